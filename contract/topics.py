@@ -1,0 +1,62 @@
+"""Topic, direction, quality of service and retain flag of each message, in one table."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+PREFIX = "sitegate/v1"
+
+
+class Channel(StrEnum):
+    EVENTS = "events"
+    STATUS = "status"
+    HEALTH = "health"
+    ACK = "ack"
+    COMMAND = "command"
+    ROSTER = "roster"
+    RISK = "risk"
+    POLICY = "policy"
+    HQ_STATE = "hq_state"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How a channel travels. `pattern` takes {site_id} and {gate_id}; `signed`: wrapped in a signed envelope;
+    `sealed`: the signed payload is encrypted for its reader."""
+
+    pattern: str
+    up: bool
+    qos: int
+    retain: bool
+    signed: bool = False
+    sealed: bool = False
+
+
+ROUTES: dict[Channel, Route] = {
+    Channel.EVENTS: Route(f"{PREFIX}/{{site_id}}/{{gate_id}}/events", up=True, qos=1, retain=False),
+    Channel.STATUS: Route(f"{PREFIX}/{{site_id}}/{{gate_id}}/status", up=True, qos=1, retain=True),
+    Channel.HEALTH: Route(f"{PREFIX}/{{site_id}}/{{gate_id}}/health", up=True, qos=0, retain=False),
+    Channel.ACK: Route(f"{PREFIX}/{{site_id}}/{{gate_id}}/ack", up=False, qos=1, retain=True, signed=True),
+    Channel.COMMAND: Route(f"{PREFIX}/{{site_id}}/{{gate_id}}/command", up=False, qos=1, retain=False, signed=True),
+    Channel.ROSTER: Route(f"{PREFIX}/{{site_id}}/list/roster", up=False, qos=1, retain=True, signed=True, sealed=True),
+    Channel.RISK: Route(f"{PREFIX}/{{site_id}}/list/risk", up=False, qos=1, retain=True, signed=True, sealed=True),
+    Channel.POLICY: Route(f"{PREFIX}/{{site_id}}/list/policy", up=False, qos=1, retain=True, signed=True, sealed=True),
+    Channel.HQ_STATE: Route(f"{PREFIX}/hq/state", up=False, qos=1, retain=True),
+}
+
+
+def topic(channel: Channel, site_id: str = "+", gate_id: str = "+") -> str:
+    """The topic of a channel; without ids, the filter that matches every site and gate."""
+    return ROUTES[channel].pattern.format(site_id=site_id, gate_id=gate_id)
+
+
+def channel_of(name: str) -> tuple[Channel, str, str] | None:
+    """(channel, site_id, gate_id) of a received topic, '' where it has none; None if it is not ours."""
+    got = name.split("/")
+    for channel, route in ROUTES.items():
+        want = route.pattern.split("/")
+        if len(want) != len(got):
+            continue
+        ids = {w: g for w, g in zip(want, got, strict=True) if w.startswith("{")}
+        if all(w == g or w in ids for w, g in zip(want, got, strict=True)):
+            return channel, ids.get("{site_id}", ""), ids.get("{gate_id}", "")
+    return None

@@ -1,0 +1,1 @@
+"""From a frame to an identification: detect, align, embed, search, vote."""

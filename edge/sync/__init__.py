@@ -1,0 +1,1 @@
+"""The gate's only contact with the network: events up, lists and commands down."""
