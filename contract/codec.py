@@ -38,7 +38,10 @@ def decode(kind: type[M], payload: bytes) -> M:
 
 def decode_event(body: str | bytes) -> AnyEvent:
     """One event of any type, from the `body` of an `EventRecord`. Raises BadMessage."""
-    payload = body.encode() if isinstance(body, str) else body
+    try:
+        payload = body.encode() if isinstance(body, str) else body
+    except UnicodeEncodeError as error:
+        raise BadMessage(f"event: not text: {error.reason}") from error
     _check(payload)
     try:
         return _EVENT.validate_json(payload)

@@ -17,7 +17,10 @@ VERSION = "1.0"
 def _as_utc(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("a time needs its zone, for example 2026-11-21T06:00:00Z")
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("a time outside the years 1 to 9999") from error
 
 
 Utc = Annotated[datetime, AfterValidator(_as_utc)]
@@ -187,9 +190,7 @@ class EnrolmentEvent(Event):
     sealed_record: bytes
 
 
-AnyEvent = Annotated[
-    AccessEvent | PassageEvent | NoticeEvent | EnrolmentEvent, Field(discriminator="type")
-]
+AnyEvent = Annotated[AccessEvent | PassageEvent | NoticeEvent | EnrolmentEvent, Field(discriminator="type")]
 
 
 class EventRecord(BaseModel):
@@ -328,6 +329,15 @@ class PolicySnapshot(SnapshotHeader):
     training_required: bool = True
 
 
+class SealedList(SnapshotHeader):
+    """What travels, signed: one of the lists above, sealed for the site. The header stands outside the seal, so that
+    whoever carries it can refuse an old version; whoever opens it checks that the list inside says the same."""
+
+    type: Literal["sealed_list"] = "sealed_list"
+    kind: ListKind
+    sealed: bytes
+
+
 # --- Commands -------------------------------------------------------------------------------------------
 
 
@@ -359,6 +369,6 @@ class EnrolmentRecord(Message):
 
 
 AnyMessage = (
-    EventBatch | Ack | GateStatus | Health | HqState | RosterSnapshot | RiskSnapshot | PolicySnapshot | Command
-    | EnrolmentRecord
+    EventBatch | Ack | GateStatus | Health | HqState | RosterSnapshot | RiskSnapshot | PolicySnapshot | SealedList
+    | Command | EnrolmentRecord
 )  # fmt: skip

@@ -22,6 +22,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+ENROLMENT = "enrolment"
+"""Purpose of the seal around an `EnrolmentRecord`. All other purposes are names of channels (`contract.topics`)."""
+
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 PrivateKey = Ed25519PrivateKey | X25519PrivateKey
@@ -79,7 +82,7 @@ def unseal(sealed: bytes, purpose: str, key: X25519PrivateKey) -> bytes:
     """The payload of a seal made for `key`. Raises BadSeal."""
     try:
         return bytes(_SUITE.decrypt(sealed, key, info=_context(purpose)))
-    except Exception as error:  # noqa: BLE001 - cryptography raises several kinds for one fact: unreadable
+    except Exception as error:
         raise BadSeal(f"the {purpose} is not sealed for this key: check keys.site_private_path") from error
 
 

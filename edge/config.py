@@ -42,20 +42,25 @@ class PathsConfig(Section):
     """Where things are kept."""
 
     state_dir: Path = Field(default=Path("/var/lib/sitegate"), description="journal.db, replica.db and desk.db.")
-    models_dir: Path = Field(default=Path("/var/lib/sitegate/models"), description="Verified weights (`sitegate models fetch`).")
+    models_dir: Path = Field(
+        default=Path("/var/lib/sitegate/models"), description="Verified weights (`sitegate models fetch`)."
+    )
 
 
 class KeysConfig(Section):
     """PEM files. `sitegate-hq init` makes them; only the site's own private key is secret here."""
 
     hq_signing_public_path: Path = Field(
-        default=Path("/etc/sitegate/keys/hq-signing.pub.pem"), description="Ed25519: proves that lists and commands are HQ's."
+        default=Path("/etc/sitegate/keys/hq-signing.pub.pem"),
+        description="Ed25519: proves that lists and commands are HQ's.",
     )
     hq_sealing_public_path: Path = Field(
-        default=Path("/etc/sitegate/keys/hq-sealing.pub.pem"), description="X25519: enrolments made here are sealed for HQ."
+        default=Path("/etc/sitegate/keys/hq-sealing.pub.pem"),
+        description="X25519: enrolments made here are sealed for HQ.",
     )
     site_private_path: Path = Field(
-        default=Path("/etc/sitegate/keys/site.key.pem"), description="X25519: opens lists sealed for this site. Readable by the gate process only."
+        default=Path("/etc/sitegate/keys/site.key.pem"),
+        description="X25519: opens lists sealed for this site. Readable by the gate process only.",
     )
 
 
@@ -63,18 +68,25 @@ class CameraConfig(Section):
     """Where frames come from."""
 
     source: Literal["picamera2", "v4l2", "rtsp", "file", "folder", "walkup"] = Field(
-        default="picamera2", description='"picamera2", "v4l2" (USB), "rtsp", "file" (video), "folder" (photos) or "walkup" (simulator).'
+        default="picamera2",
+        description='"picamera2", "v4l2" (USB), "rtsp", "file" (video), "folder" (photos) or "walkup" (simulator).',
     )
     device: str = Field(default="0", description="Camera number, or a path such as /dev/video0 (picamera2, v4l2).")
     url: SecretStr = Field(default=SecretStr(""), description="rtsp://user:password@address/path (rtsp).")
-    path: Path | None = Field(default=None, description="Video file, photo folder, or walk-up script (file, folder, walkup).")
+    path: Path | None = Field(
+        default=None, description="Video file, photo folder, or walk-up script (file, folder, walkup)."
+    )
     repeat: bool = Field(default=False, description="Start again at the end (file, folder, walkup).")
     width_px: int = Field(default=640, ge=160, le=3840, description="Frame width.")
     height_px: int = Field(default=480, ge=120, le=2160, description="Frame height.")
     rate_hz: float = Field(default=30, gt=0, le=120, description="Frames per second asked of the source.")
     stale_after_ms: int = Field(default=500, ge=50, le=10_000, description="An older frame is never decided on.")
-    hang_timeout_ms: int = Field(default=3_000, ge=500, le=60_000, description="A source silent for so long is closed and reopened.")
-    reopen_min_ms: int = Field(default=500, ge=50, le=60_000, description="First pause before reopening; doubles each time.")
+    hang_timeout_ms: int = Field(
+        default=3_000, ge=500, le=60_000, description="A source silent for so long is closed and reopened."
+    )
+    reopen_min_ms: int = Field(
+        default=500, ge=50, le=60_000, description="First pause before reopening; doubles each time."
+    )
     reopen_max_ms: int = Field(default=30_000, ge=50, le=600_000, description="Longest pause before reopening.")
 
 
@@ -83,16 +95,39 @@ class MatcherConfig(Section):
 
     pack: str = Field(default="opencv-zoo", description="The model pack in models/manifest.toml.")
     threads: int = Field(default=2, ge=1, le=16, description="CPU threads of one inference.")
-    providers: tuple[str, ...] = Field(default=("CPUExecutionProvider",), min_length=1, description="onnxruntime execution providers; one that is missing is an error.")
+    providers: tuple[str, ...] = Field(
+        default=("CPUExecutionProvider",),
+        min_length=1,
+        description="onnxruntime execution providers; one that is missing is an error.",
+    )
     detector_score_min: float = Field(default=0.7, ge=0.1, le=0.99, description="A detection below this is no face.")
-    threshold: float | None = Field(default=None, ge=0.2, le=0.95, description="Comparison score from which a candidate counts; unset: from the pack and the gallery's size.")
+    threshold: float | None = Field(
+        default=None,
+        ge=0.2,
+        le=0.95,
+        description="Comparison score from which a candidate counts; unset: from the pack and the gallery's size.",
+    )
     votes_needed: int = Field(default=3, ge=1, le=20, description="k: frames that must agree on one worker.")
     votes_window: int = Field(default=5, ge=1, le=30, description="n: of the last so many usable frames.")
     eye_distance_min_px: float = Field(default=28, ge=8, le=400, description="A smaller face is told to come closer.")
-    face_brightness_min: float = Field(default=35, ge=0, le=255, description="A darker face is told that it is too dark (mean grey level).")
-    sharpness_min: float = Field(default=25, ge=0, le=10_000, description="A blurrier face is told to hold still (variance of the Laplacian at 112x112).")
-    turn_max: float = Field(default=0.55, ge=0.1, le=2, description="A face turned further away is told to look at the camera (nose offset / half eye distance).")
-    approach_gap_ms: int = Field(default=700, ge=100, le=10_000, description="An empty lane for so long ends an approach.")
+    face_brightness_min: float = Field(
+        default=35, ge=0, le=255, description="A darker face is told that it is too dark (mean grey level)."
+    )
+    sharpness_min: float = Field(
+        default=25,
+        ge=0,
+        le=10_000,
+        description="A blurrier face is told to hold still (variance of the Laplacian at 112x112).",
+    )
+    turn_max: float = Field(
+        default=0.55,
+        ge=0.1,
+        le=2,
+        description="A face turned further away is told to look at the camera (nose offset / half eye distance).",
+    )
+    approach_gap_ms: int = Field(
+        default=700, ge=100, le=10_000, description="An empty lane for so long ends an approach."
+    )
 
     @model_validator(mode="after")
     def _votes_fit(self) -> "MatcherConfig":
@@ -104,24 +139,60 @@ class MatcherConfig(Section):
 class DecisionConfig(Section):
     """Timing of decisions. The rules themselves are HQ's policy."""
 
-    advice_after_ms: int = Field(default=900, ge=100, le=10_000, description="A face unusable for so long is recorded as a refusal for quality, with its next step.")
-    repeat_after_ms: int = Field(default=5_000, ge=500, le=60_000, description="The same person standing still is looked at afresh after so long.")
+    advice_after_ms: int = Field(
+        default=900,
+        ge=100,
+        le=10_000,
+        description="A face unusable for so long is recorded as a refusal for quality, with its next step.",
+    )
+    repeat_after_ms: int = Field(
+        default=5_000,
+        ge=500,
+        le=60_000,
+        description="The same person standing still is looked at afresh after so long.",
+    )
 
 
 class GateConfig(Section):
     """The relay and the inputs. Pins are BCM numbers; unset = not fitted."""
 
-    pins: Literal["gpiozero", "mock"] = Field(default="gpiozero", description='"gpiozero" (lgpio on the device) or "mock" (gpiozero\'s mock pins, for demo and tests).')
+    pins: Literal["gpiozero", "mock"] = Field(
+        default="gpiozero",
+        description='"gpiozero" (lgpio on the device) or "mock" (gpiozero\'s mock pins, for demo and tests).',
+    )
     relay_pin: Pin = Field(default=17, description="Output that releases the turnstile.")
-    relay_active_high: bool = Field(default=True, description="True if the relay releases on a high level. The board's pull must mean locked.")
+    relay_active_high: bool = Field(
+        default=True,
+        description="True if the relay releases on a high level. The board's pull must mean locked.",
+    )
     pulse_ms: int = Field(default=600, ge=50, le=10_000, description="How long the relay is energised for one person.")
-    pulse_max_ms: int = Field(default=2_000, ge=50, le=15_000, description="Bound that no pulse can exceed, enforced outside the main loop.")
+    pulse_max_ms: int = Field(
+        default=2_000,
+        ge=50,
+        le=15_000,
+        description="Bound that no pulse can exceed, enforced outside the main loop.",
+    )
     passage_pin: Pin | None = Field(default=None, description="Input that closes when somebody has passed.")
-    passage_timeout_ms: int = Field(default=6_000, ge=500, le=60_000, description="Released and nobody passed: the passage counts as not taken.")
-    fire_pin: Pin | None = Field(default=None, description="Input from the fire panel: released while closed. The release itself must be hard-wired.")
+    passage_timeout_ms: int = Field(
+        default=6_000,
+        ge=500,
+        le=60_000,
+        description="Released and nobody passed: the passage counts as not taken.",
+    )
+    fire_pin: Pin | None = Field(
+        default=None,
+        description="Input from the fire panel: released while closed. The release itself must be hard-wired.",
+    )
     tamper_pin: Pin | None = Field(default=None, description="Input of the housing contact.")
     input_active_low: bool = Field(default=True, description="True if inputs close to ground (internal pull-up).")
     debounce_ms: int = Field(default=20, ge=0, le=500, description="Inputs must be steady for so long.")
+
+    mock_walk_through_s: float | None = Field(
+        default=None,
+        ge=0.05,
+        le=5,
+        description="Mock pins only: somebody walks through so long after each release.",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> "GateConfig":
@@ -157,12 +228,18 @@ class SyncConfig(Section):
     username: str = Field(default="", description="Broker user name, if it asks for one.")
     password: SecretStr = Field(default=SecretStr(""), description="Broker password.")
     keepalive_s: int = Field(default=20, ge=5, le=300, description="MQTT keep-alive.")
-    connect_timeout_s: float = Field(default=10, ge=1, le=60, description="Give up one connection attempt after so long.")
-    backoff_min_s: float = Field(default=0.5, ge=0.1, le=60, description="First pause before reconnecting; doubles, with jitter.")
+    connect_timeout_s: float = Field(
+        default=10, ge=1, le=60, description="Give up one connection attempt after so long."
+    )
+    backoff_min_s: float = Field(
+        default=0.5, ge=0.1, le=60, description="First pause before reconnecting; doubles, with jitter."
+    )
     backoff_max_s: float = Field(default=60, ge=1, le=3600, description="Longest pause before reconnecting.")
     batch_events: int = Field(default=50, ge=1, le=500, description="Events in one message.")
     window_batches: int = Field(default=8, ge=1, le=100, description="Messages sent ahead of HQ's acknowledgement.")
-    ack_timeout_s: float = Field(default=10, ge=1, le=600, description="Unacknowledged events are sent again after so long.")
+    ack_timeout_s: float = Field(
+        default=10, ge=1, le=600, description="Unacknowledged events are sent again after so long."
+    )
     health_every_s: float = Field(default=15, ge=1, le=3600, description="Pause between health messages.")
 
     @model_validator(mode="after")
@@ -177,7 +254,10 @@ class SyncConfig(Section):
 class ScreenConfig(Section):
     """The local web pages."""
 
-    host: str = Field(default="127.0.0.1", description="Address to listen on; keep it local unless the site's network is trusted.")
+    host: str = Field(
+        default="127.0.0.1",
+        description="Address to listen on; keep it local unless the site's network is trusted.",
+    )
     port: int = Field(default=8080, ge=0, le=65_535, description="Port; 0 picks a free one.")
     language: Literal["en", "zh"] = Field(default="en", description='Language of the lane page: "en" or "zh".')
 
@@ -219,7 +299,9 @@ def load(path: Path) -> Config:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(path, [f"cannot be read ({error.strerror}); make one with: sitegate config init {path}"]) from error
+        raise ConfigError(
+            path, [f"cannot be read ({error.strerror}); make one with: sitegate config init {path}"]
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(path, [f"is not valid TOML: {error}"]) from error
     return parse(data, path)

@@ -85,7 +85,11 @@ def _roster_age(case: Case) -> tuple[Reason, Advice, str] | None:
         if age_tier is DataTier.EXPIRED:
             return Reason.ROSTER_EXPIRED, Advice.SEE_DESK, f"the {name} has expired"
         if age_tier is DataTier.STALE and not case.policy.admit_on_stale:
-            return Reason.ROSTER_EXPIRED, Advice.SEE_DESK, f"the {name} is stale and the policy admits nobody on it"
+            return (
+                Reason.ROSTER_EXPIRED,
+                Advice.SEE_DESK,
+                f"the {name} is stale and the policy admits nobody on it",
+            )
     return None
 
 

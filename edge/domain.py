@@ -187,6 +187,27 @@ class Incident:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class DeskRequest:
+    """A local request for the gate to journal; `ref` is unique for ever, `body` is JSON of the kind's model."""
+
+    id: int
+    ref: str
+    kind: str
+    body: str
+
+
+class EnrolmentRequest(BaseModel):
+    """Body of a desk request of kind "enrol": an enrolment made here, already sealed for HQ."""
+
+    model_config = ConfigDict(frozen=True, ser_json_bytes="base64", val_json_bytes="base64")
+
+    worker_id: str
+    consent_ref: str
+    model_id: str
+    sealed_record: bytes
+
+
 class LiveState(BaseModel):
     """The lane at this moment, for the screen and for health telemetry; overwritten, never history."""
 

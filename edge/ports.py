@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 from contract.messages import Ack, Advice, AnyEvent, Command, Event, EventRecord
 from edge.domain import (
     CameraStatus,
+    DeskRequest,
     Frame,
     GateSignal,
     Identification,
@@ -18,6 +19,14 @@ from edge.domain import (
 )
 
 E = TypeVar("E", bound=Event)
+
+
+class JournalError(RuntimeError):
+    """The journal cannot be used; the text says why and what to do. Nothing may be opened."""
+
+
+class GateError(RuntimeError):
+    """The pins cannot be used; the text says what to do. The gate stays locked."""
 
 
 class Clock(Protocol):
@@ -83,6 +92,15 @@ class Gate(Protocol):
 
     def close(self) -> None:
         """Lock and let go of the pins; may be called twice."""
+
+
+class Requests(Protocol):
+    """What people at this gate asked for on their own screen or command line (desk.db)."""
+
+    def changed(self) -> bool: ...
+
+    def requests(self, after_id: int) -> Sequence[DeskRequest]:
+        """Requests with an id above `after_id`, oldest first."""
 
 
 class Indicator(Protocol):

@@ -1,0 +1,214 @@
+"""The camera as the loop sees it: a thread that keeps the newest picture and never lets a source hang the gate.
+
+`CaptureThread` watches a reader thread that owns one opened source. A source that raises, delivers nothing, hangs, or
+freezes on one picture is given up and a new one opened after a pause that doubles. A reader that hangs cannot be
+stopped, only abandoned: it is a daemon thread, and what it may still deliver never reaches the slot.
+"""
+
+import random
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import structlog
+
+from edge.capture import Reader, Slot, Stillness
+from edge.config import CameraConfig
+from edge.domain import CameraStatus, Frame, Image
+from edge.ports import Clock
+from edge.sources import CameraFault, FileSource, FolderSource, RtspSource, Source, V4l2Source, letterbox
+
+log = structlog.get_logger()
+
+OPEN_PATIENCE = 3
+"""Opening may take so many times hang_timeout_ms: a network camera waits for its next key frame."""
+READ_PATIENCE = 0.75
+"""The SDK's own timeout, as a part of hang_timeout_ms: a source that gives up by itself also lets go of the device."""
+STUCK_MAX = 3
+"""So many hung readers at most; a further one would only leak memory."""
+CLOSE_WITHIN_S = 2.0
+
+
+def source_for(config: CameraConfig) -> Callable[[], Source]:
+    """A maker of the source that the configuration names; "walkup" is not a device and is made by `edge.sim`.
+
+    Raises:
+        CameraFault: the configuration lacks what the source needs.
+    """
+    size = config.width_px, config.height_px
+    hang_s = config.hang_timeout_ms / 1000
+    if config.source in ("file", "folder") and config.path is None:
+        raise CameraFault(f"camera.path is not set: source {config.source!r} needs it")
+    path = config.path or Path()
+    match config.source:
+        case "picamera2":
+            return partial(Picamera2Source, config.device, *size, config.rate_hz, hang_s * READ_PATIENCE)
+        case "v4l2":
+            return partial(V4l2Source, config.device, *size, config.rate_hz)
+        case "rtsp":
+            return partial(RtspSource, config.url, hang_s * OPEN_PATIENCE * READ_PATIENCE, hang_s * READ_PATIENCE)
+        case "file":
+            return partial(FileSource, path, config.repeat, config.rate_hz)
+        case "folder":
+            return partial(FolderSource, path, config.repeat, config.rate_hz)
+    raise CameraFault(f"{config.source!r} is not a device")
+
+
+class Picamera2Source:
+    """The Raspberry Pi's camera module through picamera2, which is imported when first opened."""
+
+    rate_hz: float | None = None
+
+    def __init__(self, device: str, width: int, height: int, ask_hz: float, read_timeout_s: float) -> None:
+        self.name = f"Pi camera {device}"
+        self._device, self._size, self._ask_hz, self._timeout_s = device, (width, height), ask_hz, read_timeout_s
+        self._camera: Any = None
+
+    def open(self) -> None:
+        try:
+            from picamera2 import Picamera2
+        except ImportError as error:
+            raise CameraFault(
+                f"picamera2 is not there ({error}): apt install python3-picamera2 and a virtual environment with "
+                "--system-site-packages, or pip install 'sitegate[pi]'; or set camera.source"
+            ) from error
+        found = len(Picamera2.global_camera_info())
+        if not self._device.isdecimal() or int(self._device) >= found:
+            raise CameraFault(
+                f"no Pi camera {self._device} ({found} found): check the ribbon cable and camera.device (list: rpicam-hello --list-cameras)"
+            )
+        self._camera = Picamera2(int(self._device))
+        # "RGB888" names the bits from the high end: in memory it is B, G, R, as OpenCV wants it.
+        main = {"size": self._size, "format": "RGB888"}
+        self._camera.configure(self._camera.create_video_configuration(main=main, controls={"FrameRate": self._ask_hz}))
+        self._camera.start()
+
+    def read(self) -> Image | None:
+        return np.asarray(self._camera.capture_array("main", wait=self._timeout_s), np.uint8)
+
+    def close(self) -> None:
+        camera, self._camera = self._camera, None
+        if camera is not None:
+            camera.close()
+
+
+class CaptureThread:
+    """The port `edge.ports.Camera` on any source. `make_source` constructs one without opening it.
+
+    Pictures of another size than the configured are letterboxed to it. Times are taken when a picture arrives.
+    """
+
+    def __init__(self, make_source: Callable[[], Source], config: CameraConfig, clock: Clock) -> None:
+        self._make_source, self._config, self._clock = make_source, config, clock
+        self._hang_s = config.hang_timeout_ms / 1000
+        self._slot = Slot(clock, config.stale_after_ms / 1000)
+        self._closing = threading.Event()
+        self._news = threading.Event()
+        self._problem = "not started"
+        self._name = ""
+        self._opened = 0
+        self._stuck: list[Reader] = []
+        self._thread = threading.Thread(target=self._supervise, name="camera", daemon=True)
+
+    def start(self) -> None:
+        """Begin to open the source; returns at once. Raises: RuntimeError at the second call."""
+        self._thread.start()
+
+    def wait(self, after: int, timeout_s: float) -> Frame | None:
+        """The newest frame numbered above `after`, not older than stale_after_ms; None after `timeout_s` without one."""
+        return self._slot.wait(after, timeout_s)
+
+    def status(self) -> CameraStatus:
+        """Whether there are pictures now, and what to do if not."""
+        age_s, rate_hz = self._slot.pulse()
+        problem = "" if self._slot.live else self._problem
+        if not problem and age_s is not None and age_s * 1000 > self._config.stale_after_ms:
+            problem = f"{self._name}: no picture for {age_s:.1f} s"
+        return CameraStatus(not problem, problem or self._name, round(rate_hz, 1), max(0, self._opened - 1))
+
+    def close(self) -> None:
+        """Stop and release the source, within about `CLOSE_WITHIN_S` even if it hangs."""
+        self._closing.set()
+        self._slot.close()
+        self._news.set()
+        if self._thread.is_alive():
+            self._thread.join(CLOSE_WITHIN_S + 0.5)
+        self._problem = "closed"
+
+    def _supervise(self) -> None:
+        failures, suspect = 0, None
+        while not self._closing.is_set():
+            reader = self._open(suspect)
+            self._watch(reader)
+            self._slot.retire()
+            reader.stop()
+            if self._closing.is_set():
+                self._let_go(reader)
+            elif reader.ended:
+                self._problem = f"{reader.source.name}: ended"
+                log.info("camera_ended", camera=reader.source.name)
+                return
+            else:
+                failures = 1 if reader.delivered else failures + 1
+                suspect = reader.still.picture if reader.still.frozen else None
+                self._recover(reader, failures)
+
+    def _open(self, suspect: Image | None) -> Reader:
+        source = self._make_source()
+        still = Stillness(self._hang_s, suspect)
+        reader = Reader(source, self._clock, still, partial(self._deliver, self._slot.generation), self._news.set)
+        self._name = source.name
+        self._opened += 1
+        if self._opened == 1:
+            self._problem = f"{source.name}: opening"
+        reader.thread.start()
+        return reader
+
+    def _deliver(self, generation: int, image: Image, now_s: float) -> None:
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+            raise CameraFault(
+                f"{self._name} delivers {image.dtype} {image.shape}, not 8-bit colour pictures: check its pixel format"
+            )
+        image = letterbox(image, self._config.width_px, self._config.height_px)
+        if self._slot.put(generation, image, now_s):
+            log.info("camera_ok", camera=self._name, reopened=self._opened - 1)
+
+    def _watch(self, reader: Reader) -> None:
+        """Return when the reader is done, hangs, or the camera is closing."""
+        while not (self._closing.is_set() or reader.done):
+            limit_s = self._hang_s if reader.opened else self._hang_s * OPEN_PATIENCE
+            left_s = reader.sign_of_life_s + limit_s - self._clock.monotonic()
+            if left_s <= 0:
+                return
+            self._news.wait(left_s)
+            self._news.clear()
+
+    def _recover(self, reader: Reader, failures: int) -> None:
+        """Say what is wrong and pause before the next attempt."""
+        if not reader.done:
+            self._stuck.append(reader)
+        why = reader.why or f"{reader.source.name} hangs: nothing for {self._hang_s:.1f} s"
+        least_s, most_s = self._config.reopen_min_ms / 1000, self._config.reopen_max_ms / 1000
+        pause_s = min(most_s, least_s * 2.0 ** min(failures - 1, 30)) * random.uniform(0.75, 1.0)
+        self._problem = why
+        log.warning("camera_lost", camera=reader.source.name, why=why, failures=failures, next_try_s=round(pause_s, 2))
+        self._closing.wait(pause_s)
+        while self._hung() >= STUCK_MAX and not self._closing.is_set():
+            self._problem = f"{reader.source.name} hung {STUCK_MAX} times and never let go: restart the gate service"
+            self._closing.wait(pause_s)
+
+    def _hung(self) -> int:
+        self._stuck = [r for r in self._stuck if not r.done]
+        return len(self._stuck)
+
+    def _let_go(self, reader: Reader) -> None:
+        reader.thread.join(CLOSE_WITHIN_S)
+        if not reader.done:
+            log.warning(
+                "camera_abandoned",
+                camera=reader.source.name,
+                why="it hangs; the device stays taken until this process ends",
+            )

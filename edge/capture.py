@@ -1,0 +1,164 @@
+"""The parts of capturing: the newest-frame slot, the check for a frozen picture, and the thread that reads one source."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+import structlog
+
+from edge.domain import Frame, Image
+from edge.ports import Clock
+from edge.sources import CameraFault, Source
+
+log = structlog.get_logger()
+
+
+class Slot:
+    """The newest frame. A put under a retired generation is dropped, so an abandoned reader cannot speak up later."""
+
+    def __init__(self, clock: Clock, stale_after_s: float) -> None:
+        self._clock, self._stale_after_s = clock, stale_after_s
+        self._changed = threading.Condition()
+        self._frame: Frame | None = None
+        self._number = 0
+        self._closed = False
+        self._stamps: deque[float] = deque(maxlen=256)
+        self.generation = 0
+        self._seen_generation = -1
+
+    def put(self, generation: int, image: Image, monotonic_s: float) -> bool:
+        """True if this is the first picture of its generation."""
+        with self._changed:
+            if generation != self.generation or self._closed:
+                return False
+            first, self._seen_generation = self._seen_generation != generation, generation
+            self._number += 1
+            self._frame = Frame(image, monotonic_s, self._number)
+            self._stamps.append(monotonic_s)
+            self._changed.notify_all()
+            return first
+
+    @property
+    def live(self) -> bool:
+        """True once the present generation has delivered a picture."""
+        return self._seen_generation == self.generation
+
+    def retire(self) -> None:
+        """End the present generation: its picture is no longer the newest of anything."""
+        with self._changed:
+            self.generation += 1
+            self._frame = None
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._frame = None
+            self._changed.notify_all()
+
+    def wait(self, after: int, timeout_s: float) -> Frame | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._fresh(after) is not None, max(0.0, timeout_s))
+            return self._fresh(after)
+
+    def _fresh(self, after: int) -> Frame | None:
+        frame = self._frame
+        if frame is None or frame.number <= after:
+            return None
+        return frame if self._clock.monotonic() - frame.monotonic_s <= self._stale_after_s else None
+
+    def pulse(self) -> tuple[float | None, float]:
+        """Seconds since the newest picture (None before the first) and pictures per second of the last three seconds."""
+        now = self._clock.monotonic()
+        with self._changed:
+            recent = [s for s in self._stamps if now - s <= 3.0]
+            age = now - self._stamps[-1] if self._stamps else None
+        span = recent[-1] - recent[0] if recent else 0.0
+        return age, (len(recent) - 1) / span if span > 0 else 0.0
+
+
+def _same(one: Image, other: Image) -> bool:
+    """Byte for byte. Every 16th row first: two different pictures nearly always differ there already."""
+    return one.shape == other.shape and np.array_equal(one[::16], other[::16]) and np.array_equal(one, other)
+
+
+class Stillness:
+    """Notices a live source that shows one picture over and over. A real sensor's noise never repeats byte for byte."""
+
+    def __init__(self, limit_s: float, suspect: Image | None) -> None:
+        self._limit_s = limit_s
+        self.picture = suspect
+        self._proven = suspect is None
+        self._since_s: float | None = None
+        self.frozen = False
+
+    def news(self, image: Image, now_s: float) -> bool:
+        """False while a reopened source still shows the picture that it froze on.
+
+        Raises: CameraFault after the limit.
+        """
+        if self._since_s is None:
+            self._since_s = now_s
+        if self.picture is None or not _same(self.picture, image):
+            self.picture, self._since_s, self._proven = image, now_s, True
+        elif now_s - self._since_s > self._limit_s:
+            self.frozen = True
+            raise CameraFault(f"the picture is frozen: identical for {now_s - self._since_s:.1f} s")
+        return self._proven
+
+
+class Reader:
+    """One life of one source, in a daemon thread: open, read until it fails or is told to stop, close."""
+
+    def __init__(
+        self,
+        source: Source,
+        clock: Clock,
+        still: Stillness,
+        deliver: Callable[[Image, float], None],
+        on_done: Callable[[], None],
+    ) -> None:
+        self.source, self.still = source, still
+        self._clock, self._deliver, self._on_done = clock, deliver, on_done
+        self._stop = threading.Event()
+        self.opened = self.delivered = self.ended = self.done = False
+        self.why = ""
+        self.sign_of_life_s = clock.monotonic()
+        self.thread = threading.Thread(target=self._run, name=f"reader {source.name}", daemon=True)
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def _run(self) -> None:
+        try:
+            self._live()
+        except EOFError:
+            self.ended = True
+        except Exception as error:  # noqa: BLE001 - this thread supervises an SDK that may raise anything
+            self.why = str(error) if isinstance(error, CameraFault) else f"{type(error).__name__}: {error}"
+        try:
+            self.source.close()
+        except Exception as error:  # noqa: BLE001 - as above; the source is given up anyway
+            log.warning("camera_close_failed", camera=self.source.name, error=type(error).__name__)
+        self.done = True
+        self._on_done()
+
+    def _live(self) -> None:
+        self.source.open()
+        due_s = self.sign_of_life_s = self._clock.monotonic()
+        self.opened = True
+        while not self._stop.is_set():
+            image = self.source.read()
+            now_s = self._clock.monotonic()
+            if image is None:
+                raise CameraFault(f"{self.source.name} delivered no picture")
+            rate_hz = self.source.rate_hz
+            if rate_hz is not None or self.still.news(image, now_s):
+                self._deliver(image, now_s)
+                self.delivered = True
+            if rate_hz is None:
+                self.sign_of_life_s = now_s
+            else:
+                due_s = max(due_s + 1 / rate_hz, now_s)  # late: go on from here, never in a burst
+                self.sign_of_life_s = due_s  # a planned pause is no hang
+                self._stop.wait(due_s - now_s)

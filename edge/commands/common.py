@@ -1,0 +1,52 @@
+"""What all commands share: the --config option, the console, and errors told once, plainly."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from edge.config import Config, ConfigError, load
+
+DEFAULT_CONFIG = Path("/etc/sitegate/sitegate.toml")
+
+ConfigOption = Annotated[
+    Path,
+    typer.Option("--config", "-c", envvar="SITEGATE_CONFIG", help="The gate's TOML file.", show_default=str(DEFAULT_CONFIG)),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a script instead of a table.")]
+
+out = Console()
+err = Console(stderr=True)
+
+EXIT_PROBLEM = 1
+EXIT_USAGE = 2
+
+
+def load_config(path: Path) -> Config:
+    """The configuration, or a clear message and exit code 2."""
+    try:
+        return load(path)
+    except ConfigError as error:
+        raise fail(str(error), EXIT_USAGE) from error
+
+
+def fail(message: str, code: int = EXIT_PROBLEM) -> typer.Exit:
+    """Print what went wrong and what to do; `raise fail(...)`."""
+    err.print(f"[bold red]problem:[/] {_escape(message)}", highlight=False)
+    return typer.Exit(code)
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def example(*lines: str) -> str:
+    """The epilog of a command's help: examples that can be copied."""
+    return "Example: " + "  ·  ".join(f"`{line}`" for line in lines)
+
+
+def supervised() -> bool:
+    """True for a child of `sitegate run`."""
+    return "SITEGATE_SUPERVISOR_PID" in os.environ

@@ -1,0 +1,91 @@
+"""`sitegate events`: read this gate's journal."""
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from contract.chain import BrokenChain, verify as verify_chain
+from contract.messages import AccessEvent, AnyEvent, EnrolmentEvent, NoticeEvent, PassageEvent
+from edge.commands.common import ConfigOption, DEFAULT_CONFIG, JsonOption, example, fail, load_config, out
+from edge.journal import JournalReader
+
+app = typer.Typer(no_args_is_help=True, help="Read this gate's journal: list, follow, verify.")
+
+
+@app.command("list", epilog=example("sitegate events list --limit 50", "sitegate events list --json"))
+def list_(
+    config: ConfigOption = DEFAULT_CONFIG,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many of the newest.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """The newest events, oldest of them first."""
+    events = _reader(config).latest(limit)[::-1]
+    if as_json:
+        for event in events:
+            out.print(_line(event), soft_wrap=True, highlight=False, markup=False)
+        return
+    table = Table("seq", "UTC", "type", "what", "worker", "detail", box=None)
+    for event in events:
+        table.add_row(str(event.seq), f"{event.utc:%Y-%m-%d %H:%M:%S}", event.type, *describe(event))
+    out.print(table)
+
+
+@app.command(epilog=example("sitegate events tail"))
+def tail(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Follow the journal as it grows, until Ctrl-C."""
+    reader = _reader(config)
+    seq = max(0, reader.head() - 5)
+    while True:
+        for event in reversed([e for e in reader.latest(max(1, reader.head() - seq)) if e.seq > seq]):
+            seq = event.seq
+            what = "  ".join(describe(event))
+            text = _line(event) if as_json else f"{event.seq:>7}  {event.utc:%H:%M:%S}  {event.type:9}  {what}"
+            out.print(text, soft_wrap=True, highlight=False, markup=False)
+        while not reader.changed():
+            time.sleep(0.1)
+
+
+@app.command(epilog=example("sitegate events verify"))
+def verify(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Recompute the whole hash chain. Exit code 1 if a record is missing or was changed."""
+    reader = _reader(config)
+    base = seq, digest = reader.base()
+    try:
+        while records := reader.records(seq, 1000):
+            seq, digest = verify_chain(records, seq, digest)
+    except BrokenChain as error:
+        raise fail(f"the journal's chain is broken after seq {seq}: {error}; keep a copy of the file and tell HQ") from error
+    if as_json:
+        out.print_json(json.dumps({"epoch": reader.epoch, "from_seq": base[0] + 1, "to_seq": seq, "hash": digest}))
+    else:
+        out.print(f"{seq - base[0]} events of epoch {reader.epoch} verified (seq {base[0] + 1} to {seq}), chain whole")
+
+
+def describe(event: AnyEvent) -> tuple[str, str, str]:
+    """(what, worker id, detail) of an event, for one line."""
+    match event:
+        case AccessEvent():
+            score = "" if event.score is None else f"score {event.score:.3f} "
+            return event.reason.value, event.worker_id or "", f"{score}{event.detail}"
+        case PassageEvent():
+            return event.outcome.value, event.worker_id or "", f"for {event.access_seq}" if event.access_seq else ""
+        case NoticeEvent():
+            return event.code.value, "", event.detail
+        case EnrolmentEvent():
+            return "enrolled", event.worker_id, f"consent {event.consent_ref}"
+
+
+def _line(event: AnyEvent) -> str:
+    return event.model_dump_json(exclude_none=True, exclude={"sealed_record"})
+
+
+def _reader(config_path: Path) -> JournalReader:
+    path = load_config(config_path).paths.state_dir / "journal.db"
+    reader = JournalReader(path)
+    if not reader.changed():
+        raise fail(f"there is no journal at {path} yet; start the gate with: sitegate gate")
+    return reader

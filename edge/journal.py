@@ -1,0 +1,227 @@
+"""The gate's memory: append-only, hash-chained, on disk before `append` returns. The journal is the outbox.
+
+One file is one *epoch*: `seq` counts from 1 without holes, each record carries the hash of the one before. If the
+file is lost or damaged, a new epoch begins and says so; HQ sees two chains, never a silent hole.
+"""
+
+import fcntl
+import os
+import secrets
+import sqlite3
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlite_utils import Database
+
+from contract.chain import GENESIS, link
+from contract.codec import BadMessage, decode_event
+from contract.messages import AnyEvent, Event, EventRecord
+from edge import dbfile
+from edge.config import SiteConfig
+from edge.domain import LiveState
+from edge.ports import Clock, JournalError
+
+E = TypeVar("E", bound=Event)
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class Journal:
+    """The one writer of journal.db. See `edge.ports.Journal`.
+
+    `restarted` names the file that was set aside as damaged, if one was.
+
+    Raises:
+        JournalError: another process writes this journal, or it belongs to another gate, or the disk refuses.
+    """
+
+    def __init__(self, path: Path, site: SiteConfig, clock: Clock) -> None:
+        self._site, self._clock = site, clock
+        self.restarted: Path | None = None
+        self._lock = _lock(path)
+        try:
+            self._db = self._open(path)
+        except sqlite3.DatabaseError as error:
+            if not path.exists() or isinstance(error, sqlite3.OperationalError):
+                raise JournalError(f"{path} cannot be opened: {error}") from error
+            self.restarted = dbfile.set_aside(path)
+            self._db = self._open(path)
+        self._live = dbfile.connect(path, synchronous="OFF")
+        self._boot_id = _BOOT_ID.read_text().strip()
+        self.epoch, self._seq, self._hash = self._tail(path)
+
+    def append(self, kind: type[E], /, *, ref: str | None = None, **fields: Any) -> E:
+        """Stamp, chain and store one event; on return it is on disk.
+
+        Raises:
+            JournalError: the disk refuses (full, read-only): then nothing was stored and nothing may be opened.
+            pydantic.ValidationError: fields that the event does not allow.
+        """
+        event = kind(
+            gate_id=self._site.gate_id,
+            site_id=self._site.site_id,
+            epoch=self.epoch,
+            seq=self._seq + 1,
+            boot_id=self._boot_id,
+            utc=self._clock.utc(),
+            monotonic_ms=int(self._clock.monotonic() * 1000),
+            clock_trusted=self._clock.trusted(),
+            **fields,
+        )
+        body = event.model_dump_json(exclude_none=True)
+        digest = link(self._hash, body)
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute(
+                "INSERT INTO events (seq, utc, prev_hash, hash, body) VALUES (?, ?, ?, ?, ?)",
+                (event.seq, event.utc.timestamp(), self._hash, digest, body),
+            )
+            if ref is not None:
+                self._db.execute("INSERT INTO refs (ref, seq) VALUES (?, ?)", (ref, event.seq))
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise JournalError(f"the journal cannot be written ({error}): free disk space, check the card") from error
+        self._seq, self._hash = event.seq, digest
+        return event
+
+    def seen(self, ref: str) -> bool:
+        """True if an event with this `ref` was ever appended, also if it was pruned since."""
+        return self._db.execute("SELECT 1 FROM refs WHERE ref = ?", (ref,)).fetchone() is not None
+
+    def set_live(self, live: LiveState) -> None:
+        """Overwrite the present state. Not synced to disk: it is worthless after a restart anyway."""
+        try:
+            self._live.execute("INSERT OR REPLACE INTO live (id, state) VALUES (1, ?)", (live.model_dump_json(),))
+        except sqlite3.OperationalError as error:
+            raise JournalError(f"the live state cannot be written: {error}") from error
+
+    def prune(self, acked_seq: int, keep_days: float) -> int:
+        """Forget events up to `acked_seq` that are older than `keep_days`; how many were removed.
+
+        Only a leading run is ever removed, so that what remains is one unbroken chain.
+        """
+        limit = (self._clock.utc() - timedelta(days=keep_days)).timestamp()
+        if not self._clock.trusted():
+            return 0
+        young = self._db.execute("SELECT min(seq) FROM events WHERE utc >= ?", (limit,)).fetchone()[0]
+        through = min(acked_seq, self._seq if young is None else young - 1)
+        found = self._db.execute("SELECT hash FROM events WHERE seq = ?", (through,)).fetchone()
+        if found is None:
+            return 0
+        self._db.execute("BEGIN IMMEDIATE")
+        removed = self._db.execute("DELETE FROM events WHERE seq <= ?", (through,)).rowcount
+        self._db.execute("UPDATE journal SET base_seq = ?, base_hash = ?", (through, found[0]))
+        self._db.execute("COMMIT")
+        return removed
+
+    def close(self) -> None:
+        """May be called twice."""
+        self._live.close()
+        self._db.close()
+        os.close(self._lock) if self._lock >= 0 else None
+        self._lock = -1
+
+    def _open(self, path: Path) -> sqlite3.Connection:
+        db = dbfile.connect(path)
+        try:
+            dbfile.check(db)
+            _create(Database(db), self._site.gate_id)
+        except sqlite3.DatabaseError:
+            db.close()
+            raise
+        return db
+
+    def _tail(self, path: Path) -> tuple[str, int, str]:
+        epoch, gate_id, base_seq, base_hash = self._db.execute(
+            "SELECT epoch, gate_id, base_seq, base_hash FROM journal"
+        ).fetchone()
+        if gate_id != self._site.gate_id:
+            raise JournalError(f"{path} is the journal of gate {gate_id!r}: move it away, or correct site.gate_id")
+        last = self._db.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
+        seq, digest = last or (base_seq, base_hash)
+        return epoch, seq, digest
+
+
+class JournalReader(dbfile.Reader):
+    """The journal as sync, screen and the command line see it. See `edge.ports.JournalReader`."""
+
+    @property
+    def epoch(self) -> str:
+        """The epoch's name, '' while there is no journal."""
+        return str(self._one("SELECT epoch FROM journal") or "")
+
+    def head(self) -> int:
+        rows = self._rows("SELECT coalesce(max(seq), (SELECT base_seq FROM journal), 0) FROM events")
+        return int(rows[0][0]) if rows else 0
+
+    def base(self) -> tuple[int, str]:
+        """(seq, hash) before the oldest record still kept: (0, GENESIS) if nothing was pruned."""
+        row = self._rows("SELECT base_seq, base_hash FROM journal")
+        return (int(row[0][0]), str(row[0][1])) if row else (0, GENESIS)
+
+    def records(self, after: int, limit: int) -> list[EventRecord]:
+        rows = self._rows(
+            "SELECT seq, prev_hash, hash, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
+        )
+        return [EventRecord(seq=s, prev_hash=p, hash=h, body=b) for s, p, h, b in rows]
+
+    def latest(self, limit: int) -> list[AnyEvent]:
+        events = []
+        for (body,) in self._rows("SELECT body FROM events ORDER BY seq DESC LIMIT ?", (limit,)):
+            try:
+                events.append(decode_event(body))
+            except BadMessage:  # written by a newer version: still in the chain, just not shown
+                continue
+        return events
+
+    def live(self) -> LiveState | None:
+        state = self._one("SELECT state FROM live WHERE id = 1")
+        return LiveState.model_validate_json(str(state)) if state else None
+
+    def _one(self, sql: str) -> object:
+        rows = self._rows(sql)
+        return rows[0][0] if rows else None
+
+    def _rows(self, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
+        db = self.db()
+        if db is None:
+            return []
+        try:
+            return db.execute(sql, values).fetchall()
+        except sqlite3.DatabaseError:  # just being created or replaced by its writer: nothing to read yet
+            self.close()
+            return []
+
+
+def _create(db: Database, gate_id: str) -> None:
+    """The tables, if they are missing. One transaction, so that no reader ever sees half of them."""
+    if "journal" in db.table_names():
+        return
+    db.conn.execute("BEGIN IMMEDIATE")
+    db.table("events").create({"seq": int, "utc": float, "prev_hash": str, "hash": str, "body": str}, pk="seq")
+    db.table("events").create_index(["utc"])
+    db.table("refs").create({"ref": str, "seq": int}, pk="ref")
+    db.table("live").create({"id": int, "state": str}, pk="id")
+    db.table("journal").create({"epoch": str, "gate_id": str, "base_seq": int, "base_hash": str})
+    db.conn.execute(
+        "INSERT INTO journal VALUES (?, ?, 0, ?)",
+        (f"{time.strftime('%Y%m%d')}-{secrets.token_hex(6)}", gate_id, GENESIS),
+    )
+    db.conn.execute("COMMIT")
+
+
+def _lock(path: Path) -> int:
+    """An exclusive lock that the kernel frees when this process dies, however it dies."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        raise JournalError(
+            f"another gate process is writing {path}: stop it first (systemctl stop sitegate-gate)"
+        ) from error
+    return handle

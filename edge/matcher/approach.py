@@ -1,0 +1,101 @@
+"""Who is in front of the gate: the same person as a moment ago, or another.
+
+An approach ends when the lane was empty for a while, or when another face takes over. Position alone cannot tell a
+tailgater from a person who leans forward, and looks alone fail on one bad frame; so another face must look
+different twice, or once if it also appeared somewhere else.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from edge.domain import Face, Vector
+from edge.matcher.vote import Tally, Vote
+
+SAME_FACE_MIN = 0.35
+"""Cosine to the approach's mean face below which a frame shows somebody else."""
+SAME_PLACE_MIN = 0.3
+"""Intersection over union of two boxes below which the face appeared somewhere else."""
+_MEMORY_FRAMES = 10
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(slots=True, eq=False)
+class Approach:
+    """One person's visit. `mean` is the running mean of the usable frames' vectors."""
+
+    number: int
+    last_seen_s: float
+    box: Box
+    usable_since_s: float | None = None
+    votes: list[Vote] = field(default_factory=list)
+    answer: Tally | None = None
+    mean: Vector | None = None
+    _frames: int = 0
+    _strange: int = 0
+
+    def looks_like_another(self, vector: Vector, box: Box) -> bool:
+        """Judge one usable frame; remembers an odd one. The caller starts a new approach on True."""
+        if self.mean is None or float(np.dot(self.mean, vector) / np.linalg.norm(self.mean)) >= SAME_FACE_MIN:
+            self._strange = 0
+            return False
+        self._strange += 2 if overlap(self.box, box) < SAME_PLACE_MIN else 1
+        return self._strange >= 2
+
+    @property
+    def in_doubt(self) -> bool:
+        """The last usable frame looked like somebody else."""
+        return self._strange > 0
+
+    def remember(self, vector: Vector, at_s: float) -> None:
+        self._frames = min(self._frames + 1, _MEMORY_FRAMES)
+        self.mean = vector if self.mean is None else self.mean + (vector - self.mean) / np.float32(self._frames)
+        if self.usable_since_s is None:
+            self.usable_since_s = at_s
+
+
+class Lane:
+    """Numbers the approaches. Feed every frame to exactly one of `empty` and `face_seen`."""
+
+    def __init__(self, gap_s: float) -> None:
+        self._gap_s = gap_s
+        self._numbered = 0
+        self._approach: Approach | None = None
+
+    def empty(self, now_s: float) -> Approach | None:
+        """Nobody in this frame; the approach it may still belong to."""
+        if self._approach and now_s - self._approach.last_seen_s > self._gap_s:
+            self._approach = None
+        return self._approach
+
+    def face_seen(self, face: Face, now_s: float) -> Approach:
+        """A face, usable or not; its approach, a new one if the lane was empty before."""
+        approach = self.empty(now_s) or self._begin(face, now_s)
+        approach.last_seen_s = now_s
+        return approach
+
+    def usable_face(self, face: Face, vector: Vector, now_s: float) -> Approach:
+        """A usable face; its approach, a new one if it is another person's."""
+        approach = self.face_seen(face, now_s)
+        if approach.looks_like_another(vector, face.box):
+            approach = self._begin(face, now_s)
+        approach.box = face.box
+        if not approach.in_doubt:
+            approach.remember(vector, now_s)
+        return approach
+
+    def _begin(self, face: Face, now_s: float) -> Approach:
+        self._numbered += 1
+        self._approach = Approach(self._numbered, now_s, face.box)
+        return self._approach
+
+
+def overlap(a: Box, b: Box) -> float:
+    """Intersection over union of two boxes, 0-1."""
+    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    shared = width * height
+    return shared / (a[2] * a[3] + b[2] * b[3] - shared)

@@ -1,0 +1,45 @@
+"""A pack's models at work: detect, align, embed. Holds no state about people."""
+
+from pathlib import Path
+
+from edge.config import MatcherConfig
+from edge.domain import Face, Image, Vector
+from edge.matcher.align import align
+from edge.matcher.detector import Detector
+from edge.matcher.embedder import Embedder
+from edge.matcher.models import Pack, load_manifest, model_id, read_verified
+from edge.matcher.session import Session
+
+
+class FaceEngine:
+    """The stages of one pack; each may be called and timed on its own."""
+
+    def __init__(self, pack_name: str, pack: Pack, detector: Detector, embedder: Embedder) -> None:
+        self.pack = pack
+        self.model_id = model_id(pack_name, pack.embedder)
+        self._detector = detector
+        self._embedder = embedder
+
+    def detect(self, image: Image) -> list[Face]:
+        """Every face in a BGR picture, best score first."""
+        return self._detector.detect(image)
+
+    def align(self, image: Image, face: Face) -> Image:
+        """The face as a (112, 112, 3) BGR picture."""
+        return align(image, face)
+
+    def embed(self, aligned: Image) -> Vector:
+        """The unit vector of an aligned face."""
+        return self._embedder.embed(aligned)
+
+
+def open_engine(config: MatcherConfig, models_dir: Path) -> FaceEngine:
+    """The engine of `config.pack`, its weights verified by hash.
+
+    Raises:
+        ModelError: unknown pack, a missing or altered weight, or an execution provider that is not there.
+    """
+    pack = load_manifest().pack(config.pack)
+    sessions = [Session(read_verified(m, models_dir), config.providers, config.threads) for m in pack.models]
+    detector = Detector(sessions[0], config.detector_score_min)
+    return FaceEngine(config.pack, pack, detector, Embedder(sessions[1], pack.embedder.dimension))

@@ -1,0 +1,52 @@
+"""Photos of one person to templates: stricter than the lane, because a bad reference is wrong every day."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edge.config import MatcherConfig
+from edge.domain import Image, Sight, Template
+from edge.matcher.engine import FaceEngine
+from edge.matcher.quality import measure, objection
+from edge.matcher.threshold import threshold_for
+
+
+class EnrolmentError(ValueError):
+    """Photos that cannot become a reference; the text says which one and what to do."""
+
+
+_ADVICE = {
+    Sight.TOO_FAR: "the face is too small; use a closer photo",
+    Sight.TOO_DARK: "the face is too dark; use more light",
+    Sight.BLURRED: "the face is blurred; hold still and focus",
+    Sight.TURNED_AWAY: "the face is turned away; look at the camera",
+}
+
+
+def enrol(engine: FaceEngine, config: MatcherConfig, images: Sequence[Image]) -> list[Template]:
+    """One template per photo (BGR, 0-255), in their order.
+
+    Raises:
+        EnrolmentError: no photo, not exactly one face in a photo, a poor face, or photos of different people.
+    """
+    if not images:
+        raise EnrolmentError("no photo was given; give at least one")
+    templates = [_template(engine, config, image, f"photo {i}") for i, image in enumerate(images, start=1)]
+    same_min = threshold_for(engine.pack.impostor_tail, 1)
+    for i, template in enumerate(templates[1:], start=2):
+        if float(np.dot(templates[0].vector, template.vector)) < same_min:
+            raise EnrolmentError(f"photos 1 and {i} do not show the same person; give photos of one person only")
+    return templates
+
+
+def _template(engine: FaceEngine, config: MatcherConfig, image: Image, name: str) -> Template:
+    faces = engine.detect(image)
+    if not faces:
+        raise EnrolmentError(f"{name}: no face was found; use a photo that shows the whole face from the front")
+    if len(faces) > 1:
+        raise EnrolmentError(f"{name}: {len(faces)} faces were found; crop it to the one person")
+    aligned = engine.align(image, faces[0])
+    sight = objection(measure(faces[0], aligned), config)
+    if sight:
+        raise EnrolmentError(f"{name}: {_ADVICE[sight]}")
+    return Template(engine.embed(aligned), engine.model_id)

@@ -1,0 +1,46 @@
+"""Download, check, fold, check again, put in place: the only way weights come to a gate."""
+
+import tempfile
+from pathlib import Path
+
+from edge.matcher.fold import fold
+from edge.matcher.models import Model, ModelError, Pack, read_verified
+from edge.packages import Progress, download, extract, sha256_of, write_atomic
+
+
+def fetch(pack: Pack, models_dir: Path, progress: Progress | None = None) -> list[Path]:
+    """Make every model of `pack` present and verified in `models_dir`; the paths that were written.
+
+    Models that already verify are left alone; if all do, nothing is downloaded.
+
+    Raises:
+        PackageError: the package cannot be had or has another hash.
+        ModelError: folding gave another file than the manifest names.
+    """
+    missing = [model for model in pack.models if not is_verified(model, models_dir)]
+    if not missing:
+        return []
+    with tempfile.TemporaryDirectory(prefix="sitegate-models-") as work:
+        archive = download(pack.source, Path(work), progress)
+        return [_install(model, archive, models_dir) for model in missing]
+
+
+def is_verified(model: Model, models_dir: Path) -> bool:
+    try:
+        read_verified(model, models_dir)
+    except ModelError:
+        return False
+    return True
+
+
+def _install(model: Model, archive: Path, models_dir: Path) -> Path:
+    folded = fold(extract(archive, model.member, model.member_sha256), dynamic_size=model.input.dynamic_size)
+    found = sha256_of(folded)
+    if found != model.sha256:
+        raise ModelError(
+            f"folding {model.name} gave SHA-256 {found[:12]}…, pinned is {model.sha256[:12]}…; this version of onnx writes "
+            "another file: install the versions this release was tested with, and report it"
+        )
+    path = models_dir / model.file
+    write_atomic(path, folded)
+    return path

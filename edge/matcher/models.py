@@ -1,0 +1,113 @@
+"""The manifest of models, and the check that a file on disk is exactly what the manifest names."""
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from edge.packages import PinnedFile, Sha256, sha256_of
+
+
+class ModelError(RuntimeError):
+    """A model that is missing, altered or unknown. The gate does not start; the text says what to do."""
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelInput(_Entry):
+    """What the graph is fed: NCHW float32 in this colour order; `dynamic_size` frees height and width when folding."""
+
+    colour: Literal["RGB", "BGR"]
+    scale: Literal["0-255"]
+    dynamic_size: bool
+
+
+class Model(_Entry):
+    """One weight: where it comes from (`member` of the pack's source) and what it is once folded (`file`)."""
+
+    name: str
+    member: str
+    member_sha256: Sha256
+    file: str = Field(pattern=r"^[A-Za-z0-9._-]+\.onnx$")
+    sha256: Sha256
+    size_bytes: int = Field(gt=0)
+    licence: str
+    licence_source: str
+    input: ModelInput
+
+
+class Embedder(Model):
+    dimension: int = Field(gt=0)
+
+
+class ImpostorTail(_Entry):
+    """How likely two different people score high; see `edge.matcher.threshold`."""
+
+    tail_start: float = Field(ge=-1, le=1)
+    tail_share: float = Field(gt=0, lt=1)
+    shape: float = Field(gt=-1, lt=1)
+    scale: float = Field(gt=0)
+    comparisons: int = Field(gt=0)
+
+
+class Pack(_Entry):
+    """A detector and an embedder that belong together, and the error rates measured with both."""
+
+    title: str
+    source: PinnedFile
+    detector: Model
+    embedder: Embedder
+    impostor_tail: ImpostorTail
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        return self.detector, self.embedder
+
+
+class Manifest(_Entry):
+    packs: dict[str, Pack]
+
+    def pack(self, name: str) -> Pack:
+        """Raises ModelError for an unknown name."""
+        try:
+            return self.packs[name]
+        except KeyError:
+            known = ", ".join(sorted(self.packs))
+            raise ModelError(f"there is no model pack {name!r}; set matcher.pack to one of: {known}") from None
+
+
+def load_manifest() -> Manifest:
+    """The manifest that is installed with this software."""
+    text = resources.files("sitegate_models").joinpath("manifest.toml").read_text(encoding="utf-8")
+    return Manifest.model_validate(tomllib.loads(text))
+
+
+def model_id(pack_name: str, model: Model) -> str:
+    """Names the very weights a template was made with, e.g. `opencv-zoo/sface-2021dec/6adead62`."""
+    return f"{pack_name}/{model.name}/{model.sha256[:8]}"
+
+
+def read_verified(model: Model, models_dir: Path) -> bytes:
+    """The bytes of a folded model, hashed after reading: what is returned is what was checked.
+
+    Raises:
+        ModelError: missing, unreadable, or not the pinned file.
+    """
+    path = models_dir / model.file
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise ModelError(f"{path} is missing; run: sitegate models fetch --dir {models_dir}") from None
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error.strerror}); check its owner and permissions") from error
+    found = sha256_of(data)
+    if found != model.sha256:
+        raise ModelError(
+            f"{path} was altered: expected SHA-256 {model.sha256[:12]}…, found {found[:12]}…; delete it, find out who "
+            f"changed it, and run: sitegate models fetch --dir {models_dir}"
+        )
+    return data

@@ -1,0 +1,118 @@
+"""Frame in, Identification out: the matcher the gate's loop talks to."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+
+from edge.config import MatcherConfig
+from edge.domain import Candidate, Face, Frame, Identification, Image, Sight, Template, Vector
+from edge.matcher import enrol
+from edge.matcher.approach import Approach, Lane
+from edge.matcher.engine import FaceEngine, open_engine
+from edge.matcher.gallery import Gallery
+from edge.matcher.quality import measure, objection
+from edge.matcher.threshold import threshold_for
+from edge.matcher.vote import tally
+
+RIVAL_SIZE_MIN = 0.5
+"""A second face at least this tall, compared with the largest, is in the lane too; a smaller one is behind it. Height and
+not eye distance: a person beside the worker who looks away still counts."""
+PASSER_BY_SIZE_MAX = 0.4
+"""A face below this share of the smallest usable eye distance is not in the lane at all."""
+
+_log = structlog.get_logger()
+
+
+class FaceMatcher:
+    """Implements `edge.ports.Matcher`. Not thread-safe: one loop owns it."""
+
+    def __init__(self, engine: FaceEngine, config: MatcherConfig) -> None:
+        self.engine = engine
+        self.model_id = engine.model_id
+        self._config = config
+        self._lane = Lane(config.approach_gap_ms / 1000)
+        self.load(())
+
+    def load(self, templates: Sequence[tuple[str, Template]]) -> None:
+        """Replace the gallery at once. Templates of another model, and damaged ones, are left out and counted in the log."""
+        self._gallery = Gallery.build(templates, self.model_id, self.engine.pack.embedder.dimension)
+        size = self._gallery.size
+        self._threshold = self._config.threshold or threshold_for(self.engine.pack.impostor_tail, size)
+        if len(templates) > size:
+            _log.warning("templates_left_out", count=len(templates) - size, model_id=self.model_id)
+        _log.info("gallery_loaded", templates=size, threshold=round(self._threshold, 4))
+
+    @property
+    def gallery_size(self) -> int:
+        return self._gallery.size
+
+    @property
+    def threshold(self) -> float:
+        return self._threshold
+
+    def search(self, vector: Vector) -> Candidate | None:
+        """The best candidate in the gallery, at whatever score."""
+        return self._gallery.search(vector)
+
+    def enrol(self, images: Sequence[Image]) -> list[Template]:
+        """One template per photo of one person; see `edge.matcher.enrol`. Raises EnrolmentError."""
+        return enrol.enrol(self.engine, self._config, images)
+
+    def look(self, frame: Frame) -> Identification:
+        """What this frame and the ones before it say of the person in the lane."""
+        face, rivals = self._in_lane(self.engine.detect(frame.image))
+        if face is None:
+            approach = self._lane.empty(frame.monotonic_s)
+            return Identification(Sight.NOBODY, approach.number if approach else 0)
+        if rivals:
+            approach = self._lane.face_seen(face, frame.monotonic_s)
+            approach.votes.clear()
+            return self._unusable(Sight.MULTIPLE_FACES, approach)
+        aligned = self.engine.align(frame.image, face)
+        sight = objection(measure(face, aligned), self._config)
+        if sight:
+            return self._unusable(sight, self._lane.face_seen(face, frame.monotonic_s))
+        vector = self.engine.embed(aligned)
+        return self._answer(self._lane.usable_face(face, vector, frame.monotonic_s), vector)
+
+    def _in_lane(self, faces: list[Face]) -> tuple[Face | None, int]:
+        """The largest face, and how many others are about as near."""
+        smallest_px = PASSER_BY_SIZE_MAX * self._config.eye_distance_min_px
+        near = sorted((f for f in faces if f.eye_distance_px >= smallest_px), key=lambda f: f.box[3], reverse=True)
+        if not near:
+            return None, 0
+        return near[0], sum(face.box[3] >= RIVAL_SIZE_MIN * near[0].box[3] for face in near[1:])
+
+    def _unusable(self, sight: Sight, approach: Approach) -> Identification:
+        return Identification(sight, approach.number, usable_since_s=approach.usable_since_s)
+
+    def _answer(self, approach: Approach, vector: Vector) -> Identification:
+        """Vote until the approach has its answer, then repeat it."""
+        if approach.in_doubt:
+            return self._unusable(Sight.LOOKING, approach)
+        if approach.answer is None:
+            approach.votes.append(self.search(vector))
+            count = tally(approach.votes, self._threshold, self._config.votes_needed, self._config.votes_window)
+            if count.sight is Sight.LOOKING:
+                return self._identification(approach, count.sight, count.candidate, count.frames)
+            approach.answer = count
+        answer = approach.answer
+        return self._identification(approach, answer.sight, answer.candidate, answer.frames)
+
+    def _identification(
+        self, approach: Approach, sight: Sight, candidate: Candidate | None, frames: int
+    ) -> Identification:
+        return Identification(
+            sight=sight,
+            approach=approach.number,
+            candidate=candidate,
+            threshold=self._threshold,
+            frames=frames,
+            usable_since_s=approach.usable_since_s,
+        )
+
+
+def open_matcher(config: MatcherConfig, models_dir: Path) -> FaceMatcher:
+    """A matcher with verified weights and an empty gallery. Raises ModelError (see `open_engine`)."""
+    return FaceMatcher(open_engine(config, models_dir), config)

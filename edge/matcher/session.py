@@ -1,0 +1,43 @@
+"""Runs one ONNX graph. The only file that knows onnxruntime."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from edge.matcher.models import ModelError
+
+Tensor = NDArray[np.float32]
+
+
+class Session:
+    """One graph with one input, on named execution providers."""
+
+    def __init__(self, model: bytes, providers: Sequence[str], threads: int) -> None:
+        """`model` is the verified file's content; `threads` is the CPU threads of one inference.
+
+        Raises:
+            ModelError: a provider is not available here.
+        """
+        available = onnxruntime.get_available_providers()
+        missing = [name for name in providers if name not in available]
+        if missing:
+            raise ModelError(
+                f"matcher.providers names {', '.join(missing)}, which this onnxruntime does not have; "
+                f"available here: {', '.join(available)}"
+            )
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        # Waiting threads would otherwise spin, and take the core the camera needs.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(model, options, providers=list(providers))
+        self._input = self._session.get_inputs()[0].name
+        self._outputs = [output.name for output in self._session.get_outputs()]
+
+    def run(self, tensor: Tensor) -> dict[str, Tensor]:
+        """Outputs by name for one NCHW float32 input."""
+        values = self._session.run(self._outputs, {self._input: tensor})
+        return dict(zip(self._outputs, values, strict=True))

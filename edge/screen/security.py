@@ -1,0 +1,77 @@
+"""What every response carries and every request must satisfy: only reading, only asked for by this machine's name."""
+
+import ipaddress
+import socket
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+class Guard:
+    """ASGI middleware: refuses other methods and foreign host names, and adds the security headers.
+
+    A web page elsewhere can make its own name point to 127.0.0.1 (DNS rebinding) and read this screen through the
+    visitor's browser; it cannot change the name in the Host header, so that header is checked.
+    """
+
+    def __init__(self, app: ASGIApp, bound_host: str) -> None:
+        self._app, self._bound = app, bound_host
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await (self._refusal(scope) or self._app)(scope, receive, guarded)
+
+    def _refusal(self, scope: Scope) -> ASGIApp | None:
+        if scope["method"] not in ("GET", "HEAD"):
+            return PlainTextResponse("This screen is read-only.\n", 405, {"Allow": "GET, HEAD"})
+        if not host_allowed(Headers(scope=scope).get("host", ""), self._bound):
+            return PlainTextResponse("Open this screen by its own address.\n", 421)
+        return None
+
+
+def host_allowed(header: str, bound_host: str) -> bool:
+    """True if a Host header names this machine: an address (loopback only, if we listen only there), localhost, the
+    configured host, or the machine's own name."""
+    name = header.rsplit(":", 1)[0] if not header.endswith("]") else header
+    name = name.strip("[]").lower()
+    if name in ("localhost", bound_host.lower()):
+        return True
+    local_only = bound_host == "localhost" or _is_loopback(bound_host)
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        own = socket.gethostname().lower()
+        return not local_only and name in (own, f"{own}.local")
+    return address.is_loopback or not local_only
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,93 @@
+"""The journal summed up for people: who is on site, what happened how often, and whether the chain holds.
+
+Fed record by record, so that following a journal of any length costs the same per event.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterable
+from datetime import datetime
+
+from contract.chain import BrokenChain, verify
+from contract.codec import BadMessage, decode_event
+from contract.messages import (
+    AccessEvent,
+    AnyEvent,
+    Direction,
+    EventRecord,
+    NoticeCode,
+    NoticeEvent,
+    PassageEvent,
+    PassageOutcome,
+    Reason,
+)
+
+RECENT_EVENTS = 40
+
+
+class Tally:
+    """The sum of one epoch's records so far.
+
+    `on_site` maps worker id to the time of the last passage in, oldest first: a person is on it from a recorded
+    passage in until a recorded passage out at this gate. `unnamed` counts passages in without a worker id (opened by
+    HQ) minus those out. `chain_error` is the first fault found, '' while the chain holds; `since_seq` is the seq before
+    the oldest record still kept.
+    """
+
+    def __init__(self, epoch: str = "") -> None:
+        self.epoch = epoch
+        self.seq = 0
+        self.hash = ""
+        self.since_seq = 0
+        self.chain_error = ""
+        self.on_site: dict[str, datetime] = {}
+        self.unnamed = 0
+        self.access: Counter[Reason] = Counter()
+        self.passages: Counter[tuple[PassageOutcome, Direction]] = Counter()
+        self.notices: Counter[NoticeCode] = Counter()
+        self.last_access: AccessEvent | None = None
+        self.recent: deque[AnyEvent] = deque(maxlen=RECENT_EVENTS)
+
+    def add(self, records: Iterable[EventRecord]) -> None:
+        """Take up records in the order of the journal. A body of an unknown kind still counts for the chain."""
+        for record in records:
+            self._follow(record)
+            try:
+                event = decode_event(record.body)
+            except BadMessage:  # written by newer software: in the chain, but nothing we could show
+                continue
+            self.recent.append(event)
+            self._count(event)
+
+    def _follow(self, record: EventRecord) -> None:
+        if not self.hash:  # the oldest record kept: whatever was pruned before it, HQ has verified
+            self.since_seq, self.hash = record.seq - 1, record.prev_hash
+            self.seq = self.since_seq
+        try:
+            verify([record], self.seq, self.hash)
+        except BrokenChain as error:
+            self.chain_error = self.chain_error or str(error)
+        self.seq, self.hash = record.seq, record.hash
+
+    def _count(self, event: AnyEvent) -> None:
+        if isinstance(event, AccessEvent):
+            self.access[event.reason] += 1
+            self.last_access = event
+        elif isinstance(event, NoticeEvent):
+            self.notices[event.code] += 1
+        elif isinstance(event, PassageEvent):
+            self.passages[event.outcome, event.direction] += 1
+            if event.outcome is PassageOutcome.PASSED:
+                self._move(event)
+
+    def _move(self, event: PassageEvent) -> None:
+        going_in = event.direction is Direction.IN
+        if event.worker_id is None:
+            self.unnamed = max(0, self.unnamed + (1 if going_in else -1))
+            return
+        self.on_site.pop(event.worker_id, None)
+        if going_in:
+            self.on_site[event.worker_id] = event.utc
+
+    @property
+    def people_on_site(self) -> int:
+        return len(self.on_site) + self.unnamed

@@ -1,0 +1,154 @@
+"""The words of the screen: one TOML file per language in `text/`. A new language is one more file, nothing else."""
+
+import tomllib
+from datetime import timedelta
+from enum import StrEnum
+from functools import cached_property
+from importlib import resources
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from contract.messages import DataTier, Direction, ListKind, NoticeCode, PassageOutcome, Reason
+from edge.passage import PassageState
+from edge.screen.lane import Sign
+
+
+class Unit(StrEnum):
+    """Units of an age; each text holds "{n}"."""
+
+    SECONDS = "seconds"
+    MINUTES = "minutes"
+    HOURS = "hours"
+    DAYS = "days"
+
+
+class Label(StrEnum):
+    """Headings and words of the manager's page."""
+
+    TITLE = "title"
+    LANE_PAGE = "lane_page"
+    SKIP = "skip"
+    LOST = "lost"
+    GATE = "gate"
+    NOT_RUNNING = "not_running"
+    CAMERA = "camera"
+    CAMERA_OK = "camera_ok"
+    CAMERA_LOST = "camera_lost"
+    PER_SECOND = "per_second"
+    CLOCK = "clock"
+    CLOCK_TRUSTED = "clock_trusted"
+    CLOCK_UNTRUSTED = "clock_untrusted"
+    GALLERY = "gallery"
+    THRESHOLD = "threshold"
+    ON_SITE = "on_site"
+    ON_SITE_NOTE = "on_site_note"
+    UNNAMED = "unnamed"
+    NOBODY = "nobody"
+    HQ = "hq"
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    NO_SYNC = "no_sync"
+    SINCE = "since"
+    UNSENT = "unsent"
+    LAST_ACK = "last_ack"
+    NEVER = "never"
+    LISTS = "lists"
+    VERSION = "version"
+    ISSUED = "issued"
+    AGO = "ago"
+    NONE_YET = "none_yet"
+    JOURNAL = "journal"
+    EVENTS_KEPT = "events_kept"
+    CHAIN = "chain"
+    CHAIN_OK = "chain_ok"
+    CHAIN_BROKEN = "chain_broken"
+    EVENTS = "events"
+    NO_EVENTS = "no_events"
+    TIME = "time"
+    WORKER = "worker"
+    EVENT = "event"
+    ENROLMENT = "enrolment"
+    NOT_FOUND = "not_found"
+    FAILED = "failed"
+    BACK = "back"
+
+
+class MissingText(ValueError):
+    """A language file that is broken or leaves something unsaid; the text names what."""
+
+
+class Texts(BaseModel):
+    """One language. `second` is the language shown small beside it on the lane page."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: str = Field(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$")
+    name: str
+    second: str
+    sign: dict[Sign, str]
+    reason: dict[Reason, str]
+    notice: dict[NoticeCode, str]
+    outcome: dict[PassageOutcome, str]
+    direction: dict[Direction, str]
+    gate_state: dict[PassageState, str]
+    tier: dict[DataTier, str]
+    list: dict[ListKind, str]
+    unit: dict[Unit, str]
+    label: dict[Label, str]
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Texts":
+        for name, kind in _ENUMS.items():
+            missing = [m.value for m in kind if not getattr(self, name).get(m)]
+            if missing:
+                raise ValueError(f"[{name}] lacks {', '.join(missing)}")
+        if any("{n}" not in text for text in self.unit.values()):
+            raise ValueError('each text in [unit] needs "{n}"')
+        return self
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        return {label.value: text for label, text in self.label.items()}
+
+    def age(self, duration: timedelta) -> str:
+        """A duration in one coarse unit, for example "3 min"."""
+        seconds = max(0, int(duration.total_seconds()))
+        for unit, size in ((Unit.DAYS, 86_400), (Unit.HOURS, 3_600), (Unit.MINUTES, 60)):
+            if seconds >= (2 * size if unit is Unit.DAYS else size):
+                return self.unit[unit].format(n=seconds // size)
+        return self.unit[Unit.SECONDS].format(n=seconds)
+
+
+_ENUMS: dict[str, type[StrEnum]] = {
+    "sign": Sign,
+    "reason": Reason,
+    "notice": NoticeCode,
+    "outcome": PassageOutcome,
+    "direction": Direction,
+    "gate_state": PassageState,
+    "tier": DataTier,
+    "list": ListKind,
+    "unit": Unit,
+    "label": Label,
+}
+
+
+def parse(source: str, file_name: str) -> Texts:
+    """One language file's content. Raises MissingText."""
+    try:
+        data: dict[str, Any] = tomllib.loads(source)
+        return Texts.model_validate(data)
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        raise MissingText(f"{file_name}: {error}") from error
+
+
+def load_all() -> dict[str, Texts]:
+    """Every language in the package, by code. Raises MissingText if one is incomplete or names an unknown second."""
+    folder = resources.files("edge.screen") / "text"
+    files = sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
+    found = {t.code: t for t in (parse(f.read_text(encoding="utf-8"), f.name) for f in files)}
+    for texts in found.values():
+        if texts.second not in found:
+            raise MissingText(f"{texts.code}.toml: second = {texts.second!r} has no file; known: {', '.join(found)}")
+    return found

@@ -1,0 +1,45 @@
+"""Whether an order from HQ may be obeyed: signed, for this gate, and of this moment.
+
+Single use is the journal's matter: only it remembers for ever (`Journal.seen`).
+"""
+
+from datetime import datetime, timedelta
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from contract.codec import BadMessage, decode
+from contract.messages import Command
+from contract.signing import BadSignature, verify
+from contract.topics import Channel
+
+FUTURE_SLACK = timedelta(seconds=60)
+"""HQ's clock may be this far ahead of ours."""
+MAX_LIFE = timedelta(minutes=15)
+"""HQ may not issue an order that stays valid for longer."""
+
+
+class CommandRefused(ValueError):
+    """An order that must not be obeyed; the text says why."""
+
+
+def verified(envelope: bytes, gate_id: str, key: Ed25519PublicKey, now: datetime) -> Command:
+    """The command inside a signed envelope. Raises CommandRefused."""
+    command = signed(envelope, key)
+    name = f"command {command.command_id}"
+    if command.gate_id != gate_id:
+        raise CommandRefused(f"{name} is for gate {command.gate_id}")
+    if now >= command.expires_utc:
+        raise CommandRefused(f"{name} expired at {command.expires_utc:%Y-%m-%d %H:%M:%S}Z")
+    if command.issued_utc > now + FUTURE_SLACK:
+        raise CommandRefused(f"{name} was issued in the future ({command.issued_utc:%Y-%m-%d %H:%M:%S}Z): check both clocks")
+    if command.expires_utc - command.issued_utc > MAX_LIFE:
+        raise CommandRefused(f"{name} is valid for longer than {MAX_LIFE}")
+    return command
+
+
+def signed(envelope: bytes, key: Ed25519PublicKey) -> Command:
+    """The command, its signature checked and nothing else. Raises CommandRefused."""
+    try:
+        return decode(Command, verify(envelope, Channel.COMMAND.value, key))
+    except (BadSignature, BadMessage) as error:
+        raise CommandRefused(str(error)) from error

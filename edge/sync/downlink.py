@@ -1,0 +1,79 @@
+"""What comes from HQ: checked for form and signature, stored in the replica, or refused and recorded."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from contract.codec import BadMessage, decode
+from contract.messages import Ack, HqState, ListKind, NoticeCode
+from contract.signing import BadSignature, verify
+from contract.topics import ROUTES, Channel, channel_of, topic
+from edge.config import SiteConfig
+from edge.sync import commands, lists
+from edge.sync.incidents import IncidentLog
+from edge.sync.mqtt import Received
+from edge.sync.replica import ReplicaWriter, RolledBack
+
+_DOWN = (Channel.HQ_STATE, Channel.ACK, Channel.ROSTER, Channel.RISK, Channel.POLICY, Channel.COMMAND)
+
+
+def subscriptions(site: SiteConfig) -> list[tuple[str, int]]:
+    """(topic, QoS) of everything this gate listens to."""
+    return [(topic(channel, site.site_id, site.gate_id), ROUTES[channel].qos) for channel in _DOWN]
+
+
+class Downlink:
+    """Takes one received message at a time; never raises for what is in it."""
+
+    def __init__(
+        self,
+        site: SiteConfig,
+        hq_key: Ed25519PublicKey,
+        replica: ReplicaWriter,
+        incidents: IncidentLog,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._site, self._hq_key, self._replica = site, hq_key, replica
+        self._incidents, self._now = incidents, now
+
+    def handle(self, received: Received) -> tuple[Ack, bytes] | HqState | None:
+        """Store what belongs in the replica. Acknowledgements (with their envelope) and HQ's state are returned."""
+        found = channel_of(received.topic)
+        if found is None or found[0] not in _DOWN:
+            return None
+        if not received.payload:  # how a retained message is deleted at the broker
+            return None
+        channel = found[0]
+        try:
+            if channel is Channel.HQ_STATE:
+                return decode(HqState, received.payload)
+            if channel is Channel.ACK:
+                return self._ack(received.payload)
+            if channel is Channel.COMMAND:
+                self._command(received)
+            else:
+                self._list(ListKind(channel.value), received.payload)
+        except (BadMessage, BadSignature) as error:
+            self._incidents.report(NoticeCode.MESSAGE_REFUSED, f"{channel.value}: {error}", received.payload)
+        except commands.CommandRefused as error:
+            self._incidents.report(NoticeCode.COMMAND_REFUSED, str(error), received.payload)
+        except (lists.ListRefused, RolledBack) as error:
+            self._incidents.report(NoticeCode.LIST_REFUSED, str(error), received.payload)
+        return None
+
+    def _ack(self, envelope: bytes) -> tuple[Ack, bytes]:
+        ack = decode(Ack, verify(envelope, Channel.ACK.value, self._hq_key))
+        if ack.gate_id != self._site.gate_id:
+            raise BadMessage(f"the acknowledgement is for gate {ack.gate_id}")
+        return ack, envelope
+
+    def _command(self, received: Received) -> None:
+        if received.retained:
+            raise commands.CommandRefused("a command kept at the broker is never obeyed: it may be of any age")
+        commands.verified(received.payload, self._site.gate_id, self._hq_key, self._now())
+        self._replica.add_command(received.payload)
+
+    def _list(self, kind: ListKind, envelope: bytes) -> None:
+        header = lists.header(envelope, kind, self._site.site_id, self._hq_key)
+        self._replica.apply_list(header, envelope)

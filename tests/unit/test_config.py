@@ -1,0 +1,73 @@
+"""The configuration: all errors at once, in words that help, and never a secret on show."""
+
+import tomllib
+from typing import Any
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from edge.commands.config import commented_toml, toml_value
+from edge.config import Config, ConfigError, parse
+
+
+def problems(data: dict[str, Any]) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        parse(data)
+    return caught.value.problems
+
+
+def test_ok__an_empty_file_is_the_defaults() -> None:
+    assert parse({}) == Config()
+
+
+def test_ok__the_written_file_is_the_defaults_and_names_every_key() -> None:
+    text = commented_toml()
+    assert parse(tomllib.loads(text)) == Config()
+    for name, section in Config():
+        for key in type(section).model_fields:
+            assert f"\n{key} =" in text or f"\n# {key} =" in text, f"{name}.{key} is not documented"
+
+
+def test_ok__every_key_has_a_description() -> None:
+    for name, section in Config():
+        for key, field in type(section).model_fields.items():
+            assert field.description, f"{name}.{key}"
+
+
+def test_ok__a_loaded_config_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError):
+        Config().gate.pulse_ms = 5  # type: ignore[misc]
+
+
+def test_fail__all_problems_at_once_with_suggestions() -> None:
+    found = problems({"gate": {"puls_ms": 1, "relay_pin": 99}, "camra": {}})
+    assert len(found) == 3
+    assert any("gate.puls_ms: unknown key; did you mean 'pulse_ms'?" in p for p in found)
+    assert any("camra: unknown key; did you mean 'camera'?" in p for p in found)
+    assert any(p.startswith("gate.relay_pin:") for p in found)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"gate": {"relay_pin": 5}, "indicator": {"red_pin": 5}}, "pin 5 is used by gate.relay_pin and indicator.red_pin"),
+        ({"gate": {"pulse_ms": 3000, "pulse_max_ms": 1000}}, "pulse_ms is larger than pulse_max_ms"),
+        ({"matcher": {"votes_needed": 6, "votes_window": 5}}, "no vote could ever be won"),
+        ({"sync": {"tls": False, "broker_host": "hq.example"}}, "only for a broker on this machine"),
+        ({"sync": {"client_cert_path": "a.pem"}}, "belong together"),
+    ],
+)
+def test_fail__contradictions_are_found_before_anything_starts(data: dict[str, Any], words: str) -> None:
+    assert any(words in p for p in problems(data))
+
+
+def test_ok__plain_mqtt_is_allowed_on_this_machine() -> None:
+    for host in ("localhost", "127.0.0.1", "::1"):
+        assert parse({"sync": {"tls": False, "broker_host": host}}).sync.broker_host == host
+
+
+def test_ok__secrets_are_masked() -> None:
+    assert toml_value(SecretStr("geheim")) == '"********"'
+    config = parse({"sync": {"password": "geheim"}, "camera": {"url": "rtsp://u:geheim@1.2.3.4/s"}})
+    assert "geheim" not in repr(config)
+    assert "geheim" not in config.model_dump_json()
