@@ -89,6 +89,7 @@ class GateLoop:
         self._frame_number = 0
         self._camera_ok = True
         self._last_request = 0
+        self._known_refs: set[str] = set()
         self._failures = 0
         self._due = {"lists": 0.0, "live": 0.0, "prune": 0.0}
         self.usable_to_pulse_s: list[float] = []
@@ -293,16 +294,15 @@ class GateLoop:
     def _take_lists(self) -> None:
         """Believe the newest verified lists, journal what was refused, obey commands, prune what HQ holds."""
         before = self._p.roster.state
-        if not self._p.roster.refresh():
-            return
-        state = self._p.roster.state
-        if state is not before:
+        if self._p.roster.refresh():
+            state = self._p.roster.state
             if state.templates is not before.templates:
                 self._p.matcher.load(state.templates)
             self._note_versions(before, state)
         for incident in self._p.roster.incidents():
-            if not self._p.journal.seen(incident.ref):
+            if incident.ref not in self._known_refs and not self._p.journal.seen(incident.ref):
                 self._p.journal.append(NoticeEvent, ref=incident.ref, code=incident.code, detail=incident.detail)
+            self._known_refs.add(incident.ref)
         for command in self._p.roster.commands(self._p.clock.utc()):
             self._obey(command)
         if self._is_due("prune", PRUNE_EVERY_S):

@@ -31,6 +31,7 @@ class Approach:
     usable_since_s: float | None = None
     votes: list[Vote] = field(default_factory=list)
     answer: Tally | None = None
+    answered_s: float = 0.0
     mean: Vector | None = None
     _frames: int = 0
     _strange: int = 0
@@ -42,6 +43,11 @@ class Approach:
             return False
         self._strange += 2 if overlap(self.box, box) < SAME_PLACE_MIN else 1
         return self._strange >= 2
+
+    def forget_votes(self) -> None:
+        """Begin the vote again: whoever is seen next must win it."""
+        self.votes.clear()
+        self.answer = None
 
     @property
     def in_doubt(self) -> bool:

@@ -36,7 +36,7 @@ def fold(data: bytes, *, dynamic_size: bool) -> bytes:
     del model.graph.value_info[:]
     model.ir_version = max(model.ir_version, IR_VERSION_MIN)
     onnx.checker.check_model(model)
-    return model.SerializeToString(deterministic=True)
+    return bytes(model.SerializeToString(deterministic=True))
 
 
 def dequantise(

@@ -2,7 +2,8 @@
 
 from typing import Protocol
 
-from edge.domain import Face, Frame, LivenessVerdict
+from contract.messages import LivenessVerdict
+from edge.domain import Face, Frame
 
 
 class Liveness(Protocol):

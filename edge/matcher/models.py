@@ -45,11 +45,10 @@ class Embedder(Model):
 
 
 class ImpostorTail(_Entry):
-    """How likely two different people score high; see `edge.matcher.threshold`."""
+    """How likely two different people score high: FMR(t) = share · exp(−(t − start) / scale) from `start` on."""
 
-    tail_start: float = Field(ge=-1, le=1)
-    tail_share: float = Field(gt=0, lt=1)
-    shape: float = Field(gt=-1, lt=1)
+    start: float = Field(ge=-1, le=1)
+    share: float = Field(gt=0, lt=1)
     scale: float = Field(gt=0)
     comparisons: int = Field(gt=0)
 

@@ -13,13 +13,13 @@ from edge.matcher.engine import FaceEngine, open_engine
 from edge.matcher.gallery import Gallery
 from edge.matcher.quality import measure, objection
 from edge.matcher.threshold import threshold_for
-from edge.matcher.vote import tally
+from edge.matcher.vote import Tally, tally
 
 RIVAL_SIZE_MIN = 0.5
 """A second face at least this tall, compared with the largest, is in the lane too; a smaller one is behind it. Height and
 not eye distance: a person beside the worker who looks away still counts."""
-PASSER_BY_SIZE_MAX = 0.4
-"""A face below this share of the smallest usable eye distance is not in the lane at all."""
+UNKNOWN_STANDS_S = 3.0
+"""A person who stays is voted on afresh after so long: the first frames of a worker walking up can be poor ones."""
 
 _log = structlog.get_logger()
 
@@ -67,19 +67,20 @@ class FaceMatcher:
             return Identification(Sight.NOBODY, approach.number if approach else 0)
         if rivals:
             approach = self._lane.face_seen(face, frame.monotonic_s)
-            approach.votes.clear()
+            approach.forget_votes()
             return self._unusable(Sight.MULTIPLE_FACES, approach)
         aligned = self.engine.align(frame.image, face)
         sight = objection(measure(face, aligned), self._config)
         if sight:
             return self._unusable(sight, self._lane.face_seen(face, frame.monotonic_s))
         vector = self.engine.embed(aligned)
-        return self._answer(self._lane.usable_face(face, vector, frame.monotonic_s), vector)
+        return self._answer(self._lane.usable_face(face, vector, frame.monotonic_s), vector, frame.monotonic_s)
 
     def _in_lane(self, faces: list[Face]) -> tuple[Face | None, int]:
-        """The largest face, and how many others are about as near."""
-        smallest_px = PASSER_BY_SIZE_MAX * self._config.eye_distance_min_px
-        near = sorted((f for f in faces if f.eye_distance_px >= smallest_px), key=lambda f: f.box[3], reverse=True)
+        """The largest face, and how many others are about as near. A face less tall than the smallest usable eye
+        distance (a usable one is about 2.6 times as tall) is somebody passing by outside."""
+        least_px = self._config.eye_distance_min_px
+        near = sorted((f for f in faces if f.box[3] >= least_px), key=lambda f: f.box[3], reverse=True)
         if not near:
             return None, 0
         return near[0], sum(face.box[3] >= RIVAL_SIZE_MIN * near[0].box[3] for face in near[1:])
@@ -87,28 +88,28 @@ class FaceMatcher:
     def _unusable(self, sight: Sight, approach: Approach) -> Identification:
         return Identification(sight, approach.number, usable_since_s=approach.usable_since_s)
 
-    def _answer(self, approach: Approach, vector: Vector) -> Identification:
+    def _answer(self, approach: Approach, vector: Vector, now_s: float) -> Identification:
         """Vote until the approach has its answer, then repeat it."""
         if approach.in_doubt:
             return self._unusable(Sight.LOOKING, approach)
+        last = approach.answer
+        if last and last.sight is Sight.UNKNOWN and now_s - approach.answered_s >= UNKNOWN_STANDS_S:
+            approach.forget_votes()
         if approach.answer is None:
             approach.votes.append(self.search(vector))
             count = tally(approach.votes, self._threshold, self._config.votes_needed, self._config.votes_window)
             if count.sight is Sight.LOOKING:
-                return self._identification(approach, count.sight, count.candidate, count.frames)
-            approach.answer = count
-        answer = approach.answer
-        return self._identification(approach, answer.sight, answer.candidate, answer.frames)
+                return self._identification(approach, count)
+            approach.answer, approach.answered_s = count, now_s
+        return self._identification(approach, approach.answer)
 
-    def _identification(
-        self, approach: Approach, sight: Sight, candidate: Candidate | None, frames: int
-    ) -> Identification:
+    def _identification(self, approach: Approach, count: Tally) -> Identification:
         return Identification(
-            sight=sight,
+            sight=count.sight,
             approach=approach.number,
-            candidate=candidate,
+            candidate=count.candidate,
             threshold=self._threshold,
-            frames=frames,
+            frames=count.frames,
             usable_since_s=approach.usable_since_s,
         )
 

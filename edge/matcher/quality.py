@@ -42,12 +42,12 @@ def measure(face: Face, aligned: Image) -> Quality:
 
 def objection(quality: Quality, limits: MatcherConfig) -> Sight | None:
     """What keeps the face from being compared, the most fundamental first; None if it is usable."""
+    if quality.turn > limits.turn_max:
+        return Sight.TURNED_AWAY  # first: the eyes of a turned head are close together without being far away
     if quality.eye_distance_px < limits.eye_distance_min_px:
         return Sight.TOO_FAR
     if quality.brightness < limits.face_brightness_min:
         return Sight.TOO_DARK
-    if quality.turn > limits.turn_max:
-        return Sight.TURNED_AWAY
     if quality.sharpness < limits.sharpness_min:
         return Sight.BLURRED
     return None

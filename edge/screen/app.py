@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-import structlog
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
@@ -90,10 +89,8 @@ class Pages:
         return JSONResponse(body, 200 if running else 503)
 
     async def error(self, request: Request, error: Exception) -> Response:
-        """A plain page; what went wrong is in the log, not on the screen."""
+        """A plain page; the server logs what went wrong, the screen does not show it."""
         status = error.status_code if isinstance(error, HTTPException) else 500
-        if status == 500:
-            structlog.get_logger().error("screen.page_failed", path=request.url.path, exc_info=error)
         texts = self._language(request)
         words = texts.label[Label.NOT_FOUND if status == 404 else Label.FAILED]
         page = self._html("error.html", texts, words=words, status=f"{status} {HTTPStatus(status).phrase}")
@@ -106,7 +103,7 @@ class Pages:
 
     def _board(self, texts: Texts, request: Request) -> str:
         watch, now = self._watch, self._watch.now()
-        view = manager_view(watch.live, watch.tally, self._sync(), self._config, texts, now)
+        view = manager_view(watch.live, watch.tally, self._sync(), texts, now)
         body = self._render("board.html", texts, view=view, today=now.astimezone().date())
         query = urlencode({"seen": hashlib.sha256(body.encode()).hexdigest()[:16], "lang": texts.code})
         return self._render("poll.html", texts, body=body, query=query)

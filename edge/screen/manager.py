@@ -17,12 +17,11 @@ from contract.messages import (
     PolicySnapshot,
     Reason,
 )
-from edge.config import Config
 from edge.decision import tier
 from edge.domain import ListAge, LiveState
 from edge.passage import PassageState
-from edge.screen.lane import is_stale
-from edge.screen.sources import HeldList, SyncView
+from edge.screen.lane import Sign, is_stale
+from edge.screen.sources import SyncSummary
 from edge.screen.tally import Tally
 from edge.screen.texts import Label, Texts
 
@@ -94,9 +93,7 @@ class ManagerView:
     chain_error: str
 
 
-def manager_view(
-    live: LiveState | None, tally: Tally, sync: SyncView | None, config: Config, texts: Texts, now: datetime
-) -> ManagerView:
+def manager_view(live: LiveState | None, tally: Tally, sync: SyncSummary, texts: Texts, now: datetime) -> ManagerView:
     """Everything the page shows, at the time `now` (UTC)."""
     shown = None if is_stale(live, now) else live
     gate_mood, gate_words = _gate(shown, texts)
@@ -106,7 +103,7 @@ def manager_view(
         gate_mood=gate_mood,
         gate_words=gate_words,
         link=_link(sync, tally, texts, now),
-        lists=tuple(_list(kind, sync, config, texts, now) for kind in ListKind),
+        lists=tuple(_list(kind, sync, texts, now) for kind in ListKind),
         people=tuple(people[:SHOWN_PEOPLE]),
         people_total=tally.people_on_site,
         unnamed=tally.unnamed,
@@ -117,29 +114,32 @@ def manager_view(
     )
 
 
-def unsent(sync: SyncView | None, tally: Tally) -> int:
+def unsent(sync: SyncSummary, tally: Tally) -> int:
     """Events of the present epoch that HQ has not acknowledged."""
-    acked = sync.acked.get(tally.epoch, 0) if sync else 0
+    acked = sync.ack.seq if sync.ack and sync.ack.epoch == tally.epoch else 0
     return max(0, tally.seq - max(acked, tally.since_seq))
 
 
-def list_tier(kind: ListKind, sync: SyncView | None, site_id: str, now: datetime) -> DataTier | None:
-    """Fresh, stale or expired by the policy in force (its defaults if none is known); the policy itself has no age
-    limit: None."""
-    held = _held(kind, sync)
-    policy = (sync.policy if sync else None) or PolicySnapshot(site_id=site_id, issued_utc=now)
-    age = ListAge(held.version, held.issued_utc)
+def list_tier(kind: ListKind, issued_utc: datetime | None, now: datetime) -> DataTier | None:
+    """Fresh, stale or expired by the usual limits of a policy; a policy has no age limit itself: None.
+
+    HQ's own limits are sealed for the gate process, so only the gate can apply them; its decisions do.
+    """
+    usual = PolicySnapshot(site_id="any", issued_utc=now)
+    age = ListAge(issued_utc=issued_utc)
     if kind is ListKind.ROSTER:
-        return tier(age, now, policy.roster_stale_after_h, policy.roster_expired_after_h)
+        return tier(age, now, usual.roster_stale_after_h, usual.roster_expired_after_h)
     if kind is ListKind.RISK:
-        return tier(age, now, policy.risk_stale_after_h, policy.risk_expired_after_h)
+        return tier(age, now, usual.risk_stale_after_h, usual.risk_expired_after_h)
     return None
 
 
 def line(event: AnyEvent, texts: Texts) -> Line:
     """One event in words. The name of a risk list stays out: the reason is enough to act on."""
     if isinstance(event, AccessEvent):
-        detail = "" if event.reason is Reason.RISK_HOLD else event.detail
+        detail = "" if event.reason in (Reason.RISK_HOLD, Reason.MULTIPLE_FACES) else event.detail
+        if event.reason is Reason.LOW_QUALITY:  # what the person was told says it better than the measure's name
+            detail = texts.sign[Sign(event.advice.value)]
         mood, icon = _ACCESS.get(event.reason, (Mood.BAD, "stop"))
         return Line(event.utc, mood, icon, event.worker_id or "", texts.reason[event.reason], detail)
     if isinstance(event, PassageEvent):
@@ -191,27 +191,26 @@ def _gate(live: LiveState | None, texts: Texts) -> tuple[Mood, str]:
     return moods[state], texts.gate_state[state]
 
 
-def _link(sync: SyncView | None, tally: Tally, texts: Texts, now: datetime) -> LinkPanel:
-    never = texts.label[Label.NEVER]
-    if sync is None:
-        return LinkPanel(Mood.BAD, texts.label[Label.NO_SYNC], None, unsent(None, tally), never)
-    words = texts.label[Label.CONNECTED if sync.connected else Label.DISCONNECTED]
-    last_ack = _ago(sync.acked_utc, texts, now) if sync.acked_utc else never
-    mood = Mood.GOOD if sync.connected else Mood.CARE
-    return LinkPanel(mood, words, sync.since_utc, unsent(sync, tally), last_ack)
+def _link(sync: SyncSummary, tally: Tally, texts: Texts, now: datetime) -> LinkPanel:
+    last_ack = _ago(sync.ack.received_utc, texts, now) if sync.ack else texts.label[Label.NEVER]
+    waiting = unsent(sync, tally)
+    if sync.link is None:
+        return LinkPanel(Mood.BAD, texts.label[Label.NO_SYNC], None, waiting, last_ack)
+    if not sync.link.connected:
+        return LinkPanel(Mood.CARE, texts.label[Label.DISCONNECTED], sync.link.since_utc, waiting, last_ack)
+    if sync.link.hq_online is False:
+        return LinkPanel(Mood.CARE, texts.label[Label.HQ_OFFLINE], sync.link.since_utc, waiting, last_ack)
+    return LinkPanel(Mood.GOOD, texts.label[Label.CONNECTED], sync.link.since_utc, waiting, last_ack)
 
 
-def _list(kind: ListKind, sync: SyncView | None, config: Config, texts: Texts, now: datetime) -> ListLine:
-    held = _held(kind, sync)
-    found = list_tier(kind, sync, config.site.site_id, now)
-    age = _ago(held.issued_utc, texts, now) if held.issued_utc else texts.label[Label.NONE_YET]
+def _list(kind: ListKind, sync: SyncSummary, texts: Texts, now: datetime) -> ListLine:
+    held = sync.lists.get(kind)
+    found = list_tier(kind, held.issued_utc if held else None, now)
+    age = _ago(held.issued_utc, texts, now) if held else texts.label[Label.NONE_YET]
+    version = held.version if held else 0
     if found is None:
-        return ListLine(texts.list[kind], held.version, age, Mood.PLAIN, "")
-    return ListLine(texts.list[kind], held.version, age, _TIERS[found], texts.tier[found])
-
-
-def _held(kind: ListKind, sync: SyncView | None) -> HeldList:
-    return sync.lists.get(kind, HeldList()) if sync else HeldList()
+        return ListLine(texts.list[kind], version, age, Mood.PLAIN, "")
+    return ListLine(texts.list[kind], version, age, _TIERS[found], texts.tier[found])
 
 
 def _ago(then: datetime, texts: Texts, now: datetime) -> str:

@@ -12,11 +12,11 @@ from edge.domain import LiveState
 from edge.passage import PassageState
 from edge.screen.lane import is_stale
 from edge.screen.manager import unsent
-from edge.screen.sources import HeldList, SyncView
+from edge.screen.sources import SyncSummary
 from edge.screen.tally import Tally
 
 
-def exposition(live: LiveState | None, tally: Tally, sync: SyncView | None, now: datetime) -> bytes:
+def exposition(live: LiveState | None, tally: Tally, sync: SyncSummary, now: datetime) -> bytes:
     """All metrics at the time `now` (UTC)."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Collector([*_counters(tally), *_gate(live, now), *_link(tally, sync, now)]))
@@ -79,15 +79,17 @@ def _gate(live: LiveState | None, now: datetime) -> Iterable[Metric]:
         )
 
 
-def _link(tally: Tally, sync: SyncView | None, now: datetime) -> Iterable[Metric]:
+def _link(tally: Tally, sync: SyncSummary, now: datetime) -> Iterable[Metric]:
     yield GaugeMetricFamily("sitegate_unsent_events", "Events HQ has not acknowledged.", value=unsent(sync, tally))
-    yield GaugeMetricFamily("sitegate_hq_connected", "1 while linked to HQ.", value=int(bool(sync and sync.connected)))
+    yield GaugeMetricFamily(
+        "sitegate_hq_connected", "1 while linked to HQ.", value=int(bool(sync.link and sync.link.connected))
+    )
     age = GaugeMetricFamily("sitegate_list_age_seconds", "Since HQ issued the list.", labels=["list"])
     version = GaugeMetricFamily("sitegate_list_version", "Version of the list held, 0 = none.", labels=["list"])
     for kind in ListKind:
-        held = sync.lists.get(kind, HeldList()) if sync else HeldList()
-        version.add_metric([kind.value], held.version)
-        if held.issued_utc:
+        held = sync.lists.get(kind)
+        version.add_metric([kind.value], held.version if held else 0)
+        if held:
             age.add_metric([kind.value], (now - held.issued_utc).total_seconds())
     yield age
     yield version

@@ -1,35 +1,63 @@
-"""What the screen needs from the other rooms, in its own words; `edge.app` fills it in."""
+"""What the screen needs to know of the connection to HQ, in its own words.
+
+`edge.sync.summary.ReplicaSummary` has this shape; `edge.app` brings the two together.
+"""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
-from contract.messages import ListKind, PolicySnapshot
-
-
-@dataclass(frozen=True, slots=True)
-class HeldList:
-    """A list HQ sent: its version (0 = none yet) and when HQ issued it."""
-
-    version: int = 0
-    issued_utc: datetime | None = None
+from contract.messages import ListKind
 
 
-@dataclass(frozen=True, slots=True)
-class SyncView:
-    """The connection to HQ as the sync process left it in replica.db.
+class HeldList(Protocol):
+    """A list as it lies here: HQ's version and issue time."""
 
-    `since_utc` is when the link came up or went down; `acked` maps each journal epoch to the last seq HQ
-    acknowledged; `policy` is the one in force, if this process may read it (it sets the age limits of the lists).
-    """
+    @property
+    def version(self) -> int: ...
 
-    connected: bool = False
-    since_utc: datetime | None = None
-    acked: Mapping[str, int] = field(default_factory=dict)
-    acked_utc: datetime | None = None
-    lists: Mapping[ListKind, HeldList] = field(default_factory=dict)
-    policy: PolicySnapshot | None = None
+    @property
+    def issued_utc(self) -> datetime: ...
 
 
-SyncSource = Callable[[], SyncView | None]
-"""The present view; None while the sync process has written nothing yet. Must not raise for a missing file."""
+class LastAck(Protocol):
+    """HQ holds the events of `epoch` up to `seq`; heard at `received_utc`."""
+
+    @property
+    def epoch(self) -> str: ...
+
+    @property
+    def seq(self) -> int: ...
+
+    @property
+    def received_utc(self) -> datetime: ...
+
+
+class Link(Protocol):
+    """The connection to the broker, up or down since `since_utc`; `hq_online` is None while HQ said nothing."""
+
+    @property
+    def connected(self) -> bool: ...
+
+    @property
+    def since_utc(self) -> datetime: ...
+
+    @property
+    def hq_online(self) -> bool | None: ...
+
+
+class SyncSummary(Protocol):
+    """Everything at once. `link` is None while no sync process has run."""
+
+    @property
+    def lists(self) -> Mapping[ListKind, HeldList]: ...
+
+    @property
+    def ack(self) -> LastAck | None: ...
+
+    @property
+    def link(self) -> Link | None: ...
+
+
+SyncSource = Callable[[], SyncSummary]
+"""The present summary. Must not raise for a missing or damaged file."""

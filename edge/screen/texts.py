@@ -48,6 +48,7 @@ class Label(StrEnum):
     HQ = "hq"
     CONNECTED = "connected"
     DISCONNECTED = "disconnected"
+    HQ_OFFLINE = "hq_offline"
     NO_SYNC = "no_sync"
     SINCE = "since"
     UNSENT = "unsent"

@@ -19,21 +19,26 @@ MAX_LIFE = timedelta(minutes=15)
 
 
 class CommandRefused(ValueError):
-    """An order that must not be obeyed; the text says why."""
+    """An order that must not be obeyed; the text says why. `command_id` is known if HQ signed it for this gate."""
+
+    def __init__(self, detail: str, command_id: str | None = None) -> None:
+        super().__init__(detail)
+        self.command_id = command_id
 
 
 def verified(envelope: bytes, gate_id: str, key: Ed25519PublicKey, now: datetime) -> Command:
     """The command inside a signed envelope. Raises CommandRefused."""
     command = signed(envelope, key)
-    name = f"command {command.command_id}"
+    name, its_id = f"command {command.command_id}", command.command_id
     if command.gate_id != gate_id:
         raise CommandRefused(f"{name} is for gate {command.gate_id}")
     if now >= command.expires_utc:
-        raise CommandRefused(f"{name} expired at {command.expires_utc:%Y-%m-%d %H:%M:%S}Z")
+        raise CommandRefused(f"{name} expired at {command.expires_utc:%Y-%m-%d %H:%M:%S}Z", its_id)
     if command.issued_utc > now + FUTURE_SLACK:
-        raise CommandRefused(f"{name} was issued in the future ({command.issued_utc:%Y-%m-%d %H:%M:%S}Z): check both clocks")
+        issued = f"{command.issued_utc:%Y-%m-%d %H:%M:%S}Z"
+        raise CommandRefused(f"{name} was issued in the future ({issued}): check both clocks", its_id)
     if command.expires_utc - command.issued_utc > MAX_LIFE:
-        raise CommandRefused(f"{name} is valid for longer than {MAX_LIFE}")
+        raise CommandRefused(f"{name} is valid for longer than {MAX_LIFE}", its_id)
     return command
 
 

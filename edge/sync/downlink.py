@@ -71,8 +71,9 @@ class Downlink:
     def _command(self, received: Received) -> None:
         if received.retained:
             raise commands.CommandRefused("a command kept at the broker is never obeyed: it may be of any age")
-        commands.verified(received.payload, self._site.gate_id, self._hq_key, self._now())
-        self._replica.add_command(received.payload)
+        command = commands.verified(received.payload, self._site.gate_id, self._hq_key, self._now())
+        if not self._replica.add_command(received.payload):
+            raise commands.CommandRefused(f"command {command.command_id} came a second time")
 
     def _list(self, kind: ListKind, envelope: bytes) -> None:
         header = lists.header(envelope, kind, self._site.site_id, self._hq_key)

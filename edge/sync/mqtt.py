@@ -141,7 +141,8 @@ class MqttLink:
         """Blocks while the inbox is full: the broker then waits too, instead of our memory growing."""
         while not self._stopping.is_set():
             try:
-                return self._inbox.put(received, timeout=0.2)
+                self._inbox.put(received, timeout=0.2)
+                return
             except queue.Full:
                 continue
 
@@ -251,7 +252,7 @@ def backoff_s(tries: int, min_s: float, max_s: float) -> float:
 
 def _limits() -> Properties:
     """What we are ready to take from the broker: bounded size and number of unanswered messages."""
-    limits = Properties(PacketTypes.CONNECT)
+    limits = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     limits.MaximumPacketSize = MAX_BYTES + 64 * 1024
     limits.ReceiveMaximum = _INBOX
     return limits

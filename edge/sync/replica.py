@@ -90,15 +90,21 @@ class ReplicaWriter:
                 (ack.epoch, ack.seq, ack.utc.isoformat(), _now(), envelope),
             )
 
-    def ack_envelope(self, epoch: str) -> bytes | None:
-        """HQ's newest acknowledgement of an epoch, as it was signed."""
-        row = self._db.execute("SELECT envelope FROM acks WHERE epoch = ?", (epoch,)).fetchone()
-        return bytes(row[0]) if row else None
+    def acked(self, gate_id: str, epoch: str) -> Ack | None:
+        """HQ's newest acknowledgement of an epoch."""
+        row = self._db.execute("SELECT seq, utc FROM acks WHERE epoch = ?", (epoch,)).fetchone()
+        if row is None:
+            return None
+        return Ack(gate_id=gate_id, epoch=epoch, seq=row[0], utc=datetime.fromisoformat(row[1]))
 
-    def add_command(self, envelope: bytes) -> None:
+    def add_command(self, envelope: bytes) -> bool:
+        """False if exactly this one came before."""
+        if self._db.execute("SELECT 1 FROM commands WHERE envelope = ?", (envelope,)).fetchone():
+            return False
         with self._transaction():
             self._db.execute("INSERT INTO commands (received_utc, envelope) VALUES (?, ?)", (_now(), envelope))
             self._trim("commands", KEEP_COMMANDS)
+        return True
 
     def add_incident(self, incident: Incident) -> None:
         with self._transaction():

@@ -8,6 +8,7 @@ import sqlite3
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -73,7 +74,8 @@ class ReplicaReader:
             try:
                 found.append(orders.verified(bytes(envelope), self._site.gate_id, self._hq_key, now))
             except orders.CommandRefused as error:
-                self._refuse(NoticeCode.COMMAND_REFUSED, str(error), bytes(envelope))
+                # Under the command's own id: after a restart, one that was obeyed before it expired is not reported.
+                self._refuse(NoticeCode.COMMAND_REFUSED, str(error), bytes(envelope), ref=error.command_id)
         return found
 
     def acks(self) -> list[Ack]:
@@ -130,16 +132,16 @@ class ReplicaReader:
             self._state = replace(self._state, policy=snapshot, policy_age=age)
         log.info("list_in_force", kind=kind.value, version=age.version)
 
-    def _refuse(self, code: NoticeCode, detail: str, evidence: bytes) -> None:
+    def _refuse(self, code: NoticeCode, detail: str, evidence: bytes, ref: str | None = None) -> None:
         """The same evidence gives the same ref, so that a restart or a second look never records it twice."""
-        ref = hashlib.sha256(code.value.encode() + evidence).hexdigest()[:32]
+        ref = ref or hashlib.sha256(code.value.encode() + evidence).hexdigest()[:32]
         if ref not in self._incidents:
             log.warning("refused", code=code.value, detail=detail)
             self._incidents[ref] = Incident(ref, code, detail[:500])
             while len(self._incidents) > _KEEP_INCIDENTS:
                 del self._incidents[next(iter(self._incidents))]
 
-    def _rows(self, sql: str, values: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+    def _rows(self, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
         db = self._reader.db()
         if db is None:
             return []

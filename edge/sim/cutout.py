@@ -1,7 +1,6 @@
 """A person cut out of a photo and dressed for the site, ready to be drawn at any size into a frame."""
 
 import math
-from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -41,22 +40,19 @@ class Cutout:
             self._levels.append(_Level(half, big.face_px * fx, centre))
 
     @classmethod
-    def from_photo(cls, path: Path, face: tuple[float, float, float, float], largest_px: float) -> "Cutout":
+    def from_photo(cls, photo: Image, face: tuple[float, float, float, float], largest_px: float) -> "Cutout":
         """Cut the person out around a face box (x, y, width, height in photo pixels), fit for faces up to `largest_px` wide.
 
-        Raises: ValueError if the photo cannot be read or the face is not in it.
+        Raises: ValueError if the face is not in the photo.
         """
-        photo = cv2.imread(str(path), cv2.IMREAD_COLOR)
-        if photo is None:
-            raise ValueError(f"{path.name} is no photo that can be read: use JPEG or PNG")
         x, y, w, h = face
         rows, columns = photo.shape[:2]
         if x + w <= 0 or y + h <= 0 or x >= columns or y >= rows:
-            raise ValueError(f"the face {list(face)} lies outside of {path.name}, which is {columns} x {rows} pixels")
+            raise ValueError(f"the face {list(face)} lies outside of the photo, which is {columns} x {rows} pixels")
         scale = min(1.0, largest_px / w)
         if scale < 1:  # by area first: the warp below would alias
-            photo = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        layer, centre = _dressed(np.asarray(photo, np.uint8), x * scale, y * scale, w * scale, h * scale)
+            photo = np.asarray(cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+        layer, centre = _dressed(photo, x * scale, y * scale, w * scale, h * scale)
         return cls(layer, w * scale, centre)
 
     def draw(self, frame: Image, x: float, y: float, face_px: float, opacity: float, blur_px: float) -> None:
@@ -73,8 +69,8 @@ class Cutout:
         place = np.array([[scale, 0, left - x0], [0, scale, top - y0]], np.float64)
         person = cv2.warpAffine(level.layer, place, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR)
         reach = round(blur_px * face_px / 120)  # blur is a motion in the world: small for somebody far away
-        if reach > 0:
-            person = cv2.blur(person, (2 * reach // 2 * 2 + 1, reach // 2 * 2 + 1))
+        if reach > 1:
+            person = cv2.blur(person, (reach | 1, reach // 2 | 1))
         if opacity < 1:
             person = cv2.convertScaleAbs(person, alpha=opacity)
         part = frame[y0:y1, x0:x1]
@@ -84,14 +80,14 @@ class Cutout:
 
 
 def _dressed(photo: Image, x: float, y: float, w: float, h: float) -> tuple[Layer, tuple[float, float]]:
-    """Head and shoulders of the photo, softly cut out, on a body in working clothes; and where the face's centre is."""
+    """Head and neck of the photo, softly cut out, on a body in working clothes; and where the face's centre is."""
     above, beside = round(BEYOND * h), round(BEYOND * w)
     height, width = above + round(TALL * h), 2 * beside
     centre = float(beside), float(above)
     shift = np.array([[1, 0, beside - (x + w / 2)], [0, 1, above - (y + h / 2)]], np.float64)
     bust = cv2.warpAffine(photo, shift, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     inside = cv2.warpAffine(np.full(photo.shape[:2], 255, np.uint8), shift, (width, height))
-    bust_mask = cv2.min(_head_and_shoulders(width, height, centre, w, h), cv2.erode(inside, np.ones((5, 5), np.uint8)))
+    bust_mask = cv2.min(_head_and_neck(width, height, centre, w, h), cv2.erode(inside, np.ones((5, 5), np.uint8)))
     body, body_mask = _body(width, height, centre, w, h)
     soft = max(1.0, 0.06 * w)
     front = cv2.GaussianBlur(bust_mask, (0, 0), soft).astype(np.float32)[..., None] / 255
@@ -101,13 +97,13 @@ def _dressed(photo: Image, x: float, y: float, w: float, h: float) -> tuple[Laye
     return np.rint(np.concatenate([colour, 255 * alpha], axis=2)).astype(np.uint8), centre
 
 
-def _head_and_shoulders(width: int, height: int, centre: tuple[float, float], w: float, h: float) -> Layer:
-    """Where the photo shows: an ellipse for the head and hair, one for neck and shoulders."""
+def _head_and_neck(width: int, height: int, centre: tuple[float, float], w: float, h: float) -> Layer:
+    """Where the photo shows: an ellipse for head and hair, and what an open jacket leaves to be seen below it."""
     mask = np.zeros((height, width), np.uint8)
     cx, cy = centre
-    _ellipse(mask, (cx, cy - 0.12 * h), (0.72 * w, 0.88 * h))
-    _ellipse(mask, (cx, cy + 0.7 * h), (0.5 * w, 0.6 * h))
-    _ellipse(mask, (cx, cy + 1.45 * h), (1.15 * w, 0.6 * h))
+    _ellipse(mask, (cx, cy - 0.1 * h), (0.66 * w, 0.8 * h))
+    _ellipse(mask, (cx, cy + 0.7 * h), (0.46 * w, 0.5 * h))
+    _polygon(mask, [(cx - 0.62 * w, cy + 0.85 * h), (cx + 0.62 * w, cy + 0.85 * h), (cx, cy + 2.0 * h)])
     return mask
 
 
@@ -117,10 +113,17 @@ def _body(width: int, height: int, centre: tuple[float, float], w: float, h: flo
     mask = np.zeros((height, width), np.uint8)
     cx, cy = centre
     hip, foot = cy + 3.9 * h, cy + (TALL - 0.1) * h
-    _ellipse(mask, (cx, cy + 1.6 * h), (1.3 * w, 0.55 * h))
-    _polygon(mask, [(cx - 1.3 * w, cy + 1.6 * h), (cx + 1.3 * w, cy + 1.6 * h), (cx + 1.1 * w, hip), (cx - 1.1 * w, hip)])
+    _ellipse(mask, (cx, cy + 1.5 * h), (1.3 * w, 0.68 * h))
+    _polygon(
+        mask, [(cx - 1.3 * w, cy + 1.6 * h), (cx + 1.3 * w, cy + 1.6 * h), (cx + 1.1 * w, hip), (cx - 1.1 * w, hip)]
+    )
     for side in (-1, 1):
-        leg = [(cx + side * 0.12 * w, hip), (cx + side * 0.95 * w, hip), (cx + side * 0.75 * w, foot), (cx + side * 0.2 * w, foot)]
+        leg = [
+            (cx + side * 0.12 * w, hip),
+            (cx + side * 0.95 * w, hip),
+            (cx + side * 0.75 * w, foot),
+            (cx + side * 0.2 * w, foot),
+        ]
         _polygon(mask, leg)
     colour[round(hip) :] = TROUSERS
     for band in (2.5, 3.2):

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import structlog
 
+from edge.camera.source import CameraFault, Source
 from edge.domain import Frame, Image
 from edge.ports import Clock
-from edge.sources import CameraFault, Source
 
 log = structlog.get_logger()
 

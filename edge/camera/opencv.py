@@ -1,66 +1,14 @@
-"""Where pictures come from: USB camera, RTSP, video file, folder of photos. No threads here: see `edge.camera`.
-
-A source is opened, read and closed by one thread. Anything it cannot do is a `CameraFault` that tells what to do.
-"""
+"""Sources through OpenCV: a USB camera, a network camera, a video file."""
 
 import os
 from pathlib import Path
-from typing import Protocol
 
 import cv2
 import numpy as np
-import structlog
 from pydantic import SecretStr
 
+from edge.camera.source import CameraFault
 from edge.domain import Image
-
-log = structlog.get_logger()
-
-PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
-
-
-class CameraFault(OSError):
-    """A camera that cannot be opened or read; the message is for the technician."""
-
-
-class Source(Protocol):
-    """Something that delivers pictures, used by one thread at a time."""
-
-    name: str
-    """For status and logs; never holds a secret."""
-    rate_hz: float | None
-    """How often to read it. None: a live device that keeps its own pace; known at the latest after `open`."""
-
-    def open(self) -> None:
-        """Raises: CameraFault or whatever the SDK raises."""
-
-    def read(self) -> Image | None:
-        """The next picture in an array of its own, of any size; None if the device delivered nothing.
-
-        Raises: EOFError at the end of a recording; CameraFault or whatever the SDK raises.
-        """
-
-    def close(self) -> None:
-        """Let go of the device; may be called twice and without `open`."""
-
-
-def letterbox(image: Image, width: int, height: int) -> Image:
-    """The picture scaled to fit into width x height pixels, centred on black.
-
-    Both axes get the same scale: a face must never be squeezed, its proportions are what is compared.
-    """
-    rows, columns = image.shape[:2]
-    if (columns, rows) == (width, height):
-        return image
-    scale = min(width / columns, height / rows)
-    size = max(1, round(columns * scale)), max(1, round(rows * scale))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    if size == (width, height):
-        return np.asarray(small, np.uint8)
-    canvas = np.zeros((height, width, 3), np.uint8)
-    left, top = (width - size[0]) // 2, (height - size[1]) // 2
-    canvas[top : top + size[1], left : left + size[0]] = small
-    return canvas
 
 
 class _Capture:
@@ -173,55 +121,3 @@ class FileSource(_Capture):
         if image is None:
             raise EOFError
         return image
-
-
-class FolderSource:
-    """The photos of a folder in the order of their names, each shown for `show_s` seconds."""
-
-    def __init__(self, path: Path, repeat: bool, rate_hz: float, show_s: float = 2.0) -> None:
-        self.name = f"folder {path.name}"
-        self.rate_hz: float | None = rate_hz
-        self._path, self._repeat = path, repeat
-        self._showings = max(1, round(show_s * rate_hz))
-        self._left = 0
-        self._photo: Image | None = None
-        self._queue: list[Path] = []
-
-    def open(self) -> None:
-        self._queue = self._photos()
-
-    def read(self) -> Image | None:
-        if not self._left or self._photo is None:
-            self._photo, self._left = self._next(), self._showings
-        self._left -= 1
-        return self._photo.copy()
-
-    def close(self) -> None:
-        self._queue, self._photo, self._left = [], None, 0
-
-    def _next(self) -> Image:
-        """The next photo that can be read."""
-        for _ in range(2):
-            while self._queue:
-                path = self._queue.pop(0)
-                photo = cv2.imread(str(path), cv2.IMREAD_COLOR)
-                if photo is not None:
-                    return np.asarray(photo, np.uint8)
-                log.warning("photo_unreadable", file=path.name)
-            if not self._repeat:
-                break
-            self._queue = self._photos()
-        if self._photo is None:
-            raise CameraFault(f"no photo in {self._path} can be read: replace the files")
-        raise EOFError
-
-    def _photos(self) -> list[Path]:
-        kinds = " ".join(sorted(PHOTO_SUFFIXES))
-        if not self._path.is_dir():
-            raise CameraFault(f"there is no folder {self._path}: check camera.path")
-        found = sorted(p for p in self._path.iterdir() if p.suffix.lower() in PHOTO_SUFFIXES and p.is_file())
-        if not found:
-            raise CameraFault(
-                f"the folder {self._path} holds no photo: put files with one of these endings in it: {kinds}"
-            )
-        return found

@@ -1,0 +1,47 @@
+"""The `sitegate` command."""
+
+import sys
+
+import typer
+
+from edge import __version__
+from edge.commands import bench, check, config, demo, enroll, events, models, processes, roster
+from edge.commands.common import example
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_show_locals=False,
+    help="sitegate: looks at a worker, knows who it is, decides, and lets the turnstile turn.",
+    epilog=example("sitegate check", "sitegate run -c gate.toml", "sitegate events tail"),
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"sitegate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", help="Print the version and exit.", callback=_version, is_eager=True),
+) -> None: ...
+
+
+processes.register(app)
+demo.register(app)
+check.register(app)
+bench.register(app)
+enroll.register(app)
+app.add_typer(config.app, name="config")
+app.add_typer(models.app, name="models")
+app.add_typer(roster.app, name="roster")
+app.add_typer(events.app, name="events")
+
+
+def main() -> None:
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)

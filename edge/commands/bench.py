@@ -1,0 +1,64 @@
+"""`sitegate bench`: measure this machine."""
+
+import json
+import os
+import platform
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from edge.commands.common import JsonOption, err, example, fail, out
+from edge.config import MatcherConfig
+from edge.matcher.fetch import fetch
+from edge.matcher.models import ModelError, load_manifest
+from edge.matcher.pipeline import open_matcher
+from edge.packages import PackageError, cache_dir
+from edge.photos import fetch_photos
+
+
+def bench(
+    rounds: Annotated[int, typer.Option(min=10, max=10_000, help="Runs of each stage.")] = 200,
+    walk_ups: Annotated[int, typer.Option(min=1, max=1000, help="Walk-ups in front of the whole loop.")] = 20,
+    threads: Annotated[int, typer.Option(min=1, max=16, help="Threads of one inference.")] = MatcherConfig().threads,
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Folder on the disk whose journal is timed.  [default: here]")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Time every stage at 640x480, searches in large galleries, and the way from a usable face to the relay."""
+    from edge import bench as measure
+    from edge.demo.cast import portraits
+
+    try:
+        with err.status("fetching weights and photos…"):
+            models_dir = cache_dir() / "models"
+            fetch(load_manifest().pack("opencv-zoo"), models_dir)
+            photos = fetch_photos(cache_dir() / "photos")
+        matcher = open_matcher(MatcherConfig(threads=threads), models_dir)
+    except (ModelError, PackageError) as error:
+        raise fail(str(error)) from error
+    cast = portraits(photos, matcher)
+    with tempfile.TemporaryDirectory(prefix="sitegate-bench-", dir=folder or Path.cwd()) as name:
+        with err.status("timing the stages…"):
+            stages = measure.stages(matcher, cast["a-today"], Path(name), rounds)
+        with err.status("timing searches…"):
+            searches = measure.searches(matcher, (1_000, 10_000, 100_000), rounds)
+        with err.status(f"{walk_ups} people walk up…"):
+            whole = measure.walk_ups(matcher, cast, Path(name), walk_ups)
+    figures = [whole[0], *stages, *searches, whole[1]]
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, {threads} inference threads, Python {platform.python_version()}"
+    if as_json:
+        out.print_json(json.dumps({"machine": machine, "figures": [asdict(f) for f in figures]}))
+        return
+    table = Table("stage", "runs", "p50 ms", "p95 ms", "p99 ms", title=f"sitegate bench: {machine}")
+    for f in figures:
+        table.add_row(f.name, str(f.count), *(f"{v:.3f}" for v in (f.p50_ms, f.p95_ms, f.p99_ms)))
+    out.print(table)
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog=example("sitegate bench", "sitegate bench --rounds 500 --json"))(bench)

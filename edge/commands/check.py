@@ -1,0 +1,33 @@
+"""`sitegate check`: is this gate ready to work?"""
+
+import json
+from dataclasses import asdict
+
+import typer
+from rich.table import Table
+
+from edge.commands.common import DEFAULT_CONFIG, EXIT_PROBLEM, ConfigOption, JsonOption, err, example, load_config, out
+from edge.selfcheck import State, ask_all
+
+_COLOURS = {State.OK: "green", State.WARNING: "yellow", State.PROBLEM: "bold red"}
+
+
+def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Check config, clock, disk, keys, weights, lists, camera, pins and broker. Exit code 1 if one is a problem."""
+    loaded = load_config(config)
+    with err.status("checking…"):
+        findings = list(ask_all(loaded))
+    if as_json:
+        out.print_json(json.dumps([asdict(f) for f in findings]))
+    else:
+        table = Table("", "state", "what was found", "what to do", title=f"{loaded.site.gate_id} at {loaded.site.site_id}")
+        table.add_row("config", f"[green]{State.OK}[/]", f"{config} is fine", "")
+        for f in findings:
+            table.add_row(f.what, f"[{_COLOURS[f.state]}]{f.state}[/]", f.detail, f.todo)
+        out.print(table)
+    if any(f.state is State.PROBLEM for f in findings):
+        raise typer.Exit(EXIT_PROBLEM)
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog=example("sitegate check", "sitegate check --json"))(check)

@@ -1,0 +1,46 @@
+"""`sitegate demo`: the whole house on this machine, with real photos."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edge.commands.common import EXIT_PROBLEM, example, fail, out
+from edge.commands.models import download_progress, follow
+from edge.matcher.fetch import fetch
+from edge.matcher.models import ModelError, load_manifest
+from edge.packages import PackageError, cache_dir
+from edge.photos import fetch_photos
+
+
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="Leave it running and print the address of the screen.")] = False,
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Where the demonstration keeps its files.  [default: the cache]")
+    ] = None,
+) -> None:
+    """A broker, HQ and a gate on this machine: people walk up out of real photos, and every promise is checked.
+
+    Exit code 0 only if everything happened as the final table demands.
+    """
+    from edge.demo.play import play
+    from edge.demo.stage import StageError
+
+    begun = time.monotonic()
+    models_dir, photos_dir = cache_dir() / "models", cache_dir() / "photos"
+    try:
+        with download_progress() as bar:
+            fetch(load_manifest().pack("opencv-zoo"), models_dir, follow(bar))
+            fetch_photos(photos_dir, follow(bar))
+        promised = play(out, folder or cache_dir() / "demo", models_dir, photos_dir, keep=keep)
+    except (ModelError, PackageError, StageError, LookupError) as error:
+        raise fail(str(error)) from error
+    out.print(f"{'all as promised' if promised else 'NOT as promised'}, {time.monotonic() - begun:.1f} s", highlight=False)
+    if not promised:
+        sys.exit(EXIT_PROBLEM)
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog=example("sitegate demo", "sitegate demo --keep"))(demo)

@@ -1,0 +1,172 @@
+"""`sitegate models`: fetch, verify, list and measure the weights."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TransferSpeedColumn,
+)
+from rich.table import Table
+
+from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, example, fail, load_config, out
+from edge.config import MatcherConfig
+from edge.matcher.fetch import fetch as fetch_pack
+from edge.matcher.models import Model, ModelError, Pack, load_manifest, read_verified
+from edge.packages import PackageError, cache_dir
+from edge.packages import Progress as PackageProgress
+
+app = typer.Typer(no_args_is_help=True, help="Fetch, verify, list and measure the weights.")
+
+DirOption = Annotated[
+    Path | None,
+    typer.Option("--dir", "-d", help="The weights' folder.  [default: the config's paths.models_dir, else the cache]"),
+]
+PackOption = Annotated[str, typer.Option("--pack", help="The pack in the manifest.")]
+
+
+@app.command(epilog=example("sitegate models fetch", "sitegate models fetch --dir ./models"))
+def fetch(config: ConfigOption = DEFAULT_CONFIG, folder: DirOption = None, pack: PackOption = "opencv-zoo") -> None:
+    """Download what is missing, check every hash, fold to float32, put in place. Nothing to do if all verifies."""
+    target = _folder(folder, config)
+    chosen = _pack(pack)
+    with download_progress() as bar:
+        try:
+            written = fetch_pack(chosen, target, follow(bar))
+        except (ModelError, PackageError, OSError) as error:
+            raise fail(str(error)) from error
+    for path in written:
+        out.print(f"fetched and verified {path}", highlight=False, soft_wrap=True)
+    if not written:
+        out.print(f"nothing to do: {target} is complete and verified", highlight=False, soft_wrap=True)
+
+
+@app.command(epilog=example("sitegate models verify", "sitegate models verify --json"))
+def verify(
+    config: ConfigOption = DEFAULT_CONFIG,
+    folder: DirOption = None,
+    pack: PackOption = "opencv-zoo",
+    as_json: JsonOption = False,
+) -> None:
+    """Check the hash of every weight of a pack; exit code 1 if one is missing or altered."""
+    target = _folder(folder, config)
+    problems = {model.name: _problem(model, target) for model in _pack(pack).models}
+    if as_json:
+        out.print_json(json.dumps({name: problem or "verified" for name, problem in problems.items()}))
+    else:
+        for name, problem in problems.items():
+            line = f"[bold red]problem[/] {name}: {problem}" if problem else f"[green]verified[/] {name}"
+            out.print(line, highlight=False, soft_wrap=True)
+    if any(problems.values()):
+        raise typer.Exit(1)
+
+
+@app.command("list", epilog=example("sitegate models list", "sitegate models list --json"))
+def list_models(config: ConfigOption = DEFAULT_CONFIG, folder: DirOption = None, as_json: JsonOption = False) -> None:
+    """Every model that may be used: where it comes from, its licence, and whether it is here."""
+    target = _folder(folder, config)
+    rows = [
+        {
+            "pack": name,
+            "model": model.name,
+            "source": pack.source.requirement,
+            "licence": model.licence,
+            "size_mb": round(model.size_bytes / 1e6, 1),
+            "sha256": model.sha256,
+            "here": _problem(model, target) is None,
+        }
+        for name, pack in load_manifest().packs.items()
+        for model in pack.models
+    ]
+    if as_json:
+        out.print_json(json.dumps(rows))
+        return
+    table = Table("pack", "model", "source", "licence", "MB", "sha256", "here", title=f"Models in {target}")
+    for row in rows:
+        cells = {**row, "sha256": f"{str(row['sha256'])[:12]}…", "here": "yes" if row["here"] else "no"}
+        table.add_row(*map(str, cells.values()))
+    out.print(table)
+
+
+@app.command(epilog=example("sitegate models evaluate ./photos", "sitegate models evaluate ./photos --json"))
+def evaluate(
+    photos: Annotated[Path, typer.Argument(help="A folder with people/<name>/*.jpg and strangers/*.jpg.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    folder: DirOption = None,
+    pack: PackOption = "opencv-zoo",
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the error rates of a pack on photos, and the figures for its manifest entry. Stores nothing."""
+    from edge.matcher.engine import open_engine
+    from edge.matcher.evaluate import evaluate as evaluate_pack
+
+    settings = MatcherConfig(pack=pack)
+    with Progress(console=err) as bar:
+        task = bar.add_task("looking at photos", total=None)
+        try:
+            engine = open_engine(settings, _folder(folder, config))
+            found = evaluate_pack(engine, settings, photos, lambda done, of: bar.update(task, completed=done, total=of))
+        except (ModelError, ValueError) as error:
+            raise fail(str(error)) from error
+    figures = {**asdict(found), "tail": found.tail.model_dump()}
+    if as_json:
+        out.print_json(json.dumps(figures))
+        return
+    table = Table("figure", "value", title="1:N identification, one frame, no vote")
+    for name, value in (*figures.items(), *((f"impostor_tail.{k}", v) for k, v in figures["tail"].items())):
+        if name != "tail":
+            table.add_row(name, f"{value:.4f}" if isinstance(value, float) else str(value))
+    out.print(table)
+
+
+def download_progress() -> Progress:
+    """A progress bar that counts bytes; drive it with `follow`."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=err)
+
+
+def follow(bar: Progress) -> PackageProgress:
+    """Moves `bar`, one line per package."""
+    tasks: dict[str, TaskID] = {}
+
+    def moved(what: str, done: int, total: int) -> None:
+        if what not in tasks:
+            tasks[what] = bar.add_task(what, total=total)
+        bar.update(tasks[what], completed=done)
+
+    return moved
+
+
+def _folder(folder: Path | None, config: Path) -> Path:
+    if folder is not None:
+        return folder
+    return load_config(config).paths.models_dir if config.exists() else cache_dir() / "models"
+
+
+def _pack(name: str) -> Pack:
+    try:
+        return load_manifest().pack(name)
+    except ModelError as error:
+        raise fail(str(error)) from error
+
+
+def _problem(model: Model, folder: Path) -> str | None:
+    try:
+        read_verified(model, folder)
+    except ModelError as error:
+        return str(error)
+    return None

@@ -1,0 +1,87 @@
+"""`sitegate roster`: what HQ told this gate, as the gate believes it (signatures checked, seals opened)."""
+
+import json
+from pathlib import Path
+
+import typer
+from rich.table import Table
+
+from contract.messages import PolicySnapshot
+from contract.signing import BadKey
+from edge.app import open_roster
+from edge.clock import SystemClock
+from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, JsonOption, example, fail, load_config, out
+from edge.decision import tier
+from edge.domain import RosterState
+
+app = typer.Typer(no_args_is_help=True, help="Show the lists this gate has from HQ.")
+
+
+@app.command("list", epilog=example("sitegate roster list", "sitegate roster list --json"))
+def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Every worker by id: sites, dates, number of templates, on the risk list or not."""
+    state = _state(config)
+    counts: dict[str, int] = {}
+    for worker_id, _ in state.templates:
+        counts[worker_id] = counts.get(worker_id, 0) + 1
+    rows = [
+        {
+            "worker_id": w.worker_id,
+            "sites": sorted(w.sites),
+            "active": w.active,
+            "training_valid_until": str(w.training_valid_until or ""),
+            "templates": counts.get(w.worker_id, 0),
+            "risk_list": w.worker_id in state.risks,
+        }
+        for w in state.workers.values()
+    ]
+    if as_json:
+        out.print_json(json.dumps(rows))
+        return
+    table = Table("worker", "sites", "active", "training until", "templates", "risk list", box=None)
+    for row in rows:
+        table.add_row(*(", ".join(v) if isinstance(v, list) else _plain(v) for v in row.values()))
+    out.print(table)
+
+
+@app.command(epilog=example("sitegate roster status"))
+def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Version and age of roster, risk list and policy, and what was refused."""
+    roster_state, now = _state(config), SystemClock().utc()
+    policy = roster_state.policy or PolicySnapshot(site_id="site", issued_utc=now)
+    tiers = {
+        "roster": tier(roster_state.roster, now, policy.roster_stale_after_h, policy.roster_expired_after_h),
+        "risk": tier(roster_state.risk, now, policy.risk_stale_after_h, policy.risk_expired_after_h),
+    }
+    ages = {"roster": roster_state.roster, "risk": roster_state.risk, "policy": roster_state.policy_age}
+    rows = [
+        {
+            "list": name,
+            "version": age.version,
+            "issued_utc": age.issued_utc.isoformat() if age.issued_utc else "",
+            "tier": tiers[name].value if name in tiers else "",
+        }
+        for name, age in ages.items()
+    ]
+    if as_json:
+        out.print_json(json.dumps(rows))
+        return
+    table = Table("list", "version", "issued (UTC)", "tier", box=None)
+    for row in rows:
+        table.add_row(*map(str, row.values()))
+    out.print(table)
+
+
+def _plain(value: object) -> str:
+    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+
+def _state(config_path: Path) -> RosterState:
+    try:
+        reader = open_roster(load_config(config_path))
+    except BadKey as error:
+        raise fail(str(error), EXIT_USAGE) from error
+    reader.refresh()
+    for incident in reader.incidents():
+        out.print(f"[yellow]refused:[/] {incident.detail}", highlight=False)
+    return reader.state

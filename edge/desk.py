@@ -1,0 +1,146 @@
+"""desk.db: what people at this gate ask of it, and who did what.
+
+Written by the screen and by the operator's commands, read by the gate, which journals each request once (its `ref`
+makes that so). What the desk writes is a request, never an order: the gate decides.
+"""
+
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+from sqlite_utils import Database
+
+from edge import dbfile
+from edge.domain import DeskRequest, EnrolmentRequest
+
+ENROL = "enrol"
+
+
+class DeskError(RuntimeError):
+    """desk.db cannot be used; the text says why and what to do."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Desk:
+    """The writing side. `restarted` names the file that was set aside as damaged, if one was.
+
+    Raises:
+        DeskError: the file or its folder refuses.
+    """
+
+    def __init__(self, path: Path, now: Callable[[], datetime] = utc_now) -> None:
+        self._now = now
+        self.restarted: Path | None = None
+        try:
+            self._db = _open(path)
+        except sqlite3.OperationalError as error:
+            raise DeskError(f"{path} cannot be opened ({error}): check the folder's owner and free space") from error
+        except sqlite3.DatabaseError as error:
+            self.restarted = dbfile.set_aside(path)
+            structlog.get_logger().error("desk.damaged", error=str(error), set_aside=str(self.restarted))
+            self._db = _open(path)
+
+    def request_enrolment(self, request: EnrolmentRequest, by: str) -> str:
+        """Ask the gate to journal an enrolment for HQ; its `ref`. Raises DeskError if the disk refuses."""
+        ref = f"{ENROL}-{secrets.token_hex(16)}"
+        body, utc = request.model_dump_json(), self._now().isoformat()
+        with self._writing():
+            self._db.execute(
+                "INSERT INTO requests (ref, kind, body, created_utc, by) VALUES (?, ?, ?, ?, ?)",
+                (ref, ENROL, body, utc, by),
+            )
+            self._note(by, ENROL, f"worker {request.worker_id}, consent {request.consent_ref}, {ref}")
+        return ref
+
+    def audit(self, who: str, what: str, detail: str = "") -> None:
+        """Record that somebody did something. Raises DeskError if the disk refuses."""
+        with self._writing():
+            self._note(who, what, detail)
+
+    def trail(self, limit: int) -> list[tuple[datetime, str, str, str]]:
+        """The newest audit entries (when, who, what, detail), newest first."""
+        rows = self._db.execute("SELECT utc, who, what, detail FROM audit ORDER BY id DESC LIMIT ?", (limit,))
+        return [(datetime.fromisoformat(utc), who, what, detail) for utc, who, what, detail in rows]
+
+    def prune(self, keep_days: float) -> int:
+        """Forget requests older than `keep_days` (they hold sealed templates); how many. The audit trail stays."""
+        limit = (self._now() - timedelta(days=keep_days)).isoformat()
+        with self._writing():
+            return int(self._db.execute("DELETE FROM requests WHERE created_utc < ?", (limit,)).rowcount)
+
+    def close(self) -> None:
+        """May be called twice."""
+        self._db.close()
+
+    def _note(self, who: str, what: str, detail: str) -> None:
+        self._db.execute(
+            "INSERT INTO audit (utc, who, what, detail) VALUES (?, ?, ?, ?)",
+            (self._now().isoformat(), who, what, detail),
+        )
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction: all of it is on disk at the end, or nothing."""
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            yield
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise DeskError(f"desk.db cannot be written ({error}): nothing was stored; free disk space") from error
+
+
+class DeskReader(dbfile.Reader):
+    """The gate's read-only side. See `edge.ports.Requests`. A missing or damaged file holds no requests."""
+
+    def requests(self, after_id: int) -> list[DeskRequest]:
+        """Requests with an id above `after_id`, oldest first."""
+        db = self.db()
+        if db is None:
+            return []
+        try:
+            rows = db.execute(
+                "SELECT id, ref, kind, body FROM requests WHERE id > ? ORDER BY id", (after_id,)
+            ).fetchall()
+        except sqlite3.DatabaseError as error:  # damaged, or just being created: its writer sets it right
+            structlog.get_logger().warning("desk.unreadable", error=str(error))
+            self.close()
+            return []
+        return [DeskRequest(*row) for row in rows]
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    db = dbfile.connect(path)
+    try:
+        dbfile.check(db)
+        _create(db)
+    except sqlite3.DatabaseError:
+        db.close()
+        raise
+    return db
+
+
+def _create(db: sqlite3.Connection) -> None:
+    """The tables, if they are missing. Ids start at the present second, so that they still grow when a damaged file is
+    replaced: a gate that has read up to an id misses nothing."""
+    db.execute("BEGIN IMMEDIATE")
+    if "requests" not in Database(db).table_names():
+        db.execute(
+            "CREATE TABLE requests (id INTEGER PRIMARY KEY AUTOINCREMENT, ref TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,"
+            " body TEXT NOT NULL, created_utc TEXT NOT NULL, by TEXT NOT NULL)"
+        )
+        db.execute(
+            "CREATE TABLE audit (id INTEGER PRIMARY KEY AUTOINCREMENT, utc TEXT NOT NULL, who TEXT NOT NULL,"
+            " what TEXT NOT NULL, detail TEXT NOT NULL)"
+        )
+        db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('requests', ?)", (int(time.time()),))
+    db.execute("COMMIT")

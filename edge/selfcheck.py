@@ -1,0 +1,186 @@
+"""Is this gate ready? One question per function; none of them changes anything or opens anything."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from contract.messages import PolicySnapshot
+from contract.signing import BadKey, read_sealing_public
+from contract.topics import Channel, topic
+from edge.app import JOURNAL, make_camera, open_roster
+from edge.camera import CameraFault
+from edge.clock import SystemClock
+from edge.config import Config
+from edge.decision import tier
+from edge.gate import GpioGate, make_factory
+from edge.journal import JournalReader
+from edge.matcher.models import ModelError, load_manifest, read_verified
+from edge.ports import GateError
+from edge.sim import ScriptError
+from edge.sync.mqtt import LinkError, MqttLink, Publication
+
+CAMERA_WAIT_S = 8.0
+DISK_MIN_MB = 500
+LIVE_MAX_S = 5.0
+
+
+class State(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The answer to one question. `todo` says what to do, '' if nothing."""
+
+    what: str
+    state: State
+    detail: str
+    todo: str = ""
+
+
+def ask_all(config: Config) -> Iterator[Finding]:
+    """One finding per question, as each is answered."""
+    running = _gate_is_running(config)
+    questions: tuple[Callable[[Config], Finding], ...] = (clock, disk, keys, weights, lists)
+    yield from (question(config) for question in questions)
+    if running:
+        yield Finding("camera", State.OK, "in use by the running gate")
+        yield Finding("pins", State.OK, "in use by the running gate")
+    else:
+        yield camera(config)
+        yield pins(config)
+    yield broker(config)
+
+
+def clock(config: Config) -> Finding:
+    now = SystemClock()
+    if not now.trusted():
+        return Finding(
+            "clock",
+            State.PROBLEM,
+            f"{now.utc():%Y-%m-%d %H:%M} UTC: before this software was made; the gate admits nobody",
+            "set it (timedatectl set-time), connect the network for NTP, or fit the clock's battery",
+        )
+    return Finding("clock", State.OK, f"{now.utc():%Y-%m-%d %H:%M:%S} UTC")
+
+
+def disk(config: Config) -> Finding:
+    folder = config.paths.state_dir
+    while not folder.exists():
+        folder = folder.parent
+    free_mb = shutil.disk_usage(folder).free // 10**6
+    if free_mb < DISK_MIN_MB:
+        return Finding("disk", State.PROBLEM, f"{free_mb} MB free in {folder}", f"free at least {DISK_MIN_MB} MB")
+    return Finding("disk", State.OK, f"{free_mb} MB free in {folder}")
+
+
+def keys(config: Config) -> Finding:
+    try:
+        open_roster(config).close()
+        read_sealing_public(config.keys.hq_sealing_public_path)
+    except BadKey as error:
+        return Finding("keys", State.PROBLEM, str(error), "copy this site's key files from HQ (sitegate-hq init)")
+    secret = config.keys.site_private_path
+    if secret.stat().st_mode & 0o007:
+        return Finding("keys", State.WARNING, f"{secret} is readable by everybody", f"chmod 640 {secret}")
+    return Finding("keys", State.OK, "HQ's public keys and this site's key are readable")
+
+
+def weights(config: Config) -> Finding:
+    try:
+        models = load_manifest().pack(config.matcher.pack).models
+        for model in models:
+            read_verified(model, config.paths.models_dir)
+    except ModelError as error:
+        detail, _, todo = str(error).partition("; ")
+        return Finding("weights", State.PROBLEM, detail, todo)
+    return Finding("weights", State.OK, f"{', '.join(m.name for m in models)} verified")
+
+
+def lists(config: Config) -> Finding:
+    try:
+        reader = open_roster(config)
+    except BadKey:
+        return Finding("lists", State.PROBLEM, "cannot be read without the keys", "correct the keys first")
+    reader.refresh()
+    refused = [incident.detail for incident in reader.incidents()]
+    state, now = reader.state, SystemClock().utc()
+    reader.close()
+    if not state.roster.version or not state.risk.version:
+        missing = "roster" if not state.roster.version else "risk list"
+        todo = "start sitegate sync and wait for HQ, or ask HQ to publish"
+        return Finding("lists", State.PROBLEM, f"no {missing} yet{': ' + refused[-1] if refused else ''}", todo)
+    policy = state.policy or PolicySnapshot(site_id=config.site.site_id, issued_utc=now)
+    found = tier(state.roster, now, policy.roster_stale_after_h, policy.roster_expired_after_h)
+    detail = f"roster version {state.roster.version} is {found.value}: {len(state.workers)} workers, {len(state.templates)} templates"
+    if refused:
+        return Finding("lists", State.WARNING, f"{detail}; last refusal: {refused[-1]}", "see sitegate events list")
+    return Finding("lists", State.OK, detail)
+
+
+def camera(config: Config) -> Finding:
+    try:
+        device = make_camera(config.camera, SystemClock())
+    except (CameraFault, ScriptError) as error:
+        return Finding("camera", State.PROBLEM, str(error), "correct [camera] in the configuration")
+    try:
+        device.start()
+        frame = device.wait(0, CAMERA_WAIT_S)
+        status = device.status()
+    finally:
+        device.close()
+    if frame is None:
+        return Finding("camera", State.PROBLEM, status.detail, "check the cable and [camera] in the configuration")
+    height, width = frame.image.shape[:2]
+    return Finding("camera", State.OK, f"{config.camera.source}: {width} x {height}, mean brightness {frame.image.mean():.0f}")
+
+
+def pins(config: Config) -> Finding:
+    """Sets the relay to locked, which it is anyway, and looks whether it is."""
+    try:
+        factory = make_factory(config.gate)
+        gate = GpioGate(config.gate, factory)
+    except GateError as error:
+        detail, _, todo = str(error).partition(": ")
+        return Finding("pins", State.PROBLEM, detail, todo)
+    try:
+        locked = not gate.energised
+    finally:
+        gate.close()
+        factory.close()
+    kind = "gpiozero's mock pins: nothing is wired" if config.gate.pins == "mock" else "lgpio"
+    if not locked:
+        return Finding("pins", State.PROBLEM, "the relay does not lock", "check its wiring and gate.relay_active_high")
+    return Finding("pins", State.WARNING if config.gate.pins == "mock" else State.OK, f"relay locked ({kind})")
+
+
+def broker(config: Config) -> Finding:
+    where = f"{config.sync.broker_host}:{config.sync.broker_port}"
+    name = topic(Channel.STATUS, config.site.site_id, f"{config.site.gate_id}-check")
+    # An empty retained Will leaves nothing behind at the broker.
+    will = Publication(name, b"", qos=0, retain=True)
+    try:
+        link = MqttLink(config.sync, f"sitegate-check-{config.site.gate_id}", [], will)
+    except LinkError as error:
+        return Finding("broker", State.PROBLEM, str(error), "correct [sync] in the configuration")
+    link.start()
+    deadline = time.monotonic() + config.sync.connect_timeout_s
+    while not link.state.connected and link.state.detail in ("", "not connected yet") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    state = link.state
+    link.close()
+    if not state.connected:
+        todo = "the gate works on without it; check broker, network, [sync]"
+        return Finding("broker", State.PROBLEM, f"{where}: {state.detail}", todo)
+    return Finding("broker", State.OK, f"connected to {where}{' with TLS' if config.sync.tls else ''}")
+
+
+def _gate_is_running(config: Config) -> bool:
+    reader = JournalReader(config.paths.state_dir / JOURNAL)
+    live = reader.live()
+    reader.close()
+    return live is not None and (SystemClock().utc() - live.utc).total_seconds() < LIVE_MAX_S

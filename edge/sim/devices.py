@@ -1,0 +1,124 @@
+"""A clock that is set by hand, a gate and an indicator that remember what was done to them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from contract.messages import Advice
+from edge.clock import TRUSTED_SINCE
+from edge.domain import GateSignal, Tone
+from edge.ports import Clock, GateError
+
+
+class ManualClock:
+    """The port `edge.ports.Clock`; time passes only by `advance`."""
+
+    def __init__(self, utc: datetime = datetime(2026, 3, 2, 7, 0, tzinfo=UTC), monotonic_s: float = 1000.0) -> None:
+        self._utc, self._monotonic_s = utc, monotonic_s
+
+    def utc(self) -> datetime:
+        return self._utc
+
+    def monotonic(self) -> float:
+        return self._monotonic_s
+
+    def trusted(self) -> bool:
+        return self._utc >= TRUSTED_SINCE
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass on both clocks. Raises: ValueError if negative: durations never run backwards."""
+        if seconds < 0:
+            raise ValueError("monotonic time cannot go back; use set_utc to move the wall clock")
+        self._utc += timedelta(seconds=seconds)
+        self._monotonic_s += seconds
+
+    def set_utc(self, utc: datetime) -> None:
+        """Make the wall clock jump, as NTP or a technician does; the monotonic one goes on undisturbed."""
+        self._utc = utc
+
+
+@dataclass(frozen=True, slots=True)
+class GateAct:
+    """Something that was done to the gate, and when."""
+
+    monotonic_s: float
+    act: Literal["pulse", "lock", "hold_open", "close"]
+
+
+class RecordingGate:
+    """The port `edge.ports.Gate` without pins. A pulse ends by itself once the clock has passed `pulse_s`."""
+
+    def __init__(self, clock: Clock, pulse_s: float = 0.6) -> None:
+        self._clock, self._pulse_s = clock, pulse_s
+        self._released_until_s = float("-inf")
+        self._held = False
+        self._closed = False
+        self._signals: list[GateSignal] = []
+        self.history: list[GateAct] = []
+
+    def pulse(self) -> None:
+        """Raises: GateError once closed."""
+        self._refuse_if_closed()
+        self._record("pulse")
+        self._released_until_s = self._clock.monotonic() + self._pulse_s
+
+    def lock(self) -> None:
+        self._record("lock")
+        self._rest()
+
+    def hold_open(self) -> None:
+        """Raises: GateError once closed."""
+        self._refuse_if_closed()
+        self._record("hold_open")
+        self._held = True
+
+    def signals(self) -> list[GateSignal]:
+        waiting, self._signals = self._signals, []
+        return waiting
+
+    @property
+    def energised(self) -> bool:
+        return self._held or self._clock.monotonic() < self._released_until_s
+
+    def close(self) -> None:
+        if not self._closed:
+            self._record("close")
+            self._closed = True
+            self._rest()
+
+    def report(self, signal: GateSignal) -> None:
+        """Let an input say something, as a turnstile or a fire panel would."""
+        self._signals.append(signal)
+
+    def _record(self, act: Literal["pulse", "lock", "hold_open", "close"]) -> None:
+        self.history.append(GateAct(self._clock.monotonic(), act))
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise GateError("the gate is closed: it stays locked")
+
+    def _rest(self) -> None:
+        self._held, self._released_until_s = False, float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the indicator showed, and since when."""
+
+    monotonic_s: float
+    tone: Tone
+    advice: Advice | None
+
+
+class RecordingIndicator:
+    """The port `edge.ports.Indicator` without lamps."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.history: list[Shown] = []
+
+    def show(self, tone: Tone, advice: Advice | None) -> None:
+        self.history.append(Shown(self._clock.monotonic(), tone, advice))
+
+    def close(self) -> None:
+        """Nothing to let go of."""

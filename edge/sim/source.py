@@ -1,0 +1,45 @@
+"""The walk-up film as a camera: the same picture source as a real one, played in real time."""
+
+from edge.domain import Image
+from edge.ports import Clock
+from edge.sim.film import Film
+from edge.sim.script import Script
+
+
+class WalkUpSource:
+    """Plays a script for the capture thread. Frames that come too late are left out, so the film keeps real time."""
+
+    def __init__(self, script: Script, repeat: bool, clock: Clock) -> None:
+        self.name = "walk-up simulator"
+        self.rate_hz: float | None = script.rate_hz
+        self._script, self._repeat, self._clock = script, repeat, clock
+        self._film: Film | None = None
+        self._opened_s = 0.0
+        self._started_s: float | None = None
+
+    def open(self) -> None:
+        """Read the photos. Raises: ScriptError."""
+        self._film = Film(self._script)
+        self._opened_s = self._clock.monotonic()
+
+    def read(self) -> Image | None:
+        """The film's picture of this moment. Raises: EOFError at its end, unless it repeats."""
+        if self._film is None:
+            raise RuntimeError("read before open")
+        now_s = self._clock.monotonic()
+        if self._started_s is None:
+            if not self._may_start():
+                return self._film.empty_at(now_s - self._opened_s)
+            self._started_s = now_s
+        t_s = now_s - self._started_s
+        if t_s >= self._script.duration_s:
+            if not self._repeat:
+                raise EOFError
+            t_s %= self._script.duration_s
+        return self._film.frame_at(t_s)
+
+    def close(self) -> None:
+        self._film = None
+
+    def _may_start(self) -> bool:
+        return self._script.start_when_path is None or self._script.start_when_path.exists()

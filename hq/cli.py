@@ -1,0 +1,303 @@
+"""The `sitegate-hq` command."""
+
+import json
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from contract.messages import CommandAction, ListKind
+from contract.signing import BadKey
+from hq import config as settings
+from hq import keys, report
+from hq.broker import open_broker
+from hq.people import EnrolmentRefused, ImportRefused, People, read_import
+from hq.publish import Publisher
+from hq.service import HqService
+from hq.store import Store
+
+app = typer.Typer(
+    help="HQ of sitegate: receives every gate's events, publishes roster, risk list and policy.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+console = Console(soft_wrap=True)
+errors = Console(stderr=True, soft_wrap=True)
+
+Folder = Annotated[Path, typer.Option("--dir", "-d", envvar="SITEGATE_HQ_DIR", help="The folder with hq.toml.")]
+Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+GateOption = Annotated[str | None, typer.Option("--gate", help="Only this gate.")]
+
+
+def main() -> None:
+    """Entry point of the console script: every expected error is one message and exit code 1."""
+    try:
+        app()
+    except (settings.HqConfigError, BadKey, ImportRefused, EnrolmentRefused, OSError, RuntimeError) as error:
+        errors.print(f"[red]error:[/red] {error}", highlight=False)
+        raise SystemExit(1) from error
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="The folder to make.")],
+    site: Annotated[list[str], typer.Option("--site", help="A site; may be repeated.")],
+    broker_port: Annotated[int, typer.Option(help="Port of the MQTT broker.")] = 1883,
+) -> None:
+    """Make HQ's folder: keys, one key pair per site, and hq.toml. Existing files stay.
+
+    Example: sitegate-hq init ./hq --site site-1
+    """
+    for path in keys.init(folder, tuple(site), broker_port):
+        console.print(f"made {path}", highlight=False)
+    console.print(
+        "Each gate of a site needs: keys/hq-signing.pub.pem, keys/hq-sealing.pub.pem, keys/sites/SITE.key.pem"
+    )
+
+
+@app.command()
+def broker(
+    folder: Folder = Path(), host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1"
+) -> None:
+    """Run the embedded MQTT broker on hq.toml's port until interrupted.
+
+    Example: sitegate-hq broker --dir ./hq
+    """
+    with open_broker(folder, settings.load(folder).broker.port, host) as running:
+        console.print(f"broker listens on {', '.join(running.listeners)}", highlight=False)
+        stop = _stop_event()
+        while not stop.wait(0.5):
+            if not running.is_running:
+                raise RuntimeError("the broker ended by itself: start it again")
+
+
+@app.command()
+def run(
+    folder: Folder = Path(),
+    with_broker: Annotated[bool, typer.Option("--with-broker", help="Run the embedded broker too.")] = False,
+) -> None:
+    """Receive and acknowledge events, publish lists and commands, until interrupted.
+
+    Example: sitegate-hq run --dir ./hq --with-broker
+    """
+    config = settings.load(folder)
+    stop = _stop_event()
+    with open_broker(folder, config.broker.port) if with_broker else nullcontext():
+        console.print(f"HQ runs; broker {config.broker.host}:{config.broker.port}", highlight=False)
+        HqService(config).run(stop)
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="JSON or TOML: workers, risk, policies, enrolments, sealed_enrolments.")],
+    folder: Folder = Path(),
+    and_publish: Annotated[bool, typer.Option("--publish", help="Publish all lists to all sites afterwards.")] = False,
+) -> None:
+    """Add workers, the risk list, policies and enrolments from a file; all of it or, after an error, nothing.
+
+    Example: sitegate-hq import workers.toml --dir ./hq --publish
+    """
+    with _opened(folder) as (config, people, publisher, _):
+        done = people.take(read_import(file))
+        console.print(
+            f"imported {done.workers} workers, {done.risk} risk entries, {done.policies} policies, "
+            f"{done.enrolments} enrolments"
+        )
+        if and_publish:
+            _publish(publisher, config.sites, tuple(ListKind))
+
+
+@app.command()
+def publish(
+    folder: Folder = Path(),
+    site: Annotated[list[str] | None, typer.Option("--site", help="Only this site; may be repeated.")] = None,
+    kind: Annotated[list[ListKind] | None, typer.Option("--list", help="Only this list; may be repeated.")] = None,
+) -> None:
+    """Sign the next version of the lists; the running HQ sends them to the gates.
+
+    Example: sitegate-hq publish --site site-1 --list roster
+    """
+    with _opened(folder) as (config, _, publisher, _store):
+        _publish(publisher, tuple(site or config.sites), tuple(kind or ListKind))
+
+
+@app.command()
+def events(
+    folder: Folder = Path(),
+    gate: GateOption = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, the newest.")] = 20,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Then wait for more.")] = False,
+    as_json: Json = False,
+) -> None:
+    """The events HQ holds, oldest first.
+
+    Example: sitegate-hq events --gate gate-1 --follow
+    """
+    with _opened(folder) as (_, _, _, store):
+        rows = report.events(store, gate_id=gate, limit=limit)
+        _show_events(rows, as_json=as_json)
+        stop = _stop_event() if follow else None
+        last = rows[-1].id if rows else 0
+        while stop is not None and not stop.wait(0.5):
+            rows = report.events(store, gate_id=gate, after_id=last, limit=100_000)
+            _show_events(rows, as_json=as_json)
+            last = rows[-1].id if rows else last
+
+
+@app.command()
+def gates(folder: Folder = Path(), as_json: Json = False) -> None:
+    """Every gate: connected or not, list versions, events held, events it has not delivered yet.
+
+    Example: sitegate-hq gates
+    """
+    with _opened(folder) as (_, _, _, store):
+        rows = report.gates(store)
+    if as_json:
+        return _print_json([_gate_json(row) for row in rows])
+    table = Table()
+    for name in ("site", "gate", "state", "since", "roster", "risk", "policy", "events", "unsent"):
+        table.add_column(name, no_wrap=True, min_width=len(name))
+    for row in rows:
+        state = "unknown" if row.status is None else "online" if row.status.online else "offline"
+        if row.status and not row.status.online:
+            state += " (planned)" if row.status.planned else " (lost)"
+        versions = [str(getattr(row.status, f"{kind.value}_version", "")) for kind in ListKind]
+        unsent = str(row.health.unsent_events) if row.health else ""
+        table.add_row(row.site_id, row.gate_id, state, _time(row.status_utc), *versions, str(row.events), unsent)
+    return console.print(table)
+
+
+@app.command()
+def verify(folder: Folder = Path(), as_json: Json = False) -> None:
+    """Walk the hash chain of every journal from its first event. Exit code 2 if one is not whole.
+
+    Example: sitegate-hq verify
+    """
+    with _opened(folder) as (_, _, _, store):
+        verdicts, aside = report.verdicts(store), report.quarantine(store)
+    if as_json:
+        _print_json([{**asdict(v), "ok": v.ok} for v in verdicts])
+    else:
+        for v in verdicts:
+            text = "chain verified" if v.ok else f"[red]NOT verified: {v.problem or 'events are missing'}[/red]"
+            console.print(
+                f"{v.gate_id} epoch {v.epoch}: HQ holds {v.held} of {v.last_seq} events, {text}", highlight=False
+            )
+        if not verdicts:
+            console.print("no events yet")
+        if aside:
+            console.print(f"[red]{len(aside)} payloads in quarantine: sitegate-hq quarantine[/red]")
+    if not all(v.ok for v in verdicts):
+        raise typer.Exit(2)
+
+
+@app.command()
+def quarantine(folder: Folder = Path(), as_json: Json = False) -> None:
+    """What came from gates and did not verify, newest first.
+
+    Example: sitegate-hq quarantine
+    """
+    with _opened(folder) as (_, _, _, store):
+        rows = report.quarantine(store)
+    if as_json:
+        return _print_json([asdict(row) for row in rows])
+    table = Table("received", "gate", "epoch", "seq", "what is wrong")
+    for row in rows:
+        table.add_row(_time(row.received_utc), row.gate_id, row.epoch, str(row.seq), row.reason)
+    return console.print(table)
+
+
+@app.command()
+def command(
+    gate: Annotated[str, typer.Argument(help="The gate.")],
+    action: Annotated[str, typer.Argument(help="open-once")],
+    why: Annotated[str, typer.Option(help="The reason; it is recorded at the gate.")],
+    by: Annotated[str, typer.Option(help="Who gives the order.")],
+    folder: Folder = Path(),
+    site: Annotated[str | None, typer.Option(help="The gate's site; needed if it never reported.")] = None,
+    valid_s: Annotated[float, typer.Option(min=1, max=900, help="The gate refuses it after so long.")] = 30,
+) -> None:
+    """Order one gate to do something once. The running HQ sends it; a gate that is away never gets it.
+
+    Example: sitegate-hq command gate-1 open-once --why "delivery, checked by phone" --by manager-7
+    """
+    try:
+        wanted = CommandAction(action.replace("-", "_"))
+    except ValueError as error:
+        known = ", ".join(a.value.replace("_", "-") for a in CommandAction)
+        raise typer.BadParameter(f"{action!r} is unknown; known: {known}", param_hint="ACTION") from error
+    with _opened(folder) as (_, _, publisher, store):
+        found = site or next((row.site_id for row in report.gates(store) if row.gate_id == gate), None)
+        if found is None:
+            raise typer.BadParameter("this gate never reported: name its --site", param_hint="GATE")
+        order = publisher.order(found, gate, wanted, why=why, by=by, valid_s=valid_s)
+        console.print(
+            f"command {order.command_id} for {found}/{gate}, valid until {_time(order.expires_utc)}", highlight=False
+        )
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[tuple[settings.HqConfig, People, Publisher, Store]]:
+    config = settings.load(folder)
+    pairs = keys.load(config.folder)
+    store = Store(config.url)
+    try:
+        people = People(store, pairs.sealing)
+        yield config, people, Publisher(store, people, pairs), store
+    finally:
+        store.close()
+
+
+def _publish(publisher: Publisher, sites: tuple[str, ...], kinds: tuple[ListKind, ...]) -> None:
+    for site in sites:
+        for kind in kinds:
+            version = publisher.publish(site, kind)
+            console.print(f"{site}: {kind.value} version {version}", highlight=False)
+
+
+def _show_events(rows: list[report.EventRow], *, as_json: bool) -> None:
+    for row in rows:
+        if as_json:
+            console.print(json.dumps(asdict(row), default=str), highlight=False, markup=False)
+        else:
+            text = (
+                f"{_time(row.utc)}  {row.gate_id}  {row.seq:>6}  {row.type:<9} {row.reason:<18} {row.worker_id or ''}"
+            )
+            console.print(text, highlight=False, markup=False)
+
+
+def _gate_json(row: report.GateRow) -> dict[str, Any]:
+    return {
+        "site_id": row.site_id,
+        "gate_id": row.gate_id,
+        "events": row.events,
+        "status": row.status.model_dump(mode="json") if row.status else None,
+        "status_utc": row.status_utc,
+        "health": row.health.model_dump(mode="json") if row.health else None,
+        "health_utc": row.health_utc,
+    }
+
+
+def _print_json(data: Any) -> None:
+    console.print(json.dumps(data, default=str, indent=2), highlight=False, markup=False)
+
+
+def _time(value: datetime | None) -> str:
+    return f"{value:%Y-%m-%d %H:%M:%S}Z" if value else ""
+
+
+def _stop_event() -> threading.Event:
+    """An event that SIGINT and SIGTERM set."""
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    return stop

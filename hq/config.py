@@ -1,0 +1,88 @@
+"""HQ's one TOML file, `hq.toml`, in the folder that `sitegate-hq init` makes."""
+
+import tomllib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from contract.messages import Id
+
+FILE_NAME = "hq.toml"
+
+
+class HqConfigError(ValueError):
+    """The folder is no HQ folder, or its hq.toml is wrong; the text says what to do."""
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BrokerConfig(Section):
+    """The MQTT broker that gates and HQ meet at."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=1883, ge=1, le=65_535)
+    tls: bool = False
+    ca_path: Path | None = None
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    keepalive_s: int = Field(default=20, ge=5, le=300)
+
+
+class ListsConfig(Section):
+    """When lists are published without being asked: an old list makes gates cautious, then closed."""
+
+    reissue_after_h: float = Field(default=6, gt=0, le=24 * 7)
+
+
+class HqConfig(Section):
+    """`folder` is where hq.toml lies; `database_url` is SQLAlchemy's, a relative SQLite path counts from there."""
+
+    folder: Path
+    database_url: str = "sqlite:///hq.db"
+    sites: tuple[Id, ...] = Field(min_length=1)
+    broker: BrokerConfig = BrokerConfig()
+    lists: ListsConfig = ListsConfig()
+
+    @property
+    def url(self) -> str:
+        prefix = "sqlite:///"
+        path = self.database_url.removeprefix(prefix)
+        if self.database_url.startswith(prefix) and not path.startswith(("/", ":")):
+            return f"{prefix}{self.folder / path}"
+        return self.database_url
+
+
+def load(folder: Path) -> HqConfig:
+    """The configuration in a folder. Raises HqConfigError with every problem."""
+    path = folder.resolve() / FILE_NAME
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        return HqConfig.model_validate({**data, "folder": path.parent})
+    except OSError as error:
+        raise HqConfigError(
+            f"{path} cannot be read ({error.strerror}); make it with: sitegate-hq init {folder}"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise HqConfigError(f"{path} is not valid TOML: {error}") from error
+    except ValidationError as error:
+        lines = [f"  - {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise HqConfigError(f"{path}: {len(lines)} problem(s)\n" + "\n".join(lines)) from error
+
+
+def template(sites: tuple[str, ...], port: int) -> str:
+    """The text of a new hq.toml."""
+    names = ", ".join(f'"{site}"' for site in sites)
+    return f"""# HQ of sitegate. Keys lie in keys/, one pair per site in keys/sites/.
+sites = [{names}]
+database_url = "sqlite:///hq.db"
+
+[broker]
+host = "127.0.0.1"
+port = {port}
+tls = false          # true, with ca_path, for any broker that is not on this machine
+
+[lists]
+reissue_after_h = 6  # unchanged lists are signed anew, so that gates know they are current
+"""

@@ -1,0 +1,150 @@
+"""Events from gates into the database: in order, once, verified, and never blocking.
+
+HQ keeps whatever a gate's journal says. What does not verify is kept too, marked in the quarantine and found by
+`verify`, because refusing it would hold up everything after it for ever.
+"""
+
+from dataclasses import dataclass, field
+
+import structlog
+from sqlalchemy import Connection, insert
+
+from contract.chain import link
+from contract.codec import BadMessage, decode_event
+from contract.messages import Ack, AnyEvent, EnrolmentEvent, EventBatch, EventRecord
+from hq import tables as t
+from hq.people import EnrolmentRefused, People
+from hq.store import JournalKey, Store, Watermark, hashes, now, put_aside, set_watermark, watermark
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """A batch compared with the watermark: known records, new ones that follow it, and whether a hole stopped us."""
+
+    known: tuple[EventRecord, ...]
+    fresh: tuple[EventRecord, ...]
+    hole: bool
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a batch. `ack` is what HQ holds now."""
+
+    ack: Ack
+    stored: int = 0
+    hole: bool = False
+    enrolled: list[str] = field(default_factory=list)
+
+
+def sort(records: tuple[EventRecord, ...], seq: int) -> Sorted:
+    """Split a batch by the watermark's seq. Pure."""
+    known = tuple(record for record in records if record.seq <= seq)
+    fresh: list[EventRecord] = []
+    for record in records:
+        if record.seq == seq + 1:
+            fresh.append(record)
+            seq = record.seq
+        elif record.seq > seq:
+            return Sorted(known, tuple(fresh), hole=True)
+    return Sorted(known, tuple(fresh), hole=False)
+
+
+def fault(record: EventRecord, prev_hash: str, key: JournalKey) -> str | None:
+    """What is wrong with a record that should follow `prev_hash`; None if nothing. Pure."""
+    if record.prev_hash != prev_hash:
+        return "does not continue the chain (changed history, or two gates with one id)"
+    if link(record.prev_hash, record.body) != record.hash:
+        return "was changed after it was written"
+    event = _event(record)
+    if event is None:
+        return "has a body that this version cannot read"
+    if (event.gate_id, event.site_id, event.epoch, event.seq) != (key.gate_id, key.site_id, key.epoch, record.seq):
+        return "has a body that belongs to another gate, epoch or number"
+    return None
+
+
+class Ingest:
+    def __init__(self, store: Store, people: People) -> None:
+        self._store, self._people = store, people
+
+    def take(self, batch: EventBatch) -> Outcome:
+        """Store what is new in one transaction; afterwards the returned acknowledgement is true."""
+        key = JournalKey(batch.site_id, batch.gate_id, batch.epoch)
+        with self._store.write() as db:
+            mark = watermark(db, key)
+            batch_sorted = sort(batch.records, mark.seq)
+            self._compare_known(db, key, batch_sorted.known)
+            outcome = Outcome(self._ack(key, mark), hole=batch_sorted.hole)
+            for record in batch_sorted.fresh:
+                self._store_one(db, key, record, mark, outcome)
+                mark = Watermark(record.seq, record.hash)
+            if batch_sorted.fresh:
+                set_watermark(db, key, mark)
+            outcome.ack, outcome.stored = self._ack(key, mark), len(batch_sorted.fresh)
+        return outcome
+
+    def refuse(self, site_id: str, gate_id: str, reason: str, payload: bytes) -> None:
+        """Keep a message that is no batch of this gate at all; it cannot be acknowledged."""
+        with self._store.write() as db:
+            if put_aside(db, JournalKey(site_id, gate_id, ""), 0, reason, payload):
+                log.error("quarantined", gate_id=gate_id, reason=reason)
+
+    def _store_one(self, db: Connection, key: JournalKey, record: EventRecord, mark: Watermark, out: Outcome) -> None:
+        event = _event(record)
+        db.execute(
+            insert(t.events).values(
+                site_id=key.site_id,
+                gate_id=key.gate_id,
+                epoch=key.epoch,
+                seq=record.seq,
+                type=event.type if event else "unreadable",
+                reason=_reason(event),
+                worker_id=getattr(event, "worker_id", None),
+                utc=event.utc if event else None,
+                body=record.body,
+                prev_hash=record.prev_hash,
+                hash=record.hash,
+                received_utc=now(),
+            )
+        )
+        wrong = fault(record, mark.hash, key)
+        if wrong:
+            self._alarm(db, key, record, wrong)
+        elif isinstance(event, EnrolmentEvent):
+            try:
+                self._people.enrol_sealed(db, event)
+                out.enrolled.append(event.worker_id)
+            except EnrolmentRefused as error:
+                self._alarm(db, key, record, str(error))
+
+    def _compare_known(self, db: Connection, key: JournalKey, known: tuple[EventRecord, ...]) -> None:
+        if not known:
+            return
+        held = hashes(db, key, known[0].seq, known[-1].seq)
+        for record in known:
+            if held.get(record.seq) != record.hash:
+                self._alarm(db, key, record, "differs from the event held under its number: two gates with one id?")
+
+    def _alarm(self, db: Connection, key: JournalKey, record: EventRecord, reason: str) -> None:
+        if put_aside(db, key, record.seq, f"event {reason}", record.model_dump_json().encode()):
+            log.error("quarantined", gate_id=key.gate_id, epoch=key.epoch, seq=record.seq, reason=reason)
+
+    def _ack(self, key: JournalKey, mark: Watermark) -> Ack:
+        return Ack(gate_id=key.gate_id, epoch=key.epoch, seq=mark.seq, utc=now())
+
+
+def _event(record: EventRecord) -> AnyEvent | None:
+    try:
+        return decode_event(record.body)
+    except BadMessage:
+        return None
+
+
+def _reason(event: AnyEvent | None) -> str:
+    for name in ("reason", "outcome", "code"):
+        value = getattr(event, name, None)
+        if value is not None:
+            return str(value)
+    return ""

@@ -1,0 +1,146 @@
+"""HQ's connection to the broker: MQTT 5, restored by paho itself, everything received in one queue."""
+
+import queue
+import ssl
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from contract.codec import MAX_BYTES, encode
+from contract.messages import HqState
+from contract.topics import ROUTES, Channel, topic
+from hq.config import BrokerConfig
+from hq.store import now
+
+log = structlog.get_logger()
+
+_UP = (Channel.EVENTS, Channel.STATUS, Channel.HEALTH)
+_INBOX = 500
+
+
+class LinkDead(RuntimeError):
+    """The connection's thread died; the process must be started anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    topic: str
+    payload: bytes
+    retained: bool
+
+
+class HqLink:
+    """Start, then `receive` and `publish` from one thread. `connection` counts accepted connections."""
+
+    def __init__(self, config: BrokerConfig, client_id: str = "sitegate-hq") -> None:
+        self._config = config
+        self._inbox: queue.Queue[Received] = queue.Queue(_INBOX)
+        self._stopping = threading.Event()
+        self._reader: threading.Thread | None = None
+        self.connection = 0
+        self.connected = False
+        self.detail = "not connected yet"
+        self._client = self._make(client_id)
+
+    def start(self) -> None:
+        """Connect in the background; again and again until the broker answers."""
+        self._client.connect_async(
+            self._config.host, self._config.port, self._config.keepalive_s, clean_start=True, properties=_limits()
+        )
+        self._client.loop_start()
+
+    def receive(self, timeout_s: float) -> Received | None:
+        """The next message, or None. Raises LinkDead."""
+        if self._reader is not None and not self._reader.is_alive():
+            raise LinkDead("the broker sent something unreadable: start HQ again")
+        try:
+            return self._inbox.get(timeout=timeout_s) if timeout_s > 0 else self._inbox.get_nowait()
+        except queue.Empty:
+            return None
+
+    def publish(self, channel: Channel, payload: bytes, site_id: str = "", gate_id: str = "") -> bool:
+        """Hand a message over; False if there is no connection."""
+        if not self.connected:
+            return False
+        route = ROUTES[channel]
+        name = topic(channel, site_id, gate_id)
+        info = self._client.publish(name, payload, qos=route.qos, retain=route.retain)
+        return info.rc is MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def close(self) -> None:
+        """Announce the absence and disconnect; may be called twice."""
+        if self._stopping.is_set():
+            return
+        if self.connected:
+            route = ROUTES[Channel.HQ_STATE]
+            self._client.publish(
+                topic(Channel.HQ_STATE), _state(online=False), route.qos, route.retain
+            ).wait_for_publish(2)
+        self._stopping.set()
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _make(self, client_id: str) -> Client:
+        client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTProtocolVersion.MQTTv5)
+        client.reconnect_delay_set(min_delay=1, max_delay=30)
+        if self._config.tls:
+            client.tls_set_context(ssl.create_default_context(cafile=self._config.ca_path))
+        if self._config.username:
+            client.username_pw_set(self._config.username, self._config.password.get_secret_value())
+        route = ROUTES[Channel.HQ_STATE]
+        client.will_set(topic(Channel.HQ_STATE), encode(HqState(online=False)), route.qos, route.retain)
+        client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
+        client.on_message = self._on_message
+        client.on_connect_fail = self._on_connect_fail
+        return client
+
+    def _on_connect(
+        self, client: Client, data: Any, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
+    ) -> None:
+        self._reader = threading.current_thread()
+        if reason.is_failure:
+            self._set(False, f"the broker refuses HQ: {reason} (check broker.username and broker.password)")
+            return
+        client.subscribe([(topic(channel), ROUTES[channel].qos) for channel in _UP])
+        self.connection += 1
+        self._set(True, "")
+
+    def _on_disconnect(
+        self, client: Client, data: Any, flags: DisconnectFlags, reason: ReasonCode, properties: Properties | None
+    ) -> None:
+        self._set(False, self.detail or f"connection lost: {reason}")
+
+    def _on_connect_fail(self, client: Client, data: Any) -> None:
+        self._set(False, f"cannot reach {self._config.host}:{self._config.port}: start it with `sitegate-hq broker`")
+
+    def _set(self, connected: bool, detail: str) -> None:
+        if connected != self.connected or detail != self.detail:
+            log.info("mqtt_link", connected=connected, detail=detail)
+        self.connected, self.detail = connected, detail
+
+    def _on_message(self, client: Client, data: Any, message: MQTTMessage) -> None:
+        received = Received(message.topic, bytes(message.payload), bool(message.retain))
+        while not self._stopping.is_set():
+            try:
+                self._inbox.put(received, timeout=0.2)
+                return
+            except queue.Full:
+                continue
+
+
+def _state(*, online: bool) -> bytes:
+    return encode(HqState(online=online, utc=now()))
+
+
+def _limits() -> Properties:
+    limits = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    limits.MaximumPacketSize = MAX_BYTES + 64 * 1024
+    limits.ReceiveMaximum = 100
+    return limits

@@ -1,0 +1,133 @@
+"""The HQ process: takes events, acknowledges them, publishes what changed. One thread besides the connection's."""
+
+import threading
+import time
+from datetime import timedelta
+
+import structlog
+
+from contract.codec import BadMessage, decode, encode
+from contract.messages import EventBatch, GateStatus, Health, HqState, ListKind
+from contract.signing import sign
+from contract.topics import Channel, channel_of
+from hq import keys
+from hq.config import HqConfig
+from hq.ingest import Ingest
+from hq.mqtt import HqLink, Received
+from hq.people import People
+from hq.publish import Publisher
+from hq.store import Store, now
+
+log = structlog.get_logger()
+
+POLL_S = 0.1
+_LISTS_EVERY_S = 0.3
+_RECEIVE_MAX = 100
+
+
+class HqService:
+    """Raises BadKey (from the constructor) if the folder's keys are not there."""
+
+    def __init__(self, config: HqConfig) -> None:
+        self._config, self._keys = config, keys.load(config.folder)
+        self._store = Store(config.url)
+        people = People(self._store, self._keys.sealing)
+        self._ingest = Ingest(self._store, people)
+        self._publisher = Publisher(self._store, people, self._keys)
+        self._link = HqLink(config.broker)
+        self._connection = 0
+        self._sent: dict[tuple[str, ListKind], int] = {}
+        self._lists_due_s = 0.0
+        self._enrolled = False
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set."""
+        self.start()
+        try:
+            while not stop.is_set():
+                self.step(POLL_S)
+        finally:
+            self.close()
+
+    def start(self) -> None:
+        self._link.start()
+
+    def step(self, timeout_s: float) -> None:
+        for _ in range(_RECEIVE_MAX):
+            received = self._link.receive(timeout_s)
+            if received is None:
+                break
+            timeout_s = 0
+            self._take(received)
+        if self._link.connected:
+            if self._link.connection != self._connection:
+                self._connection = self._link.connection
+                self._sent.clear()  # a broker that was restarted may have forgotten what it kept for us
+                self._link.publish(Channel.HQ_STATE, encode(HqState(online=True, utc=now())))
+            self._send_commands()
+            if time.monotonic() >= self._lists_due_s:
+                self._lists_due_s = time.monotonic() + _LISTS_EVERY_S
+                self._send_lists()
+
+    def close(self) -> None:
+        """May be called twice."""
+        self._link.close()
+        self._store.close()
+
+    def _take(self, received: Received) -> None:
+        found = channel_of(received.topic)
+        if found is None:
+            return
+        channel, site_id, gate_id = found
+        try:
+            if channel is Channel.EVENTS:
+                self._take_batch(decode(EventBatch, received.payload), site_id, gate_id)
+            elif channel is Channel.STATUS and received.payload:
+                status = decode(GateStatus, received.payload)
+                _same(status.site_id, status.gate_id, site_id, gate_id)
+                self._store.set_status(status)
+            elif channel is Channel.HEALTH:
+                health = decode(Health, received.payload)
+                _same(health.site_id, health.gate_id, site_id, gate_id)
+                self._store.set_health(health)
+        except BadMessage as error:
+            self._ingest.refuse(site_id, gate_id, f"{channel.value}: {error}", received.payload)
+
+    def _take_batch(self, batch: EventBatch, site_id: str, gate_id: str) -> None:
+        _same(batch.site_id, batch.gate_id, site_id, gate_id)
+        outcome = self._ingest.take(batch)
+        if outcome.hole:
+            log.warning("events_missing", gate_id=gate_id, after=outcome.ack.seq)
+        if outcome.enrolled:
+            self._enrolled = True
+        envelope = sign(encode(outcome.ack), Channel.ACK.value, self._keys.signing)
+        self._link.publish(Channel.ACK, envelope, site_id, gate_id)
+
+    def _send_commands(self) -> None:
+        for command in self._publisher.due_commands():
+            # Marked first: if we die in between it is never sent, which is safer than twice.
+            self._publisher.mark_sent(command.command_id)
+            sent = self._link.publish(Channel.COMMAND, command.envelope, command.site_id, command.gate_id)
+            log.info("command_sent", command_id=command.command_id, gate_id=command.gate_id, sent=sent)
+
+    def _send_lists(self) -> None:
+        """Publish new versions; sign anew what is old, and the roster after an enrolment at a gate."""
+        reissue = now() - timedelta(hours=self._config.lists.reissue_after_h)
+        for (site_id, kind), (_, issued) in self._publisher.newest_versions().items():
+            if issued < reissue or (self._enrolled and kind is ListKind.ROSTER):
+                self._publisher.publish(site_id, kind)
+        self._enrolled = False
+        versions = {key: version for key, (version, _) in self._publisher.newest_versions().items()}
+        if versions == self._sent:
+            return
+        for item in self._publisher.newest():
+            key = (item.site_id, item.kind)
+            sent = self._sent.get(key) == item.list_version
+            if not sent and self._link.publish(Channel(item.kind.value), item.envelope, item.site_id):
+                self._sent[key] = item.list_version
+                log.info("list_published", site_id=item.site_id, kind=item.kind.value, version=item.list_version)
+
+
+def _same(site_id: str, gate_id: str, topic_site: str, topic_gate: str) -> None:
+    if (site_id, gate_id) != (topic_site, topic_gate):
+        raise BadMessage(f"says it is from {site_id}/{gate_id}, but came on the topic of {topic_site}/{topic_gate}")

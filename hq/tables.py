@@ -1,0 +1,149 @@
+"""HQ's tables, for SQLAlchemy Core. Times are UTC."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Dialect,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+metadata = MetaData()
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A time that comes back with its zone also from SQLite, which knows none."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        return value.astimezone(UTC).replace(tzinfo=None) if value else None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value else None
+
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("site_id", String(64), nullable=False),
+    Column("gate_id", String(64), nullable=False),
+    Column("epoch", String(64), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("type", String(32), nullable=False),
+    Column("reason", String(64), nullable=False),
+    Column("worker_id", String(64), index=True),
+    Column("utc", UtcTime, index=True),
+    Column("body", Text, nullable=False),
+    Column("prev_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("received_utc", UtcTime, nullable=False),
+    UniqueConstraint("gate_id", "epoch", "seq"),
+)
+"""Everything gates recorded. `reason`: of a decision; outcome of a passage; code of a notice."""
+
+watermarks = Table(
+    "watermarks",
+    metadata,
+    Column("gate_id", String(64), primary_key=True),
+    Column("epoch", String(64), primary_key=True),
+    Column("site_id", String(64), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("updated_utc", UtcTime, nullable=False),
+)
+"""Up to where each journal is held: what acknowledgements say."""
+
+gates = Table(
+    "gates",
+    metadata,
+    Column("gate_id", String(64), primary_key=True),
+    Column("site_id", String(64), nullable=False),
+    Column("status", Text),
+    Column("status_utc", UtcTime),
+    Column("health", Text),
+    Column("health_utc", UtcTime),
+)
+"""The last status and health message of each gate, as JSON."""
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("received_utc", UtcTime, nullable=False),
+    Column("gate_id", String(64), nullable=False),
+    Column("epoch", String(64), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("reason", String(500), nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+)
+"""What HQ could not take as it came: kept for a person to look at, never in the way of the rest."""
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("worker_id", String(64), primary_key=True),
+    Column("record", Text, nullable=False),
+    Column("updated_utc", UtcTime, nullable=False),
+)
+"""`record`: WorkerRecord without templates, as JSON."""
+
+templates = Table(
+    "templates",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("worker_id", String(64), nullable=False, index=True),
+    Column("consent_ref", String(120), nullable=False),
+    Column("sealed_record", LargeBinary, nullable=False),
+    Column("added_utc", UtcTime, nullable=False),
+)
+"""Enrolment records, sealed with HQ's own key also at rest. `digest`: of the record inside, so none is added twice."""
+
+risk_entries = Table(
+    "risk_entries",
+    metadata,
+    Column("worker_id", String(64), primary_key=True),
+    Column("list_name", String(80), primary_key=True),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("site_id", String(64), primary_key=True),
+    Column("body", Text, nullable=False),
+)
+
+lists = Table(
+    "lists",
+    metadata,
+    Column("site_id", String(64), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("list_version", Integer, primary_key=True),
+    Column("issued_utc", UtcTime, nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+)
+"""Every published list as signed; the newest of each kind is what the broker keeps."""
+
+commands = Table(
+    "commands",
+    metadata,
+    Column("command_id", String(64), primary_key=True),
+    Column("site_id", String(64), nullable=False),
+    Column("gate_id", String(64), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+    Column("expires_utc", UtcTime, nullable=False),
+    Column("sent_utc", UtcTime),
+)

@@ -1,0 +1,54 @@
+"""The scripts are small, explain themselves, and do nothing when asked for help."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = ("setup", "demo", "test", "check", "install")
+LINES_MAX = 60
+
+
+def _run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd="/", capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=30)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_ok__script_explains_itself(name: str) -> None:
+    script = ROOT / "scripts" / name
+    assert os.access(script, os.X_OK)
+    for flag in ("--help", "-h"):
+        done = _run(str(script), flag)
+        assert done.returncode == 0, done.stderr
+        assert f"scripts/{name} --help" in done.stdout
+        assert done.stderr == ""
+
+
+@pytest.mark.parametrize("name", ["setup", "check", "install"])
+def test_fail__unknown_option_is_refused_with_a_hint(name: str) -> None:
+    done = _run(str(ROOT / "scripts" / name), "--colour")
+    assert done.returncode == 1
+    assert f"scripts/{name} --help" in done.stderr
+
+
+@pytest.mark.parametrize("path", [*(f"scripts/{name}" for name in SCRIPTS), "scripts/lib.sh", ".ci/run"])
+def test_ok__script_is_short(path: str) -> None:
+    lines = (ROOT / path).read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= LINES_MAX
+
+
+def test_ok__dry_run_of_install_names_every_installed_file_and_does_nothing() -> None:
+    done = _run(str(ROOT / "scripts/install"), "--dry-run")
+    assert done.returncode == 0, done.stderr
+    for path in (ROOT / "systemd").iterdir():
+        assert f"systemd/{path.name}" in done.stdout
+    steps = [line for line in done.stdout.splitlines() if line.strip()]
+    assert all(line.startswith("  ") for line in steps), "every step is printed, none is run"
+
+
+def test_ok__ci_runs_the_checks_and_the_tests() -> None:
+    text = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    assert "scripts/check" in text
+    assert text.index("scripts/check") < text.index("scripts/test")

@@ -1,0 +1,110 @@
+"""The systemd units: well-formed, hardened, and true to what the pages promise."""
+
+import configparser
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SYSTEMD = ROOT / "systemd"
+PROCESSES = ("gate", "sync", "screen")
+PROGRAM = "/opt/sitegate/venv/bin/sitegate"
+EXPOSURE_MAX = 20
+"""systemd's exposure level times ten; 100 is a service without any hardening."""
+
+
+def _unit(process: str) -> dict[str, list[str]]:
+    """The [Service] section; every key may stand several times."""
+    values: dict[str, list[str]] = {}
+    section = ""
+    for line in (SYSTEMD / f"sitegate-{process}.service").read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            section = line
+        elif section == "[Service]" and "=" in line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            values.setdefault(key, []).append(value)
+    return values
+
+
+@pytest.fixture
+def verified(tmp_path: Path) -> list[str]:
+    """Copies of the units whose program exists on this machine."""
+    for path in SYSTEMD.glob("sitegate*.*"):
+        if path.suffix in (".service", ".target"):
+            text = path.read_text(encoding="utf-8").replace(PROGRAM, shutil.which("true") or "/bin/true")
+            (tmp_path / path.name).write_text(text, encoding="utf-8")
+    return [str(path) for path in sorted(tmp_path.iterdir())]
+
+
+def test_ok__systemd_finds_nothing_wrong(verified: list[str]) -> None:
+    done = subprocess.run(["systemd-analyze", "verify", *verified], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_ok__exposure_is_low(process: str) -> None:
+    unit = str(SYSTEMD / f"sitegate-{process}.service")
+    command = ["systemd-analyze", "security", "--no-pager", "--offline=true", f"--threshold={EXPOSURE_MAX}", unit]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_ok__unit_starts_its_process_and_never_gives_up(process: str) -> None:
+    unit = _unit(process)
+    assert unit["ExecStart"] == [f"{PROGRAM} {process} --config /etc/sitegate/sitegate.toml"]
+    assert unit["Restart"] == ["always"]
+    assert unit["Type"] == ["notify"]
+    assert "WatchdogSec" in unit
+    assert unit["User"] == [f"sitegate-{process}"]
+    assert unit["Group"] == ["sitegate"]
+    assert unit["UMask"] == ["0007"], "a reader of a WAL database writes its -shm file, which the group shares"
+    assert "StateDirectory" not in unit, "systemd would hand the shared folder to whoever starts last"
+
+
+def test_ok__what_opens_the_gate_has_no_network() -> None:
+    unit = _unit("gate")
+    assert unit["PrivateNetwork"] == ["yes"]
+    assert not any("INET" in families for families in unit["RestrictAddressFamilies"])
+
+
+@pytest.mark.parametrize("process", ["sync", "screen"])
+def test_ok__what_has_the_network_cannot_open_the_gate(process: str) -> None:
+    unit = _unit(process)
+    assert unit["PrivateDevices"] == ["yes"]
+    assert "DeviceAllow" not in unit
+    assert "SupplementaryGroups" not in unit
+    assert unit["InaccessiblePaths"] == ["-/etc/sitegate/keys/site.key.pem"]
+
+
+def test_ok__screen_talks_to_this_machine_only() -> None:
+    unit = _unit("screen")
+    assert unit["IPAddressDeny"] == ["any"]
+    assert unit["IPAddressAllow"] == ["localhost"]
+
+
+def test_ok__every_unit_belongs_to_the_target() -> None:
+    for process in PROCESSES:
+        parser = configparser.ConfigParser(strict=False, interpolation=None)
+        parser.optionxform = str  # type: ignore[assignment,method-assign]
+        parser.read(SYSTEMD / f"sitegate-{process}.service", encoding="utf-8")
+        assert parser["Unit"]["PartOf"] == "sitegate.target"
+        assert parser["Install"]["WantedBy"] == "sitegate.target"
+
+
+def test_ok__users_of_the_units_are_made() -> None:
+    text = (SYSTEMD / "sitegate.sysusers").read_text(encoding="utf-8")
+    made = {line.split()[1] for line in text.splitlines() if line.startswith(("u ", "g "))}
+    for process in PROCESSES:
+        unit = _unit(process)
+        wanted = {*unit["User"], *unit["Group"], *" ".join(unit.get("SupplementaryGroups", [])).split()}
+        assert wanted <= made
+
+
+def test_ok__state_folder_is_shared_by_the_group_and_has_no_sticky_bit() -> None:
+    text = (SYSTEMD / "sitegate.tmpfiles").read_text(encoding="utf-8")
+    modes = {line.split()[1]: line.split()[2:5] for line in text.splitlines() if line and not line.startswith("#")}
+    assert modes["/var/lib/sitegate"] == ["2770", "root", "sitegate"]
+    assert modes["/etc/sitegate/keys/site.key.pem"] == ["0400", "sitegate-gate", "sitegate"]
