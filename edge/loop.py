@@ -3,7 +3,9 @@
 `GateLoop.step()` is called for ever by the gate process. Nothing in it waits longer than one frame.
 """
 
+from collections import deque
 from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 from pydantic import ValidationError
@@ -13,6 +15,7 @@ from contract.messages import (
     Advice,
     Command,
     EnrolmentEvent,
+    Event,
     LivenessVerdict,
     NoticeCode,
     NoticeEvent,
@@ -39,6 +42,7 @@ log = structlog.get_logger()
 LISTS_EVERY_S = 0.2
 LIVE_EVERY_S = 1.0
 PRUNE_EVERY_S = 600.0
+JOURNAL_ERROR_EVERY_S = 10.0
 FRAME_WAIT_S = 0.1
 SHOW_AT_LEAST_S = 1.5
 FAILURES_MAX = 20
@@ -87,11 +91,13 @@ class GateLoop:
         self._shown: tuple[Tone, Advice | None] = (Tone.IDLE, None)
         self._shown_until = 0.0
         self._frame_number = 0
-        self._camera_ok = True
+        self._camera_ok: bool | None = None
+        self._opening_until = ports.clock.monotonic() + config.camera.hang_timeout_ms / 1000
         self._last_request = 0
         self._known_refs: set[str] = set()
+        self._unwritten: deque[tuple[type[Event], dict[str, Any]]] = deque()
         self._failures = 0
-        self._due = {"lists": 0.0, "live": 0.0, "prune": 0.0}
+        self._due = {"lists": 0.0, "live": 0.0, "prune": 0.0, "journal_error": 0.0}
         self.usable_to_pulse_s: list[float] = []
         """Time from the first usable frame to the relay's pulse, one entry per granted approach (newest 1000)."""
 
@@ -104,10 +110,12 @@ class GateLoop:
         try:
             self._turn()
         except JournalError as error:
-            # No record, no opening: the person is told to see the desk, and the next turn tries again.
-            log.error("journal_failed", error=str(error))
-            self._p.gate.lock()
+            # No record, no opening. The person is told to see the desk, and the next turn tries again. What the gate
+            # is doing already stands: a fire release above all.
+            if self._is_due("journal_error", JOURNAL_ERROR_EVERY_S):
+                log.error("journal_failed", error=str(error), unwritten=len(self._unwritten))
             self._show(Tone.DESK, Advice.SEE_DESK)
+            self._p.camera.wait(self._frame_number, FRAME_WAIT_S)
             return False
         except Exception as error:  # the promise: an error in the pipeline is a recorded "no decision"
             self._failures += 1
@@ -124,24 +132,29 @@ class GateLoop:
         self._p.gate.close()
         self._p.indicator.close()
         self._p.camera.close()
-        self._p.journal.append(NoticeEvent, code=NoticeCode.GATE_STOPPED)
+        try:
+            self._note(NoticeEvent, code=NoticeCode.GATE_STOPPED)
+            self._write_notes()
+        except JournalError as error:
+            log.error("journal_failed", error=str(error), unwritten=len(self._unwritten))
         self._p.journal.close()
 
     def _turn(self) -> None:
-        now = self._p.clock.monotonic()
+        self._take_signals(self._p.clock.monotonic())  # first of all, and whatever the disk does: fire is among them
+        self._write_notes()
         if self._is_due("lists", LISTS_EVERY_S):
             self._take_lists()
             self._take_requests()
-        self._take_signals(now)
         frame = self._p.camera.wait(self._frame_number, FRAME_WAIT_S)
         self._watch_camera()
         if frame is not None:
             self._frame_number = frame.number
             self._meet(self._p.matcher.look(frame))
-        elif not self._camera_ok:
+        elif self._camera_ok is False:
             self._show(Tone.STOP, Advice.SEE_DESK)
         if self._is_due("live", LIVE_EVERY_S):
             self._write_live()
+        self._write_notes()
 
     # --- The person in the lane ---------------------------------------------------------------------
 
@@ -179,15 +192,15 @@ class GateLoop:
         if since is None:
             self._approach = replace(self._approach, unusable_since=now)
         elif not self._approach.advised and now - since >= self._config.decision.advice_after_ms / 1000:
-            self._approach = replace(self._approach, advised=True)
             self._record(self._decision(seen))
+            self._approach = replace(self._approach, advised=True)
 
     def _judge(self, seen: Identification) -> None:
         decision = self._decision(seen)
+        event = self._record(decision)
         self._approach = replace(
             self._approach, decided=decision, decided_at=self._p.clock.monotonic(), unusable_since=None
         )
-        event = self._record(decision)
         if decision.granted:
             self._passage = replace(self._passage, access_seq=event.seq, worker_id=decision.worker_id)
             self._happened(PassageInput.GRANT)
@@ -207,6 +220,7 @@ class GateLoop:
 
     def _record(self, decision: Decision, ref: str | None = None) -> AccessEvent:
         """The decision on disk. Whatever follows, follows after."""
+        self._write_notes()  # what happened before stands before it
         state, matcher = self._p.roster.state, self._p.matcher
         return self._p.journal.append(
             AccessEvent,
@@ -246,12 +260,22 @@ class GateLoop:
             self.usable_to_pulse_s.append(self._p.clock.monotonic() - seen.usable_since_s)
             del self.usable_to_pulse_s[:-1000]
 
+    def _note(self, kind: type[Event], **fields: Any) -> None:
+        """Record what has already happened. It is written this turn, or on a later one if the disk refuses."""
+        self._unwritten.append((kind, fields))
+
+    def _write_notes(self) -> None:
+        while self._unwritten:
+            kind, fields = self._unwritten[0]
+            self._p.journal.append(kind, **fields)
+            self._unwritten.popleft()
+
     # --- The gate -----------------------------------------------------------------------------------
 
     def _take_signals(self, now: float) -> None:
         for signal in self._p.gate.signals():
             if signal is GateSignal.TAMPER:
-                self._p.journal.append(NoticeEvent, code=NoticeCode.TAMPER)
+                self._note(NoticeEvent, code=NoticeCode.TAMPER)
             else:
                 self._happened(_SIGNALS[signal])
         if self._passage.deadline_s is not None and now >= self._passage.deadline_s:
@@ -260,7 +284,7 @@ class GateLoop:
     def _happened(self, what: PassageInput) -> None:
         before = self._passage
         self._passage, actions = step(before, what)
-        for action in actions:
+        for action in actions:  # the table lists what moves the gate before what is recorded
             if action is Action.PULSE:
                 self._p.gate.pulse()
                 deadline = self._p.clock.monotonic() + self._config.gate.passage_timeout_ms / 1000
@@ -276,18 +300,18 @@ class GateLoop:
 
     def _record_passage(self, action: Action, before: Passage) -> None:
         if action in OUTCOMES:
-            self._p.journal.append(
+            if action is Action.RECORD_PASSED:
+                self._approach = replace(self._approach, passed=True)
+            self._note(
                 PassageEvent,
                 outcome=OUTCOMES[action],
                 direction=self._config.site.direction,
                 access_seq=before.access_seq,
                 worker_id=before.worker_id,
             )
-            if action is Action.RECORD_PASSED:
-                self._approach = replace(self._approach, passed=True)
         else:
             fire = NoticeCode.FIRE_ON if action is Action.RECORD_FIRE_ON else NoticeCode.FIRE_OFF
-            self._p.journal.append(NoticeEvent, code=fire)
+            self._note(NoticeEvent, code=fire)
 
     # --- What HQ and the desk say -------------------------------------------------------------------
 
@@ -352,10 +376,14 @@ class GateLoop:
 
     def _watch_camera(self) -> None:
         status = self._p.camera.status()
-        if status.ok != self._camera_ok:
+        if self._camera_ok is None and not status.ok and self._p.clock.monotonic() < self._opening_until:
+            return  # still opening for the first time: neither lost nor back
+        if self._camera_ok is None and status.ok:
+            self._camera_ok = True
+        elif status.ok != self._camera_ok:
             self._camera_ok = status.ok
             code = NoticeCode.CAMERA_BACK if status.ok else NoticeCode.CAMERA_LOST
-            self._p.journal.append(NoticeEvent, code=code, detail=status.detail[:500])
+            self._note(NoticeEvent, code=code, detail=status.detail[:500])
             self._write_live()
 
     def _show(self, tone: Tone, advice: Advice | None) -> None:
@@ -382,7 +410,10 @@ class GateLoop:
             threshold=self._p.matcher.threshold,
             clock_trusted=self._p.clock.trusted(),
         )
-        self._p.journal.set_live(live)
+        try:
+            self._p.journal.set_live(live)
+        except JournalError as error:  # the screen shows by its age that it is old; the gate itself goes on
+            log.warning("live_state_failed", error=str(error))
         self._due["live"] = self._p.clock.monotonic() + LIVE_EVERY_S
 
     def _is_due(self, what: str, every_s: float) -> bool:

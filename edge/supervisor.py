@@ -18,8 +18,8 @@ import structlog
 log = structlog.get_logger()
 
 RESTART_MIN_S = 0.2
-RESTART_MAX_S = 30.0
-STEADY_S = 10.0
+RESTART_MAX_S = 5.0
+STEADY_S = 5.0
 """A process that ran so long starts its back-off anew."""
 STOP_TIMEOUT_S = 8.0
 PARENT = "SITEGATE_SUPERVISOR_PID"

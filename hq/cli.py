@@ -1,17 +1,14 @@
 """The `sitegate-hq` command."""
 
-import json
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from contract.messages import CommandAction, ListKind
@@ -19,6 +16,7 @@ from contract.signing import BadKey
 from hq import config as settings
 from hq import keys, report
 from hq.broker import open_broker
+from hq.console import err, gate_json, out, print_json, print_table, show_events, time_text
 from hq.people import EnrolmentRefused, ImportRefused, People, read_import
 from hq.publish import Publisher
 from hq.service import HqService
@@ -30,8 +28,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-console = Console(soft_wrap=True)
-errors = Console(stderr=True, soft_wrap=True)
 
 Folder = Annotated[Path, typer.Option("--dir", "-d", envvar="SITEGATE_HQ_DIR", help="The folder with hq.toml.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
@@ -43,7 +39,7 @@ def main() -> None:
     try:
         app()
     except (settings.HqConfigError, BadKey, ImportRefused, EnrolmentRefused, OSError, RuntimeError) as error:
-        errors.print(f"[red]error:[/red] {error}", highlight=False)
+        err.print(f"[red]error:[/red] {error}", highlight=False)
         raise SystemExit(1) from error
 
 
@@ -58,10 +54,8 @@ def init(
     Example: sitegate-hq init ./hq --site site-1
     """
     for path in keys.init(folder, tuple(site), broker_port):
-        console.print(f"made {path}", highlight=False)
-    console.print(
-        "Each gate of a site needs: keys/hq-signing.pub.pem, keys/hq-sealing.pub.pem, keys/sites/SITE.key.pem"
-    )
+        out.print(f"made {path}", highlight=False)
+    out.print("Each gate of a site needs: keys/hq-signing.pub.pem, keys/hq-sealing.pub.pem, keys/sites/SITE.key.pem")
 
 
 @app.command()
@@ -73,7 +67,7 @@ def broker(
     Example: sitegate-hq broker --dir ./hq
     """
     with open_broker(folder, settings.load(folder).broker.port, host) as running:
-        console.print(f"broker listens on {', '.join(running.listeners)}", highlight=False)
+        out.print(f"broker listens on {', '.join(running.listeners)}", highlight=False)
         stop = _stop_event()
         while not stop.wait(0.5):
             if not running.is_running:
@@ -92,7 +86,7 @@ def run(
     config = settings.load(folder)
     stop = _stop_event()
     with open_broker(folder, config.broker.port) if with_broker else nullcontext():
-        console.print(f"HQ runs; broker {config.broker.host}:{config.broker.port}", highlight=False)
+        out.print(f"HQ runs; broker {config.broker.host}:{config.broker.port}", highlight=False)
         HqService(config).run(stop)
 
 
@@ -108,7 +102,7 @@ def import_(
     """
     with _opened(folder) as (config, people, publisher, _):
         done = people.take(read_import(file))
-        console.print(
+        out.print(
             f"imported {done.workers} workers, {done.risk} risk entries, {done.policies} policies, "
             f"{done.enrolments} enrolments"
         )
@@ -144,12 +138,12 @@ def events(
     """
     with _opened(folder) as (_, _, _, store):
         rows = report.events(store, gate_id=gate, limit=limit)
-        _show_events(rows, as_json=as_json)
+        show_events(rows, as_json=as_json)
         stop = _stop_event() if follow else None
         last = rows[-1].id if rows else 0
         while stop is not None and not stop.wait(0.5):
             rows = report.events(store, gate_id=gate, after_id=last, limit=100_000)
-            _show_events(rows, as_json=as_json)
+            show_events(rows, as_json=as_json)
             last = rows[-1].id if rows else last
 
 
@@ -162,18 +156,16 @@ def gates(folder: Folder = Path(), as_json: Json = False) -> None:
     with _opened(folder) as (_, _, _, store):
         rows = report.gates(store)
     if as_json:
-        return _print_json([_gate_json(row) for row in rows])
-    table = Table()
-    for name in ("site", "gate", "state", "since", "roster", "risk", "policy", "events", "unsent"):
-        table.add_column(name, no_wrap=True, min_width=len(name))
+        return print_json([gate_json(row) for row in rows])
+    table = Table("site", "gate", "state", "since", "roster", "risk", "policy", "events", "unsent")
     for row in rows:
         state = "unknown" if row.status is None else "online" if row.status.online else "offline"
         if row.status and not row.status.online:
             state += " (planned)" if row.status.planned else " (lost)"
         versions = [str(getattr(row.status, f"{kind.value}_version", "")) for kind in ListKind]
         unsent = str(row.health.unsent_events) if row.health else ""
-        table.add_row(row.site_id, row.gate_id, state, _time(row.status_utc), *versions, str(row.events), unsent)
-    return console.print(table)
+        table.add_row(row.site_id, row.gate_id, state, time_text(row.status_utc), *versions, str(row.events), unsent)
+    return print_table(table)
 
 
 @app.command()
@@ -185,17 +177,15 @@ def verify(folder: Folder = Path(), as_json: Json = False) -> None:
     with _opened(folder) as (_, _, _, store):
         verdicts, aside = report.verdicts(store), report.quarantine(store)
     if as_json:
-        _print_json([{**asdict(v), "ok": v.ok} for v in verdicts])
+        print_json([{**asdict(v), "ok": v.ok} for v in verdicts])
     else:
         for v in verdicts:
             text = "chain verified" if v.ok else f"[red]NOT verified: {v.problem or 'events are missing'}[/red]"
-            console.print(
-                f"{v.gate_id} epoch {v.epoch}: HQ holds {v.held} of {v.last_seq} events, {text}", highlight=False
-            )
+            out.print(f"{v.gate_id} epoch {v.epoch}: HQ holds {v.held} of {v.last_seq} events, {text}", highlight=False)
         if not verdicts:
-            console.print("no events yet")
+            out.print("no events yet")
         if aside:
-            console.print(f"[red]{len(aside)} payloads in quarantine: sitegate-hq quarantine[/red]")
+            out.print(f"[red]{len(aside)} payloads in quarantine: sitegate-hq quarantine[/red]")
     if not all(v.ok for v in verdicts):
         raise typer.Exit(2)
 
@@ -209,11 +199,11 @@ def quarantine(folder: Folder = Path(), as_json: Json = False) -> None:
     with _opened(folder) as (_, _, _, store):
         rows = report.quarantine(store)
     if as_json:
-        return _print_json([asdict(row) for row in rows])
+        return print_json([asdict(row) for row in rows])
     table = Table("received", "gate", "epoch", "seq", "what is wrong")
     for row in rows:
-        table.add_row(_time(row.received_utc), row.gate_id, row.epoch, str(row.seq), row.reason)
-    return console.print(table)
+        table.add_row(time_text(row.received_utc), row.gate_id, row.epoch, str(row.seq), row.reason)
+    return print_table(table)
 
 
 @app.command()
@@ -240,8 +230,9 @@ def command(
         if found is None:
             raise typer.BadParameter("this gate never reported: name its --site", param_hint="GATE")
         order = publisher.order(found, gate, wanted, why=why, by=by, valid_s=valid_s)
-        console.print(
-            f"command {order.command_id} for {found}/{gate}, valid until {_time(order.expires_utc)}", highlight=False
+        out.print(
+            f"command {order.command_id} for {found}/{gate}, valid until {time_text(order.expires_utc)}",
+            highlight=False,
         )
 
 
@@ -261,38 +252,7 @@ def _publish(publisher: Publisher, sites: tuple[str, ...], kinds: tuple[ListKind
     for site in sites:
         for kind in kinds:
             version = publisher.publish(site, kind)
-            console.print(f"{site}: {kind.value} version {version}", highlight=False)
-
-
-def _show_events(rows: list[report.EventRow], *, as_json: bool) -> None:
-    for row in rows:
-        if as_json:
-            console.print(json.dumps(asdict(row), default=str), highlight=False, markup=False)
-        else:
-            text = (
-                f"{_time(row.utc)}  {row.gate_id}  {row.seq:>6}  {row.type:<9} {row.reason:<18} {row.worker_id or ''}"
-            )
-            console.print(text, highlight=False, markup=False)
-
-
-def _gate_json(row: report.GateRow) -> dict[str, Any]:
-    return {
-        "site_id": row.site_id,
-        "gate_id": row.gate_id,
-        "events": row.events,
-        "status": row.status.model_dump(mode="json") if row.status else None,
-        "status_utc": row.status_utc,
-        "health": row.health.model_dump(mode="json") if row.health else None,
-        "health_utc": row.health_utc,
-    }
-
-
-def _print_json(data: Any) -> None:
-    console.print(json.dumps(data, default=str, indent=2), highlight=False, markup=False)
-
-
-def _time(value: datetime | None) -> str:
-    return f"{value:%Y-%m-%d %H:%M:%S}Z" if value else ""
+            out.print(f"{site}: {kind.value} version {version}", highlight=False)
 
 
 def _stop_event() -> threading.Event:

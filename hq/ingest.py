@@ -5,6 +5,7 @@ HQ keeps whatever a gate's journal says. What does not verify is kept too, marke
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection, insert
@@ -51,18 +52,25 @@ def sort(records: tuple[EventRecord, ...], seq: int) -> Sorted:
     return Sorted(known, tuple(fresh), hole=False)
 
 
-def fault(record: EventRecord, prev_hash: str, key: JournalKey) -> str | None:
-    """What is wrong with a record that should follow `prev_hash`; None if nothing. Pure."""
+def fault(record: EventRecord, event: AnyEvent | None, prev_hash: str, key: JournalKey) -> str | None:
+    """What is wrong with a record that should follow `prev_hash`; None if nothing. `event`: its body, if readable. Pure."""
     if record.prev_hash != prev_hash:
         return "does not continue the chain (changed history, or two gates with one id)"
     if link(record.prev_hash, record.body) != record.hash:
         return "was changed after it was written"
-    event = _event(record)
     if event is None:
         return "has a body that this version cannot read"
     if (event.gate_id, event.site_id, event.epoch, event.seq) != (key.gate_id, key.site_id, key.epoch, record.seq):
         return "has a body that belongs to another gate, epoch or number"
     return None
+
+
+def readable(record: EventRecord) -> AnyEvent | None:
+    """The event in a record; None if this version cannot read it."""
+    try:
+        return decode_event(record.body)
+    except BadMessage:
+        return None
 
 
 class Ingest:
@@ -77,10 +85,8 @@ class Ingest:
             batch_sorted = sort(batch.records, mark.seq)
             self._compare_known(db, key, batch_sorted.known)
             outcome = Outcome(self._ack(key, mark), hole=batch_sorted.hole)
-            for record in batch_sorted.fresh:
-                self._store_one(db, key, record, mark, outcome)
-                mark = Watermark(record.seq, record.hash)
             if batch_sorted.fresh:
+                mark = self._store(db, key, batch_sorted.fresh, mark, outcome)
                 set_watermark(db, key, mark)
             outcome.ack, outcome.stored = self._ack(key, mark), len(batch_sorted.fresh)
         return outcome
@@ -91,33 +97,27 @@ class Ingest:
             if put_aside(db, JournalKey(site_id, gate_id, ""), 0, reason, payload):
                 log.error("quarantined", gate_id=gate_id, reason=reason)
 
-    def _store_one(self, db: Connection, key: JournalKey, record: EventRecord, mark: Watermark, out: Outcome) -> None:
-        event = _event(record)
-        db.execute(
-            insert(t.events).values(
-                site_id=key.site_id,
-                gate_id=key.gate_id,
-                epoch=key.epoch,
-                seq=record.seq,
-                type=event.type if event else "unreadable",
-                reason=_reason(event),
-                worker_id=getattr(event, "worker_id", None),
-                utc=event.utc if event else None,
-                body=record.body,
-                prev_hash=record.prev_hash,
-                hash=record.hash,
-                received_utc=now(),
-            )
-        )
-        wrong = fault(record, mark.hash, key)
-        if wrong:
-            self._alarm(db, key, record, wrong)
-        elif isinstance(event, EnrolmentEvent):
-            try:
-                self._people.enrol_sealed(db, event)
-                out.enrolled.append(event.worker_id)
-            except EnrolmentRefused as error:
-                self._alarm(db, key, record, str(error))
+    def _store(
+        self, db: Connection, key: JournalKey, records: tuple[EventRecord, ...], mark: Watermark, out: Outcome
+    ) -> Watermark:
+        """Store all; then mark what is wrong with any. The watermark after them."""
+        events = [readable(record) for record in records]
+        db.execute(insert(t.events), [_row(key, record, event) for record, event in zip(records, events, strict=True)])
+        for record, event in zip(records, events, strict=True):
+            wrong = fault(record, event, mark.hash, key)
+            mark = Watermark(record.seq, record.hash)
+            if wrong:
+                self._alarm(db, key, record, wrong)
+            elif isinstance(event, EnrolmentEvent):
+                self._enrol(db, key, record, event, out)
+        return mark
+
+    def _enrol(self, db: Connection, key: JournalKey, record: EventRecord, event: EnrolmentEvent, out: Outcome) -> None:
+        try:
+            self._people.enrol_sealed(db, event)
+            out.enrolled.append(event.worker_id)
+        except EnrolmentRefused as error:
+            self._alarm(db, key, record, str(error))
 
     def _compare_known(self, db: Connection, key: JournalKey, known: tuple[EventRecord, ...]) -> None:
         if not known:
@@ -135,11 +135,21 @@ class Ingest:
         return Ack(gate_id=key.gate_id, epoch=key.epoch, seq=mark.seq, utc=now())
 
 
-def _event(record: EventRecord) -> AnyEvent | None:
-    try:
-        return decode_event(record.body)
-    except BadMessage:
-        return None
+def _row(key: JournalKey, record: EventRecord, event: AnyEvent | None) -> dict[str, Any]:
+    return {
+        "site_id": key.site_id,
+        "gate_id": key.gate_id,
+        "epoch": key.epoch,
+        "seq": record.seq,
+        "type": event.type if event else "unreadable",
+        "reason": _reason(event),
+        "worker_id": getattr(event, "worker_id", None),
+        "utc": event.utc if event else None,
+        "body": record.body,
+        "prev_hash": record.prev_hash,
+        "hash": record.hash,
+        "received_utc": now(),
+    }
 
 
 def _reason(event: AnyEvent | None) -> str:

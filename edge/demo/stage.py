@@ -119,15 +119,19 @@ class Stage:
     def close(self) -> None:
         """Gate first, then HQ, then the broker; may be called twice."""
         for name in ("gate", "hq", "broker"):
-            process = self._processes.pop(name, None)
-            if process is None or process.poll() is not None:
-                continue
-            process.terminate()
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            self.stop(name)
+
+    def stop(self, name: str) -> None:
+        """Ask one process to stop and wait for it; nothing if it does not run."""
+        process = self._processes.pop(name, None)
+        if process is None or process.poll() is not None:
+            return
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
     def _run(self, *arguments: str, codes: tuple[int, ...] = (0,)) -> str:
         done = subprocess.run([_HQ, *arguments], capture_output=True, text=True, check=False, timeout=60)

@@ -5,7 +5,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from edge.packages import PinnedFile, Sha256, sha256_of
 
@@ -61,6 +61,12 @@ class Pack(_Entry):
     detector: Model
     embedder: Embedder
     impostor_tail: ImpostorTail
+
+    @model_validator(mode="after")
+    def _inputs_as_the_code_feeds_them(self) -> "Pack":
+        if (self.detector.input.colour, self.embedder.input.colour) != ("BGR", "RGB"):
+            raise ValueError("the detector is fed BGR and the embedder RGB; another order needs code")
+        return self
 
     @property
     def models(self) -> tuple[Model, ...]:

@@ -32,16 +32,20 @@ class FaceMatcher:
         self.model_id = engine.model_id
         self._config = config
         self._lane = Lane(config.approach_gap_ms / 1000)
-        self.load(())
+        self._use(())
 
     def load(self, templates: Sequence[tuple[str, Template]]) -> None:
         """Replace the gallery at once. Templates of another model, and damaged ones, are left out and counted in the log."""
-        self._gallery = Gallery.build(templates, self.model_id, self.engine.pack.embedder.dimension)
-        size = self._gallery.size
-        self._threshold = self._config.threshold or threshold_for(self.engine.pack.impostor_tail, size)
+        self._use(templates)
+        size = self.gallery_size
         if len(templates) > size:
             _log.warning("templates_left_out", count=len(templates) - size, model_id=self.model_id)
         _log.info("gallery_loaded", templates=size, threshold=round(self._threshold, 4))
+
+    def _use(self, templates: Sequence[tuple[str, Template]]) -> None:
+        pack = self.engine.pack
+        self._gallery = Gallery.build(templates, self.model_id, pack.embedder.dimension)
+        self._threshold = self._config.threshold or threshold_for(pack.impostor_tail, self._gallery.size)
 
     @property
     def gallery_size(self) -> int:

@@ -24,7 +24,7 @@ from edge.ports import JournalReader
 from edge.screen.lane import LaneView, Sign, is_stale
 from edge.screen.manager import manager_view
 from edge.screen.metrics import exposition
-from edge.screen.security import Guard
+from edge.screen.security import HEADERS, Guard
 from edge.screen.sources import SyncSource
 from edge.screen.texts import Label, Texts, load_all
 from edge.screen.watch import Watch
@@ -95,6 +95,7 @@ class Pages:
         words = texts.label[Label.NOT_FOUND if status == 404 else Label.FAILED]
         page = self._html("error.html", texts, words=words, status=f"{status} {HTTPStatus(status).phrase}")
         page.status_code = status
+        page.headers.update(HEADERS)  # a failure's page is made outside the Guard
         return page
 
     def _language(self, request: Request) -> Texts:

@@ -27,6 +27,7 @@ class ScreenServer:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((config.host, config.port))
+            self._socket.listen()
         except OSError as error:
             self._socket.close()
             where = f"{config.host}:{config.port}"

@@ -3,7 +3,6 @@
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import mkdtemp
 
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
@@ -117,7 +116,7 @@ class Stage:
 
     def _write(self) -> None:
         present: dict[str, object] = {
-            "utc": self.clock.utc(),
+            "utc": datetime.now(UTC),  # not the moved clock: the present is now, whatever is played
             "direction": Direction.IN,
             "gate_state": "locked",
             "camera_ok": True,
@@ -159,7 +158,7 @@ class Stage:
             lambda: self._comes("w-1007"),
             lambda: self._comes("w-1260"),
             lambda: self.access(Reason.TRAINING_LAPSED, Advice.SEE_DESK, "w-0412", "valid until 2026-06-30"),
-            lambda: self.access(Reason.RISK_HOLD, Advice.SEE_DESK, "w-0666", "key-screening"),
+            lambda: self.access(Reason.RISK_HOLD, Advice.SEE_DESK, "w-0538", "key-screening"),
             lambda: self.passes("w-1043", Direction.OUT),
             lambda: self._comes("w-1188"),
         ]
@@ -186,14 +185,14 @@ class Stage:
         )
 
 
-def open_chromium(*more_flags: str) -> webdriver.Chrome:
-    """A fresh headless Chromium whose console is recorded."""
+def open_chromium(profile: Path, *more_flags: str) -> webdriver.Chrome:
+    """A headless Chromium with a fresh profile, whose console is recorded."""
     missing = [str(p) for p in (CHROMIUM, CHROMEDRIVER) if not p.exists()]
     if missing:
         raise FileNotFoundError(f"{', '.join(missing)} missing: sudo apt-get install chromium chromium-driver")
     options = Options()
     options.binary_location = str(CHROMIUM)
-    for flag in (*FLAGS, *more_flags, f"--user-data-dir={mkdtemp(prefix='sitegate-chromium-')}"):
+    for flag in (*FLAGS, *more_flags, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     return webdriver.Chrome(options=options, service=Service(str(CHROMEDRIVER)))

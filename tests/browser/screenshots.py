@@ -40,9 +40,9 @@ def main() -> None:
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as state:
-        stage = Stage(Path(state))
+        stage = Stage(Path(state) / "gate")
         stage.play_morning()
-        driver = open_chromium("--force-prefers-reduced-motion")
+        driver = open_chromium(Path(state) / "chromium", "--force-prefers-reduced-motion")
         try:
             for name in all_pictures(stage, driver) if options.all else two_pictures(stage, driver):
                 driver.save_screenshot(str(options.folder / f"{name}.png"))
@@ -56,7 +56,7 @@ def two_pictures(stage: Stage, driver: WebDriver) -> Iterator[str]:
     stage.show(Tone.GO, Advice.WALK_THROUGH, gate_state="released")
     open_lane(driver, stage, "en", "walk_through")
     yield "lane"
-    set_size(driver, 1280, 860)
+    set_size(driver, 1280, 780)
     open_manager(driver, stage, "en")
     yield "manager"
 

@@ -12,8 +12,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from edge.camera import CameraFault, CaptureThread, Source, source_for
-from edge.camera.reader import Stillness
-from edge.camera.thread import STUCK_MAX
+from edge.capture.reader import Stillness
+from edge.capture.thread import STUCK_MAX
 from edge.clock import SystemClock
 from edge.config import CameraConfig
 from edge.domain import CameraStatus, Image

@@ -10,10 +10,10 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from edge.camera import CameraFault, source_for
-from edge.camera.folder import FolderSource
-from edge.camera.opencv import FileSource, RtspSource, V4l2Source
-from edge.camera.picamera import Picamera2Source
-from edge.camera.source import letterbox
+from edge.capture.folder import FolderSource
+from edge.capture.opencv import FileSource, RtspSource, V4l2Source
+from edge.camera import Picamera2Source
+from edge.capture.source import letterbox
 from edge.config import CameraConfig
 from edge.domain import Image
 

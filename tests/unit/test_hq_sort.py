@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from contract.chain import GENESIS, link
 from contract.messages import EventRecord, NoticeCode, NoticeEvent
-from hq.ingest import fault, sort
+from hq.ingest import fault, readable, sort
 from hq.store import JournalKey
 
 KEY = JournalKey("site-1", "gate-1", "e1")
@@ -54,7 +54,7 @@ def test_ok__examples(numbers: list[int], seq: int, known: list[int], fresh: lis
 
 
 def test_ok__a_sound_record_has_no_fault() -> None:
-    assert fault(_record(1), GENESIS, KEY) is None
+    assert fault(_record(1), readable(_record(1)), GENESIS, KEY) is None
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,11 @@ def test_ok__a_sound_record_has_no_fault() -> None:
         (_record(1).model_copy(update={"body": "{}"}), "was changed"),
         (_record(1, gate_id="gate-2"), "another gate"),
         (_record(1, epoch="e2"), "another gate, epoch"),
-        (EventRecord(seq=1, prev_hash=GENESIS, hash=link(GENESIS, '{"type":"new"}'), body='{"type":"new"}'), "cannot read"),
+        (
+            EventRecord(seq=1, prev_hash=GENESIS, hash=link(GENESIS, '{"type":"new"}'), body='{"type":"new"}'),
+            "cannot read",
+        ),
     ],
 )
 def test_fail__faults_have_names(record: EventRecord, what: str) -> None:
-    assert what in str(fault(record, GENESIS, KEY))
+    assert what in str(fault(record, readable(record), GENESIS, KEY))

@@ -55,6 +55,13 @@ def test_ok__sitegate_commands_named_exist(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_ok__tests_named_exist(page: str) -> None:
+    for path, name in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", _text(page)):
+        assert (ROOT / path).is_file(), f"{page}: {path}"
+        assert f"def {name}" in (ROOT / path).read_text(encoding="utf-8"), f"{page}: {path}::{name}"
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_ok__configuration_keys_named_exist(page: str) -> None:
     for section, key in re.findall(r"`\[(\w+)\] (\w+)`", _text(page)):
         assert section in Config.model_fields, f"{page}: [{section}]"

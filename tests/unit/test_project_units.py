@@ -61,6 +61,7 @@ def test_ok__unit_starts_its_process_and_never_gives_up(process: str) -> None:
     assert unit["User"] == [f"sitegate-{process}"]
     assert unit["Group"] == ["sitegate"]
     assert unit["UMask"] == ["0007"], "a reader of a WAL database writes its -shm file, which the group shares"
+    assert "ORT_DISABLE_TELEMETRY=1" in unit["Environment"][0], "onnxruntime reports to its maker unless told not to"
     assert "StateDirectory" not in unit, "systemd would hand the shared folder to whoever starts last"
 
 

@@ -129,7 +129,7 @@ def samples(state: LiveState | None, journal: MemoryJournal, sync: Summary) -> d
     tally.add(journal.kept)
     text = exposition(state, tally, sync, NOW).decode()
     return {
-        (sample.name, *sample.labels.values()): sample.value
+        (sample.name, *sorted(sample.labels.values())): sample.value
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
@@ -144,7 +144,7 @@ def test_ok__metrics() -> None:
     got = samples(live(frames_per_s=24.5, gate_state="released", age_s=2, threshold=0.4), journal, sync)
     assert got[("sitegate_access_events_total", "granted")] == 1
     assert got[("sitegate_access_events_total", "unknown")] == 0
-    assert got[("sitegate_passages_total", "passed", "in")] == 1
+    assert got[("sitegate_passages_total", "in", "passed")] == 1
     assert got[("sitegate_people_on_site",)] == 1
     assert got[("sitegate_unsent_events",)] == 2
     assert got[("sitegate_list_age_seconds", "roster")] == 3600

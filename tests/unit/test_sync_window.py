@@ -87,7 +87,9 @@ STEPS = st.lists(
 
 @settings(max_examples=300)
 @given(STEPS, st.integers(1, 4), st.integers(1, 5))
-def test_ok__every_event_arrives_in_order_whatever_the_network_does(steps: list, batches: int, batch_events: int) -> None:
+def test_ok__every_event_arrives_in_order_whatever_the_network_does(
+    steps: list, batches: int, batch_events: int
+) -> None:
     world = _World(batches, batch_events)
     for name, *values in steps:
         match name:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from pydantic import SecretStr
 
-from edge.camera.source import CameraFault
+from edge.capture.source import CameraFault
 from edge.domain import Image
 
 

@@ -13,8 +13,8 @@ from functools import partial
 import numpy as np
 import structlog
 
-from edge.camera.reader import Reader, Slot, Stillness
-from edge.camera.source import CameraFault, Source, letterbox
+from edge.capture.reader import Reader, Slot, Stillness
+from edge.capture.source import CameraFault, Source, letterbox
 from edge.config import CameraConfig
 from edge.domain import CameraStatus, Frame, Image
 from edge.ports import Clock

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import structlog
 
-from edge.camera.source import CameraFault
+from edge.capture.source import CameraFault
 from edge.domain import Image
 
 log = structlog.get_logger()

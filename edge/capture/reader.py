@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import structlog
 
-from edge.camera.source import CameraFault, Source
+from edge.capture.source import CameraFault, Source
 from edge.domain import Frame, Image
 from edge.ports import Clock
 

@@ -1,0 +1,218 @@
+"""A real broker, a real HQ and a real gate side, each to be started, killed and started again."""
+
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+from contract.messages import NoticeCode, NoticeEvent
+from contract.signing import read_sealing_private, read_signing_private, read_signing_public
+from edge.clock import SystemClock
+from edge.config import Config, parse
+from edge.journal import Journal, JournalReader
+from edge.sync.roster import ReplicaReader
+from edge.sync.service import SyncService
+from hq import config as hq_config
+from hq import keys, report
+from hq.people import People
+from hq.publish import Publisher
+from hq.service import HqService
+from hq.store import Store
+
+
+def wait_until(true: Callable[[], object], what: str, timeout_s: float = 30) -> None:
+    until = time.monotonic() + timeout_s
+    while not true():
+        assert time.monotonic() < until, f"never happened: {what}"
+        time.sleep(0.02)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Mosquitto:
+    """The real broker on a port of its own; `kill` is kill -9."""
+
+    def __init__(self, folder: Path, extra: str = "allow_anonymous true") -> None:
+        self.port = free_port()
+        self._config = folder / "mosquitto.conf"
+        user = "user root\n" if os.getuid() == 0 else ""
+        self._config.write_text(f"listener {self.port} 127.0.0.1\n{user}persistence false\n{extra}\n")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+        self._process = subprocess.Popen([program, "-c", str(self._config)], stderr=subprocess.DEVNULL)
+        wait_until(self._listens, "mosquitto listens")
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _listens(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 0.5).close()
+        except OSError:
+            return False
+        return True
+
+
+class Stranger:
+    """Some other client of the broker: an attacker, or a witness."""
+
+    def __init__(self, port: int) -> None:
+        self.seen: list[tuple[str, bytes, bool]] = []
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
+        self._client.on_message = lambda c, d, m: self.seen.append((m.topic, bytes(m.payload), m.retain))
+        self._client.connect("127.0.0.1", port)
+        self._client.loop_start()
+
+    def subscribe(self, topic: str) -> None:
+        self._client.subscribe(topic, 1)
+
+    def publish(self, topic: str, payload: bytes, retain: bool = False) -> None:
+        self._client.publish(topic, payload, 1, retain).wait_for_publish(10)
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+class Runner:
+    """A service in a thread of its own, stopped in the orderly way."""
+
+    def __init__(self, service: SyncService | HqService) -> None:
+        self.service = service
+        self.failure: BaseException | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(20)
+        assert not self._thread.is_alive()
+        assert self.failure is None, self.failure
+
+    def _run(self) -> None:
+        try:
+            self.service.run(self._stop)
+        except BaseException as error:  # noqa: BLE001 - shown by stop()
+            self.failure = error
+
+
+class Rig:
+    """One site with one gate, and HQ; nothing runs until asked."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder, self.port = folder, port
+        self.hq_folder = folder / "hq"
+        keys.init(self.hq_folder, ("site-1", "site-2"), port)
+        self.keys = keys.load(self.hq_folder)
+        self.signing = read_signing_private(self.hq_folder / "keys/hq-signing.key.pem")
+        self.config = self.gate_config()
+        self.clock = SystemClock()
+        self._runners: list[Runner] = []
+        self._open: list[Journal | JournalReader | ReplicaReader | Store] = []
+
+    def gate_config(self, **sync: object) -> Config:
+        hq, state = self.hq_folder / "keys", self.folder / "gate"
+        return parse(
+            {
+                "paths": {"state_dir": str(state)},
+                "keys": {
+                    "hq_signing_public_path": str(hq / "hq-signing.pub.pem"),
+                    "hq_sealing_public_path": str(hq / "hq-sealing.pub.pem"),
+                    "site_private_path": str(hq / "sites" / "site-1.key.pem"),
+                },
+                "sync": {
+                    "broker_host": "127.0.0.1",
+                    "broker_port": self.port,
+                    "tls": False,
+                    "backoff_min_s": 0.1,
+                    "backoff_max_s": 1,
+                    "ack_timeout_s": 2,
+                    "batch_events": 10,
+                    "window_batches": 3,
+                    "health_every_s": 1,
+                    **sync,
+                },
+            }
+        )
+
+    @property
+    def state_dir(self) -> Path:
+        return self.config.paths.state_dir
+
+    def journal(self) -> Journal:
+        journal = Journal(self.state_dir / "journal.db", self.config.site, self.clock)
+        self._open.append(journal)
+        return journal
+
+    def sync(self, config: Config | None = None) -> Runner:
+        journal = JournalReader(self.state_dir / "journal.db")
+        self._open.append(journal)
+        return self._runs(SyncService.open(config or self.config, journal, self.clock, "test"))
+
+    def hq(self) -> Runner:
+        return self._runs(HqService(hq_config.load(self.hq_folder)))
+
+    def roster(self) -> ReplicaReader:
+        config = self.config.keys
+        reader = ReplicaReader(
+            self.state_dir / "replica.db",
+            self.config.site,
+            read_signing_public(config.hq_signing_public_path),
+            read_sealing_private(config.site_private_path),
+        )
+        self._open.append(reader)
+        return reader
+
+    def store(self) -> Store:
+        store = Store(hq_config.load(self.hq_folder).url)
+        self._open.append(store)
+        return store
+
+    def people(self, store: Store) -> People:
+        return People(store, self.keys.sealing)
+
+    def publisher(self, store: Store) -> Publisher:
+        return Publisher(store, self.people(store), self.keys)
+
+    def holds(self, store: Store, count: int) -> bool:
+        """True if HQ holds exactly so many events in all, every chain verified."""
+        verdicts = report.verdicts(store)
+        return sum(v.held for v in verdicts) == count and all(v.ok for v in verdicts)
+
+    def close(self) -> None:
+        for runner in self._runners:
+            runner.stop()
+        for opened in self._open:
+            opened.close()
+
+    def _runs(self, service: SyncService | HqService) -> Runner:
+        runner = Runner(service)
+        self._runners.append(runner)
+        return runner
+
+
+def note(journal: Journal, count: int, detail: str = "") -> None:
+    for number in range(count):
+        journal.append(NoticeEvent, code=NoticeCode.TAMPER, detail=f"{detail}{number}")
+
+
+def utc() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,191 @@
+"""HQ's database: stored once, verified, and nothing that is wrong ever holds up the rest."""
+
+import numpy as np
+from sync_rig import Rig, Stranger, note, utc, wait_until
+
+from contract.chain import link
+from contract.codec import encode
+from contract.messages import (
+    EnrolmentEvent,
+    EnrolmentRecord,
+    EventBatch,
+    EventRecord,
+    GateStatus,
+    ListKind,
+    SealedTemplate,
+    WorkerRecord,
+)
+from contract.signing import ENROLMENT, seal
+from edge.journal import Journal, JournalReader
+from hq import report
+from hq.ingest import Ingest
+from hq.people import ImportFile
+from hq.store import Store
+
+EVENTS_TOPIC = "sitegate/v1/site-1/gate-1/events"
+TEMPLATE = SealedTemplate(model_id="m", vector=np.eye(1, 128, dtype="<f2").tobytes())
+
+
+def _records(rig: Rig) -> tuple[EventRecord, ...]:
+    reader = JournalReader(rig.state_dir / "journal.db")
+    try:
+        return tuple(reader.records(0, 500))
+    finally:
+        reader.close()
+
+
+def _batch(journal: Journal, records: tuple[EventRecord, ...]) -> EventBatch:
+    return EventBatch(site_id="site-1", gate_id="gate-1", epoch=journal.epoch, records=records)
+
+
+def _ingest(rig: Rig) -> tuple[Ingest, Store]:
+    store = rig.store()
+    return Ingest(store, rig.people(store)), store
+
+
+def test_ok__batches_in_any_order_and_number_give_one_whole_chain(rig: Rig) -> None:
+    journal = rig.journal()
+    note(journal, 30)
+    ingest, store = _ingest(rig)
+    records = _records(rig)
+    assert ingest.take(_batch(journal, records[10:20])).ack.seq == 0
+    assert ingest.take(_batch(journal, records[0:12])).ack.seq == 12
+    assert ingest.take(_batch(journal, records[0:12])).stored == 0
+    hole = ingest.take(_batch(journal, records[15:30]))
+    assert (hole.ack.seq, hole.hole) == (12, True)
+    assert ingest.take(_batch(journal, records[5:30])).ack.seq == 30
+    assert rig.holds(store, 30)
+    assert report.quarantine(store) == []
+
+
+def test_ok__hq_restarts_and_goes_on_from_its_watermark(rig: Rig) -> None:
+    journal = rig.journal()
+    note(journal, 20)
+    records = _records(rig)
+    _ingest(rig)[0].take(_batch(journal, records[:10]))
+    ingest, store = _ingest(rig)
+    assert ingest.take(_batch(journal, records[10:])).ack.seq == 20
+    assert rig.holds(store, 20)
+
+
+def test_fail__a_changed_record_is_kept_marked_and_passed(rig: Rig) -> None:
+    journal = rig.journal()
+    note(journal, 10)
+    records = list(_records(rig))
+    records[4] = records[4].model_copy(update={"body": records[4].body.replace("tamper", "fire_on")})
+    ingest, store = _ingest(rig)
+    assert ingest.take(_batch(journal, tuple(records))).ack.seq == 10
+    (verdict,) = report.verdicts(store)
+    assert not verdict.ok
+    assert verdict.held == 10
+    assert "seq 5 was changed" in verdict.problem
+    assert [row.seq for row in report.quarantine(store)] == [5]
+
+
+def test_fail__two_gates_with_one_id(rig: Rig) -> None:
+    journal = rig.journal()
+    note(journal, 3)
+    records = list(_records(rig))
+    ingest, store = _ingest(rig)
+    ingest.take(_batch(journal, tuple(records)))
+    body = records[2].body.replace('"detail":"2"', '"detail":"other"')
+    twin = EventRecord(seq=3, prev_hash=records[1].hash, hash=link(records[1].hash, body), body=body)
+    for _ in range(3):
+        assert ingest.take(_batch(journal, (*records[:2], twin))).ack.seq == 3
+    (row,) = report.quarantine(store)
+    assert "two gates with one id" in row.reason
+    assert rig.holds(store, 3)
+
+
+def test_ok__an_event_of_a_newer_version_is_held_unread(rig: Rig) -> None:
+    journal = rig.journal()
+    note(journal, 2)
+    records = _records(rig)
+    body = '{"version":"1.7","type":"invented_later","seq":3}'
+    newer = EventRecord(seq=3, prev_hash=records[1].hash, hash=link(records[1].hash, body), body=body)
+    ingest, store = _ingest(rig)
+    assert ingest.take(_batch(journal, (*records, newer))).ack.seq == 3
+    assert rig.holds(store, 3)
+    assert report.events(store)[-1].type == "unreadable"
+    assert len(report.quarantine(store)) == 1
+
+
+def test_fail__rubbish_and_false_senders_go_to_quarantine_and_the_rest_flows(rig: Rig, stranger: Stranger) -> None:
+    rig.hq()
+    store, journal = rig.store(), rig.journal()
+    note(journal, 5)
+    stranger.subscribe("sitegate/v1/hq/state")
+    wait_until(lambda: stranger.seen, "HQ is there")
+    stranger.publish(EVENTS_TOPIC, b"rubbish")
+    stranger.publish("sitegate/v1/site-1/gate-9/events", encode(_batch(journal, _records(rig))))
+    stranger.publish(
+        "sitegate/v1/site-1/gate-9/status", encode(GateStatus(gate_id="gate-1", site_id="site-1", online=True))
+    )
+    wait_until(lambda: len(report.quarantine(store)) == 3, "all three are in quarantine")
+    rig.sync()
+    wait_until(lambda: rig.holds(store, 5), "the gate's own events are held")
+    assert [row.gate_id for row in report.gates(store)] == ["gate-1"]
+
+
+def _enrolment(rig: Rig, journal: Journal, worker_id: str, consent: str = "c-9", inner: str | None = None) -> None:
+    record = EnrolmentRecord(
+        worker_id=inner or worker_id, consent_ref=consent, captured_utc=utc(), templates=(TEMPLATE,)
+    )
+    sealed = seal(encode(record), ENROLMENT, rig.keys.sealing.public_key())
+    journal.append(EnrolmentEvent, worker_id=worker_id, consent_ref=consent, model_id="m", sealed_record=sealed)
+
+
+def test_ok__an_enrolment_at_the_gate_comes_back_in_the_roster(rig: Rig) -> None:
+    store = rig.store()
+    rig.people(store).take(ImportFile(workers=(WorkerRecord(worker_id="w-1", sites=("site-1",)),)))
+    rig.publisher(store).publish("site-1", ListKind.ROSTER)
+    rig.hq()
+    rig.sync()
+    journal, roster = rig.journal(), rig.roster()
+    _enrolment(rig, journal, "w-1")
+    wait_until(lambda: roster.refresh() and roster.state.templates, "the template comes back")
+    assert roster.state.roster.version == 2
+    assert roster.state.templates[0][0] == "w-1"
+    with store.read() as db:
+        assert TEMPLATE.vector not in b"".join(
+            row[0] for row in db.exec_driver_sql("SELECT sealed_record FROM templates")
+        )
+
+
+def test_fail__enrolments_that_cannot_be_used_are_held_and_marked(rig: Rig) -> None:
+    ingest, store = _ingest(rig)
+    rig.people(store).take(ImportFile(workers=(WorkerRecord(worker_id="w-1"),)))
+    journal = rig.journal()
+    _enrolment(rig, journal, "w-unknown")
+    _enrolment(rig, journal, "w-1", inner="w-2")
+    journal.append(EnrolmentEvent, worker_id="w-1", consent_ref="c", model_id="m", sealed_record=b"nonsense")
+    outcome = ingest.take(_batch(journal, _records(rig)))
+    assert (outcome.ack.seq, outcome.enrolled) == (3, [])
+    assert sorted(row.seq for row in report.quarantine(store)) == [1, 2, 3]
+
+
+def test_ok__consent_decides_over_templates(rig: Rig) -> None:
+    store = rig.store()
+    people = rig.people(store)
+    people.take(ImportFile(workers=(WorkerRecord(worker_id="w-1", consent_ref="c-1", templates=(TEMPLATE,)),)))
+
+    def templates() -> int:
+        with store.read() as db:
+            return len(people.roster(db)[0].templates)
+
+    assert templates() == 1
+    people.take(ImportFile(workers=(WorkerRecord(worker_id="w-1", active=False),)))
+    assert templates() == 1  # a consent that is not mentioned stays
+    people.take(ImportFile(workers=(WorkerRecord(worker_id="w-1", consent_ref=None),)))
+    assert templates() == 0
+    with store.read() as db:
+        assert db.exec_driver_sql("SELECT count(*) FROM templates").scalar() == 0  # withdrawn is destroyed
+
+
+def test_ok__an_old_list_is_signed_anew_by_the_running_hq(rig: Rig) -> None:
+    store = rig.store()
+    rig.publisher(store).publish("site-1", ListKind.RISK)
+    with store.write() as db:
+        db.exec_driver_sql("UPDATE lists SET issued_utc = '2026-01-01 00:00:00.000000'")
+    rig.hq()
+    wait_until(lambda: rig.publisher(store).newest_versions()[("site-1", ListKind.RISK)][0] == 2, "version 2")
