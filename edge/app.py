@@ -60,6 +60,13 @@ def run_gate(config: Config, shutdown: Shutdown) -> None:
         loop.close()
 
 
+def lock(config: Config) -> None:
+    """Set the relay to locked and let go of it: what systemd runs after the gate process ended, however it ended."""
+    factory = make_factory(config.gate, _state_dir(config) / PINS)
+    GpioGate(config.gate, factory).close()
+    factory.close()
+
+
 def run_sync(config: Config, shutdown: Shutdown) -> None:
     """The process that has the network."""
     journal = JournalReader(_state_dir(config) / JOURNAL)
@@ -82,10 +89,9 @@ def run_screen(config: Config, shutdown: Shutdown) -> None:
     state = _state_dir(config)
     journal, summary = JournalReader(state / JOURNAL), SummaryReader(state / REPLICA)
     server = ScreenServer(create_app(journal, summary.read, config), config.screen)
-    watchdog = Watchdog()
+    thread = server.start()
     try:
-        thread = server.start()
-        run_steps(lambda: not shutdown.wait(0.2) and thread.is_alive(), shutdown, watchdog)
+        run_steps(lambda: not shutdown.wait(0.2) and thread.is_alive(), shutdown, Watchdog())
     finally:
         server.stop()
         thread.join(5)

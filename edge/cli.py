@@ -1,5 +1,6 @@
 """The `sitegate` command."""
 
+import logging
 import sys
 
 import typer
@@ -7,6 +8,7 @@ import typer
 from edge import __version__
 from edge.commands import bench, check, config, demo, enroll, events, models, processes, roster
 from edge.commands.common import example
+from edge.logs import configure_logs
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -25,8 +27,11 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _root(
-    version: bool = typer.Option(False, "--version", help="Print the version and exit.", callback=_version, is_eager=True),
-) -> None: ...
+    version: bool = typer.Option(
+        False, "--version", help="Print the version and exit.", callback=_version, is_eager=True
+    ),
+) -> None:
+    configure_logs(level=logging.WARNING)  # the long-running commands raise it again
 
 
 processes.register(app)

@@ -4,6 +4,7 @@ Each file has one writer process and any number of readers. WAL mode lets them n
 notices a change by `PRAGMA data_version`, and a replaced file by its inode.
 """
 
+import os
 import sqlite3
 import time
 from pathlib import Path
@@ -14,6 +15,9 @@ BUSY_TIMEOUT_S = 5.0
 def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
     """A connection of the file's one writer process: WAL, manual transactions. Raises sqlite3.DatabaseError."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    # SQLite would create the file 0640 and give its companions the same mode: then whichever process opens it first
+    # locks the others' users out of the shared index. The group is the gate's own (docs/OPERATIONS.md).
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660))
     db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     try:
         db.execute("PRAGMA journal_mode=WAL")

@@ -15,8 +15,6 @@ from edge.domain import EnrolmentRequest, Image, Template
 from edge.matcher.enrol import EnrolmentError
 
 
-
-
 def read_photos(paths: Sequence[Path]) -> list[Image]:
     """The photos, BGR. Raises EnrolmentError for a file that is no photo."""
     images = []

@@ -1,7 +1,8 @@
 """The turnstile on GPIO pins: a bounded pulse on the relay, and the inputs. Locked on every exit.
 
 The pulse is ended by a guard thread of its own, so a hung or crashed loop cannot leave the relay energised. When the
-process dies the kernel releases the line and the board's pull takes over: it must mean locked (docs/SAFETY.md).
+whole process is killed, the line must fall back to the board's pull, which must mean locked; some Raspberry Pi kernels
+keep the last level instead, so systemd also runs `sitegate lock` whenever the gate process has ended (docs/SAFETY.md).
 The same adapter runs on gpiozero's mock pins; `RecordingMockFactory` writes their history to a file.
 """
 

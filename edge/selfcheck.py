@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from contract.messages import PolicySnapshot
 from contract.signing import BadKey, read_sealing_public
@@ -24,6 +25,7 @@ from edge.sync.mqtt import LinkError, MqttLink, Publication
 CAMERA_WAIT_S = 8.0
 DISK_MIN_MB = 500
 LIVE_MAX_S = 5.0
+PERSIST = "pinctrl_*/parameters/persist_gpio_outputs"
 
 
 class State(StrEnum):
@@ -136,7 +138,9 @@ def camera(config: Config) -> Finding:
     if frame is None:
         return Finding("camera", State.PROBLEM, status.detail, "check the cable and [camera] in the configuration")
     height, width = frame.image.shape[:2]
-    return Finding("camera", State.OK, f"{config.camera.source}: {width} x {height}, mean brightness {frame.image.mean():.0f}")
+    return Finding(
+        "camera", State.OK, f"{config.camera.source}: {width} x {height}, mean brightness {frame.image.mean():.0f}"
+    )
 
 
 def pins(config: Config) -> Finding:
@@ -152,6 +156,9 @@ def pins(config: Config) -> Finding:
     finally:
         gate.close()
         factory.close()
+    if any(path.read_text().strip() == "Y" for path in Path("/sys/module").glob(PERSIST)):
+        todo = "add dtparam=strict_gpiod to /boot/firmware/config.txt and restart (docs/SAFETY.md)"
+        return Finding("pins", State.WARNING, "relay locked, but this kernel keeps a killed program's pin levels", todo)
     kind = "gpiozero's mock pins: nothing is wired" if config.gate.pins == "mock" else "lgpio"
     if not locked:
         return Finding("pins", State.PROBLEM, "the relay does not lock", "check its wiring and gate.relay_active_high")

@@ -18,7 +18,7 @@ from hq import keys, report
 from hq.broker import open_broker
 from hq.console import err, gate_json, out, print_json, print_table, show_events, time_text
 from hq.people import EnrolmentRefused, ImportRefused, People, read_import
-from hq.publish import Publisher
+from hq.publish import ListTooLarge, Publisher
 from hq.service import HqService
 from hq.store import Store
 
@@ -38,7 +38,15 @@ def main() -> None:
     """Entry point of the console script: every expected error is one message and exit code 1."""
     try:
         app()
-    except (settings.HqConfigError, BadKey, ImportRefused, EnrolmentRefused, OSError, RuntimeError) as error:
+    except (
+        settings.HqConfigError,
+        BadKey,
+        ImportRefused,
+        EnrolmentRefused,
+        ListTooLarge,
+        OSError,
+        RuntimeError,
+    ) as error:
         err.print(f"[red]error:[/red] {error}", highlight=False)
         raise SystemExit(1) from error
 

@@ -86,7 +86,7 @@ class Ingest:
             self._compare_known(db, key, batch_sorted.known)
             outcome = Outcome(self._ack(key, mark), hole=batch_sorted.hole)
             if batch_sorted.fresh:
-                mark = self._store(db, key, batch_sorted.fresh, mark, outcome)
+                mark = self._append(db, key, batch_sorted.fresh, mark, outcome)
                 set_watermark(db, key, mark)
             outcome.ack, outcome.stored = self._ack(key, mark), len(batch_sorted.fresh)
         return outcome
@@ -97,7 +97,7 @@ class Ingest:
             if put_aside(db, JournalKey(site_id, gate_id, ""), 0, reason, payload):
                 log.error("quarantined", gate_id=gate_id, reason=reason)
 
-    def _store(
+    def _append(
         self, db: Connection, key: JournalKey, records: tuple[EventRecord, ...], mark: Watermark, out: Outcome
     ) -> Watermark:
         """Store all; then mark what is wrong with any. The watermark after them."""

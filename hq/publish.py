@@ -4,9 +4,9 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
-from contract.codec import encode
+from contract.codec import MAX_BYTES, encode
 from contract.messages import (
     Command,
     CommandAction,
@@ -23,6 +23,13 @@ from hq import tables as t
 from hq.keys import HqKeys
 from hq.people import People
 from hq.store import Store, now
+
+KEEP_VERSIONS = 5
+"""Of each list, for study; only the newest is ever sent."""
+
+
+class ListTooLarge(ValueError):
+    """A list that no gate would accept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ class Publisher:
         self._store, self._people, self._keys = store, people, keys
 
     def publish(self, site_id: str, kind: ListKind) -> int:
-        """Make the next version of a list for a site; the new version. Raises BadKey: the site has no key."""
+        """Make the next version of a list for a site; the new version. Raises BadKey (the site has none), ListTooLarge."""
         reader = self._keys.site(site_id)
         with self._store.write() as db:
             version = 1 + int(
@@ -67,9 +74,21 @@ class Publisher:
                 sealed=seal(encode(snapshot), kind.value, reader),
             )
             envelope = sign(encode(sealed), kind.value, self._keys.signing)
+            if len(envelope) > MAX_BYTES:
+                raise ListTooLarge(
+                    f"the {kind.value} of {site_id} has {len(envelope)} bytes, a gate takes {MAX_BYTES}: "
+                    "remove inactive workers, or split the site"
+                )
             db.execute(
                 insert(t.lists).values(
                     site_id=site_id, kind=kind.value, list_version=version, issued_utc=issued, envelope=envelope
+                )
+            )
+            db.execute(
+                delete(t.lists).where(
+                    t.lists.c.site_id == site_id,
+                    t.lists.c.kind == kind.value,
+                    t.lists.c.list_version <= version - KEEP_VERSIONS,
                 )
             )
         return version

@@ -15,7 +15,7 @@ from hq.config import HqConfig
 from hq.ingest import Ingest
 from hq.mqtt import HqLink, Received
 from hq.people import People
-from hq.publish import Publisher
+from hq.publish import ListTooLarge, Publisher
 from hq.store import Store, now
 
 log = structlog.get_logger()
@@ -115,7 +115,7 @@ class HqService:
         reissue = now() - timedelta(hours=self._config.lists.reissue_after_h)
         for (site_id, kind), (_, issued) in self._publisher.newest_versions().items():
             if issued < reissue or (self._enrolled and kind is ListKind.ROSTER):
-                self._publisher.publish(site_id, kind)
+                self._publish(site_id, kind)
         self._enrolled = False
         versions = {key: version for key, (version, _) in self._publisher.newest_versions().items()}
         if versions == self._sent:
@@ -126,6 +126,12 @@ class HqService:
             if not sent and self._link.publish(Channel(item.kind.value), item.envelope, item.site_id):
                 self._sent[key] = item.list_version
                 log.info("list_published", site_id=item.site_id, kind=item.kind.value, version=item.list_version)
+
+    def _publish(self, site_id: str, kind: ListKind) -> None:
+        try:
+            self._publisher.publish(site_id, kind)
+        except ListTooLarge as error:  # the version in force stays, and ages visibly
+            log.error("list_not_published", detail=str(error))
 
 
 def _same(site_id: str, gate_id: str, topic_site: str, topic_gate: str) -> None:

@@ -57,7 +57,12 @@ class Store:
         self.engine.dispose()
 
     def set_status(self, status: GateStatus) -> None:
-        self._set_gate(status.gate_id, status.site_id, status=status.model_dump_json(), status_utc=now())
+        """The newest status; the broker repeats it at every connection, which is no news and changes no time."""
+        body = status.model_dump_json()
+        with self.read() as db:
+            held = db.execute(select(t.gates.c.status).where(t.gates.c.gate_id == status.gate_id)).scalar()
+        if held != body:
+            self._set_gate(status.gate_id, status.site_id, status=body, status_utc=now())
 
     def set_health(self, health: Health) -> None:
         self._set_gate(health.gate_id, health.site_id, health=health.model_dump_json(), health_utc=now())

@@ -50,7 +50,9 @@ def bench(
         with err.status(f"{walk_ups} people walk up…"):
             whole = measure.walk_ups(matcher, cast, Path(name), walk_ups)
     figures = [whole[0], *stages, *searches, whole[1]]
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, {threads} inference threads, Python {platform.python_version()}"
+    machine = (
+        f"{platform.machine()}, {os.cpu_count()} cores, {threads} inference threads, Python {platform.python_version()}"
+    )
     if as_json:
         out.print_json(json.dumps({"machine": machine, "figures": [asdict(f) for f in figures]}))
         return

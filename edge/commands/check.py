@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from edge.commands.common import DEFAULT_CONFIG, EXIT_PROBLEM, ConfigOption, JsonOption, err, example, load_config, out
@@ -20,10 +21,12 @@ def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
     if as_json:
         out.print_json(json.dumps([asdict(f) for f in findings]))
     else:
-        table = Table("", "state", "what was found", "what to do", title=f"{loaded.site.gate_id} at {loaded.site.site_id}")
+        table = Table(
+            "", "state", "what was found", "what to do", title=f"{loaded.site.gate_id} at {loaded.site.site_id}"
+        )
         table.add_row("config", f"[green]{State.OK}[/]", f"{config} is fine", "")
         for f in findings:
-            table.add_row(f.what, f"[{_COLOURS[f.state]}]{f.state}[/]", f.detail, f.todo)
+            table.add_row(f.what, f"[{_COLOURS[f.state]}]{f.state}[/]", escape(f.detail), escape(f.todo))
         out.print(table)
     if any(f.state is State.PROBLEM for f in findings):
         raise typer.Exit(EXIT_PROBLEM)

@@ -13,7 +13,9 @@ DEFAULT_CONFIG = Path("/etc/sitegate/sitegate.toml")
 
 ConfigOption = Annotated[
     Path,
-    typer.Option("--config", "-c", envvar="SITEGATE_CONFIG", help="The gate's TOML file.", show_default=str(DEFAULT_CONFIG)),
+    typer.Option(
+        "--config", "-c", envvar="SITEGATE_CONFIG", help="The gate's TOML file.", show_default=str(DEFAULT_CONFIG)
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a script instead of a table.")]
 

@@ -9,7 +9,7 @@ import typer
 from pydantic import BaseModel, SecretStr
 from pydantic_core import PydanticUndefined
 
-from edge.commands.common import ConfigOption, DEFAULT_CONFIG, JsonOption, example, fail, load_config, out
+from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, example, fail, load_config, out
 from edge.config import Config
 
 app = typer.Typer(no_args_is_help=True, help="Write, check and show the configuration.")
@@ -90,7 +90,7 @@ def toml_value(value: Any) -> str:
 
 
 def _bounds(metadata: list[Any]) -> str:
-    """" (from 50 to 10000)" where the key has both bounds."""
+    """ " (from 50 to 10000)" where the key has both bounds."""
     low = next((m.ge for m in metadata if hasattr(m, "ge")), None)
     high = next((m.le for m in metadata if hasattr(m, "le")), None)
     return f" From {low:g} to {high:g}." if low is not None and high is not None else ""

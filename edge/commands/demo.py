@@ -37,7 +37,9 @@ def demo(
         promised = play(out, folder or cache_dir() / "demo", models_dir, photos_dir, keep=keep)
     except (ModelError, PackageError, StageError, LookupError) as error:
         raise fail(str(error)) from error
-    out.print(f"{'all as promised' if promised else 'NOT as promised'}, {time.monotonic() - begun:.1f} s", highlight=False)
+    out.print(
+        f"{'all as promised' if promised else 'NOT as promised'}, {time.monotonic() - begun:.1f} s", highlight=False
+    )
     if not promised:
         sys.exit(EXIT_PROBLEM)
 

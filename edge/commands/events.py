@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from contract.chain import BrokenChain, verify as verify_chain
+from contract.chain import BrokenChain
+from contract.chain import verify as verify_chain
 from contract.messages import AccessEvent, AnyEvent, EnrolmentEvent, NoticeEvent, PassageEvent
-from edge.commands.common import ConfigOption, DEFAULT_CONFIG, JsonOption, example, fail, load_config, out
+from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, example, fail, load_config, out
 from edge.journal import JournalReader
 
 app = typer.Typer(no_args_is_help=True, help="Read this gate's journal: list, follow, verify.")
@@ -58,7 +59,9 @@ def verify(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
         while records := reader.records(seq, 1000):
             seq, digest = verify_chain(records, seq, digest)
     except BrokenChain as error:
-        raise fail(f"the journal's chain is broken after seq {seq}: {error}; keep a copy of the file and tell HQ") from error
+        raise fail(
+            f"the journal's chain is broken after seq {seq}: {error}; keep a copy of the file and tell HQ"
+        ) from error
     if as_json:
         out.print_json(json.dumps({"epoch": reader.epoch, "from_seq": base[0] + 1, "to_seq": seq, "hash": digest}))
     else:

@@ -40,9 +40,18 @@ def run(config: ConfigOption = DEFAULT_CONFIG, log_json: LogJson = False) -> Non
     Supervisor(commands).run(shutdown)
 
 
+def lock(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Set the relay to locked, and exit. systemd runs it after the gate process ended, however it ended."""
+    try:
+        composition.lock(load_config(config))
+    except composition.STARTUP_ERRORS as error:
+        raise fail(str(error)) from error
+
+
 def register(app: typer.Typer) -> None:
     app.command(epilog=example("sitegate run -c gate.toml"))(run)
     app.command(epilog=example("sitegate gate -c gate.toml"))(gate)
+    app.command(epilog=example("sitegate lock -c gate.toml"))(lock)
     app.command(epilog=example("sitegate sync -c gate.toml"))(sync)
     app.command(epilog=example("sitegate screen -c gate.toml"))(screen)
 

@@ -131,7 +131,7 @@ def _scene(act: Act, cast: Mapping[str, Portrait]) -> str:
         for name, x in zip(act.people, places, strict=True)
     )
     return (
-        f"\n[[scenes]]\nname = {json.dumps(act.title)}\ngap_s = 0.55\napproach_s = 0.5\nstay_s = {act.stay_s}\nleave_s = 0.25\n"
+        f"\n[[scenes]]\nname = {json.dumps(act.title)}\ngap_s = 0.45\napproach_s = 0.45\nstay_s = {act.stay_s}\nleave_s = 0.2\n"
         f"light = {{ gain = {act.gain} }}\n{people}"
     )
 

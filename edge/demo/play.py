@@ -6,8 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from contract.messages import AnyEvent, ListKind
 from contract.codec import decode_event
+from contract.messages import AnyEvent, ListKind
 from edge.app import JOURNAL, REPLICA
 from edge.config import MatcherConfig
 from edge.demo import show, verdict
@@ -28,12 +28,12 @@ def play(console: Console, root: Path, models_dir: Path, photos_dir: Path, *, ke
     with Stage(root, models_dir, repeat=keep) as stage:
         with console.status("starting broker and HQ…"):
             stage.start_hq()
-        with console.status("enrolling the workers, publishing roster and risk list…"):
+        with console.status("starting the gate, enrolling the workers, publishing roster and risk list…"):
             matcher = open_matcher(MatcherConfig(), models_dir)
             cast = portraits(photos_dir, matcher)
+            stage.start_gate(cast)
             stage.publish(cast, matcher)
             del matcher
-        stage.start_gate(cast)
         followed = Follower(stage)
         with console.status("the gate starts and receives its lists over MQTT…"):
             followed.until(followed.ready, READY_S, "the gate did not get ready")
@@ -132,5 +132,3 @@ def _keep(console: Console, stage: Stage) -> None:
             stage.check_alive()
     except KeyboardInterrupt:
         console.print("stopping…")
-
-

@@ -23,26 +23,34 @@ _LANE: dict[Advice, tuple[str, str]] = {
 
 def event(console: Console, seconds: float, happened: AnyEvent) -> None:
     """One line: when, what the gate decided (for the manager), what the lane said (for the worker)."""
-    head = f"[dim]{seconds:6.2f} s  #{happened.seq:<3}[/]"
+    head = f"[dim]{seconds:5.1f} s #{happened.seq:<3}[/]"
     match happened:
         case AccessEvent():
             colour, said = _LANE[happened.advice]
-            score = f"score {happened.score:.2f} of {happened.threshold:.2f}" if happened.threshold is not None and happened.score is not None else ""
-            who = happened.worker_id or "-"
-            console.print(f"{head}  [{colour}]{happened.reason.value:16}[/] {who:10} {score:19} lane: [{colour}]{said}[/]", highlight=False)
+            what = f"[{colour}]{happened.reason.value:15}[/] {happened.worker_id or '-':9}"
+            console.print(f"{head} {what} {_score(happened):11} [{colour}]{said}[/]", highlight=False)
         case PassageEvent():
-            console.print(f"{head}  [dim]{happened.outcome.value:16} {happened.worker_id or '-':10}[/]", highlight=False)
+            console.print(f"{head} [dim]{happened.outcome.value:15} {happened.worker_id or '-'}[/]", highlight=False)
         case NoticeEvent():
-            console.print(f"{head}  [dim]{happened.code.value:16} {escape(happened.detail)}[/]", highlight=False)
+            console.print(f"{head} [dim]{happened.code.value:15} {escape(happened.detail)}[/]", highlight=False)
         case EnrolmentEvent():
-            console.print(f"{head}  [dim]enrolled         {happened.worker_id}[/]", highlight=False)
+            console.print(f"{head} [dim]enrolled        {happened.worker_id}[/]", highlight=False)
 
 
 def table(console: Console, lines: Sequence[Line]) -> None:
-    """Promise beside reality."""
-    rows = Table("", "who walked up", "what had to happen", "what happened", title="The gate, as promised?", title_justify="left")
+    """What happened, and beside it, where it differs, what was promised."""
+    rows = Table("", "who walked up", "what the gate did", title="The gate, as promised?", title_justify="left")
     for line in lines:
-        mark = "[green]✔[/]" if line.ok else "[bold red]✘[/]"
-        got = escape(line.got) if line.ok else f"[bold red]{escape(line.got)}[/]"
-        rows.add_row(mark, line.title, escape(line.wanted), got)
+        if line.ok:
+            rows.add_row("[green]✔[/]", line.title, escape(line.got))
+        else:
+            got = f"[bold red]{escape(line.got)}[/] but promised was: {escape(line.wanted)}"
+            rows.add_row("[bold red]✘[/]", line.title, got)
     console.print(rows)
+
+
+def _score(event: AccessEvent) -> str:
+    """The comparison score and the threshold it is held against."""
+    if event.score is None or event.threshold is None:
+        return ""
+    return f"{event.score:.2f} {'≥' if event.score >= event.threshold else '<'} {event.threshold:.2f}"

@@ -1,9 +1,9 @@
 """Runs one ONNX graph. The only file that knows onnxruntime."""
 
+import os
 from collections.abc import Sequence
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from edge.matcher.models import ModelError
@@ -20,6 +20,11 @@ class Session:
         Raises:
             ModelError: a provider is not available here.
         """
+        # Some builds report usage to their maker unless told not to before they are loaded. Loaded here, and not with
+        # the file, so that the processes without a camera never carry it.
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+        import onnxruntime
+
         available = onnxruntime.get_available_providers()
         missing = [name for name in providers if name not in available]
         if missing:

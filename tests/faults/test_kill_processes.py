@@ -7,6 +7,8 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -47,7 +49,7 @@ def test_ok__twenty_kills_of_each_process_lose_nothing_and_leave_nothing_open(st
     for round_ in range(ROUNDS):
         for name in dice.sample(PROCESSES, len(PROCESSES)):
             if name == "gate":  # let it live long enough to have something to lose
-                followed.until(lambda: starts(followed) > round_, 30, "the gate did not start")
+                followed.until(partial(started_times, followed, round_ + 1), 30, "the gate did not start")
             time.sleep(dice.uniform(0, 1.5))
             kill(stage, name)
         followed.poll()
@@ -85,7 +87,7 @@ def check_relay(history: Path, config: GateConfig, decisions: list[AccessEvent])
     released = 0
     for changes in lives.values():
         assert changes[0][1] is False, "a gate process did not start locked"
-        for (start, level), (end, after) in zip(changes, changes[1:], strict=False):
+        for (start, level), (end, after) in pairwise(changes):
             assert level != after
             if level:
                 released += 1
@@ -124,3 +126,7 @@ def until_all_run(stage: Stage) -> None:
 
 def starts(followed: Follower) -> int:
     return sum(isinstance(e, NoticeEvent) and e.code is NoticeCode.GATE_STARTED for e in followed.events)
+
+
+def started_times(followed: Follower, times: int) -> bool:
+    return starts(followed) >= times

@@ -9,10 +9,9 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from edge.camera import CameraFault, source_for
+from edge.camera import CameraFault, Picamera2Source, source_for
 from edge.capture.folder import FolderSource
 from edge.capture.opencv import FileSource, RtspSource, V4l2Source
-from edge.camera import Picamera2Source
 from edge.capture.source import letterbox
 from edge.config import CameraConfig
 from edge.domain import Image

@@ -1,5 +1,6 @@
 """The journal on a real file: no holes, no silent loss, one writer."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -157,9 +158,7 @@ def test_ok__a_ref_is_single_use_also_after_pruning(journal: Journal, clock: Fix
     assert journal.seen("command-1")
 
 
-def test_ok__pruning_needs_acknowledgement_and_age(
-    journal: Journal, clock: FixedClock, reader: JournalReader
-) -> None:
+def test_ok__pruning_needs_acknowledgement_and_age(journal: Journal, clock: FixedClock, reader: JournalReader) -> None:
     note(journal, 10)
     assert journal.prune(5, keep_days=30) == 0  # acknowledged, but young
     clock.now += timedelta(days=31)
@@ -209,3 +208,15 @@ def test_ok__a_reader_of_no_file_sees_nothing_and_waits(path: Path, reader: Jour
     made = Journal(path, SiteConfig(), clock)
     assert reader.changed()
     made.close()
+
+
+def test_ok__the_gates_group_can_use_the_files_whoever_opens_them_first(path: Path, clock: FixedClock) -> None:
+    before = os.umask(0o007)  # as in the systemd units
+    try:
+        made = Journal(path, SiteConfig(), clock)
+        note(made)
+        modes = {f.name: f.stat().st_mode & 0o777 for f in path.parent.glob("journal.db*")}
+        made.close()
+    finally:
+        os.umask(before)
+    assert set(modes.values()) == {0o660}, modes

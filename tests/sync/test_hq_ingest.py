@@ -1,6 +1,7 @@
 """HQ's database: stored once, verified, and nothing that is wrong ever holds up the rest."""
 
 import numpy as np
+import pytest
 from sync_rig import Rig, Stranger, note, utc, wait_until
 
 from contract.chain import link
@@ -17,7 +18,7 @@ from contract.messages import (
 )
 from contract.signing import ENROLMENT, seal
 from edge.journal import Journal, JournalReader
-from hq import report
+from hq import publish, report
 from hq.ingest import Ingest
 from hq.people import ImportFile
 from hq.store import Store
@@ -189,3 +190,19 @@ def test_ok__an_old_list_is_signed_anew_by_the_running_hq(rig: Rig) -> None:
         db.exec_driver_sql("UPDATE lists SET issued_utc = '2026-01-01 00:00:00.000000'")
     rig.hq()
     wait_until(lambda: rig.publisher(store).newest_versions()[("site-1", ListKind.RISK)][0] == 2, "version 2")
+
+
+def test_ok__only_the_newest_versions_of_a_list_are_kept(rig: Rig) -> None:
+    publisher = rig.publisher(rig.store())
+    assert [publisher.publish("site-1", ListKind.RISK) for _ in range(8)] == list(range(1, 9))
+    with rig.store().read() as db:
+        versions = db.exec_driver_sql("SELECT list_version FROM lists ORDER BY list_version").scalars().all()
+    assert versions == [4, 5, 6, 7, 8]
+
+
+def test_fail__a_list_that_no_gate_would_take(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publish, "MAX_BYTES", 100)
+    publisher = rig.publisher(rig.store())
+    with pytest.raises(publish.ListTooLarge, match="split the site"):
+        publisher.publish("site-1", ListKind.RISK)
+    assert publisher.newest() == []

@@ -50,7 +50,10 @@ def test_fail__all_problems_at_once_with_suggestions() -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        ({"gate": {"relay_pin": 5}, "indicator": {"red_pin": 5}}, "pin 5 is used by gate.relay_pin and indicator.red_pin"),
+        (
+            {"gate": {"relay_pin": 5}, "indicator": {"red_pin": 5}},
+            "pin 5 is used by gate.relay_pin and indicator.red_pin",
+        ),
         ({"gate": {"pulse_ms": 3000, "pulse_max_ms": 1000}}, "pulse_ms is larger than pulse_max_ms"),
         ({"matcher": {"votes_needed": 6, "votes_window": 5}}, "no vote could ever be won"),
         ({"sync": {"tls": False, "broker_host": "hq.example"}}, "only for a broker on this machine"),
