@@ -41,7 +41,7 @@ class Desk:
         self.restarted: Path | None = None
         try:
             self._db = _open(path)
-        except sqlite3.OperationalError as error:
+        except (OSError, sqlite3.OperationalError) as error:
             raise DeskError(f"{path} cannot be opened ({error}): check the folder's owner and free space") from error
         except sqlite3.DatabaseError as error:
             self.restarted = dbfile.set_aside(path)

@@ -10,7 +10,9 @@ from pathlib import Path
 from contract.messages import PolicySnapshot
 from contract.signing import BadKey, read_sealing_public
 from contract.topics import Channel, topic
-from edge.app import JOURNAL, make_camera, open_roster
+from edge.app.files import JOURNAL
+from edge.app.gate import make_camera
+from edge.app.lists import open_roster
 from edge.camera import CameraFault
 from edge.clock import SystemClock
 from edge.config import Config

@@ -15,7 +15,6 @@ from edge.commands.common import JsonOption, err, example, fail, out
 from edge.config import MatcherConfig
 from edge.matcher.fetch import fetch
 from edge.matcher.models import ModelError, load_manifest
-from edge.matcher.pipeline import open_matcher
 from edge.packages import PackageError, cache_dir
 from edge.photos import fetch_photos
 
@@ -32,6 +31,7 @@ def bench(
     """Time every stage at 640x480, searches in large galleries, and the way from a usable face to the relay."""
     from edge import bench as measure
     from edge.demo.cast import portraits
+    from edge.matcher.pipeline import open_matcher
 
     try:
         with err.status("fetching weights and photos…"):

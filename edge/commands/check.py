@@ -8,13 +8,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from edge.commands.common import DEFAULT_CONFIG, EXIT_PROBLEM, ConfigOption, JsonOption, err, example, load_config, out
-from edge.selfcheck import State, ask_all
 
-_COLOURS = {State.OK: "green", State.WARNING: "yellow", State.PROBLEM: "bold red"}
+_COLOURS = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 
 
 def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Check config, clock, disk, keys, weights, lists, camera, pins and broker. Exit code 1 if one is a problem."""
+    from edge.selfcheck import State, ask_all
+
     loaded = load_config(config)
     with err.status("checking…"):
         findings = list(ask_all(loaded))

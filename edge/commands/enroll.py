@@ -9,13 +9,10 @@ import typer
 from pydantic import ValidationError
 
 from contract.signing import BadKey, read_sealing_public
-from edge.app import DESK, make_matcher
+from edge.app.files import DESK
 from edge.clock import SystemClock
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, example, fail, load_config, out
 from edge.desk import Desk, DeskError
-from edge.enrolment import read_photos, record, sealed_request
-from edge.matcher.enrol import EnrolmentError
-from edge.matcher.models import ModelError
 
 
 def enroll(
@@ -29,12 +26,17 @@ def enroll(
     by: Annotated[str, typer.Option("--by", help="Who enrols, for the audit.")] = "operator",
 ) -> None:
     """Enrol a worker from photos. The photos are not kept; the template goes to HQ sealed, and back with the roster."""
+    from edge.enrolment import read_photos, record, sealed_request
+    from edge.matcher.enrol import EnrolmentError
+    from edge.matcher.models import ModelError
+    from edge.matcher.pipeline import open_matcher
+
     loaded = load_config(config)
     if not consent.strip():
         raise fail("no template without consent: give the reference of the consent record with --consent", EXIT_USAGE)
     try:
         hq_key = read_sealing_public(loaded.keys.hq_sealing_public_path)
-        templates = make_matcher(loaded).enrol(read_photos(photos))
+        templates = open_matcher(loaded.matcher, loaded.paths.models_dir).enrol(read_photos(photos))
         enrolment = record(worker, consent, templates, SystemClock().utc())
     except (BadKey, EnrolmentError, ModelError, ValidationError) as error:
         raise fail(str(error)) from error

@@ -1,32 +1,51 @@
 """`sitegate gate|sync|screen|run`: the three processes, and all of them at once."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from edge import app as composition
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, example, fail, load_config
+from edge.config import Config
 from edge.logs import configure_logs
 from edge.supervisor import Shutdown, Supervisor
 
 LogJson = Annotated[bool, typer.Option("--log-json", help="Log JSON lines (the default when not on a terminal).")]
 
+# Each command imports its own process only: what is not loaded cannot be touched.
+
 
 def gate(config: ConfigOption = DEFAULT_CONFIG, log_json: LogJson = False) -> None:
     """Watch the lane, decide, open. Touches camera and pins, never the network."""
-    _run(config, log_json, composition.run_gate)
+    from edge.app import gate as process
+
+    _run(config, log_json, process.run, process.ERRORS)
+
+
+def lock(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Set the relay to locked, and exit. systemd runs it after the gate process ended, however it ended."""
+    from edge.app import gate as process
+
+    try:
+        process.lock(load_config(config))
+    except process.ERRORS as error:
+        raise fail(str(error)) from error
 
 
 def sync(config: ConfigOption = DEFAULT_CONFIG, log_json: LogJson = False) -> None:
     """Send events to HQ and receive its lists. Touches the network, never camera or pins."""
-    _run(config, log_json, composition.run_sync)
+    from edge.app import sync as process
+
+    _run(config, log_json, process.run, process.ERRORS)
 
 
 def screen(config: ConfigOption = DEFAULT_CONFIG, log_json: LogJson = False) -> None:
     """Serve the lane page and the manager's page on this machine."""
-    _run(config, log_json, composition.run_screen)
+    from edge.app import screen as process
+
+    _run(config, log_json, process.run, process.ERRORS)
 
 
 def run(config: ConfigOption = DEFAULT_CONFIG, log_json: LogJson = False) -> None:
@@ -40,14 +59,6 @@ def run(config: ConfigOption = DEFAULT_CONFIG, log_json: LogJson = False) -> Non
     Supervisor(commands).run(shutdown)
 
 
-def lock(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Set the relay to locked, and exit. systemd runs it after the gate process ended, however it ended."""
-    try:
-        composition.lock(load_config(config))
-    except composition.STARTUP_ERRORS as error:
-        raise fail(str(error)) from error
-
-
 def register(app: typer.Typer) -> None:
     app.command(epilog=example("sitegate run -c gate.toml"))(run)
     app.command(epilog=example("sitegate gate -c gate.toml"))(gate)
@@ -56,12 +67,17 @@ def register(app: typer.Typer) -> None:
     app.command(epilog=example("sitegate screen -c gate.toml"))(screen)
 
 
-def _run(config_path: Path, log_json: bool, process: composition.Process) -> None:
+def _run(
+    config_path: Path,
+    log_json: bool,
+    process: Callable[[Config, Shutdown], None],
+    errors: tuple[type[Exception], ...],
+) -> None:
     config = load_config(config_path)
     configure_logs(as_json=log_json)
     shutdown = Shutdown()
     shutdown.catch_signals()
     try:
         process(config, shutdown)
-    except composition.STARTUP_ERRORS as error:
+    except errors as error:
         raise fail(str(error), EXIT_USAGE) from error

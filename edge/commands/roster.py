@@ -8,7 +8,7 @@ from rich.table import Table
 
 from contract.messages import PolicySnapshot
 from contract.signing import BadKey
-from edge.app import open_roster
+from edge.app.lists import open_roster
 from edge.clock import SystemClock
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, JsonOption, example, fail, load_config, out
 from edge.decision import tier

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from contract.codec import decode_event
 from contract.messages import AnyEvent, ListKind
-from edge.app import JOURNAL, REPLICA
+from edge.app.files import JOURNAL, REPLICA
 from edge.config import MatcherConfig
 from edge.demo import show, verdict
 from edge.demo.cast import portraits

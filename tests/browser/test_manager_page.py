@@ -27,7 +27,7 @@ def test_ok__a_morning_at_a_glance(stage: Stage, browser: WebDriver) -> None:
     stage.play_morning()
     set_size(browser, 1280, 900)
     browser.get(stage.url)
-    wait_for(browser, "#people-total", "7")
+    wait_for(browser, ".people", "w-1188")  # the last to come: now everything before it is there too
     events = text(browser, "#events")
     for words in (
         "Admitted",
@@ -39,7 +39,7 @@ def test_ok__a_morning_at_a_glance(stage: Stage, browser: WebDriver) -> None:
     ):
         assert words in events
     assert "key-screening" not in browser.page_source
-    assert "w-1188" in text(browser, ".people")
+    assert text(browser, "#people-total") == "7"
     assert "w-1043" not in text(browser, ".people"), "went out again"
     assert "Connected" in text(browser, "[aria-labelledby=h-hq]")
     lists = text(browser, "[aria-labelledby=h-lists]")

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from contract.chain import verify
 from contract.messages import AccessEvent, NoticeCode, NoticeEvent
-from edge.app import JOURNAL
+from edge.app.files import JOURNAL
 from edge.config import GateConfig, MatcherConfig
 from edge.demo.cast import portraits
 from edge.demo.play import Follower

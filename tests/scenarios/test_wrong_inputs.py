@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from typer.testing import CliRunner, Result
 
 from contract.signing import read_sealing_public, write_key_pair
-from edge.app import REPLICA
+from edge.app.files import REPLICA
 from edge.cli import app
 from edge.clock import SystemClock
 from edge.config import load

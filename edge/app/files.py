@@ -1,0 +1,21 @@
+"""The files by which the three processes meet, and where they lie."""
+
+import os
+from pathlib import Path
+
+from edge.config import Config
+from edge.ports import JournalError
+
+JOURNAL, REPLICA, DESK, PINS = "journal.db", "replica.db", "desk.db", "pins.jsonl"
+
+
+def state_dir(config: Config) -> Path:
+    """The folder, made if it is missing. Raises JournalError if this user cannot write there."""
+    path = config.paths.state_dir
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise JournalError(f"{path} cannot be made ({error.strerror}): create it, or set paths.state_dir") from error
+    if not os.access(path, os.W_OK):
+        raise JournalError(f"{path} cannot be written by this user: correct its owner, or set paths.state_dir")
+    return path

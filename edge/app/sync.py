@@ -1,0 +1,33 @@
+"""The process that has the network: events up, lists and commands down. It has no camera and no pins."""
+
+from contract.signing import BadKey
+from edge import __version__
+from edge.app.files import JOURNAL, state_dir
+from edge.clock import SystemClock
+from edge.config import Config
+from edge.journal import JournalReader
+from edge.ports import JournalError
+from edge.supervisor import Shutdown, Watchdog, run_steps
+from edge.sync.mqtt import LinkError
+from edge.sync.replica import ReplicaError
+from edge.sync.service import SyncService
+
+ERRORS = (BadKey, JournalError, LinkError, ReplicaError)
+"""What can be wrong at the start; each says what to do."""
+
+
+def run(config: Config, shutdown: Shutdown) -> None:
+    """Until shutdown."""
+    journal = JournalReader(state_dir(config) / JOURNAL)
+    service = SyncService.open(config, journal, SystemClock(), __version__)
+
+    def step() -> bool:
+        service.step(0.05)
+        return True
+
+    try:
+        service.start()
+        run_steps(step, shutdown, Watchdog())
+    finally:
+        service.close()
+        journal.close()
