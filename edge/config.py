@@ -259,7 +259,11 @@ class ScreenConfig(Section):
         description="Address to listen on; keep it local unless the site's network is trusted.",
     )
     port: int = Field(default=8080, ge=0, le=65_535, description="Port; 0 picks a free one.")
-    language: Literal["en", "zh"] = Field(default="en", description='Language of the lane page: "en" or "zh".')
+    language: str = Field(
+        default="en",
+        pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$",
+        description='Language of the pages: one of the files in edge/screen/text, "en" or "zh".',
+    )
 
 
 class Config(Section):

@@ -17,7 +17,10 @@ def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     # SQLite would create the file 0640 and give its companions the same mode: then whichever process opens it first
     # locks the others' users out of the shared index. The group is the gate's own (docs/OPERATIONS.md).
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660))
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660))
+    except OSError as error:
+        raise sqlite3.OperationalError(f"{path}: {error.strerror}") from error
     db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     try:
         db.execute("PRAGMA journal_mode=WAL")

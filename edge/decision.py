@@ -65,6 +65,20 @@ def tier(age: ListAge, now: datetime, stale_after_h: float, expired_after_h: flo
     return DataTier.STALE if old > timedelta(hours=stale_after_h) else DataTier.FRESH
 
 
+def tiers(state: RosterState, site_id: str, now: datetime) -> tuple[DataTier, DataTier]:
+    """How old roster and risk list are, by the policy in force."""
+    policy = policy_of(state, site_id, now)
+    return (
+        tier(state.roster, now, policy.roster_stale_after_h, policy.roster_expired_after_h),
+        tier(state.risk, now, policy.risk_stale_after_h, policy.risk_expired_after_h),
+    )
+
+
+def policy_of(state: RosterState, site_id: str, now: datetime) -> PolicySnapshot:
+    """HQ's policy, or the defaults until the first one arrives."""
+    return state.policy or PolicySnapshot(site_id=site_id, issued_utc=now)
+
+
 def _usable(case: Case) -> tuple[Reason, Advice, str] | None:
     sight = case.identification.sight
     if sight in (Sight.KNOWN, Sight.UNKNOWN):
@@ -166,10 +180,10 @@ def decide(
 
     Liveness is recorded; the present policy draws no conclusion from it.
     """
-    policy = state.policy or PolicySnapshot(site_id=site_id, issued_utc=now)
-    roster_tier = tier(state.roster, now, policy.roster_stale_after_h, policy.roster_expired_after_h)
-    risk_tier = tier(state.risk, now, policy.risk_stale_after_h, policy.risk_expired_after_h)
-    case = Case(identification, state, policy, site_id, now, clock_trusted, roster_tier, risk_tier)
+    roster_tier, risk_tier = tiers(state, site_id, now)
+    case = Case(
+        identification, state, policy_of(state, site_id, now), site_id, now, clock_trusted, roster_tier, risk_tier
+    )
     objection = next((found for _, rule in RULES if (found := rule(case))), None)
     reason, advice, detail = objection or (Reason.GRANTED, Advice.WALK_THROUGH, "")
     candidate = identification.candidate

@@ -224,3 +224,5 @@ class LiveState(BaseModel):
     gallery_size: int = 0
     threshold: float | None = None
     clock_trusted: bool = False
+    roster_tier: DataTier = DataTier.EXPIRED
+    risk_tier: DataTier = DataTier.EXPIRED

@@ -23,7 +23,7 @@ from contract.messages import (
     Reason,
 )
 from edge.config import Config
-from edge.decision import advice_for, decide
+from edge.decision import advice_for, decide, tiers
 from edge.domain import (
     Decision,
     EnrolmentRequest,
@@ -396,9 +396,10 @@ class GateLoop:
         self._write_live()
 
     def _write_live(self) -> None:
-        camera = self._p.camera.status()
+        camera, now = self._p.camera.status(), self._p.clock.utc()
+        roster_tier, risk_tier = tiers(self._p.roster.state, self._config.site.site_id, now)
         live = LiveState(
-            utc=self._p.clock.utc(),
+            utc=now,
             direction=self._config.site.direction,
             gate_state=self._passage.state.value,
             tone=self._shown[0],
@@ -409,6 +410,8 @@ class GateLoop:
             gallery_size=self._p.matcher.gallery_size,
             threshold=self._p.matcher.threshold,
             clock_trusted=self._p.clock.trusted(),
+            roster_tier=roster_tier,
+            risk_tier=risk_tier,
         )
         try:
             self._p.journal.set_live(live)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from contract.messages import PolicySnapshot
 from contract.signing import BadKey, read_sealing_public
 from contract.topics import Channel, topic
 from edge.app.files import JOURNAL
@@ -16,7 +15,7 @@ from edge.app.lists import open_roster
 from edge.camera import CameraFault
 from edge.clock import SystemClock
 from edge.config import Config
-from edge.decision import tier
+from edge.decision import tiers
 from edge.gate import GpioGate, make_factory
 from edge.journal import JournalReader
 from edge.matcher.models import ModelError, load_manifest, read_verified
@@ -118,8 +117,7 @@ def lists(config: Config) -> Finding:
         missing = "roster" if not state.roster.version else "risk list"
         todo = "start sitegate sync and wait for HQ, or ask HQ to publish"
         return Finding("lists", State.PROBLEM, f"no {missing} yet{': ' + refused[-1] if refused else ''}", todo)
-    policy = state.policy or PolicySnapshot(site_id=config.site.site_id, issued_utc=now)
-    found = tier(state.roster, now, policy.roster_stale_after_h, policy.roster_expired_after_h)
+    found, _ = tiers(state, config.site.site_id, now)
     detail = f"roster version {state.roster.version} is {found.value}: {len(state.workers)} workers, {len(state.templates)} templates"
     if refused:
         return Finding("lists", State.WARNING, f"{detail}; last refusal: {refused[-1]}", "see sitegate events list")

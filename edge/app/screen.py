@@ -6,10 +6,11 @@ from edge.journal import JournalReader
 from edge.ports import JournalError
 from edge.screen.app import create_app
 from edge.screen.server import PortTaken, ScreenServer
+from edge.screen.texts import MissingText
 from edge.supervisor import Shutdown, Watchdog, run_steps
 from edge.sync.summary import SummaryReader
 
-ERRORS = (JournalError, PortTaken)
+ERRORS = (JournalError, MissingText, PortTaken)
 """What can be wrong at the start; each says what to do."""
 
 

@@ -6,12 +6,11 @@ from pathlib import Path
 import typer
 from rich.table import Table
 
-from contract.messages import PolicySnapshot
 from contract.signing import BadKey
 from edge.app.lists import open_roster
 from edge.clock import SystemClock
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, JsonOption, example, fail, load_config, out
-from edge.decision import tier
+from edge.decision import tiers
 from edge.domain import RosterState
 
 app = typer.Typer(no_args_is_help=True, help="Show the lists this gate has from HQ.")
@@ -48,18 +47,14 @@ def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
 def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Version and age of roster, risk list and policy, and what was refused."""
     roster_state, now = _state(config), SystemClock().utc()
-    policy = roster_state.policy or PolicySnapshot(site_id="site", issued_utc=now)
-    tiers = {
-        "roster": tier(roster_state.roster, now, policy.roster_stale_after_h, policy.roster_expired_after_h),
-        "risk": tier(roster_state.risk, now, policy.risk_stale_after_h, policy.risk_expired_after_h),
-    }
+    found = dict(zip(("roster", "risk"), tiers(roster_state, "site", now), strict=True))
     ages = {"roster": roster_state.roster, "risk": roster_state.risk, "policy": roster_state.policy_age}
     rows = [
         {
             "list": name,
             "version": age.version,
             "issued_utc": age.issued_utc.isoformat() if age.issued_utc else "",
-            "tier": tiers[name].value if name in tiers else "",
+            "tier": found[name].value if name in found else "",
         }
         for name, age in ages.items()
     ]

@@ -26,7 +26,7 @@ from edge.screen.manager import manager_view
 from edge.screen.metrics import exposition
 from edge.screen.security import HEADERS, Guard
 from edge.screen.sources import SyncSource
-from edge.screen.texts import Label, Texts, load_all
+from edge.screen.texts import Label, MissingText, Texts, load_all
 from edge.screen.watch import Watch
 
 LANE_HOLD_S = 1.0
@@ -39,6 +39,11 @@ class Pages:
     def __init__(self, watch: Watch, sync: SyncSource, config: Config) -> None:
         self._watch, self._sync, self._config = watch, sync, config
         self._texts = load_all()
+        if config.screen.language not in self._texts:
+            known = ", ".join(sorted(self._texts))
+            raise MissingText(
+                f"there is no language {config.screen.language!r}: set screen.language to one of: {known}"
+            )
         self._env = Environment(
             loader=PackageLoader("edge.screen"),
             autoescape=True,

@@ -14,11 +14,9 @@ from contract.messages import (
     NoticeEvent,
     PassageEvent,
     PassageOutcome,
-    PolicySnapshot,
     Reason,
 )
-from edge.decision import tier
-from edge.domain import ListAge, LiveState
+from edge.domain import LiveState
 from edge.passage import PassageState
 from edge.screen.lane import Sign, is_stale
 from edge.screen.sources import SyncSummary
@@ -103,7 +101,7 @@ def manager_view(live: LiveState | None, tally: Tally, sync: SyncSummary, texts:
         gate_mood=gate_mood,
         gate_words=gate_words,
         link=_link(sync, tally, texts, now),
-        lists=tuple(_list(kind, sync, texts, now) for kind in ListKind),
+        lists=tuple(_list(kind, sync, shown, texts, now) for kind in ListKind),
         people=tuple(people[:SHOWN_PEOPLE]),
         people_total=tally.people_on_site,
         unnamed=tally.unnamed,
@@ -118,20 +116,6 @@ def unsent(sync: SyncSummary, tally: Tally) -> int:
     """Events of the present epoch that HQ has not acknowledged."""
     acked = sync.ack.seq if sync.ack and sync.ack.epoch == tally.epoch else 0
     return max(0, tally.seq - max(acked, tally.since_seq))
-
-
-def list_tier(kind: ListKind, issued_utc: datetime | None, now: datetime) -> DataTier | None:
-    """Fresh, stale or expired by the usual limits of a policy; a policy has no age limit itself: None.
-
-    HQ's own limits are sealed for the gate process, so only the gate can apply them; its decisions do.
-    """
-    usual = PolicySnapshot(site_id="any", issued_utc=now)
-    age = ListAge(issued_utc=issued_utc)
-    if kind is ListKind.ROSTER:
-        return tier(age, now, usual.roster_stale_after_h, usual.roster_expired_after_h)
-    if kind is ListKind.RISK:
-        return tier(age, now, usual.risk_stale_after_h, usual.risk_expired_after_h)
-    return None
 
 
 def line(event: AnyEvent, texts: Texts) -> Line:
@@ -203,9 +187,11 @@ def _link(sync: SyncSummary, tally: Tally, texts: Texts, now: datetime) -> LinkP
     return LinkPanel(Mood.GOOD, texts.label[Label.CONNECTED], sync.link.since_utc, waiting, last_ack)
 
 
-def _list(kind: ListKind, sync: SyncSummary, texts: Texts, now: datetime) -> ListLine:
+def _list(kind: ListKind, sync: SyncSummary, live: LiveState | None, texts: Texts, now: datetime) -> ListLine:
+    """A list as it lies here, with the tier the gate itself gives it: the policy's limits are sealed for the gate."""
     held = sync.lists.get(kind)
-    found = list_tier(kind, held.issued_utc if held else None, now)
+    tiers = {ListKind.ROSTER: live.roster_tier, ListKind.RISK: live.risk_tier} if live else {}
+    found = tiers.get(kind)
     age = _ago(held.issued_utc, texts, now) if held else texts.label[Label.NONE_YET]
     version = held.version if held else 0
     if found is None:

@@ -225,7 +225,8 @@ class _Session:
             self._detail = f"the broker refuses this gate: {reason} (check sync.username, sync.password, certificate)"
             self.over.set()
             return
-        client.subscribe(self._link._subscriptions)
+        if self._link._subscriptions:
+            client.subscribe(self._link._subscriptions)
         self._link._set_state(True)
 
     def _on_disconnect(

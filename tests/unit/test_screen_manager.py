@@ -17,7 +17,7 @@ from contract.messages import (
     Reason,
 )
 from edge.domain import LiveState
-from edge.screen.manager import ManagerView, Mood, list_tier, manager_view, unsent
+from edge.screen.manager import ManagerView, Mood, manager_view, unsent
 from edge.screen.metrics import exposition
 from edge.screen.tally import Tally
 from edge.screen.texts import load_all
@@ -104,23 +104,18 @@ def test_ok__unsent_counts_what_hq_has_not_acknowledged(epoch: str, seq: int, le
     assert unsent(Summary(ack=Ack(epoch, seq, NOW)), tally) == left
 
 
-@pytest.mark.parametrize(
-    ("kind", "hours", "expected"),
-    [
-        (ListKind.ROSTER, 1, DataTier.FRESH),
-        (ListKind.ROSTER, 25, DataTier.STALE),
-        (ListKind.ROSTER, 24 * 8, DataTier.EXPIRED),
-        (ListKind.RISK, 25, DataTier.STALE),
-        (ListKind.RISK, 73, DataTier.EXPIRED),
-        (ListKind.POLICY, 9999, None),
-    ],
-)
-def test_ok__tiers(kind: ListKind, hours: float, expected: DataTier | None) -> None:
-    assert list_tier(kind, NOW - timedelta(hours=hours), NOW) is expected
+@pytest.mark.parametrize("found", list(DataTier))
+def test_ok__a_list_shows_the_tier_the_gate_gives_it(found: DataTier) -> None:
+    roster, risk, policy = view_of(MemoryJournal(), live(roster_tier=found, risk_tier=found)).lists
+    assert (roster.tier, risk.tier, policy.tier) == (found.value, found.value, "")
+
+
+def test_ok__a_silent_gate_gives_no_tier() -> None:
+    assert [line.tier for line in view_of(MemoryJournal()).lists] == ["", "", ""]
 
 
 def test_fail__no_list_yet_is_expired() -> None:
-    roster = view_of(MemoryJournal()).lists[0]
+    roster = view_of(MemoryJournal(), live()).lists[0]
     assert (roster.version, roster.age, roster.tier, roster.mood) == (0, "none yet", "expired", Mood.BAD)
 
 
