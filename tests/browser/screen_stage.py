@@ -1,5 +1,6 @@
 """A real journal, a real server and a real browser for the screen: used by the tests and by screenshots.py."""
 
+import shutil
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,8 +28,9 @@ from edge.screen.app import create_app
 from edge.screen.server import ScreenServer
 from edge.sync.summary import AckSummary, LinkSummary, ListSummary, ReplicaSummary
 
-CHROMIUM = Path("/usr/bin/chromium")
-CHROMEDRIVER = Path("/usr/bin/chromedriver")
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+CHROMEDRIVER = ("chromedriver", "chromium.chromedriver")
+"""Their names on Debian, Ubuntu's snap, and elsewhere."""
 FLAGS = [
     "--headless=new",
     "--no-sandbox",
@@ -124,6 +126,8 @@ class Stage:
             "gallery_size": 312,
             "threshold": 0.512,
             "clock_trusted": True,
+            "roster_tier": DataTier.FRESH,
+            "risk_tier": DataTier.STALE,
         }
         self.journal.set_live(LiveState.model_validate(present | self._live))
 
@@ -187,15 +191,15 @@ class Stage:
 
 def open_chromium(profile: Path, *more_flags: str) -> webdriver.Chrome:
     """A headless Chromium with a fresh profile, whose console is recorded."""
-    missing = [str(p) for p in (CHROMIUM, CHROMEDRIVER) if not p.exists()]
-    if missing:
-        raise FileNotFoundError(f"{', '.join(missing)} missing: sudo apt-get install chromium chromium-driver")
+    browser, driver = (next(filter(None, map(shutil.which, names)), None) for names in (CHROMIUM, CHROMEDRIVER))
+    if browser is None or driver is None:
+        raise FileNotFoundError("Chromium or its driver is missing: sudo apt-get install chromium chromium-driver")
     options = Options()
-    options.binary_location = str(CHROMIUM)
+    options.binary_location = browser
     for flag in (*FLAGS, *more_flags, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return webdriver.Chrome(options=options, service=Service(str(CHROMEDRIVER)))
+    return webdriver.Chrome(options=options, service=Service(driver))
 
 
 def set_size(driver: webdriver.Chrome, width: int, height: int) -> None:
