@@ -64,7 +64,7 @@ class Act:
     worker_id: str | None = None
     near_px: float = 150
     gain: float = 1.0
-    stay_s: float = 0.55
+    stay_s: float = 0.4
     far_px: float = 55
 
 
@@ -94,9 +94,9 @@ ACTS = (
     Act("Somebody who is on no roster", ("stranger",), Reason.UNKNOWN, Advice.SEE_DESK),
     Act("Worker B, on the risk list", ("b",), Reason.RISK_HOLD, Advice.SEE_DESK, "worker-b"),
     Act("Worker C, training lapsed", ("c",), Reason.TRAINING_LAPSED, Advice.SEE_DESK, "worker-c"),
-    Act("Workers D and E at once", ("d", "e"), Reason.MULTIPLE_FACES, Advice.ONE_BY_ONE, near_px=120, stay_s=0.9),
-    Act("Worker F, in the dark", ("f",), Reason.LOW_QUALITY, Advice.MORE_LIGHT, gain=0.16, stay_s=0.9),
-    Act("Worker F, staying too far away", ("f",), Reason.LOW_QUALITY, Advice.COME_CLOSER, near_px=42, far_px=38, stay_s=0.8),
+    Act("Workers D and E at once", ("d", "e"), Reason.MULTIPLE_FACES, Advice.ONE_BY_ONE, near_px=120, stay_s=0.75),
+    Act("Worker F, in the dark", ("f",), Reason.LOW_QUALITY, Advice.MORE_LIGHT, gain=0.16, stay_s=0.75),
+    Act("Worker F, staying too far away", ("f",), Reason.LOW_QUALITY, Advice.COME_CLOSER, near_px=42, far_px=38, stay_s=0.7),
 )  # fmt: skip
 
 

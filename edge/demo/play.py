@@ -19,18 +19,18 @@ from edge.sim import load_script
 from edge.sync.summary import SummaryReader
 
 READY_S = 60.0
-SETTLE_S = 1.0
+SETTLE_S = 0.5
 DRAIN_S = 20.0
 
 
 def play(console: Console, root: Path, models_dir: Path, photos_dir: Path, *, keep: bool) -> bool:
     """Set up, let people walk up, tell what happened; True if all came as promised."""
     with Stage(root, models_dir, repeat=keep) as stage:
-        with console.status("starting broker and HQ…"):
-            stage.start_hq()
-        with console.status("starting the gate, enrolling the workers, publishing roster and risk list…"):
+        with console.status("starting broker, HQ and gate, enrolling the workers, publishing roster and risk list…"):
+            stage.start_broker()
             matcher = open_matcher(MatcherConfig(), models_dir)
             cast = portraits(photos_dir, matcher)
+            stage.start_hq()
             stage.start_gate(cast)
             stage.publish(cast, matcher)
             del matcher

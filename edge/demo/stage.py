@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,6 +21,7 @@ from edge.matcher.pipeline import FaceMatcher
 
 SITE, GATE = "site-demo", "gate-demo"
 FILM_HZ = 20.0
+BROKER_S = 20.0
 _HQ = str(Path(sys.executable).with_name("sitegate-hq"))
 
 
@@ -60,11 +61,19 @@ class Stage:
     def config(self) -> Config:
         return load(self.config_path)
 
-    def start_hq(self) -> None:
-        """Keys, broker and HQ."""
+    def start_broker(self) -> None:
+        """HQ's keys, and the broker; it comes up while the caller goes on."""
         self._run("init", str(self.hq_dir), "--site", SITE, "--broker-port", str(self.broker_port))
         self._start("broker", [_HQ, "broker", "--dir", str(self.hq_dir)])
-        self._wait(lambda: _listening(self.broker_port), "the broker does not listen", 20)
+
+    def start_hq(self) -> None:
+        """HQ, once the broker listens."""
+        deadline = time.monotonic() + BROKER_S
+        while not _listening(self.broker_port):
+            self.check_alive()
+            if time.monotonic() > deadline:
+                raise StageError(f"the broker does not listen after {BROKER_S:g} s; see {self.root / 'logs'}")
+            time.sleep(0.02)
         self._start("hq", [_HQ, "run", "--dir", str(self.hq_dir)])
 
     def publish(self, cast: Mapping[str, Portrait], matcher: FaceMatcher) -> None:
@@ -145,14 +154,6 @@ class Stage:
             self._processes[name] = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
-
-    def _wait(self, true: Callable[[], bool], problem: str, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while not true():
-            self.check_alive()
-            if time.monotonic() > deadline:
-                raise StageError(f"{problem} within {seconds:g} s; see {self.root / 'logs'}")
-            time.sleep(0.02)
 
     def _gate_toml(self) -> str:
         keys = self.hq_dir / "keys"

@@ -32,6 +32,7 @@ PROCESSES = ("gate", "sync", "screen")
 @pytest.fixture
 def stage(tmp_path: Path, models_dir: Path, photos_dir: Path) -> Iterator[Stage]:
     with Stage(tmp_path / "stage", models_dir, repeat=True) as made:
+        made.start_broker()
         made.start_hq()
         matcher = open_matcher(MatcherConfig(), models_dir)
         cast = portraits(photos_dir, matcher)
