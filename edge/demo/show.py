@@ -10,9 +10,9 @@ from contract.messages import AccessEvent, Advice, AnyEvent, EnrolmentEvent, Not
 from edge.demo.verdict import Line
 
 _LANE: dict[Advice, tuple[str, str]] = {
-    Advice.WALK_THROUGH: ("green", "✔ Welcome, please walk through"),
+    Advice.WALK_THROUGH: ("green", "✔ Please walk through"),
     Advice.COME_CLOSER: ("yellow", "⇧ Please come closer"),
-    Advice.MORE_LIGHT: ("yellow", "☀ Too dark: please step into the light"),
+    Advice.MORE_LIGHT: ("yellow", "☀ Please step into the light"),
     Advice.HOLD_STILL: ("yellow", "● Please hold still"),
     Advice.LOOK_AT_CAMERA: ("yellow", "◉ Please look at the camera"),
     Advice.ONE_BY_ONE: ("yellow", "① One at a time, please"),
