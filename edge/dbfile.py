@@ -4,10 +4,12 @@ Each file has one writer process and any number of readers. WAL mode lets them n
 notices a change by `PRAGMA data_version`, and a replaced file by its inode.
 """
 
+import fcntl
 import os
 import sqlite3
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 BUSY_TIMEOUT_S = 5.0
 
@@ -46,6 +48,30 @@ def set_aside(path: Path) -> Path:
         if part.exists():
             part.rename(aside.with_name(aside.name + suffix))
     return aside
+
+
+class Locked(RuntimeError):
+    """Another process is this file's writer."""
+
+
+def lock(path: Path) -> BinaryIO:
+    """Become the file's one writer, until the returned handle is closed or this process dies, however it dies.
+
+    Raises:
+        Locked: another process is the writer, or the folder refuses.
+    """
+    name = path.with_name(path.name + ".lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.fdopen(os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660), "r+b")
+    except OSError as error:
+        raise Locked(f"{name} cannot be opened ({error.strerror})") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        handle.close()
+        raise Locked(f"another process is writing {path}") from error
+    return handle
 
 
 class Reader:

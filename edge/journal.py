@@ -4,8 +4,6 @@ One file is one *epoch*: `seq` counts from 1 without holes, each record carries 
 file is lost or damaged, a new epoch begins and says so; HQ sees two chains, never a silent hole.
 """
 
-import fcntl
-import os
 import secrets
 import sqlite3
 import time
@@ -38,18 +36,18 @@ class Journal:
 
     def __init__(self, path: Path, site: SiteConfig, clock: Clock) -> None:
         self._site, self._clock = site, clock
-        self.restarted: Path | None = None
-        self._lock = _lock(path)
         try:
-            self._db = self._open(path)
-        except sqlite3.DatabaseError as error:
-            if not path.exists() or isinstance(error, sqlite3.OperationalError):
-                raise JournalError(f"{path} cannot be opened: {error}") from error
-            self.restarted = dbfile.set_aside(path)
-            self._db = self._open(path)
-        self._live = dbfile.connect(path, synchronous="OFF")
+            self._lock = dbfile.lock(path)
+        except dbfile.Locked as error:
+            raise JournalError(f"{error}: stop the other one first (systemctl stop sitegate-gate)") from error
+        try:
+            self._db, self.restarted = self._open_or_restart(path)
+            self.epoch, self._seq, self._hash = self._tail(path)
+            self._live = dbfile.connect(path, synchronous="OFF")
+        except BaseException:
+            self._lock.close()
+            raise
         self._boot_id = _BOOT_ID.read_text().strip()
-        self.epoch, self._seq, self._hash = self._tail(path)
 
     def append(self, kind: type[E], /, *, ref: str | None = None, **fields: Any) -> E:
         """Stamp, chain and store one event; on return it is on disk.
@@ -121,8 +119,16 @@ class Journal:
         """May be called twice."""
         self._live.close()
         self._db.close()
-        os.close(self._lock) if self._lock >= 0 else None
-        self._lock = -1
+        self._lock.close()
+
+    def _open_or_restart(self, path: Path) -> tuple[sqlite3.Connection, Path | None]:
+        try:
+            return self._open(path), None
+        except sqlite3.OperationalError as error:
+            raise JournalError(f"{path} cannot be opened ({error}): check the folder's owner and free space") from error
+        except sqlite3.DatabaseError:
+            aside = dbfile.set_aside(path)
+            return self._open(path), aside
 
     def _open(self, path: Path) -> sqlite3.Connection:
         db = dbfile.connect(path)
@@ -139,6 +145,7 @@ class Journal:
             "SELECT epoch, gate_id, base_seq, base_hash FROM journal"
         ).fetchone()
         if gate_id != self._site.gate_id:
+            self._db.close()
             raise JournalError(f"{path} is the journal of gate {gate_id!r}: move it away, or correct site.gate_id")
         last = self._db.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
         seq, digest = last or (base_seq, base_hash)
@@ -211,17 +218,3 @@ def _create(db: Database, gate_id: str) -> None:
         (f"{time.strftime('%Y%m%d')}-{secrets.token_hex(6)}", gate_id, GENESIS),
     )
     db.conn.execute("COMMIT")
-
-
-def _lock(path: Path) -> int:
-    """An exclusive lock that the kernel frees when this process dies, however it dies."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(handle)
-        raise JournalError(
-            f"another gate process is writing {path}: stop it first (systemctl stop sitegate-gate)"
-        ) from error
-    return handle

@@ -4,8 +4,6 @@ Nothing in it has to be believed: the gate process verifies every envelope itsel
 file is set aside; the lists then come again, because the broker keeps them.
 """
 
-import fcntl
-import os
 import sqlite3
 import uuid
 from collections.abc import Iterator
@@ -58,8 +56,15 @@ class ReplicaWriter:
     """
 
     def __init__(self, path: Path) -> None:
-        self._lock = _lock(path)
-        self._db = self._open_or_replace(path)
+        try:
+            self._lock = dbfile.lock(path)
+        except dbfile.Locked as error:
+            raise ReplicaError(f"{error}: stop the other one first (systemctl stop sitegate-sync)") from error
+        try:
+            self._db = self._open_or_replace(path)
+        except BaseException:
+            self._lock.close()
+            raise
 
     def versions(self) -> dict[ListKind, int]:
         rows = self._db.execute("SELECT kind, list_version FROM lists").fetchall()
@@ -127,9 +132,7 @@ class ReplicaWriter:
     def close(self) -> None:
         """May be called twice."""
         self._db.close()
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
+        self._lock.close()
 
     def _open_or_replace(self, path: Path) -> sqlite3.Connection:
         try:
@@ -170,18 +173,6 @@ def _open(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
-
-
-def _lock(path: Path) -> int:
-    """An exclusive lock that the kernel frees when this process dies, however it dies."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(handle)
-        raise ReplicaError(f"another sync process is writing {path}: stop it first") from error
-    return handle
 
 
 def _now() -> str:

@@ -107,7 +107,7 @@ def test_fail__a_missing_record_is_found(journal: Journal, path: Path, reader: J
 
 
 def test_fail__two_writers(journal: Journal, path: Path, clock: FixedClock) -> None:
-    with pytest.raises(JournalError, match="another gate process"):
+    with pytest.raises(JournalError, match="another process is writing"):
         Journal(path, SiteConfig(), clock)
 
 
