@@ -71,7 +71,10 @@ class Watchdog:
         self._notifier.notify("WATCHDOG=1")
 
     def stopping(self) -> None:
+        """The last word."""
         self._notifier.notify("STOPPING=1")
+        if self._notifier.socket is not None:
+            self._notifier.socket.close()
 
 
 def run_steps(step: Callable[[], bool], shutdown: Shutdown, watchdog: Watchdog) -> None:
