@@ -1,0 +1,46 @@
+"""An enrolment made at the gate goes to HQ sealed and comes back with the roster: gate, sync and HQ as real processes."""
+
+import json
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from contract.messages import EnrolmentEvent
+from edge.cli import app
+from edge.config import MatcherConfig
+from edge.demo.cast import portraits
+from edge.demo.play import Follower
+from edge.demo.stage import SITE, Stage
+from edge.journal import JournalReader
+from edge.matcher.pipeline import open_matcher
+
+
+def test_ok__enrolled_here_known_everywhere(tmp_path: Path, models_dir: Path, photos_dir: Path) -> None:
+    with Stage(tmp_path / "stage", models_dir) as stage:
+        stage.start_broker()
+        matcher = open_matcher(MatcherConfig(), models_dir)
+        cast = portraits(photos_dir, matcher)
+        stage.start_hq()
+        stage.start_gate(cast)
+        stage.publish(cast, matcher)
+        newcomer = tmp_path / "newcomer.json"
+        newcomer.write_text(json.dumps({"workers": [{"worker_id": "newcomer", "sites": [SITE]}]}))
+        stage.hq("import", str(newcomer), "--publish")
+        followed = Follower(stage)
+        followed.until(followed.ready, 60, "not ready")
+        live = JournalReader(stage.root / "state" / "journal.db")
+        before = live.live()
+        assert before is not None
+
+        photo = str(photos_dir / "person-c-1.png")
+        arguments = ["enroll", photo, "--worker", "newcomer", "--consent", "c-77", "-c", str(stage.config_path)]
+        result = CliRunner().invoke(app, arguments)
+        assert result.exit_code == 0, result.stdout + result.stderr
+
+        def learned() -> bool:
+            now = live.live()
+            return now is not None and now.gallery_size == before.gallery_size + 1
+
+        followed.until(learned, 30, "the template did not come back with the roster")
+        assert any(isinstance(e, EnrolmentEvent) and e.worker_id == "newcomer" for e in followed.events)
+        live.close()
