@@ -6,7 +6,7 @@ import sys
 import typer
 
 from edge import __version__
-from edge.commands import bench, check, config, demo, enroll, events, models, processes, roster
+from edge.commands import bench, check, config, demo, enroll, evaluate, events, models, processes, roster
 from edge.commands.common import example
 from edge.logs import configure_logs
 
@@ -38,6 +38,7 @@ processes.register(app)
 demo.register(app)
 check.register(app)
 bench.register(app)
+evaluate.register(app)
 enroll.register(app)
 app.add_typer(config.app, name="config")
 app.add_typer(models.app, name="models")

@@ -1,7 +1,6 @@
-"""`sitegate models`: fetch, verify, list and measure the weights."""
+"""`sitegate models`: fetch, verify and list the weights."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -18,13 +17,12 @@ from rich.progress import (
 from rich.table import Table
 
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, example, fail, load_config, out
-from edge.config import MatcherConfig
 from edge.matcher.fetch import fetch as fetch_pack
 from edge.matcher.models import Model, ModelError, Pack, load_manifest, read_verified
 from edge.packages import PackageError, cache_dir
 from edge.packages import Progress as PackageProgress
 
-app = typer.Typer(no_args_is_help=True, help="Fetch, verify, list and measure the weights.")
+app = typer.Typer(no_args_is_help=True, help="Fetch, verify and list the weights.")
 
 DirOption = Annotated[
     Path | None,
@@ -93,37 +91,6 @@ def list_models(config: ConfigOption = DEFAULT_CONFIG, folder: DirOption = None,
     for row in rows:
         cells = {**row, "sha256": f"{str(row['sha256'])[:12]}…", "here": "yes" if row["here"] else "no"}
         table.add_row(*map(str, cells.values()))
-    out.print(table)
-
-
-@app.command(epilog=example("sitegate models evaluate ./photos", "sitegate models evaluate ./photos --json"))
-def evaluate(
-    photos: Annotated[Path, typer.Argument(help="A folder with people/<name>/*.jpg and strangers/*.jpg.")],
-    config: ConfigOption = DEFAULT_CONFIG,
-    folder: DirOption = None,
-    pack: PackOption = "opencv-zoo",
-    as_json: JsonOption = False,
-) -> None:
-    """Measure the error rates of a pack on photos, and the figures for its manifest entry. Stores nothing."""
-    from edge.matcher.engine import open_engine
-    from edge.matcher.evaluate import evaluate as evaluate_pack
-
-    settings = MatcherConfig(pack=pack)
-    with Progress(console=err) as bar:
-        task = bar.add_task("looking at photos", total=None)
-        try:
-            engine = open_engine(settings, _folder(folder, config))
-            found = evaluate_pack(engine, settings, photos, lambda done, of: bar.update(task, completed=done, total=of))
-        except (ModelError, ValueError) as error:
-            raise fail(str(error)) from error
-    figures = {**asdict(found), "tail": found.tail.model_dump()}
-    if as_json:
-        out.print_json(json.dumps(figures))
-        return
-    table = Table("figure", "value", title="1:N identification, one frame, no vote")
-    for name, value in (*figures.items(), *((f"impostor_tail.{k}", v) for k, v in figures["tail"].items())):
-        if name != "tail":
-            table.add_row(name, f"{value:.4f}" if isinstance(value, float) else str(value))
     out.print(table)
 
 

@@ -7,6 +7,7 @@ from edge.domain import Face, Image, Vector
 from edge.matcher.align import align
 from edge.matcher.detector import Detector
 from edge.matcher.embedder import Embedder
+from edge.matcher.landmarks import closer_look
 from edge.matcher.models import Pack, load_manifest, model_id, read_verified
 from edge.matcher.session import Session
 
@@ -25,8 +26,8 @@ class FaceEngine:
         return self._detector.detect(image)
 
     def align(self, image: Image, face: Face) -> Image:
-        """The face as a (112, 112, 3) BGR picture."""
-        return align(image, face)
+        """The face as a (112, 112, 3) BGR picture, aligned after a closer look at its points."""
+        return align(image, closer_look(self._detector.detect, image, face))
 
     def embed(self, aligned: Image) -> Vector:
         """The unit vector of an aligned face."""

@@ -8,7 +8,6 @@ from edge.config import MatcherConfig
 from edge.domain import Image, Sight, Template
 from edge.matcher.engine import FaceEngine
 from edge.matcher.quality import measure, objection
-from edge.matcher.threshold import threshold_for
 
 
 class EnrolmentError(ValueError):
@@ -32,7 +31,7 @@ def enrol(engine: FaceEngine, config: MatcherConfig, images: Sequence[Image]) ->
     if not images:
         raise EnrolmentError("no photo was given; give at least one")
     templates = [_template(engine, config, image, f"photo {i}") for i, image in enumerate(images, start=1)]
-    same_min = threshold_for(engine.pack.impostor_tail, 1)
+    same_min = engine.pack.impostor_tail.plain_start  # there is no gallery here to calibrate with
     for i, template in enumerate(templates[1:], start=2):
         if float(np.dot(templates[0].vector, template.vector)) < same_min:
             raise EnrolmentError(f"photos 1 and {i} do not show the same person; give photos of one person only")

@@ -45,9 +45,13 @@ class Embedder(Model):
 
 
 class ImpostorTail(_Entry):
-    """How likely two different people score high: FMR(t) = share · exp(−(t − start) / scale) from `start` on."""
+    """How likely two different people score high: FMR(t) = share · exp(−(t − start) / scale) from `start` on.
+
+    Of calibrated scores; `plain_start` is where the tail of plain cosines starts.
+    """
 
     start: float = Field(ge=-1, le=1)
+    plain_start: float = Field(ge=-1, le=1)
     share: float = Field(gt=0, lt=1)
     scale: float = Field(gt=0)
     comparisons: int = Field(gt=0)
@@ -91,9 +95,14 @@ def load_manifest() -> Manifest:
     return Manifest.model_validate(tomllib.loads(text))
 
 
+PROCESSING = "m2"
+"""What is done between the picture and the template, beside the weights: closer look at the points, mirrored embedding.
+Whoever changes it changes this name, for templates made in different ways must never be compared."""
+
+
 def model_id(pack_name: str, model: Model) -> str:
-    """Names the very weights a template was made with, e.g. `opencv-zoo/sface-2021dec/6adead62`."""
-    return f"{pack_name}/{model.name}/{model.sha256[:8]}"
+    """Names the very weights and processing a template was made with, e.g. `opencv-zoo/sface-2021dec/6adead62/m2`."""
+    return f"{pack_name}/{model.name}/{model.sha256[:8]}/{PROCESSING}"
 
 
 def read_verified(model: Model, models_dir: Path) -> bytes:

@@ -12,7 +12,7 @@ from edge.matcher.approach import Approach, Lane
 from edge.matcher.engine import FaceEngine, open_engine
 from edge.matcher.gallery import Gallery
 from edge.matcher.quality import measure, objection
-from edge.matcher.threshold import threshold_for
+from edge.matcher.threshold import gallery_threshold
 from edge.matcher.vote import Tally, tally
 
 RIVAL_SIZE_MIN = 0.5
@@ -45,11 +45,11 @@ class FaceMatcher:
     def _use(self, templates: Sequence[tuple[str, Template]]) -> None:
         pack = self.engine.pack
         self._gallery = Gallery.build(templates, self.model_id, pack.embedder.dimension)
-        self._threshold = self._config.threshold or threshold_for(pack.impostor_tail, self._gallery.size)
+        self._threshold = self._config.threshold or gallery_threshold(pack.impostor_tail, self._gallery)
 
     @property
     def gallery_size(self) -> int:
-        return self._gallery.size
+        return self._gallery.templates
 
     @property
     def threshold(self) -> float:

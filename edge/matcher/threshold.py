@@ -3,7 +3,11 @@
 A stranger is compared with every template, so the chance that one of N scores high enough by accident is
 FPIR = 1 − (1 − FMR(t))^N. High scores of different people fall off exponentially (measured: the shape of a
 generalised Pareto fit is 0.00 ± 0.03), so FMR(t) = share · exp(−(t − start) / scale), and t follows in closed form.
-`sitegate models evaluate` measures the three numbers on a folder of photos.
+
+The tail comes with the pack, measured on calibrated scores (edge/matcher/calibrate.py). A small gallery is calibrated only in
+part, so what faces have in common still lifts its scores; a large one has enough pairs of workers to measure its own people's
+tail, which counts where it asks for more: people of one region resemble each other more than the public of the photos.
+`sitegate evaluate` measures the numbers on a folder of photos.
 """
 
 import math
@@ -11,12 +15,17 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.matcher.gallery import Gallery
 from edge.matcher.models import ImpostorTail
 
 FPIR_TARGET = 0.003
 """Of 1,000 looks at strangers 3 may reach the threshold in one frame; the vote over frames comes on top."""
 TAIL_SHARE = 0.001
 """The tail is the highest thousandth of the scores of different people."""
+OWN_TAIL_WORKERS = 450
+"""From so many workers on there are 100,000 pairs of them."""
+OWN_TAIL_SAMPLE = 2_000
+"""Of a larger gallery so many workers, evenly drawn: two million pairs say enough, and take 0.1 s."""
 
 
 def false_match_rate(tail: ImpostorTail, score: float) -> float:
@@ -33,9 +42,36 @@ def threshold_for(tail: ImpostorTail, gallery_size: int, fpir: float = FPIR_TARG
     return tail.start + tail.scale * max(0.0, math.log(tail.share / rate))
 
 
-def fit_tail(scores: NDArray[np.float32]) -> ImpostorTail:
-    """The tail of the scores of different people: where it starts, and its mean excess (the exponential's
-    maximum-likelihood scale).
+def partly_calibrated(tail: ImpostorTail, weight: float) -> ImpostorTail:
+    """The tail of scores from which only `weight` (0-1) of the common direction was taken out.
+
+    What is left of it adds its square to every score: start(w) = start + (plain_start − start) · (1 − w)².
+    """
+    start = tail.start + (tail.plain_start - tail.start) * (1 - weight) ** 2
+    return tail.model_copy(update={"start": start})
+
+
+def gallery_threshold(tail: ImpostorTail, gallery: Gallery, fpir: float = FPIR_TARGET) -> float:
+    """The score from which a candidate of this very gallery counts: the pack's tail, or the gallery's own if that asks for more."""
+    expected = threshold_for(partly_calibrated(tail, gallery.calibration.weight), gallery.size, fpir)
+    own = own_tail(gallery)
+    return expected if own is None else max(expected, threshold_for(own, gallery.size, fpir))
+
+
+def own_tail(gallery: Gallery) -> ImpostorTail | None:
+    """The tail of the scores of a gallery's workers with each other; None below OWN_TAIL_WORKERS, too few for a tail."""
+    if gallery.size < OWN_TAIL_WORKERS:
+        return None
+    rows = gallery.matrix
+    if gallery.size > OWN_TAIL_SAMPLE:
+        rows = rows[np.linspace(0, gallery.size - 1, OWN_TAIL_SAMPLE).astype(np.intp)]
+    return fit_tail((rows @ rows.T)[np.triu_indices(len(rows), k=1)])
+
+
+def fit_tail(scores: NDArray[np.float32], plain_start: float | None = None) -> ImpostorTail:
+    """The tail of the scores of different people: where it starts, and the exponential's scale.
+
+    The scale is the median excess over ln 2: a person enrolled twice, or a mislabelled photo, moves it hardly at all.
 
     Raises:
         ValueError: fewer than 100,000 scores, too few for a tail.
@@ -44,4 +80,12 @@ def fit_tail(scores: NDArray[np.float32]) -> ImpostorTail:
         raise ValueError(f"{scores.size} comparisons of different people are too few; at least 100,000 are needed")
     start = float(np.quantile(scores, 1 - TAIL_SHARE))
     excess = scores[scores > start] - start
-    return ImpostorTail(start=start, share=TAIL_SHARE, scale=float(excess.mean()), comparisons=int(scores.size))
+    # Scores that are all the same have no excess; any positive scale then means the same.
+    scale = max(float(np.median(excess)) / math.log(2), 1e-6) if excess.size else 1e-6
+    return ImpostorTail(
+        start=start,
+        plain_start=start if plain_start is None else plain_start,
+        share=TAIL_SHARE,
+        scale=scale,
+        comparisons=int(scores.size),
+    )

@@ -5,10 +5,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.domain import Template
+from edge.matcher.gallery import Gallery
 from edge.matcher.models import ImpostorTail, load_manifest
-from edge.matcher.threshold import FPIR_TARGET, false_match_rate, fit_tail, threshold_for
+from edge.matcher.threshold import (
+    FPIR_TARGET,
+    OWN_TAIL_WORKERS,
+    false_match_rate,
+    fit_tail,
+    gallery_threshold,
+    own_tail,
+    partly_calibrated,
+    threshold_for,
+)
 
-TAIL = ImpostorTail(start=0.35, share=0.001, scale=0.025, comparisons=1_000_000)
+TAIL = ImpostorTail(start=0.35, plain_start=0.42, share=0.001, scale=0.025, comparisons=1_000_000)
 
 
 @given(size=st.integers(3, 1_000_000), fpir=st.floats(1e-4, 0.003))
@@ -46,6 +57,57 @@ def test_ok__the_fit_finds_the_tail_it_was_given():
 def test_fail__too_few_comparisons_make_no_tail():
     with pytest.raises(ValueError, match="at least 100,000"):
         fit_tail(np.zeros(10, dtype=np.float32))
+
+
+def test_ok__somebody_enrolled_twice_hardly_moves_the_fit():
+    random = np.random.default_rng(2)
+    excess = random.exponential(0.025, 100)
+    scores = np.concatenate((random.uniform(-0.2, 0.35, 99_890), 0.35 + excess, np.full(10, 0.9))).astype(np.float32)
+    clean = fit_tail(np.concatenate((scores[:-10], np.full(10, 0.3, np.float32))))
+    assert fit_tail(scores).scale == pytest.approx(clean.scale, rel=0.35)
+
+
+@given(weight=st.floats(0, 1), other=st.floats(0, 1))
+def test_ok__the_less_is_calibrated_the_higher_the_tail(weight, other):
+    low, high = sorted((weight, other))
+    assert partly_calibrated(TAIL, high).start <= partly_calibrated(TAIL, low).start
+    assert TAIL.start <= partly_calibrated(TAIL, weight).start <= TAIL.plain_start
+
+
+def gallery(count, shared, seed=0, size=64):
+    """People whose vectors have `shared` of one direction in common."""
+    random = np.random.default_rng(seed)
+    vectors = random.normal(size=(count, size)) / np.sqrt(size)
+    vectors[:, 0] += shared
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    model = "pack/model/12345678"
+    return Gallery.build([(f"w{i}", Template(v.astype(np.float32), model)) for i, v in enumerate(vectors)], model, size)
+
+
+def test_ok__a_small_gallery_goes_by_the_pack_alone():
+    small = gallery(20, 0.3)
+    assert own_tail(small) is None
+    partly = partly_calibrated(TAIL, small.calibration.weight)
+    assert gallery_threshold(TAIL, small) == threshold_for(partly, 20)
+    assert gallery_threshold(TAIL, gallery(0, 0.0)) == TAIL.plain_start
+
+
+def test_ok__people_who_resemble_each_other_raise_the_threshold():
+    alike = gallery(OWN_TAIL_WORKERS, 0.0, size=16)
+    varied = gallery(OWN_TAIL_WORKERS, 0.0, size=512)
+    assert gallery_threshold(TAIL, varied) == pytest.approx(threshold_for(TAIL, OWN_TAIL_WORKERS), abs=1e-3)
+    assert gallery_threshold(TAIL, alike) > gallery_threshold(TAIL, varied) + 0.1
+
+
+def test_ok__a_huge_gallery_is_sampled():
+    assert own_tail(gallery(2_500, 0.1)).comparisons == 2_000 * 1_999 // 2
+
+
+def test_ok__a_gallery_of_one_vector_has_a_tail_too():
+    model = "pack/model/12345678"
+    same = np.eye(8, dtype=np.float32)[0]
+    copies = Gallery.build([(f"w{i}", Template(same, model)) for i in range(OWN_TAIL_WORKERS)], model, 8)
+    assert gallery_threshold(TAIL, copies) >= 0.99
 
 
 def test_ok__the_default_pack_asks_more_of_a_thousand_than_of_ten():

@@ -1,0 +1,160 @@
+"""`sitegate evaluate`: how well this pack recognises the people on these photos."""
+
+import base64
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, example, fail, load_config, out
+from edge.config import MatcherConfig
+from edge.packages import cache_dir
+
+if TYPE_CHECKING:
+    from edge.evaluation.result import Identification, Result
+
+
+def evaluate(
+    photos: Annotated[Path, typer.Option("--photos", help="A folder with people/<name>/*.jpg and strangers/*.jpg.")],
+    report: Annotated[Path | None, typer.Option("--report", help="Write an HTML report to this file.")] = None,
+    groups: Annotated[
+        Path | None, typer.Option("--groups", help="A CSV with the columns person,group: rates for each group.")
+    ] = None,
+    pictures: Annotated[
+        int,
+        typer.Option("--pictures", min=0, max=100, help="Show so many worst cases in the report, with their photos."),
+    ] = 0,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", min=1, max=256, help="Processes that look at photos.  [default: one per core]"),
+    ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            "--cache", help="File that remembers what was seen, so that a stopped run goes on.  [default: in the cache]"
+        ),
+    ] = None,
+    no_cache: Annotated[
+        bool,
+        typer.Option(
+            "--no-cache", help="Remember nothing: the cache holds biometric data of the people on the photos."
+        ),
+    ] = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    folder: Annotated[
+        Path | None, typer.Option("--dir", "-d", help="The weights' folder.  [default: the config's, else the cache]")
+    ] = None,
+    pack: Annotated[
+        str | None, typer.Option("--pack", help="The pack in the manifest.  [default: the config's]")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure error rates on photos: 1:N and 1:1, more photos and frames, larger galleries, groups. Changes nothing."""
+    from edge.evaluation.cache import LookCache
+    from edge.evaluation.looks import look_at_all
+    from edge.evaluation.photos import EvaluationError, find_photos, read_groups
+    from edge.evaluation.report import html
+    from edge.evaluation.result import evaluate as evaluate_photos
+    from edge.evaluation.worst import worst_cases
+    from edge.matcher.models import ModelError, load_manifest, model_id
+
+    settings = load_config(config).matcher if config.exists() else MatcherConfig()
+    if pack is not None:
+        settings = settings.model_copy(update={"pack": pack})
+    models_dir = folder or (load_config(config).paths.models_dir if config.exists() else cache_dir() / "models")
+    remembered = None if no_cache else cache or cache_dir() / "evaluate" / "looks.jsonl"
+    try:
+        chosen = load_manifest().pack(settings.pack)
+        name = model_id(settings.pack, chosen.embedder)
+        found = find_photos(photos)
+        of_person = read_groups(groups) if groups else {}
+        with LookCache(remembered) as known, _bar() as bar:
+            task = bar.add_task("looking at photos", total=len(found))
+            looks = look_at_all(
+                found, settings, models_dir, known, jobs or os.cpu_count() or 1,
+                lambda done, of: bar.update(task, completed=done, total=of),
+            )  # fmt: skip
+            bar.update(task, completed=len(found))
+            result = evaluate_photos(
+                found, looks, chosen.impostor_tail, name, of_person,
+                lambda what: bar.update(task, description=f"computing: {what}"),
+            )  # fmt: skip
+        worst = worst_cases(found, looks, pictures) if pictures and report else []
+    except (EvaluationError, ModelError, OSError) as error:
+        raise fail(str(error)) from error
+    if report is not None:
+        shown = [(case.caption, _data_uri(case.path)) for case in worst]
+        report.write_text(html(result, f"sitegate evaluate: {photos.name}", shown), encoding="utf-8")
+        err.print(f"wrote {report}", highlight=False, soft_wrap=True)
+    if as_json:
+        out.print_json(json.dumps(asdict(result) | {"tail": result.tail and result.tail.model_dump()}))
+    else:
+        _print(result)
+
+
+def _print(result: "Result") -> None:
+    table = Table("1:N", "gallery", "mated", "non-mated", "rank 1", title=result.model_id)
+    for share in result.headline.fnir:
+        table.add_column(f"FNIR at FPIR {share}")
+    rows: list[tuple[str, Identification]] = [("1 photo, 1 frame", result.headline), ("  every face", result.ungated)]
+    rows += [(f"{p.enrolled} photo(s), {p.frames} frame(s), 10 orders", p) for p in result.plans]
+    rows += [("1 photo, 1 frame, padded", p) for p in result.padded]
+    for name, i in rows:
+        rates = (f"{r.value:.2%} ({r.low:.2%}-{r.high:.2%})" for r in i.fnir.values())
+        table.add_row(name, str(i.gallery), str(i.mated), str(i.non_mated), f"{i.rank1:.2%}", *rates)
+    out.print(table)
+    gate, had = result.at_threshold, result.acquisition
+    carried = result.carry_over
+    lines = {
+        "with unusable probes as misses": _shares(result.fnir_with_fta),
+        "against strangers alone": _shares({name: rate.value for name, rate in result.strangers_only.items()}),
+        "at the gate's threshold": f"{gate.threshold:.3f}: FPIR {gate.fpir.value:.2%} (target {gate.fpir_target:.2%}), FNIR {gate.fnir:.2%}",
+        "1:1, FNMR at FMR": _shares(result.verification.fnmr),
+        "failure to enrol, to acquire": f"{had.failure_to_enrol:.2%}, {had.failure_to_acquire:.2%} {had.problems}",
+        "halves: plain": _shares(carried.plain),
+        "halves: centred on the other": _shares(carried.other_half),
+        "halves: centred on itself": _shares(carried.own),
+        "impostor tail": str(result.tail),
+    }
+    lines |= {
+        f"group {g.group}": f"FNIR {g.fnir:.2%} of {g.mated}, FPIR {g.fpir:.2%} of {g.non_mated}" for g in result.groups
+    }
+    figures = Table("figure", "value")
+    for name, value in lines.items():
+        figures.add_row(name, value)
+    out.print(figures)
+
+
+def _shares(values: Mapping[str, float]) -> str:
+    return ", ".join(f"{value:.2%} at {name}" for name, value in values.items())
+
+
+def _bar() -> Progress:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns, console=err)
+
+
+def _data_uri(path: Path) -> str:
+    kind = "png" if path.suffix.lower() == ".png" else "jpeg"
+    return f"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
+def register(app: typer.Typer) -> None:
+    app.command(
+        epilog=example(
+            "sitegate evaluate --photos ./photos",
+            "sitegate evaluate --photos ./photos --report accuracy.html --json",
+        )
+    )(evaluate)

@@ -1,0 +1,1 @@
+"""How well the matcher recognises, measured on a folder of photos."""
