@@ -99,15 +99,16 @@ def evaluate(
 
 
 def _print(result: "Result") -> None:
-    table = Table("1:N", "gallery", "mated", "non-mated", "rank 1", title=result.model_id)
+    table = Table("photos, frames", "N", "mated", "others", "rank 1", title=f"FNIR of {result.model_id}")
+    table.columns[0].no_wrap = True
     for share in result.headline.fnir:
-        table.add_column(f"FNIR at FPIR {share}")
-    rows: list[tuple[str, Identification]] = [("1 photo, 1 frame", result.headline), ("  every face", result.ungated)]
-    rows += [(f"{p.enrolled} photo(s), {p.frames} frame(s), 10 orders", p) for p in result.plans]
-    rows += [("1 photo, 1 frame, padded", p) for p in result.padded]
+        table.add_column(f"FPIR {share}")
+    rows: list[tuple[str, Identification]] = [("1, 1", result.headline), ("1, 1 every face", result.ungated)]
+    rows += [(f"{p.enrolled}, {p.frames} ten orders", p) for p in result.plans]
+    rows += [("1, 1 padded", p) for p in result.padded]
     for name, i in rows:
-        rates = (f"{r.value:.2%} ({r.low:.2%}-{r.high:.2%})" for r in i.fnir.values())
-        table.add_row(name, str(i.gallery), str(i.mated), str(i.non_mated), f"{i.rank1:.2%}", *rates)
+        rates = (f"{r.value:.2%}\n{r.low:.1%}-{r.high:.1%}" for r in i.fnir.values())
+        table.add_row(name, str(i.gallery), str(i.mated), str(i.non_mated), f"{i.rank1:.1%}", *rates)
     out.print(table)
     gate, had = result.at_threshold, result.acquisition
     carried = result.carry_over

@@ -54,6 +54,13 @@ class Approach:
         """The last usable frame looked like somebody else."""
         return self._strange > 0
 
+    def fused(self) -> Vector:
+        """All usable frames so far as one unit vector. Raises ValueError before the first was remembered."""
+        if self.mean is None:
+            raise ValueError("no usable frame was remembered yet")
+        fused: Vector = self.mean / np.linalg.norm(self.mean)
+        return fused
+
     def remember(self, vector: Vector, at_s: float) -> None:
         self._frames = min(self._frames + 1, _MEMORY_FRAMES)
         self.mean = vector if self.mean is None else self.mean + (vector - self.mean) / np.float32(self._frames)

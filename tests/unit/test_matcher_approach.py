@@ -1,6 +1,7 @@
 """Who is in front of the gate: the same person as a moment ago, or another."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,6 +74,18 @@ def test_ok__usable_since_is_the_first_usable_frame():
     assert lane.face_seen(face(), 0.0).usable_since_s is None
     lane.usable_face(face(), ONE, 0.2)
     assert lane.usable_face(face(), ONE, 0.4).usable_since_s == 0.2
+
+
+def test_ok__frames_are_fused_to_one_unit_vector():
+    approach = Lane(gap_s=0.7).usable_face(face(), ONE, 0.0)
+    between = (ONE + OTHER) / np.float32(np.linalg.norm(ONE + OTHER))
+    approach.remember(OTHER, 0.1)
+    assert approach.fused() == pytest.approx(between, abs=1e-6)
+
+
+def test_fail__nothing_to_fuse_yet():
+    with pytest.raises(ValueError, match="no usable frame"):
+        Lane(gap_s=0.7).face_seen(face(), 0.0).fused()
 
 
 sides = st.tuples(st.floats(0, 500), st.floats(0, 500), st.floats(1, 200), st.floats(1, 200))
