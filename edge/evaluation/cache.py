@@ -1,6 +1,6 @@
 """What was already seen in a photo, so that a measurement that was stopped goes on where it was.
 
-One JSON line per photo, appended as soon as it is known; a line cut short by a crash is dropped. The vectors are biometric
+One JSON line per photo, appended as soon as it is known; what follows a damaged line is dropped. The vectors are biometric
 data of the people on the photos: the file is for its owner alone, and is deleted with the photos.
 """
 
@@ -45,10 +45,12 @@ class LookCache:
         whole = 0
         if path.exists():
             for line in path.read_bytes().splitlines(keepends=True):
-                if not line.endswith(b"\n"):
+                try:
+                    entry = json.loads(line)
+                    look = Look(entry["problem"], _unpacked(entry["vector"]))
+                except (ValueError, KeyError, TypeError):
                     break
-                entry = json.loads(line)
-                self._known[entry["key"]] = Look(entry["problem"], _unpacked(entry["vector"]))
+                self._known[entry["key"]] = look
                 whole += len(line)
         return whole
 

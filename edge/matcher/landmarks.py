@@ -1,8 +1,9 @@
 """A closer look: find a face's five points again, in a crop that shows it upright and at one fixed size.
 
 The first detection sees the face at whatever size it has in the frame. Points found at a fixed, larger size are finer, and
-two looks (the crop and its mirror image) average out the detector's own leaning to one side. The alignment, and with it every
-score, depends on these points more than on anything else that is cheap to improve.
+two looks (the crop and its mirror image) average out the detector's own leaning to one side. The second round's crop follows
+the first round's better points, so that what is seen hardly depends on the first detection any more. The alignment, and with
+it every score, depends on these points more than on anything else that is cheap to improve.
 """
 
 from collections.abc import Callable
@@ -18,6 +19,7 @@ SIDE_PX = 288
 """Side of the crop; a multiple of the detector's coarsest stride."""
 EYE_DISTANCE_PX = 80
 """Eye distance in the crop."""
+ROUNDS = 2
 _MIRRORED = [1, 0, 2, 4, 3]
 """What is the right eye in a mirror image is the left one."""
 
@@ -34,12 +36,18 @@ def closer_look(detect: Detect, image: Image, face: Face) -> Face:
     """The face with its five points found afresh; as it was if the closer look does not show it.
 
     Args:
-        detect: finds faces in a picture, best first (`Detector.detect`); called twice, on (SIDE_PX, SIDE_PX, 3).
+        detect: finds faces in a picture, best first (`Detector.detect`); called twice a round, on (SIDE_PX, SIDE_PX, 3).
         image: the BGR frame.
 
     Raises:
         ValueError: the face's points are all the same.
     """
+    for _ in range(ROUNDS):
+        face = _round(detect, image, face)
+    return face
+
+
+def _round(detect: Detect, image: Image, face: Face) -> Face:
     matrix = similarity(face.landmarks, _target())
     crop: Image = cv2.warpAffine(image, matrix, (SIDE_PX, SIDE_PX), flags=cv2.INTER_LINEAR)  # type: ignore[assignment]
     looks = [_middle_face(detect(crop)), _unmirrored(_middle_face(detect(np.ascontiguousarray(crop[:, ::-1]))))]

@@ -78,7 +78,7 @@ def fit_tail(scores: NDArray[np.float32], plain_start: float | None = None) -> I
     """
     if scores.size < 100_000:
         raise ValueError(f"{scores.size} comparisons of different people are too few; at least 100,000 are needed")
-    start = float(np.quantile(scores, 1 - TAIL_SHARE))
+    start = min(float(np.quantile(scores, 1 - TAIL_SHARE)), 1.0)  # rounding may leave a cosine just above 1
     excess = scores[scores > start] - start
     # Scores that are all the same have no excess; any positive scale then means the same.
     scale = max(float(np.median(excess)) / math.log(2), 1e-6) if excess.size else 1e-6
