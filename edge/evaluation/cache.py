@@ -50,6 +50,8 @@ class LookCache:
                     look = Look(entry["problem"], _unpacked(entry["vector"]))
                 except (ValueError, KeyError, TypeError):
                     break
+                if not line.endswith(b"\n"):
+                    break
                 self._known[entry["key"]] = look
                 whole += len(line)
         return whole

@@ -77,12 +77,13 @@ def test_fail__a_folder_without_photos(tmp_path: Path) -> None:
     assert "too few photos" in " ".join(err.split())
 
 
-def test_ok__a_line_cut_short_is_seen_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cut", [1, 5])
+def test_ok__a_line_cut_short_is_seen_again(tmp_path: Path, cut: int) -> None:
     path = tmp_path / "cache" / "looks.jsonl"
     with LookCache(path) as cache:
         cache.put("one", Look("", None))
         cache.put("two", Look("too_dark", None))
-    path.write_bytes(path.read_bytes()[:-5])
+    path.write_bytes(path.read_bytes()[:-cut])
     with LookCache(path) as cache:
         assert (cache.get("one") is not None, cache.get("two")) == (True, None)
         cache.put("two", Look("blurred", None))
