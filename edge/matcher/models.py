@@ -92,7 +92,7 @@ def load_manifest() -> Manifest:
 
 
 def model_id(pack_name: str, model: Model) -> str:
-    """Names the very weights a template was made with, e.g. `opencv-zoo/sface-2021dec/6adead62`."""
+    """Names the very weights a template was made with, e.g. `opencv-zoo/sface-2021dec/3761f7a3`."""
     return f"{pack_name}/{model.name}/{model.sha256[:8]}"
 
 
