@@ -29,7 +29,7 @@ def fold(data: bytes, *, dynamic_size: bool, fused: bool = True) -> bytes:
         dynamic_size: replace the input's fixed height and width by free dimensions.
         fused: rewrite the graph for onnxruntime (see `edge.matcher.fuse`); otherwise its nodes stay as published.
     """
-    import onnx  # a gate that has its weights never needs it
+    import onnx  # a gate that has its weights and a small gallery never needs it
 
     model = onnx.load_model_from_string(data)
     _fold_constants(model.graph)
