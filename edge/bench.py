@@ -80,7 +80,7 @@ def random_templates(count: int, dimension: int, seed: int = 1) -> NDArray[np.fl
 
 def stages(matcher: FaceMatcher, face: Portrait, scratch: Path, rounds: int) -> list[Figure]:
     """Each stage alone, on one 640x480 frame with one face, a gallery of 1,000, a real journal file and mock pins."""
-    frame = _frame_with(face)
+    frame = frame_with(face)
     engine = matcher.engine
     found = engine.detect(frame)[0]
     aligned = engine.align(frame, found)
@@ -210,7 +210,7 @@ class _FixedRoster:
         return []
 
 
-def _frame_with(portrait: Portrait) -> Image:
+def frame_with(portrait: Portrait) -> Image:
     """A 640x480 frame in which the face is about 120 pixels wide."""
     x, y, w, h = portrait.box
     scale = 120 / w

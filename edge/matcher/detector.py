@@ -37,7 +37,8 @@ def preprocess(image: Image) -> Prepared:
         height, width = image.shape[:2]
     grid = STRIDES[-1]
     padded = np.zeros((3, -(-height // grid) * grid, -(-width // grid) * grid), dtype=np.float32)
-    padded[:, :height, :width] = image.transpose(2, 0, 1)
+    for plane, channel in zip(padded, cv2.split(image), strict=True):  # faster than a transpose: reads in order
+        plane[:height, :width] = channel
     return Prepared(padded[np.newaxis], scale)
 
 

@@ -1,15 +1,17 @@
-"""Turn a block-quantised ONNX file into the plain float32 one that onnxruntime runs.
+"""Turn a block-quantised ONNX file into the float32 one that onnxruntime runs, and runs fast.
 
 The published files carry `DequantizeLinear` with `block_size`, which onnxruntime refuses. Each such node reads
 constants only, so its result is a constant too: it is computed once here and stored as a float32 initializer.
-Every operation is a single, correctly rounded float32 step, so the output is the same on every machine, byte by byte,
-and can be pinned by its hash.
+Every operation is a single, correctly rounded step, so the output is the same on every machine, byte by byte, and can
+be pinned by its hash.
 """
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from edge.matcher.fuse import fuse
 
 if TYPE_CHECKING:
     import onnx
@@ -20,16 +22,19 @@ IR_VERSION_MIN = 10
 _FOLDED = ("DequantizeLinear", "Reshape")
 
 
-def fold(data: bytes, *, dynamic_size: bool) -> bytes:
+def fold(data: bytes, *, dynamic_size: bool, fused: bool = True) -> bytes:
     """The ONNX file `data` with its constants folded to float32, as bytes.
 
     Args:
         dynamic_size: replace the input's fixed height and width by free dimensions.
+        fused: rewrite the graph for onnxruntime (see `edge.matcher.fuse`); otherwise its nodes stay as published.
     """
-    import onnx  # a gate that has its weights never needs it
+    import onnx  # a gate that has its weights and a small gallery never needs it
 
     model = onnx.load_model_from_string(data)
     _fold_constants(model.graph)
+    if fused:
+        fuse(model.graph)
     _drop_unused(model.graph)
     if dynamic_size:
         _free_size(model.graph)

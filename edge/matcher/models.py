@@ -101,7 +101,7 @@ Whoever changes it changes this name, for templates made in different ways must 
 
 
 def model_id(pack_name: str, model: Model) -> str:
-    """Names the very weights and processing a template was made with, e.g. `opencv-zoo/sface-2021dec/6adead62/m2`."""
+    """Names the very weights and processing a template was made with, e.g. `opencv-zoo/sface-2021dec/3761f7a3/m2`."""
     return f"{pack_name}/{model.name}/{model.sha256[:8]}/{PROCESSING}"
 
 

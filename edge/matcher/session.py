@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ class Session:
         self._input = self._session.get_inputs()[0].name
         self._outputs = [output.name for output in self._session.get_outputs()]
 
-    def run(self, tensor: Tensor) -> dict[str, Tensor]:
-        """Outputs by name for one NCHW float32 input."""
+    def run(self, tensor: NDArray[Any]) -> dict[str, Tensor]:
+        """Outputs by name for one input; for pictures NCHW float32."""
         values = self._session.run(self._outputs, {self._input: tensor})
         return dict(zip(self._outputs, values, strict=True))

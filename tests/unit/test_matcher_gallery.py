@@ -1,11 +1,12 @@
 """Exact search: the same answer as comparing one by one."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.domain import Template
 from edge.matcher.gallery import Gallery
+from edge.matcher.shortlist import ROWS_MIN, Shortlist
 
 MODEL = "pack/model/12345678"
 SIZE = 8
@@ -77,3 +78,50 @@ def test_ok__a_vector_that_lost_its_length_in_transit_still_scores_a_cosine():
     stored = vector.astype(np.float16).astype(np.float32) * 1.01
     found = Gallery.build([("w", Template(stored, MODEL))], MODEL, SIZE).search(vector)
     assert abs(found.score - 1) < 1e-3
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    rows=st.integers(1, 400),
+    size=st.sampled_from([1, 2, 8, 128]),
+    spread=st.sampled_from([0.0, 1e-6, 1e-3, 0.05, 1.0, 100.0]),
+    outlier=st.floats(1, 1000),
+)
+def test_ok__the_best_row_is_on_the_shortlist(seed, rows, size, spread, outlier):
+    """Whatever the gallery looks like: everybody nearly alike, or one number far larger than all others."""
+    random = np.random.default_rng(seed)
+    matrix = random.normal(size=size) + spread * random.normal(size=(rows, size))
+    matrix[:, 0] *= outlier
+    matrix = (matrix / np.linalg.norm(matrix, axis=1, keepdims=True)).astype(np.float32)
+    shortlist = Shortlist(matrix)
+    for probe in (*matrix[:3], *random.normal(size=(3, size)).astype(np.float32)):
+        unit_probe = probe / np.linalg.norm(probe)
+        scores = matrix.astype(np.float64) @ unit_probe.astype(np.float64)
+        assert int(np.argmax(scores)) in shortlist.of(unit_probe)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_ok__a_large_gallery_gives_the_answer_of_comparing_all(seed):
+    random = np.random.default_rng(seed)
+    vectors = random.normal(size=(ROWS_MIN, 16)).astype(np.float32)
+    vectors[1:100] = vectors[0]
+    gallery = Gallery.build([(f"w{i}", Template(v, MODEL)) for i, v in enumerate(vectors)], MODEL, 16)
+    for probe in (vectors[0], vectors[-1], *random.normal(size=(5, 16)).astype(np.float32)):
+        probe = probe / np.linalg.norm(probe)
+        scores = gallery.matrix.astype(np.float64) @ probe.astype(np.float64)
+        found = gallery.search(probe)
+        assert abs(found.score - min(1.0, scores.max())) < 1e-6
+        assert scores[int(found.worker_id[1:])] > scores.max() - 1e-6
+
+
+def test_ok__a_shortlist_is_short():
+    random = np.random.default_rng(0)
+    matrix = random.normal(size=(20_000, 128)).astype(np.float32)
+    matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
+    shortlist = Shortlist(matrix)
+    lengths = [len(shortlist.of(matrix[i])) for i in range(20)]
+    assert max(lengths) == 1  # nobody else is near
+    strangers = random.normal(size=(20, 128)).astype(np.float32)
+    assert np.mean([len(shortlist.of(v / np.linalg.norm(v))) for v in strangers]) < 100
