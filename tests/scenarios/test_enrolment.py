@@ -1,0 +1,83 @@
+"""`sitegate enroll` against the roster: nobody gets two ids, and no id two faces, unless somebody says why."""
+
+from pathlib import Path
+
+import pytest
+from enrolment_gate import EnrolmentGate, words
+
+from edge.desk import Desk, DeskReader
+
+
+@pytest.fixture
+def gate(tmp_path: Path, models_dir: Path) -> EnrolmentGate:
+    return EnrolmentGate(tmp_path, models_dir)
+
+
+@pytest.fixture
+def photos(gate: EnrolmentGate, photos_dir: Path) -> dict[str, str]:
+    return {name: gate.photo(f"{name}.png", image) for name, image in gate.faces(photos_dir).items()}
+
+
+def requests(gate: EnrolmentGate) -> int:
+    reader = DeskReader(gate.desk_path)
+    found = len(reader.requests(0))
+    reader.close()
+    return found
+
+
+def trail(gate: EnrolmentGate) -> list[tuple[str, str, str]]:
+    desk = Desk(gate.desk_path)
+    found = [entry[1:] for entry in desk.trail(10)]
+    desk.close()
+    return found
+
+
+def test_ok__without_a_roster_it_enrols_and_says_that_nobody_was_compared(
+    gate: EnrolmentGate, photos: dict[str, str]
+) -> None:
+    result = gate.run("enroll", photos["b"], "--worker", "w2", "--consent", "c2")
+    assert result.exit_code == 0, words(result)
+    assert "this gate has no roster yet" in words(result)
+    assert requests(gate) == 1
+
+
+def test_ok__the_same_worker_may_be_enrolled_again(
+    gate: EnrolmentGate, photos: dict[str, str], photos_dir: Path
+) -> None:
+    faces = gate.faces(photos_dir)
+    gate.publish({"w1": gate.matcher.enrol([faces["a-enrolled"]]), "w2": gate.matcher.enrol([faces["b"]])})
+    result = gate.run("enroll", photos["a-today"], "--worker", "w1", "--consent", "c1")
+    assert result.exit_code == 0, words(result)
+    assert requests(gate) == 1
+
+
+def test_fail__a_face_that_another_worker_has(gate: EnrolmentGate, photos: dict[str, str], photos_dir: Path) -> None:
+    gate.publish({"w1": gate.matcher.enrol([gate.faces(photos_dir)["a-enrolled"]])})
+    asked = ("enroll", photos["a-today"], "--worker", "w7", "--consent", "c7", "--by", "desk-3")
+    refused = gate.run(*asked)
+    assert refused.exit_code == 1
+    assert "already enrolled as worker w1" in words(refused)
+    assert "nothing was stored" in words(refused)
+    assert not gate.desk_path.exists()
+    assert "say why" in words(gate.run(*asked, "--force", " "))
+    forced = gate.run(*asked, "--force", "twins, both seen with passport")
+    assert forced.exit_code == 0, words(forced)
+    assert requests(gate) == 1
+    (_, override) = trail(gate)
+    assert override[:2] == ("desk-3", "enrol-override")
+    assert "worker w7" in override[2] and override[2].endswith("because: twins, both seen with passport")
+
+
+def test_fail__another_face_under_a_known_id(gate: EnrolmentGate, photos: dict[str, str], photos_dir: Path) -> None:
+    gate.publish({"w1": gate.matcher.enrol([gate.faces(photos_dir)["a-enrolled"]])})
+    result = gate.run("enroll", photos["b"], "--worker", "w1", "--consent", "c1", "--out", str(gate.folder / "w1.json"))
+    assert result.exit_code == 1
+    assert "not the face that worker w1 is enrolled with" in words(result)
+    assert not (gate.folder / "w1.json").exists()
+
+
+def test_fail__no_key_to_the_roster_no_enrolment(gate: EnrolmentGate, photos: dict[str, str]) -> None:
+    (gate.folder / "site.key").unlink()
+    result = gate.run("enroll", photos["b"], "--worker", "w2", "--consent", "c2")
+    assert result.exit_code == 1
+    assert "site.key" in words(result)
