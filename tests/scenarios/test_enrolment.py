@@ -1,11 +1,14 @@
 """`sitegate enroll` against the roster: nobody gets two ids, and no id two faces, unless somebody says why."""
 
+import json
 from pathlib import Path
 
 import pytest
-from enrolment_gate import EnrolmentGate, words
+from enrolment_gate import EnrolmentGate, like, words
 
+from edge.capture.source import letterbox
 from edge.desk import Desk, DeskReader
+from edge.domain import Frame, Sight
 
 
 @pytest.fixture
@@ -81,3 +84,28 @@ def test_fail__no_key_to_the_roster_no_enrolment(gate: EnrolmentGate, photos: di
     result = gate.run("enroll", photos["b"], "--worker", "w2", "--consent", "c2")
     assert result.exit_code == 1
     assert "site.key" in words(result)
+
+
+def test_fail__the_matcher_knows_a_worker_and_says_whom_the_worker_resembles(
+    gate: EnrolmentGate, photos_dir: Path
+) -> None:
+    faces = gate.faces(photos_dir)
+    (own,) = gate.matcher.enrol([faces["a-enrolled"]])
+    image = letterbox(faces["a-today"], 640, 480)
+    for other, resembles in ((like(own, 0.85), "w2"), (like(own, 0.3), None)):
+        gate.matcher.load([("w1", own), ("w2", other)])
+        seen = [gate.matcher.look(Frame(image, 100.0 * (resembles is None) + i / 20, i)) for i in range(4)][-1]
+        assert seen.sight is Sight.KNOWN and seen.candidate and seen.candidate.worker_id == "w1"
+        assert seen.look_alike == resembles
+        found = gate.matcher.survey()
+        assert set(found or ()) == ({"w1", "w2"} if resembles else set())
+
+
+def test_ok__roster_list_and_check_name_the_look_alikes(gate: EnrolmentGate, photos_dir: Path) -> None:
+    (own,) = gate.matcher.enrol([gate.faces(photos_dir)["a-enrolled"]])
+    gate.publish({"w1": [own], "w2": [like(own, 0.85)], "w3": [like(own, 0.3, seed=2)]})
+    rows = {row["worker_id"]: row for row in json.loads(gate.run("roster", "list", "--json").stdout)}
+    assert {name: row["look_alike"] for name, row in rows.items()} == {"w1": "w2", "w2": "w1", "w3": ""}
+    assert rows["w1"]["look_alike_score"] == pytest.approx(0.85, abs=0.002)
+    (found,) = (f for f in json.loads(gate.run("check", "--json").stdout) if f["what"] == "look-alikes")
+    assert (found["state"], found["detail"].endswith("w1 ~ w2")) == ("warning", True)
