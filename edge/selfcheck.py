@@ -19,7 +19,7 @@ from edge.decision import pairs_in_words, tiers
 from edge.gate import GpioGate, make_factory
 from edge.journal import JournalReader
 from edge.matcher.lookalike import marked
-from edge.matcher.models import ModelError, load_manifest, read_verified
+from edge.matcher.models import ModelError, find_pack, own_folder, read_verified
 from edge.ports import GateError
 from edge.sim import ScriptError
 from edge.sync.mqtt import LinkError, MqttLink, Publication
@@ -96,9 +96,10 @@ def keys(config: Config) -> Finding:
 
 def weights(config: Config) -> Finding:
     try:
-        models = load_manifest().pack(config.matcher.pack).models
+        folder = own_folder(config.matcher.pack) or config.paths.models_dir
+        models = find_pack(config.matcher.pack).models
         for model in models:
-            read_verified(model, config.paths.models_dir)
+            read_verified(model, folder)
     except ModelError as error:
         detail, _, todo = str(error).partition("; ")
         return Finding("weights", State.PROBLEM, detail, todo)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edge.config import MatcherConfig
 from edge.domain import Candidate, Template
 from edge.matcher.gallery import Gallery
-from edge.matcher.models import ImpostorTail, load_manifest, model_id
+from edge.matcher.models import ImpostorTail, find_pack, model_id
 from edge.matcher.threshold import FPIR_TARGET, threshold_for
 
 LOOK_ALIKE_FPIR = FPIR_TARGET / 10
@@ -93,7 +93,7 @@ def look_alikes(gallery: Gallery, score_min: float) -> dict[str, Candidate]:
 
 def marked(templates: Sequence[tuple[str, Template]], config: MatcherConfig) -> dict[str, Candidate]:
     """`look_alikes` of a roster as the gate's matcher would mark them; needs no weights. Raises ModelError."""
-    pack = load_manifest().pack(config.pack)
+    pack = find_pack(config.pack)
     gallery = Gallery.build(templates, model_id(config.pack, pack.embedder), pack.embedder.dimension)
     threshold = config.threshold or threshold_for(pack.impostor_tail, gallery.size)
     return look_alikes(gallery, look_alike_min(pack.impostor_tail, gallery.size, threshold))
