@@ -48,7 +48,7 @@ class Finding:
 
 def ask_all(config: Config) -> Iterator[Finding]:
     """One finding per question, as each is answered."""
-    running = _gate_is_running(config)
+    running = gate_is_running(config)
     questions: tuple[Callable[[Config], Finding], ...] = (clock, disk, keys, weights, lists, look_alikes)
     yield from (question(config) for question in questions)
     if running:
@@ -206,7 +206,8 @@ def broker(config: Config) -> Finding:
     return Finding("broker", State.OK, f"connected to {where}{' with TLS' if config.sync.tls else ''}")
 
 
-def _gate_is_running(config: Config) -> bool:
+def gate_is_running(config: Config) -> bool:
+    """The gate process has told of itself in the last seconds; it then has camera and pins."""
     reader = JournalReader(config.paths.state_dir / JOURNAL)
     live = reader.live()
     reader.close()

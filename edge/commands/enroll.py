@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import ValidationError
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from contract.signing import BadKey, read_sealing_public
 from edge.app.files import DESK
 from edge.app.lists import open_roster
+from edge.camera import CameraFault
 from edge.clock import SystemClock
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, err, example, fail, load_config, out
 from edge.config import Config
 from edge.desk import Desk, DeskError
-from edge.domain import EnrolmentRequest, Template
+from edge.domain import EnrolmentRequest, Image, Template
+from edge.sim import ScriptError
 
 if TYPE_CHECKING:
     from edge.matcher.pipeline import FaceMatcher
@@ -26,9 +29,11 @@ OVERRIDE = "enrol-override"
 
 
 def enroll(
-    photos: Annotated[list[Path], typer.Argument(help="One or more photos of this one person.")],
     worker: Annotated[str, typer.Option("--worker", "-w", help="The worker's id, as HQ's roster calls it.")],
     consent: Annotated[str, typer.Option("--consent", help="Reference of the worker's recorded consent.")],
+    photos: Annotated[list[Path] | None, typer.Argument(help="One or more photos of this one person.")] = None,
+    camera: Annotated[bool, typer.Option("--camera", help="Use the gate's own camera instead of photos.")] = False,
+    within: Annotated[float, typer.Option("--within", min=1, max=600, help="Seconds that the camera may take.")] = 30,
     config: ConfigOption = DEFAULT_CONFIG,
     to_file: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write a file for `sitegate-hq import` instead of sending it.")
@@ -39,7 +44,7 @@ def enroll(
         typer.Option("--force", metavar="WHY", help="Enrol although the roster speaks against it; WHY is recorded."),
     ] = None,
 ) -> None:
-    """Enrol a worker from photos. The photos are not kept; the template goes to HQ sealed, and back with the roster.
+    """Enrol a worker from photos, or from the gate's camera. No picture is kept; the template goes to HQ sealed, and back with the roster.
 
     The new face is compared with the roster first: nobody gets two ids, and no id two faces.
     """
@@ -49,6 +54,8 @@ def enroll(
     from edge.matcher.pipeline import open_matcher
 
     loaded = load_config(config)
+    if camera == bool(photos):
+        raise fail("give photos of the worker, or --camera, and not both", EXIT_USAGE)
     if not consent.strip():
         raise fail("no template without consent: give the reference of the consent record with --consent", EXIT_USAGE)
     if force is not None and not force.strip():
@@ -56,10 +63,10 @@ def enroll(
     try:
         hq_key = read_sealing_public(loaded.keys.hq_sealing_public_path)
         matcher = open_matcher(loaded.matcher, loaded.paths.models_dir)
-        templates = matcher.enrol(read_photos(photos))
+        templates = matcher.enrol(read_photos(photos) if photos else _from_camera(loaded, matcher, within))
         enrolment = record(worker, consent, templates, SystemClock().utc())
         objection = _objection(loaded, matcher, worker, templates)
-    except (BadKey, EnrolmentError, ModelError, ValidationError) as error:
+    except (BadKey, CameraFault, EnrolmentError, ModelError, ScriptError, ValidationError) as error:
         raise fail(str(error)) from error
     if objection and force is None:
         raise fail(f'{objection}; nothing was stored. If it is right all the same: --force "the reason"')
@@ -74,6 +81,35 @@ def enroll(
     text = json.dumps({"sealed_enrolments": [b64encode(request.sealed_record).decode()]})
     to_file.write_text(text, encoding="utf-8")
     out.print(f"wrote {to_file}: at HQ run `sitegate-hq import {to_file}`", soft_wrap=True)
+
+
+def _from_camera(config: Config, matcher: "FaceMatcher", within_s: float) -> list[Image]:
+    """Good pictures of who stands in front of the gate. Raises CameraFault, EnrolmentError, ScriptError."""
+    from edge.app.gate import make_camera
+    from edge.enrolment import take_frames
+    from edge.matcher.enrol import EnrolmentError
+    from edge.matcher.sitting import WANTED, Sitting
+    from edge.selfcheck import gate_is_running
+
+    if gate_is_running(config):
+        raise EnrolmentError(
+            "the gate is running and has the camera: stop it first (systemctl stop sitegate-gate), or give photos"
+        )
+    clock = SystemClock()
+    device = make_camera(config.camera, clock)
+    try:
+        device.start()
+        with Progress(BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), console=err) as bar:
+            task = bar.add_task("look at the camera", total=WANTED)
+            return take_frames(
+                device,
+                clock,
+                Sitting(matcher.engine, config.matcher),
+                within_s,
+                lambda good, advice: bar.update(task, completed=good, description=advice or "good, stay like this"),
+            )
+    finally:
+        device.close()
 
 
 def _hand_over(
@@ -108,5 +144,8 @@ def _objection(config: Config, matcher: "FaceMatcher", worker_id: str, new: Sequ
 
 def register(app: typer.Typer) -> None:
     app.command(
-        epilog=example("sitegate enroll front.jpg side.jpg --worker W-1042 --consent C-2026-118"),
+        epilog=example(
+            "sitegate enroll front.jpg side.jpg --worker W-1042 --consent C-2026-118",
+            "sitegate enroll --camera --worker W-1042 --consent C-2026-118",
+        ),
     )(enroll)

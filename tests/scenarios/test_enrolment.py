@@ -3,12 +3,18 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from enrolment_gate import EnrolmentGate, like, words
 
+from contract.messages import Direction
+from edge.app.files import JOURNAL
 from edge.capture.source import letterbox
+from edge.clock import SystemClock
+from edge.config import SiteConfig
 from edge.desk import Desk, DeskReader
-from edge.domain import Frame, Sight
+from edge.domain import Frame, LiveState, Sight, Tone
+from edge.journal import Journal
 
 
 @pytest.fixture
@@ -109,3 +115,38 @@ def test_ok__roster_list_and_check_name_the_look_alikes(gate: EnrolmentGate, pho
     assert rows["w1"]["look_alike_score"] == pytest.approx(0.85, abs=0.002)
     (found,) = (f for f in json.loads(gate.run("check", "--json").stdout) if f["what"] == "look-alikes")
     assert (found["state"], found["detail"].endswith("w1 ~ w2")) == ("warning", True)
+
+
+def test_ok__the_gates_camera_takes_the_pictures_itself(gate: EnrolmentGate, photos_dir: Path) -> None:
+    image = letterbox(gate.faces(photos_dir)["a-today"], 640, 480)
+    gate.photo("camera/1.png", image)
+    gate.photo("camera/2.png", np.roll(image, 4, axis=1))
+    result = gate.run("enroll", "--camera", "--worker", "w1", "--consent", "c1")
+    assert result.exit_code == 0, words(result)
+    assert "3 template(s) handed to the gate" in words(result)
+    assert requests(gate) == 1
+
+
+def test_fail__the_camera_sees_nobody_it_can_use(gate: EnrolmentGate, photos_dir: Path) -> None:
+    image = letterbox(gate.faces(photos_dir)["a-today"], 640, 480)
+    gate.photo("camera/1.png", image // 8)
+    gate.photo("camera/2.png", np.roll(image // 8, 4, axis=1))
+    result = gate.run("enroll", "--camera", "--worker", "w1", "--consent", "c1", "--within", "2")
+    assert result.exit_code == 1
+    assert "0 of 8 good pictures in 2 s; at last: too dark" in words(result)
+    assert not gate.desk_path.exists()
+
+
+def test_fail__the_running_gate_keeps_its_camera_and_photos_and_camera_exclude_each_other(
+    gate: EnrolmentGate, photos: dict[str, str]
+) -> None:
+    asked = ("enroll", "--camera", "--worker", "w1", "--consent", "c1")
+    assert "not both" in words(gate.run(*asked, photos["b"]))
+    assert "not both" in words(gate.run("enroll", "--worker", "w1", "--consent", "c1"))
+    clock = SystemClock()
+    journal = Journal(gate.folder / "state" / JOURNAL, SiteConfig(), clock)
+    journal.set_live(LiveState(utc=clock.utc(), direction=Direction.IN, gate_state="ready", tone=Tone.IDLE))
+    result = gate.run(*asked)
+    journal.close()
+    assert result.exit_code == 1
+    assert "the gate is running and has the camera" in words(result)
