@@ -127,6 +127,40 @@ def evaluate(
     out.print(table)
 
 
+@app.command(epilog=example("sitegate models occlusions ./photos --people 200"))
+def occlusions(
+    photos: Annotated[Path, typer.Argument(help="A folder with people/<name>/*.jpg and strangers/*.jpg.")],
+    people: Annotated[int, typer.Option("--people", min=1, help="So many people, and as many strangers.")] = 200,
+    config: ConfigOption = DEFAULT_CONFIG,
+    folder: DirOption = None,
+    pack: PackOption = "opencv-zoo",
+    as_json: JsonOption = False,
+) -> None:
+    """Measure what helmets, masks and glasses, painted on photos, do to recognition. Stores nothing."""
+    from edge.matcher.engine import open_engine
+    from edge.matcher.occlusions import occlusion_rates
+    from edge.sim.occlusion import PAINTERS
+
+    settings = MatcherConfig(pack=pack)
+    with Progress(console=err) as bar:
+        task = bar.add_task("looking at photos", total=None)
+        try:
+            engine = open_engine(settings, _folder(folder, config))
+            rates, size, threshold = occlusion_rates(
+                engine, settings, photos, PAINTERS, people, lambda done, of: bar.update(task, completed=done, total=of)
+            )
+        except (ModelError, OSError, ValueError) as error:
+            raise fail(str(error)) from error
+    if as_json:
+        worn = [asdict(rate) for rate in rates]
+        out.print_json(json.dumps({"gallery": size, "threshold": threshold, "worn": worn}))
+        return
+    table = Table(*asdict(rates[0]), title=f"one frame, no vote, gallery {size}, threshold {threshold:.3f}")
+    for rate in rates:
+        table.add_row(*(f"{v:.1%}" if isinstance(v, float) else str(v) for v in asdict(rate).values()))
+    out.print(table)
+
+
 def download_progress() -> Progress:
     """A progress bar that counts bytes; drive it with `follow`."""
     columns = (
