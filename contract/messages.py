@@ -49,6 +49,7 @@ class Reason(StrEnum):
     NOT_ACTIVE = "not_active"
     TRAINING_LAPSED = "training_lapsed"
     RISK_HOLD = "risk_hold"
+    SECOND_FACTOR = "second_factor"
     LOW_QUALITY = "low_quality"
     MULTIPLE_FACES = "multiple_faces"
     ROSTER_EXPIRED = "roster_expired"
@@ -106,6 +107,7 @@ class NoticeCode(StrEnum):
     CAMERA_BACK = "camera_back"
     LIST_APPLIED = "list_applied"
     LIST_REFUSED = "list_refused"
+    LOOK_ALIKE = "look_alike"
     MESSAGE_REFUSED = "message_refused"
     COMMAND_DONE = "command_done"
     COMMAND_REFUSED = "command_refused"
@@ -327,6 +329,7 @@ class PolicySnapshot(SnapshotHeader):
     risk_expired_after_h: float = Field(default=72, gt=0, le=24 * 365)
     admit_on_stale: bool = True
     training_required: bool = True
+    look_alike_second_factor: bool = True
 
 
 class SealedList(SnapshotHeader):

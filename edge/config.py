@@ -93,7 +93,9 @@ class CameraConfig(Section):
 class MatcherConfig(Section):
     """How faces are found and compared."""
 
-    pack: str = Field(default="opencv-zoo", description="The model pack in models/manifest.toml.")
+    pack: str = Field(
+        default="opencv-zoo", description="The model pack in models/manifest.toml, or your own: insightface:/folder."
+    )
     threads: int = Field(default=2, ge=1, le=16, description="CPU threads of one inference.")
     providers: tuple[str, ...] = Field(
         default=("CPUExecutionProvider",),

@@ -4,7 +4,7 @@ The rules stand in one ordered table; the first that objects decides. Nothing he
 what cannot be judged is NO_DECISION, and the gate stays shut.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -121,6 +121,13 @@ def _risk(case: Case) -> tuple[Reason, Advice, str] | None:
     return (Reason.RISK_HOLD, Advice.SEE_DESK, entry.list_name) if entry else None
 
 
+def _look_alike(case: Case) -> tuple[Reason, Advice, str] | None:
+    other = case.identification.look_alike
+    if other is None or not case.policy.look_alike_second_factor:
+        return None
+    return Reason.SECOND_FACTOR, Advice.SEE_DESK, f"looks like {other}"
+
+
 def _site(case: Case) -> tuple[Reason, Advice, str] | None:
     worker = case.worker
     if worker and case.site_id not in worker.sites:
@@ -160,6 +167,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("age of the lists", _roster_age),
     ("known worker", _known),
     ("risk list", _risk),
+    ("look-alike", _look_alike),
     ("this site", _site),
     ("active", _active),
     ("training", _training),
@@ -200,3 +208,10 @@ def decide(
         risk_tier=risk_tier,
         detail=detail,
     )
+
+
+def pairs_in_words(look_alikes: Mapping[str, str], shown: int = 3) -> str:
+    """Who looks like whom, each pair once, the first few by id: fit for an event's detail."""
+    pairs = sorted({tuple(sorted(pair)) for pair in look_alikes.items()})
+    words = ", ".join(f"{a} ~ {b}" for a, b in pairs[:shown])
+    return words + (f" and {len(pairs) - shown} more pairs" if len(pairs) > shown else "")

@@ -1,6 +1,6 @@
-"""From photos of one person to an enrolment that only HQ can read."""
+"""From photos of one person, or the gate's camera, to an enrolment that only HQ can read."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +13,12 @@ from contract.messages import EnrolmentRecord, SealedTemplate
 from contract.signing import ENROLMENT, seal
 from edge.domain import EnrolmentRequest, Image, Template
 from edge.matcher.enrol import EnrolmentError
+from edge.matcher.sitting import WANTED, Sitting
+from edge.ports import Camera, Clock
+
+TEMPLATES = 3
+"""So many of the good frames become templates."""
+FRAME_WAIT_S = 0.2
 
 
 def read_photos(paths: Sequence[Path]) -> list[Image]:
@@ -24,6 +30,34 @@ def read_photos(paths: Sequence[Path]) -> list[Image]:
             raise EnrolmentError(f"{path} cannot be read as a photo; use JPEG or PNG")
         images.append(np.asarray(image, np.uint8))
     return images
+
+
+def take_frames(
+    camera: Camera,
+    clock: Clock,
+    sitting: Sitting,
+    within_s: float,
+    tell: Callable[[int, str], None] = lambda good, advice: None,
+) -> list[Image]:
+    """Good frames of the one person in front of a started camera, the best `TEMPLATES` of them.
+
+    `tell` gets, frame by frame, how many good ones there are and what the person should do.
+
+    Raises:
+        EnrolmentError: too few good frames within `within_s`; the text says what was wrong at last.
+    """
+    number, advice, until = 0, "", clock.monotonic() + within_s
+    while not sitting.done:
+        if clock.monotonic() >= until:
+            status = camera.status()
+            why = (advice or "the pictures came too slowly") if status.ok and number else f"camera: {status.detail}"
+            raise EnrolmentError(f"{sitting.good} of {WANTED} good pictures in {within_s:g} s; at last: {why}")
+        frame = camera.wait(number, FRAME_WAIT_S)
+        if frame is not None:
+            number = frame.number
+            advice = sitting.look(frame.image, frame.monotonic_s)
+            tell(sitting.good, advice)
+    return sitting.best(TEMPLATES)
 
 
 def stored(template: Template) -> SealedTemplate:

@@ -23,7 +23,7 @@ from contract.messages import (
     Reason,
 )
 from edge.config import Config
-from edge.decision import advice_for, decide, tiers
+from edge.decision import advice_for, decide, pairs_in_words, tiers
 from edge.domain import (
     Decision,
     EnrolmentRequest,
@@ -94,6 +94,7 @@ class GateLoop:
         self._camera_ok: bool | None = None
         self._opening_until = ports.clock.monotonic() + config.camera.hang_timeout_ms / 1000
         self._last_request = 0
+        self._surveyed_version = 0
         self._known_refs: set[str] = set()
         self._unwritten: deque[tuple[type[Event], dict[str, Any]]] = deque()
         self._failures = 0
@@ -323,6 +324,7 @@ class GateLoop:
             if state.templates is not before.templates:
                 self._p.matcher.load(state.templates)
             self._note_versions(before, state)
+        self._note_look_alikes()
         for incident in self._p.roster.incidents():
             if incident.ref not in self._known_refs and not self._p.journal.seen(incident.ref):
                 self._p.journal.append(NoticeEvent, ref=incident.ref, code=incident.code, detail=incident.detail)
@@ -341,6 +343,17 @@ class GateLoop:
                 self._p.journal.append(
                     NoticeEvent, code=NoticeCode.LIST_APPLIED, detail=f"{name} version {new.version}"
                 )
+
+    def _note_look_alikes(self) -> None:
+        """Tell HQ once per roster who looks too much alike; ids only."""
+        version = self._p.roster.state.roster.version
+        if version == self._surveyed_version or (found := self._p.matcher.survey()) is None:
+            return
+        ref = f"look-alikes-roster-{version}"
+        if found and not self._p.journal.seen(ref):
+            detail = pairs_in_words({worker_id: other.worker_id for worker_id, other in found.items()})
+            self._p.journal.append(NoticeEvent, ref=ref, code=NoticeCode.LOOK_ALIKE, detail=detail)
+        self._surveyed_version = version
 
     def _obey(self, command: Command) -> None:
         """Open once, exactly once: the command's id is journalled before the relay moves."""

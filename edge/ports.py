@@ -1,12 +1,13 @@
 """What the loop needs from the world. Real and fake adapters pass the same tests (tests/ports)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from contract.messages import Ack, Advice, AnyEvent, Command, Event, EventRecord
 from edge.domain import (
     CameraStatus,
+    Candidate,
     DeskRequest,
     Frame,
     GateSignal,
@@ -62,6 +63,10 @@ class Matcher(Protocol):
 
     def load(self, templates: Sequence[tuple[str, Template]]) -> None:
         """Replace the gallery. Templates of another model are left out, never compared."""
+
+    def survey(self) -> Mapping[str, Candidate] | None:
+        """One bounded step of comparing all workers of the gallery with one another. None until it is complete, then
+        by worker id the nearest look-alike of every worker who has one."""
 
     @property
     def gallery_size(self) -> int:

@@ -15,10 +15,11 @@ from edge.app.lists import open_roster
 from edge.camera import CameraFault
 from edge.clock import SystemClock
 from edge.config import Config
-from edge.decision import tiers
+from edge.decision import pairs_in_words, tiers
 from edge.gate import GpioGate, make_factory
 from edge.journal import JournalReader
-from edge.matcher.models import ModelError, load_manifest, read_verified
+from edge.matcher.lookalike import marked
+from edge.matcher.models import ModelError, find_pack, own_folder, read_verified
 from edge.ports import GateError
 from edge.sim import ScriptError
 from edge.sync.mqtt import LinkError, MqttLink, Publication
@@ -47,8 +48,8 @@ class Finding:
 
 def ask_all(config: Config) -> Iterator[Finding]:
     """One finding per question, as each is answered."""
-    running = _gate_is_running(config)
-    questions: tuple[Callable[[Config], Finding], ...] = (clock, disk, keys, weights, lists)
+    running = gate_is_running(config)
+    questions: tuple[Callable[[Config], Finding], ...] = (clock, disk, keys, weights, lists, look_alikes)
     yield from (question(config) for question in questions)
     if running:
         yield Finding("camera", State.OK, "in use by the running gate")
@@ -95,9 +96,10 @@ def keys(config: Config) -> Finding:
 
 def weights(config: Config) -> Finding:
     try:
-        models = load_manifest().pack(config.matcher.pack).models
+        folder = own_folder(config.matcher.pack) or config.paths.models_dir
+        models = find_pack(config.matcher.pack).models
         for model in models:
-            read_verified(model, config.paths.models_dir)
+            read_verified(model, folder)
     except ModelError as error:
         detail, _, todo = str(error).partition("; ")
         return Finding("weights", State.PROBLEM, detail, todo)
@@ -122,6 +124,24 @@ def lists(config: Config) -> Finding:
     if refused:
         return Finding("lists", State.WARNING, f"{detail}; last refusal: {refused[-1]}", "see sitegate events list")
     return Finding("lists", State.OK, detail)
+
+
+def look_alikes(config: Config) -> Finding:
+    """Who on the roster cannot be told apart by the face alone."""
+    try:
+        reader = open_roster(config)
+        reader.refresh()
+        templates = reader.state.templates
+        reader.close()
+        found = {worker_id: other.worker_id for worker_id, other in marked(templates, config.matcher).items()}
+    except (BadKey, ModelError):
+        return Finding("look-alikes", State.WARNING, "cannot be looked for", "correct keys and weights first")
+    if found:
+        detail = f"{len(found)} workers are not told apart by the face alone: {pairs_in_words(found)}"
+        return Finding(
+            "look-alikes", State.WARNING, detail, "the gate sends them to the desk: see sitegate roster list"
+        )
+    return Finding("look-alikes", State.OK, f"none among {len(templates)} templates")
 
 
 def camera(config: Config) -> Finding:
@@ -186,7 +206,8 @@ def broker(config: Config) -> Finding:
     return Finding("broker", State.OK, f"connected to {where}{' with TLS' if config.sync.tls else ''}")
 
 
-def _gate_is_running(config: Config) -> bool:
+def gate_is_running(config: Config) -> bool:
+    """The gate process has told of itself in the last seconds; it then has camera and pins."""
     reader = JournalReader(config.paths.state_dir / JOURNAL)
     live = reader.live()
     reader.close()

@@ -37,6 +37,7 @@ class PolicyEntry(BaseModel):
     risk_expired_after_h: float | None = None
     admit_on_stale: bool | None = None
     training_required: bool | None = None
+    look_alike_second_factor: bool | None = None
 
     @model_validator(mode="after")
     def _within_bounds(self) -> "PolicyEntry":

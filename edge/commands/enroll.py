@@ -2,60 +2,150 @@
 
 import json
 from base64 import b64encode
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import ValidationError
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from contract.signing import BadKey, read_sealing_public
 from edge.app.files import DESK
+from edge.app.lists import open_roster
+from edge.camera import CameraFault
 from edge.clock import SystemClock
-from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, example, fail, load_config, out
+from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, err, example, fail, load_config, out
+from edge.config import Config
 from edge.desk import Desk, DeskError
+from edge.domain import EnrolmentRequest, Image, Template
+from edge.sim import ScriptError
+
+if TYPE_CHECKING:
+    from edge.matcher.pipeline import FaceMatcher
+
+OVERRIDE = "enrol-override"
+"""How the audit trail calls an enrolment that was forced."""
 
 
 def enroll(
-    photos: Annotated[list[Path], typer.Argument(help="One or more photos of this one person.")],
     worker: Annotated[str, typer.Option("--worker", "-w", help="The worker's id, as HQ's roster calls it.")],
     consent: Annotated[str, typer.Option("--consent", help="Reference of the worker's recorded consent.")],
+    photos: Annotated[list[Path] | None, typer.Argument(help="One or more photos of this one person.")] = None,
+    camera: Annotated[bool, typer.Option("--camera", help="Use the gate's own camera instead of photos.")] = False,
+    within: Annotated[float, typer.Option("--within", min=1, max=600, help="Seconds that the camera may take.")] = 30,
     config: ConfigOption = DEFAULT_CONFIG,
     to_file: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write a file for `sitegate-hq import` instead of sending it.")
     ] = None,
     by: Annotated[str, typer.Option("--by", help="Who enrols, for the audit.")] = "operator",
+    force: Annotated[
+        str | None,
+        typer.Option("--force", metavar="WHY", help="Enrol although the roster speaks against it; WHY is recorded."),
+    ] = None,
 ) -> None:
-    """Enrol a worker from photos. The photos are not kept; the template goes to HQ sealed, and back with the roster."""
+    """Enrol a worker from photos, or from the gate's camera. No picture is kept; the template goes to HQ sealed, and back with the roster.
+
+    The new face is compared with the roster first: nobody gets two ids, and no id two faces.
+    """
     from edge.enrolment import read_photos, record, sealed_request
     from edge.matcher.enrol import EnrolmentError
     from edge.matcher.models import ModelError
     from edge.matcher.pipeline import open_matcher
 
     loaded = load_config(config)
+    if camera == bool(photos):
+        raise fail("give photos of the worker, or --camera, and not both", EXIT_USAGE)
     if not consent.strip():
         raise fail("no template without consent: give the reference of the consent record with --consent", EXIT_USAGE)
+    if force is not None and not force.strip():
+        raise fail("say why: --force needs a reason, which is recorded", EXIT_USAGE)
     try:
         hq_key = read_sealing_public(loaded.keys.hq_sealing_public_path)
-        templates = open_matcher(loaded.matcher, loaded.paths.models_dir).enrol(read_photos(photos))
+        matcher = open_matcher(loaded.matcher, loaded.paths.models_dir)
+        templates = matcher.enrol(read_photos(photos) if photos else _from_camera(loaded, matcher, within))
         enrolment = record(worker, consent, templates, SystemClock().utc())
-    except (BadKey, EnrolmentError, ModelError, ValidationError) as error:
+        objection = _objection(loaded, matcher, worker, templates)
+    except (BadKey, CameraFault, EnrolmentError, ModelError, ScriptError, ValidationError) as error:
         raise fail(str(error)) from error
+    if objection and force is None:
+        raise fail(f'{objection}; nothing was stored. If it is right all the same: --force "the reason"')
     request = sealed_request(enrolment, hq_key)
-    if to_file is not None:
-        text = json.dumps({"sealed_enrolments": [b64encode(request.sealed_record).decode()]})
-        to_file.write_text(text, encoding="utf-8")
-        out.print(f"wrote {to_file}: at HQ run `sitegate-hq import {to_file}`", soft_wrap=True)
-        return
     try:
-        desk = Desk(loaded.paths.state_dir / DESK)
-        ref = desk.request_enrolment(request, by=by)
-        desk.close()
+        ref = _hand_over(loaded, request if to_file is None else None, by, worker, objection, force)
     except DeskError as error:
         raise fail(str(error)) from error
-    out.print(f"{worker}: {len(templates)} template(s) handed to the gate, which sends them to HQ (request {ref})")
+    if to_file is None:
+        out.print(f"{worker}: {len(templates)} template(s) handed to the gate, which sends them to HQ (request {ref})")
+        return
+    text = json.dumps({"sealed_enrolments": [b64encode(request.sealed_record).decode()]})
+    to_file.write_text(text, encoding="utf-8")
+    out.print(f"wrote {to_file}: at HQ run `sitegate-hq import {to_file}`", soft_wrap=True)
+
+
+def _from_camera(config: Config, matcher: "FaceMatcher", within_s: float) -> list[Image]:
+    """Good pictures of who stands in front of the gate. Raises CameraFault, EnrolmentError, ScriptError."""
+    from edge.app.gate import make_camera
+    from edge.enrolment import take_frames
+    from edge.matcher.enrol import EnrolmentError
+    from edge.matcher.sitting import WANTED, Sitting
+    from edge.selfcheck import gate_is_running
+
+    if gate_is_running(config):
+        raise EnrolmentError(
+            "the gate is running and has the camera: stop it first (systemctl stop sitegate-gate), or give photos"
+        )
+    clock = SystemClock()
+    device = make_camera(config.camera, clock)
+    try:
+        device.start()
+        with Progress(BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), console=err) as bar:
+            task = bar.add_task("look at the camera", total=WANTED)
+            return take_frames(
+                device,
+                clock,
+                Sitting(matcher.engine, config.matcher),
+                within_s,
+                lambda good, advice: bar.update(task, completed=good, description=advice or "good, stay like this"),
+            )
+    finally:
+        device.close()
+
+
+def _hand_over(
+    config: Config, request: EnrolmentRequest | None, by: str, worker_id: str, objection: str, why: str | None
+) -> str:
+    """Record what was overridden, then give the gate the request, if it is for the gate; its `ref`. Raises DeskError."""
+    if not objection and request is None:
+        return ""
+    desk = Desk(config.paths.state_dir / DESK)
+    try:
+        if objection:
+            desk.audit(by, OVERRIDE, f"worker {worker_id}: {objection}; because: {why}")
+            err.print(f"[yellow]forced:[/] {objection}", highlight=False)
+        return desk.request_enrolment(request, by=by) if request else ""
+    finally:
+        desk.close()
+
+
+def _objection(config: Config, matcher: "FaceMatcher", worker_id: str, new: Sequence[Template]) -> str:
+    """What the roster that this gate holds says against the enrolment; "" if nothing. Raises BadKey."""
+    from edge.matcher.duplicate import find_conflict
+
+    reader = open_roster(config)
+    reader.refresh()
+    roster = reader.state
+    reader.close()
+    if not roster.roster.version:
+        err.print("[yellow]not compared with anybody:[/] this gate has no roster yet", highlight=False)
+    conflict = find_conflict(matcher, roster.templates, worker_id, new)
+    return str(conflict) if conflict else ""
 
 
 def register(app: typer.Typer) -> None:
     app.command(
-        epilog=example("sitegate enroll front.jpg side.jpg --worker W-1042 --consent C-2026-118"),
+        epilog=example(
+            "sitegate enroll front.jpg side.jpg --worker W-1042 --consent C-2026-118",
+            "sitegate enroll --camera --worker W-1042 --consent C-2026-118",
+        ),
     )(enroll)

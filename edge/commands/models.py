@@ -1,6 +1,7 @@
 """`sitegate models`: fetch, verify and list the weights."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from rich.progress import (
 from rich.table import Table
 
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, example, fail, load_config, out
+from edge.config import MatcherConfig
 from edge.matcher.fetch import fetch as fetch_pack
 from edge.matcher.models import Model, ModelError, Pack, load_manifest, read_verified
 from edge.packages import PackageError, cache_dir
@@ -91,6 +93,40 @@ def list_models(config: ConfigOption = DEFAULT_CONFIG, folder: DirOption = None,
     for row in rows:
         cells = {**row, "sha256": f"{str(row['sha256'])[:12]}…", "here": "yes" if row["here"] else "no"}
         table.add_row(*map(str, cells.values()))
+    out.print(table)
+
+
+@app.command(epilog=example("sitegate models occlusions ./photos --people 200"))
+def occlusions(
+    photos: Annotated[Path, typer.Argument(help="A folder with people/<name>/*.jpg and strangers/*.jpg.")],
+    people: Annotated[int, typer.Option("--people", min=1, help="So many people, and as many strangers.")] = 200,
+    config: ConfigOption = DEFAULT_CONFIG,
+    folder: DirOption = None,
+    pack: PackOption = "opencv-zoo",
+    as_json: JsonOption = False,
+) -> None:
+    """Measure what helmets, masks and glasses, painted on photos, do to recognition. Stores nothing."""
+    from edge.matcher.engine import open_engine
+    from edge.matcher.occlusions import occlusion_rates
+    from edge.sim.occlusion import PAINTERS
+
+    settings = MatcherConfig(pack=pack)
+    with Progress(console=err) as bar:
+        task = bar.add_task("looking at photos", total=None)
+        try:
+            engine = open_engine(settings, _folder(folder, config))
+            rates, size, threshold = occlusion_rates(
+                engine, settings, photos, PAINTERS, people, lambda done, of: bar.update(task, completed=done, total=of)
+            )
+        except (ModelError, OSError, ValueError) as error:
+            raise fail(str(error)) from error
+    if as_json:
+        worn = [asdict(rate) for rate in rates]
+        out.print_json(json.dumps({"gallery": size, "threshold": threshold, "worn": worn}))
+        return
+    table = Table(*asdict(rates[0]), title=f"one frame, no vote, gallery {size}, threshold {threshold:.3f}")
+    for rate in rates:
+        table.add_row(*(f"{v:.1%}" if isinstance(v, float) else str(v) for v in asdict(rate).values()))
     out.print(table)
 
 

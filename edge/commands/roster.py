@@ -18,8 +18,15 @@ app = typer.Typer(no_args_is_help=True, help="Show the lists this gate has from 
 
 @app.command("list", epilog=example("sitegate roster list", "sitegate roster list --json"))
 def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
-    """Every worker by id: sites, dates, number of templates, on the risk list or not."""
+    """Every worker by id: sites, dates, number of templates, on the risk list or not, and who looks too much alike."""
+    from edge.matcher.lookalike import marked
+    from edge.matcher.models import ModelError
+
     state = _state(config)
+    try:
+        alike = marked(state.templates, load_config(config).matcher)
+    except ModelError as error:
+        raise fail(str(error), EXIT_USAGE) from error
     counts: dict[str, int] = {}
     for worker_id, _ in state.templates:
         counts[worker_id] = counts.get(worker_id, 0) + 1
@@ -31,13 +38,17 @@ def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
             "training_valid_until": str(w.training_valid_until or ""),
             "templates": counts.get(w.worker_id, 0),
             "risk_list": w.worker_id in state.risks,
+            "look_alike": alike[w.worker_id].worker_id if w.worker_id in alike else "",
+            "look_alike_score": round(alike[w.worker_id].score, 3) if w.worker_id in alike else "",
         }
         for w in state.workers.values()
     ]
     if as_json:
         out.print_json(json.dumps(rows))
         return
-    table = Table("worker", "sites", "active", "training until", "templates", "risk list", box=None)
+    table = Table(
+        "worker", "sites", "active", "training until", "templates", "risk list", "looks like", "score", box=None
+    )
     for row in rows:
         table.add_row(*(", ".join(v) if isinstance(v, list) else _plain(v) for v in row.values()))
     out.print(table)

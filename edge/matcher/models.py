@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from edge.packages import PinnedFile, Sha256, sha256_of
 
+OWN = "insightface"
+
 
 class ModelError(RuntimeError):
     """A model that is missing, altered or unknown. The gate does not start; the text says what to do."""
@@ -77,6 +79,34 @@ class Pack(_Entry):
         return self.detector, self.embedder
 
 
+class OwnModel(_Entry):
+    """A weight that the operator supplies, pinned by hash."""
+
+    file: str = Field(pattern=r"^[A-Za-z0-9._-]+\.onnx$")
+    sha256: Sha256
+
+    @property
+    def name(self) -> str:
+        return self.file.removesuffix(".onnx")
+
+
+class OwnEmbedder(OwnModel):
+    dimension: int = Field(gt=0)
+
+
+class OwnPack(_Entry):
+    """What `pack.toml` in the folder of an operator's own pack says. The impostor tail is measured with
+    `sitegate models evaluate PHOTOS --pack insightface:/folder`; until then, any values with a high threshold do."""
+
+    detector: OwnModel
+    embedder: OwnEmbedder
+    impostor_tail: ImpostorTail
+
+    @property
+    def models(self) -> tuple[OwnModel, ...]:
+        return self.detector, self.embedder
+
+
 class Manifest(_Entry):
     packs: dict[str, Pack]
 
@@ -100,28 +130,55 @@ PROCESSING = "m2"
 Whoever changes it changes this name, for templates made in different ways must never be compared."""
 
 
-def model_id(pack_name: str, model: Model) -> str:
+def own_folder(pack_name: str) -> Path | None:
+    """The folder of `insightface:/folder`; None for a pack of the manifest."""
+    kind, _, folder = pack_name.partition(":")
+    return Path(folder) if kind == OWN and folder else None
+
+
+def own_pack(folder: Path) -> OwnPack:
+    """Raises ModelError."""
+    path = folder / "pack.toml"
+    try:
+        return OwnPack.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error.strerror}); docs/OPERATIONS.md shows one") from error
+    except ValueError as error:
+        raise ModelError(f"{path} is not right: {error}; docs/OPERATIONS.md shows one") from error
+
+
+def find_pack(pack_name: str) -> Pack | OwnPack:
+    """The pack that `matcher.pack` names: of the manifest, or the operator's own. Raises ModelError."""
+    folder = own_folder(pack_name)
+    return own_pack(folder) if folder else load_manifest().pack(pack_name)
+
+
+def model_id(pack_name: str, model: Model | OwnModel) -> str:
     """Names the very weights and processing a template was made with, e.g. `opencv-zoo/sface-2021dec/3761f7a3/m2`."""
+    if isinstance(model, OwnModel):
+        return f"{OWN}/{model.name[:48]}/{model.sha256[:8]}"
     return f"{pack_name}/{model.name}/{model.sha256[:8]}/{PROCESSING}"
 
 
-def read_verified(model: Model, models_dir: Path) -> bytes:
-    """The bytes of a folded model, hashed after reading: what is returned is what was checked.
+def read_verified(model: Model | OwnModel, models_dir: Path) -> bytes:
+    """The bytes of a folded model, or of an operator's own, hashed after reading: what is returned is what was checked.
 
     Raises:
         ModelError: missing, unreadable, or not the pinned file.
     """
     path = models_dir / model.file
+    own = isinstance(model, OwnModel)
+    again = f"copy it to {models_dir} again" if own else f"run: sitegate models fetch --dir {models_dir}"
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise ModelError(f"{path} is missing; run: sitegate models fetch --dir {models_dir}") from None
+        raise ModelError(f"{path} is missing; {again}") from None
     except OSError as error:
         raise ModelError(f"{path} cannot be read ({error.strerror}); check its owner and permissions") from error
     found = sha256_of(data)
     if found != model.sha256:
         raise ModelError(
             f"{path} was altered: expected SHA-256 {model.sha256[:12]}…, found {found[:12]}…; delete it, find out who "
-            f"changed it, and run: sitegate models fetch --dir {models_dir}"
+            f"changed it, and {again}"
         )
     return data

@@ -11,6 +11,7 @@ from edge.matcher import enrol
 from edge.matcher.approach import Approach, Lane
 from edge.matcher.engine import FaceEngine, open_engine
 from edge.matcher.gallery import Gallery
+from edge.matcher.lookalike import Survey, look_alike_min, nearest_other
 from edge.matcher.quality import measure, objection
 from edge.matcher.threshold import gallery_threshold
 from edge.matcher.vote import Tally, tally
@@ -46,6 +47,9 @@ class FaceMatcher:
         pack = self.engine.pack
         self._gallery = Gallery.build(templates, self.model_id, pack.embedder.dimension)
         self._threshold = self._config.threshold or gallery_threshold(pack.impostor_tail, self._gallery)
+        self._look_alike_min = look_alike_min(pack.impostor_tail, self._gallery.size, self._threshold)
+        self._survey = Survey(self._gallery, self._look_alike_min)
+        self._look_alikes: dict[str, str | None] = {}
 
     @property
     def gallery_size(self) -> int:
@@ -58,6 +62,12 @@ class FaceMatcher:
     def search(self, vector: Vector) -> Candidate | None:
         """The best candidate in the gallery, at whatever score."""
         return self._gallery.search(vector)
+
+    def survey(self) -> dict[str, Candidate] | None:
+        """See `edge.ports.Matcher`. The decision does not wait for it: `look` compares the recognised worker at once."""
+        if not self._survey.done:
+            self._survey.step()
+        return self._survey.marked if self._survey.done else None
 
     def enrol(self, images: Sequence[Image]) -> list[Template]:
         """One template per photo of one person; see `edge.matcher.enrol`. Raises EnrolmentError."""
@@ -108,7 +118,15 @@ class FaceMatcher:
             approach.answer, approach.answered_s = count, now_s
         return self._identification(approach, approach.answer)
 
+    def _look_alike(self, worker_id: str) -> str | None:
+        """Whom this worker resembles too much; compared once per gallery."""
+        if worker_id not in self._look_alikes:
+            other = nearest_other(self._gallery, worker_id)
+            self._look_alikes[worker_id] = other.worker_id if other and other.score >= self._look_alike_min else None
+        return self._look_alikes[worker_id]
+
     def _identification(self, approach: Approach, count: Tally) -> Identification:
+        known = count.candidate if count.sight is Sight.KNOWN else None
         return Identification(
             sight=count.sight,
             approach=approach.number,
@@ -116,6 +134,7 @@ class FaceMatcher:
             threshold=self._threshold,
             frames=count.frames,
             usable_since_s=approach.usable_since_s,
+            look_alike=self._look_alike(known.worker_id) if known else None,
         )
 
 

@@ -19,7 +19,7 @@ class Session:
         """`model` is the verified file's content; `threads` is the CPU threads of one inference.
 
         Raises:
-            ModelError: a provider is not available here.
+            ModelError: a provider is not available here, or does not start.
         """
         # Some builds report usage to their maker unless told not to before they are loaded. Loaded here, and not with
         # the file, so that the processes without a camera never carry it.
@@ -40,8 +40,20 @@ class Session:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(model, options, providers=list(providers))
+        # onnxruntime only warns when a provider that is there cannot start (a missing CUDA library), and uses the CPU.
+        lost = [name for name in providers if name not in self._session.get_providers()]
+        if lost:
+            raise ModelError(
+                f"{', '.join(lost)} of matcher.providers did not start; onnxruntime would use "
+                f"{', '.join(self._session.get_providers())} instead: check its driver and libraries, or take it out"
+            )
         self._input = self._session.get_inputs()[0].name
         self._outputs = [output.name for output in self._session.get_outputs()]
+
+    @property
+    def raw(self) -> Any:
+        """onnxruntime's own session, for a library that wants one."""
+        return self._session
 
     def run(self, tensor: NDArray[Any]) -> dict[str, Tensor]:
         """Outputs by name for one input; for pictures NCHW float32."""

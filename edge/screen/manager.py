@@ -143,6 +143,7 @@ _ACCESS: dict[Reason, tuple[Mood, str]] = {
     Reason.REMOTE_OPEN: (Mood.CARE, "check"),
     Reason.LOW_QUALITY: (Mood.CARE, "eye"),
     Reason.MULTIPLE_FACES: (Mood.CARE, "people"),
+    Reason.SECOND_FACTOR: (Mood.CARE, "people"),
 }
 
 _PASSAGE: dict[PassageOutcome, tuple[Mood, str]] = {
@@ -154,6 +155,7 @@ _PASSAGE: dict[PassageOutcome, tuple[Mood, str]] = {
 _ALARMS = {NoticeCode.FIRE_ON, NoticeCode.TAMPER, NoticeCode.CAMERA_LOST}
 _CARES = {
     NoticeCode.LIST_REFUSED,
+    NoticeCode.LOOK_ALIKE,
     NoticeCode.MESSAGE_REFUSED,
     NoticeCode.COMMAND_REFUSED,
     NoticeCode.REQUEST_REFUSED,

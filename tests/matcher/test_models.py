@@ -116,3 +116,17 @@ def test_ok__the_commands_tell_good_from_bad(models_dir, own_models, tmp_path):
     listed = run(app, ["list", "--dir", str(models_dir), "--json"])
     assert '"here": true' in listed.output
     assert run(app, ["fetch", "--pack", "nope"]).exit_code == 1
+
+
+def test_fail__a_provider_that_cannot_start_is_no_silent_fallback_either(models_dir, monkeypatch):
+    """As on a Jetson whose CUDA library is missing: onnxruntime lists the provider, then leaves it out with a warning."""
+    import onnxruntime
+
+    plain = onnxruntime.InferenceSession
+    everything = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: everything)
+    monkeypatch.setattr(
+        onnxruntime, "InferenceSession", lambda model, options, providers: plain(model, options, providers[1:])
+    )
+    with pytest.raises(ModelError, match=r"CUDAExecutionProvider of matcher.providers did not start"):
+        open_engine(MatcherConfig(providers=tuple(everything)), models_dir)

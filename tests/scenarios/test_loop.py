@@ -1,7 +1,7 @@
 """The loop, turn by turn: a hand-set clock, a recording gate, a real journal, and what the matcher says given as data."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -75,6 +75,7 @@ class Says:
     def __init__(self) -> None:
         self.now: Identification | Exception = NOBODY
         self.gallery_size = 0
+        self.alike: dict[str, Candidate] | None = {}
 
     def look(self, frame: Frame) -> Identification:
         if isinstance(self.now, Exception):
@@ -83,6 +84,9 @@ class Says:
 
     def load(self, templates: Sequence[tuple[str, Template]]) -> None:
         self.gallery_size = len(templates)
+
+    def survey(self) -> dict[str, Candidate] | None:
+        return self.alike
 
 
 @dataclass
@@ -407,3 +411,19 @@ def test_ok__closing_locks_and_is_recorded(tmp_path: Path) -> None:
     house.loop.close()
     assert not house.gate.energised
     assert house.notices == [NoticeCode.GATE_STOPPED]
+
+
+def test_ok__look_alikes_are_recorded_once_per_roster_by_id_alone(house: House) -> None:
+    house.matcher.alike = None  # the comparison is still going on
+    house.sees(NOBODY, 1.0)
+    assert NoticeCode.LOOK_ALIKE not in house.notices
+    house.matcher.alike = {"w1": Candidate("w2", 0.8), "w2": Candidate("w1", 0.8)}
+    house.sees(NOBODY, 1.0)
+    house.loop = house.make_loop()  # a restart
+    house.sees(NOBODY, 1.0)
+    (notice,) = (e for e in house.events if isinstance(e, NoticeEvent) and e.code is NoticeCode.LOOK_ALIKE)
+    assert notice.detail == "w1 ~ w2"
+    house.lists.state = replace(house.lists.state, roster=ListAge(2, house.clock.utc()))
+    house.lists.fresh = True
+    house.sees(NOBODY, 1.0)
+    assert house.notices.count(NoticeCode.LOOK_ALIKE) == 2

@@ -31,6 +31,7 @@ worker_id = "w-2"
 [[policies]]
 site_id = "site-1"
 training_required = false
+look_alike_second_factor = false
 
 [[enrolments]]
 worker_id = "w-1"

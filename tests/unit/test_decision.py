@@ -164,3 +164,19 @@ def test_ok__granted_only_if_known_in_order_and_on_live_lists(
     decision = run(Identification(sight, 1, Candidate("w1", 0.9)), state, trusted=trusted)
     may_pass = sight is Sight.KNOWN and trusted and not listed and age is FRESH and site == "site-1" and active
     assert decision.granted == may_pass
+
+
+def twin() -> Identification:
+    return Identification(Sight.KNOWN, 1, Candidate("w1", 0.7), threshold=0.45, frames=3, look_alike="w2")
+
+
+def test_fail__a_worker_with_a_look_alike_needs_a_second_factor() -> None:
+    decision = run(twin())
+    assert (decision.reason, decision.advice) == (Reason.SECOND_FACTOR, Advice.SEE_DESK)
+    assert (decision.worker_id, decision.detail) == ("w1", "looks like w2")
+    assert run(twin(), roster(risks={"w1": RiskEntry(worker_id="w1")})).reason is Reason.RISK_HOLD
+
+
+def test_ok__the_policy_can_do_without_the_second_factor() -> None:
+    policy = PolicySnapshot(site_id="site-1", issued_utc=NOW, look_alike_second_factor=False)
+    assert run(twin(), roster(policy=policy)).granted

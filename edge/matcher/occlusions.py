@@ -1,0 +1,131 @@
+"""What helmets, masks and glasses do to recognition: people enrolled bare, and met as workers come to a gate.
+
+The folder is that of `edge.matcher.evaluate`. One photo of each person is enrolled as it is, the next is the mated probe,
+each stranger's photo a non-mated one; every probe is seen once for each thing worn. Terms: ISO/IEC 19795-1.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge.config import MatcherConfig
+from edge.domain import Face, Image, Template, Vector
+from edge.matcher.engine import FaceEngine
+from edge.matcher.gallery import Gallery
+from edge.matcher.quality import measure, objection
+from edge.matcher.threshold import threshold_for
+
+Painter = Callable[[Image, Face], Image]
+
+
+@dataclass(frozen=True, slots=True)
+class Worn:
+    """`failed` is the share of mated probes with no usable face (failure to acquire); `fnir` and `fpir` are shares of the
+    usable mated and non-mated probes, one frame each, no vote; `not_named` the share of all mated probes not named."""
+
+    what: str
+    mated: int
+    failed: float
+    fnir: float
+    not_named: float
+    non_mated: int
+    fpir: float
+
+
+def occlusion_rates(
+    engine: FaceEngine,
+    config: MatcherConfig,
+    folder: Path,
+    painters: Mapping[str, Painter],
+    people: int,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> tuple[list[Worn], int, float]:
+    """The rates for each of `painters`, the size of the gallery, and its threshold. Takes the first `people` of
+    people/ with a usable photo and a second one, and as many strangers.
+
+    Raises:
+        ValueError: the folder has nobody with two photos, or no stranger.
+    """
+    enrolled = _enrol(engine, config, folder, people)
+    strangers = sorted((folder / "strangers").glob("*.jpg"))[:people]
+    if not enrolled or not strangers:
+        raise ValueError("the folder needs people/<name>/ with two or more *.jpg, and strangers/*.jpg")
+    templates = [(name, Template(vector, engine.model_id)) for name, vector, _ in enrolled]
+    gallery = Gallery.build(templates, engine.model_id, engine.pack.embedder.dimension)
+    threshold = config.threshold or threshold_for(engine.pack.impostor_tail, gallery.size)
+    probes = [(name, path) for name, _, path in enrolled] + [("", path) for path in strangers]
+    named: dict[str, list[tuple[str, str | None]]] = {what: [] for what in painters}
+    for done, (name, path) in enumerate(probes, start=1):
+        image, face = _look(engine, path)
+        if image is not None and face is not None:
+            for what, painter in painters.items():
+                vector = _vector(engine, config, painter(image, face))
+                named[what].append((name, None if vector is None else _name(gallery, vector, threshold)))
+        progress(done, len(probes))
+    return [_rates(what, found) for what, found in named.items()], gallery.size, threshold
+
+
+def _enrol(engine: FaceEngine, config: MatcherConfig, folder: Path, people: int) -> list[tuple[str, Vector, Path]]:
+    """Name, vector of the reference, and path of the probe."""
+    return [found for _, found in zip(range(people), _references(engine, config, folder), strict=False)]
+
+
+def _references(engine: FaceEngine, config: MatcherConfig, folder: Path) -> Iterator[tuple[str, Vector, Path]]:
+    for person in sorted((folder / "people").iterdir()):
+        photos = sorted(person.glob("*.jpg"))[:2]
+        image = cv2.imread(str(photos[0])) if len(photos) == 2 else None
+        vector = _vector(engine, config, np.asarray(image, np.uint8)) if image is not None else None
+        if vector is not None:
+            yield person.name, vector, photos[1]
+
+
+def _look(engine: FaceEngine, path: Path) -> tuple[Image | None, Face | None]:
+    image = cv2.imread(str(path))
+    if image is None:
+        return None, None
+    picture = np.asarray(image, np.uint8)
+    return picture, _middle_face(engine, picture)
+
+
+def _middle_face(engine: FaceEngine, image: Image) -> Face | None:
+    """The face nearest to the middle: such photos may show bystanders."""
+    middle = np.array([image.shape[1], image.shape[0]]) / 2
+    return min(
+        engine.detect(image),
+        key=lambda face: float(np.abs(np.array(face.box[:2]) + np.array(face.box[2:]) / 2 - middle).sum()),
+        default=None,
+    )
+
+
+def _vector(engine: FaceEngine, config: MatcherConfig, image: Image) -> Vector | None:
+    """The vector of a usable face; None if there is none. The face is found anew: what is worn hides landmarks too."""
+    face = _middle_face(engine, image)
+    if face is None:
+        return None
+    aligned = engine.align(image, face)
+    return None if objection(measure(face, aligned), config) else engine.embed(aligned)
+
+
+def _name(gallery: Gallery, vector: Vector, threshold: float) -> str:
+    """Whom the frame names; "" for nobody."""
+    best = gallery.search(vector)
+    return best.worker_id if best and best.score >= threshold else ""
+
+
+def _rates(what: str, found: Sequence[tuple[str, str | None]]) -> Worn:
+    mated = [(name, got) for name, got in found if name]
+    usable = [(name, got) for name, got in mated if got is not None]
+    others = [got for name, got in found if not name and got is not None]
+    right = sum(name == got for name, got in usable)
+    return Worn(
+        what=what,
+        mated=len(mated),
+        failed=1 - len(usable) / max(1, len(mated)),
+        fnir=1 - right / max(1, len(usable)),
+        not_named=1 - right / max(1, len(mated)),
+        non_mated=len(others),
+        fpir=sum(bool(got) for got in others) / max(1, len(others)),
+    )
