@@ -13,13 +13,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from contract.signing import BadKey, read_sealing_public
 from edge.app.files import DESK
 from edge.app.lists import open_roster
-from edge.camera import CameraFault
 from edge.clock import SystemClock
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, err, example, fail, load_config, out
 from edge.config import Config
 from edge.desk import Desk, DeskError
 from edge.domain import EnrolmentRequest, Image, Template
-from edge.sim import ScriptError
 
 if TYPE_CHECKING:
     from edge.matcher.pipeline import FaceMatcher
@@ -48,10 +46,12 @@ def enroll(
 
     The new face is compared with the roster first: nobody gets two ids, and no id two faces.
     """
+    from edge.camera import CameraFault
     from edge.enrolment import read_photos, record, sealed_request
     from edge.matcher.enrol import EnrolmentError
     from edge.matcher.models import ModelError
     from edge.matcher.pipeline import open_matcher
+    from edge.sim import ScriptError
 
     loaded = load_config(config)
     if camera == bool(photos):
