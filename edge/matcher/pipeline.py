@@ -11,6 +11,7 @@ from edge.matcher import enrol
 from edge.matcher.approach import Approach, Lane
 from edge.matcher.engine import FaceEngine, open_engine
 from edge.matcher.gallery import Gallery
+from edge.matcher.motion import MotionGate
 from edge.matcher.quality import measure, objection
 from edge.matcher.threshold import threshold_for
 from edge.matcher.vote import Tally, tally
@@ -31,6 +32,7 @@ class FaceMatcher:
         self.engine = engine
         self.model_id = engine.model_id
         self._config = config
+        self._motion = MotionGate()
         self._lane = Lane(config.approach_gap_ms / 1000)
         self._use(())
 
@@ -65,7 +67,7 @@ class FaceMatcher:
 
     def look(self, frame: Frame) -> Identification:
         """What this frame and the ones before it say of the person in the lane."""
-        face, rivals = self._in_lane(self.engine.detect(frame.image))
+        face, rivals = self._in_lane(self._faces(frame))
         if face is None:
             approach = self._lane.empty(frame.monotonic_s)
             return Identification(Sight.NOBODY, approach.number if approach else 0)
@@ -79,6 +81,14 @@ class FaceMatcher:
             return self._unusable(sight, self._lane.face_seen(face, frame.monotonic_s))
         vector = self.engine.embed(aligned)
         return self._answer(self._lane.usable_face(face, vector, frame.monotonic_s), vector, frame.monotonic_s)
+
+    def _faces(self, frame: Frame) -> list[Face]:
+        """The faces of this frame; not searched for while nothing moves in an empty lane."""
+        if not self._motion.worth_a_look(frame.image, frame.monotonic_s):
+            return []
+        faces = self.engine.detect(frame.image)
+        self._motion.looked(not faces, frame.monotonic_s)
+        return faces
 
     def _in_lane(self, faces: list[Face]) -> tuple[Face | None, int]:
         """The largest face, and how many others are about as near. A face less tall than the smallest usable eye
