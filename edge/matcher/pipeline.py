@@ -1,5 +1,6 @@
 """Frame in, Identification out: the matcher the gate's loop talks to."""
 
+import ctypes
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -42,6 +43,7 @@ class FaceMatcher:
         size = self.gallery_size
         if len(templates) > size:
             _log.warning("templates_left_out", count=len(templates) - size, model_id=self.model_id)
+        _give_back_memory()
         _log.info("gallery_loaded", templates=size, threshold=round(self._threshold, 4))
 
     def _use(self, templates: Sequence[tuple[str, Template]]) -> None:
@@ -126,6 +128,13 @@ class FaceMatcher:
             frames=count.frames,
             usable_since_s=approach.usable_since_s,
         )
+
+
+def _give_back_memory() -> None:
+    """Return to the system what reading a large roster left behind; glibc would keep it for later."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:  # other C libraries have none, and need none
+        trim(0)
 
 
 def open_matcher(config: MatcherConfig, models_dir: Path) -> FaceMatcher:
