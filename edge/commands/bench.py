@@ -45,11 +45,13 @@ def bench(
     with tempfile.TemporaryDirectory(prefix="sitegate-bench-", dir=folder or Path.cwd()) as name:
         with err.status("timing the stages…"):
             stages = measure.stages(matcher, cast["a-today"], Path(name), rounds)
+        with err.status("timing an empty lane…"):
+            idle = measure.nobody(matcher, cast["a-today"], Path(name), 20)
         with err.status("timing searches…"):
             searches = measure.searches(matcher, (1_000, 10_000, 100_000), rounds)
         with err.status(f"{walk_ups} people walk up…"):
             whole = measure.walk_ups(matcher, cast, Path(name), walk_ups)
-    figures = [whole[0], *stages, *searches, whole[1]]
+    figures = [whole[0], idle, *stages, *searches, whole[1]]
     machine = (
         f"{platform.machine()}, {os.cpu_count()} cores, {threads} inference threads, Python {platform.python_version()}"
     )

@@ -1,5 +1,6 @@
 """Frame in, Identification out: the matcher the gate's loop talks to."""
 
+import ctypes
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from edge.matcher.approach import Approach, Lane
 from edge.matcher.engine import FaceEngine, open_engine
 from edge.matcher.gallery import Gallery
 from edge.matcher.lookalike import Survey, look_alike_min, nearest_other
+from edge.matcher.motion import MotionGate
 from edge.matcher.quality import measure, objection
 from edge.matcher.threshold import gallery_threshold
 from edge.matcher.vote import Tally, tally
@@ -32,6 +34,7 @@ class FaceMatcher:
         self.engine = engine
         self.model_id = engine.model_id
         self._config = config
+        self._motion = MotionGate()
         self._lane = Lane(config.approach_gap_ms / 1000)
         self._use(())
 
@@ -41,6 +44,7 @@ class FaceMatcher:
         size = self.gallery_size
         if len(templates) > size:
             _log.warning("templates_left_out", count=len(templates) - size, model_id=self.model_id)
+        _give_back_memory()
         _log.info("gallery_loaded", templates=size, threshold=round(self._threshold, 4))
 
     def _use(self, templates: Sequence[tuple[str, Template]]) -> None:
@@ -75,7 +79,7 @@ class FaceMatcher:
 
     def look(self, frame: Frame) -> Identification:
         """What this frame and the ones before it say of the person in the lane."""
-        face, rivals = self._in_lane(self.engine.detect(frame.image))
+        face, rivals = self._in_lane(self._faces(frame))
         if face is None:
             approach = self._lane.empty(frame.monotonic_s)
             return Identification(Sight.NOBODY, approach.number if approach else 0)
@@ -89,6 +93,14 @@ class FaceMatcher:
             return self._unusable(sight, self._lane.face_seen(face, frame.monotonic_s))
         vector = self.engine.embed(aligned)
         return self._answer(self._lane.usable_face(face, vector, frame.monotonic_s), frame.monotonic_s)
+
+    def _faces(self, frame: Frame) -> list[Face]:
+        """The faces of this frame; not searched for while nothing moves in an empty lane."""
+        if not self._motion.worth_a_look(frame.image, frame.monotonic_s):
+            return []
+        faces = self.engine.detect(frame.image)
+        self._motion.looked(not faces, frame.monotonic_s)
+        return faces
 
     def _in_lane(self, faces: list[Face]) -> tuple[Face | None, int]:
         """The largest face, and how many others are about as near. A face less tall than the smallest usable eye
@@ -136,6 +148,13 @@ class FaceMatcher:
             usable_since_s=approach.usable_since_s,
             look_alike=self._look_alike(known.worker_id) if known else None,
         )
+
+
+def _give_back_memory() -> None:
+    """Return to the system what reading a large roster left behind; glibc would keep it for later."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:  # other C libraries have none, and need none
+        trim(0)
 
 
 def open_matcher(config: MatcherConfig, models_dir: Path) -> FaceMatcher:

@@ -11,13 +11,15 @@ from contract.messages import (
     RiskSnapshot,
     RosterSnapshot,
     SealedList,
-    SealedTemplate,
     WorkerRecord,
 )
 from contract.signing import BadSeal, BadSignature, unseal, verify
-from edge.domain import Template, Worker
+from edge.domain import Template, Vector, Worker
 
 Snapshot = RosterSnapshot | RiskSnapshot | PolicySnapshot
+
+_LENGTH_MIN = 1e-3
+"""A shorter vector has no direction that means anything."""
 
 _KINDS: dict[ListKind, type[Snapshot]] = {
     ListKind.ROSTER: RosterSnapshot,
@@ -72,22 +74,29 @@ def templates(roster: RosterSnapshot) -> tuple[tuple[tuple[str, Template], ...],
 
     No template is loaded without a consent reference, whatever HQ sends.
     """
-    found, bad = [], 0
-    for record in roster.workers:
-        for stored in record.templates if record.consent_ref else ():
-            template = _template(stored)
-            if template is None:
-                bad += 1
-            else:
-                found.append((record.worker_id, template))
-    return tuple(found), bad
+    stored = [(r.worker_id, template) for r in roster.workers if r.consent_ref for template in r.templates]
+    vectors = _vectors([template.vector for _, template in stored])
+    found = tuple(
+        (worker_id, Template(vector, template.model_id))
+        for (worker_id, template), vector in zip(stored, vectors, strict=True)
+        if vector is not None
+    )
+    return found, len(stored) - len(found)
 
 
-def _template(stored: SealedTemplate) -> Template | None:
-    if not stored.vector or len(stored.vector) % 2:
-        return None
-    vector = np.frombuffer(stored.vector, dtype="<f2").astype(np.float32)
-    length = float(np.linalg.norm(vector))
-    if not np.isfinite(length) or length < 1e-3:
-        return None
-    return Template(vector=vector / np.float32(length), model_id=stored.model_id)
+def _vectors(raw: list[bytes]) -> list[Vector | None]:
+    """Unit vectors out of float16 bytes, all of one length at a time; None for those that are none."""
+    found: list[Vector | None] = [None] * len(raw)
+    by_length: dict[int, list[int]] = {}
+    for index, data in enumerate(raw):
+        by_length.setdefault(len(data), []).append(index)
+    for length, rows in by_length.items():
+        if not length or length % 2:
+            continue
+        matrix = np.frombuffer(b"".join(raw[i] for i in rows), "<f2").reshape(len(rows), -1).astype(np.float32)
+        norms = np.linalg.norm(matrix, axis=1)
+        sound = np.isfinite(norms) & (norms >= _LENGTH_MIN)
+        matrix /= np.where(sound, norms, 1)[:, np.newaxis]
+        for index, vector, good in zip(rows, matrix, sound, strict=True):
+            found[index] = vector if good else None
+    return found
