@@ -13,7 +13,7 @@ from edge.config import MatcherConfig
 from edge.domain import Candidate, Template
 from edge.matcher.gallery import Gallery
 from edge.matcher.models import ImpostorTail, find_pack, model_id
-from edge.matcher.threshold import FPIR_TARGET, threshold_for
+from edge.matcher.threshold import FPIR_TARGET, gallery_threshold, threshold_for
 
 LOOK_ALIKE_FPIR = FPIR_TARGET / 10
 """Of 10,000 ordinary workers so many have by chance somebody as near as a look-alike in the gallery: 3. The gallery's
@@ -95,5 +95,5 @@ def marked(templates: Sequence[tuple[str, Template]], config: MatcherConfig) -> 
     """`look_alikes` of a roster as the gate's matcher would mark them; needs no weights. Raises ModelError."""
     pack = find_pack(config.pack)
     gallery = Gallery.build(templates, model_id(config.pack, pack.embedder), pack.embedder.dimension)
-    threshold = config.threshold or threshold_for(pack.impostor_tail, gallery.size)
+    threshold = config.threshold or gallery_threshold(pack.impostor_tail, gallery)
     return look_alikes(gallery, look_alike_min(pack.impostor_tail, gallery.size, threshold))
