@@ -1,16 +1,18 @@
 """Frame in, Identification out: the matcher the gate's loop talks to."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
 
-from edge.config import MatcherConfig
+from edge.config import LivenessConfig, MatcherConfig
 from edge.domain import Candidate, Face, Frame, Identification, Image, Sight, Template, Vector
 from edge.matcher import enrol
 from edge.matcher.approach import Approach, Lane
 from edge.matcher.engine import FaceEngine, open_engine
 from edge.matcher.gallery import Gallery
+from edge.matcher.liveness import Liveness, NotChecked, open_liveness
 from edge.matcher.quality import measure, objection
 from edge.matcher.threshold import threshold_for
 from edge.matcher.vote import Tally, tally
@@ -27,11 +29,12 @@ _log = structlog.get_logger()
 class FaceMatcher:
     """Implements `edge.ports.Matcher`. Not thread-safe: one loop owns it."""
 
-    def __init__(self, engine: FaceEngine, config: MatcherConfig) -> None:
+    def __init__(self, engine: FaceEngine, config: MatcherConfig, liveness: Liveness | None = None) -> None:
         self.engine = engine
         self.model_id = engine.model_id
         self._config = config
         self._lane = Lane(config.approach_gap_ms / 1000)
+        self._liveness = liveness or NotChecked()
         self._use(())
 
     def load(self, templates: Sequence[tuple[str, Template]]) -> None:
@@ -76,9 +79,26 @@ class FaceMatcher:
         aligned = self.engine.align(frame.image, face)
         sight = objection(measure(face, aligned), self._config)
         if sight:
-            return self._unusable(sight, self._lane.face_seen(face, frame.monotonic_s))
+            seen = self._unusable(sight, self._lane.face_seen(face, frame.monotonic_s))
+            return self._while_turning(seen, face, frame.monotonic_s)
         vector = self.engine.embed(aligned)
-        return self._answer(self._lane.usable_face(face, vector, frame.monotonic_s), vector, frame.monotonic_s)
+        approach = self._lane.usable_face(face, vector, frame.monotonic_s)
+        if not approach.in_doubt:  # another's face must not answer for this one
+            self._liveness.see(approach.number, frame.monotonic_s, face.landmarks)
+        return self._with_liveness(self._answer(approach, vector, frame.monotonic_s), frame.monotonic_s)
+
+    def _with_liveness(self, seen: Identification, now_s: float) -> Identification:
+        found = self._liveness.finding(seen.approach, now_s, seen.sight is Sight.KNOWN)
+        return replace(seen, liveness=found.verdict, challenge=found.challenge)
+
+    def _while_turning(self, seen: Identification, face: Face, now_s: float) -> Identification:
+        """Whoever was asked to turn is turned away and blurred for a moment: not told off for it. Nothing is decided on
+        such a frame; the next usable one must again look like the person who was named."""
+        if seen.sight not in (Sight.TURNED_AWAY, Sight.BLURRED):
+            return seen
+        if seen.sight is Sight.TURNED_AWAY:
+            self._liveness.see(seen.approach, now_s, face.landmarks)
+        return self._with_liveness(seen, now_s)
 
     def _in_lane(self, faces: list[Face]) -> tuple[Face | None, int]:
         """The largest face, and how many others are about as near. A face less tall than the smallest usable eye
@@ -118,6 +138,6 @@ class FaceMatcher:
         )
 
 
-def open_matcher(config: MatcherConfig, models_dir: Path) -> FaceMatcher:
+def open_matcher(config: MatcherConfig, models_dir: Path, liveness: LivenessConfig | None = None) -> FaceMatcher:
     """A matcher with verified weights and an empty gallery. Raises ModelError (see `open_engine`)."""
-    return FaceMatcher(open_engine(config, models_dir), config)
+    return FaceMatcher(open_engine(config, models_dir), config, open_liveness(liveness or LivenessConfig()))
