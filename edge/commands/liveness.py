@@ -1,7 +1,9 @@
 """`sitegate liveness`: what the liveness check can and cannot tell apart, in figures."""
 
 import json
+import random
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,7 +11,10 @@ from rich.progress import Progress
 from rich.table import Table
 
 from edge.commands.common import JsonOption, err, example, fail, out
-from edge.config import LivenessConfig
+from edge.config import LivenessConfig, MatcherConfig
+from edge.matcher.fetch import fetch
+from edge.matcher.models import ModelError, load_manifest
+from edge.packages import PackageError, cache_dir
 
 app = typer.Typer(no_args_is_help=True, help="Try the liveness check.")
 
@@ -47,6 +52,41 @@ def simulate(
         name = "APCER" if o.attack else "BPCER" if o.counted else "refused"
         interval = f"{100 * o.low:.1f} - {100 * o.high:.1f}"
         table.add_row(o.kind, name, f"{100 * o.error_rate:.1f}", interval, f"{o.median_s:.1f}")
+    out.print(table)
+
+
+@app.command(epilog=example("sitegate liveness photos --photos ~/photos/people --count 50"))
+def photos(
+    folder: Annotated[
+        Path, typer.Option("--photos", help="Photos of faces, in any subfolders.", exists=True, file_okay=False)
+    ],
+    count: Annotated[int, typer.Option(min=1, help="How many of them, drawn at random.")] = 40,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Tilt real photos before the real face detector: is a flat face ever taken for a head?"""
+    from edge import tilted
+    from edge.matcher.engine import open_engine
+
+    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    if not found:
+        raise fail(f"{folder} holds no .jpg or .png files")
+    chosen = random.Random(seed).sample(found, min(count, len(found)))
+    try:
+        models_dir = cache_dir() / "models"
+        fetch(load_manifest().pack("opencv-zoo"), models_dir)
+        engine = open_engine(MatcherConfig(), models_dir)
+    except (ModelError, PackageError) as error:
+        raise fail(str(error)) from error
+    with Progress(console=err, transient=True) as progress:
+        tilts = tilted.measure(engine, progress.track(chosen, description="tilting…"), seed)
+    if as_json:
+        out.print_json(json.dumps([asdict(t) for t in tilts]))
+        return
+    table = Table("tilt", "trials", "taken for a head", "parallax", "deviation", "largest")
+    for t in tilts:
+        figures = (f"{v:.3f}" for v in (t.parallax_mean, t.parallax_deviation, t.parallax_largest))
+        table.add_row(f"{t.degrees}°", str(t.trials), str(t.taken_for_heads), *figures)
     out.print(table)
 
 
