@@ -54,9 +54,12 @@ def measure(engine: FaceEngine, photos: Iterable[Path], seed: int) -> list[Tilt]
     rng = np.random.default_rng(seed)
     found: dict[int, list[tuple[float, bool]]] = {degrees: [] for degrees in TILTS}
     for path in photos:
-        image = cv2.imread(str(path))
-        faces = engine.detect(image) if image is not None else []
-        if image is None or not faces:
+        read = cv2.imread(str(path))
+        if read is None:
+            continue
+        image = read.astype(np.uint8, copy=False)
+        faces = engine.detect(image)
+        if not faces:
             continue
         width_mm = EYES_MM / faces[0].eye_distance_px * image.shape[1]
         straight = _views(engine, image, width_mm, 0, REFERENCE_VIEWS, rng)

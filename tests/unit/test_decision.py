@@ -164,3 +164,17 @@ def test_ok__granted_only_if_known_in_order_and_on_live_lists(
     decision = run(Identification(sight, 1, Candidate("w1", 0.9)), state, trusted=trusted)
     may_pass = sight is Sight.KNOWN and trusted and not listed and age is FRESH and site == "site-1" and active
     assert decision.granted == may_pass
+
+
+@pytest.mark.parametrize("verdict", LivenessVerdict)
+def test_ok__where_a_person_must_be_shown_only_live_passes(verdict: LivenessVerdict) -> None:
+    strict = decide(known(), verdict, roster(), "site-1", NOW, True, must_be_live=True)
+    lenient = decide(known(), verdict, roster(), "site-1", NOW, True)
+    wanted = Reason.GRANTED if verdict is LivenessVerdict.LIVE else Reason.LIVENESS_DOUBT
+    assert (strict.reason, lenient.reason) == (wanted, Reason.GRANTED)
+    assert strict.liveness is lenient.liveness is verdict
+
+
+def test_ok__a_listed_worker_is_held_for_that_whatever_the_camera_saw() -> None:
+    listed = roster(risks={"w1": RiskEntry(worker_id="w1")})
+    assert decide(known(), LivenessVerdict.DOUBTFUL, listed, "site-1", NOW, True, True).reason is Reason.RISK_HOLD

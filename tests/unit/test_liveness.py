@@ -1,13 +1,16 @@
 """Plane and parallax, the challenge, and the simulator that tries them."""
 
+import json
 import math
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from contract.messages import Advice, LivenessVerdict
+from edge.cli import app
 from edge.config import LivenessConfig
 from edge.domain import Points
 from edge.matcher.liveness import Finding, NotChecked, Planarity, open_liveness
@@ -182,3 +185,15 @@ def test_ok__the_interval_holds_the_rate() -> None:
 def test_ok__a_bent_sheet_keeps_its_width_and_bulges_forward() -> None:
     sheet = heads.bent(np.array([(-30.0, 0), (0, 0), (30, 0)]), 60)
     assert sheet[1, 2] == 0 and sheet[0, 2] == sheet[2, 2] == pytest.approx(60 * (1 - math.cos(0.5)))
+
+
+def test_ok__the_command_counts_every_kind() -> None:
+    result = CliRunner().invoke(app, ["liveness", "simulate", "--trials", "10", "--mode", "advisory", "--json"])
+    outcomes = json.loads(result.stdout)["outcomes"]
+    assert [o["kind"] for o in outcomes] == [kind.name for kind in KINDS]
+    assert all(0 <= o["low"] <= o["error_rate"] <= o["high"] <= 1 for o in outcomes)
+
+
+def test_fail__an_unknown_mode_is_named() -> None:
+    result = CliRunner().invoke(app, ["liveness", "simulate", "--mode", "strict"])
+    assert result.exit_code == 2
