@@ -138,6 +138,27 @@ class MatcherConfig(Section):
         return self
 
 
+class LivenessConfig(Section):
+    """Whether a person, or a picture of one, is in front of the gate. See docs/SAFETY.md for what it can and cannot tell."""
+
+    mode: Literal["off", "advisory", "required", "challenge_on_doubt"] = Field(
+        default="off",
+        description='"off"; "advisory" (recorded only); "required" (everybody is asked to turn the head); '
+        '"challenge_on_doubt" (only those whose own movement has not shown a head).',
+    )
+    challenge_steps: int = Field(
+        default=2, ge=1, le=4, description="Movements asked for, drawn anew for each person: left, right, closer."
+    )
+    challenge_limit_ms: int = Field(
+        default=12_000, ge=2_000, le=60_000, description="Not done after so long: please see the desk."
+    )
+
+    @property
+    def must_be_live(self) -> bool:
+        """True if nobody passes without the verdict "live"."""
+        return self.mode in ("required", "challenge_on_doubt")
+
+
 class DecisionConfig(Section):
     """Timing of decisions. The rules themselves are HQ's policy."""
 
@@ -276,6 +297,7 @@ class Config(Section):
     keys: KeysConfig = KeysConfig()
     camera: CameraConfig = CameraConfig()
     matcher: MatcherConfig = MatcherConfig()
+    liveness: LivenessConfig = LivenessConfig()
     decision: DecisionConfig = DecisionConfig()
     gate: GateConfig = GateConfig()
     indicator: IndicatorConfig = IndicatorConfig()

@@ -20,6 +20,8 @@ class Case:
     """Everything one decision rests on."""
 
     identification: Identification
+    liveness: LivenessVerdict
+    must_be_live: bool
     state: RosterState
     policy: PolicySnapshot
     site_id: str
@@ -128,6 +130,12 @@ def _look_alike(case: Case) -> tuple[Reason, Advice, str] | None:
     return Reason.SECOND_FACTOR, Advice.SEE_DESK, f"looks like {other}"
 
 
+def _liveness(case: Case) -> tuple[Reason, Advice, str] | None:
+    if case.must_be_live and case.liveness is not LivenessVerdict.LIVE:
+        return Reason.LIVENESS_DOUBT, Advice.SEE_DESK, case.liveness.value
+    return None
+
+
 def _site(case: Case) -> tuple[Reason, Advice, str] | None:
     worker = case.worker
     if worker and case.site_id not in worker.sites:
@@ -168,6 +176,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("known worker", _known),
     ("risk list", _risk),
     ("look-alike", _look_alike),
+    ("a person, not a picture", _liveness),
     ("this site", _site),
     ("active", _active),
     ("training", _training),
@@ -183,14 +192,16 @@ def decide(
     site_id: str,
     now: datetime,
     clock_trusted: bool,
+    must_be_live: bool = False,
 ) -> Decision:
     """The decision for one identified (or not identified) person, by HQ's policy in `state`.
 
-    Liveness is recorded; the present policy draws no conclusion from it.
+    `must_be_live`: any verdict but "live" refuses; otherwise liveness is only recorded.
     """
     roster_tier, risk_tier = tiers(state, site_id, now)
+    policy = policy_of(state, site_id, now)
     case = Case(
-        identification, state, policy_of(state, site_id, now), site_id, now, clock_trusted, roster_tier, risk_tier
+        identification, liveness, must_be_live, state, policy, site_id, now, clock_trusted, roster_tier, risk_tier
     )
     objection = next((found for _, rule in RULES if (found := rule(case))), None)
     reason, advice, detail = objection or (Reason.GRANTED, Advice.WALK_THROUGH, "")

@@ -88,7 +88,8 @@ class Identification:
     `approach` numbers the person in front of the gate: it changes when the lane was empty or another face took over.
     `frames` counts the votes behind the answer. `candidate` is the best one, also when it is below `threshold`.
     `usable_since_s` is the monotonic time of the first usable frame of this approach. `look_alike` is the worker whom
-    the candidate resembles too much for the face alone to decide, if there is one.
+    the candidate resembles too much for the face alone to decide, if there is one. While `challenge` is set the person
+    is being asked to do it, and nothing is decided yet.
     """
 
     sight: Sight
@@ -98,6 +99,8 @@ class Identification:
     frames: int = 0
     usable_since_s: float | None = None
     look_alike: str | None = None
+    liveness: LivenessVerdict = LivenessVerdict.NOT_CHECKED
+    challenge: Advice | None = None
 
 
 @dataclass(frozen=True, slots=True)

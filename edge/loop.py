@@ -16,7 +16,6 @@ from contract.messages import (
     Command,
     EnrolmentEvent,
     Event,
-    LivenessVerdict,
     NoticeCode,
     NoticeEvent,
     PassageEvent,
@@ -170,7 +169,9 @@ class GateLoop:
         if self._passage.state is PassageState.FIRE:
             self._show(Tone.GO, Advice.WALK_THROUGH)
         elif self._passage.ready and not self._settled(now):
-            if seen.sight in (Sight.KNOWN, Sight.UNKNOWN):
+            if seen.challenge is not None:
+                self._show(Tone.ADJUST, seen.challenge)
+            elif seen.sight in (Sight.KNOWN, Sight.UNKNOWN):
                 self._judge(seen)
             else:
                 self._advise(seen, now)
@@ -212,11 +213,12 @@ class GateLoop:
     def _decision(self, seen: Identification) -> Decision:
         return decide(
             seen,
-            LivenessVerdict.NOT_CHECKED,
+            seen.liveness,
             self._p.roster.state,
             self._config.site.site_id,
             self._p.clock.utc(),
             self._p.clock.trusted(),
+            self._config.liveness.must_be_live,
         )
 
     def _record(self, decision: Decision, ref: str | None = None) -> AccessEvent:

@@ -60,7 +60,7 @@ def _loop(config: Config, clock: Clock, gate: GpioGate, factory: Any, journal: J
     camera: Camera | None = None
     try:
         roster = open_roster(config)
-        matcher = open_matcher(config.matcher, config.paths.models_dir)
+        matcher = open_matcher(config.matcher, config.paths.models_dir, config.liveness)
         camera = make_camera(config.camera, clock)
         indicator = GpioIndicator(config.indicator, factory)
         camera.start()

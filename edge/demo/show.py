@@ -15,6 +15,8 @@ _LANE: dict[Advice, tuple[str, str]] = {
     Advice.MORE_LIGHT: ("yellow", "☀ Please step into the light"),
     Advice.HOLD_STILL: ("yellow", "● Please hold still"),
     Advice.LOOK_AT_CAMERA: ("yellow", "◉ Please look at the camera"),
+    Advice.TURN_LEFT: ("yellow", "← Please turn your head left"),
+    Advice.TURN_RIGHT: ("yellow", "→ Please turn your head right"),
     Advice.ONE_BY_ONE: ("yellow", "① One at a time, please"),
     Advice.SEE_DESK: ("magenta", "■ Please see the desk"),
     Advice.WAIT: ("blue", "… Please wait"),

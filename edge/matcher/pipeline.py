@@ -2,16 +2,18 @@
 
 import ctypes
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
 
-from edge.config import MatcherConfig
+from edge.config import LivenessConfig, MatcherConfig
 from edge.domain import Candidate, Face, Frame, Identification, Image, Sight, Template, Vector
 from edge.matcher import enrol
 from edge.matcher.approach import Approach, Lane
 from edge.matcher.engine import FaceEngine, open_engine
 from edge.matcher.gallery import Gallery
+from edge.matcher.liveness import Liveness, NotChecked, open_liveness
 from edge.matcher.lookalike import Survey, look_alike_min, nearest_other
 from edge.matcher.motion import MotionGate
 from edge.matcher.quality import measure, objection
@@ -30,12 +32,13 @@ _log = structlog.get_logger()
 class FaceMatcher:
     """Implements `edge.ports.Matcher`. Not thread-safe: one loop owns it."""
 
-    def __init__(self, engine: FaceEngine, config: MatcherConfig) -> None:
+    def __init__(self, engine: FaceEngine, config: MatcherConfig, liveness: Liveness | None = None) -> None:
         self.engine = engine
         self.model_id = engine.model_id
         self._config = config
         self._motion = MotionGate()
         self._lane = Lane(config.approach_gap_ms / 1000)
+        self._liveness = liveness or NotChecked()
         self._use(())
 
     def load(self, templates: Sequence[tuple[str, Template]]) -> None:
@@ -90,9 +93,26 @@ class FaceMatcher:
         aligned = self.engine.align(frame.image, face)
         sight = objection(measure(face, aligned), self._config)
         if sight:
-            return self._unusable(sight, self._lane.face_seen(face, frame.monotonic_s))
+            seen = self._unusable(sight, self._lane.face_seen(face, frame.monotonic_s))
+            return self._while_turning(seen, face, frame.monotonic_s)
         vector = self.engine.embed(aligned)
-        return self._answer(self._lane.usable_face(face, vector, frame.monotonic_s), frame.monotonic_s)
+        approach = self._lane.usable_face(face, vector, frame.monotonic_s)
+        if not approach.in_doubt:  # another's face must not answer for this one
+            self._liveness.see(approach.number, frame.monotonic_s, face.landmarks)
+        return self._with_liveness(self._answer(approach, frame.monotonic_s), frame.monotonic_s)
+
+    def _with_liveness(self, seen: Identification, now_s: float) -> Identification:
+        found = self._liveness.finding(seen.approach, now_s, seen.sight is Sight.KNOWN)
+        return replace(seen, liveness=found.verdict, challenge=found.challenge)
+
+    def _while_turning(self, seen: Identification, face: Face, now_s: float) -> Identification:
+        """Whoever was asked to turn is turned away and blurred for a moment: not told off for it. Nothing is decided on
+        such a frame; the next usable one must again look like the person who was named."""
+        if seen.sight not in (Sight.TURNED_AWAY, Sight.BLURRED):
+            return seen
+        if seen.sight is Sight.TURNED_AWAY:
+            self._liveness.see(seen.approach, now_s, face.landmarks)
+        return self._with_liveness(seen, now_s)
 
     def _faces(self, frame: Frame) -> list[Face]:
         """The faces of this frame; not searched for while nothing moves in an empty lane."""
@@ -157,6 +177,6 @@ def _give_back_memory() -> None:
         trim(0)
 
 
-def open_matcher(config: MatcherConfig, models_dir: Path) -> FaceMatcher:
+def open_matcher(config: MatcherConfig, models_dir: Path, liveness: LivenessConfig | None = None) -> FaceMatcher:
     """A matcher with verified weights and an empty gallery. Raises ModelError (see `open_engine`)."""
-    return FaceMatcher(open_engine(config, models_dir), config)
+    return FaceMatcher(open_engine(config, models_dir), config, open_liveness(liveness or LivenessConfig()))

@@ -23,6 +23,8 @@ class Sign(StrEnum):
     MORE_LIGHT = "more_light"
     HOLD_STILL = "hold_still"
     LOOK_AT_CAMERA = "look_at_camera"
+    TURN_LEFT = "turn_left"
+    TURN_RIGHT = "turn_right"
     ONE_BY_ONE = "one_by_one"
     SEE_DESK = "see_desk"
     WAIT = "wait"

@@ -24,6 +24,8 @@ SIGNS: list[tuple[str, Tone, Advice | None, dict[str, object]]] = [
     ("more_light", Tone.ADJUST, Advice.MORE_LIGHT, {}),
     ("hold_still", Tone.ADJUST, Advice.HOLD_STILL, {}),
     ("look_at_camera", Tone.ADJUST, Advice.LOOK_AT_CAMERA, {}),
+    ("turn_left", Tone.ADJUST, Advice.TURN_LEFT, {}),
+    ("turn_right", Tone.ADJUST, Advice.TURN_RIGHT, {}),
     ("one_by_one", Tone.ADJUST, Advice.ONE_BY_ONE, {}),
     ("wait", Tone.ADJUST, Advice.WAIT, {}),
     ("see_desk", Tone.DESK, Advice.SEE_DESK, {}),

@@ -15,6 +15,7 @@ from edge.config import SiteConfig
 from edge.desk import Desk, DeskReader
 from edge.domain import Frame, LiveState, Sight, Tone
 from edge.journal import Journal
+from edge.matcher.gallery import Gallery
 
 
 @pytest.fixture

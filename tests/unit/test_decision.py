@@ -180,3 +180,17 @@ def test_fail__a_worker_with_a_look_alike_needs_a_second_factor() -> None:
 def test_ok__the_policy_can_do_without_the_second_factor() -> None:
     policy = PolicySnapshot(site_id="site-1", issued_utc=NOW, look_alike_second_factor=False)
     assert run(twin(), roster(policy=policy)).granted
+
+
+@pytest.mark.parametrize("verdict", LivenessVerdict)
+def test_ok__where_a_person_must_be_shown_only_live_passes(verdict: LivenessVerdict) -> None:
+    strict = decide(known(), verdict, roster(), "site-1", NOW, True, must_be_live=True)
+    lenient = decide(known(), verdict, roster(), "site-1", NOW, True)
+    wanted = Reason.GRANTED if verdict is LivenessVerdict.LIVE else Reason.LIVENESS_DOUBT
+    assert (strict.reason, lenient.reason) == (wanted, Reason.GRANTED)
+    assert strict.liveness is lenient.liveness is verdict
+
+
+def test_ok__a_listed_worker_is_held_for_that_whatever_the_camera_saw() -> None:
+    listed = roster(risks={"w1": RiskEntry(worker_id="w1")})
+    assert decide(known(), LivenessVerdict.DOUBTFUL, listed, "site-1", NOW, True, True).reason is Reason.RISK_HOLD

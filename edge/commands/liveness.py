@@ -1,0 +1,94 @@
+"""`sitegate liveness`: what the liveness check can and cannot tell apart, in figures."""
+
+import json
+import random
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+from rich.table import Table
+
+from edge.commands.common import JsonOption, err, example, fail, out
+from edge.config import LivenessConfig, MatcherConfig
+from edge.matcher.fetch import fetch
+from edge.matcher.models import ModelError, load_manifest
+from edge.packages import PackageError, cache_dir
+
+app = typer.Typer(no_args_is_help=True, help="Try the liveness check.")
+
+MODES = ("advisory", "challenge_on_doubt", "required")
+
+
+@app.command(epilog=example("sitegate liveness simulate", "sitegate liveness simulate --noise 0.03 --steps 1 --json"))
+def simulate(
+    mode: Annotated[str, typer.Option(help="The mode of [liveness]: " + ", ".join(MODES) + ".")] = "required",
+    trials: Annotated[int, typer.Option(min=10, max=100_000, help="Presentations of each kind.")] = 2_000,
+    steps: Annotated[int, typer.Option(min=1, max=4, help="Movements asked for.")] = LivenessConfig().challenge_steps,
+    noise: Annotated[
+        float, typer.Option(min=0, max=0.1, help="Standard deviation of a landmark, in eye distances.")
+    ] = 0.015,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Present simulated heads, photos and screens to the check, and count its errors by kind (ISO/IEC 30107-3)."""
+    from edge import trials as simulation
+
+    if mode not in MODES:
+        raise fail(f"--mode {mode} is not one of {', '.join(MODES)}", 2)
+    config = LivenessConfig.model_validate({"mode": mode, "challenge_steps": steps})
+    outcomes = []
+    with Progress(console=err, transient=True) as progress:
+        for kind in progress.track(simulation.KINDS, description="presenting…"):
+            outcomes.append(simulation.run(kind, config, noise, trials, seed))
+    settings = {"mode": mode, "steps": steps, "noise": noise, "seed": seed, "trials": trials}
+    if as_json:
+        out.print_json(json.dumps({"settings": settings, "outcomes": [asdict(o) for o in outcomes]}))
+        return
+    title = f"mode {mode}, {steps} step(s), landmark noise {100 * noise:g} % of the eye distance, {trials} trials each"
+    table = Table("presented", "error", "%", "95 %", "median s", title=title, title_justify="left")
+    for o in outcomes:
+        name = "APCER" if o.attack else "BPCER" if o.counted else "refused"
+        interval = f"{100 * o.low:.1f} - {100 * o.high:.1f}"
+        table.add_row(o.kind, name, f"{100 * o.error_rate:.1f}", interval, f"{o.median_s:.1f}")
+    out.print(table)
+
+
+@app.command(epilog=example("sitegate liveness photos --photos ~/photos/people --count 50"))
+def photos(
+    folder: Annotated[
+        Path, typer.Option("--photos", help="Photos of faces, in any subfolders.", exists=True, file_okay=False)
+    ],
+    count: Annotated[int, typer.Option(min=1, help="How many of them, drawn at random.")] = 40,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Tilt real photos before the real face detector: is a flat face ever taken for a head?"""
+    from edge import tilted
+    from edge.matcher.engine import open_engine
+
+    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    if not found:
+        raise fail(f"{folder} holds no .jpg or .png files")
+    chosen = random.Random(seed).sample(found, min(count, len(found)))
+    try:
+        models_dir = cache_dir() / "models"
+        fetch(load_manifest().pack("opencv-zoo"), models_dir)
+        engine = open_engine(MatcherConfig(), models_dir)
+    except (ModelError, PackageError) as error:
+        raise fail(str(error)) from error
+    with Progress(console=err, transient=True) as progress:
+        tilts = tilted.measure(engine, progress.track(chosen, description="tilting…"), seed)
+    if as_json:
+        out.print_json(json.dumps([asdict(t) for t in tilts]))
+        return
+    table = Table("tilt", "trials", "taken for a head", "parallax", "deviation", "largest")
+    for t in tilts:
+        figures = (f"{v:.3f}" for v in (t.parallax_mean, t.parallax_deviation, t.parallax_largest))
+        table.add_row(f"{t.degrees}°", str(t.trials), str(t.taken_for_heads), *figures)
+    out.print(table)
+
+
+def register(root: typer.Typer) -> None:
+    root.add_typer(app, name="liveness")
