@@ -101,7 +101,7 @@ def test_fail__no_config_file_says_how_to_make_one(gate: Gate) -> None:
 
 
 def test_fail__a_missing_weight_refuses_to_start_and_names_the_command(gate: Gate) -> None:
-    next((gate.folder / "models").glob("sface*")).unlink()
+    next((gate.folder / "models").glob("sface*.fused.onnx")).unlink()
     assert gate.findings()["weights"]["state"] == "problem"
     result = gate.run("gate")
     assert result.exit_code == 2
@@ -110,7 +110,7 @@ def test_fail__a_missing_weight_refuses_to_start_and_names_the_command(gate: Gat
 
 
 def test_fail__a_flipped_byte_in_a_weight_refuses_to_start(gate: Gate) -> None:
-    path = next((gate.folder / "models").glob("sface*"))
+    path = next((gate.folder / "models").glob("sface*.fused.onnx"))
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(bytes(data))
