@@ -1,8 +1,4 @@
-"""SFace: an aligned face to a unit vector; the cosine of two vectors is their comparison score.
-
-A face and its mirror image are the same person to us and not quite to the network: the sum of both vectors halves what the
-light from one side and the turn of the head add.
-"""
+"""SFace: an aligned face to a unit vector; the cosine of two vectors is their comparison score."""
 
 import numpy as np
 
@@ -38,12 +34,6 @@ class Embedder:
             raise ModelError(f"the embedder gives {found} numbers, the manifest says {dimension}; correct the manifest")
 
     def embed(self, aligned: Image) -> Vector:
-        """The unit vector of a (112, 112, 3) BGR picture and its mirror image together."""
-        tensor = preprocess(aligned)
-        # One by one: the graph's batch size is fixed, and on a CPU a batch of two takes twice the time anyway.
-        views = (tensor, np.ascontiguousarray(tensor[..., ::-1]))
-        return postprocess(np.sum([postprocess(self._raw(view)) for view in views], axis=0))
-
-    def _raw(self, tensor: Tensor) -> Tensor:
-        (raw,) = self._session.run(tensor).values()
-        return raw
+        """The unit vector of a (112, 112, 3) BGR picture."""
+        (raw,) = self._session.run(preprocess(aligned)).values()
+        return postprocess(raw)

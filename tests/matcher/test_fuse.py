@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from edge.config import MatcherConfig
 from edge.matcher.embedder import Embedder
-from edge.matcher.engine import open_engine
+from edge.matcher.engine import FaceEngine, open_engine
 from edge.matcher.fold import fold
 from edge.matcher.fuse import fuse
 from edge.matcher.models import load_manifest
@@ -84,7 +84,7 @@ def published():
 
 def test_ok__templates_are_those_of_the_published_graph(published, models_dir, photos_dir):
     engine = open_engine(MatcherConfig(), models_dir)
-    plain = Embedder(published, engine.pack.embedder.dimension)
+    plain = FaceEngine("opencv-zoo", engine.pack, engine, Embedder(published, engine.pack.embedder.dimension))
     for photo in sorted(photos_dir.glob("*.*")):
         image = cv2.imread(str(photo))
         for face in engine.detect(image) if image is not None else []:

@@ -54,7 +54,7 @@ def folder(tmp_path: Path, models_dir: Path) -> Path:
         f"""
 detector = {{ file = "det.onnx", sha256 = "{digest}" }}
 embedder = {{ file = "sface.onnx", sha256 = "{SFACE.sha256}", dimension = 128 }}
-impostor_tail = {{ start = 0.356, share = 0.001, scale = 0.0253, comparisons = 1370748 }}
+impostor_tail = {{ start = 0.29, plain_start = 0.371, share = 0.001, scale = 0.0275, comparisons = 1370748 }}
 """
     )
     return tmp_path

@@ -16,6 +16,7 @@ from edge.domain import Face, Image, ListAge, RosterState, Template, Vector, Wor
 from edge.journal import Journal, JournalReader
 from edge.loop import GateLoop, Ports
 from edge.matcher.liveness import open_liveness
+from edge.matcher.models import load_manifest
 from edge.matcher.pipeline import FaceMatcher
 from edge.sim import ManualClock, RecordingGate, RecordingIndicator, heads
 
@@ -27,7 +28,7 @@ class Seen:
     """An engine that finds one face, w1's, where the actor has it; the actor reads the lane's sign."""
 
     model_id = "test/model"
-    pack = SimpleNamespace(embedder=SimpleNamespace(dimension=8), impostor_tail=())
+    pack = SimpleNamespace(embedder=SimpleNamespace(dimension=8), impostor_tail=load_manifest().pack("opencv-zoo").impostor_tail)
 
     def __init__(self, actor: heads.Actor, clock: ManualClock, indicator: RecordingIndicator) -> None:
         self._actor, self._clock, self._indicator = actor, clock, indicator
