@@ -28,7 +28,9 @@ class Seen:
     """An engine that finds one face, w1's, where the actor has it; the actor reads the lane's sign."""
 
     model_id = "test/model"
-    pack = SimpleNamespace(embedder=SimpleNamespace(dimension=8), impostor_tail=load_manifest().pack("opencv-zoo").impostor_tail)
+    pack = SimpleNamespace(
+        embedder=SimpleNamespace(dimension=8), impostor_tail=load_manifest().pack("opencv-zoo").impostor_tail
+    )
 
     def __init__(self, actor: heads.Actor, clock: ManualClock, indicator: RecordingIndicator) -> None:
         self._actor, self._clock, self._indicator = actor, clock, indicator
