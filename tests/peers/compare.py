@@ -22,11 +22,15 @@ from edge.bench import frame_with, random_templates
 from edge.config import MatcherConfig
 from edge.demo.cast import portraits
 from edge.domain import Template
+from edge.matcher.align import align
+from edge.matcher.calibrate import Calibration
+from edge.matcher.embedder import Embedder
 from edge.matcher.fetch import fetch
 from edge.matcher.fold import fold
 from edge.matcher.gallery import Gallery
-from edge.matcher.models import Pack, load_manifest
+from edge.matcher.models import Pack, load_manifest, read_verified
 from edge.matcher.pipeline import FaceMatcher, open_matcher
+from edge.matcher.session import Session
 from edge.packages import cache_dir, download, extract
 from edge.photos import fetch_photos
 
@@ -75,13 +79,22 @@ def opencv_models(pack: Pack, folder: Path) -> tuple[Path, ...]:
 
 
 def frames(matcher: FaceMatcher, models: tuple[Path, ...], photos: Path, rounds: int) -> list[Duel]:
-    """One 640x480 frame with one face: detect, align, embed. First as a whole, then by stage."""
+    """One 640x480 frame with one face. First the same work on both sides: detect, align, embed; then by stage; then what the
+    gate does for a frame, with its closer look at the landmarks and the mirror image, against that same work."""
     image = frame_with(portraits(photos, matcher)["a-today"])
     engine = matcher.engine
     detector = cv2.FaceDetectorYN.create(str(models[0]), "", (640, 480), MatcherConfig().detector_score_min, 0.3)
     recognizer = cv2.FaceRecognizerSF.create(str(models[1]), "")
 
+    pack = load_manifest().pack("opencv-zoo")
+    session = Session(read_verified(pack.embedder, cache_dir() / "models"), MatcherConfig().providers, THREADS)
+    plain = Embedder(session, pack.embedder.dimension)
+
     def ours():
+        (face,) = engine.detect(image)
+        return plain.embed(align(image, face))
+
+    def as_the_gate_does():
         (face,) = engine.detect(image)
         return engine.embed(engine.align(image, face))
 
@@ -92,20 +105,21 @@ def frames(matcher: FaceMatcher, models: tuple[Path, ...], photos: Path, rounds:
     mine, other = ours(), theirs()[0]
     same = float(mine @ other / np.linalg.norm(other)) > 0.999
     (face,) = engine.detect(image)
-    aligned = engine.align(image, face)
+    aligned = align(image, face)
     return [
         duel("frame with one face", "OpenCV", ours, theirs, same, rounds, 0.7),
         duel("· detect", "YuNet", lambda: engine.detect(image), lambda: detector.detect(image), same, rounds, None),
-        duel(
-            "· embed", "SFace", lambda: engine.embed(aligned), lambda: recognizer.feature(aligned), same, rounds, None
-        ),
+        duel("· embed", "SFace", lambda: plain.embed(aligned), lambda: recognizer.feature(aligned), same, rounds, None),
+        duel("frame as the gate takes it", "OpenCV", as_the_gate_does, theirs, same, rounds, None),
     ]
 
 
 def search(count: int, rounds: int, wanted: float | None) -> Duel:
     """Exact search among `count` templates, each time for another face that is in the gallery."""
     vectors = random_templates(count, 128)
-    gallery = Gallery.build([(str(i), Template(vector, "peers")) for i, vector in enumerate(vectors)], "peers", 128)
+    plain = Calibration(np.zeros(128, np.float32), 0.0)  # the peer searches vectors as they are
+    people = [(str(i), Template(vector, "peers")) for i, vector in enumerate(vectors)]
+    gallery = Gallery.build(people, "peers", 128, plain)
     index = faiss.IndexFlatIP(128)
     index.add(vectors)
     random = np.random.default_rng(7)
