@@ -94,9 +94,9 @@ ACTS = (
     Act("Somebody who is on no roster", ("stranger",), Reason.UNKNOWN, Advice.SEE_DESK),
     Act("Worker B, on the risk list", ("b",), Reason.RISK_HOLD, Advice.SEE_DESK, "worker-b"),
     Act("Worker C, training lapsed", ("c",), Reason.TRAINING_LAPSED, Advice.SEE_DESK, "worker-c"),
-    Act("Workers D and E at once", ("d", "e"), Reason.MULTIPLE_FACES, Advice.ONE_BY_ONE, near_px=120, stay_s=0.75),
-    Act("Worker F, in the dark", ("f",), Reason.LOW_QUALITY, Advice.MORE_LIGHT, gain=0.16, stay_s=0.75),
-    Act("Worker F, staying too far away", ("f",), Reason.LOW_QUALITY, Advice.COME_CLOSER, near_px=42, far_px=38, stay_s=0.7),
+    Act("Workers D and E at once", ("d", "e"), Reason.MULTIPLE_FACES, Advice.ONE_BY_ONE, near_px=120, stay_s=0.65),
+    Act("Worker F, in the dark", ("f",), Reason.LOW_QUALITY, Advice.MORE_LIGHT, gain=0.16, stay_s=0.65),
+    Act("Worker F, staying too far away", ("f",), Reason.LOW_QUALITY, Advice.COME_CLOSER, near_px=42, far_px=38, stay_s=0.6),
 )  # fmt: skip
 
 
@@ -131,7 +131,7 @@ def _scene(act: Act, cast: Mapping[str, Portrait]) -> str:
         for name, x in zip(act.people, places, strict=True)
     )
     return (
-        f"\n[[scenes]]\nname = {json.dumps(act.title)}\ngap_s = 0.45\napproach_s = 0.45\nstay_s = {act.stay_s}\nleave_s = 0.2\n"
+        f"\n[[scenes]]\nname = {json.dumps(act.title)}\ngap_s = 0.45\napproach_s = 0.45\nstay_s = {act.stay_s}\nleave_s = 0.1\n"
         f"light = {{ gain = {act.gain} }}\n{people}"
     )
 

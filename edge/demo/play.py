@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rich.console import Console
@@ -19,7 +20,7 @@ from edge.sim import load_script
 from edge.sync.summary import SummaryReader
 
 READY_S = 60.0
-SETTLE_S = 0.5
+SETTLE_S = 0.3
 DRAIN_S = 20.0
 
 
@@ -27,9 +28,13 @@ def play(console: Console, root: Path, models_dir: Path, photos_dir: Path, *, ke
     """Set up, let people walk up, tell what happened; True if all came as promised."""
     with Stage(root, models_dir, repeat=keep) as stage:
         with console.status("starting broker, HQ and gate, enrolling the workers, publishing roster and risk list…"):
-            stage.start_broker()
-            matcher = open_matcher(MatcherConfig(), models_dir)
-            cast = portraits(photos_dir, matcher)
+            with ThreadPoolExecutor(
+                1
+            ) as aside:  # HQ's keys and broker come from other processes: load the models meanwhile
+                broker = aside.submit(stage.start_broker)
+                matcher = open_matcher(MatcherConfig(), models_dir)
+                cast = portraits(photos_dir, matcher)
+                broker.result()
             stage.start_hq()
             stage.start_gate(cast)
             stage.publish(cast, matcher)
