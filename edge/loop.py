@@ -289,9 +289,10 @@ class GateLoop:
         self._passage, actions = step(before, what)
         for action in actions:  # the table lists what moves the gate before what is recorded
             if action is Action.PULSE:
-                self._p.gate.pulse()
+                # The deadline first: a pulse that fails must not leave the passage waiting for ever.
                 deadline = self._p.clock.monotonic() + self._config.gate.passage_timeout_ms / 1000
                 self._passage = replace(self._passage, deadline_s=deadline)
+                self._p.gate.pulse()
             elif action is Action.LOCK:
                 self._p.gate.lock()
             elif action is Action.HOLD_OPEN:

@@ -42,6 +42,7 @@ from edge.domain import (
 )
 from edge.journal import Journal, JournalReader
 from edge.loop import FAILURES_MAX, GateLoop, Ports
+from edge.ports import GateError
 from edge.sim import ManualClock, RecordingGate, RecordingIndicator
 
 NOBODY = Identification(Sight.NOBODY)
@@ -231,6 +232,21 @@ def test_ok__somebody_who_does_not_walk_through_is_recorded(house: House) -> Non
     house.sees(NOBODY, 8.0)
     assert house.passages == [PassageOutcome.NOT_TAKEN]
     assert not house.gate.energised
+
+
+def test_fail__a_pulse_that_fails_does_not_block_the_gate_for_ever(house: House) -> None:
+    pulse = house.gate.pulse
+
+    def refuse() -> None:
+        raise GateError("the guard is not running")
+
+    house.gate.pulse = refuse  # type: ignore[method-assign]
+    house.sees(known(), 0.1)
+    house.gate.pulse = pulse  # type: ignore[method-assign]
+    house.sees(NOBODY, 8.0)
+    assert house.passages == [PassageOutcome.NOT_TAKEN]
+    house.sees(known(2), 0.3)
+    assert house.acts[-1] == "pulse"
 
 
 def test_ok__the_next_person_waits_until_the_first_is_through(house: House) -> None:
