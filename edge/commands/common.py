@@ -1,6 +1,5 @@
 """What all commands share: the --config option, the console, and errors told once, plainly."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -47,8 +46,3 @@ def _escape(text: str) -> str:
 def example(*lines: str) -> str:
     """The epilog of a command's help: examples that can be copied."""
     return "Example: " + "  ·  ".join(f"`{line}`" for line in lines)
-
-
-def supervised() -> bool:
-    """True for a child of `sitegate run`."""
-    return "SITEGATE_SUPERVISOR_PID" in os.environ
