@@ -61,5 +61,8 @@ class Book:
             policy_version=state.policy_age.version,
             roster_tier=decision.roster_tier,
             risk_tier=decision.risk_tier,
+            factors=tuple(sorted(decision.factors)),
+            alerts=decision.alerts,
+            temperature_c=decision.temperature_c,
             detail=decision.detail,
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from contract.messages import Advice, Reason
 from edge.config import Config
 from edge.decision import advice_for, decide
-from edge.domain import Decision, Identification, Sight, Tone
+from edge.domain import Circumstances, Claim, Decision, Identification, Sight, Tone
 from edge.loop.board import Board
 from edge.loop.book import Book
 from edge.loop.ports import Ports
@@ -92,15 +92,15 @@ class Lane:
         self._board.show(tone, decision.advice)
 
     def _decision(self, seen: Identification) -> Decision:
-        return decide(
-            seen,
-            seen.liveness,
-            self._p.roster.state,
-            self._config.site.site_id,
-            self._p.clock.utc(),
-            self._p.clock.trusted(),
-            self._config.liveness.must_be_live,
+        clock = self._p.clock
+        at = Circumstances(
+            site_id=self._config.site.site_id,
+            direction=self._config.site.direction,
+            now=clock.utc(),
+            clock_trusted=clock.trusted(),
+            must_be_live=self._config.liveness.must_be_live,
         )
+        return decide(seen, Claim(), self._p.roster.state, at)
 
     def _note_latency(self, seen: Identification) -> None:
         if seen.usable_since_s is not None:

@@ -66,6 +66,12 @@ def worker(record: WorkerRecord) -> Worker:
         valid_from=record.valid_from,
         valid_until=record.valid_until,
         training_valid_until=record.training_valid_until,
+        employer=record.employer,
+        trade=record.trade,
+        declared_utc=record.declared_utc,
+        slow=record.slow,
+        cards=record.cards,
+        pin=record.pin,
     )
 
 
