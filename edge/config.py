@@ -225,12 +225,26 @@ class GateConfig(Section):
 
 
 class IndicatorConfig(Section):
-    """LEDs and buzzer. Pins are BCM numbers; unset = not fitted."""
+    """LEDs, buzzer, lamp and voice. Pins are BCM numbers; unset = not fitted."""
 
     red_pin: Pin | None = Field(default=None, description="Red LED.")
     green_pin: Pin | None = Field(default=None, description="Green LED.")
     blue_pin: Pin | None = Field(default=None, description="Blue LED.")
-    buzzer_pin: Pin | None = Field(default=None, description="Active buzzer: one beep for go, two for stop.")
+    buzzer_pin: Pin | None = Field(
+        default=None, description="Active buzzer: one beep for go, two for the desk, three for stop."
+    )
+    fill_light_pin: Pin | None = Field(
+        default=None, description="Lamp beside the camera, on while the picture is dark."
+    )
+    voice_dir: Path | None = Field(
+        default=None, description="Folder of spoken sentences (sitegate voice make); unset: no voice."
+    )
+    voice_languages: tuple[str, ...] = Field(
+        default=("zh", "en"), min_length=1, max_length=4, description="Languages to speak, one after the other."
+    )
+    voice_device: str = Field(
+        default="default", min_length=1, max_length=80, description="ALSA device, as aplay -L names it."
+    )
 
 
 class JournalConfig(Section):

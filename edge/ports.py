@@ -111,6 +111,9 @@ class Requests(Protocol):
 class Indicator(Protocol):
     def show(self, tone: Tone, advice: Advice | None) -> None: ...
 
+    def fill_light(self, on: bool) -> None:
+        """Switch the lamp beside the camera, if there is one."""
+
     def close(self) -> None: ...
 
 

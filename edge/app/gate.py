@@ -13,7 +13,7 @@ from edge.clock import SystemClock
 from edge.config import CameraConfig, Config
 from edge.desk import DeskReader
 from edge.gate import GpioGate, make_factory
-from edge.indicator import GpioIndicator, IndicatorError
+from edge.indicator import GpioIndicator, IndicatorError, Voice
 from edge.journal import Journal
 from edge.loop import GateLoop, Ports
 from edge.matcher.models import ModelError
@@ -62,7 +62,7 @@ def _loop(config: Config, clock: Clock, gate: GpioGate, factory: Any, journal: J
         roster = open_roster(config)
         matcher = open_matcher(config.matcher, config.paths.models_dir, config.liveness)
         camera = make_camera(config.camera, clock)
-        indicator = GpioIndicator(config.indicator, factory)
+        indicator = GpioIndicator(config.indicator, factory, _voice(config))
         camera.start()
     except BaseException:
         if camera is not None:
@@ -74,6 +74,11 @@ def _loop(config: Config, clock: Clock, gate: GpioGate, factory: Any, journal: J
     journal.append(NoticeEvent, code=NoticeCode.GATE_STARTED, detail=f"sitegate {__version__}")
     requests = DeskReader(config.paths.state_dir / DESK)
     return GateLoop(config, Ports(camera, matcher, gate, indicator, roster, journal, requests, clock))
+
+
+def _voice(config: Config) -> Voice | None:
+    told = config.indicator
+    return Voice(told.voice_dir, told.voice_languages, told.voice_device) if told.voice_dir else None
 
 
 def _source(config: CameraConfig, clock: Clock) -> Callable[[], Source]:

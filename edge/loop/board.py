@@ -5,7 +5,8 @@ import structlog
 from contract.messages import Advice, NoticeCode
 from edge.config import Config
 from edge.decision import tiers
-from edge.domain import LiveState, Tone
+from edge.domain import Frame, LiveState, Tone
+from edge.fill_light import FillLight
 from edge.loop.book import Book
 from edge.loop.ports import Ports
 from edge.loop.turnstile import Turnstile
@@ -16,6 +17,8 @@ log = structlog.get_logger()
 
 LIVE_EVERY_S = 1.0
 SHOW_AT_LEAST_S = 1.5
+GREY_STEP = 16
+"""Every 16th pixel of every 16th row says how bright a picture is."""
 
 
 class Board:
@@ -27,6 +30,7 @@ class Board:
         self._opening_until = ports.clock.monotonic() + config.camera.hang_timeout_ms / 1000
         self._written: tuple[Tone, Advice | None, PassageState, bool | None] | None = None
         self._live_due = 0.0
+        self._light = FillLight()
 
     def show(self, tone: Tone, advice: Advice | None) -> None:
         if tone in (Tone.GO, Tone.DESK):
@@ -41,6 +45,12 @@ class Board:
         """Nobody is in the lane: idle, once the last answer has been shown long enough to be read."""
         if self._p.clock.monotonic() >= self._shown_until:
             self.show(Tone.IDLE, None)
+
+    def light(self, frame: Frame, somebody: bool) -> None:
+        """Switch the fill light by how bright this frame is."""
+        grey = float(frame.image[::GREY_STEP, ::GREY_STEP].mean())
+        self._light = self._light.step(grey, somebody, self._p.clock.monotonic())
+        self._p.indicator.fill_light(self._light.on)
 
     def watch_camera(self) -> bool:
         """Record a camera that was lost or came back; False while it is lost."""

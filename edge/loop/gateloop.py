@@ -4,7 +4,7 @@ import structlog
 
 from contract.messages import Advice, NoticeCode
 from edge.config import Config
-from edge.domain import Tone
+from edge.domain import Sight, Tone
 from edge.loop.board import Board
 from edge.loop.book import Book
 from edge.loop.inbox import Inbox
@@ -91,7 +91,9 @@ class GateLoop:
         camera_ok = self._board.watch_camera()
         if frame is not None:
             self._frame_number = frame.number
-            self._lane.meet(self._p.matcher.look(frame))
+            seen = self._p.matcher.look(frame)
+            self._board.light(frame, seen.sight is not Sight.NOBODY)
+            self._lane.meet(seen)
         elif not camera_ok:
             self._board.show(Tone.STOP, Advice.SEE_DESK)
         self._board.keep_up()

@@ -37,7 +37,7 @@ class Mood(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One event: `icon` names a symbol of icons.html."""
+    """One event: `icon` names a symbol of icons.html; `todo` is what to do about it, if anything."""
 
     utc: datetime
     mood: Mood
@@ -45,6 +45,7 @@ class Line:
     worker_id: str
     what: str
     detail: str
+    todo: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,10 @@ def line(event: AnyEvent, texts: Texts) -> Line:
         if event.reason is Reason.LOW_QUALITY:  # what the person was told says it better than the measure's name
             detail = texts.sign[Sign(event.advice.value)]
         mood, icon = _ACCESS.get(event.reason, (Mood.BAD, "stop"))
-        return Line(event.utc, mood, icon, event.worker_id or "", texts.reason[event.reason], detail)
+        if event.alerts:  # admitted all the same, and the manager is told
+            mood, detail = Mood.CARE, "; ".join(event.alerts)
+        todo = "" if event.granted else texts.todo[event.reason]
+        return Line(event.utc, mood, icon, event.worker_id or "", texts.reason[event.reason], detail, todo)
     if isinstance(event, PassageEvent):
         mood, icon = _PASSAGE[event.outcome]
         words = f"{texts.outcome[event.outcome]} ({texts.direction[event.direction]})"

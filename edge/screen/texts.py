@@ -80,15 +80,18 @@ class MissingText(ValueError):
 
 
 class Texts(BaseModel):
-    """One language. `second` is the language shown small beside it on the lane page."""
+    """One language. `second` is the language shown small beside it on the lane page, `speech` the espeak-ng voice that
+    speaks it, `todo` what the site manager does about a decision."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     code: str = Field(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$")
     name: str
+    speech: str
     second: str
     sign: dict[Sign, str]
     reason: dict[Reason, str]
+    todo: dict[Reason, str]
     notice: dict[NoticeCode, str]
     outcome: dict[PassageOutcome, str]
     direction: dict[Direction, str]
@@ -124,6 +127,7 @@ class Texts(BaseModel):
 _ENUMS: dict[str, type[StrEnum]] = {
     "sign": Sign,
     "reason": Reason,
+    "todo": Reason,
     "notice": NoticeCode,
     "outcome": PassageOutcome,
     "direction": Direction,

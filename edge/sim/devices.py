@@ -116,9 +116,13 @@ class RecordingIndicator:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.history: list[Shown] = []
+        self.lamp = False
 
     def show(self, tone: Tone, advice: Advice | None) -> None:
         self.history.append(Shown(self._clock.monotonic(), tone, advice))
+
+    def fill_light(self, on: bool) -> None:
+        self.lamp = on
 
     def close(self) -> None:
         """Nothing to let go of."""

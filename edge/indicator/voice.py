@@ -1,0 +1,84 @@
+"""Spoken sentences: short WAV files made beforehand, played by `aplay`. The newest sentence wins; nothing ever waits for it."""
+
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+log = structlog.get_logger()
+
+SAME_AGAIN_S = 4.0
+"""The same sentence is not said twice within so long: people sway between two pieces of advice."""
+
+
+class Voice:
+    """Says clips by name, in each language in turn. Files: `folder/<language>/<clip>.wav`; one that is missing is left out.
+
+    Not finding `aplay` or the loudspeaker is logged once and never stops the gate.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        languages: tuple[str, ...],
+        device: str = "default",
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._folder, self._languages, self._device, self._monotonic = folder, languages, device, monotonic
+        self._playing: subprocess.Popen[bytes] | None = None
+        self._ending: list[subprocess.Popen[bytes]] = []
+        self._said: tuple[str, float] | None = None
+        self.complained = False
+        """True once something about the sound was logged."""
+
+    def say(self, clip: str | None) -> None:
+        """Start to say a clip, ending one that is still playing; None says nothing and lets the last one finish."""
+        if clip is None:
+            return
+        now = self._monotonic()
+        if self._said is not None and self._said[0] == clip and now - self._said[1] < SAME_AGAIN_S:
+            return
+        files = [path for code in self._languages if (path := self._folder / code / f"{clip}.wav").is_file()]
+        if not files:
+            self._complain("voice_clip_missing", clip=clip, make_them_with="sitegate voice make")
+            return
+        self._said = (clip, now)
+        self._stop()
+        # aplay plays several files one after the other; -q keeps the log clean.
+        command = ["aplay", "-q", "-D", self._device, *map(str, files)]
+        try:
+            self._playing = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+        except OSError as error:
+            self._complain("voice_failed", error=str(error), install="apt install alsa-utils")
+
+    def close(self) -> None:
+        """Silence; may be called twice."""
+        self._stop()
+        for process in self._ending:
+            try:
+                process.wait(timeout=1)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._ending.clear()
+
+    def _stop(self) -> None:
+        """End what is playing, without waiting for it; what ended earlier is cleared away."""
+        if self._playing is not None:
+            if self._playing.poll() is None:
+                self._playing.terminate()
+            self._ending.append(self._playing)
+            self._playing = None
+        for process in [p for p in self._ending if p.poll() is not None]:
+            self._ending.remove(process)
+            if process.returncode > 0:  # not: ended by us
+                self._complain("voice_failed", exit_code=process.returncode, device=self._device)
+
+    def _complain(self, event: str, **fields: object) -> None:
+        if not self.complained:
+            self.complained = True
+            log.warning(event, **fields)
