@@ -158,7 +158,20 @@ class NoticeCode(StrEnum):
     READER_BACK = "reader_back"
     SENSOR_CHATTER = "sensor_chatter"
     TOO_MANY_GUESSES = "too_many_guesses"
-    COMMISSIONED = "commissioned"
+
+
+class CommissioningOutcome(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"
+
+
+class StepState(StrEnum):
+    """What a step of the commissioning found."""
+
+    OK = "ok"
+    NOT_FITTED = "not_fitted"
+    SKIPPED = "skipped"
+    PROBLEM = "problem"
 
 
 class ListKind(StrEnum):
@@ -238,7 +251,19 @@ class EnrolmentEvent(Event):
     sealed_record: bytes
 
 
-AnyEvent = Annotated[AccessEvent | PassageEvent | NoticeEvent | EnrolmentEvent, Field(discriminator="type")]
+class CommissioningEvent(Event):
+    """A technician's self-test of this gate. `signed_record` is a signed envelope (purpose "commissioning") around a
+    `CommissioningRecord`, `public_key` the raw Ed25519 key of the gate that signed it."""
+
+    type: Literal["commissioning"] = "commissioning"
+    outcome: CommissioningOutcome
+    signed_record: bytes = Field(max_length=40_000)
+    public_key: bytes = Field(min_length=32, max_length=32)
+
+
+AnyEvent = Annotated[
+    AccessEvent | PassageEvent | NoticeEvent | EnrolmentEvent | CommissioningEvent, Field(discriminator="type")
+]
 
 
 class EventRecord(BaseModel):
@@ -469,7 +494,34 @@ class EnrolmentRecord(Message):
     templates: tuple[SealedTemplate, ...] = Field(min_length=1)
 
 
+class CommissioningStep(BaseModel):
+    """One thing that was tried: what was measured, and what the technician saw."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str = Field(min_length=1, max_length=40)
+    state: StepState
+    measured: Text = ""
+    seen: Text = ""
+    """The technician's answers, in words."""
+
+
+class CommissioningRecord(Message):
+    """The self-test as a whole; signed by the gate (`CommissioningEvent`). The technician is named by an id."""
+
+    type: Literal["commissioning_record"] = "commissioning_record"
+    gate_id: Id
+    site_id: Id
+    technician: Id
+    software: str = Field(max_length=40)
+    config_sha256: Sha256
+    started_utc: Utc
+    finished_utc: Utc
+    outcome: CommissioningOutcome
+    steps: tuple[CommissioningStep, ...] = Field(min_length=1, max_length=50)
+
+
 AnyMessage = (
     EventBatch | Ack | GateStatus | Health | HqState | RosterSnapshot | RiskSnapshot | PolicySnapshot | SealedList
-    | Command | EnrolmentRecord
+    | Command | EnrolmentRecord | CommissioningRecord
 )  # fmt: skip

@@ -25,6 +25,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 ENROLMENT = "enrolment"
 """Purpose of the seal around an `EnrolmentRecord`. All other purposes are names of channels (`contract.topics`)."""
 
+COMMISSIONING = "commissioning"
+"""Purpose of a gate's own signature under a `CommissioningRecord`."""
+
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 PrivateKey = Ed25519PrivateKey | X25519PrivateKey
@@ -69,7 +72,8 @@ def verify(envelope: bytes, purpose: str, key: Ed25519PublicKey) -> bytes:
     try:
         key.verify(signed.signature, _to_sign(signed.payload, purpose))
     except InvalidSignature as error:
-        raise BadSignature(f"the {purpose} is not signed by HQ's key: check keys.hq_signing_public_path") from error
+        signer = "the key it names" if purpose == COMMISSIONING else "HQ's key: check keys.hq_signing_public_path"
+        raise BadSignature(f"the {purpose} is not signed by {signer}") from error
     return signed.payload
 
 

@@ -9,6 +9,7 @@ from edge import __version__
 from edge.commands import (
     bench,
     check,
+    commission,
     config,
     demo,
     enroll,
@@ -59,6 +60,7 @@ app.add_typer(roster.app, name="roster")
 app.add_typer(events.app, name="events")
 liveness.register(app)
 app.add_typer(voice.app, name="voice")
+app.add_typer(commission.app, name="commission")
 
 
 def main() -> None:

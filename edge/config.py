@@ -62,6 +62,10 @@ class KeysConfig(Section):
         default=Path("/etc/sitegate/keys/site.key.pem"),
         description="X25519: opens lists sealed for this site. Readable by the gate process only.",
     )
+    gate_signing_path: Path = Field(
+        default=Path("/etc/sitegate/keys/gate-signing.key.pem"),
+        description="Ed25519: signs this gate's commissioning record. Made by the first sitegate commission.",
+    )
 
 
 class CameraConfig(Section):

@@ -13,12 +13,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
+from pydantic import BaseModel
 from sqlite_utils import Database
 
 from edge import dbfile
-from edge.domain import DeskRequest, EnrolmentRequest
+from edge.domain import CommissioningRequest, DeskRequest, EnrolmentRequest
 
 ENROL = "enrol"
+COMMISSION = "commission"
 
 
 class DeskError(RuntimeError):
@@ -50,14 +52,20 @@ class Desk:
 
     def request_enrolment(self, request: EnrolmentRequest, by: str) -> str:
         """Ask the gate to journal an enrolment for HQ; its `ref`. Raises DeskError if the disk refuses."""
-        ref = f"{ENROL}-{secrets.token_hex(16)}"
-        body, utc = request.model_dump_json(), self._now().isoformat()
+        return self._ask(ENROL, request, by, f"worker {request.worker_id}, consent {request.consent_ref}")
+
+    def request_commissioning(self, request: CommissioningRequest, by: str) -> str:
+        """Ask the gate to journal a commissioning record for HQ; its `ref`. Raises DeskError if the disk refuses."""
+        return self._ask(COMMISSION, request, by, request.outcome.value)
+
+    def _ask(self, kind: str, body: BaseModel, by: str, note: str) -> str:
+        ref = f"{kind}-{secrets.token_hex(16)}"
         with self._writing():
             self._db.execute(
                 "INSERT INTO requests (ref, kind, body, created_utc, by) VALUES (?, ?, ?, ?, ?)",
-                (ref, ENROL, body, utc, by),
+                (ref, kind, body.model_dump_json(), self._now().isoformat(), by),
             )
-            self._note(by, ENROL, f"worker {request.worker_id}, consent {request.consent_ref}, {ref}")
+            self._note(by, kind, f"{note}, {ref}")
         return ref
 
     def audit(self, who: str, what: str, detail: str = "") -> None:

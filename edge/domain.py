@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from contract.messages import (
     Advice,
+    CommissioningOutcome,
     DataTier,
     Direction,
     LivenessVerdict,
@@ -262,6 +263,16 @@ class EnrolmentRequest(BaseModel):
     consent_ref: str
     model_id: str
     sealed_record: bytes
+
+
+class CommissioningRequest(BaseModel):
+    """Body of a desk request of kind "commission": a signed self-test of this gate."""
+
+    model_config = ConfigDict(frozen=True, ser_json_bytes="base64", val_json_bytes="base64")
+
+    outcome: CommissioningOutcome
+    signed_record: bytes
+    public_key: bytes
 
 
 class LiveState(BaseModel):

@@ -8,11 +8,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, insert
 
 from contract.chain import link
-from contract.codec import BadMessage, decode_event
-from contract.messages import Ack, AnyEvent, EnrolmentEvent, EventBatch, EventRecord
+from contract.codec import BadMessage, decode, decode_event
+from contract.messages import (
+    Ack,
+    AnyEvent,
+    CommissioningEvent,
+    CommissioningRecord,
+    EnrolmentEvent,
+    EventBatch,
+    EventRecord,
+)
+from contract.signing import COMMISSIONING, BadSignature, verify
 from hq import tables as t
 from hq.people import EnrolmentRefused, People
 from hq.store import JournalKey, Store, Watermark, hashes, now, put_aside, set_watermark, watermark
@@ -110,6 +120,8 @@ class Ingest:
                 self._alarm(db, key, record, wrong)
             elif isinstance(event, EnrolmentEvent):
                 self._enrol(db, key, record, event, out)
+            elif isinstance(event, CommissioningEvent) and (objection := forged(event)):
+                self._alarm(db, key, record, objection)
         return mark
 
     def _enrol(self, db: Connection, key: JournalKey, record: EventRecord, event: EnrolmentEvent, out: Outcome) -> None:
@@ -133,6 +145,18 @@ class Ingest:
 
     def _ack(self, key: JournalKey, mark: Watermark) -> Ack:
         return Ack(gate_id=key.gate_id, epoch=key.epoch, seq=mark.seq, utc=now())
+
+
+def forged(event: CommissioningEvent) -> str:
+    """What is wrong with a commissioning record's signature or content; "" if nothing."""
+    try:
+        key = Ed25519PublicKey.from_public_bytes(event.public_key)
+        record = decode(CommissioningRecord, verify(event.signed_record, COMMISSIONING, key))
+    except (BadSignature, BadMessage, ValueError) as error:
+        return f"holds a commissioning record that cannot be believed: {error}"
+    if (record.site_id, record.gate_id, record.outcome) != (event.site_id, event.gate_id, event.outcome):
+        return "holds the commissioning record of another gate, or with another outcome"
+    return ""
 
 
 def _row(key: JournalKey, record: EventRecord, event: AnyEvent | None) -> dict[str, Any]:

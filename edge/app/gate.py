@@ -1,6 +1,7 @@
 """The process that can open the gate: camera, matcher, lists, journal, pins. It has no network."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from contract.messages import NoticeCode, NoticeEvent
@@ -49,6 +50,26 @@ def lock(config: Config) -> None:
     factory = make_factory(config.gate, state_dir(config) / PINS)
     GpioGate(config.gate, factory).close()
     factory.close()
+
+
+@contextmanager
+def hands_on(config: Config) -> Iterator[tuple[Camera, GpioGate, GpioIndicator, Clock]]:
+    """Camera, gate and indicator in a technician's hands, without a loop; the gate is locked before and after.
+
+    Raises one of ERRORS.
+    """
+    clock = SystemClock()
+    factory = make_factory(config.gate, state_dir(config) / PINS)
+    with ExitStack() as parts:
+        parts.callback(factory.close)
+        gate = GpioGate(config.gate, factory)
+        parts.callback(gate.close)
+        indicator = GpioIndicator(config.indicator, factory, _voice(config))
+        parts.callback(indicator.close)
+        camera = make_camera(config.camera, clock)
+        parts.callback(camera.close)
+        camera.start()
+        yield camera, gate, indicator, clock
 
 
 def make_camera(config: CameraConfig, clock: Clock) -> Camera:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from contract.chain import BrokenChain
 from contract.chain import verify as verify_chain
-from contract.messages import AccessEvent, AnyEvent, EnrolmentEvent, NoticeEvent, PassageEvent
+from contract.messages import AccessEvent, AnyEvent, CommissioningEvent, EnrolmentEvent, NoticeEvent, PassageEvent
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, example, fail, load_config, out
 from edge.journal import JournalReader
 
@@ -80,10 +80,12 @@ def describe(event: AnyEvent) -> tuple[str, str, str]:
             return event.code.value, "", event.detail
         case EnrolmentEvent():
             return "enrolled", event.worker_id, f"consent {event.consent_ref}"
+        case CommissioningEvent():
+            return "commissioning", "", event.outcome.value
 
 
 def _line(event: AnyEvent) -> str:
-    return event.model_dump_json(exclude_none=True, exclude={"sealed_record"})
+    return event.model_dump_json(exclude_none=True, exclude={"sealed_record", "signed_record", "public_key"})
 
 
 def _reader(config_path: Path) -> JournalReader:

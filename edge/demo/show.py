@@ -6,7 +6,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from contract.messages import AccessEvent, Advice, AnyEvent, EnrolmentEvent, NoticeEvent, PassageEvent
+from contract.messages import (
+    AccessEvent,
+    Advice,
+    AnyEvent,
+    CommissioningEvent,
+    EnrolmentEvent,
+    NoticeEvent,
+    PassageEvent,
+)
 from edge.demo.verdict import Line
 
 _LANE: dict[Advice, tuple[str, str]] = {
@@ -37,6 +45,8 @@ def event(console: Console, seconds: float, happened: AnyEvent) -> None:
             console.print(f"{head} [dim]{happened.code.value:15} {escape(happened.detail)}[/]", highlight=False)
         case EnrolmentEvent():
             console.print(f"{head} [dim]enrolled        {happened.worker_id}[/]", highlight=False)
+        case CommissioningEvent():
+            console.print(f"{head} [dim]commissioning   {happened.outcome.value}[/]", highlight=False)
 
 
 def table(console: Console, lines: Sequence[Line]) -> None:

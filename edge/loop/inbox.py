@@ -2,10 +2,10 @@
 
 from pydantic import ValidationError
 
-from contract.messages import Advice, Command, EnrolmentEvent, NoticeCode, NoticeEvent, Reason
+from contract.messages import Advice, Command, CommissioningEvent, EnrolmentEvent, NoticeCode, NoticeEvent, Reason
 from edge.config import Config
 from edge.decision import pairs_in_words
-from edge.domain import Decision, DeskRequest, EnrolmentRequest, RosterState, Tone
+from edge.domain import CommissioningRequest, Decision, DeskRequest, EnrolmentRequest, RosterState, Tone
 from edge.loop.board import Board
 from edge.loop.book import Book
 from edge.loop.ports import Ports
@@ -86,8 +86,12 @@ class Inbox:
         if self._p.journal.seen(request.ref):
             return
         try:
-            enrolment = EnrolmentRequest.model_validate_json(request.body)
-            self._p.journal.append(EnrolmentEvent, ref=request.ref, **enrolment.model_dump())
+            if request.kind == "commission":
+                record = CommissioningRequest.model_validate_json(request.body)
+                self._p.journal.append(CommissioningEvent, ref=request.ref, **record.model_dump())
+            else:
+                enrolment = EnrolmentRequest.model_validate_json(request.body)
+                self._p.journal.append(EnrolmentEvent, ref=request.ref, **enrolment.model_dump())
         except ValidationError as error:
             detail = f"{request.kind}: {error.error_count()} problems"
             self._book.once(request.ref, NoticeCode.REQUEST_REFUSED, detail)

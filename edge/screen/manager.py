@@ -7,6 +7,8 @@ from enum import StrEnum
 from contract.messages import (
     AccessEvent,
     AnyEvent,
+    CommissioningEvent,
+    CommissioningOutcome,
     DataTier,
     EnrolmentEvent,
     ListKind,
@@ -138,6 +140,10 @@ def line(event: AnyEvent, texts: Texts) -> Line:
         mood = Mood.BAD if event.code in _ALARMS else Mood.CARE if event.code in _CARES else Mood.PLAIN
         icon = "fire" if event.code is NoticeCode.FIRE_ON else "note"
         return Line(event.utc, mood, icon, "", texts.notice[event.code], event.detail)
+    if isinstance(event, CommissioningEvent):
+        good = event.outcome is CommissioningOutcome.PASSED
+        words = texts.label[Label.COMMISSIONED if good else Label.COMMISSIONING_FAILED]
+        return Line(event.utc, Mood.PLAIN if good else Mood.BAD, "gate", "", words, "")
     assert isinstance(event, EnrolmentEvent)
     return Line(event.utc, Mood.PLAIN, "enrol", event.worker_id, texts.label[Label.ENROLMENT], "")
 

@@ -70,6 +70,8 @@ class Label(StrEnum):
     WORKER = "worker"
     EVENT = "event"
     ENROLMENT = "enrolment"
+    COMMISSIONED = "commissioned"
+    COMMISSIONING_FAILED = "commissioning_failed"
     NOT_FOUND = "not_found"
     FAILED = "failed"
     BACK = "back"

@@ -15,6 +15,8 @@ from contract.messages import (
     AnyEvent,
     Command,
     CommandAction,
+    CommissioningEvent,
+    CommissioningOutcome,
     EnrolmentEvent,
     NoticeCode,
     NoticeEvent,
@@ -28,6 +30,7 @@ from edge.desk import Desk, DeskReader
 from edge.domain import (
     CameraStatus,
     Candidate,
+    CommissioningRequest,
     EnrolmentRequest,
     Frame,
     GateSignal,
@@ -403,6 +406,18 @@ def test_ok__an_enrolment_made_here_is_journalled_once(house: House) -> None:
     house.sees(NOBODY, 1.0)
     enrolments = [e for e in house.events if isinstance(e, EnrolmentEvent)]
     assert [(e.worker_id, e.sealed_record) for e in enrolments] == [("w9", b"sealed")]
+
+
+def test_ok__a_commissioning_record_is_journalled_once(house: House) -> None:
+    desk = Desk(house.folder / "desk.db")
+    request = CommissioningRequest(outcome=CommissioningOutcome.PASSED, signed_record=b"signed", public_key=b"k" * 32)
+    desk.request_commissioning(request, by="T-1")
+    desk.close()
+    house.sees(NOBODY, 1.0)
+    house.loop = house.make_loop()
+    house.sees(NOBODY, 1.0)
+    records = [e for e in house.events if isinstance(e, CommissioningEvent)]
+    assert [(e.outcome, e.signed_record) for e in records] == [(CommissioningOutcome.PASSED, b"signed")]
 
 
 def test_fail__lists_from_the_future_or_a_clock_in_1970_admit_nobody(house: House) -> None:

@@ -2,11 +2,16 @@
 
 import numpy as np
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sync_rig import Rig, Stranger, note, utc, wait_until
 
 from contract.chain import link
 from contract.codec import encode
 from contract.messages import (
+    CommissioningEvent,
+    CommissioningOutcome,
+    CommissioningRecord,
+    CommissioningStep,
     EnrolmentEvent,
     EnrolmentRecord,
     EventBatch,
@@ -14,9 +19,10 @@ from contract.messages import (
     GateStatus,
     ListKind,
     SealedTemplate,
+    StepState,
     WorkerRecord,
 )
-from contract.signing import ENROLMENT, seal
+from contract.signing import COMMISSIONING, ENROLMENT, seal, sign
 from edge.journal import Journal, JournalReader
 from hq import publish, report
 from hq.ingest import Ingest
@@ -163,6 +169,30 @@ def test_fail__enrolments_that_cannot_be_used_are_held_and_marked(rig: Rig) -> N
     outcome = ingest.take(_batch(journal, _records(rig)))
     assert (outcome.ack.seq, outcome.enrolled) == (3, [])
     assert sorted(row.seq for row in report.quarantine(store)) == [1, 2, 3]
+
+
+def test_fail__a_forged_commissioning_record_is_held_and_marked(rig: Rig) -> None:
+    ingest, store = _ingest(rig)
+    journal, key, now = rig.journal(), Ed25519PrivateKey.generate(), utc()
+    record = CommissioningRecord(
+        gate_id="gate-1",
+        site_id="site-1",
+        technician="T-1",
+        software="0",
+        config_sha256="0" * 64,
+        started_utc=now,
+        finished_utc=now,
+        outcome=CommissioningOutcome.FAILED,
+        steps=(CommissioningStep(name="relay", state=StepState.PROBLEM),),
+    )
+    signed = sign(encode(record), COMMISSIONING, key)
+    public = key.public_key().public_bytes_raw()
+    told = {"outcome": CommissioningOutcome.FAILED, "signed_record": signed, "public_key": public}
+    journal.append(CommissioningEvent, **told)
+    journal.append(CommissioningEvent, **{**told, "outcome": CommissioningOutcome.PASSED})
+    journal.append(CommissioningEvent, **{**told, "public_key": bytes(32)})
+    assert ingest.take(_batch(journal, _records(rig))).ack.seq == 3
+    assert sorted(row.seq for row in report.quarantine(store)) == [2, 3]
 
 
 def test_ok__consent_decides_over_templates(rig: Rig) -> None:

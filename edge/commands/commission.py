@@ -1,0 +1,190 @@
+"""`sitegate commission`: a technician and the gate try everything together, and sign it off."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from contract.codec import encode
+from contract.messages import CommissioningOutcome, CommissioningRecord, CommissioningStep, StepState
+from contract.signing import COMMISSIONING, BadKey, read_signing_private, sign, write_key_pair
+from edge import __version__
+from edge.clock import SystemClock
+from edge.commands.common import DEFAULT_CONFIG, EXIT_PROBLEM, ConfigOption, example, fail, load_config, out
+from edge.config import Config
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+app = typer.Typer(help="Try every part of this gate with a technician, and sign it off.")
+
+_MARKS = {
+    StepState.OK: "[green]✔[/]",
+    StepState.NOT_FITTED: "[dim]–[/]",
+    StepState.SKIPPED: "[yellow]–[/]",
+    StepState.PROBLEM: "[bold red]✘[/]",
+}
+
+
+class Terminal:
+    """The technician at this terminal."""
+
+    def say(self, text: str) -> None:
+        out.print(f"[bold]→ {escape(text)}[/]")
+
+    def confirm(self, question: str) -> bool:
+        return typer.confirm(question)
+
+
+@app.command(
+    "run",
+    epilog=example(
+        "sitegate commission run --technician T-17", "sitegate commission run --technician T-17 --skip light"
+    ),
+)
+def run(
+    technician: Annotated[str, typer.Option(help="Your id (no name): it stands on the certificate.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    skip: Annotated[
+        list[str] | None, typer.Option(help="A step to leave out; may be repeated. The gate then does not pass.")
+    ] = None,
+    to: Annotated[Path, typer.Option(help="Folder for the certificate.", show_default="the current one")] = Path(),
+) -> None:
+    """Camera, light, lamps, sound, relay, sensors, fire, clock, disk, keys, weights, lists, broker: all tried, all written down.
+
+    The gate process must be stopped for it (systemctl stop sitegate-gate). Writes a signed certificate (HTML, to print)
+    and hands the record to the gate, which sends it to HQ. Exit code 1 if something is wrong.
+    """
+    from edge.commissioning import certificate
+    from edge.selfcheck import gate_is_running
+
+    loaded = load_config(config)
+    if gate_is_running(loaded):
+        raise fail("the gate is running and has camera and pins: stop it first (systemctl stop sitegate-gate)")
+    key = _signing_key(loaded.keys.gate_signing_path)
+    clock = SystemClock()
+    started = clock.utc()
+    steps = _try_everything(loaded, set(skip or ()))
+    good = all(step.state in (StepState.OK, StepState.NOT_FITTED) for step in steps)
+    record = CommissioningRecord(
+        gate_id=loaded.site.gate_id,
+        site_id=loaded.site.site_id,
+        technician=technician,
+        software=__version__,
+        config_sha256=hashlib.sha256(config.read_bytes()).hexdigest(),
+        started_utc=started,
+        finished_utc=clock.utc(),
+        outcome=CommissioningOutcome.PASSED if good else CommissioningOutcome.FAILED,
+        steps=tuple(steps),
+    )
+    envelope = sign(encode(record), COMMISSIONING, key)
+    public = certificate.public_bytes(key.public_key())
+    page = to / f"{record.gate_id}-{started:%Y%m%d-%H%M}.html"
+    page.write_text(certificate.html(record, envelope, public), encoding="utf-8")
+    _hand_over(loaded, record, envelope, public)
+    _show(steps)
+    out.print(
+        f"{record.outcome.value}; certificate: {page}; the record goes to HQ when the gate runs again", soft_wrap=True
+    )
+    if not good:
+        raise typer.Exit(EXIT_PROBLEM)
+
+
+@app.command("verify", epilog=example("sitegate commission verify north-gate-20261122-0610.html"))
+def verify(page: Annotated[Path, typer.Argument(help="A certificate.", exists=True, dir_okay=False)]) -> None:
+    """Say whether a certificate is as it was signed, and by which key."""
+    from edge.commissioning.certificate import NotACertificate, read
+
+    try:
+        found = read(page.read_text(encoding="utf-8", errors="replace"))
+    except NotACertificate as error:
+        raise fail(f"{page}: {error}") from error
+    record = found.record
+    out.print(
+        f"{record.gate_id} at {record.site_id}: {record.outcome.value}, by {record.technician}, "
+        f"{record.finished_utc:%Y-%m-%d %H:%M} UTC; signed by key {found.fingerprint}",
+        soft_wrap=True,
+    )
+
+
+def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
+    """The technician's steps, then what the gate can answer alone."""
+    from edge import selfcheck
+    from edge.app.gate import ERRORS, hands_on
+    from edge.commissioning import steps as tried
+    from edge.matcher.engine import open_engine
+
+    alone = {
+        question.__name__: question
+        for question in (
+            selfcheck.clock,
+            selfcheck.disk,
+            selfcheck.keys,
+            selfcheck.weights,
+            selfcheck.lists,
+            selfcheck.broker,
+        )
+    }
+    if unknown := skip - set(tried.STEPS) - set(alone):
+        raise fail(f"there is no step {', '.join(sorted(unknown))}; known: {', '.join((*tried.STEPS, *alone))}")
+    done = [CommissioningStep(name=name, state=StepState.SKIPPED) for name in tried.STEPS if name in skip]
+    wanted = {name: step for name, step in tried.STEPS.items() if name not in skip}
+    if wanted:
+        try:
+            detect = open_engine(config.matcher, config.paths.models_dir).detect
+            with hands_on(config) as parts:
+                bench = tried.Bench(config, *parts, detect=detect, sleep=time.sleep)
+                for step in tried.run(wanted, bench, Terminal()):
+                    out.print(f"  {_MARKS[step.state]} {step.name}  [dim]{escape(step.measured)}[/]")
+                    done.append(step)
+        except ERRORS as error:
+            raise fail(str(error)) from error
+    for name, question in alone.items():
+        if name in skip:
+            done.append(CommissioningStep(name=name, state=StepState.SKIPPED))
+            continue
+        found = question(config)
+        good = found.state is not selfcheck.State.PROBLEM
+        todo = f" → {found.todo}" if found.todo and not good else ""
+        done.append(tried.verdict(name, good, f"{found.detail}{todo}"))
+    return done
+
+
+def _show(steps: Sequence[CommissioningStep]) -> None:
+    table = Table("", "what", "measured", "seen")
+    for step in steps:
+        table.add_row(_MARKS[step.state], step.name, escape(step.measured), escape(step.seen))
+    out.print(table)
+
+
+def _hand_over(config: Config, record: CommissioningRecord, envelope: bytes, public: bytes) -> None:
+    from edge.app.files import DESK
+    from edge.desk import Desk, DeskError
+    from edge.domain import CommissioningRequest
+
+    try:
+        desk = Desk(config.paths.state_dir / DESK)
+        try:
+            request = CommissioningRequest(outcome=record.outcome, signed_record=envelope, public_key=public)
+            desk.request_commissioning(request, by=record.technician)
+        finally:
+            desk.close()
+    except DeskError as error:
+        raise fail(f"the record could not be handed to the gate: {error}") from error
+
+
+def _signing_key(path: Path) -> "Ed25519PrivateKey":
+    """This gate's own key, made at the first commissioning."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    try:
+        if not path.exists():
+            write_key_pair(Ed25519PrivateKey.generate(), path, path.with_suffix(".pub.pem"))
+        return read_signing_private(path)
+    except (OSError, BadKey) as error:
+        raise fail(f"the gate's signing key {path} cannot be made or read ({error}); run this as root") from error
