@@ -98,6 +98,19 @@ def run(
         HqService(config).run(stop)
 
 
+@app.command()
+def ingest(folder: Folder = Path()) -> None:
+    """Take a share of the gates' events beside `sitegate-hq run`, until interrupted. Start as many as there are cores.
+
+    Worth it with PostgreSQL; SQLite has one writer at a time.
+
+    Example: sitegate-hq ingest --dir ./hq
+    """
+    config = settings.load(folder)
+    out.print(f"taking events from broker {config.broker.host}:{config.broker.port}", highlight=False)
+    HqService(config, worker=True).run(_stop_event())
+
+
 @app.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(help="JSON or TOML: workers, risk, policies, enrolments, sealed_enrolments.")],

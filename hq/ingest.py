@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from contract.chain import link
 from contract.codec import BadMessage, decode, decode_event
@@ -23,11 +23,13 @@ from contract.messages import (
     EventRecord,
 )
 from contract.signing import COMMISSIONING, BadSignature, verify
-from hq import tables as t
 from hq.people import EnrolmentRefused, People
-from hq.store import JournalKey, Store, Watermark, hashes, now, put_aside, set_watermark, watermark
+from hq.store import JournalKey, Store, Watermark, add_events, ask_for, hashes, now, put_aside, set_watermark, watermark
 
 log = structlog.get_logger()
+
+ROSTER_AGAIN = "roster"
+"""The task left after an enrolment at a gate: publish the rosters anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class Ingest:
     def take(self, batch: EventBatch) -> Outcome:
         """Store what is new in one transaction; afterwards the returned acknowledgement is true."""
         key = JournalKey(batch.site_id, batch.gate_id, batch.epoch)
-        with self._store.write() as db:
+        with self._store.write(f"journal {key.gate_id}/{key.epoch}") as db:
             mark = watermark(db, key)
             batch_sorted = sort(batch.records, mark.seq)
             self._compare_known(db, key, batch_sorted.known)
@@ -112,7 +114,7 @@ class Ingest:
     ) -> Watermark:
         """Store all; then mark what is wrong with any. The watermark after them."""
         events = [readable(record) for record in records]
-        db.execute(insert(t.events), [_row(key, record, event) for record, event in zip(records, events, strict=True)])
+        add_events(db, [_row(key, record, event) for record, event in zip(records, events, strict=True)])
         for record, event in zip(records, events, strict=True):
             wrong = fault(record, event, mark.hash, key)
             mark = Watermark(record.seq, record.hash)
@@ -128,6 +130,7 @@ class Ingest:
         try:
             self._people.enrol_sealed(db, event)
             out.enrolled.append(event.worker_id)
+            ask_for(db, ROSTER_AGAIN)
         except EnrolmentRefused as error:
             self._alarm(db, key, record, str(error))
 

@@ -21,7 +21,9 @@ from hq.store import now
 
 log = structlog.get_logger()
 
-_UP = (Channel.EVENTS, Channel.STATUS, Channel.HEALTH)
+SHARE = "$share/sitegate-hq/"
+"""Every event goes to one of HQ's processes, whichever is free (MQTT 5, 4.8.2)."""
+_MAIN_ONLY = (Channel.STATUS, Channel.HEALTH)
 _INBOX = 500
 
 
@@ -37,10 +39,11 @@ class Received:
 
 
 class HqLink:
-    """Start, then `receive` and `publish` from one thread. `connection` counts accepted connections."""
+    """Start, then `receive` and `publish` from one thread. `connection` counts accepted connections. `worker`: takes its
+    share of the events and nothing else, and its absence is not HQ's."""
 
-    def __init__(self, config: BrokerConfig, client_id: str = "sitegate-hq") -> None:
-        self._config = config
+    def __init__(self, config: BrokerConfig, client_id: str = "sitegate-hq", worker: bool = False) -> None:
+        self._config, self._worker = config, worker
         self._inbox: queue.Queue[Received] = queue.Queue(_INBOX)
         self._stopping = threading.Event()
         self._reader: threading.Thread | None = None
@@ -78,7 +81,7 @@ class HqLink:
         """Announce the absence and disconnect; may be called twice."""
         if self._stopping.is_set():
             return
-        if self.connected:
+        if self.connected and not self._worker:
             route = ROUTES[Channel.HQ_STATE]
             self._client.publish(
                 topic(Channel.HQ_STATE), _state(online=False), route.qos, route.retain
@@ -98,8 +101,9 @@ class HqLink:
             client.tls_set_context(ssl.create_default_context(cafile=self._config.ca_path))
         if self._config.username:
             client.username_pw_set(self._config.username, self._config.password.get_secret_value())
-        route = ROUTES[Channel.HQ_STATE]
-        client.will_set(topic(Channel.HQ_STATE), encode(HqState(online=False)), route.qos, route.retain)
+        if not self._worker:
+            route = ROUTES[Channel.HQ_STATE]
+            client.will_set(topic(Channel.HQ_STATE), encode(HqState(online=False)), route.qos, route.retain)
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
         client.on_message = self._on_message
         client.on_connect_fail = self._on_connect_fail
@@ -112,7 +116,9 @@ class HqLink:
         if reason.is_failure:
             self._set(False, f"the broker refuses HQ: {reason} (check broker.username and broker.password)")
             return
-        client.subscribe([(topic(channel), ROUTES[channel].qos) for channel in _UP])
+        client.subscribe(SHARE + topic(Channel.EVENTS), ROUTES[Channel.EVENTS].qos)
+        if not self._worker:
+            client.subscribe([(topic(channel), ROUTES[channel].qos) for channel in _MAIN_ONLY])
         self.connection += 1
         self._set(True, "")
 

@@ -1,5 +1,9 @@
-"""The HQ process: takes events, acknowledges them, publishes what changed. One thread besides the connection's."""
+"""The HQ process: takes events, acknowledges them, publishes what changed. One thread besides the connection's.
 
+Where one process is too slow, workers beside it take their share of the events; only one publishes.
+"""
+
+import secrets
 import threading
 import time
 from datetime import timedelta
@@ -7,38 +11,42 @@ from datetime import timedelta
 import structlog
 
 from contract.codec import BadMessage, decode, encode
-from contract.messages import EventBatch, GateStatus, Health, HqState, ListKind
+from contract.messages import Ack, EventBatch, GateStatus, Health, HqState, ListKind
 from contract.signing import sign
 from contract.topics import Channel, channel_of
 from hq import keys
 from hq.config import HqConfig
-from hq.ingest import Ingest
+from hq.ingest import ROSTER_AGAIN, Ingest
 from hq.mqtt import HqLink, Received
 from hq.people import People
 from hq.publish import ListTooLarge, Publisher
-from hq.store import Store, now
+from hq.store import Store, now, take_pending
 
 log = structlog.get_logger()
 
 POLL_S = 0.1
 _LISTS_EVERY_S = 0.3
 _RECEIVE_MAX = 100
+HOLE_PATIENCE_S = 1.0
+"""A batch whose predecessor is missing waits so long: another worker may be storing that one right now."""
 
 
 class HqService:
-    """Raises BadKey (from the constructor) if the folder's keys are not there."""
+    """`worker`: only takes its share of the events. Raises BadKey, StoreError (from the constructor)."""
 
-    def __init__(self, config: HqConfig) -> None:
+    def __init__(self, config: HqConfig, worker: bool = False) -> None:
         self._config, self._keys = config, keys.load(config.folder)
         self._store = Store(config.url)
         people = People(self._store, self._keys.sealing)
         self._ingest = Ingest(self._store, people)
         self._publisher = Publisher(self._store, people, self._keys)
-        self._link = HqLink(config.broker)
+        self._worker = worker
+        client_id = f"sitegate-hq-worker-{secrets.token_hex(4)}" if worker else "sitegate-hq"
+        self._link = HqLink(config.broker, client_id, worker)
+        self._early: list[tuple[float, EventBatch]] = []
         self._connection = 0
         self._sent: dict[tuple[str, ListKind], int] = {}
         self._lists_due_s = 0.0
-        self._enrolled = False
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set."""
@@ -59,7 +67,8 @@ class HqService:
                 break
             timeout_s = 0
             self._take(received)
-        if self._link.connected:
+        self._take_early()
+        if self._link.connected and not self._worker:
             if self._link.connection != self._connection:
                 self._connection = self._link.connection
                 self._sent.clear()  # a broker that was restarted may have forgotten what it kept for us
@@ -97,11 +106,24 @@ class HqService:
         _same(batch.site_id, batch.gate_id, site_id, gate_id)
         outcome = self._ingest.take(batch)
         if outcome.hole:
-            log.warning("events_missing", gate_id=gate_id, after=outcome.ack.seq)
-        if outcome.enrolled:
-            self._enrolled = True
-        envelope = sign(encode(outcome.ack), Channel.ACK.value, self._keys.signing)
-        self._link.publish(Channel.ACK, envelope, site_id, gate_id)
+            self._early.append((time.monotonic() + HOLE_PATIENCE_S, batch))
+        else:
+            self._acknowledge(outcome.ack, site_id)
+
+    def _take_early(self) -> None:
+        """Try again what came before its predecessor; what waited in vain is acknowledged up to the hole, and sent again."""
+        early, self._early = self._early, []
+        for until, batch in early:
+            outcome = self._ingest.take(batch)
+            if outcome.hole and time.monotonic() < until:
+                self._early.append((until, batch))
+                continue
+            if outcome.hole:
+                log.warning("events_missing", gate_id=batch.gate_id, after=outcome.ack.seq)
+            self._acknowledge(outcome.ack, batch.site_id)
+
+    def _acknowledge(self, ack: Ack, site_id: str) -> None:
+        self._link.publish(Channel.ACK, sign(encode(ack), Channel.ACK.value, self._keys.signing), site_id, ack.gate_id)
 
     def _send_commands(self) -> None:
         for command in self._publisher.due_commands():
@@ -112,11 +134,12 @@ class HqService:
 
     def _send_lists(self) -> None:
         """Publish new versions; sign anew what is old, and the roster after an enrolment at a gate."""
+        with self._store.write() as db:
+            enrolled = take_pending(db, ROSTER_AGAIN)
         reissue = now() - timedelta(hours=self._config.lists.reissue_after_h)
         for (site_id, kind), (_, issued) in self._publisher.newest_versions().items():
-            if issued < reissue or (self._enrolled and kind is ListKind.ROSTER):
+            if issued < reissue or (enrolled and kind is ListKind.ROSTER):
                 self._publish(site_id, kind)
-        self._enrolled = False
         versions = {key: version for key, (version, _) in self._publisher.newest_versions().items()}
         if versions == self._sent:
             return

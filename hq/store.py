@@ -1,18 +1,36 @@
 """The database behind everything at HQ: opening it, and what gates sent."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.resources import files
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
 
 from contract.chain import GENESIS
 from contract.messages import EventRecord, GateStatus, Health
 from hq import tables as t
 
+FIRST, NEWEST = "0001", "0002"
+"""Revisions of the migrations: the tables before there were any, and the present ones."""
 QUARANTINE_MAX = 10_000
 QUARANTINE_BYTES = 256 * 1024
 """Bounds, so that a gate gone mad cannot fill the disk."""
@@ -35,17 +53,32 @@ class JournalKey:
     epoch: str
 
 
+class StoreError(RuntimeError):
+    """The database cannot be used; the text says why and what to do."""
+
+
 class Store:
-    """All access to the database. `write()` and `read()` give connections; each `write()` is one transaction."""
+    """All access to the database: SQLite by default, PostgreSQL by URL. `write()` and `read()` give connections; each `write()`
+    is one transaction. Several processes may use one database.
+
+    Raises:
+        StoreError: the database refuses, or was made by a newer version.
+    """
 
     def __init__(self, url: str) -> None:
-        self.engine = _engine(url)
-        with self.write() as db:
-            t.metadata.create_all(db)
+        try:
+            self.engine = _engine(url)
+            with self.write("schema") as db:
+                _migrate(db)
+        except (SQLAlchemyError, ModuleNotFoundError) as error:
+            raise StoreError(_plainly(error)) from error
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, what: str = "") -> Iterator[Connection]:
+        """A transaction. Of those with the same `what` only one runs at a time, in whichever process."""
         with self.engine.execution_options(sitegate_write=True).begin() as db:
+            if what and db.dialect.name == "postgresql":  # SQLite has one writer anyway
+                db.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": what})
             yield db
 
     @contextmanager
@@ -68,7 +101,7 @@ class Store:
         self._set_gate(health.gate_id, health.site_id, health=health.model_dump_json(), health_utc=now())
 
     def _set_gate(self, gate_id: str, site_id: str, **values: Any) -> None:
-        with self.write() as db:
+        with self.write(f"gate {gate_id}") as db:
             changed = db.execute(update(t.gates).where(t.gates.c.gate_id == gate_id).values(site_id=site_id, **values))
             if not changed.rowcount:
                 db.execute(insert(t.gates).values(gate_id=gate_id, site_id=site_id, **values))
@@ -90,6 +123,21 @@ def set_watermark(db: Connection, key: JournalKey, mark: Watermark) -> None:
         db.execute(insert(t.watermarks).values(gate_id=key.gate_id, epoch=key.epoch, **values))
 
 
+def add_events(db: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Append to the events. PostgreSQL takes a stream of rows several times faster than one statement per row."""
+    if db.dialect.name != "postgresql":
+        db.execute(insert(t.events), list(rows))
+        return
+    names = [column.name for column in t.events.columns if column.name != "id"]
+    utc = [name for name in names if isinstance(t.events.c[name].type, t.UtcTime)]
+    cursor = db.connection.cursor()
+    with cursor.copy(f"COPY events ({', '.join(names)}) FROM STDIN") as stream:
+        for row in rows:
+            plain = {name: row[name].replace(tzinfo=None) if row[name] else None for name in utc}  # all times are UTC
+            stream.write_row([{**row, **plain}[name] for name in names])
+    cursor.close()
+
+
 def hashes(db: Connection, key: JournalKey, first: int, last: int) -> dict[int, str]:
     """seq -> hash of stored events."""
     rows = db.execute(
@@ -103,22 +151,35 @@ def hashes(db: Connection, key: JournalKey, first: int, last: int) -> dict[int, 
 def put_aside(db: Connection, key: JournalKey, seq: int, reason: str, payload: bytes) -> bool:
     """Quarantine a payload; False if exactly this is there already, or the quarantine is full."""
     digest = hashlib.sha256("/".join((key.gate_id, key.epoch, str(seq), reason, "")).encode() + payload).hexdigest()
-    if db.execute(select(t.quarantine.c.id).where(t.quarantine.c.digest == digest)).first():
-        return False
     if quarantined(db) >= QUARANTINE_MAX:
         return False
-    db.execute(
-        insert(t.quarantine).values(
-            digest=digest,
-            received_utc=now(),
-            gate_id=key.gate_id,
-            epoch=key.epoch,
-            seq=seq,
-            reason=reason[:500],
-            payload=payload[:QUARANTINE_BYTES],
-        )
+    return insert_new(
+        db,
+        t.quarantine,
+        digest=digest,
+        received_utc=now(),
+        gate_id=key.gate_id,
+        epoch=key.epoch,
+        seq=seq,
+        reason=reason[:500],
+        payload=payload[:QUARANTINE_BYTES],
     )
-    return True
+
+
+def insert_new(db: Connection, table: Table, **values: Any) -> bool:
+    """Insert a row unless its key is there already; whether it was new. Safe against another process doing the same."""
+    dialect: Any = postgresql if db.dialect.name == "postgresql" else sqlite
+    return bool(db.execute(dialect.insert(table).values(**values).on_conflict_do_nothing()).rowcount)
+
+
+def ask_for(db: Connection, what: str) -> None:
+    """Leave a task for the one process that publishes; it is there once this transaction is."""
+    insert_new(db, t.pending, what=what)
+
+
+def take_pending(db: Connection, what: str) -> bool:
+    """True once for every task, however often it was asked for."""
+    return bool(db.execute(delete(t.pending).where(t.pending.c.what == what)).rowcount)
 
 
 def quarantined(db: Connection) -> int:
@@ -141,8 +202,40 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def _migrate(db: Connection) -> None:
+    """Bring the tables to this version's shape: all at once in an empty database, otherwise by the missing steps."""
+    found = set(inspect(db).get_table_names())
+    if not found & set(t.metadata.tables):
+        t.metadata.create_all(db)
+        db.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+        db.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": NEWEST})
+        return
+    if "alembic_version" in found and db.scalar(text("SELECT version_num FROM alembic_version")) == NEWEST:
+        return
+    from alembic import command  # slow to load, and seldom needed
+    from alembic.config import Config
+    from alembic.util.exc import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(files("hq") / "migrations"))
+    config.attributes["connection"] = db
+    try:
+        if "alembic_version" not in found:
+            command.stamp(config, FIRST)  # made before there were migrations
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise StoreError(f"the database was made by a newer sitegate-hq: update this one first ({error})") from error
+
+
+def _plainly(error: Exception) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        return f"{error.name} is not installed; for PostgreSQL run: pip install 'sitegate[postgres]'"
+    reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    return f"the database cannot be opened: {reason}; check database_url in hq.toml, and that the server runs"
+
+
 def _engine(url: str) -> Engine:
-    engine = create_engine(url)
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     DateTime,
     Dialect,
@@ -33,14 +34,17 @@ class UtcTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value else None
 
 
+BigId = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite counts rows only in an INTEGER, which is large enough there."""
+
 events = Table(
     "events",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", BigId, primary_key=True),
     Column("site_id", String(64), nullable=False),
     Column("gate_id", String(64), nullable=False),
     Column("epoch", String(64), nullable=False),
-    Column("seq", Integer, nullable=False),
+    Column("seq", BigInteger, nullable=False),
     Column("type", String(32), nullable=False),
     Column("reason", String(64), nullable=False),
     Column("worker_id", String(64), index=True),
@@ -59,7 +63,7 @@ watermarks = Table(
     Column("gate_id", String(64), primary_key=True),
     Column("epoch", String(64), primary_key=True),
     Column("site_id", String(64), nullable=False),
-    Column("seq", Integer, nullable=False),
+    Column("seq", BigInteger, nullable=False),
     Column("hash", String(64), nullable=False),
     Column("updated_utc", UtcTime, nullable=False),
 )
@@ -80,12 +84,12 @@ gates = Table(
 quarantine = Table(
     "quarantine",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", BigId, primary_key=True),
     Column("digest", String(64), nullable=False, unique=True),
     Column("received_utc", UtcTime, nullable=False),
     Column("gate_id", String(64), nullable=False),
     Column("epoch", String(64), nullable=False),
-    Column("seq", Integer, nullable=False),
+    Column("seq", BigInteger, nullable=False),
     Column("reason", String(500), nullable=False),
     Column("payload", LargeBinary, nullable=False),
 )
@@ -147,3 +151,6 @@ commands = Table(
     Column("expires_utc", UtcTime, nullable=False),
     Column("sent_utc", UtcTime),
 )
+
+pending = Table("pending", metadata, Column("what", String(64), primary_key=True))
+"""What a worker that only takes events leaves for the process that publishes."""

@@ -168,8 +168,8 @@ class Rig:
         self._open.append(journal)
         return self._runs(SyncService.open(config or self.config, journal, self.clock, "test"))
 
-    def hq(self) -> Runner:
-        return self._runs(HqService(hq_config.load(self.hq_folder)))
+    def hq(self, worker: bool = False) -> Runner:
+        return self._runs(HqService(hq_config.load(self.hq_folder), worker))
 
     def roster(self) -> ReplicaReader:
         config = self.config.keys

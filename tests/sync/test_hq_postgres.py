@@ -1,0 +1,185 @@
+"""HQ on PostgreSQL: the same promises, and several workers at once."""
+
+import threading
+from collections.abc import Iterator
+from importlib.resources import files
+from itertools import count
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from hq_postgres import Postgres
+from sqlalchemy import create_engine, inspect
+from sync_rig import Mosquitto, Rig, note, wait_until
+
+from contract.messages import EventBatch, EventRecord
+from edge.journal import Journal, JournalReader
+from hq import report
+from hq import tables as t
+from hq.ingest import Ingest
+from hq.store import FIRST, NEWEST, JournalKey, Store, StoreError, put_aside, quarantined
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Postgres]:
+    running = Postgres()
+    yield running
+    running.close()
+
+
+_numbers = count(1)
+
+
+@pytest.fixture
+def url(server: Postgres) -> str:
+    return server.database(f"hq{next(_numbers)}")
+
+
+@pytest.fixture
+def rig(tmp_path: Path, broker: Mosquitto, url: str) -> Iterator[Rig]:
+    made = Rig(tmp_path, broker.port)
+    settings = made.hq_folder / "hq.toml"
+    lines = [line for line in settings.read_text().splitlines() if not line.startswith("database_url")]
+    settings.write_text("\n".join([f'database_url = "{url}"', *lines]))
+    yield made
+    made.close()
+
+
+def records(rig: Rig) -> tuple[EventRecord, ...]:
+    reader = JournalReader(rig.state_dir / "journal.db")
+    try:
+        return tuple(reader.records(0, 5000))
+    finally:
+        reader.close()
+
+
+def batch(journal: Journal, some: tuple[EventRecord, ...]) -> EventBatch:
+    return EventBatch(site_id="site-1", gate_id="gate-1", epoch=journal.epoch, records=some)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_ok__the_migrations_make_exactly_the_tables_of_the_code(kind: str, url: str, tmp_path: Path) -> None:
+    url = url if kind == "postgresql" else f"sqlite:///{tmp_path}/hq.db"
+    engine = create_engine(url)
+    with engine.begin() as db:  # as if it were from before the first migration
+        config = Config()
+        config.set_main_option("script_location", str(files("hq") / "migrations"))
+        config.attributes["connection"] = db
+        command.upgrade(config, FIRST)
+    store = Store(url)
+    store.close()
+    found = inspect(engine)
+    assert set(found.get_table_names()) == {*t.metadata.tables, "alembic_version"}
+    for name, table in t.metadata.tables.items():
+        columns = {c["name"]: c["nullable"] for c in found.get_columns(name)}
+        assert columns == {c.name: bool(c.nullable) for c in table.columns}, name
+        assert {i["name"] for i in found.get_indexes(name) if not i["unique"]} == {i.name for i in table.indexes}, name
+    engine.dispose()
+
+
+def test_ok__the_newest_migration_is_the_one_the_code_asks_for() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(files("hq") / "migrations"))
+    assert ScriptDirectory.from_config(config).get_current_head() == NEWEST
+
+
+def test_ok__a_database_from_before_the_migrations_is_taken_over(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/hq.db"
+    store = Store(url)
+    with store.write() as db:
+        db.exec_driver_sql("DROP TABLE alembic_version")
+        db.exec_driver_sql("DROP TABLE pending")
+        put_aside(db, JournalKey("s", "g", "e"), 1, "kept", b"x")
+    store.close()
+    store = Store(url)
+    with store.read() as db:
+        assert quarantined(db) == 1
+    store.close()
+
+
+def test_fail__a_newer_database_or_no_server_says_what_to_do(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/hq.db"
+    store = Store(url)
+    with store.write() as db:
+        db.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    store.close()
+    with pytest.raises(StoreError, match="newer sitegate-hq"):
+        Store(url)
+    with pytest.raises(StoreError, match="check database_url"):
+        Store("postgresql+psycopg://hq@127.0.0.1:1/none")
+
+
+def test_ok__events_go_all_the_way_into_postgresql(rig: Rig) -> None:
+    journal = rig.journal()
+    note(journal, 200)
+    rig.hq()
+    rig.sync()
+    store = rig.store()
+    wait_until(lambda: rig.holds(store, 200), "HQ holds all of them")
+    assert report.quarantine(store) == []
+
+
+def test_ok__many_threads_with_the_same_batches_store_each_event_once(rig: Rig) -> None:
+    journal = rig.journal()
+    note(journal, 300)
+    store = rig.store()
+    ingest = Ingest(store, rig.people(store))
+    all_records = records(rig)
+    parts = [all_records[i : i + 20] for i in range(0, 300, 20)]
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            for part in parts:
+                while ingest.take(batch(journal, part)).ack.seq < part[-1].seq:
+                    pass  # another thread has not stored what comes before yet
+        except BaseException as error:  # noqa: BLE001 - shown below
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not failures, failures
+    assert rig.holds(store, 300)
+    assert report.quarantine(store) == []
+
+
+def test_ok__workers_share_the_events_and_one_that_stops_loses_none(rig: Rig) -> None:
+    journal = rig.journal()
+    rig.hq()
+    first, second = rig.hq(worker=True), rig.hq(worker=True)
+    rig.sync()
+    store = rig.store()
+    note(journal, 400)
+    wait_until(lambda: rig.holds(store, 400), "all processes together hold them")
+    first.stop()
+    note(journal, 200)
+    wait_until(lambda: rig.holds(store, 600), "the others go on")
+    second.stop()
+    note(journal, 50)
+    wait_until(lambda: rig.holds(store, 650), "and the last one alone")
+    assert report.quarantine(store) == []
+
+
+def test_ok__a_crash_of_the_database_loses_nothing_that_was_acknowledged(tmp_path: Path, broker: Mosquitto) -> None:
+    server = Postgres()
+    try:
+        rig = Rig(tmp_path, broker.port)
+        settings = rig.hq_folder / "hq.toml"
+        settings.write_text(settings.read_text().replace("sqlite:///hq.db", server.database("hq")))
+        journal = rig.journal()
+        note(journal, 50)
+        store = rig.store()
+        ingest = Ingest(store, rig.people(store))
+        assert ingest.take(batch(journal, records(rig)[:30])).ack.seq == 30
+        server.stop("immediate")
+        server.start()
+        assert ingest.take(batch(journal, records(rig)[20:])).ack.seq == 50
+        assert rig.holds(store, 50)
+        rig.close()
+    finally:
+        server.close()
