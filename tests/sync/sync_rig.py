@@ -182,6 +182,12 @@ class Rig:
         self._open.append(reader)
         return reader
 
+    def let_go_of_the_journal(self) -> None:
+        """Close what reads it; whoever still needs it opens it again."""
+        for part in self._open:
+            if isinstance(part, JournalReader):
+                part.close()
+
     def store(self) -> Store:
         store = Store(hq_config.load(self.hq_folder).url)
         self._open.append(store)
