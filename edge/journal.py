@@ -34,8 +34,9 @@ class Journal:
         JournalError: another process writes this journal, or it belongs to another gate, or the disk refuses.
     """
 
-    def __init__(self, path: Path, site: SiteConfig, clock: Clock) -> None:
-        self._site, self._clock = site, clock
+    def __init__(self, path: Path, site: SiteConfig, clock: Clock, synchronous: str = "FULL") -> None:
+        """`synchronous`: SQLite's; anything but FULL may lose the newest events with the power, and is for measurements."""
+        self._site, self._clock, self._synchronous = site, clock, synchronous
         try:
             self._lock = dbfile.lock(path)
         except dbfile.Locked as error:
@@ -131,7 +132,7 @@ class Journal:
             return self._open(path), aside
 
     def _open(self, path: Path) -> sqlite3.Connection:
-        db = dbfile.connect(path)
+        db = dbfile.connect(path, synchronous=self._synchronous)
         try:
             dbfile.check(db)
             _create(Database(db), self._site.gate_id)

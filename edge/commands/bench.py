@@ -18,8 +18,15 @@ from edge.matcher.models import ModelError, load_manifest
 from edge.packages import PackageError, cache_dir
 from edge.photos import fetch_photos
 
+app = typer.Typer(help="Measure this machine.")
 
+
+@app.callback(
+    invoke_without_command=True,
+    epilog=example("sitegate bench", "sitegate bench --rounds 500 --json", "sitegate bench sync"),
+)
 def bench(
+    context: typer.Context,
     rounds: Annotated[int, typer.Option(min=10, max=10_000, help="Runs of each stage.")] = 200,
     walk_ups: Annotated[int, typer.Option(min=1, max=1000, help="Walk-ups in front of the whole loop.")] = 20,
     threads: Annotated[int, typer.Option(min=1, max=16, help="Threads of one inference.")] = MatcherConfig().threads,
@@ -29,6 +36,8 @@ def bench(
     as_json: JsonOption = False,
 ) -> None:
     """Time every stage at 640x480, searches in large galleries, and the way from a usable face to the relay."""
+    if context.invoked_subcommand is not None:
+        return
     from edge import bench as measure
     from edge.demo.cast import portraits
     from edge.matcher.pipeline import open_matcher
@@ -64,5 +73,33 @@ def bench(
     out.print(table)
 
 
-def register(app: typer.Typer) -> None:
-    app.command(epilog=example("sitegate bench", "sitegate bench --rounds 500 --json"))(bench)
+@app.command("sync", epilog=example("sitegate bench sync", "sitegate bench sync --events 100000"))
+def sync(
+    events: Annotated[int, typer.Option(min=1000, max=1_000_000, help="Events in the queue that is drained.")] = 50_000,
+    appends: Annotated[int, typer.Option(min=50, max=100_000, help="Events that are written one by one.")] = 2_000,
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Folder on the disk whose journal is timed.  [default: here]")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Events per second: written with fsync against bare SQLite, drained to mosquitto against bare MQTT."""
+    from edge import bench_sync as measure
+
+    try:
+        with tempfile.TemporaryDirectory(prefix="sitegate-bench-", dir=folder or Path.cwd()) as name:
+            with err.status("writing events…"):
+                written = measure.append(Path(name), appends)
+            with err.status("draining a queue…"):
+                drained = measure.drain(Path(name), events)
+    except measure.BenchError as error:
+        raise fail(str(error)) from error
+    rates = [written, *drained]
+    if as_json:
+        out.print_json(json.dumps([{**asdict(rate), "ratio": rate.ratio} for rate in rates]))
+        return
+    table = Table(
+        "what", "events/s", "bare", "ratio", title=f"sitegate bench sync: {platform.machine()}, {os.cpu_count()} cores"
+    )
+    for rate in rates:
+        table.add_row(rate.name, f"{rate.ours:,.0f}", f"{rate.bare:,.0f}", f"{rate.ratio:.2f}")
+    out.print(table)

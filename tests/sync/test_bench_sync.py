@@ -1,0 +1,15 @@
+"""`sitegate bench sync` on the real parts, with few events: it measures something, and all of it arrives."""
+
+import json
+
+from typer.testing import CliRunner
+
+from edge.cli import app
+
+
+def test_ok__it_prints_rates_beside_bare_ones() -> None:
+    done = CliRunner().invoke(app, ["bench", "sync", "--events", "1000", "--appends", "50", "--json"])
+    assert done.exit_code == 0, done.output
+    rates = json.loads(done.stdout[done.stdout.index("[\n") :])
+    assert [set(rate) for rate in rates] == [{"name", "ours", "bare", "ratio"}] * 3
+    assert all(rate["ours"] > 0 and rate["bare"] > 0 for rate in rates)
