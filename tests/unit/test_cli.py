@@ -16,6 +16,8 @@ def commands(
     group = group or typer.main.get_command(app)
     for name, command in getattr(group, "commands", {}).items():
         if getattr(command, "commands", None):
+            if getattr(command, "invoke_without_command", False):
+                yield (*path, name), command
             yield from commands(command, (*path, name))
         else:
             yield (*path, name), command
