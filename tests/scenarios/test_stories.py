@@ -1,0 +1,38 @@
+"""Every story in this folder is a test of its own (docs/SCENARIOS.md). Those in `pending` wait for parts of the gate."""
+
+from pathlib import Path
+
+import pytest
+
+from edge.replay.compare import compare, explain
+from edge.replay.film import Studio
+from edge.replay.play import play
+from edge.replay.story import load_story
+
+FOLDER = Path(__file__).parent
+STORIES = sorted(FOLDER.glob("*.toml"))
+
+
+@pytest.fixture(scope="module")
+def studio(models_dir: Path, photos_dir: Path) -> Studio:
+    return Studio(models_dir, photos_dir)
+
+
+@pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
+def test_ok__story(path: Path, request: pytest.FixtureRequest) -> None:
+    story = load_story(path)
+    studio = request.getfixturevalue("studio") if story.filmed else None
+    rows = compare(play(story, studio))
+    table = "\n".join(f"{r.at_s:6.2f} | {r.expected:45} | {r.got:45} | {r.problem}" for r in rows)
+    assert not explain(rows), f"{story.title}: {explain(rows)}\n{table}"
+
+
+@pytest.mark.parametrize("path", sorted((FOLDER / "pending").glob("*.toml")), ids=lambda path: path.stem)
+def test_ok__a_pending_story_is_well_written(path: Path) -> None:
+    load_story(path)
+
+
+def test_ok__there_are_stories_enough_and_each_title_is_its_own() -> None:
+    titles = [load_story(path).title for path in (*STORIES, *(FOLDER / "pending").glob("*.toml"))]
+    assert len(STORIES) >= 40
+    assert len(set(titles)) == len(titles)
