@@ -136,9 +136,16 @@ def _words(step: Step) -> str:
     """A step as it was written, without its time."""
     written = step.model_dump(mode="json", exclude={"at"}, exclude_unset=True)
     kind = step.kind()
-    value = str(written.pop(kind)).replace("_", " ")
-    rest = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in written.items())
+    value, rest = _plain(written.pop(kind)), _plain(written)
     return f"{kind.replace('_', ' ')}: {value}" + (f" ({rest})" if rest else "")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key.replace('_', ' ')} {_plain(inner)}" for key, inner in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value).replace("_", " ")
 
 
 def _housekeeping(event: AnyEvent) -> bool:

@@ -1,8 +1,9 @@
 """A sheet with a time axis to draw on, as SVG text. All lengths are in the sheet's own units."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.sax.saxutils import escape, quoteattr
 
 WIDTH, LEFT, RIGHT = 1400.0, 168.0, 36.0
@@ -103,8 +104,10 @@ class Sheet:
         self.y += height + 16 + self._stacked(outside, self.y + 8 + height)
 
     def marks(self, name: str, marks: Sequence[Mark]) -> None:
-        """Moments on a line, each with its word on a level where it has room."""
+        """Moments on a line, each with its word on a level where it has room; the same word at once is told once."""
         self.heading(name, 18)
+        many = Counter(marks)
+        marks = [replace(m, text=f"{m.text} × {n}") if n > 1 else m for m, n in many.items()]
         for mark in marks:
             x = self.x(mark.at_s)
             self._over.append(f'<circle cx="{x:.1f}" cy="{self.y + 17:.1f}" r="5.5" fill="{mark.colour}"/>')

@@ -1,8 +1,10 @@
 """Every story in this folder is a test of its own (docs/SCENARIOS.md). Those in `pending` wait for parts of the gate."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from edge.replay.compare import compare, explain
 from edge.replay.film import Studio
@@ -11,6 +13,13 @@ from edge.replay.story import load_story
 
 FOLDER = Path(__file__).parent
 STORIES = sorted(FOLDER.glob("*.toml"))
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """What the gate logs about a story's troubles is not needed, and drawing tracebacks takes long."""
+    with capture_logs():
+        yield
 
 
 @pytest.fixture(scope="module")
