@@ -48,7 +48,11 @@ def happened(played: Played) -> list[Got]:
     """Everything that is compared."""
     wanted = {line.notice for line in played.story.expect if isinstance(line, Notice)}
     events = [Got(EVENT, at_s, *_event(event)) for at_s, event in played.events if not _housekeeping(event, wanted)]
-    relay = [Got(RELAY, span.from_s, "released", {}, span.until_s) for span in played.releases]
+    relay = [
+        Got(RELAY, span.from_s, f"{name} released", {}, span.until_s)
+        for name, spans in played.relays.items()
+        for span in spans
+    ]
     lane = [
         Got(LANE, s.monotonic_s, f"lane {s.tone}" + (f": {s.advice}" if s.advice else ""), {}) for s in played.shown
     ]
@@ -61,6 +65,8 @@ def _rows_of(expected: Sequence[Expected]) -> list[str]:
 
 def _side_by_side(name: str, expected: Sequence[Expected], got: Sequence[Got]) -> Iterator[Row]:
     wanted, had = [e for e in expected if e.row == name], [g for g in got if g.row == name]
+    if name == RELAY:  # several relays, each with its own order
+        wanted, had = sorted(wanted, key=lambda e: e.headline), sorted(had, key=lambda g: g.headline)
     matcher = SequenceMatcher(None, [e.headline for e in wanted], [g.headline for g in had], autojunk=False)
     last_s = 0.0
     for kind, i, i_end, j, j_end in matcher.get_opcodes():
@@ -128,7 +134,7 @@ def words(line: Expected) -> str:
     """An expected line in a few words."""
     details = line.details
     if isinstance(line, Released):
-        return f"released {line.released:g} s to {'the end' if line.until is None else f'{line.until:g} s'}"
+        return f"{line.headline} {line.released:g} s to {'the end' if line.until is None else f'{line.until:g} s'}"
     extra = [str(details[k]) for k in ("worker", "advice", "detail") if details.get(k)]
     return " · ".join([line.headline, *extra])
 
@@ -136,7 +142,7 @@ def words(line: Expected) -> str:
 def _got_words(got: Got) -> str:
     if got.row == RELAY:
         ends = "the end" if got.until_s is None else f"{got.until_s:.2f} s"
-        return f"released {got.at_s:.2f} s to {ends}"
+        return f"{got.headline} {got.at_s:.2f} s to {ends}"
     extra = [str(got.details[k]) for k in ("worker", "advice", "detail") if got.details.get(k)]
     return " · ".join([got.headline, *extra])
 

@@ -75,6 +75,8 @@ class Released(Expected):
 
     released: float = Field(ge=0, le=3600)
     until: float | None = Field(default=None, ge=0, le=3600)
+    relay: str = "relay"
+    """By the name of its pin: "relay_out" is gate.relay_out_pin."""
 
     @property
     def row(self) -> str:
@@ -82,7 +84,7 @@ class Released(Expected):
 
     @property
     def headline(self) -> str:
-        return "released"
+        return f"{self.relay} released"
 
     @property
     def details(self) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from edge.domain import Tone
 from edge.replay.compare import HOUSEKEEPING, Row
 from edge.replay.film import APPROACH_S, LEAVE_S
 from edge.replay.play import Played
-from edge.replay.steps import NOBODY, STRANGER, People, Person, Restart, Sensor, Step, WalksUp
+from edge.replay.steps import NOBODY, STRANGER, Arm, Door, People, Person, Restart, Sensor, Step, WalksUp
 from edge.replay.svg import FAINT, INK, RIGHT, WIDTH, Band, Mark, Sheet, text_width
 from edge.screen.lane import Sign
 from edge.screen.texts import Texts, load_all
@@ -49,11 +49,12 @@ def draw(played: Played, rows: list[Row]) -> str:
     _switched_off(sheet, played)
     sheet.bands("In view", list(_views(played)))
     sheet.bands("Lane shows", list(_lane(played, texts)))
-    sheet.bands("Relay", [_span(s.from_s, s.until_s, played, GOOD) for s in played.releases])
+    for name, spans in played.relays.items():
+        sheet.bands(_name(name), [_span(s.from_s, s.until_s, played, GOOD) for s in spans])
     for name in sorted({name for _, name, _ in played.contacts}):
         colour = BAD if name == "fire" else CALM
-        spans = [_span(s.from_s, s.until_s, played, colour) for s in played.closed(name)]
-        sheet.bands(name.replace("_", " ").capitalize(), spans, height=20)
+        closed = [_span(s.from_s, s.until_s, played, colour) for s in played.closed(name)]
+        sheet.bands(_name(name), closed, height=20)
     if happenings := list(_happenings(played)):
         sheet.marks("Happens", happenings)
     sheet.marks("On record", [Mark(at_s, *_event(e, texts)) for at_s, e in played.events if not _housekeeping(e)])
@@ -128,7 +129,7 @@ def _span(from_s: float, until_s: float | None, played: Played, colour: str) -> 
 def _happenings(played: Played) -> Iterator[Mark]:
     """Every line that no other row of the picture shows."""
     for step in played.story.timeline:
-        if not isinstance(step, Person | People | WalksUp | Sensor):
+        if not isinstance(step, Person | People | WalksUp | Sensor | Door | Arm):
             yield Mark(step.at, _words(step), QUIET)
 
 
@@ -169,6 +170,10 @@ def _event(event: AnyEvent, texts: Texts) -> tuple[str, str]:
 
 def _who(what: str, worker_id: str | None) -> str:
     return f"{what}: {worker_id}" if worker_id else what
+
+
+def _name(pin: str) -> str:
+    return pin.replace("_", " ").capitalize()
 
 
 def _difference(row: Row) -> str:

@@ -57,10 +57,10 @@ class StoryGate(GpioGate):
 
     broken = False
 
-    def pulse(self) -> None:
+    def pulse(self, *args: Any, **kwargs: Any) -> None:
         if self.broken:
             raise GateError("the pulse guard is not running: the relay stays locked; restart sitegate gate")
-        super().pulse()
+        super().pulse(*args, **kwargs)
 
 
 @dataclass(frozen=True, slots=True)

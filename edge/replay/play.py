@@ -41,10 +41,17 @@ class Played:
     """What is wrong with the journal's hash chain; '' if nothing."""
 
     @property
-    def releases(self) -> list[Span]:
-        """When the relay was energised."""
+    def relays(self) -> dict[str, list[Span]]:
+        """When each relay was energised, by the name of its pin."""
         gate = self.config.gate
-        return releases(list(self.changes), gate.relay_pin, int(gate.relay_active_high))
+        pins = {key.removesuffix("_pin"): pin for key, pin in gate if key.startswith("relay") and key.endswith("_pin")}
+        active = int(gate.relay_active_high)
+        return {name: releases(list(self.changes), pin, active) for name, pin in pins.items() if pin is not None}
+
+    @property
+    def releases(self) -> list[Span]:
+        """When any relay was energised, in order."""
+        return sorted((span for spans in self.relays.values() for span in spans), key=lambda span: span.from_s)
 
     def closed(self, name: str) -> list[Span]:
         """When the contact of an input was closed."""

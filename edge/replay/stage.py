@@ -18,8 +18,8 @@ from edge.replay.part import StoryError
 from edge.replay.pins import StoryGate, StoryPins
 from edge.replay.steps import Turns
 from edge.replay.story import Story
-from edge.sim import ManualClock, RecordingIndicator, StagedCamera, StagedMatcher, View
-from edge.sim.staged import Picture
+from edge.sim import ManualClock, RecordingIndicator
+from edge.sim.staged import Picture, StagedCamera, StagedMatcher, View
 
 
 class StoryJournal(Journal):
@@ -55,7 +55,15 @@ class Stage:
         self.camera = StagedCamera(self.clock, self.let_pass, story.rate_hz, picture)
         self.hq = Headquarters(story, self.config.site, self.clock, folder, studio.templates(story) if studio else {})
         self._desk = Desk(folder / DESK, self.clock.utc)
+        if "door" in self.inputs:  # a door is closed until the story opens it
+            self.sensor("door", "on")
         self._start()
+
+    @property
+    def inputs(self) -> dict[str, int]:
+        """The fitted inputs by name."""
+        pins = {key.removesuffix("_pin"): pin for key, pin in self.config.gate if key.endswith("_pin")}
+        return {name: pin for name, pin in pins.items() if pin is not None and not name.startswith("relay")}
 
     @property
     def seq(self) -> int:
@@ -104,9 +112,9 @@ class Stage:
         """Raises StoryError in a story with real pictures."""
         self._staged().view = view
 
-    def sensor(self, name: str, turns: Turns, times: int) -> None:
+    def sensor(self, name: str, turns: Turns, times: int = 1) -> None:
         """Raises StoryError if this gate has no such input."""
-        number = getattr(self.config.gate, f"{name}_pin", None)
+        number = self.inputs.get(name)
         if number is None:
             raise StoryError(
                 f"this gate has no input {name!r}: set gate.{name}_pin under [config.gate], if there is one"

@@ -11,7 +11,7 @@ from pydantic import Field
 from contract.messages import Advice, CommandAction, LivenessVerdict
 from edge.domain import Sight
 from edge.replay.part import StoryError, Timed
-from edge.sim import View
+from edge.sim.staged import View
 
 if TYPE_CHECKING:
     from edge.replay.stage import Stage
@@ -94,6 +94,28 @@ class Sensor(Step):
 
     def play(self, stage: "Stage") -> None:
         stage.sensor(self.sensor, self.turns, self.times)
+
+
+class Door(Step):
+    """The door (or swing gate) is opened or falls shut; it is closed when a story begins."""
+
+    door: Literal["opens", "closes"]
+
+    def play(self, stage: "Stage") -> None:
+        stage.sensor("door", "off" if self.door == "opens" else "on")
+
+
+class Arm(Step):
+    """The turnstile's arm turns, seen by two overlapping contacts: in, out, or half way in and back."""
+
+    arm: Literal["in", "out", "half and back"]
+
+    def play(self, stage: "Stage") -> None:
+        first, second = ("rotation", "rotation_out") if self.arm != "out" else ("rotation_out", "rotation")
+        stage.sensor(first, "on")
+        stage.sensor(second, "on")
+        for name in (first, second) if self.arm != "half and back" else (second, first):
+            stage.sensor(name, "off")
 
 
 class Code(Step):
@@ -257,6 +279,6 @@ class Restart(Step):
 
 
 KINDS: tuple[type[Step], ...] = (
-    Person, People, WalksUp, Sensor, Code, Card, Pin, Temperature, Admit, Desk, Enrol, Order, RosterChange, RiskChange,
+    Person, People, WalksUp, Sensor, Door, Arm, Code, Card, Pin, Temperature, Admit, Desk, Enrol, Order, RosterChange, RiskChange,
     PolicyChange, ClockJump, Breaks, Works, Restart,
 )  # fmt: skip

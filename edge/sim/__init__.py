@@ -5,7 +5,6 @@ from edge.sim.faulty import Lives, ScriptedSource, Step
 from edge.sim.film import Film
 from edge.sim.script import Light, Person, Scene, Script, ScriptError, load_script
 from edge.sim.source import WalkUpSource
-from edge.sim.staged import StagedCamera, StagedMatcher, View
 
 __all__ = [
     "Film",
@@ -21,10 +20,7 @@ __all__ = [
     "ScriptError",
     "ScriptedSource",
     "Shown",
-    "StagedCamera",
-    "StagedMatcher",
     "Step",
-    "View",
     "WalkUpSource",
     "load_script",
 ]

@@ -112,7 +112,7 @@ def test_fail__another_release_than_expected_is_told(line: Expected, told: str) 
 
 
 def test_fail__what_nobody_expected_is_told() -> None:
-    assert "“released 1.20 s to 1.80 s”, but nobody expected this" in explain(compare(played(GRANT)))
+    assert "“relay released 1.20 s to 1.80 s”, but nobody expected this" in explain(compare(played(GRANT)))
     assert "decision granted" in explain(compare(played(RELEASE)))
     more = ((1.2, granted(1)), (1.3, notice(2, NoticeCode.TAMPER)))
     assert "notice tamper" in explain(compare(played(GRANT, RELEASE, events=more)))

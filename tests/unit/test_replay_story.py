@@ -38,7 +38,7 @@ def problems(tmp_path: Path, text: str) -> str:
 def test_ok__a_story_is_read_with_its_kinds_of_lines(tmp_path: Path) -> None:
     story = load(tmp_path, GOOD)
     assert [step.kind() for step in story.timeline] == ["person", "sensor"]
-    assert [line.headline for line in story.expect] == ["decision granted", "released"]
+    assert [line.headline for line in story.expect] == ["decision granted", "relay released"]
     assert story.ends_s == 3.0
     assert not story.filmed
 
