@@ -88,3 +88,10 @@ def releases(changes: list[Change], pin: int, active: int) -> list[Span]:
             begun = None
         before = change.function
     return found + ([Span(begun.at_s, None, begun.seq)] if begun else [])
+
+
+def normally_closed(config: GateConfig) -> list[str]:
+    """The fitted inputs whose contact is closed while nothing happens."""
+    fitted = dict(config)
+    fire = ["fire"] if fitted.get("fire_normally_closed") else []
+    return [name for name in ("door", *fire) if fitted.get(f"{name}_pin") is not None]

@@ -12,7 +12,7 @@ from edge.config import Config
 from edge.journal import JournalReader
 from edge.replay.film import Studio
 from edge.replay.part import StoryError
-from edge.replay.pins import Change, Span, releases
+from edge.replay.pins import Change, Span, normally_closed, releases
 from edge.replay.stage import Stage
 from edge.replay.steps import Turns
 from edge.replay.story import Story
@@ -55,14 +55,22 @@ class Played:
 
     def closed(self, name: str) -> list[Span]:
         """When the contact of an input was closed."""
+        return self._contact(name, "on", "off")
+
+    def fires(self) -> list[Span]:
+        """When the fire panel asked for release: its contact closed, or open where it is a normally closed one."""
+        inverted = "fire" in normally_closed(self.config.gate)
+        return self._contact("fire", "off", "on") if inverted else self.closed("fire")
+
+    def _contact(self, name: str, begins: Turns, ends: Turns) -> list[Span]:
         found: list[Span] = []
         since: float | None = None
         for at_s, _, turns in (c for c in self.contacts if c[1] == name):
             if turns == "on and off":
                 found.append(Span(at_s, at_s))
-            elif turns == "on" and since is None:
+            elif turns == begins and since is None:
                 since = at_s
-            elif turns == "off" and since is not None:
+            elif turns == ends and since is not None:
                 found.append(Span(since, at_s))
                 since = None
         return found if since is None else [*found, Span(since, None)]

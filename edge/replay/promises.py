@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from contract.messages import AccessEvent, AnyEvent, NoticeCode, NoticeEvent
+from contract.messages import AccessEvent, AnyEvent, NoticeCode
 from edge.replay.expect import Notice
 from edge.replay.pins import Span
 from edge.replay.play import Played
@@ -12,7 +12,7 @@ SLACK_S = 0.3
 """The gate may take so long to notice an input: a frame, and a new look at the camera that is lost."""
 LOCKED_AT_REST = "the relay is locked before anybody comes"
 BOUNDED = "no release is longer than gate.pulse_max_ms, unless the fire panel asks for it"
-GRANTED_FIRST = "the grant is on disk before the relay moves"
+GRANTED_FIRST = "the grant is on disk before the relay moves, unless fire or the exit button asks"
 FIRE_WINS = "released for as long as the fire panel asks"
 GOES_ON = "the gate process does not end by itself, unless the story says so"
 CHAINED = "the journal's chain is whole"
@@ -20,17 +20,20 @@ CHAINED = "the journal's chain is whole"
 
 def promises(played: Played) -> Iterator[tuple[float, str, str]]:
     """(seconds, promise, what broke it) for every promise that was broken."""
-    fires = played.closed("fire")
+    fires = played.fires()
+    exits_s = [span.from_s for span in played.closed("rex")]
     grants = sorted(event.seq for _, event in played.events if _grants(event))
     free = [span for span in played.releases if not any(_overlap(span, fire) for fire in fires)]
-    for number, span in enumerate(free, 1):
+    unasked = 0
+    for span in free:
         if span.from_s <= 0:
             yield 0.0, LOCKED_AT_REST, "it was energised at once"
         held_s = (played.ends_s if span.until_s is None else span.until_s) - span.from_s
         if held_s > played.config.gate.pulse_max_ms / 1000 + 0.001:
             yield span.from_s, BOUNDED, f"{held_s:.2f} s"
-        if sum(seq <= span.seq for seq in grants) < number:
-            yield span.from_s, GRANTED_FIRST, f"release {number} came before its grant"
+        unasked += not any(0 <= span.from_s - at_s <= SLACK_S for at_s in exits_s)
+        if sum(seq <= span.seq for seq in grants) < unasked:
+            yield span.from_s, GRANTED_FIRST, "this release came before its grant"
     if not any(isinstance(step, Restart) for step in played.story.timeline):
         yield from _fought(played, fires)
     if not any(isinstance(line, Notice) and line.notice is NoticeCode.GATE_STOPPED for line in played.story.expect):
@@ -48,8 +51,6 @@ def _fought(played: Played, fires: list[Span]) -> Iterator[tuple[float, str, str
 
 
 def _grants(event: AnyEvent) -> bool:
-    if isinstance(event, NoticeEvent):
-        return event.code is NoticeCode.REX
     return isinstance(event, AccessEvent) and event.granted
 
 

@@ -15,7 +15,7 @@ from edge.ports import Matcher
 from edge.replay.film import Studio, picture_at
 from edge.replay.hq import Headquarters
 from edge.replay.part import StoryError
-from edge.replay.pins import StoryGate, StoryPins
+from edge.replay.pins import StoryGate, StoryPins, normally_closed
 from edge.replay.steps import Turns
 from edge.replay.story import Story
 from edge.sim import ManualClock, RecordingIndicator
@@ -55,8 +55,8 @@ class Stage:
         self.camera = StagedCamera(self.clock, self.let_pass, story.rate_hz, picture)
         self.hq = Headquarters(story, self.config.site, self.clock, folder, studio.templates(story) if studio else {})
         self._desk = Desk(folder / DESK, self.clock.utc)
-        if "door" in self.inputs:  # a door is closed until the story opens it
-            self.sensor("door", "on")
+        for name in normally_closed(self.config.gate):
+            self.sensor(name, "on")
         self._start()
 
     @property

@@ -18,7 +18,7 @@ from edge.replay.steps import NOBODY, STRANGER, Person, Step, WalksUp
 TAIL_S = 1.0
 
 FITTED: dict[str, Any] = {"pins": "mock", "passage_pin": 22, "fire_pin": 23, "tamper_pin": 24}
-"""The gate of every story, unless its `[config.gate]` says otherwise."""
+"""The gate of every story, unless its `[config.gate]` says otherwise ("none": not fitted)."""
 
 
 class StoryWorker(Part):
@@ -94,9 +94,7 @@ class Story(Part):
 
     def gate_config(self, state_dir: Path) -> Config:
         """The configuration it is played with. Raises ConfigError."""
-        told = dict(self.config)
-        told["gate"] = FITTED | told.get("gate", {})
-        return parse(told | {"paths": {"state_dir": str(state_dir)}})
+        return parse(_fitted(self.config) | {"paths": {"state_dir": str(state_dir)}})
 
 
 def load_story(path: Path) -> Story:
@@ -154,12 +152,18 @@ def line_numbers(text: str, name: str) -> list[int]:
     return found
 
 
+def _fitted(config: dict[str, Any]) -> dict[str, Any]:
+    """The configuration with the pins of every story; `passage_pin = "none"` leaves one out."""
+    gate = FITTED | config.get("gate", {})
+    return config | {"gate": {key: value for key, value in gate.items() if value != "none"}}
+
+
 def _config_problems(data: dict[str, Any]) -> list[str]:
     told = data.get("config", {})
     if not isinstance(told, dict):
         return []  # told by the model
     try:
-        parse(told | {"gate": FITTED | told.get("gate", {})})
+        parse(_fitted(told))
     except ConfigError as error:
         return [f"config.{problem}" for problem in error.problems]
     return []
