@@ -119,14 +119,17 @@ class Arm(Step):
 
 
 class Code(Step):
-    """A QR code is held to the camera: HQ's for a worker, or any text."""
+    """A QR code of HQ's for a worker is held to the camera for a moment. The same `id` is the same code once more."""
 
     code: str
+    id: str = "q1"
     made_s_ago: float = 1
     valid_s: float = Field(default=60, gt=0)
     signed: bool = True
     """By HQ; otherwise by somebody else."""
     site: str | None = None
+    """For another site."""
+    for_s: float = Field(default=1, gt=0, le=60)
 
 
 class Card(Step):
