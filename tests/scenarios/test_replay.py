@@ -1,5 +1,6 @@
 """`sitegate replay` as it is typed, and the promise that the same story always gives the same."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from edge.cli import app
+from edge.replay.compare import compare, explain
 from edge.replay.part import StoryError
 from edge.replay.play import play
 from edge.replay.story import load_story
@@ -63,3 +65,10 @@ def test_ok__the_same_story_always_gives_the_same() -> None:
     assert first.changes == second.changes
     assert first.shown == second.shown
     assert [(at_s, e.type) for at_s, e in first.events] == [(at_s, e.type) for at_s, e in second.events]
+
+
+def test_ok__the_example_of_the_page_is_as_expected(tmp_path: Path) -> None:
+    page = (FOLDER.parents[1] / "docs" / "SCENARIOS.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", page, flags=re.DOTALL)
+    (tmp_path / "example.toml").write_text(example, encoding="utf-8")
+    assert not explain(compare(play(load_story(tmp_path / "example.toml"))))

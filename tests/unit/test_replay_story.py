@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.replay import expect, steps
 from edge.replay.part import StoryError
 from edge.replay.story import Story, line_numbers, load_story
 
@@ -109,3 +110,13 @@ def test_ok__lines_are_found_in_both_ways_of_writing() -> None:
     assert line_numbers(text, "timeline") == [3, 6]
     assert line_numbers("[[timeline]]\nat = 1\n\n[[timeline]]\nat = 2\n", "timeline") == [1, 4]
     assert len(tomllib.loads(text)["timeline"]) == 2
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "SCENARIOS.md").read_text(encoding="utf-8")
+
+
+def test_ok__the_page_names_every_kind_of_line_and_every_key_of_a_story() -> None:
+    for kind in (*steps.KINDS, *expect.KINDS):
+        assert f"`{kind.kind()}`" in PAGE, kind.kind()
+    for key in Story.model_fields.keys() - {"timeline", "expect"}:
+        assert f"`{key}`" in PAGE or f"`{key} = " in PAGE, key
