@@ -18,6 +18,7 @@ from edge.commands import (
     liveness,
     models,
     processes,
+    replay,
     roster,
     voice,
 )
@@ -61,6 +62,7 @@ liveness.register(app)
 app.add_typer(bench.app, name="bench")
 app.add_typer(voice.app, name="voice")
 app.add_typer(commission.app, name="commission")
+replay.register(app)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,13 @@ log = structlog.get_logger()
 
 
 class GpioGate:
-    """See `edge.ports.Gate`.
+    """See `edge.ports.Gate`. `monotonic` tells the seconds by which a pulse ends.
 
     Raises:
         GateError: no GPIO chip, a pin in use, or a relay that cannot be set to locked.
     """
 
-    def __init__(self, config: GateConfig, factory: Any) -> None:
+    def __init__(self, config: GateConfig, factory: Any, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._config = config
         self._signals: deque[GateSignal] = deque(maxlen=1000)
         self._inputs: list[Button] = []
@@ -50,7 +51,7 @@ class GpioGate:
             self._input(config.tamper_pin, GateSignal.TAMPER, None, factory)
         except GPIOZeroError as error:
             raise GateError(f"a pin cannot be used ({error}): check [gate] pins, wiring and permissions") from error
-        self._guard = PulseGuard(self._relay.on, self._relay.off, config.pulse_max_ms / 1000)
+        self._guard = PulseGuard(self._relay.on, self._relay.off, config.pulse_max_ms / 1000, monotonic)
 
     def pulse(self) -> None:
         """Release for pulse_ms; the guard ends it."""
@@ -62,6 +63,10 @@ class GpioGate:
     def hold_open(self) -> None:
         """Release until `lock`. Only for fire: this is the one release without an end."""
         self._guard.hold()
+
+    def end_due_pulse(self) -> float | None:
+        """See `PulseGuard.end_if_due`: for a clock that is set by hand, whose time the guard's thread cannot wait for."""
+        return self._guard.end_if_due()
 
     def signals(self) -> list[GateSignal]:
         return [self._signals.popleft() for _ in range(len(self._signals))]
@@ -101,8 +106,8 @@ class GpioGate:
 class PulseGuard:
     """Ends every release on time, in a thread of its own. `on` and `off` switch the relay."""
 
-    def __init__(self, on: Any, off: Any, max_s: float) -> None:
-        self._on, self._off, self._max_s = on, off, max_s
+    def __init__(self, on: Any, off: Any, max_s: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._on, self._off, self._max_s, self._monotonic = on, off, max_s, monotonic
         self._changed = threading.Condition()
         self._until: float | None = None
         self._closed = False
@@ -114,7 +119,7 @@ class PulseGuard:
         with self._changed:
             if self._closed or not self._thread.is_alive():
                 raise GateError("the pulse guard is not running: the relay stays locked; restart sitegate gate")
-            self._until = time.monotonic() + min(seconds, self._max_s)
+            self._until = self._monotonic() + min(seconds, self._max_s)
             self._on()
             self._changed.notify()
 
@@ -137,15 +142,21 @@ class PulseGuard:
             self._changed.notify()
         self._thread.join(timeout=1)
 
+    def end_if_due(self) -> float | None:
+        """End a release whose time is up; the seconds left to the present one, None without one."""
+        with self._changed:
+            left = None if self._until is None else self._until - self._monotonic()
+            if left is None or left > 0:
+                return left
+            self._until = None
+            self._off()
+            return None
+
     def _watch(self) -> None:
         try:
             with self._changed:
                 while not self._closed:
-                    now = time.monotonic()
-                    if self._until is not None and now >= self._until:
-                        self._until = None
-                        self._off()
-                    self._changed.wait(None if self._until is None else self._until - now)
+                    self._changed.wait(self.end_if_due())
         finally:
             self._off()
 

@@ -177,3 +177,15 @@ def wait_until(true: object, seconds: float = 5) -> None:
     while not true():  # type: ignore[operator]
         assert time.monotonic() < deadline, "did not happen in time"
         threading.Event().wait(0.005)
+
+
+def test_ok__on_a_clock_set_by_hand_a_pulse_ends_when_that_clock_says_so(factory: RecordingMockFactory) -> None:
+    now = [100.0]
+    gate = GpioGate(config(), factory, lambda: now[0])
+    gate.pulse()
+    assert gate.end_due_pulse() == pytest.approx(0.08)
+    assert gate.energised
+    now[0] += 0.08
+    assert gate.end_due_pulse() is None
+    assert not gate.energised
+    gate.close()

@@ -1,0 +1,108 @@
+"""`sitegate replay`: play a story through the real gate, and say whether it came as it should."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from edge.commands.common import EXIT_PROBLEM, EXIT_USAGE, err, example, fail, out
+from edge.logs import configure_logs
+from edge.matcher.fetch import fetch
+from edge.matcher.models import ModelError, load_manifest
+from edge.packages import PackageError, cache_dir
+from edge.photos import fetch_photos
+
+if TYPE_CHECKING:  # loaded when a story is played: a story has a network, which the gate process must not even load
+    from edge.replay.compare import Row
+    from edge.replay.film import Studio
+    from edge.replay.play import Played
+    from edge.replay.story import Story
+
+
+def replay(
+    files: Annotated[
+        list[Path], typer.Argument(help="Stories: TOML files, as in tests/scenarios.", show_default=False)
+    ],
+    svg: Annotated[Path | None, typer.Option(help="Draw the timeline into this SVG file.")] = None,
+    png_: Annotated[Path | None, typer.Option("--png", help="Draw the timeline into this PNG file.")] = None,
+    width_px: Annotated[int, typer.Option(min=600, max=8000, help="Width of the PNG.")] = 1800,
+) -> None:
+    """Play stories on a clock set by hand through the real gate, and compare what came of them with what they expect.
+
+    A story is a TOML file: who stands in front of the camera, what the sensors, HQ and the clock do, and what must come of
+    it. docs/SCENARIOS.md says how to write one. Exit code 1 if anything came otherwise, 2 if a story cannot be played.
+    """
+    from edge.replay.compare import explain
+    from edge.replay.part import StoryError
+    from edge.replay.story import load_story
+
+    configure_logs(level=logging.CRITICAL)  # what the gate logs about the story's troubles is not the story
+    if len(files) > 1 and (svg or png_):
+        raise fail("a picture is drawn of one story at a time: give one file", EXIT_USAGE)
+    try:
+        stories = [(path, load_story(path)) for path in files]
+        studio = _studio() if any(story.filmed for _, story in stories) else None
+        results = [(path, story, *_play(story, studio)) for path, story in stories]
+    except StoryError as error:
+        raise fail(str(error), EXIT_USAGE) from error
+    for path, story, _, rows in results:
+        if len(results) == 1:
+            _show(story, rows)
+        first = explain(rows)
+        mark = "[bold red]✘[/]" if first else "[green]✔[/]"
+        out.print(f"{mark} {escape(str(path))}: {escape(first or 'as expected')}", highlight=False, soft_wrap=True)
+    if svg or png_:
+        _draw(results[0][2], results[0][3], svg, png_, width_px)
+    if any(explain(rows) for *_, rows in results):
+        sys.exit(EXIT_PROBLEM)
+
+
+def _studio() -> "Studio":
+    from edge.replay.film import Studio
+
+    try:
+        with err.status("fetching weights and photos…"):
+            models_dir = cache_dir() / "models"
+            fetch(load_manifest().pack("opencv-zoo"), models_dir)
+            return Studio(models_dir, fetch_photos(cache_dir() / "photos"))
+    except (ModelError, PackageError, LookupError) as error:
+        raise fail(str(error)) from error
+
+
+def _play(story: "Story", studio: "Studio | None") -> "tuple[Played, list[Row]]":
+    from edge.replay.compare import compare
+    from edge.replay.play import play
+
+    played = play(story, studio if story.filmed else None)
+    return played, compare(played)
+
+
+def _show(story: "Story", rows: "list[Row]") -> None:
+    out.print(f"[bold]{escape(story.title)}[/]\n{escape(story.story)}", highlight=False)
+    table = Table("", "s", "expected", "got")
+    for row in rows:
+        mark = "[bold red]✘[/]" if row.problem else "[green]✔[/]"
+        got = escape(row.got) + (f"\n[red]{escape(row.problem)}[/]" if row.problem else "")
+        table.add_row(mark, f"{row.at_s:.2f}", escape(row.expected), got)
+    out.print(table)
+
+
+def _draw(played: "Played", rows: "list[Row]", svg: Path | None, png_path: Path | None, width_px: int) -> None:
+    from edge.replay.picture import draw, png
+
+    text = draw(played, rows)
+    try:
+        if svg:
+            svg.write_text(text, encoding="utf-8")
+        if png_path:
+            png_path.write_bytes(png(text, width_px))
+    except OSError as error:
+        raise fail(f"{error.filename} cannot be written: {error.strerror}") from error
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog=example("sitegate replay tests/scenarios/fire_while_open.toml --svg fire.svg"))(replay)

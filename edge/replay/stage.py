@@ -1,0 +1,196 @@
+"""The gate on which a story is played: the real loop, journal, lists and pins, on a clock that is set by hand."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from contract.messages import NoticeCode, NoticeEvent
+from edge import __version__
+from edge.app.files import DESK, JOURNAL
+from edge.desk import Desk, DeskReader
+from edge.domain import EnrolmentRequest
+from edge.journal import Journal
+from edge.loop import GateLoop, Ports
+from edge.ports import Matcher
+from edge.replay.film import Studio, picture_at
+from edge.replay.hq import Headquarters
+from edge.replay.part import StoryError
+from edge.replay.pins import StoryGate, StoryPins, normally_closed
+from edge.replay.steps import Turns
+from edge.replay.story import Story
+from edge.sim import ManualClock, RecordingIndicator
+from edge.sim.staged import Picture, StagedCamera, StagedMatcher, View
+
+
+class StoryJournal(Journal):
+    """The real journal, on a disk that can be made to refuse."""
+
+    @property
+    def seq(self) -> int:
+        """The newest event on disk."""
+        return self._seq
+
+    def refuse(self, refuses: bool) -> None:
+        for db in (self._db, self._live):
+            db.execute(f"PRAGMA query_only={'ON' if refuses else 'OFF'}")
+
+
+class Stage:
+    """`studio` is needed for stories with real pictures only. Raises StoryError, ConfigError."""
+
+    def __init__(self, story: Story, folder: Path, studio: Studio | None = None) -> None:
+        self._story, self._folder = story, folder
+        self.clock = ManualClock(story.starts)
+        self.begun_s = self.clock.monotonic()
+        self.config = story.gate_config(folder)
+        self.pins = StoryPins(self.config.gate, self.clock.monotonic, lambda: self.seq)
+        self.indicator = RecordingIndicator(self.clock)
+        self._journal: StoryJournal | None = None
+        self._refusing = False
+        self.contacts: list[tuple[float, str, Turns]] = []
+        """What the story did to the inputs, and when."""
+        self.ended: list[tuple[float, str]] = []
+        """When the gate process ended by itself, and why."""
+        self._matcher, picture = self._eyes(studio)
+        self.camera = StagedCamera(self.clock, self.let_pass, story.rate_hz, picture)
+        self.hq = Headquarters(story, self.config.site, self.clock, folder, studio.templates(story) if studio else {})
+        self._desk = Desk(folder / DESK, self.clock.utc)
+        for name in normally_closed(self.config.gate):
+            self.sensor(name, "on")
+        self._start()
+
+    @property
+    def inputs(self) -> dict[str, int]:
+        """The fitted inputs by name."""
+        pins = {key.removesuffix("_pin"): pin for key, pin in self.config.gate if key.endswith("_pin")}
+        return {name: pin for name, pin in pins.items() if pin is not None and not name.startswith("relay")}
+
+    @property
+    def seq(self) -> int:
+        """The newest event on disk."""
+        return self._journal.seq if self._journal else 0
+
+    @property
+    def now_s(self) -> float:
+        """Seconds since the story began."""
+        return self.clock.monotonic() - self.begun_s
+
+    def utc_at(self, seconds: float) -> datetime:
+        """The time of the wall clock so many seconds into the story, by the clock as it goes now."""
+        return self.clock.utc() + timedelta(seconds=seconds - self.now_s)
+
+    def turn(self) -> None:
+        """One turn of the loop. If it gives up, the process ends and systemd starts it again."""
+        before_s = self.now_s
+        try:
+            self._loop.step()
+        except Exception as error:  # noqa: BLE001 - what systemd does about a process that has ended is done here
+            self.ended.append((before_s, f"{type(error).__name__}: {error}"))
+            self.restart(orderly=True, off_s=2)
+        if self.now_s == before_s:  # it failed before it came to wait for the camera
+            self.let_pass(1 / self._story.rate_hz)
+
+    def let_pass(self, seconds: float) -> None:
+        """Time passes; a pulse that is due meanwhile ends at its moment."""
+        while seconds > 0:
+            due_s = self._gate.end_due_pulse()
+            part_s = seconds if due_s is None else min(seconds, due_s)
+            self.clock.advance(part_s)
+            seconds -= part_s
+        self._gate.end_due_pulse()
+
+    def close(self) -> None:
+        """The gate process ends in the orderly way."""
+        self._end(orderly=True)
+        self._desk.close()
+        self.hq.close()
+        self.pins.close()
+
+    # --- what the steps do ---------------------------------------------------------------------------------
+
+    def show(self, view: View) -> None:
+        """Raises StoryError in a story with real pictures."""
+        self._staged().view = view
+
+    def sensor(self, name: str, turns: Turns, times: int = 1) -> None:
+        """Raises StoryError if this gate has no such input."""
+        number = self.inputs.get(name)
+        if number is None:
+            raise StoryError(
+                f"this gate has no input {name!r}: set gate.{name}_pin under [config.gate], if there is one"
+            )
+        pin, closed = self.pins.pin(number), not self.config.gate.input_active_low
+        for _ in range(times):
+            if turns != "off":
+                pin.put(closed)
+            if turns != "on":
+                pin.let_go()
+        self.contacts.append((self.now_s, name, turns))
+
+    def broken(self, what: Literal["camera", "disk", "recognition", "relay"], broken: bool) -> None:
+        if what == "camera":
+            self.camera.lost = broken
+        elif what == "disk":
+            self._refusing = broken
+            if self._journal:
+                self._journal.refuse(broken)
+        elif what == "recognition":
+            self._staged().failure = ValueError("a frame that cannot be read") if broken else None
+        else:
+            self._gate.broken = broken
+
+    def enrol(self, worker_id: str, consent_ref: str) -> None:
+        request = EnrolmentRequest(
+            worker_id=worker_id, consent_ref=consent_ref, model_id=self._matcher.model_id, sealed_record=b"sealed"
+        )
+        self._desk.request_enrolment(request, by="technician")
+
+    def restart(self, *, orderly: bool, off_s: float) -> None:
+        self._end(orderly=orderly)
+        self.let_pass(off_s)
+        self._start()
+
+    # --- how it is put together ----------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        """As `edge.app.gate` does it: the gate first, so that the relay is locked before anything else is tried."""
+        self._gate = StoryGate(self.config.gate, self.pins, self.clock.monotonic)
+        journal = self._journal = StoryJournal(self._folder / JOURNAL, self.config.site, self.clock)
+        journal.append(NoticeEvent, code=NoticeCode.GATE_STARTED, detail=f"sitegate {__version__}")
+        journal.refuse(self._refusing)
+        self._readers = self.hq.reader(), DeskReader(self._folder / DESK)
+        roster, requests = self._readers
+        ports = Ports(
+            camera=self.camera,
+            matcher=self._matcher,
+            gate=self._gate,
+            indicator=self.indicator,
+            roster=roster,
+            journal=journal,
+            requests=requests,
+            clock=self.clock,
+        )
+        self._loop = GateLoop(self.config, ports)
+
+    def _end(self, *, orderly: bool) -> None:
+        if orderly:
+            self._loop.close()
+        else:  # what a power cut leaves: the relay without current, and what is on disk
+            self._gate.close()
+            if self._journal:
+                self._journal.close()
+        for reader in self._readers:
+            reader.close()
+
+    def _eyes(self, studio: Studio | None) -> tuple[Matcher, Picture | None]:
+        if not self._story.filmed:
+            return StagedMatcher(self.config.matcher), None
+        if studio is None:
+            raise StoryError("this story has real pictures (walks_up): it needs the weights and the photos")
+        film = studio.film(self._story)
+        return studio.matcher(self.config), lambda now_s: picture_at(film, now_s - self.begun_s)
+
+    def _staged(self) -> StagedMatcher:
+        if not isinstance(self._matcher, StagedMatcher):
+            raise StoryError("this story has real pictures (walks_up): who is there cannot be told as well")
+        return self._matcher
