@@ -81,6 +81,8 @@ class GateLoop:
 
     def _turn(self) -> None:
         self._turnstile.take_signals()  # first of all, and whatever the disk does: fire is among them
+        if self._turnstile.take_alarm():
+            self._board.show(Tone.STOP, Advice.SEE_DESK)
         self._board.keep_up()
         self._book.write_notes()
         now = self._p.clock.monotonic()
