@@ -6,7 +6,20 @@ import sys
 import typer
 
 from edge import __version__
-from edge.commands import bench, check, config, demo, enroll, evaluate, events, liveness, models, processes, roster
+from edge.commands import (
+    bench,
+    check,
+    config,
+    demo,
+    enroll,
+    evaluate,
+    events,
+    liveness,
+    models,
+    passage,
+    processes,
+    roster,
+)
 from edge.commands.common import example
 from edge.logs import configure_logs
 
@@ -45,6 +58,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(roster.app, name="roster")
 app.add_typer(events.app, name="events")
 liveness.register(app)
+passage.register(app)
 
 
 def main() -> None:
