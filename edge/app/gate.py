@@ -30,11 +30,11 @@ def run(config: Config, shutdown: Shutdown) -> None:
     """Until shutdown. The relay is set to locked before anything else is tried."""
     state = state_dir(config)
     factory = make_factory(config.gate, state / PINS)
-    # The relay first, the warden second: only a release needs watching.
     warden = Warden(config.gate, state / PULSE_CUTS, state / PINS)
+    gate = GpioGate(config.gate, factory, warden)
     try:
-        gate = GpioGate(config.gate, factory, warden)
         try:
+            warden.start()
             clock = SystemClock()
             journal = Journal(state / JOURNAL, config.site, clock)
             loop = _loop(config, clock, gate, factory, journal)

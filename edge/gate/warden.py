@@ -32,11 +32,20 @@ class Warden:
         # -I -S: nothing but the standard library is loaded until there is something to lock.
         program = [sys.executable, "-I", "-S", warden_process.__file__, str(os.getpid()), str(cuts), *lock]
         self._program = program
-        self._process = self._start()
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
-    def pid(self) -> int:
-        return self._process.pid
+    def pid(self) -> int | None:
+        """Its process id; None before `start`."""
+        return self._process.pid if self._process else None
+
+    def start(self) -> None:
+        """Begin to watch. Raises GateError."""
+        # A session of its own: Ctrl-C and a stop of the gate must not reach it first.
+        try:
+            self._process = subprocess.Popen(self._program, stdin=subprocess.PIPE, bufsize=0, start_new_session=True)
+        except OSError as error:
+            raise GateError(f"the second pulse guard cannot be started ({error}): the relay stays locked") from error
 
     def expect(self, until_s: float) -> None:
         """A release that ends by this monotonic time begins. Raises GateError if no warden can be had."""
@@ -44,9 +53,9 @@ class Warden:
         if not self._say(line):
             log.warning("warden_restarted")
             self.close()
-            self._process = self._start()
+            self.start()
             if not self._say(line):
-                raise GateError("the second pulse guard cannot be started: the relay stays locked")
+                raise GateError("the second pulse guard does not run: the relay stays locked; restart sitegate gate")
 
     def rest(self) -> None:
         self._say(warden_process.REST)
@@ -57,20 +66,19 @@ class Warden:
     def close(self) -> None:
         """The relay is locked and stays so. May be called twice."""
         self._say(warden_process.REST)
-        assert self._process.stdin is not None
-        self._process.stdin.close()
+        process = self._process
+        if process is None or process.stdin is None:
+            return
+        process.stdin.close()
         try:
-            self._process.wait(timeout=2)
+            process.wait(timeout=2)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        # A session of its own: Ctrl-C and a stop of the gate must not reach it first.
-        return subprocess.Popen(self._program, stdin=subprocess.PIPE, bufsize=0, start_new_session=True)
+            process.kill()
+            process.wait()
 
     def _say(self, line: str) -> bool:
-        assert self._process.stdin is not None
+        if self._process is None or self._process.stdin is None:
+            return False
         try:
             self._process.stdin.write(line.encode())
         except (OSError, ValueError):  # it is gone, or we closed it

@@ -235,6 +235,21 @@ def watch_falls(pin: RecordedPin, bit: int, order: list[int]) -> Callable[[bool]
     return watched
 
 
+class StuckRelay(RecordedPin):
+    """An output that something outside holds at one level."""
+
+    def _get_state(self) -> bool:
+        return bool(self.factory.stuck_at)
+
+
+def test_fail__a_relay_that_cannot_be_locked_stops_the_start(factory: RecordingMockFactory, active_high: bool) -> None:
+    factory.stuck_at = active_high
+    factory.pin(RELAY, pin_class=StuckRelay)
+    with pytest.raises(GateError, match="cannot be set to locked"):
+        GpioGate(config(active_high), factory)
+    assert factory.pin(RELAY).function == "input"  # let go of: the board's pull locks
+
+
 def test_fail__a_pin_that_cannot_be_had_lets_go_of_the_others(factory: RecordingMockFactory) -> None:
     taken = GpioGate(config(fire_pin=None, tamper_pin=None, relay_pin=4), factory)
     with pytest.raises(GateError, match="pin cannot be used"):

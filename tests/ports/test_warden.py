@@ -13,9 +13,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from edge.config import GateConfig
+from contract.messages import NoticeCode, NoticeEvent
+from edge.app.gate import _note_cut
+from edge.clock import SystemClock
+from edge.config import GateConfig, SiteConfig
 from edge.gate import GpioGate, Warden, make_factory, take_cuts
 from edge.gate.warden import GRACE_S
+from edge.journal import Journal, JournalReader
 from edge.ports import GateError
 
 RELAY, FIRE = 17, 23
@@ -24,12 +28,16 @@ BOUND_MS = 300
 GATE = """
 import ctypes, os, signal, sys, time
 from pathlib import Path
-from edge.config import GateConfig
+from contract.messages import NoticeCode, NoticeEvent
+from edge.app.gate import _note_cut
+from edge.clock import SystemClock
+from edge.config import GateConfig, SiteConfig
 from edge.gate import GpioGate, Warden, make_factory
 folder = Path(sys.argv[1])
 config = GateConfig.model_validate_json(sys.argv[2])
 warden = Warden(config, folder / "cuts.jsonl", folder / "pins.jsonl")
 gate = GpioGate(config, make_factory(config, folder / "pins.jsonl"), warden)
+warden.start()
 {then}
 """
 FREEZES = "gate.pulse(); os.kill(os.getpid(), signal.SIGSTOP)"
@@ -114,6 +122,8 @@ def test_ok__fire_is_never_cut_not_even_for_a_frozen_process(tmp_path: Path) -> 
 
 def test_ok__the_warden_survives_the_signals_that_stop_the_gate_and_ends_with_it(tmp_path: Path) -> None:
     warden = Warden(config(), tmp_path / "cuts.jsonl")
+    warden.start()
+    assert warden.pid is not None
     time.sleep(0.3)  # until it has set its handlers
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         os.kill(warden.pid, number)
@@ -129,7 +139,9 @@ def test_ok__a_killed_warden_is_replaced_before_the_next_release(tmp_path: Path)
     factory = make_factory(config())
     warden = Warden(config(), tmp_path / "cuts.jsonl")
     gate = GpioGate(config(), factory, warden)
+    warden.start()
     first = warden.pid
+    assert first is not None
     os.kill(first, signal.SIGKILL)
     psutil.Process(first).wait(5)
     gate.pulse()
@@ -144,15 +156,11 @@ def test_fail__no_pulse_without_the_second_guard(tmp_path: Path, monkeypatch: py
     factory = make_factory(config())
     warden = Warden(config(), tmp_path / "cuts.jsonl")
     gate = GpioGate(config(), factory, warden)
-    monkeypatch.setattr(warden, "_program", ["/bin/false"])
-    os.kill(warden.pid, signal.SIGKILL)
-    psutil.Process(warden.pid).wait(5)
-    monkeypatch.setattr(warden, "_say", lambda line: False)
+    monkeypatch.setattr(warden, "_program", ["/no/such/program"])
     with pytest.raises(GateError, match="stays locked"):
         gate.pulse()
     assert not gate.energised
     gate.close()
-    monkeypatch.undo()
     warden.close()
     factory.close()
 
@@ -161,6 +169,20 @@ def test_ok__a_half_written_note_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "cuts.jsonl").write_text('{"ref": "pulse-cut:1", "text": "cut"}\n{"ref": "pul')
     assert cuts(tmp_path) == ["cut"]
     assert cuts(tmp_path) == []
+
+
+def test_ok__what_the_warden_did_is_journalled_once_at_the_next_start(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.db", SiteConfig(), SystemClock())
+    note = '{"ref": "pulse-cut:1-2", "text": "process 7 hung during a release"}\n'
+    for _ in range(2):  # the second time as if the file could not be removed
+        (tmp_path / "cuts.jsonl").write_text(note)
+        take_cuts(tmp_path / "cuts.jsonl", lambda ref, text: _note_cut(journal, ref, text))
+    journal.close()
+    reader = JournalReader(tmp_path / "journal.db")
+    (event,) = reader.latest(10)
+    assert isinstance(event, NoticeEvent)
+    assert (event.code, event.detail) == (NoticeCode.PULSE_CUT, "process 7 hung during a release")
+    reader.close()
 
 
 def locked_by_another(folder: Path, pid: int, active_high: bool) -> None:
