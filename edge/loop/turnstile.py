@@ -1,6 +1,7 @@
 """Drives the gate through the passage machine: signals in, pulses and records out. The table itself is `edge.passage`."""
 
 import secrets
+from collections import deque
 from dataclasses import replace
 
 from contract.messages import AccessEvent, Direction, NoticeCode, NoticeEvent, PassageEvent, PassageOutcome, Reason
@@ -30,6 +31,7 @@ class Turnstile:
         self._site, self._gate_config = config.site, config.gate
         self._p, self._book = ports, book
         self._tells_passing = config.gate.passage_pin is not None or config.gate.rotation_out_pin is not None
+        self._signals: deque[GateSignal] = deque()
         self._exit_wanted_until = 0.0
         self._alarm = False
         self.passed = 0
@@ -72,8 +74,9 @@ class Turnstile:
 
     def take_signals(self) -> None:
         """What the inputs reported, and the clock: feeds the machine."""
-        for signal in self._p.gate.signals():
-            self._take(signal)
+        self._signals.extend(self._p.gate.signals())
+        while self._signals:  # a pulse that fails loses none of the others
+            self._take(self._signals.popleft())
         for name in self._p.gate.fluttering():
             self._book.notice(NoticeCode.SENSOR_CHATTER, f"gate.{name}: check the sensor and its wiring")
         now = self._p.clock.monotonic()
@@ -125,6 +128,9 @@ class Turnstile:
             self._happened(_SIGNALS[signal])
 
     def _moved(self, way: Direction | None) -> None:
+        door, gate = self._gate_config.door_pin is not None, self._gate_config
+        if door and (self.state is PassageState.RELEASED or (gate.kind == "door" and self.ready)):
+            return  # the door is closed: somebody in front of it, not through it; a swing gate may be climbed over
         released = self._passage.direction
         back = way is not None and released is not None and way is not released
         self._happened(PassageInput.PASSED_BACK if back else PassageInput.PASSED, way=way)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 from test_loop import NOBODY, House, known, order
 
 from contract.messages import (
@@ -19,8 +20,9 @@ from contract.messages import (
 )
 from edge.config import Config
 from edge.domain import Decision, GateSignal, Tone
-from edge.loop import GateLoop, Ports
+from edge.loop import FAILURES_MAX, GateLoop, Ports
 from edge.passage import PassageState
+from edge.ports import GateError
 
 
 class Gate(House):
@@ -249,6 +251,46 @@ def test_ok__fire_wins_over_a_lock_down_which_stands_again_afterwards(gate: Gate
     gate.gate.report(GateSignal.FIRE_OFF)
     gate.sees(NOBODY, 0.2)
     assert (gate.state, gate.gate.energised) == (PassageState.LOCKDOWN, False)
+
+
+def test_ok__no_watchdog_closes_the_gate_in_a_fire(gate: Gate) -> None:
+    gate.gate.report(GateSignal.FIRE_ON)
+    gate.sees(NOBODY, 0.2)
+    gate.journal._db.execute("PRAGMA query_only=ON")
+    gate.gate.report(GateSignal.TAMPER)
+    assert all(gate.loop.step() for _ in range(5))  # nothing can be recorded, and still it is fed
+    gate.journal._db.execute("PRAGMA query_only=OFF")
+    gate.matcher.now = ValueError("for ever")
+    with capture_logs():
+        assert all(gate.loop.step() for _ in range(FAILURES_MAX + 1))
+    assert gate.gate.energised
+
+
+@with_gate(kind="door", door_pin=5, passage_pin=22)
+def test_ok__somebody_before_a_closed_door_has_not_passed(gate: Gate) -> None:
+    gate.gate.report(GateSignal.PASSED)
+    gate.sees(known(), 0.3)
+    gate.gate.report(GateSignal.PASSED)
+    gate.sees(NOBODY, 0.2)
+    assert gate.passages == []
+    for signal in (GateSignal.DOOR_OPENED, GateSignal.PASSED, GateSignal.DOOR_CLOSED):
+        gate.gate.report(signal)
+    gate.sees(NOBODY, 0.2)
+    assert gate.passages == [PassageOutcome.PASSED]
+
+
+def test_fail__an_exit_that_cannot_be_released_loses_nothing_that_came_with_it(gate: Gate) -> None:
+    pulse = gate.gate.pulse
+
+    def refuse(*how: object) -> None:
+        raise GateError("the guard is not running")
+
+    gate.gate.pulse = refuse  # type: ignore[method-assign]
+    gate.gate.report(GateSignal.REX)
+    gate.gate.report(GateSignal.FIRE_ON)
+    gate.sees(NOBODY, 0.2)
+    gate.gate.pulse = pulse  # type: ignore[method-assign]
+    assert gate.gate.energised
 
 
 @with_gate(fire_pin=23, reset_pin=24, fire_reset="manual")
