@@ -36,6 +36,7 @@ class PulseGuard:
         self._on, self._off, self._max_s, self._watcher = on, off, max_s, watcher
         self._changed = threading.Condition()
         self._until: float | None = None
+        self._since = 0.0
         self._closed = False
         self._thread = threading.Thread(target=self._watch, name="pulse-guard", daemon=True)
         self._thread.start()
@@ -46,9 +47,12 @@ class PulseGuard:
             if self._closed or not self._thread.is_alive():
                 raise GateError("the pulse guard is not running: the relay stays locked; restart sitegate gate")
             now = time.monotonic()
+            if self._until is None:
+                self._since = now
+            bound = self._since + self._max_s  # from the first of several pulses that follow one another without a lock
             if self._watcher is not None:
-                self._watcher.expect(now + self._max_s)
-            self._until = now + min(seconds, self._max_s)
+                self._watcher.expect(bound)
+            self._until = min(now + seconds, bound)
             self._on(way)
             self._changed.notify()
 

@@ -86,10 +86,17 @@ def test_ok__a_pulse_ends_though_the_main_loop_hangs(
     assert held <= config().pulse_max_ms / 1000 + 0.15  # the machine's scheduling, not our bound
 
 
-def test_ok__no_sequence_of_pulses_outlives_the_bound(gate: GpioGate) -> None:
-    gate.pulse()
-    gate.pulse()
+def test_ok__no_sequence_of_pulses_outlives_the_bound(
+    gate: GpioGate, factory: RecordingMockFactory, active_high: bool
+) -> None:
+    end = time.monotonic() + 1
+    while time.monotonic() < end:
+        gate.pulse()
+        time.sleep(0.01)
     wait_until(lambda: not gate.energised)
+    released = [s.timestamp for s in factory.pin(RELAY).states if bool(s.state) != active_high][1:]
+    assert len(released) > 3  # ended again and again
+    assert max(released) <= config().pulse_max_ms / 1000 + 0.15  # each timestamp: how long the level before it lasted
 
 
 def test_ok__lock_ends_a_pulse_at_once(gate: GpioGate) -> None:
