@@ -146,6 +146,7 @@ class NoticeCode(StrEnum):
     REPLICA_RESTARTED = "replica_restarted"
     FIRE_ON = "fire_on"
     FIRE_OFF = "fire_off"
+    FIRE_RESET = "fire_reset"
     TAMPER = "tamper"
     TAMPER_OVER = "tamper_over"
     HELD_OPEN = "held_open"

@@ -208,7 +208,9 @@ def _broker(folder: Path) -> Iterator[int]:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     settings = folder / "mosquitto.conf"
-    settings.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 0\nuser root\n")
+    settings.write_text(
+        f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 0\nuser root\n"
+    )
     process = subprocess.Popen([program, "-c", str(settings)], stderr=subprocess.DEVNULL)
     try:
         _until(lambda: _listens(port), "mosquitto did not start")

@@ -17,6 +17,7 @@ from edge.commands import (
     events,
     liveness,
     models,
+    passage,
     processes,
     replay,
     roster,
@@ -63,6 +64,7 @@ app.add_typer(bench.app, name="bench")
 app.add_typer(voice.app, name="voice")
 app.add_typer(commission.app, name="commission")
 replay.register(app)
+passage.register(app)
 
 
 def main() -> None:

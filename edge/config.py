@@ -187,7 +187,18 @@ class GateConfig(Section):
         default="gpiozero",
         description='"gpiozero" (lgpio on the device) or "mock" (gpiozero\'s mock pins, for demo and tests).',
     )
-    relay_pin: Pin = Field(default=17, description="Output that releases the turnstile.")
+    kind: Literal["tripod", "swing_gate", "door"] = Field(
+        default="tripod", description='What opens: "tripod" (turnstile), "swing_gate" or "door".'
+    )
+    output: Literal["relay", "wiegand26", "wiegand34", "osdp"] = Field(
+        default="relay",
+        description='How it is released: "relay", or a credential told to an access controller that opens by itself: '
+        '"wiegand26", "wiegand34" or "osdp". The relay then only holds open in a fire.',
+    )
+    relay_pin: Pin = Field(default=17, description="Output that releases the turnstile (inwards, if both ways).")
+    relay_out_pin: Pin | None = Field(
+        default=None, description="Output that releases the way out, if it has a relay of its own."
+    )
     relay_active_high: bool = Field(
         default=True,
         description="True if the relay releases on a high level. The board's pull must mean locked.",
@@ -199,20 +210,80 @@ class GateConfig(Section):
         le=15_000,
         description="Bound that no pulse can exceed, enforced outside the main loop.",
     )
-    passage_pin: Pin | None = Field(default=None, description="Input that closes when somebody has passed.")
+    slow_factor: float = Field(
+        default=2,
+        ge=1,
+        le=5,
+        description="Pulse and passage time of a worker who needs more time, times this; the bound stays.",
+    )
+    passage_pin: Pin | None = Field(
+        default=None, description="Input that closes when somebody has passed (inwards, if passage_out_pin is set)."
+    )
+    passage_out_pin: Pin | None = Field(
+        default=None, description="Input that closes when somebody has passed outwards."
+    )
     passage_timeout_ms: int = Field(
         default=6_000,
         ge=500,
         le=60_000,
         description="Released and nobody passed: the passage counts as not taken.",
     )
+    rotation_pin: Pin | None = Field(
+        default=None,
+        description="Input that closes while the arm turns; with rotation_out_pin the first of two overlapping contacts.",
+    )
+    rotation_out_pin: Pin | None = Field(
+        default=None, description="Second rotation contact: closes first when somebody goes out. Both tell the way."
+    )
+    tailgate_ms: int = Field(
+        default=1_500,
+        ge=100,
+        le=10_000,
+        description="A second passage so soon after the first, on one release, is tailgating.",
+    )
+    door_pin: Pin | None = Field(
+        default=None, description="Door contact, closed while the door is closed (swing_gate, door)."
+    )
+    held_open_ms: int = Field(
+        default=15_000, ge=1_000, le=600_000, description="A door that stands open for longer is reported."
+    )
     fire_pin: Pin | None = Field(
         default=None,
-        description="Input from the fire panel: released while closed. The release itself must be hard-wired.",
+        description="Input from the fire panel. The release itself must be hard-wired.",
     )
+    fire_normally_closed: bool = Field(
+        default=False, description="True if the fire contact opens in a fire; a cut wire then counts as fire."
+    )
+    fire_reset: Literal["automatic", "manual"] = Field(
+        default="automatic",
+        description='After a fire: locked again when the panel\'s contact goes back, or only at reset_pin ("manual").',
+    )
+    reset_pin: Pin | None = Field(
+        default=None, description="Input of the key switch that resets the gate after a fire."
+    )
+    rex_pin: Pin | None = Field(default=None, description="Input of the free exit button (request to exit).")
     tamper_pin: Pin | None = Field(default=None, description="Input of the housing contact.")
+    lock_down_admits: tuple[Literal["guard", "exit"], ...] = Field(
+        default=("guard", "exit"),
+        description='Who passes in a lock-down, beside the exit button: "guard" (admitted by hand), "exit" (leaving).',
+    )
     input_active_low: bool = Field(default=True, description="True if inputs close to ground (internal pull-up).")
     debounce_ms: int = Field(default=20, ge=0, le=500, description="Inputs must be steady for so long.")
+    wiegand_d0_pin: Pin | None = Field(default=None, description="Wiegand data 0.")
+    wiegand_d1_pin: Pin | None = Field(default=None, description="Wiegand data 1.")
+    osdp_device: str = Field(default="/dev/ttyAMA0", description="RS-485 port of the OSDP bus.")
+    osdp_baud: Literal[9600, 19200, 38400, 57600, 115200, 230400] = Field(default=9600, description="OSDP bit rate.")
+    osdp_address: int = Field(default=101, ge=0, le=126, description="This gate's address on the OSDP bus.")
+    osdp_key_path: Path | None = Field(
+        default=None, description="File with the secure channel's key, 32 hex digits; unset: no encryption."
+    )
+    credential_facility: int = Field(
+        default=0, ge=0, le=65_535, description="Facility code that the access controller knows this gate by."
+    )
+    credential_card: int = Field(default=1, ge=0, le=65_535, description="Card number for a release (inwards).")
+    credential_out_card: int | None = Field(
+        default=None, ge=0, le=65_535, description="Card number for a release outwards; unset: the same."
+    )
 
     mock_walk_through_s: float | None = Field(
         default=None,
@@ -225,6 +296,32 @@ class GateConfig(Section):
     def _consistent(self) -> "GateConfig":
         if self.pulse_ms > self.pulse_max_ms:
             raise ValueError("pulse_ms is larger than pulse_max_ms")
+        problems = [
+            says
+            for wrong, says in (
+                (self.kind != "tripod" and self.door_pin is None, f"a {self.kind} needs door_pin: is it open?"),
+                (self.kind == "tripod" and self.door_pin is not None, "a tripod has no door: leave door_pin out"),
+                (self.passage_out_pin is not None and self.passage_pin is None, "passage_out_pin needs passage_pin"),
+                (
+                    self.rotation_out_pin is not None and self.rotation_pin is None,
+                    "rotation_out_pin needs rotation_pin",
+                ),
+                (
+                    self.rotation_out_pin is not None and self.passage_pin is not None,
+                    "two rotation contacts already tell who passed: leave passage_pin out",
+                ),
+                (self.fire_reset == "manual" and self.reset_pin is None, 'fire_reset = "manual" needs reset_pin'),
+                (self.fire_reset == "manual" and self.fire_pin is None, 'fire_reset = "manual" needs fire_pin'),
+                (
+                    self.output.startswith("wiegand") and None in (self.wiegand_d0_pin, self.wiegand_d1_pin),
+                    "Wiegand needs wiegand_d0_pin and wiegand_d1_pin",
+                ),
+                (self.output == "wiegand26" and self.credential_facility > 255, "a 26 bit facility is at most 255"),
+            )
+            if wrong
+        ]
+        if problems:
+            raise ValueError("; ".join(problems))
         return self
 
 

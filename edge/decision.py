@@ -87,6 +87,10 @@ def _usable(case: Case) -> tuple[Reason, Advice, str] | None:
     return reason, advice, sight.value
 
 
+def _lock_down(case: Case) -> tuple[Reason, Advice, str] | None:
+    return (Reason.LOCKED_DOWN, Advice.SEE_DESK, "") if case.at.locked_down else None
+
+
 def _clock(case: Case) -> tuple[Reason, Advice, str] | None:
     issued = [a.issued_utc for a in (case.state.roster, case.state.risk) if a.issued_utc]
     if not case.at.clock_trusted or any(i > case.at.now + CLOCK_SLACK for i in issued):
@@ -169,6 +173,7 @@ def _training(case: Case) -> tuple[Reason, Advice, str] | None:
 
 RULES: tuple[tuple[str, Rule], ...] = (
     ("usable face", _usable),
+    ("lock-down", _lock_down),
     ("clock", _clock),
     ("age of the lists", _roster_age),
     ("known worker", _known),

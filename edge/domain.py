@@ -222,9 +222,18 @@ class GateSignal(StrEnum):
     """What the gate's inputs report."""
 
     PASSED = "passed"
+    """Somebody passed; the sensor cannot tell which way."""
+    PASSED_IN = "passed_in"
+    PASSED_OUT = "passed_out"
+    ROTATING = "rotating"
+    DOOR_OPENED = "door_opened"
+    DOOR_CLOSED = "door_closed"
+    REX = "rex"
+    RESET = "reset"
     FIRE_ON = "fire_on"
     FIRE_OFF = "fire_off"
     TAMPER = "tamper"
+    TAMPER_OVER = "tamper_over"
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,13 @@ class Journal:
         """True if an event with this `ref` was ever appended, also if it was pruned since."""
         return self._db.execute("SELECT 1 FROM refs WHERE ref = ?", (ref,)).fetchone() is not None
 
+    def last_ref(self, *beginnings: str) -> str | None:
+        """The newest `ref` that begins with one of these, also if its event was pruned since."""
+        one = " OR ".join("substr(ref, 1, ?) = ?" for _ in beginnings)
+        values = [value for beginning in beginnings for value in (len(beginning), beginning)]
+        found = self._db.execute(f"SELECT ref FROM refs WHERE {one} ORDER BY seq DESC LIMIT 1", values).fetchone()
+        return str(found[0]) if found else None
+
     def set_live(self, live: LiveState) -> None:
         """Overwrite the present state. Not synced to disk: it is worthless after a restart anyway."""
         try:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from contract.messages import Ack, Advice, AnyEvent, Command, Event, EventRecord
+from contract.messages import Ack, Advice, AnyEvent, Command, Direction, Event, EventRecord
 from edge.domain import (
     CameraStatus,
     Candidate,
@@ -80,8 +80,9 @@ class Matcher(Protocol):
 class Gate(Protocol):
     """The thing that opens. Locked unless a pulse is running or fire holds it open."""
 
-    def pulse(self) -> None:
-        """Release for one bounded pulse; ends by itself, whatever becomes of the caller."""
+    def pulse(self, way: Direction = Direction.IN, stretch: float = 1.0) -> None:
+        """Release `way` for one bounded pulse, `stretch` times as long as usual but never longer than the bound; ends
+        by itself, whatever becomes of the caller. Raises GateError."""
 
     def lock(self) -> None:
         """End any pulse now."""
@@ -90,7 +91,10 @@ class Gate(Protocol):
         """Release until `lock`: only for fire."""
 
     def signals(self) -> list[GateSignal]:
-        """What the inputs reported since the last call, oldest first."""
+        """What the inputs reported since the last call: fire first, then oldest first."""
+
+    def fluttering(self) -> list[str]:
+        """Inputs found to chatter since the last call, by their config key; each at most once a minute."""
 
     @property
     def energised(self) -> bool: ...
@@ -147,6 +151,9 @@ class Journal(Protocol):
 
     def seen(self, ref: str) -> bool:
         """True if an event with this `ref` was ever appended."""
+
+    def last_ref(self, *beginnings: str) -> str | None:
+        """The newest `ref` that begins with one of these; refs outlive the pruning of their events."""
 
     def set_live(self, live: LiveState) -> None:
         """Overwrite the present state; not history, not synced to disk."""

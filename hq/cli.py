@@ -230,7 +230,7 @@ def quarantine(folder: Folder = Path(), as_json: Json = False) -> None:
 @app.command()
 def command(
     gate: Annotated[str, typer.Argument(help="The gate.")],
-    action: Annotated[str, typer.Argument(help="open-once")],
+    action: Annotated[str, typer.Argument(help="open-once, lock-down or release-lock-down.")],
     why: Annotated[str, typer.Option(help="The reason; it is recorded at the gate.")],
     by: Annotated[str, typer.Option(help="Who gives the order.")],
     folder: Folder = Path(),

@@ -7,13 +7,13 @@ from typing import Any
 from contract.messages import NoticeCode, NoticeEvent
 from contract.signing import BadKey
 from edge import __version__
-from edge.app.files import DESK, JOURNAL, PINS, state_dir
+from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, state_dir
 from edge.app.lists import open_roster
 from edge.camera import CameraFault, CaptureThread, Source, source_for
 from edge.clock import SystemClock
 from edge.config import CameraConfig, Config
 from edge.desk import DeskReader
-from edge.gate import GpioGate, make_factory
+from edge.gate import GpioGate, Warden, lock_relays, make_factory, take_cuts
 from edge.indicator import GpioIndicator, IndicatorError, Voice
 from edge.journal import Journal
 from edge.loop import GateLoop, Ports
@@ -31,25 +31,28 @@ def run(config: Config, shutdown: Shutdown) -> None:
     """Until shutdown. The relay is set to locked before anything else is tried."""
     state = state_dir(config)
     factory = make_factory(config.gate, state / PINS)
-    gate = GpioGate(config.gate, factory)
+    warden = Warden(config.gate, state / PULSE_CUTS, state / PINS)
+    gate = GpioGate(config.gate, factory, warden)
     try:
-        clock = SystemClock()
-        journal = Journal(state / JOURNAL, config.site, clock)
-        loop = _loop(config, clock, gate, factory, journal)
-    except BaseException:
-        gate.close()
-        raise
-    try:
-        run_steps(loop.step, shutdown, Watchdog())
+        try:
+            warden.start()
+            clock = SystemClock()
+            journal = Journal(state / JOURNAL, config.site, clock)
+            loop = _loop(config, clock, gate, factory, journal)
+        except BaseException:
+            gate.close()
+            raise
+        try:
+            run_steps(loop.step, shutdown, Watchdog())
+        finally:
+            loop.close()
     finally:
-        loop.close()
+        warden.close()
 
 
 def lock(config: Config) -> None:
     """Set the relay to locked and let go of it: what systemd runs after the gate process ended, however it ended."""
-    factory = make_factory(config.gate, state_dir(config) / PINS)
-    GpioGate(config.gate, factory).close()
-    factory.close()
+    lock_relays(config.gate, state_dir(config) / PINS)
 
 
 @contextmanager
@@ -93,6 +96,7 @@ def _loop(config: Config, clock: Clock, gate: GpioGate, factory: Any, journal: J
     if journal.restarted is not None:
         journal.append(NoticeEvent, code=NoticeCode.JOURNAL_RESTARTED, detail=f"set aside as {journal.restarted.name}")
     journal.append(NoticeEvent, code=NoticeCode.GATE_STARTED, detail=f"sitegate {__version__}")
+    take_cuts(config.paths.state_dir / PULSE_CUTS, lambda ref, text: _note_cut(journal, ref, text))
     requests = DeskReader(config.paths.state_dir / DESK)
     return GateLoop(config, Ports(camera, matcher, gate, indicator, roster, journal, requests, clock))
 
@@ -100,6 +104,12 @@ def _loop(config: Config, clock: Clock, gate: GpioGate, factory: Any, journal: J
 def _voice(config: Config) -> Voice | None:
     told = config.indicator
     return Voice(told.voice_dir, told.voice_languages, told.voice_device) if told.voice_dir else None
+
+
+def _note_cut(journal: Journal, ref: str, text: str) -> None:
+    """Once, also if the file of cuts could not be removed last time."""
+    if not journal.seen(ref):
+        journal.append(NoticeEvent, ref=ref, code=NoticeCode.PULSE_CUT, detail=text)
 
 
 def _source(config: CameraConfig, clock: Clock) -> Callable[[], Source]:

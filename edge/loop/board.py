@@ -33,7 +33,7 @@ class Board:
         self._light = FillLight()
 
     def show(self, tone: Tone, advice: Advice | None) -> None:
-        if tone in (Tone.GO, Tone.DESK):
+        if tone in (Tone.GO, Tone.DESK, Tone.STOP):
             self._shown_until = self._p.clock.monotonic() + SHOW_AT_LEAST_S
         if (tone, advice) == self._shown:
             return

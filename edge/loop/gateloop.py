@@ -43,7 +43,8 @@ class GateLoop:
         return self._lane.usable_to_pulse_s
 
     def step(self) -> bool:
-        """One turn; True if it was healthy (then, and only then, the watchdog is fed).
+        """One turn; True if it was healthy (then, and only then, the watchdog is fed). In a fire every turn counts as
+        healthy: a restart would close the gate.
 
         Raises:
             Exception: after FAILURES_MAX failed turns in a row.
@@ -56,14 +57,14 @@ class GateLoop:
             self._report(error)
             self._board.show(Tone.DESK, Advice.SEE_DESK)
             self._p.camera.wait(self._frame_number, FRAME_WAIT_S)
-            return False
+            return self._turnstile.fire
         except Exception as error:  # the promise: an error in the pipeline is a recorded "no decision"
             self._failures += 1
             log.exception("step_failed", failures=self._failures)
-            if self._failures >= FAILURES_MAX:
+            if self._failures >= FAILURES_MAX and not self._turnstile.fire:
                 raise
             self._no_decision(error)
-            return False
+            return self._turnstile.fire
         self._failures = 0
         return True
 
@@ -81,6 +82,8 @@ class GateLoop:
 
     def _turn(self) -> None:
         self._turnstile.take_signals()  # first of all, and whatever the disk does: fire is among them
+        if self._turnstile.take_alarm():
+            self._board.show(Tone.STOP, Advice.SEE_DESK)
         self._board.keep_up()
         self._book.write_notes()
         now = self._p.clock.monotonic()

@@ -2,7 +2,16 @@
 
 from pydantic import ValidationError
 
-from contract.messages import Advice, Command, CommissioningEvent, EnrolmentEvent, NoticeCode, NoticeEvent, Reason
+from contract.messages import (
+    Advice,
+    Command,
+    CommandAction,
+    CommissioningEvent,
+    EnrolmentEvent,
+    NoticeCode,
+    NoticeEvent,
+    Reason,
+)
 from edge.config import Config
 from edge.decision import pairs_in_words
 from edge.domain import CommissioningRequest, Decision, DeskRequest, EnrolmentRequest, RosterState, Tone
@@ -73,7 +82,10 @@ class Inbox:
         """Open once, exactly once: the command's id is journalled before the relay moves."""
         if self._p.journal.seen(command.command_id):
             return
-        if not self._turnstile.ready:
+        if command.action is not CommandAction.OPEN_ONCE:
+            self._lock_down(command)
+            return
+        if not self._turnstile.admits(Reason.REMOTE_OPEN, self._config.site.direction):
             detail = f"{command.command_id}: the gate is {self._turnstile.state}"
             self._book.once(command.command_id, NoticeCode.COMMAND_REFUSED, detail)
             return
@@ -81,6 +93,16 @@ class Inbox:
         decision = Decision(Reason.REMOTE_OPEN, Advice.WALK_THROUGH, detail=detail)
         self._turnstile.release(self._book.decision(decision, ref=command.command_id))
         self._board.show(Tone.GO, Advice.WALK_THROUGH)
+
+    def _lock_down(self, command: Command) -> None:
+        """The other way round than opening: locked first, then journalled as done. Repeated, it changes nothing."""
+        if command.action is CommandAction.LOCK_DOWN:
+            self._turnstile.lock_down(command.issued_by, command.why)
+        else:
+            self._turnstile.release_lock_down(command.issued_by, command.why)
+        self._book.write_notes()
+        detail = f"{command.command_id}: {command.action} by {command.issued_by}: {command.why}"
+        self._book.once(command.command_id, NoticeCode.COMMAND_DONE, detail)
 
     def _grant_request(self, request: DeskRequest) -> None:
         if self._p.journal.seen(request.ref):

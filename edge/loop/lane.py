@@ -10,7 +10,6 @@ from edge.loop.board import Board
 from edge.loop.book import Book
 from edge.loop.ports import Ports
 from edge.loop.turnstile import Turnstile
-from edge.passage import PassageState
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class Lane:
             self._visit = Visit(number=seen.approach, passed_before=self._turnstile.passed)
         if seen.sight is Sight.NOBODY:
             self._board.rest()
-        elif self._turnstile.state is PassageState.FIRE:
+        elif self._turnstile.fire:
             self._board.show(Tone.GO, Advice.WALK_THROUGH)
         elif self._turnstile.ready and not self._settled(now):
             if seen.challenge is not None:
@@ -86,7 +85,7 @@ class Lane:
         event = self._book.decision(decision)
         self._visit = replace(self._visit, decided=decision, decided_at=self._p.clock.monotonic(), unusable_since=None)
         if decision.granted:
-            self._turnstile.release(event)
+            self._turnstile.release(event, slow=decision.slow)
             self._note_latency(seen)
         tone = Tone.GO if decision.granted else Tone.DESK if decision.advice is Advice.SEE_DESK else Tone.ADJUST
         self._board.show(tone, decision.advice)
@@ -99,6 +98,7 @@ class Lane:
             now=clock.utc(),
             clock_trusted=clock.trusted(),
             must_be_live=self._config.liveness.must_be_live,
+            locked_down=self._turnstile.refuses(self._config.site.direction),
         )
         return decide(seen, Claim(), self._p.roster.state, at)
 

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from contract.messages import AccessEvent, AnyEvent, EnrolmentEvent, NoticeCode, NoticeEvent, PassageEvent
+from contract.messages import (
+    AccessEvent,
+    AnyEvent,
+    CommissioningEvent,
+    EnrolmentEvent,
+    NoticeCode,
+    NoticeEvent,
+    PassageEvent,
+)
 from edge.replay.expect import EVENT, LANE, RELAY, Expected, Lane, Notice, Released
 from edge.replay.play import Played
 from edge.replay.promises import promises
@@ -124,6 +132,8 @@ def _event(event: AnyEvent) -> tuple[str, dict[str, Any]]:
             return f"notice {event.code}", details
         case EnrolmentEvent():
             return f"enrolled {event.worker_id}", details
+        case CommissioningEvent():
+            return f"commissioning {event.outcome}", details
 
 
 def _housekeeping(event: AnyEvent, wanted: set[NoticeCode]) -> bool:

@@ -9,6 +9,7 @@ from contract.messages import (
     AccessEvent,
     Advice,
     AnyEvent,
+    CommissioningEvent,
     EnrolmentEvent,
     NoticeCode,
     NoticeEvent,
@@ -166,6 +167,8 @@ def _event(event: AnyEvent, texts: Texts) -> tuple[str, str]:
             return texts.notice[event.code], BAD if event.code is NoticeCode.FIRE_ON else CARE
         case EnrolmentEvent():
             return _who("Enrolled", event.worker_id), CALM
+        case CommissioningEvent():
+            return f"Commissioning {event.outcome}", CALM
 
 
 def _who(what: str, worker_id: str | None) -> str:

@@ -154,7 +154,7 @@ class Stage:
 
     def _start(self) -> None:
         """As `edge.app.gate` does it: the gate first, so that the relay is locked before anything else is tried."""
-        self._gate = StoryGate(self.config.gate, self.pins, self.clock.monotonic)
+        self._gate = StoryGate(self.config.gate, self.pins, monotonic=self.clock.monotonic)
         journal = self._journal = StoryJournal(self._folder / JOURNAL, self.config.site, self.clock)
         journal.append(NoticeEvent, code=NoticeCode.GATE_STARTED, detail=f"sitegate {__version__}")
         journal.refuse(self._refusing)

@@ -68,6 +68,10 @@ def lane_view(live: LiveState | None, now: datetime) -> LaneView:
         return NOT_RUNNING
     if live.gate_state == "fire":
         return LaneView(Tone.GO, Sign.FIRE)
+    if live.gate_state == "fire_over":
+        return LaneView(Tone.GO, Sign.WALK_THROUGH)
+    if live.gate_state == "lockdown":
+        return LaneView(Tone.DESK, Sign.SEE_DESK)
     if live.tone is Tone.GO:
         return LaneView(Tone.GO, Sign.WALK_THROUGH)
     if not live.camera_ok:

@@ -186,6 +186,17 @@ _CARES = {
     NoticeCode.SENSOR_CHATTER,
 }
 
+_GATE_MOODS = {
+    PassageState.LOCKED: Mood.PLAIN,
+    PassageState.CLEARING: Mood.PLAIN,
+    PassageState.LOCKDOWN: Mood.CARE,
+    PassageState.HELD_OPEN: Mood.BAD,
+    PassageState.FORCED_OPEN: Mood.BAD,
+    PassageState.FIRE: Mood.BAD,
+    PassageState.FIRE_OVER: Mood.BAD,
+}
+"""The other states are somebody passing, as should be."""
+
 _TIERS = {DataTier.FRESH: Mood.GOOD, DataTier.STALE: Mood.CARE, DataTier.EXPIRED: Mood.BAD}
 
 
@@ -196,8 +207,7 @@ def _gate(live: LiveState | None, texts: Texts) -> tuple[Mood, str]:
         state = PassageState(live.gate_state)
     except ValueError:  # a newer gate process: show its own word
         return Mood.PLAIN, live.gate_state
-    moods = {PassageState.LOCKED: Mood.PLAIN, PassageState.RELEASED: Mood.GOOD, PassageState.FIRE: Mood.BAD}
-    return moods[state], texts.gate_state[state]
+    return _GATE_MOODS.get(state, Mood.GOOD), texts.gate_state[state]
 
 
 def _link(sync: SyncSummary, tally: Tally, texts: Texts, now: datetime) -> LinkPanel:

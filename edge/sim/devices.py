@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from contract.messages import Advice
+from contract.messages import Advice, Direction
 from edge.clock import TRUSTED_SINCE
 from edge.domain import GateSignal, Tone
 from edge.ports import Clock, GateError
@@ -43,24 +43,27 @@ class GateAct:
 
     monotonic_s: float
     act: Literal["pulse", "lock", "hold_open", "close"]
+    way: Direction | None = None
 
 
 class RecordingGate:
-    """The port `edge.ports.Gate` without pins. A pulse ends by itself once the clock has passed `pulse_s`."""
+    """The port `edge.ports.Gate` without pins. A pulse ends by itself once the clock has passed `pulse_s`, times its
+    stretch, at most `pulse_max_s`."""
 
-    def __init__(self, clock: Clock, pulse_s: float = 0.6) -> None:
-        self._clock, self._pulse_s = clock, pulse_s
+    def __init__(self, clock: Clock, pulse_s: float = 0.6, pulse_max_s: float = 2.0) -> None:
+        self._clock, self._pulse_s, self._pulse_max_s = clock, pulse_s, pulse_max_s
         self._released_until_s = float("-inf")
         self._held = False
         self._closed = False
         self._signals: list[GateSignal] = []
+        self._fluttering: list[str] = []
         self.history: list[GateAct] = []
 
-    def pulse(self) -> None:
+    def pulse(self, way: Direction = Direction.IN, stretch: float = 1.0) -> None:
         """Raises: GateError once closed."""
         self._refuse_if_closed()
-        self._record("pulse")
-        self._released_until_s = self._clock.monotonic() + self._pulse_s
+        self._record("pulse", way)
+        self._released_until_s = self._clock.monotonic() + min(self._pulse_s * stretch, self._pulse_max_s)
 
     def lock(self) -> None:
         self._record("lock")
@@ -76,6 +79,10 @@ class RecordingGate:
         waiting, self._signals = self._signals, []
         return waiting
 
+    def fluttering(self) -> list[str]:
+        names, self._fluttering = self._fluttering, []
+        return names
+
     @property
     def energised(self) -> bool:
         return self._held or self._clock.monotonic() < self._released_until_s
@@ -90,8 +97,12 @@ class RecordingGate:
         """Let an input say something, as a turnstile or a fire panel would."""
         self._signals.append(signal)
 
-    def _record(self, act: Literal["pulse", "lock", "hold_open", "close"]) -> None:
-        self.history.append(GateAct(self._clock.monotonic(), act))
+    def flutter(self, name: str) -> None:
+        """Let an input chatter, by its config key."""
+        self._fluttering.append(name)
+
+    def _record(self, act: Literal["pulse", "lock", "hold_open", "close"], way: Direction | None = None) -> None:
+        self.history.append(GateAct(self._clock.monotonic(), act, way))
 
     def _refuse_if_closed(self) -> None:
         if self._closed:

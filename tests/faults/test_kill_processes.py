@@ -56,6 +56,7 @@ def test_ok__twenty_kills_of_each_process_lose_nothing_and_leave_nothing_open(st
         followed.poll()
         print(f"round {round_ + 1}: {len(followed.events)} events")
     until_all_run(stage)
+    followed.until(partial(started_times, followed, ROUNDS + 1), 30, "the gate did not start for the last time")
     followed.until(followed.drained, 60, "HQ did not get everything")
     time.sleep(1)
     stage.stop("gate")

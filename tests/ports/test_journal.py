@@ -158,6 +158,18 @@ def test_ok__a_ref_is_single_use_also_after_pruning(journal: Journal, clock: Fix
     assert journal.seen("command-1")
 
 
+def test_ok__the_last_of_several_refs_is_found_also_after_pruning(journal: Journal, clock: FixedClock) -> None:
+    assert journal.last_ref("on:", "off:") is None
+    for ref in ("on:1", "off:1", "onwards", "on:2", "x%"):
+        journal.append(NoticeEvent, ref=ref, code=NoticeCode.GATE_STARTED)
+    assert journal.last_ref("on:", "off:") == "on:2"
+    assert journal.last_ref("off:") == "off:1"
+    assert journal.last_ref("%", "_") is None  # no patterns
+    clock.now += timedelta(days=90)
+    assert journal.prune(5, keep_days=30) == 5
+    assert journal.last_ref("on:", "off:") == "on:2"
+
+
 def test_ok__pruning_needs_acknowledgement_and_age(journal: Journal, clock: FixedClock, reader: JournalReader) -> None:
     note(journal, 10)
     assert journal.prune(5, keep_days=30) == 0  # acknowledged, but young

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -195,11 +196,11 @@ def test_ok__the_decision_is_on_disk_before_the_relay_moves(house: House) -> Non
     seen: list[list[Reason]] = []
     pulse = house.gate.pulse
 
-    def spy() -> None:
+    def spy(*how: Any) -> None:
         other = JournalReader(house.folder / "journal.db")  # another connection sees only what is committed
         seen.append([e.reason for e in other.latest(10) if isinstance(e, AccessEvent)])
         other.close()
-        pulse()
+        pulse(*how)
 
     house.gate.pulse = spy  # type: ignore[method-assign]
     house.sees(known(), 0.3)
@@ -240,7 +241,7 @@ def test_ok__somebody_who_does_not_walk_through_is_recorded(house: House) -> Non
 def test_fail__a_pulse_that_fails_does_not_block_the_gate_for_ever(house: House) -> None:
     pulse = house.gate.pulse
 
-    def refuse() -> None:
+    def refuse(*how: Any) -> None:
         raise GateError("the guard is not running")
 
     house.gate.pulse = refuse  # type: ignore[method-assign]

@@ -10,6 +10,7 @@ import pytest
 from sync_rig import Rig, note, wait_until
 from typer.testing import CliRunner
 
+from contract.messages import Command, CommandAction
 from hq import report
 from hq.cli import app
 
@@ -130,8 +131,12 @@ def _use(rig: Rig) -> None:
     assert (gate["gate_id"], gate["events"], gate["status"]["online"]) == ("gate-1", 12, True)
     assert "online" in _run("gates", "-d", rig.hq_folder)
     roster = rig.roster()
-    _run("command", "gate-1", "open-once", "--why", "test", "--by", "manager-1", "-d", rig.hq_folder)
-    wait_until(lambda: roster.commands(rig.clock.utc()), "the command")
+    arrived: list[Command] = []
+    for action in CommandAction:
+        typed = action.replace("_", "-")
+        _run("command", "gate-1", typed, "--why", "test", "--by", "manager-1", "-d", rig.hq_folder)
+        wait_until(lambda: arrived.extend(roster.commands(rig.clock.utc())) or len(arrived), "the command")
+        assert arrived.pop().action is action
 
 
 def test_fail__verify_says_what_is_wrong(rig: Rig) -> None:

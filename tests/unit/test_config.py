@@ -74,3 +74,33 @@ def test_ok__secrets_are_masked() -> None:
     config = parse({"sync": {"password": "geheim"}, "camera": {"url": "rtsp://u:geheim@1.2.3.4/s"}})
     assert "geheim" not in repr(config)
     assert "geheim" not in config.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("gate", "says"),
+    [
+        ({"rex_pin": 5, "fire_pin": 5}, "pin 5 is used by gate.fire_pin and gate.rex_pin"),
+        ({"relay_out_pin": 17}, "pin 17 is used by gate.relay_pin and gate.relay_out_pin"),
+        ({"wiegand_d0_pin": 5, "wiegand_d1_pin": 5, "output": "wiegand26"}, "pin 5 is used by"),
+        ({"rotation_pin": 5, "tamper_pin": 5, "reset_pin": 5}, "gate.rotation_pin and gate.reset_pin and gate.tamper_pin"),
+        ({"kind": "door"}, "needs door_pin"),
+        ({"kind": "swing_gate"}, "needs door_pin"),
+        ({"door_pin": 5}, "a tripod has no door"),
+        ({"passage_out_pin": 5}, "passage_out_pin needs passage_pin"),
+        ({"rotation_out_pin": 5}, "rotation_out_pin needs rotation_pin"),
+        ({"rotation_pin": 5, "rotation_out_pin": 6, "passage_pin": 7}, "leave passage_pin out"),
+        ({"fire_reset": "manual", "fire_pin": 5}, "needs reset_pin"),
+        ({"output": "wiegand34", "wiegand_d0_pin": 5}, "wiegand_d0_pin and wiegand_d1_pin"),
+        (
+            {"output": "wiegand26", "wiegand_d0_pin": 5, "wiegand_d1_pin": 6, "credential_facility": 256},
+            "at most 255",
+        ),
+        ({"pulse_ms": 3000}, "pulse_ms is larger than pulse_max_ms"),
+        ({"slow_factor": 9}, "gate.slow_factor"),
+        ({"relay_pin": 28}, "gate.relay_pin"),
+    ],
+)  # fmt: skip
+def test_fail__pins_of_the_gate_used_twice_or_left_out(gate: dict[str, object], says: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse({"gate": gate})
+    assert says in str(caught.value)

@@ -56,3 +56,14 @@ def test_ok__hq_may_open_a_blind_gate() -> None:
 def test_ok__fire_outdoes_everything(tone: Tone) -> None:
     view = lane_view(live(tone, Advice.SEE_DESK, gate_state="fire", camera_ok=False), NOW)
     assert view == LaneView(Tone.GO, Sign.FIRE)
+
+
+def test_ok__a_locked_down_gate_sends_people_to_the_desk_whatever_else_it_says() -> None:
+    for tone in Tone:
+        assert lane_view(live(tone, Advice.COME_CLOSER, gate_state="lockdown"), NOW) == LaneView(
+            Tone.DESK, Sign.SEE_DESK
+        )
+
+
+def test_ok__after_a_fire_people_may_walk_through_until_the_reset() -> None:
+    assert lane_view(live(Tone.IDLE, None, gate_state="fire_over", camera_ok=False), NOW).sign is Sign.WALK_THROUGH
