@@ -37,10 +37,10 @@ class Board:
         self._p.indicator.show(tone, advice)
         self.keep_up()
 
-    def rest(self) -> None:
+    def rest(self, tone: Tone = Tone.IDLE, advice: Advice | None = None) -> None:
         """Nobody is in the lane: idle, once the last answer has been shown long enough to be read."""
         if self._p.clock.monotonic() >= self._shown_until:
-            self.show(Tone.IDLE, None)
+            self.show(tone, advice)
 
     def watch_camera(self) -> bool:
         """Record a camera that was lost or came back; False while it is lost."""
