@@ -6,7 +6,20 @@ import sys
 import typer
 
 from edge import __version__
-from edge.commands import bench, check, config, demo, enroll, evaluate, events, liveness, models, processes, roster
+from edge.commands import (
+    account,
+    bench,
+    check,
+    config,
+    demo,
+    enroll,
+    evaluate,
+    events,
+    liveness,
+    models,
+    processes,
+    roster,
+)
 from edge.commands.common import example
 from edge.logs import configure_logs
 
@@ -44,6 +57,7 @@ app.add_typer(config.app, name="config")
 app.add_typer(models.app, name="models")
 app.add_typer(roster.app, name="roster")
 app.add_typer(events.app, name="events")
+app.add_typer(account.app, name="account")
 liveness.register(app)
 
 

@@ -36,8 +36,9 @@ class Case:
 
     @property
     def worker_id(self) -> str | None:
-        """Whom this is about: by what was shown, else by the face."""
-        return self.claim.worker_id or self.face
+        """Whom this is about: by what was shown, else by the face. None if the two name different workers."""
+        claimed = self.claim.worker_id
+        return None if claimed and self.face not in (None, claimed) else claimed or self.face
 
     @property
     def worker(self) -> Worker | None:
@@ -96,8 +97,9 @@ def policy_of(state: RosterState, site_id: str, now: datetime) -> PolicySnapshot
 def _genuine(case: Case) -> tuple[Reason, Advice, str] | None:
     if case.claim.refusal:
         return Reason.FACTOR_REFUSED, Advice.SEE_DESK, case.claim.refusal
-    if case.claim.worker_id and case.face and case.face != case.claim.worker_id:
-        return Reason.FACTOR_REFUSED, Advice.SEE_DESK, f"shown for {case.claim.worker_id}, but looks like {case.face}"
+    if case.claim.worker_id and case.face not in (None, case.claim.worker_id):
+        words = " and ".join(sorted(case.claim.factors))
+        return Reason.FACTOR_REFUSED, Advice.SEE_DESK, f"{words}: {case.claim.worker_id}; face: {case.face}"
     return None
 
 
@@ -236,7 +238,7 @@ def decide(seen: Identification, claim: Claim, state: RosterState, at: Circumsta
     return Decision(
         reason=reason,
         advice=advice,
-        worker_id=case.worker_id,
+        worker_id=None if reason is Reason.UNKNOWN else case.worker_id,
         score=candidate.score if candidate else None,
         threshold=seen.threshold,
         frames=seen.frames,

@@ -282,6 +282,10 @@ class EnrolmentRequest(BaseModel):
     sealed_record: bytes
 
 
+ENROL, ADMIT, LOCK_DOWN, RELEASE_LOCK_DOWN = "enrol", "admit", "lock_down", "release_lock_down"
+"""Kinds of desk requests."""
+
+
 class AdmitRequest(BaseModel):
     """Body of a desk request of kind "admit": a guard lets somebody through, by name and with a reason."""
 

@@ -29,6 +29,10 @@ class JournalError(RuntimeError):
     """The journal cannot be used; the text says why and what to do. Nothing may be opened."""
 
 
+class DeskError(RuntimeError):
+    """desk.db cannot be used; the text says why and what to do."""
+
+
 class GateError(RuntimeError):
     """The pins cannot be used; the text says what to do. The gate stays locked."""
 

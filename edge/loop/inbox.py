@@ -1,13 +1,12 @@
 """What HQ and the desk say: lists believed, incidents journalled, commands obeyed once, requests taken once."""
 
-from pydantic import ValidationError
-
-from contract.messages import Advice, Command, EnrolmentEvent, NoticeCode, NoticeEvent, Reason
+from contract.messages import Advice, Command, NoticeCode, NoticeEvent, Reason
 from edge.config import Config
 from edge.decision import pairs_in_words
-from edge.domain import Decision, DeskRequest, EnrolmentRequest, RosterState, Tone
+from edge.domain import Decision, RosterState, Tone
 from edge.loop.board import Board
 from edge.loop.book import Book
+from edge.loop.errands import Errands
 from edge.loop.ports import Ports
 from edge.loop.turnstile import Turnstile
 
@@ -18,6 +17,7 @@ class Inbox:
     def __init__(self, config: Config, ports: Ports, book: Book, turnstile: Turnstile, board: Board) -> None:
         self._config, self._p = config, ports
         self._book, self._turnstile, self._board = book, turnstile, board
+        self._errands = Errands(ports, book, turnstile, board)
         self._last_request = 0
         self._surveyed_version = 0
         self._known_refs: set[str] = set()
@@ -34,7 +34,7 @@ class Inbox:
         if self._p.requests.changed():
             for request in self._p.requests.requests(self._last_request):
                 self._last_request = request.id
-                self._grant_request(request)
+                self._errands.run(request)
 
     def _take_lists(self) -> None:
         before = self._p.roster.state
@@ -81,16 +81,6 @@ class Inbox:
         decision = Decision(Reason.REMOTE_OPEN, Advice.WALK_THROUGH, detail=detail)
         self._turnstile.release(self._book.decision(decision, ref=command.command_id))
         self._board.show(Tone.GO, Advice.WALK_THROUGH)
-
-    def _grant_request(self, request: DeskRequest) -> None:
-        if self._p.journal.seen(request.ref):
-            return
-        try:
-            enrolment = EnrolmentRequest.model_validate_json(request.body)
-            self._p.journal.append(EnrolmentEvent, ref=request.ref, **enrolment.model_dump())
-        except ValidationError as error:
-            detail = f"{request.kind}: {error.error_count()} problems"
-            self._book.once(request.ref, NoticeCode.REQUEST_REFUSED, detail)
 
     def _prune(self) -> None:
         """Forget what HQ holds, now and then."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.desk import ENROL, Desk, DeskError, DeskReader
-from edge.domain import EnrolmentRequest
+from edge.desk import Desk, DeskError, DeskReader
+from edge.domain import ENROL, EnrolmentRequest
 from edge.ports import Requests
 
 SEALED = bytes(range(256))
