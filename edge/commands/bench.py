@@ -28,8 +28,9 @@ def bench(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Time every stage at 640x480, searches in large galleries, and the way from a usable face to the relay."""
+    """Time every stage at 640x480, searches in large galleries, and the ways from a usable face, a code, a card to the relay."""
     from edge import bench as measure
+    from edge.bench_ways import other_ways
     from edge.demo.cast import portraits
     from edge.matcher.pipeline import open_matcher
 
@@ -51,7 +52,9 @@ def bench(
             searches = measure.searches(matcher, (1_000, 10_000, 100_000), rounds)
         with err.status(f"{walk_ups} people walk up…"):
             whole = measure.walk_ups(matcher, cast, Path(name), walk_ups)
-    figures = [whole[0], idle, *stages, *searches, whole[1]]
+        with err.status(f"{walk_ups} codes, {walk_ups} cards…"):
+            others = other_ways(matcher, Path(name), walk_ups)
+    figures = [whole[0], idle, *stages, *searches, whole[1], *others]
     machine = (
         f"{platform.machine()}, {os.cpu_count()} cores, {threads} inference threads, Python {platform.python_version()}"
     )
