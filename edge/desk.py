@@ -163,6 +163,15 @@ class DeskReader(dbfile.Reader):
             return []
         return [DeskRequest(*row) for row in rows]
 
+    def has_accounts(self) -> bool:
+        """True if anybody may sign in at the desk's page."""
+        db = self.db()
+        try:
+            return db is not None and db.execute("SELECT 1 FROM accounts LIMIT 1").fetchone() is not None
+        except sqlite3.DatabaseError:  # of an earlier version, damaged, or just being created
+            self.close()
+            return False
+
 
 def _open(path: Path) -> sqlite3.Connection:
     db = dbfile.connect(path)
