@@ -55,6 +55,8 @@ class WedgeReader:
         return taken
 
     def status(self) -> ReaderStatus:
+        if self._thread.ident is not None and not self._thread.is_alive():
+            return ReaderStatus(False, "the reader's thread ended")
         return self._status
 
     def close(self) -> None:

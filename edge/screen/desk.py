@@ -50,8 +50,8 @@ class DeskPages:
 
     async def state(self, request: Request) -> Response:
         """The changing part: the gate and its newest events."""
-        if self._session(request) is None:
-            return Response(status_code=403)
+        if self._session(request, used=False) is None:
+            return Response(status_code=403, headers={"HX-Refresh": "true"})  # to the sign-in
         return self._render("desk_state.html", self._language(request), **self._changing(request))
 
     async def sign_in(self, request: Request) -> Response:
@@ -110,8 +110,8 @@ class DeskPages:
             return self._page(request, session, DeskWord.NOT_STORED, form)
         return self._to_page(request, done=DeskWord.ASKED.value)
 
-    def _session(self, request: Request) -> Session | None:
-        return self._sessions.find(request.cookies.get(COOKIE, ""))
+    def _session(self, request: Request, *, used: bool = True) -> Session | None:
+        return self._sessions.find(request.cookies.get(COOKIE, ""), used=used)
 
     def _page(
         self, request: Request, session: Session, word: DeskWord | None, form: dict[str, str] | None = None
@@ -156,7 +156,10 @@ class DeskPages:
 async def _form(request: Request) -> dict[str, str]:
     """The form's fields; its size and kind were checked by `edge.screen.security.Guard`."""
     text = (await request.body()).decode("utf-8", "replace")
-    return {name: values[-1] for name, values in parse_qs(text, max_num_fields=20).items()}
+    try:
+        return {name: values[-1] for name, values in parse_qs(text, max_num_fields=20).items()}
+    except ValueError:  # more fields than any of our forms has
+        return {}
 
 
 def _ours(form: dict[str, str], session: Session) -> bool:

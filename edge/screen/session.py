@@ -51,8 +51,8 @@ class Sessions:
         self._pause_told = False
         self._recall()
 
-    def find(self, token: str) -> Session | None:
-        """The session of a cookie, if it is still good; using it keeps it alive."""
+    def find(self, token: str, *, used: bool = True) -> Session | None:
+        """The session of a cookie, if it is still good. Using it keeps it alive; a page that only renews itself does not."""
         found, now = self._open.get(token), self._now()
         if found is None:
             return None
@@ -63,7 +63,8 @@ class Sessions:
         ):
             del self._open[token]
             return None
-        self._open[token] = replace(found, used=now)
+        if used:
+            self._open[token] = replace(found, used=now)
         return self._open[token]
 
     async def sign_in(self, name: str, password: str) -> Session | Refusal:

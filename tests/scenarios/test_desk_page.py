@@ -22,6 +22,7 @@ from edge.desk import Desk
 from edge.domain import AdmitRequest, GateSignal
 from edge.journal import JournalReader
 from edge.screen.app import create_app
+from edge.screen.session import Session, Sessions
 from edge.sync.summary import ReplicaSummary
 
 PASSWORD = "correct horse battery"
@@ -288,3 +289,26 @@ def test_ok__accounts_by_command(tmp_path: Path) -> None:
     assert password_matches(PASSWORD + "!", stored) and not password_matches(PASSWORD, stored)
     assert not password_matches(PASSWORD, None)
     assert run("remove", "bo")[0] == 0 and run("remove", "bo")[0] == 1
+
+
+def test_ok__a_page_left_open_does_not_keep_its_session_alive(house: DeskHouse) -> None:
+    shift = [timedelta(0)]
+    sessions = Sessions(house.desk, lambda: datetime.now(UTC) + shift[0])
+
+    async def steps() -> list[bool]:
+        session = await sessions.sign_in("anna", PASSWORD)
+        assert isinstance(session, Session)
+        alive = []
+        for minutes, used in ((20, True), (45, False), (55, False)):
+            shift[0] = timedelta(minutes=minutes)
+            alive.append(sessions.find(session.token, used=used) is not None)
+        return alive
+
+    assert asyncio.run(steps()) == [True, True, False]
+
+
+def test_fail__a_form_with_too_many_fields_is_empty(house: DeskHouse) -> None:
+    async def steps(client: httpx.AsyncClient) -> int:
+        return (await client.post("/desk/sign-in", data={f"f{n}": "x" for n in range(50)})).status_code
+
+    assert house.visit(steps) == 403
