@@ -2,26 +2,24 @@
 
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-import segno
 import typer
 from rich.table import Table
 
 from contract.messages import CommandAction, ListKind
 from contract.signing import BadKey
 from hq import config as settings
-from hq import credentials, keys, report
+from hq import credentials, give, keys, report
 from hq.broker import open_broker
 from hq.console import err, gate_json, out, print_json, print_table, show_events, time_text
-from hq.people import EnrolmentRefused, ImportRefused, People, read_import
+from hq.opened import Folder, opened
+from hq.people import EnrolmentRefused, ImportRefused, read_import
 from hq.publish import ListTooLarge, Publisher
 from hq.service import HqService
-from hq.store import Store, now
 
 app = typer.Typer(
     help="HQ of sitegate: receives every gate's events, publishes roster, risk list and policy.",
@@ -30,7 +28,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Folder = Annotated[Path, typer.Option("--dir", "-d", envvar="SITEGATE_HQ_DIR", help="The folder with hq.toml.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 GateOption = Annotated[str | None, typer.Option("--gate", help="Only this gate.")]
 
@@ -110,7 +107,7 @@ def import_(
 
     Example: sitegate-hq import workers.toml --dir ./hq --publish
     """
-    with _opened(folder) as (config, people, publisher, _):
+    with opened(folder) as (config, people, publisher, _):
         done = people.take(read_import(file))
         out.print(
             f"imported {done.workers} workers, {done.risk} risk entries, {done.policies} policies, "
@@ -130,7 +127,7 @@ def publish(
 
     Example: sitegate-hq publish --site site-1 --list roster
     """
-    with _opened(folder) as (config, _, publisher, _store):
+    with opened(folder) as (config, _, publisher, _store):
         _publish(publisher, tuple(site or config.sites), tuple(kind or ListKind))
 
 
@@ -146,7 +143,7 @@ def events(
 
     Example: sitegate-hq events --gate gate-1 --follow
     """
-    with _opened(folder) as (_, _, _, store):
+    with opened(folder) as (_, _, _, store):
         rows = report.events(store, gate_id=gate, limit=limit)
         show_events(rows, as_json=as_json)
         stop = _stop_event() if follow else None
@@ -163,7 +160,7 @@ def gates(folder: Folder = Path(), as_json: Json = False) -> None:
 
     Example: sitegate-hq gates
     """
-    with _opened(folder) as (_, _, _, store):
+    with opened(folder) as (_, _, _, store):
         rows = report.gates(store)
     if as_json:
         return print_json([gate_json(row) for row in rows])
@@ -184,7 +181,7 @@ def verify(folder: Folder = Path(), as_json: Json = False) -> None:
 
     Example: sitegate-hq verify
     """
-    with _opened(folder) as (_, _, _, store):
+    with opened(folder) as (_, _, _, store):
         verdicts, aside = report.verdicts(store), report.quarantine(store)
     if as_json:
         print_json([{**asdict(v), "ok": v.ok} for v in verdicts])
@@ -206,7 +203,7 @@ def quarantine(folder: Folder = Path(), as_json: Json = False) -> None:
 
     Example: sitegate-hq quarantine
     """
-    with _opened(folder) as (_, _, _, store):
+    with opened(folder) as (_, _, _, store):
         rows = report.quarantine(store)
     if as_json:
         return print_json([asdict(row) for row in rows])
@@ -235,7 +232,7 @@ def command(
     except ValueError as error:
         known = ", ".join(a.value.replace("_", "-") for a in CommandAction)
         raise typer.BadParameter(f"{action!r} is unknown; known: {known}", param_hint="ACTION") from error
-    with _opened(folder) as (_, _, publisher, store):
+    with opened(folder) as (_, _, publisher, store):
         found = site or next((row.site_id for row in report.gates(store) if row.gate_id == gate), None)
         if found is None:
             raise typer.BadParameter("this gate never reported: name its --site", param_hint="GATE")
@@ -246,69 +243,7 @@ def command(
         )
 
 
-@app.command()
-def code(
-    worker: Annotated[str, typer.Argument(help="The worker's id.")],
-    folder: Folder = Path(),
-    site: Annotated[str | None, typer.Option(help="Only for this site; all of the worker's if not given.")] = None,
-    valid: Annotated[str, typer.Option(help="How long: 90s, 15m or 2h; 12 hours at most.")] = "15m",
-    png: Annotated[Path | None, typer.Option(help="Write a picture to send or print.")] = None,
-    svg: Annotated[Path | None, typer.Option(help="Write a drawing of any size.")] = None,
-) -> None:
-    """Make a QR code that lets a worker in once, at a gate's camera. Without a file it is drawn in the terminal.
-
-    Example: sitegate-hq code w-1042 --site site-1 --valid 15m --png w-1042.png
-    """
-    with _opened(folder) as (_, _, publisher, store):
-        text = credentials.code_text(
-            credentials.find_worker(store, worker), site, credentials.duration(valid), publisher.keys, now()
-        )
-    picture = segno.make(text, error="m", micro=False)
-    for path, kind in ((png, "png"), (svg, "svg")):
-        if path is not None:
-            picture.save(str(path), kind=kind, scale=8, border=4)
-            out.print(f"wrote {path}: valid for {valid}, once", highlight=False)
-    if png is None and svg is None:
-        picture.terminal(compact=True, border=4)
-
-
-@app.command()
-def card(
-    worker: Annotated[str, typer.Argument(help="The worker's id.")],
-    folder: Folder = Path(),
-    number: Annotated[
-        list[str] | None, typer.Option(help="A card's number as the reader gives it; may be repeated.")
-    ] = None,
-    no_card: Annotated[bool, typer.Option("--no-card", help="Take all cards and the PIN away.")] = False,
-    pin: Annotated[bool, typer.Option("--pin", help="Ask for a PIN of 4 to 12 digits.")] = False,
-) -> None:
-    """Give a worker cards or a PIN; only digests are kept. Publish the roster afterwards.
-
-    Example: sitegate-hq card w-1042 --number 0012345678 --pin
-    """
-    if not (number or pin or no_card):
-        raise typer.BadParameter("give --number, --pin or --no-card")
-    with _opened(folder) as (_, people, _publisher, store):
-        found = credentials.find_worker(store, worker)
-        change: dict[str, object] = {"cards": (), "pin": None} if no_card else {}
-        if number:
-            change["cards"] = credentials.digests(number, found.sites)
-        if pin:
-            change["pin"] = credentials.pin_digest(typer.prompt("PIN", hide_input=True, confirmation_prompt=True))
-        people.change(found, change)
-    out.print(f"{worker} changed; now: sitegate-hq publish --list roster", highlight=False)
-
-
-@contextmanager
-def _opened(folder: Path) -> Iterator[tuple[settings.HqConfig, People, Publisher, Store]]:
-    config = settings.load(folder)
-    pairs = keys.load(config.folder)
-    store = Store(config.url)
-    try:
-        people = People(store, pairs.sealing)
-        yield config, people, Publisher(store, people, pairs), store
-    finally:
-        store.close()
+give.register(app)
 
 
 def _publish(publisher: Publisher, sites: tuple[str, ...], kinds: tuple[ListKind, ...]) -> None:

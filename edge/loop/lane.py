@@ -34,14 +34,6 @@ class Visit:
     advised: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """Something was shown and more is needed: what to decide if nothing follows."""
-
-    decision: Decision
-    claim: Claim
-
-
 class Lane:
     def __init__(self, config: Config, ports: Ports, book: Book, turnstile: Turnstile, board: Board) -> None:
         self._config, self._p = config, ports
@@ -50,7 +42,8 @@ class Lane:
         self._visit = Visit()
         self._seen, self._seen_at = NOBODY, float("-inf")
         self._waiting: Shown | None = None
-        self._begun: Begun | None = None
+        self._begun: Decision | None = None
+        """Something was shown and more is needed: the decision if nothing follows."""
         self._admitted: tuple[str | None, float] = (None, float("-inf"))
         self.usable_to_pulse_s: list[float] = []
         """Time from the first usable frame to the relay's pulse, one entry per granted visit (newest 1000)."""
@@ -94,7 +87,7 @@ class Lane:
             elif seen.sight in (Sight.KNOWN, Sight.UNKNOWN):
                 if not self._just_admitted(seen, now):
                     self._judge(seen)
-            elif self._begun is None or self._begun.decision.advice is Advice.LOOK_TOO:
+            elif self._begun is None or self._begun.advice is Advice.LOOK_TOO:
                 self._advise(seen, now)
 
     def unseen(self) -> None:
@@ -139,7 +132,7 @@ class Lane:
         claim = self._evidence.claim(self._p.clock.monotonic())
         decision = self._decision(seen, claim)
         if claim.worker_id is not None and decision.advice in MORE_TO_COME:
-            self._begun = Begun(decision, claim)
+            self._begun = decision
             self._board.show(Tone.ADJUST, decision.advice)
             return
         event = self._book.decision(decision, ref=(claim.ref or None) if decision.granted else None)
@@ -164,10 +157,10 @@ class Lane:
         if self._turnstile.ready:
             self._board.show(Tone.DESK, Advice.SEE_DESK)
 
-    def _give_up(self, begun: Begun) -> None:
+    def _give_up(self, begun: Decision) -> None:
         """Nothing more was shown in time."""
         self._drop_claim()
-        self._book.decision(begun.decision)
+        self._book.decision(begun)
 
     def _drop_claim(self) -> None:
         self._evidence.forget()
