@@ -77,6 +77,19 @@ def verify(envelope: bytes, purpose: str, key: Ed25519PublicKey) -> bytes:
     return signed.payload
 
 
+def sign_detached(payload: bytes, purpose: str, key: Ed25519PrivateKey) -> bytes:
+    """The bare signature (64 bytes) where an envelope would be too large: in a QR code."""
+    return key.sign(_to_sign(payload, purpose))
+
+
+def verify_detached(signature: bytes, payload: bytes, purpose: str, key: Ed25519PublicKey) -> None:
+    """Raises BadSignature unless `key` signed this payload for this purpose."""
+    try:
+        key.verify(signature, _to_sign(payload, purpose))
+    except InvalidSignature as error:
+        raise BadSignature(f"the {purpose} is not signed by HQ's key") from error
+
+
 def seal(payload: bytes, purpose: str, reader: X25519PublicKey) -> bytes:
     """The payload, readable only with the reader's private key and for the same purpose."""
     return bytes(_SUITE.encrypt(payload, reader, info=_context(purpose)))

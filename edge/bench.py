@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.credentials import card_digest, hash_pin
 from contract.messages import AccessEvent, Ack, Advice, Command, Direction, Reason
 from edge.camera import CaptureThread
 from edge.clock import SystemClock
@@ -168,7 +169,7 @@ def walk_ups(matcher: FaceMatcher, cast: dict[str, Portrait], scratch: Path, tim
     factory = make_factory(config.gate)
     journal = Journal(scratch / "walk-up.db", config.site, clock)
     templates = tuple((f"worker-{name}", matcher.enrol([cast[name].crop()])[0]) for name in ("a-enrolled", "b", "c"))
-    roster = _FixedRoster(templates, clock)
+    roster = FixedRoster(templates, clock)
     indicator = GpioIndicator(IndicatorConfig(), factory)
     requests = DeskReader(scratch / "desk.db")
     ports = Ports(camera, matcher, GpioGate(config.gate, factory), indicator, roster, journal, requests, clock)
@@ -208,15 +209,25 @@ class _AgedCamera:
         self._camera.close()
 
 
-class _FixedRoster:
+class FixedRoster:
     """Lists that never change: the loop is timed, not the verification of lists."""
 
-    def __init__(self, templates: tuple[tuple[str, Template], ...], clock: Clock) -> None:
+    def __init__(
+        self, templates: tuple[tuple[str, Template], ...], clock: Clock, card: str = "", pin: str = ""
+    ) -> None:
         age = ListAge(1, clock.utc())
         workers = {
             worker_id: Worker(worker_id, frozenset({"site-demo"}), training_valid_until=date.max)
             for worker_id, _ in templates
         }
+        if card:
+            workers["bench"] = Worker(
+                "bench",
+                frozenset({"site-demo"}),
+                training_valid_until=date.max,
+                cards=(card_digest("site-demo", card),),
+                pin=hash_pin(pin),
+            )
         self.state = RosterState(workers=workers, templates=templates, roster=age, risk=age)
 
     def refresh(self) -> bool:

@@ -7,6 +7,7 @@ import typer
 
 from edge import __version__
 from edge.commands import (
+    account,
     bench,
     check,
     commission,
@@ -59,6 +60,7 @@ app.add_typer(config.app, name="config")
 app.add_typer(models.app, name="models")
 app.add_typer(roster.app, name="roster")
 app.add_typer(events.app, name="events")
+app.add_typer(account.app, name="account")
 liveness.register(app)
 app.add_typer(bench.app, name="bench")
 app.add_typer(voice.app, name="voice")

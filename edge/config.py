@@ -163,6 +163,36 @@ class LivenessConfig(Section):
         return self.mode in ("required", "challenge_on_doubt")
 
 
+class ReaderConfig(Section):
+    """Other ways to show who somebody is: a QR code before the camera, a card reader or PIN pad on USB."""
+
+    device: str = Field(
+        default="",
+        pattern=r"^(|/.*|[0-9a-fA-F]{4}:[0-9a-fA-F]{4})$",
+        description="Reader that types like a keyboard: a path (/dev/input/by-id/…-event-kbd) or USB vendor:product "
+        '("08ff:0009"); "" if none is fitted. The gate takes it for itself.',
+    )
+    together_within_ms: int = Field(
+        default=15_000,
+        ge=1_000,
+        le=120_000,
+        description="A card, a PIN, a code and a face that follow one another within so long belong to one person.",
+    )
+    entry_timeout_ms: int = Field(
+        default=10_000, ge=500, le=60_000, description="Digits without an Enter key for so long are forgotten."
+    )
+    reopen_max_ms: int = Field(
+        default=10_000,
+        ge=500,
+        le=600_000,
+        description="An unplugged reader is tried again after 500 ms, then twice as long each time up to so long.",
+    )
+    codes: bool = Field(default=True, description="Read HQ's QR codes from the camera's frames.")
+    codes_every_ms: int = Field(
+        default=100, ge=0, le=2_000, description="A frame is searched for a code at most so often."
+    )
+
+
 class DecisionConfig(Section):
     """Timing of decisions. The rules themselves are HQ's policy."""
 
@@ -413,6 +443,7 @@ class Config(Section):
     camera: CameraConfig = CameraConfig()
     matcher: MatcherConfig = MatcherConfig()
     liveness: LivenessConfig = LivenessConfig()
+    reader: ReaderConfig = ReaderConfig()
     decision: DecisionConfig = DecisionConfig()
     gate: GateConfig = GateConfig()
     indicator: IndicatorConfig = IndicatorConfig()

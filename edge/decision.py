@@ -29,9 +29,24 @@ class Case:
     risk_tier: DataTier
 
     @property
+    def face(self) -> str | None:
+        """The worker whom the matcher recognises."""
+        seen = self.identification
+        return seen.candidate.worker_id if seen.sight is Sight.KNOWN and seen.candidate else None
+
+    @property
+    def worker_id(self) -> str | None:
+        """Whom this is about: by what was shown, else by the face. None if the two name different workers."""
+        claimed = self.claim.worker_id
+        return None if claimed and self.face not in (None, claimed) else claimed or self.face
+
+    @property
     def worker(self) -> Worker | None:
-        candidate = self.identification.candidate
-        return self.state.workers.get(candidate.worker_id) if candidate else None
+        return self.state.workers.get(self.worker_id) if self.worker_id else None
+
+    @property
+    def factors(self) -> frozenset[Factor]:
+        return self.claim.factors | ({Factor.FACE} if self.face else set())
 
 
 Rule = Callable[[Case], tuple[Reason, Advice, str] | None]
@@ -79,9 +94,18 @@ def policy_of(state: RosterState, site_id: str, now: datetime) -> PolicySnapshot
     return state.policy or PolicySnapshot(site_id=site_id, issued_utc=now)
 
 
+def _genuine(case: Case) -> tuple[Reason, Advice, str] | None:
+    if case.claim.refusal:
+        return Reason.FACTOR_REFUSED, Advice.SEE_DESK, case.claim.refusal
+    if case.claim.worker_id and case.face not in (None, case.claim.worker_id):
+        words = " and ".join(sorted(case.claim.factors))
+        return Reason.FACTOR_REFUSED, Advice.SEE_DESK, f"{words}: {case.claim.worker_id}; face: {case.face}"
+    return None
+
+
 def _usable(case: Case) -> tuple[Reason, Advice, str] | None:
     sight = case.identification.sight
-    if sight in (Sight.KNOWN, Sight.UNKNOWN):
+    if sight in (Sight.KNOWN, Sight.UNKNOWN) or case.claim.worker_id:
         return None
     reason, advice = _SIGHTS[sight]
     return reason, advice, sight.value
@@ -112,7 +136,9 @@ def _roster_age(case: Case) -> tuple[Reason, Advice, str] | None:
 
 
 def _known(case: Case) -> tuple[Reason, Advice, str] | None:
-    if case.identification.sight is Sight.UNKNOWN:
+    if case.claim.worker_id and case.worker is None:
+        return Reason.UNKNOWN, Advice.SEE_DESK, f"{case.claim.worker_id} is not on the roster"
+    if case.identification.sight is Sight.UNKNOWN and not case.claim.worker_id:
         return Reason.UNKNOWN, Advice.SEE_DESK, ""
     if case.worker is None:
         return Reason.NO_DECISION, Advice.SEE_DESK, "the candidate is no longer on the roster"
@@ -127,13 +153,13 @@ def _risk(case: Case) -> tuple[Reason, Advice, str] | None:
 
 def _look_alike(case: Case) -> tuple[Reason, Advice, str] | None:
     other = case.identification.look_alike
-    if other is None or not case.policy.look_alike_second_factor:
+    if other is None or not case.policy.look_alike_second_factor or case.claim.worker_id:
         return None
     return Reason.SECOND_FACTOR, Advice.SEE_DESK, f"looks like {other}"
 
 
 def _liveness(case: Case) -> tuple[Reason, Advice, str] | None:
-    if case.at.must_be_live and case.identification.liveness is not LivenessVerdict.LIVE:
+    if case.at.must_be_live and not case.claim.worker_id and case.identification.liveness is not LivenessVerdict.LIVE:
         return Reason.LIVENESS_DOUBT, Advice.SEE_DESK, case.identification.liveness.value
     return None
 
@@ -171,7 +197,25 @@ def _training(case: Case) -> tuple[Reason, Advice, str] | None:
     return None
 
 
+def _factors(case: Case) -> tuple[Reason, Advice, str] | None:
+    open_ones = [(set(wanted) - case.factors, set(wanted) & case.factors) for wanted in case.policy.factors[-1].any_of]
+    missing, _ = min(open_ones, key=lambda found: (len(found[0]), -len(found[1])))  # what has begun is finished first
+    if not missing:
+        return None
+    first = next(factor for factor in _ASKED_FOR if factor in missing)
+    return Reason.SECOND_FACTOR, _ASKED_FOR[first], f"still needed: {', '.join(sorted(missing))}"
+
+
+_ASKED_FOR: dict[Factor, Advice] = {
+    Factor.CODE: Advice.SHOW_CODE_OR_CARD,
+    Factor.CARD: Advice.SHOW_CODE_OR_CARD,
+    Factor.PIN: Advice.ENTER_PIN,
+    Factor.FACE: Advice.LOOK_TOO,
+    Factor.GUARD: Advice.SEE_DESK,
+}
+
 RULES: tuple[tuple[str, Rule], ...] = (
+    ("genuine code, card or PIN", _genuine),
     ("usable face", _usable),
     ("lock-down", _lock_down),
     ("clock", _clock),
@@ -183,6 +227,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("this site", _site),
     ("active", _active),
     ("training", _training),
+    ("ways to be shown", _factors),
 )
 """In this order; the first objection decides. Risk comes before the rest so that a listed worker is never told
 about a lesser matter and sent away."""
@@ -195,18 +240,17 @@ def decide(seen: Identification, claim: Claim, state: RosterState, at: Circumsta
     objection = next((found for _, rule in RULES if (found := rule(case))), None)
     reason, advice, detail = objection or (Reason.GRANTED, Advice.WALK_THROUGH, "")
     candidate = seen.candidate
-    known = seen.sight is Sight.KNOWN and candidate is not None
     return Decision(
         reason=reason,
         advice=advice,
-        worker_id=candidate.worker_id if known and candidate else None,
+        worker_id=None if reason is Reason.UNKNOWN else case.worker_id,
         score=candidate.score if candidate else None,
         threshold=seen.threshold,
         frames=seen.frames,
         liveness=seen.liveness,
         roster_tier=roster_tier,
         risk_tier=risk_tier,
-        factors=claim.factors | ({Factor.FACE} if known else set()),
+        factors=case.factors,
         temperature_c=at.temperature_c,
         detail=detail,
     )

@@ -17,14 +17,21 @@ from pydantic import BaseModel
 from sqlite_utils import Database
 
 from edge import dbfile
-from edge.domain import CommissioningRequest, DeskRequest, EnrolmentRequest
+from edge.domain import (
+    ADMIT,
+    COMMISSION,
+    ENROL,
+    LOCK_DOWN,
+    RELEASE_LOCK_DOWN,
+    AdmitRequest,
+    CommissioningRequest,
+    DeskRequest,
+    EnrolmentRequest,
+    LockDownRequest,
+)
+from edge.ports import DeskError
 
-ENROL = "enrol"
-COMMISSION = "commission"
-
-
-class DeskError(RuntimeError):
-    """desk.db cannot be used; the text says why and what to do."""
+__all__ = ["Desk", "DeskError", "DeskReader"]
 
 
 def utc_now() -> datetime:
@@ -52,21 +59,48 @@ class Desk:
 
     def request_enrolment(self, request: EnrolmentRequest, by: str) -> str:
         """Ask the gate to journal an enrolment for HQ; its `ref`. Raises DeskError if the disk refuses."""
-        return self._ask(ENROL, request, by, f"worker {request.worker_id}, consent {request.consent_ref}")
+        return self._request(ENROL, request, by, f"worker {request.worker_id}, consent {request.consent_ref}")
 
     def request_commissioning(self, request: CommissioningRequest, by: str) -> str:
-        """Ask the gate to journal a commissioning record for HQ; its `ref`. Raises DeskError if the disk refuses."""
-        return self._ask(COMMISSION, request, by, request.outcome.value)
+        """Ask the gate to journal a commissioning record for HQ; its `ref`. Raises DeskError."""
+        return self._request(COMMISSION, request, by, request.outcome.value)
 
-    def _ask(self, kind: str, body: BaseModel, by: str, note: str) -> str:
-        ref = f"{kind}-{secrets.token_hex(16)}"
+    def request_admission(self, request: AdmitRequest) -> str:
+        """Ask the gate to let somebody through; the request's `ref`. Raises DeskError."""
+        who = f"worker {request.worker_id}" if request.worker_id else "somebody without an id"
+        return self._request(ADMIT, request, request.by, f"{who}, {request.direction}: {request.reason}")
+
+    def request_lock_down(self, request: LockDownRequest, *, release: bool) -> str:
+        """Ask the gate to refuse everybody, or to end that; the request's `ref`. Raises DeskError."""
+        return self._request(RELEASE_LOCK_DOWN if release else LOCK_DOWN, request, request.by, "")
+
+    def set_password(self, name: str, stored: str, by: str) -> None:
+        """Make or change an account; `stored` is `edge.accounts.hash_password`'s. Raises DeskError."""
         with self._writing():
             self._db.execute(
-                "INSERT INTO requests (ref, kind, body, created_utc, by) VALUES (?, ?, ?, ?, ?)",
-                (ref, kind, body.model_dump_json(), self._now().isoformat(), by),
+                "INSERT INTO accounts (name, password, changed_utc) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
+                " password = excluded.password, changed_utc = excluded.changed_utc",
+                (name, stored, self._now().isoformat()),
             )
-            self._note(by, kind, f"{note}, {ref}")
-        return ref
+            self._note(by, "account", f"{name}: password set")
+
+    def remove_account(self, name: str, by: str) -> bool:
+        """False if there is none of this name. Raises DeskError."""
+        with self._writing():
+            removed = self._db.execute("DELETE FROM accounts WHERE name = ?", (name,)).rowcount > 0
+            if removed:
+                self._note(by, "account", f"{name}: removed")
+        return removed
+
+    def accounts(self) -> list[tuple[str, datetime]]:
+        """Every account and when its password was set, by name."""
+        rows = self._db.execute("SELECT name, changed_utc FROM accounts ORDER BY name")
+        return [(name, datetime.fromisoformat(utc)) for name, utc in rows]
+
+    def password(self, name: str) -> str | None:
+        """The stored form of an account's password; None if there is no such account."""
+        row = self._db.execute("SELECT password FROM accounts WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else None
 
     def audit(self, who: str, what: str, detail: str = "") -> None:
         """Record that somebody did something. Raises DeskError if the disk refuses."""
@@ -87,6 +121,16 @@ class Desk:
     def close(self) -> None:
         """May be called twice."""
         self._db.close()
+
+    def _request(self, kind: str, body: BaseModel, by: str, detail: str) -> str:
+        ref = f"{kind}-{secrets.token_hex(16)}"
+        with self._writing():
+            self._db.execute(
+                "INSERT INTO requests (ref, kind, body, created_utc, by) VALUES (?, ?, ?, ?, ?)",
+                (ref, kind, body.model_dump_json(), self._now().isoformat(), by),
+            )
+            self._note(by, kind, f"{detail}, {ref}" if detail else ref)
+        return ref
 
     def _note(self, who: str, what: str, detail: str) -> None:
         self._db.execute(
@@ -125,6 +169,15 @@ class DeskReader(dbfile.Reader):
             return []
         return [DeskRequest(*row) for row in rows]
 
+    def has_accounts(self) -> bool:
+        """True if anybody may sign in at the desk's page."""
+        db = self.db()
+        try:
+            return db is not None and db.execute("SELECT 1 FROM accounts LIMIT 1").fetchone() is not None
+        except sqlite3.DatabaseError:  # of an earlier version, damaged, or just being created
+            self.close()
+            return False
+
 
 def _open(path: Path) -> sqlite3.Connection:
     db = dbfile.connect(path)
@@ -151,4 +204,7 @@ def _create(db: sqlite3.Connection) -> None:
             " what TEXT NOT NULL, detail TEXT NOT NULL)"
         )
         db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('requests', ?)", (int(time.time()),))
+    db.execute(
+        "CREATE TABLE IF NOT EXISTS accounts (name TEXT PRIMARY KEY, password TEXT NOT NULL, changed_utc TEXT NOT NULL)"
+    )
     db.execute("COMMIT")

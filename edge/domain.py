@@ -6,18 +6,20 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from contract.messages import (
     Advice,
     CommissioningOutcome,
     DataTier,
     Direction,
+    Id,
     LivenessVerdict,
     NoticeCode,
     PolicySnapshot,
     Reason,
     RiskEntry,
+    Utc,
 )
 from contract.policy import Factor
 
@@ -110,11 +112,27 @@ class Claim:
     """Who somebody has shown to be by other means than the face: a code, a card, a PIN, a guard's word.
 
     `worker_id` is set only if what was shown is genuine; otherwise `refusal` says, for the manager, why it is not.
+    `ref`, if any, is what the journal must know the admission by, because it was shown for one use.
     """
 
     worker_id: str | None = None
     factors: frozenset[Factor] = frozenset()
     refusal: str = ""
+    ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a card reader or PIN pad gave up to its Enter key; `text` is empty if it was not digits alone. Never logged."""
+
+    text: str = field(repr=False)
+    monotonic_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderStatus:
+    ok: bool
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +300,32 @@ class CommissioningRequest(BaseModel):
     outcome: CommissioningOutcome
     signed_record: bytes
     public_key: bytes
+
+
+ENROL, ADMIT, COMMISSION = "enrol", "admit", "commission"
+LOCK_DOWN, RELEASE_LOCK_DOWN = "lock_down", "release_lock_down"
+"""Kinds of desk requests."""
+
+
+class AdmitRequest(BaseModel):
+    """Body of a desk request of kind "admit": a guard lets somebody through, by name and with a reason."""
+
+    model_config = ConfigDict(frozen=True)
+
+    by: str = Field(min_length=1, max_length=40)
+    reason: str = Field(min_length=3, max_length=200)
+    worker_id: Id | None = None
+    direction: Direction
+    asked_utc: Utc
+
+
+class LockDownRequest(BaseModel):
+    """Body of a desk request of kind "lock_down" or "release_lock_down"."""
+
+    model_config = ConfigDict(frozen=True)
+
+    by: str = Field(min_length=1, max_length=40)
+    asked_utc: Utc
 
 
 class LiveState(BaseModel):

@@ -7,6 +7,7 @@ file is lost or damaged, a new epoch begins and says so; HQ sees two chains, nev
 import secrets
 import sqlite3
 import time
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -97,6 +98,11 @@ class Journal:
         found = self._db.execute(f"SELECT ref FROM refs WHERE {one} ORDER BY seq DESC LIMIT 1", values).fetchone()
         return str(found[0]) if found else None
 
+    def latest(self, limit: int) -> list[AnyEvent]:
+        """The newest events, newest first. See `edge.ports.Journal`."""
+        rows = self._db.execute("SELECT body FROM events ORDER BY seq DESC LIMIT ?", (limit,)).fetchall()
+        return _decoded(rows)
+
     def set_live(self, live: LiveState) -> None:
         """Overwrite the present state. Not synced to disk: it is worthless after a restart anyway."""
         try:
@@ -184,13 +190,7 @@ class JournalReader(dbfile.Reader):
         return [EventRecord(seq=s, prev_hash=p, hash=h, body=b) for s, p, h, b in rows]
 
     def latest(self, limit: int) -> list[AnyEvent]:
-        events = []
-        for (body,) in self._rows("SELECT body FROM events ORDER BY seq DESC LIMIT ?", (limit,)):
-            try:
-                events.append(decode_event(body))
-            except BadMessage:  # written by a newer version: still in the chain, just not shown
-                continue
-        return events
+        return _decoded(self._rows("SELECT body FROM events ORDER BY seq DESC LIMIT ?", (limit,)))
 
     def live(self) -> LiveState | None:
         state = self._one("SELECT state FROM live WHERE id = 1")
@@ -209,6 +209,16 @@ class JournalReader(dbfile.Reader):
         except sqlite3.DatabaseError:  # just being created or replaced by its writer: nothing to read yet
             self.close()
             return []
+
+
+def _decoded(rows: Iterable[tuple[str]]) -> list[AnyEvent]:
+    events = []
+    for (body,) in rows:
+        try:
+            events.append(decode_event(body))
+        except BadMessage:  # written by a newer version: still in the chain, just not shown
+            continue
+    return events
 
 
 def _create(db: Database, gate_id: str) -> None:

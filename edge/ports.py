@@ -8,12 +8,15 @@ from contract.messages import Ack, Advice, AnyEvent, Command, Direction, Event, 
 from edge.domain import (
     CameraStatus,
     Candidate,
+    Claim,
     DeskRequest,
+    Entry,
     Frame,
     GateSignal,
     Identification,
     Incident,
     LiveState,
+    ReaderStatus,
     RosterState,
     Template,
     Tone,
@@ -24,6 +27,10 @@ E = TypeVar("E", bound=Event)
 
 class JournalError(RuntimeError):
     """The journal cannot be used; the text says why and what to do. Nothing may be opened."""
+
+
+class DeskError(RuntimeError):
+    """desk.db cannot be used; the text says why and what to do."""
 
 
 class GateError(RuntimeError):
@@ -75,6 +82,40 @@ class Matcher(Protocol):
     @property
     def threshold(self) -> float:
         """The score from which a candidate counts, for the present gallery."""
+
+
+class CodeReader(Protocol):
+    """QR codes in the camera's frames."""
+
+    def look(self, frame: Frame) -> Claim | None:
+        """What a code claims that has just come into view; None if there is none, or the same one as before. Codes that
+        are not ours are nothing at all. Not every frame is looked into."""
+
+
+class Reader(Protocol):
+    """A card reader or PIN pad that types like a keyboard, with a thread of its own."""
+
+    def start(self) -> None: ...
+
+    def entries(self) -> list[Entry]:
+        """What was entered since the last call, oldest first."""
+
+    def status(self) -> ReaderStatus: ...
+
+    def close(self) -> None:
+        """Let go of the device; may be called twice."""
+
+
+class PinCheck(Protocol):
+    """Compares a PIN with its stored form, which takes longer than a frame may wait."""
+
+    def ask(self, pin: str, stored: str) -> None:
+        """Begin; a question not yet answered is dropped."""
+
+    def answer(self) -> bool | None:
+        """Once per question: whether the PIN was right. None: nothing asked, or not known yet."""
+
+    def close(self) -> None: ...
 
 
 class Gate(Protocol):
@@ -154,6 +195,9 @@ class Journal(Protocol):
 
     def last_ref(self, *beginnings: str) -> str | None:
         """The newest `ref` that begins with one of these; refs outlive the pruning of their events."""
+
+    def latest(self, limit: int) -> list[AnyEvent]:
+        """The newest events, newest first: what a restarted gate must still know."""
 
     def set_live(self, live: LiveState) -> None:
         """Overwrite the present state; not history, not synced to disk."""

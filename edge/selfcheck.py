@@ -9,18 +9,20 @@ from pathlib import Path
 
 from contract.signing import BadKey, read_sealing_public
 from contract.topics import Channel, topic
-from edge.app.files import JOURNAL
+from edge.app.files import DESK, JOURNAL
 from edge.app.gate import make_camera
 from edge.app.lists import open_roster
 from edge.camera import CameraFault
 from edge.clock import SystemClock
 from edge.config import Config
 from edge.decision import pairs_in_words, tiers
+from edge.desk import DeskReader
 from edge.gate import GpioGate, make_factory
 from edge.journal import JournalReader
 from edge.matcher.lookalike import marked
 from edge.matcher.models import ModelError, find_pack, own_folder, read_verified
 from edge.ports import GateError
+from edge.readers.evdevice import EvdevSource
 from edge.sim import ScriptError
 from edge.sync.mqtt import LinkError, MqttLink, Publication
 
@@ -54,9 +56,11 @@ def ask_all(config: Config) -> Iterator[Finding]:
     if running:
         yield Finding("camera", State.OK, "in use by the running gate")
         yield Finding("pins", State.OK, "in use by the running gate")
+        yield Finding("ways in", State.OK, "in use by the running gate")
     else:
         yield camera(config)
         yield pins(config)
+        yield ways_in(config)
     yield broker(config)
 
 
@@ -183,6 +187,28 @@ def pins(config: Config) -> Finding:
     if not locked:
         return Finding("pins", State.PROBLEM, "the relay does not lock", "check its wiring and gate.relay_active_high")
     return Finding("pins", State.WARNING if config.gate.pins == "mock" else State.OK, f"relay locked ({kind})")
+
+
+def ways_in(config: Config) -> Finding:
+    """Is there a way in for whom the camera does not know?"""
+    ways = ["codes"] if config.reader.codes else []
+    if config.reader.device:
+        source = EvdevSource(config.reader.device)
+        try:
+            source.open()
+        except OSError as error:
+            detail, _, todo = str(error).partition(": ")
+            return Finding("ways in", State.PROBLEM, detail, todo)
+        finally:
+            source.close()
+        ways.append("cards and PINs")
+    desk = DeskReader(config.paths.state_dir / DESK)
+    ways += ["the desk"] if desk.has_accounts() else []
+    desk.close()
+    if not ways:
+        todo = "set reader.codes or reader.device, or make an account: sitegate account add NAME"
+        return Finding("ways in", State.WARNING, "the face only: whom it does not know stays outside", todo)
+    return Finding("ways in", State.OK, f"beside the face: {', '.join(ways)}")
 
 
 def broker(config: Config) -> Finding:

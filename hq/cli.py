@@ -2,8 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -14,13 +13,13 @@ from rich.table import Table
 from contract.messages import CommandAction, ListKind
 from contract.signing import BadKey
 from hq import config as settings
-from hq import keys, report
+from hq import credentials, give, keys, report
 from hq.broker import open_broker
 from hq.console import err, gate_json, out, print_json, print_table, show_events, time_text
-from hq.people import EnrolmentRefused, ImportRefused, People, read_import
+from hq.opened import Folder, opened
+from hq.people import EnrolmentRefused, ImportRefused, read_import
 from hq.publish import ListTooLarge, Publisher
 from hq.service import HqService
-from hq.store import Store
 
 app = typer.Typer(
     help="HQ of sitegate: receives every gate's events, publishes roster, risk list and policy.",
@@ -29,7 +28,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Folder = Annotated[Path, typer.Option("--dir", "-d", envvar="SITEGATE_HQ_DIR", help="The folder with hq.toml.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 GateOption = Annotated[str | None, typer.Option("--gate", help="Only this gate.")]
 
@@ -44,6 +42,7 @@ def main() -> None:
         ImportRefused,
         EnrolmentRefused,
         ListTooLarge,
+        credentials.BadCredential,
         OSError,
         RuntimeError,
     ) as error:
@@ -121,7 +120,7 @@ def import_(
 
     Example: sitegate-hq import workers.toml --dir ./hq --publish
     """
-    with _opened(folder) as (config, people, publisher, _):
+    with opened(folder) as (config, people, publisher, _):
         done = people.take(read_import(file))
         out.print(
             f"imported {done.workers} workers, {done.risk} risk entries, {done.policies} policies, "
@@ -141,7 +140,7 @@ def publish(
 
     Example: sitegate-hq publish --site site-1 --list roster
     """
-    with _opened(folder) as (config, _, publisher, _store):
+    with opened(folder) as (config, _, publisher, _store):
         _publish(publisher, tuple(site or config.sites), tuple(kind or ListKind))
 
 
@@ -157,7 +156,7 @@ def events(
 
     Example: sitegate-hq events --gate gate-1 --follow
     """
-    with _opened(folder) as (_, _, _, store):
+    with opened(folder) as (_, _, _, store):
         rows = report.events(store, gate_id=gate, limit=limit)
         show_events(rows, as_json=as_json)
         stop = _stop_event() if follow else None
@@ -174,7 +173,7 @@ def gates(folder: Folder = Path(), as_json: Json = False) -> None:
 
     Example: sitegate-hq gates
     """
-    with _opened(folder) as (_, _, _, store):
+    with opened(folder) as (_, _, _, store):
         rows = report.gates(store)
     if as_json:
         return print_json([gate_json(row) for row in rows])
@@ -195,7 +194,7 @@ def verify(folder: Folder = Path(), as_json: Json = False) -> None:
 
     Example: sitegate-hq verify
     """
-    with _opened(folder) as (_, _, _, store):
+    with opened(folder) as (_, _, _, store):
         verdicts, aside = report.verdicts(store), report.quarantine(store)
     if as_json:
         print_json([{**asdict(v), "ok": v.ok} for v in verdicts])
@@ -217,7 +216,7 @@ def quarantine(folder: Folder = Path(), as_json: Json = False) -> None:
 
     Example: sitegate-hq quarantine
     """
-    with _opened(folder) as (_, _, _, store):
+    with opened(folder) as (_, _, _, store):
         rows = report.quarantine(store)
     if as_json:
         return print_json([asdict(row) for row in rows])
@@ -246,7 +245,7 @@ def command(
     except ValueError as error:
         known = ", ".join(a.value.replace("_", "-") for a in CommandAction)
         raise typer.BadParameter(f"{action!r} is unknown; known: {known}", param_hint="ACTION") from error
-    with _opened(folder) as (_, _, publisher, store):
+    with opened(folder) as (_, _, publisher, store):
         found = site or next((row.site_id for row in report.gates(store) if row.gate_id == gate), None)
         if found is None:
             raise typer.BadParameter("this gate never reported: name its --site", param_hint="GATE")
@@ -257,16 +256,7 @@ def command(
         )
 
 
-@contextmanager
-def _opened(folder: Path) -> Iterator[tuple[settings.HqConfig, People, Publisher, Store]]:
-    config = settings.load(folder)
-    pairs = keys.load(config.folder)
-    store = Store(config.url)
-    try:
-        people = People(store, pairs.sealing)
-        yield config, people, Publisher(store, people, pairs), store
-    finally:
-        store.close()
+give.register(app)
 
 
 def _publish(publisher: Publisher, sites: tuple[str, ...], kinds: tuple[ListKind, ...]) -> None:

@@ -14,6 +14,7 @@ from contract.codec import BadMessage, decode, encode
 from contract.messages import EnrolmentEvent, EnrolmentRecord, Id, PolicySnapshot, RiskEntry, WorkerRecord
 from contract.signing import ENROLMENT, BadSeal, seal, unseal
 from hq import tables as t
+from hq.credentials import WorkerEntry
 from hq.store import Store, now
 
 
@@ -51,7 +52,7 @@ class ImportFile(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", val_json_bytes="base64")
 
-    workers: tuple[WorkerRecord, ...] = ()
+    workers: tuple[WorkerEntry, ...] = ()
     risk: tuple[RiskEntry, ...] | None = None
     policies: tuple[PolicyEntry, ...] = ()
     enrolments: tuple[EnrolmentRecord, ...] = ()
@@ -104,6 +105,11 @@ class People:
                 self._add(db, self._open(sealed))
         enrolments = len(data.enrolments) + len(data.sealed_enrolments)
         return Imported(len(data.workers), len(data.risk or ()), len(data.policies), enrolments)
+
+    def change(self, worker: WorkerRecord, fields: dict[str, object]) -> None:
+        """Change some fields of a worker; consent and templates stay."""
+        with self._store.write() as db:
+            self._put_worker(db, worker.model_copy(update=fields))
 
     def enrol_sealed(self, db: Connection, event: EnrolmentEvent) -> None:
         """An enrolment made at a gate. Raises EnrolmentRefused."""

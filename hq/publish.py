@@ -51,11 +51,11 @@ class DueCommand:
 
 class Publisher:
     def __init__(self, store: Store, people: People, keys: HqKeys) -> None:
-        self._store, self._people, self._keys = store, people, keys
+        self._store, self._people, self.keys = store, people, keys
 
     def publish(self, site_id: str, kind: ListKind) -> int:
         """Make the next version of a list for a site; the new version. Raises BadKey (the site has none), ListTooLarge."""
-        reader = self._keys.site(site_id)
+        reader = self.keys.site(site_id)
         with self._store.write() as db:
             version = 1 + int(
                 db.execute(
@@ -73,7 +73,7 @@ class Publisher:
                 kind=kind,
                 sealed=seal(encode(snapshot), kind.value, reader),
             )
-            envelope = sign(encode(sealed), kind.value, self._keys.signing)
+            envelope = sign(encode(sealed), kind.value, self.keys.signing)
             if len(envelope) > MAX_BYTES:
                 raise ListTooLarge(
                     f"the {kind.value} of {site_id} has {len(envelope)} bytes, a gate takes {MAX_BYTES}: "
@@ -138,7 +138,7 @@ class Publisher:
                     site_id=site_id,
                     gate_id=gate_id,
                     body=encode(command).decode(),
-                    envelope=sign(encode(command), Channel.COMMAND.value, self._keys.signing),
+                    envelope=sign(encode(command), Channel.COMMAND.value, self.keys.signing),
                     expires_utc=command.expires_utc,
                 )
             )

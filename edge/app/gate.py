@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from contract.messages import NoticeCode, NoticeEvent
-from contract.signing import BadKey
+from contract.signing import BadKey, read_signing_public
 from edge import __version__
 from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, state_dir
 from edge.app.lists import open_roster
@@ -19,7 +19,11 @@ from edge.journal import Journal
 from edge.loop import GateLoop, Ports
 from edge.matcher.models import ModelError
 from edge.matcher.pipeline import open_matcher
-from edge.ports import Camera, Clock, GateError, JournalError
+from edge.ports import Camera, Clock, CodeReader, GateError, JournalError, Reader
+from edge.readers.codes import QrCodes
+from edge.readers.evdevice import EvdevSource
+from edge.readers.pins import ThreadedPinCheck
+from edge.readers.wedge import WedgeReader
 from edge.sim import ScriptError, WalkUpSource, load_script
 from edge.supervisor import Shutdown, Watchdog, run_steps
 
@@ -98,7 +102,21 @@ def _loop(config: Config, clock: Clock, gate: GpioGate, factory: Any, journal: J
     journal.append(NoticeEvent, code=NoticeCode.GATE_STARTED, detail=f"sitegate {__version__}")
     take_cuts(config.paths.state_dir / PULSE_CUTS, lambda ref, text: _note_cut(journal, ref, text))
     requests = DeskReader(config.paths.state_dir / DESK)
-    return GateLoop(config, Ports(camera, matcher, gate, indicator, roster, journal, requests, clock))
+    codes, reader = _other_ways(config, clock)
+    if reader is not None:
+        reader.start()
+    pins = ThreadedPinCheck() if reader else None
+    return GateLoop(
+        config, Ports(camera, matcher, gate, indicator, roster, journal, requests, clock, codes, reader, pins)
+    )
+
+
+def _other_ways(config: Config, clock: Clock) -> tuple[CodeReader | None, Reader | None]:
+    """Codes and the card reader, as far as they are configured; the reader not yet started. Raises BadKey."""
+    key = read_signing_public(config.keys.hq_signing_public_path)
+    codes = QrCodes(config, key, clock) if config.reader.codes else None
+    device = config.reader.device
+    return codes, WedgeReader(lambda: EvdevSource(device), config.reader, clock) if device else None
 
 
 def _voice(config: Config) -> Voice | None:

@@ -1,16 +1,17 @@
 """The process that shows: local web pages from the journal and the replica's summary."""
 
-from edge.app.files import JOURNAL, REPLICA, state_dir
+from edge.app.files import DESK, JOURNAL, REPLICA, state_dir
 from edge.config import Config
+from edge.desk import Desk
 from edge.journal import JournalReader
-from edge.ports import JournalError
+from edge.ports import DeskError, JournalError
 from edge.screen.app import create_app
 from edge.screen.server import PortTaken, ScreenServer
 from edge.screen.texts import MissingText
 from edge.supervisor import Shutdown, Watchdog, run_steps
 from edge.sync.summary import SummaryReader
 
-ERRORS = (JournalError, MissingText, PortTaken)
+ERRORS = (DeskError, JournalError, MissingText, PortTaken)
 """What can be wrong at the start; each says what to do."""
 
 
@@ -18,7 +19,8 @@ def run(config: Config, shutdown: Shutdown) -> None:
     """Until shutdown."""
     state = state_dir(config)
     journal, summary = JournalReader(state / JOURNAL), SummaryReader(state / REPLICA)
-    server = ScreenServer(create_app(journal, summary.read, config), config.screen)
+    desk = Desk(state / DESK)
+    server = ScreenServer(create_app(journal, summary.read, config, desk), config.screen)
     thread = server.start()
     try:
         run_steps(lambda: not shutdown.wait(0.2) and thread.is_alive(), shutdown, Watchdog())
@@ -27,3 +29,4 @@ def run(config: Config, shutdown: Shutdown) -> None:
         thread.join(5)
         journal.close()
         summary.close()
+        desk.close()

@@ -39,6 +39,7 @@ def bench(
     if context.invoked_subcommand is not None:
         return
     from edge import bench as measure
+    from edge.bench_ways import other_ways
     from edge.demo.cast import portraits
     from edge.matcher.pipeline import open_matcher
 
@@ -60,7 +61,9 @@ def bench(
             searches = measure.searches(matcher, (1_000, 10_000, 100_000), rounds)
         with err.status(f"{walk_ups} people walk up…"):
             whole = measure.walk_ups(matcher, cast, Path(name), walk_ups)
-    figures = [whole[0], idle, *stages, *searches, whole[1]]
+        with err.status(f"{walk_ups} codes, {walk_ups} cards…"):
+            others = other_ways(matcher, Path(name), walk_ups)
+    figures = [whole[0], idle, *stages, *searches, whole[1], *others]
     machine = (
         f"{platform.machine()}, {os.cpu_count()} cores, {threads} inference threads, Python {platform.python_version()}"
     )

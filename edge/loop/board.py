@@ -41,10 +41,10 @@ class Board:
         self._p.indicator.show(tone, advice)
         self.keep_up()
 
-    def rest(self) -> None:
+    def rest(self, tone: Tone = Tone.IDLE, advice: Advice | None = None) -> None:
         """Nobody is in the lane: idle, once the last answer has been shown long enough to be read."""
         if self._p.clock.monotonic() >= self._shown_until:
-            self.show(Tone.IDLE, None)
+            self.show(tone, advice)
 
     def light(self, frame: Frame, somebody: bool) -> None:
         """Switch the fill light by how bright this frame is."""

@@ -3,7 +3,7 @@
 from collections import deque
 from typing import Any
 
-from contract.messages import AccessEvent, Event, NoticeCode, NoticeEvent
+from contract.messages import AccessEvent, Direction, Event, NoticeCode, NoticeEvent
 from edge.config import Config
 from edge.domain import Decision
 from edge.loop.ports import Ports
@@ -38,8 +38,11 @@ class Book:
         """Journal a notice under a `ref` that is unique for ever. Raises JournalError."""
         self._p.journal.append(NoticeEvent, ref=ref, code=code, detail=detail[:500])
 
-    def decision(self, decision: Decision, ref: str | None = None) -> AccessEvent:
-        """The decision on disk. Whatever follows, follows after. Raises JournalError."""
+    def decision(self, decision: Decision, ref: str | None = None, direction: Direction | None = None) -> AccessEvent:
+        """The decision on disk; `direction`: the gate's own unless said. Whatever follows, follows after.
+
+        Raises JournalError.
+        """
         self.write_notes()  # what happened before stands before it
         state, matcher = self._p.roster.state, self._p.matcher
         return self._p.journal.append(
@@ -48,7 +51,7 @@ class Book:
             reason=decision.reason,
             granted=decision.granted,
             advice=decision.advice,
-            direction=self._config.site.direction,
+            direction=direction or self._config.site.direction,
             worker_id=decision.worker_id,
             score=decision.score,
             threshold=decision.threshold,

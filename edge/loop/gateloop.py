@@ -42,6 +42,11 @@ class GateLoop:
         """See `Lane.usable_to_pulse_s`."""
         return self._lane.usable_to_pulse_s
 
+    @property
+    def shown_to_pulse_s(self) -> list[float]:
+        """See `Lane.shown_to_pulse_s`."""
+        return self._lane.shown_to_pulse_s
+
     def step(self) -> bool:
         """One turn; True if it was healthy (then, and only then, the watchdog is fed). In a fire every turn counts as
         healthy: a restart would close the gate.
@@ -73,6 +78,9 @@ class GateLoop:
         self._p.gate.close()
         self._p.indicator.close()
         self._p.camera.close()
+        for other in (self._p.reader, self._p.pins):
+            if other is not None:
+                other.close()
         try:
             self._book.notice(NoticeCode.GATE_STOPPED)
             self._book.write_notes()
@@ -92,13 +100,14 @@ class GateLoop:
             self._inbox.take()
         frame = self._p.camera.wait(self._frame_number, FRAME_WAIT_S)
         camera_ok = self._board.watch_camera()
+        self._lane.listen(frame)  # before the matcher: whatever becomes of it, codes and cards go on working
         if frame is not None:
             self._frame_number = frame.number
             seen = self._p.matcher.look(frame)
             self._board.light(frame, seen.sight is not Sight.NOBODY)
             self._lane.meet(seen)
         elif not camera_ok:
-            self._board.show(Tone.STOP, Advice.SEE_DESK)
+            self._lane.unseen()
         self._board.keep_up()
         self._book.write_notes()
 

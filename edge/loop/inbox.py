@@ -17,6 +17,7 @@ from edge.decision import pairs_in_words
 from edge.domain import CommissioningRequest, Decision, DeskRequest, EnrolmentRequest, RosterState, Tone
 from edge.loop.board import Board
 from edge.loop.book import Book
+from edge.loop.errands import Errands
 from edge.loop.ports import Ports
 from edge.loop.turnstile import Turnstile
 
@@ -27,6 +28,7 @@ class Inbox:
     def __init__(self, config: Config, ports: Ports, book: Book, turnstile: Turnstile, board: Board) -> None:
         self._config, self._p = config, ports
         self._book, self._turnstile, self._board = book, turnstile, board
+        self._errands = Errands(ports, book, turnstile, board)
         self._last_request = 0
         self._surveyed_version = 0
         self._known_refs: set[str] = set()
@@ -43,7 +45,7 @@ class Inbox:
         if self._p.requests.changed():
             for request in self._p.requests.requests(self._last_request):
                 self._last_request = request.id
-                self._grant_request(request)
+                self._errands.run(request)
 
     def _take_lists(self) -> None:
         before = self._p.roster.state

@@ -5,11 +5,19 @@ from dataclasses import dataclass, replace
 from contract.messages import Advice, Reason
 from edge.config import Config
 from edge.decision import advice_for, decide
-from edge.domain import Circumstances, Claim, Decision, Identification, Sight, Tone
+from edge.domain import Circumstances, Claim, Decision, Frame, Identification, Sight, Tone
 from edge.loop.board import Board
 from edge.loop.book import Book
+from edge.loop.evidence import Evidence, Shown
 from edge.loop.ports import Ports
 from edge.loop.turnstile import Turnstile
+
+NOBODY = Identification(Sight.NOBODY)
+NOTHING_SHOWN = Claim()
+SEEN_FOR_S = 1.0
+"""What was seen longer ago says nothing of who shows a card now."""
+MORE_TO_COME = frozenset({Advice.ENTER_PIN, Advice.LOOK_TOO})
+"""Next steps of a person who has begun to show who they are: awaited, and recorded only if they do not follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +37,64 @@ class Lane:
     def __init__(self, config: Config, ports: Ports, book: Book, turnstile: Turnstile, board: Board) -> None:
         self._config, self._p = config, ports
         self._book, self._turnstile, self._board = book, turnstile, board
+        self._evidence = Evidence(config, ports, book)
         self._visit = Visit()
+        self._seen, self._seen_at = NOBODY, float("-inf")
+        self._waiting: Shown | None = None
+        self._begun: Decision | None = None
+        """Something was shown and more is needed: the decision if nothing follows."""
+        self._admitted: tuple[str | None, float] = (None, float("-inf"))
         self.usable_to_pulse_s: list[float] = []
         """Time from the first usable frame to the relay's pulse, one entry per granted visit (newest 1000)."""
+        self.shown_to_pulse_s: list[float] = []
+        """Time from the code's frame, or the last key of card or PIN, to the relay's pulse (newest 1000)."""
+
+    def listen(self, frame: Frame | None) -> None:
+        """What somebody shows beside the face. Works without a camera, and without anybody in view."""
+        if self._turnstile.fire:
+            self._evidence.ignore()
+            self._begun = self._waiting = None
+            return
+        now = self._p.clock.monotonic()
+        for shown in self._evidence.take(frame):
+            if shown.claim.worker_id is None:
+                self._refuse(shown)
+            else:
+                self._waiting = shown
+        if self._begun and self._evidence.claim(now).worker_id is None:
+            self._give_up(self._begun)
+        if self._waiting and self._turnstile.ready:
+            shown, self._waiting = self._waiting, None
+            if self._evidence.claim(now).worker_id is not None:
+                seen = self._seen if now - self._seen_at <= SEEN_FOR_S else NOBODY
+                self._judge(seen, shown)
 
     def meet(self, seen: Identification) -> None:
         """What the newest frame says of whoever is there."""
         now = self._p.clock.monotonic()
+        self._seen, self._seen_at = seen, now
         if seen.approach != self._visit.number:
             self._visit = Visit(number=seen.approach, passed_before=self._turnstile.passed)
         if seen.sight is Sight.NOBODY:
-            self._board.rest()
+            if self._begun is None:
+                self._board.rest()
         elif self._turnstile.fire:
             self._board.show(Tone.GO, Advice.WALK_THROUGH)
         elif self._turnstile.ready and not self._settled(now):
             if seen.challenge is not None:
                 self._board.show(Tone.ADJUST, seen.challenge)
             elif seen.sight in (Sight.KNOWN, Sight.UNKNOWN):
-                self._judge(seen)
-            else:
+                if not self._just_admitted(seen, now):
+                    self._judge(seen)
+            elif self._begun is None or self._begun.advice is Advice.LOOK_TOO:
                 self._advise(seen, now)
+
+    def unseen(self) -> None:
+        """The camera is lost: a card if a reader is there, or the desk."""
+        if self._turnstile.fire:
+            self._board.show(Tone.GO, Advice.WALK_THROUGH)
+        elif self._begun is None:
+            self._board.rest(Tone.STOP, Advice.SHOW_CODE_OR_CARD if self._p.reader else Advice.SEE_DESK)
 
     def no_decision(self, error: Exception) -> None:
         """The pipeline failed on this frame: say so, once per visit, and stay shut. Raises JournalError."""
@@ -80,17 +126,57 @@ class Lane:
             self._book.decision(self._decision(seen))
             self._visit = replace(self._visit, advised=True)
 
-    def _judge(self, seen: Identification) -> None:
-        decision = self._decision(seen)
-        event = self._book.decision(decision)
-        self._visit = replace(self._visit, decided=decision, decided_at=self._p.clock.monotonic(), unusable_since=None)
+    def _judge(self, seen: Identification, shown: Shown | None = None) -> None:
+        """Decide on what is seen and what has been shown by now; `shown` if that is what brought the question up."""
+        claim = self._evidence.claim(self._p.clock.monotonic())
+        decision = self._decision(seen, claim)
+        if claim.worker_id is not None and decision.advice in MORE_TO_COME:
+            self._begun = decision
+            self._board.show(Tone.ADJUST, decision.advice)
+            return
+        event = self._book.decision(decision, ref=(claim.ref or None) if decision.granted else None)
+        now = self._p.clock.monotonic()
+        self._visit = replace(self._visit, decided=decision, decided_at=now, unusable_since=None)
+        self._drop_claim()
         if decision.granted:
             self._turnstile.release(event, slow=decision.slow)
-            self._note_latency(seen)
+            if shown is not None:
+                self._admitted = decision.worker_id, now
+                _keep(self.shown_to_pulse_s, self._p.clock.monotonic() - shown.at_s)
+            else:
+                self._note_latency(seen)
+        self._tell(decision)
+
+    def _refuse(self, shown: Shown) -> None:
+        """What was shown is not genuine, or (without a reason) may not be looked at now: recorded once, and the desk."""
+        if shown.claim.refusal:
+            decision = self._decision(NOBODY, shown.claim)
+            self._book.decision(replace(decision, worker_id=shown.about))
+        self._begun = None
+        if self._turnstile.ready:
+            self._board.show(Tone.DESK, Advice.SEE_DESK)
+
+    def _give_up(self, begun: Decision) -> None:
+        """Nothing more was shown in time."""
+        self._drop_claim()
+        self._book.decision(begun)
+
+    def _drop_claim(self) -> None:
+        self._evidence.forget()
+        self._begun = self._waiting = None
+
+    def _just_admitted(self, seen: Identification, now: float) -> bool:
+        """True for somebody who came in by code or card a moment ago and is now seen walking through."""
+        worker_id, at = self._admitted
+        candidate = seen.candidate
+        recent = now - at < self._config.decision.repeat_after_ms / 1000
+        return recent and seen.sight is Sight.KNOWN and candidate is not None and candidate.worker_id == worker_id
+
+    def _tell(self, decision: Decision) -> None:
         tone = Tone.GO if decision.granted else Tone.DESK if decision.advice is Advice.SEE_DESK else Tone.ADJUST
         self._board.show(tone, decision.advice)
 
-    def _decision(self, seen: Identification) -> Decision:
+    def _decision(self, seen: Identification, claim: Claim = NOTHING_SHOWN) -> Decision:
         clock = self._p.clock
         at = Circumstances(
             site_id=self._config.site.site_id,
@@ -100,9 +186,13 @@ class Lane:
             must_be_live=self._config.liveness.must_be_live,
             locked_down=self._turnstile.refuses(self._config.site.direction),
         )
-        return decide(seen, Claim(), self._p.roster.state, at)
+        return decide(seen, claim, self._p.roster.state, at)
 
     def _note_latency(self, seen: Identification) -> None:
         if seen.usable_since_s is not None:
-            self.usable_to_pulse_s.append(self._p.clock.monotonic() - seen.usable_since_s)
-            del self.usable_to_pulse_s[:-1000]
+            _keep(self.usable_to_pulse_s, self._p.clock.monotonic() - seen.usable_since_s)
+
+
+def _keep(durations: list[float], newest: float, most: int = 1000) -> None:
+    durations.append(newest)
+    del durations[:-most]

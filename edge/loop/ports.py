@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
-from edge.ports import Camera, Clock, Gate, Indicator, Journal, Matcher, Requests, Roster
+from edge.ports import Camera, Clock, CodeReader, Gate, Indicator, Journal, Matcher, PinCheck, Reader, Requests, Roster
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
+    """`codes` and `reader` are None where codes are not read and no reader is fitted; `pins` belongs to the reader."""
+
     camera: Camera
     matcher: Matcher
     gate: Gate
@@ -15,3 +17,6 @@ class Ports:
     journal: Journal
     requests: Requests
     clock: Clock
+    codes: CodeReader | None = None
+    reader: Reader | None = None
+    pins: PinCheck | None = None

@@ -1,4 +1,4 @@
-"""The screen's pages as one Starlette application. It only reads: no camera, no pins, no internet."""
+"""The screen's pages as one Starlette application: no camera, no pins, no internet. Only the desk's page asks for anything."""
 
 import asyncio
 import contextlib
@@ -21,11 +21,12 @@ from edge import __version__
 from edge.config import Config
 from edge.domain import Tone
 from edge.ports import JournalReader
+from edge.screen.desk import DeskPages
 from edge.screen.lane import LaneView, Sign, is_stale
 from edge.screen.manager import manager_view
 from edge.screen.metrics import exposition
 from edge.screen.security import HEADERS, Guard
-from edge.screen.sources import SyncSource
+from edge.screen.sources import GuardDesk, SyncSource
 from edge.screen.texts import Label, MissingText, Texts, load_all
 from edge.screen.watch import Watch
 
@@ -36,8 +37,8 @@ LANE_HOLD_S = 1.0
 class Pages:
     """The handlers, with what they share."""
 
-    def __init__(self, watch: Watch, sync: SyncSource, config: Config) -> None:
-        self._watch, self._sync, self._config = watch, sync, config
+    def __init__(self, watch: Watch, sync: SyncSource, config: Config, has_desk: bool) -> None:
+        self._watch, self._sync, self._config, self._has_desk = watch, sync, config, has_desk
         self._texts = load_all()
         if config.screen.language not in self._texts:
             known = ", ".join(sorted(self._texts))
@@ -55,21 +56,22 @@ class Pages:
 
     async def manager(self, request: Request) -> Response:
         """The whole manager's page."""
-        texts = self._language(request)
-        return self._html("manager.html", texts, board=self._board(texts, request), languages=self._texts.values())
+        texts = self.language(request)
+        board = self._board(texts, request)
+        return self.html("manager.html", texts, board=board, languages=self._texts.values(), has_desk=self._has_desk)
 
     async def board(self, request: Request) -> Response:
         """The changing part of the manager's page; 204 if the page shows it already."""
-        texts = self._language(request)
+        texts = self.language(request)
         seen = request.query_params.get("seen")
         html = self._board(texts, request)
         return Response(status_code=204) if f"seen={seen}&" in html else HTMLResponse(html)
 
     async def lane(self, request: Request) -> Response:
         """The worker's page, with every sign it may have to show."""
-        texts = self._language(request)
+        texts = self.language(request)
         view = self._watch.lane
-        return self._html("lane.html", texts, second=self._texts[texts.second], view=view, signs=list(Sign))
+        return self.html("lane.html", texts, second=self._texts[texts.second], view=view, signs=list(Sign))
 
     async def lane_sign(self, request: Request) -> Response:
         """The present tone and sign, as soon as they differ from the ones in the query."""
@@ -96,14 +98,15 @@ class Pages:
     async def error(self, request: Request, error: Exception) -> Response:
         """A plain page; the server logs what went wrong, the screen does not show it."""
         status = error.status_code if isinstance(error, HTTPException) else 500
-        texts = self._language(request)
+        texts = self.language(request)
         words = texts.label[Label.NOT_FOUND if status == 404 else Label.FAILED]
-        page = self._html("error.html", texts, words=words, status=f"{status} {HTTPStatus(status).phrase}")
+        page = self.html("error.html", texts, words=words, status=f"{status} {HTTPStatus(status).phrase}")
         page.status_code = status
         page.headers.update(HEADERS)  # a failure's page is made outside the Guard
         return page
 
-    def _language(self, request: Request) -> Texts:
+    def language(self, request: Request) -> Texts:
+        """The language asked for in the query, else the configured one."""
         asked = request.query_params.get("lang", "")
         return self._texts.get(asked) or self._texts[self._config.screen.language]
 
@@ -114,23 +117,25 @@ class Pages:
         query = urlencode({"seen": hashlib.sha256(body.encode()).hexdigest()[:16], "lang": texts.code})
         return self._render("poll.html", texts, body=body, query=query)
 
-    def _html(self, template: str, texts: Texts, **values: object) -> HTMLResponse:
+    def html(self, template: str, texts: Texts, **values: object) -> HTMLResponse:
+        """A page out of a template."""
         return HTMLResponse(self._render(template, texts, **values))
 
     def _render(self, template: str, texts: Texts, **values: object) -> str:
         return self._env.get_template(template).render(
-            texts=texts, label=texts.labels, site=self._config.site, **values
+            texts=texts, label=texts.labels, desk=texts.desk_words, site=self._config.site, **values
         )
 
 
-def create_app(journal: JournalReader, sync: SyncSource, config: Config) -> Starlette:
-    """The application. While it runs it follows the journal; the journal reader stays the caller's to close.
+def create_app(journal: JournalReader, sync: SyncSource, config: Config, desk: GuardDesk | None = None) -> Starlette:
+    """The application. While it runs it follows the journal; journal reader and desk stay the caller's to close. Without
+    a desk nobody can sign in.
 
     Raises:
         edge.screen.texts.MissingText: a language file of the package is broken.
     """
     watch = Watch(journal)
-    pages = Pages(watch, sync, config)
+    pages = Pages(watch, sync, config, has_desk=desk is not None)
 
     @contextlib.asynccontextmanager
     async def follow(app: Starlette) -> AsyncIterator[None]:
@@ -150,12 +155,24 @@ def create_app(journal: JournalReader, sync: SyncSource, config: Config) -> Star
             Route("/lane/sign", pages.lane_sign),
             Route("/metrics", pages.metrics),
             Route("/healthz", pages.healthz),
+            *(_desk_routes(DeskPages(watch, desk, config, pages.language, pages.html)) if desk else ()),
             Mount("/static", StaticFiles(packages=[("edge.screen", "static")])),
         ],
         middleware=[Middleware(Guard, bound_host=config.screen.host)],
         exception_handlers={HTTPException: pages.error, Exception: pages.error},
         lifespan=follow,
     )
+
+
+def _desk_routes(pages: DeskPages) -> list[Route]:
+    return [
+        Route("/desk", pages.page),
+        Route("/desk/state", pages.state),
+        Route("/desk/sign-in", pages.sign_in, methods=["POST"]),
+        Route("/desk/sign-out", pages.sign_out, methods=["POST"]),
+        Route("/desk/admit", pages.admit, methods=["POST"]),
+        Route("/desk/lock-down", pages.lock_down, methods=["POST"]),
+    ]
 
 
 def _seen(request: Request) -> LaneView | None:

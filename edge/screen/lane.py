@@ -56,6 +56,9 @@ _UNADVISED: dict[Tone, Sign] = {
     Tone.DESK: Sign.SEE_DESK,
 }
 
+_WITHOUT_CAMERA = frozenset({Advice.SHOW_CODE_OR_CARD, Advice.ENTER_PIN})
+"""What can still be done while the camera is lost, if a card reader is fitted."""
+
 
 def is_stale(live: LiveState | None, now: datetime) -> bool:
     """True if the gate process is silent. A state from the future is as worthless as an old one."""
@@ -74,7 +77,7 @@ def lane_view(live: LiveState | None, now: datetime) -> LaneView:
         return LaneView(Tone.DESK, Sign.SEE_DESK)
     if live.tone is Tone.GO:
         return LaneView(Tone.GO, Sign.WALK_THROUGH)
-    if not live.camera_ok:
+    if not live.camera_ok and live.advice not in _WITHOUT_CAMERA:
         return NOT_RUNNING
     if live.advice is None or (live.tone is Tone.STOP and live.advice in (Advice.SEE_DESK, Advice.WAIT)):
         return LaneView(live.tone, _UNADVISED[live.tone])

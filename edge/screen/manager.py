@@ -97,7 +97,7 @@ class ManagerView:
 def manager_view(live: LiveState | None, tally: Tally, sync: SyncSummary, texts: Texts, now: datetime) -> ManagerView:
     """Everything the page shows, at the time `now` (UTC)."""
     shown = None if is_stale(live, now) else live
-    gate_mood, gate_words = _gate(shown, texts)
+    gate_mood, gate_words = gate_now(shown, texts)
     people = [Person(worker_id, since) for worker_id, since in reversed(tally.on_site.items())]
     return ManagerView(
         live=shown,
@@ -200,7 +200,8 @@ _GATE_MOODS = {
 _TIERS = {DataTier.FRESH: Mood.GOOD, DataTier.STALE: Mood.CARE, DataTier.EXPIRED: Mood.BAD}
 
 
-def _gate(live: LiveState | None, texts: Texts) -> tuple[Mood, str]:
+def gate_now(live: LiveState | None, texts: Texts) -> tuple[Mood, str]:
+    """The gate's state in words; `live` is None while the gate is silent."""
     if live is None:
         return Mood.BAD, texts.label[Label.NOT_RUNNING]
     try:

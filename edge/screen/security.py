@@ -1,4 +1,5 @@
-"""What every response carries and every request must satisfy: only reading, only asked for by this machine's name."""
+"""What every response carries and every request must satisfy: asked for by this machine's name, and only reading, except
+for the forms of the desk's page."""
 
 import ipaddress
 import socket
@@ -11,7 +12,7 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -20,6 +21,12 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+
+
+FORMS = frozenset({"/desk/sign-in", "/desk/sign-out", "/desk/admit", "/desk/lock-down"})
+"""The only addresses that take a POST; each checks session and token itself (`edge.screen.desk`)."""
+FORM_TYPE = "application/x-www-form-urlencoded"
+FORM_BYTES_MAX = 8_192
 
 
 class Guard:
@@ -46,11 +53,28 @@ class Guard:
         await (self._refusal(scope) or self._app)(scope, receive, guarded)
 
     def _refusal(self, scope: Scope) -> ASGIApp | None:
-        if scope["method"] not in ("GET", "HEAD"):
-            return PlainTextResponse("This screen is read-only.\n", 405, {"Allow": "GET, HEAD"})
-        if not host_allowed(Headers(scope=scope).get("host", ""), self._bound):
+        headers, form = Headers(scope=scope), scope["path"] in FORMS
+        if scope["method"] not in (("POST",) if form else ("GET", "HEAD")):
+            allowed = "POST" if form else "GET, HEAD"
+            return PlainTextResponse("This screen is read-only.\n", 405, {"Allow": allowed})
+        if not host_allowed(headers.get("host", ""), self._bound):
             return PlainTextResponse("Open this screen by its own address.\n", 421)
-        return None
+        return _wrong_form(headers) if form else None
+
+
+def _wrong_form(headers: Headers) -> ASGIApp | None:
+    """A form from another page, of another kind, or too long is not read at all."""
+    # Browsers say where a request comes from, and no page can make them lie. Origin is "null" under our Referrer-Policy.
+    origin = headers.get("origin", "null")
+    foreign = origin != "null" and origin.partition("://")[2] != headers.get("host", "")
+    if foreign or headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        return PlainTextResponse("This form belongs to another page.\n", 403)
+    if headers.get("content-type", "").partition(";")[0].strip() != FORM_TYPE:
+        return PlainTextResponse("Not a form.\n", 415)
+    length = headers.get("content-length", "")
+    if not length.isascii() or not length.isdigit() or int(length[:9]) > FORM_BYTES_MAX:
+        return PlainTextResponse("Too long.\n", 413)
+    return None
 
 
 def host_allowed(header: str, bound_host: str) -> bool:

@@ -3,11 +3,12 @@
 `edge.sync.summary.ReplicaSummary` has this shape; `edge.app` brings the two together.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from contract.messages import ListKind
+from edge.domain import AdmitRequest, LockDownRequest
 
 
 class HeldList(Protocol):
@@ -57,6 +58,23 @@ class SyncSummary(Protocol):
 
     @property
     def link(self) -> Link | None: ...
+
+
+class GuardDesk(Protocol):
+    """Where the desk's page leaves requests, and whose accounts it knows: `edge.desk.Desk`. Each call but the first two
+    raises DeskError if the disk refuses."""
+
+    def password(self, name: str) -> str | None:
+        """The stored form of an account's password; None if there is no such account."""
+
+    def trail(self, limit: int) -> Sequence[tuple[datetime, str, str, str]]:
+        """The newest audit entries (when, who, what, detail), newest first."""
+
+    def audit(self, who: str, what: str, detail: str = "") -> None: ...
+
+    def request_admission(self, request: AdmitRequest) -> str: ...
+
+    def request_lock_down(self, request: LockDownRequest, *, release: bool) -> str: ...
 
 
 SyncSource = Callable[[], SyncSummary]

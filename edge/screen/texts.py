@@ -77,6 +77,39 @@ class Label(StrEnum):
     BACK = "back"
 
 
+class DeskWord(StrEnum):
+    """Words of the desk's page."""
+
+    TITLE = "title"
+    OPEN = "open"
+    SIGN_IN = "sign_in"
+    SIGN_OUT = "sign_out"
+    NAME = "name"
+    PASSWORD = "password"
+    NO_ACCOUNT = "no_account"
+    WRONG_PASSWORD = "wrong_password"
+    SIGN_IN_PAUSED = "sign_in_paused"
+    NOT_PRIVATE = "not_private"
+    SIGNED_OUT = "signed_out"
+    ADMIT = "admit"
+    ADMIT_BUTTON = "admit_button"
+    WORKER_ID = "worker_id"
+    OPTIONAL = "optional"
+    REASON = "reason"
+    REASON_HINT = "reason_hint"
+    DIRECTION = "direction"
+    RECORDED = "recorded"
+    ASKED = "asked"
+    REASON_NEEDED = "reason_needed"
+    BAD_WORKER_ID = "bad_worker_id"
+    NOT_STORED = "not_stored"
+    LOCK_DOWN = "lock_down"
+    LOCK_DOWN_NOTE = "lock_down_note"
+    LOCK_DOWN_BUTTON = "lock_down_button"
+    RELEASE_BUTTON = "release_button"
+    LATEST = "latest"
+
+
 class MissingText(ValueError):
     """A language file that is broken or leaves something unsaid; the text names what."""
 
@@ -102,6 +135,7 @@ class Texts(BaseModel):
     list: dict[ListKind, str]
     unit: dict[Unit, str]
     label: dict[Label, str]
+    desk: dict[DeskWord, str]
 
     @model_validator(mode="after")
     def _complete(self) -> "Texts":
@@ -116,6 +150,10 @@ class Texts(BaseModel):
     @cached_property
     def labels(self) -> dict[str, str]:
         return {label.value: text for label, text in self.label.items()}
+
+    @cached_property
+    def desk_words(self) -> dict[str, str]:
+        return {word.value: text for word, text in self.desk.items()}
 
     def age(self, duration: timedelta) -> str:
         """A duration in one coarse unit, for example "3 min"."""
@@ -138,6 +176,7 @@ _ENUMS: dict[str, type[StrEnum]] = {
     "list": ListKind,
     "unit": Unit,
     "label": Label,
+    "desk": DeskWord,
 }
 
 

@@ -3,15 +3,18 @@
 from edge.sim.devices import GateAct, ManualClock, RecordingGate, RecordingIndicator, Shown
 from edge.sim.faulty import Lives, ScriptedSource, Step
 from edge.sim.film import Film
+from edge.sim.keys import KeyEvent, PatientPinCheck, SimulatedKeys, press, typed
 from edge.sim.script import Light, Person, Scene, Script, ScriptError, load_script
 from edge.sim.source import WalkUpSource
 
 __all__ = [
     "Film",
     "GateAct",
+    "KeyEvent",
     "Light",
     "Lives",
     "ManualClock",
+    "PatientPinCheck",
     "Person",
     "RecordingGate",
     "RecordingIndicator",
@@ -20,7 +23,10 @@ __all__ = [
     "ScriptError",
     "ScriptedSource",
     "Shown",
+    "SimulatedKeys",
     "Step",
     "WalkUpSource",
     "load_script",
+    "press",
+    "typed",
 ]

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from edge.domain import Image
+from edge.sim.card import CodeCard
 from edge.sim.cutout import Cutout
 from edge.sim.lane import lane
 from edge.sim.script import Light, Person, Scene, Script, ScriptError
@@ -69,6 +70,7 @@ class Film:
         self._grain = grain.repeat(3, axis=2).astype(np.float32)
         self._noise: dict[float, tuple[Image, Image]] = {}
         self._cutouts: dict[tuple[object, ...], Cutout] = {}
+        self._cards: dict[str, CodeCard] = {}
         for scene in script.scenes:
             self._noise_of(scene.noise)
             for person in scene.people:
@@ -82,6 +84,9 @@ class Film:
         poses = [(p, pose(p, scene, into_s, self.script.width_px, self.script.height_px)) for p in scene.people]
         for person, where in sorted(((p, w) for p, w in poses if w), key=lambda item: item[1].face_px):
             self._cutout(person).draw(frame, where.x, where.y, where.face_px, where.opacity, where.blur_px)
+            if person.code:
+                x, y = where.x - 0.55 * where.face_px, where.y + 1.25 * where.face_px
+                self._card(person.code).draw(frame, x, y, person.code_size * where.face_px, where.blur_px)
         frame = _lit(frame, self._light(scene, into_s, before))
         return self._with_noise(frame, scene.noise, index)
 
@@ -126,6 +131,11 @@ class Film:
             grain = np.rint(self._grain * noise)
             self._noise[noise] = np.clip(grain, 0, 255).astype(np.uint8), np.clip(-grain, 0, 255).astype(np.uint8)
         return self._noise[noise]
+
+    def _card(self, text: str) -> CodeCard:
+        if text not in self._cards:
+            self._cards[text] = CodeCard(text)
+        return self._cards[text]
 
     def _cutout(self, person: Person) -> Cutout:
         key = (person.photo_path, person.face)

@@ -46,6 +46,10 @@ class Person(Part):
     """Motion from side to side while walking; a tenth of it while standing."""
     leave: Literal["past", "back"] = "past"
     """"past": through the gate and out of the picture at the side; "back": the way they came."""
+    code: str = Field(default="", max_length=400)
+    """The text of a QR code on a card in the person's hand; "": none."""
+    code_size: float = Field(default=0.9, ge=0.2, le=3)
+    """Width of the card with its margin, in face widths."""
 
     @model_validator(mode="after")
     def _sizes(self) -> "Person":

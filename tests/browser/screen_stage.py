@@ -22,6 +22,7 @@ from contract.messages import (
     Reason,
 )
 from edge.config import Config, ScreenConfig, SiteConfig
+from edge.desk import Desk
 from edge.domain import LiveState, Tone
 from edge.journal import Journal, JournalReader
 from edge.screen.app import create_app
@@ -64,10 +65,11 @@ class Stage:
     """One gate's state directory with a screen on it. The gate's live state beats until `silence`."""
 
     def __init__(self, folder: Path, language: str = "en") -> None:
-        self.clock = StageClock()
+        self.folder, self.clock = folder, StageClock()
         site = SiteConfig(site_id="harbour", gate_id="north-gate")
         self.journal = Journal(folder / "journal.db", site, self.clock)
         self.reader = JournalReader(folder / "journal.db")
+        self.desk = Desk(folder / "desk.db")
         self.summary = ReplicaSummary()
         self.config = Config(site=site, screen=ScreenConfig(port=0, language=language))
         self._live: dict[str, object] = {"tone": Tone.IDLE, "advice": None}
@@ -83,7 +85,7 @@ class Stage:
 
     def start_server(self) -> None:
         """Serve, on the same port as before if there was one."""
-        app = create_app(self.reader, lambda: self.summary, self.config)
+        app = create_app(self.reader, lambda: self.summary, self.config, self.desk)
         self._server = ScreenServer(app, self.config.screen)
         port = int(self._server.url.rpartition(":")[2])
         self.config = self.config.model_copy(update={"screen": self.config.screen.model_copy(update={"port": port})})
@@ -110,6 +112,7 @@ class Stage:
         self.stop_server()
         self.reader.close()
         self.journal.close()
+        self.desk.close()
 
     def _beat(self) -> None:
         while not self._ended.wait(0.5):

@@ -12,6 +12,7 @@ from pathlib import Path
 from screen_stage import Stage, open_chromium, set_size
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.support.ui import WebDriverWait
+from test_desk_page_browser import open_desk
 
 from contract.messages import Advice
 from edge.domain import Tone
@@ -84,6 +85,12 @@ def all_pictures(stage: Stage, driver: WebDriver) -> Iterator[str]:
                 driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
                 open_manager(driver, stage, language)
                 yield f"manager-{width}-{language}-{scheme}"
+                driver.delete_all_cookies()
+                driver.get(f"{stage.url}/desk?lang={language}")
+                yield f"sign-in-{width}-{language}-{scheme}"
+                open_desk(driver, stage, language)
+                time.sleep(1.2)
+                yield f"desk-{width}-{language}-{scheme}"
 
 
 def open_lane(driver: WebDriver, stage: Stage, language: str, sign: str) -> None:

@@ -29,7 +29,7 @@ KINDS = {_file_name(kind): kind for kind in (*get_args(AnyMessage), *EVENTS)}
 
 
 def test_ok__every_message_has_a_sample_and_every_sample_a_message() -> None:
-    others = {"signed_envelope.v1.json", "sealed_payload.v1.json"}
+    others = {"signed_envelope.v1.json", "sealed_payload.v1.json", "code.v1.json"}
     assert {path.name for path in GOLDEN.glob("*.json")} == set(KINDS) | others
 
 

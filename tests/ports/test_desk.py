@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.desk import ENROL, Desk, DeskError, DeskReader
-from edge.domain import EnrolmentRequest
+from edge.desk import Desk, DeskError, DeskReader
+from edge.domain import ENROL, EnrolmentRequest
 from edge.ports import Requests
 
 SEALED = bytes(range(256))
@@ -116,3 +116,40 @@ def test_fail__a_refused_write_stores_nothing(path: Path) -> None:
     assert other.execute("SELECT count(*) FROM requests").fetchone() == (0,)
     other.close()
     desk.close()
+
+
+def test_ok__accounts_are_kept_changed_and_removed_and_each_step_recorded(path: Path) -> None:
+    reader = DeskReader(path)
+    assert not reader.has_accounts()
+    desk = Desk(path)
+    assert not reader.has_accounts() and desk.password("anna") is None
+    desk.set_password("anna", "one", by="root")
+    desk.set_password("anna", "two", by="root")
+    assert (
+        desk.password("anna") == "two" and [name for name, _ in desk.accounts()] == ["anna"] and reader.has_accounts()
+    )
+    assert desk.remove_account("anna", by="root") and not desk.remove_account("anna", by="root")
+    assert desk.accounts() == [] and not reader.has_accounts()
+    assert [(what, detail) for _, _, what, detail in desk.trail(9)] == [
+        ("account", "anna: removed"),
+        ("account", "anna: password set"),
+        ("account", "anna: password set"),
+    ]
+    desk.close()
+    reader.close()
+
+
+def test_ok__a_desk_of_an_earlier_version_gets_its_accounts(path: Path) -> None:
+    desk = Desk(path)
+    desk.request_enrolment(enrolment(), by="anna")
+    desk.close()
+    old = sqlite3.connect(path)
+    old.execute("DROP TABLE accounts")
+    old.commit()
+    reader = DeskReader(path)
+    assert not reader.has_accounts()
+    desk = Desk(path)
+    desk.set_password("anna", "x", by="root")
+    assert reader.has_accounts() and len(reader.requests(0)) == 1
+    for part in (old, desk, reader):
+        part.close()

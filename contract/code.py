@@ -1,0 +1,111 @@
+"""The text of a QR code that lets one worker in once: made and signed by HQ, short-lived, read by a gate's camera.
+
+    "SG1:" + base32(body + signature)         base32: RFC 4648 without padding; all of it is QR's alphanumeric mode
+    body, big-endian:
+      issued      4 bytes   seconds since 1970-01-01 UTC; not valid before
+      valid_s     2 bytes   seconds from `issued` on
+      nonce       4 bytes   random
+      worker_id   1 byte length, then ASCII
+      site_id     1 byte length, then ASCII; length 0: any site
+    signature     64 bytes  Ed25519 by HQ's key over "sitegate/v1/sign/code", a zero byte, and the body
+
+With ids of together 17 characters or fewer the text fits into a QR code of 41 x 41 modules at error correction M.
+"""
+
+import base64
+import binascii
+import hashlib
+import secrets
+import struct
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from pydantic import TypeAdapter, ValidationError
+
+from contract.messages import Id
+from contract.signing import BadSignature, sign_detached, verify_detached
+
+PREFIX = "SG1:"
+PURPOSE = "code"
+VALID_MAX = timedelta(hours=12)
+TEXT_MAX = 400
+"""A longer text is not looked into."""
+
+_HEAD = struct.Struct(">IHI")
+_SIGNATURE_BYTES = 64
+_id = TypeAdapter[str](Id)
+
+
+class BadCode(ValueError):
+    """A text that is no code of HQ's: broken, or not signed by HQ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a code says. `site_id` is empty for a code that holds at any site. Whole seconds; `ref` is unique for ever."""
+
+    worker_id: str
+    site_id: str
+    issued_utc: datetime
+    expires_utc: datetime
+    nonce: int = field(default_factory=lambda: secrets.randbits(32), repr=False)
+
+    @property
+    def ref(self) -> str:
+        """By what the gate remembers that the code was used. Of the content, so another spelling of it is no other code."""
+        return f"code-{hashlib.sha256(_body(self)).hexdigest()[:32]}"
+
+
+def make(code: Code, key: Ed25519PrivateKey) -> str:
+    """The text of the QR code. Raises ValueError for ids, times or a validity that a code cannot hold."""
+    body = _body(code)
+    signed = body + sign_detached(body, PURPOSE, key)
+    return PREFIX + base64.b32encode(signed).decode().rstrip("=")
+
+
+def read(text: str, key: Ed25519PublicKey) -> Code:
+    """What the code says, its signature checked; whether it holds here and now is the gate's to say. Raises BadCode."""
+    if not text.startswith(PREFIX) or len(text) > TEXT_MAX:
+        raise BadCode("not a code of sitegate")
+    packed = text.removeprefix(PREFIX)
+    try:
+        signed = base64.b32decode(packed + "=" * (-len(packed) % 8))
+        body, signature = signed[:-_SIGNATURE_BYTES], signed[-_SIGNATURE_BYTES:]
+        code = _unpacked(body)
+    except (binascii.Error, struct.error, IndexError, UnicodeDecodeError, ValidationError, ValueError) as error:
+        raise BadCode("the code is broken") from error
+    try:
+        verify_detached(signature, body, PURPOSE, key)
+    except BadSignature as error:
+        raise BadCode("the code is not signed by HQ's key") from error
+    return code
+
+
+def _body(code: Code) -> bytes:
+    valid = code.expires_utc - code.issued_utc
+    if not timedelta(0) < valid <= VALID_MAX:
+        raise ValueError(f"a code is valid for at most {VALID_MAX.total_seconds() / 3600:g} hours, and not for {valid}")
+    head = _HEAD.pack(int(code.issued_utc.timestamp()), int(valid.total_seconds()), code.nonce)
+    ids = (_id.validate_python(code.worker_id), _id.validate_python(code.site_id) if code.site_id else "")
+    return head + b"".join(bytes([len(text)]) + text.encode("ascii") for text in ids)
+
+
+def _unpacked(body: bytes) -> Code:
+    issued_s, valid_s, nonce = _HEAD.unpack_from(body)
+    worker_id, rest = _text(body[_HEAD.size :])
+    site_id, rest = _text(rest)
+    if rest:
+        raise ValueError("more than a code")
+    issued = datetime.fromtimestamp(issued_s, UTC)
+    code = Code(worker_id, site_id, issued, issued + timedelta(seconds=valid_s), nonce)
+    if _body(code) != body:
+        raise ValueError("not as HQ writes it")
+    return code
+
+
+def _text(data: bytes) -> tuple[str, bytes]:
+    end = 1 + data[0]
+    if end > len(data):
+        raise ValueError("cut off")
+    return data[1:end].decode("ascii"), data[end:]

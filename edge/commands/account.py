@@ -1,0 +1,79 @@
+"""`sitegate account`: who may sign in at the desk's page."""
+
+import getpass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from edge.accounts import BadAccount, check_name, hash_password
+from edge.app.files import DESK, state_dir
+from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, example, fail, load_config, out
+from edge.desk import Desk, DeskError
+from edge.ports import JournalError
+
+app = typer.Typer(help="Accounts of the desk's page on the gate's screen.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="The person's name, as it will be recorded with what they do.")]
+
+
+def _desk(config: Path) -> Desk:
+    try:
+        return Desk(state_dir(load_config(config)) / DESK)
+    except (DeskError, JournalError) as error:
+        raise fail(str(error)) from error
+
+
+@app.command(epilog=example("sitegate account add anna"))
+def add(
+    name: Name,
+    config: ConfigOption = DEFAULT_CONFIG,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input, for a script.")
+    ] = False,
+) -> None:
+    """Make an account, or give it a new password. Who is signed in with the old one is signed out."""
+    desk = _desk(config)
+    try:
+        check_name(name)
+        password = typer.get_text_stream("stdin").readline().rstrip("\n") if password_stdin else _asked()
+        desk.set_password(name, hash_password(password), by=getpass.getuser())
+    except BadAccount as error:
+        raise fail(str(error), EXIT_USAGE) from error
+    except DeskError as error:
+        raise fail(str(error)) from error
+    finally:
+        desk.close()
+    out.print(f"{name} may sign in at /desk")
+
+
+@app.command(epilog=example("sitegate account remove anna"))
+def remove(name: Name, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Take an account away; whoever is signed in with it is signed out at once."""
+    desk = _desk(config)
+    try:
+        removed = desk.remove_account(name, by=getpass.getuser())
+    except DeskError as error:
+        raise fail(str(error)) from error
+    finally:
+        desk.close()
+    if not removed:
+        raise fail(f"there is no account {name!r}: sitegate account list")
+    out.print(f"{name} may no longer sign in")
+
+
+@app.command("list", epilog=example("sitegate account list"))
+def list_(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Every account, and when its password was set."""
+    desk = _desk(config)
+    found = desk.accounts()
+    desk.close()
+    table = Table("name", "password set")
+    for name, utc in found:
+        table.add_row(name, f"{utc.astimezone():%Y-%m-%d %H:%M}")
+    out.print(table)
+
+
+def _asked() -> str:
+    return str(typer.prompt("Password (10 characters or more)", hide_input=True, confirmation_prompt=True))

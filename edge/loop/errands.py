@@ -1,0 +1,97 @@
+"""What people at this gate ask of it through desk.db: each request is journalled once, done or refused."""
+
+from datetime import timedelta
+
+from pydantic import BaseModel, ValidationError
+
+from contract.messages import Advice, CommissioningEvent, EnrolmentEvent, NoticeCode, Reason
+from contract.policy import Factor
+from edge.domain import (
+    ADMIT,
+    COMMISSION,
+    ENROL,
+    LOCK_DOWN,
+    RELEASE_LOCK_DOWN,
+    AdmitRequest,
+    CommissioningRequest,
+    Decision,
+    DeskRequest,
+    EnrolmentRequest,
+    LockDownRequest,
+    Tone,
+)
+from edge.loop.board import Board
+from edge.loop.book import Book
+from edge.loop.ports import Ports
+from edge.loop.turnstile import Turnstile
+
+STALE_AFTER = timedelta(seconds=30)
+"""A guard's word is for whoever stands at the gate now."""
+AHEAD_MAX = timedelta(seconds=5)
+"""Both processes have one clock; it may be set in between."""
+
+_BODIES: dict[str, type[BaseModel]] = {
+    ENROL: EnrolmentRequest,
+    COMMISSION: CommissioningRequest,
+    ADMIT: AdmitRequest,
+    LOCK_DOWN: LockDownRequest,
+    RELEASE_LOCK_DOWN: LockDownRequest,
+}
+
+
+class Errands:
+    def __init__(self, ports: Ports, book: Book, turnstile: Turnstile, board: Board) -> None:
+        self._p, self._book, self._turnstile, self._board = ports, book, turnstile, board
+
+    def run(self, request: DeskRequest) -> None:
+        """Once for ever: the request's `ref` goes into the journal. Raises JournalError."""
+        if self._p.journal.seen(request.ref):
+            return
+        try:
+            body = _BODIES[request.kind].model_validate_json(request.body)
+        except KeyError:
+            self._refuse(request, "an unknown kind of request")
+        except ValidationError as error:
+            self._refuse(request, f"{error.error_count()} problems")
+        else:
+            if isinstance(body, EnrolmentRequest):
+                self._p.journal.append(EnrolmentEvent, ref=request.ref, **body.model_dump())
+            elif isinstance(body, CommissioningRequest):
+                self._p.journal.append(CommissioningEvent, ref=request.ref, **body.model_dump())
+            elif isinstance(body, AdmitRequest):
+                self._admit(request, body)
+            elif isinstance(body, LockDownRequest):
+                self._lock_down(request, body)
+
+    def _lock_down(self, request: DeskRequest, wanted: LockDownRequest) -> None:
+        """The other way round than opening: locked first, then journalled as done. Repeated, it changes nothing."""
+        if request.kind == LOCK_DOWN:
+            self._turnstile.lock_down(wanted.by)
+        elif not -AHEAD_MAX <= self._p.clock.utc() - wanted.asked_utc <= STALE_AFTER:
+            self._refuse(request, f"by {wanted.by}: asked too long ago")
+            return
+        else:
+            self._turnstile.release_lock_down(wanted.by)
+        self._book.write_notes()
+        self._book.once(request.ref, NoticeCode.COMMAND_DONE, f"{request.kind} by {wanted.by}")
+
+    def _admit(self, request: DeskRequest, wanted: AdmitRequest) -> None:
+        """A guard's manual admit: on disk first, with name and reason, then the relay."""
+        age = self._p.clock.utc() - wanted.asked_utc
+        if not -AHEAD_MAX <= age <= STALE_AFTER:
+            self._refuse(request, f"by {wanted.by}: asked {age.total_seconds():.0f} s ago, too late")
+        elif not self._turnstile.admits(Reason.MANUAL_ADMIT, wanted.direction):
+            self._refuse(request, f"by {wanted.by}: the gate is {self._turnstile.state}")
+        else:
+            decision = Decision(
+                Reason.MANUAL_ADMIT,
+                Advice.WALK_THROUGH,
+                worker_id=wanted.worker_id,
+                factors=frozenset({Factor.GUARD}),
+                detail=f"by {wanted.by}: {wanted.reason}",
+            )
+            self._turnstile.release(self._book.decision(decision, ref=request.ref, direction=wanted.direction))
+            self._board.show(Tone.GO, Advice.WALK_THROUGH)
+
+    def _refuse(self, request: DeskRequest, why: str) -> None:
+        self._book.once(request.ref, NoticeCode.REQUEST_REFUSED, f"{request.kind[:40]}: {why}")

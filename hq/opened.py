@@ -1,0 +1,28 @@
+"""HQ's folder, opened for one command."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hq import config as settings
+from hq import keys
+from hq.people import People
+from hq.publish import Publisher
+from hq.store import Store
+
+Folder = Annotated[Path, typer.Option("--dir", "-d", envvar="SITEGATE_HQ_DIR", help="The folder with hq.toml.")]
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[tuple[settings.HqConfig, People, Publisher, Store]]:
+    config = settings.load(folder)
+    pairs = keys.load(config.folder)
+    store = Store(config.url)
+    try:
+        people = People(store, pairs.sealing)
+        yield config, people, Publisher(store, people, pairs), store
+    finally:
+        store.close()
