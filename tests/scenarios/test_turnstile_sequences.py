@@ -229,7 +229,7 @@ def live(gate: Config, life: list[Happening]) -> None:
     lived.goes_home()
 
 
-@settings(max_examples=2_000, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=2_000, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.sampled_from(GATES), LIVES)
 def test_ok__no_life_breaks_a_promise(gate: Config, life: list[Happening]) -> None:
     live(gate, life)

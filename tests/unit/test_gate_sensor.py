@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.domain import GateSignal
@@ -84,6 +84,7 @@ def test_ok__one_missed_edge_is_forgiven() -> None:
         assert turned([p for i, p in enumerate(IN) if i != missed])[-1] is GateSignal.PASSED_IN
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(IN)))
 def test_ok__no_sequence_of_contacts_breaks_the_decoder_or_counts_more_than_rests(
     positions: list[tuple[bool, bool]],
@@ -103,6 +104,7 @@ def test_ok__wiegand_34_by_hand() -> None:
     assert encode(34, 1, 3) == (1, *([0] * 15), 1, *([0] * 14), 1, 1, 1)
 
 
+@settings(deadline=None)
 @given(st.sampled_from([26, 34]), st.integers(0, 255), st.integers(0, 65_535))
 def test_ok__wiegand_parity(bits: int, facility: int, card: int) -> None:
     code = encode(bits, facility, card)

@@ -101,7 +101,7 @@ def test_ok__unknown_pairs_change_nothing() -> None:
             assert step(Passage(state), happened) == (Passage(state), ())
 
 
-@settings(max_examples=2000)
+@settings(max_examples=2000, deadline=None)
 @given(INPUTS)
 def test_ok__no_sequence_releases_without_a_cause_and_all_return_to_locked(inputs: list[PassageInput]) -> None:
     passage, locked_down, fire = Passage(), False, False
@@ -119,6 +119,7 @@ def test_ok__no_sequence_releases_without_a_cause_and_all_return_to_locked(input
     assert passage == Passage(S.LOCKDOWN if locked_down else S.LOCKED, locked_down)
 
 
+@settings(deadline=None)
 @given(INPUTS)
 def test_ok__every_release_has_exactly_one_outcome(inputs: list[PassageInput]) -> None:
     passage, done = walk(*inputs)
@@ -127,6 +128,7 @@ def test_ok__every_release_has_exactly_one_outcome(inputs: list[PassageInput]) -
     assert done.count(A.PULSE) - sum(done.count(end) for end in ends) == (1 if still_open else 0)
 
 
+@settings(deadline=None)
 @given(INPUTS)
 def test_ok__held_open_is_told_once_and_ends_once(inputs: list[PassageInput]) -> None:
     passage, done = walk(*inputs)
