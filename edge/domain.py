@@ -128,7 +128,7 @@ class LastPassage:
 class Circumstances:
     """Everything a decision rests on beside the person and HQ's lists.
 
-    `temperature_c`: of the person, None without a reading. `inside`: people in this gate's `area` now. `partner`: another
+    `locked_down`: a lock-down keeps people from passing this way. `temperature_c`: of the person, None without a reading. `inside`: people in this gate's `area` now. `partner`: another
     worker who would be admitted and waits for a second person, or was let in as the second (two-person rule).
     `gear_missing`: the protective gear seen to be missing, None where nothing measures it.
     """
@@ -235,6 +235,12 @@ class CameraStatus:
     detail: str
     frames_per_s: float = 0.0
     reopened: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ThermometerStatus:
+    ok: bool
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)

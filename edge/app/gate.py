@@ -10,7 +10,7 @@ from edge.app.files import DESK, JOURNAL, PINS, state_dir
 from edge.app.lists import open_roster
 from edge.camera import CameraFault, CaptureThread, Source, source_for
 from edge.clock import SystemClock
-from edge.config import CameraConfig, Config
+from edge.config import CameraConfig, Config, TemperatureConfig
 from edge.desk import DeskReader
 from edge.gate import GpioGate, make_factory
 from edge.indicator import GpioIndicator, IndicatorError
@@ -18,9 +18,11 @@ from edge.journal import Journal
 from edge.loop import GateLoop, Ports
 from edge.matcher.models import ModelError
 from edge.matcher.pipeline import open_matcher
-from edge.ports import Camera, Clock, GateError, JournalError
-from edge.sim import ScriptError, WalkUpSource, load_script
+from edge.ports import Camera, Clock, GateError, JournalError, Thermometer
+from edge.presence import JournalPresence
+from edge.sim import ScriptError, SimulatedThermometer, WalkUpSource, load_script
 from edge.supervisor import Shutdown, Watchdog, run_steps
+from edge.thermometer import Mlx90614
 
 ERRORS = (BadKey, CameraFault, GateError, IndicatorError, JournalError, ModelError, ScriptError)
 """What can be wrong at the start; each says what to do. Anything else is a defect and shows its traceback."""
@@ -73,7 +75,16 @@ def _loop(config: Config, clock: Clock, gate: GpioGate, factory: Any, journal: J
         journal.append(NoticeEvent, code=NoticeCode.JOURNAL_RESTARTED, detail=f"set aside as {journal.restarted.name}")
     journal.append(NoticeEvent, code=NoticeCode.GATE_STARTED, detail=f"sitegate {__version__}")
     requests = DeskReader(config.paths.state_dir / DESK)
-    return GateLoop(config, Ports(camera, matcher, gate, indicator, roster, journal, requests, clock))
+    presence = JournalPresence(config.paths.state_dir / JOURNAL, clock)
+    thermometer = _thermometer(config.temperature, clock)
+    parts = (camera, matcher, gate, indicator, roster, journal, requests, clock)
+    return GateLoop(config, Ports(*parts, presence=presence, thermometer=thermometer))
+
+
+def _thermometer(config: TemperatureConfig, clock: Clock) -> Thermometer | None:
+    if config.sensor == "mlx90614":
+        return Mlx90614(config, clock)
+    return SimulatedThermometer(config.simulated_c) if config.sensor == "simulated" else None
 
 
 def _source(config: CameraConfig, clock: Clock) -> Callable[[], Source]:

@@ -18,7 +18,7 @@ _R, _A = Reason, Advice
 
 
 class Leaving(StrEnum):
-    """What a rule means to people on their way out. Who they are may be asked; nothing else may keep them in."""
+    """What a rule means to people on their way out. Only who they are, and a lock-down of that way, may keep them in."""
 
     ASKED = "asked"
     NOTED = "noted"
@@ -60,11 +60,11 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "lock-down",
-        "Is the gate not locked down?",
+        "Is this way not locked down?",
         identity.locked_down,
         ((_R.LOCKED_DOWN, _A.SEE_DESK),),
-        Leaving.NOT_ASKED,
-        "A lock-down keeps people out, never in",
+        Leaving.ASKED,
+        "The gate's own settings say whether a lock-down closes the way out too",
     ),
     Rule(
         "clock",

@@ -72,6 +72,8 @@ class GateLoop:
         self._p.gate.close()
         self._p.indicator.close()
         self._p.camera.close()
+        if self._p.thermometer is not None:
+            self._p.thermometer.close()
         try:
             self._book.notice(NoticeCode.GATE_STOPPED)
             self._book.write_notes()

@@ -4,10 +4,11 @@ from dataclasses import dataclass, replace
 
 from contract.messages import Advice, Reason
 from edge.config import Config
-from edge.decision import advice_for, decide
-from edge.domain import Circumstances, Claim, Decision, Identification, Sight, Tone
+from edge.decision import advice_for
+from edge.domain import Claim, Decision, Identification, Sight, Tone
 from edge.loop.board import Board
 from edge.loop.book import Book
+from edge.loop.judgement import Judgement
 from edge.loop.ports import Ports
 from edge.loop.turnstile import Turnstile
 from edge.passage import PassageState
@@ -30,6 +31,7 @@ class Lane:
     def __init__(self, config: Config, ports: Ports, book: Book, turnstile: Turnstile, board: Board) -> None:
         self._config, self._p = config, ports
         self._book, self._turnstile, self._board = book, turnstile, board
+        self._judgement = Judgement(config, ports, book)
         self._visit = Visit()
         self.usable_to_pulse_s: list[float] = []
         """Time from the first usable frame to the relay's pulse, one entry per granted visit (newest 1000)."""
@@ -37,6 +39,7 @@ class Lane:
     def meet(self, seen: Identification) -> None:
         """What the newest frame says of whoever is there."""
         now = self._p.clock.monotonic()
+        self._judgement.watch_thermometer()
         if seen.approach != self._visit.number:
             self._visit = Visit(number=seen.approach, passed_before=self._turnstile.passed)
         if seen.sight is Sight.NOBODY:
@@ -92,15 +95,7 @@ class Lane:
         self._board.show(tone, decision.advice)
 
     def _decision(self, seen: Identification) -> Decision:
-        clock = self._p.clock
-        at = Circumstances(
-            site_id=self._config.site.site_id,
-            direction=self._config.site.direction,
-            now=clock.utc(),
-            clock_trusted=clock.trusted(),
-            must_be_live=self._config.liveness.must_be_live,
-        )
-        return decide(seen, Claim(), self._p.roster.state, at)
+        return self._judgement.decide(seen, Claim())
 
     def _note_latency(self, seen: Identification) -> None:
         if seen.usable_since_s is not None:

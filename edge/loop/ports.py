@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from edge.ports import Camera, Clock, Gate, Indicator, Journal, Matcher, Requests, Roster
+from edge.ports import Camera, Clock, Gate, Indicator, Journal, Matcher, Presence, Requests, Roster, Thermometer
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +15,5 @@ class Ports:
     journal: Journal
     requests: Requests
     clock: Clock
+    presence: Presence | None = None
+    thermometer: Thermometer | None = None

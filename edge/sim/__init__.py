@@ -5,6 +5,7 @@ from edge.sim.faulty import Lives, ScriptedSource, Step
 from edge.sim.film import Film
 from edge.sim.script import Light, Person, Scene, Script, ScriptError, load_script
 from edge.sim.source import WalkUpSource
+from edge.sim.thermometer import SimulatedThermometer
 
 __all__ = [
     "Film",
@@ -20,6 +21,7 @@ __all__ = [
     "ScriptError",
     "ScriptedSource",
     "Shown",
+    "SimulatedThermometer",
     "Step",
     "WalkUpSource",
     "load_script",

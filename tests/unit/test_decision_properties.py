@@ -168,11 +168,11 @@ def visible(decision: Decision) -> tuple[bool, Advice]:
 def _entitled(decision: Decision, claim: Claim, state: RosterState, at: Circumstances) -> None:
     """What must be true of everybody who is let through, whatever the table says."""
     assert decision.worker_id in state.workers
+    assert not at.locked_down
     assert not claim.refusal or at.direction is Direction.OUT
     if at.direction is Direction.IN:
         worker = state.workers[decision.worker_id]
         assert at.clock_trusted and worker.active and at.site_id in worker.sites
-        assert not at.locked_down
         assert decision.factors
 
 
@@ -213,7 +213,7 @@ def test_ok__a_decision_is_total_repeatable_and_the_first_refusal_gives_its_one_
 def test_ok__on_the_way_out_only_who_it_is_can_refuse(
     seen: Identification, claim: Claim, state: RosterState, at: Circumstances
 ) -> None:
-    leaving = replace(at, direction=Direction.OUT)
+    leaving = replace(at, direction=Direction.OUT, locked_down=False)
     for rule, finding in examine(Case.of(seen, claim, state, leaving)):
         if finding.verdict is Verdict.REFUSES:
             assert rule.leaving is Leaving.ASKED

@@ -53,7 +53,7 @@ MATTERS = {
         {"seen": Identification(Sight.MULTIPLE_FACES)},
         "refused",
     ),
-    "locked down": Matter("lock-down", Reason.LOCKED_DOWN, given={"locked_down": True}),
+    "locked down": Matter("lock-down", Reason.LOCKED_DOWN, given={"locked_down": True}, out="refused"),
     "clock in 1970": Matter("clock", Reason.CLOCK_UNTRUSTED, given={"trusted": False}),
     "clock behind the lists": Matter(
         "clock", Reason.CLOCK_UNTRUSTED, given={"state": roster(roster=ListAge(1, NOW + timedelta(hours=1)))}
