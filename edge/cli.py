@@ -6,7 +6,20 @@ import sys
 import typer
 
 from edge import __version__
-from edge.commands import bench, check, config, demo, enroll, evaluate, events, liveness, models, processes, roster
+from edge.commands import (
+    bench,
+    check,
+    config,
+    demo,
+    enroll,
+    evaluate,
+    events,
+    liveness,
+    models,
+    policy,
+    processes,
+    roster,
+)
 from edge.commands.common import example
 from edge.logs import configure_logs
 
@@ -43,6 +56,7 @@ enroll.register(app)
 app.add_typer(config.app, name="config")
 app.add_typer(models.app, name="models")
 app.add_typer(roster.app, name="roster")
+app.add_typer(policy.app, name="policy")
 app.add_typer(events.app, name="events")
 liveness.register(app)
 
