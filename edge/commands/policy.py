@@ -93,8 +93,10 @@ def explain(
         out.print_json(json.dumps(_as_json(case, rows, decision)))
         return
     table = Table("", "rule", "looks at", "says", box=None)
+    decisive = next((finding for _, finding in rows if finding.verdict is Verdict.REFUSES), None)
     for number, (rule, finding) in enumerate(rows, 1):
-        table.add_row(str(number), rule.name, escape(finding.given), _says(finding))
+        style = "bold" if finding is decisive else None
+        table.add_row(str(number), rule.name, escape(finding.given), _says(finding), style=style)
     out.print(table)
     way = "coming in" if here.direction is Direction.IN else "going out"
     answer = f"{decision.reason}; next step: {decision.advice}"

@@ -43,7 +43,7 @@ def locked_down(case: Case) -> Finding:
 
 def clock(case: Case) -> Finding:
     issued = [a.issued_utc for a in (case.state.roster, case.state.risk) if a.issued_utc]
-    given = f"the clock says {case.at.now:%Y-%m-%d %H:%M}"
+    given = f"the clock says {case.at.now:%Y-%m-%d %H:%M} UTC"
     if not case.at.clock_trusted or any(i - case.at.now > CLOCK_SLACK for i in issued):
         return refuses(Reason.CLOCK_UNTRUSTED, Advice.SEE_DESK, given)
     if zone_named(case.policy.time_zone) is None:

@@ -16,7 +16,7 @@ def working_hours(case: Case, worker: Worker) -> Finding:
     policy, local = case.policy, case.local
     if not policy.working_hours and not policy.holidays:
         return not_asked(f"{moment(local)}; open at any time")
-    given = f"{moment(local)}; today: {in_words(plan_of(policy, local.date()))}"
+    given = f"{moment(local)}; plan: {in_words(plan_of(policy, local.date()))}"
     return fine(given) if open_at(policy, local) else refuses(Reason.OUTSIDE_HOURS, Advice.COME_IN_HOURS, given)
 
 

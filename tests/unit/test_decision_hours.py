@@ -121,7 +121,7 @@ def test_ok__the_hours_are_those_of_the_site_not_of_the_machine() -> None:
     )
     decision = run(state=state, now=friday_2300_utc)
     assert decision.reason is Reason.OUTSIDE_HOURS  # Saturday 07:00 there
-    assert decision.detail == "Sat 2026-11-21 07:00 HKT; today: mon tue wed thu fri 07:00-19:00"
+    assert decision.detail == "Sat 2026-11-21 07:00 HKT; plan: mon tue wed thu fri 07:00-19:00"
     assert run(state=state, now=friday_2300_utc + timedelta(days=2)).granted
 
 
