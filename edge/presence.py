@@ -31,6 +31,7 @@ class JournalPresence:
         self._epoch, self._seq = "", 0
         self._last: dict[str, LastPassage] = {}
         self._unnamed: deque[LastPassage] = deque()
+        self._follow()  # a week's journal takes a moment: now, and not before the first worker
 
     def inside(self, since: datetime) -> int:
         """See `edge.ports.Presence`. Somebody unnamed who leaves is somebody unnamed who came, if there is one."""

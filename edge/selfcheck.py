@@ -23,6 +23,7 @@ from edge.matcher.models import ModelError, find_pack, own_folder, read_verified
 from edge.ports import GateError
 from edge.sim import ScriptError
 from edge.sync.mqtt import LinkError, MqttLink, Publication
+from edge.thermometer import SensorFault, object_celsius, open_bus
 
 CAMERA_WAIT_S = 8.0
 DISK_MIN_MB = 500
@@ -57,6 +58,8 @@ def ask_all(config: Config) -> Iterator[Finding]:
     else:
         yield camera(config)
         yield pins(config)
+    if config.temperature.sensor != "off":
+        yield thermometer(config)
     yield broker(config)
 
 
@@ -183,6 +186,24 @@ def pins(config: Config) -> Finding:
     if not locked:
         return Finding("pins", State.PROBLEM, "the relay does not lock", "check its wiring and gate.relay_active_high")
     return Finding("pins", State.WARNING if config.gate.pins == "mock" else State.OK, f"relay locked ({kind})")
+
+
+def thermometer(config: Config) -> Finding:
+    where = config.temperature
+    if where.sensor == "simulated":
+        return Finding("thermometer", State.WARNING, "simulated: nobody is measured", "fit a sensor, or turn it off")
+    try:
+        bus = open_bus(where.bus)
+        try:
+            celsius = object_celsius(bus, where.address)
+        finally:
+            bus.close()
+    except (OSError, SensorFault) as error:
+        todo = f"check wires and address (i2cdetect -y {where.bus}), dtparam=i2c_arm=on, and that this user is in group i2c"
+        return Finding(
+            "thermometer", State.PROBLEM, f"I2C bus {where.bus}, address {where.address:#04x}: {error}", todo
+        )
+    return Finding("thermometer", State.OK, f"{celsius:.1f} °C before the sensor now")
 
 
 def broker(config: Config) -> Finding:

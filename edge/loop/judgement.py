@@ -43,6 +43,7 @@ class Judgement:
         self, worker_id: str | None, now: datetime, policy: PolicySnapshot, partner: str | None, locked_down: bool
     ) -> Circumstances:
         site, presence, thermometer = self._config.site, self._p.presence, self._p.thermometer
+        measured = policy.temperature_max_c is not None  # health data: only where the policy asks for it
         since = now - timedelta(hours=policy.anti_passback_forgets_after_h)
         return Circumstances(
             site_id=site.site_id,
@@ -51,7 +52,7 @@ class Judgement:
             clock_trusted=self._p.clock.trusted(),
             must_be_live=self._config.liveness.must_be_live,
             locked_down=locked_down,
-            temperature_c=thermometer.celsius() if thermometer else None,
+            temperature_c=thermometer.celsius() if thermometer and measured else None,
             inside=presence.inside(since) if presence else 0,
             last_passage=presence.last_passage(worker_id) if presence and worker_id else None,
             partner=partner,

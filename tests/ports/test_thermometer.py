@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from edge.clock import SystemClock
-from edge.config import TemperatureConfig
+from edge.config import Config, TemperatureConfig, parse
 from edge.ports import Thermometer
+from edge.selfcheck import State, thermometer
 from edge.sim import SimulatedThermometer
 from edge.thermometer import Mlx90614, SensorFault, check_byte, object_celsius
 
@@ -177,3 +178,20 @@ def test_fail__no_bus_on_this_machine() -> None:
     eventually(lambda: not port.status().ok, "lost")
     assert "/dev/i2c-1" in port.status().detail
     port.close()
+
+
+def test_fail__the_self_check_names_a_sensor_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(**temperature: object) -> Config:
+        return parse({"temperature": temperature})
+
+    missing = thermometer(asked(sensor="mlx90614", bus=19))
+    assert missing.state is State.PROBLEM
+    assert "i2cdetect -y 19" in missing.todo
+    bus = Registers()
+    bus.show(36.4)
+    monkeypatch.setattr("edge.selfcheck.open_bus", bus.open)
+    assert thermometer(asked(sensor="mlx90614")).detail == "36.4 °C before the sensor now"
+    bus.spoilt = True
+    assert "wires" in thermometer(asked(sensor="mlx90614")).detail
+    assert bus.opened == bus.closed == 2
+    assert thermometer(asked(sensor="simulated")).state is State.WARNING

@@ -135,6 +135,11 @@ def test_ok__an_admission_with_an_alert_looks_like_any_other_in_the_lane(site: S
     assert (plain.reason, plain.advice, plain.detail) == (watched.reason, watched.advice, watched.detail)
 
 
+def test_ok__nobody_is_measured_whose_policy_does_not_ask(site: Site) -> None:
+    site.rules()
+    assert site.comes("w1").temperature_c is None
+
+
 def test_fail__a_fever_and_a_lost_thermometer(site: Site) -> None:
     site.rules(temperature_max_c=37.3, temperature_required=True)
     normal = site.comes("w1")
