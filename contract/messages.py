@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from contract.contradictions import contradictions
 from contract.policy import EVERY_WAY_IN, AntiPassback, Factor, FactorRule, Holiday, Period, RiskRule
 
 VERSION = "1.0"
@@ -440,17 +441,8 @@ class PolicySnapshot(SnapshotHeader):
 
     @model_validator(mode="after")
     def _not_contradictory(self) -> "PolicySnapshot":
-        for name in ("roster", "risk"):
-            stale, expired = getattr(self, f"{name}_stale_after_h"), getattr(self, f"{name}_expired_after_h")
-            if stale > expired:
-                raise ValueError(f"the {name} would expire after {expired:g} h, before it is stale after {stale:g} h")
-        if self.factors[-1].periods:
-            raise ValueError("the last factor rule must hold at any time: leave its periods empty")
-        if self.temperature_required and self.temperature_max_c is None:
-            raise ValueError("temperature_required needs temperature_max_c")
-        names = [rule.list_name for rule in self.risk_rules]
-        if len(set(names)) < len(names):
-            raise ValueError("two risk rules for one list")
+        if found := contradictions(self):
+            raise ValueError("; ".join(found))
         return self
 
 

@@ -2,6 +2,7 @@
 
 from datetime import date, time
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -62,6 +63,12 @@ class Period(PolicyPart):
     since: time = time(0, 0)
     until: time = time(0, 0)
 
+    @model_validator(mode="after")
+    def _in_site_time(self) -> "Period":
+        if self.since.tzinfo or self.until.tzinfo:
+            raise ValueError("since and until are in the site's own time: leave the zone out, for example 07:30")
+        return self
+
 
 class Holiday(PolicyPart):
     """Days, both included, on which `periods` hold instead of the usual working hours; none: the site is closed."""
@@ -102,3 +109,11 @@ class RiskRule(PolicyPart):
 EVERY_WAY_IN: tuple[FactorRule, ...] = (
     FactorRule(any_of=((Factor.FACE,), (Factor.CODE,), (Factor.CARD, Factor.PIN), (Factor.GUARD,))),
 )
+
+
+def zone_named(name: str) -> ZoneInfo | None:
+    """The IANA time zone of this name; None if this machine knows none."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # unknown; no name at all; a folder of the zone database
+        return None

@@ -19,6 +19,7 @@ from edge.commands import (
     liveness,
     models,
     passage,
+    policy,
     processes,
     replay,
     roster,
@@ -59,6 +60,7 @@ enroll.register(app)
 app.add_typer(config.app, name="config")
 app.add_typer(models.app, name="models")
 app.add_typer(roster.app, name="roster")
+app.add_typer(policy.app, name="policy")
 app.add_typer(events.app, name="events")
 app.add_typer(account.app, name="account")
 liveness.register(app)

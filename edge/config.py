@@ -36,6 +36,11 @@ class SiteConfig(Section):
     site_id: Id = Field(default="site-1", description="The site this gate belongs to, as HQ calls it.")
     gate_id: Id = Field(default="gate-1", description="This gate; unique within all sites.")
     direction: Direction = Field(default=Direction.IN, description='The way people pass here: "in" or "out".')
+    area: str = Field(
+        default="",
+        max_length=60,
+        description="What this gate leads to, in words for the manager: presence, occupancy and anti-passback mean this area.",
+    )
 
 
 class PathsConfig(Section):
@@ -191,6 +196,23 @@ class ReaderConfig(Section):
     codes_every_ms: int = Field(
         default=100, ge=0, le=2_000, description="A frame is searched for a code at most so often."
     )
+
+
+class TemperatureConfig(Section):
+    """An infrared thermometer on the I2C bus. What too high means is HQ's policy."""
+
+    sensor: Literal["off", "mlx90614", "simulated"] = Field(
+        default="off", description='"off", "mlx90614" (Melexis, I2C), or "simulated" (for demo and tests).'
+    )
+    bus: int = Field(default=1, ge=0, le=20, description="I2C bus: 1 is /dev/i2c-1, the header's own.")
+    address: int = Field(default=0x5A, ge=0x03, le=0x77, description="The sensor's address on the bus.")
+    correction_c: float = Field(
+        default=0,
+        ge=-5,
+        le=5,
+        description="Added to each reading: measure people you know, at this distance and place.",
+    )
+    simulated_c: float = Field(default=36.4, ge=30, le=45, description="What the simulated sensor reads.")
 
 
 class DecisionConfig(Section):
@@ -444,6 +466,7 @@ class Config(Section):
     matcher: MatcherConfig = MatcherConfig()
     liveness: LivenessConfig = LivenessConfig()
     reader: ReaderConfig = ReaderConfig()
+    temperature: TemperatureConfig = TemperatureConfig()
     decision: DecisionConfig = DecisionConfig()
     gate: GateConfig = GateConfig()
     indicator: IndicatorConfig = IndicatorConfig()

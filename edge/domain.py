@@ -147,8 +147,9 @@ class LastPassage:
 class Circumstances:
     """Everything a decision rests on beside the person and HQ's lists.
 
-    `temperature_c`: of the person, None without a reading. `inside`: people on the site now. `partner`: another worker who
-    would be admitted and waits for a second person (two-person rule).
+    `locked_down`: a lock-down keeps people from passing this way. `temperature_c`: of the person, None without a reading. `inside`: people in this gate's `area` now. `partner`: another
+    worker who would be admitted and waits for a second person, or was let in as the second (two-person rule).
+    `gear_missing`: the protective gear seen to be missing, None where nothing measures it.
     """
 
     site_id: str
@@ -161,6 +162,8 @@ class Circumstances:
     inside: int = 0
     last_passage: LastPassage | None = None
     partner: str | None = None
+    area: str = ""
+    gear_missing: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +194,10 @@ class ListAge:
 
 @dataclass(frozen=True, slots=True)
 class RosterState:
-    """Everything HQ told this gate, verified: workers and risk entries by worker id, the policy, and their ages."""
+    """Everything HQ told this gate, verified: workers and all their risk entries by worker id, the policy, and their ages."""
 
     workers: dict[str, Worker] = field(default_factory=dict)
-    risks: dict[str, RiskEntry] = field(default_factory=dict)
+    risks: dict[str, tuple[RiskEntry, ...]] = field(default_factory=dict)
     templates: tuple[tuple[str, Template], ...] = ()
     policy: PolicySnapshot | None = None
     roster: ListAge = ListAge()
@@ -260,6 +263,12 @@ class CameraStatus:
     detail: str
     frames_per_s: float = 0.0
     reopened: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ThermometerStatus:
+    ok: bool
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,12 @@ from edge.domain import (
     GateSignal,
     Identification,
     Incident,
+    LastPassage,
     LiveState,
     ReaderStatus,
     RosterState,
     Template,
+    ThermometerStatus,
     Tone,
 )
 
@@ -180,6 +182,28 @@ class Roster(Protocol):
 
     def acks(self) -> list[Ack]:
         """HQ's newest verified acknowledgement of each epoch."""
+
+
+class Presence(Protocol):
+    """Who is in this gate's area, as far as the gate knows."""
+
+    def inside(self, since: datetime) -> int:
+        """People whose last passage is one in, at or after `since`; those who passed without a name are added up."""
+
+    def last_passage(self, worker_id: str) -> LastPassage | None:
+        """None if none is remembered."""
+
+
+class Thermometer(Protocol):
+    """Measures the skin of whoever stands before it."""
+
+    def celsius(self) -> float | None:
+        """The newest reading; None if it is no person's, too old, or the sensor is lost. Never waits."""
+
+    def status(self) -> ThermometerStatus: ...
+
+    def close(self) -> None:
+        """May be called twice."""
 
 
 class Journal(Protocol):

@@ -25,6 +25,7 @@ from edge.ports import GateError
 from edge.readers.evdevice import EvdevSource
 from edge.sim import ScriptError
 from edge.sync.mqtt import LinkError, MqttLink, Publication
+from edge.thermometer import SensorFault, object_celsius, open_bus
 
 CAMERA_WAIT_S = 8.0
 DISK_MIN_MB = 500
@@ -61,6 +62,8 @@ def ask_all(config: Config) -> Iterator[Finding]:
         yield camera(config)
         yield pins(config)
         yield ways_in(config)
+    if config.temperature.sensor != "off":
+        yield thermometer(config)
     yield broker(config)
 
 
@@ -209,6 +212,24 @@ def ways_in(config: Config) -> Finding:
         todo = "set reader.codes or reader.device, or make an account: sitegate account add NAME"
         return Finding("ways in", State.WARNING, "the face only: whom it does not know stays outside", todo)
     return Finding("ways in", State.OK, f"beside the face: {', '.join(ways)}")
+
+
+def thermometer(config: Config) -> Finding:
+    where = config.temperature
+    if where.sensor == "simulated":
+        return Finding("thermometer", State.WARNING, "simulated: nobody is measured", "fit a sensor, or turn it off")
+    try:
+        bus = open_bus(where.bus)
+        try:
+            celsius = object_celsius(bus, where.address)
+        finally:
+            bus.close()
+    except (OSError, SensorFault) as error:
+        todo = f"check wires and address (i2cdetect -y {where.bus}), dtparam=i2c_arm=on, and that this user is in group i2c"
+        return Finding(
+            "thermometer", State.PROBLEM, f"I2C bus {where.bus}, address {where.address:#04x}: {error}", todo
+        )
+    return Finding("thermometer", State.OK, f"{celsius:.1f} °C before the sensor now")
 
 
 def broker(config: Config) -> Finding:

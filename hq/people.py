@@ -3,19 +3,22 @@
 import hashlib
 import json
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy import Connection, delete, insert, select
 
 from contract.codec import BadMessage, decode, encode
-from contract.messages import EnrolmentEvent, EnrolmentRecord, Id, PolicySnapshot, RiskEntry, WorkerRecord
+from contract.messages import EnrolmentEvent, EnrolmentRecord, PolicySnapshot, RiskEntry, Utc, WorkerRecord
 from contract.signing import ENROLMENT, BadSeal, seal, unseal
 from hq import tables as t
 from hq.credentials import WorkerEntry
 from hq.store import Store, now
+from hq.strict import unknown_keys
 
 
 class EnrolmentRefused(ValueError):
@@ -26,23 +29,15 @@ class ImportRefused(ValueError):
     """A file that cannot be imported; the text names every problem."""
 
 
-class PolicyEntry(BaseModel):
-    """The rules of one site; the keys are those of `PolicySnapshot`, what is missing keeps its default."""
+class PolicyEntry(PolicySnapshot):
+    """The rules of one site, as a person writes them; what is missing keeps its default. Number and time are HQ's."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    site_id: Id
-    roster_stale_after_h: float | None = None
-    roster_expired_after_h: float | None = None
-    risk_stale_after_h: float | None = None
-    risk_expired_after_h: float | None = None
-    admit_on_stale: bool | None = None
-    training_required: bool | None = None
-    look_alike_second_factor: bool | None = None
+    issued_utc: Utc = Field(default_factory=now)
 
     @model_validator(mode="after")
-    def _within_bounds(self) -> "PolicyEntry":
-        PolicySnapshot(**self.model_dump(exclude_none=True), issued_utc=now())
+    def _no_header(self) -> "PolicyEntry":
+        if own := sorted(self.model_fields_set & {"version", "type", "list_version", "issued_utc"}):
+            raise ValueError(f"{' and '.join(own)}: HQ sets this itself, leave it out")
         return self
 
 
@@ -68,18 +63,47 @@ class Imported:
 
 
 def read_import(path: Path) -> ImportFile:
-    """A JSON or TOML file, by its ending. Raises ImportRefused."""
+    """A JSON or TOML file, by its ending. Raises ImportRefused, with every problem in the file."""
     try:
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".toml":
             # Through JSON, so that both formats obey one schema (dates, base64).
             text = json.dumps(tomllib.loads(text), default=str)
-        return ImportFile.model_validate_json(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        data = json.loads(text)
+    except (OSError, ValueError, RecursionError) as error:
         raise ImportRefused(f"{path} cannot be read: {error}") from error
+    problems = list(unknown_keys(ImportFile, data))
+    try:
+        found = ImportFile.model_validate_json(text)
     except ValidationError as error:
-        lines = [f"  - {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        raise ImportRefused(f"{path}: {len(lines)} problem(s)\n" + "\n".join(lines)) from error
+        problems += [*_in_words(error), *_behind(error, data)]
+    if problems:
+        lines = "\n".join(f"  - {problem}" for problem in dict.fromkeys(problems))
+        raise ImportRefused(f"{path}: {len(set(problems))} problem(s)\n{lines}")
+    return found
+
+
+def _in_words(error: ValidationError, *where: str | int) -> Iterator[str]:
+    for problem in error.errors():
+        if problem["type"] != "extra_forbidden":  # told with a suggestion by `unknown_keys`
+            place = ".".join(map(str, (*where, *problem["loc"])))
+            for message in problem["msg"].removeprefix("Value error, ").split("; "):
+                yield f"{place}: {message}"
+
+
+def _behind(error: ValidationError, data: Any) -> Iterator[str]:
+    """The contradictions of policies that also have wrong values, which would otherwise show up one mistake later."""
+    wrong: dict[int, set[str]] = {}
+    for problem in error.errors():
+        match problem["loc"]:
+            case ("policies", int(number), str(key), *_):
+                wrong.setdefault(number, set()).add(key)
+    for number, keys in wrong.items():
+        rest = {key: value for key, value in data["policies"][number].items() if key not in keys}
+        try:
+            PolicyEntry.model_validate_json(json.dumps(rest))
+        except ValidationError as further:
+            yield from _in_words(further, "policies", number)
 
 
 class People:
@@ -166,9 +190,8 @@ class People:
             )
 
     def _put_policy(self, db: Connection, policy: PolicyEntry) -> None:
-        values = policy.model_dump(exclude_none=True)
+        values = policy.model_dump(mode="json", exclude_unset=True, exclude={"site_id"})
         db.execute(delete(t.policies).where(t.policies.c.site_id == policy.site_id))
-        del values["site_id"]
         db.execute(insert(t.policies).values(site_id=policy.site_id, body=json.dumps(values)))
 
     def _open(self, sealed: bytes) -> EnrolmentRecord:

@@ -11,7 +11,7 @@ from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, state_dir
 from edge.app.lists import open_roster
 from edge.camera import CameraFault, CaptureThread, Source, source_for
 from edge.clock import SystemClock
-from edge.config import CameraConfig, Config
+from edge.config import CameraConfig, Config, TemperatureConfig
 from edge.desk import DeskReader
 from edge.gate import GpioGate, Warden, lock_relays, make_factory, take_cuts
 from edge.indicator import GpioIndicator, IndicatorError, Voice
@@ -19,13 +19,15 @@ from edge.journal import Journal
 from edge.loop import GateLoop, Ports
 from edge.matcher.models import ModelError
 from edge.matcher.pipeline import open_matcher
-from edge.ports import Camera, Clock, CodeReader, GateError, JournalError, Reader
+from edge.ports import Camera, Clock, CodeReader, GateError, JournalError, Reader, Thermometer
+from edge.presence import JournalPresence
 from edge.readers.codes import QrCodes
 from edge.readers.evdevice import EvdevSource
 from edge.readers.pins import ThreadedPinCheck
 from edge.readers.wedge import WedgeReader
-from edge.sim import ScriptError, WalkUpSource, load_script
+from edge.sim import ScriptError, SimulatedThermometer, WalkUpSource, load_script
 from edge.supervisor import Shutdown, Watchdog, run_steps
+from edge.thermometer import Mlx90614
 
 ERRORS = (BadKey, CameraFault, GateError, IndicatorError, JournalError, ModelError, ScriptError)
 """What can be wrong at the start; each says what to do. Anything else is a defect and shows its traceback."""
@@ -106,9 +108,10 @@ def _loop(config: Config, clock: Clock, gate: GpioGate, factory: Any, journal: J
     if reader is not None:
         reader.start()
     pins = ThreadedPinCheck() if reader else None
-    return GateLoop(
-        config, Ports(camera, matcher, gate, indicator, roster, journal, requests, clock, codes, reader, pins)
-    )
+    presence = JournalPresence(config.paths.state_dir / JOURNAL, clock)
+    thermometer = _thermometer(config.temperature, clock)
+    parts = (camera, matcher, gate, indicator, roster, journal, requests, clock, codes, reader, pins)
+    return GateLoop(config, Ports(*parts, presence=presence, thermometer=thermometer))
 
 
 def _other_ways(config: Config, clock: Clock) -> tuple[CodeReader | None, Reader | None]:
@@ -128,6 +131,12 @@ def _note_cut(journal: Journal, ref: str, text: str) -> None:
     """Once, also if the file of cuts could not be removed last time."""
     if not journal.seen(ref):
         journal.append(NoticeEvent, ref=ref, code=NoticeCode.PULSE_CUT, detail=text)
+
+
+def _thermometer(config: TemperatureConfig, clock: Clock) -> Thermometer | None:
+    if config.sensor == "mlx90614":
+        return Mlx90614(config, clock)
+    return SimulatedThermometer(config.simulated_c) if config.sensor == "simulated" else None
 
 
 def _source(config: CameraConfig, clock: Clock) -> Callable[[], Source]:

@@ -93,7 +93,7 @@ ACTS = (
     Act("Worker A, in another photo than the enrolled one", ("a-today",), Reason.GRANTED, Advice.WALK_THROUGH, "worker-a"),
     Act("Somebody who is on no roster", ("stranger",), Reason.UNKNOWN, Advice.SEE_DESK),
     Act("Worker B, on the risk list", ("b",), Reason.RISK_HOLD, Advice.SEE_DESK, "worker-b"),
-    Act("Worker C, training lapsed", ("c",), Reason.TRAINING_LAPSED, Advice.SEE_DESK, "worker-c"),
+    Act("Worker C, training lapsed", ("c",), Reason.TRAINING_LAPSED, Advice.RENEW_TRAINING, "worker-c"),
     Act("Workers D and E at once", ("d", "e"), Reason.MULTIPLE_FACES, Advice.ONE_BY_ONE, near_px=120, stay_s=0.65),
     Act("Worker F, in the dark", ("f",), Reason.LOW_QUALITY, Advice.MORE_LIGHT, gain=0.16, stay_s=0.65),
     Act("Worker F, staying too far away", ("f",), Reason.LOW_QUALITY, Advice.COME_CLOSER, near_px=42, far_px=38, stay_s=0.6),

@@ -17,7 +17,7 @@ from contract.messages import (
 )
 from edge.demo.verdict import Line
 
-_LANE: dict[Advice, tuple[str, str]] = {
+LANE: dict[Advice, tuple[str, str]] = {
     Advice.WALK_THROUGH: ("green", "✔ Please walk through"),
     Advice.COME_CLOSER: ("yellow", "⇧ Please come closer"),
     Advice.MORE_LIGHT: ("yellow", "☀ Please step into the light"),
@@ -26,6 +26,13 @@ _LANE: dict[Advice, tuple[str, str]] = {
     Advice.TURN_LEFT: ("yellow", "← Please turn your head left"),
     Advice.TURN_RIGHT: ("yellow", "→ Please turn your head right"),
     Advice.ONE_BY_ONE: ("yellow", "① One at a time, please"),
+    Advice.SHOW_CODE_OR_CARD: ("yellow", "▣ Please show your code or card"),
+    Advice.ENTER_PIN: ("yellow", "# Please enter your PIN"),
+    Advice.LOOK_TOO: ("yellow", "◉ Now look at the camera"),
+    Advice.NEXT_PERSON_TOO: ("yellow", "② The second person too, please"),
+    Advice.COME_IN_HOURS: ("yellow", "◷ Come in working hours"),
+    Advice.DECLARE_HEALTH: ("yellow", "+ Declare your health first"),
+    Advice.RENEW_TRAINING: ("yellow", "✎ Renew your training"),
     Advice.SEE_DESK: ("magenta", "■ Please see the desk"),
     Advice.WAIT: ("blue", "… Please wait"),
 }
@@ -36,7 +43,7 @@ def event(console: Console, seconds: float, happened: AnyEvent) -> None:
     head = f"[dim]{seconds:5.1f} s #{happened.seq:<3}[/]"
     match happened:
         case AccessEvent():
-            colour, said = _LANE[happened.advice]
+            colour, said = LANE[happened.advice]
             what = f"[{colour}]{happened.reason.value:15}[/] {happened.worker_id or '-':9}"
             console.print(f"{head} {what} {_score(happened):11} [{colour}]{said}[/]", highlight=False)
         case PassageEvent():

@@ -81,6 +81,8 @@ class GateLoop:
         for other in (self._p.reader, self._p.pins):
             if other is not None:
                 other.close()
+        if self._p.thermometer is not None:
+            self._p.thermometer.close()
         try:
             self._book.notice(NoticeCode.GATE_STOPPED)
             self._book.write_notes()

@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 
 from contract.messages import Advice, Reason
 from edge.config import Config
-from edge.decision import advice_for, decide
-from edge.domain import Circumstances, Claim, Decision, Frame, Identification, Sight, Tone
+from edge.decision import advice_for
+from edge.domain import Claim, Decision, Frame, Identification, Sight, Tone
 from edge.loop.board import Board
 from edge.loop.book import Book
 from edge.loop.evidence import Evidence, Shown
+from edge.loop.judgement import Judgement
 from edge.loop.ports import Ports
 from edge.loop.turnstile import Turnstile
 
@@ -38,6 +39,7 @@ class Lane:
         self._config, self._p = config, ports
         self._book, self._turnstile, self._board = book, turnstile, board
         self._evidence = Evidence(config, ports, book)
+        self._judgement = Judgement(config, ports, book)
         self._visit = Visit()
         self._seen, self._seen_at = NOBODY, float("-inf")
         self._waiting: Shown | None = None
@@ -73,6 +75,7 @@ class Lane:
         """What the newest frame says of whoever is there."""
         now = self._p.clock.monotonic()
         self._seen, self._seen_at = seen, now
+        self._judgement.watch_thermometer()
         if seen.approach != self._visit.number:
             self._visit = Visit(number=seen.approach, passed_before=self._turnstile.passed)
         if seen.sight is Sight.NOBODY:
@@ -177,16 +180,8 @@ class Lane:
         self._board.show(tone, decision.advice)
 
     def _decision(self, seen: Identification, claim: Claim = NOTHING_SHOWN) -> Decision:
-        clock = self._p.clock
-        at = Circumstances(
-            site_id=self._config.site.site_id,
-            direction=self._config.site.direction,
-            now=clock.utc(),
-            clock_trusted=clock.trusted(),
-            must_be_live=self._config.liveness.must_be_live,
-            locked_down=self._turnstile.refuses(self._config.site.direction),
-        )
-        return decide(seen, claim, self._p.roster.state, at)
+        locked_down = self._turnstile.refuses(self._config.site.direction)
+        return self._judgement.decide(seen, claim, locked_down)
 
     def _note_latency(self, seen: Identification) -> None:
         if seen.usable_since_s is not None:

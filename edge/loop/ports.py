@@ -2,7 +2,21 @@
 
 from dataclasses import dataclass
 
-from edge.ports import Camera, Clock, CodeReader, Gate, Indicator, Journal, Matcher, PinCheck, Reader, Requests, Roster
+from edge.ports import (
+    Camera,
+    Clock,
+    CodeReader,
+    Gate,
+    Indicator,
+    Journal,
+    Matcher,
+    PinCheck,
+    Presence,
+    Reader,
+    Requests,
+    Roster,
+    Thermometer,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +34,5 @@ class Ports:
     codes: CodeReader | None = None
     reader: Reader | None = None
     pins: PinCheck | None = None
+    presence: Presence | None = None
+    thermometer: Thermometer | None = None

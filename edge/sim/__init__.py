@@ -6,6 +6,7 @@ from edge.sim.film import Film
 from edge.sim.keys import KeyEvent, PatientPinCheck, SimulatedKeys, press, typed
 from edge.sim.script import Light, Person, Scene, Script, ScriptError, load_script
 from edge.sim.source import WalkUpSource
+from edge.sim.thermometer import SimulatedThermometer
 
 __all__ = [
     "Film",
@@ -24,6 +25,7 @@ __all__ = [
     "ScriptedSource",
     "Shown",
     "SimulatedKeys",
+    "SimulatedThermometer",
     "Step",
     "WalkUpSource",
     "load_script",

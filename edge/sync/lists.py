@@ -1,5 +1,7 @@
 """A signed list, opened in two steps: anyone may check the signature, only the site's key opens the seal."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -8,6 +10,7 @@ from contract.codec import BadMessage, decode
 from contract.messages import (
     ListKind,
     PolicySnapshot,
+    RiskEntry,
     RiskSnapshot,
     RosterSnapshot,
     SealedList,
@@ -73,6 +76,14 @@ def worker(record: WorkerRecord) -> Worker:
         cards=record.cards,
         pin=record.pin,
     )
+
+
+def risks(entries: Iterable[RiskEntry]) -> dict[str, tuple[RiskEntry, ...]]:
+    """All entries by worker id: whoever is on two lists is on both."""
+    found: dict[str, tuple[RiskEntry, ...]] = {}
+    for entry in entries:
+        found[entry.worker_id] = (*found.get(entry.worker_id, ()), entry)
+    return found
 
 
 def templates(roster: RosterSnapshot) -> tuple[tuple[tuple[str, Template], ...], int]:

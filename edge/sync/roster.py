@@ -126,8 +126,7 @@ class ReplicaReader:
                 text = f"roster version {age.version}: {unreadable} templates cannot be read and were left out"
                 self._refuse(NoticeCode.LIST_REFUSED, text, envelope)
         elif isinstance(snapshot, RiskSnapshot):
-            risks = {entry.worker_id: entry for entry in snapshot.entries}
-            self._state = replace(self._state, risks=risks, risk=age)
+            self._state = replace(self._state, risks=lists.risks(snapshot.entries), risk=age)
         else:
             self._state = replace(self._state, policy=snapshot, policy_age=age)
         log.info("list_in_force", kind=kind.value, version=age.version)

@@ -84,3 +84,11 @@ def test_ok__no_message_has_room_for_a_name_or_a_picture() -> None:
     fields = {name for kind in KINDS.values() for name in kind.model_fields} | set(messages.WorkerRecord.model_fields)
     assert not {name for name in fields if any(word in name for word in ("image", "photo", "frame_", "crop"))}
     assert not fields & {"name", "first_name", "last_name", "phone", "birthday"}
+
+
+def test_ok__the_sample_policy_sets_every_rule_to_something_else_than_its_default() -> None:
+    """A field that was lost on the way, or read as its default, would show."""
+    policy = decode(messages.PolicySnapshot, (GOLDEN / "policy_snapshot.v1.json").read_bytes())
+    rules = set(messages.PolicySnapshot.model_fields) - set(messages.SnapshotHeader.model_fields) - {"type"}
+    same = {name for name in rules if getattr(policy, name) == messages.PolicySnapshot.model_fields[name].default}
+    assert same == set()

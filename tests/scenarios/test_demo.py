@@ -11,6 +11,7 @@ from contract.messages import AccessEvent, Advice, AnyEvent, Direction, Reason
 from edge.config import GateConfig, SiteConfig
 from edge.demo import verdict
 from edge.demo.cast import ACTS
+from edge.demo.show import LANE
 from edge.journal import Journal
 from edge.sim import ManualClock
 
@@ -83,3 +84,7 @@ def test_ok__the_pin_history_is_judged(
     ]
     history.write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert verdict.pins(history, GateConfig(), events).ok == ok
+
+
+def test_ok__the_demo_has_words_for_every_next_step() -> None:
+    assert set(LANE) == set(Advice)

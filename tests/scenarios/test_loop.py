@@ -279,7 +279,7 @@ def test_ok__the_lane_shows_risk_hold_and_unknown_alike(house: House) -> None:
     house.sees(NOBODY, 3.0)
     house.lists.state = RosterState(
         workers=house.lists.state.workers,
-        risks={"w1": RiskEntry(worker_id="w1")},
+        risks={"w1": (RiskEntry(worker_id="w1"),)},
         roster=house.lists.state.roster,
         risk=house.lists.state.risk,
     )

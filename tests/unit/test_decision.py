@@ -2,45 +2,15 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import pytest
+from decision_parts import FRESH, NOW, known, roster, run, worker
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.messages import Advice, DataTier, Direction, LivenessVerdict, PolicySnapshot, Reason, RiskEntry
-from edge.decision import advice_for, decide, tier
-from edge.domain import Candidate, Circumstances, Claim, Decision, Identification, ListAge, RosterState, Sight, Worker
-
-NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
-FRESH = ListAge(3, NOW - timedelta(hours=1))
-
-
-def known(worker_id: str = "w1") -> Identification:
-    return Identification(Sight.KNOWN, 1, Candidate(worker_id, 0.7), threshold=0.45, frames=3)
-
-
-def worker(**changes: object) -> Worker:
-    fields = {"worker_id": "w1", "sites": frozenset({"site-1"}), "training_valid_until": date(2027, 1, 1)}
-    return Worker(**(fields | changes))  # type: ignore[arg-type]
-
-
-def roster(person: Worker | None = None, **changes: object) -> RosterState:
-    person = person or worker()
-    fields: dict[str, object] = {"workers": {person.worker_id: person}, "roster": FRESH, "risk": FRESH}
-    return RosterState(**(fields | changes))  # type: ignore[arg-type]
-
-
-def run(
-    seen: Identification | None = None,
-    state: RosterState | None = None,
-    now: datetime = NOW,
-    trusted: bool = True,
-    claim: Claim | None = None,
-    **more: Any,
-) -> Decision:
-    at = Circumstances("site-1", Direction.IN, now, trusted, **more)
-    return decide(seen or known(), claim or Claim(), state or roster(), at)
+from contract.messages import Advice, DataTier, LivenessVerdict, PolicySnapshot, Reason, RiskEntry
+from edge.decision import advice_for, tier
+from edge.domain import Candidate, Identification, ListAge, Sight, Worker
 
 
 def test_ok__a_worker_in_order_is_granted() -> None:
@@ -79,16 +49,16 @@ def test_ok__first_and_last_day_count(person: Worker) -> None:
 
 
 def test_fail__a_listed_worker_is_held_before_any_lesser_matter() -> None:
-    state = roster(worker(active=False), risks={"w1": RiskEntry(worker_id="w1")})
+    state = roster(worker(active=False), risks={"w1": (RiskEntry(worker_id="w1"),)})
     decision = run(state=state)
     assert decision.reason is Reason.RISK_HOLD
     assert decision.advice is Advice.SEE_DESK
 
 
-def test_ok__the_lane_sees_no_difference_between_a_risk_hold_and_a_lapsed_training() -> None:
-    held = run(state=roster(risks={"w1": RiskEntry(worker_id="w1")}))
-    lapsed = run(state=roster(worker(training_valid_until=None)))
-    assert held.advice is lapsed.advice
+def test_ok__the_lane_sees_no_difference_between_a_risk_hold_and_a_suspension() -> None:
+    held = run(state=roster(risks={"w1": (RiskEntry(worker_id="w1"),)}))
+    suspended = run(state=roster(worker(active=False)))
+    assert held.advice is suspended.advice
 
 
 def test_fail__a_stranger_is_unknown_and_has_no_name() -> None:
@@ -167,7 +137,7 @@ def test_ok__granted_only_if_known_in_order_and_on_live_lists(
     state = roster(
         worker(sites=frozenset({site}), active=active),
         roster=age,
-        risks={"w1": RiskEntry(worker_id="w1")} if listed else {},
+        risks={"w1": (RiskEntry(worker_id="w1"),)} if listed else {},
     )
     decision = run(Identification(sight, 1, Candidate("w1", 0.9)), state, trusted=trusted)
     may_pass = sight is Sight.KNOWN and trusted and not listed and age is FRESH and site == "site-1" and active
@@ -180,9 +150,9 @@ def twin() -> Identification:
 
 def test_fail__a_worker_with_a_look_alike_needs_a_second_factor() -> None:
     decision = run(twin())
-    assert (decision.reason, decision.advice) == (Reason.SECOND_FACTOR, Advice.SEE_DESK)
+    assert (decision.reason, decision.advice) == (Reason.SECOND_FACTOR, Advice.SHOW_CODE_OR_CARD)
     assert (decision.worker_id, decision.detail) == ("w1", "looks like w2")
-    assert run(twin(), roster(risks={"w1": RiskEntry(worker_id="w1")})).reason is Reason.RISK_HOLD
+    assert run(twin(), roster(risks={"w1": (RiskEntry(worker_id="w1"),)})).reason is Reason.RISK_HOLD
 
 
 def test_ok__the_policy_can_do_without_the_second_factor() -> None:
@@ -200,7 +170,7 @@ def test_ok__where_a_person_must_be_shown_only_live_passes(verdict: LivenessVerd
 
 
 def test_ok__a_listed_worker_is_held_for_that_whatever_the_camera_saw() -> None:
-    listed = roster(risks={"w1": RiskEntry(worker_id="w1")})
+    listed = roster(risks={"w1": (RiskEntry(worker_id="w1"),)})
     assert (
         run(replace(known(), liveness=LivenessVerdict.DOUBTFUL), listed, must_be_live=True).reason is Reason.RISK_HOLD
     )

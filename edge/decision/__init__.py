@@ -1,0 +1,33 @@
+"""May this person pass? One ordered table of rules over pure functions; see `edge.decision.table`."""
+
+from collections.abc import Mapping
+
+from edge.decision.case import Case, Finding, Verdict, policy_of, tier, tiers
+from edge.decision.identity import advice_for
+from edge.decision.judge import decide, examine
+from edge.decision.pairs import Pairs
+from edge.decision.table import RULES, Leaving, Rule
+
+__all__ = [
+    "RULES",
+    "Case",
+    "Finding",
+    "Leaving",
+    "Pairs",
+    "Rule",
+    "Verdict",
+    "advice_for",
+    "decide",
+    "examine",
+    "pairs_in_words",
+    "policy_of",
+    "tier",
+    "tiers",
+]
+
+
+def pairs_in_words(look_alikes: Mapping[str, str], shown: int = 3) -> str:
+    """Who looks like whom, each pair once, the first few by id: fit for an event's detail."""
+    pairs = sorted({tuple(sorted(pair)) for pair in look_alikes.items()})
+    words = ", ".join(f"{a} ~ {b}" for a, b in pairs[:shown])
+    return words + (f" and {len(pairs) - shown} more pairs" if len(pairs) > shown else "")

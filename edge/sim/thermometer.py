@@ -1,0 +1,20 @@
+"""A thermometer that reads what it is told to."""
+
+from edge.domain import ThermometerStatus
+
+
+class SimulatedThermometer:
+    """The port `edge.ports.Thermometer` without a sensor."""
+
+    def __init__(self, celsius: float | None = 36.4) -> None:
+        self.now = celsius
+        self.fault = ""
+
+    def celsius(self) -> float | None:
+        return None if self.fault else self.now
+
+    def status(self) -> ThermometerStatus:
+        return ThermometerStatus(not self.fault, self.fault or "simulated")
+
+    def close(self) -> None:
+        """Nothing to let go of."""
