@@ -94,7 +94,7 @@ class Stage:
         """Time passes; a pulse that is due meanwhile ends at its moment."""
         while seconds > 0:
             due_s = self._gate.end_due_pulse()
-            part_s = seconds if due_s is None else min(seconds, due_s)
+            part_s = min(seconds, due_s) if due_s and due_s > 0 else seconds
             self.clock.advance(part_s)
             seconds -= part_s
         self._gate.end_due_pulse()
