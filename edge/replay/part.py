@@ -6,6 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+ENVELOPE = {"version", "type", "site_id", "list_version", "issued_utc", "worker_id", "templates"}
+"""Keys of HQ's messages that are not a story's to say."""
+
 
 class StoryError(ValueError):
     """A story that cannot be played; the message names every problem and the line it stands on."""
@@ -63,6 +66,14 @@ def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
 
 def unknown_key(where: str, key: str, known: Iterable[str]) -> str:
     return f"{where}: unknown key; {_hint(key, known)}"
+
+
+def known_keys(data: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+    """The data itself. HQ's messages pass over what they do not know; a story must not. Raises ValueError."""
+    known = [name for name in model.model_fields if name not in ENVELOPE]
+    if strange := [unknown_key(key, key, known) for key in data if key not in known]:
+        raise ValueError("; ".join(strange))
+    return data
 
 
 def _hint(key: str, known: Iterable[str]) -> str:

@@ -147,6 +147,8 @@ class Stage:
 
     def restart(self, *, orderly: bool, off_s: float) -> None:
         self._end(orderly=orderly)
+        if self._refusing:
+            raise StoryError("the gate does not start while its disk is full: let it work again first")
         self.let_pass(off_s)
         self._start()
 

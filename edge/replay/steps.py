@@ -3,14 +3,14 @@
 The first key of a class names its kind; `play` does it to the stage.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field, field_validator
 
-from contract.messages import Advice, CommandAction, LivenessVerdict
+from contract.messages import Advice, CommandAction, Id, LivenessVerdict, PolicySnapshot, WorkerRecord
 from edge.domain import Sight
-from edge.replay.part import StoryError, Timed
+from edge.replay.part import StoryError, Timed, known_keys
 from edge.sim.staged import View
 
 if TYPE_CHECKING:
@@ -123,8 +123,8 @@ class Code(Step):
 
     code: str
     id: str = "q1"
-    made_s_ago: float = 1
-    valid_s: float = Field(default=60, gt=0)
+    made_s_ago: float = Field(default=1, ge=-1e8, le=1e8)
+    valid_s: float = Field(default=60, gt=0, le=1e8)
     signed: bool = True
     """By HQ; otherwise by somebody else."""
     site: str | None = None
@@ -187,12 +187,12 @@ class Order(Step):
     """A command of HQ's. The same `id` with the same times is the same message once more."""
 
     command: CommandAction
-    id: str = "c1"
-    gate: str | None = None
+    id: Id = "c1"
+    gate: Id | None = None
     """Addressed to another gate."""
-    issued_at: float | None = None
+    issued_at: float | None = Field(default=None, ge=-1e8, le=1e8)
     """Seconds after the story's beginning; may be negative. Not given: now."""
-    valid_s: float = 30
+    valid_s: float = Field(default=30, gt=0, le=1e8)
     signed: bool = True
     kept_at_broker: bool = False
     by: str = "manager-7"
@@ -210,6 +210,11 @@ class RosterChange(Step):
     version: int | None = None
     """Not given: the next one."""
     signed: bool = True
+
+    @field_validator("becomes")
+    @classmethod
+    def _known(cls, becomes: dict[str, Any]) -> dict[str, Any]:
+        return known_keys(becomes, WorkerRecord)
 
     def play(self, stage: "Stage") -> None:
         stage.hq.change_worker(self.worker, self.becomes)
@@ -235,6 +240,11 @@ class PolicyChange(Step):
     version: int | None = None
     signed: bool = True
 
+    @field_validator("policy")
+    @classmethod
+    def _known(cls, policy: dict[str, Any]) -> dict[str, Any]:
+        return known_keys(policy, PolicySnapshot)
+
     def play(self, stage: "Stage") -> None:
         stage.hq.policy |= self.policy
         stage.hq.publish_policy(signed=self.signed, version=self.version)
@@ -246,7 +256,7 @@ class PolicyChange(Step):
 class ClockJump(Step):
     """The wall clock is set to another time."""
 
-    clock: datetime
+    clock: AwareDatetime = Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))
 
     def play(self, stage: "Stage") -> None:
         stage.clock.set_utc(self.clock)
