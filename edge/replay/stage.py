@@ -146,9 +146,9 @@ class Stage:
         self._desk.request_enrolment(request, by="technician")
 
     def restart(self, *, orderly: bool, off_s: float) -> None:
-        self._end(orderly=orderly)
         if self._refusing:
             raise StoryError("the gate does not start while its disk is full: let it work again first")
+        self._end(orderly=orderly)
         self.let_pass(off_s)
         self._start()
 
