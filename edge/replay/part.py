@@ -2,9 +2,12 @@
 
 import difflib
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+if TYPE_CHECKING:
+    from edge.replay.stage import Stage
 
 ENVELOPE = {"version", "type", "site_id", "list_version", "issued_utc", "worker_id", "templates"}
 """Keys of HQ's messages that are not a story's to say."""
@@ -26,9 +29,15 @@ class Line(Part):
         return next(name for name in cls.__annotations__)
 
 
-class Timed(Line):
+class Step(Line):
+    """Something that happens at a moment."""
+
     at: float = Field(ge=0, le=3600)
     """Seconds after the story's beginning."""
+
+    def play(self, stage: "Stage") -> None:
+        """Raises StoryError if this gate has no such part."""
+        raise StoryError(f"line {self.kind()!r} cannot be played by this version of sitegate")
 
 
 def parse_line(raw: object, kinds: Iterable[type[Line]], what: str) -> tuple[Line | None, list[str]]:

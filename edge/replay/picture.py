@@ -19,8 +19,9 @@ from contract.messages import PassageOutcome as Outcome
 from edge.domain import Tone
 from edge.replay.compare import HOUSEKEEPING, Row
 from edge.replay.film import APPROACH_S, LEAVE_S
+from edge.replay.part import Step
 from edge.replay.play import Played
-from edge.replay.steps import NOBODY, STRANGER, Arm, Door, People, Person, Restart, Sensor, Step, WalksUp
+from edge.replay.steps import NOBODY, STRANGER, Arm, Door, People, Person, Restart, Sensor, WalksUp
 from edge.replay.svg import FAINT, INK, RIGHT, WIDTH, Band, Mark, Sheet, text_width
 from edge.screen.lane import Sign
 from edge.screen.texts import Texts, load_all

@@ -12,8 +12,8 @@ from contract.messages import Id, PolicySnapshot
 from edge.config import Config, ConfigError, parse
 from edge.replay import expect, steps
 from edge.replay.expect import Expected
-from edge.replay.part import ENVELOPE, Line, Part, StoryError, explain, parse_line, unknown_key
-from edge.replay.steps import NOBODY, STRANGER, Person, Step, WalksUp
+from edge.replay.part import ENVELOPE, Line, Part, Step, StoryError, explain, parse_line, unknown_key
+from edge.replay.steps import NOBODY, STRANGER, Person, WalksUp
 
 TAIL_S = 1.0
 
