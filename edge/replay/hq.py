@@ -27,8 +27,8 @@ from contract.signing import seal, sign
 from contract.topics import Channel, topic
 from edge.app.files import REPLICA
 from edge.config import SiteConfig
+from edge.replay.orders import Order
 from edge.replay.part import StoryError, explain
-from edge.replay.steps import Order
 from edge.replay.story import Story, StoryWorker
 from edge.sim import ManualClock
 from edge.sync.downlink import Downlink

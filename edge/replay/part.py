@@ -2,9 +2,15 @@
 
 import difflib
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+if TYPE_CHECKING:
+    from edge.replay.stage import Stage
+
+ENVELOPE = {"version", "type", "site_id", "list_version", "issued_utc", "worker_id", "templates"}
+"""Keys of HQ's messages that are not a story's to say."""
 
 
 class StoryError(ValueError):
@@ -23,9 +29,15 @@ class Line(Part):
         return next(name for name in cls.__annotations__)
 
 
-class Timed(Line):
+class Step(Line):
+    """Something that happens at a moment."""
+
     at: float = Field(ge=0, le=3600)
     """Seconds after the story's beginning."""
+
+    def play(self, stage: "Stage") -> None:
+        """Raises StoryError if this gate has no such part."""
+        raise StoryError(f"line {self.kind()!r} cannot be played by this version of sitegate")
 
 
 def parse_line(raw: object, kinds: Iterable[type[Line]], what: str) -> tuple[Line | None, list[str]]:
@@ -63,6 +75,14 @@ def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
 
 def unknown_key(where: str, key: str, known: Iterable[str]) -> str:
     return f"{where}: unknown key; {_hint(key, known)}"
+
+
+def known_keys(data: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+    """The data itself. HQ's messages pass over what they do not know; a story must not. Raises ValueError."""
+    known = [name for name in model.model_fields if name not in ENVELOPE]
+    if strange := [unknown_key(key, key, known) for key in data if key not in known]:
+        raise ValueError("; ".join(strange))
+    return data
 
 
 def _hint(key: str, known: Iterable[str]) -> str:

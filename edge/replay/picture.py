@@ -20,8 +20,9 @@ from contract.messages import PassageOutcome as Outcome
 from edge.domain import Tone
 from edge.replay.compare import HOUSEKEEPING, Row
 from edge.replay.film import APPROACH_S, LEAVE_S
+from edge.replay.part import Step
 from edge.replay.play import Played
-from edge.replay.steps import NOBODY, STRANGER, Arm, Door, People, Person, Restart, Sensor, Step, WalksUp
+from edge.replay.steps import NOBODY, STRANGER, Arm, Door, People, Person, Restart, Sensor, WalksUp
 from edge.replay.svg import FAINT, INK, RIGHT, WIDTH, Band, Mark, Sheet, text_width
 from edge.screen.lane import Sign
 from edge.screen.texts import Texts, load_all
@@ -54,8 +55,7 @@ def draw(played: Played, rows: list[Row]) -> str:
         sheet.bands(_name(name), [_span(s.from_s, s.until_s, played, GOOD) for s in spans])
     for name in sorted({name for _, name, _ in played.contacts}):
         colour = BAD if name == "fire" else CALM
-        closed = [_span(s.from_s, s.until_s, played, colour) for s in played.closed(name)]
-        sheet.bands(_name(name), closed, height=20)
+        sheet.bands(_name(name), [_span(s.from_s, s.until_s, played, colour) for s in played.active(name)], height=20)
     if happenings := list(_happenings(played)):
         sheet.marks("Happens", happenings)
     sheet.marks("On record", [Mark(at_s, *_event(e, texts)) for at_s, e in played.events if not _housekeeping(e)])

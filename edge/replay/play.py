@@ -53,14 +53,10 @@ class Played:
         """When any relay was energised, in order."""
         return sorted((span for spans in self.relays.values() for span in spans), key=lambda span: span.from_s)
 
-    def closed(self, name: str) -> list[Span]:
-        """When the contact of an input was closed."""
-        return self._contact(name, "on", "off")
-
-    def fires(self) -> list[Span]:
-        """When the fire panel asked for release: its contact closed, or open where it is a normally closed one."""
-        inverted = "fire" in normally_closed(self.config.gate)
-        return self._contact("fire", "off", "on") if inverted else self.closed("fire")
+    def active(self, name: str) -> list[Span]:
+        """When an input said something: its contact closed, or open where it is a normally closed one (a door)."""
+        inverted = name in normally_closed(self.config.gate)
+        return self._contact(name, "off", "on") if inverted else self._contact(name, "on", "off")
 
     def _contact(self, name: str, begins: Turns, ends: Turns) -> list[Span]:
         found: list[Span] = []

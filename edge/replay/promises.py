@@ -20,8 +20,8 @@ CHAINED = "the journal's chain is whole"
 
 def promises(played: Played) -> Iterator[tuple[float, str, str]]:
     """(seconds, promise, what broke it) for every promise that was broken."""
-    fires = played.fires()
-    exits_s = [span.from_s for span in played.closed("rex")]
+    fires = played.active("fire")
+    exits_s = [span.from_s for span in played.active("rex")]
     grants = sorted(event.seq for _, event in played.events if _grants(event))
     free = [span for span in played.releases if not any(_overlap(span, fire) for fire in fires)]
     unasked = 0

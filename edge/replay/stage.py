@@ -94,7 +94,7 @@ class Stage:
         """Time passes; a pulse that is due meanwhile ends at its moment."""
         while seconds > 0:
             due_s = self._gate.end_due_pulse()
-            part_s = seconds if due_s is None else min(seconds, due_s)
+            part_s = min(seconds, due_s) if due_s and due_s > 0 else seconds
             self.clock.advance(part_s)
             seconds -= part_s
         self._gate.end_due_pulse()
@@ -146,6 +146,8 @@ class Stage:
         self._desk.request_enrolment(request, by="technician")
 
     def restart(self, *, orderly: bool, off_s: float) -> None:
+        if self._refusing:
+            raise StoryError("the gate does not start while its disk is full: let it work again first")
         self._end(orderly=orderly)
         self.let_pass(off_s)
         self._start()

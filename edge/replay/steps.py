@@ -1,16 +1,18 @@
-"""What can happen in a story: one class per kind of line. A new kind is one class here, and its name in `KINDS`.
+"""What can happen in a story: one class per kind of line. A new kind is one class here, and its name in `KINDS`; HQ's are in
+`edge.replay.orders`.
 
 The first key of a class names its kind; `play` does it to the stage.
 """
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
-from contract.messages import Advice, CommandAction, LivenessVerdict
+from contract.messages import Advice, LivenessVerdict
 from edge.domain import Sight
-from edge.replay.part import StoryError, Timed
+from edge.replay.orders import Order, PolicyChange, RiskChange, RosterChange
+from edge.replay.part import Step
 from edge.sim.staged import View
 
 if TYPE_CHECKING:
@@ -18,14 +20,6 @@ if TYPE_CHECKING:
 
 Turns = Literal["on", "off", "on and off"]
 NOBODY, STRANGER = "nobody", "stranger"
-
-
-class Step(Timed):
-    """Something that happens at a moment."""
-
-    def play(self, stage: "Stage") -> None:
-        """Raises StoryError if this gate has no such part."""
-        raise StoryError(f"line {self.kind()!r} cannot be played by this version of sitegate")
 
 
 # --- Who is in front of the camera ------------------------------------------------------------------------
@@ -123,8 +117,8 @@ class Code(Step):
 
     code: str
     id: str = "q1"
-    made_s_ago: float = 1
-    valid_s: float = Field(default=60, gt=0)
+    made_s_ago: float = Field(default=1, ge=-1e8, le=1e8)
+    valid_s: float = Field(default=60, gt=0, le=1e8)
     signed: bool = True
     """By HQ; otherwise by somebody else."""
     site: str | None = None
@@ -180,73 +174,13 @@ class Enrol(Step):
         stage.enrol(self.enrol, self.consent_ref)
 
 
-# --- HQ ---------------------------------------------------------------------------------------------------
-
-
-class Order(Step):
-    """A command of HQ's. The same `id` with the same times is the same message once more."""
-
-    command: CommandAction
-    id: str = "c1"
-    gate: str | None = None
-    """Addressed to another gate."""
-    issued_at: float | None = None
-    """Seconds after the story's beginning; may be negative. Not given: now."""
-    valid_s: float = 30
-    signed: bool = True
-    kept_at_broker: bool = False
-    by: str = "manager-7"
-    why: str = "delivery"
-
-    def play(self, stage: "Stage") -> None:
-        stage.hq.command(self, stage.utc_at(self.at if self.issued_at is None else self.issued_at))
-
-
-class RosterChange(Step):
-    """HQ publishes the roster again, with one worker changed."""
-
-    worker: str
-    becomes: dict[str, Any] = Field(min_length=1)
-    version: int | None = None
-    """Not given: the next one."""
-    signed: bool = True
-
-    def play(self, stage: "Stage") -> None:
-        stage.hq.change_worker(self.worker, self.becomes)
-        stage.hq.publish_roster(signed=self.signed, version=self.version)
-
-
-class RiskChange(Step):
-    """HQ publishes the risk list again: who is on which list."""
-
-    risk_list: dict[str, str]
-    version: int | None = None
-    signed: bool = True
-
-    def play(self, stage: "Stage") -> None:
-        stage.hq.risks = dict(self.risk_list)
-        stage.hq.publish_risk(signed=self.signed, version=self.version)
-
-
-class PolicyChange(Step):
-    """HQ publishes the policy again, with these keys changed."""
-
-    policy: dict[str, Any]
-    version: int | None = None
-    signed: bool = True
-
-    def play(self, stage: "Stage") -> None:
-        stage.hq.policy |= self.policy
-        stage.hq.publish_policy(signed=self.signed, version=self.version)
-
-
 # --- Time and trouble -------------------------------------------------------------------------------------
 
 
 class ClockJump(Step):
     """The wall clock is set to another time."""
 
-    clock: datetime
+    clock: AwareDatetime = Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))
 
     def play(self, stage: "Stage") -> None:
         stage.clock.set_utc(self.clock)

@@ -12,8 +12,8 @@ from contract.messages import Id, PolicySnapshot
 from edge.config import Config, ConfigError, parse
 from edge.replay import expect, steps
 from edge.replay.expect import Expected
-from edge.replay.part import Line, Part, StoryError, explain, parse_line, unknown_key
-from edge.replay.steps import NOBODY, STRANGER, Person, Step, WalksUp
+from edge.replay.part import ENVELOPE, Line, Part, Step, StoryError, explain, parse_line, unknown_key
+from edge.replay.steps import NOBODY, STRANGER, Person, WalksUp
 
 TAIL_S = 1.0
 
@@ -33,7 +33,7 @@ class StoryWorker(Part):
     training_valid_until: date | Literal["never"] = date(2099, 12, 31)
     employer: str | None = None
     trade: str | None = None
-    declared_h_ago: float | None = None
+    declared_h_ago: float | None = Field(default=None, ge=-1e5, le=1e5)
     """Declared to be healthy so many hours before the story begins."""
     slow: bool = False
     card: str | None = None
@@ -49,7 +49,11 @@ class Story(Part):
     title: str = Field(min_length=3, max_length=100)
     story: str = Field(min_length=10, max_length=400)
     """What happens, in a sentence or two, for somebody who knows the site and not the software."""
-    starts: AwareDatetime = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
+    starts: AwareDatetime = Field(
+        default=datetime(2026, 3, 2, 7, 0, tzinfo=UTC),
+        ge=datetime(1970, 1, 1, tzinfo=UTC),
+        le=datetime(2200, 1, 1, tzinfo=UTC),
+    )
     """By the wall clock; a Monday morning."""
     ends: float | None = Field(default=None, gt=0, le=3600)
     """Seconds; not said: one second after the last line."""
@@ -57,8 +61,8 @@ class Story(Part):
     """Frames per second."""
     lists: bool = True
     """False: HQ has never sent anything."""
-    roster_age_h: float = 1
-    risk_age_h: float = 1
+    roster_age_h: float = Field(default=1, ge=-1e5, le=1e5)
+    risk_age_h: float = Field(default=1, ge=-1e5, le=1e5)
     risk: dict[str, str] = Field(default={})
     """Worker id to the name of the risk list."""
     policy: dict[str, Any] = Field(default={})
@@ -76,6 +80,8 @@ class Story(Part):
             raise ValueError("walks_up (real pictures) and person or people (told) do not go together")
         if [s.at for s in self.timeline] != sorted(s.at for s in self.timeline):
             raise ValueError("the timeline is not in order of time")
+        if len({worker.id for worker in self.worker}) < len(self.worker):
+            raise ValueError("two workers have the same id")
         known = {worker.id for worker in self.worker} | {NOBODY, STRANGER}
         strangers = sorted({s.person for s in self.timeline if isinstance(s, Person)} - known)
         if strangers:
@@ -174,7 +180,7 @@ def _policy_problems(data: dict[str, Any]) -> list[str]:
     told = data.get("policy", {})
     if not isinstance(told, dict):
         return []
-    known = [name for name in PolicySnapshot.model_fields if name not in ("version", "type", "site_id", "issued_utc")]
+    known = [name for name in PolicySnapshot.model_fields if name not in ENVELOPE]
     strange = [unknown_key(f"policy.{key}", key, known) for key in told if key not in known]
     try:
         PolicySnapshot.model_validate({"site_id": "site-1", "issued_utc": datetime.now(UTC)} | told)

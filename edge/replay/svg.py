@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from xml.sax.saxutils import escape, quoteattr
 
 WIDTH, LEFT, RIGHT = 1400.0, 168.0, 36.0
-FONT = "DejaVu Sans, Noto Sans, Noto Sans CJK SC, Arial, sans-serif"
+FONT = "DejaVu Sans, Noto Sans, Arial, sans-serif"
+WIDE_FONT = "Noto Sans CJK SC, Noto Sans SC, sans-serif"
+"""For words with Chinese characters: renderers that fall back glyph by glyph would take any font that has them."""
 INK, FAINT, GRID, PAPER = "#16202a", "#5b6875", "#e3e8ed", "#ffffff"
 LEVEL = 19.0
 _STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
@@ -16,7 +18,11 @@ _TICK_MIN = 62.0
 
 def text_width(text: str, size: float) -> float:
     """About how wide a text is set, rather too wide than too narrow."""
-    return sum(size * (1.0 if unicodedata.east_asian_width(c) in "WF" else 0.62) for c in text)
+    return sum(size * (1.0 if _is_wide(c) else 0.62) for c in text)
+
+
+def _is_wide(character: str) -> bool:
+    return unicodedata.east_asian_width(character) in "WF"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +81,10 @@ class Sheet:
         anchor: str = "start",
         bold: bool = False,
     ) -> None:
-        weight = ' font-weight="700"' if bold else ""
+        style = ' font-weight="700"' if bold else ""
+        style += f' font-family="{WIDE_FONT}"' if any(map(_is_wide, text)) else ""
         self._over.append(
-            f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" fill="{colour}" text-anchor="{anchor}"{weight}>'
+            f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" fill="{colour}" text-anchor="{anchor}"{style}>'
             f"{escape(text)}</text>"
         )
 
