@@ -4,7 +4,7 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 from sqlalchemy import select
 
 from contract.code import VALID_MAX, Code, make
@@ -24,6 +24,9 @@ class BadCredential(ValueError):
 class WorkerEntry(WorkerRecord):
     """A worker as people write one: `card` (a number or several, as the reader gives them) and a PIN of 4 to 12 digits
     take the places of their digests. A card is known at the sites that stand beside it."""
+
+    card: str | int | tuple[str | int, ...] | None = Field(default=None, exclude=True)
+    """Written, never kept: it is empty as soon as the entry has been read."""
 
     @model_validator(mode="before")
     @classmethod
