@@ -57,7 +57,7 @@ def test_ok__from_camera_to_relay_with_a_code_and_no_enrolled_face(
     camera.start()
     released = False
     end = datetime.now(UTC) + timedelta(seconds=script.duration_s + 2)
-    while datetime.now(UTC) < end:
+    while datetime.now(UTC) < end and not released:
         loop.step()
         released = released or gate.energised
     reader = JournalReader(tmp_path / "journal.db")
