@@ -50,11 +50,11 @@ def factors(case: Case, worker: Worker) -> Finding:
 def _next_step(case: Case, rule: FactorRule, have: frozenset[Factor]) -> Advice:
     """What to do for the combination that lacks least, leaving out those that cannot be completed here and now."""
     hopeless = {Factor.GUARD} | ({Factor.FACE} if _face_is_of_no_use(case) else set())
-    lacking = [set(combination) - have for combination in rule.any_of]
-    possible = [missing for missing in lacking if not missing & hopeless]
+    possible = [set(combination) for combination in rule.any_of if not (set(combination) - have) & hopeless]
     if not possible:
         return Advice.SEE_DESK
-    missing = min(possible, key=len)
+    # Of those that lack as much, the one that was begun: after a card the PIN, not the face.
+    missing = min(possible, key=lambda combination: (len(combination - have), -len(combination & have))) - have
     first = next(factor for factor in _ORDER if factor in missing)
     steps = {Factor.PIN: Advice.ENTER_PIN, Factor.FACE: Advice.LOOK_TOO}
     return steps.get(first, Advice.SHOW_CODE_OR_CARD)

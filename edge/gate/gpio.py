@@ -35,7 +35,7 @@ class Credential(Protocol):
 
 
 class GpioGate:
-    """See `edge.ports.Gate`. `monotonic` tells the seconds by which a pulse ends.
+    """See `edge.ports.Gate`. `monotonic` tells the seconds by which a pulse ends and inputs are believed.
 
     Raises:
         GateError: no GPIO chip, a pin in use, or a relay that cannot be set to locked.
@@ -56,7 +56,7 @@ class GpioGate:
             if config.relay_out_pin is not None:
                 self._relays[Direction.OUT] = self._relay(config.relay_out_pin, factory)
             self._credential = self._make_credential(factory)
-            self._inputs = Inputs(config, factory)
+            self._inputs = Inputs(config, factory, monotonic)
             self._open.append(self._inputs.close)
         except GPIOZeroError as error:
             self._let_go()

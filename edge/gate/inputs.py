@@ -21,8 +21,8 @@ Sensor = Trigger | Level | Fire
 class Inputs:
     """All contacts that are fitted. Raises gpiozero's errors for a pin that cannot be used."""
 
-    def __init__(self, config: GateConfig, factory: Any) -> None:
-        self._config, self._factory = config, factory
+    def __init__(self, config: GateConfig, factory: Any, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._config, self._factory, self._monotonic = config, factory, monotonic
         self._lock = threading.Lock()
         self._queue: deque[GateSignal] = deque(maxlen=QUEUE_MAX)
         self._buttons: list[Button] = []
@@ -36,7 +36,7 @@ class Inputs:
 
     def signals(self) -> list[GateSignal]:
         """What was reported since the last call. Fire comes first, from the pin itself and not through the queue."""
-        now = time.monotonic()
+        now = self._monotonic()
         with self._lock:
             first: list[GateSignal] = []
             for _, button, inverted, sensor in self._sensors:
@@ -48,7 +48,7 @@ class Inputs:
 
     def fluttering(self) -> list[str]:
         """See `edge.ports.Gate`."""
-        now = time.monotonic()
+        now = self._monotonic()
         with self._lock:
             return [name for name, _, _, sensor in self._sensors if sensor.flutter.tell(now)]
 
@@ -82,7 +82,7 @@ class Inputs:
 
         def changed(closed: bool) -> None:
             with self._lock:
-                self._queue.extend(sensor.change(closed != inverted, time.monotonic()))
+                self._queue.extend(sensor.change(closed != inverted, self._monotonic()))
 
         _on_change(button, changed)
 
@@ -93,7 +93,7 @@ class Inputs:
         self._sensors.append(("rotation_pin", a, False, watch))
 
         def changed(a_closed: bool, b_closed: bool, closing: bool) -> None:
-            now = time.monotonic()
+            now = self._monotonic()
             with self._lock:
                 if closing:
                     watch.change(True, now)

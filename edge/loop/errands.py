@@ -64,22 +64,26 @@ class Errands:
                 self._lock_down(request, body)
 
     def _lock_down(self, request: DeskRequest, wanted: LockDownRequest) -> None:
-        """The other way round than opening: locked first, then journalled as done. Repeated, it changes nothing."""
+        """Locking down is never too late; ending it is, like an admission."""
         if request.kind == LOCK_DOWN:
             self._turnstile.lock_down(wanted.by)
-        elif not -AHEAD_MAX <= self._p.clock.utc() - wanted.asked_utc <= STALE_AFTER:
-            self._refuse(request, f"by {wanted.by}: asked too long ago")
+        elif too_late := self._too_late(wanted):
+            self._refuse(request, too_late)
             return
         else:
             self._turnstile.release_lock_down(wanted.by)
         self._book.write_notes()
-        self._book.once(request.ref, NoticeCode.COMMAND_DONE, f"{request.kind} by {wanted.by}")
+        self._book.once(request.ref, NoticeCode.COMMAND_DONE, f"{request.kind} by {wanted.by} at the desk")
+
+    def _too_late(self, wanted: AdmitRequest | LockDownRequest) -> str:
+        age = self._p.clock.utc() - wanted.asked_utc
+        in_time = -AHEAD_MAX <= age <= STALE_AFTER
+        return "" if in_time else f"by {wanted.by}: asked {age.total_seconds():.0f} s ago, too late"
 
     def _admit(self, request: DeskRequest, wanted: AdmitRequest) -> None:
         """A guard's manual admit: on disk first, with name and reason, then the relay."""
-        age = self._p.clock.utc() - wanted.asked_utc
-        if not -AHEAD_MAX <= age <= STALE_AFTER:
-            self._refuse(request, f"by {wanted.by}: asked {age.total_seconds():.0f} s ago, too late")
+        if too_late := self._too_late(wanted):
+            self._refuse(request, too_late)
         elif not self._turnstile.admits(Reason.MANUAL_ADMIT, wanted.direction):
             self._refuse(request, f"by {wanted.by}: the gate is {self._turnstile.state}")
         else:

@@ -53,6 +53,7 @@ class Lane:
 
     def listen(self, frame: Frame | None) -> None:
         """What somebody shows beside the face. Works without a camera, and without anybody in view."""
+        self._judgement.watch_thermometer()
         if self._turnstile.fire:
             self._evidence.ignore()
             self._begun = self._waiting = None
@@ -75,7 +76,6 @@ class Lane:
         """What the newest frame says of whoever is there."""
         now = self._p.clock.monotonic()
         self._seen, self._seen_at = seen, now
-        self._judgement.watch_thermometer()
         if seen.approach != self._visit.number:
             self._visit = Visit(number=seen.approach, passed_before=self._turnstile.passed)
         if seen.sight is Sight.NOBODY:

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from pydantic import ValidationError
 
+from contract import code as qr
 from contract.codec import encode
 from contract.messages import (
     Command,
@@ -29,6 +30,7 @@ from edge.app.files import REPLICA
 from edge.config import SiteConfig
 from edge.replay.orders import Order
 from edge.replay.part import StoryError, explain
+from edge.replay.steps import Code
 from edge.replay.story import Story, StoryWorker
 from edge.sim import ManualClock
 from edge.sync.downlink import Downlink
@@ -103,6 +105,16 @@ class Headquarters:
             why=order.why,
         )
         self._send(Channel.COMMAND, encode(command), order.signed, order.kept_at_broker)
+
+    @property
+    def public_key(self) -> Ed25519PublicKey:
+        return self._key.public_key()
+
+    def code(self, step: Code, issued: datetime) -> str:
+        """The text of a QR code for a worker."""
+        site = self._site.site_id if step.site is None else step.site
+        code = qr.Code(step.code, site, issued, issued + timedelta(seconds=step.valid_s))
+        return qr.make(code, self._key if step.signed else self._strange_key)
 
     def close(self) -> None:
         self._replica.close()

@@ -8,17 +8,20 @@ from contract.messages import NoticeCode, NoticeEvent
 from edge import __version__
 from edge.app.files import DESK, JOURNAL
 from edge.desk import Desk, DeskReader
-from edge.domain import EnrolmentRequest
+from edge.domain import AdmitRequest, EnrolmentRequest, LockDownRequest
 from edge.journal import Journal
 from edge.loop import GateLoop, Ports
 from edge.ports import Matcher
+from edge.presence import JournalPresence
+from edge.readers.codes import QrCodes
 from edge.replay.film import Studio, picture_at
+from edge.replay.hands import Hands
 from edge.replay.hq import Headquarters
 from edge.replay.part import StoryError
 from edge.replay.pins import StoryGate, StoryPins, normally_closed
-from edge.replay.steps import Turns
+from edge.replay.steps import Code, Turns
 from edge.replay.story import Story
-from edge.sim import ManualClock, RecordingIndicator
+from edge.sim import ManualClock, PatientPinCheck, RecordingIndicator
 from edge.sim.staged import Picture, StagedCamera, StagedMatcher, View
 
 
@@ -52,7 +55,8 @@ class Stage:
         self.ended: list[tuple[float, str]] = []
         """When the gate process ended by itself, and why."""
         self._matcher, picture = self._eyes(studio)
-        self.camera = StagedCamera(self.clock, self.let_pass, story.rate_hz, picture)
+        self.people = Hands(story, self.config, self.clock)
+        self.camera = StagedCamera(self.clock, self.let_pass, story.rate_hz, picture or self.people.picture)
         self.hq = Headquarters(story, self.config.site, self.clock, folder, studio.templates(story) if studio else {})
         self._desk = Desk(folder / DESK, self.clock.utc)
         for name in normally_closed(self.config.gate):
@@ -127,6 +131,20 @@ class Stage:
                 pin.let_go()
         self.contacts.append((self.now_s, name, turns))
 
+    def hold_code(self, step: Code) -> None:
+        """HQ's code, held to the camera."""
+        issued = self.utc_at(step.at - step.made_s_ago).replace(microsecond=0)
+        self.people.hold(step, lambda: self.hq.code(step, issued))
+
+    def admit(self, worker_id: str, by: str, why: str) -> None:
+        now, direction = self.clock.utc(), self.config.site.direction
+        self._desk.request_admission(
+            AdmitRequest(worker_id=worker_id, by=by, reason=why, direction=direction, asked_utc=now)
+        )
+
+    def lock_down(self, by: str, *, release: bool) -> None:
+        self._desk.request_lock_down(LockDownRequest(by=by, asked_utc=self.clock.utc()), release=release)
+
     def broken(self, what: Literal["camera", "disk", "recognition", "relay"], broken: bool) -> None:
         if what == "camera":
             self.camera.lost = broken
@@ -160,8 +178,12 @@ class Stage:
         journal = self._journal = StoryJournal(self._folder / JOURNAL, self.config.site, self.clock)
         journal.append(NoticeEvent, code=NoticeCode.GATE_STARTED, detail=f"sitegate {__version__}")
         journal.refuse(self._refusing)
-        self._readers = self.hq.reader(), DeskReader(self._folder / DESK)
-        roster, requests = self._readers
+        self._readers = (
+            self.hq.reader(),
+            DeskReader(self._folder / DESK),
+            JournalPresence(self._folder / JOURNAL, self.clock),
+        )
+        roster, requests, presence = self._readers
         ports = Ports(
             camera=self.camera,
             matcher=self._matcher,
@@ -171,6 +193,11 @@ class Stage:
             journal=journal,
             requests=requests,
             clock=self.clock,
+            presence=presence,
+            thermometer=self.people.thermometer,
+            codes=QrCodes(self.config, self.hq.public_key, self.clock) if self.config.reader.codes else None,
+            reader=self.people.reader,
+            pins=PatientPinCheck() if self.people.reader else None,
         )
         self._loop = GateLoop(self.config, ports)
 

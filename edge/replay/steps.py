@@ -125,11 +125,17 @@ class Code(Step):
     """For another site."""
     for_s: float = Field(default=1, gt=0, le=60)
 
+    def play(self, stage: "Stage") -> None:
+        stage.hold_code(self)
+
 
 class Card(Step):
     """A card is held to the reader."""
 
     card: str
+
+    def play(self, stage: "Stage") -> None:
+        stage.people.types(self.card)
 
 
 class Pin(Step):
@@ -138,11 +144,18 @@ class Pin(Step):
     pin: str
     times: int = Field(default=1, ge=1, le=100_000)
 
+    def play(self, stage: "Stage") -> None:
+        for _ in range(self.times):
+            stage.people.types(self.pin)
+
 
 class Temperature(Step):
     """What the thermometer reads of whoever is there, °C; none: it is unplugged."""
 
     temperature: float | Literal["none"]
+
+    def play(self, stage: "Stage") -> None:
+        stage.people.temperature(None if self.temperature == "none" else self.temperature)
 
 
 # --- The office -------------------------------------------------------------------------------------------
@@ -155,13 +168,18 @@ class Admit(Step):
     by: str = "guard-1"
     why: str = Field(default="known to me", min_length=1)
 
+    def play(self, stage: "Stage") -> None:
+        stage.admit(self.admit, self.by, self.why)
+
 
 class Desk(Step):
     """The manager's own button."""
 
     desk: Literal["lock_down", "release_lock_down"]
     by: str = "manager-1"
-    why: str = "asked for"
+
+    def play(self, stage: "Stage") -> None:
+        stage.lock_down(self.by, release=self.desk == "release_lock_down")
 
 
 class Enrol(Step):

@@ -333,7 +333,7 @@ def wait_until(true: object, seconds: float = 5) -> None:
 
 def test_ok__on_a_clock_set_by_hand_a_pulse_ends_when_that_clock_says_so(factory: RecordingMockFactory) -> None:
     now = [100.0]
-    gate = GpioGate(config(), factory, lambda: now[0])
+    gate = GpioGate(config(), factory, monotonic=lambda: now[0])
     gate.pulse()
     assert gate.end_due_pulse() == pytest.approx(0.08)
     assert gate.energised

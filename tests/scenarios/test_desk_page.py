@@ -10,7 +10,7 @@ from typing import TypeVar
 import httpx
 import pytest
 from starlette.applications import Starlette
-from test_loop import NOBODY, House
+from test_loop import NOBODY, House, known
 from typer.testing import CliRunner
 
 from contract.messages import AccessEvent, Advice, Direction, NoticeCode, NoticeEvent, Reason
@@ -312,3 +312,21 @@ def test_fail__a_form_with_too_many_fields_is_empty(house: DeskHouse) -> None:
         return (await client.post("/desk/sign-in", data={f"f{n}": "x" for n in range(50)})).status_code
 
     assert house.visit(steps) == 403
+
+
+def test_ok__a_guard_locks_down_and_ends_it(house: DeskHouse) -> None:
+    async def steps(client: httpx.AsyncClient, what: str) -> int:
+        await sign_in(client)
+        return (
+            await client.post("/desk/lock-down", data={"what": what, "form_token": await token(client)})
+        ).status_code
+
+    assert house.visit(lambda client: steps(client, "lock")) == 303
+    house.sees(known(), 1.0)
+    assert [e.reason for e in house.admits] == [Reason.LOCKED_DOWN]
+    house.sees(NOBODY, 1.0)
+    assert house.visit(lambda client: steps(client, "release")) == 303
+    house.sees(NOBODY, 1.0)
+    house.sees(known(2), 1.0)
+    assert [n for n in house.notices if "lock" in n] == [NoticeCode.LOCKED_DOWN, NoticeCode.LOCK_DOWN_OVER]
+    assert house.admits[-1].reason is not Reason.LOCKED_DOWN

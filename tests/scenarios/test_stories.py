@@ -1,5 +1,4 @@
-"""Every story in this folder is a test of its own (docs/SCENARIOS.md). Those in `pending` wait for
-parts of the gate that are not there yet."""
+"""Every story in this folder is a test of its own (docs/SCENARIOS.md)."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,0 +1,30 @@
+"""A card reader and PIN pad on which a story types."""
+
+from edge.domain import Entry, ReaderStatus
+from edge.ports import Clock
+
+
+class StagedReader:
+    """The port `edge.ports.Reader`: `types` is what somebody enters, `plugged` whether the reader is there."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._entries: list[Entry] = []
+        self.plugged = True
+
+    def start(self) -> None:
+        """Nothing to open."""
+
+    def types(self, text: str) -> None:
+        if self.plugged:
+            self._entries.append(Entry(text, self._clock.monotonic()))
+
+    def entries(self) -> list[Entry]:
+        taken, self._entries = self._entries, []
+        return taken
+
+    def status(self) -> ReaderStatus:
+        return ReaderStatus(self.plugged, "staged reader" if self.plugged else "unplugged")
+
+    def close(self) -> None:
+        """Nothing to let go of."""
