@@ -27,6 +27,8 @@ ENROLMENT = "enrolment"
 
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
+_SIGNATURE_BYTES = 64
+
 PrivateKey = Ed25519PrivateKey | X25519PrivateKey
 PublicKey = Ed25519PublicKey | X25519PublicKey
 
@@ -66,11 +68,20 @@ def verify(envelope: bytes, purpose: str, key: Ed25519PublicKey) -> bytes:
         raise BadSignature(f"not a signed {purpose} envelope ({error.error_count()} problems)") from error
     if signed.purpose != purpose:
         raise BadSignature(f"signed as {signed.purpose[:40]!r}, expected {purpose!r}")
-    try:
-        key.verify(signed.signature, _to_sign(signed.payload, purpose))
-    except InvalidSignature as error:
-        raise BadSignature(f"the {purpose} is not signed by HQ's key: check keys.hq_signing_public_path") from error
+    _verify(signed.signature, signed.payload, purpose, key)
     return signed.payload
+
+
+def sign_raw(payload: bytes, purpose: str, key: Ed25519PrivateKey) -> bytes:
+    """The payload behind its signature, without an envelope: for what is large and not JSON."""
+    return key.sign(_to_sign(payload, purpose)) + payload
+
+
+def verify_raw(signed: bytes, purpose: str, key: Ed25519PublicKey) -> bytes:
+    """The payload that `sign_raw` signed. Raises BadSignature."""
+    signature, payload = signed[:_SIGNATURE_BYTES], signed[_SIGNATURE_BYTES:]
+    _verify(signature, payload, purpose, key)
+    return payload
 
 
 def seal(payload: bytes, purpose: str, reader: X25519PublicKey) -> bytes:
@@ -129,6 +140,13 @@ def _load(path: Path, *, private: bool) -> object:
         raise BadKey(f"cannot read the key file {path}: {error.strerror}") from error
     except (ValueError, TypeError) as error:
         raise BadKey(f"{path} is not a PEM key file") from error
+
+
+def _verify(signature: bytes, payload: bytes, purpose: str, key: Ed25519PublicKey) -> None:
+    try:
+        key.verify(signature, _to_sign(payload, purpose))
+    except InvalidSignature as error:
+        raise BadSignature(f"the {purpose} is not signed by HQ's key: check keys.hq_signing_public_path") from error
 
 
 def _context(purpose: str) -> bytes:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from contract.codec import BadMessage, decode
@@ -14,6 +15,8 @@ from edge.sync import commands, lists
 from edge.sync.incidents import IncidentLog
 from edge.sync.mqtt import Received
 from edge.sync.replica import ReplicaWriter, RolledBack
+
+log = structlog.get_logger()
 
 _DOWN = (Channel.HQ_STATE, Channel.ACK, Channel.ROSTER, Channel.RISK, Channel.POLICY, Channel.COMMAND)
 
@@ -75,6 +78,7 @@ class Downlink:
         if not self._replica.add_command(received.payload):
             raise commands.CommandRefused(f"command {command.command_id} came a second time")
 
-    def _list(self, kind: ListKind, envelope: bytes) -> None:
-        header = lists.header(envelope, kind, self._site.site_id, self._hq_key)
-        self._replica.apply_list(header, envelope)
+    def _list(self, kind: ListKind, body: bytes) -> None:
+        part = lists.signed_part(body, kind, self._site.site_id, self._hq_key)
+        if self._replica.add_part(part, body):
+            log.info("list_complete", kind=kind.value, version=part.header.list_version, parts=part.header.parts)

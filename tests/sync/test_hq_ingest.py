@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sync_rig import Rig, Stranger, note, utc, wait_until
 
+from contract import parts
 from contract.chain import link
 from contract.codec import encode
 from contract.messages import (
@@ -18,7 +19,7 @@ from contract.messages import (
 )
 from contract.signing import ENROLMENT, seal
 from edge.journal import Journal, JournalReader
-from hq import publish, report
+from hq import report
 from hq.ingest import Ingest
 from hq.people import ImportFile
 from hq.store import Store
@@ -201,8 +202,9 @@ def test_ok__only_the_newest_versions_of_a_list_are_kept(rig: Rig) -> None:
 
 
 def test_fail__a_list_that_no_gate_would_take(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publish, "MAX_BYTES", 100)
+    monkeypatch.setattr(parts, "MAX_BYTES", 100)
     publisher = rig.publisher(rig.store())
-    with pytest.raises(publish.ListTooLarge, match="split the site"):
+    with pytest.raises(parts.ListTooLarge, match="a gate takes 100"):
         publisher.publish("site-1", ListKind.RISK)
-    assert publisher.newest() == []
+    assert list(publisher.parts("site-1", ListKind.RISK)) == []
+    assert publisher.newest_versions() == {}
