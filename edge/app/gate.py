@@ -1,5 +1,6 @@
 """The process that can open the gate: camera, matcher, lists, journal, pins. It has no network."""
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ from contract.signing import BadKey
 from edge import __version__
 from edge.app.files import DESK, JOURNAL, PINS, state_dir
 from edge.app.lists import open_roster
+from edge.app.prepared import PreparedRoster
 from edge.camera import CameraFault, CaptureThread, Source, source_for
 from edge.clock import SystemClock
 from edge.config import CameraConfig, Config
@@ -21,6 +23,9 @@ from edge.matcher.pipeline import open_matcher
 from edge.ports import Camera, Clock, GateError, JournalError
 from edge.sim import ScriptError, WalkUpSource, load_script
 from edge.supervisor import Shutdown, Watchdog, run_steps
+
+PARTS_PER_REFRESH = 3
+"""Parts of lists read between two frames, a few thousandths of a second each: a small site's three lists at the first look."""
 
 ERRORS = (BadKey, CameraFault, GateError, IndicatorError, JournalError, ModelError, ScriptError)
 """What can be wrong at the start; each says what to do. Anything else is a defect and shows its traceback."""
@@ -38,6 +43,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
     except BaseException:
         gate.close()
         raise
+    gc.freeze()  # what is loaded by now stays: the collector need not go through it between two frames
     try:
         run_steps(loop.step, shutdown, Watchdog())
     finally:
@@ -59,8 +65,9 @@ def make_camera(config: CameraConfig, clock: Clock) -> Camera:
 def _loop(config: Config, clock: Clock, gate: GpioGate, factory: Any, journal: Journal) -> GateLoop:
     camera: Camera | None = None
     try:
-        roster = open_roster(config)
+        reader = open_roster(config, PARTS_PER_REFRESH)
         matcher = open_matcher(config.matcher, config.paths.models_dir, config.liveness)
+        roster = PreparedRoster(reader, matcher.prepare)
         camera = make_camera(config.camera, clock)
         indicator = GpioIndicator(config.indicator, factory)
         camera.start()
