@@ -22,8 +22,18 @@ _DOWN = (Channel.HQ_STATE, Channel.ACK, Channel.ROSTER, Channel.RISK, Channel.PO
 
 
 def subscriptions(site: SiteConfig) -> list[tuple[str, int]]:
-    """(topic, QoS) of everything this gate listens to."""
-    return [(topic(channel, site.site_id, site.gate_id), ROUTES[channel].qos) for channel in _DOWN]
+    """(topic, QoS) of everything this gate listens to from the start: of each list the first part, which tells of the rest."""
+    return [(topic(channel, site.site_id, site.gate_id, part=1), ROUTES[channel].qos) for channel in _DOWN]
+
+
+def missing_parts(site: SiteConfig, replica: ReplicaWriter) -> list[tuple[str, int]]:
+    """(topic, QoS) of the parts that a list which is arriving still lacks: after a cut only these travel again."""
+    channels = {Channel(kind.value): parts for kind, parts in replica.missing_parts().items()}
+    return [
+        (topic(channel, site.site_id, part=part), ROUTES[channel].qos)
+        for channel, parts in channels.items()
+        for part in parts
+    ]
 
 
 class Downlink:

@@ -120,6 +120,18 @@ class ReplicaWriter:
             raise ListRefused(f"the parts of {header.kind.value} version {header.list_version} do not belong together")
         return complete
 
+    def missing_parts(self) -> dict[ListKind, list[int]]:
+        """Which parts the lists that are arriving still lack."""
+        arriving = self._db.execute(
+            "SELECT kind, digest, parts FROM list_versions WHERE applied_utc IS NULL"
+        ).fetchall()
+        found = {}
+        for kind, digest, parts in arriving:
+            rows = self._db.execute("SELECT part FROM list_parts WHERE kind = ? AND digest = ?", (kind, digest))
+            here = {int(row[0]) for row in rows}
+            found[ListKind(kind)] = [part for part in range(1, parts + 1) if part not in here]
+        return found
+
     def _version(self, kind: ListKind, *, in_force: bool) -> "_Version | None":
         """The list in force, or the one whose parts are arriving."""
         row = self._db.execute(

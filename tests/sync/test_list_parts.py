@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from sync_rig import Mosquitto, Rig, Stranger, wait_until
+from sync_rig import Mosquitto, Rig, Stranger, note, wait_until
 
 from contract.messages import (
     ListKind,
@@ -20,7 +20,7 @@ from contract.messages import (
     SnapshotHeader,
     WorkerRecord,
 )
-from contract.parts import Content, read_part, roster_content, write_parts
+from contract.parts import Content, SealedPart, read_part, roster_content, write_parts
 from contract.signing import sign_raw
 from edge.config import SiteConfig
 from edge.sync.lists import ListRefused, signed_part
@@ -319,6 +319,42 @@ def test_ok__a_list_of_many_parts_arrives_while_connections_are_cut(
     broker.start()
     rig.sync()
     wait_until(lambda: roster.refresh() and len(roster.state.workers) == 120, "all 60 parts")
+    assert roster.incidents() == []
+
+
+def test_ok__a_gate_that_has_the_list_is_sent_its_first_part_alone(
+    rig: Rig, broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publish, "PART_ROWS", 10)
+    taken: list[int] = []
+    kept = ReplicaWriter.add_part
+
+    def noted(self: ReplicaWriter, part: SealedPart, body: bytes) -> bool:
+        taken.append(part.header.part)
+        return kept(self, part, body)
+
+    monkeypatch.setattr(ReplicaWriter, "add_part", noted)
+    store = rig.store()
+    people, publisher = rig.people(store), rig.publisher(store)
+    people.take(ImportFile(workers=tuple(_worker(f"w-{n}") for n in range(35))))
+    publisher.publish("site-1", ListKind.ROSTER)
+    rig.hq()
+    rig.sync()
+    roster = rig.roster()
+    wait_until(lambda: roster.refresh() and len(roster.state.workers) == 35, "the roster in 4 parts")
+    assert sorted(taken) == [1, 2, 3, 4]
+
+    taken.clear()
+    broker.kill()
+    broker.start()
+    journal = rig.journal()
+    note(journal, 5)
+    wait_until(lambda: taken and rig.holds(store, 5), "the first part again, and events on the new connection")
+    assert set(taken) == {1}
+    people.take(ImportFile(workers=tuple(_worker(f"x-{n}") for n in range(10))))
+    publisher.publish("site-1", ListKind.ROSTER)
+    wait_until(lambda: roster.refresh() and len(roster.state.workers) == 45, "one part more than before")
+    assert set(taken) == {1, 2, 3, 4, 5}
     assert roster.incidents() == []
 
 
