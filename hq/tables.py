@@ -126,7 +126,7 @@ policies = Table(
 )
 
 lists = Table(
-    "lists",
+    "list_versions",
     metadata,
     Column("site_id", String(64), primary_key=True),
     Column("kind", String(16), primary_key=True),

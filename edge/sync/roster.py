@@ -15,7 +15,7 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from contract.codec import BadMessage, decode
+from contract.codec import MAX_BYTES, BadMessage, decode
 from contract.messages import Ack, Command, ListKind, NoticeCode, PartHeader
 from contract.signing import BadSignature, verify
 from contract.topics import Channel
@@ -135,12 +135,11 @@ class ReplicaReader:
         """One step of reading a list: its next part, and after the last one the list comes into force."""
         wanted = loading.assembly.next_part if loading.assembly else 1
         rows = self._rows(
-            "SELECT body FROM list_parts WHERE kind = ? AND digest = ? AND part = ?",
-            (kind.value, loading.digest, wanted),
+            "SELECT body FROM list_parts WHERE kind = ? AND digest = ? AND part = ? AND length(body) <= ?",
+            (kind.value, loading.digest, wanted, MAX_BYTES),
         )
-        if (
-            not rows
-        ):  # replaced by a newer version in the meantime, or unreadable just now: whatever is there next is read
+        if not rows:
+            # Replaced by a newer version in the meantime, or unreadable just now: whatever is there next is read.
             del self._loading[kind]
             self._looked_at.pop(kind, None)
             return

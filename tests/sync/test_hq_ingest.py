@@ -188,7 +188,7 @@ def test_ok__an_old_list_is_signed_anew_by_the_running_hq(rig: Rig) -> None:
     store = rig.store()
     rig.publisher(store).publish("site-1", ListKind.RISK)
     with store.write() as db:
-        db.exec_driver_sql("UPDATE lists SET issued_utc = '2026-01-01 00:00:00.000000'")
+        db.exec_driver_sql("UPDATE list_versions SET issued_utc = '2026-01-01 00:00:00.000000'")
     rig.hq()
     wait_until(lambda: rig.publisher(store).newest_versions()[("site-1", ListKind.RISK)][0] == 2, "version 2")
 
@@ -197,7 +197,7 @@ def test_ok__only_the_newest_versions_of_a_list_are_kept(rig: Rig) -> None:
     publisher = rig.publisher(rig.store())
     assert [publisher.publish("site-1", ListKind.RISK) for _ in range(8)] == list(range(1, 9))
     with rig.store().read() as db:
-        versions = db.exec_driver_sql("SELECT list_version FROM lists ORDER BY list_version").scalars().all()
+        versions = db.exec_driver_sql("SELECT list_version FROM list_versions ORDER BY list_version").scalars().all()
     assert versions == [4, 5, 6, 7, 8]
 
 

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sync_rig import Mosquitto, Rig, Stranger, note, wait_until
 
+from contract.codec import MAX_BYTES
 from contract.messages import (
     ListKind,
     NoticeCode,
@@ -254,6 +255,18 @@ def test_fail__a_replica_whose_parts_were_mixed_by_somebody_is_not_believed(gate
     assert {incident.code for incident in gate.reader.incidents()} == {NoticeCode.LIST_REFUSED}
     put(newer, "true")
     assert gate.workers() == _names(9, 3)
+
+
+def test_fail__a_part_too_large_for_any_message_is_not_even_read(gate: Gate) -> None:
+    gate.take(_roster(1, 2))
+    with sqlite3.connect(gate.path) as db:
+        db.execute("UPDATE list_parts SET body = zeroblob(?) WHERE part = 2", (MAX_BYTES + 1,))
+    db.close()
+    for _ in range(3):
+        assert gate.reader.refresh() is False
+    assert gate.reader.state.roster.version == 0
+    gate.take(_roster(2, 2))
+    assert gate.workers() == _names(2, 2)
 
 
 # --- With HQ and a real broker --------------------------------------------------------------------------
