@@ -65,7 +65,9 @@ def make_camera(config: CameraConfig, clock: Clock) -> Camera:
 def _loop(config: Config, clock: Clock, gate: GpioGate, factory: Any, journal: Journal) -> GateLoop:
     camera: Camera | None = None
     try:
-        reader = open_roster(config, PARTS_PER_REFRESH)
+        reader = open_roster(config)
+        reader.refresh()  # all at once: nobody stands before a gate that is only starting
+        reader.parts_per_refresh = PARTS_PER_REFRESH
         matcher = open_matcher(config.matcher, config.paths.models_dir, config.liveness)
         roster = PreparedRoster(reader, matcher.prepare)
         camera = make_camera(config.camera, clock)

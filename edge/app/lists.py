@@ -6,12 +6,11 @@ from edge.config import Config
 from edge.sync.roster import ReplicaReader
 
 
-def open_roster(config: Config, parts_per_refresh: int | None = None) -> ReplicaReader:
-    """HQ's lists as the gate believes them; see `ReplicaReader`. Raises BadKey."""
+def open_roster(config: Config) -> ReplicaReader:
+    """HQ's lists as the gate believes them. Raises BadKey."""
     return ReplicaReader(
         config.paths.state_dir / REPLICA,
         config.site,
         read_signing_public(config.keys.hq_signing_public_path),
         read_sealing_private(config.keys.site_private_path),
-        parts_per_refresh,
     )

@@ -15,8 +15,8 @@ class PreparedRoster:
 
     def __init__(self, roster: Roster, prepare: Callable[[Sequence[tuple[str, Template]]], bool]) -> None:
         self._roster, self._prepare = roster, prepare
-        self._state = roster.state
-        self._waiting = False
+        self._state = RosterState()
+        self._waiting = roster.state != self._state  # the lists that were read at the start pass through here too
 
     @property
     def state(self) -> RosterState:

@@ -42,22 +42,18 @@ class _Loading:
 
 
 class ReplicaReader:
-    """Implements `edge.ports.Roster`. `parts_per_refresh`: how many parts of lists one `refresh` reads at most; None to
-    read all at once, for a caller that nobody waits for."""
+    """Implements `edge.ports.Roster`.
 
-    def __init__(
-        self,
-        path: Path,
-        site: SiteConfig,
-        hq_key: Ed25519PublicKey,
-        site_key: X25519PrivateKey,
-        parts_per_refresh: int | None = None,
-    ) -> None:
+    `parts_per_refresh`: how many parts of lists one `refresh` reads at most. None reads all at once, for a caller that
+    nobody waits for; it may be set at any time.
+    """
+
+    def __init__(self, path: Path, site: SiteConfig, hq_key: Ed25519PublicKey, site_key: X25519PrivateKey) -> None:
         self._reader = dbfile.Reader(path)
         self._site, self._hq_key, self._site_key = site, hq_key, site_key
         self._state = RosterState()
         self._replica_id = ""
-        self._parts_per_refresh = parts_per_refresh
+        self.parts_per_refresh: int | None = None
         self._looked_at: dict[ListKind, tuple[str, str]] = {}
         self._loading: dict[ListKind, _Loading] = {}
         self._last_command = 0
@@ -79,7 +75,7 @@ class ReplicaReader:
                     self._looked_at[ListKind(kind)] = (digest, applied)
                     self._loading[ListKind(kind)] = _Loading(digest)
         before, read = self._state, 0
-        while self._loading and (self._parts_per_refresh is None or read < self._parts_per_refresh):
+        while self._loading and (self.parts_per_refresh is None or read < self.parts_per_refresh):
             kind = next(kind for kind in _ORDER if kind in self._loading)
             self._load_part(kind, self._loading[kind])
             read += 1

@@ -73,9 +73,8 @@ class Gatehouse:
         self.clock, self.engine = ManualClock(), InFront()
         self.matcher = Counting(self.engine, MatcherConfig(threshold=0.6))  # type: ignore[arg-type]
         self.writer = ReplicaWriter(folder / "replica.db")
-        reader = reading.ReplicaReader(
-            folder / "replica.db", SiteConfig(), HQ.public_key(), SITE, parts_per_refresh=PARTS_PER_REFRESH
-        )
+        reader = reading.ReplicaReader(folder / "replica.db", SiteConfig(), HQ.public_key(), SITE)
+        reader.parts_per_refresh = PARTS_PER_REFRESH
         self.roster = PreparedRoster(reader, self.matcher.prepare)
         self.journal = JournalReader(folder / "journal.db")
         gate, indicator = RecordingGate(self.clock), RecordingIndicator(self.clock)

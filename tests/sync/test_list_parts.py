@@ -58,13 +58,15 @@ def _risk(version: int) -> list[bytes]:
 class Gate:
     """Both sides of one replica.db."""
 
-    def __init__(self, path: Path, parts_per_refresh: int | None) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
         self.writer = ReplicaWriter(path)
-        self.reader = self.look(parts_per_refresh)
+        self.reader = self.look()
 
     def look(self, parts_per_refresh: int | None = None) -> ReplicaReader:
-        return ReplicaReader(self.path, SiteConfig(), HQ.public_key(), SITE, parts_per_refresh)
+        reader = ReplicaReader(self.path, SiteConfig(), HQ.public_key(), SITE)
+        reader.parts_per_refresh = parts_per_refresh
+        return reader
 
     def take(self, bodies: list[bytes], kind: ListKind = ListKind.ROSTER) -> list[bool]:
         return [self.writer.add_part(signed_part(body, kind, "site-1", HQ.public_key()), body) for body in bodies]
@@ -90,7 +92,7 @@ class Gate:
 
 @pytest.fixture
 def gate(tmp_path: Path) -> Iterator[Gate]:
-    made = Gate(tmp_path / "replica.db", None)
+    made = Gate(tmp_path / "replica.db")
     yield made
     made.close()
 

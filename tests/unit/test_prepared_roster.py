@@ -104,3 +104,16 @@ def test_ok__lists_without_new_templates_pass_at_once() -> None:
     assert roster.refresh() is True
     assert roster.state is lists.state
     assert builder.asked == []
+
+
+def test_ok__lists_that_were_read_before_pass_through_it_too() -> None:
+    lists = Lists()
+    lists.roster(1)
+    assert lists.refresh()
+    builder = Builder()
+    roster = PreparedRoster(lists, builder.prepare)
+    assert roster.refresh() is False
+    assert roster.state.roster.version == 0
+    builder.done = True
+    assert roster.refresh() is True
+    assert set(roster.state.workers) == {"w1"}
