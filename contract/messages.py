@@ -9,7 +9,9 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from contract.policy import EVERY_WAY_IN, AntiPassback, Factor, FactorRule, Holiday, Period, RiskRule
 
 VERSION = "1.1"
 
@@ -58,6 +60,17 @@ class Reason(StrEnum):
     MULTIPLE_FACES = "multiple_faces"
     ROSTER_EXPIRED = "roster_expired"
     CLOCK_UNTRUSTED = "clock_untrusted"
+    OUTSIDE_HOURS = "outside_hours"
+    EMPLOYER_NOT_ADMITTED = "employer_not_admitted"
+    TRADE_NOT_ADMITTED = "trade_not_admitted"
+    DECLARATION_NEEDED = "declaration_needed"
+    TEMPERATURE_HIGH = "temperature_high"
+    PASSBACK = "passback"
+    SITE_FULL = "site_full"
+    PARTNER_NEEDED = "partner_needed"
+    FACTOR_REFUSED = "factor_refused"
+    LOCKED_DOWN = "locked_down"
+    MANUAL_ADMIT = "manual_admit"
     REMOTE_OPEN = "remote_open"
     NO_DECISION = "no_decision"
 
@@ -73,6 +86,15 @@ class Advice(StrEnum):
     TURN_LEFT = "turn_left"
     TURN_RIGHT = "turn_right"
     ONE_BY_ONE = "one_by_one"
+    SHOW_CODE_OR_CARD = "show_code_or_card"
+    ENTER_PIN = "enter_pin"
+    LOOK_TOO = "look_too"
+    """A code or card was read; now the face."""
+    NEXT_PERSON_TOO = "next_person_too"
+    """Two-person rule: the second one, please."""
+    COME_IN_HOURS = "come_in_hours"
+    DECLARE_HEALTH = "declare_health"
+    RENEW_TRAINING = "renew_training"
     SEE_DESK = "see_desk"
     WAIT = "wait"
 
@@ -102,6 +124,11 @@ class PassageOutcome(StrEnum):
     PASSED = "passed"
     NOT_TAKEN = "not_taken"
     FORCED = "forced"
+    """Somebody passed a locked gate, or a locked door was opened."""
+    REVERSED = "reversed"
+    """Released one way, and passed the other way."""
+    TAILGATED = "tailgated"
+    """A second person on one release."""
 
 
 class NoticeCode(StrEnum):
@@ -123,6 +150,18 @@ class NoticeCode(StrEnum):
     FIRE_ON = "fire_on"
     FIRE_OFF = "fire_off"
     TAMPER = "tamper"
+    TAMPER_OVER = "tamper_over"
+    HELD_OPEN = "held_open"
+    HELD_OPEN_OVER = "held_open_over"
+    REX = "rex"
+    LOCKED_DOWN = "locked_down"
+    LOCK_DOWN_OVER = "lock_down_over"
+    PULSE_CUT = "pulse_cut"
+    READER_LOST = "reader_lost"
+    READER_BACK = "reader_back"
+    SENSOR_CHATTER = "sensor_chatter"
+    TOO_MANY_GUESSES = "too_many_guesses"
+    COMMISSIONED = "commissioned"
 
 
 class ListKind(StrEnum):
@@ -169,6 +208,10 @@ class AccessEvent(Event):
     policy_version: int = Field(default=0, ge=0)
     roster_tier: DataTier = DataTier.EXPIRED
     risk_tier: DataTier = DataTier.EXPIRED
+    factors: tuple[Factor, ...] = ()
+    alerts: tuple[Text, ...] = Field(default=(), max_length=20)
+    """What the manager should know of somebody who was admitted all the same: a list's name, a soft anti-passback."""
+    temperature_c: float | None = Field(default=None, ge=-50, le=150)
     detail: Text = ""
 
 
@@ -297,6 +340,16 @@ class WorkerEntry(BaseModel):
     valid_from: date | None = None
     valid_until: date | None = None
     training_valid_until: date | None = None
+    employer: str | None = Field(default=None, max_length=80)
+    trade: str | None = Field(default=None, max_length=80)
+    declared_utc: Utc | None = None
+    """When the worker last declared to be healthy."""
+    slow: bool = False
+    """Needs more time to pass."""
+    cards: tuple[Sha256, ...] = Field(default=(), max_length=10)
+    """SHA-256 of the site id, a line feed and the card's number as the reader gives it."""
+    pin: str | None = Field(default=None, max_length=200)
+    """scrypt of the PIN: base64 salt, "$", base64 hash (n = 2^14, r = 8, p = 1, 32 bytes)."""
     consent_ref: str | None = Field(default=None, max_length=120)
 
 
@@ -359,6 +412,46 @@ class PolicySnapshot(SnapshotHeader):
     admit_on_stale: bool = True
     training_required: bool = True
     look_alike_second_factor: bool = True
+    time_zone: str = Field(default="UTC", max_length=60)
+    """IANA name; the site's own time, in which hours and dates are meant."""
+    working_hours: tuple[Period, ...] = Field(default=(), max_length=200)
+    """None: at any time."""
+    holidays: tuple[Holiday, ...] = Field(default=(), max_length=200)
+    employers: tuple[str, ...] = Field(default=(), max_length=2_000)
+    """Admitted employers; none: all."""
+    trades: tuple[str, ...] = Field(default=(), max_length=2_000)
+    declaration_valid_h: float | None = Field(default=None, gt=0, le=24 * 365)
+    """A health declaration is needed, not older than this; none: not asked for."""
+    temperature_max_c: float | None = Field(default=None, ge=30, le=45)
+    temperature_required: bool = False
+    """Without a reading nobody is admitted; otherwise a missing one is only noted."""
+    risk_rules: tuple[RiskRule, ...] = Field(default=(), max_length=200)
+    """A list without a rule holds."""
+    anti_passback: AntiPassback = AntiPassback.OFF
+    anti_passback_forgets_after_h: float = Field(default=14, gt=0, le=24 * 7)
+    occupancy_max: int | None = Field(default=None, ge=1, le=100_000)
+    two_person: bool = False
+    """Two different workers, each entitled, within `two_person_within_s`, for one release each."""
+    two_person_within_s: float = Field(default=30, gt=0, le=600)
+    protective_gear_advice: bool = False
+    """Say it when a helmet or mask is missing; never a reason to refuse."""
+    factors: tuple[FactorRule, ...] = Field(default=EVERY_WAY_IN, min_length=1, max_length=50)
+    """The first rule whose periods hold now applies."""
+
+    @model_validator(mode="after")
+    def _not_contradictory(self) -> "PolicySnapshot":
+        for name in ("roster", "risk"):
+            stale, expired = getattr(self, f"{name}_stale_after_h"), getattr(self, f"{name}_expired_after_h")
+            if stale > expired:
+                raise ValueError(f"the {name} would expire after {expired:g} h, before it is stale after {stale:g} h")
+        if self.factors[-1].periods:
+            raise ValueError("the last factor rule must hold at any time: leave its periods empty")
+        if self.temperature_required and self.temperature_max_c is None:
+            raise ValueError("temperature_required needs temperature_max_c")
+        names = [rule.list_name for rule in self.risk_rules]
+        if len(set(names)) < len(names):
+            raise ValueError("two risk rules for one list")
+        return self
 
 
 class PartHeader(SnapshotHeader):
@@ -378,6 +471,8 @@ class PartHeader(SnapshotHeader):
 
 class CommandAction(StrEnum):
     OPEN_ONCE = "open_once"
+    LOCK_DOWN = "lock_down"
+    RELEASE_LOCK_DOWN = "release_lock_down"
 
 
 class Command(Message):

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.messages import AccessEvent, Ack, Advice, Command, Direction, LivenessVerdict, Reason
+from contract.messages import AccessEvent, Ack, Advice, Command, Direction, Reason
 from edge.camera import CaptureThread
 from edge.clock import SystemClock
 from edge.config import Config, GateConfig, IndicatorConfig, MatcherConfig, SiteConfig
@@ -23,6 +23,8 @@ from edge.desk import DeskReader
 from edge.domain import (
     CameraStatus,
     Candidate,
+    Circumstances,
+    Claim,
     Frame,
     Identification,
     Image,
@@ -101,7 +103,7 @@ def stages(matcher: FaceMatcher, face: Portrait, scratch: Path, rounds: int) -> 
         "align": lambda: engine.align(frame, found),
         "embed": lambda: engine.embed(aligned),
         "search": lambda: matcher.search(vector),
-        "decide": lambda: decide(*case, clock.utc(), True),
+        "decide": lambda: decide(*case, Circumstances("s", Direction.IN, clock.utc(), True)),
         "journal": lambda: _append(journal),
         "pulse": gate.pulse,
     }
@@ -238,12 +240,12 @@ def frame_with(portrait: Portrait) -> Image:
     return np.asarray(cv2.warpAffine(portrait.image, move, (640, 480), flags=cv2.INTER_AREA), np.uint8)
 
 
-def _case(threshold: float) -> tuple[Identification, LivenessVerdict, RosterState, str]:
+def _case(threshold: float) -> tuple[Identification, Claim, RosterState]:
     """A worker in order, on a roster of 1,000."""
     now = datetime.now(UTC)
     workers = {f"w{i}": Worker(f"w{i}", frozenset({"s"}), training_valid_until=date.max) for i in range(1_000)}
     state = RosterState(workers=workers, roster=ListAge(1, now), risk=ListAge(1, now))
-    return Identification(Sight.KNOWN, 1, Candidate("w5", 0.7), threshold, 3), LivenessVerdict.NOT_CHECKED, state, "s"
+    return Identification(Sight.KNOWN, 1, Candidate("w5", 0.7), threshold, 3), Claim(), state
 
 
 def _append(journal: Journal) -> None:

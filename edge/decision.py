@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from contract.messages import Advice, DataTier, LivenessVerdict, PolicySnapshot, Reason
-from edge.domain import Decision, Identification, ListAge, RosterState, Sight, Worker
+from contract.policy import Factor
+from edge.domain import Circumstances, Claim, Decision, Identification, ListAge, RosterState, Sight, Worker
 
 CLOCK_SLACK = timedelta(minutes=10)
 """A list may be this far ahead of our clock before we distrust the clock."""
@@ -20,13 +21,10 @@ class Case:
     """Everything one decision rests on."""
 
     identification: Identification
-    liveness: LivenessVerdict
-    must_be_live: bool
+    claim: Claim
+    at: Circumstances
     state: RosterState
     policy: PolicySnapshot
-    site_id: str
-    now: datetime
-    clock_trusted: bool
     roster_tier: DataTier
     risk_tier: DataTier
 
@@ -91,8 +89,8 @@ def _usable(case: Case) -> tuple[Reason, Advice, str] | None:
 
 def _clock(case: Case) -> tuple[Reason, Advice, str] | None:
     issued = [a.issued_utc for a in (case.state.roster, case.state.risk) if a.issued_utc]
-    if not case.clock_trusted or any(i > case.now + CLOCK_SLACK for i in issued):
-        return Reason.CLOCK_UNTRUSTED, Advice.SEE_DESK, f"the clock says {case.now:%Y-%m-%d %H:%M}"
+    if not case.at.clock_trusted or any(i > case.at.now + CLOCK_SLACK for i in issued):
+        return Reason.CLOCK_UNTRUSTED, Advice.SEE_DESK, f"the clock says {case.at.now:%Y-%m-%d %H:%M}"
     return None
 
 
@@ -131,14 +129,14 @@ def _look_alike(case: Case) -> tuple[Reason, Advice, str] | None:
 
 
 def _liveness(case: Case) -> tuple[Reason, Advice, str] | None:
-    if case.must_be_live and case.liveness is not LivenessVerdict.LIVE:
-        return Reason.LIVENESS_DOUBT, Advice.SEE_DESK, case.liveness.value
+    if case.at.must_be_live and case.identification.liveness is not LivenessVerdict.LIVE:
+        return Reason.LIVENESS_DOUBT, Advice.SEE_DESK, case.identification.liveness.value
     return None
 
 
 def _site(case: Case) -> tuple[Reason, Advice, str] | None:
     worker = case.worker
-    if worker and case.site_id not in worker.sites:
+    if worker and case.at.site_id not in worker.sites:
         return Reason.NOT_THIS_SITE, Advice.SEE_DESK, ""
     return None
 
@@ -147,7 +145,7 @@ def _active(case: Case) -> tuple[Reason, Advice, str] | None:
     worker = case.worker
     if worker is None:
         return None
-    today = case.now.date()
+    today = case.at.now.date()
     if not worker.active:
         return Reason.NOT_ACTIVE, Advice.SEE_DESK, "suspended"
     if worker.valid_from and today < worker.valid_from:
@@ -164,7 +162,7 @@ def _training(case: Case) -> tuple[Reason, Advice, str] | None:
     until = worker.training_valid_until
     if until is None:
         return Reason.TRAINING_LAPSED, Advice.SEE_DESK, "no training on record"
-    if case.now.date() > until:
+    if case.at.now.date() > until:
         return Reason.TRAINING_LAPSED, Advice.SEE_DESK, f"valid until {until}"
     return None
 
@@ -185,38 +183,26 @@ RULES: tuple[tuple[str, Rule], ...] = (
 about a lesser matter and sent away."""
 
 
-def decide(
-    identification: Identification,
-    liveness: LivenessVerdict,
-    state: RosterState,
-    site_id: str,
-    now: datetime,
-    clock_trusted: bool,
-    must_be_live: bool = False,
-) -> Decision:
-    """The decision for one identified (or not identified) person, by HQ's policy in `state`.
-
-    `must_be_live`: any verdict but "live" refuses; otherwise liveness is only recorded.
-    """
-    roster_tier, risk_tier = tiers(state, site_id, now)
-    policy = policy_of(state, site_id, now)
-    case = Case(
-        identification, liveness, must_be_live, state, policy, site_id, now, clock_trusted, roster_tier, risk_tier
-    )
+def decide(seen: Identification, claim: Claim, state: RosterState, at: Circumstances) -> Decision:
+    """The decision for one person, by what the matcher sees, what else was shown, and HQ's lists and policy in `state`."""
+    roster_tier, risk_tier = tiers(state, at.site_id, at.now)
+    case = Case(seen, claim, at, state, policy_of(state, at.site_id, at.now), roster_tier, risk_tier)
     objection = next((found for _, rule in RULES if (found := rule(case))), None)
     reason, advice, detail = objection or (Reason.GRANTED, Advice.WALK_THROUGH, "")
-    candidate = identification.candidate
-    known = identification.sight is Sight.KNOWN and candidate is not None
+    candidate = seen.candidate
+    known = seen.sight is Sight.KNOWN and candidate is not None
     return Decision(
         reason=reason,
         advice=advice,
         worker_id=candidate.worker_id if known and candidate else None,
         score=candidate.score if candidate else None,
-        threshold=identification.threshold,
-        frames=identification.frames,
-        liveness=liveness,
+        threshold=seen.threshold,
+        frames=seen.frames,
+        liveness=seen.liveness,
         roster_tier=roster_tier,
         risk_tier=risk_tier,
+        factors=claim.factors | ({Factor.FACE} if known else set()),
+        temperature_c=at.temperature_c,
         detail=detail,
     )
 

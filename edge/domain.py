@@ -19,6 +19,7 @@ from contract.messages import (
     Reason,
     RiskEntry,
 )
+from contract.policy import Factor
 
 Image = NDArray[np.uint8]
 """(height, width, 3), BGR, 0-255."""
@@ -105,6 +106,46 @@ class Identification:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """Who somebody has shown to be by other means than the face: a code, a card, a PIN, a guard's word.
+
+    `worker_id` is set only if what was shown is genuine; otherwise `refusal` says, for the manager, why it is not.
+    """
+
+    worker_id: str | None = None
+    factors: frozenset[Factor] = frozenset()
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LastPassage:
+    """A worker's last recorded passage at this site."""
+
+    direction: Direction
+    utc: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Everything a decision rests on beside the person and HQ's lists.
+
+    `temperature_c`: of the person, None without a reading. `inside`: people on the site now. `partner`: another worker who
+    would be admitted and waits for a second person (two-person rule).
+    """
+
+    site_id: str
+    direction: Direction
+    now: datetime
+    clock_trusted: bool
+    must_be_live: bool = False
+    locked_down: bool = False
+    temperature_c: float | None = None
+    inside: int = 0
+    last_passage: LastPassage | None = None
+    partner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Worker:
     """A person on the roster, as far as the gate needs to know; templates live in the gallery."""
 
@@ -114,6 +155,12 @@ class Worker:
     valid_from: date | None = None
     valid_until: date | None = None
     training_valid_until: date | None = None
+    employer: str | None = None
+    trade: str | None = None
+    declared_utc: datetime | None = None
+    slow: bool = False
+    cards: tuple[str, ...] = ()
+    pin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +197,15 @@ class Decision:
     liveness: LivenessVerdict = LivenessVerdict.NOT_CHECKED
     roster_tier: DataTier = DataTier.EXPIRED
     risk_tier: DataTier = DataTier.EXPIRED
+    factors: frozenset[Factor] = frozenset()
+    alerts: tuple[str, ...] = ()
+    temperature_c: float | None = None
+    slow: bool = False
     detail: str = ""
 
     @property
     def granted(self) -> bool:
-        return self.reason in (Reason.GRANTED, Reason.REMOTE_OPEN)
+        return self.reason in (Reason.GRANTED, Reason.REMOTE_OPEN, Reason.MANUAL_ADMIT)
 
 
 class Tone(StrEnum):

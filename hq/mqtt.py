@@ -88,6 +88,10 @@ class HqLink:
         self._stopping.set()
         self._client.disconnect()
         self._client.loop_stop()
+        # The client holds this link's methods, and the link holds the client: let go, or paho's sockets stay open until
+        # the next garbage collection.
+        client = self._client
+        client.on_connect = client.on_disconnect = client.on_message = client.on_connect_fail = None
 
     def _make(self, client_id: str) -> Client:
         client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTProtocolVersion.MQTTv5)

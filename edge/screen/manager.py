@@ -141,6 +141,7 @@ def line(event: AnyEvent, texts: Texts) -> Line:
 _ACCESS: dict[Reason, tuple[Mood, str]] = {
     Reason.GRANTED: (Mood.GOOD, "check"),
     Reason.REMOTE_OPEN: (Mood.CARE, "check"),
+    Reason.MANUAL_ADMIT: (Mood.CARE, "check"),
     Reason.LOW_QUALITY: (Mood.CARE, "eye"),
     Reason.MULTIPLE_FACES: (Mood.CARE, "people"),
     Reason.SECOND_FACTOR: (Mood.CARE, "people"),
@@ -150,9 +151,19 @@ _PASSAGE: dict[PassageOutcome, tuple[Mood, str]] = {
     PassageOutcome.PASSED: (Mood.GOOD, "walk"),
     PassageOutcome.NOT_TAKEN: (Mood.PLAIN, "back"),
     PassageOutcome.FORCED: (Mood.BAD, "alarm"),
+    PassageOutcome.REVERSED: (Mood.BAD, "back"),
+    PassageOutcome.TAILGATED: (Mood.BAD, "people"),
 }
 
-_ALARMS = {NoticeCode.FIRE_ON, NoticeCode.TAMPER, NoticeCode.CAMERA_LOST}
+_ALARMS = {
+    NoticeCode.FIRE_ON,
+    NoticeCode.TAMPER,
+    NoticeCode.CAMERA_LOST,
+    NoticeCode.HELD_OPEN,
+    NoticeCode.LOCKED_DOWN,
+    NoticeCode.PULSE_CUT,
+    NoticeCode.TOO_MANY_GUESSES,
+}
 _CARES = {
     NoticeCode.LIST_REFUSED,
     NoticeCode.LOOK_ALIKE,
@@ -161,6 +172,8 @@ _CARES = {
     NoticeCode.REQUEST_REFUSED,
     NoticeCode.JOURNAL_RESTARTED,
     NoticeCode.REPLICA_RESTARTED,
+    NoticeCode.READER_LOST,
+    NoticeCode.SENSOR_CHATTER,
 }
 
 _TIERS = {DataTier.FRESH: Mood.GOOD, DataTier.STALE: Mood.CARE, DataTier.EXPIRED: Mood.BAD}

@@ -78,6 +78,7 @@ class _Roster:
         self._numbers: dict[str, int] = {}
         self._blocks: list[Block] = []
         self._dates: dict[date | None, date | None] = {}
+        self._words: dict[str | None, str | None] = {}
         self._sites: dict[tuple[str, ...], frozenset[str]] = {}
 
     def take(self, part: Content) -> None:
@@ -113,15 +114,21 @@ class _Roster:
         self._blocks.append(Block(block.model_id, rows, numbers[owners]))
 
     def _worker(self, entry: WorkerEntry) -> Worker:
-        """Dates and sets of sites are few: shared between workers they take no room."""
-        shared, sites = self._dates.setdefault, self._sites.get(entry.sites)
+        """Dates, sets of sites, employers and trades are few: shared between workers they take no room."""
+        dates, words, sites = self._dates.setdefault, self._words.setdefault, self._sites.get(entry.sites)
         return Worker(
             entry.worker_id,
             self._sites.setdefault(entry.sites, frozenset(entry.sites)) if sites is None else sites,
             entry.active,
-            shared(entry.valid_from, entry.valid_from),
-            shared(entry.valid_until, entry.valid_until),
-            shared(entry.training_valid_until, entry.training_valid_until),
+            dates(entry.valid_from, entry.valid_from),
+            dates(entry.valid_until, entry.valid_until),
+            dates(entry.training_valid_until, entry.training_valid_until),
+            words(entry.employer, entry.employer),
+            words(entry.trade, entry.trade),
+            entry.declared_utc,
+            entry.slow,
+            entry.cards,
+            entry.pin,
         )
 
 

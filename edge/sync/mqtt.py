@@ -167,7 +167,16 @@ class _Session:
         self._client = self._make()
 
     def run(self) -> str:
-        """Connect and stay until the end; why it ended."""
+        """Connect and stay until the end; why it ended. Once only."""
+        try:
+            return self._stay()
+        finally:
+            # The client holds this session's methods, and the session holds the client: let go, or paho's sockets stay
+            # open until the next garbage collection.
+            client = self._client
+            client.on_connect = client.on_disconnect = client.on_message = client.on_subscribe = None
+
+    def _stay(self) -> str:
         config = self._config
         try:
             self._client.connect(

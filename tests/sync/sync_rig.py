@@ -76,7 +76,8 @@ class Stranger:
     def __init__(self, port: int) -> None:
         self.seen: list[tuple[str, bytes, bool]] = []
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
-        self._client.on_message = lambda c, d, m: self.seen.append((m.topic, bytes(m.payload), m.retain))
+        seen = self.seen
+        self._client.on_message = lambda c, d, m: seen.append((m.topic, bytes(m.payload), m.retain))
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
 

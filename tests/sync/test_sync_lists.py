@@ -194,6 +194,7 @@ def test_ok__a_command_from_hq_arrives_once(rig: Rig, stranger: Stranger) -> Non
     wait_until(lambda: got.extend(roster.commands(utc())) or got, "the command")
     assert got == [order]
 
+    wait_until(lambda: stranger.seen, "the recorder has heard it too")
     topic, envelope, _ = stranger.seen[-1]
     stranger.publish(topic, envelope)  # the same bytes again, as a recorder on the network would
     wait_until(lambda: _codes(roster) == [NoticeCode.COMMAND_REFUSED], "the replay is recorded")

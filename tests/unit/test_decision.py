@@ -1,14 +1,16 @@
 """Every rule of the decision, its order, and what it may never do."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.messages import Advice, DataTier, LivenessVerdict, PolicySnapshot, Reason, RiskEntry
+from contract.messages import Advice, DataTier, Direction, LivenessVerdict, PolicySnapshot, Reason, RiskEntry
 from edge.decision import advice_for, decide, tier
-from edge.domain import Candidate, Decision, Identification, ListAge, RosterState, Sight, Worker
+from edge.domain import Candidate, Circumstances, Claim, Decision, Identification, ListAge, RosterState, Sight, Worker
 
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 FRESH = ListAge(3, NOW - timedelta(hours=1))
@@ -30,9 +32,15 @@ def roster(person: Worker | None = None, **changes: object) -> RosterState:
 
 
 def run(
-    seen: Identification | None = None, state: RosterState | None = None, now: datetime = NOW, trusted: bool = True
+    seen: Identification | None = None,
+    state: RosterState | None = None,
+    now: datetime = NOW,
+    trusted: bool = True,
+    claim: Claim | None = None,
+    **more: Any,
 ) -> Decision:
-    return decide(seen or known(), LivenessVerdict.NOT_CHECKED, state or roster(), "site-1", now, trusted)
+    at = Circumstances("site-1", Direction.IN, now, trusted, **more)
+    return decide(seen or known(), claim or Claim(), state or roster(), at)
 
 
 def test_ok__a_worker_in_order_is_granted() -> None:
@@ -184,8 +192,8 @@ def test_ok__the_policy_can_do_without_the_second_factor() -> None:
 
 @pytest.mark.parametrize("verdict", LivenessVerdict)
 def test_ok__where_a_person_must_be_shown_only_live_passes(verdict: LivenessVerdict) -> None:
-    strict = decide(known(), verdict, roster(), "site-1", NOW, True, must_be_live=True)
-    lenient = decide(known(), verdict, roster(), "site-1", NOW, True)
+    strict = run(replace(known(), liveness=verdict), must_be_live=True)
+    lenient = run(replace(known(), liveness=verdict))
     wanted = Reason.GRANTED if verdict is LivenessVerdict.LIVE else Reason.LIVENESS_DOUBT
     assert (strict.reason, lenient.reason) == (wanted, Reason.GRANTED)
     assert strict.liveness is lenient.liveness is verdict
@@ -193,4 +201,6 @@ def test_ok__where_a_person_must_be_shown_only_live_passes(verdict: LivenessVerd
 
 def test_ok__a_listed_worker_is_held_for_that_whatever_the_camera_saw() -> None:
     listed = roster(risks={"w1": RiskEntry(worker_id="w1")})
-    assert decide(known(), LivenessVerdict.DOUBTFUL, listed, "site-1", NOW, True, True).reason is Reason.RISK_HOLD
+    assert (
+        run(replace(known(), liveness=LivenessVerdict.DOUBTFUL), listed, must_be_live=True).reason is Reason.RISK_HOLD
+    )

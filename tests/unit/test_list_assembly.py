@@ -1,5 +1,6 @@
 """What becomes of the parts of a roster at the gate: templates with consent, a direction and an owner, and no others."""
 
+from dataclasses import fields
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from contract.messages import ListKind, RosterSnapshot, SealedTemplate, SnapshotHeader, WorkerRecord
 from contract.parts import Content, SealedPart, read_part, roster_content, write_parts
-from edge.domain import RosterState
+from edge.domain import RosterState, Worker
 from edge.sync.assembly import Assembly
 from edge.sync.lists import ListRefused
 
@@ -50,6 +51,26 @@ def test_ok__templates_become_unit_vectors_with_their_owners() -> None:
     assert all(vector.dtype == np.float32 for vector in found)
     assert np.allclose(found[0], [0.6, 0.8])
     assert np.allclose(found[3], [0, -1])
+
+
+def test_ok__everything_the_gate_knows_of_a_worker_passes_through() -> None:
+    said = {
+        "worker_id": "w-1",
+        "sites": frozenset({"site-1"}),
+        "active": False,
+        "valid_from": date(2026, 1, 1),
+        "valid_until": date(2027, 1, 1),
+        "training_valid_until": date(2027, 2, 1),
+        "employer": "e-12",
+        "trade": "scaffolding",
+        "declared_utc": datetime(2026, 11, 20, 6, tzinfo=UTC),
+        "slow": True,
+        "cards": ("ab" * 32,),
+        "pin": "c2FsdA==$aGFzaA==",
+    }
+    assert set(said) == {field.name for field in fields(Worker)}
+    state, _ = _assembled([WorkerRecord.model_validate({**said, "sites": ["site-1"]})])
+    assert state.workers == {"w-1": Worker(**said)}  # type: ignore[arg-type]
 
 
 def test_ok__equal_dates_and_sites_are_held_once() -> None:

@@ -1,0 +1,86 @@
+"""What people see: the indicator in the lane, and the live state for the screen."""
+
+import structlog
+
+from contract.messages import Advice, NoticeCode
+from edge.config import Config
+from edge.decision import tiers
+from edge.domain import LiveState, Tone
+from edge.loop.book import Book
+from edge.loop.ports import Ports
+from edge.loop.turnstile import Turnstile
+from edge.passage import PassageState
+from edge.ports import JournalError
+
+log = structlog.get_logger()
+
+LIVE_EVERY_S = 1.0
+SHOW_AT_LEAST_S = 1.5
+
+
+class Board:
+    def __init__(self, config: Config, ports: Ports, book: Book, turnstile: Turnstile) -> None:
+        self._config, self._p, self._book, self._turnstile = config, ports, book, turnstile
+        self._shown: tuple[Tone, Advice | None] = (Tone.IDLE, None)
+        self._shown_until = 0.0
+        self._camera_ok: bool | None = None
+        self._opening_until = ports.clock.monotonic() + config.camera.hang_timeout_ms / 1000
+        self._written: tuple[Tone, Advice | None, PassageState, bool | None] | None = None
+        self._live_due = 0.0
+
+    def show(self, tone: Tone, advice: Advice | None) -> None:
+        if tone in (Tone.GO, Tone.DESK):
+            self._shown_until = self._p.clock.monotonic() + SHOW_AT_LEAST_S
+        if (tone, advice) == self._shown:
+            return
+        self._shown = (tone, advice)
+        self._p.indicator.show(tone, advice)
+        self.keep_up()
+
+    def rest(self) -> None:
+        """Nobody is in the lane: idle, once the last answer has been shown long enough to be read."""
+        if self._p.clock.monotonic() >= self._shown_until:
+            self.show(Tone.IDLE, None)
+
+    def watch_camera(self) -> bool:
+        """Record a camera that was lost or came back; False while it is lost."""
+        status = self._p.camera.status()
+        if self._camera_ok is None and not status.ok and self._p.clock.monotonic() < self._opening_until:
+            return True  # still opening for the first time: neither lost nor back
+        if self._camera_ok is None and status.ok:
+            self._camera_ok = True
+        elif status.ok != self._camera_ok:
+            self._camera_ok = status.ok
+            self._book.notice(NoticeCode.CAMERA_BACK if status.ok else NoticeCode.CAMERA_LOST, status.detail)
+        return self._camera_ok is not False
+
+    def keep_up(self) -> None:
+        """Write the live state if anything in it changed, and now and then all the same, as a sign of life."""
+        present = (*self._shown, self._turnstile.state, self._camera_ok)
+        now = self._p.clock.monotonic()
+        if present == self._written and now < self._live_due:
+            return
+        self._written, self._live_due = present, now + LIVE_EVERY_S
+        try:
+            self._p.journal.set_live(self._live())
+        except JournalError as error:  # the screen shows by its age that it is old; the gate itself goes on
+            log.warning("live_state_failed", error=str(error))
+
+    def _live(self) -> LiveState:
+        camera, now = self._p.camera.status(), self._p.clock.utc()
+        roster_tier, risk_tier = tiers(self._p.roster.state, self._config.site.site_id, now)
+        return LiveState(
+            utc=now,
+            direction=self._config.site.direction,
+            gate_state=self._turnstile.state.value,
+            tone=self._shown[0],
+            advice=self._shown[1],
+            camera_ok=camera.ok,
+            camera_detail=camera.detail,
+            frames_per_s=round(camera.frames_per_s, 1),
+            gallery_size=self._p.matcher.gallery_size,
+            threshold=self._p.matcher.threshold,
+            clock_trusted=self._p.clock.trusted(),
+            roster_tier=roster_tier,
+            risk_tier=risk_tier,
+        )

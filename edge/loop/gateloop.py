@@ -1,0 +1,110 @@
+"""`GateLoop.step()` is called for ever by the gate process. Nothing in it waits longer than one frame."""
+
+import structlog
+
+from contract.messages import Advice, NoticeCode
+from edge.config import Config
+from edge.domain import Tone
+from edge.loop.board import Board
+from edge.loop.book import Book
+from edge.loop.inbox import Inbox
+from edge.loop.lane import Lane
+from edge.loop.ports import Ports
+from edge.loop.turnstile import Turnstile
+from edge.ports import JournalError
+
+log = structlog.get_logger()
+
+INBOX_EVERY_S = 0.2
+JOURNAL_ERROR_EVERY_S = 10.0
+FRAME_WAIT_S = 0.1
+FAILURES_MAX = 20
+"""So many failed steps in a row end the process: a restart is the better cure."""
+
+
+class GateLoop:
+    """Puts the parts together; all judgement is in `decision` and `passage`."""
+
+    def __init__(self, config: Config, ports: Ports) -> None:
+        self._p = ports
+        self._book = Book(config, ports)
+        self._turnstile = Turnstile(config, ports, self._book)
+        self._board = Board(config, ports, self._book, self._turnstile)
+        self._lane = Lane(config, ports, self._book, self._turnstile, self._board)
+        self._inbox = Inbox(config, ports, self._book, self._turnstile, self._board)
+        self._frame_number = 0
+        self._failures = 0
+        self._inbox_due = 0.0
+        self._journal_error_due = 0.0
+
+    @property
+    def usable_to_pulse_s(self) -> list[float]:
+        """See `Lane.usable_to_pulse_s`."""
+        return self._lane.usable_to_pulse_s
+
+    def step(self) -> bool:
+        """One turn; True if it was healthy (then, and only then, the watchdog is fed).
+
+        Raises:
+            Exception: after FAILURES_MAX failed turns in a row.
+        """
+        try:
+            self._turn()
+        except JournalError as error:
+            # No record, no opening. The person is told to see the desk, and the next turn tries again. What the gate
+            # is doing already stands: a fire release above all.
+            self._report(error)
+            self._board.show(Tone.DESK, Advice.SEE_DESK)
+            self._p.camera.wait(self._frame_number, FRAME_WAIT_S)
+            return False
+        except Exception as error:  # the promise: an error in the pipeline is a recorded "no decision"
+            self._failures += 1
+            log.exception("step_failed", failures=self._failures)
+            if self._failures >= FAILURES_MAX:
+                raise
+            self._no_decision(error)
+            return False
+        self._failures = 0
+        return True
+
+    def close(self) -> None:
+        """Locked, dark, and recorded."""
+        self._p.gate.close()
+        self._p.indicator.close()
+        self._p.camera.close()
+        try:
+            self._book.notice(NoticeCode.GATE_STOPPED)
+            self._book.write_notes()
+        except JournalError as error:
+            log.error("journal_failed", error=str(error), unwritten=self._book.unwritten)
+        self._p.journal.close()
+
+    def _turn(self) -> None:
+        self._turnstile.take_signals()  # first of all, and whatever the disk does: fire is among them
+        self._board.keep_up()
+        self._book.write_notes()
+        now = self._p.clock.monotonic()
+        if now >= self._inbox_due:
+            self._inbox_due = now + INBOX_EVERY_S
+            self._inbox.take()
+        frame = self._p.camera.wait(self._frame_number, FRAME_WAIT_S)
+        camera_ok = self._board.watch_camera()
+        if frame is not None:
+            self._frame_number = frame.number
+            self._lane.meet(self._p.matcher.look(frame))
+        elif not camera_ok:
+            self._board.show(Tone.STOP, Advice.SEE_DESK)
+        self._board.keep_up()
+        self._book.write_notes()
+
+    def _no_decision(self, error: Exception) -> None:
+        try:
+            self._lane.no_decision(error)
+        except JournalError as journal_error:
+            self._report(journal_error)
+
+    def _report(self, error: JournalError) -> None:
+        now = self._p.clock.monotonic()
+        if now >= self._journal_error_due:
+            self._journal_error_due = now + JOURNAL_ERROR_EVERY_S
+            log.error("journal_failed", error=str(error), unwritten=self._book.unwritten)

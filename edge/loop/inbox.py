@@ -1,0 +1,103 @@
+"""What HQ and the desk say: lists believed, incidents journalled, commands obeyed once, requests taken once."""
+
+from pydantic import ValidationError
+
+from contract.messages import Advice, Command, EnrolmentEvent, NoticeCode, NoticeEvent, Reason
+from edge.config import Config
+from edge.decision import pairs_in_words
+from edge.domain import Decision, DeskRequest, EnrolmentRequest, RosterState, Tone
+from edge.loop.board import Board
+from edge.loop.book import Book
+from edge.loop.ports import Ports
+from edge.loop.turnstile import Turnstile
+
+PRUNE_EVERY_S = 600.0
+
+
+class Inbox:
+    def __init__(self, config: Config, ports: Ports, book: Book, turnstile: Turnstile, board: Board) -> None:
+        self._config, self._p = config, ports
+        self._book, self._turnstile, self._board = book, turnstile, board
+        self._last_request = 0
+        self._surveyed_version = 0
+        self._known_refs: set[str] = set()
+        self._prune_due = 0.0
+
+    def take(self) -> None:
+        """Everything new since the last call. Raises JournalError."""
+        self._take_lists()
+        self._note_look_alikes()
+        self._take_incidents()
+        for command in self._p.roster.commands(self._p.clock.utc()):
+            self._obey(command)
+        self._prune()
+        if self._p.requests.changed():
+            for request in self._p.requests.requests(self._last_request):
+                self._last_request = request.id
+                self._grant_request(request)
+
+    def _take_lists(self) -> None:
+        before = self._p.roster.state
+        if self._p.roster.refresh():
+            state = self._p.roster.state
+            if state.templates is not before.templates:
+                self._p.matcher.load(state.templates)
+            self._note_versions(before, state)
+
+    def _note_versions(self, before: RosterState, now: RosterState) -> None:
+        lists = (("roster", before.roster, now.roster), ("risk", before.risk, now.risk))
+        for name, old, new in (*lists, ("policy", before.policy_age, now.policy_age)):
+            if new.version != old.version:
+                self._p.journal.append(
+                    NoticeEvent, code=NoticeCode.LIST_APPLIED, detail=f"{name} version {new.version}"
+                )
+
+    def _note_look_alikes(self) -> None:
+        """Tell HQ once per roster who looks too much alike; ids only."""
+        version = self._p.roster.state.roster.version
+        if version == self._surveyed_version or (found := self._p.matcher.survey()) is None:
+            return
+        ref = f"look-alikes-roster-{version}"
+        if found and not self._p.journal.seen(ref):
+            detail = pairs_in_words({worker_id: other.worker_id for worker_id, other in found.items()})
+            self._book.once(ref, NoticeCode.LOOK_ALIKE, detail)
+        self._surveyed_version = version
+
+    def _take_incidents(self) -> None:
+        for incident in self._p.roster.incidents():
+            if incident.ref not in self._known_refs and not self._p.journal.seen(incident.ref):
+                self._book.once(incident.ref, incident.code, incident.detail)
+            self._known_refs.add(incident.ref)
+
+    def _obey(self, command: Command) -> None:
+        """Open once, exactly once: the command's id is journalled before the relay moves."""
+        if self._p.journal.seen(command.command_id):
+            return
+        if not self._turnstile.ready:
+            detail = f"{command.command_id}: the gate is {self._turnstile.state}"
+            self._book.once(command.command_id, NoticeCode.COMMAND_REFUSED, detail)
+            return
+        detail = f"by {command.issued_by}: {command.why}"[:500]
+        decision = Decision(Reason.REMOTE_OPEN, Advice.WALK_THROUGH, detail=detail)
+        self._turnstile.release(self._book.decision(decision, ref=command.command_id))
+        self._board.show(Tone.GO, Advice.WALK_THROUGH)
+
+    def _grant_request(self, request: DeskRequest) -> None:
+        if self._p.journal.seen(request.ref):
+            return
+        try:
+            enrolment = EnrolmentRequest.model_validate_json(request.body)
+            self._p.journal.append(EnrolmentEvent, ref=request.ref, **enrolment.model_dump())
+        except ValidationError as error:
+            detail = f"{request.kind}: {error.error_count()} problems"
+            self._book.once(request.ref, NoticeCode.REQUEST_REFUSED, detail)
+
+    def _prune(self) -> None:
+        """Forget what HQ holds, now and then."""
+        now = self._p.clock.monotonic()
+        if now < self._prune_due:
+            return
+        self._prune_due = now + PRUNE_EVERY_S
+        for ack in self._p.roster.acks():
+            if ack.epoch == self._p.journal.epoch:
+                self._p.journal.prune(ack.seq, self._config.journal.keep_days)
