@@ -7,8 +7,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from contract.messages import VERSION, AnyEvent, Message
 
-MAX_BYTES = 16 * 1024 * 1024
-"""A larger payload is refused before it is parsed."""
+MAX_BYTES = 4 * 1024 * 1024
+"""A larger payload is refused before it is parsed. Lists of any size travel in parts far below it."""
 
 M = TypeVar("M", bound=Message)
 _EVENT: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
@@ -29,11 +29,14 @@ def decode(kind: type[M], payload: bytes) -> M:
     Raises:
         BadMessage: too large, not JSON, another major version, or fields missing or out of bounds.
     """
-    _check(payload)
+    _check_size(payload)
     try:
-        return kind.model_validate_json(payload)
+        message = kind.model_validate_json(payload)
     except ValidationError as error:
+        _check_form(payload)
         raise BadMessage(f"{kind.__name__}: {_summary(error)}") from error
+    _check_major(message.version)
+    return message
 
 
 def decode_event(body: str | bytes) -> AnyEvent:
@@ -42,25 +45,36 @@ def decode_event(body: str | bytes) -> AnyEvent:
         payload = body.encode() if isinstance(body, str) else body
     except UnicodeEncodeError as error:
         raise BadMessage(f"event: not text: {error.reason}") from error
-    _check(payload)
+    _check_size(payload)
     try:
-        return _EVENT.validate_json(payload)
+        event = _EVENT.validate_json(payload)
     except ValidationError as error:
+        _check_form(payload)
         raise BadMessage(f"event: {_summary(error)}") from error
+    _check_major(event.version)
+    return event
 
 
-def _check(payload: bytes) -> None:
+def _check_size(payload: bytes) -> None:
     if len(payload) > MAX_BYTES:
         raise BadMessage(f"{len(payload)} bytes is over the limit of {MAX_BYTES}")
+
+
+def _check_form(payload: bytes) -> None:
+    """What is wrong with a payload before its fields are: only looked for once something is, a good one is parsed once."""
     try:
         data = json.loads(payload)
     except (ValueError, RecursionError) as error:
         raise BadMessage(f"not JSON: {error}") from error
     if not isinstance(data, dict):
         raise BadMessage(f"expected a JSON object, got {type(data).__name__}")
-    major = str(data.get("version", VERSION)).partition(".")[0]
-    if major != VERSION.partition(".")[0]:
-        raise BadMessage(f"major version {major} is not {VERSION.partition('.')[0]}: update this side first")
+    _check_major(str(data.get("version", VERSION)))
+
+
+def _check_major(version: str) -> None:
+    major, ours = version.partition(".")[0], VERSION.partition(".")[0]
+    if major != ours:
+        raise BadMessage(f"major version {major} is not {ours}: update this side first")
 
 
 def _summary(error: ValidationError) -> str:

@@ -1,7 +1,7 @@
 """Every message that crosses the wire or enters the journal, as frozen pydantic models.
 
 Compatibility: a reader ignores fields it does not know (so a newer minor version is readable) and refuses
-a major version it does not know (`contract.codec`). Times are UTC. Worker ids are opaque to this project:
+a major version it does not know (`contract.codec`). Since 1.1 lists travel in parts (`contract.parts`). Times are UTC. Worker ids are opaque to this project:
 no message carries a name, a picture, or a readable template.
 """
 
@@ -14,7 +14,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from contract.contradictions import contradictions
 from contract.policy import EVERY_WAY_IN, AntiPassback, Factor, FactorRule, Holiday, Period, RiskRule
 
-VERSION = "1.0"
+VERSION = "1.1"
+
+PARTS_MAX = 500
+"""A list has at most so many parts; HQ puts about 1,000 workers into one."""
 
 
 def _as_utc(value: datetime) -> datetime:
@@ -345,7 +348,7 @@ class HqState(Message):
 
 
 class SealedTemplate(BaseModel):
-    """A template inside an already sealed list: unit vector, float16 little-endian."""
+    """A template inside an enrolment or an import, sealed as a whole: unit vector, float16 little-endian."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_bytes="base64", val_json_bytes="base64")
 
@@ -353,7 +356,9 @@ class SealedTemplate(BaseModel):
     vector: bytes
 
 
-class WorkerRecord(BaseModel):
+class WorkerEntry(BaseModel):
+    """A worker as the roster names them. Without a `consent_ref` no template is loaded, whatever else is sent."""
+
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     worker_id: Id
@@ -373,7 +378,23 @@ class WorkerRecord(BaseModel):
     pin: str | None = Field(default=None, max_length=200)
     """scrypt of the PIN: base64 salt, "$", base64 hash (n = 2^14, r = 8, p = 1, 32 bytes)."""
     consent_ref: str | None = Field(default=None, max_length=120)
+
+
+class WorkerRecord(WorkerEntry):
+    """A worker with templates, as HQ imports them."""
+
     templates: tuple[SealedTemplate, ...] = ()
+
+
+class TemplateBlock(BaseModel):
+    """Templates of one model. Template i belongs to `workers[owners[i]]`. The vectors follow the list's JSON as raw bytes,
+    block after block: float16 little-endian, unit length, `dimension` numbers each."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    model_id: str = Field(min_length=1, max_length=80)
+    dimension: int = Field(ge=1, le=4096)
+    owners: tuple[Annotated[int, Field(ge=0)], ...]
 
 
 class SnapshotHeader(Message):
@@ -385,8 +406,11 @@ class SnapshotHeader(Message):
 
 
 class RosterSnapshot(SnapshotHeader):
+    """The workers of one part, and the directory of the template vectors that follow it."""
+
     type: Literal["roster"] = "roster"
-    workers: tuple[WorkerRecord, ...] = ()
+    workers: tuple[WorkerEntry, ...] = ()
+    templates: tuple[TemplateBlock, ...] = ()
 
 
 class RiskEntry(BaseModel):
@@ -397,6 +421,8 @@ class RiskEntry(BaseModel):
 
 
 class RiskSnapshot(SnapshotHeader):
+    """The entries of one part."""
+
     type: Literal["risk"] = "risk"
     entries: tuple[RiskEntry, ...] = ()
 
@@ -446,13 +472,16 @@ class PolicySnapshot(SnapshotHeader):
         return self
 
 
-class SealedList(SnapshotHeader):
-    """What travels, signed: one of the lists above, sealed for the site. The header stands outside the seal, so that
-    whoever carries it can refuse an old version; whoever opens it checks that the list inside says the same."""
+class PartHeader(SnapshotHeader):
+    """Stands outside the seal of each part of a list, signed together with it, so that whoever carries it can refuse an
+    old version; whoever opens it checks that the list inside says the same. `digest` binds the parts of one version:
+    SHA-256 over the SHA-256 of each sealed part, in order. So none can be left out, changed, or taken from elsewhere."""
 
-    type: Literal["sealed_list"] = "sealed_list"
+    type: Literal["list_part"] = "list_part"
     kind: ListKind
-    sealed: bytes
+    part: int = Field(ge=1, le=PARTS_MAX)
+    parts: int = Field(ge=1, le=PARTS_MAX)
+    digest: Sha256
 
 
 # --- Commands -------------------------------------------------------------------------------------------
@@ -515,6 +544,6 @@ class CommissioningRecord(Message):
 
 
 AnyMessage = (
-    EventBatch | Ack | GateStatus | Health | HqState | RosterSnapshot | RiskSnapshot | PolicySnapshot | SealedList
+    EventBatch | Ack | GateStatus | Health | HqState | RosterSnapshot | RiskSnapshot | PolicySnapshot | PartHeader
     | Command | EnrolmentRecord | CommissioningRecord
 )  # fmt: skip

@@ -30,6 +30,8 @@ COMMISSIONING = "commissioning"
 
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
+_SIGNATURE_BYTES = 64
+
 PrivateKey = Ed25519PrivateKey | X25519PrivateKey
 PublicKey = Ed25519PublicKey | X25519PublicKey
 
@@ -69,11 +71,7 @@ def verify(envelope: bytes, purpose: str, key: Ed25519PublicKey) -> bytes:
         raise BadSignature(f"not a signed {purpose} envelope ({error.error_count()} problems)") from error
     if signed.purpose != purpose:
         raise BadSignature(f"signed as {signed.purpose[:40]!r}, expected {purpose!r}")
-    try:
-        key.verify(signed.signature, _to_sign(signed.payload, purpose))
-    except InvalidSignature as error:
-        signer = "the key it names" if purpose == COMMISSIONING else "HQ's key: check keys.hq_signing_public_path"
-        raise BadSignature(f"the {purpose} is not signed by {signer}") from error
+    _verify(signed.signature, signed.payload, purpose, key)
     return signed.payload
 
 
@@ -84,10 +82,19 @@ def sign_detached(payload: bytes, purpose: str, key: Ed25519PrivateKey) -> bytes
 
 def verify_detached(signature: bytes, payload: bytes, purpose: str, key: Ed25519PublicKey) -> None:
     """Raises BadSignature unless `key` signed this payload for this purpose."""
-    try:
-        key.verify(signature, _to_sign(payload, purpose))
-    except InvalidSignature as error:
-        raise BadSignature(f"the {purpose} is not signed by HQ's key") from error
+    _verify(signature, payload, purpose, key)
+
+
+def sign_raw(payload: bytes, purpose: str, key: Ed25519PrivateKey) -> bytes:
+    """The payload behind its signature, without an envelope: for what is large and not JSON."""
+    return key.sign(_to_sign(payload, purpose)) + payload
+
+
+def verify_raw(signed: bytes, purpose: str, key: Ed25519PublicKey) -> bytes:
+    """The payload that `sign_raw` signed. Raises BadSignature."""
+    signature, payload = signed[:_SIGNATURE_BYTES], signed[_SIGNATURE_BYTES:]
+    _verify(signature, payload, purpose, key)
+    return payload
 
 
 def seal(payload: bytes, purpose: str, reader: X25519PublicKey) -> bytes:
@@ -146,6 +153,14 @@ def _load(path: Path, *, private: bool) -> object:
         raise BadKey(f"cannot read the key file {path}: {error.strerror}") from error
     except (ValueError, TypeError) as error:
         raise BadKey(f"{path} is not a PEM key file") from error
+
+
+def _verify(signature: bytes, payload: bytes, purpose: str, key: Ed25519PublicKey) -> None:
+    try:
+        key.verify(signature, _to_sign(payload, purpose))
+    except InvalidSignature as error:
+        signer = "the key it names" if purpose == COMMISSIONING else "HQ's key: check keys.hq_signing_public_path"
+        raise BadSignature(f"the {purpose} is not signed by {signer}") from error
 
 
 def _context(purpose: str) -> bytes:

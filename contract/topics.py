@@ -20,7 +20,7 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How a channel travels. `pattern` takes {site_id} and {gate_id}; `signed`: wrapped in a signed envelope;
+    """How a channel travels. `pattern` takes {site_id}, {gate_id} and {part}; `signed`: wrapped in a signed envelope;
     `sealed`: the signed payload is encrypted for its reader."""
 
     pattern: str
@@ -37,20 +37,28 @@ ROUTES: dict[Channel, Route] = {
     Channel.HEALTH: Route(f"{PREFIX}/{{site_id}}/{{gate_id}}/health", up=True, qos=0, retain=False),
     Channel.ACK: Route(f"{PREFIX}/{{site_id}}/{{gate_id}}/ack", up=False, qos=1, retain=True, signed=True),
     Channel.COMMAND: Route(f"{PREFIX}/{{site_id}}/{{gate_id}}/command", up=False, qos=1, retain=False, signed=True),
-    Channel.ROSTER: Route(f"{PREFIX}/{{site_id}}/list/roster", up=False, qos=1, retain=True, signed=True, sealed=True),
-    Channel.RISK: Route(f"{PREFIX}/{{site_id}}/list/risk", up=False, qos=1, retain=True, signed=True, sealed=True),
-    Channel.POLICY: Route(f"{PREFIX}/{{site_id}}/list/policy", up=False, qos=1, retain=True, signed=True, sealed=True),
+    Channel.ROSTER: Route(
+        f"{PREFIX}/{{site_id}}/list/roster/{{part}}", up=False, qos=1, retain=True, signed=True, sealed=True
+    ),
+    Channel.RISK: Route(
+        f"{PREFIX}/{{site_id}}/list/risk/{{part}}", up=False, qos=1, retain=True, signed=True, sealed=True
+    ),
+    Channel.POLICY: Route(
+        f"{PREFIX}/{{site_id}}/list/policy/{{part}}", up=False, qos=1, retain=True, signed=True, sealed=True
+    ),
     Channel.HQ_STATE: Route(f"{PREFIX}/hq/state", up=False, qos=1, retain=True),
 }
 
 
-def topic(channel: Channel, site_id: str = "+", gate_id: str = "+") -> str:
-    """The topic of a channel; without ids, the filter that matches every site and gate."""
-    return ROUTES[channel].pattern.format(site_id=site_id, gate_id=gate_id)
+def topic(channel: Channel, site_id: str = "+", gate_id: str = "+", part: int | None = None) -> str:
+    """The topic of a channel; without ids and part, the filter that matches every site, gate and part of a list."""
+    return ROUTES[channel].pattern.format(site_id=site_id, gate_id=gate_id, part=part or "+")
 
 
 def channel_of(name: str) -> tuple[Channel, str, str] | None:
-    """(channel, site_id, gate_id) of a received topic, '' where it has none; None if it is not ours."""
+    """(channel, site_id, gate_id) of a received topic, '' where it has none; None if it is not ours.
+
+    Which part of a list it is stands in its signed header; the topic is only where the broker keeps it."""
     got = name.split("/")
     for channel, route in ROUTES.items():
         want = route.pattern.split("/")

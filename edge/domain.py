@@ -1,5 +1,6 @@
 """The words of the gate: values only, no behaviour that touches the world."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -198,7 +199,7 @@ class RosterState:
 
     workers: dict[str, Worker] = field(default_factory=dict)
     risks: dict[str, tuple[RiskEntry, ...]] = field(default_factory=dict)
-    templates: tuple[tuple[str, Template], ...] = ()
+    templates: Sequence[tuple[str, Template]] = ()
     policy: PolicySnapshot | None = None
     roster: ListAge = ListAge()
     risk: ListAge = ListAge()

@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from contract.messages import CommandAction, ListKind
+from contract.parts import ListTooLarge
 from contract.signing import BadKey
 from hq import config as settings
 from hq import credentials, give, keys, report
@@ -18,7 +19,7 @@ from hq.broker import open_broker
 from hq.console import err, gate_json, out, print_json, print_table, show_events, time_text
 from hq.opened import Folder, opened
 from hq.people import EnrolmentRefused, ImportRefused, read_import
-from hq.publish import ListTooLarge, Publisher
+from hq.publish import Publisher
 from hq.service import HqService
 
 app = typer.Typer(

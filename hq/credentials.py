@@ -21,7 +21,7 @@ class BadCredential(ValueError):
     """A worker that HQ does not know, or a code, card or PIN that cannot be given; the text says why."""
 
 
-class WorkerEntry(WorkerRecord):
+class WrittenWorker(WorkerRecord):
     """A worker as people write one: `card` (a number or several, as the reader gives them) and a PIN of 4 to 12 digits
     take the places of their digests. A card is known at the sites that stand beside it."""
 
@@ -31,6 +31,8 @@ class WorkerEntry(WorkerRecord):
     @model_validator(mode="before")
     @classmethod
     def _hashed(cls, data: Any) -> Any:
+        if isinstance(data, WorkerRecord):
+            return data.model_dump(exclude_unset=True)  # what was not mentioned stays unmentioned
         if not isinstance(data, dict):
             return data
         done = dict(data)

@@ -68,12 +68,14 @@ class HqLink:
         except queue.Empty:
             return None
 
-    def publish(self, channel: Channel, payload: bytes, site_id: str = "", gate_id: str = "") -> bool:
+    def publish(
+        self, channel: Channel, payload: bytes, site_id: str = "", gate_id: str = "", part: int | None = None
+    ) -> bool:
         """Hand a message over; False if there is no connection."""
         if not self.connected:
             return False
         route = ROUTES[channel]
-        name = topic(channel, site_id, gate_id)
+        name = topic(channel, site_id, gate_id, part)
         info = self._client.publish(name, payload, qos=route.qos, retain=route.retain)
         return info.rc is MQTTErrorCode.MQTT_ERR_SUCCESS
 

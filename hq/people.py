@@ -16,7 +16,7 @@ from contract.codec import BadMessage, decode, encode
 from contract.messages import EnrolmentEvent, EnrolmentRecord, PolicySnapshot, RiskEntry, Utc, WorkerRecord
 from contract.signing import ENROLMENT, BadSeal, seal, unseal
 from hq import tables as t
-from hq.credentials import WorkerEntry
+from hq.credentials import WrittenWorker
 from hq.store import Store, now
 from hq.strict import unknown_keys
 
@@ -47,7 +47,7 @@ class ImportFile(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", val_json_bytes="base64")
 
-    workers: tuple[WorkerEntry, ...] = ()
+    workers: tuple[WrittenWorker, ...] = ()
     risk: tuple[RiskEntry, ...] | None = None
     policies: tuple[PolicyEntry, ...] = ()
     enrolments: tuple[EnrolmentRecord, ...] = ()

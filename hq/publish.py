@@ -1,23 +1,24 @@
 """Lists and commands for gates: built, sealed, signed, and kept in the database for the running service to send."""
 
 import secrets
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from contract.codec import MAX_BYTES, encode
+from contract.codec import encode
 from contract.messages import (
     Command,
     CommandAction,
     ListKind,
-    Message,
     PolicySnapshot,
     RiskSnapshot,
-    RosterSnapshot,
-    SealedList,
+    SnapshotHeader,
+    WorkerRecord,
 )
-from contract.signing import seal, sign
+from contract.parts import Content, roster_content, write_parts
+from contract.signing import sign
 from contract.topics import Channel
 from hq import tables as t
 from hq.keys import HqKeys
@@ -25,20 +26,21 @@ from hq.people import People
 from hq.store import Store, now
 
 KEEP_VERSIONS = 5
-"""Of each list, for study; only the newest is ever sent."""
-
-
-class ListTooLarge(ValueError):
-    """A list that no gate would accept."""
+"""Of each list it is remembered so often when it was published; only the newest is kept whole."""
+PART_ROWS = 1_000
+"""Workers, or entries of the risk list, in one part: about 0.4 MB, and some thousandths of a second of a gate's time."""
+PART_BYTES = 1024 * 1024
+"""A part holds no more of templates, unless one worker alone has more."""
 
 
 @dataclass(frozen=True, slots=True)
-class PublishedList:
+class ListPart:
+    """What the broker is to keep for one part of a list; `body` is empty where a part of an earlier version is to go."""
+
     site_id: str
     kind: ListKind
-    list_version: int
-    issued_utc: datetime
-    envelope: bytes
+    part: int
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,58 +59,32 @@ class Publisher:
         """Make the next version of a list for a site; the new version. Raises BadKey (the site has none), ListTooLarge."""
         reader = self.keys.site(site_id)
         with self._store.write() as db:
-            version = 1 + int(
-                db.execute(
-                    select(func.coalesce(func.max(t.lists.c.list_version), 0)).where(
-                        t.lists.c.site_id == site_id, t.lists.c.kind == kind.value
-                    )
-                ).scalar_one()
-            )
-            issued = now()
-            snapshot = self._snapshot(db, site_id, kind, version, issued)
-            sealed = SealedList(
-                site_id=site_id,
-                list_version=version,
-                issued_utc=issued,
-                kind=kind,
-                sealed=seal(encode(snapshot), kind.value, reader),
-            )
-            envelope = sign(encode(sealed), kind.value, self.keys.signing)
-            if len(envelope) > MAX_BYTES:
-                raise ListTooLarge(
-                    f"the {kind.value} of {site_id} has {len(envelope)} bytes, a gate takes {MAX_BYTES}: "
-                    "remove inactive workers, or split the site"
-                )
+            where = (t.lists.c.site_id == site_id, t.lists.c.kind == kind.value)
+            last = db.execute(select(func.coalesce(func.max(t.lists.c.list_version), 0)).where(*where)).scalar_one()
+            header = SnapshotHeader(site_id=site_id, list_version=1 + int(last), issued_utc=now())
+            bodies = write_parts(self._contents(db, kind, header), kind, reader, self.keys.signing)
             db.execute(
                 insert(t.lists).values(
-                    site_id=site_id, kind=kind.value, list_version=version, issued_utc=issued, envelope=envelope
+                    site_id=site_id,
+                    kind=kind.value,
+                    list_version=header.list_version,
+                    issued_utc=header.issued_utc,
+                    parts=len(bodies),
                 )
             )
-            db.execute(
-                delete(t.lists).where(
-                    t.lists.c.site_id == site_id,
-                    t.lists.c.kind == kind.value,
-                    t.lists.c.list_version <= version - KEEP_VERSIONS,
-                )
-            )
-        return version
+            db.execute(delete(t.lists).where(*where, t.lists.c.list_version <= header.list_version - KEEP_VERSIONS))
+            _keep_parts(db, site_id, kind, header.list_version, bodies)
+        return header.list_version
 
-    def newest(self) -> list[PublishedList]:
-        """The list in force of each site and kind."""
-        latest = (
-            select(t.lists.c.site_id, t.lists.c.kind, func.max(t.lists.c.list_version).label("top"))
-            .group_by(t.lists.c.site_id, t.lists.c.kind)
-            .subquery()
-        )
-        joined = t.lists.join(
-            latest,
-            (t.lists.c.site_id == latest.c.site_id)
-            & (t.lists.c.kind == latest.c.kind)
-            & (t.lists.c.list_version == latest.c.top),
-        )
+    def parts(self, site_id: str, kind: ListKind) -> Iterator[ListPart]:
+        """What the broker is to keep of a list, one at a time: first what is to go, then the newest version's parts."""
+        columns = t.list_parts.c
+        where = (columns.site_id == site_id, columns.kind == kind.value)
         with self._store.read() as db:
-            rows = db.execute(select(t.lists).select_from(joined)).all()
-        return [PublishedList(r.site_id, ListKind(r.kind), r.list_version, r.issued_utc, r.envelope) for r in rows]
+            numbers = db.execute(select(columns.part).where(*where).order_by(columns.body.isnot(None), columns.part))
+            for number in numbers.scalars().all():
+                body = db.execute(select(columns.body).where(*where, columns.part == number)).scalar_one()
+                yield ListPart(site_id, kind, number, body or b"")
 
     def newest_versions(self) -> dict[tuple[str, ListKind], tuple[int, datetime]]:
         """Version and issue time of the lists in force, without their content."""
@@ -158,10 +134,36 @@ class Publisher:
         with self._store.write() as db:
             db.execute(update(t.commands).where(t.commands.c.command_id == command_id).values(sent_utc=now()))
 
-    def _snapshot(self, db: Connection, site_id: str, kind: ListKind, version: int, issued: datetime) -> Message:
-        header = {"site_id": site_id, "list_version": version, "issued_utc": issued}
+    def _contents(self, db: Connection, kind: ListKind, header: SnapshotHeader) -> list[Content]:
+        """The list cut into parts; an empty list is one empty part."""
+        fields = header.model_dump()
         if kind is ListKind.ROSTER:
-            return RosterSnapshot.model_validate({**header, "workers": self._people.roster(db)})
+            return [roster_content(header, chunk) for chunk in _chunks(self._people.roster(db)) or [()]]
         if kind is ListKind.RISK:
-            return RiskSnapshot.model_validate({**header, "entries": self._people.risks(db)})
-        return PolicySnapshot.model_validate({**header, **self._people.policy(db, site_id)})
+            entries = self._people.risks(db)
+            cut = [entries[i : i + PART_ROWS] for i in range(0, len(entries), PART_ROWS)] or [()]
+            return [Content(RiskSnapshot(**fields, entries=chunk)) for chunk in cut]
+        return [Content(PolicySnapshot.model_validate({**fields, **self._people.policy(db, header.site_id)}))]
+
+
+def _chunks(workers: Sequence[WorkerRecord]) -> list[Sequence[WorkerRecord]]:
+    """Workers for one part each: at most PART_ROWS, with at most PART_BYTES of templates unless one alone has more."""
+    found: list[Sequence[WorkerRecord]] = []
+    start, size = 0, 0
+    for index, worker in enumerate(workers):
+        weight = sum(len(template.vector) for template in worker.templates)
+        if index > start and (index - start == PART_ROWS or size + weight > PART_BYTES):
+            found.append(workers[start:index])
+            start, size = index, 0
+        size += weight
+    return [*found, workers[start:]] if workers else found
+
+
+def _keep_parts(db: Connection, site_id: str, kind: ListKind, version: int, bodies: Sequence[bytes]) -> None:
+    """Replace what the broker is to keep; the places of surplus parts stay, empty, so that they are cleared there."""
+    columns = t.list_parts.c
+    where = (columns.site_id == site_id, columns.kind == kind.value)
+    db.execute(delete(t.list_parts).where(*where, columns.part <= len(bodies)))
+    db.execute(update(t.list_parts).where(*where).values(list_version=version, body=None))
+    same = {"site_id": site_id, "kind": kind.value, "list_version": version}
+    db.execute(insert(t.list_parts), [{**same, "part": n, "body": body} for n, body in enumerate(bodies, start=1)])

@@ -12,6 +12,7 @@ import structlog
 
 from contract.codec import BadMessage, decode, encode
 from contract.messages import Ack, EventBatch, GateStatus, Health, HqState, ListKind
+from contract.parts import ListTooLarge
 from contract.signing import sign
 from contract.topics import Channel, channel_of
 from hq import keys
@@ -19,7 +20,7 @@ from hq.config import HqConfig
 from hq.ingest import ROSTER_AGAIN, Ingest
 from hq.mqtt import HqLink, Received
 from hq.people import People
-from hq.publish import ListTooLarge, Publisher
+from hq.publish import Publisher
 from hq.store import Store, now, take_pending
 
 log = structlog.get_logger()
@@ -143,12 +144,17 @@ class HqService:
         versions = {key: version for key, (version, _) in self._publisher.newest_versions().items()}
         if versions == self._sent:
             return
-        for item in self._publisher.newest():
-            key = (item.site_id, item.kind)
-            sent = self._sent.get(key) == item.list_version
-            if not sent and self._link.publish(Channel(item.kind.value), item.envelope, item.site_id):
-                self._sent[key] = item.list_version
-                log.info("list_published", site_id=item.site_id, kind=item.kind.value, version=item.list_version)
+        for key, version in versions.items():
+            if self._sent.get(key) != version and self._send_list(*key):
+                self._sent[key] = version
+                log.info("list_published", site_id=key[0], kind=key[1].value, version=version)
+
+    def _send_list(self, site_id: str, kind: ListKind) -> bool:
+        """Every part of a list, again at each connection: the broker keeps them, and the same part twice changes nothing."""
+        return all(
+            self._link.publish(Channel(kind.value), item.body, site_id, part=item.part)
+            for item in self._publisher.parts(site_id, kind)
+        )
 
     def _publish(self, site_id: str, kind: ListKind) -> None:
         try:

@@ -130,15 +130,27 @@ policies = Table(
 )
 
 lists = Table(
-    "lists",
+    "list_versions",
     metadata,
     Column("site_id", String(64), primary_key=True),
     Column("kind", String(16), primary_key=True),
     Column("list_version", Integer, primary_key=True),
     Column("issued_utc", UtcTime, nullable=False),
-    Column("envelope", LargeBinary, nullable=False),
+    Column("parts", Integer, nullable=False),
 )
-"""Every published list as signed; the newest of each kind is what the broker keeps."""
+"""Every published list."""
+
+list_parts = Table(
+    "list_parts",
+    metadata,
+    Column("site_id", String(64), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("list_version", Integer, nullable=False),
+    Column("body", LargeBinary),
+)
+"""What the broker is to keep on each part's topic: of the newest version, as signed; nothing (NULL) where an earlier
+version had more parts."""
 
 commands = Table(
     "commands",

@@ -1,5 +1,6 @@
 """The process that can open the gate: camera, matcher, lists, journal, pins. It has no network."""
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -9,6 +10,7 @@ from contract.signing import BadKey, read_signing_public
 from edge import __version__
 from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, state_dir
 from edge.app.lists import open_roster
+from edge.app.prepared import PreparedRoster
 from edge.camera import CameraFault, CaptureThread, Source, source_for
 from edge.clock import SystemClock
 from edge.config import CameraConfig, Config, TemperatureConfig
@@ -29,6 +31,9 @@ from edge.sim import ScriptError, SimulatedThermometer, WalkUpSource, load_scrip
 from edge.supervisor import Shutdown, Watchdog, run_steps
 from edge.thermometer import Mlx90614
 
+PARTS_PER_REFRESH = 3
+"""Parts of lists read between two frames, a few thousandths of a second each: a small site's three lists at the first look."""
+
 ERRORS = (BadKey, CameraFault, GateError, IndicatorError, JournalError, ModelError, ScriptError)
 """What can be wrong at the start; each says what to do. Anything else is a defect and shows its traceback."""
 
@@ -48,6 +53,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
         except BaseException:
             gate.close()
             raise
+        gc.freeze()  # what is loaded by now stays: the collector need not go through it between two frames
         try:
             run_steps(loop.step, shutdown, Watchdog())
         finally:
@@ -89,8 +95,11 @@ def make_camera(config: CameraConfig, clock: Clock) -> Camera:
 def _loop(config: Config, clock: Clock, gate: GpioGate, factory: Any, journal: Journal) -> GateLoop:
     camera: Camera | None = None
     try:
-        roster = open_roster(config)
+        lists = open_roster(config)
+        lists.refresh()  # all at once: nobody stands before a gate that is only starting
+        lists.parts_per_refresh = PARTS_PER_REFRESH
         matcher = open_matcher(config.matcher, config.paths.models_dir, config.liveness)
+        roster = PreparedRoster(lists, matcher.prepare)
         camera = make_camera(config.camera, clock)
         indicator = GpioIndicator(config.indicator, factory, _voice(config))
         camera.start()

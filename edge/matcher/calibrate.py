@@ -47,3 +47,18 @@ def fuse(vectors: Vectors) -> Vector:
     norm = float(np.linalg.norm(total))
     direction: Vector = (total / norm).astype(np.float32) if norm > 1e-6 else vectors[0]
     return direction
+
+
+def fuse_groups(vectors: Vectors, starts: NDArray[np.intp]) -> Vectors:
+    """`fuse` of each run of rows that begins at one of `starts` (ascending, the first 0): (len(starts), dimension)."""
+    if len(starts) == len(vectors):
+        return vectors
+    sizes = np.diff(np.append(starts, len(vectors)))
+    totals = vectors[starts].astype(np.float64)
+    for place in range(1, int(sizes.max())):
+        longer = sizes > place
+        totals[longer] += vectors[starts[longer] + place]
+    norms = np.linalg.norm(totals, axis=1, keepdims=True)
+    as_it_is = (sizes == 1)[:, np.newaxis] | (norms <= 1e-6)
+    fused: Vectors = np.where(as_it_is, vectors[starts], totals / np.maximum(norms, 1e-6)).astype(np.float32)
+    return fused

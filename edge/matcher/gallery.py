@@ -1,14 +1,18 @@
 """Everybody who can be recognised, searched exactly: the answer is that of comparing every worker, never a guess."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.domain import Candidate, Template, Vector
-from edge.matcher.calibrate import Calibration, fuse
+from edge.matcher.calibrate import Calibration, fuse_groups
 from edge.matcher.shortlist import ROWS_MIN, Shortlist
+from edge.templates import Rows, TemplateStore
+
+_SLICE = 4_096
+"""Workers handled at a time while a gallery is built."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,23 +37,20 @@ class Gallery:
         """The gallery of the templates that belong to `model_id`; others, and damaged ones, are left out.
 
         A worker's templates are fused into one: measured, that beats the best of several scores (docs/ACCURACY.md).
-        Without a `calibration` the gallery makes its own.
+        Without a `calibration` the gallery makes its own. Large arrays are gone through in slices, so that building needs
+        little more memory than the gallery itself, and no step of it keeps another thread waiting for long.
         """
-        fitting = [(worker_id, t.vector) for worker_id, t in templates if _fits(t, model_id, dimension)]
-        vectors = np.empty((len(fitting), dimension), dtype=np.float32)
-        for row, (_, vector) in zip(vectors, fitting, strict=True):
-            row[:] = vector
-        norms = np.linalg.norm(vectors, axis=1)
-        sound = np.isfinite(norms) & (norms > 0)
-        vectors, norms = (vectors, norms) if sound.all() else (vectors[sound], norms[sound])
-        vectors /= norms[:, np.newaxis]
-        owners = [worker_id for (worker_id, _), good in zip(fitting, sound, strict=True) if good]
-        matrix, worker_ids = _one_per_worker(vectors, owners)
+        store = TemplateStore.of(templates)
+        vectors, owners = store.of_model(model_id, dimension)
+        sound = _sound(vectors)
+        matrix, numbers = _one_per_worker(vectors, owners, np.flatnonzero(sound))
         calibration = calibration or Calibration.of(matrix)
-        matrix = calibration.apply(matrix)
+        for part in _slices(len(matrix)):
+            matrix[part] = calibration.apply(matrix[part])
         matrix.setflags(write=False)
-        shortlist = Shortlist(matrix) if len(worker_ids) >= ROWS_MIN else None
-        return cls(matrix, worker_ids, len(owners), calibration, shortlist)
+        shortlist = Shortlist(matrix) if len(matrix) >= ROWS_MIN else None
+        worker_ids = tuple(store.worker_ids[number] for number in numbers)
+        return cls(matrix, worker_ids, int(sound.sum()), calibration, shortlist)
 
     @property
     def size(self) -> int:
@@ -71,18 +72,30 @@ class Gallery:
         return Candidate(self.worker_ids[int(rows[best])], float(np.clip(scores[best], -1, 1)))
 
 
-def _one_per_worker(vectors: NDArray[np.float32], owners: list[str]) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """Unit vectors, one row per worker in order of first appearance."""
-    rows_of: dict[str, list[int]] = {}
-    for row, worker_id in enumerate(owners):
-        rows_of.setdefault(worker_id, []).append(row)
-    if len(rows_of) == len(owners):
-        return vectors, tuple(owners)
-    fused = np.empty((len(rows_of), vectors.shape[1]), dtype=np.float32)
-    for out, rows in zip(fused, rows_of.values(), strict=True):
-        out[:] = vectors[rows[0]] if len(rows) == 1 else fuse(vectors[rows])
-    return fused, tuple(rows_of)
+def _slices(count: int) -> Iterator[slice]:
+    return (slice(start, min(count, start + _SLICE)) for start in range(0, count, _SLICE))
 
 
-def _fits(template: Template, model_id: str, dimension: int) -> bool:
-    return template.model_id == model_id and template.vector.shape == (dimension,)
+def _sound(vectors: Rows) -> NDArray[np.bool_]:
+    """Which rows have a direction."""
+    sound = np.empty(len(vectors), np.bool_)
+    for part in _slices(len(vectors)):
+        norms = np.linalg.norm(vectors[part].astype(np.float32), axis=1)
+        sound[part] = np.isfinite(norms) & (norms > 0)
+    return sound
+
+
+def _one_per_worker(
+    vectors: Rows, owners: NDArray[np.int32], rows: NDArray[np.intp]
+) -> tuple[NDArray[np.float32], list[int]]:
+    """Unit vectors, one row per worker, of the given rows of `vectors`; and each row's worker, ascending."""
+    rows = rows[np.argsort(owners[rows], kind="stable")]
+    numbers, starts = np.unique(owners[rows], return_index=True)
+    ends = np.append(starts[1:], len(rows))
+    matrix = np.empty((len(numbers), vectors.shape[1]), np.float32)
+    for part in _slices(len(numbers)):
+        first, last = starts[part], ends[part]
+        units = vectors[rows[first[0] : last[-1]]].astype(np.float32)
+        units /= np.linalg.norm(units, axis=1, keepdims=True)
+        matrix[part] = fuse_groups(units, first - first[0])
+    return matrix, [int(number) for number in numbers]

@@ -2,8 +2,10 @@
 
 import ctypes
 from collections.abc import Sequence
-from dataclasses import replace
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Timer
 
 import structlog
 
@@ -17,6 +19,7 @@ from edge.matcher.liveness import Liveness, NotChecked, open_liveness
 from edge.matcher.lookalike import Survey, look_alike_min, nearest_other
 from edge.matcher.motion import MotionGate
 from edge.matcher.quality import measure, objection
+from edge.matcher.shortlist import ROWS_MIN
 from edge.matcher.threshold import gallery_threshold
 from edge.matcher.vote import Tally, tally
 
@@ -25,8 +28,20 @@ RIVAL_SIZE_MIN = 0.5
 not eye distance: a person beside the worker who looks away still counts."""
 UNKNOWN_STANDS_S = 3.0
 """A person who stays is voted on afresh after so long: the first frames of a worker walking up can be poor ones."""
+LET_GO_S = 1.0
+"""So long after a large gallery came into force its predecessor is gone, also from the caller's hands."""
 
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Searchable:
+    """A gallery with everything that follows from it: what is replaced as one when a roster comes into force."""
+
+    gallery: Gallery
+    threshold: float
+    look_alike_min: float
+    survey: Survey
 
 
 class FaceMatcher:
@@ -39,42 +54,64 @@ class FaceMatcher:
         self._motion = MotionGate()
         self._lane = Lane(config.approach_gap_ms / 1000)
         self._liveness = liveness or NotChecked()
-        self._use(())
+        self._builder = ThreadPoolExecutor(1, "gallery")
+        self._prepared_of: Sequence[tuple[str, Template]] | None = None
+        self._preparation: Future[_Searchable] | None = None
+        self._use(self._searchable(()))
 
     def load(self, templates: Sequence[tuple[str, Template]]) -> None:
-        """Replace the gallery at once. Templates of another model, and damaged ones, are left out and counted in the log."""
-        self._use(templates)
+        """Replace the gallery at once, by the one that was prepared of these very templates if there is one. Templates of
+        another model, and damaged ones, are left out and counted in the log."""
+        ready = self._preparation.result() if self._prepared_of is templates and self._preparation else None
+        large = max(self._now.gallery.size, len(templates)) >= ROWS_MIN
+        self._use(ready or self._searchable(templates))
+        self._prepared_of = self._preparation = None
         size = self.gallery_size
         if len(templates) > size:
             _log.warning("templates_left_out", count=len(templates) - size, model_id=self.model_id)
-        _give_back_memory()
-        _log.info("gallery_loaded", templates=size, threshold=round(self._threshold, 4))
+        if large:
+            later = Timer(LET_GO_S, _give_back_memory)
+            later.daemon = True
+            later.start()
+        _log.info("gallery_loaded", templates=size, threshold=round(self.threshold, 4))
 
-    def _use(self, templates: Sequence[tuple[str, Template]]) -> None:
+    def prepare(self, templates: Sequence[tuple[str, Template]]) -> bool:
+        """Start building the gallery of these templates beside the caller, who goes on looking at frames meanwhile. True
+        once `load` of the same object takes no time (also if building failed: `load` then raises what went wrong)."""
+        if self._prepared_of is not templates:
+            if self._preparation is not None:
+                self._preparation.cancel()  # a newer roster came first
+            self._prepared_of, self._preparation = templates, self._builder.submit(self._searchable, templates)
+        return self._preparation is not None and self._preparation.done()
+
+    def _searchable(self, templates: Sequence[tuple[str, Template]]) -> "_Searchable":
         pack = self.engine.pack
-        self._gallery = Gallery.build(templates, self.model_id, pack.embedder.dimension)
-        self._threshold = self._config.threshold or gallery_threshold(pack.impostor_tail, self._gallery)
-        self._look_alike_min = look_alike_min(pack.impostor_tail, self._gallery.size, self._threshold)
-        self._survey = Survey(self._gallery, self._look_alike_min)
+        gallery = Gallery.build(templates, self.model_id, pack.embedder.dimension)
+        threshold = self._config.threshold or gallery_threshold(pack.impostor_tail, gallery)
+        alike_min = look_alike_min(pack.impostor_tail, gallery.size, threshold)
+        return _Searchable(gallery, threshold, alike_min, Survey(gallery, alike_min))
+
+    def _use(self, searchable: "_Searchable") -> None:
+        self._now = searchable
         self._look_alikes: dict[str, str | None] = {}
 
     @property
     def gallery_size(self) -> int:
-        return self._gallery.templates
+        return self._now.gallery.templates
 
     @property
     def threshold(self) -> float:
-        return self._threshold
+        return self._now.threshold
 
     def search(self, vector: Vector) -> Candidate | None:
         """The best candidate in the gallery, at whatever score."""
-        return self._gallery.search(vector)
+        return self._now.gallery.search(vector)
 
     def survey(self) -> dict[str, Candidate] | None:
         """See `edge.ports.Matcher`. The decision does not wait for it: `look` compares the recognised worker at once."""
-        if not self._survey.done:
-            self._survey.step()
-        return self._survey.marked if self._survey.done else None
+        if not self._now.survey.done:
+            self._now.survey.step()
+        return self._now.survey.marked if self._now.survey.done else None
 
     def enrol(self, images: Sequence[Image]) -> list[Template]:
         """One template per photo of one person; see `edge.matcher.enrol`. Raises EnrolmentError."""
@@ -144,7 +181,7 @@ class FaceMatcher:
             approach.forget_votes()
         if approach.answer is None:
             approach.votes.append(self.search(approach.fused()))
-            count = tally(approach.votes, self._threshold, self._config.votes_needed, self._config.votes_window)
+            count = tally(approach.votes, self._now.threshold, self._config.votes_needed, self._config.votes_window)
             if count.sight is Sight.LOOKING:
                 return self._identification(approach, count)
             approach.answer, approach.answered_s = count, now_s
@@ -153,8 +190,10 @@ class FaceMatcher:
     def _look_alike(self, worker_id: str) -> str | None:
         """Whom this worker resembles too much; compared once per gallery."""
         if worker_id not in self._look_alikes:
-            other = nearest_other(self._gallery, worker_id)
-            self._look_alikes[worker_id] = other.worker_id if other and other.score >= self._look_alike_min else None
+            other = nearest_other(self._now.gallery, worker_id)
+            self._look_alikes[worker_id] = (
+                other.worker_id if other and other.score >= self._now.look_alike_min else None
+            )
         return self._look_alikes[worker_id]
 
     def _identification(self, approach: Approach, count: Tally) -> Identification:
@@ -163,7 +202,7 @@ class FaceMatcher:
             sight=count.sight,
             approach=approach.number,
             candidate=count.candidate,
-            threshold=self._threshold,
+            threshold=self._now.threshold,
             frames=count.frames,
             usable_since_s=approach.usable_since_s,
             look_alike=self._look_alike(known.worker_id) if known else None,
@@ -171,7 +210,7 @@ class FaceMatcher:
 
 
 def _give_back_memory() -> None:
-    """Return to the system what reading a large roster left behind; glibc would keep it for later."""
+    """Return to the system what a large roster and its predecessor left behind; glibc would keep it for later."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:  # other C libraries have none, and need none
         trim(0)

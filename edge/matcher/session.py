@@ -39,7 +39,12 @@ class Session:
         # Waiting threads would otherwise spin, and take the core the camera needs.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(model, options, providers=list(providers))
+        # From a file that only this process sees: of bytes onnxruntime would keep a copy for as long as the session lives.
+        with os.fdopen(os.memfd_create("model"), "wb") as file:
+            file.write(model)
+            file.flush()
+            path = f"/proc/self/fd/{file.fileno()}"
+            self._session = onnxruntime.InferenceSession(path, options, providers=list(providers))
         # onnxruntime only warns when a provider that is there cannot start (a missing CUDA library), and uses the CPU.
         lost = [name for name in providers if name not in self._session.get_providers()]
         if lost:

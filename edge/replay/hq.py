@@ -18,13 +18,13 @@ from contract.messages import (
     PolicySnapshot,
     RiskEntry,
     RiskSnapshot,
-    RosterSnapshot,
-    SealedList,
     SealedTemplate,
+    SnapshotHeader,
     WorkerRecord,
 )
 from contract.messages import ListKind as Kind
-from contract.signing import seal, sign
+from contract.parts import Content, roster_content, write_parts
+from contract.signing import sign
 from contract.topics import Channel, topic
 from edge.app.files import REPLICA
 from edge.config import SiteConfig
@@ -80,19 +80,20 @@ class Headquarters:
             raise StoryError(f"worker {worker_id!r}: {'; '.join(explain(error, WorkerRecord))}") from error
 
     def publish_roster(self, *, age_h: float = 0, signed: bool = True, version: int | None = None) -> None:
-        header = self._header(Kind.ROSTER, age_h, version)
-        self._publish(Kind.ROSTER, RosterSnapshot(**header, workers=tuple(self._workers.values())), signed)
+        header = SnapshotHeader(**self._header(Kind.ROSTER, age_h, version))
+        self._publish(Kind.ROSTER, roster_content(header, tuple(self._workers.values())), signed)
 
     def publish_risk(self, *, age_h: float = 0, signed: bool = True, version: int | None = None) -> None:
         entries = tuple(RiskEntry(worker_id=who, list_name=name) for who, name in self.risks.items())
-        self._publish(Kind.RISK, RiskSnapshot(**self._header(Kind.RISK, age_h, version), entries=entries), signed)
+        snapshot = RiskSnapshot(**self._header(Kind.RISK, age_h, version), entries=entries)
+        self._publish(Kind.RISK, Content(snapshot), signed)
 
     def publish_policy(self, *, signed: bool = True, version: int | None = None) -> None:
         try:
             policy = PolicySnapshot.model_validate(self._header(Kind.POLICY, 0, version) | self.policy)
         except ValidationError as error:
             raise StoryError(f"policy: {'; '.join(explain(error, PolicySnapshot))}") from error
-        self._publish(Kind.POLICY, policy, signed)
+        self._publish(Kind.POLICY, Content(policy), signed)
 
     def command(self, order: Order, issued: datetime) -> None:
         command = Command(
@@ -125,15 +126,10 @@ class Headquarters:
         issued = self._clock.utc() - timedelta(hours=age_h)
         return {"site_id": self._site.site_id, "list_version": number, "issued_utc": issued}
 
-    def _publish(self, kind: Kind, snapshot: RosterSnapshot | RiskSnapshot | PolicySnapshot, signed: bool) -> None:
-        sealed = SealedList(
-            site_id=snapshot.site_id,
-            list_version=snapshot.list_version,
-            issued_utc=snapshot.issued_utc,
-            kind=kind,
-            sealed=seal(encode(snapshot), kind.value, self._site_key.public_key()),
-        )
-        self._send(Channel(kind.value), encode(sealed), signed, True)
+    def _publish(self, kind: Kind, content: Content, signed: bool) -> None:
+        key = self._key if signed else self._strange_key
+        (body,) = write_parts([content], kind, self._site_key.public_key(), key)
+        self._sync.handle(Received(topic(Channel(kind.value), self._site.site_id, part=1), body, True))
 
     def _send(self, channel: Channel, payload: bytes, signed: bool, retained: bool) -> None:
         envelope = sign(payload, channel.value, self._key if signed else self._strange_key)

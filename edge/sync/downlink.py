@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from contract.codec import BadMessage, decode
@@ -15,12 +16,24 @@ from edge.sync.incidents import IncidentLog
 from edge.sync.mqtt import Received
 from edge.sync.replica import ReplicaWriter, RolledBack
 
+log = structlog.get_logger()
+
 _DOWN = (Channel.HQ_STATE, Channel.ACK, Channel.ROSTER, Channel.RISK, Channel.POLICY, Channel.COMMAND)
 
 
 def subscriptions(site: SiteConfig) -> list[tuple[str, int]]:
-    """(topic, QoS) of everything this gate listens to."""
-    return [(topic(channel, site.site_id, site.gate_id), ROUTES[channel].qos) for channel in _DOWN]
+    """(topic, QoS) of everything this gate listens to from the start: of each list the first part, which tells of the rest."""
+    return [(topic(channel, site.site_id, site.gate_id, part=1), ROUTES[channel].qos) for channel in _DOWN]
+
+
+def missing_parts(site: SiteConfig, replica: ReplicaWriter) -> list[tuple[str, int]]:
+    """(topic, QoS) of the parts that a list which is arriving still lacks: after a cut only these travel again."""
+    channels = {Channel(kind.value): parts for kind, parts in replica.missing_parts().items()}
+    return [
+        (topic(channel, site.site_id, part=part), ROUTES[channel].qos)
+        for channel, parts in channels.items()
+        for part in parts
+    ]
 
 
 class Downlink:
@@ -75,6 +88,7 @@ class Downlink:
         if not self._replica.add_command(received.payload):
             raise commands.CommandRefused(f"command {command.command_id} came a second time")
 
-    def _list(self, kind: ListKind, envelope: bytes) -> None:
-        header = lists.header(envelope, kind, self._site.site_id, self._hq_key)
-        self._replica.apply_list(header, envelope)
+    def _list(self, kind: ListKind, body: bytes) -> None:
+        part = lists.signed_part(body, kind, self._site.site_id, self._hq_key)
+        if self._replica.add_part(part, body):
+            log.info("list_complete", kind=kind.value, version=part.header.list_version, parts=part.header.parts)

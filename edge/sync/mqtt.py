@@ -105,6 +105,13 @@ class MqttLink:
             return False
         return session.publish(publication)
 
+    def subscribe(self, subscriptions: Sequence[tuple[str, int]]) -> bool:
+        """Listen to more (topic, QoS), until this connection ends; False if there is none."""
+        session = self._session
+        if session is None or not self._state.connected:
+            return False
+        return session.subscribe(subscriptions)
+
     def close(self, death: Publication | None = None) -> None:
         """Say goodbye (`death` replaces the Will) and disconnect; may be called twice."""
         session = self._session
@@ -156,6 +163,7 @@ class _Session:
         self._answered = threading.Event()
         self._reader: threading.Thread | None = None
         self._detail = ""
+        self._subscribed: dict[int, list[str]] = {}
         self._client = self._make()
 
     def run(self) -> str:
@@ -198,6 +206,13 @@ class _Session:
             info.wait_for_publish(wait_s)
         return True
 
+    def subscribe(self, subscriptions: Sequence[tuple[str, int]]) -> bool:
+        result, number = self._client.subscribe(list(subscriptions))
+        if result is not MQTTErrorCode.MQTT_ERR_SUCCESS or number is None:
+            return False
+        self._subscribed[number] = [topic for topic, _ in subscriptions]
+        return True
+
     def _wait(self, event: threading.Event, timeout_s: float) -> bool:
         until = time.monotonic() + timeout_s
         while time.monotonic() < until and not self.over.is_set():
@@ -235,7 +250,7 @@ class _Session:
             self.over.set()
             return
         if self._link._subscriptions:
-            client.subscribe(self._link._subscriptions)
+            self.subscribe(self._link._subscriptions)
         self._link._set_state(True)
 
     def _on_disconnect(
@@ -247,7 +262,7 @@ class _Session:
     def _on_subscribe(
         self, client: Client, data: Any, mid: int, reasons: list[ReasonCode], properties: Properties | None
     ) -> None:
-        for (topic, _), reason in zip(self._link._subscriptions, reasons, strict=False):
+        for topic, reason in zip(self._subscribed.pop(mid, ()), reasons, strict=False):
             if reason.is_failure:
                 log.error("mqtt_subscription_refused", topic=topic, reason=str(reason))
 

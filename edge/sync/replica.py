@@ -1,6 +1,7 @@
 """replica.db: what HQ sent, as it was signed. Written by the sync process alone, read by gate and screen.
 
-Nothing in it has to be believed: the gate process verifies every envelope itself (`edge.sync.roster`). A damaged
+Nothing in it has to be believed: the gate process verifies every envelope itself (`edge.sync.roster`). A list arrives
+in parts, in any order and over any number of connections, and comes into force when the last one is here. A damaged
 file is set aside; the lists then come again, because the broker keeps them.
 """
 
@@ -8,14 +9,17 @@ import sqlite3
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
-from contract.messages import Ack, ListKind, NoticeCode, SealedList
+from contract.messages import Ack, ListKind, NoticeCode, PartHeader
+from contract.parts import SealedPart, digest_of
 from edge import dbfile
 from edge.domain import Incident
+from edge.sync.lists import ListRefused
 
 log = structlog.get_logger()
 
@@ -24,9 +28,12 @@ KEEP_INCIDENTS = 500
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS replica (id INTEGER PRIMARY KEY CHECK (id = 1), replica_id TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS lists (
-    kind TEXT PRIMARY KEY, list_version INTEGER NOT NULL, issued_utc TEXT NOT NULL, applied_utc TEXT NOT NULL,
-    envelope BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS list_versions (
+    kind TEXT NOT NULL, digest TEXT NOT NULL, list_version INTEGER NOT NULL, issued_utc TEXT NOT NULL,
+    parts INTEGER NOT NULL, applied_utc TEXT, PRIMARY KEY (kind, digest));
+CREATE TABLE IF NOT EXISTS list_parts (
+    kind TEXT NOT NULL, digest TEXT NOT NULL, part INTEGER NOT NULL, fingerprint BLOB NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (kind, digest, part));
 CREATE TABLE IF NOT EXISTS acks (
     epoch TEXT PRIMARY KEY, seq INTEGER NOT NULL, utc TEXT NOT NULL, received_utc TEXT NOT NULL, envelope BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS commands (
@@ -48,6 +55,17 @@ class RolledBack(ValueError):
     """A list that is older than the one held, or another one under the same version."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Version:
+    list_version: int
+    issued_utc: datetime
+    digest: str
+
+    @property
+    def order(self) -> tuple[int, datetime]:
+        return self.list_version, self.issued_utc
+
+
 class ReplicaWriter:
     """The one writer of replica.db.
 
@@ -67,26 +85,90 @@ class ReplicaWriter:
             raise
 
     def versions(self) -> dict[ListKind, int]:
-        rows = self._db.execute("SELECT kind, list_version FROM lists").fetchall()
+        """Of the lists in force; one that is still arriving does not count."""
+        rows = self._db.execute("SELECT kind, list_version FROM list_versions WHERE applied_utc IS NOT NULL").fetchall()
         return {ListKind(kind): int(version) for kind, version in rows}
 
-    def apply_list(self, header: SealedList, envelope: bytes) -> bool:
-        """Replace a list in one transaction; False if it is the one already held. Raises RolledBack."""
-        kind = header.kind
-        row = self._db.execute("SELECT list_version, envelope FROM lists WHERE kind = ?", (kind.value,)).fetchone()
-        if row is not None:
-            if row == (header.list_version, envelope):
-                return False
-            if header.list_version < row[0]:
-                raise RolledBack(f"{kind.value} version {header.list_version} is older than version {row[0]} held here")
-            if header.list_version == row[0]:
-                raise RolledBack(f"{kind.value} version {header.list_version} came a second time with other content")
+    def add_part(self, part: SealedPart, body: bytes) -> bool:
+        """Keep one part of a list. The last one missing puts the list in force, in the same transaction: True then.
+
+        Besides the list in force at most one newer version of each kind is kept while its parts arrive; the newest wins.
+
+        Raises:
+            RolledBack: older than the list in force, or another under its version.
+            ListRefused: all parts are here and do not belong together; they are forgotten.
+        """
+        header = part.header
+        held, arriving = self._version(header.kind, in_force=True), self._version(header.kind, in_force=False)
+        if held is not None and not _newer(header, held):
+            return False
+        new = arriving is None or arriving.digest != header.digest
+        # By time too: an HQ restored from a backup counts some versions again.
+        if arriving and new and (header.list_version, header.issued_utc) <= arriving.order:
+            return False
         with self._transaction():
+            if new:
+                self._begin(header)
             self._db.execute(
-                "INSERT OR REPLACE INTO lists VALUES (?, ?, ?, ?, ?)",
-                (kind.value, header.list_version, header.issued_utc.isoformat(), _now(), envelope),
+                "INSERT OR IGNORE INTO list_parts VALUES (?, ?, ?, ?, ?)",
+                (header.kind.value, header.digest, header.part, part.fingerprint, body),
             )
-        return True
+            complete = self._complete(header)
+            if complete:
+                self._put_in_force(header)
+        if complete is None:
+            raise ListRefused(f"the parts of {header.kind.value} version {header.list_version} do not belong together")
+        return complete
+
+    def missing_parts(self) -> dict[ListKind, list[int]]:
+        """Which parts the lists that are arriving still lack."""
+        arriving = self._db.execute(
+            "SELECT kind, digest, parts FROM list_versions WHERE applied_utc IS NULL"
+        ).fetchall()
+        found = {}
+        for kind, digest, parts in arriving:
+            rows = self._db.execute("SELECT part FROM list_parts WHERE kind = ? AND digest = ?", (kind, digest))
+            here = {int(row[0]) for row in rows}
+            found[ListKind(kind)] = [part for part in range(1, parts + 1) if part not in here]
+        return found
+
+    def _version(self, kind: ListKind, *, in_force: bool) -> "_Version | None":
+        """The list in force, or the one whose parts are arriving."""
+        row = self._db.execute(
+            "SELECT list_version, issued_utc, digest FROM list_versions WHERE kind = ? AND (applied_utc IS NOT NULL) = ?",
+            (kind.value, in_force),
+        ).fetchone()
+        return _Version(int(row[0]), datetime.fromisoformat(row[1]), str(row[2])) if row else None
+
+    def _begin(self, header: PartHeader) -> None:
+        """Make room for a version; whatever else was arriving is forgotten."""
+        self._forget(header.kind, "applied_utc IS NULL")
+        self._db.execute(
+            "INSERT INTO list_versions VALUES (?, ?, ?, ?, ?, NULL)",
+            (header.kind.value, header.digest, header.list_version, header.issued_utc.isoformat(), header.parts),
+        )
+
+    def _complete(self, header: PartHeader) -> bool | None:
+        """Whether all parts are here; None (and none is, any more) if they are not those that HQ bound together."""
+        fingerprints = self._db.execute(
+            "SELECT fingerprint FROM list_parts WHERE kind = ? AND digest = ? ORDER BY part",
+            (header.kind.value, header.digest),
+        ).fetchall()
+        if len(fingerprints) < header.parts:
+            return False
+        if digest_of(bytes(row[0]) for row in fingerprints) == header.digest:
+            return True
+        self._forget(header.kind, "applied_utc IS NULL")
+        return None
+
+    def _put_in_force(self, header: PartHeader) -> None:
+        self._forget(header.kind, "applied_utc IS NOT NULL")
+        self._db.execute("UPDATE list_versions SET applied_utc = ? WHERE kind = ?", (_now(), header.kind.value))
+
+    def _forget(self, kind: ListKind, which: str) -> None:
+        versions = f"SELECT digest FROM list_versions WHERE kind = ? AND {which}"
+        self._db.execute(f"DELETE FROM list_parts WHERE kind = ? AND digest IN ({versions})", (kind.value, kind.value))
+        self._db.execute(f"DELETE FROM list_versions WHERE kind = ? AND {which}", (kind.value,))
 
     def save_ack(self, ack: Ack, envelope: bytes) -> None:
         with self._transaction():
@@ -173,6 +255,16 @@ def _open(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _newer(header: PartHeader, held: _Version) -> bool:
+    """False for the very list in force. Raises RolledBack."""
+    kind, version = header.kind.value, header.list_version
+    if version < held.list_version:
+        raise RolledBack(f"{kind} version {version} is older than version {held.list_version} held here")
+    if version == held.list_version and header.digest != held.digest:
+        raise RolledBack(f"{kind} version {version} came a second time with other content")
+    return version > held.list_version
 
 
 def _now() -> str:

@@ -1,11 +1,12 @@
 """The gate process's view of replica.db. It believes nothing there that HQ did not sign for this very site.
 
-Whatever is wrong with the file or its content, the last good state stays in force and an incident tells of it.
+Whatever is wrong with the file or its content, the last good state stays in force and an incident tells of it. A large
+list is read a few parts at a time, so that the caller can look at a frame in between.
 """
 
 import hashlib
 import sqlite3
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from contract.codec import BadMessage, decode
-from contract.messages import Ack, Command, ListKind, NoticeCode, RiskSnapshot, RosterSnapshot
+from contract.codec import MAX_BYTES, BadMessage, decode
+from contract.messages import Ack, Command, ListKind, NoticeCode, PartHeader
 from contract.signing import BadSignature, verify
 from contract.topics import Channel
 from edge import dbfile
@@ -23,21 +24,38 @@ from edge.config import SiteConfig
 from edge.domain import Incident, ListAge, RosterState
 from edge.sync import commands as orders
 from edge.sync import lists
+from edge.sync.assembly import Assembly
 
 log = structlog.get_logger()
 
 _KEEP_INCIDENTS = 500
+_ORDER = (ListKind.POLICY, ListKind.RISK, ListKind.ROSTER)
+"""The largest last: whom to stop must not wait for whom to let in."""
+
+
+@dataclass
+class _Loading:
+    """A list that is being read. `digest` is only where the replica keeps its parts; HQ's own is in the signed header."""
+
+    digest: str
+    assembly: Assembly | None = None
 
 
 class ReplicaReader:
-    """Implements `edge.ports.Roster`."""
+    """Implements `edge.ports.Roster`.
+
+    `parts_per_refresh`: how many parts of lists one `refresh` reads at most. None reads all at once, for a caller that
+    nobody waits for; it may be set at any time.
+    """
 
     def __init__(self, path: Path, site: SiteConfig, hq_key: Ed25519PublicKey, site_key: X25519PrivateKey) -> None:
         self._reader = dbfile.Reader(path)
         self._site, self._hq_key, self._site_key = site, hq_key, site_key
         self._state = RosterState()
         self._replica_id = ""
-        self._looked_at: dict[ListKind, str] = {}
+        self.parts_per_refresh: int | None = None
+        self._looked_at: dict[ListKind, tuple[str, str]] = {}
+        self._loading: dict[ListKind, _Loading] = {}
         self._last_command = 0
         self._incidents: dict[str, Incident] = {}
 
@@ -46,15 +64,21 @@ class ReplicaReader:
         return self._state
 
     def refresh(self) -> bool:
-        """True if the state changed since the last call. Costs one PRAGMA while nothing was written."""
-        if not self._reader.changed():
-            return False
-        self._follow_replacement()
-        before = self._state
-        for kind, applied in self._rows("SELECT kind, applied_utc FROM lists"):
-            if kind in set(ListKind) and self._looked_at.get(ListKind(kind)) != applied:
-                self._looked_at[ListKind(kind)] = applied
-                self._load(ListKind(kind))
+        """True if the state changed since the last call. Costs one PRAGMA while nothing was written, and at most
+        `parts_per_refresh` parts of work otherwise: the next call goes on."""
+        if self._reader.changed():
+            self._follow_replacement()
+            for kind, digest, applied in self._rows(
+                "SELECT kind, digest, applied_utc FROM list_versions WHERE applied_utc IS NOT NULL"
+            ):
+                if kind in set(ListKind) and self._looked_at.get(ListKind(kind)) != (digest, applied):
+                    self._looked_at[ListKind(kind)] = (digest, applied)
+                    self._loading[ListKind(kind)] = _Loading(digest)
+        before, read = self._state, 0
+        while self._loading and (self.parts_per_refresh is None or read < self.parts_per_refresh):
+            kind = next(kind for kind in _ORDER if kind in self._loading)
+            self._load_part(kind, self._loading[kind])
+            read += 1
         return self._state is not before
 
     def incidents(self) -> list[Incident]:
@@ -101,35 +125,55 @@ class ReplicaReader:
             self._replica_id = str(rows[0][0])
             self._last_command = 0
             self._looked_at.clear()
+            self._loading.clear()
 
-    def _load(self, kind: ListKind) -> None:
-        for (envelope,) in self._rows("SELECT envelope FROM lists WHERE kind = ?", (kind.value,)):
-            try:
-                self._accept(kind, bytes(envelope))
-            except lists.ListRefused as error:
-                self._refuse(NoticeCode.LIST_REFUSED, str(error), bytes(envelope))
-
-    def _accept(self, kind: ListKind, envelope: bytes) -> None:
-        sealed = lists.header(envelope, kind, self._site.site_id, self._hq_key)
-        held = _age(self._state, kind)
-        if sealed.list_version < held.version:
-            raise lists.ListRefused(
-                f"{kind.value} version {sealed.list_version} is older than version {held.version} in force"
-            )
-        if sealed.list_version == held.version:
+    def _load_part(self, kind: ListKind, loading: "_Loading") -> None:
+        """One step of reading a list: its next part, and after the last one the list comes into force."""
+        wanted = loading.assembly.next_part if loading.assembly else 1
+        rows = self._rows(
+            "SELECT body FROM list_parts WHERE kind = ? AND digest = ? AND part = ? AND length(body) <= ?",
+            (kind.value, loading.digest, wanted, MAX_BYTES),
+        )
+        if not rows:
+            # Replaced by a newer version in the meantime, or unreadable just now: whatever is there next is read.
+            del self._loading[kind]
+            self._looked_at.pop(kind, None)
             return
-        snapshot = lists.content(sealed, self._site_key)
-        age = ListAge(snapshot.list_version, snapshot.issued_utc)
-        if isinstance(snapshot, RosterSnapshot):
-            self._state, unreadable = _with_roster(self._state, snapshot, age)
-            if unreadable:
-                text = f"roster version {age.version}: {unreadable} templates cannot be read and were left out"
-                self._refuse(NoticeCode.LIST_REFUSED, text, envelope)
-        elif isinstance(snapshot, RiskSnapshot):
-            self._state = replace(self._state, risks=lists.risks(snapshot.entries), risk=age)
-        else:
-            self._state = replace(self._state, policy=snapshot, policy_age=age)
-        log.info("list_in_force", kind=kind.value, version=age.version)
+        body = bytes(rows[0][0])
+        try:
+            if self._accept(kind, body, loading):
+                del self._loading[kind]
+        except lists.ListRefused as error:
+            del self._loading[kind]
+            self._refuse(NoticeCode.LIST_REFUSED, str(error), body)
+
+    def _accept(self, kind: ListKind, body: bytes, loading: "_Loading") -> bool:
+        """True if the list is done with. Raises ListRefused."""
+        part = lists.signed_part(body, kind, self._site.site_id, self._hq_key)
+        if loading.assembly is None:
+            if not self._wanted(part.header):
+                return True
+            loading.assembly = Assembly(part.header)
+        assembly = loading.assembly
+        assembly.add(part, self._site_key)
+        if assembly.next_part is not None:
+            return False
+        self._state = assembly.finish(self._state)
+        version = assembly.header.list_version
+        if assembly.unreadable:
+            text = f"roster version {version}: {assembly.unreadable} templates cannot be read and were left out"
+            self._refuse(NoticeCode.LIST_REFUSED, text, body)
+        log.info("list_in_force", kind=kind.value, version=version, parts=assembly.header.parts)
+        return True
+
+    def _wanted(self, header: PartHeader) -> bool:
+        """False for the version in force. Raises ListRefused for an older one."""
+        held = _age(self._state, header.kind)
+        if header.list_version < held.version:
+            raise lists.ListRefused(
+                f"{header.kind.value} version {header.list_version} is older than version {held.version} in force"
+            )
+        return header.list_version > held.version
 
     def _refuse(self, code: NoticeCode, detail: str, evidence: bytes, ref: str | None = None) -> None:
         """The same evidence gives the same ref, so that a restart or a second look never records it twice."""
@@ -154,9 +198,3 @@ class ReplicaReader:
 
 def _age(state: RosterState, kind: ListKind) -> ListAge:
     return {ListKind.ROSTER: state.roster, ListKind.RISK: state.risk, ListKind.POLICY: state.policy_age}[kind]
-
-
-def _with_roster(state: RosterState, roster: RosterSnapshot, age: ListAge) -> tuple[RosterState, int]:
-    workers = {record.worker_id: lists.worker(record) for record in roster.workers}
-    templates, unreadable = lists.templates(roster)
-    return replace(state, workers=workers, templates=templates, roster=age), unreadable

@@ -12,7 +12,7 @@ from contract.signing import read_signing_public
 from contract.topics import ROUTES, Channel, topic
 from edge.config import Config
 from edge.ports import Clock, JournalReader
-from edge.sync.downlink import Downlink, subscriptions
+from edge.sync.downlink import Downlink, missing_parts, subscriptions
 from edge.sync.incidents import IncidentLog
 from edge.sync.mqtt import MqttLink, Publication
 from edge.sync.outbox import Outbox
@@ -48,6 +48,7 @@ class SyncService:
         self._connection = 0
         self._hq_online: bool | None = None
         self._announced: dict[ListKind, int] | None = None
+        self._asked_for: set[tuple[str, int]] = set()
         self._closed = False
         self._health_due_s = 0.0
         self._show_due_s = 0.0
@@ -84,7 +85,9 @@ class SyncService:
             if state.connection != self._connection:
                 self._connection = state.connection
                 self._announced = None
+                self._asked_for = set()
                 self._outbox.restart()
+            self._ask_for_parts()
             self._announce()
             self._outbox.send(self._clock.monotonic(), hq_away=self._hq_online is False)
             self._send_health()
@@ -112,6 +115,12 @@ class SyncService:
                 self._hq_online = answer.online
             elif answer is not None:
                 self._outbox.acknowledged(*answer, self._clock.monotonic())
+
+    def _ask_for_parts(self) -> None:
+        """Of a large list only the first part comes unasked, so that a connection costs little while nothing changed."""
+        wanted = [part for part in missing_parts(self._config.site, self._replica) if part not in self._asked_for]
+        if wanted and self._link.subscribe(wanted):
+            self._asked_for.update(wanted)
 
     def _announce(self) -> None:
         """The birth, and again whenever a list's version changed."""

@@ -77,7 +77,7 @@ def _summary(db: sqlite3.Connection) -> ReplicaSummary:
     lists = {
         ListKind(kind): ListSummary(version, _time(issued), _time(applied))
         for kind, version, issued, applied in db.execute(
-            "SELECT kind, list_version, issued_utc, applied_utc FROM lists"
+            "SELECT kind, list_version, issued_utc, applied_utc FROM list_versions WHERE applied_utc IS NOT NULL"
         )
     }
     ack = db.execute("SELECT epoch, seq, utc, received_utc FROM acks ORDER BY received_utc DESC LIMIT 1").fetchone()

@@ -1,5 +1,7 @@
 """Real photos through the real weights."""
 
+import time
+
 import cv2
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from edge.config import MatcherConfig
 from edge.domain import Frame, Sight, Template
 from edge.matcher.enrol import EnrolmentError
 from edge.matcher.pipeline import FaceMatcher, open_matcher
+from edge.templates import TemplateStore
 
 HEIGHT, WIDTH = 480, 640
 
@@ -207,6 +210,40 @@ def test_ok__the_threshold_grows_with_the_gallery(matcher, photo):
     matcher.load([(f"worker-{i}", template) for i in range(1000)])
     assert matcher.gallery_size == 1000
     assert matcher.threshold > alone + 0.1
+
+
+def test_ok__a_gallery_is_prepared_beside_the_one_in_use_and_swapped_at_once(matcher, photo):
+    (template,) = matcher.enrol([photo("person-b-1.jpg")])
+    roster = TemplateStore.of([(f"worker-{i}", template) for i in range(5000)])
+    frame = scene((photo("person-a-2.jpg"), 480, 180))
+    lane = Lane(matcher)
+    while not matcher.prepare(roster):
+        assert matcher.gallery_size == 1
+        assert lane.show(frame).sight in (Sight.LOOKING, Sight.KNOWN)
+    assert lane.show(frame, 5).sight is Sight.KNOWN  # the old gallery, until the new one is loaded
+    matcher.load(roster)
+    assert matcher.gallery_size == 5000
+    assert matcher.search(template.vector).score == pytest.approx(1, abs=1e-3)
+
+
+def test_ok__what_was_prepared_is_not_used_for_another_roster(matcher, photo):
+    (template,) = matcher.enrol([photo("person-b-1.jpg")])
+    first, second = [("worker-b", template)], [("worker-b", template), ("worker-c", template)]
+    matcher.prepare(first)
+    matcher.prepare(second)
+    matcher.load(first)
+    assert matcher.gallery_size == 1
+    matcher.load(second)
+    assert matcher.gallery_size == 2
+
+
+def test_fail__a_gallery_that_cannot_be_built_is_told_when_it_is_loaded(matcher):
+    nobody = [("worker-b", None)]
+    while not matcher.prepare(nobody):
+        time.sleep(0.001)
+    with pytest.raises(AttributeError):
+        matcher.load(nobody)
+    assert matcher.gallery_size == 1
 
 
 def test_ok__several_photos_of_one_person_enrol(matcher, photo):

@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from typer.testing import CliRunner, Result
 
-from contract.codec import encode
-from contract.messages import ListKind, RosterSnapshot, SealedList, WorkerRecord
-from contract.signing import seal, sign, write_key_pair
+from contract.messages import ListKind, SnapshotHeader, WorkerRecord
+from contract.parts import roster_content, write_parts
+from contract.signing import write_key_pair
 from edge.app.files import REPLICA
 from edge.cli import app
 from edge.config import load
@@ -20,6 +20,7 @@ from edge.demo import cast
 from edge.domain import Image, Template
 from edge.enrolment import stored
 from edge.matcher.pipeline import FaceMatcher, open_matcher
+from edge.sync.lists import signed_part
 from edge.sync.replica import ReplicaWriter
 
 
@@ -58,21 +59,15 @@ pins = "mock"
 
     def publish(self, people: dict[str, Sequence[Template]], version: int = 1) -> None:
         """What HQ's roster would be in replica.db."""
-        now = datetime.now(UTC)
-        workers = tuple(
+        workers = [
             WorkerRecord(worker_id=name, sites=("site-1",), consent_ref="c", templates=tuple(map(stored, templates)))
             for name, templates in people.items()
-        )
-        roster = RosterSnapshot(site_id="site-1", list_version=version, issued_utc=now, workers=workers)
-        header = SealedList(
-            site_id="site-1",
-            list_version=version,
-            issued_utc=now,
-            kind=ListKind.ROSTER,
-            sealed=seal(encode(roster), "roster", self.site_key.public_key()),
-        )
+        ]
+        header = SnapshotHeader(site_id="site-1", list_version=version, issued_utc=datetime.now(UTC))
+        kind, hq_key = ListKind.ROSTER, self.signing.public_key()
+        (body,) = write_parts([roster_content(header, workers)], kind, self.site_key.public_key(), self.signing)
         writer = ReplicaWriter(self.folder / "state" / REPLICA)
-        writer.apply_list(header, sign(encode(header), "roster", self.signing))
+        assert writer.add_part(signed_part(body, kind, "site-1", hq_key), body)
         writer.close()
 
     def photo(self, name: str, image: Image) -> str:

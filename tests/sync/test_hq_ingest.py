@@ -5,6 +5,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sync_rig import Rig, Stranger, note, utc, wait_until
 
+from contract import parts
 from contract.chain import link
 from contract.codec import encode
 from contract.messages import (
@@ -24,7 +25,7 @@ from contract.messages import (
 )
 from contract.signing import COMMISSIONING, ENROLMENT, seal, sign
 from edge.journal import Journal, JournalReader
-from hq import publish, report
+from hq import report
 from hq.ingest import Ingest
 from hq.people import ImportFile
 from hq.store import Store
@@ -217,7 +218,7 @@ def test_ok__an_old_list_is_signed_anew_by_the_running_hq(rig: Rig) -> None:
     store = rig.store()
     rig.publisher(store).publish("site-1", ListKind.RISK)
     with store.write() as db:
-        db.exec_driver_sql("UPDATE lists SET issued_utc = '2026-01-01 00:00:00.000000'")
+        db.exec_driver_sql("UPDATE list_versions SET issued_utc = '2026-01-01 00:00:00.000000'")
     rig.hq()
     wait_until(lambda: rig.publisher(store).newest_versions()[("site-1", ListKind.RISK)][0] == 2, "version 2")
 
@@ -226,13 +227,14 @@ def test_ok__only_the_newest_versions_of_a_list_are_kept(rig: Rig) -> None:
     publisher = rig.publisher(rig.store())
     assert [publisher.publish("site-1", ListKind.RISK) for _ in range(8)] == list(range(1, 9))
     with rig.store().read() as db:
-        versions = db.exec_driver_sql("SELECT list_version FROM lists ORDER BY list_version").scalars().all()
+        versions = db.exec_driver_sql("SELECT list_version FROM list_versions ORDER BY list_version").scalars().all()
     assert versions == [4, 5, 6, 7, 8]
 
 
 def test_fail__a_list_that_no_gate_would_take(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publish, "MAX_BYTES", 100)
+    monkeypatch.setattr(parts, "MAX_BYTES", 100)
     publisher = rig.publisher(rig.store())
-    with pytest.raises(publish.ListTooLarge, match="split the site"):
+    with pytest.raises(parts.ListTooLarge, match="a gate takes 100"):
         publisher.publish("site-1", ListKind.RISK)
-    assert publisher.newest() == []
+    assert list(publisher.parts("site-1", ListKind.RISK)) == []
+    assert publisher.newest_versions() == {}

@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from hq_postgres import Postgres
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import Connection, create_engine, inspect
 from sync_rig import Mosquitto, Rig, note, wait_until
 
 from contract.messages import EventBatch, EventRecord
@@ -59,15 +59,19 @@ def batch(journal: Journal, some: tuple[EventRecord, ...]) -> EventBatch:
     return EventBatch(site_id="site-1", gate_id="gate-1", epoch=journal.epoch, records=some)
 
 
+def migrate(db: Connection, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(files("hq") / "migrations"))
+    config.attributes["connection"] = db
+    command.upgrade(config, revision)
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_ok__the_migrations_make_exactly_the_tables_of_the_code(kind: str, url: str, tmp_path: Path) -> None:
     url = url if kind == "postgresql" else f"sqlite:///{tmp_path}/hq.db"
     engine = create_engine(url)
-    with engine.begin() as db:  # as if it were from before the first migration
-        config = Config()
-        config.set_main_option("script_location", str(files("hq") / "migrations"))
-        config.attributes["connection"] = db
-        command.upgrade(config, FIRST)
+    with engine.begin() as db:
+        migrate(db, FIRST)
     store = Store(url)
     store.close()
     found = inspect(engine)
@@ -87,12 +91,12 @@ def test_ok__the_newest_migration_is_the_one_the_code_asks_for() -> None:
 
 def test_ok__a_database_from_before_the_migrations_is_taken_over(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/hq.db"
-    store = Store(url)
-    with store.write() as db:
+    engine = create_engine(url)
+    with engine.begin() as db:
+        migrate(db, FIRST)
         db.exec_driver_sql("DROP TABLE alembic_version")
-        db.exec_driver_sql("DROP TABLE pending")
         put_aside(db, JournalKey("s", "g", "e"), 1, "kept", b"x")
-    store.close()
+    engine.dispose()
     store = Store(url)
     with store.read() as db:
         assert quarantined(db) == 1

@@ -17,12 +17,12 @@ from contract.messages import (
     ListKind,
     NoticeCode,
     RiskEntry,
-    RosterSnapshot,
-    SealedList,
     SealedTemplate,
+    SnapshotHeader,
     WorkerRecord,
 )
-from contract.signing import seal, sign
+from contract.parts import roster_content, write_parts
+from contract.signing import sign
 from edge.domain import RosterState
 from edge.sync.roster import ReplicaReader
 from edge.sync.summary import SummaryReader
@@ -30,7 +30,7 @@ from hq import report
 from hq.people import ImportFile
 
 VECTOR = np.eye(1, 128, dtype="<f2").tobytes()
-ROSTER_TOPIC = "sitegate/v1/site-1/list/roster"
+ROSTER_TOPIC = "sitegate/v1/site-1/list/roster/1"
 COMMAND_TOPIC = "sitegate/v1/site-1/gate-1/command"
 
 
@@ -65,13 +65,11 @@ def _codes(roster: ReplicaReader) -> list[NoticeCode]:
     return [incident.code for incident in roster.incidents()]
 
 
-def _envelope(rig: Rig, version: int, key: Ed25519PrivateKey | None = None, site_id: str = "site-1") -> bytes:
-    roster = RosterSnapshot(site_id=site_id, list_version=version, issued_utc=utc())
-    sealed = seal(encode(roster), "roster", rig.keys.site(site_id))
-    header = SealedList(
-        site_id=site_id, list_version=version, issued_utc=roster.issued_utc, kind=ListKind.ROSTER, sealed=sealed
-    )
-    return sign(encode(header), "roster", key or rig.signing)
+def _part(rig: Rig, version: int, key: Ed25519PrivateKey | None = None, site_id: str = "site-1") -> bytes:
+    """An empty roster, in its one part."""
+    content = roster_content(SnapshotHeader(site_id=site_id, list_version=version, issued_utc=utc()), ())
+    (body,) = write_parts([content], ListKind.ROSTER, rig.keys.site(site_id), key or rig.signing)
+    return body
 
 
 def test_ok__lists_come_into_force_and_their_versions_are_announced(rig: Rig) -> None:
@@ -110,7 +108,7 @@ def test_fail__a_roster_signed_by_somebody_else(rig: Rig, stranger: Stranger) ->
     _publish_all(rig)
     roster = rig.roster()
     _follow(roster, 1)
-    stranger.publish(ROSTER_TOPIC, _envelope(rig, 9, key=Ed25519PrivateKey.generate()), retain=True)
+    stranger.publish(ROSTER_TOPIC, _part(rig, 9, key=Ed25519PrivateKey.generate()), retain=True)
     wait_until(lambda: _codes(roster) == [NoticeCode.LIST_REFUSED], "the refusal is recorded")
     roster.refresh()
     assert roster.state.roster.version == 1
@@ -119,10 +117,10 @@ def test_fail__a_roster_signed_by_somebody_else(rig: Rig, stranger: Stranger) ->
 def test_fail__an_older_roster_and_another_under_the_same_version(rig: Rig, stranger: Stranger) -> None:
     rig.sync()
     roster = rig.roster()
-    stranger.publish(ROSTER_TOPIC, _envelope(rig, 5), retain=True)
+    stranger.publish(ROSTER_TOPIC, _part(rig, 5), retain=True)
     _follow(roster, 5)
-    stranger.publish(ROSTER_TOPIC, _envelope(rig, 4))
-    stranger.publish(ROSTER_TOPIC, _envelope(rig, 5))
+    stranger.publish(ROSTER_TOPIC, _part(rig, 4))
+    stranger.publish(ROSTER_TOPIC, _part(rig, 5))
     wait_until(lambda: len(_codes(roster)) == 2, "both refusals are recorded")
     assert set(_codes(roster)) == {NoticeCode.LIST_REFUSED}
     roster.refresh()
@@ -132,25 +130,27 @@ def test_fail__an_older_roster_and_another_under_the_same_version(rig: Rig, stra
 def test_fail__a_roster_of_another_site(rig: Rig, stranger: Stranger) -> None:
     rig.sync()
     roster = rig.roster()
-    stranger.publish(ROSTER_TOPIC, _envelope(rig, 1, site_id="site-2"), retain=True)
+    stranger.publish(ROSTER_TOPIC, _part(rig, 1, site_id="site-2"), retain=True)
     wait_until(lambda: _codes(roster) == [NoticeCode.LIST_REFUSED], "the refusal is recorded")
 
 
 def test_fail__a_replica_written_by_somebody_else_is_not_believed(rig: Rig, stranger: Stranger) -> None:
     runner = rig.sync()
     roster = rig.roster()
-    stranger.publish(ROSTER_TOPIC, _envelope(rig, 5), retain=True)
+    stranger.publish(ROSTER_TOPIC, _part(rig, 5), retain=True)
     _follow(roster, 5)
     runner.stop()
     with sqlite3.connect(rig.state_dir / "replica.db") as db:
-        forged = _envelope(rig, 6, key=Ed25519PrivateKey.generate())
-        db.execute("UPDATE lists SET list_version = 6, applied_utc = 'now', envelope = ?", (forged,))
+        forged = _part(rig, 6, key=Ed25519PrivateKey.generate())
+        db.execute("UPDATE list_versions SET list_version = 6, applied_utc = 'now'")
+        db.execute("UPDATE list_parts SET body = ?", (forged,))
     db.close()
     assert roster.refresh() is False
     assert roster.state.roster.version == 5
     assert _codes(roster) == [NoticeCode.LIST_REFUSED]
     with sqlite3.connect(rig.state_dir / "replica.db") as db:
-        db.execute("UPDATE lists SET applied_utc = 'later', envelope = ?", (_envelope(rig, 4),))
+        db.execute("UPDATE list_versions SET applied_utc = 'later'")
+        db.execute("UPDATE list_parts SET body = ?", (_part(rig, 4),))
     db.close()
     assert roster.refresh() is False
     assert roster.state.roster.version == 5

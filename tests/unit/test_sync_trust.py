@@ -2,14 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from contract.codec import encode
-from contract.messages import Command, ListKind, RosterSnapshot, SealedList, SealedTemplate, WorkerRecord
-from contract.signing import seal, sign
+from contract.messages import Command, ListKind, SnapshotHeader, WorkerRecord
+from contract.parts import Content, read_part, roster_content, write_parts
+from contract.signing import sign, sign_raw
 from edge.sync import lists
 from edge.sync.commands import CommandRefused, verified
 from edge.sync.incidents import Throttle
@@ -60,84 +60,56 @@ def test_fail__commands_that_must_not_be_obeyed(envelope: bytes, what: str) -> N
         verified(envelope, "gate-1", HQ.public_key(), NOW)
 
 
-def _roster(site_id: str = "site-1", version: int = 3, **worker: object) -> RosterSnapshot:
-    workers = (WorkerRecord.model_validate({"worker_id": "w-1", **worker}),)
-    return RosterSnapshot(site_id=site_id, list_version=version, issued_utc=NOW, workers=workers)
+def _content(site_id: str = "site-1", version: int = 3, **worker: object) -> Content:
+    header = SnapshotHeader(site_id=site_id, list_version=version, issued_utc=NOW)
+    return roster_content(header, [WorkerRecord.model_validate({"worker_id": "w-1", **worker})])
 
 
-def _sealed(roster: RosterSnapshot, key: X25519PrivateKey = SITE, **header: object) -> SealedList:
-    fields = {
-        "site_id": roster.site_id,
-        "list_version": roster.list_version,
-        "issued_utc": NOW,
-        "kind": "roster",
-        "sealed": seal(encode(roster), "roster", key.public_key()),
-    }
-    return SealedList(**{**fields, **header})
+def _body(content: Content, hq: Ed25519PrivateKey = HQ, site: X25519PrivateKey = SITE) -> bytes:
+    (body,) = write_parts([content], ListKind.ROSTER, site.public_key(), hq)
+    return body
 
 
-def test_ok__a_list_goes_through_both_steps() -> None:
-    roster = _roster()
-    envelope = sign(encode(_sealed(roster)), "roster", HQ)
-    header = lists.header(envelope, ListKind.ROSTER, "site-1", HQ.public_key())
-    assert header.list_version == 3
-    assert lists.content(header, SITE) == roster
+def _relabelled(content: Content, purpose: str = "roster part", **header: object) -> bytes:
+    """A part whose header HQ signed although something else is in the seal."""
+    part = read_part(_body(content), ListKind.ROSTER, HQ.public_key())
+    head = encode(part.header.model_copy(update=header))
+    return sign_raw(head + b"\n" + part.sealed, purpose, HQ)
 
 
-@pytest.mark.parametrize(
-    ("envelope", "what"),
-    [
-        (sign(encode(_sealed(_roster())), "roster", OTHER_HQ), "not signed by HQ"),
-        (sign(encode(_sealed(_roster())), "risk", HQ), "expected 'roster'"),
-        (sign(encode(_sealed(_roster(), kind="risk")), "roster", HQ), "came on the channel"),
-        (sign(encode(_sealed(_roster(site_id="site-2"))), "roster", HQ), "is for site site-2"),
-        (b"{}", "not a signed roster"),
-    ],
-)
-def test_fail__headers_that_are_not_for_us(envelope: bytes, what: str) -> None:
-    with pytest.raises(ListRefused, match=what):
-        lists.header(envelope, ListKind.ROSTER, "site-1", HQ.public_key())
+def test_ok__a_part_goes_through_both_steps() -> None:
+    part = lists.signed_part(_body(_content()), ListKind.ROSTER, "site-1", HQ.public_key())
+    assert part.header.list_version == 3
+    assert lists.content(part, SITE) == _content()
 
 
 @pytest.mark.parametrize(
-    ("sealed", "what"),
+    ("body", "what"),
     [
-        (_sealed(_roster(), key=OTHER_SITE), "not sealed for this key"),
-        (_sealed(_roster(version=2), list_version=9), "another than the header"),
-        (_sealed(_roster(site_id="site-2"), site_id="site-1"), "another than the header"),
+        (_body(_content(), hq=OTHER_HQ), "not signed by HQ"),
+        (_relabelled(_content(), purpose="risk part"), "not signed by HQ"),
+        (_relabelled(_content(), kind=ListKind.RISK), "came on the channel"),
+        (_body(_content(site_id="site-2")), "is for site site-2"),
+        (b"{}", "not signed by HQ"),
     ],
 )
-def test_fail__contents_that_do_not_fit(sealed: SealedList, what: str) -> None:
+def test_fail__parts_that_are_not_for_us(body: bytes, what: str) -> None:
     with pytest.raises(ListRefused, match=what):
-        lists.content(sealed, SITE)
+        lists.signed_part(body, ListKind.ROSTER, "site-1", HQ.public_key())
 
 
-def _template(values: list[float]) -> SealedTemplate:
-    return SealedTemplate(model_id="m", vector=np.array(values, dtype="<f2").tobytes())
-
-
-def test_ok__templates_become_unit_vectors() -> None:
-    found, bad = lists.templates(_roster(consent_ref="c", templates=(_template([3, 4]),)))
-    assert bad == 0
-    assert found[0][0] == "w-1"
-    assert np.allclose(found[0][1].vector, [0.6, 0.8])
-    assert found[0][1].vector.dtype == np.float32
-
-
-def test_fail__no_consent_no_template() -> None:
-    assert lists.templates(_roster(templates=(_template([3, 4]),))) == ((), 0)
-
-
-def test_fail__unreadable_templates_are_left_out_and_counted() -> None:
-    broken = (
-        SealedTemplate(model_id="m", vector=b""),
-        SealedTemplate(model_id="m", vector=b"odd"),
-        _template([0, 0]),
-        _template([float("nan"), 1]),
-        _template([1, 0]),
-    )
-    found, bad = lists.templates(_roster(consent_ref="c", templates=broken))
-    assert (len(found), bad) == (1, 4)
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        (_body(_content(), site=OTHER_SITE), "not sealed for this key"),
+        (_relabelled(_content(version=2), list_version=9), "another than the header"),
+        (_relabelled(_content(site_id="site-2"), site_id="site-1"), "another than the header"),
+    ],
+)
+def test_fail__contents_that_do_not_fit(body: bytes, what: str) -> None:
+    part = lists.signed_part(body, ListKind.ROSTER, "site-1", HQ.public_key())
+    with pytest.raises(ListRefused, match=what):
+        lists.content(part, SITE)
 
 
 def test_ok__a_flood_of_refusals_is_thinned_per_kind() -> None:

@@ -1,0 +1,138 @@
+"""A list on its way: cut into parts, each sealed for the site and signed by HQ, bound together by a digest.
+
+A part on the wire is `signature ‖ PartHeader as JSON ‖ newline ‖ sealed`; inside the seal is `list as JSON ‖ newline ‖
+template vectors`. Compact JSON holds no newline, so the first one ends it. Nothing is base64: templates travel as they
+are kept.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+
+from contract.codec import MAX_BYTES, BadMessage, decode, encode
+from contract.messages import (
+    PARTS_MAX,
+    ListKind,
+    Message,
+    PartHeader,
+    PolicySnapshot,
+    RiskSnapshot,
+    RosterSnapshot,
+    SealedTemplate,
+    SnapshotHeader,
+    TemplateBlock,
+    WorkerEntry,
+    WorkerRecord,
+)
+from contract.signing import seal, sign_raw, unseal, verify_raw
+
+Snapshot = RosterSnapshot | RiskSnapshot | PolicySnapshot
+
+_KINDS: dict[ListKind, type[Snapshot]] = {
+    ListKind.ROSTER: RosterSnapshot,
+    ListKind.RISK: RiskSnapshot,
+    ListKind.POLICY: PolicySnapshot,
+}
+M = TypeVar("M", bound=Message)
+
+
+class ListTooLarge(ValueError):
+    """A list that no gate would accept; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One part before it is sealed: the list's JSON, and the raw vectors that follow it."""
+
+    snapshot: Snapshot
+    vectors: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedPart:
+    """One part as HQ signed it, its seal unopened. `fingerprint`: SHA-256 of the seal, for `digest_of`."""
+
+    header: PartHeader
+    sealed: bytes
+
+    @property
+    def fingerprint(self) -> bytes:
+        return hashlib.sha256(self.sealed).digest()
+
+
+def write_parts(
+    contents: Sequence[Content], kind: ListKind, reader: X25519PublicKey, key: Ed25519PrivateKey
+) -> list[bytes]:
+    """Seal and sign all parts of one version, in order. Raises ListTooLarge."""
+    if len(contents) > PARTS_MAX:
+        raise ListTooLarge(f"the {kind.value} needs {len(contents)} parts, a gate takes {PARTS_MAX}: split the site")
+    sealed = [seal(_pack(c.snapshot, c.vectors), _purpose(kind), reader) for c in contents]
+    digest = digest_of(hashlib.sha256(part).digest() for part in sealed)
+    bodies = []
+    for number, (content, part) in enumerate(zip(contents, sealed, strict=True), start=1):
+        head = content.snapshot.model_dump(include=set(SnapshotHeader.model_fields))
+        header = PartHeader(**head, kind=kind, part=number, parts=len(sealed), digest=digest)
+        bodies.append(sign_raw(_pack(header, part), _purpose(kind), key))
+        if len(bodies[-1]) > MAX_BYTES:
+            raise ListTooLarge(
+                f"part {number} of the {kind.value} has {len(bodies[-1])} bytes, a gate takes {MAX_BYTES}: "
+                "one worker has too many templates"
+            )
+    return bodies
+
+
+def read_part(body: bytes, kind: ListKind, key: Ed25519PublicKey) -> SealedPart:
+    """One part, its signature checked. Raises BadSignature, BadMessage."""
+    if len(body) > MAX_BYTES:
+        raise BadMessage(f"{len(body)} bytes is over the limit of {MAX_BYTES}")
+    header, sealed = _unpack(PartHeader, verify_raw(body, _purpose(kind), key))
+    if header.part > header.parts:
+        raise BadMessage(f"says it is part {header.part} of {header.parts}")
+    return SealedPart(header, sealed)
+
+
+def open_part(part: SealedPart, key: X25519PrivateKey) -> Content:
+    """What the seal holds. Raises BadSeal, BadMessage."""
+    kind = part.header.kind
+    snapshot, vectors = _unpack(_KINDS[kind], unseal(part.sealed, _purpose(kind), key))
+    return Content(snapshot, vectors)
+
+
+def digest_of(fingerprints: Iterable[bytes]) -> str:
+    """The digest that binds the parts with these fingerprints, in order."""
+    return hashlib.sha256(b"".join(fingerprints)).hexdigest()
+
+
+def roster_content(header: SnapshotHeader, workers: Sequence[WorkerRecord]) -> Content:
+    """One part of a roster. Vectors that are no row of float16 numbers are left out."""
+    rows: dict[tuple[str, int], list[tuple[int, SealedTemplate]]] = {}
+    for index, worker in enumerate(workers):
+        for template in worker.templates:
+            if template.vector and len(template.vector) % 2 == 0:
+                rows.setdefault((template.model_id, len(template.vector) // 2), []).append((index, template))
+    blocks = tuple(
+        TemplateBlock(model_id=model_id, dimension=dimension, owners=tuple(owner for owner, _ in found))
+        for (model_id, dimension), found in rows.items()
+    )
+    entries = tuple(WorkerEntry.model_validate(worker.model_dump(exclude={"templates"})) for worker in workers)
+    snapshot = RosterSnapshot(**header.model_dump(), workers=entries, templates=blocks)
+    return Content(snapshot, b"".join(t.vector for found in rows.values() for _, t in found))
+
+
+def _purpose(kind: ListKind) -> str:
+    return f"{kind.value} part"
+
+
+def _pack(head: Message, tail: bytes) -> bytes:
+    return encode(head) + b"\n" + tail
+
+
+def _unpack(kind: type[M], data: bytes) -> tuple[M, bytes]:
+    head, newline, tail = data.partition(b"\n")
+    if not newline:
+        raise BadMessage(f"{kind.__name__}: not a JSON head and a newline")
+    return decode(kind, head), tail

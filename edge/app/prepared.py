@@ -1,0 +1,45 @@
+"""Lists and gallery change in the same turn of the loop: a new roster is held back until its gallery is built."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from contract.messages import Ack, Command
+from edge.domain import Incident, RosterState, Template
+from edge.ports import Roster
+
+
+class PreparedRoster:
+    """Implements `edge.ports.Roster` around another. `prepare(templates)` starts building a gallery beside the loop, and
+    is True once `Matcher.load(templates)` will take no time."""
+
+    def __init__(self, roster: Roster, prepare: Callable[[Sequence[tuple[str, Template]]], bool]) -> None:
+        self._roster, self._prepare = roster, prepare
+        self._state = RosterState()
+        self._waiting = roster.state != self._state  # the lists that were read at the start pass through here too
+
+    @property
+    def state(self) -> RosterState:
+        return self._state
+
+    def refresh(self) -> bool:
+        """See `edge.ports.Roster`. What does not need a new gallery passes at once, also while one is being built."""
+        if not self._roster.refresh() and not self._waiting:
+            return False
+        new, held = self._roster.state, self._state
+        self._waiting = new.templates is not held.templates and not self._prepare(new.templates)
+        if self._waiting:
+            if (new.risk, new.policy_age) == (held.risk, held.policy_age):
+                return False
+            new = replace(new, workers=held.workers, templates=held.templates, roster=held.roster)
+        self._state = new
+        return True
+
+    def incidents(self) -> list[Incident]:
+        return self._roster.incidents()
+
+    def commands(self, now: datetime) -> list[Command]:
+        return self._roster.commands(now)
+
+    def acks(self) -> list[Ack]:
+        return self._roster.acks()
