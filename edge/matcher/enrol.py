@@ -6,6 +6,7 @@ import numpy as np
 
 from edge.config import MatcherConfig
 from edge.domain import Image, Sight, Template
+from edge.matcher.align import align
 from edge.matcher.engine import FaceEngine
 from edge.matcher.quality import measure, objection
 
@@ -44,8 +45,9 @@ def _template(engine: FaceEngine, config: MatcherConfig, image: Image, name: str
         raise EnrolmentError(f"{name}: no face was found; use a photo that shows the whole face from the front")
     if len(faces) > 1:
         raise EnrolmentError(f"{name}: {len(faces)} faces were found; crop it to the one person")
-    aligned = engine.align(image, faces[0])
-    sight = objection(measure(faces[0], aligned), config)
+    face = engine.refine(image, faces[0])
+    aligned = align(image, face)
+    sight = objection(measure(face, aligned), config)
     if sight:
         raise EnrolmentError(f"{name}: {_ADVICE[sight]}")
     return Template(engine.embed(aligned), engine.model_id)

@@ -11,6 +11,7 @@ from edge.matcher.models import ImpostorTail, load_manifest
 from edge.matcher.threshold import (
     FPIR_TARGET,
     OWN_TAIL_WORKERS,
+    early_exit_min,
     false_match_rate,
     fit_tail,
     gallery_threshold,
@@ -33,6 +34,18 @@ def test_ok__a_stranger_is_taken_for_anybody_at_the_target_rate(size, fpir):
 def test_ok__a_larger_gallery_never_lowers_it(one, other):
     small, large = sorted((one, other))
     assert threshold_for(TAIL, small) <= threshold_for(TAIL, large)
+
+
+@given(size=st.integers(10, 1_000_000), rarity=st.integers(1, 1_000_000))
+def test_ok__an_early_exit_is_so_many_times_rarer(size, rarity):
+    threshold = threshold_for(TAIL, size)
+    early = early_exit_min(TAIL, threshold, rarity)
+    assert early >= threshold
+    assert false_match_rate(TAIL, threshold) / false_match_rate(TAIL, early) == pytest.approx(rarity, rel=1e-6)
+
+
+def test_ok__no_early_exit_if_it_is_off():
+    assert early_exit_min(TAIL, 0.4, 0) == float("inf")
 
 
 def test_ok__never_below_what_was_measured():
