@@ -32,8 +32,8 @@ def look_at(engine: FaceEngine, config: MatcherConfig, photo: bytes, enrolled: b
     image = _decoded(photo)
     if image is None:
         return Look(NO_FACE, None)
-    frame = in_frame(image)
-    seen = _middle_look(engine, config, frame, engine.find(frame, config.eye_distance_min_px), FRAME)
+    frame, usable_px = in_frame(image), config.eye_distance_min_px
+    seen = _middle_look(engine, config, frame, engine.find(frame, usable_px, usable_px), FRAME)
     if not enrolled or seen.vector is None:
         return seen
     template = _middle_look(engine, config, image, engine.detect(image), PHOTO)

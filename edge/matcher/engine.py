@@ -9,7 +9,7 @@ import numpy as np
 from edge.config import MatcherConfig
 from edge.domain import Face, Image, Vector
 from edge.matcher.align import align
-from edge.matcher.detector import Detector
+from edge.matcher.detector import SIDE_MAX_PX, Detector
 from edge.matcher.embedder import Embedder, postprocess
 from edge.matcher.landmarks import closer_look
 from edge.matcher.models import OwnPack, Pack, load_manifest, model_id, own_folder, own_pack, read_verified
@@ -54,12 +54,18 @@ class FaceEngine:
         """Every face in a BGR picture, best score first."""
         return self._detector.detect(image)
 
-    def find(self, frame: Image, eye_distance_min_px: float) -> list[Face]:
-        """The faces in a frame that have at least so many pixels between the eyes, and perhaps smaller ones; best first.
+    def find(self, frame: Image, usable_px: float, least_px: float) -> list[Face]:
+        """The faces in a frame, best first; as `detect`, but faster when a usable face is near.
 
-        Faster than `detect` in the measure that they are large. The points are rougher: `align` looks again anyway.
+        The frame is searched coarsely first, so that faces with `least_px` between the eyes are found. Only if none is
+        usable (`usable_px` or more) is it searched finely: whoever is too far away is told so all the same. The points are
+        rougher than those of `detect`: look closer with `refine`.
         """
-        return self._detector.detect(frame, min(1.0, EYES_FOUND_PX / eye_distance_min_px))
+        scale = EYES_FOUND_PX / least_px
+        if scale >= min(1.0, SIDE_MAX_PX / max(frame.shape[:2])):
+            return self.detect(frame)
+        faces = self._detector.detect(frame, scale)
+        return faces if any(face.eye_distance_px >= usable_px for face in faces) else self.detect(frame)
 
     def refine(self, image: Image, face: Face, care: Care = PHOTO) -> Face:
         """The face with its points found afresh by a closer look: what is measured and aligned by them is finer too."""

@@ -121,16 +121,20 @@ class FaceMatcher:
         return self._with_liveness(seen, now_s)
 
     def _faces(self, frame: Frame) -> list[Face]:
-        """The faces of this frame; not searched for while nothing moves in an empty lane. Searched finely enough to find
-        whoever is usable, and beside whoever was nearest in the last frame a face half as large. The check for a living
-        person was measured with the points of a full search."""
+        """The faces of this frame; not searched for while nothing moves in an empty lane."""
         if not self._motion.worth_a_look(frame.image, frame.monotonic_s):
             return []
-        least_px = min(self._config.eye_distance_min_px, RIVAL_SIZE_MIN * self._nearest_px)
-        full = not isinstance(self._liveness, NotChecked)
-        faces = self.engine.detect(frame.image) if full else self.engine.find(frame.image, least_px)
+        faces = self.faces_near(frame.image, self._nearest_px)
         self._motion.looked(not faces, frame.monotonic_s)
         return faces
+
+    def faces_near(self, image: Image, nearest_px: float) -> list[Face]:
+        """The faces of a frame, searched finely enough to find whoever is usable, and beside whoever was nearest in the last
+        frame (`nearest_px` between the eyes, infinite: nobody) a face half as large."""
+        if not isinstance(self._liveness, NotChecked):
+            return self.engine.detect(image)  # that check was measured with the points of a full search
+        usable_px = self._config.eye_distance_min_px
+        return self.engine.find(image, usable_px, min(usable_px, RIVAL_SIZE_MIN * nearest_px))
 
     def _in_lane(self, faces: list[Face]) -> tuple[Face | None, int]:
         """The largest face, and how many others are about as near. A face less tall than the smallest usable eye
