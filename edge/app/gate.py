@@ -59,11 +59,11 @@ def make_camera(config: CameraConfig, clock: Clock) -> Camera:
 def _loop(config: Config, clock: Clock, gate: GpioGate, factory: Any, journal: Journal) -> GateLoop:
     camera: Camera | None = None
     try:
+        camera = make_camera(config.camera, clock)
+        camera.start()  # first, because a device takes its time to open: lists and models are read meanwhile
         roster = open_roster(config)
         matcher = open_matcher(config.matcher, config.paths.models_dir, config.liveness)
-        camera = make_camera(config.camera, clock)
         indicator = GpioIndicator(config.indicator, factory)
-        camera.start()
     except BaseException:
         if camera is not None:
             camera.close()
