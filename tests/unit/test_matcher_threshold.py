@@ -126,5 +126,5 @@ def test_ok__a_gallery_of_one_vector_has_a_tail_too():
 def test_ok__the_default_pack_asks_more_of_a_thousand_than_of_ten():
     tail = load_manifest().pack("opencv-zoo").impostor_tail
     assert FPIR_TARGET == 0.003
-    assert threshold_for(tail, 10) == pytest.approx(0.323, abs=0.002)
-    assert threshold_for(tail, 1_000) == pytest.approx(0.450, abs=0.002)
+    assert threshold_for(tail, 10) == pytest.approx(0.325, abs=0.002)
+    assert threshold_for(tail, 1_000) == pytest.approx(0.461, abs=0.002)
