@@ -12,7 +12,6 @@ from edge.config import MatcherConfig
 from edge.domain import Face, Image
 from edge.evaluation.cache import Look, LookCache, key_of
 from edge.evaluation.photos import Photo
-from edge.matcher.align import align
 from edge.matcher.engine import FRAME, PHOTO, Care, FaceEngine, open_engine
 from edge.matcher.models import FRAMES, load_manifest, model_id
 from edge.matcher.quality import measure, objection
@@ -32,8 +31,9 @@ def look_at(engine: FaceEngine, config: MatcherConfig, photo: bytes, enrolled: b
     image = _decoded(photo)
     if image is None:
         return Look(NO_FACE, None)
-    frame, usable_px = in_frame(image), config.eye_distance_min_px
-    seen = _middle_look(engine, config, frame, engine.find(frame, usable_px, usable_px), FRAME)
+    frame = in_frame(image)
+    faces = engine.find(frame, config.eye_distance_min_px)  # as coarsely as the gate ever does
+    seen = _middle_look(engine, config, frame, faces, FRAME)
     if not enrolled or seen.vector is None:
         return seen
     template = _middle_look(engine, config, image, engine.detect(image), PHOTO)
@@ -61,7 +61,7 @@ def _middle_look(engine: FaceEngine, config: MatcherConfig, image: Image, faces:
         return float(np.abs(np.array([x + width / 2, y + height / 2]) - middle).sum())
 
     face = engine.refine(image, min(faces, key=distance), care)
-    aligned = align(image, face)
+    aligned = engine.cut(image, face)
     sight = objection(measure(face, aligned), config)
     return Look(sight.value if sight else "", engine.embed(aligned, care))
 

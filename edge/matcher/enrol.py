@@ -6,7 +6,6 @@ import numpy as np
 
 from edge.config import MatcherConfig
 from edge.domain import Image, Sight, Template
-from edge.matcher.align import align
 from edge.matcher.engine import FaceEngine
 from edge.matcher.quality import measure, objection
 
@@ -46,7 +45,7 @@ def _template(engine: FaceEngine, config: MatcherConfig, image: Image, name: str
     if len(faces) > 1:
         raise EnrolmentError(f"{name}: {len(faces)} faces were found; crop it to the one person")
     face = engine.refine(image, faces[0])
-    aligned = align(image, face)
+    aligned = engine.cut(image, face)
     sight = objection(measure(face, aligned), config)
     if sight:
         raise EnrolmentError(f"{name}: {_ADVICE[sight]}")

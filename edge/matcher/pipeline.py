@@ -11,7 +11,6 @@ import structlog
 from edge.config import LivenessConfig, MatcherConfig
 from edge.domain import Candidate, Face, Frame, Identification, Image, Sight, Template, Vector
 from edge.matcher import enrol
-from edge.matcher.align import align
 from edge.matcher.approach import Approach, Lane
 from edge.matcher.engine import FRAME, FaceEngine, open_engine
 from edge.matcher.gallery import Gallery
@@ -96,7 +95,7 @@ class FaceMatcher:
             approach.forget_votes()
             return self._unusable(Sight.MULTIPLE_FACES, approach)
         refined = self.engine.refine(frame.image, face, FRAME)
-        aligned = align(frame.image, refined)
+        aligned = self.engine.cut(frame.image, refined)
         sight = objection(measure(refined, aligned), self._config)
         if sight:
             seen = self._unusable(sight, self._lane.face_seen(face, frame.monotonic_s))
@@ -129,12 +128,11 @@ class FaceMatcher:
         return faces
 
     def faces_near(self, image: Image, nearest_px: float) -> list[Face]:
-        """The faces of a frame, searched finely enough to find whoever is usable, and beside whoever was nearest in the last
-        frame (`nearest_px` between the eyes, infinite: nobody) a face half as large."""
-        if not isinstance(self._liveness, NotChecked):
-            return self.engine.detect(image)  # that check was measured with the points of a full search
-        usable_px = self._config.eye_distance_min_px
-        return self.engine.find(image, usable_px, min(usable_px, RIVAL_SIZE_MIN * nearest_px))
+        """The faces of a frame. Beside somebody who was near in the last one, with `nearest_px` between the eyes (infinite:
+        nobody was), it is enough to find whoever is usable and faces half as large as that one; and far faster."""
+        if nearest_px == math.inf or not isinstance(self._liveness, NotChecked):
+            return self.engine.detect(image)  # the liveness check, too, was measured with the points of a full search
+        return self.engine.find(image, min(self._config.eye_distance_min_px, RIVAL_SIZE_MIN * nearest_px))
 
     def _in_lane(self, faces: list[Face]) -> tuple[Face | None, int]:
         """The largest face, and how many others are about as near. A face less tall than the smallest usable eye

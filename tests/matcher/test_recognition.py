@@ -169,18 +169,19 @@ def test_ok__the_smallest_usable_face_and_half_as_large_a_rival_are_found(engine
     (face,) = engine.detect(image)
     height = round(image.shape[0] * eyes_px / face.eye_distance_px)
     alone = scene((image, height, 0))
-    assert len(engine.find(alone, USABLE_PX, USABLE_PX)) == 1
+    assert len(engine.find(alone, USABLE_PX)) == 1
     both = scene((image, height, 0), (photo("person-b-1.jpg"), round(height * 0.8), 400))
-    assert len(engine.find(both, USABLE_PX, RIVAL_SIZE_MIN * eyes_px)) == len(engine.detect(both)) == 2
+    assert len(engine.find(both, RIVAL_SIZE_MIN * eyes_px)) == len(engine.detect(both)) == 2
 
 
-def test_ok__whoever_is_too_far_away_is_found_by_a_second_finer_search(engine, photo):
+def test_ok__beside_a_near_face_a_frame_is_searched_as_coarsely_as_its_rivals_allow(engine, matcher, photo):
+    picture = scene((photo("person-a-2.jpg"), 480, 0), (photo("person-b-1.jpg"), 480, 320))
+    assert len(matcher.faces_near(picture, 48)) == len(engine.detect(picture)) == 2
     far = scene((photo("person-a-1.jpg"), 150, 300))
-    (face,) = engine.find(far, USABLE_PX, USABLE_PX)
     (fine,) = engine.detect(far)
-    assert face.eye_distance_px == fine.eye_distance_px < 18
-    large = np.asarray(cv2.resize(far, (1280, 960)), np.uint8)  # which is never searched at more than 640 pixels
-    assert len(engine.find(large, USABLE_PX, USABLE_PX)) == 1
+    for nobody_or_far_px in (float("inf"), fine.eye_distance_px):  # whoever is too far away is told so
+        (face,) = matcher.faces_near(far, nobody_or_far_px)
+        assert face.eye_distance_px == fine.eye_distance_px < 18
 
 
 def test_ok__a_stranger_is_unknown_and_stays_so(matcher, photo):
