@@ -136,7 +136,7 @@ def test_ok__templates_are_made_of_photos_as_enrolment_sees_them_and_attempts_as
     enrolled = {name: -vectors for name, vectors in seen.items()}
     faces = Faces(seen, {"s": np.eye(8, dtype=np.float32)[6:]}, enrolled)
     for shown in (faces, faces.shuffled(np.random.default_rng(3)), faces.only(["a", "b"])):
-        assert all((shown.references[name] == -shown.people[name]).all() for name in shown.people)  # still the same photos
+        assert all((shown.references[name] == -shown.people[name]).all() for name in shown.people)
         plain = gallery_of(shown, 1, Calibration(np.zeros(8, np.float32), 0.0))
         assert plain.matrix == pytest.approx(np.stack([shown.references[name][0] for name in plain.worker_ids]))
         (first, *_) = attempts_of(shown, 1, 1)
