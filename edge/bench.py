@@ -40,6 +40,7 @@ from edge.gate import GpioGate, make_factory
 from edge.indicator import GpioIndicator
 from edge.journal import Journal
 from edge.loop import GateLoop, Ports
+from edge.matcher.engine import FRAME
 from edge.matcher.pipeline import FaceMatcher
 from edge.ports import Camera, Clock
 from edge.sim import WalkUpSource, load_script
@@ -86,12 +87,13 @@ def random_templates(count: int, dimension: int, seed: int = 1) -> NDArray[np.fl
 
 
 def stages(matcher: FaceMatcher, face: Portrait, scratch: Path, rounds: int) -> list[Figure]:
-    """Each stage alone, on one 640x480 frame with one face, a gallery of 1,000, a real journal file and mock pins."""
+    """Each stage alone, as the gate runs it for a 640x480 frame with one face: a gallery of 1,000, a real journal file and
+    mock pins."""
     frame = frame_with(face)
     engine = matcher.engine
-    found = engine.detect(frame)[0]
-    aligned = engine.align(frame, found)
-    vector = engine.embed(aligned)
+    found = matcher.faces_near(frame, float("inf"))[0]
+    aligned = engine.align(frame, found, FRAME)
+    vector = engine.embed(aligned, FRAME)
     matcher.load(fill(matcher, 1_000))
     case = _case(matcher.threshold)
     clock = SystemClock()
@@ -100,9 +102,9 @@ def stages(matcher: FaceMatcher, face: Portrait, scratch: Path, rounds: int) -> 
     factory = make_factory(pins)
     gate = GpioGate(pins, factory)
     actions: dict[str, Callable[[], object]] = {
-        "detect": lambda: engine.detect(frame),
-        "align": lambda: engine.align(frame, found),
-        "embed": lambda: engine.embed(aligned),
+        "detect": lambda: matcher.faces_near(frame, found.eye_distance_px),
+        "align": lambda: engine.align(frame, found, FRAME),
+        "embed": lambda: engine.embed(aligned, FRAME),
         "search": lambda: matcher.search(vector),
         "decide": lambda: decide(*case, Circumstances("s", Direction.IN, clock.utc(), True)),
         "journal": lambda: _append(journal),

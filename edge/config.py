@@ -120,6 +120,12 @@ class MatcherConfig(Section):
     )
     votes_needed: int = Field(default=3, ge=1, le=20, description="k: frames that must agree on one worker.")
     votes_window: int = Field(default=5, ge=1, le=30, description="n: of the last so many usable frames.")
+    early_exit_rarity: int = Field(
+        default=100,
+        ge=0,
+        le=1_000_000,
+        description="Two frames are enough if a stranger's score is so many times rarer than the threshold's; 0: never.",
+    )
     eye_distance_min_px: float = Field(default=28, ge=8, le=400, description="A smaller face is told to come closer.")
     face_brightness_min: float = Field(
         default=35, ge=0, le=255, description="A darker face is told that it is too dark (mean grey level)."

@@ -95,14 +95,14 @@ def make_camera(config: CameraConfig, clock: Clock) -> Camera:
 def _loop(config: Config, clock: Clock, gate: GpioGate, factory: Any, journal: Journal) -> GateLoop:
     camera: Camera | None = None
     try:
+        camera = make_camera(config.camera, clock)
+        camera.start()  # first, because a device takes its time to open: lists and models are read meanwhile
         lists = open_roster(config)
         lists.refresh()  # all at once: nobody stands before a gate that is only starting
         lists.parts_per_refresh = PARTS_PER_REFRESH
         matcher = open_matcher(config.matcher, config.paths.models_dir, config.liveness)
         roster = PreparedRoster(lists, matcher.prepare)
-        camera = make_camera(config.camera, clock)
         indicator = GpioIndicator(config.indicator, factory, _voice(config))
-        camera.start()
     except BaseException:
         if camera is not None:
             camera.close()

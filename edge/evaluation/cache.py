@@ -20,10 +20,12 @@ from edge.domain import Vector
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
     """What one photo gave. `problem` is empty, or says why the gate would not use it ("no_face", "too_dark", …);
-    `vector` is plain (not calibrated), and there even for an unusable face."""
+    `vector` is how a gate sees it in a frame, `enrolled` how enrolment does where that was asked for: plain (not
+    calibrated), and there even for an unusable face."""
 
     problem: str
     vector: Vector | None
+    enrolled: Vector | None = None
 
 
 class LookCache:
@@ -47,7 +49,7 @@ class LookCache:
             for line in path.read_bytes().splitlines(keepends=True):
                 try:
                     entry = json.loads(line)
-                    look = Look(entry["problem"], _unpacked(entry["vector"]))
+                    look = Look(entry["problem"], _unpacked(entry["vector"]), _unpacked(entry["enrolled"]))
                 except (ValueError, KeyError, TypeError):
                     break
                 if not line.endswith(b"\n"):
@@ -62,7 +64,8 @@ class LookCache:
     def put(self, key: str, look: Look) -> None:
         self._known[key] = look
         if self._file is not None:
-            entry = {"key": key, "problem": look.problem, "vector": _packed(look.vector)}
+            vectors = {"vector": _packed(look.vector), "enrolled": _packed(look.enrolled)}
+            entry = {"key": key, "problem": look.problem} | vectors
             self._file.write(json.dumps(entry).encode() + b"\n")
             self._file.flush()
 

@@ -12,22 +12,47 @@ from edge.config import MatcherConfig
 from edge.domain import Face, Image
 from edge.evaluation.cache import Look, LookCache, key_of
 from edge.evaluation.photos import Photo
-from edge.matcher.engine import FaceEngine, open_engine
-from edge.matcher.models import load_manifest, model_id
+from edge.matcher.engine import FRAME, PHOTO, Care, FaceEngine, open_engine
+from edge.matcher.models import FRAMES, load_manifest, model_id
 from edge.matcher.quality import measure, objection
 
 NO_FACE = "no_face"
+FRAME_PX = (640, 480)
+"""Width and height of the frame in which a gate would see the photo: its search is coarser in a larger picture."""
 Progress = Callable[[int, int], None]
 
 _engine: tuple[FaceEngine, MatcherConfig] | None = None
 """One engine per worker process, set by `_start_worker`; the only state there, and never in the parent."""
 
 
-def look_at(engine: FaceEngine, config: MatcherConfig, photo: bytes) -> Look:
-    """The face nearest to the middle of a photo, with what the gate would object to it."""
+def look_at(engine: FaceEngine, config: MatcherConfig, photo: bytes, enrolled: bool = False) -> Look:
+    """The face nearest to the middle of a photo as the gate would see it in a frame, with what it would object to it; and
+    `enrolled`, as enrolment sees the photo, whose objections then count too."""
     image = _decoded(photo)
-    faces = engine.detect(image) if image is not None else []
-    if image is None or not faces:
+    if image is None:
+        return Look(NO_FACE, None)
+    frame = in_frame(image)
+    faces = engine.find(frame, config.eye_distance_min_px)  # as coarsely as the gate ever does
+    seen = _middle_look(engine, config, frame, faces, FRAME)
+    if not enrolled or seen.vector is None:
+        return seen
+    template = _middle_look(engine, config, image, engine.detect(image), PHOTO)
+    return Look(template.problem or seen.problem, seen.vector if template.vector is not None else None, template.vector)
+
+
+def in_frame(image: Image) -> Image:
+    """The photo in the middle of a black FRAME_PX frame, as large as it is; one that does not fit is returned as it is."""
+    height, width = image.shape[:2]
+    top, left = (FRAME_PX[1] - height) // 2, (FRAME_PX[0] - width) // 2
+    if top < 0 or left < 0:
+        return image
+    frame = np.zeros((FRAME_PX[1], FRAME_PX[0], 3), np.uint8)
+    frame[top : top + height, left : left + width] = image
+    return frame
+
+
+def _middle_look(engine: FaceEngine, config: MatcherConfig, image: Image, faces: list[Face], care: Care) -> Look:
+    if not faces:
         return Look(NO_FACE, None)
     middle = np.array([image.shape[1], image.shape[0]]) / 2
 
@@ -35,10 +60,10 @@ def look_at(engine: FaceEngine, config: MatcherConfig, photo: bytes) -> Look:
         x, y, width, height = face.box
         return float(np.abs(np.array([x + width / 2, y + height / 2]) - middle).sum())
 
-    face = min(faces, key=distance)
-    aligned = engine.align(image, face)
+    face = engine.refine(image, min(faces, key=distance), care)
+    aligned = engine.cut(image, face)
     sight = objection(measure(face, aligned), config)
-    return Look(sight.value if sight else "", engine.embed(aligned))
+    return Look(sight.value if sight else "", engine.embed(aligned, care))
 
 
 def look_at_all(
@@ -56,12 +81,13 @@ def look_at_all(
     """
     pack = load_manifest().pack(config.pack)
     # Threads do not change what is seen; everything else in the configuration might.
-    settings = model_id(config.pack, pack.embedder) + pack.detector.sha256 + config.model_dump_json(exclude={"threads"})
-    contents = [key_of(photo.path.read_bytes(), settings) for photo in photos]
+    settings = model_id(config.pack, pack.embedder) + FRAMES + pack.detector.sha256
+    settings += config.model_dump_json(exclude={"threads"})
+    contents = [key_of(photo.path.read_bytes(), f"{settings} {photo.stranger}") for photo in photos]
     missing = [i for i, key in enumerate(contents) if cache.get(key) is None]
     done = len(photos) - len(missing)
-    paths = [photos[i].path for i in missing]
-    for i, look in zip(missing, _looks(paths, config, models_dir, workers), strict=True):
+    unseen = [photos[i] for i in missing]
+    for i, look in zip(missing, _looks(unseen, config, models_dir, workers), strict=True):
         cache.put(contents[i], look)
         done += 1
         if progress:
@@ -70,18 +96,18 @@ def look_at_all(
     return [look for look in found if look is not None]
 
 
-def _looks(paths: Sequence[Path], config: MatcherConfig, models_dir: Path, workers: int) -> Iterator[Look]:
-    if not paths:
+def _looks(photos: Sequence[Photo], config: MatcherConfig, models_dir: Path, workers: int) -> Iterator[Look]:
+    if not photos:
         return
     config = config.model_copy(update={"threads": 1})
     if workers == 1:
         engine = open_engine(config, models_dir)
-        yield from (look_at(engine, config, path.read_bytes()) for path in paths)
+        yield from (look_at(engine, config, photo.path.read_bytes(), not photo.stranger) for photo in photos)
         return
     # Spawned, not forked: a fork would copy locks that other threads of this process hold.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _start_worker, (config, models_dir)) as pool:
-        yield from pool.map(_look_in_worker, paths, chunksize=4)
+        yield from pool.map(_look_in_worker, photos, chunksize=4)
 
 
 def _start_worker(config: MatcherConfig, models_dir: Path) -> None:
@@ -90,9 +116,9 @@ def _start_worker(config: MatcherConfig, models_dir: Path) -> None:
     _engine = open_engine(config, models_dir), config
 
 
-def _look_in_worker(path: Path) -> Look:
+def _look_in_worker(photo: Photo) -> Look:
     assert _engine is not None
-    return look_at(*_engine, path.read_bytes())
+    return look_at(*_engine, photo.path.read_bytes(), not photo.stranger)
 
 
 def _decoded(photo: bytes) -> Image | None:

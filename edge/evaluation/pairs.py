@@ -36,14 +36,15 @@ class Pairs:
 
 
 def compare_all(faces: Faces, calibration: Calibration, block: int = 1024) -> Pairs:
-    """All pairs of photos, calibrated; each pair once."""
+    """All pairs of photos, calibrated; each pair once, the first as enrolment and the second as the gate sees it."""
     everybody = {**faces.people, **faces.strangers}
     vectors = calibration.apply(np.concatenate(list(everybody.values())))
+    templates = calibration.apply(np.concatenate([*faces.references.values(), *faces.strangers.values()]))
     owner = np.repeat(np.arange(len(everybody)), [len(v) for v in everybody.values()])
     genuine, impostor = np.zeros(BINS, np.int64), np.zeros(BINS, np.int64)
     for start in range(0, len(vectors), block):
         rows = np.arange(start, min(start + block, len(vectors)))
-        scores = vectors[rows] @ vectors[start:].T
+        scores = templates[rows] @ vectors[start:].T
         later = rows[:, np.newaxis] < np.arange(start, len(vectors))[np.newaxis]
         same = owner[rows, np.newaxis] == owner[np.newaxis, start:]
         genuine += _counts(scores[later & same])
@@ -57,14 +58,14 @@ def measured_tail(faces: Faces, calibration: Calibration, seed: int = 1) -> Impo
     Raises:
         ValueError: too few people for a tail (about 450 are needed).
     """
-    everybody = [vectors[0] for vectors in (*faces.people.values(), *faces.strangers.values())]
-    plain = np.stack(everybody)
-    if len(plain) > TAIL_PEOPLE:
-        plain = np.random.default_rng(seed).permutation(plain)[:TAIL_PEOPLE]
-    pairs = np.triu_indices(len(plain), k=1)
-    calibrated = calibration.apply(plain)
-    plain_start = fit_tail((plain @ plain.T)[pairs]).start
-    return fit_tail((calibrated @ calibrated.T)[pairs], plain_start)
+    templates = np.stack([vectors[0] for vectors in (*faces.references.values(), *faces.strangers.values())])
+    seen = np.stack([vectors[0] for vectors in (*faces.people.values(), *faces.strangers.values())])
+    if len(seen) > TAIL_PEOPLE:
+        drawn = np.random.default_rng(seed).permutation(len(seen))[:TAIL_PEOPLE]
+        templates, seen = templates[drawn], seen[drawn]
+    pairs = np.triu_indices(len(seen), k=1)
+    plain_start = fit_tail((templates @ seen.T)[pairs]).start
+    return fit_tail((calibration.apply(templates) @ calibration.apply(seen).T)[pairs], plain_start)
 
 
 def _bin(score: float) -> int:

@@ -171,15 +171,19 @@ def evaluate(
 def usable_faces(photos: Sequence[Photo], looks: Sequence[Look], gated: bool) -> Faces:
     """The faces found; `gated`: without those the gate would not use. A person with none left is left out."""
     people: dict[str, list[NDArray[np.float32]]] = {}
+    enrolled: dict[str, list[NDArray[np.float32]]] = {}
     strangers: dict[str, list[NDArray[np.float32]]] = {}
     for photo, look in zip(photos, looks, strict=True):
-        if look.vector is not None and not (gated and look.problem):
-            (strangers if photo.stranger else people).setdefault(photo.person, []).append(look.vector)
+        if look.vector is None or (gated and look.problem):
+            continue
+        (strangers if photo.stranger else people).setdefault(photo.person, []).append(look.vector)
+        if not photo.stranger:
+            enrolled.setdefault(photo.person, []).append(look.vector if look.enrolled is None else look.enrolled)
     if len(people) < 2 or all(len(v) < 2 for v in people.values()):
         raise EvaluationError(
             "too few usable faces; at least two people are needed, one of them with two usable photos"
         )
-    return Faces({n: np.stack(v) for n, v in people.items()}, {n: np.stack(v) for n, v in strangers.items()})
+    return Faces(*({name: np.stack(v) for name, v in part.items()} for part in (people, strangers, enrolled)))
 
 
 def _acquisition(photos: Sequence[Photo], looks: Sequence[Look]) -> Acquisition:

@@ -20,23 +20,32 @@ Names = NDArray[np.str_]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Faces:
-    """Usable faces by person: `people` have two or more useful photos, `strangers` any; vectors (n, dimension), plain."""
+    """Usable faces by person, as a gate sees them in a frame: `people` have two or more useful photos, `strangers` any;
+    vectors (n, dimension), plain. `enrolled` holds the same photos of `people` as enrolment sees them, if that differs."""
 
     people: dict[str, NDArray[np.float32]]
     strangers: dict[str, NDArray[np.float32]]
+    enrolled: dict[str, NDArray[np.float32]] | None = None
 
     @property
     def dimension(self) -> int:
         return int(next(iter(self.people.values())).shape[1])
 
+    @property
+    def references(self) -> dict[str, NDArray[np.float32]]:
+        """What templates are made of."""
+        return self.people if self.enrolled is None else self.enrolled
+
     def shuffled(self, random: np.random.Generator) -> "Faces":
         """The same faces, each person's in another order: other photos are then enrolled."""
-        people = {name: random.permutation(vectors) for name, vectors in self.people.items()}
-        return Faces(people, self.strangers)
+        orders = {name: random.permutation(len(vectors)) for name, vectors in self.people.items()}
+        enrolled = {name: self.references[name][order] for name, order in orders.items()}
+        return Faces({name: self.people[name][order] for name, order in orders.items()}, self.strangers, enrolled)
 
     def only(self, names: Sequence[str]) -> "Faces":
         """These people, and all strangers."""
-        return Faces({name: self.people[name] for name in names}, self.strangers)
+        enrolled = {name: self.references[name] for name in names}
+        return Faces({name: self.people[name] for name in names}, self.strangers, enrolled)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +77,7 @@ class Attempt:
 def gallery_of(faces: Faces, enrolled: int, calibration: Calibration | None = None) -> Gallery:
     """Everybody in `people`, from the first `enrolled` photos."""
     model = "evaluation"
-    templates = [(name, Template(v, model)) for name, vectors in faces.people.items() for v in vectors[:enrolled]]
+    templates = [(name, Template(v, model)) for name, vectors in faces.references.items() for v in vectors[:enrolled]]
     return Gallery.build(templates, model, faces.dimension, calibration)
 
 

@@ -23,13 +23,15 @@ Box = tuple[float, float, float, float]
 
 @dataclass(slots=True, eq=False)
 class Approach:
-    """One person's visit. `mean` is the running mean of the usable frames' vectors."""
+    """One person's visit. `mean` is the running mean of the usable frames' vectors; `alone` holds each frame's own best
+    candidate, `votes` the best candidate of the frames up to it as one template."""
 
     number: int
     last_seen_s: float
     box: Box
     usable_since_s: float | None = None
     votes: list[Vote] = field(default_factory=list)
+    alone: list[Vote] = field(default_factory=list)
     answer: Tally | None = None
     answered_s: float = 0.0
     mean: Vector | None = None
@@ -47,6 +49,7 @@ class Approach:
     def forget_votes(self) -> None:
         """Begin the vote again: whoever is seen next must win it."""
         self.votes.clear()
+        self.alone.clear()
         self.answer = None
 
     @property

@@ -1,5 +1,6 @@
 """A pack's models at work: detect, align, embed. Holds no state about people."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -14,9 +15,26 @@ from edge.matcher.landmarks import closer_look
 from edge.matcher.models import OwnPack, Pack, load_manifest, model_id, own_folder, own_pack, read_verified
 from edge.matcher.session import Session
 
+EYES_FOUND_PX = 14
+"""Faces with so many pixels between the eyes are found as surely as large ones (docs/SPEED.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """How much work a face is worth: closer looks at its points, and whether its mirror image is embedded too."""
+
+    looks: int
+    mirrored: bool
+
+
+PHOTO = Care(looks=4, mirrored=True)
+"""Enrolled once and compared every day: all that helps."""
+FRAME = Care(looks=2, mirrored=False)
+"""The next frame is 33 ms away. Against a mirrored template, a mirrored frame gains little (docs/ACCURACY.md)."""
+
 
 class FaceDetector(Protocol):
-    def detect(self, image: Image) -> list[Face]: ...
+    def detect(self, image: Image, scale_max: float = 1.0) -> list[Face]: ...
 
 
 class FaceEmbedder(Protocol):
@@ -36,18 +54,35 @@ class FaceEngine:
         """Every face in a BGR picture, best score first."""
         return self._detector.detect(image)
 
-    def align(self, image: Image, face: Face) -> Image:
-        """The face as a (112, 112, 3) BGR picture, aligned after a closer look at its points."""
-        return align(image, closer_look(self._detector.detect, image, face))
+    def find(self, frame: Image, least_px: float) -> list[Face]:
+        """The faces in a frame with at least so many pixels between the eyes, and perhaps smaller ones; best first.
 
-    def embed(self, aligned: Image) -> Vector:
-        """The unit vector of an aligned face and its mirror image together.
+        Faster than `detect` in the measure that they are large. The points are rougher: look closer with `refine`.
+        """
+        return self._detector.detect(frame, min(1.0, EYES_FOUND_PX / least_px))
+
+    def refine(self, image: Image, face: Face, care: Care = PHOTO) -> Face:
+        """The face with its points found afresh by a closer look: what is measured and aligned by them is finer too."""
+        return closer_look(self._detector.detect, image, face, care.looks)
+
+    def align(self, image: Image, face: Face, care: Care = PHOTO) -> Image:
+        """The face as a (112, 112, 3) BGR picture, aligned after a closer look at its points."""
+        return self.cut(image, self.refine(image, face, care))
+
+    def cut(self, image: Image, refined: Face) -> Image:
+        """The same, aligned by the points as they are."""
+        return align(image, refined)
+
+    def embed(self, aligned: Image, care: Care = PHOTO) -> Vector:
+        """The unit vector of an aligned face, together with its mirror image where the care is worth it.
 
         They are the same person to us and not quite to a network: the sum halves what light from one side and the turn
         of the head add. One by one: the graph's batch size is fixed, and on a CPU two take twice the time anyway.
         """
-        mirrored = np.ascontiguousarray(aligned[:, ::-1])
-        return postprocess(self._embedder.embed(aligned) + self._embedder.embed(mirrored))
+        vector = self._embedder.embed(aligned)
+        if not care.mirrored:
+            return vector
+        return postprocess(vector + self._embedder.embed(np.ascontiguousarray(aligned[:, ::-1])))
 
 
 def open_engine(config: MatcherConfig, models_dir: Path) -> FaceEngine:

@@ -44,8 +44,9 @@ def _template(engine: FaceEngine, config: MatcherConfig, image: Image, name: str
         raise EnrolmentError(f"{name}: no face was found; use a photo that shows the whole face from the front")
     if len(faces) > 1:
         raise EnrolmentError(f"{name}: {len(faces)} faces were found; crop it to the one person")
-    aligned = engine.align(image, faces[0])
-    sight = objection(measure(faces[0], aligned), config)
+    face = engine.refine(image, faces[0])
+    aligned = engine.cut(image, face)
+    sight = objection(measure(face, aligned), config)
     if sight:
         raise EnrolmentError(f"{name}: {_ADVICE[sight]}")
     return Template(engine.embed(aligned), engine.model_id)

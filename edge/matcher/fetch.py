@@ -3,7 +3,6 @@
 import tempfile
 from pathlib import Path
 
-from edge.matcher.fold import fold
 from edge.matcher.models import Model, ModelError, Pack, read_verified
 from edge.packages import Progress, download, extract, sha256_of, write_atomic
 
@@ -34,6 +33,8 @@ def is_verified(model: Model, models_dir: Path) -> bool:
 
 
 def _install(model: Model, archive: Path, models_dir: Path) -> Path:
+    from edge.matcher.fold import fold  # most starts fetch nothing
+
     folded = fold(extract(archive, model.member, model.member_sha256), dynamic_size=model.input.dynamic_size)
     found = sha256_of(folded)
     if found != model.sha256:

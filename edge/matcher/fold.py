@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.matcher.eightbit import keep_eight_bits
 from edge.matcher.fuse import fuse
 
 if TYPE_CHECKING:
@@ -27,11 +28,14 @@ def fold(data: bytes, *, dynamic_size: bool, fused: bool = True) -> bytes:
 
     Args:
         dynamic_size: replace the input's fixed height and width by free dimensions.
-        fused: rewrite the graph for onnxruntime (see `edge.matcher.fuse`); otherwise its nodes stay as published.
+        fused: rewrite the graph for onnxruntime (see `edge.matcher.fuse` and `edge.matcher.eightbit`); otherwise its nodes
+            stay as published.
     """
     import onnx  # a gate that has its weights and a small gallery never needs it
 
     model = onnx.load_model_from_string(data)
+    if fused:
+        keep_eight_bits(model)
     _fold_constants(model.graph)
     if fused:
         fuse(model.graph)

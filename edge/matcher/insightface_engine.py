@@ -34,8 +34,8 @@ class ScrfdDetector:
         self._size = self._scrfd.static_input_size or DETECT_PX
         self._score_min = score_min
 
-    def detect(self, image: Image) -> list[Face]:
-        """Every face in a BGR picture, best score first."""
+    def detect(self, image: Image, scale_max: float = 1.0) -> list[Face]:
+        """Every face in a BGR picture, best score first. `scale_max` is not used: the search has a size of its own."""
         boxes, landmarks = self._scrfd.detect(image, input_size=self._size, det_thresh=self._score_min)
         return [_face(box, points) for box, points in zip(boxes, landmarks, strict=True)]
 

@@ -125,9 +125,12 @@ def load_manifest() -> Manifest:
     return Manifest.model_validate(tomllib.loads(text))
 
 
-PROCESSING = "m2"
+PROCESSING = "m3"
 """What is done between the picture and the template, beside the weights: closer look at the points, mirrored embedding.
 Whoever changes it changes this name, for templates made in different ways must never be compared."""
+FRAMES = "f2"
+"""What is done with a frame that is compared with templates. Whoever changes it changes this name: `sitegate evaluate`
+remembers by it what it saw."""
 
 
 def own_folder(pack_name: str) -> Path | None:
@@ -154,7 +157,7 @@ def find_pack(pack_name: str) -> Pack | OwnPack:
 
 
 def model_id(pack_name: str, model: Model | OwnModel) -> str:
-    """Names the very weights and processing a template was made with, e.g. `opencv-zoo/sface-2021dec/3761f7a3/m2`."""
+    """Names the very weights and processing a template was made with, e.g. `opencv-zoo/sface-2021dec/f11e0f2e/m3`."""
     if isinstance(model, OwnModel):
         return f"{OWN}/{model.name[:48]}/{model.sha256[:8]}"
     return f"{pack_name}/{model.name}/{model.sha256[:8]}/{PROCESSING}"

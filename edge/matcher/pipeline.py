@@ -1,6 +1,7 @@
 """Frame in, Identification out: the matcher the gate's loop talks to."""
 
 import ctypes
+import math
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -13,15 +14,15 @@ from edge.config import LivenessConfig, MatcherConfig
 from edge.domain import Candidate, Face, Frame, Identification, Image, Sight, Template, Vector
 from edge.matcher import enrol
 from edge.matcher.approach import Approach, Lane
-from edge.matcher.engine import FaceEngine, open_engine
+from edge.matcher.engine import FRAME, FaceEngine, open_engine
 from edge.matcher.gallery import Gallery
 from edge.matcher.liveness import Liveness, NotChecked, open_liveness
 from edge.matcher.lookalike import Survey, look_alike_min, nearest_other
 from edge.matcher.motion import MotionGate
 from edge.matcher.quality import measure, objection
 from edge.matcher.shortlist import ROWS_MIN
-from edge.matcher.threshold import gallery_threshold
-from edge.matcher.vote import Tally, tally
+from edge.matcher.threshold import early_exit_min, gallery_threshold
+from edge.matcher.vote import Tally, overwhelming, tally
 
 RIVAL_SIZE_MIN = 0.5
 """A second face at least this tall, compared with the largest, is in the lane too; a smaller one is behind it. Height and
@@ -40,6 +41,7 @@ class _Searchable:
 
     gallery: Gallery
     threshold: float
+    early_exit_min: float | None
     look_alike_min: float
     survey: Survey
 
@@ -53,6 +55,7 @@ class FaceMatcher:
         self._config = config
         self._motion = MotionGate()
         self._lane = Lane(config.approach_gap_ms / 1000)
+        self._nearest_px = math.inf
         self._liveness = liveness or NotChecked()
         self._builder = ThreadPoolExecutor(1, "gallery")
         self._prepared_of: Sequence[tuple[str, Template]] | None = None
@@ -89,7 +92,8 @@ class FaceMatcher:
         gallery = Gallery.build(templates, self.model_id, pack.embedder.dimension)
         threshold = self._config.threshold or gallery_threshold(pack.impostor_tail, gallery)
         alike_min = look_alike_min(pack.impostor_tail, gallery.size, threshold)
-        return _Searchable(gallery, threshold, alike_min, Survey(gallery, alike_min))
+        early_min = early_exit_min(pack.impostor_tail, threshold, self._config.early_exit_rarity)
+        return _Searchable(gallery, threshold, early_min, alike_min, Survey(gallery, alike_min))
 
     def _use(self, searchable: "_Searchable") -> None:
         self._now = searchable
@@ -120,6 +124,7 @@ class FaceMatcher:
     def look(self, frame: Frame) -> Identification:
         """What this frame and the ones before it say of the person in the lane."""
         face, rivals = self._in_lane(self._faces(frame))
+        self._nearest_px = face.eye_distance_px if face else math.inf
         if face is None:
             approach = self._lane.empty(frame.monotonic_s)
             return Identification(Sight.NOBODY, approach.number if approach else 0)
@@ -127,16 +132,17 @@ class FaceMatcher:
             approach = self._lane.face_seen(face, frame.monotonic_s)
             approach.forget_votes()
             return self._unusable(Sight.MULTIPLE_FACES, approach)
-        aligned = self.engine.align(frame.image, face)
-        sight = objection(measure(face, aligned), self._config)
+        refined = self.engine.refine(frame.image, face, FRAME)
+        aligned = self.engine.cut(frame.image, refined)
+        sight = objection(measure(refined, aligned), self._config)
         if sight:
             seen = self._unusable(sight, self._lane.face_seen(face, frame.monotonic_s))
             return self._while_turning(seen, face, frame.monotonic_s)
-        vector = self.engine.embed(aligned)
+        vector = self.engine.embed(aligned, FRAME)
         approach = self._lane.usable_face(face, vector, frame.monotonic_s)
         if not approach.in_doubt:  # another's face must not answer for this one
             self._liveness.see(approach.number, frame.monotonic_s, face.landmarks)
-        return self._with_liveness(self._answer(approach, frame.monotonic_s), frame.monotonic_s)
+        return self._with_liveness(self._answer(approach, vector, frame.monotonic_s), frame.monotonic_s)
 
     def _with_liveness(self, seen: Identification, now_s: float) -> Identification:
         found = self._liveness.finding(seen.approach, now_s, seen.sight is Sight.KNOWN)
@@ -155,9 +161,16 @@ class FaceMatcher:
         """The faces of this frame; not searched for while nothing moves in an empty lane."""
         if not self._motion.worth_a_look(frame.image, frame.monotonic_s):
             return []
-        faces = self.engine.detect(frame.image)
+        faces = self.faces_near(frame.image, self._nearest_px)
         self._motion.looked(not faces, frame.monotonic_s)
         return faces
+
+    def faces_near(self, image: Image, nearest_px: float) -> list[Face]:
+        """The faces of a frame. Beside somebody who was near in the last one, with `nearest_px` between the eyes (infinite:
+        nobody was), it is enough to find whoever is usable and faces half as large as that one; and far faster."""
+        if nearest_px == math.inf or not isinstance(self._liveness, NotChecked):
+            return self.engine.detect(image)  # the liveness check, too, was measured with the points of a full search
+        return self.engine.find(image, min(self._config.eye_distance_min_px, RIVAL_SIZE_MIN * nearest_px))
 
     def _in_lane(self, faces: list[Face]) -> tuple[Face | None, int]:
         """The largest face, and how many others are about as near. A face less tall than the smallest usable eye
@@ -171,9 +184,9 @@ class FaceMatcher:
     def _unusable(self, sight: Sight, approach: Approach) -> Identification:
         return Identification(sight, approach.number, usable_since_s=approach.usable_since_s)
 
-    def _answer(self, approach: Approach, now_s: float) -> Identification:
+    def _answer(self, approach: Approach, vector: Vector, now_s: float) -> Identification:
         """Vote until the approach has its answer, then repeat it. Each vote is about all frames so far: measured, the
-        frames' mean misses a worker far less often than the frames one by one (docs/ACCURACY.md)."""
+        frames' mean misses a worker far less often than the frames one by one (docs/ACCURACY.md). `vector`: this one."""
         if approach.in_doubt:
             return self._unusable(Sight.LOOKING, approach)
         last = approach.answer
@@ -181,7 +194,11 @@ class FaceMatcher:
             approach.forget_votes()
         if approach.answer is None:
             approach.votes.append(self.search(approach.fused()))
+            approach.alone.append(self.search(vector) if approach.alone else approach.votes[-1])
             count = tally(approach.votes, self._now.threshold, self._config.votes_needed, self._config.votes_window)
+            if count.sight is Sight.LOOKING:
+                early = overwhelming(approach.alone, approach.votes[-1], self._now.threshold, self._now.early_exit_min)
+                count = early or count
             if count.sight is Sight.LOOKING:
                 return self._identification(approach, count)
             approach.answer, approach.answered_s = count, now_s

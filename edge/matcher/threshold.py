@@ -42,6 +42,14 @@ def threshold_for(tail: ImpostorTail, gallery_size: int, fpir: float = FPIR_TARG
     return tail.start + tail.scale * max(0.0, math.log(tail.share / rate))
 
 
+def early_exit_min(tail: ImpostorTail, threshold: float, rarity: int) -> float:
+    """The score that strangers reach `rarity` times more rarely than `threshold`; infinite if `rarity` is 0.
+
+    In the tail FMR falls by e for every `scale`, and so does FPIR while it is small: t + scale · ln(rarity).
+    """
+    return threshold + tail.scale * math.log(rarity) if rarity else math.inf
+
+
 def partly_calibrated(tail: ImpostorTail, weight: float) -> ImpostorTail:
     """The tail of scores from which only `weight` (0-1) of the common direction was taken out.
 

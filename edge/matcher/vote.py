@@ -1,4 +1,4 @@
-"""One frame names nobody: k of the last n usable frames must agree."""
+"""One frame names nobody: k of the last n usable frames must agree, or two of them overwhelmingly."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,6 +8,8 @@ from edge.domain import Candidate, Sight
 
 Vote = Candidate | None
 """The best candidate of one usable frame, at whatever score; None if the gallery was empty."""
+EARLY_FRAMES = 2
+"""The fewest frames that can name anybody before the whole vote was held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +37,20 @@ def tally(votes: Sequence[Vote], threshold: float, needed: int, window: int) -> 
     best = max(recent, key=lambda vote: vote.score, default=None)
     sight = Sight.UNKNOWN if len(votes) >= window else Sight.LOOKING
     return Tally(sight, best, min(len(votes), window))
+
+
+def overwhelming(alone: Sequence[Vote], together: Vote, threshold: float, early_min: float) -> Tally | None:
+    """KNOWN before the whole vote was held, or None.
+
+    The last two frames must each name one worker by itself at or above `threshold`, so that no face borrows the other's
+    score, and the frames so far, fused, must name the same one at or above `early_min` (see `early_exit_min`).
+
+    Args:
+        alone: the best candidate of each usable frame by itself, oldest first.
+        together: the best candidate of all of them as one template.
+    """
+    if together is None or together.score < early_min or len(alone) < EARLY_FRAMES:
+        return None
+    if any(v is None or v.worker_id != together.worker_id or v.score < threshold for v in alone[-EARLY_FRAMES:]):
+        return None
+    return Tally(Sight.KNOWN, together, EARLY_FRAMES)

@@ -8,11 +8,13 @@ import pytest
 
 from edge.config import MatcherConfig
 from edge.domain import Frame, Sight, Template
+from edge.matcher.engine import FRAME
 from edge.matcher.enrol import EnrolmentError
-from edge.matcher.pipeline import FaceMatcher, open_matcher
+from edge.matcher.pipeline import RIVAL_SIZE_MIN, FaceMatcher, open_matcher
 from edge.templates import TemplateStore
 
 HEIGHT, WIDTH = 480, 640
+USABLE_PX = MatcherConfig().eye_distance_min_px
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +36,14 @@ def photo(photos_dir):
 def matcher(engine, photo):
     """Worker A enrolled from one photo; the tests show others."""
     made = FaceMatcher(engine, MatcherConfig())
+    made.load([("worker-a", template) for template in made.enrol([photo("person-a-1.jpg")])])
+    return made
+
+
+@pytest.fixture
+def voting(engine, photo):
+    """The same without an early exit: k of n frames, always."""
+    made = FaceMatcher(engine, MatcherConfig(early_exit_rarity=0))
     made.load([("worker-a", template) for template in made.enrol([photo("person-a-1.jpg")])])
     return made
 
@@ -94,8 +104,8 @@ def test_ok__one_person_scores_high_and_two_people_low(engine, photo):
     assert max(float(a @ b) for a in same for b in others) < 0.35
 
 
-def test_ok__another_photo_of_the_worker_is_known_after_the_vote(matcher, photo):
-    lane = Lane(matcher)
+def test_ok__another_photo_of_the_worker_is_known_after_the_vote(voting, photo):
+    matcher, lane = voting, Lane(voting)
     picture = scene((photo("person-a-2.jpg"), 480, 180))
     first = lane.show(picture)
     assert (first.sight, first.approach, first.frames) == (Sight.LOOKING, 1, 1)
@@ -106,9 +116,80 @@ def test_ok__another_photo_of_the_worker_is_known_after_the_vote(matcher, photo)
     assert lane.show(picture, 10) == known
 
 
+def test_ok__overwhelming_evidence_ends_the_vote_on_the_second_frame_never_on_the_first(matcher, photo):
+    lane = Lane(matcher)
+    picture = scene((photo("person-a-2.jpg"), 480, 180))
+    first = lane.show(picture)
+    assert (first.sight, first.frames) == (Sight.LOOKING, 1)
+    assert first.candidate.score > matcher.threshold + 0.2  # and though the first frame alone says enough
+    known = lane.show(picture)
+    assert (known.sight, known.frames, known.candidate.worker_id) == (Sight.KNOWN, 2, "worker-a")
+    assert lane.show(picture, 5) == known
+
+
+def test_ok__evidence_that_is_not_overwhelming_needs_the_whole_vote(engine, photo):
+    sure = FaceMatcher(engine, MatcherConfig(threshold=0.55, early_exit_rarity=1_000_000))
+    sure.load([("worker-a", template) for template in sure.enrol([photo("person-a-1.jpg")])])
+    lane = Lane(sure)
+    picture = scene((photo("person-a-2.jpg"), 480, 180))
+    assert lane.show(picture, 2).sight is Sight.LOOKING
+    assert lane.show(picture).sight is Sight.KNOWN
+
+
+def test_fail__two_people_one_frame_each_make_no_early_exit(matcher, photo):
+    lane = Lane(matcher)
+    lane.show(scene((photo("person-a-2.jpg"), 480, 180)))
+    assert lane.show(scene((photo("person-b-1.jpg"), 600, 150))).sight is Sight.LOOKING
+    assert lane.show(scene((photo("person-a-2.jpg"), 480, 180))).sight is Sight.LOOKING
+
+
+def test_fail__a_face_that_is_replaced_starts_again(matcher, photo):
+    (template,) = matcher.enrol([photo("person-b-1.jpg")])
+    (first,) = matcher.enrol([photo("person-a-1.jpg")])
+    matcher.load([("worker-a", first), ("worker-b", template)])
+    lane = Lane(matcher)
+    lane.show(scene((photo("person-a-2.jpg"), 480, 180)))
+    other = scene((photo("person-b-1.jpg"), 600, 150))
+    begun = lane.show(other)
+    assert (begun.sight, begun.approach, begun.frames) == (Sight.LOOKING, 2, 1)  # A's frame does not count for B
+    known = lane.show(other)
+    assert (known.sight, known.candidate.worker_id, known.frames) == (Sight.KNOWN, "worker-b", 2)
+
+
+def test_ok__a_frame_is_compared_unmirrored_with_a_mirrored_template(engine, photo):
+    image = photo("person-a-2.jpg")
+    (face,) = engine.detect(image)
+    frame = engine.embed(engine.align(image, face, FRAME), FRAME)
+    template = engine.embed(engine.align(image, face))
+    assert 0.9 < float(frame @ template) < 0.9999
+    assert abs(float(np.linalg.norm(frame)) - 1) < 1e-5
+
+
+@pytest.mark.parametrize("eyes_px", [28, 35, 45])
+def test_ok__the_smallest_usable_face_and_half_as_large_a_rival_are_found(engine, photo, eyes_px):
+    """Coarsely whoever is usable; and, once the nearest is known, whoever stands beside with a face half as tall."""
+    image = photo("person-a-1.jpg")
+    (face,) = engine.detect(image)
+    height = round(image.shape[0] * eyes_px / face.eye_distance_px)
+    alone = scene((image, height, 0))
+    assert len(engine.find(alone, USABLE_PX)) == 1
+    both = scene((image, height, 0), (photo("person-b-1.jpg"), round(height * 0.8), 400))
+    assert len(engine.find(both, RIVAL_SIZE_MIN * eyes_px)) == len(engine.detect(both)) == 2
+
+
+def test_ok__beside_a_near_face_a_frame_is_searched_as_coarsely_as_its_rivals_allow(engine, matcher, photo):
+    picture = scene((photo("person-a-2.jpg"), 480, 0), (photo("person-b-1.jpg"), 480, 320))
+    assert len(matcher.faces_near(picture, 48)) == len(engine.detect(picture)) == 2
+    far = scene((photo("person-a-1.jpg"), 150, 300))
+    (fine,) = engine.detect(far)
+    for nobody_or_far_px in (float("inf"), fine.eye_distance_px):  # whoever is too far away is told so
+        (face,) = matcher.faces_near(far, nobody_or_far_px)
+        assert face.eye_distance_px == fine.eye_distance_px < 18
+
+
 def test_ok__a_stranger_is_unknown_and_stays_so(matcher, photo):
     lane = Lane(matcher)
-    picture = scene((photo("person-b-1.jpg"), 480, 200))
+    picture = scene((photo("person-b-1.jpg"), 600, 150))
     assert lane.show(picture, 4).sight is Sight.LOOKING
     unknown = lane.show(picture)
     assert (unknown.sight, unknown.frames) == (Sight.UNKNOWN, 5)
@@ -118,7 +199,7 @@ def test_ok__a_stranger_is_unknown_and_stays_so(matcher, photo):
 
 def test_ok__a_person_who_stays_unknown_is_voted_on_afresh(matcher, photo):
     lane = Lane(matcher)
-    picture = scene((photo("person-b-1.jpg"), 480, 200))
+    picture = scene((photo("person-b-1.jpg"), 600, 150))
     lane.show(picture, 5)
     lane.now_s += 2.5
     lane.matcher.look(Frame(picture, lane.now_s - 2, 0))
@@ -155,7 +236,7 @@ def test_ok__an_empty_lane_ends_the_approach(matcher, photo):
 def test_fail__another_person_in_the_same_place_does_not_inherit_the_answer(matcher, photo):
     lane = Lane(matcher)
     assert lane.show(scene((photo("person-a-2.jpg"), 480, 180)), 3).sight is Sight.KNOWN
-    other = scene((photo("person-b-1.jpg"), 480, 200))
+    other = scene((photo("person-b-1.jpg"), 600, 150))
     assert lane.show(other).sight is Sight.LOOKING
     assert lane.show(other).approach == 2
     assert lane.show(other, 5).sight is Sight.UNKNOWN

@@ -15,6 +15,7 @@ from edge.desk import DeskReader
 from edge.domain import Face, Image, ListAge, RosterState, Template, Vector, Worker
 from edge.journal import Journal, JournalReader
 from edge.loop import GateLoop, Ports
+from edge.matcher.engine import Care
 from edge.matcher.liveness import open_liveness
 from edge.matcher.models import load_manifest
 from edge.matcher.pipeline import FaceMatcher
@@ -42,10 +43,16 @@ class Seen:
         low, high = points.min(axis=0), points.max(axis=0)
         return [Face((*(low - 40), *(high - low + 80)), points, 0.9)]
 
-    def align(self, image: Image, face: Face) -> Image:
+    def find(self, frame: Image, least_px: float) -> list[Face]:
+        return self.detect(frame)
+
+    def refine(self, image: Image, face: Face, care: Care) -> Face:
+        return face
+
+    def cut(self, image: Image, refined: Face) -> Image:
         return CRISP
 
-    def embed(self, aligned: Image) -> Vector:
+    def embed(self, aligned: Image, care: Care) -> Vector:
         return VECTOR
 
 

@@ -129,3 +129,20 @@ def test_ok__a_larger_gallery_is_harder():
     assert large.non_mated.mean() > small.non_mated.mean()
     assert large.right.sum() <= small.right.sum()
     assert (padded(gallery, attempts, small, faces, 10).mated == small.mated).all()
+
+
+def test_ok__templates_are_made_of_photos_as_enrolment_sees_them_and_attempts_as_a_gate_does():
+    seen = {"a": np.eye(8, dtype=np.float32)[:3], "b": np.eye(8, dtype=np.float32)[3:6]}
+    enrolled = {name: -vectors for name, vectors in seen.items()}
+    faces = Faces(seen, {"s": np.eye(8, dtype=np.float32)[6:]}, enrolled)
+    for shown in (faces, faces.shuffled(np.random.default_rng(3)), faces.only(["a", "b"])):
+        assert all((shown.references[name] == -shown.people[name]).all() for name in shown.people)
+        plain = gallery_of(shown, 1, Calibration(np.zeros(8, np.float32), 0.0))
+        assert plain.matrix == pytest.approx(np.stack([shown.references[name][0] for name in plain.worker_ids]))
+        (first, *_) = attempts_of(shown, 1, 1)
+        assert first.vector == pytest.approx(shown.people["a"][1])
+
+
+def test_ok__without_another_way_of_seeing_photos_are_enrolled_as_they_are_shown():
+    faces = Faces({"a": np.eye(4, dtype=np.float32)}, {})
+    assert faces.references is faces.people

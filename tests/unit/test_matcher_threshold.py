@@ -11,6 +11,7 @@ from edge.matcher.models import ImpostorTail, load_manifest
 from edge.matcher.threshold import (
     FPIR_TARGET,
     OWN_TAIL_WORKERS,
+    early_exit_min,
     false_match_rate,
     fit_tail,
     gallery_threshold,
@@ -33,6 +34,18 @@ def test_ok__a_stranger_is_taken_for_anybody_at_the_target_rate(size, fpir):
 def test_ok__a_larger_gallery_never_lowers_it(one, other):
     small, large = sorted((one, other))
     assert threshold_for(TAIL, small) <= threshold_for(TAIL, large)
+
+
+@given(size=st.integers(10, 1_000_000), rarity=st.integers(1, 1_000_000))
+def test_ok__an_early_exit_is_so_many_times_rarer(size, rarity):
+    threshold = threshold_for(TAIL, size)
+    early = early_exit_min(TAIL, threshold, rarity)
+    assert early >= threshold
+    assert false_match_rate(TAIL, threshold) / false_match_rate(TAIL, early) == pytest.approx(rarity, rel=1e-6)
+
+
+def test_ok__no_early_exit_if_it_is_off():
+    assert early_exit_min(TAIL, 0.4, 0) == float("inf")
 
 
 def test_ok__never_below_what_was_measured():
@@ -113,5 +126,5 @@ def test_ok__a_gallery_of_one_vector_has_a_tail_too():
 def test_ok__the_default_pack_asks_more_of_a_thousand_than_of_ten():
     tail = load_manifest().pack("opencv-zoo").impostor_tail
     assert FPIR_TARGET == 0.003
-    assert threshold_for(tail, 10) == pytest.approx(0.323, abs=0.002)
-    assert threshold_for(tail, 1_000) == pytest.approx(0.450, abs=0.002)
+    assert threshold_for(tail, 10) == pytest.approx(0.325, abs=0.002)
+    assert threshold_for(tail, 1_000) == pytest.approx(0.461, abs=0.002)

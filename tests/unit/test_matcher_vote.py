@@ -1,10 +1,11 @@
 """k of n: one frame names nobody."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.domain import Candidate, Sight
-from edge.matcher.vote import tally
+from edge.matcher.vote import EARLY_FRAMES, overwhelming, tally
 
 A, B = "worker-a", "worker-b"
 
@@ -60,3 +61,45 @@ def test_ok__known_only_with_enough_frames_of_that_worker_in_the_window(votes, t
     else:
         assert max(counts.values()) < needed
         assert (result.sight is Sight.UNKNOWN) == (len(votes) >= window)
+
+
+T, EARLY = 0.4, 0.55
+
+
+def test_ok__two_frames_are_enough_when_nobody_else_could_score_so_high():
+    known = overwhelming([vote(A, 0.5), vote(A, 0.6)], vote(A, 0.7), T, EARLY)
+    assert (known.sight, known.frames, known.candidate) == (Sight.KNOWN, 2, vote(A, 0.7))
+
+
+@pytest.mark.parametrize(
+    ("alone", "together"),
+    [
+        ([vote(A, 0.99)], vote(A, 0.99)),
+        ([], vote(A, 0.99)),
+        ([vote(A, 0.9), vote(B, 0.9)], vote(A, 0.9)),
+        ([vote(B, 0.9), vote(A, 0.9)], vote(A, 0.9)),
+        ([vote(A, 0.9), vote(A, 0.39)], vote(A, 0.9)),
+        ([vote(A, 0.39), vote(A, 0.9)], vote(A, 0.9)),
+        ([vote(A, 0.9), vote(A, 0.9)], vote(A, 0.549)),
+        ([vote(A, 0.9), vote(A, 0.9)], vote(B, 0.9)),
+        ([vote(A, 0.9), None], vote(A, 0.9)),
+        ([None, None], None),
+    ],
+    ids=[
+        "one frame", "no frame", "a second person", "a first person", "the second frame alone is not enough",
+        "nor the first", "together not enough", "together somebody else", "an empty gallery before", "an empty gallery",
+    ],
+)  # fmt: skip
+def test_fail__no_early_exit(alone, together):
+    assert overwhelming(alone, together, T, EARLY) is None
+
+
+@given(alone=ballots, together=st.none() | st.builds(Candidate, st.sampled_from([A, B]), scores))
+def test_ok__early_only_with_two_frames_of_the_very_worker(alone, together):
+    known = overwhelming(alone, together, T, EARLY)
+    if known is not None:
+        assert known.candidate == together
+        assert together.score >= EARLY
+        last = alone[-EARLY_FRAMES:]
+        assert len(last) == known.frames == 2
+        assert all(v.worker_id == together.worker_id and v.score >= T for v in last)

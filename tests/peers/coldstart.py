@@ -1,0 +1,109 @@
+"""How long the gate's process takes from its start to the first frame it has looked at.
+
+The real `sitegate gate`, with the walk-up film as its camera, mock pins and keys made for it, in a folder that is thrown
+away: once more to bring the files into memory, then `--times` counted. Only the end of the first look is caught.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from contract.signing import write_key_pair
+from edge.bench import figure
+from edge.config import MatcherConfig
+from edge.demo.cast import ACTS, portraits, walk_up_script
+from edge.matcher.pipeline import open_matcher
+from edge.packages import cache_dir
+from edge.photos import fetch_photos
+
+GATE = """
+import sys
+from edge.cli import app
+from edge.matcher.pipeline import FaceMatcher
+
+look = FaceMatcher.look
+
+def first_look(matcher, frame):
+    seen = look(matcher, frame)
+    print("looked", flush=True)
+    FaceMatcher.look = look
+    return seen
+
+FaceMatcher.look = first_look
+app(["gate", "--config", sys.argv[1], "--log-json"])
+"""
+LIMIT_S = 60
+
+
+def prepare(folder: Path) -> Path:
+    """A gate's configuration with everything it needs."""
+    cast = portraits(fetch_photos(cache_dir() / "photos"), open_matcher(MatcherConfig(), cache_dir() / "models"))
+    script = walk_up_script({"a-today": cast["a-today"]}, folder / "never", 30, acts=ACTS[:1])
+    (folder / "film.toml").write_text(script, encoding="utf-8")
+    for name, key in (("hq", Ed25519PrivateKey), ("seal", X25519PrivateKey), ("site", X25519PrivateKey)):
+        write_key_pair(key.generate(), folder / f"{name}.key.pem", folder / f"{name}.pub.pem")
+    path = folder / "gate.toml"
+    path.write_text(
+        f"""\
+[site]
+site_id = "site"
+gate_id = "gate"
+[paths]
+state_dir = "state"
+models_dir = {json.dumps(str(cache_dir() / "models"))}
+[keys]
+hq_signing_public_path = "hq.pub.pem"
+hq_sealing_public_path = "seal.pub.pem"
+site_private_path = "site.key.pem"
+[camera]
+source = "walkup"
+path = "film.toml"
+[gate]
+pins = "mock"
+""",
+        encoding="utf-8",
+    )
+    return path
+
+
+def start(config: Path) -> tuple[float, float]:
+    """Seconds from the start of the process to its first look, and its processor time until then."""
+    begun = time.monotonic()
+    with subprocess.Popen(
+        [sys.executable, "-c", GATE, str(config)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        line = process.stdout.readline()
+        taken = time.monotonic() - begun
+        if line.strip() != "looked":
+            raise SystemExit(f"the gate did not start: {process.communicate(timeout=LIMIT_S)[1]}")
+        times = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+        process.terminate()
+        process.communicate(timeout=LIMIT_S)
+    return taken, (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="scripts/bench-peers --cold-start")
+    parser.add_argument("--times", type=int, default=10)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="sitegate-cold-") as work:
+        config = prepare(Path(work))
+        start(config)
+        taken = [start(config) for _ in range(options.times)]
+    load = os.getloadavg()[0]
+    for name, seconds in zip(("start to first look", "its processor time"), zip(*taken, strict=True), strict=True):
+        found = figure(name, list(seconds))
+        print(f"{name}: p50 {found.p50_ms / 1000:.2f} s, p95 {found.p95_ms / 1000:.2f} s, {options.times} starts")
+    print(f"load of the machine: {load:.1f} on {os.cpu_count()} cores")
+
+
+if __name__ == "__main__":
+    main()
