@@ -328,7 +328,7 @@ class GateLoop:
                 self._p.matcher.load(state.templates)
             self._note_versions(before, state)
         self._note_look_alikes()
-        for incident in self._p.roster.incidents():
+        for incident in (*self._p.roster.incidents(), *self._p.matcher.notices()):
             if incident.ref not in self._known_refs and not self._p.journal.seen(incident.ref):
                 self._p.journal.append(NoticeEvent, ref=incident.ref, code=incident.code, detail=incident.detail)
             self._known_refs.add(incident.ref)
@@ -425,6 +425,7 @@ class GateLoop:
             frames_per_s=round(camera.frames_per_s, 1),
             gallery_size=self._p.matcher.gallery_size,
             threshold=self._p.matcher.threshold,
+            recognition=self._p.matcher.recognition,
             clock_trusted=self._p.clock.trusted(),
             roster_tier=roster_tier,
             risk_tier=risk_tier,

@@ -14,10 +14,12 @@ from edge.domain import (
     Identification,
     Incident,
     LiveState,
+    Recognition,
     RosterState,
     Template,
     Tone,
 )
+from edge.scores import DayScores
 
 E = TypeVar("E", bound=Event)
 
@@ -68,6 +70,13 @@ class Matcher(Protocol):
         """One bounded step of comparing all workers of the gallery with one another. None until it is complete, then
         by worker id the nearest look-alike of every worker who has one."""
 
+    def notices(self) -> Sequence[Incident]:
+        """What its own scores tell: a proposed threshold, a drift. The caller journals each `ref` once."""
+
+    @property
+    def recognition(self) -> Recognition:
+        """What the threshold rests on."""
+
     @property
     def gallery_size(self) -> int:
         """Templates that can be matched now."""
@@ -75,6 +84,16 @@ class Matcher(Protocol):
     @property
     def threshold(self) -> float:
         """The score from which a candidate counts, for the present gallery."""
+
+
+class ScoreStore(Protocol):
+    """Keeps the counts of scores across restarts. It never raises: without them the gate recognises as before."""
+
+    def days(self) -> list[DayScores]:
+        """All days kept, oldest first."""
+
+    def save(self, day: DayScores) -> None:
+        """Keep this day's counts in place of its earlier ones, and forget days that are no longer needed."""
 
 
 class Gate(Protocol):

@@ -7,6 +7,7 @@ from edge.config import Config
 from edge.ports import JournalError
 
 JOURNAL, REPLICA, DESK, PINS = "journal.db", "replica.db", "desk.db", "pins.jsonl"
+SCORES = "scores.db"
 
 
 def state_dir(config: Config) -> Path:

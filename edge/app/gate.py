@@ -6,7 +6,7 @@ from typing import Any
 from contract.messages import NoticeCode, NoticeEvent
 from contract.signing import BadKey
 from edge import __version__
-from edge.app.files import DESK, JOURNAL, PINS, state_dir
+from edge.app.files import DESK, JOURNAL, PINS, SCORES, state_dir
 from edge.app.lists import open_roster
 from edge.camera import CameraFault, CaptureThread, Source, source_for
 from edge.clock import SystemClock
@@ -19,6 +19,7 @@ from edge.loop import GateLoop, Ports
 from edge.matcher.models import ModelError
 from edge.matcher.pipeline import open_matcher
 from edge.ports import Camera, Clock, GateError, JournalError
+from edge.scorestore import ScoreStore
 from edge.sim import ScriptError, WalkUpSource, load_script
 from edge.supervisor import Shutdown, Watchdog, run_steps
 
@@ -31,10 +32,13 @@ def run(config: Config, shutdown: Shutdown) -> None:
     state = state_dir(config)
     factory = make_factory(config.gate, state / PINS)
     gate = GpioGate(config.gate, factory)
+    scores: ScoreStore | None = None
     try:
         clock = SystemClock()
         journal = Journal(state / JOURNAL, config.site, clock)
-        loop = _loop(config, clock, gate, factory, journal)
+        if config.matcher.self_calibrate != "off":
+            scores = ScoreStore(state / SCORES)
+        loop = _loop(config, clock, gate, factory, journal, scores)
     except BaseException:
         gate.close()
         raise
@@ -42,6 +46,8 @@ def run(config: Config, shutdown: Shutdown) -> None:
         run_steps(loop.step, shutdown, Watchdog())
     finally:
         loop.close()
+        if scores is not None:
+            scores.close()
 
 
 def lock(config: Config) -> None:
@@ -56,11 +62,13 @@ def make_camera(config: CameraConfig, clock: Clock) -> Camera:
     return CaptureThread(_source(config, clock), config, clock)
 
 
-def _loop(config: Config, clock: Clock, gate: GpioGate, factory: Any, journal: Journal) -> GateLoop:
+def _loop(
+    config: Config, clock: Clock, gate: GpioGate, factory: Any, journal: Journal, scores: ScoreStore | None
+) -> GateLoop:
     camera: Camera | None = None
     try:
         roster = open_roster(config)
-        matcher = open_matcher(config.matcher, config.paths.models_dir, config.liveness)
+        matcher = open_matcher(config.matcher, config.paths.models_dir, config.liveness, scores, clock)
         camera = make_camera(config.camera, clock)
         indicator = GpioIndicator(config.indicator, factory)
         camera.start()

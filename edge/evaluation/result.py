@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.config import FPIR_TARGET
 from edge.evaluation.cache import Look
 from edge.evaluation.looks import NO_FACE
 from edge.evaluation.padding import padded
@@ -15,7 +16,7 @@ from edge.evaluation.rates import Rate, det, fnir, fnir_at, fpir_at, threshold_a
 from edge.evaluation.trials import Faces, Trials, attempts_of, compare, gallery_of, run
 from edge.matcher.calibrate import Calibration
 from edge.matcher.models import ImpostorTail
-from edge.matcher.threshold import FPIR_TARGET, gallery_threshold
+from edge.matcher.threshold import gallery_threshold
 
 FPIRS = (0.001, 0.003, 0.01)
 FMRS = (1e-3, 1e-4, 1e-5)

@@ -32,6 +32,7 @@ class Approach:
     votes: list[Vote] = field(default_factory=list)
     answer: Tally | None = None
     answered_s: float = 0.0
+    runner_up: float | None = None
     mean: Vector | None = None
     _frames: int = 0
     _strange: int = 0

@@ -70,6 +70,14 @@ class Gallery:
         best = int(np.argmax(scores))
         return Candidate(self.worker_ids[int(rows[best])], float(np.clip(scores[best], -1, 1)))
 
+    def runner_up(self, probe: Vector, worker_id: str) -> float | None:
+        """The best score of any other worker than this one; None if there is none."""
+        if self.size < 2:
+            return None
+        scores = self.matrix @ self.calibration.apply(probe)
+        scores[self.worker_ids.index(worker_id)] = -1
+        return float(np.clip(scores.max(), -1, 1))
+
 
 def _one_per_worker(vectors: NDArray[np.float32], owners: list[str]) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """Unit vectors, one row per worker in order of first appearance."""

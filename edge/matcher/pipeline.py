@@ -8,17 +8,30 @@ from pathlib import Path
 import structlog
 
 from edge.config import LivenessConfig, MatcherConfig
-from edge.domain import Candidate, Face, Frame, Identification, Image, Sight, Template, Vector
+from edge.domain import (
+    Candidate,
+    Face,
+    Frame,
+    Identification,
+    Image,
+    Incident,
+    Recognition,
+    Sight,
+    Template,
+    Vector,
+)
 from edge.matcher import enrol
 from edge.matcher.approach import Approach, Lane
 from edge.matcher.engine import FaceEngine, open_engine
 from edge.matcher.gallery import Gallery
 from edge.matcher.liveness import Liveness, NotChecked, open_liveness
 from edge.matcher.lookalike import Survey, look_alike_min, nearest_other
+from edge.matcher.monitor import ScoreMonitor
 from edge.matcher.motion import MotionGate
 from edge.matcher.quality import measure, objection
-from edge.matcher.threshold import gallery_threshold
+from edge.matcher.threshold import Choice, choose
 from edge.matcher.vote import Tally, tally
+from edge.ports import Clock, ScoreStore
 
 RIVAL_SIZE_MIN = 0.5
 """A second face at least this tall, compared with the largest, is in the lane too; a smaller one is behind it. Height and
@@ -32,13 +45,20 @@ _log = structlog.get_logger()
 class FaceMatcher:
     """Implements `edge.ports.Matcher`. Not thread-safe: one loop owns it."""
 
-    def __init__(self, engine: FaceEngine, config: MatcherConfig, liveness: Liveness | None = None) -> None:
+    def __init__(
+        self,
+        engine: FaceEngine,
+        config: MatcherConfig,
+        liveness: Liveness | None = None,
+        monitor: ScoreMonitor | None = None,
+    ) -> None:
         self.engine = engine
         self.model_id = engine.model_id
         self._config = config
         self._motion = MotionGate()
         self._lane = Lane(config.approach_gap_ms / 1000)
         self._liveness = liveness or NotChecked()
+        self._monitor = monitor
         self._use(())
 
     def load(self, templates: Sequence[tuple[str, Template]]) -> None:
@@ -48,13 +68,19 @@ class FaceMatcher:
         if len(templates) > size:
             _log.warning("templates_left_out", count=len(templates) - size, model_id=self.model_id)
         _give_back_memory()
-        _log.info("gallery_loaded", templates=size, threshold=round(self._threshold, 4))
+        _log.info("gallery_loaded", templates=size, threshold=round(self.threshold, 4))
 
     def _use(self, templates: Sequence[tuple[str, Template]]) -> None:
-        pack = self.engine.pack
+        pack, config = self.engine.pack, self._config
         self._gallery = Gallery.build(templates, self.model_id, pack.embedder.dimension)
-        self._threshold = self._config.threshold or gallery_threshold(pack.impostor_tail, self._gallery)
-        self._look_alike_min = look_alike_min(pack.impostor_tail, self._gallery.size, self._threshold)
+        self._choice = choose(pack.impostor_tail, self._gallery, config.fpir_target)
+        if config.threshold is not None:
+            self._choice = Choice(config.threshold, self._choice.tail, "config")
+        if self._monitor is not None:
+            self._monitor.gallery_changed(self._gallery.size, self._choice.threshold)
+        self._look_alike_min = look_alike_min(
+            pack.impostor_tail, self._gallery.size, self._choice.threshold, config.fpir_target
+        )
         self._survey = Survey(self._gallery, self._look_alike_min)
         self._look_alikes: dict[str, str | None] = {}
 
@@ -64,7 +90,17 @@ class FaceMatcher:
 
     @property
     def threshold(self) -> float:
-        return self._threshold
+        return self._choice.threshold + (self._monitor.applied if self._monitor else 0.0)
+
+    @property
+    def recognition(self) -> Recognition:
+        """See `edge.ports.Matcher`."""
+        basis = Recognition(workers=self._gallery.size, fpir_target=self._config.fpir_target, tail=self._choice.source)
+        return self._monitor.told(basis, self._choice.threshold) if self._monitor else basis
+
+    def notices(self) -> list[Incident]:
+        """See `edge.ports.Matcher`."""
+        return self._monitor.notices() if self._monitor else []
 
     def search(self, vector: Vector) -> Candidate | None:
         """The best candidate in the gallery, at whatever score."""
@@ -82,6 +118,12 @@ class FaceMatcher:
 
     def look(self, frame: Frame) -> Identification:
         """What this frame and the ones before it say of the person in the lane."""
+        seen = self._look(frame)
+        if self._monitor is not None:
+            self._monitor.see(seen)
+        return seen
+
+    def _look(self, frame: Frame) -> Identification:
         face, rivals = self._in_lane(self._faces(frame))
         if face is None:
             approach = self._lane.empty(frame.monotonic_s)
@@ -144,10 +186,12 @@ class FaceMatcher:
             approach.forget_votes()
         if approach.answer is None:
             approach.votes.append(self.search(approach.fused()))
-            count = tally(approach.votes, self._threshold, self._config.votes_needed, self._config.votes_window)
+            count = tally(approach.votes, self.threshold, self._config.votes_needed, self._config.votes_window)
             if count.sight is Sight.LOOKING:
                 return self._identification(approach, count)
             approach.answer, approach.answered_s = count, now_s
+            if self._monitor is not None and count.sight is Sight.KNOWN and count.candidate is not None:
+                approach.runner_up = self._gallery.runner_up(approach.fused(), count.candidate.worker_id)
         return self._identification(approach, approach.answer)
 
     def _look_alike(self, worker_id: str) -> str | None:
@@ -163,10 +207,11 @@ class FaceMatcher:
             sight=count.sight,
             approach=approach.number,
             candidate=count.candidate,
-            threshold=self._threshold,
+            threshold=self.threshold,
             frames=count.frames,
             usable_since_s=approach.usable_since_s,
             look_alike=self._look_alike(known.worker_id) if known else None,
+            runner_up=approach.runner_up if known else None,
         )
 
 
@@ -177,6 +222,20 @@ def _give_back_memory() -> None:
         trim(0)
 
 
-def open_matcher(config: MatcherConfig, models_dir: Path, liveness: LivenessConfig | None = None) -> FaceMatcher:
-    """A matcher with verified weights and an empty gallery. Raises ModelError (see `open_engine`)."""
-    return FaceMatcher(open_engine(config, models_dir), config, open_liveness(liveness or LivenessConfig()))
+def open_matcher(
+    config: MatcherConfig,
+    models_dir: Path,
+    liveness: LivenessConfig | None = None,
+    scores: ScoreStore | None = None,
+    clock: Clock | None = None,
+) -> FaceMatcher:
+    """A matcher with verified weights and an empty gallery; it counts scores if it gets a store and a clock.
+
+    Raises:
+        ModelError: see `open_engine`.
+    """
+    engine = open_engine(config, models_dir)
+    monitor = None
+    if scores is not None and clock is not None:
+        monitor = ScoreMonitor(scores, clock, config, engine.model_id)
+    return FaceMatcher(engine, config, open_liveness(liveness or LivenessConfig()), monitor)

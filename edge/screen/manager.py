@@ -156,6 +156,8 @@ _ALARMS = {NoticeCode.FIRE_ON, NoticeCode.TAMPER, NoticeCode.CAMERA_LOST}
 _CARES = {
     NoticeCode.LIST_REFUSED,
     NoticeCode.LOOK_ALIKE,
+    NoticeCode.THRESHOLD_PROPOSED,
+    NoticeCode.DRIFT,
     NoticeCode.MESSAGE_REFUSED,
     NoticeCode.COMMAND_REFUSED,
     NoticeCode.REQUEST_REFUSED,

@@ -34,6 +34,7 @@ from edge.domain import (
     Identification,
     Incident,
     ListAge,
+    Recognition,
     RosterState,
     Sight,
     Template,
@@ -77,6 +78,7 @@ class Says:
         self.now: Identification | Exception = NOBODY
         self.gallery_size = 0
         self.alike: dict[str, Candidate] | None = {}
+        self.tells: list[Incident] = []
 
     def look(self, frame: Frame) -> Identification:
         if isinstance(self.now, Exception):
@@ -88,6 +90,13 @@ class Says:
 
     def survey(self) -> dict[str, Candidate] | None:
         return self.alike
+
+    def notices(self) -> list[Incident]:
+        return self.tells
+
+    @property
+    def recognition(self) -> Recognition:
+        return Recognition(workers=self.gallery_size, fpir_target=0.003, tail="pack")
 
 
 @dataclass
