@@ -30,7 +30,7 @@ class ScoreStore:
             except sqlite3.DatabaseError:
                 _log.warning("scores_restarted", aside=dbfile.set_aside(path).name)
                 self._db = _opened(path)
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             _log.warning("scores_not_kept", error=str(error))
 
     def days(self) -> list[DayScores]:

@@ -8,7 +8,7 @@ counts the scale's maximum-likelihood estimate is width / ln(1 + 1 / k), k being
 The best scores of unknown people are *not* fitted: a worker who was missed is among them, and missing workers would then raise
 the threshold, which misses more.
 
-The correction is the smallest that the evidence demands: nothing while the pack's model lies within the estimate's 95 % interval,
+The correction is the smallest that the evidence demands: nothing while the pack's model lies within the estimate's 99 % interval,
 otherwise to the interval's near end, bounded. The interval counts different workers, not passages: the same
 worker's runner-up is the same neighbour every morning.
 """
@@ -31,7 +31,7 @@ LOWER_WORKERS_MIN = 450
 """Only so many may lower the threshold."""
 GALLERY_SAME = 0.2
 """Days on which the gallery was within so much of its present size are alike."""
-Z = 1.96
+Z = 2.576
 RAISE_MAX, LOWER_MAX = 0.05, 0.02
 """No correction goes further, whatever the counts say."""
 
