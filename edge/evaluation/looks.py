@@ -17,6 +17,7 @@ from edge.matcher.models import load_manifest, model_id
 from edge.matcher.quality import measure, objection
 
 NO_FACE = "no_face"
+_UNSEEN = {"threads", "threshold", "fpir_target", "self_calibrate"}
 Progress = Callable[[int, int], None]
 
 _engine: tuple[FaceEngine, MatcherConfig] | None = None
@@ -55,8 +56,8 @@ def look_at_all(
         ModelError: a weight is missing or altered.
     """
     pack = load_manifest().pack(config.pack)
-    # Threads do not change what is seen; everything else in the configuration might.
-    settings = model_id(config.pack, pack.embedder) + pack.detector.sha256 + config.model_dump_json(exclude={"threads"})
+    # These do not change what is seen; everything else in the configuration might.
+    settings = model_id(config.pack, pack.embedder) + pack.detector.sha256 + config.model_dump_json(exclude=_UNSEEN)
     contents = [key_of(photo.path.read_bytes(), settings) for photo in photos]
     missing = [i for i, key in enumerate(contents) if cache.get(key) is None]
     done = len(photos) - len(missing)
