@@ -179,7 +179,7 @@ def own_scores(config: Config) -> Finding:
         todo = "clean the lens, check the light, see who is not recognised (docs/OPERATIONS.md)"
         return Finding("own scores", State.WARNING, "; ".join(alarms), todo, figures)
     steady = "steady" if shifts else "too few days to see a drift"
-    site = site_tail(days, gallery.size, config.matcher.fpir_target, today)
+    site = site_tail(days, gallery.size, config.matcher.fpir_target, today, pack.impostor_tail.scale)
     if site is None:
         return Finding(
             "own scores", State.OK, f"{steady}; fewer than {WORKERS_MIN} workers a day: no proposal", "", figures

@@ -176,7 +176,7 @@ def evaluate(
         det=det(trials),
         histogram={"impostor": impostors, "genuine": genuine},
         look_alikes=[marked_look_alikes(faces, photos, pack_tail, fpir_target) for photos in (1, 2)],
-        self_calibration=self_calibration(trials, faces, threshold, fpir_target),
+        self_calibration=self_calibration(trials, faces, threshold, fpir_target, pack_tail),
     )
 
 

@@ -54,7 +54,9 @@ def marked_look_alikes(faces: Faces, photos: int, tail: ImpostorTail, fpir_targe
     return LookAlikes(photos, gallery.size, threshold, score_min, len(look_alikes(gallery, score_min)), nearest)
 
 
-def self_calibration(trials: Trials, faces: Faces, threshold: float, fpir_target: float) -> SelfCalibration | None:
+def self_calibration(
+    trials: Trials, faces: Faces, threshold: float, fpir_target: float, tail: ImpostorTail
+) -> SelfCalibration | None:
     """As if everybody enrolled had passed on one day, in one approach each; None if they are too few.
 
     The runner-up of a person who is recognised is the best score with the own template left out.
@@ -70,7 +72,7 @@ def self_calibration(trials: Trials, faces: Faces, threshold: float, fpir_target
                 _DAY,
             )
     history.see(Identification(Sight.NOBODY), len(faces.people), _DAY)
-    found = site_tail(history.days, len(faces.people), fpir_target, _DAY + timedelta(days=1))
+    found = site_tail(history.days, len(faces.people), fpir_target, _DAY + timedelta(days=1), tail.scale)
     if found is None:
         return None
     low = threshold - WRONG_BY

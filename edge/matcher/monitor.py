@@ -24,8 +24,10 @@ class ScoreMonitor:
     Judged once a day and when the gallery changes, on whole days: within a day the threshold stands still.
     """
 
-    def __init__(self, store: ScoreStore, clock: Clock, config: MatcherConfig, model_id: str) -> None:
-        self._store, self._clock, self._config = store, clock, config
+    def __init__(
+        self, store: ScoreStore, clock: Clock, config: MatcherConfig, model_id: str, pack_scale: float
+    ) -> None:
+        self._store, self._clock, self._config, self._pack_scale = store, clock, config, pack_scale
         self._history = ScoreHistory(model_id, store.days())
         self._gallery, self._expected = 0, 0.0
         self._judged: date | None = None
@@ -70,7 +72,7 @@ class ScoreMonitor:
             return
         self._judged = today
         days = self._history.days
-        self._site = site_tail(days, self._gallery, self._config.fpir_target, today)
+        self._site = site_tail(days, self._gallery, self._config.fpir_target, today, self._pack_scale)
         self._correction = correction(self._expected, self._site) if self._site else 0.0
         self._shifts = drift(days, today)
         self._notices = []

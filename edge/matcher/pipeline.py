@@ -237,5 +237,5 @@ def open_matcher(
     engine = open_engine(config, models_dir)
     monitor = None
     if scores is not None and clock is not None:
-        monitor = ScoreMonitor(scores, clock, config, engine.model_id)
+        monitor = ScoreMonitor(scores, clock, config, engine.model_id, engine.pack.impostor_tail.scale)
     return FaceMatcher(engine, config, open_liveness(liveness or LivenessConfig()), monitor)

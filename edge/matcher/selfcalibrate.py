@@ -3,12 +3,13 @@
 Whoever is recognised was compared with everybody else too: the runner-up's score is the best of N − 1 comparisons of different
 people, on this camera, in this light. Peaks over a threshold (Davison & Smith 1990; Coles 2001, ch. 4): the highest tenth of
 these maxima lie over u, their excess is exponential, so P(best ≥ t) = p · exp(−(t − u) / scale). From grouped
-counts the scale's maximum-likelihood estimate is width / ln(1 + 1 / k), k being the mean excess in whole bins.
+counts the scale's maximum-likelihood estimate is width / ln(1 + 1 / k), k being the mean excess in whole bins. It is averaged with the
+pack's, which counts like PRIOR_PEAKS peaks: scales differ by a few per cent between groups of people, where a tail begins by much more.
 
 The best scores of unknown people are *not* fitted: a worker who was missed is among them, and missing workers would then raise
 the threshold, which misses more.
 
-The correction is the smallest that the evidence demands: nothing while the pack's model lies within the estimate's 99 % interval,
+The correction is the smallest that the evidence demands: nothing while the pack's model lies within the estimate's 95 % interval,
 otherwise to the interval's near end, bounded. The interval counts different workers, not passages: the same
 worker's runner-up is the same neighbour every morning.
 """
@@ -29,9 +30,11 @@ WORKERS_MIN = 100
 """Different workers on one day, and in the gallery; below, a tenth of them is too few, and the tail begins too low."""
 LOWER_WORKERS_MIN = 450
 """Only so many may lower the threshold."""
+PRIOR_PEAKS = 150
+"""The pack's scale is believed to about 8 %: the photos' halves and galleries gave 0.0275 to 0.029 (docs/ACCURACY.md)."""
 GALLERY_SAME = 0.2
 """Days on which the gallery was within so much of its present size are alike."""
-Z = 2.576
+Z = 1.96
 RAISE_MAX, LOWER_MAX = 0.05, 0.02
 """No correction goes further, whatever the counts say."""
 
@@ -46,7 +49,7 @@ class SiteTail:
     standard_error: float
 
 
-def site_tail(days: Sequence[DayScores], gallery: int, fpir: float, today: date) -> SiteTail | None:
+def site_tail(days: Sequence[DayScores], gallery: int, fpir: float, today: date, pack_scale: float) -> SiteTail | None:
     """What the last WINDOW_DAYS before `today` say for a gallery of so many workers; None if that is too little."""
     alike = [
         d
@@ -61,7 +64,9 @@ def site_tail(days: Sequence[DayScores], gallery: int, fpir: float, today: date)
     start, above = _tail_start(bins, count)
     share = above / count
     mean_bins = sum((index - start) * n for index, n in bins.items() if index >= start) / above
-    scale = BIN / math.log1p(1 / mean_bins) if mean_bins else BIN
+    own_scale = BIN / math.log1p(1 / mean_bins) if mean_bins else BIN
+    peaks = share * min(workers, count)
+    scale = (peaks * own_scale + PRIOR_PEAKS * pack_scale) / (peaks + PRIOR_PEAKS)
     tail = ImpostorTail(
         start=lower_edge(start),
         plain_start=lower_edge(start),
@@ -69,8 +74,7 @@ def site_tail(days: Sequence[DayScores], gallery: int, fpir: float, today: date)
         scale=scale,
         comparisons=count * (gallery - 1),
     )
-    reached = share * min(workers, count)
-    error = scale * math.sqrt((1 - share + math.log(share / fpir) ** 2) / reached)
+    error = scale * math.sqrt((1 - share) / peaks + math.log(share / fpir) ** 2 / (peaks + PRIOR_PEAKS))
     return SiteTail(tail, workers, threshold_for(tail, gallery, fpir), error)
 
 

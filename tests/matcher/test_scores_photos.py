@@ -61,7 +61,7 @@ def enrolled(engine, photo, monitor=None):
 
 def test_ok__a_morning_at_the_gate_leaves_counts_and_no_names(engine, photo, tmp_path):
     clock, store = ManualClock(), ScoreStore(tmp_path / "scores.db")
-    monitor = ScoreMonitor(store, clock, MatcherConfig(), engine.model_id)
+    monitor = ScoreMonitor(store, clock, MatcherConfig(), engine.model_id, 0.0275)
     lane = Lane(enrolled(engine, photo, monitor))
     first = lane.comes(frame_of(photo("person-a-2.jpg")))
     assert (first.sight, first.candidate.worker_id) == (Sight.KNOWN, "worker-a")

@@ -109,10 +109,10 @@ def test_ok__many_people_propose_what_their_runner_ups_ask_for():
     people = {f"p{i}": np.stack([unit(random.normal(size=64))] * 2) for i in range(300)}
     faces = Faces(people, {})
     trials = run(faces)
-    found = self_calibration(trials, faces, 0.6, 0.003)
+    found = self_calibration(trials, faces, 0.6, 0.003, TAIL)
     assert found.workers == 300
     assert found.correction == 0.0  # lower, but 300 are too few to lower it
-    low = self_calibration(trials, faces, found.threshold - 0.1, 0.003)
+    low = self_calibration(trials, faces, found.threshold - 0.1, 0.003, TAIL)
     assert low.correction == pytest.approx(0.05)
     assert low.righted <= low.wrong
 

@@ -51,7 +51,7 @@ class Kept:
 
 
 def monitor(store, clock=None, **config):
-    made = ScoreMonitor(store, clock or Calendar(), MatcherConfig(**config), "m")
+    made = ScoreMonitor(store, clock or Calendar(), MatcherConfig(**config), "m", 0.0275)
     made.gallery_changed(1_000, 0.45)
     return made
 
