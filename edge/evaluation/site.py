@@ -12,7 +12,7 @@ from edge.matcher.history import ScoreHistory
 from edge.matcher.lookalike import look_alike_min, look_alikes
 from edge.matcher.models import ImpostorTail
 from edge.matcher.selfcalibrate import correction, site_tail
-from edge.matcher.threshold import gallery_threshold
+from edge.matcher.threshold import choose
 
 WRONG_BY = 0.05
 """How much too low the pack's threshold is assumed to be, to see what self-calibration makes of it."""
@@ -48,8 +48,9 @@ class SelfCalibration:
 def marked_look_alikes(faces: Faces, photos: int, tail: ImpostorTail, fpir_target: float) -> LookAlikes:
     """With so many photos of everybody who has them."""
     gallery = gallery_of(faces, photos)
-    threshold = gallery_threshold(tail, gallery, fpir_target)
-    score_min = look_alike_min(tail, gallery.size, threshold, fpir_target)
+    choice = choose(tail, gallery, fpir_target)
+    threshold = choice.threshold
+    score_min = look_alike_min(choice.tail, gallery.size, threshold, fpir_target)
     nearest = max((c.score for c in look_alikes(gallery, -1.0).values()), default=0.0)
     return LookAlikes(photos, gallery.size, threshold, score_min, len(look_alikes(gallery, score_min)), nearest)
 

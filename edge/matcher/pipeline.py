@@ -79,7 +79,7 @@ class FaceMatcher:
         if self._monitor is not None:
             self._monitor.gallery_changed(self._gallery.size, self._choice.threshold)
         self._look_alike_min = look_alike_min(
-            pack.impostor_tail, self._gallery.size, self._choice.threshold, config.fpir_target
+            self._choice.tail, self._gallery.size, self._choice.threshold, config.fpir_target
         )
         self._survey = Survey(self._gallery, self._look_alike_min)
         self._look_alikes: dict[str, str | None] = {}
