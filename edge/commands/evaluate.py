@@ -37,7 +37,7 @@ def evaluate(
             "--walkups",
             min=0,
             max=5000,
-            help="Let so many people and as many strangers walk up: rates of the final vote.",
+            help="Let so many people and as many strangers walk up: rates of the vote.",
         ),
     ] = 0,
     drift: Annotated[
@@ -178,7 +178,7 @@ def _print(result: "Result") -> None:
 def _walked(result: "Result") -> dict[str, str]:
     lines = {}
     if walked := result.walkups:
-        lines["walk-ups, final vote"] = (
+        lines["walk-ups, first answer"] = (
             f"FNIR {_share(walked.fnir)}, FPIR {_share(walked.fpir)}, wrong name {_share(walked.wrong_name)}, "
             f"no answer {_share(walked.no_answer)}; {walked.votes[0]:.0f} votes (95 %: {walked.votes[1]:.0f}), "
             f"{walked.seconds[0]:.2f} s (95 %: {walked.seconds[1]:.2f}) from the first usable frame"
@@ -186,7 +186,10 @@ def _walked(result: "Result") -> dict[str, str]:
     for rates in result.drift:
         lines[f"drift alarm, crew of {rates.crew}"] = (
             f"false in {rates.false_alarms:.1%} of months, {rates.new_crew:.1%} when the whole crew is new; "
-            + "; ".join(f"{d.condition}: {d.told:.0%} after {d.delay_days:.0f} days" for d in rates.detections)
+            + "; ".join(
+                f"{d.condition}: {f'{d.told:.0%} after {d.delay_days:.0f} days' if d.told else 'never told'}"
+                for d in rates.detections
+            )
         )
     return lines
 
