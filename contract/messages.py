@@ -142,6 +142,8 @@ class NoticeCode(StrEnum):
     LIST_APPLIED = "list_applied"
     LIST_REFUSED = "list_refused"
     LOOK_ALIKE = "look_alike"
+    THRESHOLD_PROPOSED = "threshold_proposed"
+    DRIFT = "drift"
     MESSAGE_REFUSED = "message_refused"
     COMMAND_DONE = "command_done"
     COMMAND_REFUSED = "command_refused"

@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 from contract.messages import Direction, Id
 
 Pin = Annotated[int, Field(ge=0, le=27)]
+FPIR_TARGET = 0.003
+"""Of 1,000 looks at strangers 3 may reach the threshold in one frame; the vote over frames comes on top."""
 
 
 class ConfigError(ValueError):
@@ -116,7 +118,17 @@ class MatcherConfig(Section):
         default=None,
         ge=0.2,
         le=0.95,
-        description="Comparison score from which a candidate counts; unset: from the pack and the gallery's size.",
+        description="Comparison score from which a candidate counts; unset: from fpir_target and the gallery's size.",
+    )
+    fpir_target: float = Field(
+        default=FPIR_TARGET,
+        ge=0.0001,
+        le=0.02,
+        description="Share of strangers' frames that may reach the threshold; lower turns away more workers.",
+    )
+    self_calibrate: Literal["off", "propose", "apply"] = Field(
+        default="propose",
+        description='This gate\'s own scores may correct the threshold: "off" (none are counted), "propose" (shown) or "apply".',
     )
     votes_needed: int = Field(default=3, ge=1, le=20, description="k: frames that must agree on one worker.")
     votes_window: int = Field(default=5, ge=1, le=30, description="n: of the last so many usable frames.")

@@ -93,7 +93,8 @@ class Identification:
     `approach` numbers the person in front of the gate: it changes when the lane was empty or another face took over.
     `frames` counts the votes behind the answer. `candidate` is the best one, also when it is below `threshold`.
     `usable_since_s` is the monotonic time of the first usable frame of this approach. `look_alike` is the worker whom
-    the candidate resembles too much for the face alone to decide, if there is one. While `challenge` is set the person
+    the candidate resembles too much for the face alone to decide, if there is one; `runner_up` is the best score of any
+    other worker than a KNOWN one, None if there is none. While `challenge` is set the person
     is being asked to do it, and nothing is decided yet.
     """
 
@@ -104,6 +105,7 @@ class Identification:
     frames: int = 0
     usable_since_s: float | None = None
     look_alike: str | None = None
+    runner_up: float | None = None
     liveness: LivenessVerdict = LivenessVerdict.NOT_CHECKED
     challenge: Advice | None = None
 
@@ -338,6 +340,25 @@ class LockDownRequest(BaseModel):
     asked_utc: Utc
 
 
+class Recognition(BaseModel):
+    """What the threshold rests on, and what the gate's own scores say of it.
+
+    `tail`: "pack", "gallery" (the workers' own templates) or "config" (set by hand). `correction` was added to the threshold;
+    `proposed` is the threshold that the scores ask for, None while they ask for no other. `drift` holds, by what was watched, the
+    population stability index over its limit: from 1 on it alarms, if it moved for the worse (`alarms`).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    workers: int
+    fpir_target: float
+    tail: str
+    correction: float = 0.0
+    proposed: float | None = None
+    drift: dict[str, float] = {}
+    alarms: tuple[str, ...] = ()
+
+
 class LiveState(BaseModel):
     """The lane at this moment, for the screen and for health telemetry; overwritten, never history."""
 
@@ -353,6 +374,7 @@ class LiveState(BaseModel):
     frames_per_s: float = 0.0
     gallery_size: int = 0
     threshold: float | None = None
+    recognition: Recognition | None = None
     clock_trusted: bool = False
     roster_tier: DataTier = DataTier.EXPIRED
     risk_tier: DataTier = DataTier.EXPIRED

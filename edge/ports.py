@@ -18,11 +18,13 @@ from edge.domain import (
     LastPassage,
     LiveState,
     ReaderStatus,
+    Recognition,
     RosterState,
     Template,
     ThermometerStatus,
     Tone,
 )
+from edge.scores import DayScores
 
 E = TypeVar("E", bound=Event)
 
@@ -77,6 +79,13 @@ class Matcher(Protocol):
         """One bounded step of comparing all workers of the gallery with one another. None until it is complete, then
         by worker id the nearest look-alike of every worker who has one."""
 
+    def notices(self) -> Sequence[Incident]:
+        """What its own scores tell: a proposed threshold, a drift. The caller journals each `ref` once."""
+
+    @property
+    def recognition(self) -> Recognition:
+        """What the threshold rests on."""
+
     @property
     def gallery_size(self) -> int:
         """Templates that can be matched now."""
@@ -118,6 +127,16 @@ class PinCheck(Protocol):
         """Once per question: whether the PIN was right. None: nothing asked, or not known yet."""
 
     def close(self) -> None: ...
+
+
+class ScoreStore(Protocol):
+    """Keeps the counts of scores across restarts. It never raises: without them the gate recognises as before."""
+
+    def days(self) -> list[DayScores]:
+        """All days kept, oldest first."""
+
+    def save(self, day: DayScores) -> None:
+        """Keep this day's counts in place of its earlier ones, and forget days that are no longer needed."""
 
 
 class Gate(Protocol):

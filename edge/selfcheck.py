@@ -2,14 +2,14 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 from contract.signing import BadKey, read_sealing_public
 from contract.topics import Channel, topic
-from edge.app.files import DESK, JOURNAL
+from edge.app.files import DESK, JOURNAL, SCORES
 from edge.app.gate import make_camera
 from edge.app.lists import open_roster
 from edge.camera import CameraFault
@@ -19,10 +19,15 @@ from edge.decision import pairs_in_words, tiers
 from edge.desk import DeskReader
 from edge.gate import GpioGate, make_factory
 from edge.journal import JournalReader
+from edge.matcher.drift import drift
+from edge.matcher.gallery import Gallery
 from edge.matcher.lookalike import marked
-from edge.matcher.models import ModelError, find_pack, own_folder, read_verified
+from edge.matcher.models import ModelError, find_pack, model_id, own_folder, read_verified
+from edge.matcher.selfcalibrate import WORKERS_MIN, correction, site_tail
+from edge.matcher.threshold import Choice, choose, false_match_rate, grown_threshold
 from edge.ports import GateError
 from edge.readers.evdevice import EvdevSource
+from edge.scorestore import ScoreReader
 from edge.sim import ScriptError
 from edge.sync.mqtt import LinkError, MqttLink, Publication
 from edge.thermometer import SensorFault, object_celsius, open_bus
@@ -30,6 +35,8 @@ from edge.thermometer import SensorFault, object_celsius, open_bus
 CAMERA_WAIT_S = 8.0
 DISK_MIN_MB = 500
 LIVE_MAX_S = 5.0
+GROWN = (1_000, 10_000, 50_000)
+"""Gallery sizes for which the threshold is foretold."""
 PERSIST = "pinctrl_*/parameters/persist_gpio_outputs"
 
 
@@ -41,18 +48,20 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The answer to one question. `todo` says what to do, '' if nothing."""
+    """The answer to one question. `todo` says what to do, '' if nothing; `figures` are the numbers in `detail`, by name."""
 
     what: str
     state: State
     detail: str
     todo: str = ""
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
 def ask_all(config: Config) -> Iterator[Finding]:
     """One finding per question, as each is answered."""
     running = gate_is_running(config)
-    questions: tuple[Callable[[Config], Finding], ...] = (clock, disk, keys, weights, lists, look_alikes)
+    asked = (clock, disk, keys, weights, lists, threshold, own_scores, look_alikes)
+    questions: tuple[Callable[[Config], Finding], ...] = asked
     yield from (question(config) for question in questions)
     if running:
         yield Finding("camera", State.OK, "in use by the running gate")
@@ -131,6 +140,77 @@ def lists(config: Config) -> Finding:
     if refused:
         return Finding("lists", State.WARNING, f"{detail}; last refusal: {refused[-1]}", "see sitegate events list")
     return Finding("lists", State.OK, detail)
+
+
+def threshold(config: Config) -> Finding:
+    """From which score a candidate counts, and what that follows from."""
+    try:
+        gallery, choice = _gallery(config)
+        tail = find_pack(config.matcher.pack).impostor_tail
+    except (BadKey, ModelError):
+        return Finding("threshold", State.WARNING, "cannot be computed", "correct keys and weights first")
+    target, by_hand = config.matcher.fpir_target, config.matcher.threshold
+    used = choice.threshold if by_hand is None else by_hand
+    rate = false_match_rate(choice.tail, used)
+    grown = {size: grown_threshold(tail, choice, size, target) for size in GROWN}
+    figures = {"threshold": used, "fpir_target": target, "workers": gallery.size, "fmr": rate}
+    figures |= {f"threshold_{size}": value for size, value in grown.items()}
+    whose = "the pack's" if choice.source == "pack" else "this gallery's own"
+    later = ", ".join(f"{value:.3f} for {size:,}" for size, value in grown.items())
+    detail = (
+        f"{used:.3f} for {gallery.size} workers; target FPIR {target:.2%}, by {whose} tail of scores of different people, "
+        f"expected FMR {rate:.1e} per comparison; it would be {later}"
+    )
+    if by_hand is not None and by_hand < choice.threshold:
+        todo = f"matcher.threshold is set by hand and too low: {choice.threshold:.3f} keeps the target; unset it"
+        return Finding("threshold", State.WARNING, detail, todo, figures)
+    return Finding("threshold", State.OK, detail, "", figures)
+
+
+def own_scores(config: Config) -> Finding:
+    """What the scores counted at this gate say of threshold and camera."""
+    if config.matcher.self_calibrate == "off":
+        return Finding("own scores", State.OK, "not counted (matcher.self_calibrate)")
+    try:
+        gallery, choice = _gallery(config)
+        pack = find_pack(config.matcher.pack)
+    except (BadKey, ModelError):
+        return Finding("own scores", State.WARNING, "cannot be judged", "correct keys and weights first")
+    reader = ScoreReader(config.paths.state_dir / SCORES)
+    days = [d for d in reader.days() if d.model_id == model_id(config.matcher.pack, pack.embedder)]
+    reader.close()
+    today = SystemClock().utc().date()
+    shifts = drift(days, today)
+    figures = {f"drift_{shift.sign}": shift.index / shift.limit for shift in shifts}
+    if alarms := [str(shift) for shift in shifts if shift.alarming]:
+        todo = "clean the lens, check the light, see who is not recognised (docs/OPERATIONS.md)"
+        return Finding("own scores", State.WARNING, "; ".join(alarms), todo, figures)
+    steady = "steady" if shifts else "too few days to see a drift"
+    site = site_tail(days, gallery.size, config.matcher.fpir_target, today, pack.impostor_tail.scale)
+    if site is None:
+        return Finding(
+            "own scores", State.OK, f"{steady}; fewer than {WORKERS_MIN} workers a day: no proposal", "", figures
+        )
+    found = correction(choice.threshold, site)
+    figures |= {"site_threshold": site.threshold, "standard_error": site.standard_error, "correction": found}
+    detail = f"{steady}; {site.workers} workers' scores give {site.threshold:.3f} ± {site.standard_error:.3f}"
+    if not found:
+        return Finding("own scores", State.OK, f"{detail}: no correction", "", figures)
+    detail += f": proposed threshold {choice.threshold + found:.3f} ({found:+.3f})"
+    if config.matcher.self_calibrate == "apply":
+        return Finding("own scores", State.OK, f"{detail}, in use", "", figures)
+    return Finding("own scores", State.WARNING, detail, 'set matcher.self_calibrate = "apply" to use it', figures)
+
+
+def _gallery(config: Config) -> tuple[Gallery, Choice]:
+    """The gallery as the gate would load it now, and its threshold. Raises BadKey, ModelError."""
+    pack = find_pack(config.matcher.pack)
+    reader = open_roster(config)
+    reader.refresh()
+    model = model_id(config.matcher.pack, pack.embedder)
+    gallery = Gallery.build(reader.state.templates, model, pack.embedder.dimension)
+    reader.close()
+    return gallery, choose(pack.impostor_tail, gallery, config.matcher.fpir_target)
 
 
 def look_alikes(config: Config) -> Finding:

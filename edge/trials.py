@@ -1,6 +1,5 @@
 """How often liveness is fooled, and how often it refuses a person: simulated presentations, by kind (ISO/IEC 30107-3)."""
 
-import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ import numpy as np
 
 from contract.messages import Advice, LivenessVerdict
 from edge.config import LivenessConfig
+from edge.intervals import wilson
 from edge.matcher.liveness import Finding, Planarity
 from edge.matcher.parallax import turn
 from edge.sim import heads
@@ -98,11 +98,3 @@ def run(kind: Kind, config: LivenessConfig, noise: float, trials: int, seed: int
     low, high = wilson(wrong, trials)
     median_s = float(np.median([seconds for _, seconds in results]))
     return Outcome(kind.name, kind.attack, kind.counted, trials, wrong, wrong / trials, low, high, median_s)
-
-
-def wilson(errors: int, trials: int) -> tuple[float, float]:
-    """The 95 % score interval of a proportion (Wilson 1927)."""
-    z2, p = 1.96**2, errors / trials
-    middle = (p + z2 / (2 * trials)) / (1 + z2 / trials)
-    half = 1.96 * math.sqrt(p * (1 - p) / trials + z2 / (4 * trials**2)) / (1 + z2 / trials)
-    return max(0.0, middle - half), min(1.0, middle + half)

@@ -9,6 +9,7 @@ from edge.ports import JournalError
 JOURNAL, REPLICA, DESK, PINS = "journal.db", "replica.db", "desk.db", "pins.jsonl"
 PULSE_CUTS = "pulse-cuts.jsonl"
 """What the second pulse guard did, for the gate process to journal at its next start."""
+SCORES = "scores.db"
 
 
 def state_dir(config: Config) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 from contract.messages import NoticeCode, NoticeEvent
 from contract.signing import BadKey, read_signing_public
 from edge import __version__
-from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, state_dir
+from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, SCORES, state_dir
 from edge.app.lists import open_roster
 from edge.app.prepared import PreparedRoster
 from edge.camera import CameraFault, CaptureThread, Source, source_for
@@ -27,6 +27,7 @@ from edge.readers.codes import QrCodes
 from edge.readers.evdevice import EvdevSource
 from edge.readers.pins import ThreadedPinCheck
 from edge.readers.wedge import WedgeReader
+from edge.scorestore import ScoreStore
 from edge.sim import ScriptError, SimulatedThermometer, WalkUpSource, load_script
 from edge.supervisor import Shutdown, Watchdog, run_steps
 from edge.thermometer import Mlx90614
@@ -44,12 +45,15 @@ def run(config: Config, shutdown: Shutdown) -> None:
     factory = make_factory(config.gate, state / PINS)
     warden = Warden(config.gate, state / PULSE_CUTS, state / PINS)
     gate = GpioGate(config.gate, factory, warden)
+    scores: ScoreStore | None = None
     try:
         try:
             warden.start()
             clock = SystemClock()
             journal = Journal(state / JOURNAL, config.site, clock)
-            loop = _loop(config, clock, gate, factory, journal)
+            if config.matcher.self_calibrate != "off":
+                scores = ScoreStore(state / SCORES)
+            loop = _loop(config, clock, gate, factory, journal, scores)
         except BaseException:
             gate.close()
             raise
@@ -58,6 +62,8 @@ def run(config: Config, shutdown: Shutdown) -> None:
             run_steps(loop.step, shutdown, Watchdog())
         finally:
             loop.close()
+            if scores is not None:
+                scores.close()
     finally:
         warden.close()
 
@@ -92,7 +98,9 @@ def make_camera(config: CameraConfig, clock: Clock) -> Camera:
     return CaptureThread(_source(config, clock), config, clock)
 
 
-def _loop(config: Config, clock: Clock, gate: GpioGate, factory: Any, journal: Journal) -> GateLoop:
+def _loop(
+    config: Config, clock: Clock, gate: GpioGate, factory: Any, journal: Journal, scores: ScoreStore | None
+) -> GateLoop:
     camera: Camera | None = None
     try:
         camera = make_camera(config.camera, clock)
@@ -100,7 +108,7 @@ def _loop(config: Config, clock: Clock, gate: GpioGate, factory: Any, journal: J
         lists = open_roster(config)
         lists.refresh()  # all at once: nobody stands before a gate that is only starting
         lists.parts_per_refresh = PARTS_PER_REFRESH
-        matcher = open_matcher(config.matcher, config.paths.models_dir, config.liveness)
+        matcher = open_matcher(config.matcher, config.paths.models_dir, config.liveness, scores, clock)
         roster = PreparedRoster(lists, matcher.prepare)
         indicator = GpioIndicator(config.indicator, factory, _voice(config))
     except BaseException:

@@ -4,7 +4,7 @@ import base64
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +18,7 @@ from edge.packages import cache_dir
 
 if TYPE_CHECKING:
     from edge.evaluation.result import Identification, Result
+    from edge.evaluation.walkups import Share
 
 
 def evaluate(
@@ -30,6 +31,19 @@ def evaluate(
         int,
         typer.Option("--pictures", min=0, max=100, help="Show so many worst cases in the report, with their photos."),
     ] = 0,
+    walkups: Annotated[
+        int,
+        typer.Option(
+            "--walkups",
+            min=0,
+            max=5000,
+            help="Let so many people and as many strangers walk up: rates of the vote.",
+        ),
+    ] = 0,
+    drift: Annotated[
+        bool,
+        typer.Option("--drift", help="Try the drift alarm on the scores of those who walk up (30 or more)."),
+    ] = False,
     jobs: Annotated[
         int | None,
         typer.Option("--jobs", "-j", min=1, max=256, help="Processes that look at photos.  [default: one per core]"),
@@ -57,13 +71,18 @@ def evaluate(
 ) -> None:
     """Measure error rates on photos: 1:N and 1:1, more photos and frames, larger galleries, groups. Changes nothing."""
     from edge.evaluation.cache import LookCache
+    from edge.evaluation.conditions import CLEAR, CONDITIONS
     from edge.evaluation.looks import look_at_all
     from edge.evaluation.photos import EvaluationError, find_photos, read_groups
     from edge.evaluation.report import html
     from edge.evaluation.result import evaluate as evaluate_photos
+    from edge.evaluation.streams import CREWS, drift_rates
+    from edge.evaluation.walkups import play_all, vote_rates
     from edge.evaluation.worst import worst_cases
     from edge.matcher.models import ModelError, load_manifest, model_id
 
+    if drift and not walkups:
+        raise fail("--drift needs people who walk up; add --walkups 100")
     settings = load_config(config).matcher if config.exists() else MatcherConfig()
     if pack is not None:
         settings = settings.model_copy(update={"pack": pack})
@@ -84,9 +103,23 @@ def evaluate(
             result = evaluate_photos(
                 found, looks, chosen.impostor_tail, name, of_person,
                 lambda what: bar.update(task, description=f"computing: {what}"),
+                settings.fpir_target,
             )  # fmt: skip
+            if walkups:
+                walking = bar.add_task("walk-ups", total=None)
+                played = play_all(
+                    found, settings, models_dir, walkups, jobs or os.cpu_count() or 1,
+                    tuple(CONDITIONS) if drift else (),
+                    lambda done, of: bar.update(walking, completed=done, total=of),
+                )  # fmt: skip
+                result = replace(result, walkups=vote_rates(played))
+                if drift:
+                    bar.update(walking, description="simulating sites")
+                    glances = {name: played.glances(name) for name in CONDITIONS}
+                    rates = [drift_rates(glances, CLEAR, crew) for crew in CREWS]
+                    result = replace(result, drift=rates)
         worst = worst_cases(found, looks, pictures) if pictures and report else []
-    except (EvaluationError, ModelError, OSError) as error:
+    except (EvaluationError, ModelError, OSError, ValueError) as error:
         raise fail(str(error)) from error
     if report is not None:
         shown = [(case.caption, _data_uri(case.path)) for case in worst]
@@ -124,12 +157,45 @@ def _print(result: "Result") -> None:
         "impostor tail": str(result.tail),
     }
     lines |= {
+        f"look-alikes, {a.photos} photo(s)": f"{a.marked} of {a.workers} from {a.score_min:.3f} (nearest pair {a.nearest:.3f})"
+        for a in result.look_alikes
+    }
+    if own := result.self_calibration:
+        lines["self-calibration"] = (
+            f"{own.threshold:.3f} ± {own.standard_error:.3f} by {own.workers} workers: {own.correction:+.3f}; if the "
+            f"threshold were 0.05 too low: FPIR {own.wrong:.2%}, corrected {own.righted:.2%}"
+        )
+    lines |= {
         f"group {g.group}": f"FNIR {g.fnir:.2%} of {g.mated}, FPIR {g.fpir:.2%} of {g.non_mated}" for g in result.groups
     }
+    lines |= _walked(result)
     figures = Table("figure", "value")
     for name, value in lines.items():
         figures.add_row(name, value)
     out.print(figures)
+
+
+def _walked(result: "Result") -> dict[str, str]:
+    lines = {}
+    if walked := result.walkups:
+        lines["walk-ups, first answer"] = (
+            f"FNIR {_share(walked.fnir)}, FPIR {_share(walked.fpir)}, wrong name {_share(walked.wrong_name)}, "
+            f"no answer {_share(walked.no_answer)}; {walked.votes[0]:.0f} votes (95 %: {walked.votes[1]:.0f}), "
+            f"{walked.seconds[0]:.2f} s (95 %: {walked.seconds[1]:.2f}) from the first usable frame"
+        )
+    for rates in result.drift:
+        lines[f"drift alarm, crew of {rates.crew}"] = (
+            f"false in {rates.false_alarms:.1%} of months, {rates.new_crew:.1%} when the whole crew is new; "
+            + "; ".join(
+                f"{d.condition}: {f'{d.told:.0%} after {d.delay_days:.0f} days' if d.told else 'never told'}"
+                for d in rates.detections
+            )
+        )
+    return lines
+
+
+def _share(share: "Share") -> str:
+    return f"{share.value:.2%} ({share.low:.1%}-{share.high:.1%} of {share.count})"
 
 
 def _shares(values: Mapping[str, float]) -> str:

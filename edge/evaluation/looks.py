@@ -19,6 +19,7 @@ from edge.matcher.quality import measure, objection
 NO_FACE = "no_face"
 FRAME_PX = (640, 480)
 """Width and height of the frame in which a gate would see the photo: its search is coarser in a larger picture."""
+_UNSEEN = {"threads", "threshold", "fpir_target", "self_calibrate"}
 Progress = Callable[[int, int], None]
 
 _engine: tuple[FaceEngine, MatcherConfig] | None = None
@@ -80,9 +81,9 @@ def look_at_all(
         ModelError: a weight is missing or altered.
     """
     pack = load_manifest().pack(config.pack)
-    # Threads do not change what is seen; everything else in the configuration might.
+    # These do not change what is seen; everything else in the configuration might.
     settings = model_id(config.pack, pack.embedder) + FRAMES + pack.detector.sha256
-    settings += config.model_dump_json(exclude={"threads"})
+    settings += config.model_dump_json(exclude=_UNSEEN)
     contents = [key_of(photo.path.read_bytes(), f"{settings} {photo.stranger}") for photo in photos]
     missing = [i for i, key in enumerate(contents) if cache.get(key) is None]
     done = len(photos) - len(missing)

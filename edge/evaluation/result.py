@@ -6,16 +6,20 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.config import FPIR_TARGET
 from edge.evaluation.cache import Look
 from edge.evaluation.looks import NO_FACE
 from edge.evaluation.padding import padded
 from edge.evaluation.pairs import compare_all, measured_tail
 from edge.evaluation.photos import EvaluationError, Photo
 from edge.evaluation.rates import Rate, det, fnir, fnir_at, fpir_at, threshold_at
+from edge.evaluation.site import LookAlikes, SelfCalibration, marked_look_alikes, self_calibration
+from edge.evaluation.streams import DriftRates
 from edge.evaluation.trials import Faces, Trials, attempts_of, compare, gallery_of, run
+from edge.evaluation.walkups import VoteRates
 from edge.matcher.calibrate import Calibration
 from edge.matcher.models import ImpostorTail
-from edge.matcher.threshold import FPIR_TARGET, gallery_threshold
+from edge.matcher.threshold import gallery_threshold
 
 FPIRS = (0.001, 0.003, 0.01)
 FMRS = (1e-3, 1e-4, 1e-5)
@@ -90,7 +94,8 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class Result:
     """Everything that `sitegate evaluate` reports. `headline` is in the folder's own order, one photo, one frame; `fnir_with_fta`
-    counts a probe the gate would not use as a miss; `ungated` uses every face, however poor."""
+    counts a probe the gate would not use as a miss; `ungated` uses every face, however poor. `walkups` and `drift` are measured only
+    when asked for."""
 
     model_id: str
     acquisition: Acquisition
@@ -107,6 +112,10 @@ class Result:
     tail: ImpostorTail | None
     det: Sequence[tuple[float, float]] = field(repr=False)
     histogram: Mapping[str, Sequence[int]] = field(repr=False)
+    look_alikes: Sequence[LookAlikes] = ()
+    self_calibration: SelfCalibration | None = None
+    walkups: VoteRates | None = None
+    drift: Sequence[DriftRates] = ()
 
 
 def evaluate(
@@ -116,6 +125,7 @@ def evaluate(
     model_id: str,
     groups: Mapping[str, str] | None = None,
     step: Callable[[str], None] = lambda name: None,
+    fpir_target: float = FPIR_TARGET,
 ) -> Result:
     """All figures from what was seen in the photos. `step` is told what is being computed.
 
@@ -131,7 +141,7 @@ def evaluate(
     gallery, attempts = gallery_of(faces, 1), attempts_of(faces, 1, 1)
     everyone = usable_faces(photos, looks, gated=False)
     ungated = _identification(everyone, run(everyone), 1, 1)
-    threshold = gallery_threshold(pack_tail, gallery)
+    threshold = gallery_threshold(pack_tail, gallery, fpir_target)
     step("more photos and frames")
     plans = [_plan(faces, *plan) for plan in PLANS]
     step("larger galleries")
@@ -154,7 +164,7 @@ def evaluate(
         strangers_only=_rates(_strangers_only(trials, faces)),
         plans=[plan for plan in plans if plan is not None],
         padded=larger,
-        at_threshold=AtThreshold(threshold, FPIR_TARGET, fpir_at(trials, threshold), fnir(trials, threshold)),
+        at_threshold=AtThreshold(threshold, fpir_target, fpir_at(trials, threshold), fnir(trials, threshold)),
         verification=Verification(
             genuine=int(pairs.genuine.sum()),
             impostor=int(pairs.impostor.sum()),
@@ -165,6 +175,8 @@ def evaluate(
         tail=_tail(faces, gallery.calibration),
         det=det(trials),
         histogram={"impostor": impostors, "genuine": genuine},
+        look_alikes=[marked_look_alikes(faces, photos, pack_tail, fpir_target) for photos in (1, 2)],
+        self_calibration=self_calibration(trials, faces, threshold, fpir_target, pack_tail),
     )
 
 

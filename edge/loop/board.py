@@ -90,6 +90,7 @@ class Board:
             frames_per_s=round(camera.frames_per_s, 1),
             gallery_size=self._p.matcher.gallery_size,
             threshold=self._p.matcher.threshold,
+            recognition=self._p.matcher.recognition,
             clock_trusted=self._p.clock.trusted(),
             roster_tier=roster_tier,
             risk_tier=risk_tier,

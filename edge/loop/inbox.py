@@ -75,7 +75,7 @@ class Inbox:
         self._surveyed_version = version
 
     def _take_incidents(self) -> None:
-        for incident in self._p.roster.incidents():
+        for incident in (*self._p.roster.incidents(), *self._p.matcher.notices()):
             if incident.ref not in self._known_refs and not self._p.journal.seen(incident.ref):
                 self._book.once(incident.ref, incident.code, incident.detail)
             self._known_refs.add(incident.ref)

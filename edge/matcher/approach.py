@@ -34,6 +34,7 @@ class Approach:
     alone: list[Vote] = field(default_factory=list)
     answer: Tally | None = None
     answered_s: float = 0.0
+    runner_up: float | None = None
     mean: Vector | None = None
     _frames: int = 0
     _strange: int = 0

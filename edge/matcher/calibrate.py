@@ -15,6 +15,12 @@ from edge.domain import Vector
 PRIOR_WORKERS = 30
 """A gallery of so many workers has half its mean taken out; with 461 people the best choice is flat from 20 to 60."""
 
+
+def weight_of(workers: int) -> float:
+    """How much of its mean, 0-1, a gallery of so many workers has taken out."""
+    return workers / (workers + PRIOR_WORKERS)
+
+
 Vectors = NDArray[np.float32]
 """(n, dimension), a unit vector per row."""
 
@@ -31,7 +37,7 @@ class Calibration:
         """The calibration of a gallery, one vector per worker; none of its rows changes it by more than 1 / (n + PRIOR_WORKERS)."""
         count = len(vectors)
         total = vectors.sum(axis=0, dtype=np.float64)
-        return cls((total / (count + PRIOR_WORKERS)).astype(np.float32), count / (count + PRIOR_WORKERS))
+        return cls((total / (count + PRIOR_WORKERS)).astype(np.float32), weight_of(count))
 
     def apply(self, vectors: Vectors) -> Vectors:
         """Unit vectors without what is common; one that *is* the centre keeps its own direction."""

@@ -71,6 +71,14 @@ class Gallery:
         best = int(np.argmax(scores))
         return Candidate(self.worker_ids[int(rows[best])], float(np.clip(scores[best], -1, 1)))
 
+    def runner_up(self, probe: Vector, worker_id: str) -> float | None:
+        """The best score of any other worker than this one; None if there is none."""
+        if self.size < 2:
+            return None
+        scores = self.matrix @ self.calibration.apply(probe)
+        scores[self.worker_ids.index(worker_id)] = -1
+        return float(np.clip(scores.max(), -1, 1))
+
 
 def _slices(count: int) -> Iterator[slice]:
     return (slice(start, min(count, start + _SLICE)) for start in range(0, count, _SLICE))

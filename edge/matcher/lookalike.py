@@ -9,23 +9,24 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.config import MatcherConfig
+from edge.config import FPIR_TARGET, MatcherConfig
 from edge.domain import Candidate, Template
 from edge.matcher.gallery import Gallery
 from edge.matcher.models import ImpostorTail, find_pack, model_id
-from edge.matcher.threshold import FPIR_TARGET, gallery_threshold, threshold_for
+from edge.matcher.threshold import choose, threshold_for
 
-LOOK_ALIKE_FPIR = FPIR_TARGET / 10
-"""Of 10,000 ordinary workers so many have by chance somebody as near as a look-alike in the gallery: 3. The gallery's
-threshold, reached by ten times as many, would call one worker in 300 a look-alike; a limit that kept chance out of a
-whole large gallery would miss brothers."""
+LOOK_ALIKE_PART = 0.1
+"""Of the target FPIR: with 0.3 %, 3 in 10,000 ordinary workers have by chance somebody as near as a look-alike in the gallery. The
+gallery's threshold, reached by ten times as many, would call one worker in 300 a look-alike; a limit that kept chance
+out of a whole large gallery would miss brothers."""
 BLOCK_CELLS = 1_000_000
 """Scores of one step of a survey: 4 MB, and about a hundredth of a second on an idle core."""
 
 
-def look_alike_min(tail: ImpostorTail, gallery_size: int, threshold: float) -> float:
-    """From which score two workers' templates are look-alikes: never below the `threshold` the gallery is searched with."""
-    return max(threshold, threshold_for(tail, gallery_size, LOOK_ALIKE_FPIR))
+def look_alike_min(tail: ImpostorTail, gallery_size: int, threshold: float, fpir: float = FPIR_TARGET) -> float:
+    """From which score two workers' templates are look-alikes: never below the `threshold` the gallery is searched with, which
+    follows from the same `tail` for a target of `fpir`."""
+    return max(threshold, threshold_for(tail, gallery_size, fpir * LOOK_ALIKE_PART))
 
 
 def nearest_other(gallery: Gallery, worker_id: str) -> Candidate | None:
@@ -95,5 +96,6 @@ def marked(templates: Sequence[tuple[str, Template]], config: MatcherConfig) -> 
     """`look_alikes` of a roster as the gate's matcher would mark them; needs no weights. Raises ModelError."""
     pack = find_pack(config.pack)
     gallery = Gallery.build(templates, model_id(config.pack, pack.embedder), pack.embedder.dimension)
-    threshold = config.threshold or gallery_threshold(pack.impostor_tail, gallery)
-    return look_alikes(gallery, look_alike_min(pack.impostor_tail, gallery.size, threshold))
+    choice = choose(pack.impostor_tail, gallery, config.fpir_target)
+    threshold = config.threshold or choice.threshold
+    return look_alikes(gallery, look_alike_min(choice.tail, gallery.size, threshold, config.fpir_target))

@@ -11,18 +11,31 @@ from threading import Timer
 import structlog
 
 from edge.config import LivenessConfig, MatcherConfig
-from edge.domain import Candidate, Face, Frame, Identification, Image, Sight, Template, Vector
+from edge.domain import (
+    Candidate,
+    Face,
+    Frame,
+    Identification,
+    Image,
+    Incident,
+    Recognition,
+    Sight,
+    Template,
+    Vector,
+)
 from edge.matcher import enrol
 from edge.matcher.approach import Approach, Lane
 from edge.matcher.engine import FRAME, FaceEngine, open_engine
 from edge.matcher.gallery import Gallery
 from edge.matcher.liveness import Liveness, NotChecked, open_liveness
 from edge.matcher.lookalike import Survey, look_alike_min, nearest_other
+from edge.matcher.monitor import ScoreMonitor
 from edge.matcher.motion import MotionGate
 from edge.matcher.quality import measure, objection
 from edge.matcher.shortlist import ROWS_MIN
-from edge.matcher.threshold import early_exit_min, gallery_threshold
+from edge.matcher.threshold import Choice, choose, early_exit_min
 from edge.matcher.vote import Tally, overwhelming, tally
+from edge.ports import Clock, ScoreStore
 
 RIVAL_SIZE_MIN = 0.5
 """A second face at least this tall, compared with the largest, is in the lane too; a smaller one is behind it. Height and
@@ -40,8 +53,7 @@ class _Searchable:
     """A gallery with everything that follows from it: what is replaced as one when a roster comes into force."""
 
     gallery: Gallery
-    threshold: float
-    early_exit_min: float | None
+    choice: Choice
     look_alike_min: float
     survey: Survey
 
@@ -49,7 +61,13 @@ class _Searchable:
 class FaceMatcher:
     """Implements `edge.ports.Matcher`. Not thread-safe: one loop owns it."""
 
-    def __init__(self, engine: FaceEngine, config: MatcherConfig, liveness: Liveness | None = None) -> None:
+    def __init__(
+        self,
+        engine: FaceEngine,
+        config: MatcherConfig,
+        liveness: Liveness | None = None,
+        monitor: ScoreMonitor | None = None,
+    ) -> None:
         self.engine = engine
         self.model_id = engine.model_id
         self._config = config
@@ -60,6 +78,7 @@ class FaceMatcher:
         self._builder = ThreadPoolExecutor(1, "gallery")
         self._prepared_of: Sequence[tuple[str, Template]] | None = None
         self._preparation: Future[_Searchable] | None = None
+        self._monitor = monitor
         self._use(self._searchable(()))
 
     def load(self, templates: Sequence[tuple[str, Template]]) -> None:
@@ -88,15 +107,18 @@ class FaceMatcher:
         return self._preparation is not None and self._preparation.done()
 
     def _searchable(self, templates: Sequence[tuple[str, Template]]) -> "_Searchable":
-        pack = self.engine.pack
+        pack, config = self.engine.pack, self._config
         gallery = Gallery.build(templates, self.model_id, pack.embedder.dimension)
-        threshold = self._config.threshold or gallery_threshold(pack.impostor_tail, gallery)
-        alike_min = look_alike_min(pack.impostor_tail, gallery.size, threshold)
-        early_min = early_exit_min(pack.impostor_tail, threshold, self._config.early_exit_rarity)
-        return _Searchable(gallery, threshold, early_min, alike_min, Survey(gallery, alike_min))
+        choice = choose(pack.impostor_tail, gallery, config.fpir_target)
+        if config.threshold is not None:
+            choice = Choice(config.threshold, choice.tail, "config")
+        alike_min = look_alike_min(choice.tail, gallery.size, choice.threshold, config.fpir_target)
+        return _Searchable(gallery, choice, alike_min, Survey(gallery, alike_min))
 
     def _use(self, searchable: "_Searchable") -> None:
         self._now = searchable
+        if self._monitor is not None:
+            self._monitor.gallery_changed(searchable.gallery.size, searchable.choice.threshold)
         self._look_alikes: dict[str, str | None] = {}
 
     @property
@@ -105,7 +127,22 @@ class FaceMatcher:
 
     @property
     def threshold(self) -> float:
-        return self._now.threshold
+        return self._now.choice.threshold + (self._monitor.applied if self._monitor else 0.0)
+
+    @property
+    def _early_exit_min(self) -> float:
+        return early_exit_min(self._now.choice.tail, self.threshold, self._config.early_exit_rarity)
+
+    @property
+    def recognition(self) -> Recognition:
+        """See `edge.ports.Matcher`."""
+        now = self._now
+        basis = Recognition(workers=now.gallery.size, fpir_target=self._config.fpir_target, tail=now.choice.source)
+        return self._monitor.told(basis, now.choice.threshold) if self._monitor else basis
+
+    def notices(self) -> list[Incident]:
+        """See `edge.ports.Matcher`."""
+        return self._monitor.notices() if self._monitor else []
 
     def search(self, vector: Vector) -> Candidate | None:
         """The best candidate in the gallery, at whatever score."""
@@ -123,6 +160,12 @@ class FaceMatcher:
 
     def look(self, frame: Frame) -> Identification:
         """What this frame and the ones before it say of the person in the lane."""
+        seen = self._look(frame)
+        if self._monitor is not None:
+            self._monitor.see(seen)
+        return seen
+
+    def _look(self, frame: Frame) -> Identification:
         face, rivals = self._in_lane(self._faces(frame))
         self._nearest_px = face.eye_distance_px if face else math.inf
         if face is None:
@@ -195,13 +238,15 @@ class FaceMatcher:
         if approach.answer is None:
             approach.votes.append(self.search(approach.fused()))
             approach.alone.append(self.search(vector) if approach.alone else approach.votes[-1])
-            count = tally(approach.votes, self._now.threshold, self._config.votes_needed, self._config.votes_window)
+            count = tally(approach.votes, self.threshold, self._config.votes_needed, self._config.votes_window)
             if count.sight is Sight.LOOKING:
-                early = overwhelming(approach.alone, approach.votes[-1], self._now.threshold, self._now.early_exit_min)
+                early = overwhelming(approach.alone, approach.votes[-1], self.threshold, self._early_exit_min)
                 count = early or count
             if count.sight is Sight.LOOKING:
                 return self._identification(approach, count)
             approach.answer, approach.answered_s = count, now_s
+            if self._monitor is not None and count.sight is Sight.KNOWN and count.candidate is not None:
+                approach.runner_up = self._now.gallery.runner_up(approach.fused(), count.candidate.worker_id)
         return self._identification(approach, approach.answer)
 
     def _look_alike(self, worker_id: str) -> str | None:
@@ -219,10 +264,11 @@ class FaceMatcher:
             sight=count.sight,
             approach=approach.number,
             candidate=count.candidate,
-            threshold=self._now.threshold,
+            threshold=self.threshold,
             frames=count.frames,
             usable_since_s=approach.usable_since_s,
             look_alike=self._look_alike(known.worker_id) if known else None,
+            runner_up=approach.runner_up if known else None,
         )
 
 
@@ -233,6 +279,20 @@ def _give_back_memory() -> None:
         trim(0)
 
 
-def open_matcher(config: MatcherConfig, models_dir: Path, liveness: LivenessConfig | None = None) -> FaceMatcher:
-    """A matcher with verified weights and an empty gallery. Raises ModelError (see `open_engine`)."""
-    return FaceMatcher(open_engine(config, models_dir), config, open_liveness(liveness or LivenessConfig()))
+def open_matcher(
+    config: MatcherConfig,
+    models_dir: Path,
+    liveness: LivenessConfig | None = None,
+    scores: ScoreStore | None = None,
+    clock: Clock | None = None,
+) -> FaceMatcher:
+    """A matcher with verified weights and an empty gallery; it counts scores if it gets a store and a clock.
+
+    Raises:
+        ModelError: see `open_engine`.
+    """
+    engine = open_engine(config, models_dir)
+    monitor = None
+    if scores is not None and clock is not None:
+        monitor = ScoreMonitor(scores, clock, config, engine.model_id, engine.pack.impostor_tail.scale)
+    return FaceMatcher(engine, config, open_liveness(liveness or LivenessConfig()), monitor)

@@ -11,15 +11,16 @@ tail, which counts where it asks for more: people of one region resemble each ot
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.config import FPIR_TARGET
+from edge.matcher.calibrate import weight_of
 from edge.matcher.gallery import Gallery
 from edge.matcher.models import ImpostorTail
 
-FPIR_TARGET = 0.003
-"""Of 1,000 looks at strangers 3 may reach the threshold in one frame; the vote over frames comes on top."""
 TAIL_SHARE = 0.001
 """The tail is the highest thousandth of the scores of different people."""
 OWN_TAIL_WORKERS = 450
@@ -59,11 +60,35 @@ def partly_calibrated(tail: ImpostorTail, weight: float) -> ImpostorTail:
     return tail.model_copy(update={"start": start})
 
 
-def gallery_threshold(tail: ImpostorTail, gallery: Gallery, fpir: float = FPIR_TARGET) -> float:
-    """The score from which a candidate of this very gallery counts: the pack's tail, or the gallery's own if that asks for more."""
-    expected = threshold_for(partly_calibrated(tail, gallery.calibration.weight), gallery.size, fpir)
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The threshold of one gallery, and the tail it follows from: the "pack"'s, or the "gallery"'s own."""
+
+    threshold: float
+    tail: ImpostorTail
+    source: str
+
+
+def choose(tail: ImpostorTail, gallery: Gallery, fpir: float = FPIR_TARGET) -> Choice:
+    """From which score a candidate of this very gallery counts: by the pack's tail, or the gallery's own if that asks for more."""
+    partly = partly_calibrated(tail, gallery.calibration.weight)
+    expected = threshold_for(partly, gallery.size, fpir)
     own = own_tail(gallery)
-    return expected if own is None else max(expected, threshold_for(own, gallery.size, fpir))
+    if own is not None and (asked := threshold_for(own, gallery.size, fpir)) > expected:
+        return Choice(asked, own, "gallery")
+    return Choice(expected, partly, "pack")
+
+
+def gallery_threshold(tail: ImpostorTail, gallery: Gallery, fpir: float = FPIR_TARGET) -> float:
+    """The threshold that is chosen for this very gallery; see `choose`."""
+    return choose(tail, gallery, fpir).threshold
+
+
+def grown_threshold(tail: ImpostorTail, choice: Choice, size: int, fpir: float) -> float:
+    """What the threshold would be with `size` workers like the present ones: by the pack's `tail`, or the gallery's own where that
+    was chosen."""
+    by_pack = threshold_for(partly_calibrated(tail, weight_of(size)), size, fpir)
+    return max(by_pack, threshold_for(choice.tail, size, fpir)) if choice.source == "gallery" else by_pack
 
 
 def own_tail(gallery: Gallery) -> ImpostorTail | None:

@@ -23,7 +23,7 @@ from edge.passage import PassageState
 from edge.screen.lane import Sign, is_stale
 from edge.screen.sources import SyncSummary
 from edge.screen.tally import Tally
-from edge.screen.texts import Label, Texts
+from edge.screen.texts import Drifted, Label, Texts
 
 SHOWN_PEOPLE = 60
 
@@ -77,12 +77,22 @@ class LinkPanel:
 
 
 @dataclass(frozen=True, slots=True)
+class Alarm:
+    """What has drifted, and the next step."""
+
+    what: str
+    todo: str
+
+
+@dataclass(frozen=True, slots=True)
 class ManagerView:
     """`live` is None while the gate is silent."""
 
     live: LiveState | None
     gate_mood: Mood
     gate_words: str
+    alarms: tuple[Alarm, ...]
+    threshold_words: str
     link: LinkPanel
     lists: tuple[ListLine, ...]
     people: tuple[Person, ...]
@@ -103,6 +113,8 @@ def manager_view(live: LiveState | None, tally: Tally, sync: SyncSummary, texts:
         live=shown,
         gate_mood=gate_mood,
         gate_words=gate_words,
+        alarms=_alarms(shown, texts),
+        threshold_words=_threshold(shown, texts),
         link=_link(sync, tally, texts, now),
         lists=tuple(_list(kind, sync, shown, texts, now) for kind in ListKind),
         people=tuple(people[:SHOWN_PEOPLE]),
@@ -177,6 +189,8 @@ _ALARMS = {
 _CARES = {
     NoticeCode.LIST_REFUSED,
     NoticeCode.LOOK_ALIKE,
+    NoticeCode.THRESHOLD_PROPOSED,
+    NoticeCode.DRIFT,
     NoticeCode.MESSAGE_REFUSED,
     NoticeCode.COMMAND_REFUSED,
     NoticeCode.REQUEST_REFUSED,
@@ -209,6 +223,26 @@ def gate_now(live: LiveState | None, texts: Texts) -> tuple[Mood, str]:
     except ValueError:  # a newer gate process: show its own word
         return Mood.PLAIN, live.gate_state
     return _GATE_MOODS.get(state, Mood.GOOD), texts.gate_state[state]
+
+
+def _alarms(live: LiveState | None, texts: Texts) -> tuple[Alarm, ...]:
+    found = live.recognition.alarms if live and live.recognition else ()
+    known = [Drifted(sign) for sign in found if sign in set(Drifted)]  # a newer gate may watch more
+    return tuple(Alarm(texts.drifted[sign], texts.drift_todo[sign]) for sign in known)
+
+
+def _threshold(live: LiveState | None, texts: Texts) -> str:
+    """What the threshold rests on, in one sentence, and what the gate's own scores propose."""
+    if live is None or live.recognition is None or not live.recognition.workers:
+        return ""
+    basis, label = live.recognition, texts.label
+    values = {"target": f"{basis.fpir_target * 1000:g}", "workers": basis.workers}
+    words = (label[Label.THRESHOLD_BY_HAND] if basis.tail == "config" else label[Label.THRESHOLD_WHY]).format(**values)
+    if basis.correction:
+        return f"{words} {label[Label.THRESHOLD_CORRECTED].format(by=f'{basis.correction:+.3f}')}"
+    if basis.proposed is not None:
+        return f"{words} {label[Label.THRESHOLD_PROPOSAL].format(value=f'{basis.proposed:.3f}')}"
+    return words
 
 
 def _link(sync: SyncSummary, tally: Tally, texts: Texts, now: datetime) -> LinkPanel:

@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from contract.messages import ListKind, NoticeCode, Reason
-from edge.domain import LiveState
+from edge.domain import LiveState, Recognition
 from edge.passage import PassageState
 from edge.screen.lane import is_stale
 from edge.screen.manager import unsent
@@ -77,6 +77,29 @@ def _gate(live: LiveState | None, now: datetime) -> Iterable[Metric]:
         yield GaugeMetricFamily(
             "sitegate_match_threshold", "Score from which a candidate counts.", value=live.threshold
         )
+    if live.recognition is not None:
+        yield from _recognition(live.recognition)
+
+
+def _recognition(basis: Recognition) -> Iterable[Metric]:
+    yield GaugeMetricFamily(
+        "sitegate_fpir_target", "Share of strangers' frames that may match.", value=basis.fpir_target
+    )
+    yield GaugeMetricFamily("sitegate_gallery_workers", "Workers that can be recognised.", value=basis.workers)
+    yield GaugeMetricFamily("sitegate_match_threshold_correction", "Added by self-calibration.", value=basis.correction)
+    if basis.proposed is not None:
+        yield GaugeMetricFamily(
+            "sitegate_match_threshold_proposed", "Threshold the gate's own scores ask for.", value=basis.proposed
+        )
+    ratio = GaugeMetricFamily(
+        "sitegate_drift_ratio", "Population stability index over its limit, by what is watched.", labels=["of"]
+    )
+    alarm = GaugeMetricFamily("sitegate_drift_alarm", "1 while this has changed for the worse.", labels=["of"])
+    for name, value in basis.drift.items():
+        ratio.add_metric([name], value)
+        alarm.add_metric([name], float(name in basis.alarms))
+    yield ratio
+    yield alarm
 
 
 def _link(tally: Tally, sync: SyncSummary, now: datetime) -> Iterable[Metric]:

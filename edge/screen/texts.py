@@ -23,6 +23,14 @@ class Unit(StrEnum):
     DAYS = "days"
 
 
+class Drifted(StrEnum):
+    """What the gate's scores may do that needs a look."""
+
+    SCORES = "scores"
+    UNKNOWN = "unknown"
+    UNUSABLE = "unusable"
+
+
 class Label(StrEnum):
     """Headings and words of the manager's page."""
 
@@ -41,6 +49,10 @@ class Label(StrEnum):
     CLOCK_UNTRUSTED = "clock_untrusted"
     GALLERY = "gallery"
     THRESHOLD = "threshold"
+    THRESHOLD_WHY = "threshold_why"
+    THRESHOLD_BY_HAND = "threshold_by_hand"
+    THRESHOLD_PROPOSAL = "threshold_proposal"
+    THRESHOLD_CORRECTED = "threshold_corrected"
     ON_SITE = "on_site"
     ON_SITE_NOTE = "on_site_note"
     UNNAMED = "unnamed"
@@ -134,6 +146,8 @@ class Texts(BaseModel):
     tier: dict[DataTier, str]
     list: dict[ListKind, str]
     unit: dict[Unit, str]
+    drifted: dict[Drifted, str]
+    drift_todo: dict[Drifted, str]
     label: dict[Label, str]
     desk: dict[DeskWord, str]
 
@@ -175,6 +189,8 @@ _ENUMS: dict[str, type[StrEnum]] = {
     "tier": DataTier,
     "list": ListKind,
     "unit": Unit,
+    "drifted": Drifted,
+    "drift_todo": Drifted,
     "label": Label,
     "desk": DeskWord,
 }

@@ -7,7 +7,7 @@ import numpy as np
 
 from contract.messages import Advice, LivenessVerdict
 from edge.config import MatcherConfig
-from edge.domain import CameraStatus, Candidate, Frame, Identification, Image, Sight, Template
+from edge.domain import CameraStatus, Candidate, Frame, Identification, Image, Incident, Recognition, Sight, Template
 from edge.ports import Clock
 
 MODEL_ID = "staged/matcher/1"
@@ -105,6 +105,14 @@ class StagedMatcher:
     def survey(self) -> dict[str, Candidate] | None:
         """Nobody looks like anybody else, unless the view says so."""
         return {}
+
+    def notices(self) -> list[Incident]:
+        """Nothing is counted, so nothing is told."""
+        return []
+
+    @property
+    def recognition(self) -> Recognition:
+        return Recognition(workers=self.gallery_size, fpir_target=self._config.fpir_target, tail="config")
 
     def _identification(self, view: View) -> Identification:
         config = self._config

@@ -41,10 +41,14 @@ def test_ok__figures_report_and_cache(folder: Path, models_dir: Path, tmp_path: 
     cache, report = tmp_path / "looks.jsonl", tmp_path / "report.html"
     common = ("--photos", folder, "--config", tmp_path / "none.toml", "--dir", models_dir, "--cache", cache, "--json")
     code, text, err = run(
-        *common, "--jobs", 2, "--report", report, "--groups", tmp_path / "groups.csv", "--pictures", 2
+        *common, "--jobs", 2, "--report", report, "--groups", tmp_path / "groups.csv", "--pictures", 2, "--walkups", 1
     )
     assert code == 0, err
     figures = json.loads(text)
+    walked = figures.pop("walkups")
+    assert (walked["gallery"], walked["fpir"]["errors"], walked["wrong_name"]["errors"]) == (2, 0, 0)
+    assert walked["fnir"]["count"] + walked["fpir"]["count"] + walked["no_answer"]["errors"] == 2
+    assert "Walk-ups: the vote" in report.read_text()
     assert figures["acquisition"]["photos"] == 8
     assert figures["acquisition"]["problems"] == {"no_face": 1}
     assert (figures["headline"]["gallery"], figures["headline"]["mated"]) == (2, 3)
@@ -58,7 +62,7 @@ def test_ok__figures_report_and_cache(folder: Path, models_dir: Path, tmp_path: 
     # Again from the cache, in this process: nothing is looked at, and the figures are the same.
     size = cache.stat().st_size
     code, text, err = run(*common, "--jobs", 1, "--groups", tmp_path / "groups.csv")
-    assert (code, json.loads(text)) == (0, figures)
+    assert (code, json.loads(text)) == (0, figures | {"walkups": None})
     assert cache.stat().st_size == size
 
 
@@ -69,6 +73,12 @@ def test_ok__a_table_for_people(folder: Path, models_dir: Path, tmp_path: Path) 
     assert code == 0
     assert "1, 1 every face" in text
     assert "failure to enrol" in text
+
+
+def test_fail__drift_without_walk_ups(folder: Path, tmp_path: Path) -> None:
+    code, _, err = run("--photos", folder, "--config", tmp_path / "none.toml", "--no-cache", "--drift")
+    assert code == 1
+    assert "add --walkups" in " ".join(err.split())
 
 
 def test_fail__a_folder_without_photos(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ from edge.domain import (
     Identification,
     Incident,
     ListAge,
+    Recognition,
     RosterState,
     Sight,
     Template,
@@ -81,6 +82,7 @@ class Says:
         self.now: Identification | Exception = NOBODY
         self.gallery_size = 0
         self.alike: dict[str, Candidate] | None = {}
+        self.tells: list[Incident] = []
 
     def look(self, frame: Frame) -> Identification:
         if isinstance(self.now, Exception):
@@ -92,6 +94,13 @@ class Says:
 
     def survey(self) -> dict[str, Candidate] | None:
         return self.alike
+
+    def notices(self) -> list[Incident]:
+        return self.tells
+
+    @property
+    def recognition(self) -> Recognition:
+        return Recognition(workers=self.gallery_size, fpir_target=0.003, tail="pack")
 
 
 @dataclass
@@ -394,6 +403,25 @@ def test_fail__what_sync_refused_is_journalled_once(house: House) -> None:
     house.loop = house.make_loop()
     house.sees(NOBODY, 1.0)
     assert house.notices == [NoticeCode.LIST_REFUSED]
+
+
+def test_ok__what_the_scores_tell_is_journalled_once(house: House) -> None:
+    house.matcher.tells = [Incident("drift-2026-11-21", NoticeCode.DRIFT, "scores down")]
+    house.sees(NOBODY, 1.0)
+    house.loop = house.make_loop()  # a restart tells it no second time
+    house.sees(NOBODY, 1.0)
+    assert house.notices == [NoticeCode.DRIFT]
+    state = house.reader.live()
+    assert state is not None
+    assert state.recognition == house.matcher.recognition
+
+
+@pytest.mark.parametrize("seen", [known(), unknown()])
+def test_ok__every_decision_names_threshold_model_and_gallery(house: House, seen: Identification) -> None:
+    house.matcher.gallery_size = 312
+    house.sees(seen, 0.5)
+    (event,) = (e for e in house.events if isinstance(e, AccessEvent))
+    assert (event.threshold, event.model_id, event.gallery_size) == (0.45, "test/model", 312)
 
 
 def test_ok__an_enrolment_made_here_is_journalled_once(house: House) -> None:

@@ -12,7 +12,9 @@ import pytest
 from edge.evaluation.cache import Look
 from edge.evaluation.photos import EvaluationError, Photo
 from edge.evaluation.report import det_curve, html
-from edge.evaluation.result import evaluate
+from edge.evaluation.result import Group, _by_group, evaluate, usable_faces
+from edge.evaluation.site import marked_look_alikes, self_calibration
+from edge.evaluation.trials import Faces, Trials, run
 from edge.evaluation.worst import worst_cases
 from edge.matcher.models import ImpostorTail
 
@@ -68,6 +70,51 @@ def test_ok__rates(result):
     assert result.tail is None  # too few people
     assert {g.group: g.mated for g in result.groups} == {"even": 29, "odd": 29}
     assert set(result.carry_over.other_half) == {"0.3%", "1%"}
+
+
+def test_ok__each_groups_rates_are_those_of_its_own_attempts():
+    """A's first attempt scores too low, B's is somebody else's face; a stranger of the third group scores too high."""
+    trials = Trials(
+        mated=np.array([0.3, 0.8, 0.9, 0.9]),
+        right=np.array([True, True, False, True]),
+        mated_person=np.array(["a", "a", "b", "c"]),
+        non_mated=np.array([0.2, 0.7, 0.1]),
+        non_mated_person=np.array(["s", "t", "u"]),
+    )
+    groups = {"a": "one", "b": "two", "s": "two", "t": "three", "nobody": "four"}
+    assert _by_group(trials, 0.5, groups) == [
+        Group("four", 0, 0.0, 0, 0.0),
+        Group("one", 2, 0.5, 0, 0.0),
+        Group("three", 0, 0.0, 1, 1.0),
+        Group("two", 1, 1.0, 1, 0.0),
+    ]
+    assert _by_group(trials, 0.5, {}) == []
+
+
+def test_ok__doubles_are_marked_and_few_people_propose_nothing(seen, result):
+    assert [(a.photos, a.workers, a.marked) for a in result.look_alikes] == [(1, 30, 0), (2, 30, 0)]
+    assert result.self_calibration is None
+    faces = usable_faces(*seen, gated=True)
+    faces.people["p1"][0] = faces.people["p2"][0]  # two ids for one face
+    found = marked_look_alikes(faces, 1, TAIL, 0.003)
+    assert found.marked == 2
+    assert found.nearest == pytest.approx(1.0, abs=1e-5)
+    strict = marked_look_alikes(faces, 1, TAIL, 0.0005)
+    assert strict.score_min > found.score_min
+    assert strict.threshold > found.threshold
+
+
+def test_ok__many_people_propose_what_their_runner_ups_ask_for():
+    random = np.random.default_rng(3)
+    people = {f"p{i}": np.stack([unit(random.normal(size=64))] * 2) for i in range(300)}
+    faces = Faces(people, {})
+    trials = run(faces)
+    found = self_calibration(trials, faces, 0.6, 0.003, TAIL)
+    assert found.workers == 300
+    assert found.correction == 0.0  # lower, but 300 are too few to lower it
+    low = self_calibration(trials, faces, found.threshold - 0.1, 0.003, TAIL)
+    assert low.correction == pytest.approx(0.05)
+    assert low.righted <= low.wrong
 
 
 def test_ok__it_is_json(result):

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.config import FPIR_TARGET
 from edge.domain import Template
 from edge.matcher.gallery import Gallery
 from edge.matcher.models import ImpostorTail, load_manifest
 from edge.matcher.threshold import (
-    FPIR_TARGET,
     OWN_TAIL_WORKERS,
     early_exit_min,
     false_match_rate,

@@ -1,0 +1,69 @@
+"""What comparison scores a site has seen, as counts per bin and day: no picture, no template, no worker's id."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict, Field
+
+BIN = 0.005
+"""Width of a bin of scores; bin i holds the scores from i · BIN up to (i + 1) · BIN, so i may be negative."""
+
+KEEP_DAYS = 90
+"""Older days are forgotten."""
+
+Bins = Mapping[int, int]
+"""Counts by bin."""
+
+
+class DayScores(BaseModel):
+    """One UTC day at one gate with one model.
+
+    `gallery`: workers that were compared with. `workers`: different workers recognised on that day (only how many: who they
+    were is forgotten with the process). `accepted`: scores of those recognised, one per approach. `runner_up`: the best score
+    of any *other* worker at that moment, once per worker and day. `unknown`: the best score of an approach that
+    recognised nobody. `unusable`: approaches that never gave a usable face, though one was near enough.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    day: date
+    model_id: str
+    gallery: int = Field(default=0, ge=0)
+    workers: int = Field(default=0, ge=0)
+    accepted: dict[int, int] = {}
+    runner_up: dict[int, int] = {}
+    unknown: dict[int, int] = {}
+    unusable: int = Field(default=0, ge=0)
+
+    @property
+    def approaches(self) -> int:
+        return self.usable + self.unusable
+
+    @property
+    def usable(self) -> int:
+        return sum(self.accepted.values()) + sum(self.unknown.values())
+
+
+def bin_of(score: float) -> int:
+    # The least more than nothing: 0.29 / 0.005 is 57.999… in floating point.
+    return math.floor(score / BIN + 1e-9)
+
+
+def lower_edge(index: int) -> float:
+    return index * BIN
+
+
+def added(histograms: Iterable[Bins]) -> Counter[int]:
+    """The sum of several histograms."""
+    total: Counter[int] = Counter()
+    for bins in histograms:
+        total.update(bins)
+    return total
+
+
+def mean(bins: Bins) -> float:
+    """The mean score, each taken at the middle of its bin; 0 if there is none."""
+    count = sum(bins.values())
+    return sum((index + 0.5) * BIN * n for index, n in bins.items()) / count if count else 0.0
