@@ -153,6 +153,20 @@ class LivenessConfig(Section):
         default=12_000, ge=2_000, le=60_000, description="Not done after so long: please see the desk."
     )
 
+    passive: bool = Field(
+        default=False,
+        description="Also ask the optional passive network (`sitegate models fetch --liveness`): it raises doubt, never proves.",
+    )
+    passive_live_min: float = Field(
+        default=0.5, ge=0.01, le=0.99, description="A face that looks less live to the passive network is doubtful."
+    )
+
+    @model_validator(mode="after")
+    def _passive_has_a_mode(self) -> "LivenessConfig":
+        if self.passive and self.mode == "off":
+            raise ValueError("passive is true but mode is off, so nothing would be checked; set mode, e.g. to advisory")
+        return self
+
     @property
     def must_be_live(self) -> bool:
         """True if nobody passes without the verdict "live"."""

@@ -19,7 +19,7 @@ from edge.decision import pairs_in_words, tiers
 from edge.gate import GpioGate, make_factory
 from edge.journal import JournalReader
 from edge.matcher.lookalike import marked
-from edge.matcher.models import ModelError, find_pack, own_folder, read_verified
+from edge.matcher.models import Model, ModelError, OwnModel, find_pack, load_manifest, own_folder, read_verified
 from edge.ports import GateError
 from edge.sim import ScriptError
 from edge.sync.mqtt import LinkError, MqttLink, Publication
@@ -97,9 +97,12 @@ def keys(config: Config) -> Finding:
 def weights(config: Config) -> Finding:
     try:
         folder = own_folder(config.matcher.pack) or config.paths.models_dir
-        models = find_pack(config.matcher.pack).models
+        models: list[Model | OwnModel] = list(find_pack(config.matcher.pack).models)
         for model in models:
             read_verified(model, folder)
+        if config.liveness.passive:
+            models.append(load_manifest().passive_liveness.model)
+            read_verified(models[-1], config.paths.models_dir)
     except ModelError as error:
         detail, _, todo = str(error).partition("; ")
         return Finding("weights", State.PROBLEM, detail, todo)

@@ -12,8 +12,9 @@ from edge.domain import Candidate, Face, Frame, Identification, Image, Sight, Te
 from edge.matcher import enrol
 from edge.matcher.approach import Approach, Lane
 from edge.matcher.engine import FaceEngine, open_engine
+from edge.matcher.fusion import open_liveness
 from edge.matcher.gallery import Gallery
-from edge.matcher.liveness import Liveness, NotChecked, open_liveness
+from edge.matcher.liveness import Liveness, NotChecked
 from edge.matcher.lookalike import Survey, look_alike_min, nearest_other
 from edge.matcher.motion import MotionGate
 from edge.matcher.quality import measure, objection
@@ -94,25 +95,25 @@ class FaceMatcher:
         sight = objection(measure(face, aligned), self._config)
         if sight:
             seen = self._unusable(sight, self._lane.face_seen(face, frame.monotonic_s))
-            return self._while_turning(seen, face, frame.monotonic_s)
+            return self._while_turning(seen, face, frame)
         vector = self.engine.embed(aligned)
         approach = self._lane.usable_face(face, vector, frame.monotonic_s)
         if not approach.in_doubt:  # another's face must not answer for this one
-            self._liveness.see(approach.number, frame.monotonic_s, face.landmarks)
+            self._liveness.see(approach.number, frame.monotonic_s, face, frame.image)
         return self._with_liveness(self._answer(approach, frame.monotonic_s), frame.monotonic_s)
 
     def _with_liveness(self, seen: Identification, now_s: float) -> Identification:
         found = self._liveness.finding(seen.approach, now_s, seen.sight is Sight.KNOWN)
         return replace(seen, liveness=found.verdict, challenge=found.challenge)
 
-    def _while_turning(self, seen: Identification, face: Face, now_s: float) -> Identification:
+    def _while_turning(self, seen: Identification, face: Face, frame: Frame) -> Identification:
         """Whoever was asked to turn is turned away and blurred for a moment: not told off for it. Nothing is decided on
         such a frame; the next usable one must again look like the person who was named."""
         if seen.sight not in (Sight.TURNED_AWAY, Sight.BLURRED):
             return seen
         if seen.sight is Sight.TURNED_AWAY:
-            self._liveness.see(seen.approach, now_s, face.landmarks)
-        return self._with_liveness(seen, now_s)
+            self._liveness.see(seen.approach, frame.monotonic_s, face, frame.image)
+        return self._with_liveness(seen, frame.monotonic_s)
 
     def _faces(self, frame: Frame) -> list[Face]:
         """The faces of this frame; not searched for while nothing moves in an empty lane."""
@@ -179,4 +180,5 @@ def _give_back_memory() -> None:
 
 def open_matcher(config: MatcherConfig, models_dir: Path, liveness: LivenessConfig | None = None) -> FaceMatcher:
     """A matcher with verified weights and an empty gallery. Raises ModelError (see `open_engine`)."""
-    return FaceMatcher(open_engine(config, models_dir), config, open_liveness(liveness or LivenessConfig()))
+    judge = open_liveness(liveness or LivenessConfig(), config, models_dir)
+    return FaceMatcher(open_engine(config, models_dir), config, judge)
