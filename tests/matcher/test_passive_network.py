@@ -17,7 +17,7 @@ from edge.matcher.fusion import Fused
 from edge.matcher.models import ModelError, load_manifest
 from edge.matcher.passive import open_passive
 from edge.matcher.pipeline import open_matcher
-from edge.packages import PackageError, cache_dir
+from edge.packages import PackageError
 
 PACK = load_manifest().passive_liveness
 ADVISORY = LivenessConfig(mode="advisory", passive=True)
