@@ -116,11 +116,21 @@ class MatcherConfig(Section):
         default=35, ge=0, le=255, description="A darker face is told that it is too dark (mean grey level)."
     )
     sharpness_min: float = Field(
-        default=25,
+        default=30,
         ge=0,
         le=10_000,
-        description="A blurrier face is told to hold still (variance of the Laplacian at 112x112).",
+        description="A blurrier face is told to hold still (thousandths of its own variance; `sharpness` in quality.py).",
     )
+    glare_max: float = Field(
+        default=0.25, ge=0, le=1, description="A face with a larger white share is told to step out of the glare."
+    )
+    nod_min: float = Field(
+        default=0.4,
+        ge=0,
+        le=1,
+        description="A face that looks further up is told so (nose between eyes 0 and mouth 1).",
+    )
+    nod_max: float = Field(default=0.69, ge=0, le=1, description="A face that looks further down is told to look up.")
     turn_max: float = Field(
         default=0.55,
         ge=0.1,

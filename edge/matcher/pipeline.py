@@ -26,6 +26,7 @@ RIVAL_SIZE_MIN = 0.5
 not eye distance: a person beside the worker who looks away still counts."""
 UNKNOWN_STANDS_S = 3.0
 """A person who stays is voted on afresh after so long: the first frames of a worker walking up can be poor ones."""
+WHILE_TURNING = (Sight.TURNED_AWAY, Sight.LOOKING_UP, Sight.LOOKING_DOWN, Sight.BLURRED)
 
 _log = structlog.get_logger()
 
@@ -40,6 +41,7 @@ class FaceMatcher:
         self._motion = MotionGate()
         self._lane = Lane(config.approach_gap_ms / 1000)
         self._liveness = liveness or NotChecked()
+        self._covered = (0, 0.0)
         self._use(())
 
     def load(self, templates: Sequence[tuple[str, Template]]) -> None:
@@ -92,15 +94,28 @@ class FaceMatcher:
             approach.forget_votes()
             return self._unusable(Sight.MULTIPLE_FACES, approach)
         aligned = self.engine.align(frame.image, face)
-        sight = objection(measure(face, aligned), self._config)
+        quality = measure(face, aligned)
+        sight = objection(quality, self._config)
         if sight:
             seen = self._unusable(sight, self._lane.face_seen(face, frame.monotonic_s))
             return self._while_turning(seen, face, frame)
         vector = self.engine.embed(aligned)
         approach = self._lane.usable_face(face, vector, frame.monotonic_s)
+        if quality.covered:
+            self._covered = approach.number, frame.monotonic_s
         if not approach.in_doubt:  # another's face must not answer for this one
             self._liveness.see(approach.number, frame.monotonic_s, face, frame.image)
-        return self._with_liveness(self._answer(approach, frame.monotonic_s), frame.monotonic_s)
+        seen = self._answer(approach, frame.monotonic_s)
+        if seen.sight is Sight.UNKNOWN and self._was_covered(approach, frame.monotonic_s):
+            seen = replace(seen, sight=Sight.OCCLUDED)
+            if not quality.covered:  # the mask is off: a vote of bare frames, at once
+                approach.forget_votes()
+        return self._with_liveness(seen, frame.monotonic_s)
+
+    def _was_covered(self, approach: Approach, now_s: float) -> bool:
+        """Whoever wears a mask is told to take it off, never "not you"; also on the frames between that look bare."""
+        number, covered_s = self._covered
+        return number == approach.number and now_s - covered_s < UNKNOWN_STANDS_S
 
     def _with_liveness(self, seen: Identification, now_s: float) -> Identification:
         found = self._liveness.finding(seen.approach, now_s, seen.sight is Sight.KNOWN)
@@ -109,7 +124,7 @@ class FaceMatcher:
     def _while_turning(self, seen: Identification, face: Face, frame: Frame) -> Identification:
         """Whoever was asked to turn is turned away and blurred for a moment: not told off for it. Nothing is decided on
         such a frame; the next usable one must again look like the person who was named."""
-        if seen.sight not in (Sight.TURNED_AWAY, Sight.BLURRED):
+        if seen.sight not in WHILE_TURNING:
             return seen
         if seen.sight is Sight.TURNED_AWAY:
             self._liveness.see(seen.approach, frame.monotonic_s, face, frame.image)
