@@ -26,19 +26,23 @@ _engine: tuple[FaceEngine, MatcherConfig] | None = None
 def look_at(engine: FaceEngine, config: MatcherConfig, photo: bytes) -> Look:
     """The face nearest to the middle of a photo, with what the gate would object to it."""
     image = _decoded(photo)
-    faces = engine.detect(image) if image is not None else []
-    if image is None or not faces:
+    face = middle_face(engine, image) if image is not None else None
+    if image is None or face is None:
         return Look(NO_FACE, None)
+    aligned = engine.align(image, face)
+    sight = objection(measure(face, aligned), config)
+    return Look(sight.value if sight else "", engine.embed(aligned))
+
+
+def middle_face(engine: FaceEngine, image: Image) -> Face | None:
+    """The face nearest to the middle of a photo; None if it shows none."""
     middle = np.array([image.shape[1], image.shape[0]]) / 2
 
     def distance(face: Face) -> float:
         x, y, width, height = face.box
         return float(np.abs(np.array([x + width / 2, y + height / 2]) - middle).sum())
 
-    face = min(faces, key=distance)
-    aligned = engine.align(image, face)
-    sight = objection(measure(face, aligned), config)
-    return Look(sight.value if sight else "", engine.embed(aligned))
+    return min(engine.detect(image), key=distance, default=None)
 
 
 def look_at_all(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from edge.evaluation.cache import Look
 from edge.evaluation.looks import NO_FACE
+from edge.evaluation.pad import Pad
 from edge.evaluation.padding import padded
 from edge.evaluation.pairs import compare_all, measured_tail
 from edge.evaluation.photos import EvaluationError, Photo
@@ -107,6 +108,8 @@ class Result:
     tail: ImpostorTail | None
     det: Sequence[tuple[float, float]] = field(repr=False)
     histogram: Mapping[str, Sequence[int]] = field(repr=False)
+    pad: Pad | None = None
+    """Presentation attack detection, if it was measured."""
 
 
 def evaluate(

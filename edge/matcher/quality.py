@@ -10,7 +10,6 @@ from edge.config import MatcherConfig
 from edge.domain import Face, Image, Points, Sight
 from edge.matcher.covered import bareness
 
-
 BLUR_PX = 1.0
 """Sensor noise is no sharpness: it is smoothed away first."""
 FLAT_VARIANCE = 20.0
