@@ -26,6 +26,8 @@ RIVAL_SIZE_MIN = 0.5
 not eye distance: a person beside the worker who looks away still counts."""
 UNKNOWN_STANDS_S = 3.0
 """A person who stays is voted on afresh after so long: the first frames of a worker walking up can be poor ones."""
+COVERED_STANDS_S = 1.5
+"""Whoever was seen with something over the face is no stranger for so long, whatever the frames between look like."""
 WHILE_TURNING = (Sight.TURNED_AWAY, Sight.LOOKING_UP, Sight.LOOKING_DOWN, Sight.BLURRED)
 
 _log = structlog.get_logger()
@@ -115,7 +117,7 @@ class FaceMatcher:
     def _was_covered(self, approach: Approach, now_s: float) -> bool:
         """Whoever wears a mask is told to take it off, never "not you"; also on the frames between that look bare."""
         number, covered_s = self._covered
-        return number == approach.number and now_s - covered_s < UNKNOWN_STANDS_S
+        return number == approach.number and now_s - covered_s < COVERED_STANDS_S
 
     def _with_liveness(self, seen: Identification, now_s: float) -> Identification:
         found = self._liveness.finding(seen.approach, now_s, seen.sight is Sight.KNOWN)
