@@ -2,7 +2,8 @@
 
 Three things are reported: the passive network on photos, one usable frame each; the challenge on simulated presentations, which the
 caller brings; and both together as mode "required" asks for, for which no data exist: it is computed as if the two erred
-independently. Intervals are 95 %, Jeffreys': a bootstrap of no error in six attacks would claim certainty.
+independently. Intervals are 95 %: the challenge's as its simulation gives them (Wilson), the others Jeffreys', because a bootstrap of no
+error in six attacks would claim certainty.
 """
 
 from collections.abc import Sequence
