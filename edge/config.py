@@ -143,11 +143,21 @@ class MatcherConfig(Section):
         default=35, ge=0, le=255, description="A darker face is told that it is too dark (mean grey level)."
     )
     sharpness_min: float = Field(
-        default=25,
+        default=30,
         ge=0,
         le=10_000,
-        description="A blurrier face is told to hold still (variance of the Laplacian at 112x112).",
+        description="A blurrier face is told to hold still (thousandths of its own variance; `sharpness` in quality.py).",
     )
+    glare_max: float = Field(
+        default=0.25, ge=0, le=1, description="A face with a larger white share is told to step out of the glare."
+    )
+    nod_min: float = Field(
+        default=0.4,
+        ge=0,
+        le=1,
+        description="A face that looks further up is told so (nose between eyes 0 and mouth 1).",
+    )
+    nod_max: float = Field(default=0.69, ge=0, le=1, description="A face that looks further down is told to look up.")
     turn_max: float = Field(
         default=0.55,
         ge=0.1,
@@ -179,6 +189,20 @@ class LivenessConfig(Section):
     challenge_limit_ms: int = Field(
         default=12_000, ge=2_000, le=60_000, description="Not done after so long: please see the desk."
     )
+
+    passive: bool = Field(
+        default=False,
+        description="Also ask the optional passive network (`sitegate models fetch --liveness`): it raises doubt, never proves.",
+    )
+    passive_live_min: float = Field(
+        default=0.5, ge=0.01, le=0.99, description="A face that looks less live to the passive network is doubtful."
+    )
+
+    @model_validator(mode="after")
+    def _passive_has_a_mode(self) -> "LivenessConfig":
+        if self.passive and self.mode == "off":
+            raise ValueError("passive is true but mode is off, so nothing would be checked; set mode, e.g. to advisory")
+        return self
 
     @property
     def must_be_live(self) -> bool:

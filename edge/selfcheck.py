@@ -22,7 +22,16 @@ from edge.journal import JournalReader
 from edge.matcher.drift import drift
 from edge.matcher.gallery import Gallery
 from edge.matcher.lookalike import marked
-from edge.matcher.models import ModelError, find_pack, model_id, own_folder, read_verified
+from edge.matcher.models import (
+    Model,
+    ModelError,
+    OwnModel,
+    find_pack,
+    load_manifest,
+    model_id,
+    own_folder,
+    read_verified,
+)
 from edge.matcher.selfcalibrate import WORKERS_MIN, correction, site_tail
 from edge.matcher.threshold import Choice, choose, false_match_rate, grown_threshold
 from edge.ports import GateError
@@ -113,9 +122,12 @@ def keys(config: Config) -> Finding:
 def weights(config: Config) -> Finding:
     try:
         folder = own_folder(config.matcher.pack) or config.paths.models_dir
-        models = find_pack(config.matcher.pack).models
+        models: list[Model | OwnModel] = list(find_pack(config.matcher.pack).models)
         for model in models:
             read_verified(model, folder)
+        if config.liveness.passive:
+            models.append(load_manifest().passive_liveness.model)
+            read_verified(models[-1], config.paths.models_dir)
     except ModelError as error:
         detail, _, todo = str(error).partition("; ")
         return Finding("weights", State.PROBLEM, detail, todo)

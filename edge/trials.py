@@ -8,6 +8,7 @@ import numpy as np
 
 from contract.messages import Advice, LivenessVerdict
 from edge.config import LivenessConfig
+from edge.domain import Face, Image
 from edge.intervals import wilson
 from edge.matcher.liveness import Finding, Planarity
 from edge.matcher.parallax import turn
@@ -20,6 +21,8 @@ ADVISORY_S = 1.0
 FRAMES_LOST = 0.03
 TURN_SEEN_MAX = 0.5
 """The nose above one eye: no detector is trusted beyond."""
+
+NO_PICTURE: Image = np.zeros((1, 1, 3), np.uint8)
 
 Cast = Callable[[np.random.Generator, float], heads.Actor]
 
@@ -81,7 +84,7 @@ def trial(cast: Cast, config: LivenessConfig, noise: float, seed: int) -> tuple[
     while now_s < end_s:
         seen = actor(now_s, asked)
         if abs(turn(seen)) <= TURN_SEEN_MAX and rng.random() >= FRAMES_LOST:
-            judge.see(1, now_s, seen)
+            judge.see(1, now_s, Face((0, 0, 0, 0), seen, 1.0), NO_PICTURE)
         found = judge.finding(1, now_s, named=now_s >= NAMED_AFTER_S)
         asked = found.challenge
         if asked is None and now_s >= (ADVISORY_S if config.mode == "advisory" else NAMED_AFTER_S):

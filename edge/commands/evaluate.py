@@ -3,7 +3,7 @@
 import base64
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,10 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, example, fail, load_config, out
-from edge.config import MatcherConfig
+from edge.commands.pad import measure_pad, print_pad
+from edge.config import Config
 from edge.packages import cache_dir
 
 if TYPE_CHECKING:
+    from edge.evaluation.cache import Look
+    from edge.evaluation.photos import Photo
     from edge.evaluation.result import Identification, Result
     from edge.evaluation.walkups import Share
 
@@ -60,6 +63,12 @@ def evaluate(
             "--no-cache", help="Remember nothing: the cache holds biometric data of the people on the photos."
         ),
     ] = False,
+    presentations: Annotated[
+        int,
+        typer.Option(
+            "--presentations", min=0, max=10_000, help="Simulated presentations of each kind to the challenge."
+        ),
+    ] = 50,
     config: ConfigOption = DEFAULT_CONFIG,
     folder: Annotated[
         Path | None, typer.Option("--dir", "-d", help="The weights' folder.  [default: the config's, else the cache]")
@@ -69,7 +78,7 @@ def evaluate(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure error rates on photos: 1:N and 1:1, more photos and frames, larger galleries, groups. Changes nothing."""
+    """Measure error rates on photos: 1:N and 1:1, more photos and frames, larger galleries, groups, attacks. Changes nothing."""
     from edge.evaluation.cache import LookCache
     from edge.evaluation.conditions import CLEAR, CONDITIONS
     from edge.evaluation.looks import look_at_all
@@ -83,10 +92,11 @@ def evaluate(
 
     if drift and not walkups:
         raise fail("--drift needs people who walk up; add --walkups 100")
-    settings = load_config(config).matcher if config.exists() else MatcherConfig()
+    loaded = load_config(config) if config.exists() else Config()
+    settings = loaded.matcher
     if pack is not None:
         settings = settings.model_copy(update={"pack": pack})
-    models_dir = folder or (load_config(config).paths.models_dir if config.exists() else cache_dir() / "models")
+    models_dir = folder or (loaded.paths.models_dir if config.exists() else cache_dir() / "models")
     remembered = None if no_cache else cache or cache_dir() / "evaluate" / "looks.jsonl"
     try:
         chosen = load_manifest().pack(settings.pack)
@@ -118,6 +128,11 @@ def evaluate(
                     glances = {name: played.glances(name) for name in CONDITIONS}
                     rates = [drift_rates(glances, CLEAR, crew) for crew in CREWS]
                     result = replace(result, drift=rates)
+            pad = measure_pad(
+                photos, _first_usable(found, looks), loaded.liveness, settings, models_dir, presentations,
+                lambda what, done, of: bar.update(task, description=what, completed=done, total=of),
+            )  # fmt: skip
+            result = replace(result, pad=pad)
         worst = worst_cases(found, looks, pictures) if pictures and report else []
     except (EvaluationError, ModelError, OSError, ValueError) as error:
         raise fail(str(error)) from error
@@ -129,6 +144,15 @@ def evaluate(
         out.print_json(json.dumps(asdict(result) | {"tail": result.tail and result.tail.model_dump()}))
     else:
         _print(result)
+
+
+def _first_usable(photos: "Sequence[Photo]", looks: "Sequence[Look]") -> list[Path]:
+    """One photo of each person: the first that the gate would use."""
+    first: dict[str, Path] = {}
+    for photo, look in zip(photos, looks, strict=True):
+        if not look.problem:
+            first.setdefault(photo.person, photo.path)
+    return list(first.values())
 
 
 def _print(result: "Result") -> None:
@@ -173,6 +197,8 @@ def _print(result: "Result") -> None:
     for name, value in lines.items():
         figures.add_row(name, value)
     out.print(figures)
+    if result.pad is not None:
+        print_pad(result.pad)
 
 
 def _walked(result: "Result") -> dict[str, str]:

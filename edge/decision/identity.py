@@ -16,6 +16,10 @@ SIGHTS: dict[Sight, tuple[Reason, Advice]] = {
     Sight.TOO_DARK: (Reason.LOW_QUALITY, Advice.MORE_LIGHT),
     Sight.BLURRED: (Reason.LOW_QUALITY, Advice.HOLD_STILL),
     Sight.TURNED_AWAY: (Reason.LOW_QUALITY, Advice.LOOK_AT_CAMERA),
+    Sight.LOOKING_UP: (Reason.LOW_QUALITY, Advice.LOOK_DOWN),
+    Sight.LOOKING_DOWN: (Reason.LOW_QUALITY, Advice.LOOK_UP),
+    Sight.TOO_BRIGHT: (Reason.LOW_QUALITY, Advice.LESS_LIGHT),
+    Sight.OCCLUDED: (Reason.LOW_QUALITY, Advice.UNCOVER_FACE),
     Sight.LOOKING: (Reason.LOW_QUALITY, Advice.LOOK_AT_CAMERA),
     Sight.NOBODY: (Reason.NO_DECISION, Advice.WAIT),
 }

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from edge.config import FPIR_TARGET
 from edge.evaluation.cache import Look
 from edge.evaluation.looks import NO_FACE
+from edge.evaluation.pad import Pad
 from edge.evaluation.padding import padded
 from edge.evaluation.pairs import compare_all, measured_tail
 from edge.evaluation.photos import EvaluationError, Photo
@@ -116,6 +117,8 @@ class Result:
     self_calibration: SelfCalibration | None = None
     walkups: VoteRates | None = None
     drift: Sequence[DriftRates] = ()
+    pad: Pad | None = None
+    """Presentation attack detection, if it was measured."""
 
 
 def evaluate(

@@ -7,7 +7,7 @@ import numpy as np
 from edge.config import MatcherConfig
 from edge.domain import Image, Sight, Template
 from edge.matcher.engine import FaceEngine
-from edge.matcher.quality import measure, objection
+from edge.matcher.quality import measure, objection_to_reference
 
 
 class EnrolmentError(ValueError):
@@ -19,6 +19,10 @@ _ADVICE = {
     Sight.TOO_DARK: "the face is too dark; use more light",
     Sight.BLURRED: "the face is blurred; hold still and focus",
     Sight.TURNED_AWAY: "the face is turned away; look at the camera",
+    Sight.LOOKING_UP: "the face looks up; look straight at the camera",
+    Sight.LOOKING_DOWN: "the face looks down; look straight at the camera",
+    Sight.TOO_BRIGHT: "the face is too bright; step out of the glare",
+    Sight.OCCLUDED: "the mouth or the eyes are covered; take off the mask or the dark glasses",
 }
 
 
@@ -46,7 +50,7 @@ def _template(engine: FaceEngine, config: MatcherConfig, image: Image, name: str
         raise EnrolmentError(f"{name}: {len(faces)} faces were found; crop it to the one person")
     face = engine.refine(image, faces[0])
     aligned = engine.cut(image, face)
-    sight = objection(measure(face, aligned), config)
+    sight = objection_to_reference(measure(face, aligned), config)
     if sight:
         raise EnrolmentError(f"{name}: {_ADVICE[sight]}")
     return Template(engine.embed(aligned), engine.model_id)

@@ -3,11 +3,11 @@
 import tempfile
 from pathlib import Path
 
-from edge.matcher.models import Model, ModelError, Pack, read_verified
+from edge.matcher.models import Model, ModelError, Pack, PassivePack, read_verified
 from edge.packages import Progress, download, extract, sha256_of, write_atomic
 
 
-def fetch(pack: Pack, models_dir: Path, progress: Progress | None = None) -> list[Path]:
+def fetch(pack: Pack | PassivePack, models_dir: Path, progress: Progress | None = None) -> list[Path]:
     """Make every model of `pack` present and verified in `models_dir`; the paths that were written.
 
     Models that already verify are left alone; if all do, nothing is downloaded.
@@ -33,9 +33,11 @@ def is_verified(model: Model, models_dir: Path) -> bool:
 
 
 def _install(model: Model, archive: Path, models_dir: Path) -> Path:
+    member = extract(archive, model.member, model.member_sha256)
     from edge.matcher.fold import fold  # most starts fetch nothing
 
-    folded = fold(extract(archive, model.member, model.member_sha256), dynamic_size=model.input.dynamic_size)
+    as_published = model.member_sha256 == model.sha256
+    folded = member if as_published else fold(member, dynamic_size=model.input.dynamic_size)
     found = sha256_of(folded)
     if found != model.sha256:
         raise ModelError(

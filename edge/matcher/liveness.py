@@ -8,7 +8,7 @@ from typing import Protocol
 
 from contract.messages import Advice, LivenessVerdict
 from edge.config import LivenessConfig
-from edge.domain import Points
+from edge.domain import Face, Image, Points
 from edge.matcher.parallax import Reference, Relief, turn
 
 PARALLAX_MIN = 0.13
@@ -41,17 +41,19 @@ Draw = Callable[[Sequence[Advice]], Advice]
 class Finding:
     """`challenge` is what the person must be told now; while it is set, `verdict` is not yet the last word.
 
-    `score` is the largest parallax seen that a head may have caused, in eye distances, 0 = none.
+    `score` is the largest parallax seen that a head may have caused, in eye distances, 0 = none. `passive` is how live the
+    face looks to the passive network, 0-1; None if it was not asked.
     """
 
     verdict: LivenessVerdict = LivenessVerdict.NOT_CHECKED
     score: float = 0.0
     challenge: Advice | None = None
+    passive: float | None = None
 
 
 class Liveness(Protocol):
-    def see(self, approach: int, at_s: float, landmarks: Points) -> None:
-        """One face of this approach, usable or turned away: frame time (monotonic seconds), landmarks (5, 2) in pixels."""
+    def see(self, approach: int, at_s: float, face: Face, image: Image) -> None:
+        """One face of this approach, usable or turned away, in its BGR frame; frame time in monotonic seconds."""
 
     def finding(self, approach: int, at_s: float, named: bool) -> Finding:
         """What is known now. `named`: the vote has named somebody, so a challenge is worth the person's time."""
@@ -60,7 +62,7 @@ class Liveness(Protocol):
 class NotChecked:
     """Looks at nothing and says so: events then carry `not_checked`, never a pretended `live`."""
 
-    def see(self, approach: int, at_s: float, landmarks: Points) -> None:
+    def see(self, approach: int, at_s: float, face: Face, image: Image) -> None:
         pass
 
     def finding(self, approach: int, at_s: float, named: bool) -> Finding:
@@ -101,7 +103,8 @@ class Planarity:
         self._config, self._draw = config, draw
         self._visit = _Visit(0)
 
-    def see(self, approach: int, at_s: float, landmarks: Points) -> None:
+    def see(self, approach: int, at_s: float, face: Face, image: Image) -> None:
+        landmarks = face.landmarks
         visit = self._of(approach)
         visit.seen_s = at_s
         try:
@@ -112,9 +115,11 @@ class Planarity:
         except ValueError:  # a degenerate view says nothing
             return
 
-    def finding(self, approach: int, at_s: float, named: bool) -> Finding:
+    def finding(self, approach: int, at_s: float, named: bool, doubted: bool = False) -> Finding:
+        """As the port says. `doubted`: another check takes the face for a picture. Only the challenge of mode
+        "challenge_on_doubt", once it was put, overrules that."""
         visit = self._of(approach)
-        if named and self._asks(visit):
+        if named and self._asks(visit, doubted):
             if visit.started_s is None:
                 self._start(visit, at_s)
             elif at_s - visit.started_s > self._config.challenge_limit_ms / 1000:
@@ -124,19 +129,21 @@ class Planarity:
         challenge = None
         if visit.left:
             challenge = Advice.LOOK_AT_CAMERA if visit.reference is None else visit.left[0]
-        return Finding(visit.verdict, visit.score, challenge)
+        overruled = self._config.mode == "challenge_on_doubt" and visit.started_s is not None
+        doubtful = doubted and challenge is None and not overruled
+        return Finding(LivenessVerdict.DOUBTFUL if doubtful else visit.verdict, visit.score, challenge)
 
     def _of(self, approach: int) -> _Visit:
         if approach != self._visit.number:
             self._visit = _Visit(approach)
         return self._visit
 
-    def _asks(self, visit: _Visit) -> bool:
+    def _asks(self, visit: _Visit, doubted: bool) -> bool:
         if visit.left:
             return True
         if self._config.mode == "advisory" or visit.started_s is not None:
             return False
-        return self._config.mode == "required" or visit.verdict is not LivenessVerdict.LIVE
+        return self._config.mode == "required" or doubted or visit.verdict is not LivenessVerdict.LIVE
 
     def _start(self, visit: _Visit, at_s: float) -> None:
         """Draw the steps. The first is a turn: only a turn shows depth."""
@@ -216,8 +223,3 @@ def turned_plane(view: Relief) -> bool:
 def _height_is_below(view: Relief, height: float) -> bool:
     parallax_square, cosine_square = view.x**2 + view.y**2, view.cosine**2
     return parallax_square * cosine_square < height**2 * (1 - cosine_square)
-
-
-def open_liveness(config: LivenessConfig) -> Liveness:
-    """What the configuration asks for."""
-    return NotChecked() if config.mode == "off" else Planarity(config)

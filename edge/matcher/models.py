@@ -3,7 +3,7 @@
 import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -29,7 +29,10 @@ class ModelInput(_Entry):
 
 
 class Model(_Entry):
-    """One weight: where it comes from (`member` of the pack's source) and what it is once folded (`file`)."""
+    """One weight: where it comes from (`member` of the pack's source) and what it is once folded (`file`). A weight whose
+    two hashes are the same is run as it was published."""
+
+    fetch_option: ClassVar[str] = ""
 
     name: str
     member: str
@@ -79,6 +82,28 @@ class Pack(_Entry):
         return self.detector, self.embedder
 
 
+class PassiveModel(Model):
+    """The passive liveness network: one face on a square crop; softmax class 0 is a live face."""
+
+    fetch_option: ClassVar[str] = " --liveness"
+
+    side_px: int = Field(gt=0)
+    crop: float = Field(ge=1, le=5)
+    """Side of the crop in heights of the detector's box."""
+
+
+class PassivePack(_Entry):
+    """The optional weight of passive liveness. Never fetched or run unless the operator says so."""
+
+    title: str
+    source: PinnedFile
+    model: PassiveModel
+
+    @property
+    def models(self) -> tuple[PassiveModel, ...]:
+        return (self.model,)
+
+
 class OwnModel(_Entry):
     """A weight that the operator supplies, pinned by hash."""
 
@@ -109,6 +134,7 @@ class OwnPack(_Entry):
 
 class Manifest(_Entry):
     packs: dict[str, Pack]
+    passive_liveness: PassivePack
 
     def pack(self, name: str) -> Pack:
         """Raises ModelError for an unknown name."""
@@ -170,8 +196,8 @@ def read_verified(model: Model | OwnModel, models_dir: Path) -> bytes:
         ModelError: missing, unreadable, or not the pinned file.
     """
     path = models_dir / model.file
-    own = isinstance(model, OwnModel)
-    again = f"copy it to {models_dir} again" if own else f"run: sitegate models fetch --dir {models_dir}"
+    run = "" if isinstance(model, OwnModel) else f"run: sitegate models fetch{model.fetch_option} --dir {models_dir}"
+    again = run or f"copy it to {models_dir} again"
     try:
         data = path.read_bytes()
     except FileNotFoundError:

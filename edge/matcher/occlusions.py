@@ -24,7 +24,9 @@ Painter = Callable[[Image, Face], Image]
 @dataclass(frozen=True, slots=True)
 class Worn:
     """`failed` is the share of mated probes with no usable face (failure to acquire); `fnir` and `fpir` are shares of the
-    usable mated and non-mated probes, one frame each, no vote; `not_named` the share of all mated probes not named."""
+    usable mated and non-mated probes, one frame each, no vote; `not_named` the share of all mated probes not named.
+    `seen_covered` is the share of usable probes, mated or not, of which the gate says that something hides the face, and
+    `told_unknown` the share of all mated probes that it would take for a stranger's."""
 
     what: str
     mated: int
@@ -33,6 +35,17 @@ class Worn:
     not_named: float
     non_mated: int
     fpir: float
+    seen_covered: float
+    told_unknown: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Probe:
+    """Whose photo ("" a stranger's); whom it named ("" nobody, None if unusable); whether the face is seen to be covered."""
+
+    person: str
+    named: str | None
+    covered: bool
 
 
 def occlusion_rates(
@@ -57,15 +70,16 @@ def occlusion_rates(
     gallery = Gallery.build(templates, engine.model_id, engine.pack.embedder.dimension)
     threshold = config.threshold or threshold_for(engine.pack.impostor_tail, gallery.size)
     probes = [(name, path) for name, _, path in enrolled] + [("", path) for path in strangers]
-    named: dict[str, list[tuple[str, str | None]]] = {what: [] for what in painters}
+    found: dict[str, list[_Probe]] = {what: [] for what in painters}
     for done, (name, path) in enumerate(probes, start=1):
         image, face = _look(engine, path)
         if image is not None and face is not None:
             for what, painter in painters.items():
-                vector = _vector(engine, config, painter(image, face))
-                named[what].append((name, None if vector is None else _name(gallery, vector, threshold)))
+                vector, covered = _seen(engine, config, painter(image, face))
+                named = None if vector is None else _name(gallery, vector, threshold)
+                found[what].append(_Probe(name, named, covered))
         progress(done, len(probes))
-    return [_rates(what, found) for what, found in named.items()], gallery.size, threshold
+    return [_rates(what, probes_of) for what, probes_of in found.items()], gallery.size, threshold
 
 
 def _enrol(engine: FaceEngine, config: MatcherConfig, folder: Path, people: int) -> list[tuple[str, Vector, Path]]:
@@ -77,7 +91,7 @@ def _references(engine: FaceEngine, config: MatcherConfig, folder: Path) -> Iter
     for person in sorted((folder / "people").iterdir()):
         photos = sorted(person.glob("*.jpg"))[:2]
         image = cv2.imread(str(photos[0])) if len(photos) == 2 else None
-        vector = _vector(engine, config, np.asarray(image, np.uint8)) if image is not None else None
+        vector = _seen(engine, config, np.asarray(image, np.uint8))[0] if image is not None else None
         if vector is not None:
             yield person.name, vector, photos[1]
 
@@ -100,13 +114,15 @@ def _middle_face(engine: FaceEngine, image: Image) -> Face | None:
     )
 
 
-def _vector(engine: FaceEngine, config: MatcherConfig, image: Image) -> Vector | None:
-    """The vector of a usable face; None if there is none. The face is found anew: what is worn hides landmarks too."""
+def _seen(engine: FaceEngine, config: MatcherConfig, image: Image) -> tuple[Vector | None, bool]:
+    """The vector of a usable face, None if there is none, and whether something hides the face. The face is found anew: what
+    is worn hides landmarks too."""
     face = _middle_face(engine, image)
     if face is None:
-        return None
+        return None, False
     aligned = engine.align(image, face)
-    return None if objection(measure(face, aligned), config) else engine.embed(aligned)
+    quality = measure(face, aligned)
+    return None if objection(quality, config) else engine.embed(aligned), quality.covered
 
 
 def _name(gallery: Gallery, vector: Vector, threshold: float) -> str:
@@ -115,17 +131,20 @@ def _name(gallery: Gallery, vector: Vector, threshold: float) -> str:
     return best.worker_id if best and best.score >= threshold else ""
 
 
-def _rates(what: str, found: Sequence[tuple[str, str | None]]) -> Worn:
-    mated = [(name, got) for name, got in found if name]
-    usable = [(name, got) for name, got in mated if got is not None]
-    others = [got for name, got in found if not name and got is not None]
-    right = sum(name == got for name, got in usable)
+def _rates(what: str, probes: Sequence[_Probe]) -> Worn:
+    mated = [p for p in probes if p.person]
+    usable = [p for p in probes if p.named is not None]
+    mated_usable = [p for p in usable if p.person]
+    others = [p for p in usable if not p.person]
+    right = sum(p.named == p.person for p in mated_usable)
     return Worn(
         what=what,
         mated=len(mated),
-        failed=1 - len(usable) / max(1, len(mated)),
-        fnir=1 - right / max(1, len(usable)),
+        failed=1 - len(mated_usable) / max(1, len(mated)),
+        fnir=1 - right / max(1, len(mated_usable)),
         not_named=1 - right / max(1, len(mated)),
         non_mated=len(others),
-        fpir=sum(bool(got) for got in others) / max(1, len(others)),
+        fpir=sum(bool(p.named) for p in others) / max(1, len(others)),
+        seen_covered=sum(p.covered for p in usable) / max(1, len(usable)),
+        told_unknown=sum(p.named == "" and not p.covered for p in mated_usable) / max(1, len(mated)),
     )

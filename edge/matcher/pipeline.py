@@ -26,8 +26,9 @@ from edge.domain import (
 from edge.matcher import enrol
 from edge.matcher.approach import Approach, Lane
 from edge.matcher.engine import FRAME, FaceEngine, open_engine
+from edge.matcher.fusion import open_liveness
 from edge.matcher.gallery import Gallery
-from edge.matcher.liveness import Liveness, NotChecked, open_liveness
+from edge.matcher.liveness import Liveness, NotChecked
 from edge.matcher.lookalike import Survey, look_alike_min, nearest_other
 from edge.matcher.monitor import ScoreMonitor
 from edge.matcher.motion import MotionGate
@@ -44,6 +45,9 @@ UNKNOWN_STANDS_S = 3.0
 """A person who stays is voted on afresh after so long: the first frames of a worker walking up can be poor ones."""
 LET_GO_S = 1.0
 """So long after a large gallery came into force its predecessor is gone, also from the caller's hands."""
+COVERED_STANDS_S = 1.5
+"""Whoever was seen with something over the face is no stranger for so long, whatever the frames between look like."""
+WHILE_TURNING = (Sight.TURNED_AWAY, Sight.LOOKING_UP, Sight.LOOKING_DOWN, Sight.BLURRED)
 
 _log = structlog.get_logger()
 
@@ -78,6 +82,7 @@ class FaceMatcher:
         self._builder = ThreadPoolExecutor(1, "gallery")
         self._prepared_of: Sequence[tuple[str, Template]] | None = None
         self._preparation: Future[_Searchable] | None = None
+        self._covered = (0, 0.0)
         self._monitor = monitor
         self._use(self._searchable(()))
 
@@ -177,28 +182,41 @@ class FaceMatcher:
             return self._unusable(Sight.MULTIPLE_FACES, approach)
         refined = self.engine.refine(frame.image, face, FRAME)
         aligned = self.engine.cut(frame.image, refined)
-        sight = objection(measure(refined, aligned), self._config)
+        quality = measure(refined, aligned)
+        sight = objection(quality, self._config)
         if sight:
             seen = self._unusable(sight, self._lane.face_seen(face, frame.monotonic_s))
-            return self._while_turning(seen, face, frame.monotonic_s)
+            return self._while_turning(seen, face, frame)
         vector = self.engine.embed(aligned, FRAME)
         approach = self._lane.usable_face(face, vector, frame.monotonic_s)
+        if quality.covered:
+            self._covered = approach.number, frame.monotonic_s
         if not approach.in_doubt:  # another's face must not answer for this one
-            self._liveness.see(approach.number, frame.monotonic_s, face.landmarks)
-        return self._with_liveness(self._answer(approach, vector, frame.monotonic_s), frame.monotonic_s)
+            self._liveness.see(approach.number, frame.monotonic_s, face, frame.image)
+        seen = self._answer(approach, vector, frame.monotonic_s)
+        if seen.sight is Sight.UNKNOWN and self._was_covered(approach, frame.monotonic_s):
+            seen = replace(seen, sight=Sight.OCCLUDED)
+            if not quality.covered:  # the mask is off: a vote of bare frames, at once
+                approach.forget_votes()
+        return self._with_liveness(seen, frame.monotonic_s)
+
+    def _was_covered(self, approach: Approach, now_s: float) -> bool:
+        """Whoever wears a mask is told to take it off, never "not you"; also on the frames between that look bare."""
+        number, covered_s = self._covered
+        return number == approach.number and now_s - covered_s < COVERED_STANDS_S
 
     def _with_liveness(self, seen: Identification, now_s: float) -> Identification:
         found = self._liveness.finding(seen.approach, now_s, seen.sight is Sight.KNOWN)
         return replace(seen, liveness=found.verdict, challenge=found.challenge)
 
-    def _while_turning(self, seen: Identification, face: Face, now_s: float) -> Identification:
+    def _while_turning(self, seen: Identification, face: Face, frame: Frame) -> Identification:
         """Whoever was asked to turn is turned away and blurred for a moment: not told off for it. Nothing is decided on
         such a frame; the next usable one must again look like the person who was named."""
-        if seen.sight not in (Sight.TURNED_AWAY, Sight.BLURRED):
+        if seen.sight not in WHILE_TURNING:
             return seen
         if seen.sight is Sight.TURNED_AWAY:
-            self._liveness.see(seen.approach, now_s, face.landmarks)
-        return self._with_liveness(seen, now_s)
+            self._liveness.see(seen.approach, frame.monotonic_s, face, frame.image)
+        return self._with_liveness(seen, frame.monotonic_s)
 
     def _faces(self, frame: Frame) -> list[Face]:
         """The faces of this frame; not searched for while nothing moves in an empty lane."""
@@ -292,7 +310,8 @@ def open_matcher(
         ModelError: see `open_engine`.
     """
     engine = open_engine(config, models_dir)
+    judge = open_liveness(liveness or LivenessConfig(), config, models_dir)
     monitor = None
     if scores is not None and clock is not None:
         monitor = ScoreMonitor(scores, clock, config, engine.model_id, engine.pack.impostor_tail.scale)
-    return FaceMatcher(engine, config, open_liveness(liveness or LivenessConfig()), monitor)
+    return FaceMatcher(engine, config, judge, monitor)

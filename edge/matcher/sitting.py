@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from edge.config import MatcherConfig
 from edge.domain import Image, Sight
 from edge.matcher.engine import FaceEngine
-from edge.matcher.quality import Quality, measure, objection
+from edge.matcher.quality import Quality, measure, objection_to_reference
 
 WANTED = 8
 """Good frames that are collected, of which the best become templates."""
@@ -17,6 +17,10 @@ _ADVICE = {
     Sight.TOO_DARK: "too dark: turn to the light",
     Sight.BLURRED: "hold still",
     Sight.TURNED_AWAY: "look at the camera",
+    Sight.LOOKING_UP: "look down a little",
+    Sight.LOOKING_DOWN: "look up",
+    Sight.TOO_BRIGHT: "too bright: step out of the glare",
+    Sight.OCCLUDED: "take off the mask or the dark glasses",
 }
 
 
@@ -45,7 +49,7 @@ class Sitting:
         if len(faces) > 1:
             return "one at a time: somebody else is in the picture"
         quality = measure(faces[0], self.engine.align(image, faces[0]))
-        sight = objection(quality, self.config)
+        sight = objection_to_reference(quality, self.config)
         if sight:
             return _ADVICE[sight]
         if at_s - self._last_s >= SPACING_S:

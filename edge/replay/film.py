@@ -8,7 +8,7 @@ from edge.config import Config, MatcherConfig
 from edge.demo.cast import Portrait, portraits
 from edge.domain import Image
 from edge.enrolment import stored
-from edge.matcher.liveness import open_liveness
+from edge.matcher.fusion import open_liveness
 from edge.matcher.pipeline import FaceMatcher, open_matcher
 from edge.replay.hq import Templates
 from edge.replay.part import StoryError
@@ -23,12 +23,15 @@ class Studio:
     """Weights and photos, loaded once for any number of stories. Raises ModelError, LookupError."""
 
     def __init__(self, models_dir: Path, photos_dir: Path) -> None:
+        self._models_dir = models_dir
         matcher = open_matcher(MatcherConfig(), models_dir)
         self._engine = matcher.engine
         self._cast = portraits(photos_dir, matcher)
 
     def matcher(self, config: Config) -> FaceMatcher:
-        return FaceMatcher(self._engine, config.matcher, open_liveness(config.liveness))
+        return FaceMatcher(
+            self._engine, config.matcher, open_liveness(config.liveness, config.matcher, self._models_dir)
+        )
 
     def templates(self, story: Story) -> Templates:
         """What the workers with a portrait are enrolled with."""

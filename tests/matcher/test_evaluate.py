@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from edge.cli import app
 from edge.evaluation.cache import Look, LookCache
 from edge.evaluation.photos import EvaluationError, find_photos, read_groups
+from edge.matcher.models import load_manifest
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,19 @@ def run(*args: object) -> tuple[int, str, str]:
 def test_ok__figures_report_and_cache(folder: Path, models_dir: Path, tmp_path: Path) -> None:
     (tmp_path / "groups.csv").write_text("person,group\na,one\nb,two\nperson-c-1,one\n")
     cache, report = tmp_path / "looks.jsonl", tmp_path / "report.html"
-    common = ("--photos", folder, "--config", tmp_path / "none.toml", "--dir", models_dir, "--cache", cache, "--json")
+    common = (
+        "--presentations",
+        10,
+        "--photos",
+        folder,
+        "--config",
+        tmp_path / "none.toml",
+        "--dir",
+        models_dir,
+        "--cache",
+        cache,
+        "--json",
+    )
     code, text, err = run(
         *common, "--jobs", 2, "--report", report, "--groups", tmp_path / "groups.csv", "--pictures", 2, "--walkups", 1
     )
@@ -56,6 +69,9 @@ def test_ok__figures_report_and_cache(folder: Path, models_dir: Path, tmp_path: 
     assert figures["at_threshold"]["fnir"] == 0.0
     assert figures["at_threshold"]["fpir"]["value"] == 0.0
     assert figures["model_id"].startswith("opencv-zoo/sface-2021dec/")
+    pad = figures["pad"]
+    assert len(pad["challenge"]) == 10 and {row["rate"]["count"] for row in pad["challenge"]} == {10}
+    assert pad["challenge"][0]["attack"] is False and pad["challenge"][3]["attack"] is True
     assert [g["group"] for g in figures["groups"]] == ["one", "two"]
     assert report.read_text().count("data:image/") == 2
     assert cache.stat().st_mode & 0o077 == 0
@@ -67,10 +83,18 @@ def test_ok__figures_report_and_cache(folder: Path, models_dir: Path, tmp_path: 
 
 
 def test_ok__a_table_for_people(folder: Path, models_dir: Path, tmp_path: Path) -> None:
+    only = tmp_path / "models"  # without the passive weight, which the cache may hold
+    only.mkdir()
+    for model in load_manifest().pack("opencv-zoo").models:
+        shutil.copy(models_dir / model.file, only)
     code, text, _ = run(
-        "--photos", folder, "--config", tmp_path / "none.toml", "--dir", models_dir, "--no-cache", "--jobs", 1
-    )
+        "--photos", folder, "--config", tmp_path / "none.toml", "--dir", only, "--no-cache", "--jobs", 1,
+        "--presentations", 0, "--report", tmp_path / "report.html",
+    )  # fmt: skip
     assert code == 0
+    assert "passive network: not measured" in text
+    assert "run: sitegate models fetch --liveness" in " ".join(text.split())
+    assert "sitegate models fetch --liveness" in (tmp_path / "report.html").read_text()
     assert "1, 1 every face" in text
     assert "failure to enrol" in text
 

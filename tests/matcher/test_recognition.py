@@ -11,6 +11,7 @@ from edge.domain import Frame, Sight, Template
 from edge.matcher.engine import FRAME
 from edge.matcher.enrol import EnrolmentError
 from edge.matcher.pipeline import RIVAL_SIZE_MIN, FaceMatcher, open_matcher
+from edge.sim import occlusion
 from edge.templates import TemplateStore
 
 HEIGHT, WIDTH = 480, 640
@@ -276,6 +277,37 @@ def test_ok__somebody_across_the_street_is_nobody(matcher, photo):
 def test_fail__an_unusable_face_is_told_why_before_anybody_is_named(matcher, photo, name, change, sight):
     seen = Lane(matcher).show(change(photo(name)), 3)
     assert (seen.sight, seen.candidate, seen.usable_since_s) == (sight, None, None)
+
+
+def in_mask(engine, image):
+    (face,) = engine.detect(image)
+    return occlusion.mask(image, face)
+
+
+def test_ok__a_masked_stranger_is_told_to_uncover_and_then_judged_bare(matcher, engine, photo):
+    lane = Lane(matcher)
+    bare = scene((photo("person-b-1.jpg"), 480, 200))
+    assert lane.show(in_mask(engine, bare), 5).sight is Sight.OCCLUDED
+    seen = []
+    for _ in range(20):
+        lane.now_s += 0.07
+        seen.append(lane.show(bare).sight)
+    assert Sight.UNKNOWN not in seen[:12]  # not at once, and never of a covered frame
+    assert Sight.KNOWN not in seen and seen[-1] is Sight.UNKNOWN
+
+
+def test_ok__a_masked_worker_is_never_told_not_you_and_is_known_once_bare(matcher, engine, photo):
+    lane = Lane(matcher)
+    bare = scene((photo("person-a-2.jpg"), 480, 180))
+    masked = in_mask(engine, bare)
+    said = {lane.show(occlusion.helmet(masked, engine.detect(bare)[0])).sight for _ in range(12)}
+    assert said <= {Sight.LOOKING, Sight.OCCLUDED, Sight.KNOWN}
+    assert Sight.KNOWN in {lane.show(bare).sight for _ in range(40)}
+
+
+def test_fail__a_masked_face_is_no_reference(matcher, engine, photo):
+    with pytest.raises(EnrolmentError, match=r"covered; take off the mask"):
+        matcher.enrol([in_mask(engine, scene((photo("person-a-1.jpg"), 480, 100)))])
 
 
 def test_ok__the_configured_threshold_overrides(engine, photo):

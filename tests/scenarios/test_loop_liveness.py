@@ -10,13 +10,13 @@ import pytest
 from test_loop import Lists, OneFrameEach
 
 from contract.messages import AccessEvent, Advice, LivenessVerdict, Reason
-from edge.config import Config, MatcherConfig, SiteConfig
+from edge.config import Config, SiteConfig
 from edge.desk import DeskReader
 from edge.domain import Face, Image, ListAge, RosterState, Template, Vector, Worker
 from edge.journal import Journal, JournalReader
 from edge.loop import GateLoop, Ports
 from edge.matcher.engine import Care
-from edge.matcher.liveness import open_liveness
+from edge.matcher.fusion import open_liveness
 from edge.matcher.models import load_manifest
 from edge.matcher.pipeline import FaceMatcher
 from edge.sim import ManualClock, RecordingGate, RecordingIndicator, heads
@@ -60,7 +60,9 @@ class Gatehouse:
     """The loop under one liveness mode, with one actor before it."""
 
     def __init__(self, folder: Path, mode: str, actor: heads.Actor) -> None:
-        config = Config.model_validate({"liveness": {"mode": mode, "challenge_limit_ms": 12_000}})
+        config = Config.model_validate(
+            {"liveness": {"mode": mode, "challenge_limit_ms": 12_000}, "matcher": {"threshold": 0.45}}
+        )
         self.clock = ManualClock()
         age = ListAge(1, self.clock.utc() - timedelta(hours=1))
         worker = Worker("w1", frozenset({"site-1"}), training_valid_until=date(2099, 1, 1))
@@ -70,7 +72,7 @@ class Gatehouse:
         self.gate, self.indicator = RecordingGate(self.clock), RecordingIndicator(self.clock)
         self.journal = Journal(folder / "journal.db", SiteConfig(), self.clock)
         engine = Seen(actor, self.clock, self.indicator)
-        matcher = FaceMatcher(engine, MatcherConfig(threshold=0.45), open_liveness(config.liveness))  # type: ignore[arg-type]
+        matcher = FaceMatcher(engine, config.matcher, open_liveness(config.liveness, config.matcher, folder))  # type: ignore[arg-type]
         matcher.load(lists.state.templates)
         requests = DeskReader(folder / "desk.db")
         parts = (

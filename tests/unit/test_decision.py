@@ -79,6 +79,10 @@ def test_fail__a_candidate_who_left_the_roster_is_no_decision() -> None:
         (Sight.TOO_FAR, Reason.LOW_QUALITY, Advice.COME_CLOSER),
         (Sight.BLURRED, Reason.LOW_QUALITY, Advice.HOLD_STILL),
         (Sight.TURNED_AWAY, Reason.LOW_QUALITY, Advice.LOOK_AT_CAMERA),
+        (Sight.LOOKING_UP, Reason.LOW_QUALITY, Advice.LOOK_DOWN),
+        (Sight.LOOKING_DOWN, Reason.LOW_QUALITY, Advice.LOOK_UP),
+        (Sight.TOO_BRIGHT, Reason.LOW_QUALITY, Advice.LESS_LIGHT),
+        (Sight.OCCLUDED, Reason.LOW_QUALITY, Advice.UNCOVER_FACE),
         (Sight.MULTIPLE_FACES, Reason.MULTIPLE_FACES, Advice.ONE_BY_ONE),
     ],
 )

@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,12 +12,13 @@ from typer.testing import CliRunner
 
 from contract.messages import Advice, LivenessVerdict
 from edge.cli import app
-from edge.config import LivenessConfig
-from edge.domain import Points
-from edge.matcher.liveness import Finding, NotChecked, Planarity, open_liveness
+from edge.config import LivenessConfig, MatcherConfig
+from edge.domain import Face, Points
+from edge.matcher.fusion import open_liveness
+from edge.matcher.liveness import Finding, NotChecked, Planarity
 from edge.matcher.parallax import Reference, turn
 from edge.sim import heads
-from edge.trials import KINDS, run, wilson
+from edge.trials import KINDS, NO_PICTURE, run, wilson
 
 LIVE, DOUBTFUL, NOT_CHECKED = LivenessVerdict.LIVE, LivenessVerdict.DOUBTFUL, LivenessVerdict.NOT_CHECKED
 HEAD = np.array(
@@ -28,6 +30,10 @@ angles = st.floats(-35, 35)
 
 def view(shape: heads.Matrix, yaw: float = 0, pitch: float = 0, roll: float = 0, z_mm: float = 700) -> Points:
     return heads.project(shape @ heads.rotation(yaw, pitch, roll).T + np.array((0, 0, z_mm))).astype(np.float32)
+
+
+def shown(points: Points) -> Face:
+    return Face((0, 0, 0, 0), points, 1.0)
 
 
 @given(angles, angles, st.floats(-60, 60), st.floats(350, 1500))
@@ -59,7 +65,7 @@ def test_fail__a_degenerate_view_is_refused_and_changes_no_verdict(points: Point
     with pytest.raises(ValueError, match=r"eyes|line"):
         Reference.of([view(HEAD)]).compare(points.astype(np.float32))
     judge = Planarity(LivenessConfig(mode="advisory"))
-    judge.see(1, 0.0, points.astype(np.float32))
+    judge.see(1, 0.0, shown(points.astype(np.float32)), NO_PICTURE)
     assert judge.finding(1, 0.0, named=True) == Finding()
 
 
@@ -76,7 +82,7 @@ class Showing:
         found = Finding()
         for yaw in yaws:
             self.now_s += 1 / 15
-            self.judge.see(self.approach, self.now_s, view(self.shape, yaw, z_mm=z_mm))
+            self.judge.see(self.approach, self.now_s, shown(view(self.shape, yaw, z_mm=z_mm)), NO_PICTURE)
             found = self.judge.finding(self.approach, self.now_s, named=True)
         return found
 
@@ -148,15 +154,15 @@ def test_ok__on_doubt_asks_only_whom_nature_has_not_shown() -> None:
     quick = Showing(HEAD, [Advice.TURN_LEFT], "challenge_on_doubt")
     for yaw in (*STILL, *LEFT):
         quick.now_s += 1 / 15
-        quick.judge.see(1, quick.now_s, view(HEAD, yaw))
+        quick.judge.see(1, quick.now_s, shown(view(HEAD, yaw)), NO_PICTURE)
     assert quick.move(28) == Finding(LIVE, pytest.approx(0.21, abs=0.05), None)
     assert Showing(HEAD, [Advice.TURN_LEFT], "challenge_on_doubt").move(*STILL).challenge is Advice.TURN_LEFT
 
 
-def test_ok__off_looks_at_nothing() -> None:
-    judge = open_liveness(LivenessConfig())
+def test_ok__off_looks_at_nothing(tmp_path: Path) -> None:
+    judge = open_liveness(LivenessConfig(), MatcherConfig(), tmp_path)
     assert isinstance(judge, NotChecked)
-    judge.see(1, 0.0, view(HEAD))
+    judge.see(1, 0.0, shown(view(HEAD)), NO_PICTURE)
     assert judge.finding(1, 0.0, named=True) == Finding()
 
 
@@ -164,7 +170,7 @@ def test_ok__the_draw_is_fresh_for_each_approach() -> None:
     judge, drawn = Planarity(LivenessConfig(mode="required", challenge_steps=1)), set()
     for approach in range(1, 60):
         for frame in range(8):
-            judge.see(approach, frame / 15, view(HEAD))
+            judge.see(approach, frame / 15, shown(view(HEAD)), NO_PICTURE)
             drawn.add(judge.finding(approach, frame / 15, named=True).challenge)
     assert drawn == {Advice.LOOK_AT_CAMERA, Advice.TURN_LEFT, Advice.TURN_RIGHT}
 

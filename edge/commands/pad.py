@@ -1,0 +1,100 @@
+"""The part of `sitegate evaluate` that is about photos held to the camera: gathers the figures and prints them."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from edge.commands.common import out
+from edge.config import LivenessConfig, MatcherConfig
+
+if TYPE_CHECKING:
+    from edge.evaluation.pad import Pad, Presented
+    from edge.matcher.passive import LiveScorer
+
+NOISE = 0.015
+"""Of each simulated landmark, in eye distances: about what the detector shows between frames."""
+Progress = Callable[[str, int, int], None]
+"""What is being done, how many are done, how many there are."""
+
+
+def measure_pad(
+    folder: Path,
+    people: Sequence[Path],
+    liveness: LivenessConfig,
+    matcher: MatcherConfig,
+    models_dir: Path,
+    presentations: int,
+    progress: Progress,
+) -> "Pad":
+    """The passive network on photos of `people` and on the folder's attacks, if its weight is there; the challenge on
+    `presentations` simulated ones of each kind; and both together. Raises ModelError if the pack itself is missing or altered."""
+    from edge.evaluation.pad import Pad, both
+    from edge.matcher.models import ModelError
+    from edge.matcher.passive import open_passive
+
+    not_measured: str = ""
+    passive: Sequence[Presented] = []
+    try:
+        scorer = open_passive(matcher, models_dir)
+    except ModelError as error:
+        not_measured = str(error)
+    else:
+        passive = _on_photos(folder, people, scorer, liveness.passive_live_min, matcher, models_dir, progress)
+    asking = liveness if liveness.must_be_live else liveness.model_copy(update={"mode": "required"})
+    challenge = _simulated(asking, presentations, progress)
+    return Pad(liveness.passive_live_min, asking.mode, not_measured, passive, challenge, both(challenge, passive))
+
+
+def _on_photos(
+    folder: Path,
+    people: Sequence[Path],
+    scorer: "LiveScorer",
+    live_min: float,
+    matcher: MatcherConfig,
+    models_dir: Path,
+    progress: Progress,
+) -> "Sequence[Presented]":
+    from edge.evaluation.pad import find_attacks, live_score, passive_rates
+    from edge.matcher.engine import open_engine
+
+    engine, attacks, scores = open_engine(matcher, models_dir), find_attacks(folder), []
+    paths = [*people, *(attack.path for attack in attacks)]
+    for done, path in enumerate(paths, start=1):
+        scores.append(live_score(engine, scorer, path))
+        progress("passive liveness", done, len(paths))
+    species = [attack.species for attack in attacks]
+    return passive_rates(scores[: len(people)], list(zip(species, scores[len(people) :], strict=True)), live_min)
+
+
+def _simulated(liveness: LivenessConfig, presentations: int, progress: Progress) -> "Sequence[Presented]":
+    from edge import trials
+    from edge.evaluation.pad import Presented
+    from edge.evaluation.rates import Rate
+
+    found = []
+    for done, kind in enumerate(trials.KINDS if presentations else (), start=1):
+        o = trials.run(kind, liveness, NOISE, presentations, seed=1)
+        found.append(Presented(o.kind, o.attack, Rate(o.error_rate, o.low, o.high, o.trials), o.attack or o.counted))
+        progress("simulated challenge", done, len(trials.KINDS))
+    return found
+
+
+def print_pad(pad: "Pad") -> None:
+    """As tables; where there are no figures of the passive network, why."""
+    title = "Photos held to the camera (ISO/IEC 30107-3)"
+    table = Table("what judges", "presented", "number", "error", "rate", title=title)
+    parts = {
+        f"passive network, doubtful below {pad.live_min}": pad.passive,
+        f"challenge, simulated, mode {pad.mode}": pad.challenge,
+        "both, mode required, if independent": pad.together,
+    }
+    for what, rows in parts.items():
+        for i, p in enumerate(rows):
+            error = "APCER" if p.attack else "BPCER" if p.usual else "refused"
+            rate = f"{p.rate.value:.1%} ({p.rate.low:.1%}-{p.rate.high:.1%})"
+            table.add_row("" if i else what, p.name, str(p.rate.count), error, rate)
+    out.print(table)
+    if pad.not_measured:
+        out.print(f"passive network: not measured; {pad.not_measured}", highlight=False, soft_wrap=True)
