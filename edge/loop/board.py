@@ -42,9 +42,13 @@ class Board:
         self.keep_up()
 
     def rest(self, tone: Tone = Tone.IDLE, advice: Advice | None = None) -> None:
-        """Nobody is in the lane: idle, once the last answer has been shown long enough to be read."""
-        if self._p.clock.monotonic() >= self._shown_until:
-            self.show(tone, advice)
+        """Nobody is in the lane: idle, or "please see the desk" in a lock-down, once the last answer has been shown long
+        enough to be read."""
+        if self._p.clock.monotonic() < self._shown_until:
+            return
+        if tone is Tone.IDLE and self._turnstile.locked_down:
+            tone, advice = Tone.DESK, Advice.SEE_DESK
+        self.show(tone, advice)
 
     def light(self, frame: Frame, somebody: bool) -> None:
         """Switch the fill light by how bright this frame is."""

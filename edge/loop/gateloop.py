@@ -94,6 +94,8 @@ class GateLoop:
         self._turnstile.take_signals()  # first of all, and whatever the disk does: fire is among them
         if self._turnstile.take_alarm():
             self._board.show(Tone.STOP, Advice.SEE_DESK)
+        if self._turnstile.fire:  # also with nobody in view: the light is seen from afar
+            self._board.show(Tone.GO, Advice.WALK_THROUGH)
         self._board.keep_up()
         self._book.write_notes()
         now = self._p.clock.monotonic()
