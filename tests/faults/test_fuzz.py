@@ -119,7 +119,7 @@ def test_fail__whatever_comes_to_a_gate_changes_nothing(rig: Rig, tmp_path: Path
             settled = used_mb()
     assert replica.versions() == {}, "a list was believed"
     reader = rows(tmp_path / "replica.db")
-    assert reader["commands"] == reader["lists"] == reader["acks"] == 0
+    assert reader["commands"] == reader["list_parts"] == reader["acks"] == 0
     assert reader["incidents"] < 2_000, "refusals are thinned"
     assert used_mb() - settled < GROWTH_MAX_MB
     print(f"{ROUNDS} payloads at the gate: {reader['incidents']} incidents kept, {used_mb() - settled:.0f} MB more")
