@@ -21,6 +21,7 @@ from edge.desk import DeskReader
 from edge.domain import Face, Frame, Identification, Image, Vector
 from edge.journal import Journal, JournalReader
 from edge.loop import GateLoop, Ports
+from edge.matcher.engine import Care
 from edge.matcher.models import load_manifest
 from edge.matcher.pipeline import FaceMatcher
 from edge.sim import ManualClock, RecordingGate, RecordingIndicator
@@ -49,10 +50,16 @@ class InFront:
         points = np.array([[20, 20], [80, 20], [50, 50], [25, 80], [75, 80]], np.float32)
         return [] if self.face is None else [Face((0, 0, 100, 120), points, 0.9)]
 
-    def align(self, image: Image, face: Face) -> Image:
+    def find(self, frame: Image, least_px: float) -> list[Face]:
+        return self.detect(frame)
+
+    def refine(self, image: Image, face: Face, care: Care) -> Face:
+        return face
+
+    def cut(self, image: Image, refined: Face) -> Image:
         return CRISP
 
-    def embed(self, aligned: Image) -> Vector:
+    def embed(self, aligned: Image, care: Care) -> Vector:
         assert self.face is not None
         vector = self.face.astype(np.float32)
         return vector / np.float32(np.linalg.norm(vector))

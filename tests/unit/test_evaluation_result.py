@@ -95,7 +95,7 @@ def test_ok__doubles_are_marked_and_few_people_propose_nothing(seen, result):
     assert [(a.photos, a.workers, a.marked) for a in result.look_alikes] == [(1, 30, 0), (2, 30, 0)]
     assert result.self_calibration is None
     faces = usable_faces(*seen, gated=True)
-    faces.people["p1"][0] = faces.people["p2"][0]  # two ids for one face
+    faces.references["p1"][0] = faces.references["p2"][0]  # two ids for one face
     found = marked_look_alikes(faces, 1, TAIL, 0.003)
     assert found.marked == 2
     assert found.nearest == pytest.approx(1.0, abs=1e-5)
