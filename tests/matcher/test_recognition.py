@@ -286,7 +286,7 @@ def in_mask(engine, image):
 
 def test_ok__a_masked_stranger_is_told_to_uncover_and_then_judged_bare(matcher, engine, photo):
     lane = Lane(matcher)
-    bare = scene((photo("person-b-1.jpg"), 480, 300))
+    bare = scene((photo("person-b-1.jpg"), 600, 150))
     assert lane.show(in_mask(engine, bare), 5).sight is Sight.OCCLUDED
     seen = []
     for _ in range(20):
