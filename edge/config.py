@@ -139,6 +139,13 @@ class MatcherConfig(Section):
         description="Two frames are enough if a stranger's score is so many times rarer than the threshold's; 0: never.",
     )
     eye_distance_min_px: float = Field(default=28, ge=8, le=400, description="A smaller face is told to come closer.")
+    lane_left: float = Field(
+        default=0,
+        ge=0,
+        le=0.9,
+        description="Left edge of the lane, as a part of the picture's width; faces beyond it are not in it.",
+    )
+    lane_right: float = Field(default=1, ge=0.1, le=1, description="Right edge of the lane, likewise.")
     face_brightness_min: float = Field(
         default=35, ge=0, le=255, description="A darker face is told that it is too dark (mean grey level)."
     )
@@ -172,6 +179,12 @@ class MatcherConfig(Section):
     def _votes_fit(self) -> "MatcherConfig":
         if self.votes_needed > self.votes_window:
             raise ValueError("votes_needed is larger than votes_window: no vote could ever be won")
+        return self
+
+    @model_validator(mode="after")
+    def _lane_has_width(self) -> "MatcherConfig":
+        if self.lane_right - self.lane_left < 0.1:
+            raise ValueError("lane_right must be at least 0.1 larger than lane_left")
         return self
 
 

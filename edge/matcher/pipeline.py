@@ -171,7 +171,7 @@ class FaceMatcher:
         return seen
 
     def _look(self, frame: Frame) -> Identification:
-        face, rivals = self._in_lane(self._faces(frame))
+        face, rivals = self._in_lane(self._faces(frame), frame.image.shape[1])
         self._nearest_px = face.eye_distance_px if face else math.inf
         if face is None:
             approach = self._lane.empty(frame.monotonic_s)
@@ -233,11 +233,15 @@ class FaceMatcher:
             return self.engine.detect(image)  # the liveness check, too, was measured with the points of a full search
         return self.engine.find(image, min(self._config.eye_distance_min_px, RIVAL_SIZE_MIN * nearest_px))
 
-    def _in_lane(self, faces: list[Face]) -> tuple[Face | None, int]:
+    def _in_lane(self, faces: list[Face], width_px: int) -> tuple[Face | None, int]:
         """The largest face, and how many others are about as near. A face less tall than the smallest usable eye
-        distance (a usable one is about 2.6 times as tall) is somebody passing by outside."""
-        least_px = self._config.eye_distance_min_px
-        near = sorted((f for f in faces if f.box[3] >= least_px), key=lambda f: f.box[3], reverse=True)
+        distance (a usable one is about 2.6 times as tall) is somebody passing by outside, and so is one whose middle
+        lies beside the lane in the picture."""
+        config = self._config
+        left_px, right_px = config.lane_left * width_px, config.lane_right * width_px
+        inside = [f for f in faces if left_px <= f.box[0] + f.box[2] / 2 <= right_px]
+        near = [f for f in inside if f.box[3] >= config.eye_distance_min_px]
+        near.sort(key=lambda f: f.box[3], reverse=True)
         if not near:
             return None, 0
         return near[0], sum(face.box[3] >= RIVAL_SIZE_MIN * near[0].box[3] for face in near[1:])

@@ -387,3 +387,11 @@ def test_fail__enrolment_needs_a_face_that_is_large_and_sharp(matcher, photo):
         matcher.enrol([scene((photo("person-a-1.jpg"), 200, 200))])
     with pytest.raises(EnrolmentError, match="blurred"):
         matcher.enrol([cv2.GaussianBlur(scene((photo("person-a-1.jpg"), 480, 100)), (0, 0), 6)])
+
+
+def test_ok__a_face_beside_the_lane_is_nobody(engine, photo):
+    shown = scene((photo("person-a-1.jpg"), 480, 0))
+    width = photo("person-a-1.jpg").shape[1] * 480 / photo("person-a-1.jpg").shape[0] / WIDTH
+    beside = Lane(FaceMatcher(engine, MatcherConfig(lane_left=min(0.9, round(width, 2)))))
+    assert beside.show(shown, 6).sight is Sight.NOBODY
+    assert Lane(FaceMatcher(engine, MatcherConfig())).show(shown, 6).sight is not Sight.NOBODY

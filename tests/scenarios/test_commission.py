@@ -70,6 +70,9 @@ def test_ok__a_sensor_that_reports_passes_and_one_that_does_not_says_what_to_che
     technician = Technician()
     technician.say = lambda text: gate.report(GateSignal.TAMPER)  # type: ignore[method-assign]
     assert step(fitted, technician).state is StepState.OK
+    technician.say = lambda text: gate.report(GateSignal.PASSED_IN)  # type: ignore[method-assign]
+    passage = tried.STEPS["passage sensor"]
+    assert passage(bench(gate, clock, passage_pin=27), technician).state is StepState.OK
 
 
 def test_fail__fire_passes_only_if_the_gate_opens_without_the_computer() -> None:
