@@ -552,7 +552,7 @@ def load(path: Path) -> Config:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(
-            path, [f"cannot be read ({error.strerror}); make one with: sitegate config init {path}"]
+            path, [f"cannot be read ({error.strerror}); make one with: sitegate config init --out {path}"]
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(path, [f"is not valid TOML: {error}"]) from error

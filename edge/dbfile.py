@@ -20,7 +20,10 @@ def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
     # SQLite would create the file 0640 and give its companions the same mode: then whichever process opens it first
     # locks the others' users out of the shared index. The group is the gate's own (docs/OPERATIONS.md).
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660))
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+        if os.fstat(handle).st_uid == os.geteuid():
+            os.fchmod(handle, 0o660)  # whatever the umask of whoever comes first, a technician's above all
+        os.close(handle)
     except OSError as error:
         raise sqlite3.OperationalError(f"{path}: {error.strerror}") from error
     db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)

@@ -36,8 +36,7 @@ class WrittenWorker(WorkerRecord):
         if not isinstance(data, dict):
             return data
         done = dict(data)
-        if "card" in done:
-            numbers = done.pop("card")
+        if (numbers := done.pop("card", None)) is not None:
             done["cards"] = digests([numbers] if isinstance(numbers, str | int) else numbers, done.get("sites", ()))
         if isinstance(pin := done.get("pin"), str | int) and "$" not in str(pin):
             done["pin"] = hash_pin(str(pin))
@@ -46,6 +45,8 @@ class WrittenWorker(WorkerRecord):
 
 def digests(numbers: Any, sites: Any) -> tuple[str, ...]:
     """One digest for each card and site. Raises BadCredential."""
+    if not isinstance(numbers, list | tuple) or not isinstance(sites, list | tuple):
+        raise BadCredential("card is one number or a list of numbers, sites a list of ids")
     cards = [str(number).strip() for number in numbers]
     if wrong := [card for card in cards if not re.fullmatch(CARD_PATTERN, card)]:
         raise BadCredential(f"{len(wrong)} card number(s) are not 1 to 32 digits")

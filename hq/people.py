@@ -17,7 +17,7 @@ from contract.messages import EnrolmentEvent, EnrolmentRecord, PolicySnapshot, R
 from contract.signing import ENROLMENT, BadSeal, seal, unseal
 from hq import tables as t
 from hq.credentials import WrittenWorker
-from hq.store import Store, now
+from hq.store import Store, lock, now
 from hq.strict import unknown_keys
 
 
@@ -114,7 +114,7 @@ class People:
 
     def take(self, data: ImportFile) -> Imported:
         """Everything in the file, in one transaction. Raises EnrolmentRefused: then nothing was imported."""
-        with self._store.write() as db:
+        with self._store.write("people") as db:
             for worker in data.workers:
                 self._put_worker(db, worker)
             if data.risk is not None:
@@ -132,11 +132,12 @@ class People:
 
     def change(self, worker: WorkerRecord, fields: dict[str, object]) -> None:
         """Change some fields of a worker; consent and templates stay."""
-        with self._store.write() as db:
+        with self._store.write("people") as db:
             self._put_worker(db, worker.model_copy(update=fields))
 
     def enrol_sealed(self, db: Connection, event: EnrolmentEvent) -> None:
         """An enrolment made at a gate. Raises EnrolmentRefused."""
+        lock(db, "people")
         record = self._open(event.sealed_record)
         if (record.worker_id, record.consent_ref) != (event.worker_id, event.consent_ref):
             raise EnrolmentRefused("is sealed around an enrolment of somebody else, or of another consent")

@@ -58,7 +58,7 @@ class Publisher:
     def publish(self, site_id: str, kind: ListKind) -> int:
         """Make the next version of a list for a site; the new version. Raises BadKey (the site has none), ListTooLarge."""
         reader = self.keys.site(site_id)
-        with self._store.write() as db:
+        with self._store.write(f"list {site_id} {kind.value}") as db:
             where = (t.lists.c.site_id == site_id, t.lists.c.kind == kind.value)
             last = db.execute(select(func.coalesce(func.max(t.lists.c.list_version), 0)).where(*where)).scalar_one()
             header = SnapshotHeader(site_id=site_id, list_version=1 + int(last), issued_utc=now())

@@ -77,8 +77,8 @@ class Store:
     def write(self, what: str = "") -> Iterator[Connection]:
         """A transaction. Of those with the same `what` only one runs at a time, in whichever process."""
         with self.engine.execution_options(sitegate_write=True).begin() as db:
-            if what and db.dialect.name == "postgresql":  # SQLite has one writer anyway
-                db.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": what})
+            if what:
+                lock(db, what)
             yield db
 
     @contextmanager
@@ -105,6 +105,12 @@ class Store:
             changed = db.execute(update(t.gates).where(t.gates.c.gate_id == gate_id).values(site_id=site_id, **values))
             if not changed.rowcount:
                 db.execute(insert(t.gates).values(gate_id=gate_id, site_id=site_id, **values))
+
+
+def lock(db: Connection, what: str) -> None:
+    """Wait until no other transaction holds `what`, and hold it to the end of this one. SQLite has one writer anyway."""
+    if db.dialect.name == "postgresql":
+        db.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": what})
 
 
 def watermark(db: Connection, key: JournalKey) -> Watermark:

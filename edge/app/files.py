@@ -6,7 +6,9 @@ from pathlib import Path
 from edge.config import Config
 from edge.ports import JournalError
 
-JOURNAL, REPLICA, DESK, PINS = "journal.db", "replica.db", "desk.db", "pins.jsonl"
+JOURNAL, REPLICA, PINS = "journal.db", "replica.db", "pins.jsonl"
+DESK = "desk/desk.db"
+"""In a folder of its own, which the process with the network does not see: who writes there can ask the gate to open."""
 PULSE_CUTS = "pulse-cuts.jsonl"
 """What the second pulse guard did, for the gate process to journal at its next start."""
 SCORES = "scores.db"

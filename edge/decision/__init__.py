@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from edge.decision.case import Case, Finding, Verdict, policy_of, tier, tiers
 from edge.decision.identity import advice_for
-from edge.decision.judge import decide, examine
+from edge.decision.judge import admit_by_guard, decide, examine
 from edge.decision.pairs import Pairs
 from edge.decision.table import RULES, Leaving, Rule
 
@@ -16,6 +16,7 @@ __all__ = [
     "Pairs",
     "Rule",
     "Verdict",
+    "admit_by_guard",
     "advice_for",
     "decide",
     "examine",

@@ -9,8 +9,9 @@ from dataclasses import replace
 from contract.messages import Advice, Reason
 from contract.policy import Factor
 from edge.decision.case import Case, Finding, Verdict, not_asked
+from edge.decision.person import listed
 from edge.decision.table import RULES, Leaving, Rule
-from edge.domain import Circumstances, Claim, Decision, Identification, RosterState
+from edge.domain import Circumstances, Claim, Decision, Identification, RosterState, Sight, Worker
 
 ALERTS_MAX = 20
 
@@ -25,6 +26,21 @@ def decide(seen: Identification, claim: Claim, state: RosterState, at: Circumsta
         if finding.verdict is Verdict.NOTES:
             alerts.append(f"{rule.name}: {finding.given}"[:500])
     return replace(_decision(case, Reason.GRANTED, Advice.WALK_THROUGH, ""), alerts=tuple(alerts[:ALERTS_MAX]))
+
+
+def admit_by_guard(worker_id: str | None, words: str, state: RosterState, at: Circumstances) -> Decision:
+    """A guard's own decision: it stands above every rule, except that nobody comes in who is on a list that denies. A list
+    that holds, or alerts, is noted. `words`: who and why."""
+    case = Case.of(Identification(Sight.NOBODY), Claim(worker_id, frozenset({Factor.GUARD})), state, at)
+    admitted = replace(_decision(case, Reason.MANUAL_ADMIT, Advice.WALK_THROUGH, words), worker_id=worker_id)
+    if worker_id is None:
+        return admitted
+    found = listed(case, case.worker or Worker(worker_id))
+    if found.verdict is Verdict.REFUSES and not case.leaving:
+        return replace(_decision(case, found.reason, found.advice, f"{words}; {found.given}"), worker_id=worker_id)
+    if found.verdict is Verdict.FINE:
+        return admitted
+    return replace(admitted, alerts=(f"risk list: {found.given}"[:500],))
 
 
 def examine(case: Case) -> Iterator[tuple[Rule, Finding]]:

@@ -19,6 +19,10 @@ class Book:
         """What happened and is not on disk yet."""
         return len(self._unwritten)
 
+    def awaits(self, ref: str) -> bool:
+        """True if a note of this `ref` is not on disk yet."""
+        return any(fields.get("ref") == ref for _, fields in self._unwritten)
+
     def note(self, kind: type[Event], **fields: Any) -> None:
         """Record what has already happened. It is written this turn, or on a later one if the disk refuses."""
         self._unwritten.append((kind, fields))

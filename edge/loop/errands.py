@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from pydantic import BaseModel, ValidationError
 
-from contract.messages import Advice, CommissioningEvent, EnrolmentEvent, NoticeCode, Reason
-from contract.policy import Factor
+from contract.messages import Advice, CommissioningEvent, EnrolmentEvent, NoticeCode, NoticeEvent, Reason
+from edge.config import Config
+from edge.decision import admit_by_guard
 from edge.domain import (
     ADMIT,
     COMMISSION,
@@ -13,8 +14,8 @@ from edge.domain import (
     LOCK_DOWN,
     RELEASE_LOCK_DOWN,
     AdmitRequest,
+    Circumstances,
     CommissioningRequest,
-    Decision,
     DeskRequest,
     EnrolmentRequest,
     LockDownRequest,
@@ -27,6 +28,8 @@ from edge.loop.turnstile import Turnstile
 
 STALE_AFTER = timedelta(seconds=30)
 """A guard's word is for whoever stands at the gate now."""
+LOCK_DOWN_STALE_AFTER = timedelta(hours=12)
+"""Old requests come again when a damaged journal was set aside: what was ended long ago must not lock the gate."""
 AHEAD_MAX = timedelta(seconds=5)
 """Both processes have one clock; it may be set in between."""
 
@@ -40,12 +43,13 @@ _BODIES: dict[str, type[BaseModel]] = {
 
 
 class Errands:
-    def __init__(self, ports: Ports, book: Book, turnstile: Turnstile, board: Board) -> None:
+    def __init__(self, config: Config, ports: Ports, book: Book, turnstile: Turnstile, board: Board) -> None:
+        self._config = config
         self._p, self._book, self._turnstile, self._board = ports, book, turnstile, board
 
     def run(self, request: DeskRequest) -> None:
         """Once for ever: the request's `ref` goes into the journal. Raises JournalError."""
-        if self._p.journal.seen(request.ref):
+        if self._p.journal.seen(request.ref) or self._book.awaits(request.ref):
             return
         try:
             body = _BODIES[request.kind].model_validate_json(request.body)
@@ -64,16 +68,19 @@ class Errands:
                 self._lock_down(request, body)
 
     def _lock_down(self, request: DeskRequest, wanted: LockDownRequest) -> None:
-        """Locking down is never too late; ending it is, like an admission."""
+        """Locking down is hardly ever too late; ending it is, like an admission. The record follows when the disk takes it."""
         if request.kind == LOCK_DOWN:
+            if self._p.clock.utc() - wanted.asked_utc > LOCK_DOWN_STALE_AFTER:
+                self._refuse(request, f"by {wanted.by}: asked long ago; lock down again")
+                return
             self._turnstile.lock_down(wanted.by)
         elif too_late := self._too_late(wanted):
             self._refuse(request, too_late)
             return
         else:
             self._turnstile.release_lock_down(wanted.by)
-        self._book.write_notes()
-        self._book.once(request.ref, NoticeCode.COMMAND_DONE, f"{request.kind} by {wanted.by} at the desk")
+        detail = f"{request.kind} by {wanted.by} at the desk"
+        self._book.note(NoticeEvent, ref=request.ref, code=NoticeCode.COMMAND_DONE, detail=detail)
 
     def _too_late(self, wanted: AdmitRequest | LockDownRequest) -> str:
         age = self._p.clock.utc() - wanted.asked_utc
@@ -87,15 +94,19 @@ class Errands:
         elif not self._turnstile.admits(Reason.MANUAL_ADMIT, wanted.direction):
             self._refuse(request, f"by {wanted.by}: the gate is {self._turnstile.state}")
         else:
-            decision = Decision(
-                Reason.MANUAL_ADMIT,
-                Advice.WALK_THROUGH,
-                worker_id=wanted.worker_id,
-                factors=frozenset({Factor.GUARD}),
-                detail=f"by {wanted.by}: {wanted.reason}",
-            )
-            self._turnstile.release(self._book.decision(decision, ref=request.ref, direction=wanted.direction))
-            self._board.show(Tone.GO, Advice.WALK_THROUGH)
+            self._decide(request, wanted)
+
+    def _decide(self, request: DeskRequest, wanted: AdmitRequest) -> None:
+        clock = self._p.clock
+        at = Circumstances(self._config.site.site_id, wanted.direction, clock.utc(), clock.trusted())
+        words = f"by {wanted.by}: {wanted.reason}"
+        decision = admit_by_guard(wanted.worker_id, words, self._p.roster.state, at)
+        event = self._book.decision(decision, ref=request.ref, direction=wanted.direction)
+        if not decision.granted:
+            self._board.show(Tone.DESK, Advice.SEE_DESK)
+            return
+        self._turnstile.release(event, slow=decision.slow)
+        self._board.show(Tone.GO, Advice.WALK_THROUGH)
 
     def _refuse(self, request: DeskRequest, why: str) -> None:
         self._book.once(request.ref, NoticeCode.REQUEST_REFUSED, f"{request.kind[:40]}: {why}")

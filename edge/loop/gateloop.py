@@ -60,7 +60,8 @@ class GateLoop:
             # No record, no opening. The person is told to see the desk, and the next turn tries again. What the gate
             # is doing already stands: a fire release above all.
             self._report(error)
-            self._board.show(Tone.DESK, Advice.SEE_DESK)
+            if not self._turnstile.fire:
+                self._board.show(Tone.DESK, Advice.SEE_DESK)
             self._p.camera.wait(self._frame_number, FRAME_WAIT_S)
             return self._turnstile.fire
         except Exception as error:  # the promise: an error in the pipeline is a recorded "no decision"

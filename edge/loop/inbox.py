@@ -1,20 +1,19 @@
 """What HQ and the desk say: lists believed, incidents journalled, commands obeyed once, requests taken once."""
 
-from pydantic import ValidationError
+from collections import deque
+from collections.abc import Sequence
 
 from contract.messages import (
     Advice,
     Command,
     CommandAction,
-    CommissioningEvent,
-    EnrolmentEvent,
     NoticeCode,
     NoticeEvent,
     Reason,
 )
 from edge.config import Config
 from edge.decision import pairs_in_words
-from edge.domain import CommissioningRequest, Decision, DeskRequest, EnrolmentRequest, RosterState, Tone
+from edge.domain import Decision, DeskRequest, RosterState, Template, Tone
 from edge.loop.board import Board
 from edge.loop.book import Book
 from edge.loop.errands import Errands
@@ -28,7 +27,10 @@ class Inbox:
     def __init__(self, config: Config, ports: Ports, book: Book, turnstile: Turnstile, board: Board) -> None:
         self._config, self._p = config, ports
         self._book, self._turnstile, self._board = book, turnstile, board
-        self._errands = Errands(ports, book, turnstile, board)
+        self._commands: deque[Command] = deque()
+        self._requests: deque[DeskRequest] = deque()
+        self._loaded: Sequence[tuple[str, Template]] = ()
+        self._errands = Errands(config, ports, book, turnstile, board)
         self._last_request = 0
         self._surveyed_version = 0
         self._known_refs: set[str] = set()
@@ -39,20 +41,27 @@ class Inbox:
         self._take_lists()
         self._note_look_alikes()
         self._take_incidents()
-        for command in self._p.roster.commands(self._p.clock.utc()):
-            self._obey(command)
+        # What raises half-way is tried again, and loses nothing of what came with it.
+        self._commands.extend(self._p.roster.commands(self._p.clock.utc()))
+        while self._commands:
+            self._obey(self._commands[0])
+            self._commands.popleft()
         self._prune()
         if self._p.requests.changed():
             for request in self._p.requests.requests(self._last_request):
                 self._last_request = request.id
-                self._errands.run(request)
+                self._requests.append(request)
+        while self._requests:
+            self._errands.run(self._requests[0])
+            self._requests.popleft()
 
     def _take_lists(self) -> None:
         before = self._p.roster.state
-        if self._p.roster.refresh():
-            state = self._p.roster.state
-            if state.templates is not before.templates:
-                self._p.matcher.load(state.templates)
+        fresh, state = self._p.roster.refresh(), self._p.roster.state
+        if state.templates is not self._loaded:  # also if loading failed the last time
+            self._p.matcher.load(state.templates)
+            self._loaded = state.templates
+        if fresh:
             self._note_versions(before, state)
 
     def _note_versions(self, before: RosterState, now: RosterState) -> None:
@@ -82,7 +91,10 @@ class Inbox:
 
     def _obey(self, command: Command) -> None:
         """Open once, exactly once: the command's id is journalled before the relay moves."""
-        if self._p.journal.seen(command.command_id):
+        if self._p.journal.seen(command.command_id) or self._book.awaits(command.command_id):
+            return
+        if self._p.clock.utc() > command.expires_utc:
+            self._book.once(command.command_id, NoticeCode.COMMAND_REFUSED, f"{command.command_id}: expired meanwhile")
             return
         if command.action is not CommandAction.OPEN_ONCE:
             self._lock_down(command)
@@ -102,23 +114,8 @@ class Inbox:
             self._turnstile.lock_down(command.issued_by, command.why)
         else:
             self._turnstile.release_lock_down(command.issued_by, command.why)
-        self._book.write_notes()
-        detail = f"{command.command_id}: {command.action} by {command.issued_by}: {command.why}"
-        self._book.once(command.command_id, NoticeCode.COMMAND_DONE, detail)
-
-    def _grant_request(self, request: DeskRequest) -> None:
-        if self._p.journal.seen(request.ref):
-            return
-        try:
-            if request.kind == "commission":
-                record = CommissioningRequest.model_validate_json(request.body)
-                self._p.journal.append(CommissioningEvent, ref=request.ref, **record.model_dump())
-            else:
-                enrolment = EnrolmentRequest.model_validate_json(request.body)
-                self._p.journal.append(EnrolmentEvent, ref=request.ref, **enrolment.model_dump())
-        except ValidationError as error:
-            detail = f"{request.kind}: {error.error_count()} problems"
-            self._book.once(request.ref, NoticeCode.REQUEST_REFUSED, detail)
+        detail = f"{command.command_id}: {command.action} by {command.issued_by}: {command.why}"[:500]
+        self._book.note(NoticeEvent, ref=command.command_id, code=NoticeCode.COMMAND_DONE, detail=detail)
 
     def _prune(self) -> None:
         """Forget what HQ holds, now and then."""

@@ -24,10 +24,12 @@ MORE_TO_COME = frozenset({Advice.ENTER_PIN, Advice.LOOK_TOO})
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One person in front of the gate, from coming to leaving. `number` is the matcher's approach; times are monotonic
-    seconds; `passed_before` is how many people had passed when this one came."""
+    seconds; `passed_before` is how many people had passed when this one came, `opened_before` how often guard or HQ had
+    opened."""
 
     number: int = 0
     passed_before: int = 0
+    opened_before: int = 0
     decided: Decision | None = None
     decided_at: float = 0.0
     unusable_since: float | None = None
@@ -76,8 +78,8 @@ class Lane:
         """What the newest frame says of whoever is there."""
         now = self._p.clock.monotonic()
         self._seen, self._seen_at = seen, now
-        if seen.approach != self._visit.number:
-            self._visit = Visit(number=seen.approach, passed_before=self._turnstile.passed)
+        if seen.approach != self._visit.number or (seen.sight is Sight.NOBODY and self._is_over(now)):
+            self._visit = Visit(seen.approach, self._turnstile.passed, self._turnstile.opened)
         if seen.sight is Sight.NOBODY:
             if self._begun is None:
                 self._board.rest()
@@ -101,19 +103,26 @@ class Lane:
 
     def no_decision(self, error: Exception) -> None:
         """The pipeline failed on this frame: say so, once per visit, and stay shut. Raises JournalError."""
-        self._board.show(Tone.DESK, Advice.SEE_DESK)
+        if not self._turnstile.fire:
+            self._board.show(Tone.DESK, Advice.SEE_DESK)
         if self._visit.decided is None:
             decision = Decision(Reason.NO_DECISION, Advice.SEE_DESK, detail=type(error).__name__)
             self._visit = replace(self._visit, decided=decision, decided_at=self._p.clock.monotonic())
             self._book.decision(decision)
 
     def _settled(self, now: float) -> bool:
-        """True while the last decision on this person still stands."""
-        visit = self._visit
+        """True while the last decision on this person still stands, and for whoever a guard or HQ let in meanwhile."""
+        visit, gate = self._visit, self._turnstile
+        passed = gate.passed > visit.passed_before
         if visit.decided is None:
-            return False
-        passed = self._turnstile.passed > visit.passed_before
-        return passed or now - visit.decided_at < self._config.decision.repeat_after_ms / 1000
+            return passed and gate.opened > visit.opened_before
+        return passed or not self._is_over(now)
+
+    def _is_over(self, now: float) -> bool:
+        """True if the last decision is so old that it is asked anew."""
+        return self._visit.decided is not None and (
+            now - self._visit.decided_at >= self._config.decision.repeat_after_ms / 1000
+        )
 
     def _advise(self, seen: Identification, now: float) -> None:
         """Say the next step at once; if it lasts, record it once per visit."""

@@ -35,7 +35,9 @@ class Turnstile:
         self._exit_wanted_until = 0.0
         self._alarm = False
         self.passed = 0
-        """How many people have passed since the start."""
+        """How many people have passed the gate's own way since the start."""
+        self.opened = 0
+        """How often a guard or HQ opened."""
         locked_down = (ports.journal.last_ref(_LOCKED_DOWN, _LOCK_DOWN_OVER) or "").startswith(_LOCKED_DOWN)
         self._passage = Passage(PassageState.LOCKDOWN if locked_down else PassageState.LOCKED, locked_down)
         if (ports.journal.last_ref(_FIRE, _FIRE_DONE) or "").startswith(_FIRE):
@@ -95,6 +97,7 @@ class Turnstile:
         self._passage = replace(
             self._passage, access_seq=event.seq, worker_id=event.worker_id, direction=event.direction, slow=slow
         )
+        self.opened += event.reason in (Reason.MANUAL_ADMIT, Reason.REMOTE_OPEN)
         self._happened(self._asks(event.reason, event.direction))
         return True
 
@@ -106,6 +109,8 @@ class Turnstile:
         self._happened(PassageInput.RELEASE_LOCK_DOWN, detail=_words(by, why))
 
     def _asks(self, reason: Reason, direction: Direction) -> PassageInput:
+        if reason is Reason.REMOTE_OPEN:  # HQ releases its lock-down first
+            return PassageInput.GRANT
         admitted = self._gate_config.lock_down_admits
         if reason is Reason.MANUAL_ADMIT and "guard" in admitted:
             return PassageInput.ADMIT
@@ -197,7 +202,8 @@ class Turnstile:
             self._book.note(NoticeEvent, ref=self._lasting(action), code=NOTICES[action], detail=detail[:500])
             return
         outcome = OUTCOMES[action]
-        self.passed += outcome is PassageOutcome.PASSED
+        own_way = (way or before.direction or self._site.direction) is self._site.direction
+        self.passed += outcome is PassageOutcome.PASSED and own_way
         # Only these two speak of the worker the gate was released for; whoever else passed is not known.
         worker = before.worker_id if outcome in (PassageOutcome.PASSED, PassageOutcome.NOT_TAKEN) else None
         self._outcome(outcome, way or before.direction or self._site.direction, before.access_seq, worker)

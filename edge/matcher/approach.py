@@ -53,6 +53,11 @@ class Approach:
         self.alone.clear()
         self.answer = None
 
+    def start_afresh(self, vector: Vector) -> None:
+        """Forget all frames but this one, and the votes on them."""
+        self.forget_votes()
+        self.mean, self._frames = vector, 1
+
     @property
     def in_doubt(self) -> bool:
         """The last usable frame looked like somebody else."""
@@ -79,6 +84,11 @@ class Lane:
         self._gap_s = gap_s
         self._numbered = 0
         self._approach: Approach | None = None
+
+    def forget_votes(self) -> None:
+        """Begin the vote on whoever is there again."""
+        if self._approach:
+            self._approach.forget_votes()
 
     def empty(self, now_s: float) -> Approach | None:
         """Nobody in this frame; the approach it may still belong to."""

@@ -121,7 +121,7 @@ class OwnEmbedder(OwnModel):
 
 class OwnPack(_Entry):
     """What `pack.toml` in the folder of an operator's own pack says. The impostor tail is measured with
-    `sitegate models evaluate PHOTOS --pack insightface:/folder`; until then, any values with a high threshold do."""
+    `sitegate evaluate --photos PHOTOS` and that pack in the configuration; until then, any values with a high threshold do."""
 
     detector: OwnModel
     embedder: OwnEmbedder

@@ -122,6 +122,7 @@ class FaceMatcher:
 
     def _use(self, searchable: "_Searchable") -> None:
         self._now = searchable
+        self._lane.forget_votes()  # they were about another gallery
         if self._monitor is not None:
             self._monitor.gallery_changed(searchable.gallery.size, searchable.choice.threshold)
         self._look_alikes: dict[str, str | None] = {}
@@ -197,7 +198,7 @@ class FaceMatcher:
         if seen.sight is Sight.UNKNOWN and self._was_covered(approach, frame.monotonic_s):
             seen = replace(seen, sight=Sight.OCCLUDED)
             if not quality.covered:  # the mask is off: a vote of bare frames, at once
-                approach.forget_votes()
+                approach.start_afresh(vector)
         return self._with_liveness(seen, frame.monotonic_s)
 
     def _was_covered(self, approach: Approach, now_s: float) -> bool:
@@ -238,7 +239,9 @@ class FaceMatcher:
         distance (a usable one is about 2.6 times as tall) is somebody passing by outside, and so is one whose middle
         lies beside the lane in the picture."""
         config = self._config
-        left_px, right_px = config.lane_left * width_px, config.lane_right * width_px
+        # The picture's own edges cut nobody off: a face's middle may lie beyond them.
+        left_px = config.lane_left * width_px if config.lane_left > 0 else -math.inf
+        right_px = config.lane_right * width_px if config.lane_right < 1 else math.inf
         inside = [f for f in faces if left_px <= f.box[0] + f.box[2] / 2 <= right_px]
         near = [f for f in inside if f.box[3] >= config.eye_distance_min_px]
         near.sort(key=lambda f: f.box[3], reverse=True)
@@ -259,7 +262,7 @@ class FaceMatcher:
             approach.forget_votes()
         if approach.answer is None:
             approach.votes.append(self.search(approach.fused()))
-            approach.alone.append(self.search(vector) if approach.alone else approach.votes[-1])
+            approach.alone.append(self.search(vector))
             count = tally(approach.votes, self.threshold, self._config.votes_needed, self._config.votes_window)
             if count.sight is Sight.LOOKING:
                 early = overwhelming(approach.alone, approach.votes[-1], self.threshold, self._early_exit_min)

@@ -55,7 +55,7 @@ pins = "mock"
 
     @property
     def desk_path(self) -> Path:
-        return self.folder / "state" / "desk.db"
+        return self.folder / "state" / "desk" / "desk.db"
 
     def publish(self, people: dict[str, Sequence[Template]], version: int = 1) -> None:
         """What HQ's roster would be in replica.db."""

@@ -282,7 +282,7 @@ def test_ok__accounts_by_command(tmp_path: Path) -> None:
     assert run("add", "bo", given=f"{PASSWORD}\n{PASSWORD}\n")[0] == 0
     assert run("add", "bo", "--password-stdin", given=f"{PASSWORD}!\n")[0] == 0
     assert "bo" in run("list")[1]
-    desk = Desk(tmp_path / "state" / "desk.db")
+    desk = Desk(tmp_path / "state" / "desk" / "desk.db")
     stored = desk.password("bo")
     desk.close()
     assert stored is not None and PASSWORD not in stored

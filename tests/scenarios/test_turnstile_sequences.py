@@ -152,6 +152,8 @@ class Life:
         assert (self.seq in self.obeyed) is not refused
 
     def may_pass_locked_down(self, wanted: Grant) -> bool:
+        if wanted.reason is Reason.REMOTE_OPEN:
+            return False
         admits = self.config.gate.lock_down_admits
         guard = wanted.reason is Reason.MANUAL_ADMIT and "guard" in admits
         return guard or (wanted.direction is Direction.OUT and "exit" in admits)
