@@ -395,3 +395,13 @@ def test_ok__a_face_beside_the_lane_is_nobody(engine, photo):
     beside = Lane(FaceMatcher(engine, MatcherConfig(lane_left=min(0.9, round(width, 2)))))
     assert beside.show(shown, 6).sight is Sight.NOBODY
     assert Lane(FaceMatcher(engine, MatcherConfig())).show(shown, 6).sight is not Sight.NOBODY
+
+
+def test_fail__an_answer_does_not_outlive_its_gallery(engine, photo):
+    made = FaceMatcher(engine, MatcherConfig())
+    made.load([("worker-a", template) for template in made.enrol([photo("person-a-1.jpg")])])
+    lane, shown = Lane(made), scene((photo("person-a-2.jpg"), 480, 180))
+    assert lane.show(shown, 6).sight is Sight.KNOWN
+    made.load([])  # consent was withdrawn while the worker stands there
+    assert lane.show(shown).sight is not Sight.KNOWN
+    assert lane.show(shown, 6).sight is Sight.UNKNOWN
