@@ -12,7 +12,7 @@ from edge.config import MatcherConfig
 from edge.domain import Face, Image
 from edge.evaluation.cache import Look, LookCache, key_of
 from edge.evaluation.photos import Photo
-from edge.matcher.engine import FRAME, PHOTO, Care, FaceEngine, open_engine
+from edge.matcher.engine import FRAME, PHOTO, Care, FaceEngine, nearest_to_middle, open_engine
 from edge.matcher.models import FRAMES, load_manifest, model_id
 from edge.matcher.quality import measure, objection
 
@@ -53,28 +53,13 @@ def in_frame(image: Image) -> Image:
 
 
 def _middle_look(engine: FaceEngine, config: MatcherConfig, image: Image, faces: list[Face], care: Care) -> Look:
-    face = _nearest(faces, image)
+    face = nearest_to_middle(faces, image)
     if face is None:
         return Look(NO_FACE, None)
     face = engine.refine(image, face, care)
     aligned = engine.cut(image, face)
     sight = objection(measure(face, aligned), config)
     return Look(sight.value if sight else "", engine.embed(aligned, care))
-
-
-def middle_face(engine: FaceEngine, image: Image) -> Face | None:
-    """The face nearest to the middle of a photo; None if it shows none."""
-    return _nearest(engine.detect(image), image)
-
-
-def _nearest(faces: list[Face], image: Image) -> Face | None:
-    middle = np.array([image.shape[1], image.shape[0]]) / 2
-
-    def distance(face: Face) -> float:
-        x, y, width, height = face.box
-        return float(np.abs(np.array([x + width / 2, y + height / 2]) - middle).sum())
-
-    return min(faces, key=distance, default=None)
 
 
 def look_at_all(

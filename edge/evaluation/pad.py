@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.domain import Image
-from edge.evaluation.looks import middle_face
 from edge.evaluation.photos import SUFFIXES
 from edge.evaluation.rates import Rate
-from edge.matcher.engine import FaceEngine
+from edge.matcher.engine import FaceEngine, nearest_to_middle
 from edge.matcher.passive import LiveScorer
 
 PEOPLE = "people, one photo each"
@@ -67,7 +66,7 @@ def live_score(engine: FaceEngine, scorer: LiveScorer, path: Path) -> float | No
     if read is None:
         return None
     image: Image = np.asarray(read, np.uint8)
-    face = middle_face(engine, image)
+    face = nearest_to_middle(engine.detect(image), image)
     return None if face is None else scorer.score(image, face)
 
 

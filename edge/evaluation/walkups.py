@@ -17,11 +17,11 @@ import numpy as np
 import structlog
 
 from edge.config import MatcherConfig
-from edge.domain import Face, Frame, Identification, Image, Sight, Template
+from edge.domain import Frame, Identification, Image, Sight, Template
 from edge.evaluation.conditions import CLEAR, CONDITIONS, Condition
 from edge.evaluation.photos import EvaluationError, Photo
 from edge.intervals import wilson
-from edge.matcher.engine import open_engine
+from edge.matcher.engine import nearest_to_middle, open_engine
 from edge.matcher.enrol import EnrolmentError
 from edge.matcher.pipeline import FaceMatcher
 from edge.sim.film import Film
@@ -169,7 +169,7 @@ def vote_rates(played: Played) -> VoteRates:
 def play(matcher: FaceMatcher, walkup: WalkUp, condition: Condition, folder: Path) -> Outcome:
     """One walk-up until the matcher's first answer. `folder` takes the photo for as long as the film is read."""
     photo = _read(walkup.photo)
-    face = _middle_face(matcher, photo) if photo is not None else None
+    face = nearest_to_middle(matcher.engine.detect(photo), photo) if photo is not None else None
     if photo is None or face is None:
         return Outcome(walkup, NOT_SEEN)
     path = folder / "photo.png"
@@ -218,17 +218,6 @@ def _drawn(
     chosen = random.permutation(len(strangers))[:count]
     everybody = [*mated, *(WalkUp(strangers[i].person, strangers[i].path, False) for i in chosen)]
     return everybody + [replace(w, condition=name, glance=True) for name in conditions for w in everybody]
-
-
-def _middle_face(matcher: FaceMatcher, photo: Image) -> Face | None:
-    """The face nearest to the middle: press photos show bystanders."""
-    middle = np.array([photo.shape[1], photo.shape[0]]) / 2
-
-    def distance(face: Face) -> float:
-        x, y, width, height = face.box
-        return float(np.abs(np.array([x + width / 2, y + height / 2]) - middle).sum())
-
-    return min(matcher.engine.detect(photo), key=distance, default=None)
 
 
 def _median_and_p95(values: Sequence[float]) -> tuple[float, float]:

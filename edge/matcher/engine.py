@@ -1,5 +1,6 @@
 """A pack's models at work: detect, align, embed. Holds no state about people."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -39,6 +40,17 @@ class FaceDetector(Protocol):
 
 class FaceEmbedder(Protocol):
     def embed(self, aligned: Image) -> Vector: ...
+
+
+def nearest_to_middle(faces: Sequence[Face], image: Image) -> Face | None:
+    """The face nearest to the middle of a photo, which may show bystanders; None if there is none."""
+    middle = np.array([image.shape[1], image.shape[0]]) / 2
+
+    def distance(face: Face) -> float:
+        x, y, width, height = face.box
+        return float(np.abs(np.array([x + width / 2, y + height / 2]) - middle).sum())
+
+    return min(faces, key=distance, default=None)
 
 
 class FaceEngine:

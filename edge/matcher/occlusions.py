@@ -13,7 +13,7 @@ import numpy as np
 
 from edge.config import MatcherConfig
 from edge.domain import Face, Image, Template, Vector
-from edge.matcher.engine import FaceEngine
+from edge.matcher.engine import FaceEngine, nearest_to_middle
 from edge.matcher.gallery import Gallery
 from edge.matcher.quality import measure, objection
 from edge.matcher.threshold import threshold_for
@@ -101,23 +101,13 @@ def _look(engine: FaceEngine, path: Path) -> tuple[Image | None, Face | None]:
     if image is None:
         return None, None
     picture = np.asarray(image, np.uint8)
-    return picture, _middle_face(engine, picture)
-
-
-def _middle_face(engine: FaceEngine, image: Image) -> Face | None:
-    """The face nearest to the middle: such photos may show bystanders."""
-    middle = np.array([image.shape[1], image.shape[0]]) / 2
-    return min(
-        engine.detect(image),
-        key=lambda face: float(np.abs(np.array(face.box[:2]) + np.array(face.box[2:]) / 2 - middle).sum()),
-        default=None,
-    )
+    return picture, nearest_to_middle(engine.detect(picture), picture)
 
 
 def _seen(engine: FaceEngine, config: MatcherConfig, image: Image) -> tuple[Vector | None, bool]:
     """The vector of a usable face, None if there is none, and whether something hides the face. The face is found anew: what
     is worn hides landmarks too."""
-    face = _middle_face(engine, image)
+    face = nearest_to_middle(engine.detect(image), image)
     if face is None:
         return None, False
     aligned = engine.align(image, face)
