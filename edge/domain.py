@@ -236,6 +236,11 @@ class Decision:
     def granted(self) -> bool:
         return self.reason in (Reason.GRANTED, Reason.REMOTE_OPEN, Reason.MANUAL_ADMIT)
 
+    @property
+    def tone(self) -> "Tone":
+        """How the lane is told of it."""
+        return Tone.GO if self.granted else Tone.DESK if self.advice is Advice.SEE_DESK else Tone.ADJUST
+
 
 class Tone(StrEnum):
     """The colour of what the lane is told: blue idle, amber wait or adjust, green go, red stop, neutral desk."""

@@ -19,9 +19,9 @@ class Book:
         """What happened and is not on disk yet."""
         return len(self._unwritten)
 
-    def awaits(self, ref: str) -> bool:
-        """True if a note of this `ref` is not on disk yet."""
-        return any(fields.get("ref") == ref for _, fields in self._unwritten)
+    def knows(self, ref: str) -> bool:
+        """True if something of this `ref` was ever recorded, also if it is not on disk yet."""
+        return self._p.journal.seen(ref) or any(fields.get("ref") == ref for _, fields in self._unwritten)
 
     def note(self, kind: type[Event], **fields: Any) -> None:
         """Record what has already happened. It is written this turn, or on a later one if the disk refuses."""

@@ -49,7 +49,7 @@ class Errands:
 
     def run(self, request: DeskRequest) -> None:
         """Once for ever: the request's `ref` goes into the journal. Raises JournalError."""
-        if self._p.journal.seen(request.ref) or self._book.awaits(request.ref):
+        if self._book.knows(request.ref):
             return
         try:
             body = _BODIES[request.kind].model_validate_json(request.body)

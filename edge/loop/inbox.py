@@ -91,7 +91,7 @@ class Inbox:
 
     def _obey(self, command: Command) -> None:
         """Open once, exactly once: the command's id is journalled before the relay moves."""
-        if self._p.journal.seen(command.command_id) or self._book.awaits(command.command_id):
+        if self._book.knows(command.command_id):
             return
         if self._p.clock.utc() > command.expires_utc:
             self._book.once(command.command_id, NoticeCode.COMMAND_REFUSED, f"{command.command_id}: expired meanwhile")

@@ -157,7 +157,7 @@ class Lane:
                 _keep(self.shown_to_pulse_s, self._p.clock.monotonic() - shown.at_s)
             else:
                 self._note_latency(seen)
-        self._tell(decision)
+        self._board.show(decision.tone, decision.advice)
 
     def _refuse(self, shown: Shown) -> None:
         """What was shown is not genuine, or (without a reason) may not be looked at now: recorded once, and the desk."""
@@ -183,10 +183,6 @@ class Lane:
         candidate = seen.candidate
         recent = now - at < self._config.decision.repeat_after_ms / 1000
         return recent and seen.sight is Sight.KNOWN and candidate is not None and candidate.worker_id == worker_id
-
-    def _tell(self, decision: Decision) -> None:
-        tone = Tone.GO if decision.granted else Tone.DESK if decision.advice is Advice.SEE_DESK else Tone.ADJUST
-        self._board.show(tone, decision.advice)
 
     def _decision(self, seen: Identification, claim: Claim = NOTHING_SHOWN) -> Decision:
         locked_down = self._turnstile.refuses(self._config.site.direction)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from contract.messages import Advice, Reason
 from edge.decision import RULES
-from edge.domain import Tone
+from edge.domain import Decision, Tone
 from edge.indication import Rhythm, indication
 from edge.reference.marks import renewed
 from edge.screen.lane import Sign
@@ -24,10 +24,9 @@ def table() -> str:
 
 
 def tone_of(advice: Advice) -> Tone:
-    """The tone a decision's next step is shown with (`edge.loop.lane`)."""
-    if advice is Advice.WALK_THROUGH:
-        return Tone.GO
-    return Tone.DESK if advice is Advice.SEE_DESK else Tone.ADJUST
+    """The tone a decision with this next step is shown with; only who is granted is told to walk through."""
+    reason = Reason.GRANTED if advice is Advice.WALK_THROUGH else Reason.UNKNOWN
+    return Decision(reason, advice).tone
 
 
 def _steps(texts: dict[str, Texts]) -> Iterator[str]:
