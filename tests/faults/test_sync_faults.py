@@ -28,32 +28,10 @@ from hq.store import Store
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    running = Mosquitto(tmp_path)
-    running.start()
-    yield running
-    running.kill()
-
-
-@pytest.fixture
-def rig(tmp_path: Path, broker: Mosquitto) -> Iterator[Rig]:
-    made = Rig(tmp_path, broker.port)
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def network(broker: Mosquitto) -> Iterator[BadNetwork]:
     made = BadNetwork(broker.port)
     yield made
     made.close()
-
-
-@pytest.fixture
-def stranger(broker: Mosquitto) -> Iterator[Stranger]:
-    client = Stranger(broker.port)
-    yield client
-    client.close()
 
 
 def same_everywhere(rig: Rig, store: Store, count: int, timeout_s: float = 60) -> None:
