@@ -44,13 +44,14 @@ def renewed(text: str) -> str:
 def _channels() -> Iterator[str]:
     yield "## Channels"
     yield ""
-    yield "| channel | topic | direction | QoS | retained | protection |"
-    yield "|---|---|---|---|---|---|"
+    yield "| channel | topic | direction | QoS | retained | at most | protection | message |"
+    yield "|---|---|---|---|---|---|---|---|"
     for channel, route in ROUTES.items():
-        protection = "signed and sealed" if route.sealed else "signed" if route.signed else "—"
         direction = "gate → HQ" if route.up else "HQ → gate"
         kept = "yes" if route.retain else "no"
-        yield f"| {channel.value} | `{route.pattern}` | {direction} | {route.qos} | {kept} | {protection} |"
+        size, kind = f"{route.max_bytes // 1024} KiB", route.carries.__name__
+        row = (channel.value, f"`{route.pattern}`", direction, route.qos, kept, size, route.protection, kind)
+        yield f"| {' | '.join(map(str, row))} |"
 
 
 def _models() -> Iterator[str]:
