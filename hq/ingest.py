@@ -11,18 +11,20 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection
 
-from contract.chain import link
-from contract.codec import BadMessage, decode, decode_event
+from contract.chain import GENESIS, link
+from contract.codec import BadMessage, NewerMessage, decode, decode_event, decode_event_header
 from contract.messages import (
+    VERSION,
     Ack,
-    AnyEvent,
     CommissioningEvent,
     CommissioningRecord,
     EnrolmentEvent,
+    Event,
     EventBatch,
     EventRecord,
 )
 from contract.signing import COMMISSIONING, BadSignature, verify
+from hq import newer
 from hq.people import EnrolmentRefused, People
 from hq.store import JournalKey, Store, Watermark, add_events, ask_for, hashes, now, put_aside, set_watermark, watermark
 
@@ -64,7 +66,7 @@ def sort(records: tuple[EventRecord, ...], seq: int) -> Sorted:
     return Sorted(known, tuple(fresh), hole=False)
 
 
-def fault(record: EventRecord, event: AnyEvent | None, prev_hash: str, key: JournalKey) -> str | None:
+def fault(record: EventRecord, event: Event | None, prev_hash: str, key: JournalKey) -> str | None:
     """What is wrong with a record that should follow `prev_hash`; None if nothing. `event`: its body, if readable. Pure."""
     if record.prev_hash != prev_hash:
         return "does not continue the chain (changed history, or two gates with one id)"
@@ -77,10 +79,16 @@ def fault(record: EventRecord, event: AnyEvent | None, prev_hash: str, key: Jour
     return None
 
 
-def readable(record: EventRecord) -> AnyEvent | None:
-    """The event in a record; None if this version cannot read it."""
+def readable(record: EventRecord) -> Event | None:
+    """The event in a record; None if it is broken. Of an event with words that only a newer version of the contract has:
+    what all events have in common, as a plain `Event`. That is no fault of the gate's, HQ was not updated yet."""
     try:
         return decode_event(record.body)
+    except NewerMessage:
+        try:
+            return decode_event_header(record.body)
+        except BadMessage:
+            return None
     except BadMessage:
         return None
 
@@ -88,6 +96,7 @@ def readable(record: EventRecord) -> AnyEvent | None:
 class Ingest:
     def __init__(self, store: Store, people: People) -> None:
         self._store, self._people = store, people
+        self._told: set[str] = set()
 
     def take(self, batch: EventBatch) -> Outcome:
         """Store what is new in one transaction; afterwards the returned acknowledgement is true."""
@@ -109,6 +118,31 @@ class Ingest:
             if put_aside(db, JournalKey(site_id, gate_id, ""), 0, reason, payload):
                 log.error("quarantined", gate_id=gate_id, reason=reason)
 
+    def read_again(self) -> int:
+        """After an update: read the events that a newer version wrote, as far as this one can; how many it could."""
+        read, after = 0, 0
+        while rows := newer.rows(self._store, after):
+            after = rows[-1].id
+            with self._store.write() as db:
+                for row in rows:
+                    key, record = newer.record_of(row)
+                    event = readable(record)
+                    if event is None or not newer.unread(event):
+                        newer.set_read(db, row.id, **_read(event))
+                        before = hashes(db, key, record.seq - 1, record.seq - 1).get(record.seq - 1, GENESIS)
+                        self._settle(db, key, record, event, before, Outcome(self._ack(key, Watermark())))
+                        read += 1
+        newer.forget_if_none(self._store)
+        if read:
+            log.info("newer_events_read", events=read, version=VERSION)
+        return read
+
+    def tell_newer(self, gate_id: str, what: str) -> None:
+        """In the log, once for each gate: it is no alarm, and goes on until HQ is updated."""
+        if gate_id not in self._told:
+            self._told.add(gate_id)
+            log.warning("gate_is_newer", gate_id=gate_id, detail=f"{what}: update sitegate-hq")
+
     def _append(
         self, db: Connection, key: JournalKey, records: tuple[EventRecord, ...], mark: Watermark, out: Outcome
     ) -> Watermark:
@@ -116,15 +150,23 @@ class Ingest:
         events = [readable(record) for record in records]
         add_events(db, [_row(key, record, event) for record, event in zip(records, events, strict=True)])
         for record, event in zip(records, events, strict=True):
-            wrong = fault(record, event, mark.hash, key)
+            self._settle(db, key, record, event, mark.hash, out)
             mark = Watermark(record.seq, record.hash)
-            if wrong:
-                self._alarm(db, key, record, wrong)
-            elif isinstance(event, EnrolmentEvent):
-                self._enrol(db, key, record, event, out)
-            elif isinstance(event, CommissioningEvent) and (objection := forged(event)):
-                self._alarm(db, key, record, objection)
         return mark
+
+    def _settle(
+        self, db: Connection, key: JournalKey, record: EventRecord, event: Event | None, prev_hash: str, out: Outcome
+    ) -> None:
+        """What follows from a stored record."""
+        if wrong := fault(record, event, prev_hash, key):
+            self._alarm(db, key, record, wrong)
+        elif isinstance(event, EnrolmentEvent):
+            self._enrol(db, key, record, event, out)
+        elif isinstance(event, CommissioningEvent) and (objection := forged(event)):
+            self._alarm(db, key, record, objection)
+        elif event is not None and newer.unread(event):
+            ask_for(db, newer.READ_AGAIN)
+            self.tell_newer(key.gate_id, f"events of version {event.version}, HQ reads {VERSION}")
 
     def _enrol(self, db: Connection, key: JournalKey, record: EventRecord, event: EnrolmentEvent, out: Outcome) -> None:
         try:
@@ -162,16 +204,13 @@ def forged(event: CommissioningEvent) -> str:
     return ""
 
 
-def _row(key: JournalKey, record: EventRecord, event: AnyEvent | None) -> dict[str, Any]:
+def _row(key: JournalKey, record: EventRecord, event: Event | None) -> dict[str, Any]:
     return {
         "site_id": key.site_id,
         "gate_id": key.gate_id,
         "epoch": key.epoch,
         "seq": record.seq,
-        "type": event.type if event else "unreadable",
-        "reason": _reason(event),
-        "worker_id": getattr(event, "worker_id", None),
-        "utc": event.utc if event else None,
+        **_read(event),
         "body": record.body,
         "prev_hash": record.prev_hash,
         "hash": record.hash,
@@ -179,7 +218,19 @@ def _row(key: JournalKey, record: EventRecord, event: AnyEvent | None) -> dict[s
     }
 
 
-def _reason(event: AnyEvent | None) -> str:
+def _read(event: Event | None) -> dict[str, Any]:
+    """The columns that hold what was read in the body."""
+    return {
+        "type": newer.TYPE if event and newer.unread(event) else getattr(event, "type", "unreadable"),
+        "reason": _reason(event),
+        "worker_id": getattr(event, "worker_id", None),
+        "utc": event.utc if event else None,
+    }
+
+
+def _reason(event: Event | None) -> str:
+    if event and newer.unread(event):
+        return event.version
     for name in ("reason", "outcome", "code"):
         value = getattr(event, name, None)
         if value is not None:

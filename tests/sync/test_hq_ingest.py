@@ -105,19 +105,6 @@ def test_fail__two_gates_with_one_id(rig: Rig) -> None:
     assert rig.holds(store, 3)
 
 
-def test_ok__an_event_of_a_newer_version_is_held_unread(rig: Rig) -> None:
-    journal = rig.journal()
-    note(journal, 2)
-    records = _records(rig)
-    body = '{"version":"1.7","type":"invented_later","seq":3}'
-    newer = EventRecord(seq=3, prev_hash=records[1].hash, hash=link(records[1].hash, body), body=body)
-    ingest, store = _ingest(rig)
-    assert ingest.take(_batch(journal, (*records, newer))).ack.seq == 3
-    assert rig.holds(store, 3)
-    assert report.events(store)[-1].type == "unreadable"
-    assert len(report.quarantine(store)) == 1
-
-
 def test_fail__rubbish_and_false_senders_go_to_quarantine_and_the_rest_flows(rig: Rig, stranger: Stranger) -> None:
     rig.hq()
     store, journal = rig.store(), rig.journal()
