@@ -8,7 +8,6 @@ import ast
 import inspect
 import json
 import sys
-from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -106,7 +105,7 @@ def _explain(schema: dict[str, Any]) -> None:
         schema["description"] = " ".join(schema["description"].split())
     for name, field in schema.get("properties", {}).items():
         field.pop("title", None)
-        said = [*_texts(owner, name)][:1]
+        said = [text for text in [text_of(owner, name)] if text]
         for part in (field, *field.get("anyOf", ()), field.get("items", {})):
             if part.get("format") == "base64url":
                 said.append(_as_base64(part))
@@ -115,7 +114,7 @@ def _explain(schema: dict[str, Any]) -> None:
             said.append(_SAID_OF_VERSION)
         if said:
             field["description"] = " ".join(said)
-    words = [f"{word}: {text}" for word in schema.get("enum", ()) for text in _texts(owner, word.upper())]
+    words = [f"{word}: {text}" for word in schema.get("enum", ()) if (text := text_of(owner, word.upper()))]
     if words:
         schema["description"] = " ".join([schema.get("description", ""), *words]).strip()
 
@@ -130,13 +129,14 @@ def _as_base64(field: dict[str, Any]) -> str:
     return _BYTES + size
 
 
-def _texts(owner: str, name: str) -> Iterator[str]:
-    """What stands below the attribute, in the class itself or the nearest one that it is made from."""
+def text_of(owner: str, name: str) -> str:
+    """What stands below the attribute, in the class itself or the nearest one that it is made from; "" if nothing."""
     for module in _MODULES:
         kind = getattr(module, owner, None)
         for base in inspect.getmro(kind) if kind else ():
             if text := _attribute_texts(module).get((base.__name__, name)):
-                yield text
+                return text
+    return ""
 
 
 @cache
