@@ -16,6 +16,8 @@ Json = dict[str, Any]
 _LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems")
 _UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
 _SAME = ("type", "const", "format", "pattern", "contentEncoding", "default")
+_CARRIERS = ("event_batch.json", "signed_envelope.json")
+"""What an older reader cannot open at all if it is larger than it knows: with it, everything inside would be refused."""
 _ROUTE = ("topic", "direction", "qos", "retain", "protection", "schema")
 
 
@@ -111,6 +113,13 @@ def _plain(where: str, old: Json, new: Json) -> Iterator[Breach]:
         yield Breach(where, f"lost the words {', '.join(map(str, gone))}")
     if "enum" in new and "enum" not in old:
         yield Breach(where, "allows only certain words now")
+    if where.startswith(_CARRIERS):
+        for key in (*_LOWER, *_UPPER):
+            if old.get(key) != new.get(key):
+                yield Breach(
+                    where, f"{key} was {old.get(key)}, is {new.get(key)}: an older reader refuses all it carries"
+                )
+        return
     for keys, narrower in ((_LOWER, float.__gt__), (_UPPER, float.__lt__)):
         for key in keys:
             if key in new and (key not in old or narrower(float(new[key]), float(old[key]))):

@@ -92,6 +92,10 @@ BREAKS: dict[str, tuple[Callable[[Any], Any], str]] = {
         lambda new: fields(new, "health.json")["gate_state"].update(maxLength=20),
         "health.json gate_state: maxLength was none, is 20",
     ),
+    "larger batches": (
+        lambda new: fields(new, "event_batch.json")["records"].update(maxItems=1000),
+        "event_batch.json records: maxItems was 500, is 1000: an older reader refuses all it carries",
+    ),
     "default changed": (
         lambda new: fields(new, "policy_snapshot.json")["training_required"].update(default=False),
         "policy_snapshot.json training_required: default was True, is False",

@@ -1,5 +1,6 @@
 """The exported schemas are those of the code; samples of all versions fit the schemas of all versions that know them."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -8,12 +9,17 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from referencing import Registry, Resource
 
-from contract import schema
+from contract import samples, schema
 from contract.compatible import load
 from contract.messages import VERSION
 from contract.samples import MESSAGES, RETIRED, file, published
 
 VERSIONS = {path.name.removeprefix("v"): load(path) for path in sorted(schema.FOLDER.iterdir())}
+RELEASED = {
+    "1.0": "67b8caf5b54ea1a9b82a1a7bfa3a65b73999b5b476b4b977bd6348e6fa4f55a2",
+    "1.1": "72fa1f1fc65fa79167aac98d6d51dabcbb79b1f944bc209ef2671766f788e4b7",
+}
+"""Of the schemas and samples of each version before this one."""
 SAMPLES = [(name, version, path) for name, version, path in published() if name in MESSAGES]
 PAIRS = [
     (name, of, path, against)
@@ -32,8 +38,17 @@ def test_ok__the_schemas_in_the_repository_are_those_of_the_code() -> None:
 
 def test_ok__every_released_version_is_there() -> None:
     minor = int(VERSION.partition(".")[2])
-    assert list(VERSIONS) == [f"1.{number}" for number in range(minor + 1)]
+    assert set(VERSIONS) == {f"1.{number}" for number in range(minor + 1)}
     assert all(documents["index.json"]["version"] == version for version, documents in VERSIONS.items())
+
+
+@pytest.mark.parametrize(("version", "digest"), RELEASED.items())
+def test_ok__what_was_released_stays_as_it_was(version: str, digest: str) -> None:
+    files = [*(schema.FOLDER / f"v{version}").iterdir(), *samples.FOLDER.glob(f"*.v{version}.json")]
+    found = hashlib.sha256()
+    for path in sorted(files):
+        found.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    assert found.hexdigest() == digest, f"put the schemas and samples of {version} back, and change those of {VERSION}"
 
 
 @pytest.mark.parametrize("version", VERSIONS)
