@@ -152,6 +152,9 @@ class Ingest:
         for record, event in zip(records, events, strict=True):
             self._settle(db, key, record, event, mark.hash, out)
             mark = Watermark(record.seq, record.hash)
+        if unread := next((event for event in events if event and newer.unread(event)), None):
+            ask_for(db, newer.READ_AGAIN)
+            self.tell_newer(key.gate_id, f"events of version {unread.version}, HQ reads {VERSION}")
         return mark
 
     def _settle(
@@ -164,9 +167,6 @@ class Ingest:
             self._enrol(db, key, record, event, out)
         elif isinstance(event, CommissioningEvent) and (objection := forged(event)):
             self._alarm(db, key, record, objection)
-        elif event is not None and newer.unread(event):
-            ask_for(db, newer.READ_AGAIN)
-            self.tell_newer(key.gate_id, f"events of version {event.version}, HQ reads {VERSION}")
 
     def _enrol(self, db: Connection, key: JournalKey, record: EventRecord, event: EnrolmentEvent, out: Outcome) -> None:
         try:

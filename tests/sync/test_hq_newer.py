@@ -122,13 +122,25 @@ def test_ok__the_service_reads_them_when_it_starts(rig: Rig, monkeypatch: pytest
 def test_fail__what_did_not_verify_is_not_acted_on_later(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     rig.people(rig.store()).take(ImportFile(workers=(WorkerRecord(worker_id="w-1", sites=("site-1",)),)))
     batch = journal_of(rig, 1, worker_id="w-1", consent_ref="c-1")
+    access = AccessEvent.model_validate(
+        {
+            **json.loads(batch.records[0].body),
+            "type": "access",
+            "reason": "unknown",
+            "granted": False,
+            "advice": "wait",
+            "direction": "in",
+        }
+    ).model_dump_json()
+    first = EventRecord(seq=1, prev_hash=GENESIS, hash=link(GENESIS, access), body=access)
     forged = batch.records[1].model_copy(update={"prev_hash": GENESIS, "hash": link(GENESIS, batch.records[1].body)})
     with older_hq(monkeypatch):
         taker, store = ingest(rig)
-        taker.take(batch.model_copy(update={"records": (batch.records[0], forged)}))
+        taker.take(batch.model_copy(update={"records": (first, forged)}))
         assert [row.seq for row in report.quarantine(store)] == [2]
     updated, store = ingest(rig)
-    assert updated.read_again() == 2
+    assert updated.read_again() == 1
+    assert types(store)[1] == "enrolment"
     assert templates(rig, store) == 0
     assert [row.seq for row in report.quarantine(store)] == [2]
 

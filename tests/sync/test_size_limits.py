@@ -22,7 +22,6 @@ from hq import report
 from hq.mqtt import Received as AtHq
 from hq.service import HqService
 
-
 BATCH = EventBatch.model_validate_json(file("event_batch").read_bytes())
 
 
