@@ -4,14 +4,14 @@ HQ keeps whatever a gate's journal says. What does not verify is kept too, marke
 `verify`, because refusing it would hold up everything after it for ever.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection
 
-from contract.chain import GENESIS, link
+from contract.chain import link
 from contract.codec import BadMessage, NewerMessage, decode, decode_event, decode_event_header
 from contract.messages import (
     VERSION,
@@ -50,7 +50,6 @@ class Outcome:
     ack: Ack
     stored: int = 0
     hole: bool = False
-    enrolled: list[str] = field(default_factory=list)
 
 
 def sort(records: tuple[EventRecord, ...], seq: int) -> Sorted:
@@ -107,7 +106,7 @@ class Ingest:
             self._compare_known(db, key, batch_sorted.known)
             outcome = Outcome(self._ack(key, mark), hole=batch_sorted.hole)
             if batch_sorted.fresh:
-                mark = self._append(db, key, batch_sorted.fresh, mark, outcome)
+                mark = self._append(db, key, batch_sorted.fresh, mark)
                 set_watermark(db, key, mark)
             outcome.ack, outcome.stored = self._ack(key, mark), len(batch_sorted.fresh)
         return outcome
@@ -120,22 +119,7 @@ class Ingest:
 
     def read_again(self) -> int:
         """After an update: read the events that a newer version wrote, as far as this one can; how many it could."""
-        read, after = 0, 0
-        while rows := newer.rows(self._store, after):
-            after = rows[-1].id
-            with self._store.write() as db:
-                for row in rows:
-                    key, record = newer.record_of(row)
-                    event = readable(record)
-                    if event is None or not newer.unread(event):
-                        newer.set_read(db, row.id, **_read(event))
-                        before = hashes(db, key, record.seq - 1, record.seq - 1).get(record.seq - 1, GENESIS)
-                        self._settle(db, key, record, event, before, Outcome(self._ack(key, Watermark())))
-                        read += 1
-        newer.forget_if_none(self._store)
-        if read:
-            log.info("newer_events_read", events=read, version=VERSION)
-        return read
+        return newer.read_again(self._store, readable, self._judge)
 
     def tell_newer(self, gate_id: str, what: str) -> None:
         """In the log, once for each gate: it is no alarm, and goes on until HQ is updated."""
@@ -143,35 +127,30 @@ class Ingest:
             self._told.add(gate_id)
             log.warning("gate_is_newer", gate_id=gate_id, detail=f"{what}: update sitegate-hq")
 
-    def _append(
-        self, db: Connection, key: JournalKey, records: tuple[EventRecord, ...], mark: Watermark, out: Outcome
-    ) -> Watermark:
+    def _append(self, db: Connection, key: JournalKey, records: tuple[EventRecord, ...], mark: Watermark) -> Watermark:
         """Store all; then mark what is wrong with any. The watermark after them."""
         events = [readable(record) for record in records]
         add_events(db, [_row(key, record, event) for record, event in zip(records, events, strict=True)])
         for record, event in zip(records, events, strict=True):
-            self._settle(db, key, record, event, mark.hash, out)
+            self._judge(db, key, record, event, mark.hash)
             mark = Watermark(record.seq, record.hash)
         if unread := next((event for event in events if event and newer.unread(event)), None):
             ask_for(db, newer.READ_AGAIN)
             self.tell_newer(key.gate_id, f"events of version {unread.version}, HQ reads {VERSION}")
         return mark
 
-    def _settle(
-        self, db: Connection, key: JournalKey, record: EventRecord, event: Event | None, prev_hash: str, out: Outcome
-    ) -> None:
-        """What follows from a stored record."""
+    def _judge(self, db: Connection, key: JournalKey, record: EventRecord, event: Event | None, prev_hash: str) -> None:
+        """Mark what is wrong with a new record; take an enrolment over."""
         if wrong := fault(record, event, prev_hash, key):
             self._alarm(db, key, record, wrong)
         elif isinstance(event, EnrolmentEvent):
-            self._enrol(db, key, record, event, out)
+            self._enrol(db, key, record, event)
         elif isinstance(event, CommissioningEvent) and (objection := forged(event)):
             self._alarm(db, key, record, objection)
 
-    def _enrol(self, db: Connection, key: JournalKey, record: EventRecord, event: EnrolmentEvent, out: Outcome) -> None:
+    def _enrol(self, db: Connection, key: JournalKey, record: EventRecord, event: EnrolmentEvent) -> None:
         try:
             self._people.enrol_sealed(db, event)
-            out.enrolled.append(event.worker_id)
             ask_for(db, ROSTER_AGAIN)
         except EnrolmentRefused as error:
             self._alarm(db, key, record, str(error))
@@ -210,29 +189,9 @@ def _row(key: JournalKey, record: EventRecord, event: Event | None) -> dict[str,
         "gate_id": key.gate_id,
         "epoch": key.epoch,
         "seq": record.seq,
-        **_read(event),
+        **newer.columns(event),
         "body": record.body,
         "prev_hash": record.prev_hash,
         "hash": record.hash,
         "received_utc": now(),
     }
-
-
-def _read(event: Event | None) -> dict[str, Any]:
-    """The columns that hold what was read in the body."""
-    return {
-        "type": newer.TYPE if event and newer.unread(event) else getattr(event, "type", "unreadable"),
-        "reason": _reason(event),
-        "worker_id": getattr(event, "worker_id", None),
-        "utc": event.utc if event else None,
-    }
-
-
-def _reason(event: Event | None) -> str:
-    if event and newer.unread(event):
-        return event.version
-    for name in ("reason", "outcome", "code"):
-        value = getattr(event, name, None)
-        if value is not None:
-            return str(value)
-    return ""

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from hq_postgres import Postgres
 from pydantic import TypeAdapter
 from sync_rig import Rig, note, utc, wait_until
 from typer.testing import CliRunner
@@ -107,6 +108,21 @@ def test_ok__the_updated_hq_reads_them_and_acts_on_them_once(rig: Rig, monkeypat
     assert [v.newer for v in report.verdicts(store)] == [0]
     assert rig.holds(store, 3)
     assert report.quarantine(store) == []
+
+
+def test_ok__on_postgresql_too(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Postgres()
+    try:
+        store = Store(server.database("hq"))
+        taker = Ingest(store, rig.people(store))
+        with older_hq(monkeypatch):
+            taker.take(journal_of(rig, 3))
+        assert ([v.newer for v in report.verdicts(store)], types(store)) == ([3], ["newer"] * 3)
+        assert (taker.read_again(), taker.read_again()) == (3, 0)
+        assert types(store) == ["notice"] * 3
+        store.close()
+    finally:
+        server.close()
 
 
 def test_ok__the_service_reads_them_when_it_starts(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,12 +11,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from hq_postgres import Postgres
-from pydantic import TypeAdapter
 from sqlalchemy import Connection, create_engine, inspect
 from sync_rig import Mosquitto, Rig, note, wait_until
 
-from contract import codec
-from contract.messages import AccessEvent, EventBatch, EventRecord
+from contract.messages import EventBatch, EventRecord
 from edge.journal import Journal, JournalReader
 from hq import report
 from hq import tables as t
@@ -189,18 +187,3 @@ def test_ok__a_crash_of_the_database_loses_nothing_that_was_acknowledged(tmp_pat
         rig.close()
     finally:
         server.close()
-
-
-def test_ok__events_of_a_newer_version_are_read_after_the_update(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    journal = rig.journal()
-    note(journal, 3)
-    batch = EventBatch(site_id="site-1", gate_id="gate-1", epoch=journal.epoch, records=records(rig))
-    store = rig.store()
-    with monkeypatch.context() as then:
-        then.setattr(codec, "_EVENT", TypeAdapter(AccessEvent))
-        then.setattr(codec, "_MINOR", codec._MINOR - 1)
-        Ingest(store, rig.people(store)).take(batch)
-    assert [v.newer for v in report.verdicts(store)] == [3]
-    assert Ingest(store, rig.people(store)).read_again() == 3
-    assert {row.type for row in report.events(store)} == {"notice"}
-    assert Ingest(store, rig.people(store)).read_again() == 0
