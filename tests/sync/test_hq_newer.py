@@ -110,6 +110,7 @@ def test_ok__the_updated_hq_reads_them_and_acts_on_them_once(rig: Rig, monkeypat
     assert report.quarantine(store) == []
 
 
+@pytest.mark.long
 def test_ok__on_postgresql_too(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     server = Postgres()
     try:
