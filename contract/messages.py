@@ -1,8 +1,9 @@
 """Every message that crosses the wire or enters the journal, as frozen pydantic models.
 
-Compatibility: a reader ignores fields it does not know (so a newer minor version is readable) and refuses
-a major version it does not know (`contract.codec`). Since 1.1 lists travel in parts (`contract.parts`). Times are UTC. Worker ids are opaque to this project:
-no message carries a name, a picture, or a readable template.
+Compatibility: a reader ignores fields it does not know (so a newer minor version is readable) and refuses a major version
+it does not know (`contract.codec`; the rules: docs/MESSAGES.md, "Versions"; checked by `contract.compatible`). Since 1.1 lists
+travel in parts (`contract.parts`). Times are UTC. Worker ids are opaque to this project: no message carries a name, a picture,
+or a readable template.
 """
 
 from datetime import UTC, date, datetime
@@ -14,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from contract.contradictions import contradictions
 from contract.policy import EVERY_WAY_IN, AntiPassback, Factor, FactorRule, Holiday, Period, RiskRule
 
-VERSION = "1.1"
+VERSION = "1.2"
 
 PARTS_MAX = 500
 """A list has at most so many parts; HQ puts about 1,000 workers into one."""

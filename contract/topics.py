@@ -1,7 +1,22 @@
-"""Topic, direction, quality of service and retain flag of each message, in one table."""
+"""Topic, direction, quality of service, retain flag and size limit of each message, in one table."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+from contract.messages import (
+    Ack,
+    Command,
+    EventBatch,
+    GateStatus,
+    Health,
+    HqState,
+    Message,
+    PolicySnapshot,
+    RiskSnapshot,
+    RosterSnapshot,
+)
+
+_KIB = 1024
 
 PREFIX = "sitegate/v1"
 
@@ -20,33 +35,43 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How a channel travels. `pattern` takes {site_id}, {gate_id} and {part}; `signed`: wrapped in a signed envelope;
-    `sealed`: the signed payload is encrypted for its reader."""
+    """How a channel travels. `carries`: the message on it; `pattern` takes {site_id}, {gate_id} and {part}; `max_bytes`: of
+    the payload as it travels, more is refused unread; `signed`: wrapped in a signed envelope; `sealed`: the signed payload
+    is encrypted for its reader (`contract.parts`)."""
 
+    carries: type[Message]
     pattern: str
     up: bool
     qos: int
     retain: bool
+    max_bytes: int
     signed: bool = False
     sealed: bool = False
 
+    @property
+    def protection(self) -> str:
+        return "signed and sealed" if self.sealed else "signed" if self.signed else "none"
+
+
+_GATE, _LIST = f"{PREFIX}/{{site_id}}/{{gate_id}}", f"{PREFIX}/{{site_id}}/list"
+_LIST_PART_MAX = 4 * _KIB * _KIB
+
+
+def _list(carries: type[Message], name: str) -> Route:
+    pattern = f"{_LIST}/{name}/{{part}}"
+    return Route(carries, pattern, up=False, qos=1, retain=True, max_bytes=_LIST_PART_MAX, signed=True, sealed=True)
+
 
 ROUTES: dict[Channel, Route] = {
-    Channel.EVENTS: Route(f"{PREFIX}/{{site_id}}/{{gate_id}}/events", up=True, qos=1, retain=False),
-    Channel.STATUS: Route(f"{PREFIX}/{{site_id}}/{{gate_id}}/status", up=True, qos=1, retain=True),
-    Channel.HEALTH: Route(f"{PREFIX}/{{site_id}}/{{gate_id}}/health", up=True, qos=0, retain=False),
-    Channel.ACK: Route(f"{PREFIX}/{{site_id}}/{{gate_id}}/ack", up=False, qos=1, retain=True, signed=True),
-    Channel.COMMAND: Route(f"{PREFIX}/{{site_id}}/{{gate_id}}/command", up=False, qos=1, retain=False, signed=True),
-    Channel.ROSTER: Route(
-        f"{PREFIX}/{{site_id}}/list/roster/{{part}}", up=False, qos=1, retain=True, signed=True, sealed=True
-    ),
-    Channel.RISK: Route(
-        f"{PREFIX}/{{site_id}}/list/risk/{{part}}", up=False, qos=1, retain=True, signed=True, sealed=True
-    ),
-    Channel.POLICY: Route(
-        f"{PREFIX}/{{site_id}}/list/policy/{{part}}", up=False, qos=1, retain=True, signed=True, sealed=True
-    ),
-    Channel.HQ_STATE: Route(f"{PREFIX}/hq/state", up=False, qos=1, retain=True),
+    Channel.EVENTS: Route(EventBatch, f"{_GATE}/events", up=True, qos=1, retain=False, max_bytes=1024 * _KIB),
+    Channel.STATUS: Route(GateStatus, f"{_GATE}/status", up=True, qos=1, retain=True, max_bytes=16 * _KIB),
+    Channel.HEALTH: Route(Health, f"{_GATE}/health", up=True, qos=0, retain=False, max_bytes=16 * _KIB),
+    Channel.ACK: Route(Ack, f"{_GATE}/ack", up=False, qos=1, retain=True, max_bytes=4 * _KIB, signed=True),
+    Channel.COMMAND: Route(Command, f"{_GATE}/command", up=False, qos=1, retain=False, max_bytes=8 * _KIB, signed=True),
+    Channel.ROSTER: _list(RosterSnapshot, "roster"),
+    Channel.RISK: _list(RiskSnapshot, "risk"),
+    Channel.POLICY: _list(PolicySnapshot, "policy"),
+    Channel.HQ_STATE: Route(HqState, f"{PREFIX}/hq/state", up=False, qos=1, retain=True, max_bytes=4 * _KIB),
 }
 
 

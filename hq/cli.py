@@ -14,7 +14,7 @@ from contract.messages import CommandAction, ListKind
 from contract.parts import ListTooLarge
 from contract.signing import BadKey
 from hq import config as settings
-from hq import credentials, give, keys, report
+from hq import credentials, export, give, keys, report
 from hq.broker import open_broker
 from hq.console import err, gate_json, out, print_json, print_table, show_events, time_text
 from hq.opened import Folder, opened
@@ -203,6 +203,10 @@ def verify(folder: Folder = Path(), as_json: Json = False) -> None:
         for v in verdicts:
             text = "chain verified" if v.ok else f"[red]NOT verified: {v.problem or 'events are missing'}[/red]"
             out.print(f"{v.gate_id} epoch {v.epoch}: HQ holds {v.held} of {v.last_seq} events, {text}", highlight=False)
+            if v.newer:
+                out.print(
+                    f"  {v.newer} events of a newer version: update sitegate-hq, it reads them then", highlight=False
+                )
         if not verdicts:
             out.print("no events yet")
         if aside:
@@ -257,6 +261,7 @@ def command(
         )
 
 
+export.register(app)
 give.register(app)
 
 

@@ -4,7 +4,7 @@ HQ keeps whatever a gate's journal says. What does not verify is kept too, marke
 `verify`, because refusing it would hold up everything after it for ever.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -12,17 +12,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection
 
 from contract.chain import link
-from contract.codec import BadMessage, decode, decode_event
+from contract.codec import BadMessage, NewerMessage, decode, decode_event, decode_event_header
 from contract.messages import (
+    VERSION,
     Ack,
-    AnyEvent,
     CommissioningEvent,
     CommissioningRecord,
     EnrolmentEvent,
+    Event,
     EventBatch,
     EventRecord,
 )
 from contract.signing import COMMISSIONING, BadSignature, verify
+from hq import newer
 from hq.people import EnrolmentRefused, People
 from hq.store import JournalKey, Store, Watermark, add_events, ask_for, hashes, now, put_aside, set_watermark, watermark
 
@@ -48,7 +50,6 @@ class Outcome:
     ack: Ack
     stored: int = 0
     hole: bool = False
-    enrolled: list[str] = field(default_factory=list)
 
 
 def sort(records: tuple[EventRecord, ...], seq: int) -> Sorted:
@@ -64,7 +65,7 @@ def sort(records: tuple[EventRecord, ...], seq: int) -> Sorted:
     return Sorted(known, tuple(fresh), hole=False)
 
 
-def fault(record: EventRecord, event: AnyEvent | None, prev_hash: str, key: JournalKey) -> str | None:
+def fault(record: EventRecord, event: Event | None, prev_hash: str, key: JournalKey) -> str | None:
     """What is wrong with a record that should follow `prev_hash`; None if nothing. `event`: its body, if readable. Pure."""
     if record.prev_hash != prev_hash:
         return "does not continue the chain (changed history, or two gates with one id)"
@@ -77,10 +78,16 @@ def fault(record: EventRecord, event: AnyEvent | None, prev_hash: str, key: Jour
     return None
 
 
-def readable(record: EventRecord) -> AnyEvent | None:
-    """The event in a record; None if this version cannot read it."""
+def readable(record: EventRecord) -> Event | None:
+    """The event in a record; None if it is broken. Of an event with words that only a newer version of the contract has:
+    what all events have in common, as a plain `Event`. That is no fault of the gate's, HQ was not updated yet."""
     try:
         return decode_event(record.body)
+    except NewerMessage:
+        try:
+            return decode_event_header(record.body)
+        except BadMessage:
+            return None
     except BadMessage:
         return None
 
@@ -88,6 +95,7 @@ def readable(record: EventRecord) -> AnyEvent | None:
 class Ingest:
     def __init__(self, store: Store, people: People) -> None:
         self._store, self._people = store, people
+        self._told: set[str] = set()
 
     def take(self, batch: EventBatch) -> Outcome:
         """Store what is new in one transaction; afterwards the returned acknowledgement is true."""
@@ -98,7 +106,7 @@ class Ingest:
             self._compare_known(db, key, batch_sorted.known)
             outcome = Outcome(self._ack(key, mark), hole=batch_sorted.hole)
             if batch_sorted.fresh:
-                mark = self._append(db, key, batch_sorted.fresh, mark, outcome)
+                mark = self._append(db, key, batch_sorted.fresh, mark)
                 set_watermark(db, key, mark)
             outcome.ack, outcome.stored = self._ack(key, mark), len(batch_sorted.fresh)
         return outcome
@@ -109,27 +117,40 @@ class Ingest:
             if put_aside(db, JournalKey(site_id, gate_id, ""), 0, reason, payload):
                 log.error("quarantined", gate_id=gate_id, reason=reason)
 
-    def _append(
-        self, db: Connection, key: JournalKey, records: tuple[EventRecord, ...], mark: Watermark, out: Outcome
-    ) -> Watermark:
+    def read_again(self) -> int:
+        """After an update: read the events that a newer version wrote, as far as this one can; how many it could."""
+        return newer.read_again(self._store, readable, self._judge)
+
+    def tell_newer(self, gate_id: str, what: str) -> None:
+        """In the log, once for each gate: it is no alarm, and goes on until HQ is updated."""
+        if gate_id not in self._told:
+            self._told.add(gate_id)
+            log.warning("gate_is_newer", gate_id=gate_id, detail=f"{what}: update sitegate-hq")
+
+    def _append(self, db: Connection, key: JournalKey, records: tuple[EventRecord, ...], mark: Watermark) -> Watermark:
         """Store all; then mark what is wrong with any. The watermark after them."""
         events = [readable(record) for record in records]
         add_events(db, [_row(key, record, event) for record, event in zip(records, events, strict=True)])
         for record, event in zip(records, events, strict=True):
-            wrong = fault(record, event, mark.hash, key)
+            self._judge(db, key, record, event, mark.hash)
             mark = Watermark(record.seq, record.hash)
-            if wrong:
-                self._alarm(db, key, record, wrong)
-            elif isinstance(event, EnrolmentEvent):
-                self._enrol(db, key, record, event, out)
-            elif isinstance(event, CommissioningEvent) and (objection := forged(event)):
-                self._alarm(db, key, record, objection)
+        if unread := next((event for event in events if event and newer.unread(event)), None):
+            ask_for(db, newer.READ_AGAIN)
+            self.tell_newer(key.gate_id, f"events of version {unread.version}, HQ reads {VERSION}")
         return mark
 
-    def _enrol(self, db: Connection, key: JournalKey, record: EventRecord, event: EnrolmentEvent, out: Outcome) -> None:
+    def _judge(self, db: Connection, key: JournalKey, record: EventRecord, event: Event | None, prev_hash: str) -> None:
+        """Mark what is wrong with a new record; take an enrolment over."""
+        if wrong := fault(record, event, prev_hash, key):
+            self._alarm(db, key, record, wrong)
+        elif isinstance(event, EnrolmentEvent):
+            self._enrol(db, key, record, event)
+        elif isinstance(event, CommissioningEvent) and (objection := forged(event)):
+            self._alarm(db, key, record, objection)
+
+    def _enrol(self, db: Connection, key: JournalKey, record: EventRecord, event: EnrolmentEvent) -> None:
         try:
             self._people.enrol_sealed(db, event)
-            out.enrolled.append(event.worker_id)
             ask_for(db, ROSTER_AGAIN)
         except EnrolmentRefused as error:
             self._alarm(db, key, record, str(error))
@@ -162,26 +183,15 @@ def forged(event: CommissioningEvent) -> str:
     return ""
 
 
-def _row(key: JournalKey, record: EventRecord, event: AnyEvent | None) -> dict[str, Any]:
+def _row(key: JournalKey, record: EventRecord, event: Event | None) -> dict[str, Any]:
     return {
         "site_id": key.site_id,
         "gate_id": key.gate_id,
         "epoch": key.epoch,
         "seq": record.seq,
-        "type": event.type if event else "unreadable",
-        "reason": _reason(event),
-        "worker_id": getattr(event, "worker_id", None),
-        "utc": event.utc if event else None,
+        **newer.columns(event),
         "body": record.body,
         "prev_hash": record.prev_hash,
         "hash": record.hash,
         "received_utc": now(),
     }
-
-
-def _reason(event: AnyEvent | None) -> str:
-    for name in ("reason", "outcome", "code"):
-        value = getattr(event, name, None)
-        if value is not None:
-            return str(value)
-    return ""

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from contract.chain import BrokenChain, verify
 from contract.messages import GateStatus, Health
+from hq import newer
 from hq import tables as t
 from hq.store import JournalKey, Store, chain
 
@@ -28,7 +29,8 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One journal: how many events are held of how many the gate is known to have written, and whether the chain holds."""
+    """One journal: how many events are held of how many the gate is known to have written, and whether the chain holds.
+    `newer`: events held that only a newer version of HQ can read."""
 
     site_id: str
     gate_id: str
@@ -36,6 +38,7 @@ class Verdict:
     held: int
     last_seq: int
     problem: str
+    newer: int = 0
 
     @property
     def ok(self) -> bool:
@@ -120,4 +123,4 @@ def _verdict(db: Any, row: Any) -> Verdict:
             problem = f"the chain ends at {seq}, the watermark at {row.seq}"
     except BrokenChain as error:
         problem = str(error)
-    return Verdict(key.site_id, key.gate_id, key.epoch, held, row.seq, problem)
+    return Verdict(key.site_id, key.gate_id, key.epoch, held, row.seq, problem, newer.count(db, *mine))

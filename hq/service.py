@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import structlog
 
-from contract.codec import BadMessage, decode, encode
+from contract.codec import BadMessage, NewerMessage, check_size, decode, encode
 from contract.messages import Ack, EventBatch, GateStatus, Health, HqState, ListKind
 from contract.parts import ListTooLarge
 from contract.signing import sign
@@ -59,6 +59,8 @@ class HqService:
             self.close()
 
     def start(self) -> None:
+        if not self._worker:
+            self._ingest.read_again()
         self._link.start()
 
     def step(self, timeout_s: float) -> None:
@@ -87,9 +89,10 @@ class HqService:
     def _take(self, received: Received) -> None:
         found = channel_of(received.topic)
         if found is None:
-            return
+            return None
         channel, site_id, gate_id = found
         try:
+            check_size(channel, received.payload)
             if channel is Channel.EVENTS:
                 self._take_batch(decode(EventBatch, received.payload), site_id, gate_id)
             elif channel is Channel.STATUS and received.payload:
@@ -101,6 +104,8 @@ class HqService:
                 _same(health.site_id, health.gate_id, site_id, gate_id)
                 self._store.set_health(health)
         except BadMessage as error:
+            if isinstance(error, NewerMessage) and channel is not Channel.EVENTS:
+                return self._ingest.tell_newer(gate_id, str(error))  # it comes again, also after HQ's update
             self._ingest.refuse(site_id, gate_id, f"{channel.value}: {error}", received.payload)
 
     def _take_batch(self, batch: EventBatch, site_id: str, gate_id: str) -> None:

@@ -102,6 +102,7 @@ class ManagerView:
     kept: int
     head: int
     chain_error: str
+    unread: int
 
 
 def manager_view(live: LiveState | None, tally: Tally, sync: SyncSummary, texts: Texts, now: datetime) -> ManagerView:
@@ -124,6 +125,7 @@ def manager_view(live: LiveState | None, tally: Tally, sync: SyncSummary, texts:
         kept=tally.seq - tally.since_seq,
         head=tally.seq,
         chain_error=tally.chain_error,
+        unread=tally.unread,
     )
 
 

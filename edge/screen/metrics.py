@@ -53,6 +53,7 @@ def _counters(tally: Tally) -> Iterable[Metric]:
     yield GaugeMetricFamily(
         "sitegate_journal_chain_whole", "1 while the hash chain holds.", value=0 if tally.chain_error else 1
     )
+    yield GaugeMetricFamily("sitegate_journal_unread", "Events that only newer software can read.", value=tally.unread)
 
 
 def _gate(live: LiveState | None, now: datetime) -> Iterable[Metric]:

@@ -30,7 +30,8 @@ class Tally:
     `on_site` maps worker id to the time of the last passage in, oldest first: a person is on it from a recorded
     passage in until a recorded passage out at this gate. `unnamed` counts passages in without a worker id (opened by
     HQ) minus those out. `chain_error` is the first fault found, '' while the chain holds; `since_seq` is the seq before
-    the oldest record still kept.
+    the oldest record still kept. `unread` counts events that only newer software can read: they are in the chain, and in
+    no other sum.
     """
 
     def __init__(self, epoch: str = "") -> None:
@@ -39,6 +40,7 @@ class Tally:
         self.hash = ""
         self.since_seq = 0
         self.chain_error = ""
+        self.unread = 0
         self.on_site: dict[str, datetime] = {}
         self.unnamed = 0
         self.access: Counter[Reason] = Counter()
@@ -53,7 +55,8 @@ class Tally:
             self._follow(record)
             try:
                 event = decode_event(record.body)
-            except BadMessage:  # written by newer software: in the chain, but nothing we could show
+            except BadMessage:  # written by newer software, before this one was put back: nothing we could show
+                self.unread += 1
                 continue
             self.recent.append(event)
             self._count(event)

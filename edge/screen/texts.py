@@ -76,6 +76,7 @@ class Label(StrEnum):
     CHAIN = "chain"
     CHAIN_OK = "chain_ok"
     CHAIN_BROKEN = "chain_broken"
+    UNREAD = "unread"
     EVENTS = "events"
     NO_EVENTS = "no_events"
     TIME = "time"

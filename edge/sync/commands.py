@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from contract.codec import BadMessage, decode
+from contract.codec import BadMessage, check_size, decode
 from contract.messages import Command
 from contract.signing import BadSignature, verify
 from contract.topics import Channel
@@ -45,6 +45,7 @@ def verified(envelope: bytes, gate_id: str, key: Ed25519PublicKey, now: datetime
 def signed(envelope: bytes, key: Ed25519PublicKey) -> Command:
     """The command, its signature checked and nothing else. Raises CommandRefused."""
     try:
+        check_size(Channel.COMMAND, envelope)
         return decode(Command, verify(envelope, Channel.COMMAND.value, key))
     except (BadSignature, BadMessage) as error:
         raise CommandRefused(str(error)) from error

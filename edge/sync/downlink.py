@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from contract.codec import BadMessage, decode
+from contract.codec import BadMessage, check_size, decode
 from contract.messages import Ack, HqState, ListKind, NoticeCode
 from contract.signing import BadSignature, verify
 from contract.topics import ROUTES, Channel, channel_of, topic
@@ -59,6 +59,7 @@ class Downlink:
             return None
         channel = found[0]
         try:
+            check_size(channel, received.payload)
             if channel is Channel.HQ_STATE:
                 return decode(HqState, received.payload)
             if channel is Channel.ACK:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import structlog
 
-from contract.codec import BadMessage, decode_event, encode
+from contract.codec import BadMessage, decode_event_header, encode
 from contract.messages import Ack, EventBatch, EventRecord, NoticeCode
 from edge.config import SiteConfig, SyncConfig
 from edge.ports import JournalReader
@@ -84,7 +84,7 @@ class Outbox:
             return 0.0
         try:
             records = self._journal.records(self._window.acked, 1)
-            return max(0.0, (now - decode_event(records[0].body).utc).total_seconds()) if records else 0.0
+            return max(0.0, (now - decode_event_header(records[0].body).utc).total_seconds()) if records else 0.0
         except BadMessage:
             return 0.0
 

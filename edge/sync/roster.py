@@ -15,7 +15,7 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from contract.codec import MAX_BYTES, BadMessage, decode
+from contract.codec import MAX_BYTES, BadMessage, check_size, decode
 from contract.messages import Ack, Command, ListKind, NoticeCode, PartHeader
 from contract.signing import BadSignature, verify
 from contract.topics import Channel
@@ -107,6 +107,7 @@ class ReplicaReader:
         found = []
         for (envelope,) in self._rows("SELECT envelope FROM acks"):
             try:
+                check_size(Channel.ACK, bytes(envelope))
                 ack = decode(Ack, verify(bytes(envelope), Channel.ACK.value, self._hq_key))
             except (BadSignature, BadMessage) as error:
                 self._refuse(NoticeCode.MESSAGE_REFUSED, f"acknowledgement: {error}", bytes(envelope))

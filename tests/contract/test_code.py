@@ -24,7 +24,7 @@ def code(worker_id: str = "w-0001", site_id: str = "site-1", **more: object) -> 
 
 
 def test_ok__the_sample_is_read_and_written_back() -> None:
-    sample = json.loads((Path(contract.__file__).parent / "golden" / "code.v1.json").read_bytes())
+    sample = json.loads((Path(contract.__file__).parent / "golden" / "code.v1.0.json").read_bytes())
     found = read(sample["text"], Ed25519PublicKey.from_public_bytes(bytes.fromhex(sample["public_key_hex"])))
     assert (found.worker_id, found.site_id, found.nonce) == (sample["worker_id"], sample["site_id"], sample["nonce"])
     times = (found.issued_utc, found.expires_utc)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,8 +14,19 @@ import contract
 from contract import codec
 from contract.chain import GENESIS, BrokenChain, link
 from contract.chain import verify as verify_chain
-from contract.codec import BadMessage, decode, decode_event, encode
-from contract.messages import Ack, Command, EventBatch, EventRecord, GateStatus, Health, PartHeader, RosterSnapshot
+from contract.codec import BadMessage, NewerMessage, decode, decode_event, encode
+from contract.messages import (
+    Ack,
+    Command,
+    Event,
+    EventBatch,
+    EventRecord,
+    GateStatus,
+    Health,
+    PartHeader,
+    RosterSnapshot,
+)
+from contract.signing import sign
 from contract.topics import ROUTES, Channel, channel_of, topic
 
 GOLDEN = Path(contract.__file__).parent / "golden"
@@ -82,6 +94,38 @@ def test_fail__a_payload_over_the_limit_is_not_even_parsed(monkeypatch: pytest.M
     monkeypatch.setattr(codec, "MAX_BYTES", 10)
     with pytest.raises(BadMessage, match="over the limit"):
         decode(Ack, b"x" * 11)
+
+
+@pytest.mark.parametrize("channel", Channel)
+def test_fail__more_than_a_channel_carries(channel: Channel) -> None:
+    limit = ROUTES[channel].max_bytes
+    codec.check_size(channel, b"x" * limit)
+    with pytest.raises(BadMessage, match=f"{limit + 1} bytes is over the limit of {limit}"):
+        codec.check_size(channel, b"x" * (limit + 1))
+
+
+def test_ok__the_largest_messages_that_either_side_writes_fit_their_channels() -> None:
+    widest, now = "\u0001" * 500, datetime(2026, 11, 21, tzinfo=UTC)  # six bytes each in JSON
+    order = Command(
+        command_id="c", gate_id="g", action="lock_down", issued_utc=now, expires_utc=now, issued_by="m", why=widest
+    )
+    signed = sign(encode(order), "command", Ed25519PrivateKey.generate())
+    codec.check_size(Channel.COMMAND, signed)
+    record = EventRecord(seq=1, prev_hash=GENESIS, hash=GENESIS, body='"' * 65_536)
+    codec.check_size(Channel.EVENTS, encode(EventBatch(site_id="s", gate_id="g", epoch="e", records=(record,))))
+
+
+def test_fail__a_newer_minor_version_with_unknown_words_is_told_apart() -> None:
+    for version, kind in (("1.99", NewerMessage), ("1.0", BadMessage), ("1.x", BadMessage)):
+        with pytest.raises(BadMessage) as caught:
+            decode_event(json.dumps({"version": version, "type": "invented_later"}))
+        assert type(caught.value) is kind
+
+
+def test_ok__what_all_events_say_can_be_read_of_one_that_is_newer() -> None:
+    sample = json.loads((GOLDEN / "notice_event.v1.0.json").read_bytes())
+    header = codec.decode_event_header(json.dumps({**sample, "version": "1.99", "code": "invented_later"}))
+    assert (header.seq, header.gate_id, type(header)) == (sample["seq"], sample["gate_id"], Event)
 
 
 def test_fail__errors_do_not_repeat_values_that_may_be_personal() -> None:

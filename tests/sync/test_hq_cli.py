@@ -150,6 +150,14 @@ def test_fail__verify_says_what_is_wrong(rig: Rig) -> None:
     assert "NOT verified: seq 4 follows 2" in _run("verify", "-d", rig.hq_folder, code=2)
 
 
+def test_ok__the_schemas_for_other_makers(tmp_path: Path) -> None:
+    index = json.loads(_run("schema"))
+    assert "files of contract" in _run("schema", "--out", tmp_path / "out")
+    assert {*index["schemas"].values(), "index.json", "asyncapi.json"} == {p.name for p in (tmp_path / "out").iterdir()}
+    (tmp_path / "file").touch()
+    assert "error:" in _fails("schema", "--out", tmp_path / "file")
+
+
 @pytest.mark.parametrize("name", [command.name or command.callback.__name__ for command in app.registered_commands])
 def test_ok__every_command_has_help_with_an_example(name: str) -> None:
     assert f"sitegate-hq {name}" in _run(name, "--help")

@@ -107,7 +107,7 @@ def test_ok__an_event_of_newer_software_stays_in_the_chain() -> None:
     journal.kept.append(strange)
     journal.add(NoticeEvent, code=NoticeCode.TAMPER)
     tally = tally_of(journal)
-    assert (tally.seq, tally.chain_error, len(tally.recent)) == (3, "", 2)
+    assert (tally.seq, tally.chain_error, len(tally.recent), tally.unread) == (3, "", 2, 1)
 
 
 def test_ok__only_the_newest_events_are_kept_in_memory() -> None:

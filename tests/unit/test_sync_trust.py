@@ -51,6 +51,8 @@ def test_ok__a_command_of_this_moment() -> None:
         (_signed_command(issued_utc=NOW + timedelta(minutes=5), expires_utc=NOW + timedelta(minutes=6)), "future"),
         (_signed_command(expires_utc=NOW + timedelta(days=1)), "valid for longer"),
         (sign(b"{}", "command", HQ), "Field required"),
+        (sign(b'{"version": "1.99", "action": "dance"}', "command", HQ), "version 1.99, this side reads .*update it"),
+        (_signed_command() + b" " * 8192, "over the limit of 8192"),
         (encode(_command()), "not a signed command"),
         (b"\x00", "not a signed command"),
     ],

@@ -1,0 +1,147 @@
+"""The sample files in contract/golden: one of each message as it travels, for each minor version in which it changed.
+
+`access_event.v1.0.json` is how 1.0 wrote it; samples of a version that was released are never touched again. For a new
+version `python -m contract.samples` writes the whole set: what the newest samples say, in the present form. A field that
+came with the version is then filled in by hand (a test names those that are missing), and the command run once more.
+"""
+
+import base64
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from contract.chain import GENESIS, link
+from contract.codec import decode, encode
+from contract.messages import VERSION, EventBatch, EventRecord, ListKind, Message, RosterSnapshot
+from contract.parts import Content, open_part, read_part, write_parts
+from contract.schema import EVENTS, KINDS, name_of
+from contract.signing import ENROLMENT, BadSeal, SignedEnvelope, seal, sign, unseal
+
+FOLDER = Path(__file__).parent / "golden"
+SIGNING = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+"""The key of the samples that HQ signs: 32 bytes, 0 to 31."""
+SEALING = X25519PrivateKey.from_private_bytes(bytes(range(32, 64)))
+"""The key that opens the sealed samples: 32 bytes, 32 to 63."""
+
+MESSAGES: dict[str, type[Message]] = {name_of(kind): kind for kind in KINDS if issubclass(kind, Message)}
+RETIRED = {"sealed_list"}
+"""Messages of an earlier version that no version since 1.1 writes or reads."""
+DERIVED = {"event_batch", "part_header", "list_part", "signed_envelope", "sealed_payload"}
+"""Samples that are made from others."""
+_FILE = re.compile(r"(\w+)\.v(\d+)\.(\d+)\.json")
+
+
+def published() -> list[tuple[str, str, Path]]:
+    """(name, version, file) of every sample, oldest version first."""
+    found = [(match, path) for path in FOLDER.glob("*.json") if (match := _FILE.fullmatch(path.name))]
+    found.sort(key=lambda item: (item[0][1], int(item[0][2]), int(item[0][3])))
+    return [(match[1], f"{match[2]}.{match[3]}", path) for match, path in found]
+
+
+def file(name: str, version: str = VERSION) -> Path:
+    """Where the sample of a message and version is."""
+    return FOLDER / f"{name}.v{version}.json"
+
+
+def newest(name: str) -> bytes:
+    """The newest sample of this name. Raises LookupError if there is none."""
+    files = [path for found, _, path in published() if found == name]
+    if not files:
+        raise LookupError(f"there is no sample {name}: write {file(name).name} by hand first")
+    return files[-1].read_bytes()
+
+
+def renew() -> None:
+    """Write the samples of this version."""
+    for name, kind in MESSAGES.items():
+        if name not in DERIVED:
+            sample = decode(kind, newest(name)).model_copy(update={"version": VERSION})
+            file(name).write_bytes(encode(sample))
+    file("event_batch").write_bytes(encode(_batch()))
+    _write("signed_envelope", _signed_ack())
+    if not _seals_hold():  # a seal is another one each time: made anew only for other content
+        _write("sealed_payload", _sealed_payload())
+        _write("list_part", _list_part())
+    part = read_part(base64.urlsafe_b64decode(_example("list_part")["body"]), ListKind.ROSTER, SIGNING.public_key())
+    file("part_header").write_bytes(encode(part.header))
+
+
+def _batch() -> EventBatch:
+    """The sample events as one journal."""
+    bodies = [decode(kind, file(name_of(kind)).read_bytes()) for kind in EVENTS if issubclass(kind, Message)]
+    records: list[EventRecord] = []
+    prev = GENESIS
+    for seq, event in enumerate(bodies, start=1):
+        body = encode(event.model_copy(update={"seq": seq})).decode()
+        records.append(EventRecord(seq=seq, prev_hash=prev, hash=link(prev, body), body=body))
+        prev = records[-1].hash
+    head = json.loads(records[0].body)
+    return EventBatch(site_id=head["site_id"], gate_id=head["gate_id"], epoch=head["epoch"], records=tuple(records))
+
+
+def _signed_ack() -> dict[str, Any]:
+    envelope = SignedEnvelope.model_validate_json(sign(file("ack").read_bytes(), "ack", SIGNING))
+    return {"purpose": "ack", "public_key_hex": _public(SIGNING), "envelope": envelope.model_dump(mode="json")}
+
+
+def _sealed_payload() -> dict[str, Any]:
+    sealed = seal(file("enrolment_record").read_bytes(), ENROLMENT, SEALING.public_key())
+    return {"purpose": ENROLMENT, "private_key_hex": _private(SEALING), "sealed": _base64(sealed)}
+
+
+def _list_part() -> dict[str, Any]:
+    """The roster as part 1 of 2; the second part is empty, and only in the digest."""
+    roster = decode(RosterSnapshot, file("roster_snapshot").read_bytes())
+    vectors = base64.urlsafe_b64decode(_example("list_part")["vectors"])
+    empty = roster.model_copy(update={"workers": (), "templates": ()})
+    first, _ = write_parts([Content(roster, vectors), Content(empty)], ListKind.ROSTER, SEALING.public_key(), SIGNING)
+    return {
+        "kind": "roster",
+        "public_key_hex": _public(SIGNING),
+        "site_private_key_hex": _private(SEALING),
+        "body": _base64(first),
+        "vectors": _base64(vectors),
+    }
+
+
+def _seals_hold() -> bool:
+    """Whether the sealed samples of this version hold what the plain ones say."""
+    if not (file("sealed_payload").exists() and file("list_part").exists()):
+        return False
+    try:
+        payload = unseal(base64.urlsafe_b64decode(_example("sealed_payload")["sealed"]), ENROLMENT, SEALING)
+        part = read_part(base64.urlsafe_b64decode(_example("list_part")["body"]), ListKind.ROSTER, SIGNING.public_key())
+        roster = encode(open_part(part, SEALING).snapshot)
+    except (BadSeal, ValueError):
+        return False
+    said = (file("enrolment_record").read_bytes(), file("roster_snapshot").read_bytes(), VERSION)
+    return (payload, roster, part.header.version) == said
+
+
+def _example(name: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads(newest(name))
+    return found
+
+
+def _write(name: str, sample: dict[str, Any]) -> None:
+    file(name).write_text(json.dumps(sample, indent=2) + "\n", encoding="utf-8")
+
+
+def _public(key: Ed25519PrivateKey) -> str:
+    return key.public_key().public_bytes_raw().hex()
+
+
+def _private(key: X25519PrivateKey) -> str:
+    return key.private_bytes_raw().hex()
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode()
+
+
+if __name__ == "__main__":
+    renew()

@@ -1,0 +1,91 @@
+"""Events with words that only a newer version of the contract has: held and verified like all, read once HQ is updated."""
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Row, func, select, update
+
+from contract.chain import GENESIS
+from contract.messages import VERSION, Event, EventRecord
+from hq import tables as t
+from hq.store import JournalKey, Store, ask_for, hashes, take_pending
+
+log = structlog.get_logger()
+
+Judge = Callable[[Connection, JournalKey, EventRecord, Event | None, str], None]
+"""Of (db, key, record, event, hash of the record before)."""
+
+TYPE = "newer"
+"""Of such an event in the table; its `reason` is the version that wrote it."""
+READ_AGAIN = "read newer events"
+"""The task left for the first start of a version that may know more. Without it no start has to look through all events."""
+_AT_ONCE = 500
+
+
+def unread(event: Event) -> bool:
+    """Whether of this event only what all events have in common could be read."""
+    return type(event) is Event
+
+
+def columns(event: Event | None) -> dict[str, Any]:
+    """What the table of events says of one besides the record itself. `reason`: of a decision; outcome of a passage; code of a
+    notice; version of an event not read yet. None: it is broken."""
+    told = [getattr(event, name, None) for name in ("reason", "outcome", "code")]
+    version = event.version if event and unread(event) else ""
+    return {
+        "type": TYPE if version else getattr(event, "type", "unreadable"),
+        "reason": version or next((str(word) for word in told if word is not None), ""),
+        "worker_id": getattr(event, "worker_id", None),
+        "utc": event.utc if event else None,
+    }
+
+
+def read_again(store: Store, readable: Callable[[EventRecord], Event | None], judge: Judge) -> int:
+    """Read what this version can; `judge` does what ingest does with a new record. How many were read."""
+    read, after = 0, 0
+    while found := rows(store, after):
+        after = found[-1].id
+        with store.write() as db:
+            for row in found:
+                key, record = record_of(row)
+                event = readable(record)
+                if event is not None and unread(event):
+                    continue
+                db.execute(update(t.events).where(t.events.c.id == row.id).values(**columns(event)))
+                before = hashes(db, key, record.seq - 1, record.seq - 1).get(record.seq - 1, GENESIS)
+                judge(db, key, record, event, before)
+                read += 1
+    forget_if_none(store)
+    if read:
+        log.info("newer_events_read", events=read, version=VERSION)
+    return read
+
+
+def rows(store: Store, after_id: int) -> list[Row[Any]]:
+    """Some events that were not read yet, in the order of their arrival; none if no start has to look."""
+    with store.read() as db:
+        if not db.execute(select(t.pending.c.what).where(t.pending.c.what == READ_AGAIN)).first():
+            return []
+        wanted = select(t.events).where(t.events.c.type == TYPE, t.events.c.id > after_id)
+        return list(db.execute(wanted.order_by(t.events.c.id).limit(_AT_ONCE)))
+
+
+def record_of(row: Row[Any]) -> tuple[JournalKey, EventRecord]:
+    """The record as the gate sent it."""
+    record = EventRecord(seq=row.seq, prev_hash=row.prev_hash, hash=row.hash, body=row.body)
+    return JournalKey(row.site_id, row.gate_id, row.epoch), record
+
+
+def forget_if_none(store: Store) -> None:
+    """Drop the task if nothing is left to read."""
+    with store.write() as db:
+        if take_pending(db, READ_AGAIN) and count(db):
+            ask_for(db, READ_AGAIN)
+
+
+def count(db: Connection, *where: Any) -> int:
+    """How many events are not read yet."""
+    return int(
+        db.execute(select(func.count()).select_from(t.events).where(t.events.c.type == TYPE, *where)).scalar_one()
+    )
