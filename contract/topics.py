@@ -11,6 +11,7 @@ class Channel(StrEnum):
     STATUS = "status"
     HEALTH = "health"
     ACK = "ack"
+    REFUSAL = "refusal"
     COMMAND = "command"
     ROSTER = "roster"
     RISK = "risk"
@@ -36,6 +37,8 @@ ROUTES: dict[Channel, Route] = {
     Channel.STATUS: Route(f"{PREFIX}/{{site_id}}/{{gate_id}}/status", up=True, qos=1, retain=True),
     Channel.HEALTH: Route(f"{PREFIX}/{{site_id}}/{{gate_id}}/health", up=True, qos=0, retain=False),
     Channel.ACK: Route(f"{PREFIX}/{{site_id}}/{{gate_id}}/ack", up=False, qos=1, retain=True, signed=True),
+    # Kept at the broker, so that each of two gates with one id is told when its turn to be connected comes.
+    Channel.REFUSAL: Route(f"{PREFIX}/{{site_id}}/{{gate_id}}/refusal", up=False, qos=1, retain=True, signed=True),
     Channel.COMMAND: Route(f"{PREFIX}/{{site_id}}/{{gate_id}}/command", up=False, qos=1, retain=False, signed=True),
     Channel.ROSTER: Route(
         f"{PREFIX}/{{site_id}}/list/roster/{{part}}", up=False, qos=1, retain=True, signed=True, sealed=True

@@ -392,6 +392,10 @@ class GateConfig(Section):
         default=None, ge=0, le=65_535, description="Card number for a release outwards; unset: the same."
     )
 
+    reboot: Literal["machine", "process", "never"] = Field(
+        default="machine",
+        description='What HQ\'s signed order "reboot" starts anew: the "machine" (under systemd), this "process", or "never".',
+    )
     mock_walk_through_s: float | None = Field(
         default=None,
         ge=0.05,

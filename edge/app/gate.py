@@ -11,6 +11,7 @@ from edge import __version__
 from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, SCORES, state_dir
 from edge.app.lists import open_roster
 from edge.app.prepared import PreparedRoster
+from edge.app.reboot import restarter, unanswered
 from edge.camera import CameraFault, CaptureThread, Source, source_for
 from edge.clock import SystemClock
 from edge.config import CameraConfig, Config, TemperatureConfig
@@ -53,7 +54,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
             journal = Journal(state / JOURNAL, config.site, clock)
             if config.matcher.self_calibrate != "off":
                 scores = ScoreStore(state / SCORES)
-            loop = _loop(config, clock, gate, factory, journal, scores)
+            loop = _loop(config, clock, gate, factory, journal, scores, restarter(config, shutdown))
         except BaseException:
             gate.close()
             raise
@@ -99,7 +100,13 @@ def make_camera(config: CameraConfig, clock: Clock) -> Camera:
 
 
 def _loop(
-    config: Config, clock: Clock, gate: GpioGate, factory: Any, journal: Journal, scores: ScoreStore | None
+    config: Config,
+    clock: Clock,
+    gate: GpioGate,
+    factory: Any,
+    journal: Journal,
+    scores: ScoreStore | None,
+    restart: Callable[[], None] | None,
 ) -> GateLoop:
     camera: Camera | None = None
     try:
@@ -119,6 +126,9 @@ def _loop(
     if journal.restarted is not None:
         journal.append(NoticeEvent, code=NoticeCode.JOURNAL_RESTARTED, detail=f"set aside as {journal.restarted.name}")
     journal.append(NoticeEvent, code=NoticeCode.GATE_STARTED, detail=f"sitegate {__version__}")
+    if unanswered():
+        todo = "the machine was not rebooted, only this process: see systemctl status sitegate-reboot.path"
+        journal.append(NoticeEvent, code=NoticeCode.COMMAND_REFUSED, detail=todo)
     take_cuts(config.paths.state_dir / PULSE_CUTS, lambda ref, text: _note_cut(journal, ref, text))
     requests = DeskReader(config.paths.state_dir / DESK)
     codes, reader = _other_ways(config, clock)
@@ -128,7 +138,7 @@ def _loop(
     presence = JournalPresence(config.paths.state_dir / JOURNAL, clock)
     thermometer = _thermometer(config.temperature, clock)
     parts = (camera, matcher, gate, indicator, roster, journal, requests, clock, codes, reader, pins)
-    return GateLoop(config, Ports(*parts, presence=presence, thermometer=thermometer))
+    return GateLoop(config, Ports(*parts, presence=presence, thermometer=thermometer, restart=restart))
 
 
 def _other_ways(config: Config, clock: Clock) -> tuple[CodeReader | None, Reader | None]:

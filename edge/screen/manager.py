@@ -151,7 +151,8 @@ def line(event: AnyEvent, texts: Texts) -> Line:
     if isinstance(event, NoticeEvent):
         mood = Mood.BAD if event.code in _ALARMS else Mood.CARE if event.code in _CARES else Mood.PLAIN
         icon = "fire" if event.code is NoticeCode.FIRE_ON else "note"
-        return Line(event.utc, mood, icon, "", texts.notice[event.code], event.detail)
+        todo = texts.notice_todo.get(event.code, "")
+        return Line(event.utc, mood, icon, "", texts.notice[event.code], event.detail, todo)
     if isinstance(event, CommissioningEvent):
         good = event.outcome is CommissioningOutcome.PASSED
         words = texts.label[Label.COMMISSIONED if good else Label.COMMISSIONING_FAILED]
@@ -185,6 +186,7 @@ _ALARMS = {
     NoticeCode.LOCKED_DOWN,
     NoticeCode.PULSE_CUT,
     NoticeCode.TOO_MANY_GUESSES,
+    NoticeCode.EVENT_REFUSED,
 }
 _CARES = {
     NoticeCode.LIST_REFUSED,
