@@ -515,6 +515,24 @@ class ScreenConfig(Section):
     )
 
 
+class HomeAssistantConfig(Section):
+    """Home Assistant on the same broker may show this gate as a device: its state and health, nothing of people."""
+
+    discovery: bool = Field(default=False, description="Publish a discovery message; off again, it is taken away.")
+    prefix: str = Field(
+        default="homeassistant",
+        pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$",
+        max_length=100,
+        description="Home Assistant's discovery prefix. The broker must let this gate write below it.",
+    )
+
+    @model_validator(mode="after")
+    def _not_ours(self) -> "HomeAssistantConfig":
+        if self.prefix.split("/")[0] == "sitegate":
+            raise ValueError("prefix must lie outside of sitegate/, which is between gates and HQ")
+        return self
+
+
 class Config(Section):
     """Everything one gate is told by its technician."""
 
@@ -532,6 +550,7 @@ class Config(Section):
     journal: JournalConfig = JournalConfig()
     sync: SyncConfig = SyncConfig()
     screen: ScreenConfig = ScreenConfig()
+    home_assistant: HomeAssistantConfig = HomeAssistantConfig()
 
     @model_validator(mode="after")
     def _pins_used_once(self) -> "Config":

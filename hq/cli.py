@@ -16,7 +16,7 @@ from contract.signing import BadKey
 from hq import config as settings
 from hq import credentials, give, keys, report
 from hq.broker import open_broker
-from hq.console import err, gate_json, out, print_json, print_table, show_events, time_text
+from hq.console import err, gate_json, health_cells, out, print_json, print_table, show_events, time_text
 from hq.opened import Folder, opened
 from hq.people import EnrolmentRefused, ImportRefused, read_import
 from hq.publish import Publisher
@@ -170,7 +170,9 @@ def events(
 
 @app.command()
 def gates(folder: Folder = Path(), as_json: Json = False) -> None:
-    """Every gate: connected or not, list versions, events held, events it has not delivered yet.
+    """Every gate: connected or not, list versions, events held and not delivered yet, and what is wrong with it.
+
+    --json shows all that it says of itself.
 
     Example: sitegate-hq gates
     """
@@ -178,14 +180,29 @@ def gates(folder: Folder = Path(), as_json: Json = False) -> None:
         rows = report.gates(store)
     if as_json:
         return print_json([gate_json(row) for row in rows])
-    table = Table("site", "gate", "state", "since", "roster", "risk", "policy", "events", "unsent")
+    table = Table(
+        "site",
+        "gate",
+        "state",
+        "since",
+        "roster",
+        "risk",
+        "policy",
+        "events",
+        "unsent",
+        "oldest",
+        "fps",
+        "CPU °C",
+        "disk MB",
+        "look at",
+    )
     for row in rows:
         state = "unknown" if row.status is None else "online" if row.status.online else "offline"
         if row.status and not row.status.online:
             state += " (planned)" if row.status.planned else " (lost)"
         versions = [str(getattr(row.status, f"{kind.value}_version", "")) for kind in ListKind]
-        unsent = str(row.health.unsent_events) if row.health else ""
-        table.add_row(row.site_id, row.gate_id, state, time_text(row.status_utc), *versions, str(row.events), unsent)
+        who = row.site_id, row.gate_id, state, time_text(row.status_utc)
+        table.add_row(*who, *versions, str(row.events), *health_cells(row.health))
     return print_table(table)
 
 
@@ -221,16 +238,17 @@ def quarantine(folder: Folder = Path(), as_json: Json = False) -> None:
         rows = report.quarantine(store)
     if as_json:
         return print_json([asdict(row) for row in rows])
-    table = Table("received", "gate", "epoch", "seq", "what is wrong")
+    table = Table("received", "gate", "epoch", "seq", "gate told", "what is wrong")
     for row in rows:
-        table.add_row(time_text(row.received_utc), row.gate_id, row.epoch, str(row.seq), row.reason)
+        times = time_text(row.received_utc), time_text(row.told_utc)
+        table.add_row(times[0], row.gate_id, row.epoch, str(row.seq), times[1], row.reason)
     return print_table(table)
 
 
 @app.command()
 def command(
     gate: Annotated[str, typer.Argument(help="The gate.")],
-    action: Annotated[str, typer.Argument(help="open-once, lock-down or release-lock-down.")],
+    action: Annotated[str, typer.Argument(help="open-once, lock-down, release-lock-down, resync or reboot.")],
     why: Annotated[str, typer.Option(help="The reason; it is recorded at the gate.")],
     by: Annotated[str, typer.Option(help="Who gives the order.")],
     folder: Folder = Path(),

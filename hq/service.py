@@ -11,7 +11,7 @@ from datetime import timedelta
 import structlog
 
 from contract.codec import BadMessage, decode, encode
-from contract.messages import Ack, EventBatch, GateStatus, Health, HqState, ListKind
+from contract.messages import Ack, CommandAction, EventBatch, GateStatus, Health, HqState, ListKind
 from contract.parts import ListTooLarge
 from contract.signing import sign
 from contract.topics import Channel, channel_of
@@ -21,6 +21,7 @@ from hq.ingest import ROSTER_AGAIN, Ingest
 from hq.mqtt import HqLink, Received
 from hq.people import People
 from hq.publish import Publisher
+from hq.refusals import Refusals
 from hq.store import Store, now, take_pending
 
 log = structlog.get_logger()
@@ -41,6 +42,7 @@ class HqService:
         people = People(self._store, self._keys.sealing)
         self._ingest = Ingest(self._store, people)
         self._publisher = Publisher(self._store, people, self._keys)
+        self._refusals = Refusals(self._store)
         self._worker = worker
         client_id = f"sitegate-hq-worker-{secrets.token_hex(4)}" if worker else "sitegate-hq"
         self._link = HqLink(config.broker, client_id, worker)
@@ -78,6 +80,7 @@ class HqService:
             if time.monotonic() >= self._lists_due_s:
                 self._lists_due_s = time.monotonic() + _LISTS_EVERY_S
                 self._send_lists()
+                self._send_refusals()
 
     def close(self) -> None:
         """May be called twice."""
@@ -132,6 +135,22 @@ class HqService:
             self._publisher.mark_sent(command.command_id)
             sent = self._link.publish(Channel.COMMAND, command.envelope, command.site_id, command.gate_id)
             log.info("command_sent", command_id=command.command_id, gate_id=command.gate_id, sent=sent)
+            if command.action is CommandAction.RESYNC:
+                self._resync(command.site_id, command.gate_id)
+
+    def _resync(self, site_id: str, gate_id: str) -> None:
+        """A gate asks for everything: say how far we hold its journals, and give the broker the lists again."""
+        for ack in self._ingest.acks(gate_id):
+            self._acknowledge(ack, site_id)
+        self._sent = {key: version for key, version in self._sent.items() if key[0] != site_id}
+        self._lists_due_s = 0.0
+
+    def _send_refusals(self) -> None:
+        for site_id, newest, refusal in self._refusals.due():
+            envelope = sign(encode(refusal), Channel.REFUSAL.value, self._keys.signing)
+            if self._link.publish(Channel.REFUSAL, envelope, site_id, refusal.gate_id):
+                self._refusals.told(refusal.gate_id, newest)
+                log.warning("gate_told", gate_id=refusal.gate_id, seq=refusal.seq, more=refusal.more)
 
     def _send_lists(self) -> None:
         """Publish new versions; sign anew what is old, and the roster after an enrolment at a gate."""

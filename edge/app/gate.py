@@ -8,8 +8,9 @@ from typing import Any
 from contract.messages import NoticeCode, NoticeEvent
 from contract.signing import BadKey, read_signing_public
 from edge import __version__
-from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, SCORES, state_dir
+from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, SCORES, metrics_file, state_dir
 from edge.app.lists import open_roster
+from edge.app.metered import GateMeters, MeteredCamera, MeteredJournal
 from edge.app.prepared import PreparedRoster
 from edge.app.reboot import restarter, unanswered
 from edge.camera import CameraFault, CaptureThread, Source, source_for
@@ -22,6 +23,7 @@ from edge.journal import Journal
 from edge.loop import GateLoop, Ports
 from edge.matcher.models import ModelError
 from edge.matcher.pipeline import open_matcher
+from edge.meters import TextFile
 from edge.ports import Camera, Clock, CodeReader, GateError, JournalError, Reader, Thermometer
 from edge.presence import JournalPresence
 from edge.readers.codes import QrCodes
@@ -51,18 +53,28 @@ def run(config: Config, shutdown: Shutdown) -> None:
         try:
             warden.start()
             clock = SystemClock()
-            journal = Journal(state / JOURNAL, config.site, clock)
+            journal = MeteredJournal(state / JOURNAL, config.site, clock)
+            meters = journal.meters = GateMeters()
             if config.matcher.self_calibrate != "off":
                 scores = ScoreStore(state / SCORES)
-            loop = _loop(config, clock, gate, factory, journal, scores, restarter(config, shutdown))
+            loop = _loop(config, clock, gate, factory, journal, meters, scores, restarter(config, shutdown))
         except BaseException:
             gate.close()
             raise
         gc.freeze()  # what is loaded by now stays: the collector need not go through it between two frames
+        numbers = TextFile(metrics_file(config, "gate"), meters.registry)
+        measured = meters.timed(loop.step)
+
+        def step() -> bool:
+            healthy = measured()
+            numbers.write_if_due()
+            return healthy
+
         try:
-            run_steps(loop.step, shutdown, Watchdog())
+            run_steps(step, shutdown, Watchdog())
         finally:
             loop.close()
+            numbers.remove()
             if scores is not None:
                 scores.close()
     finally:
@@ -105,12 +117,13 @@ def _loop(
     gate: GpioGate,
     factory: Any,
     journal: Journal,
+    meters: GateMeters,
     scores: ScoreStore | None,
     restart: Callable[[], None] | None,
 ) -> GateLoop:
     camera: Camera | None = None
     try:
-        camera = make_camera(config.camera, clock)
+        camera = MeteredCamera(make_camera(config.camera, clock), clock, meters)
         camera.start()  # first, because a device takes its time to open: lists and models are read meanwhile
         lists = open_roster(config)
         lists.refresh()  # all at once: nobody stands before a gate that is only starting

@@ -67,13 +67,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class LinkPanel:
-    """`unsent` counts journal events that HQ has not acknowledged."""
+    """`unsent` counts journal events that HQ has not acknowledged; `detail` is the log's own word for what is wrong."""
 
     mood: Mood
     words: str
     since: datetime | None
     unsent: int
     last_ack: str
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +254,8 @@ def _link(sync: SyncSummary, tally: Tally, texts: Texts, now: datetime) -> LinkP
     if sync.link is None:
         return LinkPanel(Mood.BAD, texts.label[Label.NO_SYNC], None, waiting, last_ack)
     if not sync.link.connected:
-        return LinkPanel(Mood.CARE, texts.label[Label.DISCONNECTED], sync.link.since_utc, waiting, last_ack)
+        words = texts.label[Label.DISCONNECTED]
+        return LinkPanel(Mood.CARE, words, sync.link.since_utc, waiting, last_ack, sync.link.detail)
     if sync.link.hq_online is False:
         return LinkPanel(Mood.CARE, texts.label[Label.HQ_OFFLINE], sync.link.since_utc, waiting, last_ack)
     return LinkPanel(Mood.GOOD, texts.label[Label.CONNECTED], sync.link.since_utc, waiting, last_ack)

@@ -77,7 +77,8 @@ class MqttLink:
     ) -> None:
         self._config, self._client_id = config, client_id
         self._subscriptions, self._will = list(subscriptions), will
-        self._tls = _tls(config) if config.tls else None
+        if config.tls:
+            _tls(config)  # what is wrong at the start is said at the start
         self._inbox: queue.Queue[Received] = queue.Queue(_INBOX)
         self._stopping = threading.Event()
         self._state = LinkState(False, 0, datetime.now(UTC), "not connected yet")
@@ -127,8 +128,11 @@ class MqttLink:
         tries = 0
         while not self._stopping.is_set():
             began = time.monotonic()
-            self._session = _Session(self)
-            detail = self._session.run()
+            try:
+                self._session = _Session(self)
+                detail = self._session.run()
+            except LinkError as error:  # a certificate file is being replaced
+                detail = str(error)
             self._session = None
             self._set_state(False, detail)
             pause = backoff_s(tries, self._config.backoff_min_s, self._config.backoff_max_s)
@@ -182,6 +186,11 @@ class _Session:
             self._client.connect(
                 config.broker_host, config.broker_port, config.keepalive_s, clean_start=True, properties=_limits()
             )
+        except ssl.SSLCertVerificationError as error:
+            return (
+                f"the certificate of {config.broker_host}:{config.broker_port} is not to be believed "
+                f"({error.verify_message}): renew it at the broker, or correct sync.ca_path and this clock"
+            )
         except (OSError, ValueError) as error:
             return f"cannot reach {config.broker_host}:{config.broker_port}: {error}"
         self._client.loop_start()
@@ -230,8 +239,8 @@ class _Session:
         )
         client.connect_timeout = config.connect_timeout_s
         client.max_queued_messages_set(_OUTBOX)
-        if link._tls is not None:
-            client.tls_set_context(link._tls)
+        if config.tls:  # read anew each time: certificates are renewed without a restart
+            client.tls_set_context(_tls(config))
         if config.username:
             client.username_pw_set(config.username, config.password.get_secret_value())
         will = link._will
