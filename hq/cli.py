@@ -95,11 +95,14 @@ def run(
     stop = _stop_event()
     with open_broker(folder, config.broker.port) if with_broker else nullcontext():
         out.print(f"HQ runs; broker {config.broker.host}:{config.broker.port}", highlight=False)
-        HqService(config).run(stop)
+        _serve(HqService(config), config.metrics.port, stop)
 
 
 @app.command()
-def ingest(folder: Folder = Path()) -> None:
+def ingest(
+    folder: Folder = Path(),
+    metrics_port: Annotated[int, typer.Option(min=0, max=65_535, help="Prometheus, on this machine; 0: none.")] = 0,
+) -> None:
     """Take a share of the gates' events beside `sitegate-hq run`, until interrupted. Start as many as there are cores.
 
     Worth it with PostgreSQL; SQLite has one writer at a time.
@@ -108,7 +111,7 @@ def ingest(folder: Folder = Path()) -> None:
     """
     config = settings.load(folder)
     out.print(f"taking events from broker {config.broker.host}:{config.broker.port}", highlight=False)
-    HqService(config, worker=True).run(_stop_event())
+    _serve(HqService(config, worker=True), metrics_port, _stop_event())
 
 
 @app.command("import")
@@ -283,6 +286,16 @@ def _publish(publisher: Publisher, sites: tuple[str, ...], kinds: tuple[ListKind
         for kind in kinds:
             version = publisher.publish(site, kind)
             out.print(f"{site}: {kind.value} version {version}", highlight=False)
+
+
+def _serve(service: HqService, metrics_port: int, stop: threading.Event) -> None:
+    """Run a service until told to stop, its numbers served if there is a port for them. Raises MetricsPortTaken."""
+    try:
+        if metrics_port:
+            service.metrics.serve(metrics_port)
+        service.run(stop)
+    finally:
+        service.close()
 
 
 def _stop_event() -> threading.Event:

@@ -195,7 +195,8 @@ class _Session:
             return f"cannot reach {config.broker_host}:{config.broker_port}: {error}"
         self._client.loop_start()
         if not self._wait(self._answered, config.connect_timeout_s):
-            self._detail = f"{config.broker_host}:{config.broker_port} does not answer as an MQTT 5 broker"
+            where = f"{config.broker_host}:{config.broker_port}"
+            self._detail = self._detail or f"{where} does not answer as an MQTT 5 broker"
         else:
             while not self.over.wait(0.5):
                 if self._reader is not None and not self._reader.is_alive():
@@ -265,7 +266,14 @@ class _Session:
     def _on_disconnect(
         self, client: Client, data: Any, flags: DisconnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
-        self._detail = self._detail or f"connection lost: {reason}"
+        if self._answered.is_set():
+            self._detail = self._detail or f"connection lost: {reason}"
+        elif not self._link._stopping.is_set():  # a refused certificate shows only now (TLS 1.3)
+            where = f"{self._config.broker_host}:{self._config.broker_port}"
+            self._detail = self._detail or (
+                f"{where} hung up before it answered: is it an MQTT 5 broker, and does it know this gate's certificate "
+                "(sync.client_cert_path; expired, or of another authority)?"
+            )
         self.over.set()
 
     def _on_subscribe(
