@@ -24,7 +24,6 @@ from edge.replay.story import Story
 from edge.sim import ManualClock, PatientPinCheck, RecordingIndicator
 from edge.sim.staged import Picture, StagedCamera, StagedMatcher, View
 
-
 REBOOT_S = 20.0
 """So long a machine takes to start anew."""
 

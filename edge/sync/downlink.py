@@ -91,9 +91,9 @@ class Downlink:
         refusal = decode(Refusal, verify(envelope, Channel.REFUSAL.value, self._hq_key))
         if refusal.gate_id != self._site.gate_id:
             raise BadMessage(f"the refusal is for gate {refusal.gate_id}")
-        what = f"event {refusal.seq} of epoch {refusal.epoch}" if refusal.seq else "a message"
+        which = f"event {refusal.seq} of epoch {refusal.epoch}: " if refusal.seq else ""
         more = f" (and {refusal.more} more)" if refusal.more else ""
-        self._incidents.report(NoticeCode.EVENT_REFUSED, f"{what}{more}: {refusal.reason}", envelope, once=True)
+        self._incidents.report(NoticeCode.EVENT_REFUSED, f"{which}{refusal.reason}{more}", envelope, once=True)
 
     def _command(self, received: Received) -> Command:
         if received.retained:

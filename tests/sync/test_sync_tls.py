@@ -221,3 +221,18 @@ def test_fail__check_says_what_is_wrong_with_the_brokers_certificate(tmp_path: P
     assert found.state is State.PROBLEM
     assert "is not to be believed" in found.detail
     assert "correct sync.ca_path" in found.detail
+
+
+@pytest.mark.parametrize(("days", "state"), [(5.0, State.WARNING), (60.0, State.OK)])
+def test_ok__check_says_beforehand_that_the_gates_certificate_ends(tmp_path: Path, days: float, state: State) -> None:
+    ours = Authority(tmp_path, "ours")
+    broker = Mosquitto(tmp_path, _tls(*ours.issue("broker"), WithClients.more(ours)))
+    certificate, key = ours.issue("gate-1", days)
+    files = {"ca_path": str(ours.path), "client_cert_path": str(certificate), "client_key_path": str(key)}
+    broker.start()
+    try:
+        found = check_broker(Rig(tmp_path, broker.port).gate_config(tls=True, **files))
+    finally:
+        broker.kill()
+    assert found.state is state
+    assert ("ends in 5 days" in found.detail) is (state is State.WARNING)
