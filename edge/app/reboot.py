@@ -1,7 +1,7 @@
 """How the gate process has itself or the machine started anew. It may do neither by itself: it has no privileges.
 
-For the machine it leaves a file in its runtime folder, which nobody else may write; `sitegate-reboot.path` (root's)
-sees the file and reboots. Without systemd there is no such folder: then only this process starts anew.
+For the machine it leaves a file in its runtime folder, which nobody else may write; systemd sees the file
+(`sitegate-reboot.path`), takes it away and reboots. Without systemd there is no such folder: then only this process starts anew.
 """
 
 import os

@@ -12,6 +12,7 @@ from contract.topics import Channel, topic
 from edge.config import Config
 from edge.sync.mqtt import Publication
 
+# A template that says "None" leaves the state unknown; what a message does not hold is left out of it, never null.
 _SENSORS: dict[str, dict[str, str]] = {
     "gate_state": {"name": "Gate", "value_template": "{{ value_json.gate_state }}", "icon": "mdi:gate"},
     "passages": {
@@ -37,13 +38,13 @@ _SENSORS: dict[str, dict[str, str]] = {
     },
     "roster_age": {
         "name": "Age of the roster",
-        "value_template": "{{ (value_json.roster_age_s | default(0) / 3600) | round(1) }}",
+        "value_template": "{{ (value_json.roster_age_s / 3600) | round(1) if value_json.roster_age_s is defined else None }}",
         "device_class": "duration",
         "unit_of_measurement": "h",
     },
     "temperature": {
         "name": "Processor temperature",
-        "value_template": "{{ value_json.cpu_temperature_c | default('unknown') }}",
+        "value_template": "{{ value_json.cpu_temperature_c | default(None) }}",
         "device_class": "temperature",
         "unit_of_measurement": "°C",
         "state_class": "measurement",

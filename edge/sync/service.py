@@ -47,6 +47,7 @@ class SyncService:
     ) -> None:
         self._config, self._journal, self._clock, self._software = config, journal, clock, software
         self._replica = replica
+        self._model_id = ""
         hq_key = read_signing_public(config.keys.hq_signing_public_path)
         incidents = IncidentLog(replica, clock)
         self.meters = SyncMeters(incidents)
@@ -97,6 +98,7 @@ class SyncService:
             if state.connection != self._connection:
                 self._connection = state.connection
                 self._announced, self._home_told = None, False
+                self._model_id = self._live(self._clock.utc()).model_id
                 self._asked_for = set()
                 self.meters.connections.inc()
                 self._outbox.restart()
@@ -151,8 +153,7 @@ class SyncService:
 
     def _announce(self) -> None:
         """The birth, and again whenever a list's version or the gate's weights changed."""
-        live = self._journal.live()
-        told = self._replica.versions(), live.model_id if live else ""
+        told = self._replica.versions(), self._model_id
         if told != self._announced and self._link.publish(
             self._publication(Channel.STATUS, encode(self._status(online=True)))
         ):
@@ -164,7 +165,7 @@ class SyncService:
             self._home.published()
 
     def _status(self, *, online: bool, planned: bool = False) -> GateStatus:
-        versions, live = self._replica.versions(), self._journal.live()
+        versions = self._replica.versions()
         return GateStatus(
             gate_id=self._config.site.gate_id,
             site_id=self._config.site.site_id,
@@ -174,7 +175,7 @@ class SyncService:
             roster_version=versions.get(ListKind.ROSTER, 0),
             risk_version=versions.get(ListKind.RISK, 0),
             policy_version=versions.get(ListKind.POLICY, 0),
-            model_id=live.model_id if live else "",
+            model_id=self._model_id,
             python=platform.python_version(),
             system=system(),
             # The Will is written now and sent at some unknown later time: it carries none.
@@ -187,9 +188,8 @@ class SyncService:
             self._link.publish(self._publication(Channel.HEALTH, encode(self._health(self._clock.utc()))))
 
     def _health(self, now: datetime) -> Health:
-        live = self._journal.live() or NOTHING_HEARD
-        if (now - live.utc).total_seconds() > LIVE_MAX_S:
-            live = NOTHING_HEARD
+        live = self._live(now)
+        self._model_id = live.model_id or self._model_id
         ages = {kind: max(0.0, (now - issued).total_seconds()) for kind, issued in self._replica.issued().items()}
         recognition = live.recognition
         return Health(
@@ -217,6 +217,10 @@ class SyncService:
             journal_mb=round(self._journal_bytes() / 1e6, 2),
             passages=live.passages,
         )
+
+    def _live(self, now: datetime) -> LiveState:
+        live = self._journal.live() or NOTHING_HEARD
+        return live if (now - live.utc).total_seconds() <= LIVE_MAX_S else NOTHING_HEARD
 
     def _show(self, *, now: bool = False) -> None:
         """The connection's state for the screen; written only when it changed."""

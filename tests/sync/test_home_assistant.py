@@ -2,11 +2,15 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sync_rig import Rig, Stranger, wait_until
+from jinja2 import Environment, StrictUndefined
+from sync_rig import Rig, Stranger, utc, wait_until
 
+import contract
+from contract.codec import decode, encode
 from contract.messages import Health
 from contract.topics import channel_of
 from edge.config import Config, ConfigError, parse
@@ -60,6 +64,21 @@ def test_ok__every_entity_reads_a_field_of_health_and_none_is_of_people() -> Non
     read = {field for e in components.values() for field in re.findall(r"value_json\.(\w+)", e["value_template"])}
     assert read <= set(Health.model_fields)
     assert not any("worker" in field for field in read)
+
+
+@pytest.mark.parametrize("sample", ["health.v1.json", ""])
+def test_ok__every_template_makes_something_of_every_health_message(sample: str) -> None:
+    whole = json.loads((Path(contract.__file__).parent / "golden" / sample).read_bytes()) if sample else {}
+    least = Health(gate_id="g", site_id="s", utc=utc(), unsent_events=0)
+    said = json.loads(encode(decode(Health, json.dumps(whole).encode()) if sample else least))
+    for name, entity in discovery(Config(), "1")["components"].items():
+        state = Environment(undefined=StrictUndefined).from_string(entity["value_template"]).render(value_json=said)
+        if entity["platform"] == "binary_sensor":
+            assert state in ("ON", "OFF"), name
+        elif name in ("roster_age", "temperature"):
+            assert state != "None" if sample else state == "None", name
+        elif name != "gate_state":
+            float(state)
 
 
 def test_ok__ids_become_what_home_assistant_allows_and_stay_apart() -> None:

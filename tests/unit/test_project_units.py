@@ -123,12 +123,15 @@ def test_ok__only_the_gate_process_can_have_the_machine_rebooted() -> None:
     assert "RuntimeDirectoryMode" not in gate, "0755: others may look, not write"
 
 
-def test_ok__what_reboots_can_do_nothing_else() -> None:
+def test_ok__what_reboots_has_no_rights_systemd_does_it() -> None:
+    """The request is consumed, and only then the machine goes down: an old request never reboots it twice."""
     unit = _unit("reboot")
-    assert unit["ExecStart"] == ["/usr/bin/systemctl reboot"]
-    assert unit["CapabilityBoundingSet"] == ["CAP_SYS_BOOT"]
+    assert unit["ExecStart"] == ["/usr/bin/rm /run/sitegate-gate/reboot"]
+    assert unit["User"] == ["sitegate-gate"], "whose folder it is"
+    assert unit["CapabilityBoundingSet"] == [""]
     assert unit["PrivateNetwork"] == ["yes"]
-    assert unit["RestrictAddressFamilies"] == ["AF_UNIX"]
+    assert "RemainAfterExit" not in unit, "SuccessAction waits for the end"
+    assert "\nSuccessAction=reboot\n" in (SYSTEMD / "sitegate-reboot.service").read_text(encoding="utf-8")
 
 
 def test_ok__the_installer_installs_and_enables_every_unit() -> None:
