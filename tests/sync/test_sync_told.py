@@ -88,6 +88,23 @@ def test_ok__a_flood_of_refusals_is_told_in_few_words(rig: Rig, stranger: Strang
     assert sum(1 + told.more for told in [*_told(stranger, rig), *waiting]) == 100
 
 
+def test_ok__a_gate_that_goes_on_sending_rubbish_is_told_ever_less_often(rig: Rig) -> None:
+    ingest, store = _ingest(rig)
+    now = [1000.0]
+    refusals, told = Refusals(store, lambda: now[0]), []
+    for second in range(0, 8 * 3600, 300):
+        now[0] = 1000.0 + second
+        ingest.refuse("site-1", "gate-1", "health: BadMessage", b"rubbish %d" % second)
+        for _, newest, refusal in refusals.due():
+            told.append(refusal.more)
+            refusals.told(refusal.gate_id, newest)
+    assert len(told) <= 15
+    assert len(told) + sum(told) + 12 >= 8 * 12, "all of it was told but the last hour's"
+    now[0] += 3 * 3600
+    ingest.refuse("site-1", "gate-1", "health: BadMessage", b"later")
+    assert len(refusals.due()) == 1
+
+
 def test_fail__a_refused_notice_about_a_refusal_breeds_no_other(rig: Rig) -> None:
     journal = rig.journal()
     note(journal, 2)
