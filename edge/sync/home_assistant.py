@@ -5,12 +5,17 @@ Shape: https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import structlog
 
 from contract.topics import Channel, topic
 from edge.config import Config
 from edge.sync.mqtt import Publication
+
+log = structlog.get_logger()
 
 # A template that says "None" leaves the state unknown; what a message does not hold is left out of it, never null.
 _SENSORS: dict[str, dict[str, str]] = {
@@ -111,26 +116,27 @@ def discovery(config: Config, software: str) -> dict[str, Any]:
 
 
 class HomeAssistant:
-    """What is to be published at each connection. A small file remembers where the broker keeps a message of ours, so that
-    it is taken away when discovery is switched off, or its prefix or this gate's id changes."""
+    """Told at each connection. A small file remembers where the broker keeps a message of ours, so that it is taken away
+    when discovery is switched off, or its prefix or this gate's id changes."""
 
     def __init__(self, config: Config, software: str) -> None:
         self._wanted = discovery_topic(config) if config.home_assistant.discovery else ""
         self._payload = json.dumps(discovery(config, software), ensure_ascii=False).encode() if self._wanted else b""
         self._file = config.paths.state_dir / "home-assistant.topic"
 
-    def publications(self) -> list[Publication]:
-        """The old place cleared first; nothing at all where discovery never was on."""
+    def tell(self, publish: Callable[[Publication], bool]) -> bool:
+        """The old place cleared first, then ours; nothing at all where discovery never was on. False: try again."""
         kept = _read(self._file)
-        found = [Publication(kept, b"", 1, retain=True)] if kept and kept != self._wanted else []
-        return [*found, Publication(self._wanted, self._payload, 1, retain=True)] if self._wanted else found
-
-    def published(self) -> None:
-        """They were handed over."""
-        if self._wanted and _read(self._file) != self._wanted:
-            self._file.write_text(self._wanted, encoding="utf-8")
-        elif not self._wanted:
-            self._file.unlink(missing_ok=True)
+        if kept and kept != self._wanted and not publish(Publication(kept, b"", 1, retain=True)):
+            return False
+        try:
+            if not self._wanted:
+                self._file.unlink(missing_ok=True)
+            elif kept != self._wanted:  # before it is published: what is not remembered is never taken away
+                self._file.write_text(self._wanted, encoding="utf-8")
+        except OSError as error:
+            log.warning("home_assistant_not_remembered", path=str(self._file), error=error.strerror)
+        return not self._wanted or publish(Publication(self._wanted, self._payload, 1, retain=True))
 
 
 def _read(path: Path) -> str:

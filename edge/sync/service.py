@@ -104,7 +104,7 @@ class SyncService:
                 self._outbox.restart()
             self._ask_for_parts()
             self._announce()
-            self._tell_home_assistant()
+            self._home_told = self._home_told or self._home.tell(self._link.publish)
             self._outbox.send(self._clock.monotonic(), hq_away=self._hq_online is False)
             self._send_health()
         self._show()
@@ -158,11 +158,6 @@ class SyncService:
             self._publication(Channel.STATUS, encode(self._status(online=True)))
         ):
             self._announced = told
-
-    def _tell_home_assistant(self) -> None:
-        if not self._home_told and all(self._link.publish(item) for item in self._home.publications()):
-            self._home_told = True
-            self._home.published()
 
     def _status(self, *, online: bool, planned: bool = False) -> GateStatus:
         versions = self._replica.versions()
