@@ -152,6 +152,8 @@ class NoticeCode(StrEnum):
     MESSAGE_REFUSED = "message_refused"
     COMMAND_DONE = "command_done"
     COMMAND_REFUSED = "command_refused"
+    EVENT_REFUSED = "event_refused"
+    """HQ could not take something this gate sent, and keeps it aside."""
     REQUEST_REFUSED = "request_refused"
     JOURNAL_RESTARTED = "journal_restarted"
     REPLICA_RESTARTED = "replica_restarted"
@@ -309,6 +311,19 @@ class Ack(Message):
     utc: Utc
 
 
+class Refusal(Message):
+    """HQ tells a gate that something of its own did not verify and was kept aside. `seq` 0: no event, a whole message.
+    `more`: so many others are meant too. One message at a time, so that a flood of refusals is none of messages."""
+
+    type: Literal["refusal"] = "refusal"
+    gate_id: Id
+    epoch: str = Field(default="", max_length=64)
+    seq: int = Field(default=0, ge=0)
+    reason: Text
+    more: int = Field(default=0, ge=0)
+    utc: Utc
+
+
 # --- Presence -------------------------------------------------------------------------------------------
 
 
@@ -324,6 +339,11 @@ class GateStatus(Message):
     roster_version: int = Field(default=0, ge=0)
     risk_version: int = Field(default=0, ge=0)
     policy_version: int = Field(default=0, ge=0)
+    model_id: str = ""
+    """The weights templates are compared with."""
+    python: str = ""
+    system: str = ""
+    """Operating system and machine."""
     utc: Utc | None = None
 
 
@@ -341,6 +361,24 @@ class Health(Message):
     gate_state: str = ""
     disk_free_mb: int = Field(default=0, ge=0)
     cpu_temperature_c: float | None = None
+    roster_age_s: float | None = Field(default=None, ge=0)
+    """Since HQ issued the list in force; nothing while there is none."""
+    risk_age_s: float | None = Field(default=None, ge=0)
+    policy_age_s: float | None = Field(default=None, ge=0)
+    threshold: float | None = None
+    threshold_proposed: float | None = None
+    """What the gate's own scores ask for, while that is something else."""
+    drift_alarms: tuple[str, ...] = Field(default=(), max_length=20)
+    gallery_size: int = Field(default=0, ge=0)
+    model_id: str = ""
+    clock_trusted: bool = False
+    uptime_s: float = Field(default=0, ge=0)
+    """Of the gate process."""
+    memory_mb: float = Field(default=0, ge=0)
+    """Resident memory of the gate process."""
+    journal_mb: float = Field(default=0, ge=0)
+    passages: int = Field(default=0, ge=0)
+    """People who passed the gate's own way since the gate process started."""
 
 
 class HqState(Message):
@@ -498,6 +536,9 @@ class CommandAction(StrEnum):
     OPEN_ONCE = "open_once"
     LOCK_DOWN = "lock_down"
     RELEASE_LOCK_DOWN = "release_lock_down"
+    RESYNC = "resync"
+    """Ask HQ for all lists again, and send again what HQ does not hold."""
+    REBOOT = "reboot"
 
 
 class Command(Message):
@@ -551,6 +592,6 @@ class CommissioningRecord(Message):
 
 
 AnyMessage = (
-    EventBatch | Ack | GateStatus | Health | HqState | RosterSnapshot | RiskSnapshot | PolicySnapshot | PartHeader
+    EventBatch | Ack | Refusal | GateStatus | Health | HqState | RosterSnapshot | RiskSnapshot | PolicySnapshot | PartHeader
     | Command | EnrolmentRecord | CommissioningRecord
 )  # fmt: skip

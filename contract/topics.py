@@ -12,6 +12,7 @@ from contract.messages import (
     HqState,
     Message,
     PolicySnapshot,
+    Refusal,
     RiskSnapshot,
     RosterSnapshot,
 )
@@ -26,6 +27,7 @@ class Channel(StrEnum):
     STATUS = "status"
     HEALTH = "health"
     ACK = "ack"
+    REFUSAL = "refusal"
     COMMAND = "command"
     ROSTER = "roster"
     RISK = "risk"
@@ -67,6 +69,8 @@ ROUTES: dict[Channel, Route] = {
     Channel.STATUS: Route(GateStatus, f"{_GATE}/status", up=True, qos=1, retain=True, max_bytes=16 * _KIB),
     Channel.HEALTH: Route(Health, f"{_GATE}/health", up=True, qos=0, retain=False, max_bytes=16 * _KIB),
     Channel.ACK: Route(Ack, f"{_GATE}/ack", up=False, qos=1, retain=True, max_bytes=4 * _KIB, signed=True),
+    # Kept at the broker, so that each of two gates with one id is told when its turn to be connected comes.
+    Channel.REFUSAL: Route(Refusal, f"{_GATE}/refusal", up=False, qos=1, retain=True, max_bytes=4 * _KIB, signed=True),
     Channel.COMMAND: Route(Command, f"{_GATE}/command", up=False, qos=1, retain=False, max_bytes=8 * _KIB, signed=True),
     Channel.ROSTER: _list(RosterSnapshot, "roster"),
     Channel.RISK: _list(RiskSnapshot, "risk"),

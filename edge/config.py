@@ -392,6 +392,10 @@ class GateConfig(Section):
         default=None, ge=0, le=65_535, description="Card number for a release outwards; unset: the same."
     )
 
+    reboot: Literal["machine", "process", "never"] = Field(
+        default="machine",
+        description='What HQ\'s signed order "reboot" starts anew: the "machine" (under systemd), this "process", or "never".',
+    )
     mock_walk_through_s: float | None = Field(
         default=None,
         ge=0.05,
@@ -511,6 +515,24 @@ class ScreenConfig(Section):
     )
 
 
+class HomeAssistantConfig(Section):
+    """Home Assistant on the same broker may show this gate as a device: its state and health, nothing of people."""
+
+    discovery: bool = Field(default=False, description="Publish a discovery message; off again, it is taken away.")
+    prefix: str = Field(
+        default="homeassistant",
+        pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$",
+        max_length=100,
+        description="Home Assistant's discovery prefix. The broker must let this gate write below it.",
+    )
+
+    @model_validator(mode="after")
+    def _not_ours(self) -> "HomeAssistantConfig":
+        if self.prefix.split("/")[0] == "sitegate":
+            raise ValueError("prefix must lie outside of sitegate/, which is between gates and HQ")
+        return self
+
+
 class Config(Section):
     """Everything one gate is told by its technician."""
 
@@ -528,6 +550,7 @@ class Config(Section):
     journal: JournalConfig = JournalConfig()
     sync: SyncConfig = SyncConfig()
     screen: ScreenConfig = ScreenConfig()
+    home_assistant: HomeAssistantConfig = HomeAssistantConfig()
 
     @model_validator(mode="after")
     def _pins_used_once(self) -> "Config":

@@ -386,5 +386,12 @@ class LiveState(BaseModel):
     threshold: float | None = None
     recognition: Recognition | None = None
     clock_trusted: bool = False
+    model_id: str = ""
+    uptime_s: float = 0.0
+    """Since the gate process started."""
+    memory_mb: float = 0.0
+    """Of the gate process."""
+    passages: int = 0
+    """People who passed this gate's own way since then."""
     roster_tier: DataTier = DataTier.EXPIRED
     risk_tier: DataTier = DataTier.EXPIRED

@@ -38,6 +38,7 @@ from edge.ports import GateError
 from edge.readers.evdevice import EvdevSource
 from edge.scorestore import ScoreReader
 from edge.sim import ScriptError
+from edge.sync.certificates import WARN_DAYS, days_left
 from edge.sync.mqtt import LinkError, MqttLink, Publication
 from edge.thermometer import SensorFault, object_celsius, open_bus
 
@@ -342,7 +343,12 @@ def broker(config: Config) -> Finding:
     if not state.connected:
         todo = "the gate works on without it; check broker, network, [sync]"
         return Finding("broker", State.PROBLEM, f"{where}: {state.detail}", todo)
-    return Finding("broker", State.OK, f"connected to {where}{' with TLS' if config.sync.tls else ''}")
+    connected = f"connected to {where}{' with TLS' if config.sync.tls else ''}"
+    path = config.sync.client_cert_path
+    if path is not None and (left := days_left(path, SystemClock().utc())) < WARN_DAYS:
+        todo = f"renew {path}; sync takes it at its next connection (systemctl restart sitegate-sync)"
+        return Finding("broker", State.WARNING, f"{connected}; this gate's certificate ends in {left:.0f} days", todo)
+    return Finding("broker", State.OK, connected)
 
 
 def gate_is_running(config: Config) -> bool:

@@ -16,7 +16,7 @@ from contract.signing import BadKey
 from hq import config as settings
 from hq import credentials, export, give, keys, report
 from hq.broker import open_broker
-from hq.console import err, gate_json, out, print_json, print_table, show_events, time_text
+from hq.console import err, gate_json, health_cells, out, print_json, print_table, show_events, time_text
 from hq.opened import Folder, opened
 from hq.people import EnrolmentRefused, ImportRefused, read_import
 from hq.publish import Publisher
@@ -95,11 +95,14 @@ def run(
     stop = _stop_event()
     with open_broker(folder, config.broker.port) if with_broker else nullcontext():
         out.print(f"HQ runs; broker {config.broker.host}:{config.broker.port}", highlight=False)
-        HqService(config).run(stop)
+        _serve(HqService(config), config.metrics.port, stop)
 
 
 @app.command()
-def ingest(folder: Folder = Path()) -> None:
+def ingest(
+    folder: Folder = Path(),
+    metrics_port: Annotated[int, typer.Option(min=0, max=65_535, help="Prometheus, on this machine; 0: none.")] = 0,
+) -> None:
     """Take a share of the gates' events beside `sitegate-hq run`, until interrupted. Start as many as there are cores.
 
     Worth it with PostgreSQL; SQLite has one writer at a time.
@@ -108,7 +111,7 @@ def ingest(folder: Folder = Path()) -> None:
     """
     config = settings.load(folder)
     out.print(f"taking events from broker {config.broker.host}:{config.broker.port}", highlight=False)
-    HqService(config, worker=True).run(_stop_event())
+    _serve(HqService(config, worker=True), metrics_port, _stop_event())
 
 
 @app.command("import")
@@ -170,7 +173,9 @@ def events(
 
 @app.command()
 def gates(folder: Folder = Path(), as_json: Json = False) -> None:
-    """Every gate: connected or not, list versions, events held, events it has not delivered yet.
+    """Every gate: connected or not, list versions, events held and not delivered yet, and what is wrong with it.
+
+    --json shows all that it says of itself.
 
     Example: sitegate-hq gates
     """
@@ -178,14 +183,29 @@ def gates(folder: Folder = Path(), as_json: Json = False) -> None:
         rows = report.gates(store)
     if as_json:
         return print_json([gate_json(row) for row in rows])
-    table = Table("site", "gate", "state", "since", "roster", "risk", "policy", "events", "unsent")
+    table = Table(
+        "site",
+        "gate",
+        "state",
+        "since",
+        "roster",
+        "risk",
+        "policy",
+        "events",
+        "unsent",
+        "oldest",
+        "fps",
+        "CPU °C",
+        "disk MB",
+        "look at",
+    )
     for row in rows:
         state = "unknown" if row.status is None else "online" if row.status.online else "offline"
         if row.status and not row.status.online:
             state += " (planned)" if row.status.planned else " (lost)"
         versions = [str(getattr(row.status, f"{kind.value}_version", "")) for kind in ListKind]
-        unsent = str(row.health.unsent_events) if row.health else ""
-        table.add_row(row.site_id, row.gate_id, state, time_text(row.status_utc), *versions, str(row.events), unsent)
+        who = row.site_id, row.gate_id, state, time_text(row.status_utc)
+        table.add_row(*who, *versions, str(row.events), *health_cells(row.health))
     return print_table(table)
 
 
@@ -225,16 +245,17 @@ def quarantine(folder: Folder = Path(), as_json: Json = False) -> None:
         rows = report.quarantine(store)
     if as_json:
         return print_json([asdict(row) for row in rows])
-    table = Table("received", "gate", "epoch", "seq", "what is wrong")
+    table = Table("received", "gate", "epoch", "seq", "gate told", "what is wrong")
     for row in rows:
-        table.add_row(time_text(row.received_utc), row.gate_id, row.epoch, str(row.seq), row.reason)
+        times = time_text(row.received_utc), time_text(row.told_utc)
+        table.add_row(times[0], row.gate_id, row.epoch, str(row.seq), times[1], row.reason)
     return print_table(table)
 
 
 @app.command()
 def command(
     gate: Annotated[str, typer.Argument(help="The gate.")],
-    action: Annotated[str, typer.Argument(help="open-once, lock-down or release-lock-down.")],
+    action: Annotated[str, typer.Argument(help="open-once, lock-down, release-lock-down, resync or reboot.")],
     why: Annotated[str, typer.Option(help="The reason; it is recorded at the gate.")],
     by: Annotated[str, typer.Option(help="Who gives the order.")],
     folder: Folder = Path(),
@@ -270,6 +291,16 @@ def _publish(publisher: Publisher, sites: tuple[str, ...], kinds: tuple[ListKind
         for kind in kinds:
             version = publisher.publish(site, kind)
             out.print(f"{site}: {kind.value} version {version}", highlight=False)
+
+
+def _serve(service: HqService, metrics_port: int, stop: threading.Event) -> None:
+    """Run a service until told to stop, its numbers served if there is a port for them. Raises MetricsPortTaken."""
+    try:
+        if metrics_port:
+            service.metrics.serve(metrics_port)
+        service.run(stop)
+    finally:
+        service.close()
 
 
 def _stop_event() -> threading.Event:

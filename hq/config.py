@@ -36,6 +36,13 @@ class ListsConfig(Section):
     reissue_after_h: float = Field(default=6, gt=0, le=24 * 7)
 
 
+class MetricsConfig(Section):
+    """HQ's own numbers for Prometheus."""
+
+    port: int = Field(default=0, ge=0, le=65_535)
+    """On this machine only; 0 is none. `sitegate-hq ingest --metrics-port` gives each further process its own."""
+
+
 class HqConfig(Section):
     """`folder` is where hq.toml lies; `database_url` is SQLAlchemy's, a relative SQLite path counts from there."""
 
@@ -44,6 +51,7 @@ class HqConfig(Section):
     sites: tuple[Id, ...] = Field(min_length=1)
     broker: BrokerConfig = BrokerConfig()
     lists: ListsConfig = ListsConfig()
+    metrics: MetricsConfig = MetricsConfig()
 
     @property
     def url(self) -> str:
@@ -85,4 +93,7 @@ tls = false          # true, with ca_path, for any broker that is not on this ma
 
 [lists]
 reissue_after_h = 6  # unchanged lists are signed anew, so that gates know they are current
+
+[metrics]
+port = 0             # Prometheus: http://127.0.0.1:PORT/metrics; 0 is none
 """

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
+from contract.messages import Health
 from hq import report
 
 out = Console(soft_wrap=True)
@@ -36,6 +37,26 @@ def gate_json(row: report.GateRow) -> dict[str, Any]:
     }
 
 
+def health_cells(health: Health | None) -> tuple[str, ...]:
+    """Unsent events, age of the oldest, frames per second, temperature, free disk, and what somebody should look at."""
+    if health is None:
+        return ("",) * 6
+    wrong = [
+        says
+        for wrong, says in (
+            (not health.gate_state, "gate process silent"),
+            (bool(health.gate_state) and not health.camera_ok, "camera lost"),
+            (bool(health.gate_state) and not health.clock_trusted, "clock not set"),
+            (bool(health.drift_alarms), f"scores have changed: {', '.join(health.drift_alarms)}"),
+            (health.threshold_proposed is not None, f"threshold proposed: {health.threshold_proposed}"),
+        )
+        if wrong
+    ]
+    temperature = "" if health.cpu_temperature_c is None else f"{health.cpu_temperature_c:.0f}"
+    measured = f"{health.oldest_unsent_s:.0f} s", f"{health.frames_per_s:.1f}", temperature, str(health.disk_free_mb)
+    return (str(health.unsent_events), *measured, "; ".join(wrong))
+
+
 def print_json(data: Any) -> None:
     out.print(json.dumps(data, default=str, indent=2), highlight=False, markup=False)
 
@@ -43,7 +64,8 @@ def print_json(data: Any) -> None:
 def print_table(table: Table) -> None:
     """As wide as it is: a cut cell helps nobody, a terminal can scroll."""
     wide = out.options.update(max_width=400)
-    out.print(table, width=Measurement.get(out, wide, table).maximum, crop=False)
+    # rich never prints wider than its console believes the terminal to be.
+    Console(file=out.file, width=Measurement.get(out, wide, table).maximum).print(table)
 
 
 def time_text(value: datetime | None) -> str:

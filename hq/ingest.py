@@ -22,14 +22,29 @@ from contract.messages import (
     Event,
     EventBatch,
     EventRecord,
+    NoticeCode,
+    NoticeEvent,
 )
 from contract.signing import COMMISSIONING, BadSignature, verify
 from hq import newer
 from hq.people import EnrolmentRefused, People
-from hq.store import JournalKey, Store, Watermark, add_events, ask_for, hashes, now, put_aside, set_watermark, watermark
+from hq.store import (
+    JournalKey,
+    Store,
+    Watermark,
+    add_events,
+    ask_for,
+    hashes,
+    journals,
+    now,
+    put_aside,
+    set_watermark,
+    watermark,
+)
 
 log = structlog.get_logger()
 
+TWINS = "two journals of this gate both go on: two gates with one id, or an old card was put back"
 ROSTER_AGAIN = "roster"
 """The task left after an enrolment at a gate: publish the rosters anew."""
 
@@ -96,6 +111,7 @@ class Ingest:
     def __init__(self, store: Store, people: People) -> None:
         self._store, self._people = store, people
         self._told: set[str] = set()
+        self._last_epoch: dict[str, str] = {}
 
     def take(self, batch: EventBatch) -> Outcome:
         """Store what is new in one transaction; afterwards the returned acknowledgement is true."""
@@ -106,6 +122,7 @@ class Ingest:
             self._compare_known(db, key, batch_sorted.known)
             outcome = Outcome(self._ack(key, mark), hole=batch_sorted.hole)
             if batch_sorted.fresh:
+                self._watch_epoch(db, key, goes_on=mark.seq > 0)
                 mark = self._append(db, key, batch_sorted.fresh, mark)
                 set_watermark(db, key, mark)
             outcome.ack, outcome.stored = self._ack(key, mark), len(batch_sorted.fresh)
@@ -126,6 +143,11 @@ class Ingest:
         if gate_id not in self._told:
             self._told.add(gate_id)
             log.warning("gate_is_newer", gate_id=gate_id, detail=f"{what}: update sitegate-hq")
+
+    def acks(self, gate_id: str) -> list[Ack]:
+        """What HQ holds of each of a gate's journals now, the one written last at the end."""
+        with self._store.read() as db:
+            return [self._ack(key, mark) for key, mark in journals(db, gate_id)]
 
     def _append(self, db: Connection, key: JournalKey, records: tuple[EventRecord, ...], mark: Watermark) -> Watermark:
         """Store all; then mark what is wrong with any. The watermark after them."""
@@ -148,6 +170,15 @@ class Ingest:
         elif isinstance(event, CommissioningEvent) and (objection := forged(event)):
             self._alarm(db, key, record, objection)
 
+    def _watch_epoch(self, db: Connection, key: JournalKey, *, goes_on: bool) -> None:
+        """A gate that begins a new journal never writes the old one again: if both go on, there are two. Marked once."""
+        before = self._last_epoch.get(key.gate_id, key.epoch)
+        self._last_epoch[key.gate_id] = key.epoch
+        if goes_on and before != key.epoch:
+            pair = "/".join(sorted((before, key.epoch)))
+            if put_aside(db, JournalKey(key.site_id, key.gate_id, ""), 0, TWINS, pair.encode()):
+                log.error("quarantined", gate_id=key.gate_id, epochs=pair, reason=TWINS)
+
     def _enrol(self, db: Connection, key: JournalKey, record: EventRecord, event: EnrolmentEvent) -> None:
         try:
             self._people.enrol_sealed(db, event)
@@ -164,7 +195,10 @@ class Ingest:
                 self._alarm(db, key, record, "differs from the event held under its number: two gates with one id?")
 
     def _alarm(self, db: Connection, key: JournalKey, record: EventRecord, reason: str) -> None:
-        if put_aside(db, key, record.seq, f"event {reason}", record.model_dump_json().encode()):
+        event = readable(record)
+        # A gate's notice that it was refused something: refused as well, it must not breed another one.
+        tell = not (isinstance(event, NoticeEvent) and event.code is NoticeCode.EVENT_REFUSED)
+        if put_aside(db, key, record.seq, f"event {reason}", record.model_dump_json().encode(), tell=tell):
             log.error("quarantined", gate_id=key.gate_id, epoch=key.epoch, seq=record.seq, reason=reason)
 
     def _ack(self, key: JournalKey, mark: Watermark) -> Ack:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from contract.codec import encode
+from contract.codec import decode, encode
 from contract.messages import (
     Command,
     CommandAction,
@@ -49,6 +49,7 @@ class DueCommand:
     site_id: str
     gate_id: str
     envelope: bytes
+    action: CommandAction
 
 
 class Publisher:
@@ -128,7 +129,9 @@ class Publisher:
             .order_by(t.commands.c.expires_utc)
         )
         with self._store.read() as db:
-            return [DueCommand(r.command_id, r.site_id, r.gate_id, r.envelope) for r in db.execute(asked)]
+            rows = db.execute(asked).all()
+        orders = [(row, decode(Command, row.body.encode())) for row in rows]
+        return [DueCommand(r.command_id, r.site_id, r.gate_id, r.envelope, order.action) for r, order in orders]
 
     def mark_sent(self, command_id: str) -> None:
         with self._store.write() as db:

@@ -64,6 +64,7 @@ class QuarantineRow:
     epoch: str
     seq: int
     reason: str
+    told_utc: datetime | None
 
 
 def events(store: Store, *, gate_id: str | None = None, after_id: int = 0, limit: int = 20) -> list[EventRow]:

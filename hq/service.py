@@ -11,16 +11,18 @@ from datetime import timedelta
 import structlog
 
 from contract.codec import BadMessage, NewerMessage, check_size, decode, encode
-from contract.messages import Ack, EventBatch, GateStatus, Health, HqState, ListKind
+from contract.messages import Ack, CommandAction, EventBatch, GateStatus, Health, HqState, ListKind
 from contract.parts import ListTooLarge
 from contract.signing import sign
 from contract.topics import Channel, channel_of
 from hq import keys
 from hq.config import HqConfig
-from hq.ingest import ROSTER_AGAIN, Ingest
+from hq.ingest import ROSTER_AGAIN, Ingest, Outcome
+from hq.metrics import HqMetrics
 from hq.mqtt import HqLink, Received
 from hq.people import People
 from hq.publish import Publisher
+from hq.refusals import Refusals
 from hq.store import Store, now, take_pending
 
 log = structlog.get_logger()
@@ -33,17 +35,23 @@ HOLE_PATIENCE_S = 1.0
 
 
 class HqService:
-    """`worker`: only takes its share of the events. Raises BadKey, StoreError (from the constructor)."""
+    """`worker`: only takes its share of the events. Raises BadKey, StoreError (from the constructor).
+
+    `metrics`: its numbers, to be served by whoever runs it.
+    """
 
     def __init__(self, config: HqConfig, worker: bool = False) -> None:
         self._config, self._keys = config, keys.load(config.folder)
         self._store = Store(config.url)
         people = People(self._store, self._keys.sealing)
+        self.metrics = HqMetrics(self._store)
         self._ingest = Ingest(self._store, people)
         self._publisher = Publisher(self._store, people, self._keys)
+        self._refusals = Refusals(self._store)
         self._worker = worker
         client_id = f"sitegate-hq-worker-{secrets.token_hex(4)}" if worker else "sitegate-hq"
-        self._link = HqLink(config.broker, client_id, worker)
+        link = self._link = HqLink(config.broker, client_id, worker)
+        self.metrics.connected.set_function(lambda: float(link.connected))
         self._early: list[tuple[float, EventBatch]] = []
         self._connection = 0
         self._sent: dict[tuple[str, ListKind], int] = {}
@@ -80,6 +88,7 @@ class HqService:
             if time.monotonic() >= self._lists_due_s:
                 self._lists_due_s = time.monotonic() + _LISTS_EVERY_S
                 self._send_lists()
+                self._send_refusals()
 
     def close(self) -> None:
         """May be called twice."""
@@ -110,17 +119,24 @@ class HqService:
 
     def _take_batch(self, batch: EventBatch, site_id: str, gate_id: str) -> None:
         _same(batch.site_id, batch.gate_id, site_id, gate_id)
-        outcome = self._ingest.take(batch)
+        outcome = self._store_batch(batch)
         if outcome.hole:
+            self.metrics.holes.inc()
             self._early.append((time.monotonic() + HOLE_PATIENCE_S, batch))
         else:
             self._acknowledge(outcome.ack, site_id)
+
+    def _store_batch(self, batch: EventBatch) -> Outcome:
+        with self.metrics.take.time():
+            outcome = self._ingest.take(batch)
+        self.metrics.events.labels(batch.gate_id).inc(outcome.stored)
+        return outcome
 
     def _take_early(self) -> None:
         """Try again what came before its predecessor; what waited in vain is acknowledged up to the hole, and sent again."""
         early, self._early = self._early, []
         for until, batch in early:
-            outcome = self._ingest.take(batch)
+            outcome = self._store_batch(batch)
             if outcome.hole and time.monotonic() < until:
                 self._early.append((until, batch))
                 continue
@@ -137,6 +153,23 @@ class HqService:
             self._publisher.mark_sent(command.command_id)
             sent = self._link.publish(Channel.COMMAND, command.envelope, command.site_id, command.gate_id)
             log.info("command_sent", command_id=command.command_id, gate_id=command.gate_id, sent=sent)
+            if command.action is CommandAction.RESYNC:
+                self._resync(command.site_id, command.gate_id)
+
+    def _resync(self, site_id: str, gate_id: str) -> None:
+        """A gate asks for everything: say how far we hold its journals, and give the broker the lists again."""
+        for ack in self._ingest.acks(gate_id):
+            self._acknowledge(ack, site_id)
+        self._sent = {key: version for key, version in self._sent.items() if key[0] != site_id}
+        self._lists_due_s = 0.0
+
+    def _send_refusals(self) -> None:
+        for site_id, newest, refusal in self._refusals.due():
+            envelope = sign(encode(refusal), Channel.REFUSAL.value, self._keys.signing)
+            if self._link.publish(Channel.REFUSAL, envelope, site_id, refusal.gate_id):
+                self._refusals.told(refusal.gate_id, newest)
+                self.metrics.told.inc()
+                log.warning("gate_told", gate_id=refusal.gate_id, seq=refusal.seq, more=refusal.more)
 
     def _send_lists(self) -> None:
         """Publish new versions; sign anew what is old, and the roster after an enrolment at a gate."""
@@ -152,6 +185,7 @@ class HqService:
         for key, version in versions.items():
             if self._sent.get(key) != version and self._send_list(*key):
                 self._sent[key] = version
+                self.metrics.lists.labels(key[1].value).inc()
                 log.info("list_published", site_id=key[0], kind=key[1].value, version=version)
 
     def _send_list(self, site_id: str, kind: ListKind) -> bool:

@@ -29,7 +29,7 @@ from contract.chain import GENESIS
 from contract.messages import EventRecord, GateStatus, Health
 from hq import tables as t
 
-FIRST, NEWEST = "0001", "0003"
+FIRST, NEWEST = "0001", "0007"
 """Revisions of the migrations: the tables before there were any, and the present ones."""
 QUARANTINE_MAX = 10_000
 QUARANTINE_BYTES = 256 * 1024
@@ -122,6 +122,12 @@ def watermark(db: Connection, key: JournalKey) -> Watermark:
     return Watermark(row.seq, row.hash) if row else Watermark()
 
 
+def journals(db: Connection, gate_id: str) -> list[tuple[JournalKey, Watermark]]:
+    """Every journal of a gate with its watermark, the one written last at the end."""
+    asked = select(t.watermarks).where(t.watermarks.c.gate_id == gate_id).order_by(t.watermarks.c.updated_utc)
+    return [(JournalKey(r.site_id, gate_id, r.epoch), Watermark(r.seq, r.hash)) for r in db.execute(asked)]
+
+
 def set_watermark(db: Connection, key: JournalKey, mark: Watermark) -> None:
     values = {"seq": mark.seq, "hash": mark.hash, "site_id": key.site_id, "updated_utc": now()}
     where = (t.watermarks.c.gate_id == key.gate_id, t.watermarks.c.epoch == key.epoch)
@@ -154,8 +160,8 @@ def hashes(db: Connection, key: JournalKey, first: int, last: int) -> dict[int, 
     return {row.seq: row.hash for row in rows}
 
 
-def put_aside(db: Connection, key: JournalKey, seq: int, reason: str, payload: bytes) -> bool:
-    """Quarantine a payload; False if exactly this is there already, or the quarantine is full."""
+def put_aside(db: Connection, key: JournalKey, seq: int, reason: str, payload: bytes, *, tell: bool = True) -> bool:
+    """Quarantine a payload; False if exactly this is there already, or the quarantine is full. `tell`: the gate is told."""
     digest = hashlib.sha256("/".join((key.gate_id, key.epoch, str(seq), reason, "")).encode() + payload).hexdigest()
     if quarantined(db) >= QUARANTINE_MAX:
         return False
@@ -169,6 +175,8 @@ def put_aside(db: Connection, key: JournalKey, seq: int, reason: str, payload: b
         seq=seq,
         reason=reason[:500],
         payload=payload[:QUARANTINE_BYTES],
+        site_id=key.site_id,
+        told_utc=None if tell else now(),
     )
 
 

@@ -92,8 +92,11 @@ quarantine = Table(
     Column("seq", BigInteger, nullable=False),
     Column("reason", String(500), nullable=False),
     Column("payload", LargeBinary, nullable=False),
+    Column("site_id", String(64), nullable=False, server_default=""),
+    Column("told_utc", UtcTime, index=True),
 )
-"""What HQ could not take as it came: kept for a person to look at, never in the way of the rest."""
+"""What HQ could not take as it came: kept for a person to look at, never in the way of the rest. `told_utc`: when the gate
+was told, or that it is not to be told."""
 
 workers = Table(
     "workers",

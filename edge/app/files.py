@@ -12,6 +12,8 @@ DESK = "desk/desk.db"
 PULSE_CUTS = "pulse-cuts.jsonl"
 """What the second pulse guard did, for the gate process to journal at its next start."""
 SCORES = "scores.db"
+METRICS = "metrics"
+"""Folder of the processes' own numbers, where systemd gives them no folder in memory."""
 
 
 def state_dir(config: Config) -> Path:
@@ -24,3 +26,18 @@ def state_dir(config: Config) -> Path:
     if not os.access(path, os.W_OK):
         raise JournalError(f"{path} cannot be written by this user: correct its owner, or set paths.state_dir")
     return path
+
+
+def metrics_file(config: Config, process: str) -> Path:
+    """Where a process writes its numbers: in memory under systemd, which spares the card."""
+    folder = os.environ.get("RUNTIME_DIRECTORY")
+    return (Path(folder) if folder else config.paths.state_dir / METRICS) / f"{process}.prom"
+
+
+def metrics_files(config: Config) -> list[Path]:
+    """Where the numbers of the processes without a page of their own may lie."""
+    return [
+        folder / f"{process}.prom"
+        for process in ("gate", "sync")
+        for folder in (Path(f"/run/sitegate-{process}"), config.paths.state_dir / METRICS)
+    ]

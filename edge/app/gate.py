@@ -8,9 +8,11 @@ from typing import Any
 from contract.messages import NoticeCode, NoticeEvent
 from contract.signing import BadKey, read_signing_public
 from edge import __version__
-from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, SCORES, state_dir
+from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, SCORES, metrics_file, state_dir
 from edge.app.lists import open_roster
+from edge.app.metered import GateMeters, MeteredCamera, MeteredJournal
 from edge.app.prepared import PreparedRoster
+from edge.app.reboot import restarter, unanswered
 from edge.camera import CameraFault, CaptureThread, Source, source_for
 from edge.clock import SystemClock
 from edge.config import CameraConfig, Config, TemperatureConfig
@@ -21,6 +23,7 @@ from edge.journal import Journal
 from edge.loop import GateLoop, Ports
 from edge.matcher.models import ModelError
 from edge.matcher.pipeline import open_matcher
+from edge.meters import TextFile
 from edge.ports import Camera, Clock, CodeReader, GateError, JournalError, Reader, Thermometer
 from edge.presence import JournalPresence
 from edge.readers.codes import QrCodes
@@ -50,18 +53,28 @@ def run(config: Config, shutdown: Shutdown) -> None:
         try:
             warden.start()
             clock = SystemClock()
-            journal = Journal(state / JOURNAL, config.site, clock)
+            journal = MeteredJournal(state / JOURNAL, config.site, clock)
+            meters = journal.meters = GateMeters()
             if config.matcher.self_calibrate != "off":
                 scores = ScoreStore(state / SCORES)
-            loop = _loop(config, clock, gate, factory, journal, scores)
+            loop = _loop(config, clock, gate, factory, journal, meters, scores, restarter(config, shutdown))
         except BaseException:
             gate.close()
             raise
         gc.freeze()  # what is loaded by now stays: the collector need not go through it between two frames
+        numbers = TextFile(metrics_file(config, "gate"), meters.registry)
+        measured = meters.timed(loop.step)
+
+        def step() -> bool:
+            healthy = measured()
+            numbers.write_if_due()
+            return healthy
+
         try:
-            run_steps(loop.step, shutdown, Watchdog())
+            run_steps(step, shutdown, Watchdog())
         finally:
             loop.close()
+            numbers.remove()
             if scores is not None:
                 scores.close()
     finally:
@@ -99,11 +112,18 @@ def make_camera(config: CameraConfig, clock: Clock) -> Camera:
 
 
 def _loop(
-    config: Config, clock: Clock, gate: GpioGate, factory: Any, journal: Journal, scores: ScoreStore | None
+    config: Config,
+    clock: Clock,
+    gate: GpioGate,
+    factory: Any,
+    journal: Journal,
+    meters: GateMeters,
+    scores: ScoreStore | None,
+    restart: Callable[[], None] | None,
 ) -> GateLoop:
     camera: Camera | None = None
     try:
-        camera = make_camera(config.camera, clock)
+        camera = MeteredCamera(make_camera(config.camera, clock), clock, meters)
         camera.start()  # first, because a device takes its time to open: lists and models are read meanwhile
         lists = open_roster(config)
         lists.refresh()  # all at once: nobody stands before a gate that is only starting
@@ -119,6 +139,9 @@ def _loop(
     if journal.restarted is not None:
         journal.append(NoticeEvent, code=NoticeCode.JOURNAL_RESTARTED, detail=f"set aside as {journal.restarted.name}")
     journal.append(NoticeEvent, code=NoticeCode.GATE_STARTED, detail=f"sitegate {__version__}")
+    if unanswered():
+        todo = "the machine was not rebooted, only this process: see systemctl status sitegate-reboot.path"
+        journal.append(NoticeEvent, code=NoticeCode.COMMAND_REFUSED, detail=todo)
     take_cuts(config.paths.state_dir / PULSE_CUTS, lambda ref, text: _note_cut(journal, ref, text))
     requests = DeskReader(config.paths.state_dir / DESK)
     codes, reader = _other_ways(config, clock)
@@ -128,7 +151,7 @@ def _loop(
     presence = JournalPresence(config.paths.state_dir / JOURNAL, clock)
     thermometer = _thermometer(config.temperature, clock)
     parts = (camera, matcher, gate, indicator, roster, journal, requests, clock, codes, reader, pins)
-    return GateLoop(config, Ports(*parts, presence=presence, thermometer=thermometer))
+    return GateLoop(config, Ports(*parts, presence=presence, thermometer=thermometer, restart=restart))
 
 
 def _other_ways(config: Config, clock: Clock) -> tuple[CodeReader | None, Reader | None]:

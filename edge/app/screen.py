@@ -1,6 +1,6 @@
 """The process that shows: local web pages from the journal and the replica's summary."""
 
-from edge.app.files import DESK, JOURNAL, REPLICA, state_dir
+from edge.app.files import DESK, JOURNAL, REPLICA, metrics_files, state_dir
 from edge.config import Config
 from edge.desk import Desk
 from edge.journal import JournalReader
@@ -20,7 +20,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
     state = state_dir(config)
     journal, summary = JournalReader(state / JOURNAL), SummaryReader(state / REPLICA)
     desk = Desk(state / DESK)
-    server = ScreenServer(create_app(journal, summary.read, config, desk), config.screen)
+    server = ScreenServer(create_app(journal, summary.read, config, desk, metrics_files(config)), config.screen)
     thread = server.start()
     try:
         run_steps(lambda: not shutdown.wait(0.2) and thread.is_alive(), shutdown, Watchdog())

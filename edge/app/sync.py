@@ -2,10 +2,11 @@
 
 from contract.signing import BadKey
 from edge import __version__
-from edge.app.files import JOURNAL, state_dir
+from edge.app.files import JOURNAL, metrics_file, state_dir
 from edge.clock import SystemClock
 from edge.config import Config
 from edge.journal import JournalReader
+from edge.meters import TextFile
 from edge.ports import JournalError
 from edge.supervisor import Shutdown, Watchdog, run_steps
 from edge.sync.mqtt import LinkError
@@ -21,8 +22,11 @@ def run(config: Config, shutdown: Shutdown) -> None:
     journal = JournalReader(state_dir(config) / JOURNAL)
     service = SyncService.open(config, journal, SystemClock(), __version__)
 
+    numbers = TextFile(metrics_file(config, "sync"), service.meters.registry)
+
     def step() -> bool:
         service.step(0.05)
+        numbers.write_if_due()
         return True
 
     try:
@@ -31,3 +35,4 @@ def run(config: Config, shutdown: Shutdown) -> None:
     finally:
         service.close()
         journal.close()
+        numbers.remove()

@@ -10,6 +10,7 @@ from edge.fill_light import FillLight
 from edge.loop.book import Book
 from edge.loop.ports import Ports
 from edge.loop.turnstile import Turnstile
+from edge.machine import memory_mb
 from edge.passage import PassageState
 from edge.ports import JournalError
 
@@ -24,6 +25,7 @@ GREY_STEP = 16
 class Board:
     def __init__(self, config: Config, ports: Ports, book: Book, turnstile: Turnstile) -> None:
         self._config, self._p, self._book, self._turnstile = config, ports, book, turnstile
+        self._started_s = ports.clock.monotonic()
         self._shown: tuple[Tone, Advice | None] = (Tone.IDLE, None)
         self._shown_until = 0.0
         self._camera_ok: bool | None = None
@@ -96,6 +98,10 @@ class Board:
             threshold=self._p.matcher.threshold,
             recognition=self._p.matcher.recognition,
             clock_trusted=self._p.clock.trusted(),
+            model_id=self._p.matcher.model_id,
+            uptime_s=round(self._p.clock.monotonic() - self._started_s, 1),
+            memory_mb=round(memory_mb(), 1),
+            passages=self._turnstile.passed,
             roster_tier=roster_tier,
             risk_tier=risk_tier,
         )

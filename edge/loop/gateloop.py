@@ -103,6 +103,10 @@ class GateLoop:
         if now >= self._inbox_due:
             self._inbox_due = now + INBOX_EVERY_S
             self._inbox.take()
+        if self._inbox.leaving:
+            self._board.show(Tone.DESK, Advice.SEE_DESK)
+            self._p.camera.wait(self._frame_number, FRAME_WAIT_S)
+            return
         frame = self._p.camera.wait(self._frame_number, FRAME_WAIT_S)
         camera_ok = self._board.watch_camera()
         self._lane.listen(frame)  # before the matcher: whatever becomes of it, codes and cards go on working

@@ -18,6 +18,7 @@ from edge.loop.board import Board
 from edge.loop.book import Book
 from edge.loop.errands import Errands
 from edge.loop.ports import Ports
+from edge.loop.reboot import Reboot
 from edge.loop.turnstile import Turnstile
 
 PRUNE_EVERY_S = 600.0
@@ -35,6 +36,9 @@ class Inbox:
         self._surveyed_version = 0
         self._known_refs: set[str] = set()
         self._prune_due = 0.0
+        self._reboot = Reboot(config, ports, turnstile)
+        self.leaving = False
+        """True once a reboot was begun: nobody is to be admitted any more."""
 
     def take(self) -> None:
         """Everything new since the last call. Raises JournalError."""
@@ -90,15 +94,31 @@ class Inbox:
             self._known_refs.add(incident.ref)
 
     def _obey(self, command: Command) -> None:
-        """Open once, exactly once: the command's id is journalled before the relay moves."""
+        """Once for ever: the command's id is journalled before anything happens (a lock-down's after it)."""
         if self._book.knows(command.command_id):
             return
         if self._p.clock.utc() > command.expires_utc:
             self._book.once(command.command_id, NoticeCode.COMMAND_REFUSED, f"{command.command_id}: expired meanwhile")
             return
-        if command.action is not CommandAction.OPEN_ONCE:
-            self._lock_down(command)
-            return
+        match command.action:
+            case CommandAction.OPEN_ONCE:
+                self._open(command)
+            case CommandAction.LOCK_DOWN | CommandAction.RELEASE_LOCK_DOWN:
+                self._lock_down(command)
+            case CommandAction.REBOOT if objection := self._reboot.objection():
+                self._book.once(command.command_id, NoticeCode.COMMAND_REFUSED, f"{command.command_id}: {objection}")
+            case CommandAction.REBOOT:
+                self._done(command)
+                self.leaving = True
+                self._reboot.begin()
+            case CommandAction.RESYNC:  # the process that has the network does it, on the same signature
+                self._done(command)
+
+    def _done(self, command: Command) -> None:
+        self._book.write_notes()  # what happened before stands before it
+        self._book.once(command.command_id, NoticeCode.COMMAND_DONE, _order(command))
+
+    def _open(self, command: Command) -> None:
         if not self._turnstile.admits(Reason.REMOTE_OPEN, self._config.site.direction):
             detail = f"{command.command_id}: the gate is {self._turnstile.state}"
             self._book.once(command.command_id, NoticeCode.COMMAND_REFUSED, detail)
@@ -114,8 +134,7 @@ class Inbox:
             self._turnstile.lock_down(command.issued_by, command.why)
         else:
             self._turnstile.release_lock_down(command.issued_by, command.why)
-        detail = f"{command.command_id}: {command.action} by {command.issued_by}: {command.why}"[:500]
-        self._book.note(NoticeEvent, ref=command.command_id, code=NoticeCode.COMMAND_DONE, detail=detail)
+        self._book.note(NoticeEvent, ref=command.command_id, code=NoticeCode.COMMAND_DONE, detail=_order(command))
 
     def _prune(self) -> None:
         """Forget what HQ holds, now and then."""
@@ -126,3 +145,7 @@ class Inbox:
         for ack in self._p.roster.acks():
             if ack.epoch == self._p.journal.epoch:
                 self._p.journal.prune(ack.seq, self._config.journal.keep_days)
+
+
+def _order(command: Command) -> str:
+    return f"{command.command_id}: {command.action} by {command.issued_by}: {command.why}"[:500]

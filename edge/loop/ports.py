@@ -1,5 +1,6 @@
 """Everything the loop touches, in one hand."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge.ports import (
@@ -21,7 +22,8 @@ from edge.ports import (
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """`codes` and `reader` are None where codes are not read and no reader is fitted; `pins` belongs to the reader."""
+    """`codes` and `reader` are None where codes are not read and no reader is fitted; `pins` belongs to the reader.
+    `restart` has this process, or the machine, started anew soon after; None where that is not allowed."""
 
     camera: Camera
     matcher: Matcher
@@ -36,3 +38,4 @@ class Ports:
     pins: PinCheck | None = None
     presence: Presence | None = None
     thermometer: Thermometer | None = None
+    restart: Callable[[], None] | None = None

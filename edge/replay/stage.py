@@ -24,6 +24,9 @@ from edge.replay.story import Story
 from edge.sim import ManualClock, PatientPinCheck, RecordingIndicator
 from edge.sim.staged import Picture, StagedCamera, StagedMatcher, View
 
+REBOOT_S = 20.0
+"""So long a machine takes to start anew."""
+
 
 class StoryJournal(Journal):
     """The real journal, on a disk that can be made to refuse."""
@@ -49,7 +52,7 @@ class Stage:
         self.pins = StoryPins(self.config.gate, self.clock.monotonic, lambda: self.seq)
         self.indicator = RecordingIndicator(self.clock)
         self._journal: StoryJournal | None = None
-        self._refusing = False
+        self._refusing = self._restarting = False
         self.contacts: list[tuple[float, str, Turns]] = []
         """What the story did to the inputs, and when."""
         self.ended: list[tuple[float, str]] = []
@@ -91,6 +94,9 @@ class Stage:
         except Exception as error:  # noqa: BLE001 - what systemd does about a process that has ended is done here
             self.ended.append((before_s, f"{type(error).__name__}: {error}"))
             self.restart(orderly=True, off_s=2)
+        if self._restarting:
+            self._restarting = False
+            self.restart(orderly=True, off_s=REBOOT_S)
         if self.now_s == before_s:  # it failed before it came to wait for the camera
             self.let_pass(1 / self._story.rate_hz)
 
@@ -198,8 +204,12 @@ class Stage:
             codes=QrCodes(self.config, self.hq.public_key, self.clock) if self.config.reader.codes else None,
             reader=self.people.reader,
             pins=PatientPinCheck() if self.people.reader else None,
+            restart=self._reboot,
         )
         self._loop = GateLoop(self.config, ports)
+
+    def _reboot(self) -> None:
+        self._restarting = True
 
     def _end(self, *, orderly: bool) -> None:
         if orderly:

@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Sequence
 from http import HTTPStatus
+from pathlib import Path
 from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -20,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 from edge import __version__
 from edge.config import Config
 from edge.domain import Tone
+from edge.meters import fresh
 from edge.ports import JournalReader
 from edge.screen.desk import DeskPages
 from edge.screen.lane import LaneView, Sign, is_stale
@@ -37,8 +40,11 @@ LANE_HOLD_S = 1.0
 class Pages:
     """The handlers, with what they share."""
 
-    def __init__(self, watch: Watch, sync: SyncSource, config: Config, has_desk: bool) -> None:
+    def __init__(
+        self, watch: Watch, sync: SyncSource, config: Config, *, has_desk: bool, metrics: Sequence[Path]
+    ) -> None:
         self._watch, self._sync, self._config, self._has_desk = watch, sync, config, has_desk
+        self._metrics = metrics
         self._texts = load_all()
         if config.screen.language not in self._texts:
             known = ", ".join(sorted(self._texts))
@@ -80,7 +86,7 @@ class Pages:
 
     async def metrics(self, request: Request) -> Response:
         text = exposition(self._watch.live, self._watch.tally, self._sync(), self._watch.now())
-        return Response(text, media_type=CONTENT_TYPE_LATEST)
+        return Response(text + fresh(self._metrics, time.time()), media_type=CONTENT_TYPE_LATEST)
 
     async def healthz(self, request: Request) -> Response:
         """200 while the gate process is heard, 503 while it is silent."""
@@ -127,15 +133,21 @@ class Pages:
         )
 
 
-def create_app(journal: JournalReader, sync: SyncSource, config: Config, desk: GuardDesk | None = None) -> Starlette:
+def create_app(
+    journal: JournalReader,
+    sync: SyncSource,
+    config: Config,
+    desk: GuardDesk | None = None,
+    metrics: Sequence[Path] = (),
+) -> Starlette:
     """The application. While it runs it follows the journal; journal reader and desk stay the caller's to close. Without
-    a desk nobody can sign in.
+    a desk nobody can sign in. `metrics`: files of the other processes' own numbers, for /metrics.
 
     Raises:
         edge.screen.texts.MissingText: a language file of the package is broken.
     """
     watch = Watch(journal)
-    pages = Pages(watch, sync, config, has_desk=desk is not None)
+    pages = Pages(watch, sync, config, has_desk=desk is not None, metrics=metrics)
 
     @contextlib.asynccontextmanager
     async def follow(app: Starlette) -> AsyncIterator[None]:

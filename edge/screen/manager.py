@@ -67,13 +67,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class LinkPanel:
-    """`unsent` counts journal events that HQ has not acknowledged."""
+    """`unsent` counts journal events that HQ has not acknowledged; `detail` is the log's own word for what is wrong."""
 
     mood: Mood
     words: str
     since: datetime | None
     unsent: int
     last_ack: str
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,8 @@ def line(event: AnyEvent, texts: Texts) -> Line:
     if isinstance(event, NoticeEvent):
         mood = Mood.BAD if event.code in _ALARMS else Mood.CARE if event.code in _CARES else Mood.PLAIN
         icon = "fire" if event.code is NoticeCode.FIRE_ON else "note"
-        return Line(event.utc, mood, icon, "", texts.notice[event.code], event.detail)
+        todo = texts.notice_todo.get(event.code, "")
+        return Line(event.utc, mood, icon, "", texts.notice[event.code], event.detail, todo)
     if isinstance(event, CommissioningEvent):
         good = event.outcome is CommissioningOutcome.PASSED
         words = texts.label[Label.COMMISSIONED if good else Label.COMMISSIONING_FAILED]
@@ -187,6 +189,7 @@ _ALARMS = {
     NoticeCode.LOCKED_DOWN,
     NoticeCode.PULSE_CUT,
     NoticeCode.TOO_MANY_GUESSES,
+    NoticeCode.EVENT_REFUSED,
 }
 _CARES = {
     NoticeCode.LIST_REFUSED,
@@ -253,7 +256,8 @@ def _link(sync: SyncSummary, tally: Tally, texts: Texts, now: datetime) -> LinkP
     if sync.link is None:
         return LinkPanel(Mood.BAD, texts.label[Label.NO_SYNC], None, waiting, last_ack)
     if not sync.link.connected:
-        return LinkPanel(Mood.CARE, texts.label[Label.DISCONNECTED], sync.link.since_utc, waiting, last_ack)
+        words = texts.label[Label.DISCONNECTED]
+        return LinkPanel(Mood.CARE, words, sync.link.since_utc, waiting, last_ack, sync.link.detail)
     if sync.link.hq_online is False:
         return LinkPanel(Mood.CARE, texts.label[Label.HQ_OFFLINE], sync.link.since_utc, waiting, last_ack)
     return LinkPanel(Mood.GOOD, texts.label[Label.CONNECTED], sync.link.since_utc, waiting, last_ack)

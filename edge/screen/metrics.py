@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
@@ -19,6 +19,7 @@ from edge.screen.tally import Tally
 def exposition(live: LiveState | None, tally: Tally, sync: SyncSummary, now: datetime) -> bytes:
     """All metrics at the time `now` (UTC)."""
     registry = CollectorRegistry(auto_describe=False)
+    ProcessCollector(namespace="sitegate_screen", registry=registry)
     registry.register(_Collector([*_counters(tally), *_gate(live, now), *_link(tally, sync, now)]))
     return generate_latest(registry)
 

@@ -129,7 +129,7 @@ class MissingText(ValueError):
 
 class Texts(BaseModel):
     """One language. `second` is the language shown small beside it on the lane page, `speech` the espeak-ng voice that
-    speaks it, `todo` what the site manager does about a decision."""
+    speaks it, `todo` what the site manager does about a decision, `notice_todo` about those notices that ask for it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -141,6 +141,7 @@ class Texts(BaseModel):
     reason: dict[Reason, str]
     todo: dict[Reason, str]
     notice: dict[NoticeCode, str]
+    notice_todo: dict[NoticeCode, str]
     outcome: dict[PassageOutcome, str]
     direction: dict[Direction, str]
     gate_state: dict[PassageState, str]

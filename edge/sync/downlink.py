@@ -7,7 +7,7 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from contract.codec import BadMessage, check_size, decode
-from contract.messages import Ack, HqState, ListKind, NoticeCode
+from contract.messages import Ack, Command, HqState, ListKind, NoticeCode, Refusal
 from contract.signing import BadSignature, verify
 from contract.topics import ROUTES, Channel, channel_of, topic
 from edge.config import SiteConfig
@@ -18,7 +18,9 @@ from edge.sync.replica import ReplicaWriter, RolledBack
 
 log = structlog.get_logger()
 
-_DOWN = (Channel.HQ_STATE, Channel.ACK, Channel.ROSTER, Channel.RISK, Channel.POLICY, Channel.COMMAND)
+_DOWN = (
+    Channel.HQ_STATE, Channel.ACK, Channel.REFUSAL, Channel.ROSTER, Channel.RISK, Channel.POLICY, Channel.COMMAND
+)  # fmt: skip
 
 
 def subscriptions(site: SiteConfig) -> list[tuple[str, int]]:
@@ -50,8 +52,9 @@ class Downlink:
         self._site, self._hq_key, self._replica = site, hq_key, replica
         self._incidents, self._now = incidents, now
 
-    def handle(self, received: Received) -> tuple[Ack, bytes] | HqState | None:
-        """Store what belongs in the replica. Acknowledgements (with their envelope) and HQ's state are returned."""
+    def handle(self, received: Received) -> tuple[Ack, bytes] | HqState | Command | None:
+        """Store what belongs in the replica. Acknowledgements (with their envelope), HQ's state and good commands are
+        returned."""
         found = channel_of(received.topic)
         if found is None or found[0] not in _DOWN:
             return None
@@ -65,7 +68,9 @@ class Downlink:
             if channel is Channel.ACK:
                 return self._ack(received.payload)
             if channel is Channel.COMMAND:
-                self._command(received)
+                return self._command(received)
+            if channel is Channel.REFUSAL:
+                self._refusal(received.payload)
             else:
                 self._list(ListKind(channel.value), received.payload)
         except (BadMessage, BadSignature) as error:
@@ -82,12 +87,22 @@ class Downlink:
             raise BadMessage(f"the acknowledgement is for gate {ack.gate_id}")
         return ack, envelope
 
-    def _command(self, received: Received) -> None:
+    def _refusal(self, envelope: bytes) -> None:
+        """What HQ could not take of ours. The broker keeps it: recorded once for ever, however often it comes."""
+        refusal = decode(Refusal, verify(envelope, Channel.REFUSAL.value, self._hq_key))
+        if refusal.gate_id != self._site.gate_id:
+            raise BadMessage(f"the refusal is for gate {refusal.gate_id}")
+        which = f"event {refusal.seq} of epoch {refusal.epoch}: " if refusal.seq else ""
+        more = f" (and {refusal.more} more)" if refusal.more else ""
+        self._incidents.report(NoticeCode.EVENT_REFUSED, f"{which}{refusal.reason}{more}", envelope, once=True)
+
+    def _command(self, received: Received) -> Command:
         if received.retained:
             raise commands.CommandRefused("a command kept at the broker is never obeyed: it may be of any age")
         command = commands.verified(received.payload, self._site.gate_id, self._hq_key, self._now())
         if not self._replica.add_command(received.payload):
             raise commands.CommandRefused(f"command {command.command_id} came a second time")
+        return command
 
     def _list(self, kind: ListKind, body: bytes) -> None:
         part = lists.signed_part(body, kind, self._site.site_id, self._hq_key)

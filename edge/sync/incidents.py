@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from collections import Counter
 from dataclasses import dataclass, field
 
 import structlog
@@ -36,15 +37,19 @@ class Throttle:
 
 
 class IncidentLog:
-    """Where downlink and uplink report. The same evidence is recorded once a day at most."""
+    """Where downlink and uplink report. The same evidence is recorded once a day at most. `count`: how often, by code,
+    recorded or not."""
 
     def __init__(self, replica: ReplicaWriter, clock: Clock) -> None:
         self._replica, self._clock = replica, clock
         self._throttle = Throttle()
+        self.count: Counter[NoticeCode] = Counter()
 
-    def report(self, code: NoticeCode, detail: str, evidence: bytes) -> None:
-        """`evidence`: what was refused; it is not stored, it only makes the incident's ref."""
-        day = self._clock.utc().date().isoformat()
+    def report(self, code: NoticeCode, detail: str, evidence: bytes, *, once: bool = False) -> None:
+        """`evidence`: what was refused; it is not stored, it only makes the incident's ref. `once`: for ever, not only
+        this day."""
+        self.count[code] += 1
+        day = "" if once else self._clock.utc().date().isoformat()
         ref = uuid.uuid5(uuid.NAMESPACE_OID, f"{code.value}/{day}/{hashlib.sha256(evidence).hexdigest()}").hex
         if self._throttle.allow(code.value, self._clock.monotonic()):
             log.warning("refused", code=code.value, detail=detail)

@@ -77,7 +77,8 @@ class MqttLink:
     ) -> None:
         self._config, self._client_id = config, client_id
         self._subscriptions, self._will = list(subscriptions), will
-        self._tls = _tls(config) if config.tls else None
+        if config.tls:
+            _tls(config)  # what is wrong at the start is said at the start
         self._inbox: queue.Queue[Received] = queue.Queue(_INBOX)
         self._stopping = threading.Event()
         self._state = LinkState(False, 0, datetime.now(UTC), "not connected yet")
@@ -127,8 +128,11 @@ class MqttLink:
         tries = 0
         while not self._stopping.is_set():
             began = time.monotonic()
-            self._session = _Session(self)
-            detail = self._session.run()
+            try:
+                self._session = _Session(self)
+                detail = self._session.run()
+            except LinkError as error:  # a certificate file is being replaced
+                detail = str(error)
             self._session = None
             self._set_state(False, detail)
             pause = backoff_s(tries, self._config.backoff_min_s, self._config.backoff_max_s)
@@ -182,11 +186,17 @@ class _Session:
             self._client.connect(
                 config.broker_host, config.broker_port, config.keepalive_s, clean_start=True, properties=_limits()
             )
+        except ssl.SSLCertVerificationError as error:
+            return (
+                f"the certificate of {config.broker_host}:{config.broker_port} is not to be believed "
+                f"({error.verify_message}): renew it at the broker, or correct sync.ca_path and this clock"
+            )
         except (OSError, ValueError) as error:
             return f"cannot reach {config.broker_host}:{config.broker_port}: {error}"
         self._client.loop_start()
         if not self._wait(self._answered, config.connect_timeout_s):
-            self._detail = f"{config.broker_host}:{config.broker_port} does not answer as an MQTT 5 broker"
+            where = f"{config.broker_host}:{config.broker_port}"
+            self._detail = self._detail or f"{where} does not answer as an MQTT 5 broker"
         else:
             while not self.over.wait(0.5):
                 if self._reader is not None and not self._reader.is_alive():
@@ -230,8 +240,8 @@ class _Session:
         )
         client.connect_timeout = config.connect_timeout_s
         client.max_queued_messages_set(_OUTBOX)
-        if link._tls is not None:
-            client.tls_set_context(link._tls)
+        if config.tls:  # read anew each time: certificates are renewed without a restart
+            client.tls_set_context(_tls(config))
         if config.username:
             client.username_pw_set(config.username, config.password.get_secret_value())
         will = link._will
@@ -256,7 +266,14 @@ class _Session:
     def _on_disconnect(
         self, client: Client, data: Any, flags: DisconnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
-        self._detail = self._detail or f"connection lost: {reason}"
+        if self._answered.is_set():
+            self._detail = self._detail or f"connection lost: {reason}"
+        elif not self._link._stopping.is_set():  # a refused certificate shows only now (TLS 1.3)
+            where = f"{self._config.broker_host}:{self._config.broker_port}"
+            self._detail = self._detail or (
+                f"{where} hung up before it answered: is it an MQTT 5 broker, and does it know this gate's certificate "
+                "(sync.client_cert_path; expired, or of another authority)?"
+            )
         self.over.set()
 
     def _on_subscribe(

@@ -10,6 +10,7 @@ from contract.messages import Ack, EventBatch, EventRecord, NoticeCode
 from edge.config import SiteConfig, SyncConfig
 from edge.ports import JournalReader
 from edge.sync.incidents import IncidentLog
+from edge.sync.meters import AckWatch, SyncMeters
 from edge.sync.replica import ReplicaWriter
 from edge.sync.uplink import AckEffect, Window, fit
 
@@ -27,9 +28,11 @@ class Outbox:
         replica: ReplicaWriter,
         incidents: IncidentLog,
         publish: Callable[[bytes], bool],
+        meters: SyncMeters,
     ) -> None:
         self._site, self._config, self._journal = site, config, journal
         self._replica, self._incidents, self._publish = replica, incidents, publish
+        self._meters, self._watch = meters, AckWatch(meters)
         self._window: Window | None = None
         self._head = 0
 
@@ -48,6 +51,7 @@ class Outbox:
         if self._window is None or self._window.epoch != epoch:
             acked = self._replica.acked(self._site.gate_id, epoch)
             self._window = Window(epoch, self._config.window_batches, self._config.ack_timeout_s, acked, head)
+            self._watch = AckWatch(self._meters)
             log.info("journal_followed", epoch=epoch, head=head, acked=self._window.acked)
         self._head = head
 
@@ -59,16 +63,20 @@ class Outbox:
             if not records or not self._publish(self._batch(window.epoch, records)):
                 return
             window.note_sent(records[-1].seq, now_s)
+            self._watch.sent(records[0].seq, records[-1].seq, now_s)
 
     def acknowledged(self, ack: Ack, envelope: bytes, now_s: float) -> None:
         """HQ's answer: kept in the replica if it says something new."""
         if self._window is None:  # not yet known what it answers: the broker or HQ will repeat it
             return
         effect = self._window.note_ack(ack, now_s)
+        if effect is AckEffect.PROGRESS:
+            self._watch.acknowledged(ack.seq, now_s)
         if effect is AckEffect.IMPOSSIBLE:
             text = f"HQ acknowledges event {ack.seq} of epoch {ack.epoch}, the journal has {self._head}"
             self._incidents.report(NoticeCode.MESSAGE_REFUSED, text, envelope)
         if effect in (AckEffect.RESEND, AckEffect.SET_BACK):
+            self._watch.lost()
             log.warning("events_sent_again", effect=effect.value, after=self._window.acked)
         if effect in (AckEffect.PROGRESS, AckEffect.RESEND, AckEffect.SET_BACK):
             self._replica.save_ack(ack, envelope)
@@ -77,6 +85,7 @@ class Outbox:
         """A new connection, or HQ is back: go on after its watermark at once."""
         if self._window is not None:
             self._window.reconnected()
+            self._watch.lost()
 
     def oldest_unsent_s(self, now: datetime) -> float:
         """Age of the oldest event that HQ does not hold, in seconds; 0 if there is none."""

@@ -89,6 +89,11 @@ class ReplicaWriter:
         rows = self._db.execute("SELECT kind, list_version FROM list_versions WHERE applied_utc IS NOT NULL").fetchall()
         return {ListKind(kind): int(version) for kind, version in rows}
 
+    def issued(self) -> dict[ListKind, datetime]:
+        """When HQ issued the lists in force."""
+        rows = self._db.execute("SELECT kind, issued_utc FROM list_versions WHERE applied_utc IS NOT NULL").fetchall()
+        return {ListKind(kind): datetime.fromisoformat(issued) for kind, issued in rows}
+
     def add_part(self, part: SealedPart, body: bytes) -> bool:
         """Keep one part of a list. The last one missing puts the list in force, in the same transaction: True then.
 
@@ -119,6 +124,12 @@ class ReplicaWriter:
         if complete is None:
             raise ListRefused(f"the parts of {header.kind.value} version {header.list_version} do not belong together")
         return complete
+
+    def forget_arriving(self) -> None:
+        """Of lists that are only arriving nothing is kept; those in force stay."""
+        with self._transaction():
+            for kind in ListKind:
+                self._forget(kind, "applied_utc IS NULL")
 
     def missing_parts(self) -> dict[ListKind, list[int]]:
         """Which parts the lists that are arriving still lack."""

@@ -1,19 +1,24 @@
 """The sync process: journal up, lists and commands down, presence and health. One thread besides the connection's."""
 
+import platform
 import threading
-from datetime import datetime
+from datetime import UTC, datetime
 
 import psutil
 import structlog
 
 from contract.codec import encode
-from contract.messages import GateStatus, Health, HqState, ListKind
+from contract.messages import Command, CommandAction, Direction, GateStatus, Health, HqState, ListKind
 from contract.signing import read_signing_public
 from contract.topics import ROUTES, Channel, topic
 from edge.config import Config
+from edge.domain import LiveState, Tone
+from edge.machine import cpu_temperature_c, system
 from edge.ports import Clock, JournalReader
 from edge.sync.downlink import Downlink, missing_parts, subscriptions
+from edge.sync.home_assistant import HomeAssistant
 from edge.sync.incidents import IncidentLog
+from edge.sync.meters import SyncMeters
 from edge.sync.mqtt import MqttLink, Publication
 from edge.sync.outbox import Outbox
 from edge.sync.replica import ReplicaWriter
@@ -24,6 +29,10 @@ POLL_S = 0.05
 """How often the journal is looked at; a message from HQ is handled at once."""
 _RECEIVE_MAX = 32
 _SHOW_EVERY_S = 1.0
+LIVE_MAX_S = 10.0
+"""A gate process that wrote nothing for so long is silent, whatever it said last."""
+NOTHING_HEARD = LiveState(utc=datetime.fromtimestamp(0, UTC), direction=Direction.IN, gate_state="", tone=Tone.IDLE)
+"""What is said of a gate process that is silent."""
 
 
 class SyncService:
@@ -38,16 +47,20 @@ class SyncService:
     ) -> None:
         self._config, self._journal, self._clock, self._software = config, journal, clock, software
         self._replica = replica
+        self._model_id = ""
         hq_key = read_signing_public(config.keys.hq_signing_public_path)
         incidents = IncidentLog(replica, clock)
+        self.meters = SyncMeters(incidents)
         self._downlink = Downlink(config.site, hq_key, replica, incidents, clock.utc)
-        self._outbox = Outbox(config.site, config.sync, journal, replica, incidents, self._publish_events)
+        self._outbox = Outbox(config.site, config.sync, journal, replica, incidents, self._publish_events, self.meters)
         will = self._publication(Channel.STATUS, encode(self._status(online=False)))
         client_id = f"sitegate-{config.site.site_id}-{config.site.gate_id}"
         self._link = MqttLink(config.sync, client_id, subscriptions(config.site), will)
         self._connection = 0
         self._hq_online: bool | None = None
-        self._announced: dict[ListKind, int] | None = None
+        self._announced: tuple[dict[ListKind, int], str] | None = None
+        self._home = HomeAssistant(config, software)
+        self._home_told = False
         self._asked_for: set[tuple[str, int]] = set()
         self._closed = False
         self._health_due_s = 0.0
@@ -84,11 +97,14 @@ class SyncService:
         if state.connected:
             if state.connection != self._connection:
                 self._connection = state.connection
-                self._announced = None
+                self._announced, self._home_told = None, False
+                self._model_id = self._live(self._clock.utc()).model_id
                 self._asked_for = set()
+                self.meters.connections.inc()
                 self._outbox.restart()
             self._ask_for_parts()
             self._announce()
+            self._home_told = self._home_told or self._home.tell(self._link.publish)
             self._outbox.send(self._clock.monotonic(), hq_away=self._hq_online is False)
             self._send_health()
         self._show()
@@ -108,13 +124,26 @@ class SyncService:
             if received is None:
                 return
             timeout_s = 0
+            self.meters.received_bytes.inc(len(received.payload))
             answer = self._downlink.handle(received)
             if isinstance(answer, HqState):
                 if answer.online and self._hq_online is not True:
                     self._outbox.restart()
                 self._hq_online = answer.online
+            elif isinstance(answer, Command):
+                if answer.action is CommandAction.RESYNC:
+                    self._resync(answer)
             elif answer is not None:
                 self._outbox.acknowledged(*answer, self._clock.monotonic())
+
+    def _resync(self, command: Command) -> None:
+        """Ask for everything again; HQ answers with how far it holds the journal. Lists in force stay until newer ones are
+        complete. That it was ordered, and by whom, the gate process journals."""
+        log.warning("resync", command_id=command.command_id)
+        self._replica.forget_arriving()
+        self._asked_for = set()
+        self._link.subscribe(subscriptions(self._config.site))  # the broker then repeats what it keeps
+        self._outbox.restart()
 
     def _ask_for_parts(self) -> None:
         """Of a large list only the first part comes unasked, so that a connection costs little while nothing changed."""
@@ -123,12 +152,12 @@ class SyncService:
             self._asked_for.update(wanted)
 
     def _announce(self) -> None:
-        """The birth, and again whenever a list's version changed."""
-        versions = self._replica.versions()
-        if versions != self._announced and self._link.publish(
+        """The birth, and again whenever a list's version or the gate's weights changed."""
+        told = self._replica.versions(), self._model_id
+        if told != self._announced and self._link.publish(
             self._publication(Channel.STATUS, encode(self._status(online=True)))
         ):
-            self._announced = versions
+            self._announced = told
 
     def _status(self, *, online: bool, planned: bool = False) -> GateStatus:
         versions = self._replica.versions()
@@ -141,6 +170,9 @@ class SyncService:
             roster_version=versions.get(ListKind.ROSTER, 0),
             risk_version=versions.get(ListKind.RISK, 0),
             policy_version=versions.get(ListKind.POLICY, 0),
+            model_id=self._model_id,
+            python=platform.python_version(),
+            system=system(),
             # The Will is written now and sent at some unknown later time: it carries none.
             utc=self._clock.utc() if online or planned else None,
         )
@@ -151,25 +183,47 @@ class SyncService:
             self._link.publish(self._publication(Channel.HEALTH, encode(self._health(self._clock.utc()))))
 
     def _health(self, now: datetime) -> Health:
-        live = self._journal.live()
+        live = self._live(now)
+        self._model_id = live.model_id or self._model_id
+        ages = {kind: max(0.0, (now - issued).total_seconds()) for kind, issued in self._replica.issued().items()}
+        recognition = live.recognition
         return Health(
             gate_id=self._config.site.gate_id,
             site_id=self._config.site.site_id,
             utc=now,
             unsent_events=self._outbox.unsent,
             oldest_unsent_s=self._outbox.oldest_unsent_s(now),
-            camera_ok=live.camera_ok if live else False,
-            frames_per_s=live.frames_per_s if live else 0,
-            gate_state=live.gate_state if live else "",
+            camera_ok=live.camera_ok,
+            frames_per_s=live.frames_per_s,
+            gate_state=live.gate_state,
             disk_free_mb=int(psutil.disk_usage(str(self._config.paths.state_dir)).free / 1e6),
-            cpu_temperature_c=_cpu_temperature_c(),
+            cpu_temperature_c=cpu_temperature_c(),
+            roster_age_s=ages.get(ListKind.ROSTER),
+            risk_age_s=ages.get(ListKind.RISK),
+            policy_age_s=ages.get(ListKind.POLICY),
+            threshold=live.threshold,
+            threshold_proposed=recognition.proposed if recognition else None,
+            drift_alarms=recognition.alarms[:20] if recognition else (),
+            gallery_size=live.gallery_size,
+            model_id=live.model_id,
+            clock_trusted=live.clock_trusted,
+            uptime_s=live.uptime_s,
+            memory_mb=live.memory_mb,
+            journal_mb=round(self._journal_bytes() / 1e6, 2),
+            passages=live.passages,
         )
+
+    def _live(self, now: datetime) -> LiveState:
+        live = self._journal.live() or NOTHING_HEARD
+        return live if (now - live.utc).total_seconds() <= LIVE_MAX_S else NOTHING_HEARD
 
     def _show(self, *, now: bool = False) -> None:
         """The connection's state for the screen; written only when it changed."""
         if not now and self._clock.monotonic() < self._show_due_s:
             return
         self._show_due_s = self._clock.monotonic() + _SHOW_EVERY_S
+        self.meters.queue.set(self._outbox.unsent)
+        self.meters.connected.set(self._link.state.connected)
         state, broker = self._link.state, f"{self._config.sync.broker_host}:{self._config.sync.broker_port}"
         hq_online = self._hq_online if state.connected else None
         shown = (state, hq_online, self._outbox.unsent)
@@ -185,15 +239,16 @@ class SyncService:
             )
 
     def _publish_events(self, payload: bytes) -> bool:
-        return self._link.publish(self._publication(Channel.EVENTS, payload))
+        sent = self._link.publish(self._publication(Channel.EVENTS, payload))
+        self.meters.sent_bytes.inc(len(payload) if sent else 0)
+        return sent
+
+    def _journal_bytes(self) -> int:
+        """The journal's room on disk, with what is not yet moved into the file itself."""
+        path = self._config.paths.state_dir / "journal.db"
+        return sum(p.stat().st_size for p in (path, path.with_name(f"{path.name}-wal")) if p.exists())
 
     def _publication(self, channel: Channel, payload: bytes) -> Publication:
         route = ROUTES[channel]
         name = topic(channel, self._config.site.site_id, self._config.site.gate_id)
         return Publication(name, payload, route.qos, route.retain)
-
-
-def _cpu_temperature_c() -> float | None:
-    """The hottest sensor, °C; None where there is none."""
-    found = [s.current for group in psutil.sensors_temperatures().values() for s in group]
-    return max(found, default=None)

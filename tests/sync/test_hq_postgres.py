@@ -19,7 +19,8 @@ from edge.journal import Journal, JournalReader
 from hq import report
 from hq import tables as t
 from hq.ingest import Ingest
-from hq.store import FIRST, NEWEST, JournalKey, Store, StoreError, put_aside, quarantined
+from hq.refusals import Refusals
+from hq.store import FIRST, NEWEST, Store, StoreError, quarantined
 
 
 @pytest.fixture(scope="module")
@@ -95,11 +96,15 @@ def test_ok__a_database_from_before_the_migrations_is_taken_over(tmp_path: Path)
     with engine.begin() as db:
         migrate(db, FIRST)
         db.exec_driver_sql("DROP TABLE alembic_version")
-        put_aside(db, JournalKey("s", "g", "e"), 1, "kept", b"x")
+        db.exec_driver_sql(
+            "INSERT INTO quarantine (digest, received_utc, gate_id, epoch, seq, reason, payload)"
+            " VALUES ('d', '2026-01-01 00:00:00.000000', 'g', 'e', 1, 'kept', x'00')"
+        )
     engine.dispose()
     store = Store(url)
     with store.read() as db:
         assert quarantined(db) == 1
+    assert Refusals(store).due() == [], "what lies there from before is no news to a gate"
     store.close()
 
 

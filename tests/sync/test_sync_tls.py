@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from sync_rig import Mosquitto, Rig, utc, wait_until
 
+from edge.selfcheck import State
+from edge.selfcheck import broker as check_broker
 from edge.sync.mqtt import LinkError
 from edge.sync.summary import LinkSummary, SummaryReader
 
@@ -27,19 +29,19 @@ class Authority:
         certificate = self._sign(self._name, self._key, x509.BasicConstraints(ca=True, path_length=None))
         self.path.write_bytes(certificate.public_bytes(Encoding.PEM))
 
-    def issue(self, name: str) -> tuple[Path, Path]:
-        """(certificate, key) for 127.0.0.1."""
+    def issue(self, name: str, days: float = 1) -> tuple[Path, Path]:
+        """(certificate, key) for 127.0.0.1, valid until so many days from now; in place of earlier ones of that name."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-        certificate = self._sign(subject, key, address)
+        certificate = self._sign(subject, key, address, days)
         paths = self._folder / f"{name}.crt.pem", self._folder / f"{name}.key.pem"
         paths[0].write_bytes(certificate.public_bytes(Encoding.PEM))
         paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         return paths
 
     def _sign(
-        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, extension: x509.ExtensionType
+        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, extension: x509.ExtensionType, days: float = 1
     ) -> x509.Certificate:
         return (
             x509.CertificateBuilder()
@@ -47,8 +49,8 @@ class Authority:
             .issuer_name(self._name)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(utc() - dt.timedelta(days=1))
-            .not_valid_after(utc() + dt.timedelta(days=1))
+            .not_valid_before(utc() - dt.timedelta(days=3))
+            .not_valid_after(utc() + dt.timedelta(days=days))
             .add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
             .sign(self._key, hashes.SHA256())
         )
@@ -94,7 +96,7 @@ def test_fail__a_broker_of_another_authority(tmp_path: Path) -> None:
     _ends_as(
         tmp_path,
         broker,
-        lambda link: not link.connected and "CERTIFICATE_VERIFY_FAILED" in link.detail,
+        lambda link: not link.connected and "is not to be believed" in link.detail,
         ca_path=str(ours.path),
     )
 
@@ -114,3 +116,113 @@ def test_fail__a_certificate_file_that_is_missing(tmp_path: Path) -> None:
     rig = Rig(tmp_path, 1)
     with pytest.raises(LinkError, match=r"sync\.ca_path"):
         rig.sync(rig.gate_config(tls=True, ca_path=str(tmp_path / "missing.pem")))
+
+
+class Lasting:
+    """A broker and a gate that both go on while certificates change."""
+
+    def __init__(self, folder: Path, ours: Authority, **sync: object) -> None:
+        self.broker = Mosquitto(folder, _tls(folder / "broker.crt.pem", folder / "broker.key.pem", self.more(ours)))
+        self._rig = Rig(folder, self.broker.port)
+        self._sync, self._ours = sync, ours
+        self._summary = SummaryReader(self._rig.state_dir / "replica.db")
+
+    @staticmethod
+    def more(ours: Authority) -> str:
+        return ""
+
+    def __enter__(self) -> "Lasting":
+        self.broker.start()
+        self._rig.sync(self._rig.gate_config(tls=True, ca_path=str(self._ours.path), **self._sync))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._summary.close()
+        self._rig.close()
+        self.broker.kill()
+
+    def restart_broker(self) -> None:
+        self.broker.kill()
+        self.until(connected=False)
+        self.broker.start()
+
+    def until(self, *, connected: bool, detail: str = "") -> None:
+        wait_until(
+            lambda: (link := self._summary.read().link) and link.connected is connected and detail in link.detail,
+            f"connected: {connected}, {detail}",
+        )
+
+
+class WithClients(Lasting):
+    """The broker asks for a certificate of our authority."""
+
+    @staticmethod
+    def more(ours: Authority) -> str:
+        return f"cafile {ours.path}\nrequire_certificate true"
+
+
+_PAHO_LEAVES_SOCKETS = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@_PAHO_LEAVES_SOCKETS
+@pytest.mark.parametrize(
+    ("whose", "days", "says"),
+    [("foreign", 1.0, "not to be believed"), ("ours", -1.0, "certificate has expired")],
+)
+def test_fail__a_certificate_that_became_wrong_is_refused_until_it_is_right_again(
+    whose: str, days: float, says: str, tmp_path: Path
+) -> None:
+    authorities = {name: Authority(tmp_path, name) for name in ("ours", "foreign")}
+    ours = authorities["ours"]
+    ours.issue("broker")
+    with Lasting(tmp_path, ours) as site:
+        site.until(connected=True)
+        authorities[whose].issue("broker", days)
+        site.restart_broker()
+        site.until(connected=False, detail=says)
+        ours.issue("broker")  # not the one from before, but of the same authority
+        site.restart_broker()
+        site.until(connected=True)
+
+
+@_PAHO_LEAVES_SOCKETS
+def test_ok__the_gates_own_certificate_is_renewed_on_disk(tmp_path: Path) -> None:
+    ours, foreign = Authority(tmp_path, "ours"), Authority(tmp_path, "foreign")
+    ours.issue("broker")
+    certificate, key = foreign.issue("gate-1")
+    paths = {"client_cert_path": str(certificate), "client_key_path": str(key)}
+    with WithClients(tmp_path, ours, **paths) as site:
+        site.until(connected=False, detail="does it know this gate's certificate")
+        key.unlink()  # half-way through the renewal
+        site.until(connected=False, detail="TLS cannot be set up")
+        ours.issue("gate-1")
+        site.until(connected=True)
+
+
+@_PAHO_LEAVES_SOCKETS
+def test_fail__check_says_what_is_wrong_with_the_brokers_certificate(tmp_path: Path) -> None:
+    ours, foreign = Authority(tmp_path, "ours"), Authority(tmp_path, "foreign")
+    broker = Mosquitto(tmp_path, _tls(*foreign.issue("broker")))
+    broker.start()
+    try:
+        found = check_broker(Rig(tmp_path, broker.port).gate_config(tls=True, ca_path=str(ours.path)))
+    finally:
+        broker.kill()
+    assert found.state is State.PROBLEM
+    assert "is not to be believed" in found.detail
+    assert "correct sync.ca_path" in found.detail
+
+
+@pytest.mark.parametrize(("days", "state"), [(5.0, State.WARNING), (60.0, State.OK)])
+def test_ok__check_says_beforehand_that_the_gates_certificate_ends(tmp_path: Path, days: float, state: State) -> None:
+    ours = Authority(tmp_path, "ours")
+    broker = Mosquitto(tmp_path, _tls(*ours.issue("broker"), WithClients.more(ours)))
+    certificate, key = ours.issue("gate-1", days)
+    files = {"ca_path": str(ours.path), "client_cert_path": str(certificate), "client_key_path": str(key)}
+    broker.start()
+    try:
+        found = check_broker(Rig(tmp_path, broker.port).gate_config(tls=True, **files))
+    finally:
+        broker.kill()
+    assert found.state is state
+    assert ("ends in 5 days" in found.detail) is (state is State.WARNING)

@@ -39,6 +39,7 @@ class Link:
     connected: bool
     since_utc: datetime
     hq_online: bool | None = True
+    detail: str = ""
 
 
 @dataclass(frozen=True)

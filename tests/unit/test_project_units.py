@@ -32,7 +32,7 @@ def _unit(process: str) -> dict[str, list[str]]:
 def verified(tmp_path: Path) -> list[str]:
     """Copies of the units whose program exists on this machine."""
     for path in SYSTEMD.glob("sitegate*.*"):
-        if path.suffix in (".service", ".target"):
+        if path.suffix in (".service", ".target", ".path"):
             text = path.read_text(encoding="utf-8").replace(PROGRAM, shutil.which("true") or "/bin/true")
             (tmp_path / path.name).write_text(text, encoding="utf-8")
     return [str(path) for path in sorted(tmp_path.iterdir())]
@@ -43,7 +43,7 @@ def test_ok__systemd_finds_nothing_wrong(verified: list[str]) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("process", PROCESSES)
+@pytest.mark.parametrize("process", (*PROCESSES, "reboot"))
 def test_ok__exposure_is_low(process: str) -> None:
     unit = str(SYSTEMD / f"sitegate-{process}.service")
     command = ["systemd-analyze", "security", "--no-pager", "--offline=true", f"--threshold={EXPOSURE_MAX}", unit]
@@ -110,3 +110,31 @@ def test_ok__state_folder_is_shared_by_the_group_and_has_no_sticky_bit() -> None
     modes = {line.split()[1]: line.split()[2:5] for line in text.splitlines() if line and not line.startswith("#")}
     assert modes["/var/lib/sitegate"] == ["2770", "root", "sitegate"]
     assert modes["/etc/sitegate/keys/site.key.pem"] == ["0400", "sitegate-gate", "sitegate"]
+
+
+def test_ok__only_the_gate_process_can_have_the_machine_rebooted() -> None:
+    """The request lies in a folder that systemd makes for the gate's user alone, and outlives the process."""
+    path = (SYSTEMD / "sitegate-reboot.path").read_text(encoding="utf-8")
+    assert "PathExists=/run/sitegate-gate/reboot\n" in path
+    assert "WantedBy=sitegate.target\n" in path
+    gate = _unit("gate")
+    assert gate["RuntimeDirectory"] == ["sitegate-gate"]
+    assert gate["RuntimeDirectoryPreserve"] == ["restart"]
+    assert "RuntimeDirectoryMode" not in gate, "0755: others may look, not write"
+
+
+def test_ok__what_reboots_has_no_rights_systemd_does_it() -> None:
+    """The request is consumed, and only then the machine goes down: an old request never reboots it twice."""
+    unit = _unit("reboot")
+    assert unit["ExecStart"] == ["/usr/bin/rm /run/sitegate-gate/reboot"]
+    assert unit["User"] == ["sitegate-gate"], "whose folder it is"
+    assert unit["CapabilityBoundingSet"] == [""]
+    assert unit["PrivateNetwork"] == ["yes"]
+    assert "RemainAfterExit" not in unit, "SuccessAction waits for the end"
+    assert "\nSuccessAction=reboot\n" in (SYSTEMD / "sitegate-reboot.service").read_text(encoding="utf-8")
+
+
+def test_ok__the_installer_installs_and_enables_every_unit() -> None:
+    text = (ROOT / "scripts" / "install").read_text(encoding="utf-8")
+    assert "sitegate-{gate,sync,screen,reboot}.service systemd/sitegate{.target,-reboot.path}" in text
+    assert "sitegate-reboot.path" in text.partition("systemctl enable")[2]

@@ -1,0 +1,97 @@
+"""The gate process's own numbers: how long a turn takes, how old the frames are, what the disk does."""
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from prometheus_client import Counter, Histogram
+
+from contract.messages import Event
+from edge.domain import CameraStatus, Frame
+from edge.journal import Journal
+from edge.meters import registry_of
+from edge.ports import Camera, Clock
+
+E = TypeVar("E", bound=Event)
+
+_STEP_S = (0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0)
+_FRAME_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
+_APPEND_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+
+
+class GateMeters:
+    """`registry` holds all of them. No worker id ever becomes a label."""
+
+    def __init__(self) -> None:
+        self.registry = registry_of("gate")
+        own = self.registry
+        self.step = Histogram("sitegate_gate_step_seconds", "One turn of the loop.", buckets=_STEP_S, registry=own)
+        self.unhealthy = Counter("sitegate_gate_unhealthy_steps", "Turns that failed.", registry=own)
+        self.frame_age = Histogram(
+            "sitegate_gate_frame_age_seconds", "Age of a frame when the loop takes it.", buckets=_FRAME_S, registry=own
+        )
+        self.append = Histogram(
+            "sitegate_gate_journal_append_seconds", "One event stored, on disk.", buckets=_APPEND_S, registry=own
+        )
+        self.append_failures = Counter(
+            "sitegate_gate_journal_append_failures", "Events the disk refused.", registry=own
+        )
+        self.decisions = Counter("sitegate_gate_decisions", "Decisions since the start.", ["granted"], registry=own)
+        self.pruned = Counter("sitegate_gate_pruned_events", "Events forgotten, which HQ holds.", registry=own)
+
+    def timed(self, step: Callable[[], bool]) -> Callable[[], bool]:
+        """The loop's step, measured."""
+
+        def measured() -> bool:
+            with self.step.time():
+                healthy = step()
+            if not healthy:
+                self.unhealthy.inc()
+            return healthy
+
+        return measured
+
+
+class MeteredJournal(Journal):
+    """The journal, with its times noted once `meters` is set."""
+
+    meters: GateMeters | None = None
+
+    def append(self, kind: type[E], /, *, ref: str | None = None, **fields: Any) -> E:
+        if self.meters is None:
+            return super().append(kind, ref=ref, **fields)
+        began_s = time.perf_counter()
+        with self.meters.append_failures.count_exceptions():
+            event = super().append(kind, ref=ref, **fields)
+        self.meters.append.observe(time.perf_counter() - began_s)
+        if (granted := getattr(event, "granted", None)) is not None:
+            self.meters.decisions.labels(str(granted).lower()).inc()
+        return event
+
+    def prune(self, acked_seq: int, keep_days: float) -> int:
+        removed = super().prune(acked_seq, keep_days)
+        if self.meters is not None:
+            self.meters.pruned.inc(removed)
+        return removed
+
+
+class MeteredCamera:
+    """Implements `edge.ports.Camera` around another."""
+
+    def __init__(self, camera: Camera, clock: Clock, meters: GateMeters) -> None:
+        self._camera, self._clock, self._meters = camera, clock, meters
+
+    def start(self) -> None:
+        self._camera.start()
+
+    def wait(self, after: int, timeout_s: float) -> Frame | None:
+        frame = self._camera.wait(after, timeout_s)
+        if frame is not None:
+            self._meters.frame_age.observe(max(0.0, self._clock.monotonic() - frame.monotonic_s))
+        return frame
+
+    def status(self) -> CameraStatus:
+        return self._camera.status()
+
+    def close(self) -> None:
+        self._camera.close()

@@ -1,0 +1,14 @@
+"""How long this gate's own certificate is still valid: a gate that nobody looks at for a year must say so beforehand."""
+
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+
+WARN_DAYS = 30.0
+
+
+def days_left(path: Path, now: datetime) -> float:
+    """Of the first certificate in a PEM file; negative once it has expired. Raises OSError, ValueError."""
+    certificate = x509.load_pem_x509_certificates(path.read_bytes())[0]
+    return (certificate.not_valid_after_utc - now).total_seconds() / 86_400

@@ -1,0 +1,16 @@
+"""Gates are told what HQ put aside. What lies there already is old: nobody is told of it any more."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("quarantine", sa.Column("site_id", sa.String(length=64), nullable=False, server_default=""))
+    op.add_column("quarantine", sa.Column("told_utc", sa.DateTime()))
+    op.execute("UPDATE quarantine SET told_utc = received_utc")
+    op.create_index("ix_quarantine_told_utc", "quarantine", ["told_utc"])
