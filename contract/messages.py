@@ -32,6 +32,8 @@ def _as_utc(value: datetime) -> datetime:
 Utc = Annotated[datetime, AfterValidator(_as_utc)]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+KeyId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+"""First digits of the SHA-256 of a raw public key."""
 Text = Annotated[str, Field(max_length=500)]
 
 
@@ -323,6 +325,10 @@ class GateStatus(Message):
     roster_version: int = Field(default=0, ge=0)
     risk_version: int = Field(default=0, ge=0)
     policy_version: int = Field(default=0, ge=0)
+    trusts: tuple[KeyId, ...] = Field(default=(), max_length=8)
+    """HQ's signing keys that this gate believes; unknown while it is offline."""
+    opens: tuple[KeyId, ...] = Field(default=(), max_length=8)
+    """Sealing keys of the site that this gate holds."""
     utc: Utc | None = None
 
 

@@ -98,4 +98,6 @@ class Board:
             clock_trusted=self._p.clock.trusted(),
             roster_tier=roster_tier,
             risk_tier=risk_tier,
+            trusts=self._p.roster.state.trusts,
+            opens=self._p.roster.state.opens,
         )
