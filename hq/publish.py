@@ -107,14 +107,14 @@ class Publisher:
             issued_by=by,
             why=why,
         )
+        envelope = sign(encode(command), Channel.COMMAND.value, self.keys.signing)
         with self._store.write() as db:
             db.execute(
                 insert(t.commands).values(
                     command_id=command.command_id,
                     site_id=site_id,
                     gate_id=gate_id,
-                    body=encode(command).decode(),
-                    envelope=sign(encode(command), Channel.COMMAND.value, self.keys.signing),
+                    envelope=self.keys.at_rest.current().encrypt(envelope, f"commands/{command.command_id}"),
                     expires_utc=command.expires_utc,
                 )
             )
@@ -128,11 +128,17 @@ class Publisher:
             .order_by(t.commands.c.expires_utc)
         )
         with self._store.read() as db:
-            return [DueCommand(r.command_id, r.site_id, r.gate_id, r.envelope) for r in db.execute(asked)]
+            return [
+                DueCommand(r.command_id, r.site_id, r.gate_id, self._envelope(r.command_id, r.envelope))
+                for r in db.execute(asked)
+            ]
 
     def mark_sent(self, command_id: str) -> None:
         with self._store.write() as db:
             db.execute(update(t.commands).where(t.commands.c.command_id == command_id).values(sent_utc=now()))
+
+    def _envelope(self, command_id: str, value: bytes) -> bytes:
+        return self.keys.at_rest.current().decrypt(value, f"commands/{command_id}")
 
     def _contents(self, db: Connection, kind: ListKind, header: SnapshotHeader) -> list[Content]:
         """The list cut into parts; an empty list is one empty part."""

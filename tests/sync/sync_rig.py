@@ -189,12 +189,12 @@ class Rig:
                 part.close()
 
     def store(self) -> Store:
-        store = Store(hq_config.load(self.hq_folder).url)
+        store = Store(hq_config.load(self.hq_folder).url, self.keys)
         self._open.append(store)
         return store
 
     def people(self, store: Store) -> People:
-        return People(store, self.keys.sealing)
+        return People(store, self.keys)
 
     def publisher(self, store: Store) -> Publisher:
         return Publisher(store, self.people(store), self.keys)
