@@ -13,8 +13,9 @@ from pathlib import Path
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from contract.keyring import OpeningKeys, TrustedKeys
 from contract.messages import NoticeCode, NoticeEvent
-from contract.signing import read_sealing_private, read_signing_private, read_signing_public
+from contract.signing import read_signing_private
 from edge.clock import SystemClock
 from edge.config import Config, parse
 from edge.journal import Journal, JournalReader
@@ -176,8 +177,8 @@ class Rig:
         reader = ReplicaReader(
             self.state_dir / "replica.db",
             self.config.site,
-            read_signing_public(config.hq_signing_public_path),
-            read_sealing_private(config.site_private_path),
+            TrustedKeys(config.hq_signing_public_path),
+            OpeningKeys(config.site_private_path),
         )
         self._open.append(reader)
         return reader
