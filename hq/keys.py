@@ -78,7 +78,7 @@ def init(folder: Path, sites: tuple[str, ...], broker_port: int) -> list[Path]:
     made: list[Path] = []
     for what in ("signing", "sealing", *sites):
         private, public = private_path(keys, what), public_path(keys, what)
-        if not private.exists():
+        if not private.exists() and not public.exists():  # a site's private key may be at its gates alone
             write_key_pair(new_pair(what), private, public)
             made += [private, public]
     at_rest = keys / NAME
