@@ -70,7 +70,12 @@ class Store:
         try:
             self.engine = _engine(url)
             with self.write("schema") as db:
-                _migrate(db, keys)
+                migrated = _migrate(db, keys)
+            if migrated:
+                _empty_the_log(self.engine)
+        except StoreError:
+            self.engine.dispose()
+            raise
         except (SQLAlchemyError, ModuleNotFoundError) as error:
             raise StoreError(_plainly(error)) from error
 
@@ -213,16 +218,16 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def _migrate(db: Connection, keys: HqKeys | None) -> None:
-    """Bring the tables to this version's shape: all at once in an empty database, otherwise by the missing steps."""
+def _migrate(db: Connection, keys: HqKeys | None) -> bool:
+    """Bring the tables to this version's shape: all at once in an empty database, otherwise by the missing steps (True)."""
     found = set(inspect(db).get_table_names())
     if not found & set(t.metadata.tables):
         t.metadata.create_all(db)
         db.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
         db.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": NEWEST})
-        return
+        return False
     if "alembic_version" in found and db.scalar(text("SELECT version_num FROM alembic_version")) == NEWEST:
-        return
+        return False
     from alembic import command  # slow to load, and seldom needed
     from alembic.config import Config
     from alembic.util.exc import CommandError
@@ -236,6 +241,15 @@ def _migrate(db: Connection, keys: HqKeys | None) -> None:
         command.upgrade(config, "head")
     except CommandError as error:
         raise StoreError(f"the database was made by a newer sitegate-hq: update this one first ({error})") from error
+    return True
+
+
+def _empty_the_log(engine: Engine) -> None:
+    """What was encrypted by a migration stands readable in SQLite's files until its log is written back."""
+    if engine.dialect.name == "sqlite":
+        raw = engine.raw_connection()
+        raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        raw.close()
 
 
 def _plainly(error: Exception) -> str:
