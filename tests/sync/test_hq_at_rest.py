@@ -1,5 +1,6 @@
 """What HQ's database holds of people: encrypted, bound to its row, and what happens when the key is another or gone."""
 
+import json
 import sys
 from collections.abc import Callable
 from importlib.resources import files
@@ -200,6 +201,29 @@ def test_ok__the_key_may_be_a_systemd_credential(
     assert "is a systemd credential" in fails("keys", "rotate", "at-rest", "-d", folder)
     monkeypatch.delenv("CREDENTIALS_DIRECTORY")
     assert "cannot read the key file" in fails("gates", "-d", folder)
+
+
+def test_ok__keys_are_listed_and_exposed_files_are_told(folder: Path) -> None:
+    rows = json.loads(run("keys", "--json", "--dir", folder))
+    assert [(row["what"], row["state"]) for row in rows] == [
+        (what, "in use") for what in ("signing", "sealing", "site-1", "at-rest")
+    ]
+    secret = folder / "keys" / "hq-signing.key.pem"
+    secret.chmod(0o640)
+    told = " ".join(run("keys", "--dir", folder).split())
+    assert all(row["key"] in told for row in rows) and "others may read" in told
+    run("keys", "--dir", folder, "next", "signing")
+    assert secret.stat().st_mode & 0o077 == 0
+
+
+def test_ok__a_sites_private_key_may_be_at_its_gates_alone(folder: Path, fails: Callable[..., str]) -> None:
+    private = folder / "keys" / "sites" / "site-1.key.pem"
+    private.unlink()
+    public = private.with_name("site-1.pub.pem").read_bytes()
+    run("init", folder, "--site", "site-1")
+    assert private.with_name("site-1.pub.pem").read_bytes() == public and not private.exists()
+    assert "site-1" in run("keys", "--dir", folder)
+    assert "cannot read the key file" in fails("keys", "next", "site-1", "--dir", folder)
 
 
 def old_database(folder: Path) -> str:
