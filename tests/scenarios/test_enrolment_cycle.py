@@ -16,7 +16,6 @@ from edge.demo.stage import SITE, Stage
 from edge.journal import JournalReader
 from edge.matcher.pipeline import open_matcher
 
-
 EMPLOYER = "Umbra Bau"
 
 
