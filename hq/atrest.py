@@ -49,16 +49,20 @@ class Cipher:
 
     def decrypt(self, value: bytes, row: str) -> bytes:
         """Raises AtRestError."""
-        cipher = self._ciphers.get(value[len(_VERSION) : _HEAD])
-        if cipher is None or not value.startswith(_VERSION):
+        if value.startswith(_VERSION) and not self.holds_key_of(value):
             raise AtRestError(
                 f"{row} is encrypted with key {key_of(value)}, and {self._name} holds {', '.join(self.ids)}: put the file "
                 'with that key back from its backup. If it is lost, see "Lost keys" in docs/OPERATIONS.md'
             )
         try:
-            return cipher.decrypt(value[_HEAD : _HEAD + _NONCE], value[_HEAD + _NONCE :], row.encode())
-        except (InvalidTag, ValueError) as error:
+            return self._ciphers[value[len(_VERSION) : _HEAD]].decrypt(
+                value[_HEAD : _HEAD + _NONCE], value[_HEAD + _NONCE :], row.encode()
+            )
+        except (InvalidTag, KeyError, ValueError) as error:  # KeyError: it is nothing that was encrypted here
             raise AtRestError(f"{row} was changed in the database, or moved there from another row") from error
+
+    def holds_key_of(self, value: bytes) -> bool:
+        return value.startswith(_VERSION) and value[len(_VERSION) : _HEAD] in self._ciphers
 
     def opens(self, value: bytes, row: str) -> bool:
         try:

@@ -95,7 +95,7 @@ def use(
         chosen = rotation.full_id(place, _known(what, config), key)
         if what != "sealing":
             lacking = rotation.lacking(report.gates(store), what, chosen)
-            _refuse(lacking, f"have not told that they hold key {chosen}", force)
+            _refuse(lacking, f"gates that have not told that they hold key {chosen}", force)
         rotation.use(place, what, chosen)
         out.print(f"{what}: key {chosen} is in use", highlight=False)
         if what != "sealing":
@@ -123,11 +123,13 @@ def retire(
             gates = report.gates(store)
             if what == "sealing":
                 _refuse(
-                    rotation.undelivered(gates), "have not delivered all events, enrolments maybe among them", force
+                    rotation.undelivered(gates),
+                    "gates that have not delivered all events, enrolments maybe among them",
+                    force,
                 )
             else:
                 behind = rotation.behind(gates, what, publisher.newest_versions())
-                _refuse(behind, "do not have the newest lists in force", force)
+                _refuse(behind, "gates that do not have the newest lists in force", force)
             rotation.retire(place, what, key)
     out.print(f"{what}: key {key} is retired; copy the file to the gates once more", highlight=False)
 
@@ -208,7 +210,7 @@ def _only_at_rest(what: str) -> None:
 
 def _refuse(gates: list[str], why: str, force: bool) -> None:
     if gates and not force:
-        raise RotationRefused(f"{', '.join(gates)} {why}. Bring the key there, or go on all the same: --force")
+        raise RotationRefused(f"{why}: {', '.join(gates)}. See to them first, or go on all the same: --force")
 
 
 def _publish(publisher: Publisher, sites: tuple[str, ...]) -> None:

@@ -281,6 +281,7 @@ def test_fail__an_earlier_database_without_the_key_it_was_made_with_stays_as_it_
 def test_ok__a_changed_row_holds_up_neither_events_nor_the_service(folder: Path) -> None:
     fill(folder, "w-1", "w-2")
     change(folder, "UPDATE workers SET record = substr(record, 1, 40) WHERE worker_id = 'w-2'")
+    HqService(settings.load(folder)).close()
     with opened(folder) as (_, folk, publisher, store):
         folk.check()
         with pytest.raises(AtRestError, match="workers/w-2 was changed in the database"):
