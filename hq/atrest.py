@@ -30,6 +30,10 @@ class AtRestError(RuntimeError):
     """A value that cannot be read; the text says what is lost and what to do."""
 
 
+class KeyMissing(AtRestError):
+    """The value is encrypted with a key that is not held here; with that key nothing is lost."""
+
+
 class Cipher:
     """Encrypts with the first key, opens with any."""
 
@@ -48,9 +52,9 @@ class Cipher:
         return _VERSION + self._first + nonce + self._ciphers[self._first].encrypt(nonce, plain, row.encode())
 
     def decrypt(self, value: bytes, row: str) -> bytes:
-        """Raises AtRestError."""
+        """Raises AtRestError, KeyMissing."""
         if value.startswith(_VERSION) and not self.holds_key_of(value):
-            raise AtRestError(
+            raise KeyMissing(
                 f"{row} is encrypted with key {key_of(value)}, and {self._name} holds {', '.join(self.ids)}: put the file "
                 'with that key back from its backup. If it is lost, see "Lost keys" in docs/OPERATIONS.md'
             )

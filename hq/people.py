@@ -15,7 +15,7 @@ from contract.codec import BadMessage, decode, encode
 from contract.messages import EnrolmentEvent, EnrolmentRecord, PolicySnapshot, RiskEntry, Utc, WorkerRecord
 from contract.signing import ENROLMENT, BadSeal, unseal
 from hq import tables as t
-from hq.atrest import AtRestError, Cipher
+from hq.atrest import AtRestError, Cipher, KeyMissing
 from hq.credentials import WrittenWorker
 from hq.keys import HqKeys
 from hq.store import Store, lock, now
@@ -163,6 +163,8 @@ class People:
             raise EnrolmentRefused("is sealed around an enrolment of somebody else, or of another consent")
         try:
             self._add(db, record)
+        except KeyMissing:  # the event stays unacknowledged at the gate until the key is here
+            raise
         except AtRestError as error:  # one row that somebody changed must not hold up the events of a gate
             raise EnrolmentRefused(f"cannot be added: {error}") from error
 

@@ -14,14 +14,22 @@ from sqlalchemy import create_engine, text
 from typer.testing import CliRunner
 
 from contract.codec import encode
-from contract.messages import CommandAction, EnrolmentRecord, ListKind, RiskEntry, SealedTemplate, WorkerRecord
+from contract.messages import (
+    CommandAction,
+    EnrolmentEvent,
+    EnrolmentRecord,
+    ListKind,
+    RiskEntry,
+    SealedTemplate,
+    WorkerRecord,
+)
 from contract.signing import ENROLMENT, BadKey, seal
 from hq import atrest, keys, rotation
 from hq import config as settings
-from hq.atrest import AtRest, AtRestError
+from hq.atrest import AtRest, AtRestError, KeyMissing
 from hq.cli import app, main
 from hq.opened import opened
-from hq.people import ImportFile, People
+from hq.people import EnrolmentRefused, ImportFile, People
 from hq.publish import Publisher
 from hq.service import HqService
 from hq.store import Store, StoreError, now
@@ -167,6 +175,25 @@ def test_fail__another_key_is_named_and_nothing_starts(folder: Path, fails: Call
     assert "Lost keys" in fails("publish", "-d", folder)
     path.write_bytes(right)
     assert roster_of(folder) == {"w-1": 1}
+
+
+def test_fail__an_enrolment_that_comes_while_the_key_is_missing_is_not_put_aside(folder: Path) -> None:
+    fill(folder, "w-1", "w-2")
+    known = keys.load(folder)
+    record = EnrolmentRecord(
+        worker_id="w-1", consent_ref="c", captured_utc=now(), templates=(SealedTemplate(model_id="n", vector=VECTOR),)
+    )
+    sealed = seal(encode(record), ENROLMENT, known.sealing.public_key())
+    stamp = {"gate_id": "g", "site_id": "s", "epoch": "e", "seq": 1, "boot_id": "b", "utc": now(), "monotonic_ms": 1}
+    told = {"worker_id": "w-1", "consent_ref": "c", "model_id": "n", "sealed_record": sealed, "clock_trusted": True}
+    event = EnrolmentEvent(**stamp, **told)
+    with opened(folder) as (_, folk, _publisher, store):
+        change(folder, "UPDATE workers SET record = substr(record, 1, 40) WHERE worker_id = 'w-1'")
+        with store.write() as db, pytest.raises(EnrolmentRefused, match="was changed in the database"):
+            folk.enrol_sealed(db, event)
+        (folder / "keys" / atrest.NAME).write_bytes(atrest.text([atrest.new_key()]))
+        with store.write() as db, pytest.raises(KeyMissing):
+            folk.enrol_sealed(db, event)
 
 
 def test_ok__after_the_key_is_lost_people_are_imported_again(folder: Path, fails: Callable[..., str]) -> None:
