@@ -34,7 +34,6 @@ class Followed(Generic[K]):
             self._mark = mark
             try:
                 self._value = self._read(self._path)
-                log.info("keys_read_again", path=str(self._path))
             except BadKey as error:
                 log.warning("keys_not_read", detail=str(error))
         return self._value
