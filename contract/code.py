@@ -20,11 +20,11 @@ import struct
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import TypeAdapter, ValidationError
 
 from contract.messages import Id
-from contract.signing import BadSignature, sign_detached, verify_detached
+from contract.signing import BadSignature, Verifier, sign_detached, verify_detached
 
 PREFIX = "SG1:"
 PURPOSE = "code"
@@ -64,7 +64,7 @@ def make(code: Code, key: Ed25519PrivateKey) -> str:
     return PREFIX + base64.b32encode(signed).decode().rstrip("=")
 
 
-def read(text: str, key: Ed25519PublicKey) -> Code:
+def read(text: str, key: Verifier) -> Code:
     """What the code says, its signature checked; whether it holds here and now is the gate's to say. Raises BadCode."""
     if not text.startswith(PREFIX) or len(text) > TEXT_MAX:
         raise BadCode("not a code of sitegate")

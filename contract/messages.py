@@ -33,6 +33,8 @@ def _as_utc(value: datetime) -> datetime:
 Utc = Annotated[datetime, AfterValidator(_as_utc)]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+KeyId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+"""First digits of the SHA-256 of a raw public key."""
 Text = Annotated[str, Field(max_length=500)]
 
 
@@ -344,6 +346,10 @@ class GateStatus(Message):
     python: str = ""
     system: str = ""
     """Operating system and machine."""
+    trusts: tuple[KeyId, ...] = Field(default=(), max_length=8)
+    """HQ's signing keys that this gate believes; unknown while it is offline."""
+    opens: tuple[KeyId, ...] = Field(default=(), max_length=8)
+    """Sealing keys of the site that this gate holds."""
     utc: Utc | None = None
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from contract.codec import MAX_BYTES, BadMessage, decode, encode
@@ -28,7 +28,7 @@ from contract.messages import (
     WorkerEntry,
     WorkerRecord,
 )
-from contract.signing import seal, sign_raw, unseal, verify_raw
+from contract.signing import Opener, Verifier, seal, sign_raw, unseal, verify_raw
 
 Snapshot = RosterSnapshot | RiskSnapshot | PolicySnapshot
 
@@ -85,7 +85,7 @@ def write_parts(
     return bodies
 
 
-def read_part(body: bytes, kind: ListKind, key: Ed25519PublicKey) -> SealedPart:
+def read_part(body: bytes, kind: ListKind, key: Verifier) -> SealedPart:
     """One part, its signature checked. Raises BadSignature, BadMessage."""
     if len(body) > MAX_BYTES:
         raise BadMessage(f"{len(body)} bytes is over the limit of {MAX_BYTES}")
@@ -95,7 +95,7 @@ def read_part(body: bytes, kind: ListKind, key: Ed25519PublicKey) -> SealedPart:
     return SealedPart(header, sealed)
 
 
-def open_part(part: SealedPart, key: X25519PrivateKey) -> Content:
+def open_part(part: SealedPart, key: X25519PrivateKey | Opener) -> Content:
     """What the seal holds. Raises BadSeal, BadMessage."""
     kind = part.header.kind
     snapshot, vectors = _unpack(_KINDS[kind], unseal(part.sealed, _purpose(kind), key))

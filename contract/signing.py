@@ -4,11 +4,17 @@ A signature (Ed25519, RFC 8032) proves that HQ said it; a seal (HPKE base mode, 
 AES-256-GCM) lets only the addressee read it. Lists are sealed first and signed after, so that whoever carries
 them can neither read nor change them. Each use has its own context string, so that one kind of message can
 never be passed off as another.
+
+A key file holds one PEM block or several, of one kind. So a key can follow another without a gap: both are held for a
+while. Where only one can be used, to sign or to seal, it is the first.
 """
 
+import hashlib
+import re
 from pathlib import Path
+from typing import Protocol, TypeVar
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
@@ -32,8 +38,14 @@ _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 _SIGNATURE_BYTES = 64
 
+KEYS_MAX = 4
+"""In one file: more are no rotation but a heap."""
+
+_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.+?-----END \1-----", re.DOTALL)
+
 PrivateKey = Ed25519PrivateKey | X25519PrivateKey
 PublicKey = Ed25519PublicKey | X25519PublicKey
+K = TypeVar("K", Ed25519PrivateKey, Ed25519PublicKey, X25519PrivateKey, X25519PublicKey)
 
 
 class BadSignature(ValueError):
@@ -46,6 +58,19 @@ class BadSeal(ValueError):
 
 class BadKey(ValueError):
     """A key file that is missing, unreadable, or of the wrong type."""
+
+
+class Verifier(Protocol):
+    """One public key, or all that are trusted (`contract.keyring.TrustedKeys`)."""
+
+    def verify(self, signature: bytes, data: bytes, /) -> None:
+        """Raises cryptography's InvalidSignature unless one of the keys made this signature."""
+
+
+class Opener(Protocol):
+    """Several private keys, any of which may open a seal (`contract.keyring.OpeningKeys`)."""
+
+    def current(self) -> tuple[X25519PrivateKey, ...]: ...
 
 
 class SignedEnvelope(BaseModel):
@@ -65,7 +90,7 @@ def sign(payload: bytes, purpose: str, key: Ed25519PrivateKey) -> bytes:
     return SignedEnvelope(purpose=purpose, payload=payload, signature=signature).model_dump_json().encode()
 
 
-def verify(envelope: bytes, purpose: str, key: Ed25519PublicKey) -> bytes:
+def verify(envelope: bytes, purpose: str, key: Verifier) -> bytes:
     """The payload of an envelope signed by `key` for `purpose`. Raises BadSignature."""
     try:
         signed = SignedEnvelope.model_validate_json(envelope)
@@ -82,7 +107,7 @@ def sign_detached(payload: bytes, purpose: str, key: Ed25519PrivateKey) -> bytes
     return key.sign(_to_sign(payload, purpose))
 
 
-def verify_detached(signature: bytes, payload: bytes, purpose: str, key: Ed25519PublicKey) -> None:
+def verify_detached(signature: bytes, payload: bytes, purpose: str, key: Verifier) -> None:
     """Raises BadSignature unless `key` signed this payload for this purpose."""
     _verify(signature, payload, purpose, key)
 
@@ -92,7 +117,7 @@ def sign_raw(payload: bytes, purpose: str, key: Ed25519PrivateKey) -> bytes:
     return key.sign(_to_sign(payload, purpose)) + payload
 
 
-def verify_raw(signed: bytes, purpose: str, key: Ed25519PublicKey) -> bytes:
+def verify_raw(signed: bytes, purpose: str, key: Verifier) -> bytes:
     """The payload that `sign_raw` signed. Raises BadSignature."""
     signature, payload = signed[:_SIGNATURE_BYTES], signed[_SIGNATURE_BYTES:]
     _verify(signature, payload, purpose, key)
@@ -104,60 +129,105 @@ def seal(payload: bytes, purpose: str, reader: X25519PublicKey) -> bytes:
     return bytes(_SUITE.encrypt(payload, reader, info=_context(purpose)))
 
 
-def unseal(sealed: bytes, purpose: str, key: X25519PrivateKey) -> bytes:
-    """The payload of a seal made for `key`. Raises BadSeal."""
-    try:
-        return bytes(_SUITE.decrypt(sealed, key, info=_context(purpose)))
-    except Exception as error:
-        raise BadSeal(f"the {purpose} is not sealed for this key: check keys.site_private_path") from error
+def unseal(sealed: bytes, purpose: str, key: X25519PrivateKey | Opener) -> bytes:
+    """The payload of a seal made for `key`, or for any of several. Raises BadSeal."""
+    for one in (key,) if isinstance(key, X25519PrivateKey) else key.current():
+        try:
+            return bytes(_SUITE.decrypt(sealed, one, info=_context(purpose)))
+        except Exception:  # noqa: BLE001 - the library tells a wrong key and a broken seal by many types
+            continue
+    raise BadSeal(f"the {purpose} is not sealed for this key: check keys.site_private_path")
+
+
+def key_id(key: PrivateKey | PublicKey) -> str:
+    """By what people and messages name a key: the first 16 hex digits of the SHA-256 of the raw public key."""
+    public = key.public_key() if isinstance(key, PrivateKey) else key
+    return hashlib.sha256(public.public_bytes_raw()).hexdigest()[:16]
+
+
+def private_pem(key: PrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def public_pem(key: PrivateKey) -> bytes:
+    """Of the public half."""
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def write_key_pair(key: PrivateKey, private_path: Path, public_path: Path) -> None:
     """Both halves as PEM files; the private one readable by its owner only."""
     private_path.touch(mode=0o600, exist_ok=False)
-    private_path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    public_path.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    private_path.write_bytes(private_pem(key))
+    public_path.write_bytes(public_pem(key))
 
 
 def read_signing_private(path: Path) -> Ed25519PrivateKey:
-    key = _load(path, private=True)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise BadKey(f"{path} is not an Ed25519 private key")
-    return key
+    """The first key of the file, as of the functions below. Raises BadKey, as they all do."""
+    return signing_privates(path)[0]
 
 
 def read_signing_public(path: Path) -> Ed25519PublicKey:
-    key = _load(path, private=False)
-    if not isinstance(key, Ed25519PublicKey):
-        raise BadKey(f"{path} is not an Ed25519 public key")
-    return key
+    return signing_publics(path)[0]
 
 
 def read_sealing_private(path: Path) -> X25519PrivateKey:
-    key = _load(path, private=True)
-    if not isinstance(key, X25519PrivateKey):
-        raise BadKey(f"{path} is not an X25519 private key")
-    return key
+    return sealing_privates(path)[0]
 
 
 def read_sealing_public(path: Path) -> X25519PublicKey:
-    key = _load(path, private=False)
-    if not isinstance(key, X25519PublicKey):
-        raise BadKey(f"{path} is not an X25519 public key")
-    return key
+    return sealing_publics(path)[0]
 
 
-def _load(path: Path, *, private: bool) -> object:
+def signing_privates(path: Path) -> tuple[Ed25519PrivateKey, ...]:
+    """All keys of the file, in its order: one at least, KEYS_MAX at most. Raises BadKey, as all of these do."""
+    return _load(path, Ed25519PrivateKey)  # type: ignore[type-abstract]
+
+
+def signing_publics(path: Path) -> tuple[Ed25519PublicKey, ...]:
+    return _load(path, Ed25519PublicKey)  # type: ignore[type-abstract]
+
+
+def sealing_privates(path: Path) -> tuple[X25519PrivateKey, ...]:
+    return _load(path, X25519PrivateKey)  # type: ignore[type-abstract]
+
+
+def sealing_publics(path: Path) -> tuple[X25519PublicKey, ...]:
+    return _load(path, X25519PublicKey)  # type: ignore[type-abstract]
+
+
+def _load(path: Path, kind: type[K]) -> tuple[K, ...]:
+    words = f"an {kind.__name__.replace('P', ' p', 1).replace('Key', ' key')}"
     try:
         data = path.read_bytes()
-        return load_pem_private_key(data, password=None) if private else load_pem_public_key(data)
     except OSError as error:
         raise BadKey(f"cannot read the key file {path}: {error.strerror}") from error
-    except (ValueError, TypeError) as error:
-        raise BadKey(f"{path} is not a PEM key file") from error
+    blocks = [found.group() for found in _BLOCK.finditer(data)]
+    if not blocks or _BLOCK.sub(b"", data).strip():
+        raise BadKey(f"{path} is not a PEM key file" + (": something stands outside its blocks" if blocks else ""))
+    if len(blocks) > KEYS_MAX:
+        raise BadKey(f"{path} holds {len(blocks)} keys, {KEYS_MAX} at most: remove those that are no longer used")
+    found: dict[str, K] = {}
+    for number, block in enumerate(blocks, start=1):
+        where = f"{path}, block {number}," if len(blocks) > 1 else str(path)
+        key = _key(block, where)
+        if not isinstance(key, kind):
+            raise BadKey(f"{where} is not {words}")
+        if key_id(key) in found:
+            raise BadKey(f"{where} is key {key_id(key)} a second time: remove it")
+        found[key_id(key)] = key
+    return tuple(found.values())
 
 
-def _verify(signature: bytes, payload: bytes, purpose: str, key: Ed25519PublicKey) -> None:
+def _key(block: bytes, where: str) -> object:
+    try:
+        if b"PRIVATE KEY" in block.partition(b"\n")[0]:
+            return load_pem_private_key(block, password=None)
+        return load_pem_public_key(block)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise BadKey(f"{where} is not a PEM key: it is broken, or has a password") from error
+
+
+def _verify(signature: bytes, payload: bytes, purpose: str, key: Verifier) -> None:
     try:
         key.verify(signature, _to_sign(payload, purpose))
     except InvalidSignature as error:

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from contract.code import BadCode, read
 from contract.credentials import card_digest
 from contract.policy import Factor
+from contract.signing import Verifier
 from edge.domain import Claim, Worker
 
 CLOCK_SLACK = timedelta(seconds=60)
@@ -22,7 +21,7 @@ COUNTED = frozenset({UNKNOWN_CARD, WRONG_PIN, NO_PIN, UNREADABLE})
 """Refusals that count as wrong guesses (`edge.guesses`)."""
 
 
-def code_claim(text: str, key: Ed25519PublicKey, site_id: str, now: datetime) -> Claim:
+def code_claim(text: str, key: Verifier, site_id: str, now: datetime) -> Claim:
     """What a QR code's text claims, at this site and time. Single use is the caller's to see to, by the claim's `ref`."""
     try:
         code = read(text, key)

@@ -67,7 +67,8 @@ class KeysConfig(Section):
     )
     site_private_path: Path = Field(
         default=Path("/etc/sitegate/keys/site.key.pem"),
-        description="X25519: opens lists sealed for this site. Readable by the gate process only.",
+        description="X25519: opens lists sealed for this site. Readable by the gate process only. "
+        '"credential:NAME" stands for a systemd credential of its unit.',
     )
     gate_signing_path: Path = Field(
         default=Path("/etc/sitegate/keys/gate-signing.key.pem"),
@@ -598,7 +599,7 @@ def _absolute(data: dict[str, Any], base: Path) -> dict[str, Any]:
         if isinstance(value, dict):
             done[key] = _absolute(value, base)
         elif isinstance(value, str) and (key == "path" or key.endswith(("_path", "_dir"))):
-            done[key] = base / value
+            done[key] = value if value.startswith("credential:") else base / value
         else:
             done[key] = value
     return done

@@ -28,6 +28,7 @@ def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
         raise sqlite3.OperationalError(f"{path}: {error.strerror}") from error
     db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     try:
+        db.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten, and does not stay in free pages
         db.execute("PRAGMA journal_mode=WAL")
         db.execute(f"PRAGMA synchronous={synchronous}")
     except sqlite3.DatabaseError:

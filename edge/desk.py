@@ -118,6 +118,16 @@ class Desk:
         with self._writing():
             return int(self._db.execute("DELETE FROM requests WHERE created_utc < ?", (limit,)).rowcount)
 
+    def forget_done(self, done: Callable[[str], bool]) -> int:
+        """Forget the requests whose `ref` is `done` (journalled): who was to be enrolled or let in, by whom and why; how many.
+        They leave the file and its log. The audit trail stays. Raises DeskError."""
+        refs = [(ref,) for (ref,) in self._db.execute("SELECT ref FROM requests").fetchall() if done(str(ref))]
+        if refs:
+            with self._writing():
+                self._db.executemany("DELETE FROM requests WHERE ref = ?", refs)
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return len(refs)
+
     def close(self) -> None:
         """May be called twice."""
         self._db.close()

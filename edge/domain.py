@@ -211,6 +211,9 @@ class RosterState:
     roster: ListAge = ListAge()
     risk: ListAge = ListAge()
     policy_age: ListAge = ListAge()
+    trusts: tuple[str, ...] = ()
+    """Ids of HQ's signing keys that are believed, and of the site's keys that are held here: what the above rests on."""
+    opens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,3 +398,6 @@ class LiveState(BaseModel):
     """People who passed this gate's own way since then."""
     roster_tier: DataTier = DataTier.EXPIRED
     risk_tier: DataTier = DataTier.EXPIRED
+    trusts: tuple[str, ...] = ()
+    opens: tuple[str, ...] = ()
+    """See `RosterState`: the process with the network tells HQ, and must not read the site's key itself."""

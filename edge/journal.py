@@ -189,6 +189,10 @@ class JournalReader(dbfile.Reader):
         )
         return [EventRecord(seq=s, prev_hash=p, hash=h, body=b) for s, p, h, b in rows]
 
+    def seen(self, ref: str) -> bool:
+        """True if an event with this `ref` was ever appended."""
+        return bool(self._rows("SELECT 1 FROM refs WHERE ref = ?", (ref,)))
+
     def latest(self, limit: int) -> list[AnyEvent]:
         return _decoded(self._rows("SELECT body FROM events ORDER BY seq DESC LIMIT ?", (limit,)))
 

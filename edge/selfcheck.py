@@ -15,6 +15,7 @@ from edge.app.lists import open_roster
 from edge.camera import CameraFault
 from edge.clock import SystemClock
 from edge.config import Config
+from edge.credentials import credential
 from edge.decision import pairs_in_words, tiers
 from edge.desk import DeskReader
 from edge.gate import GpioGate, make_factory
@@ -110,14 +111,19 @@ def disk(config: Config) -> Finding:
 
 def keys(config: Config) -> Finding:
     try:
-        open_roster(config).close()
+        roster = open_roster(config)
+        roster.close()
         read_sealing_public(config.keys.hq_sealing_public_path)
+        secret = [credential(config.keys.site_private_path), config.keys.gate_signing_path]
     except BadKey as error:
         return Finding("keys", State.PROBLEM, str(error), "copy this site's key files from HQ (sitegate-hq init)")
-    secret = config.keys.site_private_path
-    if secret.stat().st_mode & 0o007:
-        return Finding("keys", State.WARNING, f"{secret} is readable by everybody", f"chmod 640 {secret}")
-    return Finding("keys", State.OK, "HQ's public keys and this site's key are readable")
+    if exposed := [str(path) for path in secret if path.exists() and path.stat().st_mode & 0o007]:
+        told = " and ".join(exposed)
+        return Finding("keys", State.WARNING, f"readable by everybody: {told}", f"chmod o= {' '.join(exposed)}")
+    told = (
+        f"signatures of {', '.join(roster.state.trusts)} are trusted, seals for {', '.join(roster.state.opens)} opened"
+    )
+    return Finding("keys", State.OK, f"HQ's public keys and this site's key are readable: {told}")
 
 
 def weights(config: Config) -> Finding:

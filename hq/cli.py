@@ -14,7 +14,7 @@ from contract.messages import CommandAction, ListKind
 from contract.parts import ListTooLarge
 from contract.signing import BadKey
 from hq import config as settings
-from hq import credentials, export, give, keys, report
+from hq import credentials, export, give, keys, keys_cli, report
 from hq.broker import open_broker
 from hq.console import err, gate_json, health_cells, out, print_json, print_table, show_events, time_text
 from hq.opened import Folder, opened
@@ -284,6 +284,7 @@ def command(
 
 export.register(app)
 give.register(app)
+keys_cli.register(app)
 
 
 def _publish(publisher: Publisher, sites: tuple[str, ...], kinds: tuple[ListKind, ...]) -> None:

@@ -5,14 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import Field, model_validator
-from sqlalchemy import select
 
 from contract.code import VALID_MAX, Code, make
 from contract.credentials import CARD_PATTERN, card_digest, hash_pin
 from contract.messages import WorkerRecord
-from hq import tables as t
 from hq.keys import HqKeys
-from hq.store import Store
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
 
@@ -63,13 +60,11 @@ def duration(text: str) -> timedelta:
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
-def find_worker(store: Store, worker_id: str) -> WorkerRecord:
-    """Raises BadCredential."""
-    with store.read() as db:
-        row = db.execute(select(t.workers.c.record).where(t.workers.c.worker_id == worker_id)).first()
-    if row is None:
+def found(worker: WorkerRecord | None, worker_id: str) -> WorkerRecord:
+    """The worker who was looked for. Raises BadCredential."""
+    if worker is None:
         raise BadCredential(f"{worker_id} is not among the workers: sitegate-hq import")
-    return WorkerRecord.model_validate_json(row.record)
+    return worker
 
 
 def pin_digest(pin: str) -> str:

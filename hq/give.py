@@ -24,10 +24,9 @@ def code(
 
     Example: sitegate-hq code w-1042 --site site-1 --valid 15m --png w-1042.png
     """
-    with opened(folder) as (_, _, publisher, store):
-        text = credentials.code_text(
-            credentials.find_worker(store, worker), site, credentials.duration(valid), publisher.keys, now()
-        )
+    with opened(folder) as (_, people, publisher, _store):
+        known = credentials.found(people.find(worker), worker)
+        text = credentials.code_text(known, site, credentials.duration(valid), publisher.keys, now())
     picture = segno.make(text, error="m", micro=False)
     for path, kind in ((png, "png"), (svg, "svg")):
         if path is not None:
@@ -52,8 +51,8 @@ def card(
     """
     if not (number or pin or no_card):
         raise typer.BadParameter("give --number, --pin or --no-card")
-    with opened(folder) as (_, people, _publisher, store):
-        found = credentials.find_worker(store, worker)
+    with opened(folder) as (_, people, _publisher, _store):
+        found = credentials.found(people.find(worker), worker)
         change: dict[str, object] = {"cards": (), "pin": None} if no_card else {}
         if number:
             change["cards"] = credentials.digests(number, found.sites)

@@ -1,22 +1,39 @@
-"""HQ's keys, and one key pair per site. The site's private key goes to its gates and nowhere else."""
+"""HQ's keys, and one key pair per site. The site's private key goes to its gates and nowhere else.
 
-from dataclasses import dataclass
+Each pair of files, NAME.key.pem and NAME.pub.pem, may hold several keys; the first is in use (`hq.rotation`).
+"""
+
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
-from contract.signing import read_sealing_private, read_sealing_public, read_signing_private, write_key_pair
+from contract.keyring import Followed, OpeningKeys
+from contract.signing import PrivateKey, read_sealing_public, signing_privates, write_key_pair
+from hq.atrest import NAME, AtRest, new_key, text
 from hq.config import FILE_NAME, template
 
 
-@dataclass(frozen=True, slots=True)
 class HqKeys:
-    """`signing` proves what HQ says; `sealing` opens what was sealed for HQ."""
+    """The keys of a folder, followed: a process that runs uses a new one at once. Raises BadKey."""
 
-    folder: Path
-    signing: Ed25519PrivateKey
-    sealing: X25519PrivateKey
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._signing = Followed(folder / "hq-signing.key.pem", signing_privates)
+        self.opening = OpeningKeys(folder / "hq-sealing.key.pem")
+        """Open what was sealed for HQ."""
+        self.at_rest = AtRest(folder)
+
+    @property
+    def signing(self) -> Ed25519PrivateKey:
+        """Proves what HQ says."""
+        return self._signing.current()[0]
+
+    @property
+    def sealing(self) -> X25519PrivateKey:
+        """The private half of the key that seals for HQ."""
+        return self.opening.current()[0]
 
     def site(self, site_id: str) -> X25519PublicKey:
         """The key that seals for a site's gates. Raises BadKey."""
@@ -25,12 +42,29 @@ class HqKeys:
 
 def load(folder: Path) -> HqKeys:
     """The keys in an HQ folder. Raises BadKey."""
-    keys = folder / "keys"
-    return HqKeys(
-        folder=keys,
-        signing=read_signing_private(keys / "hq-signing.key.pem"),
-        sealing=read_sealing_private(keys / "hq-sealing.key.pem"),
-    )
+    return HqKeys(folder / "keys")
+
+
+def stem(folder: Path, what: str) -> Path:
+    """The beginning of the paths of a pair in the folder of keys: of "signing", "sealing", or a site."""
+    return folder / f"hq-{what}" if what in ("signing", "sealing") else folder / "sites" / what
+
+
+def private_path(folder: Path, what: str) -> Path:
+    return _with_ending(stem(folder, what), "key")
+
+
+def public_path(folder: Path, what: str) -> Path:
+    return _with_ending(stem(folder, what), "pub")
+
+
+def _with_ending(path: Path, kind: str) -> Path:
+    return path.with_name(f"{path.name}.{kind}.pem")
+
+
+def new_pair(what: str) -> PrivateKey:
+    kind: Callable[[], PrivateKey] = Ed25519PrivateKey.generate if what == "signing" else X25519PrivateKey.generate
+    return kind()
 
 
 def init(folder: Path, sites: tuple[str, ...], broker_port: int) -> list[Path]:
@@ -42,16 +76,16 @@ def init(folder: Path, sites: tuple[str, ...], broker_port: int) -> list[Path]:
     keys = folder / "keys"
     (keys / "sites").mkdir(parents=True, exist_ok=True, mode=0o700)
     made: list[Path] = []
-    pairs: list[tuple[type[Ed25519PrivateKey] | type[X25519PrivateKey], Path]] = [
-        (Ed25519PrivateKey, keys / "hq-signing"),
-        (X25519PrivateKey, keys / "hq-sealing"),
-        *((X25519PrivateKey, keys / "sites" / site) for site in sites),
-    ]
-    for kind, stem in pairs:
-        private, public = stem.with_name(f"{stem.name}.key.pem"), stem.with_name(f"{stem.name}.pub.pem")
-        if not private.exists():
-            write_key_pair(kind.generate(), private, public)
+    for what in ("signing", "sealing", *sites):
+        private, public = private_path(keys, what), public_path(keys, what)
+        if not private.exists() and not public.exists():  # a site's private key may be at its gates alone
+            write_key_pair(new_pair(what), private, public)
             made += [private, public]
+    at_rest = keys / NAME
+    if not at_rest.exists():
+        at_rest.touch(mode=0o600)
+        at_rest.write_bytes(text([new_key()]))
+        made.append(at_rest)
     config = folder / FILE_NAME
     if not config.exists():
         config.write_text(template(sites, broker_port), encoding="utf-8")

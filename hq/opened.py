@@ -20,9 +20,9 @@ Folder = Annotated[Path, typer.Option("--dir", "-d", envvar="SITEGATE_HQ_DIR", h
 def opened(folder: Path) -> Iterator[tuple[settings.HqConfig, People, Publisher, Store]]:
     config = settings.load(folder)
     pairs = keys.load(config.folder)
-    store = Store(config.url)
+    store = Store(config.url, pairs)
     try:
-        people = People(store, pairs.sealing)
+        people = People(store, pairs)
         yield config, people, Publisher(store, people, pairs), store
     finally:
         store.close()

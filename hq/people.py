@@ -3,22 +3,28 @@
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from sqlalchemy import Connection, delete, insert, select
 
 from contract.codec import BadMessage, decode, encode
 from contract.messages import EnrolmentEvent, EnrolmentRecord, PolicySnapshot, RiskEntry, Utc, WorkerRecord
-from contract.signing import ENROLMENT, BadSeal, seal, unseal
+from contract.signing import ENROLMENT, BadSeal, unseal
 from hq import tables as t
+from hq.atrest import AtRestError, Cipher, KeyMissing
 from hq.credentials import WrittenWorker
+from hq.keys import HqKeys
 from hq.store import Store, lock, now
 from hq.strict import unknown_keys
+
+CHECKED = 20
+"""Workers that are looked at to tell whether the key is the right one."""
+RISK_ROW = "risk_list/1"
+_risks = TypeAdapter(tuple[RiskEntry, ...])
 
 
 class EnrolmentRefused(ValueError):
@@ -107,10 +113,26 @@ def _behind(error: ValidationError, data: Any) -> Iterator[str]:
 
 
 class People:
-    """`key` opens what was sealed for HQ, and seals templates again for the database."""
+    """What the database holds of people is encrypted. Its methods raise AtRestError where the key for that is missing."""
 
-    def __init__(self, store: Store, key: X25519PrivateKey) -> None:
-        self._store, self._key = store, key
+    def __init__(self, store: Store, keys: HqKeys) -> None:
+        self._store, self._keys = store, keys
+
+    @property
+    def _cipher(self) -> Cipher:
+        return self._keys.at_rest.current()
+
+    def check(self) -> None:
+        """Raises AtRestError if the key that is here is not the database's. A row that somebody changed is no reason."""
+        with self._store.read() as db:
+            rows = db.execute(select(t.workers.c.worker_id, t.workers.c.record).limit(CHECKED)).all()
+        if rows and not any(self._cipher.holds_key_of(row.record) for row in rows):
+            _record(self._cipher, *rows[0])
+
+    def find(self, worker_id: str) -> WorkerRecord | None:
+        """A worker without templates; None if there is none of this id."""
+        with self._store.read() as db:
+            return self._worker(db, worker_id)
 
     def take(self, data: ImportFile) -> Imported:
         """Everything in the file, in one transaction. Raises EnrolmentRefused: then nothing was imported."""
@@ -118,9 +140,7 @@ class People:
             for worker in data.workers:
                 self._put_worker(db, worker)
             if data.risk is not None:
-                db.execute(delete(t.risk_entries))
-                for entry in set(data.risk):
-                    db.execute(insert(t.risk_entries).values(worker_id=entry.worker_id, list_name=entry.list_name))
+                self._put_risks(db, data.risk)
             for policy in data.policies:
                 self._put_policy(db, policy)
             for record in data.enrolments:
@@ -141,25 +161,33 @@ class People:
         record = self._open(event.sealed_record)
         if (record.worker_id, record.consent_ref) != (event.worker_id, event.consent_ref):
             raise EnrolmentRefused("is sealed around an enrolment of somebody else, or of another consent")
-        self._add(db, record)
+        try:
+            self._add(db, record)
+        except KeyMissing:  # the event stays unacknowledged at the gate until the key is here
+            raise
+        except AtRestError as error:  # one row that somebody changed must not hold up the events of a gate
+            raise EnrolmentRefused(f"cannot be added: {error}") from error
 
     def roster(self, db: Connection) -> tuple[WorkerRecord, ...]:
         """All workers with the templates they consented to, by worker id."""
         found: dict[str, list[EnrolmentRecord]] = {}
-        for row in db.execute(select(t.templates.c.sealed_record).order_by(t.templates.c.added_utc)):
-            record = self._open(row.sealed_record)
+        cipher = self._cipher
+        for row in db.execute(
+            select(t.templates.c.digest, t.templates.c.sealed_record).order_by(t.templates.c.added_utc)
+        ):
+            record = decode(EnrolmentRecord, cipher.decrypt(row.sealed_record, f"templates/{row.digest}"))
             found.setdefault(record.worker_id, []).append(record)
         workers = []
-        for row in db.execute(select(t.workers.c.record).order_by(t.workers.c.worker_id)):
-            worker = WorkerRecord.model_validate_json(row.record)
+        for row in db.execute(select(t.workers.c.worker_id, t.workers.c.record).order_by(t.workers.c.worker_id)):
+            worker = _record(cipher, row.worker_id, row.record)
             enrolled = [r for r in found.get(worker.worker_id, ()) if r.consent_ref == worker.consent_ref]
             templates = tuple(template for record in enrolled for template in record.templates)
             workers.append(worker.model_copy(update={"templates": templates}))
         return tuple(workers)
 
     def risks(self, db: Connection) -> tuple[RiskEntry, ...]:
-        rows = db.execute(select(t.risk_entries).order_by(t.risk_entries.c.worker_id))
-        return tuple(RiskEntry(worker_id=row.worker_id, list_name=row.list_name) for row in rows)
+        body = db.execute(select(t.risk_list.c.body)).scalar()
+        return _risks.validate_json(self._cipher.decrypt(body, RISK_ROW)) if body else ()
 
     def policy(self, db: Connection, site_id: str) -> dict[str, object]:
         """The keys of the site's policy that differ from the defaults."""
@@ -168,16 +196,13 @@ class People:
 
     def _put_worker(self, db: Connection, worker: WorkerRecord) -> None:
         """Add or replace. A consent that is not mentioned stays; one that is null is withdrawn, and the templates go."""
-        where = t.workers.c.worker_id == worker.worker_id
-        row = db.execute(select(t.workers.c.record).where(where)).first()
         consent = worker.consent_ref
-        if row is not None and "consent_ref" not in worker.model_fields_set:
-            consent = WorkerRecord.model_validate_json(row.record).consent_ref
+        if "consent_ref" not in worker.model_fields_set and (held := self._worker(db, worker.worker_id)) is not None:
+            consent = held.consent_ref
         bare = worker.model_copy(update={"templates": (), "consent_ref": consent})
-        db.execute(delete(t.workers).where(where))
-        db.execute(
-            insert(t.workers).values(worker_id=worker.worker_id, record=bare.model_dump_json(), updated_utc=now())
-        )
+        record = self._cipher.encrypt(bare.model_dump_json().encode(), f"workers/{worker.worker_id}")
+        db.execute(delete(t.workers).where(t.workers.c.worker_id == worker.worker_id))
+        db.execute(insert(t.workers).values(worker_id=worker.worker_id, record=record, updated_utc=now()))
         if consent is None:
             db.execute(delete(t.templates).where(t.templates.c.worker_id == worker.worker_id))
         if worker.templates:
@@ -190,6 +215,15 @@ class People:
                 ),
             )
 
+    def _worker(self, db: Connection, worker_id: str) -> WorkerRecord | None:
+        value = db.execute(select(t.workers.c.record).where(t.workers.c.worker_id == worker_id)).scalar()
+        return _record(self._cipher, worker_id, value) if value is not None else None
+
+    def _put_risks(self, db: Connection, entries: Iterable[RiskEntry]) -> None:
+        ordered = tuple(sorted(set(entries), key=lambda entry: (entry.worker_id, entry.list_name)))
+        db.execute(delete(t.risk_list))
+        db.execute(insert(t.risk_list).values(id=1, body=self._cipher.encrypt(_risks.dump_json(ordered), RISK_ROW)))
+
     def _put_policy(self, db: Connection, policy: PolicyEntry) -> None:
         values = policy.model_dump(mode="json", exclude_unset=True, exclude={"site_id"})
         db.execute(delete(t.policies).where(t.policies.c.site_id == policy.site_id))
@@ -197,16 +231,15 @@ class People:
 
     def _open(self, sealed: bytes) -> EnrolmentRecord:
         try:
-            return decode(EnrolmentRecord, unseal(sealed, ENROLMENT, self._key))
+            return decode(EnrolmentRecord, unseal(sealed, ENROLMENT, self._keys.opening))
         except (BadSeal, BadMessage) as error:
             raise EnrolmentRefused(f"holds an enrolment that cannot be opened: {error}") from error
 
     def _add(self, db: Connection, record: EnrolmentRecord) -> None:
         """Add templates to a known worker. A worker without a consent takes over the enrolment's."""
-        row = db.execute(select(t.workers.c.record).where(t.workers.c.worker_id == record.worker_id)).first()
-        if row is None:
+        worker = self._worker(db, record.worker_id)
+        if worker is None:
             raise EnrolmentRefused(f"enrols {record.worker_id}, who is not among the workers: import the worker first")
-        worker = WorkerRecord.model_validate_json(row.record)
         if worker.consent_ref != record.consent_ref:
             self._put_worker(db, worker.model_copy(update={"consent_ref": record.consent_ref}))
         plain = encode(record)
@@ -217,7 +250,11 @@ class People:
                     digest=digest,
                     worker_id=record.worker_id,
                     consent_ref=record.consent_ref,
-                    sealed_record=seal(plain, ENROLMENT, self._key.public_key()),
+                    sealed_record=self._cipher.encrypt(plain, f"templates/{digest}"),
                     added_utc=now(),
                 )
             )
+
+
+def _record(cipher: Cipher, worker_id: str, value: bytes) -> WorkerRecord:
+    return WorkerRecord.model_validate_json(cipher.decrypt(value, f"workers/{worker_id}"))

@@ -18,7 +18,7 @@ from contract.messages import (
     WorkerRecord,
 )
 from contract.parts import Content, roster_content, write_parts
-from contract.signing import sign
+from contract.signing import SignedEnvelope, sign
 from contract.topics import Channel
 from hq import tables as t
 from hq.keys import HqKeys
@@ -108,14 +108,14 @@ class Publisher:
             issued_by=by,
             why=why,
         )
+        envelope = sign(encode(command), Channel.COMMAND.value, self.keys.signing)
         with self._store.write() as db:
             db.execute(
                 insert(t.commands).values(
                     command_id=command.command_id,
                     site_id=site_id,
                     gate_id=gate_id,
-                    body=encode(command).decode(),
-                    envelope=sign(encode(command), Channel.COMMAND.value, self.keys.signing),
+                    envelope=self.keys.at_rest.current().encrypt(envelope, f"commands/{command.command_id}"),
                     expires_utc=command.expires_utc,
                 )
             )
@@ -130,12 +130,19 @@ class Publisher:
         )
         with self._store.read() as db:
             rows = db.execute(asked).all()
-        orders = [(row, decode(Command, row.body.encode())) for row in rows]
-        return [DueCommand(r.command_id, r.site_id, r.gate_id, r.envelope, order.action) for r, order in orders]
+        found = []
+        for row in rows:
+            envelope = self._envelope(row.command_id, row.envelope)
+            order = decode(Command, SignedEnvelope.model_validate_json(envelope).payload)
+            found.append(DueCommand(row.command_id, row.site_id, row.gate_id, envelope, order.action))
+        return found
 
     def mark_sent(self, command_id: str) -> None:
         with self._store.write() as db:
             db.execute(update(t.commands).where(t.commands.c.command_id == command_id).values(sent_utc=now()))
+
+    def _envelope(self, command_id: str, value: bytes) -> bytes:
+        return self.keys.at_rest.current().decrypt(value, f"commands/{command_id}")
 
     def _contents(self, db: Connection, kind: ListKind, header: SnapshotHeader) -> list[Content]:
         """The list cut into parts; an empty list is one empty part."""

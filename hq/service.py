@@ -16,6 +16,7 @@ from contract.parts import ListTooLarge
 from contract.signing import sign
 from contract.topics import Channel, channel_of
 from hq import keys
+from hq.atrest import AtRestError
 from hq.config import HqConfig
 from hq.ingest import ROSTER_AGAIN, Ingest, Outcome
 from hq.metrics import HqMetrics
@@ -42,8 +43,9 @@ class HqService:
 
     def __init__(self, config: HqConfig, worker: bool = False) -> None:
         self._config, self._keys = config, keys.load(config.folder)
-        self._store = Store(config.url)
-        people = People(self._store, self._keys.sealing)
+        self._store = Store(config.url, self._keys)
+        people = People(self._store, self._keys)
+        people.check()
         self.metrics = HqMetrics(self._store)
         self._ingest = Ingest(self._store, people)
         self._publisher = Publisher(self._store, people, self._keys)
@@ -198,7 +200,7 @@ class HqService:
     def _publish(self, site_id: str, kind: ListKind) -> None:
         try:
             self._publisher.publish(site_id, kind)
-        except ListTooLarge as error:  # the version in force stays, and ages visibly
+        except (AtRestError, ListTooLarge) as error:  # the version in force stays, and ages visibly
             log.error("list_not_published", detail=str(error))
 
 

@@ -28,6 +28,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from contract.chain import GENESIS
 from contract.messages import EventRecord, GateStatus, Health
 from hq import tables as t
+from hq.keys import HqKeys
 
 FIRST, NEWEST = "0001", "0007"
 """Revisions of the migrations: the tables before there were any, and the present ones."""
@@ -59,17 +60,22 @@ class StoreError(RuntimeError):
 
 class Store:
     """All access to the database: SQLite by default, PostgreSQL by URL. `write()` and `read()` give connections; each `write()`
-    is one transaction. Several processes may use one database.
+    is one transaction. Several processes may use one database. `keys`: needed once, to encrypt a database of an earlier version.
 
     Raises:
         StoreError: the database refuses, or was made by a newer version.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, keys: HqKeys | None = None) -> None:
         try:
             self.engine = _engine(url)
             with self.write("schema") as db:
-                _migrate(db)
+                migrated = _migrate(db, keys)
+            if migrated:
+                _empty_the_log(self.engine)
+        except StoreError:
+            self.engine.dispose()
+            raise
         except (SQLAlchemyError, ModuleNotFoundError) as error:
             raise StoreError(_plainly(error)) from error
 
@@ -90,10 +96,14 @@ class Store:
         self.engine.dispose()
 
     def set_status(self, status: GateStatus) -> None:
-        """The newest status; the broker repeats it at every connection, which is no news and changes no time."""
-        body = status.model_dump_json()
+        """The newest status; the broker repeats it at every connection, which is no news and changes no time. A gate that is
+        away still holds the keys that it last told of."""
         with self.read() as db:
             held = db.execute(select(t.gates.c.status).where(t.gates.c.gate_id == status.gate_id)).scalar()
+        if held and not status.online:
+            before = GateStatus.model_validate_json(held)
+            status = status.model_copy(update={"trusts": before.trusts, "opens": before.opens})
+        body = status.model_dump_json()
         if held != body:
             self._set_gate(status.gate_id, status.site_id, status=body, status_utc=now())
 
@@ -216,29 +226,38 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def _migrate(db: Connection) -> None:
-    """Bring the tables to this version's shape: all at once in an empty database, otherwise by the missing steps."""
+def _migrate(db: Connection, keys: HqKeys | None) -> bool:
+    """Bring the tables to this version's shape: all at once in an empty database, otherwise by the missing steps (True)."""
     found = set(inspect(db).get_table_names())
     if not found & set(t.metadata.tables):
         t.metadata.create_all(db)
         db.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
         db.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": NEWEST})
-        return
+        return False
     if "alembic_version" in found and db.scalar(text("SELECT version_num FROM alembic_version")) == NEWEST:
-        return
+        return False
     from alembic import command  # slow to load, and seldom needed
     from alembic.config import Config
     from alembic.util.exc import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(files("hq") / "migrations"))
-    config.attributes["connection"] = db
+    config.attributes.update(connection=db, keys=keys)
     try:
         if "alembic_version" not in found:
             command.stamp(config, FIRST)  # made before there were migrations
         command.upgrade(config, "head")
     except CommandError as error:
         raise StoreError(f"the database was made by a newer sitegate-hq: update this one first ({error})") from error
+    return True
+
+
+def _empty_the_log(engine: Engine) -> None:
+    """What was encrypted by a migration stands readable in SQLite's files until its log is written back."""
+    if engine.dialect.name == "sqlite":
+        raw = engine.raw_connection()
+        raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        raw.close()
 
 
 def _plainly(error: Exception) -> str:
@@ -258,7 +277,8 @@ def _engine(url: str) -> Engine:
 
 def _on_connect(raw: Any, record: Any) -> None:
     raw.isolation_level = None  # we begin transactions ourselves: see _on_begin
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+    # What was changed or deleted is overwritten with zeros, and does not stay behind in free pages.
+    for pragma in ("secure_delete=ON", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
         raw.execute(f"PRAGMA {pragma}")
 
 

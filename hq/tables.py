@@ -102,10 +102,10 @@ workers = Table(
     "workers",
     metadata,
     Column("worker_id", String(64), primary_key=True),
-    Column("record", Text, nullable=False),
+    Column("record", LargeBinary, nullable=False),
     Column("updated_utc", UtcTime, nullable=False),
 )
-"""`record`: WorkerRecord without templates, as JSON."""
+"""`record`: WorkerRecord without templates, as JSON, encrypted (`hq.atrest`)."""
 
 templates = Table(
     "templates",
@@ -116,14 +116,15 @@ templates = Table(
     Column("sealed_record", LargeBinary, nullable=False),
     Column("added_utc", UtcTime, nullable=False),
 )
-"""Enrolment records, sealed with HQ's own key also at rest. `digest`: of the record inside, so none is added twice."""
+"""Enrolment records, encrypted (`hq.atrest`). `digest`: of the record inside, so none is added twice."""
 
-risk_entries = Table(
-    "risk_entries",
+risk_list = Table(
+    "risk_list",
     metadata,
-    Column("worker_id", String(64), primary_key=True),
-    Column("list_name", String(80), primary_key=True),
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
 )
+"""One row, number 1: all entries as one JSON list, encrypted (`hq.atrest`); being on a list at all is nobody's business."""
 
 policies = Table(
     "policies",
@@ -161,11 +162,11 @@ commands = Table(
     Column("command_id", String(64), primary_key=True),
     Column("site_id", String(64), nullable=False),
     Column("gate_id", String(64), nullable=False),
-    Column("body", Text, nullable=False),
     Column("envelope", LargeBinary, nullable=False),
     Column("expires_utc", UtcTime, nullable=False),
     Column("sent_utc", UtcTime),
 )
+"""`envelope`: the signed order, encrypted (`hq.atrest`): who gave it and why."""
 
 pending = Table("pending", metadata, Column("what", String(64), primary_key=True))
 """What a worker that only takes events leaves for the process that publishes."""

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from contract.keyring import TrustedKeys
 from contract.messages import NoticeCode, NoticeEvent
-from contract.signing import BadKey, read_signing_public
+from contract.signing import BadKey
 from edge import __version__
 from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, SCORES, metrics_file, state_dir
 from edge.app.lists import open_roster
@@ -156,7 +157,7 @@ def _loop(
 
 def _other_ways(config: Config, clock: Clock) -> tuple[CodeReader | None, Reader | None]:
     """Codes and the card reader, as far as they are configured; the reader not yet started. Raises BadKey."""
-    key = read_signing_public(config.keys.hq_signing_public_path)
+    key = TrustedKeys(config.keys.hq_signing_public_path)
     codes = QrCodes(config, key, clock) if config.reader.codes else None
     device = config.reader.device
     return codes, WedgeReader(lambda: EvdevSource(device), config.reader, clock) if device else None

@@ -1,8 +1,9 @@
 """HQ's lists as the gate believes them: for the gate process and for commands that look."""
 
-from contract.signing import read_sealing_private, read_signing_public
+from contract.keyring import OpeningKeys, TrustedKeys
 from edge.app.files import REPLICA
 from edge.config import Config
+from edge.credentials import credential
 from edge.sync.roster import ReplicaReader
 
 
@@ -11,6 +12,6 @@ def open_roster(config: Config) -> ReplicaReader:
     return ReplicaReader(
         config.paths.state_dir / REPLICA,
         config.site,
-        read_signing_public(config.keys.hq_signing_public_path),
-        read_sealing_private(config.keys.site_private_path),
+        TrustedKeys(config.keys.hq_signing_public_path),
+        OpeningKeys(credential(config.keys.site_private_path)),
     )

@@ -1,5 +1,11 @@
 """The process that shows: local web pages from the journal and the replica's summary."""
 
+import time
+from contextlib import closing
+from pathlib import Path
+
+import structlog
+
 from edge.app.files import DESK, JOURNAL, REPLICA, metrics_files, state_dir
 from edge.config import Config
 from edge.desk import Desk
@@ -13,6 +19,7 @@ from edge.sync.summary import SummaryReader
 
 ERRORS = (DeskError, JournalError, MissingText, PortTaken)
 """What can be wrong at the start; each says what to do."""
+FORGET_EVERY_S = 60.0
 
 
 def run(config: Config, shutdown: Shutdown) -> None:
@@ -22,11 +29,30 @@ def run(config: Config, shutdown: Shutdown) -> None:
     desk = Desk(state / DESK)
     server = ScreenServer(create_app(journal, summary.read, config, desk, metrics_files(config)), config.screen)
     thread = server.start()
+    due_s = time.monotonic()
+
+    def step() -> bool:
+        nonlocal due_s
+        if time.monotonic() >= due_s:
+            due_s = time.monotonic() + FORGET_EVERY_S
+            forget_done(state)
+        return not shutdown.wait(0.2) and thread.is_alive()
+
     try:
-        run_steps(lambda: not shutdown.wait(0.2) and thread.is_alive(), shutdown, Watchdog())
+        run_steps(step, shutdown, Watchdog())
     finally:
         server.stop()
         thread.join(5)
         journal.close()
         summary.close()
         desk.close()
+
+
+def forget_done(state: Path) -> None:
+    """What people asked for is personal, and in the journal once it was done or refused."""
+    # With connections of its own: those of the pages belong to the server's thread.
+    try:
+        with closing(Desk(state / DESK)) as desk, closing(JournalReader(state / JOURNAL)) as journal:
+            desk.forget_done(journal.seen)
+    except DeskError as error:  # the disk refuses: the next time
+        structlog.get_logger().warning("desk.not_forgotten", error=str(error))

@@ -104,4 +104,6 @@ class Board:
             passages=self._turnstile.passed,
             roster_tier=roster_tier,
             risk_tier=risk_tier,
+            trusts=self._p.roster.state.trusts,
+            opens=self._p.roster.state.opens,
         )

@@ -2,9 +2,9 @@
 
 import cv2
 import zxingcpp
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from contract.code import PREFIX, TEXT_MAX
+from contract.signing import Verifier
 from edge.claims import code_claim
 from edge.config import Config
 from edge.domain import Claim, Frame, Image
@@ -25,9 +25,9 @@ def read_codes(image: Image) -> list[str]:
 
 
 class QrCodes:
-    """Implements `edge.ports.CodeReader`. `key` is HQ's."""
+    """Implements `edge.ports.CodeReader`. `key`: HQ's, one or all that are trusted."""
 
-    def __init__(self, config: Config, key: Ed25519PublicKey, clock: Clock) -> None:
+    def __init__(self, config: Config, key: Verifier, clock: Clock) -> None:
         self._site_id, self._every_s = config.site.site_id, config.reader.codes_every_ms / 1000
         self._key, self._clock = key, clock
         self._due_s = 0.0

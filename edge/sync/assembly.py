@@ -20,6 +20,7 @@ from contract.messages import (
     WorkerEntry,
 )
 from contract.parts import Content, SealedPart, digest_of
+from contract.signing import Opener
 from edge.domain import ListAge, RosterState, Worker
 from edge.sync.lists import ListRefused, content
 from edge.templates import Block, Rows, TemplateStore
@@ -48,7 +49,7 @@ class Assembly:
         """Templates that were left out because they have no direction."""
         return self._reading.unreadable
 
-    def add(self, part: SealedPart, key: X25519PrivateKey) -> None:
+    def add(self, part: SealedPart, key: X25519PrivateKey | Opener) -> None:
         """The next part. Raises ListRefused: it does not follow the others, or does not hold what it says."""
         if part.header != self.header.model_copy(update={"part": self.next_part}):
             raise ListRefused(f"part {self.next_part} of the {self.kind.value} does not follow the parts before it")

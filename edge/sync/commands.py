@@ -5,11 +5,9 @@ Single use is the journal's matter: only it remembers for ever (`Journal.seen`).
 
 from datetime import datetime, timedelta
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from contract.codec import BadMessage, check_size, decode
 from contract.messages import Command
-from contract.signing import BadSignature, verify
+from contract.signing import BadSignature, Verifier, verify
 from contract.topics import Channel
 
 FUTURE_SLACK = timedelta(seconds=60)
@@ -26,7 +24,7 @@ class CommandRefused(ValueError):
         self.command_id = command_id
 
 
-def verified(envelope: bytes, gate_id: str, key: Ed25519PublicKey, now: datetime) -> Command:
+def verified(envelope: bytes, gate_id: str, key: Verifier, now: datetime) -> Command:
     """The command inside a signed envelope. Raises CommandRefused."""
     command = signed(envelope, key)
     name, its_id = f"command {command.command_id}", command.command_id
@@ -42,7 +40,7 @@ def verified(envelope: bytes, gate_id: str, key: Ed25519PublicKey, now: datetime
     return command
 
 
-def signed(envelope: bytes, key: Ed25519PublicKey) -> Command:
+def signed(envelope: bytes, key: Verifier) -> Command:
     """The command, its signature checked and nothing else. Raises CommandRefused."""
     try:
         check_size(Channel.COMMAND, envelope)

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 import structlog
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from contract.codec import BadMessage, check_size, decode
 from contract.messages import Ack, Command, HqState, ListKind, NoticeCode, Refusal
-from contract.signing import BadSignature, verify
+from contract.signing import BadSignature, Verifier, verify
 from contract.topics import ROUTES, Channel, channel_of, topic
 from edge.config import SiteConfig
 from edge.sync import commands, lists
@@ -44,7 +43,7 @@ class Downlink:
     def __init__(
         self,
         site: SiteConfig,
-        hq_key: Ed25519PublicKey,
+        hq_key: Verifier,
         replica: ReplicaWriter,
         incidents: IncidentLog,
         now: Callable[[], datetime],

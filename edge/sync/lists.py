@@ -1,19 +1,18 @@
 """A part of a signed list, opened in two steps: anyone may check the signature, only the site's key opens the seal."""
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from contract.codec import BadMessage
 from contract.messages import ListKind
 from contract.parts import Content, SealedPart, open_part, read_part
-from contract.signing import BadSeal, BadSignature
+from contract.signing import BadSeal, BadSignature, Opener, Verifier
 
 
 class ListRefused(ValueError):
     """A list that must not be believed; the text says why."""
 
 
-def signed_part(body: bytes, kind: ListKind, site_id: str, key: Ed25519PublicKey) -> SealedPart:
+def signed_part(body: bytes, kind: ListKind, site_id: str, key: Verifier) -> SealedPart:
     """One part as HQ signed it, still sealed. Raises ListRefused."""
     try:
         part = read_part(body, kind, key)
@@ -26,7 +25,7 @@ def signed_part(body: bytes, kind: ListKind, site_id: str, key: Ed25519PublicKey
     return part
 
 
-def content(part: SealedPart, key: X25519PrivateKey) -> Content:
+def content(part: SealedPart, key: X25519PrivateKey | Opener) -> Content:
     """What the seal holds. Raises ListRefused."""
     header = part.header
     try:

@@ -17,6 +17,8 @@ import structlog
 
 from contract.messages import Ack, ListKind, NoticeCode, PartHeader
 from contract.parts import SealedPart, digest_of
+from contract.signing import BadSignature, Verifier, verify
+from contract.topics import Channel
 from edge import dbfile
 from edge.domain import Incident
 from edge.sync.lists import ListRefused
@@ -187,6 +189,16 @@ class ReplicaWriter:
                 "INSERT OR REPLACE INTO acks VALUES (?, ?, ?, ?, ?)",
                 (ack.epoch, ack.seq, ack.utc.isoformat(), _now(), envelope),
             )
+
+    def forget_untrusted(self, key: Verifier) -> None:
+        """Acknowledgements and orders signed with a key that is trusted no longer: the gate would take them for forged."""
+        with self._transaction():
+            for table, channel in (("acks", Channel.ACK), ("commands", Channel.COMMAND)):
+                for row, envelope in self._db.execute(f"SELECT rowid, envelope FROM {table}").fetchall():
+                    try:
+                        verify(bytes(envelope), channel.value, key)
+                    except BadSignature:
+                        self._db.execute(f"DELETE FROM {table} WHERE rowid = ?", (row,))
 
     def acked(self, gate_id: str, epoch: str) -> Ack | None:
         """HQ's newest acknowledgement of an epoch."""

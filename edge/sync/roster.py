@@ -6,7 +6,7 @@ list is read a few parts at a time, so that the caller can look at a frame in be
 
 import hashlib
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from contract.codec import MAX_BYTES, BadMessage, check_size, decode
+from contract.keyring import OpeningKeys, TrustedKeys, ids
 from contract.messages import Ack, Command, ListKind, NoticeCode, PartHeader
 from contract.signing import BadSignature, verify
 from contract.topics import Channel
@@ -48,10 +49,16 @@ class ReplicaReader:
     nobody waits for; it may be set at any time.
     """
 
-    def __init__(self, path: Path, site: SiteConfig, hq_key: Ed25519PublicKey, site_key: X25519PrivateKey) -> None:
+    def __init__(
+        self,
+        path: Path,
+        site: SiteConfig,
+        hq_key: Ed25519PublicKey | TrustedKeys,
+        site_key: X25519PrivateKey | OpeningKeys,
+    ) -> None:
         self._reader = dbfile.Reader(path)
         self._site, self._hq_key, self._site_key = site, hq_key, site_key
-        self._state = RosterState()
+        self._state = RosterState(trusts=ids(hq_key), opens=ids(site_key))
         self._replica_id = ""
         self.parts_per_refresh: int | None = None
         self._looked_at: dict[ListKind, tuple[str, str]] = {}
@@ -66,7 +73,9 @@ class ReplicaReader:
     def refresh(self) -> bool:
         """True if the state changed since the last call. Costs one PRAGMA while nothing was written, and at most
         `parts_per_refresh` parts of work otherwise: the next call goes on."""
-        if self._reader.changed():
+        before, read = self._state, 0
+        new_keys = self._follow_keys()
+        if self._reader.changed() or new_keys:
             self._follow_replacement()
             for kind, digest, applied in self._rows(
                 "SELECT kind, digest, applied_utc FROM list_versions WHERE applied_utc IS NOT NULL"
@@ -74,7 +83,6 @@ class ReplicaReader:
                 if kind in set(ListKind) and self._looked_at.get(ListKind(kind)) != (digest, applied):
                     self._looked_at[ListKind(kind)] = (digest, applied)
                     self._loading[ListKind(kind)] = _Loading(digest)
-        before, read = self._state, 0
         while self._loading and (self.parts_per_refresh is None or read < self.parts_per_refresh):
             kind = next(kind for kind in _ORDER if kind in self._loading)
             self._load_part(kind, self._loading[kind])
@@ -118,6 +126,16 @@ class ReplicaReader:
 
     def close(self) -> None:
         self._reader.close()
+
+    def _follow_keys(self) -> bool:
+        """True if a key came or went: then what was refused for want of it is looked at again."""
+        trusts, opens = ids(self._hq_key), ids(self._site_key)
+        if (trusts, opens) == (self._state.trusts, self._state.opens):
+            return False
+        log.info("keys_changed", trusts=trusts, opens=opens)
+        self._state = replace(self._state, trusts=trusts, opens=opens)
+        self._looked_at.clear()
+        return True
 
     def _follow_replacement(self) -> None:
         """A new file counts its rows from 1 again; our state stays until its lists prove to be newer."""

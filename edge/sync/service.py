@@ -2,14 +2,15 @@
 
 import platform
 import threading
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import psutil
 import structlog
 
 from contract.codec import encode
+from contract.keyring import TrustedKeys, ids
 from contract.messages import Command, CommandAction, Direction, GateStatus, Health, HqState, ListKind
-from contract.signing import read_signing_public
 from contract.topics import ROUTES, Channel, topic
 from edge.config import Config
 from edge.domain import LiveState, Tone
@@ -33,6 +34,15 @@ LIVE_MAX_S = 10.0
 """A gate process that wrote nothing for so long is silent, whatever it said last."""
 NOTHING_HEARD = LiveState(utc=datetime.fromtimestamp(0, UTC), direction=Direction.IN, gate_state="", tone=Tone.IDLE)
 """What is said of a gate process that is silent."""
+_KEYS_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _KeyIds:
+    """HQ's keys that are trusted here, and the site's that are held: HQ switches when all gates have the next one."""
+
+    trusts: tuple[str, ...] = ()
+    opens: tuple[str, ...] = ()
 
 
 class SyncService:
@@ -48,17 +58,19 @@ class SyncService:
         self._config, self._journal, self._clock, self._software = config, journal, clock, software
         self._replica = replica
         self._model_id = ""
-        hq_key = read_signing_public(config.keys.hq_signing_public_path)
+        self._hq_key = TrustedKeys(config.keys.hq_signing_public_path)
+        self._mine, self._keys = ids(self._hq_key), _KeyIds()
+        self._keys_due_s = 0.0
         incidents = IncidentLog(replica, clock)
         self.meters = SyncMeters(incidents)
-        self._downlink = Downlink(config.site, hq_key, replica, incidents, clock.utc)
+        self._downlink = Downlink(config.site, self._hq_key, replica, incidents, clock.utc)
         self._outbox = Outbox(config.site, config.sync, journal, replica, incidents, self._publish_events, self.meters)
         will = self._publication(Channel.STATUS, encode(self._status(online=False)))
         client_id = f"sitegate-{config.site.site_id}-{config.site.gate_id}"
         self._link = MqttLink(config.sync, client_id, subscriptions(config.site), will)
         self._connection = 0
         self._hq_online: bool | None = None
-        self._announced: tuple[dict[ListKind, int], str] | None = None
+        self._announced: tuple[dict[ListKind, int], str, _KeyIds] | None = None
         self._home = HomeAssistant(config, software)
         self._home_told = False
         self._asked_for: set[tuple[str, int]] = set()
@@ -93,6 +105,7 @@ class SyncService:
         """Wait at most `timeout_s` for a message, then do all that is due."""
         self._receive(timeout_s)
         self._outbox.follow()
+        self._follow_keys()
         state = self._link.state
         if state.connected:
             if state.connection != self._connection:
@@ -151,9 +164,24 @@ class SyncService:
         if wanted and self._link.subscribe(wanted):
             self._asked_for.update(wanted)
 
+    def _follow_keys(self) -> None:
+        """Which keys gate and sync both hold. A new key of HQ's: what was refused for want of it is asked for again."""
+        if self._clock.monotonic() < self._keys_due_s:
+            return
+        self._keys_due_s = self._clock.monotonic() + _KEYS_EVERY_S
+        mine, live = ids(self._hq_key), self._journal.live()
+        if live is not None:
+            self._keys = _KeyIds(tuple(key for key in mine if key in live.trusts), live.opens)
+        if mine != self._mine:
+            self._mine = mine
+            self._replica.forget_untrusted(self._hq_key)
+            self._outbox.restart()
+            self._asked_for = set()
+            self._link.subscribe(subscriptions(self._config.site))  # the broker then sends what it keeps once more
+
     def _announce(self) -> None:
-        """The birth, and again whenever a list's version or the gate's weights changed."""
-        told = self._replica.versions(), self._model_id
+        """The birth, and again whenever a list's version, the gate's weights or a key changed."""
+        told = self._replica.versions(), self._model_id, self._keys
         if told != self._announced and self._link.publish(
             self._publication(Channel.STATUS, encode(self._status(online=True)))
         ):
@@ -173,6 +201,9 @@ class SyncService:
             model_id=self._model_id,
             python=platform.python_version(),
             system=system(),
+            # Nor can the Will know the keys of that time.
+            trusts=self._keys.trusts if online else (),
+            opens=self._keys.opens if online else (),
             # The Will is written now and sent at some unknown later time: it carries none.
             utc=self._clock.utc() if online or planned else None,
         )

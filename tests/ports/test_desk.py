@@ -153,3 +153,16 @@ def test_ok__a_desk_of_an_earlier_version_gets_its_accounts(path: Path) -> None:
     assert reader.has_accounts() and len(reader.requests(0)) == 1
     for part in (old, desk, reader):
         part.close()
+
+
+def test_ok__what_was_journalled_is_forgotten_and_leaves_no_bytes(path: Path) -> None:
+    desk, reader = Desk(path), DeskReader(path)
+    kept, done = (desk.request_enrolment(enrolment(f"person-{n}"), by="anna") for n in range(2))
+    assert desk.forget_done(lambda ref: ref == done) == 1
+    assert [request.ref for request in reader.requests(0)] == [kept]
+    assert desk.forget_done(lambda ref: ref == done) == 0
+    assert len(desk.trail(9)) == 2, "who did what stays"
+    bodies = b"".join(file.read_bytes() for file in path.parent.iterdir())
+    assert b'"worker_id":"person-0"' in bodies and b'"worker_id":"person-1"' not in bodies
+    desk.close()
+    reader.close()

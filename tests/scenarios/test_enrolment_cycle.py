@@ -1,11 +1,13 @@
 """An enrolment made at the gate goes to HQ sealed and comes back with the roster: gate, sync and HQ as real processes."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 from typer.testing import CliRunner
 
 from contract.messages import EnrolmentEvent
+from edge.app.lists import open_roster
 from edge.cli import app
 from edge.config import MatcherConfig
 from edge.demo.cast import portraits
@@ -13,6 +15,8 @@ from edge.demo.play import Follower
 from edge.demo.stage import SITE, Stage
 from edge.journal import JournalReader
 from edge.matcher.pipeline import open_matcher
+
+EMPLOYER = "Umbra Bau"
 
 
 def test_ok__enrolled_here_known_everywhere(tmp_path: Path, models_dir: Path, photos_dir: Path) -> None:
@@ -24,7 +28,7 @@ def test_ok__enrolled_here_known_everywhere(tmp_path: Path, models_dir: Path, ph
         stage.start_gate(cast)
         stage.publish(cast, matcher)
         newcomer = tmp_path / "newcomer.json"
-        newcomer.write_text(json.dumps({"workers": [{"worker_id": "newcomer", "sites": [SITE]}]}))
+        newcomer.write_text(json.dumps({"workers": [{"worker_id": "newcomer", "sites": [SITE], "employer": EMPLOYER}]}))
         stage.hq("import", str(newcomer), "--publish")
         followed = Follower(stage)
         followed.until(followed.ready, 60, "not ready")
@@ -44,3 +48,12 @@ def test_ok__enrolled_here_known_everywhere(tmp_path: Path, models_dir: Path, ph
         followed.until(learned, 30, "the template did not come back with the roster")
         assert any(isinstance(e, EnrolmentEvent) and e.worker_id == "newcomer" for e in followed.events)
         live.close()
+        stored = b"".join(path.read_bytes() for path in (stage.root / "state").rglob("*.db*") if path.is_file())
+        with closing(open_roster(stage.config())) as roster:
+            roster.refresh()
+            assert roster.state.workers["newcomer"].employer == EMPLOYER
+            vectors = [template.vector.astype("<f2").tobytes() for _, template in roster.state.templates]
+        assert len(vectors) == before.gallery_size + 1
+        assert not [word for word in (EMPLOYER.encode(), *vectors) if word in stored], (
+            "nothing of the lists is readable"
+        )

@@ -161,6 +161,30 @@ def test_fail__wrong_key_files_are_named(gate: Gate) -> None:
     assert "is not an Ed25519 public key" in words(result)
 
 
+def test_fail__a_private_key_that_everybody_reads_is_a_warning(gate: Gate) -> None:
+    assert "are trusted, seals for" in gate.findings()["keys"]["detail"]
+    secret = gate.folder / "site.key"
+    secret.chmod(0o644)
+    found = gate.findings()["keys"]
+    assert (found["state"], found["todo"]) == ("warning", f"chmod o= {secret}")
+
+
+def test_fail__two_kinds_of_keys_in_one_file(gate: Gate) -> None:
+    public = gate.folder / "hq.pub"
+    public.write_bytes(public.read_bytes() + (gate.folder / "seal.pub").read_bytes())
+    result = gate.run("gate")
+    assert result.exit_code == 2
+    assert "block 2, is not an Ed25519 public key" in words(result)
+
+
+def test_fail__a_key_that_systemd_did_not_hand_over(gate: Gate) -> None:
+    gate.path.write_text(gate.path.read_text().replace('"site.key"', '"credential:site.key"'))
+    result = gate.run("gate")
+    assert result.exit_code == 2
+    assert "LoadCredential=site.key:FILE" in words(result)
+    assert relay_levels(gate) <= {0}
+
+
 def test_fail__a_clock_before_2024_is_a_problem(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SystemClock, "utc", lambda self: datetime(1970, 1, 1, 0, 5, tzinfo=UTC))
     found = clock(load(gate.path))

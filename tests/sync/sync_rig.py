@@ -13,8 +13,9 @@ from pathlib import Path
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from contract.keyring import OpeningKeys, TrustedKeys
 from contract.messages import NoticeCode, NoticeEvent
-from contract.signing import read_sealing_private, read_signing_private, read_signing_public
+from contract.signing import read_signing_private
 from edge.clock import SystemClock
 from edge.config import Config, parse
 from edge.journal import Journal, JournalReader
@@ -176,8 +177,8 @@ class Rig:
         reader = ReplicaReader(
             self.state_dir / "replica.db",
             self.config.site,
-            read_signing_public(config.hq_signing_public_path),
-            read_sealing_private(config.site_private_path),
+            TrustedKeys(config.hq_signing_public_path),
+            OpeningKeys(config.site_private_path),
         )
         self._open.append(reader)
         return reader
@@ -189,12 +190,12 @@ class Rig:
                 part.close()
 
     def store(self) -> Store:
-        store = Store(hq_config.load(self.hq_folder).url)
+        store = Store(hq_config.load(self.hq_folder).url, self.keys)
         self._open.append(store)
         return store
 
     def people(self, store: Store) -> People:
-        return People(store, self.keys.sealing)
+        return People(store, self.keys)
 
     def publisher(self, store: Store) -> Publisher:
         return Publisher(store, self.people(store), self.keys)

@@ -13,12 +13,12 @@ from typer.testing import CliRunner
 
 from contract.code import read
 from contract.credentials import card_digest, pin_matches
+from contract.messages import WorkerRecord
 from contract.signing import read_signing_public
 from edge.readers.codes import read_codes
-from hq import config as settings
 from hq.cli import app, main
-from hq.credentials import BadCredential, duration, find_worker
-from hq.store import Store
+from hq.credentials import BadCredential, duration, found
+from hq.opened import opened
 
 TOML = """
 [[workers]]
@@ -66,8 +66,13 @@ def everything_stored(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
+def known(folder: Path, worker_id: str) -> WorkerRecord:
+    with opened(folder) as (_, people, _publisher, _store):
+        return found(people.find(worker_id), worker_id)
+
+
 def test_ok__cards_and_pin_are_digests_at_once(folder: Path) -> None:
-    worker = find_worker(Store(settings.load(folder).url), "w-1")
+    worker = known(folder, "w-1")
     expected = [card_digest(site, card) for card in ("0012345678", "42") for site in ("site-1", "site-2")]
     assert list(worker.cards) == expected
     assert worker.pin is not None and pin_matches("4711", worker.pin)
@@ -76,11 +81,11 @@ def test_ok__cards_and_pin_are_digests_at_once(folder: Path) -> None:
 
 def test_ok__a_card_and_a_pin_by_command(folder: Path) -> None:
     run("card", "w-2", "--number", "0099", "--pin", "--dir", folder, given="123456\n123456\n")
-    worker = find_worker(Store(settings.load(folder).url), "w-2")
+    worker = known(folder, "w-2")
     assert worker.cards == (card_digest("site-2", "0099"),) and worker.consent_ref == "c-2"
     assert worker.pin is not None and pin_matches("123456", worker.pin)
     run("card", "w-2", "--no-card", "--dir", folder)
-    bare = find_worker(Store(settings.load(folder).url), "w-2")
+    bare = known(folder, "w-2")
     assert (bare.cards, bare.pin) == ((), None)
 
 
@@ -123,7 +128,7 @@ def test_fail__an_import_with_a_wrong_card_or_pin_imports_nothing(
     (tmp_path / "wrong.toml").write_text(f'[[workers]]\nworker_id = "w-3"\n{sites}{line}\n')
     assert "wrong.toml: 1 problem" in fails("import", tmp_path / "wrong.toml", "--dir", folder)
     with pytest.raises(BadCredential, match="not among the workers"):
-        find_worker(Store(settings.load(folder).url), "w-3")
+        known(folder, "w-3")
 
 
 def test_ok__durations() -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import datetime
 from importlib.resources import files
 from itertools import count
 from pathlib import Path
@@ -11,12 +12,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from hq_postgres import Postgres
-from sqlalchemy import Connection, create_engine, inspect
-from sync_rig import Mosquitto, Rig, note, wait_until
+from sqlalchemy import Connection, create_engine, inspect, text
+from sync_rig import Mosquitto, Rig, note, utc, wait_until
 
-from contract.messages import EventBatch, EventRecord
+from contract.codec import encode
+from contract.messages import EnrolmentRecord, EventBatch, EventRecord, RiskEntry, SealedTemplate
+from contract.signing import ENROLMENT, seal
 from edge.journal import Journal, JournalReader
-from hq import report
+from hq import report, rotation
 from hq import tables as t
 from hq.ingest import Ingest
 from hq.refusals import Refusals
@@ -118,6 +121,34 @@ def test_fail__a_newer_database_or_no_server_says_what_to_do(tmp_path: Path) -> 
         Store(url)
     with pytest.raises(StoreError, match="check database_url"):
         Store("postgresql+psycopg://hq@127.0.0.1:1/none")
+
+
+def test_ok__people_of_an_earlier_version_are_encrypted_and_the_key_changes(rig: Rig, url: str) -> None:
+    record = EnrolmentRecord(
+        worker_id="w-1", consent_ref="c", captured_utc=utc(), templates=(SealedTemplate(model_id="m", vector=b"ab"),)
+    )
+    values = {
+        "worker": '{"worker_id":"w-1","employer":"Umbra Bau","consent_ref":"c"}',
+        "sealed": seal(encode(record), ENROLMENT, rig.keys.sealing.public_key()),
+        "at": datetime(2026, 1, 1),
+    }
+    engine = create_engine(url)
+    with engine.begin() as db:
+        migrate(db, "0003")
+        db.execute(text("INSERT INTO workers VALUES ('w-1', :worker, :at)"), values)
+        db.execute(text("INSERT INTO templates VALUES ('d', 'w-1', 'c', :sealed, :at)"), values)
+        db.execute(text("INSERT INTO risk_entries VALUES ('w-1', 'wanted')"))
+        db.execute(text("INSERT INTO commands VALUES ('k', 's', 'g', 'why', :sealed, :at, NULL)"), values)
+    store = rig.store()
+    assert rotation.rotate_at_rest(rig.keys.folder, store) == {
+        "workers": 1, "templates": 1, "risk_list": 1, "commands": 1
+    }  # fmt: skip
+    rotation.retire_at_rest(rig.keys.folder, store, rig.keys.at_rest.current().ids[1])
+    people = rig.people(store)
+    with store.read() as db:
+        assert [(w.employer, w.templates) for w in people.roster(db)] == [("Umbra Bau", record.templates)]
+        assert people.risks(db) == (RiskEntry(worker_id="w-1", list_name="wanted"),)
+    engine.dispose()
 
 
 def test_ok__events_go_all_the_way_into_postgresql(rig: Rig) -> None:
