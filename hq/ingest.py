@@ -16,6 +16,7 @@ from contract.codec import BadMessage, decode, decode_event
 from contract.messages import (
     Ack,
     AnyEvent,
+    ClockEvent,
     CommissioningEvent,
     CommissioningRecord,
     EnrolmentEvent,
@@ -25,6 +26,7 @@ from contract.messages import (
 from contract.signing import COMMISSIONING, BadSignature, verify
 from hq.people import EnrolmentRefused, People
 from hq.store import JournalKey, Store, Watermark, add_events, ask_for, hashes, now, put_aside, set_watermark, watermark
+from hq.times import correct
 
 log = structlog.get_logger()
 
@@ -122,6 +124,8 @@ class Ingest:
                 self._alarm(db, key, record, wrong)
             elif isinstance(event, EnrolmentEvent):
                 self._enrol(db, key, record, event, out)
+            elif isinstance(event, ClockEvent):
+                correct(db, key, event)
             elif isinstance(event, CommissioningEvent) and (objection := forged(event)):
                 self._alarm(db, key, record, objection)
         return mark
@@ -176,6 +180,7 @@ def _row(key: JournalKey, record: EventRecord, event: AnyEvent | None) -> dict[s
         "prev_hash": record.prev_hash,
         "hash": record.hash,
         "received_utc": now(),
+        "corrected_utc": None,
     }
 
 

@@ -12,6 +12,8 @@ DESK = "desk/desk.db"
 PULSE_CUTS = "pulse-cuts.jsonl"
 """What the second pulse guard did, for the gate process to journal at its next start."""
 SCORES = "scores.db"
+RESERVE = "journal.reserve"
+"""Room on the disk that only the journal may use."""
 
 
 def state_dir(config: Config) -> Path:

@@ -8,13 +8,14 @@ from typing import Any
 from contract.messages import NoticeCode, NoticeEvent
 from contract.signing import BadKey, read_signing_public
 from edge import __version__
-from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, SCORES, state_dir
+from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, RESERVE, SCORES, state_dir
 from edge.app.lists import open_roster
 from edge.app.prepared import PreparedRoster
 from edge.camera import CameraFault, CaptureThread, Source, source_for
 from edge.clock import SystemClock
 from edge.config import CameraConfig, Config, TemperatureConfig
 from edge.desk import DeskReader
+from edge.diskspace import DiskSpace, Reserve
 from edge.gate import GpioGate, Warden, lock_relays, make_factory, take_cuts
 from edge.indicator import GpioIndicator, IndicatorError, Voice
 from edge.journal import Journal
@@ -50,10 +51,12 @@ def run(config: Config, shutdown: Shutdown) -> None:
         try:
             warden.start()
             clock = SystemClock()
-            journal = Journal(state / JOURNAL, config.site, clock)
+            reserve = Reserve(state / RESERVE, config.disk.reserve_mb)
+            disk = DiskSpace(state, config.disk, reserve)
+            journal = Journal(state / JOURNAL, config.site, clock, give_room=reserve.give)
             if config.matcher.self_calibrate != "off":
-                scores = ScoreStore(state / SCORES)
-            loop = _loop(config, clock, gate, factory, journal, scores)
+                scores = ScoreStore(state / SCORES, lambda: disk.diagnostics)
+            loop = _loop(config, clock, gate, factory, journal, scores, disk)
         except BaseException:
             gate.close()
             raise
@@ -99,7 +102,13 @@ def make_camera(config: CameraConfig, clock: Clock) -> Camera:
 
 
 def _loop(
-    config: Config, clock: Clock, gate: GpioGate, factory: Any, journal: Journal, scores: ScoreStore | None
+    config: Config,
+    clock: Clock,
+    gate: GpioGate,
+    factory: Any,
+    journal: Journal,
+    scores: ScoreStore | None,
+    disk: DiskSpace,
 ) -> GateLoop:
     camera: Camera | None = None
     try:
@@ -128,7 +137,7 @@ def _loop(
     presence = JournalPresence(config.paths.state_dir / JOURNAL, clock)
     thermometer = _thermometer(config.temperature, clock)
     parts = (camera, matcher, gate, indicator, roster, journal, requests, clock, codes, reader, pins)
-    return GateLoop(config, Ports(*parts, presence=presence, thermometer=thermometer))
+    return GateLoop(config, Ports(*parts, presence=presence, thermometer=thermometer, disk=disk))
 
 
 def _other_ways(config: Config, clock: Clock) -> tuple[CodeReader | None, Reader | None]:

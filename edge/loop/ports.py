@@ -6,6 +6,7 @@ from edge.ports import (
     Camera,
     Clock,
     CodeReader,
+    Disk,
     Gate,
     Indicator,
     Journal,
@@ -36,3 +37,4 @@ class Ports:
     pins: PinCheck | None = None
     presence: Presence | None = None
     thermometer: Thermometer | None = None
+    disk: Disk | None = None

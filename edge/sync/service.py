@@ -11,6 +11,8 @@ from contract.messages import GateStatus, Health, HqState, ListKind
 from contract.signing import read_signing_public
 from contract.topics import ROUTES, Channel, topic
 from edge.config import Config
+from edge.disk import HEALTH_SLOWER
+from edge.domain import LiveState
 from edge.ports import Clock, JournalReader
 from edge.sync.downlink import Downlink, missing_parts, subscriptions
 from edge.sync.incidents import IncidentLog
@@ -147,11 +149,13 @@ class SyncService:
 
     def _send_health(self) -> None:
         if self._clock.monotonic() >= self._health_due_s:
-            self._health_due_s = self._clock.monotonic() + self._config.sync.health_every_s
-            self._link.publish(self._publication(Channel.HEALTH, encode(self._health(self._clock.utc()))))
+            live = self._journal.live()
+            slower = HEALTH_SLOWER[live.disk.step] if live and live.disk else 1
+            self._health_due_s = self._clock.monotonic() + self._config.sync.health_every_s * slower
+            self._link.publish(self._publication(Channel.HEALTH, encode(self._health(self._clock.utc(), live))))
 
-    def _health(self, now: datetime) -> Health:
-        live = self._journal.live()
+    def _health(self, now: datetime, live: LiveState | None) -> Health:
+        disk = live.disk if live else None
         return Health(
             gate_id=self._config.site.gate_id,
             site_id=self._config.site.site_id,
@@ -162,6 +166,8 @@ class SyncService:
             frames_per_s=live.frames_per_s if live else 0,
             gate_state=live.gate_state if live else "",
             disk_free_mb=int(psutil.disk_usage(str(self._config.paths.state_dir)).free / 1e6),
+            disk_step=disk.step.value if disk else "",
+            disk_days_left=disk.days_left if disk else None,
             cpu_temperature_c=_cpu_temperature_c(),
         )
 

@@ -20,13 +20,18 @@ from edge.ports import JournalError
 
 class FixedClock:
     def __init__(self) -> None:
-        self.now = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
+        self.now = self.start = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
+        self.set_by = timedelta()
 
     def utc(self) -> datetime:
         return self.now
 
     def monotonic(self) -> float:
-        return 12.5
+        return 12.5 + (self.now - self.set_by - self.start).total_seconds()
+
+    def set_wrong(self, by: timedelta) -> None:
+        self.now += by
+        self.set_by += by
 
     def trusted(self) -> bool:
         return self.now.year >= 2024
