@@ -124,7 +124,7 @@ def test_fail__a_monotonic_clock_of_a_million_years_is_no_time() -> None:
     assert corrected_utc(NOW, 0, setting) is None
 
 
-@given(st.lists(st.tuples(st.integers(-10**6, 10**6), st.integers(1, 5)), max_size=6))
+@given(st.lists(st.tuples(st.integers(-(10**6), 10**6), st.integers(1, 5)), max_size=6))
 def test_ok__whatever_was_set_before_the_last_right_setting_all_of_that_boot_is_right(
     settings: list[tuple[int, int]],
 ) -> None:
