@@ -2,14 +2,15 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import structlog
 
-from contract.messages import DiskStep
+from contract.messages import Ack, DiskStep
 from edge.config import DiskConfig
 from edge.disk import HYSTERESIS, at_least, next_step
+from edge.salvage import salvaged_files
 
 log = structlog.get_logger()
 
@@ -97,6 +98,13 @@ class DiskSpace:
             free_mb, missing_mb = free_mb - missing_mb, 0.0
         self.step = DiskStep.CRITICAL if missing_mb else next_step(self.step, free_mb, self._limits)
         return free_mb
+
+    def forget_salvaged(self, acks: Sequence[Ack]) -> None:
+        held = {ack.epoch: ack.seq for ack in acks}
+        for path, epoch, last in salvaged_files(self._folder):
+            if held.get(epoch, 0) >= last:
+                path.unlink(missing_ok=True)
+                log.info("salvaged_events_at_hq", file=path.name)
 
     def leftovers(self) -> list[str]:
         return leftovers(self._folder)

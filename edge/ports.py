@@ -235,6 +235,9 @@ class Disk(Protocol):
     def look(self) -> float:
         """Free space in MB; `step` is renewed. Raises OSError."""
 
+    def forget_salvaged(self, acks: Sequence[Ack]) -> None:
+        """Remove what was saved from damaged journals, as far as HQ holds it all."""
+
     def leftovers(self) -> list[str]:
         """Damaged databases that were set aside and may be taken away, with their sizes."""
 
@@ -290,3 +293,6 @@ class JournalReader(Protocol):
         """The newest events, newest first."""
 
     def live(self) -> LiveState | None: ...
+
+    def close(self) -> None:
+        """Let go of the file; may be called twice."""

@@ -1,8 +1,9 @@
 """The process that can open the gate: camera, matcher, lists, journal, pins. It has no network."""
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 from contract.messages import NoticeCode, NoticeEvent
@@ -28,6 +29,7 @@ from edge.readers.codes import QrCodes
 from edge.readers.evdevice import EvdevSource
 from edge.readers.pins import ThreadedPinCheck
 from edge.readers.wedge import WedgeReader
+from edge.salvage import NotSalvaged, salvage
 from edge.scorestore import ScoreStore
 from edge.sim import ScriptError, SimulatedThermometer, WalkUpSource, load_script
 from edge.supervisor import Shutdown, Watchdog, run_steps
@@ -126,7 +128,9 @@ def _loop(
         journal.close()
         raise
     if journal.restarted is not None:
-        journal.append(NoticeEvent, code=NoticeCode.JOURNAL_RESTARTED, detail=f"set aside as {journal.restarted.name}")
+        acked = {ack.epoch: ack.seq for ack in lists.acks()}
+        detail = f"set aside as {journal.restarted.name}; {_saved(journal.restarted, config, acked)}"
+        journal.append(NoticeEvent, code=NoticeCode.JOURNAL_RESTARTED, detail=detail[:500])
     journal.append(NoticeEvent, code=NoticeCode.GATE_STARTED, detail=f"sitegate {__version__}")
     take_cuts(config.paths.state_dir / PULSE_CUTS, lambda ref, text: _note_cut(journal, ref, text))
     requests = DeskReader(config.paths.state_dir / DESK)
@@ -157,6 +161,14 @@ def _note_cut(journal: Journal, ref: str, text: str) -> None:
     """Once, also if the file of cuts could not be removed last time."""
     if not journal.seen(ref):
         journal.append(NoticeEvent, ref=ref, code=NoticeCode.PULSE_CUT, detail=text)
+
+
+def _saved(damaged: Path, config: Config, acked: Mapping[str, int]) -> str:
+    """What of a damaged journal the sync process can still send, in words."""
+    try:
+        return str(salvage(damaged, config.paths.state_dir, config.site.gate_id, acked))
+    except NotSalvaged as error:
+        return f"nothing was saved: {error}"
 
 
 def _thermometer(config: TemperatureConfig, clock: Clock) -> Thermometer | None:

@@ -20,11 +20,17 @@ from contract.messages import (
     NoticeEvent,
     PassageEvent,
 )
+from contract.signing import BadKey
 from contract.times import corrections
+from edge.app.lists import open_roster
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, example, fail, load_config, out
 from edge.journal import JournalReader
+from edge.salvage import NotSalvaged
+from edge.salvage import salvage as save
 
-app = typer.Typer(no_args_is_help=True, help="Read this gate's journal: list, follow, verify.")
+app = typer.Typer(
+    no_args_is_help=True, help="Read this gate's journal: list, follow, verify; save what a damaged one holds."
+)
 
 
 @app.command("list", epilog=example("sitegate events list --limit 50", "sitegate events list --json"))
@@ -81,6 +87,23 @@ def verify(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
         out.print_json(json.dumps({"epoch": reader.epoch, "from_seq": base[0] + 1, "to_seq": seq, "hash": digest}))
     else:
         out.print(f"{seq - base[0]} events of epoch {reader.epoch} verified (seq {base[0] + 1} to {seq}), chain whole")
+
+
+@app.command(epilog=example("sitegate events salvage /var/lib/sitegate/journal.db.corrupt-20260302T070000-123456"))
+def salvage(
+    file: Annotated[Path, typer.Argument(help="A damaged journal that was set aside.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Save what a damaged journal still holds and HQ does not; sitegate sync sends it. The file stays as it is."""
+    settings = load_config(config)
+    try:
+        roster = open_roster(settings)
+        acked = {ack.epoch: ack.seq for ack in roster.acks()}
+        roster.close()
+        found = save(file, settings.paths.state_dir, settings.site.gate_id, acked)
+    except (BadKey, NotSalvaged) as error:
+        raise fail(str(error)) from error
+    out.print(str(found), soft_wrap=True, highlight=False, markup=False)
 
 
 def describe(event: AnyEvent) -> tuple[str, str, str]:

@@ -61,6 +61,7 @@ class Storage:
         before = disk.step
         try:
             self._free_mb = disk.look()
+            disk.forget_salvaged(self._p.roster.acks())
         except OSError as error:
             log.warning("disk_not_seen", error=str(error))
             return

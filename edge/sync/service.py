@@ -1,7 +1,9 @@
 """The sync process: journal up, lists and commands down, presence and health. One thread besides the connection's."""
 
 import threading
+from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 import psutil
 import structlog
@@ -19,6 +21,7 @@ from edge.sync.incidents import IncidentLog
 from edge.sync.mqtt import MqttLink, Publication
 from edge.sync.outbox import Outbox
 from edge.sync.replica import ReplicaWriter
+from edge.sync.rescue import Rescue
 
 log = structlog.get_logger()
 
@@ -36,14 +39,25 @@ class SyncService:
     """
 
     def __init__(
-        self, config: Config, journal: JournalReader, clock: Clock, software: str, replica: ReplicaWriter
+        self,
+        config: Config,
+        journal: JournalReader,
+        clock: Clock,
+        software: str,
+        replica: ReplicaWriter,
+        open_reader: Callable[[Path], JournalReader],
     ) -> None:
         self._config, self._journal, self._clock, self._software = config, journal, clock, software
         self._replica = replica
         hq_key = read_signing_public(config.keys.hq_signing_public_path)
         incidents = IncidentLog(replica, clock)
         self._downlink = Downlink(config.site, hq_key, replica, incidents, clock.utc)
-        self._outbox = Outbox(config.site, config.sync, journal, replica, incidents, self._publish_events)
+
+        def outbox_of(reader: JournalReader) -> Outbox:
+            return Outbox(config.site, config.sync, reader, replica, incidents, self._publish_events)
+
+        self._outbox = outbox_of(journal)
+        self._rescue = Rescue(config.paths.state_dir, config.site.gate_id, replica, open_reader, outbox_of)
         will = self._publication(Channel.STATUS, encode(self._status(online=False)))
         client_id = f"sitegate-{config.site.site_id}-{config.site.gate_id}"
         self._link = MqttLink(config.sync, client_id, subscriptions(config.site), will)
@@ -57,11 +71,19 @@ class SyncService:
         self._shown: tuple[object, ...] = ()
 
     @classmethod
-    def open(cls, config: Config, journal: JournalReader, clock: Clock, software: str) -> "SyncService":
-        """The service with its real parts. `software`: this program's version, for the birth message."""
+    def open(
+        cls,
+        config: Config,
+        journal: JournalReader,
+        clock: Clock,
+        software: str,
+        open_reader: Callable[[Path], JournalReader],
+    ) -> "SyncService":
+        """The service with its real parts. `software`: this program's version, for the birth message. `open_reader`: how to
+        read a journal's file."""
         replica = ReplicaWriter(config.paths.state_dir / "replica.db")
         try:
-            return cls(config, journal, clock, software, replica)
+            return cls(config, journal, clock, software, replica, open_reader)
         except Exception:
             replica.close()
             raise
@@ -82,6 +104,7 @@ class SyncService:
         """Wait at most `timeout_s` for a message, then do all that is due."""
         self._receive(timeout_s)
         self._outbox.follow()
+        self._rescue.follow(self._clock.monotonic())
         state = self._link.state
         if state.connected:
             if state.connection != self._connection:
@@ -89,9 +112,11 @@ class SyncService:
                 self._announced = None
                 self._asked_for = set()
                 self._outbox.restart()
+                self._rescue.restart()
             self._ask_for_parts()
             self._announce()
-            self._outbox.send(self._clock.monotonic(), hq_away=self._hq_online is False)
+            for outbox in (self._rescue, self._outbox):
+                outbox.send(self._clock.monotonic(), hq_away=self._hq_online is False)
             self._send_health()
         self._show()
 
@@ -102,6 +127,7 @@ class SyncService:
         self._closed = True
         self._link.close(self._publication(Channel.STATUS, encode(self._status(online=False, planned=True))))
         self._show(now=True)
+        self._rescue.close()
         self._replica.close()
 
     def _receive(self, timeout_s: float) -> None:
@@ -114,9 +140,11 @@ class SyncService:
             if isinstance(answer, HqState):
                 if answer.online and self._hq_online is not True:
                     self._outbox.restart()
+                    self._rescue.restart()
                 self._hq_online = answer.online
             elif answer is not None:
-                self._outbox.acknowledged(*answer, self._clock.monotonic())
+                for outbox in (self._rescue, self._outbox):
+                    outbox.acknowledged(*answer, self._clock.monotonic())
 
     def _ask_for_parts(self) -> None:
         """Of a large list only the first part comes unasked, so that a connection costs little while nothing changed."""
@@ -160,7 +188,7 @@ class SyncService:
             gate_id=self._config.site.gate_id,
             site_id=self._config.site.site_id,
             utc=now,
-            unsent_events=self._outbox.unsent,
+            unsent_events=self._outbox.unsent + self._rescue.unsent,
             oldest_unsent_s=self._outbox.oldest_unsent_s(now),
             camera_ok=live.camera_ok if live else False,
             frames_per_s=live.frames_per_s if live else 0,

@@ -21,6 +21,7 @@ from contract.topics import Channel, topic
 from edge.config import SiteConfig
 from edge.journal import Journal, JournalReader
 from edge.ports import JournalError
+from edge.salvage import salvage
 from edge.sim import ManualClock
 from hq import report
 from hq import tables as t
@@ -216,6 +217,43 @@ def test_ok__a_flipped_or_torn_journal_is_set_aside_and_both_epochs_reach_hq(rig
         rig.sync()
         wait_until(lambda: rig.holds(store, 65), "everything that was written is at HQ, in one or two epochs")
         print(f"seed {seed}: {'set aside, new epoch' if again.restarted else 'content whole, same epoch'}")
+    finally:
+        again.close()
+
+
+def test_ok__what_a_damaged_journal_held_and_hq_did_not_reaches_hq_all_the_same(rig: Rig) -> None:
+    journal, store = rig.journal(), rig.store()
+    note(journal, 60)
+    hq, sync = rig.hq(), rig.sync()
+    wait_until(lambda: rig.holds(store, 60), "the first events are at HQ")
+    sync.stop()
+    note(journal, 200)
+    rig.let_go_of_the_journal()
+    journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    journal.close()
+    path = rig.state_dir / "journal.db"
+    data = bytearray(path.read_bytes())
+    start = data.index(b'"seq":220,') // 4096 * 4096
+    data[start : start + 4096] = b"\xa5" * 4096
+    path.write_bytes(data)
+    again, roster = Journal(path, rig.config.site, rig.clock), rig.roster()
+    try:
+        assert again.restarted is not None
+        note(again, 30)
+        acked = {ack.epoch: ack.seq for ack in roster.acks()}
+        found = salvage(again.restarted, rig.state_dir, "gate-1", acked)
+        assert (found.first, found.newest) == (61, 260)
+        hq.stop()
+        rig.hq()
+        rig.sync()
+        wait_until(lambda: rig.holds(store, found.last + 30), "both epochs are at HQ", 30)
+        assert found.last > 190
+        assert {v.last_seq for v in report.verdicts(store)} == {found.last, 30}
+        assert all(v.ok for v in report.verdicts(store)) and report.quarantine(store) == []
+        wait_until(
+            lambda: (journal.epoch, found.last) in {(a.epoch, a.seq) for a in roster.acks()}, "the gate knows it"
+        )
+        print(f"{found}; all at HQ")
     finally:
         again.close()
 

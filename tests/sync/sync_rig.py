@@ -166,7 +166,7 @@ class Rig:
     def sync(self, config: Config | None = None) -> Runner:
         journal = JournalReader(self.state_dir / "journal.db")
         self._open.append(journal)
-        return self._runs(SyncService.open(config or self.config, journal, self.clock, "test"))
+        return self._runs(SyncService.open(config or self.config, journal, self.clock, "test", JournalReader))
 
     def hq(self, worker: bool = False) -> Runner:
         return self._runs(HqService(hq_config.load(self.hq_folder), worker))
