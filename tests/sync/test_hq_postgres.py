@@ -134,7 +134,7 @@ def test_ok__times_are_corrected_in_postgresql_too(tmp_path: Path, url: str) -> 
     clock = ManualClock()
     right = clock.utc()
     clock.set_utc(datetime(1970, 1, 1, tzinfo=UTC))
-    journal = Journal(tmp_path / "journal.db", SiteConfig(), clock)
+    journal = Journal(tmp_path / "journal.db", SiteConfig(), clock, synchronous="OFF")
     note(journal, 1200)
     clock.advance(30)
     clock.set_utc(right)
