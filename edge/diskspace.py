@@ -116,5 +116,9 @@ def _free_bytes(folder: Path) -> int:
 
 def leftovers(folder: Path) -> list[str]:
     """Damaged databases that were set aside there, with their sizes."""
-    found = sorted(path for path in folder.glob("*.db.corrupt-*") if path.is_file())
-    return [f"{path.name} ({path.stat().st_size / MB:.1f} MB)" for path in found]
+    found = sorted(path for path in folder.glob("*.db.corrupt-*") if not path.name.endswith(("-wal", "-shm")))
+    return [f"{path.name} ({_mb_with_companions(path):.1f} MB)" for path in found]
+
+
+def _mb_with_companions(path: Path) -> float:
+    return sum(part.stat().st_size for part in path.parent.glob(f"{path.name}*")) / MB

@@ -11,8 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from contract.chain import link
 from contract.codec import BadMessage, decode_event
+from contract.messages import Id
 
 _NAME = "journal.salvaged-{epoch}-{last}.db"
 _PATTERN = "journal.salvaged-*.db"
@@ -22,6 +25,7 @@ CREATE TABLE events (seq INTEGER PRIMARY KEY, utc REAL, prev_hash TEXT, hash TEX
 CREATE TABLE journal (epoch TEXT, gate_id TEXT, base_seq INTEGER, base_hash TEXT);
 """
 
+_ID = TypeAdapter[str](Id)
 Row = tuple[int, float, str, str, str]
 
 
@@ -42,6 +46,8 @@ class Salvaged:
     newest: int
 
     def __str__(self) -> str:
+        if 0 < self.newest <= self.acked:
+            return f"HQ holds all {self.newest} events of epoch {self.epoch}"
         if self.first > self.last:
             said = f"HQ holds epoch {self.epoch} up to event {self.acked}; nothing beyond it can be read"
         else:
@@ -60,10 +66,7 @@ def salvage(damaged: Path, folder: Path, gate_id: str, acked: Mapping[str, int])
     except sqlite3.Error as error:
         raise NotSalvaged(f"{damaged} cannot be opened ({error})") from error
     with contextlib.closing(db):
-        first = next(_rows(db, 0), None)
-        if first is None:
-            raise NotSalvaged(f"not a single event of {damaged.name} can be read")
-        epoch = _epoch(first, damaged, gate_id)
+        epoch = _epoch(db, damaged, gate_id)
         after = acked.get(epoch, 0)
         copy = folder / f"{_PATTERN.replace('*', epoch)}.part"
         try:
@@ -134,14 +137,23 @@ def _copy(rows: Iterator[Row], path: Path, epoch: str, gate_id: str) -> tuple[in
     return first - 1, last
 
 
-def _epoch(row: Row, damaged: Path, gate_id: str) -> str:
+def _epoch(db: sqlite3.Connection, damaged: Path, gate_id: str) -> str:
+    """By the file's own table, or by its first event where that cannot be read. Raises NotSalvaged."""
     try:
-        event = decode_event(row[4])
-    except BadMessage as error:
-        raise NotSalvaged(f"the first event of {damaged.name} cannot be read ({error})") from error
-    if event.gate_id != gate_id:
-        raise NotSalvaged(f"{damaged.name} is the journal of gate {event.gate_id!r}, not of {gate_id!r}")
-    return event.epoch
+        epoch, owner = db.execute("SELECT epoch, gate_id FROM journal").fetchone()
+    except (sqlite3.Error, TypeError):
+        first = next(_rows(db, 0), None)
+        try:
+            event = decode_event(first[4] if first else "")
+        except BadMessage as error:
+            raise NotSalvaged(f"not a single event of {damaged.name} can be read") from error
+        epoch, owner = event.epoch, event.gate_id
+    if owner != gate_id:
+        raise NotSalvaged(f"{damaged.name} is the journal of gate {owner!r}, not of {gate_id!r}")
+    try:
+        return _ID.validate_python(epoch)  # it becomes part of a file's name
+    except ValidationError as error:
+        raise NotSalvaged(f"{damaged.name} does not say which epoch it is") from error
 
 
 def _newest(db: sqlite3.Connection) -> int:

@@ -85,9 +85,10 @@ def test_ok__a_reserve_that_was_drawn_on_is_critical_until_it_is_whole_again(res
 def test_ok__damaged_files_that_were_set_aside_are_named(tmp_path: Path) -> None:
     (tmp_path / "journal.db").write_bytes(b"x")
     (tmp_path / "journal.db.corrupt-20260302T070000-1").write_bytes(b"x" * 2_500_000)
+    (tmp_path / "journal.db.corrupt-20260302T070000-1-wal").write_bytes(b"x" * 1_000_000)
     (tmp_path / "replica.db.corrupt-20260302T070000-2").write_bytes(b"")
     assert leftovers(tmp_path) == [
-        "journal.db.corrupt-20260302T070000-1 (2.5 MB)",
+        "journal.db.corrupt-20260302T070000-1 (3.5 MB)",
         "replica.db.corrupt-20260302T070000-2 (0.0 MB)",
     ]
 

@@ -90,7 +90,36 @@ def test_ok__what_hq_holds_already_is_not_saved(tmp_path: Path) -> None:
     epoch = made(path, 30)
     found = salvage(path, tmp_path, "gate-1", {epoch: 30})
     assert not list(tmp_path.glob("journal.salvaged-*"))
-    assert str(found) == f"HQ holds epoch {epoch} up to event 30; nothing beyond it can be read"
+    assert str(found) == f"HQ holds all 30 events of epoch {epoch}"
+
+
+def test_ok__damage_in_what_hq_holds_does_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    epoch = made(path, 1000)
+    spoil_page(path, page_of(path, 2))
+    found = salvage(path, tmp_path, "gate-1", {epoch: 500})
+    assert read(found) == (list(range(501, 1001)), True)
+    assert salvage(path, tmp_path, "gate-1", {}).last == 0, "without HQ's acknowledgement nothing can be sent"
+
+
+def test_ok__a_file_that_no_longer_says_its_epoch_is_known_by_its_events(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    epoch = made(path, 30)
+    with sqlite3.connect(path) as db:
+        db.execute("DROP TABLE journal")
+    db.close()
+    assert salvage(path, tmp_path, "gate-1", {epoch: 10}).first == 11
+
+
+@pytest.mark.parametrize("epoch", ["../../etc/x", "", None, "a b"])
+def test_fail__an_epoch_that_is_no_name(tmp_path: Path, epoch: object) -> None:
+    path = tmp_path / "journal.db"
+    made(path, 3)
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE journal SET epoch = ?", (epoch,))
+    db.close()
+    with pytest.raises(NotSalvaged, match="does not say which epoch"):
+        salvage(path, tmp_path, "gate-1", {})
 
 
 def test_fail__a_changed_or_missing_record_ends_what_can_be_believed(tmp_path: Path) -> None:
