@@ -222,10 +222,10 @@ def test_ok__a_flipped_or_torn_journal_is_set_aside_and_both_epochs_reach_hq(rig
 
 
 def test_ok__what_a_damaged_journal_held_and_hq_did_not_reaches_hq_all_the_same(rig: Rig) -> None:
-    journal, store = rig.journal(), rig.store()
+    journal, store, roster = rig.journal(), rig.store(), rig.roster()
     note(journal, 60)
     hq, sync = rig.hq(), rig.sync()
-    wait_until(lambda: rig.holds(store, 60), "the first events are at HQ")
+    wait_until(lambda: [ack.seq for ack in roster.acks()] == [60], "the first events are at HQ, and the gate knows it")
     sync.stop()
     note(journal, 200)
     rig.let_go_of_the_journal()
@@ -236,7 +236,7 @@ def test_ok__what_a_damaged_journal_held_and_hq_did_not_reaches_hq_all_the_same(
     start = data.index(b'"seq":220,') // 4096 * 4096
     data[start : start + 4096] = b"\xa5" * 4096
     path.write_bytes(data)
-    again, roster = Journal(path, rig.config.site, rig.clock), rig.roster()
+    again = Journal(path, rig.config.site, rig.clock)
     try:
         assert again.restarted is not None
         note(again, 30)
