@@ -76,6 +76,7 @@ class Reason(StrEnum):
     LOCKED_DOWN = "locked_down"
     MANUAL_ADMIT = "manual_admit"
     REMOTE_OPEN = "remote_open"
+    DISK_FULL = "disk_full"
     NO_DECISION = "no_decision"
 
 
@@ -174,6 +175,18 @@ class NoticeCode(StrEnum):
     READER_BACK = "reader_back"
     SENSOR_CHATTER = "sensor_chatter"
     TOO_MANY_GUESSES = "too_many_guesses"
+    DISK_LOW = "disk_low"
+    DISK_OK = "disk_ok"
+    DISK_FILLING = "disk_filling"
+
+
+class DiskStep(StrEnum):
+    """How much room is left where the journal lies; each step gives up something more, and never an event."""
+
+    OK = "ok"
+    LOW = "low"
+    VERY_LOW = "very_low"
+    CRITICAL = "critical"
 
 
 class CommissioningOutcome(StrEnum):
@@ -277,8 +290,18 @@ class CommissioningEvent(Event):
     public_key: bytes = Field(min_length=32, max_length=32)
 
 
+class ClockEvent(Event):
+    """The wall clock was set (`contract.times`): `utc` is the new time, `was_utc` what the clock would have shown at the same
+    moment without it, `was_trusted` whether that was believed. It stands before the first event with the new time."""
+
+    type: Literal["clock"] = "clock"
+    was_utc: Utc
+    was_trusted: bool
+
+
 AnyEvent = Annotated[
-    AccessEvent | PassageEvent | NoticeEvent | EnrolmentEvent | CommissioningEvent, Field(discriminator="type")
+    AccessEvent | PassageEvent | NoticeEvent | EnrolmentEvent | CommissioningEvent | ClockEvent,
+    Field(discriminator="type"),
 ]
 
 
@@ -366,6 +389,9 @@ class Health(Message):
     frames_per_s: float = Field(default=0, ge=0)
     gate_state: str = ""
     disk_free_mb: int = Field(default=0, ge=0)
+    disk_step: str = ""
+    disk_days_left: float | None = Field(default=None, ge=0)
+    """Until disk or journal budget is full, as it goes now; none: it does not fill, or that is not known yet."""
     cpu_temperature_c: float | None = None
     roster_age_s: float | None = Field(default=None, ge=0)
     """Since HQ issued the list in force; nothing while there is none."""
@@ -511,6 +537,8 @@ class PolicySnapshot(SnapshotHeader):
     two_person: bool = False
     """Two different workers, each entitled, within `two_person_within_s`, for one release each."""
     two_person_within_s: float = Field(default=30, gt=0, le=600)
+    admit_on_low_disk: bool = True
+    """False: nobody is admitted while the gate writes its events out of its last reserve of disk space."""
     protective_gear_advice: bool = False
     """Say it when a helmet or mask is missing; never a reason to refuse."""
     factors: tuple[FactorRule, ...] = Field(default=EVERY_WAY_IN, min_length=1, max_length=50)

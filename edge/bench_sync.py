@@ -136,7 +136,7 @@ class Answerer:
 
 def _drain(config: Config, folder: Path, answerer: Answerer, events: int) -> float:
     stop = threading.Event()
-    service = SyncService.open(config, JournalReader(folder / "journal.db"), SystemClock(), "bench")
+    service = SyncService.open(config, JournalReader(folder / "journal.db"), SystemClock(), "bench", JournalReader)
     thread = threading.Thread(target=service.run, args=(stop,), daemon=True)
     start = time.perf_counter()
     thread.start()

@@ -15,8 +15,9 @@ class SystemClock:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Seconds that never jump."""
-        return time.monotonic()
+        """Seconds that never jump, and go on while the machine is suspended: otherwise waking up would look as if
+        somebody had set the wall clock."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
 
     def trusted(self) -> bool:
         """False while the wall clock shows a time before `TRUSTED_SINCE`."""

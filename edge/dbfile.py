@@ -14,8 +14,9 @@ from typing import BinaryIO
 BUSY_TIMEOUT_S = 5.0
 
 
-def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
-    """A connection of the file's one writer process: WAL, manual transactions. Raises sqlite3.DatabaseError."""
+def connect(path: Path, *, synchronous: str = "FULL", shrinks: bool = False) -> sqlite3.Connection:
+    """A connection of the file's one writer process: WAL, manual transactions. A new file that `shrinks` can give free pages
+    back (`PRAGMA incremental_vacuum`). Raises sqlite3.DatabaseError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # SQLite would create the file 0640 and give its companions the same mode: then whichever process opens it first
     # locks the others' users out of the shared index. The group is the gate's own (docs/OPERATIONS.md).
@@ -28,6 +29,8 @@ def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
         raise sqlite3.OperationalError(f"{path}: {error.strerror}") from error
     db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     try:
+        if shrinks:
+            db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # before anything else: later it would change nothing
         db.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten, and does not stay in free pages
         db.execute("PRAGMA journal_mode=WAL")
         db.execute(f"PRAGMA synchronous={synchronous}")

@@ -14,6 +14,7 @@ from contract.messages import (
     CommissioningOutcome,
     DataTier,
     Direction,
+    DiskStep,
     Id,
     LivenessVerdict,
     NoticeCode,
@@ -155,7 +156,8 @@ class LastPassage:
 class Circumstances:
     """Everything a decision rests on beside the person and HQ's lists.
 
-    `locked_down`: a lock-down keeps people from passing this way. `temperature_c`: of the person, None without a reading. `inside`: people in this gate's `area` now. `partner`: another
+    `locked_down`: a lock-down keeps people from passing this way. `disk_critical`: events are written out of the last
+    reserve. `temperature_c`: of the person, None without a reading. `inside`: people in this gate's `area` now. `partner`: another
     worker who would be admitted and waits for a second person, or was let in as the second (two-person rule).
     `gear_missing`: the protective gear seen to be missing, None where nothing measures it.
     """
@@ -166,6 +168,7 @@ class Circumstances:
     clock_trusted: bool
     must_be_live: bool = False
     locked_down: bool = False
+    disk_critical: bool = False
     temperature_c: float | None = None
     inside: int = 0
     last_passage: LastPassage | None = None
@@ -288,6 +291,19 @@ class ThermometerStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class JournalSize:
+    """`head`: the newest seq; `kept`: events still in the file; `used_mb`: what they take, free pages apart."""
+
+    head: int
+    kept: int
+    used_mb: float
+
+    def mb_of(self, events: int) -> float:
+        """What so many events take, by those that are kept."""
+        return self.used_mb / self.kept * events if self.kept else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """Something the sync process refused or could not read, for the gate to journal. `ref` is unique for ever."""
 
@@ -372,6 +388,16 @@ class Recognition(BaseModel):
     alarms: tuple[str, ...] = ()
 
 
+class DiskState(BaseModel):
+    """The disk under the journal. `days_left`: until it or the journal's budget is full, None if neither fills."""
+
+    model_config = ConfigDict(frozen=True)
+
+    step: DiskStep
+    free_mb: float
+    days_left: float | None = None
+
+
 class LiveState(BaseModel):
     """The lane at this moment, for the screen and for health telemetry; overwritten, never history."""
 
@@ -401,3 +427,4 @@ class LiveState(BaseModel):
     trusts: tuple[str, ...] = ()
     opens: tuple[str, ...] = ()
     """See `RosterState`: the process with the network tells HQ, and must not read the site's key itself."""
+    disk: DiskState | None = None

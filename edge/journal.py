@@ -7,37 +7,56 @@ file is lost or damaged, a new epoch begins and says so; HQ sees two chains, nev
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlite_utils import Database
 
 from contract.chain import GENESIS, link
 from contract.codec import BadMessage, decode_event
-from contract.messages import AnyEvent, Event, EventRecord
-from edge import dbfile
+from contract.messages import AnyEvent, ClockEvent, Event, EventRecord
+from contract.times import step_between
+from edge import dbfile, retention
 from edge.config import SiteConfig
-from edge.domain import LiveState
+from edge.domain import JournalSize, LiveState
 from edge.ports import Clock, JournalError
 
 E = TypeVar("E", bound=Event)
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
+class _Reading(NamedTuple):
+    """Both clocks at one moment."""
+
+    utc: datetime
+    monotonic_ms: int
+    trusted: bool
+
+
 class Journal:
     """The one writer of journal.db. See `edge.ports.Journal`.
 
-    `restarted` names the file that was set aside as damaged, if one was.
+    `restarted` names the file that was set aside as damaged, if one was. When the wall clock was set since the event before,
+    also while no gate process ran, `append` records that first (`ClockEvent`).
 
     Raises:
         JournalError: another process writes this journal, or it belongs to another gate, or the disk refuses.
     """
 
-    def __init__(self, path: Path, site: SiteConfig, clock: Clock, synchronous: str = "FULL") -> None:
-        """`synchronous`: SQLite's; anything but FULL may lose the newest events with the power, and is for measurements."""
+    def __init__(
+        self,
+        path: Path,
+        site: SiteConfig,
+        clock: Clock,
+        synchronous: str = "FULL",
+        give_room: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`synchronous`: SQLite's; anything but FULL may lose the newest events with the power, and is for measurements.
+        `give_room` is called when the disk refuses, and the event tried again as long as it returns True."""
         self._site, self._clock, self._synchronous = site, clock, synchronous
+        self._give_room = give_room
         try:
             self._lock = dbfile.lock(path)
         except dbfile.Locked as error:
@@ -50,6 +69,7 @@ class Journal:
             self._lock.close()
             raise
         self._boot_id = _BOOT_ID.read_text().strip()
+        self._seen = self._last_reading()
 
     def append(self, kind: type[E], /, *, ref: str | None = None, **fields: Any) -> E:
         """Stamp, chain and store one event; on return it is on disk.
@@ -58,34 +78,62 @@ class Journal:
             JournalError: the disk refuses (full, read-only): then nothing was stored and nothing may be opened.
             pydantic.ValidationError: fields that the event does not allow.
         """
+        now = _Reading(self._clock.utc(), int(self._clock.monotonic() * 1000), self._clock.trusted())
+        self._note_step(now)
+        return self._append(kind, now, ref, fields)
+
+    def _append(self, kind: type[E], now: _Reading, ref: str | None, fields: dict[str, Any]) -> E:
         event = kind(
             gate_id=self._site.gate_id,
             site_id=self._site.site_id,
             epoch=self.epoch,
             seq=self._seq + 1,
             boot_id=self._boot_id,
-            utc=self._clock.utc(),
-            monotonic_ms=int(self._clock.monotonic() * 1000),
-            clock_trusted=self._clock.trusted(),
+            utc=now.utc,
+            monotonic_ms=now.monotonic_ms,
+            clock_trusted=now.trusted,
             **fields,
         )
         body = event.model_dump_json(exclude_none=True)
         digest = link(self._hash, body)
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            self._db.execute(
-                "INSERT INTO events (seq, utc, prev_hash, hash, body) VALUES (?, ?, ?, ?, ?)",
-                (event.seq, event.utc.timestamp(), self._hash, digest, body),
-            )
-            if ref is not None:
-                self._db.execute("INSERT INTO refs (ref, seq) VALUES (?, ?)", (ref, event.seq))
-            self._db.execute("COMMIT")
-        except sqlite3.Error as error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise JournalError(f"the journal cannot be written ({error}): free disk space, check the card") from error
+        self._store((event.seq, event.utc.timestamp(), self._hash, digest, body), ref)
         self._seq, self._hash = event.seq, digest
         return event
+
+    def _store(self, row: tuple[int, float, str, str, str], ref: str | None) -> None:
+        """On disk when it returns, out of the reserve if there is no other room. Raises JournalError."""
+        while True:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                self._db.execute("INSERT INTO events (seq, utc, prev_hash, hash, body) VALUES (?, ?, ?, ?, ?)", row)
+                if ref is not None:
+                    self._db.execute("INSERT INTO refs (ref, seq) VALUES (?, ?)", (ref, row[0]))
+                self._db.execute("COMMIT")
+                return
+            except sqlite3.Error as error:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                if not (_no_room(error) and self._give_room()):
+                    raise JournalError(
+                        f"the journal cannot be written ({error}): free disk space, check the card"
+                    ) from error
+
+    def _note_step(self, now: _Reading) -> None:
+        """Record, before anything that carries the new time, that the wall clock was set."""
+        before = self._seen
+        if before is not None:
+            step = step_between(before.utc, before.monotonic_ms, now.utc, now.monotonic_ms)
+            if step is None:
+                return  # what it is compared with stays the same, so that small steps add up to one
+            self._append(ClockEvent, now, None, {"was_utc": now.utc - step, "was_trusted": before.trusted})
+        self._seen = now
+
+    def _last_reading(self) -> _Reading | None:
+        """Both clocks at the newest event, if it is of this boot."""
+        last = self.latest(1)
+        if not last or last[0].boot_id != self._boot_id:
+            return None
+        return _Reading(last[0].utc, last[0].monotonic_ms, last[0].clock_trusted)
 
     def seen(self, ref: str) -> bool:
         """True if an event with this `ref` was ever appended, also if it was pruned since."""
@@ -110,24 +158,32 @@ class Journal:
         except sqlite3.OperationalError as error:
             raise JournalError(f"the live state cannot be written: {error}") from error
 
-    def prune(self, acked_seq: int, keep_days: float) -> int:
-        """Forget events up to `acked_seq` that are older than `keep_days`; how many were removed.
+    def prune(self, acked_seq: int, keep_days: float, keep_events: int = 0) -> int:
+        """Forget at most `retention.PRUNE_EVENTS` events up to `acked_seq` that are older than `keep_days`, but the newest `keep_events`;
+        how many were removed.
 
         Only a leading run is ever removed, so that what remains is one unbroken chain.
         """
-        limit = (self._clock.utc() - timedelta(days=keep_days)).timestamp()
         if not self._clock.trusted():
             return 0
-        young = self._db.execute("SELECT min(seq) FROM events WHERE utc >= ?", (limit,)).fetchone()[0]
-        through = min(acked_seq, self._seq if young is None else young - 1)
-        found = self._db.execute("SELECT hash FROM events WHERE seq = ?", (through,)).fetchone()
-        if found is None:
-            return 0
-        self._db.execute("BEGIN IMMEDIATE")
-        removed = self._db.execute("DELETE FROM events WHERE seq <= ?", (through,)).rowcount
-        self._db.execute("UPDATE journal SET base_seq = ?, base_hash = ?", (through, found[0]))
-        self._db.execute("COMMIT")
-        return removed
+        limit = (self._clock.utc() - timedelta(days=keep_days)).timestamp()
+        last = min(acked_seq, self._seq - keep_events)
+        try:
+            return retention.prune(self._db, last, limit, forget_codes=keep_days >= retention.CODE_REFS_DAYS)
+        except sqlite3.Error as error:
+            raise JournalError(f"the journal cannot be pruned: {error}") from error
+
+    def shrink(self) -> bool:
+        """See `edge.ports.Journal`."""
+        try:
+            return retention.shrink(self._db)
+        except sqlite3.Error as error:
+            raise JournalError(f"the journal cannot be shrunk: {error}") from error
+
+    def size(self) -> JournalSize:
+        """What the journal holds and takes."""
+        (base,) = self._db.execute("SELECT base_seq FROM journal").fetchone()
+        return JournalSize(head=self._seq, kept=self._seq - base, used_mb=retention.used_mb(self._db))
 
     def close(self) -> None:
         """May be called twice."""
@@ -145,10 +201,11 @@ class Journal:
             return self._open(path), aside
 
     def _open(self, path: Path) -> sqlite3.Connection:
-        db = dbfile.connect(path, synchronous=self._synchronous)
+        db = dbfile.connect(path, synchronous=self._synchronous, shrinks=True)
         try:
             dbfile.check(db)
             _create(Database(db), self._site.gate_id)
+            db.execute("CREATE INDEX IF NOT EXISTS refs_by_seq ON refs (seq)")  # not in files of earlier versions
         except sqlite3.DatabaseError:
             db.close()
             raise
@@ -213,6 +270,11 @@ class JournalReader(dbfile.Reader):
         except sqlite3.DatabaseError:  # just being created or replaced by its writer: nothing to read yet
             self.close()
             return []
+
+
+def _no_room(error: sqlite3.Error) -> bool:
+    """True if more free space may help: SQLite reports a full disk in either of these ways."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 
 
 def _decoded(rows: Iterable[tuple[str]]) -> list[AnyEvent]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from contract.messages import Ack, Advice, AnyEvent, Command, Direction, Event, EventRecord
+from contract.messages import Ack, Advice, AnyEvent, Command, Direction, DiskStep, Event, EventRecord
 from edge.domain import (
     CameraStatus,
     Candidate,
@@ -15,6 +15,7 @@ from edge.domain import (
     GateSignal,
     Identification,
     Incident,
+    JournalSize,
     LastPassage,
     LiveState,
     ReaderStatus,
@@ -225,6 +226,22 @@ class Thermometer(Protocol):
         """May be called twice."""
 
 
+class Disk(Protocol):
+    """The disk that the journal lies on."""
+
+    step: DiskStep
+    """As it was at the last `look`; set at the start to what it was before."""
+
+    def look(self) -> float:
+        """Free space in MB; `step` is renewed. Raises OSError."""
+
+    def forget_salvaged(self, acks: Sequence[Ack]) -> None:
+        """Remove what was saved from damaged journals, as far as HQ holds it all."""
+
+    def leftovers(self) -> list[str]:
+        """Damaged databases that were set aside and may be taken away, with their sizes."""
+
+
 class Journal(Protocol):
     """The gate's append-only memory: hash-chained, on disk before `append` returns, and itself the outbox."""
 
@@ -245,8 +262,14 @@ class Journal(Protocol):
     def set_live(self, live: LiveState) -> None:
         """Overwrite the present state; not history, not synced to disk."""
 
-    def prune(self, acked_seq: int, keep_days: float) -> int:
-        """Forget events that HQ holds and that are older than `keep_days`; how many were removed."""
+    def prune(self, acked_seq: int, keep_days: float, keep_events: int = 0) -> int:
+        """Forget events that HQ holds and that are older than `keep_days`, but the newest `keep_events`; how many were
+        removed. A bounded number at a time: call again while something is."""
+
+    def shrink(self) -> bool:
+        """Give the room of forgotten events back to the disk, a bounded amount at a time; True while there is more."""
+
+    def size(self) -> JournalSize: ...
 
     def close(self) -> None: ...
 
@@ -270,3 +293,6 @@ class JournalReader(Protocol):
         """The newest events, newest first."""
 
     def live(self) -> LiveState | None: ...
+
+    def close(self) -> None:
+        """Let go of the file; may be called twice."""

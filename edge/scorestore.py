@@ -5,6 +5,7 @@ to disk at every write: a power cut may cost the last minutes' counts, never the
 """
 
 import sqlite3
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -20,7 +21,9 @@ _log = structlog.get_logger()
 class ScoreStore:
     """Implements `edge.ports.ScoreStore`. A damaged file is set aside and begun anew; a disk that refuses is logged."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, may_write: Callable[[], bool] = lambda: True) -> None:
+        """`may_write`: False while the disk has no room for more than events; the counts then stay as they are on it."""
+        self._may_write = may_write
         self._db: sqlite3.Connection | None = None
         try:
             try:
@@ -37,7 +40,7 @@ class ScoreStore:
         return _days(self._db) if self._db is not None else []
 
     def save(self, day: DayScores) -> None:
-        if self._db is None:
+        if self._db is None or not self._may_write():
             return
         try:
             self._db.execute("BEGIN IMMEDIATE")

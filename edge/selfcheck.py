@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from contract.messages import DiskStep
 from contract.signing import BadKey, read_sealing_public
 from contract.topics import Channel, topic
 from edge.app.files import DESK, JOURNAL, SCORES
@@ -18,6 +19,8 @@ from edge.config import Config
 from edge.credentials import credential
 from edge.decision import pairs_in_words, tiers
 from edge.desk import DeskReader
+from edge.disk import next_step
+from edge.diskspace import leftovers
 from edge.gate import GpioGate, make_factory
 from edge.journal import JournalReader
 from edge.matcher.drift import drift
@@ -44,7 +47,6 @@ from edge.sync.mqtt import LinkError, MqttLink, Publication
 from edge.thermometer import SensorFault, object_celsius, open_bus
 
 CAMERA_WAIT_S = 8.0
-DISK_MIN_MB = 500
 LIVE_MAX_S = 5.0
 GROWN = (1_000, 10_000, 50_000)
 """Gallery sizes for which the threshold is foretold."""
@@ -104,9 +106,15 @@ def disk(config: Config) -> Finding:
     while not folder.exists():
         folder = folder.parent
     free_mb = shutil.disk_usage(folder).free // 10**6
-    if free_mb < DISK_MIN_MB:
-        return Finding("disk", State.PROBLEM, f"{free_mb} MB free in {folder}", f"free at least {DISK_MIN_MB} MB")
-    return Finding("disk", State.OK, f"{free_mb} MB free in {folder}")
+    step = next_step(DiskStep.OK, free_mb, config.disk)
+    aside = leftovers(folder)
+    detail = f"{free_mb} MB free in {folder}, step {step.value}"
+    detail += f"; set aside as damaged: {', '.join(aside)}" if aside else ""
+    todo = f"free at least {config.disk.low_mb} MB; bring back the connection to HQ"
+    if step is DiskStep.OK:
+        todo = "copy the damaged files away and delete them here" if aside else ""
+        return Finding("disk", State.WARNING if aside else State.OK, detail, todo)
+    return Finding("disk", State.WARNING if step is DiskStep.LOW else State.PROBLEM, detail, todo)
 
 
 def keys(config: Config) -> Finding:

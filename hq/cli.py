@@ -156,7 +156,7 @@ def events(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Then wait for more.")] = False,
     as_json: Json = False,
 ) -> None:
-    """The events HQ holds, oldest first.
+    """The events HQ holds, oldest first. A time that was corrected, because the gate's clock was set later, says so.
 
     Example: sitegate-hq events --gate gate-1 --follow
     """

@@ -16,6 +16,7 @@ from contract.codec import BadMessage, NewerMessage, decode, decode_event, decod
 from contract.messages import (
     VERSION,
     Ack,
+    ClockEvent,
     CommissioningEvent,
     CommissioningRecord,
     EnrolmentEvent,
@@ -41,6 +42,7 @@ from hq.store import (
     set_watermark,
     watermark,
 )
+from hq.times import correct
 
 log = structlog.get_logger()
 
@@ -167,6 +169,8 @@ class Ingest:
             self._alarm(db, key, record, wrong)
         elif isinstance(event, EnrolmentEvent):
             self._enrol(db, key, record, event)
+        elif isinstance(event, ClockEvent):
+            correct(db, key, event)
         elif isinstance(event, CommissioningEvent) and (objection := forged(event)):
             self._alarm(db, key, record, objection)
 
@@ -228,4 +232,5 @@ def _row(key: JournalKey, record: EventRecord, event: Event | None) -> dict[str,
         "prev_hash": record.prev_hash,
         "hash": record.hash,
         "received_utc": now(),
+        "corrected_utc": None,
     }

@@ -25,6 +25,8 @@ class EventRow:
     worker_id: str | None
     utc: datetime | None
     received_utc: datetime
+    corrected_utc: datetime | None
+    """Where the gate's clock, which gave `utc`, was wrong and set right later."""
 
 
 @dataclass(frozen=True, slots=True)

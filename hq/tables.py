@@ -53,9 +53,11 @@ events = Table(
     Column("prev_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
     Column("received_utc", UtcTime, nullable=False),
+    Column("corrected_utc", UtcTime),
     UniqueConstraint("gate_id", "epoch", "seq"),
 )
-"""Everything gates recorded. `reason`: of a decision; outcome of a passage; code of a notice."""
+"""Everything gates recorded. `reason`: of a decision; outcome of a passage; code of a notice. `corrected_utc`: where the
+clock that gave `utc` was wrong and set right later (`hq.times`)."""
 
 watermarks = Table(
     "watermarks",

@@ -14,6 +14,8 @@ PULSE_CUTS = "pulse-cuts.jsonl"
 SCORES = "scores.db"
 METRICS = "metrics"
 """Folder of the processes' own numbers, where systemd gives them no folder in memory."""
+RESERVE = "journal.reserve"
+"""Room on the disk that only the journal may use."""
 
 
 def state_dir(config: Config) -> Path:

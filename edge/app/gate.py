@@ -1,15 +1,16 @@
 """The process that can open the gate: camera, matcher, lists, journal, pins. It has no network."""
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 from contract.keyring import TrustedKeys
 from contract.messages import NoticeCode, NoticeEvent
 from contract.signing import BadKey
 from edge import __version__
-from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, SCORES, metrics_file, state_dir
+from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, RESERVE, SCORES, metrics_file, state_dir
 from edge.app.lists import open_roster
 from edge.app.metered import GateMeters, MeteredCamera, MeteredJournal
 from edge.app.prepared import PreparedRoster
@@ -18,6 +19,7 @@ from edge.camera import CameraFault, CaptureThread, Source, source_for
 from edge.clock import SystemClock
 from edge.config import CameraConfig, Config, TemperatureConfig
 from edge.desk import DeskReader
+from edge.diskspace import DiskSpace, Reserve
 from edge.gate import GpioGate, Warden, lock_relays, make_factory, take_cuts
 from edge.indicator import GpioIndicator, IndicatorError, Voice
 from edge.journal import Journal
@@ -31,6 +33,7 @@ from edge.readers.codes import QrCodes
 from edge.readers.evdevice import EvdevSource
 from edge.readers.pins import ThreadedPinCheck
 from edge.readers.wedge import WedgeReader
+from edge.salvage import NotSalvaged, salvage
 from edge.scorestore import ScoreStore
 from edge.sim import ScriptError, SimulatedThermometer, WalkUpSource, load_script
 from edge.supervisor import Shutdown, Watchdog, run_steps
@@ -54,11 +57,13 @@ def run(config: Config, shutdown: Shutdown) -> None:
         try:
             warden.start()
             clock = SystemClock()
-            journal = MeteredJournal(state / JOURNAL, config.site, clock)
+            reserve = Reserve(state / RESERVE, config.disk.reserve_mb)
+            disk = DiskSpace(state, config.disk, reserve)
+            journal = MeteredJournal(state / JOURNAL, config.site, clock, give_room=reserve.give)
             meters = journal.meters = GateMeters()
             if config.matcher.self_calibrate != "off":
-                scores = ScoreStore(state / SCORES)
-            loop = _loop(config, clock, gate, factory, journal, meters, scores, restarter(config, shutdown))
+                scores = ScoreStore(state / SCORES, lambda: disk.diagnostics)
+            loop = _loop(config, clock, gate, factory, journal, meters, scores, disk, restarter(config, shutdown))
         except BaseException:
             gate.close()
             raise
@@ -120,6 +125,7 @@ def _loop(
     journal: Journal,
     meters: GateMeters,
     scores: ScoreStore | None,
+    disk: DiskSpace,
     restart: Callable[[], None] | None,
 ) -> GateLoop:
     camera: Camera | None = None
@@ -138,7 +144,9 @@ def _loop(
         journal.close()
         raise
     if journal.restarted is not None:
-        journal.append(NoticeEvent, code=NoticeCode.JOURNAL_RESTARTED, detail=f"set aside as {journal.restarted.name}")
+        acked = {ack.epoch: ack.seq for ack in lists.acks()}
+        detail = f"set aside as {journal.restarted.name}; {_saved(journal.restarted, config, acked)}"
+        journal.append(NoticeEvent, code=NoticeCode.JOURNAL_RESTARTED, detail=detail[:500])
     journal.append(NoticeEvent, code=NoticeCode.GATE_STARTED, detail=f"sitegate {__version__}")
     if unanswered():
         todo = "the machine was not rebooted, only this process: see systemctl status sitegate-reboot.path"
@@ -152,7 +160,7 @@ def _loop(
     presence = JournalPresence(config.paths.state_dir / JOURNAL, clock)
     thermometer = _thermometer(config.temperature, clock)
     parts = (camera, matcher, gate, indicator, roster, journal, requests, clock, codes, reader, pins)
-    return GateLoop(config, Ports(*parts, presence=presence, thermometer=thermometer, restart=restart))
+    return GateLoop(config, Ports(*parts, presence=presence, thermometer=thermometer, disk=disk, restart=restart))
 
 
 def _other_ways(config: Config, clock: Clock) -> tuple[CodeReader | None, Reader | None]:
@@ -172,6 +180,14 @@ def _note_cut(journal: Journal, ref: str, text: str) -> None:
     """Once, also if the file of cuts could not be removed last time."""
     if not journal.seen(ref):
         journal.append(NoticeEvent, ref=ref, code=NoticeCode.PULSE_CUT, detail=text)
+
+
+def _saved(damaged: Path, config: Config, acked: Mapping[str, int]) -> str:
+    """What of a damaged journal the sync process can still send, in words."""
+    try:
+        return str(salvage(damaged, config.paths.state_dir, config.site.gate_id, acked))
+    except NotSalvaged as error:
+        return f"nothing was saved: {error}"
 
 
 def _thermometer(config: TemperatureConfig, clock: Clock) -> Thermometer | None:

@@ -68,8 +68,8 @@ class MeteredJournal(Journal):
             self.meters.decisions.labels(str(granted).lower()).inc()
         return event
 
-    def prune(self, acked_seq: int, keep_days: float) -> int:
-        removed = super().prune(acked_seq, keep_days)
+    def prune(self, acked_seq: int, keep_days: float, keep_events: int = 0) -> int:
+        removed = super().prune(acked_seq, keep_days, keep_events)
         if self.meters is not None:
             self.meters.pruned.inc(removed)
         return removed

@@ -20,7 +20,7 @@ ERRORS = (BadKey, JournalError, LinkError, ReplicaError)
 def run(config: Config, shutdown: Shutdown) -> None:
     """Until shutdown."""
     journal = JournalReader(state_dir(config) / JOURNAL)
-    service = SyncService.open(config, journal, SystemClock(), __version__)
+    service = SyncService.open(config, journal, SystemClock(), __version__, JournalReader)
 
     numbers = TextFile(metrics_file(config, "sync"), service.meters.registry)
 

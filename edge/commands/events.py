@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +11,26 @@ from rich.table import Table
 
 from contract.chain import BrokenChain
 from contract.chain import verify as verify_chain
-from contract.messages import AccessEvent, AnyEvent, CommissioningEvent, EnrolmentEvent, NoticeEvent, PassageEvent
+from contract.messages import (
+    AccessEvent,
+    AnyEvent,
+    ClockEvent,
+    CommissioningEvent,
+    EnrolmentEvent,
+    NoticeEvent,
+    PassageEvent,
+)
+from contract.signing import BadKey
+from contract.times import corrections
+from edge.app.lists import open_roster
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, example, fail, load_config, out
 from edge.journal import JournalReader
+from edge.salvage import NotSalvaged
+from edge.salvage import salvage as save
 
-app = typer.Typer(no_args_is_help=True, help="Read this gate's journal: list, follow, verify.")
+app = typer.Typer(
+    no_args_is_help=True, help="Read this gate's journal: list, follow, verify; save what a damaged one holds."
+)
 
 
 @app.command("list", epilog=example("sitegate events list --limit 50", "sitegate events list --json"))
@@ -23,15 +39,17 @@ def list_(
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many of the newest.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """The newest events, oldest of them first."""
+    """The newest events, oldest of them first. A time in brackets is what a clock showed that was set right later."""
     events = _reader(config).latest(limit)[::-1]
     if as_json:
+        right = corrections(events)
         for event in events:
-            out.print(_line(event), soft_wrap=True, highlight=False, markup=False)
+            out.print(_line(event, right.get(event.seq)), soft_wrap=True, highlight=False, markup=False)
         return
     table = Table("seq", "UTC", "type", "what", "worker", "detail", box=None)
+    right = corrections(events)
     for event in events:
-        table.add_row(str(event.seq), f"{event.utc:%Y-%m-%d %H:%M:%S}", event.type, *describe(event))
+        table.add_row(str(event.seq), _when(event, right.get(event.seq)), event.type, *describe(event))
     out.print(table)
 
 
@@ -41,10 +59,13 @@ def tail(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> 
     reader = _reader(config)
     seq = max(0, reader.head() - 5)
     while True:
-        for event in reversed([e for e in reader.latest(max(1, reader.head() - seq)) if e.seq > seq]):
+        new = [e for e in reader.latest(max(1, reader.head() - seq))[::-1] if e.seq > seq]
+        right = corrections(new)
+        for event in new:
             seq = event.seq
-            what = "  ".join(describe(event))
-            text = _line(event) if as_json else f"{event.seq:>7}  {event.utc:%H:%M:%S}  {event.type:9}  {what}"
+            what, corrected = "  ".join(describe(event)), right.get(event.seq)
+            shown = f"{corrected:%H:%M:%S} ({event.utc:%H:%M:%S})" if corrected else f"{event.utc:%H:%M:%S}"
+            text = _line(event, corrected) if as_json else f"{event.seq:>7}  {shown}  {event.type:9}  {what}"
             out.print(text, soft_wrap=True, highlight=False, markup=False)
         while not reader.changed():
             time.sleep(0.1)
@@ -68,6 +89,23 @@ def verify(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
         out.print(f"{seq - base[0]} events of epoch {reader.epoch} verified (seq {base[0] + 1} to {seq}), chain whole")
 
 
+@app.command(epilog=example("sitegate events salvage /var/lib/sitegate/journal.db.corrupt-20260302T070000-123456"))
+def salvage(
+    file: Annotated[Path, typer.Argument(help="A damaged journal that was set aside.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Save what a damaged journal still holds and HQ does not; sitegate sync sends it. The file stays as it is."""
+    settings = load_config(config)
+    try:
+        roster = open_roster(settings)
+        acked = {ack.epoch: ack.seq for ack in roster.acks()}
+        roster.close()
+        found = save(file, settings.paths.state_dir, settings.site.gate_id, acked)
+    except (BadKey, NotSalvaged) as error:
+        raise fail(str(error)) from error
+    out.print(str(found), soft_wrap=True, highlight=False, markup=False)
+
+
 def describe(event: AnyEvent) -> tuple[str, str, str]:
     """(what, worker id, detail) of an event, for one line."""
     match event:
@@ -82,10 +120,18 @@ def describe(event: AnyEvent) -> tuple[str, str, str]:
             return "enrolled", event.worker_id, f"consent {event.consent_ref}"
         case CommissioningEvent():
             return "commissioning", "", event.outcome.value
+        case ClockEvent():
+            return "clock set", "", f"it showed {event.was_utc:%Y-%m-%d %H:%M:%S}"
 
 
-def _line(event: AnyEvent) -> str:
-    return event.model_dump_json(exclude_none=True, exclude={"sealed_record", "signed_record", "public_key"})
+def _when(event: AnyEvent, right: datetime | None) -> str:
+    shown = f"{event.utc:%Y-%m-%d %H:%M:%S}"
+    return f"{right:%Y-%m-%d %H:%M:%S} ({shown})" if right else shown
+
+
+def _line(event: AnyEvent, right: datetime | None = None) -> str:
+    details = event.model_dump(mode="json", exclude_none=True, exclude={"sealed_record", "signed_record", "public_key"})
+    return json.dumps(details | ({"corrected_utc": right.isoformat()} if right else {}), ensure_ascii=False)
 
 
 def _reader(config_path: Path) -> JournalReader:

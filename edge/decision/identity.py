@@ -56,6 +56,13 @@ def clock(case: Case) -> Finding:
     return fine(given)
 
 
+def disk(case: Case) -> Finding:
+    if not case.at.disk_critical:
+        return fine("room for events")
+    given = "little more than the reserve for events is left on the disk"
+    return fine(given) if case.policy.admit_on_low_disk else refuses(Reason.DISK_FULL, Advice.SEE_DESK, given)
+
+
 def roster_age(case: Case) -> Finding:
     return _age(case, "roster", case.state.roster, case.roster_tier)
 

@@ -75,6 +75,14 @@ RULES: tuple[Rule, ...] = (
         "No date decides about leaving",
     ),
     Rule(
+        "disk",
+        "Is there room for events beside the last reserve, or does the policy admit all the same?",
+        identity.disk,
+        ((_R.DISK_FULL, _A.SEE_DESK),),
+        Leaving.NOT_ASKED,
+        "Nobody is kept in for the gate's sake",
+    ),
+    Rule(
         "age of the roster",
         "Is the roster fresh, or stale where the policy admits on that?",
         identity.roster_age,

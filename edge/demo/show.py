@@ -10,6 +10,7 @@ from contract.messages import (
     AccessEvent,
     Advice,
     AnyEvent,
+    ClockEvent,
     CommissioningEvent,
     EnrolmentEvent,
     NoticeEvent,
@@ -58,6 +59,8 @@ def event(console: Console, seconds: float, happened: AnyEvent) -> None:
             console.print(f"{head} [dim]enrolled        {happened.worker_id}[/]", highlight=False)
         case CommissioningEvent():
             console.print(f"{head} [dim]commissioning   {happened.outcome.value}[/]", highlight=False)
+        case ClockEvent():
+            console.print(f"{head} [dim]clock set       was {happened.was_utc:%Y-%m-%d %H:%M:%S}[/]", highlight=False)
 
 
 def table(console: Console, lines: Sequence[Line]) -> None:

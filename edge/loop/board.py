@@ -2,13 +2,15 @@
 
 import structlog
 
-from contract.messages import Advice, NoticeCode
+from contract.messages import Advice, DiskStep, NoticeCode
 from edge.config import Config
 from edge.decision import tiers
+from edge.disk import at_least
 from edge.domain import Frame, LiveState, Tone
 from edge.fill_light import FillLight
 from edge.loop.book import Book
 from edge.loop.ports import Ports
+from edge.loop.storage import Storage
 from edge.loop.turnstile import Turnstile
 from edge.machine import memory_mb
 from edge.passage import PassageState
@@ -23,9 +25,10 @@ GREY_STEP = 16
 
 
 class Board:
-    def __init__(self, config: Config, ports: Ports, book: Book, turnstile: Turnstile) -> None:
+    def __init__(self, config: Config, ports: Ports, book: Book, turnstile: Turnstile, storage: Storage) -> None:
         self._config, self._p, self._book, self._turnstile = config, ports, book, turnstile
         self._started_s = ports.clock.monotonic()
+        self._storage = storage
         self._shown: tuple[Tone, Advice | None] = (Tone.IDLE, None)
         self._shown_until = 0.0
         self._camera_ok: bool | None = None
@@ -84,6 +87,7 @@ class Board:
 
     def _live(self) -> LiveState:
         camera, now = self._p.camera.status(), self._p.clock.utc()
+        disk = self._storage.state
         roster_tier, risk_tier = tiers(self._p.roster.state, self._config.site.site_id, now)
         return LiveState(
             utc=now,
@@ -96,7 +100,7 @@ class Board:
             frames_per_s=round(camera.frames_per_s, 1),
             gallery_size=self._p.matcher.gallery_size,
             threshold=self._p.matcher.threshold,
-            recognition=self._p.matcher.recognition,
+            recognition=None if disk and at_least(disk.step, DiskStep.VERY_LOW) else self._p.matcher.recognition,
             clock_trusted=self._p.clock.trusted(),
             model_id=self._p.matcher.model_id,
             uptime_s=round(self._p.clock.monotonic() - self._started_s, 1),
@@ -106,4 +110,5 @@ class Board:
             risk_tier=risk_tier,
             trusts=self._p.roster.state.trusts,
             opens=self._p.roster.state.opens,
+            disk=disk,
         )

@@ -10,6 +10,7 @@ from edge.loop.book import Book
 from edge.loop.inbox import Inbox
 from edge.loop.lane import Lane
 from edge.loop.ports import Ports
+from edge.loop.storage import Storage
 from edge.loop.turnstile import Turnstile
 from edge.ports import JournalError
 
@@ -29,9 +30,10 @@ class GateLoop:
         self._p = ports
         self._book = Book(config, ports)
         self._turnstile = Turnstile(config, ports, self._book)
-        self._board = Board(config, ports, self._book, self._turnstile)
+        self._storage = Storage(config, ports, self._book)
+        self._board = Board(config, ports, self._book, self._turnstile, self._storage)
         self._lane = Lane(config, ports, self._book, self._turnstile, self._board)
-        self._inbox = Inbox(config, ports, self._book, self._turnstile, self._board)
+        self._inbox = Inbox(config, ports, self._book, self._turnstile, self._board, self._storage)
         self._frame_number = 0
         self._failures = 0
         self._inbox_due = 0.0

@@ -19,23 +19,24 @@ from edge.loop.book import Book
 from edge.loop.errands import Errands
 from edge.loop.ports import Ports
 from edge.loop.reboot import Reboot
+from edge.loop.storage import Storage
 from edge.loop.turnstile import Turnstile
-
-PRUNE_EVERY_S = 600.0
 
 
 class Inbox:
-    def __init__(self, config: Config, ports: Ports, book: Book, turnstile: Turnstile, board: Board) -> None:
+    def __init__(
+        self, config: Config, ports: Ports, book: Book, turnstile: Turnstile, board: Board, storage: Storage
+    ) -> None:
         self._config, self._p = config, ports
         self._book, self._turnstile, self._board = book, turnstile, board
         self._commands: deque[Command] = deque()
         self._requests: deque[DeskRequest] = deque()
         self._loaded: Sequence[tuple[str, Template]] = ()
+        self._storage = storage
         self._errands = Errands(config, ports, book, turnstile, board)
         self._last_request = 0
         self._surveyed_version = 0
         self._known_refs: set[str] = set()
-        self._prune_due = 0.0
         self._reboot = Reboot(config, ports, turnstile)
         self.leaving = False
         """True once a reboot was begun: nobody is to be admitted any more."""
@@ -50,7 +51,7 @@ class Inbox:
         while self._commands:
             self._obey(self._commands[0])
             self._commands.popleft()
-        self._prune()
+        self._storage.keep()
         if self._p.requests.changed():
             for request in self._p.requests.requests(self._last_request):
                 self._last_request = request.id
@@ -135,16 +136,6 @@ class Inbox:
         else:
             self._turnstile.release_lock_down(command.issued_by, command.why)
         self._book.note(NoticeEvent, ref=command.command_id, code=NoticeCode.COMMAND_DONE, detail=_order(command))
-
-    def _prune(self) -> None:
-        """Forget what HQ holds, now and then."""
-        now = self._p.clock.monotonic()
-        if now < self._prune_due:
-            return
-        self._prune_due = now + PRUNE_EVERY_S
-        for ack in self._p.roster.acks():
-            if ack.epoch == self._p.journal.epoch:
-                self._p.journal.prune(ack.seq, self._config.journal.keep_days)
 
 
 def _order(command: Command) -> str:

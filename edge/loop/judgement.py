@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from contract.messages import NoticeCode, PolicySnapshot
+from contract.messages import DiskStep, NoticeCode, PolicySnapshot
 from edge.config import Config
 from edge.decision import Pairs, decide, policy_of
 from edge.domain import Circumstances, Claim, Decision, Identification, Sight
@@ -42,7 +42,7 @@ class Judgement:
     def _circumstances(
         self, worker_id: str | None, now: datetime, policy: PolicySnapshot, partner: str | None, locked_down: bool
     ) -> Circumstances:
-        site, presence, thermometer = self._config.site, self._p.presence, self._p.thermometer
+        site, presence, thermometer, disk = self._config.site, self._p.presence, self._p.thermometer, self._p.disk
         measured = policy.temperature_max_c is not None  # health data: only where the policy asks for it
         since = now - timedelta(hours=policy.anti_passback_forgets_after_h)
         return Circumstances(
@@ -52,6 +52,7 @@ class Judgement:
             clock_trusted=self._p.clock.trusted(),
             must_be_live=self._config.liveness.must_be_live,
             locked_down=locked_down,
+            disk_critical=disk is not None and disk.step is DiskStep.CRITICAL,
             temperature_c=thermometer.celsius() if thermometer and measured else None,
             inside=presence.inside(since) if presence else 0,
             last_passage=presence.last_passage(worker_id) if presence and worker_id else None,

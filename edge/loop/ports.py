@@ -7,6 +7,7 @@ from edge.ports import (
     Camera,
     Clock,
     CodeReader,
+    Disk,
     Gate,
     Indicator,
     Journal,
@@ -39,3 +40,4 @@ class Ports:
     presence: Presence | None = None
     thermometer: Thermometer | None = None
     restart: Callable[[], None] | None = None
+    disk: Disk | None = None

@@ -8,6 +8,7 @@ from typing import Any
 from contract.messages import (
     AccessEvent,
     AnyEvent,
+    ClockEvent,
     CommissioningEvent,
     EnrolmentEvent,
     NoticeCode,
@@ -134,10 +135,12 @@ def _event(event: AnyEvent) -> tuple[str, dict[str, Any]]:
             return f"enrolled {event.worker_id}", details
         case CommissioningEvent():
             return f"commissioning {event.outcome}", details
+        case ClockEvent():
+            return "clock set", details
 
 
 def _housekeeping(event: AnyEvent, wanted: set[NoticeCode]) -> bool:
-    return isinstance(event, NoticeEvent) and event.code in HOUSEKEEPING - wanted
+    return isinstance(event, ClockEvent) or (isinstance(event, NoticeEvent) and event.code in HOUSEKEEPING - wanted)
 
 
 def words(line: Expected) -> str:

@@ -9,6 +9,7 @@ from contract.messages import (
     AccessEvent,
     Advice,
     AnyEvent,
+    ClockEvent,
     CommissioningEvent,
     EnrolmentEvent,
     NoticeCode,
@@ -169,6 +170,8 @@ def _event(event: AnyEvent, texts: Texts) -> tuple[str, str]:
             return _who("Enrolled", event.worker_id), CALM
         case CommissioningEvent():
             return f"Commissioning {event.outcome}", CALM
+        case ClockEvent():
+            return "Clock set", CARE
 
 
 def _who(what: str, worker_id: str | None) -> str:

@@ -118,7 +118,7 @@ class Pages:
 
     def _board(self, texts: Texts, request: Request) -> str:
         watch, now = self._watch, self._watch.now()
-        view = manager_view(watch.live, watch.tally, self._sync(), texts, now)
+        view = manager_view(watch.live, watch.tally, self._sync(), texts, now, self._config.disk.warn_days)
         body = self._render("board.html", texts, view=view, today=now.astimezone().date())
         query = urlencode({"seen": hashlib.sha256(body.encode()).hexdigest()[:16], "lang": texts.code})
         return self._render("poll.html", texts, body=body, query=query)

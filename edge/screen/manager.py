@@ -7,9 +7,11 @@ from enum import StrEnum
 from contract.messages import (
     AccessEvent,
     AnyEvent,
+    ClockEvent,
     CommissioningEvent,
     CommissioningOutcome,
     DataTier,
+    DiskStep,
     EnrolmentEvent,
     ListKind,
     NoticeCode,
@@ -23,7 +25,7 @@ from edge.passage import PassageState
 from edge.screen.lane import Sign, is_stale
 from edge.screen.sources import SyncSummary
 from edge.screen.tally import Tally
-from edge.screen.texts import Drifted, Label, Texts
+from edge.screen.texts import DiskSign, Drifted, Label, Texts
 
 SHOWN_PEOPLE = 60
 
@@ -106,8 +108,10 @@ class ManagerView:
     unread: int
 
 
-def manager_view(live: LiveState | None, tally: Tally, sync: SyncSummary, texts: Texts, now: datetime) -> ManagerView:
-    """Everything the page shows, at the time `now` (UTC)."""
+def manager_view(
+    live: LiveState | None, tally: Tally, sync: SyncSummary, texts: Texts, now: datetime, warn_days: float = 0
+) -> ManagerView:
+    """Everything the page shows, at the time `now` (UTC). `warn_days`: a disk that is full so soon is an alarm."""
     shown = None if is_stale(live, now) else live
     gate_mood, gate_words = gate_now(shown, texts)
     people = [Person(worker_id, since) for worker_id, since in reversed(tally.on_site.items())]
@@ -115,7 +119,7 @@ def manager_view(live: LiveState | None, tally: Tally, sync: SyncSummary, texts:
         live=shown,
         gate_mood=gate_mood,
         gate_words=gate_words,
-        alarms=_alarms(shown, texts),
+        alarms=(*_disk_alarms(shown, texts, warn_days), *_alarms(shown, texts)),
         threshold_words=_threshold(shown, texts),
         link=_link(sync, tally, texts, now),
         lists=tuple(_list(kind, sync, shown, texts, now) for kind in ListKind),
@@ -160,6 +164,9 @@ def line(event: AnyEvent, texts: Texts) -> Line:
         good = event.outcome is CommissioningOutcome.PASSED
         words = texts.label[Label.COMMISSIONED if good else Label.COMMISSIONING_FAILED]
         return Line(event.utc, Mood.PLAIN if good else Mood.BAD, "gate", "", words, "")
+    if isinstance(event, ClockEvent):
+        detail = f"{event.was_utc:%Y-%m-%d %H:%M:%S} → {event.utc:%Y-%m-%d %H:%M:%S} UTC"
+        return Line(event.utc, Mood.CARE, "note", "", texts.label[Label.CLOCK_SET], detail)
     assert isinstance(event, EnrolmentEvent)
     return Line(event.utc, Mood.PLAIN, "enrol", event.worker_id, texts.label[Label.ENROLMENT], "")
 
@@ -190,6 +197,8 @@ _ALARMS = {
     NoticeCode.PULSE_CUT,
     NoticeCode.TOO_MANY_GUESSES,
     NoticeCode.EVENT_REFUSED,
+    NoticeCode.DISK_LOW,
+    NoticeCode.DISK_FILLING,
 }
 _CARES = {
     NoticeCode.LIST_REFUSED,
@@ -234,6 +243,20 @@ def _alarms(live: LiveState | None, texts: Texts) -> tuple[Alarm, ...]:
     found = live.recognition.alarms if live and live.recognition else ()
     known = [Drifted(sign) for sign in found if sign in set(Drifted)]  # a newer gate may watch more
     return tuple(Alarm(texts.drifted[sign], texts.drift_todo[sign]) for sign in known)
+
+
+def _disk_alarms(live: LiveState | None, texts: Texts, warn_days: float) -> tuple[Alarm, ...]:
+    disk = live.disk if live else None
+    if disk is None:
+        return ()
+    found = []
+    if disk.step is not DiskStep.OK:
+        sign = DiskSign(disk.step.value)
+        found.append(Alarm(texts.disk[sign].format(free=f"{disk.free_mb:.0f}"), texts.disk_todo[sign]))
+    if disk.days_left is not None and disk.days_left < warn_days:
+        days = f"{disk.days_left:.0f}" if disk.days_left >= 1 else f"{disk.days_left:.1f}"
+        found.append(Alarm(texts.disk[DiskSign.FILLING].format(days=days), texts.disk_todo[DiskSign.FILLING]))
+    return tuple(found)
 
 
 def _threshold(live: LiveState | None, texts: Texts) -> str:

@@ -7,8 +7,8 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from contract.messages import ListKind, NoticeCode, Reason
-from edge.domain import LiveState, Recognition
+from contract.messages import DiskStep, ListKind, NoticeCode, Reason
+from edge.domain import DiskState, LiveState, Recognition
 from edge.passage import PassageState
 from edge.screen.lane import is_stale
 from edge.screen.manager import unsent
@@ -75,12 +75,26 @@ def _gate(live: LiveState | None, now: datetime) -> Iterable[Metric]:
     yield GaugeMetricFamily(
         "sitegate_clock_trusted", "1 while the wall clock is trusted.", value=int(live.clock_trusted)
     )
+    if live.disk is not None:
+        yield from _disk(live.disk)
     if live.threshold is not None:
         yield GaugeMetricFamily(
             "sitegate_match_threshold", "Score from which a candidate counts.", value=live.threshold
         )
     if live.recognition is not None:
         yield from _recognition(live.recognition)
+
+
+def _disk(disk: DiskState) -> Iterable[Metric]:
+    step = GaugeMetricFamily("sitegate_disk_step", "1 for the step that the free disk space means.", labels=["step"])
+    for name in DiskStep:
+        step.add_metric([name.value], float(disk.step is name))
+    yield step
+    yield GaugeMetricFamily("sitegate_disk_free_bytes", "Free where the journal lies.", value=disk.free_mb * 1e6)
+    if disk.days_left is not None:
+        yield GaugeMetricFamily(
+            "sitegate_disk_days_left", "Until disk or journal budget is full, as it goes now.", value=disk.days_left
+        )
 
 
 def _recognition(basis: Recognition) -> Iterable[Metric]:

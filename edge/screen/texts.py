@@ -31,6 +31,15 @@ class Drifted(StrEnum):
     UNUSABLE = "unusable"
 
 
+class DiskSign(StrEnum):
+    """What the manager is told of the disk; the texts hold "{free}" (MB) or "{days}"."""
+
+    LOW = "low"
+    VERY_LOW = "very_low"
+    CRITICAL = "critical"
+    FILLING = "filling"
+
+
 class Label(StrEnum):
     """Headings and words of the manager's page."""
 
@@ -83,6 +92,7 @@ class Label(StrEnum):
     WORKER = "worker"
     EVENT = "event"
     ENROLMENT = "enrolment"
+    CLOCK_SET = "clock_set"
     COMMISSIONED = "commissioned"
     COMMISSIONING_FAILED = "commissioning_failed"
     NOT_FOUND = "not_found"
@@ -150,6 +160,8 @@ class Texts(BaseModel):
     unit: dict[Unit, str]
     drifted: dict[Drifted, str]
     drift_todo: dict[Drifted, str]
+    disk: dict[DiskSign, str]
+    disk_todo: dict[DiskSign, str]
     label: dict[Label, str]
     desk: dict[DeskWord, str]
 
@@ -193,6 +205,8 @@ _ENUMS: dict[str, type[StrEnum]] = {
     "unit": Unit,
     "drifted": Drifted,
     "drift_todo": Drifted,
+    "disk": DiskSign,
+    "disk_todo": DiskSign,
     "label": Label,
     "desk": DeskWord,
 }

@@ -2,8 +2,10 @@
 
 import platform
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psutil
 import structlog
@@ -13,6 +15,7 @@ from contract.keyring import TrustedKeys, ids
 from contract.messages import Command, CommandAction, Direction, GateStatus, Health, HqState, ListKind
 from contract.topics import ROUTES, Channel, topic
 from edge.config import Config
+from edge.disk import HEALTH_SLOWER
 from edge.domain import LiveState, Tone
 from edge.machine import cpu_temperature_c, system
 from edge.ports import Clock, JournalReader
@@ -23,6 +26,7 @@ from edge.sync.meters import SyncMeters
 from edge.sync.mqtt import MqttLink, Publication
 from edge.sync.outbox import Outbox
 from edge.sync.replica import ReplicaWriter
+from edge.sync.rescue import Rescue
 
 log = structlog.get_logger()
 
@@ -53,7 +57,13 @@ class SyncService:
     """
 
     def __init__(
-        self, config: Config, journal: JournalReader, clock: Clock, software: str, replica: ReplicaWriter
+        self,
+        config: Config,
+        journal: JournalReader,
+        clock: Clock,
+        software: str,
+        replica: ReplicaWriter,
+        open_reader: Callable[[Path], JournalReader],
     ) -> None:
         self._config, self._journal, self._clock, self._software = config, journal, clock, software
         self._replica = replica
@@ -64,7 +74,12 @@ class SyncService:
         incidents = IncidentLog(replica, clock)
         self.meters = SyncMeters(incidents)
         self._downlink = Downlink(config.site, self._hq_key, replica, incidents, clock.utc)
-        self._outbox = Outbox(config.site, config.sync, journal, replica, incidents, self._publish_events, self.meters)
+
+        def outbox_of(reader: JournalReader) -> Outbox:
+            return Outbox(config.site, config.sync, reader, replica, incidents, self._publish_events, self.meters)
+
+        self._outbox = outbox_of(journal)
+        self._rescue = Rescue(config.paths.state_dir, config.site.gate_id, replica, open_reader, outbox_of)
         will = self._publication(Channel.STATUS, encode(self._status(online=False)))
         client_id = f"sitegate-{config.site.site_id}-{config.site.gate_id}"
         self._link = MqttLink(config.sync, client_id, subscriptions(config.site), will)
@@ -80,11 +95,19 @@ class SyncService:
         self._shown: tuple[object, ...] = ()
 
     @classmethod
-    def open(cls, config: Config, journal: JournalReader, clock: Clock, software: str) -> "SyncService":
-        """The service with its real parts. `software`: this program's version, for the birth message."""
+    def open(
+        cls,
+        config: Config,
+        journal: JournalReader,
+        clock: Clock,
+        software: str,
+        open_reader: Callable[[Path], JournalReader],
+    ) -> "SyncService":
+        """The service with its real parts. `software`: this program's version, for the birth message. `open_reader`: how to
+        read a journal's file."""
         replica = ReplicaWriter(config.paths.state_dir / "replica.db")
         try:
-            return cls(config, journal, clock, software, replica)
+            return cls(config, journal, clock, software, replica, open_reader)
         except Exception:
             replica.close()
             raise
@@ -106,6 +129,7 @@ class SyncService:
         self._receive(timeout_s)
         self._outbox.follow()
         self._follow_keys()
+        self._rescue.follow(self._clock.monotonic())
         state = self._link.state
         if state.connected:
             if state.connection != self._connection:
@@ -115,10 +139,12 @@ class SyncService:
                 self._asked_for = set()
                 self.meters.connections.inc()
                 self._outbox.restart()
+                self._rescue.restart()
             self._ask_for_parts()
             self._announce()
             self._home_told = self._home_told or self._home.tell(self._link.publish)
-            self._outbox.send(self._clock.monotonic(), hq_away=self._hq_online is False)
+            for outbox in (self._rescue, self._outbox):
+                outbox.send(self._clock.monotonic(), hq_away=self._hq_online is False)
             self._send_health()
         self._show()
 
@@ -129,6 +155,7 @@ class SyncService:
         self._closed = True
         self._link.close(self._publication(Channel.STATUS, encode(self._status(online=False, planned=True))))
         self._show(now=True)
+        self._rescue.close()
         self._replica.close()
 
     def _receive(self, timeout_s: float) -> None:
@@ -142,12 +169,14 @@ class SyncService:
             if isinstance(answer, HqState):
                 if answer.online and self._hq_online is not True:
                     self._outbox.restart()
+                    self._rescue.restart()
                 self._hq_online = answer.online
             elif isinstance(answer, Command):
                 if answer.action is CommandAction.RESYNC:
                     self._resync(answer)
             elif answer is not None:
-                self._outbox.acknowledged(*answer, self._clock.monotonic())
+                for outbox in (self._rescue, self._outbox):
+                    outbox.acknowledged(*answer, self._clock.monotonic())
 
     def _resync(self, command: Command) -> None:
         """Ask for everything again; HQ answers with how far it holds the journal. Lists in force stay until newer ones are
@@ -210,24 +239,28 @@ class SyncService:
 
     def _send_health(self) -> None:
         if self._clock.monotonic() >= self._health_due_s:
-            self._health_due_s = self._clock.monotonic() + self._config.sync.health_every_s
+            disk = self._live(self._clock.utc()).disk
+            slower = HEALTH_SLOWER[disk.step] if disk else 1
+            self._health_due_s = self._clock.monotonic() + self._config.sync.health_every_s * slower
             self._link.publish(self._publication(Channel.HEALTH, encode(self._health(self._clock.utc()))))
 
     def _health(self, now: datetime) -> Health:
         live = self._live(now)
         self._model_id = live.model_id or self._model_id
         ages = {kind: max(0.0, (now - issued).total_seconds()) for kind, issued in self._replica.issued().items()}
-        recognition = live.recognition
+        recognition, disk = live.recognition, live.disk
         return Health(
             gate_id=self._config.site.gate_id,
             site_id=self._config.site.site_id,
             utc=now,
-            unsent_events=self._outbox.unsent,
+            unsent_events=self._outbox.unsent + self._rescue.unsent,
             oldest_unsent_s=self._outbox.oldest_unsent_s(now),
             camera_ok=live.camera_ok,
             frames_per_s=live.frames_per_s,
             gate_state=live.gate_state,
             disk_free_mb=int(psutil.disk_usage(str(self._config.paths.state_dir)).free / 1e6),
+            disk_step=disk.step.value if disk else "",
+            disk_days_left=disk.days_left if disk else None,
             cpu_temperature_c=cpu_temperature_c(),
             roster_age_s=ages.get(ListKind.ROSTER),
             risk_age_s=ages.get(ListKind.RISK),

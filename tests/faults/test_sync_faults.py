@@ -21,6 +21,7 @@ from contract.topics import Channel, topic
 from edge.config import SiteConfig
 from edge.journal import Journal, JournalReader
 from edge.ports import JournalError
+from edge.salvage import salvage
 from edge.sim import ManualClock
 from hq import report
 from hq import tables as t
@@ -183,11 +184,13 @@ def test_ok__a_clock_that_jumps_changes_times_never_the_chain(tmp_path: Path, ju
     reader = JournalReader(tmp_path / "journal.db")
     records, events = reader.records(0, 20), reader.latest(20)[::-1]
     reader.close()
-    assert verify(records)[0] == 10
+    stepped = abs(jump) > timedelta(seconds=1)  # a leap second is no correction
+    assert verify(records)[0] == 10 + stepped
+    assert [event.seq for event in events if event.type == "clock"] == [6] * stepped
     monotonic = [event.monotonic_ms for event in events]
     assert monotonic == sorted(monotonic)
     trusted = [event.clock_trusted for event in events]
-    assert trusted == [True] * 5 + [jump > timedelta(days=-365)] * 5
+    assert trusted == [True] * 5 + [jump > timedelta(days=-365)] * (5 + stepped)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -214,6 +217,43 @@ def test_ok__a_flipped_or_torn_journal_is_set_aside_and_both_epochs_reach_hq(rig
         rig.sync()
         wait_until(lambda: rig.holds(store, 65), "everything that was written is at HQ, in one or two epochs")
         print(f"seed {seed}: {'set aside, new epoch' if again.restarted else 'content whole, same epoch'}")
+    finally:
+        again.close()
+
+
+def test_ok__what_a_damaged_journal_held_and_hq_did_not_reaches_hq_all_the_same(rig: Rig) -> None:
+    journal, store, roster = rig.journal(), rig.store(), rig.roster()
+    note(journal, 60)
+    hq, sync = rig.hq(), rig.sync()
+    wait_until(lambda: [ack.seq for ack in roster.acks()] == [60], "the first events are at HQ, and the gate knows it")
+    sync.stop()
+    note(journal, 200)
+    rig.let_go_of_the_journal()
+    journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    journal.close()
+    path = rig.state_dir / "journal.db"
+    data = bytearray(path.read_bytes())
+    start = data.index(b'"seq":220,') // 4096 * 4096
+    data[start : start + 4096] = b"\xa5" * 4096
+    path.write_bytes(data)
+    again = Journal(path, rig.config.site, rig.clock)
+    try:
+        assert again.restarted is not None
+        note(again, 30)
+        acked = {ack.epoch: ack.seq for ack in roster.acks()}
+        found = salvage(again.restarted, rig.state_dir, "gate-1", acked)
+        assert (found.first, found.newest) == (61, 260)
+        hq.stop()
+        rig.hq()
+        rig.sync()
+        wait_until(lambda: rig.holds(store, found.last + 30), "both epochs are at HQ", 30)
+        assert found.last > 190
+        assert {v.last_seq for v in report.verdicts(store)} == {found.last, 30}
+        assert all(v.ok for v in report.verdicts(store)) and report.quarantine(store) == []
+        wait_until(
+            lambda: (journal.epoch, found.last) in {(a.epoch, a.seq) for a in roster.acks()}, "the gate knows it"
+        )
+        print(f"{found}; all at HQ")
     finally:
         again.close()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from contract.chain import GENESIS, BrokenChain, verify
-from contract.messages import AccessEvent, Advice, Direction, NoticeCode, NoticeEvent, Reason
+from contract.messages import AccessEvent, Advice, ClockEvent, Direction, NoticeCode, NoticeEvent, Reason
 from edge.config import SiteConfig
 from edge.domain import LiveState, Tone
 from edge.journal import Journal, JournalReader
@@ -20,13 +20,18 @@ from edge.ports import JournalError
 
 class FixedClock:
     def __init__(self) -> None:
-        self.now = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
+        self.now = self.start = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
+        self.set_by = timedelta()
 
     def utc(self) -> datetime:
         return self.now
 
     def monotonic(self) -> float:
-        return 12.5
+        return 12.5 + (self.now - self.set_by - self.start).total_seconds()
+
+    def set_wrong(self, by: timedelta) -> None:
+        self.now += by
+        self.set_by += by
 
     def trusted(self) -> bool:
         return self.now.year >= 2024
@@ -232,3 +237,152 @@ def test_ok__the_gates_group_can_use_the_files_whoever_opens_them_first(path: Pa
     finally:
         os.umask(before)
     assert set(modes.values()) == {0o660}, modes
+
+
+# --- the wall clock is set -------------------------------------------------------------------------------
+
+
+def test_ok__a_clock_that_was_set_is_recorded_before_anything_carries_the_new_time(
+    journal: Journal, clock: FixedClock, reader: JournalReader
+) -> None:
+    clock.set_wrong(timedelta(days=-20_000))
+    note(journal)
+    clock.now += timedelta(seconds=30)
+    clock.set_wrong(timedelta(days=20_000))
+    note(journal, 2)
+    first, step, *later = reader.latest(10)[::-1]
+    assert isinstance(step, ClockEvent)
+    assert (step.seq, step.was_utc, step.utc) == (2, first.utc + timedelta(seconds=30), clock.now)
+    assert (first.clock_trusted, step.was_trusted, step.clock_trusted) == (False, False, True)
+    assert [event.type for event in later] == ["notice", "notice"]
+    assert verify(reader.records(0, 10))[0] == 4
+
+
+def test_ok__a_clock_set_while_the_gate_process_was_down_is_recorded_too(
+    journal: Journal, path: Path, clock: FixedClock, reader: JournalReader
+) -> None:
+    note(journal)
+    journal.close()
+    clock.now += timedelta(hours=2)
+    clock.set_wrong(timedelta(hours=-1))
+    again = Journal(path, SiteConfig(), clock)
+    note(again)
+    assert [event.type for event in reader.latest(10)] == ["notice", "clock", "notice"]
+    again.close()
+
+
+def test_ok__another_boot_has_another_clock(
+    journal: Journal, path: Path, clock: FixedClock, reader: JournalReader
+) -> None:
+    journal._boot_id = "the-boot-before"
+    note(journal)
+    journal.close()
+    clock.set_wrong(timedelta(days=3))
+    again = Journal(path, SiteConfig(), clock)
+    note(again)
+    assert [event.type for event in reader.latest(10)] == ["notice", "notice"]
+    again.close()
+
+
+def test_ok__small_steps_add_up(journal: Journal, clock: FixedClock, reader: JournalReader) -> None:
+    for _ in range(5):
+        note(journal)
+        clock.set_wrong(timedelta(seconds=0.6))
+    steps = [event for event in reader.latest(10) if isinstance(event, ClockEvent)]
+    assert [step.utc - step.was_utc for step in steps] == [timedelta(seconds=1.8)]
+
+
+# --- room --------------------------------------------------------------------------------------------------
+
+
+def test_ok__many_events_are_forgotten_a_part_at_a_time(journal: Journal, clock: FixedClock, path: Path) -> None:
+    journal._db.execute("PRAGMA synchronous=OFF")  # 1,300 waits for the disk are not what this is about
+    note(journal, 1300)
+    clock.now += timedelta(days=31)
+    assert [journal.prune(1300, 30, keep_events=100) for _ in range(4)] == [500, 500, 200, 0]
+    size = journal.size()
+    assert (size.head, size.kept) == (1300, 100)
+
+
+def test_ok__the_room_of_forgotten_events_goes_back_to_the_disk(
+    journal: Journal, clock: FixedClock, path: Path, reader: JournalReader
+) -> None:
+    journal._db.execute("PRAGMA synchronous=OFF")
+    for _ in range(12_000):
+        journal.append(NoticeEvent, code=NoticeCode.GATE_STARTED, detail="x" * 400)
+    journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    before = path.stat().st_size
+    assert journal.size().used_mb == pytest.approx(before / 1e6, rel=0.01)
+    clock.now += timedelta(days=31)
+    while journal.prune(11_900, 30):
+        pass
+    assert journal.size().used_mb < before / 1e6 / 20
+    shrunk = 0
+    while journal.shrink():
+        shrunk += 1
+    journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert shrunk > 3, "a part at a time"
+    assert path.stat().st_size < before / 2
+    assert verify(reader.records(11_900, 200), *reader.base())[0] == 12_000
+
+
+def test_ok__used_codes_are_forgotten_with_their_events_other_refs_never(journal: Journal, clock: FixedClock) -> None:
+    for ref in ("code-1", "command-1", "codex", "admit-1"):
+        note(journal, ref=ref)
+    clock.now += timedelta(hours=13)
+    assert journal.prune(4, keep_days=0) == 4
+    assert journal.seen("code-1"), "younger than a day: a code may still be valid"
+    note(journal)
+    clock.now += timedelta(days=2)
+    assert journal.prune(5, keep_days=1) == 1
+    assert not journal.seen("code-1")
+    assert journal.seen("command-1") and journal.seen("codex") and journal.seen("admit-1")
+
+
+def test_fail__a_full_disk_takes_events_as_long_as_room_is_given(path: Path, clock: FixedClock) -> None:
+    given = []
+
+    def give_room() -> bool:
+        if len(given) == 3:
+            return False
+        given.append(pages())
+        journal._db.execute(f"PRAGMA max_page_count={pages() + 4}")
+        return True
+
+    def pages() -> int:
+        return int(journal._db.execute("PRAGMA page_count").fetchone()[0])
+
+    journal = Journal(path, SiteConfig(), clock, give_room=give_room)
+    journal._db.execute(f"PRAGMA max_page_count={pages()}")
+    with pytest.raises(JournalError, match="full"):
+        note(journal, 1000)
+    assert len(given) == 3
+    reader = JournalReader(path)
+    kept = reader.head()
+    assert kept > 10
+    journal._db.execute("PRAGMA max_page_count=100000")
+    note(journal, 5)
+    assert verify(reader.records(0, 2000))[0] == kept + 5
+    reader.close()
+    journal.close()
+
+
+def test_ok__a_journal_of_an_earlier_version_works_on_and_reuses_its_pages(path: Path, clock: FixedClock) -> None:
+    old = sqlite3.connect(path)  # as it was made before it could shrink
+    old.executescript(
+        "PRAGMA journal_mode=WAL;"
+        "CREATE TABLE events (seq INTEGER PRIMARY KEY, utc FLOAT, prev_hash TEXT, hash TEXT, body TEXT);"
+        "CREATE INDEX idx_events_utc ON events (utc); CREATE TABLE refs (ref TEXT PRIMARY KEY, seq INTEGER);"
+        "CREATE TABLE live (id INTEGER PRIMARY KEY, state TEXT);"
+        "CREATE TABLE journal (epoch TEXT, gate_id TEXT, base_seq INTEGER, base_hash TEXT);"
+        f"INSERT INTO journal VALUES ('old-epoch', 'gate-1', 0, '{GENESIS}');"
+    )
+    old.close()
+    journal = Journal(path, SiteConfig(), clock)
+    journal._db.execute("PRAGMA synchronous=OFF")
+    note(journal, 600)
+    clock.now += timedelta(days=31)
+    while journal.prune(600, 30):
+        pass
+    assert (journal.epoch, journal.size().kept, journal.shrink()) == ("old-epoch", 0, False)
+    journal.close()

@@ -23,6 +23,7 @@ from edge.sync.roster import ReplicaReader
 from edge.sync.service import SyncService
 from hq import config as hq_config
 from hq import keys, report
+from hq.ingest import Ingest
 from hq.people import People
 from hq.publish import Publisher
 from hq.service import HqService
@@ -116,6 +117,12 @@ class Runner:
             self.failure = error
 
 
+def ingest_of(store: Store, folder: Path) -> Ingest:
+    """HQ's ingest alone, with keys of its own in the folder."""
+    keys.init(folder / "ingest", ("site-1",), 1883)
+    return Ingest(store, People(store, keys.load(folder / "ingest")))
+
+
 class Rig:
     """One site with one gate, and HQ; nothing runs until asked."""
 
@@ -167,7 +174,7 @@ class Rig:
     def sync(self, config: Config | None = None) -> Runner:
         journal = JournalReader(self.state_dir / "journal.db")
         self._open.append(journal)
-        return self._runs(SyncService.open(config or self.config, journal, self.clock, "test"))
+        return self._runs(SyncService.open(config or self.config, journal, self.clock, "test", JournalReader))
 
     def hq(self, worker: bool = False) -> Runner:
         return self._runs(HqService(hq_config.load(self.hq_folder), worker))

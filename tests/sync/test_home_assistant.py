@@ -66,7 +66,7 @@ def test_ok__every_entity_reads_a_field_of_health_and_none_is_of_people() -> Non
     assert not any("worker" in field for field in read)
 
 
-@pytest.mark.parametrize("sample", ["health.v1.json", ""])
+@pytest.mark.parametrize("sample", ["health.v1.2.json", ""])
 def test_ok__every_template_makes_something_of_every_health_message(sample: str) -> None:
     whole = json.loads((Path(contract.__file__).parent / "golden" / sample).read_bytes()) if sample else {}
     least = Health(gate_id="g", site_id="s", utc=utc(), unsent_events=0)

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from itertools import count
 from pathlib import Path
@@ -13,12 +13,14 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from hq_postgres import Postgres
 from sqlalchemy import Connection, create_engine, inspect, text
-from sync_rig import Mosquitto, Rig, note, utc, wait_until
+from sync_rig import Mosquitto, Rig, ingest_of, note, utc, wait_until
 
 from contract.codec import encode
 from contract.messages import EnrolmentRecord, EventBatch, EventRecord, RiskEntry, SealedTemplate
 from contract.signing import ENROLMENT, seal
+from edge.config import SiteConfig
 from edge.journal import Journal, JournalReader
+from edge.sim import ManualClock
 from hq import report, rotation
 from hq import tables as t
 from hq.ingest import Ingest
@@ -159,6 +161,25 @@ def test_ok__events_go_all_the_way_into_postgresql(rig: Rig) -> None:
     store = rig.store()
     wait_until(lambda: rig.holds(store, 200), "HQ holds all of them")
     assert report.quarantine(store) == []
+
+
+def test_ok__times_are_corrected_in_postgresql_too(tmp_path: Path, url: str) -> None:
+    clock = ManualClock()
+    right = clock.utc()
+    clock.set_utc(datetime(1970, 1, 1, tzinfo=UTC))
+    journal = Journal(tmp_path / "journal.db", SiteConfig(), clock, synchronous="OFF")
+    note(journal, 1200)
+    clock.advance(30)
+    clock.set_utc(right)
+    note(journal, 1)
+    reader, store = JournalReader(tmp_path / "journal.db"), Store(url)
+    ingest = ingest_of(store, tmp_path)
+    for after in (0, 500, 1000):
+        ingest.take(batch(journal, tuple(reader.records(after, 500))))
+    rows = report.events(store, limit=2000)
+    assert [row.corrected_utc for row in rows] == [right - timedelta(seconds=30)] * 1200 + [None] * 2
+    for each in (reader, journal, store):
+        each.close()
 
 
 def test_ok__many_threads_with_the_same_batches_store_each_event_once(rig: Rig) -> None:

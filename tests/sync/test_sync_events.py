@@ -173,7 +173,7 @@ from edge.journal import JournalReader
 from edge.sync.service import SyncService
 config = Config.model_validate_json(Path(sys.argv[1]).read_text())
 journal = JournalReader(config.paths.state_dir / "journal.db")
-SyncService.open(config, journal, SystemClock(), "test").run(threading.Event())
+SyncService.open(config, journal, SystemClock(), "test", JournalReader).run(threading.Event())
 """
 
 

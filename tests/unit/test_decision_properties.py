@@ -58,6 +58,7 @@ factor_rules = st.builds(FactorRule, periods=st.lists(periods, min_size=1, max_s
 def policies(draw: st.DrawFn) -> PolicySnapshot:
     values: dict[str, Any] = {
         "admit_on_stale": draw(mostly(True, st.just(False))),
+        "admit_on_low_disk": draw(st.booleans()),
         "training_required": draw(st.booleans()),
         "look_alike_second_factor": draw(st.booleans()),
         "time_zone": draw(st.sampled_from(["UTC", "Asia/Hong_Kong", "America/St_Johns"])),
@@ -147,6 +148,7 @@ circumstances = st.builds(
     clock_trusted=mostly(True, st.just(False)),
     must_be_live=st.booleans(),
     locked_down=mostly(False, st.just(True)),
+    disk_critical=mostly(False, st.just(True)),
     temperature_c=mostly(36.4, st.none() | st.floats()),
     inside=st.sampled_from([0, 1, 2, 101]),
     last_passage=st.none() | st.builds(LastPassage, st.sampled_from(Direction), instants),

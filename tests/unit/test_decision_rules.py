@@ -63,6 +63,11 @@ MATTERS = {
         Reason.CLOCK_UNTRUSTED,
         given={"state": roster(policy=policy().model_copy(update={"time_zone": "Mars/Base"}))},
     ),
+    "disk nearly full": Matter(
+        "disk",
+        Reason.DISK_FULL,
+        given={**ruled(admit_on_low_disk=False), "disk_critical": True},
+    ),
     "no roster yet": Matter("age of the roster", Reason.ROSTER_EXPIRED, given={"state": roster(roster=ListAge())}),
     "old roster": Matter(
         "age of the roster", Reason.ROSTER_EXPIRED, given={"state": roster(roster=ListAge(1, NOW - timedelta(days=8)))}

@@ -12,7 +12,7 @@ from hq.keys import HqKeys
 from hq.store import StoreError
 
 revision = "0006"
-down_revision = "0003"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,13 @@
+"""When an event happened, where the gate's clock was wrong and set right later."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("events", sa.Column("corrected_utc", sa.DateTime()))
