@@ -4,8 +4,9 @@ HQ keeps whatever a gate's journal says. What does not verify is kept too, marke
 `verify`, because refusing it would hold up everything after it for ever.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -24,12 +25,35 @@ from contract.messages import (
 )
 from contract.signing import COMMISSIONING, BadSignature, verify
 from hq.people import EnrolmentRefused, People
-from hq.store import JournalKey, Store, Watermark, add_events, ask_for, hashes, now, put_aside, set_watermark, watermark
+from hq.store import (
+    EventRow,
+    Journal,
+    JournalKey,
+    Store,
+    Watermark,
+    add_events,
+    ask_for,
+    claim,
+    hashes,
+    now,
+    put_aside,
+    set_watermarks,
+    watermarks,
+)
 
 log = structlog.get_logger()
 
 ROSTER_AGAIN = "roster"
 """The task left after an enrolment at a gate: publish the rosters anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A batch and the events in it, read before the database is asked for anything. `events`: by seq, None if unreadable."""
+
+    key: JournalKey
+    records: tuple[EventRecord, ...]
+    events: Mapping[int, AnyEvent | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +65,19 @@ class Sorted:
     hole: bool
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a batch. `ack` is what HQ holds now."""
 
     ack: Ack
     stored: int = 0
     hole: bool = False
-    enrolled: list[str] = field(default_factory=list)
+
+
+def examine(batch: EventBatch) -> Arrival:
+    """Read the events of a batch: the larger part of the work, done while no journal is held. Pure."""
+    events = {record.seq: readable(record) for record in reversed(batch.records)}  # the first of a number counts
+    return Arrival(JournalKey(batch.site_id, batch.gate_id, batch.epoch), batch.records, events)
 
 
 def sort(records: tuple[EventRecord, ...], seq: int) -> Sorted:
@@ -90,18 +119,22 @@ class Ingest:
         self._store, self._people = store, people
 
     def take(self, batch: EventBatch) -> Outcome:
-        """Store what is new in one transaction; afterwards the returned acknowledgement is true."""
-        key = JournalKey(batch.site_id, batch.gate_id, batch.epoch)
-        with self._store.write(f"journal {key.gate_id}/{key.epoch}") as db:
-            mark = watermark(db, key)
-            batch_sorted = sort(batch.records, mark.seq)
-            self._compare_known(db, key, batch_sorted.known)
-            outcome = Outcome(self._ack(key, mark), hole=batch_sorted.hole)
-            if batch_sorted.fresh:
-                mark = self._append(db, key, batch_sorted.fresh, mark, outcome)
-                set_watermark(db, key, mark)
-            outcome.ack, outcome.stored = self._ack(key, mark), len(batch_sorted.fresh)
+        """Store what is new of one batch; waits while another process stores of the same journal."""
+        arrival = examine(batch)
+        with self._store.write() as db:
+            (outcome,) = self._store_all(db, [arrival], claim(db, {arrival.key.journal}, wait=True)).values()
         return outcome
+
+    def take_all(self, arrivals: Sequence[Arrival]) -> list[Outcome | None]:
+        """Store what is new in many batches in one transaction; afterwards the acknowledgements are true.
+
+        Returns:
+            An outcome for each; None where another process stores of the same journal just now: try that one again.
+        """
+        with self._store.write() as db:
+            ours = claim(db, {arrival.key.journal for arrival in arrivals}, wait=False)
+            outcomes = self._store_all(db, arrivals, ours)
+        return [outcomes.get(place) for place in range(len(arrivals))]
 
     def refuse(self, site_id: str, gate_id: str, reason: str, payload: bytes) -> None:
         """Keep a message that is no batch of this gate at all; it cannot be acknowledged."""
@@ -109,35 +142,58 @@ class Ingest:
             if put_aside(db, JournalKey(site_id, gate_id, ""), 0, reason, payload):
                 log.error("quarantined", gate_id=gate_id, reason=reason)
 
-    def _append(
-        self, db: Connection, key: JournalKey, records: tuple[EventRecord, ...], mark: Watermark, out: Outcome
-    ) -> Watermark:
-        """Store all; then mark what is wrong with any. The watermark after them."""
-        events = [readable(record) for record in records]
-        add_events(db, [_row(key, record, event) for record, event in zip(records, events, strict=True)])
-        for record, event in zip(records, events, strict=True):
-            wrong = fault(record, event, mark.hash, key)
-            mark = Watermark(record.seq, record.hash)
-            if wrong:
-                self._alarm(db, key, record, wrong)
-            elif isinstance(event, EnrolmentEvent):
-                self._enrol(db, key, record, event, out)
-            elif isinstance(event, CommissioningEvent) and (objection := forged(event)):
-                self._alarm(db, key, record, objection)
-        return mark
+    def _store_all(self, db: Connection, arrivals: Sequence[Arrival], ours: Set[Journal]) -> dict[int, Outcome]:
+        """Outcomes by place in `arrivals`, of those whose journal is ours. One statement stores the events of all."""
+        utc, marks = now(), watermarks(db, ours)
+        outcomes: dict[int, Outcome] = {}
+        rows: list[EventRow] = []
+        moved: dict[Journal, str] = {}
+        for place in sorted(range(len(arrivals)), key=lambda n: arrivals[n].records[0].seq):
+            key, events = arrivals[place].key, arrivals[place].events
+            if key.journal not in ours:
+                continue
+            mark = marks.get(key.journal, Watermark())
+            found = sort(arrivals[place].records, mark.seq)
+            self._compare_known(db, key, found.known, rows)
+            for record in found.fresh:
+                event = events[record.seq]
+                self._judge(db, key, record, event, mark.hash)
+                rows.append(_row(key, record, event, utc))
+                mark = Watermark(record.seq, record.hash)
+            if found.fresh:
+                marks[key.journal], moved[key.journal] = mark, key.site_id
+            ack = Ack(gate_id=key.gate_id, epoch=key.epoch, seq=mark.seq, utc=utc)
+            outcomes[place] = Outcome(ack, stored=len(found.fresh), hole=found.hole)
+        add_events(db, rows)
+        set_watermarks(db, {journal: (site_id, marks[journal]) for journal, site_id in moved.items()}, utc)
+        return outcomes
 
-    def _enrol(self, db: Connection, key: JournalKey, record: EventRecord, event: EnrolmentEvent, out: Outcome) -> None:
+    def _judge(
+        self, db: Connection, key: JournalKey, record: EventRecord, event: AnyEvent | None, prev_hash: str
+    ) -> None:
+        """Mark what is wrong with a new record; take an enrolment over."""
+        if wrong := fault(record, event, prev_hash, key):
+            self._alarm(db, key, record, wrong)
+        elif isinstance(event, EnrolmentEvent):
+            self._enrol(db, key, record, event)
+        elif isinstance(event, CommissioningEvent) and (objection := forged(event)):
+            self._alarm(db, key, record, objection)
+
+    def _enrol(self, db: Connection, key: JournalKey, record: EventRecord, event: EnrolmentEvent) -> None:
         try:
             self._people.enrol_sealed(db, event)
-            out.enrolled.append(event.worker_id)
             ask_for(db, ROSTER_AGAIN)
         except EnrolmentRefused as error:
             self._alarm(db, key, record, str(error))
 
-    def _compare_known(self, db: Connection, key: JournalKey, known: tuple[EventRecord, ...]) -> None:
+    def _compare_known(
+        self, db: Connection, key: JournalKey, known: Sequence[EventRecord], unwritten: Sequence[EventRow]
+    ) -> None:
+        """A record whose number is taken must be the one that took it, in the database or among the rows to come."""
         if not known:
             return
         held = hashes(db, key, known[0].seq, known[-1].seq)
+        held |= {row.seq: row.hash for row in unwritten if (row.gate_id, row.epoch) == key.journal}
         for record in known:
             if held.get(record.seq) != record.hash:
                 self._alarm(db, key, record, "differs from the event held under its number: two gates with one id?")
@@ -145,9 +201,6 @@ class Ingest:
     def _alarm(self, db: Connection, key: JournalKey, record: EventRecord, reason: str) -> None:
         if put_aside(db, key, record.seq, f"event {reason}", record.model_dump_json().encode()):
             log.error("quarantined", gate_id=key.gate_id, epoch=key.epoch, seq=record.seq, reason=reason)
-
-    def _ack(self, key: JournalKey, mark: Watermark) -> Ack:
-        return Ack(gate_id=key.gate_id, epoch=key.epoch, seq=mark.seq, utc=now())
 
 
 def forged(event: CommissioningEvent) -> str:
@@ -162,21 +215,23 @@ def forged(event: CommissioningEvent) -> str:
     return ""
 
 
-def _row(key: JournalKey, record: EventRecord, event: AnyEvent | None) -> dict[str, Any]:
-    return {
-        "site_id": key.site_id,
-        "gate_id": key.gate_id,
-        "epoch": key.epoch,
-        "seq": record.seq,
-        "type": event.type if event else "unreadable",
-        "reason": _reason(event),
-        "worker_id": getattr(event, "worker_id", None),
-        "utc": event.utc if event else None,
-        "body": record.body,
-        "prev_hash": record.prev_hash,
-        "hash": record.hash,
-        "received_utc": now(),
-    }
+def _row(key: JournalKey, record: EventRecord, event: AnyEvent | None, received: datetime) -> EventRow:
+    return EventRow(
+        site_id=key.site_id,
+        gate_id=key.gate_id,
+        epoch=key.epoch,
+        seq=record.seq,
+        type=event.type if event else "unreadable",
+        reason=_reason(event),
+        worker_id=getattr(event, "worker_id", None),
+        utc=event.utc if event else None,
+        body=record.body.replace(
+            "\0", "\ufffd"
+        ),  # no JSON, and PostgreSQL holds none; the quarantine has it as it came
+        prev_hash=record.prev_hash,
+        hash=record.hash,
+        received_utc=received,
+    )
 
 
 def _reason(event: AnyEvent | None) -> str:

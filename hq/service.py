@@ -17,19 +17,24 @@ from contract.signing import sign
 from contract.topics import Channel, channel_of
 from hq import keys
 from hq.config import HqConfig
-from hq.ingest import ROSTER_AGAIN, Ingest
+from hq.ingest import ROSTER_AGAIN, Arrival, Ingest, examine
 from hq.mqtt import HqLink, Received
 from hq.people import People
 from hq.publish import Publisher
-from hq.store import Store, now, take_pending
+from hq.store import JournalKey, Store, now, take_pending
 
 log = structlog.get_logger()
 
 POLL_S = 0.1
 _LISTS_EVERY_S = 0.3
-_RECEIVE_MAX = 100
-HOLE_PATIENCE_S = 1.0
-"""A batch whose predecessor is missing waits so long: another worker may be storing that one right now."""
+_RETRY_S = 0.01
+"""Pause before events are tried again that another process has to make room for."""
+_GROUP_BATCHES, _GROUP_BYTES = 100, 8 * 1024 * 1024
+"""So much is stored in one transaction, at most: whatever came while the one before it was written."""
+_EARLY_MAX = 1_000
+HOLE_PATIENCE_S = 4.0
+"""A batch whose predecessor is missing waits so long: it may stand in the queue of another worker. Less than a gate waits
+for an acknowledgement (`[sync] ack_timeout_s`)."""
 
 
 class HqService:
@@ -44,7 +49,7 @@ class HqService:
         self._worker = worker
         client_id = f"sitegate-hq-worker-{secrets.token_hex(4)}" if worker else "sitegate-hq"
         self._link = HqLink(config.broker, client_id, worker)
-        self._early: list[tuple[float, EventBatch]] = []
+        self._early: list[tuple[float, Arrival]] = []
         self._connection = 0
         self._sent: dict[tuple[str, ListKind], int] = {}
         self._lists_due_s = 0.0
@@ -61,14 +66,12 @@ class HqService:
     def start(self) -> None:
         self._link.start()
 
+    @property
+    def connected(self) -> bool:
+        return self._link.connected
+
     def step(self, timeout_s: float) -> None:
-        for _ in range(_RECEIVE_MAX):
-            received = self._link.receive(timeout_s)
-            if received is None:
-                break
-            timeout_s = 0
-            self._take(received)
-        self._take_early()
+        self._store_events(self._receive(min(timeout_s, _RETRY_S) if self._early else timeout_s))
         if self._link.connected and not self._worker:
             if self._link.connection != self._connection:
                 self._connection = self._link.connection
@@ -84,15 +87,31 @@ class HqService:
         self._link.close()
         self._store.close()
 
-    def _take(self, received: Received) -> None:
+    def _receive(self, timeout_s: float) -> list[Arrival]:
+        """What waits, up to a bound: the events, read; anything else is done with."""
+        arrivals: list[Arrival] = []
+        size = 0
+        while len(arrivals) < _GROUP_BATCHES and size < _GROUP_BYTES and len(self._early) < _EARLY_MAX:
+            received = self._link.receive(timeout_s)
+            if received is None:
+                break
+            timeout_s = 0
+            size += len(received.payload)
+            if (arrival := self._take(received)) is not None:
+                arrivals.append(arrival)
+        return arrivals
+
+    def _take(self, received: Received) -> Arrival | None:
         found = channel_of(received.topic)
         if found is None:
-            return
+            return None
         channel, site_id, gate_id = found
         try:
             if channel is Channel.EVENTS:
-                self._take_batch(decode(EventBatch, received.payload), site_id, gate_id)
-            elif channel is Channel.STATUS and received.payload:
+                batch = decode(EventBatch, received.payload)
+                _same(batch.site_id, batch.gate_id, site_id, gate_id)
+                return examine(batch)
+            if channel is Channel.STATUS and received.payload:
                 status = decode(GateStatus, received.payload)
                 _same(status.site_id, status.gate_id, site_id, gate_id)
                 self._store.set_status(status)
@@ -102,26 +121,31 @@ class HqService:
                 self._store.set_health(health)
         except BadMessage as error:
             self._ingest.refuse(site_id, gate_id, f"{channel.value}: {error}", received.payload)
+        return None
 
-    def _take_batch(self, batch: EventBatch, site_id: str, gate_id: str) -> None:
-        _same(batch.site_id, batch.gate_id, site_id, gate_id)
-        outcome = self._ingest.take(batch)
-        if outcome.hole:
-            self._early.append((time.monotonic() + HOLE_PATIENCE_S, batch))
-        else:
-            self._acknowledge(outcome.ack, site_id)
-
-    def _take_early(self) -> None:
-        """Try again what came before its predecessor; what waited in vain is acknowledged up to the hole, and sent again."""
-        early, self._early = self._early, []
-        for until, batch in early:
-            outcome = self._ingest.take(batch)
-            if outcome.hole and time.monotonic() < until:
-                self._early.append((until, batch))
+    def _store_events(self, arrivals: list[Arrival]) -> None:
+        """All that waits in one transaction, then one acknowledgement for each journal. What comes before its predecessor
+        is tried again; what waited in vain is acknowledged up to the hole, and sent again."""
+        until = time.monotonic() + HOLE_PATIENCE_S
+        waiting = [*self._early, *((until, arrival) for arrival in arrivals)]
+        if not waiting:
+            return
+        self._early = waiting  # should the database fail
+        outcomes = self._ingest.take_all([arrival for _, arrival in waiting])
+        self._early, acks, missing = [], dict[JournalKey, Ack](), dict[JournalKey, int]()
+        for (until, arrival), outcome in zip(waiting, outcomes, strict=True):
+            if outcome is None or (outcome.hole and time.monotonic() < until):
+                self._early.append((until, arrival))
                 continue
             if outcome.hole:
-                log.warning("events_missing", gate_id=batch.gate_id, after=outcome.ack.seq)
-            self._acknowledge(outcome.ack, batch.site_id)
+                missing[arrival.key] = outcome.ack.seq
+            held = acks.get(arrival.key)
+            if held is None or held.seq <= outcome.ack.seq:
+                acks[arrival.key] = outcome.ack
+        for key, seq in missing.items():
+            log.warning("events_missing", gate_id=key.gate_id, after=seq)
+        for key, ack in acks.items():
+            self._acknowledge(ack, key.site_id)
 
     def _acknowledge(self, ack: Ack, site_id: str) -> None:
         self._link.publish(Channel.ACK, sign(encode(ack), Channel.ACK.value, self._keys.signing), site_id, ack.gate_id)

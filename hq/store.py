@@ -1,12 +1,12 @@
 """The database behind everything at HQ: opening it, and what gates sent."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
@@ -20,6 +20,7 @@ from sqlalchemy import (
     inspect,
     select,
     text,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -44,6 +45,10 @@ class Watermark:
     hash: str = GENESIS
 
 
+Journal = tuple[str, str]
+"""Gate and epoch: one journal, whatever site it names."""
+
+
 @dataclass(frozen=True, slots=True)
 class JournalKey:
     """One journal: a gate's epoch."""
@@ -51,6 +56,33 @@ class JournalKey:
     site_id: str
     gate_id: str
     epoch: str
+
+    @property
+    def journal(self) -> Journal:
+        return self.gate_id, self.epoch
+
+
+class EventRow(NamedTuple):
+    """A row of the events; the fields stand in the order of the table's columns, without `id`."""
+
+    site_id: str
+    gate_id: str
+    epoch: str
+    seq: int
+    type: str
+    reason: str
+    worker_id: str | None
+    utc: datetime | None
+    body: str
+    prev_hash: str
+    hash: str
+    received_utc: datetime
+
+
+_KEY = "hashtextextended('journal ' || gate || '/' || epoch, 0)"
+_ASKED = "unnest(CAST(:gates AS text[]), CAST(:epochs AS text[])) AS asked(gate, epoch)"
+_CLAIM_ALL = text(f"SELECT gate, epoch, pg_advisory_xact_lock({_KEY}) AS held FROM {_ASKED}")
+_CLAIM_FREE = text(f"SELECT gate, epoch, pg_try_advisory_xact_lock({_KEY}) AS held FROM {_ASKED}")
 
 
 class StoreError(RuntimeError):
@@ -113,34 +145,52 @@ def lock(db: Connection, what: str) -> None:
         db.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": what})
 
 
-def watermark(db: Connection, key: JournalKey) -> Watermark:
-    row = db.execute(
-        select(t.watermarks.c.seq, t.watermarks.c.hash).where(
-            t.watermarks.c.gate_id == key.gate_id, t.watermarks.c.epoch == key.epoch
-        )
-    ).first()
-    return Watermark(row.seq, row.hash) if row else Watermark()
-
-
-def set_watermark(db: Connection, key: JournalKey, mark: Watermark) -> None:
-    values = {"seq": mark.seq, "hash": mark.hash, "site_id": key.site_id, "updated_utc": now()}
-    where = (t.watermarks.c.gate_id == key.gate_id, t.watermarks.c.epoch == key.epoch)
-    if not db.execute(update(t.watermarks).where(*where).values(**values)).rowcount:
-        db.execute(insert(t.watermarks).values(gate_id=key.gate_id, epoch=key.epoch, **values))
-
-
-def add_events(db: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Append to the events. PostgreSQL takes a stream of rows several times faster than one statement per row."""
+def claim(db: Connection, journals: Set[Journal], *, wait: bool) -> Set[Journal]:
+    """Those of the journals that nobody else stores of to the end of this transaction. `wait`: until it is all of them;
+    then ask for one only, since two that wait for each other's second would wait for ever."""
     if db.dialect.name != "postgresql":
-        db.execute(insert(t.events), list(rows))
+        return journals  # SQLite has one writer anyway
+    rows = db.execute(
+        _CLAIM_ALL if wait else _CLAIM_FREE, {"gates": [g for g, _ in journals], "epochs": [e for _, e in journals]}
+    )
+    return {(row.gate, row.epoch) for row in rows if row.held is not False}
+
+
+def watermarks(db: Connection, journals: Set[Journal]) -> dict[Journal, Watermark]:
+    """Of those that were ever heard of."""
+    columns = t.watermarks.c
+    asked = select(columns.gate_id, columns.epoch, columns.seq, columns.hash).where(
+        tuple_(columns.gate_id, columns.epoch).in_(sorted(journals))
+    )
+    return {(row.gate_id, row.epoch): Watermark(row.seq, row.hash) for row in db.execute(asked)}
+
+
+def set_watermarks(db: Connection, marks: Mapping[Journal, tuple[str, Watermark]], utc: datetime) -> None:
+    """Journal -> its site and the new watermark."""
+    if not marks:
         return
-    names = [column.name for column in t.events.columns if column.name != "id"]
-    utc = [name for name in names if isinstance(t.events.c[name].type, t.UtcTime)]
+    dialect: Any = postgresql if db.dialect.name == "postgresql" else sqlite
+    upsert = dialect.insert(t.watermarks)
+    changing = {name: upsert.excluded[name] for name in ("seq", "hash", "site_id", "updated_utc")}
+    rows = [
+        {"gate_id": gate, "epoch": epoch, "site_id": site, "seq": mark.seq, "hash": mark.hash, "updated_utc": utc}
+        for (gate, epoch), (site, mark) in marks.items()
+    ]
+    db.execute(upsert.on_conflict_do_update(index_elements=["gate_id", "epoch"], set_=changing), rows)
+
+
+def add_events(db: Connection, rows: Sequence[EventRow]) -> None:
+    """Append to the events. PostgreSQL takes a stream of rows several times faster than one statement per row."""
+    if not rows:
+        return
+    if db.dialect.name != "postgresql":
+        db.execute(insert(t.events), [row._asdict() for row in rows])
+        return
     cursor = db.connection.cursor()
-    with cursor.copy(f"COPY events ({', '.join(names)}) FROM STDIN") as stream:
+    with cursor.copy(f"COPY events ({', '.join(EventRow._fields)}) FROM STDIN") as stream:
         for row in rows:
-            plain = {name: row[name].replace(tzinfo=None) if row[name] else None for name in utc}  # all times are UTC
-            stream.write_row([{**row, **plain}[name] for name in names])
+            utc = row.utc.replace(tzinfo=None) if row.utc else None  # all times are UTC
+            stream.write_row(row._replace(utc=utc, received_utc=row.received_utc.replace(tzinfo=None)))
     cursor.close()
 
 
@@ -156,6 +206,7 @@ def hashes(db: Connection, key: JournalKey, first: int, last: int) -> dict[int, 
 
 def put_aside(db: Connection, key: JournalKey, seq: int, reason: str, payload: bytes) -> bool:
     """Quarantine a payload; False if exactly this is there already, or the quarantine is full."""
+    reason = reason.encode(errors="backslashreplace").decode().replace("\0", "\\0")  # it may quote a hostile payload
     digest = hashlib.sha256("/".join((key.gate_id, key.epoch, str(seq), reason, "")).encode() + payload).hexdigest()
     if quarantined(db) >= QUARANTINE_MAX:
         return False
