@@ -9,6 +9,7 @@ import time
 from datetime import timedelta
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from contract.codec import BadMessage, decode, encode
 from contract.messages import Ack, EventBatch, GateStatus, Health, HqState, ListKind
@@ -21,17 +22,18 @@ from hq.ingest import ROSTER_AGAIN, Arrival, Ingest, examine
 from hq.mqtt import HqLink, Received
 from hq.people import People
 from hq.publish import Publisher
-from hq.store import JournalKey, Store, now, take_pending
+from hq.store import JournalKey, Store, asked_for, done, now
 
 log = structlog.get_logger()
 
 POLL_S = 0.1
 _LISTS_EVERY_S = 0.3
+DATABASE_PAUSE_S = 1.0
 _RETRY_S = 0.01
 """Pause before events are tried again that another process has to make room for."""
 _GROUP_BATCHES, _GROUP_BYTES = 100, 8 * 1024 * 1024
 """So much is stored in one transaction, at most: whatever came while the one before it was written."""
-_EARLY_MAX = 1_000
+_READY_MAX = 1_000
 HOLE_PATIENCE_S = 4.0
 """A batch whose predecessor is missing waits so long: it may stand in the queue of another worker. Less than a gate waits
 for an acknowledgement (`[sync] ack_timeout_s`)."""
@@ -49,7 +51,8 @@ class HqService:
         self._worker = worker
         client_id = f"sitegate-hq-worker-{secrets.token_hex(4)}" if worker else "sitegate-hq"
         self._link = HqLink(config.broker, client_id, worker)
-        self._early: list[tuple[float, Arrival]] = []
+        self._held: Received | None = None
+        self._ready: list[tuple[float, Arrival]] = []
         self._connection = 0
         self._sent: dict[tuple[str, ListKind], int] = {}
         self._lists_due_s = 0.0
@@ -59,19 +62,28 @@ class HqService:
         self.start()
         try:
             while not stop.is_set():
-                self.step(POLL_S)
+                try:
+                    self.step(POLL_S)
+                except OperationalError as error:
+                    self._without_database(error, stop)
         finally:
             self.close()
 
     def start(self) -> None:
         self._link.start()
 
+    def _without_database(self, error: OperationalError, stop: threading.Event) -> None:
+        """The database went away in the middle of something: nothing of it was acknowledged, all of it is tried again."""
+        log.error("database_away", detail=str(error.orig).strip().splitlines()[0], again_in_s=DATABASE_PAUSE_S)
+        stop.wait(DATABASE_PAUSE_S)
+
     @property
     def connected(self) -> bool:
         return self._link.connected
 
     def step(self, timeout_s: float) -> None:
-        self._store_events(self._receive(min(timeout_s, _RETRY_S) if self._early else timeout_s))
+        self._receive(min(timeout_s, _RETRY_S) if self._ready else timeout_s)
+        self._store_events()
         if self._link.connected and not self._worker:
             if self._link.connection != self._connection:
                 self._connection = self._link.connection
@@ -87,19 +99,18 @@ class HqService:
         self._link.close()
         self._store.close()
 
-    def _receive(self, timeout_s: float) -> list[Arrival]:
-        """What waits, up to a bound: the events, read; anything else is done with."""
-        arrivals: list[Arrival] = []
-        size = 0
-        while len(arrivals) < _GROUP_BATCHES and size < _GROUP_BYTES and len(self._early) < _EARLY_MAX:
-            received = self._link.receive(timeout_s)
-            if received is None:
+    def _receive(self, timeout_s: float) -> None:
+        """Take what waits, up to a bound: the events are read and lie ready, anything else is done with."""
+        until = time.monotonic() + HOLE_PATIENCE_S
+        count = size = 0
+        while count < _GROUP_BATCHES and size < _GROUP_BYTES and len(self._ready) < _READY_MAX:
+            self._held = self._held or self._link.receive(timeout_s)
+            if self._held is None:
                 break
-            timeout_s = 0
-            size += len(received.payload)
-            if (arrival := self._take(received)) is not None:
-                arrivals.append(arrival)
-        return arrivals
+            timeout_s, count, size = 0, count + 1, size + len(self._held.payload)
+            if (arrival := self._take(self._held)) is not None:
+                self._ready.append((until, arrival))
+            self._held = None  # only now: the database may have failed us
 
     def _take(self, received: Received) -> Arrival | None:
         found = channel_of(received.topic)
@@ -123,19 +134,17 @@ class HqService:
             self._ingest.refuse(site_id, gate_id, f"{channel.value}: {error}", received.payload)
         return None
 
-    def _store_events(self, arrivals: list[Arrival]) -> None:
-        """All that waits in one transaction, then one acknowledgement for each journal. What comes before its predecessor
-        is tried again; what waited in vain is acknowledged up to the hole, and sent again."""
-        until = time.monotonic() + HOLE_PATIENCE_S
-        waiting = [*self._early, *((until, arrival) for arrival in arrivals)]
-        if not waiting:
+    def _store_events(self) -> None:
+        """All that lies ready in one transaction, then one acknowledgement for each journal. What came before its
+        predecessor is tried again; what waited in vain is acknowledged up to the hole, and sent again."""
+        if not self._ready:
             return
-        self._early = waiting  # should the database fail
-        outcomes = self._ingest.take_all([arrival for _, arrival in waiting])
-        self._early, acks, missing = [], dict[JournalKey, Ack](), dict[JournalKey, int]()
-        for (until, arrival), outcome in zip(waiting, outcomes, strict=True):
+        outcomes = self._ingest.take_all([arrival for _, arrival in self._ready])
+        ready, self._ready = self._ready, []
+        acks, missing = dict[JournalKey, Ack](), dict[JournalKey, int]()
+        for (until, arrival), outcome in zip(ready, outcomes, strict=True):
             if outcome is None or (outcome.hole and time.monotonic() < until):
-                self._early.append((until, arrival))
+                self._ready.append((until, arrival))
                 continue
             if outcome.hole:
                 missing[arrival.key] = outcome.ack.seq
@@ -159,12 +168,15 @@ class HqService:
 
     def _send_lists(self) -> None:
         """Publish new versions; sign anew what is old, and the roster after an enrolment at a gate."""
-        with self._store.write() as db:
-            enrolled = take_pending(db, ROSTER_AGAIN)
+        with self._store.read() as db:
+            enrolled = asked_for(db, ROSTER_AGAIN)
         reissue = now() - timedelta(hours=self._config.lists.reissue_after_h)
         for (site_id, kind), (_, issued) in self._publisher.newest_versions().items():
             if issued < reissue or (enrolled and kind is ListKind.ROSTER):
                 self._publish(site_id, kind)
+        if enrolled:  # struck off only now: whoever dies in between does it once more, and not never
+            with self._store.write() as db:
+                done(db, ROSTER_AGAIN, enrolled)
         versions = {key: version for key, (version, _) in self._publisher.newest_versions().items()}
         if versions == self._sent:
             return

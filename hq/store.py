@@ -24,13 +24,13 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from contract.chain import GENESIS
 from contract.messages import EventRecord, GateStatus, Health
 from hq import tables as t
 
-FIRST, NEWEST = "0001", "0003"
+FIRST, NEWEST = "0001", "0008"
 """Revisions of the migrations: the tables before there were any, and the present ones."""
 QUARANTINE_MAX = 10_000
 QUARANTINE_BYTES = 256 * 1024
@@ -186,6 +186,15 @@ def add_events(db: Connection, rows: Sequence[EventRow]) -> None:
     if db.dialect.name != "postgresql":
         db.execute(insert(t.events), [row._asdict() for row in rows])
         return
+    try:
+        _copy(db, rows)
+    except (
+        db.dialect.loaded_dbapi.OperationalError
+    ) as error:  # SQLAlchemy did not see it, and everybody expects its own
+        raise OperationalError("COPY events", None, error) from error
+
+
+def _copy(db: Connection, rows: Sequence[EventRow]) -> None:
     cursor = db.connection.cursor()
     with cursor.copy(f"COPY events ({', '.join(EventRow._fields)}) FROM STDIN") as stream:
         for row in rows:
@@ -231,12 +240,19 @@ def insert_new(db: Connection, table: Table, **values: Any) -> bool:
 
 def ask_for(db: Connection, what: str) -> None:
     """Leave a task for the one process that publishes; it is there once this transaction is."""
-    insert_new(db, t.pending, what=what)
+    dialect: Any = postgresql if db.dialect.name == "postgresql" else sqlite
+    again = dialect.insert(t.pending).values(what=what, asked=1)
+    db.execute(again.on_conflict_do_update(index_elements=["what"], set_={"asked": t.pending.c.asked + 1}))
 
 
-def take_pending(db: Connection, what: str) -> bool:
-    """True once for every task, however often it was asked for."""
-    return bool(db.execute(delete(t.pending).where(t.pending.c.what == what)).rowcount)
+def asked_for(db: Connection, what: str) -> int:
+    """How often a task was asked for since it was last `done`."""
+    return db.execute(select(t.pending.c.asked).where(t.pending.c.what == what)).scalar() or 0
+
+
+def done(db: Connection, what: str, asked: int) -> None:
+    """The task was carried out, afterwards: unless somebody asked for it in the meantime, it is gone."""
+    db.execute(delete(t.pending).where(t.pending.c.what == what, t.pending.c.asked == asked))
 
 
 def quarantined(db: Connection) -> int:

@@ -164,5 +164,10 @@ commands = Table(
     Column("sent_utc", UtcTime),
 )
 
-pending = Table("pending", metadata, Column("what", String(64), primary_key=True))
-"""What a worker that only takes events leaves for the process that publishes."""
+pending = Table(
+    "pending",
+    metadata,
+    Column("what", String(64), primary_key=True),
+    Column("asked", Integer, nullable=False),
+)
+"""What a worker that only takes events leaves for the process that publishes, and how often it was asked for."""
