@@ -3,26 +3,25 @@
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Executable, String, bindparam, delete, insert, select
 
 from contract.codec import BadMessage, decode, encode
 from contract.messages import EnrolmentEvent, EnrolmentRecord, PolicySnapshot, RiskEntry, Utc, WorkerRecord
 from contract.signing import ENROLMENT, BadSeal, seal, unseal
 from hq import tables as t
 from hq.credentials import WrittenWorker
+from hq.intake import Draft
+from hq.intake import EnrolmentRefused as EnrolmentRefused
 from hq.store import Store, lock, now
 from hq.strict import unknown_keys
-
-
-class EnrolmentRefused(ValueError):
-    """An enrolment that cannot be used; the text says why."""
 
 
 class ImportRefused(ValueError):
@@ -114,26 +113,28 @@ class People:
 
     def take(self, data: ImportFile) -> Imported:
         """Everything in the file, in one transaction. Raises EnrolmentRefused: then nothing was imported."""
+        opened = [*data.enrolments, *map(self._open, data.sealed_enrolments)]
         with self._store.write("people") as db:
+            draft = self._draft(db, [*(w.worker_id for w in data.workers), *(r.worker_id for r in opened)])
             for worker in data.workers:
-                self._put_worker(db, worker)
+                draft.put(worker)
+            for record in opened:
+                draft.add(record)
+            self._write(db, draft)
             if data.risk is not None:
                 db.execute(delete(t.risk_entries))
-                for entry in set(data.risk):
-                    db.execute(insert(t.risk_entries).values(worker_id=entry.worker_id, list_name=entry.list_name))
+                rows = [{"worker_id": entry.worker_id, "list_name": entry.list_name} for entry in set(data.risk)]
+                _each(db, insert(t.risk_entries), rows)
             for policy in data.policies:
                 self._put_policy(db, policy)
-            for record in data.enrolments:
-                self._add(db, record)
-            for sealed in data.sealed_enrolments:
-                self._add(db, self._open(sealed))
-        enrolments = len(data.enrolments) + len(data.sealed_enrolments)
-        return Imported(len(data.workers), len(data.risk or ()), len(data.policies), enrolments)
+        return Imported(len(data.workers), len(data.risk or ()), len(data.policies), len(opened))
 
     def change(self, worker: WorkerRecord, fields: dict[str, object]) -> None:
         """Change some fields of a worker; consent and templates stay."""
         with self._store.write("people") as db:
-            self._put_worker(db, worker.model_copy(update=fields))
+            draft = self._draft(db, [worker.worker_id])
+            draft.put(worker.model_copy(update=fields))
+            self._write(db, draft)
 
     def enrol_sealed(self, db: Connection, event: EnrolmentEvent) -> None:
         """An enrolment made at a gate. Raises EnrolmentRefused."""
@@ -141,12 +142,16 @@ class People:
         record = self._open(event.sealed_record)
         if (record.worker_id, record.consent_ref) != (event.worker_id, event.consent_ref):
             raise EnrolmentRefused("is sealed around an enrolment of somebody else, or of another consent")
-        self._add(db, record)
+        draft = self._draft(db, [record.worker_id])
+        draft.add(record)
+        self._write(db, draft)
 
     def roster(self, db: Connection) -> tuple[WorkerRecord, ...]:
         """All workers with the templates they consented to, by worker id."""
         found: dict[str, list[EnrolmentRecord]] = {}
-        for row in db.execute(select(t.templates.c.sealed_record).order_by(t.templates.c.added_utc)):
+        for row in db.execute(
+            select(t.templates.c.sealed_record).order_by(t.templates.c.added_utc, t.templates.c.digest)
+        ):
             record = self._open(row.sealed_record)
             found.setdefault(record.worker_id, []).append(record)
         workers = []
@@ -166,29 +171,44 @@ class People:
         row = db.execute(select(t.policies.c.body).where(t.policies.c.site_id == site_id)).first()
         return dict(json.loads(row.body)) if row else {}
 
-    def _put_worker(self, db: Connection, worker: WorkerRecord) -> None:
-        """Add or replace. A consent that is not mentioned stays; one that is null is withdrawn, and the templates go."""
-        where = t.workers.c.worker_id == worker.worker_id
-        row = db.execute(select(t.workers.c.record).where(where)).first()
-        consent = worker.consent_ref
-        if row is not None and "consent_ref" not in worker.model_fields_set:
-            consent = WorkerRecord.model_validate_json(row.record).consent_ref
-        bare = worker.model_copy(update={"templates": (), "consent_ref": consent})
-        db.execute(delete(t.workers).where(where))
-        db.execute(
-            insert(t.workers).values(worker_id=worker.worker_id, record=bare.model_dump_json(), updated_utc=now())
-        )
-        if consent is None:
-            db.execute(delete(t.templates).where(t.templates.c.worker_id == worker.worker_id))
-        if worker.templates:
-            if consent is None:
-                raise EnrolmentRefused(f"worker {worker.worker_id} has templates but no consent_ref")
-            self._add(
-                db,
-                EnrolmentRecord(
-                    worker_id=worker.worker_id, consent_ref=consent, captured_utc=now(), templates=worker.templates
-                ),
-            )
+    def _draft(self, db: Connection, worker_ids: Sequence[str]) -> Draft:
+        known: dict[str, WorkerRecord] = {}
+        for some in _slices(worker_ids):
+            for row in db.execute(select(t.workers.c.record).where(t.workers.c.worker_id.in_(some))):
+                worker = WorkerRecord.model_validate_json(row.record)
+                known[worker.worker_id] = worker
+        return Draft(known)
+
+    def _write(self, db: Connection, draft: Draft) -> None:
+        named, utc = bindparam("named", type_=String), now()
+        _each(db, delete(t.templates).where(t.templates.c.worker_id == named), [{"named": w} for w in draft.withdrawn])
+        _each(db, delete(t.workers).where(t.workers.c.worker_id == named), [{"named": w} for w in draft.workers])
+        workers = [
+            {"worker_id": name, "record": worker.model_dump_json(), "updated_utc": utc}
+            for name, worker in draft.workers.items()
+        ]
+        _each(db, insert(t.workers), workers)
+        self._write_templates(db, draft.enrolments, utc)
+
+    def _write_templates(self, db: Connection, records: Sequence[EnrolmentRecord], utc: datetime) -> None:
+        """Those that are not there yet."""
+        plain = {hashlib.sha256(encode(record)).hexdigest(): record for record in records}
+        digest = t.templates.c.digest
+        held = {
+            row.digest for some in _slices(list(plain)) for row in db.execute(select(digest).where(digest.in_(some)))
+        }
+        rows = [
+            {
+                "digest": name,
+                "worker_id": record.worker_id,
+                "consent_ref": record.consent_ref,
+                "sealed_record": seal(encode(record), ENROLMENT, self._key.public_key()),
+                "added_utc": utc,
+            }
+            for name, record in plain.items()
+            if name not in held
+        ]
+        _each(db, insert(t.templates), rows)
 
     def _put_policy(self, db: Connection, policy: PolicyEntry) -> None:
         values = policy.model_dump(mode="json", exclude_unset=True, exclude={"site_id"})
@@ -201,23 +221,13 @@ class People:
         except (BadSeal, BadMessage) as error:
             raise EnrolmentRefused(f"holds an enrolment that cannot be opened: {error}") from error
 
-    def _add(self, db: Connection, record: EnrolmentRecord) -> None:
-        """Add templates to a known worker. A worker without a consent takes over the enrolment's."""
-        row = db.execute(select(t.workers.c.record).where(t.workers.c.worker_id == record.worker_id)).first()
-        if row is None:
-            raise EnrolmentRefused(f"enrols {record.worker_id}, who is not among the workers: import the worker first")
-        worker = WorkerRecord.model_validate_json(row.record)
-        if worker.consent_ref != record.consent_ref:
-            self._put_worker(db, worker.model_copy(update={"consent_ref": record.consent_ref}))
-        plain = encode(record)
-        digest = hashlib.sha256(plain).hexdigest()
-        if db.execute(select(t.templates.c.digest).where(t.templates.c.digest == digest)).first() is None:
-            db.execute(
-                insert(t.templates).values(
-                    digest=digest,
-                    worker_id=record.worker_id,
-                    consent_ref=record.consent_ref,
-                    sealed_record=seal(plain, ENROLMENT, self._key.public_key()),
-                    added_utc=now(),
-                )
-            )
+
+def _each(db: Connection, statement: Executable, rows: Sequence[Mapping[str, object]]) -> None:
+    """The statement once for every row; none, none."""
+    if rows:
+        db.execute(statement, rows)
+
+
+def _slices(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """So many at a time as a statement may name."""
+    return (names[i : i + 500] for i in range(0, len(names), 500))

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 from hq_postgres_fixtures import rig as rig
 from hq_postgres_fixtures import server as server
 from hq_postgres_fixtures import url as url
@@ -172,13 +173,14 @@ def _backends(store: Store) -> list[int]:
         return [int(row[0]) for row in rows]
 
 
-def test_ok__killed_backends_lose_no_event_that_was_acknowledged(rig: Rig, stranger: Stranger) -> None:
+@pytest.mark.parametrize("rounds", [1, pytest.param(10, marks=pytest.mark.long)])
+def test_ok__killed_backends_lose_no_event_that_was_acknowledged(rig: Rig, stranger: Stranger, rounds: int) -> None:
     stranger.subscribe("sitegate/v1/site-1/gate-1/ack")
     journal, store = rig.journal(), rig.store()
     key = rig.keys.signing.public_key()
     rig.hq()
     rig.sync()
-    for number in range(3):
+    for number in range(rounds):
         seen = len(stranger.seen)
         note(journal, 150)
         wait_until(lambda seen=seen: len(stranger.seen) > seen, "some of it is acknowledged")
@@ -186,7 +188,7 @@ def test_ok__killed_backends_lose_no_event_that_was_acknowledged(rig: Rig, stran
         promised = max(decode(Ack, verify(p, Channel.ACK.value, key)).seq for _, p, _ in list(stranger.seen))
         wait_until(lambda: _answers(store), "the server is back")
         assert sum(v.held for v in report.verdicts(store)) >= promised, f"round {number}"
-    wait_until(lambda: _holds(rig, store, 450), "HQ holds all of it")
+    wait_until(lambda: _holds(rig, store, 150 * rounds), "HQ holds all of it")
     assert report.quarantine(store) == []
 
 
