@@ -13,8 +13,8 @@ from rich.table import Table
 from contract.messages import CommandAction, ListKind
 from contract.parts import ListTooLarge
 from contract.signing import BadKey
+from hq import checks, credentials, give, keys, report
 from hq import config as settings
-from hq import credentials, give, keys, report
 from hq.broker import open_broker
 from hq.console import err, gate_json, out, print_json, print_table, show_events, time_text
 from hq.opened import Folder, opened
@@ -258,6 +258,7 @@ def command(
 
 
 give.register(app)
+checks.register(app)
 
 
 def _publish(publisher: Publisher, sites: tuple[str, ...], kinds: tuple[ListKind, ...]) -> None:
