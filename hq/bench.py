@@ -4,6 +4,7 @@ Every event is a decision as gates send it, chained and in batches of the gates'
 than it does in use.
 """
 
+import logging
 import multiprocessing
 import threading
 import time
@@ -15,6 +16,7 @@ from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Any
 
+import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -179,7 +181,13 @@ class _Team:
             raise ServerError("one of HQ's processes ended by itself; its words stand above") from error
 
 
+def quiet() -> None:
+    """Only errors are worth a line between the figures."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+
+
 def _take_share(pipe: Pipe, folder: Path, url: str, payloads: Payloads) -> None:
+    quiet()
     store = Store(url)
     ingest = Ingest(store, People(store, keys.load(folder).sealing))
     lanes = [iter(found) for found in payloads.values()]
@@ -193,6 +201,7 @@ def _take_share(pipe: Pipe, folder: Path, url: str, payloads: Payloads) -> None:
 
 
 def _serve(pipe: Pipe, folder: Path, worker: bool) -> None:
+    quiet()
     service = HqService(settings.load(folder), worker)
     service.start()
     while not service.connected:

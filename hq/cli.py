@@ -13,7 +13,7 @@ from rich.table import Table
 from contract.messages import CommandAction, ListKind
 from contract.parts import ListTooLarge
 from contract.signing import BadKey
-from hq import checks, credentials, give, keys, report
+from hq import bench_cli, checks, credentials, give, keys, report
 from hq import config as settings
 from hq.broker import open_broker
 from hq.console import err, gate_json, out, print_json, print_table, show_events, time_text
@@ -259,6 +259,7 @@ def command(
 
 give.register(app)
 checks.register(app)
+bench_cli.register(app)
 
 
 def _publish(publisher: Publisher, sites: tuple[str, ...], kinds: tuple[ListKind, ...]) -> None:

@@ -6,6 +6,7 @@ Where one process is too slow, workers beside it take their share of the events;
 import secrets
 import threading
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
@@ -35,8 +36,17 @@ _GROUP_BATCHES, _GROUP_BYTES = 100, 8 * 1024 * 1024
 """So much is stored in one transaction, at most: whatever came while the one before it was written."""
 _READY_MAX = 1_000
 HOLE_PATIENCE_S = 4.0
-"""A batch whose predecessor is missing waits so long: it may stand in the queue of another worker. Less than a gate waits
-for an acknowledgement (`[sync] ack_timeout_s`)."""
+"""A batch whose predecessor is missing waits until its journal has stood still for so long: the missing one may stand in the
+queue of another worker. Less than a gate waits for an acknowledgement (`[sync] ack_timeout_s`)."""
+
+
+@dataclass(slots=True)
+class _Hole:
+    """Events came that do not follow `seq`, where the journal ends; `seen_s` when it was first seen to end there."""
+
+    seq: int
+    seen_s: float
+    told: bool = False
 
 
 class HqService:
@@ -52,7 +62,8 @@ class HqService:
         client_id = f"sitegate-hq-worker-{secrets.token_hex(4)}" if worker else "sitegate-hq"
         self._link = HqLink(config.broker, client_id, worker)
         self._held: Received | None = None
-        self._ready: list[tuple[float, Arrival]] = []
+        self._ready: list[Arrival] = []
+        self._holes: dict[JournalKey, _Hole] = {}
         self._connection = 0
         self._sent: dict[tuple[str, ListKind], int] = {}
         self._lists_due_s = 0.0
@@ -101,7 +112,6 @@ class HqService:
 
     def _receive(self, timeout_s: float) -> None:
         """Take what waits, up to a bound: the events are read and lie ready, anything else is done with."""
-        until = time.monotonic() + HOLE_PATIENCE_S
         count = size = 0
         while count < _GROUP_BATCHES and size < _GROUP_BYTES and len(self._ready) < _READY_MAX:
             self._held = self._held or self._link.receive(timeout_s)
@@ -109,7 +119,7 @@ class HqService:
                 break
             timeout_s, count, size = 0, count + 1, size + len(self._held.payload)
             if (arrival := self._take(self._held)) is not None:
-                self._ready.append((until, arrival))
+                self._ready.append(arrival)
             self._held = None  # only now: the database may have failed us
 
     def _take(self, received: Received) -> Arrival | None:
@@ -139,22 +149,30 @@ class HqService:
         predecessor is tried again; what waited in vain is acknowledged up to the hole, and sent again."""
         if not self._ready:
             return
-        outcomes = self._ingest.take_all([arrival for _, arrival in self._ready])
+        outcomes = self._ingest.take_all(self._ready)
         ready, self._ready = self._ready, []
-        acks, missing = dict[JournalKey, Ack](), dict[JournalKey, int]()
-        for (until, arrival), outcome in zip(ready, outcomes, strict=True):
-            if outcome is None or (outcome.hole and time.monotonic() < until):
-                self._ready.append((until, arrival))
-                continue
-            if outcome.hole:
-                missing[arrival.key] = outcome.ack.seq
-            held = acks.get(arrival.key)
-            if held is None or held.seq <= outcome.ack.seq:
+        acks: dict[JournalKey, Ack] = {}
+        for arrival, outcome in zip(ready, outcomes, strict=True):
+            if outcome is None or (outcome.hole and self._may_come(arrival.key, outcome.ack.seq)):
+                self._ready.append(arrival)
+            elif arrival.key not in acks or acks[arrival.key].seq <= outcome.ack.seq:
                 acks[arrival.key] = outcome.ack
-        for key, seq in missing.items():
-            log.warning("events_missing", gate_id=key.gate_id, after=seq)
+        for key in self._holes.keys() - {arrival.key for arrival in self._ready}:
+            del self._holes[key]
         for key, ack in acks.items():
             self._acknowledge(ack, key.site_id)
+
+    def _may_come(self, key: JournalKey, seq: int) -> bool:
+        """Whether what follows `seq` may still come: as long as the journal gets on, another worker works through it."""
+        since = self._holes.get(key)
+        if since is None or since.seq != seq:
+            since = self._holes[key] = _Hole(seq, time.monotonic())
+        if time.monotonic() - since.seen_s < HOLE_PATIENCE_S:
+            return True
+        if not since.told:
+            log.warning("events_missing", gate_id=key.gate_id, after=seq)
+            since.told = True
+        return False
 
     def _acknowledge(self, ack: Ack, site_id: str) -> None:
         self._link.publish(Channel.ACK, sign(encode(ack), Channel.ACK.value, self._keys.signing), site_id, ack.gate_id)
