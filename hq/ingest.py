@@ -24,22 +24,19 @@ from contract.messages import (
     EventRecord,
 )
 from contract.signing import COMMISSIONING, BadSignature, verify
-from hq.people import EnrolmentRefused, People
-from hq.store import (
+from hq.journals import (
     EventRow,
     Journal,
     JournalKey,
-    Store,
     Watermark,
     add_events,
-    ask_for,
     claim,
     hashes,
-    now,
-    put_aside,
     set_watermarks,
     watermarks,
 )
+from hq.people import EnrolmentRefused, People
+from hq.store import Store, ask_for, now, put_aside
 
 log = structlog.get_logger()
 

@@ -20,10 +20,11 @@ from contract.topics import Channel, channel_of
 from hq import keys
 from hq.config import HqConfig
 from hq.ingest import ROSTER_AGAIN, Arrival, Ingest, examine
+from hq.journals import JournalKey
 from hq.mqtt import HqLink, Received
 from hq.people import People
 from hq.publish import Publisher
-from hq.store import JournalKey, Store, asked_for, done, now
+from hq.store import Store, asked_for, done, now
 
 log = structlog.get_logger()
 
