@@ -61,8 +61,9 @@ class Figure:
 
 
 def batches(gates: Sequence[str], events: int) -> Payloads:
-    """`events` decisions of so many gates together, as they come from the broker."""
-    return {gate: _journal(gate, events // len(gates)) for gate in gates}
+    """About `events` decisions of so many gates together, as they come from the broker: full batches only."""
+    each = max(1, round(events / len(gates) / BATCH_EVENTS)) * BATCH_EVENTS
+    return {gate: _journal(gate, each) for gate in gates}
 
 
 def ingest_alone(folder: Path, url: str, name: str, payloads: Payloads, processes: int) -> Figure:
