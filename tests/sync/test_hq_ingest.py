@@ -90,6 +90,16 @@ def test_fail__a_changed_record_is_kept_marked_and_passed(rig: Rig) -> None:
     assert [row.seq for row in report.quarantine(store)] == [5]
 
 
+def test_fail__a_hash_that_somebody_overwrote_is_found_and_named(rig: Rig) -> None:
+    journal = rig.journal()
+    note(journal, 4)
+    ingest, store = _ingest(rig)
+    ingest.take(_batch(journal, _records(rig)))
+    with store.write() as db:
+        db.exec_driver_sql("UPDATE events SET hash = 'rubbish' WHERE seq = 2")
+    assert "seq 2 was changed" in report.verdicts(store)[0].problem
+
+
 def test_fail__two_gates_with_one_id(rig: Rig) -> None:
     journal = rig.journal()
     note(journal, 3)

@@ -126,6 +126,17 @@ def test_ok__two_processes_begin_the_same_journals_and_no_event_comes_twice(rig:
     assert report.quarantine(stores[0]) == []
 
 
+def test_fail__a_nul_in_an_event_does_not_stop_postgresql(rig: Rig) -> None:
+    body = '{"type":"notice\0"}'
+    poison = EventRecord(seq=1, prev_hash=GENESIS, hash=link(GENESIS, body), body=body)
+    store = rig.store()
+    arrival = examine(EventBatch(site_id="site-1", gate_id="gate-1", epoch="e", records=(poison,)))
+    (outcome,) = Ingest(store, rig.people(store)).take_all([arrival])
+    assert outcome is not None
+    assert outcome.ack.seq == 1
+    assert "cannot read" in report.quarantine(store)[0].reason
+
+
 def test_ok__a_task_that_is_asked_for_meanwhile_is_not_struck_off(rig: Rig) -> None:
     store = rig.store()
     with store.write() as db:
