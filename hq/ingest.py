@@ -213,6 +213,7 @@ def forged(event: CommissioningEvent) -> str:
 
 
 def _row(key: JournalKey, record: EventRecord, event: AnyEvent | None, received: datetime) -> EventRow:
+    """NUL is no JSON, and PostgreSQL holds none: whoever sent one finds it in the quarantine as it came."""
     return EventRow(
         site_id=key.site_id,
         gate_id=key.gate_id,
@@ -222,9 +223,7 @@ def _row(key: JournalKey, record: EventRecord, event: AnyEvent | None, received:
         reason=_reason(event),
         worker_id=getattr(event, "worker_id", None),
         utc=event.utc if event else None,
-        body=record.body.replace(
-            "\0", "\ufffd"
-        ),  # no JSON, and PostgreSQL holds none; the quarantine has it as it came
+        body=record.body.replace("\0", "\ufffd"),
         prev_hash=record.prev_hash,
         hash=record.hash,
         received_utc=received,

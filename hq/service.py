@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from contract.codec import BadMessage, decode, encode
 from contract.messages import Ack, EventBatch, GateStatus, Health, HqState, ListKind
 from contract.parts import ListTooLarge
-from contract.signing import sign
+from contract.signing import BadKey, sign
 from contract.topics import Channel, channel_of
 from hq import keys
 from hq.config import HqConfig
@@ -86,7 +86,8 @@ class HqService:
 
     def _without_database(self, error: OperationalError, stop: threading.Event) -> None:
         """The database went away in the middle of something: nothing of it was acknowledged, all of it is tried again."""
-        log.error("database_away", detail=str(error.orig).strip().splitlines()[0], again_in_s=DATABASE_PAUSE_S)
+        detail, _, _ = str(error.orig).strip().partition("\n")
+        log.error("database_away", detail=detail, again_in_s=DATABASE_PAUSE_S)
         stop.wait(DATABASE_PAUSE_S)
 
     @property
@@ -214,7 +215,7 @@ class HqService:
     def _publish(self, site_id: str, kind: ListKind) -> None:
         try:
             self._publisher.publish(site_id, kind)
-        except ListTooLarge as error:  # the version in force stays, and ages visibly
+        except (ListTooLarge, BadKey) as error:  # the version in force stays, and ages visibly
             log.error("list_not_published", detail=str(error))
 
 

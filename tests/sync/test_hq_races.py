@@ -215,3 +215,22 @@ def _holds(rig: Rig, store: Store, count: int) -> bool:
         return rig.holds(store, count)
     except OperationalError:
         return False
+
+
+def test_fail__a_site_without_its_key_stops_neither_hq_nor_the_other_sites(rig: Rig) -> None:
+    store = rig.store()
+    publisher = rig.publisher(store)
+    for site in ("site-1", "site-2"):
+        publisher.publish(site, ListKind.ROSTER)
+    (rig.hq_folder / "keys/sites/site-1.pub.pem").unlink()
+    with store.write() as db:
+        ask_for(db, ROSTER_AGAIN)
+    rig.hq()
+    wait_until(lambda: publisher.newest_versions()[("site-2", ListKind.ROSTER)][0] == 2, "the other site's is there")
+    wait_until(lambda: not _asked(store), "the task is done with")
+    assert publisher.newest_versions()[("site-1", ListKind.ROSTER)][0] == 1
+
+
+def _asked(store: Store) -> int:
+    with store.read() as db:
+        return asked_for(db, ROSTER_AGAIN)
