@@ -15,6 +15,7 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from hq import bench as measure
 from hq import keys
@@ -22,7 +23,7 @@ from hq import tables as t
 from hq.bench_lists import lists
 from hq.bench_servers import Postgres, ServerError
 from hq.console import err, out, print_table
-from hq.store import Store
+from hq.store import Store, plainly
 
 NewDatabase = Callable[[], str]
 
@@ -125,11 +126,13 @@ def _made(url: str) -> str:
 
 
 def _tables(url: str) -> list[str]:
-    engine = create_engine(url)
     try:
-        return inspect(engine).get_table_names()
-    finally:
+        engine = create_engine(url)
+        found = inspect(engine).get_table_names()
         engine.dispose()
+    except (SQLAlchemyError, ModuleNotFoundError) as error:
+        raise ServerError(plainly(error, "--database-url")) from error
+    return found
 
 
 def _empty(url: str) -> str:

@@ -53,7 +53,7 @@ class Store:
             with self.write("schema") as db:
                 _migrate(db)
         except (SQLAlchemyError, ModuleNotFoundError) as error:
-            raise StoreError(_plainly(error)) from error
+            raise StoreError(plainly(error, "database_url in hq.toml")) from error
 
     @contextmanager
     def write(self, what: str = "") -> Iterator[Connection]:
@@ -170,11 +170,12 @@ def _migrate(db: Connection) -> None:
         raise StoreError(f"the database was made by a newer sitegate-hq: update this one first ({error})") from error
 
 
-def _plainly(error: Exception) -> str:
+def plainly(error: Exception, setting: str) -> str:
+    """Why a database cannot be opened, and what to do; `setting`: where its URL stands."""
     if isinstance(error, ModuleNotFoundError):
         return f"{error.name} is not installed; for PostgreSQL run: pip install 'sitegate[postgres]'"
     reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-    return f"the database cannot be opened: {reason}; check database_url in hq.toml, and that the server runs"
+    return f"the database cannot be opened: {reason}; check {setting}, and that the server runs"
 
 
 def _engine(url: str) -> Engine:

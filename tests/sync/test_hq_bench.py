@@ -40,6 +40,13 @@ def test_fail__a_database_with_something_in_it_is_not_emptied(tmp_path: Path) ->
     engine.dispose()
 
 
+@pytest.mark.parametrize("url", ["postgresql+psycopg://hq@127.0.0.1:1/none", "nonsense"])
+def test_fail__no_such_database(url: str, tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["bench", "--database-url", url, "--dir", str(tmp_path)])
+    assert isinstance(done.exception, ServerError)
+    assert "check --database-url" in str(done.exception)
+
+
 @pytest.mark.long
 def test_ok__the_whole_bench(tmp_path: Path) -> None:
     few = ["--events", "1030", "--gates", "4", "--people", "20"]
