@@ -80,8 +80,8 @@ def drain(folder: Path, events: int) -> list[Rates]:
     signing, site_key = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
     for name, key in (("hq", signing), ("sealing", X25519PrivateKey.generate()), ("site", site_key)):
         write_key_pair(key, folder / f"{name}.key", folder / f"{name}.pub")
-    with _broker(folder) as port:
-        config = _config(folder, port)
+    with broker(folder) as port:
+        config = config_for(folder, port)
         _fill(folder / "journal.db", config, events)
         with closing(Answerer(config, signing)) as answerer:
             ours = _drain(config, folder, answerer, events)
@@ -109,7 +109,7 @@ class Answerer:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._link.start()
         self._thread.start()
-        _until(lambda: self._link.state.connected, "no connection to mosquitto")
+        until(lambda: self._link.state.connected, "no connection to mosquitto")
 
     def close(self) -> None:
         self._stop.set()
@@ -140,7 +140,7 @@ def _drain(config: Config, folder: Path, answerer: Answerer, events: int) -> flo
     thread = threading.Thread(target=service.run, args=(stop,), daemon=True)
     start = time.perf_counter()
     thread.start()
-    _until(lambda: answerer.seq >= events, "the queue did not drain")
+    until(lambda: answerer.seq >= events, "the queue did not drain")
     taken = time.perf_counter() - start
     stop.set()
     thread.join()
@@ -152,13 +152,13 @@ def _bare(config: Config, answerer: Answerer, payloads: list[bytes], events: int
     answerer.answers, wanted = False, answerer.batches + len(payloads)
     link = MqttLink(config.sync, "bench-bare", [], Publication("sitegate/bench", b"", 0, False))
     link.start()
-    _until(lambda: link.state.connected, "no connection to mosquitto")
+    until(lambda: link.state.connected, "no connection to mosquitto")
     name = topic(Channel.EVENTS, config.site.site_id, config.site.gate_id)
     start = time.perf_counter()
     for payload in payloads:
         while not link.publish(Publication(name, payload, 1, False)):
             time.sleep(0.001)
-    _until(lambda: answerer.batches >= wanted, "the bare batches did not arrive")
+    until(lambda: answerer.batches >= wanted, "the bare batches did not arrive")
     taken = time.perf_counter() - start
     link.close()
     return events / taken
@@ -187,7 +187,7 @@ def _append(journal: Journal) -> AccessEvent:
     )
 
 
-def _config(folder: Path, port: int) -> Config:
+def config_for(folder: Path, port: int) -> Config:
     keys = {
         "hq_signing_public_path": str(folder / "hq.pub"),
         "hq_sealing_public_path": str(folder / "sealing.pub"),
@@ -200,7 +200,7 @@ def _config(folder: Path, port: int) -> Config:
 
 
 @contextmanager
-def _broker(folder: Path) -> Iterator[int]:
+def broker(folder: Path) -> Iterator[int]:
     program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
     if program is None:
         raise BenchError("mosquitto is not installed; run: apt install mosquitto")
@@ -213,7 +213,7 @@ def _broker(folder: Path) -> Iterator[int]:
     )
     process = subprocess.Popen([program, "-c", str(settings)], stderr=subprocess.DEVNULL)
     try:
-        _until(lambda: _listens(port), "mosquitto did not start")
+        until(lambda: _listens(port), "mosquitto did not start")
         yield port
     finally:
         process.terminate()
@@ -228,7 +228,7 @@ def _listens(port: int) -> bool:
     return True
 
 
-def _until(true: Callable[[], bool], what: str) -> None:
+def until(true: Callable[[], bool], what: str) -> None:
     until = time.monotonic() + PATIENCE_S
     while not true():
         if time.monotonic() > until:

@@ -13,8 +13,8 @@ from rich.table import Table
 from contract.messages import CommandAction, ListKind
 from contract.parts import ListTooLarge
 from contract.signing import BadKey
+from hq import bench_cli, checks, credentials, export, give, keys, keys_cli, report
 from hq import config as settings
-from hq import credentials, export, give, keys, keys_cli, report
 from hq.broker import open_broker
 from hq.console import err, gate_json, health_cells, out, print_json, print_table, show_events, time_text
 from hq.opened import Folder, opened
@@ -285,6 +285,8 @@ def command(
 export.register(app)
 give.register(app)
 keys_cli.register(app)
+checks.register(app)
+bench_cli.register(app)
 
 
 def _publish(publisher: Publisher, sites: tuple[str, ...], kinds: tuple[ListKind, ...]) -> None:

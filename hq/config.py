@@ -1,5 +1,6 @@
 """HQ's one TOML file, `hq.toml`, in the folder that `sitegate-hq init` makes."""
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -79,12 +80,12 @@ def load(folder: Path) -> HqConfig:
         raise HqConfigError(f"{path}: {len(lines)} problem(s)\n" + "\n".join(lines)) from error
 
 
-def template(sites: tuple[str, ...], port: int) -> str:
+def template(sites: tuple[str, ...], port: int, url: str = "sqlite:///hq.db") -> str:
     """The text of a new hq.toml."""
     names = ", ".join(f'"{site}"' for site in sites)
     return f"""# HQ of sitegate. Keys lie in keys/, one pair per site in keys/sites/.
 sites = [{names}]
-database_url = "sqlite:///hq.db"
+database_url = {json.dumps(url)}
 
 [broker]
 host = "127.0.0.1"

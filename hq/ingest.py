@@ -4,8 +4,9 @@ HQ keeps whatever a gate's journal says. What does not verify is kept too, marke
 `verify`, because refusing it would hold up everything after it for ever.
 """
 
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -28,20 +29,20 @@ from contract.messages import (
 )
 from contract.signing import COMMISSIONING, BadSignature, verify
 from hq import newer
-from hq.people import EnrolmentRefused, People
-from hq.store import (
+from hq.journals import (
+    EventRow,
+    Journal,
     JournalKey,
-    Store,
     Watermark,
     add_events,
-    ask_for,
+    claim,
     hashes,
     journals,
-    now,
-    put_aside,
-    set_watermark,
-    watermark,
+    set_watermarks,
+    watermarks,
 )
+from hq.people import EnrolmentRefused, People
+from hq.store import Store, ask_for, now, put_aside
 from hq.times import correct
 
 log = structlog.get_logger()
@@ -49,6 +50,15 @@ log = structlog.get_logger()
 TWINS = "two journals of this gate both go on: two gates with one id, or an old card was put back"
 ROSTER_AGAIN = "roster"
 """The task left after an enrolment at a gate: publish the rosters anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A batch and the events in it, read before the database is asked for anything. `events`: by seq, None if unreadable."""
+
+    key: JournalKey
+    records: tuple[EventRecord, ...]
+    events: Mapping[int, Event | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +70,19 @@ class Sorted:
     hole: bool
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a batch. `ack` is what HQ holds now."""
 
     ack: Ack
     stored: int = 0
     hole: bool = False
+
+
+def examine(batch: EventBatch) -> Arrival:
+    """Read the events of a batch: the larger part of the work, done while no journal is held. Pure."""
+    events = {record.seq: readable(record) for record in reversed(batch.records)}  # the first of a number counts
+    return Arrival(JournalKey(batch.site_id, batch.gate_id, batch.epoch), batch.records, events)
 
 
 def sort(records: tuple[EventRecord, ...], seq: int) -> Sorted:
@@ -116,19 +132,22 @@ class Ingest:
         self._last_epoch: dict[str, str] = {}
 
     def take(self, batch: EventBatch) -> Outcome:
-        """Store what is new in one transaction; afterwards the returned acknowledgement is true."""
-        key = JournalKey(batch.site_id, batch.gate_id, batch.epoch)
-        with self._store.write(f"journal {key.gate_id}/{key.epoch}") as db:
-            mark = watermark(db, key)
-            batch_sorted = sort(batch.records, mark.seq)
-            self._compare_known(db, key, batch_sorted.known)
-            outcome = Outcome(self._ack(key, mark), hole=batch_sorted.hole)
-            if batch_sorted.fresh:
-                self._watch_epoch(db, key, goes_on=mark.seq > 0)
-                mark = self._append(db, key, batch_sorted.fresh, mark)
-                set_watermark(db, key, mark)
-            outcome.ack, outcome.stored = self._ack(key, mark), len(batch_sorted.fresh)
+        """Store what is new of one batch; waits while another process stores of the same journal."""
+        arrival = examine(batch)
+        with self._store.write() as db:
+            (outcome,) = self._store_all(db, [arrival], claim(db, {arrival.key.journal}, wait=True)).values()
         return outcome
+
+    def take_all(self, arrivals: Sequence[Arrival]) -> list[Outcome | None]:
+        """Store what is new in many batches in one transaction; afterwards the acknowledgements are true.
+
+        Returns:
+            An outcome for each; None where another process stores of the same journal just now: try that one again.
+        """
+        with self._store.write() as db:
+            ours = claim(db, {arrival.key.journal for arrival in arrivals}, wait=False)
+            outcomes = self._store_all(db, arrivals, ours)
+        return [outcomes.get(place) for place in range(len(arrivals))]
 
     def refuse(self, site_id: str, gate_id: str, reason: str, payload: bytes) -> None:
         """Keep a message that is no batch of this gate at all; it cannot be acknowledged."""
@@ -138,7 +157,7 @@ class Ingest:
 
     def read_again(self) -> int:
         """After an update: read the events that a newer version wrote, as far as this one can; how many it could."""
-        return newer.read_again(self._store, readable, self._judge)
+        return newer.read_again(self._store, readable, self._judge_again)
 
     def tell_newer(self, gate_id: str, what: str) -> None:
         """In the log, once for each gate: it is no alarm, and goes on until HQ is updated."""
@@ -149,30 +168,62 @@ class Ingest:
     def acks(self, gate_id: str) -> list[Ack]:
         """What HQ holds of each of a gate's journals now, the one written last at the end."""
         with self._store.read() as db:
-            return [self._ack(key, mark) for key, mark in journals(db, gate_id)]
+            return [_ack(key, mark, now()) for key, mark in journals(db, gate_id)]
 
-    def _append(self, db: Connection, key: JournalKey, records: tuple[EventRecord, ...], mark: Watermark) -> Watermark:
-        """Store all; then mark what is wrong with any. The watermark after them."""
-        events = [readable(record) for record in records]
-        add_events(db, [_row(key, record, event) for record, event in zip(records, events, strict=True)])
-        for record, event in zip(records, events, strict=True):
-            self._judge(db, key, record, event, mark.hash)
-            mark = Watermark(record.seq, record.hash)
-        if unread := next((event for event in events if event and newer.unread(event)), None):
+    def _store_all(self, db: Connection, arrivals: Sequence[Arrival], ours: Set[Journal]) -> dict[int, Outcome]:
+        """Outcomes by place in `arrivals`, of those whose journal is ours. One statement stores the events of all."""
+        utc, marks = now(), watermarks(db, ours)
+        outcomes: dict[int, Outcome] = {}
+        rows: list[EventRow] = []
+        moved: dict[Journal, str] = {}
+        settings: list[tuple[JournalKey, ClockEvent]] = []
+        for place in sorted(range(len(arrivals)), key=lambda n: arrivals[n].records[0].seq):
+            key, events = arrivals[place].key, arrivals[place].events
+            if key.journal not in ours:
+                continue
+            mark = marks.get(key.journal, Watermark())
+            found = sort(arrivals[place].records, mark.seq)
+            self._compare_known(db, key, found.known, rows)
+            if found.fresh:
+                self._watch_epoch(db, key, goes_on=mark.seq > 0)
+            for record in found.fresh:
+                event = events[record.seq]
+                if self._judge(db, key, record, event, mark.hash) and isinstance(event, ClockEvent):
+                    settings.append((key, event))
+                rows.append(_row(key, record, event, utc))
+                mark = Watermark(record.seq, record.hash)
+            if found.fresh:
+                marks[key.journal], moved[key.journal] = mark, key.site_id
+            outcomes[place] = Outcome(_ack(key, mark, utc), stored=len(found.fresh), hole=found.hole)
+        add_events(db, rows)
+        set_watermarks(db, {journal: (site_id, marks[journal]) for journal, site_id in moved.items()}, utc)
+        for key, setting in settings:  # of events that may have come in this very group
+            correct(db, key, setting)
+        self._note_newer(db, rows)
+        return outcomes
+
+    def _note_newer(self, db: Connection, rows: Sequence[EventRow]) -> None:
+        if unread := next((row for row in rows if row.type == newer.TYPE), None):
             ask_for(db, newer.READ_AGAIN)
-            self.tell_newer(key.gate_id, f"events of version {unread.version}, HQ reads {VERSION}")
-        return mark
+            self.tell_newer(unread.gate_id, f"events of version {unread.reason}, HQ reads {VERSION}")
 
-    def _judge(self, db: Connection, key: JournalKey, record: EventRecord, event: Event | None, prev_hash: str) -> None:
-        """Mark what is wrong with a new record; take an enrolment over."""
+    def _judge(self, db: Connection, key: JournalKey, record: EventRecord, event: Event | None, prev_hash: str) -> bool:
+        """Mark what is wrong with a new record; take an enrolment over. Whether it is as the gate wrote it."""
         if wrong := fault(record, event, prev_hash, key):
             self._alarm(db, key, record, wrong)
-        elif isinstance(event, EnrolmentEvent):
+            return False
+        if isinstance(event, EnrolmentEvent):
             self._enrol(db, key, record, event)
-        elif isinstance(event, ClockEvent):
-            correct(db, key, event)
         elif isinstance(event, CommissioningEvent) and (objection := forged(event)):
             self._alarm(db, key, record, objection)
+        return True
+
+    def _judge_again(
+        self, db: Connection, key: JournalKey, record: EventRecord, event: Event | None, prev_hash: str
+    ) -> None:
+        """The same for a record that is stored already."""
+        if self._judge(db, key, record, event, prev_hash) and isinstance(event, ClockEvent):
+            correct(db, key, event)
 
     def _watch_epoch(self, db: Connection, key: JournalKey, *, goes_on: bool) -> None:
         """A gate that begins a new journal never writes the old one again: if both go on, there are two. Marked once."""
@@ -190,10 +241,14 @@ class Ingest:
         except EnrolmentRefused as error:
             self._alarm(db, key, record, str(error))
 
-    def _compare_known(self, db: Connection, key: JournalKey, known: tuple[EventRecord, ...]) -> None:
+    def _compare_known(
+        self, db: Connection, key: JournalKey, known: Sequence[EventRecord], unwritten: Sequence[EventRow]
+    ) -> None:
+        """A record whose number is taken must be the one that took it, in the database or among the rows to come."""
         if not known:
             return
         held = hashes(db, key, known[0].seq, known[-1].seq)
+        held |= {row.seq: row.hash for row in unwritten if (row.gate_id, row.epoch) == key.journal}
         for record in known:
             if held.get(record.seq) != record.hash:
                 self._alarm(db, key, record, "differs from the event held under its number: two gates with one id?")
@@ -205,8 +260,9 @@ class Ingest:
         if put_aside(db, key, record.seq, f"event {reason}", record.model_dump_json().encode(), tell=tell):
             log.error("quarantined", gate_id=key.gate_id, epoch=key.epoch, seq=record.seq, reason=reason)
 
-    def _ack(self, key: JournalKey, mark: Watermark) -> Ack:
-        return Ack(gate_id=key.gate_id, epoch=key.epoch, seq=mark.seq, utc=now())
+
+def _ack(key: JournalKey, mark: Watermark, utc: datetime) -> Ack:
+    return Ack(gate_id=key.gate_id, epoch=key.epoch, seq=mark.seq, utc=utc)
 
 
 def forged(event: CommissioningEvent) -> str:
@@ -221,16 +277,17 @@ def forged(event: CommissioningEvent) -> str:
     return ""
 
 
-def _row(key: JournalKey, record: EventRecord, event: Event | None) -> dict[str, Any]:
-    return {
-        "site_id": key.site_id,
-        "gate_id": key.gate_id,
-        "epoch": key.epoch,
-        "seq": record.seq,
+def _row(key: JournalKey, record: EventRecord, event: Event | None, received: datetime) -> EventRow:
+    """NUL is no JSON, and PostgreSQL holds none: whoever sent one finds it in the quarantine as it came."""
+    return EventRow(
+        site_id=key.site_id,
+        gate_id=key.gate_id,
+        epoch=key.epoch,
+        seq=record.seq,
         **newer.columns(event),
-        "body": record.body,
-        "prev_hash": record.prev_hash,
-        "hash": record.hash,
-        "received_utc": now(),
-        "corrected_utc": None,
-    }
+        body=record.body.replace("\0", "\ufffd"),
+        prev_hash=record.prev_hash,
+        hash=record.hash,
+        received_utc=received,
+        corrected_utc=None,
+    )

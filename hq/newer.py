@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Row, func, select, update
 from contract.chain import GENESIS
 from contract.messages import VERSION, Event, EventRecord
 from hq import tables as t
-from hq.store import JournalKey, Store, ask_for, hashes, take_pending
+from hq.journals import JournalKey, hashes
+from hq.store import Store, asked_for, done
 
 log = structlog.get_logger()
 
@@ -43,6 +44,10 @@ def columns(event: Event | None) -> dict[str, Any]:
 
 def read_again(store: Store, readable: Callable[[EventRecord], Event | None], judge: Judge) -> int:
     """Read what this version can; `judge` does what ingest does with a new record. How many were read."""
+    with store.read() as db:
+        asked = asked_for(db, READ_AGAIN)
+    if not asked:  # no start has to look through all events
+        return 0
     read, after = 0, 0
     while found := rows(store, after):
         after = found[-1].id
@@ -56,17 +61,17 @@ def read_again(store: Store, readable: Callable[[EventRecord], Event | None], ju
                 before = hashes(db, key, record.seq - 1, record.seq - 1).get(record.seq - 1, GENESIS)
                 judge(db, key, record, event, before)
                 read += 1
-    forget_if_none(store)
+    with store.write() as db:
+        if not count(db):
+            done(db, READ_AGAIN, asked)
     if read:
         log.info("newer_events_read", events=read, version=VERSION)
     return read
 
 
 def rows(store: Store, after_id: int) -> list[Row[Any]]:
-    """Some events that were not read yet, in the order of their arrival; none if no start has to look."""
+    """Some events that were not read yet, in the order of their arrival."""
     with store.read() as db:
-        if not db.execute(select(t.pending.c.what).where(t.pending.c.what == READ_AGAIN)).first():
-            return []
         wanted = select(t.events).where(t.events.c.type == TYPE, t.events.c.id > after_id)
         return list(db.execute(wanted.order_by(t.events.c.id).limit(_AT_ONCE)))
 
@@ -75,13 +80,6 @@ def record_of(row: Row[Any]) -> tuple[JournalKey, EventRecord]:
     """The record as the gate sent it."""
     record = EventRecord(seq=row.seq, prev_hash=row.prev_hash, hash=row.hash, body=row.body)
     return JournalKey(row.site_id, row.gate_id, row.epoch), record
-
-
-def forget_if_none(store: Store) -> None:
-    """Drop the task if nothing is left to read."""
-    with store.write() as db:
-        if take_pending(db, READ_AGAIN) and count(db):
-            ask_for(db, READ_AGAIN)
 
 
 def count(db: Connection, *where: Any) -> int:

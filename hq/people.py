@@ -3,13 +3,14 @@
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Executable, String, bindparam, delete, insert, select
 
 from contract.codec import BadMessage, decode, encode
 from contract.messages import EnrolmentEvent, EnrolmentRecord, PolicySnapshot, RiskEntry, Utc, WorkerRecord
@@ -17,6 +18,8 @@ from contract.signing import ENROLMENT, BadSeal, unseal
 from hq import tables as t
 from hq.atrest import AtRestError, Cipher, KeyMissing
 from hq.credentials import WrittenWorker
+from hq.intake import Draft
+from hq.intake import EnrolmentRefused as EnrolmentRefused
 from hq.keys import HqKeys
 from hq.store import Store, lock, now
 from hq.strict import unknown_keys
@@ -25,10 +28,6 @@ CHECKED = 20
 """Workers that are looked at to tell whether the key is the right one."""
 RISK_ROW = "risk_list/1"
 _risks = TypeAdapter(tuple[RiskEntry, ...])
-
-
-class EnrolmentRefused(ValueError):
-    """An enrolment that cannot be used; the text says why."""
 
 
 class ImportRefused(ValueError):
@@ -136,24 +135,26 @@ class People:
 
     def take(self, data: ImportFile) -> Imported:
         """Everything in the file, in one transaction. Raises EnrolmentRefused: then nothing was imported."""
+        opened = [*data.enrolments, *map(self._open, data.sealed_enrolments)]
         with self._store.write("people") as db:
+            draft = self._draft(db, [*(w.worker_id for w in data.workers), *(r.worker_id for r in opened)])
             for worker in data.workers:
-                self._put_worker(db, worker)
+                draft.put(worker)
+            for record in opened:
+                draft.add(record)
+            self._write(db, draft)
             if data.risk is not None:
                 self._put_risks(db, data.risk)
             for policy in data.policies:
                 self._put_policy(db, policy)
-            for record in data.enrolments:
-                self._add(db, record)
-            for sealed in data.sealed_enrolments:
-                self._add(db, self._open(sealed))
-        enrolments = len(data.enrolments) + len(data.sealed_enrolments)
-        return Imported(len(data.workers), len(data.risk or ()), len(data.policies), enrolments)
+        return Imported(len(data.workers), len(data.risk or ()), len(data.policies), len(opened))
 
     def change(self, worker: WorkerRecord, fields: dict[str, object]) -> None:
         """Change some fields of a worker; consent and templates stay."""
         with self._store.write("people") as db:
-            self._put_worker(db, worker.model_copy(update=fields))
+            draft = self._draft(db, [worker.worker_id])
+            draft.put(worker.model_copy(update=fields))
+            self._write(db, draft)
 
     def enrol_sealed(self, db: Connection, event: EnrolmentEvent) -> None:
         """An enrolment made at a gate. Raises EnrolmentRefused."""
@@ -162,18 +163,22 @@ class People:
         if (record.worker_id, record.consent_ref) != (event.worker_id, event.consent_ref):
             raise EnrolmentRefused("is sealed around an enrolment of somebody else, or of another consent")
         try:
-            self._add(db, record)
+            draft = self._draft(db, [record.worker_id])
         except KeyMissing:  # the event stays unacknowledged at the gate until the key is here
             raise
         except AtRestError as error:  # one row that somebody changed must not hold up the events of a gate
             raise EnrolmentRefused(f"cannot be added: {error}") from error
+        draft.add(record)
+        self._write(db, draft)
 
     def roster(self, db: Connection) -> tuple[WorkerRecord, ...]:
         """All workers with the templates they consented to, by worker id."""
         found: dict[str, list[EnrolmentRecord]] = {}
         cipher = self._cipher
         for row in db.execute(
-            select(t.templates.c.digest, t.templates.c.sealed_record).order_by(t.templates.c.added_utc)
+            select(t.templates.c.digest, t.templates.c.sealed_record).order_by(
+                t.templates.c.added_utc, t.templates.c.digest
+            )
         ):
             record = decode(EnrolmentRecord, cipher.decrypt(row.sealed_record, f"templates/{row.digest}"))
             found.setdefault(record.worker_id, []).append(record)
@@ -194,26 +199,50 @@ class People:
         row = db.execute(select(t.policies.c.body).where(t.policies.c.site_id == site_id)).first()
         return dict(json.loads(row.body)) if row else {}
 
-    def _put_worker(self, db: Connection, worker: WorkerRecord) -> None:
-        """Add or replace. A consent that is not mentioned stays; one that is null is withdrawn, and the templates go."""
-        consent = worker.consent_ref
-        if "consent_ref" not in worker.model_fields_set and (held := self._worker(db, worker.worker_id)) is not None:
-            consent = held.consent_ref
-        bare = worker.model_copy(update={"templates": (), "consent_ref": consent})
-        record = self._cipher.encrypt(bare.model_dump_json().encode(), f"workers/{worker.worker_id}")
-        db.execute(delete(t.workers).where(t.workers.c.worker_id == worker.worker_id))
-        db.execute(insert(t.workers).values(worker_id=worker.worker_id, record=record, updated_utc=now()))
-        if consent is None:
-            db.execute(delete(t.templates).where(t.templates.c.worker_id == worker.worker_id))
-        if worker.templates:
-            if consent is None:
-                raise EnrolmentRefused(f"worker {worker.worker_id} has templates but no consent_ref")
-            self._add(
-                db,
-                EnrolmentRecord(
-                    worker_id=worker.worker_id, consent_ref=consent, captured_utc=now(), templates=worker.templates
-                ),
-            )
+    def _draft(self, db: Connection, worker_ids: Sequence[str]) -> Draft:
+        """Of these workers as they are. Raises AtRestError."""
+        known: dict[str, WorkerRecord] = {}
+        cipher = self._cipher
+        for some in _slices(worker_ids):
+            columns = (t.workers.c.worker_id, t.workers.c.record)
+            for row in db.execute(select(*columns).where(t.workers.c.worker_id.in_(some))):
+                known[row.worker_id] = _record(cipher, row.worker_id, row.record)
+        return Draft(known)
+
+    def _write(self, db: Connection, draft: Draft) -> None:
+        named, utc, cipher = bindparam("named", type_=String), now(), self._cipher
+        _each(db, delete(t.templates).where(t.templates.c.worker_id == named), [{"named": w} for w in draft.withdrawn])
+        _each(db, delete(t.workers).where(t.workers.c.worker_id == named), [{"named": w} for w in draft.workers])
+        workers = [
+            {
+                "worker_id": name,
+                "record": cipher.encrypt(worker.model_dump_json().encode(), f"workers/{name}"),
+                "updated_utc": utc,
+            }
+            for name, worker in draft.workers.items()
+        ]
+        _each(db, insert(t.workers), workers)
+        self._write_templates(db, draft.enrolments, utc)
+
+    def _write_templates(self, db: Connection, records: Sequence[EnrolmentRecord], utc: datetime) -> None:
+        """Those that are not there yet."""
+        encoded = {hashlib.sha256(encode(record)).hexdigest(): record for record in records}
+        digest, cipher = t.templates.c.digest, self._cipher
+        held = {
+            row.digest for some in _slices(list(encoded)) for row in db.execute(select(digest).where(digest.in_(some)))
+        }
+        rows = [
+            {
+                "digest": name,
+                "worker_id": record.worker_id,
+                "consent_ref": record.consent_ref,
+                "sealed_record": cipher.encrypt(encode(record), f"templates/{name}"),
+                "added_utc": utc,
+            }
+            for name, record in encoded.items()
+            if name not in held
+        ]
+        _each(db, insert(t.templates), rows)
 
     def _worker(self, db: Connection, worker_id: str) -> WorkerRecord | None:
         value = db.execute(select(t.workers.c.record).where(t.workers.c.worker_id == worker_id)).scalar()
@@ -235,26 +264,17 @@ class People:
         except (BadSeal, BadMessage) as error:
             raise EnrolmentRefused(f"holds an enrolment that cannot be opened: {error}") from error
 
-    def _add(self, db: Connection, record: EnrolmentRecord) -> None:
-        """Add templates to a known worker. A worker without a consent takes over the enrolment's."""
-        worker = self._worker(db, record.worker_id)
-        if worker is None:
-            raise EnrolmentRefused(f"enrols {record.worker_id}, who is not among the workers: import the worker first")
-        if worker.consent_ref != record.consent_ref:
-            self._put_worker(db, worker.model_copy(update={"consent_ref": record.consent_ref}))
-        plain = encode(record)
-        digest = hashlib.sha256(plain).hexdigest()
-        if db.execute(select(t.templates.c.digest).where(t.templates.c.digest == digest)).first() is None:
-            db.execute(
-                insert(t.templates).values(
-                    digest=digest,
-                    worker_id=record.worker_id,
-                    consent_ref=record.consent_ref,
-                    sealed_record=self._cipher.encrypt(plain, f"templates/{digest}"),
-                    added_utc=now(),
-                )
-            )
-
 
 def _record(cipher: Cipher, worker_id: str, value: bytes) -> WorkerRecord:
     return WorkerRecord.model_validate_json(cipher.decrypt(value, f"workers/{worker_id}"))
+
+
+def _each(db: Connection, statement: Executable, rows: Sequence[Mapping[str, object]]) -> None:
+    """The statement once for every row; none, none."""
+    if rows:
+        db.execute(statement, rows)
+
+
+def _slices(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """So many at a time as a statement may name."""
+    return (names[i : i + 500] for i in range(0, len(names), 500))

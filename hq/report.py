@@ -10,7 +10,8 @@ from contract.chain import BrokenChain, verify
 from contract.messages import GateStatus, Health
 from hq import newer
 from hq import tables as t
-from hq.store import JournalKey, Store, chain
+from hq.journals import JournalKey, chain
+from hq.store import Store
 
 
 @dataclass(frozen=True, slots=True)

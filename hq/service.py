@@ -6,33 +6,51 @@ Where one process is too slow, workers beside it take their share of the events;
 import secrets
 import threading
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from contract.codec import BadMessage, NewerMessage, check_size, decode, encode
 from contract.messages import Ack, CommandAction, EventBatch, GateStatus, Health, HqState, ListKind
 from contract.parts import ListTooLarge
-from contract.signing import sign
+from contract.signing import BadKey, sign
 from contract.topics import Channel, channel_of
 from hq import keys
 from hq.atrest import AtRestError
 from hq.config import HqConfig
-from hq.ingest import ROSTER_AGAIN, Ingest, Outcome
+from hq.ingest import ROSTER_AGAIN, Arrival, Ingest, examine
+from hq.journals import JournalKey
 from hq.metrics import HqMetrics
 from hq.mqtt import HqLink, Received
 from hq.people import People
 from hq.publish import Publisher
 from hq.refusals import Refusals
-from hq.store import Store, now, take_pending
+from hq.store import Store, asked_for, done, now
 
 log = structlog.get_logger()
 
 POLL_S = 0.1
 _LISTS_EVERY_S = 0.3
-_RECEIVE_MAX = 100
-HOLE_PATIENCE_S = 1.0
-"""A batch whose predecessor is missing waits so long: another worker may be storing that one right now."""
+DATABASE_PAUSE_S = 1.0
+_RETRY_S = 0.01
+"""Pause before events are tried again that another process has to make room for."""
+_GROUP_BATCHES, _GROUP_BYTES = 100, 8 * 1024 * 1024
+"""So much is stored in one transaction, at most: whatever came while the one before it was written."""
+_READY_MAX = 1_000
+HOLE_PATIENCE_S = 4.0
+"""A batch whose predecessor is missing waits until its journal has stood still for so long: the missing one may stand in the
+queue of another worker. Less than a gate waits for an acknowledgement (`[sync] ack_timeout_s`)."""
+
+
+@dataclass(slots=True)
+class _Hole:
+    """Events came that do not follow `seq`, where the journal ends; `seen_s` when it was first seen to end there."""
+
+    seq: int
+    seen_s: float
+    told: bool = False
 
 
 class HqService:
@@ -54,7 +72,9 @@ class HqService:
         client_id = f"sitegate-hq-worker-{secrets.token_hex(4)}" if worker else "sitegate-hq"
         link = self._link = HqLink(config.broker, client_id, worker)
         self.metrics.connected.set_function(lambda: float(link.connected))
-        self._early: list[tuple[float, EventBatch]] = []
+        self._held: Received | None = None
+        self._ready: list[Arrival] = []
+        self._holes: dict[JournalKey, _Hole] = {}
         self._connection = 0
         self._sent: dict[tuple[str, ListKind], int] = {}
         self._lists_due_s = 0.0
@@ -64,7 +84,10 @@ class HqService:
         self.start()
         try:
             while not stop.is_set():
-                self.step(POLL_S)
+                try:
+                    self.step(POLL_S)
+                except OperationalError as error:
+                    self._without_database(error, stop)
         finally:
             self.close()
 
@@ -73,14 +96,19 @@ class HqService:
             self._ingest.read_again()
         self._link.start()
 
+    def _without_database(self, error: OperationalError, stop: threading.Event) -> None:
+        """The database went away in the middle of something: nothing of it was acknowledged, all of it is tried again."""
+        detail, _, _ = str(error.orig).strip().partition("\n")
+        log.error("database_away", detail=detail, again_in_s=DATABASE_PAUSE_S)
+        stop.wait(DATABASE_PAUSE_S)
+
+    @property
+    def connected(self) -> bool:
+        return self._link.connected
+
     def step(self, timeout_s: float) -> None:
-        for _ in range(_RECEIVE_MAX):
-            received = self._link.receive(timeout_s)
-            if received is None:
-                break
-            timeout_s = 0
-            self._take(received)
-        self._take_early()
+        self._receive(min(timeout_s, _RETRY_S) if self._ready else timeout_s)
+        self._store_events()
         if self._link.connected and not self._worker:
             if self._link.connection != self._connection:
                 self._connection = self._link.connection
@@ -97,7 +125,19 @@ class HqService:
         self._link.close()
         self._store.close()
 
-    def _take(self, received: Received) -> None:
+    def _receive(self, timeout_s: float) -> None:
+        """Take what waits, up to a bound: the events are read and lie ready, anything else is done with."""
+        count = size = 0
+        while count < _GROUP_BATCHES and size < _GROUP_BYTES and len(self._ready) < _READY_MAX:
+            self._held = self._held or self._link.receive(timeout_s)
+            if self._held is None:
+                break
+            timeout_s, count, size = 0, count + 1, size + len(self._held.payload)
+            if (arrival := self._take(self._held)) is not None:
+                self._ready.append(arrival)
+            self._held = None  # only now: the database may have failed us
+
+    def _take(self, received: Received) -> Arrival | None:
         found = channel_of(received.topic)
         if found is None:
             return None
@@ -105,8 +145,10 @@ class HqService:
         try:
             check_size(channel, received.payload)
             if channel is Channel.EVENTS:
-                self._take_batch(decode(EventBatch, received.payload), site_id, gate_id)
-            elif channel is Channel.STATUS and received.payload:
+                batch = decode(EventBatch, received.payload)
+                _same(batch.site_id, batch.gate_id, site_id, gate_id)
+                return examine(batch)
+            if channel is Channel.STATUS and received.payload:
                 status = decode(GateStatus, received.payload)
                 _same(status.site_id, status.gate_id, site_id, gate_id)
                 self._store.set_status(status)
@@ -116,35 +158,44 @@ class HqService:
                 self._store.set_health(health)
         except BadMessage as error:
             if isinstance(error, NewerMessage) and channel is not Channel.EVENTS:
-                return self._ingest.tell_newer(gate_id, str(error))  # it comes again, also after HQ's update
-            self._ingest.refuse(site_id, gate_id, f"{channel.value}: {error}", received.payload)
+                self._ingest.tell_newer(gate_id, str(error))  # it comes again, also after HQ's update
+            else:
+                self._ingest.refuse(site_id, gate_id, f"{channel.value}: {error}", received.payload)
+        return None
 
-    def _take_batch(self, batch: EventBatch, site_id: str, gate_id: str) -> None:
-        _same(batch.site_id, batch.gate_id, site_id, gate_id)
-        outcome = self._store_batch(batch)
-        if outcome.hole:
-            self.metrics.holes.inc()
-            self._early.append((time.monotonic() + HOLE_PATIENCE_S, batch))
-        else:
-            self._acknowledge(outcome.ack, site_id)
-
-    def _store_batch(self, batch: EventBatch) -> Outcome:
+    def _store_events(self) -> None:
+        """All that lies ready in one transaction, then one acknowledgement for each journal. What came before its
+        predecessor is tried again; what waited in vain is acknowledged up to the hole, and sent again."""
+        if not self._ready:
+            return
         with self.metrics.take.time():
-            outcome = self._ingest.take(batch)
-        self.metrics.events.labels(batch.gate_id).inc(outcome.stored)
-        return outcome
+            outcomes = self._ingest.take_all(self._ready)
+        ready, self._ready = self._ready, []
+        acks: dict[JournalKey, Ack] = {}
+        for arrival, outcome in zip(ready, outcomes, strict=True):
+            if outcome is not None:
+                self.metrics.events.labels(arrival.key.gate_id).inc(outcome.stored)
+            if outcome is None or (outcome.hole and self._may_come(arrival.key, outcome.ack.seq)):
+                self._ready.append(arrival)
+            elif arrival.key not in acks or acks[arrival.key].seq <= outcome.ack.seq:
+                acks[arrival.key] = outcome.ack
+        for key in self._holes.keys() - {arrival.key for arrival in self._ready}:
+            del self._holes[key]
+        for key, ack in acks.items():
+            self._acknowledge(ack, key.site_id)
 
-    def _take_early(self) -> None:
-        """Try again what came before its predecessor; what waited in vain is acknowledged up to the hole, and sent again."""
-        early, self._early = self._early, []
-        for until, batch in early:
-            outcome = self._store_batch(batch)
-            if outcome.hole and time.monotonic() < until:
-                self._early.append((until, batch))
-                continue
-            if outcome.hole:
-                log.warning("events_missing", gate_id=batch.gate_id, after=outcome.ack.seq)
-            self._acknowledge(outcome.ack, batch.site_id)
+    def _may_come(self, key: JournalKey, seq: int) -> bool:
+        """Whether what follows `seq` may still come: as long as the journal gets on, another worker works through it."""
+        since = self._holes.get(key)
+        if since is None or since.seq != seq:
+            self.metrics.holes.inc()
+            since = self._holes[key] = _Hole(seq, time.monotonic())
+        if time.monotonic() - since.seen_s < HOLE_PATIENCE_S:
+            return True
+        if not since.told:
+            log.warning("events_missing", gate_id=key.gate_id, after=seq)
+            since.told = True
+        return False
 
     def _acknowledge(self, ack: Ack, site_id: str) -> None:
         self._link.publish(Channel.ACK, sign(encode(ack), Channel.ACK.value, self._keys.signing), site_id, ack.gate_id)
@@ -175,12 +226,15 @@ class HqService:
 
     def _send_lists(self) -> None:
         """Publish new versions; sign anew what is old, and the roster after an enrolment at a gate."""
-        with self._store.write() as db:
-            enrolled = take_pending(db, ROSTER_AGAIN)
+        with self._store.read() as db:
+            enrolled = asked_for(db, ROSTER_AGAIN)
         reissue = now() - timedelta(hours=self._config.lists.reissue_after_h)
         for (site_id, kind), (_, issued) in self._publisher.newest_versions().items():
             if issued < reissue or (enrolled and kind is ListKind.ROSTER):
                 self._publish(site_id, kind)
+        if enrolled:  # struck off only now: whoever dies in between does it once more, and not never
+            with self._store.write() as db:
+                done(db, ROSTER_AGAIN, enrolled)
         versions = {key: version for key, (version, _) in self._publisher.newest_versions().items()}
         if versions == self._sent:
             return
@@ -200,7 +254,7 @@ class HqService:
     def _publish(self, site_id: str, kind: ListKind) -> None:
         try:
             self._publisher.publish(site_id, kind)
-        except (AtRestError, ListTooLarge) as error:  # the version in force stays, and ages visibly
+        except (AtRestError, BadKey, ListTooLarge) as error:  # the version in force stays, and ages visibly
             log.error("list_not_published", detail=str(error))
 
 

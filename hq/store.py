@@ -1,9 +1,8 @@
 """The database behind everything at HQ: opening it, and what gates sent."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
@@ -25,33 +24,16 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
-from contract.chain import GENESIS
-from contract.messages import EventRecord, GateStatus, Health
+from contract.messages import GateStatus, Health
 from hq import tables as t
+from hq.journals import JournalKey as JournalKey
 from hq.keys import HqKeys
 
-FIRST, NEWEST = "0001", "0007"
+FIRST, NEWEST = "0001", "0008"
 """Revisions of the migrations: the tables before there were any, and the present ones."""
 QUARANTINE_MAX = 10_000
 QUARANTINE_BYTES = 256 * 1024
 """Bounds, so that a gate gone mad cannot fill the disk."""
-
-
-@dataclass(frozen=True, slots=True)
-class Watermark:
-    """The end of the chain that HQ holds of one journal."""
-
-    seq: int = 0
-    hash: str = GENESIS
-
-
-@dataclass(frozen=True, slots=True)
-class JournalKey:
-    """One journal: a gate's epoch."""
-
-    site_id: str
-    gate_id: str
-    epoch: str
 
 
 class StoreError(RuntimeError):
@@ -77,7 +59,7 @@ class Store:
             self.engine.dispose()
             raise
         except (SQLAlchemyError, ModuleNotFoundError) as error:
-            raise StoreError(_plainly(error)) from error
+            raise StoreError(plainly(error, "database_url in hq.toml")) from error
 
     @contextmanager
     def write(self, what: str = "") -> Iterator[Connection]:
@@ -123,55 +105,9 @@ def lock(db: Connection, what: str) -> None:
         db.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": what})
 
 
-def watermark(db: Connection, key: JournalKey) -> Watermark:
-    row = db.execute(
-        select(t.watermarks.c.seq, t.watermarks.c.hash).where(
-            t.watermarks.c.gate_id == key.gate_id, t.watermarks.c.epoch == key.epoch
-        )
-    ).first()
-    return Watermark(row.seq, row.hash) if row else Watermark()
-
-
-def journals(db: Connection, gate_id: str) -> list[tuple[JournalKey, Watermark]]:
-    """Every journal of a gate with its watermark, the one written last at the end."""
-    asked = select(t.watermarks).where(t.watermarks.c.gate_id == gate_id).order_by(t.watermarks.c.updated_utc)
-    return [(JournalKey(r.site_id, gate_id, r.epoch), Watermark(r.seq, r.hash)) for r in db.execute(asked)]
-
-
-def set_watermark(db: Connection, key: JournalKey, mark: Watermark) -> None:
-    values = {"seq": mark.seq, "hash": mark.hash, "site_id": key.site_id, "updated_utc": now()}
-    where = (t.watermarks.c.gate_id == key.gate_id, t.watermarks.c.epoch == key.epoch)
-    if not db.execute(update(t.watermarks).where(*where).values(**values)).rowcount:
-        db.execute(insert(t.watermarks).values(gate_id=key.gate_id, epoch=key.epoch, **values))
-
-
-def add_events(db: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Append to the events. PostgreSQL takes a stream of rows several times faster than one statement per row."""
-    if db.dialect.name != "postgresql":
-        db.execute(insert(t.events), list(rows))
-        return
-    names = [column.name for column in t.events.columns if column.name != "id"]
-    utc = [name for name in names if isinstance(t.events.c[name].type, t.UtcTime)]
-    cursor = db.connection.cursor()
-    with cursor.copy(f"COPY events ({', '.join(names)}) FROM STDIN") as stream:
-        for row in rows:
-            plain = {name: row[name].replace(tzinfo=None) if row[name] else None for name in utc}  # all times are UTC
-            stream.write_row([{**row, **plain}[name] for name in names])
-    cursor.close()
-
-
-def hashes(db: Connection, key: JournalKey, first: int, last: int) -> dict[int, str]:
-    """seq -> hash of stored events."""
-    rows = db.execute(
-        select(t.events.c.seq, t.events.c.hash).where(
-            t.events.c.gate_id == key.gate_id, t.events.c.epoch == key.epoch, t.events.c.seq.between(first, last)
-        )
-    )
-    return {row.seq: row.hash for row in rows}
-
-
 def put_aside(db: Connection, key: JournalKey, seq: int, reason: str, payload: bytes, *, tell: bool = True) -> bool:
     """Quarantine a payload; False if exactly this is there already, or the quarantine is full. `tell`: the gate is told."""
+    reason = reason.encode(errors="backslashreplace").decode().replace("\0", "\\0")  # it may quote a hostile payload
     digest = hashlib.sha256("/".join((key.gate_id, key.epoch, str(seq), reason, "")).encode() + payload).hexdigest()
     if quarantined(db) >= QUARANTINE_MAX:
         return False
@@ -198,28 +134,23 @@ def insert_new(db: Connection, table: Table, **values: Any) -> bool:
 
 def ask_for(db: Connection, what: str) -> None:
     """Leave a task for the one process that publishes; it is there once this transaction is."""
-    insert_new(db, t.pending, what=what)
+    dialect: Any = postgresql if db.dialect.name == "postgresql" else sqlite
+    again = dialect.insert(t.pending).values(what=what, asked=1)
+    db.execute(again.on_conflict_do_update(index_elements=["what"], set_={"asked": t.pending.c.asked + 1}))
 
 
-def take_pending(db: Connection, what: str) -> bool:
-    """True once for every task, however often it was asked for."""
-    return bool(db.execute(delete(t.pending).where(t.pending.c.what == what)).rowcount)
+def asked_for(db: Connection, what: str) -> int:
+    """How often a task was asked for since it was last `done`."""
+    return db.execute(select(t.pending.c.asked).where(t.pending.c.what == what)).scalar() or 0
+
+
+def done(db: Connection, what: str, asked: int) -> None:
+    """The task was carried out, afterwards: unless somebody asked for it in the meantime, it is gone."""
+    db.execute(delete(t.pending).where(t.pending.c.what == what, t.pending.c.asked == asked))
 
 
 def quarantined(db: Connection) -> int:
     return int(db.execute(select(func.count()).select_from(t.quarantine)).scalar_one())
-
-
-def chain(db: Connection, key: JournalKey) -> Iterator[EventRecord]:
-    """All stored records of a journal, in order."""
-    rows = db.execute(
-        select(t.events.c.seq, t.events.c.prev_hash, t.events.c.hash, t.events.c.body)
-        .where(t.events.c.gate_id == key.gate_id, t.events.c.epoch == key.epoch)
-        .order_by(t.events.c.seq)
-        .execution_options(yield_per=500)
-    )
-    for row in rows:
-        yield EventRecord(seq=row.seq, prev_hash=row.prev_hash, hash=row.hash, body=row.body)
 
 
 def now() -> datetime:
@@ -260,11 +191,12 @@ def _empty_the_log(engine: Engine) -> None:
         raw.close()
 
 
-def _plainly(error: Exception) -> str:
+def plainly(error: Exception, setting: str) -> str:
+    """Why a database cannot be opened, and what to do; `setting`: where its URL stands."""
     if isinstance(error, ModuleNotFoundError):
         return f"{error.name} is not installed; for PostgreSQL run: pip install 'sitegate[postgres]'"
     reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-    return f"the database cannot be opened: {reason}; check database_url in hq.toml, and that the server runs"
+    return f"the database cannot be opened: {reason}; check {setting}, and that the server runs"
 
 
 def _engine(url: str) -> Engine:

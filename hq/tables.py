@@ -170,5 +170,10 @@ commands = Table(
 )
 """`envelope`: the signed order, encrypted (`hq.atrest`): who gave it and why."""
 
-pending = Table("pending", metadata, Column("what", String(64), primary_key=True))
-"""What a worker that only takes events leaves for the process that publishes."""
+pending = Table(
+    "pending",
+    metadata,
+    Column("what", String(64), primary_key=True),
+    Column("asked", Integer, nullable=False),
+)
+"""What a worker that only takes events leaves for the process that publishes, and how often it was asked for."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from contract.messages import ClockEvent, Id, Utc
 from contract.times import corrected_utc
 from hq import tables as t
-from hq.store import JournalKey
+from hq.journals import JournalKey
 
 PAGE = 1000
 

@@ -76,29 +76,40 @@ def bench(
     out.print(table)
 
 
-@app.command("sync", epilog=example("sitegate bench sync", "sitegate bench sync --events 100000"))
+@app.command("sync", epilog=example("sitegate bench sync", "sitegate bench sync --events 100000 --workers 100000"))
 def sync(
     events: Annotated[int, typer.Option(min=1000, max=1_000_000, help="Events in the queue that is drained.")] = 50_000,
     appends: Annotated[int, typer.Option(min=50, max=100_000, help="Events that are written one by one.")] = 2_000,
+    workers: Annotated[int, typer.Option(min=1000, max=500_000, help="Workers in the roster that arrives.")] = 50_000,
     folder: Annotated[
         Path | None, typer.Option("--dir", help="Folder on the disk whose journal is timed.  [default: here]")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Events per second: written with fsync against bare SQLite, drained to mosquitto against bare MQTT."""
+    """The gate's side of the connection: events written with fsync against bare SQLite, drained to mosquitto against bare MQTT,
+    and a large roster from the broker until it is in force. HQ's side: sitegate-hq bench."""
+    from rich.progress import Progress
+
     from edge import bench_sync as measure
+    from edge.bench_snapshot import snapshot
 
     try:
-        with tempfile.TemporaryDirectory(prefix="sitegate-bench-", dir=folder or Path.cwd()) as name:
-            with err.status("writing events…"):
-                written = measure.append(Path(name), appends)
-            with err.status("draining a queue…"):
-                drained = measure.drain(Path(name), events)
+        with (
+            tempfile.TemporaryDirectory(prefix="sitegate-bench-", dir=folder or Path.cwd()) as name,
+            Progress(console=err, transient=True) as progress,
+        ):
+            task = progress.add_task("writing events…", total=3)
+            rates = [measure.append(Path(name), appends)]
+            progress.update(task, advance=1, description="draining a queue…")
+            rates += measure.drain(Path(name), events)
+            progress.update(task, advance=1, description=f"a roster of {workers} workers…")
+            with tempfile.TemporaryDirectory(dir=name) as inner:
+                roster = snapshot(Path(inner), workers)
     except measure.BenchError as error:
         raise fail(str(error)) from error
-    rates = [written, *drained]
     if as_json:
-        out.print_json(json.dumps([{**asdict(rate), "ratio": rate.ratio} for rate in rates]))
+        told = {"rates": [{**asdict(rate), "ratio": rate.ratio} for rate in rates], "roster": asdict(roster)}
+        out.print_json(json.dumps(told))
         return
     table = Table(
         "what", "events/s", "bare", "ratio", title=f"sitegate bench sync: {platform.machine()}, {os.cpu_count()} cores"
@@ -106,3 +117,8 @@ def sync(
     for rate in rates:
         table.add_row(rate.name, f"{rate.ours:,.0f}", f"{rate.bare:,.0f}", f"{rate.ratio:.2f}")
     out.print(table)
+    out.print(
+        f"roster of {roster.workers:,} workers with two templates each: {roster.in_force_s:.1f} s from the broker to in force, "
+        f"{roster.bytes_per_worker:.0f} bytes per worker on the wire",
+        highlight=False,
+    )

@@ -158,6 +158,22 @@ def test_ok__the_schemas_for_other_makers(tmp_path: Path) -> None:
     assert "error:" in _fails("schema", "--out", tmp_path / "file")
 
 
+def test_fail__gaps_names_what_is_missing(rig: Rig) -> None:
+    assert "no gaps" in _run("gaps", "-d", rig.hq_folder)
+    rig.hq()
+    rig.sync()
+    note(rig.journal(), 5)
+    store = rig.store()
+    wait_until(lambda: rig.holds(store, 5) and report.gates(store)[0].health, "HQ holds the events")
+    found = json.loads(
+        _run("gaps", "-d", rig.hq_folder, "--json", "--minutes", 60, code=0 if rig.clock.trusted() else 2)
+    )
+    assert {gap["kind"] for gap in found} <= {"clock"}
+    with store.write() as db:
+        db.exec_driver_sql("DELETE FROM events WHERE seq = 3")
+    assert "holds 4" in _run("gaps", "-d", rig.hq_folder, code=2)
+
+
 @pytest.mark.parametrize("name", [command.name or command.callback.__name__ for command in app.registered_commands])
 def test_ok__every_command_has_help_with_an_example(name: str) -> None:
     assert f"sitegate-hq {name}" in _run(name, "--help")

@@ -7,7 +7,7 @@ from sync_rig import Rig, Stranger, note, utc, wait_until
 
 from contract import parts
 from contract.chain import link
-from contract.codec import encode
+from contract.codec import BadMessage, decode, encode
 from contract.messages import (
     CommissioningEvent,
     CommissioningOutcome,
@@ -90,6 +90,16 @@ def test_fail__a_changed_record_is_kept_marked_and_passed(rig: Rig) -> None:
     assert [row.seq for row in report.quarantine(store)] == [5]
 
 
+def test_fail__a_hash_that_somebody_overwrote_is_found_and_named(rig: Rig) -> None:
+    journal = rig.journal()
+    note(journal, 4)
+    ingest, store = _ingest(rig)
+    ingest.take(_batch(journal, _records(rig)))
+    with store.write() as db:
+        db.exec_driver_sql("UPDATE events SET hash = 'rubbish' WHERE seq = 2")
+    assert "seq 2 was changed" in report.verdicts(store)[0].problem
+
+
 def test_fail__two_gates_with_one_id(rig: Rig) -> None:
     journal = rig.journal()
     note(journal, 3)
@@ -103,6 +113,28 @@ def test_fail__two_gates_with_one_id(rig: Rig) -> None:
     (row,) = report.quarantine(store)
     assert "two gates with one id" in row.reason
     assert rig.holds(store, 3)
+
+
+def test_fail__an_event_with_a_nul_and_a_version_that_is_no_text_hold_up_nothing(rig: Rig) -> None:
+    journal = rig.journal()
+    note(journal, 2)
+    records = _records(rig)
+    body = '{"type":"notice\0"}'
+    poison = EventRecord(seq=3, prev_hash=records[1].hash, hash=link(records[1].hash, body), body=body)
+    after = EventRecord(seq=4, prev_hash=poison.hash, hash=link(poison.hash, records[1].body), body=records[1].body)
+    ingest, store = _ingest(rig)
+    assert ingest.take(_batch(journal, (*records, poison, after))).ack.seq == 4
+    with pytest.raises(BadMessage) as told:
+        decode(EventBatch, b'{"version":"\\ud800\\u0000.0"}')
+    ingest.refuse("site-1", "gate-1", str(told.value), b"x")
+    rows = {row.seq: row.reason for row in report.quarantine(store)}
+    assert "cannot read" in rows[3]
+    assert "\\ud800\\0" in rows[0]
+    (verdict,) = report.verdicts(store)
+    assert (verdict.held, verdict.ok) == (
+        4,
+        False,
+    )  # what is held is not what was hashed: the quarantine has it as it came
 
 
 def test_fail__rubbish_and_false_senders_go_to_quarantine_and_the_rest_flows(rig: Rig, stranger: Stranger) -> None:

@@ -30,7 +30,7 @@ from hq import newer, report
 from hq.cli import app
 from hq.ingest import ROSTER_AGAIN, Ingest
 from hq.people import ImportFile
-from hq.store import Store, take_pending
+from hq.store import Store, asked_for
 
 
 @contextmanager
@@ -103,7 +103,7 @@ def test_ok__the_updated_hq_reads_them_and_acts_on_them_once(rig: Rig, monkeypat
     assert [row.reason for row in report.events(store)][:2] == ["tamper", "tamper"]
     assert templates(rig, store) == 1
     with store.write() as db:
-        assert take_pending(db, ROSTER_AGAIN)
+        assert asked_for(db, ROSTER_AGAIN)
     assert updated.read_again() == 0
     assert [v.newer for v in report.verdicts(store)] == [0]
     assert rig.holds(store, 3)

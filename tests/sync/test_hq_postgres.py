@@ -1,10 +1,8 @@
 """HQ on PostgreSQL: the same promises, and several workers at once."""
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from hq_postgres import Postgres
+from hq_postgres_fixtures import rig as rig
+from hq_postgres_fixtures import server as server
+from hq_postgres_fixtures import url as url
 from sqlalchemy import Connection, create_engine, inspect, text
 from sync_rig import Mosquitto, Rig, ingest_of, note, utc, wait_until
 
@@ -26,31 +27,6 @@ from hq import tables as t
 from hq.ingest import Ingest
 from hq.refusals import Refusals
 from hq.store import FIRST, NEWEST, Store, StoreError, quarantined
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postgres]:
-    running = Postgres()
-    yield running
-    running.close()
-
-
-_numbers = count(1)
-
-
-@pytest.fixture
-def url(server: Postgres) -> str:
-    return server.database(f"hq{next(_numbers)}")
-
-
-@pytest.fixture
-def rig(tmp_path: Path, broker: Mosquitto, url: str) -> Iterator[Rig]:
-    made = Rig(tmp_path, broker.port)
-    settings = made.hq_folder / "hq.toml"
-    lines = [line for line in settings.read_text().splitlines() if not line.startswith("database_url")]
-    settings.write_text("\n".join([f'database_url = "{url}"', *lines]))
-    yield made
-    made.close()
 
 
 def records(rig: Rig) -> tuple[EventRecord, ...]:

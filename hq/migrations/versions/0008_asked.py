@@ -1,0 +1,13 @@
+"""A task counts how often it was asked for, so that it is struck off only after it was carried out."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("pending", sa.Column("asked", sa.Integer(), nullable=False, server_default="1"))
