@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from contract.messages import ListKind
+
 PREFIX = "sitegate/v1"
 
 
@@ -15,6 +17,9 @@ class Channel(StrEnum):
     ROSTER = "roster"
     RISK = "risk"
     POLICY = "policy"
+    ROSTER_DELTA = "roster_delta"
+    RISK_DELTA = "risk_delta"
+    SNAPSHOT_REQUEST = "snapshot_request"
     HQ_STATE = "hq_state"
 
 
@@ -37,6 +42,14 @@ ROUTES: dict[Channel, Route] = {
     Channel.HEALTH: Route(f"{PREFIX}/{{site_id}}/{{gate_id}}/health", up=True, qos=0, retain=False),
     Channel.ACK: Route(f"{PREFIX}/{{site_id}}/{{gate_id}}/ack", up=False, qos=1, retain=True, signed=True),
     Channel.COMMAND: Route(f"{PREFIX}/{{site_id}}/{{gate_id}}/command", up=False, qos=1, retain=False, signed=True),
+    # Before the parts of lists, whose patterns they would match too.
+    Channel.ROSTER_DELTA: Route(
+        f"{PREFIX}/{{site_id}}/list/roster/delta", up=False, qos=1, retain=True, signed=True, sealed=True
+    ),
+    Channel.RISK_DELTA: Route(
+        f"{PREFIX}/{{site_id}}/list/risk/delta", up=False, qos=1, retain=True, signed=True, sealed=True
+    ),
+    Channel.SNAPSHOT_REQUEST: Route(f"{PREFIX}/{{site_id}}/{{gate_id}}/request", up=True, qos=1, retain=False),
     Channel.ROSTER: Route(
         f"{PREFIX}/{{site_id}}/list/roster/{{part}}", up=False, qos=1, retain=True, signed=True, sealed=True
     ),
@@ -48,6 +61,10 @@ ROUTES: dict[Channel, Route] = {
     ),
     Channel.HQ_STATE: Route(f"{PREFIX}/hq/state", up=False, qos=1, retain=True),
 }
+
+
+DELTA_CHANNELS = {ListKind.ROSTER: Channel.ROSTER_DELTA, ListKind.RISK: Channel.RISK_DELTA}
+"""Where the changes of a list travel; a policy is always sent whole."""
 
 
 def topic(channel: Channel, site_id: str = "+", gate_id: str = "+", part: int | None = None) -> str:

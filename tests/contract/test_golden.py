@@ -13,15 +13,18 @@ import contract
 from contract import messages
 from contract.chain import verify as verify_chain
 from contract.codec import BadMessage, decode, decode_event, encode
+from contract.deltas import open_delta, read_delta
 from contract.messages import (
     Ack,
     AnyEvent,
     AnyMessage,
+    DeltaHeader,
     EnrolmentRecord,
     EventBatch,
     ListKind,
     Message,
     PartHeader,
+    RosterDelta,
     RosterSnapshot,
 )
 from contract.parts import open_part, read_part
@@ -41,6 +44,7 @@ KINDS = {_file_name(kind): kind for kind in (*get_args(AnyMessage), *EVENTS)}
 
 def test_ok__every_message_has_a_sample_and_every_sample_a_message() -> None:
     others = {"signed_envelope.v1.json", "sealed_payload.v1.json", "code.v1.json", "list_part.v1.json"}
+    others |= {"list_delta.v1.json"}
     assert {path.name for path in GOLDEN.glob("*.json")} == set(KINDS) | others
 
 
@@ -100,6 +104,18 @@ def test_ok__the_sample_part_of_a_list_verifies_and_opens() -> None:
     content = open_part(part, site)
     assert content.snapshot == decode(RosterSnapshot, (GOLDEN / "roster_snapshot.v1.json").read_bytes())
     assert content.vectors == base64.urlsafe_b64decode(sample["vectors"])
+
+
+def test_ok__the_sample_changes_of_a_list_verify_open_and_name_the_sample_list() -> None:
+    sample = json.loads((GOLDEN / "list_delta.v1.json").read_bytes())
+    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(sample["public_key_hex"]))
+    delta = read_delta(base64.urlsafe_b64decode(sample["body"]), ListKind(sample["kind"]), key)
+    assert delta.header == decode(DeltaHeader, (GOLDEN / "delta_header.v1.json").read_bytes())
+    base = decode(PartHeader, (GOLDEN / "part_header.v1.json").read_bytes())
+    assert (delta.header.base_version, delta.header.base_digest) == (base.list_version, base.digest)
+    changes = open_delta(delta, X25519PrivateKey.from_private_bytes(bytes.fromhex(sample["site_private_key_hex"])))
+    assert changes.delta == decode(RosterDelta, (GOLDEN / "roster_delta.v1.json").read_bytes())
+    assert changes.vectors == base64.urlsafe_b64decode(sample["vectors"])
 
 
 def test_ok__no_message_has_room_for_a_name_or_a_picture() -> None:
