@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from contract.codec import BadMessage, decode
 from contract.messages import Ack, HqState, ListKind, NoticeCode
 from contract.signing import BadSignature, verify
-from contract.topics import ROUTES, Channel, channel_of, topic
+from contract.topics import DELTA_CHANNELS, ROUTES, Channel, channel_of, topic
 from edge.config import SiteConfig
 from edge.sync import commands, lists
 from edge.sync.incidents import IncidentLog
@@ -18,11 +18,14 @@ from edge.sync.replica import ReplicaWriter, RolledBack
 
 log = structlog.get_logger()
 
-_DOWN = (Channel.HQ_STATE, Channel.ACK, Channel.ROSTER, Channel.RISK, Channel.POLICY, Channel.COMMAND)
+_LISTS = (Channel.ROSTER, Channel.RISK, Channel.POLICY)
+_CHANGES = {channel: kind for kind, channel in DELTA_CHANNELS.items()}
+_DOWN = (Channel.HQ_STATE, Channel.ACK, *_LISTS, *_CHANGES, Channel.COMMAND)
 
 
 def subscriptions(site: SiteConfig) -> list[tuple[str, int]]:
-    """(topic, QoS) of everything this gate listens to from the start: of each list the first part, which tells of the rest."""
+    """(topic, QoS) of everything this gate listens to from the start: of each list the first part, which tells of the rest, and
+    its changes."""
     return [(topic(channel, site.site_id, site.gate_id, part=1), ROUTES[channel].qos) for channel in _DOWN]
 
 
@@ -65,6 +68,8 @@ class Downlink:
                 return self._ack(received.payload)
             if channel is Channel.COMMAND:
                 self._command(received)
+            elif channel in _CHANGES:
+                self._changes(_CHANGES[channel], received.payload)
             else:
                 self._list(ListKind(channel.value), received.payload)
         except (BadMessage, BadSignature) as error:
@@ -92,3 +97,8 @@ class Downlink:
         part = lists.signed_part(body, kind, self._site.site_id, self._hq_key)
         if self._replica.add_part(part, body):
             log.info("list_complete", kind=kind.value, version=part.header.list_version, parts=part.header.parts)
+
+    def _changes(self, kind: ListKind, body: bytes) -> None:
+        delta = lists.signed_delta(body, kind, self._site.site_id, self._hq_key)
+        if self._replica.add_delta(delta, body):
+            log.info("list_changed", kind=kind.value, version=delta.header.list_version)

@@ -7,12 +7,13 @@ import psutil
 import structlog
 
 from contract.codec import encode
-from contract.messages import GateStatus, Health, HqState, ListKind
+from contract.messages import GateStatus, Health, HqState, ListKind, SnapshotRequest
 from contract.signing import read_signing_public
 from contract.topics import ROUTES, Channel, topic
 from edge.config import Config
 from edge.ports import Clock, JournalReader
 from edge.sync.downlink import Downlink, missing_parts, subscriptions
+from edge.sync.gaps import Gaps
 from edge.sync.incidents import IncidentLog
 from edge.sync.mqtt import MqttLink, Publication
 from edge.sync.outbox import Outbox
@@ -49,6 +50,7 @@ class SyncService:
         self._hq_online: bool | None = None
         self._announced: dict[ListKind, int] | None = None
         self._asked_for: set[tuple[str, int]] = set()
+        self._gaps = Gaps()
         self._closed = False
         self._health_due_s = 0.0
         self._show_due_s = 0.0
@@ -86,8 +88,10 @@ class SyncService:
                 self._connection = state.connection
                 self._announced = None
                 self._asked_for = set()
+                self._gaps.restart()
                 self._outbox.restart()
             self._ask_for_parts()
+            self._ask_hq()
             self._announce()
             self._outbox.send(self._clock.monotonic(), hq_away=self._hq_online is False)
             self._send_health()
@@ -121,6 +125,18 @@ class SyncService:
         wanted = [part for part in missing_parts(self._config.site, self._replica) if part not in self._asked_for]
         if wanted and self._link.subscribe(wanted):
             self._asked_for.update(wanted)
+
+    def _ask_hq(self) -> None:
+        """What the broker does not have, HQ sends again."""
+        for kind in self._gaps.due(self._replica.gaps(), self._clock.monotonic()):
+            request = SnapshotRequest(
+                gate_id=self._config.site.gate_id,
+                site_id=self._config.site.site_id,
+                kind=kind,
+                have_version=self._replica.versions().get(kind, 0),
+            )
+            log.warning("list_incomplete", kind=kind.value, have_version=request.have_version)
+            self._link.publish(self._publication(Channel.SNAPSHOT_REQUEST, encode(request)))
 
     def _announce(self) -> None:
         """The birth, and again whenever a list's version changed."""
