@@ -3,7 +3,7 @@
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,6 +106,14 @@ def _behind(error: ValidationError, data: Any) -> Iterator[str]:
             yield from _in_words(further, "policies", number)
 
 
+_ASK_AT_ONCE = 500
+"""Ids in one question: databases bound how many values a statement may have."""
+
+
+def _in_slices(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[start : start + _ASK_AT_ONCE] for start in range(0, len(ids), _ASK_AT_ONCE))
+
+
 class People:
     """`key` opens what was sealed for HQ, and seals templates again for the database."""
 
@@ -143,14 +151,27 @@ class People:
             raise EnrolmentRefused("is sealed around an enrolment of somebody else, or of another consent")
         self._add(db, record)
 
-    def roster(self, db: Connection) -> tuple[WorkerRecord, ...]:
-        """All workers with the templates they consented to, by worker id."""
+    def roster(self, db: Connection, only: Sequence[str] | None = None) -> tuple[WorkerRecord, ...]:
+        """All workers, or `only` these, with the templates they consented to, by worker id. Slow: it opens their seals."""
+        if only is not None:
+            found = (worker for some in _in_slices(only) for worker in self._roster(db, some))
+            return tuple(sorted(found, key=lambda worker: worker.worker_id))
+        return self._roster(db, None)
+
+    def _roster(self, db: Connection, only: Sequence[str] | None) -> tuple[WorkerRecord, ...]:
+        sealed = select(t.templates.c.sealed_record).order_by(t.templates.c.added_utc)
+        known = select(t.workers.c.record).order_by(t.workers.c.worker_id)
+        if only is not None:
+            sealed, known = (
+                sealed.where(t.templates.c.worker_id.in_(only)),
+                known.where(t.workers.c.worker_id.in_(only)),
+            )
         found: dict[str, list[EnrolmentRecord]] = {}
-        for row in db.execute(select(t.templates.c.sealed_record).order_by(t.templates.c.added_utc)):
+        for row in db.execute(sealed):
             record = self._open(row.sealed_record)
             found.setdefault(record.worker_id, []).append(record)
         workers = []
-        for row in db.execute(select(t.workers.c.record).order_by(t.workers.c.worker_id)):
+        for row in db.execute(known):
             worker = WorkerRecord.model_validate_json(row.record)
             enrolled = [r for r in found.get(worker.worker_id, ()) if r.consent_ref == worker.consent_ref]
             templates = tuple(template for record in enrolled for template in record.templates)
@@ -160,6 +181,30 @@ class People:
     def risks(self, db: Connection) -> tuple[RiskEntry, ...]:
         rows = db.execute(select(t.risk_entries).order_by(t.risk_entries.c.worker_id))
         return tuple(RiskEntry(worker_id=row.worker_id, list_name=row.list_name) for row in rows)
+
+    def roster_fingerprints(self, db: Connection) -> dict[str, str]:
+        """By worker id, a text that changes with the worker's entry, consent or templates; no seal is opened for it."""
+        templates: dict[str, list[str]] = {}
+        for worker_id, digest in db.execute(select(t.templates.c.worker_id, t.templates.c.digest)):
+            templates.setdefault(worker_id, []).append(digest)
+        mark = self._marker()
+        return {
+            worker_id: mark("\n".join((record, *sorted(templates.get(worker_id, ())))))
+            for worker_id, record in db.execute(select(t.workers.c.worker_id, t.workers.c.record))
+        }
+
+    def risk_fingerprints(self, db: Connection) -> dict[str, str]:
+        """By worker id, a text that changes with the lists the worker is on."""
+        found: dict[str, list[str]] = {}
+        for entry in self.risks(db):
+            found.setdefault(entry.worker_id, []).append(entry.list_name)
+        mark = self._marker()
+        return {worker_id: mark("\n".join(sorted(names))) for worker_id, names in found.items()}
+
+    def _marker(self) -> Callable[[str], str]:
+        """Makes fingerprints. With a key: the plain hash of a record could be guessed from what people know of a worker."""
+        secret = hashlib.sha256(b"sitegate list fingerprints" + self._key.private_bytes_raw()).digest()
+        return lambda text: hashlib.blake2b(text.encode(), key=secret, digest_size=16).hexdigest()
 
     def policy(self, db: Connection, site_id: str) -> dict[str, object]:
         """The keys of the site's policy that differ from the defaults."""

@@ -29,7 +29,7 @@ from contract.chain import GENESIS
 from contract.messages import EventRecord, GateStatus, Health
 from hq import tables as t
 
-FIRST, NEWEST = "0001", "0003"
+FIRST, NEWEST = "0001", "0004"
 """Revisions of the migrations: the tables before there were any, and the present ones."""
 QUARANTINE_MAX = 10_000
 QUARANTINE_BYTES = 256 * 1024
