@@ -106,11 +106,14 @@ class Publisher:
         return {key: found.get(key, (version, 0)) for key, (version, _) in self.newest_versions().items()}
 
     def parts(self, site_id: str, kind: ListKind) -> Iterator[ListPart]:
-        """The newest snapshot of a list, one part at a time: first what is to go, then its parts."""
+        """The newest snapshot of a list, one part at a time: first what is to go, then its parts, the first one last: it makes
+        gates ask the broker for the others, which are there by then."""
         columns = t.list_parts.c
         where = of_list(t.list_parts, site_id, kind)
         with self._store.read() as db:
-            numbers = db.execute(select(columns.part).where(*where).order_by(columns.body.isnot(None), columns.part))
+            numbers = db.execute(
+                select(columns.part).where(*where).order_by(columns.body.isnot(None), columns.part.desc())
+            )
             for number in numbers.scalars().all():
                 body = db.execute(select(columns.body).where(*where, columns.part == number)).scalar_one()
                 yield ListPart(site_id, kind, number, body or b"")

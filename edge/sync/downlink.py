@@ -30,12 +30,14 @@ def subscriptions(site: SiteConfig) -> list[tuple[str, int]]:
 
 
 def missing_parts(site: SiteConfig, replica: ReplicaWriter) -> list[tuple[str, int]]:
-    """(topic, QoS) of the parts that a list which is arriving still lacks: after a cut only these travel again."""
+    """(topic, QoS) of the parts that a list which is arriving still lacks: after a cut only these travel again. The first is
+    listened to anyway."""
     channels = {Channel(kind.value): parts for kind, parts in replica.missing_parts().items()}
     return [
         (topic(channel, site.site_id, part=part), ROUTES[channel].qos)
         for channel, parts in channels.items()
         for part in parts
+        if part > 1
     ]
 
 

@@ -121,10 +121,15 @@ class SyncService:
                 self._outbox.acknowledged(*answer, self._clock.monotonic())
 
     def _ask_for_parts(self) -> None:
-        """Of a large list only the first part comes unasked, so that a connection costs little while nothing changed."""
-        wanted = [part for part in missing_parts(self._config.site, self._replica) if part not in self._asked_for]
+        """Of a large list only the first part comes unasked, so that a connection costs little while nothing changed; once the
+        list is here the others are let go, or they would come again whenever HQ sends them to the broker."""
+        missing = missing_parts(self._config.site, self._replica)
+        wanted = [part for part in missing if part not in self._asked_for]
         if wanted and self._link.subscribe(wanted):
             self._asked_for.update(wanted)
+        if self._asked_for and not missing:
+            self._link.unsubscribe([name for name, _ in self._asked_for])
+            self._asked_for = set()
 
     def _ask_hq(self) -> None:
         """What the broker does not have, HQ sends again."""
