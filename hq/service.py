@@ -169,10 +169,10 @@ class HqService:
     def _send_again(self, request: SnapshotRequest) -> None:
         """A gate says that the broker lacks something of a list. All of a site's gates hear the answer: one is enough for all."""
         key, now_s = (request.site_id, request.kind), time.monotonic()
-        if now_s >= self._resend_from_s.get(key, 0.0):
+        if key in self._sent and now_s >= self._resend_from_s.get(key, 0.0):
             self._resend_from_s[key] = now_s + RESEND_PAUSE_S
-            self._sent.pop(key, None)
-        log.warning("list_asked_for", site_id=request.site_id, gate_id=request.gate_id, kind=request.kind.value)
+            del self._sent[key]
+            log.warning("list_asked_for", site_id=request.site_id, gate_id=request.gate_id, kind=request.kind.value)
 
     def _publish(self, site_id: str, kind: ListKind) -> None:
         try:
