@@ -14,8 +14,13 @@ from hq import tables as t
 
 ROWS_MAX = 1_000
 """Changes hold no more workers, as a part of a list does: a gate reads them between two frames."""
+BYTES_MAX = 1024 * 1024
+"""Nor are they larger than a part may be: brokers bound messages."""
 BYTES_SHARE = 4
 """Changes that take more than this part of the snapshot's bytes are sent as a snapshot: they would travel again and again."""
+
+SMALL_BYTES = 8_192
+"""A snapshot that is smaller counts as this large: an empty list, too, is signed anew by its changes, of which there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,10 @@ class Published:
     base: Base
     size: int
     keys: str
+
+    def outweighs(self, delta_bytes: int) -> bool:
+        """Whether changes of this size are worth sending instead of a new snapshot."""
+        return delta_bytes <= min(BYTES_MAX, max(self.size, SMALL_BYTES) // BYTES_SHARE)
 
 
 @dataclass(frozen=True, slots=True)

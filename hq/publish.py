@@ -35,8 +35,6 @@ PART_ROWS = 1_000
 """Workers, or entries of the risk list, in one part: about 0.4 MB, and some thousandths of a second of a gate's time."""
 PART_BYTES = 1024 * 1024
 """A part holds no more of templates, unless one worker alone has more."""
-SMALL_BYTES = 8_192
-"""A list that is no larger than this counts as this large: an empty one, too, is signed anew by its changes, of which there are none."""
 _HEADS = tuple(t.list_bases.c[name] for name in ("site_id", "kind", "list_version", "delta_version"))
 
 
@@ -191,7 +189,7 @@ class Publisher:
         if not difference.small:
             return False
         body = write_delta(self._changes(db, kind, header, difference), kind, last.base, reader, self.keys.signing)
-        if len(body) * deltas.BYTES_SHARE > max(last.size, SMALL_BYTES):
+        if not last.outweighs(len(body)):
             return False
         deltas.keep_delta(db, header.site_id, kind, header.list_version, body)
         return True

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from contract.messages import ListKind
 
-PATIENCE_S = 10.0
-"""So long a list may stand still before it is asked for: what the broker keeps comes at once."""
+PATIENCE_S = 60.0
+"""So long a list may stand still before it is asked for: what the broker keeps comes at once, but a part of 0.7 MB takes its time
+on a slow line, and must not be asked for a second time meanwhile."""
 AGAIN_MAX_S = 900.0
 """Then it is asked for again and again, after twice the time each, at most this long."""
 

@@ -210,6 +210,7 @@ class ReplicaReader:
             (kind.value, base.header.digest, MAX_BYTES),
         )
         if not rows:
+            self._changes_looked_at.pop(kind, None)  # none, or unreadable just now
             return False
         body = bytes(rows[0][0])
         try:

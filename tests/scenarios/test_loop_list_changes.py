@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_loop_rosters import EACH, FACES, HQ, PARTS, SITE, Gatehouse
+import test_loop_rosters
+from test_loop_rosters import FACES, HQ, PARTS, SITE, Gatehouse
 
 from contract.deltas import Base, roster_changes, write_delta
 from contract.messages import ListKind, NoticeCode, NoticeEvent, Reason, SealedTemplate, SnapshotHeader, WorkerRecord
 from edge.sync.lists import signed_delta
 
+EACH = 20
 PEOPLE = PARTS * EACH
 
 
@@ -50,7 +52,8 @@ def _worker(worker_id: str, face: int, **fields: object) -> WorkerRecord:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[ChangingHouse]:
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ChangingHouse]:
+    monkeypatch.setattr(test_loop_rosters, "EACH", EACH)
     made = ChangingHouse(tmp_path)
     made.folder = tmp_path
     made.hq_sends(1)
