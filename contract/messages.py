@@ -323,6 +323,8 @@ class GateStatus(Message):
     roster_version: int = Field(default=0, ge=0)
     risk_version: int = Field(default=0, ge=0)
     policy_version: int = Field(default=0, ge=0)
+    takes_changes: bool = False
+    """Reads the changes of lists (`DeltaHeader`): without it HQ sends whole lists."""
     utc: Utc | None = None
 
 

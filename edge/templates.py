@@ -47,7 +47,7 @@ class TemplateStore(Sequence[Owned]):
     """(worker_id, template) pairs, made when asked for. `vectors` are kept as they came (float16 from HQ); a template
     that is handed out is float32 and of unit length.
 
-    `base` and `changed`: what this store was made of by `replaced`, and the workers whose templates differ from it.
+    `base`: the store that this one was made of by `replaced`, or itself; `changed`: the workers whose templates differ from it.
     """
 
     def __init__(
@@ -58,8 +58,13 @@ class TemplateStore(Sequence[Owned]):
         changed: frozenset[str] = frozenset(),
     ) -> None:
         self.worker_ids, self.blocks = tuple(worker_ids), tuple(blocks)
-        self.base, self.changed = self if base is None else base, changed
+        self._made_of, self.changed = base, changed
         self._starts = np.cumsum([0, *(len(block) for block in self.blocks)])
+
+    @property
+    def base(self) -> "TemplateStore":
+        """Not kept as such: a store that held itself would stay in memory until the next garbage collection, or for ever."""
+        return self if self._made_of is None else self._made_of
 
     @classmethod
     def of(cls, templates: Iterable[Owned]) -> "TemplateStore":

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from sqlalchemy import ColumnElement, Connection, Table, delete, insert, select, update
 
 from contract.deltas import Base
-from contract.messages import ListKind
+from contract.messages import GateStatus, ListKind
 from hq import tables as t
 
 ROWS_MAX = 1_000
@@ -57,6 +57,13 @@ def newest(db: Connection, site_id: str, kind: ListKind) -> Published | None:
     """The snapshot that gates have; None if none is known."""
     row = db.execute(select(t.list_bases).where(*of_list(t.list_bases, site_id, kind))).first()
     return Published(Base(row.list_version, row.digest), row.bytes, row.keys) if row else None
+
+
+def taken_by_all(db: Connection, site_id: str) -> bool:
+    """Whether every gate of the site that is connected reads changes; one of an older version would see its lists grow old."""
+    asked = select(t.gates.c.status).where(t.gates.c.site_id == site_id, t.gates.c.status.isnot(None))
+    found = [GateStatus.model_validate_json(status) for status in db.execute(asked).scalars()]
+    return all(status.takes_changes for status in found if status.online)
 
 
 def difference(db: Connection, site_id: str, kind: ListKind, rows: Mapping[str, str]) -> Difference:

@@ -181,9 +181,12 @@ class Publisher:
         return len(bodies)
 
     def _publish_changes(self, db: Connection, header: SnapshotHeader, kind: ListKind, rows: Mapping[str, str]) -> bool:
-        """False if a snapshot is needed: there is none yet, its keys are others, or too much changed. Raises BadKey."""
+        """False if a snapshot is needed: there is none yet, its keys are others, a gate reads no changes, or too much changed.
+        Raises BadKey."""
         reader, last = self.keys.site(header.site_id), deltas.newest(db, header.site_id, kind)
         if kind not in DELTA_CHANNELS or last is None or last.keys != deltas.keys_of(reader, self.keys.signing):
+            return False
+        if not deltas.taken_by_all(db, header.site_id):
             return False
         difference = deltas.difference(db, header.site_id, kind, rows)
         if not difference.small:

@@ -162,6 +162,7 @@ class SyncService:
             roster_version=versions.get(ListKind.ROSTER, 0),
             risk_version=versions.get(ListKind.RISK, 0),
             policy_version=versions.get(ListKind.POLICY, 0),
+            takes_changes=True,
             # The Will is written now and sent at some unknown later time: it carries none.
             utc=self._clock.utc() if online or planned else None,
         )

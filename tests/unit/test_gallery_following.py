@@ -44,7 +44,7 @@ def _same(found: Gallery | None, wanted: Gallery, random: np.random.Generator) -
         assert (mine.worker_id, mine.score) == (theirs.worker_id, pytest.approx(theirs.score, abs=1e-5))
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 10_000), people=st.integers(40, 120), gone=st.integers(0, 4), new=st.integers(0, 5))
 def test_ok__it_answers_as_one_that_was_built_afresh(seed: int, people: int, gone: int, new: int) -> None:
     random = np.random.default_rng(seed)

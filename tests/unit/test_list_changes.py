@@ -85,7 +85,7 @@ rosters = st.dictionaries(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(rosters, rosters)
 def test_ok__the_changed_roster_is_the_one_that_a_new_snapshot_would_be(
     was: dict[str, WorkerRecord], now: dict[str, WorkerRecord]
