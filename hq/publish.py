@@ -98,7 +98,7 @@ class Publisher:
         with self._store.read() as db:
             found = {
                 (row.site_id, ListKind(row.kind)): (row.list_version, row.delta_version)
-                for row in db.execute(select(t.list_bases).with_only_columns(*_HEADS))
+                for row in db.execute(select(*_HEADS))
             }
         # What was published before there were changes has no base.
         return {key: found.get(key, (version, 0)) for key, (version, _) in self.newest_versions().items()}
