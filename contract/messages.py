@@ -373,6 +373,8 @@ class GateStatus(Message):
     """HQ's signing keys that this gate believes; unknown while it is offline."""
     opens: tuple[KeyId, ...] = Field(default=(), max_length=8)
     """Sealing keys of the site that this gate holds."""
+    takes_changes: bool = False
+    """Reads the changes of lists (`DeltaHeader`): without it HQ sends whole lists."""
     utc: Utc | None = None
 
 
@@ -551,6 +553,24 @@ class PolicySnapshot(SnapshotHeader):
         return self
 
 
+class RosterDelta(SnapshotHeader):
+    """How a roster differs from one snapshot: `workers`, whole and with all their templates, were added or take the place of
+    the one of that id, those `removed` are gone. Their vectors follow as they do in a roster."""
+
+    type: Literal["roster_delta"] = "roster_delta"
+    workers: tuple[WorkerEntry, ...] = ()
+    templates: tuple[TemplateBlock, ...] = ()
+    removed: tuple[Id, ...] = ()
+
+
+class RiskDelta(SnapshotHeader):
+    """How a risk list differs from one snapshot: `entries` are all those of the workers they name, those `removed` have none."""
+
+    type: Literal["risk_delta"] = "risk_delta"
+    entries: tuple[RiskEntry, ...] = ()
+    removed: tuple[Id, ...] = ()
+
+
 class PartHeader(SnapshotHeader):
     """Stands outside the seal of each part of a list, signed together with it, so that whoever carries it can refuse an
     old version; whoever opens it checks that the list inside says the same. `digest` binds the parts of one version:
@@ -561,6 +581,33 @@ class PartHeader(SnapshotHeader):
     part: int = Field(ge=1, le=PARTS_MAX)
     parts: int = Field(ge=1, le=PARTS_MAX)
     digest: Sha256
+
+
+class DeltaHeader(SnapshotHeader):
+    """Stands outside the seal of the changes of a list, signed together with it. They hold for no other list than the snapshot
+    with this version and digest, and count from it: earlier changes are among them, so one that was missed does no harm."""
+
+    type: Literal["list_delta"] = "list_delta"
+    kind: ListKind
+    base_version: int = Field(ge=1)
+    base_digest: Sha256
+
+    @model_validator(mode="after")
+    def _follows_its_base(self) -> "DeltaHeader":
+        if self.base_version >= self.list_version:
+            raise ValueError(f"version {self.list_version} cannot change version {self.base_version}")
+        return self
+
+
+class SnapshotRequest(Message):
+    """A gate that lacks parts of a list, or the list that changes belong to, asks HQ to send all of it again."""
+
+    type: Literal["snapshot_request"] = "snapshot_request"
+    gate_id: Id
+    site_id: Id
+    kind: ListKind
+    have_version: int = Field(default=0, ge=0)
+    """Of the list in force at the gate; 0: none."""
 
 
 # --- Commands -------------------------------------------------------------------------------------------
@@ -627,5 +674,5 @@ class CommissioningRecord(Message):
 
 AnyMessage = (
     EventBatch | Ack | Refusal | GateStatus | Health | HqState | RosterSnapshot | RiskSnapshot | PolicySnapshot | PartHeader
-    | Command | EnrolmentRecord | CommissioningRecord
+    | RosterDelta | RiskDelta | DeltaHeader | SnapshotRequest | Command | EnrolmentRecord | CommissioningRecord
 )  # fmt: skip

@@ -70,13 +70,13 @@ def write_parts(
     """Seal and sign all parts of one version, in order. Raises ListTooLarge."""
     if len(contents) > PARTS_MAX:
         raise ListTooLarge(f"the {kind.value} needs {len(contents)} parts, a gate takes {PARTS_MAX}: split the site")
-    sealed = [seal(_pack(c.snapshot, c.vectors), _purpose(kind), reader) for c in contents]
+    sealed = [seal(pack(c.snapshot, c.vectors), _purpose(kind), reader) for c in contents]
     digest = digest_of(hashlib.sha256(part).digest() for part in sealed)
     bodies = []
     for number, (content, part) in enumerate(zip(contents, sealed, strict=True), start=1):
         head = content.snapshot.model_dump(include=set(SnapshotHeader.model_fields))
         header = PartHeader(**head, kind=kind, part=number, parts=len(sealed), digest=digest)
-        bodies.append(sign_raw(_pack(header, part), _purpose(kind), key))
+        bodies.append(sign_raw(pack(header, part), _purpose(kind), key))
         if len(bodies[-1]) > MAX_BYTES:
             raise ListTooLarge(
                 f"part {number} of the {kind.value} has {len(bodies[-1])} bytes, a gate takes {MAX_BYTES}: "
@@ -89,7 +89,7 @@ def read_part(body: bytes, kind: ListKind, key: Verifier) -> SealedPart:
     """One part, its signature checked. Raises BadSignature, BadMessage."""
     if len(body) > MAX_BYTES:
         raise BadMessage(f"{len(body)} bytes is over the limit of {MAX_BYTES}")
-    header, sealed = _unpack(PartHeader, verify_raw(body, _purpose(kind), key))
+    header, sealed = unpack(PartHeader, verify_raw(body, _purpose(kind), key))
     if header.part > header.parts:
         raise BadMessage(f"says it is part {header.part} of {header.parts}")
     return SealedPart(header, sealed)
@@ -98,7 +98,7 @@ def read_part(body: bytes, kind: ListKind, key: Verifier) -> SealedPart:
 def open_part(part: SealedPart, key: X25519PrivateKey | Opener) -> Content:
     """What the seal holds. Raises BadSeal, BadMessage."""
     kind = part.header.kind
-    snapshot, vectors = _unpack(_KINDS[kind], unseal(part.sealed, _purpose(kind), key))
+    snapshot, vectors = unpack(_KINDS[kind], unseal(part.sealed, _purpose(kind), key))
     return Content(snapshot, vectors)
 
 
@@ -127,11 +127,13 @@ def _purpose(kind: ListKind) -> str:
     return f"{kind.value} part"
 
 
-def _pack(head: Message, tail: bytes) -> bytes:
+def pack(head: Message, tail: bytes) -> bytes:
+    """JSON, a newline, raw bytes."""
     return encode(head) + b"\n" + tail
 
 
-def _unpack(kind: type[M], data: bytes) -> tuple[M, bytes]:
+def unpack(kind: type[M], data: bytes) -> tuple[M, bytes]:
+    """Head and raw bytes. Raises BadMessage."""
     head, newline, tail = data.partition(b"\n")
     if not newline:
         raise BadMessage(f"{kind.__name__}: not a JSON head and a newline")

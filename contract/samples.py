@@ -16,10 +16,11 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from contract.chain import GENESIS, link
 from contract.codec import decode, encode
-from contract.messages import VERSION, EventBatch, EventRecord, ListKind, Message, RosterSnapshot
-from contract.parts import Content, open_part, read_part, write_parts
+from contract.deltas import Base, Changes, open_delta, read_delta, write_delta
+from contract.messages import VERSION, EventBatch, EventRecord, ListKind, Message, RosterDelta, RosterSnapshot
+from contract.parts import Content, SealedPart, open_part, read_part, write_parts
 from contract.schema import EVENTS, KINDS, name_of
-from contract.signing import ENROLMENT, BadSeal, SignedEnvelope, seal, sign, unseal
+from contract.signing import ENROLMENT, BadSeal, BadSignature, SignedEnvelope, seal, sign, unseal
 
 FOLDER = Path(__file__).parent / "golden"
 SIGNING = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -30,7 +31,7 @@ SEALING = X25519PrivateKey.from_private_bytes(bytes(range(32, 64)))
 MESSAGES: dict[str, type[Message]] = {name_of(kind): kind for kind in KINDS if issubclass(kind, Message)}
 RETIRED = {"sealed_list"}
 """Messages of an earlier version that no version since 1.1 writes or reads."""
-DERIVED = {"event_batch", "part_header", "list_part", "signed_envelope", "sealed_payload"}
+DERIVED = {"event_batch", "part_header", "list_part", "delta_header", "list_delta", "signed_envelope", "sealed_payload"}
 """Samples that are made from others."""
 _FILE = re.compile(r"(\w+)\.v(\d+)\.(\d+)\.json")
 
@@ -68,6 +69,10 @@ def renew() -> None:
         _write("list_part", _list_part())
     part = read_part(base64.urlsafe_b64decode(_example("list_part")["body"]), ListKind.ROSTER, SIGNING.public_key())
     file("part_header").write_bytes(encode(part.header))
+    if not _delta_holds(part):
+        _write("list_delta", _list_delta(part))
+    delta = read_delta(base64.urlsafe_b64decode(_example("list_delta")["body"]), ListKind.ROSTER, SIGNING.public_key())
+    file("delta_header").write_bytes(encode(delta.header))
 
 
 def _batch() -> EventBatch:
@@ -106,6 +111,34 @@ def _list_part() -> dict[str, Any]:
         "body": _base64(first),
         "vectors": _base64(vectors),
     }
+
+
+def _list_delta(base: SealedPart) -> dict[str, Any]:
+    """The changes of a roster since the sample list."""
+    vectors = base64.urlsafe_b64decode(_example("list_delta")["vectors"])
+    changes = Changes(decode(RosterDelta, file("roster_delta").read_bytes()), vectors)
+    since = Base(base.header.list_version, base.header.digest)
+    return {
+        "kind": "roster",
+        "public_key_hex": _public(SIGNING),
+        "site_private_key_hex": _private(SEALING),
+        "body": _base64(write_delta(changes, ListKind.ROSTER, since, SEALING.public_key(), SIGNING)),
+        "vectors": _base64(vectors),
+    }
+
+
+def _delta_holds(base: SealedPart) -> bool:
+    if not file("list_delta").exists():
+        return False
+    try:
+        body = base64.urlsafe_b64decode(_example("list_delta")["body"])
+        delta = read_delta(body, ListKind.ROSTER, SIGNING.public_key())
+        said = encode(open_delta(delta, SEALING).delta)
+    except (BadSeal, BadSignature, ValueError):
+        return False
+    return (said, delta.header.base_digest, delta.header.version) == (
+        file("roster_delta").read_bytes(), base.header.digest, VERSION
+    )
 
 
 def _seals_hold() -> bool:

@@ -10,11 +10,15 @@ from contract.messages import (
     GateStatus,
     Health,
     HqState,
+    ListKind,
     Message,
     PolicySnapshot,
     Refusal,
+    RiskDelta,
     RiskSnapshot,
+    RosterDelta,
     RosterSnapshot,
+    SnapshotRequest,
 )
 
 _KIB = 1024
@@ -32,6 +36,9 @@ class Channel(StrEnum):
     ROSTER = "roster"
     RISK = "risk"
     POLICY = "policy"
+    ROSTER_DELTA = "roster_delta"
+    RISK_DELTA = "risk_delta"
+    SNAPSHOT_REQUEST = "snapshot_request"
     HQ_STATE = "hq_state"
 
 
@@ -59,8 +66,8 @@ _GATE, _LIST = f"{PREFIX}/{{site_id}}/{{gate_id}}", f"{PREFIX}/{{site_id}}/list"
 _LIST_PART_MAX = 4 * _KIB * _KIB
 
 
-def _list(carries: type[Message], name: str) -> Route:
-    pattern = f"{_LIST}/{name}/{{part}}"
+def _list(carries: type[Message], name: str, part: str = "{part}") -> Route:
+    pattern = f"{_LIST}/{name}/{part}"
     return Route(carries, pattern, up=False, qos=1, retain=True, max_bytes=_LIST_PART_MAX, signed=True, sealed=True)
 
 
@@ -72,11 +79,21 @@ ROUTES: dict[Channel, Route] = {
     # Kept at the broker, so that each of two gates with one id is told when its turn to be connected comes.
     Channel.REFUSAL: Route(Refusal, f"{_GATE}/refusal", up=False, qos=1, retain=True, max_bytes=4 * _KIB, signed=True),
     Channel.COMMAND: Route(Command, f"{_GATE}/command", up=False, qos=1, retain=False, max_bytes=8 * _KIB, signed=True),
+    Channel.SNAPSHOT_REQUEST: Route(
+        SnapshotRequest, f"{_GATE}/request", up=True, qos=1, retain=False, max_bytes=4 * _KIB
+    ),
+    # Before the parts of lists, whose patterns they would match too.
+    Channel.ROSTER_DELTA: _list(RosterDelta, "roster", "delta"),
+    Channel.RISK_DELTA: _list(RiskDelta, "risk", "delta"),
     Channel.ROSTER: _list(RosterSnapshot, "roster"),
     Channel.RISK: _list(RiskSnapshot, "risk"),
     Channel.POLICY: _list(PolicySnapshot, "policy"),
     Channel.HQ_STATE: Route(HqState, f"{PREFIX}/hq/state", up=False, qos=1, retain=True, max_bytes=4 * _KIB),
 }
+
+
+DELTA_CHANNELS = {ListKind.ROSTER: Channel.ROSTER_DELTA, ListKind.RISK: Channel.RISK_DELTA}
+"""Where the changes of a list travel; a policy is always sent whole."""
 
 
 def topic(channel: Channel, site_id: str = "+", gate_id: str = "+", part: int | None = None) -> str:

@@ -1,7 +1,7 @@
 """Many templates in little memory: rows of few arrays instead of an object each. Values only."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, overload
 
 import numpy as np
@@ -16,20 +16,55 @@ Owned = tuple[str, Template]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """Templates of one model and dimension. Row i of `vectors` belongs to worker number `owners[i]` of the store."""
+    """Templates of one model and dimension. Row i of `vectors` belongs to worker number `owners[i]` of the store; of a
+    changed list only the rows `kept` count, so that what did not change need not be copied."""
 
     model_id: str
     vectors: Rows
     owners: NDArray[np.int32]
+    kept: NDArray[np.intp] | None = None
+
+    def __len__(self) -> int:
+        return len(self.owners if self.kept is None else self.kept)
+
+    def row(self, index: int) -> int:
+        """Where the template with this index, 0 … len - 1, stands."""
+        return index if self.kept is None else int(self.kept[index])
+
+    def only(self, wanted: NDArray[np.bool_]) -> "Block":
+        """The rows that count and whose worker, by number, is `wanted`."""
+        fitting = wanted[self.owners] if self.kept is None else wanted[self.owners[self.kept]]
+        if fitting.all():
+            return self
+        return replace(self, kept=np.flatnonzero(fitting) if self.kept is None else self.kept[fitting])
+
+    def gathered(self) -> tuple[Rows, NDArray[np.int32]]:
+        """Vectors and owners of the rows that count; copied if some do not."""
+        return (self.vectors, self.owners) if self.kept is None else (self.vectors[self.kept], self.owners[self.kept])
 
 
 class TemplateStore(Sequence[Owned]):
     """(worker_id, template) pairs, made when asked for. `vectors` are kept as they came (float16 from HQ); a template
-    that is handed out is float32 and of unit length."""
+    that is handed out is float32 and of unit length.
 
-    def __init__(self, worker_ids: Sequence[str], blocks: Sequence[Block]) -> None:
+    `base`: the store that this one was made of by `replaced`, or itself; `changed`: the workers whose templates differ from it.
+    """
+
+    def __init__(
+        self,
+        worker_ids: Sequence[str],
+        blocks: Sequence[Block],
+        base: "TemplateStore | None" = None,
+        changed: frozenset[str] = frozenset(),
+    ) -> None:
         self.worker_ids, self.blocks = tuple(worker_ids), tuple(blocks)
-        self._starts = np.cumsum([0, *(len(block.owners) for block in self.blocks)])
+        self._made_of, self.changed = base, changed
+        self._starts = np.cumsum([0, *(len(block) for block in self.blocks)])
+
+    @property
+    def base(self) -> "TemplateStore":
+        """Not kept as such: a store that held itself would stay in memory until the next garbage collection, or for ever."""
+        return self if self._made_of is None else self._made_of
 
     @classmethod
     def of(cls, templates: Iterable[Owned]) -> "TemplateStore":
@@ -53,8 +88,51 @@ class TemplateStore(Sequence[Owned]):
         if not fitting:
             return np.empty((0, dimension), np.float32), np.empty(0, np.int32)
         if len(fitting) == 1:
-            return fitting[0].vectors, fitting[0].owners
-        return np.concatenate([b.vectors for b in fitting]), np.concatenate([b.owners for b in fitting])
+            return fitting[0].gathered()
+        found = [block.gathered() for block in fitting]
+        return np.concatenate([vectors for vectors, _ in found]), np.concatenate([owners for _, owners in found])
+
+    def of_workers(self, worker_ids: Collection[str]) -> "TemplateStore":
+        """The templates of these workers alone; their numbers stay."""
+        wanted = self._where(worker_ids)
+        blocks = [block.only(wanted) for block in self.blocks]
+        return TemplateStore(self.worker_ids, [block for block in blocks if len(block)])
+
+    def replaced(self, worker_ids: Collection[str], by: "TemplateStore") -> "TemplateStore":
+        """These workers' templates become those in `by`; whoever is not in it loses them. Costs what changes: the arrays are
+        shared, and workers whose templates are the same keep their rows. Itself if nothing changes at all."""
+        before, after = self.of_workers(worker_ids).by_worker(), by.by_worker()
+        changed = frozenset(who for who in worker_ids if before.get(who) != after.get(who))
+        if not changed:
+            return self
+        stays = ~self._where(changed)
+        blocks = [block.only(stays) for block in self.blocks]
+        shift = np.int32(len(self.worker_ids))
+        blocks += [replace(block, owners=block.owners + shift) for block in by.of_workers(changed).blocks]
+        return TemplateStore(self.worker_ids + by.worker_ids, [b for b in blocks if len(b)], self, changed)
+
+    def same_as(self, other: "TemplateStore") -> bool:
+        """Whether both were made of one store by the same changes."""
+        if self.base is not other.base or self.changed != other.changed:
+            return False
+        return self.of_workers(self.changed).by_worker() == other.of_workers(self.changed).by_worker()
+
+    def differing(self, other: "TemplateStore") -> frozenset[str] | None:
+        """Workers whose templates may differ from the other store's; None if the two have no base in common."""
+        return self.changed | other.changed if self.base is other.base else None
+
+    def by_worker(self) -> dict[str, list[tuple[str, bytes]]]:
+        """Model and bytes of every template, by worker and in an order of their own: for comparing few of them."""
+        found: dict[str, list[tuple[str, bytes]]] = {}
+        for block in self.blocks:
+            for vector, owner in zip(*block.gathered(), strict=True):
+                found.setdefault(self.worker_ids[owner], []).append((block.model_id, vector.tobytes()))
+        return {who: sorted(own) for who, own in found.items()}
+
+    def _where(self, worker_ids: Collection[str]) -> NDArray[np.bool_]:
+        """By worker number, whether it is one of these."""
+        wanted = set(worker_ids)
+        return np.fromiter(map(wanted.__contains__, self.worker_ids), np.bool_, len(self.worker_ids))
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -74,9 +152,10 @@ class TemplateStore(Sequence[Owned]):
 
     def __iter__(self) -> Iterator[Owned]:
         for block in self.blocks:
-            for row in range(len(block.owners)):
-                yield self._pair(block, row)
+            for index in range(len(block)):
+                yield self._pair(block, index)
 
-    def _pair(self, block: Block, row: int) -> Owned:
+    def _pair(self, block: Block, index: int) -> Owned:
+        row = block.row(index)
         vector = block.vectors[row].astype(np.float32)
         return self.worker_ids[block.owners[row]], Template(vector / np.linalg.norm(vector), block.model_id)

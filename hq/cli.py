@@ -139,13 +139,16 @@ def publish(
     folder: Folder = Path(),
     site: Annotated[list[str] | None, typer.Option("--site", help="Only this site; may be repeated.")] = None,
     kind: Annotated[list[ListKind] | None, typer.Option("--list", help="Only this list; may be repeated.")] = None,
+    snapshot: Annotated[bool, typer.Option("--snapshot", help="The whole lists, not only what changed.")] = False,
 ) -> None:
     """Sign the next version of the lists; the running HQ sends them to the gates.
+
+    Where little changed since the last whole list, the changes alone are sent.
 
     Example: sitegate-hq publish --site site-1 --list roster
     """
     with opened(folder) as (config, _, publisher, _store):
-        _publish(publisher, tuple(site or config.sites), tuple(kind or ListKind))
+        _publish(publisher, tuple(site or config.sites), tuple(kind or ListKind), snapshot)
 
 
 @app.command()
@@ -289,11 +292,13 @@ checks.register(app)
 bench_cli.register(app)
 
 
-def _publish(publisher: Publisher, sites: tuple[str, ...], kinds: tuple[ListKind, ...]) -> None:
+def _publish(publisher: Publisher, sites: tuple[str, ...], kinds: tuple[ListKind, ...], snapshot: bool = False) -> None:
     for site in sites:
         for kind in kinds:
-            version = publisher.publish(site, kind)
-            out.print(f"{site}: {kind.value} version {version}", highlight=False)
+            version = publisher.publish(site, kind, snapshot)
+            whole, _ = publisher.kept_versions()[site, kind]
+            what = "" if whole == version else f", changes since version {whole}"
+            out.print(f"{site}: {kind.value} version {version}{what}", highlight=False)
 
 
 def _serve(service: HqService, metrics_port: int, stop: threading.Event) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -171,19 +171,30 @@ class People:
         draft.add(record)
         self._write(db, draft)
 
-    def roster(self, db: Connection) -> tuple[WorkerRecord, ...]:
-        """All workers with the templates they consented to, by worker id."""
+    def roster(self, db: Connection, only: Sequence[str] | None = None) -> tuple[WorkerRecord, ...]:
+        """All workers, or `only` these, with the templates they consented to, by worker id. Slow: it opens their seals."""
+        if only is not None:
+            found = (worker for some in _slices(only) for worker in self._roster(db, some))
+            return tuple(sorted(found, key=lambda worker: worker.worker_id))
+        return self._roster(db, None)
+
+    def _roster(self, db: Connection, only: Sequence[str] | None) -> tuple[WorkerRecord, ...]:
+        sealed = select(t.templates.c.digest, t.templates.c.sealed_record).order_by(
+            t.templates.c.added_utc, t.templates.c.digest
+        )
+        known = select(t.workers.c.worker_id, t.workers.c.record).order_by(t.workers.c.worker_id)
+        if only is not None:
+            sealed, known = (
+                sealed.where(t.templates.c.worker_id.in_(only)),
+                known.where(t.workers.c.worker_id.in_(only)),
+            )
         found: dict[str, list[EnrolmentRecord]] = {}
         cipher = self._cipher
-        for row in db.execute(
-            select(t.templates.c.digest, t.templates.c.sealed_record).order_by(
-                t.templates.c.added_utc, t.templates.c.digest
-            )
-        ):
+        for row in db.execute(sealed):
             record = decode(EnrolmentRecord, cipher.decrypt(row.sealed_record, f"templates/{row.digest}"))
             found.setdefault(record.worker_id, []).append(record)
         workers = []
-        for row in db.execute(select(t.workers.c.worker_id, t.workers.c.record).order_by(t.workers.c.worker_id)):
+        for row in db.execute(known):
             worker = _record(cipher, row.worker_id, row.record)
             enrolled = [r for r in found.get(worker.worker_id, ()) if r.consent_ref == worker.consent_ref]
             templates = tuple(template for record in enrolled for template in record.templates)
@@ -193,6 +204,37 @@ class People:
     def risks(self, db: Connection) -> tuple[RiskEntry, ...]:
         body = db.execute(select(t.risk_list.c.body)).scalar()
         return _risks.validate_json(self._cipher.decrypt(body, RISK_ROW)) if body else ()
+
+    def roster_fingerprints(self, db: Connection) -> dict[str, str]:
+        """By worker id, a text that changes with the worker's entry, consent or templates; no seal is opened for it."""
+        templates: dict[str, list[str]] = {}
+        for worker_id, digest in db.execute(select(t.templates.c.worker_id, t.templates.c.digest)):
+            templates.setdefault(worker_id, []).append(digest)
+        mark, cipher = self._marker(), self._cipher
+        return {
+            worker_id: mark(
+                b"\n".join(
+                    (
+                        cipher.decrypt(record, f"workers/{worker_id}"),
+                        *map(str.encode, sorted(templates.get(worker_id, ()))),
+                    )
+                )
+            )
+            for worker_id, record in db.execute(select(t.workers.c.worker_id, t.workers.c.record))
+        }
+
+    def risk_fingerprints(self, db: Connection) -> dict[str, str]:
+        """By worker id, a text that changes with the lists the worker is on."""
+        found: dict[str, list[str]] = {}
+        for entry in self.risks(db):
+            found.setdefault(entry.worker_id, []).append(entry.list_name)
+        mark = self._marker()
+        return {worker_id: mark("\n".join(sorted(names)).encode()) for worker_id, names in found.items()}
+
+    def _marker(self) -> Callable[[bytes], str]:
+        """Makes fingerprints. With a key: the plain hash of a record could be guessed from what people know of a worker."""
+        secret = hashlib.sha256(b"sitegate list fingerprints" + self._keys.sealing.private_bytes_raw()).digest()
+        return lambda told: hashlib.blake2b(told, key=secret, digest_size=16).hexdigest()
 
     def policy(self, db: Connection, site_id: str) -> dict[str, object]:
         """The keys of the site's policy that differ from the defaults."""

@@ -1,26 +1,30 @@
 """Lists and commands for gates: built, sealed, signed, and kept in the database for the running service to send."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from contract.codec import decode, encode
+from contract.deltas import Base, Changes, roster_changes, write_delta
 from contract.messages import (
     Command,
     CommandAction,
     ListKind,
     PolicySnapshot,
+    RiskDelta,
     RiskSnapshot,
     SnapshotHeader,
     WorkerRecord,
 )
-from contract.parts import Content, roster_content, write_parts
+from contract.parts import Content, read_part, roster_content, write_parts
 from contract.signing import SignedEnvelope, sign
-from contract.topics import Channel
+from contract.topics import DELTA_CHANNELS, Channel
+from hq import deltas
 from hq import tables as t
+from hq.deltas import of_list
 from hq.keys import HqKeys
 from hq.people import People
 from hq.store import Store, now
@@ -31,15 +35,17 @@ PART_ROWS = 1_000
 """Workers, or entries of the risk list, in one part: about 0.4 MB, and some thousandths of a second of a gate's time."""
 PART_BYTES = 1024 * 1024
 """A part holds no more of templates, unless one worker alone has more."""
+_HEADS = tuple(t.list_bases.c[name] for name in ("site_id", "kind", "list_version", "delta_version"))
 
 
 @dataclass(frozen=True, slots=True)
 class ListPart:
-    """What the broker is to keep for one part of a list; `body` is empty where a part of an earlier version is to go."""
+    """What the broker is to keep for one part of a list, or (`part` is None) for its changes; `body` is empty where what is
+    kept of an earlier version is to go."""
 
     site_id: str
     kind: ListKind
-    part: int
+    part: int | None
     body: bytes
 
 
@@ -56,33 +62,57 @@ class Publisher:
     def __init__(self, store: Store, people: People, keys: HqKeys) -> None:
         self._store, self._people, self.keys = store, people, keys
 
-    def publish(self, site_id: str, kind: ListKind) -> int:
-        """Make the next version of a list for a site; the new version. Raises BadKey (the site has none), ListTooLarge."""
-        reader = self.keys.site(site_id)
+    def publish(self, site_id: str, kind: ListKind, snapshot: bool = False) -> int:
+        """Make the next version of a list for a site; the new version. Where little changed since the last snapshot only the
+        changes are made, unless a `snapshot` is wanted. Raises BadKey (the site has none), ListTooLarge."""
         with self._store.write(f"list {site_id} {kind.value}") as db:
-            where = (t.lists.c.site_id == site_id, t.lists.c.kind == kind.value)
+            where = of_list(t.lists, site_id, kind)
             last = db.execute(select(func.coalesce(func.max(t.lists.c.list_version), 0)).where(*where)).scalar_one()
             header = SnapshotHeader(site_id=site_id, list_version=1 + int(last), issued_utc=now())
-            bodies = write_parts(self._contents(db, kind, header), kind, reader, self.keys.signing)
+            rows = self._fingerprints(db, kind)
+            changed = not snapshot and self._publish_changes(db, header, kind, rows)
             db.execute(
                 insert(t.lists).values(
                     site_id=site_id,
                     kind=kind.value,
                     list_version=header.list_version,
                     issued_utc=header.issued_utc,
-                    parts=len(bodies),
+                    parts=0 if changed else self._publish_snapshot(db, header, kind, rows),
                 )
             )
             db.execute(delete(t.lists).where(*where, t.lists.c.list_version <= header.list_version - KEEP_VERSIONS))
-            _keep_parts(db, site_id, kind, header.list_version, bodies)
         return header.list_version
 
-    def parts(self, site_id: str, kind: ListKind) -> Iterator[ListPart]:
-        """What the broker is to keep of a list, one at a time: first what is to go, then the newest version's parts."""
-        columns = t.list_parts.c
-        where = (columns.site_id == site_id, columns.kind == kind.value)
+    def kept(self, site_id: str, kind: ListKind, whole: bool = True) -> Iterator[ListPart]:
+        """What the broker is to keep of a list, one at a time. The changes first, or nothing where there are none: whoever sees
+        a part of a new snapshot then sees no changes of an old one behind it. Then, if the `whole` list is wanted, what is to
+        go, and the snapshot's parts."""
+        if kind in DELTA_CHANNELS:
+            with self._store.read() as db:
+                body = db.execute(select(t.list_bases.c.delta).where(*of_list(t.list_bases, site_id, kind))).scalar()
+            yield ListPart(site_id, kind, None, body or b"")
+        if whole:
+            yield from self.parts(site_id, kind)
+
+    def kept_versions(self) -> dict[tuple[str, ListKind], tuple[int, int]]:
+        """Of each list the version of its newest snapshot, and of its changes since (0: none)."""
         with self._store.read() as db:
-            numbers = db.execute(select(columns.part).where(*where).order_by(columns.body.isnot(None), columns.part))
+            found = {
+                (row.site_id, ListKind(row.kind)): (row.list_version, row.delta_version)
+                for row in db.execute(select(*_HEADS))
+            }
+        # What was published before there were changes has no base.
+        return {key: found.get(key, (version, 0)) for key, (version, _) in self.newest_versions().items()}
+
+    def parts(self, site_id: str, kind: ListKind) -> Iterator[ListPart]:
+        """The newest snapshot of a list, one part at a time: first what is to go, then its parts, the first one last: it makes
+        gates ask the broker for the others, which are there by then."""
+        columns = t.list_parts.c
+        where = of_list(t.list_parts, site_id, kind)
+        with self._store.read() as db:
+            numbers = db.execute(
+                select(columns.part).where(*where).order_by(columns.body.isnot(None), columns.part.desc())
+            )
             for number in numbers.scalars().all():
                 body = db.execute(select(columns.body).where(*where, columns.part == number)).scalar_one()
                 yield ListPart(site_id, kind, number, body or b"")
@@ -144,6 +174,46 @@ class Publisher:
     def _envelope(self, command_id: str, value: bytes) -> bytes:
         return self.keys.at_rest.current().decrypt(value, f"commands/{command_id}")
 
+    def _fingerprints(self, db: Connection, kind: ListKind) -> dict[str, str]:
+        """What the list says of each worker; nothing for a policy, which is always published whole."""
+        if kind is ListKind.ROSTER:
+            return self._people.roster_fingerprints(db)
+        return self._people.risk_fingerprints(db) if kind is ListKind.RISK else {}
+
+    def _publish_snapshot(self, db: Connection, header: SnapshotHeader, kind: ListKind, rows: Mapping[str, str]) -> int:
+        """How many parts it has. Raises BadKey, ListTooLarge."""
+        reader = self.keys.site(header.site_id)
+        bodies = write_parts(self._contents(db, kind, header), kind, reader, self.keys.signing)
+        _keep_parts(db, header.site_id, kind, header.list_version, bodies)
+        base = Base(header.list_version, read_part(bodies[0], kind, self.keys.signing.public_key()).header.digest)
+        published = deltas.Published(base, sum(map(len, bodies)), deltas.keys_of(reader, self.keys.signing))
+        deltas.keep_snapshot(db, header.site_id, kind, published, rows)
+        return len(bodies)
+
+    def _publish_changes(self, db: Connection, header: SnapshotHeader, kind: ListKind, rows: Mapping[str, str]) -> bool:
+        """False if a snapshot is needed: there is none yet, its keys are others, a gate reads no changes, or too much changed.
+        Raises BadKey."""
+        reader, last = self.keys.site(header.site_id), deltas.newest(db, header.site_id, kind)
+        if kind not in DELTA_CHANNELS or last is None or last.keys != deltas.keys_of(reader, self.keys.signing):
+            return False
+        if not deltas.taken_by_all(db, header.site_id):
+            return False
+        difference = deltas.difference(db, header.site_id, kind, rows)
+        if not difference.small:
+            return False
+        body = write_delta(self._changes(db, kind, header, difference), kind, last.base, reader, self.keys.signing)
+        if not last.outweighs(len(body)):
+            return False
+        deltas.keep_delta(db, header.site_id, kind, header.list_version, body)
+        return True
+
+    def _changes(self, db: Connection, kind: ListKind, header: SnapshotHeader, since: deltas.Difference) -> Changes:
+        if kind is ListKind.ROSTER:
+            return roster_changes(header, self._people.roster(db, since.changed), since.removed)
+        changed = set(since.changed)
+        entries = tuple(entry for entry in self._people.risks(db) if entry.worker_id in changed)
+        return Changes(RiskDelta(**header.model_dump(), entries=entries, removed=since.removed))
+
     def _contents(self, db: Connection, kind: ListKind, header: SnapshotHeader) -> list[Content]:
         """The list cut into parts; an empty list is one empty part."""
         fields = header.model_dump()
@@ -171,9 +241,8 @@ def _chunks(workers: Sequence[WorkerRecord]) -> list[Sequence[WorkerRecord]]:
 
 def _keep_parts(db: Connection, site_id: str, kind: ListKind, version: int, bodies: Sequence[bytes]) -> None:
     """Replace what the broker is to keep; the places of surplus parts stay, empty, so that they are cleared there."""
-    columns = t.list_parts.c
-    where = (columns.site_id == site_id, columns.kind == kind.value)
-    db.execute(delete(t.list_parts).where(*where, columns.part <= len(bodies)))
+    where = of_list(t.list_parts, site_id, kind)
+    db.execute(delete(t.list_parts).where(*where, t.list_parts.c.part <= len(bodies)))
     db.execute(update(t.list_parts).where(*where).values(list_version=version, body=None))
     same = {"site_id": site_id, "kind": kind.value, "list_version": version}
     db.execute(insert(t.list_parts), [{**same, "part": n, "body": body} for n, body in enumerate(bodies, start=1)])

@@ -13,10 +13,19 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from contract.codec import BadMessage, NewerMessage, check_size, decode, encode
-from contract.messages import Ack, CommandAction, EventBatch, GateStatus, Health, HqState, ListKind
+from contract.messages import (
+    Ack,
+    CommandAction,
+    EventBatch,
+    GateStatus,
+    Health,
+    HqState,
+    ListKind,
+    SnapshotRequest,
+)
 from contract.parts import ListTooLarge
 from contract.signing import BadKey, sign
-from contract.topics import Channel, channel_of
+from contract.topics import DELTA_CHANNELS, Channel, channel_of
 from hq import keys
 from hq.atrest import AtRestError
 from hq.config import HqConfig
@@ -33,6 +42,8 @@ log = structlog.get_logger()
 
 POLL_S = 0.1
 _LISTS_EVERY_S = 0.3
+RESEND_PAUSE_S = 30.0
+"""However many gates ask, a list is sent again at most this often."""
 DATABASE_PAUSE_S = 1.0
 _RETRY_S = 0.01
 """Pause before events are tried again that another process has to make room for."""
@@ -76,7 +87,8 @@ class HqService:
         self._ready: list[Arrival] = []
         self._holes: dict[JournalKey, _Hole] = {}
         self._connection = 0
-        self._sent: dict[tuple[str, ListKind], int] = {}
+        self._sent: dict[tuple[str, ListKind], tuple[int, int]] = {}
+        self._resend_from_s: dict[tuple[str, ListKind], float] = {}
         self._lists_due_s = 0.0
 
     def run(self, stop: threading.Event) -> None:
@@ -156,6 +168,10 @@ class HqService:
                 health = decode(Health, received.payload)
                 _same(health.site_id, health.gate_id, site_id, gate_id)
                 self._store.set_health(health)
+            elif channel is Channel.SNAPSHOT_REQUEST:
+                request = decode(SnapshotRequest, received.payload)
+                _same(request.site_id, request.gate_id, site_id, gate_id)
+                self._send_again(request)
         except BadMessage as error:
             if isinstance(error, NewerMessage) and channel is not Channel.EVENTS:
                 self._ingest.tell_newer(gate_id, str(error))  # it comes again, also after HQ's update
@@ -235,21 +251,32 @@ class HqService:
         if enrolled:  # struck off only now: whoever dies in between does it once more, and not never
             with self._store.write() as db:
                 done(db, ROSTER_AGAIN, enrolled)
-        versions = {key: version for key, (version, _) in self._publisher.newest_versions().items()}
+        versions = self._publisher.kept_versions()
         if versions == self._sent:
             return
         for key, version in versions.items():
-            if self._sent.get(key) != version and self._send_list(*key):
+            sent = self._sent.get(key)
+            if sent != version and self._send_list(*key, whole=sent is None or sent[0] != version[0]):
                 self._sent[key] = version
                 self.metrics.lists.labels(key[1].value).inc()
-                log.info("list_published", site_id=key[0], kind=key[1].value, version=version)
+                log.info("list_published", site_id=key[0], kind=key[1].value, snapshot=version[0], changes=version[1])
 
-    def _send_list(self, site_id: str, kind: ListKind) -> bool:
-        """Every part of a list, again at each connection: the broker keeps them, and the same part twice changes nothing."""
+    def _send_list(self, site_id: str, kind: ListKind, whole: bool) -> bool:
+        """A list's changes, and the `whole` of it at each connection: the broker keeps it, and the same twice changes nothing."""
         return all(
-            self._link.publish(Channel(kind.value), item.body, site_id, part=item.part)
-            for item in self._publisher.parts(site_id, kind)
+            self._link.publish(
+                DELTA_CHANNELS[kind] if item.part is None else Channel(kind.value), item.body, site_id, part=item.part
+            )
+            for item in self._publisher.kept(site_id, kind, whole)
         )
+
+    def _send_again(self, request: SnapshotRequest) -> None:
+        """A gate says that the broker lacks something of a list. All of a site's gates hear the answer: one is enough for all."""
+        key, now_s = (request.site_id, request.kind), time.monotonic()
+        if key in self._sent and now_s >= self._resend_from_s.get(key, 0.0):
+            self._resend_from_s[key] = now_s + RESEND_PAUSE_S
+            del self._sent[key]
+            log.warning("list_asked_for", site_id=request.site_id, gate_id=request.gate_id, kind=request.kind.value)
 
     def _publish(self, site_id: str, kind: ListKind) -> None:
         try:

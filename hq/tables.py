@@ -158,6 +158,31 @@ list_parts = Table(
 """What the broker is to keep on each part's topic: of the newest version, as signed; nothing (NULL) where an earlier
 version had more parts."""
 
+list_bases = Table(
+    "list_bases",
+    metadata,
+    Column("site_id", String(64), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("list_version", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("keys", String(64), nullable=False),
+    Column("delta_version", Integer, nullable=False),
+    Column("delta", LargeBinary),
+)
+"""The newest snapshot of each list: what binds its parts, how large they are in all, and a fingerprint of the keys they were
+made with. `delta`: the changes in force since then, as signed, and their version (0 and NULL: none)."""
+
+list_rows = Table(
+    "list_rows",
+    metadata,
+    Column("site_id", String(64), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("worker_id", String(64), primary_key=True),
+    Column("fingerprint", String(32), nullable=False),
+)
+"""What that snapshot said of each worker, as a keyed fingerprint (`hq.people`): enough to tell who changed since."""
+
 commands = Table(
     "commands",
     metadata,

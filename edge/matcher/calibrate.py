@@ -46,6 +46,14 @@ class Calibration:
         calibrated: Vectors = np.where(norms > 1e-6, moved / np.maximum(norms, 1e-6), vectors).astype(np.float32)
         return calibrated
 
+    def undo(self, vectors: Vectors) -> Vectors:
+        """The unit vectors that `apply` made these of: centre + t · vector, with t > 0 such that its length is 1. Needs a
+        centre shorter than 1; the nearer to it, the more rounding shows."""
+        along = vectors @ self.centre
+        length = np.sqrt(np.square(along) + np.float32(1 - self.centre @ self.centre)) - along
+        undone: Vectors = self.centre + length[:, np.newaxis] * vectors
+        return undone
+
 
 def fuse(vectors: Vectors) -> Vector:
     """The direction of several looks at one person, (dimension,), unit length; the first if they cancel out."""

@@ -13,6 +13,10 @@ from edge.templates import Rows, TemplateStore
 
 _SLICE = 4_096
 """Workers handled at a time while a gallery is built."""
+CHANGED_MAX = 0.25
+"""Of a gallery's workers; if more of them changed it is built afresh."""
+CENTRE_MAX = 0.95
+"""Length of the mean of a gallery's workers. Of faces it is 0.1 to 0.4; close to 1 all are nearly the same vector."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,13 +48,45 @@ class Gallery:
         vectors, owners = store.of_model(model_id, dimension)
         sound = _sound(vectors)
         matrix, numbers = _one_per_worker(vectors, owners, np.flatnonzero(sound))
+        return cls._made(matrix, tuple(store.worker_ids[number] for number in numbers), int(sound.sum()), calibration)
+
+    def following(self, was: TemplateStore, now: TemplateStore, model_id: str) -> "Gallery | None":
+        """The gallery of `now` made from this one, which is that of `was`; None if they differ in too much, or this one's
+        workers are so alike that rounding would show. Up to rounding (and the order of its rows) it is the one that `build`
+        makes: what all have in common is taken out anew, so every row changes, but only changed workers are fused again.
+        """
+        names, centre = was.differing(now), self.calibration.centre
+        if names is None or len(names) > self.size * CHANGED_MAX or float(centre @ centre) > CENTRE_MAX**2:
+            return None
+        before, after = was.of_workers(names), now.of_workers(names)
+        stays = np.fromiter((who not in names for who in self.worker_ids), np.bool_, self.size)
+        vectors, owners = after.of_model(model_id, self.matrix.shape[1])
+        sound = _sound(vectors)
+        fresh, numbers = _one_per_worker(vectors, owners, np.flatnonzero(sound))
+        matrix = np.empty((int(stays.sum()) + len(fresh), self.matrix.shape[1]), np.float32)
+        rows = np.flatnonzero(stays)
+        for part in _slices(len(rows)):
+            matrix[part] = self.calibration.undo(self.matrix[rows[part]])
+        matrix[len(rows) :] = fresh
+        gone = int(_sound(before.of_model(model_id, self.matrix.shape[1])[0]).sum())
+        worker_ids = tuple(self.worker_ids[row] for row in rows) + tuple(after.worker_ids[number] for number in numbers)
+        return self._made(matrix, worker_ids, self.templates - gone + int(sound.sum()))
+
+    @classmethod
+    def _made(
+        cls,
+        matrix: NDArray[np.float32],
+        worker_ids: tuple[str, ...],
+        templates: int,
+        calibration: Calibration | None = None,
+    ) -> "Gallery":
+        """`matrix`: a unit vector per worker, not yet calibrated; it is taken over and changed."""
         calibration = calibration or Calibration.of(matrix)
         for part in _slices(len(matrix)):
             matrix[part] = calibration.apply(matrix[part])
         matrix.setflags(write=False)
         shortlist = Shortlist(matrix) if len(matrix) >= ROWS_MIN else None
-        worker_ids = tuple(store.worker_ids[number] for number in numbers)
-        return cls(matrix, worker_ids, int(sound.sum()), calibration, shortlist)
+        return cls(matrix, worker_ids, templates, calibration, shortlist)
 
     @property
     def size(self) -> int:

@@ -37,6 +37,7 @@ from edge.matcher.shortlist import ROWS_MIN
 from edge.matcher.threshold import Choice, choose, early_exit_min
 from edge.matcher.vote import Tally, overwhelming, tally
 from edge.ports import Clock, ScoreStore
+from edge.templates import TemplateStore
 
 RIVAL_SIZE_MIN = 0.5
 """A second face at least this tall, compared with the largest, is in the lane too; a smaller one is behind it. Height and
@@ -57,6 +58,7 @@ class _Searchable:
     """A gallery with everything that follows from it: what is replaced as one when a roster comes into force."""
 
     gallery: Gallery
+    store: TemplateStore
     choice: Choice
     look_alike_min: float
     survey: Survey
@@ -84,14 +86,14 @@ class FaceMatcher:
         self._preparation: Future[_Searchable] | None = None
         self._covered = (0, 0.0)
         self._monitor = monitor
-        self._use(self._searchable(()))
+        self._use(self._searchable((), None))
 
     def load(self, templates: Sequence[tuple[str, Template]]) -> None:
         """Replace the gallery at once, by the one that was prepared of these very templates if there is one. Templates of
         another model, and damaged ones, are left out and counted in the log."""
         ready = self._preparation.result() if self._prepared_of is templates and self._preparation else None
         large = max(self._now.gallery.size, len(templates)) >= ROWS_MIN
-        self._use(ready or self._searchable(templates))
+        self._use(ready or self._searchable(templates, self._now))
         self._prepared_of = self._preparation = None
         size = self.gallery_size
         if len(templates) > size:
@@ -108,17 +110,20 @@ class FaceMatcher:
         if self._prepared_of is not templates:
             if self._preparation is not None:
                 self._preparation.cancel()  # a newer roster came first
-            self._prepared_of, self._preparation = templates, self._builder.submit(self._searchable, templates)
+            self._prepared_of = templates
+            self._preparation = self._builder.submit(self._searchable, templates, self._now)
         return self._preparation is not None and self._preparation.done()
 
-    def _searchable(self, templates: Sequence[tuple[str, Template]]) -> "_Searchable":
-        pack, config = self.engine.pack, self._config
-        gallery = Gallery.build(templates, self.model_id, pack.embedder.dimension)
+    def _searchable(self, templates: Sequence[tuple[str, Template]], now: "_Searchable | None") -> "_Searchable":
+        """Everything that follows from these templates. `now`: what is in force, which may differ from it in little."""
+        pack, config, store = self.engine.pack, self._config, TemplateStore.of(templates)
+        gallery = now.gallery.following(now.store, store, self.model_id) if now else None
+        gallery = gallery or Gallery.build(store, self.model_id, pack.embedder.dimension)
         choice = choose(pack.impostor_tail, gallery, config.fpir_target)
         if config.threshold is not None:
             choice = Choice(config.threshold, choice.tail, "config")
         alike_min = look_alike_min(choice.tail, gallery.size, choice.threshold, config.fpir_target)
-        return _Searchable(gallery, choice, alike_min, Survey(gallery, alike_min))
+        return _Searchable(gallery, store, choice, alike_min, Survey(gallery, alike_min))
 
     def _use(self, searchable: "_Searchable") -> None:
         self._now = searchable

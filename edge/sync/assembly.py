@@ -15,6 +15,7 @@ from contract.messages import (
     PolicySnapshot,
     RiskEntry,
     RiskSnapshot,
+    RosterDelta,
     RosterSnapshot,
     TemplateBlock,
     WorkerEntry,
@@ -71,7 +72,7 @@ class _Reading(Protocol):
     def into(self, state: RosterState, age: ListAge) -> RosterState: ...
 
 
-class _Roster:
+class RosterReading:
     """Workers and templates so far."""
 
     def __init__(self) -> None:
@@ -85,17 +86,21 @@ class _Roster:
 
     def take(self, part: Content) -> None:
         assert isinstance(part.snapshot, RosterSnapshot)
-        roster, start = part.snapshot, 0
+        self.take_workers(part.snapshot, part.vectors)
+
+    def take_workers(self, roster: RosterSnapshot | RosterDelta, vectors: bytes) -> None:
+        """More workers with their templates. Raises ListRefused."""
+        start = 0
         numbers = [self._numbers.setdefault(entry.worker_id, len(self._numbers)) for entry in roster.workers]
         # No template is loaded without a consent reference, whatever HQ sends.
         consents = np.array([bool(entry.consent_ref) for entry in roster.workers], np.bool_)
         for block in roster.templates:
             end = start + 2 * block.dimension * len(block.owners)
-            if end > len(part.vectors) or max(block.owners, default=-1) >= len(numbers):
+            if end > len(vectors) or max(block.owners, default=-1) >= len(numbers):
                 raise ListRefused("the roster's templates are not those that it lists")
-            self._take_block(block, part.vectors[start:end], consents, np.array(numbers, np.int32))
+            self._take_block(block, vectors[start:end], consents, np.array(numbers, np.int32))
             start = end
-        if start != len(part.vectors):
+        if start != len(vectors):
             raise ListRefused("the roster's templates are not those that it lists")
         self._workers.update((entry.worker_id, self._worker(entry)) for entry in roster.workers)
 
@@ -163,7 +168,7 @@ class _Policy:
 
 
 _READINGS: dict[ListKind, type[_Reading]] = {
-    ListKind.ROSTER: _Roster,
+    ListKind.ROSTER: RosterReading,
     ListKind.RISK: _Risks,
     ListKind.POLICY: _Policy,
 }

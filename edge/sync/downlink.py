@@ -8,7 +8,7 @@ import structlog
 from contract.codec import BadMessage, check_size, decode
 from contract.messages import Ack, Command, HqState, ListKind, NoticeCode, Refusal
 from contract.signing import BadSignature, Verifier, verify
-from contract.topics import ROUTES, Channel, channel_of, topic
+from contract.topics import DELTA_CHANNELS, ROUTES, Channel, channel_of, topic
 from edge.config import SiteConfig
 from edge.sync import commands, lists
 from edge.sync.incidents import IncidentLog
@@ -17,23 +17,26 @@ from edge.sync.replica import ReplicaWriter, RolledBack
 
 log = structlog.get_logger()
 
-_DOWN = (
-    Channel.HQ_STATE, Channel.ACK, Channel.REFUSAL, Channel.ROSTER, Channel.RISK, Channel.POLICY, Channel.COMMAND
-)  # fmt: skip
+_LISTS = (Channel.ROSTER, Channel.RISK, Channel.POLICY)
+_CHANGES = {channel: kind for kind, channel in DELTA_CHANNELS.items()}
+_DOWN = (Channel.HQ_STATE, Channel.ACK, Channel.REFUSAL, *_LISTS, *_CHANGES, Channel.COMMAND)
 
 
 def subscriptions(site: SiteConfig) -> list[tuple[str, int]]:
-    """(topic, QoS) of everything this gate listens to from the start: of each list the first part, which tells of the rest."""
+    """(topic, QoS) of everything this gate listens to from the start: of each list the first part, which tells of the rest, and
+    its changes."""
     return [(topic(channel, site.site_id, site.gate_id, part=1), ROUTES[channel].qos) for channel in _DOWN]
 
 
 def missing_parts(site: SiteConfig, replica: ReplicaWriter) -> list[tuple[str, int]]:
-    """(topic, QoS) of the parts that a list which is arriving still lacks: after a cut only these travel again."""
+    """(topic, QoS) of the parts that a list which is arriving still lacks: after a cut only these travel again. The first is
+    listened to anyway."""
     channels = {Channel(kind.value): parts for kind, parts in replica.missing_parts().items()}
     return [
         (topic(channel, site.site_id, part=part), ROUTES[channel].qos)
         for channel, parts in channels.items()
         for part in parts
+        if part > 1
     ]
 
 
@@ -70,6 +73,8 @@ class Downlink:
                 return self._command(received)
             if channel is Channel.REFUSAL:
                 self._refusal(received.payload)
+            elif channel in _CHANGES:
+                self._changes(_CHANGES[channel], received.payload)
             else:
                 self._list(ListKind(channel.value), received.payload)
         except (BadMessage, BadSignature) as error:
@@ -107,3 +112,8 @@ class Downlink:
         part = lists.signed_part(body, kind, self._site.site_id, self._hq_key)
         if self._replica.add_part(part, body):
             log.info("list_complete", kind=kind.value, version=part.header.list_version, parts=part.header.parts)
+
+    def _changes(self, kind: ListKind, body: bytes) -> None:
+        delta = lists.signed_delta(body, kind, self._site.site_id, self._hq_key)
+        if self._replica.add_delta(delta, body):
+            log.info("list_changed", kind=kind.value, version=delta.header.list_version)

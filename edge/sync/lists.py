@@ -1,9 +1,10 @@
-"""A part of a signed list, opened in two steps: anyone may check the signature, only the site's key opens the seal."""
+"""Parts and changes of signed lists, opened in two steps: anyone may check the signature, only the site's key opens the seal."""
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from contract.codec import BadMessage
-from contract.messages import ListKind
+from contract.deltas import Changes, SealedDelta, open_delta, read_delta
+from contract.messages import DeltaHeader, ListKind, PartHeader, SnapshotHeader
 from contract.parts import Content, SealedPart, open_part, read_part
 from contract.signing import BadSeal, BadSignature, Opener, Verifier
 
@@ -18,21 +19,48 @@ def signed_part(body: bytes, kind: ListKind, site_id: str, key: Verifier) -> Sea
         part = read_part(body, kind, key)
     except (BadSignature, BadMessage) as error:
         raise ListRefused(str(error)) from error
-    if part.header.kind is not kind:
-        raise ListRefused(f"a {part.header.kind.value} came on the channel of the {kind.value}")
-    if part.header.site_id != site_id:
-        raise ListRefused(f"the {kind.value} is for site {part.header.site_id}, this is {site_id}")
+    _check(part.header, kind, site_id)
     return part
+
+
+def signed_delta(body: bytes, kind: ListKind, site_id: str, key: Verifier) -> SealedDelta:
+    """Changes of a list as HQ signed them, still sealed. Raises ListRefused."""
+    try:
+        delta = read_delta(body, kind, key)
+    except (BadSignature, BadMessage) as error:
+        raise ListRefused(str(error)) from error
+    _check(delta.header, kind, site_id)
+    return delta
 
 
 def content(part: SealedPart, key: X25519PrivateKey | Opener) -> Content:
     """What the seal holds. Raises ListRefused."""
-    header = part.header
     try:
         found = open_part(part, key)
     except (BadSeal, BadMessage) as error:
         raise ListRefused(str(error)) from error
-    inside = (found.snapshot.site_id, found.snapshot.list_version, found.snapshot.issued_utc)
-    if inside != (header.site_id, header.list_version, header.issued_utc):
-        raise ListRefused(f"the {header.kind.value} inside the seal is another than the header says")
+    _check_inside(part.header, found.snapshot)
     return found
+
+
+def changes(delta: SealedDelta, key: X25519PrivateKey | Opener) -> Changes:
+    """What the seal holds. Raises ListRefused."""
+    try:
+        found = open_delta(delta, key)
+    except (BadSeal, BadMessage) as error:
+        raise ListRefused(str(error)) from error
+    _check_inside(delta.header, found.delta)
+    return found
+
+
+def _check(header: PartHeader | DeltaHeader, kind: ListKind, site_id: str) -> None:
+    if header.kind is not kind:
+        raise ListRefused(f"a {header.kind.value} came on the channel of the {kind.value}")
+    if header.site_id != site_id:
+        raise ListRefused(f"the {kind.value} is for site {header.site_id}, this is {site_id}")
+
+
+def _check_inside(header: PartHeader | DeltaHeader, inside: SnapshotHeader) -> None:
+    found = (inside.site_id, inside.list_version, inside.issued_utc)
+    if found != (header.site_id, header.list_version, header.issued_utc):
+        raise ListRefused(f"the {header.kind.value} inside the seal is another than the header says")

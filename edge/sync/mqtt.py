@@ -113,6 +113,11 @@ class MqttLink:
             return False
         return session.subscribe(subscriptions)
 
+    def unsubscribe(self, topics: Sequence[str]) -> None:
+        """Listen to these no longer; without a connection there is nothing to do."""
+        if (session := self._session) is not None:
+            session.unsubscribe(topics)
+
     def close(self, death: Publication | None = None) -> None:
         """Say goodbye (`death` replaces the Will) and disconnect; may be called twice."""
         session = self._session
@@ -222,6 +227,9 @@ class _Session:
             return False
         self._subscribed[number] = [topic for topic, _ in subscriptions]
         return True
+
+    def unsubscribe(self, topics: Sequence[str]) -> None:
+        self._client.unsubscribe(list(topics))
 
     def _wait(self, event: threading.Event, timeout_s: float) -> bool:
         until = time.monotonic() + timeout_s

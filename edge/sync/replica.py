@@ -15,12 +15,15 @@ from pathlib import Path
 
 import structlog
 
+from contract.deltas import SealedDelta
 from contract.messages import Ack, ListKind, NoticeCode, PartHeader
 from contract.parts import SealedPart, digest_of
 from contract.signing import BadSignature, Verifier, verify
 from contract.topics import Channel
 from edge import dbfile
 from edge.domain import Incident
+from edge.sync import deltas
+from edge.sync.deltas import RolledBack as RolledBack
 from edge.sync.lists import ListRefused
 
 log = structlog.get_logger()
@@ -53,10 +56,6 @@ class ReplicaError(RuntimeError):
     """The replica cannot be used; the text says why and what to do."""
 
 
-class RolledBack(ValueError):
-    """A list that is older than the one held, or another one under the same version."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Version:
     list_version: int
@@ -87,14 +86,19 @@ class ReplicaWriter:
             raise
 
     def versions(self) -> dict[ListKind, int]:
-        """Of the lists in force; one that is still arriving does not count."""
+        """Of the lists in force, with their changes; one that is still arriving does not count."""
         rows = self._db.execute("SELECT kind, list_version FROM list_versions WHERE applied_utc IS NOT NULL").fetchall()
-        return {ListKind(kind): int(version) for kind, version in rows}
+        found = {ListKind(kind): int(version) for kind, version in rows}
+        return {kind: max(version, deltas.version(self._db, kind)) for kind, version in found.items()}
 
     def issued(self) -> dict[ListKind, datetime]:
-        """When HQ issued the lists in force."""
-        rows = self._db.execute("SELECT kind, issued_utc FROM list_versions WHERE applied_utc IS NOT NULL").fetchall()
-        return {ListKind(kind): datetime.fromisoformat(issued) for kind, issued in rows}
+        """When HQ issued the lists in force, or their newest changes."""
+        rows = self._db.execute(
+            "SELECT kind, issued_utc, list_version FROM list_versions WHERE applied_utc IS NOT NULL"
+            " UNION SELECT kind, issued_utc, list_version FROM list_deltas WHERE applied_utc IS NOT NULL"
+            " ORDER BY list_version"
+        ).fetchall()
+        return {ListKind(kind): datetime.fromisoformat(issued) for kind, issued, _ in rows}
 
     def add_part(self, part: SealedPart, body: bytes) -> bool:
         """Keep one part of a list. The last one missing puts the list in force, in the same transaction: True then.
@@ -107,7 +111,7 @@ class ReplicaWriter:
         """
         header = part.header
         held, arriving = self._version(header.kind, in_force=True), self._version(header.kind, in_force=False)
-        if held is not None and not _newer(header, held):
+        if held is not None and not _newer(header, held, deltas.version(self._db, header.kind)):
             return False
         new = arriving is None or arriving.digest != header.digest
         # By time too: an HQ restored from a backup counts some versions again.
@@ -132,6 +136,23 @@ class ReplicaWriter:
         with self._transaction():
             for kind in ListKind:
                 self._forget(kind, "applied_utc IS NULL")
+            deltas.forget_waiting(self._db)
+
+    def add_delta(self, delta: SealedDelta, body: bytes) -> bool:
+        """Keep the changes of a list. True if they are in force now; otherwise they are no news, or wait for their snapshot.
+
+        Raises:
+            RolledBack: older than the list in force, or another under its version.
+        """
+        held = self._version(delta.header.kind, in_force=True)
+        with self._transaction():
+            return deltas.keep(self._db, delta, body, held.digest if held else "", held.list_version if held else 0)
+
+    def gaps(self) -> dict[ListKind, str]:
+        """Lists that cannot come into force with what is here, and how far they are: a text that changes with every part."""
+        missing = {kind: f"parts {parts}" for kind, parts in self.missing_parts().items() if parts}
+        waits = {kind: deltas.waiting_for(self._db, kind) for kind in ListKind}
+        return {kind: f"changes of {digest}" for kind, digest in waits.items() if digest} | missing
 
     def missing_parts(self) -> dict[ListKind, list[int]]:
         """Which parts the lists that are arriving still lack."""
@@ -177,6 +198,7 @@ class ReplicaWriter:
     def _put_in_force(self, header: PartHeader) -> None:
         self._forget(header.kind, "applied_utc IS NOT NULL")
         self._db.execute("UPDATE list_versions SET applied_utc = ? WHERE kind = ?", (_now(), header.kind.value))
+        deltas.follow_base(self._db, header.kind, header.digest, header.list_version)
 
     def _forget(self, kind: ListKind, which: str) -> None:
         versions = f"SELECT digest FROM list_versions WHERE kind = ? AND {which}"
@@ -271,7 +293,7 @@ def _open(path: Path) -> sqlite3.Connection:
     db = dbfile.connect(path, synchronous="NORMAL")
     try:
         dbfile.check(db)
-        for statement in _SCHEMA.split(";"):
+        for statement in (_SCHEMA + deltas.SCHEMA).split(";"):
             db.execute(statement)
         db.execute("INSERT OR IGNORE INTO replica VALUES (1, ?)", (uuid.uuid4().hex,))
     except sqlite3.DatabaseError:
@@ -280,14 +302,12 @@ def _open(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _newer(header: PartHeader, held: _Version) -> bool:
-    """False for the very list in force. Raises RolledBack."""
-    kind, version = header.kind.value, header.list_version
-    if version < held.list_version:
-        raise RolledBack(f"{kind} version {version} is older than version {held.list_version} held here")
-    if version == held.list_version and header.digest != held.digest:
-        raise RolledBack(f"{kind} version {version} came a second time with other content")
-    return version > held.list_version
+def _newer(header: PartHeader, held: _Version, changed: int) -> bool:
+    """False for the very snapshot in force. `changed`: version of its changes, 0 if none. Raises RolledBack."""
+    if (header.list_version, header.digest) == (held.list_version, held.digest):
+        return False
+    deltas.refuse_old(header.kind, header.list_version, max(held.list_version, changed))
+    return True
 
 
 def _now() -> str:

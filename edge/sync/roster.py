@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from contract.codec import MAX_BYTES, BadMessage, check_size, decode
 from contract.keyring import OpeningKeys, TrustedKeys, ids
-from contract.messages import Ack, Command, ListKind, NoticeCode, PartHeader
+from contract.messages import Ack, Command, DeltaHeader, ListKind, NoticeCode, PartHeader
 from contract.signing import BadSignature, verify
 from contract.topics import Channel
 from edge import dbfile
@@ -26,6 +26,7 @@ from edge.domain import Incident, ListAge, RosterState
 from edge.sync import commands as orders
 from edge.sync import lists
 from edge.sync.assembly import Assembly
+from edge.sync.changes import changed, with_list
 
 log = structlog.get_logger()
 
@@ -40,6 +41,14 @@ class _Loading:
 
     digest: str
     assembly: Assembly | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """A snapshot in force as it was before its changes, which always count from it."""
+
+    header: PartHeader
+    state: RosterState
 
 
 class ReplicaReader:
@@ -63,6 +72,9 @@ class ReplicaReader:
         self.parts_per_refresh: int | None = None
         self._looked_at: dict[ListKind, tuple[str, str]] = {}
         self._loading: dict[ListKind, _Loading] = {}
+        self._bases: dict[ListKind, _Base] = {}
+        self._changes_looked_at: dict[ListKind, tuple[str, str]] = {}
+        self._changes_due: set[ListKind] = set()
         self._last_command = 0
         self._incidents: dict[str, Incident] = {}
 
@@ -83,9 +95,15 @@ class ReplicaReader:
                 if kind in set(ListKind) and self._looked_at.get(ListKind(kind)) != (digest, applied):
                     self._looked_at[ListKind(kind)] = (digest, applied)
                     self._loading[ListKind(kind)] = _Loading(digest)
-        while self._loading and (self.parts_per_refresh is None or read < self.parts_per_refresh):
-            kind = next(kind for kind in _ORDER if kind in self._loading)
-            self._load_part(kind, self._loading[kind])
+            self._look_for_changes()
+        while (due := self._changes_due | set(self._loading)) and (
+            self.parts_per_refresh is None or read < self.parts_per_refresh
+        ):
+            kind = next(kind for kind in _ORDER if kind in due)
+            if kind in self._loading:
+                self._load_part(kind, self._loading[kind])
+            else:
+                self._load_changes(kind)
             read += 1
         return self._state is not before
 
@@ -135,6 +153,7 @@ class ReplicaReader:
         log.info("keys_changed", trusts=trusts, opens=opens)
         self._state = replace(self._state, trusts=trusts, opens=opens)
         self._looked_at.clear()
+        self._changes_looked_at.clear()
         return True
 
     def _follow_replacement(self) -> None:
@@ -145,6 +164,19 @@ class ReplicaReader:
             self._last_command = 0
             self._looked_at.clear()
             self._loading.clear()
+            self._changes_looked_at.clear()
+            self._changes_due.clear()
+
+    def _look_for_changes(self) -> None:
+        """Changes that came since the last look; a replica made by an older version knows none."""
+        if not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'list_deltas'"):
+            return
+        for kind, digest, applied in self._rows(
+            "SELECT kind, base_digest, applied_utc FROM list_deltas WHERE applied_utc IS NOT NULL"
+        ):
+            if kind in set(ListKind) and self._changes_looked_at.get(ListKind(kind)) != (digest, applied):
+                self._changes_looked_at[ListKind(kind)] = (digest, applied)
+                self._changes_due.add(ListKind(kind))
 
     def _load_part(self, kind: ListKind, loading: "_Loading") -> None:
         """One step of reading a list: its next part, and after the last one the list comes into force."""
@@ -170,22 +202,61 @@ class ReplicaReader:
         """True if the list is done with. Raises ListRefused."""
         part = lists.signed_part(body, kind, self._site.site_id, self._hq_key)
         if loading.assembly is None:
-            if not self._wanted(part.header):
+            base = self._bases.get(kind)
+            if (base is not None and base.header.digest == part.header.digest) or not self._wanted(part.header):
                 return True
             loading.assembly = Assembly(part.header)
         assembly = loading.assembly
         assembly.add(part, self._site_key)
         if assembly.next_part is not None:
             return False
-        self._state = assembly.finish(self._state)
+        self._bases[kind] = _Base(assembly.header, assembly.finish(RosterState()))
         version = assembly.header.list_version
-        if assembly.unreadable:
-            text = f"roster version {version}: {assembly.unreadable} templates cannot be read and were left out"
-            self._refuse(NoticeCode.LIST_REFUSED, text, body)
+        self._note_unreadable(assembly.unreadable, version, body)
+        # At the start a snapshot may be old, and its changes have long been in force: never step back to it for a moment.
+        if not self._load_changes(kind):
+            self._state = with_list(kind, self._state, self._bases[kind].state)
         log.info("list_in_force", kind=kind.value, version=version, parts=assembly.header.parts)
         return True
 
-    def _wanted(self, header: PartHeader) -> bool:
+    def _load_changes(self, kind: ListKind) -> bool:
+        """Put the changes of the snapshot in force into force too; False if there are none, or none to be believed."""
+        self._changes_due.discard(kind)
+        base = self._bases.get(kind)
+        if base is None:
+            return False
+        rows = self._rows(
+            "SELECT body FROM list_deltas WHERE kind = ? AND base_digest = ? AND length(body) <= ?",
+            (kind.value, base.header.digest, MAX_BYTES),
+        )
+        if not rows:
+            self._changes_looked_at.pop(kind, None)  # none, or unreadable just now
+            return False
+        body = bytes(rows[0][0])
+        try:
+            return self._accept_changes(kind, body, base)
+        except lists.ListRefused as error:
+            self._refuse(NoticeCode.LIST_REFUSED, str(error), body)
+            return False
+
+    def _accept_changes(self, kind: ListKind, body: bytes, base: "_Base") -> bool:
+        """Raises ListRefused."""
+        delta = lists.signed_delta(body, kind, self._site.site_id, self._hq_key)
+        version = delta.header.list_version
+        if not self._wanted(delta.header):
+            return False
+        found, unreadable = changed(base.state, base.header, delta, self._site_key, self._state)
+        self._state = with_list(kind, self._state, found)
+        self._note_unreadable(unreadable, version, body)
+        log.info("changes_in_force", kind=kind.value, version=version, of=base.header.list_version)
+        return True
+
+    def _note_unreadable(self, count: int, version: int, body: bytes) -> None:
+        if count:
+            text = f"roster version {version}: {count} templates cannot be read and were left out"
+            self._refuse(NoticeCode.LIST_REFUSED, text, body)
+
+    def _wanted(self, header: PartHeader | DeltaHeader) -> bool:
         """False for the version in force. Raises ListRefused for an older one."""
         held = _age(self._state, header.kind)
         if header.list_version < held.version:

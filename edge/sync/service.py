@@ -12,7 +12,7 @@ import structlog
 
 from contract.codec import encode
 from contract.keyring import TrustedKeys, ids
-from contract.messages import Command, CommandAction, Direction, GateStatus, Health, HqState, ListKind
+from contract.messages import Command, CommandAction, Direction, GateStatus, Health, HqState, ListKind, SnapshotRequest
 from contract.topics import ROUTES, Channel, topic
 from edge.config import Config
 from edge.disk import HEALTH_SLOWER
@@ -20,6 +20,7 @@ from edge.domain import LiveState, Tone
 from edge.machine import cpu_temperature_c, system
 from edge.ports import Clock, JournalReader
 from edge.sync.downlink import Downlink, missing_parts, subscriptions
+from edge.sync.gaps import Gaps
 from edge.sync.home_assistant import HomeAssistant
 from edge.sync.incidents import IncidentLog
 from edge.sync.meters import SyncMeters
@@ -89,6 +90,7 @@ class SyncService:
         self._home = HomeAssistant(config, software)
         self._home_told = False
         self._asked_for: set[tuple[str, int]] = set()
+        self._gaps = Gaps()
         self._closed = False
         self._health_due_s = 0.0
         self._show_due_s = 0.0
@@ -138,9 +140,11 @@ class SyncService:
                 self._model_id = self._live(self._clock.utc()).model_id
                 self._asked_for = set()
                 self.meters.connections.inc()
+                self._gaps.restart()
                 self._outbox.restart()
                 self._rescue.restart()
             self._ask_for_parts()
+            self._ask_hq()
             self._announce()
             self._home_told = self._home_told or self._home.tell(self._link.publish)
             for outbox in (self._rescue, self._outbox):
@@ -184,14 +188,32 @@ class SyncService:
         log.warning("resync", command_id=command.command_id)
         self._replica.forget_arriving()
         self._asked_for = set()
+        self._gaps.restart()
         self._link.subscribe(subscriptions(self._config.site))  # the broker then repeats what it keeps
         self._outbox.restart()
 
     def _ask_for_parts(self) -> None:
-        """Of a large list only the first part comes unasked, so that a connection costs little while nothing changed."""
-        wanted = [part for part in missing_parts(self._config.site, self._replica) if part not in self._asked_for]
+        """Of a large list only the first part comes unasked, so that a connection costs little while nothing changed; once the
+        list is here the others are let go, or they would come again whenever HQ sends them to the broker."""
+        missing = missing_parts(self._config.site, self._replica)
+        wanted = [part for part in missing if part not in self._asked_for]
         if wanted and self._link.subscribe(wanted):
             self._asked_for.update(wanted)
+        if self._asked_for and not missing:
+            self._link.unsubscribe([name for name, _ in self._asked_for])
+            self._asked_for = set()
+
+    def _ask_hq(self) -> None:
+        """What the broker does not have, HQ sends again."""
+        for kind in self._gaps.due(self._replica.gaps(), self._clock.monotonic()):
+            request = SnapshotRequest(
+                gate_id=self._config.site.gate_id,
+                site_id=self._config.site.site_id,
+                kind=kind,
+                have_version=self._replica.versions().get(kind, 0),
+            )
+            log.warning("list_incomplete", kind=kind.value, have_version=request.have_version)
+            self._link.publish(self._publication(Channel.SNAPSHOT_REQUEST, encode(request)))
 
     def _follow_keys(self) -> None:
         """Which keys gate and sync both hold. A new key of HQ's: what was refused for want of it is asked for again."""
@@ -233,6 +255,7 @@ class SyncService:
             # Nor can the Will know the keys of that time.
             trusts=self._keys.trusts if online else (),
             opens=self._keys.opens if online else (),
+            takes_changes=True,
             # The Will is written now and sent at some unknown later time: it carries none.
             utc=self._clock.utc() if online or planned else None,
         )

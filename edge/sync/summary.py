@@ -78,6 +78,8 @@ def _summary(db: sqlite3.Connection) -> ReplicaSummary:
         ListKind(kind): ListSummary(version, _time(issued), _time(applied))
         for kind, version, issued, applied in db.execute(
             "SELECT kind, list_version, issued_utc, applied_utc FROM list_versions WHERE applied_utc IS NOT NULL"
+            " UNION SELECT kind, list_version, issued_utc, applied_utc FROM list_deltas WHERE applied_utc IS NOT NULL"
+            " ORDER BY list_version"  # changes come after the list they change, and tell of its newest version
         )
     }
     ack = db.execute("SELECT epoch, seq, utc, received_utc FROM acks ORDER BY received_utc DESC LIMIT 1").fetchone()

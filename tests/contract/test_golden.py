@@ -13,14 +13,17 @@ from pydantic import BaseModel
 from contract import messages, samples
 from contract.chain import verify as verify_chain
 from contract.codec import BadMessage, decode, decode_event, encode
+from contract.deltas import open_delta, read_delta
 from contract.messages import (
     VERSION,
     Ack,
+    DeltaHeader,
     EnrolmentRecord,
     EventBatch,
     ListKind,
     Message,
     PartHeader,
+    RosterDelta,
     RosterSnapshot,
 )
 from contract.parts import open_part, read_part
@@ -28,7 +31,7 @@ from contract.samples import MESSAGES, file, published
 from contract.schema import EVENTS, name_of
 from contract.signing import SignedEnvelope, unseal, verify
 
-WRAPPED = {"signed_envelope", "sealed_payload", "code", "list_part"}
+WRAPPED = {"signed_envelope", "sealed_payload", "code", "list_part", "list_delta"}
 """Samples that hold a message in its protection, with the keys to undo it."""
 PUBLISHED = [(name, path) for name, _, path in published() if name in MESSAGES]
 
@@ -138,6 +141,18 @@ def test_ok__the_sample_parts_of_a_list_verify_and_open(version: str, sample: di
 def test_fail__a_message_without_any_sample() -> None:
     with pytest.raises(LookupError, match="by hand first"):
         samples.newest("invented")
+
+
+def test_ok__the_sample_changes_of_a_list_verify_open_and_name_the_sample_list() -> None:
+    sample = json.loads(file("list_delta").read_bytes())
+    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(sample["public_key_hex"]))
+    delta = read_delta(base64.urlsafe_b64decode(sample["body"]), ListKind(sample["kind"]), key)
+    assert delta.header == decode(DeltaHeader, file("delta_header").read_bytes())
+    base = decode(PartHeader, file("part_header").read_bytes())
+    assert (delta.header.base_version, delta.header.base_digest) == (base.list_version, base.digest)
+    changes = open_delta(delta, X25519PrivateKey.from_private_bytes(bytes.fromhex(sample["site_private_key_hex"])))
+    assert changes.delta == decode(RosterDelta, file("roster_delta").read_bytes())
+    assert changes.vectors == base64.urlsafe_b64decode(sample["vectors"])
 
 
 def test_ok__no_message_has_room_for_a_name_or_a_picture() -> None:

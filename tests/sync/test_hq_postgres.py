@@ -17,7 +17,15 @@ from sqlalchemy import Connection, create_engine, inspect, text
 from sync_rig import Mosquitto, Rig, ingest_of, note, utc, wait_until
 
 from contract.codec import encode
-from contract.messages import EnrolmentRecord, EventBatch, EventRecord, RiskEntry, SealedTemplate
+from contract.messages import (
+    EnrolmentRecord,
+    EventBatch,
+    EventRecord,
+    ListKind,
+    RiskEntry,
+    SealedTemplate,
+    WorkerRecord,
+)
 from contract.signing import ENROLMENT, seal
 from edge.config import SiteConfig
 from edge.journal import Journal, JournalReader
@@ -25,6 +33,7 @@ from edge.sim import ManualClock
 from hq import report, rotation
 from hq import tables as t
 from hq.ingest import Ingest
+from hq.people import ImportFile
 from hq.refusals import Refusals
 from hq.store import FIRST, NEWEST, Store, StoreError, quarantined
 
@@ -220,3 +229,19 @@ def test_ok__a_crash_of_the_database_loses_nothing_that_was_acknowledged(tmp_pat
         rig.close()
     finally:
         server.close()
+
+
+def test_ok__changes_of_a_list_are_those_since_its_snapshot_in_postgresql_too(rig: Rig) -> None:
+    store = rig.store()
+    people, publisher = rig.people(store), rig.publisher(store)
+    people.take(ImportFile(workers=tuple(WorkerRecord(worker_id=f"w-{n}", sites=("site-1",)) for n in range(120))))
+    publisher.publish("site-1", ListKind.ROSTER)
+    rig.hq()
+    rig.sync()
+    roster = rig.roster()
+    wait_until(lambda: roster.refresh() and len(roster.state.workers) == 120, "the snapshot")
+    people.take(ImportFile(workers=tuple(WorkerRecord(worker_id=f"x-{n}") for n in range(10))))
+    publisher.publish("site-1", ListKind.ROSTER)
+    assert publisher.kept_versions() == {("site-1", ListKind.ROSTER): (1, 2)}
+    wait_until(lambda: roster.refresh() and len(roster.state.workers) == 130, "the changes")
+    assert roster.incidents() == []

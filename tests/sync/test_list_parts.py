@@ -289,7 +289,7 @@ def test_ok__a_gate_that_comes_later_gets_every_part_and_no_surplus_one(
 
     with store.write() as db:
         db.exec_driver_sql("DELETE FROM workers WHERE worker_id > 'w-1'")  # 2 of them stay
-    publisher.publish("site-1", ListKind.ROSTER)
+    publisher.publish("site-1", ListKind.ROSTER, snapshot=True)
     witness = Stranger(broker.port)
     witness.subscribe("sitegate/v1/site-1/list/roster/+")
     wait_until(lambda: (t := _kept_topics(witness)) and t == {"1"}, "the broker keeps part 1 alone")
@@ -367,7 +367,7 @@ def test_ok__a_gate_that_has_the_list_is_sent_its_first_part_alone(
     wait_until(lambda: taken and rig.holds(store, 5), "the first part again, and events on the new connection")
     assert set(taken) == {1}
     people.take(ImportFile(workers=tuple(_worker(f"x-{n}") for n in range(10))))
-    publisher.publish("site-1", ListKind.ROSTER)
+    publisher.publish("site-1", ListKind.ROSTER, snapshot=True)
     wait_until(lambda: roster.refresh() and len(roster.state.workers) == 45, "one part more than before")
     assert set(taken) == {1, 2, 3, 4, 5}
     assert roster.incidents() == []

@@ -1,5 +1,8 @@
 """A store of templates is the same sequence of pairs as the objects it stands for."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -51,3 +54,32 @@ def test_ok__many_workers_are_fused_as_each_one_alone(sizes: list[int], seed: in
     starts = ends - sizes
     alone = [vectors[a] if b - a == 1 else fuse(vectors[a:b]) for a, b in zip(starts, ends, strict=True)]
     assert np.array_equal(fuse_groups(vectors, starts), np.array(alone))
+
+
+def test_ok__a_store_that_nobody_needs_is_gone_at_once() -> None:
+    """What was loaded before `gc.freeze` is never looked at by the collector: it must not wait for it."""
+    base = TemplateStore.of(_pairs())
+    changed = base.replaced(["w0"], TemplateStore((), ()))
+    found = [weakref.ref(base), weakref.ref(changed)]
+    gc.disable()
+    try:
+        del base
+        assert found[0]() is not None  # the changed one shares its arrays
+        del changed
+        assert [ref() for ref in found] == [None, None]
+    finally:
+        gc.enable()
+
+
+def test_ok__changed_stores_are_compared_by_what_changed() -> None:
+    base = TemplateStore.of(_pairs())
+    others = TemplateStore.of([("w0", Template(np.eye(8, dtype=np.float32)[0], "a"))])
+    one, again = base.replaced(["w0"], others), base.replaced(["w0", "stranger"], others)
+    none = base.replaced(["w0"], TemplateStore((), ()))
+    assert one.same_as(again)
+    assert not one.same_as(none)
+    assert base.replaced(["w1"], base.of_workers(["w1"])) is base
+    assert one.differing(none) == base.differing(one) == {"w0"}
+    assert one.differing(TemplateStore.of(_pairs())) is None
+    assert [who for who, _ in none] == [who for who, _ in base if who != "w0"]
+    assert {who for who, _ in one.of_workers(["w0", "w1"])} == {"w0", "w1"}

@@ -1,0 +1,96 @@
+"""The changes of a list since one snapshot of it, in one message: sealed for the site, signed by HQ, bound to that snapshot.
+
+On the wire as a part of a list is (`contract.parts`): `signature ‖ DeltaHeader as JSON ‖ newline ‖ sealed`, and inside the
+seal `RosterDelta or RiskDelta as JSON ‖ newline ‖ template vectors`. The purpose of signature and seal is another one, so
+neither can be passed off as the other.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+
+from contract.codec import MAX_BYTES, BadMessage
+from contract.messages import (
+    DeltaHeader,
+    ListKind,
+    RiskDelta,
+    RosterDelta,
+    RosterSnapshot,
+    SnapshotHeader,
+    WorkerRecord,
+)
+from contract.parts import pack, roster_content, unpack
+from contract.signing import Opener, Verifier, seal, sign_raw, unseal, verify_raw
+
+Delta = RosterDelta | RiskDelta
+
+_KINDS: dict[ListKind, type[Delta]] = {ListKind.ROSTER: RosterDelta, ListKind.RISK: RiskDelta}
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The snapshot that changes count from: its version, and the digest that binds its parts."""
+
+    version: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """A delta before it is sealed: its JSON, and the raw vectors that follow it."""
+
+    delta: Delta
+    vectors: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedDelta:
+    """A delta as HQ signed it, its seal unopened. `fingerprint`: SHA-256 of the seal, to tell two of one version apart."""
+
+    header: DeltaHeader
+    sealed: bytes
+
+    @property
+    def fingerprint(self) -> bytes:
+        return hashlib.sha256(self.sealed).digest()
+
+
+def roster_changes(header: SnapshotHeader, workers: Sequence[WorkerRecord], removed: Sequence[str]) -> Changes:
+    """Workers that were added or changed, whole, and the ids of those that are gone."""
+    content = roster_content(header, workers)
+    assert isinstance(content.snapshot, RosterSnapshot)
+    entries, blocks = content.snapshot.workers, content.snapshot.templates
+    delta = RosterDelta(**header.model_dump(), workers=entries, templates=blocks, removed=tuple(removed))
+    return Changes(delta, content.vectors)
+
+
+def write_delta(changes: Changes, kind: ListKind, base: Base, reader: X25519PublicKey, key: Ed25519PrivateKey) -> bytes:
+    """Seal and sign. How large it may be is the caller's business; a gate takes MAX_BYTES."""
+    head = changes.delta.model_dump(include=set(SnapshotHeader.model_fields))
+    header = DeltaHeader(**head, kind=kind, base_version=base.version, base_digest=base.digest)
+    sealed = seal(pack(changes.delta, changes.vectors), _purpose(kind), reader)
+    return sign_raw(pack(header, sealed), _purpose(kind), key)
+
+
+def read_delta(body: bytes, kind: ListKind, key: Verifier) -> SealedDelta:
+    """A delta, its signature checked. Raises BadSignature, BadMessage."""
+    if len(body) > MAX_BYTES:
+        raise BadMessage(f"{len(body)} bytes is over the limit of {MAX_BYTES}")
+    header, sealed = unpack(DeltaHeader, verify_raw(body, _purpose(kind), key))
+    return SealedDelta(header, sealed)
+
+
+def open_delta(delta: SealedDelta, key: X25519PrivateKey | Opener) -> Changes:
+    """What the seal holds. Raises BadSeal, BadMessage."""
+    kind = delta.header.kind
+    if kind not in _KINDS:
+        raise BadMessage(f"a {kind.value} is always sent whole")
+    found, vectors = unpack(_KINDS[kind], unseal(delta.sealed, _purpose(kind), key))
+    return Changes(found, vectors)
+
+
+def _purpose(kind: ListKind) -> str:
+    return f"{kind.value} delta"
