@@ -137,7 +137,9 @@ def _delta_holds(base: SealedPart) -> bool:
     except (BadSeal, BadSignature, ValueError):
         return False
     return (said, delta.header.base_digest, delta.header.version) == (
-        file("roster_delta").read_bytes(), base.header.digest, VERSION
+        file("roster_delta").read_bytes(),
+        base.header.digest,
+        VERSION,
     )
 
 
