@@ -137,7 +137,10 @@ class People:
         """Everything in the file, in one transaction. Raises EnrolmentRefused: then nothing was imported."""
         opened = [*data.enrolments, *map(self._open, data.sealed_enrolments)]
         with self._store.write("people") as db:
-            draft = self._draft(db, [*(w.worker_id for w in data.workers), *(r.worker_id for r in opened)])
+            # Who is written anew as a whole need not be read: so a row that somebody changed can be put right.
+            whole = {w.worker_id for w in data.workers if "consent_ref" in w.model_fields_set}
+            named = (*(w.worker_id for w in data.workers), *(r.worker_id for r in opened))
+            draft = self._draft(db, [name for name in named if name not in whole])
             for worker in data.workers:
                 draft.put(worker)
             for record in opened:
