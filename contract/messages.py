@@ -169,6 +169,8 @@ class NoticeCode(StrEnum):
     READER_BACK = "reader_back"
     SENSOR_CHATTER = "sensor_chatter"
     TOO_MANY_GUESSES = "too_many_guesses"
+    TWIN_GATE = "twin_gate"
+    EVENTS_LOST = "events_lost"
 
 
 class CommissioningOutcome(StrEnum):
@@ -296,16 +298,23 @@ class EventBatch(Message):
     gate_id: Id
     epoch: Id
     records: tuple[EventRecord, ...] = Field(min_length=1, max_length=500)
+    base_seq: int | None = Field(default=None, ge=0)
+    """The journal no longer holds anything up to here (0: it holds all), so nothing can precede what begins after it."""
 
 
 class Ack(Message):
-    """HQ's promise: it holds every event of `epoch` up to and including `seq` (0 = none yet)."""
+    """HQ's promise: it holds every event of `epoch` up to and including `seq` (0 = none yet). `hash` is that record's: a gate
+    whose own record has another one is not meant, but a copy of it (a cloned card). `batch_seq` and `batch_hash`: the last
+    record of the batch that is answered, if that lies further back: it is held, too, whoever's the newer ones are."""
 
     type: Literal["ack"] = "ack"
     gate_id: Id
     epoch: Id
     seq: int = Field(ge=0)
     utc: Utc
+    hash: Sha256 | None = None
+    batch_seq: int | None = Field(default=None, ge=1)
+    batch_hash: Sha256 | None = None
 
 
 # --- Presence -------------------------------------------------------------------------------------------

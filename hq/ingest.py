@@ -23,6 +23,7 @@ from contract.messages import (
     EventRecord,
 )
 from contract.signing import COMMISSIONING, BadSignature, verify
+from hq.branches import place
 from hq.people import EnrolmentRefused, People
 from hq.store import JournalKey, Store, Watermark, add_events, ask_for, hashes, now, put_aside, set_watermark, watermark
 
@@ -72,7 +73,7 @@ def fault(record: EventRecord, event: AnyEvent | None, prev_hash: str, key: Jour
         return "was changed after it was written"
     if event is None:
         return "has a body that this version cannot read"
-    if (event.gate_id, event.site_id, event.epoch, event.seq) != (key.gate_id, key.site_id, key.epoch, record.seq):
+    if (event.gate_id, event.site_id, event.epoch, event.seq) != (key.gate_id, key.site_id, key.named, record.seq):
         return "has a body that belongs to another gate, epoch or number"
     return None
 
@@ -94,13 +95,19 @@ class Ingest:
         key = JournalKey(batch.site_id, batch.gate_id, batch.epoch)
         with self._store.write(f"journal {key.gate_id}/{key.epoch}") as db:
             mark = watermark(db, key)
-            batch_sorted = sort(batch.records, mark.seq)
+            where = place(db, key, mark, batch)
+            if where is None:
+                return Outcome(self._ack(key, mark), hole=True)
+            if where.why:
+                self._alarm(db, where.key, where.records[0], where.why)
+            key, mark = where.key, where.mark
+            batch_sorted = sort(where.records, mark.seq)
             self._compare_known(db, key, batch_sorted.known)
             outcome = Outcome(self._ack(key, mark), hole=batch_sorted.hole)
             if batch_sorted.fresh:
                 mark = self._append(db, key, batch_sorted.fresh, mark, outcome)
                 set_watermark(db, key, mark)
-            outcome.ack, outcome.stored = self._ack(key, mark), len(batch_sorted.fresh)
+            outcome.ack, outcome.stored = self._ack(key, mark, batch), len(batch_sorted.fresh)
         return outcome
 
     def refuse(self, site_id: str, gate_id: str, reason: str, payload: bytes) -> None:
@@ -146,8 +153,12 @@ class Ingest:
         if put_aside(db, key, record.seq, f"event {reason}", record.model_dump_json().encode()):
             log.error("quarantined", gate_id=key.gate_id, epoch=key.epoch, seq=record.seq, reason=reason)
 
-    def _ack(self, key: JournalKey, mark: Watermark) -> Ack:
-        return Ack(gate_id=key.gate_id, epoch=key.epoch, seq=mark.seq, utc=now())
+    def _ack(self, key: JournalKey, mark: Watermark, batch: EventBatch | None = None) -> Ack:
+        """`batch`: what is held of it is said, where the line goes on without it."""
+        ack = Ack(gate_id=key.gate_id, epoch=key.named, seq=mark.seq, hash=mark.hash, utc=now())
+        if batch is None or batch.base_seq is None or batch.records[-1].seq >= mark.seq:
+            return ack
+        return ack.model_copy(update={"batch_seq": batch.records[-1].seq, "batch_hash": batch.records[-1].hash})
 
 
 def forged(event: CommissioningEvent) -> str:

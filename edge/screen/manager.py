@@ -185,6 +185,8 @@ _ALARMS = {
     NoticeCode.LOCKED_DOWN,
     NoticeCode.PULSE_CUT,
     NoticeCode.TOO_MANY_GUESSES,
+    NoticeCode.TWIN_GATE,
+    NoticeCode.EVENTS_LOST,
 }
 _CARES = {
     NoticeCode.LIST_REFUSED,

@@ -55,8 +55,9 @@ class Outbox:
         """Send as many batches as the window allows now."""
         window = self._window
         while window is not None and (after := window.send_after(self._head, now_s, hq_away=hq_away)) is not None:
+            base = self._journal.base()[0]  # before the records: what is pruned in between then only waits for a turn
             records = self._records(window.epoch, after)
-            if not records or not self._publish(self._batch(window.epoch, records)):
+            if not records or not self._publish(self._batch(window.epoch, base, records)):
                 return
             window.note_sent(records[-1].seq, now_s)
 
@@ -64,12 +65,21 @@ class Outbox:
         """HQ's answer: kept in the replica if it says something new."""
         if self._window is None:  # not yet known what it answers: the broker or HQ will repeat it
             return
+        base = self._journal.base()[0]
+        if self._is_anothers(ack.epoch, ack.seq, ack.hash):
+            self._note_twin(ack, base, now_s)
+            return
         effect = self._window.note_ack(ack, now_s)
         if effect is AckEffect.IMPOSSIBLE:
             text = f"HQ acknowledges event {ack.seq} of epoch {ack.epoch}, the journal has {self._head}"
             self._incidents.report(NoticeCode.MESSAGE_REFUSED, text, envelope)
         if effect in (AckEffect.RESEND, AckEffect.SET_BACK):
             log.warning("events_sent_again", effect=effect.value, after=self._window.acked)
+        if effect in (AckEffect.RESEND, AckEffect.SET_BACK) and ack.seq < base:
+            text = (
+                f"HQ holds epoch {ack.epoch} up to event {ack.seq} only, and {ack.seq + 1} to {base} were removed here"
+            )
+            self._incidents.report(NoticeCode.EVENTS_LOST, f"{text}: was HQ restored from an older backup?", envelope)
         if effect in (AckEffect.PROGRESS, AckEffect.RESEND, AckEffect.SET_BACK):
             self._replica.save_ack(ack, envelope)
 
@@ -88,9 +98,36 @@ class Outbox:
         except BadMessage:
             return 0.0
 
+    def _note_twin(self, ack: Ack, base: int, now_s: float) -> None:
+        """Somebody else's acknowledgement: it moves nothing, but may tell that ours is held up to where the two part.
+
+        Not kept in the replica: the gate process would take its `seq` for ours, and remove events that HQ does not hold.
+        """
+        text = f"HQ holds event {ack.seq} of epoch {ack.epoch}, and not as this gate wrote it: is a copy of its card in use?"
+        self._incidents.report(NoticeCode.TWIN_GATE, text, f"twin {ack.epoch}".encode())
+        window, seq, digest = self._window, ack.batch_seq, ack.batch_hash
+        if window is None or seq is None or digest is None or self._is_anothers(ack.epoch, seq, digest):
+            if window is not None:
+                window.doubt(base)
+        elif seq > window.acked:
+            window.note_ack(ack.model_copy(update={"seq": seq, "hash": digest}), now_s)
+
+    def _is_anothers(self, epoch: str, seq: int, digest: str | None) -> bool:
+        """True if record `seq` of a journal with our epoch has another hash than ours, or does not exist here."""
+        if digest is None or not seq or self._journal.epoch != epoch:
+            return False
+        base, base_hash = self._journal.base()
+        if seq <= base:
+            return seq == base and digest != base_hash
+        found = self._journal.records(seq - 1, 1)
+        return found[0].hash != digest if found else self._journal.head() < seq
+
     def _records(self, epoch: str, after: int) -> tuple[EventRecord, ...]:
         records = fit(self._journal.records(after, self._config.batch_events))
         return records if self._journal.epoch == epoch else ()
 
-    def _batch(self, epoch: str, records: tuple[EventRecord, ...]) -> bytes:
-        return encode(EventBatch(site_id=self._site.site_id, gate_id=self._site.gate_id, epoch=epoch, records=records))
+    def _batch(self, epoch: str, base: int, records: tuple[EventRecord, ...]) -> bytes:
+        site = self._site
+        return encode(
+            EventBatch(site_id=site.site_id, gate_id=site.gate_id, epoch=epoch, base_seq=base, records=records)
+        )

@@ -14,6 +14,8 @@ from contract.messages import Ack, EventRecord
 
 BATCH_BYTES = 256 * 1024
 """An `EventBatch` stays below this, unless a single record is larger."""
+DOUBT_TIMEOUTS = 2
+"""So often in a row nothing may come of what is sent before a doubtful answer is believed."""
 _RECORD_BYTES = 200
 """Room for a record's hashes, number and field names."""
 
@@ -46,6 +48,8 @@ class Window:
         self._in_flight: deque[int] = deque()
         self._since_s = 0.0
         self._resent_from = -1
+        self._doubted: int | None = None
+        self._timeouts = 0
 
     def send_after(self, head: int, now_s: float, *, hq_away: bool = False) -> int | None:
         """The seq after which the next batch starts; None if there is nothing to send, or nothing yet.
@@ -53,7 +57,7 @@ class Window:
         While HQ says that it is away, one batch at a time goes out as a probe instead of a whole window.
         """
         if self._in_flight and now_s - self._since_s >= self._timeout_s:
-            self._rewind()
+            self._timed_out()
         full = len(self._in_flight) >= (1 if hq_away else self._batches)
         return None if full or self.sent >= head else self.sent
 
@@ -75,6 +79,8 @@ class Window:
         if ack.seq > self.acked:
             return self._progress(ack, now_s)
         if not newer:
+            if ack.seq < self.acked:
+                self.doubt(ack.seq)
             return AckEffect.OLD
         self._ack_utc = ack.utc
         if ack.seq < self.acked:
@@ -86,6 +92,14 @@ class Window:
             self._rewind()
             return AckEffect.RESEND
         return AckEffect.OLD
+
+    def doubt(self, seq: int) -> None:
+        """An answer says that HQ holds no more than `seq`; by its time it is old, or it is meant for another gate.
+
+        Times are no proof: HQ's clock may have been in the future once. If nothing moves meanwhile, it is believed: to
+        send what HQ has costs bytes, never an event.
+        """
+        self._doubted = seq if self._doubted is None else min(self._doubted, seq)
 
     def reconnected(self) -> None:
         """Whatever was in flight is lost or will be a duplicate: go on after the watermark."""
@@ -99,7 +113,15 @@ class Window:
         while self._in_flight and self._in_flight[0] <= ack.seq:
             self._in_flight.popleft()
         self._since_s = now_s
+        self._doubted, self._timeouts = None, 0
         return AckEffect.PROGRESS
+
+    def _timed_out(self) -> None:
+        self._timeouts += 1
+        if self._doubted is not None and self._timeouts >= DOUBT_TIMEOUTS:
+            self.acked = min(self.acked, self._doubted)
+            self._ack_utc, self._doubted, self._timeouts = None, None, 0
+        self._rewind()
 
     def _rewind(self) -> None:
         self._in_flight.clear()

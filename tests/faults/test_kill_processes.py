@@ -150,7 +150,9 @@ def rounds(house: House, count: int) -> None:
     followed.poll()
     held = the_same_at_hq(house, followed, count)
     took = time.monotonic() - begun
-    print(f"{kills.total()} kills in {took:.0f} s, {held} events in 1 epoch, {starts(followed)} starts, 0 in quarantine")
+    print(
+        f"{kills.total()} kills in {took:.0f} s, {held} events in 1 epoch, {starts(followed)} starts, 0 in quarantine"
+    )
 
 
 def the_same_at_hq(house: House, followed: Follower, count: int) -> int:
