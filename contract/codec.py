@@ -74,7 +74,7 @@ def _check_form(payload: bytes) -> None:
 def _check_major(version: str) -> None:
     major, ours = version.partition(".")[0], VERSION.partition(".")[0]
     if major != ours:
-        raise BadMessage(f"major version {major} is not {ours}: update this side first")
+        raise BadMessage(f"major version {major[:20]} is not {ours}: update this side first")
 
 
 def _summary(error: ValidationError) -> str:

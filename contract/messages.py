@@ -298,7 +298,7 @@ class EventBatch(Message):
     gate_id: Id
     epoch: Id
     records: tuple[EventRecord, ...] = Field(min_length=1, max_length=500)
-    base_seq: int | None = Field(default=None, ge=0)
+    base_seq: int | None = Field(default=None, ge=0, le=2**53)
     """The journal no longer holds anything up to here (0: it holds all), so nothing can precede what begins after it."""
 
 

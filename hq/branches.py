@@ -85,7 +85,8 @@ def _agreements(
     db: Connection, lines: Sequence[tuple[JournalKey, Watermark]], records: Sequence[EventRecord]
 ) -> list[tuple[JournalKey, Watermark, int]]:
     """Each line that the records come from, and how far it agrees with them."""
-    found = [(line, end, agreement(records, end, _around(db, line, end, records))) for line, end in lines]
+    near = [(line, end) for line, end in lines if end.seq >= records[0].seq - 1]
+    found = [(line, end, agreement(records, end, _around(db, line, end, records))) for line, end in near]
     return [(line, end, count) for line, end, count in found if count is not None]
 
 
@@ -111,4 +112,8 @@ def _branches(db: Connection, key: JournalKey) -> list[tuple[JournalKey, Waterma
 
 def _around(db: Connection, key: JournalKey, end: Watermark, records: Sequence[EventRecord]) -> dict[int, str]:
     """seq -> hash of a line around some records, and what it begins and ends with."""
-    return {**hashes(db, key, records[0].seq - 1, records[-1].seq), **dict([base(db, key)]), end.seq: end.hash}
+    return {
+        **hashes(db, key, records[0].seq - 1, min(records[-1].seq, end.seq)),
+        **dict([base(db, key)]),
+        end.seq: end.hash,
+    }

@@ -170,10 +170,10 @@ def put_aside(db: Connection, key: JournalKey, seq: int, reason: str, payload: b
         t.quarantine,
         digest=digest,
         received_utc=now(),
-        gate_id=key.gate_id,
+        gate_id=key.gate_id[:64],  # from a topic it may be of any length, and PostgreSQL counts
         epoch=key.epoch,
         seq=seq,
-        reason=reason[:500],
+        reason=reason[:500].replace("\0", "\ufffd"),  # it may quote what came, and PostgreSQL takes no NUL
         payload=payload[:QUARANTINE_BYTES],
     )
 

@@ -119,8 +119,10 @@ class Outbox:
         base, base_hash = self._journal.base()
         if seq <= base:
             return seq == base and digest != base_hash
+        if seq > self._journal.head():
+            return True
         found = self._journal.records(seq - 1, 1)
-        return found[0].hash != digest if found else self._journal.head() < seq
+        return bool(found) and found[0].hash != digest
 
     def _records(self, epoch: str, after: int) -> tuple[EventRecord, ...]:
         records = fit(self._journal.records(after, self._config.batch_events))
