@@ -114,6 +114,9 @@ class Journal:
         """Forget events up to `acked_seq` that are older than `keep_days`; how many were removed.
 
         Only a leading run is ever removed, so that what remains is one unbroken chain.
+
+        Raises:
+            JournalError: the disk refuses: then nothing was removed.
         """
         limit = (self._clock.utc() - timedelta(days=keep_days)).timestamp()
         if not self._clock.trusted():
@@ -123,10 +126,15 @@ class Journal:
         found = self._db.execute("SELECT hash FROM events WHERE seq = ?", (through,)).fetchone()
         if found is None:
             return 0
-        self._db.execute("BEGIN IMMEDIATE")
-        removed = self._db.execute("DELETE FROM events WHERE seq <= ?", (through,)).rowcount
-        self._db.execute("UPDATE journal SET base_seq = ?, base_hash = ?", (through, found[0]))
-        self._db.execute("COMMIT")
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            removed = self._db.execute("DELETE FROM events WHERE seq <= ?", (through,)).rowcount
+            self._db.execute("UPDATE journal SET base_seq = ?, base_hash = ?", (through, found[0]))
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise JournalError(f"the journal cannot be pruned ({error}): free disk space, check the card") from error
         return removed
 
     def close(self) -> None:

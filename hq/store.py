@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from contract.chain import GENESIS
 from contract.messages import EventRecord, GateStatus, Health
@@ -68,7 +68,7 @@ class Store:
     is one transaction. Several processes may use one database.
 
     Raises:
-        StoreError: the database refuses, or was made by a newer version.
+        StoreError: the database refuses, or was made by a newer version; also from `write` and `read`.
     """
 
     def __init__(self, url: str) -> None:
@@ -82,14 +82,14 @@ class Store:
     @contextmanager
     def write(self, what: str = "") -> Iterator[Connection]:
         """A transaction. Of those with the same `what` only one runs at a time, in whichever process."""
-        with self.engine.execution_options(sitegate_write=True).begin() as db:
+        with _said_plainly(), self.engine.execution_options(sitegate_write=True).begin() as db:
             if what:
                 lock(db, what)
             yield db
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        with self.engine.connect() as db:
+        with _said_plainly(), self.engine.connect() as db:
             yield db
 
     def close(self) -> None:
@@ -239,11 +239,26 @@ def _migrate(db: Connection) -> None:
         raise StoreError(f"the database was made by a newer sitegate-hq: update this one first ({error})") from error
 
 
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    """The server is gone, the disk is full, the file is damaged: one sentence, and whoever runs HQ starts it again."""
+    try:
+        yield
+    except IntegrityError:  # a rule of ours, not the database's state
+        raise
+    except DBAPIError as error:
+        raise StoreError(_plainly(error)) from error
+
+
 def _plainly(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError):
         return f"{error.name} is not installed; for PostgreSQL run: pip install 'sitegate[postgres]'"
     reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-    return f"the database cannot be opened: {reason}; check database_url in hq.toml, and that the server runs"
+    if "malformed" in reason or "not a database" in reason:
+        return (
+            f"the database is damaged: {reason}; put a backup in its place, the gates send again what they still hold"
+        )
+    return f"the database refuses: {reason}; check database_url in hq.toml, free space, and that the server runs"
 
 
 def _engine(url: str) -> Engine:

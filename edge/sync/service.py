@@ -2,6 +2,7 @@
 
 import threading
 from datetime import datetime
+from functools import partial
 
 import psutil
 import structlog
@@ -16,7 +17,7 @@ from edge.sync.downlink import Downlink, missing_parts, subscriptions
 from edge.sync.incidents import IncidentLog
 from edge.sync.mqtt import MqttLink, Publication
 from edge.sync.outbox import Outbox
-from edge.sync.replica import ReplicaWriter
+from edge.sync.replica import ReplicaError, ReplicaWriter
 
 log = structlog.get_logger()
 
@@ -24,6 +25,7 @@ POLL_S = 0.05
 """How often the journal is looked at; a message from HQ is handled at once."""
 _RECEIVE_MAX = 32
 _SHOW_EVERY_S = 1.0
+_COMPLAIN_EVERY_S = 60.0
 
 
 class SyncService:
@@ -51,7 +53,7 @@ class SyncService:
         self._asked_for: set[tuple[str, int]] = set()
         self._closed = False
         self._health_due_s = 0.0
-        self._show_due_s = 0.0
+        self._show_due_s = self._complaint_due_s = 0.0
         self._shown: tuple[object, ...] = ()
 
     @classmethod
@@ -77,8 +79,18 @@ class SyncService:
         self._link.start()
 
     def step(self, timeout_s: float) -> None:
-        """Wait at most `timeout_s` for a message, then do all that is due."""
-        self._receive(timeout_s)
+        """Wait at most `timeout_s` for a message, then do all that is due.
+
+        A disk that refuses stops lists, commands and the screen's view from being kept, never the events from being sent:
+        what HQ has is what the gate may remove to make room.
+        """
+        for part in (partial(self._receive, timeout_s), self._send, self._show):
+            try:
+                part()
+            except ReplicaError as error:
+                self._complain(error)
+
+    def _send(self) -> None:
         self._outbox.follow()
         state = self._link.state
         if state.taken_over != self._taken_over:
@@ -95,7 +107,11 @@ class SyncService:
             self._announce()
             self._outbox.send(self._clock.monotonic(), hq_away=self._hq_online is False)
             self._send_health()
-        self._show()
+
+    def _complain(self, error: ReplicaError) -> None:
+        if self._clock.monotonic() >= self._complaint_due_s:
+            self._complaint_due_s = self._clock.monotonic() + _COMPLAIN_EVERY_S
+            log.error("replica_not_written", detail=str(error))
 
     def close(self) -> None:
         """Publish the planned death and let go; may be called twice."""
@@ -103,7 +119,10 @@ class SyncService:
             return
         self._closed = True
         self._link.close(self._publication(Channel.STATUS, encode(self._status(online=False, planned=True))))
-        self._show(now=True)
+        try:
+            self._show(now=True)
+        except ReplicaError as error:
+            self._complain(error)
         self._replica.close()
 
     def _receive(self, timeout_s: float) -> None:
@@ -178,7 +197,6 @@ class SyncService:
         hq_online = self._hq_online if state.connected else None
         shown = (state, hq_online, self._outbox.unsent)
         if shown != self._shown:
-            self._shown = shown
             self._replica.set_link(
                 connected=state.connected,
                 since=state.since,
@@ -187,6 +205,7 @@ class SyncService:
                 hq_online=hq_online,
                 unsent=self._outbox.unsent,
             )
+            self._shown = shown
 
     def _publish_events(self, payload: bytes) -> bool:
         return self._link.publish(self._publication(Channel.EVENTS, payload))
