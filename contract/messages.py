@@ -305,7 +305,7 @@ class EventBatch(Message):
 class Ack(Message):
     """HQ's promise: it holds every event of `epoch` up to and including `seq` (0 = none yet). `hash` is that record's: a gate
     whose own record has another one is not meant, but a copy of it (a cloned card). `batch_seq` and `batch_hash`: the last
-    record of the batch that is answered, if that lies further back: it is held, too, whoever's the newer ones are."""
+    record of the batch that is answered, if HQ had all of that already."""
 
     type: Literal["ack"] = "ack"
     gate_id: Id

@@ -107,7 +107,8 @@ class Ingest:
             if batch_sorted.fresh:
                 mark = self._append(db, key, batch_sorted.fresh, mark, outcome)
                 set_watermark(db, key, mark)
-            outcome.ack, outcome.stored = self._ack(key, mark, batch), len(batch_sorted.fresh)
+            outcome.stored = len(batch_sorted.fresh)
+            outcome.ack = self._ack(key, mark, None if outcome.stored or outcome.hole else batch)
         return outcome
 
     def refuse(self, site_id: str, gate_id: str, reason: str, payload: bytes) -> None:
@@ -154,9 +155,9 @@ class Ingest:
             log.error("quarantined", gate_id=key.gate_id, epoch=key.epoch, seq=record.seq, reason=reason)
 
     def _ack(self, key: JournalKey, mark: Watermark, batch: EventBatch | None = None) -> Ack:
-        """`batch`: what is held of it is said, where the line goes on without it."""
+        """`batch`: held already; its sender is told, so that it sees no hole, nor a stranger where only others went on."""
         ack = Ack(gate_id=key.gate_id, epoch=key.named, seq=mark.seq, hash=mark.hash, utc=now())
-        if batch is None or batch.base_seq is None or batch.records[-1].seq >= mark.seq:
+        if batch is None or batch.base_seq is None:
             return ack
         return ack.model_copy(update={"batch_seq": batch.records[-1].seq, "batch_hash": batch.records[-1].hash})
 
