@@ -11,7 +11,7 @@ import ssl
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,8 +30,6 @@ log = structlog.get_logger()
 _INBOX = 32
 _OUTBOX = 200
 _DEATH_TIMEOUT_S = 2.0
-_SESSION_TAKEN_OVER = 0x8E
-"""MQTT 5, 2.4: reason code of a DISCONNECT."""
 
 
 class LinkError(RuntimeError):
@@ -59,14 +57,12 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class LinkState:
-    """`connection` counts accepted connections; `detail` says why there is none. `taken_over` counts those that the broker
-    ended because another client came with our name: a second computer with this gate's id."""
+    """`connection` counts accepted connections; `detail` says why there is none."""
 
     connected: bool
     connection: int
     since: datetime
     detail: str = ""
-    taken_over: int = 0
 
 
 class MqttLink:
@@ -133,8 +129,6 @@ class MqttLink:
             began = time.monotonic()
             self._session = _Session(self)
             detail = self._session.run()
-            if self._session.taken_over:
-                self._state = replace(self._state, taken_over=self._state.taken_over + 1)
             self._session = None
             self._set_state(False, detail)
             pause = backoff_s(tries, self._config.backoff_min_s, self._config.backoff_max_s)
@@ -148,7 +142,7 @@ class MqttLink:
             log.info("mqtt_link", connected=connected, detail=detail, broker=self._config.broker_host)
             count = before.connection + (1 if connected else 0)
             since = datetime.now(UTC) if connected != before.connected else before.since
-            self._state = LinkState(connected, count, since, detail, before.taken_over)
+            self._state = LinkState(connected, count, since, detail)
 
     def _deliver(self, received: Received) -> None:
         """Blocks while the inbox is full: the broker then waits too, instead of our memory growing."""
@@ -166,7 +160,6 @@ class _Session:
     def __init__(self, link: MqttLink) -> None:
         self._link, self._config = link, link._config
         self.over = threading.Event()
-        self.taken_over = False
         self._answered = threading.Event()
         self._reader: threading.Thread | None = None
         self._detail = ""
@@ -263,7 +256,6 @@ class _Session:
     def _on_disconnect(
         self, client: Client, data: Any, flags: DisconnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
-        self.taken_over = reason.value == _SESSION_TAKEN_OVER
         self._detail = self._detail or f"connection lost: {reason}"
         self.over.set()
 

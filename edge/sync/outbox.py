@@ -32,6 +32,7 @@ class Outbox:
         self._replica, self._incidents, self._publish = replica, incidents, publish
         self._window: Window | None = None
         self._head = 0
+        self._followed: set[str] = set()
 
     @property
     def unsent(self) -> int:
@@ -48,6 +49,7 @@ class Outbox:
         if self._window is None or self._window.epoch != epoch:
             acked = self._replica.acked(self._site.gate_id, epoch)
             self._window = Window(epoch, self._config.window_batches, self._config.ack_timeout_s, acked, head)
+            self._followed.add(epoch)
             log.info("journal_followed", epoch=epoch, head=head, acked=self._window.acked)
         self._head = head
 
@@ -61,8 +63,8 @@ class Outbox:
                 return
             window.note_sent(records[-1].seq, now_s)
 
-    def acknowledged(self, ack: Ack, envelope: bytes, now_s: float) -> None:
-        """HQ's answer: kept in the replica if it says something new."""
+    def acknowledged(self, ack: Ack, envelope: bytes, now_s: float, *, retained: bool) -> None:
+        """HQ's answer: kept in the replica if it says something new. `retained`: given long ago, maybe."""
         if self._window is None:  # not yet known what it answers: the broker or HQ will repeat it
             return
         base = self._journal.base()[0]
@@ -70,6 +72,9 @@ class Outbox:
             self._note_twin(ack, base, now_s)
             return
         effect = self._window.note_ack(ack, now_s)
+        if effect is AckEffect.OTHER_EPOCH and not retained and self._never_here(ack.epoch):
+            text = f"HQ is receiving epoch {ack.epoch} under this gate's id, and it is not from here: find the other computer"
+            self._incidents.report(NoticeCode.TWIN_GATE, text, f"twin {ack.epoch}".encode())
         if effect is AckEffect.IMPOSSIBLE:
             text = f"HQ acknowledges event {ack.seq} of epoch {ack.epoch}, the journal has {self._head}"
             self._incidents.report(NoticeCode.MESSAGE_REFUSED, text, envelope)
@@ -111,6 +116,10 @@ class Outbox:
                 window.doubt(base)
         elif seq > window.acked:
             window.note_ack(ack.model_copy(update={"seq": seq, "hash": digest}), now_s)
+
+    def _never_here(self, epoch: str) -> bool:
+        """False for an earlier journal of this gate, whose last events may be answered now."""
+        return epoch not in self._followed and self._replica.acked(self._site.gate_id, epoch) is None
 
     def _is_anothers(self, epoch: str, seq: int, digest: str | None) -> bool:
         """True if record `seq` of a journal with our epoch has another hash than ours, or does not exist here."""

@@ -8,7 +8,7 @@ import psutil
 import structlog
 
 from contract.codec import encode
-from contract.messages import GateStatus, Health, HqState, ListKind, NoticeCode
+from contract.messages import GateStatus, Health, HqState, ListKind
 from contract.signing import read_signing_public
 from contract.topics import ROUTES, Channel, topic
 from edge.config import Config
@@ -41,13 +41,13 @@ class SyncService:
         self._config, self._journal, self._clock, self._software = config, journal, clock, software
         self._replica = replica
         hq_key = read_signing_public(config.keys.hq_signing_public_path)
-        self._incidents = incidents = IncidentLog(replica, clock)
+        incidents = IncidentLog(replica, clock)
         self._downlink = Downlink(config.site, hq_key, replica, incidents, clock.utc)
         self._outbox = Outbox(config.site, config.sync, journal, replica, incidents, self._publish_events)
         will = self._publication(Channel.STATUS, encode(self._status(online=False)))
         client_id = f"sitegate-{config.site.site_id}-{config.site.gate_id}"
         self._link = MqttLink(config.sync, client_id, subscriptions(config.site), will)
-        self._connection = self._taken_over = 0
+        self._connection = 0
         self._hq_online: bool | None = None
         self._announced: dict[ListKind, int] | None = None
         self._asked_for: set[tuple[str, int]] = set()
@@ -93,10 +93,6 @@ class SyncService:
     def _send(self) -> None:
         self._outbox.follow()
         state = self._link.state
-        if state.taken_over != self._taken_over:
-            self._taken_over = state.taken_over
-            text = "the broker has a second computer with this gate's name and password: find and stop it"
-            self._incidents.report(NoticeCode.TWIN_GATE, text, b"taken over")
         if state.connected:
             if state.connection != self._connection:
                 self._connection = state.connection
@@ -137,7 +133,7 @@ class SyncService:
                     self._outbox.restart()
                 self._hq_online = answer.online
             elif answer is not None:
-                self._outbox.acknowledged(*answer, self._clock.monotonic())
+                self._outbox.acknowledged(*answer, self._clock.monotonic(), retained=received.retained)
 
     def _ask_for_parts(self) -> None:
         """Of a large list only the first part comes unasked, so that a connection costs little while nothing changed."""

@@ -23,12 +23,12 @@ from hq.store import JournalKey, Store, chain
 
 
 class Copy:
-    """A second computer with a copy of the gate's card."""
+    """A second computer with this gate's name, and with a copy of its `card`."""
 
-    def __init__(self, rig: Rig, folder: Path) -> None:
+    def __init__(self, rig: Rig, folder: Path, card: bool = True) -> None:
         self._rig, self.state_dir = rig, folder
         folder.mkdir()
-        for name in ("journal.db", "replica.db"):
+        for name in ("journal.db", "replica.db") if card else ():
             if (rig.state_dir / name).exists():
                 copy_database(rig.state_dir / name, folder / name)
         self.journal = Journal(folder / "journal.db", rig.config.site, rig.clock)
@@ -118,6 +118,32 @@ def test_ok__two_computers_with_one_card_are_both_held_whole_and_both_told(rig: 
     wait_until(lambda: NoticeCode.TWIN_GATE in codes(copy.state_dir), "the copy knows")
     print(f"30 common events, then 40 and 40: HQ holds {len(longer)} in {trunk} and {len(shorter)} in {branch}")
     copy.journal.close()
+
+
+def test_ok__two_computers_with_one_name_and_journals_of_their_own(rig: Rig, tmp_path: Path) -> None:
+    """The broker lets only one of them be connected: each throws the other out. Both say so, and nothing is lost."""
+    journal, store = rig.journal(), rig.store()
+    other = Copy(rig, tmp_path / "other", card=False)
+    assert other.journal.epoch != journal.epoch
+    note(journal, 30)
+    note(other.journal, 20)
+    rig.hq()
+    rig.sync()
+    other.sync()
+    wait_until(lambda: rig.holds(store, 50), "both journals, side by side")
+    written = 50
+
+    def told() -> bool:
+        """Some of the other's answers come while oneself is connected, if both have something to say."""
+        nonlocal written
+        note(journal, 1)
+        note(other.journal, 1)
+        written += 2
+        return NoticeCode.TWIN_GATE in codes(rig.state_dir) and NoticeCode.TWIN_GATE in codes(other.state_dir)
+
+    wait_until(told, "both know", 60)
+    wait_until(lambda: rig.holds(store, written), "and all of both is at HQ", 60)
+    other.journal.close()
 
 
 def test_ok__an_old_image_put_back_into_the_gate_begins_a_branch(rig: Rig, tmp_path: Path) -> None:

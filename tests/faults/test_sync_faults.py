@@ -5,7 +5,8 @@ import random
 import sqlite3
 import threading
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,21 @@ def test_ok__a_clock_that_jumps_changes_times_never_the_chain(tmp_path: Path, ju
     assert monotonic == sorted(monotonic)
     trusted = [event.clock_trusted for event in events]
     assert trusted == [True] * 5 + [jump > timedelta(days=-365)] * 5
+
+
+def test_ok__the_clock_jumps_about_while_events_wait_for_hq(rig: Rig) -> None:
+    """A day ahead, a day back, 1970, a second twice (POSIX has no 23:59:60): times differ, the order and the chain do not."""
+    jumps = [timedelta(days=1), timedelta(days=-1), timedelta(days=-56 * 365), timedelta(0), timedelta(seconds=-1)]
+    now = datetime.now(UTC)
+    journal = rig.journal()
+    rig.sync()
+    for jump in jumps:
+        rig.clock.utc = partial(datetime.__add__, now, jump)  # type: ignore[method-assign]
+        note(journal, 10)
+    del rig.clock.utc
+    rig.hq()
+    note(journal, 10)
+    same_everywhere(rig, rig.store(), 60)
 
 
 @pytest.mark.parametrize("seed", range(6))
