@@ -4,6 +4,7 @@ HQ keeps whatever a gate's journal says. What does not verify is kept too, marke
 `verify`, because refusing it would hold up everything after it for ever.
 """
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,7 @@ from contract.messages import (
     EventRecord,
 )
 from contract.signing import COMMISSIONING, BadSignature, verify
+from hq.allowance import Allowance
 from hq.branches import place
 from hq.people import EnrolmentRefused, People
 from hq.store import JournalKey, Store, Watermark, add_events, ask_for, hashes, now, put_aside, set_watermark, watermark
@@ -89,6 +91,7 @@ def readable(record: EventRecord) -> AnyEvent | None:
 class Ingest:
     def __init__(self, store: Store, people: People) -> None:
         self._store, self._people = store, people
+        self._allowance = Allowance()
 
     def take(self, batch: EventBatch) -> Outcome:
         """Store what is new in one transaction; afterwards the returned acknowledgement is true."""
@@ -112,7 +115,10 @@ class Ingest:
         return outcome
 
     def refuse(self, site_id: str, gate_id: str, reason: str, payload: bytes) -> None:
-        """Keep a message that is no batch of this gate at all; it cannot be acknowledged."""
+        """Keep a message that is no batch of this gate at all; it cannot be acknowledged. Of a flood only some is kept."""
+        if not self._allowance.take(f"{site_id}/{gate_id}", time.monotonic()):
+            log.debug("refused_again", gate_id=gate_id)
+            return
         with self._store.write() as db:
             if put_aside(db, JournalKey(site_id, gate_id, ""), 0, reason, payload):
                 log.error("quarantined", gate_id=gate_id, reason=reason)

@@ -71,7 +71,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_ok__every_copy_of_a_journal_is_held_whole(hq: tuple[Store, Ingest], steps: list[tuple[str, int, int]]) -> None:
     store, ingest = hq
