@@ -190,9 +190,8 @@ def _row(key: JournalKey, record: EventRecord, event: AnyEvent | None) -> dict[s
         "reason": _reason(event),
         "worker_id": getattr(event, "worker_id", None),
         "utc": event.utc if event else None,
-        "body": record.body.replace(
-            "\0", "\ufffd"
-        ),  # PostgreSQL keeps no NUL; no JSON has one, so it is an alarm anyway
+        # PostgreSQL keeps no NUL, and JSON has none: such a body is an alarm already, and must not stop HQ as well.
+        "body": record.body.replace("\0", "\ufffd"),
         "prev_hash": record.prev_hash,
         "hash": record.hash,
         "received_utc": now(),
