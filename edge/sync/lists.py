@@ -8,6 +8,9 @@ from contract.messages import ListKind
 from contract.parts import Content, SealedPart, open_part, read_part
 from contract.signing import BadSeal, BadSignature
 
+VERSION_MAX = 2**53
+"""What every JSON reader and SQLite can count to."""
+
 
 class ListRefused(ValueError):
     """A list that must not be believed; the text says why."""
@@ -23,6 +26,8 @@ def signed_part(body: bytes, kind: ListKind, site_id: str, key: Ed25519PublicKey
         raise ListRefused(f"a {part.header.kind.value} came on the channel of the {kind.value}")
     if part.header.site_id != site_id:
         raise ListRefused(f"the {kind.value} is for site {part.header.site_id}, this is {site_id}")
+    if part.header.list_version > VERSION_MAX:
+        raise ListRefused(f"the {kind.value} has a version above {VERSION_MAX}: nothing could ever be newer")
     return part
 
 
