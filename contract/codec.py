@@ -110,7 +110,7 @@ def _checked_form(payload: bytes) -> str:
 def _check_major(version: str) -> None:
     major = version.partition(".")[0]
     if major != _MAJOR:
-        raise BadMessage(f"major version {major} is not {_MAJOR}: update this side first")
+        raise BadMessage(f"major version {major[:20]} is not {_MAJOR}: update this side first")
 
 
 def _summary(error: ValidationError) -> str:

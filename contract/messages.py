@@ -178,6 +178,8 @@ class NoticeCode(StrEnum):
     DISK_LOW = "disk_low"
     DISK_OK = "disk_ok"
     DISK_FILLING = "disk_filling"
+    TWIN_GATE = "twin_gate"
+    EVENTS_LOST = "events_lost"
 
 
 class DiskStep(StrEnum):
@@ -324,16 +326,25 @@ class EventBatch(Message):
     gate_id: Id
     epoch: Id
     records: tuple[EventRecord, ...] = Field(min_length=1, max_length=500)
+    base_seq: int | None = Field(default=None, ge=0, le=2**53)
+    """The journal no longer holds anything up to here (0: it holds all), so nothing can precede what begins after it."""
+    set_aside: bool = False
+    """Saved from a journal that was damaged and set aside: its last events, while a newer journal goes on."""
 
 
 class Ack(Message):
-    """HQ's promise: it holds every event of `epoch` up to and including `seq` (0 = none yet)."""
+    """HQ's promise: it holds every event of `epoch` up to and including `seq` (0 = none yet). `hash` is that record's: a gate
+    whose own record has another one is not meant, but a copy of it (a cloned card). `batch_seq` and `batch_hash`: the last
+    record of the batch that is answered, if HQ had all of that already."""
 
     type: Literal["ack"] = "ack"
     gate_id: Id
     epoch: Id
     seq: int = Field(ge=0)
     utc: Utc
+    hash: Sha256 | None = None
+    batch_seq: int | None = Field(default=None, ge=1)
+    batch_hash: Sha256 | None = None
 
 
 class Refusal(Message):

@@ -163,6 +163,9 @@ class Journal:
         how many were removed.
 
         Only a leading run is ever removed, so that what remains is one unbroken chain.
+
+        Raises:
+            JournalError: the disk refuses: then nothing was removed.
         """
         if not self._clock.trusted():
             return 0
@@ -171,7 +174,7 @@ class Journal:
         try:
             return retention.prune(self._db, last, limit, forget_codes=keep_days >= retention.CODE_REFS_DAYS)
         except sqlite3.Error as error:
-            raise JournalError(f"the journal cannot be pruned: {error}") from error
+            raise JournalError(f"the journal cannot be pruned ({error}): free disk space, check the card") from error
 
     def shrink(self) -> bool:
         """See `edge.ports.Journal`."""

@@ -286,6 +286,9 @@ class JournalReader(Protocol):
     def head(self) -> int:
         """The newest seq, 0 if empty."""
 
+    def base(self) -> tuple[int, str]:
+        """(seq, hash) before the oldest record still kept."""
+
     def records(self, after: int, limit: int) -> list[EventRecord]:
         """Up to `limit` records with seq above `after`, in order."""
 

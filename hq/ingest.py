@@ -4,8 +4,9 @@ HQ keeps whatever a gate's journal says. What does not verify is kept too, marke
 `verify`, because refusing it would hold up everything after it for ever.
 """
 
+import time
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
@@ -29,6 +30,8 @@ from contract.messages import (
 )
 from contract.signing import COMMISSIONING, BadSignature, verify
 from hq import newer
+from hq.allowance import Allowance
+from hq.branches import Place, origin, place
 from hq.journals import (
     EventRow,
     Journal,
@@ -59,6 +62,8 @@ class Arrival:
     key: JournalKey
     records: tuple[EventRecord, ...]
     events: Mapping[int, Event | None]
+    base_seq: int | None
+    set_aside: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +77,9 @@ class Sorted:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a batch. `ack` is what HQ holds now."""
+    """What became of a batch. `ack` is what HQ now holds of the `line` that the batch belongs to (`hq.branches`)."""
 
+    line: JournalKey
     ack: Ack
     stored: int = 0
     hole: bool = False
@@ -82,7 +88,8 @@ class Outcome:
 def examine(batch: EventBatch) -> Arrival:
     """Read the events of a batch: the larger part of the work, done while no journal is held. Pure."""
     events = {record.seq: readable(record) for record in reversed(batch.records)}  # the first of a number counts
-    return Arrival(JournalKey(batch.site_id, batch.gate_id, batch.epoch), batch.records, events)
+    key = JournalKey(batch.site_id, batch.gate_id, batch.epoch)
+    return Arrival(key, batch.records, events, batch.base_seq, batch.set_aside)
 
 
 def sort(records: tuple[EventRecord, ...], seq: int) -> Sorted:
@@ -106,7 +113,7 @@ def fault(record: EventRecord, event: Event | None, prev_hash: str, key: Journal
         return "was changed after it was written"
     if event is None:
         return "has a body that this version cannot read"
-    if (event.gate_id, event.site_id, event.epoch, event.seq) != (key.gate_id, key.site_id, key.epoch, record.seq):
+    if (event.gate_id, event.site_id, event.epoch, event.seq) != (key.gate_id, key.site_id, key.named, record.seq):
         return "has a body that belongs to another gate, epoch or number"
     return None
 
@@ -125,10 +132,46 @@ def readable(record: EventRecord) -> Event | None:
         return None
 
 
+@dataclass
+class _Group:
+    """What one transaction takes, before it is written."""
+
+    db: Connection
+    utc: datetime
+    marks: dict[Journal, Watermark]
+    rows: list[EventRow] = field(default_factory=list)
+    moved: dict[Journal, str] = field(default_factory=dict)
+    settings: list[tuple[JournalKey, ClockEvent]] = field(default_factory=list)
+
+    def mark(self, line: JournalKey) -> Watermark:
+        return self.marks.get(line.journal, Watermark())
+
+    def place(self, arrival: Arrival) -> Place | None:
+        """The line that an arrival continues; None if its predecessor is not here (yet)."""
+        key, mark, first = arrival.key, self.mark(arrival.key), arrival.records[0]
+        if arrival.base_seq is None or (first.seq, first.prev_hash) == (mark.seq + 1, mark.hash):
+            return Place(key, mark, arrival.records)  # an older gate cannot tell; any other goes on, nearly always
+        self.write()  # the lines are compared in the database
+        return place(self.db, key, mark, arrival.records, arrival.base_seq)
+
+    def move(self, line: JournalKey, mark: Watermark) -> None:
+        self.marks[line.journal], self.moved[line.journal] = mark, line.site_id
+
+    def write(self) -> None:
+        """Everything so far."""
+        add_events(self.db, self.rows)
+        set_watermarks(self.db, {line: (site_id, self.marks[line]) for line, site_id in self.moved.items()}, self.utc)
+        for line, setting in self.settings:  # of events that may have come in this very group
+            correct(self.db, line, setting)
+        for taken in (self.rows, self.moved, self.settings):
+            taken.clear()
+
+
 class Ingest:
     def __init__(self, store: Store, people: People) -> None:
         self._store, self._people = store, people
         self._told: set[str] = set()
+        self._allowance = Allowance()
         self._last_epoch: dict[str, str] = {}
 
     def take(self, batch: EventBatch) -> Outcome:
@@ -150,7 +193,10 @@ class Ingest:
         return [outcomes.get(place) for place in range(len(arrivals))]
 
     def refuse(self, site_id: str, gate_id: str, reason: str, payload: bytes) -> None:
-        """Keep a message that is no batch of this gate at all; it cannot be acknowledged."""
+        """Keep a message that is no batch of this gate at all; it cannot be acknowledged. Of a flood only some is kept."""
+        if not self._allowance.take(f"{site_id}/{gate_id}", time.monotonic()):
+            log.debug("refused_again", gate_id=gate_id)
+            return
         with self._store.write() as db:
             if put_aside(db, JournalKey(site_id, gate_id, ""), 0, reason, payload):
                 log.error("quarantined", gate_id=gate_id, reason=reason)
@@ -168,44 +214,51 @@ class Ingest:
     def acks(self, gate_id: str) -> list[Ack]:
         """What HQ holds of each of a gate's journals now, the one written last at the end."""
         with self._store.read() as db:
-            return [_ack(key, mark, now()) for key, mark in journals(db, gate_id)]
+            held = journals(db, gate_id)
+        return [_ack(replace(key, written_as=origin(key.epoch)), mark, now()) for key, mark in held]
 
     def _store_all(self, db: Connection, arrivals: Sequence[Arrival], ours: Set[Journal]) -> dict[int, Outcome]:
         """Outcomes by place in `arrivals`, of those whose journal is ours. One statement stores the events of all."""
-        utc, marks = now(), watermarks(db, ours)
+        group = _Group(db, now(), watermarks(db, ours))
         outcomes: dict[int, Outcome] = {}
-        rows: list[EventRow] = []
-        moved: dict[Journal, str] = {}
-        settings: list[tuple[JournalKey, ClockEvent]] = []
-        for place in sorted(range(len(arrivals)), key=lambda n: arrivals[n].records[0].seq):
-            key, events = arrivals[place].key, arrivals[place].events
-            if key.journal not in ours:
+        for number in sorted(range(len(arrivals)), key=lambda n: arrivals[n].records[0].seq):
+            arrival = arrivals[number]
+            if arrival.key.journal not in ours:
                 continue
-            mark = marks.get(key.journal, Watermark())
-            found = sort(arrivals[place].records, mark.seq)
-            self._compare_known(db, key, found.known, rows)
-            if found.fresh:
-                self._watch_epoch(db, key, goes_on=mark.seq > 0)
-            for record in found.fresh:
-                event = events[record.seq]
-                if self._judge(db, key, record, event, mark.hash) and isinstance(event, ClockEvent):
-                    settings.append((key, event))
-                rows.append(_row(key, record, event, utc))
-                mark = Watermark(record.seq, record.hash)
-            if found.fresh:
-                marks[key.journal], moved[key.journal] = mark, key.site_id
-            outcomes[place] = Outcome(_ack(key, mark, utc), stored=len(found.fresh), hole=found.hole)
-        add_events(db, rows)
-        set_watermarks(db, {journal: (site_id, marks[journal]) for journal, site_id in moved.items()}, utc)
-        for key, setting in settings:  # of events that may have come in this very group
-            correct(db, key, setting)
-        self._note_newer(db, rows)
+            where = group.place(arrival)
+            if where is None:
+                mark = group.mark(arrival.key)
+                outcomes[number] = Outcome(arrival.key, _ack(arrival.key, mark, group.utc), hole=True)
+            else:
+                outcomes[number] = self._join(group, where, arrival)
+        group.write()
         return outcomes
 
-    def _note_newer(self, db: Connection, rows: Sequence[EventRow]) -> None:
-        if unread := next((row for row in rows if row.type == newer.TYPE), None):
-            ask_for(db, newer.READ_AGAIN)
-            self.tell_newer(unread.gate_id, f"events of version {unread.reason}, HQ reads {VERSION}")
+    def _join(self, group: "_Group", where: Place, arrival: Arrival) -> Outcome:
+        """What is new of one arrival joins the group."""
+        db, line, mark = group.db, where.key, where.mark
+        if where.why:
+            self._alarm(db, line, where.records[0], where.why)
+        found = sort(where.records, mark.seq)
+        self._compare_known(db, line, found.known, group.rows)
+        if found.fresh and not arrival.set_aside:
+            self._watch_epoch(db, line, goes_on=mark.seq > 0)
+        for record in found.fresh:
+            event = arrival.events[record.seq]
+            if self._judge(db, line, record, event, mark.hash) and isinstance(event, ClockEvent):
+                group.settings.append((line, event))
+            if event is not None and newer.unread(event):
+                self._note_newer(db, event)
+            group.rows.append(_row(line, record, event, group.utc))
+            mark = Watermark(record.seq, record.hash)
+        if found.fresh:
+            group.move(line, mark)
+        told = None if found.fresh or found.hole else arrival
+        return Outcome(line, _ack(line, mark, group.utc, told), stored=len(found.fresh), hole=found.hole)
+
+    def _note_newer(self, db: Connection, event: Event) -> None:
+        ask_for(db, newer.READ_AGAIN)
+        self.tell_newer(event.gate_id, f"events of version {event.version}, HQ reads {VERSION}")
 
     def _judge(self, db: Connection, key: JournalKey, record: EventRecord, event: Event | None, prev_hash: str) -> bool:
         """Mark what is wrong with a new record; take an enrolment over. Whether it is as the gate wrote it."""
@@ -227,10 +280,10 @@ class Ingest:
 
     def _watch_epoch(self, db: Connection, key: JournalKey, *, goes_on: bool) -> None:
         """A gate that begins a new journal never writes the old one again: if both go on, there are two. Marked once."""
-        before = self._last_epoch.get(key.gate_id, key.epoch)
-        self._last_epoch[key.gate_id] = key.epoch
-        if goes_on and before != key.epoch:
-            pair = "/".join(sorted((before, key.epoch)))
+        before = self._last_epoch.get(key.gate_id, key.named)
+        self._last_epoch[key.gate_id] = key.named
+        if goes_on and before != key.named:
+            pair = "/".join(sorted((before, key.named)))
             if put_aside(db, JournalKey(key.site_id, key.gate_id, ""), 0, TWINS, pair.encode()):
                 log.error("quarantined", gate_id=key.gate_id, epochs=pair, reason=TWINS)
 
@@ -261,8 +314,13 @@ class Ingest:
             log.error("quarantined", gate_id=key.gate_id, epoch=key.epoch, seq=record.seq, reason=reason)
 
 
-def _ack(key: JournalKey, mark: Watermark, utc: datetime) -> Ack:
-    return Ack(gate_id=key.gate_id, epoch=key.epoch, seq=mark.seq, utc=utc)
+def _ack(key: JournalKey, mark: Watermark, utc: datetime, arrival: Arrival | None = None) -> Ack:
+    """`arrival`: held already; its sender is told, so that it sees no hole, nor a stranger where only others went on."""
+    ack = Ack(gate_id=key.gate_id, epoch=key.named, seq=mark.seq, hash=mark.hash, utc=utc)
+    if arrival is None or arrival.base_seq is None:
+        return ack
+    last = arrival.records[-1]
+    return ack.model_copy(update={"batch_seq": last.seq, "batch_hash": last.hash})
 
 
 def forged(event: CommissioningEvent) -> str:

@@ -33,6 +33,12 @@ class JournalKey:
     site_id: str
     gate_id: str
     epoch: str
+    written_as: str = ""
+    """The epoch as the gate names it, if this is a branch of it (`hq.branches`)."""
+
+    @property
+    def named(self) -> str:
+        return self.written_as or self.epoch
 
     @property
     def journal(self) -> Journal:

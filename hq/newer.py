@@ -6,9 +6,9 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Row, func, select, update
 
-from contract.chain import GENESIS
 from contract.messages import VERSION, Event, EventRecord
 from hq import tables as t
+from hq.branches import base, origin
 from hq.journals import JournalKey, hashes
 from hq.store import Store, asked_for, done
 
@@ -58,7 +58,7 @@ def read_again(store: Store, readable: Callable[[EventRecord], Event | None], ju
                 if event is not None and unread(event):
                     continue
                 db.execute(update(t.events).where(t.events.c.id == row.id).values(**columns(event)))
-                before = hashes(db, key, record.seq - 1, record.seq - 1).get(record.seq - 1, GENESIS)
+                before = hashes(db, key, record.seq - 1, record.seq - 1).get(record.seq - 1) or base(db, key)[1]
                 judge(db, key, record, event, before)
                 read += 1
     with store.write() as db:
@@ -79,7 +79,7 @@ def rows(store: Store, after_id: int) -> list[Row[Any]]:
 def record_of(row: Row[Any]) -> tuple[JournalKey, EventRecord]:
     """The record as the gate sent it."""
     record = EventRecord(seq=row.seq, prev_hash=row.prev_hash, hash=row.hash, body=row.body)
-    return JournalKey(row.site_id, row.gate_id, row.epoch), record
+    return JournalKey(row.site_id, row.gate_id, row.epoch, written_as=origin(row.epoch)), record
 
 
 def count(db: Connection, *where: Any) -> int:

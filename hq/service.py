@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from sqlalchemy.exc import OperationalError
 
 from contract.codec import BadMessage, NewerMessage, check_size, decode, encode
 from contract.messages import (
@@ -36,7 +35,7 @@ from hq.mqtt import HqLink, Received
 from hq.people import People
 from hq.publish import Publisher
 from hq.refusals import Refusals
-from hq.store import Store, asked_for, done, now
+from hq.store import DatabaseAway, Store, asked_for, done, now
 
 log = structlog.get_logger()
 
@@ -98,7 +97,7 @@ class HqService:
             while not stop.is_set():
                 try:
                     self.step(POLL_S)
-                except OperationalError as error:
+                except DatabaseAway as error:
                     self._without_database(error, stop)
         finally:
             self.close()
@@ -108,10 +107,9 @@ class HqService:
             self._ingest.read_again()
         self._link.start()
 
-    def _without_database(self, error: OperationalError, stop: threading.Event) -> None:
+    def _without_database(self, error: DatabaseAway, stop: threading.Event) -> None:
         """The database went away in the middle of something: nothing of it was acknowledged, all of it is tried again."""
-        detail, _, _ = str(error.orig).strip().partition("\n")
-        log.error("database_away", detail=detail, again_in_s=DATABASE_PAUSE_S)
+        log.error("database_away", detail=str(error), again_in_s=DATABASE_PAUSE_S)
         stop.wait(DATABASE_PAUSE_S)
 
     @property
@@ -193,8 +191,8 @@ class HqService:
                 self.metrics.events.labels(arrival.key.gate_id).inc(outcome.stored)
             if outcome is None or (outcome.hole and self._may_come(arrival.key, outcome.ack.seq)):
                 self._ready.append(arrival)
-            elif arrival.key not in acks or acks[arrival.key].seq <= outcome.ack.seq:
-                acks[arrival.key] = outcome.ack
+            elif outcome.line not in acks or acks[outcome.line].seq <= outcome.ack.seq:
+                acks[outcome.line] = outcome.ack
         for key in self._holes.keys() - {arrival.key for arrival in self._ready}:
             del self._holes[key]
         for key, ack in acks.items():

@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 
 from contract.messages import GateStatus, Health
 from hq import tables as t
@@ -40,12 +40,16 @@ class StoreError(RuntimeError):
     """The database cannot be used; the text says why and what to do."""
 
 
+class DatabaseAway(StoreError):
+    """The server is gone, or the disk refuses: nothing was stored, and it may work again later."""
+
+
 class Store:
     """All access to the database: SQLite by default, PostgreSQL by URL. `write()` and `read()` give connections; each `write()`
     is one transaction. Several processes may use one database. `keys`: needed once, to encrypt a database of an earlier version.
 
     Raises:
-        StoreError: the database refuses, or was made by a newer version.
+        StoreError: the database refuses, or was made by a newer version; also from `write` and `read`.
     """
 
     def __init__(self, url: str, keys: HqKeys | None = None) -> None:
@@ -64,14 +68,14 @@ class Store:
     @contextmanager
     def write(self, what: str = "") -> Iterator[Connection]:
         """A transaction. Of those with the same `what` only one runs at a time, in whichever process."""
-        with self.engine.execution_options(sitegate_write=True).begin() as db:
+        with _said_plainly(), self.engine.execution_options(sitegate_write=True).begin() as db:
             if what:
                 lock(db, what)
             yield db
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        with self.engine.connect() as db:
+        with _said_plainly(), self.engine.connect() as db:
             yield db
 
     def close(self) -> None:
@@ -116,12 +120,12 @@ def put_aside(db: Connection, key: JournalKey, seq: int, reason: str, payload: b
         t.quarantine,
         digest=digest,
         received_utc=now(),
-        gate_id=key.gate_id,
+        gate_id=key.gate_id[:64],  # from a topic it may be of any length, and PostgreSQL counts
         epoch=key.epoch,
         seq=seq,
         reason=reason[:500],
         payload=payload[:QUARANTINE_BYTES],
-        site_id=key.site_id,
+        site_id=key.site_id[:64],
         told_utc=None if tell else now(),
     )
 
@@ -191,12 +195,29 @@ def _empty_the_log(engine: Engine) -> None:
         raw.close()
 
 
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    """The server is gone, the disk is full, the file is damaged: one sentence, and whoever runs HQ starts it again."""
+    try:
+        yield
+    except IntegrityError:  # a rule of ours, not the database's state
+        raise
+    except (InterfaceError, OperationalError) as error:
+        raise DatabaseAway(plainly(error, "database_url in hq.toml")) from error
+    except DBAPIError as error:
+        raise StoreError(plainly(error, "database_url in hq.toml")) from error
+
+
 def plainly(error: Exception, setting: str) -> str:
-    """Why a database cannot be opened, and what to do; `setting`: where its URL stands."""
+    """Why a database cannot be used, and what to do; `setting`: where its URL stands."""
     if isinstance(error, ModuleNotFoundError):
         return f"{error.name} is not installed; for PostgreSQL run: pip install 'sitegate[postgres]'"
     reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-    return f"the database cannot be opened: {reason}; check {setting}, and that the server runs"
+    if "malformed" in reason or "not a database" in reason:
+        return (
+            f"the database is damaged: {reason}; put a backup in its place, the gates send again what they still hold"
+        )
+    return f"the database refuses: {reason}; check {setting}, free space, and that the server runs"
 
 
 def _engine(url: str) -> Engine:

@@ -199,6 +199,8 @@ _ALARMS = {
     NoticeCode.EVENT_REFUSED,
     NoticeCode.DISK_LOW,
     NoticeCode.DISK_FILLING,
+    NoticeCode.TWIN_GATE,
+    NoticeCode.EVENTS_LOST,
 }
 _CARES = {
     NoticeCode.LIST_REFUSED,

@@ -8,6 +8,9 @@ from contract.messages import DeltaHeader, ListKind, PartHeader, SnapshotHeader
 from contract.parts import Content, SealedPart, open_part, read_part
 from contract.signing import BadSeal, BadSignature, Opener, Verifier
 
+VERSION_MAX = 2**53
+"""What every JSON reader and SQLite can count to."""
+
 
 class ListRefused(ValueError):
     """A list that must not be believed; the text says why."""
@@ -58,6 +61,8 @@ def _check(header: PartHeader | DeltaHeader, kind: ListKind, site_id: str) -> No
         raise ListRefused(f"a {header.kind.value} came on the channel of the {kind.value}")
     if header.site_id != site_id:
         raise ListRefused(f"the {kind.value} is for site {header.site_id}, this is {site_id}")
+    if header.list_version > VERSION_MAX:
+        raise ListRefused(f"the {kind.value} has a version above {VERSION_MAX}: nothing could ever be newer")
 
 
 def _check_inside(header: PartHeader | DeltaHeader, inside: SnapshotHeader) -> None:

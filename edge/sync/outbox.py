@@ -29,12 +29,16 @@ class Outbox:
         incidents: IncidentLog,
         publish: Callable[[bytes], bool],
         meters: SyncMeters,
+        followed: set[str],
+        set_aside: bool,
     ) -> None:
+        """`followed`: epochs of all journals that are sent from here. `set_aside`: see `EventBatch`."""
         self._site, self._config, self._journal = site, config, journal
         self._replica, self._incidents, self._publish = replica, incidents, publish
         self._meters, self._watch = meters, AckWatch(meters)
         self._window: Window | None = None
         self._head = 0
+        self._followed, self._set_aside = followed, set_aside
 
     @property
     def unsent(self) -> int:
@@ -52,6 +56,7 @@ class Outbox:
             acked = self._replica.acked(self._site.gate_id, epoch)
             self._window = Window(epoch, self._config.window_batches, self._config.ack_timeout_s, acked, head)
             self._watch = AckWatch(self._meters)
+            self._followed.add(epoch)
             log.info("journal_followed", epoch=epoch, head=head, acked=self._window.acked)
         self._head = head
 
@@ -59,25 +64,38 @@ class Outbox:
         """Send as many batches as the window allows now."""
         window = self._window
         while window is not None and (after := window.send_after(self._head, now_s, hq_away=hq_away)) is not None:
+            base = self._journal.base()[0]  # before the records: what is pruned in between then only waits for a turn
             records = self._records(window.epoch, after)
-            if not records or not self._publish(self._batch(window.epoch, records)):
+            if not records or not self._publish(self._batch(window.epoch, base, records)):
                 return
             window.note_sent(records[-1].seq, now_s)
             self._watch.sent(records[0].seq, records[-1].seq, now_s)
 
-    def acknowledged(self, ack: Ack, envelope: bytes, now_s: float) -> None:
-        """HQ's answer: kept in the replica if it says something new."""
+    def acknowledged(self, ack: Ack, envelope: bytes, now_s: float, *, retained: bool) -> None:
+        """HQ's answer: kept in the replica if it says something new. `retained`: given long ago, maybe."""
         if self._window is None:  # not yet known what it answers: the broker or HQ will repeat it
+            return
+        base = self._journal.base()[0]
+        if self._is_anothers(ack.epoch, ack.seq, ack.hash):
+            self._note_twin(ack, base, now_s)
             return
         effect = self._window.note_ack(ack, now_s)
         if effect is AckEffect.PROGRESS:
             self._watch.acknowledged(ack.seq, now_s)
+        if effect is AckEffect.OTHER_EPOCH and not retained and self._never_here(ack.epoch):
+            text = f"HQ is receiving epoch {ack.epoch} under this gate's id, and it is not from here: find the other computer"
+            self._incidents.report(NoticeCode.TWIN_GATE, text, f"twin {ack.epoch}".encode())
         if effect is AckEffect.IMPOSSIBLE:
             text = f"HQ acknowledges event {ack.seq} of epoch {ack.epoch}, the journal has {self._head}"
             self._incidents.report(NoticeCode.MESSAGE_REFUSED, text, envelope)
         if effect in (AckEffect.RESEND, AckEffect.SET_BACK):
             self._watch.lost()
             log.warning("events_sent_again", effect=effect.value, after=self._window.acked)
+        if effect in (AckEffect.RESEND, AckEffect.SET_BACK) and ack.seq < base:
+            text = (
+                f"HQ holds epoch {ack.epoch} up to event {ack.seq} only, and {ack.seq + 1} to {base} were removed here"
+            )
+            self._incidents.report(NoticeCode.EVENTS_LOST, f"{text}: was HQ restored from an older backup?", envelope)
         if effect in (AckEffect.PROGRESS, AckEffect.RESEND, AckEffect.SET_BACK):
             self._replica.save_ack(ack, envelope)
 
@@ -97,9 +115,41 @@ class Outbox:
         except BadMessage:
             return 0.0
 
+    def _note_twin(self, ack: Ack, base: int, now_s: float) -> None:
+        """Somebody else's acknowledgement: it moves nothing, but may tell that ours is held up to where the two part.
+
+        Not kept in the replica: the gate process would take its `seq` for ours, and remove events that HQ does not hold.
+        """
+        text = f"HQ holds event {ack.seq} of epoch {ack.epoch}, and not as this gate wrote it: is a copy of its card in use?"
+        self._incidents.report(NoticeCode.TWIN_GATE, text, f"twin {ack.epoch}".encode())
+        window, seq, digest = self._window, ack.batch_seq, ack.batch_hash
+        if window is None or seq is None or digest is None or self._is_anothers(ack.epoch, seq, digest):
+            if window is not None:
+                window.doubt(base)
+        elif seq > window.acked:
+            window.note_ack(ack.model_copy(update={"seq": seq, "hash": digest}), now_s)
+
+    def _never_here(self, epoch: str) -> bool:
+        """False for an earlier journal of this gate, whose last events may be answered now."""
+        return epoch not in self._followed and self._replica.acked(self._site.gate_id, epoch) is None
+
+    def _is_anothers(self, epoch: str, seq: int, digest: str | None) -> bool:
+        """True if record `seq` of a journal with our epoch has another hash than ours, or does not exist here."""
+        if digest is None or not seq or self._journal.epoch != epoch:
+            return False
+        base, base_hash = self._journal.base()
+        if seq <= base:
+            return seq == base and digest != base_hash
+        if seq > self._journal.head():
+            return True
+        found = self._journal.records(seq - 1, 1)
+        return bool(found) and found[0].hash != digest
+
     def _records(self, epoch: str, after: int) -> tuple[EventRecord, ...]:
         records = fit(self._journal.records(after, self._config.batch_events))
         return records if self._journal.epoch == epoch else ()
 
-    def _batch(self, epoch: str, records: tuple[EventRecord, ...]) -> bytes:
-        return encode(EventBatch(site_id=self._site.site_id, gate_id=self._site.gate_id, epoch=epoch, records=records))
+    def _batch(self, epoch: str, base: int, records: tuple[EventRecord, ...]) -> bytes:
+        site, aside = self._site, self._set_aside
+        head = {"site_id": site.site_id, "gate_id": site.gate_id, "epoch": epoch, "base_seq": base, "set_aside": aside}
+        return encode(EventBatch(**head, records=records))

@@ -279,13 +279,17 @@ class ReplicaWriter:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
+        """All or nothing. Raises ReplicaError if the disk refuses; a damaged file is not caught here: only a new start helps."""
         try:
-            yield
-            self._db.execute("COMMIT")
-        finally:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            finally:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+        except sqlite3.OperationalError as error:
+            raise ReplicaError(f"replica.db cannot be written ({error}): free disk space, check the card") from error
 
 
 def _open(path: Path) -> sqlite3.Connection:

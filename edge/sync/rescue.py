@@ -61,10 +61,10 @@ class Rescue:
         if self._outbox is not None:
             self._outbox.send(now_s, hq_away=hq_away)
 
-    def acknowledged(self, ack: Ack, envelope: bytes, now_s: float) -> None:
+    def acknowledged(self, ack: Ack, envelope: bytes, now_s: float, *, retained: bool) -> None:
         """See `Outbox.acknowledged`; what belongs to another epoch is passed over."""
         if self._outbox is not None:
-            self._outbox.acknowledged(ack, envelope, now_s)
+            self._outbox.acknowledged(ack, envelope, now_s, retained=retained)
 
     def restart(self) -> None:
         """See `Outbox.restart`."""

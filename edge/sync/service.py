@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -26,7 +27,7 @@ from edge.sync.incidents import IncidentLog
 from edge.sync.meters import SyncMeters
 from edge.sync.mqtt import MqttLink, Publication
 from edge.sync.outbox import Outbox
-from edge.sync.replica import ReplicaWriter
+from edge.sync.replica import ReplicaError, ReplicaWriter
 from edge.sync.rescue import Rescue
 
 log = structlog.get_logger()
@@ -40,6 +41,7 @@ LIVE_MAX_S = 10.0
 NOTHING_HEARD = LiveState(utc=datetime.fromtimestamp(0, UTC), direction=Direction.IN, gate_state="", tone=Tone.IDLE)
 """What is said of a gate process that is silent."""
 _KEYS_EVERY_S = 1.0
+_COMPLAIN_EVERY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,16 @@ class SyncService:
         self.meters = SyncMeters(incidents)
         self._downlink = Downlink(config.site, self._hq_key, replica, incidents, clock.utc)
 
-        def outbox_of(reader: JournalReader) -> Outbox:
-            return Outbox(config.site, config.sync, reader, replica, incidents, self._publish_events, self.meters)
+        epochs: set[str] = set()  # of all journals that are sent from here
+
+        def outbox_of(reader: JournalReader, set_aside: bool = False) -> Outbox:
+            publish, meters = self._publish_events, self.meters
+            return Outbox(config.site, config.sync, reader, replica, incidents, publish, meters, epochs, set_aside)
 
         self._outbox = outbox_of(journal)
-        self._rescue = Rescue(config.paths.state_dir, config.site.gate_id, replica, open_reader, outbox_of)
+        self._rescue = Rescue(
+            config.paths.state_dir, config.site.gate_id, replica, open_reader, partial(outbox_of, set_aside=True)
+        )
         will = self._publication(Channel.STATUS, encode(self._status(online=False)))
         client_id = f"sitegate-{config.site.site_id}-{config.site.gate_id}"
         self._link = MqttLink(config.sync, client_id, subscriptions(config.site), will)
@@ -93,7 +100,7 @@ class SyncService:
         self._gaps = Gaps()
         self._closed = False
         self._health_due_s = 0.0
-        self._show_due_s = 0.0
+        self._show_due_s = self._complaint_due_s = 0.0
         self._shown: tuple[object, ...] = ()
 
     @classmethod
@@ -127,8 +134,18 @@ class SyncService:
         self._link.start()
 
     def step(self, timeout_s: float) -> None:
-        """Wait at most `timeout_s` for a message, then do all that is due."""
-        self._receive(timeout_s)
+        """Wait at most `timeout_s` for a message, then do all that is due.
+
+        A disk that refuses stops lists, commands and the screen's view from being kept, never the events from being sent:
+        what HQ has is what the gate may remove to make room.
+        """
+        for part in (partial(self._receive, timeout_s), self._send, self._show):
+            try:
+                part()
+            except ReplicaError as error:
+                self._complain(error)
+
+    def _send(self) -> None:
         self._outbox.follow()
         self._follow_keys()
         self._rescue.follow(self._clock.monotonic())
@@ -150,7 +167,11 @@ class SyncService:
             for outbox in (self._rescue, self._outbox):
                 outbox.send(self._clock.monotonic(), hq_away=self._hq_online is False)
             self._send_health()
-        self._show()
+
+    def _complain(self, error: ReplicaError) -> None:
+        if self._clock.monotonic() >= self._complaint_due_s:
+            self._complaint_due_s = self._clock.monotonic() + _COMPLAIN_EVERY_S
+            log.error("replica_not_written", detail=str(error))
 
     def close(self) -> None:
         """Publish the planned death and let go; may be called twice."""
@@ -158,7 +179,10 @@ class SyncService:
             return
         self._closed = True
         self._link.close(self._publication(Channel.STATUS, encode(self._status(online=False, planned=True))))
-        self._show(now=True)
+        try:
+            self._show(now=True)
+        except ReplicaError as error:
+            self._complain(error)
         self._rescue.close()
         self._replica.close()
 
@@ -180,7 +204,7 @@ class SyncService:
                     self._resync(answer)
             elif answer is not None:
                 for outbox in (self._rescue, self._outbox):
-                    outbox.acknowledged(*answer, self._clock.monotonic())
+                    outbox.acknowledged(*answer, self._clock.monotonic(), retained=received.retained)
 
     def _resync(self, command: Command) -> None:
         """Ask for everything again; HQ answers with how far it holds the journal. Lists in force stay until newer ones are
@@ -315,7 +339,6 @@ class SyncService:
         hq_online = self._hq_online if state.connected else None
         shown = (state, hq_online, self._outbox.unsent)
         if shown != self._shown:
-            self._shown = shown
             self._replica.set_link(
                 connected=state.connected,
                 since=state.since,
@@ -324,6 +347,7 @@ class SyncService:
                 hq_online=hq_online,
                 unsent=self._outbox.unsent,
             )
+            self._shown = shown
 
     def _publish_events(self, payload: bytes) -> bool:
         sent = self._link.publish(self._publication(Channel.EVENTS, payload))

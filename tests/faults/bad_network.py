@@ -1,11 +1,14 @@
-"""A TCP proxy that does to a connection what networks do: slow it, cut it into single bytes, stall it, drop it."""
+"""A TCP proxy that does to a connection what networks do: slow it, cut it, stall it, drop it; and repeat and swap messages."""
 
 import contextlib
 import random
 import socket
+import struct
 import threading
 import time
 from dataclasses import dataclass
+
+from mqtt_frames import Shuffler
 
 
 @dataclass
@@ -18,6 +21,13 @@ class Weather:
     refused: bool = False
     cut_chance: float = 0.0
     """That a piece is lost, and the connection with it."""
+    reset: bool = False
+    """A cut is a reset (RST), not a farewell (FIN)."""
+    swallowed: bool = False
+    """What comes from now on is taken and forgotten: a black hole. The connection looks alive for ever."""
+    repeat_chance: float = 0.0
+    swap_chance: float = 0.0
+    """That a PUBLISH or PUBACK comes twice, or behind the next one."""
 
 
 class BadNetwork:
@@ -26,7 +36,7 @@ class BadNetwork:
     def __init__(self, target_port: int, seed: int = 1) -> None:
         self._target, self._dice = target_port, random.Random(seed)
         self.weather = Weather()
-        self.cuts = self.connections = 0
+        self.cuts = self.connections = self.repeated = self.swapped = 0
         self._open: set[socket.socket] = set()
         self._closed = False
         self._guard = threading.Lock()
@@ -41,8 +51,13 @@ class BadNetwork:
         with self._guard:
             self.cuts += len(self._open) // 2
             for end in self._open:
-                with contextlib.suppress(OSError):
-                    end.shutdown(socket.SHUT_RDWR)
+                self._end(end)
+
+    def _end(self, end: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            if self.weather.reset:
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            end.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._closed = True
@@ -74,15 +89,20 @@ class BadNetwork:
                 self._threads.append(thread)
 
     def _carry(self, source: socket.socket, sink: socket.socket, pair: threading.Barrier) -> None:
+        shuffler = Shuffler(self._dice)
         try:
             source.settimeout(0.1)
             while not self._closed:
                 try:
                     data = source.recv(self.weather.piece_bytes)
                 except TimeoutError:
+                    sink.sendall(shuffler.flush())
                     continue
                 if not data:
                     break
+                if self.weather.swallowed:
+                    continue
+                data = self._shuffled(shuffler, data)
                 if self._dice.random() < self.weather.cut_chance:
                     self.cuts += 1
                     break
@@ -94,10 +114,17 @@ class BadNetwork:
         except OSError:
             pass
         for end in (source, sink):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+            self._end(end)
         if pair.wait(30) == 0:  # the last one out closes both
             with self._guard:
                 self._open -= {source, sink}
             source.close()
             sink.close()
+
+    def _shuffled(self, shuffler: Shuffler, data: bytes) -> bytes:
+        weather, before = self.weather, (shuffler.repeated, shuffler.swapped)
+        shuffler.repeat_chance, shuffler.swap_chance = weather.repeat_chance, weather.swap_chance
+        out = shuffler.take(data)
+        self.repeated += shuffler.repeated - before[0]
+        self.swapped += shuffler.swapped - before[1]
+        return out

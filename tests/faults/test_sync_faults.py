@@ -5,12 +5,12 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
-from bad_network import BadNetwork, Weather
+from sameness import same_everywhere
 from sqlalchemy import select
 from sync_rig import Mosquitto, Rig, Stranger, note, wait_until
 
@@ -26,79 +26,6 @@ from edge.sim import ManualClock
 from hq import report
 from hq import tables as t
 from hq.store import Store
-
-
-@pytest.fixture
-def network(broker: Mosquitto) -> Iterator[BadNetwork]:
-    made = BadNetwork(broker.port)
-    yield made
-    made.close()
-
-
-def same_everywhere(rig: Rig, store: Store, count: int, timeout_s: float = 60) -> None:
-    """HQ's set of events is the gate's journal: exactly once, in order, chain verified, nothing in quarantine."""
-    wait_until(lambda: rig.holds(store, count), f"HQ holds {count} events", timeout_s)
-    reader = JournalReader(rig.state_dir / "journal.db")
-    records = reader.records(0, count + 10)
-    reader.close()
-    assert verify(records)[0] == len(records) == count
-    assert report.quarantine(store) == []
-
-
-def through(rig: Rig, network: BadNetwork, **sync: object) -> None:
-    rig.sync(rig.gate_config(broker_port=network.port, keepalive_s=5, connect_timeout_s=2, **sync))
-
-
-def test_ok__a_network_that_delays_and_dribbles(rig: Rig, network: BadNetwork) -> None:
-    journal = rig.journal()
-    network.weather = Weather(delay_s=0.01, piece_bytes=200)
-    rig.hq()
-    through(rig, network)
-    note(journal, 120)
-    same_everywhere(rig, rig.store(), 120)
-    print(f"120 events in pieces of 200 bytes, 10 ms each, {network.connections} connection(s)")
-
-
-def test_ok__a_network_that_drops_connections_in_mid_message(rig: Rig, network: BadNetwork) -> None:
-    journal = rig.journal()
-    network.weather = Weather(piece_bytes=700, cut_chance=0.03)
-    rig.hq()
-    through(rig, network)
-    store = rig.store()
-    for _ in range(20):
-        note(journal, 20)
-        time.sleep(0.1)
-    network.weather = Weather()
-    same_everywhere(rig, store, 400)
-    assert network.cuts > 2
-    print(f"400 events, {network.cuts} connections cut in mid-message, {network.connections} made")
-
-
-def test_ok__a_half_open_connection_is_noticed_and_replaced(rig: Rig, network: BadNetwork) -> None:
-    journal = rig.journal()
-    rig.hq()
-    through(rig, network)
-    store = rig.store()
-    note(journal, 20)
-    same_everywhere(rig, store, 20)
-    network.weather = Weather(stalled=True)  # nobody says goodbye; bytes go nowhere
-    note(journal, 30)
-    before = network.connections
-    wait_until(lambda: network.connections > before, "the gate gave the dead connection up", 30)
-    network.weather = Weather()
-    same_everywhere(rig, store, 50)
-    print(f"noticed after the keep-alive of 5 s; {network.connections} connections made")
-
-
-def test_ok__connections_refused_for_a_while(rig: Rig, network: BadNetwork) -> None:
-    journal = rig.journal()
-    network.weather = Weather(refused=True)
-    rig.hq()
-    through(rig, network)
-    note(journal, 40)
-    time.sleep(2)
-    network.weather = Weather()
-    same_everywhere(rig, rig.store(), 40)
 
 
 @pytest.mark.timeout(600)
@@ -191,6 +118,21 @@ def test_ok__a_clock_that_jumps_changes_times_never_the_chain(tmp_path: Path, ju
     assert monotonic == sorted(monotonic)
     trusted = [event.clock_trusted for event in events]
     assert trusted == [True] * 5 + [jump > timedelta(days=-365)] * (5 + stepped)
+
+
+def test_ok__the_clock_jumps_about_while_events_wait_for_hq(rig: Rig) -> None:
+    """A day ahead, a day back, 1970, a second twice (POSIX has no 23:59:60): times differ, the order and the chain do not."""
+    jumps = [timedelta(days=1), timedelta(days=-1), timedelta(days=-56 * 365), timedelta(0), timedelta(seconds=-1)]
+    now = datetime.now(UTC)
+    journal = rig.journal()
+    rig.sync()
+    for jump in jumps:
+        rig.clock.utc = partial(datetime.__add__, now, jump)  # type: ignore[method-assign]
+        note(journal, 10)
+    del rig.clock.utc
+    rig.hq()
+    note(journal, 10)
+    same_everywhere(rig, rig.store(), 60)
 
 
 @pytest.mark.parametrize("seed", range(6))

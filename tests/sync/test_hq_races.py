@@ -13,7 +13,6 @@ from hq_postgres_fixtures import rig as rig
 from hq_postgres_fixtures import server as server
 from hq_postgres_fixtures import url as url
 from sqlalchemy import func, select
-from sqlalchemy.exc import OperationalError
 from sync_rig import Rig, Stranger, note, utc, wait_until
 
 from contract.chain import GENESIS, link
@@ -36,7 +35,7 @@ from hq import report
 from hq import tables as t
 from hq.ingest import ROSTER_AGAIN, Ingest, examine
 from hq.people import ImportFile
-from hq.store import Store, ask_for, asked_for, done, quarantined
+from hq.store import DatabaseAway, Store, ask_for, asked_for, done, quarantined
 
 ROUNDS = 10
 
@@ -206,14 +205,14 @@ def test_ok__killed_backends_lose_no_event_that_was_acknowledged(rig: Rig, stran
 def _answers(store: Store) -> bool:
     try:
         return bool(_backends(store) or True)
-    except OperationalError:
+    except DatabaseAway:
         return False
 
 
 def _holds(rig: Rig, store: Store, count: int) -> bool:
     try:
         return rig.holds(store, count)
-    except OperationalError:
+    except DatabaseAway:
         return False
 
 

@@ -202,3 +202,37 @@ def test_ok__pauses_double_up_to_their_limit(tries: int) -> None:
     pause = backoff_s(tries, 0.5, 60)
     assert 0.5 <= pause <= 60
     assert pause == min(60, 0.5 * 2 ** min(tries, 10))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(0.5, 6), st.integers(1, 5))
+def test_ok__a_slow_hq_is_not_buried_under_what_it_already_has(factor: float, batches: int) -> None:
+    """It takes `factor` time-outs for each batch, new or not, one after the other."""
+    window, head, done, watermark, now = _window(batches=batches), 30, 0, 0, 0.0
+    queue: list[int] = []
+    free_at = 0.0
+    while watermark < head:
+        while (after := window.send_after(head, now)) is not None:
+            queue.append(after + 1)
+            window.note_sent(after + 1, now)
+        now += TIMEOUT_S / 5
+        if queue and now >= free_at:
+            seq, done, free_at = queue.pop(0), done + 1, now + factor * TIMEOUT_S
+            held = {"batch_seq": seq} if seq <= watermark else {}
+            watermark = max(watermark, seq if seq == watermark + 1 else 0)
+            window.note_ack(_ack(watermark, now).model_copy(update=held), now)
+        assert len(queue) < 4 * batches + 10
+    assert done < 2 * head + 40
+
+
+def test_ok__an_answer_that_looks_old_is_believed_if_nothing_else_comes() -> None:
+    """An HQ whose clock was in the future once, restored from a backup: it holds 80, and its times are never newer."""
+    window = _window(head=100, acked=_ack(100, 10**8))
+    window.note_sent(110, 0)
+    assert window.note_ack(_ack(80, 1), 1) is AckEffect.OLD
+    assert window.send_after(120, TIMEOUT_S) == 100
+    window.note_sent(110, TIMEOUT_S)
+    assert window.note_ack(_ack(80, 2), TIMEOUT_S + 1) is AckEffect.OLD
+    assert window.send_after(120, 3 * TIMEOUT_S) == 80
+    window.note_sent(90, 3 * TIMEOUT_S)
+    assert window.note_ack(_ack(90, 3), 3 * TIMEOUT_S) is AckEffect.PROGRESS
