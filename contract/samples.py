@@ -85,7 +85,8 @@ def _batch() -> EventBatch:
         records.append(EventRecord(seq=seq, prev_hash=prev, hash=link(prev, body), body=body))
         prev = records[-1].hash
     head = json.loads(records[0].body)
-    return EventBatch(site_id=head["site_id"], gate_id=head["gate_id"], epoch=head["epoch"], records=tuple(records))
+    whose = {name: head[name] for name in ("site_id", "gate_id", "epoch")}
+    return EventBatch(**whose, records=tuple(records), base_seq=0, set_aside=False)
 
 
 def _signed_ack() -> dict[str, Any]:
