@@ -5,24 +5,23 @@ opens it, and the matcher's gallery follows, beside a loop that asks for news as
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from contract.deltas import Base, roster_changes, write_delta
-from contract.messages import ListKind, SealedTemplate, SnapshotHeader, WorkerRecord
-from contract.parts import read_part, roster_content, write_parts
+from contract.deltas import Base
+from contract.messages import ListKind
+from contract.parts import read_part
 from contract.topics import DELTA_CHANNELS, ROUTES, Channel, topic
 from edge.app.gate import PARTS_PER_REFRESH
 from edge.app.prepared import PreparedRoster
+from edge.bench_people import DIMENSION, MODEL, TEMPLATES, BenchPeople
+from edge.bench_sync import BenchError, broker, config_for
 from edge.clock import SystemClock
 from edge.config import Config, MatcherConfig
 from edge.matcher.models import load_manifest
@@ -35,14 +34,8 @@ from edge.sync.roster import ReplicaReader
 
 LISTS_EVERY_S = 0.2
 """As the gate's loop asks for news of lists."""
-PART_ROWS = 1_000
 TURNS = 3
 PATIENCE_S = 120.0
-_MODEL = "bench/model"
-
-
-class DeltaBenchError(RuntimeError):
-    """The measurement did not come to its end; the text says where it stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,48 +52,10 @@ class DeltaCost:
     unchanged_bytes: int
 
 
-class _People:
-    """Random workers with unit vectors; HQ's keys, and what it signs of them."""
-
-    def __init__(self, count: int, templates: int, dimension: int, site_id: str) -> None:
-        self.signing, self.site = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
-        self._random, self._shape, self._site_id = np.random.default_rng(1), (templates, dimension), site_id
-        self._began = datetime.now(UTC) - timedelta(hours=1)
-        self.names = [f"worker-{number:06d}" for number in range(count)]
-
-    def snapshot(self) -> list[bytes]:
-        cuts = range(0, len(self.names), PART_ROWS)
-        contents = [
-            roster_content(self._header(1), [self._worker(who) for who in self.names[cut : cut + PART_ROWS]])
-            for cut in cuts
-        ]
-        return write_parts(contents, ListKind.ROSTER, self.site.public_key(), self.signing)
-
-    def delta(self, version: int, base: Base, names: Sequence[str]) -> tuple[bytes, np.ndarray[Any, Any]]:
-        """New faces for these workers; the message, and the first one's face."""
-        workers = [self._worker(who) for who in names]
-        changes = roster_changes(self._header(version), workers, [])
-        body = write_delta(changes, ListKind.ROSTER, base, self.site.public_key(), self.signing)
-        if not workers:
-            return body, np.empty(0, np.float32)
-        face = sum(np.frombuffer(t.vector, "<f2").astype(np.float32) for t in workers[0].templates)
-        return body, np.asarray(face / np.linalg.norm(face), np.float32)
-
-    def _header(self, version: int) -> SnapshotHeader:
-        issued = self._began + timedelta(seconds=version)
-        return SnapshotHeader(site_id=self._site_id, list_version=version, issued_utc=issued)
-
-    def _worker(self, worker_id: str) -> WorkerRecord:
-        vectors = self._random.standard_normal(self._shape, dtype=np.float32)
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        own = tuple(SealedTemplate(model_id=_MODEL, vector=row.astype("<f2").tobytes()) for row in vectors)
-        return WorkerRecord(worker_id=worker_id, sites=(self._site_id,), consent_ref="consent", templates=own)
-
-
 class _Gate:
     """Sync and gate side of one replica.db; `turn` does what is due on both."""
 
-    def __init__(self, folder: Path, config: Config, people: _People, dimension: int) -> None:
+    def __init__(self, folder: Path, config: Config, people: BenchPeople, dimension: int) -> None:
         self._config, clock = config, SystemClock()
         self._replica = ReplicaWriter(folder / "replica.db")
         incidents = IncidentLog(self._replica, clock)
@@ -112,7 +67,7 @@ class _Gate:
         reader.parts_per_refresh = PARTS_PER_REFRESH
         tail = next(iter(load_manifest().packs.values())).impostor_tail
         pack = SimpleNamespace(embedder=SimpleNamespace(dimension=dimension), impostor_tail=tail)
-        engine = cast(Any, SimpleNamespace(model_id=_MODEL, pack=pack))  # nobody looks at a frame here
+        engine = cast(Any, SimpleNamespace(model_id=MODEL, pack=pack))  # nobody looks at a frame here
         self.matcher = FaceMatcher(engine, MatcherConfig())
         self.roster, self._reader = PreparedRoster(reader, self.matcher.prepare), reader
         self._loaded: object = None
@@ -128,7 +83,7 @@ class _Gate:
         give_up_s = time.monotonic() + PATIENCE_S
         while not true():
             if time.monotonic() > give_up_s:
-                raise DeltaBenchError(what)
+                raise BenchError(what)
             self._turn()
 
     def close(self) -> None:
@@ -154,16 +109,27 @@ class _Gate:
         self.longest_call_s = max(self.longest_call_s, time.perf_counter() - start)
 
 
+def changes(folder: Path, workers: int, changed: int = 100) -> DeltaCost:
+    """`measure` with a broker of its own. Raises BenchError."""
+    with broker(folder) as port:
+        return measure(folder, config_for(folder, port), workers, changed)
+
+
 def measure(
-    folder: Path, config: Config, workers: int = 50_000, changed: int = 100, templates: int = 2, dimension: int = 128
+    folder: Path,
+    config: Config,
+    workers: int = 50_000,
+    changed: int = 100,
+    templates: int = TEMPLATES,
+    dimension: int = DIMENSION,
 ) -> DeltaCost:
     """A roster of so many workers, then TURNS times a change of some of them. `config`: names the site and a broker that is
     there, empty of lists; `folder`: for replica.db.
 
     Raises:
-        DeltaBenchError: something did not arrive.
+        BenchError: something did not arrive.
     """
-    people = _People(workers, templates, dimension, config.site.site_id)
+    people = BenchPeople(workers, templates, dimension, config.site.site_id)
     parts = people.snapshot()
     header = read_part(parts[0], ListKind.ROSTER, people.signing.public_key()).header
     base = Base(header.list_version, header.digest)

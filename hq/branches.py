@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 from contract.chain import GENESIS
 from contract.messages import EventRecord
 from hq import tables as t
-from hq.journals import JournalKey, Watermark, hashes
+from hq.journals import JournalKey, Watermark, hashes, watermarks
 
 MARK = "~"
 _HASH_DIGITS = 12
@@ -80,6 +80,19 @@ def base(db: Connection, key: JournalKey) -> tuple[int, str]:
         .limit(1)
     ).first()
     return (row.seq - 1, row.prev_hash) if row and MARK in key.epoch else (0, GENESIS)
+
+
+def parting(db: Connection, key: JournalKey) -> str:
+    """What is wrong with a branch though its own chain is whole; "" of any other journal."""
+    if not (epoch := origin(key.epoch)):
+        return ""
+    trunk = key.gate_id, epoch
+    begin, end = base(db, key)[0], watermarks(db, {trunk}).get(trunk, Watermark()).seq
+    if begin > end:
+        return f"whole, but events {end + 1} to {begin} of {epoch} are missing: HQ was restored from an older backup"
+    return (
+        f"whole, but parts from {epoch} after event {begin}: two gates with one id (a copied card?), or changed history"
+    )
 
 
 def _agreements(

@@ -12,6 +12,8 @@ from contract.messages import GateStatus, Health, NoticeCode
 class GapKind(StrEnum):
     HOLE = "hole"
     """The database holds fewer events than HQ acknowledged."""
+    BRANCH = "branch"
+    """A second continuation of a journal, or one with nothing of what came before it: held apart (`hq.branches`)."""
     NOT_VERIFIED = "not_verified"
     """Events stand in the journal that did not verify; the quarantine says why."""
     ENDS_OPEN = "ends_open"
@@ -29,7 +31,8 @@ class GapKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class JournalFacts:
     """What the database says of one journal. `held`: rows; `quarantined`: of its numbers; `first_codes`: reasons of its
-    first events; `last_code`: of its newest; `moved_utc`: when an event of it was last stored."""
+    first events; `last_code`: of its newest; `moved_utc`: when an event of it was last stored. Of a branch, `base` is the number
+    before its first event, and `parting` tells why it is one."""
 
     site_id: str
     gate_id: str
@@ -42,6 +45,8 @@ class JournalFacts:
     last_code: str
     clock_trusted: bool
     moved_utc: datetime
+    base: int = 0
+    parting: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +77,10 @@ def find(journals: Iterable[JournalFacts], gates: Iterable[GateFacts], now: date
     by_gate = sorted(journals, key=lambda journal: (journal.gate_id, journal.begun))
     found: list[Gap] = []
     for gate_id, group in groupby(by_gate, key=lambda journal: journal.gate_id):
-        own = list(group)
-        for journal in own:
+        lines = list(group)
+        for journal in lines:
             found += _in_journal(journal)
+        own = [journal for journal in lines if not journal.parting] or lines[-1:]
         found += _between(own)
         found += _newest(own[-1], told.get(gate_id), patience)
     for gate in told.values():
@@ -83,7 +89,9 @@ def find(journals: Iterable[JournalFacts], gates: Iterable[GateFacts], now: date
 
 
 def _in_journal(journal: JournalFacts) -> Iterator[Gap]:
-    if (missing := journal.acknowledged - journal.held) != 0:
+    if journal.parting:
+        yield _gap(GapKind.BRANCH, journal, 0, journal.parting)
+    if (missing := journal.acknowledged - journal.base - journal.held) != 0:
         text = (
             f"HQ acknowledged {journal.acknowledged} events and holds {journal.held}: rows were lost or removed; restore a "
             "backup beside this database and compare, the gate may have forgotten them"

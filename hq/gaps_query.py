@@ -6,8 +6,10 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from contract.messages import GateStatus, Health
+from hq import branches
 from hq import tables as t
 from hq.gaps import GateFacts, JournalFacts
+from hq.journals import JournalKey
 from hq.store import Store
 
 _FIRST = 10
@@ -51,6 +53,7 @@ def _facts(db: Connection, mark: Any, held: int, quarantined: int) -> JournalFac
         t.events.c.gate_id == mark.gate_id, t.events.c.epoch == mark.epoch
     )
     first = db.execute(asked.order_by(t.events.c.seq).limit(_FIRST)).all()
+    key = JournalKey(mark.site_id, mark.gate_id, mark.epoch)
     last = db.execute(asked.order_by(t.events.c.seq.desc()).limit(1)).first()
     return JournalFacts(
         site_id=mark.site_id,
@@ -64,6 +67,8 @@ def _facts(db: Connection, mark: Any, held: int, quarantined: int) -> JournalFac
         last_code=last.reason if last else "",
         clock_trusted=last is None or _trusted(last.body),
         moved_utc=mark.updated_utc,
+        base=branches.base(db, key)[0],
+        parting=branches.parting(db, key),
     )
 
 

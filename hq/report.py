@@ -10,7 +10,7 @@ from contract.chain import BrokenChain, verify
 from contract.messages import GateStatus, Health
 from hq import branches, newer
 from hq import tables as t
-from hq.journals import JournalKey, Watermark, chain, watermarks
+from hq.journals import JournalKey, chain
 from hq.store import Store
 
 
@@ -127,18 +127,5 @@ def _verdict(db: Any, row: Any) -> Verdict:
             problem = f"the chain ends at {seq}, the watermark at {row.seq}"
     except BrokenChain as error:
         problem = str(error)
-    problem = problem or _parting(db, key)
+    problem = problem or branches.parting(db, key)
     return Verdict(key.site_id, key.gate_id, key.epoch, held, row.seq, problem, newer.count(db, *mine))
-
-
-def _parting(db: Any, key: JournalKey) -> str:
-    """What is wrong with a branch though its own chain is whole; nothing is with any other journal."""
-    if not (epoch := branches.origin(key.epoch)):
-        return ""
-    trunk = key.gate_id, epoch
-    begin, end = branches.base(db, key)[0], watermarks(db, {trunk}).get(trunk, Watermark()).seq
-    if begin > end:
-        return f"whole, but events {end + 1} to {begin} of {epoch} are missing: HQ was restored from an older backup"
-    return (
-        f"whole, but parts from {epoch} after event {begin}: two gates with one id (a copied card?), or changed history"
-    )

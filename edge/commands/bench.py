@@ -87,10 +87,11 @@ def sync(
     as_json: JsonOption = False,
 ) -> None:
     """The gate's side of the connection: events written with fsync against bare SQLite, drained to mosquitto against bare MQTT,
-    and a large roster from the broker until it is in force. HQ's side: sitegate-hq bench."""
+    a large roster from the broker until it is in force, and changes of it until the matcher sees them. HQ's side: sitegate-hq bench."""
     from rich.progress import Progress
 
     from edge import bench_sync as measure
+    from edge.bench_delta import changes
     from edge.bench_snapshot import snapshot
 
     try:
@@ -98,17 +99,21 @@ def sync(
             tempfile.TemporaryDirectory(prefix="sitegate-bench-", dir=folder or Path.cwd()) as name,
             Progress(console=err, transient=True) as progress,
         ):
-            task = progress.add_task("writing events…", total=3)
+            task = progress.add_task("writing events…", total=4)
             rates = [measure.append(Path(name), appends)]
             progress.update(task, advance=1, description="draining a queue…")
             rates += measure.drain(Path(name), events)
             progress.update(task, advance=1, description=f"a roster of {workers} workers…")
             with tempfile.TemporaryDirectory(dir=name) as inner:
                 roster = snapshot(Path(inner), workers)
+            progress.update(task, advance=1, description="changes of 100 of them…")
+            with tempfile.TemporaryDirectory(dir=name) as inner:
+                change = changes(Path(inner), workers)
     except measure.BenchError as error:
         raise fail(str(error)) from error
     if as_json:
         told = {"rates": [{**asdict(rate), "ratio": rate.ratio} for rate in rates], "roster": asdict(roster)}
+        told["changes"] = asdict(change)
         out.print_json(json.dumps(told))
         return
     table = Table(
@@ -120,5 +125,11 @@ def sync(
     out.print(
         f"roster of {roster.workers:,} workers with two templates each: {roster.in_force_s:.1f} s from the broker to in force, "
         f"{roster.bytes_per_worker:.0f} bytes per worker on the wire",
+        highlight=False,
+    )
+    out.print(
+        f"changes of {change.changed} of them: visible to the matcher {min(change.visible_s):.2f} to "
+        f"{max(change.visible_s):.2f} s after they are published, {change.delta_bytes / 1e3:.0f} KB; longest call in the "
+        f"loop {change.longest_call_s * 1e3:.0f} ms; an unchanged roster signed anew: {change.unchanged_bytes} bytes",
         highlight=False,
     )

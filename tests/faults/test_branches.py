@@ -15,7 +15,8 @@ from contract.chain import GENESIS, link, verify
 from contract.messages import EventBatch, EventRecord
 from hq import branches, report
 from hq.ingest import Ingest
-from hq.store import JournalKey, Store, chain
+from hq.journals import JournalKey, chain
+from hq.store import Store
 
 _numbers = count(1)
 

@@ -238,9 +238,9 @@ def test_fail__postgresql_dies_in_the_middle_of_a_batch(tmp_path: Path) -> None:
     reader = JournalReader(rig.state_dir / "journal.db")
     assert take(store, rig, journal, reader, 20) == 20
     with pytest.raises(StoreError, match="that the server runs"), store.write() as db:
-        db.execute(text("INSERT INTO pending VALUES ('half')"))
+        db.execute(text("INSERT INTO pending (what, asked) VALUES ('half', 1)"))
         server.stop("immediate")
-        db.execute(text("INSERT INTO pending VALUES ('more')"))
+        db.execute(text("INSERT INTO pending (what, asked) VALUES ('more', 1)"))
     with pytest.raises(StoreError, match="that the server runs"):
         take(store, rig, journal, reader, 40, 20)
     server.start()

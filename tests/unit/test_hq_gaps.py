@@ -46,6 +46,14 @@ def test_fail__rows_that_are_gone_and_events_that_did_not_verify() -> None:
     assert "2 events" in doubt.detail
 
 
+def test_fail__a_second_line_of_a_journal_is_told_once_and_is_no_hole() -> None:
+    branch = replace(
+        JOURNAL, epoch="e-1~0123456789ab", begun=4, acknowledged=9, held=4, base=5, parting="whole, but parts"
+    )
+    assert _kinds(JOURNAL, branch) == [GapKind.BRANCH]
+    assert _kinds(replace(branch, held=3)) == [GapKind.BRANCH, GapKind.HOLE]
+
+
 def test_ok__a_journal_that_was_set_aside_after_an_orderly_stop() -> None:
     before = replace(JOURNAL, last_code="gate_stopped")
     after = replace(JOURNAL, epoch="e-2", begun=11, first_codes=("journal_restarted", "gate_started"))
