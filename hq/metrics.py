@@ -8,11 +8,10 @@ from wsgiref.simple_server import WSGIServer
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import func, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from contract.messages import GateStatus
 from hq import tables as t
-from hq.store import Store, now, quarantined
+from hq.store import Store, StoreError, now, quarantined
 
 _TAKE_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _ADDRESS = "127.0.0.1"
@@ -45,7 +44,7 @@ class HqMetrics:
     def collect(self) -> Iterator[GaugeMetricFamily]:
         try:
             yield from self._asked(now())
-        except SQLAlchemyError:  # a scrape is no reason to fail: the other numbers are still true
+        except StoreError:  # a scrape is no reason to fail: the other numbers are still true
             return
 
     def serve(self, port: int) -> tuple[WSGIServer, Thread]:

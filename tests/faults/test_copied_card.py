@@ -19,7 +19,8 @@ from edge.journal import Journal, JournalReader
 from edge.sync.service import SyncService
 from hq import report
 from hq.ingest import Ingest
-from hq.store import JournalKey, Store, chain
+from hq.journals import JournalKey, chain
+from hq.store import Store
 
 
 class Copy:

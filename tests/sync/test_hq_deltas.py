@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sync_rig import Mosquitto, Rig, Stranger, utc, wait_until
 from typer.testing import CliRunner
 
+from contract.codec import decode
 from contract.deltas import Base, read_delta, roster_changes, write_delta
 from contract.messages import (
     EnrolmentRecord,
@@ -29,6 +30,7 @@ from edge.sync.roster import ReplicaReader
 from edge.sync.summary import SummaryReader
 from edge.templates import TemplateStore
 from hq import deltas, keys, publish, report
+from hq.atrest import Cipher
 from hq.cli import app
 from hq.people import ImportFile, People
 from hq.publish import ListPart, Publisher
@@ -90,17 +92,18 @@ def test_ok__a_small_change_is_published_as_changes_of_the_last_snapshot(hq: Hq)
     assert len(hq.delta()) < 2_000
 
 
-def test_ok__only_the_seals_of_changed_workers_are_opened(hq: Hq, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ok__only_the_templates_of_changed_workers_are_decrypted(hq: Hq, monkeypatch: pytest.MonkeyPatch) -> None:
     hq.publish()
     opened: list[str] = []
-    true = People._open
+    true = Cipher.decrypt
 
-    def noted(people: People, sealed: bytes) -> EnrolmentRecord:
-        record = true(people, sealed)
-        opened.append(record.worker_id)
-        return record
+    def noted(cipher: Cipher, value: bytes, row: str) -> bytes:
+        plain = true(cipher, value, row)
+        if row.startswith("templates/"):
+            opened.append(decode(EnrolmentRecord, plain).worker_id)
+        return plain
 
-    monkeypatch.setattr(People, "_open", noted)
+    monkeypatch.setattr(Cipher, "decrypt", noted)
     hq.publish()
     assert opened == []
     hq.take(_worker("w-030", seed=2, consent_ref="c-0"), WorkerRecord(worker_id="w-020", active=False))
@@ -204,7 +207,7 @@ def test_fail__a_snapshot_that_no_gate_would_take_leaves_everything_as_it_was(
 def test_ok__fingerprints_differ_between_hqs_and_change_with_what_they_stand_for(hq: Hq, tmp_path: Path) -> None:
     with hq.store.read() as db:
         before = hq.people.roster_fingerprints(db)
-        other = People(hq.store, keys.load(_other_hq(tmp_path)).sealing).roster_fingerprints(db)
+        other = People(hq.store, keys.load(_other_hq(tmp_path, hq.rig))).roster_fingerprints(db)
     assert set(before) == set(other)
     assert not set(before.values()) & set(other.values())
     same = _worker("w-002").model_dump(exclude={"templates", "consent_ref"})
@@ -214,8 +217,11 @@ def test_ok__fingerprints_differ_between_hqs_and_change_with_what_they_stand_for
     assert [who for who in before if before[who] != after[who]] == ["w-001"]
 
 
-def _other_hq(tmp_path: Path) -> Path:
+def _other_hq(tmp_path: Path, rig: Rig) -> Path:
+    """Keys of another HQ that can read this one's database all the same."""
     keys.init(tmp_path / "other", (SITE,), 1883)
+    name = "keys/hq-at-rest.key"
+    (tmp_path / "other" / name).write_bytes((rig.hq_folder / name).read_bytes())
     return tmp_path / "other"
 
 
