@@ -41,7 +41,7 @@ class Copy:
     def sync(self) -> None:
         reader = JournalReader(self.state_dir / "journal.db")
         self._rig._open.append(reader)
-        self._rig._runs(SyncService.open(self.config(), reader, self._rig.clock, "copy"))
+        self._rig._runs(SyncService.open(self.config(), reader, self._rig.clock, "copy", JournalReader))
 
     def hashes(self) -> list[str]:
         return hashes(self.state_dir)

@@ -23,7 +23,6 @@ from contract.codec import BadMessage, decode, encode
 from contract.messages import Command, CommandAction, EventBatch, ListKind, PartHeader
 from contract.signing import sign, sign_raw
 from contract.topics import Channel, topic
-from edge.domain import RosterState
 from edge.journal import JournalReader
 from edge.sync.mqtt import Received
 from edge.sync.service import SyncService
@@ -97,8 +96,9 @@ def test_fail__whatever_comes_to_a_gate_changes_nothing(rig: Rig) -> None:
     journal = rig.journal()
     note(journal, 5)
     reader = JournalReader(rig.state_dir / "journal.db")
-    service = SyncService.open(rig.config, reader, rig.clock, "fuzz")
+    service = SyncService.open(rig.config, reader, rig.clock, "fuzz", JournalReader)
     roster, site = rig.roster(), rig.config.site
+    nothing = roster.state
     dice, source, used = random.Random(SEED), payloads(rig.signing, SEED), Used()
     with capture_logs() as logs:
         for number in range(ROUNDS):
@@ -108,7 +108,7 @@ def test_fail__whatever_comes_to_a_gate_changes_nothing(rig: Rig) -> None:
             service.step(0)
             if number % 1000 == 0:
                 roster.refresh()
-                assert roster.state == RosterState() and roster.acks() == [] and roster.commands(utc()) == []
+                assert roster.state == nothing and roster.acks() == [] and roster.commands(utc()) == []
                 told = sum(entry["log_level"] != "debug" for entry in logs)
                 logs[:] = logs[:0]
                 assert told <= 30, f"{told} lines in the log for 1000 payloads"
@@ -128,8 +128,9 @@ def test_fail__whatever_comes_to_a_gate_changes_nothing(rig: Rig) -> None:
 def test_fail__rubbish_that_hq_itself_signed_never_becomes_a_list(rig: Rig) -> None:
     """A key in wrong hands, or an HQ gone mad: the parts are stored, and the gate process believes none of it."""
     reader = JournalReader(rig.state_dir / "journal.db")
-    service = SyncService.open(rig.config, reader, rig.clock, "fuzz")
+    service = SyncService.open(rig.config, reader, rig.clock, "fuzz", JournalReader)
     roster, dice, used = rig.roster(), random.Random(SEED), Used()
+    nothing = roster.state
     rounds = max(300, ROUNDS // 50)
     for number in range(rounds):
         kind = dice.choice(list(ListKind))
@@ -150,7 +151,7 @@ def test_fail__rubbish_that_hq_itself_signed_never_becomes_a_list(rig: Rig) -> N
         roster.refresh()
         if number == rounds // 10:
             used.settle()
-    assert roster.state == RosterState()
+    assert roster.state == nothing
     assert len(roster.incidents()) <= 2 * INCIDENTS_MAX
     service.close()
     reader.close()
@@ -242,7 +243,7 @@ def rows(path: Path) -> dict[str, int]:
 def test_ok__the_same_way_takes_a_true_command(rig: Rig) -> None:
     """So that the silence above means something."""
     reader, site = JournalReader(rig.state_dir / "journal.db"), rig.config.site
-    service = SyncService.open(rig.config, reader, rig.clock, "fuzz")
+    service = SyncService.open(rig.config, reader, rig.clock, "fuzz", JournalReader)
     command = Command(
         command_id="c-1",
         gate_id=site.gate_id,
