@@ -41,6 +41,7 @@ from hq.journals import (
     claim,
     hashes,
     journals,
+    last_begun,
     set_watermarks,
     watermarks,
 )
@@ -282,7 +283,8 @@ class Ingest:
         """A gate that begins a new journal never writes the old one again: if both go on, there are two. Marked once."""
         before = self._last_epoch.get(key.gate_id, key.named)
         self._last_epoch[key.gate_id] = key.named
-        if goes_on and before != key.named:
+        # Beside other processes this one may have seen neither the end of the one nor the beginning of the other.
+        if goes_on and before != key.named and last_begun(db, key.gate_id) != key.named:
             pair = "/".join(sorted((before, key.named)))
             if put_aside(db, JournalKey(key.site_id, key.gate_id, ""), 0, TWINS, pair.encode()):
                 log.error("quarantined", gate_id=key.gate_id, epochs=pair, reason=TWINS)

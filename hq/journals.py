@@ -86,6 +86,16 @@ def journals(db: Connection, gate_id: str) -> list[tuple[JournalKey, Watermark]]
     return [(JournalKey(r.site_id, gate_id, r.epoch), Watermark(r.seq, r.hash)) for r in db.execute(asked)]
 
 
+def last_begun(db: Connection, gate_id: str) -> str:
+    """The epoch that a gate began last, by the arrival of its first event; "" if it has none."""
+    begun: dict[int, str] = {}
+    for epoch in db.execute(select(t.watermarks.c.epoch).where(t.watermarks.c.gate_id == gate_id)).scalars():
+        mine = (t.events.c.gate_id == gate_id, t.events.c.epoch == epoch)
+        first = db.execute(select(t.events.c.id).where(*mine).order_by(t.events.c.seq).limit(1)).scalar()
+        begun[first or 0] = epoch
+    return begun[max(begun)] if begun else ""
+
+
 def watermarks(db: Connection, journals: Set[Journal]) -> dict[Journal, Watermark]:
     """Of those that were ever heard of."""
     columns = t.watermarks.c

@@ -1,5 +1,7 @@
 """HQ's database: stored once, verified, and nothing that is wrong ever holds up the rest."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -24,6 +26,8 @@ from contract.messages import (
     WorkerRecord,
 )
 from contract.signing import COMMISSIONING, ENROLMENT, seal, sign
+from edge.clock import SystemClock
+from edge.config import SiteConfig
 from edge.journal import Journal, JournalReader
 from hq import report
 from hq.ingest import Ingest
@@ -113,6 +117,41 @@ def test_fail__two_gates_with_one_id(rig: Rig) -> None:
     (row,) = report.quarantine(store)
     assert "two gates with one id" in row.reason
     assert rig.holds(store, 3)
+
+
+def _journal_of(folder: Path, events: int) -> list[EventBatch]:
+    """A journal of its own as two batches."""
+    journal = Journal(folder / "own.db", SiteConfig(), SystemClock())
+    note(journal, events)
+    reader = JournalReader(folder / "own.db")
+    records = tuple(reader.records(0, events))
+    reader.close()
+    journal.close()
+    return [_batch(journal, records[: events // 2]), _batch(journal, records[events // 2 :])]
+
+
+def test_ok__a_new_journal_is_no_second_gate_whichever_worker_sees_what_of_it(rig: Rig, tmp_path: Path) -> None:
+    first, second = _journal_of(tmp_path / "a", 4), _journal_of(tmp_path / "b", 4)
+    one, store = _ingest(rig)
+    other = Ingest(store, rig.people(store))
+    one.take(first[0])
+    other.take(first[1])  # `other` never sees the second journal begin
+    one.take(second[0])
+    other.take(second[1])
+    assert report.quarantine(store) == []
+
+
+def test_fail__an_old_journal_goes_on_beside_the_new_one(rig: Rig, tmp_path: Path) -> None:
+    first, second = _journal_of(tmp_path / "a", 4), _journal_of(tmp_path / "b", 4)
+    ingest, store = _ingest(rig)
+    for batch in (first[0], second[0], first[1], second[1]):
+        ingest.take(batch)
+    (told,) = report.quarantine(store)
+    assert "two journals of this gate both go on" in told.reason
+    saved, newer = _journal_of(tmp_path / "c", 4), _journal_of(tmp_path / "d", 2)
+    for batch in (saved[0], newer[0], saved[1].model_copy(update={"set_aside": True}), newer[1]):
+        ingest.take(batch)
+    assert len(report.quarantine(store)) == 1, "what was saved from a damaged journal is no second gate"
 
 
 def test_fail__an_event_with_a_nul_and_a_version_that_is_no_text_hold_up_nothing(rig: Rig) -> None:
