@@ -29,7 +29,7 @@ from edge.sync.summary import SummaryReader
 from hq.metrics import HqMetrics, MetricsPortTaken
 from hq.service import HqService
 
-OPERATIONS = Path(__file__).parents[2] / "docs" / "OPERATIONS.md"
+METRICS = Path(__file__).parents[2] / "docs" / "METRICS.md"
 
 
 def _values(text: str) -> dict[str, float]:
@@ -225,7 +225,7 @@ def test_fail__a_scrape_of_a_broken_database_still_answers(rig: Rig) -> None:
 
 def _documented(found: dict[str, float]) -> None:
     """Every name stands in the operator's page."""
-    text = OPERATIONS.read_text(encoding="utf-8")
+    text = METRICS.read_text(encoding="utf-8")
     names = {re.sub(r"(_total|_bucket|_count|_sum|_created)?(\[.*)?$", "", name) for name in found}
     missing = {name for name in names if name not in text and "_process_" not in name}
     assert not missing
