@@ -1,4 +1,4 @@
-"""Every test that docs/FAULTS.md and docs/ARCHITECTURE.md name exists."""
+"""Every test that docs/OPERATIONS.md and docs/ARCHITECTURE.md name exists."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("page", ["FAULTS.md", "ARCHITECTURE.md"])
+@pytest.mark.parametrize("page", ["OPERATIONS.md", "ARCHITECTURE.md"])
 def test_ok__the_tests_that_a_page_names_exist(page: str) -> None:
     named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "docs" / page).read_text(encoding="utf-8"))
     assert len(named) > 10
@@ -19,7 +19,7 @@ def test_ok__the_tests_that_a_page_names_exist(page: str) -> None:
 
 
 def test_ok__every_row_of_the_fault_table_names_a_test() -> None:
-    text = (ROOT / "docs" / "FAULTS.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "OPERATIONS.md").read_text(encoding="utf-8")
     tables = text.split("## Faults, and what becomes of them\n")[1].split("\n## ")[0]
     rows = [line for line in tables.splitlines() if line.startswith("| ") and not line.startswith("| fault |")]
     assert len(rows) > 40
