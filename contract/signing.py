@@ -29,7 +29,8 @@ from cryptography.hazmat.primitives.serialization import (
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 ENROLMENT = "enrolment"
-"""Purpose of the seal around an `EnrolmentRecord`. All other purposes are names of channels (`contract.topics`)."""
+"""Purpose of the seal around an `EnrolmentRecord`. Other purposes are names of channels (`contract.topics`), or of what
+lists travel in: "roster part", "roster delta" and the like (`contract.parts`, `contract.deltas`)."""
 
 COMMISSIONING = "commissioning"
 """Purpose of a gate's own signature under a `CommissioningRecord`."""

@@ -56,7 +56,7 @@ class Cipher:
         if value.startswith(_VERSION) and not self.holds_key_of(value):
             raise KeyMissing(
                 f"{row} is encrypted with key {key_of(value)}, and {self._name} holds {', '.join(self.ids)}: put the file "
-                'with that key back from its backup. If it is lost, see "Lost keys" in docs/OPERATIONS.md'
+                'with that key back from its backup. If it is lost, see "Lost keys" in docs/KEYS.md'
             )
         try:
             return self._ciphers[value[len(_VERSION) : _HEAD]].decrypt(

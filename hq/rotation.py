@@ -209,5 +209,5 @@ def _one(key: str, known: Sequence[str], what: str) -> str:
 def _own_at_rest(folder: Path) -> Path:
     path = atrest.key_file(folder)
     if path.parent != folder:
-        raise RotationRefused(f"{path} is a systemd credential, which nobody here can change: see docs/OPERATIONS.md")
+        raise RotationRefused(f"{path} is a systemd credential, which nobody here can change: see docs/KEYS.md")
     return path
