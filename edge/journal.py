@@ -1,13 +1,14 @@
 """The gate's memory: append-only, hash-chained, on disk before `append` returns. The journal is the outbox.
 
 One file is one *epoch*: `seq` counts from 1 without holes, each record carries the hash of the one before. If the
-file is lost or damaged, a new epoch begins and says so; HQ sees two chains, never a silent hole.
+file is lost or damaged, a new epoch begins and says so; HQ sees two chains, never a silent hole. What can still be read of
+what was done once (codes, orders, requests) goes over into it, so that it is not done again.
 """
 
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -22,6 +23,7 @@ from edge import dbfile, retention
 from edge.config import SiteConfig
 from edge.domain import JournalSize, LiveState
 from edge.ports import Clock, JournalError
+from edge.salvage import salvaged_refs
 
 E = TypeVar("E", bound=Event)
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -169,10 +171,12 @@ class Journal:
         """
         if not self._clock.trusted():
             return 0
-        limit = (self._clock.utc() - timedelta(days=keep_days)).timestamp()
+        now = self._clock.utc()
+        limit = (now - timedelta(days=keep_days)).timestamp()
         last = min(acked_seq, self._seq - keep_events)
         try:
-            return retention.prune(self._db, last, limit, forget_codes=keep_days >= retention.CODE_REFS_DAYS)
+            forget_codes = keep_days >= retention.CODE_REFS_DAYS
+            return retention.prune(self._db, last, limit, now.timestamp(), forget_codes=forget_codes)
         except sqlite3.Error as error:
             raise JournalError(f"the journal cannot be pruned ({error}): free disk space, check the card") from error
 
@@ -201,13 +205,13 @@ class Journal:
             raise JournalError(f"{path} cannot be opened ({error}): check the folder's owner and free space") from error
         except sqlite3.DatabaseError:
             aside = dbfile.set_aside(path)
-            return self._open(path), aside
+            return self._open(path, salvaged_refs(aside)), aside
 
-    def _open(self, path: Path) -> sqlite3.Connection:
+    def _open(self, path: Path, refs: Sequence[tuple[str, int]] = ()) -> sqlite3.Connection:
         db = dbfile.connect(path, synchronous=self._synchronous, shrinks=True)
         try:
             dbfile.check(db)
-            _create(Database(db), self._site.gate_id)
+            _create(Database(db), self._site.gate_id, refs)
             db.execute("CREATE INDEX IF NOT EXISTS refs_by_seq ON refs (seq)")  # not in files of earlier versions
         except sqlite3.DatabaseError:
             db.close()
@@ -290,14 +294,18 @@ def _decoded(rows: Iterable[tuple[str]]) -> list[AnyEvent]:
     return events
 
 
-def _create(db: Database, gate_id: str) -> None:
-    """The tables, if they are missing. One transaction, so that no reader ever sees half of them."""
+def _create(db: Database, gate_id: str, refs: Sequence[tuple[str, int]]) -> None:
+    """The tables, if they are missing. One transaction, so that no reader ever sees half of them. `refs`: of an earlier
+    journal, oldest first; they stand before the first event of this one, in their own order."""
     if "journal" in db.table_names():
         return
     db.conn.execute("BEGIN IMMEDIATE")
     db.table("events").create({"seq": int, "utc": float, "prev_hash": str, "hash": str, "body": str}, pk="seq")
     db.table("events").create_index(["utc"])
     db.table("refs").create({"ref": str, "seq": int}, pk="ref")
+    db.conn.executemany(
+        "INSERT INTO refs VALUES (?, ?)", ((ref, row - len(refs)) for row, (ref, _) in enumerate(refs, start=1))
+    )
     db.table("live").create({"id": int, "state": str}, pk="id")
     db.table("journal").create({"epoch": str, "gate_id": str, "base_seq": int, "base_hash": str})
     db.conn.execute(

@@ -11,6 +11,8 @@ SHRINK_PAGES = 128
 """So many pages (of 4 KiB) are given back at once."""
 SPARE_MB = 4
 """Free pages that stay in the file for the next events."""
+AHEAD_MAX_S = 86400.0
+"""An event whose time lies further in the future than this was recorded by a wrong clock."""
 CODE_REFS_DAYS = 1.0
 """Used codes are remembered for longer than any code is valid (12 h)."""
 _CODE_REFS = ("code-", "code.")
@@ -18,13 +20,14 @@ _CODE_REFS = ("code-", "code.")
 requests, incidents, commands) have no age: they are kept for ever."""
 
 
-def prune(db: sqlite3.Connection, last_seq: int, before_s: float, *, forget_codes: bool) -> int:
-    """Remove the leading run of events up to `last_seq` that were recorded before `before_s` (Unix time); how many.
+def prune(db: sqlite3.Connection, last_seq: int, before_s: float, now_s: float, *, forget_codes: bool) -> int:
+    """Remove the leading run of events up to `last_seq` that were recorded before `before_s` (Unix time), or whose time has
+    not come yet at `now_s`: a clock was wrong, and they must not keep all that follows for ever; how many.
     `forget_codes`: also that their codes were used. Raises sqlite3.Error."""
     oldest = db.execute(
         "SELECT seq, utc, hash FROM events WHERE seq <= ? ORDER BY seq LIMIT ?", (last_seq, PRUNE_EVENTS)
     )
-    old = list(itertools.takewhile(lambda row: row[1] < before_s, oldest.fetchall()))
+    old = list(itertools.takewhile(lambda row: row[1] < before_s or row[1] > now_s + AHEAD_MAX_S, oldest.fetchall()))
     if not old:
         return 0
     through, _, digest = old[-1]

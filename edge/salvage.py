@@ -70,7 +70,7 @@ def salvage(damaged: Path, folder: Path, gate_id: str, acked: Mapping[str, int])
         after = acked.get(epoch, 0)
         copy = folder / f"{_PATTERN.replace('*', epoch)}.part"
         try:
-            base, last = _copy(_whole(_rows(db, after), after), copy, epoch, gate_id)
+            base, last = _copy(_whole(_rows(db, after), after, _pruned(db)), copy, epoch, gate_id)
         except (OSError, sqlite3.Error) as error:
             copy.unlink(missing_ok=True)
             raise NotSalvaged(f"{copy} cannot be written ({error}): free disk space, then try again") from error
@@ -81,6 +81,21 @@ def salvage(damaged: Path, folder: Path, gate_id: str, acked: Mapping[str, int])
     else:
         copy.unlink(missing_ok=True)
     return Salvaged(path, epoch, base + 1, last, after, newest)
+
+
+def salvaged_refs(damaged: Path) -> list[tuple[str, int]]:
+    """(ref, seq) of what was done once and must not be done again, as far as it can be read, oldest first: from both ends of
+    the table up to the damage."""
+    found: dict[str, int] = {}
+    for order in ("ASC", "DESC"):
+        with (
+            contextlib.suppress(sqlite3.Error),
+            contextlib.closing(sqlite3.connect(f"{damaged.resolve().as_uri()}?mode=ro", uri=True)) as db,
+        ):
+            for ref, seq in db.execute(f"SELECT ref, seq FROM refs ORDER BY rowid {order}"):
+                if isinstance(ref, str) and isinstance(seq, int):
+                    found.setdefault(ref, seq)
+    return sorted(found.items(), key=lambda row: row[1])
 
 
 def salvaged_files(folder: Path) -> Iterator[tuple[Path, str, int]]:
@@ -103,15 +118,28 @@ def _rows(db: sqlite3.Connection, after: int) -> Iterator[Row]:
         return
 
 
-def _whole(rows: Iterator[Row], after: int) -> Iterator[Row]:
-    """The leading run of records that follow `after` (0: whatever comes first) and one another, and were not changed."""
+def _whole(rows: Iterator[Row], after: int, pruned: tuple[int, str]) -> Iterator[Row]:
+    """The leading run of records that follow `after` (0: whatever comes first), or what was `pruned` (its last seq and hash)
+    since HQ held more than it does now, and one another, and were not changed."""
     before: Row | None = None
     for row in rows:
-        follows = row[0] == after + 1 or not after if before is None else (row[0], row[2]) == (before[0] + 1, before[3])
+        if before is None:
+            follows = row[0] == after + 1 or not after or (row[0] - 1, row[2]) == pruned
+        else:
+            follows = (row[0] - 1, row[2]) == (before[0], before[3])
         if not follows or _hash(row) != row[3]:
             return
         yield row
         before = row
+
+
+def _pruned(db: sqlite3.Connection) -> tuple[int, str]:
+    """Seq and hash of the newest event that was removed; (0, "") if it cannot be told."""
+    try:
+        seq, digest = db.execute("SELECT base_seq, base_hash FROM journal").fetchone()
+        return int(seq), str(digest)
+    except (sqlite3.Error, TypeError, ValueError):
+        return 0, ""
 
 
 def _hash(row: Row) -> str:

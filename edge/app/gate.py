@@ -1,13 +1,13 @@
 """The process that can open the gate: camera, matcher, lists, journal, pins. It has no network."""
 
 import gc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from contract.keyring import TrustedKeys
-from contract.messages import NoticeCode, NoticeEvent
+from contract.messages import Command, NoticeCode, NoticeEvent
 from contract.signing import BadKey
 from edge import __version__
 from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, RESERVE, SCORES, metrics_file, state_dir
@@ -148,6 +148,8 @@ def _loop(
         detail = f"set aside as {journal.restarted.name}; {_saved(journal.restarted, config, acked)}"
         journal.append(NoticeEvent, code=NoticeCode.JOURNAL_RESTARTED, detail=detail[:500])
     journal.append(NoticeEvent, code=NoticeCode.GATE_STARTED, detail=f"sitegate {__version__}")
+    if journal.restarted is not None:
+        give_up_orders(journal, lists.commands(clock.utc()))
     if unanswered():
         todo = "the machine was not rebooted, only this process: see systemctl status sitegate-reboot.path"
         journal.append(NoticeEvent, code=NoticeCode.COMMAND_REFUSED, detail=todo)
@@ -180,6 +182,16 @@ def _note_cut(journal: Journal, ref: str, text: str) -> None:
     """Once, also if the file of cuts could not be removed last time."""
     if not journal.seen(ref):
         journal.append(NoticeEvent, ref=ref, code=NoticeCode.PULSE_CUT, detail=text)
+
+
+def give_up_orders(journal: Journal, waiting: Sequence[Command]) -> None:
+    """Whether these were obeyed the damaged journal may have known: never twice, so rather not at all."""
+    for command in waiting:
+        if not journal.seen(command.command_id):
+            detail = (
+                f"{command.command_id}: the journal was damaged, so it may have been obeyed already: order it again"
+            )
+            journal.append(NoticeEvent, ref=command.command_id, code=NoticeCode.COMMAND_REFUSED, detail=detail)
 
 
 def _saved(damaged: Path, config: Config, acked: Mapping[str, int]) -> str:

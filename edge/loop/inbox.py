@@ -48,10 +48,12 @@ class Inbox:
         self._take_incidents()
         # What raises half-way is tried again, and loses nothing of what came with it.
         self._commands.extend(self._p.roster.commands(self._p.clock.utc()))
-        while self._commands:
+        while self._commands and not self.leaving:  # what is left is obeyed after the start, if it is still valid then
             self._obey(self._commands[0])
             self._commands.popleft()
         self._storage.keep()
+        if self.leaving:
+            return
         if self._p.requests.changed():
             for request in self._p.requests.requests(self._last_request):
                 self._last_request = request.id
@@ -110,8 +112,8 @@ class Inbox:
                 self._book.once(command.command_id, NoticeCode.COMMAND_REFUSED, f"{command.command_id}: {objection}")
             case CommandAction.REBOOT:
                 self._done(command)
-                self.leaving = True
                 self._reboot.begin()
+                self.leaving = True  # not before: a relay that refuses must not leave a gate that only waits
             case CommandAction.RESYNC:  # the process that has the network does it, on the same signature
                 self._done(command)
 

@@ -72,7 +72,7 @@ class Downlink:
             if channel is Channel.COMMAND:
                 return self._command(received)
             if channel is Channel.REFUSAL:
-                self._refusal(received.payload)
+                self._refusal(received)
             elif channel in _CHANGES:
                 self._changes(_CHANGES[channel], received.payload)
             else:
@@ -91,9 +91,18 @@ class Downlink:
             raise BadMessage(f"the acknowledgement is for gate {ack.gate_id}")
         return ack, envelope
 
-    def _refusal(self, envelope: bytes) -> None:
-        """What HQ could not take of ours. The broker keeps it: recorded once for ever, however often it comes."""
-        refusal = decode(Refusal, verify(envelope, Channel.REFUSAL.value, self._hq_key))
+    def _refusal(self, received: Received) -> None:
+        """What HQ could not take of ours. The broker keeps it: recorded once for ever, however often it comes, and also after
+        the key that signed it was retired."""
+        envelope = received.payload
+        try:
+            body = verify(envelope, Channel.REFUSAL.value, self._hq_key)
+        except BadSignature:
+            if not received.retained:
+                raise
+            log.debug("kept_refusal_not_believed")
+            return
+        refusal = decode(Refusal, body)
         if refusal.gate_id != self._site.gate_id:
             raise BadMessage(f"the refusal is for gate {refusal.gate_id}")
         which = f"event {refusal.seq} of epoch {refusal.epoch}: " if refusal.seq else ""

@@ -140,7 +140,9 @@ class HomeAssistant:
 
 
 def _read(path: Path) -> str:
+    """The topic; "" if there is none, or a power cut left something that cannot be one."""
     try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError:
+        kept = path.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
         return ""
+    return kept if kept.isprintable() and not {"#", "+"} & set(kept) else ""

@@ -50,6 +50,8 @@ class AckWatch:
         self._meters.sent.inc(last - first + 1)
         self._meters.resent.inc(max(0, min(last, self._highest) - first + 1))
         self._highest = max(self._highest, last)
+        while self._waiting and self._waiting[-1][0] >= first:  # sent again: its time counts from now
+            self._waiting.pop()
         self._waiting.append((last, now_s))
 
     def acknowledged(self, seq: int, now_s: float) -> None:

@@ -16,6 +16,9 @@ from edge.sync.uplink import AckEffect, Window, fit
 
 log = structlog.get_logger()
 
+RESYNC_ANSWERS_S = 60.0
+"""So long after a resync HQ may answer for every epoch that it ever received under this gate's id."""
+
 
 class Outbox:
     """Follows the journal, also into a new epoch; deletes nothing. `publish` hands one batch over, False if it cannot."""
@@ -39,6 +42,7 @@ class Outbox:
         self._window: Window | None = None
         self._head = 0
         self._followed, self._set_aside = followed, set_aside
+        self._others_answered_until_s = 0.0
 
     @property
     def unsent(self) -> int:
@@ -63,7 +67,7 @@ class Outbox:
     def send(self, now_s: float, *, hq_away: bool) -> None:
         """Send as many batches as the window allows now."""
         window = self._window
-        while window is not None and (after := window.send_after(self._head, now_s, hq_away=hq_away)) is not None:
+        while window is not None and (after := self._next(window, now_s, hq_away=hq_away)) is not None:
             base = self._journal.base()[0]  # before the records: what is pruned in between then only waits for a turn
             records = self._records(window.epoch, after)
             if not records or not self._publish(self._batch(window.epoch, base, records)):
@@ -76,13 +80,22 @@ class Outbox:
         if self._window is None:  # not yet known what it answers: the broker or HQ will repeat it
             return
         base = self._journal.base()[0]
+        if self._set_aside and ack.epoch == self._window.epoch and ack.seq > self._head:
+            self._note_beyond(ack, envelope, base, now_s)
+            return
         if self._is_anothers(ack.epoch, ack.seq, ack.hash):
             self._note_twin(ack, base, now_s)
+            return
+        if ack.epoch == self._window.epoch and ack.hash is not None and ack.seq < min(base, self._window.acked):
+            self._window.doubt(
+                ack.seq
+            )  # our own event is gone: a backup of HQ's, or a copy of this card? Time will tell
             return
         effect = self._window.note_ack(ack, now_s)
         if effect is AckEffect.PROGRESS:
             self._watch.acknowledged(ack.seq, now_s)
-        if effect is AckEffect.OTHER_EPOCH and not retained and self._never_here(ack.epoch):
+        live = not retained and not self._set_aside and now_s >= self._others_answered_until_s
+        if effect is AckEffect.OTHER_EPOCH and live and self._never_here(ack.epoch):
             text = f"HQ is receiving epoch {ack.epoch} under this gate's id, and it is not from here: find the other computer"
             self._incidents.report(NoticeCode.TWIN_GATE, text, f"twin {ack.epoch}".encode())
         if effect is AckEffect.IMPOSSIBLE:
@@ -92,10 +105,7 @@ class Outbox:
             self._watch.lost()
             log.warning("events_sent_again", effect=effect.value, after=self._window.acked)
         if effect in (AckEffect.RESEND, AckEffect.SET_BACK) and ack.seq < base:
-            text = (
-                f"HQ holds epoch {ack.epoch} up to event {ack.seq} only, and {ack.seq + 1} to {base} were removed here"
-            )
-            self._incidents.report(NoticeCode.EVENTS_LOST, f"{text}: was HQ restored from an older backup?", envelope)
+            self._note_lost(ack.seq, base, envelope)
         if effect in (AckEffect.PROGRESS, AckEffect.RESEND, AckEffect.SET_BACK):
             self._replica.save_ack(ack, envelope)
 
@@ -104,6 +114,11 @@ class Outbox:
         if self._window is not None:
             self._window.reconnected()
             self._watch.lost()
+
+    def resync(self, now_s: float) -> None:
+        """`restart`, and HQ repeats its answers, also those to journals of before this card."""
+        self._others_answered_until_s = now_s + RESYNC_ANSWERS_S
+        self.restart()
 
     def oldest_unsent_s(self, now: datetime) -> float:
         """Age of the oldest event that HQ does not hold, in seconds; 0 if there is none."""
@@ -114,6 +129,36 @@ class Outbox:
             return max(0.0, (now - decode_event_header(records[0].body).utc).total_seconds()) if records else 0.0
         except BadMessage:
             return 0.0
+
+    def _next(self, window: Window, now_s: float, *, hq_away: bool) -> int | None:
+        """See `Window.send_after`, which may come to believe that HQ holds less than it did."""
+        before = window.acked
+        after = window.send_after(self._head, now_s, hq_away=hq_away)
+        if window.acked < before and window.acked < (base := self._journal.base()[0]):
+            self._note_lost(window.acked, base, f"lost {window.epoch} {window.acked}".encode())
+        return after
+
+    def _note_lost(self, seq: int, base: int, evidence: bytes) -> None:
+        epoch = self._window.epoch if self._window else ""
+        text = f"HQ holds epoch {epoch} up to event {seq} only, and {seq + 1} to {base} were removed here"
+        self._incidents.report(NoticeCode.EVENTS_LOST, f"{text}: was HQ restored from an older backup?", evidence)
+
+    def _note_beyond(self, ack: Ack, envelope: bytes, base: int, now_s: float) -> None:
+        """HQ holds more of a damaged journal than could be saved. Whether it is the same one only what was sent can tell.
+
+        The answer is kept once HQ is known to hold the last saved event: then the gate may remove the file.
+        """
+        window, seq, digest = self._window, ack.batch_seq, ack.batch_hash
+        if window is None or seq is None or digest is None:
+            return
+        if self._is_anothers(ack.epoch, seq, digest):
+            self._note_twin(ack, base, now_s)
+            return
+        if seq > window.acked:
+            window.note_ack(ack.model_copy(update={"seq": seq, "hash": digest}), now_s)
+            self._watch.acknowledged(seq, now_s)
+        if seq == self._head:
+            self._replica.save_ack(ack, envelope)
 
     def _note_twin(self, ack: Ack, base: int, now_s: float) -> None:
         """Somebody else's acknowledgement: it moves nothing, but may tell that ours is held up to where the two part.
@@ -140,7 +185,10 @@ class Outbox:
         base, base_hash = self._journal.base()
         if seq <= base:
             return seq == base and digest != base_hash
-        if seq > self._journal.head():
+        head = self._journal.head()
+        if not head:  # it cannot be read just now
+            return False
+        if seq > head:
             return True
         found = self._journal.records(seq - 1, 1)
         return bool(found) and found[0].hash != digest

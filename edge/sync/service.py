@@ -211,10 +211,10 @@ class SyncService:
         complete. That it was ordered, and by whom, the gate process journals."""
         log.warning("resync", command_id=command.command_id)
         self._replica.forget_arriving()
-        self._asked_for = set()
+        self._let_go_of_parts()
         self._gaps.restart()
         self._link.subscribe(subscriptions(self._config.site))  # the broker then repeats what it keeps
-        self._outbox.restart()
+        self._outbox.resync(self._clock.monotonic())
 
     def _ask_for_parts(self) -> None:
         """Of a large list only the first part comes unasked, so that a connection costs little while nothing changed; once the
@@ -223,7 +223,11 @@ class SyncService:
         wanted = [part for part in missing if part not in self._asked_for]
         if wanted and self._link.subscribe(wanted):
             self._asked_for.update(wanted)
-        if self._asked_for and not missing:
+        if not missing:
+            self._let_go_of_parts()
+
+    def _let_go_of_parts(self) -> None:
+        if self._asked_for:
             self._link.unsubscribe([name for name, _ in self._asked_for])
             self._asked_for = set()
 
@@ -248,10 +252,10 @@ class SyncService:
         if live is not None:
             self._keys = _KeyIds(tuple(key for key in mine if key in live.trusts), live.opens)
         if mine != self._mine:
-            self._mine = mine
             self._replica.forget_untrusted(self._hq_key)
+            self._mine = mine  # only now: a disk that refuses is tried again
             self._outbox.restart()
-            self._asked_for = set()
+            self._let_go_of_parts()
             self._link.subscribe(subscriptions(self._config.site))  # the broker then sends what it keeps once more
 
     def _announce(self) -> None:

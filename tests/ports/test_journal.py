@@ -191,6 +191,20 @@ def test_ok__pruning_needs_acknowledgement_and_age(journal: Journal, clock: Fixe
     assert verify(reader.records(10, 100), *reader.base())[0] == 16
 
 
+def test_ok__events_from_a_clock_that_was_ahead_do_not_keep_all_the_others(journal: Journal, clock: FixedClock) -> None:
+    note(journal, 3)
+    clock.set_wrong(timedelta(days=3650))
+    note(journal)
+    clock.set_wrong(-timedelta(days=3650))
+    note(journal, 3)
+    clock.now += timedelta(days=31)
+    head = journal.size().head
+    note(journal, 2)
+    assert journal.prune(journal.size().head, keep_days=30) == head
+    clock.now -= timedelta(hours=20)  # what lies only a little ahead is no wrong clock
+    assert journal.prune(journal.size().head, keep_days=30) == 0
+
+
 def test_fail__a_clock_in_1970_never_prunes(journal: Journal, clock: FixedClock) -> None:
     note(journal, 3)
     clock.now = datetime(1970, 1, 2, tzinfo=UTC)

@@ -195,3 +195,54 @@ def test_ok__a_saved_file_is_removed_once_hq_holds_all_of_it(tmp_path: Path) -> 
     for seq, there in ((0, True), (29, True), (30, False), (30, False)):
         disk.forget_salvaged([Ack(gate_id="gate-1", epoch=found.epoch, seq=seq, utc=ManualClock().utc())])
         assert found.path.exists() is there
+
+
+def test_ok__hq_went_back_below_what_was_removed_the_rest_is_saved_all_the_same(tmp_path: Path) -> None:
+    for name, of in (("right", 31), ("wrong", 30)):
+        path = tmp_path / f"{name}.db"
+        epoch = made(path, 60)
+        with sqlite3.connect(path) as db:
+            db.execute(
+                "UPDATE journal SET base_seq = 30, base_hash = (SELECT prev_hash FROM events WHERE seq = ?)", (of,)
+            )
+            db.execute("DELETE FROM events WHERE seq <= 30")
+        db.close()
+        found = salvage(path, tmp_path, "gate-1", {epoch: 20})
+        if name == "right":
+            assert (found.first, found.last, found.acked) == (31, 60, 20)
+            assert read(found) == (list(range(31, 61)), True)
+        else:
+            assert found.first > found.last, "what does not follow what was removed is not believed"
+
+
+@pytest.mark.parametrize("damage", ["none", "page", "all"])
+def test_ok__what_was_done_once_stays_done_after_a_damage(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "journal.db"
+    journal = Journal(path, SiteConfig(), ManualClock(), synchronous="OFF")
+    for number in range(500):
+        journal.append(NoticeEvent, ref=f"code-{number:03}", code=NoticeCode.REX)
+    for state in ("lock-down:1", "lock-down-over:2"):
+        journal.append(NoticeEvent, ref=state, code=NoticeCode.REX)
+    epoch = journal.epoch
+    journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    root = journal._db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'refs'").fetchone()[0]
+    journal.close()
+    spoil_page(path, page_of(path, 250))
+    if damage == "page":
+        spoil_page(path, path.read_bytes().index(b"code-25") // 4096)
+    if damage == "all":
+        spoil_page(path, root - 1)
+    journal = Journal(path, SiteConfig(), ManualClock(), synchronous="OFF")
+    assert journal.restarted is not None and journal.epoch != epoch
+    used = [number for number in range(500) if journal.seen(f"code-{number:03}")]
+    if damage == "none":
+        assert len(used) == 500
+    elif damage == "page":
+        assert used[:100] == list(range(100))
+    else:
+        assert used == []
+    if damage == "none":
+        assert journal.last_ref("lock-down:", "lock-down-over:") == "lock-down-over:2"
+        journal.append(NoticeEvent, ref="lock-down:3", code=NoticeCode.REX)
+        assert journal.last_ref("lock-down:", "lock-down-over:") == "lock-down:3", "what comes later stands later"
+    journal.close()

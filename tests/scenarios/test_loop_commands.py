@@ -7,12 +7,14 @@ from typing import Literal
 import pytest
 from test_loop import NOBODY, House, known, order
 
-from contract.messages import CommandAction, NoticeCode, NoticeEvent
+from contract.messages import CommandAction, Direction, NoticeCode, NoticeEvent, Reason
 from edge.app import reboot
 from edge.config import Config
-from edge.domain import GateSignal, Tone
+from edge.desk import Desk
+from edge.domain import AdmitRequest, GateSignal, Tone
 from edge.loop import GateLoop, Ports
 from edge.loop.reboot import PAUSE_S
+from edge.ports import GateError
 from edge.supervisor import Shutdown
 
 REBOOT, RESYNC = CommandAction.REBOOT, CommandAction.RESYNC
@@ -126,6 +128,37 @@ def test_fail__no_journal_no_reboot(yard: Yard) -> None:
     yard.journal._db.execute("PRAGMA query_only=OFF")
     yard.sees(NOBODY, 0.5)
     assert yard.starts == [[NoticeCode.COMMAND_DONE]]
+
+
+def test_fail__nothing_is_obeyed_after_a_reboot_was_begun(yard: Yard) -> None:
+    desk = Desk(yard.folder / "desk.db")
+    yard.lists.orders = [
+        order(yard, "c1").model_copy(update={"action": REBOOT}),
+        order(yard, "c2").model_copy(update={"action": CommandAction.OPEN_ONCE}),
+    ]
+    ref = desk.request_admission(
+        AdmitRequest(reason="delivery", by="g", direction=Direction.IN, asked_utc=yard.clock.utc())
+    )
+    yard.sees(NOBODY, 1.0)
+    yard.ordered(CommandAction.OPEN_ONCE, "c3")
+    desk.close()
+    assert yard.starts == [[NoticeCode.COMMAND_DONE]]
+    assert (yard.acts, yard.decisions) == (["lock"], [])
+    assert not any(yard.journal.seen(other) for other in ("c2", "c3", ref)), "they may still be obeyed after the start"
+
+
+def test_fail__a_relay_that_refuses_does_not_leave_a_gate_that_only_waits(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise GateError("the guard is not running")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(yard.gate, "lock", refuse)
+        yard.ordered(REBOOT)
+    assert yard.starts == []
+    yard.sees(known(), 0.5)
+    assert yard.decisions[-1] is Reason.GRANTED
 
 
 def test_ok__the_machine_is_asked_by_a_file_and_the_process_ends(

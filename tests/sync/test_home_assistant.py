@@ -14,7 +14,7 @@ from contract.codec import decode, encode
 from contract.messages import Health
 from contract.topics import channel_of
 from edge.config import Config, ConfigError, parse
-from edge.sync.home_assistant import discovery, discovery_topic
+from edge.sync.home_assistant import HomeAssistant, discovery, discovery_topic
 
 TOPIC = "homeassistant/device/sitegate-gate-1/config"
 _DEVICE_KEYS = {"identifiers", "name", "manufacturer", "model", "sw_version"}
@@ -121,3 +121,13 @@ def test_ok__hq_does_not_listen_there() -> None:
 def test_fail__a_prefix_that_is_ours_or_no_topic(prefix: str) -> None:
     with pytest.raises(ConfigError, match=r"home_assistant"):
         parse({"home_assistant": {"prefix": prefix}})
+
+
+@pytest.mark.parametrize("left", [b"\xff\xfe\x81", b"\0\0\0", b"homeassistant/#", b"a/+/config", b""])
+def test_ok__what_a_power_cut_left_of_the_file_is_no_topic(tmp_path: Path, left: bytes) -> None:
+    config = parse({"home_assistant": {"discovery": True}, "paths": {"state_dir": str(tmp_path)}})
+    (tmp_path / "home-assistant.topic").write_bytes(left)
+    told: list[str] = []
+    assert HomeAssistant(config, "test").tell(lambda message: told.append(message.topic) or True)
+    assert told == [TOPIC]
+    assert (tmp_path / "home-assistant.topic").read_text() == TOPIC

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sync_rig import Rig, utc
 
 from contract.codec import encode
-from contract.messages import Ack, EventBatch, GateStatus, Health, HqState, Message
+from contract.messages import Ack, EventBatch, GateStatus, Health, HqState, Message, NoticeCode, Refusal
 from contract.samples import file
 from contract.signing import sign
 from contract.topics import ROUTES, Channel, topic
@@ -60,6 +61,19 @@ def test_fail__at_the_gate(rig: Rig, replica: ReplicaWriter) -> None:
     limit = ROUTES[Channel.HQ_STATE].max_bytes
     assert comes(Channel.HQ_STATE, padded(HqState(online=True), limit)) is not None
     assert comes(Channel.HQ_STATE, padded(HqState(online=True), limit + 1)) is None
+
+
+def test_ok__a_kept_refusal_signed_with_a_retired_key_is_nothing_new(rig: Rig, replica: ReplicaWriter) -> None:
+    site, clock, retired = rig.config.site, SystemClock(), Ed25519PrivateKey.generate()
+    incidents = IncidentLog(replica, clock)
+    down = Downlink(site, rig.signing.public_key(), replica, incidents, clock.utc)
+    refusal = Refusal(gate_id=site.gate_id, reason="event differs", utc=utc())
+    where = topic(Channel.REFUSAL, site.site_id, site.gate_id)
+    down.handle(Received(where, sign(encode(refusal), "refusal", retired), True))
+    assert not incidents.count
+    down.handle(Received(where, sign(encode(refusal), "refusal", retired), False))
+    down.handle(Received(where, sign(encode(refusal), "refusal", rig.signing), True))
+    assert incidents.count == {NoticeCode.MESSAGE_REFUSED: 1, NoticeCode.EVENT_REFUSED: 1}
 
 
 @pytest.mark.parametrize("over", [0, 1])

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sync_rig import Mosquitto, Rig, Stranger, note, utc, wait_until
 
@@ -16,15 +17,20 @@ from contract.messages import (
     CommandAction,
     ListKind,
     NoticeCode,
+    NoticeEvent,
     RiskEntry,
     SealedTemplate,
     SnapshotHeader,
     WorkerRecord,
 )
 from contract.parts import roster_content, write_parts
-from contract.signing import sign
+from contract.signing import public_pem, sign
+from edge.app.gate import give_up_orders
 from edge.domain import RosterState
+from edge.journal import JournalReader
+from edge.sync.replica import ReplicaError, ReplicaWriter
 from edge.sync.roster import ReplicaReader
+from edge.sync.service import SyncService
 from edge.sync.summary import SummaryReader
 from hq import report
 from hq.people import ImportFile
@@ -215,6 +221,50 @@ def test_ok__after_a_restart_the_journal_knows_what_was_obeyed(rig: Rig) -> None
     late = rig.roster()
     assert late.commands(utc() + timedelta(minutes=1)) == []
     assert [(i.ref, i.code) for i in late.incidents()] == [(got[0].command_id, NoticeCode.COMMAND_REFUSED)]
+
+
+def test_ok__what_was_ordered_before_a_damage_is_given_up_once_and_said(rig: Rig) -> None:
+    journal, fields = rig.journal(), {"gate_id": "gate-1", "issued_by": "m", "why": "test", "action": "open_once"}
+    writer = ReplicaWriter(rig.state_dir / "replica.db")
+    times = {"issued_utc": utc(), "expires_utc": utc() + timedelta(seconds=60)}
+    for name in ("c-known", "c-lost"):
+        order = Command.model_validate({"command_id": name, **fields, **times})
+        writer.add_command(sign(encode(order), "command", rig.signing))
+    writer.close()
+    journal.append(NoticeEvent, ref="c-known", code=NoticeCode.COMMAND_DONE)
+    roster = rig.roster()
+    roster.refresh()
+    give_up_orders(journal, roster.commands(utc()))
+    assert roster.commands(utc()) == []
+    told = [e.detail for e in journal.latest(10) if isinstance(e, NoticeEvent) and e.code is NoticeCode.COMMAND_REFUSED]
+    assert len(told) == 1 and told[0].startswith("c-lost: the journal was damaged") and journal.seen("c-lost")
+
+
+def test_ok__parts_are_let_go_and_a_key_change_is_tried_again_on_a_full_disk(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, now, left, tries = JournalReader(rig.state_dir / "journal.db"), [1000.0], [], []
+    monkeypatch.setattr(rig.clock, "monotonic", lambda: now[0])
+    service = SyncService.open(rig.config, reader, rig.clock, "test", JournalReader)
+    monkeypatch.setattr(service._link, "unsubscribe", left.append)
+
+    def forget(key: object) -> None:
+        tries.append(key)
+        if len(tries) == 1:
+            raise ReplicaError("full")
+
+    monkeypatch.setattr(service._replica, "forget_untrusted", forget)
+    path = rig.config.keys.hq_signing_public_path
+    assert path is not None
+    path.write_bytes(path.read_bytes() + public_pem(Ed25519PrivateKey.generate()))
+    for _ in range(4):
+        service._asked_for = {("sitegate/v1/site-1/list/roster/2", 1)}
+        now[0] += 2.0
+        service.step(0)
+    assert len(tries) == 2, "until it is done, and no longer"
+    assert left == [["sitegate/v1/site-1/list/roster/2"]]
+    service.close()
+    reader.close()
 
 
 def test_fail__a_retained_command_never_reaches_the_gate(rig: Rig, stranger: Stranger) -> None:
