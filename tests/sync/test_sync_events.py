@@ -76,7 +76,7 @@ def test_ok__a_batch_that_comes_again_is_stored_once(rig: Rig, stranger: Strange
     answers = len(stranger.seen)
     for _ in range(3):
         stranger.publish("sitegate/v1/site-1/gate-1/events", encode(batch))
-    wait_until(lambda: len(stranger.seen) >= answers + 3, "an answer to each")
+    wait_until(lambda: len(stranger.seen) > answers, "an answer to all, or to each")
     assert rig.holds(store, 5)
     assert report.quarantine(store) == []
 
