@@ -1,6 +1,7 @@
 """What one gate, one row or one list has wrong at HQ is told of, and stops nothing else."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -123,25 +124,30 @@ def test_ok__the_end_of_an_old_journal_and_the_beginning_of_a_new_one_come_toget
     ingest: Ingest, store: Store
 ) -> None:
     old, new = Chain("e-1"), Chain("e-2")
-    ingest.take_all([old.notes(10)])
-    assert all(ingest.take_all([old.notes(5), new.notes(2), new.notes(3)]))
+    held = old.notes(10)
+    ingest.take_all([held])
+    resent = old.notes(5)
+    resent = replace(resent, records=held.records[5:] + resent.records, events={**held.events, **resent.events})
+    assert all(ingest.take_all([resent, new.notes(2), new.notes(3)]))
     assert report.quarantine(store) == []
 
 
-def test_ok__what_was_rolled_back_is_not_remembered(
+def test_fail__what_was_rolled_back_is_noticed_again_when_it_is_tried_again(
     ingest: Ingest, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = Chain("e-1"), Chain("e-2")
     ingest.take_all([first.notes(1)])
+    ingest.take_all([second.notes(1)])
+    goes_on = first.notes(1)
 
     def away(*_: object) -> None:
         raise DatabaseAway("gone")
 
     with monkeypatch.context() as patch, pytest.raises(DatabaseAway):
         patch.setattr(ingest_module, "add_events", away)
-        ingest.take_all([second.notes(1)])
-    ingest.take_all([first.notes(1)])
-    assert report.quarantine(store) == []
+        ingest.take_all([goes_on])
+    ingest.take_all([goes_on])
+    assert [row.reason for row in report.quarantine(store)] == [ingest_module.TWINS]
 
 
 def test_ok__a_gate_hears_of_the_journal_it_began_last(ingest: Ingest) -> None:
