@@ -476,6 +476,10 @@ class WorkerRecord(WorkerEntry):
     templates: tuple[SealedTemplate, ...] = ()
 
 
+DIMENSION_MAX = 4096
+"""Numbers in a template, at most."""
+
+
 class TemplateBlock(BaseModel):
     """Templates of one model. Template i belongs to `workers[owners[i]]`. The vectors follow the list's JSON as raw bytes,
     block after block: float16 little-endian, unit length, `dimension` numbers each."""
@@ -483,7 +487,7 @@ class TemplateBlock(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     model_id: str = Field(min_length=1, max_length=80)
-    dimension: int = Field(ge=1, le=4096)
+    dimension: int = Field(ge=1, le=DIMENSION_MAX)
     owners: tuple[Annotated[int, Field(ge=0)], ...]
 
 

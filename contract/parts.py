@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 
 from contract.codec import MAX_BYTES, BadMessage, decode, encode
 from contract.messages import (
+    DIMENSION_MAX,
     PARTS_MAX,
     ListKind,
     Message,
@@ -108,11 +109,11 @@ def digest_of(fingerprints: Iterable[bytes]) -> str:
 
 
 def roster_content(header: SnapshotHeader, workers: Sequence[WorkerRecord]) -> Content:
-    """One part of a roster. Vectors that are no row of float16 numbers are left out."""
+    """One part of a roster. Vectors that are no row of 1 to DIMENSION_MAX float16 numbers are left out."""
     rows: dict[tuple[str, int], list[tuple[int, SealedTemplate]]] = {}
     for index, worker in enumerate(workers):
         for template in worker.templates:
-            if template.vector and len(template.vector) % 2 == 0:
+            if 0 < len(template.vector) <= 2 * DIMENSION_MAX and len(template.vector) % 2 == 0:
                 rows.setdefault((template.model_id, len(template.vector) // 2), []).append((index, template))
     blocks = tuple(
         TemplateBlock(model_id=model_id, dimension=dimension, owners=tuple(owner for owner, _ in found))

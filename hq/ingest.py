@@ -46,8 +46,8 @@ from hq.journals import (
     watermarks,
 )
 from hq.people import EnrolmentRefused, People
-from hq.store import Store, ask_for, now, put_aside
-from hq.times import correct
+from hq.store import Store, ValueRefused, ask_for, now, put_aside
+from hq.times import correct_newest
 
 log = structlog.get_logger()
 
@@ -142,7 +142,10 @@ class _Group:
     marks: dict[Journal, Watermark]
     rows: list[EventRow] = field(default_factory=list)
     moved: dict[Journal, str] = field(default_factory=dict)
-    settings: list[tuple[JournalKey, ClockEvent]] = field(default_factory=list)
+    settings: dict[tuple[Journal, str], tuple[JournalKey, ClockEvent]] = field(default_factory=dict)
+    """Of each boot the newest trusted one: it says all that those before it said."""
+    epochs: dict[str, str] = field(default_factory=dict)
+    """Gate -> the epoch it wrote last, to be remembered once this is committed."""
 
     def mark(self, line: JournalKey) -> Watermark:
         return self.marks.get(line.journal, Watermark())
@@ -162,10 +165,14 @@ class _Group:
         """Everything so far."""
         add_events(self.db, self.rows)
         set_watermarks(self.db, {line: (site_id, self.marks[line]) for line, site_id in self.moved.items()}, self.utc)
-        for line, setting in self.settings:  # of events that may have come in this very group
-            correct(self.db, line, setting)
+        for line, setting in self.settings.values():  # of events that may have come in this very group
+            correct_newest(self.db, line, setting)
         for taken in (self.rows, self.moved, self.settings):
             taken.clear()
+
+    def set_clock(self, line: JournalKey, setting: ClockEvent) -> None:
+        if setting.clock_trusted:
+            self.settings[line.journal, setting.boot_id] = line, setting
 
 
 class Ingest:
@@ -177,9 +184,8 @@ class Ingest:
 
     def take(self, batch: EventBatch) -> Outcome:
         """Store what is new of one batch; waits while another process stores of the same journal."""
-        arrival = examine(batch)
-        with self._store.write() as db:
-            (outcome,) = self._store_all(db, [arrival], claim(db, {arrival.key.journal}, wait=True)).values()
+        (outcome,) = self._commit([examine(batch)], wait=True)
+        assert outcome is not None  # it waited
         return outcome
 
     def take_all(self, arrivals: Sequence[Arrival]) -> list[Outcome | None]:
@@ -187,11 +193,30 @@ class Ingest:
 
         Returns:
             An outcome for each; None where another process stores of the same journal just now: try that one again.
+            A batch that the database cannot hold is put aside, and stops no other.
         """
+        try:
+            return self._commit(arrivals, wait=False)
+        except ValueRefused as error:
+            if len(arrivals) > 1:
+                return [outcome for arrival in arrivals for outcome in self.take_all([arrival])]
+            return [self._put_aside(arrivals[0], str(error))]
+
+    def _commit(self, arrivals: Sequence[Arrival], *, wait: bool) -> list[Outcome | None]:
         with self._store.write() as db:
-            ours = claim(db, {arrival.key.journal for arrival in arrivals}, wait=False)
-            outcomes = self._store_all(db, arrivals, ours)
+            ours = claim(db, {arrival.key.journal for arrival in arrivals}, wait=wait)
+            group = _Group(db, now(), watermarks(db, ours))
+            outcomes = self._store_all(group, arrivals, ours)
+        self._last_epoch |= group.epochs  # only now: what is rolled back is tried again
         return [outcomes.get(place) for place in range(len(arrivals))]
+
+    def _put_aside(self, arrival: Arrival, why: str) -> Outcome:
+        """Its sender hears how far its journal is held."""
+        key, payload = arrival.key, "\n".join(record.model_dump_json() for record in arrival.records).encode()
+        self.refuse(key.site_id, key.gate_id, f"events: {why}", payload)
+        with self._store.read() as db:
+            mark = watermarks(db, {key.journal}).get(key.journal, Watermark())
+        return Outcome(key, _ack(key, mark, now()))
 
     def refuse(self, site_id: str, gate_id: str, reason: str, payload: bytes) -> None:
         """Keep a message that is no batch of this gate at all; it cannot be acknowledged. Of a flood only some is kept."""
@@ -213,16 +238,21 @@ class Ingest:
             log.warning("gate_is_newer", gate_id=gate_id, detail=f"{what}: update sitegate-hq")
 
     def acks(self, gate_id: str) -> list[Ack]:
-        """What HQ holds of each of a gate's journals now, the one written last at the end."""
+        """What HQ holds now of the journal that a gate began last: a line for each way it went on, the one written last at the
+        end. Of an earlier journal the gate may know nothing."""
         with self._store.read() as db:
-            held = journals(db, gate_id)
-        return [_ack(replace(key, written_as=origin(key.epoch)), mark, now()) for key, mark in held]
+            begun = _begun_last(db, gate_id)
+            held = [(replace(key, written_as=origin(key.epoch)), mark) for key, mark in journals(db, gate_id)]
+        return [_ack(key, mark, now()) for key, mark in held if key.named == begun]
 
-    def _store_all(self, db: Connection, arrivals: Sequence[Arrival], ours: Set[Journal]) -> dict[int, Outcome]:
+    def _store_all(self, group: "_Group", arrivals: Sequence[Arrival], ours: Set[Journal]) -> dict[int, Outcome]:
         """Outcomes by place in `arrivals`, of those whose journal is ours. One statement stores the events of all."""
-        group = _Group(db, now(), watermarks(db, ours))
         outcomes: dict[int, Outcome] = {}
-        for number in sorted(range(len(arrivals)), key=lambda n: arrivals[n].records[0].seq):
+        begin = {arrival.key.journal: -number for number, arrival in enumerate(reversed(arrivals))}
+        # Journals in the order in which they came, since a gate begins its new one after the old; each by its numbers.
+        for number in sorted(
+            range(len(arrivals)), key=lambda n: (begin[arrivals[n].key.journal], arrivals[n].records[0].seq)
+        ):
             arrival = arrivals[number]
             if arrival.key.journal not in ours:
                 continue
@@ -243,11 +273,11 @@ class Ingest:
         found = sort(where.records, mark.seq)
         self._compare_known(db, line, found.known, group.rows)
         if found.fresh and not arrival.set_aside:
-            self._watch_epoch(db, line, goes_on=mark.seq > 0)
+            self._watch_epoch(group, line, goes_on=mark.seq > 0)
         for record in found.fresh:
             event = arrival.events[record.seq]
             if self._judge(db, line, record, event, mark.hash) and isinstance(event, ClockEvent):
-                group.settings.append((line, event))
+                group.set_clock(line, event)
             if event is not None and newer.unread(event):
                 self._note_newer(db, event)
             group.rows.append(_row(line, record, event, group.utc))
@@ -277,14 +307,14 @@ class Ingest:
     ) -> None:
         """The same for a record that is stored already."""
         if self._judge(db, key, record, event, prev_hash) and isinstance(event, ClockEvent):
-            correct(db, key, event)
+            correct_newest(db, key, event)
 
-    def _watch_epoch(self, db: Connection, key: JournalKey, *, goes_on: bool) -> None:
+    def _watch_epoch(self, group: "_Group", key: JournalKey, *, goes_on: bool) -> None:
         """A gate that begins a new journal never writes the old one again: if both go on, there are two. Marked once."""
-        before = self._last_epoch.get(key.gate_id, key.named)
-        self._last_epoch[key.gate_id] = key.named
+        db, before = group.db, group.epochs.get(key.gate_id) or self._last_epoch.get(key.gate_id, key.named)
+        group.epochs[key.gate_id] = key.named
         # Beside other processes this one may have seen neither the end of the one nor the beginning of the other.
-        if goes_on and before != key.named and last_begun(db, key.gate_id) != key.named:
+        if goes_on and before != key.named and _begun_last(db, key.gate_id) != key.named:
             pair = "/".join(sorted((before, key.named)))
             if put_aside(db, JournalKey(key.site_id, key.gate_id, ""), 0, TWINS, pair.encode()):
                 log.error("quarantined", gate_id=key.gate_id, epochs=pair, reason=TWINS)
@@ -314,6 +344,12 @@ class Ingest:
         tell = not (isinstance(event, NoticeEvent) and event.code is NoticeCode.EVENT_REFUSED)
         if put_aside(db, key, record.seq, f"event {reason}", record.model_dump_json().encode(), tell=tell):
             log.error("quarantined", gate_id=key.gate_id, epoch=key.epoch, seq=record.seq, reason=reason)
+
+
+def _begun_last(db: Connection, gate_id: str) -> str:
+    """The epoch that a gate began last, as it names it."""
+    epoch = last_begun(db, gate_id)
+    return origin(epoch) or epoch
 
 
 def _ack(key: JournalKey, mark: Watermark, utc: datetime, arrival: Arrival | None = None) -> Ack:

@@ -3,7 +3,7 @@ however many people a file holds. Pure."""
 
 from collections.abc import Mapping
 
-from contract.messages import EnrolmentRecord, WorkerRecord
+from contract.messages import DIMENSION_MAX, EnrolmentRecord, WorkerRecord
 from hq.store import now
 
 
@@ -43,6 +43,10 @@ class Draft:
 
     def add(self, record: EnrolmentRecord) -> None:
         """Add templates to a known worker, whose consent becomes the enrolment's. Raises EnrolmentRefused."""
+        if "\0" in record.consent_ref:
+            raise EnrolmentRefused("has a consent_ref that no database holds: it contains NUL")
+        if any(len(template.vector) > 2 * DIMENSION_MAX for template in record.templates):
+            raise EnrolmentRefused(f"has a template of more than {DIMENSION_MAX} numbers, which no gate reads")
         worker = self._held(record.worker_id)
         if worker is None:
             raise EnrolmentRefused(f"enrols {record.worker_id}, who is not among the workers: import the worker first")

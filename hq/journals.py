@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, insert, select, text, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 
 from contract.chain import GENESIS
 from contract.messages import EventRecord
@@ -132,6 +132,8 @@ def add_events(db: Connection, rows: Sequence[EventRow]) -> None:
         db.dialect.loaded_dbapi.OperationalError
     ) as error:  # SQLAlchemy did not see it, and everybody expects its own
         raise OperationalError("COPY events", None, error) from error
+    except db.dialect.loaded_dbapi.DataError as error:
+        raise DataError("COPY events", None, error) from error
 
 
 def _copy(db: Connection, rows: Sequence[EventRow]) -> None:

@@ -10,6 +10,7 @@ from rich.table import Table
 from contract.messages import ListKind
 from contract.signing import BadKey
 from hq import keys, report, rotation
+from hq.atrest import AtRestError
 from hq.config import HqConfig
 from hq.console import err, out, print_json, print_table
 from hq.opened import Folder, opened
@@ -130,6 +131,10 @@ def retire(
             else:
                 behind = rotation.behind(gates, what, publisher.newest_versions())
                 _refuse(behind, "gates that do not have the newest lists in force", force)
+                outdated = publisher.outdated(config.sites if what == "signing" else (what,))
+                _refuse(
+                    outdated, "lists that were made with another key than the one in use (sitegate-hq publish)", force
+                )
             rotation.retire(place, what, key)
     out.print(f"{what}: key {key} is retired; copy the file to the gates once more", highlight=False)
 
@@ -208,12 +213,19 @@ def _only_at_rest(what: str) -> None:
         raise BadKey(f"{what!r} is not changed like this: sitegate-hq keys next {what}; only at-rest is")
 
 
-def _refuse(gates: list[str], why: str, force: bool) -> None:
-    if gates and not force:
-        raise RotationRefused(f"{why}: {', '.join(gates)}. See to them first, or go on all the same: --force")
+def _refuse(those: list[str], why: str, force: bool) -> None:
+    if those and not force:
+        raise RotationRefused(f"{why}: {', '.join(those)}. See to them first, or go on all the same: --force")
 
 
 def _publish(publisher: Publisher, sites: tuple[str, ...]) -> None:
+    """All that can be: one site's trouble, told at the end, must not leave the others under the old key."""
+    failures: list[str] = []
     for site in sites:
         for kind in ListKind:
-            out.print(f"{site}: {kind.value} version {publisher.publish(site, kind)}", highlight=False)
+            try:
+                out.print(f"{site}: {kind.value} version {publisher.publish(site, kind)}", highlight=False)
+            except (AtRestError, BadKey, ValueError) as error:
+                failures.append(f"{site}: {kind.value}: {error}")
+    if failures:
+        raise RotationRefused("the key is in use, but not published anew: " + "; ".join(failures))

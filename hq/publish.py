@@ -1,10 +1,11 @@
 """Lists and commands for gates: built, sealed, signed, and kept in the database for the running service to send."""
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from contract.codec import decode, encode
@@ -20,14 +21,17 @@ from contract.messages import (
     WorkerRecord,
 )
 from contract.parts import Content, read_part, roster_content, write_parts
-from contract.signing import SignedEnvelope, sign
+from contract.signing import BadKey, SignedEnvelope, sign
 from contract.topics import DELTA_CHANNELS, Channel
 from hq import deltas
 from hq import tables as t
+from hq.atrest import AtRestError
 from hq.deltas import of_list
 from hq.keys import HqKeys
 from hq.people import People
 from hq.store import Store, now
+
+log = structlog.get_logger()
 
 KEEP_VERSIONS = 5
 """Of each list it is remembered so often when it was published; only the newest is kept whole."""
@@ -61,23 +65,25 @@ class DueCommand:
 class Publisher:
     def __init__(self, store: Store, people: People, keys: HqKeys) -> None:
         self._store, self._people, self.keys = store, people, keys
+        self._unreadable: set[str] = set()
 
     def publish(self, site_id: str, kind: ListKind, snapshot: bool = False) -> int:
         """Make the next version of a list for a site; the new version. Where little changed since the last snapshot only the
         changes are made, unless a `snapshot` is wanted. Raises BadKey (the site has none), ListTooLarge."""
-        with self._store.write(f"list {site_id} {kind.value}") as db:
+        # Whom the list holds and what it says of them is read in one go: an import in between would be in the one alone.
+        with self._store.write(f"list {site_id} {kind.value}") as db, self._store.snapshot() as source:
             where = of_list(t.lists, site_id, kind)
             last = db.execute(select(func.coalesce(func.max(t.lists.c.list_version), 0)).where(*where)).scalar_one()
             header = SnapshotHeader(site_id=site_id, list_version=1 + int(last), issued_utc=now())
-            rows = self._fingerprints(db, kind)
-            changed = not snapshot and self._publish_changes(db, header, kind, rows)
+            rows = self._fingerprints(source, kind)
+            changed = not snapshot and self._publish_changes(db, source, header, kind, rows)
             db.execute(
                 insert(t.lists).values(
                     site_id=site_id,
                     kind=kind.value,
                     list_version=header.list_version,
                     issued_utc=header.issued_utc,
-                    parts=0 if changed else self._publish_snapshot(db, header, kind, rows),
+                    parts=0 if changed else self._publish_snapshot(db, source, header, kind, rows),
                 )
             )
             db.execute(delete(t.lists).where(*where, t.lists.c.list_version <= header.list_version - KEEP_VERSIONS))
@@ -103,6 +109,20 @@ class Publisher:
             }
         # What was published before there were changes has no base.
         return {key: found.get(key, (version, 0)) for key, (version, _) in self.newest_versions().items()}
+
+    def outdated(self, sites: Collection[str]) -> list[str]:
+        """Lists in force of these sites that were not made with the keys that are in use now."""
+        with self._store.read() as db:
+            made = {key: deltas.newest(db, *key) for key in self.newest_versions() if key[0] in sites}
+        return [
+            f"{site} {kind.value}" for (site, kind), last in made.items() if last is None or not self._now(site, last)
+        ]
+
+    def _now(self, site_id: str, last: deltas.Published) -> bool:
+        try:
+            return last.keys == deltas.keys_of(self.keys.site(site_id), self.keys.signing)
+        except BadKey:  # with which it cannot have been made anew
+            return False
 
     def parts(self, site_id: str, kind: ListKind) -> Iterator[ListPart]:
         """The newest snapshot of a list, one part at a time: first what is to go, then its parts, the first one last: it makes
@@ -152,7 +172,7 @@ class Publisher:
         return command
 
     def due_commands(self) -> list[DueCommand]:
-        """Commands not yet sent and not yet expired, oldest first."""
+        """Commands not yet sent and not yet expired, oldest first. One that cannot be read is told of once, and left out."""
         asked = (
             select(t.commands)
             .where(t.commands.c.sent_utc.is_(None), t.commands.c.expires_utc > now())
@@ -162,7 +182,13 @@ class Publisher:
             rows = db.execute(asked).all()
         found = []
         for row in rows:
-            envelope = self._envelope(row.command_id, row.envelope)
+            try:
+                envelope = self._envelope(row.command_id, row.envelope)
+            except AtRestError as error:
+                if row.command_id not in self._unreadable:
+                    self._unreadable.add(row.command_id)
+                    log.error("command_not_sent", command_id=row.command_id, gate_id=row.gate_id, detail=str(error))
+                continue
             order = decode(Command, SignedEnvelope.model_validate_json(envelope).payload)
             found.append(DueCommand(row.command_id, row.site_id, row.gate_id, envelope, order.action))
         return found
@@ -180,17 +206,21 @@ class Publisher:
             return self._people.roster_fingerprints(db)
         return self._people.risk_fingerprints(db) if kind is ListKind.RISK else {}
 
-    def _publish_snapshot(self, db: Connection, header: SnapshotHeader, kind: ListKind, rows: Mapping[str, str]) -> int:
+    def _publish_snapshot(
+        self, db: Connection, source: Connection, header: SnapshotHeader, kind: ListKind, rows: Mapping[str, str]
+    ) -> int:
         """How many parts it has. Raises BadKey, ListTooLarge."""
         reader = self.keys.site(header.site_id)
-        bodies = write_parts(self._contents(db, kind, header), kind, reader, self.keys.signing)
+        bodies = write_parts(self._contents(source, kind, header), kind, reader, self.keys.signing)
         _keep_parts(db, header.site_id, kind, header.list_version, bodies)
         base = Base(header.list_version, read_part(bodies[0], kind, self.keys.signing.public_key()).header.digest)
         published = deltas.Published(base, sum(map(len, bodies)), deltas.keys_of(reader, self.keys.signing))
         deltas.keep_snapshot(db, header.site_id, kind, published, rows)
         return len(bodies)
 
-    def _publish_changes(self, db: Connection, header: SnapshotHeader, kind: ListKind, rows: Mapping[str, str]) -> bool:
+    def _publish_changes(
+        self, db: Connection, source: Connection, header: SnapshotHeader, kind: ListKind, rows: Mapping[str, str]
+    ) -> bool:
         """False if a snapshot is needed: there is none yet, its keys are others, a gate reads no changes, or too much changed.
         Raises BadKey."""
         reader, last = self.keys.site(header.site_id), deltas.newest(db, header.site_id, kind)
@@ -201,7 +231,7 @@ class Publisher:
         difference = deltas.difference(db, header.site_id, kind, rows)
         if not difference.small:
             return False
-        body = write_delta(self._changes(db, kind, header, difference), kind, last.base, reader, self.keys.signing)
+        body = write_delta(self._changes(source, kind, header, difference), kind, last.base, reader, self.keys.signing)
         if not last.outweighs(len(body)):
             return False
         deltas.keep_delta(db, header.site_id, kind, header.list_version, body)

@@ -22,7 +22,6 @@ from contract.messages import (
     ListKind,
     SnapshotRequest,
 )
-from contract.parts import ListTooLarge
 from contract.signing import BadKey, sign
 from contract.topics import DELTA_CHANNELS, Channel, channel_of
 from hq import keys
@@ -36,6 +35,7 @@ from hq.people import People
 from hq.publish import Publisher
 from hq.refusals import Refusals
 from hq.store import DatabaseAway, Store, asked_for, done, now
+from hq.times import correct_earlier
 
 log = structlog.get_logger()
 
@@ -43,6 +43,9 @@ POLL_S = 0.1
 _LISTS_EVERY_S = 0.3
 RESEND_PAUSE_S = 30.0
 """However many gates ask, a list is sent again at most this often."""
+PUBLISH_PAUSE_S = 60.0
+"""A list that could not be published is tried again after so long."""
+_TIMES_EVERY_S = 1.0
 DATABASE_PAUSE_S = 1.0
 _RETRY_S = 0.01
 """Pause before events are tried again that another process has to make room for."""
@@ -88,7 +91,11 @@ class HqService:
         self._connection = 0
         self._sent: dict[tuple[str, ListKind], tuple[int, int]] = {}
         self._resend_from_s: dict[tuple[str, ListKind], float] = {}
-        self._lists_due_s = 0.0
+        self._lists_due_s = self._times_due_s = 0.0
+        self._publish_from_s: dict[tuple[str, ListKind], float] = {}
+        self._enrolled: dict[str, int] = {}
+        """Site -> up to which enrolment its roster was published for the task at hand."""
+        self._whole_wanted: set[tuple[str, ListKind]] = set()
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set."""
@@ -119,6 +126,8 @@ class HqService:
     def step(self, timeout_s: float) -> None:
         self._receive(min(timeout_s, _RETRY_S) if self._ready else timeout_s)
         self._store_events()
+        if not self._worker and time.monotonic() >= self._times_due_s and not correct_earlier(self._store):
+            self._times_due_s = time.monotonic() + _TIMES_EVERY_S
         if self._link.connected and not self._worker:
             if self._link.connection != self._connection:
                 self._connection = self._link.connection
@@ -162,6 +171,8 @@ class HqService:
                 status = decode(GateStatus, received.payload)
                 _same(status.site_id, status.gate_id, site_id, gate_id)
                 self._store.set_status(status)
+                if status.online and not status.takes_changes:  # what was published while it was away may be changes
+                    self._whole_wanted |= {(status.site_id, kind) for kind in DELTA_CHANNELS}
             elif channel is Channel.HEALTH:
                 health = decode(Health, received.payload)
                 _same(health.site_id, health.gate_id, site_id, gate_id)
@@ -224,7 +235,7 @@ class HqService:
                 self._resync(command.site_id, command.gate_id)
 
     def _resync(self, site_id: str, gate_id: str) -> None:
-        """A gate asks for everything: say how far we hold its journals, and give the broker the lists again."""
+        """A gate asks for everything: say how far we hold its journal, and give the broker the lists again."""
         for ack in self._ingest.acks(gate_id):
             self._acknowledge(ack, site_id)
         self._sent = {key: version for key, version in self._sent.items() if key[0] != site_id}
@@ -243,13 +254,17 @@ class HqService:
         with self._store.read() as db:
             enrolled = asked_for(db, ROSTER_AGAIN)
         reissue = now() - timedelta(hours=self._config.lists.reissue_after_h)
-        for (site_id, kind), (_, issued) in self._publisher.newest_versions().items():
-            if issued < reissue or (enrolled and kind is ListKind.ROSTER):
-                self._publish(site_id, kind)
-        if enrolled:  # struck off only now: whoever dies in between does it once more, and not never
-            with self._store.write() as db:
+        newest = self._publisher.newest_versions()
+        for (site_id, kind), (_, issued) in newest.items():
+            again = kind is ListKind.ROSTER and enrolled and self._enrolled.get(site_id) != enrolled
+            if (issued < reissue or again) and self._publish(site_id, kind) and again:
+                self._enrolled[site_id] = enrolled
+        rosters = {site_id for site_id, kind in newest if kind is ListKind.ROSTER}
+        if enrolled and all(self._enrolled.get(site_id) == enrolled for site_id in rosters):
+            with self._store.write() as db:  # only now: whoever dies in between does it once more, and not never
                 done(db, ROSTER_AGAIN, enrolled)
-        versions = self._publisher.kept_versions()
+            self._enrolled.clear()
+        versions = self._publish_whole(self._publisher.kept_versions())
         if versions == self._sent:
             return
         for key, version in versions.items():
@@ -258,6 +273,16 @@ class HqService:
                 self._sent[key] = version
                 self.metrics.lists.labels(key[1].value).inc()
                 log.info("list_published", site_id=key[0], kind=key[1].value, snapshot=version[0], changes=version[1])
+
+    def _publish_whole(
+        self, versions: dict[tuple[str, ListKind], tuple[int, int]]
+    ) -> dict[tuple[str, ListKind], tuple[int, int]]:
+        """A snapshot where a gate that came back reads no changes, and changes are in force; the versions in force then."""
+        if not self._whole_wanted:
+            return versions
+        changed = {key for key in self._whole_wanted if versions.get(key, (0, 0))[1]}
+        self._whole_wanted = {key for key in changed if not self._publish(*key, snapshot=True)}
+        return self._publisher.kept_versions()
 
     def _send_list(self, site_id: str, kind: ListKind, whole: bool) -> bool:
         """A list's changes, and the `whole` of it at each connection: the broker keeps it, and the same twice changes nothing."""
@@ -276,11 +301,21 @@ class HqService:
             del self._sent[key]
             log.warning("list_asked_for", site_id=request.site_id, gate_id=request.gate_id, kind=request.kind.value)
 
-    def _publish(self, site_id: str, kind: ListKind) -> None:
+    def _publish(self, site_id: str, kind: ListKind, snapshot: bool = False) -> bool:
+        """False if it is to be tried again, after a pause. A site without its key has no list to wait for. What cannot be
+        published leaves the version in force as it is, which ages visibly."""
+        key, now_s = (site_id, kind), time.monotonic()
+        if now_s < self._publish_from_s.get(key, 0.0):
+            return False
         try:
-            self._publisher.publish(site_id, kind)
-        except (AtRestError, BadKey, ListTooLarge) as error:  # the version in force stays, and ages visibly
-            log.error("list_not_published", detail=str(error))
+            self._publisher.publish(site_id, kind, snapshot)
+            return True
+        except (AtRestError, BadKey, ValueError) as error:
+            self._publish_from_s[key] = now_s + PUBLISH_PAUSE_S
+            log.error(
+                "list_not_published", site_id=site_id, kind=kind.value, detail=str(error), again_in_s=PUBLISH_PAUSE_S
+            )
+            return isinstance(error, BadKey)
 
 
 def _same(site_id: str, gate_id: str, topic_site: str, topic_gate: str) -> None:

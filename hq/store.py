@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 
 from contract.messages import GateStatus, Health
 from hq import tables as t
@@ -42,6 +42,10 @@ class StoreError(RuntimeError):
 
 class DatabaseAway(StoreError):
     """The server is gone, or the disk refuses: nothing was stored, and it may work again later."""
+
+
+class ValueRefused(StoreError):
+    """The database is well, but holds no such value: nothing was stored, and will not be another time."""
 
 
 class Store:
@@ -76,6 +80,13 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         with _said_plainly(), self.engine.connect() as db:
+            yield db
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """For several reads that belong together: they see one moment. SQLite gives no others."""
+        repeatable = {"isolation_level": "REPEATABLE READ"} if self.engine.dialect.name == "postgresql" else {}
+        with _said_plainly(), self.engine.execution_options(**repeatable).connect() as db:
             yield db
 
     def close(self) -> None:
@@ -204,6 +215,8 @@ def _said_plainly() -> Iterator[None]:
         raise
     except (InterfaceError, OperationalError) as error:
         raise DatabaseAway(plainly(error, "database_url in hq.toml")) from error
+    except DataError as error:
+        raise ValueRefused(plainly(error, "the value")) from error
     except DBAPIError as error:
         raise StoreError(plainly(error, "database_url in hq.toml")) from error
 

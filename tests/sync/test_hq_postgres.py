@@ -30,7 +30,7 @@ from contract.signing import ENROLMENT, seal
 from edge.config import SiteConfig
 from edge.journal import Journal, JournalReader
 from edge.sim import ManualClock
-from hq import report, rotation
+from hq import report, rotation, times
 from hq import tables as t
 from hq.ingest import Ingest
 from hq.people import ImportFile
@@ -148,7 +148,11 @@ def test_ok__events_go_all_the_way_into_postgresql(rig: Rig) -> None:
     assert report.quarantine(store) == []
 
 
-def test_ok__times_are_corrected_in_postgresql_too(tmp_path: Path, url: str) -> None:
+@pytest.mark.parametrize("at_once", [5000, 100])
+def test_ok__times_are_corrected_in_postgresql_too(
+    tmp_path: Path, url: str, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(times, "AT_ONCE", at_once)
     clock = ManualClock()
     right = clock.utc()
     clock.set_utc(datetime(1970, 1, 1, tzinfo=UTC))
@@ -161,6 +165,8 @@ def test_ok__times_are_corrected_in_postgresql_too(tmp_path: Path, url: str) -> 
     ingest = ingest_of(store, tmp_path)
     for after in (0, 500, 1000):
         ingest.take(batch(journal, tuple(reader.records(after, 500))))
+    while times.correct_earlier(store):
+        pass
     rows = report.events(store, limit=2000)
     assert [row.corrected_utc for row in rows] == [right - timedelta(seconds=30)] * 1200 + [None] * 2
     for each in (reader, journal, store):

@@ -12,7 +12,7 @@ import pytest
 from hq_postgres_fixtures import rig as rig
 from hq_postgres_fixtures import server as server
 from hq_postgres_fixtures import url as url
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 from sync_rig import Rig, Stranger, note, utc, wait_until
 
 from contract.chain import GENESIS, link
@@ -35,6 +35,7 @@ from hq import report
 from hq import tables as t
 from hq.ingest import ROSTER_AGAIN, Ingest, examine
 from hq.people import ImportFile
+from hq.publish import Publisher
 from hq.store import DatabaseAway, Store, ask_for, asked_for, done, quarantined
 
 ROUNDS = 10
@@ -134,6 +135,49 @@ def test_fail__a_nul_in_an_event_does_not_stop_postgresql(rig: Rig) -> None:
     assert outcome is not None
     assert outcome.ack.seq == 1
     assert "cannot read" in report.quarantine(store)[0].reason
+
+
+def test_fail__an_enrolment_with_a_nul_does_not_stop_postgresql(rig: Rig) -> None:
+    store = rig.store()
+    people = rig.people(store)
+    people.take(ImportFile(workers=(WorkerRecord(worker_id="w-1"),)))
+    template = SealedTemplate(model_id="m", vector=np.eye(1, 8, dtype="<f2").tobytes())
+    record = EnrolmentRecord(worker_id="w-1", consent_ref="c\0x", captured_utc=utc(), templates=(template,))
+    (outcome,) = Ingest(store, people).take_all([examine(enrolment(rig, "gate-1", record))])
+    assert outcome is not None and outcome.ack.seq == 1
+    assert "no database holds" in report.quarantine(store)[0].reason
+
+
+def test_fail__a_batch_that_the_database_cannot_hold_stops_no_other(rig: Rig) -> None:
+    store = rig.store()
+    people = rig.people(store)
+    people.take(ImportFile(workers=(WorkerRecord(worker_id="w-1"),)))
+    template = SealedTemplate(model_id="m", vector=np.eye(1, 8, dtype="<f2").tobytes())
+    record = EnrolmentRecord(worker_id="w-1", consent_ref="c", captured_utc=utc(), templates=(template,))
+    first, bad, last = (examine(enrolment(rig, gate, record)) for gate in ("g-1", "too-long-a-name", "g-2"))
+    with store.write() as db:
+        db.exec_driver_sql("ALTER TABLE events ALTER COLUMN gate_id TYPE varchar(8)")
+    outcomes = Ingest(store, people).take_all([first, bad, last])
+    assert [outcome.ack.seq for outcome in outcomes if outcome] == [1, 0, 1]
+    (row,) = report.quarantine(store)
+    assert (row.gate_id, "value too long" in row.reason) == ("too-long-a-name", True)
+
+
+def test_ok__fingerprints_and_contents_of_a_list_are_of_one_moment(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = rig.store()
+    people, publisher, seen = rig.people(store), rig.publisher(store), Publisher._fingerprints
+    people.take(ImportFile(workers=(WorkerRecord(worker_id="w-1"),)))
+
+    def and_then_an_import(self: Publisher, db: Connection, kind: ListKind) -> dict[str, str]:
+        found = seen(self, db, kind)
+        people.take(ImportFile(workers=(WorkerRecord(worker_id="w-2"),)))
+        named.append({worker.worker_id for worker in people.roster(db)})
+        return found
+
+    named: list[set[str]] = []
+    monkeypatch.setattr(Publisher, "_fingerprints", and_then_an_import)
+    publisher.publish("site-1", ListKind.ROSTER)
+    assert named == [{"w-1"}], "what is published is what the fingerprints are of"
 
 
 def test_ok__a_task_that_is_asked_for_meanwhile_is_not_struck_off(rig: Rig) -> None:
