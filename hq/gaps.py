@@ -120,7 +120,7 @@ def _newest(journal: JournalFacts, gate: GateFacts | None, patience: timedelta) 
     if gate and (health := gate.health) and gate.health_utc and _stuck(health, gate.health_utc - moved, patience):
         text = (
             f"the gate has {health.unsent_events} events after {journal.acknowledged}, and none has come since "
-            f"{moved:%Y-%m-%d %H:%M}Z: if it is connected, HQ misses something that the gate has forgotten (restored backup?)"
+            f"{moved:%Y-%m-%d %H:%M}Z: if it is connected, it waits for something that HQ misses: sitegate-hq quarantine, or resync"
         )
         yield _gap(GapKind.STUCK, journal, health.unsent_events, text)
     if not journal.clock_trusted:

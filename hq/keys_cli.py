@@ -64,7 +64,7 @@ def show(
 
 @app.command("next")
 def next_(context: typer.Context, what: What, folder: Folder = Path()) -> None:
-    """Make the next key. It stands by: copy the file that is named to the gates, then switch with `use`.
+    """Make the next key. It stands by; what follows is printed: copy a file to the gates, and switch with `use`.
 
     Example: sitegate-hq keys next signing
     """
@@ -73,10 +73,11 @@ def next_(context: typer.Context, what: What, folder: Folder = Path()) -> None:
         key = rotation.add(place, _known(what, config))
         public = what in ("signing", "sealing")
         path = keys.public_path(place, what) if public else keys.private_path(place, what)
-    gates = "every gate" if public else f"every gate of {what}"
-    out.print(
-        f"{what}: key {key} stands by. Copy {path} to {gates}, then: sitegate-hq keys use {what} {key}", soft_wrap=True
-    )
+    gates, switch = "every gate" if public else f"every gate of {what}", f"sitegate-hq keys use {what} {key}"
+    copy = f"copy {path} to {gates}"
+    # Gates seal with the first key of that file: HQ's order decides, so it must be switched before it is copied.
+    steps = (switch, copy) if what == "sealing" else (copy, switch)
+    out.print(f"{what}: key {key} stands by. First: {steps[0]}; then: {steps[1]}", soft_wrap=True)
 
 
 @app.command()
@@ -136,7 +137,8 @@ def retire(
                     outdated, "lists that were made with another key than the one in use (sitegate-hq publish)", force
                 )
             rotation.retire(place, what, key)
-    out.print(f"{what}: key {key} is retired; copy the file to the gates once more", highlight=False)
+    todo = "" if what == AT_REST else "; copy the file to the gates once more"
+    out.print(f"{what}: key {key} is retired{todo}", highlight=False)
 
 
 @app.command()
@@ -190,7 +192,7 @@ def _rows(config: HqConfig, held: keys.HqKeys, store: Store) -> list[_Row]:
             lacking = [] if what == "sealing" else rotation.lacking(gates, what, key.id)
             found.append(_Row(what, key.id, _state(key.in_use), lacking))
     at_rest = enumerate(held.at_rest.current().ids)
-    return found + [_Row(AT_REST, key_id, _state(number == 0), []) for number, key_id in at_rest]
+    return found + [_Row(AT_REST, key_id, "replaced" if number else "in use", []) for number, key_id in at_rest]
 
 
 def _state(in_use: bool) -> str:
