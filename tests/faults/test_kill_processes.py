@@ -35,7 +35,7 @@ from hq import tables as t
 from hq.store import Store
 
 SEED = int(os.environ.get("SITEGATE_KILL_SEED", "20"))
-ROUNDS_SHORT = 12
+ROUNDS_SHORT = 6
 ROUNDS_LONG = int(os.environ.get("SITEGATE_KILL_ROUNDS", "200"))
 OF_THE_GATE = ("gate", "sync", "screen")
 """Restarted by the gate's own supervisor; the others by this test, as systemd would."""
@@ -115,7 +115,7 @@ def house(tmp_path: Path, models_dir: Path, photos_dir: Path, database_url: str)
 
 
 @pytest.mark.timeout(600)
-def test_ok__a_dozen_kills_of_each_process_lose_nothing_and_leave_nothing_open(house: House) -> None:
+def test_ok__half_a_dozen_kills_of_each_process_lose_nothing_and_leave_nothing_open(house: House) -> None:
     rounds(house, ROUNDS_SHORT)
 
 
