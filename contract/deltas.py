@@ -1,18 +1,17 @@
 """The changes of a list since one snapshot of it, in one message: sealed for the site, signed by HQ, bound to that snapshot.
 
-On the wire as a part of a list is (`contract.parts`): `signature ‖ DeltaHeader as JSON ‖ newline ‖ sealed`, and inside the
+On the wire as a part of a list is (`contract.sealed`): `signature ‖ DeltaHeader as JSON ‖ newline ‖ sealed`, and inside the
 seal `RosterDelta or RiskDelta as JSON ‖ newline ‖ template vectors`. The purpose of signature and seal is another one, so
 neither can be passed off as the other.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
-from contract.codec import MAX_BYTES, BadMessage
+from contract.codec import BadMessage
 from contract.messages import (
     DeltaHeader,
     ListKind,
@@ -22,8 +21,9 @@ from contract.messages import (
     SnapshotHeader,
     WorkerRecord,
 )
-from contract.parts import pack, roster_content, unpack
-from contract.signing import Opener, Verifier, seal, sign_raw, unseal, verify_raw
+from contract.parts import roster_content
+from contract.sealed import Sealed, pack, read_sealed, unpack
+from contract.signing import Opener, Verifier, seal, sign_raw, unseal
 
 Delta = RosterDelta | RiskDelta
 
@@ -46,16 +46,8 @@ class Changes:
     vectors: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class SealedDelta:
-    """A delta as HQ signed it, its seal unopened. `fingerprint`: SHA-256 of the seal, to tell two of one version apart."""
-
-    header: DeltaHeader
-    sealed: bytes
-
-    @property
-    def fingerprint(self) -> bytes:
-        return hashlib.sha256(self.sealed).digest()
+SealedDelta = Sealed[DeltaHeader]
+"""A delta as HQ signed it."""
 
 
 def roster_changes(header: SnapshotHeader, workers: Sequence[WorkerRecord], removed: Sequence[str]) -> Changes:
@@ -77,10 +69,7 @@ def write_delta(changes: Changes, kind: ListKind, base: Base, reader: X25519Publ
 
 def read_delta(body: bytes, kind: ListKind, key: Verifier) -> SealedDelta:
     """A delta, its signature checked. Raises BadSignature, BadMessage."""
-    if len(body) > MAX_BYTES:
-        raise BadMessage(f"{len(body)} bytes is over the limit of {MAX_BYTES}")
-    header, sealed = unpack(DeltaHeader, verify_raw(body, _purpose(kind), key))
-    return SealedDelta(header, sealed)
+    return read_sealed(DeltaHeader, body, _purpose(kind), key)
 
 
 def open_delta(delta: SealedDelta, key: X25519PrivateKey | Opener) -> Changes:

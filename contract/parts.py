@@ -1,24 +1,21 @@
 """A list on its way: cut into parts, each sealed for the site and signed by HQ, bound together by a digest.
 
-A part on the wire is `signature ‖ PartHeader as JSON ‖ newline ‖ sealed`; inside the seal is `list as JSON ‖ newline ‖
-template vectors`. Compact JSON holds no newline, so the first one ends it. Nothing is base64: templates travel as they
-are kept.
+A part on the wire is `signature ‖ PartHeader as JSON ‖ newline ‖ sealed` (`contract.sealed`); inside the seal is `list as
+JSON ‖ newline ‖ template vectors`.
 """
 
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
-from contract.codec import MAX_BYTES, BadMessage, decode, encode
+from contract.codec import MAX_BYTES, BadMessage
 from contract.messages import (
     DIMENSION_MAX,
     PARTS_MAX,
     ListKind,
-    Message,
     PartHeader,
     PolicySnapshot,
     RiskSnapshot,
@@ -29,7 +26,8 @@ from contract.messages import (
     WorkerEntry,
     WorkerRecord,
 )
-from contract.signing import Opener, Verifier, seal, sign_raw, unseal, verify_raw
+from contract.sealed import Sealed, pack, read_sealed, unpack
+from contract.signing import Opener, Verifier, seal, sign_raw, unseal
 
 Snapshot = RosterSnapshot | RiskSnapshot | PolicySnapshot
 
@@ -38,7 +36,6 @@ _KINDS: dict[ListKind, type[Snapshot]] = {
     ListKind.RISK: RiskSnapshot,
     ListKind.POLICY: PolicySnapshot,
 }
-M = TypeVar("M", bound=Message)
 
 
 class ListTooLarge(ValueError):
@@ -53,16 +50,8 @@ class Content:
     vectors: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class SealedPart:
-    """One part as HQ signed it, its seal unopened. `fingerprint`: SHA-256 of the seal, for `digest_of`."""
-
-    header: PartHeader
-    sealed: bytes
-
-    @property
-    def fingerprint(self) -> bytes:
-        return hashlib.sha256(self.sealed).digest()
+SealedPart = Sealed[PartHeader]
+"""One part as HQ signed it. Its fingerprint is for `digest_of`."""
 
 
 def write_parts(
@@ -88,12 +77,10 @@ def write_parts(
 
 def read_part(body: bytes, kind: ListKind, key: Verifier) -> SealedPart:
     """One part, its signature checked. Raises BadSignature, BadMessage."""
-    if len(body) > MAX_BYTES:
-        raise BadMessage(f"{len(body)} bytes is over the limit of {MAX_BYTES}")
-    header, sealed = unpack(PartHeader, verify_raw(body, _purpose(kind), key))
-    if header.part > header.parts:
-        raise BadMessage(f"says it is part {header.part} of {header.parts}")
-    return SealedPart(header, sealed)
+    found = read_sealed(PartHeader, body, _purpose(kind), key)
+    if found.header.part > found.header.parts:
+        raise BadMessage(f"says it is part {found.header.part} of {found.header.parts}")
+    return found
 
 
 def open_part(part: SealedPart, key: X25519PrivateKey | Opener) -> Content:
@@ -126,16 +113,3 @@ def roster_content(header: SnapshotHeader, workers: Sequence[WorkerRecord]) -> C
 
 def _purpose(kind: ListKind) -> str:
     return f"{kind.value} part"
-
-
-def pack(head: Message, tail: bytes) -> bytes:
-    """JSON, a newline, raw bytes."""
-    return encode(head) + b"\n" + tail
-
-
-def unpack(kind: type[M], data: bytes) -> tuple[M, bytes]:
-    """Head and raw bytes. Raises BadMessage."""
-    head, newline, tail = data.partition(b"\n")
-    if not newline:
-        raise BadMessage(f"{kind.__name__}: not a JSON head and a newline")
-    return decode(kind, head), tail

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract import parts
+from contract import parts, sealed
 from contract.codec import BadMessage, encode
 from contract.messages import ListKind, RiskSnapshot, SealedTemplate, SnapshotHeader, WorkerRecord
 from contract.parts import Content, ListTooLarge, digest_of, open_part, read_part, roster_content, write_parts
@@ -122,5 +122,6 @@ def test_fail__more_than_a_gate_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "MAX_BYTES", 100)
     with pytest.raises(ListTooLarge, match="too many templates"):
         write_parts([empty], ListKind.RISK, SITE.public_key(), HQ)
+    monkeypatch.setattr(sealed, "MAX_BYTES", 100)
     with pytest.raises(BadMessage, match="over the limit"):
         read_part(_signed(b"x" * 100), ListKind.RISK, HQ.public_key())

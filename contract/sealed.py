@@ -1,0 +1,46 @@
+"""What a list travels in: `signature ‖ header as JSON ‖ newline ‖ sealed`. Compact JSON holds no newline, so the first one
+ends it. Nothing is base64: templates travel as they are kept.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from contract.codec import MAX_BYTES, BadMessage, decode, encode
+from contract.messages import Message, SnapshotHeader
+from contract.signing import Verifier, verify_raw
+
+M = TypeVar("M", bound=Message)
+H = TypeVar("H", bound=SnapshotHeader)
+
+
+@dataclass(frozen=True)
+class Sealed(Generic[H]):
+    """One message as HQ signed it, its seal unopened. `fingerprint`: SHA-256 of the seal, which tells two of one version apart."""
+
+    header: H
+    sealed: bytes
+
+    @property
+    def fingerprint(self) -> bytes:
+        return hashlib.sha256(self.sealed).digest()
+
+
+def read_sealed(kind: type[H], body: bytes, purpose: str, key: Verifier) -> Sealed[H]:
+    """The message, its size and signature checked. Raises BadSignature, BadMessage."""
+    if len(body) > MAX_BYTES:
+        raise BadMessage(f"{len(body)} bytes is over the limit of {MAX_BYTES}")
+    return Sealed(*unpack(kind, verify_raw(body, purpose, key)))
+
+
+def pack(head: Message, tail: bytes) -> bytes:
+    """JSON, a newline, raw bytes."""
+    return encode(head) + b"\n" + tail
+
+
+def unpack(kind: type[M], data: bytes) -> tuple[M, bytes]:
+    """Head and raw bytes. Raises BadMessage."""
+    head, newline, tail = data.partition(b"\n")
+    if not newline:
+        raise BadMessage(f"{kind.__name__}: not a JSON head and a newline")
+    return decode(kind, head), tail
