@@ -316,6 +316,8 @@ class EventRecord(BaseModel):
     prev_hash: Sha256
     hash: Sha256
     body: str = Field(max_length=65_536)
+    erased: bool = False
+    """What was sealed in the body (of an enrolment) was erased after HQ held it; `hash` is that of the whole body."""
 
 
 class EventBatch(Message):
@@ -363,6 +365,15 @@ class Refusal(Message):
 # --- Presence -------------------------------------------------------------------------------------------
 
 
+class ListBase(BaseModel):
+    """A list that was published whole: its version, and the digest that binds its parts (`PartHeader`)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    list_version: int = Field(ge=1)
+    digest: Sha256
+
+
 class GateStatus(Message):
     """Retained birth, planned death and Will of a gate's sync process."""
 
@@ -386,6 +397,12 @@ class GateStatus(Message):
     """Sealing keys of the site that this gate holds."""
     takes_changes: bool = False
     """Reads the changes of lists (`DeltaHeader`): without it HQ sends whole lists."""
+    roster_kept: ListBase | None = None
+    """The roster in the gate's files, as it was published whole, before its changes."""
+    roster_used: ListBase | None = None
+    """The same of the roster in the memory of the gate process; unknown while that is silent."""
+    sealed_enrolments: int | None = Field(default=None, ge=0)
+    """Enrolments that still lie at the gate with what is sealed in them; unknown to an older gate."""
     utc: Utc | None = None
 
 
