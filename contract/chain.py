@@ -40,6 +40,6 @@ def verify(records: Iterable[EventRecord], seq: int = 0, prev_hash: str = GENESI
 
 def changed(record: EventRecord) -> bool:
     """Whether a record's body is not the one that was hashed, nor what erasing leaves of an enrolment."""
-    if record.erased:
+    if record.erased is not None:
         return not is_without_sealed(record.body)
     return link(record.prev_hash, record.body) != record.hash

@@ -7,8 +7,6 @@ body, and says so (`EventRecord.erased`). Nothing but an enrolment can be erased
 import json
 import re
 
-from contract.messages import EventRecord
-
 ENROLMENT = "enrolment"
 _SEALED = re.compile(rb'("sealed_record\\*"\s*:\s*\\*")[^"\\]*')
 """Also inside a JSON string, and inside one of those: there the quotes have backslashes before them."""
@@ -26,12 +24,6 @@ def is_without_sealed(body: str) -> bool:
     """Whether this can be what erasing left: an enrolment with nothing sealed in it."""
     found = _enrolment(body)
     return found is not None and found.get("sealed_record") == ""
-
-
-def erased(record: EventRecord) -> EventRecord:
-    """The record without what is sealed in it; the very same if there is nothing to erase."""
-    body = without_sealed(record.body)
-    return record if body is None else record.model_copy(update={"body": body, "erased": True})
 
 
 def scrubbed(payload: bytes) -> bytes:

@@ -5,17 +5,18 @@ frames, so nothing here waits for a reader: what is busy now is done another tim
 """
 
 import sqlite3
+from collections.abc import Callable
 
 from contract.erasure import without_sealed
 
-_SEALED = "erased = 0 AND instr(body, '\"type\":\"enrolment\"') > 0"
+_SEALED = 'erased IS NULL AND instr(body, \'"type":"enrolment"\') > 0'
 """Enrolments that still hold what was sealed; an index lists only those."""
 
 
 def prepare(db: sqlite3.Connection) -> None:
     """The column and the index, in a file of an earlier version too. Raises sqlite3.Error."""
     if not has_column(db):
-        db.execute("ALTER TABLE events ADD COLUMN erased INTEGER NOT NULL DEFAULT 0")
+        db.execute("ALTER TABLE events ADD COLUMN erased BLOB")
     db.execute(f"CREATE INDEX IF NOT EXISTS events_sealed ON events (seq) WHERE {_SEALED}")
 
 
@@ -27,7 +28,7 @@ def has_column(db: sqlite3.Connection) -> bool:
 
 def column(db: sqlite3.Connection) -> str:
     """What to ask of a file of any version."""
-    return "erased" if has_column(db) else "0"
+    return "erased" if has_column(db) else "NULL"
 
 
 def waiting(db: sqlite3.Connection) -> int:
@@ -35,19 +36,21 @@ def waiting(db: sqlite3.Connection) -> int:
     return int(db.execute(f"SELECT coalesce(min(seq), 0) FROM events WHERE {_SEALED}").fetchone()[0])
 
 
-def erase(db: sqlite3.Connection, last_seq: int) -> int:
-    """Erase what is sealed in the events up to `last_seq`; of how many. Raises sqlite3.Error: then of none."""
-    found = db.execute(f"SELECT seq, body FROM events WHERE {_SEALED} AND seq <= ?", (last_seq,)).fetchall()
-    bodies = [(body, seq) for seq, whole in found if (body := without_sealed(whole)) is not None]
+def erase(db: sqlite3.Connection, last_seq: int, sign: Callable[[int, str, str], bytes]) -> int:
+    """Erase what is sealed in the events up to `last_seq`; of how many. `sign`: makes the gate's signature of number, hash and
+    what is left of the body. Raises sqlite3.Error: then of none."""
+    found = db.execute(f"SELECT seq, hash, body FROM events WHERE {_SEALED} AND seq <= ?", (last_seq,)).fetchall()
+    left = [(seq, digest, body) for seq, digest, whole in found if (body := without_sealed(whole)) is not None]
+    rows = [(body, sign(seq, digest, body), seq) for seq, digest, body in left]
     try:
         db.execute("BEGIN IMMEDIATE")
-        db.executemany("UPDATE events SET body = ?, erased = 1 WHERE seq = ?", bodies)
+        db.executemany("UPDATE events SET body = ?, erased = ? WHERE seq = ?", rows)
         db.execute("COMMIT")
     except sqlite3.Error:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
-    return len(bodies)
+    return len(rows)
 
 
 def empty_log(db: sqlite3.Connection) -> bool:

@@ -13,8 +13,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlite_utils import Database
 
+from contract import identity
 from contract.chain import GENESIS, link
 from contract.codec import BadMessage, decode_event
 from contract.messages import AnyEvent, ClockEvent, Event, EventRecord
@@ -54,11 +56,13 @@ class Journal:
         clock: Clock,
         synchronous: str = "FULL",
         give_room: Callable[[], bool] = lambda: False,
+        key: Ed25519PrivateKey | None = None,
     ) -> None:
         """`synchronous`: SQLite's; anything but FULL may lose the newest events with the power, and is for measurements.
-        `give_room` is called when the disk refuses, and the event tried again as long as it returns True."""
+        `give_room` is called when the disk refuses, and the event tried again as long as it returns True. `key`: the gate's;
+        without one nothing is erased."""
         self._site, self._clock, self._synchronous = site, clock, synchronous
-        self._give_room = give_room
+        self._give_room, self._key = give_room, key
         try:
             self._lock = dbfile.lock(path)
         except dbfile.Locked as error:
@@ -188,11 +192,17 @@ class Journal:
     def erase_sealed(self, acked_seq: int) -> int:
         """See `edge.ports.Journal`. Raises JournalError: the disk refuses."""
         try:
-            erased = erasure.erase(self._db, acked_seq) if 0 < erasure.waiting(self._db) <= acked_seq else 0
+            due = self._key is not None and 0 < erasure.waiting(self._db) <= acked_seq
+            erased = erasure.erase(self._db, acked_seq, self._sign_erasure) if due else 0
             self._log_holds_erased = (erased > 0 or self._log_holds_erased) and not erasure.empty_log(self._db)
         except sqlite3.Error as error:
             raise JournalError(f"nothing can be erased from the journal: {error}") from error
         return erased
+
+    def _sign_erasure(self, seq: int, digest: str, body: str) -> bytes:
+        assert self._key is not None
+        head = identity.head(self._site.site_id, self._site.gate_id, self.epoch, seq, digest)
+        return identity.sign_erasure(identity.erasure(head, body), self._key)
 
     def shrink(self) -> bool:
         """See `edge.ports.Journal`."""
@@ -282,7 +292,7 @@ class JournalReader(dbfile.Reader):
 
     def _erased(self) -> str:
         """The column of that name, or what stands for it in a file of an earlier version."""
-        return "erased" if self._rows("SELECT 1 FROM pragma_table_info('events') WHERE name = 'erased'") else "0"
+        return "erased" if self._rows("SELECT 1 FROM pragma_table_info('events') WHERE name = 'erased'") else "NULL"
 
     def _one(self, sql: str) -> object:
         rows = self._rows(sql)

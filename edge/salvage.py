@@ -22,13 +22,13 @@ _NAME = "journal.salvaged-{epoch}-{last}.db"
 _PATTERN = "journal.salvaged-*.db"
 _SCHEMA = """
 PRAGMA journal_mode=DELETE;
-CREATE TABLE events (seq INTEGER PRIMARY KEY, utc REAL, prev_hash TEXT, hash TEXT, body TEXT, erased INTEGER);
+CREATE TABLE events (seq INTEGER PRIMARY KEY, utc REAL, prev_hash TEXT, hash TEXT, body TEXT, erased BLOB);
 CREATE TABLE journal (epoch TEXT, gate_id TEXT, base_seq INTEGER, base_hash TEXT);
 """
 
 _ID = TypeAdapter[str](Id)
-Row = tuple[int, float, str, str, str, bool]
-"""seq, utc, prev_hash, hash, body, and whether what was sealed in the body was erased."""
+Row = tuple[int, float, str, str, str, bytes | None]
+"""seq, utc, prev_hash, hash, body, and the gate's signature if what was sealed in the body was erased."""
 
 
 class NotSalvaged(ValueError):
@@ -115,7 +115,7 @@ def _rows(db: sqlite3.Connection, after: int) -> Iterator[Row]:
         for seq, utc, prev_hash, digest, body, erased in db.execute(asked, (after,)):
             if not all(isinstance(text, str) for text in (prev_hash, digest, body)):
                 return
-            yield int(seq), float(utc), prev_hash, digest, body, bool(erased)
+            yield int(seq), float(utc), prev_hash, digest, body, erased
     except (sqlite3.Error, TypeError, ValueError):  # here the damage begins
         return
 

@@ -12,11 +12,14 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from contract.erasure import erased, scrubbed
+from contract.erasure import scrubbed, without_sealed
 from contract.messages import EventRecord
 from hq import tables as t
 from hq.atrest import AtRestError, Cipher
 from hq.journals import JournalKey
+
+BY_HQ = b""
+"""Stands for the gate's signature where HQ itself erased; what proves that is the row."""
 
 
 def row_of(key: JournalKey, record: EventRecord, cipher: Cipher) -> dict[str, Any]:
@@ -33,10 +36,12 @@ def row_of(key: JournalKey, record: EventRecord, cipher: Cipher) -> dict[str, An
 
 def stored(record: EventRecord, *, believed: bool) -> EventRecord:
     """The record as HQ keeps it. One that is not `believed` is not said to be erased: its hash must stay wrong."""
-    if believed:
-        return erased(record)
+    if believed and (body := without_sealed(record.body)) is not None:
+        return record.model_copy(update={"body": body, "erased": BY_HQ})
+    if believed and record.erased is not None:
+        return record
     body = scrubbed(record.body.encode(errors="surrogatepass")).decode(errors="surrogatepass")
-    return record.model_copy(update={"body": body, "erased": False})
+    return record.model_copy(update={"body": body, "erased": None})
 
 
 def add(db: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

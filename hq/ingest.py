@@ -292,7 +292,7 @@ class Ingest:
                 self._note_newer(db, event)
             elif event is None or isinstance(event, EnrolmentEvent):
                 record = erasure.stored(record, believed=believed)
-                group.erased += [erasure.row_of(line, record, self._people.cipher)] if record.erased else []
+                group.erased += [erasure.row_of(line, record, self._people.cipher)] if record.erased is not None else []
             group.rows.append(_row(line, record, event, group.utc))
             mark = Watermark(record.seq, record.hash)
         if found.fresh:
@@ -326,7 +326,7 @@ class Ingest:
             kept = erasure.stored(record, believed=believed)
             mine = (t.events.c.gate_id == key.gate_id, t.events.c.epoch == key.epoch, t.events.c.seq == record.seq)
             db.execute(update(t.events).where(*mine).values(body=kept.body))
-            erasure.add(db, [erasure.row_of(key, kept, self._people.cipher)] if kept.erased else [])
+            erasure.add(db, [erasure.row_of(key, kept, self._people.cipher)] if kept.erased is not None else [])
 
     def _watch_epoch(self, group: "_Group", key: JournalKey, *, goes_on: bool) -> None:
         """A gate that begins a new journal never writes the old one again: if both go on, there are two. Marked once."""
@@ -339,7 +339,7 @@ class Ingest:
                 log.error("quarantined", gate_id=key.gate_id, epochs=pair, reason=TWINS)
 
     def _enrol(self, db: Connection, key: JournalKey, record: EventRecord, event: EnrolmentEvent) -> None:
-        if record.erased:
+        if record.erased is not None:
             if put_aside(db, key, record.seq, ERASED, record.model_dump_json().encode(), tell=False):
                 log.warning("enrolment_erased_before", gate_id=key.gate_id, epoch=key.epoch, seq=record.seq)
             return

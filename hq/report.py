@@ -139,6 +139,6 @@ def _proven(
 ) -> Iterator[EventRecord]:
     """Raises BrokenChain where something was erased by somebody else."""
     for record in records:
-        if cipher and record.erased and (wrong := erasure.objection(key, record, proofs[record.seq], cipher)):
+        if cipher and record.seq in proofs and (wrong := erasure.objection(key, record, proofs[record.seq], cipher)):
             raise BrokenChain(wrong)
         yield record

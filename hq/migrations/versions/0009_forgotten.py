@@ -28,19 +28,21 @@ def upgrade() -> None:
     for row in db.execute(sa.text("SELECT id, payload FROM quarantine")).all():
         payload = scrubbed(bytes(row.payload))
         if payload != bytes(row.payload):
-            db.execute(sa.text("UPDATE quarantine SET payload = :payload WHERE id = :id"), {"payload": payload, "id": row.id})
+            db.execute(
+                sa.text("UPDATE quarantine SET payload = :payload WHERE id = :id"), {"payload": payload, "id": row.id}
+            )
 
 
 def _erase_events(db: sa.Connection) -> None:
     asked = "SELECT id, site_id, gate_id, epoch, seq, prev_hash, hash, body FROM events WHERE type = 'enrolment'"
     for row in db.execute(sa.text(asked)).all():
         record = EventRecord.model_construct(
-            seq=row.seq, prev_hash=row.prev_hash, hash=row.hash, body=row.body, erased=False
+            seq=row.seq, prev_hash=row.prev_hash, hash=row.hash, body=row.body, erased=None
         )
         kept = erasure.stored(record, believed=link(row.prev_hash, row.body) == row.hash)
         if kept.body != row.body:
             db.execute(sa.text("UPDATE events SET body = :body WHERE id = :id"), {"body": kept.body, "id": row.id})
-        if kept.erased:
+        if kept.erased is not None:
             erasure.add(db, [erasure.row_of(JournalKey(row.site_id, row.gate_id, row.epoch), kept, _cipher())])
 
 
