@@ -279,6 +279,15 @@ class JournalReader(dbfile.Reader):
         )
         return [EventRecord(seq=s, prev_hash=p, hash=h, body=b, erased=e) for s, p, h, b, e in rows]
 
+    def sealed(self) -> int:
+        """How many enrolments here still hold what was sealed in them."""
+        db = self.db()
+        try:
+            return erasure.count(db) if db is not None else 0
+        except sqlite3.DatabaseError:  # being created or replaced
+            self.close()
+            return 0
+
     def seen(self, ref: str) -> bool:
         """True if an event with this `ref` was ever appended."""
         return bool(self._rows("SELECT 1 FROM refs WHERE ref = ?", (ref,)))

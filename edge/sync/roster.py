@@ -23,6 +23,7 @@ from contract.topics import Channel
 from edge import dbfile
 from edge.config import SiteConfig
 from edge.domain import Incident, ListAge, RosterState
+from edge.scrub import scrubbing
 from edge.sync import commands as orders
 from edge.sync import lists
 from edge.sync.assembly import Assembly
@@ -100,10 +101,11 @@ class ReplicaReader:
             self.parts_per_refresh is None or read < self.parts_per_refresh
         ):
             kind = next(kind for kind in _ORDER if kind in due)
-            if kind in self._loading:
-                self._load_part(kind, self._loading[kind])
-            else:
-                self._load_changes(kind)
+            with scrubbing():  # opened seals are let go here
+                if kind in self._loading:
+                    self._load_part(kind, self._loading[kind])
+                else:
+                    self._load_changes(kind)
             read += 1
         return self._state is not before
 
