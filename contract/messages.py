@@ -159,6 +159,8 @@ class NoticeCode(StrEnum):
     """HQ could not take something this gate sent, and keeps it aside."""
     REQUEST_REFUSED = "request_refused"
     JOURNAL_RESTARTED = "journal_restarted"
+    JOURNAL_HELD = "journal_held"
+    """Another program locks the journal, or reads it for so long that its -wal file grows."""
     REPLICA_RESTARTED = "replica_restarted"
     FIRE_ON = "fire_on"
     FIRE_OFF = "fire_off"

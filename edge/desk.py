@@ -175,7 +175,7 @@ class DeskReader(dbfile.Reader):
             ).fetchall()
         except sqlite3.DatabaseError as error:  # damaged, or just being created: its writer sets it right
             structlog.get_logger().warning("desk.unreadable", error=str(error))
-            self.close()
+            self.failed(error)
             return []
         return [DeskRequest(*row) for row in rows]
 
@@ -184,8 +184,8 @@ class DeskReader(dbfile.Reader):
         db = self.db()
         try:
             return db is not None and db.execute("SELECT 1 FROM accounts LIMIT 1").fetchone() is not None
-        except sqlite3.DatabaseError:  # of an earlier version, damaged, or just being created
-            self.close()
+        except sqlite3.DatabaseError as error:  # of an earlier version, damaged, or just being created
+            self.failed(error)
             return False
 
 

@@ -292,11 +292,13 @@ class ThermometerStatus:
 
 @dataclass(frozen=True, slots=True)
 class JournalSize:
-    """`head`: the newest seq; `kept`: events still in the file; `used_mb`: what they take, free pages apart."""
+    """`head`: the newest seq; `kept`: events still in the file; `used_mb`: what they take, free pages apart; `log_mb`: the
+    -wal file beside it, which grows while another program reads."""
 
     head: int
     kept: int
     used_mb: float
+    log_mb: float = 0.0
 
     def mb_of(self, events: int) -> float:
         """What so many events take, by those that are kept."""

@@ -142,6 +142,11 @@ class ReplicaReader:
                 found.append(ack)
         return found
 
+    @property
+    def trouble(self) -> str:
+        """Why replica.db is there and cannot be read; "" if it can, or if there is none."""
+        return self._reader.trouble
+
     def close(self) -> None:
         self._reader.close()
 
@@ -282,7 +287,7 @@ class ReplicaReader:
             return db.execute(sql, values).fetchall()
         except sqlite3.DatabaseError as error:  # damaged or just being replaced: the last good state stays
             log.warning("replica_unreadable", detail=str(error))
-            self._reader.close()
+            self._reader.failed(error)
             return []
 
 
