@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from contract import identity
 from contract.chain import link
 from contract.messages import AnyEvent, ClockEvent, Event, NoticeCode, NoticeEvent
 from contract.times import step_between
-from edge import dbfile, lockholders, retention
+from edge import dbfile, erasure, lockholders, retention
 from edge.config import SiteConfig
 from edge.domain import JournalSize, LiveState
 from edge.journalfile import JournalFile, NotOurFile
@@ -58,12 +60,13 @@ class Journal:
         synchronous: str = "FULL",
         give_room: Callable[[], bool] = lambda: False,
         memory: Memory | None = None,
+        key: Ed25519PrivateKey | None = None,
     ) -> None:
         """`synchronous`: SQLite's; anything but FULL may lose the newest events with the power, and is for measurements.
         `give_room` is called when the disk refuses, and the event tried again as long as it returns True. `memory`: what is
-        remembered beside this file."""
+        remembered beside this file. `key`: the gate's; without one nothing is erased."""
         self._site, self._clock, self._memory = site, clock, memory
-        self._give_room = give_room
+        self._give_room, self._key = give_room, key
         self._boot_id = BOOT_ID.read_text().strip()
         self._file = JournalFile(path, site.gate_id, synchronous, memory)
         try:
@@ -74,6 +77,7 @@ class Journal:
         self.restarted, self.why = self._file.aside, self._file.why
         self._held: _Held | None = None
         self._seen = self._last_reading()
+        self._log_holds_erased = True  # an earlier process may have erased, and not got to the log
 
     @property
     def _db(self) -> sqlite3.Connection:
@@ -197,7 +201,9 @@ class Journal:
     def _tell_held(self, now: "_Reading") -> None:
         held, self._held = self._held, None
         if held is not None:
-            detail = f"locked for {now.monotonic_ms / 1000 - held.since_s:.1f} s by {held.by}: nobody was let in meanwhile"
+            detail = (
+                f"locked for {now.monotonic_ms / 1000 - held.since_s:.1f} s by {held.by}: nobody was let in meanwhile"
+            )
             self._append(NoticeEvent, now, None, {"code": NoticeCode.JOURNAL_HELD, "detail": detail[:500]})
 
     def _note_step(self, now: _Reading) -> None:
@@ -262,6 +268,25 @@ class Journal:
         except sqlite3.Error as error:
             raise JournalError(f"the journal cannot be pruned ({error}): free disk space, check the card") from error
 
+    def sealed_since(self) -> int:
+        """See `edge.ports.Journal`."""
+        return erasure.waiting(self._db)
+
+    def erase_sealed(self, acked_seq: int) -> int:
+        """See `edge.ports.Journal`. Raises JournalError: the disk refuses."""
+        try:
+            due = self._key is not None and 0 < erasure.waiting(self._db) <= acked_seq
+            erased = erasure.erase(self._db, acked_seq, self._sign_erasure) if due else 0
+            self._log_holds_erased = (erased > 0 or self._log_holds_erased) and not erasure.empty_log(self._db)
+        except sqlite3.Error as error:
+            raise JournalError(f"nothing can be erased from the journal: {error}") from error
+        return erased
+
+    def _sign_erasure(self, seq: int, digest: str, body: str) -> bytes:
+        assert self._key is not None
+        head = identity.head(self._site.site_id, self._site.gate_id, self.epoch, seq, digest)
+        return identity.sign_erasure(identity.erasure(head, body), self._key)
+
     def shrink(self) -> bool:
         """See `edge.ports.Journal`."""
         try:
@@ -282,7 +307,7 @@ class Journal:
     def settle(self) -> None:
         """Move the -wal file's content into the database and cut it, if no reader forbids that."""
         try:
-            self._live.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            erasure.empty_log(self._live)
         except sqlite3.Error as error:
             log.warning("journal_not_settled", error=str(error))
 

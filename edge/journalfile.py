@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from contract.chain import GENESIS, BrokenChain, verify
 from contract.messages import EventRecord
-from edge import dbfile
+from edge import dbfile, erasure
 from edge.ports import JournalError, Memory
 from edge.retention import CODE_REFS
 from edge.salvage import NotSalvaged, salvage_from, salvaged_refs
@@ -67,16 +67,16 @@ def check(db: sqlite3.Connection, path: Path) -> None:
     if path.stat().st_size + dbfile.wal_bytes(path) <= FULL_CHECK_MAX_BYTES:
         dbfile.check(db)
         return
-    rows = db.execute("SELECT seq, prev_hash, hash, body FROM events ORDER BY seq DESC LIMIT ?", (TAIL_EVENTS,))
-    check_chain(rows.fetchall()[::-1])
+    asked = f"SELECT seq, prev_hash, hash, body, {erasure.column(db)} FROM events ORDER BY seq DESC LIMIT ?"
+    check_chain(db.execute(asked, (TAIL_EVENTS,)).fetchall()[::-1])
 
 
-def check_chain(rows: Sequence[tuple[int, str, str, str]]) -> None:
-    """Raises sqlite3.DatabaseError unless these consecutive events (seq, prev_hash, hash, body) are whole."""
+def check_chain(rows: Sequence[tuple[int, str, str, str, bytes | None]]) -> None:
+    """Raises sqlite3.DatabaseError unless these consecutive events (seq, prev_hash, hash, body, erased) are whole."""
     if not rows:
         return
     try:
-        records = [EventRecord(seq=s, prev_hash=p, hash=h, body=b) for s, p, h, b in rows]
+        records = [EventRecord(seq=s, prev_hash=p, hash=h, body=b, erased=e) for s, p, h, b, e in rows]
         verify(records, records[0].seq - 1, records[0].prev_hash)
     except (BrokenChain, ValueError) as error:
         raise sqlite3.DatabaseError(f"the chain of events is damaged: {error}") from error
@@ -164,9 +164,7 @@ class JournalFile:
             "SELECT epoch, gate_id, base_seq, base_hash FROM journal"
         ).fetchone()
         if gate_id != self._gate_id:
-            raise JournalError(
-                f"{self.path} is the journal of gate {gate_id!r}: move it away, or correct site.gate_id"
-            )
+            raise JournalError(f"{self.path} is the journal of gate {gate_id!r}: move it away, or correct site.gate_id")
         last = self.db.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
         seq, digest = last or (base_seq, base_hash)
         return epoch, seq, digest
@@ -301,7 +299,11 @@ class JournalFile:
         found, last, _ = self.tail()
         if found != epoch:
             return f"was replaced while the gate was off: it is epoch {found}, the last one here was {epoch}"
-        return f"was rolled back while the gate was off: it ends at event {last}, and {seq} was written" if last < seq else ""
+        return (
+            f"was rolled back while the gate was off: it ends at event {last}, and {seq} was written"
+            if last < seq
+            else ""
+        )
 
     def _connect(self, refs: Sequence[tuple[str, int]]) -> sqlite3.Connection:
         """Raises sqlite3.Error."""
@@ -309,6 +311,7 @@ class JournalFile:
         try:
             check(db, self.path)
             create(db, self._gate_id, refs)
+            erasure.prepare(db)
         except sqlite3.Error:
             db.close()
             raise

@@ -30,9 +30,10 @@ class JournalReader(dbfile.Reader):
 
     def records(self, after: int, limit: int) -> list[EventRecord]:
         rows = self._rows(
-            "SELECT seq, prev_hash, hash, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
+            f"SELECT seq, prev_hash, hash, body, {self._erased()} FROM events WHERE seq > ? ORDER BY seq LIMIT ?",
+            (after, limit),
         )
-        return [EventRecord(seq=s, prev_hash=p, hash=h, body=b) for s, p, h, b in rows]
+        return [EventRecord(seq=s, prev_hash=p, hash=h, body=b, erased=e) for s, p, h, b, e in rows]
 
     def seen(self, ref: str) -> bool:
         """True if an event with this `ref` was ever appended."""
@@ -44,6 +45,10 @@ class JournalReader(dbfile.Reader):
     def live(self) -> LiveState | None:
         state = self._one("SELECT state FROM live WHERE id = 1")
         return LiveState.model_validate_json(str(state)) if state else None
+
+    def _erased(self) -> str:
+        """The column of that name, or what stands for it in a file of an earlier version."""
+        return "erased" if self._rows("SELECT 1 FROM pragma_table_info('events') WHERE name = 'erased'") else "NULL"
 
     def _one(self, sql: str) -> object:
         rows = self._rows(sql)
@@ -69,5 +74,3 @@ def decoded(rows: Iterable[tuple[str]]) -> list[AnyEvent]:
         except BadMessage:
             continue
     return events
-
-
