@@ -110,6 +110,8 @@ class Advice(StrEnum):
     RENEW_TRAINING = "renew_training"
     SEE_DESK = "see_desk"
     WAIT = "wait"
+    STEP_BACK = "step_back"
+    """Let in already, and still there: leave the lane, then come again."""
 
 
 class Direction(StrEnum):
@@ -181,6 +183,8 @@ class NoticeCode(StrEnum):
     READER_BACK = "reader_back"
     SENSOR_CHATTER = "sensor_chatter"
     TOO_MANY_GUESSES = "too_many_guesses"
+    STILL_THERE = "still_there"
+    """Somebody who was let in stays before the camera; or a picture of somebody does."""
     DISK_LOW = "disk_low"
     DISK_OK = "disk_ok"
     DISK_FILLING = "disk_filling"

@@ -1,25 +1,80 @@
-"""What the three database files have in common: opening, noticing changes, setting a broken file aside.
+"""What the database files have in common: opening, noticing changes, setting a broken file aside.
 
-Each file has one writer process and any number of readers. WAL mode lets them not wait for one another; a reader
-notices a change by `PRAGMA data_version`, and a replaced file by its inode.
+Each file has one writer process, which owns the file's folder, and any number of readers. WAL mode lets them not wait
+for one another; a reader notices a change by `PRAGMA data_version`, and a replaced file by its inode. A reader needs no
+right to write: the writer leaves the companions `-wal` and `-shm` behind, also when it ends.
 """
 
+import contextlib
 import fcntl
 import os
 import shutil
 import sqlite3
+import stat
 import tempfile
 import time
 from pathlib import Path
 from typing import BinaryIO
 
+import structlog
+
+from edge.foreign import NotPlain, check_plain
+from edge.reading import harden
+
+log = structlog.get_logger()
+
 BUSY_TIMEOUT_S = 5.0
-"""How long to wait for a locked database. A process that must not stand still passes a shorter time."""
-MODE = 0o660
+FOREIGN_WAIT_S = 0.25
+"""The longest wait of the gate process for a lock that another process holds: a frame or two."""
+MODE = 0o640
+"""The group reads; the owner alone writes."""
+COMPANIONS = ("-wal", "-shm")
 WAL_KEEP_BYTES = 4 * 1024 * 1024
 """The -wal file is cut to this size once its content is in the database. A long reader lets it grow without bound."""
-_CANNOT_OPEN = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR)
+_CANNOT_OPEN = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
 """SQLite's primary error codes for a file that is there and cannot be opened by this user."""
+_AGAIN_S = 1.0
+"""A file that cannot be used is not tried again before so long."""
+
+
+class Writer(sqlite3.Connection):
+    """A writer's connection, which leaves the companions behind: without them a reader of another user cannot open."""
+
+    path: Path | None = None
+
+    def close(self) -> None:
+        super().close()
+        if self.path is not None and self.path.exists():
+            for suffix in COMPANIONS:
+                with contextlib.suppress(OSError):  # the disk refuses: readers wait for the next start
+                    own(self.path.with_name(self.path.name + suffix))
+
+
+def own(path: Path, mode: int = MODE) -> None:
+    """Make a file of this process if it is missing, and correct its mode. What root makes belongs to the folder's owner.
+
+    Raises:
+        NotPlain: something that is no file lies there.
+        OSError: the folder or the disk refuses.
+    """
+    # A file that is there is not opened: closing any descriptor of it ends the locks of all SQLite connections of this
+    # process to it.
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    except FileExistsError:
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode):
+            raise NotPlain(path, "is no file") from None
+        if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) != mode:
+            path.chmod(mode)
+        return
+    try:
+        os.fchmod(handle, mode)  # whatever the umask, a technician's above all
+        folder = path.parent.stat()
+        if os.geteuid() == 0:
+            os.fchown(handle, folder.st_uid, folder.st_gid)
+    finally:
+        os.close(handle)
 
 
 def connect(
@@ -29,10 +84,10 @@ def connect(
     back (`PRAGMA incremental_vacuum`). Raises sqlite3.DatabaseError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        _make(path)
+        own(path)  # SQLite gives the companions the same owner and mode
     except OSError as error:
         raise sqlite3.OperationalError(f"{path}: {error.strerror}") from error
-    db = sqlite3.connect(path, timeout=timeout_s, isolation_level=None, check_same_thread=False)
+    db = sqlite3.connect(path, timeout=timeout_s, isolation_level=None, check_same_thread=False, factory=Writer)
     try:
         if shrinks:
             db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # before anything else: later it would change nothing
@@ -40,30 +95,11 @@ def connect(
         db.execute("PRAGMA journal_mode=WAL")
         db.execute(f"PRAGMA synchronous={synchronous}")
         db.execute(f"PRAGMA journal_size_limit={WAL_KEEP_BYTES}")
+        db.path = path
     except sqlite3.DatabaseError:
         db.close()
         raise
     return db
-
-
-def _make(path: Path) -> None:
-    """Create the file, or correct its mode. Raises OSError.
-
-    SQLite gives its companions the mode of the file. An existing file is not opened here: closing any handle of a file drops
-    all locks that this process holds on it (fcntl), and SQLite's own would be among them. Another program that then closes
-    the database would delete the -wal file under this process.
-    """
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
-    except FileExistsError:
-        found = path.stat()
-        if found.st_uid == os.geteuid() and found.st_mode & 0o777 != MODE:
-            path.chmod(MODE)
-        return
-    try:
-        os.fchmod(handle, MODE)  # also with another umask, for example a technician's
-    finally:
-        os.close(handle)
 
 
 def wal_bytes(path: Path) -> int:
@@ -84,7 +120,7 @@ def check(db: sqlite3.Connection) -> None:
 def set_aside(path: Path) -> Path:
     """Move a damaged database and its companions, or what lies in their place, out of the way for later study; the new name."""
     aside = path.with_name(f"{path.name}.corrupt-{time.strftime('%Y%m%dT%H%M%S')}-{time.monotonic_ns() % 10**6}")
-    for suffix in ("", "-wal", "-shm"):
+    for suffix in ("", *COMPANIONS):
         part = path.with_name(path.name + suffix)
         if os.path.lexists(part):
             part.rename(aside.with_name(aside.name + suffix))
@@ -104,7 +140,9 @@ def lock(path: Path) -> BinaryIO:
     name = path.with_name(path.name + ".lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.fdopen(os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660), "r+b")
+        # 0600: who can open it for reading can lock it, and the writer could not start.
+        own(name, 0o600)
+        handle = os.fdopen(os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "r+b")
     except OSError as error:
         raise Locked(f"{name} cannot be opened ({error.strerror})") from error
     try:
@@ -118,17 +156,21 @@ def lock(path: Path) -> BinaryIO:
 class Reader:
     """A read-only view of a database that may not exist yet, may be replaced, and must never stop its reader.
 
+    `wait_s`: how long a reader waits for the writer's locks. What another user's process put in the file's place, be it
+    a folder or a named pipe, is as good as no file; the log says so once.
+
     `trouble` says why a file that is there cannot be read; "" while it can, or while there is none. On a read-only medium, where
     no writer can be at work, a copy is read: SQLite would need to write beside the file.
     """
 
-    def __init__(self, path: Path, timeout_s: float = BUSY_TIMEOUT_S) -> None:
-        self._path, self._timeout_s = path, timeout_s
+    def __init__(self, path: Path, wait_s: float = BUSY_TIMEOUT_S) -> None:
+        self._path, self._wait_s = path, wait_s
         self._db: sqlite3.Connection | None = None
         self._copy: tempfile.TemporaryDirectory[str] | None = None
         self._inode = 0
         self._version: int | None = None
-        self.trouble = ""
+        self._again_s = self._locked_s = 0.0
+        self._said = self.trouble = ""
 
     def changed(self) -> bool:
         """True if there may be something new since the last call; False while there is no file."""
@@ -138,7 +180,7 @@ class Reader:
         try:
             version = int(db.execute("PRAGMA data_version").fetchone()[0])
         except sqlite3.DatabaseError as error:
-            self.failed(error)
+            self.gave_up(error)
             return False
         if version == self._version:
             return False
@@ -146,27 +188,37 @@ class Reader:
         return True
 
     def db(self) -> sqlite3.Connection | None:
-        """The open connection, reopened if the file was replaced; None while there is no file, or it cannot be opened."""
+        """The open connection, reopened if the file was replaced; None while there is no file."""
         try:
-            inode = self._path.stat().st_ino
+            found = self._path.lstat()
         except OSError as error:
             self.close()
-            self.trouble = "" if isinstance(error, FileNotFoundError) else f"{self._path}: {error.strerror}"
+            self.trouble = "" if isinstance(error, FileNotFoundError) else _trouble(self._path, error)
             return None
-        if self._db is None or inode != self._inode:
+        if self._db is None or found.st_ino != self._inode:
             self.close()
+            same, self._inode = found.st_ino == self._inode, found.st_ino
+            if time.monotonic() < (self._again_s if same else self._locked_s):
+                return None
             try:
                 self._db = self._open()
-            except (OSError, sqlite3.Error) as error:
-                self.trouble = _trouble(self._path, error)
+            except (OSError, sqlite3.DatabaseError) as error:
+                self.gave_up(error)
                 return None
-            self._inode = inode
         return self._db
 
-    def failed(self, error: sqlite3.Error) -> None:
-        """A query failed: remember why, and open the file again at the next look."""
-        self.trouble = _trouble(self._path, error)
+    def gave_up(self, error: sqlite3.DatabaseError | OSError) -> None:
+        """Let go of a file that cannot be read. It is tried again after a while, a new file in its place at once, unless
+        trying took time (a lock, a query without end). The log says it once."""
         self.close()
+        self.trouble = _trouble(self._path, error)
+        self._again_s = time.monotonic() + _AGAIN_S
+        if isinstance(error, sqlite3.OperationalError):
+            self._locked_s = self._again_s
+        why = getattr(error, "strerror", None) or str(error)
+        if why != self._said:
+            self._said = why
+            log.warning("database_not_read", path=str(self._path), error=why)
 
     def close(self) -> None:
         """Let go of the file; may be called twice."""
@@ -177,36 +229,39 @@ class Reader:
         self._db, self._copy, self._version = None, None, None
 
     def _open(self) -> sqlite3.Connection:
-        db = self._connected(self._path, "mode=ro")
+        for suffix in ("", *COMPANIONS):
+            part = self._path.with_name(self._path.name + suffix)
+            with contextlib.suppress(FileNotFoundError):
+                check_plain(part)  # not opened: see `own`
         try:
-            db.execute("PRAGMA schema_version")  # the file is opened here, not by `connect`
-            self.trouble = ""
-            return db
-        except sqlite3.DatabaseError as error:
-            if _code(error) not in _CANNOT_OPEN:
-                return db  # damaged, or locked: each query says so itself
-            db.close()
-            if not _read_only_medium(self._path):
+            db = self._connected(self._path, "mode=ro")
+        except sqlite3.OperationalError as error:
+            if _code(error) not in _CANNOT_OPEN or not _read_only_medium(self._path):
                 raise
-        return self._opened_copy()
+            db = self._opened_copy()
+        self.trouble = ""
+        return db
 
     def _opened_copy(self) -> sqlite3.Connection:
         """The file as it lies on a read-only medium, with what its -wal file holds. Raises OSError, sqlite3.Error."""
         if wal_bytes(self._path) == 0:
-            db = self._connected(self._path, "immutable=1")
-        else:
-            self._copy = tempfile.TemporaryDirectory(prefix="sitegate-", ignore_cleanup_errors=True)
-            copy = Path(self._copy.name) / self._path.name
-            for suffix in ("", "-wal"):
-                shutil.copyfile(self._path.with_name(self._path.name + suffix), copy.with_name(copy.name + suffix))
-            db = self._connected(copy, "mode=rw")
-        db.execute("PRAGMA schema_version")
-        self.trouble = ""
-        return db
+            return self._connected(self._path, "immutable=1")
+        self._copy = tempfile.TemporaryDirectory(prefix="sitegate-", ignore_cleanup_errors=True)
+        copy = Path(self._copy.name) / self._path.name
+        for suffix in ("", "-wal"):
+            shutil.copyfile(self._path.with_name(self._path.name + suffix), copy.with_name(copy.name + suffix))
+        return self._connected(copy, "mode=rw")
 
     def _connected(self, path: Path, how: str) -> sqlite3.Connection:
-        uri = f"{path.resolve().as_uri()}?{how}"
-        return sqlite3.connect(uri, uri=True, timeout=self._timeout_s, check_same_thread=False)
+        uri = f"{path.absolute().as_uri()}?{how}"
+        db = sqlite3.connect(uri, uri=True, timeout=self._wait_s, isolation_level=None, check_same_thread=False)
+        try:
+            db.execute("PRAGMA schema_version")  # SQLite opens the file here, not before
+            harden(db)
+        except sqlite3.DatabaseError:
+            db.close()
+            raise
+        return db
 
 
 def _code(error: BaseException) -> int:

@@ -61,7 +61,7 @@ class JournalReader(dbfile.Reader):
         try:
             return db.execute(sql, values).fetchall()
         except sqlite3.DatabaseError as error:  # also while its writer creates or replaces it: nothing to read yet
-            self.failed(error)
+            self.gave_up(error)
             return []
 
 

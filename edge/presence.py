@@ -61,7 +61,7 @@ class JournalPresence:
                 self._epoch, self._seq = epoch, 0
             rows = db.execute(_NEW, (self._seq, oldest.timestamp())).fetchall()
         except sqlite3.DatabaseError as error:  # also while its writer creates or replaces it
-            self._reader.failed(error)
+            self._reader.gave_up(error)
             return
         for seq, utc, outcome, direction, worker_id in rows:
             if seq <= (head or 0):

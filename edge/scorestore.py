@@ -69,7 +69,7 @@ class ScoreReader(dbfile.Reader):
         try:
             return _days(db) if db is not None else []
         except sqlite3.DatabaseError as error:  # also while its writer creates or replaces it
-            self.failed(error)
+            self.gave_up(error)
             return []
 
 

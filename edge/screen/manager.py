@@ -196,6 +196,7 @@ _ALARMS = {
     NoticeCode.LOCKED_DOWN,
     NoticeCode.PULSE_CUT,
     NoticeCode.TOO_MANY_GUESSES,
+    NoticeCode.STILL_THERE,
     NoticeCode.EVENT_REFUSED,
     NoticeCode.DISK_LOW,
     NoticeCode.DISK_FILLING,

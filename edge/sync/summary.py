@@ -66,7 +66,7 @@ class SummaryReader:
         try:
             return _summary(db)
         except sqlite3.DatabaseError as error:
-            self._reader.failed(error)
+            self._reader.gave_up(error)
         except ValueError:
             self._reader.close()
         return ReplicaSummary()
