@@ -35,8 +35,8 @@ from edge.matcher.quality import measure, objection
 from edge.matcher.threshold import Choice, choose, early_exit_min
 from edge.matcher.vote import Tally, overwhelming, tally
 from edge.ports import Clock, ScoreStore
-from edge.scrub import give_back, scrubbing
 from edge.templates import TemplateStore
+from edge.wiping import give_back, wiping
 
 RIVAL_SIZE_MIN = 0.5
 """A second face at least this tall, compared with the largest, is in the lane too; a smaller one is behind it. Height and
@@ -91,7 +91,7 @@ class FaceMatcher:
         """Replace the gallery at once, by the one that was prepared of these very templates if there is one. Templates of
         another model, and damaged ones, are left out and counted in the log."""
         ready = self._preparation.result() if self._prepared_of is templates and self._preparation else None
-        with scrubbing():
+        with wiping():
             before = self._now
             self._use(ready or self._searchable(templates, before))
             self._prepared_of = self._preparation = ready = None
@@ -117,7 +117,7 @@ class FaceMatcher:
 
     def _searchable(self, templates: Sequence[tuple[str, Template]], now: "_Searchable | None") -> "_Searchable":
         """Everything that follows from these templates. `now`: what is in force, which may differ from it in little."""
-        with scrubbing():
+        with wiping():
             return self._made(templates, now)
 
     def _made(self, templates: Sequence[tuple[str, Template]], now: "_Searchable | None") -> "_Searchable":

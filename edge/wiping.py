@@ -20,7 +20,7 @@ _depth = 0
 
 
 @contextmanager
-def scrubbing() -> Iterator[None]:
+def wiping() -> Iterator[None]:
     """Whatever any thread frees meanwhile is overwritten. May be nested."""
     global _depth
     tune = _function("mallopt")
@@ -38,7 +38,7 @@ def scrubbing() -> Iterator[None]:
 
 def give_back() -> None:
     """Overwrite the small pieces that lie at hand, and return to the system what is free; glibc would keep it for later."""
-    with scrubbing():
+    with wiping():
         take, free = _function("malloc"), _function("free")
         for size in range(16, _SMALL_BYTES + 32, 16):
             pieces = [take(ctypes.c_size_t(size)) for _ in range(_SMALL_COUNT)]
