@@ -48,7 +48,9 @@ class SiteConfig(Section):
 class PathsConfig(Section):
     """Where things are kept."""
 
-    state_dir: Path = Field(default=Path("/var/lib/sitegate"), description="journal.db, replica.db and desk.db.")
+    state_dir: Path = Field(
+        default=Path("/var/lib/sitegate"), description="gate/, sync/ and desk/: a folder for each process that writes."
+    )
     models_dir: Path = Field(
         default=Path("/var/lib/sitegate/models"), description="Verified weights (`sitegate models fetch`)."
     )
@@ -285,6 +287,12 @@ class DecisionConfig(Section):
         ge=500,
         le=60_000,
         description="The same person standing still is looked at afresh after so long.",
+    )
+    left_after_ms: int = Field(
+        default=5_000,
+        ge=1_000,
+        le=60_000,
+        description="Whoever was let in is let in again only once the lane was empty for so long (on the way in).",
     )
 
 
