@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from contract.contradictions import contradictions
 from contract.policy import EVERY_WAY_IN, AntiPassback, Factor, FactorRule, Holiday, Period, RiskRule
 
-VERSION = "1.2"
+VERSION = "1.3"
 
 PARTS_MAX = 500
 """A list has at most so many parts; HQ puts about 1,000 workers into one."""
@@ -35,6 +35,10 @@ Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 KeyId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 """First digits of the SHA-256 of a raw public key."""
+PublicKey = Annotated[bytes, Field(min_length=32, max_length=32)]
+"""A raw Ed25519 public key."""
+Signature = Annotated[bytes, Field(min_length=64, max_length=64)]
+"""Ed25519 (RFC 8032)."""
 Text = Annotated[str, Field(max_length=500)]
 
 
@@ -310,16 +314,22 @@ AnyEvent = Annotated[
 class EventRecord(BaseModel):
     """One journal line. `hash` = SHA-256(bytes of `prev_hash` ‖ UTF-8 bytes of `body`), hex; `body` is the event's JSON."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_bytes="base64", val_json_bytes="base64")
 
     seq: int = Field(ge=1)
     prev_hash: Sha256
     hash: Sha256
     body: str = Field(max_length=65_536)
+    erased: Signature | None = None
+    """What was sealed in the body (of an enrolment) was erased after HQ held it. `hash` is that of the whole body, and proves no
+    more what stands here: the gate's key has signed that (`contract.identity.erasure`)."""
+    signature: Signature | None = None
+    """By the gate's key (`contract.identity.head`), over this record and so over all before it."""
 
 
 class EventBatch(Message):
-    """Consecutive records of one journal, in order."""
+    """Consecutive records of one journal, in order. The last one carries the gate's signature, and so does a record that
+    the next one does not follow from: HQ takes no record that none of them covers."""
 
     type: Literal["event_batch"] = "event_batch"
     site_id: Id
@@ -363,6 +373,15 @@ class Refusal(Message):
 # --- Presence -------------------------------------------------------------------------------------------
 
 
+class ListBase(BaseModel):
+    """A list that was published whole: its version, and the digest that binds its parts (`PartHeader`)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    list_version: int = Field(ge=1)
+    digest: Sha256
+
+
 class GateStatus(Message):
     """Retained birth, planned death and Will of a gate's sync process."""
 
@@ -386,7 +405,19 @@ class GateStatus(Message):
     """Sealing keys of the site that this gate holds."""
     takes_changes: bool = False
     """Reads the changes of lists (`DeltaHeader`): without it HQ sends whole lists."""
+    roster_kept: ListBase | None = None
+    """The roster in the gate's files, as it was published whole, before its changes."""
+    roster_used: ListBase | None = None
+    """The same of the roster in the memory of the gate process; unknown while that is silent."""
+    sealed_enrolments: int | None = Field(default=None, ge=0)
+    """Enrolments that still lie at the gate with what is sealed in them; unknown to an older gate."""
     utc: Utc | None = None
+    connection: int = Field(default=0, ge=0, le=2**53)
+    """The `serial` at which this connection to the broker began. A Will ends this connection and no other."""
+    serial: int = Field(default=0, ge=0, le=2**53)
+    """Grows with each message of the gate's network process; HQ takes none twice, and none after a newer one."""
+    signature: Signature | None = None
+    """By the gate's link key. The last field: it covers all bytes before it (`contract.identity.sign_message`)."""
 
 
 class Health(Message):
@@ -424,6 +455,10 @@ class Health(Message):
     journal_mb: float = Field(default=0, ge=0)
     passages: int = Field(default=0, ge=0)
     """People who passed the gate's own way since the gate process started."""
+    serial: int = Field(default=0, ge=0, le=2**53)
+    """See `GateStatus`."""
+    signature: Signature | None = None
+    """See `GateStatus`."""
 
 
 class HqState(Message):
@@ -623,6 +658,40 @@ class SnapshotRequest(Message):
     kind: ListKind
     have_version: int = Field(default=0, ge=0)
     """Of the list in force at the gate; 0: none."""
+    serial: int = Field(default=0, ge=0, le=2**53)
+    """See `GateStatus`."""
+    signature: Signature | None = None
+    """See `GateStatus`."""
+
+
+# --- Registration: how HQ learns a gate's keys ----------------------------------------------------------
+
+
+class Registration(Message):
+    """A gate shows its public keys to HQ. `proof` is HMAC-SHA256 over all bytes before it, with the key that
+    `contract.identity.code_key` makes of HQ's one-time code. It is the last field, in hex."""
+
+    type: Literal["registration"] = "registration"
+    gate_id: Id
+    site_id: Id
+    gate_key: PublicKey
+    """Signs what the gate process says: events."""
+    link_key: PublicKey
+    """Signs what the network process says: status, health, requests."""
+    software: str = Field(default="", max_length=40)
+    utc: Utc
+    proof: Sha256 | None = None
+
+
+class RegistrationAnswer(Message):
+    """What became of a `Registration`. `gate_key` is the key that was shown, so that a gate knows its own answer."""
+
+    type: Literal["registration_answer"] = "registration_answer"
+    gate_id: Id
+    gate_key: PublicKey
+    accepted: bool
+    reason: Text = ""
+    utc: Utc
 
 
 # --- Commands -------------------------------------------------------------------------------------------
@@ -689,5 +758,6 @@ class CommissioningRecord(Message):
 
 AnyMessage = (
     EventBatch | Ack | Refusal | GateStatus | Health | HqState | RosterSnapshot | RiskSnapshot | PolicySnapshot | PartHeader
-    | RosterDelta | RiskDelta | DeltaHeader | SnapshotRequest | Command | EnrolmentRecord | CommissioningRecord
+    | RosterDelta | RiskDelta | DeltaHeader | SnapshotRequest | Registration | RegistrationAnswer | Command
+    | EnrolmentRecord | CommissioningRecord
 )  # fmt: skip

@@ -17,7 +17,19 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from contract.chain import GENESIS, link
 from contract.codec import decode, encode
 from contract.deltas import Base, Changes, open_delta, read_delta, write_delta
-from contract.messages import VERSION, EventBatch, EventRecord, ListKind, Message, RosterDelta, RosterSnapshot
+from contract.erasure import without_sealed
+from contract.identity import code_key, erasure, head, prove, sign_erasure, sign_head, sign_message
+from contract.messages import (
+    VERSION,
+    Event,
+    EventBatch,
+    EventRecord,
+    ListKind,
+    Message,
+    Registration,
+    RosterDelta,
+    RosterSnapshot,
+)
 from contract.parts import Content, SealedPart, open_part, read_part, write_parts
 from contract.schema import EVENTS, KINDS, name_of
 from contract.signing import ENROLMENT, BadSeal, BadSignature, SignedEnvelope, seal, sign, unseal
@@ -27,6 +39,15 @@ SIGNING = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 """The key of the samples that HQ signs: 32 bytes, 0 to 31."""
 SEALING = X25519PrivateKey.from_private_bytes(bytes(range(32, 64)))
 """The key that opens the sealed samples: 32 bytes, 32 to 63."""
+
+GATE = Ed25519PrivateKey.from_private_bytes(bytes(range(64, 96)))
+"""The sample gate's key: 32 bytes, 64 to 95."""
+LINK = Ed25519PrivateKey.from_private_bytes(bytes(range(96, 128)))
+"""The key of its network process: 32 bytes, 96 to 127."""
+CODE = "7K2M-9QX4-TBHW"
+"""The one-time code of the sample registration."""
+_SIGNED = {"gate_status": "status", "health": "health", "snapshot_request": "snapshot_request"}
+"""Samples signed with LINK -> the purpose."""
 
 MESSAGES: dict[str, type[Message]] = {name_of(kind): kind for kind in KINDS if issubclass(kind, Message)}
 RETIRED = {"sealed_list"}
@@ -61,7 +82,7 @@ def renew() -> None:
     for name, kind in MESSAGES.items():
         if name not in DERIVED:
             sample = decode(kind, newest(name)).model_copy(update={"version": VERSION})
-            file(name).write_bytes(encode(sample))
+            file(name).write_bytes(_protected(name, encode(sample)))
     file("event_batch").write_bytes(encode(_batch()))
     _write("signed_envelope", _signed_ack())
     if not _seals_hold():  # a seal is another one each time: made anew only for other content
@@ -75,6 +96,23 @@ def renew() -> None:
     file("delta_header").write_bytes(encode(delta.header))
 
 
+def _protected(name: str, payload: bytes) -> bytes:
+    """The sample with the signature or proof that it carries as its last field."""
+    if name in _SIGNED:
+        return sign_message(_without("signature", payload), _SIGNED[name], LINK)
+    if name == "registration":
+        registration = decode(Registration, payload)
+        key = code_key(CODE, registration.site_id, registration.gate_id)
+        return prove(_without("proof", payload), key)
+    return payload
+
+
+def _without(field: str, payload: bytes) -> bytes:
+    """The JSON object up to its last field."""
+    before, found, _ = payload.rpartition(f',"{field}":'.encode())
+    return before + b"}" if found else payload
+
+
 def _batch() -> EventBatch:
     """The sample events as one journal."""
     bodies = [decode(kind, file(name_of(kind)).read_bytes()) for kind in EVENTS if issubclass(kind, Message)]
@@ -82,11 +120,23 @@ def _batch() -> EventBatch:
     prev = GENESIS
     for seq, event in enumerate(bodies, start=1):
         body = encode(event.model_copy(update={"seq": seq})).decode()
-        records.append(EventRecord(seq=seq, prev_hash=prev, hash=link(prev, body), body=body))
+        records.append(_erased(event, EventRecord(seq=seq, prev_hash=prev, hash=link(prev, body), body=body)))
         prev = records[-1].hash
-    head = json.loads(records[0].body)
-    whose = {name: head[name] for name in ("site_id", "gate_id", "epoch")}
+    first = json.loads(records[0].body)
+    whose = {name: first[name] for name in ("site_id", "gate_id", "epoch")}
+    signature = sign_head(head(**whose, seq=records[-1].seq, digest=records[-1].hash), GATE)
+    records[-1] = records[-1].model_copy(update={"signature": signature})
     return EventBatch(**whose, records=tuple(records), base_seq=0, set_aside=False)
+
+
+def _erased(event: Message, record: EventRecord) -> EventRecord:
+    """An enrolment as the gate sends it to an HQ that was restored from a backup."""
+    body = without_sealed(record.body)
+    if body is None or not isinstance(event, Event):
+        return record
+    whose = {"site_id": event.site_id, "gate_id": event.gate_id, "epoch": event.epoch}
+    signature = sign_erasure(erasure(head(**whose, seq=record.seq, digest=record.hash), body), GATE)
+    return record.model_copy(update={"body": body, "erased": signature})
 
 
 def _signed_ack() -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The contract for integrators: JSON Schema 2020-12 of every message, an index of the channels, and AsyncAPI 3.0.
 
-`python -m contract.schema [FOLDER]` writes them (default: contract/schemas/v1.2, by the present version); all of it is made
+`python -m contract.schema [FOLDER]` writes them (default: contract/schemas/v1.3, by the present version); all of it is made
 from the models and `contract.topics`, in a stable order.
 """
 

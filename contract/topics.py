@@ -14,6 +14,8 @@ from contract.messages import (
     Message,
     PolicySnapshot,
     Refusal,
+    Registration,
+    RegistrationAnswer,
     RiskDelta,
     RiskSnapshot,
     RosterDelta,
@@ -39,6 +41,8 @@ class Channel(StrEnum):
     ROSTER_DELTA = "roster_delta"
     RISK_DELTA = "risk_delta"
     SNAPSHOT_REQUEST = "snapshot_request"
+    REGISTER = "register"
+    REGISTERED = "registered"
     HQ_STATE = "hq_state"
 
 
@@ -81,6 +85,10 @@ ROUTES: dict[Channel, Route] = {
     Channel.COMMAND: Route(Command, f"{_GATE}/command", up=False, qos=1, retain=False, max_bytes=8 * _KIB, signed=True),
     Channel.SNAPSHOT_REQUEST: Route(
         SnapshotRequest, f"{_GATE}/request", up=True, qos=1, retain=False, max_bytes=4 * _KIB
+    ),
+    Channel.REGISTER: Route(Registration, f"{_GATE}/register", up=True, qos=1, retain=False, max_bytes=4 * _KIB),
+    Channel.REGISTERED: Route(
+        RegistrationAnswer, f"{_GATE}/registered", up=False, qos=1, retain=False, max_bytes=4 * _KIB, signed=True
     ),
     # Before the parts of lists, whose patterns they would match too.
     Channel.ROSTER_DELTA: _list(RosterDelta, "roster", "delta"),

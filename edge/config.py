@@ -48,7 +48,9 @@ class SiteConfig(Section):
 class PathsConfig(Section):
     """Where things are kept."""
 
-    state_dir: Path = Field(default=Path("/var/lib/sitegate"), description="journal.db, replica.db and desk.db.")
+    state_dir: Path = Field(
+        default=Path("/var/lib/sitegate"), description="gate/, sync/ and desk/: a folder for each process that writes."
+    )
     models_dir: Path = Field(
         default=Path("/var/lib/sitegate/models"), description="Verified weights (`sitegate models fetch`)."
     )

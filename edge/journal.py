@@ -13,13 +13,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlite_utils import Database
 
+from contract import identity
 from contract.chain import GENESIS, link
 from contract.codec import BadMessage, decode_event
 from contract.messages import AnyEvent, ClockEvent, Event, EventRecord
 from contract.times import step_between
-from edge import dbfile, retention
+from edge import dbfile, erasure, retention
 from edge.config import SiteConfig
 from edge.domain import JournalSize, LiveState
 from edge.ports import Clock, JournalError
@@ -54,11 +56,13 @@ class Journal:
         clock: Clock,
         synchronous: str = "FULL",
         give_room: Callable[[], bool] = lambda: False,
+        key: Ed25519PrivateKey | None = None,
     ) -> None:
         """`synchronous`: SQLite's; anything but FULL may lose the newest events with the power, and is for measurements.
-        `give_room` is called when the disk refuses, and the event tried again as long as it returns True."""
+        `give_room` is called when the disk refuses, and the event tried again as long as it returns True. `key`: the gate's;
+        without one nothing is erased."""
         self._site, self._clock, self._synchronous = site, clock, synchronous
-        self._give_room = give_room
+        self._give_room, self._key = give_room, key
         try:
             self._lock = dbfile.lock(path)
         except dbfile.Locked as error:
@@ -72,6 +76,7 @@ class Journal:
             raise
         self._boot_id = _BOOT_ID.read_text().strip()
         self._seen = self._last_reading()
+        self._log_holds_erased = True  # an earlier process may have erased, and not got to the log
 
     def append(self, kind: type[E], /, *, ref: str | None = None, **fields: Any) -> E:
         """Stamp, chain and store one event; on return it is on disk.
@@ -180,6 +185,25 @@ class Journal:
         except sqlite3.Error as error:
             raise JournalError(f"the journal cannot be pruned ({error}): free disk space, check the card") from error
 
+    def sealed_since(self) -> int:
+        """See `edge.ports.Journal`."""
+        return erasure.waiting(self._db)
+
+    def erase_sealed(self, acked_seq: int) -> int:
+        """See `edge.ports.Journal`. Raises JournalError: the disk refuses."""
+        try:
+            due = self._key is not None and 0 < erasure.waiting(self._db) <= acked_seq
+            erased = erasure.erase(self._db, acked_seq, self._sign_erasure) if due else 0
+            self._log_holds_erased = (erased > 0 or self._log_holds_erased) and not erasure.empty_log(self._db)
+        except sqlite3.Error as error:
+            raise JournalError(f"nothing can be erased from the journal: {error}") from error
+        return erased
+
+    def _sign_erasure(self, seq: int, digest: str, body: str) -> bytes:
+        assert self._key is not None
+        head = identity.head(self._site.site_id, self._site.gate_id, self.epoch, seq, digest)
+        return identity.sign_erasure(identity.erasure(head, body), self._key)
+
     def shrink(self) -> bool:
         """See `edge.ports.Journal`."""
         try:
@@ -213,6 +237,7 @@ class Journal:
             dbfile.check(db)
             _create(Database(db), self._site.gate_id, refs)
             db.execute("CREATE INDEX IF NOT EXISTS refs_by_seq ON refs (seq)")  # not in files of earlier versions
+            erasure.prepare(db)
         except sqlite3.DatabaseError:
             db.close()
             raise
@@ -249,9 +274,10 @@ class JournalReader(dbfile.Reader):
 
     def records(self, after: int, limit: int) -> list[EventRecord]:
         rows = self._rows(
-            "SELECT seq, prev_hash, hash, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
+            f"SELECT seq, prev_hash, hash, body, {self._erased()} FROM events WHERE seq > ? ORDER BY seq LIMIT ?",
+            (after, limit),
         )
-        return [EventRecord(seq=s, prev_hash=p, hash=h, body=b) for s, p, h, b in rows]
+        return [EventRecord(seq=s, prev_hash=p, hash=h, body=b, erased=e) for s, p, h, b, e in rows]
 
     def seen(self, ref: str) -> bool:
         """True if an event with this `ref` was ever appended."""
@@ -263,6 +289,10 @@ class JournalReader(dbfile.Reader):
     def live(self) -> LiveState | None:
         state = self._one("SELECT state FROM live WHERE id = 1")
         return LiveState.model_validate_json(str(state)) if state else None
+
+    def _erased(self) -> str:
+        """The column of that name, or what stands for it in a file of an earlier version."""
+        return "erased" if self._rows("SELECT 1 FROM pragma_table_info('events') WHERE name = 'erased'") else "NULL"
 
     def _one(self, sql: str) -> object:
         rows = self._rows(sql)

@@ -266,6 +266,13 @@ class Journal(Protocol):
         """Forget events that HQ holds and that are older than `keep_days`, but the newest `keep_events`; how many were
         removed. A bounded number at a time: call again while something is."""
 
+    def sealed_since(self) -> int:
+        """The first event with something sealed in it that was not erased; 0 if there is none."""
+
+    def erase_sealed(self, acked_seq: int) -> int:
+        """Erase what is sealed in events up to here, which HQ holds, from the file and from its log; of how many. What
+        a reader is just looking at is erased at a later call."""
+
     def shrink(self) -> bool:
         """Give the room of forgotten events back to the disk, a bounded amount at a time; True while there is more."""
 

@@ -13,20 +13,22 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from contract.chain import link
+from contract.chain import changed
 from contract.codec import BadMessage, decode_event
-from contract.messages import Id
+from contract.messages import EventRecord, Id
+from edge import erasure
 
 _NAME = "journal.salvaged-{epoch}-{last}.db"
 _PATTERN = "journal.salvaged-*.db"
 _SCHEMA = """
 PRAGMA journal_mode=DELETE;
-CREATE TABLE events (seq INTEGER PRIMARY KEY, utc REAL, prev_hash TEXT, hash TEXT, body TEXT);
+CREATE TABLE events (seq INTEGER PRIMARY KEY, utc REAL, prev_hash TEXT, hash TEXT, body TEXT, erased BLOB);
 CREATE TABLE journal (epoch TEXT, gate_id TEXT, base_seq INTEGER, base_hash TEXT);
 """
 
 _ID = TypeAdapter[str](Id)
-Row = tuple[int, float, str, str, str]
+Row = tuple[int, float, str, str, str, bytes | None]
+"""seq, utc, prev_hash, hash, body, and the gate's signature if what was sealed in the body was erased."""
 
 
 class NotSalvaged(ValueError):
@@ -109,11 +111,11 @@ def salvaged_files(folder: Path) -> Iterator[tuple[Path, str, int]]:
 def _rows(db: sqlite3.Connection, after: int) -> Iterator[Row]:
     """The records after a seq, up to the first that the damaged file does not give."""
     try:
-        cursor = db.execute("SELECT seq, utc, prev_hash, hash, body FROM events WHERE seq > ? ORDER BY seq", (after,))
-        for seq, utc, prev_hash, digest, body in cursor:
+        asked = f"SELECT seq, utc, prev_hash, hash, body, {erasure.column(db)} FROM events WHERE seq > ? ORDER BY seq"
+        for seq, utc, prev_hash, digest, body, erased in db.execute(asked, (after,)):
             if not all(isinstance(text, str) for text in (prev_hash, digest, body)):
                 return
-            yield int(seq), float(utc), prev_hash, digest, body
+            yield int(seq), float(utc), prev_hash, digest, body, erased
     except (sqlite3.Error, TypeError, ValueError):  # here the damage begins
         return
 
@@ -127,7 +129,7 @@ def _whole(rows: Iterator[Row], after: int, pruned: tuple[int, str]) -> Iterator
             follows = row[0] == after + 1 or not after or (row[0] - 1, row[2]) == pruned
         else:
             follows = (row[0] - 1, row[2]) == (before[0], before[3])
-        if not follows or _hash(row) != row[3]:
+        if not follows or _changed(row):
             return
         yield row
         before = row
@@ -142,11 +144,12 @@ def _pruned(db: sqlite3.Connection) -> tuple[int, str]:
         return 0, ""
 
 
-def _hash(row: Row) -> str:
+def _changed(row: Row) -> bool:
+    seq, _, prev_hash, digest, body, erased = row
     try:
-        return link(row[2], row[4])
+        return changed(EventRecord(seq=seq, prev_hash=prev_hash, hash=digest, body=body, erased=erased))
     except ValueError:  # no hexadecimal digits, or no text
-        return ""
+        return True
 
 
 def _copy(rows: Iterator[Row], path: Path, epoch: str, gate_id: str) -> tuple[int, int]:
@@ -154,7 +157,7 @@ def _copy(rows: Iterator[Row], path: Path, epoch: str, gate_id: str) -> tuple[in
     path.unlink(missing_ok=True)
     with contextlib.closing(sqlite3.connect(path)) as db:
         db.executescript(_SCHEMA)
-        db.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?)", rows)
+        db.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", rows)
         found = db.execute("SELECT seq, prev_hash, (SELECT max(seq) FROM events) FROM events ORDER BY seq LIMIT 1")
         first, prev_hash, last = found.fetchone() or (1, "", 0)
         db.execute("INSERT INTO journal VALUES (?, ?, ?, ?)", (epoch, gate_id, first - 1, prev_hash))

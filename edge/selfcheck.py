@@ -10,7 +10,7 @@ from pathlib import Path
 from contract.messages import DiskStep
 from contract.signing import BadKey, read_sealing_public
 from contract.topics import Channel, topic
-from edge.app.files import DESK, JOURNAL, SCORES
+from edge.app.files import DESK, JOURNAL, SCORES, folders
 from edge.app.gate import make_camera
 from edge.app.lists import open_roster
 from edge.camera import CameraFault
@@ -107,7 +107,7 @@ def disk(config: Config) -> Finding:
         folder = folder.parent
     free_mb = shutil.disk_usage(folder).free // 10**6
     step = next_step(DiskStep.OK, free_mb, config.disk)
-    aside = leftovers(folder)
+    aside = leftovers(*folders(config))
     detail = f"{free_mb} MB free in {folder}, step {step.value}"
     detail += f"; set aside as damaged: {', '.join(aside)}" if aside else ""
     todo = f"free at least {config.disk.low_mb} MB; bring back the connection to HQ"

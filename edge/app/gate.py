@@ -10,7 +10,7 @@ from contract.keyring import TrustedKeys
 from contract.messages import Command, NoticeCode, NoticeEvent
 from contract.signing import BadKey
 from edge import __version__
-from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, RESERVE, SCORES, metrics_file, state_dir
+from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, RESERVE, SCORES, folders, gate_dir, metrics_file
 from edge.app.lists import open_roster
 from edge.app.metered import GateMeters, MeteredCamera, MeteredJournal
 from edge.app.prepared import PreparedRoster
@@ -48,7 +48,7 @@ ERRORS = (BadKey, CameraFault, GateError, IndicatorError, JournalError, ModelErr
 
 def run(config: Config, shutdown: Shutdown) -> None:
     """Until shutdown. The relay is set to locked before anything else is tried."""
-    state = state_dir(config)
+    own, state = gate_dir(config), config.paths.state_dir
     factory = make_factory(config.gate, state / PINS)
     warden = Warden(config.gate, state / PULSE_CUTS, state / PINS)
     gate = GpioGate(config.gate, factory, warden)
@@ -58,7 +58,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
             warden.start()
             clock = SystemClock()
             reserve = Reserve(state / RESERVE, config.disk.reserve_mb)
-            disk = DiskSpace(state, config.disk, reserve)
+            disk = DiskSpace(own, config.disk, reserve, others=[f for f in folders(config) if f != own])
             journal = MeteredJournal(state / JOURNAL, config.site, clock, give_room=reserve.give)
             meters = journal.meters = GateMeters()
             if config.matcher.self_calibrate != "off":
@@ -90,7 +90,8 @@ def run(config: Config, shutdown: Shutdown) -> None:
 
 def lock(config: Config) -> None:
     """Set the relay to locked and let go of it: what systemd runs after the gate process ended, however it ended."""
-    lock_relays(config.gate, state_dir(config) / PINS)
+    gate_dir(config)
+    lock_relays(config.gate, config.paths.state_dir / PINS)
 
 
 @contextmanager
@@ -100,7 +101,8 @@ def hands_on(config: Config) -> Iterator[tuple[Camera, GpioGate, GpioIndicator, 
     Raises one of ERRORS.
     """
     clock = SystemClock()
-    factory = make_factory(config.gate, state_dir(config) / PINS)
+    gate_dir(config)
+    factory = make_factory(config.gate, config.paths.state_dir / PINS)
     with ExitStack() as parts:
         parts.callback(factory.close)
         gate = GpioGate(config.gate, factory)
@@ -198,7 +200,7 @@ def give_up_orders(journal: Journal, waiting: Sequence[Command]) -> None:
 def _saved(damaged: Path, config: Config, acked: Mapping[str, int]) -> str:
     """What of a damaged journal the sync process can still send, in words."""
     try:
-        return str(salvage(damaged, config.paths.state_dir, config.site.gate_id, acked))
+        return str(salvage(damaged, gate_dir(config), config.site.gate_id, acked))
     except NotSalvaged as error:
         return f"nothing was saved: {error}"
 

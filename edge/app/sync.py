@@ -2,7 +2,7 @@
 
 from contract.signing import BadKey
 from edge import __version__
-from edge.app.files import JOURNAL, metrics_file, state_dir
+from edge.app.files import JOURNAL, metrics_file, sync_dir
 from edge.clock import SystemClock
 from edge.config import Config
 from edge.journal import JournalReader
@@ -19,7 +19,8 @@ ERRORS = (BadKey, JournalError, LinkError, ReplicaError)
 
 def run(config: Config, shutdown: Shutdown) -> None:
     """Until shutdown."""
-    journal = JournalReader(state_dir(config) / JOURNAL)
+    sync_dir(config)
+    journal = JournalReader(config.paths.state_dir / JOURNAL)
     service = SyncService.open(config, journal, SystemClock(), __version__, JournalReader)
 
     numbers = TextFile(metrics_file(config, "sync"), service.meters.registry)
