@@ -14,6 +14,9 @@ from pathlib import Path
 
 Address = tuple[str, int]
 
+NOBODY = 65_534
+"""How the kernel calls every user that a user namespace does not know."""
+
 _SOCK_DIAG, _SOCK_DIAG_BY_FAMILY, _NLM_F_REQUEST, _NLMSG_ERROR = 4, 20, 1, 2
 _HEADER, _ANY_STATE, _NO_COOKIE = struct.Struct("=IHHII"), 0xFFFFFFFF, struct.pack("=II", 0xFFFFFFFF, 0xFFFFFFFF)
 _ANSWER_OWNER = struct.Struct("=II")  # idiag_uid, idiag_inode of struct inet_diag_msg
