@@ -11,8 +11,8 @@ from edge.app.files import DESK, JOURNAL, REPLICA, desk_dir, metrics_files
 from edge.config import Config
 from edge.desk import Desk
 from edge.journal import JournalReader
-from edge.ports import DeskError, JournalError
 from edge.layout import GATE, SYNC
+from edge.ports import DeskError, JournalError
 from edge.screen.app import create_app
 from edge.screen.peers import NOBODY, owner_of
 from edge.screen.server import PortTaken, ScreenServer
