@@ -218,14 +218,16 @@ def verify(folder: Folder = Path(), as_json: Json = False) -> None:
 
     Example: sitegate-hq verify
     """
-    with opened(folder) as (_, _, _, store):
-        verdicts, aside = report.verdicts(store), report.quarantine(store)
+    with opened(folder) as (_, people, _, store):
+        verdicts, aside = report.verdicts(store, people.cipher), report.quarantine(store)
     if as_json:
         print_json([{**asdict(v), "ok": v.ok} for v in verdicts])
     else:
         for v in verdicts:
             text = "chain verified" if v.ok else f"[red]NOT verified: {v.problem or 'events are missing'}[/red]"
             out.print(f"{v.gate_id} epoch {v.epoch}: HQ holds {v.held} of {v.last_seq} events, {text}", highlight=False)
+            if v.erased:
+                out.print(f"  {v.erased} enrolments without what was sealed in them, erased by HQ", highlight=False)
             if v.newer:
                 out.print(
                     f"  {v.newer} events of a newer version: update sitegate-hq, it reads them then", highlight=False

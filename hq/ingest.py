@@ -8,12 +8,13 @@ import time
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
-from contract.chain import link
+from contract.chain import changed
 from contract.codec import BadMessage, NewerMessage, decode, decode_event, decode_event_header
 from contract.messages import (
     VERSION,
@@ -29,7 +30,8 @@ from contract.messages import (
     NoticeEvent,
 )
 from contract.signing import COMMISSIONING, BadSignature, verify
-from hq import newer
+from hq import erasure, newer
+from hq import tables as t
 from hq.allowance import Allowance
 from hq.branches import Place, origin, place
 from hq.journals import (
@@ -52,6 +54,10 @@ from hq.times import correct_newest
 log = structlog.get_logger()
 
 TWINS = "two journals of this gate both go on: two gates with one id, or an old card was put back"
+ERASED = (
+    "event is an enrolment that HQ held before, and this database does not: the gate has erased it. Restore a newer backup, or "
+    "enrol the worker again"
+)
 ROSTER_AGAIN = "roster"
 """The task left after an enrolment at a gate: publish the rosters anew."""
 
@@ -110,7 +116,7 @@ def fault(record: EventRecord, event: Event | None, prev_hash: str, key: Journal
     """What is wrong with a record that should follow `prev_hash`; None if nothing. `event`: its body, if readable. Pure."""
     if record.prev_hash != prev_hash:
         return "does not continue the chain (changed history, or two gates with one id)"
-    if link(record.prev_hash, record.body) != record.hash:
+    if changed(record):
         return "was changed after it was written"
     if event is None:
         return "has a body that this version cannot read"
@@ -141,6 +147,8 @@ class _Group:
     utc: datetime
     marks: dict[Journal, Watermark]
     rows: list[EventRow] = field(default_factory=list)
+    erased: list[dict[str, Any]] = field(default_factory=list)
+    """Of those rows, which hold an enrolment no more (`hq.erasure`)."""
     moved: dict[Journal, str] = field(default_factory=dict)
     settings: dict[tuple[Journal, str], tuple[JournalKey, ClockEvent]] = field(default_factory=dict)
     """Of each boot the newest trusted one: it says all that those before it said."""
@@ -164,10 +172,11 @@ class _Group:
     def write(self) -> None:
         """Everything so far."""
         add_events(self.db, self.rows)
+        erasure.add(self.db, self.erased)
         set_watermarks(self.db, {line: (site_id, self.marks[line]) for line, site_id in self.moved.items()}, self.utc)
         for line, setting in self.settings.values():  # of events that may have come in this very group
             correct_newest(self.db, line, setting)
-        for taken in (self.rows, self.moved, self.settings):
+        for taken in (self.rows, self.erased, self.moved, self.settings):
             taken.clear()
 
     def set_clock(self, line: JournalKey, setting: ClockEvent) -> None:
@@ -276,10 +285,14 @@ class Ingest:
             self._watch_epoch(group, line, goes_on=mark.seq > 0)
         for record in found.fresh:
             event = arrival.events[record.seq]
-            if self._judge(db, line, record, event, mark.hash) and isinstance(event, ClockEvent):
+            believed = self._judge(db, line, record, event, mark.hash)
+            if believed and isinstance(event, ClockEvent):
                 group.set_clock(line, event)
             if event is not None and newer.unread(event):
                 self._note_newer(db, event)
+            elif event is None or isinstance(event, EnrolmentEvent):
+                record = erasure.stored(record, believed=believed)
+                group.erased += [erasure.row_of(line, record, self._people.cipher)] if record.erased is not None else []
             group.rows.append(_row(line, record, event, group.utc))
             mark = Watermark(record.seq, record.hash)
         if found.fresh:
@@ -306,8 +319,14 @@ class Ingest:
         self, db: Connection, key: JournalKey, record: EventRecord, event: Event | None, prev_hash: str
     ) -> None:
         """The same for a record that is stored already."""
-        if self._judge(db, key, record, event, prev_hash) and isinstance(event, ClockEvent):
+        believed = self._judge(db, key, record, event, prev_hash)
+        if believed and isinstance(event, ClockEvent):
             correct_newest(db, key, event)
+        if isinstance(event, EnrolmentEvent):
+            kept = erasure.stored(record, believed=believed)
+            mine = (t.events.c.gate_id == key.gate_id, t.events.c.epoch == key.epoch, t.events.c.seq == record.seq)
+            db.execute(update(t.events).where(*mine).values(body=kept.body))
+            erasure.add(db, [erasure.row_of(key, kept, self._people.cipher)] if kept.erased is not None else [])
 
     def _watch_epoch(self, group: "_Group", key: JournalKey, *, goes_on: bool) -> None:
         """A gate that begins a new journal never writes the old one again: if both go on, there are two. Marked once."""
@@ -320,6 +339,10 @@ class Ingest:
                 log.error("quarantined", gate_id=key.gate_id, epochs=pair, reason=TWINS)
 
     def _enrol(self, db: Connection, key: JournalKey, record: EventRecord, event: EnrolmentEvent) -> None:
+        if record.erased is not None:
+            if put_aside(db, key, record.seq, ERASED, record.model_dump_json().encode(), tell=False):
+                log.warning("enrolment_erased_before", gate_id=key.gate_id, epoch=key.epoch, seq=record.seq)
+            return
         try:
             self._people.enrol_sealed(db, event)
             ask_for(db, ROSTER_AGAIN)

@@ -118,15 +118,16 @@ class People:
         self._store, self._keys = store, keys
 
     @property
-    def _cipher(self) -> Cipher:
+    def cipher(self) -> Cipher:
+        """Of what the database holds of people."""
         return self._keys.at_rest.current()
 
     def check(self) -> None:
         """Raises AtRestError if the key that is here is not the database's. A row that somebody changed is no reason."""
         with self._store.read() as db:
             rows = db.execute(select(t.workers.c.worker_id, t.workers.c.record).limit(CHECKED)).all()
-        if rows and not any(self._cipher.holds_key_of(row.record) for row in rows):
-            _record(self._cipher, *rows[0])
+        if rows and not any(self.cipher.holds_key_of(row.record) for row in rows):
+            _record(self.cipher, *rows[0])
 
     def find(self, worker_id: str) -> WorkerRecord | None:
         """A worker without templates; None if there is none of this id."""
@@ -192,7 +193,7 @@ class People:
                 known.where(t.workers.c.worker_id.in_(only)),
             )
         found: dict[str, list[EnrolmentRecord]] = {}
-        cipher = self._cipher
+        cipher = self.cipher
         for row in db.execute(sealed):
             record = decode(EnrolmentRecord, cipher.decrypt(row.sealed_record, f"templates/{row.digest}"))
             found.setdefault(record.worker_id, []).append(record)
@@ -206,14 +207,14 @@ class People:
 
     def risks(self, db: Connection) -> tuple[RiskEntry, ...]:
         body = db.execute(select(t.risk_list.c.body)).scalar()
-        return _risks.validate_json(self._cipher.decrypt(body, RISK_ROW)) if body else ()
+        return _risks.validate_json(self.cipher.decrypt(body, RISK_ROW)) if body else ()
 
     def roster_fingerprints(self, db: Connection) -> dict[str, str]:
         """By worker id, a text that changes with the worker's entry, consent or templates; no seal is opened for it."""
         templates: dict[str, list[str]] = {}
         for worker_id, digest in db.execute(select(t.templates.c.worker_id, t.templates.c.digest)):
             templates.setdefault(worker_id, []).append(digest)
-        mark, cipher = self._marker(), self._cipher
+        mark, cipher = self._marker(), self.cipher
         return {
             worker_id: mark(
                 b"\n".join(
@@ -247,7 +248,7 @@ class People:
     def _draft(self, db: Connection, worker_ids: Sequence[str]) -> Draft:
         """Of these workers as they are. Raises AtRestError."""
         known: dict[str, WorkerRecord] = {}
-        cipher = self._cipher
+        cipher = self.cipher
         for some in _slices(worker_ids):
             columns = (t.workers.c.worker_id, t.workers.c.record)
             for row in db.execute(select(*columns).where(t.workers.c.worker_id.in_(some))):
@@ -255,7 +256,7 @@ class People:
         return Draft(known)
 
     def _write(self, db: Connection, draft: Draft) -> None:
-        named, utc, cipher = bindparam("named", type_=String), now(), self._cipher
+        named, utc, cipher = bindparam("named", type_=String), now(), self.cipher
         _each(db, delete(t.templates).where(t.templates.c.worker_id == named), [{"named": w} for w in draft.withdrawn])
         _each(db, delete(t.workers).where(t.workers.c.worker_id == named), [{"named": w} for w in draft.workers])
         workers = [
@@ -272,7 +273,7 @@ class People:
     def _write_templates(self, db: Connection, records: Sequence[EnrolmentRecord], utc: datetime) -> None:
         """Those that are not there yet."""
         encoded = {hashlib.sha256(encode(record)).hexdigest(): record for record in records}
-        digest, cipher = t.templates.c.digest, self._cipher
+        digest, cipher = t.templates.c.digest, self.cipher
         held = {
             row.digest for some in _slices(list(encoded)) for row in db.execute(select(digest).where(digest.in_(some)))
         }
@@ -291,12 +292,12 @@ class People:
 
     def _worker(self, db: Connection, worker_id: str) -> WorkerRecord | None:
         value = db.execute(select(t.workers.c.record).where(t.workers.c.worker_id == worker_id)).scalar()
-        return _record(self._cipher, worker_id, value) if value is not None else None
+        return _record(self.cipher, worker_id, value) if value is not None else None
 
     def _put_risks(self, db: Connection, entries: Iterable[RiskEntry]) -> None:
         ordered = tuple(sorted(set(entries), key=lambda entry: (entry.worker_id, entry.list_name)))
         db.execute(delete(t.risk_list))
-        db.execute(insert(t.risk_list).values(id=1, body=self._cipher.encrypt(_risks.dump_json(ordered), RISK_ROW)))
+        db.execute(insert(t.risk_list).values(id=1, body=self.cipher.encrypt(_risks.dump_json(ordered), RISK_ROW)))
 
     def _put_policy(self, db: Connection, policy: PolicyEntry) -> None:
         values = policy.model_dump(mode="json", exclude_unset=True, exclude={"site_id"})

@@ -33,6 +33,7 @@ _VALUES: tuple[tuple[Table, Column[Any], Column[Any]], ...] = (
     (t.templates, t.templates.c.digest, t.templates.c.sealed_record),
     (t.risk_list, t.risk_list.c.id, t.risk_list.c.body),
     (t.commands, t.commands.c.command_id, t.commands.c.envelope),
+    (t.erased_events, t.erased_events.c.name, t.erased_events.c.proof),
 )
 """Everything that is encrypted at rest: table, the row's id, the value."""
 

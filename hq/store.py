@@ -24,12 +24,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 
+from contract.erasure import scrubbed
 from contract.messages import GateStatus, Health
 from hq import tables as t
 from hq.journals import JournalKey as JournalKey
 from hq.keys import HqKeys
 
-FIRST, NEWEST = "0001", "0008"
+FIRST, NEWEST = "0001", "0009"
 """Revisions of the migrations: the tables before there were any, and the present ones."""
 QUARANTINE_MAX = 10_000
 QUARANTINE_BYTES = 256 * 1024
@@ -121,7 +122,8 @@ def lock(db: Connection, what: str) -> None:
 
 
 def put_aside(db: Connection, key: JournalKey, seq: int, reason: str, payload: bytes, *, tell: bool = True) -> bool:
-    """Quarantine a payload; False if exactly this is there already, or the quarantine is full. `tell`: the gate is told."""
+    """Quarantine a payload, without what is sealed in enrolments; False if exactly this is there already, or the quarantine is
+    full. `tell`: the gate is told."""
     reason = reason.encode(errors="backslashreplace").decode().replace("\0", "\\0")  # it may quote a hostile payload
     digest = hashlib.sha256("/".join((key.gate_id, key.epoch, str(seq), reason, "")).encode() + payload).hexdigest()
     if quarantined(db) >= QUARANTINE_MAX:
@@ -135,7 +137,7 @@ def put_aside(db: Connection, key: JournalKey, seq: int, reason: str, payload: b
         epoch=key.epoch,
         seq=seq,
         reason=reason[:500],
-        payload=payload[:QUARANTINE_BYTES],
+        payload=scrubbed(payload)[:QUARANTINE_BYTES],
         site_id=key.site_id[:64],
         told_utc=None if tell else now(),
     )
