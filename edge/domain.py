@@ -16,6 +16,7 @@ from contract.messages import (
     Direction,
     DiskStep,
     Id,
+    ListBase,
     ListKind,
     LivenessVerdict,
     NoticeCode,
@@ -228,6 +229,8 @@ class RosterState:
     trusts: tuple[str, ...] = ()
     """Ids of HQ's signing keys that are believed, and of the site's keys that are held here: what the above rests on."""
     opens: tuple[str, ...] = ()
+    roster_base: ListBase | None = None
+    """The roster as it was published whole, before its changes: whoever left since then is still in it."""
     withheld: frozenset[ListKind] = frozenset()
     """Lists of which a newer version was in force here before: what lies here now is older, and is not believed."""
 
@@ -442,4 +445,5 @@ class LiveState(BaseModel):
     trusts: tuple[str, ...] = ()
     opens: tuple[str, ...] = ()
     """See `RosterState`: the process with the network tells HQ, and must not read the site's key itself."""
+    roster_base: ListBase | None = None
     disk: DiskState | None = None
