@@ -288,6 +288,12 @@ class DecisionConfig(Section):
         le=60_000,
         description="The same person standing still is looked at afresh after so long.",
     )
+    left_after_ms: int = Field(
+        default=5_000,
+        ge=1_000,
+        le=60_000,
+        description="Whoever was let in is let in again only once the lane was empty for so long (on the way in).",
+    )
 
 
 class GateConfig(Section):

@@ -16,7 +16,7 @@ import structlog
 from pydantic import BaseModel
 from sqlite_utils import Database
 
-from edge import dbfile
+from edge import dbfile, reading
 from edge.domain import (
     ADMIT,
     COMMISSION,
@@ -188,12 +188,15 @@ class DeskReader(dbfile.Reader):
         if db is None:
             return []
         try:
-            rows = db.execute(
-                "SELECT id, ref, kind, body FROM requests WHERE id > ? ORDER BY id", (after_id,)
-            ).fetchall()
+            rows = reading.rows(
+                db,
+                "SELECT id, ref, kind, body FROM requests WHERE id > ? ORDER BY id LIMIT 1000",
+                (after_id,),
+                (int, str, str, str),
+            )
         except sqlite3.DatabaseError as error:  # damaged, or just being created: its writer sets it right
             structlog.get_logger().warning("desk.unreadable", error=str(error))
-            self.close()
+            self.gave_up(error)
             return []
         return [DeskRequest(*row) for row in rows]
 
@@ -202,8 +205,8 @@ class DeskReader(dbfile.Reader):
         db = self.db()
         try:
             return db is not None and db.execute("SELECT 1 FROM accounts LIMIT 1").fetchone() is not None
-        except sqlite3.DatabaseError:  # of an earlier version, damaged, or just being created
-            self.close()
+        except sqlite3.DatabaseError as error:  # of an earlier version, damaged, or just being created
+            self.gave_up(error)
             return False
 
 

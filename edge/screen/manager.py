@@ -196,11 +196,14 @@ _ALARMS = {
     NoticeCode.LOCKED_DOWN,
     NoticeCode.PULSE_CUT,
     NoticeCode.TOO_MANY_GUESSES,
+    NoticeCode.STILL_THERE,
     NoticeCode.EVENT_REFUSED,
     NoticeCode.DISK_LOW,
     NoticeCode.DISK_FILLING,
     NoticeCode.TWIN_GATE,
     NoticeCode.EVENTS_LOST,
+    NoticeCode.JOURNAL_HELD,
+    NoticeCode.CLOCK_BEHIND,
 }
 _CARES = {
     NoticeCode.LIST_REFUSED,
@@ -211,6 +214,8 @@ _CARES = {
     NoticeCode.COMMAND_REFUSED,
     NoticeCode.REQUEST_REFUSED,
     NoticeCode.JOURNAL_RESTARTED,
+    NoticeCode.CLOCK_BELIEVED,
+    NoticeCode.LISTS_FORGOTTEN,
     NoticeCode.REPLICA_RESTARTED,
     NoticeCode.READER_LOST,
     NoticeCode.SENSOR_CHATTER,
