@@ -85,7 +85,10 @@ def test_fail__a_digit_with_shift_or_alt_is_no_digit() -> None:
 
 
 def test_fail__backspace_does_not_mend_an_endless_number() -> None:
-    assert texts(typed("1" * (LENGTH_MAX + 5), enter=False) + press(BACKSPACE) * 10 + press(28), typed("2")) == ["", "2"]
+    assert texts(typed("1" * (LENGTH_MAX + 5), enter=False) + press(BACKSPACE) * 10 + press(28), typed("2")) == [
+        "",
+        "2",
+    ]
 
 
 def test_fail__a_reader_that_never_ends_an_entry_is_known_until_it_does() -> None:
