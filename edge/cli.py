@@ -10,6 +10,7 @@ from edge.commands import (
     account,
     bench,
     check,
+    clock,
     commission,
     config,
     demo,
@@ -63,6 +64,7 @@ app.add_typer(roster.app, name="roster")
 app.add_typer(policy.app, name="policy")
 app.add_typer(events.app, name="events")
 app.add_typer(account.app, name="account")
+app.add_typer(clock.app, name="clock")
 liveness.register(app)
 app.add_typer(bench.app, name="bench")
 app.add_typer(voice.app, name="voice")
