@@ -16,7 +16,7 @@ import structlog
 from pydantic import BaseModel
 from sqlite_utils import Database
 
-from edge import dbfile
+from edge import dbfile, reading
 from edge.domain import (
     ADMIT,
     COMMISSION,
@@ -170,12 +170,15 @@ class DeskReader(dbfile.Reader):
         if db is None:
             return []
         try:
-            rows = db.execute(
-                "SELECT id, ref, kind, body FROM requests WHERE id > ? ORDER BY id", (after_id,)
-            ).fetchall()
+            rows = reading.rows(
+                db,
+                "SELECT id, ref, kind, body FROM requests WHERE id > ? ORDER BY id LIMIT 1000",
+                (after_id,),
+                (int, str, str, str),
+            )
         except sqlite3.DatabaseError as error:  # damaged, or just being created: its writer sets it right
             structlog.get_logger().warning("desk.unreadable", error=str(error))
-            self.close()
+            self.gave_up(error)
             return []
         return [DeskRequest(*row) for row in rows]
 

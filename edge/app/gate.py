@@ -18,6 +18,7 @@ from edge.app.reboot import restarter, unanswered
 from edge.camera import CameraFault, CaptureThread, Source, source_for
 from edge.clock import SystemClock
 from edge.config import CameraConfig, Config, TemperatureConfig
+from edge.dbfile import FOREIGN_WAIT_S
 from edge.desk import DeskReader
 from edge.diskspace import DiskSpace, Reserve
 from edge.gate import GpioGate, Warden, lock_relays, make_factory, take_cuts
@@ -156,7 +157,7 @@ def _loop(
         todo = "the machine was not rebooted, only this process: see systemctl status sitegate-reboot.path"
         journal.append(NoticeEvent, code=NoticeCode.COMMAND_REFUSED, detail=todo)
     take_cuts(config.paths.state_dir / PULSE_CUTS, lambda ref, text: _note_cut(journal, ref, text))
-    requests = DeskReader(config.paths.state_dir / DESK)
+    requests = DeskReader(config.paths.state_dir / DESK, FOREIGN_WAIT_S)
     codes, reader = _other_ways(config, clock)
     if reader is not None:
         reader.start()
