@@ -428,3 +428,5 @@ class LiveState(BaseModel):
     opens: tuple[str, ...] = ()
     """See `RosterState`: the process with the network tells HQ, and must not read the site's key itself."""
     disk: DiskState | None = None
+    liveness: str = ""
+    """The mode that is in force; '' from a gate process that does not tell."""

@@ -111,4 +111,5 @@ class Board:
             trusts=self._p.roster.state.trusts,
             opens=self._p.roster.state.opens,
             disk=disk,
+            liveness=self._config.liveness.in_force,
         )
