@@ -80,6 +80,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
         try:
             run_steps(step, shutdown, Watchdog())
         finally:
+            gc.unfreeze()  # the collector ends what the interpreter cannot: zxing-cpp complains of objects left alive
             loop.close()
             numbers.remove()
             if scores is not None:

@@ -11,7 +11,6 @@ from edge.guesses import (
     CODES_SLOW,
     PER_ACCOUNT,
     PER_READER,
-    PER_SCREEN,
     PER_WORKER,
     READER_SLOW,
     WORKER_SLOW,
@@ -21,7 +20,7 @@ from edge.guesses import (
     SlowSchedule,
 )
 
-SCHEDULES = (PER_WORKER, PER_READER, PER_ACCOUNT, PER_SCREEN)
+SCHEDULES = (PER_WORKER, PER_READER, PER_ACCOUNT)
 SLOW = (READER_SLOW, WORKER_SLOW, CODES_SLOW)
 DAY_S = 24 * 3600.0
 
