@@ -17,6 +17,7 @@ from contract.messages import (
     Direction,
     DiskStep,
     Id,
+    ListBase,
     ListKind,
     LivenessVerdict,
     NoticeCode,
@@ -231,6 +232,8 @@ class RosterState:
     trusts: tuple[str, ...] = ()
     """Ids of HQ's signing keys that are believed, and of the site's keys that are held here: what the above rests on."""
     opens: tuple[str, ...] = ()
+    roster_base: ListBase | None = None
+    """The roster as it was published whole, before its changes: whoever left since then is still in it."""
     withheld: frozenset[ListKind] = frozenset()
     """Lists of which a newer version was in force here before: what lies here now is older, and is not believed."""
 
@@ -457,6 +460,7 @@ class LiveState(BaseModel):
     trusts: tuple[str, ...] = ()
     opens: tuple[str, ...] = ()
     """See `RosterState`: the process with the network tells HQ, and must not read the site's key itself."""
+    roster_base: ListBase | None = None
     disk: DiskState | None = None
     lists_refused: dict[ListKind, int] = Field(default_factory=dict)
     """Lists of which an older version lies here than was in force before, and that version."""
@@ -464,3 +468,5 @@ class LiveState(BaseModel):
     """Lists whose next version may be an older one, because a technician said so."""
     clock_behind: bool = False
     """The clock shows a time that lies behind one that it has shown before."""
+    liveness: str = ""
+    """The mode that is in force; '' from a gate process that does not tell."""

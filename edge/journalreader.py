@@ -7,7 +7,7 @@ from typing import Any
 from contract.chain import GENESIS
 from contract.codec import BadMessage, decode_event
 from contract.messages import AnyEvent, EventRecord
-from edge import dbfile
+from edge import dbfile, erasure
 from edge.domain import LiveState
 
 
@@ -34,6 +34,15 @@ class JournalReader(dbfile.Reader):
             (after, limit),
         )
         return [EventRecord(seq=s, prev_hash=p, hash=h, body=b, erased=e) for s, p, h, b, e in rows]
+
+    def sealed(self) -> int:
+        """How many enrolments here still hold what was sealed in them."""
+        db = self.db()
+        try:
+            return erasure.count(db) if db is not None else 0
+        except sqlite3.DatabaseError as error:
+            self.gave_up(error)
+            return 0
 
     def seen(self, ref: str) -> bool:
         """True if an event with this `ref` was ever appended."""

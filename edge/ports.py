@@ -372,6 +372,9 @@ class JournalReader(Protocol):
     def records(self, after: int, limit: int) -> list[EventRecord]:
         """Up to `limit` records with seq above `after`, in order."""
 
+    def sealed(self) -> int:
+        """How many enrolments here still hold what was sealed in them."""
+
     def latest(self, limit: int) -> list[AnyEvent]:
         """The newest events, newest first."""
 

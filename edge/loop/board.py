@@ -111,8 +111,10 @@ class Board:
             risk_tier=risk_tier,
             trusts=self._p.roster.state.trusts,
             opens=self._p.roster.state.opens,
+            roster_base=self._p.roster.state.roster_base,
             disk=disk,
             lists_refused={kind: highest[kind] for kind in sorted(self._p.roster.state.withheld) if kind in highest},
             lists_older=tuple(kind for kind in highest if water is not None and water.takes_older(kind)),
             clock_behind=self._p.bounds is not None and bool(self._p.bounds.behind()),
+            liveness=self._config.liveness.in_force,
         )

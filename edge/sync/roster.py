@@ -28,6 +28,7 @@ from edge.sync import lists
 from edge.sync.assembly import Assembly
 from edge.sync.changes import changed, with_list
 from edge.sync.floor import Floor, NoFloor, age_of, mark_of_delta, mark_of_part, refuse_older, withheld
+from edge.wiping import wiping
 
 log = structlog.get_logger()
 
@@ -105,10 +106,11 @@ class ReplicaReader:
             self.parts_per_refresh is None or read < self.parts_per_refresh
         ):
             kind = next(kind for kind in _ORDER if kind in due)
-            if kind in self._loading:
-                self._load_part(kind, self._loading[kind])
-            else:
-                self._load_changes(kind)
+            with wiping():  # opened seals are let go here
+                if kind in self._loading:
+                    self._load_part(kind, self._loading[kind])
+                else:
+                    self._load_changes(kind)
             read += 1
         return self._state is not before
 
