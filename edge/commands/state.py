@@ -1,0 +1,26 @@
+"""`sitegate state`: the files that this gate keeps."""
+
+import typer
+
+from edge.app.flat import move
+from edge.commands.common import DEFAULT_CONFIG, ConfigOption, example, fail, load_config, out
+from edge.ports import JournalError
+
+app = typer.Typer(no_args_is_help=True, help="The files that this gate keeps.")
+
+
+@app.callback()
+def _group() -> None:
+    """One command so far."""
+
+
+@app.command(epilog=example("sitegate state migrate"))
+def migrate(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Move the files of version 0.1 to where they belong now, as root with the processes stopped; may be run again."""
+    folder = load_config(config).paths.state_dir
+    try:
+        moved = move(folder)
+    except JournalError as error:
+        raise fail(str(error)) from error
+    said = f"{moved} files of version 0.1 moved in {folder}" if moved else f"{folder} is as it should be"
+    out.print(said, soft_wrap=True, highlight=False)
