@@ -165,6 +165,8 @@ class NoticeCode(StrEnum):
     """HQ could not take something this gate sent, and keeps it aside."""
     REQUEST_REFUSED = "request_refused"
     JOURNAL_RESTARTED = "journal_restarted"
+    JOURNAL_HELD = "journal_held"
+    """Another program locks the journal, or reads it for so long that its -wal file grows."""
     REPLICA_RESTARTED = "replica_restarted"
     FIRE_ON = "fire_on"
     FIRE_OFF = "fire_off"
@@ -188,6 +190,12 @@ class NoticeCode(StrEnum):
     DISK_FILLING = "disk_filling"
     TWIN_GATE = "twin_gate"
     EVENTS_LOST = "events_lost"
+    CLOCK_BEHIND = "clock_behind"
+    """The gate's clock is behind a time that it has shown before: it is not trusted."""
+    CLOCK_BELIEVED = "clock_believed"
+    """It is trusted again, because HQ or a technician says that it is right."""
+    LISTS_FORGOTTEN = "lists_forgotten"
+    """A technician has this gate take lists that are older than those it had."""
 
 
 class DiskStep(StrEnum):
@@ -445,6 +453,8 @@ class Health(Message):
     """Since HQ issued the list in force; nothing while there is none."""
     risk_age_s: float | None = Field(default=None, ge=0)
     policy_age_s: float | None = Field(default=None, ge=0)
+    lists_refused: tuple[ListKind, ...] = Field(default=(), max_length=3)
+    """Of these the gate had a newer version in force than lies there now: it admits nobody on them."""
     threshold: float | None = None
     threshold_proposed: float | None = None
     """What the gate's own scores ask for, while that is something else."""

@@ -8,8 +8,10 @@ right to write: the writer leaves the companions `-wal` and `-shm` behind, also 
 import contextlib
 import fcntl
 import os
+import shutil
 import sqlite3
 import stat
+import tempfile
 import time
 from pathlib import Path
 from typing import BinaryIO
@@ -27,6 +29,10 @@ FOREIGN_WAIT_S = 0.25
 MODE = 0o640
 """The group reads; the owner alone writes."""
 COMPANIONS = ("-wal", "-shm")
+WAL_KEEP_BYTES = 4 * 1024 * 1024
+"""The -wal file is cut to this size once its content is in the database. A long reader lets it grow without bound."""
+_CANNOT_OPEN = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
+"""SQLite's primary error codes for a file that is there and cannot be opened by this user."""
 _AGAIN_S = 1.0
 """A file that cannot be used is not tried again before so long."""
 
@@ -71,7 +77,9 @@ def own(path: Path, mode: int = MODE) -> None:
         os.close(handle)
 
 
-def connect(path: Path, *, synchronous: str = "FULL", shrinks: bool = False) -> sqlite3.Connection:
+def connect(
+    path: Path, *, synchronous: str = "FULL", shrinks: bool = False, timeout_s: float = BUSY_TIMEOUT_S
+) -> sqlite3.Connection:
     """A connection of the file's one writer process: WAL, manual transactions. A new file that `shrinks` can give free pages
     back (`PRAGMA incremental_vacuum`). Raises sqlite3.DatabaseError."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,18 +87,27 @@ def connect(path: Path, *, synchronous: str = "FULL", shrinks: bool = False) -> 
         own(path)  # SQLite gives the companions the same owner and mode
     except OSError as error:
         raise sqlite3.OperationalError(f"{path}: {error.strerror}") from error
-    db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, factory=Writer)
+    db = sqlite3.connect(path, timeout=timeout_s, isolation_level=None, check_same_thread=False, factory=Writer)
     try:
         if shrinks:
             db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # before anything else: later it would change nothing
         db.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten, and does not stay in free pages
         db.execute("PRAGMA journal_mode=WAL")
         db.execute(f"PRAGMA synchronous={synchronous}")
+        db.execute(f"PRAGMA journal_size_limit={WAL_KEEP_BYTES}")
         db.path = path
     except sqlite3.DatabaseError:
         db.close()
         raise
     return db
+
+
+def wal_bytes(path: Path) -> int:
+    """The size of the -wal file of a database; 0 if there is none."""
+    try:
+        return path.with_name(path.name + "-wal").stat().st_size
+    except OSError:
+        return 0
 
 
 def check(db: sqlite3.Connection) -> None:
@@ -101,11 +118,11 @@ def check(db: sqlite3.Connection) -> None:
 
 
 def set_aside(path: Path) -> Path:
-    """Move a damaged database and its companions out of the way, for later study; the new name."""
+    """Move a damaged database and its companions, or what lies in their place, out of the way for later study; the new name."""
     aside = path.with_name(f"{path.name}.corrupt-{time.strftime('%Y%m%dT%H%M%S')}-{time.monotonic_ns() % 10**6}")
     for suffix in ("", *COMPANIONS):
         part = path.with_name(path.name + suffix)
-        if part.exists():
+        if os.path.lexists(part):
             part.rename(aside.with_name(aside.name + suffix))
     return aside
 
@@ -141,15 +158,19 @@ class Reader:
 
     `wait_s`: how long a reader waits for the writer's locks. What another user's process put in the file's place, be it
     a folder or a named pipe, is as good as no file; the log says so once.
+
+    `trouble` says why a file that is there cannot be read; "" while it can, or while there is none. On a read-only medium, where
+    no writer can be at work, a copy is read: SQLite would need to write beside the file.
     """
 
     def __init__(self, path: Path, wait_s: float = BUSY_TIMEOUT_S) -> None:
         self._path, self._wait_s = path, wait_s
         self._db: sqlite3.Connection | None = None
+        self._copy: tempfile.TemporaryDirectory[str] | None = None
         self._inode = 0
         self._version: int | None = None
         self._again_s = self._locked_s = 0.0
-        self._said = ""
+        self._said = self.trouble = ""
 
     def changed(self) -> bool:
         """True if there may be something new since the last call; False while there is no file."""
@@ -170,8 +191,9 @@ class Reader:
         """The open connection, reopened if the file was replaced; None while there is no file."""
         try:
             found = self._path.lstat()
-        except OSError:
+        except OSError as error:
             self.close()
+            self.trouble = "" if isinstance(error, FileNotFoundError) else _trouble(self._path, error)
             return None
         if self._db is None or found.st_ino != self._inode:
             self.close()
@@ -189,6 +211,7 @@ class Reader:
         """Let go of a file that cannot be read. It is tried again after a while, a new file in its place at once, unless
         trying took time (a lock, a query without end). The log says it once."""
         self.close()
+        self.trouble = _trouble(self._path, error)
         self._again_s = time.monotonic() + _AGAIN_S
         if isinstance(error, sqlite3.OperationalError):
             self._locked_s = self._again_s
@@ -201,18 +224,59 @@ class Reader:
         """Let go of the file; may be called twice."""
         if self._db is not None:
             self._db.close()
-        self._db, self._version = None, None
+        if self._copy is not None:
+            self._copy.cleanup()
+        self._db, self._copy, self._version = None, None, None
 
     def _open(self) -> sqlite3.Connection:
         for suffix in ("", *COMPANIONS):
             part = self._path.with_name(self._path.name + suffix)
             with contextlib.suppress(FileNotFoundError):
                 check_plain(part)  # not opened: see `own`
-        uri = f"{self._path.absolute().as_uri()}?mode=ro"
+        try:
+            db = self._connected(self._path, "mode=ro")
+        except sqlite3.OperationalError as error:
+            if _code(error) not in _CANNOT_OPEN or not _read_only_medium(self._path):
+                raise
+            db = self._opened_copy()
+        self.trouble = ""
+        return db
+
+    def _opened_copy(self) -> sqlite3.Connection:
+        """The file as it lies on a read-only medium, with what its -wal file holds. Raises OSError, sqlite3.Error."""
+        if wal_bytes(self._path) == 0:
+            return self._connected(self._path, "immutable=1")
+        self._copy = tempfile.TemporaryDirectory(prefix="sitegate-", ignore_cleanup_errors=True)
+        copy = Path(self._copy.name) / self._path.name
+        for suffix in ("", "-wal"):
+            shutil.copyfile(self._path.with_name(self._path.name + suffix), copy.with_name(copy.name + suffix))
+        return self._connected(copy, "mode=rw")
+
+    def _connected(self, path: Path, how: str) -> sqlite3.Connection:
+        uri = f"{path.absolute().as_uri()}?{how}"
         db = sqlite3.connect(uri, uri=True, timeout=self._wait_s, isolation_level=None, check_same_thread=False)
         try:
+            db.execute("PRAGMA schema_version")  # SQLite opens the file here, not before
             harden(db)
         except sqlite3.DatabaseError:
             db.close()
             raise
         return db
+
+
+def _code(error: BaseException) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _read_only_medium(path: Path) -> bool:
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+
+
+def _trouble(path: Path, error: BaseException) -> str:
+    """One sentence with what to do."""
+    if _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return f"{path} is locked by another program: end that program, then try again"
+    if _code(error) in _CANNOT_OPEN or isinstance(error, OSError):
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        return f"{path} is there and cannot be opened ({why}): run this as its owner, or copy the folder to a disk with room"
+    return f"{path} is there and cannot be read ({error}): it may be damaged; keep a copy of it"

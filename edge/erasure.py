@@ -36,6 +36,12 @@ def waiting(db: sqlite3.Connection) -> int:
     return int(db.execute(f"SELECT coalesce(min(seq), 0) FROM events WHERE {_SEALED}").fetchone()[0])
 
 
+def count(db: sqlite3.Connection) -> int:
+    """How many events still hold something sealed; in a file of an earlier version, slowly. Raises sqlite3.Error."""
+    which = _SEALED if has_column(db) else _SEALED.replace("erased IS NULL AND ", "")
+    return int(db.execute(f"SELECT count(*) FROM events WHERE {which}").fetchone()[0])
+
+
 def erase(db: sqlite3.Connection, last_seq: int, sign: Callable[[int, str, str], bytes]) -> int:
     """Erase what is sealed in the events up to `last_seq`; of how many. `sign`: makes the gate's signature of number, hash and
     what is left of the body. Raises sqlite3.Error: then of none."""

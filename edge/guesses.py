@@ -21,9 +21,7 @@ PER_WORKER = Schedule(free=3, pause_s=60, pause_max_s=3600, forget_s=24 * 3600)
 PER_READER = Schedule(free=10, pause_s=30, pause_max_s=900, forget_s=120)
 """Wrong PINs and unknown cards at one reader, whoever they are for."""
 PER_ACCOUNT = Schedule(free=5, pause_s=30, pause_max_s=900, forget_s=3600)
-"""Passwords of one account on the screen."""
-PER_SCREEN = Schedule(free=20, pause_s=30, pause_max_s=900, forget_s=300)
-"""Passwords on the screen, whichever account they are for."""
+"""Passwords on the screen, of one name from one visitor."""
 
 
 @dataclass(frozen=True, slots=True)

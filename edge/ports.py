@@ -242,6 +242,19 @@ class Disk(Protocol):
         """Damaged databases that were set aside and may be taken away, with their sizes."""
 
 
+class Memory(Protocol):
+    """What the gate remembers beside the journal's file, and what outlives that file."""
+
+    def head(self) -> tuple[str, int] | None:
+        """Epoch and number of an event that the journal held when this was last written; None if nothing is remembered."""
+
+    def refs(self) -> Sequence[str]:
+        """Refs whose newest one still holds after a restart: a lock-down, a fire."""
+
+    def noted(self, event: Event, ref: str | None) -> None:
+        """An event is on disk."""
+
+
 class Journal(Protocol):
     """The gate's append-only memory: hash-chained, on disk before `append` returns, and itself the outbox."""
 
@@ -278,6 +291,15 @@ class Journal(Protocol):
 
     def size(self) -> JournalSize: ...
 
+    def held_open_by(self) -> str:
+        """The programs that read the journal at this moment, in words."""
+
+    def settle(self) -> None:
+        """Cut the -wal file, if no reader forbids that."""
+
+    def knows_since(self) -> datetime | None:
+        """What was used before this time may be unknown here: the file that knew it is lost. None: all is known."""
+
     def close(self) -> None: ...
 
 
@@ -298,6 +320,9 @@ class JournalReader(Protocol):
 
     def records(self, after: int, limit: int) -> list[EventRecord]:
         """Up to `limit` records with seq above `after`, in order."""
+
+    def sealed(self) -> int:
+        """How many enrolments here still hold what was sealed in them."""
 
     def latest(self, limit: int) -> list[AnyEvent]:
         """The newest events, newest first."""

@@ -68,15 +68,20 @@ def salvage(damaged: Path, folder: Path, gate_id: str, acked: Mapping[str, int])
     except sqlite3.Error as error:
         raise NotSalvaged(f"{damaged} cannot be opened ({error})") from error
     with contextlib.closing(db):
-        epoch = _epoch(db, damaged, gate_id)
-        after = acked.get(epoch, 0)
-        copy = folder / f"{_PATTERN.replace('*', epoch)}.part"
-        try:
-            base, last = _copy(_whole(_rows(db, after), after, _pruned(db)), copy, epoch, gate_id)
-        except (OSError, sqlite3.Error) as error:
-            copy.unlink(missing_ok=True)
-            raise NotSalvaged(f"{copy} cannot be written ({error}): free disk space, then try again") from error
-        newest = _newest(db)
+        return salvage_from(db, damaged.name, folder, gate_id, acked)
+
+
+def salvage_from(db: sqlite3.Connection, name: str, folder: Path, gate_id: str, acked: Mapping[str, int]) -> Salvaged:
+    """`salvage` from an open database, which may no longer be on disk under its `name`. Raises NotSalvaged."""
+    epoch = _epoch(db, name, gate_id)
+    after = acked.get(epoch, 0)
+    copy = folder / f"{_PATTERN.replace('*', epoch)}.part"
+    try:
+        base, last = _copy(_whole(_rows(db, after), after, _pruned(db)), copy, epoch, gate_id)
+    except (OSError, sqlite3.Error) as error:
+        copy.unlink(missing_ok=True)
+        raise NotSalvaged(f"{copy} cannot be written ({error}): free disk space, then try again") from error
+    newest = _newest(db)
     path = folder / _NAME.format(epoch=epoch, last=last)
     if last > base:
         copy.replace(path)
@@ -169,7 +174,7 @@ def _copy(rows: Iterator[Row], path: Path, epoch: str, gate_id: str) -> tuple[in
     return first - 1, last
 
 
-def _epoch(db: sqlite3.Connection, damaged: Path, gate_id: str) -> str:
+def _epoch(db: sqlite3.Connection, name: str, gate_id: str) -> str:
     """By the file's own table, or by its first event where that cannot be read. Raises NotSalvaged."""
     try:
         epoch, owner = db.execute("SELECT epoch, gate_id FROM journal").fetchone()
@@ -178,14 +183,14 @@ def _epoch(db: sqlite3.Connection, damaged: Path, gate_id: str) -> str:
         try:
             event = decode_event(first[4] if first else "")
         except BadMessage as error:
-            raise NotSalvaged(f"not a single event of {damaged.name} can be read") from error
+            raise NotSalvaged(f"not a single event of {name} can be read") from error
         epoch, owner = event.epoch, event.gate_id
     if owner != gate_id:
-        raise NotSalvaged(f"{damaged.name} is the journal of gate {owner!r}, not of {gate_id!r}")
+        raise NotSalvaged(f"{name} is the journal of gate {owner!r}, not of {gate_id!r}")
     try:
         return _ID.validate_python(epoch)  # it becomes part of a file's name
     except ValidationError as error:
-        raise NotSalvaged(f"{damaged.name} does not say which epoch it is") from error
+        raise NotSalvaged(f"{name} does not say which epoch it is") from error
 
 
 def _newest(db: sqlite3.Connection) -> int:

@@ -15,9 +15,11 @@ from sqlalchemy import Connection, Executable, String, bindparam, delete, insert
 from contract.codec import BadMessage, decode, encode
 from contract.messages import EnrolmentEvent, EnrolmentRecord, PolicySnapshot, RiskEntry, Utc, WorkerRecord
 from contract.signing import ENROLMENT, BadSeal, unseal
+from hq import forgotten
 from hq import tables as t
 from hq.atrest import AtRestError, Cipher, KeyMissing
 from hq.credentials import WrittenWorker
+from hq.forgotten import Why
 from hq.intake import Draft
 from hq.intake import EnrolmentRefused as EnrolmentRefused
 from hq.keys import HqKeys
@@ -153,6 +155,21 @@ class People:
                 self._put_policy(db, policy)
         return Imported(len(data.workers), len(data.risk or ()), len(data.policies), len(opened))
 
+    def withdraw(self, worker_ids: Sequence[str], by: str, *, remove: bool = False) -> None:
+        """Destroy the templates of these workers and end their consent; `remove`: they go altogether.
+
+        Raises EnrolmentRefused: one of them is unknown; then nothing was changed.
+        """
+        with self._store.write("people") as db:
+            draft = self._draft(db, worker_ids)
+            for worker_id in worker_ids:
+                draft.withdraw(worker_id)
+            forgotten.note(db, set(worker_ids), Why.REMOVED if remove else Why.WITHDRAWN, now(), by)
+            self._write(db, draft)
+            if remove:
+                named = bindparam("named", type_=String)
+                _each(db, delete(t.workers).where(t.workers.c.worker_id == named), [{"named": w} for w in worker_ids])
+
     def change(self, worker: WorkerRecord, fields: dict[str, object]) -> None:
         """Change some fields of a worker; consent and templates stay."""
         with self._store.write("people") as db:
@@ -257,7 +274,7 @@ class People:
 
     def _write(self, db: Connection, draft: Draft) -> None:
         named, utc, cipher = bindparam("named", type_=String), now(), self.cipher
-        _each(db, delete(t.templates).where(t.templates.c.worker_id == named), [{"named": w} for w in draft.withdrawn])
+        self._forget(db, draft, utc)
         _each(db, delete(t.workers).where(t.workers.c.worker_id == named), [{"named": w} for w in draft.workers])
         workers = [
             {
@@ -269,6 +286,25 @@ class People:
         ]
         _each(db, insert(t.workers), workers)
         self._write_templates(db, draft.enrolments, utc)
+
+    def _forget(self, db: Connection, draft: Draft, utc: datetime) -> None:
+        """Destroy the templates of a consent that does not stand any more, and note whose they were."""
+        columns = (t.templates.c.digest, t.templates.c.worker_id, t.templates.c.consent_ref)
+        held = [
+            row
+            for some in _slices(list(draft.workers))
+            for row in db.execute(select(*columns).where(t.templates.c.worker_id.in_(some)))
+        ]
+        gone = [
+            row
+            for row in held
+            if row.worker_id in draft.withdrawn or row.consent_ref != draft.workers[row.worker_id].consent_ref
+        ]
+        which = bindparam("which", type_=String)
+        _each(db, delete(t.templates).where(t.templates.c.digest == which), [{"which": row.digest} for row in gone])
+        withdrawn = {row.worker_id for row in gone if row.worker_id in draft.withdrawn}
+        forgotten.note(db, withdrawn - draft.noted, Why.WITHDRAWN, utc)
+        forgotten.note(db, {row.worker_id for row in gone} - withdrawn, Why.REPLACED, utc)
 
     def _write_templates(self, db: Connection, records: Sequence[EnrolmentRecord], utc: datetime) -> None:
         """Those that are not there yet."""

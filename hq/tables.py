@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -249,6 +250,7 @@ gate_lists = Table(
     Column("used_version", BigInteger, nullable=False),
     Column("used_digest", String(64), nullable=False),
     Column("sealed", BigInteger, nullable=False),
+    Column("signed", Boolean, nullable=False),
 )
 """What a gate told of its rosters, a row whenever it was something new: the snapshot in its files, the one in its memory, and how
 many sealed enrolments it still holds."""

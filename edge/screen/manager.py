@@ -202,6 +202,8 @@ _ALARMS = {
     NoticeCode.DISK_FILLING,
     NoticeCode.TWIN_GATE,
     NoticeCode.EVENTS_LOST,
+    NoticeCode.JOURNAL_HELD,
+    NoticeCode.CLOCK_BEHIND,
 }
 _CARES = {
     NoticeCode.LIST_REFUSED,
@@ -212,6 +214,8 @@ _CARES = {
     NoticeCode.COMMAND_REFUSED,
     NoticeCode.REQUEST_REFUSED,
     NoticeCode.JOURNAL_RESTARTED,
+    NoticeCode.CLOCK_BELIEVED,
+    NoticeCode.LISTS_FORGOTTEN,
     NoticeCode.REPLICA_RESTARTED,
     NoticeCode.READER_LOST,
     NoticeCode.SENSOR_CHATTER,

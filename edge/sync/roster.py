@@ -27,6 +27,7 @@ from edge.sync import commands as orders
 from edge.sync import lists
 from edge.sync.assembly import Assembly
 from edge.sync.changes import changed, with_list
+from edge.wiping import wiping
 
 log = structlog.get_logger()
 
@@ -101,10 +102,11 @@ class ReplicaReader:
             self.parts_per_refresh is None or read < self.parts_per_refresh
         ):
             kind = next(kind for kind in _ORDER if kind in due)
-            if kind in self._loading:
-                self._load_part(kind, self._loading[kind])
-            else:
-                self._load_changes(kind)
+            with wiping():  # opened seals are let go here
+                if kind in self._loading:
+                    self._load_part(kind, self._loading[kind])
+                else:
+                    self._load_changes(kind)
             read += 1
         return self._state is not before
 
@@ -146,6 +148,11 @@ class ReplicaReader:
             if ack.gate_id == self._site.gate_id:
                 found.append(ack)
         return found
+
+    @property
+    def trouble(self) -> str:
+        """Why replica.db is there and cannot be read; "" if it can, or if there is none."""
+        return self._reader.trouble
 
     def close(self) -> None:
         self._reader.close()

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.guesses import PER_ACCOUNT, PER_READER, PER_SCREEN, PER_WORKER, Guesses, Schedule
+from edge.guesses import PER_ACCOUNT, PER_READER, PER_WORKER, Guesses, Schedule
 
-SCHEDULES = (PER_WORKER, PER_READER, PER_ACCOUNT, PER_SCREEN)
+SCHEDULES = (PER_WORKER, PER_READER, PER_ACCOUNT)
 
 
 def looked_at(schedule: Schedule, every_s: float, until_s: float) -> int:
