@@ -62,19 +62,21 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The answer to one question. `todo` says what to do, '' if nothing; `figures` are the numbers in `detail`, by name."""
+    """The answer to one question. `todo` says what to do, '' if nothing; `figures` are the numbers in `detail`, by name.
+    `grave`: shown in red though the gate works as it was told to."""
 
     what: str
     state: State
     detail: str
     todo: str = ""
     figures: Mapping[str, float] = field(default_factory=dict)
+    grave: bool = False
 
 
 def ask_all(config: Config) -> Iterator[Finding]:
     """One finding per question, as each is answered."""
     running = gate_is_running(config)
-    asked = (clock, disk, keys, secrets, weights, lists, threshold, own_scores, look_alikes)
+    asked = (clock, disk, keys, secrets, weights, liveness, lists, threshold, own_scores, look_alikes)
     questions: tuple[Callable[[Config], Finding], ...] = asked
     yield from (question(config) for question in questions)
     if running:
@@ -160,6 +162,16 @@ def weights(config: Config) -> Finding:
         detail, _, todo = str(error).partition("; ")
         return Finding("weights", State.PROBLEM, detail, todo)
     return Finding("weights", State.OK, f"{', '.join(m.name for m in models)} verified")
+
+
+def liveness(config: Config) -> Finding:
+    """What becomes of a photo that is held to the camera."""
+    mode = config.liveness.in_force
+    if danger := config.liveness.danger:
+        detail, _, todo = danger.partition("). ")
+        return Finding("liveness", State.WARNING, f"{detail})", todo, grave=True)
+    asked = "everybody is" if mode == "required" else "whoever has not been seen to turn the head is"
+    return Finding("liveness", State.OK, f"{mode}: {asked} asked to turn it, and only live people pass")
 
 
 def lists(config: Config) -> Finding:

@@ -169,7 +169,7 @@ def test_ok__the_installer_installs_and_enables_every_unit() -> None:
 
 def test_ok__the_installer_moves_an_older_state_folder_while_nothing_runs() -> None:
     text = (ROOT / "scripts" / "install").read_text(encoding="utf-8")
-    stop, tmpfiles, state, secrets, start = (
+    stop, tmpfiles, state, start = (
         text.index(said)
         for said in (
             "systemctl stop",
@@ -179,4 +179,4 @@ def test_ok__the_installer_moves_an_older_state_folder_while_nothing_runs() -> N
             'systemctl start "',
         )
     )
-    assert stop < tmpfiles < state < secrets < start
+    assert stop < tmpfiles < state < start
