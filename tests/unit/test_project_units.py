@@ -175,7 +175,6 @@ def test_ok__the_installer_moves_an_older_state_folder_while_nothing_runs() -> N
             "systemctl stop",
             "systemd-tmpfiles --create",
             "state migrate",
-            "config move-secrets",
             'systemctl start "',
         )
     )
