@@ -87,7 +87,15 @@ class CameraConfig(Section):
         description='"picamera2", "v4l2" (USB), "rtsp", "file" (video), "folder" (photos) or "walkup" (simulator).',
     )
     device: str = Field(default="0", description="Camera number, or a path such as /dev/video0 (picamera2, v4l2).")
-    url: SecretStr = Field(default=SecretStr(""), description="rtsp://user:password@address/path (rtsp).")
+    url: SecretStr = Field(
+        default=SecretStr(""),
+        description="rtsp://user:password@address/path (rtsp). All processes read this file: better url_path.",
+    )
+    url_path: Path | None = Field(
+        default=None,
+        description="File with the address and its password, which the gate process alone reads (rtsp). "
+        '"credential:NAME" stands for a systemd credential of its unit.',
+    )
     path: Path | None = Field(
         default=None, description="Video file, photo folder, or walk-up script (file, folder, walkup)."
     )
@@ -553,7 +561,14 @@ class SyncConfig(Section):
     client_cert_path: Path | None = Field(default=None, description="This gate's certificate.")
     client_key_path: Path | None = Field(default=None, description="This gate's certificate key.")
     username: str = Field(default="", description="Broker user name, if it asks for one.")
-    password: SecretStr = Field(default=SecretStr(""), description="Broker password.")
+    password: SecretStr = Field(
+        default=SecretStr(""), description="Broker password. All processes read this file: better password_path."
+    )
+    password_path: Path | None = Field(
+        default=None,
+        description="File with the broker password, which the sync process alone reads. "
+        '"credential:NAME" stands for a systemd credential of its unit.',
+    )
     keepalive_s: int = Field(default=20, ge=5, le=300, description="MQTT keep-alive.")
     connect_timeout_s: float = Field(
         default=10, ge=1, le=60, description="Give up one connection attempt after so long."

@@ -22,6 +22,7 @@ from edge.desk import DeskReader
 from edge.disk import next_step
 from edge.diskspace import leftovers
 from edge.gate import GpioGate, make_factory
+from edge.inline import INLINE
 from edge.journal import JournalReader
 from edge.matcher.drift import drift
 from edge.matcher.gallery import Gallery
@@ -75,7 +76,7 @@ class Finding:
 def ask_all(config: Config) -> Iterator[Finding]:
     """One finding per question, as each is answered."""
     running = gate_is_running(config)
-    asked = (clock, disk, keys, weights, liveness, lists, threshold, own_scores, look_alikes)
+    asked = (clock, disk, keys, secrets, weights, liveness, lists, threshold, own_scores, look_alikes)
     questions: tuple[Callable[[Config], Finding], ...] = asked
     yield from (question(config) for question in questions)
     if running:
@@ -134,6 +135,18 @@ def keys(config: Config) -> Finding:
         f"signatures of {', '.join(roster.state.trusts)} are trusted, seals for {', '.join(roster.state.opens)} opened"
     )
     return Finding("keys", State.OK, f"HQ's public keys and this site's key are readable: {told}")
+
+
+def secrets(config: Config) -> Finding:
+    """Passwords that stand where all three processes read them."""
+    told = [
+        f"{section}.{key}" for section, key, _, _ in INLINE if getattr(getattr(config, section), key).get_secret_value()
+    ]
+    if told:
+        names = " and ".join(told)
+        detail = f"{names} in the configuration: every process can read it, only one needs it"
+        return Finding("secrets", State.WARNING, detail, "sudo sitegate config move-secrets")
+    return Finding("secrets", State.OK, "no password in the configuration")
 
 
 def weights(config: Config) -> Finding:

@@ -187,18 +187,20 @@ def _show(steps: Sequence[CommissioningStep]) -> None:
 
 
 def _hand_over(config: Config, record: CommissioningRecord, envelope: bytes, public: bytes) -> None:
-    from edge.app.files import DESK
+    from edge.app.files import DESK, as_owner, desk_dir
     from edge.desk import Desk, DeskError
     from edge.domain import CommissioningRequest
+    from edge.ports import JournalError
 
     try:
-        desk = Desk(config.paths.state_dir / DESK)
-        try:
-            request = CommissioningRequest(outcome=record.outcome, signed_record=envelope, public_key=public)
-            desk.request_commissioning(request, by=record.technician)
-        finally:
-            desk.close()
-    except DeskError as error:
+        with as_owner(desk_dir(config)):
+            desk = Desk(config.paths.state_dir / DESK)
+            try:
+                request = CommissioningRequest(outcome=record.outcome, signed_record=envelope, public_key=public)
+                desk.request_commissioning(request, by=record.technician)
+            finally:
+                desk.close()
+    except (DeskError, JournalError) as error:
         raise fail(f"the record could not be handed to the gate: {error}") from error
 
 

@@ -12,8 +12,10 @@ from pydantic_core import PydanticUndefined
 from rich.markup import escape
 from rich.prompt import Prompt
 
+from edge import inline
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, JsonOption, example, fail, load_config, out
 from edge.config import LIVENESS_MODES, NOT_CHOSEN, PHOTOS_LET_IN, Config, LivenessConfig
+from edge.inline import NotMoved
 
 app = typer.Typer(no_args_is_help=True, help="Write, check and show the configuration.")
 
@@ -78,6 +80,20 @@ def show(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> 
             shown = "# not set" if value is None else f"= {toml_value(value)}"
             out.print(f"{key} {shown}".replace("[", r"\["), changed, highlight=False)
         out.print()
+
+
+@app.command("move-secrets", epilog=example("sudo sitegate config move-secrets"))
+def move_secrets(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Move passwords out of the configuration into files that only the process which needs them reads; may be run again."""
+    load_config(config)
+    try:
+        moved = inline.move_secrets(config)
+    except (NotMoved, OSError) as error:
+        raise fail(str(error)) from error
+    for one in moved:
+        out.print(f"{one.key} is now in {one.path}", soft_wrap=True, highlight=False)
+    if not moved:
+        out.print(f"{config} holds no password")
 
 
 def _ask_liveness() -> str:
