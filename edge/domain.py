@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,13 +124,15 @@ class Claim:
     """Who somebody has shown to be by other means than the face: a code, a card, a PIN, a guard's word.
 
     `worker_id` is set only if what was shown is genuine; otherwise `refusal` says, for the manager, why it is not.
-    `ref`, if any, is what the journal must know the admission by, because it was shown for one use.
+    `ref`, if any, is what the journal must know the admission by, because it was shown for one use, and `issued_utc` since when
+    that may have been.
     """
 
     worker_id: str | None = None
     factors: frozenset[Factor] = frozenset()
     refusal: str = ""
     ref: str = ""
+    issued_utc: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,6 +390,18 @@ class LockDownRequest(BaseModel):
     asked_utc: Utc
 
 
+class TechnicianRequest(BaseModel):
+    """What only a technician may ask (`edge.technician`). `ref` is unique for ever."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["take_older_lists", "believe_clock"]
+    ref: str = Field(min_length=8, max_length=80)
+    by: str = Field(min_length=1, max_length=40)
+    why: str = Field(default="", max_length=300)
+    asked_utc: Utc
+
+
 class Recognition(BaseModel):
     """What the threshold rests on, and what the gate's own scores say of it.
 
@@ -447,3 +462,11 @@ class LiveState(BaseModel):
     """See `RosterState`: the process with the network tells HQ, and must not read the site's key itself."""
     roster_base: ListBase | None = None
     disk: DiskState | None = None
+    lists_refused: dict[ListKind, int] = Field(default_factory=dict)
+    """Lists of which an older version lies here than was in force before, and that version."""
+    lists_older: tuple[ListKind, ...] = ()
+    """Lists whose next version may be an older one, because a technician said so."""
+    clock_behind: bool = False
+    """The clock shows a time that lies behind one that it has shown before."""
+    liveness: str = ""
+    """The mode that is in force; '' from a gate process that does not tell."""
