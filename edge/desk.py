@@ -34,6 +34,9 @@ from edge.ports import DeskError
 __all__ = ["Desk", "DeskError", "DeskReader"]
 
 
+MERGED_WITHIN = timedelta(hours=1)
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -106,6 +109,21 @@ class Desk:
         """Record that somebody did something. Raises DeskError if the disk refuses."""
         with self._writing():
             self._note(who, what, detail)
+
+    def audit_again(self, who: str, what: str, detail: str) -> None:
+        """Record it in the newest line of the same person and kind, if that is not older than an hour: a flood is one line an
+        hour, with its number. Raises DeskError if the disk refuses."""
+        since = (self._now() - MERGED_WITHIN).isoformat()
+        with self._writing():
+            same = self._db.execute(
+                "SELECT id, detail FROM audit WHERE who = ? AND what = ? AND utc > ? ORDER BY id DESC LIMIT 1",
+                (who, what, since),
+            ).fetchone()
+            if same is None:
+                self._note(who, what, f"1 time: {detail}")
+            else:
+                count = int(str(same[1]).split(" ", 1)[0]) + 1 if str(same[1])[:1].isdigit() else 2
+                self._db.execute("UPDATE audit SET detail = ? WHERE id = ?", (f"{count} times, last {detail}", same[0]))
 
     def trail(self, limit: int) -> list[tuple[datetime, str, str, str]]:
         """The newest audit entries (when, who, what, detail), newest first."""

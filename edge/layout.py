@@ -13,6 +13,8 @@ PINS = f"{GATE}/pins.jsonl"
 """What mock pins did."""
 PULSE_CUTS = f"{GATE}/pulse-cuts.jsonl"
 """What the second pulse guard did, for the gate process to journal at its next start."""
+RELAY = f"{GATE}/relay.json"
+"""The relay's pins as the last gate process knew them: `sitegate lock` needs them when the configuration cannot be read."""
 RESERVE = f"{GATE}/journal.reserve"
 """Room on the disk that only the journal may use."""
 

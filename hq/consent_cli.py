@@ -34,8 +34,10 @@ def withdraw(
     with opened(folder) as (config, people, publisher, store):
         people.withdraw(workers, by, remove=remove)
         for site in config.sites:
-            version = publisher.publish(site, ListKind.ROSTER, snapshot=True)
-            out.print(f"{site}: roster version {version}, whole, without {', '.join(workers)}", highlight=False)
+            publisher.publish_without_forgotten(site)
+            version = publisher.kept_versions().get((site, ListKind.ROSTER), (0, 0))[0]
+            told = f"roster version {version}, whole, without {', '.join(workers)}" if version else "no roster yet"
+            out.print(f"{site}: {told}", highlight=False)
         until = time.monotonic() + LOG_PATIENCE_S
         while not (emptied := store.empty_log()) and time.monotonic() < until:
             time.sleep(0.1)

@@ -1,7 +1,7 @@
 """Lists and commands for gates: built, sealed, signed, and kept in the database for the running service to send."""
 
 import secrets
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -70,14 +70,30 @@ class Publisher:
         self._whole_after = whole_after
         self._unreadable: set[str] = set()
 
-    def publish(self, site_id: str, kind: ListKind, snapshot: bool = False) -> int:
+    def publish_without_forgotten(self, site_id: str) -> int | None:
+        """The roster whole, if the last one holds templates that must be gone; the new version. None if another process was
+        faster. Raises as `publish`."""
+        with self._store.read() as db:
+            if not self._must_be_whole(db, site_id):
+                return None
+        return self.publish(site_id, ListKind.ROSTER, only_if=self._must_be_whole)
+
+    def publish(
+        self,
+        site_id: str,
+        kind: ListKind,
+        snapshot: bool = False,
+        only_if: Callable[[Connection, str], bool] = lambda db, site_id: True,
+    ) -> int:
         """Make the next version of a list for a site; the new version. Where little changed since the last snapshot only the
         changes are made, unless a `snapshot` is wanted, or the last one holds templates that must be gone (`hq.forgotten`).
-        Raises BadKey (the site has none), ListTooLarge."""
+        Nothing is made if `only_if` says no. Raises BadKey (the site has none), ListTooLarge."""
         # Whom the list holds and what it says of them is read in one go: an import in between would be in the one alone.
         with self._store.write(f"list {site_id} {kind.value}") as db, self._store.snapshot() as source:
             where = of_list(t.lists, site_id, kind)
             last = db.execute(select(func.coalesce(func.max(t.lists.c.list_version), 0)).where(*where)).scalar_one()
+            if not only_if(db, site_id):  # while this one waited for its turn
+                return int(last)
             header = SnapshotHeader(site_id=site_id, list_version=1 + int(last), issued_utc=now())
             rows = self._fingerprints(source, kind)
             whole = snapshot or (kind is ListKind.ROSTER and self._must_be_whole(db, site_id))

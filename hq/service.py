@@ -263,7 +263,7 @@ class HqService:
             if (issued < reissue or again) and self._publish(site_id, kind) and again:
                 self._enrolled[site_id] = enrolled
         for site_id in self._publisher.holding_forgotten():
-            self._publish(site_id, ListKind.ROSTER, snapshot=True)
+            self._publish(site_id, ListKind.ROSTER, only_without_forgotten=True)
         rosters = {site_id for site_id, kind in newest if kind is ListKind.ROSTER}
         if enrolled and all(self._enrolled.get(site_id) == enrolled for site_id in rosters):
             with self._store.write() as db:  # only now: whoever dies in between does it once more, and not never
@@ -314,14 +314,19 @@ class HqService:
             del self._sent[key]
             log.warning("list_asked_for", site_id=request.site_id, gate_id=request.gate_id, kind=request.kind.value)
 
-    def _publish(self, site_id: str, kind: ListKind, snapshot: bool = False) -> bool:
+    def _publish(
+        self, site_id: str, kind: ListKind, snapshot: bool = False, *, only_without_forgotten: bool = False
+    ) -> bool:
         """False if it is to be tried again, after a pause. A site without its key has no list to wait for. What cannot be
         published leaves the version in force as it is, which ages visibly."""
         key, now_s = (site_id, kind), time.monotonic()
         if now_s < self._publish_from_s.get(key, 0.0):
             return False
         try:
-            self._publisher.publish(site_id, kind, snapshot)
+            if only_without_forgotten:
+                self._publisher.publish_without_forgotten(site_id)
+            else:
+                self._publisher.publish(site_id, kind, snapshot)
             return True
         except (AtRestError, BadKey, ValueError) as error:
             self._publish_from_s[key] = now_s + PUBLISH_PAUSE_S

@@ -15,6 +15,7 @@ from edge.app.lists import open_roster
 from edge.app.metered import GateMeters, MeteredCamera, MeteredJournal
 from edge.app.prepared import PreparedRoster
 from edge.app.reboot import restarter, unanswered
+from edge.app.relay import remember
 from edge.camera import CameraFault, CaptureThread, Source, source_for
 from edge.clock import SystemClock
 from edge.config import CameraConfig, Config, TemperatureConfig
@@ -48,15 +49,17 @@ ERRORS = (BadKey, CameraFault, GateError, IndicatorError, JournalError, ModelErr
 
 
 def run(config: Config, shutdown: Shutdown) -> None:
-    """Until shutdown. The relay is set to locked before anything else is tried."""
+    """Until shutdown. The relay is set to locked before anything else is tried, a folder or a disk above all."""
+    lock_relays(config.gate)
     own, state = gate_dir(config), config.paths.state_dir
     factory = make_factory(config.gate, state / PINS)
     warden = Warden(config.gate, state / PULSE_CUTS, state / PINS)
-    gate = GpioGate(config.gate, factory, warden)
+    gate = GpioGate(config.gate, factory, warden, fire_opens=True)
     scores: ScoreStore | None = None
     try:
         try:
             warden.start()
+            remember(config.gate, state)
             clock = SystemClock()
             reserve = Reserve(state / RESERVE, config.disk.reserve_mb)
             disk = DiskSpace(own, config.disk, reserve, others=[f for f in folders(config) if f != own])
@@ -80,18 +83,13 @@ def run(config: Config, shutdown: Shutdown) -> None:
         try:
             run_steps(step, shutdown, Watchdog())
         finally:
+            gc.unfreeze()  # the collector ends what the interpreter cannot: zxing-cpp complains of objects left alive
             loop.close()
             numbers.remove()
             if scores is not None:
                 scores.close()
     finally:
         warden.close()
-
-
-def lock(config: Config) -> None:
-    """Set the relay to locked and let go of it: what systemd runs after the gate process ended, however it ended."""
-    gate_dir(config)
-    lock_relays(config.gate, config.paths.state_dir / PINS)
 
 
 @contextmanager
