@@ -9,6 +9,7 @@ from rich.table import Table
 from contract.signing import BadKey
 from edge.app.lists import open_roster
 from edge.clock import SystemClock
+from edge.commands.clock import WhyOption, send
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, JsonOption, example, fail, load_config, out
 from edge.decision import tiers
 from edge.domain import RosterState
@@ -79,6 +80,14 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
     for row in rows:
         table.add_row(*map(str, row.values()))
     out.print(table)
+
+
+@app.command("take-older", epilog=example('sitegate roster take-older --why "HQ was restored from a backup"'))
+def take_older(why: WhyOption, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Let the next lists from HQ come into force although this gate had newer ones, for one hour and once for each list. For an HQ
+    that was restored from a backup; recorded with your name."""
+    send(config, "take_older_lists", why)
+    out.print("asked: the next lists from HQ come into force, also older ones; see: sitegate events list")
 
 
 def _plain(value: object) -> str:

@@ -87,7 +87,8 @@ class Board:
 
     def _live(self) -> LiveState:
         camera, now = self._p.camera.status(), self._p.clock.utc()
-        disk = self._storage.state
+        disk, water = self._storage.state, self._p.high_water
+        highest = water.highest() if water is not None else {}
         roster_tier, risk_tier = tiers(self._p.roster.state, self._config.site.site_id, now)
         return LiveState(
             utc=now,
@@ -112,5 +113,8 @@ class Board:
             opens=self._p.roster.state.opens,
             roster_base=self._p.roster.state.roster_base,
             disk=disk,
+            lists_refused={kind: highest[kind] for kind in sorted(self._p.roster.state.withheld) if kind in highest},
+            lists_older=tuple(kind for kind in highest if water is not None and water.takes_older(kind)),
+            clock_behind=self._p.bounds is not None and bool(self._p.bounds.behind()),
             liveness=self._config.liveness.in_force,
         )

@@ -1,12 +1,20 @@
 """What the loop writes in the journal: decisions at once, what has already happened as soon as the disk takes it."""
 
 from collections import deque
+from datetime import datetime
 from typing import Any
 
 from contract.messages import AccessEvent, Direction, Event, NoticeCode, NoticeEvent
 from edge.config import Config
 from edge.domain import Decision
 from edge.loop.ports import Ports
+from edge.ports import Journal
+
+
+def before_memory(journal: Journal, issued_utc: datetime) -> bool:
+    """True for what may have been used without this journal knowing: the file that knew is lost."""
+    since = journal.knows_since()
+    return since is not None and issued_utc < since
 
 
 class Book:
