@@ -83,6 +83,8 @@ class Sight(StrEnum):
     TOO_DARK = "too_dark"
     BLURRED = "blurred"
     TURNED_AWAY = "turned_away"
+    TILTED = "tilted"
+    """The face is not upright: a head laid on the shoulder, or a picture upside down."""
     LOOKING_UP = "looking_up"
     LOOKING_DOWN = "looking_down"
     TOO_BRIGHT = "too_bright"
