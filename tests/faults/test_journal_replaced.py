@@ -267,7 +267,9 @@ def test_ok__a_reader_without_end_is_named_and_the_log_shrinks_after_it(gate: Ga
         assert gate.journal.size().log_mb > 9
         gate.journal.settle()
         assert gate.journal.size().log_mb > 9, "the reader needs it"
-        assert gate.journal.held_open_by() == f"process {pid} (python)" or f"process {pid}" in gate.journal.held_open_by()
+        assert (
+            gate.journal.held_open_by() == f"process {pid} (python)" or f"process {pid}" in gate.journal.held_open_by()
+        )
     gate.journal.settle()
     assert gate.journal.size().log_mb * 1e6 <= dbfile.WAL_KEEP_BYTES
 
