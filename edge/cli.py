@@ -5,6 +5,8 @@ import sys
 
 import typer
 
+from contract.memory import keep_private
+from contract.uncaught import shown_without_values
 from edge import __version__
 from edge.commands import (
     account,
@@ -33,7 +35,7 @@ from edge.logs import configure_logs
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    pretty_exceptions_show_locals=False,
+    pretty_exceptions_enable=False,
     help="sitegate: looks at a worker, knows who it is, decides, and lets the turnstile turn.",
     epilog=example("sitegate check", "sitegate run -c gate.toml", "sitegate events tail"),
 )
@@ -76,7 +78,9 @@ passage.register(app)
 
 
 def main() -> None:
+    keep_private()
     try:
-        app()
+        with shown_without_values():
+            app()
     except KeyboardInterrupt:
         sys.exit(130)

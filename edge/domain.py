@@ -40,7 +40,7 @@ Vector = NDArray[np.float32]
 class Frame:
     """One camera picture. `monotonic_s` is when it was captured; `number` grows by one per captured frame."""
 
-    image: Image
+    image: Image = field(repr=False)
     monotonic_s: float
     number: int
 
@@ -63,7 +63,7 @@ class Face:
 class Template:
     """A biometric reference or probe. Only templates of one `model_id` may ever be compared."""
 
-    vector: Vector
+    vector: Vector = field(repr=False)
     model_id: str
 
 
@@ -83,6 +83,8 @@ class Sight(StrEnum):
     TOO_DARK = "too_dark"
     BLURRED = "blurred"
     TURNED_AWAY = "turned_away"
+    TILTED = "tilted"
+    """The face is not upright: a head laid on the shoulder, or a picture upside down."""
     LOOKING_UP = "looking_up"
     LOOKING_DOWN = "looking_down"
     TOO_BRIGHT = "too_bright"
@@ -196,8 +198,8 @@ class Worker:
     trade: str | None = None
     declared_utc: datetime | None = None
     slow: bool = False
-    cards: tuple[str, ...] = ()
-    pin: str | None = None
+    cards: tuple[str, ...] = field(default=(), repr=False)
+    pin: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +213,7 @@ class ListAge:
 class ListMark(BaseModel):
     """The version of a list that came into force here, when HQ issued it, and what tells it from another of this version."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     version: int = Field(ge=1)
     issued_utc: Utc
@@ -346,18 +348,18 @@ class DeskRequest:
 class EnrolmentRequest(BaseModel):
     """Body of a desk request of kind "enrol": an enrolment made here, already sealed for HQ."""
 
-    model_config = ConfigDict(frozen=True, ser_json_bytes="base64", val_json_bytes="base64")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, ser_json_bytes="base64", val_json_bytes="base64")
 
     worker_id: str
     consent_ref: str
     model_id: str
-    sealed_record: bytes
+    sealed_record: bytes = Field(repr=False)
 
 
 class CommissioningRequest(BaseModel):
     """Body of a desk request of kind "commission": a signed self-test of this gate."""
 
-    model_config = ConfigDict(frozen=True, ser_json_bytes="base64", val_json_bytes="base64")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, ser_json_bytes="base64", val_json_bytes="base64")
 
     outcome: CommissioningOutcome
     signed_record: bytes
@@ -372,7 +374,7 @@ LOCK_DOWN, RELEASE_LOCK_DOWN = "lock_down", "release_lock_down"
 class AdmitRequest(BaseModel):
     """Body of a desk request of kind "admit": a guard lets somebody through, by name and with a reason."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     by: str = Field(min_length=1, max_length=40)
     reason: str = Field(min_length=3, max_length=200)
@@ -384,7 +386,7 @@ class AdmitRequest(BaseModel):
 class LockDownRequest(BaseModel):
     """Body of a desk request of kind "lock_down" or "release_lock_down"."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     by: str = Field(min_length=1, max_length=40)
     asked_utc: Utc
@@ -410,7 +412,7 @@ class Recognition(BaseModel):
     population stability index over its limit: from 1 on it alarms, if it moved for the worse (`alarms`).
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     workers: int
     fpir_target: float
@@ -424,7 +426,7 @@ class Recognition(BaseModel):
 class DiskState(BaseModel):
     """The disk under the journal. `days_left`: until it or the journal's budget is full, None if neither fills."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     step: DiskStep
     free_mb: float
@@ -434,7 +436,7 @@ class DiskState(BaseModel):
 class LiveState(BaseModel):
     """The lane at this moment, for the screen and for health telemetry; overwritten, never history."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     utc: datetime
     direction: Direction

@@ -35,7 +35,7 @@ GROUPS = (("locked-down:", "lock-down-over:"), ("fire-on:", "fire-done:"))
 class Marks(BaseModel):
     """The content. `generation` grows when something is lowered on purpose: of two copies the higher one is right."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
 
     generation: int = 0
     lists: dict[ListKind, ListMark] = Field(default_factory=dict)

@@ -157,6 +157,9 @@ class Gate(Protocol):
     def signals(self) -> list[GateSignal]:
         """What the inputs reported since the last call: fire first, then oldest first."""
 
+    def wait(self, timeout_s: float) -> None:
+        """Until an input reports something, at most so long."""
+
     def fluttering(self) -> list[str]:
         """Inputs found to chatter since the last call, by their config key; each at most once a minute."""
 

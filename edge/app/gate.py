@@ -85,8 +85,10 @@ def run(config: Config, shutdown: Shutdown) -> None:
             numbers.write_if_due()
             return healthy
 
+        watchdog = Watchdog()
+        loop.start_reflex(watchdog.ping)
         try:
-            run_steps(step, shutdown, Watchdog())
+            run_steps(step, shutdown, watchdog)
         finally:
             gc.unfreeze()  # the collector ends what the interpreter cannot: zxing-cpp complains of objects left alive
             if scrub is not None:

@@ -16,6 +16,7 @@ SIGHTS: dict[Sight, tuple[Reason, Advice]] = {
     Sight.TOO_DARK: (Reason.LOW_QUALITY, Advice.MORE_LIGHT),
     Sight.BLURRED: (Reason.LOW_QUALITY, Advice.HOLD_STILL),
     Sight.TURNED_AWAY: (Reason.LOW_QUALITY, Advice.LOOK_AT_CAMERA),
+    Sight.TILTED: (Reason.LOW_QUALITY, Advice.HOLD_UPRIGHT),
     Sight.LOOKING_UP: (Reason.LOW_QUALITY, Advice.LOOK_DOWN),
     Sight.LOOKING_DOWN: (Reason.LOW_QUALITY, Advice.LOOK_UP),
     Sight.TOO_BRIGHT: (Reason.LOW_QUALITY, Advice.LESS_LIGHT),

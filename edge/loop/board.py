@@ -46,6 +46,13 @@ class Board:
         self._p.indicator.show(tone, advice)
         self.keep_up()
 
+    def show_release(self, released: bool) -> None:
+        """Somebody was admitted; `released`: the gate was still free when the decision was on disk."""
+        if released or self._turnstile.fire:
+            self.show(Tone.GO, Advice.WALK_THROUGH)
+        else:
+            self.show(Tone.ADJUST, Advice.WAIT)
+
     def rest(self, tone: Tone = Tone.IDLE, advice: Advice | None = None) -> None:
         """Nobody is in the lane: idle, or "please see the desk" in a lock-down, once the last answer has been shown long
         enough to be read."""

@@ -29,10 +29,13 @@ class Book:
 
     def knows(self, ref: str) -> bool:
         """True if something of this `ref` was ever recorded, also if it is not on disk yet."""
-        return self._p.journal.seen(ref) or any(fields.get("ref") == ref for _, fields in self._unwritten)
+        return self._p.journal.seen(ref) or any(fields.get("ref") == ref for _, fields in list(self._unwritten))
 
     def note(self, kind: type[Event], **fields: Any) -> None:
-        """Record what has already happened. It is written this turn, or on a later one if the disk refuses."""
+        """Record what has already happened. It is written this turn, or on a later one if the disk refuses.
+
+        The one method that may be called from another thread: it only remembers.
+        """
         self._unwritten.append((kind, fields))
 
     def notice(self, code: NoticeCode, detail: str = "") -> None:

@@ -129,8 +129,7 @@ class Errands:
         if not decision.granted:
             self._board.show(Tone.DESK, Advice.SEE_DESK)
             return
-        self._turnstile.release(event, slow=decision.slow)
-        self._board.show(Tone.GO, Advice.WALK_THROUGH)
+        self._board.show_release(self._turnstile.release(event, slow=decision.slow))
 
     def _refuse(self, request: DeskRequest, why: str) -> None:
         self._book.once(request.ref, NoticeCode.REQUEST_REFUSED, f"{request.kind[:40]}: {why}")

@@ -13,7 +13,7 @@ from contract.messages import (
 )
 from edge.config import Config
 from edge.decision import pairs_in_words
-from edge.domain import Decision, DeskRequest, RosterState, Template, Tone
+from edge.domain import Decision, DeskRequest, RosterState, Template
 from edge.loop.board import Board
 from edge.loop.book import Book
 from edge.loop.clockwatch import ClockWatch
@@ -142,8 +142,8 @@ class Inbox:
             return
         detail = f"by {command.issued_by}: {command.why}"[:500]
         decision = Decision(Reason.REMOTE_OPEN, Advice.WALK_THROUGH, detail=detail)
-        self._turnstile.release(self._book.decision(decision, ref=command.command_id))
-        self._board.show(Tone.GO, Advice.WALK_THROUGH)
+        released = self._turnstile.release(self._book.decision(decision, ref=command.command_id))
+        self._board.show_release(released)
 
     def _lock_down(self, command: Command) -> None:
         """The other way round than opening: locked first, then journalled as done. Repeated, it changes nothing."""
