@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlite_utils import Database
 
 from contract.chain import GENESIS, link
@@ -22,10 +24,13 @@ from contract.times import step_between
 from edge import dbfile, retention
 from edge.config import SiteConfig
 from edge.domain import JournalSize, LiveState
+from edge.heads import Heads, Signer, add_columns, has_column
 from edge.ports import Clock, JournalError
 from edge.salvage import salvaged_refs
 
+log = structlog.get_logger()
 E = TypeVar("E", bound=Event)
+_INSERT = "INSERT INTO events (seq, utc, prev_hash, hash, body, signature) VALUES (?, ?, ?, ?, ?, ?)"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -54,9 +59,11 @@ class Journal:
         clock: Clock,
         synchronous: str = "FULL",
         give_room: Callable[[], bool] = lambda: False,
+        key: Ed25519PrivateKey | None = None,
     ) -> None:
         """`synchronous`: SQLite's; anything but FULL may lose the newest events with the power, and is for measurements.
-        `give_room` is called when the disk refuses, and the event tried again as long as it returns True."""
+        `give_room` is called when the disk refuses, and the event tried again as long as it returns True. `key`: the gate's;
+        without one nothing is signed, and HQ takes nothing."""
         self._site, self._clock, self._synchronous = site, clock, synchronous
         self._give_room = give_room
         try:
@@ -67,6 +74,7 @@ class Journal:
             self._db, self.restarted = self._open_or_restart(path)
             self.epoch, self._seq, self._hash = self._tail(path)
             self._live = dbfile.connect(path, synchronous="OFF")
+            self._heads = Heads(self._live, self.epoch, Signer(site, key), self._seq) if key else None
         except BaseException:
             self._lock.close()
             raise
@@ -98,16 +106,17 @@ class Journal:
         )
         body = event.model_dump_json(exclude_none=True)
         digest = link(self._hash, body)
-        self._store((event.seq, event.utc.timestamp(), self._hash, digest, body), ref)
+        signature = self._heads.of_new(event.seq, digest) if self._heads else None
+        self._store((event.seq, event.utc.timestamp(), self._hash, digest, body, signature), ref)
         self._seq, self._hash = event.seq, digest
         return event
 
-    def _store(self, row: tuple[int, float, str, str, str], ref: str | None) -> None:
+    def _store(self, row: tuple[int, float, str, str, str, bytes | None], ref: str | None) -> None:
         """On disk when it returns, out of the reserve if there is no other room. Raises JournalError."""
         while True:
             try:
                 self._db.execute("BEGIN IMMEDIATE")
-                self._db.execute("INSERT INTO events (seq, utc, prev_hash, hash, body) VALUES (?, ?, ?, ?, ?)", row)
+                self._db.execute(_INSERT, row)
                 if ref is not None:
                     self._db.execute("INSERT INTO refs (ref, seq) VALUES (?, ?)", (ref, row[0]))
                 self._db.execute("COMMIT")
@@ -160,6 +169,15 @@ class Journal:
         except sqlite3.OperationalError as error:
             raise JournalError(f"the live state cannot be written: {error}") from error
 
+    def sign(self) -> None:
+        """Once per turn: sign what was written since, so that HQ takes it. A disk that refuses is tried again next time."""
+        if self._heads is None:
+            return
+        try:
+            self._heads.sign(self._seq, self._hash)
+        except sqlite3.Error as error:
+            log.debug("journal_not_signed", detail=str(error))
+
     def prune(self, acked_seq: int, keep_days: float, keep_events: int = 0) -> int:
         """Forget at most `retention.PRUNE_EVENTS` events up to `acked_seq` that are older than `keep_days`, but the newest `keep_events`;
         how many were removed.
@@ -194,6 +212,8 @@ class Journal:
 
     def close(self) -> None:
         """May be called twice."""
+        if not self._lock.closed:
+            self.sign()
         self._live.close()
         self._db.close()
         self._lock.close()
@@ -213,6 +233,7 @@ class Journal:
             dbfile.check(db)
             _create(Database(db), self._site.gate_id, refs)
             db.execute("CREATE INDEX IF NOT EXISTS refs_by_seq ON refs (seq)")  # not in files of earlier versions
+            add_columns(db)
         except sqlite3.DatabaseError:
             db.close()
             raise
@@ -233,6 +254,8 @@ class Journal:
 class JournalReader(dbfile.Reader):
     """The journal as sync, screen and the command line see it. See `edge.ports.JournalReader`."""
 
+    _signed = False
+
     @property
     def epoch(self) -> str:
         """The epoch's name, '' while there is no journal."""
@@ -248,10 +271,23 @@ class JournalReader(dbfile.Reader):
         return (int(row[0][0]), str(row[0][1])) if row else (0, GENESIS)
 
     def records(self, after: int, limit: int) -> list[EventRecord]:
+        signature = "signature" if self.signed else "NULL"
         rows = self._rows(
-            "SELECT seq, prev_hash, hash, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
+            f"SELECT seq, prev_hash, hash, body, {signature} FROM events WHERE seq > ? ORDER BY seq LIMIT ?",
+            (after, limit),
         )
-        return [EventRecord(seq=s, prev_hash=p, hash=h, body=b) for s, p, h, b in rows]
+        return [EventRecord(seq=s, prev_hash=p, hash=h, body=b, signature=g) for s, p, h, b, g in rows]
+
+    @property
+    def signed(self) -> bool:
+        """Whether the gate process signs this journal: one of before version 1.3 does not."""
+        if not self._signed:
+            db = self.db()
+            try:
+                self._signed = db is not None and has_column(db)
+            except sqlite3.DatabaseError:
+                return False
+        return self._signed
 
     def seen(self, ref: str) -> bool:
         """True if an event with this `ref` was ever appended."""
@@ -300,7 +336,8 @@ def _create(db: Database, gate_id: str, refs: Sequence[tuple[str, int]]) -> None
     if "journal" in db.table_names():
         return
     db.conn.execute("BEGIN IMMEDIATE")
-    db.table("events").create({"seq": int, "utc": float, "prev_hash": str, "hash": str, "body": str}, pk="seq")
+    columns = {"seq": int, "utc": float, "prev_hash": str, "hash": str, "body": str, "signature": bytes}
+    db.table("events").create(columns, pk="seq")
     db.table("events").create_index(["utc"])
     db.table("refs").create({"ref": str, "seq": int}, pk="ref")
     db.conn.executemany(
@@ -309,7 +346,7 @@ def _create(db: Database, gate_id: str, refs: Sequence[tuple[str, int]]) -> None
     db.table("live").create({"id": int, "state": str}, pk="id")
     db.table("journal").create({"epoch": str, "gate_id": str, "base_seq": int, "base_hash": str})
     db.conn.execute(
-        "INSERT INTO journal VALUES (?, ?, 0, ?)",
+        "INSERT INTO journal (epoch, gate_id, base_seq, base_hash) VALUES (?, ?, 0, ?)",
         (f"{time.strftime('%Y%m%d')}-{secrets.token_hex(6)}", gate_id, GENESIS),
     )
     db.conn.execute("COMMIT")

@@ -292,6 +292,10 @@ class JournalReader(Protocol):
     def records(self, after: int, limit: int) -> list[EventRecord]:
         """Up to `limit` records with seq above `after`, in order."""
 
+    @property
+    def signed(self) -> bool:
+        """Whether the gate process signs its records."""
+
     def latest(self, limit: int) -> list[AnyEvent]:
         """The newest events, newest first."""
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from contract.messages import DiskStep
 from contract.signing import BadKey, read_sealing_public
-from contract.topics import Channel, topic
 from edge.app.files import DESK, JOURNAL, SCORES
 from edge.app.gate import make_camera
 from edge.app.lists import open_roster
@@ -43,7 +42,7 @@ from edge.readers.evdevice import EvdevSource
 from edge.scorestore import ScoreReader
 from edge.sim import ScriptError
 from edge.sync.certificates import WARN_DAYS, days_left
-from edge.sync.mqtt import LinkError, MqttLink, Publication
+from edge.sync.mqtt import LinkError, MqttLink
 from edge.thermometer import SensorFault, object_celsius, open_bus
 
 CAMERA_WAIT_S = 8.0
@@ -341,11 +340,8 @@ def thermometer(config: Config) -> Finding:
 
 def broker(config: Config) -> Finding:
     where = f"{config.sync.broker_host}:{config.sync.broker_port}"
-    name = topic(Channel.STATUS, config.site.site_id, f"{config.site.gate_id}-check")
-    # An empty retained Will leaves nothing behind at the broker.
-    will = Publication(name, b"", qos=0, retain=True)
     try:
-        link = MqttLink(config.sync, f"sitegate-check-{config.site.gate_id}", [], will)
+        link = MqttLink(config.sync, f"sitegate-check-{config.site.gate_id}", [])
     except LinkError as error:
         return Finding("broker", State.PROBLEM, str(error), "correct [sync] in the configuration")
     link.start()

@@ -49,6 +49,7 @@ CREATE TABLE IF NOT EXISTS incidents (
 CREATE TABLE IF NOT EXISTS link (
     id INTEGER PRIMARY KEY CHECK (id = 1), connected INTEGER NOT NULL, since_utc TEXT NOT NULL, broker TEXT NOT NULL,
     detail TEXT NOT NULL, hq_online INTEGER, unsent INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS serials (id INTEGER PRIMARY KEY CHECK (id = 1), last INTEGER NOT NULL);
 """
 
 
@@ -255,6 +256,15 @@ class ReplicaWriter:
                 "INSERT OR REPLACE INTO link VALUES (1, ?, ?, ?, ?, ?, ?)",
                 (connected, since.isoformat(), broker, detail, hq_online, unsent),
             )
+
+    def last_serial(self) -> int:
+        """The highest that was kept of what this gate said (`edge.sync.speaker`)."""
+        row = self._db.execute("SELECT last FROM serials").fetchone()
+        return int(row[0]) if row else 0
+
+    def keep_serial(self, last: int) -> None:
+        with self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO serials VALUES (1, ?)", (last,))
 
     def close(self) -> None:
         """May be called twice."""

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psutil
 import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from contract.codec import encode
 from contract.keyring import TrustedKeys, ids
 from contract.messages import Command, CommandAction, Direction, GateStatus, Health, HqState, ListKind, SnapshotRequest
 from contract.topics import ROUTES, Channel, topic
@@ -29,6 +29,7 @@ from edge.sync.mqtt import MqttLink, Publication
 from edge.sync.outbox import Outbox
 from edge.sync.replica import ReplicaError, ReplicaWriter
 from edge.sync.rescue import Rescue
+from edge.sync.speaker import Said, Speaker
 
 log = structlog.get_logger()
 
@@ -67,6 +68,7 @@ class SyncService:
         software: str,
         replica: ReplicaWriter,
         open_reader: Callable[[Path], JournalReader],
+        key: Ed25519PrivateKey | None = None,
     ) -> None:
         self._config, self._journal, self._clock, self._software = config, journal, clock, software
         self._replica = replica
@@ -88,9 +90,11 @@ class SyncService:
         self._rescue = Rescue(
             config.paths.state_dir, config.site.gate_id, replica, open_reader, partial(outbox_of, set_aside=True)
         )
-        will = self._publication(Channel.STATUS, encode(self._status(online=False)))
+        self._speaker = Speaker(key, lambda: int(clock.utc().timestamp() * 1000), replica.last_serial())
+        self._connected_at = 0
+        self._dying = self._status(online=False)
         client_id = f"sitegate-{config.site.site_id}-{config.site.gate_id}"
-        self._link = MqttLink(config.sync, client_id, subscriptions(config.site), will)
+        self._link = MqttLink(config.sync, client_id, subscriptions(config.site), self._will)
         self._connection = 0
         self._hq_online: bool | None = None
         self._announced: tuple[dict[ListKind, int], str, _KeyIds] | None = None
@@ -111,12 +115,13 @@ class SyncService:
         clock: Clock,
         software: str,
         open_reader: Callable[[Path], JournalReader],
+        key: Ed25519PrivateKey | None = None,
     ) -> "SyncService":
         """The service with its real parts. `software`: this program's version, for the birth message. `open_reader`: how to
-        read a journal's file."""
+        read a journal's file. `key`: the link key."""
         replica = ReplicaWriter(config.paths.state_dir / "replica.db")
         try:
-            return cls(config, journal, clock, software, replica, open_reader)
+            return cls(config, journal, clock, software, replica, open_reader, key)
         except Exception:
             replica.close()
             raise
@@ -178,7 +183,7 @@ class SyncService:
         if self._closed:
             return
         self._closed = True
-        self._link.close(self._publication(Channel.STATUS, encode(self._status(online=False, planned=True))))
+        self._link.close(self._said(Channel.STATUS, self._status(online=False, planned=True)))
         try:
             self._show(now=True)
         except ReplicaError as error:
@@ -241,7 +246,7 @@ class SyncService:
                 have_version=self._replica.versions().get(kind, 0),
             )
             log.warning("list_incomplete", kind=kind.value, have_version=request.have_version)
-            self._link.publish(self._publication(Channel.SNAPSHOT_REQUEST, encode(request)))
+            self._link.publish(self._said(Channel.SNAPSHOT_REQUEST, request))
 
     def _follow_keys(self) -> None:
         """Which keys gate and sync both hold. A new key of HQ's: what was refused for want of it is asked for again."""
@@ -261,10 +266,12 @@ class SyncService:
     def _announce(self) -> None:
         """The birth, and again whenever a list's version, the gate's weights or a key changed."""
         told = self._replica.versions(), self._model_id, self._keys
-        if told != self._announced and self._link.publish(
-            self._publication(Channel.STATUS, encode(self._status(online=True)))
-        ):
+        self._dying = self._status(online=False)  # the next connection's Will
+        if told == self._announced:
+            return
+        if self._link.publish(self._said(Channel.STATUS, self._status(online=True))):
             self._announced = told
+            self._replica.keep_serial(self._speaker.last)
 
     def _status(self, *, online: bool, planned: bool = False) -> GateStatus:
         versions = self._replica.versions()
@@ -286,14 +293,20 @@ class SyncService:
             takes_changes=True,
             # The Will is written now and sent at some unknown later time: it carries none.
             utc=self._clock.utc() if online or planned else None,
+            connection=self._connected_at,
         )
+
+    def _will(self) -> Publication:
+        """Of the connection that is being made: its thread asks."""
+        self._connected_at = self._speaker.next()
+        return self._publication(Channel.STATUS, self._speaker.will(self._dying, self._connected_at))
 
     def _send_health(self) -> None:
         if self._clock.monotonic() >= self._health_due_s:
             disk = self._live(self._clock.utc()).disk
             slower = HEALTH_SLOWER[disk.step] if disk else 1
             self._health_due_s = self._clock.monotonic() + self._config.sync.health_every_s * slower
-            self._link.publish(self._publication(Channel.HEALTH, encode(self._health(self._clock.utc()))))
+            self._link.publish(self._said(Channel.HEALTH, self._health(self._clock.utc())))
 
     def _health(self, now: datetime) -> Health:
         live = self._live(now)
@@ -362,6 +375,9 @@ class SyncService:
         """The journal's room on disk, with what is not yet moved into the file itself."""
         path = self._config.paths.state_dir / "journal.db"
         return sum(p.stat().st_size for p in (path, path.with_name(f"{path.name}-wal")) if p.exists())
+
+    def _said(self, channel: Channel, message: Said) -> Publication:
+        return self._publication(channel, self._speaker.say(message, channel))
 
     def _publication(self, channel: Channel, payload: bytes) -> Publication:
         route = ROUTES[channel]
