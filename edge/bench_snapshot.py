@@ -17,6 +17,7 @@ from edge.bench_sync import broker, config_for, until
 from edge.clock import SystemClock
 from edge.config import Config
 from edge.journal import Journal, JournalReader
+from edge.layout import JOURNAL, REPLICA
 from edge.sync.mqtt import MqttLink, Publication
 from edge.sync.roster import ReplicaReader
 from edge.sync.service import SyncService
@@ -43,8 +44,8 @@ def snapshot(folder: Path, workers: int) -> Snapshot:
     with broker(folder) as port:
         config = config_for(folder, port)
         parts = people.snapshot()
-        Journal(folder / "journal.db", config.site, SystemClock()).close()
-        reader = ReplicaReader(folder / "replica.db", config.site, people.signing.public_key(), people.site)
+        Journal(folder / JOURNAL, config.site, SystemClock()).close()
+        reader = ReplicaReader(folder / REPLICA, config.site, people.signing.public_key(), people.site)
         with closing(_keep(config, parts)), closing(reader):
             in_force_s = _take(config, folder, reader, workers)
     return Snapshot(workers, in_force_s, sum(map(len, parts)) / workers)
@@ -52,7 +53,7 @@ def snapshot(folder: Path, workers: int) -> Snapshot:
 
 def _take(config: Config, folder: Path, reader: ReplicaReader, workers: int) -> float:
     stop = threading.Event()
-    service = SyncService.open(config, JournalReader(folder / "journal.db"), SystemClock(), "bench", JournalReader)
+    service = SyncService.open(config, JournalReader(folder / JOURNAL), SystemClock(), "bench", JournalReader)
     thread = threading.Thread(target=service.run, args=(stop,), daemon=True)
     reader.parts_per_refresh = PARTS_PER_REFRESH
 

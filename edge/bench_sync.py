@@ -24,6 +24,7 @@ from edge import dbfile
 from edge.clock import SystemClock
 from edge.config import Config, SyncConfig, parse
 from edge.journal import Journal, JournalReader
+from edge.layout import JOURNAL
 from edge.sync.mqtt import MqttLink, Publication
 from edge.sync.service import SyncService
 
@@ -82,7 +83,7 @@ def drain(folder: Path, events: int) -> list[Rates]:
         write_key_pair(key, folder / f"{name}.key", folder / f"{name}.pub")
     with broker(folder) as port:
         config = config_for(folder, port)
-        _fill(folder / "journal.db", config, events)
+        _fill(folder / JOURNAL, config, events)
         with closing(Answerer(config, signing)) as answerer:
             ours = _drain(config, folder, answerer, events)
             batches = list(answerer.payloads)
@@ -136,7 +137,7 @@ class Answerer:
 
 def _drain(config: Config, folder: Path, answerer: Answerer, events: int) -> float:
     stop = threading.Event()
-    service = SyncService.open(config, JournalReader(folder / "journal.db"), SystemClock(), "bench", JournalReader)
+    service = SyncService.open(config, JournalReader(folder / JOURNAL), SystemClock(), "bench", JournalReader)
     thread = threading.Thread(target=service.run, args=(stop,), daemon=True)
     start = time.perf_counter()
     thread.start()

@@ -78,9 +78,16 @@ class DiskSpace:
     """The port `edge.ports.Disk` on the filesystem of a folder."""
 
     def __init__(
-        self, folder: Path, limits: DiskConfig, reserve: Reserve, free_bytes: Callable[[Path], int] | None = None
+        self,
+        folder: Path,
+        limits: DiskConfig,
+        reserve: Reserve,
+        free_bytes: Callable[[Path], int] | None = None,
+        others: Sequence[Path] = (),
     ) -> None:
-        """`free_bytes`: asks a folder's filesystem; the machine's own unless given."""
+        """`free_bytes`: asks a folder's filesystem; the machine's own unless given. `others`: folders of other processes
+        on the same disk, looked through for damaged databases."""
+        self._others = others
         self._folder, self._limits, self._reserve = folder, limits, reserve
         self._free_bytes = free_bytes or _free_bytes
         self.step = DiskStep.OK
@@ -107,16 +114,17 @@ class DiskSpace:
                 log.info("salvaged_events_at_hq", file=path.name)
 
     def leftovers(self) -> list[str]:
-        return leftovers(self._folder)
+        return leftovers(self._folder, *self._others)
 
 
 def _free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-def leftovers(folder: Path) -> list[str]:
+def leftovers(*folders: Path) -> list[str]:
     """Damaged databases that were set aside there, with their sizes."""
-    found = sorted(path for path in folder.glob("*.db.corrupt-*") if not path.name.endswith(("-wal", "-shm")))
+    there = [path for folder in folders for path in sorted(folder.glob("*.db.corrupt-*"))]
+    found = [path for path in there if not path.name.endswith(("-wal", "-shm"))]
     return [f"{path.name} ({_mb_with_companions(path):.1f} MB)" for path in found]
 
 

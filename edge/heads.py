@@ -50,6 +50,11 @@ class Heads:
         """What a record that is being written gets at once."""
         return self._signer.sign(self._epoch, seq, digest) if seq % EVERY == 0 else None
 
+    def look_again(self, after: int) -> None:
+        """Go through the records after this one once more: one that does not follow, since it was changed on the disk, needs a
+        signature of its own, or HQ would take nothing behind it."""
+        self._at = min(self._at, after)
+
     def sign(self, seq: int, digest: str) -> None:
         """Sign the newest record, and some of the earlier ones that wait. Raises sqlite3.Error."""
         if seq != self._signed:
@@ -92,6 +97,15 @@ class Heads:
         except sqlite3.Error:
             self._db.execute("ROLLBACK")
             raise
+
+
+def sign_copy(db: sqlite3.Connection, epoch: str, signer: Signer) -> None:
+    """All that a saved part of a journal needs: nothing is added to it any more. In one transaction. Raises sqlite3.Error."""
+    add_columns(db)
+    rows = db.execute("SELECT seq, prev_hash, hash, body FROM events ORDER BY seq").fetchall()
+    signed = [(signer.sign(epoch, seq, digest), seq) for seq, digest in wanted(rows)]
+    db.executemany(f"UPDATE events SET {COLUMN} = ? WHERE seq = ?", signed)
+    db.commit()
 
 
 def add_columns(db: sqlite3.Connection) -> None:

@@ -66,6 +66,7 @@ class Journal:
         without one nothing is signed, and HQ takes nothing."""
         self._site, self._clock, self._synchronous = site, clock, synchronous
         self._give_room = give_room
+        self.signer = Signer(site, key) if key else None
         try:
             self._lock = dbfile.lock(path)
         except dbfile.Locked as error:
@@ -74,7 +75,7 @@ class Journal:
             self._db, self.restarted = self._open_or_restart(path)
             self.epoch, self._seq, self._hash = self._tail(path)
             self._live = dbfile.connect(path, synchronous="OFF")
-            self._heads = Heads(self._live, self.epoch, Signer(site, key), self._seq) if key else None
+            self._heads = Heads(self._live, self.epoch, self.signer, self._seq) if self.signer else None
         except BaseException:
             self._lock.close()
             raise
@@ -177,6 +178,11 @@ class Journal:
             self._heads.sign(self._seq, self._hash)
         except sqlite3.Error as error:
             log.debug("journal_not_signed", detail=str(error))
+
+    def sign_unsent(self, acked_seq: int) -> None:
+        """At the start: look through what HQ does not hold yet."""
+        if self._heads is not None:
+            self._heads.look_again(acked_seq)
 
     def prune(self, acked_seq: int, keep_days: float, keep_events: int = 0) -> int:
         """Forget at most `retention.PRUNE_EVENTS` events up to `acked_seq` that are older than `keep_days`, but the newest `keep_events`;

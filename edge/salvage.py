@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from contract.chain import link
 from contract.codec import BadMessage, decode_event
 from contract.messages import Id
+from edge.heads import Signer, has_column, sign_copy
 
 _NAME = "journal.salvaged-{epoch}-{last}.db"
 _PATTERN = "journal.salvaged-*.db"
@@ -55,8 +56,11 @@ class Salvaged:
         return f"{said}, of {self.newest} recorded" if self.newest > max(self.last, self.acked) else said
 
 
-def salvage(damaged: Path, folder: Path, gate_id: str, acked: Mapping[str, int]) -> Salvaged:
+def salvage(
+    damaged: Path, folder: Path, gate_id: str, acked: Mapping[str, int], signer: Signer | None = None
+) -> Salvaged:
     """Copy what HQ does not hold of `damaged` into a file in `folder`. `acked`: by epoch, up to where HQ holds the events.
+    `signer`: signs it for HQ with the gate's key.
 
     Raises:
         NotSalvaged: not a single event can be read, or they are another gate's, or the disk refuses the copy.
@@ -70,7 +74,7 @@ def salvage(damaged: Path, folder: Path, gate_id: str, acked: Mapping[str, int])
         after = acked.get(epoch, 0)
         copy = folder / f"{_PATTERN.replace('*', epoch)}.part"
         try:
-            base, last = _copy(_whole(_rows(db, after), after, _pruned(db)), copy, epoch, gate_id)
+            base, last = _copy(_whole(_rows(db, after), after, _pruned(db)), copy, epoch, gate_id, signer)
         except (OSError, sqlite3.Error) as error:
             copy.unlink(missing_ok=True)
             raise NotSalvaged(f"{copy} cannot be written ({error}): free disk space, then try again") from error
@@ -104,6 +108,14 @@ def salvaged_files(folder: Path) -> Iterator[tuple[Path, str, int]]:
         epoch, _, last = path.name.removeprefix("journal.salvaged-").removesuffix(".db").rpartition("-")
         if last.isdigit():
             yield path, epoch, int(last)
+
+
+def sign_salvaged(folder: Path, signer: Signer) -> None:
+    """Sign such files of a version that did not; one that refuses stays as it is, and HQ takes nothing of it."""
+    for path, epoch, _ in salvaged_files(folder):
+        with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(path)) as db:
+            if not has_column(db):
+                sign_copy(db, epoch, signer)
 
 
 def _rows(db: sqlite3.Connection, after: int) -> Iterator[Row]:
@@ -149,7 +161,7 @@ def _hash(row: Row) -> str:
         return ""
 
 
-def _copy(rows: Iterator[Row], path: Path, epoch: str, gate_id: str) -> tuple[int, int]:
+def _copy(rows: Iterator[Row], path: Path, epoch: str, gate_id: str, signer: Signer | None) -> tuple[int, int]:
     """(seq before the first, seq of the last) of what was written; both 0 if there was nothing."""
     path.unlink(missing_ok=True)
     with contextlib.closing(sqlite3.connect(path)) as db:
@@ -159,6 +171,8 @@ def _copy(rows: Iterator[Row], path: Path, epoch: str, gate_id: str) -> tuple[in
         first, prev_hash, last = found.fetchone() or (1, "", 0)
         db.execute("INSERT INTO journal VALUES (?, ?, ?, ?)", (epoch, gate_id, first - 1, prev_hash))
         db.commit()
+        if signer is not None:
+            sign_copy(db, epoch, signer)
     with contextlib.suppress(PermissionError):  # a technician's copy, too, belongs to the gate's group
         os.chown(path, -1, path.parent.stat().st_gid)
     path.chmod(0o640)

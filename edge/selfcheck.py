@@ -9,7 +9,7 @@ from pathlib import Path
 
 from contract.messages import DiskStep
 from contract.signing import BadKey, read_sealing_public
-from edge.app.files import DESK, JOURNAL, SCORES
+from edge.app.files import DESK, JOURNAL, SCORES, folders, gate_key_files, link_key_files
 from edge.app.gate import make_camera
 from edge.app.lists import open_roster
 from edge.camera import CameraFault
@@ -106,7 +106,7 @@ def disk(config: Config) -> Finding:
         folder = folder.parent
     free_mb = shutil.disk_usage(folder).free // 10**6
     step = next_step(DiskStep.OK, free_mb, config.disk)
-    aside = leftovers(folder)
+    aside = leftovers(*folders(config))
     detail = f"{free_mb} MB free in {folder}, step {step.value}"
     detail += f"; set aside as damaged: {', '.join(aside)}" if aside else ""
     todo = f"free at least {config.disk.low_mb} MB; bring back the connection to HQ"
@@ -121,7 +121,7 @@ def keys(config: Config) -> Finding:
         roster = open_roster(config)
         roster.close()
         read_sealing_public(config.keys.hq_sealing_public_path)
-        secret = [credential(config.keys.site_private_path), config.keys.gate_signing_path]
+        secret = [credential(config.keys.site_private_path), gate_key_files(config)[0], link_key_files(config)[0]]
     except BadKey as error:
         return Finding("keys", State.PROBLEM, str(error), "copy this site's key files from HQ (sitegate-hq init)")
     if exposed := [str(path) for path in secret if path.exists() and path.stat().st_mode & 0o007]:

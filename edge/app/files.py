@@ -1,28 +1,60 @@
-"""The files by which the three processes meet, and where they lie."""
+"""The files by which the three processes meet: the folder of each, made by its process; `edge.layout` has the names."""
 
 import os
 from pathlib import Path
 
 from edge.config import Config
+from edge.layout import DESK as DESK
+from edge.layout import DESK_FOLDER, GATE, GATE_KEY, GATE_KEY_PUBLIC, LINK_KEY, LINK_KEY_PUBLIC, SYNC
+from edge.layout import JOURNAL as JOURNAL
+from edge.layout import PINS as PINS
+from edge.layout import PULSE_CUTS as PULSE_CUTS
+from edge.layout import REPLICA as REPLICA
+from edge.layout import RESERVE as RESERVE
+from edge.layout import SCORES as SCORES
 from edge.ports import JournalError
 
-JOURNAL, REPLICA, PINS = "journal.db", "replica.db", "pins.jsonl"
-DESK = "desk/desk.db"
-"""In a folder of its own, which the process with the network does not see: who writes there can ask the gate to open."""
-PULSE_CUTS = "pulse-cuts.jsonl"
-"""What the second pulse guard did, for the gate process to journal at its next start."""
-SCORES = "scores.db"
-METRICS = "metrics"
-"""Folder of the processes' own numbers, where systemd gives them no folder in memory."""
-RESERVE = "journal.reserve"
-"""Room on the disk that only the journal may use."""
+_PROCESSES = {"gate": GATE, "sync": SYNC}
+"""The processes that write numbers, and the folder of each."""
 
 
-def state_dir(config: Config) -> Path:
-    """The folder, made if it is missing. Raises JournalError if this user cannot write there."""
-    path = config.paths.state_dir
+def gate_dir(config: Config) -> Path:
+    """The gate process's folder, made if it is missing. Raises JournalError if this user cannot write there."""
+    return _own(config, GATE)
+
+
+def sync_dir(config: Config) -> Path:
+    """The sync process's folder; see `gate_dir`."""
+    return _own(config, SYNC)
+
+
+def desk_dir(config: Config) -> Path:
+    """The folder of requests made at this gate; see `gate_dir`."""
+    return _own(config, DESK_FOLDER)
+
+
+def folders(config: Config) -> list[Path]:
+    """The folders of all who write."""
+    return [config.paths.state_dir / name for name in (GATE, SYNC, DESK_FOLDER)]
+
+
+def gate_key_files(config: Config) -> tuple[Path, Path]:
+    """Where this gate's own key lies, and its public half."""
+    state = config.paths.state_dir
+    return config.keys.gate_signing_path or state / GATE_KEY, state / GATE_KEY_PUBLIC
+
+
+def link_key_files(config: Config) -> tuple[Path, Path]:
+    """The same for the key of its sync process."""
+    state = config.paths.state_dir
+    return config.keys.link_signing_path or state / LINK_KEY, state / LINK_KEY_PUBLIC
+
+
+def _own(config: Config, name: str) -> Path:
+    path = config.paths.state_dir / name
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        config.paths.state_dir.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o750, exist_ok=True)
     except OSError as error:
         raise JournalError(f"{path} cannot be made ({error.strerror}): create it, or set paths.state_dir") from error
     if not os.access(path, os.W_OK):
@@ -33,13 +65,13 @@ def state_dir(config: Config) -> Path:
 def metrics_file(config: Config, process: str) -> Path:
     """Where a process writes its numbers: in memory under systemd, which spares the card."""
     folder = os.environ.get("RUNTIME_DIRECTORY")
-    return (Path(folder) if folder else config.paths.state_dir / METRICS) / f"{process}.prom"
+    return (Path(folder) if folder else config.paths.state_dir / _PROCESSES[process]) / f"{process}.prom"
 
 
 def metrics_files(config: Config) -> list[Path]:
     """Where the numbers of the processes without a page of their own may lie."""
     return [
         folder / f"{process}.prom"
-        for process in ("gate", "sync")
-        for folder in (Path(f"/run/sitegate-{process}"), config.paths.state_dir / METRICS)
+        for process, own in _PROCESSES.items()
+        for folder in (Path(f"/run/sitegate-{process}"), config.paths.state_dir / own)
     ]

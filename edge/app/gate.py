@@ -3,14 +3,24 @@
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
 from contract.keyring import TrustedKeys
 from contract.messages import Command, NoticeCode, NoticeEvent
 from contract.signing import BadKey
 from edge import __version__
-from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, RESERVE, SCORES, metrics_file, state_dir
+from edge.app.files import (
+    DESK,
+    JOURNAL,
+    PINS,
+    PULSE_CUTS,
+    RESERVE,
+    SCORES,
+    folders,
+    gate_dir,
+    gate_key_files,
+    metrics_file,
+)
 from edge.app.lists import open_roster
 from edge.app.metered import GateMeters, MeteredCamera, MeteredJournal
 from edge.app.prepared import PreparedRoster
@@ -21,6 +31,7 @@ from edge.config import CameraConfig, Config, TemperatureConfig
 from edge.desk import DeskReader
 from edge.diskspace import DiskSpace, Reserve
 from edge.gate import GpioGate, Warden, lock_relays, make_factory, take_cuts
+from edge.identity import try_open_key
 from edge.indicator import GpioIndicator, IndicatorError, Voice
 from edge.journal import Journal
 from edge.loop import GateLoop, Ports
@@ -33,7 +44,7 @@ from edge.readers.codes import QrCodes
 from edge.readers.evdevice import EvdevSource
 from edge.readers.pins import ThreadedPinCheck
 from edge.readers.wedge import WedgeReader
-from edge.salvage import NotSalvaged, salvage
+from edge.salvage import NotSalvaged, salvage, sign_salvaged
 from edge.scorestore import ScoreStore
 from edge.sim import ScriptError, SimulatedThermometer, WalkUpSource, load_script
 from edge.supervisor import Shutdown, Watchdog, run_steps
@@ -48,7 +59,7 @@ ERRORS = (BadKey, CameraFault, GateError, IndicatorError, JournalError, ModelErr
 
 def run(config: Config, shutdown: Shutdown) -> None:
     """Until shutdown. The relay is set to locked before anything else is tried."""
-    state = state_dir(config)
+    own, state = gate_dir(config), config.paths.state_dir
     factory = make_factory(config.gate, state / PINS)
     warden = Warden(config.gate, state / PULSE_CUTS, state / PINS)
     gate = GpioGate(config.gate, factory, warden)
@@ -58,8 +69,9 @@ def run(config: Config, shutdown: Shutdown) -> None:
             warden.start()
             clock = SystemClock()
             reserve = Reserve(state / RESERVE, config.disk.reserve_mb)
-            disk = DiskSpace(state, config.disk, reserve)
-            journal = MeteredJournal(state / JOURNAL, config.site, clock, give_room=reserve.give)
+            disk = DiskSpace(own, config.disk, reserve, others=[f for f in folders(config) if f != own])
+            key = try_open_key(*gate_key_files(config), "gate")
+            journal = MeteredJournal(state / JOURNAL, config.site, clock, give_room=reserve.give, key=key)
             meters = journal.meters = GateMeters()
             if config.matcher.self_calibrate != "off":
                 scores = ScoreStore(state / SCORES, lambda: disk.diagnostics)
@@ -73,6 +85,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
 
         def step() -> bool:
             healthy = measured()
+            journal.sign()
             numbers.write_if_due()
             return healthy
 
@@ -89,7 +102,8 @@ def run(config: Config, shutdown: Shutdown) -> None:
 
 def lock(config: Config) -> None:
     """Set the relay to locked and let go of it: what systemd runs after the gate process ended, however it ended."""
-    lock_relays(config.gate, state_dir(config) / PINS)
+    gate_dir(config)
+    lock_relays(config.gate, config.paths.state_dir / PINS)
 
 
 @contextmanager
@@ -99,7 +113,8 @@ def hands_on(config: Config) -> Iterator[tuple[Camera, GpioGate, GpioIndicator, 
     Raises one of ERRORS.
     """
     clock = SystemClock()
-    factory = make_factory(config.gate, state_dir(config) / PINS)
+    gate_dir(config)
+    factory = make_factory(config.gate, config.paths.state_dir / PINS)
     with ExitStack() as parts:
         parts.callback(factory.close)
         gate = GpioGate(config.gate, factory)
@@ -143,9 +158,12 @@ def _loop(
             camera.close()
         journal.close()
         raise
+    acked = {ack.epoch: ack.seq for ack in lists.acks()}
+    journal.sign_unsent(acked.get(journal.epoch, 0))
+    if journal.signer is not None:
+        sign_salvaged(gate_dir(config), journal.signer)
     if journal.restarted is not None:
-        acked = {ack.epoch: ack.seq for ack in lists.acks()}
-        detail = f"set aside as {journal.restarted.name}; {_saved(journal.restarted, config, acked)}"
+        detail = f"set aside as {journal.restarted.name}; {_saved(journal, config, acked)}"
         journal.append(NoticeEvent, code=NoticeCode.JOURNAL_RESTARTED, detail=detail[:500])
     journal.append(NoticeEvent, code=NoticeCode.GATE_STARTED, detail=f"sitegate {__version__}")
     if journal.restarted is not None:
@@ -194,10 +212,12 @@ def give_up_orders(journal: Journal, waiting: Sequence[Command]) -> None:
             journal.append(NoticeEvent, ref=command.command_id, code=NoticeCode.COMMAND_REFUSED, detail=detail)
 
 
-def _saved(damaged: Path, config: Config, acked: Mapping[str, int]) -> str:
-    """What of a damaged journal the sync process can still send, in words."""
+def _saved(journal: Journal, config: Config, acked: Mapping[str, int]) -> str:
+    """What of the journal before this one, which was damaged, the sync process can still send, in words."""
+    damaged = journal.restarted
+    assert damaged is not None
     try:
-        return str(salvage(damaged, config.paths.state_dir, config.site.gate_id, acked))
+        return str(salvage(damaged, gate_dir(config), config.site.gate_id, acked, journal.signer))
     except NotSalvaged as error:
         return f"nothing was saved: {error}"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import structlog
 
-from edge.app.files import DESK, JOURNAL, REPLICA, metrics_files, state_dir
+from edge.app.files import DESK, JOURNAL, REPLICA, desk_dir, metrics_files
 from edge.config import Config
 from edge.desk import Desk
 from edge.journal import JournalReader
@@ -24,7 +24,8 @@ FORGET_EVERY_S = 60.0
 
 def run(config: Config, shutdown: Shutdown) -> None:
     """Until shutdown."""
-    state = state_dir(config)
+    desk_dir(config)
+    state = config.paths.state_dir
     journal, summary = JournalReader(state / JOURNAL), SummaryReader(state / REPLICA)
     desk = Desk(state / DESK)
     server = ScreenServer(create_app(journal, summary.read, config, desk, metrics_files(config)), config.screen)

@@ -22,9 +22,13 @@ from contract.messages import (
 )
 from contract.signing import BadKey
 from contract.times import corrections
+from edge.app.files import JOURNAL, gate_dir, gate_key_files
 from edge.app.lists import open_roster
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, example, fail, load_config, out
+from edge.heads import Signer
+from edge.identity import open_key
 from edge.journal import JournalReader
+from edge.ports import JournalError
 from edge.salvage import NotSalvaged
 from edge.salvage import salvage as save
 
@@ -89,7 +93,7 @@ def verify(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
         out.print(f"{seq - base[0]} events of epoch {reader.epoch} verified (seq {base[0] + 1} to {seq}), chain whole")
 
 
-@app.command(epilog=example("sitegate events salvage /var/lib/sitegate/journal.db.corrupt-20260302T070000-123456"))
+@app.command(epilog=example("sitegate events salvage /var/lib/sitegate/gate/journal.db.corrupt-20260302T070000-123456"))
 def salvage(
     file: Annotated[Path, typer.Argument(help="A damaged journal that was set aside.")],
     config: ConfigOption = DEFAULT_CONFIG,
@@ -100,8 +104,9 @@ def salvage(
         roster = open_roster(settings)
         acked = {ack.epoch: ack.seq for ack in roster.acks()}
         roster.close()
-        found = save(file, settings.paths.state_dir, settings.site.gate_id, acked)
-    except (BadKey, NotSalvaged) as error:
+        signer = Signer(settings.site, open_key(*gate_key_files(settings)))
+        found = save(file, gate_dir(settings), settings.site.gate_id, acked, signer)
+    except (BadKey, JournalError, NotSalvaged) as error:
         raise fail(str(error)) from error
     out.print(str(found), soft_wrap=True, highlight=False, markup=False)
 
@@ -135,7 +140,7 @@ def _line(event: AnyEvent, right: datetime | None = None) -> str:
 
 
 def _reader(config_path: Path) -> JournalReader:
-    path = load_config(config_path).paths.state_dir / "journal.db"
+    path = load_config(config_path).paths.state_dir / JOURNAL
     reader = JournalReader(path)
     if not reader.changed():
         raise fail(f"there is no journal at {path} yet; start the gate with: sitegate gate")

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from contract.signing import read_sealing_public
+from edge.app.files import PINS
 from edge.clock import SystemClock
 from edge.config import Config, load
 from edge.demo.cast import MEMBERS, Portrait, walk_up_script
@@ -56,7 +57,7 @@ class Stage:
 
     @property
     def pins_path(self) -> Path:
-        return self.root / "state" / "pins.jsonl"
+        return self.root / "state" / PINS
 
     def config(self) -> Config:
         return load(self.config_path)

@@ -13,6 +13,7 @@ import structlog
 
 from contract.topics import Channel, topic
 from edge.config import Config
+from edge.layout import HOME_ASSISTANT
 from edge.sync.mqtt import Publication
 
 log = structlog.get_logger()
@@ -122,7 +123,7 @@ class HomeAssistant:
     def __init__(self, config: Config, software: str) -> None:
         self._wanted = discovery_topic(config) if config.home_assistant.discovery else ""
         self._payload = json.dumps(discovery(config, software), ensure_ascii=False).encode() if self._wanted else b""
-        self._file = config.paths.state_dir / "home-assistant.topic"
+        self._file = config.paths.state_dir / HOME_ASSISTANT
 
     def tell(self, publish: Callable[[Publication], bool]) -> bool:
         """The old place cleared first, then ours; nothing at all where discovery never was on. False: try again."""
@@ -133,6 +134,7 @@ class HomeAssistant:
             if not self._wanted:
                 self._file.unlink(missing_ok=True)
             elif kept != self._wanted:  # before it is published: what is not remembered is never taken away
+                self._file.parent.mkdir(parents=True, exist_ok=True)
                 self._file.write_text(self._wanted, encoding="utf-8")
         except OSError as error:
             log.warning("home_assistant_not_remembered", path=str(self._file), error=error.strerror)

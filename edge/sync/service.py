@@ -18,6 +18,7 @@ from contract.topics import ROUTES, Channel, topic
 from edge.config import Config
 from edge.disk import HEALTH_SLOWER
 from edge.domain import LiveState, Tone
+from edge.layout import GATE, JOURNAL, REPLICA
 from edge.machine import cpu_temperature_c, system
 from edge.ports import Clock, JournalReader
 from edge.sync.downlink import Downlink, missing_parts, subscriptions
@@ -88,7 +89,7 @@ class SyncService:
 
         self._outbox = outbox_of(journal)
         self._rescue = Rescue(
-            config.paths.state_dir, config.site.gate_id, replica, open_reader, partial(outbox_of, set_aside=True)
+            config.paths.state_dir / GATE, config.site.gate_id, replica, open_reader, partial(outbox_of, set_aside=True)
         )
         self._speaker = Speaker(key, lambda: int(clock.utc().timestamp() * 1000), replica.last_serial())
         self._connected_at = 0
@@ -119,7 +120,7 @@ class SyncService:
     ) -> "SyncService":
         """The service with its real parts. `software`: this program's version, for the birth message. `open_reader`: how to
         read a journal's file. `key`: the link key."""
-        replica = ReplicaWriter(config.paths.state_dir / "replica.db")
+        replica = ReplicaWriter(config.paths.state_dir / REPLICA)
         try:
             return cls(config, journal, clock, software, replica, open_reader, key)
         except Exception:
@@ -373,7 +374,7 @@ class SyncService:
 
     def _journal_bytes(self) -> int:
         """The journal's room on disk, with what is not yet moved into the file itself."""
-        path = self._config.paths.state_dir / "journal.db"
+        path = self._config.paths.state_dir / JOURNAL
         return sum(p.stat().st_size for p in (path, path.with_name(f"{path.name}-wal")) if p.exists())
 
     def _said(self, channel: Channel, message: Said) -> Publication:

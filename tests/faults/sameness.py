@@ -11,7 +11,7 @@ from hq.store import Store
 def same_everywhere(rig: Rig, store: Store, count: int, timeout_s: float = 60) -> None:
     """HQ's set of events is the gate's journal: exactly once, in order, chain verified, nothing in quarantine."""
     wait_until(lambda: rig.holds(store, count), f"HQ holds {count} events", timeout_s)
-    reader = JournalReader(rig.state_dir / "journal.db")
+    reader = JournalReader(rig.state_dir / "gate/journal.db")
     records = reader.records(0, count + 10)
     reader.close()
     assert verify(records)[0] == len(records) == count

@@ -29,17 +29,17 @@ class Copy:
     def __init__(self, rig: Rig, folder: Path, card: bool = True) -> None:
         self._rig, self.state_dir = rig, folder
         folder.mkdir()
-        for name in ("journal.db", "replica.db") if card else ():
+        for name in ("gate/journal.db", "sync/replica.db") if card else ():
             if (rig.state_dir / name).exists():
                 copy_database(rig.state_dir / name, folder / name)
-        self.journal = Journal(folder / "journal.db", rig.config.site, rig.clock)
+        self.journal = Journal(folder / "gate/journal.db", rig.config.site, rig.clock)
 
     def config(self) -> Config:
         paths = self._rig.config.paths.model_copy(update={"state_dir": self.state_dir})
         return self._rig.config.model_copy(update={"paths": paths})
 
     def sync(self) -> None:
-        reader = JournalReader(self.state_dir / "journal.db")
+        reader = JournalReader(self.state_dir / "gate/journal.db")
         self._rig._open.append(reader)
         self._rig._runs(SyncService.open(self.config(), reader, self._rig.clock, "copy", JournalReader))
 
@@ -56,6 +56,7 @@ def quiet(tmp_path: Path) -> Iterator[Rig]:
 
 
 def copy_database(source: Path, target: Path) -> None:
+    target.parent.mkdir(exist_ok=True)
     with sqlite3.connect(source) as from_, sqlite3.connect(target) as to:
         from_.backup(to)
     from_.close()
@@ -63,7 +64,7 @@ def copy_database(source: Path, target: Path) -> None:
 
 
 def hashes(state_dir: Path) -> list[str]:
-    reader = JournalReader(state_dir / "journal.db")
+    reader = JournalReader(state_dir / "gate/journal.db")
     found = [record.hash for record in reader.records(0, 100_000)]
     reader.close()
     return found
@@ -82,7 +83,7 @@ def lines(store: Store) -> dict[str, list[str]]:
 
 
 def codes(state_dir: Path) -> list[str]:
-    with sqlite3.connect(state_dir / "replica.db") as db:
+    with sqlite3.connect(state_dir / "sync/replica.db") as db:
         found = [row[0] for row in db.execute("SELECT code FROM incidents")]
     db.close()
     return found
@@ -211,7 +212,7 @@ def restore(backup: Path, target: Path) -> None:
 
 
 def acked(state_dir: Path) -> int:
-    with sqlite3.connect(state_dir / "replica.db") as db:
+    with sqlite3.connect(state_dir / "sync/replica.db") as db:
         row = db.execute("SELECT max(seq) FROM acks").fetchone()
     db.close()
     return int(row[0] or 0)
@@ -223,7 +224,7 @@ def test_ok__branches_of_branches_and_batches_in_any_order(quiet: Rig, tmp_path:
     ingest = Ingest(store, quiet.people(store))
 
     def take(state_dir: Path, after: int, count: int) -> tuple[int, str | None, bool]:
-        reader = JournalReader(state_dir / "journal.db")
+        reader = JournalReader(state_dir / "gate/journal.db")
         batch = EventBatch(
             site_id="site-1",
             gate_id="gate-1",
@@ -289,7 +290,7 @@ def test_ok__a_gate_of_an_older_version_is_served_as_before(quiet: Rig) -> None:
     """It does not say what its journal begins with: its events are kept in one line, what contradicts is marked."""
     journal, store = quiet.journal(), quiet.store()
     note(journal, 5)
-    reader = JournalReader(quiet.state_dir / "journal.db")
+    reader = JournalReader(quiet.state_dir / "gate/journal.db")
     records = tuple(reader.records(0, 10))
     reader.close()
     ingest = Ingest(store, quiet.people(store))

@@ -98,7 +98,7 @@ def test_fail__a_refused_prune_removes_nothing_and_the_journal_goes_on(tmp_path:
 
 
 def list_versions(rig: Rig) -> dict[ListKind, int]:
-    with sqlite3.connect(rig.state_dir / "replica.db") as db:
+    with sqlite3.connect(rig.state_dir / "sync/replica.db") as db:
         rows = db.execute("SELECT kind, list_version FROM list_versions WHERE applied_utc IS NOT NULL").fetchall()
     db.close()
     return {ListKind(kind): version for kind, version in rows}
@@ -137,8 +137,11 @@ def test_fail__an_io_error_in_the_middle_of_a_list_leaves_the_one_in_force(rig: 
     sync = rig.sync()
     wait_until(lambda: list_versions(rig) == {ListKind.ROSTER: 1}, "the first list")
     sync.stop()
-    writer = ReplicaWriter(rig.state_dir / "replica.db")
-    with files_up_to((rig.state_dir / "replica.db").stat().st_size), pytest.raises(ReplicaError, match="free disk"):
+    writer = ReplicaWriter(rig.state_dir / "sync/replica.db")
+    with (
+        files_up_to((rig.state_dir / "sync/replica.db").stat().st_size),
+        pytest.raises(ReplicaError, match="free disk"),
+    ):
         for number in range(10_000):
             writer.add_command(b"x" * 3000 + str(number).encode())
     writer.add_command(b"room again")
@@ -161,7 +164,7 @@ def test_fail__torn_and_flipped_pages(tmp_path: Path, name: str, seed: int) -> N
         store = Store(f"sqlite:///{path}")
         journal = rig.journal()
         note(journal, 40)
-        reader = JournalReader(rig.state_dir / "journal.db")
+        reader = JournalReader(rig.state_dir / "gate/journal.db")
         take(store, rig, journal, reader, 40)
         reader.close()
         store.close()
@@ -217,7 +220,7 @@ def test_fail__a_full_disk_at_hq_acknowledges_nothing_and_says_so(tmp_path: Path
     rig = Rig(tmp_path, 1)
     store, journal = rig.store(), rig.journal()
     note(journal, 200)
-    reader = JournalReader(rig.state_dir / "journal.db")
+    reader = JournalReader(rig.state_dir / "gate/journal.db")
     assert take(store, rig, journal, reader, 50) == 50
     with files_up_to((rig.hq_folder / "hq.db").stat().st_size), pytest.raises(StoreError, match="free space"):
         for after in range(50, 200, 50):
@@ -235,7 +238,7 @@ def test_fail__postgresql_dies_in_the_middle_of_a_batch(tmp_path: Path) -> None:
     store = Store(server.database("hq"))
     journal = rig.journal()
     note(journal, 60)
-    reader = JournalReader(rig.state_dir / "journal.db")
+    reader = JournalReader(rig.state_dir / "gate/journal.db")
     assert take(store, rig, journal, reader, 20) == 20
     with pytest.raises(StoreError, match="that the server runs"), store.write() as db:
         db.execute(text("INSERT INTO pending (what, asked) VALUES ('half', 1)"))

@@ -95,7 +95,7 @@ def test_fail__whatever_comes_to_a_gate_changes_nothing(rig: Rig) -> None:
     """Through the service itself, as if the broker had delivered it."""
     journal = rig.journal()
     note(journal, 5)
-    reader = JournalReader(rig.state_dir / "journal.db")
+    reader = JournalReader(rig.state_dir / "gate/journal.db")
     service = SyncService.open(rig.config, reader, rig.clock, "fuzz", JournalReader)
     roster, site = rig.roster(), rig.config.site
     nothing = roster.state
@@ -118,7 +118,7 @@ def test_fail__whatever_comes_to_a_gate_changes_nothing(rig: Rig) -> None:
     assert service._outbox.unsent == 5, "an acknowledgement was believed"
     service.close()
     reader.close()
-    kept = rows(rig.state_dir / "replica.db")
+    kept = rows(rig.state_dir / "sync/replica.db")
     assert kept["commands"] == kept["list_parts"] == kept["acks"] == 0
     assert kept["incidents"] <= INCIDENTS_MAX
     print(used.told(ROUNDS, f"payloads at the gate, {kept['incidents']} incidents kept"))
@@ -127,7 +127,7 @@ def test_fail__whatever_comes_to_a_gate_changes_nothing(rig: Rig) -> None:
 @pytest.mark.timeout(7200)
 def test_fail__rubbish_that_hq_itself_signed_never_becomes_a_list(rig: Rig) -> None:
     """A key in wrong hands, or an HQ gone mad: the parts are stored, and the gate process believes none of it."""
-    reader = JournalReader(rig.state_dir / "journal.db")
+    reader = JournalReader(rig.state_dir / "gate/journal.db")
     service = SyncService.open(rig.config, reader, rig.clock, "fuzz", JournalReader)
     roster, dice, used = rig.roster(), random.Random(SEED), Used()
     nothing = roster.state
@@ -155,7 +155,7 @@ def test_fail__rubbish_that_hq_itself_signed_never_becomes_a_list(rig: Rig) -> N
     assert len(roster.incidents()) <= 2 * INCIDENTS_MAX
     service.close()
     reader.close()
-    assert rows(rig.state_dir / "replica.db")["list_parts"] <= 2 * len(ListKind) * 500
+    assert rows(rig.state_dir / "sync/replica.db")["list_parts"] <= 2 * len(ListKind) * 500
     print(used.told(rounds, f"signed parts of rubbish, {len(roster.incidents())} incidents"))
 
 
@@ -192,7 +192,7 @@ def test_fail__a_gates_own_batches_mutilated_never_cost_a_true_event(rig: Rig, h
     journal, store, dice = rig.journal(), rig.store(), random.Random(SEED)
     note(journal, 120)
     ingest = Ingest(store, rig.people(store))
-    reader = JournalReader(rig.state_dir / "journal.db")
+    reader = JournalReader(rig.state_dir / "gate/journal.db")
     records = reader.records(0, 500)
     reader.close()
     tried = taken = 0
@@ -225,7 +225,7 @@ def test_fail__a_body_that_no_database_likes_is_kept_marked_and_passed(rig: Rig,
     """JSON has no NUL and PostgreSQL takes none; nothing after it may wait for it."""
     journal, store = rig.journal(), rig.store()
     note(journal, 3)
-    reader = JournalReader(rig.state_dir / "journal.db")
+    reader = JournalReader(rig.state_dir / "gate/journal.db")
     records = reader.records(0, 5)
     reader.close()
     records[1] = records[1].model_copy(update={"body": "\0 \ud7ff \U0010ffff"})
@@ -244,7 +244,7 @@ def rows(path: Path) -> dict[str, int]:
 
 def test_ok__the_same_way_takes_a_true_command(rig: Rig) -> None:
     """So that the silence above means something."""
-    reader, site = JournalReader(rig.state_dir / "journal.db"), rig.config.site
+    reader, site = JournalReader(rig.state_dir / "gate/journal.db"), rig.config.site
     service = SyncService.open(rig.config, reader, rig.clock, "fuzz", JournalReader)
     command = Command(
         command_id="c-1",
@@ -260,4 +260,4 @@ def test_ok__the_same_way_takes_a_true_command(rig: Rig) -> None:
     service.step(0)
     service.close()
     reader.close()
-    assert rows(rig.state_dir / "replica.db")["commands"] == 1
+    assert rows(rig.state_dir / "sync/replica.db")["commands"] == 1

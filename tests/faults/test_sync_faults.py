@@ -149,7 +149,7 @@ def test_ok__a_flipped_or_torn_journal_is_set_aside_and_both_epochs_reach_hq(rig
     epoch = journal.epoch
     rig.let_go_of_the_journal()
     journal.close()
-    path = rig.state_dir / "journal.db"
+    path = rig.state_dir / "gate/journal.db"
     harm(path, random.Random(seed))
     again = Journal(path, rig.config.site, rig.clock)
     try:
@@ -175,7 +175,7 @@ def test_ok__what_a_damaged_journal_held_and_hq_did_not_reaches_hq_all_the_same(
     rig.let_go_of_the_journal()
     journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     journal.close()
-    path = rig.state_dir / "journal.db"
+    path = rig.state_dir / "gate/journal.db"
     data = bytearray(path.read_bytes())
     start = data.index(b'"seq":220,') // 4096 * 4096
     data[start : start + 4096] = b"\xa5" * 4096
@@ -185,7 +185,7 @@ def test_ok__what_a_damaged_journal_held_and_hq_did_not_reaches_hq_all_the_same(
         assert again.restarted is not None
         note(again, 30)
         acked = {ack.epoch: ack.seq for ack in roster.acks()}
-        found = salvage(again.restarted, rig.state_dir, "gate-1", acked)
+        found = salvage(again.restarted, rig.state_dir / "gate", "gate-1", acked)
         assert (found.first, found.newest) == (61, 260)
         hq.stop()
         rig.hq()

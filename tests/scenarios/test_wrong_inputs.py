@@ -142,13 +142,13 @@ def test_fail__an_empty_camera_folder_is_told(gate: Gate) -> None:
 
 def test_fail__a_corrupt_replica_is_told_and_set_aside_by_sync(gate: Gate) -> None:
     state = gate.folder / "state"
-    state.mkdir()
+    (state / REPLICA).parent.mkdir(parents=True)
     (state / REPLICA).write_bytes(b"\xa5" * 8192)
     assert gate.findings()["lists"]["state"] == "problem"
     from edge.sync.replica import ReplicaWriter
 
     ReplicaWriter(state / REPLICA).close()
-    assert list(state.glob("replica.db.corrupt-*"))
+    assert list(state.glob("sync/replica.db.corrupt-*"))
     assert "no roster yet" in gate.findings()["lists"]["detail"]
 
 
@@ -223,6 +223,6 @@ def test_ok__an_enrolment_for_hq_shows_no_template_to_anybody_else(
 
 def relay_levels(gate: Gate) -> set[int]:
     """Every level the relay was ever driven to."""
-    history = gate.folder / "state" / "pins.jsonl"
+    history = gate.folder / "state/gate/pins.jsonl"
     lines = map(json.loads, history.read_text().splitlines())
     return {line["level"] for line in lines if line["pin"] == "GPIO17" and line["function"] == "output"}

@@ -167,12 +167,12 @@ class Rig:
         return self.config.paths.state_dir
 
     def journal(self) -> Journal:
-        journal = Journal(self.state_dir / "journal.db", self.config.site, self.clock)
+        journal = Journal(self.state_dir / "gate/journal.db", self.config.site, self.clock)
         self._open.append(journal)
         return journal
 
     def sync(self, config: Config | None = None) -> Runner:
-        journal = JournalReader(self.state_dir / "journal.db")
+        journal = JournalReader(self.state_dir / "gate/journal.db")
         self._open.append(journal)
         return self._runs(SyncService.open(config or self.config, journal, self.clock, "test", JournalReader))
 
@@ -182,7 +182,7 @@ class Rig:
     def roster(self) -> ReplicaReader:
         config = self.config.keys
         reader = ReplicaReader(
-            self.state_dir / "replica.db",
+            self.state_dir / "sync/replica.db",
             self.config.site,
             TrustedKeys(config.hq_signing_public_path),
             OpeningKeys(config.site_private_path),

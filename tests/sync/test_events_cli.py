@@ -30,7 +30,7 @@ def booted_in_1970(folder: Path, gate_id: str = "gate-1") -> None:
     clock = ManualClock()
     right = clock.utc()
     clock.set_utc(datetime(1970, 1, 1, 0, 5, tzinfo=UTC))
-    journal = Journal(folder / "journal.db", SiteConfig(gate_id=gate_id), clock)
+    journal = Journal(folder / "gate/journal.db", SiteConfig(gate_id=gate_id), clock)
     journal.append(NoticeEvent, code=NoticeCode.GATE_STARTED)
     clock.advance(60)
     clock.set_utc(right + timedelta(seconds=60))
@@ -60,12 +60,12 @@ def test_ok__corrected_times_are_shown_and_marked(config: Path, tmp_path: Path) 
 
 def test_ok__salvage_saves_what_hq_does_not_hold(config: Path, tmp_path: Path) -> None:
     booted_in_1970(tmp_path / "gate")
-    damaged = tmp_path / "gate" / "journal.db.corrupt-1"
-    (tmp_path / "gate" / "journal.db").rename(damaged)
+    damaged = tmp_path / "gate/gate/journal.db.corrupt-1"
+    (tmp_path / "gate/gate/journal.db").rename(damaged)
     code, said = sitegate("events", "salvage", str(damaged), "--config", str(config))
     assert code == 0
     assert said.startswith("events 1 to 3 of epoch ") and said.rstrip().endswith("were saved for HQ")
-    assert len(list((tmp_path / "gate").glob("journal.salvaged-*-3.db"))) == 1
+    assert len(list((tmp_path / "gate/gate").glob("journal.salvaged-*-3.db"))) == 1
 
 
 def test_fail__salvage_says_why_there_is_nothing(config: Path, tmp_path: Path) -> None:
@@ -75,6 +75,6 @@ def test_fail__salvage_says_why_there_is_nothing(config: Path, tmp_path: Path) -
     assert code == 1
     assert "not a single event of journal.db.corrupt-1 can be read" in said
     booted_in_1970(tmp_path / "other", "gate-2")
-    code, said = sitegate("events", "salvage", str(tmp_path / "other" / "journal.db"), "--config", str(config))
+    code, said = sitegate("events", "salvage", str(tmp_path / "other/gate/journal.db"), "--config", str(config))
     assert code == 1
     assert "is the journal of gate 'gate-2', not of 'gate-1'" in said

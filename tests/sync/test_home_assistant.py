@@ -102,7 +102,7 @@ def test_ok__kept_at_the_broker_and_taken_away_again(rig: Rig, stranger: Strange
     third = rig.sync()
     wait_until(lambda: not _kept(rig, discovery_topic(moved)), "switched off")
     third.stop()
-    assert not (rig.state_dir / "home-assistant.topic").exists()
+    assert not (rig.state_dir / "sync/home-assistant.topic").exists()
 
 
 def test_ok__where_it_never_was_on_nothing_is_said(rig: Rig, stranger: Stranger) -> None:
@@ -126,8 +126,9 @@ def test_fail__a_prefix_that_is_ours_or_no_topic(prefix: str) -> None:
 @pytest.mark.parametrize("left", [b"\xff\xfe\x81", b"\0\0\0", b"homeassistant/#", b"a/+/config", b""])
 def test_ok__what_a_power_cut_left_of_the_file_is_no_topic(tmp_path: Path, left: bytes) -> None:
     config = parse({"home_assistant": {"discovery": True}, "paths": {"state_dir": str(tmp_path)}})
-    (tmp_path / "home-assistant.topic").write_bytes(left)
+    (tmp_path / "sync").mkdir()
+    (tmp_path / "sync/home-assistant.topic").write_bytes(left)
     told: list[str] = []
     assert HomeAssistant(config, "test").tell(lambda message: told.append(message.topic) or True)
     assert told == [TOPIC]
-    assert (tmp_path / "home-assistant.topic").read_text() == TOPIC
+    assert (tmp_path / "sync/home-assistant.topic").read_text() == TOPIC

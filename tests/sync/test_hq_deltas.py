@@ -245,7 +245,7 @@ class Gate:
 
     def __init__(self, rig: Rig) -> None:
         self._key = rig.signing.public_key()
-        self.writer = ReplicaWriter(rig.state_dir / "replica.db")
+        self.writer = ReplicaWriter(rig.state_dir / "sync/replica.db")
         self.reader: ReplicaReader = rig.roster()
 
     def take(self, item: ListPart) -> None:
@@ -309,7 +309,7 @@ def test_ok__lost_doubled_and_reordered_messages_never_make_another_list_than_on
                 gate.take(under_way.pop() if dice.random() < 0.8 else under_way[-1])
             if dice.random() < 0.1:
                 gate.writer.close()
-                gate.writer = ReplicaWriter(hq.rig.state_dir / "replica.db")
+                gate.writer = ReplicaWriter(hq.rig.state_dir / "sync/replica.db")
             gate.reader.refresh()
             state = gate.reader.state
             assert state.roster.version >= highest
@@ -350,7 +350,7 @@ def test_ok__a_change_travels_alone_and_its_version_is_announced(hq: Hq, broker:
     assert _what_a_gate_has(state) == _what_hq_has(hq)
     assert [topic for topic, _, _ in stranger.seen[1:]] == [DELTA_TOPIC]
     wait_until(lambda: (g := report.gates(hq.store)) and g[0].status.roster_version == 2, "HQ sees the version")
-    summary = SummaryReader(rig.state_dir / "replica.db")
+    summary = SummaryReader(rig.state_dir / "sync/replica.db")
     assert summary.read().lists[ROSTER].version == 2
     summary.close()
     templates = state.templates
@@ -392,7 +392,7 @@ def test_ok__a_broker_that_forgot_everything_gets_snapshot_and_changes_again(hq:
     first.close()
     broker.kill()
     broker.start()
-    for path in rig.state_dir.glob("replica.db*"):
+    for path in rig.state_dir.glob("sync/replica.db*"):
         path.unlink()
     rig.sync()
     again = rig.roster()

@@ -39,7 +39,7 @@ TEMPLATE = SealedTemplate(model_id="m", vector=np.eye(1, 128, dtype="<f2").tobyt
 
 
 def _records(rig: Rig) -> tuple[EventRecord, ...]:
-    reader = JournalReader(rig.state_dir / "journal.db")
+    reader = JournalReader(rig.state_dir / "gate/journal.db")
     try:
         return tuple(reader.records(0, 500))
     finally:

@@ -55,7 +55,7 @@ def journal_of(rig: Rig, events: int = 0, **enrolment: str) -> EventBatch:
         record = EnrolmentRecord(**enrolment, captured_utc=utc(), templates=(template,))
         sealed = seal(encode(record), ENROLMENT, rig.keys.sealing.public_key())
         journal.append(EnrolmentEvent, **enrolment, model_id="m", sealed_record=sealed)
-    reader = JournalReader(rig.state_dir / "journal.db")
+    reader = JournalReader(rig.state_dir / "gate/journal.db")
     try:
         records = tuple(reader.records(0, 500))
     finally:

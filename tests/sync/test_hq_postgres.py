@@ -39,7 +39,7 @@ from hq.store import FIRST, NEWEST, Store, StoreError, quarantined
 
 
 def records(rig: Rig) -> tuple[EventRecord, ...]:
-    reader = JournalReader(rig.state_dir / "journal.db")
+    reader = JournalReader(rig.state_dir / "gate/journal.db")
     try:
         return tuple(reader.records(0, 5000))
     finally:

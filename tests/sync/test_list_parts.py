@@ -375,7 +375,7 @@ def test_ok__a_gate_that_has_the_list_is_sent_its_first_part_alone(
 
 def _arrived(rig: Rig) -> int:
     try:
-        with sqlite3.connect(rig.state_dir / "replica.db") as db:
+        with sqlite3.connect(rig.state_dir / "sync/replica.db") as db:
             return int(db.execute("SELECT count(*) FROM list_parts").fetchone()[0])
     except sqlite3.OperationalError:
         return 0

@@ -138,7 +138,7 @@ def test_fail__old_missing_and_cut_files_are_left_out(tmp_path: Path) -> None:
 def test_ok__under_systemd_the_numbers_stay_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = parse({"paths": {"state_dir": str(tmp_path)}})
     monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
-    assert metrics_file(config, "gate") == tmp_path / "metrics" / "gate.prom"
+    assert metrics_file(config, "gate") == tmp_path / "gate" / "gate.prom"
     assert metrics_file(config, "gate") in metrics_files(config)
     monkeypatch.setenv("RUNTIME_DIRECTORY", "/run/sitegate-gate")
     assert metrics_file(config, "gate") == Path("/run/sitegate-gate/gate.prom")
@@ -169,7 +169,10 @@ def test_ok__one_scrape_of_the_screen_shows_gate_and_sync_too(rig: Rig) -> None:
 
 
 def _scrape(rig: Rig) -> str:
-    journal, summary = JournalReader(rig.state_dir / "journal.db"), SummaryReader(rig.state_dir / "replica.db")
+    journal, summary = (
+        JournalReader(rig.state_dir / "gate/journal.db"),
+        SummaryReader(rig.state_dir / "sync/replica.db"),
+    )
     app = create_app(journal, summary.read, rig.config, None, metrics_files(rig.config))
 
     async def get() -> str:

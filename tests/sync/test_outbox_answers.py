@@ -27,10 +27,10 @@ class Desk:
 
     def __init__(self, rig: Rig) -> None:
         self.rig, self.journal = rig, rig.journal()
-        self.replica = ReplicaWriter(rig.state_dir / "replica.db")
+        self.replica = ReplicaWriter(rig.state_dir / "sync/replica.db")
         self.incidents = IncidentLog(self.replica, rig.clock)
         self.sent: list[bytes] = []
-        self.reader = JournalReader(rig.state_dir / "journal.db")
+        self.reader = JournalReader(rig.state_dir / "gate/journal.db")
         rig._open.append(self.reader)
         self.outbox = self.outbox_of(self.reader, False)
 
@@ -94,7 +94,7 @@ def test_ok__hq_holds_more_of_a_damaged_journal_than_was_saved(desk: Desk, twin:
     desk.replica.save_ack(desk.ack(20, utc=utc() - timedelta(minutes=1)), b"a")
     desk.reader.close()
     found = salvage(
-        _damaged(desk.journal, desk.rig.state_dir / "journal.db", 51), desk.rig.state_dir, "gate-1", {epoch: 20}
+        _damaged(desk.journal, desk.rig.state_dir / "gate/journal.db", 51), desk.rig.state_dir, "gate-1", {epoch: 20}
     )
     assert (found.first, found.last) == (21, 50)
     rescue = Rescue(desk.rig.state_dir, "gate-1", desk.replica, JournalReader, partial(desk.outbox_of, set_aside=True))

@@ -36,7 +36,7 @@ def test_ok__the_broker_is_killed_and_comes_back_empty(rig: Rig, broker: Mosquit
     wait_until(lambda: rig.holds(store, 40), "HQ holds the first events")
     broker.kill()
     note(journal, 40)
-    summary = SummaryReader(rig.state_dir / "replica.db")
+    summary = SummaryReader(rig.state_dir / "sync/replica.db")
     wait_until(lambda: summary.read().link and not summary.read().link.connected, "the screen shows the loss")
     assert summary.read().link.detail
     broker.start()
@@ -54,7 +54,7 @@ def test_ok__hq_is_away_and_comes_back(rig: Rig) -> None:
     wait_until(lambda: rig.holds(store, 30), "HQ holds the first events")
     first.stop()
     note(journal, 70)
-    summary = SummaryReader(rig.state_dir / "replica.db")
+    summary = SummaryReader(rig.state_dir / "sync/replica.db")
     wait_until(lambda: summary.read().link.hq_online is False, "the gate sees that HQ is away")
     rig.hq()
     wait_until(lambda: rig.holds(store, 100), "HQ holds everything")
@@ -66,7 +66,7 @@ def test_ok__a_batch_that_comes_again_is_stored_once(rig: Rig, stranger: Strange
     store = rig.store()
     journal = rig.journal()
     note(journal, 5)
-    reader = JournalReader(rig.state_dir / "journal.db")
+    reader = JournalReader(rig.state_dir / "gate/journal.db")
     batch = EventBatch(site_id="site-1", gate_id="gate-1", epoch=journal.epoch, records=tuple(reader.records(0, 10)))
     reader.close()
     stranger.subscribe("sitegate/v1/site-1/gate-1/ack")
@@ -88,7 +88,7 @@ def test_ok__a_journal_that_began_anew_is_followed(rig: Rig) -> None:
     note(journal, 12)
     wait_until(lambda: rig.holds(store, 12), "the first epoch is held")
     journal.close()
-    for path in rig.state_dir.glob("journal.db*"):
+    for path in rig.state_dir.glob("gate/journal.db*"):
         path.unlink()
     note(rig.journal(), 7)
     wait_until(lambda: rig.holds(store, 19), "both epochs are held")
@@ -172,7 +172,7 @@ from edge.config import Config
 from edge.journal import JournalReader
 from edge.sync.service import SyncService
 config = Config.model_validate_json(Path(sys.argv[1]).read_text())
-journal = JournalReader(config.paths.state_dir / "journal.db")
+journal = JournalReader(config.paths.state_dir / "gate/journal.db")
 SyncService.open(config, journal, SystemClock(), "test", JournalReader).run(threading.Event())
 """
 

@@ -91,7 +91,7 @@ def test_ok__lists_come_into_force_and_their_versions_are_announced(rig: Rig) ->
     assert roster.incidents() == []
     store = rig.store()
     wait_until(lambda: (g := report.gates(store)) and g[0].status.roster_version == 1, "HQ sees the version")
-    summary = SummaryReader(rig.state_dir / "replica.db")
+    summary = SummaryReader(rig.state_dir / "sync/replica.db")
     assert {kind: found.version for kind, found in summary.read().lists.items()} == dict.fromkeys(ListKind, 1)
     summary.close()
 
@@ -146,7 +146,7 @@ def test_fail__a_replica_written_by_somebody_else_is_not_believed(rig: Rig, stra
     stranger.publish(ROSTER_TOPIC, _part(rig, 5), retain=True)
     _follow(roster, 5)
     runner.stop()
-    with sqlite3.connect(rig.state_dir / "replica.db") as db:
+    with sqlite3.connect(rig.state_dir / "sync/replica.db") as db:
         forged = _part(rig, 6, key=Ed25519PrivateKey.generate())
         db.execute("UPDATE list_versions SET list_version = 6, applied_utc = 'now'")
         db.execute("UPDATE list_parts SET body = ?", (forged,))
@@ -154,7 +154,7 @@ def test_fail__a_replica_written_by_somebody_else_is_not_believed(rig: Rig, stra
     assert roster.refresh() is False
     assert roster.state.roster.version == 5
     assert _codes(roster) == [NoticeCode.LIST_REFUSED]
-    with sqlite3.connect(rig.state_dir / "replica.db") as db:
+    with sqlite3.connect(rig.state_dir / "sync/replica.db") as db:
         db.execute("UPDATE list_versions SET applied_utc = 'later'")
         db.execute("UPDATE list_parts SET body = ?", (_part(rig, 4),))
     db.close()
@@ -170,16 +170,16 @@ def test_ok__a_corrupt_replica_is_set_aside_and_filled_again(rig: Rig) -> None:
     roster = rig.roster()
     _follow(roster, 1)
     first.stop()
-    for name in ("replica.db-wal", "replica.db-shm"):
+    for name in ("sync/replica.db-wal", "sync/replica.db-shm"):
         (rig.state_dir / name).unlink(missing_ok=True)
-    damaged = bytearray((rig.state_dir / "replica.db").read_bytes())
+    damaged = bytearray((rig.state_dir / "sync/replica.db").read_bytes())
     damaged[:] = b"\xa5" * len(damaged)
-    (rig.state_dir / "replica.db").write_bytes(damaged)
+    (rig.state_dir / "sync/replica.db").write_bytes(damaged)
     assert roster.refresh() is False
     assert roster.state.roster.version == 1
     rig.sync()
-    assert list(rig.state_dir.glob("replica.db.corrupt-*"))
-    summary = SummaryReader(rig.state_dir / "replica.db")
+    assert list(rig.state_dir.glob("sync/replica.db.corrupt-*"))
+    summary = SummaryReader(rig.state_dir / "sync/replica.db")
     wait_until(lambda: len(summary.read().lists) == 3, "the broker gives the lists again")
     summary.close()
     roster.refresh()
@@ -225,7 +225,7 @@ def test_ok__after_a_restart_the_journal_knows_what_was_obeyed(rig: Rig) -> None
 
 def test_ok__what_was_ordered_before_a_damage_is_given_up_once_and_said(rig: Rig) -> None:
     journal, fields = rig.journal(), {"gate_id": "gate-1", "issued_by": "m", "why": "test", "action": "open_once"}
-    writer = ReplicaWriter(rig.state_dir / "replica.db")
+    writer = ReplicaWriter(rig.state_dir / "sync/replica.db")
     times = {"issued_utc": utc(), "expires_utc": utc() + timedelta(seconds=60)}
     for name in ("c-known", "c-lost"):
         order = Command.model_validate({"command_id": name, **fields, **times})
@@ -243,7 +243,7 @@ def test_ok__what_was_ordered_before_a_damage_is_given_up_once_and_said(rig: Rig
 def test_ok__parts_are_let_go_and_a_key_change_is_tried_again_on_a_full_disk(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reader, now, left, tries = JournalReader(rig.state_dir / "journal.db"), [1000.0], [], []
+    reader, now, left, tries = JournalReader(rig.state_dir / "gate/journal.db"), [1000.0], [], []
     monkeypatch.setattr(rig.clock, "monotonic", lambda: now[0])
     service = SyncService.open(rig.config, reader, rig.clock, "test", JournalReader)
     monkeypatch.setattr(service._link, "unsubscribe", left.append)
@@ -317,7 +317,7 @@ def test_fail__a_refused_connection_is_not_connected(tmp_path: Path) -> None:
     broker.start()
     rig = Rig(tmp_path, broker.port)
     runner = rig.sync()
-    summary = SummaryReader(rig.state_dir / "replica.db")
+    summary = SummaryReader(rig.state_dir / "sync/replica.db")
     wait_until(lambda: summary.read().link and "refuses" in summary.read().link.detail, "the refusal is shown")
     assert not summary.read().link.connected
     assert runner.failure is None
@@ -333,7 +333,7 @@ def test_ok__a_password_opens_the_same_broker(tmp_path: Path) -> None:
     broker.start()
     rig = Rig(tmp_path, broker.port)
     rig.sync(rig.gate_config(username="gate-1", password="s3cret"))
-    summary = SummaryReader(rig.state_dir / "replica.db")
+    summary = SummaryReader(rig.state_dir / "sync/replica.db")
     wait_until(lambda: summary.read().link and summary.read().link.connected, "the connection")
     summary.close()
     rig.close()

@@ -60,7 +60,7 @@ def _ends_as(tmp_path: Path, broker: Mosquitto, expected: Callable[[LinkSummary]
     broker.start()
     rig = Rig(tmp_path, broker.port)
     rig.sync(rig.gate_config(tls=True, **sync))
-    summary = SummaryReader(rig.state_dir / "replica.db")
+    summary = SummaryReader(rig.state_dir / "sync/replica.db")
     try:
         wait_until(lambda: (link := summary.read().link) and expected(link), "the expected state of the link")
     finally:
@@ -125,7 +125,7 @@ class Lasting:
         self.broker = Mosquitto(folder, _tls(folder / "broker.crt.pem", folder / "broker.key.pem", self.more(ours)))
         self._rig = Rig(folder, self.broker.port)
         self._sync, self._ours = sync, ours
-        self._summary = SummaryReader(self._rig.state_dir / "replica.db")
+        self._summary = SummaryReader(self._rig.state_dir / "sync/replica.db")
 
     @staticmethod
     def more(ours: Authority) -> str:

@@ -140,7 +140,11 @@ def test_fail__refusals_that_are_not_hqs_or_not_ours(rig: Rig, stranger: Strange
 def _twin(rig: Rig, folder: Path) -> tuple[Config, Journal, JournalReader]:
     paths = rig.config.paths.model_copy(update={"state_dir": folder})
     config = rig.config.model_copy(update={"paths": paths})
-    return config, Journal(folder / "journal.db", config.site, rig.clock), JournalReader(folder / "journal.db")
+    return (
+        config,
+        Journal(folder / "gate/journal.db", config.site, rig.clock),
+        JournalReader(folder / "gate/journal.db"),
+    )
 
 
 def test_fail__two_gates_with_one_id_are_both_told(rig: Rig, tmp_path: Path) -> None:
@@ -151,7 +155,7 @@ def test_fail__two_gates_with_one_id_are_both_told(rig: Rig, tmp_path: Path) -> 
     running = Runner(SyncService.open(config, reader, rig.clock, "twin", JournalReader))
     keys = rig.config.keys
     second = ReplicaReader(
-        tmp_path / "twin" / "replica.db", config.site, rig.signing.public_key(), _site_key(keys.site_private_path)
+        tmp_path / "twin/sync/replica.db", config.site, rig.signing.public_key(), _site_key(keys.site_private_path)
     )
     try:
 
@@ -204,7 +208,7 @@ def test_ok__health_goes_on_while_hq_is_known_to_be_away(rig: Rig, stranger: Str
     rig.sync()
     stranger.subscribe(topic(Channel.HEALTH, "site-1", "gate-1"))
     note(rig.journal(), 30)
-    summary = SummaryReader(rig.state_dir / "replica.db")
+    summary = SummaryReader(rig.state_dir / "sync/replica.db")
     wait_until(lambda: (link := summary.read().link) and link.hq_online is False, "the screen can say so")
     wait_until(lambda: _health(stranger, lambda h: h.unsent_events == 30), "health is still sent")
     summary.close()
