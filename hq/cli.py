@@ -13,7 +13,7 @@ from rich.table import Table
 from contract.messages import CommandAction, ListKind
 from contract.parts import ListTooLarge
 from contract.signing import BadKey
-from hq import bench_cli, checks, credentials, export, give, keys, keys_cli, report
+from hq import bench_cli, checks, credentials, enrolments_cli, export, gate_cli, give, keys, keys_cli, report
 from hq import config as settings
 from hq.broker import open_broker
 from hq.console import err, gate_json, health_cells, out, print_json, print_table, show_events, time_text
@@ -288,6 +288,8 @@ def command(
 export.register(app)
 give.register(app)
 keys_cli.register(app)
+gate_cli.register(app)
+enrolments_cli.register(app)
 checks.register(app)
 bench_cli.register(app)
 

@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 SHARE = "$share/sitegate-hq/"
 """Every event goes to one of HQ's processes, whichever is free (MQTT 5, 4.8.2)."""
-_MAIN_ONLY = (Channel.STATUS, Channel.HEALTH, Channel.SNAPSHOT_REQUEST)
+_MAIN_ONLY = (Channel.STATUS, Channel.HEALTH, Channel.SNAPSHOT_REQUEST, Channel.REGISTER)
 _INBOX = 500
 
 

@@ -20,21 +20,26 @@ from contract.messages import (
     Health,
     HqState,
     ListKind,
+    Registration,
+    RegistrationAnswer,
     SnapshotRequest,
 )
 from contract.signing import BadKey, sign
 from contract.topics import DELTA_CHANNELS, Channel, channel_of
 from hq import keys
+from hq.approvals import Approvals
 from hq.atrest import AtRestError
 from hq.config import HqConfig
-from hq.ingest import ROSTER_AGAIN, Arrival, Ingest, examine
+from hq.doorkeeper import Doorkeeper, NotTaken
+from hq.ingest import Arrival, Ingest, examine
 from hq.journals import JournalKey
 from hq.metrics import HqMetrics
 from hq.mqtt import HqLink, Received
 from hq.people import People
 from hq.publish import Publisher
 from hq.refusals import Refusals
-from hq.store import DatabaseAway, Store, asked_for, done, now
+from hq.registry import Registry, RegistryRefused, registered
+from hq.store import ROSTER_AGAIN, DatabaseAway, Store, asked_for, done, now
 from hq.times import correct_earlier
 
 log = structlog.get_logger()
@@ -78,7 +83,10 @@ class HqService:
         people = People(self._store, self._keys)
         people.check()
         self.metrics = HqMetrics(self._store)
-        self._ingest = Ingest(self._store, people)
+        self._door = Doorkeeper(config.gates.unsigned_until)
+        self._registry = Registry(self._store, self._keys, config.sites)
+        approvals = Approvals(self._store, people, self._keys, config.trusted_sites)
+        self._ingest = Ingest(self._store, approvals, self._door)
         self._publisher = Publisher(self._store, people, self._keys)
         self._refusals = Refusals(self._store)
         self._worker = worker
@@ -170,23 +178,51 @@ class HqService:
             if channel is Channel.STATUS and received.payload:
                 status = decode(GateStatus, received.payload)
                 _same(status.site_id, status.gate_id, site_id, gate_id)
+                self._check(channel, status, received.payload)
                 self._store.set_status(status)
                 if status.online and not status.takes_changes:  # what was published while it was away may be changes
                     self._whole_wanted |= {(status.site_id, kind) for kind in DELTA_CHANNELS}
             elif channel is Channel.HEALTH:
                 health = decode(Health, received.payload)
                 _same(health.site_id, health.gate_id, site_id, gate_id)
+                self._check(channel, health, received.payload)
                 self._store.set_health(health)
             elif channel is Channel.SNAPSHOT_REQUEST:
                 request = decode(SnapshotRequest, received.payload)
                 _same(request.site_id, request.gate_id, site_id, gate_id)
+                self._check(channel, request, received.payload)
                 self._send_again(request)
+            elif channel is Channel.REGISTER:
+                registration = decode(Registration, received.payload)
+                _same(registration.site_id, registration.gate_id, site_id, gate_id)
+                self._register(registration, received.payload)
+        except NotTaken as error:
+            self._ingest.tell_stranger(gate_id, str(error))
+            self._ingest.refuse(site_id, gate_id, f"{channel.value}: {error}", received.payload)
         except BadMessage as error:
             if isinstance(error, NewerMessage) and channel is not Channel.EVENTS:
                 self._ingest.tell_newer(gate_id, str(error))  # it comes again, also after HQ's update
             else:
                 self._ingest.refuse(site_id, gate_id, f"{channel.value}: {error}", received.payload)
         return None
+
+    def _check(self, channel: Channel, message: GateStatus | Health | SnapshotRequest, payload: bytes) -> None:
+        """Raises NotTaken."""
+        with self._store.read() as db:
+            gate = registered(db, [message.gate_id]).get(message.gate_id)
+        self._door.check_message(gate, channel, message, payload)
+
+    def _register(self, registration: Registration, payload: bytes) -> None:
+        """A gate shows its keys; it is told what became of that."""
+        try:
+            accepted, reason = self._registry.take(registration, payload)
+        except RegistryRefused as error:
+            accepted, reason = False, str(error)
+        said = {"gate_id": registration.gate_id, "gate_key": registration.gate_key}
+        answer = RegistrationAnswer(**said, accepted=accepted, reason=reason[:500], utc=now())
+        envelope = sign(encode(answer), Channel.REGISTERED.value, self._keys.signing)
+        self._link.publish(Channel.REGISTERED, envelope, registration.site_id, registration.gate_id)
+        log.warning("gate_registers", gate_id=registration.gate_id, accepted=accepted, detail=reason)
 
     def _store_events(self) -> None:
         """All that lies ready in one transaction, then one acknowledgement for each journal. What came before its
@@ -198,12 +234,12 @@ class HqService:
         ready, self._ready = self._ready, []
         acks: dict[JournalKey, Ack] = {}
         for arrival, outcome in zip(ready, outcomes, strict=True):
+            if outcome is None or (outcome.hole and self._may_come(arrival.key, outcome.seq)):
+                self._ready.append(arrival)
+            elif outcome.ack is not None and (outcome.line not in acks or acks[outcome.line].seq <= outcome.seq):
+                acks[outcome.line] = outcome.ack
             if outcome is not None:
                 self.metrics.events.labels(arrival.key.gate_id).inc(outcome.stored)
-            if outcome is None or (outcome.hole and self._may_come(arrival.key, outcome.ack.seq)):
-                self._ready.append(arrival)
-            elif outcome.line not in acks or acks[outcome.line].seq <= outcome.ack.seq:
-                acks[outcome.line] = outcome.ack
         for key in self._holes.keys() - {arrival.key for arrival in self._ready}:
             del self._holes[key]
         for key, ack in acks.items():

@@ -88,7 +88,7 @@ def store(rig: Rig) -> Store:
 
 @pytest.fixture
 def ingest(rig: Rig, store: Store) -> Ingest:
-    return Ingest(store, rig.people(store))
+    return rig.ingest(store)
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def older_hq(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def ingest(rig: Rig) -> tuple[Ingest, Store]:
     store = rig.store()
-    return Ingest(store, rig.people(store)), store
+    return rig.ingest(store), store
 
 
 def journal_of(rig: Rig, events: int = 0, **enrolment: str) -> EventBatch:
@@ -115,7 +115,7 @@ def test_ok__on_postgresql_too(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Non
     server = Postgres()
     try:
         store = Store(server.database("hq"))
-        taker = Ingest(store, rig.people(store))
+        taker = rig.ingest(store)
         with older_hq(monkeypatch):
             taker.take(journal_of(rig, 3))
         assert ([v.newer for v in report.verdicts(store)], types(store)) == ([3], ["newer"] * 3)

@@ -32,7 +32,6 @@ from edge.journal import Journal, JournalReader
 from edge.sim import ManualClock
 from hq import report, rotation, times
 from hq import tables as t
-from hq.ingest import Ingest
 from hq.people import ImportFile
 from hq.refusals import Refusals
 from hq.store import FIRST, NEWEST, Store, StoreError, quarantined
@@ -177,7 +176,7 @@ def test_ok__many_threads_with_the_same_batches_store_each_event_once(rig: Rig) 
     journal = rig.journal()
     note(journal, 300)
     store = rig.store()
-    ingest = Ingest(store, rig.people(store))
+    ingest = rig.ingest(store)
     all_records = records(rig)
     parts = [all_records[i : i + 20] for i in range(0, 300, 20)]
     failures: list[BaseException] = []
@@ -226,7 +225,7 @@ def test_ok__a_crash_of_the_database_loses_nothing_that_was_acknowledged(tmp_pat
         journal = rig.journal()
         note(journal, 50)
         store = rig.store()
-        ingest = Ingest(store, rig.people(store))
+        ingest = rig.ingest(store)
         assert ingest.take(batch(journal, records(rig)[:30])).ack.seq == 30
         server.stop("immediate")
         server.start()

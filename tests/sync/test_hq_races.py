@@ -99,7 +99,7 @@ def test_ok__two_processes_meet_a_new_gate_at_the_same_moment(rig: Rig) -> None:
 
 
 def test_ok__two_processes_get_the_same_rubbish_and_keep_it_once(rig: Rig) -> None:
-    ingests = [Ingest(store, rig.people(store)) for store in (rig.store(), rig.store())]
+    ingests = [rig.ingest(store) for store in (rig.store(), rig.store())]
     for number in range(ROUNDS):
         payload = str(number).encode()
         at_once(*(lambda i=i, p=payload: i.refuse("site-1", "gate-1", "no batch", p) for i in ingests))
@@ -109,7 +109,7 @@ def test_ok__two_processes_get_the_same_rubbish_and_keep_it_once(rig: Rig) -> No
 
 def test_ok__two_processes_begin_the_same_journals_and_no_event_comes_twice(rig: Rig) -> None:
     stores = [rig.store(), rig.store()]
-    ingests = [Ingest(store, rig.people(store)) for store in stores]
+    ingests = [rig.ingest(store) for store in stores]
     people = rig.people(stores[0])
     people.take(ImportFile(workers=(WorkerRecord(worker_id="w-1"),)))
     template = SealedTemplate(model_id="m", vector=np.eye(1, 128, dtype="<f2").tobytes())
@@ -132,7 +132,7 @@ def test_fail__a_nul_in_an_event_does_not_stop_postgresql(rig: Rig) -> None:
     poison = EventRecord(seq=1, prev_hash=GENESIS, hash=link(GENESIS, body), body=body)
     store = rig.store()
     arrival = examine(EventBatch(site_id="site-1", gate_id="gate-1", epoch="e", records=(poison,)))
-    (outcome,) = Ingest(store, rig.people(store)).take_all([arrival])
+    (outcome,) = rig.ingest(store).take_all([arrival])
     assert outcome is not None
     assert outcome.ack.seq == 1
     assert "cannot read" in report.quarantine(store)[0].reason
