@@ -274,11 +274,13 @@ class Ingest:
             self._told.add(gate_id)
             log.warning("gate_is_newer", gate_id=gate_id, detail=f"{what}: update sitegate-hq")
 
-    def tell_stranger(self, gate_id: str, why: str) -> None:
-        """In the log, once for each reason: what is not taken waits at its gate."""
-        if (gate_id, why) not in self._strangers and len(self._strangers) < STRANGERS_MAX:
-            self._strangers.add((gate_id, why))
-            log.error("gate_not_taken", gate_id=gate_id, detail=why)
+    def tell_stranger(self, gate_id: str, why: str) -> bool:
+        """In the log, once for each reason: what is not taken waits at its gate. Whether it is new."""
+        if (gate_id, why) in self._strangers or len(self._strangers) >= STRANGERS_MAX:
+            return False
+        self._strangers.add((gate_id, why))
+        log.error("gate_not_taken", gate_id=gate_id, detail=why)
+        return True
 
     def acks(self, gate_id: str) -> list[Ack]:
         """What HQ holds now of the journal that a gate began last: a line for each way it went on, the one written last at the

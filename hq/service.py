@@ -197,8 +197,10 @@ class HqService:
                 _same(registration.site_id, registration.gate_id, site_id, gate_id)
                 self._register(registration, received.payload)
         except NotTaken as error:
-            self._ingest.tell_stranger(gate_id, str(error))
-            self._ingest.refuse(site_id, gate_id, f"{channel.value}: {error}", received.payload)
+            if self._ingest.tell_stranger(
+                f"{site_id}/{gate_id}", f"{channel.value}: {error}"
+            ):  # they come every few seconds
+                self._ingest.refuse(site_id, gate_id, f"{channel.value}: {error}", received.payload)
         except BadMessage as error:
             if isinstance(error, NewerMessage) and channel is not Channel.EVENTS:
                 self._ingest.tell_newer(gate_id, str(error))  # it comes again, also after HQ's update

@@ -213,6 +213,12 @@ class Rig:
             keys = (key.public_key().public_bytes_raw() for key in (self.gate_key, self.link_key))
             Registry(store, self.keys, ("site-1", "site-2")).add(gate_id, site_id, *keys, by="test")
 
+    def take_unsigned(self) -> None:
+        """HQ takes gates of before version 1.3, too."""
+        settings = self.hq_folder / "hq.toml"
+        until = f"take_unsigned_until = {utc() + timedelta(days=1):%Y-%m-%d}"
+        settings.write_text(settings.read_text().replace("[gates]", f"[gates]\n{until}", 1))
+
     def ingest(self, store: Store) -> Ingest:
         """See `open_ingest`."""
         return open_ingest(store, self.keys)

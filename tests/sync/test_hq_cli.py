@@ -109,6 +109,7 @@ def test_fail__no_site_of_that_name(tmp_path: Path) -> None:
 
 
 def test_ok__events_gates_and_verify(rig: Rig) -> None:
+    rig.register()
     program = [sys.executable, "-c", "from hq.cli import main; main()", "run", "-d", str(rig.hq_folder)]
     with subprocess.Popen(program) as hq:
         try:

@@ -94,6 +94,7 @@ def ingest(rig: Rig, store: Store) -> Ingest:
 @pytest.fixture
 def hq(rig: Rig) -> Iterator[HqService]:
     """A service whose turns the test takes; it is not connected."""
+    rig.take_unsigned()
     made = HqService(hq_config.load(rig.hq_folder))
     yield made
     made.close()

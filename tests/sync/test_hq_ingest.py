@@ -203,7 +203,7 @@ def _enrolment(rig: Rig, journal: Journal, worker_id: str, consent: str = "c-9",
 
 def test_ok__an_enrolment_at_the_gate_comes_back_in_the_roster(rig: Rig) -> None:
     store = rig.store()
-    rig.people(store).take(ImportFile(workers=(WorkerRecord(worker_id="w-1", sites=("site-1",)),)))
+    rig.people(store).take(ImportFile(workers=(WorkerRecord(worker_id="w-1", sites=("site-1",), consent_ref="c-9"),)))
     rig.publisher(store).publish("site-1", ListKind.ROSTER)
     rig.hq()
     rig.sync()

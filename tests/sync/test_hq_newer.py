@@ -90,7 +90,9 @@ def test_ok__held_verified_told_once_and_no_alarm(rig: Rig, monkeypatch: pytest.
 
 
 def test_ok__the_updated_hq_reads_them_and_acts_on_them_once(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    rig.people(rig.store()).take(ImportFile(workers=(WorkerRecord(worker_id="w-1", sites=("site-1",)),)))
+    rig.people(rig.store()).take(
+        ImportFile(workers=(WorkerRecord(worker_id="w-1", sites=("site-1",), consent_ref="c-1"),))
+    )
     batch = journal_of(rig, 2, worker_id="w-1", consent_ref="c-1")
     with older_hq(monkeypatch):
         old, store = ingest(rig)
@@ -137,7 +139,9 @@ def test_ok__the_service_reads_them_when_it_starts(rig: Rig, monkeypatch: pytest
 
 
 def test_fail__what_did_not_verify_is_not_acted_on_later(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    rig.people(rig.store()).take(ImportFile(workers=(WorkerRecord(worker_id="w-1", sites=("site-1",)),)))
+    rig.people(rig.store()).take(
+        ImportFile(workers=(WorkerRecord(worker_id="w-1", sites=("site-1",), consent_ref="c-1"),))
+    )
     batch = journal_of(rig, 1, worker_id="w-1", consent_ref="c-1")
     access = AccessEvent.model_validate(
         {

@@ -69,7 +69,8 @@ def test_ok__the_migrations_make_exactly_the_tables_of_the_code(kind: str, url: 
     for name, table in t.metadata.tables.items():
         columns = {c["name"]: c["nullable"] for c in found.get_columns(name)}
         assert columns == {c.name: bool(c.nullable) for c in table.columns}, name
-        assert {i["name"] for i in found.get_indexes(name) if not i["unique"]} == {i.name for i in table.indexes}, name
+        indexes = {i["name"] for i in found.get_indexes(name)}
+        assert {i for i in indexes if i and i.startswith(("ix_", "one_"))} == {i.name for i in table.indexes}, name
     engine.dispose()
 
 
@@ -127,7 +128,7 @@ def test_ok__people_of_an_earlier_version_are_encrypted_and_the_key_changes(rig:
         db.execute(text("INSERT INTO commands VALUES ('k', 's', 'g', 'why', :sealed, :at, NULL)"), values)
     store = rig.store()
     assert rotation.rotate_at_rest(rig.keys.folder, store) == {
-        "workers": 1, "templates": 1, "risk_list": 1, "commands": 1
+        "workers": 1, "templates": 1, "risk_list": 1, "commands": 1, "invitations": 0, "enrolments": 0
     }  # fmt: skip
     rotation.retire_at_rest(rig.keys.folder, store, rig.keys.at_rest.current().ids[1])
     people = rig.people(store)
