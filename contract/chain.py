@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 
+from contract.erasure import is_without_sealed
 from contract.messages import EventRecord
 
 GENESIS = "0" * 64
@@ -19,17 +20,26 @@ def link(prev_hash: str, body: str) -> str:
 
 
 def verify(records: Iterable[EventRecord], seq: int = 0, prev_hash: str = GENESIS) -> tuple[int, str]:
-    """Walk the records from the state (seq, hash) before them; return the state after them.
+    """Walk the records from the state (seq, hash) before them; return the state after them. Of an erased record the hash is
+    believed, and the next record must continue it: what stood in it cannot be looked at any more.
 
     Raises:
-        BrokenChain: a hole in `seq`, a wrong `prev_hash`, or a body that its hash does not fit.
+        BrokenChain: a hole in `seq`, a wrong `prev_hash`, a body that its hash does not fit, or an erased record that is no
+            enrolment.
     """
     for record in records:
         if record.seq != seq + 1:
             raise BrokenChain(f"seq {record.seq} follows {seq}")
         if record.prev_hash != prev_hash:
             raise BrokenChain(f"seq {record.seq} does not continue the chain")
-        if link(prev_hash, record.body) != record.hash:
+        if changed(record):
             raise BrokenChain(f"seq {record.seq} was changed after it was written")
         seq, prev_hash = record.seq, record.hash
     return seq, prev_hash
+
+
+def changed(record: EventRecord) -> bool:
+    """Whether a record's body is not the one that was hashed, nor what erasing leaves of an enrolment."""
+    if record.erased is not None:
+        return not is_without_sealed(record.body)
+    return link(record.prev_hash, record.body) != record.hash

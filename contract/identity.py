@@ -22,6 +22,9 @@ from contract.signing import BadSignature, Verifier, sign_detached, verify_detac
 HEAD = "journal head"
 """Purpose of the gate's signature under a record of its journal; the other purposes are names of channels."""
 
+ERASURE = "journal erasure"
+"""Purpose of the gate's signature under an erased record."""
+
 CODE_SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no letter that is mistaken for a digit."""
 CODE_LENGTH = 12
@@ -49,6 +52,21 @@ def sign_head(head: bytes, key: Ed25519PrivateKey) -> bytes:
 def verify_head(signature: bytes, head: bytes, key: Verifier) -> None:
     """Raises BadSignature."""
     verify_detached(signature, head, HEAD, key)
+
+
+def erasure(head: bytes, body: str) -> bytes:
+    """What the gate's key signs of an erased record: that this `body` is what it left of the record with this `head`. Without it
+    a network process that was taken over could pass any event off as an erased one."""
+    return head + b"\n" + hashlib.sha256(body.encode()).hexdigest().encode()
+
+
+def sign_erasure(erasure: bytes, key: Ed25519PrivateKey) -> bytes:
+    return sign_detached(erasure, ERASURE, key)
+
+
+def verify_erasure(signature: bytes, erasure: bytes, key: Verifier) -> None:
+    """Raises BadSignature."""
+    verify_detached(signature, erasure, ERASURE, key)
 
 
 def sign_message(payload: bytes, purpose: str, key: Ed25519PrivateKey) -> bytes:

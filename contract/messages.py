@@ -110,6 +110,8 @@ class Advice(StrEnum):
     RENEW_TRAINING = "renew_training"
     SEE_DESK = "see_desk"
     WAIT = "wait"
+    STEP_BACK = "step_back"
+    """Let in already, and still there: leave the lane, then come again."""
 
 
 class Direction(StrEnum):
@@ -163,6 +165,8 @@ class NoticeCode(StrEnum):
     """HQ could not take something this gate sent, and keeps it aside."""
     REQUEST_REFUSED = "request_refused"
     JOURNAL_RESTARTED = "journal_restarted"
+    JOURNAL_HELD = "journal_held"
+    """Another program locks the journal, or reads it for so long that its -wal file grows."""
     REPLICA_RESTARTED = "replica_restarted"
     FIRE_ON = "fire_on"
     FIRE_OFF = "fire_off"
@@ -179,11 +183,19 @@ class NoticeCode(StrEnum):
     READER_BACK = "reader_back"
     SENSOR_CHATTER = "sensor_chatter"
     TOO_MANY_GUESSES = "too_many_guesses"
+    STILL_THERE = "still_there"
+    """Somebody who was let in stays before the camera; or a picture of somebody does."""
     DISK_LOW = "disk_low"
     DISK_OK = "disk_ok"
     DISK_FILLING = "disk_filling"
     TWIN_GATE = "twin_gate"
     EVENTS_LOST = "events_lost"
+    CLOCK_BEHIND = "clock_behind"
+    """The gate's clock is behind a time that it has shown before: it is not trusted."""
+    CLOCK_BELIEVED = "clock_believed"
+    """It is trusted again, because HQ or a technician says that it is right."""
+    LISTS_FORGOTTEN = "lists_forgotten"
+    """A technician has this gate take lists that are older than those it had."""
 
 
 class DiskStep(StrEnum):
@@ -320,6 +332,9 @@ class EventRecord(BaseModel):
     prev_hash: Sha256
     hash: Sha256
     body: str = Field(max_length=65_536)
+    erased: Signature | None = None
+    """What was sealed in the body (of an enrolment) was erased after HQ held it. `hash` is that of the whole body, and proves no
+    more what stands here: the gate's key has signed that (`contract.identity.erasure`)."""
     signature: Signature | None = None
     """By the gate's key (`contract.identity.head`), over this record and so over all before it."""
 
@@ -370,6 +385,15 @@ class Refusal(Message):
 # --- Presence -------------------------------------------------------------------------------------------
 
 
+class ListBase(BaseModel):
+    """A list that was published whole: its version, and the digest that binds its parts (`PartHeader`)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    list_version: int = Field(ge=1)
+    digest: Sha256
+
+
 class GateStatus(Message):
     """Retained birth, planned death and Will of a gate's sync process."""
 
@@ -393,6 +417,12 @@ class GateStatus(Message):
     """Sealing keys of the site that this gate holds."""
     takes_changes: bool = False
     """Reads the changes of lists (`DeltaHeader`): without it HQ sends whole lists."""
+    roster_kept: ListBase | None = None
+    """The roster in the gate's files, as it was published whole, before its changes."""
+    roster_used: ListBase | None = None
+    """The same of the roster in the memory of the gate process; unknown while that is silent."""
+    sealed_enrolments: int | None = Field(default=None, ge=0)
+    """Enrolments that still lie at the gate with what is sealed in them; unknown to an older gate."""
     utc: Utc | None = None
     connection: int = Field(default=0, ge=0, le=2**53)
     """The `serial` at which this connection to the broker began. A Will ends this connection and no other."""
@@ -423,6 +453,8 @@ class Health(Message):
     """Since HQ issued the list in force; nothing while there is none."""
     risk_age_s: float | None = Field(default=None, ge=0)
     policy_age_s: float | None = Field(default=None, ge=0)
+    lists_refused: tuple[ListKind, ...] = Field(default=(), max_length=3)
+    """Of these the gate had a newer version in force than lies there now: it admits nobody on them."""
     threshold: float | None = None
     threshold_proposed: float | None = None
     """What the gate's own scores ask for, while that is something else."""

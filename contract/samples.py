@@ -17,9 +17,11 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from contract.chain import GENESIS, link
 from contract.codec import decode, encode
 from contract.deltas import Base, Changes, open_delta, read_delta, write_delta
-from contract.identity import code_key, head, prove, sign_head, sign_message
+from contract.erasure import without_sealed
+from contract.identity import code_key, erasure, head, prove, sign_erasure, sign_head, sign_message
 from contract.messages import (
     VERSION,
+    Event,
     EventBatch,
     EventRecord,
     ListKind,
@@ -118,13 +120,23 @@ def _batch() -> EventBatch:
     prev = GENESIS
     for seq, event in enumerate(bodies, start=1):
         body = encode(event.model_copy(update={"seq": seq})).decode()
-        records.append(EventRecord(seq=seq, prev_hash=prev, hash=link(prev, body), body=body))
+        records.append(_erased(event, EventRecord(seq=seq, prev_hash=prev, hash=link(prev, body), body=body)))
         prev = records[-1].hash
     first = json.loads(records[0].body)
     whose = {name: first[name] for name in ("site_id", "gate_id", "epoch")}
     signature = sign_head(head(**whose, seq=records[-1].seq, digest=records[-1].hash), GATE)
     records[-1] = records[-1].model_copy(update={"signature": signature})
     return EventBatch(**whose, records=tuple(records), base_seq=0, set_aside=False)
+
+
+def _erased(event: Message, record: EventRecord) -> EventRecord:
+    """An enrolment as the gate sends it to an HQ that was restored from a backup."""
+    body = without_sealed(record.body)
+    if body is None or not isinstance(event, Event):
+        return record
+    whose = {"site_id": event.site_id, "gate_id": event.gate_id, "epoch": event.epoch}
+    signature = sign_erasure(erasure(head(**whose, seq=record.seq, digest=record.hash), body), GATE)
+    return record.model_copy(update={"body": body, "erased": signature})
 
 
 def _signed_ack() -> dict[str, Any]:

@@ -16,7 +16,7 @@ import structlog
 from pydantic import BaseModel
 from sqlite_utils import Database
 
-from edge import dbfile
+from edge import dbfile, reading
 from edge.domain import (
     ADMIT,
     COMMISSION,
@@ -32,6 +32,9 @@ from edge.domain import (
 from edge.ports import DeskError
 
 __all__ = ["Desk", "DeskError", "DeskReader"]
+
+
+MERGED_WITHIN = timedelta(hours=1)
 
 
 def utc_now() -> datetime:
@@ -107,6 +110,21 @@ class Desk:
         with self._writing():
             self._note(who, what, detail)
 
+    def audit_again(self, who: str, what: str, detail: str) -> None:
+        """Record it in the newest line of the same person and kind, if that is not older than an hour: a flood is one line an
+        hour, with its number. Raises DeskError if the disk refuses."""
+        since = (self._now() - MERGED_WITHIN).isoformat()
+        with self._writing():
+            same = self._db.execute(
+                "SELECT id, detail FROM audit WHERE who = ? AND what = ? AND utc > ? ORDER BY id DESC LIMIT 1",
+                (who, what, since),
+            ).fetchone()
+            if same is None:
+                self._note(who, what, f"1 time: {detail}")
+            else:
+                count = int(str(same[1]).split(" ", 1)[0]) + 1 if str(same[1])[:1].isdigit() else 2
+                self._db.execute("UPDATE audit SET detail = ? WHERE id = ?", (f"{count} times, last {detail}", same[0]))
+
     def trail(self, limit: int) -> list[tuple[datetime, str, str, str]]:
         """The newest audit entries (when, who, what, detail), newest first."""
         rows = self._db.execute("SELECT utc, who, what, detail FROM audit ORDER BY id DESC LIMIT ?", (limit,))
@@ -170,12 +188,15 @@ class DeskReader(dbfile.Reader):
         if db is None:
             return []
         try:
-            rows = db.execute(
-                "SELECT id, ref, kind, body FROM requests WHERE id > ? ORDER BY id", (after_id,)
-            ).fetchall()
+            rows = reading.rows(
+                db,
+                "SELECT id, ref, kind, body FROM requests WHERE id > ? ORDER BY id LIMIT 1000",
+                (after_id,),
+                (int, str, str, str),
+            )
         except sqlite3.DatabaseError as error:  # damaged, or just being created: its writer sets it right
             structlog.get_logger().warning("desk.unreadable", error=str(error))
-            self.close()
+            self.gave_up(error)
             return []
         return [DeskRequest(*row) for row in rows]
 
@@ -184,8 +205,8 @@ class DeskReader(dbfile.Reader):
         db = self.db()
         try:
             return db is not None and db.execute("SELECT 1 FROM accounts LIMIT 1").fetchone() is not None
-        except sqlite3.DatabaseError:  # of an earlier version, damaged, or just being created
-            self.close()
+        except sqlite3.DatabaseError as error:  # of an earlier version, damaged, or just being created
+            self.gave_up(error)
             return False
 
 

@@ -16,6 +16,8 @@ from contract.messages import (
     Direction,
     DiskStep,
     Id,
+    ListBase,
+    ListKind,
     LivenessVerdict,
     NoticeCode,
     PolicySnapshot,
@@ -203,6 +205,16 @@ class ListAge:
     issued_utc: datetime | None = None
 
 
+class ListMark(BaseModel):
+    """The version of a list that came into force here, when HQ issued it, and what tells it from another of this version."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: int = Field(ge=1)
+    issued_utc: Utc
+    digest: str
+
+
 @dataclass(frozen=True, slots=True)
 class RosterState:
     """Everything HQ told this gate, verified: workers and all their risk entries by worker id, the policy, and their ages."""
@@ -217,6 +229,10 @@ class RosterState:
     trusts: tuple[str, ...] = ()
     """Ids of HQ's signing keys that are believed, and of the site's keys that are held here: what the above rests on."""
     opens: tuple[str, ...] = ()
+    roster_base: ListBase | None = None
+    """The roster as it was published whole, before its changes: whoever left since then is still in it."""
+    withheld: frozenset[ListKind] = frozenset()
+    """Lists of which a newer version was in force here before: what lies here now is older, and is not believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,11 +308,13 @@ class ThermometerStatus:
 
 @dataclass(frozen=True, slots=True)
 class JournalSize:
-    """`head`: the newest seq; `kept`: events still in the file; `used_mb`: what they take, free pages apart."""
+    """`head`: the newest seq; `kept`: events still in the file; `used_mb`: what they take, free pages apart; `log_mb`: the
+    -wal file beside it, which grows while another program reads."""
 
     head: int
     kept: int
     used_mb: float
+    log_mb: float = 0.0
 
     def mb_of(self, events: int) -> float:
         """What so many events take, by those that are kept."""
@@ -427,4 +445,7 @@ class LiveState(BaseModel):
     trusts: tuple[str, ...] = ()
     opens: tuple[str, ...] = ()
     """See `RosterState`: the process with the network tells HQ, and must not read the site's key itself."""
+    roster_base: ListBase | None = None
     disk: DiskState | None = None
+    liveness: str = ""
+    """The mode that is in force; '' from a gate process that does not tell."""

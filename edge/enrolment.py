@@ -4,8 +4,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-import cv2
-import numpy as np
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from contract.codec import encode
@@ -14,6 +12,7 @@ from contract.signing import ENROLMENT, seal
 from edge.domain import EnrolmentRequest, Image, Template
 from edge.matcher.enrol import EnrolmentError
 from edge.matcher.sitting import WANTED, Sitting
+from edge.photofile import PhotoError, read_photo
 from edge.ports import Camera, Clock
 
 TEMPLATES = 3
@@ -22,13 +21,13 @@ FRAME_WAIT_S = 0.2
 
 
 def read_photos(paths: Sequence[Path]) -> list[Image]:
-    """The photos, BGR. Raises EnrolmentError for a file that is no photo."""
+    """The photos, BGR. Raises EnrolmentError for a file that is no photo that can be used."""
     images = []
     for path in paths:
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-        if image is None:
-            raise EnrolmentError(f"{path} cannot be read as a photo; use JPEG or PNG")
-        images.append(np.asarray(image, np.uint8))
+        try:
+            images.append(read_photo(path))
+        except PhotoError as error:
+            raise EnrolmentError(f"{path} {error}") from error
     return images
 
 

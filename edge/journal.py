@@ -1,37 +1,38 @@
 """The gate's memory: append-only, hash-chained, on disk before `append` returns. The journal is the outbox.
 
 One file is one *epoch*: `seq` counts from 1 without holes, each record carries the hash of the one before. If the
-file is lost or damaged, a new epoch begins and says so; HQ sees two chains, never a silent hole. What can still be read of
-what was done once (codes, orders, requests) goes over into it, so that it is not done again.
+file is lost, damaged or replaced, a new epoch begins and says so; HQ sees two chains, never a silent hole. What can still be
+read of what was done once (codes, orders, requests) goes over into it, so that it is not done again.
 """
 
-import secrets
+import json
 import sqlite3
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlite_utils import Database
 
-from contract.chain import GENESIS, link
-from contract.codec import BadMessage, decode_event
-from contract.messages import AnyEvent, ClockEvent, Event, EventRecord
+from contract import identity
+from contract.chain import link
+from contract.messages import AnyEvent, ClockEvent, Event, NoticeCode, NoticeEvent
 from contract.times import step_between
-from edge import dbfile, retention
+from edge import dbfile, erasure, lockholders, retention
 from edge.config import SiteConfig
 from edge.domain import JournalSize, LiveState
-from edge.heads import Heads, Signer, add_columns, has_column
-from edge.ports import Clock, JournalError
-from edge.salvage import salvaged_refs
+from edge.heads import Heads, Signer
+from edge.journalfile import JournalFile, NotOurFile, Row
+from edge.journalreader import JournalReader as JournalReader
+from edge.journalreader import decoded
+from edge.ports import Clock, JournalError, Memory
 
 log = structlog.get_logger()
+
 E = TypeVar("E", bound=Event)
-_INSERT = "INSERT INTO events (seq, utc, prev_hash, hash, body, signature) VALUES (?, ?, ?, ?, ?, ?)"
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_KNOWS_SINCE = "knows_since"
 
 
 class _Reading(NamedTuple):
@@ -45,8 +46,8 @@ class _Reading(NamedTuple):
 class Journal:
     """The one writer of journal.db. See `edge.ports.Journal`.
 
-    `restarted` names the file that was set aside as damaged, if one was. When the wall clock was set since the event before,
-    also while no gate process ran, `append` records that first (`ClockEvent`).
+    `restarted` names the file that was set aside, and `why` says why a new epoch began. When the wall clock was set since the
+    event before, also while no gate process ran, `append` records that first (`ClockEvent`).
 
     Raises:
         JournalError: another process writes this journal, or it belongs to another gate, or the disk refuses.
@@ -59,28 +60,71 @@ class Journal:
         clock: Clock,
         synchronous: str = "FULL",
         give_room: Callable[[], bool] = lambda: False,
+        memory: Memory | None = None,
         key: Ed25519PrivateKey | None = None,
     ) -> None:
         """`synchronous`: SQLite's; anything but FULL may lose the newest events with the power, and is for measurements.
-        `give_room` is called when the disk refuses, and the event tried again as long as it returns True. `key`: the gate's;
-        without one nothing is signed, and HQ takes nothing."""
-        self._site, self._clock, self._synchronous = site, clock, synchronous
-        self._give_room = give_room
+        `give_room` is called when the disk refuses, and the event tried again as long as it returns True. `memory`: what is
+        remembered beside this file. `key`: the gate's; without one nothing is signed, so that HQ takes nothing, or erased."""
+        self._site, self._clock, self._memory = site, clock, memory
+        self._give_room, self._key = give_room, key
         self.signer = Signer(site, key) if key else None
+        self._heads: Heads | None = None
+        self._boot_id = BOOT_ID.read_text().strip()
+        self._file = JournalFile(path, site.gate_id, synchronous, memory)
+        self._file.signer = self.signer
         try:
-            self._lock = dbfile.lock(path)
-        except dbfile.Locked as error:
-            raise JournalError(f"{error}: stop the other one first (systemctl stop sitegate-gate)") from error
-        try:
-            self._db, self.restarted = self._open_or_restart(path)
-            self.epoch, self._seq, self._hash = self._tail(path)
-            self._live = dbfile.connect(path, synchronous="OFF")
-            self._heads = Heads(self._live, self.epoch, self.signer, self._seq) if self.signer else None
+            self._follow_file()
         except BaseException:
-            self._lock.close()
+            self._file.close()
             raise
-        self._boot_id = _BOOT_ID.read_text().strip()
+        self.restarted, self.why = self._file.aside, self._file.why
+        self._held: _Held | None = None
         self._seen = self._last_reading()
+        self._log_holds_erased = True  # an earlier process may have erased, and not got to the log
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        return self._file.db
+
+    @property
+    def _live(self) -> sqlite3.Connection:
+        return self._file.live
+
+    def _follow_file(self) -> None:
+        """Go on at the end of the file, which may be a new one. Raises sqlite3.Error."""
+        self.epoch, self._seq, self._hash = self._file.tail()
+        self._heads = Heads(self._live, self.epoch, self.signer, self._seq) if self.signer else None
+        if self._file.begun:
+            self._file.set_mark(_KNOWS_SINCE, self._now_mark())
+
+    def knows_since(self) -> datetime | None:
+        """Orders, codes and requests from before this time may have been used without a trace here: the file that knew them is
+        lost. None: this journal knows all."""
+        value = self._file.mark(_KNOWS_SINCE)
+        if value is None:
+            return None
+        utc, trusted, boot_id, monotonic_s = json.loads(value)
+        if trusted:
+            return datetime.fromisoformat(utc)
+        # The wall clock was wrong then. By now it may be right, and the monotonic clock tells how long ago that was.
+        since_s = self._clock.monotonic() - (monotonic_s if boot_id == self._boot_id else 0.0)
+        return self._clock.utc() - timedelta(seconds=since_s)
+
+    def _now_mark(self) -> str:
+        clock = self._clock
+        return json.dumps((clock.utc().isoformat(), clock.trusted(), self._boot_id, clock.monotonic()))
+
+    def mark(self, name: str) -> str | None:
+        """A value that is kept beside the events; None if there is none."""
+        return self._file.mark(name)
+
+    def set_mark(self, name: str, value: str) -> None:
+        """Raises JournalError."""
+        try:
+            self._file.set_mark(name, value)
+        except sqlite3.Error as error:
+            raise JournalError(f"the journal cannot be written ({error}): free disk space, check the card") from error
 
     def append(self, kind: type[E], /, *, ref: str | None = None, **fields: Any) -> E:
         """Stamp, chain and store one event; on return it is on disk.
@@ -91,7 +135,10 @@ class Journal:
         """
         now = _Reading(self._clock.utc(), int(self._clock.monotonic() * 1000), self._clock.trusted())
         self._note_step(now)
-        return self._append(kind, now, ref, fields)
+        event = self._append(kind, now, ref, fields)
+        if self._held is not None:
+            self._tell_held(now)
+        return event
 
     def _append(self, kind: type[E], now: _Reading, ref: str | None, fields: dict[str, Any]) -> E:
         event = kind(
@@ -110,25 +157,60 @@ class Journal:
         signature = self._heads.of_new(event.seq, digest) if self._heads else None
         self._store((event.seq, event.utc.timestamp(), self._hash, digest, body, signature), ref)
         self._seq, self._hash = event.seq, digest
+        if self._memory is not None:
+            self._memory.noted(event, ref)
         return event
 
-    def _store(self, row: tuple[int, float, str, str, str, bytes | None], ref: str | None) -> None:
+    def _store(self, row: Row, ref: str | None) -> None:
         """On disk when it returns, out of the reserve if there is no other room. Raises JournalError."""
+        if why := self._file.problem():
+            self._begin_again(why, complete=True)
         while True:
             try:
-                self._db.execute("BEGIN IMMEDIATE")
-                self._db.execute(_INSERT, row)
-                if ref is not None:
-                    self._db.execute("INSERT INTO refs (ref, seq) VALUES (?, ?)", (ref, row[0]))
-                self._db.execute("COMMIT")
+                self._file.store(row, ref)
                 return
+            except NotOurFile as error:
+                self._begin_again(str(error), complete=False)
             except sqlite3.Error as error:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
                 if not (_no_room(error) and self._give_room()):
-                    raise JournalError(
-                        f"the journal cannot be written ({error}): free disk space, check the card"
-                    ) from error
+                    raise JournalError(self._refusal(error)) from error
+
+    def _begin_again(self, why: str, *, complete: bool) -> NoReturn:
+        """The file is no longer ours: go on in a new one, tell of it, and refuse the event that was to be stored.
+
+        Raises JournalError, in any case.
+        """
+        try:
+            aside = self._file.begin_again(why, complete=complete)
+        except (OSError, sqlite3.Error) as error:
+            raise JournalError(f"{why}, and no new journal can be made ({error}): check the folder") from error
+        self._follow_file()
+        log.error("journal_replaced", why=why, epoch=self.epoch, aside=aside.name if aside else "")
+        detail = f"{why} while the gate ran" + (f"; what lay there is set aside as {aside.name}" if aside else "")
+        now = _Reading(self._clock.utc(), int(self._clock.monotonic() * 1000), self._clock.trusted())
+        self._append(NoticeEvent, now, None, {"code": NoticeCode.JOURNAL_RESTARTED, "detail": detail[:500]})
+        self._file.save_old(self._told_saved)
+        raise JournalError(f"{why}: a new one was begun; nothing was opened on what could not be recorded")
+
+    def _told_saved(self, words: str) -> None:
+        log.warning("journal_saved", detail=words)
+
+    def _refusal(self, error: sqlite3.Error) -> str:
+        """In words; a database that another program locks is remembered, to be recorded once that is over."""
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+            return f"the journal cannot be written ({error}): free disk space, check the card"
+        by = lockholders.in_words(lockholders.writers(self._file.path))
+        if self._held is None:
+            self._held = _Held(self._clock.monotonic(), by)
+        return f"the journal is locked by {by}: end that program"
+
+    def _tell_held(self, now: "_Reading") -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            detail = (
+                f"locked for {now.monotonic_ms / 1000 - held.since_s:.1f} s by {held.by}: nobody was let in meanwhile"
+            )
+            self._append(NoticeEvent, now, None, {"code": NoticeCode.JOURNAL_HELD, "detail": detail[:500]})
 
     def _note_step(self, now: _Reading) -> None:
         """Record, before anything that carries the new time, that the wall clock was set."""
@@ -149,22 +231,21 @@ class Journal:
 
     def seen(self, ref: str) -> bool:
         """True if an event with this `ref` was ever appended, also if it was pruned since."""
-        return self._db.execute("SELECT 1 FROM refs WHERE ref = ?", (ref,)).fetchone() is not None
+        return self._file.seen(ref)
 
     def last_ref(self, *beginnings: str) -> str | None:
         """The newest `ref` that begins with one of these, also if its event was pruned since."""
-        one = " OR ".join("substr(ref, 1, ?) = ?" for _ in beginnings)
-        values = [value for beginning in beginnings for value in (len(beginning), beginning)]
-        found = self._db.execute(f"SELECT ref FROM refs WHERE {one} ORDER BY seq DESC LIMIT 1", values).fetchone()
-        return str(found[0]) if found else None
+        return self._file.last_ref(*beginnings)
 
     def latest(self, limit: int) -> list[AnyEvent]:
         """The newest events, newest first. See `edge.ports.Journal`."""
         rows = self._db.execute("SELECT body FROM events ORDER BY seq DESC LIMIT ?", (limit,)).fetchall()
-        return _decoded(rows)
+        return decoded(rows)
 
     def set_live(self, live: LiveState) -> None:
         """Overwrite the present state. Not synced to disk: it is worthless after a restart anyway."""
+        if why := self._file.problem():  # also where nothing happens that would be recorded
+            self._begin_again(why, complete=True)
         try:
             self._live.execute("INSERT OR REPLACE INTO live (id, state) VALUES (1, ?)", (live.model_dump_json(),))
         except sqlite3.OperationalError as error:
@@ -200,9 +281,34 @@ class Journal:
         last = min(acked_seq, self._seq - keep_events)
         try:
             forget_codes = keep_days >= retention.CODE_REFS_DAYS
-            return retention.prune(self._db, last, limit, now.timestamp(), forget_codes=forget_codes)
+            removed = retention.prune(self._db, last, limit, now.timestamp(), forget_codes=forget_codes)
+            if removed and forget_codes:
+                self._file.forget_codes()
+            return removed
         except sqlite3.Error as error:
             raise JournalError(f"the journal cannot be pruned ({error}): free disk space, check the card") from error
+
+    def sealed_since(self) -> int:
+        """See `edge.ports.Journal`."""
+        return erasure.waiting(self._db)
+
+    def erase_sealed(self, acked_seq: int) -> int:
+        """See `edge.ports.Journal`. Raises JournalError: the disk refuses."""
+        try:
+            first = erasure.waiting(self._db)
+            due = self._key is not None and 0 < first <= acked_seq
+            erased = erasure.erase(self._db, acked_seq, self._sign_erasure) if due else 0
+            if erased and self._heads is not None:
+                self._heads.look_again(first - 2)  # what is erased does not prove any more what stood before it
+            self._log_holds_erased = (erased > 0 or self._log_holds_erased) and not erasure.empty_log(self._db)
+        except sqlite3.Error as error:
+            raise JournalError(f"nothing can be erased from the journal: {error}") from error
+        return erased
+
+    def _sign_erasure(self, seq: int, digest: str, body: str) -> bytes:
+        assert self._key is not None
+        head = identity.head(self._site.site_id, self._site.gate_id, self.epoch, seq, digest)
+        return identity.sign_erasure(identity.erasure(head, body), self._key)
 
     def shrink(self) -> bool:
         """See `edge.ports.Journal`."""
@@ -214,145 +320,34 @@ class Journal:
     def size(self) -> JournalSize:
         """What the journal holds and takes."""
         (base,) = self._db.execute("SELECT base_seq FROM journal").fetchone()
-        return JournalSize(head=self._seq, kept=self._seq - base, used_mb=retention.used_mb(self._db))
+        used, log_bytes = retention.used_mb(self._db), dbfile.wal_bytes(self._file.path)
+        return JournalSize(head=self._seq, kept=self._seq - base, used_mb=used, log_mb=log_bytes / 10**6)
+
+    def held_open_by(self) -> str:
+        """The programs that read the journal at this moment, in words."""
+        return lockholders.in_words(lockholders.readers(self._file.path))
+
+    def settle(self) -> None:
+        """Move the -wal file's content into the database and cut it, if no reader forbids that."""
+        try:
+            erasure.empty_log(self._live)
+        except sqlite3.Error as error:
+            log.warning("journal_not_settled", error=str(error))
 
     def close(self) -> None:
         """May be called twice."""
-        if not self._lock.closed:
+        if not self._file.closed:
             self.sign()
-        self._live.close()
-        self._db.close()
-        self._lock.close()
-
-    def _open_or_restart(self, path: Path) -> tuple[sqlite3.Connection, Path | None]:
-        try:
-            return self._open(path), None
-        except sqlite3.OperationalError as error:
-            raise JournalError(f"{path} cannot be opened ({error}): check the folder's owner and free space") from error
-        except sqlite3.DatabaseError:
-            aside = dbfile.set_aside(path)
-            return self._open(path, salvaged_refs(aside)), aside
-
-    def _open(self, path: Path, refs: Sequence[tuple[str, int]] = ()) -> sqlite3.Connection:
-        db = dbfile.connect(path, synchronous=self._synchronous, shrinks=True)
-        try:
-            dbfile.check(db)
-            _create(Database(db), self._site.gate_id, refs)
-            db.execute("CREATE INDEX IF NOT EXISTS refs_by_seq ON refs (seq)")  # not in files of earlier versions
-            add_columns(db)
-        except sqlite3.DatabaseError:
-            db.close()
-            raise
-        return db
-
-    def _tail(self, path: Path) -> tuple[str, int, str]:
-        epoch, gate_id, base_seq, base_hash = self._db.execute(
-            "SELECT epoch, gate_id, base_seq, base_hash FROM journal"
-        ).fetchone()
-        if gate_id != self._site.gate_id:
-            self._db.close()
-            raise JournalError(f"{path} is the journal of gate {gate_id!r}: move it away, or correct site.gate_id")
-        last = self._db.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
-        seq, digest = last or (base_seq, base_hash)
-        return epoch, seq, digest
+        self._file.close()
 
 
-class JournalReader(dbfile.Reader):
-    """The journal as sync, screen and the command line see it. See `edge.ports.JournalReader`."""
+class _Held(NamedTuple):
+    """Since when (monotonic) another program has locked the journal, and which."""
 
-    _signed = False
-
-    @property
-    def epoch(self) -> str:
-        """The epoch's name, '' while there is no journal."""
-        return str(self._one("SELECT epoch FROM journal") or "")
-
-    def head(self) -> int:
-        rows = self._rows("SELECT coalesce(max(seq), (SELECT base_seq FROM journal), 0) FROM events")
-        return int(rows[0][0]) if rows else 0
-
-    def base(self) -> tuple[int, str]:
-        """(seq, hash) before the oldest record still kept: (0, GENESIS) if nothing was pruned."""
-        row = self._rows("SELECT base_seq, base_hash FROM journal")
-        return (int(row[0][0]), str(row[0][1])) if row else (0, GENESIS)
-
-    def records(self, after: int, limit: int) -> list[EventRecord]:
-        signature = "signature" if self.signed else "NULL"
-        rows = self._rows(
-            f"SELECT seq, prev_hash, hash, body, {signature} FROM events WHERE seq > ? ORDER BY seq LIMIT ?",
-            (after, limit),
-        )
-        return [EventRecord(seq=s, prev_hash=p, hash=h, body=b, signature=g) for s, p, h, b, g in rows]
-
-    @property
-    def signed(self) -> bool:
-        """Whether the gate process signs this journal: one of before version 1.3 does not."""
-        if not self._signed:
-            db = self.db()
-            try:
-                self._signed = db is not None and has_column(db)
-            except sqlite3.DatabaseError:
-                return False
-        return self._signed
-
-    def seen(self, ref: str) -> bool:
-        """True if an event with this `ref` was ever appended."""
-        return bool(self._rows("SELECT 1 FROM refs WHERE ref = ?", (ref,)))
-
-    def latest(self, limit: int) -> list[AnyEvent]:
-        return _decoded(self._rows("SELECT body FROM events ORDER BY seq DESC LIMIT ?", (limit,)))
-
-    def live(self) -> LiveState | None:
-        state = self._one("SELECT state FROM live WHERE id = 1")
-        return LiveState.model_validate_json(str(state)) if state else None
-
-    def _one(self, sql: str) -> object:
-        rows = self._rows(sql)
-        return rows[0][0] if rows else None
-
-    def _rows(self, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
-        db = self.db()
-        if db is None:
-            return []
-        try:
-            return db.execute(sql, values).fetchall()
-        except sqlite3.DatabaseError:  # just being created or replaced by its writer: nothing to read yet
-            self.close()
-            return []
+    since_s: float
+    by: str
 
 
 def _no_room(error: sqlite3.Error) -> bool:
     """True if more free space may help: SQLite reports a full disk in either of these ways."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
-
-
-def _decoded(rows: Iterable[tuple[str]]) -> list[AnyEvent]:
-    events = []
-    for (body,) in rows:
-        try:
-            events.append(decode_event(body))
-        except BadMessage:  # written by a newer version: still in the chain, just not shown
-            continue
-    return events
-
-
-def _create(db: Database, gate_id: str, refs: Sequence[tuple[str, int]]) -> None:
-    """The tables, if they are missing. One transaction, so that no reader ever sees half of them. `refs`: of an earlier
-    journal, oldest first; they stand before the first event of this one, in their own order."""
-    if "journal" in db.table_names():
-        return
-    db.conn.execute("BEGIN IMMEDIATE")
-    columns = {"seq": int, "utc": float, "prev_hash": str, "hash": str, "body": str, "signature": bytes}
-    db.table("events").create(columns, pk="seq")
-    db.table("events").create_index(["utc"])
-    db.table("refs").create({"ref": str, "seq": int}, pk="ref")
-    db.conn.executemany(
-        "INSERT INTO refs VALUES (?, ?)", ((ref, row - len(refs)) for row, (ref, _) in enumerate(refs, start=1))
-    )
-    db.table("live").create({"id": int, "state": str}, pk="id")
-    db.table("journal").create({"epoch": str, "gate_id": str, "base_seq": int, "base_hash": str})
-    db.conn.execute(
-        "INSERT INTO journal (epoch, gate_id, base_seq, base_hash) VALUES (?, ?, 0, ?)",
-        (f"{time.strftime('%Y%m%d')}-{secrets.token_hex(6)}", gate_id, GENESIS),
-    )
-    db.conn.execute("COMMIT")

@@ -11,6 +11,8 @@ from pathlib import Path
 import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector, write_to_textfile
 
+from edge.foreign import read_plain
+
 log = structlog.get_logger()
 
 EVERY_S = 10.0
@@ -63,8 +65,7 @@ def fresh(paths: Iterable[Path], now_s: float) -> bytes:
     for path in paths:
         try:
             if abs(now_s - path.stat().st_mtime) <= STALE_S:
-                with path.open("rb") as file:
-                    text = file.read(_BYTES_MAX)
+                text = read_plain(path, _BYTES_MAX)
                 found += text if text.endswith(b"\n") else b""  # cut off: it would spoil what follows
         except OSError:
             continue

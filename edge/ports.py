@@ -242,6 +242,19 @@ class Disk(Protocol):
         """Damaged databases that were set aside and may be taken away, with their sizes."""
 
 
+class Memory(Protocol):
+    """What the gate remembers beside the journal's file, and what outlives that file."""
+
+    def head(self) -> tuple[str, int] | None:
+        """Epoch and number of an event that the journal held when this was last written; None if nothing is remembered."""
+
+    def refs(self) -> Sequence[str]:
+        """Refs whose newest one still holds after a restart: a lock-down, a fire."""
+
+    def noted(self, event: Event, ref: str | None) -> None:
+        """An event is on disk."""
+
+
 class Journal(Protocol):
     """The gate's append-only memory: hash-chained, on disk before `append` returns, and itself the outbox."""
 
@@ -266,10 +279,26 @@ class Journal(Protocol):
         """Forget events that HQ holds and that are older than `keep_days`, but the newest `keep_events`; how many were
         removed. A bounded number at a time: call again while something is."""
 
+    def sealed_since(self) -> int:
+        """The first event with something sealed in it that was not erased; 0 if there is none."""
+
+    def erase_sealed(self, acked_seq: int) -> int:
+        """Erase what is sealed in events up to here, which HQ holds, from the file and from its log; of how many. What
+        a reader is just looking at is erased at a later call."""
+
     def shrink(self) -> bool:
         """Give the room of forgotten events back to the disk, a bounded amount at a time; True while there is more."""
 
     def size(self) -> JournalSize: ...
+
+    def held_open_by(self) -> str:
+        """The programs that read the journal at this moment, in words."""
+
+    def settle(self) -> None:
+        """Cut the -wal file, if no reader forbids that."""
+
+    def knows_since(self) -> datetime | None:
+        """What was used before this time may be unknown here: the file that knew it is lost. None: all is known."""
 
     def close(self) -> None: ...
 
@@ -295,6 +324,9 @@ class JournalReader(Protocol):
     @property
     def signed(self) -> bool:
         """Whether the gate process signs its records."""
+
+    def sealed(self) -> int:
+        """How many enrolments here still hold what was sealed in them."""
 
     def latest(self, limit: int) -> list[AnyEvent]:
         """The newest events, newest first."""

@@ -60,8 +60,8 @@ class JournalPresence:
             if epoch != self._epoch:  # another file: its numbers begin anew, the people stay where they are
                 self._epoch, self._seq = epoch, 0
             rows = db.execute(_NEW, (self._seq, oldest.timestamp())).fetchall()
-        except sqlite3.DatabaseError:  # just being created or replaced by its writer
-            self._reader.close()
+        except sqlite3.DatabaseError as error:  # also while its writer creates or replaces it
+            self._reader.gave_up(error)
             return
         for seq, utc, outcome, direction, worker_id in rows:
             if seq <= (head or 0):

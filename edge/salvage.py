@@ -13,21 +13,23 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from contract.chain import link
+from contract.chain import changed
 from contract.codec import BadMessage, decode_event
-from contract.messages import Id
+from contract.messages import EventRecord, Id
+from edge import erasure
 from edge.heads import Signer, has_column, sign_copy
 
 _NAME = "journal.salvaged-{epoch}-{last}.db"
 _PATTERN = "journal.salvaged-*.db"
 _SCHEMA = """
 PRAGMA journal_mode=DELETE;
-CREATE TABLE events (seq INTEGER PRIMARY KEY, utc REAL, prev_hash TEXT, hash TEXT, body TEXT);
+CREATE TABLE events (seq INTEGER PRIMARY KEY, utc REAL, prev_hash TEXT, hash TEXT, body TEXT, erased BLOB);
 CREATE TABLE journal (epoch TEXT, gate_id TEXT, base_seq INTEGER, base_hash TEXT);
 """
 
 _ID = TypeAdapter[str](Id)
-Row = tuple[int, float, str, str, str]
+Row = tuple[int, float, str, str, str, bytes | None]
+"""seq, utc, prev_hash, hash, body, and the gate's signature if what was sealed in the body was erased."""
 
 
 class NotSalvaged(ValueError):
@@ -70,15 +72,27 @@ def salvage(
     except sqlite3.Error as error:
         raise NotSalvaged(f"{damaged} cannot be opened ({error})") from error
     with contextlib.closing(db):
-        epoch = _epoch(db, damaged, gate_id)
-        after = acked.get(epoch, 0)
-        copy = folder / f"{_PATTERN.replace('*', epoch)}.part"
-        try:
-            base, last = _copy(_whole(_rows(db, after), after, _pruned(db)), copy, epoch, gate_id, signer)
-        except (OSError, sqlite3.Error) as error:
-            copy.unlink(missing_ok=True)
-            raise NotSalvaged(f"{copy} cannot be written ({error}): free disk space, then try again") from error
-        newest = _newest(db)
+        return salvage_from(db, damaged.name, folder, gate_id, acked, signer)
+
+
+def salvage_from(
+    db: sqlite3.Connection,
+    name: str,
+    folder: Path,
+    gate_id: str,
+    acked: Mapping[str, int],
+    signer: Signer | None = None,
+) -> Salvaged:
+    """`salvage` from an open database, which may no longer be on disk under its `name`. Raises NotSalvaged."""
+    epoch = _epoch(db, name, gate_id)
+    after = acked.get(epoch, 0)
+    copy = folder / f"{_PATTERN.replace('*', epoch)}.part"
+    try:
+        base, last = _copy(_whole(_rows(db, after), after, _pruned(db)), copy, epoch, gate_id, signer)
+    except (OSError, sqlite3.Error) as error:
+        copy.unlink(missing_ok=True)
+        raise NotSalvaged(f"{copy} cannot be written ({error}): free disk space, then try again") from error
+    newest = _newest(db)
     path = folder / _NAME.format(epoch=epoch, last=last)
     if last > base:
         copy.replace(path)
@@ -121,11 +135,11 @@ def sign_salvaged(folder: Path, signer: Signer) -> None:
 def _rows(db: sqlite3.Connection, after: int) -> Iterator[Row]:
     """The records after a seq, up to the first that the damaged file does not give."""
     try:
-        cursor = db.execute("SELECT seq, utc, prev_hash, hash, body FROM events WHERE seq > ? ORDER BY seq", (after,))
-        for seq, utc, prev_hash, digest, body in cursor:
+        asked = f"SELECT seq, utc, prev_hash, hash, body, {erasure.column(db)} FROM events WHERE seq > ? ORDER BY seq"
+        for seq, utc, prev_hash, digest, body, erased in db.execute(asked, (after,)):
             if not all(isinstance(text, str) for text in (prev_hash, digest, body)):
                 return
-            yield int(seq), float(utc), prev_hash, digest, body
+            yield int(seq), float(utc), prev_hash, digest, body, erased
     except (sqlite3.Error, TypeError, ValueError):  # here the damage begins
         return
 
@@ -139,7 +153,7 @@ def _whole(rows: Iterator[Row], after: int, pruned: tuple[int, str]) -> Iterator
             follows = row[0] == after + 1 or not after or (row[0] - 1, row[2]) == pruned
         else:
             follows = (row[0] - 1, row[2]) == (before[0], before[3])
-        if not follows or _hash(row) != row[3]:
+        if not follows or _changed(row):
             return
         yield row
         before = row
@@ -154,11 +168,12 @@ def _pruned(db: sqlite3.Connection) -> tuple[int, str]:
         return 0, ""
 
 
-def _hash(row: Row) -> str:
+def _changed(row: Row) -> bool:
+    seq, _, prev_hash, digest, body, erased = row
     try:
-        return link(row[2], row[4])
+        return changed(EventRecord(seq=seq, prev_hash=prev_hash, hash=digest, body=body, erased=erased))
     except ValueError:  # no hexadecimal digits, or no text
-        return ""
+        return True
 
 
 def _copy(rows: Iterator[Row], path: Path, epoch: str, gate_id: str, signer: Signer | None) -> tuple[int, int]:
@@ -166,7 +181,7 @@ def _copy(rows: Iterator[Row], path: Path, epoch: str, gate_id: str, signer: Sig
     path.unlink(missing_ok=True)
     with contextlib.closing(sqlite3.connect(path)) as db:
         db.executescript(_SCHEMA)
-        db.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?)", rows)
+        db.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", rows)
         found = db.execute("SELECT seq, prev_hash, (SELECT max(seq) FROM events) FROM events ORDER BY seq LIMIT 1")
         first, prev_hash, last = found.fetchone() or (1, "", 0)
         db.execute("INSERT INTO journal VALUES (?, ?, ?, ?)", (epoch, gate_id, first - 1, prev_hash))
@@ -174,12 +189,13 @@ def _copy(rows: Iterator[Row], path: Path, epoch: str, gate_id: str, signer: Sig
         if signer is not None:
             sign_copy(db, epoch, signer)
     with contextlib.suppress(PermissionError):  # a technician's copy, too, belongs to the gate's group
-        os.chown(path, -1, path.parent.stat().st_gid)
+        folder = path.parent.stat()
+        os.chown(path, folder.st_uid if os.geteuid() == 0 else -1, folder.st_gid)
     path.chmod(0o640)
     return first - 1, last
 
 
-def _epoch(db: sqlite3.Connection, damaged: Path, gate_id: str) -> str:
+def _epoch(db: sqlite3.Connection, name: str, gate_id: str) -> str:
     """By the file's own table, or by its first event where that cannot be read. Raises NotSalvaged."""
     try:
         epoch, owner = db.execute("SELECT epoch, gate_id FROM journal").fetchone()
@@ -188,14 +204,14 @@ def _epoch(db: sqlite3.Connection, damaged: Path, gate_id: str) -> str:
         try:
             event = decode_event(first[4] if first else "")
         except BadMessage as error:
-            raise NotSalvaged(f"not a single event of {damaged.name} can be read") from error
+            raise NotSalvaged(f"not a single event of {name} can be read") from error
         epoch, owner = event.epoch, event.gate_id
     if owner != gate_id:
-        raise NotSalvaged(f"{damaged.name} is the journal of gate {owner!r}, not of {gate_id!r}")
+        raise NotSalvaged(f"{name} is the journal of gate {owner!r}, not of {gate_id!r}")
     try:
         return _ID.validate_python(epoch)  # it becomes part of a file's name
     except ValidationError as error:
-        raise NotSalvaged(f"{damaged.name} does not say which epoch it is") from error
+        raise NotSalvaged(f"{name} does not say which epoch it is") from error
 
 
 def _newest(db: sqlite3.Connection) -> int:

@@ -68,8 +68,8 @@ class ScoreReader(dbfile.Reader):
         db = self.db()
         try:
             return _days(db) if db is not None else []
-        except sqlite3.DatabaseError:  # just being created or replaced by its writer
-            self.close()
+        except sqlite3.DatabaseError as error:  # also while its writer creates or replaces it
+            self.gave_up(error)
             return []
 
 

@@ -129,6 +129,15 @@ class TemplateStore(Sequence[Owned]):
                 found.setdefault(self.worker_ids[owner], []).append((block.model_id, vector.tobytes()))
         return {who: sorted(own) for who, own in found.items()}
 
+    def overwrite(self, but: "TemplateStore") -> None:
+        """Overwrite the vectors of a store that nobody needs any more. Arrays that `but` shares with it stay."""
+        kept = {id(block.vectors) for store in (but, but.base) for block in store.blocks}
+        for store in (self, self.base):
+            for block in store.blocks:
+                if id(block.vectors) not in kept and block.vectors.flags.owndata:
+                    block.vectors.setflags(write=True)
+                    block.vectors.fill(0)
+
     def _where(self, worker_ids: Collection[str]) -> NDArray[np.bool_]:
         """By worker number, whether it is one of these."""
         wanted = set(worker_ids)

@@ -15,6 +15,7 @@ from edge.domain import Image, Points
 from edge.matcher.engine import FaceEngine
 from edge.matcher.liveness import REFERENCE_VIEWS, STRAIGHT_MAX, WINDOW, average, turned_head
 from edge.matcher.parallax import Reference, turn
+from edge.photofile import try_photo
 from edge.sim.heads import CENTRE_PX, EYES_MM, FOCAL_PX, rotation
 
 TILTS = (0, 15, 25, 35, 45)
@@ -54,10 +55,9 @@ def measure(engine: FaceEngine, photos: Iterable[Path], seed: int) -> list[Tilt]
     rng = np.random.default_rng(seed)
     found: dict[int, list[tuple[float, bool]]] = {degrees: [] for degrees in TILTS}
     for path in photos:
-        read = cv2.imread(str(path))
-        if read is None:
+        image = try_photo(path)
+        if image is None:
             continue
-        image = read.astype(np.uint8, copy=False)
         faces = engine.detect(image)
         if not faces:
             continue

@@ -99,7 +99,7 @@ class Approvals:
         """
         with self._store.write("people") as db:
             row = _waiting(db, number)
-            cipher = self._cipher
+            cipher = self.cipher
             try:
                 record = decode(EnrolmentRecord, cipher.decrypt(row.record, _place(row.digest)))
             except AtRestError as error:
@@ -145,7 +145,7 @@ class Approvals:
                 captured_utc=record.captured_utc,
                 received_utc=now(),
                 state=state,
-                record=self._cipher.encrypt(encode(record), _place(digest)) if waits else None,
+                record=self.cipher.encrypt(encode(record), _place(digest)) if waits else None,
                 decided_utc=None if waits else now(),
                 decided_by=by,
                 why=why[:500] if why else None,
@@ -153,7 +153,7 @@ class Approvals:
         )
 
     @property
-    def _cipher(self) -> Cipher:
+    def cipher(self) -> Cipher:
         return self._keys.at_rest.current()
 
 

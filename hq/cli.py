@@ -13,7 +13,19 @@ from rich.table import Table
 from contract.messages import CommandAction, ListKind
 from contract.parts import ListTooLarge
 from contract.signing import BadKey
-from hq import bench_cli, checks, credentials, enrolments_cli, export, gate_cli, give, keys, keys_cli, report
+from hq import (
+    bench_cli,
+    checks,
+    consent_cli,
+    credentials,
+    enrolments_cli,
+    export,
+    gate_cli,
+    give,
+    keys,
+    keys_cli,
+    report,
+)
 from hq import config as settings
 from hq.broker import open_broker
 from hq.console import err, gate_json, health_cells, out, print_json, print_table, show_events, time_text
@@ -218,14 +230,16 @@ def verify(folder: Folder = Path(), as_json: Json = False) -> None:
 
     Example: sitegate-hq verify
     """
-    with opened(folder) as (_, _, _, store):
-        verdicts, aside = report.verdicts(store), report.quarantine(store)
+    with opened(folder) as (_, people, _, store):
+        verdicts, aside = report.verdicts(store, people.cipher), report.quarantine(store)
     if as_json:
         print_json([{**asdict(v), "ok": v.ok} for v in verdicts])
     else:
         for v in verdicts:
             text = "chain verified" if v.ok else f"[red]NOT verified: {v.problem or 'events are missing'}[/red]"
             out.print(f"{v.gate_id} epoch {v.epoch}: HQ holds {v.held} of {v.last_seq} events, {text}", highlight=False)
+            if v.erased:
+                out.print(f"  {v.erased} enrolments without what was sealed in them, erased by HQ", highlight=False)
             if v.newer:
                 out.print(
                     f"  {v.newer} events of a newer version: update sitegate-hq, it reads them then", highlight=False
@@ -290,6 +304,7 @@ give.register(app)
 keys_cli.register(app)
 gate_cli.register(app)
 enrolments_cli.register(app)
+consent_cli.register(app)
 checks.register(app)
 bench_cli.register(app)
 

@@ -37,6 +37,8 @@ class ListsConfig(Section):
     """When lists are published without being asked: an old list makes gates cautious, then closed."""
 
     reissue_after_h: float = Field(default=6, gt=0, le=24 * 7)
+    whole_after_h: float = Field(default=24, gt=0, le=24 * 30)
+    """Templates that were replaced leave the gates' files no later than this; what was withdrawn, at once."""
 
 
 class MetricsConfig(Section):
@@ -127,6 +129,7 @@ tls = false          # true, with ca_path, for any broker that is not on this ma
 
 [lists]
 reissue_after_h = 6  # unchanged lists are signed anew, so that gates know they are current
+whole_after_h = 24   # replaced templates leave the gates no later than this; what was withdrawn, at once
 
 [gates]
 # take_unsigned_until = 2027-03-31   # gates of before version 1.3, which are not registered, are taken up to then

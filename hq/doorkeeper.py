@@ -8,7 +8,7 @@ from datetime import datetime
 
 from contract.chain import link
 from contract.codec import BadMessage
-from contract.identity import head, verify_head, verify_message
+from contract.identity import erasure, head, verify_erasure, verify_head, verify_message
 from contract.messages import EventRecord, GateStatus, Health, SnapshotRequest
 from contract.signing import BadSignature
 from contract.topics import Channel
@@ -27,8 +27,15 @@ class Doorkeeper:
 
     unsigned_until: datetime | None = None
 
-    def check_records(self, gate: Registered | None, key: JournalKey, proofs: Sequence[EventRecord]) -> None:
-        """Raises NotTaken unless the gate process of this gate signed these records, which cover all others (`proofs`)."""
+    def check_records(
+        self,
+        gate: Registered | None,
+        key: JournalKey,
+        records: Sequence[EventRecord],
+        proofs: Sequence[EventRecord],
+    ) -> None:
+        """Raises NotTaken unless the gate process of this gate wrote these records, in this order, and erased what is erased.
+        `proofs`: those whose own signature counts (`proofs`)."""
         if not self._known(gate, key.site_id, key.gate_id):
             return
         assert gate is not None
@@ -37,18 +44,25 @@ class Doorkeeper:
             if record.signature is None:
                 raise NotTaken(f"event {record.seq} and those before it carry no signature of the gate")
             try:
-                verify_head(
-                    record.signature, head(key.site_id, key.gate_id, key.epoch, record.seq, record.hash), signer
-                )
+                verify_head(record.signature, _head(key, record), signer)
             except BadSignature as error:
                 raise NotTaken(f"event {record.seq} is not signed by the gate's registered key") from error
+        for record in records:
+            if record.erased is not None:
+                try:
+                    verify_erasure(record.erased, erasure(_head(key, record), record.body), signer)
+                except BadSignature as error:
+                    raise NotTaken(f"event {record.seq} was not erased by the gate") from error
 
     def check_message(
         self, gate: Registered | None, channel: Channel, message: GateStatus | Health | SnapshotRequest, payload: bytes
-    ) -> None:
-        """Raises NotTaken unless the sync process of this gate said this."""
+    ) -> bool:
+        """Whether the sync process of this gate proved that it said this; False for a gate that is taken without a proof.
+
+        Raises NotTaken otherwise.
+        """
         if not self._known(gate, message.site_id, message.gate_id):
-            return
+            return False
         assert gate is not None
         try:
             verify_message(payload, channel.value, gate.sync_key)
@@ -56,6 +70,7 @@ class Doorkeeper:
             raise NotTaken(f"not signed by the gate's registered link key: {error}") from error
         if not message.serial:
             raise NotTaken("has no serial")
+        return True
 
     def _known(self, gate: Registered | None, site_id: str, gate_id: str) -> bool:
         """False for a gate that is taken without. Raises NotTaken."""
@@ -66,6 +81,10 @@ class Doorkeeper:
         if gate.site_id != site_id:
             raise NotTaken(f"{gate_id} is registered for site {gate.site_id}, and no gate of {site_id}")
         return True
+
+
+def _head(key: JournalKey, record: EventRecord) -> bytes:
+    return head(key.site_id, key.gate_id, key.epoch, record.seq, record.hash)
 
 
 def unregistered(site_id: str, gate_id: str) -> str:

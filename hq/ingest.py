@@ -8,12 +8,13 @@ import time
 from collections.abc import Container, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
-from contract.chain import link
+from contract.chain import changed
 from contract.codec import BadMessage, NewerMessage, decode, decode_event, decode_event_header
 from contract.messages import (
     VERSION,
@@ -29,7 +30,8 @@ from contract.messages import (
     NoticeEvent,
 )
 from contract.signing import COMMISSIONING, BadSignature, verify
-from hq import newer
+from hq import erasure, newer
+from hq import tables as t
 from hq.allowance import Allowance
 from hq.approvals import Approvals
 from hq.branches import Place, origin, place
@@ -58,6 +60,10 @@ TWINS = "two journals of this gate both go on: two gates with one id, or an old 
 STRANGERS_MAX = 1000
 OWN_KEY_APART = ("1.0", "1.1", "1.2")
 """Versions in which gates had a key for this alone."""
+ERASED = (
+    "event is an enrolment that HQ held before, and this database does not: the gate has erased it. Restore a newer backup, or "
+    "enrol the worker again"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,7 @@ def fault(record: EventRecord, event: Event | None, prev_hash: str, key: Journal
     """What is wrong with a record that should follow `prev_hash`; None if nothing. `event`: its body, if readable. Pure."""
     if record.prev_hash != prev_hash:
         return "does not continue the chain (changed history, or two gates with one id)"
-    if link(record.prev_hash, record.body) != record.hash:
+    if changed(record):
         return "was changed after it was written"
     if event is None:
         return "has a body that this version cannot read"
@@ -153,6 +159,8 @@ class _Group:
     marks: dict[Journal, Watermark]
     gates: Mapping[str, Registered]
     rows: list[EventRow] = field(default_factory=list)
+    erased: list[dict[str, Any]] = field(default_factory=list)
+    """Of those rows, which hold an enrolment no more (`hq.erasure`)."""
     moved: dict[Journal, str] = field(default_factory=dict)
     settings: dict[tuple[Journal, str], tuple[JournalKey, ClockEvent]] = field(default_factory=dict)
     """Of each boot the newest trusted one: it says all that those before it said."""
@@ -176,10 +184,11 @@ class _Group:
     def write(self) -> None:
         """Everything so far."""
         add_events(self.db, self.rows)
+        erasure.add(self.db, self.erased)
         set_watermarks(self.db, {line: (site_id, self.marks[line]) for line, site_id in self.moved.items()}, self.utc)
         for line, setting in self.settings.values():  # of events that may have come in this very group
             correct_newest(self.db, line, setting)
-        for taken in (self.rows, self.moved, self.settings):
+        for taken in (self.rows, self.erased, self.moved, self.settings):
             taken.clear()
 
     def set_clock(self, line: JournalKey, setting: ClockEvent) -> None:
@@ -235,7 +244,8 @@ class Ingest:
         for number, arrival in enumerate(arrivals):
             if arrival.key.journal in ours:
                 try:
-                    self._door.check_records(gates.get(arrival.key.gate_id), arrival.key, arrival.proofs)
+                    gate = gates.get(arrival.key.gate_id)
+                    self._door.check_records(gate, arrival.key, arrival.records, arrival.proofs)
                 except NotTaken as error:
                     found[number] = str(error)
         return found
@@ -323,10 +333,16 @@ class Ingest:
             self._watch_epoch(group, line, goes_on=mark.seq > 0)
         for record in found.fresh:
             event = arrival.events[record.seq]
-            if self._judge(db, line, record, event, mark.hash) and isinstance(event, ClockEvent):
+            believed = self._judge(db, line, record, event, mark.hash)
+            if believed and isinstance(event, ClockEvent):
                 group.set_clock(line, event)
             if event is not None and newer.unread(event):
                 self._note_newer(db, event)
+            elif event is None or isinstance(event, EnrolmentEvent):
+                record = erasure.stored(record, believed=believed)
+                group.erased += (
+                    [erasure.row_of(line, record, self._approvals.cipher)] if record.erased is not None else []
+                )
             group.rows.append(_row(line, record, event, group.utc))
             mark = Watermark(record.seq, record.hash)
         if found.fresh:
@@ -355,8 +371,14 @@ class Ingest:
         self, db: Connection, key: JournalKey, record: EventRecord, event: Event | None, prev_hash: str
     ) -> None:
         """The same for a record that is stored already."""
-        if self._judge(db, key, record, event, prev_hash) and isinstance(event, ClockEvent):
+        believed = self._judge(db, key, record, event, prev_hash)
+        if believed and isinstance(event, ClockEvent):
             correct_newest(db, key, event)
+        if isinstance(event, EnrolmentEvent):
+            kept = erasure.stored(record, believed=believed)
+            mine = (t.events.c.gate_id == key.gate_id, t.events.c.epoch == key.epoch, t.events.c.seq == record.seq)
+            db.execute(update(t.events).where(*mine).values(body=kept.body))
+            erasure.add(db, [erasure.row_of(key, kept, self._approvals.cipher)] if kept.erased is not None else [])
 
     def _watch_epoch(self, group: "_Group", key: JournalKey, *, goes_on: bool) -> None:
         """A gate that begins a new journal never writes the old one again: if both go on, there are two. Marked once."""
@@ -369,6 +391,10 @@ class Ingest:
                 log.error("quarantined", gate_id=key.gate_id, epochs=pair, reason=TWINS)
 
     def _enrol(self, db: Connection, key: JournalKey, record: EventRecord, event: EnrolmentEvent) -> None:
+        if record.erased is not None:
+            if put_aside(db, key, record.seq, ERASED, record.model_dump_json().encode(), tell=False):
+                log.warning("enrolment_erased_before", gate_id=key.gate_id, epoch=key.epoch, seq=record.seq)
+            return
         try:
             if self._approvals.take(db, key, event):
                 ask_for(db, ROSTER_AGAIN)
@@ -391,7 +417,9 @@ class Ingest:
         event = readable(record)
         # A gate's notice that it was refused something: refused as well, it must not breed another one.
         tell = not (isinstance(event, NoticeEvent) and event.code is NoticeCode.EVENT_REFUSED)
-        if put_aside(db, key, record.seq, f"event {reason}", record.model_dump_json().encode(), tell=tell):
+        if put_aside(
+            db, key, record.seq, f"event {reason}", record.model_dump_json(exclude={"signature"}).encode(), tell=tell
+        ):
             log.error("quarantined", gate_id=key.gate_id, epoch=key.epoch, seq=record.seq, reason=reason)
 
 

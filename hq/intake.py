@@ -27,6 +27,8 @@ class Draft:
         self._known = known
         self.workers: dict[str, WorkerRecord] = {}
         self.withdrawn: set[str] = set()
+        self.noted: set[str] = set()
+        """Of those, whose withdrawal the caller notes itself."""
         self.enrolments: list[EnrolmentRecord] = []
 
     def put(self, worker: WorkerRecord) -> None:
@@ -48,6 +50,14 @@ class Draft:
         if consent is None:
             raise EnrolmentRefused(f"worker {name} has templates but no consent_ref")
         self.add(EnrolmentRecord(worker_id=name, consent_ref=consent, captured_utc=now(), templates=worker.templates))
+
+    def withdraw(self, worker_id: str) -> None:
+        """End the consent of a known worker. Raises EnrolmentRefused."""
+        worker = self._held(worker_id)
+        if worker is None:
+            raise EnrolmentRefused(f"{worker_id} is not among the workers: check the id")
+        self.put(worker.model_copy(update={"consent_ref": None, "templates": ()}))
+        self.noted.add(worker_id)
 
     def add(self, record: EnrolmentRecord) -> None:
         """Add templates to a known worker, whose consent becomes the enrolment's. Raises EnrolmentRefused."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, insert, select, text, tuple_
@@ -155,8 +156,9 @@ def hashes(db: Connection, key: JournalKey, first: int, last: int) -> dict[int, 
     return {row.seq: row.hash for row in rows}
 
 
-def chain(db: Connection, key: JournalKey) -> Iterator[EventRecord]:
-    """All stored records of a journal, in order, as they are: whoever walks them finds out what is wrong with them."""
+def chain(db: Connection, key: JournalKey, erased: Mapping[int, bytes] = MappingProxyType({})) -> Iterator[EventRecord]:
+    """All stored records of a journal, in order, as they are: whoever walks them finds out what is wrong with them. `erased`:
+    numbers of those that were erased, and what proves it."""
     rows = db.execute(
         select(t.events.c.seq, t.events.c.prev_hash, t.events.c.hash, t.events.c.body)
         .where(t.events.c.gate_id == key.gate_id, t.events.c.epoch == key.epoch)
@@ -164,4 +166,6 @@ def chain(db: Connection, key: JournalKey) -> Iterator[EventRecord]:
         .execution_options(yield_per=500)
     )
     for row in rows:
-        yield EventRecord.model_construct(seq=row.seq, prev_hash=row.prev_hash, hash=row.hash, body=row.body)
+        yield EventRecord.model_construct(
+            seq=row.seq, prev_hash=row.prev_hash, hash=row.hash, body=row.body, erased=erased.get(row.seq)
+        )

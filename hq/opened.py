@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,7 @@ def opened(folder: Path) -> Iterator[tuple[settings.HqConfig, People, Publisher,
     store = Store(config.url, pairs)
     try:
         people = People(store, pairs)
-        yield config, people, Publisher(store, people, pairs), store
+        whole_after = timedelta(hours=config.lists.whole_after_h)
+        yield config, people, Publisher(store, people, pairs, whole_after), store
     finally:
         store.close()

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import tomllib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,9 +15,11 @@ from sqlalchemy import Connection, Executable, String, bindparam, delete, insert
 from contract.codec import BadMessage, decode, encode
 from contract.messages import EnrolmentEvent, EnrolmentRecord, PolicySnapshot, RiskEntry, Utc, WorkerRecord
 from contract.signing import ENROLMENT, BadSeal, unseal
+from hq import forgotten
 from hq import tables as t
 from hq.atrest import AtRestError, Cipher, KeyMissing
 from hq.credentials import WrittenWorker
+from hq.forgotten import Why
 from hq.intake import Draft
 from hq.intake import EnrolmentRefused as EnrolmentRefused
 from hq.keys import HqKeys
@@ -118,15 +120,16 @@ class People:
         self._store, self._keys = store, keys
 
     @property
-    def _cipher(self) -> Cipher:
+    def cipher(self) -> Cipher:
+        """Of what the database holds of people."""
         return self._keys.at_rest.current()
 
     def check(self) -> None:
         """Raises AtRestError if the key that is here is not the database's. A row that somebody changed is no reason."""
         with self._store.read() as db:
             rows = db.execute(select(t.workers.c.worker_id, t.workers.c.record).limit(CHECKED)).all()
-        if rows and not any(self._cipher.holds_key_of(row.record) for row in rows):
-            _record(self._cipher, *rows[0])
+        if rows and not any(self.cipher.holds_key_of(row.record) for row in rows):
+            _record(self.cipher, *rows[0])
 
     def find(self, worker_id: str) -> WorkerRecord | None:
         """A worker without templates; None if there is none of this id."""
@@ -151,6 +154,21 @@ class People:
             for policy in data.policies:
                 self._put_policy(db, policy)
         return Imported(len(data.workers), len(data.risk or ()), len(data.policies), len(opened))
+
+    def withdraw(self, worker_ids: Sequence[str], by: str, *, remove: bool = False) -> None:
+        """Destroy the templates of these workers and end their consent; `remove`: they go altogether.
+
+        Raises EnrolmentRefused: one of them is unknown; then nothing was changed.
+        """
+        with self._store.write("people") as db:
+            draft = self._draft(db, worker_ids)
+            for worker_id in worker_ids:
+                draft.withdraw(worker_id)
+            forgotten.note(db, set(worker_ids), Why.REMOVED if remove else Why.WITHDRAWN, now(), by)
+            self._write(db, draft)
+            if remove:
+                named = bindparam("named", type_=String)
+                _each(db, delete(t.workers).where(t.workers.c.worker_id == named), [{"named": w} for w in worker_ids])
 
     def change(self, worker: WorkerRecord, fields: dict[str, object]) -> None:
         """Change some fields of a worker; consent and templates stay."""
@@ -202,7 +220,7 @@ class People:
                 known.where(t.workers.c.worker_id.in_(only)),
             )
         found: dict[str, list[EnrolmentRecord]] = {}
-        cipher = self._cipher
+        cipher = self.cipher
         for row in db.execute(sealed):
             record = decode(EnrolmentRecord, cipher.decrypt(row.sealed_record, f"templates/{row.digest}"))
             found.setdefault(record.worker_id, []).append(record)
@@ -216,14 +234,14 @@ class People:
 
     def risks(self, db: Connection) -> tuple[RiskEntry, ...]:
         body = db.execute(select(t.risk_list.c.body)).scalar()
-        return _risks.validate_json(self._cipher.decrypt(body, RISK_ROW)) if body else ()
+        return _risks.validate_json(self.cipher.decrypt(body, RISK_ROW)) if body else ()
 
     def roster_fingerprints(self, db: Connection) -> dict[str, str]:
         """By worker id, a text that changes with the worker's entry, consent or templates; no seal is opened for it."""
         templates: dict[str, list[str]] = {}
         for worker_id, digest in db.execute(select(t.templates.c.worker_id, t.templates.c.digest)):
             templates.setdefault(worker_id, []).append(digest)
-        mark, cipher = self._marker(), self._cipher
+        mark, cipher = self._marker(), self.cipher
         return {
             worker_id: mark(
                 b"\n".join(
@@ -257,7 +275,7 @@ class People:
     def _draft(self, db: Connection, worker_ids: Sequence[str]) -> Draft:
         """Of these workers as they are. Raises AtRestError."""
         known: dict[str, WorkerRecord] = {}
-        cipher = self._cipher
+        cipher = self.cipher
         for some in _slices(worker_ids):
             columns = (t.workers.c.worker_id, t.workers.c.record)
             for row in db.execute(select(*columns).where(t.workers.c.worker_id.in_(some))):
@@ -265,9 +283,9 @@ class People:
         return Draft(known)
 
     def _write(self, db: Connection, draft: Draft) -> None:
-        named, utc, cipher = bindparam("named", type_=String), now(), self._cipher
-        self._note_withdrawals(db, draft.withdrawn, utc)
-        _each(db, delete(t.templates).where(t.templates.c.worker_id == named), [{"named": w} for w in draft.withdrawn])
+        named, utc, cipher = bindparam("named", type_=String), now(), self.cipher
+        self._note_withdrawals(db, draft, utc)
+        self._forget(db, draft, utc)
         _each(db, delete(t.workers).where(t.workers.c.worker_id == named), [{"named": w} for w in draft.workers])
         workers = [
             {
@@ -280,13 +298,13 @@ class People:
         _each(db, insert(t.workers), workers)
         self._write_templates(db, draft.enrolments, utc)
 
-    def _note_withdrawals(self, db: Connection, names: Collection[str], utc: datetime) -> None:
-        """Of those who had a consent: from now on nothing of before counts, and what waits is refused."""
+    def _note_withdrawals(self, db: Connection, draft: Draft, utc: datetime) -> None:
+        """Of those who had a consent, or are said to withdraw it: nothing of before counts any more, and what waits is refused."""
         columns = t.workers.c
-        for some in _slices(sorted(names)):
+        for some in _slices(sorted(draft.withdrawn)):
             held = db.execute(select(columns.worker_id, columns.record).where(columns.worker_id.in_(some))).all()
             for row in held:
-                if not self._consented(row.worker_id, row.record):
+                if row.worker_id not in draft.noted and not self._consented(row.worker_id, row.record):
                     continue
                 db.execute(delete(t.withdrawals).where(t.withdrawals.c.worker_id == row.worker_id))
                 db.execute(insert(t.withdrawals).values(worker_id=row.worker_id, utc=utc))
@@ -297,14 +315,33 @@ class People:
     def _consented(self, worker_id: str, value: bytes) -> bool:
         """True also of a row that cannot be read: then it may have been."""
         try:
-            return _record(self._cipher, worker_id, value).consent_ref is not None
+            return _record(self.cipher, worker_id, value).consent_ref is not None
         except AtRestError:
             return True
+
+    def _forget(self, db: Connection, draft: Draft, utc: datetime) -> None:
+        """Destroy the templates of a consent that does not stand any more, and note whose they were."""
+        columns = (t.templates.c.digest, t.templates.c.worker_id, t.templates.c.consent_ref)
+        held = [
+            row
+            for some in _slices(list(draft.workers))
+            for row in db.execute(select(*columns).where(t.templates.c.worker_id.in_(some)))
+        ]
+        gone = [
+            row
+            for row in held
+            if row.worker_id in draft.withdrawn or row.consent_ref != draft.workers[row.worker_id].consent_ref
+        ]
+        which = bindparam("which", type_=String)
+        _each(db, delete(t.templates).where(t.templates.c.digest == which), [{"which": row.digest} for row in gone])
+        withdrawn = {row.worker_id for row in gone if row.worker_id in draft.withdrawn}
+        forgotten.note(db, withdrawn - draft.noted, Why.WITHDRAWN, utc)
+        forgotten.note(db, {row.worker_id for row in gone} - withdrawn, Why.REPLACED, utc)
 
     def _write_templates(self, db: Connection, records: Sequence[EnrolmentRecord], utc: datetime) -> None:
         """Those that are not there yet."""
         encoded = {hashlib.sha256(encode(record)).hexdigest(): record for record in records}
-        digest, cipher = t.templates.c.digest, self._cipher
+        digest, cipher = t.templates.c.digest, self.cipher
         held = {
             row.digest for some in _slices(list(encoded)) for row in db.execute(select(digest).where(digest.in_(some)))
         }
@@ -323,12 +360,12 @@ class People:
 
     def _worker(self, db: Connection, worker_id: str) -> WorkerRecord | None:
         value = db.execute(select(t.workers.c.record).where(t.workers.c.worker_id == worker_id)).scalar()
-        return _record(self._cipher, worker_id, value) if value is not None else None
+        return _record(self.cipher, worker_id, value) if value is not None else None
 
     def _put_risks(self, db: Connection, entries: Iterable[RiskEntry]) -> None:
         ordered = tuple(sorted(set(entries), key=lambda entry: (entry.worker_id, entry.list_name)))
         db.execute(delete(t.risk_list))
-        db.execute(insert(t.risk_list).values(id=1, body=self._cipher.encrypt(_risks.dump_json(ordered), RISK_ROW)))
+        db.execute(insert(t.risk_list).values(id=1, body=self.cipher.encrypt(_risks.dump_json(ordered), RISK_ROW)))
 
     def _put_policy(self, db: Connection, policy: PolicyEntry) -> None:
         values = policy.model_dump(mode="json", exclude_unset=True, exclude={"site_id"})

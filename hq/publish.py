@@ -1,7 +1,7 @@
 """Lists and commands for gates: built, sealed, signed, and kept in the database for the running service to send."""
 
 import secrets
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,7 +23,7 @@ from contract.messages import (
 from contract.parts import Content, read_part, roster_content, write_parts
 from contract.signing import BadKey, SignedEnvelope, sign
 from contract.topics import DELTA_CHANNELS, Channel
-from hq import deltas
+from hq import deltas, forgotten
 from hq import tables as t
 from hq.atrest import AtRestError
 from hq.deltas import of_list
@@ -35,6 +35,7 @@ log = structlog.get_logger()
 
 KEEP_VERSIONS = 5
 """Of each list it is remembered so often when it was published; only the newest is kept whole."""
+WHOLE_AFTER = timedelta(hours=24)
 PART_ROWS = 1_000
 """Workers, or entries of the risk list, in one part: about 0.4 MB, and some thousandths of a second of a gate's time."""
 PART_BYTES = 1024 * 1024
@@ -63,20 +64,40 @@ class DueCommand:
 
 
 class Publisher:
-    def __init__(self, store: Store, people: People, keys: HqKeys) -> None:
+    def __init__(self, store: Store, people: People, keys: HqKeys, whole_after: timedelta = WHOLE_AFTER) -> None:
+        """`whole_after`: how long templates that were replaced may stay in what changes count from."""
         self._store, self._people, self.keys = store, people, keys
+        self._whole_after = whole_after
         self._unreadable: set[str] = set()
 
-    def publish(self, site_id: str, kind: ListKind, snapshot: bool = False) -> int:
+    def publish_without_forgotten(self, site_id: str) -> int | None:
+        """The roster whole, if the last one holds templates that must be gone; the new version. None if another process was
+        faster. Raises as `publish`."""
+        with self._store.read() as db:
+            if not self._must_be_whole(db, site_id):
+                return None
+        return self.publish(site_id, ListKind.ROSTER, only_if=self._must_be_whole)
+
+    def publish(
+        self,
+        site_id: str,
+        kind: ListKind,
+        snapshot: bool = False,
+        only_if: Callable[[Connection, str], bool] = lambda db, site_id: True,
+    ) -> int:
         """Make the next version of a list for a site; the new version. Where little changed since the last snapshot only the
-        changes are made, unless a `snapshot` is wanted. Raises BadKey (the site has none), ListTooLarge."""
+        changes are made, unless a `snapshot` is wanted, or the last one holds templates that must be gone (`hq.forgotten`).
+        Nothing is made if `only_if` says no. Raises BadKey (the site has none), ListTooLarge."""
         # Whom the list holds and what it says of them is read in one go: an import in between would be in the one alone.
         with self._store.write(f"list {site_id} {kind.value}") as db, self._store.snapshot() as source:
             where = of_list(t.lists, site_id, kind)
             last = db.execute(select(func.coalesce(func.max(t.lists.c.list_version), 0)).where(*where)).scalar_one()
+            if not only_if(db, site_id):  # while this one waited for its turn
+                return int(last)
             header = SnapshotHeader(site_id=site_id, list_version=1 + int(last), issued_utc=now())
             rows = self._fingerprints(source, kind)
-            changed = not snapshot and self._publish_changes(db, source, header, kind, rows)
+            whole = snapshot or (kind is ListKind.ROSTER and self._must_be_whole(db, site_id))
+            changed = not whole and self._publish_changes(db, source, header, kind, rows)
             db.execute(
                 insert(t.lists).values(
                     site_id=site_id,
@@ -88,6 +109,15 @@ class Publisher:
             )
             db.execute(delete(t.lists).where(*where, t.lists.c.list_version <= header.list_version - KEEP_VERSIONS))
         return header.list_version
+
+    def holding_forgotten(self) -> list[str]:
+        """Sites whose roster holds templates that must be gone: it is to be published whole."""
+        with self._store.read() as db:
+            sites = db.execute(select(t.list_bases.c.site_id).where(t.list_bases.c.kind == ListKind.ROSTER.value))
+            return [site_id for site_id in sites.scalars().all() if self._must_be_whole(db, site_id)]
+
+    def _must_be_whole(self, db: Connection, site_id: str) -> bool:
+        return forgotten.held(db, site_id, now() - self._whole_after)
 
     def kept(self, site_id: str, kind: ListKind, whole: bool = True) -> Iterator[ListPart]:
         """What the broker is to keep of a list, one at a time. The changes first, or nothing where there are none: whoever sees
@@ -216,6 +246,8 @@ class Publisher:
         base = Base(header.list_version, read_part(bodies[0], kind, self.keys.signing.public_key()).header.digest)
         published = deltas.Published(base, sum(map(len, bodies)), deltas.keys_of(reader, self.keys.signing))
         deltas.keep_snapshot(db, header.site_id, kind, published, rows)
+        if kind is ListKind.ROSTER:
+            forgotten.keep_snapshot(db, header.site_id, base, forgotten.newest(source), header.issued_utc)
         return len(bodies)
 
     def _publish_changes(

@@ -1,5 +1,6 @@
 """Questions to the database: events, gates, and whether the chain of every journal is whole."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 from sqlalchemy import func, select
 
 from contract.chain import BrokenChain, verify
-from contract.messages import GateStatus, Health
-from hq import branches, newer
+from contract.messages import EventRecord, GateStatus, Health
+from hq import branches, erasure, newer
 from hq import tables as t
+from hq.atrest import Cipher
 from hq.journals import JournalKey, chain
 from hq.store import Store
 
@@ -33,7 +35,7 @@ class EventRow:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """One journal: how many events are held of how many the gate is known to have written, and whether the chain holds.
-    `newer`: events held that only a newer version of HQ can read."""
+    `newer`: events held that only a newer version of HQ can read; `erased`: enrolments without what was sealed in them."""
 
     site_id: str
     gate_id: str
@@ -42,6 +44,7 @@ class Verdict:
     last_seq: int
     problem: str
     newer: int = 0
+    erased: int = 0
 
     @property
     def ok(self) -> bool:
@@ -81,11 +84,11 @@ def events(store: Store, *, gate_id: str | None = None, after_id: int = 0, limit
     return rows[::-1]
 
 
-def verdicts(store: Store) -> list[Verdict]:
-    """Every journal's chain, walked from its first event."""
+def verdicts(store: Store, cipher: Cipher | None = None) -> list[Verdict]:
+    """Every journal's chain, walked from its first event. With a `cipher`: also whether it was HQ who erased what is erased."""
     with store.read() as db:
         marks = db.execute(select(t.watermarks).order_by(t.watermarks.c.gate_id, t.watermarks.c.updated_utc)).all()
-        return [_verdict(db, row) for row in marks]
+        return [_verdict(db, row, cipher) for row in marks]
 
 
 def gates(store: Store) -> list[GateRow]:
@@ -116,16 +119,26 @@ def quarantine(store: Store, limit: int = 50) -> list[QuarantineRow]:
         return [QuarantineRow(**row._mapping) for row in rows]
 
 
-def _verdict(db: Any, row: Any) -> Verdict:
+def _verdict(db: Any, row: Any, cipher: Cipher | None) -> Verdict:
     key = JournalKey(row.site_id, row.gate_id, row.epoch)
     mine = (t.events.c.gate_id == key.gate_id, t.events.c.epoch == key.epoch)
     held = db.execute(select(func.count()).select_from(t.events).where(*mine)).scalar_one()
-    problem = ""
+    problem, proofs = "", erasure.proofs(db, key)
     try:
-        seq, digest = verify(chain(db, key), *branches.base(db, key))
+        seq, digest = verify(_proven(chain(db, key, proofs), key, proofs, cipher), *branches.base(db, key))
         if (seq, digest) != (row.seq, row.hash):
             problem = f"the chain ends at {seq}, the watermark at {row.seq}"
     except BrokenChain as error:
         problem = str(error)
     problem = problem or branches.parting(db, key)
-    return Verdict(key.site_id, key.gate_id, key.epoch, held, row.seq, problem, newer.count(db, *mine))
+    return Verdict(key.site_id, key.gate_id, key.epoch, held, row.seq, problem, newer.count(db, *mine), len(proofs))
+
+
+def _proven(
+    records: Iterable[EventRecord], key: JournalKey, proofs: Mapping[int, bytes], cipher: Cipher | None
+) -> Iterator[EventRecord]:
+    """Raises BrokenChain where something was erased by somebody else."""
+    for record in records:
+        if cipher and record.seq in proofs and (wrong := erasure.objection(key, record, proofs[record.seq], cipher)):
+            raise BrokenChain(wrong)
+        yield record

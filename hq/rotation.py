@@ -35,6 +35,7 @@ _VALUES: tuple[tuple[Table, Column[Any], Column[Any]], ...] = (
     (t.commands, t.commands.c.command_id, t.commands.c.envelope),
     (t.invitations, t.invitations.c.gate_id, t.invitations.c.code_key),
     (t.enrolments, t.enrolments.c.digest, t.enrolments.c.record),
+    (t.erased_events, t.erased_events.c.name, t.erased_events.c.proof),
 )
 """Everything that is encrypted at rest: table, the row's id, the value."""
 

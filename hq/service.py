@@ -26,7 +26,7 @@ from contract.messages import (
 )
 from contract.signing import BadKey, sign
 from contract.topics import DELTA_CHANNELS, Channel, channel_of
-from hq import keys
+from hq import forgotten, keys
 from hq.approvals import Approvals
 from hq.atrest import AtRestError
 from hq.config import HqConfig
@@ -87,7 +87,8 @@ class HqService:
         self._registry = Registry(self._store, self._keys, config.sites)
         approvals = Approvals(self._store, people, self._keys, config.trusted_sites)
         self._ingest = Ingest(self._store, approvals, self._door)
-        self._publisher = Publisher(self._store, people, self._keys)
+        whole_after = timedelta(hours=config.lists.whole_after_h)
+        self._publisher = Publisher(self._store, people, self._keys, whole_after)
         self._refusals = Refusals(self._store)
         self._worker = worker
         client_id = f"sitegate-hq-worker-{secrets.token_hex(4)}" if worker else "sitegate-hq"
@@ -104,6 +105,8 @@ class HqService:
         self._enrolled: dict[str, int] = {}
         """Site -> up to which enrolment its roster was published for the task at hand."""
         self._whole_wanted: set[tuple[str, ListKind]] = set()
+        self._emptied_for = -1
+        """The last of the `hq.forgotten` after which the database's log was emptied."""
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set."""
@@ -178,7 +181,8 @@ class HqService:
             if channel is Channel.STATUS and received.payload:
                 status = decode(GateStatus, received.payload)
                 _same(status.site_id, status.gate_id, site_id, gate_id)
-                self._check(channel, status, received.payload)
+                if not self._check(channel, status, received.payload):
+                    status = status.model_copy(update={"signature": None})  # it proves nothing
                 self._store.set_status(status)
                 if status.online and not status.takes_changes:  # what was published while it was away may be changes
                     self._whole_wanted |= {(status.site_id, kind) for kind in DELTA_CHANNELS}
@@ -208,11 +212,11 @@ class HqService:
                 self._ingest.refuse(site_id, gate_id, f"{channel.value}: {error}", received.payload)
         return None
 
-    def _check(self, channel: Channel, message: GateStatus | Health | SnapshotRequest, payload: bytes) -> None:
-        """Raises NotTaken."""
+    def _check(self, channel: Channel, message: GateStatus | Health | SnapshotRequest, payload: bytes) -> bool:
+        """See `Doorkeeper.check_message`. Raises NotTaken."""
         with self._store.read() as db:
             gate = registered(db, [message.gate_id]).get(message.gate_id)
-        self._door.check_message(gate, channel, message, payload)
+        return self._door.check_message(gate, channel, message, payload)
 
     def _register(self, registration: Registration, payload: bytes) -> None:
         """A gate shows its keys; it is told what became of that."""
@@ -297,11 +301,14 @@ class HqService:
             again = kind is ListKind.ROSTER and enrolled and self._enrolled.get(site_id) != enrolled
             if (issued < reissue or again) and self._publish(site_id, kind) and again:
                 self._enrolled[site_id] = enrolled
+        for site_id in self._publisher.holding_forgotten():
+            self._publish(site_id, ListKind.ROSTER, only_without_forgotten=True)
         rosters = {site_id for site_id, kind in newest if kind is ListKind.ROSTER}
         if enrolled and all(self._enrolled.get(site_id) == enrolled for site_id in rosters):
             with self._store.write() as db:  # only now: whoever dies in between does it once more, and not never
                 done(db, ROSTER_AGAIN, enrolled)
             self._enrolled.clear()
+        self._empty_the_log()
         versions = self._publish_whole(self._publisher.kept_versions())
         if versions == self._sent:
             return
@@ -311,6 +318,13 @@ class HqService:
                 self._sent[key] = version
                 self.metrics.lists.labels(key[1].value).inc()
                 log.info("list_published", site_id=key[0], kind=key[1].value, snapshot=version[0], changes=version[1])
+
+    def _empty_the_log(self) -> None:
+        """What was destroyed leaves the database's own files too, as far as that is in our hands."""
+        with self._store.read() as db:
+            newest = forgotten.newest(db)
+        if newest != self._emptied_for and not self._publisher.holding_forgotten() and self._store.empty_log():
+            self._emptied_for = newest
 
     def _publish_whole(
         self, versions: dict[tuple[str, ListKind], tuple[int, int]]
@@ -339,14 +353,19 @@ class HqService:
             del self._sent[key]
             log.warning("list_asked_for", site_id=request.site_id, gate_id=request.gate_id, kind=request.kind.value)
 
-    def _publish(self, site_id: str, kind: ListKind, snapshot: bool = False) -> bool:
+    def _publish(
+        self, site_id: str, kind: ListKind, snapshot: bool = False, *, only_without_forgotten: bool = False
+    ) -> bool:
         """False if it is to be tried again, after a pause. A site without its key has no list to wait for. What cannot be
         published leaves the version in force as it is, which ages visibly."""
         key, now_s = (site_id, kind), time.monotonic()
         if now_s < self._publish_from_s.get(key, 0.0):
             return False
         try:
-            self._publisher.publish(site_id, kind, snapshot)
+            if only_without_forgotten:
+                self._publisher.publish_without_forgotten(site_id)
+            else:
+                self._publisher.publish(site_id, kind, snapshot)
             return True
         except (AtRestError, BadKey, ValueError) as error:
             self._publish_from_s[key] = now_s + PUBLISH_PAUSE_S

@@ -24,15 +24,20 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 
+from contract.erasure import scrubbed
 from contract.messages import GateStatus, Health
 from hq import tables as t
+from hq import told
 from hq.journals import JournalKey as JournalKey
 from hq.keys import HqKeys
 
-FIRST, NEWEST = "0001", "0009"
+FIRST, NEWEST = "0001", "0010"
 """Revisions of the migrations: the tables before there were any, and the present ones."""
 ROSTER_AGAIN = "roster"
 """The task left after an enrolment: publish the rosters anew."""
+_REWRITTEN = ("templates", "list_parts", "list_bases", "enrolments")
+"""Few rows that hold templates: PostgreSQL writes these tables anew, since what it deletes stays in the pages."""
+_VACUUMED = ("events", "quarantine", "workers")
 QUARANTINE_MAX = 10_000
 QUARANTINE_BYTES = 256 * 1024
 """Bounds, so that a gate gone mad cannot fill the disk."""
@@ -91,6 +96,12 @@ class Store:
         with _said_plainly(), self.engine.execution_options(**repeatable).connect() as db:
             yield db
 
+    def empty_log(self) -> bool:
+        """What was deleted leaves the files of the database: SQLite's log is written back and cut, PostgreSQL's tables of
+        templates and lists are written anew. False if somebody reads just now: try again later."""
+        with _said_plainly():
+            return _empty_the_log(self.engine)
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -107,6 +118,8 @@ class Store:
                 status = status.model_copy(update={"trusts": before.trusts, "opens": before.opens})
         body = status.model_dump_json()
         if held != body:
+            with self.write(f"gate {status.gate_id}") as db:
+                told.note(db, status, now())
             self._set_gate(status.gate_id, status.site_id, status=body, status_utc=now())
 
     def set_health(self, health: Health) -> None:
@@ -146,7 +159,8 @@ def lock(db: Connection, what: str) -> None:
 
 
 def put_aside(db: Connection, key: JournalKey, seq: int, reason: str, payload: bytes, *, tell: bool = True) -> bool:
-    """Quarantine a payload; False if exactly this is there already, or the quarantine is full. `tell`: the gate is told."""
+    """Quarantine a payload, without what is sealed in enrolments; False if exactly this is there already, or the quarantine is
+    full. `tell`: the gate is told."""
     reason = reason.encode(errors="backslashreplace").decode().replace("\0", "\\0")  # it may quote a hostile payload
     digest = hashlib.sha256("/".join((key.gate_id, key.epoch, str(seq), reason, "")).encode() + payload).hexdigest()
     if quarantined(db) >= QUARANTINE_MAX:
@@ -160,7 +174,7 @@ def put_aside(db: Connection, key: JournalKey, seq: int, reason: str, payload: b
         epoch=key.epoch,
         seq=seq,
         reason=reason[:500],
-        payload=payload[:QUARANTINE_BYTES],
+        payload=scrubbed(payload)[:QUARANTINE_BYTES],
         site_id=key.site_id[:64],
         told_utc=None if tell else now(),
     )
@@ -223,12 +237,24 @@ def _migrate(db: Connection, keys: HqKeys | None) -> bool:
     return True
 
 
-def _empty_the_log(engine: Engine) -> None:
-    """What was encrypted by a migration stands readable in SQLite's files until its log is written back."""
-    if engine.dialect.name == "sqlite":
-        raw = engine.raw_connection()
-        raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+def _empty_the_log(engine: Engine) -> bool:
+    """What was encrypted, erased or deleted stands readable in the files until this was done; False if it could not be."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+        if engine.dialect.name != "sqlite":
+            for table in _REWRITTEN:
+                db.execute(text(f"VACUUM (FULL) {table}"))
+            for table in _VACUUMED:
+                db.execute(text(f"VACUUM {table}"))
+            return True
+    raw = engine.raw_connection()
+    try:
+        cursor = raw.cursor()
+        cursor.execute("PRAGMA busy_timeout=0")
+        busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        cursor.execute("PRAGMA busy_timeout=10000")
+    finally:
         raw.close()
+    return not busy
 
 
 @contextmanager

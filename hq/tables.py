@@ -276,3 +276,54 @@ pending = Table(
     Column("asked", Integer, nullable=False),
 )
 """What a worker that only takes events leaves for the process that publishes, and how often it was asked for."""
+
+erased_events = Table(
+    "erased_events",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("gate_id", String(64), nullable=False),
+    Column("epoch", String(64), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+    UniqueConstraint("gate_id", "epoch", "seq"),
+)
+"""Events in whose body nothing sealed stands any more (`hq.erasure`). `proof`: that HQ erased it, encrypted (`hq.atrest`): the
+hash of such an event cannot be computed again, and nobody else may claim that it was erased."""
+
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("worker_id", String(64), nullable=False, index=True),
+    Column("why", String(32), nullable=False),
+    Column("by_whom", String(64), nullable=False, server_default=""),
+    Column("utc", UtcTime, nullable=False),
+)
+"""Whose templates were destroyed here, when and why: rosters from before still hold them (`hq.forgotten`)."""
+
+snapshots = Table(
+    "list_snapshots",
+    metadata,
+    Column("site_id", String(64), primary_key=True),
+    Column("list_version", Integer, primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("covers", BigId, nullable=False),
+    Column("issued_utc", UtcTime, nullable=False),
+)
+"""Every roster that was published whole. `covers`: none of the `forgotten` up to this id is in it."""
+
+gate_lists = Table(
+    "gate_lists",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("gate_id", String(64), nullable=False, index=True),
+    Column("told_utc", UtcTime, nullable=False),
+    Column("kept_version", BigInteger, nullable=False),
+    Column("kept_digest", String(64), nullable=False),
+    Column("used_version", BigInteger, nullable=False),
+    Column("used_digest", String(64), nullable=False),
+    Column("sealed", BigInteger, nullable=False),
+    Column("signed", Boolean, nullable=False),
+)
+"""What a gate told of its rosters, a row whenever it was something new: the snapshot in its files, the one in its memory, and how
+many sealed enrolments it still holds."""

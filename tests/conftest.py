@@ -1,5 +1,6 @@
 """Shared fixtures: verified weights and real photos, fetched once per user and kept in the cache."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,12 @@ from edge.matcher.fetch import fetch
 from edge.matcher.models import load_manifest
 from edge.packages import cache_dir
 from edge.photos import fetch_photos
+
+
+def pytest_configure() -> None:
+    """Forget the terminal's size. A console takes it once, before a test can ask for wide tables."""
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
 
 
 @pytest.fixture(scope="session")

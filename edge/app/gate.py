@@ -25,9 +25,11 @@ from edge.app.lists import open_roster
 from edge.app.metered import GateMeters, MeteredCamera, MeteredJournal
 from edge.app.prepared import PreparedRoster
 from edge.app.reboot import restarter, unanswered
+from edge.app.relay import remember
 from edge.camera import CameraFault, CaptureThread, Source, source_for
 from edge.clock import SystemClock
 from edge.config import CameraConfig, Config, TemperatureConfig
+from edge.dbfile import FOREIGN_WAIT_S
 from edge.desk import DeskReader
 from edge.diskspace import DiskSpace, Reserve
 from edge.gate import GpioGate, Warden, lock_relays, make_factory, take_cuts
@@ -58,15 +60,17 @@ ERRORS = (BadKey, CameraFault, GateError, IndicatorError, JournalError, ModelErr
 
 
 def run(config: Config, shutdown: Shutdown) -> None:
-    """Until shutdown. The relay is set to locked before anything else is tried."""
+    """Until shutdown. The relay is set to locked before anything else is tried, a folder or a disk above all."""
+    lock_relays(config.gate)
     own, state = gate_dir(config), config.paths.state_dir
     factory = make_factory(config.gate, state / PINS)
     warden = Warden(config.gate, state / PULSE_CUTS, state / PINS)
-    gate = GpioGate(config.gate, factory, warden)
+    gate = GpioGate(config.gate, factory, warden, fire_opens=True)
     scores: ScoreStore | None = None
     try:
         try:
             warden.start()
+            remember(config.gate, state)
             clock = SystemClock()
             reserve = Reserve(state / RESERVE, config.disk.reserve_mb)
             disk = DiskSpace(own, config.disk, reserve, others=[f for f in folders(config) if f != own])
@@ -92,18 +96,13 @@ def run(config: Config, shutdown: Shutdown) -> None:
         try:
             run_steps(step, shutdown, Watchdog())
         finally:
+            gc.unfreeze()  # the collector ends what the interpreter cannot: zxing-cpp complains of objects left alive
             loop.close()
             numbers.remove()
             if scores is not None:
                 scores.close()
     finally:
         warden.close()
-
-
-def lock(config: Config) -> None:
-    """Set the relay to locked and let go of it: what systemd runs after the gate process ended, however it ended."""
-    gate_dir(config)
-    lock_relays(config.gate, config.paths.state_dir / PINS)
 
 
 @contextmanager
@@ -172,7 +171,7 @@ def _loop(
         todo = "the machine was not rebooted, only this process: see systemctl status sitegate-reboot.path"
         journal.append(NoticeEvent, code=NoticeCode.COMMAND_REFUSED, detail=todo)
     take_cuts(config.paths.state_dir / PULSE_CUTS, lambda ref, text: _note_cut(journal, ref, text))
-    requests = DeskReader(config.paths.state_dir / DESK)
+    requests = DeskReader(config.paths.state_dir / DESK, FOREIGN_WAIT_S)
     codes, reader = _other_ways(config, clock)
     if reader is not None:
         reader.start()

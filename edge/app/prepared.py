@@ -1,12 +1,12 @@
 """Lists and gallery change in the same turn of the loop: a new roster is held back until its gallery is built."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
-from contract.messages import Ack, Command
+from contract.messages import Ack, Command, ListKind
 from edge.domain import Incident, RosterState, Template
 from edge.ports import Roster
+from edge.sync.changes import with_list
 
 
 class PreparedRoster:
@@ -31,7 +31,7 @@ class PreparedRoster:
         if self._waiting:
             if (new.risk, new.policy_age) == (held.risk, held.policy_age):
                 return False
-            new = replace(new, workers=held.workers, templates=held.templates, roster=held.roster)
+            new = with_list(ListKind.ROSTER, new, held)
         self._state = new
         return True
 

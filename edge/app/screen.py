@@ -1,5 +1,6 @@
 """The process that shows: local web pages from the journal and the replica's summary."""
 
+import os
 import time
 from contextlib import closing
 from pathlib import Path
@@ -10,8 +11,10 @@ from edge.app.files import DESK, JOURNAL, REPLICA, desk_dir, metrics_files
 from edge.config import Config
 from edge.desk import Desk
 from edge.journal import JournalReader
+from edge.layout import GATE, SYNC
 from edge.ports import DeskError, JournalError
 from edge.screen.app import create_app
+from edge.screen.peers import NOBODY, owner_of
 from edge.screen.server import PortTaken, ScreenServer
 from edge.screen.texts import MissingText
 from edge.supervisor import Shutdown, Watchdog, run_steps
@@ -28,7 +31,8 @@ def run(config: Config, shutdown: Shutdown) -> None:
     state = config.paths.state_dir
     journal, summary = JournalReader(state / JOURNAL), SummaryReader(state / REPLICA)
     desk = Desk(state / DESK)
-    server = ScreenServer(create_app(journal, summary.read, config, desk, metrics_files(config)), config.screen)
+    app = create_app(journal, summary.read, config, desk, metrics_files(config))
+    server = ScreenServer(app, config.screen, lambda: other_processes(state))
     thread = server.start()
     due_s = time.monotonic()
 
@@ -47,6 +51,13 @@ def run(config: Config, shutdown: Shutdown) -> None:
         journal.close()
         summary.close()
         desk.close()
+
+
+def other_processes(state: Path) -> frozenset[int]:
+    """The users that gate and sync run as: they have nothing to ask of the pages, so a process that was taken over gets no
+    answer. Nobody, where all processes run as one user."""
+    owners = {owner for name in (GATE, SYNC) if (owner := owner_of(state / name)) is not None}
+    return frozenset(owners - {0, os.geteuid(), NOBODY})
 
 
 def forget_done(state: Path) -> None:

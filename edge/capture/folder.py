@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
-import numpy as np
 import structlog
 
 from edge.capture.source import CameraFault
 from edge.domain import Image
+from edge.photofile import PhotoError, read_photo
 
 log = structlog.get_logger()
 
@@ -41,13 +40,14 @@ class FolderSource:
         while True:
             readable = 0
             for position, path in enumerate(self._photos(), 1):
-                photo = cv2.imread(str(path), cv2.IMREAD_COLOR)
-                if photo is None:  # by its position: a photo's name may well be somebody's name
-                    log.warning("photo_unreadable", position=position)
+                try:
+                    photo = read_photo(path)
+                except PhotoError as error:  # by its position: a photo's name may well be somebody's name
+                    log.warning("photo_unreadable", position=position, why=str(error))
                     continue
                 readable += 1
                 for _ in range(self._showings):
-                    yield np.asarray(photo, np.uint8).copy()
+                    yield photo.copy()
             if not readable:
                 raise CameraFault(f"no photo in {self._path} can be read: replace the files")
             if not self._repeat:

@@ -27,7 +27,9 @@ def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
         )
         table.add_row("config", f"[green]{State.OK}[/]", f"{config} is fine", "")
         for f in findings:
-            table.add_row(f.what, f"[{_COLOURS[f.state]}]{f.state}[/]", escape(f.detail), escape(f.todo))
+            colour = _COLOURS[State.PROBLEM if f.grave else f.state]
+            detail = f"[{colour}]{escape(f.detail)}[/]" if f.grave else escape(f.detail)
+            table.add_row(f.what, f"[{colour}]{f.state}[/]", detail, escape(f.todo))
         out.print(table)
     if any(f.state is State.PROBLEM for f in findings):
         raise typer.Exit(EXIT_PROBLEM)

@@ -21,6 +21,8 @@ from edge.config import Config
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+    from edge.matcher.pipeline import FaceMatcher
+
 app = typer.Typer(help="Try every part of this gate with a technician, and sign it off.")
 
 _MARKS = {
@@ -55,7 +57,7 @@ def run(
     ] = None,
     to: Annotated[Path, typer.Option(help="Folder for the certificate.", show_default="the current one")] = Path(),
 ) -> None:
-    """Camera, light, lamps, sound, relay, sensors, fire, clock, disk, keys, weights, lists, broker: all tried, all written down.
+    """Camera, a photo, light, lamps, sound, relay, sensors, fire, clock, disk, keys, weights, lists, broker: all tried, all written down.
 
     The gate process must be stopped for it (systemctl stop sitegate-gate). Writes a signed certificate (HTML, to print)
     and hands the record to the gate, which sends it to HQ. Exit code 1 if something is wrong.
@@ -117,7 +119,7 @@ def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
     from edge import selfcheck
     from edge.app.gate import ERRORS, hands_on
     from edge.commissioning import steps as tried
-    from edge.matcher.engine import open_engine
+    from edge.commissioning.certificate import photo_let_in
 
     alone = {
         question.__name__: question
@@ -136,11 +138,13 @@ def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
     wanted = {name: step for name, step in tried.STEPS.items() if name not in skip}
     if wanted:
         try:
-            detect = open_engine(config.matcher, config.paths.models_dir).detect
+            matcher = _matcher(config)
+            look = matcher.look if matcher.gallery_size else None
             with hands_on(config) as parts:
-                bench = tried.Bench(config, *parts, detect=detect, sleep=time.sleep)
+                bench = tried.Bench(config, *parts, detect=matcher.engine.detect, sleep=time.sleep, look=look)
                 for step in tried.run(wanted, bench, Terminal()):
-                    out.print(f"  {_MARKS[step.state]} {step.name}  [dim]{escape(step.measured)}[/]")
+                    style = "bold red" if photo_let_in(step) else "dim"
+                    out.print(f"  {_MARKS[step.state]} {step.name}  [{style}]{escape(step.measured)}[/]")
                     done.append(step)
         except ERRORS as error:
             raise fail(str(error)) from error
@@ -155,26 +159,48 @@ def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
     return done
 
 
+def _matcher(config: Config) -> "FaceMatcher":
+    """Recognition with the workers who are enrolled by now. Raises BadKey, ModelError."""
+    from edge.app.lists import open_roster
+    from edge.matcher.pipeline import open_matcher
+
+    matcher = open_matcher(config.matcher, config.paths.models_dir, config.liveness)
+    lists = open_roster(config)
+    try:
+        lists.refresh()
+        matcher.load(lists.state.templates)
+    finally:
+        lists.close()
+    return matcher
+
+
 def _show(steps: Sequence[CommissioningStep]) -> None:
+    from edge.commissioning.certificate import photo_let_in
+
     table = Table("", "what", "measured", "seen")
     for step in steps:
-        table.add_row(_MARKS[step.state], step.name, escape(step.measured), escape(step.seen))
+        measured = escape(step.measured)
+        if photo_let_in(step):
+            measured = f"[bold red]{measured}: whoever has a photo of a worker opens this gate[/]"
+        table.add_row(_MARKS[step.state], step.name, measured, escape(step.seen))
     out.print(table)
 
 
 def _hand_over(config: Config, record: CommissioningRecord, envelope: bytes, public: bytes) -> None:
-    from edge.app.files import DESK
+    from edge.app.files import DESK, as_owner, desk_dir
     from edge.desk import Desk, DeskError
     from edge.domain import CommissioningRequest
+    from edge.ports import JournalError
 
     try:
-        desk = Desk(config.paths.state_dir / DESK)
-        try:
-            request = CommissioningRequest(outcome=record.outcome, signed_record=envelope, public_key=public)
-            desk.request_commissioning(request, by=record.technician)
-        finally:
-            desk.close()
-    except DeskError as error:
+        with as_owner(desk_dir(config)):
+            desk = Desk(config.paths.state_dir / DESK)
+            try:
+                request = CommissioningRequest(outcome=record.outcome, signed_record=envelope, public_key=public)
+                desk.request_commissioning(request, by=record.technician)
+            finally:
+                desk.close()
+    except (DeskError, JournalError) as error:
         raise fail(f"the record could not be handed to the gate: {error}") from error
 
 

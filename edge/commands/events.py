@@ -143,5 +143,7 @@ def _reader(config_path: Path) -> JournalReader:
     path = load_config(config_path).paths.state_dir / JOURNAL
     reader = JournalReader(path)
     if not reader.changed():
+        if reader.trouble:
+            raise fail(reader.trouble)
         raise fail(f"there is no journal at {path} yet; start the gate with: sitegate gate")
     return reader

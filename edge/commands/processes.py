@@ -1,13 +1,14 @@
 """`sitegate gate|sync|screen|run`: the three processes, and all of them at once."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, example, fail, load_config
+from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, err, example, fail, load_config
 from edge.config import Config
 from edge.logs import configure_logs
 from edge.supervisor import Shutdown, Supervisor
@@ -19,19 +20,16 @@ LogJson = Annotated[bool, typer.Option("--log-json", help="Log JSON lines (the d
 
 def gate(config: ConfigOption = DEFAULT_CONFIG, log_json: LogJson = False) -> None:
     """Watch the lane, decide, open. Touches camera and pins, never the network."""
-    from edge.app import gate as process
+    with _locked_if_it_fails(config):
+        load_config(config)
+        from edge.app import gate as process
 
     _run(config, log_json, process.run, process.ERRORS)
 
 
 def lock(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Set the relay to locked, and exit. systemd runs it after the gate process ended, however it ended."""
-    from edge.app import gate as process
-
-    try:
-        process.lock(load_config(config))
-    except process.ERRORS as error:
-        raise fail(str(error)) from error
+    err.print(_lock(config), highlight=False, markup=False)
 
 
 def sync(config: ConfigOption = DEFAULT_CONFIG, log_json: LogJson = False) -> None:
@@ -57,6 +55,34 @@ def run(config: ConfigOption = DEFAULT_CONFIG, log_json: LogJson = False) -> Non
     flags = ["--config", str(config), *(["--log-json"] if log_json else [])]
     commands = [(name, [sys.executable, "-m", "edge", name, *flags]) for name in ("sync", "gate", "screen")]
     Supervisor(commands).run(shutdown)
+
+
+@contextmanager
+def _locked_if_it_fails(config: Path) -> Iterator[None]:
+    """A gate that cannot even start locks its relay first: a broken configuration, or a library that cannot be loaded."""
+    try:
+        yield
+    except (typer.Exit, ImportError, OSError) as error:
+        try:
+            said = _lock(config)
+        except typer.Exit:
+            said = ""  # told already
+        if said:
+            err.print(said, highlight=False, markup=False)
+        if isinstance(error, typer.Exit):
+            raise
+        raise fail(f"sitegate is not installed whole ({error}): install it again", EXIT_USAGE) from error
+
+
+def _lock(config: Path) -> str:
+    """What was done, in one sentence; or a clear message and exit code 1."""
+    from edge.app.relay import lock as make_safe
+    from edge.ports import GateError
+
+    try:
+        return make_safe(config)
+    except GateError as error:
+        raise fail(str(error)) from error
 
 
 def register(app: typer.Typer) -> None:

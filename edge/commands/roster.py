@@ -88,6 +88,8 @@ def _state(config_path: Path) -> RosterState:
     except BadKey as error:
         raise fail(str(error), EXIT_USAGE) from error
     reader.refresh()
+    if reader.trouble:
+        raise fail(reader.trouble)
     for incident in reader.incidents():
         out.print(f"[yellow]refused:[/] {incident.detail}", highlight=False)
     return reader.state

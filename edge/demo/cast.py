@@ -16,6 +16,7 @@ import numpy as np
 from contract.messages import Advice, Reason
 from edge.domain import Face, Image
 from edge.matcher.pipeline import FaceMatcher
+from edge.photofile import read_photo
 
 LANE_PHOTOS: Mapping[str, tuple[str, int]] = {
     # name in the script: (photo, which face in it, from the left)
@@ -106,7 +107,7 @@ def portraits(photos_dir: Path, matcher: FaceMatcher) -> dict[str, Portrait]:
     seen: dict[str, tuple[Image, list[Face]]] = {}
     for name, (file, index) in LANE_PHOTOS.items():
         if file not in seen:
-            image = np.asarray(cv2.imread(str(photos_dir / file), cv2.IMREAD_COLOR), np.uint8)
+            image = read_photo(photos_dir / file)
             seen[file] = image, sorted(matcher.engine.detect(image), key=lambda f: f.box[0])
         image, faces = seen[file]
         if index >= len(faces):

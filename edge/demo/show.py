@@ -40,6 +40,7 @@ LANE: dict[Advice, tuple[str, str]] = {
     Advice.RENEW_TRAINING: ("yellow", "✎ Renew your training"),
     Advice.SEE_DESK: ("magenta", "■ Please see the desk"),
     Advice.WAIT: ("blue", "… Please wait"),
+    Advice.STEP_BACK: ("yellow", "⇩ Step back, then come again"),
 }
 
 

@@ -15,8 +15,10 @@ from edge.evaluation.photos import Photo
 from edge.matcher.engine import FRAME, PHOTO, Care, FaceEngine, nearest_to_middle, open_engine
 from edge.matcher.models import FRAMES, load_manifest, model_id
 from edge.matcher.quality import measure, objection
+from edge.photofile import PhotoError, decode_photo, read_bytes
 
 NO_FACE = "no_face"
+UNREADABLE = "unreadable"
 FRAME_PX = (640, 480)
 """Width and height of the frame in which a gate would see the photo: its search is coarser in a larger picture."""
 _UNSEEN = {"threads", "threshold", "fpir_target", "self_calibrate"}
@@ -29,9 +31,10 @@ _engine: tuple[FaceEngine, MatcherConfig] | None = None
 def look_at(engine: FaceEngine, config: MatcherConfig, photo: bytes, enrolled: bool = False) -> Look:
     """The face nearest to the middle of a photo as the gate would see it in a frame, with what it would object to it; and
     `enrolled`, as enrolment sees the photo, whose objections then count too."""
-    image = _decoded(photo)
-    if image is None:
-        return Look(NO_FACE, None)
+    try:
+        image = decode_photo(photo)
+    except PhotoError:
+        return Look(UNREADABLE, None)
     frame = in_frame(image)
     faces = engine.find(frame, config.eye_distance_min_px)  # as coarsely as the gate ever does
     seen = _middle_look(engine, config, frame, faces, FRAME)
@@ -79,7 +82,7 @@ def look_at_all(
     # These do not change what is seen; everything else in the configuration might.
     settings = model_id(config.pack, pack.embedder) + FRAMES + pack.detector.sha256
     settings += config.model_dump_json(exclude=_UNSEEN)
-    contents = [key_of(photo.path.read_bytes(), f"{settings} {photo.stranger}") for photo in photos]
+    contents = [key_of(_content(photo.path), f"{settings} {photo.stranger}") for photo in photos]
     missing = [i for i, key in enumerate(contents) if cache.get(key) is None]
     done = len(photos) - len(missing)
     unseen = [photos[i] for i in missing]
@@ -98,7 +101,7 @@ def _looks(photos: Sequence[Photo], config: MatcherConfig, models_dir: Path, wor
     config = config.model_copy(update={"threads": 1})
     if workers == 1:
         engine = open_engine(config, models_dir)
-        yield from (look_at(engine, config, photo.path.read_bytes(), not photo.stranger) for photo in photos)
+        yield from (look_at(engine, config, _content(photo.path), not photo.stranger) for photo in photos)
         return
     # Spawned, not forked: a fork would copy locks that other threads of this process hold.
     context = multiprocessing.get_context("spawn")
@@ -114,9 +117,12 @@ def _start_worker(config: MatcherConfig, models_dir: Path) -> None:
 
 def _look_in_worker(photo: Photo) -> Look:
     assert _engine is not None
-    return look_at(*_engine, photo.path.read_bytes(), not photo.stranger)
+    return look_at(*_engine, _content(photo.path), not photo.stranger)
 
 
-def _decoded(photo: bytes) -> Image | None:
-    data = np.frombuffer(photo, dtype=np.uint8)
-    return cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None  # type: ignore[return-value]
+def _content(path: Path) -> bytes:
+    """What is in the file; nothing, of which nothing can be seen, if it cannot be read."""
+    try:
+        return read_bytes(path)
+    except PhotoError:
+        return b""

@@ -10,15 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.domain import Image
 from edge.evaluation.photos import SUFFIXES
 from edge.evaluation.rates import Rate
 from edge.matcher.engine import FaceEngine, nearest_to_middle
 from edge.matcher.passive import LiveScorer
+from edge.photofile import try_photo
 
 PEOPLE = "people, one photo each"
 ANY_ATTACK = "attack photos"
@@ -62,10 +61,9 @@ def find_attacks(folder: Path) -> list[Attack]:
 
 def live_score(engine: FaceEngine, scorer: LiveScorer, path: Path) -> float | None:
     """How live the face nearest to the middle looks, 0-1; None if there is no picture or no face in it."""
-    read = cv2.imread(str(path))
-    if read is None:
+    image = try_photo(path)
+    if image is None:
         return None
-    image: Image = np.asarray(read, np.uint8)
     face = nearest_to_middle(engine.detect(image), image)
     return None if face is None else scorer.score(image, face)
 

@@ -17,13 +17,14 @@ import numpy as np
 import structlog
 
 from edge.config import MatcherConfig
-from edge.domain import Frame, Identification, Image, Sight, Template
+from edge.domain import Frame, Identification, Sight, Template
 from edge.evaluation.conditions import CLEAR, CONDITIONS, Condition
 from edge.evaluation.photos import EvaluationError, Photo
 from edge.intervals import wilson
 from edge.matcher.engine import nearest_to_middle, open_engine
 from edge.matcher.enrol import EnrolmentError
 from edge.matcher.pipeline import FaceMatcher
+from edge.photofile import try_photo
 from edge.sim.film import Film
 from edge.sim.script import Person, Scene, Script
 
@@ -168,7 +169,7 @@ def vote_rates(played: Played) -> VoteRates:
 
 def play(matcher: FaceMatcher, walkup: WalkUp, condition: Condition, folder: Path) -> Outcome:
     """One walk-up until the matcher's first answer. `folder` takes the photo for as long as the film is read."""
-    photo = _read(walkup.photo)
+    photo = try_photo(walkup.photo)
     face = nearest_to_middle(matcher.engine.detect(photo), photo) if photo is not None else None
     if photo is None or face is None:
         return Outcome(walkup, NOT_SEEN)
@@ -227,11 +228,6 @@ def _median_and_p95(values: Sequence[float]) -> tuple[float, float]:
     return float(median), float(p95)
 
 
-def _read(path: Path) -> Image | None:
-    photo = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    return None if photo is None else np.asarray(photo, np.uint8)
-
-
 _make: Callable[[bool], FaceMatcher] | None = None
 """In a worker process, set by `_start`: a fresh matcher with the whole gallery, voting or not, for every walk-up."""
 
@@ -261,7 +257,7 @@ def _enrolled(paths: Sequence[Path]) -> tuple[int, Template] | None:
     """The first photo that enrolment takes, by its place, and its template."""
     matcher = _matcher()
     for place, path in enumerate(paths):
-        photo = _read(path)
+        photo = try_photo(path)
         try:
             if photo is not None:
                 return place, matcher.enrol([photo])[0]

@@ -8,18 +8,21 @@ The same adapter runs on gpiozero's mock pins.
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import structlog
-from gpiozero import DigitalOutputDevice, GPIOZeroError
+from gpiozero import DigitalOutputDevice
 
 from contract.messages import Direction
 from edge.config import GateConfig
 from edge.domain import GateSignal
 from edge.gate.inputs import Inputs
 from edge.gate.osdp import OsdpReader
+from edge.gate.pins import holder_of
 from edge.gate.pulse import PulseGuard, Watcher
 from edge.gate.wiegand import WiegandReader
+from edge.pinfault import let_go, using
 from edge.ports import GateError
 
 log = structlog.get_logger()
@@ -37,6 +40,9 @@ class Credential(Protocol):
 class GpioGate:
     """See `edge.ports.Gate`. `monotonic` tells the seconds by which a pulse ends and inputs are believed.
 
+    `fire_opens`: the fire contact itself holds the relay open, before anybody asks what the inputs report. Only where somebody
+    does ask: what is held open must be locked again when the fire is over.
+
     Raises:
         GateError: no GPIO chip, a pin in use, or a relay that cannot be set to locked.
     """
@@ -47,24 +53,24 @@ class GpioGate:
         factory: Any,
         watcher: Watcher | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        fire_opens: bool = False,
     ) -> None:
-        self._config = config
+        self._config, self._watcher = config, watcher
         self._open: list[Callable[[], None]] = []
         """What to close, newest last."""
         try:
-            self._relays = {Direction.IN: self._relay(config.relay_pin, factory)}
+            # The relays before everything else: whatever else is wrong, they are locked.
+            self._relays = {Direction.IN: self._relay("gate.relay_pin", config.relay_pin, factory)}
             if config.relay_out_pin is not None:
-                self._relays[Direction.OUT] = self._relay(config.relay_out_pin, factory)
+                self._relays[Direction.OUT] = self._relay("gate.relay_out_pin", config.relay_out_pin, factory)
             self._credential = self._make_credential(factory)
-            self._inputs = Inputs(config, factory, monotonic)
+            self._guard = PulseGuard(self._energise, self._rest, config.pulse_max_ms / 1000, watcher, monotonic)
+            self._open.append(self._guard.close)
+            self._inputs = Inputs(config, factory, monotonic, self._open_for_fire if fire_opens else None)
             self._open.append(self._inputs.close)
-        except GPIOZeroError as error:
-            self._let_go()
-            raise GateError(f"a pin cannot be used ({error}): check [gate] pins, wiring and permissions") from error
-        except GateError:
+        except Exception:
             self._let_go()
             raise
-        self._guard = PulseGuard(self._energise, self._rest, config.pulse_max_ms / 1000, watcher, monotonic)
 
     def pulse(self, way: Direction = Direction.IN, stretch: float = 1.0) -> None:
         """Release for pulse_ms times `stretch`; the guard ends it. See `edge.ports.Gate`."""
@@ -87,25 +93,35 @@ class GpioGate:
     def signals(self) -> list[GateSignal]:
         return self._inputs.signals()
 
+    def wait(self, timeout_s: float) -> None:
+        self._inputs.wait(timeout_s)
+
     def fluttering(self) -> list[str]:
         return self._inputs.fluttering()
 
     @property
     def energised(self) -> bool:
-        return any(relay.value for relay in self._relays.values())
+        """Raises GateError."""
+        with self._relay_used():
+            return any(relay.value for relay in self._relays.values())
 
     def close(self) -> None:
         """Lock, then let go of the pins; may be called twice."""
-        self._guard.close()
-        self._let_go()
+        try:
+            self._guard.close()
+            if self._watcher is not None:
+                self._watcher.close()  # it shares the relays' lines: they are free only when it has ended
+        finally:
+            self._let_go()
 
-    def _relay(self, pin: int, factory: Any) -> DigitalOutputDevice:
+    def _relay(self, key: str, pin: int, factory: Any) -> DigitalOutputDevice:
         # initial_value=False drives the locked level from the first moment the pin is an output.
-        relay = DigitalOutputDevice(
-            pin, active_high=self._config.relay_active_high, initial_value=False, pin_factory=factory
-        )
-        self._open.append(relay.close)
-        if relay.value:
+        active_high = self._config.relay_active_high
+        with using(key, pin, GateError, holder_of):
+            relay = DigitalOutputDevice(pin, active_high=active_high, initial_value=False, pin_factory=factory)
+            self._open.append(relay.close)
+            locked = not relay.value
+        if not locked:
             raise GateError(f"relay pin {pin} cannot be set to locked: check its wiring")
         return relay
 
@@ -117,17 +133,28 @@ class GpioGate:
         self._open.append(made.close)
         return made
 
+    def _open_for_fire(self) -> None:
+        """Called by the contact. The passage hears of it by `signals`, and ends it."""
+        try:
+            self._guard.hold()
+        except GateError as error:  # the passage tries again, and tells
+            log.error("fire_not_opened", error=str(error))
+
     def _energise(self, way: Direction | None) -> None:
-        if way is not None:
-            self._relays.get(way, self._relays[Direction.IN]).on()
-            return
-        for relay in self._relays.values():
-            relay.on()
+        with self._relay_used():
+            if way is not None:
+                self._relays.get(way, self._relays[Direction.IN]).on()
+                return
+            for relay in self._relays.values():
+                relay.on()
 
     def _rest(self) -> None:
-        for relay in self._relays.values():
-            relay.off()
+        with self._relay_used():
+            for relay in self._relays.values():
+                relay.off()
+
+    def _relay_used(self) -> AbstractContextManager[None]:
+        return using("gate.relay_pin", self._config.relay_pin, GateError, holder_of)
 
     def _let_go(self) -> None:
-        while self._open:
-            self._open.pop()()
+        let_go(self._open)

@@ -10,7 +10,10 @@ from gpiozero import Button
 
 from edge.config import GateConfig
 from edge.domain import GateSignal
+from edge.gate.pins import holder_of
 from edge.gate.sensor import Fire, Level, Rotation, Trigger
+from edge.pinfault import let_go, using
+from edge.ports import GateError
 
 QUEUE_MAX = 1000
 EXIT_EVERY_S = 1.0
@@ -19,11 +22,21 @@ Sensor = Trigger | Level | Fire
 
 
 class Inputs:
-    """All contacts that are fitted. Raises gpiozero's errors for a pin that cannot be used."""
+    """All contacts that are fitted. `on_fire` is called by the fire contact itself, from the library's thread.
 
-    def __init__(self, config: GateConfig, factory: Any, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._config, self._factory, self._monotonic = config, factory, monotonic
+    Raises GateError for a pin that cannot be used.
+    """
+
+    def __init__(
+        self,
+        config: GateConfig,
+        factory: Any,
+        monotonic: Callable[[], float] = time.monotonic,
+        on_fire: Callable[[], None] | None = None,
+    ) -> None:
+        self._config, self._factory, self._monotonic, self._on_fire = config, factory, monotonic, on_fire
         self._lock = threading.Lock()
+        self._reported = threading.Event()
         self._queue: deque[GateSignal] = deque(maxlen=QUEUE_MAX)
         self._buttons: list[Button] = []
         self._sensors: list[tuple[str, Button, bool, Sensor]] = []
@@ -46,6 +59,11 @@ class Inputs:
             self._queue.clear()
         return first + waiting
 
+    def wait(self, timeout_s: float) -> None:
+        """See `edge.ports.Gate`."""
+        self._reported.wait(timeout_s)
+        self._reported.clear()
+
     def fluttering(self) -> list[str]:
         """See `edge.ports.Gate`."""
         now = self._monotonic()
@@ -54,8 +72,7 @@ class Inputs:
 
     def close(self) -> None:
         """May be called twice."""
-        for button in self._buttons:
-            button.close()
+        let_go([button.close for button in self._buttons])
 
     def _fit(self) -> None:
         config = self._config
@@ -77,18 +94,24 @@ class Inputs:
         if pin is None:
             return
         # Fire is not debounced: rather open once too often. Its end has a time of its own.
-        button = self._button(pin, debounced=not isinstance(sensor, Fire))
+        fire = isinstance(sensor, Fire)
+        button = self._button(name, pin, debounced=not fire)
         self._sensors.append((name, button, inverted, sensor))
 
         def changed(closed: bool) -> None:
+            if fire and closed != inverted and self._on_fire is not None:
+                self._on_fire()  # before any lock
             with self._lock:
                 self._queue.extend(sensor.change(closed != inverted, self._monotonic()))
+            self._reported.set()
 
         _on_change(button, changed)
+        if fire and button.is_pressed != inverted and self._on_fire is not None:
+            self._on_fire()  # it burns already; `signals` finds that too
 
     def _add_rotation(self) -> None:
         """Both contacts together; the first one's closings tell whether they flutter."""
-        a, b = (self._button(getattr(self._config, pin)) for pin in ("rotation_pin", "rotation_out_pin"))
+        a, b = (self._button(name, getattr(self._config, name)) for name in ("rotation_pin", "rotation_out_pin"))
         rotation, watch = Rotation(), Trigger(GateSignal.ROTATING)
         self._sensors.append(("rotation_pin", a, False, watch))
 
@@ -100,17 +123,19 @@ class Inputs:
                 found = rotation.change(a_closed, b_closed)
                 if not watch.flutter.at(now):
                     self._queue.extend(found)
+            self._reported.set()
 
         _on_change(a, lambda closed: changed(closed, b.is_pressed, closed))
         _on_change(b, lambda closed: changed(a.is_pressed, closed, closed))
 
-    def _button(self, pin: int, debounced: bool = True) -> Button:
-        button = Button(
-            pin,
-            pull_up=self._config.input_active_low,
-            bounce_time=(self._config.debounce_ms / 1000 or None) if debounced else None,
-            pin_factory=self._factory,
-        )
+    def _button(self, name: str, pin: int, debounced: bool = True) -> Button:
+        with using(f"gate.{name}", pin, GateError, holder_of):
+            button = Button(
+                pin,
+                pull_up=self._config.input_active_low,
+                bounce_time=(self._config.debounce_ms / 1000 or None) if debounced else None,
+                pin_factory=self._factory,
+            )
         self._buttons.append(button)
         return button
 

@@ -6,6 +6,7 @@ the controller does not fetch at once is withdrawn: it must not open for somebod
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -29,7 +30,9 @@ class OsdpReader:
         if config.credential_out_card is not None:
             cards[Direction.OUT] = config.credential_out_card
         bits = 26 if config.credential_facility < 256 else 34
-        self._port, self._device = _open(config)
+        self._faults: list[str] = []
+        """What the port said last, if it fails."""
+        self._port, self._device = _open(config, self._faults)
         self._reads = {way: _card_read(encode(bits, config.credential_facility, card)) for way, card in cards.items()}
         self._lock = threading.Lock()
         self._withdraw_at: float | None = None
@@ -46,6 +49,10 @@ class OsdpReader:
     def tell(self, way: Direction) -> None:
         """Show the credential of this way at the controller's next poll. Raises GateError if it does not poll."""
         with self._lock:
+            if self._faults:
+                raise GateError(
+                    f"the OSDP port fails ({self._faults[-1]}): check gate.osdp_device, restart sitegate gate"
+                )
             if not self._device.ctx.is_online():
                 raise GateError("the access controller does not poll this gate: check [gate] osdp_* and the bus")
             self._device.ctx.flush_events()
@@ -67,7 +74,8 @@ class OsdpReader:
                     self._withdraw_at = None
 
 
-def _open(config: GateConfig) -> tuple[Any, Any]:
+def _open(config: GateConfig, faults: list[str]) -> tuple[Any, Any]:
+    """The port and the device. What the port says when it fails (unplugged) goes to `faults`: the C library takes no error."""
     try:
         import osdp
         import serial
@@ -79,17 +87,26 @@ def _open(config: GateConfig) -> tuple[Any, Any]:
     except (serial.SerialException, OSError) as error:
         raise GateError(f"{config.osdp_device} cannot be opened ({error}): check gate.osdp_device") from error
 
+    def _tried(call: Callable[[], Any], otherwise: Any) -> Any:
+        try:
+            done = call()
+        except (serial.SerialException, OSError) as error:
+            faults[:] = [str(error)]
+            return otherwise
+        faults.clear()
+        return done
+
     class Channel(osdp.Channel):  # type: ignore[misc]
         """The bus, as the library reads and writes it."""
 
         def read(self, max_bytes: int) -> bytes:
-            return bytes(port.read(max_bytes))
+            return bytes(_tried(lambda: port.read(max_bytes), b""))
 
         def write(self, data: bytes) -> int:
-            return int(port.write(data) or 0)
+            return int(_tried(lambda: port.write(data), 0) or 0)
 
         def flush(self) -> None:
-            port.flush()
+            _tried(port.flush, None)
 
     info = osdp.PDInfo(
         config.osdp_address, Channel(), scbk=key, name="sitegate", flags=[osdp.LibFlag.EnforceSecure] if key else []

@@ -4,25 +4,64 @@ import json
 import os
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import structlog
 from gpiozero.pins.mock import MockFactory, MockPin
 
 from edge.config import GateConfig
+from edge.gate import gpiochip
+from edge.pinfault import on_a_pi
 from edge.ports import GateError
+
+log = structlog.get_logger()
 
 
 def lgpio_factory() -> Any:
     """The real pins (lgpio: the only library that works on a Raspberry Pi 5). Raises GateError."""
+    _give_lgpio_a_folder()
+    chips = gpiochip.chips()
+    chip = gpiochip.header(chips)
     try:
-        from gpiozero.pins.lgpio import LGPIOFactory
+        from edge.gate.lgpiopins import Factory
 
-        return LGPIOFactory()
+        return Factory(chip.number if chip else None)
     except ImportError as error:
         raise GateError("lgpio is not installed: pip install 'sitegate[pi]', or apt install python3-lgpio") from error
     except Exception as error:
-        raise GateError(f'no GPIO chip ({error}): on a machine without pins set [gate] pins = "mock"') from error
+        raise GateError(no_chip(error, chips)) from error
+
+
+def no_chip(error: Exception, chips: Sequence[gpiochip.Chip], root: Path = Path("/")) -> str:
+    """Say which chips there are. "mock" is advised only on a machine that is no Raspberry Pi."""
+    labels = {chip.path.name: f" ({chip.label})" for chip in chips}
+    names = sorted({path.name for path in root.glob("dev/gpiochip*")} | labels.keys())
+    seen = [name + labels.get(name, "") for name in names]
+    there = f"this machine has {', '.join(seen)}" if seen else "this machine has no /dev/gpiochip*"
+    said = str(error).replace(": ", ", ")
+    if on_a_pi(root):
+        todo = "check that this user is in group gpio (ls -l /dev/gpiochip*), and that the kernel has the pins' driver (dmesg)"
+    else:
+        todo = 'on a machine without pins set [gate] pins = "mock"'
+    return f"no GPIO chip ({said}), {there}: {todo}"
+
+
+def holder_of(pin: int) -> str:
+    """Who has a pin of the header, as the kernel names it. "" if it does not say."""
+    chip = gpiochip.header(gpiochip.chips())
+    return gpiochip.holder(chip.path, pin) if chip else ""
+
+
+def _give_lgpio_a_folder() -> None:
+    """lgpio makes a pipe in its working folder when it is loaded, and cannot be loaded where that is not possible."""
+    wanted = os.environ.get("LG_WD") or str(Path.cwd())
+    for folder in (wanted, os.environ.get("RUNTIME_DIRECTORY"), "/dev/shm", "/run", "/tmp"):
+        if folder and os.access(folder, os.W_OK | os.X_OK):
+            if folder != wanted:
+                os.environ["LG_WD"] = folder
+            return
 
 
 class RecordedPin(MockPin):  # type: ignore[misc]
@@ -50,14 +89,16 @@ class RecordingMockFactory(MockFactory):  # type: ignore[misc]
 
     def __init__(self, config: GateConfig, history: Path | None = None, walk_through_s: float | None = None) -> None:
         super().__init__(pin_class=RecordedPin)
-        # One write per line and O_APPEND: a killed process leaves whole lines.
-        self._file = os.open(history, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o660) if history else None
+        self._file = _open(history) if history else None
         self._config, self._walk_through_s = config, walk_through_s
 
     def note(self, change: dict[str, Any]) -> None:
         if self._file is not None:
             line = {"monotonic_s": time.monotonic(), "pid": os.getpid(), **change}
-            os.write(self._file, (json.dumps(line) + "\n").encode())
+            try:
+                os.write(self._file, (json.dumps(line) + "\n").encode())
+            except OSError as error:  # a full disk stops no pin
+                log.debug("history_not_written", error=str(error))
         released = {
             "pin": f"GPIO{self._config.relay_pin}",
             "function": "output",
@@ -71,6 +112,15 @@ class RecordingMockFactory(MockFactory):  # type: ignore[misc]
         sensor.drive_low() if self._config.input_active_low else sensor.drive_high()
         time.sleep(0.1)
         sensor.drive_high() if self._config.input_active_low else sensor.drive_low()
+
+
+def _open(history: Path) -> int | None:
+    """One write per line and O_APPEND: a killed process leaves whole lines. None if it cannot be written: pins need none."""
+    try:
+        return os.open(history, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK, 0o660)
+    except OSError as error:
+        log.warning("history_not_kept", path=str(history), error=error.strerror)
+        return None
 
 
 def make_factory(config: GateConfig, history: Path | None = None) -> Any:

@@ -15,12 +15,18 @@ from edge.ports import GateError
 class Watcher(Protocol):
     """Is told of each release before it begins, and when it is over."""
 
-    def expect(self, until_s: float) -> None:
-        """The relay will be locked by this monotonic time. Raises GateError if nobody watches."""
+    def expect(self, until_s: float, allowed_s: float) -> None:
+        """The relay will be locked by `until_s` (monotonic), `allowed_s` after the release began at most.
+
+        Raises GateError if nobody watches.
+        """
 
     def rest(self) -> None: ...
 
     def hold(self) -> None: ...
+
+    def close(self) -> None:
+        """Stop watching: the relay is locked, and stays so. May be called twice."""
 
 
 class PulseGuard:
@@ -52,13 +58,21 @@ class PulseGuard:
                 self._since = now
             bound = self._since + self._max_s  # from the first of several pulses that follow one another without a lock
             if self._watcher is not None:
-                self._watcher.expect(bound)
+                self._watcher.expect(bound, self._max_s)
             self._until = min(now + seconds, bound)
             self._on(way)
             self._changed.notify()
 
     def hold(self) -> None:
+        """Energise without an end, for fire. It waits for nobody: a release may be waiting for its second guard just now."""
+        self._refuse_if_closed()
+        self._on(None)
         with self._changed:
+            try:
+                self._refuse_if_closed()
+            except GateError:
+                self._off()
+                raise
             self._until = None
             if self._watcher is not None:
                 self._watcher.hold()
@@ -85,6 +99,10 @@ class PulseGuard:
                 return left
             self._lock()
             return None
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise GateError("the gate is closed: it stays locked")
 
     def _lock(self) -> None:
         self._until = None

@@ -11,10 +11,16 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import structlog
 from gpiozero import DigitalOutputDevice
 
 from contract.messages import Direction
 from edge.config import GateConfig
+from edge.gate.pins import holder_of
+from edge.pinfault import let_go, library_errors, using
+from edge.ports import GateError
+
+log = structlog.get_logger()
 
 PULSE_S = 50e-6
 SPACE_S = 2e-3
@@ -42,11 +48,12 @@ class WiegandReader:
         self._codes = {way: encode(bits, config.credential_facility, card) for way, card in cards.items()}
         self._lines: list[DigitalOutputDevice] = []
         try:
-            for pin in (config.wiegand_d0_pin, config.wiegand_d1_pin):
-                # Resting means high on the wire: "on" is the low pulse.
-                self._lines.append(
-                    DigitalOutputDevice(pin, active_high=False, initial_value=False, pin_factory=factory)
-                )
+            for key in ("wiegand_d0_pin", "wiegand_d1_pin"):
+                pin = getattr(config, key)
+                with using(f"gate.{key}", pin, GateError, holder_of):
+                    # Resting means high on the wire: "on" is the low pulse.
+                    line = DigitalOutputDevice(pin, active_high=False, initial_value=False, pin_factory=factory)
+                self._lines.append(line)
         except Exception:
             self.close()
             raise
@@ -63,17 +70,19 @@ class WiegandReader:
         thread = getattr(self, "_thread", None)
         if thread is not None:
             thread.join(timeout=1)
-        for line in self._lines:
-            line.close()
+        let_go([line.close for line in self._lines])
 
     def _send(self, code: Sequence[int]) -> None:
         with self._sending:
-            for bit in code:
-                line = self._lines[bit]
-                line.on()
-                _wait(PULSE_S)
-                line.off()
-                time.sleep(SPACE_S - PULSE_S)
+            try:
+                for bit in code:
+                    line = self._lines[bit]
+                    line.on()
+                    _wait(PULSE_S)
+                    line.off()
+                    time.sleep(SPACE_S - PULSE_S)
+            except library_errors() as error:  # half a credential opens nothing: its parity is wrong
+                log.error("credential_not_shown", error=str(error))
 
 
 def _wait(seconds: float) -> None:

@@ -110,5 +110,7 @@ class Board:
             risk_tier=risk_tier,
             trusts=self._p.roster.state.trusts,
             opens=self._p.roster.state.opens,
+            roster_base=self._p.roster.state.roster_base,
             disk=disk,
+            liveness=self._config.liveness.in_force,
         )

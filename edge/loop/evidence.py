@@ -1,6 +1,6 @@
 """What somebody shows beside the face: codes, cards and PINs, put together to one person's claim."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contract.messages import NoticeCode
 from contract.policy import Factor
@@ -22,6 +22,24 @@ class Shown:
     about: str | None = None
 
 
+HELD_S = 5.0
+"""A card that lets somebody in opens nothing more while it is read again with shorter pauses: it lies on the reader."""
+HELD_REFUSED_S = 1.0
+"""The same for one that was refused: it is recorded once."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """The last card that was decided on, and when it was last read."""
+
+    worker_id: str = ""
+    read_s: float = float("-inf")
+    pause_s: float = HELD_S
+
+    def lies_there(self, worker_id: str, now: float) -> bool:
+        return worker_id == self.worker_id and now - self.read_s < self.pause_s
+
+
 class Evidence:
     def __init__(self, config: Config, ports: Ports, book: Book) -> None:
         self._config, self._p, self._book = config, ports, book
@@ -31,6 +49,7 @@ class Evidence:
         self._cards_of: object = None
         self._reader_ok = True
         self._limits = Limits(ports, book)
+        self._served = _Served()
 
     def take(self, frame: Frame | None) -> list[Shown]:
         """What was shown since the last call, oldest first."""
@@ -48,6 +67,14 @@ class Evidence:
         """What is known of the person in the lane by now; empty once it is too long ago."""
         return self._held if now - self._held_at <= self._config.reader.together_within_ms / 1000 else Claim()
 
+    def serve(self, granted: bool) -> None:
+        """The claim was decided on: it has served its purpose, and a card that goes on lying there is not shown again."""
+        if self._held.worker_id is not None and self._held.factors == {
+            Factor.CARD
+        }:  # a PIN is always typed by somebody
+            self._served = _Served(self._held.worker_id, self._held_at, HELD_S if granted else HELD_REFUSED_S)
+        self.forget()
+
     def forget(self) -> None:
         """The claim has served its purpose."""
         self._held, self._asked = Claim(), None
@@ -56,11 +83,15 @@ class Evidence:
         claim = self._p.codes.look(frame) if self._p.codes and frame is not None else None
         if claim is None or frame is None:
             return []
-        if claim.refusal:
-            return [Shown(claim, frame.monotonic_s)]
         if claim.ref and self._p.journal.seen(claim.ref):
-            return [Shown(Claim(refusal=USED_CODE), frame.monotonic_s, claim.worker_id)]
+            return [self._refused_code(Shown(Claim(refusal=USED_CODE), frame.monotonic_s, claim.worker_id))]
+        if claim.refusal:
+            return [self._refused_code(Shown(claim, frame.monotonic_s))]
         return [self._hold(claim, frame.monotonic_s)]
+
+    def _refused_code(self, shown: Shown) -> Shown:
+        """It, or without its reason once there are too many for the journal."""
+        return shown if self._limits.records_code(shown.at_s) else Shown(Claim(), shown.at_s)
 
     def _read_entries(self) -> list[Shown]:
         entries = self._p.reader.entries() if self._p.reader else []
@@ -74,6 +105,9 @@ class Evidence:
             return self._refused(UNREADABLE, entry)
         card = card_claim(entry.text, self._config.site.site_id, self._index())
         if card.worker_id is not None:
+            if self._served.lies_there(card.worker_id, entry.monotonic_s):
+                self._served = replace(self._served, read_s=entry.monotonic_s)
+                return None
             if self._limits.worker_paused(card.worker_id, entry.monotonic_s):
                 return Shown(Claim(), entry.monotonic_s)
             self._asked = None

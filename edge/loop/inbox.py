@@ -21,6 +21,7 @@ from edge.loop.ports import Ports
 from edge.loop.reboot import Reboot
 from edge.loop.storage import Storage
 from edge.loop.turnstile import Turnstile
+from edge.templates import TemplateStore
 
 
 class Inbox:
@@ -67,6 +68,8 @@ class Inbox:
         fresh, state = self._p.roster.refresh(), self._p.roster.state
         if state.templates is not self._loaded:  # also if loading failed the last time
             self._p.matcher.load(state.templates)
+            if isinstance(self._loaded, TemplateStore) and isinstance(state.templates, TemplateStore):
+                self._loaded.overwrite(but=state.templates)
             self._loaded = state.templates
         if fresh:
             self._note_versions(before, state)

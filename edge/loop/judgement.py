@@ -16,8 +16,9 @@ class Judgement:
         self._pairs = Pairs()
         self._thermometer_ok = True
 
-    def decide(self, seen: Identification, claim: Claim, locked_down: bool = False) -> Decision:
-        """What becomes of the person who was seen, and of what they showed. `locked_down`: this way is closed to all."""
+    def decide(self, seen: Identification, claim: Claim, locked_down: bool = False, barred: bool = False) -> Decision:
+        """What becomes of the person who was seen, and of what they showed. `locked_down`: this way is closed to all.
+        `barred`: a grant will not be acted on, so it uses up nobody's wait for a second person."""
         clock, state = self._p.clock, self._p.roster.state
         now, monotonic = clock.utc(), clock.monotonic()
         policy = policy_of(state, self._config.site.site_id, now)
@@ -25,7 +26,7 @@ class Judgement:
         partner = self._pairs.partner_of(worker_id, monotonic) if worker_id else None
         at = self._circumstances(worker_id, now, policy, partner, locked_down)
         decision = decide(seen, claim, state, at)
-        if policy.two_person:
+        if policy.two_person and not (barred and decision.granted):
             self._pairs = self._pairs.after(decision, partner, monotonic, policy.two_person_within_s)
         return decision
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from contract.messages import Advice, Reason
+from contract.messages import AccessEvent, Advice, Direction, NoticeCode, PassageEvent, PassageOutcome, Reason
 from edge.config import Config
 from edge.decision import advice_for
 from edge.domain import Claim, Decision, Frame, Identification, Sight, Tone
@@ -12,11 +12,16 @@ from edge.loop.evidence import Evidence, Shown
 from edge.loop.judgement import Judgement
 from edge.loop.ports import Ports
 from edge.loop.turnstile import Turnstile
+from edge.once import AWAY_S, Admission, Once
 
 NOBODY = Identification(Sight.NOBODY)
 NOTHING_SHOWN = Claim()
 SEEN_FOR_S = 1.0
 """What was seen longer ago says nothing of who shows a card now."""
+STAYS_S = 30.0
+"""Somebody who was let in and stays for so long, or a picture of somebody, is told to the manager."""
+RECALLED_EVENTS = 200
+"""So many of the newest events tell at the start who was let in just before."""
 MORE_TO_COME = frozenset({Advice.ENTER_PIN, Advice.LOOK_TOO})
 """Next steps of a person who has begun to show who they are: awaited, and recorded only if they do not follow."""
 
@@ -43,6 +48,10 @@ class Lane:
         self._evidence = Evidence(config, ports, book)
         self._judgement = Judgement(config, ports, book)
         self._visit = Visit()
+        self._once = Once(config.decision.left_after_ms / 1000)
+        self._told = 0
+        """The newest decision after which it was told that the person stays."""
+        self._recall()
         self._seen, self._seen_at = NOBODY, float("-inf")
         self._waiting: Shown | None = None
         self._begun: Decision | None = None
@@ -78,6 +87,7 @@ class Lane:
         """What the newest frame says of whoever is there."""
         now = self._p.clock.monotonic()
         self._seen, self._seen_at = seen, now
+        self._remember(seen, now)
         if seen.approach != self._visit.number or (seen.sight is Sight.NOBODY and self._is_over(now)):
             self._visit = Visit(seen.approach, self._turnstile.passed, self._turnstile.opened)
         if seen.sight is Sight.NOBODY:
@@ -113,9 +123,10 @@ class Lane:
     def _settled(self, now: float) -> bool:
         """True while the last decision on this person still stands, and for whoever a guard or HQ let in meanwhile."""
         visit, gate = self._visit, self._turnstile
-        passed = gate.passed > visit.passed_before
+        opened = gate.opened > visit.opened_before
+        passed = gate.passed > visit.passed_before or (opened and not gate.tells)
         if visit.decided is None:
-            return passed and gate.opened > visit.opened_before
+            return passed and opened
         return passed or not self._is_over(now)
 
     def _is_over(self, now: float) -> bool:
@@ -140,16 +151,23 @@ class Lane:
 
     def _judge(self, seen: Identification, shown: Shown | None = None) -> None:
         """Decide on what is seen and what has been shown by now; `shown` if that is what brought the question up."""
-        claim = self._evidence.claim(self._p.clock.monotonic())
-        decision = self._decision(seen, claim)
+        now = self._p.clock.monotonic()
+        claim = self._evidence.claim(now)
+        stays = self._has_not_left(seen) if shown is None else None
+        decision = self._decision(seen, claim, barred=stays is not None)
         if claim.worker_id is not None and decision.advice in MORE_TO_COME:
             self._begun = decision
             self._board.show(Tone.ADJUST, decision.advice)
             return
+        if stays is not None and decision.granted:
+            self._visit = replace(self._visit, decided=decision, decided_at=now, unusable_since=None)
+            self._ask_to_leave(decision, stays, now)
+            return
         event = self._book.decision(decision, ref=(claim.ref or None) if decision.granted else None)
         now = self._p.clock.monotonic()
         self._visit = replace(self._visit, decided=decision, decided_at=now, unusable_since=None)
-        self._drop_claim()
+        self._evidence.serve(decision.granted)
+        self._begun = self._waiting = None
         if decision.granted:
             self._turnstile.release(event, slow=decision.slow)
             if shown is not None:
@@ -184,13 +202,55 @@ class Lane:
         recent = now - at < self._config.decision.repeat_after_ms / 1000
         return recent and seen.sight is Sight.KNOWN and candidate is not None and candidate.worker_id == worker_id
 
-    def _decision(self, seen: Identification, claim: Claim = NOTHING_SHOWN) -> Decision:
+    def _remember(self, seen: Identification, now: float) -> None:
+        """Who was let in, and who is there now."""
+        for event in self._turnstile.take_released():
+            if event.worker_id is not None:
+                self._once = self._once.let_in(event.worker_id, event.seq, now)
+        if seen.sight is Sight.NOBODY:
+            self._once = self._once.nobody(now)
+        else:
+            self._once = self._once.somebody(now, _named(seen))
+
+    def _has_not_left(self, seen: Identification) -> Admission | None:
+        """The release after which this worker has not left the lane. Not asked on the way out: nobody is kept in, and a
+        picture gains nothing there."""
+        worker_id = _named(seen)
+        if worker_id is None or self._config.site.direction is Direction.OUT:
+            return None
+        return self._once.bars(worker_id, self._turnstile.not_taken)
+
+    def _ask_to_leave(self, decision: Decision, last: Admission, now: float) -> None:
+        """Not let in a second time: told to step back, and to the manager once if it lasts."""
+        self._board.show(Tone.ADJUST, Advice.STEP_BACK)
+        if now - last.at_s >= STAYS_S and last.seq > self._told:
+            self._told = last.seq
+            detail = f"{decision.worker_id}: let in {now - last.at_s:.0f} s ago and still before the camera ({decision.liveness.value})"
+            self._book.notice(NoticeCode.STILL_THERE, detail)
+
+    def _recall(self) -> None:
+        """A restart lets nobody in a second time: whoever was let in just before must have left as well."""
+        newest = self._p.journal.latest(RECALLED_EVENTS)
+        taken = {e.access_seq for e in newest if isinstance(e, PassageEvent) and e.outcome is PassageOutcome.PASSED}
+        utc, now = self._p.clock.utc(), self._p.clock.monotonic()
+        for event in reversed(newest):
+            if not isinstance(event, AccessEvent) or not event.granted or event.worker_id is None:
+                continue
+            recent = abs((utc - event.utc).total_seconds()) < AWAY_S
+            if recent and (event.seq in taken or not self._turnstile.tells):
+                self._once = self._once.let_in(event.worker_id, event.seq, now)
+
+    def _decision(self, seen: Identification, claim: Claim = NOTHING_SHOWN, barred: bool = False) -> Decision:
         locked_down = self._turnstile.refuses(self._config.site.direction)
-        return self._judgement.decide(seen, claim, locked_down)
+        return self._judgement.decide(seen, claim, locked_down, barred)
 
     def _note_latency(self, seen: Identification) -> None:
         if seen.usable_since_s is not None:
             _keep(self.usable_to_pulse_s, self._p.clock.monotonic() - seen.usable_since_s)
+
+
+def _named(seen: Identification) -> str | None:
+    return seen.candidate.worker_id if seen.candidate and seen.sight is Sight.KNOWN else None
 
 
 def _keep(durations: list[float], newest: float, most: int = 1000) -> None:

@@ -17,6 +17,7 @@ log = structlog.get_logger()
 LOOK_EVERY_S = 10.0
 SAMPLE_EVERY_S = 600.0
 PRUNE_EVERY_S = 600.0
+ERASE_EVERY_S = 10.0
 _STEP = "disk-step:"
 """How the refs of step changes begin: the newest tells the step before a restart, so that it is not told again."""
 
@@ -24,7 +25,7 @@ _STEP = "disk-step:"
 class Storage:
     def __init__(self, config: Config, ports: Ports, book: Book) -> None:
         self._config, self._p, self._book = config, ports, book
-        self._look_due = self._sample_due = self._prune_due = 0.0
+        self._look_due = self._sample_due = self._prune_due = self._erase_due = 0.0
         self._samples: tuple[Sample, ...] = ()
         self._foretold: float | None = None
         self._shrinking = True
@@ -47,6 +48,9 @@ class Storage:
         if self._p.disk is not None and now >= self._look_due:
             self._look_due = now + LOOK_EVERY_S
             self._look(now)
+        if now >= self._erase_due:
+            self._erase_due = now + ERASE_EVERY_S
+            self._erase()
         if now >= self._prune_due:
             try:
                 more = self._forget()
@@ -54,6 +58,15 @@ class Storage:
                 log.warning("nothing_forgotten", error=str(error))
                 more = False
             self._prune_due = now + (0.0 if more else PRUNE_EVERY_S)  # the next part at the next turn
+
+    def _erase(self) -> None:
+        """What is sealed for HQ stays no longer than until HQ holds it."""
+        try:
+            waits = self._p.journal.sealed_since()
+            if erased := self._p.journal.erase_sealed(self._acked() if waits else 0):
+                log.info("sealed_enrolments_erased", count=erased)
+        except JournalError as error:
+            log.warning("sealed_enrolments_not_erased", error=str(error))
 
     def _look(self, now: float) -> None:
         disk = self._p.disk

@@ -19,6 +19,7 @@ _SIGNALS: dict[GateSignal, PassageInput] = {
 }
 _WAYS = {GateSignal.PASSED: None, GateSignal.PASSED_IN: Direction.IN, GateSignal.PASSED_OUT: Direction.OUT}
 _TAMPER = {GateSignal.TAMPER: NoticeCode.TAMPER, GateSignal.TAMPER_OVER: NoticeCode.TAMPER_OVER}
+REMEMBERED = 32
 _FIRE, _FIRE_DONE = "fire-on:", "fire-done:"
 _LOCKED_DOWN, _LOCK_DOWN_OVER = "locked-down:", "lock-down-over:"
 """How the refs of those notices begin whose newest one still holds after a restart."""
@@ -38,6 +39,9 @@ class Turnstile:
         """How many people have passed the gate's own way since the start."""
         self.opened = 0
         """How often a guard or HQ opened."""
+        self.not_taken: deque[int] = deque(maxlen=REMEMBERED)
+        """The newest decisions on which nobody passed, by their number; only of a gate that tells."""
+        self._released: deque[AccessEvent] = deque(maxlen=REMEMBERED)
         locked_down = (ports.journal.last_ref(_LOCKED_DOWN, _LOCK_DOWN_OVER) or "").startswith(_LOCKED_DOWN)
         self._passage = Passage(PassageState.LOCKDOWN if locked_down else PassageState.LOCKED, locked_down)
         if (ports.journal.last_ref(_FIRE, _FIRE_DONE) or "").startswith(_FIRE):
@@ -69,6 +73,17 @@ class Turnstile:
         """True if a release for this reason would be obeyed now: the gate is free, and no lock-down forbids it."""
         return (self.state, self._asks(reason, direction)) in TRANSITIONS and self.ready
 
+    @property
+    def tells(self) -> bool:
+        """True if a sensor or a door contact tells whether a release was taken."""
+        return self._tells_passing or self._gate_config.door_pin is not None
+
+    def take_released(self) -> list[AccessEvent]:
+        """The decisions that were acted on since the last call, oldest first, however the person was let in."""
+        released = list(self._released)
+        self._released.clear()
+        return released
+
     def take_alarm(self) -> bool:
         """True once after somebody forced the gate, followed another, went the wrong way or held the door open."""
         alarm, self._alarm = self._alarm, False
@@ -98,6 +113,7 @@ class Turnstile:
             self._passage, access_seq=event.seq, worker_id=event.worker_id, direction=event.direction, slow=slow
         )
         self.opened += event.reason in (Reason.MANUAL_ADMIT, Reason.REMOTE_OPEN)
+        self._released.append(event)
         self._happened(self._asks(event.reason, event.direction))
         return True
 
@@ -226,6 +242,8 @@ class Turnstile:
     def _outcome(
         self, outcome: PassageOutcome, direction: Direction, access_seq: int | None, worker_id: str | None
     ) -> None:
+        if outcome is PassageOutcome.NOT_TAKEN and access_seq is not None and self.tells:
+            self.not_taken.append(access_seq)
         self._book.note(PassageEvent, outcome=outcome, direction=direction, access_seq=access_seq, worker_id=worker_id)
 
 

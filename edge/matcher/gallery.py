@@ -88,6 +88,11 @@ class Gallery:
         shortlist = Shortlist(matrix) if len(matrix) >= ROWS_MIN else None
         return cls(matrix, worker_ids, templates, calibration, shortlist)
 
+    def overwrite(self) -> None:
+        """Make a gallery that nobody searches any more forget everybody."""
+        self.matrix.setflags(write=True)
+        self.matrix.fill(0)
+
     @property
     def size(self) -> int:
         """Workers a stranger is compared with."""

@@ -8,15 +8,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from edge.config import MatcherConfig
 from edge.domain import Face, Image, Template, Vector
 from edge.matcher.engine import FaceEngine, nearest_to_middle
 from edge.matcher.gallery import Gallery
 from edge.matcher.quality import measure, objection
 from edge.matcher.threshold import threshold_for
+from edge.photofile import try_photo
 
 Painter = Callable[[Image, Face], Image]
 
@@ -90,17 +88,16 @@ def _enrol(engine: FaceEngine, config: MatcherConfig, folder: Path, people: int)
 def _references(engine: FaceEngine, config: MatcherConfig, folder: Path) -> Iterator[tuple[str, Vector, Path]]:
     for person in sorted((folder / "people").iterdir()):
         photos = sorted(person.glob("*.jpg"))[:2]
-        image = cv2.imread(str(photos[0])) if len(photos) == 2 else None
-        vector = _seen(engine, config, np.asarray(image, np.uint8))[0] if image is not None else None
+        image = try_photo(photos[0]) if len(photos) == 2 else None
+        vector = _seen(engine, config, image)[0] if image is not None else None
         if vector is not None:
             yield person.name, vector, photos[1]
 
 
 def _look(engine: FaceEngine, path: Path) -> tuple[Image | None, Face | None]:
-    image = cv2.imread(str(path))
-    if image is None:
+    picture = try_photo(path)
+    if picture is None:
         return None, None
-    picture = np.asarray(image, np.uint8)
     return picture, nearest_to_middle(engine.detect(picture), picture)
 
 

@@ -1,6 +1,5 @@
 """Frame in, Identification out: the matcher the gate's loop talks to."""
 
-import ctypes
 import math
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -33,11 +32,11 @@ from edge.matcher.lookalike import Survey, look_alike_min, nearest_other
 from edge.matcher.monitor import ScoreMonitor
 from edge.matcher.motion import MotionGate
 from edge.matcher.quality import measure, objection
-from edge.matcher.shortlist import ROWS_MIN
 from edge.matcher.threshold import Choice, choose, early_exit_min
 from edge.matcher.vote import Tally, overwhelming, tally
 from edge.ports import Clock, ScoreStore
 from edge.templates import TemplateStore
+from edge.wiping import give_back, wiping
 
 RIVAL_SIZE_MIN = 0.5
 """A second face at least this tall, compared with the largest, is in the lane too; a smaller one is behind it. Height and
@@ -45,7 +44,7 @@ not eye distance: a person beside the worker who looks away still counts."""
 UNKNOWN_STANDS_S = 3.0
 """A person who stays is voted on afresh after so long: the first frames of a worker walking up can be poor ones."""
 LET_GO_S = 1.0
-"""So long after a large gallery came into force its predecessor is gone, also from the caller's hands."""
+"""So long after a gallery came into force its predecessor is gone, also from the caller's hands."""
 COVERED_STANDS_S = 1.5
 """Whoever was seen with something over the face is no stranger for so long, whatever the frames between look like."""
 WHILE_TURNING = (Sight.TURNED_AWAY, Sight.LOOKING_UP, Sight.LOOKING_DOWN, Sight.BLURRED)
@@ -92,16 +91,18 @@ class FaceMatcher:
         """Replace the gallery at once, by the one that was prepared of these very templates if there is one. Templates of
         another model, and damaged ones, are left out and counted in the log."""
         ready = self._preparation.result() if self._prepared_of is templates and self._preparation else None
-        large = max(self._now.gallery.size, len(templates)) >= ROWS_MIN
-        self._use(ready or self._searchable(templates, self._now))
-        self._prepared_of = self._preparation = None
+        with wiping():
+            before = self._now
+            self._use(ready or self._searchable(templates, before))
+            self._prepared_of = self._preparation = ready = None
+            before.gallery.overwrite()
+            del before
         size = self.gallery_size
         if len(templates) > size:
             _log.warning("templates_left_out", count=len(templates) - size, model_id=self.model_id)
-        if large:
-            later = Timer(LET_GO_S, _give_back_memory)
-            later.daemon = True
-            later.start()
+        later = Timer(LET_GO_S, give_back)
+        later.daemon = True
+        later.start()
         _log.info("gallery_loaded", templates=size, threshold=round(self.threshold, 4))
 
     def prepare(self, templates: Sequence[tuple[str, Template]]) -> bool:
@@ -116,6 +117,10 @@ class FaceMatcher:
 
     def _searchable(self, templates: Sequence[tuple[str, Template]], now: "_Searchable | None") -> "_Searchable":
         """Everything that follows from these templates. `now`: what is in force, which may differ from it in little."""
+        with wiping():
+            return self._made(templates, now)
+
+    def _made(self, templates: Sequence[tuple[str, Template]], now: "_Searchable | None") -> "_Searchable":
         pack, config, store = self.engine.pack, self._config, TemplateStore.of(templates)
         gallery = now.gallery.following(now.store, store, self.model_id) if now else None
         gallery = gallery or Gallery.build(store, self.model_id, pack.embedder.dimension)
@@ -300,13 +305,6 @@ class FaceMatcher:
             look_alike=self._look_alike(known.worker_id) if known else None,
             runner_up=approach.runner_up if known else None,
         )
-
-
-def _give_back_memory() -> None:
-    """Return to the system what a large roster and its predecessor left behind; glibc would keep it for later."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:  # other C libraries have none, and need none
-        trim(0)
 
 
 def open_matcher(

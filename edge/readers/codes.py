@@ -18,9 +18,9 @@ REFUSED_EVERY_S = 2.0
 
 
 def read_codes(image: Image) -> list[str]:
-    """The texts of all codes of ours in a picture, (height, width, 3) BGR."""
+    """The texts of all codes of ours in a picture, (height, width, 3) BGR; white on black, too: a phone in its dark mode."""
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-    found = zxingcpp.read_barcodes(grey, formats=QR, try_invert=False)
+    found = zxingcpp.read_barcodes(grey, formats=QR, try_invert=True)
     return [code.text for code in found if code.text.startswith(PREFIX) and len(code.text) <= TEXT_MAX]
 
 

@@ -16,6 +16,7 @@ READ_WAIT_S = 0.5
 REOPEN_MIN_S = 0.5
 ENTRIES_MAX = 20
 """Entries nobody took: more than a person can type while the gate looks elsewhere."""
+NEVER_ENDS = ": it types, but no Enter, Tab or # after it, so nothing is ever read: set its suffix to Enter"
 
 log = structlog.get_logger()
 
@@ -83,6 +84,11 @@ class WedgeReader:
 
     def _follow(self, source: KeySource) -> None:
         keys = Keys(self._config.entry_timeout_ms / 1000)
+        told = False
         while not self._ended.is_set():
-            if events := source.read(READ_WAIT_S):
-                self._entries.extend(keys.take(events, self._clock.monotonic()))
+            events, now_s = source.read(READ_WAIT_S), self._clock.monotonic()
+            self._entries.extend(keys.take(events, now_s))
+            if keys.never_ends is not told:
+                told = keys.never_ends
+                self._status = ReaderStatus(not told, f"{source.name}{NEVER_ENDS}" if told else source.name)
+                log.warning("reader_never_ends" if told else "reader_ends", device=source.name)

@@ -24,6 +24,8 @@ from edge.screen.texts import DeskWord, Texts
 from edge.screen.watch import Watch
 
 COOKIE = "sitegate_desk"
+DEVICE_COOKIE, DEVICE_LASTS_S = "sitegate_device", 180 * 24 * 3600
+"""Signs nobody in: it only keeps this browser's wrong passwords apart from those of others."""
 SHOWN_LINES = 6
 LOCKED_DOWN_STATE = "lockdown"
 
@@ -58,13 +60,17 @@ class DeskPages:
         if not _private(request):
             return self._sign_in_page(request, DeskWord.NOT_PRIVATE, 403)
         form = await _form(request)
-        found = await self._sessions.sign_in(form.get("name", ""), form.get("password", ""))
+        device = request.cookies.get(DEVICE_COOKIE, "")
+        found = await self._sessions.sign_in(form.get("name", ""), form.get("password", ""), _visitor(request), device)
         if found is Refusal.WRONG:
             return self._sign_in_page(request, DeskWord.WRONG_PASSWORD, 403)
         if found is Refusal.PAUSED:
             return self._sign_in_page(request, DeskWord.SIGN_IN_PAUSED, 429)
         answer = self._to_page(request)
         answer.set_cookie(COOKIE, found.token, path="/desk", secure=True, httponly=True, samesite="strict")
+        answer.set_cookie(
+            DEVICE_COOKIE, found.device, DEVICE_LASTS_S, path="/desk", secure=True, httponly=True, samesite="strict"
+        )
         return answer
 
     async def sign_out(self, request: Request) -> Response:
@@ -165,6 +171,12 @@ async def _form(request: Request) -> dict[str, str]:
 def _ours(form: dict[str, str], session: Session) -> bool:
     """True if the form came from a page of this session: another site's page cannot know the token."""
     return hmac.compare_digest(form.get("form_token", "").encode(), session.form_token.encode())
+
+
+def _visitor(request: Request) -> str:
+    """Who is at the other end of the connection itself (`edge.screen.connections`): a forwarded address may be made up."""
+    peer = getattr(request.state, "peer", None)
+    return peer if isinstance(peer, str) else request.client.host if request.client else ""
 
 
 def _private(request: Request) -> bool:

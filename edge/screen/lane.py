@@ -39,6 +39,7 @@ class Sign(StrEnum):
     RENEW_TRAINING = "renew_training"
     SEE_DESK = "see_desk"
     WAIT = "wait"
+    STEP_BACK = "step_back"
     STOP = "stop"
     FIRE = "fire"
     NOT_RUNNING = "not_running"

@@ -2,12 +2,19 @@
 
 import socket
 import threading
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Any, cast
 
 import structlog
 import uvicorn
 from starlette.applications import Starlette
 
 from edge.config import ScreenConfig
+from edge.screen.connections import Connection, Crowd
+
+ACCEPT_AT_ONCE = 128
+"""New connections taken up before those inside get their turn."""
 
 
 class PortTaken(OSError):
@@ -15,13 +22,14 @@ class PortTaken(OSError):
 
 
 class ScreenServer:
-    """One listening socket and its server. `url` is known before `run`, also for port 0.
+    """One listening socket and its server. `url` is known before `run`, also for port 0. `refused`: users of this machine that
+    get no answer, asked at each connection.
 
     Raises:
         PortTaken: the address is in use or not this machine's.
     """
 
-    def __init__(self, app: Starlette, config: ScreenConfig) -> None:
+    def __init__(self, app: Starlette, config: ScreenConfig, refused: Callable[[], Collection[int]] = tuple) -> None:
         family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -37,7 +45,14 @@ class ScreenServer:
         self.url = f"http://{host}:{port}"
         self._server = uvicorn.Server(
             uvicorn.Config(
-                app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=2, ws="none"
+                app,
+                http=cast("Any", partial(Connection, Crowd(refused))),
+                backlog=ACCEPT_AT_ONCE,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=2,
+                ws="none",
             )
         )
 

@@ -2,20 +2,25 @@
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from edge.accounts import password_matches
-from edge.guesses import PER_ACCOUNT, PER_SCREEN, Guesses
+from edge.guesses import PER_ACCOUNT
+from edge.screen.attempts import RESTART_PAUSE_S, Attempts, device_token, known_device
 from edge.screen.sources import GuardDesk
 
 IDLE_MAX = timedelta(minutes=30)
 LASTS_MAX = timedelta(hours=12)
 SESSIONS_MAX = 50
-WAITING_MAX = 4
+SESSIONS_OF_ONE_MAX = 5
+WAITING_MAX = 32
 """So many sign-ins may wait for the one being checked; each takes a good part of a second on purpose."""
+WAITING_OF_ONE_MAX = 16
+"""Of these, from one visitor; known browsers have a queue of their own."""
 SIGNED_IN, SIGN_IN_REFUSED, SIGN_IN_PAUSED = "signed in", "sign-in refused", "sign-in paused"
 """Words of the audit trail."""
 STRANGER = "(no such account)"
@@ -31,6 +36,8 @@ class Session:
     stored: str = field(repr=False)
     since: datetime
     used: datetime
+    device: str = field(default="", repr=False)
+    """For the browser to keep: others who try this name do not hold it up."""
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     form_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
@@ -40,16 +47,32 @@ class Refusal(StrEnum):
     PAUSED = "paused"
 
 
+class Queue:
+    """Sign-ins that wait for one another, so many in all and so many of one visitor."""
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()
+        self._waiting: Counter[str] = Counter()
+
+    def enter(self, visitor: str) -> bool:
+        if self._waiting.total() >= WAITING_MAX or self._waiting[visitor] >= WAITING_OF_ONE_MAX:
+            return False
+        self._waiting[visitor] += 1
+        return True
+
+    def leave(self, visitor: str) -> None:
+        self._waiting[visitor] -= 1
+        self._waiting += Counter()  # forgets who waits no more
+
+
 class Sessions:
+    """`visitor` below: the user or machine at the other end; `device`: what its browser kept of an earlier sign-in."""
+
     def __init__(self, desk: GuardDesk, now: Callable[[], datetime]) -> None:
         self._desk, self._now = desk, now
         self._open: dict[str, Session] = {}
-        self._checking = asyncio.Lock()
-        self._waiting = 0
-        self._accounts: dict[str, Guesses] = {}
-        self._everybody = Guesses()
-        self._pause_told = False
-        self._recall()
+        self._strangers, self._known = Queue(), Queue()
+        self._attempts = Attempts(self._closed_until_s())
 
     def find(self, token: str, *, used: bool = True) -> Session | None:
         """The session of a cookie, if it is still good. Using it keeps it alive; a page that only renews itself does not."""
@@ -67,50 +90,58 @@ class Sessions:
             self._open[token] = replace(found, used=now)
         return self._open[token]
 
-    async def sign_in(self, name: str, password: str) -> Session | Refusal:
+    async def sign_in(self, name: str, password: str, visitor: str = "", device: str = "") -> Session | Refusal:
         """One at a time, so that many at once are counted too. Raises DeskError."""
-        if self._waiting >= WAITING_MAX:
+        browser = known_device(device, name, self._desk.password(name))
+        queue, visitor = (self._known, browser) if browser else (self._strangers, visitor)
+        if not queue.enter(visitor):
             return Refusal.PAUSED
-        self._waiting += 1
         try:
-            async with self._checking:
-                return await self._check(name, password)
+            async with queue.turn:
+                return await self._check(name, password, visitor)
         finally:
-            self._waiting -= 1
+            queue.leave(visitor)
 
     def sign_out(self, token: str) -> None:
         self._open.pop(token, None)
 
-    async def _check(self, name: str, password: str) -> Session | Refusal:
+    async def _check(self, name: str, password: str, visitor: str) -> Session | Refusal:
         stored, now_s = self._desk.password(name), self._now().timestamp()
-        who = name if stored is not None else STRANGER  # what was typed may be a password: it is not kept
-        if self._everybody.paused(now_s) or self._accounts.get(who, Guesses()).paused(now_s):
-            if not self._pause_told:
-                self._pause_told = True
-                self._desk.audit(who, SIGN_IN_PAUSED, "too many wrong passwords")
+        if self._attempts.paused(name, visitor, now_s):
+            if self._attempts.first_of_pause(name, visitor):
+                self._record(name, stored, SIGN_IN_PAUSED, f"from {visitor}: too many wrong passwords")
             return Refusal.PAUSED
-        self._pause_told = False
         if not await asyncio.to_thread(password_matches, password, stored) or stored is None:
-            self._wrong(who, now_s)
-            self._desk.audit(who, SIGN_IN_REFUSED)
+            self._attempts.wrong(name, visitor, now_s)
+            self._record(name, stored, SIGN_IN_REFUSED, f"from {visitor}")
             return Refusal.WRONG
         self._desk.audit(name, SIGNED_IN)
-        self._accounts.pop(name, None)
-        session = Session(name, stored, self._now(), self._now())
+        self._attempts.right(name, visitor)
+        session = Session(name, stored, self._now(), self._now(), device_token(name, stored))
         self._open[session.token] = session
-        while len(self._open) > SESSIONS_MAX:
-            del self._open[next(iter(self._open))]
+        self._drop_oldest([s for s in self._open.values() if s.name == name], SESSIONS_OF_ONE_MAX)
+        self._drop_oldest(list(self._open.values()), SESSIONS_MAX)
         return session
 
-    def _wrong(self, who: str, now_s: float) -> None:
-        self._everybody = self._everybody.after_wrong(PER_SCREEN, now_s)
-        if who != STRANGER:
-            self._accounts[who] = self._accounts.get(who, Guesses()).after_wrong(PER_ACCOUNT, now_s)
+    def _drop_oldest(self, those: list[Session], keep: int) -> None:
+        for session in those[: max(0, len(those) - keep)]:
+            del self._open[session.token]
 
-    def _recall(self) -> None:
-        """The wrong guesses before a restart count as well."""
+    def _record(self, name: str, stored: str | None, what: str, detail: str) -> None:
+        """Written in one transaction either way, so that the time tells nothing. A stranger's share one line: what was typed as a
+        name may be a password, and a flood of them must not fill the disk."""
+        if stored is None:
+            self._desk.audit_again(STRANGER, what, detail)
+        else:
+            self._desk.audit(name, what, detail)
+
+    def _closed_until_s(self) -> float:
+        """Restarting the screen must not make guessing faster, nor tell which names exist: for a while all strangers wait."""
+        now, wrong = self._now(), Counter[str]()
         for utc, who, what, _ in reversed(self._desk.trail(REMEMBERED)):
-            if what == SIGN_IN_REFUSED:
-                self._wrong(who, min(utc, self._now()).timestamp())
-            elif what == SIGNED_IN:
-                self._accounts.pop(who, None)
+            if what == SIGNED_IN:
+                del wrong[who]
+            elif what == SIGN_IN_REFUSED and who != STRANGER and (now - utc).total_seconds() < PER_ACCOUNT.forget_s:
+                wrong[who] += 1
+        guessed = any(count >= PER_ACCOUNT.free for count in wrong.values())
+        return now.timestamp() + RESTART_PAUSE_S if guessed else 0.0

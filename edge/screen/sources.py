@@ -76,6 +76,9 @@ class GuardDesk(Protocol):
 
     def audit(self, who: str, what: str, detail: str = "") -> None: ...
 
+    def audit_again(self, who: str, what: str, detail: str) -> None:
+        """Record it in the newest line of the same person and kind, if that is not older than an hour."""
+
     def request_admission(self, request: AdmitRequest) -> str: ...
 
     def request_lock_down(self, request: LockDownRequest, *, release: bool) -> str: ...

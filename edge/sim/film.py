@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from edge.domain import Image
+from edge.photofile import read_photo
 from edge.sim.card import CodeCard
 from edge.sim.cutout import Cutout
 from edge.sim.lane import lane
@@ -141,11 +142,8 @@ class Film:
         key = (person.photo_path, person.face)
         if key not in self._cutouts:
             largest = max(p.near_px for s in self.script.scenes for p in s.people if (p.photo_path, p.face) == key)
-            photo = cv2.imread(str(person.photo_path), cv2.IMREAD_COLOR)
-            if photo is None:
-                raise ScriptError(f"{person.photo_path} is no photo that can be read: use JPEG or PNG")
             try:
-                self._cutouts[key] = Cutout.from_photo(np.asarray(photo, np.uint8), person.face, largest)
+                self._cutouts[key] = Cutout.from_photo(read_photo(person.photo_path), person.face, largest)
             except ValueError as error:
                 raise ScriptError(f"{person.photo_path}: {error}") from error
         return self._cutouts[key]

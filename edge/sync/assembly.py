@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from numpy.typing import NDArray
 
 from contract.messages import (
+    ListBase,
     ListKind,
     PartHeader,
     PolicySnapshot,
@@ -61,7 +62,11 @@ class Assembly:
         """The state with this list in force. Raises ListRefused: the parts do not belong together."""
         if digest_of(self._fingerprints) != self.header.digest:
             raise ListRefused(f"the parts of the {self.kind.value} do not belong together")
-        return self._reading.into(state, ListAge(self.header.list_version, self.header.issued_utc))
+        found = self._reading.into(state, ListAge(self.header.list_version, self.header.issued_utc))
+        if self.kind is ListKind.ROSTER:
+            base = ListBase(list_version=self.header.list_version, digest=self.header.digest)
+            found = replace(found, roster_base=base)
+        return found
 
 
 class _Reading(Protocol):
@@ -98,7 +103,7 @@ class RosterReading:
             end = start + 2 * block.dimension * len(block.owners)
             if end > len(vectors) or max(block.owners, default=-1) >= len(numbers):
                 raise ListRefused("the roster's templates are not those that it lists")
-            self._take_block(block, vectors[start:end], consents, np.array(numbers, np.int32))
+            self._take_block(block, memoryview(vectors)[start:end], consents, np.array(numbers, np.int32))
             start = end
         if start != len(vectors):
             raise ListRefused("the roster's templates are not those that it lists")
@@ -109,10 +114,11 @@ class RosterReading:
         return replace(state, workers=self._workers, templates=templates, roster=age)
 
     def _take_block(
-        self, block: TemplateBlock, data: bytes, consents: NDArray[np.bool_], numbers: NDArray[np.int32]
+        self, block: TemplateBlock, data: memoryview, consents: NDArray[np.bool_], numbers: NDArray[np.int32]
     ) -> None:
         owners = np.array(block.owners, np.intp)
-        rows: Rows = np.frombuffer(data, "<f2").reshape(len(owners), block.dimension)
+        # Copied: an array of its own can be overwritten when the next list comes into force.
+        rows: Rows = np.frombuffer(data, "<f2").reshape(len(owners), block.dimension).copy()
         norms = np.linalg.norm(rows.astype(np.float32), axis=1)
         sound, consented = np.isfinite(norms) & (norms >= _LENGTH_MIN), consents[owners]
         self.unreadable += int((consented & ~sound).sum())

@@ -33,7 +33,13 @@ def changed(
 def with_list(kind: ListKind, state: RosterState, found: RosterState) -> RosterState:
     """The state with one list taken from another state."""
     if kind is ListKind.ROSTER:
-        return replace(state, workers=found.workers, templates=found.templates, roster=found.roster)
+        return replace(
+            state,
+            workers=found.workers,
+            templates=found.templates,
+            roster=found.roster,
+            roster_base=found.roster_base,
+        )
     if kind is ListKind.RISK:
         return replace(state, risks=found.risks, risk=found.risk)
     return replace(state, policy=found.policy, policy_age=found.policy_age)

@@ -16,11 +16,11 @@ from pathlib import Path
 import structlog
 
 from contract.deltas import SealedDelta
-from contract.messages import Ack, ListKind, NoticeCode, PartHeader
+from contract.messages import Ack, ListBase, ListKind, NoticeCode, PartHeader
 from contract.parts import SealedPart, digest_of
 from contract.signing import BadSignature, Verifier, verify
 from contract.topics import Channel
-from edge import dbfile
+from edge import dbfile, erasure
 from edge.domain import Incident
 from edge.sync import deltas
 from edge.sync.deltas import RolledBack as RolledBack
@@ -80,6 +80,7 @@ class ReplicaWriter:
             self._lock = dbfile.lock(path)
         except dbfile.Locked as error:
             raise ReplicaError(f"{error}: stop the other one first (systemctl stop sitegate-sync)") from error
+        self._log_holds_old = True  # an earlier process may not have got to it
         try:
             self._db = self._open_or_replace(path)
         except BaseException:
@@ -91,6 +92,17 @@ class ReplicaWriter:
         rows = self._db.execute("SELECT kind, list_version FROM list_versions WHERE applied_utc IS NOT NULL").fetchall()
         found = {ListKind(kind): int(version) for kind, version in rows}
         return {kind: max(version, deltas.version(self._db, kind)) for kind, version in found.items()}
+
+    def base(self, kind: ListKind) -> ListBase | None:
+        """The list in force as it was published whole: what it holds lies here, also of those who left since."""
+        held = self._version(kind, in_force=True)
+        return ListBase(list_version=held.list_version, digest=held.digest) if held else None
+
+    def empty_log(self) -> None:
+        """Lists that were replaced leave the file's log too; what a reader is looking at, at a later call."""
+        if self._log_holds_old:
+            with self._transaction(write=False):
+                self._log_holds_old = not erasure.empty_log(self._db)
 
     def issued(self) -> dict[ListKind, datetime]:
         """When HQ issued the lists in force, or their newest changes."""
@@ -134,6 +146,7 @@ class ReplicaWriter:
 
     def forget_arriving(self) -> None:
         """Of lists that are only arriving nothing is kept; those in force stay."""
+        self._log_holds_old = True
         with self._transaction():
             for kind in ListKind:
                 self._forget(kind, "applied_utc IS NULL")
@@ -146,6 +159,7 @@ class ReplicaWriter:
             RolledBack: older than the list in force, or another under its version.
         """
         held = self._version(delta.header.kind, in_force=True)
+        self._log_holds_old = True
         with self._transaction():
             return deltas.keep(self._db, delta, body, held.digest if held else "", held.list_version if held else 0)
 
@@ -198,6 +212,7 @@ class ReplicaWriter:
 
     def _put_in_force(self, header: PartHeader) -> None:
         self._forget(header.kind, "applied_utc IS NOT NULL")
+        self._log_holds_old = True
         self._db.execute("UPDATE list_versions SET applied_utc = ? WHERE kind = ?", (_now(), header.kind.value))
         deltas.follow_base(self._db, header.kind, header.digest, header.list_version)
 
@@ -288,13 +303,15 @@ class ReplicaWriter:
         self._db.execute(f"DELETE FROM {table} WHERE id <= (SELECT max(id) FROM {table}) - ?", (keep,))
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self, *, write: bool = True) -> Iterator[None]:
         """All or nothing. Raises ReplicaError if the disk refuses; a damaged file is not caught here: only a new start helps."""
         try:
-            self._db.execute("BEGIN IMMEDIATE")
+            if write:
+                self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
-                self._db.execute("COMMIT")
+                if write:
+                    self._db.execute("COMMIT")
             finally:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")

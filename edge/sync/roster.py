@@ -20,13 +20,14 @@ from contract.keyring import OpeningKeys, TrustedKeys, ids
 from contract.messages import Ack, Command, DeltaHeader, ListKind, NoticeCode, PartHeader
 from contract.signing import BadSignature, verify
 from contract.topics import Channel
-from edge import dbfile
+from edge import dbfile, reading
 from edge.config import SiteConfig
 from edge.domain import Incident, ListAge, RosterState
 from edge.sync import commands as orders
 from edge.sync import lists
 from edge.sync.assembly import Assembly
 from edge.sync.changes import changed, with_list
+from edge.wiping import wiping
 
 log = structlog.get_logger()
 
@@ -65,7 +66,7 @@ class ReplicaReader:
         hq_key: Ed25519PublicKey | TrustedKeys,
         site_key: X25519PrivateKey | OpeningKeys,
     ) -> None:
-        self._reader = dbfile.Reader(path)
+        self._reader = dbfile.Reader(path, dbfile.FOREIGN_WAIT_S)
         self._site, self._hq_key, self._site_key = site, hq_key, site_key
         self._state = RosterState(trusts=ids(hq_key), opens=ids(site_key))
         self._replica_id = ""
@@ -90,7 +91,8 @@ class ReplicaReader:
         if self._reader.changed() or new_keys:
             self._follow_replacement()
             for kind, digest, applied in self._rows(
-                "SELECT kind, digest, applied_utc FROM list_versions WHERE applied_utc IS NOT NULL"
+                "SELECT kind, digest, applied_utc FROM list_versions WHERE applied_utc IS NOT NULL",
+                types=(str, str, str),
             ):
                 if kind in set(ListKind) and self._looked_at.get(ListKind(kind)) != (digest, applied):
                     self._looked_at[ListKind(kind)] = (digest, applied)
@@ -100,17 +102,20 @@ class ReplicaReader:
             self.parts_per_refresh is None or read < self.parts_per_refresh
         ):
             kind = next(kind for kind in _ORDER if kind in due)
-            if kind in self._loading:
-                self._load_part(kind, self._loading[kind])
-            else:
-                self._load_changes(kind)
+            with wiping():  # opened seals are let go here
+                if kind in self._loading:
+                    self._load_part(kind, self._loading[kind])
+                else:
+                    self._load_changes(kind)
             read += 1
         return self._state is not before
 
     def incidents(self) -> list[Incident]:
         """What sync or this reader refused; bounded, oldest first. The caller skips those it has journalled."""
         found = dict(self._incidents)
-        for ref, code, detail in self._rows("SELECT ref, code, detail FROM incidents ORDER BY id"):
+        for ref, code, detail in self._rows(
+            "SELECT ref, code, detail FROM incidents ORDER BY id", types=(str, str, str)
+        ):
             if code in set(NoticeCode):
                 found.setdefault(ref, Incident(ref, NoticeCode(code), detail))
         return list(found.values())
@@ -118,7 +123,9 @@ class ReplicaReader:
     def commands(self, now: datetime) -> list[Command]:
         """Commands that arrived since the last call and may be obeyed now; the others become incidents."""
         found = []
-        rows = self._rows("SELECT id, envelope FROM commands WHERE id > ? ORDER BY id", (self._last_command,))
+        rows = self._rows(
+            "SELECT id, envelope FROM commands WHERE id > ? ORDER BY id", (self._last_command,), (int, bytes)
+        )
         for row_id, envelope in rows:
             self._last_command = int(row_id)
             try:
@@ -131,7 +138,7 @@ class ReplicaReader:
     def acks(self) -> list[Ack]:
         """HQ's newest acknowledgement of each epoch, signature checked."""
         found = []
-        for (envelope,) in self._rows("SELECT envelope FROM acks"):
+        for (envelope,) in self._rows("SELECT envelope FROM acks", types=(bytes,)):
             try:
                 check_size(Channel.ACK, bytes(envelope))
                 ack = decode(Ack, verify(bytes(envelope), Channel.ACK.value, self._hq_key))
@@ -141,6 +148,11 @@ class ReplicaReader:
             if ack.gate_id == self._site.gate_id:
                 found.append(ack)
         return found
+
+    @property
+    def trouble(self) -> str:
+        """Why replica.db is there and cannot be read; "" if it can, or if there is none."""
+        return self._reader.trouble
 
     def close(self) -> None:
         self._reader.close()
@@ -172,7 +184,8 @@ class ReplicaReader:
         if not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'list_deltas'"):
             return
         for kind, digest, applied in self._rows(
-            "SELECT kind, base_digest, applied_utc FROM list_deltas WHERE applied_utc IS NOT NULL"
+            "SELECT kind, base_digest, applied_utc FROM list_deltas WHERE applied_utc IS NOT NULL",
+            types=(str, str, str),
         ):
             if kind in set(ListKind) and self._changes_looked_at.get(ListKind(kind)) != (digest, applied):
                 self._changes_looked_at[ListKind(kind)] = (digest, applied)
@@ -184,6 +197,7 @@ class ReplicaReader:
         rows = self._rows(
             "SELECT body FROM list_parts WHERE kind = ? AND digest = ? AND part = ? AND length(body) <= ?",
             (kind.value, loading.digest, wanted, MAX_BYTES),
+            (bytes,),
         )
         if not rows:
             # Replaced by a newer version in the meantime, or unreadable just now: whatever is there next is read.
@@ -228,6 +242,7 @@ class ReplicaReader:
         rows = self._rows(
             "SELECT body FROM list_deltas WHERE kind = ? AND base_digest = ? AND length(body) <= ?",
             (kind.value, base.header.digest, MAX_BYTES),
+            (bytes,),
         )
         if not rows:
             self._changes_looked_at.pop(kind, None)  # none, or unreadable just now
@@ -274,15 +289,15 @@ class ReplicaReader:
             while len(self._incidents) > _KEEP_INCIDENTS:
                 del self._incidents[next(iter(self._incidents))]
 
-    def _rows(self, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
+    def _rows(self, sql: str, values: tuple[object, ...] = (), types: tuple[type, ...] = ()) -> list[Any]:
         db = self._reader.db()
         if db is None:
             return []
         try:
-            return db.execute(sql, values).fetchall()
+            return reading.rows(db, sql, values, types)
         except sqlite3.DatabaseError as error:  # damaged or just being replaced: the last good state stays
             log.warning("replica_unreadable", detail=str(error))
-            self._reader.close()
+            self._reader.gave_up(error)
             return []
 
 

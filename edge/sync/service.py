@@ -3,7 +3,7 @@
 import platform
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,17 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from contract.keyring import TrustedKeys, ids
-from contract.messages import Command, CommandAction, Direction, GateStatus, Health, HqState, ListKind, SnapshotRequest
+from contract.messages import (
+    Command,
+    CommandAction,
+    Direction,
+    GateStatus,
+    Health,
+    HqState,
+    ListBase,
+    ListKind,
+    SnapshotRequest,
+)
 from contract.topics import ROUTES, Channel, topic
 from edge.config import Config
 from edge.disk import HEALTH_SLOWER
@@ -43,6 +53,7 @@ LIVE_MAX_S = 10.0
 NOTHING_HEARD = LiveState(utc=datetime.fromtimestamp(0, UTC), direction=Direction.IN, gate_state="", tone=Tone.IDLE)
 """What is said of a gate process that is silent."""
 _KEYS_EVERY_S = 1.0
+_HELD_EVERY_S = 0.5
 _COMPLAIN_EVERY_S = 60.0
 
 
@@ -52,6 +63,15 @@ class _KeyIds:
 
     trusts: tuple[str, ...] = ()
     opens: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """See `GateStatus`."""
+
+    roster_kept: ListBase | None = None
+    roster_used: ListBase | None = None
+    sealed_enrolments: int | None = None
 
 
 class SyncService:
@@ -76,7 +96,8 @@ class SyncService:
         self._model_id = ""
         self._hq_key = TrustedKeys(config.keys.hq_signing_public_path)
         self._mine, self._keys = ids(self._hq_key), _KeyIds()
-        self._keys_due_s = 0.0
+        self._keys_due_s = self._held_due_s = 0.0
+        self._held = _Held()
         incidents = IncidentLog(replica, clock)
         self.meters = SyncMeters(incidents)
         self._downlink = Downlink(config.site, self._hq_key, replica, incidents, clock.utc)
@@ -98,7 +119,7 @@ class SyncService:
         self._link = MqttLink(config.sync, client_id, subscriptions(config.site), self._will)
         self._connection = 0
         self._hq_online: bool | None = None
-        self._announced: tuple[dict[ListKind, int], str, _KeyIds] | None = None
+        self._announced: tuple[dict[ListKind, int], str, _KeyIds, _Held] | None = None
         self._home = HomeAssistant(config, software)
         self._home_told = False
         self._asked_for: set[tuple[str, int]] = set()
@@ -154,6 +175,7 @@ class SyncService:
     def _send(self) -> None:
         self._outbox.follow()
         self._follow_keys()
+        self._replica.empty_log()
         self._rescue.follow(self._clock.monotonic())
         state = self._link.state
         if state.connected:
@@ -266,7 +288,8 @@ class SyncService:
 
     def _announce(self) -> None:
         """The birth, and again whenever a list's version, the gate's weights or a key changed."""
-        told = self._replica.versions(), self._model_id, self._keys
+        self._held = self._what_is_held()
+        told = self._replica.versions(), self._model_id, self._keys, self._held
         self._dying = self._status(online=False)  # the next connection's Will
         if told == self._announced:
             return
@@ -292,6 +315,7 @@ class SyncService:
             trusts=self._keys.trusts if online else (),
             opens=self._keys.opens if online else (),
             takes_changes=True,
+            **(asdict(self._held) if online else {}),
             # The Will is written now and sent at some unknown later time: it carries none.
             utc=self._clock.utc() if online or planned else None,
             connection=self._connected_at,
@@ -301,6 +325,14 @@ class SyncService:
         """Of the connection that is being made: its thread asks."""
         self._connected_at = self._speaker.next()
         return self._publication(Channel.STATUS, self._speaker.will(self._dying, self._connected_at))
+
+    def _what_is_held(self) -> "_Held":
+        """What HQ wants to know of templates that must be gone."""
+        if self._clock.monotonic() < self._held_due_s:
+            return self._held
+        self._held_due_s = self._clock.monotonic() + _HELD_EVERY_S
+        used = self._live(self._clock.utc()).roster_base
+        return _Held(self._replica.base(ListKind.ROSTER), used, self._journal.sealed())
 
     def _send_health(self) -> None:
         if self._clock.monotonic() >= self._health_due_s:

@@ -65,9 +65,16 @@ class SummaryReader:
             return ReplicaSummary()
         try:
             return _summary(db)
-        except (sqlite3.DatabaseError, ValueError):
+        except sqlite3.DatabaseError as error:
+            self._reader.gave_up(error)
+        except ValueError:
             self._reader.close()
-            return ReplicaSummary()
+        return ReplicaSummary()
+
+    @property
+    def trouble(self) -> str:
+        """Why replica.db is there and cannot be read; "" if it can, or if there is none."""
+        return self._reader.trouble
 
     def close(self) -> None:
         self._reader.close()

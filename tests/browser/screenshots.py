@@ -40,6 +40,7 @@ SIGNS: list[tuple[str, Tone, Advice | None, dict[str, object]]] = [
     ("declare_health", Tone.ADJUST, Advice.DECLARE_HEALTH, {}),
     ("renew_training", Tone.ADJUST, Advice.RENEW_TRAINING, {}),
     ("wait", Tone.ADJUST, Advice.WAIT, {}),
+    ("step_back", Tone.ADJUST, Advice.STEP_BACK, {}),
     ("see_desk", Tone.DESK, Advice.SEE_DESK, {}),
     ("stop", Tone.STOP, Advice.SEE_DESK, {}),
     ("fire", Tone.GO, None, {"gate_state": "fire"}),

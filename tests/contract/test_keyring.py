@@ -104,6 +104,7 @@ def _locked(key: X25519PrivateKey) -> bytes:
         (tuple(public_pem(Ed25519PrivateKey.generate()) for _ in range(5)), "holds 5 keys, 4 at most"),
         ((public_pem(OLD).replace(b"MCow", b"MCox"),), "is not a PEM key: it is broken"),
     ],
+    ids=[f"file {number}" for number in range(9)],  # the same in every process: the keys are drawn at random
 )
 def test_fail__what_is_no_file_of_public_keys_says_so(tmp_path: Path, blocks: tuple[bytes, ...], says: str) -> None:
     with pytest.raises(BadKey, match=says):

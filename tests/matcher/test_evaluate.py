@@ -63,7 +63,7 @@ def test_ok__figures_report_and_cache(folder: Path, models_dir: Path, tmp_path: 
     assert walked["fnir"]["count"] + walked["fpir"]["count"] + walked["no_answer"]["errors"] == 2
     assert "Walk-ups: the vote" in report.read_text()
     assert figures["acquisition"]["photos"] == 8
-    assert figures["acquisition"]["problems"] == {"no_face": 1}
+    assert figures["acquisition"]["problems"] == {"no_face": 0, "unreadable": 1}
     assert (figures["headline"]["gallery"], figures["headline"]["mated"]) == (2, 3)
     assert figures["headline"]["rank1"] == 1.0
     assert figures["at_threshold"]["fnir"] == 0.0

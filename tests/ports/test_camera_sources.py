@@ -1,6 +1,9 @@
 """Each source on its own: what it reads, and what it says when it cannot."""
 
+import os
 import socket
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -15,6 +18,16 @@ from edge.capture.opencv import FileSource, RtspSource, V4l2Source
 from edge.capture.source import letterbox
 from edge.config import CameraConfig
 from edge.domain import Image
+
+HUGE = b"\x89PNG\r\n\x1a\n" + b"".join(
+    struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    for kind, data in (
+        (b"IHDR", struct.pack(">IIBBBBB", 40_000, 40_000, 8, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(bytes(100))),
+        (b"IEND", b""),
+    )
+)
+"""69 bytes that claim to be 40,000 pixels wide and high."""
 
 
 def grey(rows: int, columns: int, value: int) -> Image:
@@ -51,6 +64,24 @@ def test_ok__an_unreadable_photo_is_left_out_and_said_without_its_name(tmp_path:
         assert [float(i.mean()) for i in (source.read(), source.read()) if i is not None] == [50, 50]
     assert [(entry["event"], entry["position"]) for entry in logs] == [("photo_unreadable", 1)] * 2
     assert "secret-name" not in str(logs)
+
+
+def test_ok__a_photo_that_is_a_trap_is_left_out_and_the_next_is_shown(tmp_path: Path) -> None:
+    (tmp_path / "1.png").write_bytes(HUGE)
+    whole = cv2.imencode(".jpg", np.random.default_rng(1).integers(0, 256, (40, 40, 3), np.uint8))[1].tobytes()
+    (tmp_path / "2.jpg").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "3.jpg").symlink_to(tmp_path / "3.jpg")
+    os.mkfifo(tmp_path / "4.jpg")
+    (tmp_path / "5.jpg").mkdir()
+    (tmp_path / "6.jpg").touch()
+    cv2.imwrite(str(tmp_path / "7.png"), grey(40, 40, 50))
+    source = FolderSource(tmp_path, repeat=True, rate_hz=1, show_s=1)
+    source.open()
+    with capture_logs() as logs:
+        assert [float(i.mean()) for i in (source.read(), source.read()) if i is not None] == [50, 50]
+    said = [entry["why"] for entry in logs if entry["event"] == "photo_unreadable"]
+    assert len(said) == 6 and all(": " in why for why in said)
+    assert "claims 40000" in said[0] and "cut off" in said[1] and "empty" in said[2]
 
 
 def test_fail__folders_without_photos(tmp_path: Path) -> None:

@@ -241,7 +241,7 @@ def test_ok__a_reader_of_no_file_sees_nothing_and_waits(path: Path, reader: Jour
     made.close()
 
 
-def test_ok__the_gates_group_can_use_the_files_whoever_opens_them_first(path: Path, clock: FixedClock) -> None:
+def test_ok__the_gates_group_reads_the_files_and_its_process_alone_writes_them(path: Path, clock: FixedClock) -> None:
     before = os.umask(0o007)  # as in the systemd units
     try:
         made = Journal(path, SiteConfig(), clock)
@@ -250,7 +250,8 @@ def test_ok__the_gates_group_can_use_the_files_whoever_opens_them_first(path: Pa
         made.close()
     finally:
         os.umask(before)
-    assert set(modes.values()) == {0o660}, modes
+    assert modes.pop("journal.db.lock") == 0o600, "who can read a lock file can hold it"
+    assert set(modes.values()) == {0o640}, modes
 
 
 # --- the wall clock is set -------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from contract.messages import NoticeCode, NoticeEvent
 from edge.app.gate import _note_cut
 from edge.clock import SystemClock
 from edge.config import GateConfig, SiteConfig
-from edge.gate import GpioGate, Warden, make_factory, take_cuts
+from edge.gate import GpioGate, Warden, make_factory, take_cuts, warden_process
 from edge.gate.warden import GRACE_S
 from edge.journal import Journal, JournalReader
 from edge.ports import GateError
@@ -44,24 +44,41 @@ FREEZES = "gate.pulse(); os.kill(os.getpid(), signal.SIGSTOP)"
 HOLDS_THE_INTERPRETER = "gate.pulse(); ctypes.PyDLL(None).sleep(60)"
 DIES = "gate.pulse(); os.kill(os.getpid(), signal.SIGKILL)"
 HANGS = "gate.pulse(); time.sleep(2); os._exit(7)"
+WARDEN_DIES_FIRST = """
+gate.pulse()
+first = warden.pid
+os.kill(first, signal.SIGKILL)
+while warden.pid == first:
+    time.sleep(0.01)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+TRACED_DIES = """
+import subprocess
+tracer = subprocess.Popen(["strace", "-qq", "-s", "300", "-o", str(folder / "strace"), "-p", str(warden.pid)])
+time.sleep(1)
+gate.pulse()
+time.sleep(0.05)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
 FREEZES_IN_A_FIRE = (
     "gate.hold_open(); (folder / 'warden').write_text(str(warden.pid)); os.kill(os.getpid(), signal.SIGSTOP)"
 )
 
 
-def config(active_high: bool = True) -> GateConfig:
+def config(active_high: bool = True, bound_ms: int = BOUND_MS) -> GateConfig:
     return GateConfig(
         pins="mock",
         relay_pin=RELAY,
         relay_active_high=active_high,
         fire_pin=FIRE,
-        pulse_ms=BOUND_MS - 100,
-        pulse_max_ms=BOUND_MS,
+        pulse_ms=bound_ms - 100,
+        pulse_max_ms=bound_ms,
     )
 
 
-def start(folder: Path, then: str, active_high: bool = True) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", GATE.format(then=then), str(folder), config(active_high).model_dump_json()]
+def start(folder: Path, then: str, active_high: bool = True, bound_ms: int = BOUND_MS) -> subprocess.Popen[bytes]:
+    told = config(active_high, bound_ms).model_dump_json()
+    command = [sys.executable, "-c", GATE.format(then=then), str(folder), told]
     return subprocess.Popen(command)
 
 
@@ -165,9 +182,124 @@ def test_fail__no_pulse_without_the_second_guard(tmp_path: Path, monkeypatch: py
     factory.close()
 
 
+def test_ok__a_frozen_warden_is_replaced(tmp_path: Path) -> None:
+    warden = Warden(config(), tmp_path / "cuts.jsonl")
+    warden.start()
+    first = warden.pid
+    assert first is not None
+    time.sleep(1)  # until it answers
+    os.kill(first, signal.SIGSTOP)
+    wait_for(lambda: warden.pid != first)
+    wait_for(lambda: not psutil.pid_exists(first))
+    warden.close()
+
+
+def test_ok__a_new_warden_knows_of_the_release_under_way(tmp_path: Path) -> None:
+    process = start(tmp_path, WARDEN_DIES_FIRST, bound_ms=10_000)
+    process.wait(30)
+    locked_by_another(tmp_path, process.pid, active_high=True)
+    assert "died during a release" in cuts(tmp_path)[0]
+
+
+def test_ok__the_relay_is_locked_by_the_bound_though_the_process_lives_on(tmp_path: Path) -> None:
+    """Locked first; the process is ended only when it has not said by then that it has locked."""
+    process = start(tmp_path, FREEZES)
+    process.wait(30)
+    released, locked = (line for line in history(tmp_path, True)[1:3])
+    assert locked[1] != process.pid
+    assert (
+        locked[0] - released[0] <= BOUND_MS / 1000 + GRACE_S
+    )  # the machine's scheduling; the figures are in docs/SAFETY.md
+
+
+@pytest.mark.parametrize("blocks", ["fifo", "folder", "symlink", "full"])
+def test_ok__nothing_in_the_place_of_the_notes_keeps_the_relay_energised(tmp_path: Path, blocks: str) -> None:
+    place = tmp_path / "cuts.jsonl"
+    match blocks:
+        case "fifo":
+            os.mkfifo(place)
+        case "folder":
+            place.mkdir()
+        case "symlink":
+            place.symlink_to(tmp_path / "elsewhere")
+        case "full":
+            place.write_text("x" * (warden_process.NOTES_MAX_BYTES + 1))
+    process = start(tmp_path, FREEZES)
+    assert process.wait(10) == -signal.SIGKILL
+    locked_by_another(tmp_path, process.pid, active_high=True)
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_ok__it_locks_with_the_program_files_gone(tmp_path: Path) -> None:
+    """Nothing is started or read at that moment: strace sees no file opened after the note of the release."""
+    process = start(tmp_path, TRACED_DIES, bound_ms=10_000)
+    process.wait(30)
+    locked_by_another(tmp_path, process.pid, active_high=True)
+    wait_for(lambda: "died during" in (tmp_path / "strace").read_text())
+    calls = (tmp_path / "strace").read_text().splitlines()
+    first_lock = next(n for n, call in enumerate(calls) if "write(" in call and "GPIO17" in call)
+    told = max(n for n, call in enumerate(calls[:first_lock]) if "read(0" in call and "= 0" not in call)
+    forbidden = ("open(", "openat(", "execve(", "clone(", "vfork(", "fork(")
+    assert not [call for call in calls[told:first_lock] if any(name in call for name in forbidden)]
+    assert next(n for n, call in enumerate(calls) if "cuts.jsonl" in call and "openat(" in call) > first_lock
+
+
 def test_ok__a_half_written_note_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "cuts.jsonl").write_text('{"ref": "pulse-cut:1", "text": "cut"}\n{"ref": "pul')
     assert cuts(tmp_path) == ["cut"]
+    assert cuts(tmp_path) == []
+
+
+def test_fail__a_note_chooses_no_ref(tmp_path: Path) -> None:
+    """A ref has authority: one that begins with "lock-down-over:" would lift a lock-down."""
+    notes = [{"ref": f"{name}:1", "text": "x"} for name in ("lock-down-over", "fire-on", "fire-done", "disk-step:ok")]
+    (tmp_path / "cuts.jsonl").write_text("".join(json.dumps(note) + "\n" for note in notes))
+    refs: list[str] = []
+    take_cuts(tmp_path / "cuts.jsonl", lambda ref, text: refs.append(ref))
+    assert len(refs) == 4
+    assert all(ref.startswith("pulse-cut:") and len(ref) == 42 for ref in refs)
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        b"[1]\n",
+        b"7\n",
+        b"null\n",
+        b'{"text": 7}\n',
+        b'{"text": {"a": 1}}\n',
+        b"\xff\xfe\n",
+        b"[" * 60_000,
+        b'{"text": ""}\n',
+    ],
+)
+def test_fail__what_is_no_note_is_left_out(tmp_path: Path, notes: bytes) -> None:
+    (tmp_path / "cuts.jsonl").write_bytes(notes)
+    assert cuts(tmp_path) == []
+
+
+def test_fail__many_and_long_notes_are_cut_short(tmp_path: Path) -> None:
+    line = json.dumps({"text": "a\x1b[31m\n" + "b" * 10_000}) + "\n"
+    (tmp_path / "cuts.jsonl").write_text(line)
+    assert cuts(tmp_path) == ["a[31m" + "b" * 195]
+    (tmp_path / "cuts.jsonl").write_text("".join(f'{{"text": "cut {n}"}}\n' for n in range(500)))
+    assert len(cuts(tmp_path)) == 100
+
+
+@pytest.mark.parametrize("kind", ["fifo", "folder", "symlink", "another user's"])
+def test_fail__what_lies_in_the_place_of_the_notes_is_not_read_and_stops_no_start(tmp_path: Path, kind: str) -> None:
+    place, other = tmp_path / "cuts.jsonl", tmp_path / "other"
+    other.write_text('{"text": "x"}\n')
+    match kind:
+        case "fifo":
+            os.mkfifo(place)
+        case "folder":
+            place.mkdir()
+        case "symlink":
+            place.symlink_to(other)
+        case _:
+            place.write_text('{"text": "x"}\n')
+            os.chown(place, 12_345, -1)
     assert cuts(tmp_path) == []
 
 

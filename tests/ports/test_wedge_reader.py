@@ -49,6 +49,23 @@ def test_ok__what_is_typed_arrives_in_order(keys: SimulatedKeys, reader: WedgeRe
     assert found == ["0012345678", "4711"] and port.status().ok and port.entries() == []
 
 
+def test_fail__a_reader_without_an_enter_key_is_told_and_one_that_has_it_is_fine_again(keys: SimulatedKeys) -> None:
+    reader = WedgeReader(keys.source, ReaderConfig(entry_timeout_ms=500), SystemClock())
+    reader.start()
+    try:
+        until(lambda: keys.opened == 1)
+        for _ in range(3):
+            keys.send(typed("0012345678", enter=False))
+            time.sleep(1.2)
+        until(lambda: not reader.status().ok)
+        assert "set its suffix to Enter" in reader.status().detail and "0012345678" not in reader.status().detail
+        keys.type("0012345678")
+        until(lambda: reader.status().ok)
+        assert [entry.text for entry in reader.entries()] == ["0012345678"]
+    finally:
+        reader.close()
+
+
 def test_ok__unplugged_and_plugged_in_again(keys: SimulatedKeys, reader: WedgeReader) -> None:
     reader.start()
     until(lambda: keys.opened == 1)

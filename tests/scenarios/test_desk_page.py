@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from test_loop import NOBODY, House, known
 from typer.testing import CliRunner
 
+import edge.screen.session
 from contract.messages import AccessEvent, Advice, Direction, NoticeCode, NoticeEvent, Reason
 from contract.policy import Factor
 from edge.accounts import hash_password, password_matches
@@ -22,7 +23,7 @@ from edge.desk import Desk
 from edge.domain import AdmitRequest, GateSignal
 from edge.journal import JournalReader
 from edge.screen.app import create_app
-from edge.screen.session import Session, Sessions
+from edge.screen.session import Refusal, Session, Sessions
 from edge.sync.summary import ReplicaSummary
 
 PASSWORD = "correct horse battery"
@@ -228,15 +229,88 @@ def test_fail__ten_thousand_login_guesses(house: DeskHouse) -> None:
     assert house.visit(after_a_restart) == 429
 
 
-def test_fail__names_that_do_not_exist_are_counted_and_not_kept(house: DeskHouse) -> None:
-    async def steps(client: httpx.AsyncClient) -> list[int]:
-        return [(await sign_in(client, name=f"my secret password {n}")).status_code for n in range(5)]
+def test_ok__names_that_do_not_exist_lock_nobody_out_and_fill_no_disk(house: DeskHouse) -> None:
+    async def steps(client: httpx.AsyncClient) -> tuple[set[int], int]:
+        wrong = {(await sign_in(client, name=f"my secret password {n}")).status_code for n in range(25)}
+        return wrong, (await sign_in(client)).status_code
 
     house.desk._now = lambda: datetime.now(UTC)
-    for _ in range(17):
-        house.desk.audit("(no such account)", "sign-in refused")
-    assert house.visit(steps) == [403] * 3 + [429] * 2
-    assert {who for who, what in house.trail if what == "sign-in refused"} == {"(no such account)"}
+    assert house.visit(steps) == ({403}, 303)
+    refused = [(who, detail) for _, who, what, detail in house.desk.trail(100) if what == "sign-in refused"]
+    assert refused == [("(no such account)", "25 times, last from 127.0.0.1")]
+
+
+def test_fail__the_answers_do_not_tell_which_names_exist(house: DeskHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    worked: list[str] = []
+    real = edge.screen.session.password_matches
+    monkeypatch.setattr(
+        edge.screen.session, "password_matches", lambda word, stored: worked.append(word) or real(word, stored)
+    )
+
+    async def steps(client: httpx.AsyncClient) -> list[tuple[int, str]]:
+        answers = []
+        for n in range(8):
+            for name in ("anna", "nobody"):
+                answer = await sign_in(client, name=name, password=f"{name} guess number {n}")
+                answers.append((answer.status_code, answer.text.replace(name, "")))
+        return answers
+
+    house.desk._now = lambda: datetime.now(UTC)
+    answers = house.visit(steps)
+    assert answers[::2] == answers[1::2], "answers differ"
+    assert [status for status, _ in answers[::2]] == [403] * 5 + [429] * 3
+    assert [word.split()[0] for word in worked] == ["anna", "nobody"] * 5, "the work differs"
+
+    async def once_more(client: httpx.AsyncClient) -> list[int]:
+        return [(await sign_in(client, name=name)).status_code for name in ("anna", "nobody", "somebody")]
+
+    assert house.visit(once_more) == [429] * 3, "a restart tells"
+
+
+def test_ok__a_browser_that_signed_in_before_is_not_held_up_by_others(house: DeskHouse) -> None:
+    async def steps(client: httpx.AsyncClient) -> list[int]:
+        found = [(await sign_in(client)).status_code]
+        device = client.cookies["sitegate_device"]
+        client.cookies.clear()
+        found += [(await sign_in(client, password=f"guess {n}")).status_code for n in range(6)]
+        found.append((await sign_in(client)).status_code)  # a browser nobody knows, and the right password
+        client.cookies.set("sitegate_device", device)
+        found.append((await sign_in(client)).status_code)
+        client.cookies.set("sitegate_device", device[:-1] + ("0" if device[-1] != "0" else "1"))
+        found.append((await sign_in(client)).status_code)
+        house.desk.set_password("anna", STORED.replace("$", "$A", 1), by="test")
+        client.cookies.clear()
+        client.cookies.set("sitegate_device", device)
+        found.append((await sign_in(client)).status_code)
+        return found
+
+    assert house.visit(steps) == [303] + [403] * 5 + [429, 429, 303, 429, 429]
+
+
+def test_ok__another_user_of_this_machine_locks_nobody_out(house: DeskHouse) -> None:
+    sessions = Sessions(house.desk, lambda: datetime.now(UTC))
+
+    async def steps() -> list[object]:
+        for n in range(6):
+            await sessions.sign_in("anna", f"guess {n}", "user 997")
+        waiting = [asyncio.create_task(sessions.sign_in(f"x{n}", "guess", "user 997")) for n in range(40)]
+        await asyncio.sleep(0)
+        found = await asyncio.gather(sessions.sign_in("anna", PASSWORD, "user 1000"), *waiting)
+        return [type(found[0]), found.count(Refusal.PAUSED), found.count(Refusal.WRONG)]
+
+    assert asyncio.run(steps()) == [Session, 24, 16]
+
+
+def test_ok__one_guards_many_sessions_end_only_their_own(house: DeskHouse) -> None:
+    house.desk.set_password("bo", STORED, by="test")
+    sessions = Sessions(house.desk, lambda: datetime.now(UTC))
+
+    async def steps() -> list[bool]:
+        names = ["anna", *["bo"] * 7]
+        made = [await sessions.sign_in(name, PASSWORD) for name in names]
+        return [isinstance(s, Session) and sessions.find(s.token) is not None for s in made]
+
+    assert asyncio.run(steps()) == [True, False, False, *[True] * 5]
 
 
 def test_fail__no_password_over_a_plain_connection_from_elsewhere(house: DeskHouse) -> None:

@@ -32,7 +32,7 @@ def test_ok__enrolled_here_known_everywhere(tmp_path: Path, models_dir: Path, ph
         stage.hq("import", str(newcomer), "--publish")
         followed = Follower(stage)
         followed.until(followed.ready, 60, "not ready")
-        live = JournalReader(stage.root / "state" / "journal.db")
+        live = JournalReader(stage.root / "state/gate/journal.db")
         before = live.live()
         assert before is not None
 

@@ -92,7 +92,12 @@ def test_fail__whom_the_guard_let_in_is_not_let_in_again_by_the_face(house: Hous
     house.sees(known(1), 2.0)
     assert house.decisions == [Reason.MANUAL_ADMIT]
     assert house.acts.count("pulse") == 1
-    house.sees(known(2), 1.0)  # somebody else
+    house.sees(known(2), 1.0)  # the same worker, seen afresh
+    assert house.decisions == [Reason.MANUAL_ADMIT]
+    workers = house.lists.state.workers
+    second = replace(workers["w1"], worker_id="w2")
+    house.lists.state = replace(house.lists.state, workers={**workers, "w2": second})
+    house.sees(known(3, "w2"), 1.0)  # somebody else
     assert house.decisions[-1] is Reason.GRANTED
 
 

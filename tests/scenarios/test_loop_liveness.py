@@ -61,7 +61,11 @@ class Gatehouse:
 
     def __init__(self, folder: Path, mode: str, actor: heads.Actor) -> None:
         config = Config.model_validate(
-            {"liveness": {"mode": mode, "challenge_limit_ms": 12_000}, "matcher": {"threshold": 0.45}}
+            {
+                "liveness": {"mode": mode, "challenge_limit_ms": 12_000},
+                "matcher": {"threshold": 0.45},
+                "gate": {"passage_pin": 22},  # tells that nobody passed, so whoever stays is judged again
+            }
         )
         self.clock = ManualClock()
         age = ListAge(1, self.clock.utc() - timedelta(hours=1))

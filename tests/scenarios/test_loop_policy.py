@@ -46,7 +46,7 @@ class Site(House):
     def comes(self, worker_id: str, walks: bool = True) -> AccessEvent:
         """A worker stands before the gate, and walks through if it opens; the decision."""
         self.visits += 1
-        self.sees(NOBODY, 2.0)
+        self.sees(NOBODY, 6.0)
         self.sees(known(self.visits, worker_id), 0.3)
         decision = [event for event in self.events if isinstance(event, AccessEvent)][-1]
         if decision.granted and walks:

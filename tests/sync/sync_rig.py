@@ -56,11 +56,13 @@ def free_port() -> int:
 class Mosquitto:
     """The real broker on a port of its own; `kill` is kill -9."""
 
-    def __init__(self, folder: Path, extra: str = "allow_anonymous true") -> None:
+    def __init__(
+        self, folder: Path, extra: str = "allow_anonymous true", persistence: str = "persistence false"
+    ) -> None:
         self.port = free_port()
         self._config = folder / "mosquitto.conf"
         user = "user root\n" if os.getuid() == 0 else ""
-        self._config.write_text(f"listener {self.port} 127.0.0.1\n{user}persistence false\n{extra}\n")
+        self._config.write_text(f"listener {self.port} 127.0.0.1\n{user}{persistence}\n{extra}\n")
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -112,10 +112,14 @@ def test_ok__only_the_templates_of_changed_workers_are_decrypted(hq: Hq, monkeyp
     assert sorted(opened) == ["w-020", "w-030", "w-030"]  # one enrolment, and two
 
 
-def test_ok__a_withdrawn_consent_travels_as_a_change(hq: Hq) -> None:
+def test_ok__a_withdrawn_consent_travels_as_a_whole_roster_never_as_a_change(hq: Hq) -> None:
     hq.publish()
     hq.take(WorkerRecord(worker_id="w-001", sites=(SITE,), consent_ref=None))
-    assert hq.publish() == (1, 2)
+    assert hq.publisher.holding_forgotten() == [SITE]
+    assert hq.publish() == (2, 0)
+    assert hq.publisher.holding_forgotten() == []
+    hq.take(WorkerRecord(worker_id="w-001", sites=(SITE,), consent_ref=None))  # nothing is left to be withdrawn
+    assert hq.publish() == (2, 3)
     (state, _) = _gate_state(hq)
     assert "w-001" in state.workers
     assert "w-001" not in {who for who, _ in state.templates}

@@ -13,8 +13,8 @@ from contract.messages import WorkerRecord
 from hq.keys import HqKeys
 from hq.store import StoreError, now
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

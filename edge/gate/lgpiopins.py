@@ -1,0 +1,24 @@
+"""gpiozero's lgpio pins, mended in one point: an output has its level from the first moment.
+
+gpiozero claims an output low and sets its level afterwards, so an active-low relay would be released for an instant at each
+start and each `sitegate lock`. Imported only where real pins are used.
+"""
+
+from typing import Any
+
+import lgpio
+from gpiozero.pins.lgpio import LGPIOFactory, LGPIOPin
+
+
+class Pin(LGPIOPin):  # type: ignore[misc]
+    def output_with_state(self, state: Any) -> None:
+        """See `gpiozero.Pin.output_with_state`."""
+        lgpio.gpio_claim_output(self.factory._handle, self._number, int(bool(state)))
+
+
+class Factory(LGPIOFactory):  # type: ignore[misc]
+    """`chip`: the number of the header's chip; None: as gpiozero guesses."""
+
+    def __init__(self, chip: int | None) -> None:
+        super().__init__(chip)
+        self.pin_class = Pin

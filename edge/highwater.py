@@ -1,0 +1,243 @@
+"""What this gate must not forget with a file: the highest version of every list that was in force, the newest order obeyed, the
+newest trusted time, a lock-down. Kept in a small file of its own beside the journal, and once more in the journal.
+
+The file holds two records of a fixed size, written in turns and each with its own checksum: a power cut in the middle of
+one leaves the other, and a full disk can still be written, because no new room is needed.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from contract.messages import Event, ListKind, Utc
+from edge.domain import ListMark
+
+log = structlog.get_logger()
+
+NAME = "high-water"
+_SLOT_BYTES = 4096
+_DIGEST_BYTES = 32
+KEEP_TIME_EVERY = timedelta(minutes=10)
+"""How often the newest trusted time is written while nothing else is."""
+GROUPS = (("locked-down:", "lock-down-over:"), ("fire-on:", "fire-done:"))
+"""Of each group of refs the newest one still holds after a restart (`edge.loop.turnstile`)."""
+
+
+class Marks(BaseModel):
+    """The content. `generation` grows when something is lowered on purpose: of two copies the higher one is right."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    generation: int = 0
+    lists: dict[ListKind, ListMark] = Field(default_factory=dict)
+    order_utc: Utc | None = None
+    """When the newest order that was obeyed had been issued."""
+    trusted_utc: Utc | None = None
+    """The newest time that a trusted clock has shown."""
+    epoch: str = ""
+    seq: int = 0
+    """An event that the journal holds."""
+    refs: tuple[str, ...] = ()
+    """One of each group in `GROUPS`."""
+
+    def with_list(self, kind: ListKind, mark: ListMark) -> "Marks":
+        return self.model_copy(update={"lists": {**self.lists, kind: mark}})
+
+
+def merged(first: Marks, second: Marks) -> Marks:
+    """The higher of two copies, field by field. The journal's head and the refs are those of `first`, if it has any."""
+    if first.generation != second.generation:
+        return max(first, second, key=lambda marks: marks.generation)
+    lists = {
+        kind: max((m.lists[kind] for m in (first, second) if kind in m.lists), key=lambda mark: mark.version)
+        for kind in first.lists.keys() | second.lists.keys()
+    }
+    head = first if first.epoch else second
+    return Marks(
+        generation=first.generation,
+        lists=lists,
+        order_utc=_later(first.order_utc, second.order_utc),
+        trusted_utc=_later(first.trusted_utc, second.trusted_utc),
+        epoch=head.epoch,
+        seq=head.seq,
+        refs=head.refs,
+    )
+
+
+class HighWater:
+    """Implements `edge.ports.Memory`, and what `edge.sync.roster` asks of the lists. The gate process is its one writer.
+
+    Nothing here raises for a disk that refuses: what is in memory holds, and is written as soon as it can be.
+    """
+
+    def __init__(self, folder: Path, *, writes: bool = True) -> None:
+        """`writes` False: for a command that only looks."""
+        self._path, self._writes = folder / NAME, writes
+        self.marks, self._turn = _read(self._path)
+        self.found = self.marks != Marks()
+        """False on a new card, and at the first start after an update from 0.1."""
+        self._written = self.marks
+        self._second: Callable[[str], None] | None = None
+
+    def join(self, second: str | None, write_second: Callable[[str], None]) -> None:
+        """The copy in the journal (None: it has none), and how to write it: each makes good what the other lost."""
+        if second is not None:
+            self.marks = merged(self.marks, _parsed(second) or Marks())
+        self._second = write_second
+        self._keep(self.marks)
+
+    # --- lists -----------------------------------------------------------------------------------------------
+
+    def of(self, kind: ListKind) -> ListMark | None:
+        """The highest version of a list that was ever in force here; None if none was."""
+        return self.marks.lists.get(kind)
+
+    def raise_to(self, kind: ListKind, mark: ListMark) -> None:
+        """A list comes into force. On disk when it returns, unless the disk refuses."""
+        if self.of(kind) != mark:
+            self._keep(self.marks.with_list(kind, mark))
+
+    def forget_lists(self) -> Mapping[ListKind, int]:
+        """Believe older lists again, because somebody said so; the versions that were known."""
+        known = {kind: mark.version for kind, mark in self.marks.lists.items()}
+        self._keep(self.marks.model_copy(update={"lists": {}, "generation": self.marks.generation + 1}))
+        return known
+
+    # --- orders and time -------------------------------------------------------------------------------------
+
+    def note_order(self, issued_utc: datetime) -> None:
+        """An order is about to be obeyed."""
+        newest = _later(self.marks.order_utc, issued_utc)
+        if newest != self.marks.order_utc:
+            self._keep(self.marks.model_copy(update={"order_utc": newest}))
+
+    def note_time(self, utc: datetime) -> None:
+        """A trusted clock showed this. Written now and then."""
+        last = self.marks.trusted_utc
+        if last is None or utc - last >= KEEP_TIME_EVERY:
+            self._keep(self.marks.model_copy(update={"trusted_utc": utc}))
+
+    def lower_time(self, utc: datetime) -> None:
+        """An earlier time is right after all."""
+        changes = {"trusted_utc": utc, "generation": self.marks.generation + 1}
+        self._keep(self.marks.model_copy(update=changes))
+
+    # --- the journal -----------------------------------------------------------------------------------------
+
+    def head(self) -> tuple[str, int] | None:
+        """See `edge.ports.Memory`."""
+        return (self.marks.epoch, self.marks.seq) if self.marks.epoch else None
+
+    def refs(self) -> Sequence[str]:
+        """See `edge.ports.Memory`."""
+        return self.marks.refs
+
+    def noted(self, event: Event, ref: str | None) -> None:
+        """See `edge.ports.Memory`. Only a new epoch and a lasting ref are written at once; the rest goes with the next write."""
+        group = next((g for g in GROUPS if ref is not None and ref.startswith(g)), None)
+        refs = self.marks.refs
+        if group is not None and ref is not None:
+            refs = (*(r for r in refs if not r.startswith(group)), ref)
+        now = refs != self.marks.refs or event.epoch != self.marks.epoch
+        self.marks = self.marks.model_copy(update={"epoch": event.epoch, "seq": event.seq, "refs": refs})
+        if now:
+            self._keep(self.marks)
+        if event.clock_trusted:
+            self.note_time(event.utc)
+
+    def close(self) -> None:
+        """Write what is not written yet."""
+        self._keep(self.marks)
+
+    def _keep(self, marks: Marks) -> None:
+        self.marks = marks
+        if not self._writes or marks == self._written:
+            return
+        text = marks.model_dump_json()
+        try:
+            _write(self._path, text, self._turn)
+            if self._second is not None:
+                self._second(text)
+        except Exception as error:  # noqa: BLE001 - the disk refuses, in the one way or the other: tried again at the next write
+            log.error("high_water_not_written", error=str(error))
+            return
+        self._turn, self._written = 1 - self._turn, marks
+
+
+def _later(first: datetime | None, second: datetime | None) -> datetime | None:
+    return max((t for t in (first, second) if t is not None), default=None)
+
+
+def _read(path: Path) -> tuple[Marks, int]:
+    """The newest whole record, and which of the two is to be written next."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if not isinstance(error, FileNotFoundError):
+            log.error("high_water_not_read", error=str(error))
+        return Marks(), 0
+    try:
+        whole = os.pread(handle, 2 * _SLOT_BYTES, 0) if stat.S_ISREG(os.fstat(handle).st_mode) else b""
+    finally:
+        os.close(handle)
+    found = [(count, marks, slot) for slot in (0, 1) if (record := _record(whole, slot)) for count, marks in (record,)]
+    if not found:
+        return Marks(), 0
+    _, marks, slot = max(found, key=lambda record: record[0])
+    return marks, 1 - slot
+
+
+def _record(whole: bytes, slot: int) -> tuple[int, Marks] | None:
+    """The write's number and the content; None for a record that is not whole."""
+    part = whole[slot * _SLOT_BYTES : (slot + 1) * _SLOT_BYTES]
+    digest, rest = part[:_DIGEST_BYTES], part[_DIGEST_BYTES:]
+    if len(part) < _SLOT_BYTES or hashlib.sha256(rest).digest() != digest:
+        return None
+    marks = _parsed(rest[8:].rstrip(b"\0").decode("utf-8", "replace"))
+    return (int.from_bytes(rest[:8], "big"), marks) if marks is not None else None
+
+
+def _parsed(text: str) -> Marks | None:
+    try:
+        return Marks.model_validate_json(text)
+    except ValidationError as error:
+        log.error("high_water_damaged", problems=error.error_count())
+        return None
+
+
+def _write(path: Path, text: str, slot: int) -> None:
+    """Raises OSError, ValueError."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o640)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(f"{path} is no file")
+        whole = os.pread(handle, 2 * _SLOT_BYTES, 0)
+        counts = [record[0] for s in (0, 1) if (record := _record(whole, s))]
+        rest = (max(counts, default=0) + 1).to_bytes(8, "big") + text.encode()
+        room = _SLOT_BYTES - _DIGEST_BYTES
+        if len(rest) > room:
+            raise ValueError("the high-water marks are too long for their file")
+        rest = rest.ljust(room, b"\0")
+        if len(whole) < 2 * _SLOT_BYTES:
+            os.posix_fallocate(handle, 0, 2 * _SLOT_BYTES)
+        os.pwrite(handle, hashlib.sha256(rest).digest() + rest, slot * _SLOT_BYTES)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    if not whole:
+        _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new file's name is on disk too. Raises OSError."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
