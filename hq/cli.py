@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from contract.messages import CommandAction, ListKind
+from contract.messages import Command, CommandAction, ListKind
 from contract.parts import ListTooLarge
 from contract.signing import BadKey
 from hq import (
@@ -24,6 +25,7 @@ from hq import (
     give,
     keys,
     keys_cli,
+    orders,
     report,
 )
 from hq import config as settings
@@ -33,6 +35,7 @@ from hq.opened import Folder, opened
 from hq.people import EnrolmentRefused, ImportRefused, read_import
 from hq.publish import Publisher
 from hq.service import HqService
+from hq.store import Store, now
 
 app = typer.Typer(
     help="HQ of sitegate: receives every gate's events, publishes roster, risk list and policy.",
@@ -278,8 +281,13 @@ def command(
     folder: Folder = Path(),
     site: Annotated[str | None, typer.Option(help="The gate's site; needed if it never reported.")] = None,
     valid_s: Annotated[float, typer.Option(min=1, max=900, help="The gate refuses it after so long.")] = 30,
+    wait_s: Annotated[
+        float, typer.Option(min=0, max=900, help="Wait so long for the gate's answer; 0: not at all.")
+    ] = 15,
 ) -> None:
     """Order one gate to do something once. The running HQ sends it; a gate that is away never gets it.
+
+    Exit code 0 only if the gate says that it did it (with --wait-s 0: if the order is queued).
 
     Example: sitegate-hq command gate-1 open-once --why "delivery, checked by phone" --by manager-7
     """
@@ -292,11 +300,14 @@ def command(
         found = site or next((row.site_id for row in report.gates(store) if row.gate_id == gate), None)
         if found is None:
             raise typer.BadParameter("this gate never reported: name its --site", param_hint="GATE")
+        newest = max((row.id for row in report.events(store, limit=1)), default=0)
         order = publisher.order(found, gate, wanted, why=why, by=by, valid_s=valid_s)
         out.print(
             f"command {order.command_id} for {found}/{gate}, valid until {time_text(order.expires_utc)}",
             highlight=False,
         )
+        if wait_s:
+            _await_answer(store, order, newest, wait_s)
 
 
 export.register(app)
@@ -316,6 +327,17 @@ def _publish(publisher: Publisher, sites: tuple[str, ...], kinds: tuple[ListKind
             whole, _ = publisher.kept_versions()[site, kind]
             what = "" if whole == version else f", changes since version {whole}"
             out.print(f"{site}: {kind.value} version {version}{what}", highlight=False)
+
+
+def _await_answer(store: Store, order: Command, newest: int, wait_s: float) -> None:
+    """Say what became of an order; exit code 1 unless the gate did it."""
+    until = time.monotonic() + wait_s
+    while (found := orders.answer(store, order, newest)).done is None and time.monotonic() < until:
+        time.sleep(0.2)
+    if found.done:
+        return out.print(found.text, highlight=False, markup=False)
+    err.print(found.text if found.done is False else orders.still_open(order, found.text, now()), markup=False)
+    raise typer.Exit(1)
 
 
 def _serve(service: HqService, metrics_port: int, stop: threading.Event) -> None:

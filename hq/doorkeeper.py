@@ -72,10 +72,14 @@ class Doorkeeper:
             raise NotTaken("has no serial")
         return True
 
+    def takes_unregistered(self) -> bool:
+        """Whether gates that are not registered are taken now."""
+        return self.unsigned_until is not None and now() < self.unsigned_until
+
     def _known(self, gate: Registered | None, site_id: str, gate_id: str) -> bool:
         """False for a gate that is taken without. Raises NotTaken."""
         if gate is None:
-            if self.unsigned_until is None or now() >= self.unsigned_until:
+            if not self.takes_unregistered():
                 raise NotTaken(unregistered(site_id, gate_id))
             return False
         if gate.site_id != site_id:

@@ -35,6 +35,7 @@ from hq.ingest import Arrival, Ingest, examine
 from hq.journals import JournalKey
 from hq.metrics import HqMetrics
 from hq.mqtt import HqLink, Received
+from hq.orders import Orders
 from hq.people import People
 from hq.publish import Publisher
 from hq.refusals import Refusals
@@ -94,6 +95,7 @@ class HqService:
         client_id = f"sitegate-hq-worker-{secrets.token_hex(4)}" if worker else "sitegate-hq"
         link = self._link = HqLink(config.broker, client_id, worker)
         self.metrics.connected.set_function(lambda: float(link.connected))
+        self._orders = Orders(self._store, self._publisher, link, self._door.takes_unregistered)
         self._held: Received | None = None
         self._ready: list[Arrival] = []
         self._holes: dict[JournalKey, _Hole] = {}
@@ -268,13 +270,9 @@ class HqService:
         self._link.publish(Channel.ACK, sign(encode(ack), Channel.ACK.value, self._keys.signing), site_id, ack.gate_id)
 
     def _send_commands(self) -> None:
-        for command in self._publisher.due_commands():
-            # Marked first: if we die in between it is never sent, which is safer than twice.
-            self._publisher.mark_sent(command.command_id)
-            sent = self._link.publish(Channel.COMMAND, command.envelope, command.site_id, command.gate_id)
-            log.info("command_sent", command_id=command.command_id, gate_id=command.gate_id, sent=sent)
-            if command.action is CommandAction.RESYNC:
-                self._resync(command.site_id, command.gate_id)
+        for order in self._orders.send():
+            if order.action is CommandAction.RESYNC:
+                self._resync(order.site_id, order.gate_id)
 
     def _resync(self, site_id: str, gate_id: str) -> None:
         """A gate asks for everything: say how far we hold its journal, and give the broker the lists again."""
