@@ -74,7 +74,8 @@ class Heads:
         self._db.execute(f"UPDATE events SET {COLUMN} = NULL WHERE {COLUMN} IS NOT NULL")
         self._db.execute("UPDATE journal SET signed_by = ?, signed_to = 0", (mine,))
         self._db.execute("COMMIT")
-        log.info("journal_signed_from_now", key=mine, epoch=self._epoch, newest=newest)
+        if newest:
+            log.info("journal_signed_from_now", key=mine, epoch=self._epoch, newest=newest)
         return 0
 
     def _backlog(self) -> None:
@@ -83,7 +84,7 @@ class Heads:
         done = rows[-1][0] if len(rows) == BACKLOG_ROWS else self._until
         if len(rows) == BACKLOG_ROWS:
             done = rows[-2][0]  # what follows the last one is not seen yet
-        self._store(wanted(rows), done)
+        self._store([record for record in wanted(rows) if record[0] <= done], done)
         self._at = done
 
     def _store(self, records: Sequence[tuple[int, str]], done: int | None = None) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from contract.messages import Command, CommandAction, ListKind
@@ -35,6 +36,7 @@ from hq.opened import Folder, opened
 from hq.people import EnrolmentRefused, ImportRefused, read_import
 from hq.publish import Publisher
 from hq.service import HqService
+from hq.standing import standings
 from hq.store import Store, now
 
 app = typer.Typer(
@@ -197,13 +199,17 @@ def gates(folder: Folder = Path(), as_json: Json = False) -> None:
 
     Example: sitegate-hq gates
     """
-    with opened(folder) as (_, _, _, store):
+    with opened(folder) as (config, _, _, store):
         rows = report.gates(store)
+        known = standings(store, config.gates.unsigned_until)
+    silent = sorted(known.keys() - {row.gate_id for row in rows})
+    rows += [report.GateRow(known[name].site_id, name, None, None, None, None, 0) for name in silent]
     if as_json:
-        return print_json([gate_json(row) for row in rows])
+        return print_json([{**gate_json(row), "standing": asdict(known[row.gate_id])} for row in rows])
     table = Table(
         "site",
         "gate",
+        "known to HQ",
         "state",
         "since",
         "roster",
@@ -222,7 +228,9 @@ def gates(folder: Folder = Path(), as_json: Json = False) -> None:
         if row.status and not row.status.online:
             state += " (planned)" if row.status.planned else " (lost)"
         versions = [str(getattr(row.status, f"{kind.value}_version", "")) for kind in ListKind]
-        who = row.site_id, row.gate_id, state, time_text(row.status_utc)
+        standing = known[row.gate_id]
+        told = escape(standing.text) if standing.taken else f"[red]{escape(standing.text)}[/red]"
+        who = escape(row.site_id), escape(row.gate_id), told, state, time_text(row.status_utc)
         table.add_row(*who, *versions, str(row.events), *health_cells(row.health))
     return print_table(table)
 

@@ -233,11 +233,12 @@ class Rig:
             update={"records": (*batch.records[:-1], last.model_copy(update={"signature": signed}))}
         )
 
-    def hq(self, worker: bool = False) -> Runner:
-        """Which knows this gate, and trusts what it enrols."""
+    def hq(self, worker: bool = False, *, known: bool = True) -> Runner:
+        """Which trusts what gates enrol. `known`: this gate is registered."""
         settings = self.hq_folder / "hq.toml"
         settings.write_text(settings.read_text().replace('# site-1 = "trust"', 'site-1 = "trust"'))
-        self.register()
+        if known:
+            self.register()
         return self._runs(HqService(hq_config.load(self.hq_folder), worker))
 
     def roster(self) -> ReplicaReader:
