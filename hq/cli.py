@@ -12,9 +12,12 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from contract import tracebacks
+from contract.memory import keep_private
 from contract.messages import Command, CommandAction, ListKind
 from contract.parts import ListTooLarge
 from contract.signing import BadKey
+from contract.uncaught import shown_without_values
 from hq import (
     bench_cli,
     checks,
@@ -32,6 +35,7 @@ from hq import (
 from hq import config as settings
 from hq.broker import open_broker
 from hq.console import err, gate_json, health_cells, out, print_json, print_table, show_events, time_text
+from hq.logs import configure_logs
 from hq.opened import Folder, opened
 from hq.people import EnrolmentRefused, ImportRefused, read_import
 from hq.publish import Publisher
@@ -52,6 +56,13 @@ GateOption = Annotated[str | None, typer.Option("--gate", help="Only this gate."
 
 def main() -> None:
     """Entry point of the console script: every expected error is one message and exit code 1."""
+    keep_private()
+    configure_logs()
+    with shown_without_values():
+        _run()
+
+
+def _run() -> None:
     try:
         app()
     except (
@@ -64,7 +75,7 @@ def main() -> None:
         OSError,
         RuntimeError,
     ) as error:
-        err.print(f"[red]error:[/red] {error}", highlight=False)
+        err.print(f"[red]error:[/red] {tracebacks.message(error)}", highlight=False)
         raise SystemExit(1) from error
 
 
