@@ -135,7 +135,7 @@ def _use(rig: Rig) -> None:
     arrived: list[Command] = []
     for action in CommandAction:
         typed = action.replace("_", "-")
-        _run("command", "gate-1", typed, "--why", "test", "--by", "manager-1", "-d", rig.hq_folder)
+        _run("command", "gate-1", typed, "--why", "test", "--by", "manager-1", "--wait-s", 0, "-d", rig.hq_folder)
         wait_until(lambda: arrived.extend(roster.commands(rig.clock.utc())) or len(arrived), "the command")
         assert arrived.pop().action is action
 
