@@ -195,9 +195,7 @@ def lists(config: Config) -> Finding:
     if state.withheld:
         names = ", ".join(sorted(kind.value for kind in state.withheld))
         detail = f"not believed, because newer ones were in force here: {names}; the gate admits nobody on them"
-        todo = (
-            "bring back the connection to HQ; if HQ was restored from a backup: sudo sitegate roster take-older --why …"
-        )
+        todo = "bring back the connection to HQ; if HQ was restored from a backup: sudo sitegate roster accept --why …"
         return Finding("lists", State.PROBLEM, detail, todo)
     if not state.roster.version or not state.risk.version:
         missing = "roster" if not state.roster.version else "risk list"

@@ -76,6 +76,7 @@ class ReplicaWriter:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         try:
             self._lock = dbfile.lock(path)
         except dbfile.Locked as error:
@@ -225,10 +226,21 @@ class ReplicaWriter:
         return None
 
     def _put_in_force(self, header: PartHeader) -> None:
+        if header.kind is ListKind.ROSTER and self._version(header.kind, in_force=True) is not None:
+            self._remove_damaged()  # the first one after the damage leaves it to whoever wants to look at it
         self._forget(header.kind, "applied_utc IS NOT NULL")
         self._log_holds_old = True
         self._db.execute("UPDATE list_versions SET applied_utc = ? WHERE kind = ?", (_now(), header.kind.value))
         deltas.follow_base(self._db, header.kind, header.digest, header.list_version)
+
+    def _remove_damaged(self) -> None:
+        """Replicas that were set aside hold rosters from before, in which somebody may be who is to be gone."""
+        for path in self._path.parent.glob(f"{self._path.name}.corrupt-*"):
+            try:
+                path.unlink()
+                log.info("damaged_replica_removed", file=path.name)
+            except OSError as error:
+                log.warning("damaged_replica_not_removed", file=path.name, error=str(error))
 
     def _forget(self, kind: ListKind, which: str) -> None:
         versions = f"SELECT digest FROM list_versions WHERE kind = ? AND {which}"
