@@ -5,6 +5,7 @@ import sys
 
 import typer
 
+from contract.memory import keep_private
 from contract.uncaught import shown_without_values
 from edge import __version__
 from edge.commands import (
@@ -77,6 +78,7 @@ passage.register(app)
 
 
 def main() -> None:
+    keep_private()
     try:
         with shown_without_values():
             app()

@@ -120,6 +120,10 @@ class Journal:
         """How to ask up to where HQ holds each epoch: what it does not hold of a file that was replaced is saved for it."""
         self._file.acked = acked
 
+    def found_damaged(self, why: str) -> None:
+        """Somebody who read the file through found it damaged: a new one is begun at the next event."""
+        self._file.damage = why
+
     def newest_trusted(self) -> tuple[datetime, float | None] | None:
         """The newest time recorded with a trusted clock, and when that was (monotonic) if it was in this boot; None if none
         is found."""
@@ -176,7 +180,7 @@ class Journal:
     def _store(self, row: tuple[int, float, str, str, str], ref: str | None) -> None:
         """On disk when it returns, out of the reserve if there is no other room. Raises JournalError."""
         if why := self._file.problem():
-            self._begin_again(why, complete=True)
+            self._begin_again(why, complete=not self._file.damage)
         while True:
             try:
                 self._file.store(row, ref)
@@ -258,7 +262,7 @@ class Journal:
     def set_live(self, live: LiveState) -> None:
         """Overwrite the present state. Not synced to disk: it is worthless after a restart anyway."""
         if why := self._file.problem():  # also where nothing happens that would be recorded
-            self._begin_again(why, complete=True)
+            self._begin_again(why, complete=not self._file.damage)
         try:
             self._live.execute("INSERT OR REPLACE INTO live (id, state) VALUES (1, ?)", (live.model_dump_json(),))
         except sqlite3.OperationalError as error:

@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from contract import tracebacks
+from contract.memory import keep_private
 from contract.messages import CommandAction, ListKind
 from contract.parts import ListTooLarge
 from contract.signing import BadKey
@@ -38,6 +39,7 @@ GateOption = Annotated[str | None, typer.Option("--gate", help="Only this gate."
 
 def main() -> None:
     """Entry point of the console script: every expected error is one message and exit code 1."""
+    keep_private()
     configure_logs()
     with shown_without_values():
         _run()

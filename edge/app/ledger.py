@@ -10,7 +10,9 @@ from edge.clock import HQ_SLACK, BoundedClock
 from edge.config import Config
 from edge.highwater import HighWater
 from edge.journal import Journal
+from edge.journalfile import FULL_CHECK_MAX_BYTES
 from edge.salvage import NotSalvaged, salvage
+from edge.scrub import Scrub
 from edge.sync.roster import ReplicaReader
 
 _MARK = "high-water"
@@ -33,6 +35,16 @@ def follow_acks(clock: BoundedClock, journal: Journal, lists: ReplicaReader) -> 
     for ack in lists.acks():
         clock.not_before(ack.utc - HQ_SLACK)
     journal.saves_beyond(lambda: {ack.epoch: ack.seq for ack in lists.acks()})
+
+
+def read_through(config: Config, journal: Journal) -> Scrub | None:
+    """Have a journal read through beside the loop that is too large to be checked at the start; None for a small one."""
+    path = config.paths.state_dir / JOURNAL
+    if path.stat().st_size <= FULL_CHECK_MAX_BYTES:
+        return None
+    scrub = Scrub(path, journal.found_damaged)
+    scrub.start()
+    return scrub
 
 
 def tell_restart(journal: Journal, config: Config, lists: ReplicaReader) -> None:
