@@ -1,11 +1,14 @@
 """What a taken-over sync or screen may do in its own folder: the gate goes on, and starts, whatever lies there."""
 
 import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from test_three_users import going_on, nothing_wrong, restarted, said
-from three_users import ThreeUsers
+from three_users import OWN, ThreeUsers
 
 from edge.demo.play import Follower
 
@@ -34,48 +37,65 @@ PLACED = {
     " % (TABLE, TABLE))",
     "a shorter index": "os.truncate(state / OWN / (NAME + '-shm'), 0)",
     "rubbish in the index": "h = os.open(state / OWN / (NAME + '-shm'), os.O_RDWR); os.pwrite(h, os.urandom(32768), 0)",
-    "a lock": "db = sqlite3.connect(state / OWN / NAME, isolation_level=None);"
-    " db.execute('PRAGMA locking_mode=EXCLUSIVE'); db.execute('BEGIN EXCLUSIVE')",
+    "a lock": "clear(NAME); db = sqlite3.connect(state / OWN / NAME, isolation_level=None);"
+    " db.execute('PRAGMA locking_mode=EXCLUSIVE'); db.execute('CREATE TABLE x (y)');"
+    " db.execute('BEGIN EXCLUSIVE')",
 }
+LAST = "print('held', flush=True); import time; time.sleep(100)"
 OF = {"sync": ("replica.db", "commands"), "screen": ("desk.db", "requests")}
 
 
-def place(house: ThreeUsers, user: str, what: str, then: str = "") -> str:
+def code(user: str, what: str, then: str = "") -> str:
     name, table = OF[user]
-    return said(house, user, f"{CLEAR}\nNAME, TABLE = {name!r}, {table!r}\n{PLACED[what]}\n{then}")
+    return f"OWN, NAME, TABLE = {OWN[user]!r}, {name!r}, {table!r}\n{CLEAR}\n{PLACED[what]}\n{then}"
 
 
-@pytest.mark.parametrize("what", PLACED)
-@pytest.mark.parametrize("user", OF)
+@pytest.fixture(params=OF)
+def user(request: pytest.FixtureRequest, house: ThreeUsers) -> Iterator[str]:
+    """Whose process is taken over: it is gone, and its user attacks. Afterwards all is as it was."""
+    user = str(request.param)
+    house.kill(user)
+    yield user
+    house.attack(user, f"OWN = {OWN[user]!r}\n{CLEAR}\nclear({OF[user][0]!r})")
+    if user not in house.running():
+        house.start(user)
+    deadline = time.monotonic() + 30
+    while not (house.state / OWN[user] / f"{OF[user][0]}-shm").exists():
+        assert time.monotonic() < deadline, house.log_tail(user)
+        time.sleep(0.05)
+    if "gate" not in house.running():
+        house.start("gate")
+
+
+@pytest.mark.parametrize("what", [what for what in PLACED if what != "a lock"])
 def test_fail__what_lies_in_the_place_of_a_database_neither_stops_nor_hangs_the_gate(
     house: ThreeUsers, followed: Follower, user: str, what: str
 ) -> None:
-    house.kill(user)  # what it did before it was taken over; afterwards it is the attacker
-    if what != "a lock":
-        going_on(house, followed, lambda: place(house, user, what))
-        restarted(house, followed)
-    else:
-        name, table = OF[user]
-        code = f"OWN = {'sync' if user == 'sync' else 'desk'!r}\nNAME = {name!r}\n{PLACED[what]}\nprint('held', flush=True)\nimport time; time.sleep(60)"
-        holder = hold(house, user, code)
-        try:
-            going_on(house, followed)
-            restarted(house, followed)
-        finally:
-            holder.kill()
-            holder.wait()
+    going_on(house, followed, lambda: said(house, user, code(user, what)))
+    restarted(house, followed)
     nothing_wrong(house)
-    said(house, user, f"{CLEAR}\nclear({OF[user][0]!r})")
-    house.start(user)
-    time.sleep(0.5)
 
 
-def hold(house: ThreeUsers, user: str, code: str) -> "subprocess.Popen[str]":
-    import sys
+def test_fail__a_lock_that_is_held_neither_stops_nor_hangs_the_gate(
+    house: ThreeUsers, followed: Follower, user: str
+) -> None:
+    with held(house, user, code(user, "a lock", LAST)):
+        going_on(house, followed)
+        restarted(house, followed)
+    nothing_wrong(house)
 
-    head = f"import os, sqlite3, fcntl; from pathlib import Path; state = Path({str(house.state)!r})\n"
-    command = house.users.command(user, sys.executable, "-c", head + code)
-    holder = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd="/")
+
+@contextmanager
+def held(house: ThreeUsers, user: str, code: str) -> Iterator[None]:
+    """While this code runs as the user."""
+    holder = subprocess.Popen(
+        house.users.command(user, sys.executable, "-c", house.head() + code), stdout=subprocess.PIPE, text=True, cwd="/"
+    )
     assert holder.stdout is not None
-    holder.stdout.readline()  # held, or refused because the gate reads just now
-    return holder
+    assert holder.stdout.readline() == "held\n"
+    try:
+        yield
+    finally:
+        holder.kill()
+        holder.wait()
+        holder.stdout.close()

@@ -137,14 +137,23 @@ class ThreeUsers(Stage):
 
     def kill(self, name: str) -> None:
         """As a crash, or `kill -9`."""
-        process = self._processes.pop(name)
+        process = self._processes.pop(name, None)
+        if process is None:
+            return
         process.kill()
         process.wait()
 
     def attack(self, user: str, code: str) -> subprocess.CompletedProcess[str]:
         """Python code as a taken-over process of this user; `state` is the state folder."""
-        head = f"import os, sqlite3, fcntl; from pathlib import Path; state = Path({str(self.state)!r}); root = state.parent\n"
-        return self.users.run(user, head + code)
+        return self.users.run(user, self.head() + code)
+
+    def head(self) -> str:
+        """The first line of an attack."""
+        return f"import os, sqlite3, fcntl; from pathlib import Path; state = Path({str(self.state)!r}); root = state.parent\n"
+
+    def running(self) -> set[str]:
+        """Of the stage's processes those that have not ended."""
+        return {name for name, process in self._processes.items() if process.poll() is None}
 
     def close(self) -> None:
         for name in UIDS:
