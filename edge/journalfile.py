@@ -244,10 +244,11 @@ class JournalFile:
         old, self._old = self._old, None
         if old is None:
             return
+        acked = self.acked()
 
         def save() -> None:
             try:
-                tell(str(salvage_from(old, self.path.name, self.path.parent, self._gate_id, self.acked())))
+                tell(str(salvage_from(old, self.path.name, self.path.parent, self._gate_id, acked)))
             except NotSalvaged as error:
                 tell(f"nothing was saved: {error}")
             finally:

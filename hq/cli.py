@@ -10,13 +10,17 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from contract import tracebacks
+from contract.memory import keep_private
 from contract.messages import CommandAction, ListKind
 from contract.parts import ListTooLarge
 from contract.signing import BadKey
+from contract.uncaught import shown_without_values
 from hq import bench_cli, checks, consent_cli, credentials, export, give, keys, keys_cli, report
 from hq import config as settings
 from hq.broker import open_broker
 from hq.console import err, gate_json, health_cells, out, print_json, print_table, show_events, time_text
+from hq.logs import configure_logs
 from hq.opened import Folder, opened
 from hq.people import EnrolmentRefused, ImportRefused, read_import
 from hq.publish import Publisher
@@ -35,6 +39,13 @@ GateOption = Annotated[str | None, typer.Option("--gate", help="Only this gate."
 
 def main() -> None:
     """Entry point of the console script: every expected error is one message and exit code 1."""
+    keep_private()
+    configure_logs()
+    with shown_without_values():
+        _run()
+
+
+def _run() -> None:
     try:
         app()
     except (
@@ -47,7 +58,7 @@ def main() -> None:
         OSError,
         RuntimeError,
     ) as error:
-        err.print(f"[red]error:[/red] {error}", highlight=False)
+        err.print(f"[red]error:[/red] {tracebacks.message(error)}", highlight=False)
         raise SystemExit(1) from error
 
 

@@ -17,6 +17,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from edge.commands import upright
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, example, fail, load_config, out
 from edge.config import MatcherConfig
 from edge.matcher.fetch import fetch as fetch_pack
@@ -142,6 +143,9 @@ def occlusions(
     for rate in rates:
         table.add_row(*(f"{v:.1%}" if isinstance(v, float) else str(v) for v in asdict(rate).values()))
     out.print(table)
+
+
+upright.register(app)
 
 
 def download_progress() -> Progress:

@@ -148,7 +148,7 @@ class Texts(BaseModel):
     """One language. `second` is the language shown small beside it on the lane page, `speech` the espeak-ng voice that
     speaks it, `todo` what the site manager does about a decision, `notice_todo` about those notices that ask for it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
     code: str = Field(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$")
     name: str
