@@ -9,12 +9,11 @@ from pathlib import Path
 
 from contract.messages import DiskStep
 from contract.signing import BadKey, read_sealing_public
-from contract.topics import Channel, topic
-from edge.app.files import DESK, JOURNAL, SCORES, folders
+from edge.app.files import DESK, JOURNAL, SCORES, folders, gate_key_files, link_key_files
 from edge.app.gate import make_camera
 from edge.app.lists import open_roster
 from edge.camera import CameraFault
-from edge.clock import SystemClock
+from edge.clock import BEHIND_MAX, SystemClock
 from edge.config import Config
 from edge.credentials import credential
 from edge.decision import pairs_in_words, tiers
@@ -22,8 +21,10 @@ from edge.desk import DeskReader
 from edge.disk import next_step
 from edge.diskspace import leftovers
 from edge.gate import GpioGate, make_factory
+from edge.highwater import HighWater
 from edge.inline import INLINE
 from edge.journal import JournalReader
+from edge.layout import GATE
 from edge.matcher.drift import drift
 from edge.matcher.gallery import Gallery
 from edge.matcher.lookalike import marked
@@ -44,7 +45,7 @@ from edge.readers.evdevice import EvdevSource
 from edge.scorestore import ScoreReader
 from edge.sim import ScriptError
 from edge.sync.certificates import WARN_DAYS, days_left
-from edge.sync.mqtt import LinkError, MqttLink, Publication
+from edge.sync.mqtt import LinkError, MqttLink
 from edge.thermometer import SensorFault, object_celsius, open_bus
 
 CAMERA_WAIT_S = 8.0
@@ -101,6 +102,11 @@ def clock(config: Config) -> Finding:
             f"{now.utc():%Y-%m-%d %H:%M} UTC: before this software was made; the gate admits nobody",
             "set it (timedatectl set-time), connect the network for NTP, or fit the clock's battery",
         )
+    known = HighWater(config.paths.state_dir / GATE, writes=False).marks.trusted_utc
+    if known is not None and known - now.utc() > BEHIND_MAX:
+        detail = f"{now.utc():%Y-%m-%d %H:%M} UTC is behind {known:%Y-%m-%d %H:%M} UTC, which this gate has seen: not trusted"
+        todo = "set it right; if it is right now: sudo sitegate clock believe --why …"
+        return Finding("clock", State.PROBLEM, detail, todo)
     return Finding("clock", State.OK, f"{now.utc():%Y-%m-%d %H:%M:%S} UTC")
 
 
@@ -125,7 +131,7 @@ def keys(config: Config) -> Finding:
         roster = open_roster(config)
         roster.close()
         read_sealing_public(config.keys.hq_sealing_public_path)
-        secret = [credential(config.keys.site_private_path), config.keys.gate_signing_path]
+        secret = [credential(config.keys.site_private_path), gate_key_files(config)[0], link_key_files(config)[0]]
     except BadKey as error:
         return Finding("keys", State.PROBLEM, str(error), "copy this site's key files from HQ (sitegate-hq init)")
     if exposed := [str(path) for path in secret if path.exists() and path.stat().st_mode & 0o007]:
@@ -182,7 +188,15 @@ def lists(config: Config) -> Finding:
     reader.refresh()
     refused = [incident.detail for incident in reader.incidents()]
     state, now = reader.state, SystemClock().utc()
+    trouble = reader.trouble
     reader.close()
+    if trouble:
+        return Finding("lists", State.PROBLEM, trouble, "run sitegate check with sudo; see that sitegate sync runs")
+    if state.withheld:
+        names = ", ".join(sorted(kind.value for kind in state.withheld))
+        detail = f"not believed, because newer ones were in force here: {names}; the gate admits nobody on them"
+        todo = "bring back the connection to HQ; if HQ was restored from a backup: sudo sitegate roster accept --why …"
+        return Finding("lists", State.PROBLEM, detail, todo)
     if not state.roster.version or not state.risk.version:
         missing = "roster" if not state.roster.version else "risk list"
         todo = "start sitegate sync and wait for HQ, or ask HQ to publish"
@@ -366,11 +380,8 @@ def thermometer(config: Config) -> Finding:
 
 def broker(config: Config) -> Finding:
     where = f"{config.sync.broker_host}:{config.sync.broker_port}"
-    name = topic(Channel.STATUS, config.site.site_id, f"{config.site.gate_id}-check")
-    # An empty retained Will leaves nothing behind at the broker.
-    will = Publication(name, b"", qos=0, retain=True)
     try:
-        link = MqttLink(config.sync, f"sitegate-check-{config.site.gate_id}", [], will)
+        link = MqttLink(config.sync, f"sitegate-check-{config.site.gate_id}", [])
     except LinkError as error:
         return Finding("broker", State.PROBLEM, str(error), "correct [sync] in the configuration")
     link.start()

@@ -2,21 +2,36 @@
 
 import signal
 import threading
+import time
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from contract import tracebacks
 from contract.memory import keep_private
-from contract.messages import CommandAction, ListKind
+from contract.messages import Command, CommandAction, ListKind
 from contract.parts import ListTooLarge
 from contract.signing import BadKey
 from contract.uncaught import shown_without_values
-from hq import bench_cli, checks, consent_cli, credentials, export, give, keys, keys_cli, report
+from hq import (
+    bench_cli,
+    checks,
+    consent_cli,
+    credentials,
+    enrolments_cli,
+    export,
+    gate_cli,
+    give,
+    keys,
+    keys_cli,
+    orders,
+    report,
+)
 from hq import config as settings
 from hq.broker import open_broker
 from hq.console import err, gate_json, health_cells, out, print_json, print_table, show_events, time_text
@@ -25,6 +40,8 @@ from hq.opened import Folder, opened
 from hq.people import EnrolmentRefused, ImportRefused, read_import
 from hq.publish import Publisher
 from hq.service import HqService
+from hq.standing import standings
+from hq.store import Store, now
 
 app = typer.Typer(
     help="HQ of sitegate: receives every gate's events, publishes roster, risk list and policy.",
@@ -193,13 +210,17 @@ def gates(folder: Folder = Path(), as_json: Json = False) -> None:
 
     Example: sitegate-hq gates
     """
-    with opened(folder) as (_, _, _, store):
+    with opened(folder) as (config, _, _, store):
         rows = report.gates(store)
+        known = standings(store, config.gates.unsigned_until)
+    silent = sorted(known.keys() - {row.gate_id for row in rows})
+    rows += [report.GateRow(known[name].site_id, name, None, None, None, None, 0) for name in silent]
     if as_json:
-        return print_json([gate_json(row) for row in rows])
+        return print_json([{**gate_json(row), "standing": asdict(known[row.gate_id])} for row in rows])
     table = Table(
         "site",
         "gate",
+        "known to HQ",
         "state",
         "since",
         "roster",
@@ -218,7 +239,9 @@ def gates(folder: Folder = Path(), as_json: Json = False) -> None:
         if row.status and not row.status.online:
             state += " (planned)" if row.status.planned else " (lost)"
         versions = [str(getattr(row.status, f"{kind.value}_version", "")) for kind in ListKind]
-        who = row.site_id, row.gate_id, state, time_text(row.status_utc)
+        standing = known[row.gate_id]
+        told = escape(standing.text) if standing.taken else f"[red]{escape(standing.text)}[/red]"
+        who = escape(row.site_id), escape(row.gate_id), told, state, time_text(row.status_utc)
         table.add_row(*who, *versions, str(row.events), *health_cells(row.health))
     return print_table(table)
 
@@ -277,8 +300,13 @@ def command(
     folder: Folder = Path(),
     site: Annotated[str | None, typer.Option(help="The gate's site; needed if it never reported.")] = None,
     valid_s: Annotated[float, typer.Option(min=1, max=900, help="The gate refuses it after so long.")] = 30,
+    wait_s: Annotated[
+        float, typer.Option(min=0, max=900, help="Wait so long for the gate's answer; 0: not at all.")
+    ] = 15,
 ) -> None:
     """Order one gate to do something once. The running HQ sends it; a gate that is away never gets it.
+
+    Exit code 0 only if the gate says that it did it (with --wait-s 0: if the order is queued).
 
     Example: sitegate-hq command gate-1 open-once --why "delivery, checked by phone" --by manager-7
     """
@@ -291,16 +319,21 @@ def command(
         found = site or next((row.site_id for row in report.gates(store) if row.gate_id == gate), None)
         if found is None:
             raise typer.BadParameter("this gate never reported: name its --site", param_hint="GATE")
+        newest = max((row.id for row in report.events(store, limit=1)), default=0)
         order = publisher.order(found, gate, wanted, why=why, by=by, valid_s=valid_s)
         out.print(
             f"command {order.command_id} for {found}/{gate}, valid until {time_text(order.expires_utc)}",
             highlight=False,
         )
+        if wait_s:
+            _await_answer(store, order, newest, wait_s)
 
 
 export.register(app)
 give.register(app)
 keys_cli.register(app)
+gate_cli.register(app)
+enrolments_cli.register(app)
 consent_cli.register(app)
 checks.register(app)
 bench_cli.register(app)
@@ -313,6 +346,17 @@ def _publish(publisher: Publisher, sites: tuple[str, ...], kinds: tuple[ListKind
             whole, _ = publisher.kept_versions()[site, kind]
             what = "" if whole == version else f", changes since version {whole}"
             out.print(f"{site}: {kind.value} version {version}{what}", highlight=False)
+
+
+def _await_answer(store: Store, order: Command, newest: int, wait_s: float) -> None:
+    """Say what became of an order; exit code 1 unless the gate did it."""
+    until = time.monotonic() + wait_s
+    while (found := orders.answer(store, order, newest)).done is None and time.monotonic() < until:
+        time.sleep(0.2)
+    if found.done:
+        return out.print(found.text, highlight=False, markup=False)
+    err.print(found.text if found.done is False else orders.still_open(order, found.text, now()), markup=False)
+    raise typer.Exit(1)
 
 
 def _serve(service: HqService, metrics_port: int, stop: threading.Event) -> None:

@@ -11,7 +11,7 @@ from contract.messages import NoticeCode, NoticeEvent
 from contract.signing import BadKey
 from edge import __version__, lookout
 from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, RESERVE, SCORES, folders, gate_dir, metrics_file
-from edge.app.ledger import follow_acks, open_ledger, tell_restart
+from edge.app.ledger import follow_acks, open_ledger, read_through, tell_restart
 from edge.app.lists import open_roster
 from edge.app.metered import GateMeters, MeteredCamera
 from edge.app.prepared import PreparedRoster
@@ -75,11 +75,13 @@ def run(config: Config, shutdown: Shutdown) -> None:
             gate.close()
             raise
         gc.freeze()  # what is loaded by now stays: the collector need not go through it between two frames
+        scrub = read_through(config, journal)
         numbers = TextFile(metrics_file(config, "gate"), meters.registry)
         measured = meters.timed(loop.step)
 
         def step() -> bool:
             healthy = measured()
+            journal.sign()
             numbers.write_if_due()
             return healthy
 
@@ -89,6 +91,8 @@ def run(config: Config, shutdown: Shutdown) -> None:
             run_steps(step, shutdown, watchdog)
         finally:
             gc.unfreeze()  # the collector ends what the interpreter cannot: zxing-cpp complains of objects left alive
+            if scrub is not None:
+                scrub.close()
             loop.close()
             numbers.remove()
             water.close()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import ValidationError
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from contract.signing import BadKey, read_sealing_public
@@ -136,10 +137,11 @@ def _objection(config: Config, matcher: "FaceMatcher", worker_id: str, new: Sequ
 
     reader = open_roster(config)
     reader.refresh()
-    roster = reader.state
+    roster, trouble = reader.state, reader.trouble
     reader.close()
     if not roster.roster.version:
-        err.print("[yellow]not compared with anybody:[/] this gate has no roster yet", highlight=False)
+        why = escape(trouble) or "this gate has no roster yet"
+        err.print(f"[yellow]not compared with anybody:[/] {why}", highlight=False)
     conflict = find_conflict(matcher, roster.templates, worker_id, new)
     return str(conflict) if conflict else ""
 
