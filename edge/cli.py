@@ -1,10 +1,10 @@
 """The `sitegate` command."""
 
 import logging
-import sys
 
 import typer
 
+from contract.terminal.errors import telling_group
 from edge import __version__
 from edge.commands import (
     account,
@@ -25,13 +25,14 @@ from edge.commands import (
     roster,
     voice,
 )
-from edge.commands.common import example
+from edge.commands.common import example, out, tell
 from edge.logs import configure_logs
 
 app = typer.Typer(
     no_args_is_help=True,
-    rich_markup_mode="markdown",
-    pretty_exceptions_show_locals=False,
+    rich_markup_mode=None,  # markup would swallow what stands in brackets
+    pretty_exceptions_enable=False,
+    cls=telling_group(tell),
     help="sitegate: looks at a worker, knows who it is, decides, and lets the turnstile turn.",
     epilog=example("sitegate check", "sitegate run -c gate.toml", "sitegate events tail"),
 )
@@ -39,7 +40,7 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
-        typer.echo(f"sitegate {__version__}")
+        out.print(f"sitegate {__version__}")
         raise typer.Exit
 
 
@@ -72,7 +73,5 @@ passage.register(app)
 
 
 def main() -> None:
-    try:
-        app()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    """Entry point of the console script."""
+    app()

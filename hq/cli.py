@@ -8,25 +8,27 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
+from contract import ids
 from contract.messages import CommandAction, ListKind
-from contract.parts import ListTooLarge
-from contract.signing import BadKey
-from hq import bench_cli, checks, consent_cli, credentials, export, give, keys, keys_cli, report
+from contract.terminal.console import Table, styled
+from contract.terminal.errors import telling_group
+from hq import bench_cli, checks, consent_cli, export, give, keys, keys_cli, report
 from hq import config as settings
 from hq.broker import open_broker
-from hq.console import err, gate_json, health_cells, out, print_json, print_table, show_events, time_text
+from hq.console import described, gate_json, health_cells, out, print_json, print_table, show_events, tell, time_text
 from hq.opened import Folder, opened
-from hq.people import EnrolmentRefused, ImportRefused, read_import
+from hq.orders import signed_by
+from hq.people import read_import
 from hq.publish import Publisher
 from hq.service import HqService
 
 app = typer.Typer(
     help="HQ of sitegate: receives every gate's events, publishes roster, risk list and policy.",
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # markup would swallow what stands in brackets
     pretty_exceptions_enable=False,
+    cls=telling_group(tell, described),
 )
 
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
@@ -34,21 +36,8 @@ GateOption = Annotated[str | None, typer.Option("--gate", help="Only this gate."
 
 
 def main() -> None:
-    """Entry point of the console script: every expected error is one message and exit code 1."""
-    try:
-        app()
-    except (
-        settings.HqConfigError,
-        BadKey,
-        ImportRefused,
-        EnrolmentRefused,
-        ListTooLarge,
-        credentials.BadCredential,
-        OSError,
-        RuntimeError,
-    ) as error:
-        err.print(f"[red]error:[/red] {error}", highlight=False)
-        raise SystemExit(1) from error
+    """Entry point of the console script."""
+    app()
 
 
 @app.command()
@@ -224,8 +213,9 @@ def verify(folder: Folder = Path(), as_json: Json = False) -> None:
         print_json([{**asdict(v), "ok": v.ok} for v in verdicts])
     else:
         for v in verdicts:
-            text = "chain verified" if v.ok else f"[red]NOT verified: {v.problem or 'events are missing'}[/red]"
-            out.print(f"{v.gate_id} epoch {v.epoch}: HQ holds {v.held} of {v.last_seq} events, {text}", highlight=False)
+            said = "chain verified" if v.ok else f"NOT verified: {v.problem or 'events are missing'}"
+            held = f"{v.gate_id} epoch {v.epoch}: HQ holds {v.held} of {v.last_seq} events, "
+            out.print(styled(held, (said, "" if v.ok else "red")))
             if v.erased:
                 out.print(f"  {v.erased} enrolments without what was sealed in them, erased by HQ", highlight=False)
             if v.newer:
@@ -235,7 +225,7 @@ def verify(folder: Folder = Path(), as_json: Json = False) -> None:
         if not verdicts:
             out.print("no events yet")
         if aside:
-            out.print(f"[red]{len(aside)} payloads in quarantine: sitegate-hq quarantine[/red]")
+            out.print(styled((f"{len(aside)} payloads in quarantine: sitegate-hq quarantine", "red")))
     if not all(v.ok for v in verdicts):
         raise typer.Exit(2)
 
@@ -276,8 +266,12 @@ def command(
     except ValueError as error:
         known = ", ".join(a.value.replace("_", "-") for a in CommandAction)
         raise typer.BadParameter(f"{action!r} is unknown; known: {known}", param_hint="ACTION") from error
+    ids.checked("gate", gate)
+    by, why = signed_by(by, why)
     with opened(folder) as (_, _, publisher, store):
-        found = site or next((row.site_id for row in report.gates(store) if row.gate_id == gate), None)
+        found = (site and ids.checked("site", site)) or next(
+            (row.site_id for row in report.gates(store) if row.gate_id == gate), None
+        )
         if found is None:
             raise typer.BadParameter("this gate never reported: name its --site", param_hint="GATE")
         order = publisher.order(found, gate, wanted, why=why, by=by, valid_s=valid_s)

@@ -4,9 +4,8 @@ import json
 from dataclasses import asdict
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
+from contract.terminal.console import Table, styled
 from edge.commands.common import DEFAULT_CONFIG, EXIT_PROBLEM, ConfigOption, JsonOption, err, example, load_config, out
 
 _COLOURS = {"ok": "green", "warning": "yellow", "problem": "bold red"}
@@ -25,9 +24,9 @@ def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
         table = Table(
             "", "state", "what was found", "what to do", title=f"{loaded.site.gate_id} at {loaded.site.site_id}"
         )
-        table.add_row("config", f"[green]{State.OK}[/]", f"{config} is fine", "")
+        table.add_row("config", styled((State.OK, "green")), f"{config} is fine", "")
         for f in findings:
-            table.add_row(f.what, f"[{_COLOURS[f.state]}]{f.state}[/]", escape(f.detail), escape(f.todo))
+            table.add_row(f.what, styled((f.state, _COLOURS[f.state])), f.detail, f.todo)
         out.print(table)
     if any(f.state is State.PROBLEM for f in findings):
         raise typer.Exit(EXIT_PROBLEM)

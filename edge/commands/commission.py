@@ -1,18 +1,21 @@
 """`sitegate commission`: a technician and the gate try everything together, and sign it off."""
 
 import hashlib
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
+from contract import ids
 from contract.codec import encode
 from contract.messages import CommissioningOutcome, CommissioningRecord, CommissioningStep, StepState
 from contract.signing import COMMISSIONING, BadKey, read_signing_private, sign, write_key_pair
+from contract.terminal.console import Table, styled
+from contract.terminal.text import visible
 from edge import __version__
 from edge.clock import SystemClock
 from edge.commands.common import DEFAULT_CONFIG, EXIT_PROBLEM, ConfigOption, example, fail, load_config, out
@@ -24,10 +27,10 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Try every part of this gate with a technician, and sign it off.")
 
 _MARKS = {
-    StepState.OK: "[green]✔[/]",
-    StepState.NOT_FITTED: "[dim]–[/]",
-    StepState.SKIPPED: "[yellow]–[/]",
-    StepState.PROBLEM: "[bold red]✘[/]",
+    StepState.OK: styled(("✔", "green")),
+    StepState.NOT_FITTED: styled(("–", "dim")),
+    StepState.SKIPPED: styled(("–", "yellow")),
+    StepState.PROBLEM: styled(("✘", "bold red")),
 }
 
 
@@ -35,10 +38,10 @@ class Terminal:
     """The technician at this terminal."""
 
     def say(self, text: str) -> None:
-        out.print(f"[bold]→ {escape(text)}[/]")
+        out.print(styled((f"→ {text}", "bold")))
 
     def confirm(self, question: str) -> bool:
-        return typer.confirm(question)
+        return typer.confirm(visible(question))
 
 
 @app.command(
@@ -64,6 +67,8 @@ def run(
     from edge.selfcheck import gate_is_running
 
     loaded = load_config(config)
+    ids.checked("technician", technician)
+    _check_folder(to)
     if gate_is_running(loaded):
         raise fail("the gate is running and has camera and pins: stop it first (systemctl stop sitegate-gate)")
     key = _signing_key(loaded.keys.gate_signing_path)
@@ -140,7 +145,9 @@ def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
             with hands_on(config) as parts:
                 bench = tried.Bench(config, *parts, detect=detect, sleep=time.sleep)
                 for step in tried.run(wanted, bench, Terminal()):
-                    out.print(f"  {_MARKS[step.state]} {step.name}  [dim]{escape(step.measured)}[/]")
+                    out.print(
+                        Text.assemble("  ", _MARKS[step.state], styled(f" {step.name}  ", (step.measured, "dim")))
+                    )
                     done.append(step)
         except ERRORS as error:
             raise fail(str(error)) from error
@@ -155,10 +162,16 @@ def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
     return done
 
 
+def _check_folder(folder: Path) -> None:
+    """Before an hour's work, not after it."""
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise fail(f"{folder.absolute()} is no folder that can be written: choose another one with --to")
+
+
 def _show(steps: Sequence[CommissioningStep]) -> None:
     table = Table("", "what", "measured", "seen")
     for step in steps:
-        table.add_row(_MARKS[step.state], step.name, escape(step.measured), escape(step.seen))
+        table.add_row(_MARKS[step.state], step.name, step.measured, step.seen)
     out.print(table)
 
 

@@ -9,6 +9,7 @@ import typer
 from pydantic import BaseModel, SecretStr
 from pydantic_core import PydanticUndefined
 
+from contract.terminal.console import styled
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, example, fail, load_config, out
 from edge.config import Config
 
@@ -52,12 +53,12 @@ def show(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> 
         out.print_json(json.dumps(loaded.model_dump(mode="json")))
         return
     for name, section in loaded:
-        out.print(f"[bold]\\[{name}][/]")
+        out.print(styled((f"[{name}]", "bold")))
         for key, value in section:
             default = type(section).model_fields[key].default
-            changed = "" if value == default else "   [dim]# changed[/]"
+            changed = "" if value == default else "   # changed"
             shown = "# not set" if value is None else f"= {toml_value(value)}"
-            out.print(f"{key} {shown}".replace("[", r"\["), changed, highlight=False)
+            out.print(styled(f"{key} {shown}", (changed, "dim")), soft_wrap=True)
         out.print()
 
 

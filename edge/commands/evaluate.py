@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
+from contract.terminal.console import Table, TextColumn, stacked
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, example, fail, load_config, out
 from edge.commands.pad import measure_pad, print_pad
 from edge.config import Config
@@ -164,7 +164,7 @@ def _print(result: "Result") -> None:
     rows += [(f"{p.enrolled}, {p.frames} ten orders", p) for p in result.plans]
     rows += [("1, 1 padded", p) for p in result.padded]
     for name, i in rows:
-        rates = (f"{r.value:.2%}\n{r.low:.1%}-{r.high:.1%}" for r in i.fnir.values())
+        rates = (stacked(f"{r.value:.2%}", f"{r.low:.1%}-{r.high:.1%}") for r in i.fnir.values())
         table.add_row(name, str(i.gallery), str(i.mated), str(i.non_mated), f"{i.rank1:.1%}", *rates)
     out.print(table)
     gate, had = result.at_threshold, result.acquisition

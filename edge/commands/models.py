@@ -11,12 +11,11 @@ from rich.progress import (
     DownloadColumn,
     Progress,
     TaskID,
-    TextColumn,
     TimeElapsedColumn,
     TransferSpeedColumn,
 )
-from rich.table import Table
 
+from contract.terminal.console import Table, TextColumn, styled
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, example, fail, load_config, out
 from edge.config import MatcherConfig
 from edge.matcher.fetch import fetch as fetch_pack
@@ -75,8 +74,10 @@ def verify(
         out.print_json(json.dumps({name: problem or "verified" for name, problem in problems.items()}))
     else:
         for name, problem in problems.items():
-            line = f"[bold red]problem[/] {name}: {problem}" if problem else f"[green]verified[/] {name}"
-            out.print(line, highlight=False, soft_wrap=True)
+            mark, text = (
+                (("problem", "bold red"), f" {name}: {problem}") if problem else (("verified", "green"), f" {name}")
+            )
+            out.print(styled(mark, text), soft_wrap=True)
     if any(problems.values()):
         raise typer.Exit(1)
 

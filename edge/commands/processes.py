@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 
+from contract.terminal.errors import sentence
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, err, example, fail, load_config
 from edge.config import Config
 from edge.logs import configure_logs
@@ -107,3 +109,6 @@ def _run(
         process(config, shutdown)
     except errors as error:
         raise fail(str(error), EXIT_USAGE) from error
+    except Exception as error:  # a defect: where it is belongs into the log of a process that nobody watches
+        structlog.get_logger().exception("process_failed")
+        raise fail(sentence(error)) from error
