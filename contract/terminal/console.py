@@ -46,8 +46,8 @@ class Console(RichConsole):
 class Table(RichTable):
     """Cells show text as it is."""
 
-    def __init__(self, *headers: Any, **options: Any) -> None:
-        super().__init__(*map(_safe, headers), **{k: _safe(v) if k == "title" else v for k, v in options.items()})
+    def __init__(self, *headers: str, **options: Any) -> None:
+        super().__init__(*map(visible, headers), **{k: _safe(v) if k == "title" else v for k, v in options.items()})
 
     def add_row(self, *cells: Any, **options: Any) -> None:
         super().add_row(*map(_safe, cells), **options)

@@ -57,7 +57,7 @@ def enroll(
     loaded = load_config(config)
     if camera == bool(photos):
         raise fail("give photos of the worker, or --camera, and not both", EXIT_USAGE)
-    ids.checked("worker", worker)
+    ids.checked("worker_id", worker)
     if to_file is not None and not to_file.absolute().parent.is_dir():
         raise fail(f"there is no folder {to_file.absolute().parent}: choose another place with --out", EXIT_USAGE)
     if not consent.strip():
