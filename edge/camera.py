@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import SecretStr
 
+from contract.signing import BadKey
 from edge.capture.folder import FolderSource
 from edge.capture.opencv import FileSource, RtspSource, V4l2Source
 from edge.capture.source import CameraFault, Source
 from edge.capture.thread import OPEN_PATIENCE, CaptureThread
 from edge.config import CameraConfig
+from edge.credentials import secret
 from edge.domain import Image
 from edge.sdk import loading
 
@@ -45,12 +48,22 @@ def source_for(config: CameraConfig) -> Callable[[], Source]:
         case "v4l2":
             return partial(V4l2Source, config.device, *size, config.rate_hz)
         case "rtsp":
-            return partial(RtspSource, config.url, hang_s * OPEN_PATIENCE * READ_PATIENCE, hang_s * READ_PATIENCE)
+            return partial(
+                RtspSource, partial(_url, config), hang_s * OPEN_PATIENCE * READ_PATIENCE, hang_s * READ_PATIENCE
+            )
         case "file":
             return partial(FileSource, path, config.repeat, config.rate_hz)
         case "folder":
             return partial(FolderSource, path, config.repeat, config.rate_hz)
     raise CameraFault(f"{config.source!r} is not a device")
+
+
+def _url(config: CameraConfig) -> SecretStr:
+    """Raises CameraFault."""
+    try:
+        return secret(config.url, config.url_path, "camera.url_path")
+    except BadKey as error:
+        raise CameraFault(str(error)) from error
 
 
 class Picamera2Source:

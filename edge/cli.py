@@ -23,6 +23,7 @@ from edge.commands import (
     processes,
     replay,
     roster,
+    state,
     voice,
 )
 from edge.commands.common import example, out, tell
@@ -64,6 +65,7 @@ app.add_typer(roster.app, name="roster")
 app.add_typer(policy.app, name="policy")
 app.add_typer(events.app, name="events")
 app.add_typer(account.app, name="account")
+app.add_typer(state.app, name="state")
 liveness.register(app)
 app.add_typer(bench.app, name="bench")
 app.add_typer(voice.app, name="voice")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from contract.messages import Direction, Id
 from contract.places import path_problem
@@ -21,6 +21,7 @@ from edge.rtsp import url_problem
 
 Pin = Annotated[int, Field(ge=0, le=27)]
 SIZE_MAX = 1_000_000
+PHOTOS_LET_IN = "33 of 40 simulated ones were"
 FPIR_TARGET = 0.003
 """Of 1,000 looks at strangers 3 may reach the threshold in one frame; the vote over frames comes on top."""
 
@@ -94,7 +95,13 @@ class CameraConfig(Section):
     device: str = Field(default="0", description="Camera number, or a path such as /dev/video0 (picamera2, v4l2).")
     url: SecretStr = Field(
         default=SecretStr(""),
-        description="rtsp://user:password@address/path (rtsp); # @ / ? : and % in the password are %23 %40 %2F %3F %3A and %25.",
+        description="rtsp://user:password@address/path (rtsp); # @ / ? : and % in the password are %23 %40 %2F %3F %3A and %25. "
+        "All processes read this file: better url_path.",
+    )
+    url_path: Path | None = Field(
+        default=None,
+        description="File with the address and its password, which the gate process alone reads (rtsp). "
+        '"credential:NAME" stands for a systemd credential of its unit.',
     )
     path: Path | None = Field(
         default=None, description="Video file, photo folder, or walk-up script (file, folder, walkup)."
@@ -207,13 +214,29 @@ class MatcherConfig(Section):
         return self
 
 
+LivenessMode = Literal["off", "advisory", "required", "challenge_on_doubt"]
+LIVENESS_MODES: tuple[LivenessMode, ...] = get_args(LivenessMode)
+LIVENESS_ADVISED: LivenessMode = "challenge_on_doubt"
+"""For a gate that nobody watches."""
+NOT_CHOSEN = ""
+"""Stands for the mode in a new file until somebody has chosen one; such a file is not believed."""
+
+
+def _chosen(mode: object) -> object:
+    if mode == NOT_CHOSEN:
+        known = ", ".join(f'"{each}"' for each in LIVENESS_MODES)
+        raise ValueError(f'not chosen yet; write one of {known} ("{LIVENESS_ADVISED}" for a gate that nobody watches)')
+    return mode
+
+
 class LivenessConfig(Section):
     """Whether a person, or a picture of one, is in front of the gate. See docs/SAFETY.md for what it can and cannot tell."""
 
-    mode: Literal["off", "advisory", "required", "challenge_on_doubt"] = Field(
-        default="off",
-        description='"off"; "advisory" (recorded only); "required" (everybody is asked to turn the head); '
-        '"challenge_on_doubt" (only those whose own movement has not shown a head).',
+    mode: Annotated[LivenessMode | None, BeforeValidator(_chosen)] = Field(
+        default=None,
+        description='To be chosen: "off" (a photo of a worker is let in); "advisory" (the same, recorded as doubtful); "required" '
+        '(everybody is asked to turn the head); "challenge_on_doubt" (only those whose own movement has not shown a head; '
+        "recommended where nobody watches).",
     )
     challenge_steps: int = Field(
         default=2, ge=1, le=4, description="Movements asked for, drawn anew for each person: left, right, closer."
@@ -232,14 +255,31 @@ class LivenessConfig(Section):
 
     @model_validator(mode="after")
     def _passive_has_a_mode(self) -> "LivenessConfig":
-        if self.passive and self.mode == "off":
+        if self.passive and self.in_force == "off":
             raise ValueError("passive is true but mode is off, so nothing would be checked; set mode, e.g. to advisory")
         return self
 
     @property
+    def in_force(self) -> LivenessMode:
+        """The mode; "off" for a configuration of 0.1, which did not have to choose."""
+        return self.mode or "off"
+
+    @property
     def must_be_live(self) -> bool:
         """True if nobody passes without the verdict "live"."""
-        return self.mode in ("required", "challenge_on_doubt")
+        return self.in_force in ("required", "challenge_on_doubt")
+
+    @property
+    def danger(self) -> str:
+        """What this mode lets in, and what to do, for whoever sets the gate up; '' if only live people pass."""
+        if self.must_be_live:
+            return ""
+        mode = f'liveness.mode is "{self.mode}"' if self.mode else 'liveness.mode is not set and goes on as "off"'
+        recorded = ", and only recorded as doubtful" if self.mode == "advisory" else ""
+        return (
+            f"{mode}: a photo of a worker on a phone is let in{recorded} ({PHOTOS_LET_IN}). "
+            f'Where nobody watches the gate, set it to "{LIVENESS_ADVISED}"'
+        )
 
 
 class ReaderConfig(Section):
@@ -535,7 +575,14 @@ class SyncConfig(Section):
     client_cert_path: Path | None = Field(default=None, description="This gate's certificate.")
     client_key_path: Path | None = Field(default=None, description="This gate's certificate key.")
     username: str = Field(default="", description="Broker user name, if it asks for one.")
-    password: SecretStr = Field(default=SecretStr(""), description="Broker password.")
+    password: SecretStr = Field(
+        default=SecretStr(""), description="Broker password. All processes read this file: better password_path."
+    )
+    password_path: Path | None = Field(
+        default=None,
+        description="File with the broker password, which the sync process alone reads. "
+        '"credential:NAME" stands for a systemd credential of its unit.',
+    )
     keepalive_s: int = Field(default=20, ge=5, le=300, description="MQTT keep-alive.")
     connect_timeout_s: float = Field(
         default=10, ge=1, le=60, description="Give up one connection attempt after so long."

@@ -447,3 +447,5 @@ class LiveState(BaseModel):
     """See `RosterState`: the process with the network tells HQ, and must not read the site's key itself."""
     roster_base: ListBase | None = None
     disk: DiskState | None = None
+    liveness: str = ""
+    """The mode that is in force; '' from a gate process that does not tell."""

@@ -168,7 +168,8 @@ def _copy(rows: Iterator[Row], path: Path, epoch: str, gate_id: str) -> tuple[in
         db.execute("INSERT INTO journal VALUES (?, ?, ?, ?)", (epoch, gate_id, first - 1, prev_hash))
         db.commit()
     with contextlib.suppress(PermissionError):  # a technician's copy, too, belongs to the gate's group
-        os.chown(path, -1, path.parent.stat().st_gid)
+        folder = path.parent.stat()
+        os.chown(path, folder.st_uid if os.geteuid() == 0 else -1, folder.st_gid)
     path.chmod(0o640)
     return first - 1, last
 

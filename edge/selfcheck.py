@@ -22,6 +22,7 @@ from edge.desk import DeskReader
 from edge.disk import next_step
 from edge.diskspace import leftovers
 from edge.gate import GpioGate, make_factory
+from edge.inline import INLINE
 from edge.journal import JournalReader
 from edge.matcher.drift import drift
 from edge.matcher.gallery import Gallery
@@ -61,19 +62,21 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The answer to one question. `todo` says what to do, '' if nothing; `figures` are the numbers in `detail`, by name."""
+    """The answer to one question. `todo` says what to do, '' if nothing; `figures` are the numbers in `detail`, by name.
+    `grave`: shown in red though the gate works as it was told to."""
 
     what: str
     state: State
     detail: str
     todo: str = ""
     figures: Mapping[str, float] = field(default_factory=dict)
+    grave: bool = False
 
 
 def ask_all(config: Config) -> Iterator[Finding]:
     """One finding per question, as each is answered."""
     running = gate_is_running(config)
-    asked = (clock, disk, keys, weights, lists, threshold, own_scores, look_alikes)
+    asked = (clock, disk, keys, secrets, weights, liveness, lists, threshold, own_scores, look_alikes)
     questions: tuple[Callable[[Config], Finding], ...] = asked
     yield from (question(config) for question in questions)
     if running:
@@ -134,6 +137,18 @@ def keys(config: Config) -> Finding:
     return Finding("keys", State.OK, f"HQ's public keys and this site's key are readable: {told}")
 
 
+def secrets(config: Config) -> Finding:
+    """Passwords that stand where all three processes read them."""
+    told = [
+        f"{section}.{key}" for section, key, _, _ in INLINE if getattr(getattr(config, section), key).get_secret_value()
+    ]
+    if told:
+        names = " and ".join(told)
+        detail = f"{names} in the configuration: every process can read it, only one needs it"
+        return Finding("secrets", State.WARNING, detail, "sudo sitegate config move-secrets")
+    return Finding("secrets", State.OK, "no password in the configuration")
+
+
 def weights(config: Config) -> Finding:
     try:
         folder = own_folder(config.matcher.pack) or config.paths.models_dir
@@ -147,6 +162,16 @@ def weights(config: Config) -> Finding:
         detail, _, todo = str(error).partition("; ")
         return Finding("weights", State.PROBLEM, detail, todo)
     return Finding("weights", State.OK, f"{', '.join(m.name for m in models)} verified")
+
+
+def liveness(config: Config) -> Finding:
+    """What becomes of a photo that is held to the camera."""
+    mode = config.liveness.in_force
+    if danger := config.liveness.danger:
+        detail, _, todo = danger.partition("). ")
+        return Finding("liveness", State.WARNING, f"{detail})", todo, grave=True)
+    asked = "everybody is" if mode == "required" else "whoever has not been seen to turn the head is"
+    return Finding("liveness", State.OK, f"{mode}: {asked} asked to turn it, and only live people pass")
 
 
 def lists(config: Config) -> Finding:

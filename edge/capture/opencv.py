@@ -1,6 +1,7 @@
 """Sources through OpenCV: a USB camera, a network camera, a video file."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -76,13 +77,14 @@ class RtspSource(_Capture):
 
     rate_hz: float | None = None
 
-    def __init__(self, url: SecretStr, open_timeout_s: float, read_timeout_s: float) -> None:
+    def __init__(self, url: SecretStr | Callable[[], SecretStr], open_timeout_s: float, read_timeout_s: float) -> None:
         self._url = url
         self._timeouts_ms = int(open_timeout_s * 1000), int(read_timeout_s * 1000)
         super().__init__("the RTSP camera")
 
     def open(self) -> None:
-        url = self._url.get_secret_value()
+        told = self._url() if callable(self._url) else self._url  # at each opening: it may have been changed
+        url = told.get_secret_value()
         if problem := url_problem(url):
             raise CameraFault(f"camera.url: {problem}")
         # UDP loses packets and smears faces. OpenCV takes FFMPEG options from the environment alone.

@@ -26,7 +26,9 @@ def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
         )
         table.add_row("config", styled((State.OK, "green")), f"{config} is fine", "")
         for f in findings:
-            table.add_row(f.what, styled((f.state, _COLOURS[f.state])), f.detail, f.todo)
+            colour = _COLOURS[State.PROBLEM if f.grave else f.state]
+            detail = styled((f.detail, colour)) if f.grave else f.detail
+            table.add_row(f.what, styled((f.state, colour)), detail, f.todo)
         out.print(table)
     if any(f.state is State.PROBLEM for f in findings):
         raise typer.Exit(EXIT_PROBLEM)

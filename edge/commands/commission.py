@@ -24,6 +24,8 @@ from edge.config import Config
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+    from edge.matcher.pipeline import FaceMatcher
+
 app = typer.Typer(help="Try every part of this gate with a technician, and sign it off.")
 
 _MARKS = {
@@ -58,7 +60,7 @@ def run(
     ] = None,
     to: Annotated[Path, typer.Option(help="Folder for the certificate.", show_default="the current one")] = Path(),
 ) -> None:
-    """Camera, light, lamps, sound, relay, sensors, fire, clock, disk, keys, weights, lists, broker: all tried, all written down.
+    """Camera, a photo, light, lamps, sound, relay, sensors, fire, clock, disk, keys, weights, lists, broker: all tried, all written down.
 
     The gate process must be stopped for it (systemctl stop sitegate-gate). Writes a signed certificate (HTML, to print)
     and hands the record to the gate, which sends it to HQ. Exit code 1 if something is wrong.
@@ -122,7 +124,7 @@ def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
     from edge import selfcheck
     from edge.app.gate import ERRORS, hands_on
     from edge.commissioning import steps as tried
-    from edge.matcher.engine import open_engine
+    from edge.commissioning.certificate import photo_let_in
 
     alone = {
         question.__name__: question
@@ -141,13 +143,13 @@ def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
     wanted = {name: step for name, step in tried.STEPS.items() if name not in skip}
     if wanted:
         try:
-            detect = open_engine(config.matcher, config.paths.models_dir).detect
+            matcher = _matcher(config)
+            look = matcher.look if matcher.gallery_size else None
             with hands_on(config) as parts:
-                bench = tried.Bench(config, *parts, detect=detect, sleep=time.sleep)
+                bench = tried.Bench(config, *parts, detect=matcher.engine.detect, sleep=time.sleep, look=look)
                 for step in tried.run(wanted, bench, Terminal()):
-                    out.print(
-                        Text.assemble("  ", _MARKS[step.state], styled(f" {step.name}  ", (step.measured, "dim")))
-                    )
+                    measured = (step.measured, "bold red" if photo_let_in(step) else "dim")
+                    out.print(Text.assemble("  ", _MARKS[step.state], styled(f" {step.name}  ", measured)))
                     done.append(step)
         except ERRORS as error:
             raise fail(str(error)) from error
@@ -168,26 +170,48 @@ def _check_folder(folder: Path) -> None:
         raise fail(f"{folder.absolute()} is no folder that can be written: choose another one with --to")
 
 
+def _matcher(config: Config) -> "FaceMatcher":
+    """Recognition with the workers who are enrolled by now. Raises BadKey, ModelError."""
+    from edge.app.lists import open_roster
+    from edge.matcher.pipeline import open_matcher
+
+    matcher = open_matcher(config.matcher, config.paths.models_dir, config.liveness)
+    lists = open_roster(config)
+    try:
+        lists.refresh()
+        matcher.load(lists.state.templates)
+    finally:
+        lists.close()
+    return matcher
+
+
 def _show(steps: Sequence[CommissioningStep]) -> None:
+    from edge.commissioning.certificate import photo_let_in
+
     table = Table("", "what", "measured", "seen")
     for step in steps:
-        table.add_row(_MARKS[step.state], step.name, step.measured, step.seen)
+        measured: str | Text = step.measured
+        if photo_let_in(step):
+            measured = styled((f"{step.measured}: whoever has a photo of a worker opens this gate", "bold red"))
+        table.add_row(_MARKS[step.state], step.name, measured, step.seen)
     out.print(table)
 
 
 def _hand_over(config: Config, record: CommissioningRecord, envelope: bytes, public: bytes) -> None:
-    from edge.app.files import DESK
+    from edge.app.files import DESK, as_owner, desk_dir
     from edge.desk import Desk, DeskError
     from edge.domain import CommissioningRequest
+    from edge.ports import JournalError
 
     try:
-        desk = Desk(config.paths.state_dir / DESK)
-        try:
-            request = CommissioningRequest(outcome=record.outcome, signed_record=envelope, public_key=public)
-            desk.request_commissioning(request, by=record.technician)
-        finally:
-            desk.close()
-    except DeskError as error:
+        with as_owner(desk_dir(config)):
+            desk = Desk(config.paths.state_dir / DESK)
+            try:
+                request = CommissioningRequest(outcome=record.outcome, signed_record=envelope, public_key=public)
+                desk.request_commissioning(request, by=record.technician)
+            finally:
+                desk.close()
+    except (DeskError, JournalError) as error:
         raise fail(f"the record could not be handed to the gate: {error}") from error
 
 

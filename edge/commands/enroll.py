@@ -12,13 +12,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress
 from contract import ids
 from contract.signing import BadKey, read_sealing_public
 from contract.terminal.console import TextColumn, styled
-from edge.app.files import DESK
+from edge.app.files import DESK, as_owner, desk_dir
 from edge.app.lists import open_roster
 from edge.clock import SystemClock
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, err, example, fail, load_config, out
 from edge.config import Config
 from edge.desk import Desk, DeskError
 from edge.domain import EnrolmentRequest, Image, Template
+from edge.ports import JournalError
 
 if TYPE_CHECKING:
     from edge.matcher.pipeline import FaceMatcher
@@ -77,7 +78,7 @@ def enroll(
     request = sealed_request(enrolment, hq_key)
     try:
         ref = _hand_over(loaded, request if to_file is None else None, by, worker, objection, force)
-    except DeskError as error:
+    except (DeskError, JournalError) as error:
         raise fail(str(error)) from error
     if to_file is None:
         out.print(f"{worker}: {len(templates)} template(s) handed to the gate, which sends them to HQ (request {ref})")
@@ -122,14 +123,15 @@ def _hand_over(
     """Record what was overridden, then give the gate the request, if it is for the gate; its `ref`. Raises DeskError."""
     if not objection and request is None:
         return ""
-    desk = Desk(config.paths.state_dir / DESK)
-    try:
-        if objection:
-            desk.audit(by, OVERRIDE, f"worker {worker_id}: {objection}; because: {why}")
-            err.print(styled(("forced:", "yellow"), f" {objection}"))
-        return desk.request_enrolment(request, by=by) if request else ""
-    finally:
-        desk.close()
+    with as_owner(desk_dir(config)):
+        desk = Desk(config.paths.state_dir / DESK)
+        try:
+            if objection:
+                desk.audit(by, OVERRIDE, f"worker {worker_id}: {objection}; because: {why}")
+                err.print(styled(("forced:", "yellow"), f" {objection}"))
+            return desk.request_enrolment(request, by=by) if request else ""
+        finally:
+            desk.close()
 
 
 def _objection(config: Config, matcher: "FaceMatcher", worker_id: str, new: Sequence[Template]) -> str:

@@ -43,7 +43,7 @@ def measure_pad(
         passive = _on_photos(folder, people, scorer, liveness.passive_live_min, matcher, models_dir, progress)
     asking = liveness if liveness.must_be_live else liveness.model_copy(update={"mode": "required"})
     challenge = _simulated(asking, presentations, progress)
-    return Pad(liveness.passive_live_min, asking.mode, not_measured, passive, challenge, both(challenge, passive))
+    return Pad(liveness.passive_live_min, asking.in_force, not_measured, passive, challenge, both(challenge, passive))
 
 
 def _on_photos(

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from contract.codec import BadMessage, decode
-from contract.messages import CommissioningRecord
+from contract.messages import CommissioningRecord, CommissioningStep, StepState
 from contract.signing import COMMISSIONING, BadSignature, verify
 
 _RECORD = re.compile(
@@ -30,6 +30,11 @@ class Certificate:
     fingerprint: str
 
 
+def photo_let_in(step: CommissioningStep) -> bool:
+    """True for the step in which a photo of a worker was let in, as the configuration says."""
+    return step.name == "photo" and step.state is StepState.NOT_FITTED
+
+
 def public_bytes(key: Ed25519PublicKey) -> bytes:
     return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
 
@@ -47,6 +52,7 @@ def html(record: CommissioningRecord, envelope: bytes, public_key: bytes) -> str
     )
     return environment.get_template("certificate.html").render(
         record=record,
+        photo_let_in=photo_let_in,
         fingerprint=fingerprint(public_key),
         key=public_key.hex(),
         envelope=base64.b64encode(envelope).decode(),

@@ -9,9 +9,9 @@ from typing import Protocol
 
 import numpy as np
 
-from contract.messages import Advice, CommissioningStep, StepState
+from contract.messages import Advice, CommissioningStep, LivenessVerdict, StepState
 from edge.config import Config
-from edge.domain import Face, GateSignal, Image, Tone
+from edge.domain import Face, Frame, GateSignal, Identification, Image, Sight, Tone
 from edge.indication import Colour
 from edge.ports import Camera, Clock, Gate, GateError, Indicator
 
@@ -20,6 +20,8 @@ WATCH_S = 3.0
 FRAMES_MIN_PER_S = 8.0
 SENSOR_WAIT_S = 30.0
 FACE_WAIT_S = 20.0
+PHOTO_WAIT_S = 20.0
+"""So long a photo may be held up before it is recognised; the challenge then has its own time."""
 LIT_MIN = 8.0
 """The lamp must make the picture at least so much brighter (grey values of 255), when it is dark enough to tell."""
 DARK_ENOUGH = 120.0
@@ -45,6 +47,8 @@ class Bench:
     clock: Clock
     detect: Callable[[Image], list[Face]]
     sleep: Callable[[float], None]
+    look: Callable[[Frame], Identification] | None = None
+    """The gate's own recognition and liveness check; None: no worker is enrolled yet."""
 
 
 Step = Callable[[Bench, Asker], CommissioningStep]
@@ -109,6 +113,51 @@ def _face(bench: Bench, number: int) -> Face | None:
         if best is not None and best.eye_distance_px >= bench.config.matcher.eye_distance_min_px:
             return best
     return best
+
+
+def photo(bench: Bench, asker: Asker) -> CommissioningStep:
+    """A photo of an enrolled worker is held before the camera: what becomes of it stands on the certificate. With a mode that
+    asks for no live person it is let in, which is no fault of a part: a liveness check is not fitted."""
+    if bench.look is None:
+        return problem("photo", "no worker is enrolled here yet: commission again when the roster has come")
+    asker.say(
+        "Hold a photo of an enrolled worker, for example on a phone, where a face would be. Move it as the light tells."
+    )
+    named, live = _shown(bench, bench.look)
+    held = asker.confirm("Was it a photo that you held up, and no face of a person?")
+    seen = f"a photo was held up: {_yes(held)}"
+    if not named:
+        return problem(
+            "photo", f"no enrolled worker was recognised on it within {PHOTO_WAIT_S:.0f} s: hold it nearer", seen
+        )
+    mode = f'liveness.mode is "{bench.config.liveness.in_force}"'
+    if not bench.config.liveness.must_be_live:
+        measured = f"{mode}: the photo of {named} is let in ({live.value})"
+        return CommissioningStep(name="photo", state=StepState.NOT_FITTED, measured=measured, seen=seen)
+    if live is LivenessVerdict.LIVE:
+        return problem("photo", f"{mode}: the photo of {named} was taken for a live person", seen)
+    return verdict("photo", held, f"{mode}: the photo of {named} is refused ({live.value})", seen)
+
+
+def _shown(bench: Bench, look: Callable[[Frame], Identification]) -> tuple[str, LivenessVerdict]:
+    """Whom the photo is recognised as, '' if nobody, and the last word on whether it lives."""
+    must_be_live, number = bench.config.liveness.must_be_live, 0
+    named, until = "", bench.clock.monotonic() + PHOTO_WAIT_S
+    while bench.clock.monotonic() < until:
+        frame = bench.camera.wait(number, 0.2)
+        if frame is None:
+            continue
+        number = frame.number
+        seen = look(frame)
+        if seen.challenge is not None:
+            bench.indicator.show(Tone.ADJUST, seen.challenge)
+        if seen.sight is not Sight.KNOWN or seen.candidate is None:
+            continue
+        if not named:
+            named, until = seen.candidate.worker_id, until + bench.config.liveness.challenge_limit_ms / 1000
+        if seen.challenge is None and (not must_be_live or seen.liveness is not LivenessVerdict.NOT_CHECKED):
+            return named, seen.liveness
+    return named, LivenessVerdict.DOUBTFUL if must_be_live and named else LivenessVerdict.NOT_CHECKED
 
 
 def light(bench: Bench, asker: Asker) -> CommissioningStep:
@@ -250,6 +299,7 @@ def _yes(answer: bool) -> str:
 
 STEPS: dict[str, Step] = {
     "camera": camera,
+    "photo": photo,
     "light": light,
     "lamps": lamps,
     "sound": sound,

@@ -112,4 +112,5 @@ class Board:
             opens=self._p.roster.state.opens,
             roster_base=self._p.roster.state.roster_base,
             disk=disk,
+            liveness=self._config.liveness.in_force,
         )

@@ -83,11 +83,15 @@ class Evidence:
         claim = self._p.codes.look(frame) if self._p.codes and frame is not None else None
         if claim is None or frame is None:
             return []
-        if claim.refusal:
-            return [Shown(claim, frame.monotonic_s)]
         if claim.ref and self._p.journal.seen(claim.ref):
-            return [Shown(Claim(refusal=USED_CODE), frame.monotonic_s, claim.worker_id)]
+            return [self._refused_code(Shown(Claim(refusal=USED_CODE), frame.monotonic_s, claim.worker_id))]
+        if claim.refusal:
+            return [self._refused_code(Shown(claim, frame.monotonic_s))]
         return [self._hold(claim, frame.monotonic_s)]
+
+    def _refused_code(self, shown: Shown) -> Shown:
+        """It, or without its reason once there are too many for the journal."""
+        return shown if self._limits.records_code(shown.at_s) else Shown(Claim(), shown.at_s)
 
     def _read_entries(self) -> list[Shown]:
         entries = self._p.reader.entries() if self._p.reader else []

@@ -25,7 +25,7 @@ from edge.passage import PassageState
 from edge.screen.lane import Sign, is_stale
 from edge.screen.sources import SyncSummary
 from edge.screen.tally import Tally
-from edge.screen.texts import DiskSign, Drifted, Label, Texts
+from edge.screen.texts import DiskSign, Drifted, Label, PhotosLetIn, Texts
 
 SHOWN_PEOPLE = 60
 
@@ -81,10 +81,11 @@ class LinkPanel:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """What has drifted, and the next step."""
+    """What has drifted or is set dangerously (`grave`, shown in red), and the next step."""
 
     what: str
     todo: str
+    grave: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def manager_view(
         live=shown,
         gate_mood=gate_mood,
         gate_words=gate_words,
-        alarms=(*_disk_alarms(shown, texts, warn_days), *_alarms(shown, texts)),
+        alarms=(*_photo_alarms(shown, texts), *_disk_alarms(shown, texts, warn_days), *_alarms(shown, texts)),
         threshold_words=_threshold(shown, texts),
         link=_link(sync, tally, texts, now),
         lists=tuple(_list(kind, sync, shown, texts, now) for kind in ListKind),
@@ -250,6 +251,14 @@ def _alarms(live: LiveState | None, texts: Texts) -> tuple[Alarm, ...]:
     found = live.recognition.alarms if live and live.recognition else ()
     known = [Drifted(sign) for sign in found if sign in set(Drifted)]  # a newer gate may watch more
     return tuple(Alarm(texts.drifted[sign], texts.drift_todo[sign]) for sign in known)
+
+
+def _photo_alarms(live: LiveState | None, texts: Texts) -> tuple[Alarm, ...]:
+    """In red, for as long as a photo of a worker would be let in."""
+    if live is None or live.liveness not in set(PhotosLetIn):
+        return ()
+    mode = PhotosLetIn(live.liveness)
+    return (Alarm(texts.photos[mode], texts.photos_todo[mode], grave=True),)
 
 
 def _disk_alarms(live: LiveState | None, texts: Texts, warn_days: float) -> tuple[Alarm, ...]:

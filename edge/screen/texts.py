@@ -31,6 +31,13 @@ class Drifted(StrEnum):
     UNUSABLE = "unusable"
 
 
+class PhotosLetIn(StrEnum):
+    """The liveness modes in which a photo of a worker is let in."""
+
+    OFF = "off"
+    ADVISORY = "advisory"
+
+
 class DiskSign(StrEnum):
     """What the manager is told of the disk; the texts hold "{free}" (MB) or "{days}"."""
 
@@ -160,6 +167,8 @@ class Texts(BaseModel):
     unit: dict[Unit, str]
     drifted: dict[Drifted, str]
     drift_todo: dict[Drifted, str]
+    photos: dict[PhotosLetIn, str]
+    photos_todo: dict[PhotosLetIn, str]
     disk: dict[DiskSign, str]
     disk_todo: dict[DiskSign, str]
     label: dict[Label, str]
@@ -205,6 +214,8 @@ _ENUMS: dict[str, type[StrEnum]] = {
     "unit": Unit,
     "drifted": Drifted,
     "drift_todo": Drifted,
+    "photos": PhotosLetIn,
+    "photos_todo": PhotosLetIn,
     "disk": DiskSign,
     "disk_todo": DiskSign,
     "label": Label,

@@ -23,7 +23,9 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from contract.codec import MAX_BYTES
+from contract.signing import BadKey
 from edge.config import SyncConfig
+from edge.credentials import secret
 
 log = structlog.get_logger()
 
@@ -79,6 +81,7 @@ class MqttLink:
         self._subscriptions, self._will = list(subscriptions), will
         if config.tls:
             _tls(config)  # what is wrong at the start is said at the start
+        _password(config)
         self._inbox: queue.Queue[Received] = queue.Queue(_INBOX)
         self._stopping = threading.Event()
         self._state = LinkState(False, 0, datetime.now(UTC), "not connected yet")
@@ -251,7 +254,7 @@ class _Session:
         if config.tls:  # read anew each time: certificates are renewed without a restart
             client.tls_set_context(_tls(config))
         if config.username:
-            client.username_pw_set(config.username, config.password.get_secret_value())
+            client.username_pw_set(config.username, _password(config))
         will = link._will
         client.will_set(will.topic, will.payload, will.qos, will.retain)
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
@@ -306,6 +309,14 @@ def _limits() -> Properties:
     limits.MaximumPacketSize = MAX_BYTES + 64 * 1024
     limits.ReceiveMaximum = _INBOX
     return limits
+
+
+def _password(config: SyncConfig) -> str:
+    """Read at each connection, as the certificates. Raises LinkError."""
+    try:
+        return secret(config.password, config.password_path, "sync.password_path").get_secret_value()
+    except BadKey as error:
+        raise LinkError(str(error)) from error
 
 
 def _tls(config: SyncConfig) -> ssl.SSLContext:

@@ -370,6 +370,61 @@ def test_fail__numbers_typed_at_random_close_the_reader_and_not_the_codes(house:
     assert house.decisions[-1] is Reason.GRANTED
 
 
+def test_fail__nine_wrong_cards_at_a_time_are_noticed_and_close_the_reader(house: OpenHouse) -> None:
+    for burst in range(40):
+        house.types(*(f"{100 * burst + n:010d}" for n in range(9)), seconds=0.06)
+        house.clock.advance(130)  # the burst is forgotten
+    wrong = len(house.decisions)
+    assert wrong <= 48, "40 at once, then one in half an hour"
+    notices = [e.detail for e in house.events if isinstance(e, NoticeEvent)]
+    assert "the reader: 41 wrong over hours or days" in notices[0] and len(notices) <= 8
+    house.restart()
+    house.policy()
+    house.types("0000000001")
+    assert len(house.decisions) == wrong, "a restart must not give new guesses"
+    house.holds(house.code())
+    house.sees(NOBODY, 0.5)
+    assert house.decisions[-1] is Reason.GRANTED  # other ways in go on
+
+
+def test_fail__two_pins_after_each_visit_of_the_owner_are_noticed(house: OpenHouse) -> None:
+    for _ in range(12):
+        house.types(CARD, PIN)
+        house.passes()
+        house.clock.advance(1800)
+        house.types(CARD, "0000", CARD, "1111")
+        house.clock.advance(1800)
+    assert (
+        sum(detail == WRONG_PIN for _, _, detail in house.told) <= 15
+    )  # 10, and what fits in before the pause has doubled
+    notices = [e.detail for e in house.events if isinstance(e, NoticeEvent)]
+    assert any("worker w1: 11 wrong over hours or days" in detail for detail in notices) and len(notices) <= 4
+
+
+def test_fail__forged_codes_shown_for_hours_are_told_and_no_longer_recorded(house: OpenHouse) -> None:
+    forger = Ed25519PrivateKey.generate()
+    for number in range(60):
+        house.holds(house.code(forger, worker_id=f"x{number}"))
+        house.sees(NOBODY, 0.2)
+        house.clock.advance(2)
+    assert len(house.decisions) <= 25
+    notices = [e.detail for e in house.events if isinstance(e, NoticeEvent)]
+    assert len(notices) == 1 and notices[0].startswith("codes: ")
+    house.holds(house.code())
+    house.sees(NOBODY, 0.5)
+    assert house.decisions[-1] is Reason.GRANTED  # a genuine one is never held up
+
+
+def test_ok__a_rush_hour_with_mistakes_closes_nothing(house: OpenHouse) -> None:
+    for number in range(60):
+        if number % 4 == 0:
+            house.types("0000000009")
+        house.types(CARD, PIN)
+        house.passes()
+        house.clock.advance(40)
+    assert house.decisions.count(Reason.GRANTED) == 60 and house.notices == []
+
+
 def test_ok__an_unplugged_reader_is_noticed_once_and_its_return_too(house: OpenHouse) -> None:
     house.sees(NOBODY, 0.5)
     house.keypad.now = ReaderStatus(False, "no such device")

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from edge.commands.config import commented_toml, toml_value
-from edge.config import Config, ConfigError, parse
+from edge.config import LIVENESS_MODES, NOT_CHOSEN, Config, ConfigError, parse
 
 
 def problems(data: dict[str, Any]) -> list[str]:
@@ -26,6 +26,25 @@ def test_ok__the_written_file_is_the_defaults_and_names_every_key() -> None:
     for name, section in Config():
         for key in type(section).model_fields:
             assert f"\n{key} =" in text or f"\n# {key} =" in text, f"{name}.{key} is not documented"
+
+
+def test_ok__the_liveness_mode_has_no_default_and_a_configuration_of_0_1_goes_on_as_off() -> None:
+    assert Config().liveness.mode is None
+    old = parse({"liveness": {"challenge_steps": 3}}).liveness
+    assert (old.in_force, old.must_be_live) == ("off", False)
+    assert 'not set and goes on as "off"' in old.danger and "challenge_on_doubt" in old.danger
+
+
+@pytest.mark.parametrize("mode", LIVENESS_MODES)
+def test_ok__a_chosen_mode_is_written_and_says_if_it_lets_photos_in(mode: str) -> None:
+    found = parse(tomllib.loads(commented_toml(mode))).liveness
+    assert found.mode == found.in_force == mode
+    assert bool(found.danger) == (mode in ("off", "advisory")) != found.must_be_live
+
+
+def test_fail__a_file_in_which_the_liveness_mode_was_not_filled_in_is_not_believed() -> None:
+    (found,) = problems(tomllib.loads(commented_toml(NOT_CHOSEN)))
+    assert found.startswith("liveness.mode: not chosen yet; write one of") and "challenge_on_doubt" in found
 
 
 def test_ok__every_key_has_a_description() -> None:

@@ -48,6 +48,16 @@ def test_ok__dry_run_of_install_names_every_installed_file_and_does_nothing() ->
     assert all(line.startswith("  ") for line in steps), "every step is printed, none is run"
 
 
+def test_fail__install_without_a_terminal_asks_for_the_liveness_mode_before_it_does_anything() -> None:
+    if not Path("/etc/sitegate/sitegate.toml").exists():  # on a gate it would really install
+        done = _run(str(ROOT / "scripts/install"))
+        assert done.returncode == 1 and "--liveness=challenge_on_doubt" in done.stderr
+        assert "System packages" not in done.stderr
+    assert _run(str(ROOT / "scripts/install"), "--liveness=maybe", "--dry-run").returncode == 1
+    dry = _run(str(ROOT / "scripts/install"), "--liveness=required", "--dry-run")
+    assert "config init --out /etc/sitegate/sitegate.toml --liveness required" in dry.stdout
+
+
 def test_ok__ci_runs_the_checks_and_the_tests() -> None:
     text = (ROOT / ".ci/run").read_text(encoding="utf-8")
     assert "scripts/check" in text
