@@ -36,6 +36,11 @@ def load_config(path: Path) -> Config:
         raise fail(str(error), EXIT_USAGE) from error
 
 
+def optional_config(path: Path) -> Config | None:
+    """The configuration; None if none was named and there is none at its usual place."""
+    return load_config(path) if path != DEFAULT_CONFIG or path.exists() else None
+
+
 def fail(message: str, code: int = EXIT_PROBLEM) -> typer.Exit:
     """Print what went wrong and what to do; `raise fail(...)`."""
     tell(message)

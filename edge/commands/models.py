@@ -16,7 +16,7 @@ from rich.progress import (
 )
 
 from contract.terminal.console import Table, TextColumn, styled
-from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, example, fail, load_config, out
+from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, example, fail, optional_config, out
 from edge.config import MatcherConfig
 from edge.matcher.fetch import fetch as fetch_pack
 from edge.matcher.models import Model, ModelError, Pack, PassivePack, load_manifest, read_verified
@@ -172,7 +172,8 @@ def follow(bar: Progress) -> PackageProgress:
 def _folder(folder: Path | None, config: Path) -> Path:
     if folder is not None:
         return folder
-    return load_config(config).paths.models_dir if config.exists() else cache_dir() / "models"
+    loaded = optional_config(config)
+    return loaded.paths.models_dir if loaded else cache_dir() / "models"
 
 
 def _pack(name: str) -> Pack:
