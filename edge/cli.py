@@ -4,12 +4,15 @@ import logging
 
 import typer
 
+from contract.memory import keep_private
 from contract.terminal.errors import telling_group
+from contract.uncaught import shown_without_values
 from edge import __version__
 from edge.commands import (
     account,
     bench,
     check,
+    clock,
     commission,
     config,
     demo,
@@ -65,6 +68,7 @@ app.add_typer(roster.app, name="roster")
 app.add_typer(policy.app, name="policy")
 app.add_typer(events.app, name="events")
 app.add_typer(account.app, name="account")
+app.add_typer(clock.app, name="clock")
 app.add_typer(state.app, name="state")
 liveness.register(app)
 app.add_typer(bench.app, name="bench")
@@ -76,4 +80,6 @@ passage.register(app)
 
 def main() -> None:
     """Entry point of the console script."""
-    app()
+    keep_private()
+    with shown_without_values():
+        app()

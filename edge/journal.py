@@ -7,7 +7,8 @@ read of what was done once (codes, orders, requests) goes over into it, so that 
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeVar
@@ -32,6 +33,10 @@ log = structlog.get_logger()
 E = TypeVar("E", bound=Event)
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _KNOWS_SINCE = "knows_since"
+_NEWEST_TRUSTED = """
+SELECT body FROM (SELECT seq, body FROM events ORDER BY seq DESC LIMIT 5000)
+WHERE json_extract(body, '$.clock_trusted') ORDER BY seq DESC LIMIT 1
+"""
 
 
 class _Reading(NamedTuple):
@@ -76,6 +81,7 @@ class Journal:
             raise
         self.restarted, self.why = self._file.aside, self._file.why
         self._held: _Held | None = None
+        self._news: deque[str] = deque()
         self._seen = self._last_reading()
         self._log_holds_erased = True  # an earlier process may have erased, and not got to the log
 
@@ -110,6 +116,23 @@ class Journal:
         clock = self._clock
         return json.dumps((clock.utc().isoformat(), clock.trusted(), self._boot_id, clock.monotonic()))
 
+    def saves_beyond(self, acked: Callable[[], Mapping[str, int]]) -> None:
+        """How to ask up to where HQ holds each epoch: what it does not hold of a file that was replaced is saved for it."""
+        self._file.acked = acked
+
+    def found_damaged(self, why: str) -> None:
+        """Somebody who read the file through found it damaged: a new one is begun at the next event."""
+        self._file.damage = why
+
+    def newest_trusted(self) -> tuple[datetime, float | None] | None:
+        """The newest time recorded with a trusted clock, and when that was (monotonic) if it was in this boot; None if none
+        is found."""
+        rows = self._db.execute(_NEWEST_TRUSTED).fetchall()
+        last = decoded(rows)
+        if not last:
+            return None
+        return last[0].utc, last[0].monotonic_ms / 1000 if last[0].boot_id == self._boot_id else None
+
     def mark(self, name: str) -> str | None:
         """A value that is kept beside the events; None if there is none."""
         return self._file.mark(name)
@@ -131,8 +154,7 @@ class Journal:
         now = _Reading(self._clock.utc(), int(self._clock.monotonic() * 1000), self._clock.trusted())
         self._note_step(now)
         event = self._append(kind, now, ref, fields)
-        if self._held is not None:
-            self._tell_held(now)
+        self._tell_news(now)
         return event
 
     def _append(self, kind: type[E], now: _Reading, ref: str | None, fields: dict[str, Any]) -> E:
@@ -158,7 +180,7 @@ class Journal:
     def _store(self, row: tuple[int, float, str, str, str], ref: str | None) -> None:
         """On disk when it returns, out of the reserve if there is no other room. Raises JournalError."""
         if why := self._file.problem():
-            self._begin_again(why, complete=True)
+            self._begin_again(why, complete=not self._file.damage)
         while True:
             try:
                 self._file.store(row, ref)
@@ -183,11 +205,8 @@ class Journal:
         detail = f"{why} while the gate ran" + (f"; what lay there is set aside as {aside.name}" if aside else "")
         now = _Reading(self._clock.utc(), int(self._clock.monotonic() * 1000), self._clock.trusted())
         self._append(NoticeEvent, now, None, {"code": NoticeCode.JOURNAL_RESTARTED, "detail": detail[:500]})
-        self._file.save_old(self._told_saved)
+        self._file.save_old(lambda words: self._news.append(f"of the file before: {words}"))
         raise JournalError(f"{why}: a new one was begun; nothing was opened on what could not be recorded")
-
-    def _told_saved(self, words: str) -> None:
-        log.warning("journal_saved", detail=words)
 
     def _refusal(self, error: sqlite3.Error) -> str:
         """In words; a database that another program locks is remembered, to be recorded once that is over."""
@@ -198,13 +217,17 @@ class Journal:
             self._held = _Held(self._clock.monotonic(), by)
         return f"the journal is locked by {by}: end that program"
 
-    def _tell_held(self, now: "_Reading") -> None:
-        held, self._held = self._held, None
-        if held is not None:
+    def _tell_news(self, now: "_Reading") -> None:
+        """Record what happened to the file itself: that another program locked it, what was saved of the one before."""
+        if self._held is not None:
+            held, self._held = self._held, None
             detail = (
                 f"locked for {now.monotonic_ms / 1000 - held.since_s:.1f} s by {held.by}: nobody was let in meanwhile"
             )
             self._append(NoticeEvent, now, None, {"code": NoticeCode.JOURNAL_HELD, "detail": detail[:500]})
+        while self._news:
+            detail = self._news.popleft()[:500]
+            self._append(NoticeEvent, now, None, {"code": NoticeCode.JOURNAL_RESTARTED, "detail": detail})
 
     def _note_step(self, now: _Reading) -> None:
         """Record, before anything that carries the new time, that the wall clock was set."""
@@ -239,7 +262,7 @@ class Journal:
     def set_live(self, live: LiveState) -> None:
         """Overwrite the present state. Not synced to disk: it is worthless after a restart anyway."""
         if why := self._file.problem():  # also where nothing happens that would be recorded
-            self._begin_again(why, complete=True)
+            self._begin_again(why, complete=not self._file.damage)
         try:
             self._live.execute("INSERT OR REPLACE INTO live (id, state) VALUES (1, ?)", (live.model_dump_json(),))
         except sqlite3.OperationalError as error:

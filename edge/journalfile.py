@@ -142,6 +142,8 @@ class JournalFile:
         """Up to where HQ holds each epoch: the rest of a replaced file is saved for it."""
         self.aside: Path | None = None
         self.why, self.begun = "", False
+        self.damage = ""
+        """Set by whoever reads the file through and finds it damaged (`edge.scrub`): a new one is begun at the next event."""
         self._own_refs: dict[str, int] = {}
         self._old: sqlite3.Connection | None = None
         try:
@@ -171,6 +173,8 @@ class JournalFile:
 
     def problem(self) -> str:
         """Why this file must not be written any more; "" if it is the one on disk."""
+        if self.damage:
+            return self.damage
         name = self._watch.replaced()
         return f"{name} was removed or replaced" if name else ""
 
@@ -235,7 +239,7 @@ class JournalFile:
         old_live.close()
         if self._old is not None:
             self._old.close()
-        self._old, self.why, self.begun = old, why, not complete
+        self._old, self.why, self.begun, self.damage = old, why, not complete, ""
         self.aside = aside if os.path.lexists(aside) else None
         return self.aside
 
@@ -244,10 +248,11 @@ class JournalFile:
         old, self._old = self._old, None
         if old is None:
             return
+        acked = self.acked()
 
         def save() -> None:
             try:
-                tell(str(salvage_from(old, self.path.name, self.path.parent, self._gate_id, self.acked())))
+                tell(str(salvage_from(old, self.path.name, self.path.parent, self._gate_id, acked)))
             except NotSalvaged as error:
                 tell(f"nothing was saved: {error}")
             finally:

@@ -18,6 +18,9 @@ RELAY = f"{GATE}/relay.json"
 RESERVE = f"{GATE}/journal.reserve"
 """Room on the disk that only the journal may use."""
 
+HIGH_WATER = f"{GATE}/high-water"
+"""What the gate must not forget with the journal."""
+
 REPLICA = f"{SYNC}/replica.db"
 HOME_ASSISTANT = f"{SYNC}/home-assistant.topic"
 """Where the broker keeps this gate's message for Home Assistant."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from contract.chain import changed
 from contract.codec import BadMessage, decode_event
@@ -26,7 +26,7 @@ CREATE TABLE events (seq INTEGER PRIMARY KEY, utc REAL, prev_hash TEXT, hash TEX
 CREATE TABLE journal (epoch TEXT, gate_id TEXT, base_seq INTEGER, base_hash TEXT);
 """
 
-_ID = TypeAdapter[str](Id)
+_ID = TypeAdapter[str](Id, config=ConfigDict(hide_input_in_errors=True))
 Row = tuple[int, float, str, str, str, bytes | None]
 """seq, utc, prev_hash, hash, body, and the gate's signature if what was sealed in the body was erased."""
 

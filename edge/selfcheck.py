@@ -14,7 +14,7 @@ from edge.app.files import DESK, JOURNAL, SCORES, folders
 from edge.app.gate import make_camera
 from edge.app.lists import open_roster
 from edge.camera import CameraFault
-from edge.clock import SystemClock
+from edge.clock import BEHIND_MAX, SystemClock
 from edge.config import Config
 from edge.credentials import credential
 from edge.decision import pairs_in_words, tiers
@@ -22,8 +22,10 @@ from edge.desk import DeskReader
 from edge.disk import next_step
 from edge.diskspace import leftovers
 from edge.gate import GpioGate, make_factory
+from edge.highwater import HighWater
 from edge.inline import INLINE
 from edge.journal import JournalReader
+from edge.layout import GATE
 from edge.matcher.drift import drift
 from edge.matcher.gallery import Gallery
 from edge.matcher.lookalike import marked
@@ -101,6 +103,11 @@ def clock(config: Config) -> Finding:
             f"{now.utc():%Y-%m-%d %H:%M} UTC: before this software was made; the gate admits nobody",
             "set it (timedatectl set-time), connect the network for NTP, or fit the clock's battery",
         )
+    known = HighWater(config.paths.state_dir / GATE, writes=False).marks.trusted_utc
+    if known is not None and known - now.utc() > BEHIND_MAX:
+        detail = f"{now.utc():%Y-%m-%d %H:%M} UTC is behind {known:%Y-%m-%d %H:%M} UTC, which this gate has seen: not trusted"
+        todo = "set it right; if it is right now: sudo sitegate clock believe --why …"
+        return Finding("clock", State.PROBLEM, detail, todo)
     return Finding("clock", State.OK, f"{now.utc():%Y-%m-%d %H:%M:%S} UTC")
 
 
@@ -182,7 +189,17 @@ def lists(config: Config) -> Finding:
     reader.refresh()
     refused = [incident.detail for incident in reader.incidents()]
     state, now = reader.state, SystemClock().utc()
+    trouble = reader.trouble
     reader.close()
+    if trouble:
+        return Finding("lists", State.PROBLEM, trouble, "run sitegate check with sudo; see that sitegate sync runs")
+    if state.withheld:
+        names = ", ".join(sorted(kind.value for kind in state.withheld))
+        detail = f"not believed, because newer ones were in force here: {names}; the gate admits nobody on them"
+        todo = (
+            "bring back the connection to HQ; if HQ was restored from a backup: sudo sitegate roster take-older --why …"
+        )
+        return Finding("lists", State.PROBLEM, detail, todo)
     if not state.roster.version or not state.risk.version:
         missing = "roster" if not state.roster.version else "risk list"
         todo = "start sitegate sync and wait for HQ, or ask HQ to publish"

@@ -10,13 +10,16 @@ from typing import Annotated
 import typer
 
 from contract import ids
+from contract.memory import keep_private
 from contract.messages import CommandAction, ListKind
 from contract.terminal.console import Table, styled
 from contract.terminal.errors import telling_group
+from contract.uncaught import shown_without_values
 from hq import bench_cli, checks, consent_cli, export, give, keys, keys_cli, report
 from hq import config as settings
 from hq.broker import open_broker
 from hq.console import described, gate_json, health_cells, out, print_json, print_table, show_events, tell, time_text
+from hq.logs import configure_logs
 from hq.opened import Folder, opened
 from hq.orders import signed_by
 from hq.people import read_import
@@ -37,7 +40,10 @@ GateOption = Annotated[str | None, typer.Option("--gate", help="Only this gate."
 
 def main() -> None:
     """Entry point of the console script."""
-    app()
+    keep_private()
+    configure_logs()
+    with shown_without_values():
+        app()
 
 
 @app.command()

@@ -29,7 +29,7 @@ from hq.strict import unknown_keys
 CHECKED = 20
 """Workers that are looked at to tell whether the key is the right one."""
 RISK_ROW = "risk_list/1"
-_risks = TypeAdapter(tuple[RiskEntry, ...])
+_risks = TypeAdapter(tuple[RiskEntry, ...], config=ConfigDict(hide_input_in_errors=True))
 
 
 class ImportRefused(ValueError):
@@ -52,7 +52,7 @@ class ImportFile(BaseModel):
     """What `sitegate-hq import` reads. `workers` are added or replaced by worker_id; `risk`, if given, replaces the whole
     list; `enrolments` are readable records, `sealed_enrolments` the same sealed for HQ (base64)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", val_json_bytes="base64")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid", val_json_bytes="base64")
 
     workers: tuple[WrittenWorker, ...] = ()
     risk: tuple[RiskEntry, ...] | None = None

@@ -11,10 +11,11 @@ import typer
 from pydantic import ValidationError
 from typer.core import TyperGroup
 
+from contract import tracebacks
 from contract.terminal.text import prepare_streams, visible
 
 TRACEBACK = "SITEGATE_TRACEBACK"
-"""Set, this environment variable shows where an error comes from."""
+"""Set, this environment variable shows an error with all that led to it."""
 SHOWN_MAX = 60
 ID = "an id has 1 to 64 letters (a-z), digits, dots, hyphens or underscores, and begins with a letter or digit"
 
@@ -63,8 +64,10 @@ def sentence(error: Exception) -> str:
         case MemoryError():
             return "there is not enough memory for this"
         case ValueError() | RuntimeError() if str(error):
-            return _line(error)
-    return f"an error in this program ({type(error).__name__}: {_line(error)}): {TRACEBACK}=1 shows where, for a report"
+            return str(error) if type(error).__module__.startswith(tracebacks.OWN) else tracebacks.message(error)
+    last = tracebacks.told(error)[0]
+    where = next((frame for frame in reversed(last["frames"]) if "site-packages" not in frame), "an unknown place")
+    return f"an error in this program, please report it: {last['type']}, {_line(last['message'])}, {where}"
 
 
 def of_file(error: OSError) -> str:

@@ -4,14 +4,17 @@ from contract.keyring import OpeningKeys, TrustedKeys
 from edge.app.files import REPLICA
 from edge.config import Config
 from edge.credentials import credential
+from edge.highwater import HighWater
+from edge.layout import GATE
 from edge.sync.roster import ReplicaReader
 
 
-def open_roster(config: Config) -> ReplicaReader:
-    """HQ's lists as the gate believes them. Raises BadKey."""
+def open_roster(config: Config, high_water: HighWater | None = None) -> ReplicaReader:
+    """HQ's lists as the gate believes them. `high_water`: the gate process's own; others only look at it. Raises BadKey."""
     return ReplicaReader(
         config.paths.state_dir / REPLICA,
         config.site,
         TrustedKeys(config.keys.hq_signing_public_path),
         OpeningKeys(credential(config.keys.site_private_path)),
+        high_water or HighWater(config.paths.state_dir / GATE, writes=False),
     )

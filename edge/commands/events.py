@@ -42,7 +42,10 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """The newest events, oldest of them first. A time in brackets is what a clock showed that was set right later."""
-    events = _reader(config).latest(limit)[::-1]
+    reader = _reader(config)
+    events = reader.latest(limit)[::-1]
+    if reader.trouble:
+        raise fail(reader.trouble)
     if as_json:
         right = corrections(events)
         for event in events:
@@ -78,6 +81,7 @@ def verify(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
     """Recompute the whole hash chain. Exit code 1 if a record is missing or was changed."""
     reader = _reader(config)
     base = seq, digest = reader.base()
+    head = reader.head()
     try:
         while records := reader.records(seq, 1000):
             seq, digest = verify_chain(records, seq, digest)
@@ -85,6 +89,8 @@ def verify(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
         raise fail(
             f"the journal's chain is broken after seq {seq}: {error}; keep a copy of the file and tell HQ"
         ) from error
+    if reader.trouble or seq < head:
+        raise fail(f"only events up to {seq} of {head} could be read: {reader.trouble or 'the rest is missing'}")
     if as_json:
         out.print_json(json.dumps({"epoch": reader.epoch, "from_seq": base[0] + 1, "to_seq": seq, "hash": digest}))
     else:

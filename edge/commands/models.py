@@ -16,6 +16,7 @@ from rich.progress import (
 )
 
 from contract.terminal.console import Table, TextColumn, styled
+from edge.commands import upright
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, example, fail, optional_config, out
 from edge.config import MatcherConfig
 from edge.matcher.fetch import fetch as fetch_pack
@@ -143,6 +144,9 @@ def occlusions(
     for rate in rates:
         table.add_row(*(f"{v:.1%}" if isinstance(v, float) else str(v) for v in asdict(rate).values()))
     out.print(table)
+
+
+upright.register(app)
 
 
 def download_progress() -> Progress:

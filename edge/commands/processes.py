@@ -9,7 +9,6 @@ from typing import Annotated
 import structlog
 import typer
 
-from contract.terminal.errors import sentence
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, err, example, fail, load_config
 from edge.config import Config
 from edge.logs import configure_logs
@@ -111,4 +110,4 @@ def _run(
         raise fail(str(error), EXIT_USAGE) from error
     except Exception as error:  # a defect: where it is belongs into the log of a process that nobody watches
         structlog.get_logger().exception("process_failed")
-        raise fail(sentence(error)) from error
+        raise fail("an error in this program: the log says where") from error

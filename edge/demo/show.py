@@ -24,6 +24,7 @@ LANE: dict[Advice, tuple[str, str]] = {
     Advice.LOOK_AT_CAMERA: ("yellow", "◉ Please look at the camera"),
     Advice.LOOK_UP: ("yellow", "↑ Please look up"),
     Advice.LOOK_DOWN: ("yellow", "↓ Please look down a little"),
+    Advice.HOLD_UPRIGHT: ("yellow", "↑ Please hold your head straight"),
     Advice.UNCOVER_FACE: ("yellow", "☺ Please take off the mask or dark glasses"),
     Advice.TURN_LEFT: ("yellow", "← Please turn your head left"),
     Advice.TURN_RIGHT: ("yellow", "→ Please turn your head right"),

@@ -129,7 +129,7 @@ class ReplicaWriter:
         # By time too: an HQ restored from a backup counts some versions again.
         if arriving and new and (header.list_version, header.issued_utc) <= arriving.order:
             return False
-        with self._transaction():
+        with self._transaction(durable=self._may_complete(header, new=new)):
             if new:
                 self._begin(header)
             self._db.execute(
@@ -142,6 +142,12 @@ class ReplicaWriter:
         if complete is None:
             raise ListRefused(f"the parts of {header.kind.value} version {header.list_version} do not belong together")
         return complete
+
+    def forget_list(self, kind: ListKind) -> None:
+        """Of this list nothing is kept, so that any version of HQ's is news: the gate does not believe what lies here."""
+        with self._transaction(durable=True):
+            self._forget(kind, "1")
+            deltas.forget(self._db, kind)
 
     def forget_arriving(self) -> None:
         """Of lists that are only arriving nothing is kept; those in force stay."""
@@ -159,7 +165,7 @@ class ReplicaWriter:
         """
         held = self._version(delta.header.kind, in_force=True)
         self._log_holds_old = True
-        with self._transaction():
+        with self._transaction(durable=True):
             return deltas.keep(self._db, delta, body, held.digest if held else "", held.list_version if held else 0)
 
     def gaps(self) -> dict[ListKind, str]:
@@ -187,6 +193,14 @@ class ReplicaWriter:
             (kind.value, in_force),
         ).fetchone()
         return _Version(int(row[0]), datetime.fromisoformat(row[1]), str(row[2])) if row else None
+
+    def _may_complete(self, header: PartHeader, *, new: bool) -> bool:
+        """True if one more part of this list may be the last one that is missing."""
+        if new:
+            return header.parts == 1
+        where = (header.kind.value, header.digest)
+        (here,) = self._db.execute("SELECT count(*) FROM list_parts WHERE kind = ? AND digest = ?", where).fetchone()
+        return int(here) >= header.parts - 1
 
     def _begin(self, header: PartHeader) -> None:
         """Make room for a version; whatever else was arriving is forgotten."""
@@ -293,10 +307,13 @@ class ReplicaWriter:
         self._db.execute(f"DELETE FROM {table} WHERE id <= (SELECT max(id) FROM {table}) - ?", (keep,))
 
     @contextmanager
-    def _transaction(self, *, write: bool = True) -> Iterator[None]:
-        """All or nothing. Raises ReplicaError if the disk refuses; a damaged file is not caught here: only a new start helps."""
+    def _transaction(self, *, write: bool = True, durable: bool = False) -> Iterator[None]:
+        """All or nothing. Raises ReplicaError if the disk refuses; a damaged file is not caught here: only a new start helps.
+        `durable`: on disk at the end, with all that was committed before. The gate remembers that the list was in force, so a
+        power cut that takes it back would look like an attack, and nobody would be let in until HQ sends it again."""
         try:
             if write:
+                self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
                 self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -310,7 +327,8 @@ class ReplicaWriter:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    # NORMAL may lose the last commits at a power cut, never the file; HQ and the broker send them again.
+    # NORMAL may lose the last commits at a power cut, never the file; HQ and the broker send them again. What puts a list into
+    # force is committed with FULL.
     db = dbfile.connect(path, synchronous="NORMAL")
     try:
         dbfile.check(db)

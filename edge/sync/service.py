@@ -52,6 +52,8 @@ LIVE_MAX_S = 10.0
 NOTHING_HEARD = LiveState(utc=datetime.fromtimestamp(0, UTC), direction=Direction.IN, gate_state="", tone=Tone.IDLE)
 """What is said of a gate process that is silent."""
 _KEYS_EVERY_S = 1.0
+REFUSED_EVERY_S = 60.0
+"""How often lists that the gate process refuses are fetched again."""
 _HELD_EVERY_S = 0.5
 _COMPLAIN_EVERY_S = 60.0
 
@@ -118,6 +120,7 @@ class SyncService:
         self._announced: tuple[dict[ListKind, int], str, _KeyIds, _Held] | None = None
         self._home = HomeAssistant(config, software)
         self._home_told = False
+        self._refused_due_s = 0.0
         self._asked_for: set[tuple[str, int]] = set()
         self._gaps = Gaps()
         self._closed = False
@@ -183,6 +186,7 @@ class SyncService:
                 self._gaps.restart()
                 self._outbox.restart()
                 self._rescue.restart()
+            self._follow_refused()
             self._ask_for_parts()
             self._ask_hq()
             self._announce()
@@ -257,14 +261,33 @@ class SyncService:
     def _ask_hq(self) -> None:
         """What the broker does not have, HQ sends again."""
         for kind in self._gaps.due(self._replica.gaps(), self._clock.monotonic()):
-            request = SnapshotRequest(
-                gate_id=self._config.site.gate_id,
-                site_id=self._config.site.site_id,
-                kind=kind,
-                have_version=self._replica.versions().get(kind, 0),
-            )
-            log.warning("list_incomplete", kind=kind.value, have_version=request.have_version)
-            self._link.publish(self._publication(Channel.SNAPSHOT_REQUEST, encode(request)))
+            have_version = self._replica.versions().get(kind, 0)
+            log.warning("list_incomplete", kind=kind.value, have_version=have_version)
+            self._ask_for(kind, have_version)
+
+    def _ask_for(self, kind: ListKind, have_version: int) -> None:
+        """Ask HQ to send a list again."""
+        request = SnapshotRequest(
+            gate_id=self._config.site.gate_id, site_id=self._config.site.site_id, kind=kind, have_version=have_version
+        )
+        self._link.publish(self._publication(Channel.SNAPSHOT_REQUEST, encode(request)))
+
+    def _follow_refused(self) -> None:
+        """Lists that the gate process does not believe, because newer ones were in force: forgotten here, and fetched again."""
+        if self._clock.monotonic() < self._refused_due_s:
+            return
+        live = self._live(self._clock.utc())
+        kinds = {*live.lists_refused, *live.lists_older}
+        if not kinds:
+            return
+        self._refused_due_s = self._clock.monotonic() + REFUSED_EVERY_S
+        for kind in sorted(kinds):
+            log.warning("list_refused_by_gate", kind=kind.value, was_in_force=live.lists_refused.get(kind))
+            self._replica.forget_list(kind)
+            self._ask_for(kind, live.lists_refused.get(kind, 0))
+        self._let_go_of_parts()
+        self._gaps.restart()
+        self._link.subscribe(subscriptions(self._config.site))  # the broker then repeats what it keeps
 
     def _follow_keys(self) -> None:
         """Which keys gate and sync both hold. A new key of HQ's: what was refused for want of it is asked for again."""
@@ -349,6 +372,7 @@ class SyncService:
             roster_age_s=ages.get(ListKind.ROSTER),
             risk_age_s=ages.get(ListKind.RISK),
             policy_age_s=ages.get(ListKind.POLICY),
+            lists_refused=tuple(sorted(live.lists_refused)),
             threshold=live.threshold,
             threshold_proposed=recognition.proposed if recognition else None,
             drift_alarms=recognition.alarms[:20] if recognition else (),
