@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy.exc import SQLAlchemyError
 
-from contract import ids
+from contract import ids, uncaught
 from contract.memory import keep_private
 from contract.messages import CommandAction, ListKind
 from contract.terminal.console import Table, styled
@@ -310,6 +311,11 @@ def _serve(service: HqService, metrics_port: int, stop: threading.Event) -> None
         if metrics_port:
             service.metrics.serve(metrics_port)
         service.run(stop)
+    except (OSError, RuntimeError, SQLAlchemyError):  # told in one sentence
+        raise
+    except Exception as error:  # a defect: where it is belongs into the log of a process that nobody watches
+        uncaught.tell("a defect", error)
+        raise typer.Exit(1) from error
     finally:
         service.close()
 

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 
-from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, err, example, fail, load_config
+from contract import uncaught
+from edge.commands.common import DEFAULT_CONFIG, EXIT_PROBLEM, EXIT_USAGE, ConfigOption, err, example, fail, load_config
 from edge.config import Config
 from edge.logs import configure_logs
 from edge.supervisor import Shutdown, Supervisor
@@ -109,5 +109,5 @@ def _run(
     except errors as error:
         raise fail(str(error), EXIT_USAGE) from error
     except Exception as error:  # a defect: where it is belongs into the log of a process that nobody watches
-        structlog.get_logger().exception("process_failed")
-        raise fail("an error in this program: the log says where") from error
+        uncaught.tell("a defect", error)
+        raise typer.Exit(EXIT_PROBLEM) from error
