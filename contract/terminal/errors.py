@@ -44,10 +44,12 @@ def telling_group(tell: Tell, describe: Describe = lambda error: None) -> type[T
 
 
 def sentence(error: Exception) -> str:
-    """What is wrong, in one line."""
+    """What is wrong, in one line. Where it is found out, if we did not foresee it."""
+    if type(error).__module__.startswith(tracebacks.OWN) and str(error):
+        return str(error)
     match error:
         case ValidationError():
-            return problems(error)
+            return f"{problems(error)} ({_place(error)})"
         case tomllib.TOMLDecodeError():
             return f"this is not valid TOML: {_line(error)}"
         case json.JSONDecodeError():
@@ -64,10 +66,15 @@ def sentence(error: Exception) -> str:
         case MemoryError():
             return "there is not enough memory for this"
         case ValueError() | RuntimeError() if str(error):
-            return str(error) if type(error).__module__.startswith(tracebacks.OWN) else tracebacks.message(error)
-    last = tracebacks.told(error)[0]
-    where = next((frame for frame in reversed(last["frames"]) if "site-packages" not in frame), "an unknown place")
-    return f"an error in this program, please report it: {last['type']}, {_line(last['message'])}, {where}"
+            return f"{tracebacks.message(error)} ({_place(error)})"
+    kind, said = type(error).__name__, tracebacks.message(error)
+    return f"an error in this program, please report it: {kind} {_line(said)} ({_place(error)})"
+
+
+def _place(error: Exception) -> str:
+    """The innermost place that is not a library's."""
+    frames = tracebacks.told(error)[0]["frames"]
+    return next((frame for frame in reversed(frames) if "site-packages" not in frame), "an unknown place")
 
 
 def of_file(error: OSError) -> str:
