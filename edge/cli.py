@@ -19,6 +19,7 @@ from edge.commands import (
     enroll,
     evaluate,
     events,
+    identity,
     liveness,
     models,
     passage,
@@ -62,6 +63,7 @@ demo.register(app)
 check.register(app)
 evaluate.register(app)
 enroll.register(app)
+identity.register(app)
 app.add_typer(config.app, name="config")
 app.add_typer(models.app, name="models")
 app.add_typer(roster.app, name="roster")

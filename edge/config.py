@@ -79,9 +79,14 @@ class KeysConfig(Section):
         description="X25519: opens lists sealed for this site. Readable by the gate process only. "
         '"credential:NAME" stands for a systemd credential of its unit.',
     )
-    gate_signing_path: Path = Field(
-        default=Path("/etc/sitegate/keys/gate-signing.key.pem"),
-        description="Ed25519: signs this gate's commissioning record. Made by the first sitegate commission.",
+    gate_signing_path: Path | None = Field(
+        default=None,
+        description="Ed25519, made here by the gate process: signs this gate's events and its commissioning. Unset: in its "
+        'own folder. "credential:NAME" stands for a systemd credential of its unit.',
+    )
+    link_signing_path: Path | None = Field(
+        default=None,
+        description="Ed25519, made here by the sync process: signs its status, health and requests. Unset: in its own folder.",
     )
 
 

@@ -23,7 +23,8 @@ from contract.times import step_between
 from edge import dbfile, erasure, lockholders, retention
 from edge.config import SiteConfig
 from edge.domain import JournalSize, LiveState
-from edge.journalfile import JournalFile, NotOurFile
+from edge.heads import Heads, Signer
+from edge.journalfile import JournalFile, NotOurFile, Row
 from edge.journalreader import JournalReader as JournalReader
 from edge.journalreader import decoded
 from edge.ports import Clock, JournalError, Memory
@@ -69,11 +70,14 @@ class Journal:
     ) -> None:
         """`synchronous`: SQLite's; anything but FULL may lose the newest events with the power, and is for measurements.
         `give_room` is called when the disk refuses, and the event tried again as long as it returns True. `memory`: what is
-        remembered beside this file. `key`: the gate's; without one nothing is erased."""
+        remembered beside this file. `key`: the gate's; without one nothing is signed, so that HQ takes nothing, or erased."""
         self._site, self._clock, self._memory = site, clock, memory
         self._give_room, self._key = give_room, key
+        self.signer = Signer(site, key) if key else None
+        self._heads: Heads | None = None
         self._boot_id = BOOT_ID.read_text().strip()
         self._file = JournalFile(path, site.gate_id, synchronous, memory)
+        self._file.signer = self.signer
         try:
             self._follow_file()
         except BaseException:
@@ -96,6 +100,7 @@ class Journal:
     def _follow_file(self) -> None:
         """Go on at the end of the file, which may be a new one. Raises sqlite3.Error."""
         self.epoch, self._seq, self._hash = self._file.tail()
+        self._heads = Heads(self._live, self.epoch, self.signer, self._seq) if self.signer else None
         if self._file.begun:
             self._file.set_mark(_KNOWS_SINCE, self._now_mark())
 
@@ -171,13 +176,14 @@ class Journal:
         )
         body = event.model_dump_json(exclude_none=True)
         digest = link(self._hash, body)
-        self._store((event.seq, event.utc.timestamp(), self._hash, digest, body), ref)
+        signature = self._heads.of_new(event.seq, digest) if self._heads else None
+        self._store((event.seq, event.utc.timestamp(), self._hash, digest, body, signature), ref)
         self._seq, self._hash = event.seq, digest
         if self._memory is not None:
             self._memory.noted(event, ref)
         return event
 
-    def _store(self, row: tuple[int, float, str, str, str], ref: str | None) -> None:
+    def _store(self, row: Row, ref: str | None) -> None:
         """On disk when it returns, out of the reserve if there is no other room. Raises JournalError."""
         if why := self._file.problem():
             self._begin_again(why, complete=not self._file.damage)
@@ -268,6 +274,20 @@ class Journal:
         except sqlite3.OperationalError as error:
             raise JournalError(f"the live state cannot be written: {error}") from error
 
+    def sign(self) -> None:
+        """Once per turn: sign what was written since, so that HQ takes it. A disk that refuses is tried again next time."""
+        if self._heads is None:
+            return
+        try:
+            self._heads.sign(self._seq, self._hash)
+        except sqlite3.Error as error:
+            log.debug("journal_not_signed", detail=str(error))
+
+    def sign_unsent(self, acked_seq: int) -> None:
+        """At the start: look through what HQ does not hold yet."""
+        if self._heads is not None:
+            self._heads.look_again(acked_seq)
+
     def prune(self, acked_seq: int, keep_days: float, keep_events: int = 0) -> int:
         """Forget at most `retention.PRUNE_EVENTS` events up to `acked_seq` that are older than `keep_days`, but the newest `keep_events`;
         how many were removed.
@@ -298,8 +318,11 @@ class Journal:
     def erase_sealed(self, acked_seq: int) -> int:
         """See `edge.ports.Journal`. Raises JournalError: the disk refuses."""
         try:
-            due = self._key is not None and 0 < erasure.waiting(self._db) <= acked_seq
+            first = erasure.waiting(self._db)
+            due = self._key is not None and 0 < first <= acked_seq
             erased = erasure.erase(self._db, acked_seq, self._sign_erasure) if due else 0
+            if erased and self._heads is not None:
+                self._heads.look_again(first - 2)  # what is erased does not prove any more what stood before it
             self._log_holds_erased = (erased > 0 or self._log_holds_erased) and not erasure.empty_log(self._db)
         except sqlite3.Error as error:
             raise JournalError(f"nothing can be erased from the journal: {error}") from error
@@ -336,6 +359,8 @@ class Journal:
 
     def close(self) -> None:
         """May be called twice."""
+        if not self._file.closed:
+            self.sign()
         self._file.close()
 
 

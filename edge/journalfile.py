@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from contract.chain import GENESIS, BrokenChain, verify
 from contract.messages import EventRecord
-from edge import dbfile, erasure
+from edge import dbfile, erasure, heads
 from edge.ports import JournalError, Memory
 from edge.retention import CODE_REFS
 from edge.salvage import NotSalvaged, salvage_from, salvaged_refs
@@ -123,7 +123,8 @@ class NotOurFile(Exception):
     """What is in the file is not what this process wrote; the text says so."""
 
 
-Row = tuple[int, float, str, str, str]
+Row = tuple[int, float, str, str, str, bytes | None]
+"""seq, utc, prev_hash, hash, body, the gate's signature."""
 
 
 class JournalFile:
@@ -140,6 +141,8 @@ class JournalFile:
         self.path, self._gate_id, self._synchronous, self._memory = path, gate_id, synchronous, memory
         self.acked: Callable[[], Mapping[str, int]] = dict
         """Up to where HQ holds each epoch: the rest of a replaced file is saved for it."""
+        self.signer: heads.Signer | None = None
+        """Signs what is saved of a replaced file."""
         self.aside: Path | None = None
         self.why, self.begun = "", False
         self.damage = ""
@@ -179,7 +182,7 @@ class JournalFile:
         return f"{name} was removed or replaced" if name else ""
 
     def store(self, row: Row, ref: str | None) -> None:
-        """Add an event (seq, utc, prev_hash, hash, body) after the newest. Raises sqlite3.Error, NotOurFile."""
+        """Add an event after the newest. Raises sqlite3.Error, NotOurFile."""
         try:
             self.db.execute("BEGIN IMMEDIATE")
             added = self.db.execute(_INSERT, (*row, row[0] - 1, row[2], row[0] - 1, row[2])).rowcount
@@ -252,13 +255,17 @@ class JournalFile:
 
         def save() -> None:
             try:
-                tell(str(salvage_from(old, self.path.name, self.path.parent, self._gate_id, acked)))
+                tell(str(salvage_from(old, self.path.name, self.path.parent, self._gate_id, acked, self.signer)))
             except NotSalvaged as error:
                 tell(f"nothing was saved: {error}")
             finally:
                 old.close()  # SQLite sees that the file was moved, and removes nothing
 
         threading.Thread(target=save, name="journal-save", daemon=True).start()
+
+    @property
+    def closed(self) -> bool:
+        return self._lock.closed
 
     def close(self) -> None:
         """May be called twice."""
@@ -317,6 +324,7 @@ class JournalFile:
             check(db, self.path)
             create(db, self._gate_id, refs)
             erasure.prepare(db)
+            heads.add_columns(db)
         except sqlite3.Error:
             db.close()
             raise
@@ -352,7 +360,7 @@ class JournalFile:
 
 
 _INSERT = """
-INSERT INTO events (seq, utc, prev_hash, hash, body) SELECT ?, ?, ?, ?, ? WHERE
+INSERT INTO events (seq, utc, prev_hash, hash, body, signature) SELECT ?, ?, ?, ?, ?, ? WHERE
 EXISTS (SELECT 1 FROM events WHERE seq = ? AND hash = ?) OR EXISTS (SELECT 1 FROM journal WHERE base_seq = ? AND base_hash = ?)
 """
 """Only after the event that was written last: rows that somebody removed or changed are noticed."""

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from contract.messages import DiskStep
 from contract.signing import BadKey, read_sealing_public
-from contract.topics import Channel, topic
-from edge.app.files import DESK, JOURNAL, SCORES, folders
+from edge.app.files import DESK, JOURNAL, SCORES, folders, gate_key_files, link_key_files
 from edge.app.gate import make_camera
 from edge.app.lists import open_roster
 from edge.camera import CameraFault
@@ -46,7 +45,7 @@ from edge.readers.evdevice import EvdevSource
 from edge.scorestore import ScoreReader
 from edge.sim import ScriptError
 from edge.sync.certificates import WARN_DAYS, days_left
-from edge.sync.mqtt import LinkError, MqttLink, Publication
+from edge.sync.mqtt import LinkError, MqttLink
 from edge.thermometer import SensorFault, object_celsius, open_bus
 
 CAMERA_WAIT_S = 8.0
@@ -132,7 +131,7 @@ def keys(config: Config) -> Finding:
         roster = open_roster(config)
         roster.close()
         read_sealing_public(config.keys.hq_sealing_public_path)
-        secret = [credential(config.keys.site_private_path), config.keys.gate_signing_path]
+        secret = [credential(config.keys.site_private_path), gate_key_files(config)[0], link_key_files(config)[0]]
     except BadKey as error:
         return Finding("keys", State.PROBLEM, str(error), "copy this site's key files from HQ (sitegate-hq init)")
     if exposed := [str(path) for path in secret if path.exists() and path.stat().st_mode & 0o007]:
@@ -196,9 +195,7 @@ def lists(config: Config) -> Finding:
     if state.withheld:
         names = ", ".join(sorted(kind.value for kind in state.withheld))
         detail = f"not believed, because newer ones were in force here: {names}; the gate admits nobody on them"
-        todo = (
-            "bring back the connection to HQ; if HQ was restored from a backup: sudo sitegate roster take-older --why …"
-        )
+        todo = "bring back the connection to HQ; if HQ was restored from a backup: sudo sitegate roster accept --why …"
         return Finding("lists", State.PROBLEM, detail, todo)
     if not state.roster.version or not state.risk.version:
         missing = "roster" if not state.roster.version else "risk list"
@@ -384,11 +381,8 @@ def thermometer(config: Config) -> Finding:
 
 def broker(config: Config) -> Finding:
     where = f"{config.sync.broker_host}:{config.sync.broker_port}"
-    name = topic(Channel.STATUS, config.site.site_id, f"{config.site.gate_id}-check")
-    # An empty retained Will leaves nothing behind at the broker.
-    will = Publication(name, b"", qos=0, retain=True)
     try:
-        link = MqttLink(config.sync, f"sitegate-check-{config.site.gate_id}", [], will)
+        link = MqttLink(config.sync, f"sitegate-check-{config.site.gate_id}", [])
     except LinkError as error:
         return Finding("broker", State.PROBLEM, str(error), "correct [sync] in the configuration")
     link.start()

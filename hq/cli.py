@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -12,20 +13,45 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from contract import ids, uncaught
 from contract.memory import keep_private
-from contract.messages import CommandAction, ListKind
+from contract.messages import Command, CommandAction, ListKind
 from contract.terminal.console import Table, styled
 from contract.terminal.errors import telling_group
 from contract.uncaught import shown_without_values
-from hq import bench_cli, checks, consent_cli, export, give, keys, keys_cli, report
+from hq import (
+    bench_cli,
+    checks,
+    consent_cli,
+    enrolments_cli,
+    export,
+    gate_cli,
+    give,
+    keys,
+    keys_cli,
+    orders,
+    report,
+)
 from hq import config as settings
 from hq.broker import open_broker
-from hq.console import described, gate_json, health_cells, out, print_json, print_table, show_events, tell, time_text
+from hq.console import (
+    described,
+    err,
+    gate_json,
+    health_cells,
+    out,
+    print_json,
+    print_table,
+    show_events,
+    tell,
+    time_text,
+)
 from hq.logs import configure_logs
 from hq.opened import Folder, opened
-from hq.orders import signed_by
 from hq.people import read_import
 from hq.publish import Publisher
 from hq.service import HqService
+from hq.signed_by import signed_by
+from hq.standing import standings
+from hq.store import Store, now
 
 app = typer.Typer(
     help="HQ of sitegate: receives every gate's events, publishes roster, risk list and policy.",
@@ -178,13 +204,17 @@ def gates(folder: Folder = Path(), as_json: Json = False) -> None:
 
     Example: sitegate-hq gates
     """
-    with opened(folder) as (_, _, _, store):
+    with opened(folder) as (config, _, _, store):
         rows = report.gates(store)
+        known = standings(store, config.gates.unsigned_until)
+    silent = sorted(known.keys() - {row.gate_id for row in rows})
+    rows += [report.GateRow(known[name].site_id, name, None, None, None, None, 0) for name in silent]
     if as_json:
-        return print_json([gate_json(row) for row in rows])
+        return print_json([{**gate_json(row), "standing": asdict(known[row.gate_id])} for row in rows])
     table = Table(
         "site",
         "gate",
+        "known to HQ",
         "state",
         "since",
         "roster",
@@ -203,8 +233,18 @@ def gates(folder: Folder = Path(), as_json: Json = False) -> None:
         if row.status and not row.status.online:
             state += " (planned)" if row.status.planned else " (lost)"
         versions = [str(getattr(row.status, f"{kind.value}_version", "")) for kind in ListKind]
-        who = row.site_id, row.gate_id, state, time_text(row.status_utc)
-        table.add_row(*who, *versions, str(row.events), *health_cells(row.health))
+        standing = known[row.gate_id]
+        told = styled((standing.text, "" if standing.taken else "red"))
+        table.add_row(
+            row.site_id,
+            row.gate_id,
+            told,
+            state,
+            time_text(row.status_utc),
+            *versions,
+            str(row.events),
+            *health_cells(row.health),
+        )
     return print_table(table)
 
 
@@ -263,8 +303,13 @@ def command(
     folder: Folder = Path(),
     site: Annotated[str | None, typer.Option(help="The gate's site; needed if it never reported.")] = None,
     valid_s: Annotated[float, typer.Option(min=1, max=900, help="The gate refuses it after so long.")] = 30,
+    wait_s: Annotated[
+        float, typer.Option(min=0, max=900, help="Wait so long for the gate's answer; 0: not at all.")
+    ] = 15,
 ) -> None:
     """Order one gate to do something once. The running HQ sends it; a gate that is away never gets it.
+
+    Exit code 0 only if the gate says that it did it (with --wait-s 0: if the order is queued).
 
     Example: sitegate-hq command gate-1 open-once --why "delivery, checked by phone" --by manager-7
     """
@@ -281,16 +326,21 @@ def command(
         )
         if found is None:
             raise typer.BadParameter("this gate never reported: name its --site", param_hint="GATE")
+        newest = max((row.id for row in report.events(store, limit=1)), default=0)
         order = publisher.order(found, gate, wanted, why=why, by=by, valid_s=valid_s)
         out.print(
             f"command {order.command_id} for {found}/{gate}, valid until {time_text(order.expires_utc)}",
             highlight=False,
         )
+        if wait_s:
+            _await_answer(store, order, newest, wait_s)
 
 
 export.register(app)
 give.register(app)
 keys_cli.register(app)
+gate_cli.register(app)
+enrolments_cli.register(app)
 consent_cli.register(app)
 checks.register(app)
 bench_cli.register(app)
@@ -303,6 +353,17 @@ def _publish(publisher: Publisher, sites: tuple[str, ...], kinds: tuple[ListKind
             whole, _ = publisher.kept_versions()[site, kind]
             what = "" if whole == version else f", changes since version {whole}"
             out.print(f"{site}: {kind.value} version {version}{what}", highlight=False)
+
+
+def _await_answer(store: Store, order: Command, newest: int, wait_s: float) -> None:
+    """Say what became of an order; exit code 1 unless the gate did it."""
+    until = time.monotonic() + wait_s
+    while (found := orders.answer(store, order, newest)).done is None and time.monotonic() < until:
+        time.sleep(0.2)
+    if found.done:
+        return out.print(found.text, highlight=False, markup=False)
+    err.print(found.text if found.done is False else orders.still_open(order, found.text, now()), markup=False)
+    raise typer.Exit(1)
 
 
 def _serve(service: HqService, metrics_port: int, stop: threading.Event) -> None:

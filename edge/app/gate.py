@@ -82,6 +82,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
 
         def step() -> bool:
             healthy = measured()
+            journal.sign()
             numbers.write_if_due()
             return healthy
 

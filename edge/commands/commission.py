@@ -13,7 +13,7 @@ from rich.text import Text
 from contract import ids
 from contract.codec import encode
 from contract.messages import CommissioningOutcome, CommissioningRecord, CommissioningStep, StepState
-from contract.signing import COMMISSIONING, BadKey, read_signing_private, sign, write_key_pair
+from contract.signing import COMMISSIONING, BadKey, sign
 from contract.terminal.console import Table, styled
 from contract.terminal.text import visible
 from edge import __version__
@@ -73,7 +73,7 @@ def run(
     _check_folder(to)
     if gate_is_running(loaded):
         raise fail("the gate is running and has camera and pins: stop it first (systemctl stop sitegate-gate)")
-    key = _signing_key(loaded.keys.gate_signing_path)
+    key = _signing_key(loaded)
     clock = SystemClock()
     started = clock.utc()
     steps = _try_everything(loaded, set(skip or ()))
@@ -215,13 +215,12 @@ def _hand_over(config: Config, record: CommissioningRecord, envelope: bytes, pub
         raise fail(f"the record could not be handed to the gate: {error}") from error
 
 
-def _signing_key(path: Path) -> "Ed25519PrivateKey":
-    """This gate's own key, made at the first commissioning."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+def _signing_key(config: Config) -> "Ed25519PrivateKey":
+    """This gate's own key, made if the gate process never ran."""
+    from edge.app.files import gate_key_files
+    from edge.identity import open_key
 
     try:
-        if not path.exists():
-            write_key_pair(Ed25519PrivateKey.generate(), path, path.with_suffix(".pub.pem"))
-        return read_signing_private(path)
-    except (OSError, BadKey) as error:
-        raise fail(f"the gate's signing key {path} cannot be made or read ({error}); run this as root") from error
+        return open_key(*gate_key_files(config))
+    except BadKey as error:
+        raise fail(f"this gate's own key: {error}; run this as root") from error

@@ -140,10 +140,11 @@ def _objection(config: Config, matcher: "FaceMatcher", worker_id: str, new: Sequ
 
     reader = open_roster(config)
     reader.refresh()
-    roster = reader.state
+    roster, trouble = reader.state, reader.trouble
     reader.close()
     if not roster.roster.version:
-        err.print(styled(("not compared with anybody:", "yellow"), " this gate has no roster yet"))
+        why = trouble or "this gate has no roster yet"
+        err.print(styled(("not compared with anybody:", "yellow"), f" {why}"))
     conflict = find_conflict(matcher, roster.templates, worker_id, new)
     return str(conflict) if conflict else ""
 

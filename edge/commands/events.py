@@ -22,9 +22,11 @@ from contract.messages import (
 from contract.signing import BadKey
 from contract.terminal.console import Table
 from contract.times import corrections
-from edge.app.files import JOURNAL, gate_dir
+from edge.app.files import JOURNAL, gate_dir, gate_key_files
 from edge.app.lists import open_roster
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, example, fail, load_config, out
+from edge.heads import Signer
+from edge.identity import open_key
 from edge.journal import JournalReader
 from edge.ports import JournalError
 from edge.salvage import NotSalvaged
@@ -108,7 +110,8 @@ def salvage(
         roster = open_roster(settings)
         acked = {ack.epoch: ack.seq for ack in roster.acks()}
         roster.close()
-        found = save(file, gate_dir(settings), settings.site.gate_id, acked)
+        signer = Signer(settings.site, open_key(*gate_key_files(settings)))
+        found = save(file, gate_dir(settings), settings.site.gate_id, acked, signer)
     except (BadKey, JournalError, NotSalvaged) as error:
         raise fail(str(error)) from error
     out.print(str(found), soft_wrap=True, highlight=False, markup=False)

@@ -176,6 +176,8 @@ def _state(config: Config) -> RosterState:
     except BadKey as error:
         raise fail(str(error), EXIT_USAGE) from error
     reader.refresh()
+    if reader.trouble:
+        raise fail(reader.trouble)
     for incident in reader.incidents():
         err.print(styled(("refused:", "yellow"), f" {incident.detail}"))
     reader.close()

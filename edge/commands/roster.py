@@ -92,8 +92,8 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
     out.print(table)
 
 
-@app.command("take-older", epilog=example('sitegate roster take-older --why "HQ was restored from a backup"'))
-def take_older(why: WhyOption, config: ConfigOption = DEFAULT_CONFIG) -> None:
+@app.command("accept", epilog=example('sitegate roster accept --why "HQ was restored from a backup"'))
+def accept(why: WhyOption, config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Let the next lists from HQ come into force although this gate had newer ones, for one hour and once for each list. For an HQ
     that was restored from a backup; recorded with your name."""
     send(config, "take_older_lists", why)
