@@ -375,6 +375,10 @@ class JournalReader(Protocol):
     def records(self, after: int, limit: int) -> list[EventRecord]:
         """Up to `limit` records with seq above `after`, in order."""
 
+    @property
+    def signed(self) -> bool:
+        """Whether the gate process signs its records."""
+
     def sealed(self) -> int:
         """How many enrolments here still hold what was sealed in them."""
 

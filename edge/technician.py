@@ -1,4 +1,4 @@
-"""What only a technician with the right to write in the gate's folder may ask of it: `sitegate roster take-older` and `sitegate
+"""What only a technician with the right to write in the gate's folder may ask of it: `sitegate roster accept` and `sitegate
 clock believe`. One request at a time, in a file that the gate process takes away once it is recorded.
 
 These do not go through desk.db: the process behind the desk's page writes there too, and must not undo what protects the lists.

@@ -8,7 +8,7 @@ from pathlib import Path
 from edge.app.flat import is_flat, move
 from edge.config import Config
 from edge.layout import DESK as DESK
-from edge.layout import DESK_FOLDER, GATE, SYNC
+from edge.layout import DESK_FOLDER, GATE, GATE_KEY, GATE_KEY_PUBLIC, LINK_KEY, LINK_KEY_PUBLIC, SYNC
 from edge.layout import JOURNAL as JOURNAL
 from edge.layout import PINS as PINS
 from edge.layout import PULSE_CUTS as PULSE_CUTS
@@ -39,6 +39,18 @@ def desk_dir(config: Config) -> Path:
 def folders(config: Config) -> list[Path]:
     """The folders of all who write."""
     return [config.paths.state_dir / name for name in (GATE, SYNC, DESK_FOLDER)]
+
+
+def gate_key_files(config: Config) -> tuple[Path, Path]:
+    """Where this gate's own key lies, and its public half."""
+    state = config.paths.state_dir
+    return config.keys.gate_signing_path or state / GATE_KEY, state / GATE_KEY_PUBLIC
+
+
+def link_key_files(config: Config) -> tuple[Path, Path]:
+    """The same for the key of its sync process."""
+    state = config.paths.state_dir
+    return config.keys.link_signing_path or state / LINK_KEY, state / LINK_KEY_PUBLIC
 
 
 def become_owner(folder: Path) -> None:

@@ -4,13 +4,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from contract.messages import NoticeCode, NoticeEvent
-from edge.app.files import JOURNAL, gate_dir
+from edge.app.files import JOURNAL, gate_dir, gate_key_files
 from edge.app.metered import MeteredJournal
 from edge.clock import HQ_SLACK, BoundedClock
 from edge.config import Config
+from edge.heads import Signer
 from edge.highwater import HighWater
+from edge.identity import try_open_key
 from edge.journal import Journal
-from edge.salvage import NotSalvaged, salvage
+from edge.journalfile import FULL_CHECK_MAX_BYTES
+from edge.salvage import NotSalvaged, salvage, sign_salvaged
+from edge.scrub import Scrub
 from edge.sync.roster import ReplicaReader
 
 _MARK = "high-water"
@@ -22,7 +26,8 @@ def open_ledger(
     """The journal and the high-water marks; `clock` learns what they know of the time. Raises JournalError."""
     water = HighWater(gate_dir(config), now=clock.utc)
     path = config.paths.state_dir / JOURNAL
-    journal = MeteredJournal(path, config.site, clock, give_room=give_room, memory=water)
+    key = try_open_key(*gate_key_files(config), "gate")
+    journal = MeteredJournal(path, config.site, clock, give_room=give_room, memory=water, key=key)
     water.join(journal.mark(_MARK), lambda text: journal.set_mark(_MARK, text))
     learn_time(clock, journal, water)
     return journal, water
@@ -32,17 +37,30 @@ def follow_acks(clock: BoundedClock, journal: Journal, lists: ReplicaReader) -> 
     """What HQ's acknowledgements say: the time, and what need not be saved of a journal that is replaced."""
     for ack in lists.acks():
         clock.not_before(ack.utc - HQ_SLACK)
+    journal.sign_unsent(max((ack.seq for ack in lists.acks() if ack.epoch == journal.epoch), default=0))
     journal.saves_beyond(lambda: {ack.epoch: ack.seq for ack in lists.acks()})
+
+
+def read_through(config: Config, journal: Journal) -> Scrub | None:
+    """Have a journal read through beside the loop that is too large to be checked at the start; None for a small one."""
+    path = config.paths.state_dir / JOURNAL
+    if path.stat().st_size <= FULL_CHECK_MAX_BYTES:
+        return None
+    scrub = Scrub(path, journal.found_damaged)
+    scrub.start()
+    return scrub
 
 
 def tell_restart(journal: Journal, config: Config, lists: ReplicaReader) -> None:
     """Record that a new journal was begun at the start, and why. Raises JournalError."""
+    if journal.signer is not None:
+        sign_salvaged(gate_dir(config), journal.signer)
     if not journal.why:
         return
     acked = {ack.epoch: ack.seq for ack in lists.acks()}
     found = "nothing of it is left"
     if journal.restarted is not None:
-        found = f"set aside as {journal.restarted.name}; {_saved(journal.restarted, config, acked)}"
+        found = f"set aside as {journal.restarted.name}; {_saved(journal.restarted, config, acked, journal.signer)}"
     journal.append(NoticeEvent, code=NoticeCode.JOURNAL_RESTARTED, detail=f"{journal.why}; {found}"[:500])
 
 
@@ -56,9 +74,9 @@ def learn_time(clock: BoundedClock, journal: Journal, water: HighWater) -> None:
         clock.not_before(mark.issued_utc - HQ_SLACK)
 
 
-def _saved(damaged: Path, config: Config, acked: Mapping[str, int]) -> str:
+def _saved(damaged: Path, config: Config, acked: Mapping[str, int], signer: Signer | None) -> str:
     """What of a damaged journal the sync process can still send, in words."""
     try:
-        return str(salvage(damaged, gate_dir(config), config.site.gate_id, acked))
+        return str(salvage(damaged, gate_dir(config), config.site.gate_id, acked, signer))
     except NotSalvaged as error:
         return f"nothing was saved: {error}"

@@ -4,13 +4,23 @@ import json
 from pathlib import Path
 
 import typer
-from rich.table import Table
 
 from contract.signing import BadKey
+from contract.terminal.console import Table, styled
 from edge.app.lists import open_roster
 from edge.clock import SystemClock
 from edge.commands.clock import WhyOption, send
-from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, JsonOption, example, fail, load_config, out
+from edge.commands.common import (
+    DEFAULT_CONFIG,
+    EXIT_USAGE,
+    ConfigOption,
+    JsonOption,
+    err,
+    example,
+    fail,
+    load_config,
+    out,
+)
 from edge.decision import tiers
 from edge.domain import RosterState
 
@@ -82,8 +92,8 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
     out.print(table)
 
 
-@app.command("take-older", epilog=example('sitegate roster take-older --why "HQ was restored from a backup"'))
-def take_older(why: WhyOption, config: ConfigOption = DEFAULT_CONFIG) -> None:
+@app.command("accept", epilog=example('sitegate roster accept --why "HQ was restored from a backup"'))
+def accept(why: WhyOption, config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Let the next lists from HQ come into force although this gate had newer ones, for one hour and once for each list. For an HQ
     that was restored from a backup; recorded with your name."""
     send(config, "take_older_lists", why)
@@ -103,5 +113,5 @@ def _state(config_path: Path) -> RosterState:
     if reader.trouble:
         raise fail(reader.trouble)
     for incident in reader.incidents():
-        out.print(f"[yellow]refused:[/] {incident.detail}", highlight=False)
+        err.print(styled(("refused:", "yellow"), f" {incident.detail}"))
     return reader.state

@@ -51,6 +51,8 @@ class Label(StrEnum):
     """Headings and words of the manager's page."""
 
     TITLE = "title"
+    LISTS_NOT_BELIEVED = "lists_not_believed"
+    CLOCK_BEHIND = "clock_behind"
     LANE_PAGE = "lane_page"
     SKIP = "skip"
     LOST = "lost"

@@ -10,7 +10,7 @@ import random
 import ssl
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -75,8 +75,13 @@ class MqttLink:
     """
 
     def __init__(
-        self, config: SyncConfig, client_id: str, subscriptions: Sequence[tuple[str, int]], will: Publication
+        self,
+        config: SyncConfig,
+        client_id: str,
+        subscriptions: Sequence[tuple[str, int]],
+        will: Callable[[], Publication] | None = None,
     ) -> None:
+        """`will` makes what the broker publishes when a connection breaks; asked once per connection, in another thread."""
         self._config, self._client_id = config, client_id
         self._subscriptions, self._will = list(subscriptions), will
         if config.tls:
@@ -255,8 +260,9 @@ class _Session:
             client.tls_set_context(_tls(config))
         if config.username:
             client.username_pw_set(config.username, _password(config))
-        will = link._will
-        client.will_set(will.topic, will.payload, will.qos, will.retain)
+        if link._will is not None:
+            will = link._will()
+            client.will_set(will.topic, will.payload, will.qos, will.retain)
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
         client.on_message, client.on_subscribe = self._on_message, self._on_subscribe
         return client

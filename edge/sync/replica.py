@@ -49,6 +49,7 @@ CREATE TABLE IF NOT EXISTS incidents (
 CREATE TABLE IF NOT EXISTS link (
     id INTEGER PRIMARY KEY CHECK (id = 1), connected INTEGER NOT NULL, since_utc TEXT NOT NULL, broker TEXT NOT NULL,
     detail TEXT NOT NULL, hq_online INTEGER, unsent INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS serials (id INTEGER PRIMARY KEY CHECK (id = 1), last INTEGER NOT NULL);
 """
 
 
@@ -75,6 +76,7 @@ class ReplicaWriter:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         try:
             self._lock = dbfile.lock(path)
         except dbfile.Locked as error:
@@ -224,10 +226,21 @@ class ReplicaWriter:
         return None
 
     def _put_in_force(self, header: PartHeader) -> None:
+        if header.kind is ListKind.ROSTER and self._version(header.kind, in_force=True) is not None:
+            self._remove_damaged()  # the first one after the damage leaves it to whoever wants to look at it
         self._forget(header.kind, "applied_utc IS NOT NULL")
         self._log_holds_old = True
         self._db.execute("UPDATE list_versions SET applied_utc = ? WHERE kind = ?", (_now(), header.kind.value))
         deltas.follow_base(self._db, header.kind, header.digest, header.list_version)
+
+    def _remove_damaged(self) -> None:
+        """Replicas that were set aside hold rosters from before, in which somebody may be who is to be gone."""
+        for path in self._path.parent.glob(f"{self._path.name}.corrupt-*"):
+            try:
+                path.unlink()
+                log.info("damaged_replica_removed", file=path.name)
+            except OSError as error:
+                log.warning("damaged_replica_not_removed", file=path.name, error=str(error))
 
     def _forget(self, kind: ListKind, which: str) -> None:
         versions = f"SELECT digest FROM list_versions WHERE kind = ? AND {which}"
@@ -284,6 +297,15 @@ class ReplicaWriter:
                 "INSERT OR REPLACE INTO link VALUES (1, ?, ?, ?, ?, ?, ?)",
                 (connected, since.isoformat(), broker, detail, hq_online, unsent),
             )
+
+    def last_serial(self) -> int:
+        """The highest that was kept of what this gate said (`edge.sync.speaker`)."""
+        row = self._db.execute("SELECT last FROM serials").fetchone()
+        return int(row[0]) if row else 0
+
+    def keep_serial(self, last: int) -> None:
+        with self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO serials VALUES (1, ?)", (last,))
 
     def close(self) -> None:
         """May be called twice."""
