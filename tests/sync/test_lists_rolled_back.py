@@ -263,7 +263,7 @@ def test_ok__lists_that_the_gate_refuses_are_fetched_again_from_hq(rig: Rig, mon
 def test_fail__check_says_what_the_gate_does_not_believe(tmp_path: Path) -> None:
     rig = Rig(tmp_path, 1)
     folder = rig.state_dir / "gate"
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     ReplicaWriter(rig.state_dir / "sync/replica.db").close()
     assert selfcheck.clock(rig.config).state is selfcheck.State.OK
     water = HighWater(folder)
