@@ -185,7 +185,7 @@ def test_ok__what_a_damaged_journal_held_and_hq_did_not_reaches_hq_all_the_same(
         assert again.restarted is not None
         note(again, 30)
         acked = {ack.epoch: ack.seq for ack in roster.acks()}
-        found = salvage(again.restarted, rig.state_dir / "gate", "gate-1", acked)
+        found = salvage(again.restarted, rig.state_dir / "gate", "gate-1", acked, again.signer)
         assert (found.first, found.newest) == (61, 260)
         hq.stop()
         rig.hq()
@@ -260,7 +260,7 @@ def test_fail__two_gates_with_one_id_are_found_and_told(rig: Rig, tmp_path: Path
     wait_until(lambda: rig.holds(store, 35), "both journals are held")
     assert len(report.verdicts(store)) == 2
     # A twin that goes on in the same epoch contradicts: kept, marked, never in the way.
-    forged = batch.model_copy(update={"epoch": journal.epoch})
+    forged = rig.sign_batch(batch.model_copy(update={"epoch": journal.epoch}))
     stranger.publish(topic(Channel.EVENTS, "site-1", "gate-1"), encode(forged))
     wait_until(lambda: report.quarantine(store), "the contradiction is marked")
     assert any("two gates with one id" in row.reason for row in report.quarantine(store))
