@@ -317,7 +317,8 @@ def camera(config: Config) -> Finding:
     finally:
         device.close()
     if frame is None:
-        return Finding("camera", State.PROBLEM, status.detail, "check the cable and [camera] in the configuration")
+        todo = "" if ": " in status.detail else "check the cable and [camera] in the configuration"
+        return Finding("camera", State.PROBLEM, status.detail, todo)
     height, width = frame.image.shape[:2]
     return Finding(
         "camera", State.OK, f"{config.camera.source}: {width} x {height}, mean brightness {frame.image.mean():.0f}"

@@ -93,9 +93,9 @@ def run(config: Config, shutdown: Shutdown) -> None:
             gc.unfreeze()  # the collector ends what the interpreter cannot: zxing-cpp complains of objects left alive
             if scrub is not None:
                 scrub.close()
+            water.close()  # while the journal takes its copy
             loop.close()
             numbers.remove()
-            water.close()
             if scores is not None:
                 scores.close()
     finally:

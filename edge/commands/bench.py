@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
+from contract.terminal.console import Table
 from edge.commands.common import JsonOption, err, example, fail, out
 from edge.config import MatcherConfig
 from edge.matcher.fetch import fetch
