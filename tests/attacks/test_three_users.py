@@ -145,6 +145,8 @@ def test_fail__no_process_changes_anything_outside_its_own_folder(
 def test_fail__no_process_reads_what_only_another_needs(house: ThreeUsers, followed: Follower, user: str) -> None:
     found = set(json.loads(said(house, user, READ)))
     assert ("keys/site-demo.key.pem" in found) == (user == "gate")
+    assert ("state/gate/gate-signing.key.pem" in found) == (user == "gate")
+    assert ("state/sync/link-signing.key.pem" in found) == (user == "sync")
     assert ("desk is listed" in found) == ("state/desk/desk.db" in found) == (user != "sync")
     assert "state/gate/journal.db" in found
     assert ("state/gate/journal.db.lock" in found) == (user == "gate"), "who can read a lock file can hold it"

@@ -127,6 +127,7 @@ class ThreeUsers(Stage):
         self.config_path.write_text(self._gate_toml(), encoding="utf-8")
         os.chown(self.config_path, 0, GROUP)
         self.config_path.chmod(0o640)
+        self.register()
         for name in UIDS:
             self.start(name)
 

@@ -10,6 +10,7 @@ import pytest
 from rich.progress import Progress
 
 from contract.terminal.console import Console, Table, TextColumn, stacked, styled
+from contract.terminal.logs import made_visible
 from contract.terminal.text import PLAIN_ERRORS, plain, prepare_streams, visible
 
 ROOT = Path(__file__).parents[2]
@@ -66,6 +67,13 @@ def test_ok__a_terminal_without_the_character_gets_a_plain_one(encoding: str, sh
     prepare_streams()
     assert "✔ 张三 → ก".encode(encoding, PLAIN_ERRORS).decode(encoding).replace("→", "->") == shown
     assert json.loads('"' + "👷".encode("ascii", PLAIN_ERRORS).decode() + '"') == "👷"
+
+
+def test_ok__a_log_line_for_people_is_one_line() -> None:
+    found = made_visible(
+        None, "info", {"why": HOSTILE, "count": 3, "error": OSError(HOSTILE), "exception": f"a\n{HOSTILE}"}
+    )
+    assert found == {"why": SHOWN, "count": 3, "error": SHOWN, "exception": "a\n" + SHOWN.replace("\\n", "\n")}
 
 
 def test_fail__only_writing_is_made_plain() -> None:
