@@ -19,9 +19,14 @@ from edge.capture.thread import OPEN_PATIENCE, CaptureThread
 from edge.config import CameraConfig
 from edge.credentials import secret
 from edge.domain import Image
+from edge.sdk import loading
 
 __all__ = ["CameraFault", "CaptureThread", "Source", "source_for"]
 
+INSTALL = (
+    "apt install python3-picamera2 and a virtual environment with --system-site-packages, or pip install 'sitegate[pi]'; "
+    "or set camera.source"
+)
 READ_PATIENCE = 0.75
 """The SDK's own timeout, as a part of hang_timeout_ms: a source that gives up by itself also lets go of the device."""
 
@@ -72,13 +77,8 @@ class Picamera2Source:
         self._camera: Any = None
 
     def open(self) -> None:
-        try:
+        with loading("picamera2", INSTALL, CameraFault, rebuilt="simplejpeg"):
             from picamera2 import Picamera2
-        except ImportError as error:
-            raise CameraFault(
-                f"picamera2 is not there ({error}): apt install python3-picamera2 and a virtual environment with "
-                "--system-site-packages, or pip install 'sitegate[pi]'; or set camera.source"
-            ) from error
         found = len(Picamera2.global_camera_info())
         if not self._device.isdecimal() or int(self._device) >= found:
             raise CameraFault(

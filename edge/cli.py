@@ -1,11 +1,11 @@
 """The `sitegate` command."""
 
 import logging
-import sys
 
 import typer
 
 from contract.memory import keep_private
+from contract.terminal.errors import telling_group
 from contract.uncaught import shown_without_values
 from edge import __version__
 from edge.commands import (
@@ -30,13 +30,14 @@ from edge.commands import (
     state,
     voice,
 )
-from edge.commands.common import example
+from edge.commands.common import example, out, tell
 from edge.logs import configure_logs
 
 app = typer.Typer(
     no_args_is_help=True,
-    rich_markup_mode="markdown",
+    rich_markup_mode=None,  # markup would swallow what stands in brackets
     pretty_exceptions_enable=False,
+    cls=telling_group(tell),
     help="sitegate: looks at a worker, knows who it is, decides, and lets the turnstile turn.",
     epilog=example("sitegate check", "sitegate run -c gate.toml", "sitegate events tail"),
 )
@@ -44,7 +45,7 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
-        typer.echo(f"sitegate {__version__}")
+        out.print(f"sitegate {__version__}")
         raise typer.Exit
 
 
@@ -80,9 +81,7 @@ passage.register(app)
 
 
 def main() -> None:
+    """Entry point of the console script."""
     keep_private()
-    try:
-        with shown_without_values():
-            app()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    with shown_without_values():
+        app()

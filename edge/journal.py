@@ -117,6 +117,13 @@ class Journal:
         since_s = self._clock.monotonic() - (monotonic_s if boot_id == self._boot_id else 0.0)
         return self._clock.utc() - timedelta(seconds=since_s)
 
+    def time_corrected(self) -> None:
+        """The clock was ahead and was set right: a memory that begins in the future would refuse everything until then.
+        Raises JournalError."""
+        since = self.knows_since()
+        if since is not None and since > self._clock.utc():
+            self.set_mark(_KNOWS_SINCE, self._now_mark())
+
     def _now_mark(self) -> str:
         clock = self._clock
         return json.dumps((clock.utc().isoformat(), clock.trusted(), self._boot_id, clock.monotonic()))
@@ -224,16 +231,20 @@ class Journal:
         return f"the journal is locked by {by}: end that program"
 
     def _tell_news(self, now: "_Reading") -> None:
-        """Record what happened to the file itself: that another program locked it, what was saved of the one before."""
-        if self._held is not None:
-            held, self._held = self._held, None
-            detail = (
-                f"locked for {now.monotonic_ms / 1000 - held.since_s:.1f} s by {held.by}: nobody was let in meanwhile"
-            )
-            self._append(NoticeEvent, now, None, {"code": NoticeCode.JOURNAL_HELD, "detail": detail[:500]})
-        while self._news:
-            detail = self._news.popleft()[:500]
-            self._append(NoticeEvent, now, None, {"code": NoticeCode.JOURNAL_RESTARTED, "detail": detail})
+        """Record what happened to the file itself: that another program locked it, what was saved of the one before. Never raises:
+        the caller's own event is on disk already, and what is refused now is told with the next one."""
+        try:
+            if (held := self._held) is not None:
+                lasted_s = now.monotonic_ms / 1000 - held.since_s
+                detail = f"locked for {lasted_s:.1f} s by {held.by}: nobody was let in meanwhile"
+                self._append(NoticeEvent, now, None, {"code": NoticeCode.JOURNAL_HELD, "detail": detail[:500]})
+                self._held = None
+            while self._news:
+                fields = {"code": NoticeCode.JOURNAL_RESTARTED, "detail": self._news[0][:500]}
+                self._append(NoticeEvent, now, None, fields)
+                self._news.popleft()
+        except JournalError as error:
+            log.warning("journal_news_not_told", error=str(error))
 
     def _note_step(self, now: _Reading) -> None:
         """Record, before anything that carries the new time, that the wall clock was set."""
@@ -272,7 +283,9 @@ class Journal:
         try:
             self._live.execute("INSERT OR REPLACE INTO live (id, state) VALUES (1, ?)", (live.model_dump_json(),))
         except sqlite3.OperationalError as error:
-            raise JournalError(f"the live state cannot be written: {error}") from error
+            raise JournalError(f"the live state cannot be written: {self._refusal(error)}") from error
+        if self._held is not None or self._news:
+            self._tell_news(_Reading(self._clock.utc(), int(self._clock.monotonic() * 1000), self._clock.trusted()))
 
     def sign(self) -> None:
         """Once per turn: sign what was written since, so that HQ takes it. A disk that refuses is tried again next time."""

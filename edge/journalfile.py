@@ -229,6 +229,7 @@ class JournalFile:
         """
         refs, marks = self._refs(), self._marks()
         aside = dbfile.set_aside(self.path)
+        self._lock_again()
         old, old_live = self.db, self.live
         self.db = self._connect(refs)
         try:
@@ -244,7 +245,21 @@ class JournalFile:
             self._old.close()
         self._old, self.why, self.begun, self.damage = old, why, not complete, ""
         self.aside = aside if os.path.lexists(aside) else None
+        if self.aside is None:  # what is left of the removed file is of no use to anybody
+            for suffix in dbfile.COMPANIONS:
+                aside.with_name(aside.name + suffix).unlink(missing_ok=True)
         return self.aside
+
+    def _lock_again(self) -> None:
+        """Where the folder itself was moved away, the lock went with it. Raises OSError: another process is the writer now."""
+        if os.path.lexists(self.path.with_name(self.path.name + ".lock")):
+            return
+        try:
+            lock = dbfile.lock(self.path)
+        except dbfile.Locked as error:
+            raise OSError(str(error)) from error
+        self._lock.close()
+        self._lock = lock
 
     def save_old(self, tell: Callable[[str], None]) -> None:
         """Copy what HQ does not hold of the file that was left, beside the loop, and let go of it."""

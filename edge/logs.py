@@ -10,6 +10,7 @@ import sys
 import structlog
 
 from contract import uncaught
+from contract.terminal.logs import made_visible
 
 
 def configure_logs(*, as_json: bool = False, level: int = logging.INFO) -> None:
@@ -24,7 +25,7 @@ def configure_logs(*, as_json: bool = False, level: int = logging.INFO) -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            uncaught.as_data if json_lines else uncaught.as_text,
+            *([uncaught.as_data] if json_lines else [uncaught.as_text, made_visible]),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),

@@ -40,6 +40,7 @@ from edge.matcher.models import (
 )
 from edge.matcher.selfcalibrate import WORKERS_MIN, correction, site_tail
 from edge.matcher.threshold import Choice, choose, false_match_rate, grown_threshold
+from edge.pinfault import library_errors
 from edge.ports import GateError
 from edge.readers.evdevice import EvdevSource
 from edge.scorestore import ScoreReader
@@ -79,18 +80,25 @@ def ask_all(config: Config) -> Iterator[Finding]:
     running = gate_is_running(config)
     asked = (clock, disk, keys, secrets, weights, liveness, lists, threshold, own_scores, look_alikes)
     questions: tuple[Callable[[Config], Finding], ...] = asked
-    yield from (question(config) for question in questions)
+    yield from (_asked(question, config) for question in questions)
     if running:
         yield Finding("camera", State.OK, "in use by the running gate")
         yield Finding("pins", State.OK, "in use by the running gate")
         yield Finding("ways in", State.OK, "in use by the running gate")
     else:
-        yield camera(config)
-        yield pins(config)
-        yield ways_in(config)
+        yield from (_asked(question, config) for question in (camera, pins, ways_in))
     if config.temperature.sensor != "off":
-        yield thermometer(config)
-    yield broker(config)
+        yield _asked(thermometer, config)
+    yield _asked(broker, config)
+
+
+def _asked(question: Callable[[Config], Finding], config: Config) -> Finding:
+    """The answer. What a library, the disk or a device raises keeps none of the other questions from being asked."""
+    try:
+        return question(config)
+    except library_errors() as error:
+        name = question.__name__.replace("_", " ")
+        return Finding(name, State.PROBLEM, f"cannot be answered: {error}", "see journalctl and dmesg")
 
 
 def clock(config: Config) -> Finding:
@@ -309,7 +317,8 @@ def camera(config: Config) -> Finding:
     finally:
         device.close()
     if frame is None:
-        return Finding("camera", State.PROBLEM, status.detail, "check the cable and [camera] in the configuration")
+        todo = "" if ": " in status.detail else "check the cable and [camera] in the configuration"
+        return Finding("camera", State.PROBLEM, status.detail, todo)
     height, width = frame.image.shape[:2]
     return Finding(
         "camera", State.OK, f"{config.camera.source}: {width} x {height}, mean brightness {frame.image.mean():.0f}"
@@ -329,13 +338,20 @@ def pins(config: Config) -> Finding:
     finally:
         gate.close()
         factory.close()
-    if any(path.read_text().strip() == "Y" for path in Path("/sys/module").glob(PERSIST)):
+    if any(_says_yes(path) for path in Path("/sys/module").glob(PERSIST)):
         todo = "add dtparam=strict_gpiod to /boot/firmware/config.txt and restart (docs/SAFETY.md)"
         return Finding("pins", State.WARNING, "relay locked, but this kernel keeps a killed program's pin levels", todo)
     kind = "gpiozero's mock pins: nothing is wired" if config.gate.pins == "mock" else "lgpio"
     if not locked:
         return Finding("pins", State.PROBLEM, "the relay does not lock", "check its wiring and gate.relay_active_high")
     return Finding("pins", State.WARNING if config.gate.pins == "mock" else State.OK, f"relay locked ({kind})")
+
+
+def _says_yes(path: Path) -> bool:
+    try:
+        return path.read_text().strip() == "Y"
+    except OSError:
+        return False
 
 
 def ways_in(config: Config) -> Finding:

@@ -9,20 +9,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
 
-from contract import tracebacks
+from contract import ids, uncaught
 from contract.memory import keep_private
 from contract.messages import Command, CommandAction, ListKind
-from contract.parts import ListTooLarge
-from contract.signing import BadKey
+from contract.terminal.console import Table, styled
+from contract.terminal.errors import telling_group
 from contract.uncaught import shown_without_values
 from hq import (
     bench_cli,
     checks,
     consent_cli,
-    credentials,
     enrolments_cli,
     export,
     gate_cli,
@@ -34,20 +32,33 @@ from hq import (
 )
 from hq import config as settings
 from hq.broker import open_broker
-from hq.console import err, gate_json, health_cells, out, print_json, print_table, show_events, time_text
+from hq.console import (
+    described,
+    err,
+    gate_json,
+    health_cells,
+    out,
+    print_json,
+    print_table,
+    show_events,
+    tell,
+    time_text,
+)
 from hq.logs import configure_logs
 from hq.opened import Folder, opened
-from hq.people import EnrolmentRefused, ImportRefused, read_import
+from hq.people import read_import
 from hq.publish import Publisher
 from hq.service import HqService
+from hq.signed_by import signed_by
 from hq.standing import standings
 from hq.store import Store, now
 
 app = typer.Typer(
     help="HQ of sitegate: receives every gate's events, publishes roster, risk list and policy.",
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # markup would swallow what stands in brackets
     pretty_exceptions_enable=False,
+    cls=telling_group(tell, described),
 )
 
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
@@ -55,28 +66,11 @@ GateOption = Annotated[str | None, typer.Option("--gate", help="Only this gate."
 
 
 def main() -> None:
-    """Entry point of the console script: every expected error is one message and exit code 1."""
+    """Entry point of the console script."""
     keep_private()
     configure_logs()
     with shown_without_values():
-        _run()
-
-
-def _run() -> None:
-    try:
         app()
-    except (
-        settings.HqConfigError,
-        BadKey,
-        ImportRefused,
-        EnrolmentRefused,
-        ListTooLarge,
-        credentials.BadCredential,
-        OSError,
-        RuntimeError,
-    ) as error:
-        err.print(f"[red]error:[/red] {tracebacks.message(error)}", highlight=False)
-        raise SystemExit(1) from error
 
 
 @app.command()
@@ -240,9 +234,17 @@ def gates(folder: Folder = Path(), as_json: Json = False) -> None:
             state += " (planned)" if row.status.planned else " (lost)"
         versions = [str(getattr(row.status, f"{kind.value}_version", "")) for kind in ListKind]
         standing = known[row.gate_id]
-        told = escape(standing.text) if standing.taken else f"[red]{escape(standing.text)}[/red]"
-        who = escape(row.site_id), escape(row.gate_id), told, state, time_text(row.status_utc)
-        table.add_row(*who, *versions, str(row.events), *health_cells(row.health))
+        told = styled((standing.text, "" if standing.taken else "red"))
+        table.add_row(
+            row.site_id,
+            row.gate_id,
+            told,
+            state,
+            time_text(row.status_utc),
+            *versions,
+            str(row.events),
+            *health_cells(row.health),
+        )
     return print_table(table)
 
 
@@ -258,8 +260,9 @@ def verify(folder: Folder = Path(), as_json: Json = False) -> None:
         print_json([{**asdict(v), "ok": v.ok} for v in verdicts])
     else:
         for v in verdicts:
-            text = "chain verified" if v.ok else f"[red]NOT verified: {v.problem or 'events are missing'}[/red]"
-            out.print(f"{v.gate_id} epoch {v.epoch}: HQ holds {v.held} of {v.last_seq} events, {text}", highlight=False)
+            said = "chain verified" if v.ok else f"NOT verified: {v.problem or 'events are missing'}"
+            held = f"{v.gate_id} epoch {v.epoch}: HQ holds {v.held} of {v.last_seq} events, "
+            out.print(styled(held, (said, "" if v.ok else "red")))
             if v.erased:
                 out.print(f"  {v.erased} enrolments without what was sealed in them, erased by HQ", highlight=False)
             if v.newer:
@@ -269,7 +272,7 @@ def verify(folder: Folder = Path(), as_json: Json = False) -> None:
         if not verdicts:
             out.print("no events yet")
         if aside:
-            out.print(f"[red]{len(aside)} payloads in quarantine: sitegate-hq quarantine[/red]")
+            out.print(styled((f"{len(aside)} payloads in quarantine: sitegate-hq quarantine", "red")))
     if not all(v.ok for v in verdicts):
         raise typer.Exit(2)
 
@@ -315,8 +318,12 @@ def command(
     except ValueError as error:
         known = ", ".join(a.value.replace("_", "-") for a in CommandAction)
         raise typer.BadParameter(f"{action!r} is unknown; known: {known}", param_hint="ACTION") from error
+    ids.checked("gate", gate)
+    by, why = signed_by(by, why)
     with opened(folder) as (_, _, publisher, store):
-        found = site or next((row.site_id for row in report.gates(store) if row.gate_id == gate), None)
+        found = (site and ids.checked("site", site)) or next(
+            (row.site_id for row in report.gates(store) if row.gate_id == gate), None
+        )
         if found is None:
             raise typer.BadParameter("this gate never reported: name its --site", param_hint="GATE")
         newest = max((row.id for row in report.events(store, limit=1)), default=0)
@@ -365,6 +372,11 @@ def _serve(service: HqService, metrics_port: int, stop: threading.Event) -> None
         if metrics_port:
             service.metrics.serve(metrics_port)
         service.run(stop)
+    except (OSError, RuntimeError, SQLAlchemyError):  # told in one sentence
+        raise
+    except Exception as error:  # a defect: where it is belongs into the log of a process that nobody watches
+        uncaught.tell("a defect", error)
+        raise typer.Exit(1) from error
     finally:
         service.close()
 

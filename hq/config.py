@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Literal
@@ -9,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from contract.messages import Id
+from contract.places import path_problem
 
 FILE_NAME = "hq.toml"
 
@@ -103,7 +105,8 @@ def load(folder: Path) -> HqConfig:
     path = folder.resolve() / FILE_NAME
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-        return HqConfig.model_validate({**data, "folder": path.parent})
+        config = HqConfig.model_validate({**data, "folder": path.parent})
+        config = _from_folder(config)
     except OSError as error:
         raise HqConfigError(
             f"{path} cannot be read ({error.strerror}); make it with: sitegate-hq init {folder}"
@@ -113,6 +116,26 @@ def load(folder: Path) -> HqConfig:
     except ValidationError as error:
         lines = [f"  - {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
         raise HqConfigError(f"{path}: {len(lines)} problem(s)\n" + "\n".join(lines)) from error
+    if wrong := list(_wrong_paths(config)):
+        raise HqConfigError(f"{path}: {len(wrong)} problem(s)\n" + "\n".join(f"  - {line}" for line in wrong))
+    return config
+
+
+def _from_folder(config: HqConfig) -> HqConfig:
+    """With the CA's relative path meant from hq.toml's folder, as all others are, if it lies there."""
+    ca = config.broker.ca_path
+    if ca is None or ca.is_absolute() or not (config.folder / ca).exists():
+        return config
+    return config.model_copy(update={"broker": config.broker.model_copy(update={"ca_path": config.folder / ca})})
+
+
+def _wrong_paths(config: HqConfig) -> Iterator[str]:
+    named = {"broker.ca_path": str(config.broker.ca_path or "")}
+    if config.database_url.startswith("sqlite:///"):
+        named["database_url"] = config.database_url.removeprefix("sqlite:///")
+    for key, text in named.items():
+        if problem := path_problem(text):
+            yield f"{key}: {problem}"
 
 
 def template(sites: tuple[str, ...], port: int, url: str = "sqlite:///hq.db") -> str:

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
+from contract.terminal.console import Table
 from hq import keys
 from hq.approvals import Approvals, Enrolment
 from hq.config import HqConfig

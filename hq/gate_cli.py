@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from contract.signing import BadKey, signing_publics
+from contract.terminal.console import Table
 from hq import keys
 from hq.console import out, print_json, print_table, time_text
 from hq.opened import Folder, opened

@@ -6,6 +6,7 @@ import sys
 import structlog
 
 from contract import uncaught
+from contract.terminal.logs import made_visible
 
 
 def configure_logs() -> None:
@@ -16,7 +17,7 @@ def configure_logs() -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            uncaught.as_data if json_lines else uncaught.as_text,
+            *([uncaught.as_data] if json_lines else [uncaught.as_text, made_visible]),
             structlog.processors.JSONRenderer() if json_lines else plain,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

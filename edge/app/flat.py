@@ -14,8 +14,9 @@ from pathlib import Path
 
 import structlog
 
+from edge import dbfile
 from edge.foreign import NotPlain, check_plain
-from edge.layout import DESK_FOLDER, GATE, PULSE_CUTS, SYNC
+from edge.layout import DESK, DESK_FOLDER, GATE, PULSE_CUTS, SYNC
 from edge.ports import JournalError
 
 log = structlog.get_logger()
@@ -58,7 +59,12 @@ def move(state: Path) -> int:
             moved = sum(_move(path, state / target) for path, target in list(_old(state)))
             for name in _GONE:
                 (state / name).unlink(missing_ok=True)
+            for path in [*state.glob("metrics/*.prom")]:
+                path.unlink()
+            with contextlib.suppress(OSError):  # none, or somebody's own files in it
+                (state / "metrics").rmdir()
         _desk(state / DESK_FOLDER)
+        _companions(state)
     except OSError as error:
         raise JournalError(
             f"{error.filename}: {error.strerror}: the files of version 0.1 in {state} cannot be moved; "
@@ -125,6 +131,14 @@ def _desk(folder: Path) -> None:
         if stat.S_ISREG(path.lstat().st_mode):
             os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
             path.chmod(MODE)
+
+
+def _companions(state: Path) -> None:
+    """What a reader of another user needs, and version 0.1 removed when it ended."""
+    for path in [*(state / folder / name for name, folder in _DATABASES.items()), state / DESK]:
+        if path.is_file() and not path.is_symlink():
+            for suffix in dbfile.COMPANIONS:
+                dbfile.own(path.with_name(path.name + suffix))
 
 
 @contextlib.contextmanager

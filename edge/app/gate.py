@@ -9,7 +9,7 @@ from typing import Any
 from contract.keyring import TrustedKeys
 from contract.messages import NoticeCode, NoticeEvent
 from contract.signing import BadKey
-from edge import __version__
+from edge import __version__, lookout
 from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, RESERVE, SCORES, folders, gate_dir, metrics_file
 from edge.app.ledger import follow_acks, open_ledger, read_through, tell_restart
 from edge.app.lists import open_roster
@@ -20,7 +20,6 @@ from edge.app.relay import remember
 from edge.camera import CameraFault, CaptureThread, Source, source_for
 from edge.clock import BoundedClock, SystemClock
 from edge.config import CameraConfig, Config, TemperatureConfig
-from edge.dbfile import FOREIGN_WAIT_S
 from edge.desk import DeskReader
 from edge.diskspace import DiskSpace, Reserve
 from edge.gate import GpioGate, Warden, lock_relays, make_factory, take_cuts
@@ -94,9 +93,9 @@ def run(config: Config, shutdown: Shutdown) -> None:
             gc.unfreeze()  # the collector ends what the interpreter cannot: zxing-cpp complains of objects left alive
             if scrub is not None:
                 scrub.close()
+            water.close()  # while the journal takes its copy
             loop.close()
             numbers.remove()
-            water.close()
             if scores is not None:
                 scores.close()
     finally:
@@ -145,7 +144,7 @@ def _loop(
     try:
         camera = MeteredCamera(make_camera(config.camera, clock), clock, meters)
         camera.start()  # first, because a device takes its time to open: lists and models are read meanwhile
-        lists = open_roster(config, water)
+        lists = open_roster(config, water, apart=True)
         lists.refresh()  # all at once: nobody stands before a gate that is only starting
         lists.parts_per_refresh = PARTS_PER_REFRESH
         matcher = open_matcher(config.matcher, config.paths.models_dir, config.liveness, scores, clock)
@@ -163,7 +162,8 @@ def _loop(
         todo = "the machine was not rebooted, only this process: see systemctl status sitegate-reboot.path"
         journal.append(NoticeEvent, code=NoticeCode.COMMAND_REFUSED, detail=todo)
     take_cuts(config.paths.state_dir / PULSE_CUTS, lambda ref, text: _note_cut(journal, ref, text))
-    requests = DeskReader(config.paths.state_dir / DESK, FOREIGN_WAIT_S)
+    desk = config.paths.state_dir / DESK
+    requests = DeskReader(desk, lookout.Reader(desk))
     codes, reader = _other_ways(config, clock)
     if reader is not None:
         reader.start()

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import ValidationError
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
+from contract import ids
 from contract.signing import BadKey, read_sealing_public
+from contract.terminal.console import TextColumn, styled
 from edge.app.files import DESK, as_owner, desk_dir
 from edge.app.lists import open_roster
 from edge.clock import SystemClock
@@ -58,6 +58,9 @@ def enroll(
     loaded = load_config(config)
     if camera == bool(photos):
         raise fail("give photos of the worker, or --camera, and not both", EXIT_USAGE)
+    ids.checked("worker_id", worker)
+    if to_file is not None and not to_file.absolute().parent.is_dir():
+        raise fail(f"there is no folder {to_file.absolute().parent}: choose another place with --out", EXIT_USAGE)
     if not consent.strip():
         raise fail("no template without consent: give the reference of the consent record with --consent", EXIT_USAGE)
     if force is not None and not force.strip():
@@ -68,7 +71,7 @@ def enroll(
         templates = matcher.enrol(read_photos(photos) if photos else _from_camera(loaded, matcher, within))
         enrolment = record(worker, consent, templates, SystemClock().utc())
         objection = _objection(loaded, matcher, worker, templates)
-    except (BadKey, CameraFault, EnrolmentError, ModelError, ScriptError, ValidationError) as error:
+    except (BadKey, CameraFault, EnrolmentError, ModelError, ScriptError) as error:
         raise fail(str(error)) from error
     if objection and force is None:
         raise fail(f'{objection}; nothing was stored. If it is right all the same: --force "the reason"')
@@ -125,7 +128,7 @@ def _hand_over(
         try:
             if objection:
                 desk.audit(by, OVERRIDE, f"worker {worker_id}: {objection}; because: {why}")
-                err.print(f"[yellow]forced:[/] {objection}", highlight=False)
+                err.print(styled(("forced:", "yellow"), f" {objection}"))
             return desk.request_enrolment(request, by=by) if request else ""
         finally:
             desk.close()
@@ -140,8 +143,8 @@ def _objection(config: Config, matcher: "FaceMatcher", worker_id: str, new: Sequ
     roster, trouble = reader.state, reader.trouble
     reader.close()
     if not roster.roster.version:
-        why = escape(trouble) or "this gate has no roster yet"
-        err.print(f"[yellow]not compared with anybody:[/] {why}", highlight=False)
+        why = trouble or "this gate has no roster yet"
+        err.print(styled(("not compared with anybody:", "yellow"), f" {why}"))
     conflict = find_conflict(matcher, roster.templates, worker_id, new)
     return str(conflict) if conflict else ""
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from contract.chain import BrokenChain
 from contract.chain import verify as verify_chain
@@ -21,6 +20,7 @@ from contract.messages import (
     PassageEvent,
 )
 from contract.signing import BadKey
+from contract.terminal.console import Table
 from contract.times import corrections
 from edge.app.files import JOURNAL, gate_dir, gate_key_files
 from edge.app.lists import open_roster

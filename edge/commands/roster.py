@@ -4,13 +4,23 @@ import json
 from pathlib import Path
 
 import typer
-from rich.table import Table
 
 from contract.signing import BadKey
+from contract.terminal.console import Table, styled
 from edge.app.lists import open_roster
 from edge.clock import SystemClock
 from edge.commands.clock import WhyOption, send
-from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, JsonOption, example, fail, load_config, out
+from edge.commands.common import (
+    DEFAULT_CONFIG,
+    EXIT_USAGE,
+    ConfigOption,
+    JsonOption,
+    err,
+    example,
+    fail,
+    load_config,
+    out,
+)
 from edge.decision import tiers
 from edge.domain import RosterState
 
@@ -103,5 +113,5 @@ def _state(config_path: Path) -> RosterState:
     if reader.trouble:
         raise fail(reader.trouble)
     for incident in reader.incidents():
-        out.print(f"[yellow]refused:[/] {incident.detail}", highlight=False)
+        err.print(styled(("refused:", "yellow"), f" {incident.detail}"))
     return reader.state

@@ -1,8 +1,8 @@
 """`sitegate state`: the files that this gate keeps."""
 
 import typer
-from rich.markup import escape
 
+from contract.terminal.console import styled
 from edge.app.flat import move
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, err, example, fail, load_config, out
 from edge.inline import NotMoved, move_secrets
@@ -31,4 +31,4 @@ def migrate(config: ConfigOption = DEFAULT_CONFIG) -> None:
         for one in move_secrets(config):
             out.print(f"{one.key} is now in {one.path}", soft_wrap=True, highlight=False)
     except (NotMoved, OSError) as error:  # the gate works as before, and `sitegate check` goes on saying it
-        err.print(f"[yellow]by hand:[/] {escape(str(error))}", highlight=False)
+        err.print(styled(("by hand:", "yellow"), f" {error}"))

@@ -53,6 +53,11 @@ class GateLoop:
         """See `Lane.shown_to_pulse_s`."""
         return self._lane.shown_to_pulse_s
 
+    @property
+    def ready(self) -> bool:
+        """True while the gate is locked, and free for the next person."""
+        return self._turnstile.ready
+
     def start_reflex(self, feed: Callable[[], None] = lambda: None) -> None:
         """Let fire and the exit button open beside the loop. `feed`: the watchdog, for as long as it burns."""
         self._reflex = Reflex(self._turnstile, self._p.gate, self._p.clock.monotonic, feed)

@@ -20,7 +20,7 @@ from contract.keyring import OpeningKeys, TrustedKeys, ids
 from contract.messages import Ack, Command, DeltaHeader, ListKind, NoticeCode, PartHeader
 from contract.signing import BadSignature, verify
 from contract.topics import Channel
-from edge import dbfile, reading
+from edge import dbfile
 from edge.config import SiteConfig
 from edge.domain import Incident, ListMark, RosterState
 from edge.sync import commands as orders
@@ -67,9 +67,11 @@ class ReplicaReader:
         hq_key: Ed25519PublicKey | TrustedKeys,
         site_key: X25519PrivateKey | OpeningKeys,
         floor: Floor | None = None,
+        reader: dbfile.Reader | None = None,
     ) -> None:
-        """`floor`: what was in force here before; without one every list that HQ signed is as good as new."""
-        self._reader = dbfile.Reader(path, dbfile.FOREIGN_WAIT_S)
+        """`floor`: what was in force here before; without one every list that HQ signed is as good as new.
+        `reader`: of the file, in another process if its owner may be an enemy."""
+        self._reader = reader or dbfile.Reader(path, dbfile.FOREIGN_WAIT_S)
         self._site, self._hq_key, self._site_key = site, hq_key, site_key
         self._floor = floor = floor or NoFloor()
         self._state = RosterState(trusts=ids(hq_key), opens=ids(site_key), withheld=withheld(floor, RosterState()))
@@ -304,11 +306,8 @@ class ReplicaReader:
                 del self._incidents[next(iter(self._incidents))]
 
     def _rows(self, sql: str, values: tuple[object, ...] = (), types: tuple[type, ...] = ()) -> list[Any]:
-        db = self._reader.db()
-        if db is None:
-            return []
         try:
-            return reading.rows(db, sql, values, types)
+            return self._reader.rows(sql, values, types)
         except sqlite3.DatabaseError as error:  # damaged or just being replaced: the last good state stays
             log.warning("replica_unreadable", detail=str(error))
             self._reader.gave_up(error)

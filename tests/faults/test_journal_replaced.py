@@ -134,16 +134,40 @@ def test_fail__a_journal_that_is_no_longer_on_disk_opens_nothing_and_forgets_not
     reader.close()
 
 
+def live(gate: Gate) -> None:
+    """What the loop does every second."""
+    state = {"utc": gate.clock.utc(), "direction": "in", "gate_state": "locked", "tone": "idle"}
+    gate.journal.set_live(LiveState.model_validate(state))
+
+
 def test_fail__it_is_noticed_while_nobody_comes(gate: Gate) -> None:
     note(gate.journal, 1)
+    first = gate.journal.epoch
     remove(gate.path)
     with pytest.raises(JournalError, match="removed or replaced"):
-        gate.journal.set_live(
-            LiveState.model_validate(
-                {"utc": gate.clock.utc(), "direction": "in", "gate_state": "locked", "tone": "idle"}
-            )
-        )
-    assert gate.notices()[0].startswith("journal_restarted")
+        live(gate)
+    assert gate.saved() == {first: 1}
+    live(gate)
+    told = gate.notices()
+    assert told[0].startswith("journal_restarted") and told[1].endswith(f"epoch {first} were saved for HQ")
+    assert not list(gate.folder.glob("*.corrupt-*")), "nothing useless is left"
+
+
+def test_fail__a_lock_is_recorded_though_nobody_comes(gate: Gate) -> None:
+    with another_program(gate.path, "BEGIN IMMEDIATE") as pid:
+        with pytest.raises(JournalError, match=f"locked by process {pid}"):
+            live(gate)
+        gate.clock.advance(2)
+    live(gate)
+    assert f"locked for 2.0 s by process {pid}" in gate.notices()[0]
+
+
+def test_fail__a_second_writer_is_kept_out_also_of_a_folder_that_was_made_again(gate: Gate) -> None:
+    rename_the_folder(gate.path)
+    with pytest.raises(JournalError, match="removed or replaced"):
+        live(gate)
+    with pytest.raises(JournalError, match="another process is writing"):
+        Journal(gate.path, SiteConfig(), gate.clock)
 
 
 def test_fail__as_long_as_no_new_file_can_be_made_nothing_opens_and_nothing_is_forgotten(gate: Gate) -> None:

@@ -140,7 +140,7 @@ def test_fail__a_lock_that_another_process_holds_costs_a_moment_and_not_each_tur
     other.execute("PRAGMA locking_mode=EXCLUSIVE")
     other.execute("BEGIN EXCLUSIVE")
     other.execute("DELETE FROM audit")
-    late = DeskReader(path, dbfile.FOREIGN_WAIT_S)
+    late = DeskReader(path, dbfile.Reader(path, dbfile.FOREIGN_WAIT_S))
     assert late.changed() is False
     tries, began = 0, time.monotonic()
     while time.monotonic() - began < dbfile._AGAIN_S / 2:

@@ -62,6 +62,8 @@ def old(tmp_path: Path) -> Path:
     ):
         (state / name).write_bytes(b"kept")
     (state / "pins.jsonl").write_text("{}\n")
+    (state / "metrics").mkdir()
+    (state / "metrics" / "gate.prom").write_text("x 1\n")
     (state / "home-assistant.topic").write_text("homeassistant/device/x/config")
     (state / "journal.reserve").write_bytes(bytes(100))
     for path in state.rglob("*.db*"):
@@ -89,6 +91,9 @@ def everything(state: Path) -> None:
     assert (state / "sync" / "home-assistant.topic").read_text()
     assert sorted(path.name for path in state.iterdir()) == ["desk", "gate", "sync"]
     assert not flat.is_flat(state)
+    for name in (JOURNAL, SCORES, REPLICA, DESK):
+        for suffix in ("-wal", "-shm"):
+            assert (state / (name + suffix)).exists(), "a reader of another user needs it"
     modes = {path.name: oct(path.stat().st_mode & 0o777) for path in (state / "gate").iterdir()}
     assert set(modes.values()) == {"0o640"}, modes
 
