@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -208,12 +209,12 @@ class Rig:
 
     def register(self, gate_id: str = "gate-1", site_id: str = "site-1") -> None:
         """Let HQ know the keys of this gate, unless it knows the gate already."""
-        store = self.store()
-        with store.read() as db:
-            known = every(db, gate_id)
-        if not known:
-            keys = (key.public_key().public_bytes_raw() for key in (self.gate_key, self.link_key))
-            Registry(store, self.keys, ("site-1", "site-2")).add(gate_id, site_id, *keys, by="test")
+        with closing(Store(hq_config.load(self.hq_folder).url, self.keys)) as store:
+            with store.read() as db:
+                known = every(db, gate_id)
+            if not known:
+                keys = (key.public_key().public_bytes_raw() for key in (self.gate_key, self.link_key))
+                Registry(store, self.keys, ("site-1", "site-2")).add(gate_id, site_id, *keys, by="test")
 
     def take_unsigned(self) -> None:
         """HQ takes gates of before version 1.3, too."""
