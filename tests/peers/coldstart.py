@@ -99,7 +99,6 @@ def fill(state: Path, size_mb: int) -> None:
     path = next(state.rglob("journal.db"))
     site = SiteConfig(site_id="site", gate_id="gate")
     journal = Journal(path, site, SystemClock(), synchronous="OFF")
-    journal._db.execute("PRAGMA wal_autocheckpoint=100000")
     while path.stat().st_size + path.with_name("journal.db-wal").stat().st_size < size_mb * 1e6:
         _append(journal)
     journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
