@@ -278,7 +278,7 @@ class Journal:
 
     def set_live(self, live: LiveState) -> None:
         """Overwrite the present state. Not synced to disk: it is worthless after a restart anyway."""
-        if why := self._file.problem():  # also where nothing happens that would be recorded
+        if why := self._file.problem(thorough=True):  # also where nothing happens that would be recorded
             self._begin_again(why, complete=not self._file.damage)
         try:
             self._live.execute("INSERT OR REPLACE INTO live (id, state) VALUES (1, ?)", (live.model_dump_json(),))
