@@ -99,6 +99,13 @@ class CameraConfig(Section):
     hang_timeout_ms: int = Field(
         default=3_000, ge=500, le=60_000, description="A source silent for so long is closed and reopened."
     )
+    frozen_after_ms: int = Field(
+        default=15_000,
+        ge=1_000,
+        le=120_000,
+        description="A live source in whose picture nothing is new for so long but a clock, a few bytes or a codec's noise is "
+        "frozen: closed and reopened. Longer than a network camera's key-frame interval.",
+    )
     reopen_min_ms: int = Field(
         default=500, ge=50, le=60_000, description="First pause before reopening; doubles each time."
     )
