@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from contract.messages import Id
 from contract.signing import BadSignature, Verifier, sign_detached, verify_detached
@@ -34,7 +34,7 @@ TEXT_MAX = 400
 
 _HEAD = struct.Struct(">IHI")
 _SIGNATURE_BYTES = 64
-_id = TypeAdapter[str](Id)
+_id = TypeAdapter[str](Id, config=ConfigDict(hide_input_in_errors=True))
 
 
 class BadCode(ValueError):

@@ -4,7 +4,7 @@ import json
 import re
 from typing import TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from contract.messages import VERSION, AnyEvent, Event, Message
 from contract.topics import ROUTES, Channel
@@ -15,7 +15,7 @@ MAX_BYTES = max(route.max_bytes for route in ROUTES.values())
 M = TypeVar("M", bound=Message)
 _MAJOR, _MINOR = VERSION.partition(".")[0], int(VERSION.partition(".")[2])
 _VERSION = re.compile(rf"{_MAJOR}\.(\d{{1,9}})", re.ASCII)
-_EVENT: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
+_EVENT: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent, config=ConfigDict(hide_input_in_errors=True))
 
 
 class BadMessage(ValueError):

@@ -6,7 +6,7 @@ neither can be passed off as the other.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -43,7 +43,7 @@ class Changes:
     """A delta before it is sealed: its JSON, and the raw vectors that follow it."""
 
     delta: Delta
-    vectors: bytes = b""
+    vectors: bytes = field(default=b"", repr=False)
 
 
 SealedDelta = Sealed[DeltaHeader]

@@ -45,7 +45,9 @@ Text = Annotated[str, Field(max_length=500)]
 class Message(BaseModel):
     """The root of all messages: frozen, unknown fields ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_bytes="base64", val_json_bytes="base64")
+    model_config = ConfigDict(
+        frozen=True, hide_input_in_errors=True, extra="ignore", ser_json_bytes="base64", val_json_bytes="base64"
+    )
 
     version: str = Field(default=VERSION, pattern=r"^\d+\.\d+$")
 
@@ -95,6 +97,7 @@ class Advice(StrEnum):
     LOOK_AT_CAMERA = "look_at_camera"
     LOOK_UP = "look_up"
     LOOK_DOWN = "look_down"
+    HOLD_UPRIGHT = "hold_upright"
     UNCOVER_FACE = "uncover_face"
     TURN_LEFT = "turn_left"
     TURN_RIGHT = "turn_right"
@@ -295,7 +298,7 @@ class EnrolmentEvent(Event):
     worker_id: Id
     consent_ref: str = Field(min_length=1, max_length=120)
     model_id: str
-    sealed_record: bytes
+    sealed_record: bytes = Field(repr=False)
 
 
 class CommissioningEvent(Event):
@@ -326,12 +329,14 @@ AnyEvent = Annotated[
 class EventRecord(BaseModel):
     """One journal line. `hash` = SHA-256(bytes of `prev_hash` ‖ UTF-8 bytes of `body`), hex; `body` is the event's JSON."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_bytes="base64", val_json_bytes="base64")
+    model_config = ConfigDict(
+        frozen=True, hide_input_in_errors=True, extra="ignore", ser_json_bytes="base64", val_json_bytes="base64"
+    )
 
     seq: int = Field(ge=1)
     prev_hash: Sha256
     hash: Sha256
-    body: str = Field(max_length=65_536)
+    body: str = Field(max_length=65_536, repr=False)
     erased: Signature | None = None
     """What was sealed in the body (of an enrolment) was erased after HQ held it. `hash` is that of the whole body, and proves no
     more what stands here: the gate's key has signed that (`contract.identity.erasure`)."""
@@ -388,7 +393,7 @@ class Refusal(Message):
 class ListBase(BaseModel):
     """A list that was published whole: its version, and the digest that binds its parts (`PartHeader`)."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
 
     list_version: int = Field(ge=1)
     digest: Sha256
@@ -489,16 +494,18 @@ class HqState(Message):
 class SealedTemplate(BaseModel):
     """A template inside an enrolment or an import, sealed as a whole: unit vector, float16 little-endian."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_bytes="base64", val_json_bytes="base64")
+    model_config = ConfigDict(
+        frozen=True, hide_input_in_errors=True, extra="ignore", ser_json_bytes="base64", val_json_bytes="base64"
+    )
 
     model_id: str = Field(min_length=1, max_length=80)
-    vector: bytes
+    vector: bytes = Field(repr=False)
 
 
 class WorkerEntry(BaseModel):
     """A worker as the roster names them. Without a `consent_ref` no template is loaded, whatever else is sent."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
 
     worker_id: Id
     sites: tuple[Id, ...] = ()
@@ -512,9 +519,9 @@ class WorkerEntry(BaseModel):
     """When the worker last declared to be healthy."""
     slow: bool = False
     """Needs more time to pass."""
-    cards: tuple[Sha256, ...] = Field(default=(), max_length=10)
+    cards: tuple[Sha256, ...] = Field(default=(), max_length=10, repr=False)
     """SHA-256 of the site id, a line feed and the card's number as the reader gives it."""
-    pin: str | None = Field(default=None, max_length=200)
+    pin: str | None = Field(default=None, max_length=200, repr=False)
     """scrypt of the PIN: base64 salt, "$", base64 hash (n = 2^14, r = 8, p = 1, 32 bytes)."""
     consent_ref: str | None = Field(default=None, max_length=120)
 
@@ -533,7 +540,7 @@ class TemplateBlock(BaseModel):
     """Templates of one model. Template i belongs to `workers[owners[i]]`. The vectors follow the list's JSON as raw bytes,
     block after block: float16 little-endian, unit length, `dimension` numbers each."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
 
     model_id: str = Field(min_length=1, max_length=80)
     dimension: int = Field(ge=1, le=DIMENSION_MAX)
@@ -557,7 +564,7 @@ class RosterSnapshot(SnapshotHeader):
 
 
 class RiskEntry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
 
     worker_id: Id
     list_name: str = Field(default="key-screening", max_length=80)
@@ -746,7 +753,7 @@ class EnrolmentRecord(Message):
 class CommissioningStep(BaseModel):
     """One thing that was tried: what was measured, and what the technician saw."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
 
     name: str = Field(min_length=1, max_length=40)
     state: StepState

@@ -6,7 +6,7 @@ JSON ‖ newline ‖ template vectors`.
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -47,7 +47,7 @@ class Content:
     """One part before it is sealed: the list's JSON, and the raw vectors that follow it."""
 
     snapshot: Snapshot
-    vectors: bytes = b""
+    vectors: bytes = field(default=b"", repr=False)
 
 
 SealedPart = Sealed[PartHeader]

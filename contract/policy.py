@@ -53,7 +53,7 @@ class AntiPassback(StrEnum):
 
 
 class PolicyPart(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
 
 
 class Period(PolicyPart):

@@ -77,7 +77,9 @@ class Opener(Protocol):
 class SignedEnvelope(BaseModel):
     """What HQ signed: `signature` (Ed25519, 64 bytes) covers `sitegate/v1/sign/<purpose>`, a zero byte and the payload's bytes."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_bytes="base64", val_json_bytes="base64")
+    model_config = ConfigDict(
+        frozen=True, hide_input_in_errors=True, extra="ignore", ser_json_bytes="base64", val_json_bytes="base64"
+    )
 
     version: str = Field(default="1.0", pattern=r"^1\.\d+$")
     purpose: str

@@ -60,8 +60,7 @@ class _Gate:
         self._replica = ReplicaWriter(folder / "replica.db")
         incidents = IncidentLog(self._replica, clock)
         self._downlink = Downlink(config.site, people.signing.public_key(), self._replica, incidents, clock.utc)
-        will = Publication("sitegate/bench", b"", 0, False)
-        self._link = MqttLink(config.sync, "bench-delta", subscriptions(config.site), will)
+        self._link = MqttLink(config.sync, "bench-delta", subscriptions(config.site))
         self._asked: set[tuple[str, int]] = set()
         reader = ReplicaReader(folder / "replica.db", config.site, people.signing.public_key(), people.site)
         reader.parts_per_refresh = PARTS_PER_REFRESH

@@ -74,7 +74,7 @@ def _take(config: Config, folder: Path, reader: ReplicaReader, workers: int) -> 
 
 def _keep(config: Config, parts: list[bytes]) -> MqttLink:
     """Have the broker keep all parts, as HQ would; the link that has handed them over."""
-    link = MqttLink(config.sync, "bench-lists", [], Publication("sitegate/bench", b"", 0, False))
+    link = MqttLink(config.sync, "bench-lists", [])
     link.start()
     route = ROUTES[Channel.ROSTER]
     for number, body in enumerate(parts, start=1):

@@ -51,7 +51,7 @@ class Rates:
 
 def append(folder: Path, events: int) -> Rates:
     """Events on disk (fsync each), against one INSERT per transaction into an empty table on the same disk, in turns."""
-    journal = Journal(folder / "append.db", Config().site, SystemClock())
+    journal = Journal(folder / "append.db", Config().site, SystemClock(), key=Ed25519PrivateKey.generate())
     raw = dbfile.connect(folder / "raw.db")
     raw.execute("CREATE TABLE events (seq INTEGER PRIMARY KEY, body TEXT)")
     body = _append(journal).model_dump_json()
@@ -105,7 +105,7 @@ class Answerer:
         self.payloads: list[bytes] = []
         self.answers = True
         where = topic(Channel.EVENTS, config.site.site_id, config.site.gate_id)
-        self._link = MqttLink(config.sync, "bench-hq", [(where, 1)], Publication("sitegate/bench", b"", 0, False))
+        self._link = MqttLink(config.sync, "bench-hq", [(where, 1)])
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._link.start()
@@ -151,7 +151,7 @@ def _drain(config: Config, folder: Path, answerer: Answerer, events: int) -> flo
 def _bare(config: Config, answerer: Answerer, payloads: list[bytes], events: int) -> float:
     """Payloads as fast as the client takes them, until the last has arrived: events per second."""
     answerer.answers, wanted = False, answerer.batches + len(payloads)
-    link = MqttLink(config.sync, "bench-bare", [], Publication("sitegate/bench", b"", 0, False))
+    link = MqttLink(config.sync, "bench-bare", [])
     link.start()
     until(lambda: link.state.connected, "no connection to mosquitto")
     name = topic(Channel.EVENTS, config.site.site_id, config.site.gate_id)
@@ -167,7 +167,7 @@ def _bare(config: Config, answerer: Answerer, payloads: list[bytes], events: int
 
 def _fill(path: Path, config: Config, events: int) -> None:
     """A journal of so many events. Not part of any figure, so it does not wait for the disk."""
-    journal = Journal(path, config.site, SystemClock(), synchronous="OFF")
+    journal = Journal(path, config.site, SystemClock(), synchronous="OFF", key=Ed25519PrivateKey.generate())
     for _ in range(events):
         _append(journal)
     journal.close()

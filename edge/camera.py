@@ -9,16 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import SecretStr
 
+from contract.signing import BadKey
 from edge.capture.folder import FolderSource
 from edge.capture.opencv import FileSource, RtspSource, V4l2Source
 from edge.capture.source import CameraFault, Source
 from edge.capture.thread import OPEN_PATIENCE, CaptureThread
 from edge.config import CameraConfig
+from edge.credentials import secret
 from edge.domain import Image
+from edge.sdk import loading
 
 __all__ = ["CameraFault", "CaptureThread", "Source", "source_for"]
 
+INSTALL = (
+    "apt install python3-picamera2 and a virtual environment with --system-site-packages, or pip install 'sitegate[pi]'; "
+    "or set camera.source"
+)
 READ_PATIENCE = 0.75
 """The SDK's own timeout, as a part of hang_timeout_ms: a source that gives up by itself also lets go of the device."""
 
@@ -40,12 +48,22 @@ def source_for(config: CameraConfig) -> Callable[[], Source]:
         case "v4l2":
             return partial(V4l2Source, config.device, *size, config.rate_hz)
         case "rtsp":
-            return partial(RtspSource, config.url, hang_s * OPEN_PATIENCE * READ_PATIENCE, hang_s * READ_PATIENCE)
+            return partial(
+                RtspSource, partial(_url, config), hang_s * OPEN_PATIENCE * READ_PATIENCE, hang_s * READ_PATIENCE
+            )
         case "file":
             return partial(FileSource, path, config.repeat, config.rate_hz)
         case "folder":
             return partial(FolderSource, path, config.repeat, config.rate_hz)
     raise CameraFault(f"{config.source!r} is not a device")
+
+
+def _url(config: CameraConfig) -> SecretStr:
+    """Raises CameraFault."""
+    try:
+        return secret(config.url, config.url_path, "camera.url_path")
+    except BadKey as error:
+        raise CameraFault(str(error)) from error
 
 
 class Picamera2Source:
@@ -59,13 +77,8 @@ class Picamera2Source:
         self._camera: Any = None
 
     def open(self) -> None:
-        try:
+        with loading("picamera2", INSTALL, CameraFault, rebuilt="simplejpeg"):
             from picamera2 import Picamera2
-        except ImportError as error:
-            raise CameraFault(
-                f"picamera2 is not there ({error}): apt install python3-picamera2 and a virtual environment with "
-                "--system-site-packages, or pip install 'sitegate[pi]'; or set camera.source"
-            ) from error
         found = len(Picamera2.global_camera_info())
         if not self._device.isdecimal() or int(self._device) >= found:
             raise CameraFault(

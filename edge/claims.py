@@ -16,6 +16,7 @@ UNKNOWN_CARD = "the card is not on the roster"
 WRONG_PIN = "the PIN is wrong"
 NO_PIN = "the worker has no PIN"
 USED_CODE = "the code was already used here"
+FORGOTTEN_CODE = "the code is older than this gate's memory, which may have lost that it was used: ask for a new one"
 UNREADABLE = "the reader gave something other than digits"
 COUNTED = frozenset({UNKNOWN_CARD, WRONG_PIN, NO_PIN, UNREADABLE})
 """Refusals that count as wrong guesses (`edge.guesses`)."""
@@ -33,7 +34,7 @@ def code_claim(text: str, key: Verifier, site_id: str, now: datetime) -> Claim:
         return Claim(refusal=f"the code is not valid before {code.issued_utc:%Y-%m-%d %H:%M} UTC")
     if now >= code.expires_utc:
         return Claim(refusal=f"the code expired at {code.expires_utc:%Y-%m-%d %H:%M} UTC")
-    return Claim(code.worker_id, frozenset({Factor.CODE}), ref=code.ref)
+    return Claim(code.worker_id, frozenset({Factor.CODE}), ref=code.ref, issued_utc=code.issued_utc)
 
 
 def card_index(workers: Mapping[str, Worker]) -> dict[str, str]:

@@ -1,21 +1,25 @@
 """The `sitegate` command."""
 
 import logging
-import sys
 
 import typer
 
+from contract.memory import keep_private
+from contract.terminal.errors import telling_group
+from contract.uncaught import shown_without_values
 from edge import __version__
 from edge.commands import (
     account,
     bench,
     check,
+    clock,
     commission,
     config,
     demo,
     enroll,
     evaluate,
     events,
+    identity,
     liveness,
     models,
     passage,
@@ -23,15 +27,17 @@ from edge.commands import (
     processes,
     replay,
     roster,
+    state,
     voice,
 )
-from edge.commands.common import example
+from edge.commands.common import example, out, tell
 from edge.logs import configure_logs
 
 app = typer.Typer(
     no_args_is_help=True,
-    rich_markup_mode="markdown",
-    pretty_exceptions_show_locals=False,
+    rich_markup_mode=None,  # markup would swallow what stands in brackets
+    pretty_exceptions_enable=False,
+    cls=telling_group(tell),
     help="sitegate: looks at a worker, knows who it is, decides, and lets the turnstile turn.",
     epilog=example("sitegate check", "sitegate run -c gate.toml", "sitegate events tail"),
 )
@@ -39,7 +45,7 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
-        typer.echo(f"sitegate {__version__}")
+        out.print(f"sitegate {__version__}")
         raise typer.Exit
 
 
@@ -57,12 +63,15 @@ demo.register(app)
 check.register(app)
 evaluate.register(app)
 enroll.register(app)
+identity.register(app)
 app.add_typer(config.app, name="config")
 app.add_typer(models.app, name="models")
 app.add_typer(roster.app, name="roster")
 app.add_typer(policy.app, name="policy")
 app.add_typer(events.app, name="events")
 app.add_typer(account.app, name="account")
+app.add_typer(clock.app, name="clock")
+app.add_typer(state.app, name="state")
 liveness.register(app)
 app.add_typer(bench.app, name="bench")
 app.add_typer(voice.app, name="voice")
@@ -72,7 +81,7 @@ passage.register(app)
 
 
 def main() -> None:
-    try:
+    """Entry point of the console script."""
+    keep_private()
+    with shown_without_values():
         app()
-    except KeyboardInterrupt:
-        sys.exit(130)

@@ -5,16 +5,22 @@ and never printed. `edge.commands.config` turns the descriptions below into the 
 """
 
 import difflib
+import errno
 import ipaddress
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from contract.messages import Direction, Id
+from contract.places import path_problem
+from contract.terminal.text import visible
+from edge.rtsp import url_problem
 
 Pin = Annotated[int, Field(ge=0, le=27)]
+SIZE_MAX = 1_000_000
 PHOTOS_LET_IN = "33 of 40 simulated ones were"
 FPIR_TARGET = 0.003
 """Of 1,000 looks at strangers 3 may reach the threshold in one frame; the vote over frames comes on top."""
@@ -26,11 +32,11 @@ class ConfigError(ValueError):
     def __init__(self, path: Path | None, problems: list[str]) -> None:
         self.problems = problems
         where = str(path) if path else "the configuration"
-        super().__init__(f"{where}: {len(problems)} problem(s)\n" + "\n".join(f"  - {p}" for p in problems))
+        super().__init__(f"{where}: {len(problems)} problem(s)\n" + "\n".join(f"  - {visible(p)}" for p in problems))
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
 
 class SiteConfig(Section):
@@ -73,9 +79,14 @@ class KeysConfig(Section):
         description="X25519: opens lists sealed for this site. Readable by the gate process only. "
         '"credential:NAME" stands for a systemd credential of its unit.',
     )
-    gate_signing_path: Path = Field(
-        default=Path("/etc/sitegate/keys/gate-signing.key.pem"),
-        description="Ed25519: signs this gate's commissioning record. Made by the first sitegate commission.",
+    gate_signing_path: Path | None = Field(
+        default=None,
+        description="Ed25519, made here by the gate process: signs this gate's events and its commissioning. Unset: in its "
+        'own folder. "credential:NAME" stands for a systemd credential of its unit.',
+    )
+    link_signing_path: Path | None = Field(
+        default=None,
+        description="Ed25519, made here by the sync process: signs its status, health and requests. Unset: in its own folder.",
     )
 
 
@@ -87,7 +98,16 @@ class CameraConfig(Section):
         description='"picamera2", "v4l2" (USB), "rtsp", "file" (video), "folder" (photos) or "walkup" (simulator).',
     )
     device: str = Field(default="0", description="Camera number, or a path such as /dev/video0 (picamera2, v4l2).")
-    url: SecretStr = Field(default=SecretStr(""), description="rtsp://user:password@address/path (rtsp).")
+    url: SecretStr = Field(
+        default=SecretStr(""),
+        description="rtsp://user:password@address/path (rtsp); # @ / ? : and % in the password are %23 %40 %2F %3F %3A and %25. "
+        "All processes read this file: better url_path.",
+    )
+    url_path: Path | None = Field(
+        default=None,
+        description="File with the address and its password, which the gate process alone reads (rtsp). "
+        '"credential:NAME" stands for a systemd credential of its unit.',
+    )
     path: Path | None = Field(
         default=None, description="Video file, photo folder, or walk-up script (file, folder, walkup)."
     )
@@ -110,6 +130,13 @@ class CameraConfig(Section):
         default=500, ge=50, le=60_000, description="First pause before reopening; doubles each time."
     )
     reopen_max_ms: int = Field(default=30_000, ge=50, le=600_000, description="Longest pause before reopening.")
+
+    @model_validator(mode="after")
+    def _url_reads_as_meant(self) -> "CameraConfig":
+        url = self.url.get_secret_value()
+        if self.source == "rtsp" and url and (problem := url_problem(url)):
+            raise ValueError(f"url: {problem}")
+        return self
 
 
 class MatcherConfig(Section):
@@ -560,7 +587,14 @@ class SyncConfig(Section):
     client_cert_path: Path | None = Field(default=None, description="This gate's certificate.")
     client_key_path: Path | None = Field(default=None, description="This gate's certificate key.")
     username: str = Field(default="", description="Broker user name, if it asks for one.")
-    password: SecretStr = Field(default=SecretStr(""), description="Broker password.")
+    password: SecretStr = Field(
+        default=SecretStr(""), description="Broker password. All processes read this file: better password_path."
+    )
+    password_path: Path | None = Field(
+        default=None,
+        description="File with the broker password, which the sync process alone reads. "
+        '"credential:NAME" stands for a systemd credential of its unit.',
+    )
     keepalive_s: int = Field(default=20, ge=5, le=300, description="MQTT keep-alive.")
     connect_timeout_s: float = Field(
         default=10, ge=1, le=60, description="Give up one connection attempt after so long."
@@ -658,7 +692,7 @@ def load(path: Path) -> Config:
         ConfigError: unreadable file, broken TOML, or any wrong key or value; all of them at once.
     """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(_text(path))
     except OSError as error:
         raise ConfigError(
             path, [f"cannot be read ({error.strerror}); make one with: sitegate config init --out {path}"]
@@ -668,13 +702,41 @@ def load(path: Path) -> Config:
     return parse(data, path)
 
 
+def _text(path: Path) -> str:
+    """What the file says, if it is of a size that a person could write. Raises OSError, UnicodeDecodeError."""
+    with path.open("rb") as file:
+        data = file.read(SIZE_MAX + 1)
+    if len(data) > SIZE_MAX:
+        raise OSError(errno.EFBIG, "larger than any configuration: is it another file?", str(path))
+    return data.decode("utf-8")
+
+
 def parse(data: dict[str, Any], path: Path | None = None) -> Config:
     """The configuration in a parsed TOML document; see `load`."""
     base = path.parent.resolve() if path else Path.cwd()
+    wrong = list(_wrong_paths(data))
     try:
-        return Config.model_validate(_absolute(data, base))
+        config = Config.model_validate(_absolute(data, base))
     except ValidationError as error:
-        raise ConfigError(path, [_explain(e) for e in error.errors()]) from error
+        raise ConfigError(path, [*wrong, *(_explain(e) for e in error.errors())]) from error
+    if wrong:
+        raise ConfigError(path, wrong)
+    return config
+
+
+def _wrong_paths(data: dict[str, Any], within: str = "") -> Iterator[str]:
+    """Paths that no shell has read: ~ and variables would become the names of folders. Devices are paths too."""
+    for key, value in data.items():
+        if isinstance(value, dict):
+            yield from _wrong_paths(value, f"{within}{key}.")
+        elif isinstance(value, str) and (_is_path(key) or key.endswith("device") or key == "pack"):
+            shown = value.partition(":")[2] if key == "pack" else value
+            if problem := path_problem(shown):
+                yield f"{within}{key}: {problem}"
+
+
+def _is_path(key: str) -> bool:
+    return key == "path" or key.endswith(("_path", "_dir"))
 
 
 def _absolute(data: dict[str, Any], base: Path) -> dict[str, Any]:
@@ -683,7 +745,7 @@ def _absolute(data: dict[str, Any], base: Path) -> dict[str, Any]:
     for key, value in data.items():
         if isinstance(value, dict):
             done[key] = _absolute(value, base)
-        elif isinstance(value, str) and (key == "path" or key.endswith(("_path", "_dir"))):
+        elif isinstance(value, str) and _is_path(key):
             done[key] = value if value.startswith("credential:") else base / value
         else:
             done[key] = value

@@ -1,11 +1,16 @@
-"""Key files that systemd hands to one process: `LoadCredential=` and `LoadCredentialEncrypted=` in its unit."""
+"""Secrets that one process alone may read: files of its own, or what systemd hands to it (`LoadCredential=` and
+`LoadCredentialEncrypted=` in its unit)."""
 
 import os
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from contract.signing import BadKey
+from edge.foreign import read_plain
 
 PREFIX = "credential:"
+_SECRET_MAX = 4096
 
 
 def credential(path: Path) -> Path:
@@ -24,3 +29,18 @@ def credential(path: Path) -> Path:
             f"systemd-run --pty -p LoadCredential={name}:FILE sitegate ..."
         )
     return Path(folder) / name
+
+
+def secret(inline: SecretStr, path: Path | None, key: str) -> SecretStr:
+    """A secret from its own file, or as it stands in the configuration. `key`: what the configuration calls the file.
+
+    Raises:
+        BadKey: the file cannot be read.
+    """
+    if path is None:
+        return inline
+    try:
+        return SecretStr(read_plain(credential(path), _SECRET_MAX).decode().strip())
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "is no text"
+        raise BadKey(f"{key}: {path}: {why}: only the process that needs it may read it; see its owner") from error

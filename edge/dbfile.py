@@ -14,12 +14,12 @@ import stat
 import tempfile
 import time
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import structlog
 
 from edge.foreign import NotPlain, check_plain
-from edge.reading import harden
+from edge.reading import harden, rows
 
 log = structlog.get_logger()
 
@@ -207,13 +207,19 @@ class Reader:
                 return None
         return self._db
 
+    def rows(self, sql: str, values: tuple[object, ...] = (), types: tuple[type, ...] = ()) -> list[Any]:
+        """The answer to a query (see `edge.reading.rows`); nothing while there is no file. Raises sqlite3.DatabaseError."""
+        db = self.db()
+        return [] if db is None else rows(db, sql, values, types)
+
     def gave_up(self, error: sqlite3.DatabaseError | OSError) -> None:
         """Let go of a file that cannot be read. It is tried again after a while, a new file in its place at once, unless
         trying took time (a lock, a query without end). The log says it once."""
         self.close()
         self.trouble = _trouble(self._path, error)
-        self._again_s = time.monotonic() + _AGAIN_S
-        if isinstance(error, sqlite3.OperationalError):
+        if _code(error) != sqlite3.SQLITE_ERROR:  # that is a table which is not there yet
+            self._again_s = time.monotonic() + _AGAIN_S
+        if _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT):
             self._locked_s = self._again_s
         why = getattr(error, "strerror", None) or str(error)
         if why != self._said:

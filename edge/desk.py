@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import structlog
 from pydantic import BaseModel
 from sqlite_utils import Database
 
-from edge import dbfile, reading
+from edge import dbfile
 from edge.domain import (
     ADMIT,
     COMMISSION,
@@ -179,35 +180,39 @@ class Desk:
             raise DeskError(f"desk.db cannot be written ({error}): nothing was stored; free disk space") from error
 
 
-class DeskReader(dbfile.Reader):
-    """The gate's read-only side. See `edge.ports.Requests`. A missing or damaged file holds no requests."""
+class DeskReader:
+    """The gate's read-only side. See `edge.ports.Requests`. A missing or damaged file holds no requests.
+
+    `reader`: of the file, in another process if its owner may be an enemy.
+    """
+
+    def __init__(self, path: Path, reader: dbfile.Reader | None = None) -> None:
+        self._reader = reader or dbfile.Reader(path)
+
+    def changed(self) -> bool:
+        """See `edge.ports.Requests`."""
+        return self._reader.changed()
 
     def requests(self, after_id: int) -> list[DeskRequest]:
         """Requests with an id above `after_id`, oldest first."""
-        db = self.db()
-        if db is None:
-            return []
-        try:
-            rows = reading.rows(
-                db,
-                "SELECT id, ref, kind, body FROM requests WHERE id > ? ORDER BY id LIMIT 1000",
-                (after_id,),
-                (int, str, str, str),
-            )
-        except sqlite3.DatabaseError as error:  # damaged, or just being created: its writer sets it right
-            structlog.get_logger().warning("desk.unreadable", error=str(error))
-            self.gave_up(error)
-            return []
-        return [DeskRequest(*row) for row in rows]
+        sql = "SELECT id, ref, kind, body FROM requests WHERE id > ? ORDER BY id LIMIT 1000"
+        return [DeskRequest(*row) for row in self._rows(sql, (after_id,), (int, str, str, str))]
 
     def has_accounts(self) -> bool:
         """True if anybody may sign in at the desk's page."""
-        db = self.db()
+        return bool(self._rows("SELECT 1 FROM accounts LIMIT 1"))
+
+    def close(self) -> None:
+        """May be called twice."""
+        self._reader.close()
+
+    def _rows(self, sql: str, values: tuple[object, ...] = (), types: tuple[type, ...] = ()) -> list[Any]:
         try:
-            return db is not None and db.execute("SELECT 1 FROM accounts LIMIT 1").fetchone() is not None
-        except sqlite3.DatabaseError as error:  # of an earlier version, damaged, or just being created
-            self.gave_up(error)
-            return False
+            return self._reader.rows(sql, values, types)
+        except sqlite3.DatabaseError as error:  # damaged, or just being created: its writer sets it right
+            structlog.get_logger().warning("desk.unreadable", error=str(error))
+            self._reader.gave_up(error)
+            return []
 
 
 def _open(path: Path) -> sqlite3.Connection:

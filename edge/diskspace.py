@@ -1,13 +1,17 @@
 """The disk under the state folder: what is free on it, and a reserve of it that only the journal may use."""
 
+import math
 import os
 import shutil
+import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import structlog
 
 from contract.messages import Ack, DiskStep
+from edge import erasure
 from edge.config import DiskConfig
 from edge.disk import HYSTERESIS, at_least, next_step
 from edge.salvage import salvaged_files
@@ -15,6 +19,7 @@ from edge.salvage import salvaged_files
 log = structlog.get_logger()
 
 MB = 10**6
+FORGET_AFTER_S = 3600.0
 PIECE_BYTES = 1024 * 1024
 """The reserve is given up in pieces: another program that fills the disk gets at most one before the journal writes."""
 
@@ -91,6 +96,7 @@ class DiskSpace:
         self._folder, self._limits, self._reserve = folder, limits, reserve
         self._free_bytes = free_bytes or _free_bytes
         self.step = DiskStep.OK
+        self._damaged: dict[Path, float] = {}
 
     @property
     def diagnostics(self) -> bool:
@@ -107,11 +113,35 @@ class DiskSpace:
         return free_mb
 
     def forget_salvaged(self, acks: Sequence[Ack]) -> None:
-        held = {ack.epoch: ack.seq for ack in acks}
+        held, waits = {ack.epoch: ack.seq for ack in acks}, False
         for path, epoch, last in salvaged_files(self._folder):
             if held.get(epoch, 0) >= last:
                 path.unlink(missing_ok=True)
                 log.info("salvaged_events_at_hq", file=path.name)
+            else:
+                waits = True
+        if not waits:
+            self._forget_sealed()
+
+    def _forget_sealed(self) -> None:
+        """Nothing waits any more of what was saved: damaged journals need no sealed enrolments. Not before one was there for a
+        while, since it may just be read; and beside the caller, since it may be large."""
+        now_s = time.monotonic()
+        for path in self._folder.glob("journal.db.corrupt-*"):
+            self._damaged.setdefault(path, now_s + FORGET_AFTER_S)
+        fresh = sorted(path for path, due_s in self._damaged.items() if due_s <= now_s)
+        self._damaged |= dict.fromkeys(fresh, math.inf)
+
+        def overwrite() -> None:
+            for path in fresh:
+                try:
+                    if found := erasure.overwrite_damaged(path):
+                        log.info("sealed_enrolments_overwritten", file=path.name, count=found)
+                except (OSError, ValueError) as error:
+                    log.warning("sealed_enrolments_not_overwritten", file=path.name, error=str(error))
+
+        if fresh:
+            threading.Thread(target=overwrite, name="overwrite", daemon=True).start()
 
     def leftovers(self) -> list[str]:
         return leftovers(self._folder, *self._others)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,7 @@ Vector = NDArray[np.float32]
 class Frame:
     """One camera picture. `monotonic_s` is when it was captured; `number` grows by one per captured frame."""
 
-    image: Image
+    image: Image = field(repr=False)
     monotonic_s: float
     number: int
 
@@ -62,7 +63,7 @@ class Face:
 class Template:
     """A biometric reference or probe. Only templates of one `model_id` may ever be compared."""
 
-    vector: Vector
+    vector: Vector = field(repr=False)
     model_id: str
 
 
@@ -82,6 +83,8 @@ class Sight(StrEnum):
     TOO_DARK = "too_dark"
     BLURRED = "blurred"
     TURNED_AWAY = "turned_away"
+    TILTED = "tilted"
+    """The face is not upright: a head laid on the shoulder, or a picture upside down."""
     LOOKING_UP = "looking_up"
     LOOKING_DOWN = "looking_down"
     TOO_BRIGHT = "too_bright"
@@ -123,13 +126,15 @@ class Claim:
     """Who somebody has shown to be by other means than the face: a code, a card, a PIN, a guard's word.
 
     `worker_id` is set only if what was shown is genuine; otherwise `refusal` says, for the manager, why it is not.
-    `ref`, if any, is what the journal must know the admission by, because it was shown for one use.
+    `ref`, if any, is what the journal must know the admission by, because it was shown for one use, and `issued_utc` since when
+    that may have been.
     """
 
     worker_id: str | None = None
     factors: frozenset[Factor] = frozenset()
     refusal: str = ""
     ref: str = ""
+    issued_utc: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +198,8 @@ class Worker:
     trade: str | None = None
     declared_utc: datetime | None = None
     slow: bool = False
-    cards: tuple[str, ...] = ()
-    pin: str | None = None
+    cards: tuple[str, ...] = field(default=(), repr=False)
+    pin: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +213,7 @@ class ListAge:
 class ListMark(BaseModel):
     """The version of a list that came into force here, when HQ issued it, and what tells it from another of this version."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     version: int = Field(ge=1)
     issued_utc: Utc
@@ -343,18 +348,18 @@ class DeskRequest:
 class EnrolmentRequest(BaseModel):
     """Body of a desk request of kind "enrol": an enrolment made here, already sealed for HQ."""
 
-    model_config = ConfigDict(frozen=True, ser_json_bytes="base64", val_json_bytes="base64")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, ser_json_bytes="base64", val_json_bytes="base64")
 
     worker_id: str
     consent_ref: str
     model_id: str
-    sealed_record: bytes
+    sealed_record: bytes = Field(repr=False)
 
 
 class CommissioningRequest(BaseModel):
     """Body of a desk request of kind "commission": a signed self-test of this gate."""
 
-    model_config = ConfigDict(frozen=True, ser_json_bytes="base64", val_json_bytes="base64")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, ser_json_bytes="base64", val_json_bytes="base64")
 
     outcome: CommissioningOutcome
     signed_record: bytes
@@ -369,7 +374,7 @@ LOCK_DOWN, RELEASE_LOCK_DOWN = "lock_down", "release_lock_down"
 class AdmitRequest(BaseModel):
     """Body of a desk request of kind "admit": a guard lets somebody through, by name and with a reason."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     by: str = Field(min_length=1, max_length=40)
     reason: str = Field(min_length=3, max_length=200)
@@ -381,9 +386,21 @@ class AdmitRequest(BaseModel):
 class LockDownRequest(BaseModel):
     """Body of a desk request of kind "lock_down" or "release_lock_down"."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     by: str = Field(min_length=1, max_length=40)
+    asked_utc: Utc
+
+
+class TechnicianRequest(BaseModel):
+    """What only a technician may ask (`edge.technician`). `ref` is unique for ever."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["take_older_lists", "believe_clock"]
+    ref: str = Field(min_length=8, max_length=80)
+    by: str = Field(min_length=1, max_length=40)
+    why: str = Field(default="", max_length=300)
     asked_utc: Utc
 
 
@@ -395,7 +412,7 @@ class Recognition(BaseModel):
     population stability index over its limit: from 1 on it alarms, if it moved for the worse (`alarms`).
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     workers: int
     fpir_target: float
@@ -409,7 +426,7 @@ class Recognition(BaseModel):
 class DiskState(BaseModel):
     """The disk under the journal. `days_left`: until it or the journal's budget is full, None if neither fills."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     step: DiskStep
     free_mb: float
@@ -419,7 +436,7 @@ class DiskState(BaseModel):
 class LiveState(BaseModel):
     """The lane at this moment, for the screen and for health telemetry; overwritten, never history."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     utc: datetime
     direction: Direction
@@ -447,5 +464,11 @@ class LiveState(BaseModel):
     """See `RosterState`: the process with the network tells HQ, and must not read the site's key itself."""
     roster_base: ListBase | None = None
     disk: DiskState | None = None
+    lists_refused: dict[ListKind, int] = Field(default_factory=dict)
+    """Lists of which an older version lies here than was in force before, and that version."""
+    lists_older: tuple[ListKind, ...] = ()
+    """Lists whose next version may be an older one, because a technician said so."""
+    clock_behind: bool = False
+    """The clock shows a time that lies behind one that it has shown before."""
     liveness: str = ""
     """The mode that is in force; '' from a gate process that does not tell."""

@@ -4,13 +4,19 @@ Also from the write-ahead log, where SQLite keeps what was written until it is p
 frames, so nothing here waits for a reader: what is busy now is done another time.
 """
 
+import mmap
+import os
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 
 from contract.erasure import without_sealed
 
 _SEALED = 'erased IS NULL AND instr(body, \'"type":"enrolment"\') > 0'
 """Enrolments that still hold what was sealed; an index lists only those."""
+_MARK = b'"sealed_record":"'
+_BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=")
+_SEAL_MAX = 65_536
 
 
 def prepare(db: sqlite3.Connection) -> None:
@@ -57,6 +63,28 @@ def erase(db: sqlite3.Connection, last_seq: int, sign: Callable[[int, str, str],
             db.execute("ROLLBACK")
         raise
     return len(rows)
+
+
+def overwrite_damaged(path: Path) -> int:
+    """Overwrite what is sealed in the enrolments of a damaged journal, byte by byte: no database can be made of it any more; of how
+    many. The beginning of a seal is enough: without it, what overflowed into other pages cannot be opened by anybody."""
+    found = 0
+    with path.open("r+b") as file:
+        if not os.fstat(file.fileno()).st_size:
+            return 0
+        with mmap.mmap(file.fileno(), 0) as data:
+            at = data.find(_MARK)
+            while at >= 0:
+                begin = at + len(_MARK)
+                end = begin + next(
+                    (n for n, byte in enumerate(data[begin : begin + _SEAL_MAX]) if byte not in _BASE64), _SEAL_MAX
+                )
+                end = min(end, len(data))
+                found += end > begin
+                data[begin:end] = b"A" * (end - begin)
+                at = data.find(_MARK, end)
+            data.flush()
+    return found
 
 
 def empty_log(db: sqlite3.Connection) -> bool:

@@ -9,7 +9,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contract.messages import Event, ListKind, Utc
 from edge.domain import ListMark
+from edge.ports import JournalError
 
 log = structlog.get_logger()
 
@@ -25,6 +26,8 @@ _SLOT_BYTES = 4096
 _DIGEST_BYTES = 32
 KEEP_TIME_EVERY = timedelta(minutes=10)
 """How often the newest trusted time is written while nothing else is."""
+TAKES_OLDER_FOR = timedelta(hours=1)
+"""For so long after a technician said so an older list may come into force, once for each kind."""
 GROUPS = (("locked-down:", "lock-down-over:"), ("fire-on:", "fire-done:"))
 """Of each group of refs the newest one still holds after a restart (`edge.loop.turnstile`)."""
 
@@ -32,10 +35,12 @@ GROUPS = (("locked-down:", "lock-down-over:"), ("fire-on:", "fire-done:"))
 class Marks(BaseModel):
     """The content. `generation` grows when something is lowered on purpose: of two copies the higher one is right."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
 
     generation: int = 0
     lists: dict[ListKind, ListMark] = Field(default_factory=dict)
+    older_until: dict[ListKind, Utc] = Field(default_factory=dict)
+    """Until then the next list of this kind comes into force, also an older one."""
     order_utc: Utc | None = None
     """When the newest order that was obeyed had been issued."""
     trusted_utc: Utc | None = None
@@ -47,7 +52,8 @@ class Marks(BaseModel):
     """One of each group in `GROUPS`."""
 
     def with_list(self, kind: ListKind, mark: ListMark) -> "Marks":
-        return self.model_copy(update={"lists": {**self.lists, kind: mark}})
+        older = {other: until for other, until in self.older_until.items() if other is not kind}
+        return self.model_copy(update={"lists": {**self.lists, kind: mark}, "older_until": older})
 
 
 def merged(first: Marks, second: Marks) -> Marks:
@@ -62,6 +68,7 @@ def merged(first: Marks, second: Marks) -> Marks:
     return Marks(
         generation=first.generation,
         lists=lists,
+        older_until={**second.older_until, **first.older_until},
         order_utc=_later(first.order_utc, second.order_utc),
         trusted_utc=_later(first.trusted_utc, second.trusted_utc),
         epoch=head.epoch,
@@ -76,9 +83,11 @@ class HighWater:
     Nothing here raises for a disk that refuses: what is in memory holds, and is written as soon as it can be.
     """
 
-    def __init__(self, folder: Path, *, writes: bool = True) -> None:
+    def __init__(
+        self, folder: Path, *, writes: bool = True, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         """`writes` False: for a command that only looks."""
-        self._path, self._writes = folder / NAME, writes
+        self._path, self._writes, self._now = folder / NAME, writes, now
         self.marks, self._turn = _read(self._path)
         self.found = self.marks != Marks()
         """False on a new card, and at the first start after an update from 0.1."""
@@ -100,16 +109,32 @@ class HighWater:
 
     def raise_to(self, kind: ListKind, mark: ListMark) -> None:
         """A list comes into force. On disk when it returns, unless the disk refuses."""
-        if self.of(kind) != mark:
-            self._keep(self.marks.with_list(kind, mark))
+        if self.of(kind) == mark:
+            return
+        older = (known := self.of(kind)) is not None and mark.version <= known.version
+        marks = self.marks.with_list(kind, mark)
+        self._keep(marks.model_copy(update={"generation": marks.generation + 1}) if older else marks)
 
-    def forget_lists(self) -> Mapping[ListKind, int]:
-        """Believe older lists again, because somebody said so; the versions that were known."""
-        known = {kind: mark.version for kind, mark in self.marks.lists.items()}
-        self._keep(self.marks.model_copy(update={"lists": {}, "generation": self.marks.generation + 1}))
-        return known
+    def takes_older(self, kind: ListKind) -> bool:
+        """True if somebody said that the next list may be an older one, and it has not come yet."""
+        until = self.marks.older_until.get(kind)
+        return until is not None and self._now() < until
+
+    def take_older(self) -> Mapping[ListKind, int]:
+        """Take the next list of each kind, also an older one, for TAKES_OLDER_FOR; the versions that were in force."""
+        until = self._now() + TAKES_OLDER_FOR
+        self._keep(self.marks.model_copy(update={"older_until": dict.fromkeys(self.marks.lists, until)}))
+        return {kind: mark.version for kind, mark in self.marks.lists.items()}
 
     # --- orders and time -------------------------------------------------------------------------------------
+
+    def highest(self) -> Mapping[ListKind, int]:
+        """See `edge.ports.HighWater`."""
+        return {kind: mark.version for kind, mark in self.marks.lists.items()}
+
+    def newest_order(self) -> datetime | None:
+        """See `edge.ports.HighWater`."""
+        return self.marks.order_utc
 
     def note_order(self, issued_utc: datetime) -> None:
         """An order is about to be obeyed."""
@@ -162,12 +187,13 @@ class HighWater:
         text = marks.model_dump_json()
         try:
             _write(self._path, text, self._turn)
+            self._turn = 1 - self._turn
             if self._second is not None:
                 self._second(text)
-        except Exception as error:  # noqa: BLE001 - the disk refuses, in the one way or the other: tried again at the next write
+        except (OSError, ValueError, JournalError) as error:  # the disk refuses: again at the next write
             log.error("high_water_not_written", error=str(error))
             return
-        self._turn, self._written = 1 - self._turn, marks
+        self._written = marks
 
 
 def _later(first: datetime | None, second: datetime | None) -> datetime | None:

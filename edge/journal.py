@@ -7,7 +7,8 @@ read of what was done once (codes, orders, requests) goes over into it, so that 
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeVar
@@ -22,7 +23,8 @@ from contract.times import step_between
 from edge import dbfile, erasure, lockholders, retention
 from edge.config import SiteConfig
 from edge.domain import JournalSize, LiveState
-from edge.journalfile import JournalFile, NotOurFile
+from edge.heads import Heads, Signer
+from edge.journalfile import JournalFile, NotOurFile, Row
 from edge.journalreader import JournalReader as JournalReader
 from edge.journalreader import decoded
 from edge.ports import Clock, JournalError, Memory
@@ -32,6 +34,10 @@ log = structlog.get_logger()
 E = TypeVar("E", bound=Event)
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _KNOWS_SINCE = "knows_since"
+_NEWEST_TRUSTED = """
+SELECT body FROM (SELECT seq, body FROM events ORDER BY seq DESC LIMIT 5000)
+WHERE json_extract(body, '$.clock_trusted') ORDER BY seq DESC LIMIT 1
+"""
 
 
 class _Reading(NamedTuple):
@@ -64,11 +70,14 @@ class Journal:
     ) -> None:
         """`synchronous`: SQLite's; anything but FULL may lose the newest events with the power, and is for measurements.
         `give_room` is called when the disk refuses, and the event tried again as long as it returns True. `memory`: what is
-        remembered beside this file. `key`: the gate's; without one nothing is erased."""
+        remembered beside this file. `key`: the gate's; without one nothing is signed, so that HQ takes nothing, or erased."""
         self._site, self._clock, self._memory = site, clock, memory
         self._give_room, self._key = give_room, key
+        self.signer = Signer(site, key) if key else None
+        self._heads: Heads | None = None
         self._boot_id = BOOT_ID.read_text().strip()
         self._file = JournalFile(path, site.gate_id, synchronous, memory)
+        self._file.signer = self.signer
         try:
             self._follow_file()
         except BaseException:
@@ -76,6 +85,7 @@ class Journal:
             raise
         self.restarted, self.why = self._file.aside, self._file.why
         self._held: _Held | None = None
+        self._news: deque[str] = deque()
         self._seen = self._last_reading()
         self._log_holds_erased = True  # an earlier process may have erased, and not got to the log
 
@@ -90,6 +100,7 @@ class Journal:
     def _follow_file(self) -> None:
         """Go on at the end of the file, which may be a new one. Raises sqlite3.Error."""
         self.epoch, self._seq, self._hash = self._file.tail()
+        self._heads = Heads(self._live, self.epoch, self.signer, self._seq) if self.signer else None
         if self._file.begun:
             self._file.set_mark(_KNOWS_SINCE, self._now_mark())
 
@@ -109,6 +120,23 @@ class Journal:
     def _now_mark(self) -> str:
         clock = self._clock
         return json.dumps((clock.utc().isoformat(), clock.trusted(), self._boot_id, clock.monotonic()))
+
+    def saves_beyond(self, acked: Callable[[], Mapping[str, int]]) -> None:
+        """How to ask up to where HQ holds each epoch: what it does not hold of a file that was replaced is saved for it."""
+        self._file.acked = acked
+
+    def found_damaged(self, why: str) -> None:
+        """Somebody who read the file through found it damaged: a new one is begun at the next event."""
+        self._file.damage = why
+
+    def newest_trusted(self) -> tuple[datetime, float | None] | None:
+        """The newest time recorded with a trusted clock, and when that was (monotonic) if it was in this boot; None if none
+        is found."""
+        rows = self._db.execute(_NEWEST_TRUSTED).fetchall()
+        last = decoded(rows)
+        if not last:
+            return None
+        return last[0].utc, last[0].monotonic_ms / 1000 if last[0].boot_id == self._boot_id else None
 
     def mark(self, name: str) -> str | None:
         """A value that is kept beside the events; None if there is none."""
@@ -131,8 +159,7 @@ class Journal:
         now = _Reading(self._clock.utc(), int(self._clock.monotonic() * 1000), self._clock.trusted())
         self._note_step(now)
         event = self._append(kind, now, ref, fields)
-        if self._held is not None:
-            self._tell_held(now)
+        self._tell_news(now)
         return event
 
     def _append(self, kind: type[E], now: _Reading, ref: str | None, fields: dict[str, Any]) -> E:
@@ -149,16 +176,17 @@ class Journal:
         )
         body = event.model_dump_json(exclude_none=True)
         digest = link(self._hash, body)
-        self._store((event.seq, event.utc.timestamp(), self._hash, digest, body), ref)
+        signature = self._heads.of_new(event.seq, digest) if self._heads else None
+        self._store((event.seq, event.utc.timestamp(), self._hash, digest, body, signature), ref)
         self._seq, self._hash = event.seq, digest
         if self._memory is not None:
             self._memory.noted(event, ref)
         return event
 
-    def _store(self, row: tuple[int, float, str, str, str], ref: str | None) -> None:
+    def _store(self, row: Row, ref: str | None) -> None:
         """On disk when it returns, out of the reserve if there is no other room. Raises JournalError."""
         if why := self._file.problem():
-            self._begin_again(why, complete=True)
+            self._begin_again(why, complete=not self._file.damage)
         while True:
             try:
                 self._file.store(row, ref)
@@ -183,11 +211,8 @@ class Journal:
         detail = f"{why} while the gate ran" + (f"; what lay there is set aside as {aside.name}" if aside else "")
         now = _Reading(self._clock.utc(), int(self._clock.monotonic() * 1000), self._clock.trusted())
         self._append(NoticeEvent, now, None, {"code": NoticeCode.JOURNAL_RESTARTED, "detail": detail[:500]})
-        self._file.save_old(self._told_saved)
+        self._file.save_old(lambda words: self._news.append(f"of the file before: {words}"))
         raise JournalError(f"{why}: a new one was begun; nothing was opened on what could not be recorded")
-
-    def _told_saved(self, words: str) -> None:
-        log.warning("journal_saved", detail=words)
 
     def _refusal(self, error: sqlite3.Error) -> str:
         """In words; a database that another program locks is remembered, to be recorded once that is over."""
@@ -198,13 +223,21 @@ class Journal:
             self._held = _Held(self._clock.monotonic(), by)
         return f"the journal is locked by {by}: end that program"
 
-    def _tell_held(self, now: "_Reading") -> None:
-        held, self._held = self._held, None
-        if held is not None:
-            detail = (
-                f"locked for {now.monotonic_ms / 1000 - held.since_s:.1f} s by {held.by}: nobody was let in meanwhile"
-            )
-            self._append(NoticeEvent, now, None, {"code": NoticeCode.JOURNAL_HELD, "detail": detail[:500]})
+    def _tell_news(self, now: "_Reading") -> None:
+        """Record what happened to the file itself: that another program locked it, what was saved of the one before. Never raises:
+        the caller's own event is on disk already, and what is refused now is told with the next one."""
+        try:
+            if (held := self._held) is not None:
+                lasted_s = now.monotonic_ms / 1000 - held.since_s
+                detail = f"locked for {lasted_s:.1f} s by {held.by}: nobody was let in meanwhile"
+                self._append(NoticeEvent, now, None, {"code": NoticeCode.JOURNAL_HELD, "detail": detail[:500]})
+                self._held = None
+            while self._news:
+                fields = {"code": NoticeCode.JOURNAL_RESTARTED, "detail": self._news[0][:500]}
+                self._append(NoticeEvent, now, None, fields)
+                self._news.popleft()
+        except JournalError as error:
+            log.warning("journal_news_not_told", error=str(error))
 
     def _note_step(self, now: _Reading) -> None:
         """Record, before anything that carries the new time, that the wall clock was set."""
@@ -239,11 +272,27 @@ class Journal:
     def set_live(self, live: LiveState) -> None:
         """Overwrite the present state. Not synced to disk: it is worthless after a restart anyway."""
         if why := self._file.problem():  # also where nothing happens that would be recorded
-            self._begin_again(why, complete=True)
+            self._begin_again(why, complete=not self._file.damage)
         try:
             self._live.execute("INSERT OR REPLACE INTO live (id, state) VALUES (1, ?)", (live.model_dump_json(),))
         except sqlite3.OperationalError as error:
-            raise JournalError(f"the live state cannot be written: {error}") from error
+            raise JournalError(f"the live state cannot be written: {self._refusal(error)}") from error
+        if self._held is not None or self._news:
+            self._tell_news(_Reading(self._clock.utc(), int(self._clock.monotonic() * 1000), self._clock.trusted()))
+
+    def sign(self) -> None:
+        """Once per turn: sign what was written since, so that HQ takes it. A disk that refuses is tried again next time."""
+        if self._heads is None:
+            return
+        try:
+            self._heads.sign(self._seq, self._hash)
+        except sqlite3.Error as error:
+            log.debug("journal_not_signed", detail=str(error))
+
+    def sign_unsent(self, acked_seq: int) -> None:
+        """At the start: look through what HQ does not hold yet."""
+        if self._heads is not None:
+            self._heads.look_again(acked_seq)
 
     def prune(self, acked_seq: int, keep_days: float, keep_events: int = 0) -> int:
         """Forget at most `retention.PRUNE_EVENTS` events up to `acked_seq` that are older than `keep_days`, but the newest `keep_events`;
@@ -275,8 +324,11 @@ class Journal:
     def erase_sealed(self, acked_seq: int) -> int:
         """See `edge.ports.Journal`. Raises JournalError: the disk refuses."""
         try:
-            due = self._key is not None and 0 < erasure.waiting(self._db) <= acked_seq
+            first = erasure.waiting(self._db)
+            due = self._key is not None and 0 < first <= acked_seq
             erased = erasure.erase(self._db, acked_seq, self._sign_erasure) if due else 0
+            if erased and self._heads is not None:
+                self._heads.look_again(first - 2)  # what is erased does not prove any more what stood before it
             self._log_holds_erased = (erased > 0 or self._log_holds_erased) and not erasure.empty_log(self._db)
         except sqlite3.Error as error:
             raise JournalError(f"nothing can be erased from the journal: {error}") from error
@@ -313,6 +365,8 @@ class Journal:
 
     def close(self) -> None:
         """May be called twice."""
+        if not self._file.closed:
+            self.sign()
         self._file.close()
 
 

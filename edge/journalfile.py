@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from contract.chain import GENESIS, BrokenChain, verify
 from contract.messages import EventRecord
-from edge import dbfile, erasure
+from edge import dbfile, erasure, heads
 from edge.ports import JournalError, Memory
 from edge.retention import CODE_REFS
 from edge.salvage import NotSalvaged, salvage_from, salvaged_refs
@@ -123,7 +123,8 @@ class NotOurFile(Exception):
     """What is in the file is not what this process wrote; the text says so."""
 
 
-Row = tuple[int, float, str, str, str]
+Row = tuple[int, float, str, str, str, bytes | None]
+"""seq, utc, prev_hash, hash, body, the gate's signature."""
 
 
 class JournalFile:
@@ -140,8 +141,12 @@ class JournalFile:
         self.path, self._gate_id, self._synchronous, self._memory = path, gate_id, synchronous, memory
         self.acked: Callable[[], Mapping[str, int]] = dict
         """Up to where HQ holds each epoch: the rest of a replaced file is saved for it."""
+        self.signer: heads.Signer | None = None
+        """Signs what is saved of a replaced file."""
         self.aside: Path | None = None
         self.why, self.begun = "", False
+        self.damage = ""
+        """Set by whoever reads the file through and finds it damaged (`edge.scrub`): a new one is begun at the next event."""
         self._own_refs: dict[str, int] = {}
         self._old: sqlite3.Connection | None = None
         try:
@@ -171,11 +176,13 @@ class JournalFile:
 
     def problem(self) -> str:
         """Why this file must not be written any more; "" if it is the one on disk."""
+        if self.damage:
+            return self.damage
         name = self._watch.replaced()
         return f"{name} was removed or replaced" if name else ""
 
     def store(self, row: Row, ref: str | None) -> None:
-        """Add an event (seq, utc, prev_hash, hash, body) after the newest. Raises sqlite3.Error, NotOurFile."""
+        """Add an event after the newest. Raises sqlite3.Error, NotOurFile."""
         try:
             self.db.execute("BEGIN IMMEDIATE")
             added = self.db.execute(_INSERT, (*row, row[0] - 1, row[2], row[0] - 1, row[2])).rowcount
@@ -222,6 +229,7 @@ class JournalFile:
         """
         refs, marks = self._refs(), self._marks()
         aside = dbfile.set_aside(self.path)
+        self._lock_again()
         old, old_live = self.db, self.live
         self.db = self._connect(refs)
         try:
@@ -235,25 +243,44 @@ class JournalFile:
         old_live.close()
         if self._old is not None:
             self._old.close()
-        self._old, self.why, self.begun = old, why, not complete
+        self._old, self.why, self.begun, self.damage = old, why, not complete, ""
         self.aside = aside if os.path.lexists(aside) else None
+        if self.aside is None:  # what is left of the removed file is of no use to anybody
+            for suffix in dbfile.COMPANIONS:
+                aside.with_name(aside.name + suffix).unlink(missing_ok=True)
         return self.aside
+
+    def _lock_again(self) -> None:
+        """Where the folder itself was moved away, the lock went with it. Raises OSError: another process is the writer now."""
+        if os.path.lexists(self.path.with_name(self.path.name + ".lock")):
+            return
+        try:
+            lock = dbfile.lock(self.path)
+        except dbfile.Locked as error:
+            raise OSError(str(error)) from error
+        self._lock.close()
+        self._lock = lock
 
     def save_old(self, tell: Callable[[str], None]) -> None:
         """Copy what HQ does not hold of the file that was left, beside the loop, and let go of it."""
         old, self._old = self._old, None
         if old is None:
             return
+        acked = self.acked()
 
         def save() -> None:
             try:
-                tell(str(salvage_from(old, self.path.name, self.path.parent, self._gate_id, self.acked())))
+                tell(str(salvage_from(old, self.path.name, self.path.parent, self._gate_id, acked, self.signer)))
             except NotSalvaged as error:
                 tell(f"nothing was saved: {error}")
             finally:
                 old.close()  # SQLite sees that the file was moved, and removes nothing
 
         threading.Thread(target=save, name="journal-save", daemon=True).start()
+
+    @property
+    def closed(self) -> bool:
+        return self._lock.closed
 
     def close(self) -> None:
         """May be called twice."""
@@ -312,6 +339,7 @@ class JournalFile:
             check(db, self.path)
             create(db, self._gate_id, refs)
             erasure.prepare(db)
+            heads.add_columns(db)
         except sqlite3.Error:
             db.close()
             raise
@@ -347,7 +375,7 @@ class JournalFile:
 
 
 _INSERT = """
-INSERT INTO events (seq, utc, prev_hash, hash, body) SELECT ?, ?, ?, ?, ? WHERE
+INSERT INTO events (seq, utc, prev_hash, hash, body, signature) SELECT ?, ?, ?, ?, ?, ? WHERE
 EXISTS (SELECT 1 FROM events WHERE seq = ? AND hash = ?) OR EXISTS (SELECT 1 FROM journal WHERE base_seq = ? AND base_hash = ?)
 """
 """Only after the event that was written last: rows that somebody removed or changed are noticed."""

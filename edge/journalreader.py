@@ -29,11 +29,17 @@ class JournalReader(dbfile.Reader):
         return (int(row[0][0]), str(row[0][1])) if row else (0, GENESIS)
 
     def records(self, after: int, limit: int) -> list[EventRecord]:
+        columns = f"{self._column('erased')}, {self._column('signature')}"
         rows = self._rows(
-            f"SELECT seq, prev_hash, hash, body, {self._erased()} FROM events WHERE seq > ? ORDER BY seq LIMIT ?",
+            f"SELECT seq, prev_hash, hash, body, {columns} FROM events WHERE seq > ? ORDER BY seq LIMIT ?",
             (after, limit),
         )
-        return [EventRecord(seq=s, prev_hash=p, hash=h, body=b, erased=e) for s, p, h, b, e in rows]
+        return [EventRecord(seq=s, prev_hash=p, hash=h, body=b, erased=e, signature=g) for s, p, h, b, e, g in rows]
+
+    @property
+    def signed(self) -> bool:
+        """Whether the gate process signs this journal: one of before version 1.3 does not."""
+        return self._column("signature") != "NULL"
 
     def sealed(self) -> int:
         """How many enrolments here still hold what was sealed in them."""
@@ -55,9 +61,9 @@ class JournalReader(dbfile.Reader):
         state = self._one("SELECT state FROM live WHERE id = 1")
         return LiveState.model_validate_json(str(state)) if state else None
 
-    def _erased(self) -> str:
+    def _column(self, name: str) -> str:
         """The column of that name, or what stands for it in a file of an earlier version."""
-        return "erased" if self._rows("SELECT 1 FROM pragma_table_info('events') WHERE name = 'erased'") else "NULL"
+        return name if self._rows("SELECT 1 FROM pragma_table_info('events') WHERE name = ?", (name,)) else "NULL"
 
     def _one(self, sql: str) -> object:
         rows = self._rows(sql)

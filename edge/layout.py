@@ -17,10 +17,17 @@ RELAY = f"{GATE}/relay.json"
 """The relay's pins as the last gate process knew them: `sitegate lock` needs them when the configuration cannot be read."""
 RESERVE = f"{GATE}/journal.reserve"
 """Room on the disk that only the journal may use."""
+GATE_KEY, GATE_KEY_PUBLIC = f"{GATE}/gate-signing.key.pem", f"{GATE}/gate-signing.pub.pem"
+"""The key by which HQ knows what the gate process wrote."""
+
+HIGH_WATER = f"{GATE}/high-water"
+"""What the gate must not forget with the journal."""
 
 REPLICA = f"{SYNC}/replica.db"
 HOME_ASSISTANT = f"{SYNC}/home-assistant.topic"
 """Where the broker keeps this gate's message for Home Assistant."""
+LINK_KEY, LINK_KEY_PUBLIC = f"{SYNC}/link-signing.key.pem", f"{SYNC}/link-signing.pub.pem"
+"""The key by which HQ knows what the sync process says."""
 
 DESK = f"{DESK_FOLDER}/desk.db"
 """In a folder of its own, which the process with the network does not see: who writes there can ask the gate to open."""

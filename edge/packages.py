@@ -35,7 +35,7 @@ class PackageError(RuntimeError):
 class PinnedFile(BaseModel):
     """One file of one release: `requirement` is `name==version` (pip) or `name@version` (npm), the rest identifies the file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
     requirement: str = Field(pattern=r"^[A-Za-z0-9._][A-Za-z0-9._-]*(==|@)[A-Za-z0-9.]+$")
     filename: str = Field(pattern=r"^[A-Za-z0-9._+-]+\.(whl|tar\.gz|tgz)$")

@@ -11,7 +11,7 @@ from edge.packages import PinnedFile, Progress, Sha256, download, extract, sha25
 
 
 class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
 
 class Photo(_Entry):

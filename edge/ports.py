@@ -1,10 +1,10 @@
 """What the loop needs from the world. Real and fake adapters pass the same tests (tests/ports)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-from contract.messages import Ack, Advice, AnyEvent, Command, Direction, DiskStep, Event, EventRecord
+from contract.messages import Ack, Advice, AnyEvent, Command, Direction, DiskStep, Event, EventRecord, ListKind
 from edge.domain import (
     CameraStatus,
     Candidate,
@@ -21,6 +21,7 @@ from edge.domain import (
     ReaderStatus,
     Recognition,
     RosterState,
+    TechnicianRequest,
     Template,
     ThermometerStatus,
     Tone,
@@ -156,6 +157,9 @@ class Gate(Protocol):
     def signals(self) -> list[GateSignal]:
         """What the inputs reported since the last call: fire first, then oldest first."""
 
+    def wait(self, timeout_s: float) -> None:
+        """Until an input reports something, at most so long."""
+
     def fluttering(self) -> list[str]:
         """Inputs found to chatter since the last call, by their config key; each at most once a minute."""
 
@@ -173,6 +177,15 @@ class Requests(Protocol):
 
     def requests(self, after_id: int) -> Sequence[DeskRequest]:
         """Requests with an id above `after_id`, oldest first."""
+
+
+class Technician(Protocol):
+    """What only a technician may ask of the gate process (`edge.technician`)."""
+
+    def waiting(self) -> TechnicianRequest | None: ...
+
+    def done(self) -> None:
+        """The request is recorded."""
 
 
 class Indicator(Protocol):
@@ -255,6 +268,47 @@ class Memory(Protocol):
         """An event is on disk."""
 
 
+class ClockBounds(Protocol):
+    """What is known of the time beside what the clock shows (`edge.clock.BoundedClock`)."""
+
+    def behind(self) -> timedelta:
+        """How far the clock is behind a time that is known to be past; 0 while it is not."""
+
+    def not_before(self, utc: datetime, monotonic_s: float | None = None) -> None:
+        """It is this time or later, since `monotonic_s` (None: since now)."""
+
+    def note(self) -> None:
+        """Remember the present time, if it can be trusted."""
+
+    def believe(self) -> None:
+        """The present time is right, whatever was known before."""
+
+
+class HighWater(Protocol):
+    """What this gate must not forget with a file (`edge.highwater`). Nothing here raises for a disk that refuses."""
+
+    def newest_order(self) -> datetime | None:
+        """When the newest order that was obeyed had been issued."""
+
+    def note_order(self, issued_utc: datetime) -> None:
+        """An order is about to be obeyed."""
+
+    def note_time(self, utc: datetime) -> None:
+        """A trusted clock showed this."""
+
+    def lower_time(self, utc: datetime) -> None:
+        """An earlier time is right after all."""
+
+    def highest(self) -> Mapping[ListKind, int]:
+        """The highest version of each list that was ever in force here."""
+
+    def takes_older(self, kind: ListKind) -> bool:
+        """True if a technician had this gate take the next list, also an older one."""
+
+    def take_older(self) -> Mapping[ListKind, int]:
+        """Take the next list of each kind, also an older one; the versions that were in force."""
+
+
 class Journal(Protocol):
     """The gate's append-only memory: hash-chained, on disk before `append` returns, and itself the outbox."""
 
@@ -320,6 +374,10 @@ class JournalReader(Protocol):
 
     def records(self, after: int, limit: int) -> list[EventRecord]:
         """Up to `limit` records with seq above `after`, in order."""
+
+    @property
+    def signed(self) -> bool:
+        """Whether the gate process signs its records."""
 
     def sealed(self) -> int:
         """How many enrolments here still hold what was sealed in them."""

@@ -58,7 +58,7 @@ class JournalPresence:
         try:
             epoch, head = db.execute("SELECT epoch, (SELECT max(seq) FROM events) FROM journal").fetchone()
             if epoch != self._epoch:  # another file: its numbers begin anew, the people stay where they are
-                self._epoch, self._seq = epoch, 0
+                self._epoch, self._seq = epoch, _before(db, oldest)
             rows = db.execute(_NEW, (self._seq, oldest.timestamp())).fetchall()
         except sqlite3.DatabaseError as error:  # also while its writer creates or replaces it
             self._reader.gave_up(error)
@@ -82,3 +82,9 @@ class JournalPresence:
             self._unnamed.popleft()
         if len(self._last) > 1000:
             self._last = {name: last for name, last in self._last.items() if last.utc >= oldest}
+
+
+def _before(db: sqlite3.Connection, oldest: datetime) -> int:
+    """The number before the first event since `oldest`, by the index of times: older events are not read at all."""
+    (first,) = db.execute("SELECT min(seq) FROM events WHERE utc >= ?", (oldest.timestamp(),)).fetchone()
+    return int(first) - 1 if first is not None else 0

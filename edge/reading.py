@@ -51,13 +51,24 @@ def rows(db: sqlite3.Connection, sql: str, values: tuple[object, ...] = (), type
     found: list[Any] = []
     size = 0
     for row in db.execute(sql, values):
-        if types and not all(isinstance(value, kind) for value, kind in zip(row, types, strict=True)):
+        if not _of_types(row, types):
             continue
         size += sum(len(value) for value in row if isinstance(value, (str, bytes)))
         if len(found) >= ROWS_MAX or size > RESULT_BYTES_MAX:
             raise sqlite3.DataError(f"more than {ROWS_MAX} rows or {RESULT_BYTES_MAX} bytes in one answer")
         found.append(row)
     return found
+
+
+def of_types(found: list[Any], types: tuple[type, ...]) -> list[Any]:
+    """Those rows whose columns have these types."""
+    return [row for row in found if _of_types(row, types)]
+
+
+def _of_types(row: tuple[Any, ...], types: tuple[type, ...]) -> bool:
+    return not types or (
+        len(row) == len(types) and all(isinstance(value, kind) for value, kind in zip(row, types, strict=True))
+    )
 
 
 def _allowed(action: int, first: str | None, second: str | None, database: str | None, source: str | None) -> int:

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from contract.chain import changed
 from contract.codec import BadMessage, decode_event
 from contract.messages import EventRecord, Id
 from edge import erasure
+from edge.heads import Signer, has_column, sign_copy
 
 _NAME = "journal.salvaged-{epoch}-{last}.db"
 _PATTERN = "journal.salvaged-*.db"
@@ -26,7 +27,7 @@ CREATE TABLE events (seq INTEGER PRIMARY KEY, utc REAL, prev_hash TEXT, hash TEX
 CREATE TABLE journal (epoch TEXT, gate_id TEXT, base_seq INTEGER, base_hash TEXT);
 """
 
-_ID = TypeAdapter[str](Id)
+_ID = TypeAdapter[str](Id, config=ConfigDict(hide_input_in_errors=True))
 Row = tuple[int, float, str, str, str, bytes | None]
 """seq, utc, prev_hash, hash, body, and the gate's signature if what was sealed in the body was erased."""
 
@@ -57,8 +58,11 @@ class Salvaged:
         return f"{said}, of {self.newest} recorded" if self.newest > max(self.last, self.acked) else said
 
 
-def salvage(damaged: Path, folder: Path, gate_id: str, acked: Mapping[str, int]) -> Salvaged:
+def salvage(
+    damaged: Path, folder: Path, gate_id: str, acked: Mapping[str, int], signer: Signer | None = None
+) -> Salvaged:
     """Copy what HQ does not hold of `damaged` into a file in `folder`. `acked`: by epoch, up to where HQ holds the events.
+    `signer`: signs it for HQ with the gate's key.
 
     Raises:
         NotSalvaged: not a single event can be read, or they are another gate's, or the disk refuses the copy.
@@ -68,16 +72,23 @@ def salvage(damaged: Path, folder: Path, gate_id: str, acked: Mapping[str, int])
     except sqlite3.Error as error:
         raise NotSalvaged(f"{damaged} cannot be opened ({error})") from error
     with contextlib.closing(db):
-        return salvage_from(db, damaged.name, folder, gate_id, acked)
+        return salvage_from(db, damaged.name, folder, gate_id, acked, signer)
 
 
-def salvage_from(db: sqlite3.Connection, name: str, folder: Path, gate_id: str, acked: Mapping[str, int]) -> Salvaged:
+def salvage_from(
+    db: sqlite3.Connection,
+    name: str,
+    folder: Path,
+    gate_id: str,
+    acked: Mapping[str, int],
+    signer: Signer | None = None,
+) -> Salvaged:
     """`salvage` from an open database, which may no longer be on disk under its `name`. Raises NotSalvaged."""
     epoch = _epoch(db, name, gate_id)
     after = acked.get(epoch, 0)
     copy = folder / f"{_PATTERN.replace('*', epoch)}.part"
     try:
-        base, last = _copy(_whole(_rows(db, after), after, _pruned(db)), copy, epoch, gate_id)
+        base, last = _copy(_whole(_rows(db, after), after, _pruned(db)), copy, epoch, gate_id, signer)
     except (OSError, sqlite3.Error) as error:
         copy.unlink(missing_ok=True)
         raise NotSalvaged(f"{copy} cannot be written ({error}): free disk space, then try again") from error
@@ -111,6 +122,14 @@ def salvaged_files(folder: Path) -> Iterator[tuple[Path, str, int]]:
         epoch, _, last = path.name.removeprefix("journal.salvaged-").removesuffix(".db").rpartition("-")
         if last.isdigit():
             yield path, epoch, int(last)
+
+
+def sign_salvaged(folder: Path, signer: Signer) -> None:
+    """Sign such files of a version that did not; one that refuses stays as it is, and HQ takes nothing of it."""
+    for path, epoch, _ in salvaged_files(folder):
+        with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(path)) as db:
+            if not has_column(db):
+                sign_copy(db, epoch, signer)
 
 
 def _rows(db: sqlite3.Connection, after: int) -> Iterator[Row]:
@@ -157,7 +176,7 @@ def _changed(row: Row) -> bool:
         return True
 
 
-def _copy(rows: Iterator[Row], path: Path, epoch: str, gate_id: str) -> tuple[int, int]:
+def _copy(rows: Iterator[Row], path: Path, epoch: str, gate_id: str, signer: Signer | None) -> tuple[int, int]:
     """(seq before the first, seq of the last) of what was written; both 0 if there was nothing."""
     path.unlink(missing_ok=True)
     with contextlib.closing(sqlite3.connect(path)) as db:
@@ -167,8 +186,11 @@ def _copy(rows: Iterator[Row], path: Path, epoch: str, gate_id: str) -> tuple[in
         first, prev_hash, last = found.fetchone() or (1, "", 0)
         db.execute("INSERT INTO journal VALUES (?, ?, ?, ?)", (epoch, gate_id, first - 1, prev_hash))
         db.commit()
+        if signer is not None:
+            sign_copy(db, epoch, signer)
     with contextlib.suppress(PermissionError):  # a technician's copy, too, belongs to the gate's group
-        os.chown(path, -1, path.parent.stat().st_gid)
+        folder = path.parent.stat()
+        os.chown(path, folder.st_uid if os.geteuid() == 0 else -1, folder.st_gid)
     path.chmod(0o640)
     return first - 1, last
 

@@ -26,7 +26,7 @@ class DayScores(BaseModel):
     recognised nobody. `unusable`: approaches that never gave a usable face, though one was near enough.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
 
     day: date
     model_id: str

@@ -9,12 +9,11 @@ from pathlib import Path
 
 from contract.messages import DiskStep
 from contract.signing import BadKey, read_sealing_public
-from contract.topics import Channel, topic
-from edge.app.files import DESK, JOURNAL, SCORES, folders
+from edge.app.files import DESK, JOURNAL, SCORES, folders, gate_key_files, link_key_files
 from edge.app.gate import make_camera
 from edge.app.lists import open_roster
 from edge.camera import CameraFault
-from edge.clock import SystemClock
+from edge.clock import BEHIND_MAX, SystemClock
 from edge.config import Config
 from edge.credentials import credential
 from edge.decision import pairs_in_words, tiers
@@ -22,7 +21,10 @@ from edge.desk import DeskReader
 from edge.disk import next_step
 from edge.diskspace import leftovers
 from edge.gate import GpioGate, make_factory
+from edge.highwater import HighWater
+from edge.inline import INLINE
 from edge.journal import JournalReader
+from edge.layout import GATE
 from edge.matcher.drift import drift
 from edge.matcher.gallery import Gallery
 from edge.matcher.lookalike import marked
@@ -38,12 +40,13 @@ from edge.matcher.models import (
 )
 from edge.matcher.selfcalibrate import WORKERS_MIN, correction, site_tail
 from edge.matcher.threshold import Choice, choose, false_match_rate, grown_threshold
+from edge.pinfault import library_errors
 from edge.ports import GateError
 from edge.readers.evdevice import EvdevSource
 from edge.scorestore import ScoreReader
 from edge.sim import ScriptError
 from edge.sync.certificates import WARN_DAYS, days_left
-from edge.sync.mqtt import LinkError, MqttLink, Publication
+from edge.sync.mqtt import LinkError, MqttLink
 from edge.thermometer import SensorFault, object_celsius, open_bus
 
 CAMERA_WAIT_S = 8.0
@@ -75,20 +78,27 @@ class Finding:
 def ask_all(config: Config) -> Iterator[Finding]:
     """One finding per question, as each is answered."""
     running = gate_is_running(config)
-    asked = (clock, disk, keys, weights, liveness, lists, threshold, own_scores, look_alikes)
+    asked = (clock, disk, keys, secrets, weights, liveness, lists, threshold, own_scores, look_alikes)
     questions: tuple[Callable[[Config], Finding], ...] = asked
-    yield from (question(config) for question in questions)
+    yield from (_asked(question, config) for question in questions)
     if running:
         yield Finding("camera", State.OK, "in use by the running gate")
         yield Finding("pins", State.OK, "in use by the running gate")
         yield Finding("ways in", State.OK, "in use by the running gate")
     else:
-        yield camera(config)
-        yield pins(config)
-        yield ways_in(config)
+        yield from (_asked(question, config) for question in (camera, pins, ways_in))
     if config.temperature.sensor != "off":
-        yield thermometer(config)
-    yield broker(config)
+        yield _asked(thermometer, config)
+    yield _asked(broker, config)
+
+
+def _asked(question: Callable[[Config], Finding], config: Config) -> Finding:
+    """The answer. What a library, the disk or a device raises keeps none of the other questions from being asked."""
+    try:
+        return question(config)
+    except library_errors() as error:
+        name = question.__name__.replace("_", " ")
+        return Finding(name, State.PROBLEM, f"cannot be answered: {error}", "see journalctl and dmesg")
 
 
 def clock(config: Config) -> Finding:
@@ -100,6 +110,11 @@ def clock(config: Config) -> Finding:
             f"{now.utc():%Y-%m-%d %H:%M} UTC: before this software was made; the gate admits nobody",
             "set it (timedatectl set-time), connect the network for NTP, or fit the clock's battery",
         )
+    known = HighWater(config.paths.state_dir / GATE, writes=False).marks.trusted_utc
+    if known is not None and known - now.utc() > BEHIND_MAX:
+        detail = f"{now.utc():%Y-%m-%d %H:%M} UTC is behind {known:%Y-%m-%d %H:%M} UTC, which this gate has seen: not trusted"
+        todo = "set it right; if it is right now: sudo sitegate clock believe --why …"
+        return Finding("clock", State.PROBLEM, detail, todo)
     return Finding("clock", State.OK, f"{now.utc():%Y-%m-%d %H:%M:%S} UTC")
 
 
@@ -124,7 +139,7 @@ def keys(config: Config) -> Finding:
         roster = open_roster(config)
         roster.close()
         read_sealing_public(config.keys.hq_sealing_public_path)
-        secret = [credential(config.keys.site_private_path), config.keys.gate_signing_path]
+        secret = [credential(config.keys.site_private_path), gate_key_files(config)[0], link_key_files(config)[0]]
     except BadKey as error:
         return Finding("keys", State.PROBLEM, str(error), "copy this site's key files from HQ (sitegate-hq init)")
     if exposed := [str(path) for path in secret if path.exists() and path.stat().st_mode & 0o007]:
@@ -134,6 +149,18 @@ def keys(config: Config) -> Finding:
         f"signatures of {', '.join(roster.state.trusts)} are trusted, seals for {', '.join(roster.state.opens)} opened"
     )
     return Finding("keys", State.OK, f"HQ's public keys and this site's key are readable: {told}")
+
+
+def secrets(config: Config) -> Finding:
+    """Passwords that stand where all three processes read them."""
+    told = [
+        f"{section}.{key}" for section, key, _, _ in INLINE if getattr(getattr(config, section), key).get_secret_value()
+    ]
+    if told:
+        names = " and ".join(told)
+        detail = f"{names} in the configuration: every process can read it, only one needs it"
+        return Finding("secrets", State.WARNING, detail, "sudo sitegate config move-secrets")
+    return Finding("secrets", State.OK, "no password in the configuration")
 
 
 def weights(config: Config) -> Finding:
@@ -169,7 +196,15 @@ def lists(config: Config) -> Finding:
     reader.refresh()
     refused = [incident.detail for incident in reader.incidents()]
     state, now = reader.state, SystemClock().utc()
+    trouble = reader.trouble
     reader.close()
+    if trouble:
+        return Finding("lists", State.PROBLEM, trouble, "run sitegate check with sudo; see that sitegate sync runs")
+    if state.withheld:
+        names = ", ".join(sorted(kind.value for kind in state.withheld))
+        detail = f"not believed, because newer ones were in force here: {names}; the gate admits nobody on them"
+        todo = "bring back the connection to HQ; if HQ was restored from a backup: sudo sitegate roster accept --why …"
+        return Finding("lists", State.PROBLEM, detail, todo)
     if not state.roster.version or not state.risk.version:
         missing = "roster" if not state.roster.version else "risk list"
         todo = "start sitegate sync and wait for HQ, or ask HQ to publish"
@@ -282,7 +317,8 @@ def camera(config: Config) -> Finding:
     finally:
         device.close()
     if frame is None:
-        return Finding("camera", State.PROBLEM, status.detail, "check the cable and [camera] in the configuration")
+        todo = "" if ": " in status.detail else "check the cable and [camera] in the configuration"
+        return Finding("camera", State.PROBLEM, status.detail, todo)
     height, width = frame.image.shape[:2]
     return Finding(
         "camera", State.OK, f"{config.camera.source}: {width} x {height}, mean brightness {frame.image.mean():.0f}"
@@ -302,13 +338,20 @@ def pins(config: Config) -> Finding:
     finally:
         gate.close()
         factory.close()
-    if any(path.read_text().strip() == "Y" for path in Path("/sys/module").glob(PERSIST)):
+    if any(_says_yes(path) for path in Path("/sys/module").glob(PERSIST)):
         todo = "add dtparam=strict_gpiod to /boot/firmware/config.txt and restart (docs/SAFETY.md)"
         return Finding("pins", State.WARNING, "relay locked, but this kernel keeps a killed program's pin levels", todo)
     kind = "gpiozero's mock pins: nothing is wired" if config.gate.pins == "mock" else "lgpio"
     if not locked:
         return Finding("pins", State.PROBLEM, "the relay does not lock", "check its wiring and gate.relay_active_high")
     return Finding("pins", State.WARNING if config.gate.pins == "mock" else State.OK, f"relay locked ({kind})")
+
+
+def _says_yes(path: Path) -> bool:
+    try:
+        return path.read_text().strip() == "Y"
+    except OSError:
+        return False
 
 
 def ways_in(config: Config) -> Finding:
@@ -353,11 +396,8 @@ def thermometer(config: Config) -> Finding:
 
 def broker(config: Config) -> Finding:
     where = f"{config.sync.broker_host}:{config.sync.broker_port}"
-    name = topic(Channel.STATUS, config.site.site_id, f"{config.site.gate_id}-check")
-    # An empty retained Will leaves nothing behind at the broker.
-    will = Publication(name, b"", qos=0, retain=True)
     try:
-        link = MqttLink(config.sync, f"sitegate-check-{config.site.gate_id}", [], will)
+        link = MqttLink(config.sync, f"sitegate-check-{config.site.gate_id}", [])
     except LinkError as error:
         return Finding("broker", State.PROBLEM, str(error), "correct [sync] in the configuration")
     link.start()

@@ -1,7 +1,7 @@
 """Many templates in little memory: rows of few arrays instead of an object each. Values only."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, overload
 
 import numpy as np
@@ -20,7 +20,7 @@ class Block:
     changed list only the rows `kept` count, so that what did not change need not be copied."""
 
     model_id: str
-    vectors: Rows
+    vectors: Rows = field(repr=False)
     owners: NDArray[np.int32]
     kept: NDArray[np.intp] | None = None
 

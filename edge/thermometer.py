@@ -13,6 +13,7 @@ import structlog
 from edge.config import TemperatureConfig
 from edge.domain import ThermometerStatus
 from edge.ports import Clock
+from edge.sdk import loading
 
 log = structlog.get_logger()
 
@@ -59,8 +60,8 @@ def object_celsius(bus: Bus, address: int) -> float:
 
 def open_bus(number: int) -> Bus:
     """The machine's bus. Raises OSError."""
-    from smbus2 import SMBus
-
+    with loading("smbus2", "pip install sitegate", OSError):
+        from smbus2 import SMBus
     bus: Bus = SMBus(number)
     return bus
 

@@ -4,11 +4,13 @@ Every event is a decision as gates send it, chained and in batches of the gates'
 than it does in use.
 """
 
+import hashlib
 import logging
 import multiprocessing
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -23,15 +25,19 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from contract.chain import GENESIS, link
 from contract.codec import decode, encode
+from contract.identity import head, sign_head
 from contract.messages import AccessEvent, Ack, Advice, Direction, EventBatch, EventRecord, Reason
 from contract.signing import verify
 from contract.topics import ROUTES, Channel, topic
 from hq import config as settings
 from hq import keys
+from hq.approvals import Approvals
 from hq.bench_servers import ServerError, mosquitto
 from hq.config import FILE_NAME, HqConfig, template
+from hq.doorkeeper import Doorkeeper
 from hq.ingest import Ingest, examine
 from hq.people import People
+from hq.registry import Registry
 from hq.service import POLL_S, HqService
 from hq.store import Store
 
@@ -68,6 +74,7 @@ def batches(gates: Sequence[str], events: int) -> Payloads:
 
 def ingest_alone(folder: Path, url: str, name: str, payloads: Payloads, processes: int) -> Figure:
     """Decode, verify, store and commit, without a broker; the gates are dealt out among the processes."""
+    register(folder, url, payloads)
     shares = [list(payloads)[n::processes] for n in range(processes)]
     with _Team(_take_share, [(folder, url, {g: payloads[g] for g in share}) for share in shares]) as team:
         seconds = team.go()
@@ -79,6 +86,7 @@ def through_broker(folder: Path, url: str, name: str, payloads: Payloads, worker
     acknowledgement is back. With two, the second is a worker beside `sitegate-hq run`."""
     with mosquitto(folder) as port:  # one of its own: a broker repeats the acknowledgements of an earlier run
         (folder / FILE_NAME).write_text(template((SITE,), port, url))
+        register(folder, url, payloads)
         with _Team(_serve, [(folder, n > 0) for n in range(workers)]) as team:
             gates = _Gates(settings.load(folder), keys.load(folder).signing, payloads)
             try:
@@ -190,7 +198,9 @@ def quiet() -> None:
 def _take_share(pipe: Pipe, folder: Path, url: str, payloads: Payloads) -> None:
     quiet()
     store = Store(url)
-    ingest = Ingest(store, People(store, keys.load(folder)))
+    pairs = keys.load(folder)
+    people = People(store, pairs)
+    ingest = Ingest(store, Approvals(store, people, pairs), Doorkeeper())
     lanes = [iter(found) for found in payloads.values()]
     pipe.send(0.0)
     pipe.recv()
@@ -243,8 +253,30 @@ def _journal(gate: str, events: int) -> list[bytes]:
         digest = link(prev_hash, body)
         records.append(EventRecord(seq=seq, prev_hash=prev_hash, hash=digest, body=body))
         prev_hash = digest
-    cut = [tuple(records[i : i + BATCH_EVENTS]) for i in range(0, events, BATCH_EVENTS)]
+    cut = [_signed(gate, records[i : i + BATCH_EVENTS]) for i in range(0, events, BATCH_EVENTS)]
     return [encode(EventBatch(site_id=SITE, gate_id=gate, epoch=f"e-{gate}", records=part)) for part in cut]
+
+
+def _signed(gate: str, records: Sequence[EventRecord]) -> tuple[EventRecord, ...]:
+    """The last one carries the gate's signature."""
+    last = records[-1]
+    signature = sign_head(head(SITE, gate, f"e-{gate}", last.seq, last.hash), _key_of(gate))
+    return *records[:-1], last.model_copy(update={"signature": signature})
+
+
+def _key_of(gate: str) -> Ed25519PrivateKey:
+    """The same in each of HQ's processes."""
+    return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(gate.encode()).digest())
+
+
+def register(folder: Path, url: str, gates: Iterable[str]) -> None:
+    """Let HQ know the gates."""
+    pairs = keys.load(folder)
+    with closing(Store(url, pairs)) as store:
+        registry = Registry(store, pairs, (SITE,))
+        for gate in gates:
+            key = _key_of(gate).public_key().public_bytes_raw()
+            registry.add(gate, SITE, key, key, by="bench")
 
 
 def _count(payloads: Payloads) -> int:

@@ -13,10 +13,10 @@ from typing import Annotated
 
 import typer
 from rich.progress import Progress
-from rich.table import Table
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from contract.terminal.console import Table, styled
 from hq import bench as measure
 from hq import keys
 from hq import tables as t
@@ -75,11 +75,7 @@ def _show(found: list[measure.Figure], per_worker: float, as_json: bool) -> None
     machine = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
     if as_json:
         rows = [{**asdict(figure), "per_s": figure.per_s} for figure in found]
-        out.print(
-            json.dumps({"machine": machine, "roster_bytes_per_worker": per_worker, "figures": rows}, indent=2),
-            highlight=False,
-            markup=False,
-        )
+        out.print_json(json.dumps({"machine": machine, "roster_bytes_per_worker": per_worker, "figures": rows}))
         return
     table = Table(
         "what",
@@ -112,7 +108,7 @@ def _server(url: str | None, stack: ExitStack) -> dict[str, NewDatabase]:
     try:
         server = Postgres()
     except ServerError as error:
-        err.print(f"[yellow]without PostgreSQL:[/yellow] {error}", highlight=False)
+        err.print(styled(("without PostgreSQL:", "yellow"), f" {error}"))
         return {}
     stack.callback(server.close)
     numbers = count(1)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
+from contract.terminal.console import Table
 from hq import gaps as judge
 from hq import gaps_query
 from hq.console import out, print_json, print_table

@@ -2,31 +2,63 @@
 
 import signal
 import threading
+import time
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
 
-from contract.messages import CommandAction, ListKind
-from contract.parts import ListTooLarge
-from contract.signing import BadKey
-from hq import bench_cli, checks, consent_cli, credentials, export, give, keys, keys_cli, report
+from contract import ids, uncaught
+from contract.memory import keep_private
+from contract.messages import Command, CommandAction, ListKind
+from contract.terminal.console import Table, styled
+from contract.terminal.errors import telling_group
+from contract.uncaught import shown_without_values
+from hq import (
+    bench_cli,
+    checks,
+    consent_cli,
+    enrolments_cli,
+    export,
+    gate_cli,
+    give,
+    keys,
+    keys_cli,
+    orders,
+    report,
+)
 from hq import config as settings
 from hq.broker import open_broker
-from hq.console import err, gate_json, health_cells, out, print_json, print_table, show_events, time_text
+from hq.console import (
+    described,
+    err,
+    gate_json,
+    health_cells,
+    out,
+    print_json,
+    print_table,
+    show_events,
+    tell,
+    time_text,
+)
+from hq.logs import configure_logs
 from hq.opened import Folder, opened
-from hq.people import EnrolmentRefused, ImportRefused, read_import
+from hq.people import read_import
 from hq.publish import Publisher
 from hq.service import HqService
+from hq.signed_by import signed_by
+from hq.standing import standings
+from hq.store import Store, now
 
 app = typer.Typer(
     help="HQ of sitegate: receives every gate's events, publishes roster, risk list and policy.",
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # markup would swallow what stands in brackets
     pretty_exceptions_enable=False,
+    cls=telling_group(tell, described),
 )
 
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
@@ -34,21 +66,11 @@ GateOption = Annotated[str | None, typer.Option("--gate", help="Only this gate."
 
 
 def main() -> None:
-    """Entry point of the console script: every expected error is one message and exit code 1."""
-    try:
+    """Entry point of the console script."""
+    keep_private()
+    configure_logs()
+    with shown_without_values():
         app()
-    except (
-        settings.HqConfigError,
-        BadKey,
-        ImportRefused,
-        EnrolmentRefused,
-        ListTooLarge,
-        credentials.BadCredential,
-        OSError,
-        RuntimeError,
-    ) as error:
-        err.print(f"[red]error:[/red] {error}", highlight=False)
-        raise SystemExit(1) from error
 
 
 @app.command()
@@ -182,13 +204,17 @@ def gates(folder: Folder = Path(), as_json: Json = False) -> None:
 
     Example: sitegate-hq gates
     """
-    with opened(folder) as (_, _, _, store):
+    with opened(folder) as (config, _, _, store):
         rows = report.gates(store)
+        known = standings(store, config.gates.unsigned_until)
+    silent = sorted(known.keys() - {row.gate_id for row in rows})
+    rows += [report.GateRow(known[name].site_id, name, None, None, None, None, 0) for name in silent]
     if as_json:
-        return print_json([gate_json(row) for row in rows])
+        return print_json([{**gate_json(row), "standing": asdict(known[row.gate_id])} for row in rows])
     table = Table(
         "site",
         "gate",
+        "known to HQ",
         "state",
         "since",
         "roster",
@@ -207,8 +233,18 @@ def gates(folder: Folder = Path(), as_json: Json = False) -> None:
         if row.status and not row.status.online:
             state += " (planned)" if row.status.planned else " (lost)"
         versions = [str(getattr(row.status, f"{kind.value}_version", "")) for kind in ListKind]
-        who = row.site_id, row.gate_id, state, time_text(row.status_utc)
-        table.add_row(*who, *versions, str(row.events), *health_cells(row.health))
+        standing = known[row.gate_id]
+        told = styled((standing.text, "" if standing.taken else "red"))
+        table.add_row(
+            row.site_id,
+            row.gate_id,
+            told,
+            state,
+            time_text(row.status_utc),
+            *versions,
+            str(row.events),
+            *health_cells(row.health),
+        )
     return print_table(table)
 
 
@@ -224,8 +260,9 @@ def verify(folder: Folder = Path(), as_json: Json = False) -> None:
         print_json([{**asdict(v), "ok": v.ok} for v in verdicts])
     else:
         for v in verdicts:
-            text = "chain verified" if v.ok else f"[red]NOT verified: {v.problem or 'events are missing'}[/red]"
-            out.print(f"{v.gate_id} epoch {v.epoch}: HQ holds {v.held} of {v.last_seq} events, {text}", highlight=False)
+            said = "chain verified" if v.ok else f"NOT verified: {v.problem or 'events are missing'}"
+            held = f"{v.gate_id} epoch {v.epoch}: HQ holds {v.held} of {v.last_seq} events, "
+            out.print(styled(held, (said, "" if v.ok else "red")))
             if v.erased:
                 out.print(f"  {v.erased} enrolments without what was sealed in them, erased by HQ", highlight=False)
             if v.newer:
@@ -235,7 +272,7 @@ def verify(folder: Folder = Path(), as_json: Json = False) -> None:
         if not verdicts:
             out.print("no events yet")
         if aside:
-            out.print(f"[red]{len(aside)} payloads in quarantine: sitegate-hq quarantine[/red]")
+            out.print(styled((f"{len(aside)} payloads in quarantine: sitegate-hq quarantine", "red")))
     if not all(v.ok for v in verdicts):
         raise typer.Exit(2)
 
@@ -266,8 +303,13 @@ def command(
     folder: Folder = Path(),
     site: Annotated[str | None, typer.Option(help="The gate's site; needed if it never reported.")] = None,
     valid_s: Annotated[float, typer.Option(min=1, max=900, help="The gate refuses it after so long.")] = 30,
+    wait_s: Annotated[
+        float, typer.Option(min=0, max=900, help="Wait so long for the gate's answer; 0: not at all.")
+    ] = 15,
 ) -> None:
     """Order one gate to do something once. The running HQ sends it; a gate that is away never gets it.
+
+    Exit code 0 only if the gate says that it did it (with --wait-s 0: if the order is queued).
 
     Example: sitegate-hq command gate-1 open-once --why "delivery, checked by phone" --by manager-7
     """
@@ -276,20 +318,29 @@ def command(
     except ValueError as error:
         known = ", ".join(a.value.replace("_", "-") for a in CommandAction)
         raise typer.BadParameter(f"{action!r} is unknown; known: {known}", param_hint="ACTION") from error
+    ids.checked("gate", gate)
+    by, why = signed_by(by, why)
     with opened(folder) as (_, _, publisher, store):
-        found = site or next((row.site_id for row in report.gates(store) if row.gate_id == gate), None)
+        found = (site and ids.checked("site", site)) or next(
+            (row.site_id for row in report.gates(store) if row.gate_id == gate), None
+        )
         if found is None:
             raise typer.BadParameter("this gate never reported: name its --site", param_hint="GATE")
+        newest = max((row.id for row in report.events(store, limit=1)), default=0)
         order = publisher.order(found, gate, wanted, why=why, by=by, valid_s=valid_s)
         out.print(
             f"command {order.command_id} for {found}/{gate}, valid until {time_text(order.expires_utc)}",
             highlight=False,
         )
+        if wait_s:
+            _await_answer(store, order, newest, wait_s)
 
 
 export.register(app)
 give.register(app)
 keys_cli.register(app)
+gate_cli.register(app)
+enrolments_cli.register(app)
 consent_cli.register(app)
 checks.register(app)
 bench_cli.register(app)
@@ -304,12 +355,28 @@ def _publish(publisher: Publisher, sites: tuple[str, ...], kinds: tuple[ListKind
             out.print(f"{site}: {kind.value} version {version}{what}", highlight=False)
 
 
+def _await_answer(store: Store, order: Command, newest: int, wait_s: float) -> None:
+    """Say what became of an order; exit code 1 unless the gate did it."""
+    until = time.monotonic() + wait_s
+    while (found := orders.answer(store, order, newest)).done is None and time.monotonic() < until:
+        time.sleep(0.2)
+    if found.done:
+        return out.print(found.text, highlight=False, markup=False)
+    err.print(found.text if found.done is False else orders.still_open(order, found.text, now()), markup=False)
+    raise typer.Exit(1)
+
+
 def _serve(service: HqService, metrics_port: int, stop: threading.Event) -> None:
     """Run a service until told to stop, its numbers served if there is a port for them. Raises MetricsPortTaken."""
     try:
         if metrics_port:
             service.metrics.serve(metrics_port)
         service.run(stop)
+    except (OSError, RuntimeError, SQLAlchemyError):  # told in one sentence
+        raise
+    except Exception as error:  # a defect: where it is belongs into the log of a process that nobody watches
+        uncaught.tell("a defect", error)
+        raise typer.Exit(1) from error
     finally:
         service.close()
 

@@ -2,11 +2,15 @@
 
 import json
 import tomllib
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from contract.messages import Id
+from contract.places import path_problem
 
 FILE_NAME = "hq.toml"
 
@@ -16,7 +20,7 @@ class HqConfigError(ValueError):
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
 
 class BrokerConfig(Section):
@@ -46,6 +50,22 @@ class MetricsConfig(Section):
     """On this machine only; 0 is none. `sitegate-hq ingest --metrics-port` gives each further process its own."""
 
 
+class GatesConfig(Section):
+    """Gates that are not registered (`sitegate-hq gate`)."""
+
+    take_unsigned_until: date | datetime | None = None
+    """Up to the end of this day, or this moment, they are taken as before version 1.3; unset: never."""
+
+    @property
+    def unsigned_until(self) -> datetime | None:
+        until = self.take_unsigned_until
+        if until is None:
+            return None
+        if not isinstance(until, datetime):
+            until = datetime.combine(until + timedelta(days=1), time())
+        return until if until.tzinfo else until.replace(tzinfo=UTC)
+
+
 class HqConfig(Section):
     """`folder` is where hq.toml lies; `database_url` is SQLAlchemy's, a relative SQLite path counts from there."""
 
@@ -55,6 +75,21 @@ class HqConfig(Section):
     broker: BrokerConfig = BrokerConfig()
     lists: ListsConfig = ListsConfig()
     metrics: MetricsConfig = MetricsConfig()
+    gates: GatesConfig = GatesConfig()
+    enrolments: dict[Id, Literal["approve", "trust"]] = {}
+    """Site -> "trust": what its gates enrol counts at once; "approve", as for every site that is not named: somebody
+    approves it here first."""
+
+    @model_validator(mode="after")
+    def _known_sites(self) -> "HqConfig":
+        if unknown := sorted(set(self.enrolments) - set(self.sites)):
+            raise ValueError(f"enrolments: {', '.join(unknown)}: no site of this HQ")
+        return self
+
+    @property
+    def trusted_sites(self) -> frozenset[str]:
+        """Whose gates' enrolments need no approval."""
+        return frozenset(site for site, how in self.enrolments.items() if how == "trust")
 
     @property
     def url(self) -> str:
@@ -70,7 +105,8 @@ def load(folder: Path) -> HqConfig:
     path = folder.resolve() / FILE_NAME
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-        return HqConfig.model_validate({**data, "folder": path.parent})
+        config = HqConfig.model_validate({**data, "folder": path.parent})
+        config = _from_folder(config)
     except OSError as error:
         raise HqConfigError(
             f"{path} cannot be read ({error.strerror}); make it with: sitegate-hq init {folder}"
@@ -80,6 +116,26 @@ def load(folder: Path) -> HqConfig:
     except ValidationError as error:
         lines = [f"  - {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
         raise HqConfigError(f"{path}: {len(lines)} problem(s)\n" + "\n".join(lines)) from error
+    if wrong := list(_wrong_paths(config)):
+        raise HqConfigError(f"{path}: {len(wrong)} problem(s)\n" + "\n".join(f"  - {line}" for line in wrong))
+    return config
+
+
+def _from_folder(config: HqConfig) -> HqConfig:
+    """With the CA's relative path meant from hq.toml's folder, as all others are, if it lies there."""
+    ca = config.broker.ca_path
+    if ca is None or ca.is_absolute() or not (config.folder / ca).exists():
+        return config
+    return config.model_copy(update={"broker": config.broker.model_copy(update={"ca_path": config.folder / ca})})
+
+
+def _wrong_paths(config: HqConfig) -> Iterator[str]:
+    named = {"broker.ca_path": str(config.broker.ca_path or "")}
+    if config.database_url.startswith("sqlite:///"):
+        named["database_url"] = config.database_url.removeprefix("sqlite:///")
+    for key, text in named.items():
+        if problem := path_problem(text):
+            yield f"{key}: {problem}"
 
 
 def template(sites: tuple[str, ...], port: int, url: str = "sqlite:///hq.db") -> str:
@@ -97,6 +153,12 @@ tls = false          # true, with ca_path, for any broker that is not on this ma
 [lists]
 reissue_after_h = 6  # unchanged lists are signed anew, so that gates know they are current
 whole_after_h = 24   # replaced templates leave the gates no later than this; what was withdrawn, at once
+
+[gates]
+# take_unsigned_until = 2027-03-31   # gates of before version 1.3, which are not registered, are taken up to then
+
+[enrolments]
+# site-1 = "trust"   # what gates of this site enrol counts without: sitegate-hq enrolments approve
 
 [metrics]
 port = 0             # Prometheus: http://127.0.0.1:PORT/metrics; 0 is none

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from contract.messages import ListKind
+from contract.terminal.console import Table
 from hq import receipts
 from hq.console import out, print_json, print_table, time_text
 from hq.opened import Folder, opened

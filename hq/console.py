@@ -5,15 +5,32 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from rich.console import Console
 from rich.measure import Measurement
-from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
 
 from contract.messages import Health
+from contract.terminal.console import Console, Table, styled
 from hq import report
+from hq.store import plainly
 
 out = Console(soft_wrap=True)
 err = Console(stderr=True, soft_wrap=True)
+
+LISTED = "\n  - "
+"""What begins each problem in a list of them (`hq.config.HqConfigError`)."""
+
+
+def tell(message: str) -> None:
+    """Print what went wrong. Only our own lists of problems have several lines."""
+    first, *more = message.split(LISTED)
+    err.print(styled(("error:", "red"), f" {first}"))
+    for line in more:
+        err.print(f"  - {line}")
+
+
+def described(error: Exception) -> str | None:
+    """What HQ knows to say of an error that is not its own."""
+    return plainly(error, "database_url in hq.toml") if isinstance(error, SQLAlchemyError) else None
 
 
 def show_events(rows: list[report.EventRow], *, as_json: bool) -> None:
@@ -60,7 +77,7 @@ def health_cells(health: Health | None) -> tuple[str, ...]:
 
 
 def print_json(data: Any) -> None:
-    out.print(json.dumps(data, default=str, indent=2), highlight=False, markup=False)
+    out.print_json(json.dumps(data, default=str))
 
 
 def print_table(table: Table) -> None:

@@ -23,7 +23,7 @@ def _schema(
     Example: sitegate-hq schema --out ./sitegate-contract
     """
     if folder is None:
-        out.print(schema.documents()["index.json"], highlight=False, markup=False, end="")
+        out.print_json(schema.documents()["index.json"])
     else:
         written = schema.write(folder)
         out.print(f"wrote {len(written)} files of contract {VERSION} into {folder}", highlight=False)

@@ -33,7 +33,8 @@ def code(
             picture.save(str(path), kind=kind, scale=8, border=4)
             out.print(f"wrote {path}: valid for {valid}, once", highlight=False)
     if png is None and svg is None:
-        picture.terminal(compact=True, border=4)
+        # Half blocks are no characters of GBK or ASCII: there, colours alone draw it.
+        picture.terminal(compact=out.encoding.startswith("utf"), border=4)
 
 
 def card(

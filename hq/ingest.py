@@ -5,7 +5,7 @@ HQ keeps whatever a gate's journal says. What does not verify is kept too, marke
 """
 
 import time
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Container, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -33,7 +33,9 @@ from contract.signing import COMMISSIONING, BadSignature, verify
 from hq import erasure, newer
 from hq import tables as t
 from hq.allowance import Allowance
+from hq.approvals import Approvals
 from hq.branches import Place, origin, place
+from hq.doorkeeper import Doorkeeper, NotTaken, proofs
 from hq.journals import (
     EventRow,
     Journal,
@@ -47,19 +49,21 @@ from hq.journals import (
     set_watermarks,
     watermarks,
 )
-from hq.people import EnrolmentRefused, People
-from hq.store import Store, ValueRefused, ask_for, now, put_aside
+from hq.people import EnrolmentRefused
+from hq.registry import Registered, registered
+from hq.store import ROSTER_AGAIN, Store, ValueRefused, ask_for, now, put_aside
 from hq.times import correct_newest
 
 log = structlog.get_logger()
 
 TWINS = "two journals of this gate both go on: two gates with one id, or an old card was put back"
+STRANGERS_MAX = 1000
+OWN_KEY_APART = ("1.0", "1.1", "1.2")
+"""Versions in which gates had a key for this alone."""
 ERASED = (
     "event is an enrolment that HQ held before, and this database does not: the gate has erased it. Restore a newer backup, or "
     "enrol the worker again"
 )
-ROSTER_AGAIN = "roster"
-"""The task left after an enrolment at a gate: publish the rosters anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,8 @@ class Arrival:
     events: Mapping[int, Event | None]
     base_seq: int | None
     set_aside: bool
+    proofs: tuple[EventRecord, ...]
+    """See `hq.doorkeeper.proofs`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +90,24 @@ class Sorted:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a batch. `ack` is what HQ now holds of the `line` that the batch belongs to (`hq.branches`)."""
+    """What became of a batch. `ack` is what HQ now holds of the `line` that the batch belongs to (`hq.branches`); none for a batch
+    that was not taken, which its gate keeps."""
 
     line: JournalKey
-    ack: Ack
+    ack: Ack | None
     stored: int = 0
     hole: bool = False
+
+    @property
+    def seq(self) -> int:
+        return self.ack.seq if self.ack else 0
 
 
 def examine(batch: EventBatch) -> Arrival:
     """Read the events of a batch: the larger part of the work, done while no journal is held. Pure."""
     events = {record.seq: readable(record) for record in reversed(batch.records)}  # the first of a number counts
     key = JournalKey(batch.site_id, batch.gate_id, batch.epoch)
-    return Arrival(key, batch.records, events, batch.base_seq, batch.set_aside)
+    return Arrival(key, batch.records, events, batch.base_seq, batch.set_aside, proofs(batch.records))
 
 
 def sort(records: tuple[EventRecord, ...], seq: int) -> Sorted:
@@ -146,6 +157,7 @@ class _Group:
     db: Connection
     utc: datetime
     marks: dict[Journal, Watermark]
+    gates: Mapping[str, Registered]
     rows: list[EventRow] = field(default_factory=list)
     erased: list[dict[str, Any]] = field(default_factory=list)
     """Of those rows, which hold an enrolment no more (`hq.erasure`)."""
@@ -185,11 +197,12 @@ class _Group:
 
 
 class Ingest:
-    def __init__(self, store: Store, people: People) -> None:
-        self._store, self._people = store, people
+    def __init__(self, store: Store, approvals: Approvals, door: Doorkeeper) -> None:
+        self._store, self._approvals, self._door = store, approvals, door
         self._told: set[str] = set()
         self._allowance = Allowance()
         self._last_epoch: dict[str, str] = {}
+        self._strangers: set[tuple[str, str]] = set()
 
     def take(self, batch: EventBatch) -> Outcome:
         """Store what is new of one batch; waits while another process stores of the same journal."""
@@ -214,10 +227,35 @@ class Ingest:
     def _commit(self, arrivals: Sequence[Arrival], *, wait: bool) -> list[Outcome | None]:
         with self._store.write() as db:
             ours = claim(db, {arrival.key.journal for arrival in arrivals}, wait=wait)
-            group = _Group(db, now(), watermarks(db, ours))
-            outcomes = self._store_all(group, arrivals, ours)
+            gates = registered(db, {gate_id for gate_id, _ in ours}, hold=True)
+            refused = self._refused(gates, arrivals, ours)
+            group = _Group(db, now(), watermarks(db, ours), gates)
+            outcomes = self._store_all(group, arrivals, ours, refused)
         self._last_epoch |= group.epochs  # only now: what is rolled back is tried again
+        for number, why in refused.items():
+            outcomes[number] = self._turn_away(arrivals[number], why)
         return [outcomes.get(place) for place in range(len(arrivals))]
+
+    def _refused(
+        self, gates: Mapping[str, Registered], arrivals: Sequence[Arrival], ours: Set[Journal]
+    ) -> dict[int, str]:
+        """By place, why an arrival is not taken."""
+        found = {}
+        for number, arrival in enumerate(arrivals):
+            if arrival.key.journal in ours:
+                try:
+                    gate = gates.get(arrival.key.gate_id)
+                    self._door.check_records(gate, arrival.key, arrival.records, arrival.proofs)
+                except NotTaken as error:
+                    found[number] = str(error)
+        return found
+
+    def _turn_away(self, arrival: Arrival, why: str) -> Outcome:
+        """Nothing is acknowledged: whoever really has these events keeps them."""
+        key, payload = arrival.key, "\n".join(record.model_dump_json() for record in arrival.records).encode()
+        self.tell_stranger(key.gate_id, why)
+        self.refuse(key.site_id, key.gate_id, f"events: {why}", payload)
+        return Outcome(key, None)
 
     def _put_aside(self, arrival: Arrival, why: str) -> Outcome:
         """Its sender hears how far its journal is held."""
@@ -246,6 +284,14 @@ class Ingest:
             self._told.add(gate_id)
             log.warning("gate_is_newer", gate_id=gate_id, detail=f"{what}: update sitegate-hq")
 
+    def tell_stranger(self, gate_id: str, why: str) -> bool:
+        """In the log, once for each reason: what is not taken waits at its gate. Whether it is new."""
+        if (gate_id, why) in self._strangers or len(self._strangers) >= STRANGERS_MAX:
+            return False
+        self._strangers.add((gate_id, why))
+        log.error("gate_not_taken", gate_id=gate_id, detail=why)
+        return True
+
     def acks(self, gate_id: str) -> list[Ack]:
         """What HQ holds now of the journal that a gate began last: a line for each way it went on, the one written last at the
         end. Of an earlier journal the gate may know nothing."""
@@ -254,7 +300,9 @@ class Ingest:
             held = [(replace(key, written_as=origin(key.epoch)), mark) for key, mark in journals(db, gate_id)]
         return [_ack(key, mark, now()) for key, mark in held if key.named == begun]
 
-    def _store_all(self, group: "_Group", arrivals: Sequence[Arrival], ours: Set[Journal]) -> dict[int, Outcome]:
+    def _store_all(
+        self, group: "_Group", arrivals: Sequence[Arrival], ours: Set[Journal], refused: Container[int]
+    ) -> dict[int, Outcome]:
         """Outcomes by place in `arrivals`, of those whose journal is ours. One statement stores the events of all."""
         outcomes: dict[int, Outcome] = {}
         begin = {arrival.key.journal: -number for number, arrival in enumerate(reversed(arrivals))}
@@ -263,7 +311,7 @@ class Ingest:
             range(len(arrivals)), key=lambda n: (begin[arrivals[n].key.journal], arrivals[n].records[0].seq)
         ):
             arrival = arrivals[number]
-            if arrival.key.journal not in ours:
+            if arrival.key.journal not in ours or number in refused:
                 continue
             where = group.place(arrival)
             if where is None:
@@ -292,7 +340,9 @@ class Ingest:
                 self._note_newer(db, event)
             elif event is None or isinstance(event, EnrolmentEvent):
                 record = erasure.stored(record, believed=believed)
-                group.erased += [erasure.row_of(line, record, self._people.cipher)] if record.erased is not None else []
+                group.erased += (
+                    [erasure.row_of(line, record, self._approvals.cipher)] if record.erased is not None else []
+                )
             group.rows.append(_row(line, record, event, group.utc))
             mark = Watermark(record.seq, record.hash)
         if found.fresh:
@@ -311,8 +361,10 @@ class Ingest:
             return False
         if isinstance(event, EnrolmentEvent):
             self._enrol(db, key, record, event)
-        elif isinstance(event, CommissioningEvent) and (objection := forged(event)):
-            self._alarm(db, key, record, objection)
+        elif isinstance(event, CommissioningEvent):
+            gate = registered(db, [key.gate_id]).get(key.gate_id)
+            if objection := forged(event, gate):
+                self._alarm(db, key, record, objection)
         return True
 
     def _judge_again(
@@ -326,7 +378,7 @@ class Ingest:
             kept = erasure.stored(record, believed=believed)
             mine = (t.events.c.gate_id == key.gate_id, t.events.c.epoch == key.epoch, t.events.c.seq == record.seq)
             db.execute(update(t.events).where(*mine).values(body=kept.body))
-            erasure.add(db, [erasure.row_of(key, kept, self._people.cipher)] if kept.erased is not None else [])
+            erasure.add(db, [erasure.row_of(key, kept, self._approvals.cipher)] if kept.erased is not None else [])
 
     def _watch_epoch(self, group: "_Group", key: JournalKey, *, goes_on: bool) -> None:
         """A gate that begins a new journal never writes the old one again: if both go on, there are two. Marked once."""
@@ -344,8 +396,8 @@ class Ingest:
                 log.warning("enrolment_erased_before", gate_id=key.gate_id, epoch=key.epoch, seq=record.seq)
             return
         try:
-            self._people.enrol_sealed(db, event)
-            ask_for(db, ROSTER_AGAIN)
+            if self._approvals.take(db, key, event):
+                ask_for(db, ROSTER_AGAIN)
         except EnrolmentRefused as error:
             self._alarm(db, key, record, str(error))
 
@@ -365,7 +417,9 @@ class Ingest:
         event = readable(record)
         # A gate's notice that it was refused something: refused as well, it must not breed another one.
         tell = not (isinstance(event, NoticeEvent) and event.code is NoticeCode.EVENT_REFUSED)
-        if put_aside(db, key, record.seq, f"event {reason}", record.model_dump_json().encode(), tell=tell):
+        if put_aside(
+            db, key, record.seq, f"event {reason}", record.model_dump_json(exclude={"signature"}).encode(), tell=tell
+        ):
             log.error("quarantined", gate_id=key.gate_id, epoch=key.epoch, seq=record.seq, reason=reason)
 
 
@@ -384,8 +438,10 @@ def _ack(key: JournalKey, mark: Watermark, utc: datetime, arrival: Arrival | Non
     return ack.model_copy(update={"batch_seq": last.seq, "batch_hash": last.hash})
 
 
-def forged(event: CommissioningEvent) -> str:
-    """What is wrong with a commissioning record's signature or content; "" if nothing."""
+def forged(event: CommissioningEvent, gate: Registered | None = None) -> str:
+    """What is wrong with a commissioning record's signature or content; "" if nothing. `gate`: as it is registered."""
+    if gate is not None and event.public_key != gate.gate_key and event.version not in OWN_KEY_APART:
+        return "holds a commissioning record that was not signed with the gate's registered key"
     try:
         key = Ed25519PublicKey.from_public_bytes(event.public_key)
         record = decode(CommissioningRecord, verify(event.signed_record, COMMISSIONING, key))

@@ -11,6 +11,14 @@ class EnrolmentRefused(ValueError):
     """An enrolment that cannot be used; the text says why."""
 
 
+def check_record(record: EnrolmentRecord) -> None:
+    """Raises EnrolmentRefused for what no database holds or no gate reads."""
+    if "\0" in record.consent_ref:
+        raise EnrolmentRefused("has a consent_ref that no database holds: it contains NUL")
+    if any(len(template.vector) > 2 * DIMENSION_MAX for template in record.templates):
+        raise EnrolmentRefused(f"has a template of more than {DIMENSION_MAX} numbers, which no gate reads")
+
+
 class Draft:
     """`known`: the workers as they are, of all that will be named. Afterwards `workers` are to be written, the stored
     templates of `withdrawn` to be destroyed, then `enrolments` to be added."""
@@ -53,10 +61,7 @@ class Draft:
 
     def add(self, record: EnrolmentRecord) -> None:
         """Add templates to a known worker, whose consent becomes the enrolment's. Raises EnrolmentRefused."""
-        if "\0" in record.consent_ref:
-            raise EnrolmentRefused("has a consent_ref that no database holds: it contains NUL")
-        if any(len(template.vector) > 2 * DIMENSION_MAX for template in record.templates):
-            raise EnrolmentRefused(f"has a template of more than {DIMENSION_MAX} numbers, which no gate reads")
+        check_record(record)
         worker = self._held(record.worker_id)
         if worker is None:
             raise EnrolmentRefused(f"enrols {record.worker_id}, who is not among the workers: import the worker first")

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from contract.messages import ListKind
 from contract.signing import BadKey
+from contract.terminal.console import Table, styled
 from hq import keys, report, rotation
 from hq.atrest import AtRestError
 from hq.config import HqConfig
@@ -59,7 +59,7 @@ def show(
             table.add_row(row.what, row.key, row.state, ", ".join(row.lacking))
         print_table(table)
     for path in exposed:
-        err.print(f"[yellow]warning:[/yellow] others may read {path}: chmod 600 {path}", highlight=False)
+        err.print(styled(("warning:", "yellow"), f" others may read {path}: chmod 600 {path}"))
 
 
 @app.command("next")

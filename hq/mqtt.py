@@ -23,8 +23,12 @@ log = structlog.get_logger()
 
 SHARE = "$share/sitegate-hq/"
 """Every event goes to one of HQ's processes, whichever is free (MQTT 5, 4.8.2)."""
-_MAIN_ONLY = (Channel.STATUS, Channel.HEALTH, Channel.SNAPSHOT_REQUEST)
+_MAIN_ONLY = (Channel.STATUS, Channel.HEALTH, Channel.SNAPSHOT_REQUEST, Channel.REGISTER)
 _INBOX = 500
+_CONFIRMED_MAX = 50
+"""So many confirmations that nobody asked for are kept: one may come before its number is known."""
+NOBODY_LISTENS = 0x10
+"""PUBACK reason "no matching subscribers" (MQTT 5, 3.4.2.1); a broker may leave it out."""
 
 
 class LinkDead(RuntimeError):
@@ -47,6 +51,8 @@ class HqLink:
         self._inbox: queue.Queue[Received] = queue.Queue(_INBOX)
         self._stopping = threading.Event()
         self._reader: threading.Thread | None = None
+        self._wanted: set[int] = set()
+        self._confirmed: dict[int, ReasonCode] = {}
         self.connection = 0
         self.connected = False
         self.detail = "not connected yet"
@@ -72,12 +78,34 @@ class HqLink:
         self, channel: Channel, payload: bytes, site_id: str = "", gate_id: str = "", part: int | None = None
     ) -> bool:
         """Hand a message over; False if there is no connection."""
+        return self._publish(channel, payload, site_id, gate_id, part) is not None
+
+    def publish_numbered(self, channel: Channel, payload: bytes, site_id: str, gate_id: str) -> int | None:
+        """The same for a message whose `confirmation` is wanted: its number, or None."""
+        number = self._publish(channel, payload, site_id, gate_id)
+        if number is not None:
+            self._wanted.add(number)
+        return number
+
+    def confirmation(self, number: int) -> str | None:
+        """What the broker said of a numbered message, once: "" it has it for somebody; otherwise why not. None: nothing yet."""
+        reason = self._confirmed.pop(number, None)
+        if reason is None:
+            return None
+        self._wanted.discard(number)
+        if reason.is_failure:
+            return f"the broker refuses it: {reason}"
+        return "nobody listens there: the gate is not connected" if reason.value == NOBODY_LISTENS else ""
+
+    def _publish(
+        self, channel: Channel, payload: bytes, site_id: str, gate_id: str, part: int | None = None
+    ) -> int | None:
         if not self.connected:
-            return False
+            return None
         route = ROUTES[channel]
         name = topic(channel, site_id, gate_id, part)
         info = self._client.publish(name, payload, qos=route.qos, retain=route.retain)
-        return info.rc is MQTTErrorCode.MQTT_ERR_SUCCESS
+        return info.mid if info.rc is MQTTErrorCode.MQTT_ERR_SUCCESS else None
 
     def close(self) -> None:
         """Announce the absence and disconnect; may be called twice."""
@@ -94,7 +122,7 @@ class HqLink:
         # The client holds this link's methods, and the link holds the client: let go, or paho's sockets stay open until
         # the next garbage collection.
         client = self._client
-        client.on_connect = client.on_disconnect = client.on_message = client.on_connect_fail = None
+        client.on_connect = client.on_disconnect = client.on_message = client.on_publish = client.on_connect_fail = None
 
     def _make(self, client_id: str) -> Client:
         client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTProtocolVersion.MQTTv5)
@@ -107,7 +135,7 @@ class HqLink:
             route = ROUTES[Channel.HQ_STATE]
             client.will_set(topic(Channel.HQ_STATE), encode(HqState(online=False)), route.qos, route.retain)
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
-        client.on_message = self._on_message
+        client.on_message, client.on_publish = self._on_message, self._on_publish
         client.on_connect_fail = self._on_connect_fail
         return client
 
@@ -136,6 +164,11 @@ class HqLink:
         if connected != self.connected or detail != self.detail:
             log.info("mqtt_link", connected=connected, detail=detail)
         self.connected, self.detail = connected, detail
+
+    def _on_publish(self, client: Client, data: Any, mid: int, reason: ReasonCode, properties: Properties) -> None:
+        self._confirmed[mid] = reason
+        for other in [number for number in list(self._confirmed) if number not in self._wanted][:-_CONFIRMED_MAX]:
+            self._confirmed.pop(other, None)
 
     def _on_message(self, client: Client, data: Any, message: MQTTMessage) -> None:
         received = Received(message.topic, bytes(message.payload), bool(message.retain))

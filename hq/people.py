@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
-from sqlalchemy import Connection, Executable, String, bindparam, delete, insert, select
+from sqlalchemy import Connection, Executable, String, bindparam, delete, insert, select, update
 
 from contract.codec import BadMessage, decode, encode
 from contract.messages import EnrolmentEvent, EnrolmentRecord, PolicySnapshot, RiskEntry, Utc, WorkerRecord
@@ -23,13 +23,13 @@ from hq.forgotten import Why
 from hq.intake import Draft
 from hq.intake import EnrolmentRefused as EnrolmentRefused
 from hq.keys import HqKeys
-from hq.store import Store, lock, now
+from hq.store import Store, now
 from hq.strict import unknown_keys
 
 CHECKED = 20
 """Workers that are looked at to tell whether the key is the right one."""
 RISK_ROW = "risk_list/1"
-_risks = TypeAdapter(tuple[RiskEntry, ...])
+_risks = TypeAdapter(tuple[RiskEntry, ...], config=ConfigDict(hide_input_in_errors=True))
 
 
 class ImportRefused(ValueError):
@@ -52,7 +52,7 @@ class ImportFile(BaseModel):
     """What `sitegate-hq import` reads. `workers` are added or replaced by worker_id; `risk`, if given, replaces the whole
     list; `enrolments` are readable records, `sealed_enrolments` the same sealed for HQ (base64)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", val_json_bytes="base64")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid", val_json_bytes="base64")
 
     workers: tuple[WrittenWorker, ...] = ()
     risk: tuple[RiskEntry, ...] | None = None
@@ -177,18 +177,28 @@ class People:
             draft.put(worker.model_copy(update=fields))
             self._write(db, draft)
 
-    def enrol_sealed(self, db: Connection, event: EnrolmentEvent) -> None:
-        """An enrolment made at a gate. Raises EnrolmentRefused."""
-        lock(db, "people")
+    def opened(self, event: EnrolmentEvent) -> EnrolmentRecord:
+        """What a gate's enrolment holds. Raises EnrolmentRefused."""
         record = self._open(event.sealed_record)
         if (record.worker_id, record.consent_ref) != (event.worker_id, event.consent_ref):
             raise EnrolmentRefused("is sealed around an enrolment of somebody else, or of another consent")
+        return record
+
+    def known(self, db: Connection, worker_id: str) -> WorkerRecord:
+        """A worker, without templates. Raises EnrolmentRefused, KeyMissing."""
         try:
-            draft = self._draft(db, [record.worker_id])
+            worker = self._worker(db, worker_id)
         except KeyMissing:  # the event stays unacknowledged at the gate until the key is here
             raise
         except AtRestError as error:  # one row that somebody changed must not hold up the events of a gate
             raise EnrolmentRefused(f"cannot be added: {error}") from error
+        if worker is None:
+            raise EnrolmentRefused(f"enrols {worker_id}, who is not among the workers: import the worker first")
+        return worker
+
+    def enrol(self, db: Connection, record: EnrolmentRecord) -> None:
+        """Add an enrolment that may count (`hq.approvals`). Raises EnrolmentRefused."""
+        draft = self._draft(db, [record.worker_id])
         draft.add(record)
         self._write(db, draft)
 
@@ -274,6 +284,7 @@ class People:
 
     def _write(self, db: Connection, draft: Draft) -> None:
         named, utc, cipher = bindparam("named", type_=String), now(), self.cipher
+        self._note_withdrawals(db, draft, utc)
         self._forget(db, draft, utc)
         _each(db, delete(t.workers).where(t.workers.c.worker_id == named), [{"named": w} for w in draft.workers])
         workers = [
@@ -286,6 +297,27 @@ class People:
         ]
         _each(db, insert(t.workers), workers)
         self._write_templates(db, draft.enrolments, utc)
+
+    def _note_withdrawals(self, db: Connection, draft: Draft, utc: datetime) -> None:
+        """Of those who had a consent, or are said to withdraw it: nothing of before counts any more, and what waits is refused."""
+        columns = t.workers.c
+        for some in _slices(sorted(draft.withdrawn)):
+            held = db.execute(select(columns.worker_id, columns.record).where(columns.worker_id.in_(some))).all()
+            for row in held:
+                if row.worker_id not in draft.noted and not self._consented(row.worker_id, row.record):
+                    continue
+                db.execute(delete(t.withdrawals).where(t.withdrawals.c.worker_id == row.worker_id))
+                db.execute(insert(t.withdrawals).values(worker_id=row.worker_id, utc=utc))
+                waits = (t.enrolments.c.worker_id == row.worker_id, t.enrolments.c.record.isnot(None))
+                refused = {"state": "refused", "record": None, "decided_utc": utc, "why": "the consent was withdrawn"}
+                db.execute(update(t.enrolments).where(*waits).values(**refused))
+
+    def _consented(self, worker_id: str, value: bytes) -> bool:
+        """True also of a row that cannot be read: then it may have been."""
+        try:
+            return _record(self.cipher, worker_id, value).consent_ref is not None
+        except AtRestError:
+            return True
 
     def _forget(self, db: Connection, draft: Draft, utc: datetime) -> None:
         """Destroy the templates of a consent that does not stand any more, and note whose they were."""

@@ -33,6 +33,8 @@ _VALUES: tuple[tuple[Table, Column[Any], Column[Any]], ...] = (
     (t.templates, t.templates.c.digest, t.templates.c.sealed_record),
     (t.risk_list, t.risk_list.c.id, t.risk_list.c.body),
     (t.commands, t.commands.c.command_id, t.commands.c.envelope),
+    (t.invitations, t.invitations.c.gate_id, t.invitations.c.code_key),
+    (t.enrolments, t.enrolments.c.digest, t.enrolments.c.record),
     (t.erased_events, t.erased_events.c.name, t.erased_events.c.proof),
 )
 """Everything that is encrypted at rest: table, the row's id, the value."""
@@ -130,7 +132,7 @@ def encrypt_anew(folder: Path, store: Store) -> dict[str, int]:
     with store.write("people") as db:
         for table, row_id, value in _VALUES:
             stale = []
-            for row in db.execute(select(row_id, value)):
+            for row in db.execute(select(row_id, value).where(value.isnot(None))):
                 if atrest.key_of(row[1]) != cipher.ids[0]:
                     name = f"{table.name}/{row[0]}"
                     stale.append({"row": row[0], "anew": cipher.encrypt(cipher.decrypt(row[1], name), name)})
@@ -157,7 +159,11 @@ def forget_unreadable(folder: Path, store: Store) -> dict[str, int]:
     counts = {}
     with store.write("people") as db:
         for table, row_id, value in _VALUES:
-            lost = [r[0] for r in db.execute(select(row_id, value)) if not cipher.opens(r[1], f"{table.name}/{r[0]}")]
+            lost = [
+                r[0]
+                for r in db.execute(select(row_id, value).where(value.isnot(None)))
+                if not cipher.opens(r[1], f"{table.name}/{r[0]}")
+            ]
             for row in lost:
                 db.execute(delete(table).where(row_id == row))
             counts[table.name] = len(lost)

@@ -20,21 +20,27 @@ from contract.messages import (
     Health,
     HqState,
     ListKind,
+    Registration,
+    RegistrationAnswer,
     SnapshotRequest,
 )
 from contract.signing import BadKey, sign
 from contract.topics import DELTA_CHANNELS, Channel, channel_of
 from hq import forgotten, keys
+from hq.approvals import Approvals
 from hq.atrest import AtRestError
 from hq.config import HqConfig
-from hq.ingest import ROSTER_AGAIN, Arrival, Ingest, examine
+from hq.doorkeeper import Doorkeeper, NotTaken
+from hq.ingest import Arrival, Ingest, examine
 from hq.journals import JournalKey
 from hq.metrics import HqMetrics
 from hq.mqtt import HqLink, Received
+from hq.orders import Orders
 from hq.people import People
 from hq.publish import Publisher
 from hq.refusals import Refusals
-from hq.store import DatabaseAway, Store, asked_for, done, now
+from hq.registry import Registry, RegistryRefused, registered
+from hq.store import ROSTER_AGAIN, DatabaseAway, Store, asked_for, done, now
 from hq.times import correct_earlier
 
 log = structlog.get_logger()
@@ -78,7 +84,10 @@ class HqService:
         people = People(self._store, self._keys)
         people.check()
         self.metrics = HqMetrics(self._store)
-        self._ingest = Ingest(self._store, people)
+        self._door = Doorkeeper(config.gates.unsigned_until)
+        self._registry = Registry(self._store, self._keys, config.sites)
+        approvals = Approvals(self._store, people, self._keys, config.trusted_sites)
+        self._ingest = Ingest(self._store, approvals, self._door)
         whole_after = timedelta(hours=config.lists.whole_after_h)
         self._publisher = Publisher(self._store, people, self._keys, whole_after)
         self._refusals = Refusals(self._store)
@@ -86,6 +95,7 @@ class HqService:
         client_id = f"sitegate-hq-worker-{secrets.token_hex(4)}" if worker else "sitegate-hq"
         link = self._link = HqLink(config.broker, client_id, worker)
         self.metrics.connected.set_function(lambda: float(link.connected))
+        self._orders = Orders(self._store, self._publisher, link, self._door.takes_unregistered)
         self._held: Received | None = None
         self._ready: list[Arrival] = []
         self._holes: dict[JournalKey, _Hole] = {}
@@ -173,23 +183,54 @@ class HqService:
             if channel is Channel.STATUS and received.payload:
                 status = decode(GateStatus, received.payload)
                 _same(status.site_id, status.gate_id, site_id, gate_id)
+                if not self._check(channel, status, received.payload):
+                    status = status.model_copy(update={"signature": None})  # it proves nothing
                 self._store.set_status(status)
                 if status.online and not status.takes_changes:  # what was published while it was away may be changes
                     self._whole_wanted |= {(status.site_id, kind) for kind in DELTA_CHANNELS}
             elif channel is Channel.HEALTH:
                 health = decode(Health, received.payload)
                 _same(health.site_id, health.gate_id, site_id, gate_id)
+                self._check(channel, health, received.payload)
                 self._store.set_health(health)
             elif channel is Channel.SNAPSHOT_REQUEST:
                 request = decode(SnapshotRequest, received.payload)
                 _same(request.site_id, request.gate_id, site_id, gate_id)
+                self._check(channel, request, received.payload)
                 self._send_again(request)
+            elif channel is Channel.REGISTER:
+                registration = decode(Registration, received.payload)
+                _same(registration.site_id, registration.gate_id, site_id, gate_id)
+                self._register(registration, received.payload)
+        except NotTaken as error:
+            if self._ingest.tell_stranger(
+                f"{site_id}/{gate_id}", f"{channel.value}: {error}"
+            ):  # they come every few seconds
+                self._ingest.refuse(site_id, gate_id, f"{channel.value}: {error}", received.payload)
         except BadMessage as error:
             if isinstance(error, NewerMessage) and channel is not Channel.EVENTS:
                 self._ingest.tell_newer(gate_id, str(error))  # it comes again, also after HQ's update
             else:
                 self._ingest.refuse(site_id, gate_id, f"{channel.value}: {error}", received.payload)
         return None
+
+    def _check(self, channel: Channel, message: GateStatus | Health | SnapshotRequest, payload: bytes) -> bool:
+        """See `Doorkeeper.check_message`. Raises NotTaken."""
+        with self._store.read() as db:
+            gate = registered(db, [message.gate_id]).get(message.gate_id)
+        return self._door.check_message(gate, channel, message, payload)
+
+    def _register(self, registration: Registration, payload: bytes) -> None:
+        """A gate shows its keys; it is told what became of that."""
+        try:
+            accepted, reason = self._registry.take(registration, payload)
+        except RegistryRefused as error:
+            accepted, reason = False, str(error)
+        said = {"gate_id": registration.gate_id, "gate_key": registration.gate_key}
+        answer = RegistrationAnswer(**said, accepted=accepted, reason=reason[:500], utc=now())
+        envelope = sign(encode(answer), Channel.REGISTERED.value, self._keys.signing)
+        self._link.publish(Channel.REGISTERED, envelope, registration.site_id, registration.gate_id)
+        log.warning("gate_registers", gate_id=registration.gate_id, accepted=accepted, detail=reason)
 
     def _store_events(self) -> None:
         """All that lies ready in one transaction, then one acknowledgement for each journal. What came before its
@@ -201,12 +242,12 @@ class HqService:
         ready, self._ready = self._ready, []
         acks: dict[JournalKey, Ack] = {}
         for arrival, outcome in zip(ready, outcomes, strict=True):
+            if outcome is None or (outcome.hole and self._may_come(arrival.key, outcome.seq)):
+                self._ready.append(arrival)
+            elif outcome.ack is not None and (outcome.line not in acks or acks[outcome.line].seq <= outcome.seq):
+                acks[outcome.line] = outcome.ack
             if outcome is not None:
                 self.metrics.events.labels(arrival.key.gate_id).inc(outcome.stored)
-            if outcome is None or (outcome.hole and self._may_come(arrival.key, outcome.ack.seq)):
-                self._ready.append(arrival)
-            elif outcome.line not in acks or acks[outcome.line].seq <= outcome.ack.seq:
-                acks[outcome.line] = outcome.ack
         for key in self._holes.keys() - {arrival.key for arrival in self._ready}:
             del self._holes[key]
         for key, ack in acks.items():
@@ -229,13 +270,9 @@ class HqService:
         self._link.publish(Channel.ACK, sign(encode(ack), Channel.ACK.value, self._keys.signing), site_id, ack.gate_id)
 
     def _send_commands(self) -> None:
-        for command in self._publisher.due_commands():
-            # Marked first: if we die in between it is never sent, which is safer than twice.
-            self._publisher.mark_sent(command.command_id)
-            sent = self._link.publish(Channel.COMMAND, command.envelope, command.site_id, command.gate_id)
-            log.info("command_sent", command_id=command.command_id, gate_id=command.gate_id, sent=sent)
-            if command.action is CommandAction.RESYNC:
-                self._resync(command.site_id, command.gate_id)
+        for order in self._orders.send():
+            if order.action is CommandAction.RESYNC:
+                self._resync(order.site_id, order.gate_id)
 
     def _resync(self, site_id: str, gate_id: str) -> None:
         """A gate asks for everything: say how far we hold its journal, and give the broker the lists again."""

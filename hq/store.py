@@ -31,9 +31,11 @@ from hq import told
 from hq.journals import JournalKey as JournalKey
 from hq.keys import HqKeys
 
-FIRST, NEWEST = "0001", "0009"
+FIRST, NEWEST = "0001", "0010"
 """Revisions of the migrations: the tables before there were any, and the present ones."""
-_REWRITTEN = ("templates", "list_parts", "list_bases")
+ROSTER_AGAIN = "roster"
+"""The task left after an enrolment: publish the rosters anew."""
+_REWRITTEN = ("templates", "list_parts", "list_bases", "enrolments")
 """Few rows that hold templates: PostgreSQL writes these tables anew, since what it deletes stays in the pages."""
 _VACUUMED = ("events", "quarantine", "workers")
 QUARANTINE_MAX = 10_000
@@ -104,13 +106,16 @@ class Store:
         self.engine.dispose()
 
     def set_status(self, status: GateStatus) -> None:
-        """The newest status; the broker repeats it at every connection, which is no news and changes no time. A gate that is
-        away still holds the keys that it last told of."""
+        """The newest status. The broker repeats it at every connection, and somebody may repeat an old one: neither changes
+        anything. A gate that is away still holds the keys that it last told of."""
         with self.read() as db:
             held = db.execute(select(t.gates.c.status).where(t.gates.c.gate_id == status.gate_id)).scalar()
-        if held and not status.online:
+        if held:
             before = GateStatus.model_validate_json(held)
-            status = status.model_copy(update={"trusts": before.trusts, "opens": before.opens})
+            if not is_news(status, before):
+                return
+            if not status.online:
+                status = status.model_copy(update={"trusts": before.trusts, "opens": before.opens})
         body = status.model_dump_json()
         if held != body:
             with self.write(f"gate {status.gate_id}") as db:
@@ -118,6 +123,11 @@ class Store:
             self._set_gate(status.gate_id, status.site_id, status=body, status_utc=now())
 
     def set_health(self, health: Health) -> None:
+        """Unless a newer one is held."""
+        with self.read() as db:
+            held = db.execute(select(t.gates.c.health).where(t.gates.c.gate_id == health.gate_id)).scalar()
+        if held and health.serial and health.serial <= Health.model_validate_json(held).serial:
+            return
         self._set_gate(health.gate_id, health.site_id, health=health.model_dump_json(), health_utc=now())
 
     def _set_gate(self, gate_id: str, site_id: str, **values: Any) -> None:
@@ -125,6 +135,21 @@ class Store:
             changed = db.execute(update(t.gates).where(t.gates.c.gate_id == gate_id).values(site_id=site_id, **values))
             if not changed.rowcount:
                 db.execute(insert(t.gates).values(gate_id=gate_id, site_id=site_id, **values))
+
+
+def is_news(status: GateStatus, held: GateStatus) -> bool:
+    """Whether a status follows the one that is held. A Will, whose serial is its connection's, ends that connection alone."""
+    if not status.serial:
+        return True  # of a gate before version 1.3: the registry says whether it is taken at all
+    if status.connection != held.connection:
+        return status.connection > held.connection
+    if _is_will(status):
+        return held.online
+    return not _is_will(held) and status.serial > held.serial
+
+
+def _is_will(status: GateStatus) -> bool:
+    return not status.online and not status.planned and status.serial == status.connection
 
 
 def lock(db: Connection, what: str) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -193,8 +195,79 @@ commands = Table(
     Column("envelope", LargeBinary, nullable=False),
     Column("expires_utc", UtcTime, nullable=False),
     Column("sent_utc", UtcTime),
+    Column("outcome", String(500), nullable=False, server_default=""),
 )
-"""`envelope`: the signed order, encrypted (`hq.atrest`): who gave it and why."""
+"""`envelope`: the signed order, encrypted (`hq.atrest`): who gave it and why. `sent_utc`: when it was tried; `outcome`: how
+(`hq.orders`)."""
+
+registrations = Table(
+    "registrations",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("gate_id", String(64), nullable=False),
+    Column("site_id", String(64), nullable=False),
+    Column("gate_key", LargeBinary, nullable=False),
+    Column("link_key", LargeBinary, nullable=False),
+    Column("since_utc", UtcTime, nullable=False),
+    Column("added_by", String(80), nullable=False),
+    Column("how", String(40), nullable=False),
+    Column("revoked_utc", UtcTime),
+    Column("revoked_by", String(80)),
+    Column("why", String(500)),
+    Index(
+        "one_registration",
+        "gate_id",
+        unique=True,
+        sqlite_where=text("revoked_utc IS NULL"),
+        postgresql_where=text("revoked_utc IS NULL"),
+    ),
+)
+"""The keys of each gate (`hq.registry`). At most one row per gate is not revoked; the others say who it was before."""
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("gate_id", String(64), primary_key=True),
+    Column("site_id", String(64), nullable=False),
+    Column("code_key", LargeBinary),
+    Column("fingerprint", String(32)),
+    Column("tries", Integer, nullable=False),
+    Column("replaces", Boolean, nullable=False),
+    Column("invited_by", String(80), nullable=False),
+    Column("expires_utc", UtcTime, nullable=False),
+)
+"""Gates that may register: with a one-time code (`code_key`: what the code stands for, encrypted), or with the keys that have
+this fingerprint."""
+
+enrolments = Table(
+    "enrolments",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("site_id", String(64), nullable=False),
+    Column("gate_id", String(64), nullable=False),
+    Column("epoch", String(64), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("worker_id", String(64), nullable=False, index=True),
+    Column("consent_ref", String(120), nullable=False),
+    Column("captured_utc", UtcTime, nullable=False),
+    Column("received_utc", UtcTime, nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("record", LargeBinary),
+    Column("decided_utc", UtcTime),
+    Column("decided_by", String(80)),
+    Column("why", String(500)),
+)
+"""Enrolments made at gates, and what became of each (`hq.approvals`). `digest`: of the record inside, so none counts twice;
+`record`: encrypted, gone once it is decided."""
+
+withdrawals = Table(
+    "withdrawals",
+    metadata,
+    Column("worker_id", String(64), primary_key=True),
+    Column("utc", UtcTime, nullable=False),
+)
+"""When each worker last withdrew the consent: no enrolment of before counts any more."""
 
 pending = Table(
     "pending",

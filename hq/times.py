@@ -6,7 +6,7 @@ They stand beside the events (`corrected_utc`), which stay as they came: body an
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from contract.messages import ClockEvent, Id, Utc
@@ -24,6 +24,8 @@ _LATER = "times "
 
 class _Stamp(BaseModel):
     """When an event was recorded, whatever its kind."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     boot_id: Id
     utc: Utc

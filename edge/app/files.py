@@ -1,11 +1,14 @@
 """The files by which the three processes meet: the folder of each, made by its process; `edge.layout` has the names."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from edge.app.flat import is_flat, move
 from edge.config import Config
 from edge.layout import DESK as DESK
-from edge.layout import DESK_FOLDER, GATE, SYNC
+from edge.layout import DESK_FOLDER, GATE, GATE_KEY, GATE_KEY_PUBLIC, LINK_KEY, LINK_KEY_PUBLIC, SYNC
 from edge.layout import JOURNAL as JOURNAL
 from edge.layout import PINS as PINS
 from edge.layout import PULSE_CUTS as PULSE_CUTS
@@ -38,8 +41,51 @@ def folders(config: Config) -> list[Path]:
     return [config.paths.state_dir / name for name in (GATE, SYNC, DESK_FOLDER)]
 
 
+def gate_key_files(config: Config) -> tuple[Path, Path]:
+    """Where this gate's own key lies, and its public half."""
+    state = config.paths.state_dir
+    return config.keys.gate_signing_path or state / GATE_KEY, state / GATE_KEY_PUBLIC
+
+
+def link_key_files(config: Config) -> tuple[Path, Path]:
+    """The same for the key of its sync process."""
+    state = config.paths.state_dir
+    return config.keys.link_signing_path or state / LINK_KEY, state / LINK_KEY_PUBLIC
+
+
+def become_owner(folder: Path) -> None:
+    """As root, go on as the user whose folder it is: what root made there its process could not write, and a link that
+    was put there must not lead root astray. Does nothing as any other user."""
+    if os.geteuid() != 0 or folder.stat().st_uid == 0:
+        return
+    owner = folder.stat()
+    os.setgroups([])
+    os.setgid(owner.st_gid)
+    os.setuid(owner.st_uid)
+
+
+@contextmanager
+def as_owner(folder: Path) -> Iterator[None]:
+    """`become_owner` for a while."""
+    if os.geteuid() != 0 or folder.stat().st_uid == 0:
+        yield
+        return
+    owner, groups, gid = folder.stat(), os.getgroups(), os.getegid()
+    os.setgroups([])
+    os.setegid(owner.st_gid)
+    os.seteuid(owner.st_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(gid)
+        os.setgroups(groups)
+
+
 def _own(config: Config, name: str) -> Path:
     path = config.paths.state_dir / name
+    if is_flat(config.paths.state_dir):
+        move(config.paths.state_dir)
     try:
         config.paths.state_dir.mkdir(parents=True, exist_ok=True)
         path.mkdir(mode=0o750, exist_ok=True)

@@ -1,28 +1,29 @@
 """The process that can open the gate: camera, matcher, lists, journal, pins. It has no network."""
 
 import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from contract.keyring import TrustedKeys
-from contract.messages import Command, NoticeCode, NoticeEvent
+from contract.messages import NoticeCode, NoticeEvent
 from contract.signing import BadKey
-from edge import __version__
+from edge import __version__, lookout
 from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, RESERVE, SCORES, folders, gate_dir, metrics_file
+from edge.app.ledger import follow_acks, open_ledger, read_through, tell_restart
 from edge.app.lists import open_roster
-from edge.app.metered import GateMeters, MeteredCamera, MeteredJournal
+from edge.app.metered import GateMeters, MeteredCamera
 from edge.app.prepared import PreparedRoster
 from edge.app.reboot import restarter, unanswered
 from edge.app.relay import remember
 from edge.camera import CameraFault, CaptureThread, Source, source_for
-from edge.clock import SystemClock
+from edge.clock import BoundedClock, SystemClock
 from edge.config import CameraConfig, Config, TemperatureConfig
-from edge.dbfile import FOREIGN_WAIT_S
 from edge.desk import DeskReader
 from edge.diskspace import DiskSpace, Reserve
 from edge.gate import GpioGate, Warden, lock_relays, make_factory, take_cuts
+from edge.highwater import HighWater
 from edge.indicator import GpioIndicator, IndicatorError, Voice
 from edge.journal import Journal
 from edge.loop import GateLoop, Ports
@@ -35,10 +36,10 @@ from edge.readers.codes import QrCodes
 from edge.readers.evdevice import EvdevSource
 from edge.readers.pins import ThreadedPinCheck
 from edge.readers.wedge import WedgeReader
-from edge.salvage import NotSalvaged, salvage
 from edge.scorestore import ScoreStore
 from edge.sim import ScriptError, SimulatedThermometer, WalkUpSource, load_script
 from edge.supervisor import Shutdown, Watchdog, run_steps
+from edge.technician import TechnicianNotes
 from edge.thermometer import Mlx90614
 
 PARTS_PER_REFRESH = 3
@@ -60,30 +61,39 @@ def run(config: Config, shutdown: Shutdown) -> None:
         try:
             warden.start()
             remember(config.gate, state)
-            clock = SystemClock()
+            clock = BoundedClock(SystemClock())
             reserve = Reserve(state / RESERVE, config.disk.reserve_mb)
             disk = DiskSpace(own, config.disk, reserve, others=[f for f in folders(config) if f != own])
-            journal = MeteredJournal(state / JOURNAL, config.site, clock, give_room=reserve.give)
+            journal, water = open_ledger(config, clock, reserve.give)
             meters = journal.meters = GateMeters()
             if config.matcher.self_calibrate != "off":
                 scores = ScoreStore(state / SCORES, lambda: disk.diagnostics)
-            loop = _loop(config, clock, gate, factory, journal, meters, scores, disk, restarter(config, shutdown))
+            loop = _loop(
+                config, clock, gate, factory, journal, water, meters, scores, disk, restarter(config, shutdown)
+            )
         except BaseException:
             gate.close()
             raise
         gc.freeze()  # what is loaded by now stays: the collector need not go through it between two frames
+        scrub = read_through(config, journal)
         numbers = TextFile(metrics_file(config, "gate"), meters.registry)
         measured = meters.timed(loop.step)
 
         def step() -> bool:
             healthy = measured()
+            journal.sign()
             numbers.write_if_due()
             return healthy
 
+        watchdog = Watchdog()
+        loop.start_reflex(watchdog.ping)
         try:
-            run_steps(step, shutdown, Watchdog())
+            run_steps(step, shutdown, watchdog)
         finally:
             gc.unfreeze()  # the collector ends what the interpreter cannot: zxing-cpp complains of objects left alive
+            if scrub is not None:
+                scrub.close()
+            water.close()  # while the journal takes its copy
             loop.close()
             numbers.remove()
             if scores is not None:
@@ -121,10 +131,11 @@ def make_camera(config: Config, clock: Clock) -> Camera:
 
 def _loop(
     config: Config,
-    clock: Clock,
+    clock: BoundedClock,
     gate: GpioGate,
     factory: Any,
     journal: Journal,
+    water: HighWater,
     meters: GateMeters,
     scores: ScoreStore | None,
     disk: DiskSpace,
@@ -134,7 +145,7 @@ def _loop(
     try:
         camera = MeteredCamera(make_camera(config, clock), clock, meters)
         camera.start()  # first, because a device takes its time to open: lists and models are read meanwhile
-        lists = open_roster(config)
+        lists = open_roster(config, water, apart=True)
         lists.refresh()  # all at once: nobody stands before a gate that is only starting
         lists.parts_per_refresh = PARTS_PER_REFRESH
         matcher = open_matcher(config.matcher, config.paths.models_dir, config.liveness, scores, clock)
@@ -145,18 +156,15 @@ def _loop(
             camera.close()
         journal.close()
         raise
-    if journal.restarted is not None:
-        acked = {ack.epoch: ack.seq for ack in lists.acks()}
-        detail = f"set aside as {journal.restarted.name}; {_saved(journal.restarted, config, acked)}"
-        journal.append(NoticeEvent, code=NoticeCode.JOURNAL_RESTARTED, detail=detail[:500])
+    follow_acks(clock, journal, lists)
+    tell_restart(journal, config, lists)
     journal.append(NoticeEvent, code=NoticeCode.GATE_STARTED, detail=f"sitegate {__version__}")
-    if journal.restarted is not None:
-        give_up_orders(journal, lists.commands(clock.utc()))
     if unanswered():
         todo = "the machine was not rebooted, only this process: see systemctl status sitegate-reboot.path"
         journal.append(NoticeEvent, code=NoticeCode.COMMAND_REFUSED, detail=todo)
     take_cuts(config.paths.state_dir / PULSE_CUTS, lambda ref, text: _note_cut(journal, ref, text))
-    requests = DeskReader(config.paths.state_dir / DESK, FOREIGN_WAIT_S)
+    desk = config.paths.state_dir / DESK
+    requests = DeskReader(desk, lookout.Reader(desk))
     codes, reader = _other_ways(config, clock)
     if reader is not None:
         reader.start()
@@ -164,7 +172,9 @@ def _loop(
     presence = JournalPresence(config.paths.state_dir / JOURNAL, clock)
     thermometer = _thermometer(config.temperature, clock)
     parts = (camera, matcher, gate, indicator, roster, journal, requests, clock, codes, reader, pins)
-    return GateLoop(config, Ports(*parts, presence=presence, thermometer=thermometer, disk=disk, restart=restart))
+    technician = TechnicianNotes(gate_dir(config))
+    ports = Ports(*parts, presence=presence, thermometer=thermometer, disk=disk, restart=restart)
+    return GateLoop(config, replace(ports, high_water=water, bounds=clock, technician=technician))
 
 
 def _other_ways(config: Config, clock: Clock) -> tuple[CodeReader | None, Reader | None]:
@@ -184,24 +194,6 @@ def _note_cut(journal: Journal, ref: str, text: str) -> None:
     """Once, also if the file of cuts could not be removed last time."""
     if not journal.seen(ref):
         journal.append(NoticeEvent, ref=ref, code=NoticeCode.PULSE_CUT, detail=text)
-
-
-def give_up_orders(journal: Journal, waiting: Sequence[Command]) -> None:
-    """Whether these were obeyed the damaged journal may have known: never twice, so rather not at all."""
-    for command in waiting:
-        if not journal.seen(command.command_id):
-            detail = (
-                f"{command.command_id}: the journal was damaged, so it may have been obeyed already: order it again"
-            )
-            journal.append(NoticeEvent, ref=command.command_id, code=NoticeCode.COMMAND_REFUSED, detail=detail)
-
-
-def _saved(damaged: Path, config: Config, acked: Mapping[str, int]) -> str:
-    """What of a damaged journal the sync process can still send, in words."""
-    try:
-        return str(salvage(damaged, gate_dir(config), config.site.gate_id, acked))
-    except NotSalvaged as error:
-        return f"nothing was saved: {error}"
 
 
 def _thermometer(config: TemperatureConfig, clock: Clock) -> Thermometer | None:

@@ -1,17 +1,24 @@
 """HQ's lists as the gate believes them: for the gate process and for commands that look."""
 
 from contract.keyring import OpeningKeys, TrustedKeys
+from edge import lookout
 from edge.app.files import REPLICA
 from edge.config import Config
 from edge.credentials import credential
+from edge.highwater import HighWater
+from edge.layout import GATE
 from edge.sync.roster import ReplicaReader
 
 
-def open_roster(config: Config) -> ReplicaReader:
-    """HQ's lists as the gate believes them. Raises BadKey."""
+def open_roster(config: Config, high_water: HighWater | None = None, *, apart: bool = False) -> ReplicaReader:
+    """HQ's lists as the gate believes them. `high_water`: the gate process's own; others only look at it. `apart`: the file is
+    read in a process of its own, which may hang or die (`edge.lookout`). Raises BadKey."""
+    path = config.paths.state_dir / REPLICA
     return ReplicaReader(
-        config.paths.state_dir / REPLICA,
+        path,
         config.site,
         TrustedKeys(config.keys.hq_signing_public_path),
         OpeningKeys(credential(config.keys.site_private_path)),
+        high_water or HighWater(config.paths.state_dir / GATE, writes=False),
+        lookout.Reader(path) if apart else None,
     )

@@ -2,9 +2,10 @@
 
 from contract.signing import BadKey
 from edge import __version__
-from edge.app.files import JOURNAL, metrics_file, sync_dir
+from edge.app.files import JOURNAL, link_key_files, metrics_file, sync_dir
 from edge.clock import SystemClock
 from edge.config import Config
+from edge.identity import try_open_key
 from edge.journal import JournalReader
 from edge.meters import TextFile
 from edge.ports import JournalError
@@ -20,8 +21,9 @@ ERRORS = (BadKey, JournalError, LinkError, ReplicaError)
 def run(config: Config, shutdown: Shutdown) -> None:
     """Until shutdown."""
     sync_dir(config)
+    key = try_open_key(*link_key_files(config), "link")
     journal = JournalReader(config.paths.state_dir / JOURNAL)
-    service = SyncService.open(config, journal, SystemClock(), __version__, JournalReader)
+    service = SyncService.open(config, journal, SystemClock(), __version__, JournalReader, key)
 
     numbers = TextFile(metrics_file(config, "sync"), service.meters.registry)
 

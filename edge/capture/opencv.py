@@ -1,6 +1,7 @@
 """Sources through OpenCV: a USB camera, a network camera, a video file."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -9,6 +10,10 @@ from pydantic import SecretStr
 
 from edge.capture.source import CameraFault
 from edge.domain import Image
+from edge.rtsp import url_problem
+
+FFMPEG_QUIET = "-8"
+"""AV_LOG_QUIET: FFmpeg's own lines name parts of an address, and may hold parts of the password."""
 
 
 class _Capture:
@@ -72,17 +77,19 @@ class RtspSource(_Capture):
 
     rate_hz: float | None = None
 
-    def __init__(self, url: SecretStr, open_timeout_s: float, read_timeout_s: float) -> None:
+    def __init__(self, url: SecretStr | Callable[[], SecretStr], open_timeout_s: float, read_timeout_s: float) -> None:
         self._url = url
         self._timeouts_ms = int(open_timeout_s * 1000), int(read_timeout_s * 1000)
         super().__init__("the RTSP camera")
 
     def open(self) -> None:
-        url = self._url.get_secret_value()
-        if not url.startswith(("rtsp://", "rtsps://")):
-            raise CameraFault("camera.url must be rtsp://user:password@address/path")
+        told = self._url() if callable(self._url) else self._url  # at each opening: it may have been changed
+        url = told.get_secret_value()
+        if problem := url_problem(url):
+            raise CameraFault(f"camera.url: {problem}")
         # UDP loses packets and smears faces. OpenCV takes FFMPEG options from the environment alone.
         os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
+        os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", FFMPEG_QUIET)
         opening_ms, reading_ms = self._timeouts_ms
         limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, opening_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, reading_ms]
         handle = self._hold(

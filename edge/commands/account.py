@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
+from contract.terminal.console import Table
 from edge.accounts import BadAccount, check_name, hash_password
-from edge.app.files import DESK, desk_dir
+from edge.app.files import DESK, become_owner, desk_dir
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, example, fail, load_config, out
 from edge.desk import Desk, DeskError
 from edge.ports import JournalError
@@ -21,7 +21,7 @@ Name = Annotated[str, typer.Argument(help="The person's name, as it will be reco
 def _desk(config: Path) -> Desk:
     try:
         settings = load_config(config)
-        desk_dir(settings)
+        become_owner(desk_dir(settings))
         return Desk(settings.paths.state_dir / DESK)
     except (DeskError, JournalError) as error:
         raise fail(str(error)) from error

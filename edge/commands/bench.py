@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
+from contract.terminal.console import Table
 from edge.commands.common import JsonOption, err, example, fail, out
 from edge.config import MatcherConfig
 from edge.matcher.fetch import fetch
@@ -133,3 +133,56 @@ def sync(
         f"loop {change.longest_call_s * 1e3:.0f} ms; an unchanged roster signed anew: {change.unchanged_bytes} bytes",
         highlight=False,
     )
+
+
+@app.command("safety", epilog=example("sitegate bench safety", "sitegate bench safety --rounds 100 --guards 100"))
+def safety(
+    rounds: Annotated[int, typer.Option(min=0, max=1000, help="Presses of each contact in each condition.")] = 40,
+    guards: Annotated[
+        int, typer.Option(min=0, max=1000, help="Freezes, and kills, in each state of the passage.")
+    ] = 10,
+    beside: Annotated[int, typer.Option(min=1, max=50, help="Gate processes of the second half at a time.")] = 5,
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Folder on the disk whose journal is used.  [default: here]")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """From the fire contact and the exit button to the relay, while disk, camera or matcher do their worst; and how long the relay
+    stays energised when the gate process freezes or is killed. On mock pins: a relay and its wiring add their own time."""
+    from edge import bench_guards, bench_safety
+    from edge.passage import PassageState
+
+    reactions: list[bench_safety.Reaction] = []
+    for condition in bench_safety.CONDITIONS if rounds else ():
+        with tempfile.TemporaryDirectory(prefix="sitegate-bench-", dir=folder or Path.cwd()) as name:
+            err.print(f"{condition}…", highlight=False)
+            try:
+                reactions += bench_safety.reactions(condition, Path(name), rounds)
+            except bench_safety.BenchError as error:
+                err.print(f"not measured: {error}", highlight=False, markup=False)
+    locked: list[bench_guards.Locked] = []
+    for how in (bench_guards.FREEZE, bench_guards.KILL) if guards else ():
+        for state in PassageState:
+            with tempfile.TemporaryDirectory(prefix="sitegate-bench-", dir=folder or Path.cwd()) as name:
+                err.print(f"{how} in state {state}…", highlight=False)
+                locked.append(bench_guards.locked(state, how, guards, beside, Path(name)))
+    if as_json:
+        out.print_json(json.dumps({"reactions": [asdict(r) for r in reactions], "locked": [asdict(x) for x in locked]}))
+        return
+    table = Table("condition", "contact", "runs", "p50 ms", "p99 ms", "worst ms", "lost", "loop's longest turn, s")
+    for r in reactions:
+        figures = (f"{value:.1f}" for value in (r.p50_ms, r.p99_ms, r.worst_ms))
+        table.add_row(r.condition, r.contact, str(r.count), *figures, str(r.lost), f"{r.turn_s:.1f}")
+    out.print(table)
+    table = Table("state", "process", "trials", "energised", "longest, s", "after that at most, s", "never locked")
+    for x in locked:
+        seconds = ("-" if value is None else f"{value:.3f}" for value in (x.worst_s, x.after_s))
+        table.add_row(
+            x.state,
+            {"freeze": "frozen", "kill": "killed"}[x.how],
+            str(x.count),
+            str(x.energised),
+            *seconds,
+            str(x.never),
+        )
+    out.print(table)

@@ -4,9 +4,8 @@ import json
 from dataclasses import asdict
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
+from contract.terminal.console import Table, styled
 from edge.commands.common import DEFAULT_CONFIG, EXIT_PROBLEM, ConfigOption, JsonOption, err, example, load_config, out
 
 _COLOURS = {"ok": "green", "warning": "yellow", "problem": "bold red"}
@@ -25,11 +24,11 @@ def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
         table = Table(
             "", "state", "what was found", "what to do", title=f"{loaded.site.gate_id} at {loaded.site.site_id}"
         )
-        table.add_row("config", f"[green]{State.OK}[/]", f"{config} is fine", "")
+        table.add_row("config", styled((State.OK, "green")), f"{config} is fine", "")
         for f in findings:
             colour = _COLOURS[State.PROBLEM if f.grave else f.state]
-            detail = f"[{colour}]{escape(f.detail)}[/]" if f.grave else escape(f.detail)
-            table.add_row(f.what, f"[{colour}]{f.state}[/]", detail, escape(f.todo))
+            detail = styled((f.detail, colour)) if f.grave else f.detail
+            table.add_row(f.what, styled((f.state, colour)), detail, f.todo)
         out.print(table)
     if any(f.state is State.PROBLEM for f in findings):
         raise typer.Exit(EXIT_PROBLEM)

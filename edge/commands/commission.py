@@ -1,18 +1,21 @@
 """`sitegate commission`: a technician and the gate try everything together, and sign it off."""
 
 import hashlib
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
+from contract import ids
 from contract.codec import encode
 from contract.messages import CommissioningOutcome, CommissioningRecord, CommissioningStep, StepState
-from contract.signing import COMMISSIONING, BadKey, read_signing_private, sign, write_key_pair
+from contract.signing import COMMISSIONING, BadKey, sign
+from contract.terminal.console import Table, styled
+from contract.terminal.text import visible
 from edge import __version__
 from edge.clock import SystemClock
 from edge.commands.common import DEFAULT_CONFIG, EXIT_PROBLEM, ConfigOption, example, fail, load_config, out
@@ -26,10 +29,10 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Try every part of this gate with a technician, and sign it off.")
 
 _MARKS = {
-    StepState.OK: "[green]✔[/]",
-    StepState.NOT_FITTED: "[dim]–[/]",
-    StepState.SKIPPED: "[yellow]–[/]",
-    StepState.PROBLEM: "[bold red]✘[/]",
+    StepState.OK: styled(("✔", "green")),
+    StepState.NOT_FITTED: styled(("–", "dim")),
+    StepState.SKIPPED: styled(("–", "yellow")),
+    StepState.PROBLEM: styled(("✘", "bold red")),
 }
 
 
@@ -37,10 +40,10 @@ class Terminal:
     """The technician at this terminal."""
 
     def say(self, text: str) -> None:
-        out.print(f"[bold]→ {escape(text)}[/]")
+        out.print(styled((f"→ {text}", "bold")))
 
     def confirm(self, question: str) -> bool:
-        return typer.confirm(question)
+        return typer.confirm(visible(question))
 
 
 @app.command(
@@ -66,9 +69,11 @@ def run(
     from edge.selfcheck import gate_is_running
 
     loaded = load_config(config)
+    ids.checked("technician", technician)
+    _check_folder(to)
     if gate_is_running(loaded):
         raise fail("the gate is running and has camera and pins: stop it first (systemctl stop sitegate-gate)")
-    key = _signing_key(loaded.keys.gate_signing_path)
+    key = _signing_key(loaded)
     clock = SystemClock()
     started = clock.utc()
     steps = _try_everything(loaded, set(skip or ()))
@@ -143,8 +148,8 @@ def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
             with hands_on(config) as parts:
                 bench = tried.Bench(config, *parts, detect=matcher.engine.detect, sleep=time.sleep, look=look)
                 for step in tried.run(wanted, bench, Terminal()):
-                    style = "bold red" if photo_let_in(step) else "dim"
-                    out.print(f"  {_MARKS[step.state]} {step.name}  [{style}]{escape(step.measured)}[/]")
+                    measured = (step.measured, "bold red" if photo_let_in(step) else "dim")
+                    out.print(Text.assemble("  ", _MARKS[step.state], styled(f" {step.name}  ", measured)))
                     done.append(step)
         except ERRORS as error:
             raise fail(str(error)) from error
@@ -157,6 +162,12 @@ def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
         todo = f" → {found.todo}" if found.todo and not good else ""
         done.append(tried.verdict(name, good, f"{found.detail}{todo}"))
     return done
+
+
+def _check_folder(folder: Path) -> None:
+    """Before an hour's work, not after it."""
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise fail(f"{folder.absolute()} is no folder that can be written: choose another one with --to")
 
 
 def _matcher(config: Config) -> "FaceMatcher":
@@ -179,36 +190,37 @@ def _show(steps: Sequence[CommissioningStep]) -> None:
 
     table = Table("", "what", "measured", "seen")
     for step in steps:
-        measured = escape(step.measured)
+        measured: str | Text = step.measured
         if photo_let_in(step):
-            measured = f"[bold red]{measured}: whoever has a photo of a worker opens this gate[/]"
-        table.add_row(_MARKS[step.state], step.name, measured, escape(step.seen))
+            measured = styled((f"{step.measured}: whoever has a photo of a worker opens this gate", "bold red"))
+        table.add_row(_MARKS[step.state], step.name, measured, step.seen)
     out.print(table)
 
 
 def _hand_over(config: Config, record: CommissioningRecord, envelope: bytes, public: bytes) -> None:
-    from edge.app.files import DESK
+    from edge.app.files import DESK, as_owner, desk_dir
     from edge.desk import Desk, DeskError
     from edge.domain import CommissioningRequest
+    from edge.ports import JournalError
 
     try:
-        desk = Desk(config.paths.state_dir / DESK)
-        try:
-            request = CommissioningRequest(outcome=record.outcome, signed_record=envelope, public_key=public)
-            desk.request_commissioning(request, by=record.technician)
-        finally:
-            desk.close()
-    except DeskError as error:
+        with as_owner(desk_dir(config)):
+            desk = Desk(config.paths.state_dir / DESK)
+            try:
+                request = CommissioningRequest(outcome=record.outcome, signed_record=envelope, public_key=public)
+                desk.request_commissioning(request, by=record.technician)
+            finally:
+                desk.close()
+    except (DeskError, JournalError) as error:
         raise fail(f"the record could not be handed to the gate: {error}") from error
 
 
-def _signing_key(path: Path) -> "Ed25519PrivateKey":
-    """This gate's own key, made at the first commissioning."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+def _signing_key(config: Config) -> "Ed25519PrivateKey":
+    """This gate's own key, made if the gate process never ran."""
+    from edge.app.files import gate_key_files
+    from edge.identity import open_key
 
     try:
-        if not path.exists():
-            write_key_pair(Ed25519PrivateKey.generate(), path, path.with_suffix(".pub.pem"))
-        return read_signing_private(path)
-    except (OSError, BadKey) as error:
-        raise fail(f"the gate's signing key {path} cannot be made or read ({error}); run this as root") from error
+        return open_key(*gate_key_files(config))
+    except BadKey as error:
+        raise fail(f"this gate's own key: {error}; run this as root") from error

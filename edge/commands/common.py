@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from contract.terminal.console import Console, styled
 from edge.config import Config, ConfigError, load
 
 DEFAULT_CONFIG = Path("/etc/sitegate/sitegate.toml")
@@ -24,6 +24,9 @@ err = Console(stderr=True)
 EXIT_PROBLEM = 1
 EXIT_USAGE = 2
 
+LISTED = "\n  - "
+"""What begins each problem in a list of them (`edge.config.ConfigError`)."""
+
 
 def load_config(path: Path) -> Config:
     """The configuration, or a clear message and exit code 2."""
@@ -33,14 +36,23 @@ def load_config(path: Path) -> Config:
         raise fail(str(error), EXIT_USAGE) from error
 
 
+def optional_config(path: Path) -> Config | None:
+    """The configuration; None if none was named and there is none at its usual place."""
+    return load_config(path) if path != DEFAULT_CONFIG or path.exists() else None
+
+
 def fail(message: str, code: int = EXIT_PROBLEM) -> typer.Exit:
     """Print what went wrong and what to do; `raise fail(...)`."""
-    err.print(f"[bold red]problem:[/] {_escape(message)}", highlight=False)
+    tell(message)
     return typer.Exit(code)
 
 
-def _escape(text: str) -> str:
-    return text.replace("[", r"\[")
+def tell(message: str) -> None:
+    """Print what went wrong. Only our own lists of problems have several lines."""
+    first, *more = message.split(LISTED)
+    err.print(styled(("problem:", "bold red"), f" {first}"), soft_wrap=True)
+    for line in more:
+        err.print(f"  - {line}", soft_wrap=True)
 
 
 def example(*lines: str) -> str:

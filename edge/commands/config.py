@@ -9,11 +9,13 @@ from typing import Annotated, Any
 import typer
 from pydantic import BaseModel, SecretStr
 from pydantic_core import PydanticUndefined
-from rich.markup import escape
 from rich.prompt import Prompt
 
+from contract.terminal.console import styled
+from edge import inline
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, JsonOption, example, fail, load_config, out
 from edge.config import LIVENESS_MODES, NOT_CHOSEN, PHOTOS_LET_IN, Config, LivenessConfig
+from edge.inline import NotMoved
 
 app = typer.Typer(no_args_is_help=True, help="Write, check and show the configuration.")
 
@@ -71,25 +73,40 @@ def show(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> 
         out.print_json(json.dumps(loaded.model_dump(mode="json")))
         return
     for name, section in loaded:
-        out.print(f"[bold]\\[{name}][/]")
+        out.print(styled((f"[{name}]", "bold")))
         for key, value in section:
             default = type(section).model_fields[key].default
-            changed = "" if value == default else "   [dim]# changed[/]"
+            changed = "" if value == default else "   # changed"
             shown = "# not set" if value is None else f"= {toml_value(value)}"
-            out.print(f"{key} {shown}".replace("[", r"\["), changed, highlight=False)
+            out.print(styled(f"{key} {shown}", (changed, "dim")), soft_wrap=True)
         out.print()
+
+
+@app.command("move-secrets", epilog=example("sudo sitegate config move-secrets"))
+def move_secrets(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Move passwords out of the configuration into files that only the process which needs them reads; may be run again."""
+    load_config(config)
+    try:
+        moved = inline.move_secrets(config)
+    except (NotMoved, OSError) as error:
+        raise fail(str(error)) from error
+    for one in moved:
+        out.print(f"{one.key} is now in {one.path}", soft_wrap=True, highlight=False)
+    if not moved:
+        out.print(f"{config} holds no password")
 
 
 def _ask_liveness() -> str:
     """The person at this terminal chooses; there is no answer by just pressing Enter."""
-    out.print(
-        "Photos held to the camera. Which of these is this gate to do?\n"
-        f"  challenge_on_doubt  ask for a turn of the head unless one was seen; for a gate that nobody watches\n"
-        "  required            ask everybody\n"
-        "  advisory            let everybody in, record the doubt\n"
-        f"  off                 [bold red]let a photo of a worker in ({PHOTOS_LET_IN}): only where a guard watches[/]",
-        highlight=False,
-    )
+    off = f"let a photo of a worker in ({PHOTOS_LET_IN}): only where a guard watches"
+    for line in (
+        styled("Photos held to the camera. Which of these is this gate to do?"),
+        styled("  challenge_on_doubt  ask for a turn of the head unless one was seen; for a gate that nobody watches"),
+        styled("  required            ask everybody"),
+        styled("  advisory            let everybody in, record the doubt"),
+        styled("  off                 ", (off, "bold red")),
+    ):
+        out.print(line)
     try:
         return Prompt.ask("liveness.mode", console=out, choices=list(LIVENESS_MODES))
     except EOFError as error:
@@ -99,7 +116,7 @@ def _ask_liveness() -> str:
 def warn_of_photos(liveness: LivenessConfig) -> None:
     """In red what the mode lets in; nothing if only live people pass."""
     if liveness.danger:
-        out.print(f"[bold red]{escape(liveness.danger)}[/]", highlight=False)
+        out.print(styled((liveness.danger, "bold red")))
 
 
 def commented_toml(liveness: str | None = None) -> str:

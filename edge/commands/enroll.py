@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import ValidationError
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
+from contract import ids
 from contract.signing import BadKey, read_sealing_public
-from edge.app.files import DESK
+from contract.terminal.console import TextColumn, styled
+from edge.app.files import DESK, as_owner, desk_dir
 from edge.app.lists import open_roster
 from edge.clock import SystemClock
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, err, example, fail, load_config, out
 from edge.config import Config
 from edge.desk import Desk, DeskError
 from edge.domain import EnrolmentRequest, Image, Template
+from edge.ports import JournalError
 
 if TYPE_CHECKING:
     from edge.matcher.pipeline import FaceMatcher
@@ -56,6 +58,9 @@ def enroll(
     loaded = load_config(config)
     if camera == bool(photos):
         raise fail("give photos of the worker, or --camera, and not both", EXIT_USAGE)
+    ids.checked("worker_id", worker)
+    if to_file is not None and not to_file.absolute().parent.is_dir():
+        raise fail(f"there is no folder {to_file.absolute().parent}: choose another place with --out", EXIT_USAGE)
     if not consent.strip():
         raise fail("no template without consent: give the reference of the consent record with --consent", EXIT_USAGE)
     if force is not None and not force.strip():
@@ -66,14 +71,14 @@ def enroll(
         templates = matcher.enrol(read_photos(photos) if photos else _from_camera(loaded, matcher, within))
         enrolment = record(worker, consent, templates, SystemClock().utc())
         objection = _objection(loaded, matcher, worker, templates)
-    except (BadKey, CameraFault, EnrolmentError, ModelError, ScriptError, ValidationError) as error:
+    except (BadKey, CameraFault, EnrolmentError, ModelError, ScriptError) as error:
         raise fail(str(error)) from error
     if objection and force is None:
         raise fail(f'{objection}; nothing was stored. If it is right all the same: --force "the reason"')
     request = sealed_request(enrolment, hq_key)
     try:
         ref = _hand_over(loaded, request if to_file is None else None, by, worker, objection, force)
-    except DeskError as error:
+    except (DeskError, JournalError) as error:
         raise fail(str(error)) from error
     if to_file is None:
         out.print(f"{worker}: {len(templates)} template(s) handed to the gate, which sends them to HQ (request {ref})")
@@ -118,14 +123,15 @@ def _hand_over(
     """Record what was overridden, then give the gate the request, if it is for the gate; its `ref`. Raises DeskError."""
     if not objection and request is None:
         return ""
-    desk = Desk(config.paths.state_dir / DESK)
-    try:
-        if objection:
-            desk.audit(by, OVERRIDE, f"worker {worker_id}: {objection}; because: {why}")
-            err.print(f"[yellow]forced:[/] {objection}", highlight=False)
-        return desk.request_enrolment(request, by=by) if request else ""
-    finally:
-        desk.close()
+    with as_owner(desk_dir(config)):
+        desk = Desk(config.paths.state_dir / DESK)
+        try:
+            if objection:
+                desk.audit(by, OVERRIDE, f"worker {worker_id}: {objection}; because: {why}")
+                err.print(styled(("forced:", "yellow"), f" {objection}"))
+            return desk.request_enrolment(request, by=by) if request else ""
+        finally:
+            desk.close()
 
 
 def _objection(config: Config, matcher: "FaceMatcher", worker_id: str, new: Sequence[Template]) -> str:
@@ -134,10 +140,11 @@ def _objection(config: Config, matcher: "FaceMatcher", worker_id: str, new: Sequ
 
     reader = open_roster(config)
     reader.refresh()
-    roster = reader.state
+    roster, trouble = reader.state, reader.trouble
     reader.close()
     if not roster.roster.version:
-        err.print("[yellow]not compared with anybody:[/] this gate has no roster yet", highlight=False)
+        why = trouble or "this gate has no roster yet"
+        err.print(styled(("not compared with anybody:", "yellow"), f" {why}"))
     conflict = find_conflict(matcher, roster.templates, worker_id, new)
     return str(conflict) if conflict else ""
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
-from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, example, fail, load_config, out
+from contract.terminal.console import Table, TextColumn, stacked
+from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, example, fail, optional_config, out
 from edge.commands.pad import measure_pad, print_pad
 from edge.config import Config
 from edge.packages import cache_dir
@@ -92,11 +92,12 @@ def evaluate(
 
     if drift and not walkups:
         raise fail("--drift needs people who walk up; add --walkups 100")
-    loaded = load_config(config) if config.exists() else Config()
+    configured = optional_config(config)
+    loaded = configured or Config()
     settings = loaded.matcher
     if pack is not None:
         settings = settings.model_copy(update={"pack": pack})
-    models_dir = folder or (loaded.paths.models_dir if config.exists() else cache_dir() / "models")
+    models_dir = folder or (loaded.paths.models_dir if configured else cache_dir() / "models")
     remembered = None if no_cache else cache or cache_dir() / "evaluate" / "looks.jsonl"
     try:
         chosen = load_manifest().pack(settings.pack)
@@ -164,7 +165,7 @@ def _print(result: "Result") -> None:
     rows += [(f"{p.enrolled}, {p.frames} ten orders", p) for p in result.plans]
     rows += [("1, 1 padded", p) for p in result.padded]
     for name, i in rows:
-        rates = (f"{r.value:.2%}\n{r.low:.1%}-{r.high:.1%}" for r in i.fnir.values())
+        rates = (stacked(f"{r.value:.2%}", f"{r.low:.1%}-{r.high:.1%}") for r in i.fnir.values())
         table.add_row(name, str(i.gallery), str(i.mated), str(i.non_mated), f"{i.rank1:.1%}", *rates)
     out.print(table)
     gate, had = result.at_threshold, result.acquisition

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from contract.chain import BrokenChain
 from contract.chain import verify as verify_chain
@@ -21,10 +20,13 @@ from contract.messages import (
     PassageEvent,
 )
 from contract.signing import BadKey
+from contract.terminal.console import Table
 from contract.times import corrections
-from edge.app.files import JOURNAL, gate_dir
+from edge.app.files import JOURNAL, gate_dir, gate_key_files
 from edge.app.lists import open_roster
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, example, fail, load_config, out
+from edge.heads import Signer
+from edge.identity import open_key
 from edge.journal import JournalReader
 from edge.ports import JournalError
 from edge.salvage import NotSalvaged
@@ -42,7 +44,10 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """The newest events, oldest of them first. A time in brackets is what a clock showed that was set right later."""
-    events = _reader(config).latest(limit)[::-1]
+    reader = _reader(config)
+    events = reader.latest(limit)[::-1]
+    if reader.trouble:
+        raise fail(reader.trouble)
     if as_json:
         right = corrections(events)
         for event in events:
@@ -78,6 +83,7 @@ def verify(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
     """Recompute the whole hash chain. Exit code 1 if a record is missing or was changed."""
     reader = _reader(config)
     base = seq, digest = reader.base()
+    head = reader.head()
     try:
         while records := reader.records(seq, 1000):
             seq, digest = verify_chain(records, seq, digest)
@@ -85,6 +91,8 @@ def verify(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
         raise fail(
             f"the journal's chain is broken after seq {seq}: {error}; keep a copy of the file and tell HQ"
         ) from error
+    if reader.trouble or seq < head:
+        raise fail(f"only events up to {seq} of {head} could be read: {reader.trouble or 'the rest is missing'}")
     if as_json:
         out.print_json(json.dumps({"epoch": reader.epoch, "from_seq": base[0] + 1, "to_seq": seq, "hash": digest}))
     else:
@@ -102,7 +110,8 @@ def salvage(
         roster = open_roster(settings)
         acked = {ack.epoch: ack.seq for ack in roster.acks()}
         roster.close()
-        found = save(file, gate_dir(settings), settings.site.gate_id, acked)
+        signer = Signer(settings.site, open_key(*gate_key_files(settings)))
+        found = save(file, gate_dir(settings), settings.site.gate_id, acked, signer)
     except (BadKey, JournalError, NotSalvaged) as error:
         raise fail(str(error)) from error
     out.print(str(found), soft_wrap=True, highlight=False, markup=False)

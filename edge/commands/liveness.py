@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import Progress
-from rich.table import Table
 
+from contract.terminal.console import Table
 from edge.commands.common import JsonOption, err, example, fail, out
 from edge.config import LIVENESS_MODES, LivenessConfig, MatcherConfig
 from edge.matcher.fetch import fetch

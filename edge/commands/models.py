@@ -11,13 +11,13 @@ from rich.progress import (
     DownloadColumn,
     Progress,
     TaskID,
-    TextColumn,
     TimeElapsedColumn,
     TransferSpeedColumn,
 )
-from rich.table import Table
 
-from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, example, fail, load_config, out
+from contract.terminal.console import Table, TextColumn, styled
+from edge.commands import upright
+from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, example, fail, optional_config, out
 from edge.config import MatcherConfig
 from edge.matcher.fetch import fetch as fetch_pack
 from edge.matcher.models import Model, ModelError, Pack, PassivePack, load_manifest, read_verified
@@ -75,8 +75,10 @@ def verify(
         out.print_json(json.dumps({name: problem or "verified" for name, problem in problems.items()}))
     else:
         for name, problem in problems.items():
-            line = f"[bold red]problem[/] {name}: {problem}" if problem else f"[green]verified[/] {name}"
-            out.print(line, highlight=False, soft_wrap=True)
+            mark, text = (
+                (("problem", "bold red"), f" {name}: {problem}") if problem else (("verified", "green"), f" {name}")
+            )
+            out.print(styled(mark, text), soft_wrap=True)
     if any(problems.values()):
         raise typer.Exit(1)
 
@@ -144,6 +146,9 @@ def occlusions(
     out.print(table)
 
 
+upright.register(app)
+
+
 def download_progress() -> Progress:
     """A progress bar that counts bytes; drive it with `follow`."""
     columns = (
@@ -171,7 +176,8 @@ def follow(bar: Progress) -> PackageProgress:
 def _folder(folder: Path | None, config: Path) -> Path:
     if folder is not None:
         return folder
-    return load_config(config).paths.models_dir if config.exists() else cache_dir() / "models"
+    loaded = optional_config(config)
+    return loaded.paths.models_dir if loaded else cache_dir() / "models"
 
 
 def _pack(name: str) -> Pack:

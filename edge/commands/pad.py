@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-
+from contract.terminal.console import Table
 from edge.commands.common import out
 from edge.config import LivenessConfig, MatcherConfig
 

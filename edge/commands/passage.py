@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from edge.commands.common import EXIT_USAGE, example, fail
+from edge.commands.common import EXIT_USAGE, example, fail, out
 from edge.passage import TRANSITIONS, Action, PassageInput, PassageState
 
 BEGIN = "<!-- passage: written by `sitegate passage --write docs/SAFETY.md` -->"
@@ -20,7 +20,7 @@ def passage(
 ) -> None:
     """Print the passage's table of transitions and its state diagram (Markdown, Mermaid)."""
     if write is None:
-        typer.echo(section())
+        out.print_text(section())
         return
     try:
         write.write_text(replaced(write.read_text(encoding="utf-8")), encoding="utf-8")

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
 from contract.messages import Direction, LivenessVerdict, PolicySnapshot
 from contract.policy import Factor, zone_named
 from contract.signing import BadKey
+from contract.terminal.console import Table, styled
 from edge.app.files import JOURNAL
 from edge.app.lists import open_roster
 from edge.clock import SystemClock
@@ -46,7 +46,7 @@ def show(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> 
         out.print_json(policy.model_dump_json())
         return
     if state.policy is None:
-        out.print("[yellow]no policy from HQ yet:[/] these are the defaults")
+        out.print(styled(("no policy from HQ yet:", "yellow"), " these are the defaults"))
     else:
         out.print(f"policy version {policy.list_version}, issued {policy.issued_utc:%Y-%m-%d %H:%M} UTC")
     table = Table("rule", "value", "", box=None)
@@ -54,7 +54,7 @@ def show(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> 
         if name not in ("version", "type", "site_id", "list_version", "issued_utc"):
             field = PolicySnapshot.model_fields[name]
             changed = "" if getattr(policy, name) == field.default else "changed"
-            table.add_row(name, escape(json.dumps(value, ensure_ascii=False)), changed)
+            table.add_row(name, json.dumps(value, ensure_ascii=False), changed)
     out.print(table)
 
 
@@ -96,11 +96,12 @@ def explain(
     decisive = next((finding for _, finding in rows if finding.verdict is Verdict.REFUSES), None)
     for number, (rule, finding) in enumerate(rows, 1):
         style = "bold" if finding is decisive else None
-        table.add_row(str(number), rule.name, escape(finding.given), _says(finding), style=style)
+        table.add_row(str(number), rule.name, finding.given, _says(finding), style=style)
     out.print(table)
     way = "coming in" if here.direction is Direction.IN else "going out"
     answer = f"{decision.reason}; next step: {decision.advice}"
-    out.print(f"\n{worker}, {way} at {now:%Y-%m-%d %H:%M} UTC: [bold]{answer}[/]", highlight=False)
+    out.print()
+    out.print(styled(f"{worker}, {way} at {now:%Y-%m-%d %H:%M} UTC: ", (answer, "bold")), soft_wrap=True)
     out.print(_supposed(here), style="dim", highlight=False)
 
 
@@ -164,7 +165,7 @@ def _look_alike(worker: str, state: RosterState, config: Config) -> str | None:
     try:
         found = marked(state.templates, config.matcher).get(worker)
     except ModelError as error:
-        err.print(f"[yellow]look-alikes are not known:[/] {escape(str(error))}", highlight=False)
+        err.print(styled(("look-alikes are not known:", "yellow"), f" {error}"))
         return None
     return found.worker_id if found else None
 
@@ -175,15 +176,17 @@ def _state(config: Config) -> RosterState:
     except BadKey as error:
         raise fail(str(error), EXIT_USAGE) from error
     reader.refresh()
+    if reader.trouble:
+        raise fail(reader.trouble)
     for incident in reader.incidents():
-        err.print(f"[yellow]refused:[/] {escape(incident.detail)}", highlight=False)
+        err.print(styled(("refused:", "yellow"), f" {incident.detail}"))
     reader.close()
     return reader.state
 
 
-def _says(finding: Finding) -> str:
+def _says(finding: Finding) -> Text:
     answer = f": {finding.reason}, {finding.advice}" if finding.reason else ""
-    return f"[{_COLOURS[finding.verdict]}]{finding.verdict}{answer}[/]"
+    return styled((f"{finding.verdict}{answer}", _COLOURS[finding.verdict]))
 
 
 def _supposed(at: Circumstances) -> str:

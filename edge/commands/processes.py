@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, err, example, fail, load_config
+from contract import uncaught
+from edge.commands.common import DEFAULT_CONFIG, EXIT_PROBLEM, EXIT_USAGE, ConfigOption, err, example, fail, load_config
 from edge.config import Config
 from edge.logs import configure_logs
 from edge.supervisor import Shutdown, Supervisor
@@ -107,3 +108,6 @@ def _run(
         process(config, shutdown)
     except errors as error:
         raise fail(str(error), EXIT_USAGE) from error
+    except Exception as error:  # a defect: where it is belongs into the log of a process that nobody watches
+        uncaught.tell("a defect", error)
+        raise typer.Exit(EXIT_PROBLEM) from error

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
+from contract.terminal.console import Table, stacked, styled
 from edge.commands.common import EXIT_PROBLEM, EXIT_USAGE, err, example, fail, out
 from edge.logs import configure_logs
 from edge.matcher.fetch import fetch
@@ -53,8 +52,8 @@ def replay(
         if len(results) == 1:
             _show(story, rows)
         first = explain(rows)
-        mark = "[bold red]✘[/]" if first else "[green]✔[/]"
-        out.print(f"{mark} {escape(str(path))}: {escape(first or 'as expected')}", highlight=False, soft_wrap=True)
+        mark = ("✘", "bold red") if first else ("✔", "green")
+        out.print(styled(mark, f" {path}: {first or 'as expected'}"), soft_wrap=True)
     if svg or png_:
         _draw(results[0][2], results[0][3], svg, png_, width_px)
     if any(explain(rows) for *_, rows in results):
@@ -82,12 +81,13 @@ def _play(story: "Story", studio: "Studio | None") -> "tuple[Played, list[Row]]"
 
 
 def _show(story: "Story", rows: "list[Row]") -> None:
-    out.print(f"[bold]{escape(story.title)}[/]\n{escape(story.story)}", highlight=False)
+    out.print(styled((story.title, "bold")))
+    out.print(" ".join(story.story.split()))
     table = Table("", "s", "expected", "got")
     for row in rows:
-        mark = "[bold red]✘[/]" if row.problem else "[green]✔[/]"
-        got = escape(row.got) + (f"\n[red]{escape(row.problem)}[/]" if row.problem else "")
-        table.add_row(mark, f"{row.at_s:.2f}", escape(row.expected), got)
+        mark = ("✘", "bold red") if row.problem else ("✔", "green")
+        got = stacked(row.got, (row.problem, "red")) if row.problem else row.got
+        table.add_row(styled(mark), f"{row.at_s:.2f}", row.expected, got)
     out.print(table)
 
 

@@ -4,12 +4,23 @@ import json
 from pathlib import Path
 
 import typer
-from rich.table import Table
 
 from contract.signing import BadKey
+from contract.terminal.console import Table, styled
 from edge.app.lists import open_roster
 from edge.clock import SystemClock
-from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, JsonOption, example, fail, load_config, out
+from edge.commands.clock import WhyOption, send
+from edge.commands.common import (
+    DEFAULT_CONFIG,
+    EXIT_USAGE,
+    ConfigOption,
+    JsonOption,
+    err,
+    example,
+    fail,
+    load_config,
+    out,
+)
 from edge.decision import tiers
 from edge.domain import RosterState
 
@@ -18,13 +29,14 @@ app = typer.Typer(no_args_is_help=True, help="Show the lists this gate has from 
 
 @app.command("list", epilog=example("sitegate roster list", "sitegate roster list --json"))
 def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
-    """Every worker by id: sites, dates, number of templates, on the risk list or not, and who looks too much alike."""
+    """Every worker by id: sites, dates, number of templates, on the risk list or not, who looks too much alike, whose photo was upside down."""
     from edge.matcher.lookalike import marked
     from edge.matcher.models import ModelError
+    from edge.matcher.upright import turned_workers
 
-    state = _state(config)
+    state, matcher = _state(config), load_config(config).matcher
     try:
-        alike = marked(state.templates, load_config(config).matcher)
+        alike, turned = marked(state.templates, matcher), turned_workers(state.templates, matcher)
     except ModelError as error:
         raise fail(str(error), EXIT_USAGE) from error
     counts: dict[str, int] = {}
@@ -40,18 +52,20 @@ def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
             "risk_list": w.worker_id in state.risks,
             "look_alike": alike[w.worker_id].worker_id if w.worker_id in alike else "",
             "look_alike_score": round(alike[w.worker_id].score, 3) if w.worker_id in alike else "",
+            "upside_down": w.worker_id in turned,
         }
         for w in state.workers.values()
     ]
     if as_json:
         out.print_json(json.dumps(rows))
         return
-    table = Table(
-        "worker", "sites", "active", "training until", "templates", "risk list", "looks like", "score", box=None
-    )
+    names = ("worker", "sites", "active", "training until", "templates", "risk list", "looks like", "score")
+    table = Table(*names, "upside down", box=None)
     for row in rows:
         table.add_row(*(", ".join(v) if isinstance(v, list) else _plain(v) for v in row.values()))
     out.print(table)
+    if turned:
+        out.print(f"{len(turned)} enrolled from a photo upside down: their faces do not fit, enrol them again")
 
 
 @app.command(epilog=example("sitegate roster status"))
@@ -78,6 +92,14 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
     out.print(table)
 
 
+@app.command("accept", epilog=example('sitegate roster accept --why "HQ was restored from a backup"'))
+def accept(why: WhyOption, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Let the next lists from HQ come into force although this gate had newer ones, for one hour and once for each list. For an HQ
+    that was restored from a backup; recorded with your name."""
+    send(config, "take_older_lists", why)
+    out.print("asked: the next lists from HQ come into force, also older ones; see: sitegate events list")
+
+
 def _plain(value: object) -> str:
     return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
@@ -91,5 +113,5 @@ def _state(config_path: Path) -> RosterState:
     if reader.trouble:
         raise fail(reader.trouble)
     for incident in reader.incidents():
-        out.print(f"[yellow]refused:[/] {incident.detail}", highlight=False)
+        err.print(styled(("refused:", "yellow"), f" {incident.detail}"))
     return reader.state

@@ -39,7 +39,7 @@ def make(
         for clip in track(CLIPS, description=texts[code].name):
             _speak(texts[code], clip, folder / code / f"{clip}.wav")
     out.print(
-        f"Set [bold]\\[indicator] voice_dir[/] to {folder.resolve()}; try one with: aplay {folder}/{(language or list(texts))[0]}/{CLIPS[0]}.wav"
+        f"Set [indicator] voice_dir to {folder.resolve()}; try one with: aplay {folder}/{(language or list(texts))[0]}/{CLIPS[0]}.wav"
     )
 
 

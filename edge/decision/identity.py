@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from contract.messages import Advice, DataTier, Reason
+from contract.messages import Advice, DataTier, ListKind, Reason
 from contract.policy import zone_named
 from edge.decision.case import Case, Finding, fine, not_asked, notes, refuses
 from edge.domain import ListAge, Sight
@@ -16,6 +16,7 @@ SIGHTS: dict[Sight, tuple[Reason, Advice]] = {
     Sight.TOO_DARK: (Reason.LOW_QUALITY, Advice.MORE_LIGHT),
     Sight.BLURRED: (Reason.LOW_QUALITY, Advice.HOLD_STILL),
     Sight.TURNED_AWAY: (Reason.LOW_QUALITY, Advice.LOOK_AT_CAMERA),
+    Sight.TILTED: (Reason.LOW_QUALITY, Advice.HOLD_UPRIGHT),
     Sight.LOOKING_UP: (Reason.LOW_QUALITY, Advice.LOOK_DOWN),
     Sight.LOOKING_DOWN: (Reason.LOW_QUALITY, Advice.LOOK_UP),
     Sight.TOO_BRIGHT: (Reason.LOW_QUALITY, Advice.LESS_LIGHT),
@@ -47,6 +48,8 @@ def locked_down(case: Case) -> Finding:
 
 def clock(case: Case) -> Finding:
     issued = [a.issued_utc for a in (case.state.roster, case.state.risk) if a.issued_utc]
+    if case.state.policy_age.issued_utc:
+        issued.append(case.state.policy_age.issued_utc)
     given = f"the clock says {case.at.now:%Y-%m-%d %H:%M} UTC"
     if not case.at.clock_trusted or any(i - case.at.now > CLOCK_SLACK for i in issued):
         return refuses(Reason.CLOCK_UNTRUSTED, Advice.SEE_DESK, given)
@@ -64,11 +67,21 @@ def disk(case: Case) -> Finding:
 
 
 def roster_age(case: Case) -> Finding:
+    for kind in (ListKind.ROSTER, ListKind.POLICY):
+        if kind in case.state.withheld:
+            return _withheld(kind)
     return _age(case, "roster", case.state.roster, case.roster_tier)
 
 
 def risk_age(case: Case) -> Finding:
+    if ListKind.RISK in case.state.withheld:
+        return _withheld(ListKind.RISK)
     return _age(case, "risk list", case.state.risk, case.risk_tier)
+
+
+def _withheld(kind: ListKind) -> Finding:
+    text = f"the {kind.value} that lies here is older than the one that was in force: it is asked for again from HQ"
+    return refuses(Reason.ROSTER_EXPIRED, Advice.SEE_DESK, text)
 
 
 def _age(case: Case, name: str, age: ListAge, tier: DataTier) -> Finding:

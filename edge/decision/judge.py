@@ -6,7 +6,7 @@ Nothing here raises for a strange input: what cannot be judged is refused with a
 from collections.abc import Iterator
 from dataclasses import replace
 
-from contract.messages import Advice, Reason
+from contract.messages import Advice, ListKind, Reason
 from contract.policy import Factor
 from edge.decision.case import Case, Finding, Verdict, not_asked
 from edge.decision.person import listed
@@ -38,6 +38,10 @@ def admit_by_guard(worker_id: str | None, words: str, state: RosterState, at: Ci
     found = listed(case, case.worker or Worker(worker_id))
     if found.verdict is Verdict.REFUSES and not case.leaving:
         return replace(_decision(case, found.reason, found.advice, f"{words}; {found.given}"), worker_id=worker_id)
+    if ListKind.RISK in state.withheld:
+        return replace(
+            admitted, alerts=("risk list: the one that lies here is not believed, so nobody was checked against it",)
+        )
     if found.verdict is Verdict.FINE:
         return admitted
     return replace(admitted, alerts=(f"risk list: {found.given}"[:500],))

@@ -68,7 +68,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "clock",
-        "Is the clock plausible, not behind the lists, and the site's time zone known?",
+        "Is the clock plausible, not behind the lists or a time it has shown before, and the site's time zone known?",
         identity.clock,
         ((_R.CLOCK_UNTRUSTED, _A.SEE_DESK),),
         Leaving.NOT_ASKED,
@@ -84,7 +84,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "age of the roster",
-        "Is the roster fresh, or stale where the policy admits on that?",
+        "Is the roster fresh, or stale where the policy admits on that? Roster and policy not older than was in force here?",
         identity.roster_age,
         ((_R.ROSTER_EXPIRED, _A.SEE_DESK),),
         Leaving.NOT_ASKED,

@@ -5,10 +5,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from rich.console import Console
-
 from contract.codec import decode_event
 from contract.messages import AnyEvent, ListKind
+from contract.terminal.console import Console
 from edge.app.files import JOURNAL, REPLICA
 from edge.config import MatcherConfig
 from edge.demo import show, verdict

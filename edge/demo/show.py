@@ -2,10 +2,6 @@
 
 from collections.abc import Sequence
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
 from contract.messages import (
     AccessEvent,
     Advice,
@@ -16,6 +12,7 @@ from contract.messages import (
     NoticeEvent,
     PassageEvent,
 )
+from contract.terminal.console import Console, Table, styled
 from edge.demo.verdict import Line
 
 LANE: dict[Advice, tuple[str, str]] = {
@@ -27,6 +24,7 @@ LANE: dict[Advice, tuple[str, str]] = {
     Advice.LOOK_AT_CAMERA: ("yellow", "◉ Please look at the camera"),
     Advice.LOOK_UP: ("yellow", "↑ Please look up"),
     Advice.LOOK_DOWN: ("yellow", "↓ Please look down a little"),
+    Advice.HOLD_UPRIGHT: ("yellow", "↑ Please hold your head straight"),
     Advice.UNCOVER_FACE: ("yellow", "☺ Please take off the mask or dark glasses"),
     Advice.TURN_LEFT: ("yellow", "← Please turn your head left"),
     Advice.TURN_RIGHT: ("yellow", "→ Please turn your head right"),
@@ -46,22 +44,24 @@ LANE: dict[Advice, tuple[str, str]] = {
 
 def event(console: Console, seconds: float, happened: AnyEvent) -> None:
     """One line: when, what the gate decided (for the manager), what the lane said (for the worker)."""
-    head = f"[dim]{seconds:5.1f} s #{happened.seq:<3}[/]"
+    head = f"{seconds:5.1f} s #{happened.seq:<3} "
     match happened:
         case AccessEvent():
             colour, said = LANE[happened.advice]
-            what = f"[{colour}]{happened.reason.value:15}[/] {happened.worker_id or '-':9}"
-            console.print(f"{head} {what} {_score(happened):11} [{colour}]{said}[/]", highlight=False)
+            reason, worker = f"{happened.reason.value:15}", f" {happened.worker_id or '-':9} {_score(happened):11} "
+            console.print(styled((head, "dim"), (reason, colour), worker, (said, colour)))
+            return
         case PassageEvent():
-            console.print(f"{head} [dim]{happened.outcome.value:15} {happened.worker_id or '-'}[/]", highlight=False)
+            told = f"{happened.outcome.value:15} {happened.worker_id or '-'}"
         case NoticeEvent():
-            console.print(f"{head} [dim]{happened.code.value:15} {escape(happened.detail)}[/]", highlight=False)
+            told = f"{happened.code.value:15} {happened.detail}"
         case EnrolmentEvent():
-            console.print(f"{head} [dim]enrolled        {happened.worker_id}[/]", highlight=False)
+            told = f"enrolled        {happened.worker_id}"
         case CommissioningEvent():
-            console.print(f"{head} [dim]commissioning   {happened.outcome.value}[/]", highlight=False)
+            told = f"commissioning   {happened.outcome.value}"
         case ClockEvent():
-            console.print(f"{head} [dim]clock set       was {happened.was_utc:%Y-%m-%d %H:%M:%S}[/]", highlight=False)
+            told = f"clock set       was {happened.was_utc:%Y-%m-%d %H:%M:%S}"
+    console.print(styled((f"{head}{told}", "dim")))
 
 
 def table(console: Console, lines: Sequence[Line]) -> None:
@@ -69,10 +69,10 @@ def table(console: Console, lines: Sequence[Line]) -> None:
     rows = Table("", "who walked up", "what the gate did", title="The gate, as promised?", title_justify="left")
     for line in lines:
         if line.ok:
-            rows.add_row("[green]✔[/]", line.title, escape(line.got))
+            rows.add_row(styled(("✔", "green")), line.title, line.got)
         else:
-            got = f"[bold red]{escape(line.got)}[/] but promised was: {escape(line.wanted)}"
-            rows.add_row("[bold red]✘[/]", line.title, got)
+            got = styled((line.got, "bold red"), f" but promised was: {line.wanted}")
+            rows.add_row(styled(("✘", "bold red")), line.title, got)
     console.print(rows)
 
 

@@ -99,11 +99,21 @@ class Stage:
         self.hq("import", str(path), "--publish")
 
     def start_gate(self, cast: Mapping[str, Portrait]) -> None:
-        """The gate's three processes under one supervisor, its camera playing the walk-ups once `go` exists."""
+        """The gate's three processes under one supervisor, its camera playing the walk-ups once `go` exists. HQ knows its keys
+        before."""
         script = walk_up_script(cast, self.go, FILM_HZ, tail_s=3.0 if self._repeat else 600.0)
         (self.root / "walk-ups.toml").write_text(script, encoding="utf-8")
         self.config_path.write_text(self._gate_toml(), encoding="utf-8")
+        self.register()
         self._start("gate", [sys.executable, "-m", "edge", "run", "--config", str(self.config_path), "--log-json"])
+
+    def register(self) -> None:
+        """HQ gives a code, and the gate shows its keys with it, as a technician would do it. Raises StageError."""
+        code = self.hq("gate", "code", GATE, "--site", SITE, "--by", "demo").split()[0]
+        command = [sys.executable, "-m", "edge", "register", code, "--config", str(self.config_path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        if done.returncode:
+            raise StageError(f"the gate could not register:\n{done.stderr.strip()}")
 
     def hq(self, *arguments: str) -> str:
         """Run one `sitegate-hq` command to its end; what it printed. Raises StageError."""

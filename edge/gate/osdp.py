@@ -15,6 +15,7 @@ from contract.messages import Direction
 from edge.config import GateConfig
 from edge.gate.wiegand import encode
 from edge.ports import GateError
+from edge.sdk import loading
 
 log = structlog.get_logger()
 
@@ -76,11 +77,9 @@ class OsdpReader:
 
 def _open(config: GateConfig, faults: list[str]) -> tuple[Any, Any]:
     """The port and the device. What the port says when it fails (unplugged) goes to `faults`: the C library takes no error."""
-    try:
+    with loading("the OSDP library", "pip install 'sitegate[osdp]'", GateError):
         import osdp
         import serial
-    except ImportError as error:
-        raise GateError("the OSDP library is not installed: pip install 'sitegate[osdp]'") from error
     key = _key(config)
     try:
         port = serial.Serial(config.osdp_device, config.osdp_baud, timeout=0)

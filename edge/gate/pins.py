@@ -15,6 +15,7 @@ from edge.config import GateConfig
 from edge.gate import gpiochip
 from edge.pinfault import on_a_pi
 from edge.ports import GateError
+from edge.sdk import loading
 
 log = structlog.get_logger()
 
@@ -24,12 +25,10 @@ def lgpio_factory() -> Any:
     _give_lgpio_a_folder()
     chips = gpiochip.chips()
     chip = gpiochip.header(chips)
-    try:
+    with loading("lgpio", "pip install 'sitegate[pi]', or apt install python3-lgpio", GateError):
         from edge.gate.lgpiopins import Factory
-
+    try:
         return Factory(chip.number if chip else None)
-    except ImportError as error:
-        raise GateError("lgpio is not installed: pip install 'sitegate[pi]', or apt install python3-lgpio") from error
     except Exception as error:
         raise GateError(no_chip(error, chips)) from error
 

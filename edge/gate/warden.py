@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 GRACE_S = 0.5
 """At the bound the relay is locked; a gate process that has not said so by this much later is taken for hung, and killed."""
-EARLY_S, EARLY_SHARE = 0.05, 0.1
+EARLY_S, EARLY_SHARE = 0.1, 0.1
 """The relay is locked by this much before the bound, or by this share of it where that is less."""
 PING_EVERY_S, ANSWER_WITHIN_S = 0.5, 3.0
 RENEWED_WITHIN_S = 1.0

@@ -46,6 +46,13 @@ class Board:
         self._p.indicator.show(tone, advice)
         self.keep_up()
 
+    def show_release(self, released: bool) -> None:
+        """Somebody was admitted; `released`: the gate was still free when the decision was on disk."""
+        if released or self._turnstile.fire:
+            self.show(Tone.GO, Advice.WALK_THROUGH)
+        else:
+            self.show(Tone.ADJUST, Advice.WAIT)
+
     def rest(self, tone: Tone = Tone.IDLE, advice: Advice | None = None) -> None:
         """Nobody is in the lane: idle, or "please see the desk" in a lock-down, once the last answer has been shown long
         enough to be read."""
@@ -87,7 +94,8 @@ class Board:
 
     def _live(self) -> LiveState:
         camera, now = self._p.camera.status(), self._p.clock.utc()
-        disk = self._storage.state
+        disk, water = self._storage.state, self._p.high_water
+        highest = water.highest() if water is not None else {}
         roster_tier, risk_tier = tiers(self._p.roster.state, self._config.site.site_id, now)
         return LiveState(
             utc=now,
@@ -112,5 +120,8 @@ class Board:
             opens=self._p.roster.state.opens,
             roster_base=self._p.roster.state.roster_base,
             disk=disk,
+            lists_refused={kind: highest[kind] for kind in sorted(self._p.roster.state.withheld) if kind in highest},
+            lists_older=tuple(kind for kind in highest if water is not None and water.takes_older(kind)),
+            clock_behind=self._p.bounds is not None and bool(self._p.bounds.behind()),
             liveness=self._config.liveness.in_force,
         )

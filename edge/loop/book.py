@@ -1,12 +1,20 @@
 """What the loop writes in the journal: decisions at once, what has already happened as soon as the disk takes it."""
 
 from collections import deque
+from datetime import datetime
 from typing import Any
 
 from contract.messages import AccessEvent, Direction, Event, NoticeCode, NoticeEvent
 from edge.config import Config
 from edge.domain import Decision
 from edge.loop.ports import Ports
+from edge.ports import Journal
+
+
+def before_memory(journal: Journal, issued_utc: datetime) -> bool:
+    """True for what may have been used without this journal knowing: the file that knew is lost."""
+    since = journal.knows_since()
+    return since is not None and issued_utc < since
 
 
 class Book:
@@ -21,10 +29,13 @@ class Book:
 
     def knows(self, ref: str) -> bool:
         """True if something of this `ref` was ever recorded, also if it is not on disk yet."""
-        return self._p.journal.seen(ref) or any(fields.get("ref") == ref for _, fields in self._unwritten)
+        return self._p.journal.seen(ref) or any(fields.get("ref") == ref for _, fields in list(self._unwritten))
 
     def note(self, kind: type[Event], **fields: Any) -> None:
-        """Record what has already happened. It is written this turn, or on a later one if the disk refuses."""
+        """Record what has already happened. It is written this turn, or on a later one if the disk refuses.
+
+        The one method that may be called from another thread: it only remembers.
+        """
         self._unwritten.append((kind, fields))
 
     def notice(self, code: NoticeCode, detail: str = "") -> None:

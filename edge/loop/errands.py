@@ -19,10 +19,12 @@ from edge.domain import (
     DeskRequest,
     EnrolmentRequest,
     LockDownRequest,
+    TechnicianRequest,
     Tone,
 )
 from edge.loop.board import Board
-from edge.loop.book import Book
+from edge.loop.book import Book, before_memory
+from edge.loop.clockwatch import ClockWatch
 from edge.loop.ports import Ports
 from edge.loop.turnstile import Turnstile
 
@@ -43,8 +45,10 @@ _BODIES: dict[str, type[BaseModel]] = {
 
 
 class Errands:
-    def __init__(self, config: Config, ports: Ports, book: Book, turnstile: Turnstile, board: Board) -> None:
-        self._config = config
+    def __init__(
+        self, config: Config, ports: Ports, book: Book, turnstile: Turnstile, board: Board, clock_watch: ClockWatch
+    ) -> None:
+        self._config, self._clock_watch = config, clock_watch
         self._p, self._book, self._turnstile, self._board = ports, book, turnstile, board
 
     def run(self, request: DeskRequest) -> None:
@@ -82,7 +86,27 @@ class Errands:
         detail = f"{request.kind} by {wanted.by} at the desk"
         self._book.note(NoticeEvent, ref=request.ref, code=NoticeCode.COMMAND_DONE, detail=detail)
 
-    def _too_late(self, wanted: AdmitRequest | LockDownRequest) -> str:
+    def technician(self, wanted: TechnicianRequest) -> None:
+        """A technician's word about time or lists, once. Raises JournalError."""
+        water, words = self._p.high_water, f"by {wanted.by}: {wanted.why}"
+        if self._book.knows(wanted.ref):
+            return
+        if too_late := self._too_late(wanted):
+            self._book.once(wanted.ref, NoticeCode.REQUEST_REFUSED, f"{wanted.kind}: {too_late}")
+        elif wanted.kind == "believe_clock":
+            self._clock_watch.believe(
+                f"{self._p.clock.utc():%Y-%m-%d %H:%M:%S} UTC is right, {words}"[:500], wanted.ref
+            )
+        elif water is not None:
+            known = ", ".join(f"{kind.value} {version}" for kind, version in sorted(water.highest().items()))
+            self._book.once(wanted.ref, NoticeCode.LISTS_FORGOTTEN, f"{words}; in force were {known or 'none'}")
+            water.take_older()
+
+    def _too_late(self, wanted: AdmitRequest | LockDownRequest | TechnicianRequest) -> str:
+        if before_memory(self._p.journal, wanted.asked_utc):
+            return (
+                f"by {wanted.by}: asked before this gate's memory begins, so it may have been done already: ask again"
+            )
         age = self._p.clock.utc() - wanted.asked_utc
         in_time = -AHEAD_MAX <= age <= STALE_AFTER
         return "" if in_time else f"by {wanted.by}: asked {age.total_seconds():.0f} s ago, too late"
@@ -105,8 +129,7 @@ class Errands:
         if not decision.granted:
             self._board.show(Tone.DESK, Advice.SEE_DESK)
             return
-        self._turnstile.release(event, slow=decision.slow)
-        self._board.show(Tone.GO, Advice.WALK_THROUGH)
+        self._board.show_release(self._turnstile.release(event, slow=decision.slow))
 
     def _refuse(self, request: DeskRequest, why: str) -> None:
         self._book.once(request.ref, NoticeCode.REQUEST_REFUSED, f"{request.kind[:40]}: {why}")

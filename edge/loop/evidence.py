@@ -4,10 +4,20 @@ from dataclasses import dataclass, replace
 
 from contract.messages import NoticeCode
 from contract.policy import Factor
-from edge.claims import NO_PIN, UNKNOWN_CARD, UNREADABLE, USED_CODE, WRONG_PIN, card_claim, card_index, together
+from edge.claims import (
+    FORGOTTEN_CODE,
+    NO_PIN,
+    UNKNOWN_CARD,
+    UNREADABLE,
+    USED_CODE,
+    WRONG_PIN,
+    card_claim,
+    card_index,
+    together,
+)
 from edge.config import Config
 from edge.domain import Claim, Entry, Frame, Worker
-from edge.loop.book import Book
+from edge.loop.book import Book, before_memory
 from edge.loop.limits import Limits
 from edge.loop.ports import Ports
 
@@ -85,6 +95,8 @@ class Evidence:
             return []
         if claim.ref and self._p.journal.seen(claim.ref):
             return [self._refused_code(Shown(Claim(refusal=USED_CODE), frame.monotonic_s, claim.worker_id))]
+        if claim.issued_utc is not None and before_memory(self._p.journal, claim.issued_utc):
+            return [self._refused_code(Shown(Claim(refusal=FORGOTTEN_CODE), frame.monotonic_s, claim.worker_id))]
         if claim.refusal:
             return [self._refused_code(Shown(claim, frame.monotonic_s))]
         return [self._hold(claim, frame.monotonic_s)]

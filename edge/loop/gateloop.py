@@ -1,5 +1,7 @@
 """`GateLoop.step()` is called for ever by the gate process. Nothing in it waits longer than one frame."""
 
+from collections.abc import Callable
+
 import structlog
 
 from contract.messages import Advice, NoticeCode
@@ -10,6 +12,7 @@ from edge.loop.book import Book
 from edge.loop.inbox import Inbox
 from edge.loop.lane import Lane
 from edge.loop.ports import Ports
+from edge.loop.reflex import Reflex
 from edge.loop.storage import Storage
 from edge.loop.turnstile import Turnstile
 from edge.ports import JournalError
@@ -34,6 +37,7 @@ class GateLoop:
         self._board = Board(config, ports, self._book, self._turnstile, self._storage)
         self._lane = Lane(config, ports, self._book, self._turnstile, self._board)
         self._inbox = Inbox(config, ports, self._book, self._turnstile, self._board, self._storage)
+        self._reflex: Reflex | None = None
         self._frame_number = 0
         self._failures = 0
         self._inbox_due = 0.0
@@ -48,6 +52,15 @@ class GateLoop:
     def shown_to_pulse_s(self) -> list[float]:
         """See `Lane.shown_to_pulse_s`."""
         return self._lane.shown_to_pulse_s
+
+    @property
+    def ready(self) -> bool:
+        """True while the gate is locked, and free for the next person."""
+        return self._turnstile.ready
+
+    def start_reflex(self, feed: Callable[[], None] = lambda: None) -> None:
+        """Let fire and the exit button open beside the loop. `feed`: the watchdog, for as long as it burns."""
+        self._reflex = Reflex(self._turnstile, self._p.gate, self._p.clock.monotonic, feed)
 
     def step(self) -> bool:
         """One turn; True if it was healthy (then, and only then, the watchdog is fed). In a fire every turn counts as
@@ -78,6 +91,8 @@ class GateLoop:
 
     def close(self) -> None:
         """Locked, dark, and recorded."""
+        if self._reflex is not None:
+            self._reflex.stop()
         self._p.gate.close()
         self._p.indicator.close()
         self._p.camera.close()
@@ -95,6 +110,8 @@ class GateLoop:
 
     def _turn(self) -> None:
         self._turnstile.take_signals()  # first of all, and whatever the disk does: fire is among them
+        if self._reflex is not None:
+            self._reflex.check()
         if self._turnstile.take_alarm():
             self._board.show(Tone.STOP, Advice.SEE_DESK)
         if self._turnstile.fire:  # also with nobody in view: the light is seen from afar

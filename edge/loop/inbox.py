@@ -13,10 +13,12 @@ from contract.messages import (
 )
 from edge.config import Config
 from edge.decision import pairs_in_words
-from edge.domain import Decision, DeskRequest, RosterState, Template, Tone
+from edge.domain import Decision, DeskRequest, RosterState, Template
 from edge.loop.board import Board
 from edge.loop.book import Book
+from edge.loop.clockwatch import ClockWatch
 from edge.loop.errands import Errands
+from edge.loop.orders import Orders
 from edge.loop.ports import Ports
 from edge.loop.reboot import Reboot
 from edge.loop.storage import Storage
@@ -34,7 +36,8 @@ class Inbox:
         self._requests: deque[DeskRequest] = deque()
         self._loaded: Sequence[tuple[str, Template]] = ()
         self._storage = storage
-        self._errands = Errands(config, ports, book, turnstile, board)
+        self._orders, self._clock_watch = Orders(ports), ClockWatch(ports, book)
+        self._errands = Errands(config, ports, book, turnstile, board, self._clock_watch)
         self._last_request = 0
         self._surveyed_version = 0
         self._known_refs: set[str] = set()
@@ -44,6 +47,7 @@ class Inbox:
 
     def take(self) -> None:
         """Everything new since the last call. Raises JournalError."""
+        self._clock_watch.keep()
         self._take_lists()
         self._note_look_alikes()
         self._take_incidents()
@@ -59,6 +63,9 @@ class Inbox:
             for request in self._p.requests.requests(self._last_request):
                 self._last_request = request.id
                 self._requests.append(request)
+        if self._p.technician is not None and (asked := self._p.technician.waiting()) is not None:
+            self._errands.technician(asked)
+            self._p.technician.done()
         while self._requests:
             self._errands.run(self._requests[0])
             self._requests.popleft()
@@ -106,6 +113,10 @@ class Inbox:
         if self._p.clock.utc() > command.expires_utc:
             self._book.once(command.command_id, NoticeCode.COMMAND_REFUSED, f"{command.command_id}: expired meanwhile")
             return
+        if objection := self._orders.objection(command):
+            self._book.once(command.command_id, NoticeCode.COMMAND_REFUSED, f"{command.command_id}: {objection}")
+            return
+        self._orders.note(command)
         match command.action:
             case CommandAction.OPEN_ONCE:
                 self._open(command)
@@ -131,8 +142,8 @@ class Inbox:
             return
         detail = f"by {command.issued_by}: {command.why}"[:500]
         decision = Decision(Reason.REMOTE_OPEN, Advice.WALK_THROUGH, detail=detail)
-        self._turnstile.release(self._book.decision(decision, ref=command.command_id))
-        self._board.show(Tone.GO, Advice.WALK_THROUGH)
+        released = self._turnstile.release(self._book.decision(decision, ref=command.command_id))
+        self._board.show_release(released)
 
     def _lock_down(self, command: Command) -> None:
         """The other way round than opening: locked first, then journalled as done. Repeated, it changes nothing."""

@@ -169,13 +169,20 @@ class Lane:
         self._evidence.serve(decision.granted)
         self._begun = self._waiting = None
         if decision.granted:
-            self._turnstile.release(event, slow=decision.slow)
+            if not self._turnstile.release(event, slow=decision.slow):
+                self._overtaken()
+                return
             if shown is not None:
                 self._admitted = decision.worker_id, now
                 _keep(self.shown_to_pulse_s, self._p.clock.monotonic() - shown.at_s)
             else:
                 self._note_latency(seen)
         self._board.show(decision.tone, decision.advice)
+
+    def _overtaken(self) -> None:
+        """The exit button or a fire came while the decision was written: asked again as soon as the gate is free."""
+        self._visit = replace(self._visit, decided=None)
+        self._board.show_release(False)
 
     def _refuse(self, shown: Shown) -> None:
         """What was shown is not genuine, or (without a reason) may not be looked at now: recorded once, and the desk."""

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from edge.ports import (
     Camera,
     Clock,
+    ClockBounds,
     CodeReader,
     Disk,
     Gate,
+    HighWater,
     Indicator,
     Journal,
     Matcher,
@@ -17,6 +19,7 @@ from edge.ports import (
     Reader,
     Requests,
     Roster,
+    Technician,
     Thermometer,
 )
 
@@ -24,7 +27,8 @@ from edge.ports import (
 @dataclass(frozen=True, slots=True)
 class Ports:
     """`codes` and `reader` are None where codes are not read and no reader is fitted; `pins` belongs to the reader.
-    `restart` has this process, or the machine, started anew soon after; None where that is not allowed."""
+    `restart` has this process, or the machine, started anew soon after; None where that is not allowed.
+    `bounds` belongs to the clock."""
 
     camera: Camera
     matcher: Matcher
@@ -41,3 +45,6 @@ class Ports:
     thermometer: Thermometer | None = None
     restart: Callable[[], None] | None = None
     disk: Disk | None = None
+    high_water: HighWater | None = None
+    bounds: ClockBounds | None = None
+    technician: Technician | None = None

@@ -29,6 +29,6 @@ class Reboot:
 
     def begin(self) -> None:
         """Locked first; then the process is asked to end, and nobody is admitted any more."""
-        self._p.gate.lock()
+        self._turnstile.lock_if_at_rest()
         assert self._p.restart is not None
         self._p.restart()

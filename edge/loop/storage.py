@@ -18,6 +18,8 @@ LOOK_EVERY_S = 10.0
 SAMPLE_EVERY_S = 600.0
 PRUNE_EVERY_S = 600.0
 ERASE_EVERY_S = 10.0
+LOG_CUT_MB, LOG_TELL_MB = 8.0, 32.0
+"""A -wal file of the journal that is larger is cut if no reader forbids it, or told."""
 _STEP = "disk-step:"
 """How the refs of step changes begin: the newest tells the step before a restart, so that it is not told again."""
 
@@ -30,6 +32,7 @@ class Storage:
         self._foretold: float | None = None
         self._shrinking = True
         self._free_mb = 0.0
+        self._log_told = False
         if ports.disk is not None:
             _, _, before = (ports.journal.last_ref(_STEP) or "").partition(":")
             name = before.partition(":")[0]
@@ -81,13 +84,29 @@ class Storage:
         if disk.step is not before:
             self._tell(disk.step, disk.leftovers())
             self._prune_due = 0.0
+        self._watch_log()
         if now >= self._sample_due:
             self._sample_due = now + SAMPLE_EVERY_S
             self._foretell(now)
 
+    def _watch_log(self) -> None:
+        """The journal's -wal file grows while another program reads the journal: tell of it, and cut it once that is over."""
+        journal = self._p.journal
+        size_mb = journal.size().log_mb
+        if size_mb > LOG_CUT_MB:
+            journal.settle()
+            size_mb = journal.size().log_mb
+        if size_mb > LOG_TELL_MB and not self._log_told:
+            detail = f"the -wal file of the journal has {size_mb:.0f} MB, because {journal.held_open_by()} reads the journal without end"
+            self._book.notice(NoticeCode.JOURNAL_HELD, detail)
+            self._log_told = True
+        self._log_told = self._log_told and size_mb > LOG_CUT_MB
+
     def _tell(self, step: DiskStep, leftovers: list[str]) -> None:
         code = NoticeCode.DISK_OK if step is DiskStep.OK else NoticeCode.DISK_LOW
         detail = f"{step.value}: {self._free_mb:.0f} MB free"
+        if (log_mb := self._p.journal.size().log_mb) > LOG_CUT_MB:
+            detail += f"; {log_mb:.0f} MB in the journal's -wal file, held by {self._p.journal.held_open_by()}"
         if leftovers and at_least(step, DiskStep.VERY_LOW):
             detail += f"; copy away and delete {', '.join(leftovers)}"
         self._book.note(NoticeEvent, ref=f"{_STEP}{step.value}:{secrets.token_hex(8)}", code=code, detail=detail[:500])
@@ -115,7 +134,8 @@ class Storage:
     def _prune(self) -> bool:
         """Forget a part of what HQ holds and need not stay; False if there is none."""
         step = self._p.disk.step if self._p.disk is not None else DiskStep.OK
-        over = self._p.journal.size().used_mb > self._config.journal.budget_mb
+        size = self._p.journal.size()
+        over = size.used_mb + size.log_mb > self._config.journal.budget_mb
         keep = days_kept(step, self._config.journal.keep_days, over_budget=over)
         keep_events = 0 if keep == self._config.journal.keep_days else KEEP_EVENTS
         return self._p.journal.prune(self._acked(), keep, keep_events) > 0

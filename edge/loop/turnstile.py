@@ -1,6 +1,7 @@
 """Drives the gate through the passage machine: signals in, pulses and records out. The table itself is `edge.passage`."""
 
 import secrets
+import threading
 from collections import deque
 from dataclasses import replace
 
@@ -26,12 +27,16 @@ _LOCKED_DOWN, _LOCK_DOWN_OVER = "locked-down:", "lock-down-over:"
 
 
 class Turnstile:
-    """A lock-down survives a restart, and so does a fire that must be reset by hand: both are read from the journal."""
+    """A lock-down survives a restart, and so does a fire that must be reset by hand: both are read from the journal.
+
+    Called by the loop and by the passage's own thread (`edge.loop.reflex`): one call at a time, none waits for a disk.
+    """
 
     def __init__(self, config: Config, ports: Ports, book: Book) -> None:
         self._site, self._gate_config = config.site, config.gate
         self._p, self._book = ports, book
         self._tells_passing = config.gate.passage_pin is not None or config.gate.rotation_out_pin is not None
+        self._lock = threading.RLock()
         self._signals: deque[GateSignal] = deque()
         self._exit_wanted_until = 0.0
         self._alarm = False
@@ -39,8 +44,7 @@ class Turnstile:
         """How many people have passed the gate's own way since the start."""
         self.opened = 0
         """How often a guard or HQ opened."""
-        self.not_taken: deque[int] = deque(maxlen=REMEMBERED)
-        """The newest decisions on which nobody passed, by their number; only of a gate that tells."""
+        self._not_taken: deque[int] = deque(maxlen=REMEMBERED)
         self._released: deque[AccessEvent] = deque(maxlen=REMEMBERED)
         locked_down = (ports.journal.last_ref(_LOCKED_DOWN, _LOCK_DOWN_OVER) or "").startswith(_LOCKED_DOWN)
         self._passage = Passage(PassageState.LOCKDOWN if locked_down else PassageState.LOCKED, locked_down)
@@ -71,7 +75,8 @@ class Turnstile:
 
     def admits(self, reason: Reason, direction: Direction) -> bool:
         """True if a release for this reason would be obeyed now: the gate is free, and no lock-down forbids it."""
-        return (self.state, self._asks(reason, direction)) in TRANSITIONS and self.ready
+        with self._lock:
+            return (self.state, self._asks(reason, direction)) in TRANSITIONS and self.ready
 
     @property
     def tells(self) -> bool:
@@ -80,49 +85,70 @@ class Turnstile:
 
     def take_released(self) -> list[AccessEvent]:
         """The decisions that were acted on since the last call, oldest first, however the person was let in."""
-        released = list(self._released)
-        self._released.clear()
+        with self._lock:
+            released = list(self._released)
+            self._released.clear()
         return released
+
+    @property
+    def not_taken(self) -> tuple[int, ...]:
+        """The newest decisions on which nobody passed, by their number; only of a gate that tells."""
+        with self._lock:
+            return tuple(self._not_taken)
 
     def take_alarm(self) -> bool:
         """True once after somebody forced the gate, followed another, went the wrong way or held the door open."""
-        alarm, self._alarm = self._alarm, False
+        with self._lock:
+            alarm, self._alarm = self._alarm, False
         return alarm
 
     def take_signals(self) -> None:
-        """What the inputs reported, and the clock: feeds the machine."""
-        self._signals.extend(self._p.gate.signals())
-        while self._signals:  # a pulse that fails loses none of the others
-            self._take(self._signals.popleft())
-        for name in self._p.gate.fluttering():
-            self._book.notice(NoticeCode.SENSOR_CHATTER, f"gate.{name}: check the sensor and its wiring")
-        now = self._p.clock.monotonic()
-        if self._passage.deadline_s is not None and now >= self._passage.deadline_s:
-            self._seen_through()
-            self._happened(PassageInput.TIMEOUT)
-        if now < self._exit_wanted_until and self.ready:
-            self._exit()
+        """What the inputs reported, and the clock: feeds the machine. Raises GateError."""
+        with self._lock:
+            self._signals.extend(self._p.gate.signals())
+            while self._signals:  # a pulse that fails loses none of the others
+                self._take(self._signals.popleft())
+            for name in self._p.gate.fluttering():
+                self._book.notice(NoticeCode.SENSOR_CHATTER, f"gate.{name}: check the sensor and its wiring")
+            now = self._p.clock.monotonic()
+            if self._passage.deadline_s is not None and now >= self._passage.deadline_s:
+                self._seen_through()
+                self._happened(PassageInput.TIMEOUT)
+            if now < self._exit_wanted_until and self.ready:
+                self._exit()
 
     def release(self, event: AccessEvent, slow: bool = False) -> bool:
-        """Let one person through, on a decision that is already on disk; False if a lock-down forbids it (then the
-        passage is recorded as not taken). Raises GateError."""
-        if not self.admits(event.reason, event.direction):
-            self._outcome(PassageOutcome.NOT_TAKEN, event.direction, event.seq, event.worker_id)
-            return False
-        self._passage = replace(
-            self._passage, access_seq=event.seq, worker_id=event.worker_id, direction=event.direction, slow=slow
-        )
-        self.opened += event.reason in (Reason.MANUAL_ADMIT, Reason.REMOTE_OPEN)
-        self._released.append(event)
-        self._happened(self._asks(event.reason, event.direction))
+        """Let one person through, on a decision that is already on disk. Raises GateError.
+
+        False if a lock-down forbids it, or if the gate is no longer free: somebody used the exit button, or a fire began,
+        while the decision was written. The passage is then recorded as not taken.
+        """
+        with self._lock:
+            if not self.admits(event.reason, event.direction):
+                self._outcome(PassageOutcome.NOT_TAKEN, event.direction, event.seq, event.worker_id)
+                return False
+            self._passage = replace(
+                self._passage, access_seq=event.seq, worker_id=event.worker_id, direction=event.direction, slow=slow
+            )
+            self.opened += event.reason in (Reason.MANUAL_ADMIT, Reason.REMOTE_OPEN)
+            self._released.append(event)
+            self._happened(self._asks(event.reason, event.direction))
         return True
 
     def lock_down(self, by: str, why: str = "") -> None:
         """Refuse all workers until `release_lock_down`; who passes all the same stands in `gate.lock_down_admits`."""
-        self._happened(PassageInput.LOCK_DOWN, detail=_words(by, why))
+        with self._lock:
+            self._happened(PassageInput.LOCK_DOWN, detail=_words(by, why))
 
     def release_lock_down(self, by: str, why: str = "") -> None:
-        self._happened(PassageInput.RELEASE_LOCK_DOWN, detail=_words(by, why))
+        with self._lock:
+            self._happened(PassageInput.RELEASE_LOCK_DOWN, detail=_words(by, why))
+
+    def lock_if_at_rest(self) -> None:
+        """Drive the relay to locked once more, unless somebody passes or it burns."""
+        with self._lock:
+            if self.ready:
+                self._p.gate.lock()
 
     def _asks(self, reason: Reason, direction: Direction) -> PassageInput:
         if reason is Reason.REMOTE_OPEN:  # HQ releases its lock-down first
@@ -243,7 +269,7 @@ class Turnstile:
         self, outcome: PassageOutcome, direction: Direction, access_seq: int | None, worker_id: str | None
     ) -> None:
         if outcome is PassageOutcome.NOT_TAKEN and access_seq is not None and self.tells:
-            self.not_taken.append(access_seq)
+            self._not_taken.append(access_seq)
         self._book.note(PassageEvent, outcome=outcome, direction=direction, access_seq=access_seq, worker_id=worker_id)
 
 

@@ -34,6 +34,13 @@ def similarity(source: Points, target: Points) -> NDArray[np.float64]:
     return np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag]])
 
 
+def centred(side_px: int, eye_distance_px: float) -> Points:
+    """Where the points lie in a square crop with the face in its middle, upright, and so far between the eyes."""
+    size = eye_distance_px / float(np.linalg.norm(REFERENCE[1] - REFERENCE[0]))
+    target: Points = ((REFERENCE - REFERENCE.mean(axis=0)) * size + side_px / 2).astype(np.float32)
+    return target
+
+
 def align(image: Image, face: Face) -> Image:
     """The face as a (112, 112, 3) BGR picture; what lies outside the frame is black."""
     matrix = similarity(face.landmarks, REFERENCE)

@@ -53,6 +53,11 @@ class Approach:
         self.alone.clear()
         self.answer = None
 
+    def forget_frames(self) -> None:
+        """Forget all frames, and the votes on them."""
+        self.forget_votes()
+        self.mean, self._frames, self.runner_up = None, 0, None
+
     def start_afresh(self, vector: Vector) -> None:
         """Forget all frames but this one, and the votes on them."""
         self.forget_votes()

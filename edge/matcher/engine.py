@@ -15,6 +15,7 @@ from edge.matcher.embedder import Embedder, postprocess
 from edge.matcher.landmarks import closer_look
 from edge.matcher.models import OwnPack, Pack, load_manifest, model_id, own_folder, own_pack, read_verified
 from edge.matcher.session import Session
+from edge.matcher.upright import embedded_turned, seen_turned
 
 EYES_FOUND_PX = 14
 """Faces with so many pixels between the eyes are found as surely as large ones (docs/SPEED.md)."""
@@ -58,6 +59,7 @@ class FaceEngine:
 
     def __init__(self, pack_name: str, pack: Pack | OwnPack, detector: FaceDetector, embedder: FaceEmbedder) -> None:
         self.pack = pack
+        self._upright = pack.upright if isinstance(pack, Pack) else None
         self.model_id = model_id(pack_name, pack.embedder)
         self._detector = detector
         self._embedder = embedder
@@ -84,6 +86,17 @@ class FaceEngine:
     def cut(self, image: Image, refined: Face) -> Image:
         """The same, aligned by the points as they are."""
         return align(image, refined)
+
+    def embedded_turned(self, vector: Vector) -> bool:
+        """Whether this vector is that of a face upside down. Costs nothing; see `edge.matcher.upright`."""
+        return self._upright is not None and bool(embedded_turned(vector[np.newaxis], self._upright)[0])
+
+    def seen_turned(self, image: Image, refined: Face) -> bool:
+        """Whether this face is found as well or better in a turned picture: another measurement, of four small searches.
+
+        Not for packs that nobody measured: a detector that finds turned faces as well, with true points, needs no such check.
+        """
+        return self._upright is not None and seen_turned(self._detector.detect, image, refined.landmarks)
 
     def embed(self, aligned: Image, care: Care = PHOTO) -> Vector:
         """The unit vector of an aligned face, together with its mirror image where the care is worth it.

@@ -14,11 +14,13 @@ class EnrolmentError(ValueError):
     """Photos that cannot become a reference; the text says which one and what to do."""
 
 
+TURNED = "the face is not upright; turn the photo, so that the forehead is above the chin"
 _ADVICE = {
     Sight.TOO_FAR: "the face is too small; use a closer photo",
     Sight.TOO_DARK: "the face is too dark; use more light",
     Sight.BLURRED: "the face is blurred; hold still and focus",
     Sight.TURNED_AWAY: "the face is turned away; look at the camera",
+    Sight.TILTED: TURNED,
     Sight.LOOKING_UP: "the face looks up; look straight at the camera",
     Sight.LOOKING_DOWN: "the face looks down; look straight at the camera",
     Sight.TOO_BRIGHT: "the face is too bright; step out of the glare",
@@ -45,12 +47,17 @@ def enrol(engine: FaceEngine, config: MatcherConfig, images: Sequence[Image]) ->
 def _template(engine: FaceEngine, config: MatcherConfig, image: Image, name: str) -> Template:
     faces = engine.detect(image)
     if not faces:
+        if any(engine.detect(np.ascontiguousarray(np.rot90(image, turns))) for turns in (1, 2, 3)):
+            raise EnrolmentError(f"{name}: {TURNED}")
         raise EnrolmentError(f"{name}: no face was found; use a photo that shows the whole face from the front")
     if len(faces) > 1:
         raise EnrolmentError(f"{name}: {len(faces)} faces were found; crop it to the one person")
     face = engine.refine(image, faces[0])
     aligned = engine.cut(image, face)
+    vector = engine.embed(aligned)
+    if engine.embedded_turned(vector) or engine.seen_turned(image, face):  # before what false points say of it
+        raise EnrolmentError(f"{name}: {TURNED}")
     sight = objection_to_reference(measure(face, aligned), config)
     if sight:
         raise EnrolmentError(f"{name}: {_ADVICE[sight]}")
-    return Template(engine.embed(aligned), engine.model_id)
+    return Template(vector, engine.model_id)

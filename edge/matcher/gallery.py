@@ -24,7 +24,7 @@ class Gallery:
     """Immutable; a new roster makes a new one. `matrix` is (workers, dimension), a calibrated unit vector per row, and
     `worker_ids[i]` owns row i. `templates` is how many templates went into it."""
 
-    matrix: NDArray[np.float32]
+    matrix: NDArray[np.float32] = field(repr=False)
     worker_ids: tuple[str, ...]
     templates: int
     calibration: Calibration

@@ -14,6 +14,7 @@ from edge.domain import Face, Image, Vector
 from edge.matcher.embedder import postprocess
 from edge.matcher.models import ModelError, OwnModel, own_pack, read_verified
 from edge.matcher.session import Session
+from edge.sdk import loading
 
 DETECT_PX = (640, 640)
 """What a detector with a free input size is given; one with a fixed size keeps its own."""
@@ -73,10 +74,8 @@ def open_own(config: MatcherConfig, folder: Path) -> tuple[ScrfdDetector, ArcFac
 
 
 def _classes() -> tuple[Any, Any]:
-    try:
+    with loading("insightface", "pip install 'sitegate[insightface]'", ModelError):
         from insightface.model_zoo import SCRFD, ArcFaceONNX
-    except ImportError as error:
-        raise ModelError(f"insightface is not there ({error}); pip install 'sitegate[insightface]'") from error
     return SCRFD, ArcFaceONNX
 
 

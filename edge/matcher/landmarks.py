@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from edge.domain import Face, Image, Points
-from edge.matcher.align import REFERENCE, similarity
+from edge.matcher.align import centred, similarity
 
 SIDE_PX = 288
 """Side of the crop; a multiple of the detector's coarsest stride."""
@@ -23,12 +23,6 @@ _MIRRORED = [1, 0, 2, 4, 3]
 """What is the right eye in a mirror image is the left one."""
 
 Detect = Callable[[Image], list[Face]]
-
-
-def _target() -> Points:
-    size = EYE_DISTANCE_PX / float(np.linalg.norm(REFERENCE[1] - REFERENCE[0]))
-    target: Points = ((REFERENCE - REFERENCE.mean(axis=0)) * size + SIDE_PX / 2).astype(np.float32)
-    return target
 
 
 def closer_look(detect: Detect, image: Image, face: Face, looks: int) -> Face:
@@ -52,7 +46,7 @@ def closer_look(detect: Detect, image: Image, face: Face, looks: int) -> Face:
 
 
 def _look(detect: Detect, image: Image, points: Points, mirrored: bool) -> Points | None:
-    matrix = similarity(points, _target())
+    matrix = similarity(points, centred(SIDE_PX, EYE_DISTANCE_PX))
     if mirrored:  # the right side is left: x becomes SIDE_PX - 1 - x
         matrix = np.array([[-1, 0], [0, 1]]) @ matrix + [[0, 0, SIDE_PX - 1], [0, 0, 0]]
     crop: Image = cv2.warpAffine(image, matrix, (SIDE_PX, SIDE_PX), flags=cv2.INTER_LINEAR)  # type: ignore[assignment]

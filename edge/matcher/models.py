@@ -1,5 +1,6 @@
 """The manifest of models, and the check that a file on disk is exactly what the manifest names."""
 
+import base64
 import tomllib
 from importlib import resources
 from pathlib import Path
@@ -17,7 +18,7 @@ class ModelError(RuntimeError):
 
 
 class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
 
 class ModelInput(_Entry):
@@ -62,14 +63,31 @@ class ImpostorTail(_Entry):
     comparisons: int = Field(gt=0)
 
 
+class Upright(_Entry):
+    """How this pack's vectors of faces upside down are told (edge/matcher/upright.py): their product with `direction`, a unit vector
+    (float16, little endian, base64), is at least `turned_min`. Fitted on so many `faces`."""
+
+    direction: str
+    turned_min: float = Field(gt=0, lt=1)
+    faces: int = Field(gt=0)
+
+
 class Pack(_Entry):
-    """A detector and an embedder that belong together, and the error rates measured with both."""
+    """A detector and an embedder that belong together, and the error rates measured with both. Without `upright`, nobody measured
+    what the two make of faces upside down, and they are not told."""
 
     title: str
     source: PinnedFile
     detector: Model
     embedder: Embedder
     impostor_tail: ImpostorTail
+    upright: Upright | None = None
+
+    @model_validator(mode="after")
+    def _direction_fits(self) -> "Pack":
+        if self.upright and len(base64.b64decode(self.upright.direction)) != 2 * self.embedder.dimension:
+            raise ValueError("upright.direction has not the embedder's dimension")
+        return self
 
     @model_validator(mode="after")
     def _inputs_as_the_code_feeds_them(self) -> "Pack":

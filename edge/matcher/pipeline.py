@@ -199,12 +199,18 @@ class FaceMatcher:
             seen = self._unusable(sight, self._lane.face_seen(face, frame.monotonic_s))
             return self._while_turning(seen, face, frame)
         vector = self.engine.embed(aligned, FRAME)
+        if self.engine.embedded_turned(vector):
+            return self._unusable(Sight.TILTED, self._lane.face_seen(face, frame.monotonic_s))
         approach = self._lane.usable_face(face, vector, frame.monotonic_s)
         if quality.covered:
             self._covered = approach.number, frame.monotonic_s
         if not approach.in_doubt:  # another's face must not answer for this one
             self._liveness.see(approach.number, frame.monotonic_s, face, frame.image)
+        answered = approach.answer
         seen = self._answer(approach, vector, frame.monotonic_s)
+        if approach.answer is not answered and approach.answer and self.engine.seen_turned(frame.image, refined):
+            approach.forget_frames()
+            return self._unusable(Sight.TILTED, approach)
         if seen.sight is Sight.UNKNOWN and self._was_covered(approach, frame.monotonic_s):
             seen = replace(seen, sight=Sight.OCCLUDED)
             if not quality.covered:  # the mask is off: a vote of bare frames, at once

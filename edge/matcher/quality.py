@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from edge.config import MatcherConfig
 from edge.domain import Face, Image, Points, Sight
 from edge.matcher.covered import bareness
+from edge.matcher.upright import ROLL_MAX_DEG, roll_deg
 
 BLUR_PX = 1.0
 """Sensor noise is no sharpness: it is smoothed away first."""
@@ -24,7 +25,8 @@ _FACE, _UPPER, _LOWER = np.s_[24:108, 18:94], np.s_[24:70, 18:94], np.s_[62:108,
 class Quality:
     """`eye_distance_px` in the frame; `brightness` mean grey 0-255 and `sharpness` (see `sharpness`), both on the aligned
     face; `turn` 0 = straight ahead, 1 = the nose above one eye; `nod` how far down the nose is from the eyes to the mouth, 0-1;
-    `glare` the share 0-1 of the face that is white; `covered`: something hides the mouth or the eyes."""
+    `glare` the share 0-1 of the face that is white; `covered`: something hides the mouth or the eyes; `roll_deg` how far the line of the
+    eyes is from level, 0-180, if the points can be believed (edge/matcher/upright.py)."""
 
     eye_distance_px: float
     brightness: float
@@ -33,6 +35,7 @@ class Quality:
     nod: float = 0.57
     glare: float = 0.0
     covered: bool = False
+    roll_deg: float = 0.0
 
 
 def turn(landmarks: Points) -> float:
@@ -87,6 +90,7 @@ def measure(face: Face, aligned: Image) -> Quality:
         nod(face.landmarks),
         float((aligned[_FACE].min(axis=2) >= GLARE_GREY).mean()),
         bareness(aligned).covered,
+        roll_deg(face.landmarks),
     )
 
 
@@ -96,6 +100,8 @@ def objection(quality: Quality, limits: MatcherConfig) -> Sight | None:
     A covered face is compared: covered, it may still be known (measured, it is nobody else's more often for it), but the
     matcher never takes it for a stranger's. What is worn spoils the measures of nod and glare, so they are not asked.
     """
+    if quality.roll_deg > ROLL_MAX_DEG:
+        return Sight.TILTED
     if quality.turn > limits.turn_max:
         return Sight.TURNED_AWAY  # first: the eyes of a turned head are close together without being far away
     if quality.eye_distance_px < limits.eye_distance_min_px:

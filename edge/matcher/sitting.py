@@ -17,6 +17,7 @@ _ADVICE = {
     Sight.TOO_DARK: "too dark: turn to the light",
     Sight.BLURRED: "hold still",
     Sight.TURNED_AWAY: "look at the camera",
+    Sight.TILTED: "hold your head straight",
     Sight.LOOKING_UP: "look down a little",
     Sight.LOOKING_DOWN: "look up",
     Sight.TOO_BRIGHT: "too bright: step out of the glare",
@@ -48,8 +49,12 @@ class Sitting:
             return "nobody is seen: step in front of the camera"
         if len(faces) > 1:
             return "one at a time: somebody else is in the picture"
-        quality = measure(faces[0], self.engine.align(image, faces[0]))
+        face = self.engine.refine(image, faces[0])
+        aligned = self.engine.cut(image, face)
+        quality = measure(faces[0], aligned)
         sight = objection_to_reference(quality, self.config)
+        if self.engine.seen_turned(image, face) or self.engine.embedded_turned(self.engine.embed(aligned)):
+            sight = Sight.TILTED
         if sight:
             return _ADVICE[sight]
         if at_s - self._last_s >= SPACING_S:

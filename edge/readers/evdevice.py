@@ -5,6 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from edge.readers.keys import InputEvent
+from edge.sdk import loading
+
+INSTALL = (
+    "apt install python3-evdev and a virtual environment with --system-site-packages, or pip install 'sitegate[pi]'; "
+    'or set reader.device = ""'
+)
 
 
 class EvdevSource:
@@ -16,13 +22,8 @@ class EvdevSource:
         self._device: Any = None
 
     def open(self) -> None:
-        try:
+        with loading("python-evdev", INSTALL, OSError):
             import evdev
-        except ImportError as error:
-            raise OSError(
-                f"python-evdev is not there ({error}): apt install python3-evdev and a virtual environment with "
-                "--system-site-packages, or pip install 'sitegate[pi]'; or set reader.device = \"\""
-            ) from error
         path = self._wanted if self._wanted.startswith("/") else self._find(evdev)
         try:
             self._device = evdev.InputDevice(path)

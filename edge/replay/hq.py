@@ -34,6 +34,7 @@ from edge.replay.steps import Code
 from edge.replay.story import Story, StoryWorker
 from edge.sim import ManualClock
 from edge.sync.downlink import Downlink
+from edge.sync.floor import Floor
 from edge.sync.incidents import IncidentLog
 from edge.sync.mqtt import Received
 from edge.sync.replica import ReplicaWriter
@@ -65,9 +66,9 @@ class Headquarters:
     def sealing_key(self) -> X25519PrivateKey:
         return self._site_key
 
-    def reader(self) -> ReplicaReader:
+    def reader(self, floor: Floor) -> ReplicaReader:
         """The lists as the gate process believes them."""
-        return ReplicaReader(self._folder / REPLICA, self._site, self._key.public_key(), self._site_key)
+        return ReplicaReader(self._folder / REPLICA, self._site, self._key.public_key(), self._site_key, floor)
 
     def change_worker(self, worker_id: str, becomes: dict[str, Any]) -> None:
         """Raises StoryError for a worker that is not there or cannot be so."""

@@ -7,9 +7,13 @@ from typing import Literal
 from contract.messages import NoticeCode, NoticeEvent
 from edge import __version__
 from edge.app.files import DESK, JOURNAL
+from edge.app.ledger import learn_time
+from edge.clock import BoundedClock
 from edge.desk import Desk, DeskReader
 from edge.domain import AdmitRequest, EnrolmentRequest, LockDownRequest
+from edge.highwater import HighWater
 from edge.journal import Journal
+from edge.layout import GATE
 from edge.loop import GateLoop, Ports
 from edge.ports import Matcher
 from edge.presence import JournalPresence
@@ -23,6 +27,7 @@ from edge.replay.steps import Code, Turns
 from edge.replay.story import Story
 from edge.sim import ManualClock, PatientPinCheck, RecordingIndicator
 from edge.sim.staged import Picture, StagedCamera, StagedMatcher, View
+from edge.technician import TechnicianNotes
 
 REBOOT_S = 20.0
 """So long a machine takes to start anew."""
@@ -35,6 +40,10 @@ class StoryJournal(Journal):
     def seq(self) -> int:
         """The newest event on disk."""
         return self._seq
+
+    def settle_in(self) -> None:
+        """This gate has been in use for long: its memory did not begin with the story."""
+        self._db.execute("DELETE FROM marks")
 
     def refuse(self, refuses: bool) -> None:
         for db in (self._db, self._live):
@@ -181,13 +190,18 @@ class Stage:
     def _start(self) -> None:
         """As `edge.app.gate` does it: the gate first, so that the relay is locked before anything else is tried."""
         self._gate = StoryGate(self.config.gate, self.pins, monotonic=self.clock.monotonic)
-        journal = self._journal = StoryJournal(self._folder / JOURNAL, self.config.site, self.clock)
+        clock, water = BoundedClock(self.clock), HighWater(self._folder / GATE, now=self.clock.utc)
+        journal = StoryJournal(self._folder / JOURNAL, self.config.site, clock, memory=water)
+        if self._journal is None and not self._story.new_card:
+            journal.settle_in()
+        self._journal = journal
+        learn_time(clock, journal, water)
         journal.append(NoticeEvent, code=NoticeCode.GATE_STARTED, detail=f"sitegate {__version__}")
         journal.refuse(self._refusing)
         self._readers = (
-            self.hq.reader(),
+            self.hq.reader(water),
             DeskReader(self._folder / DESK),
-            JournalPresence(self._folder / JOURNAL, self.clock),
+            JournalPresence(self._folder / JOURNAL, clock),
         )
         roster, requests, presence = self._readers
         ports = Ports(
@@ -198,13 +212,16 @@ class Stage:
             roster=roster,
             journal=journal,
             requests=requests,
-            clock=self.clock,
+            clock=clock,
             presence=presence,
             thermometer=self.people.thermometer,
-            codes=QrCodes(self.config, self.hq.public_key, self.clock) if self.config.reader.codes else None,
+            codes=QrCodes(self.config, self.hq.public_key, clock) if self.config.reader.codes else None,
             reader=self.people.reader,
             pins=PatientPinCheck() if self.people.reader else None,
             restart=self._reboot,
+            high_water=water,
+            bounds=clock,
+            technician=TechnicianNotes(self._folder / GATE),
         )
         self._loop = GateLoop(self.config, ports)
 

@@ -61,6 +61,8 @@ class Story(Part):
     """Frames per second."""
     lists: bool = True
     """False: HQ has never sent anything."""
+    new_card: bool = False
+    """True: this gate's memory begins with the story. False: it has been in use for long."""
     roster_age_h: float = Field(default=1, ge=-1e5, le=1e5)
     risk_age_h: float = Field(default=1, ge=-1e5, le=1e5)
     risk: dict[str, str] = Field(default={})

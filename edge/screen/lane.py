@@ -26,6 +26,7 @@ class Sign(StrEnum):
     LOOK_AT_CAMERA = "look_at_camera"
     LOOK_UP = "look_up"
     LOOK_DOWN = "look_down"
+    HOLD_UPRIGHT = "hold_upright"
     UNCOVER_FACE = "uncover_face"
     TURN_LEFT = "turn_left"
     TURN_RIGHT = "turn_right"

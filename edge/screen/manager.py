@@ -120,7 +120,12 @@ def manager_view(
         live=shown,
         gate_mood=gate_mood,
         gate_words=gate_words,
-        alarms=(*_photo_alarms(shown, texts), *_disk_alarms(shown, texts, warn_days), *_alarms(shown, texts)),
+        alarms=(
+            *_photo_alarms(shown, texts),
+            *_memory_alarms(shown, texts),
+            *_disk_alarms(shown, texts, warn_days),
+            *_alarms(shown, texts),
+        ),
         threshold_words=_threshold(shown, texts),
         link=_link(sync, tally, texts, now),
         lists=tuple(_list(kind, sync, shown, texts, now) for kind in ListKind),
@@ -259,6 +264,20 @@ def _photo_alarms(live: LiveState | None, texts: Texts) -> tuple[Alarm, ...]:
         return ()
     mode = PhotosLetIn(live.liveness)
     return (Alarm(texts.photos[mode], texts.photos_todo[mode], grave=True),)
+
+
+def _memory_alarms(live: LiveState | None, texts: Texts) -> tuple[Alarm, ...]:
+    """The gate does not believe the lists that lie there, or its clock: it admits nobody."""
+    if live is None:
+        return ()
+    found = []
+    if live.lists_refused:
+        names = ", ".join(texts.list[kind] for kind in sorted(live.lists_refused))
+        words = texts.label[Label.LISTS_NOT_BELIEVED].format(lists=names)
+        found.append(Alarm(words, texts.notice_todo[NoticeCode.LIST_REFUSED], grave=True))
+    if live.clock_behind:
+        found.append(Alarm(texts.label[Label.CLOCK_BEHIND], texts.notice_todo[NoticeCode.CLOCK_BEHIND], grave=True))
+    return tuple(found)
 
 
 def _disk_alarms(live: LiveState | None, texts: Texts, warn_days: float) -> tuple[Alarm, ...]:

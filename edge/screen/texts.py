@@ -51,6 +51,8 @@ class Label(StrEnum):
     """Headings and words of the manager's page."""
 
     TITLE = "title"
+    LISTS_NOT_BELIEVED = "lists_not_believed"
+    CLOCK_BEHIND = "clock_behind"
     LANE_PAGE = "lane_page"
     SKIP = "skip"
     LOST = "lost"
@@ -148,7 +150,7 @@ class Texts(BaseModel):
     """One language. `second` is the language shown small beside it on the lane page, `speech` the espeak-ng voice that
     speaks it, `todo` what the site manager does about a decision, `notice_todo` about those notices that ask for it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
     code: str = Field(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$")
     name: str

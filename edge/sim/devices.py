@@ -1,5 +1,7 @@
 """A clock that is set by hand, a gate and an indicator that remember what was done to them."""
 
+import threading
+from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -55,8 +57,9 @@ class RecordingGate:
         self._released_until_s = float("-inf")
         self._held = False
         self._closed = False
-        self._signals: list[GateSignal] = []
+        self._signals: deque[GateSignal] = deque()
         self._fluttering: list[str] = []
+        self._reported = threading.Event()
         self.history: list[GateAct] = []
 
     def pulse(self, way: Direction = Direction.IN, stretch: float = 1.0) -> None:
@@ -76,8 +79,11 @@ class RecordingGate:
         self._held = True
 
     def signals(self) -> list[GateSignal]:
-        waiting, self._signals = self._signals, []
-        return waiting
+        return [self._signals.popleft() for _ in range(len(self._signals))]
+
+    def wait(self, timeout_s: float) -> None:
+        self._reported.wait(timeout_s)
+        self._reported.clear()
 
     def fluttering(self) -> list[str]:
         names, self._fluttering = self._fluttering, []
@@ -96,6 +102,7 @@ class RecordingGate:
     def report(self, signal: GateSignal) -> None:
         """Let an input say something, as a turnstile or a fire panel would."""
         self._signals.append(signal)
+        self._reported.set()
 
     def flutter(self, name: str) -> None:
         """Let an input chatter, by its config key."""

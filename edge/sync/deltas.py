@@ -86,6 +86,11 @@ def forget_waiting(db: sqlite3.Connection) -> None:
     db.execute("DELETE FROM list_deltas WHERE applied_utc IS NULL")
 
 
+def forget(db: sqlite3.Connection, kind: ListKind) -> None:
+    """All changes of a list."""
+    db.execute("DELETE FROM list_deltas WHERE kind = ?", (kind.value,))
+
+
 def refuse_old(kind: ListKind, list_version: int, newest: int) -> None:
     """Raises RolledBack unless the version is above the newest held."""
     if list_version < newest:

@@ -10,7 +10,7 @@ import random
 import ssl
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -23,7 +23,9 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from contract.codec import MAX_BYTES
+from contract.signing import BadKey
 from edge.config import SyncConfig
+from edge.credentials import secret
 
 log = structlog.get_logger()
 
@@ -73,12 +75,18 @@ class MqttLink:
     """
 
     def __init__(
-        self, config: SyncConfig, client_id: str, subscriptions: Sequence[tuple[str, int]], will: Publication
+        self,
+        config: SyncConfig,
+        client_id: str,
+        subscriptions: Sequence[tuple[str, int]],
+        will: Callable[[], Publication] | None = None,
     ) -> None:
+        """`will` makes what the broker publishes when a connection breaks; asked once per connection, in another thread."""
         self._config, self._client_id = config, client_id
         self._subscriptions, self._will = list(subscriptions), will
         if config.tls:
             _tls(config)  # what is wrong at the start is said at the start
+        _password(config)
         self._inbox: queue.Queue[Received] = queue.Queue(_INBOX)
         self._stopping = threading.Event()
         self._state = LinkState(False, 0, datetime.now(UTC), "not connected yet")
@@ -251,9 +259,10 @@ class _Session:
         if config.tls:  # read anew each time: certificates are renewed without a restart
             client.tls_set_context(_tls(config))
         if config.username:
-            client.username_pw_set(config.username, config.password.get_secret_value())
-        will = link._will
-        client.will_set(will.topic, will.payload, will.qos, will.retain)
+            client.username_pw_set(config.username, _password(config))
+        if link._will is not None:
+            will = link._will()
+            client.will_set(will.topic, will.payload, will.qos, will.retain)
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
         client.on_message, client.on_subscribe = self._on_message, self._on_subscribe
         return client
@@ -306,6 +315,14 @@ def _limits() -> Properties:
     limits.MaximumPacketSize = MAX_BYTES + 64 * 1024
     limits.ReceiveMaximum = _INBOX
     return limits
+
+
+def _password(config: SyncConfig) -> str:
+    """Read at each connection, as the certificates. Raises LinkError."""
+    try:
+        return secret(config.password, config.password_path, "sync.password_path").get_secret_value()
+    except BadKey as error:
+        raise LinkError(str(error)) from error
 
 
 def _tls(config: SyncConfig) -> ssl.SSLContext:

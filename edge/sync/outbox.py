@@ -8,10 +8,12 @@ import structlog
 from contract.codec import BadMessage, decode_event_header, encode
 from contract.messages import Ack, EventBatch, EventRecord, NoticeCode
 from edge.config import SiteConfig, SyncConfig
+from edge.heads import EVERY
 from edge.ports import JournalReader
 from edge.sync.incidents import IncidentLog
 from edge.sync.meters import AckWatch, SyncMeters
 from edge.sync.replica import ReplicaWriter
+from edge.sync.signed import sendable
 from edge.sync.uplink import AckEffect, Window, fit
 
 log = structlog.get_logger()
@@ -194,7 +196,11 @@ class Outbox:
         return bool(found) and found[0].hash != digest
 
     def _records(self, epoch: str, after: int) -> tuple[EventRecord, ...]:
-        records = fit(self._journal.records(after, self._config.batch_events))
+        """What can go out now: of a signed journal, up to a record that the gate process has signed."""
+        rows = self._journal.records(after, max(self._config.batch_events, 2 * EVERY))
+        records = fit(rows[: self._config.batch_events])
+        if self._journal.signed:
+            records = sendable(records, rows)
         return records if self._journal.epoch == epoch else ()
 
     def _batch(self, epoch: str, base: int, records: tuple[EventRecord, ...]) -> bytes:

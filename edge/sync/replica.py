@@ -49,6 +49,7 @@ CREATE TABLE IF NOT EXISTS incidents (
 CREATE TABLE IF NOT EXISTS link (
     id INTEGER PRIMARY KEY CHECK (id = 1), connected INTEGER NOT NULL, since_utc TEXT NOT NULL, broker TEXT NOT NULL,
     detail TEXT NOT NULL, hq_online INTEGER, unsent INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS serials (id INTEGER PRIMARY KEY CHECK (id = 1), last INTEGER NOT NULL);
 """
 
 
@@ -75,6 +76,7 @@ class ReplicaWriter:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         try:
             self._lock = dbfile.lock(path)
         except dbfile.Locked as error:
@@ -129,7 +131,7 @@ class ReplicaWriter:
         # By time too: an HQ restored from a backup counts some versions again.
         if arriving and new and (header.list_version, header.issued_utc) <= arriving.order:
             return False
-        with self._transaction():
+        with self._transaction(durable=self._may_complete(header, new=new)):
             if new:
                 self._begin(header)
             self._db.execute(
@@ -142,6 +144,12 @@ class ReplicaWriter:
         if complete is None:
             raise ListRefused(f"the parts of {header.kind.value} version {header.list_version} do not belong together")
         return complete
+
+    def forget_list(self, kind: ListKind) -> None:
+        """Of this list nothing is kept, so that any version of HQ's is news: the gate does not believe what lies here."""
+        with self._transaction(durable=True):
+            self._forget(kind, "1")
+            deltas.forget(self._db, kind)
 
     def forget_arriving(self) -> None:
         """Of lists that are only arriving nothing is kept; those in force stay."""
@@ -159,7 +167,7 @@ class ReplicaWriter:
         """
         held = self._version(delta.header.kind, in_force=True)
         self._log_holds_old = True
-        with self._transaction():
+        with self._transaction(durable=True):
             return deltas.keep(self._db, delta, body, held.digest if held else "", held.list_version if held else 0)
 
     def gaps(self) -> dict[ListKind, str]:
@@ -188,6 +196,14 @@ class ReplicaWriter:
         ).fetchone()
         return _Version(int(row[0]), datetime.fromisoformat(row[1]), str(row[2])) if row else None
 
+    def _may_complete(self, header: PartHeader, *, new: bool) -> bool:
+        """True if one more part of this list may be the last one that is missing."""
+        if new:
+            return header.parts == 1
+        where = (header.kind.value, header.digest)
+        (here,) = self._db.execute("SELECT count(*) FROM list_parts WHERE kind = ? AND digest = ?", where).fetchone()
+        return int(here) >= header.parts - 1
+
     def _begin(self, header: PartHeader) -> None:
         """Make room for a version; whatever else was arriving is forgotten."""
         self._forget(header.kind, "applied_utc IS NULL")
@@ -210,10 +226,21 @@ class ReplicaWriter:
         return None
 
     def _put_in_force(self, header: PartHeader) -> None:
+        if header.kind is ListKind.ROSTER and self._version(header.kind, in_force=True) is not None:
+            self._remove_damaged()  # the first one after the damage leaves it to whoever wants to look at it
         self._forget(header.kind, "applied_utc IS NOT NULL")
         self._log_holds_old = True
         self._db.execute("UPDATE list_versions SET applied_utc = ? WHERE kind = ?", (_now(), header.kind.value))
         deltas.follow_base(self._db, header.kind, header.digest, header.list_version)
+
+    def _remove_damaged(self) -> None:
+        """Replicas that were set aside hold rosters from before, in which somebody may be who is to be gone."""
+        for path in self._path.parent.glob(f"{self._path.name}.corrupt-*"):
+            try:
+                path.unlink()
+                log.info("damaged_replica_removed", file=path.name)
+            except OSError as error:
+                log.warning("damaged_replica_not_removed", file=path.name, error=str(error))
 
     def _forget(self, kind: ListKind, which: str) -> None:
         versions = f"SELECT digest FROM list_versions WHERE kind = ? AND {which}"
@@ -271,6 +298,15 @@ class ReplicaWriter:
                 (connected, since.isoformat(), broker, detail, hq_online, unsent),
             )
 
+    def last_serial(self) -> int:
+        """The highest that was kept of what this gate said (`edge.sync.speaker`)."""
+        row = self._db.execute("SELECT last FROM serials").fetchone()
+        return int(row[0]) if row else 0
+
+    def keep_serial(self, last: int) -> None:
+        with self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO serials VALUES (1, ?)", (last,))
+
     def close(self) -> None:
         """May be called twice."""
         self._db.close()
@@ -293,10 +329,13 @@ class ReplicaWriter:
         self._db.execute(f"DELETE FROM {table} WHERE id <= (SELECT max(id) FROM {table}) - ?", (keep,))
 
     @contextmanager
-    def _transaction(self, *, write: bool = True) -> Iterator[None]:
-        """All or nothing. Raises ReplicaError if the disk refuses; a damaged file is not caught here: only a new start helps."""
+    def _transaction(self, *, write: bool = True, durable: bool = False) -> Iterator[None]:
+        """All or nothing. Raises ReplicaError if the disk refuses; a damaged file is not caught here: only a new start helps.
+        `durable`: on disk at the end, with all that was committed before. The gate remembers that the list was in force, so a
+        power cut that takes it back would look like an attack, and nobody would be let in until HQ sends it again."""
         try:
             if write:
+                self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
                 self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -310,7 +349,8 @@ class ReplicaWriter:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    # NORMAL may lose the last commits at a power cut, never the file; HQ and the broker send them again.
+    # NORMAL may lose the last commits at a power cut, never the file; HQ and the broker send them again. What puts a list into
+    # force is committed with FULL.
     db = dbfile.connect(path, synchronous="NORMAL")
     try:
         dbfile.check(db)

@@ -20,13 +20,14 @@ from contract.keyring import OpeningKeys, TrustedKeys, ids
 from contract.messages import Ack, Command, DeltaHeader, ListKind, NoticeCode, PartHeader
 from contract.signing import BadSignature, verify
 from contract.topics import Channel
-from edge import dbfile, reading
+from edge import dbfile
 from edge.config import SiteConfig
-from edge.domain import Incident, ListAge, RosterState
+from edge.domain import Incident, ListMark, RosterState
 from edge.sync import commands as orders
 from edge.sync import lists
 from edge.sync.assembly import Assembly
 from edge.sync.changes import changed, with_list
+from edge.sync.floor import Floor, NoFloor, age_of, mark_of_delta, mark_of_part, refuse_older, withheld
 from edge.wiping import wiping
 
 log = structlog.get_logger()
@@ -65,10 +66,15 @@ class ReplicaReader:
         site: SiteConfig,
         hq_key: Ed25519PublicKey | TrustedKeys,
         site_key: X25519PrivateKey | OpeningKeys,
+        floor: Floor | None = None,
+        reader: dbfile.Reader | None = None,
     ) -> None:
-        self._reader = dbfile.Reader(path, dbfile.FOREIGN_WAIT_S)
+        """`floor`: what was in force here before; without one every list that HQ signed is as good as new.
+        `reader`: of the file, in another process if its owner may be an enemy."""
+        self._reader = reader or dbfile.Reader(path, dbfile.FOREIGN_WAIT_S)
         self._site, self._hq_key, self._site_key = site, hq_key, site_key
-        self._state = RosterState(trusts=ids(hq_key), opens=ids(site_key))
+        self._floor = floor = floor or NoFloor()
+        self._state = RosterState(trusts=ids(hq_key), opens=ids(site_key), withheld=withheld(floor, RosterState()))
         self._replica_id = ""
         self.parts_per_refresh: int | None = None
         self._looked_at: dict[ListKind, tuple[str, str]] = {}
@@ -229,7 +235,7 @@ class ReplicaReader:
         self._note_unreadable(assembly.unreadable, version, body)
         # At the start a snapshot may be old, and its changes have long been in force: never step back to it for a moment.
         if not self._load_changes(kind):
-            self._state = with_list(kind, self._state, self._bases[kind].state)
+            self._put_in_force(kind, self._bases[kind].state, mark_of_part(assembly.header))
         log.info("list_in_force", kind=kind.value, version=version, parts=assembly.header.parts)
         return True
 
@@ -260,11 +266,19 @@ class ReplicaReader:
         version = delta.header.list_version
         if not self._wanted(delta.header):
             return False
+        refuse_older(self._floor, kind, mark_of_delta(delta))
         found, unreadable = changed(base.state, base.header, delta, self._site_key, self._state)
-        self._state = with_list(kind, self._state, found)
+        self._put_in_force(kind, found, mark_of_delta(delta))
         self._note_unreadable(unreadable, version, body)
         log.info("changes_in_force", kind=kind.value, version=version, of=base.header.list_version)
         return True
+
+    def _put_in_force(self, kind: ListKind, found: RosterState, mark: ListMark) -> None:
+        """Remembered first: a power cut in between must not make the list before look like the newest. Raises ListRefused."""
+        refuse_older(self._floor, kind, mark)
+        self._floor.raise_to(kind, mark)
+        state = with_list(kind, self._state, found)
+        self._state = replace(state, withheld=withheld(self._floor, state))
 
     def _note_unreadable(self, count: int, version: int, body: bytes) -> None:
         if count:
@@ -273,7 +287,9 @@ class ReplicaReader:
 
     def _wanted(self, header: PartHeader | DeltaHeader) -> bool:
         """False for the version in force. Raises ListRefused for an older one."""
-        held = _age(self._state, header.kind)
+        held = age_of(self._state, header.kind)
+        if self._floor.takes_older(header.kind):
+            return header.list_version != held.version
         if header.list_version < held.version:
             raise lists.ListRefused(
                 f"{header.kind.value} version {header.list_version} is older than version {held.version} in force"
@@ -290,16 +306,9 @@ class ReplicaReader:
                 del self._incidents[next(iter(self._incidents))]
 
     def _rows(self, sql: str, values: tuple[object, ...] = (), types: tuple[type, ...] = ()) -> list[Any]:
-        db = self._reader.db()
-        if db is None:
-            return []
         try:
-            return reading.rows(db, sql, values, types)
+            return self._reader.rows(sql, values, types)
         except sqlite3.DatabaseError as error:  # damaged or just being replaced: the last good state stays
             log.warning("replica_unreadable", detail=str(error))
             self._reader.gave_up(error)
             return []
-
-
-def _age(state: RosterState, kind: ListKind) -> ListAge:
-    return {ListKind.ROSTER: state.roster, ListKind.RISK: state.risk, ListKind.POLICY: state.policy_age}[kind]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psutil
 import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from contract.codec import encode
 from contract.keyring import TrustedKeys, ids
 from contract.messages import (
     Command,
@@ -40,6 +40,7 @@ from edge.sync.mqtt import MqttLink, Publication
 from edge.sync.outbox import Outbox
 from edge.sync.replica import ReplicaError, ReplicaWriter
 from edge.sync.rescue import Rescue
+from edge.sync.speaker import Said, Speaker
 
 log = structlog.get_logger()
 
@@ -52,6 +53,8 @@ LIVE_MAX_S = 10.0
 NOTHING_HEARD = LiveState(utc=datetime.fromtimestamp(0, UTC), direction=Direction.IN, gate_state="", tone=Tone.IDLE)
 """What is said of a gate process that is silent."""
 _KEYS_EVERY_S = 1.0
+REFUSED_EVERY_S = 60.0
+"""How often lists that the gate process refuses are fetched again."""
 _HELD_EVERY_S = 0.5
 _COMPLAIN_EVERY_S = 60.0
 
@@ -88,6 +91,7 @@ class SyncService:
         software: str,
         replica: ReplicaWriter,
         open_reader: Callable[[Path], JournalReader],
+        key: Ed25519PrivateKey | None = None,
     ) -> None:
         self._config, self._journal, self._clock, self._software = config, journal, clock, software
         self._replica = replica
@@ -110,14 +114,17 @@ class SyncService:
         self._rescue = Rescue(
             config.paths.state_dir / GATE, config.site.gate_id, replica, open_reader, partial(outbox_of, set_aside=True)
         )
-        will = self._publication(Channel.STATUS, encode(self._status(online=False)))
+        self._speaker = Speaker(key, lambda: int(clock.utc().timestamp() * 1000), replica.last_serial())
+        self._connected_at = 0
+        self._dying = self._status(online=False)
         client_id = f"sitegate-{config.site.site_id}-{config.site.gate_id}"
-        self._link = MqttLink(config.sync, client_id, subscriptions(config.site), will)
+        self._link = MqttLink(config.sync, client_id, subscriptions(config.site), self._will)
         self._connection = 0
         self._hq_online: bool | None = None
         self._announced: tuple[dict[ListKind, int], str, _KeyIds, _Held] | None = None
         self._home = HomeAssistant(config, software)
         self._home_told = False
+        self._refused_due_s = 0.0
         self._asked_for: set[tuple[str, int]] = set()
         self._gaps = Gaps()
         self._closed = False
@@ -133,12 +140,13 @@ class SyncService:
         clock: Clock,
         software: str,
         open_reader: Callable[[Path], JournalReader],
+        key: Ed25519PrivateKey | None = None,
     ) -> "SyncService":
         """The service with its real parts. `software`: this program's version, for the birth message. `open_reader`: how to
-        read a journal's file."""
+        read a journal's file. `key`: the link key."""
         replica = ReplicaWriter(config.paths.state_dir / REPLICA)
         try:
-            return cls(config, journal, clock, software, replica, open_reader)
+            return cls(config, journal, clock, software, replica, open_reader, key)
         except Exception:
             replica.close()
             raise
@@ -183,6 +191,7 @@ class SyncService:
                 self._gaps.restart()
                 self._outbox.restart()
                 self._rescue.restart()
+            self._follow_refused()
             self._ask_for_parts()
             self._ask_hq()
             self._announce()
@@ -201,7 +210,7 @@ class SyncService:
         if self._closed:
             return
         self._closed = True
-        self._link.close(self._publication(Channel.STATUS, encode(self._status(online=False, planned=True))))
+        self._link.close(self._said(Channel.STATUS, self._status(online=False, planned=True)))
         try:
             self._show(now=True)
         except ReplicaError as error:
@@ -257,14 +266,33 @@ class SyncService:
     def _ask_hq(self) -> None:
         """What the broker does not have, HQ sends again."""
         for kind in self._gaps.due(self._replica.gaps(), self._clock.monotonic()):
-            request = SnapshotRequest(
-                gate_id=self._config.site.gate_id,
-                site_id=self._config.site.site_id,
-                kind=kind,
-                have_version=self._replica.versions().get(kind, 0),
-            )
-            log.warning("list_incomplete", kind=kind.value, have_version=request.have_version)
-            self._link.publish(self._publication(Channel.SNAPSHOT_REQUEST, encode(request)))
+            have_version = self._replica.versions().get(kind, 0)
+            log.warning("list_incomplete", kind=kind.value, have_version=have_version)
+            self._ask_for(kind, have_version)
+
+    def _ask_for(self, kind: ListKind, have_version: int) -> None:
+        """Ask HQ to send a list again."""
+        request = SnapshotRequest(
+            gate_id=self._config.site.gate_id, site_id=self._config.site.site_id, kind=kind, have_version=have_version
+        )
+        self._link.publish(self._said(Channel.SNAPSHOT_REQUEST, request))
+
+    def _follow_refused(self) -> None:
+        """Lists that the gate process does not believe, because newer ones were in force: forgotten here, and fetched again."""
+        if self._clock.monotonic() < self._refused_due_s:
+            return
+        live = self._live(self._clock.utc())
+        kinds = {*live.lists_refused, *live.lists_older}
+        if not kinds:
+            return
+        self._refused_due_s = self._clock.monotonic() + REFUSED_EVERY_S
+        for kind in sorted(kinds):
+            log.warning("list_refused_by_gate", kind=kind.value, was_in_force=live.lists_refused.get(kind))
+            self._replica.forget_list(kind)
+            self._ask_for(kind, live.lists_refused.get(kind, 0))
+        self._let_go_of_parts()
+        self._gaps.restart()
+        self._link.subscribe(subscriptions(self._config.site))  # the broker then repeats what it keeps
 
     def _follow_keys(self) -> None:
         """Which keys gate and sync both hold. A new key of HQ's: what was refused for want of it is asked for again."""
@@ -285,10 +313,12 @@ class SyncService:
         """The birth, and again whenever a list's version, the gate's weights or a key changed."""
         self._held = self._what_is_held()
         told = self._replica.versions(), self._model_id, self._keys, self._held
-        if told != self._announced and self._link.publish(
-            self._publication(Channel.STATUS, encode(self._status(online=True)))
-        ):
+        self._dying = self._status(online=False)  # the next connection's Will
+        if told == self._announced:
+            return
+        if self._link.publish(self._said(Channel.STATUS, self._status(online=True))):
             self._announced = told
+            self._replica.keep_serial(self._speaker.last)
 
     def _status(self, *, online: bool, planned: bool = False) -> GateStatus:
         versions = self._replica.versions()
@@ -311,7 +341,13 @@ class SyncService:
             **(asdict(self._held) if online else {}),
             # The Will is written now and sent at some unknown later time: it carries none.
             utc=self._clock.utc() if online or planned else None,
+            connection=self._connected_at,
         )
+
+    def _will(self) -> Publication:
+        """Of the connection that is being made: its thread asks."""
+        self._connected_at = self._speaker.next()
+        return self._publication(Channel.STATUS, self._speaker.will(self._dying, self._connected_at))
 
     def _what_is_held(self) -> "_Held":
         """What HQ wants to know of templates that must be gone."""
@@ -326,7 +362,7 @@ class SyncService:
             disk = self._live(self._clock.utc()).disk
             slower = HEALTH_SLOWER[disk.step] if disk else 1
             self._health_due_s = self._clock.monotonic() + self._config.sync.health_every_s * slower
-            self._link.publish(self._publication(Channel.HEALTH, encode(self._health(self._clock.utc()))))
+            self._link.publish(self._said(Channel.HEALTH, self._health(self._clock.utc())))
 
     def _health(self, now: datetime) -> Health:
         live = self._live(now)
@@ -349,6 +385,7 @@ class SyncService:
             roster_age_s=ages.get(ListKind.ROSTER),
             risk_age_s=ages.get(ListKind.RISK),
             policy_age_s=ages.get(ListKind.POLICY),
+            lists_refused=tuple(sorted(live.lists_refused)),
             threshold=live.threshold,
             threshold_proposed=recognition.proposed if recognition else None,
             drift_alarms=recognition.alarms[:20] if recognition else (),
@@ -395,6 +432,9 @@ class SyncService:
         """The journal's room on disk, with what is not yet moved into the file itself."""
         path = self._config.paths.state_dir / JOURNAL
         return sum(p.stat().st_size for p in (path, path.with_name(f"{path.name}-wal")) if p.exists())
+
+    def _said(self, channel: Channel, message: Said) -> Publication:
+        return self._publication(channel, self._speaker.say(message, channel))
 
     def _publication(self, channel: Channel, payload: bytes) -> Publication:
         route = ROUTES[channel]

@@ -28,6 +28,7 @@ SIGNS: list[tuple[str, Tone, Advice | None, dict[str, object]]] = [
     ("look_at_camera", Tone.ADJUST, Advice.LOOK_AT_CAMERA, {}),
     ("look_up", Tone.ADJUST, Advice.LOOK_UP, {}),
     ("look_down", Tone.ADJUST, Advice.LOOK_DOWN, {}),
+    ("hold_upright", Tone.ADJUST, Advice.HOLD_UPRIGHT, {}),
     ("uncover_face", Tone.ADJUST, Advice.UNCOVER_FACE, {}),
     ("turn_left", Tone.ADJUST, Advice.TURN_LEFT, {}),
     ("turn_right", Tone.ADJUST, Advice.TURN_RIGHT, {}),

@@ -52,7 +52,7 @@ def hq(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory)
     server = Postgres() if request.param == "postgresql" else None
     store = Store(server.database("hq") if server else f"sqlite:///{folder}/hq.db")
     rig = Rig(folder, 1)
-    yield store, Ingest(store, rig.people(store))
+    yield store, rig.ingest(store)
     store.close()
     rig.close()
     if server:

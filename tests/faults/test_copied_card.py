@@ -18,7 +18,6 @@ from edge.config import Config
 from edge.journal import Journal, JournalReader
 from edge.sync.service import SyncService
 from hq import report
-from hq.ingest import Ingest
 from hq.journals import JournalKey, chain
 from hq.store import Store
 
@@ -221,7 +220,7 @@ def acked(state_dir: Path) -> int:
 def test_ok__branches_of_branches_and_batches_in_any_order(quiet: Rig, tmp_path: Path) -> None:
     """Three computers with one card, the third copied from the second; batches twice and in disorder."""
     store, journal = quiet.store(), quiet.journal()
-    ingest = Ingest(store, quiet.people(store))
+    ingest = quiet.ingest(store)
 
     def take(state_dir: Path, after: int, count: int) -> tuple[int, str | None, bool]:
         reader = JournalReader(state_dir / "gate/journal.db")
@@ -293,7 +292,7 @@ def test_ok__a_gate_of_an_older_version_is_served_as_before(quiet: Rig) -> None:
     reader = JournalReader(quiet.state_dir / "gate/journal.db")
     records = tuple(reader.records(0, 10))
     reader.close()
-    ingest = Ingest(store, quiet.people(store))
+    ingest = quiet.ingest(store)
     old = EventBatch(site_id="site-1", gate_id="gate-1", epoch=journal.epoch, records=records)
     assert b"base_seq" not in encode(old)
     assert ingest.take(old).ack.seq == 5

@@ -29,7 +29,6 @@ from edge.scores import DayScores
 from edge.scorestore import ScoreStore
 from edge.sim import ManualClock
 from edge.sync.replica import ReplicaError, ReplicaWriter
-from hq.ingest import Ingest
 from hq.people import ImportFile
 from hq.store import Store, StoreError
 
@@ -213,7 +212,7 @@ def take(store: Store, rig: Rig, journal: Journal, reader: JournalReader, upto: 
         base_seq=0,
         records=tuple(reader.records(after, upto - after)),
     )
-    return Ingest(store, rig.people(store)).take(batch).ack.seq
+    return rig.ingest(store).take(batch).ack.seq
 
 
 def test_fail__a_full_disk_at_hq_acknowledges_nothing_and_says_so(tmp_path: Path) -> None:

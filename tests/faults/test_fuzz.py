@@ -28,7 +28,6 @@ from edge.sync.mqtt import Received
 from edge.sync.service import SyncService
 from hq import config as hq_config
 from hq import report
-from hq.ingest import Ingest
 from hq.mqtt import Received as AtHq
 from hq.service import HqService
 
@@ -191,7 +190,7 @@ def test_fail__a_gates_own_batches_mutilated_never_cost_a_true_event(rig: Rig, h
     """Somebody with the gate's own password sends mutilated copies between the true batches."""
     journal, store, dice = rig.journal(), rig.store(), random.Random(SEED)
     note(journal, 120)
-    ingest = Ingest(store, rig.people(store))
+    ingest = rig.ingest(store)
     reader = JournalReader(rig.state_dir / "gate/journal.db")
     records = reader.records(0, 500)
     reader.close()
@@ -230,7 +229,7 @@ def test_fail__a_body_that_no_database_likes_is_kept_marked_and_passed(rig: Rig,
     reader.close()
     records[1] = records[1].model_copy(update={"body": "\0 \ud7ff \U0010ffff"})
     batch = EventBatch(site_id="site-1", gate_id="gate-1", epoch=journal.epoch, base_seq=0, records=tuple(records))
-    assert Ingest(store, rig.people(store)).take(batch).ack.seq == 3
+    assert rig.ingest(store).take(batch).ack.seq == 3
     assert [row.seq for row in report.quarantine(store)] == [2]
 
 

@@ -18,8 +18,11 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from contract.signing import write_key_pair
 from edge.bench import figure
-from edge.config import MatcherConfig
+from edge.bench_sync import _append
+from edge.clock import SystemClock
+from edge.config import MatcherConfig, SiteConfig
 from edge.demo.cast import ACTS, portraits, walk_up_script
+from edge.journal import Journal
 from edge.matcher.pipeline import open_matcher
 from edge.packages import cache_dir
 from edge.photos import fetch_photos
@@ -90,14 +93,39 @@ def start(config: Path) -> tuple[float, float]:
     return taken, (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def fill(state: Path, size_mb: int) -> None:
+    """Lengthen the gate's own journal to about so many MB: a month of a busy gate, all of it HQ's by now."""
+    path = next(state.rglob("journal.db"))
+    site = SiteConfig(site_id="site", gate_id="gate")
+    journal = Journal(path, site, SystemClock(), synchronous="OFF")
+    journal._db.execute("PRAGMA wal_autocheckpoint=100000")
+    while path.stat().st_size + path.with_name("journal.db-wal").stat().st_size < size_mb * 1e6:
+        _append(journal)
+    journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    span_s = 30 * 86400
+    journal._db.execute("UPDATE events SET utc = utc - ? * (1 - seq * 1.0 / (SELECT max(seq) FROM events))", (span_s,))
+    journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    print(f"journal of {path.stat().st_size / 1e6:.0f} MB, {journal.size().kept:,} events over 30 days")
+    journal.close()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench-peers --cold-start")
     parser.add_argument("--times", type=int, default=10)
+    parser.add_argument("--journal-mb", type=int, default=0, help="size of the journal that lies there")
+    parser.add_argument("--cold", action="store_true", help="the files are not in memory (needs root)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="sitegate-cold-") as work:
         config = prepare(Path(work))
         start(config)
-        taken = [start(config) for _ in range(options.times)]
+        if options.journal_mb:
+            fill(Path(work) / "state", options.journal_mb)
+        taken = []
+        for _ in range(options.times):
+            if options.cold:
+                os.sync()
+                Path("/proc/sys/vm/drop_caches").write_text("1", encoding="ascii")
+            taken.append(start(config))
     load = os.getloadavg()[0]
     for name, seconds in zip(("start to first look", "its processor time"), zip(*taken, strict=True), strict=True):
         found = figure(name, list(seconds))

@@ -1,6 +1,9 @@
 """What was sealed in an enrolment leaves every file once HQ holds it; the chain stays whole."""
 
+import base64
+import hashlib
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,8 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from contract.chain import BrokenChain, verify
 from contract.erasure import scrubbed, without_sealed
 from contract.identity import erasure, head, verify_erasure
-from contract.messages import EnrolmentEvent, EventRecord, NoticeCode, NoticeEvent
-from edge.config import SiteConfig
+from contract.messages import Ack, EnrolmentEvent, EventRecord, NoticeCode, NoticeEvent
+from edge import dbfile, diskspace
+from edge import erasure as erasure_at_gate
+from edge.config import DiskConfig, SiteConfig
+from edge.diskspace import DiskSpace, Reserve
 from edge.journal import Journal, JournalReader
 from edge.salvage import salvage
 from edge.sim import ManualClock
@@ -154,3 +160,40 @@ def test_ok__erasing_is_plain_and_done_once(path: Path) -> None:
     ):
         assert TEXT in payload and TEXT not in scrubbed(payload) and b"w-1" in scrubbed(payload)
     journal.close()
+
+
+def test_ok__a_damaged_journal_loses_what_is_sealed_in_it_once_what_was_saved_is_at_hq(
+    tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = hashlib.shake_256(b"large").digest(10_000)  # several pages of base64
+    journal = Journal(path, SiteConfig(), ManualClock(), key=KEY)
+    for number in range(5):
+        enrol(journal, f"w-{number}", large if number == 3 else SECRET)
+    journal.append(NoticeEvent, code=NoticeCode.TAMPER, detail="stays")
+    journal.close()
+    aside = dbfile.set_aside(path)
+    found = salvage(aside, tmp_path, "gate-1", {})
+    assert found.last == 6
+    monkeypatch.setattr(diskspace, "FORGET_AFTER_S", 0.0)
+    disk = DiskSpace(tmp_path, DiskConfig(), Reserve(tmp_path / "reserve", 0))
+
+    def hq_holds(seq: int) -> bytes:
+        disk.forget_salvaged([Ack(gate_id="gate-1", epoch=found.epoch, seq=seq, utc=ManualClock().utc())])
+        for thread in threading.enumerate():
+            if thread.name == "overwrite":
+                thread.join(10)
+        return aside.read_bytes()
+
+    assert TEXT in hq_holds(5), "the last event is not there yet"
+    left = hq_holds(6)
+    assert TEXT not in left and base64.urlsafe_b64encode(large)[:200] not in left
+    assert b"stays" in left and b"w-3" in left and b"c-1" in left
+    assert not list(tmp_path.glob("journal.salvaged-*"))
+    assert erasure_at_gate.overwrite_damaged(aside) == 5, "it may be done again"
+
+
+def test_ok__an_empty_or_strange_file_is_no_damaged_journal(tmp_path: Path) -> None:
+    for name, content in (("empty", b""), ("cut", b'x"sealed_record":"'), ("open", b'"sealed_record":"AAbb')):
+        (tmp_path / name).write_bytes(content)
+        erasure_at_gate.overwrite_damaged(tmp_path / name)
+    assert (tmp_path / "open").read_bytes() == b'"sealed_record":"AAAA'

@@ -7,27 +7,37 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from contract.identity import head, sign_head
 from contract.keyring import OpeningKeys, TrustedKeys
-from contract.messages import NoticeCode, NoticeEvent
+from contract.messages import Event, EventBatch, NoticeCode, NoticeEvent
 from contract.signing import read_signing_private
+from edge.app.files import gate_key_files, link_key_files
 from edge.clock import SystemClock
 from edge.config import Config, parse
+from edge.identity import open_key
 from edge.journal import Journal, JournalReader
 from edge.sync.roster import ReplicaReader
 from edge.sync.service import SyncService
 from hq import config as hq_config
 from hq import keys, report
+from hq.approvals import Approvals
+from hq.doorkeeper import Doorkeeper
 from hq.ingest import Ingest
+from hq.keys import HqKeys
 from hq.people import People
 from hq.publish import Publisher
+from hq.registry import Registry, every
 from hq.service import HqService
 from hq.store import Store
+
+E = TypeVar("E", bound=Event)
 
 
 def wait_until(true: Callable[[], object], what: str, timeout_s: float = 30) -> None:
@@ -120,9 +130,24 @@ class Runner:
 
 
 def ingest_of(store: Store, folder: Path) -> Ingest:
-    """HQ's ingest alone, with keys of its own in the folder."""
+    """HQ's ingest alone, with keys of its own in the folder; it takes gates that are not registered, as of before 1.3."""
     keys.init(folder / "ingest", ("site-1",), 1883)
-    return Ingest(store, People(store, keys.load(folder / "ingest")))
+    return open_ingest(store, keys.load(folder / "ingest"))
+
+
+def open_ingest(store: Store, pairs: HqKeys, trusted: tuple[str, ...] = ("site-1", "site-2")) -> Ingest:
+    """HQ's ingest, which also takes gates that are not registered, and trusts what gates enrol."""
+    people = People(store, pairs)
+    return Ingest(store, Approvals(store, people, pairs, trusted), Doorkeeper(utc() + timedelta(days=1)))
+
+
+class SignedJournal(Journal):
+    """A journal whose gate ends a turn after each event."""
+
+    def append(self, kind: type[E], /, *, ref: str | None = None, **fields: object) -> E:
+        event = super().append(kind, ref=ref, **fields)
+        self.sign()
+        return event
 
 
 class Rig:
@@ -136,6 +161,8 @@ class Rig:
         self.signing = read_signing_private(self.hq_folder / "keys/hq-signing.key.pem")
         self.config = self.gate_config()
         self.clock = SystemClock()
+        self.gate_key = open_key(*gate_key_files(self.config))
+        self.link_key = open_key(*link_key_files(self.config))
         self._runners: list[Runner] = []
         self._open: list[Journal | JournalReader | ReplicaReader | Store] = []
 
@@ -169,16 +196,49 @@ class Rig:
         return self.config.paths.state_dir
 
     def journal(self) -> Journal:
-        journal = Journal(self.state_dir / "gate/journal.db", self.config.site, self.clock)
+        journal = SignedJournal(self.state_dir / "gate/journal.db", self.config.site, self.clock, key=self.gate_key)
         self._open.append(journal)
         return journal
 
     def sync(self, config: Config | None = None) -> Runner:
         journal = JournalReader(self.state_dir / "gate/journal.db")
         self._open.append(journal)
-        return self._runs(SyncService.open(config or self.config, journal, self.clock, "test", JournalReader))
+        service = SyncService.open(config or self.config, journal, self.clock, "test", JournalReader, self.link_key)
+        return self._runs(service)
 
-    def hq(self, worker: bool = False) -> Runner:
+    def register(self, gate_id: str = "gate-1", site_id: str = "site-1") -> None:
+        """Let HQ know the keys of this gate, unless it knows the gate already."""
+        store = self.store()
+        with store.read() as db:
+            known = every(db, gate_id)
+        if not known:
+            keys = (key.public_key().public_bytes_raw() for key in (self.gate_key, self.link_key))
+            Registry(store, self.keys, ("site-1", "site-2")).add(gate_id, site_id, *keys, by="test")
+
+    def take_unsigned(self) -> None:
+        """HQ takes gates of before version 1.3, too."""
+        settings = self.hq_folder / "hq.toml"
+        until = f"take_unsigned_until = {utc() + timedelta(days=1):%Y-%m-%d}"
+        settings.write_text(settings.read_text().replace("[gates]", f"[gates]\n{until}", 1))
+
+    def ingest(self, store: Store) -> Ingest:
+        """See `open_ingest`."""
+        return open_ingest(store, self.keys)
+
+    def sign_batch(self, batch: EventBatch) -> EventBatch:
+        """As the gate process signs it, whatever it says."""
+        last = batch.records[-1]
+        signed = sign_head(head(batch.site_id, batch.gate_id, batch.epoch, last.seq, last.hash), self.gate_key)
+        return batch.model_copy(
+            update={"records": (*batch.records[:-1], last.model_copy(update={"signature": signed}))}
+        )
+
+    def hq(self, worker: bool = False, *, known: bool = True) -> Runner:
+        """Which trusts what gates enrol. `known`: this gate is registered."""
+        settings = self.hq_folder / "hq.toml"
+        settings.write_text(settings.read_text().replace('# site-1 = "trust"', 'site-1 = "trust"'))
+        if known:
+            self.register()
         return self._runs(HqService(hq_config.load(self.hq_folder), worker))
 
     def roster(self) -> ReplicaReader:

@@ -26,8 +26,10 @@ from contract.messages import (
 from contract.signing import ENROLMENT, BadKey, seal
 from hq import atrest, keys, rotation
 from hq import config as settings
+from hq.approvals import Approvals
 from hq.atrest import AtRest, AtRestError, KeyMissing
 from hq.cli import app, main
+from hq.journals import JournalKey
 from hq.opened import opened
 from hq.people import EnrolmentRefused, ImportFile, People
 from hq.publish import Publisher
@@ -189,11 +191,14 @@ def test_fail__an_enrolment_that_comes_while_the_key_is_missing_is_not_put_aside
     event = EnrolmentEvent(**stamp, **told)
     with opened(folder) as (_, folk, _publisher, store):
         change(folder, "UPDATE workers SET record = substr(record, 1, 40) WHERE worker_id = 'w-1'")
+        approvals, key = Approvals(store, folk, known), JournalKey("s", "g", "e")
         with store.write() as db, pytest.raises(EnrolmentRefused, match="was changed in the database"):
-            folk.enrol_sealed(db, event)
+            approvals.take(db, key, event)
+        with store.write() as db:
+            db.exec_driver_sql("DELETE FROM enrolments")  # as if it came for the first time
         (folder / "keys" / atrest.NAME).write_bytes(atrest.text([atrest.new_key()]))
         with store.write() as db, pytest.raises(KeyMissing):
-            folk.enrol_sealed(db, event)
+            approvals.take(db, key, event)
 
 
 def test_ok__after_the_key_is_lost_people_are_imported_again(folder: Path, fails: Callable[..., str]) -> None:

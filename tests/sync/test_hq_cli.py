@@ -109,6 +109,7 @@ def test_fail__no_site_of_that_name(tmp_path: Path) -> None:
 
 
 def test_ok__events_gates_and_verify(rig: Rig) -> None:
+    rig.register()
     program = [sys.executable, "-c", "from hq.cli import main; main()", "run", "-d", str(rig.hq_folder)]
     with subprocess.Popen(program) as hq:
         try:
@@ -134,7 +135,7 @@ def _use(rig: Rig) -> None:
     arrived: list[Command] = []
     for action in CommandAction:
         typed = action.replace("_", "-")
-        _run("command", "gate-1", typed, "--why", "test", "--by", "manager-1", "-d", rig.hq_folder)
+        _run("command", "gate-1", typed, "--why", "test", "--by", "manager-1", "--wait-s", 0, "-d", rig.hq_folder)
         wait_until(lambda: arrived.extend(roster.commands(rig.clock.utc())) or len(arrived), "the command")
         assert arrived.pop().action is action
 

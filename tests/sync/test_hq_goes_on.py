@@ -88,12 +88,13 @@ def store(rig: Rig) -> Store:
 
 @pytest.fixture
 def ingest(rig: Rig, store: Store) -> Ingest:
-    return Ingest(store, rig.people(store))
+    return rig.ingest(store)
 
 
 @pytest.fixture
 def hq(rig: Rig) -> Iterator[HqService]:
     """A service whose turns the test takes; it is not connected."""
+    rig.take_unsigned()
     made = HqService(hq_config.load(rig.hq_folder))
     yield made
     made.close()

@@ -52,7 +52,7 @@ def _batch(journal: Journal, records: tuple[EventRecord, ...]) -> EventBatch:
 
 def _ingest(rig: Rig) -> tuple[Ingest, Store]:
     store = rig.store()
-    return Ingest(store, rig.people(store)), store
+    return rig.ingest(store), store
 
 
 def test_ok__batches_in_any_order_and_number_give_one_whole_chain(rig: Rig) -> None:
@@ -133,7 +133,7 @@ def _journal_of(folder: Path, events: int) -> list[EventBatch]:
 def test_ok__a_new_journal_is_no_second_gate_whichever_worker_sees_what_of_it(rig: Rig, tmp_path: Path) -> None:
     first, second = _journal_of(tmp_path / "a", 4), _journal_of(tmp_path / "b", 4)
     one, store = _ingest(rig)
-    other = Ingest(store, rig.people(store))
+    other = rig.ingest(store)
     one.take(first[0])
     other.take(first[1])  # `other` never sees the second journal begin
     one.take(second[0])
@@ -203,7 +203,7 @@ def _enrolment(rig: Rig, journal: Journal, worker_id: str, consent: str = "c-9",
 
 def test_ok__an_enrolment_at_the_gate_comes_back_in_the_roster(rig: Rig) -> None:
     store = rig.store()
-    rig.people(store).take(ImportFile(workers=(WorkerRecord(worker_id="w-1", sites=("site-1",)),)))
+    rig.people(store).take(ImportFile(workers=(WorkerRecord(worker_id="w-1", sites=("site-1",), consent_ref="c-9"),)))
     rig.publisher(store).publish("site-1", ListKind.ROSTER)
     rig.hq()
     rig.sync()

@@ -44,7 +44,7 @@ def older_hq(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def ingest(rig: Rig) -> tuple[Ingest, Store]:
     store = rig.store()
-    return Ingest(store, rig.people(store)), store
+    return rig.ingest(store), store
 
 
 def journal_of(rig: Rig, events: int = 0, **enrolment: str) -> EventBatch:
@@ -90,7 +90,9 @@ def test_ok__held_verified_told_once_and_no_alarm(rig: Rig, monkeypatch: pytest.
 
 
 def test_ok__the_updated_hq_reads_them_and_acts_on_them_once(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    rig.people(rig.store()).take(ImportFile(workers=(WorkerRecord(worker_id="w-1", sites=("site-1",)),)))
+    rig.people(rig.store()).take(
+        ImportFile(workers=(WorkerRecord(worker_id="w-1", sites=("site-1",), consent_ref="c-1"),))
+    )
     batch = journal_of(rig, 2, worker_id="w-1", consent_ref="c-1")
     with older_hq(monkeypatch):
         old, store = ingest(rig)
@@ -115,7 +117,7 @@ def test_ok__on_postgresql_too(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Non
     server = Postgres()
     try:
         store = Store(server.database("hq"))
-        taker = Ingest(store, rig.people(store))
+        taker = rig.ingest(store)
         with older_hq(monkeypatch):
             taker.take(journal_of(rig, 3))
         assert ([v.newer for v in report.verdicts(store)], types(store)) == ([3], ["newer"] * 3)
@@ -137,7 +139,9 @@ def test_ok__the_service_reads_them_when_it_starts(rig: Rig, monkeypatch: pytest
 
 
 def test_fail__what_did_not_verify_is_not_acted_on_later(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    rig.people(rig.store()).take(ImportFile(workers=(WorkerRecord(worker_id="w-1", sites=("site-1",)),)))
+    rig.people(rig.store()).take(
+        ImportFile(workers=(WorkerRecord(worker_id="w-1", sites=("site-1",), consent_ref="c-1"),))
+    )
     batch = journal_of(rig, 1, worker_id="w-1", consent_ref="c-1")
     access = AccessEvent.model_validate(
         {

@@ -32,7 +32,6 @@ from edge.journal import Journal, JournalReader
 from edge.sim import ManualClock
 from hq import report, rotation, times
 from hq import tables as t
-from hq.ingest import Ingest
 from hq.people import ImportFile
 from hq.refusals import Refusals
 from hq.store import FIRST, NEWEST, Store, StoreError, quarantined
@@ -70,7 +69,8 @@ def test_ok__the_migrations_make_exactly_the_tables_of_the_code(kind: str, url: 
     for name, table in t.metadata.tables.items():
         columns = {c["name"]: c["nullable"] for c in found.get_columns(name)}
         assert columns == {c.name: bool(c.nullable) for c in table.columns}, name
-        assert {i["name"] for i in found.get_indexes(name) if not i["unique"]} == {i.name for i in table.indexes}, name
+        indexes = {i["name"] for i in found.get_indexes(name)}
+        assert {i for i in indexes if i and i.startswith(("ix_", "one_"))} == {i.name for i in table.indexes}, name
     engine.dispose()
 
 
@@ -128,7 +128,7 @@ def test_ok__people_of_an_earlier_version_are_encrypted_and_the_key_changes(rig:
         db.execute(text("INSERT INTO commands VALUES ('k', 's', 'g', 'why', :sealed, :at, NULL)"), values)
     store = rig.store()
     assert rotation.rotate_at_rest(rig.keys.folder, store) == {
-        "workers": 1, "templates": 1, "risk_list": 1, "commands": 1
+        "workers": 1, "templates": 1, "risk_list": 1, "commands": 1, "invitations": 0, "enrolments": 0, "erased_events": 0
     }  # fmt: skip
     rotation.retire_at_rest(rig.keys.folder, store, rig.keys.at_rest.current().ids[1])
     people = rig.people(store)
@@ -177,7 +177,7 @@ def test_ok__many_threads_with_the_same_batches_store_each_event_once(rig: Rig) 
     journal = rig.journal()
     note(journal, 300)
     store = rig.store()
-    ingest = Ingest(store, rig.people(store))
+    ingest = rig.ingest(store)
     all_records = records(rig)
     parts = [all_records[i : i + 20] for i in range(0, 300, 20)]
     failures: list[BaseException] = []
@@ -226,7 +226,7 @@ def test_ok__a_crash_of_the_database_loses_nothing_that_was_acknowledged(tmp_pat
         journal = rig.journal()
         note(journal, 50)
         store = rig.store()
-        ingest = Ingest(store, rig.people(store))
+        ingest = rig.ingest(store)
         assert ingest.take(batch(journal, records(rig)[:30])).ack.seq == 30
         server.stop("immediate")
         server.start()

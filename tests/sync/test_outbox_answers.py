@@ -19,7 +19,6 @@ from edge.sync.meters import AckWatch, SyncMeters
 from edge.sync.outbox import RESYNC_ANSWERS_S, Outbox
 from edge.sync.replica import ReplicaWriter
 from edge.sync.rescue import Rescue
-from hq.ingest import Ingest
 
 
 class Desk:
@@ -89,7 +88,7 @@ def test_ok__hq_holds_more_of_a_damaged_journal_than_was_saved(desk: Desk, twin:
     note(desk.journal, 60)
     epoch, records = desk.journal.epoch, tuple(desk.records())
     store = desk.rig.store()
-    ingest = Ingest(store, desk.rig.people(store))
+    ingest = desk.rig.ingest(store)
     ingest.take(EventBatch(site_id="site-1", gate_id="gate-1", epoch=epoch, records=records, base_seq=0))
     desk.replica.save_ack(desk.ack(20, utc=utc() - timedelta(minutes=1)), b"a")
     desk.reader.close()

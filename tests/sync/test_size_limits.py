@@ -90,6 +90,7 @@ def test_ok__a_kept_refusal_signed_with_a_retired_key_is_nothing_new(rig: Rig, r
     ids=["events", "status", "health"],
 )
 def test_fail__at_hq(rig: Rig, channel: Channel, message: Message, over: int) -> None:
+    rig.take_unsigned()
     hq = HqService(hq_config.load(rig.hq_folder))
     limit = ROUTES[channel].max_bytes
     arrival = hq._take(AtHq(topic(channel, "site-1", "gate-1"), padded(message, limit + over), False))

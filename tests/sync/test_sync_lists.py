@@ -17,7 +17,6 @@ from contract.messages import (
     CommandAction,
     ListKind,
     NoticeCode,
-    NoticeEvent,
     RiskEntry,
     SealedTemplate,
     SnapshotHeader,
@@ -25,10 +24,9 @@ from contract.messages import (
 )
 from contract.parts import roster_content, write_parts
 from contract.signing import public_pem, sign
-from edge.app.gate import give_up_orders
 from edge.domain import RosterState
 from edge.journal import JournalReader
-from edge.sync.replica import ReplicaError, ReplicaWriter
+from edge.sync.replica import ReplicaError
 from edge.sync.roster import ReplicaReader
 from edge.sync.service import SyncService
 from edge.sync.summary import SummaryReader
@@ -221,23 +219,6 @@ def test_ok__after_a_restart_the_journal_knows_what_was_obeyed(rig: Rig) -> None
     late = rig.roster()
     assert late.commands(utc() + timedelta(minutes=1)) == []
     assert [(i.ref, i.code) for i in late.incidents()] == [(got[0].command_id, NoticeCode.COMMAND_REFUSED)]
-
-
-def test_ok__what_was_ordered_before_a_damage_is_given_up_once_and_said(rig: Rig) -> None:
-    journal, fields = rig.journal(), {"gate_id": "gate-1", "issued_by": "m", "why": "test", "action": "open_once"}
-    writer = ReplicaWriter(rig.state_dir / "sync/replica.db")
-    times = {"issued_utc": utc(), "expires_utc": utc() + timedelta(seconds=60)}
-    for name in ("c-known", "c-lost"):
-        order = Command.model_validate({"command_id": name, **fields, **times})
-        writer.add_command(sign(encode(order), "command", rig.signing))
-    writer.close()
-    journal.append(NoticeEvent, ref="c-known", code=NoticeCode.COMMAND_DONE)
-    roster = rig.roster()
-    roster.refresh()
-    give_up_orders(journal, roster.commands(utc()))
-    assert roster.commands(utc()) == []
-    told = [e.detail for e in journal.latest(10) if isinstance(e, NoticeEvent) and e.code is NoticeCode.COMMAND_REFUSED]
-    assert len(told) == 1 and told[0].startswith("c-lost: the journal was damaged") and journal.seen("c-lost")
 
 
 def test_ok__parts_are_let_go_and_a_key_change_is_tried_again_on_a_full_disk(

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from sync_rig import Rig, Runner, Stranger, note, utc, wait_until
+from sync_rig import Rig, Runner, SignedJournal, Stranger, note, utc, wait_until
 from test_hq_ingest import EVENTS_TOPIC, _batch, _ingest, _records
 from typer.testing import CliRunner
 
@@ -142,7 +142,7 @@ def _twin(rig: Rig, folder: Path) -> tuple[Config, Journal, JournalReader]:
     config = rig.config.model_copy(update={"paths": paths})
     return (
         config,
-        Journal(folder / "gate/journal.db", config.site, rig.clock),
+        SignedJournal(folder / "gate/journal.db", config.site, rig.clock, key=rig.gate_key),
         JournalReader(folder / "gate/journal.db"),
     )
 
@@ -152,7 +152,7 @@ def test_fail__two_gates_with_one_id_are_both_told(rig: Rig, tmp_path: Path) -> 
     rig.sync()
     journal, store, first = rig.journal(), rig.store(), rig.roster()
     config, twin, reader = _twin(rig, tmp_path / "twin")
-    running = Runner(SyncService.open(config, reader, rig.clock, "twin", JournalReader))
+    running = Runner(SyncService.open(config, reader, rig.clock, "twin", JournalReader, rig.link_key))
     keys = rig.config.keys
     second = ReplicaReader(
         tmp_path / "twin/sync/replica.db", config.site, rig.signing.public_key(), _site_key(keys.site_private_path)

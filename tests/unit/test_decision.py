@@ -81,6 +81,7 @@ def test_fail__a_candidate_who_left_the_roster_is_no_decision() -> None:
         (Sight.TURNED_AWAY, Reason.LOW_QUALITY, Advice.LOOK_AT_CAMERA),
         (Sight.LOOKING_UP, Reason.LOW_QUALITY, Advice.LOOK_DOWN),
         (Sight.LOOKING_DOWN, Reason.LOW_QUALITY, Advice.LOOK_UP),
+        (Sight.TILTED, Reason.LOW_QUALITY, Advice.HOLD_UPRIGHT),
         (Sight.TOO_BRIGHT, Reason.LOW_QUALITY, Advice.LESS_LIGHT),
         (Sight.OCCLUDED, Reason.LOW_QUALITY, Advice.UNCOVER_FACE),
         (Sight.MULTIPLE_FACES, Reason.MULTIPLE_FACES, Advice.ONE_BY_ONE),

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 SYSTEMD = ROOT / "systemd"
 PROCESSES = ("gate", "sync", "screen")
 PROGRAM = "/opt/sitegate/venv/bin/sitegate"
-EXPOSURE_MAX = 20
+EXPOSURE_MAX = 11
 """systemd's exposure level times ten; 100 is a service without any hardening."""
 
 
@@ -60,9 +60,16 @@ def test_ok__unit_starts_its_process_and_never_gives_up(process: str) -> None:
     assert "WatchdogSec" in unit
     assert unit["User"] == [f"sitegate-{process}"]
     assert unit["Group"] == ["sitegate"]
-    assert unit["UMask"] == ["0007"], "a reader of a WAL database writes its -shm file, which the group shares"
+    assert unit["UMask"] == ["0027"], "the others read, and write nothing"
+    assert unit["LimitCORE"] == unit["MemorySwapMax"] == ["0"], "keys and templates never reach the disk"
+    assert "MemoryMax" in unit
+    assert "TasksMax" in unit
+    assert unit["MemoryDenyWriteExecute"] == ["yes"]
     assert "ORT_DISABLE_TELEMETRY=1" in unit["Environment"][0], "onnxruntime reports to its maker unless told not to"
-    assert "StateDirectory" not in unit, "systemd would hand the shared folder to whoever starts last"
+    own = {"gate": "gate", "sync": "sync", "screen": "desk"}[process]
+    assert unit["ReadWritePaths"] == [f"/var/lib/sitegate/{own}"], "its own folder alone"
+    assert unit["ProtectSystem"] == ["strict"]
+    assert "StateDirectory" not in unit, "systemd would hand the shared folder to the process that starts last"
 
 
 def test_ok__what_opens_the_gate_has_no_network() -> None:
@@ -77,8 +84,20 @@ def test_ok__what_has_the_network_cannot_open_the_gate(process: str) -> None:
     assert unit["PrivateDevices"] == ["yes"]
     assert "DeviceAllow" not in unit
     assert "SupplementaryGroups" not in unit
-    hidden = {"sync": ["/var/lib/sitegate/desk"]}.get(process, [])  # the screen has the guard's page, and writes there
-    assert unit["InaccessiblePaths"] == ["-/etc/sitegate/keys/site.key.pem", *hidden]
+
+
+@pytest.mark.parametrize(
+    ("process", "hidden"),
+    [
+        ("gate", {"broker.key.pem", "broker.password"}),
+        ("sync", {"site.key.pem", "gate-signing.key.pem", "camera.url"}),
+        ("screen", {"site.key.pem", "gate-signing.key.pem", "camera.url", "broker.key.pem", "broker.password"}),
+    ],
+)
+def test_ok__each_process_sees_its_own_secrets_alone(process: str, hidden: set[str]) -> None:
+    unseen = " ".join(_unit(process)["InaccessiblePaths"]).split()
+    assert {f"-/etc/sitegate/keys/{name}" for name in hidden} <= set(unseen)
+    assert ("/var/lib/sitegate/desk" in unseen) == (process == "sync"), "who writes a request there has the gate opened"
 
 
 def test_ok__screen_talks_to_this_machine_only() -> None:
@@ -105,11 +124,19 @@ def test_ok__users_of_the_units_are_made() -> None:
         assert wanted <= made
 
 
-def test_ok__state_folder_is_shared_by_the_group_and_has_no_sticky_bit() -> None:
+def test_ok__each_process_that_writes_owns_a_folder_and_its_secrets() -> None:
     text = (SYSTEMD / "sitegate.tmpfiles").read_text(encoding="utf-8")
     modes = {line.split()[1]: line.split()[2:5] for line in text.splitlines() if line and not line.startswith("#")}
-    assert modes["/var/lib/sitegate"] == ["2770", "root", "sitegate"]
-    assert modes["/etc/sitegate/keys/site.key.pem"] == ["0400", "sitegate-gate", "sitegate"]
+    assert modes["/var/lib/sitegate"] == ["2750", "root", "sitegate"], "nobody else renames what lies in it"
+    assert modes["/var/lib/sitegate/gate"] == ["2750", "sitegate-gate", "sitegate"]
+    assert modes["/var/lib/sitegate/sync"] == ["2750", "sitegate-sync", "sitegate"]
+    assert modes["/var/lib/sitegate/desk"] == ["2750", "sitegate-screen", "sitegate-desk"]
+    for folder in ("models", "voice"):
+        assert modes[f"/var/lib/sitegate/{folder}"] == ["0755", "root", "root"]
+    for name in ("site.key.pem", "gate-signing.key.pem", "camera.url"):
+        assert modes[f"/etc/sitegate/keys/{name}"] == ["0400", "sitegate-gate", "sitegate"]
+    for name in ("broker.key.pem", "broker.password"):
+        assert modes[f"/etc/sitegate/keys/{name}"] == ["0400", "sitegate-sync", "sitegate"]
 
 
 def test_ok__only_the_gate_process_can_have_the_machine_rebooted() -> None:
@@ -138,3 +165,17 @@ def test_ok__the_installer_installs_and_enables_every_unit() -> None:
     text = (ROOT / "scripts" / "install").read_text(encoding="utf-8")
     assert "sitegate-{gate,sync,screen,reboot}.service systemd/sitegate{.target,-reboot.path}" in text
     assert "sitegate-reboot.path" in text.partition("systemctl enable")[2]
+
+
+def test_ok__the_installer_moves_an_older_state_folder_while_nothing_runs() -> None:
+    text = (ROOT / "scripts" / "install").read_text(encoding="utf-8")
+    stop, tmpfiles, state, start = (
+        text.index(said)
+        for said in (
+            "systemctl stop",
+            "systemd-tmpfiles --create",
+            "state migrate",
+            'systemctl start "',
+        )
+    )
+    assert stop < tmpfiles < state < start

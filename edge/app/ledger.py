@@ -1,0 +1,82 @@
+"""The gate's memory, opened: journal, high-water marks and what is known of the time; and what is told of a journal begun anew."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from contract.messages import NoticeCode, NoticeEvent
+from edge.app.files import JOURNAL, gate_dir, gate_key_files
+from edge.app.metered import MeteredJournal
+from edge.clock import HQ_SLACK, BoundedClock
+from edge.config import Config
+from edge.heads import Signer
+from edge.highwater import HighWater
+from edge.identity import try_open_key
+from edge.journal import Journal
+from edge.journalfile import FULL_CHECK_MAX_BYTES
+from edge.salvage import NotSalvaged, salvage, sign_salvaged
+from edge.scrub import Scrub
+from edge.sync.roster import ReplicaReader
+
+_MARK = "high-water"
+
+
+def open_ledger(
+    config: Config, clock: BoundedClock, give_room: Callable[[], bool] = lambda: False
+) -> tuple[MeteredJournal, HighWater]:
+    """The journal and the high-water marks; `clock` learns what they know of the time. Raises JournalError."""
+    water = HighWater(gate_dir(config), now=clock.utc)
+    path = config.paths.state_dir / JOURNAL
+    key = try_open_key(*gate_key_files(config), "gate")
+    journal = MeteredJournal(path, config.site, clock, give_room=give_room, memory=water, key=key)
+    water.join(journal.mark(_MARK), lambda text: journal.set_mark(_MARK, text))
+    learn_time(clock, journal, water)
+    return journal, water
+
+
+def follow_acks(clock: BoundedClock, journal: Journal, lists: ReplicaReader) -> None:
+    """What HQ's acknowledgements say: the time, and what need not be saved of a journal that is replaced."""
+    for ack in lists.acks():
+        clock.not_before(ack.utc - HQ_SLACK)
+    journal.sign_unsent(max((ack.seq for ack in lists.acks() if ack.epoch == journal.epoch), default=0))
+    journal.saves_beyond(lambda: {ack.epoch: ack.seq for ack in lists.acks()})
+
+
+def read_through(config: Config, journal: Journal) -> Scrub | None:
+    """Have a journal read through beside the loop that is too large to be checked at the start; None for a small one."""
+    path = config.paths.state_dir / JOURNAL
+    if path.stat().st_size <= FULL_CHECK_MAX_BYTES:
+        return None
+    scrub = Scrub(path, journal.found_damaged)
+    scrub.start()
+    return scrub
+
+
+def tell_restart(journal: Journal, config: Config, lists: ReplicaReader) -> None:
+    """Record that a new journal was begun at the start, and why. Raises JournalError."""
+    if journal.signer is not None:
+        sign_salvaged(gate_dir(config), journal.signer)
+    if not journal.why:
+        return
+    acked = {ack.epoch: ack.seq for ack in lists.acks()}
+    found = "nothing of it is left"
+    if journal.restarted is not None:
+        found = f"set aside as {journal.restarted.name}; {_saved(journal.restarted, config, acked, journal.signer)}"
+    journal.append(NoticeEvent, code=NoticeCode.JOURNAL_RESTARTED, detail=f"{journal.why}; {found}"[:500])
+
+
+def learn_time(clock: BoundedClock, journal: Journal, water: HighWater) -> None:
+    """What journal and high-water marks know of the time."""
+    if (newest := journal.newest_trusted()) is not None:
+        clock.not_before(*newest)
+    if water.marks.trusted_utc is not None:
+        clock.not_before(water.marks.trusted_utc)
+    for mark in water.marks.lists.values():
+        clock.not_before(mark.issued_utc - HQ_SLACK)
+
+
+def _saved(damaged: Path, config: Config, acked: Mapping[str, int], signer: Signer | None) -> str:
+    """What of a damaged journal the sync process can still send, in words."""
+    try:
+        return str(salvage(damaged, gate_dir(config), config.site.gate_id, acked, signer))
+    except NotSalvaged as error:
+        return f"nothing was saved: {error}"

@@ -1,0 +1,46 @@
+"""`sitegate clock`: what a technician says of this gate's clock."""
+
+import getpass
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edge.app.files import gate_dir
+from edge.clock import SystemClock
+from edge.commands.common import DEFAULT_CONFIG, ConfigOption, example, fail, load_config, out
+from edge.domain import TechnicianRequest
+from edge.ports import JournalError
+from edge.technician import NotAsked, ask
+
+app = typer.Typer(no_args_is_help=True, help="What a technician says of this gate's clock.")
+
+WhyOption = Annotated[str, typer.Option("--why", help="The reason, for the record.")]
+
+
+@app.command(epilog=example('sitegate clock believe --why "was a year ahead, set right by hand"'))
+def believe(why: WhyOption, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """The clock shows the right time now, although it is behind a time that it has shown before. Recorded with your name. With a
+    connection to HQ this is not needed: HQ confirms the time."""
+    send(config, "believe_clock", why)
+    out.print(
+        f"asked: {SystemClock().utc():%Y-%m-%d %H:%M:%S} UTC is right; see: sitegate events list", highlight=False
+    )
+
+
+def send(config: Path, kind: str, why: str) -> None:
+    """Leave a request for the gate process, under the name of whoever runs this command."""
+    request = TechnicianRequest.model_validate(
+        {
+            "kind": kind,
+            "ref": f"technician-{secrets.token_hex(8)}",
+            "by": getpass.getuser()[:40],
+            "why": why[:300],
+            "asked_utc": SystemClock().utc(),
+        }
+    )
+    try:
+        ask(gate_dir(load_config(config)), request)
+    except (JournalError, NotAsked) as error:
+        raise fail(str(error)) from error

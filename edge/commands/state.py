@@ -1,0 +1,34 @@
+"""`sitegate state`: the files that this gate keeps."""
+
+import typer
+
+from contract.terminal.console import styled
+from edge.app.flat import move
+from edge.commands.common import DEFAULT_CONFIG, ConfigOption, err, example, fail, load_config, out
+from edge.inline import NotMoved, move_secrets
+from edge.ports import JournalError
+
+app = typer.Typer(no_args_is_help=True, help="The files that this gate keeps.")
+
+
+@app.callback()
+def _group() -> None:
+    """One command so far."""
+
+
+@app.command(epilog=example("sitegate state migrate"))
+def migrate(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Put what version 0.1 left where it belongs now: databases into the folder of their process, passwords out of the
+    configuration. As root, with the processes stopped; may be run again."""
+    folder = load_config(config).paths.state_dir
+    try:
+        moved = move(folder)
+    except JournalError as error:
+        raise fail(str(error)) from error
+    said = f"{moved} files of version 0.1 moved in {folder}" if moved else f"{folder} is as it should be"
+    out.print(said, soft_wrap=True, highlight=False)
+    try:
+        for one in move_secrets(config):
+            out.print(f"{one.key} is now in {one.path}", soft_wrap=True, highlight=False)
+    except (NotMoved, OSError) as error:  # the gate works as before, and `sitegate check` goes on saying it
+        err.print(styled(("by hand:", "yellow"), f" {error}"))

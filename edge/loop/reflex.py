@@ -1,0 +1,61 @@
+"""The passage's own thread: fire, the exit button and the time-outs wait for no disk, camera or matcher.
+
+The loop takes the same signals once a turn, but a turn may wait for the disk. Both call `Turnstile.take_signals`, which lets
+one in at a time, so that the table in `edge.passage` stays the single truth. The thread writes nothing and logs nothing: what is
+to be recorded waits in the book for the loop.
+"""
+
+import threading
+from collections.abc import Callable
+
+from edge.loop.turnstile import Turnstile
+from edge.ports import Gate
+
+POLL_S = 0.05
+"""An edge wakes it at once. One that was lost is found by looking so often."""
+FEED_EVERY_S = 0.25
+AFTER_A_FAILURE_S = 0.2
+STOPS_WITHIN_S = 2.0
+
+
+class Reflex:
+    """`feed` is called while the gate is held open for fire: a watchdog that restarts the process would close the gate."""
+
+    def __init__(
+        self, turnstile: Turnstile, gate: Gate, monotonic: Callable[[], float], feed: Callable[[], None]
+    ) -> None:
+        self._turnstile, self._gate, self._monotonic, self._feed = turnstile, gate, monotonic, feed
+        self._closing = threading.Event()
+        self._failure: Exception | None = None
+        self._fed_s = float("-inf")
+        self._thread = threading.Thread(target=self._run, name="passage", daemon=True)
+        self._thread.start()
+
+    def check(self) -> None:
+        """Raise what went wrong in the thread since the last call: the loop counts it and records it."""
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+        if not self._thread.is_alive() and not self._closing.is_set():
+            raise RuntimeError("the passage's thread has ended")
+
+    def stop(self) -> None:
+        """May be called twice."""
+        self._closing.set()
+        self._thread.join(STOPS_WITHIN_S)
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            try:
+                self._gate.wait(POLL_S)
+                self._turnstile.take_signals()
+                self._keep_fed()
+            except Exception as error:  # noqa: BLE001 - supervised by the loop, which raises it in its next turn
+                self._failure = error
+                self._closing.wait(AFTER_A_FAILURE_S)
+
+    def _keep_fed(self) -> None:
+        now = self._monotonic()
+        if self._turnstile.fire and now - self._fed_s >= FEED_EVERY_S:
+            self._fed_s = now
+            self._feed()

@@ -1,0 +1,40 @@
+"""The address of a network camera: is it one that FFmpeg reads as it was meant? Pure. No text here holds a part of a password."""
+
+import re
+
+ENCODED = {"#": "%23", "@": "%40", "/": "%2F", "?": "%3F", ":": "%3A", "%": "%25", " ": "%20"}
+_HOST = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?"
+_BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+SHAPE = "rtsp://user:password@address/path"
+
+
+def url_problem(url: str) -> str | None:
+    """What is wrong with it, and what to write; None if nothing is."""
+    scheme, mark, rest = url.partition("://")
+    if not mark or scheme.lower() not in ("rtsp", "rtsps"):
+        return f"must be {SHAPE}"
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    after = rest[len(authority) :]
+    signs = [sign for sign in " " if sign in rest]
+    signs += ["#"] if "#" in rest else []
+    signs += ["%"] if _BARE_PERCENT.search(rest) else []
+    # An @ further back, with an address after it: the password before it holds a sign that ended it too early.
+    if re.search(rf"@{_HOST}([/?]|$)", after) and not _plain_host(authority, after):
+        signs += [rest[len(authority)]]
+    user, at, host = authority.rpartition("@")
+    signs += ["@"] if "@" in user else []
+    if signs:
+        told = " and ".join(f"{s if s.strip() else 'a space'} as {ENCODED[s]}" for s in dict.fromkeys(signs))
+        return f"user or password holds a sign that means something else there: write {told} (all of: {_ALL})"
+    if not re.fullmatch(_HOST, host if at else authority):
+        return f"names no address: it must be {SHAPE}"
+    return None
+
+
+def _plain_host(authority: str, after: str) -> bool:
+    """True if this is an address whose path holds an @, such as cam-3/live@main: no user was meant."""
+    tail = re.split(r"@", after)[-1]
+    return re.fullmatch(_HOST, authority) is not None and not re.search(r"[/:]", tail) and "." not in tail
+
+
+_ALL = ", ".join(f"{sign} as {code}" for sign, code in ENCODED.items() if sign.strip())

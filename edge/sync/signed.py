@@ -1,0 +1,30 @@
+"""Which records of a signed journal go out together: HQ takes none that no signature of the gate covers. Pure."""
+
+from collections.abc import Sequence
+
+from contract.messages import EventRecord
+from edge.heads import follows
+
+
+def sendable(fitting: Sequence[EventRecord], rows: Sequence[EventRecord]) -> tuple[EventRecord, ...]:
+    """The leading `rows` up to the last signed one among the `fitting`, or else the first signed one behind them; none while
+    there is none. Only signatures that HQ needs stay."""
+    signed = [at for at, record in enumerate(rows) if record.signature is not None]
+    if not signed:
+        return ()
+    within = [at for at in signed if at < len(fitting)]
+    return spared(rows[: (within[-1] if within else signed[0]) + 1])
+
+
+def spared(records: Sequence[EventRecord]) -> tuple[EventRecord, ...]:
+    """Without the signatures of records that the next one covers: it carries their hash, and is what was signed."""
+    found = list(records)
+    for at, record in enumerate(records[:-1]):
+        after = records[at + 1]
+        if (
+            record.signature is not None
+            and after.prev_hash == record.hash
+            and follows(after.prev_hash, after.hash, after.body)
+        ):
+            found[at] = record.model_copy(update={"signature": None})
+    return tuple(found)

@@ -1,0 +1,187 @@
+"""Gate, sync and screen run as three users; each is taken over in turn and attacks what belongs to the others."""
+
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+from three_users import OWN, UIDS, ThreeUsers
+
+from contract.chain import verify
+from contract.messages import AccessEvent, NoticeCode, NoticeEvent
+from edge.app.files import JOURNAL
+from edge.demo.play import Follower
+from edge.journal import JournalReader
+
+pytestmark = pytest.mark.timeout(300)
+
+WALK = """
+import json, stat
+def tries(what, path, act):
+    try:
+        act()
+    except OSError:
+        return
+    done.append([what, str(path.relative_to(root))])
+done = []
+for path in [state, *sorted(state.rglob("*")), root / "keys", *sorted((root / "keys").iterdir()), root / "gate.toml"]:
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        continue
+    if stat.S_ISDIR(mode):
+        tries("create", path, lambda: os.close(os.open(path / "planted", os.O_CREAT | os.O_EXCL | os.O_WRONLY)))
+        tries("unplant", path, lambda: os.unlink(path / "planted"))
+        tries("link", path, lambda: os.symlink("/etc/passwd", path / "planted-link"))
+        tries("pipe", path, lambda: os.mkfifo(path / "planted-pipe"))
+        for name in ("planted-link", "planted-pipe"):
+            tries("unplant", path, lambda: os.unlink(path / name))
+        tries("mode", path, lambda: os.chmod(path, mode & 0o7777))
+        tries("rename", path, lambda: (os.rename(path, f"{path}-away"), os.rename(f"{path}-away", path)))
+    else:
+        tries("write", path, lambda: os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK)))
+        tries("mode", path, lambda: os.chmod(path, mode & 0o7777))
+        tries("rename", path, lambda: (os.rename(path, f"{path}-away"), os.rename(f"{path}-away", path)))
+        tries("second name", path, lambda: (os.link(path, state / OWN / "second"), os.unlink(state / OWN / "second")))
+        tries("lock", path, lambda: fcntl.flock(os.open(path, os.O_RDONLY | os.O_NONBLOCK), fcntl.LOCK_EX | fcntl.LOCK_NB)
+              if path.name.endswith(".lock") else os.open("/nonexistent", 0))
+print(json.dumps(done))
+"""
+"""Everything that can be done to a name or a file, to everything that lies there; what could be done is told."""
+
+READ = """
+import json
+found = []
+for path in [*state.rglob("*"), *(root / "keys").iterdir()]:
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
+    except OSError:
+        continue
+    found.append(str(path.relative_to(root)))
+try:
+    os.listdir(state / "desk")
+    found.append("desk is listed")
+except OSError:
+    pass
+print(json.dumps(found))
+"""
+
+
+def said(house: ThreeUsers, user: str, code: str) -> str:
+    done = house.attack(user, f"OWN = {OWN[user]!r}\n{code}")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def going_on(house: ThreeUsers, followed: Follower, act: Callable[[], object] = lambda: None) -> None:
+    """The gate's process is the same after `act`, and its loop turns."""
+    pid = house.pid("gate")
+    act()
+    told_at = time.time()
+    followed.until(lambda: _beat(followed) > told_at + 1, 30, "the gate's loop does not turn")
+    house.check_alive()
+    assert house.pid("gate") == pid
+
+
+def _beat(followed: Follower) -> float:
+    live = followed._journal.live()
+    return live.utc.timestamp() if live else 0.0
+
+
+def restarted(house: ThreeUsers, followed: Follower) -> None:
+    """The gate is killed and started again, and its loop turns."""
+    before = count(followed, NoticeCode.GATE_STARTED)
+    house.kill("gate")
+    house.start("gate")
+    followed.until(lambda: count(followed, NoticeCode.GATE_STARTED) > before, 40, "the gate did not start")
+    going_on(house, followed)
+
+
+def count(followed: Follower, code: NoticeCode) -> int:
+    return sum(isinstance(event, NoticeEvent) and event.code is code for event in followed.events)
+
+
+def nothing_wrong(house: ThreeUsers) -> None:
+    """The journal is whole, and the relay was never released more often than somebody was granted."""
+    reader = JournalReader(house.state / JOURNAL)
+    records = reader.records(0, 100_000)
+    reader.close()
+    assert verify(records)[0] == len(records)
+    pin, released = f"GPIO{house.config().gate.relay_pin}", 0
+    for line in map(json.loads, house.pins_path.read_text().splitlines()):
+        released += line["pin"] == pin and line["function"] == "output" and bool(line["level"])
+    assert released <= sum('"granted":true' in record.body for record in records)
+
+
+def test_ok__the_three_work_together_and_hq_holds_everything(house: ThreeUsers, followed: Follower) -> None:
+    house.go.touch()
+    followed.until(
+        lambda: any(isinstance(e, AccessEvent) and e.granted for e in followed.events), 60, "nobody was let in"
+    )
+    followed.until(followed.drained, 60, "HQ did not get everything")
+    for user, folder in OWN.items():
+        owners = {path.name: path.stat().st_uid for path in (house.state / folder).iterdir()}
+        assert set(owners.values()) == {UIDS[user]}, owners
+        assert not any(path.stat().st_mode & 0o022 for path in (house.state / folder).iterdir())
+
+
+@pytest.mark.parametrize("user", UIDS)
+def test_fail__no_process_changes_anything_outside_its_own_folder(
+    house: ThreeUsers, followed: Follower, user: str
+) -> None:
+    """pulse-cuts with a chosen ref, refs deleted, journal.db removed, an old replica.db, list_deltas, lock files, models and
+    voice renamed: all of these begin with writing or renaming a file of somebody else."""
+    done = json.loads(said(house, user, WALK))
+    own, secret = f"state/{OWN[user]}", "keys/site-demo.key.pem" if user == "gate" else ""
+    others = [(what, path) for what, path in done if path not in (own, secret) and not path.startswith(f"{own}/")]
+    assert others == []
+    assert ["create", own] in done, "the attack itself works where it may"
+    assert ["rename", own] not in done
+    going_on(house, followed)
+    nothing_wrong(house)
+
+
+@pytest.mark.parametrize("user", UIDS)
+def test_fail__no_process_reads_what_only_another_needs(house: ThreeUsers, followed: Follower, user: str) -> None:
+    found = set(json.loads(said(house, user, READ)))
+    assert ("keys/site-demo.key.pem" in found) == (user == "gate")
+    assert ("state/gate/gate-signing.key.pem" in found) == (user == "gate")
+    assert ("state/sync/link-signing.key.pem" in found) == (user == "sync")
+    assert ("desk is listed" in found) == ("state/desk/desk.db" in found) == (user != "sync")
+    assert "state/gate/journal.db" in found
+    assert ("state/gate/journal.db.lock" in found) == (user == "gate"), "who can read a lock file can hold it"
+    assert ("state/sync/replica.db.lock" in found) == (user == "sync")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM refs",
+        "INSERT INTO refs VALUES ('lock-down-over:x', 1)",
+        "DELETE FROM events",
+        "PRAGMA journal_mode=DELETE",
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+        "VACUUM",
+    ],
+)
+def test_fail__the_journal_cannot_be_changed_through_sqlite(house: ThreeUsers, followed: Follower, sql: str) -> None:
+    before = followed._journal.head()
+    tried = house.attack("sync", f"sqlite3.connect(state / 'gate/journal.db').execute({sql!r}).fetchall()")
+    assert "WAL" not in tried.stdout
+    restarted(house, followed)
+    assert followed._journal.head() > before
+    assert count(followed, NoticeCode.JOURNAL_RESTARTED) == 0
+    nothing_wrong(house)
+
+
+def test_ok__readers_read_while_the_gate_is_dead_and_after_it_stopped(house: ThreeUsers, followed: Follower) -> None:
+    """Neither needs a right to write: -wal and -shm stay, also with their last writer gone."""
+    count_events = "print(sqlite3.connect(f'file:{state}/gate/journal.db?mode=ro', uri=True)"
+    count_events += ".execute('SELECT count(*) FROM events').fetchone()[0])"
+    for end in (house.kill, house.stop):
+        end("gate")
+        held = followed._journal.head()
+        for user in ("sync", "screen"):
+            assert int(said(house, user, count_events)) == held
+        house.start("gate")
+        followed.until(lambda held=held: followed._journal.head() > held, 40, "the gate did not start")  # type: ignore[misc]

@@ -1,0 +1,258 @@
+"""Genuine lists that are not the newest: an old replica.db put back, changes removed from it, another list of the same version. The gate
+keeps what it had, at a start it admits nobody, and the lists come again from HQ."""
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sync_rig import Rig, utc, wait_until
+from test_list_deltas import HQ, SITE, _delta, _snapshot
+
+from contract.keyring import OpeningKeys, TrustedKeys
+from contract.messages import DataTier, ListKind, NoticeCode, Reason, RiskEntry, RiskSnapshot, WorkerRecord
+from contract.parts import Content, write_parts
+from edge.config import SiteConfig
+from edge.decision import decide
+from edge.domain import Candidate, Circumstances, Claim, Identification, LiveState, Sight
+from edge.highwater import HighWater
+from edge.sync.lists import signed_delta, signed_part
+from edge.sync.replica import ReplicaWriter
+from edge.sync.roster import ReplicaReader
+from hq.people import ImportFile
+
+ROSTER, RISK, POLICY = ListKind.ROSTER, ListKind.RISK, ListKind.POLICY
+TEN = _snapshot(10, "w-1", "w-suspended")
+TWELVE = _delta(12, TEN, removed=("w-suspended",))
+
+
+class Gate:
+    """One gate's folder: what sync writes, and what the gate process remembers."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.path = folder, folder / "replica.db"
+        self.start()
+
+    def start(self) -> None:
+        """The gate process starts, and reads what lies there."""
+        self.water = HighWater(self.folder, now=utc)
+        self.reader = ReplicaReader(self.path, SiteConfig(), HQ.public_key(), SITE, self.water)
+        self.reader.refresh()
+
+    def take(self, parts: list[bytes], kind: ListKind = ROSTER) -> None:
+        self._writing(
+            lambda writer: [writer.add_part(signed_part(body, kind, "site-1", HQ.public_key()), body) for body in parts]
+        )
+
+    def change(self, body: bytes) -> None:
+        self._writing(lambda writer: writer.add_delta(signed_delta(body, ROSTER, "site-1", HQ.public_key()), body))
+
+    def has(self) -> tuple[int, set[str]]:
+        self.reader.refresh()
+        return self.reader.state.roster.version, set(self.reader.state.workers)
+
+    def refusals(self) -> list[str]:
+        return [i.detail for i in self.reader.incidents() if i.code is NoticeCode.LIST_REFUSED]
+
+    def _writing(self, do: Callable[[ReplicaWriter], object]) -> None:
+        writer = ReplicaWriter(self.path)
+        do(writer)
+        writer.close()
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    made = Gate(tmp_path)
+    made.take(TEN)
+    shutil.copy(made.path, tmp_path / "image")
+    made.change(TWELVE)
+    assert made.has() == (12, {"w-1"})
+    return made
+
+
+def put_the_image_back(gate: Gate) -> None:
+    for suffix in ("-wal", "-shm"):
+        gate.path.with_name(f"replica.db{suffix}").unlink(missing_ok=True)
+    (gate.folder / "image").rename(gate.path)
+
+
+def remove_the_changes(gate: Gate) -> None:
+    with sqlite3.connect(gate.path) as db:
+        db.execute("DELETE FROM list_deltas")
+    db.close()
+
+
+def claim_that_the_old_one_is_new(gate: Gate) -> None:
+    """What the rows say is sync's own word; what HQ signed is in the parts."""
+    with sqlite3.connect(gate.path) as db:
+        db.execute("DELETE FROM list_deltas")
+        db.execute("UPDATE list_versions SET list_version = 99, applied_utc = '2099-01-01'")
+    db.close()
+
+
+HARMS = [put_the_image_back, remove_the_changes, claim_that_the_old_one_is_new]
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_fail__an_older_list_changes_nothing_in_a_gate_that_runs(gate: Gate, harm: Callable[[Gate], None]) -> None:
+    harm(gate)
+    assert gate.has() == (12, {"w-1"})
+    assert gate.reader.state.withheld == frozenset()
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_fail__at_a_start_an_older_list_admits_nobody_and_says_so(gate: Gate, harm: Callable[[Gate], None]) -> None:
+    harm(gate)
+    gate.start()
+    assert gate.has() == (0, set())
+    assert gate.reader.state.withheld == {ROSTER}
+    assert any("version 10 lies here, and version 12 was in force before" in text for text in gate.refusals())
+    seen = Identification(Sight.KNOWN, candidate=Candidate("w-suspended", 0.9), threshold=0.5, frames=3)
+    at = Circumstances("site-1", SiteConfig().direction, utc(), True)
+    decision = decide(seen, Claim(), gate.reader.state, at)
+    assert (decision.reason, decision.granted) == (Reason.ROSTER_EXPIRED, False)
+    assert "older than the one that was in force" in decision.detail
+    gate._writing(lambda writer: writer.forget_list(ROSTER))  # as sync does when the gate refuses
+    gate.take(TEN)
+    gate.change(TWELVE)
+    assert gate.has() == (12, {"w-1"}) and not gate.reader.state.withheld
+
+
+@pytest.mark.parametrize("delta", [False, True])
+def test_fail__another_list_of_the_same_version_is_not_believed(tmp_path: Path, delta: bool) -> None:
+    gate = Gate(tmp_path)
+    gate.take(TEN)
+    if delta:
+        gate.change(TWELVE)
+    gate.reader.refresh()
+    gate.path.unlink()
+    for suffix in ("-wal", "-shm"):
+        gate.path.with_name(f"replica.db{suffix}").unlink(missing_ok=True)
+    gate.take(_snapshot(12 if delta else 10, "w-1", "w-suspended", "w-other"))
+    gate.start()
+    assert gate.has() == (0, set()) and any("this one is not believed" in text for text in gate.refusals())
+
+
+def test_fail__without_its_file_the_gate_keeps_what_it_has_and_believes_no_older_one_that_comes(gate: Gate) -> None:
+    for path in gate.folder.glob("replica.db*"):
+        path.unlink()
+    assert gate.has() == (12, {"w-1"})
+    gate.take(_snapshot(11, "w-suspended"))
+    assert gate.has() == (12, {"w-1"})
+    gate.start()
+    assert gate.has() == (0, set()) and gate.reader.state.withheld == {ROSTER}
+    gate.take(_snapshot(13, "w-2"))
+    assert gate.has() == (13, {"w-2"}) and not gate.reader.state.withheld
+
+
+@pytest.mark.parametrize("kind", [RISK, POLICY])
+def test_fail__a_risk_list_or_policy_that_was_rolled_back_admits_nobody(tmp_path: Path, kind: ListKind) -> None:
+    """Without a policy the defaults would hold, and they may be laxer than HQ's."""
+    gate = Gate(tmp_path)
+    gate.take(TEN)
+    header = {"site_id": "site-1", "issued_utc": utc()}
+    lists = [
+        RiskSnapshot(**header, list_version=v, entries=(RiskEntry(worker_id="w-1", list_name="x"),)) for v in (3, 4)
+    ]
+    if kind is POLICY:
+        from contract.messages import PolicySnapshot
+
+        bodies = [
+            write_parts([Content(PolicySnapshot(**header, list_version=v))], kind, SITE.public_key(), HQ)
+            for v in (3, 4)
+        ]
+    else:
+        bodies = [write_parts([Content(snapshot)], kind, SITE.public_key(), HQ) for snapshot in lists]
+    gate.take(bodies[1], kind)
+    gate.reader.refresh()
+    for path in gate.folder.glob("replica.db*"):
+        path.unlink()
+    gate.take(TEN)
+    gate.take(bodies[0], kind)
+    gate.start()
+    assert gate.reader.state.roster.version == 10 and gate.reader.state.withheld == {kind}
+    seen = Identification(Sight.KNOWN, candidate=Candidate("w-1", 0.9), threshold=0.5, frames=3)
+    decision = decide(seen, Claim(), gate.reader.state, Circumstances("site-1", SiteConfig().direction, utc(), True))
+    assert not decision.granted and decision.reason is Reason.ROSTER_EXPIRED
+
+
+def test_ok__a_new_card_and_a_gate_of_an_earlier_version_take_what_is_there(gate: Gate) -> None:
+    (gate.folder / "high-water").unlink()
+    gate.start()
+    assert gate.has() == (12, {"w-1"}) and gate.water.of(ROSTER) is not None
+
+
+def test_ok__a_technician_lets_an_older_list_in_once(gate: Gate) -> None:
+    gate.water.take_older()
+    gate._writing(lambda writer: writer.forget_list(ROSTER))
+    assert gate.has() == (12, {"w-1"}), "until HQ's list is here"
+    gate.take(_snapshot(5, "w-5"))
+    assert gate.has() == (5, {"w-5"})
+    gate._writing(lambda writer: writer.forget_list(ROSTER))
+    gate.take(_snapshot(4, "w-4"))
+    assert gate.has() == (5, {"w-5"}), "once"
+    gate.start()
+    assert gate.reader.state.withheld == {ROSTER}
+
+
+def test_ok__what_puts_a_list_into_force_is_on_disk_before_the_gate_can_see_it(tmp_path: Path) -> None:
+    """A power cut must not take back a list that the gate remembers."""
+    writer, said = ReplicaWriter(tmp_path / "replica.db"), list[str]()
+    writer._db.set_trace_callback(said.append)
+
+    def commits() -> list[str]:
+        found = [text for text in said if text.startswith("PRAGMA synchronous") or text == "COMMIT"]
+        said.clear()
+        return found
+
+    first, second = (signed_part(body, ROSTER, "site-1", HQ.public_key()) for body in TEN)
+    assert not writer.add_part(first, TEN[0])
+    assert commits()[0] == "PRAGMA synchronous=NORMAL"
+    assert writer.add_part(second, TEN[1])
+    assert commits()[:2] == ["PRAGMA synchronous=FULL", "COMMIT"]
+    assert writer.add_delta(signed_delta(TWELVE, ROSTER, "site-1", HQ.public_key()), TWELVE)
+    assert commits()[:2] == ["PRAGMA synchronous=FULL", "COMMIT"]
+    writer.close()
+
+
+def test_ok__lists_that_the_gate_refuses_are_fetched_again_from_hq(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.sync.service.REFUSED_EVERY_S", 1.0)
+    store, journal = rig.store(), rig.journal()
+    rig.people(store).take(
+        ImportFile(workers=tuple(WorkerRecord(worker_id=f"w-{n}", sites=("site-1",)) for n in range(3)))
+    )
+    rig.publisher(store).publish("site-1", ROSTER)
+    rig.hq()
+    sync = rig.sync()
+    path = rig.state_dir / "sync/replica.db"
+    keys = TrustedKeys(rig.config.keys.hq_signing_public_path), OpeningKeys(rig.config.keys.site_private_path)
+    water = HighWater(rig.state_dir / "gate")
+
+    def start() -> ReplicaReader:
+        reader = ReplicaReader(path, rig.config.site, *keys, water)
+        reader.refresh()
+        return reader
+
+    wait_until(lambda: start().state.roster.version == 1, "the first list")
+    shutil.copy(path, rig.folder / "image")
+    rig.people(store).take(ImportFile(workers=(WorkerRecord(worker_id="w-0", sites=("site-1",), active=False),)))
+    rig.publisher(store).publish("site-1", ROSTER)
+    wait_until(lambda: start().state.roster.version == 2, "the suspension")
+    sync.stop()
+    for suffix in ("-wal", "-shm"):
+        path.with_name(f"replica.db{suffix}").unlink(missing_ok=True)
+    (rig.folder / "image").rename(path)
+    reader = start()
+    assert reader.state.withheld == {ROSTER} and not reader.state.workers
+    live = {"direction": "in", "gate_state": "locked", "tone": "idle", "roster_tier": DataTier.EXPIRED}
+    rig.sync()
+
+    def healed() -> bool:
+        reader.refresh()
+        refused = {kind: water.highest()[kind] for kind in reader.state.withheld}
+        journal.set_live(LiveState.model_validate({**live, "utc": utc(), "lists_refused": refused}))
+        return reader.state.roster.version == 2
+
+    wait_until(healed, "the newest list is back", 60)
+    assert not reader.state.workers["w-0"].active and not reader.state.withheld
