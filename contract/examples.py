@@ -5,8 +5,9 @@ import json
 from collections.abc import Iterator
 
 from contract.codec import decode
+from contract.identity import code_key, head
 from contract.messages import EventBatch
-from contract.samples import SEALING, SIGNING, file
+from contract.samples import CODE, GATE, LINK, SEALING, SIGNING, file
 
 
 def examples() -> Iterator[str]:
@@ -17,6 +18,9 @@ def examples() -> Iterator[str]:
     yield from _signed_ack()
     yield from _chain()
     yield from _sealed_part()
+    yield from _signed_status()
+    yield from _signed_head()
+    yield from _registration()
 
 
 def _signed_ack() -> Iterator[str]:
@@ -64,6 +68,45 @@ def _sealed_part() -> Iterator[str]:
         sealed_hex=sealed.hex(),
         list=file("roster_snapshot").read_text(encoding="utf-8"),
         vectors_hex=base64.urlsafe_b64decode(sample["vectors"]).hex(),
+    )
+
+
+def _signed_status() -> Iterator[str]:
+    received = file("gate_status").read_text(encoding="utf-8")
+    signed = received.rpartition(',"signature":"')[0].encode()
+    yield from _block(
+        "A status that a gate signed",
+        "`signed_hex` is the purpose's context, a zero byte and all that stands before the last comma.",
+        link_public_key_hex=LINK.public_key().public_bytes_raw().hex(),
+        received=received,
+        signed_hex=(b"sitegate/v1/sign/status\0" + signed).hex(),
+    )
+
+
+def _signed_head() -> Iterator[str]:
+    batch = decode(EventBatch, file("event_batch").read_bytes())
+    last = batch.records[-1]
+    assert last.signature is not None
+    signed = head(batch.site_id, batch.gate_id, batch.epoch, last.seq, last.hash)
+    yield from _block(
+        "The signature under the last event of a batch",
+        "`head_hex` is the text that is signed: site, gate, epoch, number and hash, a newline between them.",
+        gate_public_key_hex=GATE.public_key().public_bytes_raw().hex(),
+        hash=last.hash,
+        head_hex=signed.hex(),
+        signature_hex=last.signature.hex(),
+    )
+
+
+def _registration() -> Iterator[str]:
+    received = file("registration").read_text(encoding="utf-8")
+    told = json.loads(received)
+    yield from _block(
+        "A registration",
+        "`key_hex` is scrypt of the code without dashes; `proof` its HMAC over all that stands before the last comma.",
+        code=CODE,
+        key_hex=code_key(CODE, told["site_id"], told["gate_id"]).hex(),
+        received=received,
     )
 
 

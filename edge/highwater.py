@@ -150,7 +150,8 @@ class HighWater:
 
     def lower_time(self, utc: datetime) -> None:
         """An earlier time is right after all."""
-        changes = {"trusted_utc": utc, "generation": self.marks.generation + 1}
+        order_utc = min(self.marks.order_utc, utc) if self.marks.order_utc else None
+        changes = {"trusted_utc": utc, "order_utc": order_utc, "generation": self.marks.generation + 1}
         self._keep(self.marks.model_copy(update=changes))
 
     # --- the journal -----------------------------------------------------------------------------------------

@@ -117,6 +117,13 @@ class Journal:
         since_s = self._clock.monotonic() - (monotonic_s if boot_id == self._boot_id else 0.0)
         return self._clock.utc() - timedelta(seconds=since_s)
 
+    def time_corrected(self) -> None:
+        """The clock was ahead and was set right: a memory that begins in the future would refuse everything until then.
+        Raises JournalError."""
+        since = self.knows_since()
+        if since is not None and since > self._clock.utc():
+            self.set_mark(_KNOWS_SINCE, self._now_mark())
+
     def _now_mark(self) -> str:
         clock = self._clock
         return json.dumps((clock.utc().isoformat(), clock.trusted(), self._boot_id, clock.monotonic()))

@@ -351,6 +351,9 @@ class Journal(Protocol):
     def settle(self) -> None:
         """Cut the -wal file, if no reader forbids that."""
 
+    def time_corrected(self) -> None:
+        """The clock was ahead and was set right: what this journal remembers of the time is corrected too."""
+
     def knows_since(self) -> datetime | None:
         """What was used before this time may be unknown here: the file that knew it is lost. None: all is known."""
 

@@ -23,6 +23,7 @@ from hq.intake import check_record
 from hq.journals import JournalKey
 from hq.keys import HqKeys
 from hq.people import EnrolmentRefused, People
+from hq.registry import registered
 from hq.store import ROSTER_AGAIN, Store, ask_for, lock, now
 
 log = structlog.get_logger()
@@ -74,13 +75,17 @@ class Approvals:
         except EnrolmentRefused as error:
             self._note(db, key, event, record, digest, State.REFUSED, by=BY_POLICY, why=str(error))
             raise
-        if stands and key.site_id in self._trusted:
+        if stands and self._trusts(db, key):
             self._people.enrol(db, record)
             self._note(db, key, event, record, digest, State.APPROVED, by=BY_POLICY, why="the site's gates are trusted")
             return True
         self._note(db, key, event, record, digest, State.WAITING)
         log.warning("enrolment_waits", gate_id=key.gate_id, worker_id=event.worker_id, todo="sitegate-hq enrolments")
         return False
+
+    def _trusts(self, db: Connection, key: JournalKey) -> bool:
+        """Whether this gate's enrolments need no approval: never of one that nobody proved to be there."""
+        return key.site_id in self._trusted and bool(registered(db, [key.gate_id]))
 
     def listed(self, *, waiting: bool = False, limit: int = 200) -> list[Enrolment]:
         """The newest, oldest of them first."""

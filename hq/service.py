@@ -27,6 +27,7 @@ from contract.messages import (
 from contract.signing import BadKey, sign
 from contract.topics import DELTA_CHANNELS, Channel, channel_of
 from hq import forgotten, keys
+from hq.allowance import Allowance
 from hq.approvals import Approvals
 from hq.atrest import AtRestError
 from hq.config import HqConfig
@@ -85,7 +86,7 @@ class HqService:
         people.check()
         self.metrics = HqMetrics(self._store)
         self._door = Doorkeeper(config.gates.unsigned_until)
-        self._registry = Registry(self._store, self._keys, config.sites)
+        self._registry, self._registering = Registry(self._store, self._keys, config.sites), Allowance()
         approvals = Approvals(self._store, people, self._keys, config.trusted_sites)
         self._ingest = Ingest(self._store, approvals, self._door)
         whole_after = timedelta(hours=config.lists.whole_after_h)
@@ -221,7 +222,9 @@ class HqService:
         return self._door.check_message(gate, channel, message, payload)
 
     def _register(self, registration: Registration, payload: bytes) -> None:
-        """A gate shows its keys; it is told what became of that."""
+        """A gate shows its keys; it is told what became of that. A flood of such messages costs nothing."""
+        if not self._registering.take(f"{registration.site_id}/{registration.gate_id}", time.monotonic()):
+            return
         try:
             accepted, reason = self._registry.take(registration, payload)
         except RegistryRefused as error:

@@ -217,10 +217,12 @@ def _hand_over(config: Config, record: CommissioningRecord, envelope: bytes, pub
 
 def _signing_key(config: Config) -> "Ed25519PrivateKey":
     """This gate's own key, made if the gate process never ran."""
-    from edge.app.files import gate_key_files
+    from edge.app.files import gate_dir, gate_key_files
     from edge.identity import open_key
+    from edge.ports import JournalError
 
     try:
+        gate_dir(config)
         return open_key(*gate_key_files(config))
-    except BadKey as error:
+    except (BadKey, JournalError) as error:
         raise fail(f"this gate's own key: {error}; run this as root") from error

@@ -185,6 +185,11 @@ def _print(result: "Result") -> None:
         f"look-alikes, {a.photos} photo(s)": f"{a.marked} of {a.workers} from {a.score_min:.3f} (nearest pair {a.nearest:.3f})"
         for a in result.look_alikes
     }
+    lines |= {
+        f"held out, {h.workers} workers": f"threshold {h.threshold:.3f}: FPIR {_spread(h.fpir)} of {h.non_mated}, "
+        f"FNIR {_spread(h.fnir)} of {h.mated}"
+        for h in result.held_out
+    }
     if own := result.self_calibration:
         lines["self-calibration"] = (
             f"{own.threshold:.3f} ± {own.standard_error:.3f} by {own.workers} workers: {own.correction:+.3f}; if the "
@@ -219,6 +224,10 @@ def _walked(result: "Result") -> dict[str, str]:
             )
         )
     return lines
+
+
+def _spread(rate: tuple[float, float, float]) -> str:
+    return "{:.2%} (splits {:.1%}-{:.1%})".format(*rate)
 
 
 def _share(share: "Share") -> str:

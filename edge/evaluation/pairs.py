@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 from edge.evaluation.trials import Faces
 from edge.matcher.calibrate import Calibration
 from edge.matcher.models import ImpostorTail
-from edge.matcher.threshold import fit_tail
+from edge.matcher.threshold import fit_pairs, fit_tail
 
 BINS = 20_000
 """Per score from -1 to 1: a ten-thousandth each."""
 TAIL_PEOPLE = 4_000
 """The tail is fitted on the pairs of at most so many people, one photo each."""
+PARTITIONS = 20
+"""The tail's own errors are found so often: one way to part some hundred people tells them to a factor of two only."""
 Counts = NDArray[np.int64]
 
 
@@ -63,9 +65,8 @@ def measured_tail(faces: Faces, calibration: Calibration, seed: int = 1) -> Impo
     if len(seen) > TAIL_PEOPLE:
         drawn = np.random.default_rng(seed).permutation(len(seen))[:TAIL_PEOPLE]
         templates, seen = templates[drawn], seen[drawn]
-    pairs = np.triu_indices(len(seen), k=1)
-    plain_start = fit_tail((templates @ seen.T)[pairs]).start
-    return fit_tail((calibration.apply(templates) @ calibration.apply(seen).T)[pairs], plain_start)
+    plain_start = fit_tail((templates @ seen.T)[np.triu_indices(len(seen), k=1)]).start
+    return fit_pairs(calibration.apply(templates) @ calibration.apply(seen).T, plain_start, PARTITIONS)
 
 
 def _bin(score: float) -> int:

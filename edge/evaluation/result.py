@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from edge.config import FPIR_TARGET
 from edge.evaluation.cache import Look
+from edge.evaluation.heldout import HeldOut, held_out
 from edge.evaluation.looks import NO_FACE
 from edge.evaluation.pad import Pad
 from edge.evaluation.padding import padded
@@ -115,6 +116,7 @@ class Result:
     histogram: Mapping[str, Sequence[int]] = field(repr=False)
     look_alikes: Sequence[LookAlikes] = ()
     self_calibration: SelfCalibration | None = None
+    held_out: Sequence[HeldOut] = ()
     walkups: VoteRates | None = None
     drift: Sequence[DriftRates] = ()
     pad: Pad | None = None
@@ -155,6 +157,8 @@ def evaluate(
             larger.append(_identification(faces, grown, 1, 1, size))
     step("halves")
     carry = _carry_over(faces)
+    step("people whom the threshold was not fitted on")
+    apart = held_out(faces, fpir_target)
     step("1:1")
     pairs = compare_all(faces, gallery.calibration)
     impostors, genuine = _per_percent(pairs.impostor), _per_percent(pairs.genuine)
@@ -179,6 +183,7 @@ def evaluate(
         det=det(trials),
         histogram={"impostor": impostors, "genuine": genuine},
         look_alikes=[marked_look_alikes(faces, photos, pack_tail, fpir_target) for photos in (1, 2)],
+        held_out=apart,
         self_calibration=self_calibration(trials, faces, threshold, fpir_target, pack_tail),
     )
 

@@ -9,6 +9,7 @@ every 2 ms.
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -83,6 +84,9 @@ class WiegandReader:
                     time.sleep(SPACE_S - PULSE_S)
             except library_errors() as error:  # half a credential opens nothing: its parity is wrong
                 log.error("credential_not_shown", error=str(error))
+                for line in self._lines:
+                    with suppress(*library_errors()):
+                        line.off()
 
 
 def _wait(seconds: float) -> None:

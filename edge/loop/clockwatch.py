@@ -54,6 +54,7 @@ class ClockWatch:
             return
         self._book.once(ref or f"clock-{secrets.token_hex(8)}", NoticeCode.CLOCK_BELIEVED, why)
         bounds.believe()
+        self._p.journal.time_corrected()
         if self._p.high_water is not None:
             self._p.high_water.lower_time(clock.utc())
         self._told = None

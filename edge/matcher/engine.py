@@ -98,6 +98,13 @@ class FaceEngine:
         """
         return self._upright is not None and seen_turned(self._detector.detect, image, refined.landmarks)
 
+    def best_turned(self, photo: Image) -> float:
+        """The best detection score in the whole photo turned by 90°, 180° or 270°; 0 if there is no face in any, or nobody measured."""
+        if self._upright is None:
+            return 0.0
+        turned = (self.detect(np.ascontiguousarray(np.rot90(photo, turns))) for turns in (1, 2, 3))
+        return max((face.score for faces in turned for face in faces), default=0.0)
+
     def embed(self, aligned: Image, care: Care = PHOTO) -> Vector:
         """The unit vector of an aligned face, together with its mirror image where the care is worth it.
 

@@ -46,9 +46,10 @@ def enrol(engine: FaceEngine, config: MatcherConfig, images: Sequence[Image]) ->
 
 def _template(engine: FaceEngine, config: MatcherConfig, image: Image, name: str) -> Template:
     faces = engine.detect(image)
+    turned = engine.best_turned(image)
+    if turned > (faces[0].score if faces else 0.0):
+        raise EnrolmentError(f"{name}: {TURNED}")
     if not faces:
-        if any(engine.detect(np.ascontiguousarray(np.rot90(image, turns))) for turns in (1, 2, 3)):
-            raise EnrolmentError(f"{name}: {TURNED}")
         raise EnrolmentError(f"{name}: no face was found; use a photo that shows the whole face from the front")
     if len(faces) > 1:
         raise EnrolmentError(f"{name}: {len(faces)} faces were found; crop it to the one person")

@@ -53,7 +53,8 @@ class Embedder(Model):
 class ImpostorTail(_Entry):
     """How likely two different people score high: FMR(t) = share · exp(−(t − start) / scale) from `start` on.
 
-    Of calibrated scores; `plain_start` is where the tail of plain cosines starts.
+    Of calibrated scores; `plain_start` is where the tail of plain cosines starts. `start_error` and `scale_error` are standard
+    errors over people: how far other people's tail may begin, and fall, elsewhere.
     """
 
     start: float = Field(ge=-1, le=1)
@@ -61,6 +62,8 @@ class ImpostorTail(_Entry):
     share: float = Field(gt=0, lt=1)
     scale: float = Field(gt=0)
     comparisons: int = Field(gt=0)
+    start_error: float = Field(default=0.0, ge=0, le=0.5)
+    scale_error: float = Field(default=0.0, ge=0, le=0.5)
 
 
 class Upright(_Entry):

@@ -75,7 +75,8 @@ def site_tail(days: Sequence[DayScores], gallery: int, fpir: float, today: date,
         comparisons=count * (gallery - 1),
     )
     error = scale * math.sqrt((1 - share) / peaks + math.log(share / fpir) ** 2 / (peaks + PRIOR_PEAKS))
-    return SiteTail(tail, workers, threshold_for(tail, gallery, fpir), error)
+    on_average = error**2 / (2 * scale)  # as in edge/matcher/threshold.py
+    return SiteTail(tail, workers, threshold_for(tail, gallery, fpir) + on_average, error)
 
 
 def correction(expected: float, found: SiteTail) -> float:

@@ -52,8 +52,9 @@ class Sitting:
         face = self.engine.refine(image, faces[0])
         aligned = self.engine.cut(image, face)
         quality = measure(faces[0], aligned)
-        sight = objection_to_reference(quality, self.config)
-        if self.engine.seen_turned(image, face) or self.engine.embedded_turned(self.engine.embed(aligned)):
+        turned = self.engine.seen_turned(image, face)
+        sight = Sight.TILTED if turned else objection_to_reference(quality, self.config)
+        if not sight and self.engine.embedded_turned(self.engine.embed(aligned)):
             sight = Sight.TILTED
         if sight:
             return _ADVICE[sight]

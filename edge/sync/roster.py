@@ -5,6 +5,7 @@ list is read a few parts at a time, so that the caller can look at a frame in be
 """
 
 import hashlib
+import re
 import sqlite3
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -35,6 +36,21 @@ log = structlog.get_logger()
 _KEEP_INCIDENTS = 500
 _ORDER = (ListKind.POLICY, ListKind.RISK, ListKind.ROSTER)
 """The largest last: whom to stop must not wait for whom to let in."""
+
+
+OF_SYNC = frozenset(
+    {
+        NoticeCode.LIST_REFUSED,
+        NoticeCode.MESSAGE_REFUSED,
+        NoticeCode.COMMAND_REFUSED,
+        NoticeCode.EVENT_REFUSED,
+        NoticeCode.REPLICA_RESTARTED,
+        NoticeCode.TWIN_GATE,
+        NoticeCode.EVENTS_LOST,
+    }
+)
+"""What the sync process may have recorded; whatever else it writes is its own invention."""
+_REF = re.compile("[0-9a-f]{32}")
 
 
 @dataclass
@@ -122,7 +138,8 @@ class ReplicaReader:
         for ref, code, detail in self._rows(
             "SELECT ref, code, detail FROM incidents ORDER BY id", types=(str, str, str)
         ):
-            if code in set(NoticeCode):
+            if code in OF_SYNC:
+                ref = _own_ref(ref)
                 found.setdefault(ref, Incident(ref, NoticeCode(code), detail))
         return list(found.values())
 
@@ -312,3 +329,9 @@ class ReplicaReader:
             log.warning("replica_unreadable", detail=str(error))
             self._reader.gave_up(error)
             return []
+
+
+def _own_ref(ref: str) -> str:
+    """A ref that the sync process may choose. In the journal some mean more: "lock-down-over:…" ends a lock-down, an order's id
+    says that it was obeyed. Such a one becomes another."""
+    return ref if _REF.fullmatch(ref) else hashlib.sha256(ref.encode()).hexdigest()[:32]

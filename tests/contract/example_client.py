@@ -42,3 +42,15 @@ def open_part(received: bytes, kind: str, hq_public_key: bytes, site_key: bytes)
     key = X25519PrivateKey.from_private_bytes(site_key)
     content, _, vectors = suite.decrypt(sealed, key, info=b"sitegate/v1/seal/" + purpose).partition(b"\n")
     return json.loads(header), json.loads(content), vectors
+
+
+def verify_message(received: bytes, purpose: str, public_key: bytes) -> None:
+    """A gate's status, health or request, whose last field signs all before it; raises InvalidSignature."""
+    signed, _, signature = received.rpartition(b',"signature":"')
+    to_verify = b"sitegate/v1/sign/" + purpose.encode() + b"\0" + signed
+    Ed25519PublicKey.from_public_bytes(public_key).verify(base64.urlsafe_b64decode(signature[:-2]), to_verify)
+
+
+def verify_head(head: str, signature: bytes, gate_key: bytes) -> None:
+    """The gate's signature under a record of its journal; raises InvalidSignature."""
+    Ed25519PublicKey.from_public_bytes(gate_key).verify(signature, b"sitegate/v1/sign/journal head\0" + head.encode())

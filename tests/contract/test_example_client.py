@@ -1,6 +1,8 @@
 """The page for other makers is enough: a client written from it alone checks its examples, and finds what is changed."""
 
 import ast
+import hashlib
+import hmac
 import json
 import sys
 from pathlib import Path
@@ -11,7 +13,7 @@ from cryptography.exceptions import InvalidSignature
 
 PAGE = Path(__file__).parents[2] / "docs" / "MESSAGES.md"
 EXAMPLES = client.examples(PAGE.read_text(encoding="utf-8"))
-ACK, CHAIN, PART = (EXAMPLES[name] for name in EXAMPLES)
+ACK, CHAIN, PART, STATUS, HEAD, REGISTRATION = (EXAMPLES[name] for name in EXAMPLES)
 
 
 def test_ok__the_client_is_short_and_imports_nothing_of_ours() -> None:
@@ -62,3 +64,29 @@ def test_fail__a_changed_part() -> None:
     received[-1] ^= 1
     with pytest.raises(InvalidSignature):
         client.open_part(bytes(received), "roster", *keys)
+
+
+def test_ok__what_a_gate_signed() -> None:
+    client.verify_message(STATUS["received"].encode(), "status", bytes.fromhex(STATUS["link_public_key_hex"]))
+    head, keys = bytes.fromhex(HEAD["head_hex"]).decode(), bytes.fromhex(HEAD["gate_public_key_hex"])
+    assert head.splitlines()[-1] == HEAD["hash"]
+    client.verify_head(head, bytes.fromhex(HEAD["signature_hex"]), keys)
+
+
+def test_fail__what_a_gate_did_not_sign() -> None:
+    key = bytes.fromhex(STATUS["link_public_key_hex"])
+    with pytest.raises(InvalidSignature):
+        client.verify_message(STATUS["received"].replace("true", "false", 1).encode(), "status", key)
+    with pytest.raises(InvalidSignature):
+        head = bytes.fromhex(HEAD["head_hex"]).decode().replace("site-1", "site-2")
+        client.verify_head(head, bytes.fromhex(HEAD["signature_hex"]), bytes.fromhex(HEAD["gate_public_key_hex"]))
+
+
+def test_ok__the_proof_of_a_registration_by_the_page_alone() -> None:
+    told = json.loads(REGISTRATION["received"])
+    salt = f"sitegate/v1/register\n{told['site_id']}\n{told['gate_id']}".encode()
+    code = REGISTRATION["code"].replace("-", "").encode()
+    key = hashlib.scrypt(code, salt=salt, n=2**15, r=8, p=1, maxmem=2**26, dklen=32)
+    assert key.hex() == REGISTRATION["key_hex"]
+    said = REGISTRATION["received"].rpartition(',"proof":"')[0].encode()
+    assert hmac.new(key, said, hashlib.sha256).hexdigest() == told["proof"]

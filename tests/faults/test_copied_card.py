@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sync_rig import Rig, Stranger, note, utc, wait_until
+from sync_rig import Rig, SignedJournal, Stranger, note, utc, wait_until
 
 from contract.chain import verify
 from contract.codec import encode
@@ -15,7 +15,7 @@ from contract.messages import Ack, EventBatch, NoticeCode
 from contract.signing import sign
 from contract.topics import Channel
 from edge.config import Config
-from edge.journal import Journal, JournalReader
+from edge.journal import JournalReader
 from edge.sync.service import SyncService
 from hq import report
 from hq.journals import JournalKey, chain
@@ -31,7 +31,7 @@ class Copy:
         for name in ("gate/journal.db", "sync/replica.db") if card else ():
             if (rig.state_dir / name).exists():
                 copy_database(rig.state_dir / name, folder / name)
-        self.journal = Journal(folder / "gate/journal.db", rig.config.site, rig.clock)
+        self.journal = SignedJournal(folder / "gate/journal.db", rig.config.site, rig.clock, key=rig.gate_key)
 
     def config(self) -> Config:
         paths = self._rig.config.paths.model_copy(update={"state_dir": self.state_dir})
@@ -40,7 +40,9 @@ class Copy:
     def sync(self) -> None:
         reader = JournalReader(self.state_dir / "gate/journal.db")
         self._rig._open.append(reader)
-        self._rig._runs(SyncService.open(self.config(), reader, self._rig.clock, "copy", JournalReader))
+        self._rig._runs(
+            SyncService.open(self.config(), reader, self._rig.clock, "copy", JournalReader, self._rig.link_key)
+        )
 
     def hashes(self) -> list[str]:
         return hashes(self.state_dir)

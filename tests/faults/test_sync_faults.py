@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sameness import same_everywhere
 from sqlalchemy import select
-from sync_rig import Mosquitto, Rig, Stranger, note, wait_until
+from sync_rig import Mosquitto, Rig, SignedJournal, Stranger, note, wait_until
 
 from contract.chain import verify
 from contract.codec import encode
@@ -151,7 +151,7 @@ def test_ok__a_flipped_or_torn_journal_is_set_aside_and_both_epochs_reach_hq(rig
     journal.close()
     path = rig.state_dir / "gate/journal.db"
     harm(path, random.Random(seed))
-    again = Journal(path, rig.config.site, rig.clock)
+    again = SignedJournal(path, rig.config.site, rig.clock, key=rig.gate_key)
     try:
         note(again, 5)
         if again.restarted is None:  # what was hit did not matter to the content
@@ -180,12 +180,12 @@ def test_ok__what_a_damaged_journal_held_and_hq_did_not_reaches_hq_all_the_same(
     start = data.index(b'"seq":220,') // 4096 * 4096
     data[start : start + 4096] = b"\xa5" * 4096
     path.write_bytes(data)
-    again = Journal(path, rig.config.site, rig.clock)
+    again = SignedJournal(path, rig.config.site, rig.clock, key=rig.gate_key)
     try:
         assert again.restarted is not None
         note(again, 30)
         acked = {ack.epoch: ack.seq for ack in roster.acks()}
-        found = salvage(again.restarted, rig.state_dir / "gate", "gate-1", acked)
+        found = salvage(again.restarted, rig.state_dir / "gate", "gate-1", acked, again.signer)
         assert (found.first, found.newest) == (61, 260)
         hq.stop()
         rig.hq()
@@ -250,7 +250,7 @@ def test_fail__two_gates_with_one_id_are_found_and_told(rig: Rig, tmp_path: Path
     note(journal, 20)
     store = rig.store()
     wait_until(lambda: rig.holds(store, 20), "the first gate's events")
-    twin = Journal(tmp_path / "twin.db", rig.config.site, rig.clock)
+    twin = SignedJournal(tmp_path / "twin.db", rig.config.site, rig.clock, key=rig.gate_key)
     note(twin, 15)
     reader = JournalReader(tmp_path / "twin.db")
     batch = EventBatch(site_id="site-1", gate_id="gate-1", epoch=twin.epoch, records=tuple(reader.records(0, 15)))
@@ -260,7 +260,7 @@ def test_fail__two_gates_with_one_id_are_found_and_told(rig: Rig, tmp_path: Path
     wait_until(lambda: rig.holds(store, 35), "both journals are held")
     assert len(report.verdicts(store)) == 2
     # A twin that goes on in the same epoch contradicts: kept, marked, never in the way.
-    forged = batch.model_copy(update={"epoch": journal.epoch})
+    forged = rig.sign_batch(batch.model_copy(update={"epoch": journal.epoch}))
     stranger.publish(topic(Channel.EVENTS, "site-1", "gate-1"), encode(forged))
     wait_until(lambda: report.quarantine(store), "the contradiction is marked")
     assert any("two gates with one id" in row.reason for row in report.quarantine(store))

@@ -77,8 +77,8 @@ pins = "mock"
     return path
 
 
-def start(config: Path) -> tuple[float, float]:
-    """Seconds from the start of the process to its first look, and its processor time until then."""
+def start(config: Path) -> tuple[float, float, float]:
+    """Seconds from the start of the process to its first look, its processor time until then, and what it read from the disk (MB)."""
     begun = time.monotonic()
     with subprocess.Popen(
         [sys.executable, "-c", GATE, str(config)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -88,9 +88,10 @@ def start(config: Path) -> tuple[float, float]:
         if line.strip() != "looked":
             raise SystemExit(f"the gate did not start: {process.communicate(timeout=LIMIT_S)[1]}")
         times = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+        told = dict(line.split(": ") for line in Path(f"/proc/{process.pid}/io").read_text().splitlines())
         process.terminate()
         process.communicate(timeout=LIMIT_S)
-    return taken, (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
+    return taken, (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK"), int(told["read_bytes"]) / 1e6
 
 
 def fill(state: Path, size_mb: int) -> None:
@@ -98,7 +99,6 @@ def fill(state: Path, size_mb: int) -> None:
     path = next(state.rglob("journal.db"))
     site = SiteConfig(site_id="site", gate_id="gate")
     journal = Journal(path, site, SystemClock(), synchronous="OFF")
-    journal._db.execute("PRAGMA wal_autocheckpoint=100000")
     while path.stat().st_size + path.with_name("journal.db-wal").stat().st_size < size_mb * 1e6:
         _append(journal)
     journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -127,9 +127,11 @@ def main() -> None:
                 Path("/proc/sys/vm/drop_caches").write_text("1", encoding="ascii")
             taken.append(start(config))
     load = os.getloadavg()[0]
-    for name, seconds in zip(("start to first look", "its processor time"), zip(*taken, strict=True), strict=True):
+    *times, read_mb = zip(*taken, strict=True)
+    for name, seconds in zip(("start to first look", "its processor time"), times, strict=True):
         found = figure(name, list(seconds))
         print(f"{name}: p50 {found.p50_ms / 1000:.2f} s, p95 {found.p95_ms / 1000:.2f} s, {options.times} starts")
+    print(f"read from the disk: {sorted(read_mb)[len(read_mb) // 2]:.0f} MB")
     print(f"load of the machine: {load:.1f} on {os.cpu_count()} cores")
 
 

@@ -1,5 +1,7 @@
 """A gate whose disk fills up: told once, less and less beside the events, and opened as HQ's policy says."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -200,3 +202,23 @@ def test_ok__without_a_disk_to_look_at_the_gate_works_and_forgets_as_before(tmp_
     assert house.decisions == [Reason.GRANTED]
     assert Config().disk.low_mb and PIECE_BYTES
     house.loop.close()
+
+
+def test_ok__a_program_that_reads_without_end_is_named_and_counted(site: Site) -> None:
+    """Its -wal file is part of the budget, of what is told, and cut once the program has ended."""
+    look = "import sqlite3, sys, time; db = sqlite3.connect(sys.argv[1]); db.execute('BEGIN'); db.execute('SELECT count(*) FROM events').fetchall(); print('ready', flush=True); time.sleep(600)"
+    site.waits(5000)
+    command = [sys.executable, "-c", look, str(site.folder / "journal.db")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+        site.write(5000)
+        assert site.journal.size().log_mb > 32
+        for _ in range(2):
+            site.waits(5000)
+        site.waits(400)
+        process.kill()
+    held = [e.detail for e in site.events if isinstance(e, NoticeEvent) and e.code is NoticeCode.JOURNAL_HELD]
+    assert len(held) == 1 and f"because process {process.pid} (python" in held[0], held
+    assert "MB in the journal's -wal file, held by process" in site.told[-1][1]
+    site.waits(5000)
+    assert site.journal.size().log_mb < 8

@@ -281,3 +281,24 @@ def test_fail__a_request_that_is_none_is_taken_away(vault: Vault, what: bytes) -
     (vault.folder / NAME).write_bytes(what)
     vault.sees(known(), 1)
     assert vault.decisions == [Reason.GRANTED] and not (vault.folder / NAME).exists()
+
+
+def test_ok__a_card_that_was_new_while_the_clock_was_ahead_is_of_use_once_it_is_set_right(tmp_path: Path) -> None:
+    vault = Vault(tmp_path)
+    vault.stop()
+    without(tmp_path, {})
+    start = vault.clock.utc()
+    vault.clock.set_utc(start + timedelta(days=2000))
+    vault.reader.close()
+    vault.start()
+    vault.sees(NOBODY, 1)
+    vault.journal.append(NoticeEvent, code=NoticeCode.TAMPER)
+    vault.clock.set_utc(start)
+    vault.sees(NOBODY, 1)
+    behind = next(e for e in vault.events if isinstance(e, NoticeEvent) and e.code is NoticeCode.CLOCK_BEHIND)
+    ack = {"gate_id": "gate-1", "epoch": vault.journal.epoch, "seq": behind.seq, "utc": vault.clock.utc()}
+    vault.acked[:] = [Ack.model_validate(ack)]
+    vault.sees(NOBODY, 1)
+    vault.ordered(order(vault, "c1"))
+    assert "pulse" in vault.acts
+    vault.loop.close()

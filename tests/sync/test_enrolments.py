@@ -18,6 +18,7 @@ from hq.cli import app
 from hq.doorkeeper import Doorkeeper
 from hq.ingest import Ingest
 from hq.people import EnrolmentRefused, ImportFile, People
+from hq.registry import Registry
 from hq.store import ROSTER_AGAIN, Store, asked_for
 
 WORKER = WorkerRecord(worker_id="w-1", sites=("site-1",), consent_ref="c-1")
@@ -35,6 +36,10 @@ class Desk:
         self._journal: Journal = rig.journal()
         self._reader = JournalReader(rig.state_dir / "gate/journal.db")
         self._sent = 0
+
+    def door_until(self, until: datetime) -> None:
+        """From now on gates that are not registered are taken."""
+        self._ingest = Ingest(self.store, self.approvals, Doorkeeper(until))
 
     def imports(self, *workers: WorkerRecord) -> None:
         self.people.take(ImportFile(workers=workers))
@@ -120,6 +125,17 @@ def test_ok__whoever_approves_confirms_a_first_consent(desk: Desk) -> None:
     assert desk.faces == 1
     found = desk.people.find("w-1")
     assert found is not None and found.consent_ref == "c-1"
+
+
+def test_fail__a_gate_that_is_not_registered_is_never_trusted(rig: Rig) -> None:
+    """Also while gates of before version 1.3 are taken: anybody with the broker account can be one."""
+    desk = Desk(rig, trusted=("site-1",))
+    Registry(desk.store, rig.keys, ("site-1",)).revoke("gate-1", by="test", why="to be like one of before")
+    desk.door_until(utc() + timedelta(days=1))
+    desk.imports(WORKER)
+    desk.enrols()
+    assert (desk.faces, desk.states) == (0, ["waiting"])
+    desk.close()
 
 
 def test_fail__who_is_no_worker_of_the_gates_site(trusting: Desk) -> None:

@@ -1,9 +1,11 @@
 """Genuine lists that are not the newest: an old replica.db put back, changes removed from it, another list of the same version. The gate
 keeps what it had, at a start it admits nobody, and the lists come again from HQ."""
 
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,10 @@ from test_list_deltas import HQ, SITE, _delta, _snapshot
 from contract.keyring import OpeningKeys, TrustedKeys
 from contract.messages import DataTier, ListKind, NoticeCode, Reason, RiskEntry, RiskSnapshot, WorkerRecord
 from contract.parts import Content, write_parts
+from edge import selfcheck
 from edge.config import SiteConfig
 from edge.decision import decide
-from edge.domain import Candidate, Circumstances, Claim, Identification, LiveState, Sight
+from edge.domain import Candidate, Circumstances, Claim, Identification, Incident, ListMark, LiveState, Sight
 from edge.highwater import HighWater
 from edge.sync.lists import signed_delta, signed_part
 from edge.sync.replica import ReplicaWriter
@@ -256,3 +259,32 @@ def test_ok__lists_that_the_gate_refuses_are_fetched_again_from_hq(rig: Rig, mon
 
     wait_until(healed, "the newest list is back", 60)
     assert not reader.state.workers["w-0"].active and not reader.state.withheld
+
+
+def test_fail__check_says_what_the_gate_does_not_believe(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, 1)
+    folder = rig.state_dir / "gate"
+    folder.mkdir(parents=True, exist_ok=True)
+    ReplicaWriter(rig.state_dir / "sync/replica.db").close()
+    assert selfcheck.clock(rig.config).state is selfcheck.State.OK
+    water = HighWater(folder)
+    water.raise_to(ROSTER, ListMark(version=5, issued_utc=utc(), digest="d"))
+    water.note_time(utc() + timedelta(hours=2))
+    lists, clock = selfcheck.lists(rig.config), selfcheck.clock(rig.config)
+    assert lists.state is clock.state is selfcheck.State.PROBLEM
+    assert "newer ones were in force here: roster" in lists.detail and "roster accept" in lists.todo
+    assert "which this gate has seen" in clock.detail and "clock believe" in clock.todo
+    rig.close()
+
+
+@pytest.mark.parametrize(
+    "ref", ["lock-down-over:1", "fire-on:1", "order-1", "code-" + "0" * 32, "disk-step:critical:1"]
+)
+def test_fail__an_incident_that_sync_made_up_can_take_no_others_place_in_the_journal(tmp_path: Path, ref: str) -> None:
+    """The journal's refs end lock-downs and say which orders were obeyed."""
+    gate = Gate(tmp_path)
+    gate._writing(lambda writer: writer.add_incident(Incident(ref, NoticeCode.MESSAGE_REFUSED, "made up")))
+    gate._writing(lambda writer: writer.add_incident(Incident("0" * 32, NoticeCode.CLOCK_BELIEVED, "made up")))
+    (found,) = gate.reader.incidents()
+    assert found.code is NoticeCode.MESSAGE_REFUSED and re.fullmatch("[0-9a-f]{32}", found.ref)
+    assert gate.reader.incidents() == [found], "the same every time, so that it is recorded once"

@@ -168,12 +168,15 @@ _SYNC = """
 import sys, threading
 from pathlib import Path
 from edge.clock import SystemClock
+from edge.app.files import link_key_files
 from edge.config import Config
+from edge.identity import open_key
 from edge.journal import JournalReader
 from edge.sync.service import SyncService
 config = Config.model_validate_json(Path(sys.argv[1]).read_text())
 journal = JournalReader(config.paths.state_dir / "gate/journal.db")
-SyncService.open(config, journal, SystemClock(), "test", JournalReader).run(threading.Event())
+key = open_key(*link_key_files(config))
+SyncService.open(config, journal, SystemClock(), "test", JournalReader, key).run(threading.Event())
 """
 
 

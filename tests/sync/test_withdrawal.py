@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
-from sync_rig import Mosquitto, Rig, Runner, utc, wait_until
+from sync_rig import Mosquitto, Rig, Runner, SignedJournal, utc, wait_until
 from typer.testing import CliRunner
 
 from contract.codec import encode
@@ -28,7 +28,7 @@ from contract.messages import (
 from contract.signing import ENROLMENT, seal
 from edge.config import Config
 from edge.domain import LiveState, Tone
-from edge.journal import Journal, JournalReader
+from edge.journal import JournalReader
 from edge.layout import JOURNAL, REPLICA
 from edge.sync.roster import ReplicaReader
 from edge.sync.service import SyncService
@@ -37,6 +37,7 @@ from hq import tables as t
 from hq.cli import app
 from hq.people import ImportFile
 from hq.receipts import Held, Receipt
+from hq.registry import Registry
 from hq.store import Store
 
 ROSTER = ListKind.ROSTER
@@ -68,7 +69,11 @@ class GateSide:
         paths = rig.config.paths.model_copy(update={"state_dir": self.folder})
         site = rig.config.site.model_copy(update={"gate_id": gate_id})
         self.config: Config = rig.config.model_copy(update={"paths": paths, "site": site})
-        self.journal = Journal(self.folder / JOURNAL, site, rig.clock, key=Ed25519PrivateKey.generate())
+        own = self.key, self.link_key = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+        self.journal = SignedJournal(self.folder / JOURNAL, site, rig.clock, key=self.key)
+        public = (key.public_key().public_bytes_raw() for key in own)
+        registry = Registry(rig.store(), rig.keys, (site.site_id,))
+        registry.add(gate_id, site.site_id, *public, by="test", replaces=True)
         told = rig.config.keys
         keys = TrustedKeys(told.hq_signing_public_path), OpeningKeys(told.site_private_path)
         self.roster = ReplicaReader(self.folder / REPLICA, site, *keys)
@@ -78,7 +83,7 @@ class GateSide:
     def start(self) -> None:
         self.reader = JournalReader(self.folder / JOURNAL)
         clock = self._rig.clock
-        self.sync = Runner(SyncService.open(self.config, self.reader, clock, "test", JournalReader))
+        self.sync = Runner(SyncService.open(self.config, self.reader, clock, "test", JournalReader, self.link_key))
 
     def stop(self) -> None:
         if self.sync is not None:
@@ -96,6 +101,7 @@ class GateSide:
         self.roster.refresh()
         for ack in self.roster.acks():
             self.journal.erase_sealed(ack.seq)
+        self.journal.sign()
         if not self.silent:
             live = LiveState(utc=utc(), direction="in", gate_state="locked", tone=Tone.IDLE)
             self.journal.set_live(live.model_copy(update={"roster_base": self.roster.state.roster_base}))

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.domain import Face
-from edge.matcher.landmarks import EYE_DISTANCE_PX, SIDE_PX, _target, closer_look
+from edge.matcher.align import centred
+from edge.matcher.landmarks import EYE_DISTANCE_PX, SIDE_PX, closer_look
 
 TRUE = np.array([[100, 100], [140, 104], [118, 125], [102, 145], [134, 148]], np.float32)
 MIRRORED = [1, 0, 2, 4, 3]
@@ -75,7 +76,7 @@ def test_ok__nothing_found_leaves_the_face_as_it_was():
 
 def test_fail__a_neighbour_at_the_edge_of_the_crop_is_not_taken():
     first = face(TRUE)
-    beside = face(_target() + np.float32([EYE_DISTANCE_PX, 0]))
+    beside = face(centred(SIDE_PX, EYE_DISTANCE_PX) + np.float32([EYE_DISTANCE_PX, 0]))
     assert closer_look(lambda image: [beside], IMAGE, first, looks=2) is first
 
 

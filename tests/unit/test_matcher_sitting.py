@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge.config import MatcherConfig
-from edge.domain import Face, Image, Points
+from edge.domain import Face, Image, Points, Vector
 from edge.matcher.align import REFERENCE, align
 from edge.matcher.sitting import SPACING_S, WANTED, Sitting
 
@@ -14,12 +14,25 @@ class SeesFaces:
 
     def __init__(self) -> None:
         self.faces: list[Face] = []
+        self.turned = ""
 
     def detect(self, image: Image) -> list[Face]:
         return self.faces
 
-    def align(self, image: Image, face: Face) -> Image:
+    def refine(self, image: Image, face: Face) -> Face:
+        return face
+
+    def cut(self, image: Image, face: Face) -> Image:
         return align(image, face)
+
+    def embed(self, aligned: Image) -> Vector:
+        return np.ones(4, np.float32)
+
+    def seen_turned(self, image: Image, face: Face) -> bool:
+        return self.turned == "seen"
+
+    def embedded_turned(self, vector: Vector) -> bool:
+        return self.turned == "embedded"
 
 
 def face(scale: float = 1.0, nose_px: float = 0.0) -> Face:
@@ -74,3 +87,10 @@ def test_ok__good_frames_are_taken_apart_in_time_and_the_straightest_come_first(
     assert sitting.done and sitting.good == WANTED
     assert sitting.best(3)[0] is straight
     assert len(sitting.best(3)) == 3
+
+
+@pytest.mark.parametrize("turned", ["seen", "embedded"])
+def test_fail__a_face_upside_down_is_told_to_be_held_straight(engine: SeesFaces, sitting: Sitting, turned: str) -> None:
+    engine.faces, engine.turned = [face()], turned
+    assert sitting.look(noise(40), 1.0) == "hold your head straight"
+    assert sitting.good == 0

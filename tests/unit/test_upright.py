@@ -12,7 +12,16 @@ from edge.evaluation.rotations import Turned, by_halves, fit, fitted
 from edge.matcher.align import centred
 from edge.matcher.models import Pack, Upright, load_manifest
 from edge.matcher.quality import Quality, objection
-from edge.matcher.upright import MARGIN, SIDE_PX, direction_of, embedded_turned, roll_deg, seen_turned, written
+from edge.matcher.upright import (
+    MARGIN,
+    SIDE_PX,
+    SURE_MIN,
+    direction_of,
+    embedded_turned,
+    roll_deg,
+    seen_turned,
+    written,
+)
 
 POINTS = centred(200, 60)
 
@@ -66,6 +75,12 @@ def test_ok__an_upright_face_scores_clearly_best_upright(scores, turned):
     finder = Finder(*scores)
     assert seen_turned(finder, np.zeros((200, 200, 3), np.uint8), POINTS) is turned
     assert finder.sizes == [(SIDE_PX, SIDE_PX, 3)] * 4
+
+
+def test_ok__a_face_that_is_surely_upright_costs_one_search():
+    finder = Finder(SURE_MIN)
+    assert seen_turned(finder, np.zeros((200, 200, 3), np.uint8), POINTS) is False
+    assert len(finder.sizes) == 1
 
 
 def clouds(count=200, dimension=16):
