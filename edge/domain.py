@@ -395,7 +395,7 @@ class LockDownRequest(BaseModel):
 class TechnicianRequest(BaseModel):
     """What only a technician may ask (`edge.technician`). `ref` is unique for ever."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     kind: Literal["take_older_lists", "believe_clock"]
     ref: str = Field(min_length=8, max_length=80)

@@ -50,10 +50,11 @@ class Heads:
         """What a record that is being written gets at once."""
         return self._signer.sign(self._epoch, seq, digest) if seq % EVERY == 0 else None
 
-    def look_again(self, after: int) -> None:
-        """Go through the records after this one once more: one that does not follow, since it was changed on the disk, needs a
-        signature of its own, or HQ would take nothing behind it."""
-        self._at = min(self._at, after)
+    def look_again(self, after: int, newest: int) -> None:
+        """Go through the records after this one once more, up to the newest: one that does not follow, since it was changed on
+        the disk, needs a signature of its own, or HQ would take nothing behind it. Raises sqlite3.Error."""
+        self._at, self._until = max(0, min(self._at, after)), newest
+        self._db.execute("UPDATE journal SET signed_to = ?", (self._at,))  # also if this process ends before it is done
 
     def sign(self, seq: int, digest: str) -> None:
         """Sign the newest record, and some of the earlier ones that wait. Raises sqlite3.Error."""

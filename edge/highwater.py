@@ -89,6 +89,7 @@ class HighWater:
         """`writes` False: for a command that only looks."""
         self._path, self._writes, self._now = folder / NAME, writes, now
         self.marks, self._turn = _read(self._path)
+        self._seq = self.marks.seq
         self.found = self.marks != Marks()
         """False on a new card, and at the first start after an update from 0.1."""
         self._written = self.marks
@@ -98,6 +99,7 @@ class HighWater:
         """The copy in the journal (None: it has none), and how to write it: each makes good what the other lost."""
         if second is not None:
             self.marks = merged(self.marks, _parsed(second) or Marks())
+            self._seq = self.marks.seq
         self._second = write_second
         self._keep(self.marks)
 
@@ -158,7 +160,7 @@ class HighWater:
 
     def head(self) -> tuple[str, int] | None:
         """See `edge.ports.Memory`."""
-        return (self.marks.epoch, self.marks.seq) if self.marks.epoch else None
+        return (self.marks.epoch, self._seq) if self.marks.epoch else None
 
     def refs(self) -> Sequence[str]:
         """See `edge.ports.Memory`."""
@@ -166,14 +168,12 @@ class HighWater:
 
     def noted(self, event: Event, ref: str | None) -> None:
         """See `edge.ports.Memory`. Only a new epoch and a lasting ref are written at once; the rest goes with the next write."""
-        group = next((g for g in GROUPS if ref is not None and ref.startswith(g)), None)
-        refs = self.marks.refs
-        if group is not None and ref is not None:
-            refs = (*(r for r in refs if not r.startswith(group)), ref)
-        now = refs != self.marks.refs or event.epoch != self.marks.epoch
-        self.marks = self.marks.model_copy(update={"epoch": event.epoch, "seq": event.seq, "refs": refs})
-        if now:
-            self._keep(self.marks)
+        self._seq = event.seq
+        if ref is not None and (group := next((g for g in GROUPS if ref.startswith(g)), None)):
+            refs = (*(r for r in self.marks.refs if not r.startswith(group)), ref)
+            self._keep(self.marks.model_copy(update={"epoch": event.epoch, "refs": refs}))
+        elif event.epoch != self.marks.epoch:
+            self._keep(self.marks.model_copy(update={"epoch": event.epoch}))
         if event.clock_trusted:
             self.note_time(event.utc)
 
@@ -182,7 +182,7 @@ class HighWater:
         self._keep(self.marks)
 
     def _keep(self, marks: Marks) -> None:
-        self.marks = marks
+        self.marks = marks = marks.model_copy(update={"seq": self._seq})
         if not self._writes or marks == self._written:
             return
         text = marks.model_dump_json()

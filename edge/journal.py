@@ -278,7 +278,7 @@ class Journal:
 
     def set_live(self, live: LiveState) -> None:
         """Overwrite the present state. Not synced to disk: it is worthless after a restart anyway."""
-        if why := self._file.problem():  # also where nothing happens that would be recorded
+        if why := self._file.problem(thorough=True):  # also where nothing happens that would be recorded
             self._begin_again(why, complete=not self._file.damage)
         try:
             self._live.execute("INSERT OR REPLACE INTO live (id, state) VALUES (1, ?)", (live.model_dump_json(),))
@@ -299,7 +299,7 @@ class Journal:
     def sign_unsent(self, acked_seq: int) -> None:
         """At the start: look through what HQ does not hold yet."""
         if self._heads is not None:
-            self._heads.look_again(acked_seq)
+            self._heads.look_again(acked_seq, self._seq)
 
     def prune(self, acked_seq: int, keep_days: float, keep_events: int = 0) -> int:
         """Forget at most `retention.PRUNE_EVENTS` events up to `acked_seq` that are older than `keep_days`, but the newest `keep_events`;
@@ -335,7 +335,9 @@ class Journal:
             due = self._key is not None and 0 < first <= acked_seq
             erased = erasure.erase(self._db, acked_seq, self._sign_erasure) if due else 0
             if erased and self._heads is not None:
-                self._heads.look_again(first - 2)  # what is erased does not prove any more what stood before it
+                self._heads.look_again(
+                    first - 2, self._seq
+                )  # what is erased does not prove any more what stood before it
             self._log_holds_erased = (erased > 0 or self._log_holds_erased) and not erasure.empty_log(self._db)
         except sqlite3.Error as error:
             raise JournalError(f"nothing can be erased from the journal: {error}") from error

@@ -98,18 +98,19 @@ class FileWatch:
 
     def __init__(self, path: Path) -> None:
         """Make it after the first write, when the -wal and the -shm file are there. Raises OSError."""
-        self._paths = tuple(str(path) + suffix for suffix in ("", "-wal", "-shm"))
-        self._known = tuple(_identity(name) for name in self._paths)
+        names = [str(path) + suffix for suffix in ("", "-wal", "-shm")]
+        self._known = [(name, *_identity(name)) for name in names]
 
-    def replaced(self) -> str:
-        """The name of a file that is no longer there, or is another; "" if all are as they were. Some microseconds."""
-        for name, known in zip(self._paths, self._known, strict=True):
+    def replaced(self, *, thorough: bool = False) -> str:
+        """The name of a file that is no longer there, or is another; "" if all are as they were. `thorough`: also the -shm file,
+        which holds no event; without it some microseconds, at each event."""
+        for name, device, inode in self._known if thorough else self._known[:2]:
             try:
-                if _identity(name) == known:
-                    continue
+                found = os.lstat(name)
             except OSError:
-                pass
-            return Path(name).name
+                return Path(name).name
+            if found.st_ino != inode or found.st_dev != device:
+                return Path(name).name
         return ""
 
 
@@ -174,11 +175,11 @@ class JournalFile:
         seq, digest = last or (base_seq, base_hash)
         return epoch, seq, digest
 
-    def problem(self) -> str:
-        """Why this file must not be written any more; "" if it is the one on disk."""
+    def problem(self, *, thorough: bool = False) -> str:
+        """Why this file must not be written any more; "" if it is the one on disk. `thorough`: see `FileWatch`."""
         if self.damage:
             return self.damage
-        name = self._watch.replaced()
+        name = self._watch.replaced(thorough=thorough)
         return f"{name} was removed or replaced" if name else ""
 
     def store(self, row: Row, ref: str | None) -> None:

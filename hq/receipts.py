@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from contract.messages import GateStatus, ListBase
+from contract.messages import GateStatus
 from hq import tables as t
 from hq.store import Store
 from hq.told import Told, rows
@@ -29,7 +29,7 @@ class Held(StrEnum):
     FILES = "in files"
     """Behind: the whole roster there is from before."""
     UNKNOWN = "not proven"
-    """The gate tells nothing, or names a roster that HQ never published."""
+    """The gate tells nothing, names a roster that HQ never published, or does not sign what it tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +79,8 @@ def receipts(store: Store, worker_id: str | None = None) -> list[Receipt]:
 def judge(gone: Any, gate: Gate, told: Sequence[Told], covers: Mapping[tuple[str, int, str], int]) -> Receipt:
     """The receipt of one gate for one row of the forgotten. `told`: oldest first; `covers`: by site, version and digest. Pure."""
 
-    def where(kept: ListBase | None, used: ListBase | None) -> tuple[Held, str]:
-        if kept is None:
-            return Held.UNKNOWN, "the gate does not tell which roster it has: is its software older than 0.2?"
-        for base, place in ((kept, Held.FILES), (used, Held.MEMORY)):
+    def where(one: Told) -> tuple[Held, str]:
+        for base, place in ((one.kept, Held.FILES), (one.used, Held.MEMORY)):
             if base is None:
                 return place, "the gate process is silent: it may still have the roster from before"
             covered = covers.get((gate.site_id, base.list_version, base.digest))
@@ -90,12 +88,15 @@ def judge(gone: Any, gate: Gate, told: Sequence[Told], covers: Mapping[tuple[str
                 return Held.UNKNOWN, f"it names a roster that HQ never published whole: version {base.list_version}"
             if covered < gone.id:
                 return place, f"it has the whole roster of version {base.list_version}, from before"
-        return Held.NOWHERE, f"the whole roster of version {kept.list_version}, without the worker's templates"
+        if not one.signed:
+            return Held.UNKNOWN, "anybody may have told that: register the gate (sitegate-hq gate)"
+        return Held.NOWHERE, f"the whole roster of version {one.kept.list_version}, without the worker's templates"
 
-    held, detail = where(told[-1].kept, told[-1].used) if told else where(None, None)
+    nothing = Held.UNKNOWN, "the gate does not tell which roster it has: is its software older than 0.2?"
+    held, detail = where(told[-1]) if told else nothing
     proven = None
     for one in told:
-        gone_there = where(one.kept, one.used)[0] is Held.NOWHERE
+        gone_there = where(one)[0] is Held.NOWHERE
         proven = (proven or one.utc) if gone_there else None  # an old card that was put back ends it
     return Receipt(
         worker_id=gone.worker_id,

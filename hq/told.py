@@ -16,7 +16,7 @@ class Told:
 
     gate_id: str
     utc: datetime
-    kept: ListBase | None
+    kept: ListBase
     used: ListBase | None
     sealed: int
     signed: bool

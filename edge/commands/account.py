@@ -36,11 +36,11 @@ def add(
     ] = False,
 ) -> None:
     """Make an account, or give it a new password. Who is signed in with the old one is signed out."""
-    desk = _desk(config)
+    operator, desk = getpass.getuser(), _desk(config)
     try:
         check_name(name)
         password = typer.get_text_stream("stdin").readline().rstrip("\n") if password_stdin else _asked()
-        desk.set_password(name, hash_password(password), by=getpass.getuser())
+        desk.set_password(name, hash_password(password), by=operator)
     except BadAccount as error:
         raise fail(str(error), EXIT_USAGE) from error
     except DeskError as error:
@@ -53,9 +53,9 @@ def add(
 @app.command(epilog=example("sitegate account remove anna"))
 def remove(name: Name, config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Take an account away; whoever is signed in with it is signed out at once."""
-    desk = _desk(config)
+    operator, desk = getpass.getuser(), _desk(config)
     try:
-        removed = desk.remove_account(name, by=getpass.getuser())
+        removed = desk.remove_account(name, by=operator)
     except DeskError as error:
         raise fail(str(error)) from error
     finally:

@@ -117,6 +117,8 @@ def test_fail__a_journal_that_is_no_longer_on_disk_opens_nothing_and_forgets_not
     gate.clock.advance(60)
     harm(gate.path)
     with pytest.raises(JournalError, match="removed or replaced"):
+        if harm is remove_index:  # it holds no event: looked at once a second
+            live(gate)
         gate.journal.append(NoticeEvent, ref="order-2", code=NoticeCode.COMMAND_DONE)
     assert gate.journal.epoch != first
     assert gate.journal.seen("order-1") and not gate.journal.seen("order-2")

@@ -56,7 +56,7 @@ def failing(how, *more, **named):
 HOW = sys.argv.pop(1)
 """
 HOWS = ("quoted", "key", "pydantic", "array", "chained")
-SECRETS = (PIN, WORD, "0.12345", "0.65432", "211", "@ABCDEFGH", base64.b64encode(VECTOR.tobytes()).decode()[:40])
+SECRETS = (PIN, WORD, "0.12345", "0.65432", "211, 211", "@ABCDEFGH", base64.b64encode(VECTOR.tobytes()).decode()[:40])
 
 
 def run(program: str, how: str, *words: object, wait_s: float = 60) -> str:

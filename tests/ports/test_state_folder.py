@@ -3,9 +3,12 @@
 import fcntl
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -192,6 +195,51 @@ def test_ok__the_command_says_what_it_did(old: Path) -> None:
     assert "files of version 0.1 moved" in first
     again = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "is as it should be" in again
+
+
+@pytest.fixture
+def screens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A configuration whose desk/ belongs to another user, who can get there."""
+    base = Path(tempfile.mkdtemp(prefix="sitegate-desk-", dir="/tmp"))
+    base.chmod(0o755)
+    (base / "state" / "desk").mkdir(parents=True)
+    os.chown(base / "state" / "desk", 12003, 12000)
+    (base / "gate.toml").write_text(f'[paths]\nstate_dir = "{base}/state"\n')
+    yield base
+    shutil.rmtree(base)
+
+
+def add_account(base: Path) -> "subprocess.CompletedProcess[str]":
+    command = [
+        sys.executable,
+        "-m",
+        "edge",
+        "account",
+        "add",
+        "anna",
+        "--password-stdin",
+        "--config",
+        f"{base}/gate.toml",
+    ]
+    return subprocess.run(command, input="a long enough password\n", capture_output=True, text=True, check=False)
+
+
+def test_ok__a_command_of_root_works_as_the_owner_of_the_folder(screens: Path) -> None:
+    done = add_account(screens)
+    assert done.returncode == 0, done.stderr
+    assert DeskReader(screens / "state" / DESK).has_accounts()
+    assert {path.stat().st_uid for path in (screens / "state" / "desk").iterdir()} == {12003}
+
+
+@pytest.mark.parametrize("name", ["desk.db", "desk.db-wal"])
+def test_fail__a_command_of_root_is_not_led_elsewhere_by_a_link(screens: Path, name: str) -> None:
+    victim = screens / "victim"
+    victim.write_text("root's")
+    victim.chmod(0o600)
+    (screens / "state" / "desk" / name).symlink_to(victim)
+    add_account(screens)  # refused, or the link itself is replaced
+    found = victim.stat()
+    assert (victim.read_text(), found.st_uid, found.st_mode & 0o777) == ("root's", 0, 0o600)
 
 
 def test_ok__the_files_are_of_the_layout(tmp_path: Path) -> None:

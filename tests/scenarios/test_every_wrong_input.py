@@ -94,7 +94,7 @@ def wrong_paths(place: Path) -> dict[str, str]:
 
 def given(path: tuple[str, ...], place: Path, left_out: str) -> list[str]:
     """Arguments that are in order, but for one."""
-    words: list[str] = []
+    words = ["--wait-s", "0"] if path[-1] == "command" else []
     for parameter in COMMANDS[path].params:  # type: ignore[attr-defined]
         if parameter.name == left_out:
             continue
