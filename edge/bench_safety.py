@@ -1,7 +1,8 @@
 """`sitegate bench safety`: from a contact to the relay, while the disk, the camera or the matcher do their worst.
 
 Each condition is a process of its own with the real loop, journal and mock pins. Two contacts are pressed at random moments, the
-fire panel's and the exit button's, while a third one flutters so that the loop is always writing.
+fire panel's and the exit button's, while a third one flutters so that the loop is always writing. Beside them a thread that does
+nothing else is woken up: what a busy machine takes for that alone is no delay of ours.
 
     python -m edge.bench_safety CONDITION FOLDER ROUNDS
 """
@@ -40,6 +41,7 @@ LOCKED_S = 6.0
 BUSY_S = 0.3
 """So long one frame keeps the interpreter, in that condition."""
 GIVEN_UP_S = 20.0
+BARE = "a bare thread"
 FIRE, REX, TAMPER, RELAY = 23, 6, 24, 17
 GATE = {
     "pins": "mock",
@@ -201,14 +203,40 @@ def measure(condition: str, folder: Path, rounds: int) -> dict[str, object]:
         _fill(folder / "fill")
     for thread in beside:
         thread.start()
-    taken: dict[str, list[float | None]] = {"fire": [], "exit button": []}
+    taken: dict[str, list[float | None]] = {"fire": [], "exit button": [], BARE: []}
+    bare = _Bare()
     for _ in range(rounds):
+        time.sleep(chance.random() * 0.3)
+        taken[BARE].append(bare.woken_after())
         for contact, pin in (("fire", FIRE), ("exit button", REX)):
             time.sleep(chance.random() * 0.3)
             taken[contact].append(bench.press(pin))
     over.set()
     bench.gate.close()
     return {"taken": taken, "turn_s": max(turns[0], time.monotonic() - turns[1])}
+
+
+class _Bare:
+    """A thread that waits for an event, and nothing more."""
+
+    def __init__(self) -> None:
+        self._go, self._done = threading.Event(), threading.Event()
+        self._woken_s = 0.0
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def woken_after(self) -> float:
+        """Seconds from the event to the thread."""
+        self._done.clear()
+        began_s = time.monotonic()
+        self._go.set()
+        self._done.wait()
+        return self._woken_s - began_s
+
+    def _run(self) -> None:
+        while self._go.wait():
+            self._woken_s = time.monotonic()
+            self._go.clear()
+            self._done.set()
 
 
 def _turn(loop: GateLoop, over: threading.Event, turns: list[float]) -> None:

@@ -38,6 +38,8 @@ ASK_EVERY_S = 1.0
 """Whether the file changed is asked when its times or sizes differ, and so often in any case."""
 MEMORY_BYTES = 768 * 1024 * 1024
 _ANSWER_MAX = reading.RESULT_BYTES_MAX + 4 * 1024 * 1024
+PIPE_BYTES = 1024 * 1024
+"""Room for a part of a list, so that both sides need not take turns."""
 _HEAD = struct.Struct("<cQ")
 
 Value = int | float | str | bytes | None
@@ -105,7 +107,12 @@ class Reader(dbfile.Reader):
         command = [sys.executable, "-m", "edge.lookout", str(self._path.absolute())]
         try:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, start_new_session=True
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                bufsize=0,
+                start_new_session=True,
+                pipesize=PIPE_BYTES,
             )
         except OSError as error:
             self._start_s = time.monotonic() + PAUSE_S
@@ -166,22 +173,22 @@ class _Bounded:
 
     def __init__(self, handle: int, until_s: float) -> None:
         self._handle, self._until_s, self._left = handle, until_s, _ANSWER_MAX
-        self._held = bytearray()
 
     def read(self, size: int) -> bytes:
-        while len(self._held) < size:
+        """Exactly so many bytes."""
+        found = bytearray(size)
+        room = memoryview(found)
+        self._left -= size
+        if self._left < 0:
+            raise ValueError("too long an answer")
+        while room:
             if not select.select([self._handle], [], [], max(0.0, self._until_s - time.monotonic()))[0]:
                 raise TimeoutError("no answer in time")
-            piece = os.read(self._handle, 1 << 20)
-            if not piece:
+            count = os.readv(self._handle, [room])
+            if not count:
                 raise EOFError("it ended")
-            self._left -= len(piece)
-            if self._left < 0:
-                raise ValueError("too long an answer")
-            self._held += piece
-        found = bytes(self._held[:size])
-        del self._held[:size]
-        return found
+            room = room[count:]
+        return bytes(found)
 
 
 def _mark(path: Path) -> tuple[int, ...] | None:

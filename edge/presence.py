@@ -18,8 +18,10 @@ FORGETS = timedelta(days=7)
 
 _NEW = """
 SELECT seq, utc, json_extract(body, '$.outcome'), json_extract(body, '$.direction'), json_extract(body, '$.worker_id')
-FROM events WHERE seq > ? AND utc >= ? AND json_extract(body, '$.type') = 'passage' ORDER BY seq
+FROM events WHERE seq > ? AND +utc >= ? AND json_extract(body, '$.type') = 'passage' ORDER BY seq
 """
+FIRST = "SELECT min(+seq) FROM events WHERE utc >= ?"
+"""By the index of times: for min(seq) SQLite would read the table from its beginning."""
 
 
 class JournalPresence:
@@ -86,5 +88,5 @@ class JournalPresence:
 
 def _before(db: sqlite3.Connection, oldest: datetime) -> int:
     """The number before the first event since `oldest`, by the index of times: older events are not read at all."""
-    (first,) = db.execute("SELECT min(seq) FROM events WHERE utc >= ?", (oldest.timestamp(),)).fetchone()
+    (first,) = db.execute(FIRST, (oldest.timestamp(),)).fetchone()
     return int(first) - 1 if first is not None else 0

@@ -141,7 +141,9 @@ def test_ok__a_frozen_gate_process_feeds_no_watchdog_and_its_second_guard_does_n
     try:
         assert systemd.hears(60, "READY=1")
         assert systemd.hears(10, "WATCHDOG=1")
-        (guard,) = psutil.Process(gate.pid).children()
+        (guard,) = (
+            child for child in psutil.Process(gate.pid).children() if "warden_process" in " ".join(child.cmdline())
+        )
         for process in (gate.pid, guard.pid):
             os.kill(process, signal.SIGSTOP)
         wait_for(lambda: guard.status() == psutil.STATUS_STOPPED)

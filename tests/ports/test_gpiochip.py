@@ -1,5 +1,6 @@
 """The kernel's GPIO interface as the second guard uses it: strace, which knows it too, reads back what is asked."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ gpiochip.holder(Path("/dev/null"), 17)
 
 
 def test_ok__what_is_asked_of_the_kernel_is_what_is_meant(tmp_path: Path) -> None:
+    assert shutil.which("strace"), "strace is not installed: apt install strace"
     trace = tmp_path / "trace"
     answered = ["-e", "trace=ioctl", "-e", "inject=ioctl:retval=0"]
     subprocess.run(["strace", "-v", "-o", trace, *answered, sys.executable, "-c", ASKS], check=True, timeout=60)

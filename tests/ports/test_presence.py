@@ -10,7 +10,7 @@ from contract.messages import Direction, NoticeCode, NoticeEvent, PassageEvent, 
 from edge.config import SiteConfig
 from edge.domain import LastPassage
 from edge.journal import Journal
-from edge.presence import JournalPresence
+from edge.presence import FIRST, JournalPresence
 from edge.sim import ManualClock
 
 IN, OUT = Direction.IN, Direction.OUT
@@ -138,3 +138,11 @@ def test_ok__another_journal_adds_to_what_is_known(gate: Gate) -> None:
     gate.journal = Journal(gate.path, SiteConfig(), gate.clock)
     gate.passes(IN, "w2")
     assert gate.inside() == 2
+
+
+def test_ok__a_start_reads_no_events_from_before(tmp_path: Path) -> None:
+    """A journal of months must not make the start longer: where the week begins is found by the index of times."""
+    journal = Journal(tmp_path / "journal.db", SiteConfig(), ManualClock())
+    plan = [row[3] for row in journal._db.execute(f"EXPLAIN QUERY PLAN {FIRST}", (0.0,))]
+    assert plan == ["SEARCH events USING COVERING INDEX idx_events_utc (utc>?)"]
+    journal.close()

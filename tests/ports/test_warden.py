@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -232,6 +233,7 @@ def test_ok__nothing_in_the_place_of_the_notes_keeps_the_relay_energised(tmp_pat
 
 def test_ok__it_locks_with_the_program_files_gone(tmp_path: Path) -> None:
     """Nothing is started or read at that moment: strace sees no file opened after the note of the release."""
+    assert shutil.which("strace"), "strace is not installed: apt install strace"
     process = start(tmp_path, TRACED_DIES, bound_ms=10_000)
     process.wait(30)
     locked_by_another(tmp_path, process.pid, active_high=True)
