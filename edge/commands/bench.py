@@ -173,7 +173,8 @@ def safety(
     for r in reactions:
         figures = (f"{value:.1f}" for value in (r.p50_ms, r.p99_ms, r.worst_ms))
         table.add_row(r.condition, r.contact, str(r.count), *figures, str(r.lost), f"{r.turn_s:.1f}")
-    out.print(table)
+    if reactions:
+        out.print(table)
     table = Table("state", "process", "trials", "energised", "longest, s", "after that at most, s", "never locked")
     for x in locked:
         seconds = ("-" if value is None else f"{value:.3f}" for value in (x.worst_s, x.after_s))
@@ -185,4 +186,5 @@ def safety(
             *seconds,
             str(x.never),
         )
-    out.print(table)
+    if locked:
+        out.print(table)
