@@ -21,7 +21,7 @@ from edge.rtsp import url_problem
 
 Pin = Annotated[int, Field(ge=0, le=27)]
 SIZE_MAX = 1_000_000
-PHOTOS_LET_IN = "33 of 40 simulated ones were"
+PHOTOS_LET_IN = "34 of 40 simulated ones were"
 FPIR_TARGET = 0.003
 """Of 1,000 looks at strangers 3 may reach the threshold in one frame; the vote over frames comes on top."""
 
@@ -118,6 +118,13 @@ class CameraConfig(Section):
     stale_after_ms: int = Field(default=500, ge=50, le=10_000, description="An older frame is never decided on.")
     hang_timeout_ms: int = Field(
         default=3_000, ge=500, le=60_000, description="A source silent for so long is closed and reopened."
+    )
+    frozen_after_ms: int = Field(
+        default=15_000,
+        ge=1_000,
+        le=120_000,
+        description="A live source in whose picture nothing is new for so long but a clock, a few bytes or a codec's noise is "
+        "frozen: closed and reopened. Longer than a network camera's key-frame interval.",
     )
     reopen_min_ms: int = Field(
         default=500, ge=50, le=60_000, description="First pause before reopening; doubles each time."

@@ -1,7 +1,7 @@
 """The gate's signature under its journal: which records carry one, and when.
 
-One signature covers all records before it, so not every record needs one: every eighth gets it as it is written, the newest
-at the end of the loop's turn. That costs `append` nothing to speak of. Records of before there was a key are signed later,
+One signature covers all records before it, so not every record needs one: at the end of the loop's turn the newest gets it, and every
+eighth of those before. `append` does nothing for it, so it is as fast as without. Records of before there was a key are signed later,
 a few per turn. A record that the next one does not follow from is signed too: nothing else covers it.
 """
 
@@ -44,11 +44,13 @@ class Heads:
     def __init__(self, db: sqlite3.Connection, epoch: str, signer: Signer, newest: int) -> None:
         self._db, self._epoch, self._signer = db, epoch, signer
         self._signed = 0
+        self._waiting: list[tuple[int, str]] = []
         self._at, self._until = self._begin(newest), newest
 
-    def of_new(self, seq: int, digest: str) -> bytes | None:
-        """What a record that is being written gets at once."""
-        return self._signer.sign(self._epoch, seq, digest) if seq % EVERY == 0 else None
+    def wrote(self, seq: int, digest: str) -> None:
+        """A record was written. Costs nothing: it is signed with the next `sign`."""
+        if seq % EVERY == 0:
+            self._waiting.append((seq, digest))
 
     def look_again(self, after: int, newest: int) -> None:
         """Go through the records after this one once more, up to the newest: one that does not follow, since it was changed on
@@ -57,11 +59,12 @@ class Heads:
         self._db.execute("UPDATE journal SET signed_to = ?", (self._at,))  # also if this process ends before it is done
 
     def sign(self, seq: int, digest: str) -> None:
-        """Sign the newest record, and some of the earlier ones that wait. Raises sqlite3.Error."""
+        """Sign what was written since, the newest record too, and some of the earlier ones that wait. Raises sqlite3.Error."""
         if seq != self._signed:
             if seq:
-                self._store([(seq, digest)])
+                self._store([*self._waiting, (seq, digest)])
             self._signed = seq
+            self._waiting.clear()
         if self._at < self._until:
             self._backlog()
 

@@ -183,9 +183,10 @@ class Journal:
         )
         body = event.model_dump_json(exclude_none=True)
         digest = link(self._hash, body)
-        signature = self._heads.of_new(event.seq, digest) if self._heads else None
-        self._store((event.seq, event.utc.timestamp(), self._hash, digest, body, signature), ref)
+        self._store((event.seq, event.utc.timestamp(), self._hash, digest, body), ref)
         self._seq, self._hash = event.seq, digest
+        if self._heads is not None:
+            self._heads.wrote(event.seq, digest)
         if self._memory is not None:
             self._memory.noted(event, ref)
         return event

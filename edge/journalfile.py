@@ -124,8 +124,8 @@ class NotOurFile(Exception):
     """What is in the file is not what this process wrote; the text says so."""
 
 
-Row = tuple[int, float, str, str, str, bytes | None]
-"""seq, utc, prev_hash, hash, body, the gate's signature."""
+Row = tuple[int, float, str, str, str]
+"""seq, utc, prev_hash, hash, body."""
 
 
 class JournalFile:
@@ -376,7 +376,7 @@ class JournalFile:
 
 
 _INSERT = """
-INSERT INTO events (seq, utc, prev_hash, hash, body, signature) SELECT ?, ?, ?, ?, ?, ? WHERE
+INSERT INTO events (seq, utc, prev_hash, hash, body) SELECT ?, ?, ?, ?, ? WHERE
 EXISTS (SELECT 1 FROM events WHERE seq = ? AND hash = ?) OR EXISTS (SELECT 1 FROM journal WHERE base_seq = ? AND base_hash = ?)
 """
 """Only after the event that was written last: rows that somebody removed or changed are noticed."""

@@ -307,7 +307,7 @@ def look_alikes(config: Config) -> Finding:
 
 def camera(config: Config) -> Finding:
     try:
-        device = make_camera(config.camera, SystemClock())
+        device = make_camera(config, SystemClock())
     except (CameraFault, ScriptError) as error:
         return Finding("camera", State.PROBLEM, str(error), "correct [camera] in the configuration")
     try:

@@ -96,14 +96,15 @@ def unregistered(site_id: str, gate_id: str) -> str:
     return f"the gate is not registered, its data waits there: sitegate-hq gate code {gate_id} --site {site_id}"
 
 
-def proofs(records: Sequence[EventRecord]) -> tuple[EventRecord, ...]:
+def proofs(records: Sequence[EventRecord], fits: Sequence[bool] | None = None) -> tuple[EventRecord, ...]:
     """The records whose own signature must hold so that all of them are the gate's: the last one, and each that the next one
-    does not carry the hash of, with the number that follows. Pure."""
+    does not carry the hash of, with the number that follows. `fits`: of each, whether its hash is that of its body. Pure."""
+    if fits is None:
+        fits = [link(record.prev_hash, record.body) == record.hash for record in records]
     needed: list[EventRecord] = []
     expected: tuple[int, str] | None = None
-    for record in reversed(records):
-        if (record.seq, record.hash) != expected:
+    for record, whole in zip(reversed(records), reversed(fits), strict=True):
+        if expected is None or record.hash != expected[1] or record.seq != expected[0]:
             needed.append(record)
-        whole = link(record.prev_hash, record.body) == record.hash
         expected = (record.seq - 1, record.prev_hash) if whole else None
     return tuple(needed)

@@ -6,7 +6,7 @@ withdrawal that happens at once, after any other change within `[lists] whole_af
 """
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import Connection, func, insert, select
@@ -28,6 +28,8 @@ class Why(StrEnum):
     """By those of a new consent."""
 
 
+WHOLE_AT_LEAST_EVERY = timedelta(days=7)
+"""Who is left out of rosters for another reason (`hq.leaving`) leaves what changes count from no later than this."""
 AT_ONCE = (Why.WITHDRAWN.value, Why.REMOVED.value)
 
 
@@ -43,13 +45,13 @@ def newest(db: Connection) -> int:
     return int(db.execute(select(func.coalesce(func.max(t.forgotten.c.id), 0))).scalar_one())
 
 
-def held(db: Connection, site_id: str, others_before: datetime) -> bool:
-    """Whether the whole roster of a site still holds what must be gone by now: what was withdrawn, and what else went before
-    this time. Of one that was published by an earlier version nobody knows."""
+def held(db: Connection, site_id: str, utc: datetime, whole_after: timedelta) -> bool:
+    """Whether the whole roster of a site still holds what must be gone by now: what was withdrawn, and what else went longer
+    ago than `whole_after`. Of one that was published by an earlier version nobody knows, and after `WHOLE_AT_LEAST_EVERY` it is time anyway."""
     covers = _covers(db, site_id)
-    if covers is None:
+    if covers is None or _whole_since(db, site_id) < utc - WHOLE_AT_LEAST_EVERY:
         return True
-    due = t.forgotten.c.why.in_(AT_ONCE) | (t.forgotten.c.utc < others_before)
+    due = t.forgotten.c.why.in_(AT_ONCE) | (t.forgotten.c.utc < utc - whole_after)
     return db.execute(select(t.forgotten.c.id).where(t.forgotten.c.id > covers, due).limit(1)).first() is not None
 
 
@@ -67,3 +69,9 @@ def _covers(db: Connection, site_id: str) -> int | None:
         return newest(db)
     asked = select(t.snapshots.c.covers).where(t.snapshots.c.site_id == site_id, t.snapshots.c.list_version == version)
     return db.execute(asked).scalar()
+
+
+def _whole_since(db: Connection, site_id: str) -> datetime:
+    """When the last whole roster was published."""
+    asked = select(func.max(t.snapshots.c.issued_utc)).where(t.snapshots.c.site_id == site_id)
+    return db.execute(asked).scalar() or datetime.max.replace(tzinfo=UTC)

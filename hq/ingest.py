@@ -14,7 +14,7 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, update
 
-from contract.chain import changed
+from contract.chain import changed, link
 from contract.codec import BadMessage, NewerMessage, decode, decode_event, decode_event_header
 from contract.messages import (
     VERSION,
@@ -77,6 +77,8 @@ class Arrival:
     set_aside: bool
     proofs: tuple[EventRecord, ...]
     """See `hq.doorkeeper.proofs`."""
+    altered: frozenset[tuple[int, str]]
+    """Number and hash of the records whose body is not the one that was hashed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,14 @@ def examine(batch: EventBatch) -> Arrival:
     """Read the events of a batch: the larger part of the work, done while no journal is held. Pure."""
     events = {record.seq: readable(record) for record in reversed(batch.records)}  # the first of a number counts
     key = JournalKey(batch.site_id, batch.gate_id, batch.epoch)
-    return Arrival(key, batch.records, events, batch.base_seq, batch.set_aside, proofs(batch.records))
+    fits = [link(record.prev_hash, record.body) == record.hash for record in batch.records]
+    altered = frozenset(
+        (record.seq, record.hash)
+        for record, fit in zip(batch.records, fits, strict=True)
+        if (changed(record) if record.erased is not None else not fit)
+    )
+    needed = proofs(batch.records, fits)
+    return Arrival(key, batch.records, events, batch.base_seq, batch.set_aside, needed, altered)
 
 
 def sort(records: tuple[EventRecord, ...], seq: int) -> Sorted:
@@ -123,11 +132,18 @@ def sort(records: tuple[EventRecord, ...], seq: int) -> Sorted:
     return Sorted(known, tuple(fresh), hole=False)
 
 
-def fault(record: EventRecord, event: Event | None, prev_hash: str, key: JournalKey) -> str | None:
-    """What is wrong with a record that should follow `prev_hash`; None if nothing. `event`: its body, if readable. Pure."""
+def fault(
+    record: EventRecord,
+    event: Event | None,
+    prev_hash: str,
+    key: JournalKey,
+    altered: Container[tuple[int, str]] | None = None,
+) -> str | None:
+    """What is wrong with a record that should follow `prev_hash`; None if nothing. `event`: its body, if readable; `altered`: see
+    `Arrival`, where that is known. Pure."""
     if record.prev_hash != prev_hash:
         return "does not continue the chain (changed history, or two gates with one id)"
-    if changed(record):
+    if changed(record) if altered is None else (record.seq, record.hash) in altered:
         return "was changed after it was written"
     if event is None:
         return "has a body that this version cannot read"
@@ -333,7 +349,7 @@ class Ingest:
             self._watch_epoch(group, line, goes_on=mark.seq > 0)
         for record in found.fresh:
             event = arrival.events[record.seq]
-            believed = self._judge(db, line, record, event, mark.hash)
+            believed = self._judge(db, line, record, event, mark.hash, arrival.altered)
             if believed and isinstance(event, ClockEvent):
                 group.set_clock(line, event)
             if event is not None and newer.unread(event):
@@ -354,9 +370,17 @@ class Ingest:
         ask_for(db, newer.READ_AGAIN)
         self.tell_newer(event.gate_id, f"events of version {event.version}, HQ reads {VERSION}")
 
-    def _judge(self, db: Connection, key: JournalKey, record: EventRecord, event: Event | None, prev_hash: str) -> bool:
+    def _judge(
+        self,
+        db: Connection,
+        key: JournalKey,
+        record: EventRecord,
+        event: Event | None,
+        prev_hash: str,
+        altered: Container[tuple[int, str]] | None = None,
+    ) -> bool:
         """Mark what is wrong with a new record; take an enrolment over. Whether it is as the gate wrote it."""
-        if wrong := fault(record, event, prev_hash, key):
+        if wrong := fault(record, event, prev_hash, key, altered):
             self._alarm(db, key, record, wrong)
             return False
         if isinstance(event, EnrolmentEvent):

@@ -23,6 +23,7 @@ from hq.forgotten import Why
 from hq.intake import Draft
 from hq.intake import EnrolmentRefused as EnrolmentRefused
 from hq.keys import HqKeys
+from hq.leaving import left_out
 from hq.store import Store, now
 from hq.strict import unknown_keys
 
@@ -213,7 +214,7 @@ class People:
         sealed = select(t.templates.c.digest, t.templates.c.sealed_record).order_by(
             t.templates.c.added_utc, t.templates.c.digest
         )
-        known = select(t.workers.c.worker_id, t.workers.c.record).order_by(t.workers.c.worker_id)
+        known = select(t.workers).order_by(t.workers.c.worker_id)
         if only is not None:
             sealed, known = (
                 sealed.where(t.templates.c.worker_id.in_(only)),
@@ -224,10 +225,11 @@ class People:
         for row in db.execute(sealed):
             record = decode(EnrolmentRecord, cipher.decrypt(row.sealed_record, f"templates/{row.digest}"))
             found.setdefault(record.worker_id, []).append(record)
-        workers = []
+        workers, utc = [], now()
         for row in db.execute(known):
             worker = _record(cipher, row.worker_id, row.record)
-            enrolled = [r for r in found.get(worker.worker_id, ()) if r.consent_ref == worker.consent_ref]
+            out = left_out(worker, row.updated_utc, utc)
+            enrolled = [r for r in found.get(row.worker_id, ()) if not out and r.consent_ref == worker.consent_ref]
             templates = tuple(template for record in enrolled for template in record.templates)
             workers.append(worker.model_copy(update={"templates": templates}))
         return tuple(workers)
@@ -241,18 +243,14 @@ class People:
         templates: dict[str, list[str]] = {}
         for worker_id, digest in db.execute(select(t.templates.c.worker_id, t.templates.c.digest)):
             templates.setdefault(worker_id, []).append(digest)
-        mark, cipher = self._marker(), self.cipher
-        return {
-            worker_id: mark(
-                b"\n".join(
-                    (
-                        cipher.decrypt(record, f"workers/{worker_id}"),
-                        *map(str.encode, sorted(templates.get(worker_id, ()))),
-                    )
-                )
-            )
-            for worker_id, record in db.execute(select(t.workers.c.worker_id, t.workers.c.record))
-        }
+        mark, cipher, utc = self._marker(), self.cipher, now()
+        found = {}
+        for row in db.execute(select(t.workers)):
+            body = cipher.decrypt(row.record, f"workers/{row.worker_id}")
+            out = left_out(WorkerRecord.model_validate_json(body), row.updated_utc, utc)
+            held = [b"left out"] if out else map(str.encode, sorted(templates.get(row.worker_id, ())))
+            found[row.worker_id] = mark(b"\n".join((body, *held)))
+        return found
 
     def risk_fingerprints(self, db: Connection) -> dict[str, str]:
         """By worker id, a text that changes with the lists the worker is on."""

@@ -117,7 +117,7 @@ class Publisher:
             return [site_id for site_id in sites.scalars().all() if self._must_be_whole(db, site_id)]
 
     def _must_be_whole(self, db: Connection, site_id: str) -> bool:
-        return forgotten.held(db, site_id, now() - self._whole_after)
+        return forgotten.held(db, site_id, now(), self._whole_after)
 
     def kept(self, site_id: str, kind: ListKind, whole: bool = True) -> Iterator[ListPart]:
         """What the broker is to keep of a list, one at a time. The changes first, or nothing where there are none: whoever sees

@@ -118,15 +118,16 @@ def hands_on(config: Config) -> Iterator[tuple[Camera, GpioGate, GpioIndicator, 
         parts.callback(gate.close)
         indicator = GpioIndicator(config.indicator, factory, _voice(config))
         parts.callback(indicator.close)
-        camera = make_camera(config.camera, clock)
+        camera = make_camera(config, clock)
         parts.callback(camera.close)
         camera.start()
         yield camera, gate, indicator, clock
 
 
-def make_camera(config: CameraConfig, clock: Clock) -> Camera:
+def make_camera(config: Config, clock: Clock) -> Camera:
     """The camera the configuration names, not yet started. Raises CameraFault, ScriptError."""
-    return CaptureThread(_source(config, clock), config, clock)
+    lane = config.matcher.lane_left, config.matcher.lane_right
+    return CaptureThread(_source(config.camera, clock), config.camera, clock, lane)
 
 
 def _loop(
@@ -145,7 +146,7 @@ def _loop(
     """`readers`: closes, whatever happens, what reads the databases of sync and screen."""
     camera: Camera | None = None
     try:
-        camera = MeteredCamera(make_camera(config.camera, clock), clock, meters)
+        camera = MeteredCamera(make_camera(config, clock), clock, meters)
         camera.start()  # first, because a device takes its time to open: lists and models are read meanwhile
         lists = open_roster(config, water, apart=True)
         readers.callback(lists.close)

@@ -1,13 +1,13 @@
-"""The parts of capturing: the newest-frame slot, the check for a frozen picture, and the thread that reads one source."""
+"""The parts of capturing: the newest-frame slot, and the thread that reads one source."""
 
 import threading
 from collections import deque
 from collections.abc import Callable
 
-import numpy as np
 import structlog
 
 from edge.capture.source import CameraFault, Source
+from edge.capture.stillness import Stillness
 from edge.domain import Frame, Image
 from edge.ports import Clock
 
@@ -75,36 +75,6 @@ class Slot:
             age = now - self._stamps[-1] if self._stamps else None
         span = recent[-1] - recent[0] if recent else 0.0
         return age, (len(recent) - 1) / span if span > 0 else 0.0
-
-
-def _same(one: Image, other: Image) -> bool:
-    """Byte for byte. Every 16th row first: two different pictures nearly always differ there already."""
-    return one.shape == other.shape and np.array_equal(one[::16], other[::16]) and np.array_equal(one, other)
-
-
-class Stillness:
-    """Notices a live source that shows one picture over and over. A real sensor's noise never repeats byte for byte."""
-
-    def __init__(self, limit_s: float, suspect: Image | None) -> None:
-        self._limit_s = limit_s
-        self.picture = suspect
-        self._proven = suspect is None
-        self._since_s: float | None = None
-        self.frozen = False
-
-    def news(self, image: Image, now_s: float) -> bool:
-        """False while a reopened source still shows the picture that it froze on.
-
-        Raises: CameraFault after the limit.
-        """
-        if self._since_s is None:
-            self._since_s = now_s
-        if self.picture is None or not _same(self.picture, image):
-            self.picture, self._since_s, self._proven = image, now_s, True
-        elif now_s - self._since_s > self._limit_s:
-            self.frozen = True
-            raise CameraFault(f"the picture is frozen: identical for {now_s - self._since_s:.1f} s")
-        return self._proven
 
 
 class Reader:

@@ -13,8 +13,9 @@ from functools import partial
 import numpy as np
 import structlog
 
-from edge.capture.reader import Reader, Slot, Stillness
+from edge.capture.reader import Reader, Slot
 from edge.capture.source import CameraFault, Source, letterbox
+from edge.capture.stillness import WHOLE, Lane, Look, Stillness
 from edge.config import CameraConfig
 from edge.domain import CameraStatus, Frame, Image
 from edge.ports import Clock
@@ -31,10 +32,13 @@ CLOSE_WITHIN_S = 2.0
 class CaptureThread:
     """The port `edge.ports.Camera` on any source. `make_source` constructs one without opening it.
 
-    Pictures of another size than the configured are letterboxed to it. Times are taken when a picture arrives.
+    Pictures of another size than the configured are letterboxed to it. `lane`: what of the picture must not be frozen. Times are taken when a picture arrives.
     """
 
-    def __init__(self, make_source: Callable[[], Source], config: CameraConfig, clock: Clock) -> None:
+    def __init__(
+        self, make_source: Callable[[], Source], config: CameraConfig, clock: Clock, lane: Lane = WHOLE
+    ) -> None:
+        self._lane = lane
         self._make_source, self._config, self._clock = make_source, config, clock
         self._hang_s = config.hang_timeout_ms / 1000
         self._slot = Slot(clock, config.stale_after_ms / 1000)
@@ -72,7 +76,8 @@ class CaptureThread:
         self._problem = "closed"
 
     def _supervise(self) -> None:
-        failures, suspect = 0, None
+        failures = 0
+        suspect: tuple[Look, ...] = ()
         while not self._closing.is_set():
             reader = self._open(suspect)
             self._watch(reader)
@@ -86,12 +91,12 @@ class CaptureThread:
                 return
             else:
                 failures = 1 if reader.delivered else failures + 1
-                suspect = reader.still.picture if reader.still.frozen else None
+                suspect = tuple(reader.still.scene) if reader.still.frozen else ()
                 self._recover(reader, failures)
 
-    def _open(self, suspect: Image | None) -> Reader:
+    def _open(self, suspect: tuple[Look, ...]) -> Reader:
         source = self._make_source()
-        still = Stillness(self._hang_s, suspect)
+        still = Stillness(self._hang_s, self._config.frozen_after_ms / 1000, suspect, self._lane)
         reader = Reader(source, self._clock, still, partial(self._deliver, self._slot.generation), self._news.set)
         self._name = source.name
         self._opened += 1

@@ -101,7 +101,7 @@ def _from_camera(config: Config, matcher: "FaceMatcher", within_s: float) -> lis
             "the gate is running and has the camera: stop it first (systemctl stop sitegate-gate), or give photos"
         )
     clock = SystemClock()
-    device = make_camera(config.camera, clock)
+    device = make_camera(config, clock)
     try:
         device.start()
         with Progress(BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), console=err) as bar:

@@ -91,6 +91,10 @@ def all_pictures(stage: Stage, driver: WebDriver) -> Iterator[str]:
                 driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
                 open_manager(driver, stage, language)
                 yield f"manager-{width}-{language}-{scheme}"
+                stage.show(Tone.IDLE, liveness="off")
+                open_manager(driver, stage, language)
+                yield f"manager-{width}-{language}-{scheme}-photos-let-in"
+                stage.show(Tone.IDLE)
                 driver.delete_all_cookies()
                 driver.get(f"{stage.url}/desk?lang={language}")
                 yield f"sign-in-{width}-{language}-{scheme}"

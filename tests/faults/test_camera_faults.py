@@ -12,7 +12,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from edge.camera import CameraFault, CaptureThread, Source, source_for
-from edge.capture.reader import Stillness
 from edge.capture.thread import STUCK_MAX
 from edge.clock import SystemClock
 from edge.config import CameraConfig
@@ -159,14 +158,43 @@ def test_fail__a_frozen_picture_is_a_hang_and_stays_one_after_reopening(opened: 
     assert len(lives.made) == 3
 
 
-def test_ok__stillness_counts_from_the_first_picture_of_a_life() -> None:
-    still = Stillness(3.0, suspect=picture(1))
-    assert not still.news(picture(1), 10.0)
-    assert not still.news(picture(1), 12.9)
-    assert still.news(picture(2), 13.5)
-    assert still.news(picture(2), 16.0)
-    with pytest.raises(CameraFault, match="frozen"):
-        still.news(picture(2), 16.6)
+def with_a_clock(number: int) -> Image:
+    """Always the same picture, with other digits in a corner."""
+    image = picture(3)
+    cv2.rectangle(image, (0, 0), (80, 16), (0, 0, 0), -1)
+    cv2.putText(image, f"{number:06d}", (2, 13), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255))
+    return image
+
+
+def with_one_byte(number: int) -> Image:
+    image = picture(3)
+    image[60, 80, 1] = number % 256
+    return image
+
+
+@pytest.mark.parametrize("frozen", [with_a_clock, with_one_byte])
+def test_fail__a_frozen_picture_with_a_running_clock_or_a_changing_byte_is_a_hang(
+    opened: Start, frozen: Callable[[int], Image]
+) -> None:
+    lives = Lives(
+        lambda: itertools.chain([picture(1), picture(2)], (frozen(i) for i in itertools.count())),
+        lambda: (frozen(i) for i in itertools.count(7)),
+        lambda: alive(100),
+    )
+    camera = opened(lives, frozen_after_ms=1_000)
+    lost = settled(camera, lambda s: "frozen" in s.detail)
+    assert not lost.ok and "clock" in lost.detail
+    after = camera.wait(0, 0.01)
+    seen: list[int] = []
+    number = after.number if after else 0
+    while not seen or seen[-1] < 100:
+        frame = camera.wait(number, WAIT_S)
+        if frame is None or len(lives.made) < 2:
+            continue
+        number = frame.number
+        seen += [number_of(frame.image)] if camera.status().reopened else []
+    assert seen[0] >= 100  # the second life's frozen picture was never handed out
+    assert len(lives.made) == 3
 
 
 def test_fail__pauses_double_up_to_the_most(opened: Start) -> None:

@@ -55,6 +55,12 @@ class Seen:
     def embed(self, aligned: Image, care: Care) -> Vector:
         return VECTOR
 
+    def embedded_turned(self, vector: Vector) -> bool:
+        return False
+
+    def seen_turned(self, image: Image, refined: Face) -> bool:
+        return False
+
 
 class Gatehouse:
     """The loop under one liveness mode, with one actor before it."""

@@ -69,7 +69,7 @@ def test_ok__at_a_terminal_it_is_asked_and_enter_alone_is_no_answer(tmp_path: Pa
     os.close(terminal)
     assert process.returncode == 0, said
     assert load(path).liveness.mode == "required"
-    assert "33 of 40" in words(said)
+    assert "34 of 40" in words(said)
 
 
 @pytest.mark.parametrize("mode", [None, "off", "advisory"])

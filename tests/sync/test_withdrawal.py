@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -423,3 +424,34 @@ def test_fail__nobody_else_can_say_that_an_event_was_erased(world: World) -> Non
         old = db.execute(select(t.erased_events).where(t.erased_events.c.seq == 2)).one()._asdict()
         db.execute(t.erased_events.insert().values(**{**old, "name": old["name"][:-1] + "3", "seq": 3}))
     assert "seq 3 is said to be erased, and nothing proves it" in verdict()
+
+
+def test_ok__who_was_suspended_or_has_left_is_gone_within_a_bounded_time(world: World) -> None:
+    today = utc().date()
+    gone = worker("w-1").model_copy(update={"valid_until": today - timedelta(days=31)})
+    going = worker("w-2").model_copy(update={"valid_until": today - timedelta(days=29)})
+    world.people.take(ImportFile(workers=(gone, going, worker("w-3").model_copy(update={"active": False}))))
+
+    def enrolled() -> list[str]:
+        with world.store.read() as db:
+            return [one.worker_id for one in world.people.roster(db) if one.templates]
+
+    world.publish()
+    assert enrolled() == ["w-2", "w-3"]
+    with world.store.read() as db:
+        before = world.people.roster_fingerprints(db)
+    with world.store.write() as db:
+        db.execute(
+            t.workers.update().where(t.workers.c.worker_id == "w-3").values(updated_utc=utc() - timedelta(days=31))
+        )
+    assert enrolled() == ["w-2"]
+    with world.store.read() as db:
+        after = world.people.roster_fingerprints(db)
+        assert {row.worker_id for row in db.execute(select(t.templates))} == {"w-1", "w-2", "w-3"}, "HQ keeps them"
+    assert [who for who in after if after[who] != before[who]] == ["w-3"], "so the next changes leave them out"
+    assert world.publisher.holding_forgotten() == []
+    with world.store.write() as db:
+        db.execute(t.snapshots.update().values(issued_utc=utc() - timedelta(days=8)))
+    assert world.publisher.holding_forgotten() == ["site-1"], "and the whole roster is made anew"
+    world.people.take(ImportFile(workers=(worker("w-1"),)))
+    assert enrolled() == ["w-1", "w-2"], "who comes back need not enrol again"
