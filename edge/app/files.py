@@ -17,6 +17,8 @@ from edge.layout import RESERVE as RESERVE
 from edge.layout import SCORES as SCORES
 from edge.ports import JournalError
 
+KEY_OF_0_1 = Path("/etc/sitegate/keys/gate-signing.key.pem")
+"""Stands in every configuration that 0.1 wrote, also where the gate was never commissioned; the gate process cannot make it."""
 _PROCESSES = {"gate": GATE, "sync": SYNC}
 """The processes that write numbers, and the folder of each."""
 
@@ -43,8 +45,10 @@ def folders(config: Config) -> list[Path]:
 
 def gate_key_files(config: Config) -> tuple[Path, Path]:
     """Where this gate's own key lies, and its public half."""
-    state = config.paths.state_dir
-    return config.keys.gate_signing_path or state / GATE_KEY, state / GATE_KEY_PUBLIC
+    state, named = config.paths.state_dir, config.keys.gate_signing_path
+    if named == KEY_OF_0_1 and not os.path.lexists(named):
+        named = None
+    return named or state / GATE_KEY, state / GATE_KEY_PUBLIC
 
 
 def link_key_files(config: Config) -> tuple[Path, Path]:

@@ -57,6 +57,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
     warden = Warden(config.gate, state / PULSE_CUTS, state / PINS)
     gate = GpioGate(config.gate, factory, warden, fire_opens=True)
     scores: ScoreStore | None = None
+    readers = ExitStack()
     try:
         try:
             warden.start()
@@ -68,9 +69,8 @@ def run(config: Config, shutdown: Shutdown) -> None:
             meters = journal.meters = GateMeters()
             if config.matcher.self_calibrate != "off":
                 scores = ScoreStore(state / SCORES, lambda: disk.diagnostics)
-            loop = _loop(
-                config, clock, gate, factory, journal, water, meters, scores, disk, restarter(config, shutdown)
-            )
+            again = restarter(config, shutdown)
+            loop = _loop(config, clock, gate, factory, journal, water, meters, scores, disk, again, readers)
         except BaseException:
             gate.close()
             raise
@@ -99,6 +99,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
             if scores is not None:
                 scores.close()
     finally:
+        readers.close()
         warden.close()
 
 
@@ -140,12 +141,15 @@ def _loop(
     scores: ScoreStore | None,
     disk: DiskSpace,
     restart: Callable[[], None] | None,
+    readers: ExitStack,
 ) -> GateLoop:
+    """`readers`: closes, whatever happens, what reads the databases of sync and screen."""
     camera: Camera | None = None
     try:
         camera = MeteredCamera(make_camera(config, clock), clock, meters)
         camera.start()  # first, because a device takes its time to open: lists and models are read meanwhile
         lists = open_roster(config, water, apart=True)
+        readers.callback(lists.close)
         lists.refresh()  # all at once: nobody stands before a gate that is only starting
         lists.parts_per_refresh = PARTS_PER_REFRESH
         matcher = open_matcher(config.matcher, config.paths.models_dir, config.liveness, scores, clock)
@@ -165,6 +169,7 @@ def _loop(
     take_cuts(config.paths.state_dir / PULSE_CUTS, lambda ref, text: _note_cut(journal, ref, text))
     desk = config.paths.state_dir / DESK
     requests = DeskReader(desk, lookout.Reader(desk))
+    readers.callback(requests.close)
     codes, reader = _other_ways(config, clock)
     if reader is not None:
         reader.start()

@@ -55,7 +55,8 @@ class Gate:
 
 
 @pytest.fixture
-def gate(tmp_path: Path) -> Iterator[Gate]:
+def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    monkeypatch.setattr(journalfile, "LOOK_EVERY_S", 0.0)  # a test is faster than anybody's events
     made = Gate(tmp_path / "gate")
     yield made
     made.stop()

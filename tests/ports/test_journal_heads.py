@@ -8,8 +8,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from contract.identity import head, verify_head
 from contract.messages import EventRecord, NoticeCode, NoticeEvent
+from edge.app import files
 from edge.clock import SystemClock
-from edge.config import SiteConfig
+from edge.config import SiteConfig, parse
 from edge.heads import EVERY, Signer
 from edge.identity import open_key
 from edge.journal import Journal, JournalReader
@@ -156,3 +157,17 @@ def test_ok__a_gates_own_key_is_made_once_and_readable_by_its_owner_alone(tmp_pa
     assert open_key(private, public).private_bytes_raw() == first.private_bytes_raw()
     assert public.exists()
     assert sorted(path.name for path in private.parent.iterdir()) == ["k.pem", "k.pub.pem"]
+
+
+def test_ok__a_configuration_of_0_1_names_a_key_that_may_not_be_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gate process cannot make one in /etc: without this it would sign nothing."""
+    old = tmp_path / "etc" / "gate-signing.key.pem"
+    monkeypatch.setattr(files, "KEY_OF_0_1", old)
+    config = parse({"paths": {"state_dir": str(tmp_path / "state")}, "keys": {"gate_signing_path": str(old)}})
+    own = tmp_path / "state" / "gate" / "gate-signing.key.pem"
+    assert files.gate_key_files(config)[0] == own
+    old.parent.mkdir()
+    old.touch()
+    assert files.gate_key_files(config)[0] == old, "what was made before goes on"

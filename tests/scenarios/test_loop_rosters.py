@@ -64,6 +64,12 @@ class InFront:
         vector = self.face.astype(np.float32)
         return vector / np.float32(np.linalg.norm(vector))
 
+    def embedded_turned(self, vector: Vector) -> bool:
+        return False
+
+    def seen_turned(self, image: Image, refined: Face) -> bool:
+        return False
+
 
 class Counting(FaceMatcher):
     looked = 0

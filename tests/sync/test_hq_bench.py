@@ -9,7 +9,6 @@ from typer.testing import CliRunner
 
 from hq import bench, keys, report
 from hq.bench_lists import lists
-from hq.bench_servers import ServerError
 from hq.cli import app
 from hq.store import Store
 
@@ -33,8 +32,7 @@ def test_fail__a_database_with_something_in_it_is_not_emptied(tmp_path: Path) ->
     url = f"sqlite:///{tmp_path}/in-use.db"
     Store(url).close()
     done = CliRunner().invoke(app, ["bench", "--database-url", url, "--dir", str(tmp_path)])
-    assert isinstance(done.exception, ServerError)
-    assert "not empty" in str(done.exception)
+    assert (done.exit_code, "not empty" in done.output) == (1, True)
     engine = create_engine(url)
     assert "events" in inspect(engine).get_table_names()
     engine.dispose()
@@ -43,8 +41,7 @@ def test_fail__a_database_with_something_in_it_is_not_emptied(tmp_path: Path) ->
 @pytest.mark.parametrize("url", ["postgresql+psycopg://hq@127.0.0.1:1/none", "nonsense"])
 def test_fail__no_such_database(url: str, tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["bench", "--database-url", url, "--dir", str(tmp_path)])
-    assert isinstance(done.exception, ServerError)
-    assert "check --database-url" in str(done.exception)
+    assert (done.exit_code, "check --database-url" in done.output) == (1, True)
 
 
 @pytest.mark.long

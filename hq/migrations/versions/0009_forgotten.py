@@ -9,7 +9,6 @@ from contract.chain import link
 from contract.erasure import scrubbed
 from contract.messages import EventRecord
 from hq import erasure
-from hq import tables as t
 from hq.journals import JournalKey
 from hq.store import StoreError
 
@@ -18,12 +17,12 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 
-_TABLES = (t.erased_events, t.forgotten, t.snapshots, t.gate_lists)
+_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
     db = op.get_bind()
-    t.metadata.create_all(db, tables=_TABLES)
+    _create_tables()
     _erase_events(db)
     for row in db.execute(sa.text("SELECT id, payload FROM quarantine")).all():
         payload = scrubbed(bytes(row.payload))
@@ -31,6 +30,46 @@ def upgrade() -> None:
             db.execute(
                 sa.text("UPDATE quarantine SET payload = :payload WHERE id = :id"), {"payload": payload, "id": row.id}
             )
+
+
+def _create_tables() -> None:
+    op.create_table(
+        "erased_events",
+        sa.Column("name", sa.String(200), primary_key=True),
+        sa.Column("gate_id", sa.String(64), nullable=False),
+        sa.Column("epoch", sa.String(64), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("proof", sa.LargeBinary(), nullable=False),
+        sa.UniqueConstraint("gate_id", "epoch", "seq"),
+    )
+    op.create_table(
+        "forgotten",
+        sa.Column("id", _ID, primary_key=True),
+        sa.Column("worker_id", sa.String(64), nullable=False, index=True),
+        sa.Column("why", sa.String(32), nullable=False),
+        sa.Column("by_whom", sa.String(64), nullable=False, server_default=""),
+        sa.Column("utc", sa.DateTime(), nullable=False),
+    )
+    op.create_table(
+        "list_snapshots",
+        sa.Column("site_id", sa.String(64), primary_key=True),
+        sa.Column("list_version", sa.Integer(), primary_key=True),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("covers", _ID, nullable=False),
+        sa.Column("issued_utc", sa.DateTime(), nullable=False),
+    )
+    op.create_table(
+        "gate_lists",
+        sa.Column("id", _ID, primary_key=True),
+        sa.Column("gate_id", sa.String(64), nullable=False, index=True),
+        sa.Column("told_utc", sa.DateTime(), nullable=False),
+        sa.Column("kept_version", sa.BigInteger(), nullable=False),
+        sa.Column("kept_digest", sa.String(64), nullable=False),
+        sa.Column("used_version", sa.BigInteger(), nullable=False),
+        sa.Column("used_digest", sa.String(64), nullable=False),
+        sa.Column("sealed", sa.BigInteger(), nullable=False),
+        sa.Column("signed", sa.Boolean(), nullable=False),
+    )
 
 
 def _erase_events(db: sa.Connection) -> None:
