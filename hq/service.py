@@ -195,6 +195,8 @@ class HqService:
                 _same(health.site_id, health.gate_id, site_id, gate_id)
                 self._check(channel, health, received.payload)
                 self._store.set_health(health)
+                if not self._store.believed_online(gate_id):  # it was not registered when it said so
+                    self._link.ask_for_status(site_id, gate_id)
             elif channel is Channel.SNAPSHOT_REQUEST:
                 request = decode(SnapshotRequest, received.payload)
                 _same(request.site_id, request.gate_id, site_id, gate_id)

@@ -77,6 +77,7 @@ def test_ok__a_gate_registers_with_a_code_and_its_waiting_events_arrive(rig: Rig
     wait_until(lambda: len(report.events(store, limit=50)) >= 12, "what waited arrives")
     assert all(v.ok for v in report.verdicts(store))
     assert in_force(store) == [("gate-1", "site-1", "code")]
+    wait_until(lambda: store.believed_online("gate-1"), "what it said when it connected is taken as well")
     again = subprocess.run(
         [sys.executable, "-m", "edge", "register", code, "-c", str(config)],
         capture_output=True, text=True, check=False, timeout=60,
