@@ -126,7 +126,7 @@ class Store:
         """Whether the newest status that was taken says so."""
         with self.read() as db:
             held = db.execute(select(t.gates.c.status).where(t.gates.c.gate_id == gate_id)).scalar()
-        return bool(held) and GateStatus.model_validate_json(held).online
+        return held is not None and GateStatus.model_validate_json(held).online
 
     def set_health(self, health: Health) -> None:
         """Unless a newer one is held."""
