@@ -155,7 +155,7 @@ class JournalFile:
         self.aside: Path | None = None
         self.why, self.begun = "", False
         self.damage = ""
-        """Set by whoever reads the file through and finds it damaged (`edge.scrub`): a new one is begun at the next event."""
+        """Set when `edge.scrub` reads the file through and finds it damaged: a new one is begun at the next event."""
         self._own_refs: dict[str, int] = {}
         self._old: sqlite3.Connection | None = None
         try:
