@@ -118,11 +118,15 @@ class Journal:
         return self._clock.utc() - timedelta(seconds=since_s)
 
     def time_corrected(self) -> None:
-        """The clock was ahead and was set right: a memory that begins in the future would refuse everything until then.
-        Raises JournalError."""
-        since = self.knows_since()
-        if since is not None and since > self._clock.utc():
+        """The clock was ahead and was set right. A memory that begins in the future would refuse everything until then; and codes
+        that were too old by the wrong clock were forgotten, and are still valid by the right one. Raises JournalError."""
+        since, now = self.knows_since(), self._clock.utc()
+        before_s = float(self._file.mark(retention.CODES_FORGOTTEN) or 0)
+        forgotten = before_s > (now - timedelta(days=retention.CODE_REFS_DAYS)).timestamp()
+        if forgotten or (since is not None and since > now):
             self.set_mark(_KNOWS_SINCE, self._now_mark())
+        if forgotten:
+            self.set_mark(retention.CODES_FORGOTTEN, "0")
 
     def _now_mark(self) -> str:
         clock = self._clock
