@@ -348,10 +348,10 @@ class Journal:
             raise JournalError(f"nothing can be erased from the journal: {error}") from error
         return erased
 
-    def _sign_erasure(self, seq: int, digest: str, body: str) -> bytes:
+    def _sign_erasure(self, seq: int, digest: str, prev_hash: str, body: str) -> bytes:
         assert self._key is not None
         head = identity.head(self._site.site_id, self._site.gate_id, self.epoch, seq, digest)
-        return identity.sign_erasure(identity.erasure(head, body), self._key)
+        return identity.sign_erasure(identity.erasure(head, prev_hash, body), self._key)
 
     def shrink(self) -> bool:
         """See `edge.ports.Journal`."""

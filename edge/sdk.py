@@ -3,7 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_NUMPY = ("numpy.dtype size changed", "binary incompatib", "multiarray", "NumPy 1.x", "_ARRAY_API", "numpy.ufunc size")
+_NUMPY = (
+    "numpy.dtype size changed",
+    "binary incompatib",
+    "multiarray",
+    "NumPy 1.x",
+    "_ARRAY_API",
+    "numpy.ufunc size",
+    "version of numpy",
+)
 """How a library that was built for another numpy fails: with ValueError, ImportError or others."""
 
 

@@ -50,7 +50,8 @@ class Doorkeeper:
         for record in records:
             if record.erased is not None:
                 try:
-                    verify_erasure(record.erased, erasure(_head(key, record), record.body), signer)
+                    left = erasure(_head(key, record), record.prev_hash, record.body)
+                    verify_erasure(record.erased, left, signer)
                 except BadSignature as error:
                     raise NotTaken(f"event {record.seq} was not erased by the gate") from error
 

@@ -97,6 +97,12 @@ class HqLink:
             return f"the broker refuses it: {reason}"
         return "nobody listens there: the gate is not connected" if reason.value == NOBODY_LISTENS else ""
 
+    def ask_for_status(self, site_id: str, gate_id: str) -> None:
+        """Have the broker say once more what it keeps of this gate's status."""
+        name = topic(Channel.STATUS, site_id, gate_id)
+        self._client.subscribe(name, ROUTES[Channel.STATUS].qos)
+        self._client.unsubscribe(name)  # the subscription to all gates stays: nothing comes twice
+
     def _publish(
         self, channel: Channel, payload: bytes, site_id: str, gate_id: str, part: int | None = None
     ) -> int | None:

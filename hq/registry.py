@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from contract.identity import code_key, fingerprint, grouped, new_code, proven, same_fingerprint
 from contract.messages import Registration
@@ -198,6 +198,11 @@ def _add(db: Connection, gate_id: str, site_id: str, gate_key: bytes, link_key: 
     lock(db, "registrations")
     if other := _holder(db, gate_key, link_key, gate_id):
         raise RegistryRefused(f"these keys are those of {other}: each gate makes its own (a copied card?)")
+    if ended := _ended(db, gate_id, gate_key, link_key):
+        raise RegistryRefused(
+            f"these keys were revoked or replaced on {ended:%Y-%m-%d}, whoever has a copy would speak for {gate_id} again: let the gate "
+            "make new ones (remove gate/gate-signing.key.pem and sync/link-signing.key.pem from its state folder and start it)"
+        )
     _revoke(db, gate_id, by, f"replaced by a registration ({how})")
     made = Registered(gate_id, site_id, gate_key, link_key, now(), by, how)
     columns = ("gate_id", "site_id", "gate_key", "link_key", "since_utc", "added_by", "how")
@@ -212,6 +217,18 @@ def _holder(db: Connection, gate_key: bytes, link_key: bytes, but: str) -> str:
     columns = t.registrations.c
     same = (columns.gate_key.in_((gate_key, link_key))) | (columns.link_key.in_((gate_key, link_key)))
     return db.execute(select(columns.gate_id).where(_OPEN, same, columns.gate_id != but)).scalar() or ""
+
+
+def _ended(db: Connection, gate_id: str, *keys: bytes) -> datetime | None:
+    """When one of the keys ceased to count; None if none did, or if it is in force at this very gate, which moves to another site."""
+    columns = t.registrations.c
+    for key in keys:
+        same = (columns.gate_key == key) | (columns.link_key == key)
+        if db.execute(select(columns.id).where(_OPEN, same, columns.gate_id == gate_id)).first() is None:
+            ended: datetime | None = db.execute(select(func.max(columns.revoked_utc)).where(same)).scalar()
+            if ended is not None:
+                return ended
+    return None
 
 
 def _revoke(db: Connection, gate_id: str, by: str, why: str) -> None:

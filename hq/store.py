@@ -122,6 +122,12 @@ class Store:
                 told.note(db, status, now())
             self._set_gate(status.gate_id, status.site_id, status=body, status_utc=now())
 
+    def believed_online(self, gate_id: str) -> bool:
+        """Whether the newest status that was taken says so."""
+        with self.read() as db:
+            held = db.execute(select(t.gates.c.status).where(t.gates.c.gate_id == gate_id)).scalar()
+        return held is not None and GateStatus.model_validate_json(held).online
+
     def set_health(self, health: Health) -> None:
         """Unless a newer one is held."""
         with self.read() as db:

@@ -10,13 +10,14 @@ import re
 import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import structlog
 from pydantic import ValidationError
 
-from edge.config import GateConfig, PathsConfig
+from edge.config import Config, ConfigError, GateConfig, PathsConfig, parse
 from edge.foreign import read_plain
 from edge.gate import lock_relays, relays_only
 from edge.layout import GATE, PINS, RELAY
@@ -66,30 +67,59 @@ _KEYS = {"pins", "relay_pin", "relay_out_pin", "relay_active_high"}
 
 
 def _descriptions(path: Path, text: str | None) -> Iterator[tuple[GateConfig, Path | None, str]]:
-    """Where the relay is, the best description first: the relays alone, the state folder, and who says so."""
-    data, complete = _gate_part(text) if text is not None else ({}, False)
+    """Where the relay is, the best description first: the relays alone, the state folder, and who says so.
+
+    A valid configuration counts alone. What another one does not say, or misspells, is taken from the last gate process that
+    started: a relay that is active-low, driven as if it were not, would open.
+    """
+    data, whole, is_toml = _gate_part(text) if text and text.strip() else ({}, False, False)
     paths = data.get("paths")
     state = paths.get("state_dir") if isinstance(paths, dict) else None
     folder = path.parent.resolve() / state if isinstance(state, str) else PathsConfig().state_dir
-    own = _relays(data.get("gate", {})) if text is not None and data else None
-    if own is not None and complete:
+    own = _relays(data.get("gate")) if data else None
+    if own is not None and is_toml and _valid(data, path):
         yield own, folder, f"{path} says"
+    said = data.get("gate") if whole and own is not None else {}
     for place in _places(folder, PathsConfig().state_dir):
         with suppress(OSError, ValueError, RecursionError):
-            kept = _relays(json.loads(read_plain(place, KEPT_MAX_BYTES)))
-            if kept is not None:
-                yield kept, folder, f"the last gate process that started said ({place}); {path} cannot be used"
-    if own is not None:
-        yield own, folder, f"the readable part of {path} says"
+            kept = json.loads(read_plain(place, KEPT_MAX_BYTES))
+            if _relays(kept) is None:
+                continue
+            merged = _relays({**kept, **said}) if isinstance(said, dict) else None
+            who = f"the last gate process that started said ({place}); {path} cannot be used"
+            if isinstance(said, dict) and "relay_pin" in said:
+                who = f"{path} says, and where it says nothing {place}"
+            yield merged or _relays(kept) or GateConfig(), folder, who
+    if own is not None and not _misspelt(data):
+        yield own, folder, f"{path} says" if whole else f"the readable part of {path} says"
 
 
-def _gate_part(text: str) -> tuple[dict[str, Any], bool]:
-    """What the configuration says of [gate] and [paths], and whether that is certainly whole.
+def _valid(data: dict[str, Any], path: Path) -> bool:
+    """Whether a gate process would start with it."""
+    try:
+        parse(data, path)
+    except (ConfigError, RecursionError):
+        return False
+    return True
 
-    A file that is no TOML is taken section by section. One that ends in the section may have been cut off there.
+
+def _misspelt(data: dict[str, Any]) -> bool:
+    """True if a word that is unknown may have meant the relay: what it said is not known then."""
+    gate = data.get("gate")
+    keys = set(gate) - set(GateConfig.model_fields) if isinstance(gate, dict) else set()
+    sections = set(data) - set(Config.model_fields)
+    meant = [get_close_matches(key, _KEYS - set(gate or ())) for key in keys]
+    return any(meant) or (not gate and any(get_close_matches(name, ["gate"]) for name in sections))
+
+
+def _gate_part(text: str) -> tuple[dict[str, Any], bool, bool]:
+    """What the configuration says, whether its part about the gate is certainly whole, and whether it is TOML at all.
+
+    Of a file that is no TOML, [gate] and [paths] are taken section by section. One that ends in the section may have been cut
+    off there; of two that differ, nobody knows which one counts.
     """
     try:
-        return {"gate": {}, **tomllib.loads(text)}, True
+        return {"gate": {}, **tomllib.loads(text)}, True, True
     except tomllib.TOMLDecodeError:
         pass
     found: dict[str, Any] = {}
@@ -98,9 +128,12 @@ def _gate_part(text: str) -> tuple[dict[str, Any], bool]:
     for number, (name, body) in enumerate(sections):
         if name in ("gate", "paths"):
             with suppress(tomllib.TOMLDecodeError):
-                found[name] = tomllib.loads(body)
-                whole = whole or (name == "gate" and number + 1 < len(sections))
-    return (found, whole) if "gate" in found else ({}, False)
+                said, before = tomllib.loads(body), found.get(name, {})
+                if name == "gate":
+                    agree = all(before[key] == said[key] for key in before.keys() & said.keys())
+                    whole = number + 1 < len(sections) and agree and (whole or not before)
+                found[name] = {**before, **said}
+    return found, whole, False
 
 
 def _sections(text: str) -> list[tuple[str, str]]:
@@ -118,8 +151,11 @@ def _relays(said: Any) -> GateConfig | None:
     """The relays alone; None if what is said of them is not valid."""
     if not isinstance(said, dict):
         return None
+    known = {key: value for key, value in said.items() if key in _KEYS}
+    if known.get("relay_out_pin") == known.get("relay_pin", GateConfig().relay_pin):
+        known.pop("relay_out_pin", None)  # a pin is driven once
     try:
-        return GateConfig.model_validate({key: value for key, value in said.items() if key in _KEYS})
+        return GateConfig.model_validate(known)
     except ValidationError:
         return None
 

@@ -322,11 +322,13 @@ def open_matcher(
 ) -> FaceMatcher:
     """A matcher with verified weights and an empty gallery; it counts scores if it gets a store and a clock.
 
+    `liveness`: None where nobody is let in, at an enrolment or in an evaluation: it is neither checked nor warned of.
+
     Raises:
         ModelError: see `open_engine`.
     """
     engine = open_engine(config, models_dir)
-    judge = open_liveness(liveness or LivenessConfig(), config, models_dir)
+    judge = NotChecked() if liveness is None else open_liveness(liveness, config, models_dir)
     monitor = None
     if scores is not None and clock is not None:
         monitor = ScoreMonitor(scores, clock, config, engine.model_id, engine.pack.impostor_tail.scale)

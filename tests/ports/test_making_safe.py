@@ -111,6 +111,66 @@ def test_ok__a_section_that_may_have_been_cut_off_counts_less_than_the_last_good
     assert "PIN 6 output 1" in sitegate("lock", path).stderr
 
 
+TYPING_SLIPS = {
+    "the level": "[gate]\nrelay_pin = 6\nrelay_active_hihg = false\n",
+    "the pin": "[gate]\nrelay_pn = 6\nrelay_active_high = false\n",
+    "the section": "[gat]\nrelay_pin = 6\nrelay_active_high = false\n",
+    "a section in the midst": "[gate]\nrelay_pin = 6\n[oops]]\nrelay_active_high = false\n[sync]\n",
+    "a line of the gate's": "[gate]\nrelay_pin = 6\nrelay_active_high = nope\n[sync]\n",
+}
+
+
+@pytest.mark.parametrize("slip", TYPING_SLIPS.values(), ids=TYPING_SLIPS)
+def test_ok__a_misspelt_word_opens_no_relay_that_is_active_low(
+    tmp_path: Path, slip: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driven = driven_by(monkeypatch)
+    remember(GateConfig(relay_pin=6, relay_active_high=False), made(tmp_path / "state"))
+    path = tmp_path / "gate.toml"
+    path.write_text('[paths]\nstate_dir = "state"\n' + slip)
+    lock(path)
+    assert driven == [(6, False)]
+
+
+@pytest.mark.parametrize("slip", ["the level", "the pin", "the section"])
+def test_fail__a_misspelt_word_and_nothing_better_known_drives_no_pin(
+    tmp_path: Path, slip: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driven = driven_by(monkeypatch)
+    path = tmp_path / "gate.toml"
+    path.write_text(TYPING_SLIPS[slip])
+    with pytest.raises(GateError, match="does not say"):
+        lock(path)
+    assert driven == []
+
+
+@pytest.mark.parametrize("second", ["pulse_ms = 500", "relay_active_high = false"])
+def test_ok__a_section_that_stands_twice_is_read_as_one(
+    tmp_path: Path, second: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driven = driven_by(monkeypatch)
+    path = tmp_path / "gate.toml"
+    path.write_text(f"[gate]\nrelay_pin = 6\nrelay_active_high = false\n[site]\n[gate]\n{second}\n[sync]\n")
+    lock(path)
+    assert driven == [(6, False)]
+
+
+def made(state: Path) -> Path:
+    (state / "gate").mkdir(parents=True)
+    return state
+
+
+def driven_by(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, bool]]:
+    """The pins that are locked from now on, and whether as active-high."""
+    driven: list[tuple[int, bool]] = []
+
+    def drive(config: GateConfig, history: Path | None) -> None:
+        driven.append((config.relay_pin, config.relay_active_high))
+
+    monkeypatch.setattr("edge.app.relay.lock_relays", drive)
+    return driven
+
+
 def test_fail__without_any_description_no_pin_is_driven(tmp_path: Path) -> None:
     done = sitegate("lock", tmp_path / "missing.toml")
     assert done.returncode == 1

@@ -1,5 +1,6 @@
 """How HQ comes to know a gate's keys, and forgets them."""
 
+import hashlib
 import json
 import re
 import subprocess
@@ -76,6 +77,7 @@ def test_ok__a_gate_registers_with_a_code_and_its_waiting_events_arrive(rig: Rig
     wait_until(lambda: len(report.events(store, limit=50)) >= 12, "what waited arrives")
     assert all(v.ok for v in report.verdicts(store))
     assert in_force(store) == [("gate-1", "site-1", "code")]
+    wait_until(lambda: store.believed_online("gate-1"), "what it said when it connected is taken as well")
     again = subprocess.run(
         [sys.executable, "-m", "edge", "register", code, "-c", str(config)],
         capture_output=True, text=True, check=False, timeout=60,
@@ -203,7 +205,8 @@ def test_fail__hq_that_is_silent_or_somebody_elses_answer(rig: Rig, stranger: St
     keys = keys_of(rig)
     stranger.subscribe("sitegate/v1/+/+/register")
     payload = message(rig.config, keys, "", "test", now())
-    forged = RegistrationAnswer(gate_id="gate-1", gate_key=keys.gate, accepted=True, utc=now())
+    asked = hashlib.sha256(payload).hexdigest()
+    forged = RegistrationAnswer(gate_id="gate-1", registration=asked, accepted=True, utc=now())
     stranger.publish(topic, encode(forged))
     with pytest.raises(NotRegistered, match="HQ does not answer"):
         register(rig.config, payload, rig.signing.public_key(), answer_s=2)

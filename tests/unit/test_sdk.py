@@ -17,6 +17,10 @@ NUMPY = "numpy.dtype size changed, may indicate binary incompatibility. Expected
     ("error", "said"),
     [
         (ValueError(NUMPY), "pip install --ignore-installed --no-deps simplejpeg"),
+        (
+            RuntimeError("module compiled against ABI version 0x1000009 but this version of numpy is 0x2000000"),
+            "--no-deps simplejpeg",
+        ),
         (ImportError("numpy.core.multiarray failed to import"), "pip install --ignore-installed --no-deps simplejpeg"),
         (ModuleNotFoundError("No module named 'x'"), "x is not there (No module named 'x'): apt install x"),
         (ImportError("libx.so.2: cannot open shared object file"), "x cannot be loaded (ImportError, libx.so.2"),
