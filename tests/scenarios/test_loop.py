@@ -1,5 +1,6 @@
 """The loop, turn by turn: a hand-set clock, a recording gate, a real journal, and what the matcher says given as data."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -225,6 +226,17 @@ def test_fail__no_journal_no_opening(house: House) -> None:
     assert "pulse" not in house.acts
     assert house.indicator.history[-1].advice is Advice.SEE_DESK
     house.journal._db.execute("PRAGMA query_only=OFF")
+
+
+def test_fail__a_journal_that_another_program_locks_opens_nothing_and_restarts_nothing(house: House) -> None:
+    """A restarted process could not open it, and fire and exit button would be without one."""
+    other = sqlite3.connect(house.folder / "journal.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    house.matcher.now = known()
+    assert [house.loop.step() for _ in range(3)] == [True] * 3  # the watchdog is fed
+    assert "pulse" not in house.acts
+    assert house.indicator.history[-1].advice is Advice.SEE_DESK
+    other.close()
 
 
 def test_ok__what_happened_while_the_disk_refused_is_recorded_when_it_works_again(house: House) -> None:
