@@ -171,6 +171,8 @@ class Reader:
         self._version: int | None = None
         self._again_s = self._locked_s = 0.0
         self._said = self.trouble = ""
+        self._bare_s: float | None = None
+        """Since when the file has lacked a table: its owner is making it, if that is short."""
 
     def changed(self) -> bool:
         """True if there may be something new since the last call; False while there is no file."""
@@ -217,7 +219,11 @@ class Reader:
         trying took time (a lock, a query without end). The log says it once."""
         self.close()
         self.trouble = _trouble(self._path, error)
-        if _code(error) != sqlite3.SQLITE_ERROR:  # that is a table which is not there yet
+        if _code(error) == sqlite3.SQLITE_ERROR:  # that is a table which is not there yet
+            self._bare_s = self._bare_s or time.monotonic()
+            if time.monotonic() - self._bare_s < _AGAIN_S:
+                return
+        else:
             self._again_s = time.monotonic() + _AGAIN_S
         if _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT):
             self._locked_s = self._again_s

@@ -309,8 +309,8 @@ class HighWater(Protocol):
     def takes_older(self, kind: ListKind) -> bool:
         """True if a technician had this gate take the next list, also an older one."""
 
-    def take_older(self) -> Mapping[ListKind, int]:
-        """Take the next list of each kind, also an older one; the versions that were in force."""
+    def take_older(self) -> None:
+        """Take the next list of each kind, also an older one."""
 
 
 class Journal(Protocol):

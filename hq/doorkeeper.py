@@ -94,7 +94,9 @@ def _head(key: JournalKey, record: EventRecord) -> bytes:
 
 def unregistered(site_id: str, gate_id: str) -> str:
     """What is wrong, and what to type."""
-    return f"the gate is not registered, its data waits there: sitegate-hq gate code {gate_id} --site {site_id}"
+    return (
+        f"the gate is not registered, its data waits there: sitegate-hq gate code {gate_id} --site {site_id} --by YOU"
+    )
 
 
 def proofs(records: Sequence[EventRecord], fits: Sequence[bool] | None = None) -> tuple[EventRecord, ...]:

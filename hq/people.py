@@ -78,7 +78,11 @@ def read_import(path: Path) -> ImportFile:
             # Through JSON, so that both formats obey one schema (dates, base64).
             text = json.dumps(tomllib.loads(text), default=str)
         data = json.loads(text)
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise ImportRefused(f"{path} cannot be read: {error.strerror}") from error
+    except json.JSONDecodeError as error:
+        raise ImportRefused(f"{path} is no JSON: {error} (a TOML file: name it .toml)") from error
+    except (ValueError, RecursionError) as error:
         raise ImportRefused(f"{path} cannot be read: {error}") from error
     problems = list(unknown_keys(ImportFile, data))
     try:

@@ -123,6 +123,8 @@ class Registry:
 
     def revoke(self, gate_id: str, *, by: str, why: str) -> Registered:
         """From now on nothing of this gate is taken."""
+        if not by.strip() or not why.strip():
+            raise RegistryRefused("--by and --why may not be empty: both are kept")
         with self._store.write(f"gate {gate_id}") as db:
             found = registered(db, [gate_id]).get(gate_id)
             db.execute(delete(t.invitations).where(t.invitations.c.gate_id == gate_id))
@@ -140,17 +142,18 @@ class Registry:
             if held is not None and (held.site_id, held.gate_key, held.link_key) == (registration.site_id, *keys):
                 return True, f"registered for {held.site_id} already"
             if row is None or row.expires_utc <= now() or row.tries >= TRIES_MAX:
-                return (
-                    False,
-                    f"nobody at HQ invited this gate, or the code has expired: sitegate-hq gate code {gate_id}",
-                )
+                todo = f"sitegate-hq gate code {gate_id} --site {registration.site_id} --by YOU"
+                return False, f"nobody at HQ invited this gate, or the code has expired: {todo}"
             if row.site_id != registration.site_id:
                 return False, f"HQ expects this gate at site {row.site_id}: correct site.site_id at the gate"
             if not self._shown(row, registration, payload):
                 db.execute(update(t.invitations).where(t.invitations.c.gate_id == gate_id).values(tries=row.tries + 1))
                 return False, "the code is wrong, or the keys have another fingerprint"
             if held is not None and not row.replaces:
-                return False, f"registered with another key: sitegate-hq gate revoke {gate_id}, or gate code --replace"
+                return (
+                    False,
+                    f"registered with another key: sitegate-hq gate revoke {gate_id}, or sitegate-hq gate code {gate_id} --replace",
+                )
             db.execute(delete(t.invitations).where(t.invitations.c.gate_id == gate_id))
             _add(db, gate_id, row.site_id, *keys, row.invited_by, "code" if row.code_key else "fingerprint")
         return True, f"registered for {row.site_id}"
@@ -190,7 +193,7 @@ def _check_free(db: Connection, gate_id: str, replaces: bool) -> None:
     if not replaces and (held := registered(db, [gate_id]).get(gate_id)):
         raise RegistryRefused(
             f"{gate_id} is registered for {held.site_id} since {held.since_utc:%Y-%m-%d}: revoke it first "
-            f"(sitegate-hq gate revoke {gate_id}), or say --replace"
+            f"(sitegate-hq gate revoke {gate_id} --by YOU --why WHY), or say --replace"
         )
 
 

@@ -43,7 +43,7 @@ def standings(store: Store, unsigned_until: datetime | None) -> dict[str, Standi
 
 
 def _stranger(site_id: str, gate_id: str, version: str, unsigned_until: datetime | None) -> Standing:
-    todo = f"sitegate-hq gate code {gate_id} --site {site_id}"
+    todo = f"sitegate-hq gate code {gate_id} --site {site_id} --by YOU"
     which = "of before 1.3" if version in ("1.0", "1.1", "1.2") else "not registered"
     if unsigned_until is not None and now() < unsigned_until:
         return Standing(site_id, gate_id, True, f"{which}, taken until {unsigned_until:%Y-%m-%d %H:%M}; then: {todo}")

@@ -6,6 +6,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
+import structlog
+
 from contract.keyring import TrustedKeys
 from contract.messages import NoticeCode, NoticeEvent
 from contract.signing import BadKey
@@ -153,6 +155,8 @@ def _loop(
         readers.callback(lists.close)
         lists.refresh()  # all at once: nobody stands before a gate that is only starting
         lists.parts_per_refresh = PARTS_PER_REFRESH
+        if config.liveness.danger:
+            structlog.get_logger().warning("photos_are_let_in", why=config.liveness.danger)
         matcher = open_matcher(config.matcher, config.paths.models_dir, config.liveness, scores, clock)
         roster = PreparedRoster(lists, matcher.prepare)
         indicator = GpioIndicator(config.indicator, factory, _voice(config))
