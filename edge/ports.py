@@ -35,6 +35,10 @@ class JournalError(RuntimeError):
     """The journal cannot be used; the text says why and what to do. Nothing may be opened."""
 
 
+class JournalHeld(JournalError):
+    """Another program locks the journal: what could not be written is written once that is over."""
+
+
 class DeskError(RuntimeError):
     """desk.db cannot be used; the text says why and what to do."""
 
