@@ -156,8 +156,8 @@ def lock(path: Path) -> BinaryIO:
 class Reader:
     """A read-only view of a database that may not exist yet, may be replaced, and must never stop its reader.
 
-    `wait_s`: how long a reader waits for the writer's locks. What another user's process put in the file's place, be it
-    a folder or a named pipe, is as good as no file; the log says so once.
+    `wait_s`: how long a reader waits for the writer's locks. What another user's process put in the file's place,
+    such as a folder or a named pipe, counts as no file; the log says so once.
 
     `trouble` says why a file that is there cannot be read; "" while it can, or while there is none. On a read-only medium, where
     no writer can be at work, a copy is read: SQLite would need to write beside the file.

@@ -70,8 +70,10 @@ def erase(db: sqlite3.Connection, last_seq: int, sign: Callable[[int, str, str, 
 
 
 def overwrite_damaged(path: Path) -> int:
-    """Overwrite what is sealed in the enrolments of a damaged journal, byte by byte: no database can be made of it any more; of how
-    many. The beginning of a seal is enough: without it, what overflowed into other pages cannot be opened by anybody."""
+    """Overwrite the sealed parts of enrolments in a damaged journal, byte by byte. Return their number.
+
+    No database can be made of such a file. The beginning of a seal is enough: nobody can open the rest without it.
+    """
     found = 0
     with path.open("r+b") as file:
         if not os.fstat(file.fileno()).st_size:

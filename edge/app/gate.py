@@ -16,6 +16,7 @@ from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, RESERVE, SCORES, fol
 from edge.app.ledger import follow_acks, open_ledger, read_through, tell_restart
 from edge.app.lists import open_roster
 from edge.app.metered import GateMeters, MeteredCamera
+from edge.app.patience import opened
 from edge.app.prepared import PreparedRoster
 from edge.app.reboot import restarter, unanswered
 from edge.app.relay import remember
@@ -67,7 +68,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
             clock = BoundedClock(SystemClock())
             reserve = Reserve(state / RESERVE, config.disk.reserve_mb)
             disk = DiskSpace(own, config.disk, reserve, others=[f for f in folders(config) if f != own])
-            journal, water = open_ledger(config, clock, reserve.give)
+            journal, water = opened(lambda: open_ledger(config, clock, reserve.give), config, gate, clock, shutdown)
             meters = journal.meters = GateMeters()
             if config.matcher.self_calibrate != "off":
                 scores = ScoreStore(state / SCORES, lambda: disk.diagnostics)
