@@ -54,10 +54,11 @@ def verify_head(signature: bytes, head: bytes, key: Verifier) -> None:
     verify_detached(signature, head, HEAD, key)
 
 
-def erasure(head: bytes, body: str) -> bytes:
-    """What the gate's key signs of an erased record: that this `body` is what it left of the record with this `head`. Without it
-    a network process that was taken over could pass any event off as an erased one."""
-    return head + b"\n" + hashlib.sha256(body.encode()).hexdigest().encode()
+def erasure(head: bytes, prev_hash: Sha256, body: str) -> bytes:
+    """What the gate's key signs of an erased record: that this `body` is what it left of the record with this `head`, which follows
+    `prev_hash`. Its hash proves neither any more: without this signature a network process that was taken over could pass any
+    event off as an erased one, or have it continue another chain."""
+    return b"\n".join((head, prev_hash.encode(), hashlib.sha256(body.encode()).hexdigest().encode()))
 
 
 def sign_erasure(erasure: bytes, key: Ed25519PrivateKey) -> bytes:

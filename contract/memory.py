@@ -11,7 +11,7 @@ _PR_SET_DUMPABLE = 4
 
 
 def keep_private() -> None:
-    """Once per process, at its start; a program that it executes begins anew, with no core dumps either."""
+    """Call it once per process, at its start. A program that it executes makes no core dumps either, but must call it again."""
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0 if hard else hard))
     prctl = getattr(ctypes.CDLL(None), "prctl", None)

@@ -705,11 +705,12 @@ class Registration(Message):
 
 
 class RegistrationAnswer(Message):
-    """What became of a `Registration`. `gate_key` is the key that was shown, so that a gate knows its own answer."""
+    """What became of a `Registration`. `registration`: SHA-256 of the message that is answered,
+    so that no answer counts for another one, such as one of before."""
 
     type: Literal["registration_answer"] = "registration_answer"
     gate_id: Id
-    gate_key: PublicKey
+    registration: Sha256
     accepted: bool
     reason: Text = ""
     utc: Utc

@@ -135,7 +135,7 @@ def _erased(event: Message, record: EventRecord) -> EventRecord:
     if body is None or not isinstance(event, Event):
         return record
     whose = {"site_id": event.site_id, "gate_id": event.gate_id, "epoch": event.epoch}
-    signature = sign_erasure(erasure(head(**whose, seq=record.seq, digest=record.hash), body), GATE)
+    signature = sign_erasure(erasure(head(**whose, seq=record.seq, digest=record.hash), record.prev_hash, body), GATE)
     return record.model_copy(update={"body": body, "erased": signature})
 
 

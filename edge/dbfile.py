@@ -156,8 +156,8 @@ def lock(path: Path) -> BinaryIO:
 class Reader:
     """A read-only view of a database that may not exist yet, may be replaced, and must never stop its reader.
 
-    `wait_s`: how long a reader waits for the writer's locks. What another user's process put in the file's place, be it
-    a folder or a named pipe, is as good as no file; the log says so once.
+    `wait_s`: how long a reader waits for the writer's locks. What another user's process put in the file's place,
+    such as a folder or a named pipe, counts as no file; the log says so once.
 
     `trouble` says why a file that is there cannot be read; "" while it can, or while there is none. On a read-only medium, where
     no writer can be at work, a copy is read: SQLite would need to write beside the file.
@@ -171,6 +171,8 @@ class Reader:
         self._version: int | None = None
         self._again_s = self._locked_s = 0.0
         self._said = self.trouble = ""
+        self._bare_s: float | None = None
+        """Since when the file has lacked a table: its owner is making it, if that is short."""
 
     def changed(self) -> bool:
         """True if there may be something new since the last call; False while there is no file."""
@@ -217,7 +219,11 @@ class Reader:
         trying took time (a lock, a query without end). The log says it once."""
         self.close()
         self.trouble = _trouble(self._path, error)
-        if _code(error) != sqlite3.SQLITE_ERROR:  # that is a table which is not there yet
+        if _code(error) == sqlite3.SQLITE_ERROR:  # that is a table which is not there yet
+            self._bare_s = self._bare_s or time.monotonic()
+            if time.monotonic() - self._bare_s < _AGAIN_S:
+                return
+        else:
             self._again_s = time.monotonic() + _AGAIN_S
         if _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT):
             self._locked_s = self._again_s

@@ -350,10 +350,11 @@ class EnrolmentRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, ser_json_bytes="base64", val_json_bytes="base64")
 
-    worker_id: str
-    consent_ref: str
-    model_id: str
-    sealed_record: bytes = Field(repr=False)
+    worker_id: Id
+    consent_ref: str = Field(min_length=1, max_length=120)
+    model_id: str = Field(max_length=200)
+    sealed_record: bytes = Field(max_length=45_000, repr=False)
+    """With more, the event would be longer than `EventRecord` allows, and HQ could take nothing after it."""
 
 
 class CommissioningRequest(BaseModel):
@@ -362,8 +363,8 @@ class CommissioningRequest(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, ser_json_bytes="base64", val_json_bytes="base64")
 
     outcome: CommissioningOutcome
-    signed_record: bytes
-    public_key: bytes
+    signed_record: bytes = Field(max_length=40_000)
+    public_key: bytes = Field(min_length=32, max_length=32)
 
 
 ENROL, ADMIT, COMMISSION = "enrol", "admit", "commission"

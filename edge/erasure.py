@@ -48,12 +48,16 @@ def count(db: sqlite3.Connection) -> int:
     return int(db.execute(f"SELECT count(*) FROM events WHERE {which}").fetchone()[0])
 
 
-def erase(db: sqlite3.Connection, last_seq: int, sign: Callable[[int, str, str], bytes]) -> int:
-    """Erase what is sealed in the events up to `last_seq`; of how many. `sign`: makes the gate's signature of number, hash and
-    what is left of the body. Raises sqlite3.Error: then of none."""
-    found = db.execute(f"SELECT seq, hash, body FROM events WHERE {_SEALED} AND seq <= ?", (last_seq,)).fetchall()
-    left = [(seq, digest, body) for seq, digest, whole in found if (body := without_sealed(whole)) is not None]
-    rows = [(body, sign(seq, digest, body), seq) for seq, digest, body in left]
+def erase(db: sqlite3.Connection, last_seq: int, sign: Callable[[int, str, str, str], bytes]) -> int:
+    """Erase what is sealed in the events up to `last_seq`; of how many. `sign`: makes the gate's signature of number, hash,
+    hash of the record before, and what is left of the body. Raises sqlite3.Error: then of none."""
+    found = db.execute(
+        f"SELECT seq, hash, prev_hash, body FROM events WHERE {_SEALED} AND seq <= ?", (last_seq,)
+    ).fetchall()
+    left = [
+        (seq, digest, prev, body) for seq, digest, prev, whole in found if (body := without_sealed(whole)) is not None
+    ]
+    rows = [(body, sign(seq, digest, prev, body), seq) for seq, digest, prev, body in left]
     try:
         db.execute("BEGIN IMMEDIATE")
         db.executemany("UPDATE events SET body = ?, erased = ? WHERE seq = ?", rows)
@@ -66,8 +70,10 @@ def erase(db: sqlite3.Connection, last_seq: int, sign: Callable[[int, str, str],
 
 
 def overwrite_damaged(path: Path) -> int:
-    """Overwrite what is sealed in the enrolments of a damaged journal, byte by byte: no database can be made of it any more; of how
-    many. The beginning of a seal is enough: without it, what overflowed into other pages cannot be opened by anybody."""
+    """Overwrite the sealed parts of enrolments in a damaged journal, byte by byte. Return their number.
+
+    No database can be made of such a file. The beginning of a seal is enough: nobody can open the rest without it.
+    """
     found = 0
     with path.open("r+b") as file:
         if not os.fstat(file.fileno()).st_size:

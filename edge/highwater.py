@@ -17,7 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contract.messages import Event, ListKind, Utc
 from edge.domain import ListMark
+from edge.foreign import read_plain
 from edge.ports import JournalError
+from edge.wholefile import sync_folder
 
 log = structlog.get_logger()
 
@@ -90,8 +92,6 @@ class HighWater:
         self._path, self._writes, self._now = folder / NAME, writes, now
         self.marks, self._turn = _read(self._path)
         self._seq = self.marks.seq
-        self.found = self.marks != Marks()
-        """False on a new card, and at the first start after an update from 0.1."""
         self._written = self.marks
         self._second: Callable[[str], None] | None = None
 
@@ -122,11 +122,10 @@ class HighWater:
         until = self.marks.older_until.get(kind)
         return until is not None and self._now() < until
 
-    def take_older(self) -> Mapping[ListKind, int]:
-        """Take the next list of each kind, also an older one, for TAKES_OLDER_FOR; the versions that were in force."""
+    def take_older(self) -> None:
+        """Take the next list of each kind, also an older one, for TAKES_OLDER_FOR."""
         until = self._now() + TAKES_OLDER_FOR
         self._keep(self.marks.model_copy(update={"older_until": dict.fromkeys(self.marks.lists, until)}))
-        return {kind: mark.version for kind, mark in self.marks.lists.items()}
 
     # --- orders and time -------------------------------------------------------------------------------------
 
@@ -204,15 +203,12 @@ def _later(first: datetime | None, second: datetime | None) -> datetime | None:
 def _read(path: Path) -> tuple[Marks, int]:
     """The newest whole record, and which of the two is to be written next."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        if not isinstance(error, FileNotFoundError):
-            log.error("high_water_not_read", error=str(error))
+        whole = read_plain(path, 2 * _SLOT_BYTES)
+    except FileNotFoundError:
         return Marks(), 0
-    try:
-        whole = os.pread(handle, 2 * _SLOT_BYTES, 0) if stat.S_ISREG(os.fstat(handle).st_mode) else b""
-    finally:
-        os.close(handle)
+    except OSError as error:
+        log.error("high_water_not_read", error=str(error))
+        return Marks(), 0
     found = [(count, marks, slot) for slot in (0, 1) if (record := _record(whole, slot)) for count, marks in (record,)]
     if not found:
         return Marks(), 0
@@ -258,13 +254,4 @@ def _write(path: Path, text: str, slot: int) -> None:
     finally:
         os.close(handle)
     if not whole:
-        _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """A new file's name is on disk too. Raises OSError."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        sync_folder(path.parent)

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from contract.signing import BadKey, private_pem, public_pem, read_signing_private
 from edge.credentials import PREFIX, credential
+from edge.wholefile import owner_of, write_whole
 
 log = structlog.get_logger()
 
@@ -56,21 +57,8 @@ def _make(path: Path) -> None:
 
 def _write(path: Path, content: bytes, mode: int) -> None:
     """Whole or not at all, and on the disk; a technician's file, too, belongs to the folder's owner. Raises BadKey."""
-    part = path.with_name(f"{path.name}.part")
     try:
-        with contextlib.suppress(FileNotFoundError):
-            part.unlink()
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-        try:
-            os.fchmod(handle, mode)
-            if os.geteuid() == 0:
-                folder = path.parent.stat()
-                os.fchown(handle, folder.st_uid, folder.st_gid)
-            os.write(handle, content)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        part.replace(path)
+        write_whole(path, content, mode, owner_of(path.parent))
     except OSError as error:
         raise BadKey(f"{path} cannot be written ({error.strerror}): correct the folder's owner") from error
 

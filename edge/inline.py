@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.config import Config, load, parse
+from edge.wholefile import write_whole
 
 INLINE = (
     ("camera", "url", "camera.url", "sitegate-gate"),
@@ -83,27 +84,14 @@ def _write_secret(path: Path, value: str, user: str) -> None:
         if path.read_text(encoding="utf-8").strip() != value:
             raise NotMoved(f"{path} exists and holds something else: remove it, or use it")
         return
-    new = path.with_name(f".{path.name}.new")
-    new.unlink(missing_ok=True)
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o400)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(value + "\n")
-        with suppress(KeyError, PermissionError):  # one user runs everything: it is the owner already
-            os.fchown(handle, pwd.getpwnam(user).pw_uid, -1)
-        file.flush()
-        os.fsync(handle)
-    new.replace(path)
+    try:
+        owner = pwd.getpwnam(user).pw_uid, -1
+    except KeyError:
+        owner = None  # one user runs everything
+    write_whole(path, f"{value}\n".encode(), 0o400, owner if os.geteuid() == 0 else None)
 
 
 def _write_config(path: Path, text: str) -> None:
-    """Whole or not at all, with the owner and mode that it had."""
-    had, new = path.stat(), path.with_name(f".{path.name}.new")
-    new.unlink(missing_ok=True)
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        os.fchown(handle, had.st_uid, had.st_gid)
-        os.fchmod(handle, had.st_mode & 0o777)
-        file.flush()
-        os.fsync(handle)
-    new.replace(path)
+    """With the owner and mode that it had."""
+    had = path.stat()
+    write_whole(path, text.encode(), had.st_mode & 0o777, (had.st_uid, had.st_gid))

@@ -27,7 +27,7 @@ from edge.heads import Heads, Signer
 from edge.journalfile import JournalFile, NotOurFile, Row
 from edge.journalreader import JournalReader as JournalReader
 from edge.journalreader import decoded
-from edge.ports import Clock, JournalError, Memory
+from edge.ports import Clock, JournalError, JournalHeld, Memory
 
 log = structlog.get_logger()
 
@@ -75,17 +75,19 @@ class Journal:
         self._give_room, self._key = give_room, key
         self.signer = Signer(site, key) if key else None
         self._heads: Heads | None = None
+        self._held: _Held | None = None
+        self._news: deque[str] = deque()
         self._boot_id = BOOT_ID.read_text().strip()
         self._file = JournalFile(path, site.gate_id, synchronous, memory)
         self._file.signer = self.signer
         try:
             self._follow_file()
-        except BaseException:
+        except BaseException as error:
             self._file.close()
+            if isinstance(error, sqlite3.Error):
+                raise self._refusal(error) from error
             raise
         self.restarted, self.why = self._file.aside, self._file.why
-        self._held: _Held | None = None
-        self._news: deque[str] = deque()
         self._seen = self._last_reading()
         self._log_holds_erased = True  # an earlier process may have erased, and not got to the log
 
@@ -118,11 +120,15 @@ class Journal:
         return self._clock.utc() - timedelta(seconds=since_s)
 
     def time_corrected(self) -> None:
-        """The clock was ahead and was set right: a memory that begins in the future would refuse everything until then.
-        Raises JournalError."""
-        since = self.knows_since()
-        if since is not None and since > self._clock.utc():
+        """The clock was ahead and was set right. A memory that begins in the future would refuse everything until then; and codes
+        that were too old by the wrong clock were forgotten, and are still valid by the right one. Raises JournalError."""
+        since, now = self.knows_since(), self._clock.utc()
+        before_s = float(self._file.mark(retention.CODES_FORGOTTEN) or 0)
+        forgotten = before_s > (now - timedelta(days=retention.CODE_REFS_DAYS)).timestamp()
+        if forgotten or (since is not None and since > now):
             self.set_mark(_KNOWS_SINCE, self._now_mark())
+        if forgotten:
+            self.set_mark(retention.CODES_FORGOTTEN, "0")
 
     def _now_mark(self) -> str:
         clock = self._clock
@@ -155,6 +161,14 @@ class Journal:
             self._file.set_mark(name, value)
         except sqlite3.Error as error:
             raise JournalError(f"the journal cannot be written ({error}): free disk space, check the card") from error
+
+    def check_writable(self) -> None:
+        """Raises JournalError, JournalHeld if nothing could be appended just now, because of a lock."""
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise self._refusal(error) from error
 
     def append(self, kind: type[E], /, *, ref: str | None = None, **fields: Any) -> E:
         """Stamp, chain and store one event; on return it is on disk.
@@ -203,7 +217,7 @@ class Journal:
                 self._begin_again(str(error), complete=False)
             except sqlite3.Error as error:
                 if not (_no_room(error) and self._give_room()):
-                    raise JournalError(self._refusal(error)) from error
+                    raise self._refusal(error) from error
 
     def _begin_again(self, why: str, *, complete: bool) -> NoReturn:
         """The file is no longer ours: go on in a new one, tell of it, and refuse the event that was to be stored.
@@ -222,14 +236,14 @@ class Journal:
         self._file.save_old(lambda words: self._news.append(f"of the file before: {words}"))
         raise JournalError(f"{why}: a new one was begun; nothing was opened on what could not be recorded")
 
-    def _refusal(self, error: sqlite3.Error) -> str:
-        """In words; a database that another program locks is remembered, to be recorded once that is over."""
+    def _refusal(self, error: sqlite3.Error) -> JournalError:
+        """In words. A database that another program locks is remembered, to be recorded once that is over."""
         if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
-            return f"the journal cannot be written ({error}): free disk space, check the card"
+            return JournalError(f"the journal cannot be written ({error}): free disk space, check the card")
         by = lockholders.in_words(lockholders.writers(self._file.path))
         if self._held is None:
             self._held = _Held(self._clock.monotonic(), by)
-        return f"the journal is locked by {by}: end that program"
+        return JournalHeld(f"the journal is locked by {by}: end that program")
 
     def _tell_news(self, now: "_Reading") -> None:
         """Record what happened to the file itself: that another program locked it, what was saved of the one before. Never raises:
@@ -284,7 +298,8 @@ class Journal:
         try:
             self._live.execute("INSERT OR REPLACE INTO live (id, state) VALUES (1, ?)", (live.model_dump_json(),))
         except sqlite3.OperationalError as error:
-            raise JournalError(f"the live state cannot be written: {self._refusal(error)}") from error
+            refused = self._refusal(error)
+            raise type(refused)(f"the live state cannot be written: {refused}") from error
         if self._held is not None or self._news:
             self._tell_news(_Reading(self._clock.utc(), int(self._clock.monotonic() * 1000), self._clock.trusted()))
 
@@ -344,10 +359,10 @@ class Journal:
             raise JournalError(f"nothing can be erased from the journal: {error}") from error
         return erased
 
-    def _sign_erasure(self, seq: int, digest: str, body: str) -> bytes:
+    def _sign_erasure(self, seq: int, digest: str, prev_hash: str, body: str) -> bytes:
         assert self._key is not None
         head = identity.head(self._site.site_id, self._site.gate_id, self.epoch, seq, digest)
-        return identity.sign_erasure(identity.erasure(head, body), self._key)
+        return identity.sign_erasure(identity.erasure(head, prev_hash, body), self._key)
 
     def shrink(self) -> bool:
         """See `edge.ports.Journal`."""

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from contract.chain import GENESIS, BrokenChain, verify
 from contract.messages import EventRecord
 from edge import dbfile, erasure, heads
-from edge.ports import JournalError, Memory
+from edge.ports import JournalError, JournalHeld, Memory
 from edge.retention import CODE_REFS
 from edge.salvage import NotSalvaged, salvage_from, salvaged_refs
 
@@ -155,7 +155,7 @@ class JournalFile:
         self.aside: Path | None = None
         self.why, self.begun = "", False
         self.damage = ""
-        """Set by whoever reads the file through and finds it damaged (`edge.scrub`): a new one is begun at the next event."""
+        """Set when `edge.scrub` reads the file through and finds it damaged: a new one is begun at the next event."""
         self._own_refs: dict[str, int] = {}
         self._old: sqlite3.Connection | None = None
         try:
@@ -166,6 +166,8 @@ class JournalFile:
             self._open()
         except BaseException as error:
             self._lock.close()
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+                raise JournalHeld(f"{path} is locked by another program: end that program") from error
             if isinstance(error, (OSError, sqlite3.Error)):
                 raise JournalError(
                     f"{path} cannot be opened ({error}): check the folder's owner and free space"

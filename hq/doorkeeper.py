@@ -50,7 +50,8 @@ class Doorkeeper:
         for record in records:
             if record.erased is not None:
                 try:
-                    verify_erasure(record.erased, erasure(_head(key, record), record.body), signer)
+                    left = erasure(_head(key, record), record.prev_hash, record.body)
+                    verify_erasure(record.erased, left, signer)
                 except BadSignature as error:
                     raise NotTaken(f"event {record.seq} was not erased by the gate") from error
 
@@ -93,7 +94,9 @@ def _head(key: JournalKey, record: EventRecord) -> bytes:
 
 def unregistered(site_id: str, gate_id: str) -> str:
     """What is wrong, and what to type."""
-    return f"the gate is not registered, its data waits there: sitegate-hq gate code {gate_id} --site {site_id}"
+    return (
+        f"the gate is not registered, its data waits there: sitegate-hq gate code {gate_id} --site {site_id} --by YOU"
+    )
 
 
 def proofs(records: Sequence[EventRecord], fits: Sequence[bool] | None = None) -> tuple[EventRecord, ...]:

@@ -53,7 +53,7 @@ def approve(numbers: Numbers, by: ByOption, why: WhyOption, folder: Folder = Pat
     with opened(folder) as (config, people, _, store):
         desk = _desk(config, people, store)
         for number in numbers:
-            _said(desk.approve(number, by=_name(by), why=why))
+            _said(desk.approve(number, by=_name(by), why=_reason(why)))
 
 
 @app.command()
@@ -65,7 +65,7 @@ def refuse(numbers: Numbers, by: ByOption, why: WhyOption, folder: Folder = Path
     with opened(folder) as (config, people, _, store):
         desk = _desk(config, people, store)
         for number in numbers:
-            _said(desk.refuse(number, by=_name(by), why=why))
+            _said(desk.refuse(number, by=_name(by), why=_reason(why)))
 
 
 def register(main: typer.Typer) -> None:
@@ -86,6 +86,12 @@ def _show(folder: Path, *, decided: bool, as_json: bool) -> None:
 
 def _desk(config: HqConfig, people: People, store: Store) -> Approvals:
     return Approvals(store, people, keys.load(config.folder), config.trusted_sites)
+
+
+def _reason(why: str) -> str:
+    if not why.strip():
+        raise EnrolmentRefused("--why may not be empty: it is kept")
+    return why
 
 
 def _name(by: str) -> str:

@@ -112,7 +112,7 @@ def show(gate: GateArgument, folder: Folder = Path()) -> None:
     with opened(folder) as (_, _, _, store):
         rows = _every(store, gate)
     if not rows:
-        raise RegistryRefused(f"{gate} was never registered: sitegate-hq gate code {gate} --site SITE")
+        raise RegistryRefused(f"{gate} was never registered: sitegate-hq gate code {gate} --site SITE --by YOU")
     print_json([_json(row) for row in rows])
 
 

@@ -57,7 +57,8 @@ from hq.times import correct_newest
 log = structlog.get_logger()
 
 TWINS = "two journals of this gate both go on: two gates with one id, or an old card was put back"
-STRANGERS_MAX = 1000
+STRANGERS_MAX, REASONS_MAX = 1000, 20
+"""So many are told of in the log, each for so many reasons: nobody can use up the room of the others."""
 OWN_KEY_APART = ("1.0", "1.1", "1.2")
 """Versions in which gates had a key for this alone."""
 ERASED = (
@@ -218,7 +219,7 @@ class Ingest:
         self._told: set[str] = set()
         self._allowance = Allowance()
         self._last_epoch: dict[str, str] = {}
-        self._strangers: set[tuple[str, str]] = set()
+        self._strangers: dict[str, set[str]] = {}
 
     def take(self, batch: EventBatch) -> Outcome:
         """Store what is new of one batch; waits while another process stores of the same journal."""
@@ -302,9 +303,12 @@ class Ingest:
 
     def tell_stranger(self, gate_id: str, why: str) -> bool:
         """In the log, once for each reason: what is not taken waits at its gate. Whether it is new."""
-        if (gate_id, why) in self._strangers or len(self._strangers) >= STRANGERS_MAX:
+        known = self._strangers.get(gate_id)
+        if known is None and len(self._strangers) < STRANGERS_MAX:
+            known = self._strangers[gate_id] = set()
+        if known is None or why in known or len(known) >= REASONS_MAX:
             return False
-        self._strangers.add((gate_id, why))
+        known.add(why)
         log.error("gate_not_taken", gate_id=gate_id, detail=why)
         return True
 
@@ -394,7 +398,9 @@ class Ingest:
     def _judge_again(
         self, db: Connection, key: JournalKey, record: EventRecord, event: Event | None, prev_hash: str
     ) -> None:
-        """The same for a record that is stored already."""
+        """The same for a record that is stored already; one that HQ has erased since, when the consent ended, counts for nothing."""
+        if record.erased is not None:
+            return
         believed = self._judge(db, key, record, event, prev_hash)
         if believed and isinstance(event, ClockEvent):
             correct_newest(db, key, event)

@@ -9,6 +9,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
+from contract.ids import NoId
 from contract.keyring import Followed, OpeningKeys
 from contract.signing import PrivateKey, read_sealing_public, signing_privates, write_key_pair
 from hq.atrest import NAME, AtRest, new_key, text
@@ -73,6 +74,8 @@ def init(folder: Path, sites: tuple[str, ...], broker_port: int) -> list[Path]:
     Returns:
         The new files.
     """
+    if odd := sorted({"signing", "sealing", "at-rest"} & set(sites)):
+        raise NoId(f"site {odd[0]!r}: keys of HQ have this name, choose another")
     keys = folder / "keys"
     (keys / "sites").mkdir(parents=True, exist_ok=True, mode=0o700)
     made: list[Path] = []

@@ -6,7 +6,7 @@ leave the roster they count from where it is.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -15,6 +15,8 @@ from sqlalchemy import Connection, select
 
 from contract.messages import GateStatus
 from hq import tables as t
+from hq.registry import every
+from hq.standing import heard
 from hq.store import Store
 from hq.told import Told, rows
 
@@ -34,12 +36,15 @@ class Held(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A gate as HQ knows it. `since_utc`: of its present state, online or not."""
+    """A gate as HQ knows it. `since_utc`: of its present state, online or not. `keys_utc`: since when its present keys count; what was
+    told before was told by another card. `known`: it is registered."""
 
     site_id: str
     gate_id: str
-    online: bool
-    since_utc: datetime | None
+    online: bool = False
+    since_utc: datetime | None = None
+    keys_utc: datetime | None = None
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +97,11 @@ def judge(gone: Any, gate: Gate, told: Sequence[Told], covers: Mapping[tuple[str
             return Held.UNKNOWN, "anybody may have told that: register the gate (sitegate-hq gate)"
         return Held.NOWHERE, f"the whole roster of version {one.kept.list_version}, without the worker's templates"
 
+    told = [one for one in told if gate.keys_utc is None or one.utc >= gate.keys_utc]
     nothing = Held.UNKNOWN, "the gate does not tell which roster it has: is its software older than 0.2?"
     held, detail = where(told[-1]) if told else nothing
+    if held is not Held.NOWHERE and not gate.known:
+        detail += "; it is not registered (sitegate-hq gate): what it tells does not count"
     proven = None
     for one in told:
         gone_there = where(one)[0] is Held.NOWHERE
@@ -115,11 +123,16 @@ def judge(gone: Any, gate: Gate, told: Sequence[Told], covers: Mapping[tuple[str
 
 
 def _gates(db: Connection) -> list[Gate]:
-    found = []
-    for row in db.execute(select(t.gates).order_by(t.gates.c.site_id, t.gates.c.gate_id)):
+    """All that ever reported, are registered, or were turned away: each may have the roster from the broker."""
+    found = {gate_id: Gate(site_id, gate_id) for gate_id, (site_id, _) in heard(db).items()}
+    for row in db.execute(select(t.gates)):
         status = GateStatus.model_validate_json(row.status) if row.status else None
-        found.append(Gate(row.site_id, row.gate_id, bool(status and status.online), row.status_utc))
-    return found
+        found[row.gate_id] = Gate(row.site_id, row.gate_id, bool(status and status.online), row.status_utc)
+    for known in every(db):
+        gate = found.get(known.gate_id, Gate(known.site_id, known.gate_id))
+        in_force = known.revoked_utc is None
+        found[known.gate_id] = replace(gate, keys_utc=known.since_utc if in_force else gate.keys_utc, known=in_force)
+    return sorted(found.values(), key=lambda gate: (gate.site_id, gate.gate_id))
 
 
 def summary(found: Iterable[Receipt]) -> str:

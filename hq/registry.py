@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from contract.identity import code_key, fingerprint, grouped, new_code, proven, same_fingerprint
 from contract.messages import Registration
@@ -123,6 +123,8 @@ class Registry:
 
     def revoke(self, gate_id: str, *, by: str, why: str) -> Registered:
         """From now on nothing of this gate is taken."""
+        if not by.strip() or not why.strip():
+            raise RegistryRefused("--by and --why may not be empty: both are kept")
         with self._store.write(f"gate {gate_id}") as db:
             found = registered(db, [gate_id]).get(gate_id)
             db.execute(delete(t.invitations).where(t.invitations.c.gate_id == gate_id))
@@ -140,17 +142,18 @@ class Registry:
             if held is not None and (held.site_id, held.gate_key, held.link_key) == (registration.site_id, *keys):
                 return True, f"registered for {held.site_id} already"
             if row is None or row.expires_utc <= now() or row.tries >= TRIES_MAX:
-                return (
-                    False,
-                    f"nobody at HQ invited this gate, or the code has expired: sitegate-hq gate code {gate_id}",
-                )
+                todo = f"sitegate-hq gate code {gate_id} --site {registration.site_id} --by YOU"
+                return False, f"nobody at HQ invited this gate, or the code has expired: {todo}"
             if row.site_id != registration.site_id:
                 return False, f"HQ expects this gate at site {row.site_id}: correct site.site_id at the gate"
             if not self._shown(row, registration, payload):
                 db.execute(update(t.invitations).where(t.invitations.c.gate_id == gate_id).values(tries=row.tries + 1))
                 return False, "the code is wrong, or the keys have another fingerprint"
             if held is not None and not row.replaces:
-                return False, f"registered with another key: sitegate-hq gate revoke {gate_id}, or gate code --replace"
+                return (
+                    False,
+                    f"registered with another key: sitegate-hq gate revoke {gate_id}, or sitegate-hq gate code {gate_id} --replace",
+                )
             db.execute(delete(t.invitations).where(t.invitations.c.gate_id == gate_id))
             _add(db, gate_id, row.site_id, *keys, row.invited_by, "code" if row.code_key else "fingerprint")
         return True, f"registered for {row.site_id}"
@@ -190,7 +193,7 @@ def _check_free(db: Connection, gate_id: str, replaces: bool) -> None:
     if not replaces and (held := registered(db, [gate_id]).get(gate_id)):
         raise RegistryRefused(
             f"{gate_id} is registered for {held.site_id} since {held.since_utc:%Y-%m-%d}: revoke it first "
-            f"(sitegate-hq gate revoke {gate_id}), or say --replace"
+            f"(sitegate-hq gate revoke {gate_id} --by YOU --why WHY), or say --replace"
         )
 
 
@@ -198,6 +201,11 @@ def _add(db: Connection, gate_id: str, site_id: str, gate_key: bytes, link_key: 
     lock(db, "registrations")
     if other := _holder(db, gate_key, link_key, gate_id):
         raise RegistryRefused(f"these keys are those of {other}: each gate makes its own (a copied card?)")
+    if ended := _ended(db, gate_id, gate_key, link_key):
+        raise RegistryRefused(
+            f"these keys were revoked or replaced on {ended:%Y-%m-%d}, whoever has a copy would speak for {gate_id} again: let the gate "
+            "make new ones (remove gate/gate-signing.key.pem and sync/link-signing.key.pem from its state folder and start it)"
+        )
     _revoke(db, gate_id, by, f"replaced by a registration ({how})")
     made = Registered(gate_id, site_id, gate_key, link_key, now(), by, how)
     columns = ("gate_id", "site_id", "gate_key", "link_key", "since_utc", "added_by", "how")
@@ -212,6 +220,18 @@ def _holder(db: Connection, gate_key: bytes, link_key: bytes, but: str) -> str:
     columns = t.registrations.c
     same = (columns.gate_key.in_((gate_key, link_key))) | (columns.link_key.in_((gate_key, link_key)))
     return db.execute(select(columns.gate_id).where(_OPEN, same, columns.gate_id != but)).scalar() or ""
+
+
+def _ended(db: Connection, gate_id: str, *keys: bytes) -> datetime | None:
+    """When one of the keys ceased to count; None if none did, or if it is in force at this very gate, which moves to another site."""
+    columns = t.registrations.c
+    for key in keys:
+        same = (columns.gate_key == key) | (columns.link_key == key)
+        if db.execute(select(columns.id).where(_OPEN, same, columns.gate_id == gate_id)).first() is None:
+            ended: datetime | None = db.execute(select(func.max(columns.revoked_utc)).where(same)).scalar()
+            if ended is not None:
+                return ended
+    return None
 
 
 def _revoke(db: Connection, gate_id: str, by: str, why: str) -> None:

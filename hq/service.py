@@ -3,6 +3,7 @@
 Where one process is too slow, workers beside it take their share of the events; only one publishes.
 """
 
+import hashlib
 import secrets
 import threading
 import time
@@ -231,7 +232,7 @@ class HqService:
             accepted, reason = self._registry.take(registration, payload)
         except RegistryRefused as error:
             accepted, reason = False, str(error)
-        said = {"gate_id": registration.gate_id, "gate_key": registration.gate_key}
+        said = {"gate_id": registration.gate_id, "registration": hashlib.sha256(payload).hexdigest()}
         answer = RegistrationAnswer(**said, accepted=accepted, reason=reason[:500], utc=now())
         envelope = sign(encode(answer), Channel.REGISTERED.value, self._keys.signing)
         self._link.publish(Channel.REGISTERED, envelope, registration.site_id, registration.gate_id)
@@ -251,7 +252,7 @@ class HqService:
                 self._ready.append(arrival)
             elif outcome.ack is not None and (outcome.line not in acks or acks[outcome.line].seq <= outcome.seq):
                 acks[outcome.line] = outcome.ack
-            if outcome is not None:
+            if outcome is not None and outcome.ack is not None:  # a stranger gets no numbers of its own
                 self.metrics.events.labels(arrival.key.gate_id).inc(outcome.stored)
         for key in self._holes.keys() - {arrival.key for arrival in self._ready}:
             del self._holes[key]

@@ -28,13 +28,13 @@ def standings(store: Store, unsigned_until: datetime | None) -> dict[str, Standi
     """By gate id: of every gate that is registered, ever reported, or was turned away lately."""
     known = registered_list(store)
     with store.read() as db:
-        heard = _heard(db)
+        reports = heard(db)
     found = {}
-    for gate_id, (site_id, version) in heard.items():
+    for gate_id, (site_id, version) in reports.items():
         if gate_id not in known:
             found[gate_id] = _stranger(site_id, gate_id, version, unsigned_until)
     for gate in known.values():
-        site_id = heard.get(gate.gate_id, (gate.site_id, ""))[0]
+        site_id = reports.get(gate.gate_id, (gate.site_id, ""))[0]
         text = f"registered {gate.since_utc:%Y-%m-%d}"
         if site_id != gate.site_id:
             text += f" for {gate.site_id}, but it says {site_id}"
@@ -43,7 +43,7 @@ def standings(store: Store, unsigned_until: datetime | None) -> dict[str, Standi
 
 
 def _stranger(site_id: str, gate_id: str, version: str, unsigned_until: datetime | None) -> Standing:
-    todo = f"sitegate-hq gate code {gate_id} --site {site_id}"
+    todo = f"sitegate-hq gate code {gate_id} --site {site_id} --by YOU"
     which = "of before 1.3" if version in ("1.0", "1.1", "1.2") else "not registered"
     if unsigned_until is not None and now() < unsigned_until:
         return Standing(site_id, gate_id, True, f"{which}, taken until {unsigned_until:%Y-%m-%d %H:%M}; then: {todo}")
@@ -52,7 +52,7 @@ def _stranger(site_id: str, gate_id: str, version: str, unsigned_until: datetime
     return Standing(site_id, gate_id, False, f"{which}: waits. {todo}")
 
 
-def _heard(db: Connection) -> dict[str, tuple[str, str]]:
+def heard(db: Connection) -> dict[str, tuple[str, str]]:
     """Gate -> site and contract version of its last status; the version is "" where it is not known."""
     found: dict[str, tuple[str, str]] = {}
     columns = t.quarantine.c

@@ -18,6 +18,7 @@ from edge import dbfile
 from edge.foreign import NotPlain, check_plain
 from edge.layout import DESK, DESK_FOLDER, GATE, PULSE_CUTS, SYNC
 from edge.ports import JournalError
+from edge.wholefile import sync_folder
 
 log = structlog.get_logger()
 
@@ -118,7 +119,7 @@ def _move(path: Path, folder: Path) -> bool:
         path.chmod(MODE)
     path.replace(target)
     for parent in (path.parent, folder):
-        _sync(parent)
+        sync_folder(parent)
     return True
 
 
@@ -155,13 +156,5 @@ def _nobody_writes(lock: Path) -> Iterator[None]:
         raise JournalError(f"{lock} is held: stop the processes of the earlier version first") from error
     else:
         yield
-    finally:
-        os.close(handle)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
     finally:
         os.close(handle)

@@ -16,6 +16,7 @@ from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, RESERVE, SCORES, fol
 from edge.app.ledger import follow_acks, open_ledger, read_through, tell_restart
 from edge.app.lists import open_roster
 from edge.app.metered import GateMeters, MeteredCamera
+from edge.app.patience import opened
 from edge.app.prepared import PreparedRoster
 from edge.app.reboot import restarter, unanswered
 from edge.app.relay import remember
@@ -73,7 +74,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
             clock = BoundedClock(SystemClock())
             reserve = Reserve(state / RESERVE, config.disk.reserve_mb)
             disk = DiskSpace(own, config.disk, reserve, others=[f for f in folders(config) if f != own])
-            journal, water = open_ledger(config, clock, reserve.give)
+            journal, water = opened(lambda: open_ledger(config, clock, reserve.give), config, gate, clock, shutdown)
             meters = journal.meters = GateMeters()
             if config.matcher.self_calibrate != "off":
                 scores = ScoreStore(state / SCORES, lambda: disk.diagnostics)
@@ -190,6 +191,8 @@ def _loop(
         readers.callback(lists.close)
         lists.refresh()  # all at once: nobody stands before a gate that is only starting
         lists.parts_per_refresh = PARTS_PER_REFRESH
+        if config.liveness.danger:
+            structlog.get_logger().warning("photos_are_let_in", why=config.liveness.danger)
         matcher = open_matcher(config.matcher, config.paths.models_dir, config.liveness, scores, clock)
         roster = PreparedRoster(lists, matcher.prepare)
         indicator = GpioIndicator(config.indicator, factory, _voice(config))

@@ -1,4 +1,4 @@
-"""The gate's memory, opened: journal, high-water marks and what is known of the time; and what is told of a journal begun anew."""
+"""Opens the gate's memory: journal, high-water marks and what is known of the time. Tells of a new journal."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

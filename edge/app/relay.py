@@ -22,6 +22,7 @@ from edge.foreign import read_plain
 from edge.gate import lock_relays, relays_only
 from edge.layout import GATE, PINS, RELAY
 from edge.ports import GateError
+from edge.wholefile import write_whole
 
 log = structlog.get_logger()
 
@@ -51,14 +52,7 @@ def remember(config: GateConfig, state: Path) -> None:
             if read_plain(path, KEPT_MAX_BYTES) == kept:
                 continue
         try:
-            new = path.with_name(path.name + ".new")
-            new.unlink(missing_ok=True)
-            handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640)
-            with os.fdopen(handle, "wb") as file:
-                file.write(kept)
-                file.flush()
-                os.fsync(handle)
-            new.replace(path)
+            write_whole(path, kept, 0o640)
         except OSError as error:
             log.warning("relay_not_remembered", path=str(path), error=error.strerror)
 

@@ -36,12 +36,14 @@ BLACK_MAX, WHITE_MIN = 8, 250
 ROWS_MAX = 480
 """Of larger pictures only every second, third… pixel is looked at."""
 
-Cells = NDArray[np.uint32]
+Cells = NDArray[np.uint64]
 Lane = tuple[float, float]
 """Left and right edge of the lane, as parts of the picture's width."""
 WHOLE: Lane = (0.0, 1.0)
-_DRAWN = np.random.default_rng(1).integers(0, 2**31, (CELL_PX, CELL_PX), np.uint32)
-_WEIGHTS: Cells = _DRAWN * np.uint32(2) + np.uint32(1)
+_WORD_BYTES = 8
+"""So many bytes are multiplied at a time: a quarter of the time that single ones take."""
+_DRAWN = np.random.default_rng(1).integers(0, 2**63, (CELL_PX, CELL_PX // _WORD_BYTES), np.uint64)
+_WEIGHTS: Cells = _DRAWN * np.uint64(2) + np.uint64(1)
 """Odd, so that no change of a single byte leaves the sum as it was."""
 
 
@@ -62,8 +64,8 @@ class Look:
             green = filled[:high, :wide]
         self._down = np.arange(ZONES) * rows // ZONES
         self._across = np.arange(ZONES) * columns // ZONES
-        blocks = green.reshape(rows, CELL_PX, columns, CELL_PX).astype(np.uint32)
-        self.cells: Cells = (blocks * _WEIGHTS[None, :, None, :]).sum(axis=(1, 3), dtype=np.uint32)
+        words = np.ascontiguousarray(green).view(np.uint64).reshape(rows, CELL_PX, columns, CELL_PX // _WORD_BYTES)
+        self.cells: Cells = (words * _WEIGHTS[None, :, None, :]).sum(axis=(1, 3), dtype=np.uint64)
         self.means = cv2.resize(green, (ZONES, ZONES), interpolation=cv2.INTER_AREA).astype(np.int16)
         down, across = self._down * CELL_PX, self._across * CELL_PX
         lightest = np.maximum.reduceat(np.maximum.reduceat(green, down, axis=0), across, axis=1)

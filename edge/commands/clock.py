@@ -9,7 +9,7 @@ import typer
 
 from edge.app.files import gate_dir
 from edge.clock import SystemClock
-from edge.commands.common import DEFAULT_CONFIG, ConfigOption, example, fail, load_config, out
+from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, example, fail, load_config, out
 from edge.domain import TechnicianRequest
 from edge.ports import JournalError
 from edge.technician import NotAsked, ask
@@ -31,6 +31,8 @@ def believe(why: WhyOption, config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 def send(config: Path, kind: str, why: str) -> None:
     """Leave a request for the gate process, under the name of whoever runs this command."""
+    if not why.strip():
+        raise fail("--why may not be empty: it is recorded", EXIT_USAGE)
     request = TechnicianRequest.model_validate(
         {
             "kind": kind,

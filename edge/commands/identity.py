@@ -45,7 +45,7 @@ def register_gate(
 ) -> None:
     """Show this gate's public keys to HQ, so that it takes what the gate sends.
 
-    HQ gives the code: sitegate-hq gate code GATE --site SITE. It counts once, for this gate alone.
+    HQ gives the code: sitegate-hq gate code GATE --site SITE --by YOU. It counts once, for this gate alone.
     """
     from contract.keyring import TrustedKeys
     from edge.sync import register as to_hq

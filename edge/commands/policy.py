@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from contract.messages import Direction, LivenessVerdict, PolicySnapshot
+from contract.messages import Direction, LivenessVerdict, NoticeCode, PolicySnapshot
 from contract.policy import Factor, zone_named
 from contract.signing import BadKey
 from contract.terminal.console import Table, styled
@@ -179,7 +179,8 @@ def _state(config: Config) -> RosterState:
     if reader.trouble:
         raise fail(reader.trouble)
     for incident in reader.incidents():
-        err.print(styled(("refused:", "yellow"), f" {incident.detail}"))
+        if incident.code is NoticeCode.LIST_REFUSED:  # the others are no matter of lists; the journal has them
+            err.print(styled(("refused:", "yellow"), f" {incident.detail}"))
     reader.close()
     return reader.state
 

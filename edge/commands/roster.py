@@ -5,6 +5,7 @@ from pathlib import Path
 
 import typer
 
+from contract.messages import NoticeCode
 from contract.signing import BadKey
 from contract.terminal.console import Table, styled
 from edge.app.lists import open_roster
@@ -113,5 +114,6 @@ def _state(config_path: Path) -> RosterState:
     if reader.trouble:
         raise fail(reader.trouble)
     for incident in reader.incidents():
-        err.print(styled(("refused:", "yellow"), f" {incident.detail}"))
+        if incident.code is NoticeCode.LIST_REFUSED:  # the others are no matter of lists; the journal has them
+            err.print(styled(("refused:", "yellow"), f" {incident.detail}"))
     return reader.state

@@ -188,6 +188,8 @@ rate_hz = {FILM_HZ}
 approach_gap_ms = 350
 [decision]
 advice_after_ms = 450
+[liveness]
+mode = "off"
 [gate]
 pins = "mock"
 passage_pin = 22

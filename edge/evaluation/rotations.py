@@ -147,7 +147,8 @@ def judged(seen: Sequence[Turned], upright: Upright) -> list[Turned]:
 
 
 def by_halves(seen: Sequence[Turned], halves: int = 10, seed: int = 1) -> tuple[int, int, int, int]:
-    """Fitted on half of the people and tried on the others, so often: upright faces refused, of how many; turned ones taken, of how many."""
+    """Fit on half of the people and try on the others, so often. Return four counts: upright faces refused, upright faces, turned faces
+    taken, turned faces."""
     people = np.array(sorted({t.person for t in seen}))
     random = np.random.default_rng(seed)
     wrong = np.zeros(4, np.int64)

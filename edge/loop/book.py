@@ -44,9 +44,13 @@ class Book:
 
     def write_notes(self) -> None:
         """Raises JournalError; what could not be written stays for the next call."""
+        self.write_notes_to(self._p.journal)
+
+    def write_notes_to(self, journal: Journal) -> None:
+        """The same, in another journal."""
         while self._unwritten:
             kind, fields = self._unwritten[0]
-            self._p.journal.append(kind, **fields)
+            journal.append(kind, **fields)
             self._unwritten.popleft()
 
     def once(self, ref: str, code: NoticeCode, detail: str) -> None:

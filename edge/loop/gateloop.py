@@ -15,7 +15,7 @@ from edge.loop.ports import Ports
 from edge.loop.reflex import Reflex
 from edge.loop.storage import Storage
 from edge.loop.turnstile import Turnstile
-from edge.ports import JournalError
+from edge.ports import JournalError, JournalHeld
 
 log = structlog.get_logger()
 
@@ -64,7 +64,7 @@ class GateLoop:
 
     def step(self) -> bool:
         """One turn; True if it was healthy (then, and only then, the watchdog is fed). In a fire every turn counts as
-        healthy: a restart would close the gate.
+        healthy: a restart would close the gate. So does one in which another program locks the journal.
 
         Raises:
             Exception: after FAILURES_MAX failed turns in a row.
@@ -78,7 +78,8 @@ class GateLoop:
             if not self._turnstile.fire:
                 self._board.show(Tone.DESK, Advice.SEE_DESK)
             self._p.camera.wait(self._frame_number, FRAME_WAIT_S)
-            return self._turnstile.fire
+            # A restart ends nobody's lock: it would lose what waits here to be written, and nothing could be opened after it.
+            return self._turnstile.fire or isinstance(error, JournalHeld)
         except Exception as error:  # the promise: an error in the pipeline is a recorded "no decision"
             self._failures += 1
             log.exception("step_failed", failures=self._failures)

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 
 from contract.messages import (
     Advice,
@@ -13,17 +14,24 @@ from contract.messages import (
 )
 from edge.config import Config
 from edge.decision import pairs_in_words
-from edge.domain import Decision, DeskRequest, RosterState, Template
+from edge.domain import Decision, DeskRequest, Incident, RosterState, Template
 from edge.loop.board import Board
 from edge.loop.book import Book
 from edge.loop.clockwatch import ClockWatch
 from edge.loop.errands import Errands
 from edge.loop.orders import Orders
 from edge.loop.ports import Ports
+from edge.loop.quota import Quota
 from edge.loop.reboot import Reboot
 from edge.loop.storage import Storage
 from edge.loop.turnstile import Turnstile
 from edge.templates import TemplateStore
+
+INCIDENTS = Quota(burst=50, refill_s=10.0)
+REQUESTS = Quota(burst=30, refill_s=1.0)
+"""More than people at a gate and an honest sync process ever need."""
+WAITING_MAX = 100
+"""So many requests are read ahead."""
 
 
 class Inbox:
@@ -41,6 +49,8 @@ class Inbox:
         self._last_request = 0
         self._surveyed_version = 0
         self._known_refs: set[str] = set()
+        self._more_requests = False
+        self._incident_quota, self._request_quota = replace(INCIDENTS), replace(REQUESTS)
         self._reboot = Reboot(config, ports, turnstile)
         self.leaving = False
         """True once a reboot was begun: nobody is to be admitted any more."""
@@ -59,16 +69,27 @@ class Inbox:
         self._storage.keep()
         if self.leaving:
             return
-        if self._p.requests.changed():
-            for request in self._p.requests.requests(self._last_request):
-                self._last_request = request.id
-                self._requests.append(request)
+        self._read_requests()
         if self._p.technician is not None and (asked := self._p.technician.waiting()) is not None:
             self._errands.technician(asked)
             self._p.technician.done()
-        while self._requests:
+        while self._requests and self._may_run(self._requests[0]):
             self._errands.run(self._requests[0])
             self._requests.popleft()
+
+    def _may_run(self, request: DeskRequest) -> bool:
+        """After a start all requests are read again; those that are known cost nothing."""
+        return self._book.knows(request.ref) or self._request_quota.take(self._p.clock.monotonic())
+
+    def _read_requests(self) -> None:
+        self._more_requests = self._p.requests.changed() or self._more_requests
+        if not self._more_requests or len(self._requests) >= WAITING_MAX:
+            return
+        found = self._p.requests.requests(self._last_request)
+        self._more_requests = bool(found)  # one reading has an end, and there may be more
+        for request in found:
+            self._last_request = request.id
+            self._requests.append(request)
 
     def _take_lists(self) -> None:
         before = self._p.roster.state
@@ -101,10 +122,23 @@ class Inbox:
         self._surveyed_version = version
 
     def _take_incidents(self) -> None:
-        for incident in (*self._p.roster.incidents(), *self._p.matcher.notices()):
-            if incident.ref not in self._known_refs and not self._p.journal.seen(incident.ref):
-                self._book.once(incident.ref, incident.code, incident.detail)
-            self._known_refs.add(incident.ref)
+        """What the matcher tells, and what sync refused; of the latter so much as the quota allows, the rest another time."""
+        told, refused = self._p.matcher.notices(), self._p.roster.incidents()
+        self._known_refs.intersection_update(incident.ref for incident in (*told, *refused))
+        for incident in told:
+            self._record(incident)
+        for incident in refused:
+            if incident.ref in self._known_refs or self._p.journal.seen(incident.ref):
+                self._known_refs.add(incident.ref)
+            elif self._incident_quota.take(self._p.clock.monotonic()):
+                self._record(incident)
+            else:
+                break
+
+    def _record(self, incident: Incident) -> None:
+        if incident.ref not in self._known_refs and not self._p.journal.seen(incident.ref):
+            self._book.once(incident.ref, incident.code, incident.detail)
+        self._known_refs.add(incident.ref)
 
     def _obey(self, command: Command) -> None:
         """Once for ever: the command's id is journalled before anything happens (a lock-down's after it)."""

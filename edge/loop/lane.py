@@ -236,7 +236,7 @@ class Lane:
             self._book.notice(NoticeCode.STILL_THERE, detail)
 
     def _recall(self) -> None:
-        """A restart lets nobody in a second time: whoever was let in just before must have left as well."""
+        """Recall who was let in just before a restart: they must have left as well."""
         newest = self._p.journal.latest(RECALLED_EVENTS)
         taken = {e.access_seq for e in newest if isinstance(e, PassageEvent) and e.outcome is PassageOutcome.PASSED}
         utc, now = self._p.clock.utc(), self._p.clock.monotonic()

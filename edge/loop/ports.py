@@ -27,7 +27,7 @@ from edge.ports import (
 @dataclass(frozen=True, slots=True)
 class Ports:
     """`codes` and `reader` are None where codes are not read and no reader is fitted; `pins` belongs to the reader.
-    `restart` has this process, or the machine, started anew soon after; None where that is not allowed.
+    `restart` restarts this process, or the machine, soon after; None where that is not allowed.
     `bounds` belongs to the clock."""
 
     camera: Camera

@@ -4,7 +4,8 @@ import tempfile
 from pathlib import Path
 
 from edge.matcher.models import Model, ModelError, Pack, PassivePack, read_verified
-from edge.packages import Progress, download, extract, sha256_of, write_atomic
+from edge.packages import Progress, download, extract, sha256_of
+from edge.wholefile import write_whole
 
 
 def fetch(pack: Pack | PassivePack, models_dir: Path, progress: Progress | None = None) -> list[Path]:
@@ -44,6 +45,7 @@ def _install(model: Model, archive: Path, models_dir: Path) -> Path:
             f"folding {model.name} gave SHA-256 {found[:12]}…, pinned is {model.sha256[:12]}…; this version of onnx writes "
             "another file: install the versions this release was tested with, and report it"
         )
+    models_dir.mkdir(parents=True, exist_ok=True)
     path = models_dir / model.file
-    write_atomic(path, folded)
+    write_whole(path, folded, 0o644)
     return path

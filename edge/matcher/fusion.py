@@ -15,16 +15,12 @@ from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
-import structlog
-
 from contract.messages import LivenessVerdict
 from edge.config import LivenessConfig, MatcherConfig
 from edge.domain import Face, Image
 from edge.matcher.liveness import Finding, Liveness, NotChecked, Planarity
 from edge.matcher.parallax import turn
 from edge.matcher.passive import LiveScorer, open_passive
-
-_log = structlog.get_logger()
 
 FRAMES = 5
 """The last so many frames of an approach are judged together; their median, so that one odd frame decides nothing."""
@@ -83,8 +79,6 @@ class Fused:
 
 def open_liveness(config: LivenessConfig, matcher: MatcherConfig, models_dir: Path) -> Liveness:
     """What the configuration asks for. Raises ModelError if it asks for the network and the weight is not there."""
-    if config.danger:
-        _log.warning("photos_are_let_in", why=config.danger)
     if config.in_force == "off":
         return NotChecked()
     active = Planarity(config)

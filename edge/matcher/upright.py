@@ -24,7 +24,7 @@ from edge.matcher.align import centred, similarity
 from edge.matcher.models import Upright, find_pack, model_id
 
 ROLL_MAX_DEG = 50.0
-"""Points that say more are not believed, nor is such a head held straight."""
+"""Points that say more are not believed. A head at such an angle is not held straight either."""
 SIDE_PX, EYE_DISTANCE_PX = 96, 24
 """Of the crop. A multiple of the detector's coarsest stride; faces are found at that eye distance as surely as larger ones."""
 MARGIN = 0.01

@@ -126,6 +126,11 @@ class MqttLink:
         if (session := self._session) is not None:
             session.unsubscribe(topics)
 
+    def again(self, why: str) -> None:
+        """End this connection in the orderly way, and make another."""
+        if (session := self._session) is not None:
+            session.end(why)
+
     def close(self, death: Publication | None = None) -> None:
         """Say goodbye (`death` replaces the Will) and disconnect; may be called twice."""
         session = self._session
@@ -218,6 +223,10 @@ class _Session:
         self._client.disconnect()
         self._client.loop_stop()
         return self._detail or "stopped"
+
+    def end(self, why: str) -> None:
+        self._detail = self._detail or why
+        self.over.set()
 
     def publish(self, publication: Publication, wait_s: float = 0) -> bool:
         info = self._client.publish(

@@ -1,5 +1,6 @@
 """Shows this gate's public keys to HQ, over the broker that both know, and waits for HQ's word."""
 
+import hashlib
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,7 +57,7 @@ def register(config: Config, payload: bytes, hq_key: Verifier, answer_s: float =
 
 def _ask(link: MqttLink, config: Config, payload: bytes, hq_key: Verifier, until: float) -> str:
     site, route = config.site, ROUTES[Channel.REGISTER]
-    again = 0.0
+    again, asked = 0.0, hashlib.sha256(payload).hexdigest()
     while (now := time.monotonic()) < until:
         if now >= again:  # the subscription may have come after the first answer
             link.publish(
@@ -65,7 +66,7 @@ def _ask(link: MqttLink, config: Config, payload: bytes, hq_key: Verifier, until
             again = now + 3
         received = link.receive(0.2)
         answer = _answer(received, hq_key) if received is not None else None
-        if answer is not None and answer.gate_id == site.gate_id and answer.gate_key == _shown(payload):
+        if answer is not None and answer.gate_id == site.gate_id and answer.registration == asked:
             if not answer.accepted:
                 raise NotRegistered(f"HQ refuses: {answer.reason}")
             return answer.reason
@@ -82,7 +83,3 @@ def _answer(received: Received, hq_key: Verifier) -> RegistrationAnswer | None:
         return decode(RegistrationAnswer, verify(received.payload, Channel.REGISTERED.value, hq_key))
     except (BadMessage, BadSignature):
         return None
-
-
-def _shown(payload: bytes) -> bytes:
-    return decode(Registration, payload).gate_key

@@ -20,7 +20,7 @@ from contract.codec import MAX_BYTES, BadMessage, check_size, decode
 from contract.keyring import OpeningKeys, TrustedKeys, ids
 from contract.messages import Ack, Command, DeltaHeader, ListKind, NoticeCode, PartHeader
 from contract.signing import BadSignature, verify
-from contract.topics import Channel
+from contract.topics import ROUTES, Channel
 from edge import dbfile
 from edge.config import SiteConfig
 from edge.domain import Incident, ListMark, RosterState
@@ -34,6 +34,17 @@ from edge.wiping import wiping
 log = structlog.get_logger()
 
 _KEEP_INCIDENTS = 500
+_REFUSED = """
+SELECT substr(ref, 1, 200), code, substr(detail, 1, 500) FROM
+(SELECT id, ref, code, detail FROM incidents ORDER BY id DESC LIMIT 500) ORDER BY id
+"""
+_ORDERS = """
+SELECT id, envelope FROM commands WHERE id > ? AND typeof(envelope) = 'blob' AND length(envelope) <= ? ORDER BY id LIMIT 100
+"""
+_ACKS = (
+    "SELECT envelope FROM acks WHERE typeof(envelope) = 'blob' AND length(envelope) <= ? ORDER BY rowid DESC LIMIT 200"
+)
+"""Each has an end: the sync process may write as much as it likes, and these are read several times a second."""
 _ORDER = (ListKind.POLICY, ListKind.RISK, ListKind.ROSTER)
 """The largest last: whom to stop must not wait for whom to let in."""
 
@@ -113,7 +124,7 @@ class ReplicaReader:
         if self._reader.changed() or new_keys:
             self._follow_replacement()
             for kind, digest, applied in self._rows(
-                "SELECT kind, digest, applied_utc FROM list_versions WHERE applied_utc IS NOT NULL",
+                "SELECT kind, digest, applied_utc FROM list_versions WHERE applied_utc IS NOT NULL LIMIT 20",
                 types=(str, str, str),
             ):
                 if kind in set(ListKind) and self._looked_at.get(ListKind(kind)) != (digest, applied):
@@ -135,9 +146,7 @@ class ReplicaReader:
     def incidents(self) -> list[Incident]:
         """What sync or this reader refused; bounded, oldest first. The caller skips those it has journalled."""
         found = dict(self._incidents)
-        for ref, code, detail in self._rows(
-            "SELECT ref, code, detail FROM incidents ORDER BY id", types=(str, str, str)
-        ):
+        for ref, code, detail in self._rows(_REFUSED, types=(str, str, str)):
             if code in OF_SYNC:
                 ref = _own_ref(ref)
                 found.setdefault(ref, Incident(ref, NoticeCode(code), detail))
@@ -146,9 +155,7 @@ class ReplicaReader:
     def commands(self, now: datetime) -> list[Command]:
         """Commands that arrived since the last call and may be obeyed now; the others become incidents."""
         found = []
-        rows = self._rows(
-            "SELECT id, envelope FROM commands WHERE id > ? ORDER BY id", (self._last_command,), (int, bytes)
-        )
+        rows = self._rows(_ORDERS, (self._last_command, ROUTES[Channel.COMMAND].max_bytes), (int, bytes))
         for row_id, envelope in rows:
             self._last_command = int(row_id)
             try:
@@ -161,7 +168,7 @@ class ReplicaReader:
     def acks(self) -> list[Ack]:
         """HQ's newest acknowledgement of each epoch, signature checked."""
         found = []
-        for (envelope,) in self._rows("SELECT envelope FROM acks", types=(bytes,)):
+        for (envelope,) in self._rows(_ACKS, (ROUTES[Channel.ACK].max_bytes,), (bytes,)):
             try:
                 check_size(Channel.ACK, bytes(envelope))
                 ack = decode(Ack, verify(bytes(envelope), Channel.ACK.value, self._hq_key))
@@ -207,7 +214,7 @@ class ReplicaReader:
         if not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'list_deltas'"):
             return
         for kind, digest, applied in self._rows(
-            "SELECT kind, base_digest, applied_utc FROM list_deltas WHERE applied_utc IS NOT NULL",
+            "SELECT kind, base_digest, applied_utc FROM list_deltas WHERE applied_utc IS NOT NULL LIMIT 20",
             types=(str, str, str),
         ):
             if kind in set(ListKind) and self._changes_looked_at.get(ListKind(kind)) != (digest, applied):

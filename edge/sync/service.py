@@ -57,6 +57,8 @@ REFUSED_EVERY_S = 60.0
 """How often lists that the gate process refuses are fetched again."""
 _HELD_EVERY_S = 0.5
 _COMPLAIN_EVERY_S = 60.0
+CLOCK_LEAP_S = 10.0
+"""A clock that leaps ahead by more was behind when the connection began, whose number is made of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class SyncService:
         )
         self._speaker = Speaker(key, lambda: int(clock.utc().timestamp() * 1000), replica.last_serial())
         self._connected_at = 0
+        self._connected_s = clock.monotonic()
         self._dying = self._status(online=False)
         client_id = f"sitegate-{config.site.site_id}-{config.site.gate_id}"
         self._link = MqttLink(config.sync, client_id, subscriptions(config.site), self._will)
@@ -191,6 +194,7 @@ class SyncService:
                 self._gaps.restart()
                 self._outbox.restart()
                 self._rescue.restart()
+            self._follow_clock()
             self._follow_refused()
             self._ask_for_parts()
             self._ask_hq()
@@ -199,6 +203,12 @@ class SyncService:
             for outbox in (self._rescue, self._outbox):
                 outbox.send(self._clock.monotonic(), hq_away=self._hq_online is False)
             self._send_health()
+
+    def _follow_clock(self) -> None:
+        """HQ believes no connection that is numbered before an earlier one: after a clock that was behind, a new one is made."""
+        now_s = self._clock.utc().timestamp()
+        if now_s - self._connected_at / 1000 - (self._clock.monotonic() - self._connected_s) > CLOCK_LEAP_S:
+            self._link.again("the clock was set")
 
     def _complain(self, error: ReplicaError) -> None:
         if self._clock.monotonic() >= self._complaint_due_s:
@@ -346,7 +356,7 @@ class SyncService:
 
     def _will(self) -> Publication:
         """Of the connection that is being made: its thread asks."""
-        self._connected_at = self._speaker.next()
+        self._connected_at, self._connected_s = self._speaker.next(), self._clock.monotonic()
         return self._publication(Channel.STATUS, self._speaker.will(self._dying, self._connected_at))
 
     def _what_is_held(self) -> "_Held":

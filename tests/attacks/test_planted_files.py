@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from test_three_users import going_on, nothing_wrong, restarted, said
+from test_three_users import count, going_on, nothing_wrong, restarted, said
 from three_users import OWN, ThreeUsers
 
+from contract.messages import NoticeCode
 from edge.demo.play import Follower
 
 pytestmark = pytest.mark.timeout(300)
@@ -113,6 +114,37 @@ def test_fail__a_lock_that_is_held_neither_stops_nor_hangs_the_gate(
     with held(house, user, code(user, "a lock", LAST)):
         going_on(house, followed)
         restarted(house, followed)
+    nothing_wrong(house)
+
+
+LOCK = """
+import struct, time
+lock = struct.pack("hhqqi", fcntl.F_RDLCK, 0, 120, 1, 0)  # the byte that SQLite locks to write
+fcntl.fcntl(os.open(state / "gate/journal.db-shm", os.O_RDONLY), fcntl.F_SETLK, lock)
+print("held", flush=True)
+time.sleep(100)
+"""
+
+
+def test_fail__a_lock_on_the_journal_ends_no_gate_and_keeps_none_from_starting(
+    house: ThreeUsers, followed: Follower, user: str
+) -> None:
+    """Who can read it can lock it. Nobody is let in meanwhile; then the gate goes on by itself, and tells."""
+    house.go.touch()
+    with held(house, user, LOCK):
+        house.kill("gate")
+        house.start("gate")
+        began, pid = time.monotonic(), house.pid("gate")
+        while "journal_locked_at_start" not in house.log_tail("gate", 3):
+            assert time.monotonic() < began + 60, house.log_tail("gate")
+            house.check_alive()
+            time.sleep(0.1)
+        time.sleep(3)
+        house.check_alive()
+    before = count(followed, NoticeCode.GATE_STARTED)
+    followed.until(lambda: count(followed, NoticeCode.GATE_STARTED) > before, 40, "the gate did not go on")
+    assert house.pid("gate") == pid
+    going_on(house, followed)
     nothing_wrong(house)
 
 

@@ -7,12 +7,15 @@ that lies in root's home: nothing is changed on the machine that runs the tests.
 import os
 import shlex
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+from edge.app.files import JOURNAL
 from edge.config import Config
 from edge.demo.cast import Portrait, walk_up_script
 from edge.demo.stage import FILM_HZ, SITE, Stage
@@ -155,6 +158,12 @@ class ThreeUsers(Stage):
     def running(self) -> set[str]:
         """Of the stage's processes those that have not ended."""
         return {name for name, process in self._processes.items() if process.poll() is None}
+
+    @contextmanager
+    def journal(self) -> Iterator[sqlite3.Connection]:
+        """The gate's journal, to look at."""
+        with closing(sqlite3.connect(f"{(self.state / JOURNAL).as_uri()}?mode=ro", uri=True)) as db:
+            yield db
 
     def close(self) -> None:
         for name in UIDS:

@@ -1,12 +1,11 @@
 """pip, archives and files for real: a package made here, fetched from a folder of packages."""
 
-import stat
 import tarfile
 import zipfile
 
 import pytest
 
-from edge.packages import PackageError, PinnedFile, download, extract, sha256_of, write_atomic
+from edge.packages import PackageError, PinnedFile, download, extract, sha256_of
 
 NAME = "sitegate_probe-1.0-py3-none-any.whl"
 CONTENT = b"weights" * 1000
@@ -70,12 +69,3 @@ def test_ok__members_of_an_sdist(tmp_path):
     assert extract(tmp_path / "x-1.tar.gz", "x-1/a.bin", sha256_of(CONTENT)) == CONTENT
     with pytest.raises(PackageError, match="has no member"):
         extract(tmp_path / "x-1.tar.gz", "x-1/b.bin", sha256_of(CONTENT))
-
-
-def test_ok__a_replaced_file_is_whole_readable_and_leaves_nothing_behind(tmp_path):
-    path = tmp_path / "new" / "file.bin"
-    write_atomic(path, b"old")
-    write_atomic(path, b"new")
-    assert path.read_bytes() == b"new"
-    assert list(path.parent.iterdir()) == [path]
-    assert stat.S_IMODE(path.stat().st_mode) == 0o644

@@ -59,7 +59,7 @@ def test_ok__an_enrolment_is_erased_once_hq_holds_it_and_the_chain_stays_whole(t
     for one in after[1:3]:
         assert one.erased
         whose = head("site-1", "gate-1", journal.epoch, one.seq, one.hash)
-        verify_erasure(one.erased, erasure(whose, one.body), KEY.public_key())
+        verify_erasure(one.erased, erasure(whose, one.prev_hash, one.body), KEY.public_key())
     (_, w_2, w_1, _) = journal.latest(9)
     assert (w_1.worker_id, w_2.worker_id, w_1.sealed_record) == ("w-1", "w-2", b"")
     assert (w_1.consent_ref, w_1.utc) == (second.consent_ref, second.utc)

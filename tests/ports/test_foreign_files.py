@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from structlog.testing import capture_logs
 
 from edge import dbfile, reading
 from edge.clock import SystemClock
@@ -170,3 +171,18 @@ def test_fail__a_writer_whose_place_holds_something_else_says_so(tmp_path: Path,
     PLANTED[what](tmp_path / "y.db.lock")
     with pytest.raises(dbfile.Locked):
         dbfile.lock(tmp_path / "y.db")
+
+
+def test_ok__a_table_that_is_just_being_made_is_no_news_and_one_that_stays_away_is(tmp_path: Path) -> None:
+    sqlite3.connect(tmp_path / "x.db").execute("CREATE TABLE other (x)").connection.close()
+    reader = dbfile.Reader(tmp_path / "x.db")
+    with capture_logs() as logs:
+        for wait_s in (0.0, 0.1, 1.1, 0.0):
+            time.sleep(wait_s)
+            try:
+                reader.rows("SELECT 1 FROM events")
+            except sqlite3.DatabaseError as error:
+                reader.gave_up(error)
+            assert len(logs) == (1 if wait_s == 1.1 or logs else 0)
+    assert [entry["event"] for entry in logs] == ["database_not_read"]
+    reader.close()

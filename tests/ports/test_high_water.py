@@ -9,7 +9,7 @@ import pytest
 
 from contract.messages import ListKind
 from edge.domain import ListMark
-from edge.highwater import NAME, TAKES_OLDER_FOR, HighWater
+from edge.highwater import NAME, TAKES_OLDER_FOR, HighWater, Marks
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 
@@ -20,14 +20,14 @@ def mark(version: int, digest: str = "d") -> ListMark:
 
 def test_ok__what_was_kept_is_there_at_the_next_start(tmp_path: Path) -> None:
     water = HighWater(tmp_path)
-    assert not water.found
+    assert water.marks == Marks()
     for version in (3, 7, 7):
         water.raise_to(ListKind.RISK, mark(version))
     water.note_order(NOW)
     water.note_order(NOW - timedelta(hours=1))
     again = HighWater(tmp_path)
     assert (again.of(ListKind.RISK), again.of(ListKind.ROSTER), again.newest_order()) == (mark(7), None, NOW)
-    assert again.found and (tmp_path / NAME).stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / NAME).stat().st_mode & 0o777 == 0o640
 
 
 @pytest.mark.parametrize("at", range(0, 8192, 512))
@@ -111,7 +111,8 @@ def test_ok__a_technician_lets_one_older_list_of_each_kind_in_for_an_hour(tmp_pa
     water = HighWater(tmp_path, now=lambda: now[0])
     water.raise_to(ListKind.RISK, mark(7))
     water.raise_to(ListKind.ROSTER, mark(9))
-    assert water.take_older() == {ListKind.RISK: 7, ListKind.ROSTER: 9}
+    assert water.highest() == {ListKind.RISK: 7, ListKind.ROSTER: 9}
+    water.take_older()
     water.raise_to(ListKind.RISK, mark(7))  # the one in force is looked at once more: that closes nothing
     assert water.takes_older(ListKind.RISK)
     water.raise_to(ListKind.RISK, mark(3))

@@ -354,6 +354,26 @@ def test_ok__used_codes_are_forgotten_with_their_events_other_refs_never(journal
     assert journal.seen("command-1") and journal.seen("codex") and journal.seen("admit-1")
 
 
+def test_fail__codes_forgotten_by_a_clock_that_was_ahead_are_not_taken_again(
+    journal: Journal, clock: FixedClock
+) -> None:
+    """By that clock they were long too old; by the right one they are still valid."""
+    clock.now += timedelta(days=3)
+    issued, begun = clock.now, journal.knows_since()
+    note(journal, ref="code-1")
+    clock.now += timedelta(days=20_000)
+    assert journal.prune(1, keep_days=30) == 1
+    clock.now -= timedelta(days=20_000)
+    assert not journal.seen("code-1") and journal.knows_since() == begun
+    journal.time_corrected()
+    since = journal.knows_since()
+    assert since is not None and issued <= since, "what was issued before is refused"
+    clock.now += timedelta(days=40)
+    note(journal)
+    journal.time_corrected()
+    assert journal.knows_since() == since, "told once"
+
+
 def test_fail__a_full_disk_takes_events_as_long_as_room_is_given(path: Path, clock: FixedClock) -> None:
     given = []
 

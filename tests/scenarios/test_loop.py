@@ -1,5 +1,6 @@
 """The loop, turn by turn: a hand-set clock, a recording gate, a real journal, and what the matcher says given as data."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -38,6 +39,7 @@ from edge.domain import (
     Identification,
     Incident,
     ListAge,
+    LockDownRequest,
     Recognition,
     RosterState,
     Sight,
@@ -47,6 +49,7 @@ from edge.domain import (
 )
 from edge.journal import Journal, JournalReader
 from edge.loop import FAILURES_MAX, GateLoop, Ports
+from edge.loop.inbox import INCIDENTS, REQUESTS
 from edge.ports import GateError
 from edge.sim import ManualClock, RecordingGate, RecordingIndicator
 
@@ -223,6 +226,17 @@ def test_fail__no_journal_no_opening(house: House) -> None:
     assert "pulse" not in house.acts
     assert house.indicator.history[-1].advice is Advice.SEE_DESK
     house.journal._db.execute("PRAGMA query_only=OFF")
+
+
+def test_fail__a_journal_that_another_program_locks_opens_nothing_and_restarts_nothing(house: House) -> None:
+    """A restarted process could not open it, and fire and exit button would be without one."""
+    other = sqlite3.connect(house.folder / "journal.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    house.matcher.now = known()
+    assert [house.loop.step() for _ in range(3)] == [True] * 3  # the watchdog is fed
+    assert "pulse" not in house.acts
+    assert house.indicator.history[-1].advice is Advice.SEE_DESK
+    other.close()
 
 
 def test_ok__what_happened_while_the_disk_refused_is_recorded_when_it_works_again(house: House) -> None:
@@ -403,6 +417,36 @@ def test_fail__what_sync_refused_is_journalled_once(house: House) -> None:
     house.loop = house.make_loop()
     house.sees(NOBODY, 1.0)
     assert house.notices == [NoticeCode.LIST_REFUSED]
+
+
+def test_fail__a_flood_from_sync_is_recorded_but_bounded(house: House) -> None:
+    """What it made up must not fill the disk; all of it comes in the end, if it is still there."""
+    house.lists.refused = [Incident(f"{n:032x}", NoticeCode.MESSAGE_REFUSED, "made up") for n in range(80)]
+    house.sees(NOBODY, 5)
+    assert len(house.events) == INCIDENTS.burst
+    house.sees(NOBODY, 2 * INCIDENTS.refill_s)
+    assert len(house.events) == INCIDENTS.burst + 2
+    house.clock.advance(1000 * INCIDENTS.refill_s)
+    house.sees(NOBODY, 1)
+    assert len(house.events) == 80
+    house.lists.refused = [Incident(f"{n:032x}", NoticeCode.MESSAGE_REFUSED, "made up") for n in range(81)]
+    house.sees(NOBODY, 1)
+    assert len(house.events) == 81, "those that are known cost nothing"
+
+
+def test_fail__a_flood_of_requests_is_taken_bit_by_bit(house: House) -> None:
+    """In their order, and none is lost; meanwhile the lane goes on."""
+    desk = Desk(house.folder / "desk.db", house.clock.utc)
+    for number in range(250):
+        wanted = LockDownRequest(by=f"guard-{number}", asked_utc=house.clock.utc() - timedelta(days=1))
+        desk.request_lock_down(wanted, release=False)
+    house.sees(NOBODY, 5)
+    refused = len(house.events)
+    assert REQUESTS.burst <= refused <= REQUESTS.burst + 5 / REQUESTS.refill_s + 1
+    house.sees(NOBODY, 300)
+    said = [event.detail for event in house.events if isinstance(event, NoticeEvent)]
+    assert [words.split(":")[1].strip() for words in said] == [f"by guard-{number}" for number in range(250)]
+    desk.close()
 
 
 def test_ok__what_the_scores_tell_is_journalled_once(house: House) -> None:

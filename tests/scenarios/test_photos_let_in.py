@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 from test_commission import Technician
 from test_loop import OneFrameEach
 from typer.testing import CliRunner
@@ -16,8 +17,9 @@ from contract.messages import Advice, LivenessVerdict, StepState
 from edge.cli import app
 from edge.commissioning import steps as tried
 from edge.commissioning.certificate import photo_let_in
-from edge.config import Config, load
+from edge.config import Config, LivenessConfig, MatcherConfig, load
 from edge.domain import Candidate, Frame, Identification, LiveState, Sight, Tone
+from edge.matcher.fusion import open_liveness
 from edge.screen.manager import manager_view
 from edge.screen.tally import Tally
 from edge.screen.texts import load_all
@@ -147,3 +149,9 @@ def test_fail__a_photo_of_nobody_enrolled_and_a_gate_without_workers_prove_nothi
     parts = (OneFrameEach(clock), RecordingGate(clock), RecordingIndicator(clock), clock)
     empty = tried.photo(tried.Bench(Config(), *parts, lambda image: [], clock.advance), Technician())
     assert empty.state is StepState.PROBLEM and "no worker is enrolled" in empty.measured
+
+
+def test_ok__who_only_recognises_faces_does_not_warn_of_a_mode_that_nobody_set() -> None:
+    with capture_logs() as logs:
+        open_liveness(LivenessConfig(), MatcherConfig(), Path())
+    assert logs == []

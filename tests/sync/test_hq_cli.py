@@ -178,3 +178,24 @@ def test_fail__gaps_names_what_is_missing(rig: Rig) -> None:
 @pytest.mark.parametrize("name", [command.name or command.callback.__name__ for command in app.registered_commands])
 def test_ok__every_command_has_help_with_an_example(name: str) -> None:
     assert f"sitegate-hq {name}" in _run(name, "--help")
+
+
+@pytest.mark.parametrize("site", ["../../elsewhere", "site 1", "", "signing", "sealing"])
+def test_fail__a_site_that_is_no_id_makes_no_folder(tmp_path: Path, site: str) -> None:
+    assert "site" in _fails("init", tmp_path / "hq", "--site", "site-1", "--site", site)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ok__a_site_that_hq_toml_does_not_name_yet_is_told(tmp_path: Path) -> None:
+    assert "stays as it was" not in _run("init", tmp_path / "hq", "--site", "site-1")
+    told = " ".join(_run("init", tmp_path / "hq", "--site", "site-1", "--site", "site-2").split())
+    assert "hq.toml stays as it was: add to its sites site-2" in told
+
+
+def test_fail__a_file_to_import_that_is_no_toml_or_json_is_told(tmp_path: Path) -> None:
+    _run("init", tmp_path, "--site", "site-1")
+    (tmp_path / "people.txt").write_text("w-1")
+    told = " ".join(_fails("import", tmp_path / "people.txt", "--dir", tmp_path).split())
+    assert "people.txt is no JSON" in told
+    assert "name it .toml" in told
+    assert "cannot be read: No such file or directory" in _fails("import", tmp_path / "gone", "--dir", tmp_path)

@@ -1,5 +1,6 @@
 """How HQ comes to know a gate's keys, and forgets them."""
 
+import hashlib
 import json
 import re
 import subprocess
@@ -204,7 +205,8 @@ def test_fail__hq_that_is_silent_or_somebody_elses_answer(rig: Rig, stranger: St
     keys = keys_of(rig)
     stranger.subscribe("sitegate/v1/+/+/register")
     payload = message(rig.config, keys, "", "test", now())
-    forged = RegistrationAnswer(gate_id="gate-1", gate_key=keys.gate, accepted=True, utc=now())
+    asked = hashlib.sha256(payload).hexdigest()
+    forged = RegistrationAnswer(gate_id="gate-1", registration=asked, accepted=True, utc=now())
     stranger.publish(topic, encode(forged))
     with pytest.raises(NotRegistered, match="HQ does not answer"):
         register(rig.config, payload, rig.signing.public_key(), answer_s=2)

@@ -1,0 +1,65 @@
+"""Opening the journal while another program locks it: fire and exit button work meanwhile."""
+
+from collections.abc import Callable
+
+import structlog
+
+from edge.app.files import gate_dir
+from edge.app.metered import MeteredJournal
+from edge.clock import BoundedClock
+from edge.config import Config
+from edge.gate import GpioGate
+from edge.highwater import HighWater
+from edge.loop.early import EarlyPassage
+from edge.ports import JournalError, JournalHeld
+from edge.supervisor import Shutdown, Watchdog
+
+log = structlog.get_logger()
+
+AGAIN_S = 0.5
+Ledger = tuple[MeteredJournal, HighWater]
+
+
+def opened(
+    attempt: Callable[[], Ledger], config: Config, gate: GpioGate, clock: BoundedClock, shutdown: Shutdown
+) -> Ledger:
+    """What `attempt` opens, once the lock is gone. Raises JournalError for anything else, and when the process is to end."""
+    try:
+        return _writable(attempt)
+    except JournalHeld as error:
+        log.error("journal_locked_at_start", error=str(error))
+    watchdog = Watchdog()
+    watchdog.ready()
+    refs = HighWater(gate_dir(config), writes=False).refs()
+    early = EarlyPassage(config, gate, clock, refs, watchdog.ping)
+    try:
+        while not shutdown.wait(AGAIN_S):
+            watchdog.ping()
+            try:
+                ledger = _writable(attempt)
+            except JournalHeld:
+                continue
+            if _handed_over(early, ledger[0]):
+                return ledger
+            ledger[0].close()
+    finally:
+        early.close()
+    raise JournalError("the process is to end, and the journal is still locked by another program")
+
+
+def _handed_over(early: EarlyPassage, journal: MeteredJournal) -> bool:
+    try:
+        return early.hand_over(journal)
+    except JournalHeld:
+        return False
+
+
+def _writable(attempt: Callable[[], Ledger]) -> Ledger:
+    """Raises JournalHeld also for a journal that can be read and not written."""
+    ledger = attempt()
+    try:
+        ledger[0].check_writable()
+    except BaseException:
+        ledger[0].close()
+        raise
+    return ledger
