@@ -67,6 +67,7 @@ def disorder(hq: OddHq, ack: Ack, site_id: str) -> None:
 def test_ok__an_odd_hq_gets_everything_once(rig: Rig, habit: Callable[..., None], batch_s: float, events: int) -> None:
     journal, store = rig.journal(), rig.store()
     hq = OddHq(rig, habit, batch_s)
+    rig.register()
     rig._runs(hq)
     rig.sync(rig.gate_config(ack_timeout_s=1))
     for _ in range(10):
@@ -80,6 +81,7 @@ def test_ok__an_odd_hq_gets_everything_once(rig: Rig, habit: Callable[..., None]
 def test_ok__an_hq_that_takes_seconds_for_each_batch(rig: Rig) -> None:
     journal, store = rig.journal(), rig.store()
     hq = OddHq(rig, prompt, batch_s=3.0)
+    rig.register()
     rig._runs(hq)
     rig.sync(rig.gate_config(ack_timeout_s=1))
     note(journal, 150)

@@ -54,8 +54,10 @@ for words in (["events", "list"], ["events", "verify"], ["roster", "status"], ["
     print("==", *words, done.exit_code)
     print(done.output)
 from edge.desk import DeskReader
-desk = DeskReader(folder / "desk/desk.db")
-print("accounts", desk.has_accounts(), repr(desk.trouble))
+from edge import dbfile
+reader = dbfile.Reader(folder / "desk/desk.db")
+desk = DeskReader(folder / "desk/desk.db", reader)
+print("accounts", desk.has_accounts(), repr(reader.trouble))
 """
 
 

@@ -63,7 +63,8 @@ def test_ok__the_threshold_says_what_it_follows_from(state_dir: Path) -> None:
     assert "for 300 workers; target FPIR 0.30%, by the pack's tail" in found.detail
     figures = found.figures
     assert figures["threshold"] < figures["threshold_1000"] < figures["threshold_10000"] < figures["threshold_50000"]
-    assert 1 - (1 - figures["fmr"]) ** WORKERS == pytest.approx(figures["fpir_target"], rel=1e-6)
+    # The threshold is raised by what the pack's tail may be wrong by, so that the target holds on average.
+    assert 0.5 < (1 - (1 - figures["fmr"]) ** WORKERS) / figures["fpir_target"] < 1
     assert threshold(config(state_dir, fpir_target=0.001)).figures["threshold"] > figures["threshold"]
 
 

@@ -32,6 +32,13 @@ def folder(photos_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+def plain_config(folder: Path) -> Path:
+    """A configuration that sets nothing the figures depend on."""
+    path = folder / "plain.toml"
+    path.write_text('[liveness]\nmode = "off"\n')
+    return path
+
+
 def run(*args: object) -> tuple[int, str, str]:
     found = CliRunner().invoke(app, ["evaluate", *map(str, args)])
     return found.exit_code, found.stdout, found.stderr
@@ -46,7 +53,7 @@ def test_ok__figures_report_and_cache(folder: Path, models_dir: Path, tmp_path: 
         "--photos",
         folder,
         "--config",
-        tmp_path / "none.toml",
+        plain_config(tmp_path),
         "--dir",
         models_dir,
         "--cache",
@@ -88,7 +95,7 @@ def test_ok__a_table_for_people(folder: Path, models_dir: Path, tmp_path: Path) 
     for model in load_manifest().pack("opencv-zoo").models:
         shutil.copy(models_dir / model.file, only)
     code, text, _ = run(
-        "--photos", folder, "--config", tmp_path / "none.toml", "--dir", only, "--no-cache", "--jobs", 1,
+        "--photos", folder, "--config", plain_config(tmp_path), "--dir", only, "--no-cache", "--jobs", 1,
         "--presentations", 0, "--report", tmp_path / "report.html",
     )  # fmt: skip
     assert code == 0
@@ -100,13 +107,13 @@ def test_ok__a_table_for_people(folder: Path, models_dir: Path, tmp_path: Path) 
 
 
 def test_fail__drift_without_walk_ups(folder: Path, tmp_path: Path) -> None:
-    code, _, err = run("--photos", folder, "--config", tmp_path / "none.toml", "--no-cache", "--drift")
+    code, _, err = run("--photos", folder, "--config", plain_config(tmp_path), "--no-cache", "--drift")
     assert code == 1
     assert "add --walkups" in " ".join(err.split())
 
 
 def test_fail__a_folder_without_photos(tmp_path: Path) -> None:
-    code, _, err = run("--photos", tmp_path, "--config", tmp_path / "none.toml", "--no-cache")
+    code, _, err = run("--photos", tmp_path, "--config", plain_config(tmp_path), "--no-cache")
     assert code == 1
     assert "too few photos" in " ".join(err.split())
 

@@ -121,7 +121,7 @@ def test_fail__a_photo_that_is_not_there(script_path: Path) -> None:
 
 def test_fail__a_photo_that_is_none(script_path: Path) -> None:
     (script_path.parent / "a.png").write_text("not a picture")
-    with pytest.raises(ScriptError, match=r"a\.png is no photo that can be read"):
+    with pytest.raises(ScriptError, match=r"a\.png: cannot be read as a photo"):
         Film(load_script(script_path))
 
 

@@ -41,6 +41,15 @@ def test_ok__enrolled_here_known_everywhere(tmp_path: Path, models_dir: Path, ph
         result = CliRunner().invoke(app, arguments)
         assert result.exit_code == 0, result.stdout + result.stderr
 
+        def told() -> bool:
+            return any(isinstance(e, EnrolmentEvent) and e.worker_id == "newcomer" for e in followed.events)
+
+        followed.until(told, 30, "the gate did not record the enrolment")
+        followed.until(followed.drained, 30, "HQ did not take the enrolment")
+        before_approval = live.live()
+        assert before_approval is not None and before_approval.gallery_size == before.gallery_size
+        stage.hq("enrolments", "approve", "1", "--by", "manager-7", "--why", "consent form seen")
+
         def learned() -> bool:
             now = live.live()
             return now is not None and now.gallery_size == before.gallery_size + 1
