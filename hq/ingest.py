@@ -398,7 +398,9 @@ class Ingest:
     def _judge_again(
         self, db: Connection, key: JournalKey, record: EventRecord, event: Event | None, prev_hash: str
     ) -> None:
-        """The same for a record that is stored already."""
+        """The same for a record that is stored already; one that HQ has erased since, when the consent ended, counts for nothing."""
+        if record.erased is not None:
+            return
         believed = self._judge(db, key, record, event, prev_hash)
         if believed and isinstance(event, ClockEvent):
             correct_newest(db, key, event)

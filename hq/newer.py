@@ -1,14 +1,18 @@
 """Events with words that only a newer version of the contract has: held and verified like all, read once HQ is updated."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Collection
 from functools import cache
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Row, func, select, update
 
+from contract.erasure import without_sealed
 from contract.messages import VERSION, Event, EventRecord
+from hq import erasure
 from hq import tables as t
+from hq.atrest import Cipher
 from hq.branches import base, origin
 from hq.journals import JournalKey, hashes
 from hq.store import Store, asked_for, done
@@ -63,6 +67,8 @@ def read_again(store: Store, readable: Callable[[EventRecord], Event | None], ju
         with store.write() as db:
             for row in found:
                 key, record = record_of(row)
+                if row.seq in erasure.proofs(db, key):
+                    record = record.model_copy(update={"erased": erasure.BY_HQ})
                 event = readable(record)
                 if event is not None and unread(event):
                     continue
@@ -76,6 +82,18 @@ def read_again(store: Store, readable: Callable[[EventRecord], Event | None], ju
     if read:
         log.info("newer_events_read", events=read, version=VERSION)
     return read
+
+
+def forget(db: Connection, worker_ids: Collection[str], cipher: Cipher) -> None:
+    """Erase what is sealed in these workers' enrolments that were not read yet."""
+    for row in db.execute(select(t.events).where(t.events.c.type == TYPE)).all():
+        body = without_sealed(row.body)
+        if body is None or json.loads(body).get("worker_id") not in worker_ids:
+            continue
+        key, record = record_of(row)
+        left = record.model_copy(update={"body": body, "erased": erasure.BY_HQ})
+        db.execute(update(t.events).where(t.events.c.id == row.id).values(body=body))
+        erasure.add(db, [erasure.row_of(key, left, cipher)])
 
 
 def rows(store: Store, after_id: int) -> list[Row[Any]]:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Executable, String, bindparam, delete, insert
 from contract.codec import BadMessage, decode, encode
 from contract.messages import EnrolmentEvent, EnrolmentRecord, PolicySnapshot, RiskEntry, Utc, WorkerRecord
 from contract.signing import ENROLMENT, BadSeal, unseal
-from hq import forgotten
+from hq import forgotten, newer
 from hq import tables as t
 from hq.atrest import AtRestError, Cipher, KeyMissing
 from hq.credentials import WrittenWorker
@@ -302,7 +302,7 @@ class People:
 
     def _note_withdrawals(self, db: Connection, draft: Draft, utc: datetime) -> None:
         """Of those who had a consent, or are said to withdraw it: nothing of before counts any more, and what waits is refused."""
-        columns = t.workers.c
+        columns, ended = t.workers.c, set()
         for some in _slices(sorted(draft.withdrawn)):
             held = db.execute(select(columns.worker_id, columns.record).where(columns.worker_id.in_(some))).all()
             for row in held:
@@ -313,6 +313,9 @@ class People:
                 waits = (t.enrolments.c.worker_id == row.worker_id, t.enrolments.c.record.isnot(None))
                 refused = {"state": "refused", "record": None, "decided_utc": utc, "why": "the consent was withdrawn"}
                 db.execute(update(t.enrolments).where(*waits).values(**refused))
+                ended.add(row.worker_id)
+        if ended:
+            newer.forget(db, ended, self.cipher)
 
     def _consented(self, worker_id: str, value: bytes) -> bool:
         """True also of a row that cannot be read: then it may have been."""

@@ -25,6 +25,7 @@ from edge.clock import BoundedClock, SystemClock
 from edge.config import CameraConfig, Config, TemperatureConfig
 from edge.desk import DeskReader
 from edge.diskspace import DiskSpace, Reserve
+from edge.domain import GateSignal
 from edge.gate import GpioGate, Warden, lock_relays, make_factory, take_cuts
 from edge.highwater import HighWater
 from edge.indicator import GpioIndicator, IndicatorError, Voice
@@ -45,8 +46,13 @@ from edge.supervisor import Shutdown, Watchdog, run_steps
 from edge.technician import TechnicianNotes
 from edge.thermometer import Mlx90614
 
+log = structlog.get_logger()
+
 PARTS_PER_REFRESH = 3
 """Parts of lists read between two frames, a few thousandths of a second each: a small site's three lists at the first look."""
+
+FIRE_LOOK_S = 0.25
+"""How often a start that failed in a fire looks whether it still burns, and feeds the watchdog."""
 
 ERRORS = (BadKey, CameraFault, GateError, IndicatorError, JournalError, ModelError, ScriptError)
 """What can be wrong at the start; each says what to do. Anything else is a defect and shows its traceback."""
@@ -74,6 +80,12 @@ def run(config: Config, shutdown: Shutdown) -> None:
                 scores = ScoreStore(state / SCORES, lambda: disk.diagnostics)
             again = restarter(config, shutdown)
             loop = _loop(config, clock, gate, factory, journal, water, meters, scores, disk, again, readers)
+        except Exception as error:
+            try:
+                _open_while_it_burns(gate, config.gate.fire_reset == "manual", shutdown, error)
+            finally:
+                gate.close()
+            raise
         except BaseException:
             gate.close()
             raise
@@ -104,6 +116,30 @@ def run(config: Config, shutdown: Shutdown) -> None:
     finally:
         readers.close()
         warden.close()
+
+
+def _open_while_it_burns(gate: GpioGate, by_hand: bool, shutdown: Shutdown, why: Exception) -> None:
+    """A start that fails in a fire leaves the gate open until the fire is over: to end at once would lock it.
+
+    `by_hand`: the key switch says when it is over. No journal remembers this fire for the next start.
+    """
+    burns = GateSignal.FIRE_ON in gate.signals()
+    if not burns:
+        return
+    log.error("start_failed_in_a_fire", why=str(why))
+    watchdog = Watchdog()
+    watchdog.ready()  # or systemd ends what seems to hang in its start
+    gate.hold_open()  # a start that fails may have locked meanwhile
+    over = GateSignal.RESET if by_hand else GateSignal.FIRE_OFF
+    while not shutdown.asked:
+        for signal in gate.signals():
+            burns = signal is GateSignal.FIRE_ON or (burns and signal is not GateSignal.FIRE_OFF)
+            if not burns and signal is over:
+                watchdog.stopping()
+                return
+        watchdog.ping()
+        gate.wait(FIRE_LOOK_S)
+    watchdog.stopping()
 
 
 @contextmanager

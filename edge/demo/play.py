@@ -128,7 +128,8 @@ def _verdict(console: Console, stage: Stage, followed: Follower) -> list[verdict
 def _keep(console: Console, stage: Stage) -> None:
     """Leave everything running, people walking up again and again, until Ctrl-C."""
     url = f"http://127.0.0.1:{stage.screen_port}"
-    console.print(f"\nThe gate keeps running. Manager's page: {url}/   lane page: {url}/lane", highlight=False)
+    console.print()
+    console.print(f"The gate keeps running. Manager's page: {url}/   lane page: {url}/lane", highlight=False)
     console.print(f"Its files: {stage.root}   Ctrl-C ends it.", highlight=False)
     try:
         while True:

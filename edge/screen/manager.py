@@ -272,9 +272,9 @@ def _memory_alarms(live: LiveState | None, texts: Texts) -> tuple[Alarm, ...]:
         return ()
     found = []
     if live.lists_refused:
-        names = ", ".join(texts.list[kind] for kind in sorted(live.lists_refused))
+        names = texts.label[Label.LIST_SEPARATOR].join(texts.list[kind] for kind in sorted(live.lists_refused))
         words = texts.label[Label.LISTS_NOT_BELIEVED].format(lists=names)
-        found.append(Alarm(words, texts.notice_todo[NoticeCode.LIST_REFUSED], grave=True))
+        found.append(Alarm(words, texts.label[Label.LISTS_NOT_BELIEVED_TODO], grave=True))
     if live.clock_behind:
         found.append(Alarm(texts.label[Label.CLOCK_BEHIND], texts.notice_todo[NoticeCode.CLOCK_BEHIND], grave=True))
     return tuple(found)

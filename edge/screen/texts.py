@@ -52,6 +52,8 @@ class Label(StrEnum):
 
     TITLE = "title"
     LISTS_NOT_BELIEVED = "lists_not_believed"
+    LISTS_NOT_BELIEVED_TODO = "lists_not_believed_todo"
+    LIST_SEPARATOR = "list_separator"
     CLOCK_BEHIND = "clock_behind"
     LANE_PAGE = "lane_page"
     SKIP = "skip"

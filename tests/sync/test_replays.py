@@ -1,19 +1,24 @@
 """What was seen on the wire, or lay on an old card, and is brought again; and what strangers do to what HQ says of others."""
 
+import base64
+import json
 import threading
 from datetime import datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sync_rig import Rig, Runner, Stranger, note, wait_until
+from sqlalchemy import select
+from sync_rig import Rig, Runner, Stranger, note, utc, wait_until
 from test_registry import registry_of, shown
-from test_withdrawal import World, enrol
+from test_withdrawal import World, enrol, files, vector
 from test_withdrawal import persistent as persistent
 from test_withdrawal import world as world
 
 from contract.chain import GENESIS, link
+from contract.codec import decode_event, encode
 from contract.keyring import OpeningKeys, TrustedKeys
-from contract.messages import EventBatch, EventRecord, GateStatus
+from contract.messages import EnrolmentRecord, EventBatch, EventRecord, GateStatus, SealedTemplate
+from contract.signing import ENROLMENT, seal
 from contract.topics import Channel, topic
 from edge.journal import JournalReader
 from edge.layout import JOURNAL, REPLICA, SYNC
@@ -22,7 +27,8 @@ from edge.sync.roster import ReplicaReader
 from edge.sync.service import SyncService
 from edge.sync.speaker import Speaker
 from hq import config as hq_config
-from hq import report
+from hq import newer, report
+from hq import tables as t
 from hq.approvals import Approvals
 from hq.doorkeeper import Doorkeeper
 from hq.ingest import REASONS_MAX, Ingest, examine
@@ -182,3 +188,42 @@ def test_fail__no_stranger_uses_up_the_room_of_others(rig: Rig) -> None:
     samples = [sample for metric in hq.metrics.events.collect() for sample in metric.samples]
     hq.close()
     assert samples == [], "nor numbers of their own, without end"
+
+
+def test_ok__an_enrolment_that_only_a_newer_hq_reads_goes_with_the_consent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is kept as it came, to be read after the update: what is sealed in it must not outlive the consent."""
+    gate = world.gate()
+    note(gate.journal, 1)
+    gate.journal.sign()
+    (first,) = gate.reader.records(0, 5)
+    template = SealedTemplate(model_id="m", vector=vector("newer"))
+    taken = EnrolmentRecord(worker_id="w-1", consent_ref="c-1", captured_utc=utc(), templates=(template,))
+    sealed = base64.b64encode(seal(encode(taken), ENROLMENT, world.rig.keys.sealing.public_key())).decode()
+    shared = {k: v for k, v in json.loads(first.body).items() if k not in ("code", "detail")}
+    told = {"worker_id": "w-1", "consent_ref": 5, "model_id": "m", "sealed_record": sealed}
+    body = json.dumps({**shared, "version": "1.9", "type": "enrolment", "seq": 2, **told}, separators=(",", ":"))
+    second = EventRecord(seq=2, prev_hash=first.hash, hash=link(first.hash, body), body=body)
+    batch = EventBatch(
+        site_id="site-1", gate_id="gate-1", epoch=gate.journal.epoch, records=(first, second), base_seq=0
+    )
+    taker = Ingest(world.store, Approvals(world.store, world.people, world.rig.keys), Doorkeeper())
+    assert taker.take(world.rig.sign_batch(batch)).stored == 2
+
+    def holding() -> list[str]:
+        return [path.name for path, held in files(world.rig.hq_folder).items() if sealed.encode() in held]
+
+    world.withdraw("w-2")
+    assert holding()
+    world.withdraw("w-1")
+    assert holding() == []
+    assert all(verdict.ok for verdict in report.verdicts(world.store, world.people.cipher))
+    with world.store.read() as db:  # the update, which reads it
+        row = db.execute(select(t.events).where(t.events.c.type == newer.TYPE)).one()
+    readable = json.dumps(json.loads(row.body) | {"consent_ref": "c-1"})
+    event = decode_event(readable)
+    monkeypatch.setattr("hq.ingest.readable", lambda record: event)
+    assert taker.read_again() == 1
+    assert report.quarantine(world.store) == []
+    assert all(verdict.ok for verdict in report.verdicts(world.store, world.people.cipher))

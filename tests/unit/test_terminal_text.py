@@ -106,3 +106,10 @@ def test_ok__nothing_is_printed_past_the_safe_console(path: Path) -> None:
             assert not re.search(r"\[/?(bold|red|green|yellow|dim)\b[^\]]*\]|\[/\]", node.value), (path, node.lineno)
         if isinstance(node, ast.keyword) and node.arg == "markup":
             assert ast.unparse(node.value) == "False", (path, node.value.lineno)
+
+
+def test_ok__no_line_of_ours_holds_a_break_that_would_be_written_out() -> None:
+    root = Path(__file__).parents[2]
+    files = [path for folder in ("edge", "hq", "contract") for path in (root / folder).rglob("*.py")]
+    broken = [path for path in files if re.search(r"\.print\(\s*f?\"[^\"\n]*\\n", path.read_text(encoding="utf-8"))]
+    assert broken == []
