@@ -17,7 +17,7 @@ from contract.credentials import card_digest, hash_pin
 from contract.messages import AccessEvent, Ack, Advice, Command, Direction, Reason
 from edge.camera import CaptureThread
 from edge.clock import SystemClock
-from edge.config import Config, GateConfig, IndicatorConfig, MatcherConfig, SiteConfig
+from edge.config import Config, DecisionConfig, GateConfig, IndicatorConfig, MatcherConfig, SiteConfig
 from edge.decision import decide
 from edge.demo.cast import ACTS, Portrait, walk_up_script
 from edge.desk import DeskReader
@@ -166,6 +166,7 @@ def walk_ups(matcher: FaceMatcher, cast: dict[str, Portrait], scratch: Path, tim
         site=SiteConfig(site_id="site-demo"),
         gate=GateConfig(pins="mock", passage_pin=22, mock_walk_through_s=0.3, pulse_ms=200),
         matcher=MatcherConfig(approach_gap_ms=400),
+        decision=DecisionConfig(left_after_ms=1000),  # the lane is empty for a shorter time than at a real gate
     )
     camera = _AgedCamera(CaptureThread(lambda: WalkUpSource(script, True, clock), config.camera, clock), clock)
     factory = make_factory(config.gate)
