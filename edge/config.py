@@ -692,13 +692,19 @@ def load(path: Path) -> Config:
         ConfigError: unreadable file, broken TOML, or any wrong key or value; all of them at once.
     """
     try:
-        data = tomllib.loads(_text(path))
+        text = _text(path)
+        data = tomllib.loads(text)
     except OSError as error:
         raise ConfigError(
             path, [f"cannot be read ({error.strerror}); make one with: sitegate config init --out {path}"]
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(path, [f"is not valid TOML: {error}"]) from error
+    if not data:  # every key has a default, so that a file emptied by a power cut would drive pins nobody chose
+        said = "holds no settings" if text.strip() else "is empty"
+        raise ConfigError(
+            path, [f"{said}: bring back a copy of it, or make one with: sitegate config init --out {path}"]
+        )
     return parse(data, path)
 
 

@@ -29,6 +29,8 @@ from edge.sync.lists import ListRefused
 log = structlog.get_logger()
 
 KEEP_COMMANDS = 200
+ROWS_MAX = 100
+"""Of each kind one list in force, one that arrives and their changes are kept; more is not of this process."""
 KEEP_INCIDENTS = 500
 
 _SCHEMA = """
@@ -357,10 +359,29 @@ def _open(path: Path) -> sqlite3.Connection:
         for statement in (_SCHEMA + deltas.SCHEMA).split(";"):
             db.execute(statement)
         db.execute("INSERT OR IGNORE INTO replica VALUES (1, ?)", (uuid.uuid4().hex,))
+        _check_rows(db)
     except sqlite3.DatabaseError:
         db.close()
         raise
     return db
+
+
+def _check_rows(db: sqlite3.Connection) -> None:
+    """Raises sqlite3.DatabaseError for lists that this process never writes: they would end it at each start."""
+    rows = db.execute(
+        "SELECT kind, list_version, issued_utc FROM list_versions"
+        " UNION ALL SELECT kind, list_version, issued_utc FROM list_deltas LIMIT ?",
+        (ROWS_MAX + 1,),
+    ).fetchall()
+    if len(rows) > ROWS_MAX:
+        raise sqlite3.DatabaseError(f"more than {ROWS_MAX} lists")
+    for kind, version, issued in rows:
+        try:
+            known = ListKind(kind) and isinstance(version, int) and datetime.fromisoformat(issued).tzinfo is not None
+        except (TypeError, ValueError):
+            known = False
+        if not known:
+            raise sqlite3.DatabaseError("a list of no known kind, version or time")
 
 
 def _newer(header: PartHeader, held: _Version, changed: int) -> bool:

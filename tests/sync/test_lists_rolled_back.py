@@ -5,6 +5,7 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -288,3 +289,20 @@ def test_fail__an_incident_that_sync_made_up_can_take_no_others_place_in_the_jou
     (found,) = gate.reader.incidents()
     assert found.code is NoticeCode.MESSAGE_REFUSED and re.fullmatch("[0-9a-f]{32}", found.ref)
     assert gate.reader.incidents() == [found], "the same every time, so that it is recorded once"
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["('gossip', 'd', 1, '2026-01-01T00:00:00+00:00', 1, 'x')", "('roster', 'd', 1, 'yesterday', 1, 'x')"],
+    ids=["kind", "time"],
+)
+def test_fail__lists_that_sync_never_writes_do_not_end_it_at_each_start(tmp_path: Path, row: str) -> None:
+    path = tmp_path / "replica.db"
+    ReplicaWriter(path).close()
+    with closing(sqlite3.connect(path)) as planted:
+        planted.execute(f"INSERT INTO list_versions VALUES {row}")
+        planted.commit()
+    writer = ReplicaWriter(path)
+    assert writer.versions() == {} and writer.issued() == {}
+    writer.close()
+    assert list(tmp_path.glob("replica.db.corrupt-*")), "it is kept for study"

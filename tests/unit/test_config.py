@@ -1,13 +1,14 @@
 """The configuration: all errors at once, in words that help, and never a secret on show."""
 
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr, ValidationError
 
 from edge.commands.config import commented_toml, toml_value
-from edge.config import LIVENESS_MODES, NOT_CHOSEN, Config, ConfigError, parse
+from edge.config import LIVENESS_MODES, NOT_CHOSEN, Config, ConfigError, load, parse
 
 
 def problems(data: dict[str, Any]) -> list[str]:
@@ -56,6 +57,15 @@ def test_ok__every_key_has_a_description() -> None:
 def test_ok__a_loaded_config_cannot_be_changed() -> None:
     with pytest.raises(ValidationError):
         Config().gate.pulse_ms = 5  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(("text", "says"), [("", "is empty"), ("\n# all gone\n", "holds no settings")])
+def test_fail__a_file_that_a_power_cut_emptied_starts_no_gate(tmp_path: Path, text: str, says: str) -> None:
+    """Every key has a default: without this, pins that nobody chose would be driven."""
+    path = tmp_path / "sitegate.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=f"{says}: bring back a copy"):
+        load(path)
 
 
 def test_fail__all_problems_at_once_with_suggestions() -> None:
