@@ -19,6 +19,7 @@ ENDLESS = {
     ("sitegate-hq", "bench"),
     ("sitegate", "bench"),
     ("sitegate", "bench", "sync"),
+    ("sitegate", "bench", "safety"),
 }
 """Long before they look at their folder."""
 WRONG_TEXTS = ("W 1042", "张三", "x" * 600, "", "[/bold] [b]", "\x1b[31m\u202e\n", "../../etc", "\udcd5\udcc5")

@@ -144,7 +144,10 @@ def test_ok__gates_of_before_are_taken_for_a_stated_time_and_named(rig: Rig) -> 
     old = EventBatch(site_id="site-1", gate_id="gate-1", epoch=epoch, records=tuple(stripped(records)))
     late = Ingest(store, approvals, Doorkeeper(utc() - timedelta(seconds=1)))
     assert late.take(old).ack is None
-    assert standings(store, None)["gate-1"].text == "not registered: waits. sitegate-hq gate code gate-1 --site site-1"
+    assert (
+        standings(store, None)["gate-1"].text
+        == "not registered: waits. sitegate-hq gate code gate-1 --site site-1 --by YOU"
+    )
     until = utc() + timedelta(days=30)
     outcome = Ingest(store, approvals, Doorkeeper(until)).take(old)
     assert outcome.stored == 6

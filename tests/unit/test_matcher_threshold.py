@@ -31,7 +31,10 @@ TAIL = ImpostorTail(start=0.35, plain_start=0.42, share=0.001, scale=0.025, comp
 def test_ok__a_stranger_is_taken_for_anybody_at_the_target_rate(size, fpir):
     threshold = threshold_for(TAIL, size, fpir)
     reached = -np.expm1(size * np.log1p(-false_match_rate(TAIL, threshold)))
-    assert reached == pytest.approx(fpir, rel=1e-6)
+    if threshold == TAIL.start:  # below it nothing was measured: rather too strict
+        assert reached <= fpir * (1 + 1e-6)
+    else:
+        assert reached == pytest.approx(fpir, rel=1e-6)
 
 
 @given(st.integers(0, 100_000), st.integers(0, 100_000))
