@@ -51,6 +51,7 @@ def fails(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
     """Run a command that must fail; what it says."""
 
     def failed(*words: object) -> str:
+        monkeypatch.setattr("hq.cli.keep_private", lambda: None)  # this is the process of the tests
         monkeypatch.setattr(sys, "argv", ["sitegate-hq", *map(str, words)])
         with pytest.raises(SystemExit) as end:
             main()

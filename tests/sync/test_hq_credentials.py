@@ -54,6 +54,7 @@ def fails(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
     """What the real entry point says of an error."""
 
     def failed(*words: object) -> str:
+        monkeypatch.setattr("hq.cli.keep_private", lambda: None)  # this is the process of the tests
         monkeypatch.setattr(sys, "argv", ["sitegate-hq", *map(str, words)])
         with pytest.raises(SystemExit, match="1"):
             main()

@@ -135,6 +135,7 @@ def site(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 @pytest.fixture
 def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     def failed(site: Site, *words: str) -> str:
+        monkeypatch.setattr("hq.cli.keep_private", lambda: None)  # this is the process of the tests
         monkeypatch.setattr(sys, "argv", ["sitegate-hq", "keys", *words, "--dir", str(site.rig.hq_folder)])
         with pytest.raises(SystemExit):
             main()
