@@ -1,7 +1,7 @@
 """What a process holds in its memory (keys, templates) stays there: no core dump, and no other process of its user reads it.
 
 systemd's watchdog ends a process with SIGABRT, which would write all of its memory to the disk. `PR_SET_DUMPABLE` also gives
-the process's files in /proc to root, so that a debugger, or whoever else runs as the same user, cannot open its memory.
+the process's files in /proc to root, so that no debugger and no other process of the same user can open its memory.
 """
 
 import ctypes
