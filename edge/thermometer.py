@@ -10,10 +10,10 @@ from typing import Protocol
 
 import structlog
 
+from contract.libraries import loading
 from edge.config import TemperatureConfig
 from edge.domain import ThermometerStatus
 from edge.ports import Clock
-from edge.sdk import loading
 
 log = structlog.get_logger()
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from contract.libraries import loading
 from edge.camera import CameraFault, Picamera2Source
 from edge.ports import GateError
-from edge.sdk import loading
 
 NUMPY = "numpy.dtype size changed, may indicate binary incompatibility. Expected 96 from C header, got 88 from PyObject"
 
