@@ -14,11 +14,11 @@ from pathlib import Path
 
 import structlog
 
-from edge import dbfile
-from edge.foreign import NotPlain, check_plain
-from edge.layout import DESK, DESK_FOLDER, GATE, PULSE_CUTS, SYNC
-from edge.ports import JournalError
-from edge.wholefile import sync_folder
+from edge.core.layout import DESK, DESK_FOLDER, GATE, PULSE_CUTS, SYNC
+from edge.core.ports import JournalError
+from edge.storage import sqlite_file
+from edge.system.foreign_file import NotPlain, check_plain
+from edge.system.whole_file import sync_folder
 
 log = structlog.get_logger()
 
@@ -138,8 +138,8 @@ def _companions(state: Path) -> None:
     """What a reader of another user needs, and version 0.1 removed when it ended."""
     for path in [*(state / folder / name for name, folder in _DATABASES.items()), state / DESK]:
         if path.is_file() and not path.is_symlink():
-            for suffix in dbfile.COMPANIONS:
-                dbfile.own(path.with_name(path.name + suffix))
+            for suffix in sqlite_file.COMPANIONS:
+                sqlite_file.own(path.with_name(path.name + suffix))
 
 
 @contextlib.contextmanager

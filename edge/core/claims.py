@@ -1,4 +1,4 @@
-"""Is what somebody shows genuine? Pure; whether the person may then pass is `edge.decision`'s to say."""
+"""Is what somebody shows genuine? Pure; whether the person may then pass is `edge.core.decision`'s to say."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from contract.code import BadCode, read
 from contract.credentials import card_digest
 from contract.policy import Factor
 from contract.signing import Verifier
-from edge.domain import Claim, Worker
+from edge.core.domain import Claim, Worker
 
 CLOCK_SLACK = timedelta(seconds=60)
 """HQ's clock may be this far ahead of the gate's; an expired code gets no such grace."""
@@ -19,7 +19,7 @@ USED_CODE = "the code was already used here"
 FORGOTTEN_CODE = "the code is older than this gate's memory, which may have lost that it was used: ask for a new one"
 UNREADABLE = "the reader gave something other than digits"
 COUNTED = frozenset({UNKNOWN_CARD, WRONG_PIN, NO_PIN, UNREADABLE})
-"""Refusals that count as wrong guesses (`edge.guesses`)."""
+"""Refusals that count as wrong guesses (`edge.core.lockout`)."""
 
 
 def code_claim(text: str, key: Verifier, site_id: str, now: datetime) -> Claim:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 from contract.messages import Direction, Id
 from contract.places import path_problem
 from contract.terminal.text import visible
-from edge.rtsp import url_problem
+from edge.core.rtsp_address import url_problem
 
 Pin = Annotated[int, Field(ge=0, le=27)]
 SIZE_MAX = 1_000_000

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from contract.messages import DiskStep
-from edge.config import DiskConfig
+from edge.core.config import DiskConfig
 
 HYSTERESIS = 1.2
 """A step ends only when there is so many times its limit: at the limit itself it would come and go."""

@@ -394,7 +394,7 @@ class LockDownRequest(BaseModel):
 
 
 class TechnicianRequest(BaseModel):
-    """What only a technician may ask (`edge.technician`). `ref` is unique for ever."""
+    """What only a technician may ask (`edge.storage.technician_request`). `ref` is unique for ever."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from contract.messages import Advice
-from edge.domain import Tone
+from edge.core.domain import Tone
 
 
 class Colour(StrEnum):

@@ -1,11 +1,11 @@
-"""What the loop needs from the world. Real and fake adapters pass the same tests (tests/ports)."""
+"""What the loop needs from the world. Real and fake adapters pass the same tests (tests/devices, tests/capture, tests/storage)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from contract.messages import Ack, Advice, AnyEvent, Command, Direction, DiskStep, Event, EventRecord, ListKind
-from edge.domain import (
+from edge.core.domain import (
     CameraStatus,
     Candidate,
     Claim,
@@ -26,7 +26,7 @@ from edge.domain import (
     ThermometerStatus,
     Tone,
 )
-from edge.scores import DayScores
+from edge.core.score_counts import DayScores
 
 E = TypeVar("E", bound=Event)
 
@@ -184,7 +184,7 @@ class Requests(Protocol):
 
 
 class Technician(Protocol):
-    """What only a technician may ask of the gate process (`edge.technician`)."""
+    """What only a technician may ask of the gate process (`edge.storage.technician_request`)."""
 
     def waiting(self) -> TechnicianRequest | None: ...
 
@@ -273,7 +273,7 @@ class Memory(Protocol):
 
 
 class ClockBounds(Protocol):
-    """What is known of the time beside what the clock shows (`edge.clock.BoundedClock`)."""
+    """What is known of the time beside what the clock shows (`edge.system.clock.BoundedClock`)."""
 
     def behind(self) -> timedelta:
         """How far the clock is behind a time that is known to be past; 0 while it is not."""
@@ -289,7 +289,7 @@ class ClockBounds(Protocol):
 
 
 class HighWater(Protocol):
-    """What this gate must not forget with a file (`edge.highwater`). Nothing here raises for a disk that refuses."""
+    """What this gate must not forget with a file (`edge.storage.high_water`). Nothing here raises for a disk that refuses."""
 
     def newest_order(self) -> datetime | None:
         """When the newest order that was obeyed had been issued."""

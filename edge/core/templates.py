@@ -7,7 +7,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.domain import Template, Vector
+from edge.core.domain import Template, Vector
 
 Rows = NDArray[np.float16] | NDArray[np.float32]
 """(n, dimension), any length but zero per row."""

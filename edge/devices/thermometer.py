@@ -10,10 +10,10 @@ from typing import Protocol
 
 import structlog
 
-from edge.config import TemperatureConfig
-from edge.domain import ThermometerStatus
-from edge.ports import Clock
-from edge.sdk import loading
+from edge.core.config import TemperatureConfig
+from edge.core.domain import ThermometerStatus
+from edge.core.ports import Clock
+from edge.system.sdk import loading
 
 log = structlog.get_logger()
 
@@ -67,7 +67,7 @@ def open_bus(number: int) -> Bus:
 
 
 class Mlx90614:
-    """The port `edge.ports.Thermometer`. One bad reading is passed over; none for `LOST_S` means that the sensor is lost."""
+    """The port `edge.core.ports.Thermometer`. One bad reading is passed over; none for `LOST_S` means that the sensor is lost."""
 
     def __init__(self, config: TemperatureConfig, clock: Clock, open_bus: Callable[[int], Bus] = open_bus) -> None:
         self._config, self._clock, self._open_bus = config, clock, open_bus

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from contract.messages import NoticeCode
 from contract.policy import Factor
-from edge.claims import (
+from edge.core.claims import (
     FORGOTTEN_CODE,
     NO_PIN,
     UNKNOWN_CARD,
@@ -15,11 +15,11 @@ from edge.claims import (
     card_index,
     together,
 )
-from edge.config import Config
-from edge.domain import Claim, Entry, Frame, Worker
-from edge.loop.book import Book, before_memory
-from edge.loop.limits import Limits
-from edge.loop.ports import Ports
+from edge.core.config import Config
+from edge.core.domain import Claim, Entry, Frame, Worker
+from edge.loop.journal_writer import Book, before_memory
+from edge.loop.lockout import Limits
+from edge.loop.ports_in_use import Ports
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 
 from contract.messages import DiskStep, NoticeCode, PolicySnapshot
-from edge.config import Config
-from edge.decision import Pairs, decide, policy_of
-from edge.domain import Circumstances, Claim, Decision, Identification, Sight
-from edge.loop.book import Book
-from edge.loop.ports import Ports
+from edge.core.config import Config
+from edge.core.decision import Pairs, decide, policy_of
+from edge.core.domain import Circumstances, Claim, Decision, Identification, Sight
+from edge.loop.journal_writer import Book
+from edge.loop.ports_in_use import Ports
 
 
 class Judgement:

@@ -5,9 +5,9 @@ from datetime import timedelta
 from pydantic import BaseModel, ValidationError
 
 from contract.messages import Advice, CommissioningEvent, EnrolmentEvent, NoticeCode, NoticeEvent, Reason
-from edge.config import Config
-from edge.decision import admit_by_guard
-from edge.domain import (
+from edge.core.config import Config
+from edge.core.decision import admit_by_guard
+from edge.core.domain import (
     ADMIT,
     COMMISSION,
     ENROL,
@@ -22,11 +22,11 @@ from edge.domain import (
     TechnicianRequest,
     Tone,
 )
-from edge.loop.board import Board
-from edge.loop.book import Book, before_memory
 from edge.loop.clockwatch import ClockWatch
-from edge.loop.ports import Ports
-from edge.loop.turnstile import Turnstile
+from edge.loop.display import Board
+from edge.loop.journal_writer import Book, before_memory
+from edge.loop.passage_control import Turnstile
+from edge.loop.ports_in_use import Ports
 
 STALE_AFTER = timedelta(seconds=30)
 """A guard's word is for whoever stands at the gate now."""

@@ -1,16 +1,16 @@
-"""Room for events: the journal forgets what HQ holds, and what else goes on depends on the space left (`edge.disk`)."""
+"""Room for events: the journal forgets what HQ holds, and what else goes on depends on the space left (`edge.core.disk_policy`)."""
 
 import secrets
 
 import structlog
 
 from contract.messages import DiskStep, NoticeCode, NoticeEvent
-from edge.config import Config
-from edge.disk import KEEP_EVENTS, Sample, at_least, days_kept, days_left, take_up
-from edge.domain import DiskState
-from edge.loop.book import Book
-from edge.loop.ports import Ports
-from edge.ports import JournalError
+from edge.core.config import Config
+from edge.core.disk_policy import KEEP_EVENTS, Sample, at_least, days_kept, days_left, take_up
+from edge.core.domain import DiskState
+from edge.core.ports import JournalError
+from edge.loop.journal_writer import Book
+from edge.loop.ports_in_use import Ports
 
 log = structlog.get_logger()
 

@@ -3,18 +3,18 @@
 import structlog
 
 from contract.messages import Advice, DiskStep, NoticeCode
-from edge.config import Config
-from edge.decision import tiers
-from edge.disk import at_least
-from edge.domain import Frame, LiveState, Tone
-from edge.fill_light import FillLight
-from edge.loop.book import Book
-from edge.loop.ports import Ports
-from edge.loop.storage import Storage
-from edge.loop.turnstile import Turnstile
-from edge.machine import memory_mb
-from edge.passage import PassageState
-from edge.ports import JournalError
+from edge.core.config import Config
+from edge.core.decision import tiers
+from edge.core.disk_policy import at_least
+from edge.core.domain import Frame, LiveState, Tone
+from edge.core.fill_light import FillLight
+from edge.core.passage import PassageState
+from edge.core.ports import JournalError
+from edge.loop.disk_watch import Storage
+from edge.loop.journal_writer import Book
+from edge.loop.passage_control import Turnstile
+from edge.loop.ports_in_use import Ports
+from edge.system.host import memory_mb
 
 log = structlog.get_logger()
 

@@ -12,20 +12,20 @@ from contract.messages import (
     NoticeEvent,
     Reason,
 )
-from edge.config import Config
-from edge.decision import pairs_in_words
-from edge.domain import Decision, DeskRequest, Incident, RosterState, Template
-from edge.loop.board import Board
-from edge.loop.book import Book
+from edge.core.config import Config
+from edge.core.decision import pairs_in_words
+from edge.core.domain import Decision, DeskRequest, Incident, RosterState, Template
+from edge.core.templates import TemplateStore
 from edge.loop.clockwatch import ClockWatch
-from edge.loop.errands import Errands
+from edge.loop.desk_requests import Errands
+from edge.loop.disk_watch import Storage
+from edge.loop.display import Board
+from edge.loop.journal_writer import Book
 from edge.loop.orders import Orders
-from edge.loop.ports import Ports
+from edge.loop.passage_control import Turnstile
+from edge.loop.ports_in_use import Ports
 from edge.loop.quota import Quota
 from edge.loop.reboot import Reboot
-from edge.loop.storage import Storage
-from edge.loop.turnstile import Turnstile
-from edge.templates import TemplateStore
 
 INCIDENTS = Quota(burst=50, refill_s=10.0)
 REQUESTS = Quota(burst=30, refill_s=1.0)

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from contract.messages import AccessEvent, Direction, Event, NoticeCode, NoticeEvent
-from edge.config import Config
-from edge.domain import Decision
-from edge.loop.ports import Ports
-from edge.ports import Journal
+from edge.core.config import Config
+from edge.core.domain import Decision
+from edge.core.ports import Journal
+from edge.loop.ports_in_use import Ports
 
 
 def before_memory(journal: Journal, issued_utc: datetime) -> bool:

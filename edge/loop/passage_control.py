@@ -1,4 +1,4 @@
-"""Drives the gate through the passage machine: signals in, pulses and records out. The table itself is `edge.passage`."""
+"""Drives the gate through the passage machine: signals in, pulses and records out. The table itself is `edge.core.passage`."""
 
 import secrets
 import threading
@@ -6,11 +6,11 @@ from collections import deque
 from dataclasses import replace
 
 from contract.messages import AccessEvent, Direction, NoticeCode, NoticeEvent, PassageEvent, PassageOutcome, Reason
-from edge.config import Config
-from edge.domain import GateSignal
-from edge.loop.book import Book
-from edge.loop.ports import Ports
-from edge.passage import NOTICES, OUTCOMES, TRANSITIONS, Action, Passage, PassageInput, PassageState, step
+from edge.core.config import Config
+from edge.core.domain import GateSignal
+from edge.core.passage import NOTICES, OUTCOMES, TRANSITIONS, Action, Passage, PassageInput, PassageState, step
+from edge.loop.journal_writer import Book
+from edge.loop.ports_in_use import Ports
 
 _SIGNALS: dict[GateSignal, PassageInput] = {
     GateSignal.ROTATING: PassageInput.ROTATING,

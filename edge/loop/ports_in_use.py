@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edge.ports import (
+from edge.core.ports import (
     Camera,
     Clock,
     ClockBounds,

@@ -3,16 +3,16 @@
 from dataclasses import dataclass, replace
 
 from contract.messages import AccessEvent, Advice, Direction, NoticeCode, PassageEvent, PassageOutcome, Reason
-from edge.config import Config
-from edge.decision import advice_for
-from edge.domain import Claim, Decision, Frame, Identification, Sight, Tone
-from edge.loop.board import Board
-from edge.loop.book import Book
-from edge.loop.evidence import Evidence, Shown
-from edge.loop.judgement import Judgement
-from edge.loop.ports import Ports
-from edge.loop.turnstile import Turnstile
-from edge.once import AWAY_S, Admission, Once
+from edge.core.config import Config
+from edge.core.decision import advice_for
+from edge.core.domain import Claim, Decision, Frame, Identification, Sight, Tone
+from edge.core.once_per_approach import AWAY_S, Admission, Once
+from edge.loop.credentials import Evidence, Shown
+from edge.loop.decider import Judgement
+from edge.loop.display import Board
+from edge.loop.journal_writer import Book
+from edge.loop.passage_control import Turnstile
+from edge.loop.ports_in_use import Ports
 
 NOBODY = Identification(Sight.NOBODY)
 NOTHING_SHOWN = Claim()

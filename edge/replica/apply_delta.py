@@ -7,10 +7,10 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from contract.deltas import Changes, SealedDelta
 from contract.messages import ListKind, PartHeader, RiskDelta, RosterDelta
 from contract.signing import Opener
-from edge.domain import ListAge, RosterState
-from edge.sync.assembly import RosterReading, risks
-from edge.sync.lists import ListRefused, changes
-from edge.templates import TemplateStore
+from edge.core.domain import ListAge, RosterState
+from edge.core.templates import TemplateStore
+from edge.replica.assembly import RosterReading, risks
+from edge.replica.signed_lists import ListRefused, changes
 
 
 def changed(

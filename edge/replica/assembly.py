@@ -23,9 +23,9 @@ from contract.messages import (
 )
 from contract.parts import Content, SealedPart, digest_of
 from contract.signing import Opener
-from edge.domain import ListAge, RosterState, Worker
-from edge.sync.lists import ListRefused, content
-from edge.templates import Block, Rows, TemplateStore
+from edge.core.domain import ListAge, RosterState, Worker
+from edge.core.templates import Block, Rows, TemplateStore
+from edge.replica.signed_lists import ListRefused, content
 
 _LENGTH_MIN = 1e-3
 """A shorter vector has no direction that means anything."""

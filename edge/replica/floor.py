@@ -8,12 +8,12 @@ from typing import Protocol
 
 from contract.deltas import SealedDelta
 from contract.messages import ListKind, PartHeader
-from edge.domain import ListAge, ListMark, RosterState
-from edge.sync.lists import ListRefused
+from edge.core.domain import ListAge, ListMark, RosterState
+from edge.replica.signed_lists import ListRefused
 
 
 class Floor(Protocol):
-    """The highest versions that were ever in force here (`edge.highwater`)."""
+    """The highest versions that were ever in force here (`edge.storage.high_water`)."""
 
     def of(self, kind: ListKind) -> ListMark | None: ...
 

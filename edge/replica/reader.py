@@ -21,15 +21,15 @@ from contract.keyring import OpeningKeys, TrustedKeys, ids
 from contract.messages import Ack, Command, DeltaHeader, ListKind, NoticeCode, PartHeader
 from contract.signing import BadSignature, verify
 from contract.topics import ROUTES, Channel
-from edge import dbfile
-from edge.config import SiteConfig
-from edge.domain import Incident, ListMark, RosterState
-from edge.sync import commands as orders
-from edge.sync import lists
-from edge.sync.assembly import Assembly
-from edge.sync.changes import changed, with_list
-from edge.sync.floor import Floor, NoFloor, age_of, mark_of_delta, mark_of_part, refuse_older, withheld
-from edge.wiping import wiping
+from edge.core.config import SiteConfig
+from edge.core.domain import Incident, ListMark, RosterState
+from edge.replica import signed_commands as orders
+from edge.replica import signed_lists
+from edge.replica.apply_delta import changed, with_list
+from edge.replica.assembly import Assembly
+from edge.replica.floor import Floor, NoFloor, age_of, mark_of_delta, mark_of_part, refuse_older, withheld
+from edge.storage import sqlite_file
+from edge.system.wiping import wiping
 
 log = structlog.get_logger()
 
@@ -81,7 +81,7 @@ class _Base:
 
 
 class ReplicaReader:
-    """Implements `edge.ports.Roster`.
+    """Implements `edge.core.ports.Roster`.
 
     `parts_per_refresh`: how many parts of lists one `refresh` reads at most. None reads all at once, for a caller that
     nobody waits for; it may be set at any time.
@@ -94,11 +94,11 @@ class ReplicaReader:
         hq_key: Ed25519PublicKey | TrustedKeys,
         site_key: X25519PrivateKey | OpeningKeys,
         floor: Floor | None = None,
-        reader: dbfile.Reader | None = None,
+        reader: sqlite_file.Reader | None = None,
     ) -> None:
         """`floor`: what was in force here before; without one every list that HQ signed is as good as new.
         `reader`: of the file, in another process if its owner may be an enemy."""
-        self._reader = reader or dbfile.Reader(path, dbfile.FOREIGN_WAIT_S)
+        self._reader = reader or sqlite_file.Reader(path, sqlite_file.FOREIGN_WAIT_S)
         self._site, self._hq_key, self._site_key = site, hq_key, site_key
         self._floor = floor = floor or NoFloor()
         self._state = RosterState(trusts=ids(hq_key), opens=ids(site_key), withheld=withheld(floor, RosterState()))
@@ -238,13 +238,13 @@ class ReplicaReader:
         try:
             if self._accept(kind, body, loading):
                 del self._loading[kind]
-        except lists.ListRefused as error:
+        except signed_lists.ListRefused as error:
             del self._loading[kind]
             self._refuse(NoticeCode.LIST_REFUSED, str(error), body)
 
     def _accept(self, kind: ListKind, body: bytes, loading: "_Loading") -> bool:
         """True if the list is done with. Raises ListRefused."""
-        part = lists.signed_part(body, kind, self._site.site_id, self._hq_key)
+        part = signed_lists.signed_part(body, kind, self._site.site_id, self._hq_key)
         if loading.assembly is None:
             base = self._bases.get(kind)
             if (base is not None and base.header.digest == part.header.digest) or not self._wanted(part.header):
@@ -280,13 +280,13 @@ class ReplicaReader:
         body = bytes(rows[0][0])
         try:
             return self._accept_changes(kind, body, base)
-        except lists.ListRefused as error:
+        except signed_lists.ListRefused as error:
             self._refuse(NoticeCode.LIST_REFUSED, str(error), body)
             return False
 
     def _accept_changes(self, kind: ListKind, body: bytes, base: "_Base") -> bool:
         """Raises ListRefused."""
-        delta = lists.signed_delta(body, kind, self._site.site_id, self._hq_key)
+        delta = signed_lists.signed_delta(body, kind, self._site.site_id, self._hq_key)
         version = delta.header.list_version
         if not self._wanted(delta.header):
             return False
@@ -315,7 +315,7 @@ class ReplicaReader:
         if self._floor.takes_older(header.kind):
             return header.list_version != held.version
         if header.list_version < held.version:
-            raise lists.ListRefused(
+            raise signed_lists.ListRefused(
                 f"{header.kind.value} version {header.list_version} is older than version {held.version} in force"
             )
         return header.list_version > held.version

@@ -13,15 +13,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from contract.messages import Direction
-from edge.config import Config
-from edge.domain import AdmitRequest, LockDownRequest
-from edge.ports import DeskError
-from edge.screen.lane import is_stale
-from edge.screen.manager import gate_now, line
+from edge.core.config import Config
+from edge.core.domain import AdmitRequest, LockDownRequest
+from edge.core.ports import DeskError
+from edge.screen.journal_follower import Watch
+from edge.screen.lane_page import is_stale
+from edge.screen.manager_page import gate_now, line
+from edge.screen.ports import GuardDesk
 from edge.screen.session import Refusal, Session, Sessions
-from edge.screen.sources import GuardDesk
-from edge.screen.texts import DeskWord, Texts
-from edge.screen.watch import Watch
+from edge.screen.translations import DeskWord, Texts
 
 COOKIE = "sitegate_desk"
 DEVICE_COOKIE, DEVICE_LASTS_S = "sitegate_device", 180 * 24 * 3600

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 import structlog
 
-from edge.domain import LiveState
-from edge.ports import JournalReader
-from edge.screen.lane import NOT_RUNNING, LaneView, lane_view
-from edge.screen.tally import Tally
+from edge.core.domain import LiveState
+from edge.core.ports import JournalReader
+from edge.screen.journal_totals import Tally
+from edge.screen.lane_page import NOT_RUNNING, LaneView, lane_view
 
 POLL_S = 0.05
 PAUSE_S = 1.0

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from contract.messages import Advice
-from edge.domain import LiveState, Tone
+from edge.core.domain import LiveState, Tone
 
 STALE_AFTER = timedelta(seconds=5)
 """The gate writes its live state at least every second; older than this, it is not running."""

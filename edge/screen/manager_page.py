@@ -20,12 +20,12 @@ from contract.messages import (
     PassageOutcome,
     Reason,
 )
-from edge.domain import LiveState
-from edge.passage import PassageState
-from edge.screen.lane import Sign, is_stale
-from edge.screen.sources import SyncSummary
-from edge.screen.tally import Tally
-from edge.screen.texts import DiskSign, Drifted, Label, PhotosLetIn, Texts
+from edge.core.domain import LiveState
+from edge.core.passage import PassageState
+from edge.screen.journal_totals import Tally
+from edge.screen.lane_page import Sign, is_stale
+from edge.screen.ports import SyncSummary
+from edge.screen.translations import DiskSign, Drifted, Label, PhotosLetIn, Texts
 
 SHOWN_PEOPLE = 60
 

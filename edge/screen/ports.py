@@ -1,6 +1,6 @@
 """What the screen needs to know of the connection to HQ, in its own words.
 
-`edge.sync.summary.ReplicaSummary` has this shape; `edge.app` brings the two together.
+`edge.replica.summary.ReplicaSummary` has this shape; `edge.app` brings the two together.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from contract.messages import ListKind
-from edge.domain import AdmitRequest, LockDownRequest
+from edge.core.domain import AdmitRequest, LockDownRequest
 
 
 class HeldList(Protocol):
@@ -65,7 +65,7 @@ class SyncSummary(Protocol):
 
 
 class GuardDesk(Protocol):
-    """Where the desk's page leaves requests, and whose accounts it knows: `edge.desk.Desk`. Each call but the first two
+    """Where the desk's page leaves requests, and whose accounts it knows: `edge.storage.desk.Desk`. Each call but the first two
     raises DeskError if the disk refuses."""
 
     def password(self, name: str) -> str | None:

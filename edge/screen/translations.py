@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from contract.messages import DataTier, Direction, ListKind, NoticeCode, PassageOutcome, Reason
-from edge.passage import PassageState
-from edge.screen.lane import Sign
+from edge.core.passage import PassageState
+from edge.screen.lane_page import Sign
 
 
 class Unit(StrEnum):

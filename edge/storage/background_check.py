@@ -12,7 +12,7 @@ import structlog
 
 from contract.chain import changed
 from contract.messages import EventRecord
-from edge import dbfile, erasure
+from edge.storage import erasure, sqlite_file
 
 log = structlog.get_logger()
 
@@ -25,7 +25,7 @@ class Scrub:
     """A thread that reads all events and refs once. `found` is called with what is wrong, in that thread."""
 
     def __init__(self, path: Path, found: Callable[[str], None], pause_s: float = PAUSE_S) -> None:
-        self._reader, self._found, self._pause_s = dbfile.Reader(path), found, pause_s
+        self._reader, self._found, self._pause_s = sqlite_file.Reader(path), found, pause_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="journal-scrub", daemon=True)
 

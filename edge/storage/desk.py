@@ -19,8 +19,7 @@ import structlog
 from pydantic import BaseModel
 from sqlite_utils import Database
 
-from edge import dbfile
-from edge.domain import (
+from edge.core.domain import (
     ADMIT,
     COMMISSION,
     ENROL,
@@ -32,7 +31,8 @@ from edge.domain import (
     EnrolmentRequest,
     LockDownRequest,
 )
-from edge.ports import DeskError
+from edge.core.ports import DeskError
+from edge.storage import sqlite_file
 
 __all__ = ["Desk", "DeskError", "DeskReader"]
 
@@ -66,7 +66,7 @@ class Desk:
         except (OSError, sqlite3.OperationalError) as error:
             raise DeskError(f"{path} cannot be opened ({error}): check the folder's owner and free space") from error
         except sqlite3.DatabaseError as error:
-            self.restarted = dbfile.set_aside(path)
+            self.restarted = sqlite_file.set_aside(path)
             structlog.get_logger().error("desk.damaged", error=str(error), set_aside=str(self.restarted))
             self._db = _open(path)
 
@@ -88,7 +88,7 @@ class Desk:
         return self._request(RELEASE_LOCK_DOWN if release else LOCK_DOWN, request, request.by, "")
 
     def set_password(self, name: str, stored: str, by: str) -> None:
-        """Make or change an account; `stored` is `edge.accounts.hash_password`'s. Raises DeskError."""
+        """Make or change an account; `stored` is `edge.screen.passwords.hash_password`'s. Raises DeskError."""
         with self._writing():
             self._db.execute(
                 "INSERT INTO accounts (name, password, changed_utc) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
@@ -190,16 +190,16 @@ class Desk:
 
 
 class DeskReader:
-    """The gate's read-only side. See `edge.ports.Requests`. A missing or damaged file holds no requests.
+    """The gate's read-only side. See `edge.core.ports.Requests`. A missing or damaged file holds no requests.
 
     `reader`: of the file, in another process if its owner may be an enemy.
     """
 
-    def __init__(self, path: Path, reader: dbfile.Reader | None = None) -> None:
-        self._reader = reader or dbfile.Reader(path)
+    def __init__(self, path: Path, reader: sqlite_file.Reader | None = None) -> None:
+        self._reader = reader or sqlite_file.Reader(path)
 
     def changed(self) -> bool:
-        """See `edge.ports.Requests`."""
+        """See `edge.core.ports.Requests`."""
         return self._reader.changed()
 
     def requests(self, after_id: int) -> list[DeskRequest]:
@@ -232,9 +232,9 @@ def _own_ref(ref: str) -> str:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    db = dbfile.connect(path)
+    db = sqlite_file.connect(path)
     try:
-        dbfile.check(db)
+        sqlite_file.check(db)
         _create(db)
     except sqlite3.DatabaseError:
         db.close()

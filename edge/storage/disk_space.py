@@ -11,10 +11,10 @@ from pathlib import Path
 import structlog
 
 from contract.messages import Ack, DiskStep
-from edge import erasure
-from edge.config import DiskConfig
-from edge.disk import HYSTERESIS, at_least, next_step
-from edge.salvage import salvaged_files
+from edge.core.config import DiskConfig
+from edge.core.disk_policy import HYSTERESIS, at_least, next_step
+from edge.storage import erasure
+from edge.storage.salvage import salvaged_files
 
 log = structlog.get_logger()
 
@@ -80,7 +80,7 @@ class Reserve:
 
 
 class DiskSpace:
-    """The port `edge.ports.Disk` on the filesystem of a folder."""
+    """The port `edge.core.ports.Disk` on the filesystem of a folder."""
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class DiskSpace:
         return not at_least(self.step, DiskStep.VERY_LOW)
 
     def look(self) -> float:
-        """See `edge.ports.Disk`. A reserve that was drawn on is made whole again once there is room for it."""
+        """See `edge.core.ports.Disk`. A reserve that was drawn on is made whole again once there is room for it."""
         free_mb = self._free_bytes(self._folder) / MB
         missing_mb = self._reserve.missing_bytes / MB
         if missing_mb and free_mb >= self._limits.critical_mb * HYSTERESIS + missing_mb and self._reserve.fill():

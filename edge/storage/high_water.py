@@ -16,10 +16,10 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contract.messages import Event, ListKind, Utc
-from edge.domain import ListMark
-from edge.foreign import read_plain
-from edge.ports import JournalError
-from edge.wholefile import sync_folder
+from edge.core.domain import ListMark
+from edge.core.ports import JournalError
+from edge.system.foreign_file import read_plain
+from edge.system.whole_file import sync_folder
 
 log = structlog.get_logger()
 
@@ -31,7 +31,7 @@ KEEP_TIME_EVERY = timedelta(minutes=10)
 TAKES_OLDER_FOR = timedelta(hours=1)
 """For so long after a technician said so an older list may come into force, once for each kind."""
 GROUPS = (("locked-down:", "lock-down-over:"), ("fire-on:", "fire-done:"))
-"""Of each group of refs the newest one still holds after a restart (`edge.loop.turnstile`)."""
+"""Of each group of refs the newest one still holds after a restart (`edge.loop.passage_control`)."""
 
 
 class Marks(BaseModel):
@@ -80,7 +80,7 @@ def merged(first: Marks, second: Marks) -> Marks:
 
 
 class HighWater:
-    """Implements `edge.ports.Memory`, and what `edge.sync.roster` asks of the lists. The gate process is its one writer.
+    """Implements `edge.core.ports.Memory`, and what `edge.replica.reader` asks of the lists. The gate process is its one writer.
 
     Nothing here raises for a disk that refuses: what is in memory holds, and is written as soon as it can be.
     """
@@ -130,11 +130,11 @@ class HighWater:
     # --- orders and time -------------------------------------------------------------------------------------
 
     def highest(self) -> Mapping[ListKind, int]:
-        """See `edge.ports.HighWater`."""
+        """See `edge.core.ports.HighWater`."""
         return {kind: mark.version for kind, mark in self.marks.lists.items()}
 
     def newest_order(self) -> datetime | None:
-        """See `edge.ports.HighWater`."""
+        """See `edge.core.ports.HighWater`."""
         return self.marks.order_utc
 
     def note_order(self, issued_utc: datetime) -> None:
@@ -158,15 +158,15 @@ class HighWater:
     # --- the journal -----------------------------------------------------------------------------------------
 
     def head(self) -> tuple[str, int] | None:
-        """See `edge.ports.Memory`."""
+        """See `edge.core.ports.Memory`."""
         return (self.marks.epoch, self._seq) if self.marks.epoch else None
 
     def refs(self) -> Sequence[str]:
-        """See `edge.ports.Memory`."""
+        """See `edge.core.ports.Memory`."""
         return self.marks.refs
 
     def noted(self, event: Event, ref: str | None) -> None:
-        """See `edge.ports.Memory`. Only a new epoch and a lasting ref are written at once; the rest goes with the next write."""
+        """See `edge.core.ports.Memory`. Only a new epoch and a lasting ref are written at once; the rest goes with the next write."""
         self._seq = event.seq
         if ref is not None and (group := next((g for g in GROUPS if ref.startswith(g)), None)):
             refs = (*(r for r in self.marks.refs if not r.startswith(group)), ref)

@@ -20,14 +20,14 @@ from contract import identity
 from contract.chain import link
 from contract.messages import AnyEvent, ClockEvent, Event, NoticeCode, NoticeEvent
 from contract.times import step_between
-from edge import dbfile, erasure, lockholders, retention
-from edge.config import SiteConfig
-from edge.domain import JournalSize, LiveState
-from edge.heads import Heads, Signer
-from edge.journalfile import JournalFile, NotOurFile, Row
-from edge.journalreader import JournalReader as JournalReader
-from edge.journalreader import decoded
-from edge.ports import Clock, JournalError, JournalHeld, Memory
+from edge.core.config import SiteConfig
+from edge.core.domain import JournalSize, LiveState
+from edge.core.ports import Clock, JournalError, JournalHeld, Memory
+from edge.storage import erasure, lock_holders, retention, sqlite_file
+from edge.storage.journal_file import JournalFile, NotOurFile, Row
+from edge.storage.journal_reader import JournalReader as JournalReader
+from edge.storage.journal_reader import decoded
+from edge.storage.signed_heads import Heads, Signer
 
 log = structlog.get_logger()
 
@@ -49,7 +49,7 @@ class _Reading(NamedTuple):
 
 
 class Journal:
-    """The one writer of journal.db. See `edge.ports.Journal`.
+    """The one writer of journal.db. See `edge.core.ports.Journal`.
 
     `restarted` names the file that was set aside, and `why` says why a new epoch began. When the wall clock was set since the
     event before, also while no gate process ran, `append` records that first (`ClockEvent`).
@@ -240,7 +240,7 @@ class Journal:
         """In words. A database that another program locks is remembered, to be recorded once that is over."""
         if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
             return JournalError(f"the journal cannot be written ({error}): free disk space, check the card")
-        by = lockholders.in_words(lockholders.writers(self._file.path))
+        by = lock_holders.in_words(lock_holders.writers(self._file.path))
         if self._held is None:
             self._held = _Held(self._clock.monotonic(), by)
         return JournalHeld(f"the journal is locked by {by}: end that program")
@@ -287,7 +287,7 @@ class Journal:
         return self._file.last_ref(*beginnings)
 
     def latest(self, limit: int) -> list[AnyEvent]:
-        """The newest events, newest first. See `edge.ports.Journal`."""
+        """The newest events, newest first. See `edge.core.ports.Journal`."""
         rows = self._db.execute("SELECT body FROM events ORDER BY seq DESC LIMIT ?", (limit,)).fetchall()
         return decoded(rows)
 
@@ -341,11 +341,11 @@ class Journal:
             raise JournalError(f"the journal cannot be pruned ({error}): free disk space, check the card") from error
 
     def sealed_since(self) -> int:
-        """See `edge.ports.Journal`."""
+        """See `edge.core.ports.Journal`."""
         return erasure.waiting(self._db)
 
     def erase_sealed(self, acked_seq: int) -> int:
-        """See `edge.ports.Journal`. Raises JournalError: the disk refuses."""
+        """See `edge.core.ports.Journal`. Raises JournalError: the disk refuses."""
         try:
             first = erasure.waiting(self._db)
             due = self._key is not None and 0 < first <= acked_seq
@@ -365,7 +365,7 @@ class Journal:
         return identity.sign_erasure(identity.erasure(head, prev_hash, body), self._key)
 
     def shrink(self) -> bool:
-        """See `edge.ports.Journal`."""
+        """See `edge.core.ports.Journal`."""
         try:
             return retention.shrink(self._db)
         except sqlite3.Error as error:
@@ -374,12 +374,12 @@ class Journal:
     def size(self) -> JournalSize:
         """What the journal holds and takes."""
         (base,) = self._db.execute("SELECT base_seq FROM journal").fetchone()
-        used, log_bytes = retention.used_mb(self._db), dbfile.wal_bytes(self._file.path)
+        used, log_bytes = retention.used_mb(self._db), sqlite_file.wal_bytes(self._file.path)
         return JournalSize(head=self._seq, kept=self._seq - base, used_mb=used, log_mb=log_bytes / 10**6)
 
     def held_open_by(self) -> str:
         """The programs that read the journal at this moment, in words."""
-        return lockholders.in_words(lockholders.readers(self._file.path))
+        return lock_holders.in_words(lock_holders.readers(self._file.path))
 
     def settle(self) -> None:
         """Move the -wal file's content into the database and cut it, if no reader forbids that."""

@@ -13,17 +13,17 @@ from sqlite_utils import Database
 
 from contract.chain import GENESIS, BrokenChain, verify
 from contract.messages import EventRecord
-from edge import dbfile, erasure, heads
-from edge.ports import JournalError, JournalHeld, Memory
-from edge.retention import CODE_REFS
-from edge.salvage import NotSalvaged, salvage_from, salvaged_refs
+from edge.core.ports import JournalError, JournalHeld, Memory
+from edge.storage import erasure, signed_heads, sqlite_file
+from edge.storage.retention import CODE_REFS
+from edge.storage.salvage import NotSalvaged, salvage_from, salvaged_refs
 
 BUSY_TIMEOUT_S = 0.1
 """A database that another program locks must not hold up the lane: the event is refused, and tried again at the next turn."""
 OWN_REFS = 5_000
 """So many of the newest refs are also remembered in memory: somebody may remove them from the file."""
 FULL_CHECK_MAX_BYTES = 32 * 1024 * 1024
-"""A larger journal is checked at its end only when it is opened; the rest is read beside the loop (`edge.scrub`)."""
+"""A larger journal is checked at its end only when it is opened; the rest is read beside the loop (`edge.storage.background_check`)."""
 LOOK_EVERY_S = 0.01
 """A look at the files takes up to a fifth of an append. What is written between two looks stands in the file that was open, from which it
 is saved once the next look finds it gone."""
@@ -67,8 +67,8 @@ def check(db: sqlite3.Connection, path: Path) -> None:
 
     Raises sqlite3.DatabaseError if something is damaged.
     """
-    if path.stat().st_size + dbfile.wal_bytes(path) <= FULL_CHECK_MAX_BYTES:
-        dbfile.check(db)
+    if path.stat().st_size + sqlite_file.wal_bytes(path) <= FULL_CHECK_MAX_BYTES:
+        sqlite_file.check(db)
         return
     asked = f"SELECT seq, prev_hash, hash, body, {erasure.column(db)} FROM events ORDER BY seq DESC LIMIT ?"
     check_chain(db.execute(asked, (TAIL_EVENTS,)).fetchall()[::-1])
@@ -150,17 +150,17 @@ class JournalFile:
         self.path, self._gate_id, self._synchronous, self._memory = path, gate_id, synchronous, memory
         self.acked: Callable[[], Mapping[str, int]] = dict
         """Up to where HQ holds each epoch: the rest of a replaced file is saved for it."""
-        self.signer: heads.Signer | None = None
+        self.signer: signed_heads.Signer | None = None
         """Signs what is saved of a replaced file."""
         self.aside: Path | None = None
         self.why, self.begun = "", False
         self.damage = ""
-        """Set when `edge.scrub` reads the file through and finds it damaged: a new one is begun at the next event."""
+        """Set when `edge.storage.background_check` reads the file through and finds it damaged: a new one is begun at the next event."""
         self._own_refs: dict[str, int] = {}
         self._old: sqlite3.Connection | None = None
         try:
-            self._lock = dbfile.lock(path)
-        except dbfile.Locked as error:
+            self._lock = sqlite_file.lock(path)
+        except sqlite_file.Locked as error:
             raise JournalError(f"{error}: stop the other one first (systemctl stop sitegate-gate)") from error
         try:
             self._open()
@@ -239,7 +239,7 @@ class JournalFile:
         Raises OSError, sqlite3.Error: then the old file is still open, and still knows what was done.
         """
         refs, marks = self._refs(), self._marks()
-        aside = dbfile.set_aside(self.path)
+        aside = sqlite_file.set_aside(self.path)
         self._lock_again()
         old, old_live = self.db, self.live
         self.db = self._connect(refs)
@@ -257,7 +257,7 @@ class JournalFile:
         self._old, self.why, self.begun, self.damage = old, why, not complete, ""
         self.aside = aside if os.path.lexists(aside) else None
         if self.aside is None:  # what is left of the removed file is of no use to anybody
-            for suffix in dbfile.COMPANIONS:
+            for suffix in sqlite_file.COMPANIONS:
                 aside.with_name(aside.name + suffix).unlink(missing_ok=True)
         return self.aside
 
@@ -266,8 +266,8 @@ class JournalFile:
         if os.path.lexists(self.path.with_name(self.path.name + ".lock")):
             return
         try:
-            lock = dbfile.lock(self.path)
-        except dbfile.Locked as error:
+            lock = sqlite_file.lock(self.path)
+        except sqlite_file.Locked as error:
             raise OSError(str(error)) from error
         self._lock.close()
         self._lock = lock
@@ -323,7 +323,7 @@ class JournalFile:
 
     def _start_over(self, why: str, refs: Sequence[tuple[str, int]] | None) -> None:
         """`refs` None: those that the file set aside still gives."""
-        self.aside = dbfile.set_aside(self.path)
+        self.aside = sqlite_file.set_aside(self.path)
         self.why, self.begun = f"{self.path.name} {why}", True
         known = salvaged_refs(self.aside) if refs is None else list(refs)
         lasting = [row for row in self._lasting() if row[0] not in dict(known)]
@@ -345,19 +345,19 @@ class JournalFile:
 
     def _connect(self, refs: Sequence[tuple[str, int]]) -> sqlite3.Connection:
         """Raises sqlite3.Error."""
-        db = dbfile.connect(self.path, synchronous=self._synchronous, shrinks=True, timeout_s=BUSY_TIMEOUT_S)
+        db = sqlite_file.connect(self.path, synchronous=self._synchronous, shrinks=True, timeout_s=BUSY_TIMEOUT_S)
         try:
             check(db, self.path)
             create(db, self._gate_id, refs)
             erasure.prepare(db)
-            heads.add_columns(db)
+            signed_heads.add_columns(db)
         except sqlite3.Error:
             db.close()
             raise
         return db
 
     def _connect_live(self) -> None:
-        self.live = dbfile.connect(self.path, synchronous="OFF", timeout_s=BUSY_TIMEOUT_S)
+        self.live = sqlite_file.connect(self.path, synchronous="OFF", timeout_s=BUSY_TIMEOUT_S)
         self._watch = FileWatch(self.path)
 
     def _lasting(self) -> list[tuple[str, int]]:

@@ -7,12 +7,12 @@ from typing import Any
 from contract.chain import GENESIS
 from contract.codec import BadMessage, decode_event
 from contract.messages import AnyEvent, EventRecord
-from edge import dbfile, erasure
-from edge.domain import LiveState
+from edge.core.domain import LiveState
+from edge.storage import erasure, sqlite_file
 
 
-class JournalReader(dbfile.Reader):
-    """The journal as sync, screen and the command line see it. See `edge.ports.JournalReader`."""
+class JournalReader(sqlite_file.Reader):
+    """The journal as sync, screen and the command line see it. See `edge.core.ports.JournalReader`."""
 
     @property
     def epoch(self) -> str:

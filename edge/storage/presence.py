@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from contract.messages import Direction, PassageOutcome
-from edge import dbfile
-from edge.domain import LastPassage
-from edge.ports import Clock
+from edge.core.domain import LastPassage
+from edge.core.ports import Clock
+from edge.storage import sqlite_file
 
 FORGETS = timedelta(days=7)
 """The longest that a policy may remember a passage."""
@@ -25,18 +25,18 @@ FIRST = "SELECT min(+seq) FROM events WHERE utc >= ?"
 
 
 class JournalPresence:
-    """The port `edge.ports.Presence`. Everybody who got through counts, released or not: the direction of a passage is the
+    """The port `edge.core.ports.Presence`. Everybody who got through counts, released or not: the direction of a passage is the
     way somebody went, and without a worker's name it is somebody unknown."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
-        self._reader, self._clock = dbfile.Reader(path), clock
+        self._reader, self._clock = sqlite_file.Reader(path), clock
         self._epoch, self._seq = "", 0
         self._last: dict[str, LastPassage] = {}
         self._unnamed: deque[LastPassage] = deque()
         self._follow()  # a week's journal takes a moment: now, and not before the first worker
 
     def inside(self, since: datetime) -> int:
-        """See `edge.ports.Presence`. Somebody unnamed who leaves is somebody unnamed who came, if there is one."""
+        """See `edge.core.ports.Presence`. Somebody unnamed who leaves is somebody unnamed who came, if there is one."""
         self._follow()
         named = sum(last.direction is Direction.IN and last.utc >= since for last in self._last.values())
         unnamed = 0

@@ -16,8 +16,8 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from contract.chain import changed
 from contract.codec import BadMessage, decode_event
 from contract.messages import EventRecord, Id
-from edge import erasure
-from edge.heads import Signer, has_column, sign_copy
+from edge.storage import erasure
+from edge.storage.signed_heads import Signer, has_column, sign_copy
 
 _NAME = "journal.salvaged-{epoch}-{last}.db"
 _PATTERN = "journal.salvaged-*.db"

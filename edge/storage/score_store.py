@@ -12,14 +12,14 @@ from pathlib import Path
 import structlog
 from pydantic import ValidationError
 
-from edge import dbfile
-from edge.scores import KEEP_DAYS, DayScores
+from edge.core.score_counts import KEEP_DAYS, DayScores
+from edge.storage import sqlite_file
 
 _log = structlog.get_logger()
 
 
 class ScoreStore:
-    """Implements `edge.ports.ScoreStore`. A damaged file is set aside and begun anew; a disk that refuses is logged."""
+    """Implements `edge.core.ports.ScoreStore`. A damaged file is set aside and begun anew; a disk that refuses is logged."""
 
     def __init__(self, path: Path, may_write: Callable[[], bool] = lambda: True) -> None:
         """`may_write`: False while the disk has no room for more than events; the counts then stay as they are on it."""
@@ -31,7 +31,7 @@ class ScoreStore:
             except sqlite3.OperationalError:
                 raise
             except sqlite3.DatabaseError:
-                _log.warning("scores_restarted", aside=dbfile.set_aside(path).name)
+                _log.warning("scores_restarted", aside=sqlite_file.set_aside(path).name)
                 self._db = _opened(path)
         except (OSError, sqlite3.Error) as error:
             _log.warning("scores_not_kept", error=str(error))
@@ -60,7 +60,7 @@ class ScoreStore:
             self._db = None
 
 
-class ScoreReader(dbfile.Reader):
+class ScoreReader(sqlite_file.Reader):
     """The counts as another process sees them."""
 
     def days(self) -> list[DayScores]:
@@ -74,9 +74,9 @@ class ScoreReader(dbfile.Reader):
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    db = dbfile.connect(path, synchronous="NORMAL")
+    db = sqlite_file.connect(path, synchronous="NORMAL")
     try:
-        dbfile.check(db)
+        sqlite_file.check(db)
         db.execute("CREATE TABLE IF NOT EXISTS days (day TEXT, model_id TEXT, body TEXT, PRIMARY KEY (day, model_id))")
     except sqlite3.DatabaseError:
         db.close()

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from contract.chain import link
 from contract.identity import head, sign_head
 from contract.signing import key_id
-from edge.config import SiteConfig
+from edge.core.config import SiteConfig
 
 log = structlog.get_logger()
 

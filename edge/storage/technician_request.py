@@ -11,8 +11,8 @@ from pathlib import Path
 import structlog
 from pydantic import ValidationError
 
-from edge.domain import TechnicianRequest
-from edge.foreign import read_plain
+from edge.core.domain import TechnicianRequest
+from edge.system.foreign_file import read_plain
 
 log = structlog.get_logger()
 

@@ -1,4 +1,4 @@
-"""The outbox of what was saved from a damaged journal (`edge.salvage`): the same window, acknowledgements and order."""
+"""The outbox of what was saved from a damaged journal (`edge.storage.salvage`): the same window, acknowledgements and order."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,10 +6,10 @@ from pathlib import Path
 import structlog
 
 from contract.messages import Ack
-from edge.ports import JournalReader
-from edge.salvage import salvaged_files
+from edge.core.ports import JournalReader
+from edge.replica.writer import ReplicaWriter
+from edge.storage.salvage import salvaged_files
 from edge.sync.outbox import Outbox
-from edge.sync.replica import ReplicaWriter
 
 log = structlog.get_logger()
 

@@ -3,14 +3,14 @@
 import time
 from datetime import UTC, datetime, timedelta
 
-from edge.ports import Clock
+from edge.core.ports import Clock
 
 TRUSTED_SINCE = datetime(2024, 1, 1, tzinfo=UTC)
 """A wall clock before this is certainly wrong: a Pi without battery wakes in 1970 or at its last shutdown."""
 
 
 class SystemClock:
-    """The port `edge.ports.Clock` on the machine's own clocks."""
+    """The port `edge.core.ports.Clock` on the machine's own clocks."""
 
     def utc(self) -> datetime:
         """The wall clock, with zone UTC; it may jump when NTP corrects it."""

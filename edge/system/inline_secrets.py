@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.config import Config, load, parse
-from edge.wholefile import write_whole
+from edge.core.config import Config, load, parse
+from edge.system.whole_file import write_whole
 
 INLINE = (
     ("camera", "url", "camera.url", "sitegate-gate"),

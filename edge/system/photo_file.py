@@ -18,7 +18,7 @@ import simplejpeg
 from PIL import BmpImagePlugin, ImageFile, PngImagePlugin, WebPImagePlugin
 from PIL.Image import DecompressionBombError
 
-from edge.domain import Image
+from edge.core.domain import Image
 
 BYTES_MAX = 64 << 20
 PIXELS_MAX = 51_000_000

@@ -13,22 +13,21 @@ from edge.app.files import DESK, JOURNAL, SCORES, folders, gate_key_files, link_
 from edge.app.gate import make_camera
 from edge.app.lists import open_roster
 from edge.camera import CameraFault
-from edge.clock import BEHIND_MAX, SystemClock
-from edge.config import Config
-from edge.credentials import credential
-from edge.decision import pairs_in_words, tiers
-from edge.desk import DeskReader
-from edge.disk import next_step
-from edge.diskspace import leftovers
-from edge.gate import GpioGate, make_factory
-from edge.highwater import HighWater
-from edge.inline import INLINE
-from edge.journal import JournalReader
-from edge.layout import GATE
-from edge.matcher.drift import drift
-from edge.matcher.gallery import Gallery
-from edge.matcher.lookalike import marked
-from edge.matcher.models import (
+from edge.core.config import Config
+from edge.core.decision import pairs_in_words, tiers
+from edge.core.disk_policy import next_step
+from edge.core.layout import GATE
+from edge.core.ports import GateError
+from edge.devices.gate import GpioGate, make_factory
+from edge.devices.pin_fault import library_errors
+from edge.devices.readers.evdev_source import EvdevSource
+from edge.devices.thermometer import SensorFault, object_celsius, open_bus
+from edge.matcher.gallery.gallery import Gallery
+from edge.matcher.gallery.look_alikes import marked
+from edge.matcher.gallery.threshold import Choice, choose, false_match_rate, grown_threshold
+from edge.matcher.score_monitor.drift import drift
+from edge.matcher.score_monitor.site_threshold import WORKERS_MIN, correction, site_tail
+from edge.matcher.weights.manifest import (
     Model,
     ModelError,
     OwnModel,
@@ -38,16 +37,17 @@ from edge.matcher.models import (
     own_folder,
     read_verified,
 )
-from edge.matcher.selfcalibrate import WORKERS_MIN, correction, site_tail
-from edge.matcher.threshold import Choice, choose, false_match_rate, grown_threshold
-from edge.pinfault import library_errors
-from edge.ports import GateError
-from edge.readers.evdevice import EvdevSource
-from edge.scorestore import ScoreReader
 from edge.sim import ScriptError
-from edge.sync.certificates import WARN_DAYS, days_left
+from edge.storage.desk import DeskReader
+from edge.storage.disk_space import leftovers
+from edge.storage.high_water import HighWater
+from edge.storage.journal import JournalReader
+from edge.storage.score_store import ScoreReader
 from edge.sync.mqtt import LinkError, MqttLink
-from edge.thermometer import SensorFault, object_celsius, open_bus
+from edge.system.clock import BEHIND_MAX, SystemClock
+from edge.system.inline_secrets import INLINE
+from edge.system.key_files import credential
+from edge.tools.certificate_expiry import WARN_DAYS, days_left
 
 CAMERA_WAIT_S = 8.0
 LIVE_MAX_S = 5.0

@@ -30,16 +30,16 @@ from contract.messages import AccessEvent, Ack, Advice, Direction, EventBatch, E
 from contract.signing import verify
 from contract.topics import ROUTES, Channel, topic
 from hq import config as settings
-from hq import keys
-from hq.approvals import Approvals
-from hq.bench_servers import ServerError, mosquitto
+from hq.bench.servers import ServerError, mosquitto
 from hq.config import FILE_NAME, HqConfig, template
-from hq.doorkeeper import Doorkeeper
-from hq.ingest import Ingest, examine
-from hq.people import People
-from hq.registry import Registry
+from hq.database.store import Store
+from hq.ingest.ingest import Ingest, examine
+from hq.ingest.senders import Doorkeeper
+from hq.keys import keys
+from hq.registry.approvals import Approvals
+from hq.registry.gates import Registry
+from hq.registry.people import People
 from hq.service import POLL_S, HqService
-from hq.store import Store
 
 SITE = "bench"
 BATCH_EVENTS, WINDOW_BATCHES = 50, 8

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from contract.messages import EnrolmentRecord, ListKind, SealedTemplate
-from hq import keys
-from hq.bench import SITE, Figure
-from hq.credentials import WrittenWorker
-from hq.people import ImportFile, People
-from hq.publish import Publisher
-from hq.store import Store, now
+from hq.bench.events import SITE, Figure
+from hq.database.store import Store, now
+from hq.keys import keys
+from hq.lists.publisher import Publisher
+from hq.registry.credentials import WrittenWorker
+from hq.registry.people import ImportFile, People
 
 TEMPLATES, DIMENSION = 2, 128
 

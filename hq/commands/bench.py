@@ -17,13 +17,13 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from contract.terminal.console import Table, styled
-from hq import bench as measure
-from hq import keys
-from hq import tables as t
-from hq.bench_lists import lists
-from hq.bench_servers import Postgres, ServerError
-from hq.console import err, out, print_table
-from hq.store import Store, plainly
+from hq.bench import events as measure
+from hq.bench.lists import lists
+from hq.bench.servers import Postgres, ServerError
+from hq.commands.console import err, out, print_table
+from hq.database import tables as t
+from hq.database.store import Store, plainly
+from hq.keys import keys
 
 NewDatabase = Callable[[], str]
 

@@ -9,9 +9,9 @@ import typer
 
 from contract.messages import ListKind
 from contract.terminal.console import Table
-from hq import receipts
-from hq.console import out, print_json, print_table, time_text
-from hq.opened import Folder, opened
+from hq.commands.console import out, print_json, print_table, time_text
+from hq.commands.context import Folder, opened
+from hq.reports import receipts
 
 app = typer.Typer(no_args_is_help=True, help="End a worker's consent everywhere, and see where that has arrived.")
 

@@ -10,8 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from contract.messages import Health
 from contract.terminal.console import Console, Table, styled
-from hq import report
-from hq.store import plainly
+from hq.database.store import plainly
+from hq.reports import report
 
 out = Console(soft_wrap=True)
 err = Console(stderr=True, soft_wrap=True)

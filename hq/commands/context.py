@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from hq import config as settings
-from hq import keys
-from hq.people import People
-from hq.publish import Publisher
-from hq.store import Store
+from hq.database.store import Store
+from hq.keys import keys
+from hq.lists.publisher import Publisher
+from hq.registry.people import People
 
 Folder = Annotated[Path, typer.Option("--dir", "-d", envvar="SITEGATE_HQ_DIR", help="The folder with hq.toml.")]
 

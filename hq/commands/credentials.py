@@ -6,10 +6,10 @@ from typing import Annotated
 import segno
 import typer
 
-from hq import credentials
-from hq.console import out
-from hq.opened import Folder, opened
-from hq.store import now
+from hq.commands.console import out
+from hq.commands.context import Folder, opened
+from hq.database.store import now
+from hq.registry import credentials
 
 
 def code(

@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from contract.terminal.console import Table
-from hq import keys
-from hq.approvals import Approvals, Enrolment
+from hq.commands.console import out, print_json, print_table, time_text
+from hq.commands.context import Folder, opened
 from hq.config import HqConfig
-from hq.console import out, print_json, print_table, time_text
-from hq.opened import Folder, opened
-from hq.people import EnrolmentRefused, People
-from hq.store import Store
+from hq.database.store import Store
+from hq.keys import keys
+from hq.registry.approvals import Approvals, Enrolment
+from hq.registry.people import EnrolmentRefused, People
 
 app = typer.Typer(help="Enrolments made at gates: show, approve, refuse.", invoke_without_command=True)
 

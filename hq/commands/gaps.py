@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from contract.terminal.console import Table
-from hq import gaps as judge
-from hq import gaps_query
-from hq.console import out, print_json, print_table
-from hq.opened import Folder, opened
-from hq.store import now
+from hq.commands.console import out, print_json, print_table
+from hq.commands.context import Folder, opened
+from hq.database.store import now
+from hq.reports import gaps as judge
+from hq.reports import gaps_query
 
 
 def gaps(

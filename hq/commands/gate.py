@@ -8,11 +8,11 @@ import typer
 
 from contract.signing import BadKey, signing_publics
 from contract.terminal.console import Table
-from hq import keys
-from hq.console import out, print_json, print_table, time_text
-from hq.opened import Folder, opened
-from hq.registry import Registered, Registry, RegistryRefused, every, written_fingerprint
-from hq.store import Store
+from hq.commands.console import out, print_json, print_table, time_text
+from hq.commands.context import Folder, opened
+from hq.database.store import Store
+from hq.keys import keys
+from hq.registry.gates import Registered, Registry, RegistryRefused, every, written_fingerprint
 
 app = typer.Typer(help="The gates that HQ takes events from: register, show, revoke.", no_args_is_help=True)
 

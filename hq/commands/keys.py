@@ -9,14 +9,15 @@ import typer
 from contract.messages import ListKind
 from contract.signing import BadKey
 from contract.terminal.console import Table, styled
-from hq import keys, report, rotation
-from hq.atrest import AtRestError
+from hq.commands.console import err, out, print_json, print_table
+from hq.commands.context import Folder, opened
 from hq.config import HqConfig
-from hq.console import err, out, print_json, print_table
-from hq.opened import Folder, opened
-from hq.publish import Publisher
-from hq.rotation import RotationRefused
-from hq.store import Store
+from hq.database.store import Store
+from hq.keys import keys, rotation
+from hq.keys.encryption import AtRestError
+from hq.keys.rotation import RotationRefused
+from hq.lists.publisher import Publisher
+from hq.reports import report
 
 AT_REST = "at-rest"
 

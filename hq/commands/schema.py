@@ -7,7 +7,7 @@ import typer
 
 from contract import schema
 from contract.messages import VERSION
-from hq.console import out
+from hq.commands.console import out
 
 
 def register(app: typer.Typer) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DataError, OperationalError
 
 from contract.chain import GENESIS
 from contract.messages import EventRecord
-from hq import tables as t
+from hq.database import tables as t
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class JournalKey:
     gate_id: str
     epoch: str
     written_as: str = ""
-    """The epoch as the gate names it, if this is a branch of it (`hq.branches`)."""
+    """The epoch as the gate names it, if this is a branch of it (`hq.ingest.forks`)."""
 
     @property
     def named(self) -> str:

@@ -26,10 +26,10 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError
 
 from contract.erasure import scrubbed
 from contract.messages import GateStatus, Health
-from hq import tables as t
-from hq import told
-from hq.journals import JournalKey as JournalKey
-from hq.keys import HqKeys
+from hq.database import tables as t
+from hq.database.journals import JournalKey as JournalKey
+from hq.keys.keys import HqKeys
+from hq.lists import held_at_gates
 
 FIRST, NEWEST = "0001", "0010"
 """Revisions of the migrations: the tables before there were any, and the present ones."""
@@ -119,7 +119,7 @@ class Store:
         body = status.model_dump_json()
         if held != body:
             with self.write(f"gate {status.gate_id}") as db:
-                told.note(db, status, now())
+                held_at_gates.note(db, status, now())
             self._set_gate(status.gate_id, status.site_id, status=body, status_utc=now())
 
     def believed_online(self, gate_id: str) -> bool:

@@ -60,7 +60,7 @@ events = Table(
     UniqueConstraint("gate_id", "epoch", "seq"),
 )
 """Everything gates recorded. `reason`: of a decision; outcome of a passage; code of a notice. `corrected_utc`: where the
-clock that gave `utc` was wrong and set right later (`hq.times`)."""
+clock that gave `utc` was wrong and set right later (`hq.ingest.corrected_times`)."""
 
 watermarks = Table(
     "watermarks",
@@ -110,7 +110,7 @@ workers = Table(
     Column("record", LargeBinary, nullable=False),
     Column("updated_utc", UtcTime, nullable=False),
 )
-"""`record`: WorkerRecord without templates, as JSON, encrypted (`hq.atrest`)."""
+"""`record`: WorkerRecord without templates, as JSON, encrypted (`hq.keys.encryption`)."""
 
 templates = Table(
     "templates",
@@ -121,7 +121,7 @@ templates = Table(
     Column("sealed_record", LargeBinary, nullable=False),
     Column("added_utc", UtcTime, nullable=False),
 )
-"""Enrolment records, encrypted (`hq.atrest`). `digest`: of the record inside, so none is added twice."""
+"""Enrolment records, encrypted (`hq.keys.encryption`). `digest`: of the record inside, so none is added twice."""
 
 risk_list = Table(
     "risk_list",
@@ -129,7 +129,7 @@ risk_list = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("body", LargeBinary, nullable=False),
 )
-"""One row, number 1: all entries as one JSON list, encrypted (`hq.atrest`); being on a list at all is nobody's business."""
+"""One row, number 1: all entries as one JSON list, encrypted (`hq.keys.encryption`); being on a list at all is nobody's business."""
 
 policies = Table(
     "policies",
@@ -184,7 +184,7 @@ list_rows = Table(
     Column("worker_id", String(64), primary_key=True),
     Column("fingerprint", String(32), nullable=False),
 )
-"""What that snapshot said of each worker, as a keyed fingerprint (`hq.people`): enough to tell who changed since."""
+"""What that snapshot said of each worker, as a keyed fingerprint (`hq.registry.people`): enough to tell who changed since."""
 
 commands = Table(
     "commands",
@@ -197,8 +197,8 @@ commands = Table(
     Column("sent_utc", UtcTime),
     Column("outcome", String(500), nullable=False, server_default=""),
 )
-"""`envelope`: the signed order, encrypted (`hq.atrest`): who gave it and why. `sent_utc`: when it was tried; `outcome`: how
-(`hq.orders`)."""
+"""`envelope`: the signed order, encrypted (`hq.keys.encryption`): who gave it and why. `sent_utc`: when it was tried; `outcome`: how
+(`hq.lists.orders`)."""
 
 registrations = Table(
     "registrations",
@@ -222,7 +222,7 @@ registrations = Table(
         postgresql_where=text("revoked_utc IS NULL"),
     ),
 )
-"""The keys of each gate (`hq.registry`). At most one row per gate is not revoked; the others say who it was before."""
+"""The keys of each gate (`hq.registry.gates`). At most one row per gate is not revoked; the others say who it was before."""
 
 invitations = Table(
     "invitations",
@@ -258,7 +258,7 @@ enrolments = Table(
     Column("decided_by", String(80)),
     Column("why", String(500)),
 )
-"""Enrolments made at gates, and what became of each (`hq.approvals`). `digest`: of the record inside, so none counts twice;
+"""Enrolments made at gates, and what became of each (`hq.registry.approvals`). `digest`: of the record inside, so none counts twice;
 `record`: encrypted, gone once it is decided."""
 
 withdrawals = Table(
@@ -287,7 +287,7 @@ erased_events = Table(
     Column("proof", LargeBinary, nullable=False),
     UniqueConstraint("gate_id", "epoch", "seq"),
 )
-"""Events in whose body nothing sealed stands any more (`hq.erasure`). `proof`: that HQ erased it, encrypted (`hq.atrest`): the
+"""Events in whose body nothing sealed stands any more (`hq.ingest.erasure`). `proof`: that HQ erased it, encrypted (`hq.keys.encryption`): the
 hash of such an event cannot be computed again, and nobody else may claim that it was erased."""
 
 forgotten = Table(
@@ -299,7 +299,7 @@ forgotten = Table(
     Column("by_whom", String(64), nullable=False, server_default=""),
     Column("utc", UtcTime, nullable=False),
 )
-"""Whose templates were destroyed here, when and why: rosters from before still hold them (`hq.forgotten`)."""
+"""Whose templates were destroyed here, when and why: rosters from before still hold them (`hq.lists.forgotten`)."""
 
 snapshots = Table(
     "list_snapshots",

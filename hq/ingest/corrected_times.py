@@ -11,9 +11,9 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from contract.messages import ClockEvent, Id, Utc
 from contract.times import corrected_utc
-from hq import tables as t
-from hq.journals import JournalKey
-from hq.store import Store, insert_new
+from hq.database import tables as t
+from hq.database.journals import JournalKey
+from hq.database.store import Store, insert_new
 
 PAGE = 1000
 AT_ONCE = 5 * PAGE

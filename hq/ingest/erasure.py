@@ -14,9 +14,9 @@ from sqlalchemy import Connection, insert, select
 
 from contract.erasure import scrubbed, without_sealed
 from contract.messages import EventRecord
-from hq import tables as t
-from hq.atrest import AtRestError, Cipher
-from hq.journals import JournalKey
+from hq.database import tables as t
+from hq.database.journals import JournalKey
+from hq.keys.encryption import AtRestError, Cipher
 
 BY_HQ = b""
 """Stands for the gate's signature where HQ itself erased; what proves that is the row."""

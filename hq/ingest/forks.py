@@ -14,8 +14,8 @@ from sqlalchemy import Connection, select
 
 from contract.chain import GENESIS
 from contract.messages import EventRecord
-from hq import tables as t
-from hq.journals import JournalKey, Watermark, hashes, watermarks
+from hq.database import tables as t
+from hq.database.journals import JournalKey, Watermark, hashes, watermarks
 
 MARK = "~"
 _HASH_DIGITS = 12

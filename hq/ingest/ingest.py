@@ -30,13 +30,8 @@ from contract.messages import (
     NoticeEvent,
 )
 from contract.signing import COMMISSIONING, BadSignature, verify
-from hq import erasure, newer
-from hq import tables as t
-from hq.allowance import Allowance
-from hq.approvals import Approvals
-from hq.branches import Place, origin, place
-from hq.doorkeeper import Doorkeeper, NotTaken, proofs
-from hq.journals import (
+from hq.database import tables as t
+from hq.database.journals import (
     EventRow,
     Journal,
     JournalKey,
@@ -49,10 +44,15 @@ from hq.journals import (
     set_watermarks,
     watermarks,
 )
-from hq.people import EnrolmentRefused
-from hq.registry import Registered, registered
-from hq.store import ROSTER_AGAIN, Store, ValueRefused, ask_for, now, put_aside
-from hq.times import correct_newest
+from hq.database.store import ROSTER_AGAIN, Store, ValueRefused, ask_for, now, put_aside
+from hq.ingest import erasure, newer_events
+from hq.ingest.corrected_times import correct_newest
+from hq.ingest.forks import Place, origin, place
+from hq.ingest.rate_limit import Allowance
+from hq.ingest.senders import Doorkeeper, NotTaken, proofs
+from hq.registry.approvals import Approvals
+from hq.registry.gates import Registered, registered
+from hq.registry.people import EnrolmentRefused
 
 log = structlog.get_logger()
 
@@ -77,7 +77,7 @@ class Arrival:
     base_seq: int | None
     set_aside: bool
     proofs: tuple[EventRecord, ...]
-    """See `hq.doorkeeper.proofs`."""
+    """See `hq.ingest.senders.proofs`."""
     altered: frozenset[tuple[int, str]]
     """Number and hash of the records whose body is not the one that was hashed."""
 
@@ -93,7 +93,7 @@ class Sorted:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a batch. `ack` is what HQ now holds of the `line` that the batch belongs to (`hq.branches`); none for a batch
+    """What became of a batch. `ack` is what HQ now holds of the `line` that the batch belongs to (`hq.ingest.forks`); none for a batch
     that was not taken, which its gate keeps."""
 
     line: JournalKey
@@ -177,7 +177,7 @@ class _Group:
     gates: Mapping[str, Registered]
     rows: list[EventRow] = field(default_factory=list)
     erased: list[dict[str, Any]] = field(default_factory=list)
-    """Of those rows, which hold an enrolment no more (`hq.erasure`)."""
+    """Of those rows, which hold an enrolment no more (`hq.ingest.erasure`)."""
     moved: dict[Journal, str] = field(default_factory=dict)
     settings: dict[tuple[Journal, str], tuple[JournalKey, ClockEvent]] = field(default_factory=dict)
     """Of each boot the newest trusted one: it says all that those before it said."""
@@ -293,7 +293,7 @@ class Ingest:
 
     def read_again(self) -> int:
         """After an update: read the events that a newer version wrote, as far as this one can; how many it could."""
-        return newer.read_again(self._store, readable, self._judge_again)
+        return newer_events.read_again(self._store, readable, self._judge_again)
 
     def tell_newer(self, gate_id: str, what: str) -> None:
         """In the log, once for each gate: it is no alarm, and goes on until HQ is updated."""
@@ -356,7 +356,7 @@ class Ingest:
             believed = self._judge(db, line, record, event, mark.hash, arrival.altered)
             if believed and isinstance(event, ClockEvent):
                 group.set_clock(line, event)
-            if event is not None and newer.unread(event):
+            if event is not None and newer_events.unread(event):
                 self._note_newer(db, event)
             elif event is None or isinstance(event, EnrolmentEvent):
                 record = erasure.stored(record, believed=believed)
@@ -371,7 +371,7 @@ class Ingest:
         return Outcome(line, _ack(line, mark, group.utc, told), stored=len(found.fresh), hole=found.hole)
 
     def _note_newer(self, db: Connection, event: Event) -> None:
-        ask_for(db, newer.READ_AGAIN)
+        ask_for(db, newer_events.READ_AGAIN)
         self.tell_newer(event.gate_id, f"events of version {event.version}, HQ reads {VERSION}")
 
     def _judge(
@@ -489,7 +489,7 @@ def _row(key: JournalKey, record: EventRecord, event: Event | None, received: da
         gate_id=key.gate_id,
         epoch=key.epoch,
         seq=record.seq,
-        **newer.columns(event),
+        **newer_events.columns(event),
         body=record.body.replace("\0", "\ufffd"),
         prev_hash=record.prev_hash,
         hash=record.hash,

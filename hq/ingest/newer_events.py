@@ -10,12 +10,12 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from contract.erasure import without_sealed
 from contract.messages import VERSION, Event, EventRecord
-from hq import erasure
-from hq import tables as t
-from hq.atrest import Cipher
-from hq.branches import base, origin
-from hq.journals import JournalKey, hashes
-from hq.store import Store, asked_for, done
+from hq.database import tables as t
+from hq.database.journals import JournalKey, hashes
+from hq.database.store import Store, asked_for, done
+from hq.ingest import erasure
+from hq.ingest.forks import base, origin
+from hq.keys.encryption import Cipher
 
 log = structlog.get_logger()
 

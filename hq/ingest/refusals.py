@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from sqlalchemy import func, select, update
 
 from contract.messages import Refusal
-from hq import tables as t
-from hq.store import Store, now
+from hq.database import tables as t
+from hq.database.store import Store, now
 
 PAUSE_MIN_S, PAUSE_MAX_S = 60.0, 3600.0
 """Between two messages to one gate; what comes meanwhile is told in one. The pause doubles while it goes on."""

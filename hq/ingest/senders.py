@@ -12,9 +12,9 @@ from contract.identity import erasure, head, verify_erasure, verify_head, verify
 from contract.messages import EventRecord, GateStatus, Health, SnapshotRequest
 from contract.signing import BadSignature
 from contract.topics import Channel
-from hq.journals import JournalKey
-from hq.registry import Registered
-from hq.store import now
+from hq.database.journals import JournalKey
+from hq.database.store import now
+from hq.registry.gates import Registered
 
 
 class NotTaken(BadMessage):

@@ -1,6 +1,6 @@
 """HQ's keys, and one key pair per site. The site's private key goes to its gates and nowhere else.
 
-Each pair of files, NAME.key.pem and NAME.pub.pem, may hold several keys; the first is in use (`hq.rotation`).
+Each pair of files, NAME.key.pem and NAME.pub.pem, may hold several keys; the first is in use (`hq.keys.rotation`).
 """
 
 from collections.abc import Callable
@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from contract.ids import NoId
 from contract.keyring import Followed, OpeningKeys
 from contract.signing import PrivateKey, read_sealing_public, signing_privates, write_key_pair
-from hq.atrest import NAME, AtRest, new_key, text
 from hq.config import FILE_NAME, template
+from hq.keys.encryption import NAME, AtRest, new_key, text
 
 
 class HqKeys:

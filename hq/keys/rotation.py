@@ -23,10 +23,10 @@ from contract.signing import (
     sealing_publics,
     signing_privates,
 )
-from hq import atrest, keys
-from hq import tables as t
-from hq.report import GateRow
-from hq.store import Store
+from hq.database import tables as t
+from hq.database.store import Store
+from hq.keys import encryption, keys
+from hq.reports.report import GateRow
 
 _VALUES: tuple[tuple[Table, Column[Any], Column[Any]], ...] = (
     (t.workers, t.workers.c.worker_id, t.workers.c.record),
@@ -118,22 +118,22 @@ def rotate_at_rest(folder: Path, store: Store) -> dict[str, int]:
     """A new key, and everything encrypted anew with it in one transaction; how many values of each table. The old key stays
     in the file until it is retired: a process that is just writing may use it once more. Raises BadKey, RotationRefused."""
     path = _own_at_rest(folder)
-    found = atrest.read_keys(path)
+    found = encryption.read_keys(path)
     if len(found) == KEYS_MAX:
         raise RotationRefused(f"{path} holds {KEYS_MAX} keys already: sitegate-hq keys retire at-rest ID")
-    replace_file(path, atrest.text([atrest.new_key(), *found]))
+    replace_file(path, encryption.text([encryption.new_key(), *found]))
     return encrypt_anew(folder, store)
 
 
 def encrypt_anew(folder: Path, store: Store) -> dict[str, int]:
     """Everything that is not encrypted with the key in use, in one transaction; how many values of each table."""
-    cipher = atrest.AtRest(folder).current()
+    cipher = encryption.AtRest(folder).current()
     counts = {}
     with store.write("people") as db:
         for table, row_id, value in _VALUES:
             stale = []
             for row in db.execute(select(row_id, value).where(value.isnot(None))):
-                if atrest.key_of(row[1]) != cipher.ids[0]:
+                if encryption.key_of(row[1]) != cipher.ids[0]:
                     name = f"{table.name}/{row[0]}"
                     stale.append({"row": row[0], "anew": cipher.encrypt(cipher.decrypt(row[1], name), name)})
             if stale:
@@ -145,17 +145,17 @@ def encrypt_anew(folder: Path, store: Store) -> dict[str, int]:
 def retire_at_rest(folder: Path, store: Store, key: str) -> None:
     """Forget an at-rest key that nothing is encrypted with any more. Raises BadKey, RotationRefused."""
     path = _own_at_rest(folder)
-    found = {atrest.id_of(one): one for one in atrest.read_keys(path)}
+    found = {encryption.id_of(one): one for one in encryption.read_keys(path)}
     chosen = _one(key, list(found), str(path))
     if chosen == next(iter(found)):
         raise RotationRefused(f"{chosen} is in use: sitegate-hq keys rotate at-rest")
     encrypt_anew(folder, store)
-    replace_file(path, atrest.text([one for name, one in found.items() if name != chosen]))
+    replace_file(path, encryption.text([one for name, one in found.items() if name != chosen]))
 
 
 def forget_unreadable(folder: Path, store: Store) -> dict[str, int]:
     """Delete what no key opens; how many rows of each table. Raises BadKey."""
-    cipher = atrest.AtRest(folder).current()
+    cipher = encryption.AtRest(folder).current()
     counts = {}
     with store.write("people") as db:
         for table, row_id, value in _VALUES:
@@ -186,7 +186,7 @@ def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:
 
 def readable_by_others(folder: Path) -> list[Path]:
     """Private keys that more than their owner may read."""
-    secret = [*folder.rglob("*.key.pem"), *folder.glob(atrest.NAME)]
+    secret = [*folder.rglob("*.key.pem"), *folder.glob(encryption.NAME)]
     return sorted(path for path in secret if path.stat().st_mode & 0o077)
 
 
@@ -214,7 +214,7 @@ def _one(key: str, known: Sequence[str], what: str) -> str:
 
 
 def _own_at_rest(folder: Path) -> Path:
-    path = atrest.key_file(folder)
+    path = encryption.key_file(folder)
     if path.parent != folder:
         raise RotationRefused(f"{path} is a systemd credential, which nobody here can change: see docs/KEYS.md")
     return path

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, insert, select,
 
 from contract.deltas import Base
 from contract.messages import GateStatus, ListKind
-from hq import tables as t
+from hq.database import tables as t
 
 ROWS_MAX = 1_000
 """Changes hold no more workers, as a part of a list does: a gate reads them between two frames."""

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, func, insert, select
 
 from contract.deltas import Base
 from contract.messages import ListKind
-from hq import tables as t
-from hq.deltas import of_list
+from hq.database import tables as t
+from hq.lists.deltas import of_list
 
 
 class Why(StrEnum):
@@ -29,7 +29,7 @@ class Why(StrEnum):
 
 
 WHOLE_AT_LEAST_EVERY = timedelta(days=7)
-"""Who is left out of rosters for another reason (`hq.leaving`) leaves what changes count from no later than this."""
+"""Who is left out of rosters for another reason (`hq.lists.leaving`) leaves what changes count from no later than this."""
 AT_ONCE = (Why.WITHDRAWN.value, Why.REMOVED.value)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from contract.messages import GateStatus, ListBase
-from hq import tables as t
+from hq.database import tables as t
 
 
 @dataclass(frozen=True, slots=True)

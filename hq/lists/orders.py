@@ -14,12 +14,12 @@ from sqlalchemy import select, update
 from contract.codec import BadMessage, decode_event
 from contract.messages import AccessEvent, Command, CommandAction, GateStatus, NoticeCode, NoticeEvent, Reason
 from contract.topics import Channel
-from hq import tables as t
-from hq.doorkeeper import unregistered
+from hq.database import tables as t
+from hq.database.store import Store
+from hq.ingest.senders import unregistered
+from hq.lists.publisher import DueCommand, Publisher
 from hq.mqtt import HqLink
-from hq.publish import DueCommand, Publisher
-from hq.registry import registered
-from hq.store import Store
+from hq.registry.gates import registered
 
 log = structlog.get_logger()
 
@@ -36,7 +36,7 @@ class _OnTheWay:
 
 
 class Orders:
-    """Of the one HQ process that publishes. `unsigned_until`: see `hq.doorkeeper.Doorkeeper`. `sent` is called with each resync."""
+    """Of the one HQ process that publishes. `unsigned_until`: see `hq.ingest.senders.Doorkeeper`. `sent` is called with each resync."""
 
     def __init__(
         self, store: Store, publisher: Publisher, link: HqLink, takes_unregistered: Callable[[], bool]

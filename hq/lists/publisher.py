@@ -23,13 +23,13 @@ from contract.messages import (
 from contract.parts import Content, read_part, roster_content, write_parts
 from contract.signing import BadKey, SignedEnvelope, sign
 from contract.topics import DELTA_CHANNELS, Channel
-from hq import deltas, forgotten
-from hq import tables as t
-from hq.atrest import AtRestError
-from hq.deltas import of_list
-from hq.keys import HqKeys
-from hq.people import People
-from hq.store import Store, now
+from hq.database import tables as t
+from hq.database.store import Store, now
+from hq.keys.encryption import AtRestError
+from hq.keys.keys import HqKeys
+from hq.lists import deltas, forgotten
+from hq.lists.deltas import of_list
+from hq.registry.people import People
 
 log = structlog.get_logger()
 
@@ -86,7 +86,7 @@ class Publisher:
         only_if: Callable[[Connection, str], bool] = lambda db, site_id: True,
     ) -> int:
         """Make the next version of a list for a site; the new version. Where little changed since the last snapshot only the
-        changes are made, unless a `snapshot` is wanted, or the last one holds templates that must be gone (`hq.forgotten`).
+        changes are made, unless a `snapshot` is wanted, or the last one holds templates that must be gone (`hq.lists.forgotten`).
         Nothing is made if `only_if` says no. Raises BadKey (the site has none), ListTooLarge."""
         # Whom the list holds and what it says of them is read in one go: an import in between would be in the one alone.
         with self._store.write(f"list {site_id} {kind.value}") as db, self._store.snapshot() as source:

@@ -17,14 +17,14 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from contract.codec import decode, encode
 from contract.messages import EnrolmentEvent, EnrolmentRecord, WorkerRecord
-from hq import tables as t
-from hq.atrest import AtRestError, Cipher
-from hq.intake import check_record
-from hq.journals import JournalKey
-from hq.keys import HqKeys
-from hq.people import EnrolmentRefused, People
-from hq.registry import registered
-from hq.store import ROSTER_AGAIN, Store, ask_for, lock, now
+from hq.database import tables as t
+from hq.database.journals import JournalKey
+from hq.database.store import ROSTER_AGAIN, Store, ask_for, lock, now
+from hq.keys.encryption import AtRestError, Cipher
+from hq.keys.keys import HqKeys
+from hq.registry.gates import registered
+from hq.registry.import_draft import check_record
+from hq.registry.people import EnrolmentRefused, People
 
 log = structlog.get_logger()
 

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from contract.code import VALID_MAX, Code, make
 from contract.credentials import CARD_PATTERN, card_digest, hash_pin
 from contract.messages import WorkerRecord
-from hq.keys import HqKeys
+from hq.keys.keys import HqKeys
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
 

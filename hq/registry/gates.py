@@ -14,9 +14,9 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from contract.identity import code_key, fingerprint, grouped, new_code, proven, same_fingerprint
 from contract.messages import Registration
-from hq import tables as t
-from hq.keys import HqKeys
-from hq.store import Store, lock, now
+from hq.database import tables as t
+from hq.database.store import Store, lock, now
+from hq.keys.keys import HqKeys
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 TRIES_MAX = 1000

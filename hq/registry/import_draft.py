@@ -4,7 +4,7 @@ however many people a file holds. Pure."""
 from collections.abc import Mapping
 
 from contract.messages import DIMENSION_MAX, EnrolmentRecord, WorkerRecord
-from hq.store import now
+from hq.database.store import now
 
 
 class EnrolmentRefused(ValueError):

@@ -15,17 +15,18 @@ from sqlalchemy import Connection, Executable, String, bindparam, delete, insert
 from contract.codec import BadMessage, decode, encode
 from contract.messages import EnrolmentEvent, EnrolmentRecord, PolicySnapshot, RiskEntry, Utc, WorkerRecord
 from contract.signing import ENROLMENT, BadSeal, unseal
-from hq import forgotten, newer
-from hq import tables as t
-from hq.atrest import AtRestError, Cipher, KeyMissing
-from hq.credentials import WrittenWorker
-from hq.forgotten import Why
-from hq.intake import Draft
-from hq.intake import EnrolmentRefused as EnrolmentRefused
-from hq.keys import HqKeys
-from hq.leaving import left_out
-from hq.store import Store, now
-from hq.strict import unknown_keys
+from hq.database import tables as t
+from hq.database.store import Store, now
+from hq.ingest import newer_events
+from hq.keys.encryption import AtRestError, Cipher, KeyMissing
+from hq.keys.keys import HqKeys
+from hq.lists import forgotten
+from hq.lists.forgotten import Why
+from hq.lists.leaving import left_out
+from hq.registry.credentials import WrittenWorker
+from hq.registry.import_draft import Draft
+from hq.registry.import_draft import EnrolmentRefused as EnrolmentRefused
+from hq.registry.unknown_keys import unknown_keys
 
 CHECKED = 20
 """Workers that are looked at to tell whether the key is the right one."""
@@ -202,7 +203,7 @@ class People:
         return worker
 
     def enrol(self, db: Connection, record: EnrolmentRecord) -> None:
-        """Add an enrolment that may count (`hq.approvals`). Raises EnrolmentRefused."""
+        """Add an enrolment that may count (`hq.registry.approvals`). Raises EnrolmentRefused."""
         draft = self._draft(db, [record.worker_id])
         draft.add(record)
         self._write(db, draft)
@@ -315,7 +316,7 @@ class People:
                 db.execute(update(t.enrolments).where(*waits).values(**refused))
                 ended.add(row.worker_id)
         if ended:
-            newer.forget(db, ended, self.cipher)
+            newer_events.forget(db, ended, self.cipher)
 
     def _consented(self, worker_id: str, value: bytes) -> bool:
         """True also of a row that cannot be read: then it may have been."""

@@ -13,7 +13,7 @@ class GapKind(StrEnum):
     HOLE = "hole"
     """The database holds fewer events than HQ acknowledged."""
     BRANCH = "branch"
-    """A second continuation of a journal, or one with nothing of what came before it: held apart (`hq.branches`)."""
+    """A second continuation of a journal, or one with nothing of what came before it: held apart (`hq.ingest.forks`)."""
     NOT_VERIFIED = "not_verified"
     """Events stand in the journal that did not verify; the quarantine says why."""
     ENDS_OPEN = "ends_open"

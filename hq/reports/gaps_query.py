@@ -1,4 +1,4 @@
-"""The facts that `hq.gaps` judges, from the database."""
+"""The facts that `hq.reports.gaps` judges, from the database."""
 
 import json
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from contract.messages import GateStatus, Health
-from hq import branches
-from hq import tables as t
-from hq.gaps import GateFacts, JournalFacts
-from hq.journals import JournalKey
-from hq.store import Store
+from hq.database import tables as t
+from hq.database.journals import JournalKey
+from hq.database.store import Store
+from hq.ingest import forks
+from hq.reports.gaps import GateFacts, JournalFacts
 
 _FIRST = 10
 """A journal that follows a damaged one says so among its first events."""
@@ -67,8 +67,8 @@ def _facts(db: Connection, mark: Any, held: int, quarantined: int) -> JournalFac
         last_code=last.reason if last else "",
         clock_trusted=last is None or _trusted(last.body),
         moved_utc=mark.updated_utc,
-        base=branches.base(db, key)[0],
-        parting=branches.parting(db, key),
+        base=forks.base(db, key)[0],
+        parting=forks.parting(db, key),
     )
 
 

@@ -10,8 +10,8 @@ from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import func, select
 
 from contract.messages import GateStatus
-from hq import tables as t
-from hq.store import Store, StoreError, now, quarantined
+from hq.database import tables as t
+from hq.database.store import Store, StoreError, now, quarantined
 
 _TAKE_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _ADDRESS = "127.0.0.1"

@@ -14,11 +14,11 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from contract.messages import GateStatus
-from hq import tables as t
-from hq.registry import every
-from hq.standing import heard
-from hq.store import Store
-from hq.told import Told, rows
+from hq.database import tables as t
+from hq.database.store import Store
+from hq.lists.held_at_gates import Told, rows
+from hq.registry.gates import every
+from hq.reports.standing import heard
 
 
 class Held(StrEnum):

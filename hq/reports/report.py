@@ -9,11 +9,12 @@ from sqlalchemy import func, select
 
 from contract.chain import BrokenChain, verify
 from contract.messages import EventRecord, GateStatus, Health
-from hq import branches, erasure, newer
-from hq import tables as t
-from hq.atrest import Cipher
-from hq.journals import JournalKey, chain
-from hq.store import Store
+from hq.database import tables as t
+from hq.database.journals import JournalKey, chain
+from hq.database.store import Store
+from hq.ingest import erasure, forks
+from hq.ingest import newer_events as newer
+from hq.keys.encryption import Cipher
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +126,12 @@ def _verdict(db: Any, row: Any, cipher: Cipher | None) -> Verdict:
     held = db.execute(select(func.count()).select_from(t.events).where(*mine)).scalar_one()
     problem, proofs = "", erasure.proofs(db, key)
     try:
-        seq, digest = verify(_proven(chain(db, key, proofs), key, proofs, cipher), *branches.base(db, key))
+        seq, digest = verify(_proven(chain(db, key, proofs), key, proofs, cipher), *forks.base(db, key))
         if (seq, digest) != (row.seq, row.hash):
             problem = f"the chain ends at {seq}, the watermark at {row.seq}"
     except BrokenChain as error:
         problem = str(error)
-    problem = problem or branches.parting(db, key)
+    problem = problem or forks.parting(db, key)
     return Verdict(key.site_id, key.gate_id, key.epoch, held, row.seq, problem, newer.count(db, *mine), len(proofs))
 
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from contract.messages import GateStatus
-from hq import tables as t
-from hq.registry import registered_list
-from hq.store import Store, now
+from hq.database import tables as t
+from hq.database.store import Store, now
+from hq.registry.gates import registered_list
 
 TURNED_AWAY_MAX = 1000
 """So many of the newest quarantined messages are looked through for gates that HQ knows nothing of."""

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from contract.messages import NoticeCode, NoticeEvent, PassageEvent
-from edge.config import Config, SiteConfig
-from edge.domain import GateSignal
-from edge.journal import Journal, JournalReader
+from edge.core.config import Config, SiteConfig
+from edge.core.domain import GateSignal
 from edge.loop.early import EarlyPassage
 from edge.sim import ManualClock, RecordingGate
+from edge.storage.journal import Journal, JournalReader
 
 
 class Early:

@@ -10,12 +10,12 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from edge.config import MatcherConfig
-from edge.demo.cast import portraits
-from edge.demo.stage import SITE, Stage
-from edge.domain import Template
-from edge.matcher.gallery import Gallery
+from edge.core.config import MatcherConfig
+from edge.core.domain import Template
+from edge.matcher.gallery.gallery import Gallery
 from edge.matcher.pipeline import open_matcher
+from edge.tools.demo.cast import portraits
+from edge.tools.demo.stage import SITE, Stage
 
 WORKERS = 300
 

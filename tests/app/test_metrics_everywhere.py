@@ -17,16 +17,16 @@ from sync_rig import Rig, free_port, note, wait_until
 from contract.messages import AccessEvent, Advice, Direction, NoticeCode, NoticeEvent, Reason
 from edge.app.files import metrics_file, metrics_files
 from edge.app.metered import GateMeters, MeteredCamera, MeteredJournal
-from edge.config import SiteConfig, parse
-from edge.domain import CameraStatus, Frame
-from edge.journal import JournalReader
-from edge.meters import EVERY_S, STALE_S, TextFile, fresh
-from edge.ports import JournalError
+from edge.core.config import SiteConfig, parse
+from edge.core.domain import CameraStatus, Frame
+from edge.core.ports import JournalError
+from edge.replica.summary import SummaryReader
 from edge.screen.app import create_app
 from edge.sim import ManualClock
+from edge.storage.journal import JournalReader
 from edge.sync.service import SyncService
-from edge.sync.summary import SummaryReader
-from hq.metrics import HqMetrics, MetricsPortTaken
+from edge.system.metrics import EVERY_S, STALE_S, TextFile, fresh
+from hq.reports.metrics import HqMetrics, MetricsPortTaken
 from hq.service import HqService
 
 METRICS = Path(__file__).parents[2] / "docs" / "METRICS.md"

@@ -8,7 +8,7 @@ import numpy as np
 
 from contract.messages import Ack, Command, RiskEntry
 from edge.app.prepared import PreparedRoster
-from edge.domain import Incident, ListAge, RosterState, Template, Worker
+from edge.core.domain import Incident, ListAge, RosterState, Template, Worker
 
 NOW = datetime(2026, 11, 21, 6, tzinfo=UTC)
 FACE = Template(np.eye(1, 4, dtype=np.float32)[0], "m")

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from hq.keys import init
+from hq.keys.keys import init
 
 
 def test_ok__a_stopped_gate_leaves_nothing_that_a_library_complains_of(

@@ -14,24 +14,24 @@ from pathlib import Path
 import pytest
 
 from contract.messages import NoticeCode, NoticeEvent
-from edge.app import flat
+from edge.app import state_migration as flat
 from edge.app.files import DESK, JOURNAL, PULSE_CUTS, REPLICA, SCORES, folders, gate_dir
-from edge.clock import SystemClock
-from edge.config import Config, SiteConfig, parse
-from edge.desk import Desk, DeskReader
-from edge.journal import Journal, JournalReader
-from edge.ports import JournalError
-from edge.scorestore import ScoreStore
-from edge.sync.replica import ReplicaWriter
+from edge.core.config import Config, SiteConfig, parse
+from edge.core.ports import JournalError
+from edge.replica.writer import ReplicaWriter
+from edge.storage.desk import Desk, DeskReader
+from edge.storage.journal import Journal, JournalReader
+from edge.storage.score_store import ScoreStore
+from edge.system.clock import SystemClock
 
 EVENTS = 5
 LEFT = """\
 import os, sys
 from pathlib import Path
 from contract.messages import NoticeCode, NoticeEvent
-from edge.clock import SystemClock
-from edge.config import SiteConfig
-from edge.journal import Journal
+from edge.system.clock import SystemClock
+from edge.core.config import SiteConfig
+from edge.storage.journal import Journal
 journal = Journal(Path(sys.argv[1]), SiteConfig(), SystemClock())
 for number in range(int(sys.argv[2])):
     journal.append(NoticeEvent, code=NoticeCode.REX)

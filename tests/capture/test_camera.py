@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from edge.camera import CaptureThread, Source, source_for
-from edge.clock import SystemClock
-from edge.config import CameraConfig
-from edge.domain import CameraStatus, Frame, Image
-from edge.ports import Camera
+from edge.core.config import CameraConfig
+from edge.core.domain import CameraStatus, Frame, Image
+from edge.core.ports import Camera
 from edge.sim import Lives, Person, Scene, Script, WalkUpSource
+from edge.system.clock import SystemClock
 
 KINDS = ("walkup", "file", "folder", "scripted")
 WAIT_S = 20.0

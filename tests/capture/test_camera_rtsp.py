@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from edge.camera import CaptureThread, source_for
-from edge.clock import SystemClock
-from edge.config import CameraConfig
-from edge.domain import Image
+from edge.core.config import CameraConfig
+from edge.core.domain import Image
+from edge.system.clock import SystemClock
 
 WAIT_S = 30.0
 ROWS, COLUMNS = 240, 320

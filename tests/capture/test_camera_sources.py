@@ -16,8 +16,8 @@ from edge.camera import CameraFault, Picamera2Source, source_for
 from edge.capture.folder import FolderSource
 from edge.capture.opencv import FileSource, RtspSource, V4l2Source
 from edge.capture.source import letterbox
-from edge.config import CameraConfig
-from edge.domain import Image
+from edge.core.config import CameraConfig
+from edge.core.domain import Image
 
 HUGE = b"\x89PNG\r\n\x1a\n" + b"".join(
     struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

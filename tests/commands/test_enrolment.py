@@ -10,12 +10,12 @@ from enrolment_gate import EnrolmentGate, like, words
 from contract.messages import Direction
 from edge.app.files import JOURNAL
 from edge.capture.source import letterbox
-from edge.clock import SystemClock
-from edge.config import SiteConfig
-from edge.desk import Desk, DeskReader
-from edge.domain import Frame, LiveState, Sight, Tone
-from edge.journal import Journal
-from edge.matcher.gallery import Gallery
+from edge.core.config import SiteConfig
+from edge.core.domain import Frame, LiveState, Sight, Tone
+from edge.matcher.gallery.gallery import Gallery
+from edge.storage.desk import Desk, DeskReader
+from edge.storage.journal import Journal
+from edge.system.clock import SystemClock
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from contract.messages import NoticeCode, NoticeEvent
 from edge.cli import app
-from edge.config import SiteConfig
-from edge.journal import Journal
+from edge.core.config import SiteConfig
 from edge.sim import ManualClock
+from edge.storage.journal import Journal
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 import edge.cli
 import hq.cli
-from hq.keys import init
+from hq.keys.keys import init
 
 APPS = {"sitegate": edge.cli.app, "sitegate-hq": hq.cli.app}
 ENDLESS = {

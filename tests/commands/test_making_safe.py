@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from edge.app.relay import lock, remember
-from edge.config import GateConfig
-from edge.gate import gpiochip
-from edge.gate.pins import no_chip
-from edge.pinfault import explain, on_a_pi
-from edge.ports import GateError
+from edge.core.config import GateConfig
+from edge.core.ports import GateError
+from edge.devices.gate import gpiochip
+from edge.devices.gate.pins import no_chip
+from edge.devices.pin_fault import explain, on_a_pi
 
-STUB = Path(__file__).with_name("lgpio_stub")
+STUB = Path(__file__).parents[1] / "rigs" / "lgpio_stub"
 GATE = "[gate]\nrelay_pin = 5\nrelay_active_high = {active_high}\n"
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hq.keys import init
+from hq.keys.keys import init
 
-STORY = Path(__file__).with_name("fire_while_locked.toml")
+STORY = Path(__file__).parents[1] / "stories" / "fire_while_locked.toml"
 
 
 def run(program: str, *arguments: object, encoding: str, **more: str) -> subprocess.CompletedProcess[bytes]:

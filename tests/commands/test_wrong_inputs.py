@@ -15,10 +15,10 @@ from typer.testing import CliRunner, Result
 from contract.signing import read_sealing_public, write_key_pair
 from edge.app.files import REPLICA
 from edge.cli import app
-from edge.clock import SystemClock
-from edge.config import load
-from edge.matcher.models import load_manifest
-from edge.selfcheck import State, clock
+from edge.core.config import load
+from edge.matcher.weights.manifest import load_manifest
+from edge.system.clock import SystemClock
+from edge.tools.selfcheck import State, clock
 
 EMBEDDER = load_manifest().pack("opencv-zoo").embedder.file
 
@@ -145,7 +145,7 @@ def test_fail__a_corrupt_replica_is_told_and_set_aside_by_sync(gate: Gate) -> No
     (state / REPLICA).parent.mkdir(parents=True)
     (state / REPLICA).write_bytes(b"\xa5" * 8192)
     assert gate.findings()["lists"]["state"] == "problem"
-    from edge.sync.replica import ReplicaWriter
+    from edge.replica.writer import ReplicaWriter
 
     ReplicaWriter(state / REPLICA).close()
     assert list(state.glob("sync/replica.db.corrupt-*"))

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from contract.places import path_problem
-from edge.config import ConfigError, parse
-from edge.rtsp import url_problem
+from edge.core.config import ConfigError, parse
+from edge.core.rtsp_address import url_problem
 from hq import config as hq_config
 from hq.config import HqConfigError
 

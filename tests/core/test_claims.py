@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from contract.code import Code, make
 from contract.credentials import card_digest
 from contract.policy import Factor
-from edge.claims import CLOCK_SLACK, UNKNOWN_CARD, card_claim, card_index, code_claim, together
-from edge.domain import Claim, Worker
+from edge.core.claims import CLOCK_SLACK, UNKNOWN_CARD, card_claim, card_index, code_claim, together
+from edge.core.domain import Claim, Worker
 
 HQ, FORGER = (Ed25519PrivateKey.from_private_bytes(bytes([n] * 32)) for n in (1, 2))
 NOW = datetime(2026, 11, 21, 6, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from edge.commands.config import commented_toml, toml_value
-from edge.config import LIVENESS_MODES, NOT_CHOSEN, Config, ConfigError, load, parse
+from edge.core.config import LIVENESS_MODES, NOT_CHOSEN, Config, ConfigError, load, parse
 
 
 def problems(data: dict[str, Any]) -> list[str]:

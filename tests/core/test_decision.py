@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.messages import Advice, DataTier, LivenessVerdict, PolicySnapshot, Reason, RiskEntry
-from edge.decision import advice_for, tier
-from edge.domain import Candidate, Identification, ListAge, Sight, Worker
+from edge.core.decision import advice_for, tier
+from edge.core.domain import Candidate, Identification, ListAge, Sight, Worker
 
 
 def test_ok__a_worker_in_order_is_granted() -> None:

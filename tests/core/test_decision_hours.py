@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from contract.messages import Reason
 from contract.policy import Holiday, Period, Weekday
-from edge.decision.hours import holds, in_words, moment, open_at, site_time
+from edge.core.decision.hours import holds, in_words, moment, open_at, site_time
 
 WEEK = (Weekday.MON, Weekday.TUE, Weekday.WED, Weekday.THU, Weekday.FRI)
 DAY = Period(days=WEEK, since=time(7), until=time(19))

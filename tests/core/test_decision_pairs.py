@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.messages import Advice, Direction, Reason
-from edge.decision import Pairs, decide
-from edge.domain import Circumstances, Claim, Decision
+from edge.core.decision import Pairs, decide
+from edge.core.domain import Circumstances, Claim, Decision
 
 WITHIN = 30.0
 

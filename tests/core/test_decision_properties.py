@@ -19,8 +19,8 @@ from contract.policy import (
     RiskRule,
     Weekday,
 )
-from edge.decision import RULES, Case, Leaving, Verdict, decide, examine
-from edge.domain import (
+from edge.core.decision import RULES, Case, Leaving, Verdict, decide, examine
+from edge.core.domain import (
     Candidate,
     Circumstances,
     Claim,

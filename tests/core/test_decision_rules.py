@@ -9,17 +9,8 @@ from decision_parts import FRESH, IN, NOBODY, NOW, OUT, known, on_lists, policy,
 
 from contract.messages import Advice, LivenessVerdict, Reason
 from contract.policy import AntiPassback, Factor, FactorRule, Period, RiskAction, RiskRule, Weekday
-from edge.decision import RULES, Case, Verdict, examine
-from edge.domain import (
-    Candidate,
-    Circumstances,
-    Claim,
-    Identification,
-    LastPassage,
-    ListAge,
-    RosterState,
-    Sight,
-)
+from edge.core.decision import RULES, Case, Verdict, examine
+from edge.core.domain import Candidate, Circumstances, Claim, Identification, LastPassage, ListAge, RosterState, Sight
 
 MONDAYS = Period(days=(Weekday.MON,))
 UNKNOWN = Identification(Sight.UNKNOWN, 1, Candidate("w1", 0.2), threshold=0.45, frames=5)

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.messages import DiskStep
-from edge.config import ConfigError, DiskConfig, JournalConfig, parse
-from edge.disk import HYSTERESIS, Sample, at_least, days_kept, days_left, next_step, take_up
+from edge.core.config import ConfigError, DiskConfig, JournalConfig, parse
+from edge.core.disk_policy import HYSTERESIS, Sample, at_least, days_kept, days_left, next_step, take_up
 
 OK, LOW, VERY_LOW, CRITICAL = DiskStep
 LIMITS = DiskConfig()

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.messages import Advice
-from edge.domain import Tone
-from edge.fill_light import ALONE_S, BRIGHT, DARK, LOOK_EVERY_S, LOOK_S, FillLight
-from edge.indication import CLIPS, Rhythm, indication
+from edge.core.domain import Tone
+from edge.core.fill_light import ALONE_S, BRIGHT, DARK, LOOK_EVERY_S, LOOK_S, FillLight
+from edge.core.indication import CLIPS, Rhythm, indication
 
 
 @pytest.mark.parametrize("tone", Tone)

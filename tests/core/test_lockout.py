@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.guesses import (
+from edge.core.lockout import (
     CODES_SLOW,
     PER_ACCOUNT,
     PER_READER,

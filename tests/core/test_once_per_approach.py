@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.once import AWAY_S, TRIES, Once
+from edge.core.once_per_approach import AWAY_S, TRIES, Once
 
 LEFT_S = 5.0
 FRAME_S = 0.1

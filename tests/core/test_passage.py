@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.passage import (
+from edge.core.passage import (
     AT_REST,
     NOTICES,
     OUTCOMES,

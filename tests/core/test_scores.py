@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.domain import Candidate, Identification, Sight
-from edge.matcher.history import UNUSABLE_FRAMES_MIN, ScoreHistory
-from edge.scores import BIN, KEEP_DAYS, DayScores, bin_of, lower_edge, mean
+from edge.core.domain import Candidate, Identification, Sight
+from edge.core.score_counts import BIN, KEEP_DAYS, DayScores, bin_of, lower_edge, mean
+from edge.matcher.score_monitor.score_history import UNUSABLE_FRAMES_MIN, ScoreHistory
 
 MONDAY = date(2026, 11, 2)
 MODEL = "pack/model/1234/m2"

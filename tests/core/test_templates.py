@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.domain import Template
-from edge.matcher.calibrate import fuse, fuse_groups
-from edge.templates import Block, TemplateStore
+from edge.core.domain import Template
+from edge.core.templates import Block, TemplateStore
+from edge.matcher.gallery.centering import fuse, fuse_groups
 
 
 def _pairs(count: int = 12) -> list[tuple[str, Template]]:

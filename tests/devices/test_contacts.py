@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.domain import GateSignal
-from edge.gate.sensor import CLOSINGS_PER_S, STEADY_S, TELL_AGAIN_S, Fire, Level, Rotation, Trigger
-from edge.gate.wiegand import encode
+from edge.core.domain import GateSignal
+from edge.devices.gate.contacts import CLOSINGS_PER_S, STEADY_S, TELL_AGAIN_S, Fire, Level, Rotation, Trigger
+from edge.devices.gate.wiegand import encode
 
 KHZ = [i / 1000 for i in range(5_000)]
 """Five seconds, a thousand times each."""

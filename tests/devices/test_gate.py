@@ -11,12 +11,12 @@ import pytest
 from gpiozero.pins.mock import MockFactory
 
 from contract.messages import Direction
-from edge.config import GateConfig
-from edge.domain import GateSignal
-from edge.gate import GpioGate, RecordedPin, RecordingMockFactory, make_factory
-from edge.gate.sensor import CLOSINGS_PER_S
-from edge.gate.wiegand import encode
-from edge.ports import GateError
+from edge.core.config import GateConfig
+from edge.core.domain import GateSignal
+from edge.core.ports import GateError
+from edge.devices.gate import GpioGate, RecordedPin, RecordingMockFactory, make_factory
+from edge.devices.gate.contacts import CLOSINGS_PER_S
+from edge.devices.gate.wiegand import encode
 
 RELAY, PASSAGE, FIRE, TAMPER = 17, 22, 23, 24
 

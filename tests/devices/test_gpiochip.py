@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from edge.gate import gpiochip
-from edge.gate.gpiochip import Chip, header, line_handles
+from edge.devices.gate import gpiochip
+from edge.devices.gate.gpiochip import Chip, header, line_handles
 
 ASKS = """
 import os
 from pathlib import Path
-from edge.gate import gpiochip
+from edge.devices.gate import gpiochip
 handle = os.open("/dev/null", os.O_RDWR)
 gpiochip.drive(handle, {17: 0, 27: 1})
 gpiochip.set_level(handle, 1)

@@ -7,9 +7,9 @@ import pytest
 from gpiozero.pins.mock import MockFactory
 
 from contract.messages import Advice
-from edge.config import IndicatorConfig
-from edge.domain import Tone
-from edge.indicator import GpioIndicator
+from edge.core.config import IndicatorConfig
+from edge.core.domain import Tone
+from edge.devices.indicator import GpioIndicator
 
 RED, GREEN, BLUE, BUZZER = 5, 6, 13, 19
 

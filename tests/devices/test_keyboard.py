@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.readers.keys import LENGTH_MAX, UNENDED_MAX, Keys
+from edge.devices.readers.keyboard import LENGTH_MAX, UNENDED_MAX, Keys
 from edge.sim import KeyEvent, press, typed
 
 KEYPAD_7, LETTER_A, SHIFT, KEYPAD_ENTER = 71, 30, 42, 96

@@ -11,10 +11,10 @@ import osdp
 import pytest
 
 from contract.messages import Direction
-from edge.config import GateConfig
-from edge.gate.osdp import FETCHED_WITHIN_S, OsdpReader
-from edge.gate.wiegand import encode
-from edge.ports import GateError
+from edge.core.config import GateConfig
+from edge.core.ports import GateError
+from edge.devices.gate.osdp import FETCHED_WITHIN_S, OsdpReader
+from edge.devices.gate.wiegand import encode
 
 KEY = "000102030405060708090a0b0c0d0e0f"
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import segno
 
-from edge.readers.codes import read_codes
+from edge.devices.readers.qr_codes import read_codes
 
 TEXT = "SG1:" + "A" * 150
 

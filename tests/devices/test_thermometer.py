@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from edge.clock import SystemClock
-from edge.config import Config, TemperatureConfig, parse
-from edge.ports import Thermometer
-from edge.selfcheck import State, thermometer
+from edge.core.config import Config, TemperatureConfig, parse
+from edge.core.ports import Thermometer
+from edge.devices.thermometer import Mlx90614, SensorFault, check_byte, object_celsius
 from edge.sim import SimulatedThermometer
-from edge.thermometer import Mlx90614, SensorFault, check_byte, object_celsius
+from edge.system.clock import SystemClock
+from edge.tools.selfcheck import State, thermometer
 
 ADDRESS = 0x5A
 
@@ -189,7 +189,7 @@ def test_fail__the_self_check_names_a_sensor_that_is_not_there(monkeypatch: pyte
     assert "i2cdetect -y 19" in missing.todo
     bus = Registers()
     bus.show(36.4)
-    monkeypatch.setattr("edge.selfcheck.open_bus", bus.open)
+    monkeypatch.setattr("edge.tools.selfcheck.open_bus", bus.open)
     assert thermometer(asked(sensor="mlx90614")).detail == "36.4 °C before the sensor now"
     bus.spoilt = True
     assert "wires" in thermometer(asked(sensor="mlx90614")).detail

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from edge.cli import app
-from edge.indication import CLIPS
-from edge.indicator.voice import SAME_AGAIN_S, Voice
+from edge.core.indication import CLIPS
+from edge.devices.indicator.voice import SAME_AGAIN_S, Voice
 from edge.sim import ManualClock
 
 

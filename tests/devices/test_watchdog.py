@@ -16,12 +16,12 @@ import pytest
 
 from contract.messages import NoticeCode, NoticeEvent
 from edge.app.gate import _note_cut
-from edge.clock import SystemClock
-from edge.config import GateConfig, SiteConfig
-from edge.gate import GpioGate, Warden, make_factory, take_cuts, warden_process
-from edge.gate.warden import GRACE_S
-from edge.journal import Journal, JournalReader
-from edge.ports import GateError
+from edge.core.config import GateConfig, SiteConfig
+from edge.core.ports import GateError
+from edge.devices.gate import GpioGate, Warden, make_factory, take_cuts, watchdog_process
+from edge.devices.gate.watchdog import GRACE_S
+from edge.storage.journal import Journal, JournalReader
+from edge.system.clock import SystemClock
 
 RELAY, FIRE = 17, 23
 BOUND_MS = 300
@@ -31,9 +31,9 @@ import ctypes, os, signal, sys, time
 from pathlib import Path
 from contract.messages import NoticeCode, NoticeEvent
 from edge.app.gate import _note_cut
-from edge.clock import SystemClock
-from edge.config import GateConfig, SiteConfig
-from edge.gate import GpioGate, Warden, make_factory
+from edge.system.clock import SystemClock
+from edge.core.config import GateConfig, SiteConfig
+from edge.devices.gate import GpioGate, Warden, make_factory
 folder = Path(sys.argv[1])
 config = GateConfig.model_validate_json(sys.argv[2])
 warden = Warden(config, folder / "cuts.jsonl", folder / "pins.jsonl")
@@ -224,7 +224,7 @@ def test_ok__nothing_in_the_place_of_the_notes_keeps_the_relay_energised(tmp_pat
         case "symlink":
             place.symlink_to(tmp_path / "elsewhere")
         case "full":
-            place.write_text("x" * (warden_process.NOTES_MAX_BYTES + 1))
+            place.write_text("x" * (watchdog_process.NOTES_MAX_BYTES + 1))
     process = start(tmp_path, FREEZES)
     assert process.wait(10) == -signal.SIGKILL
     locked_by_another(tmp_path, process.pid, active_high=True)

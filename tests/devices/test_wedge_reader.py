@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from edge.clock import SystemClock
-from edge.config import ReaderConfig
-from edge.ports import PinCheck, Reader
-from edge.readers.evdevice import EvdevSource
-from edge.readers.pins import ThreadedPinCheck
-from edge.readers.wedge import KeySource, WedgeReader
+from edge.core.config import ReaderConfig
+from edge.core.ports import PinCheck, Reader
+from edge.devices.readers.evdev_source import EvdevSource
+from edge.devices.readers.pin_check import ThreadedPinCheck
+from edge.devices.readers.wedge import KeySource, WedgeReader
 from edge.sim import PatientPinCheck, SimulatedKeys, typed
+from edge.system.clock import SystemClock
 
 STORED = "AAAAAAAAAAAAAAAAAAAAAA==$p8EXOA/nZsOJWF6xGJw7Dw7uVFtCtbWBApqvGxv54J8="
 

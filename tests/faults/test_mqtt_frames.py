@@ -1,15 +1,10 @@
 """The framing that the bad network of tests/faults is made of."""
 
 import random
-import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
-
 from mqtt_frames import NotMqtt, PacketType, Shuffler, split, type_of
 
 

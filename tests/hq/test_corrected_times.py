@@ -8,12 +8,12 @@ import pytest
 from sync_rig import ingest_of
 
 from contract.messages import EventBatch, EventRecord, NoticeCode, NoticeEvent
-from edge.config import SiteConfig
-from edge.journal import Journal, JournalReader
+from edge.core.config import SiteConfig
 from edge.sim import ManualClock
-from hq import report
-from hq.console import show_events
-from hq.store import Store
+from edge.storage.journal import Journal, JournalReader
+from hq.commands.console import show_events
+from hq.database.store import Store
+from hq.reports import report
 
 START = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 

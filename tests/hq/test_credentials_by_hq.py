@@ -15,10 +15,10 @@ from contract.code import read
 from contract.credentials import card_digest, pin_matches
 from contract.messages import WorkerRecord
 from contract.signing import read_signing_public
-from edge.readers.codes import read_codes
+from edge.devices.readers.qr_codes import read_codes
 from hq.cli import app, main
-from hq.credentials import BadCredential, duration, found
-from hq.opened import opened
+from hq.commands.context import opened
+from hq.registry.credentials import BadCredential, duration, found
 
 TOML = """
 [[workers]]

@@ -24,17 +24,17 @@ from contract.messages import (
     WorkerRecord,
 )
 from contract.signing import ENROLMENT, BadKey, seal
-from hq import atrest, keys, rotation
 from hq import config as settings
-from hq.approvals import Approvals
-from hq.atrest import AtRest, AtRestError, KeyMissing
 from hq.cli import app, main
-from hq.journals import JournalKey
-from hq.opened import opened
-from hq.people import EnrolmentRefused, ImportFile, People
-from hq.publish import Publisher
+from hq.commands.context import opened
+from hq.database.journals import JournalKey
+from hq.database.store import Store, StoreError, now
+from hq.keys import encryption, keys, rotation
+from hq.keys.encryption import AtRest, AtRestError, KeyMissing
+from hq.lists.publisher import Publisher
+from hq.registry.approvals import Approvals
+from hq.registry.people import EnrolmentRefused, ImportFile, People
 from hq.service import HqService
-from hq.store import Store, StoreError, now
 
 VECTOR = np.random.default_rng(5).standard_normal(128).astype("<f2").tobytes()
 WORDS = (b"Umbra Bau", b"lattice welder", b"wanted-for-questions", b"argued with the crane driver", VECTOR)
@@ -143,7 +143,7 @@ def test_ok__the_key_is_changed_and_the_old_one_retired(folder: Path) -> None:
     run("keys", "retire", "at-rest", old, "-d", folder)
     assert AtRest(folder / "keys").current().ids == (new,)
     assert roster_of(folder) == {"w-1": 1, "w-2": 1}
-    assert (folder / "keys" / atrest.NAME).stat().st_mode & 0o077 == 0
+    assert (folder / "keys" / encryption.NAME).stat().st_mode & 0o077 == 0
 
 
 def test_ok__what_a_slow_process_wrote_with_the_old_key_is_not_lost(folder: Path) -> None:
@@ -168,10 +168,10 @@ def test_fail__the_key_in_use_stays(folder: Path, fails: Callable[..., str]) -> 
 
 def test_fail__another_key_is_named_and_nothing_starts(folder: Path, fails: Callable[..., str]) -> None:
     fill(folder, "w-1")
-    path = folder / "keys" / atrest.NAME
+    path = folder / "keys" / encryption.NAME
     right = path.read_bytes()
     (old,) = AtRest(folder / "keys").current().ids
-    path.write_bytes(atrest.text([atrest.new_key()]))
+    path.write_bytes(encryption.text([encryption.new_key()]))
     with pytest.raises(AtRestError, match=f"workers/w-1 is encrypted with key {old}.*put the file with that key back"):
         HqService(settings.load(folder))
     assert "Lost keys" in fails("code", "w-1", "-d", folder)
@@ -197,14 +197,14 @@ def test_fail__an_enrolment_that_comes_while_the_key_is_missing_is_not_put_aside
             approvals.take(db, key, event)
         with store.write() as db:
             db.exec_driver_sql("DELETE FROM enrolments")  # as if it came for the first time
-        (folder / "keys" / atrest.NAME).write_bytes(atrest.text([atrest.new_key()]))
+        (folder / "keys" / encryption.NAME).write_bytes(encryption.text([encryption.new_key()]))
         with store.write() as db, pytest.raises(KeyMissing):
             approvals.take(db, key, event)
 
 
 def test_ok__after_the_key_is_lost_people_are_imported_again(folder: Path, fails: Callable[..., str]) -> None:
     fill(folder, "w-1", "w-2")
-    (folder / "keys" / atrest.NAME).unlink()
+    (folder / "keys" / encryption.NAME).unlink()
     assert "put it back from its backup" in fails("gates", "-d", folder)
     run("init", folder, "--site", "site-1")
     told = run("keys", "lost", "at-rest", "--yes", "-d", folder)
@@ -214,10 +214,11 @@ def test_ok__after_the_key_is_lost_people_are_imported_again(folder: Path, fails
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"short\n", b"not base64!\n", atrest.text([b"k" * 32, b"k" * 32]), atrest.text([b"k" * 16])]
+    "content",
+    [b"", b"short\n", b"not base64!\n", encryption.text([b"k" * 32, b"k" * 32]), encryption.text([b"k" * 16])],
 )
 def test_fail__what_is_no_key_file(folder: Path, content: bytes) -> None:
-    (folder / "keys" / atrest.NAME).write_bytes(content)
+    (folder / "keys" / encryption.NAME).write_bytes(content)
     with pytest.raises(BadKey, match=r"base64 of 32 bytes") as failure:
         keys.load(folder)
     assert "a2tra2" not in str(failure.value)
@@ -228,7 +229,7 @@ def test_ok__the_key_may_be_a_systemd_credential(
 ) -> None:
     fill(folder, "w-1")
     (tmp_path / "credentials").mkdir()
-    (folder / "keys" / atrest.NAME).rename(tmp_path / "credentials" / atrest.NAME)
+    (folder / "keys" / encryption.NAME).rename(tmp_path / "credentials" / encryption.NAME)
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "credentials"))
     assert roster_of(folder) == {"w-1": 1}
     assert "is a systemd credential" in fails("keys", "rotate", "at-rest", "-d", folder)

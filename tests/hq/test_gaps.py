@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from contract.messages import GateStatus, Health
-from hq.gaps import GapKind, GateFacts, JournalFacts, find
+from hq.reports.gaps import GapKind, GateFacts, JournalFacts, find
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PATIENCE = timedelta(minutes=5)

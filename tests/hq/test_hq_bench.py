@@ -7,10 +7,12 @@ import pytest
 from sqlalchemy import create_engine, inspect
 from typer.testing import CliRunner
 
-from hq import bench, keys, report
-from hq.bench_lists import lists
+from hq.bench import events as bench
+from hq.bench.lists import lists
 from hq.cli import app
-from hq.store import Store
+from hq.database.store import Store
+from hq.keys import keys
+from hq.reports import report
 
 
 def test_ok__events_through_a_broker_and_people_into_a_list(tmp_path: Path) -> None:

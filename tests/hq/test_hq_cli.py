@@ -11,8 +11,8 @@ from sync_rig import Rig, note, wait_until
 from typer.testing import CliRunner
 
 from contract.messages import Command, CommandAction
-from hq import report
 from hq.cli import app
+from hq.reports import report
 
 TOML = """
 [[workers]]

@@ -22,18 +22,21 @@ from contract.messages import (
     WorkerRecord,
 )
 from contract.parts import ListTooLarge, SealedPart
-from edge.domain import RosterState
-from edge.sync import gaps
-from edge.sync.lists import signed_delta, signed_part
-from edge.sync.replica import ReplicaWriter, RolledBack
-from edge.sync.roster import ReplicaReader
-from edge.sync.summary import SummaryReader
-from edge.templates import TemplateStore
-from hq import deltas, keys, publish, report
-from hq.atrest import Cipher
+from edge.core.domain import RosterState
+from edge.core.templates import TemplateStore
+from edge.replica.reader import ReplicaReader
+from edge.replica.signed_lists import signed_delta, signed_part
+from edge.replica.summary import SummaryReader
+from edge.replica.writer import ReplicaWriter, RolledBack
+from edge.sync import missing_lists as gaps
 from hq.cli import app
-from hq.people import ImportFile, People
-from hq.publish import ListPart, Publisher
+from hq.keys import keys
+from hq.keys.encryption import Cipher
+from hq.lists import deltas
+from hq.lists import publisher as publish
+from hq.lists.publisher import ListPart, Publisher
+from hq.registry.people import ImportFile, People
+from hq.reports import report
 
 SITE, ROSTER, RISK, POLICY = "site-1", ListKind.ROSTER, ListKind.RISK, ListKind.POLICY
 DELTA_TOPIC = "sitegate/v1/site-1/list/roster/delta"

@@ -31,16 +31,20 @@ from contract.messages import (
 from contract.parts import roster_content
 from contract.signing import key_id
 from hq import config as hq_config
-from hq import ingest as ingest_module
-from hq import keys, publish, report, rotation, service, times
-from hq import tables as t
+from hq import service
 from hq.cli import app
-from hq.ingest import ROSTER_AGAIN, Arrival, Ingest, examine
+from hq.database import tables as t
+from hq.database.store import DatabaseAway, Store, ask_for, asked_for
+from hq.ingest import corrected_times as times
+from hq.ingest import ingest as ingest_module
+from hq.ingest.corrected_times import correct_earlier
+from hq.ingest.ingest import ROSTER_AGAIN, Arrival, Ingest, examine
+from hq.keys import keys, rotation
+from hq.lists import publisher as publish
 from hq.mqtt import Received
-from hq.people import EnrolmentRefused, ImportFile
+from hq.registry.people import EnrolmentRefused, ImportFile
+from hq.reports import report
 from hq.service import HqService
-from hq.store import DatabaseAway, Store, ask_for, asked_for
-from hq.times import correct_earlier
 
 SITE, GATE = "site-1", "gate-1"
 ROSTER = ListKind.ROSTER

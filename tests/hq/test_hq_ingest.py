@@ -26,13 +26,13 @@ from contract.messages import (
     WorkerRecord,
 )
 from contract.signing import COMMISSIONING, ENROLMENT, seal, sign
-from edge.clock import SystemClock
-from edge.config import SiteConfig
-from edge.journal import Journal, JournalReader
-from hq import report
-from hq.ingest import Ingest
-from hq.people import ImportFile
-from hq.store import Store
+from edge.core.config import SiteConfig
+from edge.storage.journal import Journal, JournalReader
+from edge.system.clock import SystemClock
+from hq.database.store import Store
+from hq.ingest.ingest import Ingest
+from hq.registry.people import ImportFile
+from hq.reports import report
 
 EVENTS_TOPIC = "sitegate/v1/site-1/gate-1/events"
 TEMPLATE = SealedTemplate(model_id="m", vector=np.eye(1, 128, dtype="<f2").tobytes())

@@ -27,14 +27,16 @@ from contract.messages import (
     WorkerRecord,
 )
 from contract.signing import ENROLMENT, seal
-from edge.config import SiteConfig
-from edge.journal import Journal, JournalReader
+from edge.core.config import SiteConfig
 from edge.sim import ManualClock
-from hq import report, rotation, times
-from hq import tables as t
-from hq.people import ImportFile
-from hq.refusals import Refusals
-from hq.store import FIRST, NEWEST, Store, StoreError, quarantined
+from edge.storage.journal import Journal, JournalReader
+from hq.database import tables as t
+from hq.database.store import FIRST, NEWEST, Store, StoreError, quarantined
+from hq.ingest import corrected_times as times
+from hq.ingest.refusals import Refusals
+from hq.keys import rotation
+from hq.registry.people import ImportFile
+from hq.reports import report
 
 
 def records(rig: Rig) -> tuple[EventRecord, ...]:

@@ -32,12 +32,12 @@ from contract.messages import (
 )
 from contract.signing import ENROLMENT, seal, verify
 from contract.topics import Channel
-from hq import report
-from hq import tables as t
-from hq.ingest import ROSTER_AGAIN, examine
-from hq.people import ImportFile
-from hq.publish import Publisher
-from hq.store import DatabaseAway, Store, ask_for, asked_for, done, quarantined
+from hq.database import tables as t
+from hq.database.store import DatabaseAway, Store, ask_for, asked_for, done, quarantined
+from hq.ingest.ingest import ROSTER_AGAIN, examine
+from hq.lists.publisher import Publisher
+from hq.registry.people import ImportFile
+from hq.reports import report
 
 ROUNDS = 10
 

@@ -12,18 +12,18 @@ from contract.codec import encode
 from contract.identity import sign_message
 from contract.messages import EventBatch, EventRecord, GateStatus, Health, ListKind, SnapshotRequest
 from contract.topics import Channel, topic
-from edge.journal import JournalReader
+from edge.storage.journal import JournalReader
 from edge.sync.speaker import Speaker
 from hq import config as hq_config
-from hq import report
-from hq.approvals import Approvals
-from hq.doorkeeper import Doorkeeper
-from hq.ingest import Ingest
+from hq.database.store import Store
+from hq.ingest.ingest import Ingest
+from hq.ingest.senders import Doorkeeper
 from hq.mqtt import Received
-from hq.registry import Registry
+from hq.registry.approvals import Approvals
+from hq.registry.gates import Registry
+from hq.reports import report
+from hq.reports.standing import standings
 from hq.service import HqService
-from hq.standing import standings
-from hq.store import Store
 
 Forge = Callable[[list[EventRecord]], list[EventRecord]]
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from contract.messages import EnrolmentRecord, SealedTemplate, WorkerRecord
-from hq.intake import Draft, EnrolmentRefused
+from hq.registry.import_draft import Draft, EnrolmentRefused
 
 TEMPLATE = SealedTemplate(model_id="m", vector=b"x")
 

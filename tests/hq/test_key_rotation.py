@@ -40,16 +40,16 @@ from contract.signing import (
     seal,
     sign,
 )
-from edge.config import SiteConfig
-from edge.domain import LiveState, Tone
-from edge.journal import Journal
+from edge.core.config import SiteConfig
+from edge.core.domain import LiveState, Tone
+from edge.replica.reader import ReplicaReader
+from edge.replica.writer import ReplicaWriter
+from edge.storage.journal import Journal
 from edge.sync import service as sync_service
-from edge.sync.replica import ReplicaWriter
-from edge.sync.roster import ReplicaReader
-from hq import report
 from hq.cli import app, main
-from hq.people import EnrolmentRefused, ImportFile
-from hq.store import Store
+from hq.database.store import Store
+from hq.registry.people import EnrolmentRefused, ImportFile
+from hq.reports import report
 
 
 class Site:

@@ -25,12 +25,13 @@ from contract.messages import (
     WorkerRecord,
 )
 from contract.signing import ENROLMENT, seal
-from edge.journal import JournalReader
-from hq import newer, report
+from edge.storage.journal import JournalReader
 from hq.cli import app
-from hq.ingest import ROSTER_AGAIN, Ingest
-from hq.people import ImportFile
-from hq.store import Store, asked_for
+from hq.database.store import Store, asked_for
+from hq.ingest import newer_events as newer
+from hq.ingest.ingest import ROSTER_AGAIN, Ingest
+from hq.registry.people import ImportFile
+from hq.reports import report
 
 
 @contextmanager

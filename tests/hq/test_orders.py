@@ -19,11 +19,11 @@ from contract.messages import (
     NoticeEvent,
     Reason,
 )
-from hq import report
 from hq.cli import app
-from hq.orders import answer
-from hq.registry import Registry
-from hq.store import Store
+from hq.database.store import Store
+from hq.lists.orders import answer
+from hq.registry.gates import Registry
+from hq.reports import report
 
 ORDER = ["command", "gate-1", "open-once", "--why", "delivery", "--by", "manager-7"]
 runner = CliRunner()

@@ -1,6 +1,6 @@
 """A flood of rubbish is thinned at HQ, one sender's at another's no cost."""
 
-from hq.allowance import BURST, REFILL_S, SENDERS_MAX, Allowance
+from hq.ingest.rate_limit import BURST, REFILL_S, SENDERS_MAX, Allowance
 
 
 def test_ok__a_burst_then_a_little() -> None:

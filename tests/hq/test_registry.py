@@ -18,17 +18,17 @@ from contract.codec import decode, encode
 from contract.identity import code_key, fingerprint, prove
 from contract.messages import EventBatch, EventRecord, Registration, RegistrationAnswer
 from contract.signing import verify
-from edge.journal import JournalReader
+from edge.storage.journal import JournalReader
 from edge.sync.register import NotRegistered, PublicKeys, message, register
-from hq import registry as registry_module
-from hq import report
-from hq import tables as t
-from hq.approvals import Approvals
 from hq.cli import app
-from hq.doorkeeper import Doorkeeper
-from hq.ingest import Ingest
-from hq.registry import Registry, RegistryRefused, every
-from hq.store import Store, now
+from hq.database import tables as t
+from hq.database.store import Store, now
+from hq.ingest.ingest import Ingest
+from hq.ingest.senders import Doorkeeper
+from hq.registry import gates as registry_module
+from hq.registry.approvals import Approvals
+from hq.registry.gates import Registry, RegistryRefused, every
+from hq.reports import report
 
 runner = CliRunner()
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from contract.chain import GENESIS, link
 from contract.messages import EventRecord, NoticeCode, NoticeEvent
-from hq.ingest import fault, readable, sort
-from hq.store import JournalKey
+from hq.database.store import JournalKey
+from hq.ingest.ingest import fault, readable, sort
 
 KEY = JournalKey("site-1", "gate-1", "e1")
 

@@ -27,19 +27,19 @@ from contract.messages import (
     WorkerRecord,
 )
 from contract.signing import ENROLMENT, seal
-from edge.config import Config
-from edge.domain import LiveState, Tone
-from edge.journal import Journal, JournalReader
-from edge.layout import JOURNAL, REPLICA
-from edge.sync.roster import ReplicaReader
+from edge.core.config import Config
+from edge.core.domain import LiveState, Tone
+from edge.core.layout import JOURNAL, REPLICA
+from edge.replica.reader import ReplicaReader
+from edge.storage.journal import Journal, JournalReader
 from edge.sync.service import SyncService
-from hq import receipts, report
-from hq import tables as t
 from hq.cli import app
-from hq.people import ImportFile
-from hq.receipts import Held, Receipt
-from hq.registry import Registry
-from hq.store import Store
+from hq.database import tables as t
+from hq.database.store import Store
+from hq.registry.gates import Registry
+from hq.registry.people import ImportFile
+from hq.reports import receipts, report
+from hq.reports.receipts import Held, Receipt
 
 ROSTER = ListKind.ROSTER
 

@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 from contract.codec import encode
 from contract.messages import EnrolmentEvent, EnrolmentRecord, ListKind, SealedTemplate, WorkerRecord
 from contract.signing import ENROLMENT, seal
-from hq import report
-from hq import tables as t
 from hq.cli import app
-from hq.people import ImportFile
+from hq.database import tables as t
+from hq.registry.people import ImportFile
+from hq.reports import report
 
 
 def worker(name: str) -> WorkerRecord:

@@ -12,18 +12,18 @@ from contract.code import Code, make
 from contract.messages import AccessEvent, Reason
 from contract.policy import Factor
 from edge.camera import CaptureThread
-from edge.clock import SystemClock
-from edge.config import Config, GateConfig, IndicatorConfig, LivenessConfig, MatcherConfig, ReaderConfig
-from edge.demo.cast import ACTS, portraits, walk_up_script
-from edge.desk import DeskReader
-from edge.domain import ListAge, RosterState, Worker
-from edge.gate import GpioGate, make_factory
-from edge.indicator import GpioIndicator
-from edge.journal import Journal, JournalReader
+from edge.core.config import Config, GateConfig, IndicatorConfig, LivenessConfig, MatcherConfig, ReaderConfig
+from edge.core.domain import ListAge, RosterState, Worker
+from edge.devices.gate import GpioGate, make_factory
+from edge.devices.indicator import GpioIndicator
+from edge.devices.readers.qr_codes import QrCodes
 from edge.loop import GateLoop, Ports
 from edge.matcher.pipeline import open_matcher
-from edge.readers.codes import QrCodes
 from edge.sim import WalkUpSource, load_script
+from edge.storage.desk import DeskReader
+from edge.storage.journal import Journal, JournalReader
+from edge.system.clock import SystemClock
+from edge.tools.demo.cast import ACTS, portraits, walk_up_script
 
 KEY, FORGER = (Ed25519PrivateKey.from_private_bytes(bytes([n] * 32)) for n in (1, 2))
 

@@ -27,9 +27,8 @@ from contract.messages import (
     Reason,
     RiskEntry,
 )
-from edge.config import Config, SiteConfig
-from edge.desk import Desk, DeskReader
-from edge.domain import (
+from edge.core.config import Config, SiteConfig
+from edge.core.domain import (
     CameraStatus,
     Candidate,
     CommissioningRequest,
@@ -47,11 +46,12 @@ from edge.domain import (
     Tone,
     Worker,
 )
-from edge.journal import Journal, JournalReader
+from edge.core.ports import GateError
 from edge.loop import FAILURES_MAX, GateLoop, Ports
-from edge.loop.inbox import INCIDENTS, REQUESTS
-from edge.ports import GateError
+from edge.loop.hq_inbox import INCIDENTS, REQUESTS
 from edge.sim import ManualClock, RecordingGate, RecordingIndicator
+from edge.storage.desk import Desk, DeskReader
+from edge.storage.journal import Journal, JournalReader
 
 NOBODY = Identification(Sight.NOBODY)
 

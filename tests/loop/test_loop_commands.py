@@ -9,13 +9,13 @@ from test_loop import NOBODY, House, known, order
 
 from contract.messages import CommandAction, Direction, NoticeCode, NoticeEvent, Reason
 from edge.app import reboot
-from edge.config import Config
-from edge.desk import Desk
-from edge.domain import AdmitRequest, GateSignal, Tone
+from edge.core.config import Config
+from edge.core.domain import AdmitRequest, GateSignal, Tone
+from edge.core.ports import GateError
 from edge.loop import GateLoop, Ports
 from edge.loop.reboot import PAUSE_S
-from edge.ports import GateError
-from edge.supervisor import Shutdown
+from edge.storage.desk import Desk
+from edge.system.supervisor import Shutdown
 
 REBOOT, RESYNC = CommandAction.REBOOT, CommandAction.RESYNC
 

@@ -11,11 +11,11 @@ import pytest
 from test_loop import NOBODY, House, known
 
 from contract.messages import Ack, DiskStep, NoticeCode, NoticeEvent, PolicySnapshot, Reason
-from edge.config import Config, parse
-from edge.desk import DeskReader
-from edge.diskspace import MB, PIECE_BYTES, DiskSpace, Reserve
+from edge.core.config import Config, parse
 from edge.loop import GateLoop, Ports
-from edge.loop.storage import SAMPLE_EVERY_S
+from edge.loop.disk_watch import SAMPLE_EVERY_S
+from edge.storage.desk import DeskReader
+from edge.storage.disk_space import MB, PIECE_BYTES, DiskSpace, Reserve
 
 CONFIG = parse({"journal": {"budget_mb": 16}})
 

@@ -13,7 +13,7 @@ from test_loop_rosters import FACES, HQ, PARTS, SITE, Gatehouse
 
 from contract.deltas import Base, roster_changes, write_delta
 from contract.messages import ListKind, NoticeCode, NoticeEvent, Reason, SealedTemplate, SnapshotHeader, WorkerRecord
-from edge.sync.lists import signed_delta
+from edge.replica.signed_lists import signed_delta
 
 EACH = 20
 PEOPLE = PARTS * EACH

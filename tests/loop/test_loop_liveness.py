@@ -10,16 +10,16 @@ import pytest
 from test_loop import Lists, OneFrameEach
 
 from contract.messages import AccessEvent, Advice, LivenessVerdict, Reason
-from edge.config import Config, SiteConfig
-from edge.desk import DeskReader
-from edge.domain import Face, Image, ListAge, RosterState, Template, Vector, Worker
-from edge.journal import Journal, JournalReader
+from edge.core.config import Config, SiteConfig
+from edge.core.domain import Face, Image, ListAge, RosterState, Template, Vector, Worker
 from edge.loop import GateLoop, Ports
-from edge.matcher.engine import Care
-from edge.matcher.fusion import open_liveness
-from edge.matcher.models import load_manifest
+from edge.matcher.engine.engine import Care
+from edge.matcher.liveness.combined import open_liveness
 from edge.matcher.pipeline import FaceMatcher
+from edge.matcher.weights.manifest import load_manifest
 from edge.sim import ManualClock, RecordingGate, RecordingIndicator, heads
+from edge.storage.desk import DeskReader
+from edge.storage.journal import Journal, JournalReader
 
 VECTOR: Vector = np.eye(1, 8, dtype=np.float32)[0]
 CRISP: Image = np.random.default_rng(0).integers(0, 255, (112, 112, 3)).astype(np.uint8)

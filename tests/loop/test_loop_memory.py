@@ -10,14 +10,14 @@ from test_loop import NOBODY, House, known, order
 from contract.messages import Ack, ClockEvent, Command, CommandAction, ListKind, NoticeCode, NoticeEvent, Reason
 from contract.times import corrections
 from edge.app.ledger import learn_time
-from edge.clock import BoundedClock
-from edge.config import Config, SiteConfig
-from edge.desk import Desk, DeskReader
-from edge.domain import AdmitRequest, ListMark, LockDownRequest, TechnicianRequest
-from edge.highwater import HighWater
-from edge.journal import Journal, JournalReader
+from edge.core.config import Config, SiteConfig
+from edge.core.domain import AdmitRequest, ListMark, LockDownRequest, TechnicianRequest
 from edge.loop import GateLoop, Ports
-from edge.technician import NAME, NotAsked, TechnicianNotes, ask
+from edge.storage.desk import Desk, DeskReader
+from edge.storage.high_water import HighWater
+from edge.storage.journal import Journal, JournalReader
+from edge.storage.technician_request import NAME, NotAsked, TechnicianNotes, ask
+from edge.system.clock import BoundedClock
 
 
 class Vault(House):

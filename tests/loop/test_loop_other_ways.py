@@ -14,15 +14,15 @@ from contract.code import Code, make
 from contract.credentials import card_digest, hash_pin
 from contract.messages import AccessEvent, Advice, NoticeCode, NoticeEvent, PolicySnapshot, Reason
 from contract.policy import Factor, FactorRule
-from edge.claims import UNKNOWN_CARD, USED_CODE, WRONG_PIN
-from edge.config import Config
-from edge.desk import DeskReader
-from edge.domain import Entry, Frame, GateSignal, Identification, Image, ReaderStatus, Sight, Tone, Worker
-from edge.journal import Journal
+from edge.core.claims import UNKNOWN_CARD, USED_CODE, WRONG_PIN
+from edge.core.config import Config
+from edge.core.domain import Entry, Frame, GateSignal, Identification, Image, ReaderStatus, Sight, Tone, Worker
+from edge.devices.readers.qr_codes import QrCodes
 from edge.loop import GateLoop, Ports
-from edge.readers.codes import QrCodes
 from edge.sim import ManualClock, PatientPinCheck
 from edge.sim.card import CodeCard
+from edge.storage.desk import DeskReader
+from edge.storage.journal import Journal
 
 HQ, FORGER = (Ed25519PrivateKey.from_private_bytes(bytes([n] * 32)) for n in (1, 2))
 CARD, PIN, OTHER_CARD = "0012345678", "4711", "0099999999"

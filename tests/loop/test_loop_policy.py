@@ -11,12 +11,12 @@ from test_loop import NOBODY, House, known
 
 from contract.messages import AccessEvent, Advice, NoticeCode, PolicySnapshot, Reason, RiskEntry
 from contract.policy import AntiPassback, RiskAction, RiskRule
-from edge.config import Config
-from edge.desk import DeskReader
-from edge.domain import GateSignal, RosterState, Tone, Worker
+from edge.core.config import Config
+from edge.core.domain import GateSignal, RosterState, Tone, Worker
 from edge.loop import GateLoop, Ports
-from edge.presence import JournalPresence
 from edge.sim import SimulatedThermometer
+from edge.storage.desk import DeskReader
+from edge.storage.presence import JournalPresence
 
 
 class Site(House):

@@ -10,10 +10,10 @@ import pytest
 from test_loop import NOBODY, House, known, order, unknown
 
 from contract.messages import CommandAction, Direction, NoticeCode, PassageOutcome, Reason
-from edge.desk import Desk
-from edge.domain import AdmitRequest, GateSignal, Identification, LockDownRequest, Sight, Tone
-from edge.passage import PassageState
-from edge.ports import GateError
+from edge.core.domain import AdmitRequest, GateSignal, Identification, LockDownRequest, Sight, Tone
+from edge.core.passage import PassageState
+from edge.core.ports import GateError
+from edge.storage.desk import Desk
 
 
 @pytest.fixture

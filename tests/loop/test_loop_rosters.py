@@ -16,18 +16,18 @@ from contract.messages import AccessEvent, ListKind, Reason, RiskSnapshot, Seale
 from contract.parts import Content, SealedPart, roster_content, write_parts
 from edge.app.gate import PARTS_PER_REFRESH
 from edge.app.prepared import PreparedRoster
-from edge.config import Config, MatcherConfig, SiteConfig
-from edge.desk import DeskReader
-from edge.domain import Face, Frame, Identification, Image, Vector
-from edge.journal import Journal, JournalReader
+from edge.core.config import Config, MatcherConfig, SiteConfig
+from edge.core.domain import Face, Frame, Identification, Image, Vector
 from edge.loop import GateLoop, Ports
-from edge.matcher.engine import Care
-from edge.matcher.models import load_manifest
+from edge.matcher.engine.engine import Care
 from edge.matcher.pipeline import FaceMatcher
+from edge.matcher.weights.manifest import load_manifest
+from edge.replica import reader as reading
+from edge.replica.signed_lists import signed_part
+from edge.replica.writer import ReplicaWriter
 from edge.sim import ManualClock, RecordingGate, RecordingIndicator
-from edge.sync import roster as reading
-from edge.sync.lists import signed_part
-from edge.sync.replica import ReplicaWriter
+from edge.storage.desk import DeskReader
+from edge.storage.journal import Journal, JournalReader
 
 HQ, SITE = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
 DIMENSION, PARTS, EACH = 64, 24, 200

@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contract.messages import AccessEvent, Direction, Event, NoticeCode, PassageEvent, PassageOutcome, Reason
-from edge.config import Config
-from edge.domain import GateSignal
-from edge.loop.book import Book
-from edge.loop.turnstile import Turnstile
-from edge.passage import PassageState
-from edge.ports import JournalError
+from edge.core.config import Config
+from edge.core.domain import GateSignal
+from edge.core.passage import PassageState
+from edge.core.ports import JournalError
+from edge.loop.journal_writer import Book
+from edge.loop.passage_control import Turnstile
 from edge.sim import ManualClock, RecordingGate
 
 BOUND_S = 2.0

@@ -12,20 +12,20 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from test_turnstile_sequences import GATES, Memory
+from test_passage_sequences import GATES, Memory
 
 from contract.messages import AccessEvent, Direction, NoticeCode, PassageEvent, PassageOutcome, Reason
-from edge.clock import SystemClock
-from edge.config import Config, GateConfig
-from edge.domain import GateSignal
-from edge.gate import GpioGate, make_factory
-from edge.loop import turnstile as turnstile_module
-from edge.loop.book import Book
+from edge.core.config import Config, GateConfig
+from edge.core.domain import GateSignal
+from edge.core.passage import TRANSITIONS, Passage, PassageInput, PassageState, step
+from edge.core.ports import GateError, JournalError
+from edge.devices.gate import GpioGate, make_factory
+from edge.loop import passage_control as turnstile_module
+from edge.loop.journal_writer import Book
+from edge.loop.passage_control import Turnstile
 from edge.loop.reflex import Reflex
-from edge.loop.turnstile import Turnstile
-from edge.passage import TRANSITIONS, Passage, PassageInput, PassageState, step
-from edge.ports import GateError, JournalError
 from edge.sim import RecordingGate
+from edge.system.clock import SystemClock
 
 RELAY, FIRE, REX, PASSAGE = 17, 23, 6, 22
 SOON_S = 5.0

@@ -18,11 +18,11 @@ from contract.messages import (
     PassageOutcome,
     Reason,
 )
-from edge.config import Config
-from edge.domain import Decision, GateSignal, Tone
+from edge.core.config import Config
+from edge.core.domain import Decision, GateSignal, Tone
+from edge.core.passage import PassageState
+from edge.core.ports import GateError
 from edge.loop import FAILURES_MAX, GateLoop, Ports
-from edge.passage import PassageState
-from edge.ports import GateError
 
 
 class Gate(House):

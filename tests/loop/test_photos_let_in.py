@@ -15,16 +15,16 @@ from typer.testing import CliRunner
 
 from contract.messages import Advice, LivenessVerdict, StepState
 from edge.cli import app
-from edge.commissioning import steps as tried
-from edge.commissioning.certificate import photo_let_in
-from edge.config import Config, LivenessConfig, MatcherConfig, load
-from edge.domain import Candidate, Frame, Identification, LiveState, Sight, Tone
-from edge.matcher.fusion import open_liveness
-from edge.screen.manager import manager_view
-from edge.screen.tally import Tally
-from edge.screen.texts import load_all
-from edge.selfcheck import State, liveness
+from edge.core.config import Config, LivenessConfig, MatcherConfig, load
+from edge.core.domain import Candidate, Frame, Identification, LiveState, Sight, Tone
+from edge.matcher.liveness.combined import open_liveness
+from edge.screen.journal_totals import Tally
+from edge.screen.manager_page import manager_view
+from edge.screen.translations import load_all
 from edge.sim import ManualClock, RecordingGate, RecordingIndicator
+from edge.tools.commissioning import steps as tried
+from edge.tools.commissioning.certificate import photo_let_in
+from edge.tools.selfcheck import State, liveness
 
 PHONE = "a photo of a worker on a phone is let in"
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.matcher.calibrate import PRIOR_WORKERS, Calibration, fuse
+from edge.matcher.gallery.centering import PRIOR_WORKERS, Calibration, fuse
 
 SIZE = 32
 

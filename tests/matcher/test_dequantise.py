@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.matcher.fold import dequantise
+from edge.matcher.weights.dequantise import dequantise
 
 
 @given(

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.config import MatcherConfig
-from edge.domain import Template
-from edge.matcher.gallery import Gallery
-from edge.matcher.models import load_manifest
+from edge.core.config import MatcherConfig
+from edge.core.domain import Template
+from edge.core.templates import Block, TemplateStore
+from edge.matcher.gallery.gallery import Gallery
+from edge.matcher.gallery.shortlist import ROWS_MIN
+from edge.matcher.gallery.threshold import OWN_TAIL_SAMPLE, choose
 from edge.matcher.pipeline import FaceMatcher
-from edge.matcher.shortlist import ROWS_MIN
-from edge.matcher.threshold import OWN_TAIL_SAMPLE, choose
-from edge.templates import Block, TemplateStore
+from edge.matcher.weights.manifest import load_manifest
 
 MODEL, SIZE = "pack/model/12345678", 16
 TAIL = load_manifest().pack("opencv-zoo").impostor_tail

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from edge.config import MatcherConfig
-from edge.domain import Face, Image, Points, Vector
-from edge.matcher.align import REFERENCE, align
-from edge.matcher.sitting import SPACING_S, WANTED, Sitting
+from edge.core.config import MatcherConfig
+from edge.core.domain import Face, Image, Points, Vector
+from edge.matcher.engine.align import REFERENCE, align
+from edge.matcher.enrolment.guided_capture import SPACING_S, WANTED, Sitting
 
 
 class SeesFaces:

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from edge.matcher.eightbit import keep_eight_bits
-from edge.matcher.fold import dequantise
-from edge.matcher.session import Session
+from edge.matcher.engine.onnx_session import Session
+from edge.matcher.weights.dequantise import dequantise
+from edge.matcher.weights.int8 import keep_eight_bits
 
 CPU = ["CPUExecutionProvider"]
 

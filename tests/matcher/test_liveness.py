@@ -12,13 +12,13 @@ from typer.testing import CliRunner
 
 from contract.messages import Advice, LivenessVerdict
 from edge.cli import app
-from edge.config import LivenessConfig, MatcherConfig
-from edge.domain import Face, Points
-from edge.matcher.fusion import open_liveness
-from edge.matcher.liveness import Finding, NotChecked, Planarity
-from edge.matcher.parallax import Reference, turn
+from edge.core.config import LivenessConfig, MatcherConfig
+from edge.core.domain import Face, Points
+from edge.matcher.liveness.challenge import Finding, NotChecked, Planarity
+from edge.matcher.liveness.combined import open_liveness
+from edge.matcher.liveness.parallax import Reference, turn
 from edge.sim import heads
-from edge.trials import KINDS, NO_PICTURE, run, wilson
+from edge.tools.evaluation.liveness_trials import KINDS, NO_PICTURE, run, wilson
 
 LIVE, DOUBTFUL, NOT_CHECKED = LivenessVerdict.LIVE, LivenessVerdict.DOUBTFUL, LivenessVerdict.NOT_CHECKED
 HEAD = np.array(

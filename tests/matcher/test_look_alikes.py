@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.config import MatcherConfig
-from edge.decision import pairs_in_words
-from edge.domain import Template
-from edge.matcher import lookalike
-from edge.matcher.gallery import Gallery
-from edge.matcher.lookalike import look_alike_min, look_alikes, marked, nearest_other
-from edge.matcher.models import load_manifest, model_id
-from edge.matcher.threshold import threshold_for
+from edge.core.config import MatcherConfig
+from edge.core.decision import pairs_in_words
+from edge.core.domain import Template
+from edge.matcher.gallery import look_alikes as lookalike
+from edge.matcher.gallery.gallery import Gallery
+from edge.matcher.gallery.look_alikes import look_alike_min, look_alikes, marked, nearest_other
+from edge.matcher.gallery.threshold import threshold_for
+from edge.matcher.weights.manifest import load_manifest, model_id
 
 MODEL = "pack/model/12345678"
 TAIL = load_manifest().pack("opencv-zoo").impostor_tail

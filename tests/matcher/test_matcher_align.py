@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.domain import Face
-from edge.matcher.align import REFERENCE, SIZE_PX, align, similarity
+from edge.core.domain import Face
+from edge.matcher.engine.align import REFERENCE, SIZE_PX, align, similarity
 
 
 def move(points, angle, scale, shift):

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.domain import Face
-from edge.matcher.align import REFERENCE
+from edge.core.domain import Face
 from edge.matcher.approach import Lane, overlap
+from edge.matcher.engine.align import REFERENCE
 
 HERE, THERE = (100.0, 100.0, 100.0, 120.0), (400.0, 100.0, 100.0, 120.0)
 ONE, OTHER = np.eye(4, dtype=np.float32)[:2]

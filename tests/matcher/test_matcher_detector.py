@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edge.matcher.detector import STRIDES, decode, postprocess, preprocess, suppress
+from edge.matcher.engine.detector import STRIDES, decode, postprocess, preprocess, suppress
 
 
 def empty_outputs(height, width):

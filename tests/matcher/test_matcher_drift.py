@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from edge.matcher.drift import RECENT_DAYS, WORKERS_MIN, Sign, drift, psi
-from edge.scores import DayScores, bin_of
+from edge.core.score_counts import DayScores, bin_of
+from edge.matcher.score_monitor.drift import RECENT_DAYS, WORKERS_MIN, Sign, drift, psi
 
 TODAY = date(2026, 11, 30)
 

@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.domain import Template
-from edge.matcher.gallery import Gallery
-from edge.matcher.shortlist import ROWS_MIN, Shortlist
+from edge.core.domain import Template
+from edge.matcher.gallery.gallery import Gallery
+from edge.matcher.gallery.shortlist import ROWS_MIN, Shortlist
 
 MODEL = "pack/model/12345678"
 SIZE = 8

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.domain import Face
-from edge.matcher.align import centred
-from edge.matcher.landmarks import EYE_DISTANCE_PX, SIDE_PX, closer_look
+from edge.core.domain import Face
+from edge.matcher.engine.align import centred
+from edge.matcher.engine.landmarks import EYE_DISTANCE_PX, SIDE_PX, closer_look
 
 TRUE = np.array([[100, 100], [140, 104], [118, 125], [102, 145], [134, 148]], np.float32)
 MIRRORED = [1, 0, 2, 4, 3]

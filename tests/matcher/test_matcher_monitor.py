@@ -5,17 +5,17 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from screen_parts import live
 from test_matcher_drift import day as drift_day
-from test_matcher_selfcalibrate import runner_ups
+from test_site_threshold import runner_ups
 
 from contract.messages import NoticeCode
-from edge.config import MatcherConfig
-from edge.domain import Candidate, Identification, Recognition, Sight
-from edge.matcher.monitor import ScoreMonitor
-from edge.screen.manager import manager_view
+from edge.core.config import MatcherConfig
+from edge.core.domain import Candidate, Identification, Recognition, Sight
+from edge.matcher.score_monitor.monitor import ScoreMonitor
+from edge.replica.summary import ReplicaSummary
+from edge.screen.journal_totals import Tally
+from edge.screen.manager_page import manager_view
 from edge.screen.metrics import exposition
-from edge.screen.tally import Tally
-from edge.screen.texts import load_all
-from edge.sync.summary import ReplicaSummary
+from edge.screen.translations import load_all
 
 TODAY = date(2026, 11, 30)
 BASIS = Recognition(workers=1_000, fpir_target=0.003, tail="pack")

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.config import MatcherConfig
-from edge.domain import Face, Sight
-from edge.matcher.align import REFERENCE
-from edge.matcher.quality import Quality, measure, nod, objection, objection_to_reference, sharpness, turn
+from edge.core.config import MatcherConfig
+from edge.core.domain import Face, Sight
+from edge.matcher.engine.align import REFERENCE
+from edge.matcher.engine.quality import Quality, measure, nod, objection, objection_to_reference, sharpness, turn
 from edge.sim import heads
 
 LIMITS = MatcherConfig()

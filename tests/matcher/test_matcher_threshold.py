@@ -5,11 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.config import FPIR_TARGET
-from edge.domain import Template
-from edge.matcher.gallery import Gallery
-from edge.matcher.models import ImpostorTail, load_manifest
-from edge.matcher.threshold import (
+from edge.core.config import FPIR_TARGET
+from edge.core.domain import Template
+from edge.matcher.gallery.gallery import Gallery
+from edge.matcher.gallery.threshold import (
     OWN_TAIL_SAMPLE,
     OWN_TAIL_WORKERS,
     at_least,
@@ -23,6 +22,7 @@ from edge.matcher.threshold import (
     partly_calibrated,
     threshold_for,
 )
+from edge.matcher.weights.manifest import ImpostorTail, load_manifest
 
 TAIL = ImpostorTail(start=0.35, plain_start=0.42, share=0.001, scale=0.025, comparisons=1_000_000)
 

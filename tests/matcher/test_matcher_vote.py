@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.domain import Candidate, Sight
+from edge.core.domain import Candidate, Sight
 from edge.matcher.vote import EARLY_FRAMES, overwhelming, tally
 
 A, B = "worker-a", "worker-b"

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.domain import Image
-from edge.matcher.covered import bareness
+from edge.core.domain import Image
+from edge.matcher.engine.occlusion import bareness
 
 SKIN, LIPS, DARK, WHITE = (150, 175, 215), (110, 100, 195), (40, 40, 45), (235, 235, 235)
 

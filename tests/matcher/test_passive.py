@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from contract.messages import Advice, LivenessVerdict
-from edge.config import LivenessConfig
-from edge.domain import Face, Image
-from edge.matcher.fusion import FRAMES, Fused, Passive
-from edge.matcher.liveness import Finding, Liveness, Planarity
-from edge.matcher.passive import crop, softmax
+from edge.core.config import LivenessConfig
+from edge.core.domain import Face, Image
+from edge.matcher.liveness.challenge import Finding, Liveness, Planarity
+from edge.matcher.liveness.combined import FRAMES, Fused, Passive
+from edge.matcher.liveness.passive import crop, softmax
 from edge.sim import heads
-from edge.trials import NO_PICTURE
+from edge.tools.evaluation.liveness_trials import NO_PICTURE
 
 LIVE, DOUBTFUL, NOT_CHECKED = LivenessVerdict.LIVE, LivenessVerdict.DOUBTFUL, LivenessVerdict.NOT_CHECKED
 FRAME: Image = np.zeros((480, 640, 3), np.uint8)

@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from edge.config import MatcherConfig
-from edge.matcher.embedder import Embedder
-from edge.matcher.engine import FaceEngine, open_engine
-from edge.matcher.fold import fold
-from edge.matcher.fuse import fuse
-from edge.matcher.models import load_manifest
-from edge.matcher.session import Session
-from edge.packages import download, extract
+from edge.core.config import MatcherConfig
+from edge.matcher.engine.embedder import Embedder
+from edge.matcher.engine.engine import FaceEngine, open_engine
+from edge.matcher.engine.onnx_session import Session
+from edge.matcher.weights.dequantise import fold
+from edge.matcher.weights.manifest import load_manifest
+from edge.matcher.weights.prelu import fuse
+from edge.system.pinned_packages import download, extract
 
 CPU = ["CPUExecutionProvider"]
 
@@ -95,7 +95,7 @@ def faces(engine, photos_dir):
 
 
 def test_ok__templates_are_those_of_the_published_graph(published, models_dir, photos_dir):
-    """The last layer's input is rounded to 8 bits (edge/matcher/eightbit.py); nothing else differs."""
+    """The last layer's input is rounded to 8 bits (edge/matcher/weights/int8.py); nothing else differs."""
     engine = open_engine(MatcherConfig(), models_dir)
     plain = FaceEngine("opencv-zoo", engine.pack, engine, Embedder(published, engine.pack.embedder.dimension))
     for aligned in faces(engine, photos_dir):

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from edge.matcher.models import ImpostorTail
-from edge.matcher.selfcalibrate import (
+from edge.core.score_counts import DayScores, bin_of
+from edge.matcher.gallery.threshold import threshold_for
+from edge.matcher.score_monitor.site_threshold import (
     LOWER_MAX,
     LOWER_WORKERS_MIN,
     RAISE_MAX,
@@ -16,8 +17,7 @@ from edge.matcher.selfcalibrate import (
     correction,
     site_tail,
 )
-from edge.matcher.threshold import threshold_for
-from edge.scores import DayScores, bin_of
+from edge.matcher.weights.manifest import ImpostorTail
 
 TODAY = date(2026, 11, 30)
 TAIL = ImpostorTail(start=0.29, plain_start=0.37, share=0.001, scale=0.0275, comparisons=1)

@@ -6,13 +6,11 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from edge.config import MatcherConfig
-from edge.domain import Face, Sight
-from edge.evaluation.rotations import Turned, by_halves, fit, fitted
-from edge.matcher.align import centred
-from edge.matcher.models import Pack, Upright, load_manifest
-from edge.matcher.quality import Quality, objection
-from edge.matcher.upright import (
+from edge.core.config import MatcherConfig
+from edge.core.domain import Face, Sight
+from edge.matcher.engine.align import centred
+from edge.matcher.engine.quality import Quality, objection
+from edge.matcher.engine.upright import (
     MARGIN,
     SIDE_PX,
     SURE_MIN,
@@ -22,6 +20,8 @@ from edge.matcher.upright import (
     seen_turned,
     written,
 )
+from edge.matcher.weights.manifest import Pack, Upright, load_manifest
+from edge.tools.evaluation.rotations import Turned, by_halves, fit, fitted
 
 POINTS = centred(200, 60)
 

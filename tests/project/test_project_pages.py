@@ -7,7 +7,7 @@ import pytest
 import typer
 
 from edge.cli import app
-from edge.config import Config
+from edge.core.config import Config
 
 ROOT = Path(__file__).parents[2]
 PAGES = (

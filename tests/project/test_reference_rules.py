@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from edge.decision import RULES
-from edge.reference.marks import renewed
-from edge.reference.rules import MAKER, table
+from edge.core.decision import RULES
+from edge.tools.docs.marks import renewed
+from edge.tools.docs.rules import MAKER, table
 
 PAGE = Path(__file__).parents[2] / "docs" / "SAFETY.md"
 
 
 def test_ok__the_page_shows_the_rules_of_the_code() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert renewed(page, MAKER, table()) == page, "run: python -m edge.reference.rules docs/SAFETY.md"
+    assert renewed(page, MAKER, table()) == page, "run: python -m edge.tools.docs.rules docs/SAFETY.md"
 
 
 def test_ok__every_rule_has_a_row_of_its_own() -> None:

@@ -3,16 +3,16 @@
 from pathlib import Path
 
 from contract.messages import Advice, Reason
-from edge.domain import Tone
-from edge.reference.marks import renewed
-from edge.reference.signs import MAKER, table, tone_of
+from edge.core.domain import Tone
+from edge.tools.docs.marks import renewed
+from edge.tools.docs.signs import MAKER, table, tone_of
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "OPERATIONS.md"
 
 
 def test_ok__the_page_is_in_step() -> None:
     page = OPERATIONS.read_text(encoding="utf-8")
-    assert renewed(page, MAKER, table()) == page, "run: python -m edge.reference.signs docs/OPERATIONS.md"
+    assert renewed(page, MAKER, table()) == page, "run: python -m edge.tools.docs.signs docs/OPERATIONS.md"
 
 
 def test_ok__nothing_is_left_out() -> None:

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from edge.cli import app
 from edge.commands.passage import BEGIN, END, diagram, replaced, section, table
-from edge.passage import TRANSITIONS, PassageInput, PassageState
+from edge.core.passage import TRANSITIONS, PassageInput, PassageState
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "SAFETY.md").read_text(encoding="utf-8")

@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from contract.messages import ListKind, RosterSnapshot, SealedTemplate, SnapshotHeader, WorkerRecord
 from contract.parts import Content, SealedPart, read_part, roster_content, write_parts
-from edge.domain import RosterState, Worker
-from edge.sync.assembly import Assembly
-from edge.sync.lists import ListRefused
+from edge.core.domain import RosterState, Worker
+from edge.replica.assembly import Assembly
+from edge.replica.signed_lists import ListRefused
 
 HQ, SITE = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
 HEADER = SnapshotHeader(site_id="site-1", list_version=3, issued_utc=datetime(2026, 11, 21, 6, tzinfo=UTC))

@@ -23,11 +23,11 @@ from contract.messages import (
     WorkerRecord,
 )
 from contract.parts import Content, read_part, roster_content, write_parts
-from edge.domain import ListAge, RosterState
-from edge.sync.assembly import Assembly
-from edge.sync.changes import changed, with_list
-from edge.sync.lists import ListRefused
-from edge.templates import TemplateStore
+from edge.core.domain import ListAge, RosterState
+from edge.core.templates import TemplateStore
+from edge.replica.apply_delta import changed, with_list
+from edge.replica.assembly import Assembly
+from edge.replica.signed_lists import ListRefused
 
 HQ, SITE = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
 NOW = datetime(2026, 11, 21, 6, tzinfo=UTC)

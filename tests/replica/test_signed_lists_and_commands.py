@@ -10,10 +10,10 @@ from contract.codec import encode
 from contract.messages import Command, ListKind, SnapshotHeader, WorkerRecord
 from contract.parts import Content, read_part, roster_content, write_parts
 from contract.signing import sign, sign_raw
-from edge.sync import lists
-from edge.sync.commands import CommandRefused, verified
+from edge.replica import signed_lists
+from edge.replica.signed_commands import CommandRefused, verified
+from edge.replica.signed_lists import ListRefused
 from edge.sync.incidents import Throttle
-from edge.sync.lists import ListRefused
 
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 HQ, OTHER_HQ = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
@@ -80,9 +80,9 @@ def _relabelled(content: Content, purpose: str = "roster part", **header: object
 
 
 def test_ok__a_part_goes_through_both_steps() -> None:
-    part = lists.signed_part(_body(_content()), ListKind.ROSTER, "site-1", HQ.public_key())
+    part = signed_lists.signed_part(_body(_content()), ListKind.ROSTER, "site-1", HQ.public_key())
     assert part.header.list_version == 3
-    assert lists.content(part, SITE) == _content()
+    assert signed_lists.content(part, SITE) == _content()
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_ok__a_part_goes_through_both_steps() -> None:
 )
 def test_fail__parts_that_are_not_for_us(body: bytes, what: str) -> None:
     with pytest.raises(ListRefused, match=what):
-        lists.signed_part(body, ListKind.ROSTER, "site-1", HQ.public_key())
+        signed_lists.signed_part(body, ListKind.ROSTER, "site-1", HQ.public_key())
 
 
 @pytest.mark.parametrize(
@@ -109,9 +109,9 @@ def test_fail__parts_that_are_not_for_us(body: bytes, what: str) -> None:
     ],
 )
 def test_fail__contents_that_do_not_fit(body: bytes, what: str) -> None:
-    part = lists.signed_part(body, ListKind.ROSTER, "site-1", HQ.public_key())
+    part = signed_lists.signed_part(body, ListKind.ROSTER, "site-1", HQ.public_key())
     with pytest.raises(ListRefused, match=what):
-        lists.content(part, SITE)
+        signed_lists.content(part, SITE)
 
 
 def test_ok__a_flood_of_refusals_is_thinned_per_kind() -> None:

@@ -5,8 +5,18 @@ from typing import Any
 
 from contract.messages import Direction, PolicySnapshot, RiskEntry
 from contract.policy import Factor
-from edge.decision import decide
-from edge.domain import Candidate, Circumstances, Claim, Decision, Identification, ListAge, RosterState, Sight, Worker
+from edge.core.decision import decide
+from edge.core.domain import (
+    Candidate,
+    Circumstances,
+    Claim,
+    Decision,
+    Identification,
+    ListAge,
+    RosterState,
+    Sight,
+    Worker,
+)
 
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 FRESH = ListAge(3, NOW - timedelta(hours=1))

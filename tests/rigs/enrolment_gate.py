@@ -15,13 +15,13 @@ from contract.parts import roster_content, write_parts
 from contract.signing import write_key_pair
 from edge.app.files import REPLICA
 from edge.cli import app
-from edge.config import load
-from edge.demo import cast
-from edge.domain import Image, Template
-from edge.enrolment import stored
+from edge.core.config import load
+from edge.core.domain import Image, Template
+from edge.matcher.enrolment.request import stored
 from edge.matcher.pipeline import FaceMatcher, open_matcher
-from edge.sync.lists import signed_part
-from edge.sync.replica import ReplicaWriter
+from edge.replica.signed_lists import signed_part
+from edge.replica.writer import ReplicaWriter
+from edge.tools.demo import cast
 
 
 class EnrolmentGate:

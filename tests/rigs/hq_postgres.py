@@ -1,3 +1,3 @@
 """A real PostgreSQL server of the tests' own."""
 
-from hq.bench_servers import Postgres as Postgres
+from hq.bench.servers import Postgres as Postgres

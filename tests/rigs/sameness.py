@@ -3,9 +3,9 @@
 from sync_rig import Rig, wait_until
 
 from contract.chain import verify
-from edge.journal import JournalReader
-from hq import report
-from hq.store import Store
+from edge.storage.journal import JournalReader
+from hq.database.store import Store
+from hq.reports import report
 
 
 def same_everywhere(rig: Rig, store: Store, count: int, timeout_s: float = 60) -> None:

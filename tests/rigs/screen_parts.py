@@ -16,7 +16,7 @@ from contract.messages import (
     PassageOutcome,
     Reason,
 )
-from edge.domain import LiveState, Tone
+from edge.core.domain import LiveState, Tone
 
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 

@@ -21,13 +21,13 @@ from contract.messages import (
     PassageOutcome,
     Reason,
 )
-from edge.config import Config, ScreenConfig, SiteConfig
-from edge.desk import Desk
-from edge.domain import LiveState, Tone
-from edge.journal import Journal, JournalReader
+from edge.core.config import Config, ScreenConfig, SiteConfig
+from edge.core.domain import LiveState, Tone
+from edge.replica.summary import AckSummary, LinkSummary, ListSummary, ReplicaSummary
 from edge.screen.app import create_app
 from edge.screen.server import ScreenServer
-from edge.sync.summary import AckSummary, LinkSummary, ListSummary, ReplicaSummary
+from edge.storage.desk import Desk
+from edge.storage.journal import Journal, JournalReader
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 CHROMEDRIVER = ("chromedriver", "chromium.chromedriver")

@@ -21,24 +21,25 @@ from contract.keyring import OpeningKeys, TrustedKeys
 from contract.messages import Event, EventBatch, NoticeCode, NoticeEvent
 from contract.signing import read_signing_private
 from edge.app.files import gate_key_files, link_key_files
-from edge.clock import SystemClock
-from edge.config import Config, parse
-from edge.identity import open_key
-from edge.journal import Journal, JournalReader
-from edge.sync.roster import ReplicaReader
+from edge.core.config import Config, parse
+from edge.replica.reader import ReplicaReader
+from edge.storage.journal import Journal, JournalReader
 from edge.sync.service import SyncService
+from edge.system.clock import SystemClock
+from edge.system.gate_keys import open_key
 from hq import config as hq_config
-from hq import keys, report
-from hq.approvals import Approvals
-from hq.doorkeeper import Doorkeeper
-from hq.ingest import Ingest
-from hq.journals import JournalKey
-from hq.keys import HqKeys
-from hq.people import People
-from hq.publish import Publisher
-from hq.registry import Registry, every
+from hq.database.journals import JournalKey
+from hq.database.store import Store
+from hq.ingest.ingest import Ingest
+from hq.ingest.senders import Doorkeeper
+from hq.keys import keys
+from hq.keys.keys import HqKeys
+from hq.lists.publisher import Publisher
+from hq.registry.approvals import Approvals
+from hq.registry.gates import Registry, every
+from hq.registry.people import People
+from hq.reports import report
 from hq.service import HqService
-from hq.store import Store
 
 E = TypeVar("E", bound=Event)
 

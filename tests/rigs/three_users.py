@@ -16,9 +16,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from edge.app.files import JOURNAL
-from edge.config import Config
-from edge.demo.cast import Portrait, walk_up_script
-from edge.demo.stage import FILM_HZ, SITE, Stage
+from edge.core.config import Config
+from edge.tools.demo.cast import Portrait, walk_up_script
+from edge.tools.demo.stage import FILM_HZ, SITE, Stage
 
 ROOT = Path(__file__).parents[2]
 GROUP, DESK = 64100, 64104

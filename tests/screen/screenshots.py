@@ -1,4 +1,4 @@
-"""Pictures of the screen, taken from the running software: python tests/browser/screenshots.py docs/img
+"""Pictures of the screen, taken from the running software: python tests/screen/screenshots.py docs/img
 
 Writes lane.png and manager.png; with --all every sign, size and language beside them.
 """
@@ -15,7 +15,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from test_desk_page_browser import open_desk
 
 from contract.messages import Advice
-from edge.domain import Tone
+from edge.core.domain import Tone
 
 SIZES = [(1024, 600), (1920, 1080), (390, 844)]
 SIGNS: list[tuple[str, Tone, Advice | None, dict[str, object]]] = [

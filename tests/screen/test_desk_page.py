@@ -16,15 +16,15 @@ from typer.testing import CliRunner
 import edge.screen.session
 from contract.messages import AccessEvent, Advice, Direction, NoticeCode, NoticeEvent, Reason
 from contract.policy import Factor
-from edge.accounts import hash_password, password_matches
 from edge.cli import app as commands
-from edge.config import Config
-from edge.desk import Desk
-from edge.domain import AdmitRequest, GateSignal
-from edge.journal import JournalReader
+from edge.core.config import Config
+from edge.core.domain import AdmitRequest, GateSignal
+from edge.replica.summary import ReplicaSummary
 from edge.screen.app import create_app
+from edge.screen.passwords import hash_password, password_matches
 from edge.screen.session import Refusal, Session, Sessions
-from edge.sync.summary import ReplicaSummary
+from edge.storage.desk import Desk
+from edge.storage.journal import JournalReader
 
 PASSWORD = "correct horse battery"
 STORED = hash_password(PASSWORD)

@@ -8,9 +8,9 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from contract.messages import AccessEvent, Advice, Direction, Reason
 from contract.policy import Factor
-from edge.accounts import hash_password
-from edge.desk import DeskReader
-from edge.domain import ADMIT, LOCK_DOWN, AdmitRequest
+from edge.core.domain import ADMIT, LOCK_DOWN, AdmitRequest
+from edge.screen.passwords import hash_password
+from edge.storage.desk import DeskReader
 
 PASSWORD = "correct horse battery"
 

@@ -8,7 +8,7 @@ from screen_parts import NOW, MemoryJournal
 
 from contract.chain import link
 from contract.messages import Direction, NoticeCode, NoticeEvent, PassageOutcome, Reason
-from edge.screen.tally import RECENT_EVENTS, Tally
+from edge.screen.journal_totals import RECENT_EVENTS, Tally
 
 
 def tally_of(journal: MemoryJournal) -> Tally:

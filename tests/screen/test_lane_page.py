@@ -6,7 +6,7 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.support.ui import WebDriverWait
 
 from contract.messages import Advice
-from edge.domain import Tone
+from edge.core.domain import Tone
 
 SIZES = [(1024, 600), (1920, 1080), (390, 844)]
 

@@ -7,7 +7,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from contract.messages import Advice, Direction, Reason
-from edge.domain import Tone
+from edge.core.domain import Tone
 
 SIZES = [(1024, 600), (1920, 1080), (390, 844)]
 

@@ -6,11 +6,11 @@ import pytest
 from screen_parts import NOW, MemoryJournal, Summary, live
 
 from contract.messages import ClockEvent, DiskStep, NoticeCode, NoticeEvent
-from edge.domain import DiskState
-from edge.screen.manager import Mood, manager_view
+from edge.core.domain import DiskState
+from edge.screen.journal_totals import Tally
+from edge.screen.manager_page import Mood, manager_view
 from edge.screen.metrics import exposition
-from edge.screen.tally import Tally
-from edge.screen.texts import load_all
+from edge.screen.translations import load_all
 
 TEXTS = load_all()
 

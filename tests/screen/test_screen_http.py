@@ -11,13 +11,13 @@ import pytest
 from screen_parts import MemoryJournal, Summary, live
 
 from contract.messages import Advice, Direction, Reason
-from edge.config import Config, ScreenConfig
-from edge.domain import LiveState, Tone
+from edge.core.config import Config, ScreenConfig
+from edge.core.domain import LiveState, Tone
 from edge.screen.app import create_app
-from edge.screen.lane import LaneView, Sign
+from edge.screen.journal_follower import BATCH, Watch
+from edge.screen.lane_page import LaneView, Sign
 from edge.screen.security import host_allowed
-from edge.screen.texts import load_all
-from edge.screen.watch import BATCH, Watch
+from edge.screen.translations import load_all
 
 SECRET = "w-secret-7"
 T = TypeVar("T")

@@ -4,8 +4,8 @@ import pytest
 from screen_parts import NOW, live
 
 from contract.messages import Advice
-from edge.domain import Tone
-from edge.screen.lane import NOT_RUNNING, LaneView, Sign, lane_view
+from edge.core.domain import Tone
+from edge.screen.lane_page import NOT_RUNNING, LaneView, Sign, lane_view
 
 
 @pytest.mark.parametrize("advice", Advice)

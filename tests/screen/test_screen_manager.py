@@ -16,11 +16,11 @@ from contract.messages import (
     PassageOutcome,
     Reason,
 )
-from edge.domain import LiveState
-from edge.screen.manager import ManagerView, Mood, manager_view, unsent
+from edge.core.domain import LiveState
+from edge.screen.journal_totals import Tally
+from edge.screen.manager_page import ManagerView, Mood, manager_view, unsent
 from edge.screen.metrics import exposition
-from edge.screen.tally import Tally
-from edge.screen.texts import load_all
+from edge.screen.translations import load_all
 
 ENGLISH = load_all()["en"]
 

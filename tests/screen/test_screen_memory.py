@@ -6,10 +6,10 @@ import pytest
 from screen_parts import Summary
 
 from contract.messages import Direction, ListKind, NoticeCode
-from edge.domain import LiveState, Tone
-from edge.screen.manager import manager_view
-from edge.screen.tally import Tally
-from edge.screen.texts import Label, load_all
+from edge.core.domain import LiveState, Tone
+from edge.screen.journal_totals import Tally
+from edge.screen.manager_page import manager_view
+from edge.screen.translations import Label, load_all
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 TEXTS = load_all()

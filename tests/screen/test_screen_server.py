@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from screen_stage import Stage
 
-from edge.config import ScreenConfig
+from edge.core.config import ScreenConfig
 from edge.screen.server import PortTaken, ScreenServer
 
 

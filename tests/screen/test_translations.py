@@ -6,8 +6,8 @@ from importlib import resources
 import pytest
 
 from contract.messages import Advice, NoticeCode, Reason
-from edge.screen.lane import Sign
-from edge.screen.texts import Label, MissingText, load_all, parse
+from edge.screen.lane_page import Sign
+from edge.screen.translations import Label, MissingText, load_all, parse
 
 LANGUAGES = load_all()
 FILES = {f.name: f.read_text(encoding="utf-8") for f in (resources.files("edge.screen") / "text").iterdir()}

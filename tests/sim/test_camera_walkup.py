@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.domain import Image
+from edge.core.domain import Image
 from edge.sim import Film, ManualClock, ScriptError, WalkUpSource, load_script
 
 SCRIPT = """

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from edge.domain import Image
+from edge.core.domain import Image
 from edge.sim import Light, Person, Scene, Script
 from edge.sim.cutout import Cutout
 from edge.sim.film import Pose, pose

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from edge.desk import Desk, DeskError, DeskReader
-from edge.domain import ENROL, EnrolmentRequest
-from edge.ports import Requests
+from edge.core.domain import ENROL, EnrolmentRequest
+from edge.core.ports import Requests
+from edge.storage.desk import Desk, DeskError, DeskReader
 
 SEALED = bytes(range(256))
 

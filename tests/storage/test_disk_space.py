@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from contract.messages import DiskStep
-from edge.config import DiskConfig
-from edge.diskspace import MB, PIECE_BYTES, DiskSpace, Reserve, leftovers
-from edge.scores import DayScores
-from edge.scorestore import ScoreStore
+from edge.core.config import DiskConfig
+from edge.core.score_counts import DayScores
+from edge.storage.disk_space import MB, PIECE_BYTES, DiskSpace, Reserve, leftovers
+from edge.storage.score_store import ScoreStore
 
 
 class Disk:

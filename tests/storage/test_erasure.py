@@ -13,13 +13,14 @@ from contract.chain import BrokenChain, verify
 from contract.erasure import scrubbed, without_sealed
 from contract.identity import erasure, head, verify_erasure
 from contract.messages import Ack, EnrolmentEvent, EventRecord, NoticeCode, NoticeEvent
-from edge import dbfile, diskspace
-from edge import erasure as erasure_at_gate
-from edge.config import DiskConfig, SiteConfig
-from edge.diskspace import DiskSpace, Reserve
-from edge.journal import Journal, JournalReader
-from edge.salvage import salvage
+from edge.core.config import DiskConfig, SiteConfig
 from edge.sim import ManualClock
+from edge.storage import disk_space as diskspace
+from edge.storage import erasure as erasure_at_gate
+from edge.storage import sqlite_file
+from edge.storage.disk_space import DiskSpace, Reserve
+from edge.storage.journal import Journal, JournalReader
+from edge.storage.salvage import salvage
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 SECRET = b"\x8f\x13sealed\xfe" * 60
@@ -171,7 +172,7 @@ def test_ok__a_damaged_journal_loses_what_is_sealed_in_it_once_what_was_saved_is
         enrol(journal, f"w-{number}", large if number == 3 else SECRET)
     journal.append(NoticeEvent, code=NoticeCode.TAMPER, detail="stays")
     journal.close()
-    aside = dbfile.set_aside(path)
+    aside = sqlite_file.set_aside(path)
     found = salvage(aside, tmp_path, "gate-1", {})
     assert found.last == 6
     monkeypatch.setattr(diskspace, "FORGET_AFTER_S", 0.0)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from contract.messages import ListKind
-from edge.domain import ListMark
-from edge.highwater import NAME, TAKES_OLDER_FOR, HighWater, Marks
+from edge.core.domain import ListMark
+from edge.storage.high_water import NAME, TAKES_OLDER_FOR, HighWater, Marks
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from edge import dbfile, lookout
-from edge.desk import Desk, DeskReader
-from edge.domain import LockDownRequest
+from edge.core.domain import LockDownRequest
+from edge.storage import isolated_reader as lookout
+from edge.storage import sqlite_file
+from edge.storage.desk import Desk, DeskReader
 
 NOW = datetime(2026, 3, 2, 7, tzinfo=UTC)
 
@@ -46,7 +47,7 @@ def test_ok__requests_arrive_through_it_once_and_in_order(path: Path, reader: lo
 
 @pytest.mark.parametrize("value", [None, 0, -(2**62), 1.5, "", "text ü 门", b"", b"\0\xff" * 500_000])
 def test_ok__values_come_as_they_are(path: Path, reader: lookout.Reader, value: object) -> None:
-    db = dbfile.connect(path)
+    db = sqlite_file.connect(path)
     db.execute("CREATE TABLE t (v)")
     db.execute("INSERT INTO t VALUES (?)", (value,))
     assert reader.rows("SELECT v, ? FROM t", (value,)) == [(value, value)]
@@ -55,7 +56,7 @@ def test_ok__values_come_as_they_are(path: Path, reader: lookout.Reader, value: 
 
 
 def test_fail__an_index_cut_short_kills_the_reader_and_not_its_caller(path: Path, reader: lookout.Reader) -> None:
-    db = dbfile.connect(path)
+    db = sqlite_file.connect(path)
     db.execute("CREATE TABLE t (v)")
     db.close()
     assert reader.rows("SELECT count(*) FROM t") == [(0,)]
@@ -71,7 +72,7 @@ def test_fail__a_reader_that_hangs_is_replaced(
 ) -> None:
     monkeypatch.setattr(lookout, "ANSWER_S", 0.2)
     monkeypatch.setattr(lookout, "PAUSE_S", 0.1)
-    db = dbfile.connect(path)
+    db = sqlite_file.connect(path)
     db.execute("CREATE TABLE t (v)")
     assert reader._process is not None
     os.kill(reader._process.pid, signal.SIGSTOP)

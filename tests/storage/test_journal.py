@@ -12,10 +12,10 @@ import pytest
 
 from contract.chain import GENESIS, BrokenChain, verify
 from contract.messages import AccessEvent, Advice, ClockEvent, Direction, NoticeCode, NoticeEvent, Reason
-from edge.config import SiteConfig
-from edge.domain import LiveState, Tone
-from edge.journal import Journal, JournalReader
-from edge.ports import JournalError
+from edge.core.config import SiteConfig
+from edge.core.domain import LiveState, Tone
+from edge.core.ports import JournalError
+from edge.storage.journal import Journal, JournalReader
 
 
 class FixedClock:
@@ -118,8 +118,8 @@ def test_fail__two_writers(journal: Journal, path: Path, clock: FixedClock) -> N
 
 def test_ok__the_lock_dies_with_its_process(path: Path, clock: FixedClock) -> None:
     code = (
-        "import os, sys; from pathlib import Path; from edge.journal import Journal; from edge.config import SiteConfig;"
-        "from edge.clock import SystemClock; Journal(Path(sys.argv[1]), SiteConfig(), SystemClock());"
+        "import os, sys; from pathlib import Path; from edge.storage.journal import Journal; from edge.core.config import SiteConfig;"
+        "from edge.system.clock import SystemClock; Journal(Path(sys.argv[1]), SiteConfig(), SystemClock());"
         "os.kill(os.getpid(), 9)"
     )
     assert subprocess.run([sys.executable, "-c", code, str(path)], check=False).returncode == -9

@@ -9,17 +9,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from contract.identity import head, verify_head
 from contract.messages import EventRecord, NoticeCode, NoticeEvent
 from edge.app import files
-from edge.clock import SystemClock
-from edge.config import SiteConfig, parse
-from edge.heads import EVERY, Signer
-from edge.identity import open_key
-from edge.journal import Journal, JournalReader
-from edge.salvage import salvage, salvaged_files, sign_salvaged
+from edge.core.config import SiteConfig, parse
+from edge.storage.journal import Journal, JournalReader
+from edge.storage.salvage import salvage, salvaged_files, sign_salvaged
+from edge.storage.signed_heads import EVERY, Signer
 from edge.sync.signed import sendable
-from hq.doorkeeper import Doorkeeper, NotTaken, proofs
-from hq.journals import JournalKey
-from hq.registry import Registered
-from hq.store import now
+from edge.system.clock import SystemClock
+from edge.system.gate_keys import open_key
+from hq.database.journals import JournalKey
+from hq.database.store import now
+from hq.ingest.senders import Doorkeeper, NotTaken, proofs
+from hq.registry.gates import Registered
 
 KEY, OTHER = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
 SITE = SiteConfig()

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from contract.messages import Direction, NoticeCode, NoticeEvent, PassageEvent, PassageOutcome
-from edge.config import SiteConfig
-from edge.domain import LastPassage
-from edge.journal import Journal
-from edge.presence import FIRST, JournalPresence
+from edge.core.config import SiteConfig
+from edge.core.domain import LastPassage
 from edge.sim import ManualClock
+from edge.storage.journal import Journal
+from edge.storage.presence import FIRST, JournalPresence
 
 IN, OUT = Direction.IN, Direction.OUT
 

@@ -8,11 +8,11 @@ import pytest
 
 from contract.chain import GENESIS, verify
 from contract.messages import Ack, NoticeCode, NoticeEvent
-from edge.config import DiskConfig, SiteConfig
-from edge.diskspace import DiskSpace, Reserve
-from edge.journal import Journal, JournalReader
-from edge.salvage import NotSalvaged, Salvaged, salvage, salvaged_files
+from edge.core.config import DiskConfig, SiteConfig
 from edge.sim import ManualClock
+from edge.storage.disk_space import DiskSpace, Reserve
+from edge.storage.journal import Journal, JournalReader
+from edge.storage.salvage import NotSalvaged, Salvaged, salvage, salvaged_files
 
 
 def made(path: Path, events: int, gate_id: str = "gate-1") -> str:

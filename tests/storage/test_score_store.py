@@ -7,16 +7,16 @@ import sys
 from datetime import date, timedelta
 from pathlib import Path
 
-from edge.scores import KEEP_DAYS, DayScores
-from edge.scorestore import ScoreReader, ScoreStore
+from edge.core.score_counts import KEEP_DAYS, DayScores
+from edge.storage.score_store import ScoreReader, ScoreStore
 
 MONDAY = date(2026, 11, 2)
 WRITER = """
 import sys
 from datetime import date
 from pathlib import Path
-from edge.scores import DayScores
-from edge.scorestore import ScoreStore
+from edge.core.score_counts import DayScores
+from edge.storage.score_store import ScoreStore
 store = ScoreStore(Path(sys.argv[1]))
 for n in range(1, 1_000_000):
     store.save(DayScores(day=date(2026, 11, 2), model_id="m", accepted={i: n for i in range(150)}, unusable=n))

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from edge.replay.compare import compare, explain
-from edge.replay.film import Studio
-from edge.replay.play import play
-from edge.replay.story import load_story
+from edge.tools.stories.compare import compare, explain
+from edge.tools.stories.film import Studio
+from edge.tools.stories.play import play
+from edge.tools.stories.story import load_story
 
 FOLDER = Path(__file__).parent
 STORIES = sorted(FOLDER.glob("*.toml"))

@@ -9,12 +9,12 @@ from typer.testing import CliRunner
 from contract.messages import EnrolmentEvent
 from edge.app.lists import open_roster
 from edge.cli import app
-from edge.config import MatcherConfig
-from edge.demo.cast import portraits
-from edge.demo.play import Follower
-from edge.demo.stage import SITE, Stage
-from edge.journal import JournalReader
+from edge.core.config import MatcherConfig
 from edge.matcher.pipeline import open_matcher
+from edge.storage.journal import JournalReader
+from edge.tools.demo.cast import portraits
+from edge.tools.demo.play import Follower
+from edge.tools.demo.stage import SITE, Stage
 
 EMPLOYER = "Umbra Bau"
 

@@ -1,7 +1,7 @@
 """When a gate asks HQ for a list: not while it moves, not again and again at once."""
 
 from contract.messages import ListKind
-from edge.sync.gaps import AGAIN_MAX_S, PATIENCE_S, Gaps
+from edge.sync.missing_lists import AGAIN_MAX_S, PATIENCE_S, Gaps
 
 STUCK = {ListKind.ROSTER: "parts [2]"}
 

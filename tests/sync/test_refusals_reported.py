@@ -25,15 +25,15 @@ from contract.messages import (
 )
 from contract.signing import read_sealing_private, sign, verify
 from contract.topics import Channel, topic
-from edge.config import Config
-from edge.domain import LiveState, Recognition, Tone
-from edge.journal import Journal, JournalReader
-from edge.sync.roster import ReplicaReader
+from edge.core.config import Config
+from edge.core.domain import LiveState, Recognition, Tone
+from edge.replica.reader import ReplicaReader
+from edge.replica.summary import SummaryReader
+from edge.storage.journal import Journal, JournalReader
 from edge.sync.service import SyncService
-from edge.sync.summary import SummaryReader
-from hq import report
 from hq.cli import app
-from hq.refusals import Refusals
+from hq.ingest.refusals import Refusals
+from hq.reports import report
 
 REFUSAL_TOPIC = topic(Channel.REFUSAL, "site-1", "gate-1")
 

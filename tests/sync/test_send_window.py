@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from contract.chain import GENESIS
 from contract.messages import Ack, EventRecord
 from edge.sync.mqtt import backoff_s
-from edge.sync.uplink import AckEffect, Window, fit
-from hq.ingest import sort
+from edge.sync.send_window import AckEffect, Window, fit
+from hq.ingest.ingest import sort
 
 START = datetime(2026, 11, 21, tzinfo=UTC)
 TIMEOUT_S = 10.0

@@ -4,9 +4,9 @@ from datetime import UTC
 
 import pytest
 
-from edge.clock import SystemClock
-from edge.ports import Clock
+from edge.core.ports import Clock
 from edge.sim import ManualClock
+from edge.system.clock import SystemClock
 
 
 @pytest.fixture(params=[SystemClock, ManualClock])

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from edge.clock import BEHIND_MAX, BoundedClock
 from edge.sim import ManualClock
+from edge.system.clock import BEHIND_MAX, BoundedClock
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

@@ -12,14 +12,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from structlog.testing import capture_logs
 
-from edge import dbfile, reading
-from edge.clock import SystemClock
-from edge.config import SiteConfig
-from edge.desk import Desk, DeskReader
-from edge.foreign import NotPlain, read_plain
-from edge.journal import Journal, JournalReader
-from edge.sync.replica import ReplicaWriter
-from edge.sync.roster import ReplicaReader
+from edge.core.config import SiteConfig
+from edge.replica.reader import ReplicaReader
+from edge.replica.writer import ReplicaWriter
+from edge.storage import foreign_database as reading
+from edge.storage import sqlite_file
+from edge.storage.desk import Desk, DeskReader
+from edge.storage.journal import Journal, JournalReader
+from edge.system.clock import SystemClock
+from edge.system.foreign_file import NotPlain, read_plain
 
 PLANTED: dict[str, Callable[[Path], object]] = {
     "folder": Path.mkdir,
@@ -110,10 +111,10 @@ def test_fail__a_database_made_to_harm_its_reader(tmp_path: Path, what: str) -> 
 def test_fail__a_query_without_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "QUERY_S", 0.2)
     path = tmp_path / "x.db"
-    db = dbfile.connect(path)
+    db = sqlite_file.connect(path)
     db.execute("CREATE TABLE t (n)")
     db.executemany("INSERT INTO t VALUES (?)", ((n,) for n in range(3000)))
-    reader = dbfile.Reader(path)
+    reader = sqlite_file.Reader(path)
     opened = reader.db()
     assert opened is not None
     with pytest.raises(sqlite3.OperationalError, match="interrupted"):
@@ -124,9 +125,9 @@ def test_fail__a_query_without_end_is_given_up(tmp_path: Path, monkeypatch: pyte
 
 
 def test_fail__a_reader_cannot_write(tmp_path: Path) -> None:
-    db = dbfile.connect(tmp_path / "x.db")
+    db = sqlite_file.connect(tmp_path / "x.db")
     db.execute("CREATE TABLE t (n)")
-    opened = dbfile.Reader(tmp_path / "x.db").db()
+    opened = sqlite_file.Reader(tmp_path / "x.db").db()
     assert opened is not None
     with pytest.raises(sqlite3.OperationalError):
         opened.execute("INSERT INTO t VALUES (1)")
@@ -141,10 +142,10 @@ def test_fail__a_lock_that_another_process_holds_costs_a_moment_and_not_each_tur
     other.execute("PRAGMA locking_mode=EXCLUSIVE")
     other.execute("BEGIN EXCLUSIVE")
     other.execute("DELETE FROM audit")
-    late = DeskReader(path, dbfile.Reader(path, dbfile.FOREIGN_WAIT_S))
+    late = DeskReader(path, sqlite_file.Reader(path, sqlite_file.FOREIGN_WAIT_S))
     assert late.changed() is False
     tries, began = 0, time.monotonic()
-    while time.monotonic() - began < dbfile._AGAIN_S / 2:
+    while time.monotonic() - began < sqlite_file._AGAIN_S / 2:
         assert late.requests(0) == []
         tries += 1
     assert tries > 100, "between two tries there is no wait"
@@ -167,15 +168,15 @@ def test_ok__a_writer_leaves_what_a_reader_of_another_user_needs(tmp_path: Path)
 def test_fail__a_writer_whose_place_holds_something_else_says_so(tmp_path: Path, what: str) -> None:
     PLANTED[what](tmp_path / "x.db")
     with pytest.raises(sqlite3.OperationalError, match="is no file"):
-        dbfile.connect(tmp_path / "x.db")
+        sqlite_file.connect(tmp_path / "x.db")
     PLANTED[what](tmp_path / "y.db.lock")
-    with pytest.raises(dbfile.Locked):
-        dbfile.lock(tmp_path / "y.db")
+    with pytest.raises(sqlite_file.Locked):
+        sqlite_file.lock(tmp_path / "y.db")
 
 
 def test_ok__a_table_that_is_just_being_made_is_no_news_and_one_that_stays_away_is(tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "x.db").execute("CREATE TABLE other (x)").connection.close()
-    reader = dbfile.Reader(tmp_path / "x.db")
+    reader = sqlite_file.Reader(tmp_path / "x.db")
     with capture_logs() as logs:
         for wait_s in (0.0, 0.1, 1.1, 0.0):
             time.sleep(wait_s)

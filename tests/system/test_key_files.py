@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from contract.signing import BadKey
-from edge.config import parse
-from edge.credentials import credential
+from edge.core.config import parse
+from edge.system.key_files import credential
 
 
 def test_ok__a_path_is_itself_and_a_credential_lies_where_systemd_put_it(monkeypatch: pytest.MonkeyPatch) -> None:

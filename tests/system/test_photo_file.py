@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from edge.photofile import BYTES_MAX, SCANS_MAX, PhotoError, decode_photo, read_photo, try_photo
+from edge.system.photo_file import BYTES_MAX, SCANS_MAX, PhotoError, decode_photo, read_photo, try_photo
 
 RNG = np.random.default_rng(1)
 PICTURE = cv2.resize(RNG.integers(0, 256, (8, 10, 3), np.uint8), (100, 80), interpolation=cv2.INTER_CUBIC)
@@ -230,7 +230,7 @@ def test_fail__damage_of_any_kind_is_one_error_or_a_picture(kind, draw):
 MEMORY = """
 import resource, sys
 from pathlib import Path
-from edge.photofile import PhotoError, read_photo
+from edge.system.photo_file import PhotoError, read_photo
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
     print(read_photo(Path(sys.argv[1])).shape, file=sys.stderr)

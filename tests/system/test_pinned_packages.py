@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from edge.packages import PinnedFile, cache_dir
-from edge.photos import load_album
+from edge.system.pinned_packages import PinnedFile, cache_dir
+from edge.tools.demo.photos import load_album
 
 HASH = "0" * 64
 

@@ -10,10 +10,11 @@ import pytest
 from pydantic import SecretStr
 
 from contract.signing import BadKey
-from edge import inline, selfcheck
 from edge.commands.config import commented_toml
-from edge.config import load, parse
-from edge.credentials import secret
+from edge.core.config import load, parse
+from edge.system import inline_secrets as inline
+from edge.system.key_files import secret
+from edge.tools import selfcheck
 
 CAMERA, BROKER = "rtsp://lane:s3cret@10.0.0.9/main", "br0ker#pass"
 

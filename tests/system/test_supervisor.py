@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from edge.supervisor import PARENT, Shutdown, Supervisor, Watchdog, run_steps
+from edge.system.supervisor import PARENT, Shutdown, Supervisor, Watchdog, run_steps
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 
@@ -64,7 +64,7 @@ def test_ok__a_process_that_dies_at_once_is_not_restarted_in_a_hurry(shutdown: S
 def test_ok__stopped_in_reverse_order_and_the_stubborn_is_killed(
     shutdown: Shutdown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge.supervisor.STOP_TIMEOUT_S", 1.0)
+    monkeypatch.setattr("edge.system.supervisor.STOP_TIMEOUT_S", 1.0)
     log = tmp_path / "stops"
     polite = (
         "import signal, sys, time\n"
@@ -84,9 +84,9 @@ def test_ok__stopped_in_reverse_order_and_the_stubborn_is_killed(
 
 
 def test_ok__children_end_when_their_supervisor_is_killed(tmp_path: Path) -> None:
-    child = "import sys; from edge.supervisor import Shutdown\ns = Shutdown()\nwhile not s.wait(0.05): pass"
+    child = "import sys; from edge.system.supervisor import Shutdown\ns = Shutdown()\nwhile not s.wait(0.05): pass"
     parent = (
-        "import sys; from edge.supervisor import Shutdown, Supervisor\n"
+        "import sys; from edge.system.supervisor import Shutdown, Supervisor\n"
         f"Supervisor([('c', [sys.executable, '-c', {child!r}])]).run(Shutdown())"
     )
     process = subprocess.Popen([sys.executable, "-c", parent])

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from edge.domain import Template
-from edge.evaluation.padding import drawn_people, padded
-from edge.evaluation.pairs import Pairs, compare_all, measured_tail
-from edge.evaluation.rates import fnir, fpir
-from edge.evaluation.trials import Faces, attempts_of, compare, gallery_of, run
-from edge.matcher.calibrate import Calibration
-from edge.matcher.gallery import Gallery
+from edge.core.domain import Template
+from edge.matcher.gallery.centering import Calibration
+from edge.matcher.gallery.gallery import Gallery
+from edge.tools.evaluation.attempts import Faces, attempts_of, compare, gallery_of, run
+from edge.tools.evaluation.comparison_pairs import Pairs, compare_all, measured_tail
+from edge.tools.evaluation.rates import fnir, fpir
+from edge.tools.evaluation.synthetic_people import drawn_people, padded
 
 SIZE = 64
 

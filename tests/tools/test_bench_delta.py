@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sync_rig import Rig
 
-from edge.bench_delta import TURNS, measure
+from edge.tools.bench.roster_change import TURNS, measure
 
 
 def test_ok__a_change_becomes_visible_and_costs_a_part_of_the_roster(rig: Rig, tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from edge.bench_guards import BOUND_S, FREEZE, KILL, Locked, locked
-from edge.bench_safety import STALLED_S, reactions
-from edge.passage import PassageState
+from edge.core.passage import PassageState
+from edge.tools.bench.guards import BOUND_S, FREEZE, KILL, Locked, locked
+from edge.tools.bench.safety import STALLED_S, reactions
 
 
 @pytest.mark.parametrize(

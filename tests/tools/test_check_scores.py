@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge import selfcheck
 from edge.app.files import SCORES
-from edge.clock import SystemClock
-from edge.config import Config, MatcherConfig, PathsConfig
-from edge.domain import RosterState, Template
-from edge.matcher.models import find_pack, model_id
-from edge.scores import DayScores, bin_of
-from edge.scorestore import ScoreStore
-from edge.selfcheck import State, own_scores, threshold
+from edge.core.config import Config, MatcherConfig, PathsConfig
+from edge.core.domain import RosterState, Template
+from edge.core.score_counts import DayScores, bin_of
+from edge.matcher.weights.manifest import find_pack, model_id
+from edge.storage.score_store import ScoreStore
+from edge.system.clock import SystemClock
+from edge.tools import selfcheck
+from edge.tools.selfcheck import State, own_scores, threshold
 
 WORKERS = 300
 

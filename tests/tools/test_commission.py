@@ -13,12 +13,12 @@ from contract.messages import CommissioningOutcome, CommissioningRecord, Commiss
 from contract.signing import COMMISSIONING, sign
 from edge.capture.source import letterbox
 from edge.cli import app
-from edge.commissioning import steps as tried
-from edge.commissioning.certificate import NotACertificate, html, public_bytes, read
-from edge.config import Config
-from edge.desk import DeskReader
-from edge.domain import CommissioningRequest, GateSignal
+from edge.core.config import Config
+from edge.core.domain import CommissioningRequest, GateSignal
 from edge.sim import ManualClock, RecordingGate, RecordingIndicator
+from edge.storage.desk import DeskReader
+from edge.tools.commissioning import steps as tried
+from edge.tools.commissioning.certificate import NotACertificate, html, public_bytes, read
 
 FIRE, TAMPER = 22, 23
 

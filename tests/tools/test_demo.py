@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from contract.messages import AccessEvent, Advice, AnyEvent, Direction, Reason
-from edge.config import GateConfig, SiteConfig
-from edge.demo import verdict
-from edge.demo.cast import ACTS
-from edge.demo.show import LANE
-from edge.journal import Journal
+from edge.core.config import GateConfig, SiteConfig
 from edge.sim import ManualClock
+from edge.storage.journal import Journal
+from edge.tools.demo import verdict
+from edge.tools.demo.cast import ACTS
+from edge.tools.demo.show import LANE
 
 
 def test_ok__the_demo_keeps_every_promise(tmp_path: Path, models_dir: Path, photos_dir: Path) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.evaluation.streams import drift_rates
-from edge.evaluation.walkups import NOT_SEEN, Outcome, Played, WalkUp, vote_rates
-from edge.intervals import wilson
+from edge.tools.evaluation.drift_alarm import drift_rates
+from edge.tools.evaluation.walkups import NOT_SEEN, Outcome, Played, WalkUp, vote_rates
+from edge.tools.evaluation.wilson import wilson
 
 
 def outcomes(mean=0.65, unusable=0.05, people=80, strangers=20, condition="clear", seed=1):

@@ -9,9 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from edge.cli import app
-from edge.evaluation.cache import Look, LookCache
-from edge.evaluation.photos import EvaluationError, find_photos, read_groups
-from edge.matcher.models import load_manifest
+from edge.matcher.weights.manifest import load_manifest
+from edge.tools.evaluation.cache import Look, LookCache
+from edge.tools.evaluation.photos import EvaluationError, find_photos, read_groups
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from edge.cli import app
-from edge.evaluation.pad import ANY_ATTACK, Presented, both, find_attacks, passive_rates, proportion
-from edge.evaluation.rates import Rate
-from edge.matcher.fetch import fetch
-from edge.matcher.models import load_manifest
+from edge.matcher.weights.fetch import fetch
+from edge.matcher.weights.manifest import load_manifest
+from edge.tools.evaluation.pad import ANY_ATTACK, Presented, both, find_attacks, passive_rates, proportion
+from edge.tools.evaluation.rates import Rate
 
 
 def test_ok__attacks_are_sorted_by_folder_or_not_at_all(tmp_path: Path) -> None:

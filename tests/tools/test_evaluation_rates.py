@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.evaluation.rates import det, fnir, fnir_at, fpir, fpir_at, threshold_at
-from edge.evaluation.trials import Trials
+from edge.tools.evaluation.attempts import Trials
+from edge.tools.evaluation.rates import det, fnir, fnir_at, fpir, fpir_at, threshold_at
 
 SHARES = st.floats(0.0005, 1)
 

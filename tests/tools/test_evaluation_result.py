@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.evaluation.cache import Look
-from edge.evaluation.photos import EvaluationError, Photo
-from edge.evaluation.report import det_curve, html
-from edge.evaluation.result import Group, _by_group, evaluate, usable_faces
-from edge.evaluation.site import marked_look_alikes, self_calibration
-from edge.evaluation.trials import Faces, Trials, run
-from edge.evaluation.worst import worst_cases
-from edge.matcher.models import ImpostorTail
+from edge.matcher.weights.manifest import ImpostorTail
+from edge.tools.evaluation.attempts import Faces, Trials, run
+from edge.tools.evaluation.cache import Look
+from edge.tools.evaluation.photos import EvaluationError, Photo
+from edge.tools.evaluation.report import det_curve, html
+from edge.tools.evaluation.result import Group, _by_group, evaluate, usable_faces
+from edge.tools.evaluation.site import marked_look_alikes, self_calibration
+from edge.tools.evaluation.worst import worst_cases
 
 TAIL = ImpostorTail(start=0.35, plain_start=0.4, share=0.001, scale=0.025, comparisons=1_000_000)
 

@@ -9,10 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from edge.cli import app
-from edge.config import MatcherConfig
-from edge.matcher.engine import open_engine
-from edge.matcher.occlusions import occlusion_rates
+from edge.core.config import MatcherConfig
+from edge.matcher.engine.engine import open_engine
 from edge.sim.occlusion import PAINTERS
+from edge.tools.evaluation.occlusions import occlusion_rates
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.domain import Face, Image
-from edge.matcher.align import REFERENCE, align
+from edge.core.domain import Face, Image
+from edge.matcher.engine.align import REFERENCE, align
 from edge.sim.occlusion import PAINTERS, helmet, mask, sunglasses
 
 GREY = 128

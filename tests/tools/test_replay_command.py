@@ -8,12 +8,12 @@ from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from edge.cli import app
-from edge.replay.compare import compare, explain
-from edge.replay.part import StoryError
-from edge.replay.play import play
-from edge.replay.story import load_story
+from edge.tools.stories.compare import compare, explain
+from edge.tools.stories.part import StoryError
+from edge.tools.stories.play import play
+from edge.tools.stories.story import load_story
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parents[1] / "stories"
 STORY = FOLDER / "fire_while_open.toml"
 
 

@@ -9,16 +9,16 @@ from xml.etree import ElementTree
 import pytest
 
 from contract.messages import AccessEvent, Advice, AnyEvent, Direction, NoticeCode, NoticeEvent, Reason
-from edge.domain import Tone
-from edge.replay import expect
-from edge.replay.compare import compare, explain
-from edge.replay.expect import Expected
-from edge.replay.picture import draw, png
-from edge.replay.pins import Change, releases
-from edge.replay.play import Played
-from edge.replay.steps import Person, Sensor
-from edge.replay.story import Story, StoryWorker
+from edge.core.domain import Tone
 from edge.sim import Shown
+from edge.tools.stories import expect
+from edge.tools.stories.compare import compare, explain
+from edge.tools.stories.expect import Expected
+from edge.tools.stories.picture import draw, png
+from edge.tools.stories.pins import Change, releases
+from edge.tools.stories.play import Played
+from edge.tools.stories.steps import Person, Sensor
+from edge.tools.stories.story import Story, StoryWorker
 
 RELAY = 17
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from edge.replay import expect, steps
-from edge.replay.part import StoryError
-from edge.replay.story import Story, line_numbers, load_story
+from edge.tools.stories import expect, steps
+from edge.tools.stories.part import StoryError
+from edge.tools.stories.story import Story, line_numbers, load_story
 
 GOOD = """\
 title = "A worker walks through"

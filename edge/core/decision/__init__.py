@@ -1,12 +1,12 @@
-"""May this person pass? One ordered table of rules over pure functions; see `edge.decision.table`."""
+"""May this person pass? One ordered table of rules over pure functions; see `edge.core.decision.table`."""
 
 from collections.abc import Mapping
 
-from edge.decision.case import Case, Finding, Verdict, policy_of, tier, tiers
-from edge.decision.identity import advice_for
-from edge.decision.judge import admit_by_guard, decide, examine
-from edge.decision.pairs import Pairs
-from edge.decision.table import RULES, Leaving, Rule
+from edge.core.decision.case import Case, Finding, Verdict, policy_of, tier, tiers
+from edge.core.decision.decide import admit_by_guard, decide, examine
+from edge.core.decision.identity_rules import advice_for
+from edge.core.decision.table import RULES, Leaving, Rule
+from edge.core.decision.two_person import Pairs
 
 __all__ = [
     "RULES",

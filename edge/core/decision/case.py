@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from contract.messages import Advice, DataTier, Direction, LivenessVerdict, PolicySnapshot, Reason
 from contract.policy import Factor
-from edge.decision.hours import site_time
-from edge.domain import Circumstances, Claim, Identification, ListAge, RosterState, Sight, Worker
+from edge.core.decision.hours import site_time
+from edge.core.domain import Circumstances, Claim, Identification, ListAge, RosterState, Sight, Worker
 
 
 class Verdict(StrEnum):

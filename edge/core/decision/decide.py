@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from contract.messages import Advice, ListKind, Reason
 from contract.policy import Factor
-from edge.decision.case import Case, Finding, Verdict, not_asked
-from edge.decision.person import listed
-from edge.decision.table import RULES, Leaving, Rule
-from edge.domain import Circumstances, Claim, Decision, Identification, RosterState, Sight, Worker
+from edge.core.decision.case import Case, Finding, Verdict, not_asked
+from edge.core.decision.table import RULES, Leaving, Rule
+from edge.core.decision.worker_rules import listed
+from edge.core.domain import Circumstances, Claim, Decision, Identification, RosterState, Sight, Worker
 
 ALERTS_MAX = 20
 

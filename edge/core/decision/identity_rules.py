@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from contract.messages import Advice, DataTier, ListKind, Reason
 from contract.policy import zone_named
-from edge.decision.case import Case, Finding, fine, not_asked, notes, refuses
-from edge.domain import ListAge, Sight
+from edge.core.decision.case import Case, Finding, fine, not_asked, notes, refuses
+from edge.core.domain import ListAge, Sight
 
 CLOCK_SLACK = timedelta(minutes=10)
 """A list may be this far ahead of our clock before we distrust the clock."""

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from contract.messages import Advice, Direction, Reason
 from contract.policy import AntiPassback, Factor, FactorRule
-from edge.decision.case import Case, Finding, fine, not_asked, notes, refuses
-from edge.decision.hours import holds, in_words, moment, open_at, plan_of, site_time
-from edge.domain import Sight, Worker
+from edge.core.decision.case import Case, Finding, fine, not_asked, notes, refuses
+from edge.core.decision.hours import holds, in_words, moment, open_at, plan_of, site_time
+from edge.core.domain import Sight, Worker
 
 _ORDER = (Factor.CODE, Factor.CARD, Factor.PIN, Factor.FACE, Factor.GUARD)
 """What is asked for first: a PIN means nothing before it is known whose it should be."""

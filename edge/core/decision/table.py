@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from contract.messages import Advice, Reason
-from edge.decision import identity, moment, person
-from edge.decision.case import Case, Finding, not_asked
-from edge.domain import Worker
+from edge.core.decision import identity_rules, site_rules, worker_rules
+from edge.core.decision.case import Case, Finding, not_asked
+from edge.core.domain import Worker
 
 _R, _A = Reason, Advice
 
@@ -53,15 +53,15 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "usable face",
         "Is there one face that can be recognised? Not asked of whoever showed a code, card or PIN",
-        identity.usable,
-        tuple(dict.fromkeys(identity.SIGHTS.values())),
+        identity_rules.usable,
+        tuple(dict.fromkeys(identity_rules.SIGHTS.values())),
         Leaving.ASKED,
         _TO_IDENTIFY,
     ),
     Rule(
         "lock-down",
         "Is this way not locked down?",
-        identity.locked_down,
+        identity_rules.locked_down,
         ((_R.LOCKED_DOWN, _A.SEE_DESK),),
         Leaving.ASKED,
         "The gate's own settings say whether a lock-down closes the way out too",
@@ -69,7 +69,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "clock",
         "Is the clock plausible, not behind the lists or a time it has shown before, and the site's time zone known?",
-        identity.clock,
+        identity_rules.clock,
         ((_R.CLOCK_UNTRUSTED, _A.SEE_DESK),),
         Leaving.NOT_ASKED,
         "No date decides about leaving",
@@ -77,7 +77,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "disk",
         "Is there room for events beside the last reserve, or does the policy admit all the same?",
-        identity.disk,
+        identity_rules.disk,
         ((_R.DISK_FULL, _A.SEE_DESK),),
         Leaving.NOT_ASKED,
         "Nobody is kept in for the gate's sake",
@@ -85,7 +85,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "age of the roster",
         "Is the roster fresh, or stale where the policy admits on that? Roster and policy not older than was in force here?",
-        identity.roster_age,
+        identity_rules.roster_age,
         ((_R.ROSTER_EXPIRED, _A.SEE_DESK),),
         Leaving.NOT_ASKED,
         "An old list still names people",
@@ -93,7 +93,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "age of the risk list",
         "The same for the risk list",
-        identity.risk_age,
+        identity_rules.risk_age,
         ((_R.ROSTER_EXPIRED, _A.SEE_DESK),),
         Leaving.NOT_ASKED,
         "No list keeps anybody in",
@@ -101,7 +101,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "what was shown",
         "Is the code, card or PIN genuine, and not another worker's than the face?",
-        identity.claim,
+        identity_rules.claim,
         ((_R.FACTOR_REFUSED, _A.SEE_DESK),),
         Leaving.ASKED,
         _TO_IDENTIFY + "; a refused code is only noted if the face is known",
@@ -109,7 +109,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "known worker",
         "Is it somebody on the roster, by the face or by what was shown?",
-        identity.known,
+        identity_rules.known,
         ((_R.UNKNOWN, _A.SEE_DESK), (_R.NO_DECISION, _A.SEE_DESK)),
         Leaving.ASKED,
         _TO_IDENTIFY,
@@ -117,7 +117,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "risk list",
         "Is the worker on no list that holds (a guard may admit) or denies? A list may also admit and alert",
-        _W(person.listed),
+        _W(worker_rules.listed),
         ((_R.RISK_HOLD, _A.SEE_DESK),),
         Leaving.NOTED,
         "Nobody is locked in with those they may be a risk to",
@@ -125,7 +125,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "look-alike",
         "If another worker looks too much like this one: was something else shown as well?",
-        _W(person.look_alike),
+        _W(worker_rules.look_alike),
         ((_R.SECOND_FACTOR, _A.SHOW_CODE_OR_CARD), (_R.SECOND_FACTOR, _A.SEE_DESK)),
         Leaving.NOTED,
         "The record may name the wrong one of two; the manager can tell",
@@ -133,7 +133,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "a person, not a picture",
         "Where a live person is demanded: was one seen?",
-        _W(person.live),
+        _W(worker_rules.live),
         ((_R.LIVENESS_DOUBT, _A.SEE_DESK),),
         Leaving.NOT_ASKED,
         "A picture gains nothing by going out",
@@ -141,7 +141,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "this site",
         "Is this site among the worker's?",
-        _W(person.this_site),
+        _W(worker_rules.this_site),
         ((_R.NOT_THIS_SITE, _A.SEE_DESK),),
         Leaving.NOT_ASKED,
         _PAPERS,
@@ -149,7 +149,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "active",
         "Not suspended, and today within the worker's dates?",
-        _W(person.active),
+        _W(worker_rules.active),
         ((_R.NOT_ACTIVE, _A.SEE_DESK),),
         Leaving.NOT_ASKED,
         "Whoever is dismissed during the day must get out",
@@ -157,7 +157,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "employer",
         "Is the employer admitted?",
-        _W(person.employer),
+        _W(worker_rules.employer),
         ((_R.EMPLOYER_NOT_ADMITTED, _A.SEE_DESK),),
         Leaving.NOT_ASKED,
         _PAPERS,
@@ -165,7 +165,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "trade",
         "Is the trade admitted?",
-        _W(person.trade),
+        _W(worker_rules.trade),
         ((_R.TRADE_NOT_ADMITTED, _A.SEE_DESK),),
         Leaving.NOT_ASKED,
         _PAPERS,
@@ -173,7 +173,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "working hours",
         "Is the site open now, in its own time, by its hours and holidays?",
-        _W(moment.working_hours),
+        _W(site_rules.working_hours),
         ((_R.OUTSIDE_HOURS, _A.COME_IN_HOURS),),
         Leaving.NOT_ASKED,
         "Work ends late, too",
@@ -181,7 +181,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "training",
         "Is the safety training valid today?",
-        _W(person.training),
+        _W(worker_rules.training),
         ((_R.TRAINING_LAPSED, _A.RENEW_TRAINING),),
         Leaving.NOT_ASKED,
         _PAPERS,
@@ -189,7 +189,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "health declaration",
         "Was health declared within the last hours?",
-        _W(person.declaration),
+        _W(worker_rules.declaration),
         ((_R.DECLARATION_NEEDED, _A.DECLARE_HEALTH),),
         Leaving.NOT_ASKED,
         _PAPERS,
@@ -197,7 +197,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "body temperature",
         "Is the reading not too high? A missing one is noted, or refused where the policy demands one",
-        _W(person.temperature),
+        _W(worker_rules.temperature),
         ((_R.TEMPERATURE_HIGH, _A.SEE_DESK), (_R.NO_DECISION, _A.SEE_DESK)),
         Leaving.NOT_ASKED,
         "Whoever is ill should go home",
@@ -205,7 +205,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "anti-passback",
         "Does nobody come in who is inside already? Soft notes it, hard refuses; forgotten after some hours",
-        _W(moment.passback),
+        _W(site_rules.passback),
         ((_R.PASSBACK, _A.SEE_DESK),),
         Leaving.NOTED,
         "The record may have missed how they came in; they are inside all the same",
@@ -213,7 +213,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "factors",
         "Was every factor of one of the combinations shown that hold at this hour?",
-        _W(moment.factors),
+        _W(site_rules.factors),
         (
             (_R.SECOND_FACTOR, _A.SHOW_CODE_OR_CARD),
             (_R.SECOND_FACTOR, _A.ENTER_PIN),
@@ -226,7 +226,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "full site",
         "Is there room for one more, or for a pair under the two-person rule?",
-        _W(moment.occupancy),
+        _W(site_rules.occupancy),
         ((_R.SITE_FULL, _A.WAIT),),
         Leaving.NOT_ASKED,
         "Leaving makes room",
@@ -234,7 +234,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "protective gear",
         "Is helmet or mask missing? Advice only, and only where it is measured",
-        _W(moment.gear),
+        _W(site_rules.gear),
         (),
         Leaving.NOT_ASKED,
         "For the way in",
@@ -242,7 +242,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "two persons",
         "Is there a second entitled worker, where nobody may come alone?",
-        _W(moment.two_person),
+        _W(site_rules.two_person),
         ((_R.PARTNER_NEEDED, _A.NEXT_PERSON_TOO),),
         Leaving.NOT_ASKED,
         "Nobody waits inside for company",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from contract.messages import Reason
-from edge.domain import Decision
+from edge.core.domain import Decision
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from contract.messages import Advice, LivenessVerdict, Reason
 from contract.policy import Factor, RiskAction
-from edge.decision.case import Case, Finding, fine, not_asked, notes, refuses
-from edge.decision.identity import CLOCK_SLACK
-from edge.domain import Worker
+from edge.core.decision.case import Case, Finding, fine, not_asked, notes, refuses
+from edge.core.decision.identity_rules import CLOCK_SLACK
+from edge.core.domain import Worker
 
 _SEVERITY = (RiskAction.ADMIT_AND_ALERT, RiskAction.HOLD, RiskAction.DENY)
 

@@ -3,13 +3,13 @@
 import os
 from pathlib import Path
 
-from edge.config import GateConfig
-from edge.gate import gpiochip
-from edge.gate.cuts import take_cuts
-from edge.gate.gpio import GpioGate
-from edge.gate.pins import RecordedPin, RecordingMockFactory, make_factory
-from edge.gate.warden import Warden
-from edge.ports import GateError
+from edge.core.config import GateConfig
+from edge.core.ports import GateError
+from edge.devices.gate import gpiochip
+from edge.devices.gate.cut_notes import take_cuts
+from edge.devices.gate.gpio import GpioGate
+from edge.devices.gate.pins import RecordedPin, RecordingMockFactory, make_factory
+from edge.devices.gate.watchdog import Warden
 
 __all__ = [
     "GpioGate", "RecordedPin", "RecordingMockFactory", "Warden", "lock_relays", "make_factory", "relays_only", "take_cuts",

@@ -6,7 +6,7 @@ steady for `STEADY_S`; only fire and the exit button still count meanwhile.
 
 from collections import deque
 
-from edge.domain import GateSignal
+from edge.core.domain import GateSignal
 
 CLOSINGS_PER_S = 8
 STEADY_S = 1.0

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import structlog
 
-from edge.foreign import read_plain
-from edge.gate.warden_process import NOTES_MAX_BYTES
+from edge.devices.gate.watchdog_process import NOTES_MAX_BYTES
+from edge.system.foreign_file import read_plain
 
 log = structlog.get_logger()
 

@@ -15,15 +15,15 @@ import structlog
 from gpiozero import DigitalOutputDevice
 
 from contract.messages import Direction
-from edge.config import GateConfig
-from edge.domain import GateSignal
-from edge.gate.inputs import Inputs
-from edge.gate.osdp import OsdpReader
-from edge.gate.pins import holder_of
-from edge.gate.pulse import PulseGuard, Watcher
-from edge.gate.wiegand import WiegandReader
-from edge.pinfault import let_go, using
-from edge.ports import GateError
+from edge.core.config import GateConfig
+from edge.core.domain import GateSignal
+from edge.core.ports import GateError
+from edge.devices.gate.inputs import Inputs
+from edge.devices.gate.osdp import OsdpReader
+from edge.devices.gate.pins import holder_of
+from edge.devices.gate.pulse import PulseGuard, Watcher
+from edge.devices.gate.wiegand import WiegandReader
+from edge.devices.pin_fault import let_go, using
 
 log = structlog.get_logger()
 
@@ -38,7 +38,7 @@ class Credential(Protocol):
 
 
 class GpioGate:
-    """See `edge.ports.Gate`. `monotonic` tells the seconds by which a pulse ends and inputs are believed.
+    """See `edge.core.ports.Gate`. `monotonic` tells the seconds by which a pulse ends and inputs are believed.
 
     `fire_opens`: the fire contact itself holds the relay open, before anybody asks what the inputs report. Only where somebody
     does ask: what is held open must be locked again when the fire is over.
@@ -73,7 +73,7 @@ class GpioGate:
             raise
 
     def pulse(self, way: Direction = Direction.IN, stretch: float = 1.0) -> None:
-        """Release for pulse_ms times `stretch`; the guard ends it. See `edge.ports.Gate`."""
+        """Release for pulse_ms times `stretch`; the guard ends it. See `edge.core.ports.Gate`."""
         if self._credential is not None:
             self._credential.tell(way)
         else:

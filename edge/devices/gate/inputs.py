@@ -8,12 +8,12 @@ from typing import Any
 
 from gpiozero import Button
 
-from edge.config import GateConfig
-from edge.domain import GateSignal
-from edge.gate.pins import holder_of
-from edge.gate.sensor import Fire, Level, Rotation, Trigger
-from edge.pinfault import let_go, using
-from edge.ports import GateError
+from edge.core.config import GateConfig
+from edge.core.domain import GateSignal
+from edge.core.ports import GateError
+from edge.devices.gate.contacts import Fire, Level, Rotation, Trigger
+from edge.devices.gate.pins import holder_of
+from edge.devices.pin_fault import let_go, using
 
 QUEUE_MAX = 1000
 EXIT_EVERY_S = 1.0
@@ -60,12 +60,12 @@ class Inputs:
         return first + waiting
 
     def wait(self, timeout_s: float) -> None:
-        """See `edge.ports.Gate`."""
+        """See `edge.core.ports.Gate`."""
         self._reported.wait(timeout_s)
         self._reported.clear()
 
     def fluttering(self) -> list[str]:
-        """See `edge.ports.Gate`."""
+        """See `edge.core.ports.Gate`."""
         now = self._monotonic()
         with self._lock:
             return [name for name, _, _, sensor in self._sensors if sensor.flutter.tell(now)]

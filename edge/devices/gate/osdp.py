@@ -12,10 +12,10 @@ from typing import Any
 import structlog
 
 from contract.messages import Direction
-from edge.config import GateConfig
-from edge.gate.wiegand import encode
-from edge.ports import GateError
-from edge.sdk import loading
+from edge.core.config import GateConfig
+from edge.core.ports import GateError
+from edge.devices.gate.wiegand import encode
+from edge.system.sdk import loading
 
 log = structlog.get_logger()
 

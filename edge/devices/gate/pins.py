@@ -11,11 +11,11 @@ from typing import Any
 import structlog
 from gpiozero.pins.mock import MockFactory, MockPin
 
-from edge.config import GateConfig
-from edge.gate import gpiochip
-from edge.pinfault import on_a_pi
-from edge.ports import GateError
-from edge.sdk import loading
+from edge.core.config import GateConfig
+from edge.core.ports import GateError
+from edge.devices.gate import gpiochip
+from edge.devices.pin_fault import on_a_pi
+from edge.system.sdk import loading
 
 log = structlog.get_logger()
 
@@ -26,7 +26,7 @@ def lgpio_factory() -> Any:
     chips = gpiochip.chips()
     chip = gpiochip.header(chips)
     with loading("lgpio", "pip install 'sitegate[pi]', or apt install python3-lgpio", GateError):
-        from edge.gate.lgpiopins import Factory
+        from edge.devices.gate.lgpiopins import Factory
     try:
         return Factory(chip.number if chip else None)
     except Exception as error:

@@ -1,6 +1,6 @@
 """The first guard of a release: a thread of its own ends every pulse on time, whatever the main loop does.
 
-The second guard, `edge.gate.warden`, is a process of its own and watches this one.
+The second guard, `edge.devices.gate.watchdog`, is a process of its own and watches this one.
 """
 
 import threading
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from contract.messages import Direction
-from edge.ports import GateError
+from edge.core.ports import GateError
 
 
 class Watcher(Protocol):

@@ -1,7 +1,7 @@
 """The second guard of a release: a process of its own, told of every release before it begins.
 
 If the gate process hangs or dies while the relay is energised, the warden drives the relay to locked and ends what is left of
-that process. What it did it leaves in a file, which the gate journals at its next start (`edge.gate.cuts`). Fire is never cut:
+that process. What it did it leaves in a file, which the gate journals at its next start (`edge.devices.gate.cut_notes`). Fire is never cut:
 a hold has no end to watch. A warden that dies or freezes is replaced at once, by a thread that starts it beside the passage.
 """
 
@@ -19,9 +19,9 @@ from pathlib import Path
 
 import structlog
 
-from edge.config import GateConfig
-from edge.gate import gpiochip, warden_process
-from edge.ports import GateError
+from edge.core.config import GateConfig
+from edge.core.ports import GateError
+from edge.devices.gate import gpiochip, watchdog_process
 
 log = structlog.get_logger()
 
@@ -43,15 +43,15 @@ class _Child:
 
 
 class Warden:
-    """See `edge.gate.pulse.Watcher`. `cuts`: the file it leaves notes in; `history`: of the mock pins, if wanted."""
+    """See `edge.devices.gate.pulse.Watcher`. `cuts`: the file it leaves notes in; `history`: of the mock pins, if wanted."""
 
     def __init__(self, config: GateConfig, cuts: Path, history: Path | None = None) -> None:
         self._config, self._history = config, history
         # -I -S: nothing but the standard library, and no folder that others may write.
-        self._program = [sys.executable, "-I", "-S", warden_process.__file__, str(os.getpid()), str(cuts)]
+        self._program = [sys.executable, "-I", "-S", watchdog_process.__file__, str(os.getpid()), str(cuts)]
         self._changed = threading.Condition()
         self._child: _Child | None = None
-        self._last = warden_process.REST
+        self._last = watchdog_process.REST
         self._closed = True
         self._keeper: threading.Thread | None = None
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -83,19 +83,19 @@ class Warden:
             gone = self._child
             os.eventfd_write(self._wake, 1)  # the keeper replaces it, and tells the new one what was said last
             if self._closed or not self._changed.wait_for(lambda: self._child is not gone, RENEWED_WITHIN_S):
-                self._last = warden_process.REST
+                self._last = watchdog_process.REST
                 raise GateError("the second pulse guard does not run: the relay stays locked; restart sitegate gate")
 
     def rest(self) -> None:
-        self._tell(warden_process.REST)
+        self._tell(watchdog_process.REST)
 
     def hold(self) -> None:
-        self._tell(warden_process.HOLD)
+        self._tell(watchdog_process.HOLD)
 
     def close(self) -> None:
         """The relay is locked and stays so. May be called twice."""
         with self._changed:
-            self._tell(warden_process.REST)
+            self._tell(watchdog_process.REST)
             self._closed = True
             child, keeper = self._child, self._keeper
             self._changed.notify_all()
@@ -175,7 +175,7 @@ class Warden:
             return now - child.asked_s < ANSWER_WITHIN_S
         if now - child.last_s >= PING_EVERY_S:
             child.asked_s = child.last_s = now
-            return self._say(warden_process.PING)
+            return self._say(watchdog_process.PING)
         return True
 
     def _replace(self, child: _Child | None) -> None:

@@ -1,6 +1,6 @@
-"""The second guard itself: the standard library alone, one loop, no thread. Run by `edge.gate.warden`, never imported for use.
+"""The second guard itself: the standard library alone, one loop, no thread. Run by `edge.devices.gate.watchdog`, never imported for use.
 
-    python -I -S warden_process.py PID NOTES RELAYS
+    python -I -S watchdog_process.py PID NOTES RELAYS
 
 Everything that locks is opened and loaded at the start: nothing is read from a disk, and no program is started, when it is
 needed. It locks first, then ends the gate process, and writes its note last.
@@ -79,7 +79,7 @@ class Relays:
             os.close(self._lines.popitem()[1])
 
     def _record(self, function: str) -> None:
-        """The history of mock pins, as `edge.gate.pins` writes it."""
+        """The history of mock pins, as `edge.devices.gate.pins` writes it."""
         if self._history is None:
             return
         for pin, level in self._levels.items():

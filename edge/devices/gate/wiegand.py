@@ -16,10 +16,10 @@ import structlog
 from gpiozero import DigitalOutputDevice
 
 from contract.messages import Direction
-from edge.config import GateConfig
-from edge.gate.pins import holder_of
-from edge.pinfault import let_go, library_errors, using
-from edge.ports import GateError
+from edge.core.config import GateConfig
+from edge.core.ports import GateError
+from edge.devices.gate.pins import holder_of
+from edge.devices.pin_fault import let_go, library_errors, using
 
 log = structlog.get_logger()
 

@@ -8,11 +8,11 @@ import structlog
 from gpiozero import Buzzer, DigitalOutputDevice
 
 from contract.messages import Advice
-from edge.config import IndicatorConfig
-from edge.domain import Tone
-from edge.indication import BEEP_S, PERIOD_S, Colour, Indication, Rhythm, indication
-from edge.indicator.voice import Voice
-from edge.pinfault import let_go, library_errors, using
+from edge.core.config import IndicatorConfig
+from edge.core.domain import Tone
+from edge.core.indication import BEEP_S, PERIOD_S, Colour, Indication, Rhythm, indication
+from edge.devices.indicator.voice import Voice
+from edge.devices.pin_fault import let_go, library_errors, using
 
 log = structlog.get_logger()
 
@@ -22,7 +22,7 @@ class IndicatorError(RuntimeError):
 
 
 class GpioIndicator:
-    """See `edge.ports.Indicator`. What is not fitted is left out."""
+    """See `edge.core.ports.Indicator`. What is not fitted is left out."""
 
     def __init__(self, config: IndicatorConfig, factory: Any, voice: Voice | None = None) -> None:
         self._voice, self._factory = voice, factory

@@ -4,8 +4,8 @@ import select
 from collections.abc import Sequence
 from typing import Any
 
-from edge.readers.keys import InputEvent
-from edge.sdk import loading
+from edge.devices.readers.keyboard import InputEvent
+from edge.system.sdk import loading
 
 INSTALL = (
     "apt install python3-evdev and a virtual environment with --system-site-packages, or pip install 'sitegate[pi]'; "
@@ -14,7 +14,7 @@ INSTALL = (
 
 
 class EvdevSource:
-    """`device`: a path, or USB "vendor:product" in hexadecimal. See `edge.readers.wedge.KeySource`."""
+    """`device`: a path, or USB "vendor:product" in hexadecimal. See `edge.devices.readers.wedge.KeySource`."""
 
     def __init__(self, device: str) -> None:
         self.name = f"reader {device}"

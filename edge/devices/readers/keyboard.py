@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Protocol
 
-from edge.domain import Entry
+from edge.core.domain import Entry
 
 EV_KEY, UP, DOWN = 1, 0, 1
 DIGIT_ROW = {2 + n: str((n + 1) % 10) for n in range(10)}

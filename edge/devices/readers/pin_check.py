@@ -6,7 +6,7 @@ from contract.credentials import pin_matches
 
 
 class ThreadedPinCheck:
-    """Implements `edge.ports.PinCheck`."""
+    """Implements `edge.core.ports.PinCheck`."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pin")

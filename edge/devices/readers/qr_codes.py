@@ -5,10 +5,10 @@ import zxingcpp
 
 from contract.code import PREFIX, TEXT_MAX
 from contract.signing import Verifier
-from edge.claims import code_claim
-from edge.config import Config
-from edge.domain import Claim, Frame, Image
-from edge.ports import Clock
+from edge.core.claims import code_claim
+from edge.core.config import Config
+from edge.core.domain import Claim, Frame, Image
+from edge.core.ports import Clock
 
 QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 GONE_AFTER_S = 3.0
@@ -25,7 +25,7 @@ def read_codes(image: Image) -> list[str]:
 
 
 class QrCodes:
-    """Implements `edge.ports.CodeReader`. `key`: HQ's, one or all that are trusted."""
+    """Implements `edge.core.ports.CodeReader`. `key`: HQ's, one or all that are trusted."""
 
     def __init__(self, config: Config, key: Verifier, clock: Clock) -> None:
         self._site_id, self._every_s = config.site.site_id, config.reader.codes_every_ms / 1000

@@ -7,10 +7,10 @@ from typing import Protocol
 
 import structlog
 
-from edge.config import ReaderConfig
-from edge.domain import Entry, ReaderStatus
-from edge.ports import Clock
-from edge.readers.keys import InputEvent, Keys
+from edge.core.config import ReaderConfig
+from edge.core.domain import Entry, ReaderStatus
+from edge.core.ports import Clock
+from edge.devices.readers.keyboard import InputEvent, Keys
 
 READ_WAIT_S = 0.5
 REOPEN_MIN_S = 0.5
@@ -37,7 +37,7 @@ class KeySource(Protocol):
 
 
 class WedgeReader:
-    """Implements `edge.ports.Reader`. `make` gives a fresh source for each attempt."""
+    """Implements `edge.core.ports.Reader`. `make` gives a fresh source for each attempt."""
 
     def __init__(self, make: Callable[[], KeySource], config: ReaderConfig, clock: Clock) -> None:
         self._make, self._config, self._clock = make, config, clock

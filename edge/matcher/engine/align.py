@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.domain import Face, Image, Points
+from edge.core.domain import Face, Image, Points
 
 SIZE_PX = 112
 REFERENCE: Points = np.array(

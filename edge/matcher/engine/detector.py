@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.domain import Face, Image
-from edge.matcher.session import Session, Tensor
+from edge.core.domain import Face, Image
+from edge.matcher.engine.onnx_session import Session, Tensor
 
 STRIDES = (8, 16, 32)
 SIDE_MAX_PX = 640

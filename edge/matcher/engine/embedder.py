@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from edge.domain import Image, Vector
-from edge.matcher.models import ModelError
-from edge.matcher.session import Session, Tensor
+from edge.core.domain import Image, Vector
+from edge.matcher.engine.onnx_session import Session, Tensor
+from edge.matcher.weights.manifest import ModelError
 
 
 def preprocess(aligned: Image) -> Tensor:

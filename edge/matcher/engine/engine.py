@@ -7,15 +7,15 @@ from typing import Protocol
 
 import numpy as np
 
-from edge.config import MatcherConfig
-from edge.domain import Face, Image, Vector
-from edge.matcher.align import align
-from edge.matcher.detector import Detector
-from edge.matcher.embedder import Embedder, postprocess
-from edge.matcher.landmarks import closer_look
-from edge.matcher.models import OwnPack, Pack, load_manifest, model_id, own_folder, own_pack, read_verified
-from edge.matcher.session import Session
-from edge.matcher.upright import embedded_turned, seen_turned
+from edge.core.config import MatcherConfig
+from edge.core.domain import Face, Image, Vector
+from edge.matcher.engine.align import align
+from edge.matcher.engine.detector import Detector
+from edge.matcher.engine.embedder import Embedder, postprocess
+from edge.matcher.engine.landmarks import closer_look
+from edge.matcher.engine.onnx_session import Session
+from edge.matcher.engine.upright import embedded_turned, seen_turned
+from edge.matcher.weights.manifest import OwnPack, Pack, load_manifest, model_id, own_folder, own_pack, read_verified
 
 EYES_FOUND_PX = 14
 """Faces with so many pixels between the eyes are found as surely as large ones (docs/SPEED.md)."""
@@ -88,7 +88,7 @@ class FaceEngine:
         return align(image, refined)
 
     def embedded_turned(self, vector: Vector) -> bool:
-        """Whether this vector is that of a face upside down. Costs nothing; see `edge.matcher.upright`."""
+        """Whether this vector is that of a face upside down. Costs nothing; see `edge.matcher.engine.upright`."""
         return self._upright is not None and bool(embedded_turned(vector[np.newaxis], self._upright)[0])
 
     def seen_turned(self, image: Image, refined: Face) -> bool:
@@ -125,7 +125,7 @@ def open_engine(config: MatcherConfig, models_dir: Path) -> FaceEngine:
     """
     folder = own_folder(config.pack)
     if folder is not None:
-        from edge.matcher.insightface_engine import open_own  # an optional extra, loaded only by who asks for it
+        from edge.matcher.engine.insightface_engine import open_own  # an optional extra, loaded only by who asks for it
 
         return FaceEngine(config.pack, own_pack(folder), *open_own(config, folder))
     pack = load_manifest().pack(config.pack)

@@ -1,7 +1,7 @@
 """An operator's own SCRFD and ArcFace weights, through insightface's own classes. The only file that knows insightface.
 
 `matcher.pack = "insightface:/folder"`; the folder holds the weights and a `pack.toml` that names them by hash
-(`edge.matcher.models.OwnPack`). Nothing is ever downloaded. insightface is given our own verified sessions.
+(`edge.matcher.weights.manifest.OwnPack`). Nothing is ever downloaded. insightface is given our own verified sessions.
 """
 
 from pathlib import Path
@@ -9,19 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from edge.config import MatcherConfig
-from edge.domain import Face, Image, Vector
-from edge.matcher.embedder import postprocess
-from edge.matcher.models import ModelError, OwnModel, own_pack, read_verified
-from edge.matcher.session import Session
-from edge.sdk import loading
+from edge.core.config import MatcherConfig
+from edge.core.domain import Face, Image, Vector
+from edge.matcher.engine.embedder import postprocess
+from edge.matcher.engine.onnx_session import Session
+from edge.matcher.weights.manifest import ModelError, OwnModel, own_pack, read_verified
+from edge.system.sdk import loading
 
 DETECT_PX = (640, 640)
 """What a detector with a free input size is given; one with a fixed size keeps its own."""
 
 
 class ScrfdDetector:
-    """insightface's SCRFD as `edge.matcher.engine.FaceDetector`."""
+    """insightface's SCRFD as `edge.matcher.engine.engine.FaceDetector`."""
 
     def __init__(self, path: Path, session: Session, score_min: float) -> None:
         """Raises ModelError if the graph is no SCRFD with landmarks."""
@@ -42,7 +42,7 @@ class ScrfdDetector:
 
 
 class ArcFaceEmbedder:
-    """insightface's ArcFaceONNX as `edge.matcher.engine.FaceEmbedder`; it finds mean and scale in the graph itself."""
+    """insightface's ArcFaceONNX as `edge.matcher.engine.engine.FaceEmbedder`; it finds mean and scale in the graph itself."""
 
     def __init__(self, path: Path, session: Session, dimension: int) -> None:
         """Raises ModelError if the graph gives vectors of another dimension."""

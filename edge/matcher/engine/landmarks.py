@@ -12,8 +12,8 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from edge.domain import Face, Image, Points
-from edge.matcher.align import centred, similarity
+from edge.core.domain import Face, Image, Points
+from edge.matcher.engine.align import centred, similarity
 
 SIDE_PX = 288
 """Side of the crop; a multiple of the detector's coarsest stride."""

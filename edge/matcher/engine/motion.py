@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.domain import Image
+from edge.core.domain import Image
 
 WIDTH_PX, HEIGHT_PX = 32, 24
 """The small picture. A cell of a 640 x 480 frame is then 20 x 20 pixels; the smallest usable face covers ten."""

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.domain import Image
+from edge.core.domain import Image
 
 LIP_RED_MIN = 3.0
 """a* (CIE Lab) of the reddest tenth around the mouth, above the skin beside it; bare lips have 9 in the middle."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.matcher.models import ModelError
+from edge.matcher.weights.manifest import ModelError
 
 Tensor = NDArray[np.float32]
 

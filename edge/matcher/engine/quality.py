@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.config import MatcherConfig
-from edge.domain import Face, Image, Points, Sight
-from edge.matcher.covered import bareness
-from edge.matcher.upright import ROLL_MAX_DEG, roll_deg
+from edge.core.config import MatcherConfig
+from edge.core.domain import Face, Image, Points, Sight
+from edge.matcher.engine.occlusion import bareness
+from edge.matcher.engine.upright import ROLL_MAX_DEG, roll_deg
 
 BLUR_PX = 1.0
 """Sensor noise is no sharpness: it is smoothed away first."""
@@ -26,7 +26,7 @@ class Quality:
     """`eye_distance_px` in the frame; `brightness` mean grey 0-255 and `sharpness` (see `sharpness`), both on the aligned
     face; `turn` 0 = straight ahead, 1 = the nose above one eye; `nod` how far down the nose is from the eyes to the mouth, 0-1;
     `glare` the share 0-1 of the face that is white; `covered`: something hides the mouth or the eyes; `roll_deg` how far the line of the
-    eyes is from level, 0-180, if the points can be believed (edge/matcher/upright.py)."""
+    eyes is from level, 0-180, if the points can be believed (edge/matcher/engine/upright.py)."""
 
     eye_distance_px: float
     brightness: float

@@ -18,10 +18,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.config import MatcherConfig
-from edge.domain import Face, Image, Points, Template
-from edge.matcher.align import centred, similarity
-from edge.matcher.models import Upright, find_pack, model_id
+from edge.core.config import MatcherConfig
+from edge.core.domain import Face, Image, Points, Template
+from edge.matcher.engine.align import centred, similarity
+from edge.matcher.weights.manifest import Upright, find_pack, model_id
 
 ROLL_MAX_DEG = 50.0
 """Points that say more are not believed. A head at such an angle is not held straight either."""

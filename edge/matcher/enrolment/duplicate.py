@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge.domain import Candidate, Template
+from edge.core.domain import Candidate, Template
 from edge.matcher.pipeline import FaceMatcher
 
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from edge.config import MatcherConfig
-from edge.domain import Image, Sight
-from edge.matcher.engine import FaceEngine
-from edge.matcher.quality import Quality, measure, objection_to_reference
+from edge.core.config import MatcherConfig
+from edge.core.domain import Image, Sight
+from edge.matcher.engine.engine import FaceEngine
+from edge.matcher.engine.quality import Quality, measure, objection_to_reference
 
 WANTED = 8
 """Good frames that are collected, of which the best become templates."""

@@ -9,11 +9,11 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from contract.codec import encode
 from contract.messages import EnrolmentRecord, SealedTemplate
 from contract.signing import ENROLMENT, seal
-from edge.domain import EnrolmentRequest, Image, Template
-from edge.matcher.enrol import EnrolmentError
-from edge.matcher.sitting import WANTED, Sitting
-from edge.photofile import PhotoError, read_photo
-from edge.ports import Camera, Clock
+from edge.core.domain import EnrolmentRequest, Image, Template
+from edge.core.ports import Camera, Clock
+from edge.matcher.enrolment.guided_capture import WANTED, Sitting
+from edge.matcher.enrolment.templates import EnrolmentError
+from edge.system.photo_file import PhotoError, read_photo
 
 TEMPLATES = 3
 """So many of the good frames become templates."""

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edge.config import MatcherConfig
-from edge.domain import Image, Sight, Template
-from edge.matcher.engine import FaceEngine
-from edge.matcher.quality import measure, objection_to_reference
+from edge.core.config import MatcherConfig
+from edge.core.domain import Image, Sight, Template
+from edge.matcher.engine.engine import FaceEngine
+from edge.matcher.engine.quality import measure, objection_to_reference
 
 
 class EnrolmentError(ValueError):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.domain import Vector
+from edge.core.domain import Vector
 
 PRIOR_WORKERS = 30
 """A gallery of so many workers has half its mean taken out; with 461 people the best choice is flat from 20 to 60."""

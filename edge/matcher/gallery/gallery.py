@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.domain import Candidate, Template, Vector
-from edge.matcher.calibrate import Calibration, fuse_groups
-from edge.matcher.shortlist import ROWS_MIN, Shortlist
-from edge.templates import Rows, TemplateStore
+from edge.core.domain import Candidate, Template, Vector
+from edge.core.templates import Rows, TemplateStore
+from edge.matcher.gallery.centering import Calibration, fuse_groups
+from edge.matcher.gallery.shortlist import ROWS_MIN, Shortlist
 
 _SLICE = 4_096
 """Workers handled at a time while a gallery is built."""

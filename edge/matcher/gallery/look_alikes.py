@@ -9,11 +9,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.config import FPIR_TARGET, MatcherConfig
-from edge.domain import Candidate, Template
-from edge.matcher.gallery import Gallery
-from edge.matcher.models import ImpostorTail, find_pack, model_id
-from edge.matcher.threshold import choose, threshold_for
+from edge.core.config import FPIR_TARGET, MatcherConfig
+from edge.core.domain import Candidate, Template
+from edge.matcher.gallery.gallery import Gallery
+from edge.matcher.gallery.threshold import choose, threshold_for
+from edge.matcher.weights.manifest import ImpostorTail, find_pack, model_id
 
 LOOK_ALIKE_PART = 0.1
 """Of the target FPIR: with 0.3 %, 3 in 10,000 ordinary workers have by chance somebody as near as a look-alike in the gallery. The

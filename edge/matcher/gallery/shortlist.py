@@ -12,8 +12,8 @@ reads a quarter of the memory, which is what a search costs.
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.domain import Vector
-from edge.matcher.session import Session
+from edge.core.domain import Vector
+from edge.matcher.engine.onnx_session import Session
 
 ROWS_MIN = 4_000
 """Below, comparing everything precisely costs no more."""

@@ -8,10 +8,10 @@ The tail is known only as well as some hundred people tell it, and t lies far be
 exp(−e / scale), which does more harm downwards than good upwards: on average over errors of standard deviation σ by
 exp(σ² / (2 · scale²)). So that the target holds on average over the people of other sites, t is raised by σ² / (2 · scale).
 
-The tail comes with the pack, measured on calibrated scores (edge/matcher/calibrate.py). A small gallery is calibrated only in
+The tail comes with the pack, measured on calibrated scores (edge/matcher/gallery/centering.py). A small gallery is calibrated only in
 part, so what faces have in common still lifts its scores; a large one has enough pairs of workers to measure its own people's
 tail: people of one region resemble each other more than the public of the photos. It is no better known than the pack's, so
-it counts where it asks for more beyond doubt, and only as far as its 95 % interval's near end, as in edge/matcher/selfcalibrate.py.
+it counts where it asks for more beyond doubt, and only as far as its 95 % interval's near end, as in edge/matcher/score_monitor/site_threshold.py.
 `sitegate evaluate` measures the numbers on a folder of photos.
 """
 
@@ -21,10 +21,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.config import FPIR_TARGET
-from edge.matcher.calibrate import weight_of
-from edge.matcher.gallery import Gallery
-from edge.matcher.models import ImpostorTail
+from edge.core.config import FPIR_TARGET
+from edge.matcher.gallery.centering import weight_of
+from edge.matcher.gallery.gallery import Gallery
+from edge.matcher.weights.manifest import ImpostorTail
 
 TAIL_SHARE = 0.001
 """The tail is the highest thousandth of the scores of different people."""

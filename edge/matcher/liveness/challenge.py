@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from contract.messages import Advice, LivenessVerdict
-from edge.config import LivenessConfig
-from edge.domain import Face, Image, Points
-from edge.matcher.parallax import Reference, Relief, turn
+from edge.core.config import LivenessConfig
+from edge.core.domain import Face, Image, Points
+from edge.matcher.liveness.parallax import Reference, Relief, turn
 
 PARALLAX_MIN = 0.13
 """Of the nose against the plane of eyes and mouth, in eye distances, from which a head has turned: about 18°."""

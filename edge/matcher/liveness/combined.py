@@ -16,11 +16,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from contract.messages import LivenessVerdict
-from edge.config import LivenessConfig, MatcherConfig
-from edge.domain import Face, Image
-from edge.matcher.liveness import Finding, Liveness, NotChecked, Planarity
-from edge.matcher.parallax import turn
-from edge.matcher.passive import LiveScorer, open_passive
+from edge.core.config import LivenessConfig, MatcherConfig
+from edge.core.domain import Face, Image
+from edge.matcher.liveness.challenge import Finding, Liveness, NotChecked, Planarity
+from edge.matcher.liveness.parallax import turn
+from edge.matcher.liveness.passive import LiveScorer, open_passive
 
 FRAMES = 5
 """The last so many frames of an approach are judged together; their median, so that one odd frame decides nothing."""

@@ -19,7 +19,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.domain import Points
+from edge.core.domain import Points
 
 Matrix = NDArray[np.float64]
 NOSE = 2

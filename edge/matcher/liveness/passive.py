@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.config import MatcherConfig
-from edge.domain import Face, Image
-from edge.matcher.models import PassiveModel, load_manifest, read_verified
-from edge.matcher.session import Session
+from edge.core.config import MatcherConfig
+from edge.core.domain import Face, Image
+from edge.matcher.engine.onnx_session import Session
+from edge.matcher.weights.manifest import PassiveModel, load_manifest, read_verified
 
 LIVE_CLASS = 0
 Box = tuple[float, float, float, float]

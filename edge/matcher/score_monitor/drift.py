@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from edge.scores import Bins, DayScores, added, mean
+from edge.core.score_counts import Bins, DayScores, added, mean
 
 RECENT_DAYS = 7
 REFERENCE_DAYS = 30

@@ -5,12 +5,12 @@ from datetime import date
 import structlog
 
 from contract.messages import NoticeCode
-from edge.config import MatcherConfig
-from edge.domain import Identification, Incident, Recognition
-from edge.matcher.drift import Shift, drift
-from edge.matcher.history import ScoreHistory
-from edge.matcher.selfcalibrate import SiteTail, correction, site_tail
-from edge.ports import Clock, ScoreStore
+from edge.core.config import MatcherConfig
+from edge.core.domain import Identification, Incident, Recognition
+from edge.core.ports import Clock, ScoreStore
+from edge.matcher.score_monitor.drift import Shift, drift
+from edge.matcher.score_monitor.score_history import ScoreHistory
+from edge.matcher.score_monitor.site_threshold import SiteTail, correction, site_tail
 
 _log = structlog.get_logger()
 

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from edge.domain import Identification, Sight
-from edge.scores import KEEP_DAYS, DayScores, bin_of
+from edge.core.domain import Identification, Sight
+from edge.core.score_counts import KEEP_DAYS, DayScores, bin_of
 
 UNUSABLE_FRAMES_MIN = 3
 """Fewer frames that are no use are a glance aside while walking past."""

@@ -19,9 +19,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from edge.matcher.models import ImpostorTail
-from edge.matcher.threshold import threshold_for
-from edge.scores import BIN, DayScores, added, lower_edge
+from edge.core.score_counts import BIN, DayScores, added, lower_edge
+from edge.matcher.gallery.threshold import threshold_for
+from edge.matcher.weights.manifest import ImpostorTail
 
 WINDOW_DAYS = 30
 TAIL_PART = 0.1
@@ -75,7 +75,7 @@ def site_tail(days: Sequence[DayScores], gallery: int, fpir: float, today: date,
         comparisons=count * (gallery - 1),
     )
     error = scale * math.sqrt((1 - share) / peaks + math.log(share / fpir) ** 2 / (peaks + PRIOR_PEAKS))
-    on_average = error**2 / (2 * scale)  # as in edge/matcher/threshold.py
+    on_average = error**2 / (2 * scale)  # as in edge/matcher/gallery/threshold.py
     return SiteTail(tail, workers, threshold_for(tail, gallery, fpir) + on_average, error)
 
 

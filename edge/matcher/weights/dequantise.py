@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.matcher.eightbit import keep_eight_bits
-from edge.matcher.fuse import fuse
+from edge.matcher.weights.int8 import keep_eight_bits
+from edge.matcher.weights.prelu import fuse
 
 if TYPE_CHECKING:
     import onnx
@@ -28,7 +28,7 @@ def fold(data: bytes, *, dynamic_size: bool, fused: bool = True) -> bytes:
 
     Args:
         dynamic_size: replace the input's fixed height and width by free dimensions.
-        fused: rewrite the graph for onnxruntime (see `edge.matcher.fuse` and `edge.matcher.eightbit`); otherwise its nodes
+        fused: rewrite the graph for onnxruntime (see `edge.matcher.weights.prelu` and `edge.matcher.weights.int8`); otherwise its nodes
             stay as published.
     """
     import onnx  # a gate that has its weights and a small gallery never needs it

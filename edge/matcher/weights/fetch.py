@@ -3,9 +3,9 @@
 import tempfile
 from pathlib import Path
 
-from edge.matcher.models import Model, ModelError, Pack, PassivePack, read_verified
-from edge.packages import Progress, download, extract, sha256_of
-from edge.wholefile import write_whole
+from edge.matcher.weights.manifest import Model, ModelError, Pack, PassivePack, read_verified
+from edge.system.pinned_packages import Progress, download, extract, sha256_of
+from edge.system.whole_file import write_whole
 
 
 def fetch(pack: Pack | PassivePack, models_dir: Path, progress: Progress | None = None) -> list[Path]:
@@ -35,7 +35,7 @@ def is_verified(model: Model, models_dir: Path) -> bool:
 
 def _install(model: Model, archive: Path, models_dir: Path) -> Path:
     member = extract(archive, model.member, model.member_sha256)
-    from edge.matcher.fold import fold  # most starts fetch nothing
+    from edge.matcher.weights.dequantise import fold  # most starts fetch nothing
 
     as_published = model.member_sha256 == model.sha256
     folded = member if as_published else fold(member, dynamic_size=model.input.dynamic_size)

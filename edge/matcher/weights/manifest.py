@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from edge.packages import PinnedFile, Sha256, sha256_of
+from edge.system.pinned_packages import PinnedFile, Sha256, sha256_of
 
 OWN = "insightface"
 
@@ -67,7 +67,7 @@ class ImpostorTail(_Entry):
 
 
 class Upright(_Entry):
-    """How this pack's vectors of faces upside down are told (edge/matcher/upright.py): their product with `direction`, a unit vector
+    """How this pack's vectors of faces upside down are told (edge/matcher/engine/upright.py): their product with `direction`, a unit vector
     (float16, little endian, base64), is at least `turned_min`. Fitted on so many `faces`."""
 
     direction: str

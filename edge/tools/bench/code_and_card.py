@@ -6,23 +6,23 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from contract.code import Code, make
-from edge.bench import Figure, FixedRoster, figure, repeat
 from edge.camera import CaptureThread
-from edge.clock import SystemClock
-from edge.config import Config, GateConfig, IndicatorConfig, SiteConfig
-from edge.desk import DeskReader
-from edge.domain import Image
-from edge.gate import GpioGate, make_factory
-from edge.indicator import GpioIndicator
-from edge.journal import Journal
+from edge.core.config import Config, GateConfig, IndicatorConfig, SiteConfig
+from edge.core.domain import Image
+from edge.devices.gate import GpioGate, make_factory
+from edge.devices.indicator import GpioIndicator
+from edge.devices.readers.pin_check import ThreadedPinCheck
+from edge.devices.readers.qr_codes import QrCodes, read_codes
+from edge.devices.readers.wedge import WedgeReader
 from edge.loop import GateLoop, Ports
 from edge.matcher.pipeline import FaceMatcher
-from edge.readers.codes import QrCodes, read_codes
-from edge.readers.pins import ThreadedPinCheck
-from edge.readers.wedge import WedgeReader
 from edge.sim import SimulatedKeys
 from edge.sim.card import CodeCard
 from edge.sim.lane import lane
+from edge.storage.desk import DeskReader
+from edge.storage.journal import Journal
+from edge.system.clock import SystemClock
+from edge.tools.bench.face_to_relay import Figure, FixedRoster, figure, repeat
 
 BENCH_CARD, BENCH_PIN = "0012345678", "471100"
 

@@ -20,13 +20,13 @@ from contract.codec import decode, encode
 from contract.messages import AccessEvent, Ack, Advice, Direction, EventBatch, Reason
 from contract.signing import sign, write_key_pair
 from contract.topics import ROUTES, Channel, topic
-from edge import dbfile
-from edge.clock import SystemClock
-from edge.config import Config, SyncConfig, parse
-from edge.journal import Journal, JournalReader
-from edge.layout import JOURNAL
+from edge.core.config import Config, SyncConfig, parse
+from edge.core.layout import JOURNAL
+from edge.storage import sqlite_file
+from edge.storage.journal import Journal, JournalReader
 from edge.sync.mqtt import MqttLink, Publication
 from edge.sync.service import SyncService
+from edge.system.clock import SystemClock
 
 TURNS = 5
 PATIENCE_S = 120.0
@@ -52,7 +52,7 @@ class Rates:
 def append(folder: Path, events: int) -> Rates:
     """Events on disk (fsync each), against one INSERT per transaction into an empty table on the same disk, in turns."""
     journal = Journal(folder / "append.db", Config().site, SystemClock(), key=Ed25519PrivateKey.generate())
-    raw = dbfile.connect(folder / "raw.db")
+    raw = sqlite_file.connect(folder / "raw.db")
     raw.execute("CREATE TABLE events (seq INTEGER PRIMARY KEY, body TEXT)")
     body = _append(journal).model_dump_json()
     ours = bare = 0.0

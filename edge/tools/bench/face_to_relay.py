@@ -16,12 +16,9 @@ from numpy.typing import NDArray
 from contract.credentials import card_digest, hash_pin
 from contract.messages import AccessEvent, Ack, Advice, Command, Direction, Reason
 from edge.camera import CaptureThread
-from edge.clock import SystemClock
-from edge.config import Config, DecisionConfig, GateConfig, IndicatorConfig, MatcherConfig, SiteConfig
-from edge.decision import decide
-from edge.demo.cast import ACTS, Portrait, walk_up_script
-from edge.desk import DeskReader
-from edge.domain import (
+from edge.core.config import Config, DecisionConfig, GateConfig, IndicatorConfig, MatcherConfig, SiteConfig
+from edge.core.decision import decide
+from edge.core.domain import (
     CameraStatus,
     Candidate,
     Circumstances,
@@ -36,15 +33,18 @@ from edge.domain import (
     Template,
     Worker,
 )
-from edge.gate import GpioGate, make_factory
-from edge.indicator import GpioIndicator
-from edge.journal import Journal
+from edge.core.ports import Camera, Clock
+from edge.devices.gate import GpioGate, make_factory
+from edge.devices.indicator import GpioIndicator
 from edge.loop import GateLoop, Ports
-from edge.matcher.engine import FRAME
+from edge.matcher.engine.engine import FRAME
 from edge.matcher.pipeline import FaceMatcher
-from edge.ports import Camera, Clock
 from edge.sim import WalkUpSource, load_script
 from edge.sim.film import Film
+from edge.storage.desk import DeskReader
+from edge.storage.journal import Journal
+from edge.system.clock import SystemClock
+from edge.tools.demo.cast import ACTS, Portrait, walk_up_script
 
 AWAKE_S = 3
 """After so many seconds of an empty lane the matcher has gone to rest."""

@@ -3,7 +3,7 @@
 A gate process on mock pins, with its second guard, is brought into each state of the passage; then it stops, or dies, at a random
 moment of a release as long as the bound. The pins' history, which both processes write, tells when the relay was locked.
 
-    python -m edge.bench_guards STATE HOW ROUNDS BESIDE FOLDER
+    python -m edge.tools.bench.guards STATE HOW ROUNDS BESIDE FOLDER
 """
 
 import json
@@ -20,12 +20,12 @@ from types import SimpleNamespace
 from typing import Any
 
 from contract.messages import Direction, Reason
-from edge.clock import SystemClock
-from edge.config import Config
-from edge.gate import GpioGate, Warden, make_factory
-from edge.loop.book import Book
-from edge.loop.turnstile import Turnstile
-from edge.passage import PassageState
+from edge.core.config import Config
+from edge.core.passage import PassageState
+from edge.devices.gate import GpioGate, Warden, make_factory
+from edge.loop.journal_writer import Book
+from edge.loop.passage_control import Turnstile
+from edge.system.clock import SystemClock
 
 FREEZE, KILL = "freeze", "kill"
 BOUND_S = 2.0
@@ -57,7 +57,7 @@ class Locked:
 
 def locked(state: PassageState, how: str, rounds: int, beside: int, folder: Path) -> Locked:
     """Run so many trials in one state, `beside` at a time, in processes of their own."""
-    command = [sys.executable, "-m", "edge.bench_guards", state.value, how, str(rounds), str(beside), str(folder)]
+    command = [sys.executable, "-m", "edge.tools.bench.guards", state.value, how, str(rounds), str(beside), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found: list[dict[str, float | None]] = json.loads(done.stdout.splitlines()[-1])
     for_how_long = [one["energised_s"] for one in found if one["energised_s"] is not None]

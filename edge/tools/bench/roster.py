@@ -12,15 +12,15 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from contract.signing import write_key_pair
 from contract.topics import ROUTES, Channel, topic
 from edge.app.gate import PARTS_PER_REFRESH
-from edge.bench_people import DIMENSION, TEMPLATES, BenchPeople
-from edge.bench_sync import broker, config_for, until
-from edge.clock import SystemClock
-from edge.config import Config
-from edge.journal import Journal, JournalReader
-from edge.layout import JOURNAL, REPLICA
+from edge.core.config import Config
+from edge.core.layout import JOURNAL, REPLICA
+from edge.replica.reader import ReplicaReader
+from edge.storage.journal import Journal, JournalReader
 from edge.sync.mqtt import MqttLink, Publication
-from edge.sync.roster import ReplicaReader
 from edge.sync.service import SyncService
+from edge.system.clock import SystemClock
+from edge.tools.bench.events import broker, config_for, until
+from edge.tools.bench.synthetic_people import DIMENSION, TEMPLATES, BenchPeople
 
 LISTS_EVERY_S = 0.2
 """As the gate's loop asks for news of lists."""

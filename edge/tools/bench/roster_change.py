@@ -20,17 +20,17 @@ from contract.parts import read_part
 from contract.topics import DELTA_CHANNELS, ROUTES, Channel, topic
 from edge.app.gate import PARTS_PER_REFRESH
 from edge.app.prepared import PreparedRoster
-from edge.bench_people import DIMENSION, MODEL, TEMPLATES, BenchPeople
-from edge.bench_sync import BenchError, broker, config_for
-from edge.clock import SystemClock
-from edge.config import Config, MatcherConfig
-from edge.matcher.models import load_manifest
+from edge.core.config import Config, MatcherConfig
 from edge.matcher.pipeline import FaceMatcher
+from edge.matcher.weights.manifest import load_manifest
+from edge.replica.reader import ReplicaReader
+from edge.replica.writer import ReplicaWriter
 from edge.sync.downlink import Downlink, missing_parts, subscriptions
 from edge.sync.incidents import IncidentLog
 from edge.sync.mqtt import MqttLink, Publication
-from edge.sync.replica import ReplicaWriter
-from edge.sync.roster import ReplicaReader
+from edge.system.clock import SystemClock
+from edge.tools.bench.events import BenchError, broker, config_for
+from edge.tools.bench.synthetic_people import DIMENSION, MODEL, TEMPLATES, BenchPeople
 
 LISTS_EVERY_S = 0.2
 """As the gate's loop asks for news of lists."""

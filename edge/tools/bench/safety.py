@@ -4,7 +4,7 @@ Each condition is a process of its own with the real loop, journal and mock pins
 fire panel's and the exit button's, while a third one flutters so that the loop is always writing. Beside them a thread that does
 nothing else is woken up: what a busy machine takes for that alone is no delay of ours.
 
-    python -m edge.bench_safety CONDITION FOLDER ROUNDS
+    python -m edge.tools.bench.safety CONDITION FOLDER ROUNDS
 """
 
 import json
@@ -22,17 +22,17 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.bench import FixedRoster
 from edge.camera import CaptureThread
-from edge.clock import SystemClock
-from edge.config import Config
-from edge.desk import DeskReader
-from edge.domain import Candidate, Frame, Identification, Incident, Recognition, Sight, Template
-from edge.gate import GpioGate, Warden, make_factory
-from edge.indicator import GpioIndicator
-from edge.journal import Journal
+from edge.core.config import Config
+from edge.core.domain import Candidate, Frame, Identification, Incident, Recognition, Sight, Template
+from edge.devices.gate import GpioGate, Warden, make_factory
+from edge.devices.indicator import GpioIndicator
 from edge.loop import GateLoop, Ports
 from edge.sim.faulty import ScriptedSource
+from edge.storage.desk import DeskReader
+from edge.storage.journal import Journal
+from edge.system.clock import SystemClock
+from edge.tools.bench.face_to_relay import FixedRoster
 
 CONDITIONS = ("undisturbed", "database locked", "disk full", "fsync stalled", "camera hangs", "matcher busy")
 STALLED_S = 3.0
@@ -75,7 +75,7 @@ class BenchError(RuntimeError):
 
 def reactions(condition: str, folder: Path, rounds: int) -> list[Reaction]:
     """Run one condition in a process of its own. Raises BenchError."""
-    command = [sys.executable, "-m", "edge.bench_safety", condition, str(folder), str(rounds)]
+    command = [sys.executable, "-m", "edge.tools.bench.safety", condition, str(folder), str(rounds)]
     if condition == "fsync stalled":
         if not shutil.which("strace"):
             raise BenchError("strace is needed to stall fsync: apt install strace")
@@ -279,7 +279,7 @@ if __name__ == "__main__":
     import logging
     import os
 
-    from edge.logs import configure_logs
+    from edge.system.logs import configure_logs
 
     configure_logs(level=logging.CRITICAL)
     sys.stdout.write(json.dumps(measure(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))) + "\n")

@@ -48,7 +48,7 @@ def fingerprint(public_key: bytes) -> str:
 def html(record: CommissioningRecord, envelope: bytes, public_key: bytes) -> str:
     """The page. `envelope` is the signed record."""
     environment = Environment(
-        loader=PackageLoader("edge.commissioning"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=PackageLoader("edge.tools.commissioning"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     return environment.get_template("certificate.html").render(
         record=record,

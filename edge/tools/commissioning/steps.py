@@ -10,10 +10,10 @@ from typing import Protocol
 import numpy as np
 
 from contract.messages import Advice, CommissioningStep, LivenessVerdict, StepState
-from edge.config import Config
-from edge.domain import Face, Frame, GateSignal, Identification, Image, Sight, Tone
-from edge.indication import Colour
-from edge.ports import Camera, Clock, Gate, GateError, Indicator
+from edge.core.config import Config
+from edge.core.domain import Face, Frame, GateSignal, Identification, Image, Sight, Tone
+from edge.core.indication import Colour
+from edge.core.ports import Camera, Clock, Gate, GateError, Indicator
 
 WATCH_S = 3.0
 """Frames are counted, and brightness is averaged, for so long."""
@@ -316,4 +316,4 @@ STEPS: dict[str, Step] = {
     "fire reset": sensor("fire reset", "reset_pin", "Turn the key switch that ends a fire release.", GateSignal.RESET),
     "fire": fire,
 }
-"""What needs a technician, in this order. Clock, disk, keys, weights, lists and broker are answered by `edge.selfcheck`."""
+"""What needs a technician, in this order. Clock, disk, keys, weights, lists and broker are answered by `edge.tools.selfcheck`."""

@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 
 from contract.messages import Advice, Reason
-from edge.domain import Face, Image
+from edge.core.domain import Face, Image
 from edge.matcher.pipeline import FaceMatcher
-from edge.photofile import read_photo
+from edge.system.photo_file import read_photo
 
 LANE_PHOTOS: Mapping[str, tuple[str, int]] = {
     # name in the script: (photo, which face in it, from the left)

@@ -9,14 +9,14 @@ from contract.codec import decode_event
 from contract.messages import AnyEvent, ListKind
 from contract.terminal.console import Console
 from edge.app.files import JOURNAL, REPLICA
-from edge.config import MatcherConfig
-from edge.demo import show, verdict
-from edge.demo.cast import portraits
-from edge.demo.stage import SITE, Stage, StageError
-from edge.journal import JournalReader
+from edge.core.config import MatcherConfig
 from edge.matcher.pipeline import open_matcher
+from edge.replica.summary import SummaryReader
 from edge.sim import load_script
-from edge.sync.summary import SummaryReader
+from edge.storage.journal import JournalReader
+from edge.tools.demo import show, verdict
+from edge.tools.demo.cast import portraits
+from edge.tools.demo.stage import SITE, Stage, StageError
 
 READY_S = 60.0
 SETTLE_S = 0.3

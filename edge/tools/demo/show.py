@@ -13,7 +13,7 @@ from contract.messages import (
     PassageEvent,
 )
 from contract.terminal.console import Console, Table, styled
-from edge.demo.verdict import Line
+from edge.tools.demo.verdict import Line
 
 LANE: dict[Advice, tuple[str, str]] = {
     Advice.WALK_THROUGH: ("green", "✔ Please walk through"),

@@ -14,11 +14,11 @@ from typing import Any
 
 from contract.signing import read_sealing_public
 from edge.app.files import PINS
-from edge.clock import SystemClock
-from edge.config import Config, load
-from edge.demo.cast import MEMBERS, Portrait, walk_up_script
-from edge.enrolment import record, sealed_request
+from edge.core.config import Config, load
+from edge.matcher.enrolment.request import record, sealed_request
 from edge.matcher.pipeline import FaceMatcher
+from edge.system.clock import SystemClock
+from edge.tools.demo.cast import MEMBERS, Portrait, walk_up_script
 
 SITE, GATE = "site-demo", "gate-demo"
 FILM_HZ = 20.0

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contract.messages import AccessEvent, AnyEvent, PassageEvent, PassageOutcome
-from edge.config import GateConfig
-from edge.demo.cast import ACTS, Act
+from edge.core.config import GateConfig
+from edge.tools.demo.cast import ACTS, Act
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,14 @@
-"""The table of rules in docs/SAFETY.md. `python -m edge.reference.rules docs/SAFETY.md` renews it."""
+"""The table of rules in docs/SAFETY.md. `python -m edge.tools.docs.rules docs/SAFETY.md` renews it."""
 
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from contract.messages import Advice, Reason
-from edge.decision import RULES, Leaving
-from edge.reference.marks import renewed
+from edge.core.decision import RULES, Leaving
+from edge.tools.docs.marks import renewed
 
-MAKER = "edge.reference.rules"
+MAKER = "edge.tools.docs.rules"
 _LEAVING = {Leaving.ASKED: "asked too", Leaving.NOTED: "only noted", Leaving.NOT_ASKED: "not asked"}
 
 

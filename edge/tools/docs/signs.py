@@ -1,18 +1,18 @@
-"""What every decision shows, sounds and asks for, in docs/OPERATIONS.md. `python -m edge.reference.signs docs/OPERATIONS.md`."""
+"""What every decision shows, sounds and asks for, in docs/OPERATIONS.md. `python -m edge.tools.docs.signs docs/OPERATIONS.md`."""
 
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from contract.messages import Advice, Reason
-from edge.decision import RULES
-from edge.domain import Decision, Tone
-from edge.indication import Rhythm, indication
-from edge.reference.marks import renewed
-from edge.screen.lane import Sign
-from edge.screen.texts import Texts, load_all
+from edge.core.decision import RULES
+from edge.core.domain import Decision, Tone
+from edge.core.indication import Rhythm, indication
+from edge.screen.lane_page import Sign
+from edge.screen.translations import Texts, load_all
+from edge.tools.docs.marks import renewed
 
-MAKER = "edge.reference.signs"
+MAKER = "edge.tools.docs.signs"
 _RHYTHMS = {Rhythm.STEADY: "", Rhythm.SLOW: ", once a second", Rhythm.FAST: ", four times a second"}
 _ADMITTED = {Reason.GRANTED, Reason.MANUAL_ADMIT, Reason.REMOTE_OPEN}
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.domain import Template, Vector
-from edge.matcher.calibrate import Calibration, fuse
-from edge.matcher.gallery import Gallery
+from edge.core.domain import Template, Vector
+from edge.matcher.gallery.centering import Calibration, fuse
+from edge.matcher.gallery.gallery import Gallery
 
 Floats = NDArray[np.float64]
 Names = NDArray[np.str_]

@@ -14,7 +14,7 @@ from typing import Self
 
 import numpy as np
 
-from edge.domain import Vector
+from edge.core.domain import Vector
 
 
 @dataclass(frozen=True, slots=True, eq=False)

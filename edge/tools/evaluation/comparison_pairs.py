@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.evaluation.trials import Faces
-from edge.matcher.calibrate import Calibration
-from edge.matcher.models import ImpostorTail
-from edge.matcher.threshold import fit_pairs, fit_tail
+from edge.matcher.gallery.centering import Calibration
+from edge.matcher.gallery.threshold import fit_pairs, fit_tail
+from edge.matcher.weights.manifest import ImpostorTail
+from edge.tools.evaluation.attempts import Faces
 
 BINS = 20_000
 """Per score from -1 to 1: a ten-thousandth each."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from edge.domain import Face, Image
+from edge.core.domain import Face, Image
 from edge.sim.occlusion import PAINTERS
 
 CLEAR = "as before"

@@ -12,10 +12,10 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from edge.domain import Sight
-from edge.evaluation.walkups import NOT_SEEN, Outcome
-from edge.matcher.drift import RECENT_DAYS, REFERENCE_DAYS, WORKERS_MIN, drift
-from edge.scores import DayScores, bin_of
+from edge.core.domain import Sight
+from edge.core.score_counts import DayScores, bin_of
+from edge.matcher.score_monitor.drift import RECENT_DAYS, REFERENCE_DAYS, WORKERS_MIN, drift
+from edge.tools.evaluation.walkups import NOT_SEEN, Outcome
 
 PASSES = 2
 STRANGERS = 0.05

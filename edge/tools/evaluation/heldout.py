@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.domain import Template
-from edge.evaluation.trials import Faces
-from edge.matcher.calibrate import Calibration
-from edge.matcher.gallery import Gallery
-from edge.matcher.models import ImpostorTail
-from edge.matcher.threshold import choose, fit_pairs, fit_tail
+from edge.core.domain import Template
+from edge.matcher.gallery.centering import Calibration
+from edge.matcher.gallery.gallery import Gallery
+from edge.matcher.gallery.threshold import choose, fit_pairs, fit_tail
+from edge.matcher.weights.manifest import ImpostorTail
+from edge.tools.evaluation.attempts import Faces
 
 FITTED_ON = 455
 """People: 103,000 pairs of them, enough for a tail."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from contract.messages import Advice, LivenessVerdict
-from edge.config import LivenessConfig
-from edge.domain import Face, Image
-from edge.intervals import wilson
-from edge.matcher.liveness import Finding, Planarity
-from edge.matcher.parallax import turn
+from edge.core.config import LivenessConfig
+from edge.core.domain import Face, Image
+from edge.matcher.liveness.challenge import Finding, Planarity
+from edge.matcher.liveness.parallax import turn
 from edge.sim import heads
+from edge.tools.evaluation.wilson import wilson
 
 NAMED_AFTER_S = 0.35
 """The vote has named the person by then."""

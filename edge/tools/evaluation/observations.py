@@ -8,14 +8,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.config import MatcherConfig
-from edge.domain import Face, Image
-from edge.evaluation.cache import Look, LookCache, key_of
-from edge.evaluation.photos import Photo
-from edge.matcher.engine import FRAME, PHOTO, Care, FaceEngine, nearest_to_middle, open_engine
-from edge.matcher.models import FRAMES, load_manifest, model_id
-from edge.matcher.quality import measure, objection
-from edge.photofile import PhotoError, decode_photo, read_bytes
+from edge.core.config import MatcherConfig
+from edge.core.domain import Face, Image
+from edge.matcher.engine.engine import FRAME, PHOTO, Care, FaceEngine, nearest_to_middle, open_engine
+from edge.matcher.engine.quality import measure, objection
+from edge.matcher.weights.manifest import FRAMES, load_manifest, model_id
+from edge.system.photo_file import PhotoError, decode_photo, read_bytes
+from edge.tools.evaluation.cache import Look, LookCache, key_of
+from edge.tools.evaluation.photos import Photo
 
 NO_FACE = "no_face"
 UNREADABLE = "unreadable"

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.config import MatcherConfig
-from edge.domain import Face, Image, Template, Vector
-from edge.matcher.engine import FaceEngine, nearest_to_middle
-from edge.matcher.gallery import Gallery
-from edge.matcher.quality import measure, objection
-from edge.matcher.threshold import threshold_for
-from edge.photofile import try_photo
+from edge.core.config import MatcherConfig
+from edge.core.domain import Face, Image, Template, Vector
+from edge.matcher.engine.engine import FaceEngine, nearest_to_middle
+from edge.matcher.engine.quality import measure, objection
+from edge.matcher.gallery.gallery import Gallery
+from edge.matcher.gallery.threshold import threshold_for
+from edge.system.photo_file import try_photo
 
 Painter = Callable[[Image, Face], Image]
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.evaluation.photos import SUFFIXES
-from edge.evaluation.rates import Rate
-from edge.matcher.engine import FaceEngine, nearest_to_middle
-from edge.matcher.passive import LiveScorer
-from edge.photofile import try_photo
+from edge.matcher.engine.engine import FaceEngine, nearest_to_middle
+from edge.matcher.liveness.passive import LiveScorer
+from edge.system.photo_file import try_photo
+from edge.tools.evaluation.photos import SUFFIXES
+from edge.tools.evaluation.rates import Rate
 
 PEOPLE = "people, one photo each"
 ANY_ATTACK = "attack photos"

@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 
 from contract.messages import Advice, LivenessVerdict
-from edge.config import LivenessConfig, MatcherConfig
-from edge.domain import Frame, Image, Sight, Template
-from edge.matcher.engine import FaceEngine
-from edge.matcher.enrol import EnrolmentError
-from edge.matcher.fusion import open_liveness
+from edge.core.config import LivenessConfig, MatcherConfig
+from edge.core.domain import Frame, Image, Sight, Template
+from edge.matcher.engine.engine import FaceEngine
+from edge.matcher.enrolment.templates import EnrolmentError
+from edge.matcher.liveness.combined import open_liveness
 from edge.matcher.pipeline import FaceMatcher
 from edge.sim.heads import CENTRE_PX, FOCAL_PX, Follow, Wander, rotation
 

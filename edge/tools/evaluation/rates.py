@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.evaluation.trials import Floats, Trials
+from edge.tools.evaluation.attempts import Floats, Trials
 
 DRAWS = 500
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from edge.evaluation.result import Result
+from edge.tools.evaluation.result import Result
 
 WIDTH, HEIGHT, MARGIN = 560, 340, 50
 FNIR_MIN = 1e-3
@@ -42,7 +42,7 @@ class Bars:
 def html(result: Result, title: str, pictures: Sequence[tuple[str, str]] = ()) -> str:
     """The report. `pictures` are (caption, data URI) of the worst cases, only where the operator asked for them."""
     environment = Environment(
-        loader=PackageLoader("edge.evaluation"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=PackageLoader("edge.tools.evaluation"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters["percent"] = percent
     template = environment.get_template("report.html")

@@ -6,22 +6,22 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.config import FPIR_TARGET
-from edge.evaluation.cache import Look
-from edge.evaluation.heldout import HeldOut, held_out
-from edge.evaluation.looks import NO_FACE
-from edge.evaluation.pad import Pad
-from edge.evaluation.padding import padded
-from edge.evaluation.pairs import compare_all, measured_tail
-from edge.evaluation.photos import EvaluationError, Photo
-from edge.evaluation.rates import Rate, det, fnir, fnir_at, fpir_at, threshold_at
-from edge.evaluation.site import LookAlikes, SelfCalibration, marked_look_alikes, self_calibration
-from edge.evaluation.streams import DriftRates
-from edge.evaluation.trials import Faces, Trials, attempts_of, compare, gallery_of, run
-from edge.evaluation.walkups import VoteRates
-from edge.matcher.calibrate import Calibration
-from edge.matcher.models import ImpostorTail
-from edge.matcher.threshold import gallery_threshold
+from edge.core.config import FPIR_TARGET
+from edge.matcher.gallery.centering import Calibration
+from edge.matcher.gallery.threshold import gallery_threshold
+from edge.matcher.weights.manifest import ImpostorTail
+from edge.tools.evaluation.attempts import Faces, Trials, attempts_of, compare, gallery_of, run
+from edge.tools.evaluation.cache import Look
+from edge.tools.evaluation.comparison_pairs import compare_all, measured_tail
+from edge.tools.evaluation.drift_alarm import DriftRates
+from edge.tools.evaluation.heldout import HeldOut, held_out
+from edge.tools.evaluation.observations import NO_FACE
+from edge.tools.evaluation.pad import Pad
+from edge.tools.evaluation.photos import EvaluationError, Photo
+from edge.tools.evaluation.rates import Rate, det, fnir, fnir_at, fpir_at, threshold_at
+from edge.tools.evaluation.site import LookAlikes, SelfCalibration, marked_look_alikes, self_calibration
+from edge.tools.evaluation.synthetic_people import padded
+from edge.tools.evaluation.walkups import VoteRates
 
 FPIRS = (0.001, 0.003, 0.01)
 FMRS = (1e-3, 1e-4, 1e-5)

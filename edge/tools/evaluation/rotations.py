@@ -15,16 +15,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.config import MatcherConfig
-from edge.domain import Image, Points, Sight, Template, Vector
-from edge.evaluation.looks import in_frame
-from edge.evaluation.photos import Photo
-from edge.matcher.engine import FRAME, FaceEngine, nearest_to_middle, open_engine
-from edge.matcher.enrol import EnrolmentError, enrol
-from edge.matcher.models import Upright
-from edge.matcher.quality import measure, objection
-from edge.matcher.upright import embedded_turned, seen_turned, written
-from edge.photofile import try_photo
+from edge.core.config import MatcherConfig
+from edge.core.domain import Image, Points, Sight, Template, Vector
+from edge.matcher.engine.engine import FRAME, FaceEngine, nearest_to_middle, open_engine
+from edge.matcher.engine.quality import measure, objection
+from edge.matcher.engine.upright import embedded_turned, seen_turned, written
+from edge.matcher.enrolment.templates import EnrolmentError, enrol
+from edge.matcher.weights.manifest import Upright
+from edge.system.photo_file import try_photo
+from edge.tools.evaluation.observations import in_frame
+from edge.tools.evaluation.photos import Photo
 
 WRONG_DEG = 60
 UPRIGHT_DEG = 30

@@ -5,14 +5,14 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from edge.domain import Candidate, Identification, Sight
-from edge.evaluation.rates import fpir
-from edge.evaluation.trials import Faces, Trials, gallery_of
-from edge.matcher.history import ScoreHistory
-from edge.matcher.lookalike import look_alike_min, look_alikes
-from edge.matcher.models import ImpostorTail
-from edge.matcher.selfcalibrate import correction, site_tail
-from edge.matcher.threshold import choose
+from edge.core.domain import Candidate, Identification, Sight
+from edge.matcher.gallery.look_alikes import look_alike_min, look_alikes
+from edge.matcher.gallery.threshold import choose
+from edge.matcher.score_monitor.score_history import ScoreHistory
+from edge.matcher.score_monitor.site_threshold import correction, site_tail
+from edge.matcher.weights.manifest import ImpostorTail
+from edge.tools.evaluation.attempts import Faces, Trials, gallery_of
+from edge.tools.evaluation.rates import fpir
 
 WRONG_BY = 0.05
 """How much too low the pack's threshold is assumed to be, to see what self-calibration makes of it."""

@@ -11,8 +11,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.evaluation.trials import Attempt, Faces, Trials
-from edge.matcher.gallery import Gallery
+from edge.matcher.gallery.gallery import Gallery
+from edge.tools.evaluation.attempts import Attempt, Faces, Trials
 
 BLOCK = 5_000
 

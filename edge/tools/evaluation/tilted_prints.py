@@ -11,12 +11,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.domain import Image, Points
-from edge.matcher.engine import FaceEngine
-from edge.matcher.liveness import REFERENCE_VIEWS, STRAIGHT_MAX, WINDOW, average, turned_head
-from edge.matcher.parallax import Reference, turn
-from edge.photofile import try_photo
+from edge.core.domain import Image, Points
+from edge.matcher.engine.engine import FaceEngine
+from edge.matcher.liveness.challenge import REFERENCE_VIEWS, STRAIGHT_MAX, WINDOW, average, turned_head
+from edge.matcher.liveness.parallax import Reference, turn
 from edge.sim.heads import CENTRE_PX, EYES_MM, FOCAL_PX, rotation
+from edge.system.photo_file import try_photo
 
 TILTS = (0, 15, 25, 35, 45)
 DISTANCE_MM = 700.0

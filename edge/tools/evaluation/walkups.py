@@ -16,17 +16,17 @@ import cv2
 import numpy as np
 import structlog
 
-from edge.config import MatcherConfig
-from edge.domain import Frame, Identification, Sight, Template
-from edge.evaluation.conditions import CLEAR, CONDITIONS, Condition
-from edge.evaluation.photos import EvaluationError, Photo
-from edge.intervals import wilson
-from edge.matcher.engine import nearest_to_middle, open_engine
-from edge.matcher.enrol import EnrolmentError
+from edge.core.config import MatcherConfig
+from edge.core.domain import Frame, Identification, Sight, Template
+from edge.matcher.engine.engine import nearest_to_middle, open_engine
+from edge.matcher.enrolment.templates import EnrolmentError
 from edge.matcher.pipeline import FaceMatcher
-from edge.photofile import try_photo
 from edge.sim.film import Film
 from edge.sim.script import Person, Scene, Script
+from edge.system.photo_file import try_photo
+from edge.tools.evaluation.conditions import CLEAR, CONDITIONS, Condition
+from edge.tools.evaluation.photos import EvaluationError, Photo
+from edge.tools.evaluation.wilson import wilson
 
 SEED = 1
 NOT_SEEN = "no_usable_face"

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.evaluation.cache import Look
-from edge.evaluation.photos import Photo
-from edge.evaluation.result import usable_faces
-from edge.evaluation.trials import Faces, gallery_of
+from edge.tools.evaluation.attempts import Faces, gallery_of
+from edge.tools.evaluation.cache import Look
+from edge.tools.evaluation.photos import Photo
+from edge.tools.evaluation.result import usable_faces
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from contract.messages import (
     NoticeEvent,
     PassageEvent,
 )
-from edge.replay.expect import EVENT, LANE, RELAY, Expected, Lane, Notice, Released
-from edge.replay.play import Played
-from edge.replay.promises import promises
+from edge.tools.stories.expect import EVENT, LANE, RELAY, Expected, Lane, Notice, Released
+from edge.tools.stories.play import Played
+from edge.tools.stories.promises import promises
 
 HOUSEKEEPING = {NoticeCode.GATE_STARTED, NoticeCode.GATE_STOPPED, NoticeCode.LIST_APPLIED}
 """Left out, unless a story expects one of the kind."""
@@ -25,7 +25,7 @@ HOUSEKEEPING = {NoticeCode.GATE_STARTED, NoticeCode.GATE_STOPPED, NoticeCode.LIS
 
 @dataclass(frozen=True, slots=True)
 class Got:
-    """One thing that happened, in the words of `edge.replay.expect`."""
+    """One thing that happened, in the words of `edge.tools.stories.expect`."""
 
     row: str
     at_s: float

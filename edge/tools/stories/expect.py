@@ -10,8 +10,8 @@ from pydantic import Field
 
 from contract.messages import Advice, DataTier, Direction, LivenessVerdict, NoticeCode, PassageOutcome, Reason
 from contract.policy import Factor
-from edge.domain import Tone
-from edge.replay.part import Line
+from edge.core.domain import Tone
+from edge.tools.stories.part import Line
 
 EVENT, RELAY, LANE = "event", "relay", "lane"
 

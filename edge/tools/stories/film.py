@@ -4,17 +4,17 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.config import Config, MatcherConfig
-from edge.demo.cast import Portrait, portraits
-from edge.domain import Image
-from edge.enrolment import stored
-from edge.matcher.fusion import open_liveness
+from edge.core.config import Config, MatcherConfig
+from edge.core.domain import Image
+from edge.matcher.enrolment.request import stored
+from edge.matcher.liveness.combined import open_liveness
 from edge.matcher.pipeline import FaceMatcher, open_matcher
-from edge.replay.hq import Templates
-from edge.replay.part import StoryError
-from edge.replay.steps import WalksUp
-from edge.replay.story import Story
 from edge.sim import Film, Light, Person, Scene, Script
+from edge.tools.demo.cast import Portrait, portraits
+from edge.tools.stories.hq import Templates
+from edge.tools.stories.part import StoryError
+from edge.tools.stories.steps import WalksUp
+from edge.tools.stories.story import Story
 
 APPROACH_S, LEAVE_S = 0.6, 0.3
 

@@ -4,15 +4,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from edge.config import Config
-from edge.domain import Image
-from edge.ports import Clock
-from edge.replay.part import StoryError
-from edge.replay.steps import Card, Code, Pin
-from edge.replay.story import Story
+from edge.core.config import Config
+from edge.core.domain import Image
+from edge.core.ports import Clock
 from edge.sim import SimulatedThermometer
 from edge.sim.card import CodeCard
 from edge.sim.entries import StagedReader
+from edge.tools.stories.part import StoryError
+from edge.tools.stories.steps import Card, Code, Pin
+from edge.tools.stories.story import Story
 
 EMPTY: Image = np.zeros((4, 4, 3), np.uint8)
 

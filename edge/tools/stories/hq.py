@@ -27,18 +27,18 @@ from contract.parts import Content, roster_content, write_parts
 from contract.signing import sign
 from contract.topics import Channel, topic
 from edge.app.files import REPLICA
-from edge.config import SiteConfig
-from edge.replay.orders import Order
-from edge.replay.part import StoryError, explain
-from edge.replay.steps import Code
-from edge.replay.story import Story, StoryWorker
+from edge.core.config import SiteConfig
+from edge.replica.floor import Floor
+from edge.replica.reader import ReplicaReader
+from edge.replica.writer import ReplicaWriter
 from edge.sim import ManualClock
 from edge.sync.downlink import Downlink
-from edge.sync.floor import Floor
 from edge.sync.incidents import IncidentLog
 from edge.sync.mqtt import Received
-from edge.sync.replica import ReplicaWriter
-from edge.sync.roster import ReplicaReader
+from edge.tools.stories.orders import Order
+from edge.tools.stories.part import StoryError, explain
+from edge.tools.stories.steps import Code
+from edge.tools.stories.story import Story, StoryWorker
 
 Templates = dict[str, Sequence[SealedTemplate]]
 _SALT = b"story's own salt"

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, field_validator
 
 from contract.messages import CommandAction, Id, PolicySnapshot, WorkerRecord
-from edge.replay.part import Step, known_keys
+from edge.tools.stories.part import Step, known_keys
 
 if TYPE_CHECKING:
-    from edge.replay.stage import Stage
+    from edge.tools.stories.stage import Stage
 
 
 class Order(Step):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 if TYPE_CHECKING:
-    from edge.replay.stage import Stage
+    from edge.tools.stories.stage import Stage
 
 ENVELOPE = {"version", "type", "site_id", "list_version", "issued_utc", "worker_id", "templates"}
 """Keys of HQ's messages that are not a story's to say."""

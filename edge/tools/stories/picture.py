@@ -18,15 +18,15 @@ from contract.messages import (
     Reason,
 )
 from contract.messages import PassageOutcome as Outcome
-from edge.domain import Tone
-from edge.replay.compare import HOUSEKEEPING, Row
-from edge.replay.film import APPROACH_S, LEAVE_S
-from edge.replay.part import Step
-from edge.replay.play import Played
-from edge.replay.steps import NOBODY, STRANGER, Arm, Door, People, Person, Restart, Sensor, WalksUp
-from edge.replay.svg import FAINT, INK, RIGHT, WIDTH, Band, Mark, Sheet, text_width
-from edge.screen.lane import Sign
-from edge.screen.texts import Texts, load_all
+from edge.core.domain import Tone
+from edge.screen.lane_page import Sign
+from edge.screen.translations import Texts, load_all
+from edge.tools.stories.compare import HOUSEKEEPING, Row
+from edge.tools.stories.film import APPROACH_S, LEAVE_S
+from edge.tools.stories.part import Step
+from edge.tools.stories.play import Played
+from edge.tools.stories.steps import NOBODY, STRANGER, Arm, Door, People, Person, Restart, Sensor, WalksUp
+from edge.tools.stories.svg import FAINT, INK, RIGHT, WIDTH, Band, Mark, Sheet, text_width
 
 GOOD, BAD, CARE, CALM, QUIET = "#0a6b31", "#b3001b", "#8a5a00", "#1d4e79", "#5b6875"
 _TONES: dict[Tone, tuple[str, str]] = {

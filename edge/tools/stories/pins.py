@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from edge.config import GateConfig
-from edge.gate import GpioGate, RecordedPin, RecordingMockFactory
-from edge.ports import GateError
+from edge.core.config import GateConfig
+from edge.core.ports import GateError
+from edge.devices.gate import GpioGate, RecordedPin, RecordingMockFactory
 
 
 @dataclass(frozen=True, slots=True)

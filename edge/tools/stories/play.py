@@ -8,15 +8,15 @@ from tempfile import TemporaryDirectory
 from contract.chain import BrokenChain, verify
 from contract.messages import AnyEvent
 from edge.app.files import JOURNAL
-from edge.config import Config
-from edge.journal import JournalReader
-from edge.replay.film import Studio
-from edge.replay.part import StoryError
-from edge.replay.pins import Change, Span, normally_closed, releases
-from edge.replay.stage import Stage
-from edge.replay.steps import Turns
-from edge.replay.story import Story
+from edge.core.config import Config
 from edge.sim import Shown
+from edge.storage.journal import JournalReader
+from edge.tools.stories.film import Studio
+from edge.tools.stories.part import StoryError
+from edge.tools.stories.pins import Change, Span, normally_closed, releases
+from edge.tools.stories.stage import Stage
+from edge.tools.stories.steps import Turns
+from edge.tools.stories.story import Story
 
 MEMORY = Path("/dev/shm")
 """Where the journal of a story lies, if the system has it: a story needs no disk that lasts, and a gate's card wears."""

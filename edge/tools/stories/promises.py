@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from contract.messages import AccessEvent, AnyEvent, NoticeCode
-from edge.replay.expect import Notice
-from edge.replay.pins import Span
-from edge.replay.play import Played
-from edge.replay.steps import Restart
+from edge.tools.stories.expect import Notice
+from edge.tools.stories.pins import Span
+from edge.tools.stories.play import Played
+from edge.tools.stories.steps import Restart
 
 SLACK_S = 0.3
 """The gate may take so long to notice an input: a frame, and a new look at the camera that is lost."""

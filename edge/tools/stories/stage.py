@@ -8,26 +8,26 @@ from contract.messages import NoticeCode, NoticeEvent
 from edge import __version__
 from edge.app.files import DESK, JOURNAL
 from edge.app.ledger import learn_time
-from edge.clock import BoundedClock
-from edge.desk import Desk, DeskReader
-from edge.domain import AdmitRequest, EnrolmentRequest, LockDownRequest
-from edge.highwater import HighWater
-from edge.journal import Journal
-from edge.layout import GATE
+from edge.core.domain import AdmitRequest, EnrolmentRequest, LockDownRequest
+from edge.core.layout import GATE
+from edge.core.ports import Matcher
+from edge.devices.readers.qr_codes import QrCodes
 from edge.loop import GateLoop, Ports
-from edge.ports import Matcher
-from edge.presence import JournalPresence
-from edge.readers.codes import QrCodes
-from edge.replay.film import Studio, picture_at
-from edge.replay.hands import Hands
-from edge.replay.hq import Headquarters
-from edge.replay.part import StoryError
-from edge.replay.pins import StoryGate, StoryPins, normally_closed
-from edge.replay.steps import Code, Turns
-from edge.replay.story import Story
 from edge.sim import ManualClock, PatientPinCheck, RecordingIndicator
 from edge.sim.staged import Picture, StagedCamera, StagedMatcher, View
-from edge.technician import TechnicianNotes
+from edge.storage.desk import Desk, DeskReader
+from edge.storage.high_water import HighWater
+from edge.storage.journal import Journal
+from edge.storage.presence import JournalPresence
+from edge.storage.technician_request import TechnicianNotes
+from edge.system.clock import BoundedClock
+from edge.tools.stories.film import Studio, picture_at
+from edge.tools.stories.hands import Hands
+from edge.tools.stories.hq import Headquarters
+from edge.tools.stories.part import StoryError
+from edge.tools.stories.pins import StoryGate, StoryPins, normally_closed
+from edge.tools.stories.steps import Code, Turns
+from edge.tools.stories.story import Story
 
 REBOOT_S = 20.0
 """So long a machine takes to start anew."""

@@ -1,5 +1,5 @@
 """What can happen in a story: one class per kind of line. A new kind is one class here, and its name in `KINDS`; HQ's are in
-`edge.replay.orders`.
+`edge.tools.stories.orders`.
 
 The first key of a class names its kind; `play` does it to the stage.
 """
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import AwareDatetime, Field
 
 from contract.messages import Advice, LivenessVerdict
-from edge.domain import Sight
-from edge.replay.orders import Order, PolicyChange, RiskChange, RosterChange
-from edge.replay.part import Step
+from edge.core.domain import Sight
 from edge.sim.staged import View
+from edge.tools.stories.orders import Order, PolicyChange, RiskChange, RosterChange
+from edge.tools.stories.part import Step
 
 if TYPE_CHECKING:
-    from edge.replay.stage import Stage
+    from edge.tools.stories.stage import Stage
 
 Turns = Literal["on", "off", "on and off"]
 NOBODY, STRANGER = "nobody", "stranger"
@@ -73,7 +73,7 @@ class WalksUp(Step):
     """Brightness of the light."""
 
     def play(self, stage: "Stage") -> None:
-        """Nothing to do: the film was made before the story began (`edge.replay.film`)."""
+        """Nothing to do: the film was made before the story began (`edge.tools.stories.film`)."""
 
 
 # --- The gate's inputs ------------------------------------------------------------------------------------

@@ -9,11 +9,11 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
 from contract.messages import Id, PolicySnapshot
-from edge.config import Config, ConfigError, parse
-from edge.replay import expect, steps
-from edge.replay.expect import Expected
-from edge.replay.part import ENVELOPE, Line, Part, Step, StoryError, explain, parse_line, unknown_key
-from edge.replay.steps import NOBODY, STRANGER, Person, WalksUp
+from edge.core.config import Config, ConfigError, parse
+from edge.tools.stories import expect, steps
+from edge.tools.stories.expect import Expected
+from edge.tools.stories.part import ENVELOPE, Line, Part, Step, StoryError, explain, parse_line, unknown_key
+from edge.tools.stories.steps import NOBODY, STRANGER, Person, WalksUp
 
 TAIL_S = 1.0
 

@@ -1,9 +1,9 @@
-"""Alembic's way in: it runs on the connection that `hq.store` hands over, or from the alembic command on `sqlalchemy.url`."""
+"""Alembic's way in: it runs on the connection that `hq.database.store` hands over, or from the alembic command on `sqlalchemy.url`."""
 
 from alembic import context
 from sqlalchemy import create_engine
 
-from hq.tables import metadata
+from hq.database.tables import metadata
 
 connection = context.config.attributes.get("connection")
 if connection is None:

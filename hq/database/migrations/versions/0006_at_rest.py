@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from alembic import context, op
 
 from contract.signing import ENROLMENT, BadSeal, unseal
-from hq.atrest import Cipher
-from hq.keys import HqKeys
-from hq.store import StoreError
+from hq.database.store import StoreError
+from hq.keys.encryption import Cipher
+from hq.keys.keys import HqKeys
 
 revision = "0006"
 down_revision = "0005"

@@ -8,9 +8,9 @@ from alembic import context, op
 from contract.chain import link
 from contract.erasure import scrubbed
 from contract.messages import EventRecord
-from hq import erasure
-from hq.journals import JournalKey
-from hq.store import StoreError
+from hq.database.journals import JournalKey
+from hq.database.store import StoreError
+from hq.ingest import erasure
 
 revision = "0009"
 down_revision = "0008"

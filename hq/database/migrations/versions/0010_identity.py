@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from alembic import context, op
 
 from contract.messages import WorkerRecord
-from hq.keys import HqKeys
-from hq.store import StoreError, now
+from hq.database.store import StoreError, now
+from hq.keys.keys import HqKeys
 
 revision = "0010"
 down_revision = "0009"
