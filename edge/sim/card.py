@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from contract.libraries import extra, loading
-from edge.domain import Image
+from edge.core.domain import Image
 from edge.sim.script import ScriptError
 
 MODULE_PX = 8

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import structlog
 
 from contract.messages import NoticeCode
-from edge.domain import Incident
-from edge.ports import Clock
-from edge.sync.replica import ReplicaWriter
+from edge.core.domain import Incident
+from edge.core.ports import Clock
+from edge.replica.writer import ReplicaWriter
 
 log = structlog.get_logger()
 
