@@ -32,7 +32,7 @@ from contract.messages import (
 from contract.signing import COMMISSIONING, BadSignature, verify
 from hq import erasure, newer
 from hq import tables as t
-from hq.allowance import Allowance
+from hq.allowance import limit_per_sender
 from hq.approvals import Approvals
 from hq.branches import Place, origin, place
 from hq.doorkeeper import Doorkeeper, NotTaken, proofs
@@ -217,7 +217,7 @@ class Ingest:
     def __init__(self, store: Store, approvals: Approvals, door: Doorkeeper) -> None:
         self._store, self._approvals, self._door = store, approvals, door
         self._told: set[str] = set()
-        self._allowance = Allowance()
+        self._allowance = limit_per_sender()
         self._last_epoch: dict[str, str] = {}
         self._strangers: dict[str, set[str]] = {}
 

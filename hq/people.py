@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Executable, String, bindparam, delete, insert
 from contract.codec import BadMessage, decode, encode
 from contract.messages import EnrolmentEvent, EnrolmentRecord, PolicySnapshot, RiskEntry, Utc, WorkerRecord
 from contract.signing import ENROLMENT, BadSeal, unseal
+from contract.unknown_keys import unknown_keys
 from hq import forgotten, newer
 from hq import tables as t
 from hq.atrest import AtRestError, Cipher, KeyMissing
@@ -25,7 +26,6 @@ from hq.intake import EnrolmentRefused as EnrolmentRefused
 from hq.keys import HqKeys
 from hq.leaving import left_out
 from hq.store import Store, now
-from hq.strict import unknown_keys
 
 CHECKED = 20
 """Workers that are looked at to tell whether the key is the right one."""

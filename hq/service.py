@@ -28,7 +28,7 @@ from contract.messages import (
 from contract.signing import BadKey, sign
 from contract.topics import DELTA_CHANNELS, Channel, channel_of
 from hq import forgotten, keys
-from hq.allowance import Allowance
+from hq.allowance import limit_per_sender
 from hq.approvals import Approvals
 from hq.atrest import AtRestError
 from hq.config import HqConfig
@@ -87,7 +87,7 @@ class HqService:
         people.check()
         self.metrics = HqMetrics(self._store)
         self._door = Doorkeeper(config.gates.unsigned_until)
-        self._registry, self._registering = Registry(self._store, self._keys, config.sites), Allowance()
+        self._registry, self._registering = Registry(self._store, self._keys, config.sites), limit_per_sender()
         approvals = Approvals(self._store, people, self._keys, config.trusted_sites)
         self._ingest = Ingest(self._store, approvals, self._door)
         whole_after = timedelta(hours=config.lists.whole_after_h)

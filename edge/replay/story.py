@@ -9,10 +9,11 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
 from contract.messages import Id, PolicySnapshot
+from contract.unknown_keys import unknown_key
 from edge.config import Config, ConfigError, parse
 from edge.replay import expect, steps
 from edge.replay.expect import Expected
-from edge.replay.part import ENVELOPE, Line, Part, Step, StoryError, explain, parse_line, unknown_key
+from edge.replay.part import ENVELOPE, Line, Part, Step, StoryError, explain, parse_line
 from edge.replay.steps import NOBODY, STRANGER, Person, WalksUp
 
 TAIL_S = 1.0
