@@ -16,10 +16,10 @@ from edge.capture.folder import FolderSource
 from edge.capture.opencv import FileSource, RtspSource, V4l2Source
 from edge.capture.source import CameraFault, Source
 from edge.capture.thread import OPEN_PATIENCE, CaptureThread
-from edge.config import CameraConfig
-from edge.credentials import secret
-from edge.domain import Image
-from edge.sdk import loading
+from edge.core.config import CameraConfig
+from edge.core.domain import Image
+from edge.system.key_files import secret
+from edge.system.sdk import loading
 
 __all__ = ["CameraFault", "CaptureThread", "Source", "source_for"]
 

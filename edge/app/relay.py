@@ -17,12 +17,12 @@ import structlog
 from pydantic import ValidationError
 
 from contract.unknown_keys import nearest
-from edge.config import Config, ConfigError, GateConfig, PathsConfig, parse
-from edge.foreign import read_plain
-from edge.gate import lock_relays, relays_only
-from edge.layout import GATE, PINS, RELAY
-from edge.ports import GateError
-from edge.wholefile import write_whole
+from edge.core.config import Config, ConfigError, GateConfig, PathsConfig, parse
+from edge.core.layout import GATE, PINS, RELAY
+from edge.core.ports import GateError
+from edge.devices.gate import lock_relays, relays_only
+from edge.system.foreign_file import read_plain
+from edge.system.whole_file import write_whole
 
 log = structlog.get_logger()
 

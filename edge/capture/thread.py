@@ -17,9 +17,9 @@ from contract.backoff import Backoff
 from edge.capture.reader import Reader, Slot
 from edge.capture.source import CameraFault, Source, letterbox
 from edge.capture.stillness import WHOLE, Lane, Look, Stillness
-from edge.config import CameraConfig
-from edge.domain import CameraStatus, Frame, Image
-from edge.ports import Clock
+from edge.core.config import CameraConfig
+from edge.core.domain import CameraStatus, Frame, Image
+from edge.core.ports import Clock
 
 log = structlog.get_logger()
 
@@ -31,7 +31,7 @@ CLOSE_WITHIN_S = 2.0
 
 
 class CaptureThread:
-    """The port `edge.ports.Camera` on any source. `make_source` constructs one without opening it.
+    """The port `edge.core.ports.Camera` on any source. `make_source` constructs one without opening it.
 
     Pictures of another size than the configured are letterboxed to it. `lane`: what of the picture must not be frozen. Times are taken when a picture arrives.
     """

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import segno
 
-from edge.domain import Image
+from edge.core.domain import Image
 
 MODULE_PX = 8
 TILT_DEG = 5.0

@@ -7,12 +7,12 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from edge.domain import Image
-from edge.photofile import read_photo
+from edge.core.domain import Image
 from edge.sim.card import CodeCard
 from edge.sim.cutout import Cutout
 from edge.sim.lane import lane
 from edge.sim.script import Light, Person, Scene, Script, ScriptError
+from edge.system.photo_file import read_photo
 
 NOISE_MARGIN = 64
 FADE_S = 0.25

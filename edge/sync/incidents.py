@@ -8,9 +8,9 @@ import structlog
 
 from contract.messages import NoticeCode
 from contract.token_bucket import TokenBuckets
-from edge.domain import Incident
-from edge.ports import Clock
-from edge.sync.replica import ReplicaWriter
+from edge.core.domain import Incident
+from edge.core.ports import Clock
+from edge.replica.writer import ReplicaWriter
 
 log = structlog.get_logger()
 

@@ -25,8 +25,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from contract.backoff import Backoff
 from contract.codec import MAX_BYTES
 from contract.signing import BadKey
-from edge.config import SyncConfig
-from edge.credentials import secret
+from edge.core.config import SyncConfig
+from edge.system.key_files import secret
 
 log = structlog.get_logger()
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from edge.config import MatcherConfig
-from edge.demo.cast import portraits, walk_up_script
-from edge.domain import Frame
-from edge.matcher.motion import AWAKE_S, RECHECK_S, MotionGate, changed, shrink
+from edge.core.config import MatcherConfig
+from edge.core.domain import Frame
+from edge.matcher.engine.motion import AWAKE_S, RECHECK_S, MotionGate, changed, shrink
 from edge.matcher.pipeline import open_matcher
 from edge.sim import Light, load_script
 from edge.sim.film import Film
+from edge.tools.demo.cast import portraits, walk_up_script
 
 RATE_HZ = 30
 NEAR_PX = MatcherConfig().eye_distance_min_px

@@ -6,13 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.config import MatcherConfig
-from edge.domain import Frame, Sight, Template
-from edge.matcher.engine import FRAME
-from edge.matcher.enrol import EnrolmentError
+from edge.core.config import MatcherConfig
+from edge.core.domain import Frame, Sight, Template
+from edge.core.templates import TemplateStore
+from edge.matcher.engine.engine import FRAME
+from edge.matcher.enrolment.templates import EnrolmentError
 from edge.matcher.pipeline import RIVAL_SIZE_MIN, FaceMatcher, open_matcher
 from edge.sim import occlusion
-from edge.templates import TemplateStore
 
 HEIGHT, WIDTH = 480, 640
 USABLE_PX = MatcherConfig().eye_distance_min_px

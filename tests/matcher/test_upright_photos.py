@@ -4,17 +4,17 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.config import MatcherConfig
-from edge.domain import Frame, Sight, Template
-from edge.enrolment import read_photos
-from edge.evaluation.rotations import turn
-from edge.matcher import upright
-from edge.matcher.engine import FRAME, FaceEngine
-from edge.matcher.enrol import EnrolmentError
-from edge.matcher.models import load_manifest
+from edge.core.config import MatcherConfig
+from edge.core.domain import Frame, Sight, Template
+from edge.matcher.engine import upright
+from edge.matcher.engine.engine import FRAME, FaceEngine
+from edge.matcher.enrolment.guided_capture import Sitting
+from edge.matcher.enrolment.request import read_photos
+from edge.matcher.enrolment.templates import EnrolmentError
 from edge.matcher.pipeline import FaceMatcher, open_matcher
-from edge.matcher.sitting import Sitting
-from edge.photofile import read_photo
+from edge.matcher.weights.manifest import load_manifest
+from edge.system.photo_file import read_photo
+from edge.tools.evaluation.rotations import turn
 
 PORTRAITS = ["person-a-1.jpg", "person-b-1.jpg", "person-c-1.png", "person-d-1.png"]
 
