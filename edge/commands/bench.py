@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from contract.libraries import extra, require
 from contract.terminal.console import Table
 from edge.commands.common import JsonOption, err, example, fail, out
 from edge.core.config import MatcherConfig
@@ -38,6 +39,7 @@ def bench(
     """Time every stage at 640x480, searches in large galleries, and the way from a usable face to the relay."""
     if context.invoked_subcommand is not None:
         return
+    require("segno", extra("tools"), PackageError, "segno")
     from edge.matcher.pipeline import open_matcher
     from edge.tools.bench import face_to_relay as measure
     from edge.tools.bench.code_and_card import other_ways

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from contract.libraries import extra, require
 from edge.commands.common import EXIT_PROBLEM, example, fail, out
 from edge.commands.models import download_progress, follow
 from edge.matcher.weights.fetch import fetch
@@ -27,6 +28,8 @@ def demo(
     """
     from edge.tools.demo.play import play
     from edge.tools.demo.stage import StageError
+
+    require("what the demo needs", extra("demo"), StageError, "sqlalchemy", "alembic", "iotcore", "segno")
 
     begun = time.monotonic()
     models_dir, photos_dir = cache_dir() / "models", cache_dir() / "photos"

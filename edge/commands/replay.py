@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from contract.libraries import extra, require
 from contract.terminal.console import Table, stacked, styled
 from edge.commands.common import EXIT_PROBLEM, EXIT_USAGE, err, example, fail, out
 from edge.matcher.weights.fetch import fetch
@@ -37,6 +38,8 @@ def replay(
     from edge.tools.stories.part import StoryError
     from edge.tools.stories.story import load_story
 
+    if png_:
+        require("resvg-py", extra("tools"), StoryError, "resvg_py")
     configure_logs(level=logging.CRITICAL)  # what the gate logs about the story's troubles is not the story
     if len(files) > 1 and (svg or png_):
         raise fail("a picture is drawn of one story at a time: give one file", EXIT_USAGE)

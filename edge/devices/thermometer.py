@@ -10,10 +10,10 @@ from typing import Protocol
 
 import structlog
 
+from contract.libraries import loading
 from edge.core.config import TemperatureConfig
 from edge.core.domain import ThermometerStatus
 from edge.core.ports import Clock
-from edge.system.sdk import loading
 
 log = structlog.get_logger()
 

@@ -25,6 +25,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 
 from contract.erasure import scrubbed
+from contract.libraries import extra
 from contract.messages import GateStatus, Health
 from hq.database import tables as t
 from hq.database.journals import JournalKey as JournalKey
@@ -281,7 +282,7 @@ def _said_plainly() -> Iterator[None]:
 def plainly(error: Exception, setting: str) -> str:
     """Why a database cannot be used, and what to do; `setting`: where its URL stands."""
     if isinstance(error, ModuleNotFoundError):
-        return f"{error.name} is not installed; for PostgreSQL run: pip install 'sitegate[postgres]'"
+        return f"{error.name} is not installed; for PostgreSQL run: {extra('postgres')}"
     reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
     if "malformed" in reason or "not a database" in reason:
         return (

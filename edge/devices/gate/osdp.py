@@ -11,11 +11,11 @@ from typing import Any
 
 import structlog
 
+from contract.libraries import extra, loading
 from contract.messages import Direction
 from edge.core.config import GateConfig
 from edge.core.ports import GateError
 from edge.devices.gate.wiegand import encode
-from edge.system.sdk import loading
 
 log = structlog.get_logger()
 
@@ -77,7 +77,7 @@ class OsdpReader:
 
 def _open(config: GateConfig, faults: list[str]) -> tuple[Any, Any]:
     """The port and the device. What the port says when it fails (unplugged) goes to `faults`: the C library takes no error."""
-    with loading("the OSDP library", "pip install 'sitegate[osdp]'", GateError):
+    with loading("the OSDP library", extra("osdp"), GateError):
         import osdp
         import serial
     key = _key(config)

@@ -11,11 +11,11 @@ from typing import Any
 import structlog
 from gpiozero.pins.mock import MockFactory, MockPin
 
+from contract.libraries import extra, loading
 from edge.core.config import GateConfig
 from edge.core.ports import GateError
 from edge.devices.gate import gpiochip
 from edge.devices.pin_fault import on_a_pi
-from edge.system.sdk import loading
 
 log = structlog.get_logger()
 
@@ -25,7 +25,7 @@ def lgpio_factory() -> Any:
     _give_lgpio_a_folder()
     chips = gpiochip.chips()
     chip = gpiochip.header(chips)
-    with loading("lgpio", "pip install 'sitegate[pi]', or apt install python3-lgpio", GateError):
+    with loading("lgpio", f"{extra('pi')}, or apt install python3-lgpio", GateError):
         from edge.devices.gate.lgpiopins import Factory
     try:
         return Factory(chip.number if chip else None)

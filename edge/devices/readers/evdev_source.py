@@ -4,12 +4,12 @@ import select
 from collections.abc import Sequence
 from typing import Any
 
+from contract.libraries import extra, loading
 from edge.devices.readers.keyboard import InputEvent
-from edge.system.sdk import loading
 
 INSTALL = (
-    "apt install python3-evdev and a virtual environment with --system-site-packages, or pip install 'sitegate[pi]'; "
-    'or set reader.device = ""'
+    "apt install python3-evdev and a virtual environment with --system-site-packages, or "
+    f'{extra("pi")}; or set reader.device = ""'
 )
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from contract.libraries import extra, loading
 from edge.core.config import MatcherConfig
 from edge.core.domain import Face, Image, Vector
 from edge.matcher.engine.embedder import postprocess
 from edge.matcher.engine.onnx_session import Session
 from edge.matcher.weights.manifest import ModelError, OwnModel, own_pack, read_verified
-from edge.system.sdk import loading
 
 DETECT_PX = (640, 640)
 """What a detector with a free input size is given; one with a fixed size keeps its own."""
@@ -74,7 +74,7 @@ def open_own(config: MatcherConfig, folder: Path) -> tuple[ScrfdDetector, ArcFac
 
 
 def _classes() -> tuple[Any, Any]:
-    with loading("insightface", "pip install 'sitegate[insightface]'", ModelError):
+    with loading("insightface", extra("insightface"), ModelError):
         from insightface.model_zoo import SCRFD, ArcFaceONNX
     return SCRFD, ArcFaceONNX
 

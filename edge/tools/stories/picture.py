@@ -3,8 +3,7 @@
 import textwrap
 from collections.abc import Iterator
 
-import resvg_py
-
+from contract.libraries import extra, loading
 from contract.messages import (
     AccessEvent,
     Advice,
@@ -23,7 +22,7 @@ from edge.screen.lane_page import Sign
 from edge.screen.translations import Texts, load_all
 from edge.tools.stories.compare import HOUSEKEEPING, Row
 from edge.tools.stories.film import APPROACH_S, LEAVE_S
-from edge.tools.stories.part import Step
+from edge.tools.stories.part import Step, StoryError
 from edge.tools.stories.play import Played
 from edge.tools.stories.steps import NOBODY, STRANGER, Arm, Door, People, Person, Restart, Sensor, WalksUp
 from edge.tools.stories.svg import FAINT, INK, RIGHT, WIDTH, Band, Mark, Sheet, text_width
@@ -66,7 +65,9 @@ def draw(played: Played, rows: list[Row]) -> str:
 
 
 def png(svg: str, width_px: int) -> bytes:
-    """The picture as PNG. Its words need a font on this machine (Debian: fonts-dejavu-core)."""
+    """The picture as PNG. Its words need a font on this machine (Debian: fonts-dejavu-core). Raises StoryError without resvg-py."""
+    with loading("resvg-py", extra("tools"), StoryError):
+        import resvg_py
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, width=width_px))
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from contract.libraries import loading
 from edge.camera import CameraFault, Picamera2Source
 from edge.core.ports import GateError
-from edge.system.sdk import loading
 
 NUMPY = "numpy.dtype size changed, may indicate binary incompatibility. Expected 96 from C header, got 88 from PyObject"
 
@@ -46,7 +46,7 @@ def test_fail__picamera2_built_for_another_numpy(tmp_path: Path, monkeypatch: py
 OPTIONAL = {
     "evdev": "from edge.devices.readers.evdev_source import EvdevSource as S; S('08ff:0009').open()",
     "smbus2": "from edge.devices.thermometer import open_bus as S; S(1)",
-    "insightface": "from edge.matcher.engine.engine.insightface_engine import _classes as S; S()",
+    "insightface": "from edge.matcher.engine.insightface_engine import _classes as S; S()",
     "osdp": "from edge.devices.gate.osdp import _open as S; from edge.core.config import GateConfig; S(GateConfig(output='osdp'), [])",
     "lgpio": "from edge.devices.gate.pins import lgpio_factory as S; S()",
 }

@@ -1,5 +1,7 @@
-"""Loading what only some gates need: a library that is missing, or that fails while it loads, is told with what to do."""
+"""Load what only some installations have. A library that is missing or fails to load is reported with what to do."""
 
+import importlib.util
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,9 +17,19 @@ _NUMPY = (
 """How a library that was built for another numpy fails: with ValueError, ImportError or others."""
 
 
+def extra(name: str) -> str:
+    """The command that adds the extra `name` of setup.cfg to this installation."""
+    return f"{sys.executable} -m pip install 'sitegate[{name}]'"
+
+
 @contextmanager
-def loading(what: str, install: str, fault: type[Exception], rebuilt: str = "") -> Iterator[None]:
-    """Import within this block. `rebuilt`: the package to install anew when numpy does not fit; `what` itself unless given.
+def loading(what: str, install: str, fault: type[BaseException], rebuilt: str = "") -> Iterator[None]:
+    """Import within this block.
+
+    Args:
+        what: what the reader is told is missing.
+        install: how to install it.
+        rebuilt: the package to install again when it does not fit numpy; `what` unless given.
 
     Raises: `fault`, saying what to do.
     """
@@ -25,6 +37,14 @@ def loading(what: str, install: str, fault: type[Exception], rebuilt: str = "") 
         yield
     except Exception as error:
         raise fault(problem(what, install, error, rebuilt or what)) from error
+
+
+def require(what: str, install: str, fault: type[BaseException], *modules: str) -> None:
+    """Check that the top-level `modules` are installed, and load none of them. Raises: `fault`, saying what to do."""
+    with loading(what, install, fault):
+        for name in modules:
+            if importlib.util.find_spec(name) is None:
+                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 def problem(what: str, install: str, error: Exception, rebuilt: str) -> str:
