@@ -32,7 +32,7 @@ from hq.database.journals import JournalKey
 from hq.database.store import ROSTER_AGAIN, DatabaseAway, Store, asked_for, done, now
 from hq.ingest.corrected_times import correct_earlier
 from hq.ingest.ingest import Arrival, Ingest, examine
-from hq.ingest.rate_limit import Allowance
+from hq.ingest.rate_limit import limit_per_sender
 from hq.ingest.refusals import Refusals
 from hq.ingest.senders import Doorkeeper, NotTaken
 from hq.keys import keys
@@ -88,7 +88,7 @@ class HqService:
         people.check()
         self.metrics = HqMetrics(self._store)
         self._door = Doorkeeper(config.gates.unsigned_until)
-        self._registry, self._registering = Registry(self._store, self._keys, config.sites), Allowance()
+        self._registry, self._registering = Registry(self._store, self._keys, config.sites), limit_per_sender()
         approvals = Approvals(self._store, people, self._keys, config.trusted_sites)
         self._ingest = Ingest(self._store, approvals, self._door)
         whole_after = timedelta(hours=config.lists.whole_after_h)

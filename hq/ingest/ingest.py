@@ -48,7 +48,7 @@ from hq.database.store import ROSTER_AGAIN, Store, ValueRefused, ask_for, now, p
 from hq.ingest import erasure, newer_events
 from hq.ingest.corrected_times import correct_newest
 from hq.ingest.forks import Place, origin, place
-from hq.ingest.rate_limit import Allowance
+from hq.ingest.rate_limit import limit_per_sender
 from hq.ingest.senders import Doorkeeper, NotTaken, proofs
 from hq.registry.approvals import Approvals
 from hq.registry.gates import Registered, registered
@@ -217,7 +217,7 @@ class Ingest:
     def __init__(self, store: Store, approvals: Approvals, door: Doorkeeper) -> None:
         self._store, self._approvals, self._door = store, approvals, door
         self._told: set[str] = set()
-        self._allowance = Allowance()
+        self._allowance = limit_per_sender()
         self._last_epoch: dict[str, str] = {}
         self._strangers: dict[str, set[str]] = {}
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Executable, String, bindparam, delete, insert
 from contract.codec import BadMessage, decode, encode
 from contract.messages import EnrolmentEvent, EnrolmentRecord, PolicySnapshot, RiskEntry, Utc, WorkerRecord
 from contract.signing import ENROLMENT, BadSeal, unseal
+from contract.unknown_keys import unknown_keys
 from hq.database import tables as t
 from hq.database.store import Store, now
 from hq.ingest import newer_events
@@ -26,7 +27,6 @@ from hq.lists.leaving import left_out
 from hq.registry.credentials import WrittenWorker
 from hq.registry.import_draft import Draft
 from hq.registry.import_draft import EnrolmentRefused as EnrolmentRefused
-from hq.registry.unknown_keys import unknown_keys
 
 CHECKED = 20
 """Workers that are looked at to tell whether the key is the right one."""

@@ -74,9 +74,9 @@ class InFront:
 class Counting(FaceMatcher):
     looked = 0
 
-    def look(self, frame: Frame) -> Identification:
+    def identify(self, frame: Frame) -> Identification:
         self.looked += 1
-        return super().look(frame)
+        return super().identify(frame)
 
 
 class Gatehouse:
