@@ -16,9 +16,22 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from contract import messages, policy, signing
+from contract import policy, signing
 from contract.asyncapi import document
-from contract.messages import VERSION, AnyEvent, AnyMessage
+from contract.messages import (
+    VERSION,
+    AnyEvent,
+    AnyMessage,
+    events,
+    list_transfer,
+    lists,
+    orders,
+    policy_snapshot,
+    records,
+    registration,
+    telemetry,
+    words,
+)
 from contract.signing import SignedEnvelope
 from contract.topics import ROUTES
 
@@ -26,8 +39,21 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FOLDER = Path(__file__).parent / "schemas"
 EVENTS: tuple[type[BaseModel], ...] = get_args(get_args(AnyEvent)[0])
 KINDS: tuple[type[BaseModel], ...] = (*get_args(AnyMessage), *EVENTS, SignedEnvelope)
+MODULES = (
+    words,
+    events,
+    telemetry,
+    lists,
+    policy_snapshot,
+    list_transfer,
+    registration,
+    orders,
+    records,
+    policy,
+    signing,
+)
+"""Where the models and words are written, in the order in which docs/MESSAGES.md shows them."""
 
-_MODULES = (messages, policy, signing)
 _MAJOR = VERSION.partition(".")[0]
 _BYTES = "Bytes in base64 with the URL-safe alphabet and padding (RFC 4648, section 5)."
 _SAID_OF_VERSION = "Of the contract that the writer speaks. A reader refuses another major version."
@@ -131,7 +157,7 @@ def _as_base64(field: dict[str, Any]) -> str:
 
 def text_of(owner: str, name: str) -> str:
     """What stands below the attribute, in the class itself or the nearest one that it is made from; "" if nothing."""
-    for module in _MODULES:
+    for module in MODULES:
         kind = getattr(module, owner, None)
         for base in inspect.getmro(kind) if kind else ():
             if text := _attribute_texts(module).get((base.__name__, name)):

@@ -11,21 +11,21 @@ from typing import Any
 import numpy as np
 from pydantic import SecretStr
 
+from contract.libraries import extra, loading
 from contract.signing import BadKey
 from edge.capture.folder import FolderSource
 from edge.capture.opencv import FileSource, RtspSource, V4l2Source
 from edge.capture.source import CameraFault, Source
 from edge.capture.thread import OPEN_PATIENCE, CaptureThread
-from edge.config import CameraConfig
-from edge.credentials import secret
-from edge.domain import Image
-from edge.sdk import loading
+from edge.core.config import CameraConfig
+from edge.core.domain import Image
+from edge.system.key_files import secret
 
 __all__ = ["CameraFault", "CaptureThread", "Source", "source_for"]
 
 INSTALL = (
-    "apt install python3-picamera2 and a virtual environment with --system-site-packages, or pip install 'sitegate[pi]'; "
-    "or set camera.source"
+    "apt install python3-picamera2 and a virtual environment with --system-site-packages, or "
+    f"{extra('pi')}; or set camera.source"
 )
 READ_PATIENCE = 0.75
 """The SDK's own timeout, as a part of hang_timeout_ms: a source that gives up by itself also lets go of the device."""

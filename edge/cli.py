@@ -31,7 +31,7 @@ from edge.commands import (
     voice,
 )
 from edge.commands.common import example, out, tell
-from edge.logs import configure_logs
+from edge.system.logs import configure_logs
 
 app = typer.Typer(
     no_args_is_help=True,

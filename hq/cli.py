@@ -17,22 +17,12 @@ from contract.messages import Command, CommandAction, ListKind
 from contract.terminal.console import Table, styled
 from contract.terminal.errors import telling_group
 from contract.uncaught import shown_without_values
-from hq import (
-    bench_cli,
-    checks,
-    consent_cli,
-    enrolments_cli,
-    export,
-    gate_cli,
-    give,
-    keys,
-    keys_cli,
-    orders,
-    report,
-)
 from hq import config as settings
 from hq.broker import open_broker
-from hq.console import (
+from hq.commands import bench, consent, credentials, enrolments, gaps, schema
+from hq.commands import gate as gate_cli
+from hq.commands import keys as keys_cli
+from hq.commands.console import (
     described,
     err,
     gate_json,
@@ -44,14 +34,17 @@ from hq.console import (
     tell,
     time_text,
 )
+from hq.commands.context import Folder, opened
+from hq.commands.order_words import signed_by
+from hq.database.store import Store, now
+from hq.keys import keys
+from hq.lists import orders
+from hq.lists.publisher import Publisher
 from hq.logs import configure_logs
-from hq.opened import Folder, opened
-from hq.people import read_import
-from hq.publish import Publisher
+from hq.registry.people import read_import
+from hq.reports import report
+from hq.reports.standing import standings
 from hq.service import HqService
-from hq.signed_by import signed_by
-from hq.standing import standings
-from hq.store import Store, now
 
 app = typer.Typer(
     help="HQ of sitegate: receives every gate's events, publishes roster, risk list and policy.",
@@ -340,14 +333,14 @@ def command(
             _await_answer(store, order, newest, wait_s)
 
 
-export.register(app)
-give.register(app)
+schema.register(app)
+credentials.register(app)
 keys_cli.register(app)
 gate_cli.register(app)
-enrolments_cli.register(app)
-consent_cli.register(app)
-checks.register(app)
-bench_cli.register(app)
+enrolments.register(app)
+consent.register(app)
+gaps.register(app)
+bench.register(app)
 
 
 def _publish(publisher: Publisher, sites: tuple[str, ...], kinds: tuple[ListKind, ...], snapshot: bool = False) -> None:

@@ -17,7 +17,7 @@ from contract.codec import MAX_BYTES, encode
 from contract.messages import HqState
 from contract.topics import ROUTES, Channel, topic
 from hq.config import BrokerConfig
-from hq.store import now
+from hq.database.store import now
 
 log = structlog.get_logger()
 

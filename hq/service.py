@@ -27,23 +27,24 @@ from contract.messages import (
 )
 from contract.signing import BadKey, sign
 from contract.topics import DELTA_CHANNELS, Channel, channel_of
-from hq import forgotten, keys
-from hq.allowance import Allowance
-from hq.approvals import Approvals
-from hq.atrest import AtRestError
 from hq.config import HqConfig
-from hq.doorkeeper import Doorkeeper, NotTaken
-from hq.ingest import Arrival, Ingest, examine
-from hq.journals import JournalKey
-from hq.metrics import HqMetrics
+from hq.database.journals import JournalKey
+from hq.database.store import ROSTER_AGAIN, DatabaseAway, Store, asked_for, done, now
+from hq.ingest.corrected_times import correct_earlier
+from hq.ingest.ingest import Arrival, Ingest, examine
+from hq.ingest.rate_limit import limit_per_sender
+from hq.ingest.refusals import Refusals
+from hq.ingest.senders import Doorkeeper, NotTaken
+from hq.keys import keys
+from hq.keys.encryption import AtRestError
+from hq.lists import forgotten
+from hq.lists.orders import Orders
+from hq.lists.publisher import Publisher
 from hq.mqtt import HqLink, Received
-from hq.orders import Orders
-from hq.people import People
-from hq.publish import Publisher
-from hq.refusals import Refusals
-from hq.registry import Registry, RegistryRefused, registered
-from hq.store import ROSTER_AGAIN, DatabaseAway, Store, asked_for, done, now
-from hq.times import correct_earlier
+from hq.registry.approvals import Approvals
+from hq.registry.gates import Registry, RegistryRefused, registered
+from hq.registry.people import People
+from hq.reports.metrics import HqMetrics
 
 log = structlog.get_logger()
 
@@ -87,7 +88,7 @@ class HqService:
         people.check()
         self.metrics = HqMetrics(self._store)
         self._door = Doorkeeper(config.gates.unsigned_until)
-        self._registry, self._registering = Registry(self._store, self._keys, config.sites), Allowance()
+        self._registry, self._registering = Registry(self._store, self._keys, config.sites), limit_per_sender()
         approvals = Approvals(self._store, people, self._keys, config.trusted_sites)
         self._ingest = Ingest(self._store, approvals, self._door)
         whole_after = timedelta(hours=config.lists.whole_after_h)
@@ -110,7 +111,7 @@ class HqService:
         """Site -> up to which enrolment its roster was published for the task at hand."""
         self._whole_wanted: set[tuple[str, ListKind]] = set()
         self._emptied_for = -1
-        """The last of the `hq.forgotten` after which the database's log was emptied."""
+        """The last of the `hq.lists.forgotten` after which the database's log was emptied."""
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set."""

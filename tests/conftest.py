@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from edge.matcher.fetch import fetch
-from edge.matcher.models import load_manifest
-from edge.packages import cache_dir
-from edge.photos import fetch_photos
+from edge.matcher.weights.fetch import fetch
+from edge.matcher.weights.manifest import load_manifest
+from edge.system.pinned_packages import cache_dir
+from edge.tools.demo.photos import fetch_photos
 
 
 def pytest_configure() -> None:

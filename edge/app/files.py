@@ -1,21 +1,21 @@
-"""The files by which the three processes meet: the folder of each, made by its process; `edge.layout` has the names."""
+"""The files by which the three processes meet: the folder of each, made by its process; `edge.core.layout` has the names."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edge.app.flat import is_flat, move
-from edge.config import Config
-from edge.layout import DESK as DESK
-from edge.layout import DESK_FOLDER, GATE, GATE_KEY, GATE_KEY_PUBLIC, LINK_KEY, LINK_KEY_PUBLIC, SYNC
-from edge.layout import JOURNAL as JOURNAL
-from edge.layout import PINS as PINS
-from edge.layout import PULSE_CUTS as PULSE_CUTS
-from edge.layout import REPLICA as REPLICA
-from edge.layout import RESERVE as RESERVE
-from edge.layout import SCORES as SCORES
-from edge.ports import JournalError
+from edge.app.state_migration import is_flat, move
+from edge.core.config import Config
+from edge.core.layout import DESK as DESK
+from edge.core.layout import DESK_FOLDER, GATE, GATE_KEY, GATE_KEY_PUBLIC, LINK_KEY, LINK_KEY_PUBLIC, SYNC
+from edge.core.layout import JOURNAL as JOURNAL
+from edge.core.layout import PINS as PINS
+from edge.core.layout import PULSE_CUTS as PULSE_CUTS
+from edge.core.layout import REPLICA as REPLICA
+from edge.core.layout import RESERVE as RESERVE
+from edge.core.layout import SCORES as SCORES
+from edge.core.ports import JournalError
 
 KEY_OF_0_1 = Path("/etc/sitegate/keys/gate-signing.key.pem")
 """Stands in every configuration that 0.1 wrote, also where the gate was never commissioned; the gate process cannot make it."""

@@ -11,7 +11,7 @@ import structlog
 from contract.keyring import TrustedKeys
 from contract.messages import NoticeCode, NoticeEvent
 from contract.signing import BadKey
-from edge import __version__, lookout
+from edge import __version__
 from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, RESERVE, SCORES, folders, gate_dir, metrics_file
 from edge.app.ledger import follow_acks, open_ledger, read_through, tell_restart
 from edge.app.lists import open_roster
@@ -21,30 +21,31 @@ from edge.app.prepared import PreparedRoster
 from edge.app.reboot import restarter, unanswered
 from edge.app.relay import remember
 from edge.camera import CameraFault, CaptureThread, Source, source_for
-from edge.clock import BoundedClock, SystemClock
-from edge.config import CameraConfig, Config, TemperatureConfig
-from edge.desk import DeskReader
-from edge.diskspace import DiskSpace, Reserve
-from edge.domain import GateSignal
-from edge.gate import GpioGate, Warden, lock_relays, make_factory, take_cuts
-from edge.highwater import HighWater
-from edge.indicator import GpioIndicator, IndicatorError, Voice
-from edge.journal import Journal
+from edge.core.config import CameraConfig, Config, TemperatureConfig
+from edge.core.domain import GateSignal
+from edge.core.ports import Camera, Clock, CodeReader, GateError, JournalError, Reader, Thermometer
+from edge.devices.gate import GpioGate, Warden, lock_relays, make_factory, take_cuts
+from edge.devices.indicator import GpioIndicator, IndicatorError, Voice
+from edge.devices.readers.evdev_source import EvdevSource
+from edge.devices.readers.pin_check import ThreadedPinCheck
+from edge.devices.readers.qr_codes import QrCodes
+from edge.devices.readers.wedge import WedgeReader
+from edge.devices.thermometer import Mlx90614
 from edge.loop import GateLoop, Ports
-from edge.matcher.models import ModelError
 from edge.matcher.pipeline import open_matcher
-from edge.meters import TextFile
-from edge.ports import Camera, Clock, CodeReader, GateError, JournalError, Reader, Thermometer
-from edge.presence import JournalPresence
-from edge.readers.codes import QrCodes
-from edge.readers.evdevice import EvdevSource
-from edge.readers.pins import ThreadedPinCheck
-from edge.readers.wedge import WedgeReader
-from edge.scorestore import ScoreStore
+from edge.matcher.weights.manifest import ModelError
 from edge.sim import ScriptError, SimulatedThermometer, WalkUpSource, load_script
-from edge.supervisor import Shutdown, Watchdog, run_steps
-from edge.technician import TechnicianNotes
-from edge.thermometer import Mlx90614
+from edge.storage import isolated_reader
+from edge.storage.desk import DeskReader
+from edge.storage.disk_space import DiskSpace, Reserve
+from edge.storage.high_water import HighWater
+from edge.storage.journal import Journal
+from edge.storage.presence import JournalPresence
+from edge.storage.score_store import ScoreStore
+from edge.storage.technician_request import TechnicianNotes
+from edge.system.clock import BoundedClock, SystemClock
+from edge.system.metrics import TextFile
+from edge.system.supervisor import Shutdown, Watchdog, run_steps
 
 log = structlog.get_logger()
 
@@ -209,7 +210,7 @@ def _loop(
         journal.append(NoticeEvent, code=NoticeCode.COMMAND_REFUSED, detail=todo)
     take_cuts(config.paths.state_dir / PULSE_CUTS, lambda ref, text: _note_cut(journal, ref, text))
     desk = config.paths.state_dir / DESK
-    requests = DeskReader(desk, lookout.Reader(desk))
+    requests = DeskReader(desk, isolated_reader.Reader(desk))
     readers.callback(requests.close)
     codes, reader = _other_ways(config, clock)
     if reader is not None:

@@ -6,16 +6,16 @@ from pathlib import Path
 from contract.messages import NoticeCode, NoticeEvent
 from edge.app.files import JOURNAL, gate_dir, gate_key_files
 from edge.app.metered import MeteredJournal
-from edge.clock import HQ_SLACK, BoundedClock
-from edge.config import Config
-from edge.heads import Signer
-from edge.highwater import HighWater
-from edge.identity import try_open_key
-from edge.journal import Journal
-from edge.journalfile import FULL_CHECK_MAX_BYTES
-from edge.salvage import NotSalvaged, salvage, sign_salvaged
-from edge.scrub import Scrub
-from edge.sync.roster import ReplicaReader
+from edge.core.config import Config
+from edge.replica.reader import ReplicaReader
+from edge.storage.background_check import Scrub
+from edge.storage.high_water import HighWater
+from edge.storage.journal import Journal
+from edge.storage.journal_file import FULL_CHECK_MAX_BYTES
+from edge.storage.salvage import NotSalvaged, salvage, sign_salvaged
+from edge.storage.signed_heads import Signer
+from edge.system.clock import HQ_SLACK, BoundedClock
+from edge.system.gate_keys import try_open_key
 
 _MARK = "high-water"
 

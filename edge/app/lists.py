@@ -1,18 +1,18 @@
 """HQ's lists as the gate believes them: for the gate process and for commands that look."""
 
 from contract.keyring import OpeningKeys, TrustedKeys
-from edge import lookout
 from edge.app.files import REPLICA
-from edge.config import Config
-from edge.credentials import credential
-from edge.highwater import HighWater
-from edge.layout import GATE
-from edge.sync.roster import ReplicaReader
+from edge.core.config import Config
+from edge.core.layout import GATE
+from edge.replica.reader import ReplicaReader
+from edge.storage import isolated_reader
+from edge.storage.high_water import HighWater
+from edge.system.key_files import credential
 
 
 def open_roster(config: Config, high_water: HighWater | None = None, *, apart: bool = False) -> ReplicaReader:
     """HQ's lists as the gate believes them. `high_water`: the gate process's own; others only look at it. `apart`: the file is
-    read in a process of its own, which may hang or die (`edge.lookout`). Raises BadKey."""
+    read in a process of its own, which may hang or die (`edge.storage.isolated_reader`). Raises BadKey."""
     path = config.paths.state_dir / REPLICA
     return ReplicaReader(
         path,
@@ -20,5 +20,5 @@ def open_roster(config: Config, high_water: HighWater | None = None, *, apart: b
         TrustedKeys(config.keys.hq_signing_public_path),
         OpeningKeys(credential(config.keys.site_private_path)),
         high_water or HighWater(config.paths.state_dir / GATE, writes=False),
-        lookout.Reader(path) if apart else None,
+        isolated_reader.Reader(path) if apart else None,
     )

@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 from prometheus_client import Counter, Histogram
 
 from contract.messages import Event
-from edge.domain import CameraStatus, Frame
-from edge.journal import Journal
-from edge.meters import registry_of
-from edge.ports import Camera, Clock
+from edge.core.domain import CameraStatus, Frame
+from edge.core.ports import Camera, Clock
+from edge.storage.journal import Journal
+from edge.system.metrics import registry_of
 
 E = TypeVar("E", bound=Event)
 
@@ -76,7 +76,7 @@ class MeteredJournal(Journal):
 
 
 class MeteredCamera:
-    """Implements `edge.ports.Camera` around another."""
+    """Implements `edge.core.ports.Camera` around another."""
 
     def __init__(self, camera: Camera, clock: Clock, meters: GateMeters) -> None:
         self._camera, self._clock, self._meters = camera, clock, meters

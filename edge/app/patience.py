@@ -6,13 +6,13 @@ import structlog
 
 from edge.app.files import gate_dir
 from edge.app.metered import MeteredJournal
-from edge.clock import BoundedClock
-from edge.config import Config
-from edge.gate import GpioGate
-from edge.highwater import HighWater
+from edge.core.config import Config
+from edge.core.ports import JournalError, JournalHeld
+from edge.devices.gate import GpioGate
 from edge.loop.early import EarlyPassage
-from edge.ports import JournalError, JournalHeld
-from edge.supervisor import Shutdown, Watchdog
+from edge.storage.high_water import HighWater
+from edge.system.clock import BoundedClock
+from edge.system.supervisor import Shutdown, Watchdog
 
 log = structlog.get_logger()
 

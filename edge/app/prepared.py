@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from contract.messages import Ack, Command, ListKind
-from edge.domain import Incident, RosterState, Template
-from edge.ports import Roster
-from edge.sync.changes import with_list
+from edge.core.domain import Incident, RosterState, Template
+from edge.core.ports import Roster
+from edge.replica.apply_delta import with_list
 
 
 class PreparedRoster:
-    """Implements `edge.ports.Roster` around another. `prepare(templates)` starts building a gallery beside the loop, and
+    """Implements `edge.core.ports.Roster` around another. `prepare(templates)` starts building a gallery beside the loop, and
     is True once `Matcher.load(templates)` will take no time."""
 
     def __init__(self, roster: Roster, prepare: Callable[[Sequence[tuple[str, Template]]], bool]) -> None:
@@ -23,7 +23,7 @@ class PreparedRoster:
         return self._state
 
     def refresh(self) -> bool:
-        """See `edge.ports.Roster`. What does not need a new gallery passes at once, also while one is being built."""
+        """See `edge.core.ports.Roster`. What does not need a new gallery passes at once, also while one is being built."""
         if not self._roster.refresh() and not self._waiting:
             return False
         new, held = self._roster.state, self._state

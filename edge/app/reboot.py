@@ -10,8 +10,8 @@ from pathlib import Path
 
 import structlog
 
-from edge.config import Config
-from edge.supervisor import Shutdown
+from edge.core.config import Config
+from edge.system.supervisor import Shutdown
 
 log = structlog.get_logger()
 

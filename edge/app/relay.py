@@ -10,19 +10,19 @@ import re
 import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import structlog
 from pydantic import ValidationError
 
-from edge.config import Config, ConfigError, GateConfig, PathsConfig, parse
-from edge.foreign import read_plain
-from edge.gate import lock_relays, relays_only
-from edge.layout import GATE, PINS, RELAY
-from edge.ports import GateError
-from edge.wholefile import write_whole
+from contract.unknown_keys import nearest
+from edge.core.config import Config, ConfigError, GateConfig, PathsConfig, parse
+from edge.core.layout import GATE, PINS, RELAY
+from edge.core.ports import GateError
+from edge.devices.gate import lock_relays, relays_only
+from edge.system.foreign_file import read_plain
+from edge.system.whole_file import write_whole
 
 log = structlog.get_logger()
 
@@ -102,8 +102,8 @@ def _misspelt(data: dict[str, Any]) -> bool:
     gate = data.get("gate")
     keys = set(gate) - set(GateConfig.model_fields) if isinstance(gate, dict) else set()
     sections = set(data) - set(Config.model_fields)
-    meant = [get_close_matches(key, _KEYS - set(gate or ())) for key in keys]
-    return any(meant) or (not gate and any(get_close_matches(name, ["gate"]) for name in sections))
+    meant = [nearest(key, _KEYS - set(gate or ())) for key in keys]
+    return any(meant) or (not gate and any(nearest(name, ["gate"]) for name in sections))
 
 
 def _gate_part(text: str) -> tuple[dict[str, Any], bool, bool]:

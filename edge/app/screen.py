@@ -8,17 +8,17 @@ from pathlib import Path
 import structlog
 
 from edge.app.files import DESK, JOURNAL, REPLICA, desk_dir, metrics_files
-from edge.config import Config
-from edge.desk import Desk
-from edge.journal import JournalReader
-from edge.layout import GATE, SYNC
-from edge.ports import DeskError, JournalError
+from edge.core.config import Config
+from edge.core.layout import GATE, SYNC
+from edge.core.ports import DeskError, JournalError
+from edge.replica.summary import SummaryReader
 from edge.screen.app import create_app
 from edge.screen.peers import NOBODY, owner_of
 from edge.screen.server import PortTaken, ScreenServer
-from edge.screen.texts import MissingText
-from edge.supervisor import Shutdown, Watchdog, run_steps
-from edge.sync.summary import SummaryReader
+from edge.screen.translations import MissingText
+from edge.storage.desk import Desk
+from edge.storage.journal import JournalReader
+from edge.system.supervisor import Shutdown, Watchdog, run_steps
 
 ERRORS = (DeskError, JournalError, MissingText, PortTaken)
 """What can be wrong at the start; each says what to do."""

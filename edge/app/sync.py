@@ -3,16 +3,16 @@
 from contract.signing import BadKey
 from edge import __version__
 from edge.app.files import JOURNAL, link_key_files, metrics_file, sync_dir
-from edge.clock import SystemClock
-from edge.config import Config
-from edge.identity import try_open_key
-from edge.journal import JournalReader
-from edge.meters import TextFile
-from edge.ports import JournalError
-from edge.supervisor import Shutdown, Watchdog, run_steps
+from edge.core.config import Config
+from edge.core.ports import JournalError
+from edge.replica.writer import ReplicaError
+from edge.storage.journal import JournalReader
 from edge.sync.mqtt import LinkError
-from edge.sync.replica import ReplicaError
 from edge.sync.service import SyncService
+from edge.system.clock import SystemClock
+from edge.system.gate_keys import try_open_key
+from edge.system.metrics import TextFile
+from edge.system.supervisor import Shutdown, Watchdog, run_steps
 
 ERRORS = (BadKey, JournalError, LinkError, ReplicaError)
 """What can be wrong at the start; each says what to do."""

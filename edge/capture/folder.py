@@ -6,8 +6,8 @@ from pathlib import Path
 import structlog
 
 from edge.capture.source import CameraFault
-from edge.domain import Image
-from edge.photofile import PhotoError, read_photo
+from edge.core.domain import Image
+from edge.system.photo_file import PhotoError, read_photo
 
 log = structlog.get_logger()
 

@@ -9,8 +9,8 @@ import numpy as np
 from pydantic import SecretStr
 
 from edge.capture.source import CameraFault
-from edge.domain import Image
-from edge.rtsp import url_problem
+from edge.core.domain import Image
+from edge.core.rtsp_address import url_problem
 
 FFMPEG_QUIET = "-8"
 """AV_LOG_QUIET: FFmpeg's own lines name parts of an address, and may hold parts of the password."""

@@ -8,8 +8,8 @@ import structlog
 
 from edge.capture.source import CameraFault, Source
 from edge.capture.stillness import Stillness
-from edge.domain import Frame, Image
-from edge.ports import Clock
+from edge.core.domain import Frame, Image
+from edge.core.ports import Clock
 
 log = structlog.get_logger()
 

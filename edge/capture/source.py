@@ -5,7 +5,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from edge.domain import Image
+from edge.core.domain import Image
 
 
 class CameraFault(OSError):

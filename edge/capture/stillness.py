@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.capture.source import CameraFault
-from edge.domain import Image
+from edge.core.domain import Image
 
 CELL_PX = 16
 """Codecs work in blocks of this size. A picture of 640 x 480 has 40 x 30 cells."""

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from contract.terminal.console import Table
-from edge.accounts import BadAccount, check_name, hash_password
 from edge.app.files import DESK, become_owner, desk_dir
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, example, fail, load_config, out
-from edge.desk import Desk, DeskError
-from edge.ports import JournalError
+from edge.core.ports import JournalError
+from edge.screen.passwords import BadAccount, check_name, hash_password
+from edge.storage.desk import Desk, DeskError
 
 app = typer.Typer(help="Accounts of the desk's page on the gate's screen.", no_args_is_help=True)
 

@@ -10,13 +10,14 @@ from typing import Annotated
 
 import typer
 
+from contract.libraries import extra, require
 from contract.terminal.console import Table
 from edge.commands.common import JsonOption, err, example, fail, out
-from edge.config import MatcherConfig
-from edge.matcher.fetch import fetch
-from edge.matcher.models import ModelError, load_manifest
-from edge.packages import PackageError, cache_dir
-from edge.photos import fetch_photos
+from edge.core.config import MatcherConfig
+from edge.matcher.weights.fetch import fetch
+from edge.matcher.weights.manifest import ModelError, load_manifest
+from edge.system.pinned_packages import PackageError, cache_dir
+from edge.tools.demo.photos import fetch_photos
 
 app = typer.Typer(help="Measure this machine.")
 
@@ -38,10 +39,11 @@ def bench(
     """Time every stage at 640x480, searches in large galleries, and the way from a usable face to the relay."""
     if context.invoked_subcommand is not None:
         return
-    from edge import bench as measure
-    from edge.bench_ways import other_ways
-    from edge.demo.cast import portraits
+    require("segno", extra("tools"), PackageError, "segno")
     from edge.matcher.pipeline import open_matcher
+    from edge.tools.bench import face_to_relay as measure
+    from edge.tools.bench.code_and_card import other_ways
+    from edge.tools.demo.cast import portraits
 
     try:
         with err.status("fetching weights and photos…"):
@@ -90,9 +92,9 @@ def sync(
     a large roster from the broker until it is in force, and changes of it until the matcher sees them. HQ's side: sitegate-hq bench."""
     from rich.progress import Progress
 
-    from edge import bench_sync as measure
-    from edge.bench_delta import changes
-    from edge.bench_snapshot import snapshot
+    from edge.tools.bench import events as measure
+    from edge.tools.bench.roster import snapshot
+    from edge.tools.bench.roster_change import changes
 
     try:
         with (
@@ -149,8 +151,9 @@ def safety(
 ) -> None:
     """From the fire contact and the exit button to the relay, while disk, camera or matcher do their worst; and how long the relay
     stays energised when the gate process freezes or is killed. On mock pins: a relay and its wiring add their own time."""
-    from edge import bench_guards, bench_safety
-    from edge.passage import PassageState
+    from edge.core.passage import PassageState
+    from edge.tools.bench import guards as bench_guards
+    from edge.tools.bench import safety as bench_safety
 
     reactions: list[bench_safety.Reaction] = []
     for condition in bench_safety.CONDITIONS if rounds else ():

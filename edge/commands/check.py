@@ -13,7 +13,7 @@ _COLOURS = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 
 def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Check config, clock, disk, keys, weights, lists, camera, pins and broker. Exit code 1 if one is a problem."""
-    from edge.selfcheck import State, ask_all
+    from edge.tools.selfcheck import State, ask_all
 
     loaded = load_config(config)
     with err.status("checking…"):

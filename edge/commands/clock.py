@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from edge.app.files import gate_dir
-from edge.clock import SystemClock
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, example, fail, load_config, out
-from edge.domain import TechnicianRequest
-from edge.ports import JournalError
-from edge.technician import NotAsked, ask
+from edge.core.domain import TechnicianRequest
+from edge.core.ports import JournalError
+from edge.storage.technician_request import NotAsked, ask
+from edge.system.clock import SystemClock
 
 app = typer.Typer(no_args_is_help=True, help="What a technician says of this gate's clock.")
 

@@ -17,9 +17,9 @@ from contract.signing import COMMISSIONING, BadKey, sign
 from contract.terminal.console import Table, styled
 from contract.terminal.text import visible
 from edge import __version__
-from edge.clock import SystemClock
 from edge.commands.common import DEFAULT_CONFIG, EXIT_PROBLEM, ConfigOption, example, fail, load_config, out
-from edge.config import Config
+from edge.core.config import Config
+from edge.system.clock import SystemClock
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -65,8 +65,8 @@ def run(
     The gate process must be stopped for it (systemctl stop sitegate-gate). Writes a signed certificate (HTML, to print)
     and hands the record to the gate, which sends it to HQ. Exit code 1 if something is wrong.
     """
-    from edge.commissioning import certificate
-    from edge.selfcheck import gate_is_running
+    from edge.tools.commissioning import certificate
+    from edge.tools.selfcheck import gate_is_running
 
     loaded = load_config(config)
     ids.checked("technician", technician)
@@ -105,7 +105,7 @@ def run(
 @app.command("verify", epilog=example("sitegate commission verify north-gate-20261122-0610.html"))
 def verify(page: Annotated[Path, typer.Argument(help="A certificate.", exists=True, dir_okay=False)]) -> None:
     """Say whether a certificate is as it was signed, and by which key."""
-    from edge.commissioning.certificate import NotACertificate, read
+    from edge.tools.commissioning.certificate import NotACertificate, read
 
     try:
         found = read(page.read_text(encoding="utf-8", errors="replace"))
@@ -121,10 +121,10 @@ def verify(page: Annotated[Path, typer.Argument(help="A certificate.", exists=Tr
 
 def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
     """The technician's steps, then what the gate can answer alone."""
-    from edge import selfcheck
     from edge.app.gate import ERRORS, hands_on
-    from edge.commissioning import steps as tried
-    from edge.commissioning.certificate import photo_let_in
+    from edge.tools import selfcheck
+    from edge.tools.commissioning import steps as tried
+    from edge.tools.commissioning.certificate import photo_let_in
 
     alone = {
         question.__name__: question
@@ -144,9 +144,9 @@ def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
     if wanted:
         try:
             matcher = _matcher(config)
-            look = matcher.look if matcher.gallery_size else None
+            identify = matcher.identify if matcher.gallery_size else None
             with hands_on(config) as parts:
-                bench = tried.Bench(config, *parts, detect=matcher.engine.detect, sleep=time.sleep, look=look)
+                bench = tried.Bench(config, *parts, detect=matcher.engine.detect, sleep=time.sleep, identify=identify)
                 for step in tried.run(wanted, bench, Terminal()):
                     measured = (step.measured, "bold red" if photo_let_in(step) else "dim")
                     out.print(Text.assemble("  ", _MARKS[step.state], styled(f" {step.name}  ", measured)))
@@ -186,7 +186,7 @@ def _matcher(config: Config) -> "FaceMatcher":
 
 
 def _show(steps: Sequence[CommissioningStep]) -> None:
-    from edge.commissioning.certificate import photo_let_in
+    from edge.tools.commissioning.certificate import photo_let_in
 
     table = Table("", "what", "measured", "seen")
     for step in steps:
@@ -199,9 +199,9 @@ def _show(steps: Sequence[CommissioningStep]) -> None:
 
 def _hand_over(config: Config, record: CommissioningRecord, envelope: bytes, public: bytes) -> None:
     from edge.app.files import DESK, as_owner, desk_dir
-    from edge.desk import Desk, DeskError
-    from edge.domain import CommissioningRequest
-    from edge.ports import JournalError
+    from edge.core.domain import CommissioningRequest
+    from edge.core.ports import JournalError
+    from edge.storage.desk import Desk, DeskError
 
     try:
         with as_owner(desk_dir(config)):
@@ -218,8 +218,8 @@ def _hand_over(config: Config, record: CommissioningRecord, envelope: bytes, pub
 def _signing_key(config: Config) -> "Ed25519PrivateKey":
     """This gate's own key, made if the gate process never ran."""
     from edge.app.files import gate_dir, gate_key_files
-    from edge.identity import open_key
-    from edge.ports import JournalError
+    from edge.core.ports import JournalError
+    from edge.system.gate_keys import open_key
 
     try:
         gate_dir(config)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from contract.terminal.console import Console, styled
-from edge.config import Config, ConfigError, load
+from edge.core.config import Config, ConfigError, load
 
 DEFAULT_CONFIG = Path("/etc/sitegate/sitegate.toml")
 
@@ -25,7 +25,7 @@ EXIT_PROBLEM = 1
 EXIT_USAGE = 2
 
 LISTED = "\n  - "
-"""What begins each problem in a list of them (`edge.config.ConfigError`)."""
+"""What begins each problem in a list of them (`edge.core.config.ConfigError`)."""
 
 
 def load_config(path: Path) -> Config:

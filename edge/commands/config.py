@@ -12,10 +12,10 @@ from pydantic_core import PydanticUndefined
 from rich.prompt import Prompt
 
 from contract.terminal.console import styled
-from edge import inline
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, JsonOption, example, fail, load_config, out
-from edge.config import LIVENESS_MODES, NOT_CHOSEN, PHOTOS_LET_IN, Config, LivenessConfig
-from edge.inline import NotMoved
+from edge.core.config import LIVENESS_MODES, NOT_CHOSEN, PHOTOS_LET_IN, Config, LivenessConfig
+from edge.system import inline_secrets
+from edge.system.inline_secrets import NotMoved
 
 app = typer.Typer(no_args_is_help=True, help="Write, check and show the configuration.")
 
@@ -87,7 +87,7 @@ def move_secrets(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Move passwords out of the configuration into files that only the process which needs them reads; may be run again."""
     load_config(config)
     try:
-        moved = inline.move_secrets(config)
+        moved = inline_secrets.move_secrets(config)
     except (NotMoved, OSError) as error:
         raise fail(str(error)) from error
     for one in moved:

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from contract.libraries import extra, require
 from edge.commands.common import EXIT_PROBLEM, example, fail, out
 from edge.commands.models import download_progress, follow
-from edge.matcher.fetch import fetch
-from edge.matcher.models import ModelError, load_manifest
-from edge.packages import PackageError, cache_dir
-from edge.photos import fetch_photos
+from edge.matcher.weights.fetch import fetch
+from edge.matcher.weights.manifest import ModelError, load_manifest
+from edge.system.pinned_packages import PackageError, cache_dir
+from edge.tools.demo.photos import fetch_photos
 
 
 def demo(
@@ -25,8 +26,10 @@ def demo(
 
     Exit code 0 only if everything happened as the final table demands.
     """
-    from edge.demo.play import play
-    from edge.demo.stage import StageError
+    from edge.tools.demo.play import play
+    from edge.tools.demo.stage import StageError
+
+    require("what the demo needs", extra("demo"), StageError, "sqlalchemy", "alembic", "iotcore", "segno")
 
     begun = time.monotonic()
     models_dir, photos_dir = cache_dir() / "models", cache_dir() / "photos"

@@ -14,12 +14,12 @@ from contract.signing import BadKey, read_sealing_public
 from contract.terminal.console import TextColumn, styled
 from edge.app.files import DESK, as_owner, desk_dir
 from edge.app.lists import open_roster
-from edge.clock import SystemClock
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, err, example, fail, load_config, out
-from edge.config import Config
-from edge.desk import Desk, DeskError
-from edge.domain import EnrolmentRequest, Image, Template
-from edge.ports import JournalError
+from edge.core.config import Config
+from edge.core.domain import EnrolmentRequest, Image, Template
+from edge.core.ports import JournalError
+from edge.storage.desk import Desk, DeskError
+from edge.system.clock import SystemClock
 
 if TYPE_CHECKING:
     from edge.matcher.pipeline import FaceMatcher
@@ -49,10 +49,10 @@ def enroll(
     The new face is compared with the roster first: nobody gets two ids, and no id two faces.
     """
     from edge.camera import CameraFault
-    from edge.enrolment import read_photos, record, sealed_request
-    from edge.matcher.enrol import EnrolmentError
-    from edge.matcher.models import ModelError
+    from edge.matcher.enrolment.request import read_photos, record, sealed_request
+    from edge.matcher.enrolment.templates import EnrolmentError
     from edge.matcher.pipeline import open_matcher
+    from edge.matcher.weights.manifest import ModelError
     from edge.sim import ScriptError
 
     loaded = load_config(config)
@@ -91,10 +91,10 @@ def enroll(
 def _from_camera(config: Config, matcher: "FaceMatcher", within_s: float) -> list[Image]:
     """Good pictures of who stands in front of the gate. Raises CameraFault, EnrolmentError, ScriptError."""
     from edge.app.gate import make_camera
-    from edge.enrolment import take_frames
-    from edge.matcher.enrol import EnrolmentError
-    from edge.matcher.sitting import WANTED, Sitting
-    from edge.selfcheck import gate_is_running
+    from edge.matcher.enrolment.guided_capture import WANTED, Sitting
+    from edge.matcher.enrolment.request import take_frames
+    from edge.matcher.enrolment.templates import EnrolmentError
+    from edge.tools.selfcheck import gate_is_running
 
     if gate_is_running(config):
         raise EnrolmentError(
@@ -136,7 +136,7 @@ def _hand_over(
 
 def _objection(config: Config, matcher: "FaceMatcher", worker_id: str, new: Sequence[Template]) -> str:
     """What the roster that this gate holds says against the enrolment; "" if nothing. Raises BadKey."""
-    from edge.matcher.duplicate import find_conflict
+    from edge.matcher.enrolment.duplicate import find_conflict
 
     reader = open_roster(config)
     reader.refresh()

@@ -14,14 +14,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedCo
 from contract.terminal.console import Table, TextColumn, stacked
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, example, fail, optional_config, out
 from edge.commands.pad import measure_pad, print_pad
-from edge.config import Config
-from edge.packages import cache_dir
+from edge.core.config import Config
+from edge.system.pinned_packages import cache_dir
 
 if TYPE_CHECKING:
-    from edge.evaluation.cache import Look
-    from edge.evaluation.photos import Photo
-    from edge.evaluation.result import Identification, Result
-    from edge.evaluation.walkups import Share
+    from edge.tools.evaluation.cache import Look
+    from edge.tools.evaluation.photos import Photo
+    from edge.tools.evaluation.result import Identification, Result
+    from edge.tools.evaluation.walkups import Share
 
 
 def evaluate(
@@ -79,16 +79,16 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Measure error rates on photos: 1:N and 1:1, more photos and frames, larger galleries, groups, attacks. Changes nothing."""
-    from edge.evaluation.cache import LookCache
-    from edge.evaluation.conditions import CLEAR, CONDITIONS
-    from edge.evaluation.looks import look_at_all
-    from edge.evaluation.photos import EvaluationError, find_photos, read_groups
-    from edge.evaluation.report import html
-    from edge.evaluation.result import evaluate as evaluate_photos
-    from edge.evaluation.streams import CREWS, drift_rates
-    from edge.evaluation.walkups import play_all, vote_rates
-    from edge.evaluation.worst import worst_cases
-    from edge.matcher.models import ModelError, load_manifest, model_id
+    from edge.matcher.weights.manifest import ModelError, load_manifest, model_id
+    from edge.tools.evaluation.cache import LookCache
+    from edge.tools.evaluation.conditions import CLEAR, CONDITIONS
+    from edge.tools.evaluation.drift_alarm import CREWS, drift_rates
+    from edge.tools.evaluation.observations import look_at_all
+    from edge.tools.evaluation.photos import EvaluationError, find_photos, read_groups
+    from edge.tools.evaluation.report import html
+    from edge.tools.evaluation.result import evaluate as evaluate_photos
+    from edge.tools.evaluation.walkups import play_all, vote_rates
+    from edge.tools.evaluation.worst import worst_cases
 
     if drift and not walkups:
         raise fail("--drift needs people who walk up; add --walkups 100")

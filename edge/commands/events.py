@@ -25,12 +25,12 @@ from contract.times import corrections
 from edge.app.files import JOURNAL, gate_dir, gate_key_files
 from edge.app.lists import open_roster
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, example, fail, load_config, out
-from edge.heads import Signer
-from edge.identity import open_key
-from edge.journal import JournalReader
-from edge.ports import JournalError
-from edge.salvage import NotSalvaged
-from edge.salvage import salvage as save
+from edge.core.ports import JournalError
+from edge.storage.journal import JournalReader
+from edge.storage.salvage import NotSalvaged
+from edge.storage.salvage import salvage as save
+from edge.storage.signed_heads import Signer
+from edge.system.gate_keys import open_key
 
 app = typer.Typer(
     no_args_is_help=True, help="Read this gate's journal: list, follow, verify; save what a damaged one holds."

@@ -8,9 +8,9 @@ import typer
 from contract.identity import fingerprint
 from contract.signing import BadKey, read_signing_public
 from edge import __version__
-from edge.clock import SystemClock
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, example, fail, load_config, out
-from edge.config import Config
+from edge.core.config import Config
+from edge.system.clock import SystemClock
 
 if TYPE_CHECKING:
     from edge.sync.register import PublicKeys
@@ -69,9 +69,9 @@ def register(main: typer.Typer) -> None:
 def _keys(config: Config) -> "tuple[PublicKeys, tuple[Path, Path]]":
     """The public halves, and their files; root makes what is missing."""
     from edge.app.files import gate_dir, gate_key_files, link_key_files, sync_dir
-    from edge.identity import open_key
-    from edge.ports import JournalError
+    from edge.core.ports import JournalError
     from edge.sync.register import PublicKeys
+    from edge.system.gate_keys import open_key
 
     both = (gate_key_files(config), gate_dir), (link_key_files(config), sync_dir)
     found = []

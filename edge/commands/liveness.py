@@ -11,13 +11,13 @@ from rich.progress import Progress
 
 from contract.terminal.console import Table
 from edge.commands.common import JsonOption, err, example, fail, out
-from edge.config import LIVENESS_MODES, LivenessConfig, MatcherConfig
-from edge.matcher.fetch import fetch
-from edge.matcher.models import ModelError, load_manifest
-from edge.packages import PackageError, cache_dir
+from edge.core.config import LIVENESS_MODES, LivenessConfig, MatcherConfig
+from edge.matcher.weights.fetch import fetch
+from edge.matcher.weights.manifest import ModelError, load_manifest
+from edge.system.pinned_packages import PackageError, cache_dir
 
 if TYPE_CHECKING:
-    from edge.matcher.engine import FaceEngine
+    from edge.matcher.engine.engine import FaceEngine
 
 app = typer.Typer(no_args_is_help=True, help="Try the liveness check.")
 
@@ -36,7 +36,7 @@ def simulate(
     as_json: JsonOption = False,
 ) -> None:
     """Present simulated heads, photos and screens to the check, and count its errors by kind (ISO/IEC 30107-3)."""
-    from edge import trials as simulation
+    from edge.tools.evaluation import liveness_trials as simulation
 
     if mode not in MODES:
         raise fail(f"--mode {mode} is not one of {', '.join(MODES)}", 2)
@@ -68,7 +68,7 @@ def photos(
     as_json: JsonOption = False,
 ) -> None:
     """Tilt real photos before the real face detector: is a flat face ever taken for a head?"""
-    from edge import tilted
+    from edge.tools.evaluation import tilted_prints
 
     found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
     if not found:
@@ -76,7 +76,7 @@ def photos(
     chosen = random.Random(seed).sample(found, min(count, len(found)))
     engine = _engine()
     with Progress(console=err, transient=True) as progress:
-        tilts = tilted.measure(engine, progress.track(chosen, description="tilting…"), seed)
+        tilts = tilted_prints.measure(engine, progress.track(chosen, description="tilting…"), seed)
     if as_json:
         out.print_json(json.dumps([asdict(t) for t in tilts]))
         return
@@ -103,7 +103,7 @@ def phones(
     as_json: JsonOption = False,
 ) -> None:
     """Hold photos of enrolled workers on a simulated phone before the real recognition: how many are let in, by mode."""
-    from edge import phones as simulation
+    from edge.tools.evaluation import phone_photos as simulation
 
     if strange := set(mode or ()) - set(LIVENESS_MODES):
         raise fail(f"--mode {', '.join(sorted(strange))} is not one of {', '.join(LIVENESS_MODES)}", 2)
@@ -128,7 +128,7 @@ def phones(
 
 def _engine() -> "FaceEngine":
     """The default pack, fetched if need be. Raises typer.Exit with what to do."""
-    from edge.matcher.engine import open_engine
+    from edge.matcher.engine.engine import open_engine
 
     try:
         models_dir = cache_dir() / "models"

@@ -18,11 +18,11 @@ from rich.progress import (
 from contract.terminal.console import Table, TextColumn, styled
 from edge.commands import upright
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, example, fail, optional_config, out
-from edge.config import MatcherConfig
-from edge.matcher.fetch import fetch as fetch_pack
-from edge.matcher.models import Model, ModelError, Pack, PassivePack, load_manifest, read_verified
-from edge.packages import PackageError, cache_dir
-from edge.packages import Progress as PackageProgress
+from edge.core.config import MatcherConfig
+from edge.matcher.weights.fetch import fetch as fetch_pack
+from edge.matcher.weights.manifest import Model, ModelError, Pack, PassivePack, load_manifest, read_verified
+from edge.system.pinned_packages import PackageError, cache_dir
+from edge.system.pinned_packages import Progress as PackageProgress
 
 app = typer.Typer(no_args_is_help=True, help="Fetch, verify and list the weights.")
 
@@ -122,9 +122,9 @@ def occlusions(
     as_json: JsonOption = False,
 ) -> None:
     """Measure what helmets, masks and glasses, painted on photos, do to recognition. Stores nothing."""
-    from edge.matcher.engine import open_engine
-    from edge.matcher.occlusions import occlusion_rates
+    from edge.matcher.engine.engine import open_engine
     from edge.sim.occlusion import PAINTERS
+    from edge.tools.evaluation.occlusions import occlusion_rates
 
     settings = MatcherConfig(pack=pack)
     with Progress(console=err) as bar:

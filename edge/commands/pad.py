@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from contract.terminal.console import Table
 from edge.commands.common import out
-from edge.config import LivenessConfig, MatcherConfig
+from edge.core.config import LivenessConfig, MatcherConfig
 
 if TYPE_CHECKING:
-    from edge.evaluation.pad import Pad, Presented
-    from edge.matcher.passive import LiveScorer
+    from edge.matcher.liveness.passive import LiveScorer
+    from edge.tools.evaluation.pad import Pad, Presented
 
 NOISE = 0.015
 """Of each simulated landmark, in eye distances: about what the detector shows between frames."""
@@ -29,9 +29,9 @@ def measure_pad(
 ) -> "Pad":
     """The passive network on photos of `people` and on the folder's attacks, if its weight is there; the challenge on
     `presentations` simulated ones of each kind; and both together. Raises ModelError if the pack itself is missing or altered."""
-    from edge.evaluation.pad import Pad, both
-    from edge.matcher.models import ModelError
-    from edge.matcher.passive import open_passive
+    from edge.matcher.liveness.passive import open_passive
+    from edge.matcher.weights.manifest import ModelError
+    from edge.tools.evaluation.pad import Pad, both
 
     not_measured: str = ""
     passive: Sequence[Presented] = []
@@ -55,8 +55,8 @@ def _on_photos(
     models_dir: Path,
     progress: Progress,
 ) -> "Sequence[Presented]":
-    from edge.evaluation.pad import find_attacks, live_score, passive_rates
-    from edge.matcher.engine import open_engine
+    from edge.matcher.engine.engine import open_engine
+    from edge.tools.evaluation.pad import find_attacks, live_score, passive_rates
 
     engine, attacks, scores = open_engine(matcher, models_dir), find_attacks(folder), []
     paths = [*people, *(attack.path for attack in attacks)]
@@ -68,9 +68,9 @@ def _on_photos(
 
 
 def _simulated(liveness: LivenessConfig, presentations: int, progress: Progress) -> "Sequence[Presented]":
-    from edge import trials
-    from edge.evaluation.pad import Presented
-    from edge.evaluation.rates import Rate
+    from edge.tools.evaluation import liveness_trials as trials
+    from edge.tools.evaluation.pad import Presented
+    from edge.tools.evaluation.rates import Rate
 
     found = []
     for done, kind in enumerate(trials.KINDS if presentations else (), start=1):

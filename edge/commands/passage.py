@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from edge.commands.common import EXIT_USAGE, example, fail, out
-from edge.passage import TRANSITIONS, Action, PassageInput, PassageState
+from edge.core.passage import TRANSITIONS, Action, PassageInput, PassageState
 
 BEGIN = "<!-- passage: written by `sitegate passage --write docs/SAFETY.md` -->"
 END = "<!-- passage: end -->"

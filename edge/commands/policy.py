@@ -14,7 +14,6 @@ from contract.signing import BadKey
 from contract.terminal.console import Table, styled
 from edge.app.files import JOURNAL
 from edge.app.lists import open_roster
-from edge.clock import SystemClock
 from edge.commands.common import (
     DEFAULT_CONFIG,
     EXIT_USAGE,
@@ -26,10 +25,11 @@ from edge.commands.common import (
     load_config,
     out,
 )
-from edge.config import Config
-from edge.decision import Case, Finding, Rule, Verdict, decide, examine, policy_of
-from edge.domain import Candidate, Circumstances, Claim, Decision, Identification, RosterState, Sight
-from edge.presence import JournalPresence
+from edge.core.config import Config
+from edge.core.decision import Case, Finding, Rule, Verdict, decide, examine, policy_of
+from edge.core.domain import Candidate, Circumstances, Claim, Decision, Identification, RosterState, Sight
+from edge.storage.presence import JournalPresence
+from edge.system.clock import SystemClock
 
 app = typer.Typer(no_args_is_help=True, help="Show the rules in force, and explain a decision.")
 
@@ -159,8 +159,8 @@ def _shown(worker: str, factors: frozenset[Factor], state: RosterState, config: 
 
 
 def _look_alike(worker: str, state: RosterState, config: Config) -> str | None:
-    from edge.matcher.lookalike import marked
-    from edge.matcher.models import ModelError
+    from edge.matcher.gallery.look_alikes import marked
+    from edge.matcher.weights.manifest import ModelError
 
     try:
         found = marked(state.templates, config.matcher).get(worker)

@@ -10,9 +10,9 @@ import typer
 
 from contract import uncaught
 from edge.commands.common import DEFAULT_CONFIG, EXIT_PROBLEM, EXIT_USAGE, ConfigOption, err, example, fail, load_config
-from edge.config import Config
-from edge.logs import configure_logs
-from edge.supervisor import Shutdown, Supervisor
+from edge.core.config import Config
+from edge.system.logs import configure_logs
+from edge.system.supervisor import Shutdown, Supervisor
 
 LogJson = Annotated[bool, typer.Option("--log-json", help="Log JSON lines (the default when not on a terminal).")]
 
@@ -78,7 +78,7 @@ def _locked_if_it_fails(config: Path) -> Iterator[None]:
 def _lock(config: Path) -> str:
     """What was done, in one sentence; or a clear message and exit code 1."""
     from edge.app.relay import lock as make_safe
-    from edge.ports import GateError
+    from edge.core.ports import GateError
 
     try:
         return make_safe(config)

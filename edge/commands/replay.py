@@ -7,25 +7,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from contract.libraries import extra, require
 from contract.terminal.console import Table, stacked, styled
 from edge.commands.common import EXIT_PROBLEM, EXIT_USAGE, err, example, fail, out
-from edge.logs import configure_logs
-from edge.matcher.fetch import fetch
-from edge.matcher.models import ModelError, load_manifest
-from edge.packages import PackageError, cache_dir
-from edge.photos import fetch_photos
+from edge.matcher.weights.fetch import fetch
+from edge.matcher.weights.manifest import ModelError, load_manifest
+from edge.system.logs import configure_logs
+from edge.system.pinned_packages import PackageError, cache_dir
+from edge.tools.demo.photos import fetch_photos
 
 if TYPE_CHECKING:  # loaded when a story is played: a story has a network, which the gate process must not even load
-    from edge.replay.compare import Row
-    from edge.replay.film import Studio
-    from edge.replay.play import Played
-    from edge.replay.story import Story
+    from edge.tools.stories.compare import Row
+    from edge.tools.stories.film import Studio
+    from edge.tools.stories.play import Played
+    from edge.tools.stories.story import Story
 
 
 def replay(
-    files: Annotated[
-        list[Path], typer.Argument(help="Stories: TOML files, as in tests/scenarios.", show_default=False)
-    ],
+    files: Annotated[list[Path], typer.Argument(help="Stories: TOML files, as in tests/stories.", show_default=False)],
     svg: Annotated[Path | None, typer.Option(help="Draw the timeline into this SVG file.")] = None,
     png_: Annotated[Path | None, typer.Option("--png", help="Draw the timeline into this PNG file.")] = None,
     width_px: Annotated[int, typer.Option(min=600, max=8000, help="Width of the PNG.")] = 1800,
@@ -35,10 +34,12 @@ def replay(
     A story is a TOML file: who stands in front of the camera, what the sensors, HQ and the clock do, and what must come of
     it. docs/SCENARIOS.md says how to write one. Exit code 1 if anything came otherwise, 2 if a story cannot be played.
     """
-    from edge.replay.compare import explain
-    from edge.replay.part import StoryError
-    from edge.replay.story import load_story
+    from edge.tools.stories.compare import explain
+    from edge.tools.stories.part import StoryError
+    from edge.tools.stories.story import load_story
 
+    if png_:
+        require("resvg-py", extra("tools"), StoryError, "resvg_py")
     configure_logs(level=logging.CRITICAL)  # what the gate logs about the story's troubles is not the story
     if len(files) > 1 and (svg or png_):
         raise fail("a picture is drawn of one story at a time: give one file", EXIT_USAGE)
@@ -61,7 +62,7 @@ def replay(
 
 
 def _studio() -> "Studio":
-    from edge.replay.film import Studio
+    from edge.tools.stories.film import Studio
 
     try:
         with err.status("fetching weights and photos…"):
@@ -73,8 +74,8 @@ def _studio() -> "Studio":
 
 
 def _play(story: "Story", studio: "Studio | None") -> "tuple[Played, list[Row]]":
-    from edge.replay.compare import compare
-    from edge.replay.play import play
+    from edge.tools.stories.compare import compare
+    from edge.tools.stories.play import play
 
     played = play(story, studio if story.filmed else None)
     return played, compare(played)
@@ -92,7 +93,7 @@ def _show(story: "Story", rows: "list[Row]") -> None:
 
 
 def _draw(played: "Played", rows: "list[Row]", svg: Path | None, png_path: Path | None, width_px: int) -> None:
-    from edge.replay.picture import draw, png
+    from edge.tools.stories.picture import draw, png
 
     text = draw(played, rows)
     try:
@@ -105,4 +106,4 @@ def _draw(played: "Played", rows: "list[Row]", svg: Path | None, png_path: Path 
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog=example("sitegate replay tests/scenarios/fire_while_open.toml --svg fire.svg"))(replay)
+    app.command(epilog=example("sitegate replay tests/stories/fire_while_open.toml --svg fire.svg"))(replay)

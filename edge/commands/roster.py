@@ -9,7 +9,6 @@ from contract.messages import NoticeCode
 from contract.signing import BadKey
 from contract.terminal.console import Table, styled
 from edge.app.lists import open_roster
-from edge.clock import SystemClock
 from edge.commands.clock import WhyOption, send
 from edge.commands.common import (
     DEFAULT_CONFIG,
@@ -22,8 +21,9 @@ from edge.commands.common import (
     load_config,
     out,
 )
-from edge.decision import tiers
-from edge.domain import RosterState
+from edge.core.decision import tiers
+from edge.core.domain import RosterState
+from edge.system.clock import SystemClock
 
 app = typer.Typer(no_args_is_help=True, help="Show the lists this gate has from HQ.")
 
@@ -31,9 +31,9 @@ app = typer.Typer(no_args_is_help=True, help="Show the lists this gate has from 
 @app.command("list", epilog=example("sitegate roster list", "sitegate roster list --json"))
 def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Every worker by id: sites, dates, number of templates, on the risk list or not, who looks too much alike, whose photo was upside down."""
-    from edge.matcher.lookalike import marked
-    from edge.matcher.models import ModelError
-    from edge.matcher.upright import turned_workers
+    from edge.matcher.engine.upright import turned_workers
+    from edge.matcher.gallery.look_alikes import marked
+    from edge.matcher.weights.manifest import ModelError
 
     state, matcher = _state(config), load_config(config).matcher
     try:

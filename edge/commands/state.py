@@ -3,10 +3,10 @@
 import typer
 
 from contract.terminal.console import styled
-from edge.app.flat import move
+from edge.app.state_migration import move
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, err, example, fail, load_config, out
-from edge.inline import NotMoved, move_secrets
-from edge.ports import JournalError
+from edge.core.ports import JournalError
+from edge.system.inline_secrets import NotMoved, move_secrets
 
 app = typer.Typer(no_args_is_help=True, help="The files that this gate keeps.")
 

@@ -11,12 +11,12 @@ from rich.progress import Progress
 
 from contract.terminal.console import Table
 from edge.commands.common import JsonOption, err, example, fail, out
-from edge.config import MatcherConfig
-from edge.intervals import wilson
-from edge.packages import cache_dir
+from edge.core.config import MatcherConfig
+from edge.system.pinned_packages import cache_dir
+from edge.tools.evaluation.wilson import wilson
 
 if TYPE_CHECKING:
-    from edge.evaluation.rotations import File, Turned
+    from edge.tools.evaluation.rotations import File, Turned
 
 
 def upright(
@@ -30,9 +30,9 @@ def upright(
     as_json: JsonOption = False,
 ) -> None:
     """Measure who is refused and who is not when photos are turned, in frames and as files. Stores nothing."""
-    from edge.evaluation.photos import EvaluationError, find_photos
-    from edge.evaluation.rotations import by_halves, first_photos, fitted, judged, look_at_all
-    from edge.matcher.models import ModelError, load_manifest
+    from edge.matcher.weights.manifest import ModelError, load_manifest
+    from edge.tools.evaluation.photos import EvaluationError, find_photos
+    from edge.tools.evaluation.rotations import by_halves, first_photos, fitted, judged, look_at_all
 
     try:
         chosen = load_manifest().pack(pack)
@@ -74,7 +74,7 @@ def _by_angle(seen: "Sequence[Turned]") -> "list[tuple[int, list[Turned]]]":
 
 def _frames(angle: int, seen: "Sequence[Turned]") -> dict[str, object]:
     """`usable`: but for being upright. `points wrong`: by more than 60°. `taken, wrong`: these, that nothing refuses."""
-    from edge.evaluation.rotations import WRONG_DEG
+    from edge.tools.evaluation.rotations import WRONG_DEG
 
     usable = [t for t in seen if t.vector is not None]
     wrong = [t for t in usable if t.wrong_deg > WRONG_DEG]

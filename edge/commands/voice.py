@@ -9,9 +9,9 @@ import typer
 from rich.progress import track
 
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, example, fail, load_config, out
-from edge.indication import CLIPS
-from edge.screen.lane import Sign
-from edge.screen.texts import Texts, load_all
+from edge.core.indication import CLIPS
+from edge.screen.lane_page import Sign
+from edge.screen.translations import Texts, load_all
 
 app = typer.Typer(no_args_is_help=True, help="Spoken sentences for the lane.")
 

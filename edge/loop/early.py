@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from edge.config import Config
-from edge.loop.book import Book
-from edge.loop.ports import Ports
+from edge.core.config import Config
+from edge.core.passage import PassageState
+from edge.core.ports import Clock, Gate, Journal
+from edge.loop.journal_writer import Book
+from edge.loop.passage_control import Turnstile
+from edge.loop.ports_in_use import Ports
 from edge.loop.reflex import Reflex
-from edge.loop.turnstile import Turnstile
-from edge.passage import PassageState
-from edge.ports import Clock, Gate, Journal
 
 
 class EarlyPassage:

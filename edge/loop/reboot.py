@@ -1,9 +1,9 @@
 """HQ's order to start anew: only from rest, never soon after the last start, and by whatever `gate.reboot` allows."""
 
-from edge.config import Config
-from edge.loop.ports import Ports
-from edge.loop.turnstile import Turnstile
-from edge.passage import PassageState
+from edge.core.config import Config
+from edge.core.passage import PassageState
+from edge.loop.passage_control import Turnstile
+from edge.loop.ports_in_use import Ports
 
 PAUSE_S = 300.0
 """So long after the start the next one must wait: whatever goes wrong at HQ, a gate never does nothing but reboot."""

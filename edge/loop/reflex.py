@@ -1,15 +1,15 @@
 """The passage's own thread: fire, the exit button and the time-outs wait for no disk, camera or matcher.
 
 The loop takes the same signals once a turn, but a turn may wait for the disk. Both call `Turnstile.take_signals`, which lets
-one in at a time, so that the table in `edge.passage` stays the single truth. The thread writes nothing and logs nothing: what is
+one in at a time, so that the table in `edge.core.passage` stays the single truth. The thread writes nothing and logs nothing: what is
 to be recorded waits in the book for the loop.
 """
 
 import threading
 from collections.abc import Callable
 
-from edge.loop.turnstile import Turnstile
-from edge.ports import Gate
+from edge.core.ports import Gate
+from edge.loop.passage_control import Turnstile
 
 POLL_S = 0.05
 """An edge wakes it at once. One that was lost is found by looking so often."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from edge.domain import Face, Vector
+from edge.core.domain import Face, Vector
 from edge.matcher.vote import Tally, Vote
 
 SAME_FACE_MIN = 0.35

@@ -9,8 +9,8 @@ from threading import Timer
 
 import structlog
 
-from edge.config import LivenessConfig, MatcherConfig
-from edge.domain import (
+from edge.core.config import LivenessConfig, MatcherConfig
+from edge.core.domain import (
     Candidate,
     Face,
     Frame,
@@ -22,21 +22,21 @@ from edge.domain import (
     Template,
     Vector,
 )
-from edge.matcher import enrol
+from edge.core.ports import Clock, ScoreStore
+from edge.core.templates import TemplateStore
 from edge.matcher.approach import Approach, Lane
-from edge.matcher.engine import FRAME, FaceEngine, open_engine
-from edge.matcher.fusion import open_liveness
-from edge.matcher.gallery import Gallery
-from edge.matcher.liveness import Liveness, NotChecked
-from edge.matcher.lookalike import Survey, look_alike_min, nearest_other
-from edge.matcher.monitor import ScoreMonitor
-from edge.matcher.motion import MotionGate
-from edge.matcher.quality import measure, objection
-from edge.matcher.threshold import Choice, choose, early_exit_min
+from edge.matcher.engine.engine import FRAME, FaceEngine, open_engine
+from edge.matcher.engine.motion import MotionGate
+from edge.matcher.engine.quality import measure, objection
+from edge.matcher.enrolment import templates as enrol
+from edge.matcher.gallery.gallery import Gallery
+from edge.matcher.gallery.look_alikes import Survey, look_alike_min, nearest_other
+from edge.matcher.gallery.threshold import Choice, choose, early_exit_min
+from edge.matcher.liveness.challenge import Liveness, NotChecked
+from edge.matcher.liveness.combined import open_liveness
+from edge.matcher.score_monitor.monitor import ScoreMonitor
 from edge.matcher.vote import Tally, overwhelming, tally
-from edge.ports import Clock, ScoreStore
-from edge.templates import TemplateStore
-from edge.wiping import give_back, wiping
+from edge.system.wiping import give_back, wiping
 
 RIVAL_SIZE_MIN = 0.5
 """A second face at least this tall, compared with the largest, is in the lane too; a smaller one is behind it. Height and
@@ -64,7 +64,7 @@ class _Searchable:
 
 
 class FaceMatcher:
-    """Implements `edge.ports.Matcher`. Not thread-safe: one loop owns it."""
+    """Implements `edge.core.ports.Matcher`. Not thread-safe: one loop owns it."""
 
     def __init__(
         self,
@@ -151,13 +151,13 @@ class FaceMatcher:
 
     @property
     def recognition(self) -> Recognition:
-        """See `edge.ports.Matcher`."""
+        """See `edge.core.ports.Matcher`."""
         now = self._now
         basis = Recognition(workers=now.gallery.size, fpir_target=self._config.fpir_target, tail=now.choice.source)
         return self._monitor.told(basis, now.choice.threshold) if self._monitor else basis
 
     def notices(self) -> list[Incident]:
-        """See `edge.ports.Matcher`."""
+        """See `edge.core.ports.Matcher`."""
         return self._monitor.notices() if self._monitor else []
 
     def search(self, vector: Vector) -> Candidate | None:
@@ -165,23 +165,23 @@ class FaceMatcher:
         return self._now.gallery.search(vector)
 
     def survey(self) -> dict[str, Candidate] | None:
-        """See `edge.ports.Matcher`. The decision does not wait for it: `look` compares the recognised worker at once."""
+        """See `edge.core.ports.Matcher`. The decision does not wait for it: `identify` compares the recognised worker at once."""
         if not self._now.survey.done:
             self._now.survey.step()
         return self._now.survey.marked if self._now.survey.done else None
 
     def enrol(self, images: Sequence[Image]) -> list[Template]:
-        """One template per photo of one person; see `edge.matcher.enrol`. Raises EnrolmentError."""
+        """One template per photo of one person; see `edge.matcher.enrolment.templates`. Raises EnrolmentError."""
         return enrol.enrol(self.engine, self._config, images)
 
-    def look(self, frame: Frame) -> Identification:
+    def identify(self, frame: Frame) -> Identification:
         """What this frame and the ones before it say of the person in the lane."""
-        seen = self._look(frame)
+        seen = self._identify_frame(frame)
         if self._monitor is not None:
             self._monitor.see(seen)
         return seen
 
-    def _look(self, frame: Frame) -> Identification:
+    def _identify_frame(self, frame: Frame) -> Identification:
         face, rivals = self._in_lane(self._faces(frame), frame.image.shape[1])
         self._nearest_px = face.eye_distance_px if face else math.inf
         if face is None:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge.domain import Candidate, Sight
+from edge.core.domain import Candidate, Sight
 
 Vote = Candidate | None
 """The best candidate of one usable frame, at whatever score; None if the gallery was empty."""

@@ -20,18 +20,18 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from edge import __version__
-from edge.config import Config
-from edge.domain import Tone
-from edge.meters import fresh
-from edge.ports import JournalReader
-from edge.screen.desk import DeskPages
-from edge.screen.lane import LaneView, Sign, is_stale
-from edge.screen.manager import manager_view
+from edge.core.config import Config
+from edge.core.domain import Tone
+from edge.core.ports import JournalReader
+from edge.screen.desk_page import DeskPages
+from edge.screen.journal_follower import Watch
+from edge.screen.lane_page import LaneView, Sign, is_stale
+from edge.screen.manager_page import manager_view
 from edge.screen.metrics import exposition
+from edge.screen.ports import GuardDesk, SyncSource
 from edge.screen.security import HEADERS, Guard
-from edge.screen.sources import GuardDesk, SyncSource
-from edge.screen.texts import Label, MissingText, Texts, load_all
-from edge.screen.watch import Watch
+from edge.screen.translations import Label, MissingText, Texts, load_all
+from edge.system.metrics import fresh
 
 LANE_HOLD_S = 1.0
 """A lane display's question is answered after this at the latest, changed or not."""
@@ -144,7 +144,7 @@ def create_app(
     a desk nobody can sign in. `metrics`: files of the other processes' own numbers, for /metrics.
 
     Raises:
-        edge.screen.texts.MissingText: a language file of the package is broken.
+        edge.screen.translations.MissingText: a language file of the package is broken.
     """
     watch = Watch(journal)
     pages = Pages(watch, sync, config, has_desk=desk is not None, metrics=metrics)

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import secrets
 
-from edge.guesses import PER_ACCOUNT, Guesses
+from edge.core.lockout import PER_ACCOUNT, Guesses
 
 PAIRS_MAX = 2_000
 RESTART_PAUSE_S = 30.0

@@ -8,12 +8,12 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from contract.messages import DiskStep, ListKind, NoticeCode, Reason
-from edge.domain import DiskState, LiveState, Recognition
-from edge.passage import PassageState
-from edge.screen.lane import is_stale
-from edge.screen.manager import unsent
-from edge.screen.sources import SyncSummary
-from edge.screen.tally import Tally
+from edge.core.domain import DiskState, LiveState, Recognition
+from edge.core.passage import PassageState
+from edge.screen.journal_totals import Tally
+from edge.screen.lane_page import is_stale
+from edge.screen.manager_page import unsent
+from edge.screen.ports import SyncSummary
 
 
 def exposition(live: LiveState | None, tally: Tally, sync: SyncSummary, now: datetime) -> bytes:

@@ -24,7 +24,7 @@ HEADERS = {
 
 
 FORMS = frozenset({"/desk/sign-in", "/desk/sign-out", "/desk/admit", "/desk/lock-down"})
-"""The only addresses that take a POST; each checks session and token itself (`edge.screen.desk`)."""
+"""The only addresses that take a POST; each checks session and token itself (`edge.screen.desk_page`)."""
 FORM_TYPE = "application/x-www-form-urlencoded"
 FORM_BYTES_MAX = 8_192
 

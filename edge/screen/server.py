@@ -10,7 +10,7 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
-from edge.config import ScreenConfig
+from edge.core.config import ScreenConfig
 from edge.screen.connections import Connection, Crowd
 
 ACCEPT_AT_ONCE = 128

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from edge.accounts import password_matches
-from edge.guesses import PER_ACCOUNT
+from edge.core.lockout import PER_ACCOUNT
 from edge.screen.attempts import RESTART_PAUSE_S, Attempts, device_token, known_device
-from edge.screen.sources import GuardDesk
+from edge.screen.passwords import password_matches
+from edge.screen.ports import GuardDesk
 
 IDLE_MAX = timedelta(minutes=30)
 LASTS_MAX = timedelta(hours=12)

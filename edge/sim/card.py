@@ -2,9 +2,10 @@
 
 import cv2
 import numpy as np
-import segno
 
-from edge.domain import Image
+from contract.libraries import extra, loading
+from edge.core.domain import Image
+from edge.sim.script import ScriptError
 
 MODULE_PX = 8
 TILT_DEG = 5.0
@@ -14,6 +15,9 @@ class CodeCard:
     """The card of one text; drawn at any size."""
 
     def __init__(self, text: str) -> None:
+        """Raises ScriptError if segno, which draws QR codes, is not installed."""
+        with loading("segno", extra("tools"), ScriptError):
+            import segno
         rows = segno.make(text, error="m", micro=False).matrix_iter(scale=MODULE_PX, border=4)
         dark = np.array([bytearray(row) for row in rows], np.uint8)
         self._card = cv2.cvtColor(np.where(dark != 0, 25, 235).astype(np.uint8), cv2.COLOR_GRAY2BGR)

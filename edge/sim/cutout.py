@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.domain import Image
+from edge.core.domain import Image
 
 Layer = NDArray[np.uint8]
 """(height, width, 4), BGR already multiplied by alpha, and alpha; 0-255."""

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from contract.messages import Advice, Direction
-from edge.clock import TRUSTED_SINCE
-from edge.domain import GateSignal, Tone
-from edge.ports import Clock, GateError
+from edge.core.domain import GateSignal, Tone
+from edge.core.ports import Clock, GateError
+from edge.system.clock import TRUSTED_SINCE
 
 
 class ManualClock:
-    """The port `edge.ports.Clock`; time passes only by `advance`."""
+    """The port `edge.core.ports.Clock`; time passes only by `advance`."""
 
     def __init__(self, utc: datetime = datetime(2026, 3, 2, 7, 0, tzinfo=UTC), monotonic_s: float = 1000.0) -> None:
         self._utc, self._monotonic_s = utc, monotonic_s
@@ -49,7 +49,7 @@ class GateAct:
 
 
 class RecordingGate:
-    """The port `edge.ports.Gate` without pins. A pulse ends by itself once the clock has passed `pulse_s`, times its
+    """The port `edge.core.ports.Gate` without pins. A pulse ends by itself once the clock has passed `pulse_s`, times its
     stretch, at most `pulse_max_s`."""
 
     def __init__(self, clock: Clock, pulse_s: float = 0.6, pulse_max_s: float = 2.0) -> None:
@@ -129,7 +129,7 @@ class Shown:
 
 
 class RecordingIndicator:
-    """The port `edge.ports.Indicator` without lamps."""
+    """The port `edge.core.ports.Indicator` without lamps."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

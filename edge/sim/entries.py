@@ -1,11 +1,11 @@
 """A card reader and PIN pad on which a story types."""
 
-from edge.domain import Entry, ReaderStatus
-from edge.ports import Clock
+from edge.core.domain import Entry, ReaderStatus
+from edge.core.ports import Clock
 
 
 class StagedReader:
-    """The port `edge.ports.Reader`: `types` is what somebody enters, `plugged` whether the reader is there."""
+    """The port `edge.core.ports.Reader`: `types` is what somebody enters, `plugged` whether the reader is there."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator
 
-from edge.domain import Image
+from edge.core.domain import Image
 
 Step = Image | None | Exception | threading.Event
 """A picture; nothing delivered; an error raised; or a hang until the event is set, perhaps for ever."""

@@ -7,12 +7,12 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from edge.domain import Image
-from edge.photofile import read_photo
+from edge.core.domain import Image
 from edge.sim.card import CodeCard
 from edge.sim.cutout import Cutout
 from edge.sim.lane import lane
 from edge.sim.script import Light, Person, Scene, Script, ScriptError
+from edge.system.photo_file import read_photo
 
 NOISE_MARGIN = 64
 FADE_S = 0.25
@@ -60,7 +60,7 @@ class Film:
     """Renders a script. `frame_at` depends on the script and the time alone; photos are read once, here.
 
     Raises:
-        ScriptError: a photo cannot be read, or its face lies outside of it.
+        ScriptError: a photo cannot be read, its face lies outside of it, or a code is shown and segno is not installed.
     """
 
     def __init__(self, script: Script) -> None:
@@ -76,6 +76,8 @@ class Film:
             self._noise_of(scene.noise)
             for person in scene.people:
                 self._cutout(person)
+                if person.code:
+                    self._card(person.code)
 
     def frame_at(self, t_s: float) -> Image:
         """The picture so many seconds into the film, (height, width, 3) BGR; an empty lane before and after it."""

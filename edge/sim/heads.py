@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.messages import Advice
-from edge.domain import Points
+from edge.core.domain import Points
 
 Matrix = NDArray[np.float64]
 FOCAL_PX = 560.0

@@ -74,7 +74,7 @@ class SimulatedKeys:
 
 
 class PatientPinCheck:
-    """The port `edge.ports.PinCheck`: answers within the question, for a clock that is set by hand."""
+    """The port `edge.core.ports.PinCheck`: answers within the question, for a clock that is set by hand."""
 
     def __init__(self) -> None:
         self.asked = 0

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from edge.domain import Image
+from edge.core.domain import Image
 
 HORIZON = 0.44
 """Height of the horizon, as a part of the frame's height from its top: the camera hangs at eye height."""

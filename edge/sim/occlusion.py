@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.domain import Face, Image
+from edge.core.domain import Face, Image
 
 MOUTH_Y = 1.156
 Shape = NDArray[np.float64]

@@ -1,7 +1,7 @@
 """The walk-up film as a camera: the same picture source as a real one, played in real time."""
 
-from edge.domain import Image
-from edge.ports import Clock
+from edge.core.domain import Image
+from edge.core.ports import Clock
 from edge.sim.film import Film
 from edge.sim.script import Script
 

@@ -6,9 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from contract.messages import Advice, LivenessVerdict
-from edge.config import MatcherConfig
-from edge.domain import CameraStatus, Candidate, Frame, Identification, Image, Incident, Recognition, Sight, Template
-from edge.ports import Clock
+from edge.core.config import MatcherConfig
+from edge.core.domain import (
+    CameraStatus,
+    Candidate,
+    Frame,
+    Identification,
+    Image,
+    Incident,
+    Recognition,
+    Sight,
+    Template,
+)
+from edge.core.ports import Clock
 
 MODEL_ID = "staged/matcher/1"
 THRESHOLD = 0.45
@@ -19,7 +29,7 @@ Picture = Callable[[float], Image]
 
 
 class StagedCamera:
-    """The port `edge.ports.Camera`: `wait` lets time pass, and then has a frame unless the camera is `lost`."""
+    """The port `edge.core.ports.Camera`: `wait` lets time pass, and then has a frame unless the camera is `lost`."""
 
     def __init__(
         self, clock: Clock, let_pass: Callable[[float], None], rate_hz: float, picture: Picture | None
@@ -66,7 +76,7 @@ class View:
 
 
 class StagedMatcher:
-    """The port `edge.ports.Matcher`: votes and approaches as the real one's, about the `view` instead of the picture."""
+    """The port `edge.core.ports.Matcher`: votes and approaches as the real one's, about the `view` instead of the picture."""
 
     model_id = MODEL_ID
     threshold = THRESHOLD
@@ -80,7 +90,7 @@ class StagedMatcher:
         self._seen_s = float("-inf")
         self._votes, self._usable_since_s = 0, 0.0
 
-    def look(self, frame: Frame) -> Identification:
+    def identify(self, frame: Frame) -> Identification:
         """Raises: whatever `failure` is."""
         if self.failure is not None:
             raise self.failure

@@ -1,10 +1,10 @@
 """A thermometer that reads what it is told to."""
 
-from edge.domain import ThermometerStatus
+from edge.core.domain import ThermometerStatus
 
 
 class SimulatedThermometer:
-    """The port `edge.ports.Thermometer` without a sensor."""
+    """The port `edge.core.ports.Thermometer` without a sensor."""
 
     def __init__(self, celsius: float | None = 36.4) -> None:
         self.now = celsius

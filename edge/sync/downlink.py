@@ -9,11 +9,11 @@ from contract.codec import BadMessage, check_size, decode
 from contract.messages import Ack, Command, HqState, ListKind, NoticeCode, Refusal
 from contract.signing import BadSignature, Verifier, verify
 from contract.topics import DELTA_CHANNELS, ROUTES, Channel, channel_of, topic
-from edge.config import SiteConfig
-from edge.sync import commands, lists
+from edge.core.config import SiteConfig
+from edge.replica import signed_commands, signed_lists
+from edge.replica.writer import ReplicaWriter, RolledBack
 from edge.sync.incidents import IncidentLog
 from edge.sync.mqtt import Received
-from edge.sync.replica import ReplicaWriter, RolledBack
 
 log = structlog.get_logger()
 
@@ -79,9 +79,9 @@ class Downlink:
                 self._list(ListKind(channel.value), received.payload)
         except (BadMessage, BadSignature) as error:
             self._incidents.report(NoticeCode.MESSAGE_REFUSED, f"{channel.value}: {error}", received.payload)
-        except commands.CommandRefused as error:
+        except signed_commands.CommandRefused as error:
             self._incidents.report(NoticeCode.COMMAND_REFUSED, str(error), received.payload)
-        except (lists.ListRefused, RolledBack) as error:
+        except (signed_lists.ListRefused, RolledBack) as error:
             self._incidents.report(NoticeCode.LIST_REFUSED, str(error), received.payload)
         return None
 
@@ -111,18 +111,18 @@ class Downlink:
 
     def _command(self, received: Received) -> Command:
         if received.retained:
-            raise commands.CommandRefused("a command kept at the broker is never obeyed: it may be of any age")
-        command = commands.verified(received.payload, self._site.gate_id, self._hq_key, self._now())
+            raise signed_commands.CommandRefused("a command kept at the broker is never obeyed: it may be of any age")
+        command = signed_commands.verified(received.payload, self._site.gate_id, self._hq_key, self._now())
         if not self._replica.add_command(received.payload):
-            raise commands.CommandRefused(f"command {command.command_id} came a second time")
+            raise signed_commands.CommandRefused(f"command {command.command_id} came a second time")
         return command
 
     def _list(self, kind: ListKind, body: bytes) -> None:
-        part = lists.signed_part(body, kind, self._site.site_id, self._hq_key)
+        part = signed_lists.signed_part(body, kind, self._site.site_id, self._hq_key)
         if self._replica.add_part(part, body):
             log.info("list_complete", kind=kind.value, version=part.header.list_version, parts=part.header.parts)
 
     def _changes(self, kind: ListKind, body: bytes) -> None:
-        delta = lists.signed_delta(body, kind, self._site.site_id, self._hq_key)
+        delta = signed_lists.signed_delta(body, kind, self._site.site_id, self._hq_key)
         if self._replica.add_delta(delta, body):
             log.info("list_changed", kind=kind.value, version=delta.header.list_version)

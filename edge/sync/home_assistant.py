@@ -12,8 +12,8 @@ from typing import Any
 import structlog
 
 from contract.topics import Channel, topic
-from edge.config import Config
-from edge.layout import HOME_ASSISTANT
+from edge.core.config import Config
+from edge.core.layout import HOME_ASSISTANT
 from edge.sync.mqtt import Publication
 
 log = structlog.get_logger()

@@ -7,14 +7,14 @@ import structlog
 
 from contract.codec import BadMessage, decode_event_header, encode
 from contract.messages import Ack, EventBatch, EventRecord, NoticeCode
-from edge.config import SiteConfig, SyncConfig
-from edge.heads import EVERY
-from edge.ports import JournalReader
+from edge.core.config import SiteConfig, SyncConfig
+from edge.core.ports import JournalReader
+from edge.replica.writer import ReplicaWriter
+from edge.storage.signed_heads import EVERY
 from edge.sync.incidents import IncidentLog
-from edge.sync.meters import AckWatch, SyncMeters
-from edge.sync.replica import ReplicaWriter
+from edge.sync.metrics import AckWatch, SyncMeters
+from edge.sync.send_window import AckEffect, Window, fit
 from edge.sync.signed import sendable
-from edge.sync.uplink import AckEffect, Window, fit
 
 log = structlog.get_logger()
 

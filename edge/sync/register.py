@@ -10,7 +10,7 @@ from contract.identity import code_key, prove
 from contract.messages import Registration, RegistrationAnswer
 from contract.signing import BadSignature, Verifier, verify
 from contract.topics import ROUTES, Channel, topic
-from edge.config import Config
+from edge.core.config import Config
 from edge.sync.mqtt import MqttLink, Publication, Received
 
 ANSWER_S = 20.0

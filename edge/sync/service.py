@@ -25,22 +25,22 @@ from contract.messages import (
     SnapshotRequest,
 )
 from contract.topics import ROUTES, Channel, topic
-from edge.config import Config
-from edge.disk import HEALTH_SLOWER
-from edge.domain import LiveState, Tone
-from edge.layout import GATE, JOURNAL, REPLICA
-from edge.machine import cpu_temperature_c, system
-from edge.ports import Clock, JournalReader
+from edge.core.config import Config
+from edge.core.disk_policy import HEALTH_SLOWER
+from edge.core.domain import LiveState, Tone
+from edge.core.layout import GATE, JOURNAL, REPLICA
+from edge.core.ports import Clock, JournalReader
+from edge.replica.writer import ReplicaError, ReplicaWriter
 from edge.sync.downlink import Downlink, missing_parts, subscriptions
-from edge.sync.gaps import Gaps
 from edge.sync.home_assistant import HomeAssistant
 from edge.sync.incidents import IncidentLog
-from edge.sync.meters import SyncMeters
+from edge.sync.metrics import SyncMeters
+from edge.sync.missing_lists import Gaps
 from edge.sync.mqtt import MqttLink, Publication
 from edge.sync.outbox import Outbox
-from edge.sync.replica import ReplicaError, ReplicaWriter
-from edge.sync.rescue import Rescue
+from edge.sync.salvage_outbox import Rescue
 from edge.sync.speaker import Said, Speaker
+from edge.system.host import cpu_temperature_c, system
 
 log = structlog.get_logger()
 

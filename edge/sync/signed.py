@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from contract.messages import EventRecord
-from edge.heads import follows
+from edge.storage.signed_heads import follows
 
 
 def sendable(fitting: Sequence[EventRecord], rows: Sequence[EventRecord]) -> tuple[EventRecord, ...]:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from three_users import ThreeUsers
 
-from edge.config import MatcherConfig
-from edge.demo.cast import portraits
-from edge.demo.play import Follower
+from edge.core.config import MatcherConfig
 from edge.matcher.pipeline import open_matcher
+from edge.tools.demo.cast import portraits
+from edge.tools.demo.play import Follower
 
 
 @pytest.fixture(scope="module")

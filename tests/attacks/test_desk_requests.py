@@ -7,8 +7,8 @@ from test_three_users import going_on, nothing_wrong, restarted, said
 from three_users import ThreeUsers
 
 from contract.messages import NoticeCode, NoticeEvent
-from edge.demo.play import Follower
-from edge.domain import ENROL, LOCK_DOWN
+from edge.core.domain import ENROL, LOCK_DOWN
+from edge.tools.demo.play import Follower
 
 pytestmark = pytest.mark.timeout(300)
 

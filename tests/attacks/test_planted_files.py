@@ -11,7 +11,7 @@ from test_three_users import count, going_on, nothing_wrong, restarted, said
 from three_users import OWN, ThreeUsers
 
 from contract.messages import NoticeCode
-from edge.demo.play import Follower
+from edge.tools.demo.play import Follower
 
 pytestmark = pytest.mark.timeout(300)
 

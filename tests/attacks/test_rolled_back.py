@@ -8,7 +8,7 @@ from test_three_users import count, nothing_wrong, restarted, said
 from three_users import ThreeUsers
 
 from contract.messages import AccessEvent, NoticeCode, Reason
-from edge.demo.play import Follower
+from edge.tools.demo.play import Follower
 
 pytestmark = pytest.mark.timeout(300)
 

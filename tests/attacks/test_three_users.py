@@ -10,8 +10,8 @@ from three_users import OWN, UIDS, ThreeUsers
 from contract.chain import verify
 from contract.messages import AccessEvent, NoticeCode, NoticeEvent
 from edge.app.files import JOURNAL
-from edge.demo.play import Follower
-from edge.journal import JournalReader
+from edge.storage.journal import JournalReader
+from edge.tools.demo.play import Follower
 
 pytestmark = pytest.mark.timeout(300)
 

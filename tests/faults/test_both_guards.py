@@ -48,8 +48,8 @@ pulse_max_ms = 10000
 RELEASES = """
 import os, signal, sys, time
 from pathlib import Path
-from edge.config import load
-from edge.gate import GpioGate, Warden, make_factory
+from edge.core.config import load
+from edge.devices.gate import GpioGate, Warden, make_factory
 config, state = load(Path(sys.argv[1])), Path(sys.argv[2])
 (state / "gate").mkdir(parents=True)
 warden = Warden(config.gate, state / "gate" / "pulse-cuts.jsonl", state / "gate" / "pins.jsonl")
@@ -142,7 +142,7 @@ def test_ok__a_frozen_gate_process_feeds_no_watchdog_and_its_second_guard_does_n
         assert systemd.hears(60, "READY=1")
         assert systemd.hears(10, "WATCHDOG=1")
         (guard,) = (
-            child for child in psutil.Process(gate.pid).children() if "warden_process" in " ".join(child.cmdline())
+            child for child in psutil.Process(gate.pid).children() if "watchdog_process" in " ".join(child.cmdline())
         )
         for process in (gate.pid, guard.pid):
             os.kill(process, signal.SIGSTOP)

@@ -13,10 +13,10 @@ from structlog.testing import capture_logs
 
 from edge.camera import CameraFault, CaptureThread, Source, source_for
 from edge.capture.thread import STUCK_MAX
-from edge.clock import SystemClock
-from edge.config import CameraConfig
-from edge.domain import CameraStatus, Image
+from edge.core.config import CameraConfig
+from edge.core.domain import CameraStatus, Image
 from edge.sim import Lives, Step
+from edge.system.clock import SystemClock
 
 WAIT_S = 30.0
 FAST = {"width_px": 160, "height_px": 120, "hang_timeout_ms": 500, "reopen_min_ms": 50, "reopen_max_ms": 400}

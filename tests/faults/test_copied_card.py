@@ -14,12 +14,12 @@ from contract.codec import encode
 from contract.messages import Ack, EventBatch, NoticeCode
 from contract.signing import sign
 from contract.topics import Channel
-from edge.config import Config
-from edge.journal import JournalReader
+from edge.core.config import Config
+from edge.storage.journal import JournalReader
 from edge.sync.service import SyncService
-from hq import report
-from hq.journals import JournalKey, chain
-from hq.store import Store
+from hq.database.journals import JournalKey, chain
+from hq.database.store import Store
+from hq.reports import report
 
 
 class Copy:

@@ -20,17 +20,17 @@ from test_sync_faults import harm
 
 from contract.chain import verify
 from contract.messages import EventBatch, ListKind, WorkerRecord
-from edge.config import SiteConfig
-from edge.desk import Desk
-from edge.domain import LockDownRequest
-from edge.journal import Journal, JournalReader
-from edge.ports import JournalError
-from edge.scores import DayScores
-from edge.scorestore import ScoreStore
+from edge.core.config import SiteConfig
+from edge.core.domain import LockDownRequest
+from edge.core.ports import JournalError
+from edge.core.score_counts import DayScores
+from edge.replica.writer import ReplicaError, ReplicaWriter
 from edge.sim import ManualClock
-from edge.sync.replica import ReplicaError, ReplicaWriter
-from hq.people import ImportFile
-from hq.store import Store, StoreError
+from edge.storage.desk import Desk
+from edge.storage.journal import Journal, JournalReader
+from edge.storage.score_store import ScoreStore
+from hq.database.store import Store, StoreError
+from hq.registry.people import ImportFile
 
 
 @contextmanager
@@ -194,8 +194,8 @@ def test_fail__torn_and_flipped_pages(tmp_path: Path, name: str, seed: int) -> N
 
 _LOOK = """
 import sys
-from hq import report
-from hq.store import Store, StoreError
+from hq.reports import report
+from hq.database.store import Store, StoreError
 try:
     store = Store(sys.argv[1])
     print("held", sum(v.held for v in report.verdicts(store)), [v.problem for v in report.verdicts(store)])

@@ -12,10 +12,10 @@ import json, sys
 from pathlib import Path
 from contract.chain import verify
 from contract.messages import NoticeCode, NoticeEvent
-from edge.config import DiskConfig, SiteConfig
-from edge.diskspace import DiskSpace, Reserve
-from edge.journal import Journal, JournalReader
-from edge.ports import JournalError
+from edge.core.config import DiskConfig, SiteConfig
+from edge.storage.disk_space import DiskSpace, Reserve
+from edge.storage.journal import Journal, JournalReader
+from edge.core.ports import JournalError
 from edge.sim import ManualClock
 
 folder = Path(sys.argv[1])
@@ -26,7 +26,7 @@ journal = Journal(folder / "journal.db", SiteConfig(), ManualClock(), give_room=
 told = {"steps": [], "in_reserve": 0, "greedy": int(sys.argv[2])}
 
 def look():
-    disk.look()
+    disk.measure()
     told["steps"].append(disk.step.value)
 
 def fill(pieces=10**9):
@@ -77,7 +77,7 @@ def test_ok__on_a_full_disk_events_go_into_the_reserve_and_the_chain_holds(tmp_p
     inside = f'mount -t tmpfs -o size=10m tmpfs "{tmp_path}" && exec "{sys.executable}" -c "$0" "{tmp_path}" {greedy}'
     alone = ["unshare", "-Ur", "-m", "sh", "-c"]
     if subprocess.run([*alone, f'mount -t tmpfs tmpfs "{tmp_path}"'], capture_output=True, check=False).returncode:
-        pytest.skip("this user may not mount; tests/scenarios/test_loop_disk.py fills a disk without that")
+        pytest.skip("this user may not mount; tests/loop/test_loop_disk.py fills a disk without that")
     done = subprocess.run([*alone, inside, WITHIN], capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])

@@ -13,11 +13,11 @@ import subprocess, sys
 from pathlib import Path
 from contract.chain import verify
 from contract.messages import NoticeCode, NoticeEvent
-from edge.config import SiteConfig
-from edge.journal import Journal, JournalReader
-from edge.ports import JournalError
+from edge.core.config import SiteConfig
+from edge.storage.journal import Journal, JournalReader
+from edge.core.ports import JournalError
 from edge.sim import ManualClock
-from edge.sync.replica import ReplicaError, ReplicaWriter
+from edge.replica.writer import ReplicaError, ReplicaWriter
 
 folder = Path(sys.argv[1])
 journal = Journal(folder / "journal.db", SiteConfig(), ManualClock())

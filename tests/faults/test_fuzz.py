@@ -23,12 +23,12 @@ from contract.codec import BadMessage, decode, encode
 from contract.messages import Command, CommandAction, EventBatch, ListKind, PartHeader
 from contract.signing import sign, sign_raw
 from contract.topics import ROUTES, Channel, topic
-from edge.journal import JournalReader
+from edge.storage.journal import JournalReader
 from edge.sync.mqtt import Received
 from edge.sync.service import SyncService
 from hq import config as hq_config
-from hq import report
 from hq.mqtt import Received as AtHq
+from hq.reports import report
 from hq.service import HqService
 
 ROUNDS = int(os.environ.get("SITEGATE_FUZZ", "6000"))

@@ -16,15 +16,16 @@ from sync_rig import note
 
 from contract.chain import verify
 from contract.messages import NoticeCode, NoticeEvent
-from edge import dbfile, journalfile
-from edge.config import SiteConfig
-from edge.domain import LiveState
-from edge.highwater import HighWater
-from edge.journal import Journal, JournalReader
-from edge.ports import JournalError
-from edge.salvage import salvaged_files
-from edge.scrub import Scrub
+from edge.core.config import SiteConfig
+from edge.core.domain import LiveState
+from edge.core.ports import JournalError
 from edge.sim import ManualClock
+from edge.storage import journal_file as journalfile
+from edge.storage import sqlite_file
+from edge.storage.background_check import Scrub
+from edge.storage.high_water import HighWater
+from edge.storage.journal import Journal, JournalReader
+from edge.storage.salvage import salvaged_files
 
 
 class Gate:
@@ -298,7 +299,7 @@ def test_ok__a_reader_without_end_is_named_and_the_log_shrinks_after_it(gate: Ga
             gate.journal.held_open_by() == f"process {pid} (python)" or f"process {pid}" in gate.journal.held_open_by()
         )
     gate.journal.settle()
-    assert gate.journal.size().log_mb * 1e6 <= dbfile.WAL_KEEP_BYTES
+    assert gate.journal.size().log_mb * 1e6 <= sqlite_file.WAL_KEEP_BYTES
 
 
 # --- a large one ---------------------------------------------------------------------------------------------

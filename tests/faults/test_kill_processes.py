@@ -24,15 +24,15 @@ from sync_rig import Mosquitto
 from contract.chain import verify
 from contract.messages import AccessEvent, NoticeCode, NoticeEvent
 from edge.app.files import JOURNAL
-from edge.config import GateConfig, MatcherConfig
-from edge.demo.cast import portraits
-from edge.demo.play import Follower
-from edge.demo.stage import GATE, SITE, Stage
-from edge.journal import JournalReader
+from edge.core.config import GateConfig, MatcherConfig
 from edge.matcher.pipeline import open_matcher
+from edge.storage.journal import JournalReader
+from edge.tools.demo.cast import portraits
+from edge.tools.demo.play import Follower
+from edge.tools.demo.stage import GATE, SITE, Stage
 from hq import config as hq_config
-from hq import tables as t
-from hq.store import Store
+from hq.database import tables as t
+from hq.database.store import Store
 
 SEED = int(os.environ.get("SITEGATE_KILL_SEED", "20"))
 ROUNDS_SHORT = 6

@@ -22,8 +22,8 @@ import edge
 import hq
 from contract import tracebacks
 from contract.messages import EnrolmentEvent, SealedTemplate, WorkerRecord
-from edge.domain import Entry, Frame, Template, Worker
-from hq import keys
+from edge.core.domain import Entry, Frame, Template, Worker
+from hq.keys import keys
 
 PIN, WORD = "40719352", "zebra-corridor"
 VECTOR = np.linspace(0.123456, 0.654321, 128, dtype=np.float32)
@@ -167,7 +167,7 @@ def test_fail__the_sync_process(gate_toml: Path, how: str) -> None:
 def test_fail__a_page_of_the_screen(gate_toml: Path, how: str, tmp_path: Path) -> None:
     program = """
     from edge import cli
-    from edge.screen import lane
+    from edge.screen import lane_page as lane
     from starlette.applications import Starlette
     from starlette.routing import Route
     from edge.app import screen
@@ -210,7 +210,7 @@ def test_fail__the_hq_process(hq_folder: Path, how: str) -> None:
 @pytest.mark.parametrize("how", HOWS)
 def test_fail__commands(hq_folder: Path, gate_toml: Path, how: str) -> None:
     at_hq = """
-    from hq import cli, report
+    from hq import cli; from hq.reports import report
     report.gates = lambda *more: failing(HOW)
     sys.argv = ["sitegate-hq", "gates", "--dir", sys.argv[1]]
     cli.main()

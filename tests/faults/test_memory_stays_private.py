@@ -17,8 +17,8 @@ import pytest
 from sync_rig import free_port, wait_until
 
 from contract.memory import keep_private
-from edge.machine import memory_mb
-from hq import keys
+from edge.system.host import memory_mb
+from hq.keys import keys
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may be several users")
 PR_SET_DUMPABLE = 4

@@ -13,7 +13,7 @@ from contract.codec import encode
 from contract.messages import Ack, Command, CommandAction, EventBatch
 from contract.signing import sign
 from contract.topics import Channel
-from edge.sync.commands import CommandRefused, verified
+from edge.replica.signed_commands import CommandRefused, verified
 from hq import config as hq_config
 from hq.service import HqService
 

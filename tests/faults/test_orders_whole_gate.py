@@ -8,11 +8,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from contract.messages import NoticeCode, NoticeEvent
-from edge.config import MatcherConfig
-from edge.demo.cast import portraits
-from edge.demo.play import Follower
-from edge.demo.stage import Stage
+from edge.core.config import MatcherConfig
 from edge.matcher.pipeline import open_matcher
+from edge.tools.demo.cast import portraits
+from edge.tools.demo.play import Follower
+from edge.tools.demo.stage import Stage
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from sync_rig import Rig
 from typer.testing import CliRunner
 
 from edge.cli import app
-from edge.config import SiteConfig
-from edge.journal import Journal
+from edge.core.config import SiteConfig
 from edge.sim import ManualClock
+from edge.storage.journal import Journal
 
 INSIDE = """
 import os, signal, sqlite3, subprocess, sys
@@ -26,16 +26,16 @@ killed = '''
 import os, sys
 from pathlib import Path
 from contract.messages import NoticeCode, NoticeEvent
-from edge import layout
-from edge.config import SiteConfig
-from edge.domain import ListMark
-from edge.desk import Desk
-from edge.highwater import HighWater
-from edge.journal import Journal
-from edge.scores import DayScores
-from edge.scorestore import ScoreStore
+from edge.core import layout
+from edge.core.config import SiteConfig
+from edge.core.domain import ListMark
+from edge.storage.desk import Desk
+from edge.storage.high_water import HighWater
+from edge.storage.journal import Journal
+from edge.core.score_counts import DayScores
+from edge.storage.score_store import ScoreStore
 from edge.sim import ManualClock
-from edge.sync.replica import ReplicaWriter
+from edge.replica.writer import ReplicaWriter
 state = Path(sys.argv[1])
 journal = Journal(state / layout.JOURNAL, SiteConfig(), ManualClock())
 for _ in range(5):
@@ -53,8 +53,8 @@ for words in (["events", "list"], ["events", "verify"], ["roster", "status"], ["
     done = CliRunner(env={"COLUMNS": "300"}).invoke(app, [*words, "--config", config])
     print("==", *words, done.exit_code)
     print(done.output)
-from edge.desk import DeskReader
-from edge import dbfile
+from edge.storage.desk import DeskReader
+from edge.storage import sqlite_file as dbfile
 reader = dbfile.Reader(folder / "desk/desk.db")
 desk = DeskReader(folder / "desk/desk.db", reader)
 print("accounts", desk.has_accounts(), repr(reader.trouble))

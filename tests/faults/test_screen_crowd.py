@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from edge.app.screen import other_processes
-from edge.config import Config, ScreenConfig
-from edge.journal import JournalReader
+from edge.core.config import Config, ScreenConfig
+from edge.replica.summary import ReplicaSummary
 from edge.screen import connections, peers
 from edge.screen.app import create_app
 from edge.screen.connections import PER_PEER_MAX
 from edge.screen.peers import owner, peer_of
 from edge.screen.server import ScreenServer
-from edge.sync.summary import ReplicaSummary
+from edge.storage.journal import JournalReader
 
 STRANGER = 47_119
 """A user of this machine that nothing else runs as."""

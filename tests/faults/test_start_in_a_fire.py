@@ -10,9 +10,9 @@ import pytest
 
 from contract.signing import BadKey
 from edge.app import gate as gate_process
-from edge.config import Config, load
-from edge.gate import GpioGate
-from edge.supervisor import Shutdown
+from edge.core.config import Config, load
+from edge.devices.gate import GpioGate
+from edge.system.supervisor import Shutdown
 
 CONFIG = """
 [paths]

@@ -18,14 +18,14 @@ from contract.chain import verify
 from contract.codec import encode
 from contract.messages import ClockEvent, EventBatch, NoticeCode, NoticeEvent
 from contract.topics import Channel, topic
-from edge.config import SiteConfig
-from edge.journal import Journal, JournalReader
-from edge.ports import JournalError
-from edge.salvage import salvage
+from edge.core.config import SiteConfig
+from edge.core.ports import JournalError
 from edge.sim import ManualClock
-from hq import report
-from hq import tables as t
-from hq.store import Store
+from edge.storage.journal import Journal, JournalReader
+from edge.storage.salvage import salvage
+from hq.database import tables as t
+from hq.database.store import Store
+from hq.reports import report
 
 
 @pytest.mark.timeout(600)

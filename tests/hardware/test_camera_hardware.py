@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from edge.camera import CaptureThread, source_for
-from edge.clock import SystemClock
-from edge.config import CameraConfig, load
+from edge.core.config import CameraConfig, load
+from edge.system.clock import SystemClock
 
 pytestmark = pytest.mark.hardware
 

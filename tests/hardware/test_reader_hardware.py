@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from edge.clock import SystemClock
-from edge.config import ReaderConfig
-from edge.readers.evdevice import EvdevSource
-from edge.readers.wedge import WedgeReader
+from edge.core.config import ReaderConfig
+from edge.devices.readers.evdev_source import EvdevSource
+from edge.devices.readers.wedge import WedgeReader
+from edge.system.clock import SystemClock
 
 pytestmark = pytest.mark.hardware
 VENDOR, PRODUCT = 0x5367, 0x0001

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from edge.clock import SystemClock
-from edge.config import TemperatureConfig, load
-from edge.thermometer import Mlx90614, object_celsius, open_bus
+from edge.core.config import TemperatureConfig, load
+from edge.devices.thermometer import Mlx90614, object_celsius, open_bus
+from edge.system.clock import SystemClock
 
 pytestmark = pytest.mark.hardware
 

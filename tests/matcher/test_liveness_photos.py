@@ -1,8 +1,8 @@
 """Flat photos of real faces before the real detector."""
 
-from edge.config import MatcherConfig
-from edge.matcher.engine import open_engine
-from edge.tilted import TILTS, measure
+from edge.core.config import MatcherConfig
+from edge.matcher.engine.engine import open_engine
+from edge.tools.evaluation.tilted_prints import TILTS, measure
 
 
 def test_ok__no_tilted_photo_is_taken_for_a_head(models_dir, photos_dir):

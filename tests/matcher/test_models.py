@@ -9,14 +9,14 @@ import pytest
 from typer.testing import CliRunner
 
 from edge.commands.models import app
-from edge.config import MatcherConfig
-from edge.matcher.engine import open_engine
-from edge.matcher.fetch import fetch, is_verified
-from edge.matcher.fold import fold
-from edge.matcher.models import ModelError, load_manifest, read_verified
+from edge.core.config import MatcherConfig
+from edge.matcher.engine.engine import open_engine
+from edge.matcher.engine.onnx_session import Session
 from edge.matcher.pipeline import open_matcher
-from edge.matcher.session import Session
-from edge.packages import download, extract, sha256_of
+from edge.matcher.weights.dequantise import fold
+from edge.matcher.weights.fetch import fetch, is_verified
+from edge.matcher.weights.manifest import ModelError, load_manifest, read_verified
+from edge.system.pinned_packages import download, extract, sha256_of
 
 PACK = load_manifest().pack("opencv-zoo")
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from edge.config import MatcherConfig
-from edge.demo.cast import portraits, walk_up_script
-from edge.domain import Frame
-from edge.matcher.motion import AWAKE_S, RECHECK_S, MotionGate, changed, shrink
+from edge.core.config import MatcherConfig
+from edge.core.domain import Frame
+from edge.matcher.engine.motion import AWAKE_S, RECHECK_S, MotionGate, changed, shrink
 from edge.matcher.pipeline import open_matcher
 from edge.sim import Light, load_script
 from edge.sim.film import Film
+from edge.tools.demo.cast import portraits, walk_up_script
 
 RATE_HZ = 30
 NEAR_PX = MatcherConfig().eye_distance_min_px
@@ -124,6 +124,6 @@ def test_ok__the_matcher_finds_who_appears_in_a_lane_at_rest(matcher, photos_dir
     sights = []
     for number in range(int((AWAKE_S + 2) * RATE_HZ)):
         now_s = start_s + number / RATE_HZ
-        sights.append(matcher.look(Frame(show.frame_at(now_s), now_s, number)).sight)
+        sights.append(matcher.identify(Frame(show.frame_at(now_s), now_s, number)).sight)
     assert sights[0] == "nobody"
     assert {"looking", "unknown"} & set(sights)

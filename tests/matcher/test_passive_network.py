@@ -9,15 +9,15 @@ import pytest
 from typer.testing import CliRunner
 
 from edge.cli import app
-from edge.config import LivenessConfig, MatcherConfig
-from edge.domain import Face, Frame
-from edge.matcher.engine import open_engine
-from edge.matcher.fetch import fetch
-from edge.matcher.fusion import Fused
-from edge.matcher.models import ModelError, load_manifest
-from edge.matcher.passive import open_passive
+from edge.core.config import LivenessConfig, MatcherConfig
+from edge.core.domain import Face, Frame
+from edge.matcher.engine.engine import open_engine
+from edge.matcher.liveness.combined import Fused
+from edge.matcher.liveness.passive import open_passive
 from edge.matcher.pipeline import open_matcher
-from edge.packages import PackageError
+from edge.matcher.weights.fetch import fetch
+from edge.matcher.weights.manifest import ModelError, load_manifest
+from edge.system.pinned_packages import PackageError
 
 PACK = load_manifest().passive_liveness
 ADVISORY = LivenessConfig(mode="advisory", passive=True)
@@ -43,7 +43,7 @@ def test_ok__the_matcher_asks_about_the_face_it_sees(with_passive: Path, photos_
     matcher = open_matcher(MatcherConfig(), with_passive, ADVISORY)
     assert isinstance(matcher._liveness, Fused)
     image = cv2.resize(cv2.imread(str(photos_dir / "person-a-1.jpg")), None, fx=0.6, fy=0.6)
-    found = [matcher.look(Frame(image, 10 + i / 15, i)) for i in range(3)]
+    found = [matcher.identify(Frame(image, 10 + i / 15, i)) for i in range(3)]
     passive = matcher._liveness.finding(found[-1].approach, 11, named=False).passive
     assert passive is not None and 0 <= passive <= 1
 

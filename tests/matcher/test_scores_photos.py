@@ -7,15 +7,15 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.config import MatcherConfig
-from edge.domain import Frame, Sight
-from edge.evaluation.conditions import film_on_lens
-from edge.matcher.drift import Sign, drift
-from edge.matcher.monitor import ScoreMonitor
+from edge.core.config import MatcherConfig
+from edge.core.domain import Frame, Sight
+from edge.core.score_counts import DayScores, bin_of
 from edge.matcher.pipeline import FaceMatcher, open_matcher
-from edge.scores import DayScores, bin_of
-from edge.scorestore import ScoreStore
+from edge.matcher.score_monitor.drift import Sign, drift
+from edge.matcher.score_monitor.monitor import ScoreMonitor
 from edge.sim import ManualClock
+from edge.storage.score_store import ScoreStore
+from edge.tools.evaluation.conditions import film_on_lens
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ class Lane:
 
     def _show(self, frame):
         self.number += 1
-        return self.matcher.look(Frame(frame, self.number / 25, self.number))
+        return self.matcher.identify(Frame(frame, self.number / 25, self.number))
 
 
 def enrolled(engine, photo, monitor=None):

@@ -17,15 +17,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from contract.signing import write_key_pair
-from edge.bench import figure
-from edge.bench_sync import _append
-from edge.clock import SystemClock
-from edge.config import MatcherConfig, SiteConfig
-from edge.demo.cast import ACTS, portraits, walk_up_script
-from edge.journal import Journal
+from edge.core.config import MatcherConfig, SiteConfig
 from edge.matcher.pipeline import open_matcher
-from edge.packages import cache_dir
-from edge.photos import fetch_photos
+from edge.storage.journal import Journal
+from edge.system.clock import SystemClock
+from edge.system.pinned_packages import cache_dir
+from edge.tools.bench.events import _append
+from edge.tools.bench.face_to_relay import figure
+from edge.tools.demo.cast import ACTS, portraits, walk_up_script
+from edge.tools.demo.photos import fetch_photos
 
 GATE = """
 import sys

@@ -18,22 +18,22 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from edge.bench import frame_with, random_templates
-from edge.config import MatcherConfig
-from edge.demo.cast import portraits
-from edge.domain import Template
-from edge.matcher.align import align
-from edge.matcher.calibrate import Calibration
-from edge.matcher.embedder import Embedder
-from edge.matcher.engine import FRAME
-from edge.matcher.fetch import fetch
-from edge.matcher.fold import fold
-from edge.matcher.gallery import Gallery
-from edge.matcher.models import Pack, load_manifest, read_verified
+from edge.core.config import MatcherConfig
+from edge.core.domain import Template
+from edge.matcher.engine.align import align
+from edge.matcher.engine.embedder import Embedder
+from edge.matcher.engine.engine import FRAME
+from edge.matcher.engine.onnx_session import Session
+from edge.matcher.gallery.centering import Calibration
+from edge.matcher.gallery.gallery import Gallery
 from edge.matcher.pipeline import FaceMatcher, open_matcher
-from edge.matcher.session import Session
-from edge.packages import cache_dir, download, extract
-from edge.photos import fetch_photos
+from edge.matcher.weights.dequantise import fold
+from edge.matcher.weights.fetch import fetch
+from edge.matcher.weights.manifest import Pack, load_manifest, read_verified
+from edge.system.pinned_packages import cache_dir, download, extract
+from edge.tools.bench.face_to_relay import frame_with, random_templates
+from edge.tools.demo.cast import portraits
+from edge.tools.demo.photos import fetch_photos
 
 THREADS = 2
 NOISE = 0.07

@@ -35,9 +35,9 @@ def write(replica: Path, version: int, each: int, model_id: str, signing_hex: st
 
     from contract.messages import ListKind, SealedTemplate, SnapshotHeader, WorkerRecord
     from contract.parts import roster_content, write_parts
-    from edge.sync.lists import signed_part
-    from edge.sync.replica import ReplicaWriter
-    from hq.publish import _chunks
+    from edge.replica.signed_lists import signed_part
+    from edge.replica.writer import ReplicaWriter
+    from hq.lists.publisher import _chunks
 
     signing = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(signing_hex))
     site = X25519PrivateKey.from_private_bytes(bytes.fromhex(site_hex)).public_key()
@@ -78,14 +78,14 @@ def main(each: int) -> None:
 
     from edge.app.gate import PARTS_PER_REFRESH
     from edge.app.prepared import PreparedRoster
-    from edge.config import MatcherConfig, SiteConfig
-    from edge.domain import Frame
+    from edge.core.config import MatcherConfig, SiteConfig
+    from edge.core.domain import Frame
     from edge.matcher.pipeline import LET_GO_S, open_matcher
-    from edge.packages import cache_dir
-    from edge.sync.roster import ReplicaReader
+    from edge.replica.reader import ReplicaReader
+    from edge.system.pinned_packages import cache_dir
 
     matcher = open_matcher(MatcherConfig(), cache_dir() / "models")
-    matcher.look(Frame(np.zeros((480, 640, 3), np.uint8), 0, 1))
+    matcher.identify(Frame(np.zeros((480, 640, 3), np.uint8), 0, 1))
     gc.freeze()  # as the gate does
     figures = {"start_to_ready_s": time.time() - process.create_time(), "resident_empty_mb": _resident(process)}
     signing, site = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()

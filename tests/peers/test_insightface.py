@@ -11,14 +11,14 @@ from insightface.model_zoo import ArcFaceONNX
 from insightface.utils import face_align
 from onnx import TensorProto, helper, numpy_helper
 
-from edge.config import MatcherConfig
-from edge.matcher.align import align
-from edge.matcher.embedder import Embedder
-from edge.matcher.engine import FaceEngine, open_engine
-from edge.matcher.insightface_engine import ArcFaceEmbedder
-from edge.matcher.models import ModelError, load_manifest
+from edge.core.config import MatcherConfig
+from edge.matcher.engine.align import align
+from edge.matcher.engine.embedder import Embedder
+from edge.matcher.engine.engine import FaceEngine, open_engine
+from edge.matcher.engine.insightface_engine import ArcFaceEmbedder
+from edge.matcher.engine.onnx_session import Session
 from edge.matcher.pipeline import open_matcher
-from edge.matcher.session import Session
+from edge.matcher.weights.manifest import ModelError, load_manifest
 
 SFACE = load_manifest().pack("opencv-zoo").embedder
 

@@ -11,15 +11,15 @@ from typer.testing import CliRunner
 from contract.codec import encode
 from contract.messages import EnrolmentEvent, EnrolmentRecord, EventBatch, ListKind, SealedTemplate, WorkerRecord
 from contract.signing import ENROLMENT, seal
-from edge.journal import Journal, JournalReader
-from hq import report
-from hq.approvals import Approvals
+from edge.storage.journal import Journal, JournalReader
 from hq.cli import app
-from hq.doorkeeper import Doorkeeper
-from hq.ingest import Ingest
-from hq.people import EnrolmentRefused, ImportFile, People
-from hq.registry import Registry
-from hq.store import ROSTER_AGAIN, Store, asked_for
+from hq.database.store import ROSTER_AGAIN, Store, asked_for
+from hq.ingest.ingest import Ingest
+from hq.ingest.senders import Doorkeeper
+from hq.registry.approvals import Approvals
+from hq.registry.gates import Registry
+from hq.registry.people import EnrolmentRefused, ImportFile, People
+from hq.reports import report
 
 WORKER = WorkerRecord(worker_id="w-1", sites=("site-1",), consent_ref="c-1")
 

@@ -13,7 +13,7 @@ import contract
 from contract.codec import decode, encode
 from contract.messages import Health
 from contract.topics import channel_of
-from edge.config import Config, ConfigError, parse
+from edge.core.config import Config, ConfigError, parse
 from edge.sync.home_assistant import HomeAssistant, discovery, discovery_topic
 
 TOPIC = "homeassistant/device/sitegate-gate-1/config"

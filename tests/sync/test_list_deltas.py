@@ -22,11 +22,11 @@ from contract.messages import (
     WorkerRecord,
 )
 from contract.parts import Content, read_part, roster_content, write_parts
-from edge.config import SiteConfig
-from edge.sync.lists import signed_delta, signed_part
-from edge.sync.replica import ReplicaWriter, RolledBack
-from edge.sync.roster import ReplicaReader
-from edge.sync.summary import SummaryReader
+from edge.core.config import SiteConfig
+from edge.replica.reader import ReplicaReader
+from edge.replica.signed_lists import signed_delta, signed_part
+from edge.replica.summary import SummaryReader
+from edge.replica.writer import ReplicaWriter, RolledBack
 
 HQ, SITE = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
 NOW = datetime(2026, 11, 21, 6, tzinfo=UTC)

@@ -23,13 +23,13 @@ from contract.messages import (
 )
 from contract.parts import Content, SealedPart, read_part, roster_content, write_parts
 from contract.signing import sign_raw
-from edge.config import SiteConfig
-from edge.sync.lists import ListRefused, signed_part
-from edge.sync.replica import ReplicaWriter, RolledBack
-from edge.sync.roster import ReplicaReader
-from edge.sync.summary import SummaryReader
-from hq import publish
-from hq.people import ImportFile
+from edge.core.config import SiteConfig
+from edge.replica.reader import ReplicaReader
+from edge.replica.signed_lists import ListRefused, signed_part
+from edge.replica.summary import SummaryReader
+from edge.replica.writer import ReplicaWriter, RolledBack
+from hq.lists import publisher as publish
+from hq.registry.people import ImportFile
 
 HQ, SITE = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
 NOW = datetime(2026, 11, 21, 6, tzinfo=UTC)

@@ -16,15 +16,15 @@ from test_list_deltas import HQ, SITE, _delta, _snapshot
 from contract.keyring import OpeningKeys, TrustedKeys
 from contract.messages import DataTier, ListKind, NoticeCode, Reason, RiskEntry, RiskSnapshot, WorkerRecord
 from contract.parts import Content, write_parts
-from edge import selfcheck
-from edge.config import SiteConfig
-from edge.decision import decide
-from edge.domain import Candidate, Circumstances, Claim, Identification, Incident, ListMark, LiveState, Sight
-from edge.highwater import HighWater
-from edge.sync.lists import signed_delta, signed_part
-from edge.sync.replica import ReplicaWriter
-from edge.sync.roster import ReplicaReader
-from hq.people import ImportFile
+from edge.core.config import SiteConfig
+from edge.core.decision import decide
+from edge.core.domain import Candidate, Circumstances, Claim, Identification, Incident, ListMark, LiveState, Sight
+from edge.replica.reader import ReplicaReader
+from edge.replica.signed_lists import signed_delta, signed_part
+from edge.replica.writer import ReplicaWriter
+from edge.storage.high_water import HighWater
+from edge.tools import selfcheck
+from hq.registry.people import ImportFile
 
 ROSTER, RISK, POLICY = ListKind.ROSTER, ListKind.RISK, ListKind.POLICY
 TEN = _snapshot(10, "w-1", "w-suspended")

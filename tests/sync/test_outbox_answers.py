@@ -11,14 +11,14 @@ from sync_rig import Rig, note, utc
 
 from contract.codec import decode
 from contract.messages import Ack, EventBatch, EventRecord, NoticeCode
-from edge.journal import Journal, JournalReader
-from edge.ports import JournalReader as Reads
-from edge.salvage import salvage, salvaged_files
+from edge.core.ports import JournalReader as Reads
+from edge.replica.writer import ReplicaWriter
+from edge.storage.journal import Journal, JournalReader
+from edge.storage.salvage import salvage, salvaged_files
 from edge.sync.incidents import IncidentLog
-from edge.sync.meters import AckWatch, SyncMeters
+from edge.sync.metrics import AckWatch, SyncMeters
 from edge.sync.outbox import RESYNC_ANSWERS_S, Outbox
-from edge.sync.replica import ReplicaWriter
-from edge.sync.rescue import Rescue
+from edge.sync.salvage_outbox import Rescue
 
 
 class Desk:

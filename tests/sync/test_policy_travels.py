@@ -14,9 +14,9 @@ from contract.messages import ListKind, NoticeCode, PolicySnapshot
 from contract.policy import Factor, RiskAction, Weekday
 from edge.app.files import JOURNAL
 from edge.cli import app
-from edge.domain import RosterState
-from edge.sync.roster import ReplicaReader
-from hq.people import ImportRefused, read_import
+from edge.core.domain import RosterState
+from edge.replica.reader import ReplicaReader
+from hq.registry.people import ImportRefused, read_import
 
 EXAMPLE = re.search(
     r"```toml\n(\[\[policies\]\].*?)```",
@@ -212,7 +212,7 @@ def test_fail__a_contradictory_policy_that_comes_all_the_same_is_refused_by_the_
         def model_validate(cls, obj: Any, **_: Any) -> PolicySnapshot:  # type: ignore[override]
             return PolicySnapshot.model_construct(**{**obj, "two_person": True, "occupancy_max": 1, "time_zone": "X/Y"})
 
-    monkeypatch.setattr("hq.publish.PolicySnapshot", Careless)
+    monkeypatch.setattr("hq.lists.publisher.PolicySnapshot", Careless)
     rig.publisher(rig.store()).publish("site-1", ListKind.POLICY)
     wait_until(lambda: (roster.refresh(), roster.incidents())[1], "the refusal")
     (incident,) = roster.incidents()

@@ -20,20 +20,21 @@ from contract.keyring import OpeningKeys, TrustedKeys
 from contract.messages import EnrolmentRecord, EventBatch, EventRecord, GateStatus, SealedTemplate
 from contract.signing import ENROLMENT, seal
 from contract.topics import Channel, topic
-from edge.journal import JournalReader
-from edge.layout import JOURNAL, REPLICA, SYNC
+from edge.core.layout import JOURNAL, REPLICA, SYNC
+from edge.replica.reader import ReplicaReader
+from edge.storage.journal import JournalReader
 from edge.sync.register import NotRegistered, register
-from edge.sync.roster import ReplicaReader
 from edge.sync.service import SyncService
 from edge.sync.speaker import Speaker
 from hq import config as hq_config
-from hq import newer, report
-from hq import tables as t
-from hq.approvals import Approvals
-from hq.doorkeeper import Doorkeeper
-from hq.ingest import REASONS_MAX, Ingest, examine
-from hq.receipts import Held
-from hq.registry import Registry, RegistryRefused
+from hq.database import tables as t
+from hq.ingest import newer_events
+from hq.ingest.ingest import REASONS_MAX, Ingest, examine
+from hq.ingest.senders import Doorkeeper
+from hq.registry.approvals import Approvals
+from hq.registry.gates import Registry, RegistryRefused
+from hq.reports import report
+from hq.reports.receipts import Held
 from hq.service import HqService
 
 
@@ -220,10 +221,10 @@ def test_ok__an_enrolment_that_only_a_newer_hq_reads_goes_with_the_consent(
     assert holding() == []
     assert all(verdict.ok for verdict in report.verdicts(world.store, world.people.cipher))
     with world.store.read() as db:  # the update, which reads it
-        row = db.execute(select(t.events).where(t.events.c.type == newer.TYPE)).one()
+        row = db.execute(select(t.events).where(t.events.c.type == newer_events.TYPE)).one()
     readable = json.dumps(json.loads(row.body) | {"consent_ref": "c-1"})
     event = decode_event(readable)
-    monkeypatch.setattr("hq.ingest.readable", lambda record: event)
+    monkeypatch.setattr("hq.ingest.ingest.readable", lambda record: event)
     assert taker.read_again() == 1
     assert report.quarantine(world.store) == []
     assert all(verdict.ok for verdict in report.verdicts(world.store, world.people.cipher))

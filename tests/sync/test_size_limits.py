@@ -13,14 +13,14 @@ from contract.messages import Ack, EventBatch, GateStatus, Health, HqState, Mess
 from contract.samples import file
 from contract.signing import sign
 from contract.topics import ROUTES, Channel, topic
-from edge.clock import SystemClock
+from edge.replica.writer import ReplicaWriter
 from edge.sync.downlink import Downlink
 from edge.sync.incidents import IncidentLog
 from edge.sync.mqtt import Received
-from edge.sync.replica import ReplicaWriter
+from edge.system.clock import SystemClock
 from hq import config as hq_config
-from hq import report
 from hq.mqtt import Received as AtHq
+from hq.reports import report
 from hq.service import HqService
 
 BATCH = EventBatch.model_validate_json(file("event_batch").read_bytes())

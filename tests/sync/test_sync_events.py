@@ -9,10 +9,10 @@ from sync_rig import Mosquitto, Rig, Stranger, free_port, note, wait_until
 
 from contract.codec import decode, encode
 from contract.messages import EventBatch, GateStatus, HqState, ListKind
-from edge.journal import JournalReader
-from edge.sync.summary import SummaryReader
-from hq import report
+from edge.replica.summary import SummaryReader
+from edge.storage.journal import JournalReader
 from hq.broker import open_broker
+from hq.reports import report
 
 
 def test_ok__events_reach_hq_and_its_answer_reaches_the_gate(rig: Rig) -> None:
@@ -167,11 +167,11 @@ def test_ok__the_embedded_broker_carries_it_all(tmp_path: Path) -> None:
 _SYNC = """
 import sys, threading
 from pathlib import Path
-from edge.clock import SystemClock
+from edge.system.clock import SystemClock
 from edge.app.files import link_key_files
-from edge.config import Config
-from edge.identity import open_key
-from edge.journal import JournalReader
+from edge.core.config import Config
+from edge.system.gate_keys import open_key
+from edge.storage.journal import JournalReader
 from edge.sync.service import SyncService
 config = Config.model_validate_json(Path(sys.argv[1]).read_text())
 journal = JournalReader(config.paths.state_dir / "gate/journal.db")

@@ -24,14 +24,14 @@ from contract.messages import (
 )
 from contract.parts import roster_content, write_parts
 from contract.signing import public_pem, sign
-from edge.domain import RosterState
-from edge.journal import JournalReader
-from edge.sync.replica import ReplicaError
-from edge.sync.roster import ReplicaReader
+from edge.core.domain import RosterState
+from edge.replica.reader import ReplicaReader
+from edge.replica.summary import SummaryReader
+from edge.replica.writer import ReplicaError
+from edge.storage.journal import JournalReader
 from edge.sync.service import SyncService
-from edge.sync.summary import SummaryReader
-from hq import report
-from hq.people import ImportFile
+from hq.registry.people import ImportFile
+from hq.reports import report
 
 VECTOR = np.eye(1, 128, dtype="<f2").tobytes()
 ROSTER_TOPIC = "sitegate/v1/site-1/list/roster/1"

@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from sync_rig import Mosquitto, Rig, utc, wait_until
 
-from edge.selfcheck import State
-from edge.selfcheck import broker as check_broker
+from edge.replica.summary import LinkSummary, SummaryReader
 from edge.sync.mqtt import LinkError
-from edge.sync.summary import LinkSummary, SummaryReader
+from edge.tools.selfcheck import State
+from edge.tools.selfcheck import broker as check_broker
 
 
 class Authority:

@@ -1,0 +1,123 @@
+"""Every message that crosses the wire or enters the journal, as frozen pydantic models.
+
+Compatibility: a reader ignores fields it does not know (so a newer minor version is readable) and refuses a major version
+it does not know (`contract.codec`; the rules: docs/MESSAGES.md, "Versions"; checked by `contract.compatible`). Since 1.1 lists
+travel in parts (`contract.parts`). Times are UTC. Worker ids are opaque to this project: no message carries a name, a picture,
+or a readable template.
+"""
+
+from contract.messages.base import VERSION, Id, KeyId, Message, PublicKey, Sha256, Signature, Text, Utc
+from contract.messages.events import (
+    AccessEvent,
+    Ack,
+    AnyEvent,
+    ClockEvent,
+    CommissioningEvent,
+    EnrolmentEvent,
+    Event,
+    EventBatch,
+    EventRecord,
+    NoticeEvent,
+    PassageEvent,
+    Refusal,
+)
+from contract.messages.list_transfer import PARTS_MAX, DeltaHeader, PartHeader, RiskDelta, RosterDelta, SnapshotRequest
+from contract.messages.lists import (
+    DIMENSION_MAX,
+    RiskEntry,
+    RiskSnapshot,
+    RosterSnapshot,
+    SealedTemplate,
+    SnapshotHeader,
+    TemplateBlock,
+    WorkerEntry,
+    WorkerRecord,
+)
+from contract.messages.orders import Command
+from contract.messages.policy_snapshot import PolicySnapshot
+from contract.messages.records import CommissioningRecord, CommissioningStep, EnrolmentRecord
+from contract.messages.registration import Registration, RegistrationAnswer
+from contract.messages.telemetry import GateStatus, Health, HqState, ListBase
+from contract.messages.words import (
+    Advice,
+    CommandAction,
+    CommissioningOutcome,
+    DataTier,
+    Direction,
+    DiskStep,
+    ListKind,
+    LivenessVerdict,
+    NoticeCode,
+    PassageOutcome,
+    Reason,
+    StepState,
+)
+
+AnyMessage = (
+    EventBatch | Ack | Refusal | GateStatus | Health | HqState | RosterSnapshot | RiskSnapshot | PolicySnapshot | PartHeader
+    | RosterDelta | RiskDelta | DeltaHeader | SnapshotRequest | Registration | RegistrationAnswer | Command
+    | EnrolmentRecord | CommissioningRecord
+)  # fmt: skip
+
+__all__ = [
+    "DIMENSION_MAX",
+    "PARTS_MAX",
+    "VERSION",
+    "AccessEvent",
+    "Ack",
+    "Advice",
+    "AnyEvent",
+    "AnyMessage",
+    "ClockEvent",
+    "Command",
+    "CommandAction",
+    "CommissioningEvent",
+    "CommissioningOutcome",
+    "CommissioningRecord",
+    "CommissioningStep",
+    "DataTier",
+    "DeltaHeader",
+    "Direction",
+    "DiskStep",
+    "EnrolmentEvent",
+    "EnrolmentRecord",
+    "Event",
+    "EventBatch",
+    "EventRecord",
+    "GateStatus",
+    "Health",
+    "HqState",
+    "Id",
+    "KeyId",
+    "ListBase",
+    "ListKind",
+    "LivenessVerdict",
+    "Message",
+    "NoticeCode",
+    "NoticeEvent",
+    "PartHeader",
+    "PassageEvent",
+    "PassageOutcome",
+    "PolicySnapshot",
+    "PublicKey",
+    "Reason",
+    "Refusal",
+    "Registration",
+    "RegistrationAnswer",
+    "RiskDelta",
+    "RiskEntry",
+    "RiskSnapshot",
+    "RosterDelta",
+    "RosterSnapshot",
+    "SealedTemplate",
+    "Sha256",
+    "Signature",
+    "SnapshotHeader",
+    "SnapshotRequest",
+    "StepState",
+    "TemplateBlock",
+    "Text",
+    "Utc",
+    "WorkerEntry",
+    "WorkerRecord",
+]

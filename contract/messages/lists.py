@@ -1,0 +1,94 @@
+"""The lists that HQ publishes to a site, signed and sealed: roster and risk list. The policy: `contract.messages.policy_snapshot`."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contract.messages.base import Id, Message, Sha256, Utc
+
+
+class SealedTemplate(BaseModel):
+    """A template inside an enrolment or an import, sealed as a whole: unit vector, float16 little-endian."""
+
+    model_config = ConfigDict(
+        frozen=True, hide_input_in_errors=True, extra="ignore", ser_json_bytes="base64", val_json_bytes="base64"
+    )
+
+    model_id: str = Field(min_length=1, max_length=80)
+    vector: bytes = Field(repr=False)
+
+
+class WorkerEntry(BaseModel):
+    """A worker as the roster names them. Without a `consent_ref` no template is loaded, whatever else is sent."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
+
+    worker_id: Id
+    sites: tuple[Id, ...] = ()
+    active: bool = True
+    valid_from: date | None = None
+    valid_until: date | None = None
+    training_valid_until: date | None = None
+    employer: str | None = Field(default=None, max_length=80)
+    trade: str | None = Field(default=None, max_length=80)
+    declared_utc: Utc | None = None
+    """When the worker last declared to be healthy."""
+    slow: bool = False
+    """Needs more time to pass."""
+    cards: tuple[Sha256, ...] = Field(default=(), max_length=10, repr=False)
+    """SHA-256 of the site id, a line feed and the card's number as the reader gives it."""
+    pin: str | None = Field(default=None, max_length=200, repr=False)
+    """scrypt of the PIN: base64 salt, "$", base64 hash (n = 2^14, r = 8, p = 1, 32 bytes)."""
+    consent_ref: str | None = Field(default=None, max_length=120)
+
+
+class WorkerRecord(WorkerEntry):
+    """A worker with templates, as HQ imports them."""
+
+    templates: tuple[SealedTemplate, ...] = ()
+
+
+DIMENSION_MAX = 4096
+"""Numbers in a template, at most."""
+
+
+class TemplateBlock(BaseModel):
+    """Templates of one model. Template i belongs to `workers[owners[i]]`. The vectors follow the list's JSON as raw bytes,
+    block after block: float16 little-endian, unit length, `dimension` numbers each."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
+
+    model_id: str = Field(min_length=1, max_length=80)
+    dimension: int = Field(ge=1, le=DIMENSION_MAX)
+    owners: tuple[Annotated[int, Field(ge=0)], ...]
+
+
+class SnapshotHeader(Message):
+    """What every list carries. A gate refuses a `list_version` lower than the one it has."""
+
+    site_id: Id
+    list_version: int = Field(ge=1)
+    issued_utc: Utc
+
+
+class RosterSnapshot(SnapshotHeader):
+    """The workers of one part, and the directory of the template vectors that follow it."""
+
+    type: Literal["roster"] = "roster"
+    workers: tuple[WorkerEntry, ...] = ()
+    templates: tuple[TemplateBlock, ...] = ()
+
+
+class RiskEntry(BaseModel):
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
+
+    worker_id: Id
+    list_name: str = Field(default="key-screening", max_length=80)
+
+
+class RiskSnapshot(SnapshotHeader):
+    """The entries of one part."""
+
+    type: Literal["risk"] = "risk"
+    entries: tuple[RiskEntry, ...] = ()

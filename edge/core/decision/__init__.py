@@ -1,0 +1,34 @@
+"""May this person pass? One ordered table of rules over pure functions; see `edge.core.decision.table`."""
+
+from collections.abc import Mapping
+
+from edge.core.decision.case import Case, Finding, Verdict, policy_of, tier, tiers
+from edge.core.decision.decide import admit_by_guard, decide, examine
+from edge.core.decision.identity_rules import advice_for
+from edge.core.decision.table import RULES, Leaving, Rule
+from edge.core.decision.two_person import Pairs
+
+__all__ = [
+    "RULES",
+    "Case",
+    "Finding",
+    "Leaving",
+    "Pairs",
+    "Rule",
+    "Verdict",
+    "admit_by_guard",
+    "advice_for",
+    "decide",
+    "examine",
+    "pairs_in_words",
+    "policy_of",
+    "tier",
+    "tiers",
+]
+
+
+def pairs_in_words(look_alikes: Mapping[str, str], shown: int = 3) -> str:
+    """Who looks like whom, each pair once, the first few by id: fit for an event's detail."""
+    pairs = sorted({tuple(sorted(pair)) for pair in look_alikes.items()})
+    words = ", ".join(f"{a} ~ {b}" for a, b in pairs[:shown])
+    return words + (f" and {len(pairs) - shown} more pairs" if len(pairs) > shown else "")

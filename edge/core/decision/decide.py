@@ -1,0 +1,82 @@
+"""May this person pass? A pure function: the same inputs always give the same decision.
+
+Nothing here raises for a strange input: what cannot be judged is refused with a reason, and the gate stays shut.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from contract.messages import Advice, ListKind, Reason
+from contract.policy import Factor
+from edge.core.decision.case import Case, Finding, Verdict, not_asked
+from edge.core.decision.table import RULES, Leaving, Rule
+from edge.core.decision.worker_rules import listed
+from edge.core.domain import Circumstances, Claim, Decision, Identification, RosterState, Sight, Worker
+
+ALERTS_MAX = 20
+
+
+def decide(seen: Identification, claim: Claim, state: RosterState, at: Circumstances) -> Decision:
+    """The decision for one person, by what the matcher sees, what else was shown, and HQ's lists and policy in `state`."""
+    case = Case.of(seen, claim, state, at)
+    alerts: list[str] = []
+    for rule, finding in examine(case):
+        if finding.verdict is Verdict.REFUSES:
+            return _decision(case, finding.reason, finding.advice, finding.given)
+        if finding.verdict is Verdict.NOTES:
+            alerts.append(f"{rule.name}: {finding.given}"[:500])
+    return replace(_decision(case, Reason.GRANTED, Advice.WALK_THROUGH, ""), alerts=tuple(alerts[:ALERTS_MAX]))
+
+
+def admit_by_guard(worker_id: str | None, words: str, state: RosterState, at: Circumstances) -> Decision:
+    """A guard's own decision: it stands above every rule, except that nobody comes in who is on a list that denies. A list
+    that holds, or alerts, is noted. `words`: who and why."""
+    case = Case.of(Identification(Sight.NOBODY), Claim(worker_id, frozenset({Factor.GUARD})), state, at)
+    admitted = replace(_decision(case, Reason.MANUAL_ADMIT, Advice.WALK_THROUGH, words), worker_id=worker_id)
+    if worker_id is None:
+        return admitted
+    found = listed(case, case.worker or Worker(worker_id))
+    if found.verdict is Verdict.REFUSES and not case.leaving:
+        return replace(_decision(case, found.reason, found.advice, f"{words}; {found.given}"), worker_id=worker_id)
+    if ListKind.RISK in state.withheld:
+        return replace(
+            admitted, alerts=("risk list: the one that lies here is not believed, so nobody was checked against it",)
+        )
+    if found.verdict is Verdict.FINE:
+        return admitted
+    return replace(admitted, alerts=(f"risk list: {found.given}"[:500],))
+
+
+def examine(case: Case) -> Iterator[tuple[Rule, Finding]]:
+    """Every rule with what it finds, in order, also beyond the first refusal."""
+    for rule in RULES:
+        yield rule, _ask(rule, case)
+
+
+def _ask(rule: Rule, case: Case) -> Finding:
+    if case.leaving and rule.leaving is Leaving.NOT_ASKED:
+        return not_asked("on the way out")
+    finding = rule.look(case)
+    if case.leaving and rule.leaving is Leaving.NOTED and finding.verdict is Verdict.REFUSES:
+        return Finding(Verdict.NOTES, finding.given)
+    return finding
+
+
+def _decision(case: Case, reason: Reason | None, advice: Advice | None, detail: str) -> Decision:
+    seen = case.identification
+    candidate, worker = seen.candidate, case.worker
+    return Decision(
+        reason=reason or Reason.NO_DECISION,
+        advice=advice or Advice.SEE_DESK,
+        worker_id=None if reason is Reason.UNKNOWN else case.worker_id,
+        score=candidate.score if candidate else None,
+        threshold=seen.threshold,
+        frames=seen.frames,
+        liveness=seen.liveness,
+        roster_tier=case.roster_tier,
+        risk_tier=case.risk_tier,
+        factors=case.claim.factors | ({Factor.FACE} if case.seen else set()),
+        temperature_c=case.temperature_c,
+        slow=worker.slow if worker else False,
+        detail=detail[:500],
+    )

@@ -1,0 +1,121 @@
+"""Can anything be said now, and of whom? The rules before anybody's papers are looked at."""
+
+from datetime import timedelta
+
+from contract.messages import Advice, DataTier, ListKind, Reason
+from contract.policy import zone_named
+from edge.core.decision.case import Case, Finding, fine, not_asked, notes, refuses
+from edge.core.domain import ListAge, Sight
+
+CLOCK_SLACK = timedelta(minutes=10)
+"""A list may be this far ahead of our clock before we distrust the clock."""
+
+SIGHTS: dict[Sight, tuple[Reason, Advice]] = {
+    Sight.MULTIPLE_FACES: (Reason.MULTIPLE_FACES, Advice.ONE_BY_ONE),
+    Sight.TOO_FAR: (Reason.LOW_QUALITY, Advice.COME_CLOSER),
+    Sight.TOO_DARK: (Reason.LOW_QUALITY, Advice.MORE_LIGHT),
+    Sight.BLURRED: (Reason.LOW_QUALITY, Advice.HOLD_STILL),
+    Sight.TURNED_AWAY: (Reason.LOW_QUALITY, Advice.LOOK_AT_CAMERA),
+    Sight.TILTED: (Reason.LOW_QUALITY, Advice.HOLD_UPRIGHT),
+    Sight.LOOKING_UP: (Reason.LOW_QUALITY, Advice.LOOK_DOWN),
+    Sight.LOOKING_DOWN: (Reason.LOW_QUALITY, Advice.LOOK_UP),
+    Sight.TOO_BRIGHT: (Reason.LOW_QUALITY, Advice.LESS_LIGHT),
+    Sight.OCCLUDED: (Reason.LOW_QUALITY, Advice.UNCOVER_FACE),
+    Sight.LOOKING: (Reason.LOW_QUALITY, Advice.LOOK_AT_CAMERA),
+    Sight.NOBODY: (Reason.NO_DECISION, Advice.WAIT),
+}
+
+
+def advice_for(sight: Sight) -> Advice | None:
+    """The next step the lane shows at once, before any decision; None if there is nothing to say yet."""
+    if sight in (Sight.NOBODY, Sight.LOOKING, Sight.KNOWN, Sight.UNKNOWN):
+        return None
+    return SIGHTS[sight][1]
+
+
+def usable(case: Case) -> Finding:
+    sight = case.identification.sight
+    if case.shown:
+        return not_asked(f"{sight.value}; something else was shown")
+    return fine(sight.value) if sight not in SIGHTS else refuses(*SIGHTS[sight], sight.value)
+
+
+def locked_down(case: Case) -> Finding:
+    if case.at.locked_down:
+        return refuses(Reason.LOCKED_DOWN, Advice.SEE_DESK, "locked down")
+    return fine("not locked down")
+
+
+def clock(case: Case) -> Finding:
+    issued = [a.issued_utc for a in (case.state.roster, case.state.risk) if a.issued_utc]
+    if case.state.policy_age.issued_utc:
+        issued.append(case.state.policy_age.issued_utc)
+    given = f"the clock says {case.at.now:%Y-%m-%d %H:%M} UTC"
+    if not case.at.clock_trusted or any(i - case.at.now > CLOCK_SLACK for i in issued):
+        return refuses(Reason.CLOCK_UNTRUSTED, Advice.SEE_DESK, given)
+    if zone_named(case.policy.time_zone) is None:
+        text = f"this machine does not know the site's time zone {case.policy.time_zone}: install tzdata"
+        return refuses(Reason.CLOCK_UNTRUSTED, Advice.SEE_DESK, text)
+    return fine(given)
+
+
+def disk(case: Case) -> Finding:
+    if not case.at.disk_critical:
+        return fine("room for events")
+    given = "little more than the reserve for events is left on the disk"
+    return fine(given) if case.policy.admit_on_low_disk else refuses(Reason.DISK_FULL, Advice.SEE_DESK, given)
+
+
+def roster_age(case: Case) -> Finding:
+    for kind in (ListKind.ROSTER, ListKind.POLICY):
+        if kind in case.state.withheld:
+            return _withheld(kind)
+    return _age(case, "roster", case.state.roster, case.roster_tier)
+
+
+def risk_age(case: Case) -> Finding:
+    if ListKind.RISK in case.state.withheld:
+        return _withheld(ListKind.RISK)
+    return _age(case, "risk list", case.state.risk, case.risk_tier)
+
+
+def _withheld(kind: ListKind) -> Finding:
+    text = f"the {kind.value} that lies here is older than the one that was in force: it is asked for again from HQ"
+    return refuses(Reason.ROSTER_EXPIRED, Advice.SEE_DESK, text)
+
+
+def _age(case: Case, name: str, age: ListAge, tier: DataTier) -> Finding:
+    if tier is DataTier.EXPIRED:
+        text = f"the {name} has expired" if age.issued_utc else f"there is no {name} yet"
+        return refuses(Reason.ROSTER_EXPIRED, Advice.SEE_DESK, text)
+    if tier is DataTier.STALE and not case.policy.admit_on_stale:
+        text = f"the {name} is stale and the policy admits nobody on it"
+        return refuses(Reason.ROSTER_EXPIRED, Advice.SEE_DESK, text)
+    return fine(f"version {age.version}, {tier.value}")
+
+
+def claim(case: Case) -> Finding:
+    shown, seen = case.claim, case.seen
+    if not case.shown:
+        return not_asked("nothing but the face")
+    if shown.refusal:
+        leaves_by_face = case.leaving and seen is not None
+        return notes(shown.refusal) if leaves_by_face else _refused(shown.refusal)
+    words = " and ".join(sorted(shown.factors)) or "what was shown"
+    if seen not in (None, shown.worker_id):
+        return _refused(f"{words}: {shown.worker_id}; face: {seen}")
+    return fine(f"{words}: {shown.worker_id}")
+
+
+def _refused(given: str) -> Finding:
+    return refuses(Reason.FACTOR_REFUSED, Advice.SEE_DESK, given)
+
+
+def known(case: Case) -> Finding:
+    if case.worker is not None:
+        return fine(case.worker.worker_id)
+    if case.claim.worker_id:
+        return refuses(Reason.UNKNOWN, Advice.SEE_DESK, f"{case.claim.worker_id} is not on the roster")
+    if case.seen is not None:
+        return refuses(Reason.NO_DECISION, Advice.SEE_DESK, "the candidate is no longer on the roster")
+    return refuses(Reason.UNKNOWN, Advice.SEE_DESK, "nobody on the roster")

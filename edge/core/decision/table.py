@@ -1,0 +1,251 @@
+"""Every rule, in the order in which they are asked. The first that refuses decides.
+
+What lies before the risk list is the same for everybody; the risk list itself only ever says "please see the desk", as
+half of the other rules do; and what follows it is never reached by a listed worker. So nobody learns from the gate that
+they are listed: not by a lesser matter, nor by its absence.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from contract.messages import Advice, Reason
+from edge.core.decision import identity_rules, site_rules, worker_rules
+from edge.core.decision.case import Case, Finding, not_asked
+from edge.core.domain import Worker
+
+_R, _A = Reason, Advice
+
+
+class Leaving(StrEnum):
+    """What a rule means to people on their way out. Only who they are, and a lock-down of that way, may keep them in."""
+
+    ASKED = "asked"
+    NOTED = "noted"
+    """Asked, but an objection only reaches the manager."""
+    NOT_ASKED = "not asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`asks` and `why_leaving` are sentences for people; `refusals` all that the rule can ever answer."""
+
+    name: str
+    asks: str
+    look: Callable[[Case], Finding]
+    refusals: tuple[tuple[Reason, Advice], ...]
+    leaving: Leaving
+    why_leaving: str
+
+
+def _of_worker(look: Callable[[Case, Worker], Finding]) -> Callable[[Case], Finding]:
+    def asked(case: Case) -> Finding:
+        return look(case, case.worker) if case.worker else not_asked("nobody known")
+
+    return asked
+
+
+_TO_IDENTIFY = "Who leaves must be recorded; REX, the guard and the fire release ask nobody"
+_PAPERS = "Papers are for coming in"
+_W = _of_worker
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "usable face",
+        "Is there one face that can be recognised? Not asked of whoever showed a code, card or PIN",
+        identity_rules.usable,
+        tuple(dict.fromkeys(identity_rules.SIGHTS.values())),
+        Leaving.ASKED,
+        _TO_IDENTIFY,
+    ),
+    Rule(
+        "lock-down",
+        "Is this way not locked down?",
+        identity_rules.locked_down,
+        ((_R.LOCKED_DOWN, _A.SEE_DESK),),
+        Leaving.ASKED,
+        "The gate's own settings say whether a lock-down closes the way out too",
+    ),
+    Rule(
+        "clock",
+        "Is the clock plausible, not behind the lists or a time it has shown before, and the site's time zone known?",
+        identity_rules.clock,
+        ((_R.CLOCK_UNTRUSTED, _A.SEE_DESK),),
+        Leaving.NOT_ASKED,
+        "No date decides about leaving",
+    ),
+    Rule(
+        "disk",
+        "Is there room for events beside the last reserve, or does the policy admit all the same?",
+        identity_rules.disk,
+        ((_R.DISK_FULL, _A.SEE_DESK),),
+        Leaving.NOT_ASKED,
+        "Nobody is kept in for the gate's sake",
+    ),
+    Rule(
+        "age of the roster",
+        "Is the roster fresh, or stale where the policy admits on that? Roster and policy not older than was in force here?",
+        identity_rules.roster_age,
+        ((_R.ROSTER_EXPIRED, _A.SEE_DESK),),
+        Leaving.NOT_ASKED,
+        "An old list still names people",
+    ),
+    Rule(
+        "age of the risk list",
+        "The same for the risk list",
+        identity_rules.risk_age,
+        ((_R.ROSTER_EXPIRED, _A.SEE_DESK),),
+        Leaving.NOT_ASKED,
+        "No list keeps anybody in",
+    ),
+    Rule(
+        "what was shown",
+        "Is the code, card or PIN genuine, and not another worker's than the face?",
+        identity_rules.claim,
+        ((_R.FACTOR_REFUSED, _A.SEE_DESK),),
+        Leaving.ASKED,
+        _TO_IDENTIFY + "; a refused code is only noted if the face is known",
+    ),
+    Rule(
+        "known worker",
+        "Is it somebody on the roster, by the face or by what was shown?",
+        identity_rules.known,
+        ((_R.UNKNOWN, _A.SEE_DESK), (_R.NO_DECISION, _A.SEE_DESK)),
+        Leaving.ASKED,
+        _TO_IDENTIFY,
+    ),
+    Rule(
+        "risk list",
+        "Is the worker on no list that holds (a guard may admit) or denies? A list may also admit and alert",
+        _W(worker_rules.listed),
+        ((_R.RISK_HOLD, _A.SEE_DESK),),
+        Leaving.NOTED,
+        "Nobody is locked in with those they may be a risk to",
+    ),
+    Rule(
+        "look-alike",
+        "If another worker looks too much like this one: was something else shown as well?",
+        _W(worker_rules.look_alike),
+        ((_R.SECOND_FACTOR, _A.SHOW_CODE_OR_CARD), (_R.SECOND_FACTOR, _A.SEE_DESK)),
+        Leaving.NOTED,
+        "The record may name the wrong one of two; the manager can tell",
+    ),
+    Rule(
+        "a person, not a picture",
+        "Where a live person is demanded: was one seen?",
+        _W(worker_rules.live),
+        ((_R.LIVENESS_DOUBT, _A.SEE_DESK),),
+        Leaving.NOT_ASKED,
+        "A picture gains nothing by going out",
+    ),
+    Rule(
+        "this site",
+        "Is this site among the worker's?",
+        _W(worker_rules.this_site),
+        ((_R.NOT_THIS_SITE, _A.SEE_DESK),),
+        Leaving.NOT_ASKED,
+        _PAPERS,
+    ),
+    Rule(
+        "active",
+        "Not suspended, and today within the worker's dates?",
+        _W(worker_rules.active),
+        ((_R.NOT_ACTIVE, _A.SEE_DESK),),
+        Leaving.NOT_ASKED,
+        "Whoever is dismissed during the day must get out",
+    ),
+    Rule(
+        "employer",
+        "Is the employer admitted?",
+        _W(worker_rules.employer),
+        ((_R.EMPLOYER_NOT_ADMITTED, _A.SEE_DESK),),
+        Leaving.NOT_ASKED,
+        _PAPERS,
+    ),
+    Rule(
+        "trade",
+        "Is the trade admitted?",
+        _W(worker_rules.trade),
+        ((_R.TRADE_NOT_ADMITTED, _A.SEE_DESK),),
+        Leaving.NOT_ASKED,
+        _PAPERS,
+    ),
+    Rule(
+        "working hours",
+        "Is the site open now, in its own time, by its hours and holidays?",
+        _W(site_rules.working_hours),
+        ((_R.OUTSIDE_HOURS, _A.COME_IN_HOURS),),
+        Leaving.NOT_ASKED,
+        "Work ends late, too",
+    ),
+    Rule(
+        "training",
+        "Is the safety training valid today?",
+        _W(worker_rules.training),
+        ((_R.TRAINING_LAPSED, _A.RENEW_TRAINING),),
+        Leaving.NOT_ASKED,
+        _PAPERS,
+    ),
+    Rule(
+        "health declaration",
+        "Was health declared within the last hours?",
+        _W(worker_rules.declaration),
+        ((_R.DECLARATION_NEEDED, _A.DECLARE_HEALTH),),
+        Leaving.NOT_ASKED,
+        _PAPERS,
+    ),
+    Rule(
+        "body temperature",
+        "Is the reading not too high? A missing one is noted, or refused where the policy demands one",
+        _W(worker_rules.temperature),
+        ((_R.TEMPERATURE_HIGH, _A.SEE_DESK), (_R.NO_DECISION, _A.SEE_DESK)),
+        Leaving.NOT_ASKED,
+        "Whoever is ill should go home",
+    ),
+    Rule(
+        "anti-passback",
+        "Does nobody come in who is inside already? Soft notes it, hard refuses; forgotten after some hours",
+        _W(site_rules.passback),
+        ((_R.PASSBACK, _A.SEE_DESK),),
+        Leaving.NOTED,
+        "The record may have missed how they came in; they are inside all the same",
+    ),
+    Rule(
+        "factors",
+        "Was every factor of one of the combinations shown that hold at this hour?",
+        _W(site_rules.factors),
+        (
+            (_R.SECOND_FACTOR, _A.SHOW_CODE_OR_CARD),
+            (_R.SECOND_FACTOR, _A.ENTER_PIN),
+            (_R.SECOND_FACTOR, _A.LOOK_TOO),
+            (_R.SECOND_FACTOR, _A.SEE_DESK),
+        ),
+        Leaving.NOT_ASKED,
+        "One factor is enough to be recorded",
+    ),
+    Rule(
+        "full site",
+        "Is there room for one more, or for a pair under the two-person rule?",
+        _W(site_rules.occupancy),
+        ((_R.SITE_FULL, _A.WAIT),),
+        Leaving.NOT_ASKED,
+        "Leaving makes room",
+    ),
+    Rule(
+        "protective gear",
+        "Is helmet or mask missing? Advice only, and only where it is measured",
+        _W(site_rules.gear),
+        (),
+        Leaving.NOT_ASKED,
+        "For the way in",
+    ),
+    Rule(
+        "two persons",
+        "Is there a second entitled worker, where nobody may come alone?",
+        _W(site_rules.two_person),
+        ((_R.PARTNER_NEEDED, _A.NEXT_PERSON_TOO),),
+        Leaving.NOT_ASKED,
+        "Nobody waits inside for company",
+    ),
+)
+"""In this order; the first refusal decides."""

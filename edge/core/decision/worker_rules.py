@@ -1,0 +1,120 @@
+"""Is this worker in order? The rules about the person and their papers. Each is asked only of a worker who is known."""
+
+from datetime import timedelta
+
+from contract.messages import Advice, LivenessVerdict, Reason
+from contract.policy import Factor, RiskAction
+from edge.core.decision.case import Case, Finding, fine, not_asked, notes, refuses
+from edge.core.decision.identity_rules import CLOCK_SLACK
+from edge.core.domain import Worker
+
+_SEVERITY = (RiskAction.ADMIT_AND_ALERT, RiskAction.HOLD, RiskAction.DENY)
+
+
+def listed(case: Case, worker: Worker) -> Finding:
+    """Of several lists the severest decides; the others are named all the same."""
+    actions = {rule.list_name: rule.action for rule in case.policy.risk_rules}
+    names = sorted(entry.list_name for entry in case.state.risks.get(worker.worker_id, ()))
+    if not names:
+        return fine("on no list")
+    found = {name: actions.get(name, RiskAction.HOLD) for name in names}
+    action = max(found.values(), key=_SEVERITY.index)
+    given = ", ".join(f"{name}: {found[name].value}" for name in names)
+    if action is RiskAction.ADMIT_AND_ALERT:
+        return notes(given)
+    if action is RiskAction.HOLD and Factor.GUARD in case.factors:
+        return notes(f"{given}; admitted by a guard")
+    return refuses(Reason.RISK_HOLD, Advice.SEE_DESK, given)
+
+
+def look_alike(case: Case, worker: Worker) -> Finding:
+    other = case.identification.look_alike if case.seen else None
+    if other is None:
+        return fine("none")
+    given = f"looks like {other}"
+    if not case.policy.look_alike_second_factor:
+        return not_asked(f"{given}; the policy asks for no second factor")
+    if further := case.factors - {Factor.FACE}:
+        return fine(f"{given}; also shown: {' and '.join(sorted(further))}")
+    return refuses(Reason.SECOND_FACTOR, step_to_show(case), given)
+
+
+def step_to_show(case: Case) -> Advice:
+    """Show something else than the face, if this site's policy knows anything that can be shown."""
+    known = {factor for rule in case.policy.factors for combination in rule.any_of for factor in combination}
+    return Advice.SHOW_CODE_OR_CARD if known & {Factor.CODE, Factor.CARD} else Advice.SEE_DESK
+
+
+def live(case: Case, worker: Worker) -> Finding:
+    verdict = case.identification.liveness
+    if case.seen is None or not case.at.must_be_live:
+        return not_asked(verdict.value)
+    if verdict is LivenessVerdict.LIVE:
+        return fine(verdict.value)
+    if verdict is LivenessVerdict.NOT_CHECKED and case.claim.worker_id:
+        return fine("not checked: the face does not count, what was shown does")
+    return refuses(Reason.LIVENESS_DOUBT, Advice.SEE_DESK, verdict.value)
+
+
+def this_site(case: Case, worker: Worker) -> Finding:
+    given = "may enter " + (", ".join(sorted(worker.sites)) or "no site")
+    return fine(given) if case.at.site_id in worker.sites else refuses(Reason.NOT_THIS_SITE, Advice.SEE_DESK, given)
+
+
+def active(case: Case, worker: Worker) -> Finding:
+    today = case.local.date()
+    if not worker.active:
+        return refuses(Reason.NOT_ACTIVE, Advice.SEE_DESK, "suspended")
+    if worker.valid_from and today < worker.valid_from:
+        return refuses(Reason.NOT_ACTIVE, Advice.SEE_DESK, f"active from {worker.valid_from}")
+    if worker.valid_until and today > worker.valid_until:
+        return refuses(Reason.NOT_ACTIVE, Advice.SEE_DESK, f"active until {worker.valid_until}")
+    return fine(f"active from {worker.valid_from or 'ever'} until {worker.valid_until or 'further notice'}")
+
+
+def employer(case: Case, worker: Worker) -> Finding:
+    return _admitted(worker.employer, case.policy.employers, Reason.EMPLOYER_NOT_ADMITTED)
+
+
+def trade(case: Case, worker: Worker) -> Finding:
+    return _admitted(worker.trade, case.policy.trades, Reason.TRADE_NOT_ADMITTED)
+
+
+def _admitted(name: str | None, admitted: tuple[str, ...], reason: Reason) -> Finding:
+    given = name or "none on record"
+    if not admitted:
+        return not_asked(f"{given}; the policy admits all")
+    return fine(given) if name in admitted else refuses(reason, Advice.SEE_DESK, given)
+
+
+def training(case: Case, worker: Worker) -> Finding:
+    until = worker.training_valid_until
+    given = f"valid until {until}" if until else "no training on record"
+    if not case.policy.training_required:
+        return not_asked(given)
+    if until is None or case.local.date() > until:
+        return refuses(Reason.TRAINING_LAPSED, Advice.RENEW_TRAINING, given)
+    return fine(given)
+
+
+def declaration(case: Case, worker: Worker) -> Finding:
+    declared, hours = worker.declared_utc, case.policy.declaration_valid_h
+    given = f"declared {declared:%Y-%m-%d %H:%M} UTC" if declared else "no declaration on record"
+    if hours is None:
+        return not_asked(given)
+    old = case.at.now - declared if declared else None
+    if old is None or not -CLOCK_SLACK <= old <= timedelta(hours=hours):
+        return refuses(Reason.DECLARATION_NEEDED, Advice.DECLARE_HEALTH, f"{given}; valid for {hours:g} h")
+    return fine(f"{given}; valid for {hours:g} h")
+
+
+def temperature(case: Case, worker: Worker) -> Finding:
+    reading, most = case.temperature_c, case.policy.temperature_max_c
+    if most is None:
+        return not_asked("no reading" if reading is None else f"{reading:.1f} °C")
+    if reading is None and case.policy.temperature_required:
+        return refuses(Reason.NO_DECISION, Advice.SEE_DESK, "no temperature reading, and the policy demands one")
+    if reading is None:
+        return notes("no temperature reading")
+    given = f"{reading:.1f} °C, at most {most:.1f} °C"
+    return fine(given) if reading <= most else refuses(Reason.TEMPERATURE_HIGH, Advice.SEE_DESK, given)

@@ -1,0 +1,84 @@
+"""How much room is left on the disk, and what the gate gives up for it. Pure.
+
+| step | given up, besides what the steps before it gave up |
+|---|---|
+| low | health messages come less often |
+| very_low | scores are no longer counted, health is rare, the journal forgets all that HQ holds but a day of it |
+| critical | the journal keeps the newest events alone of what HQ holds; new ones come out of a reserve |
+
+Events are never given up, and what HQ does not hold is never forgotten.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from contract.messages import DiskStep
+from edge.core.config import DiskConfig
+
+HYSTERESIS = 1.2
+"""A step ends only when there is so many times its limit: at the limit itself it would come and go."""
+KEEP_EVENTS = 2000
+"""The newest events are never forgotten: wrong PINs are remembered by them, and the manager's page shows them."""
+OVER_BUDGET_DAYS = 7.0
+"""The longest that a policy may remember a passage (anti-passback, occupancy): a budget that is used up leaves as much."""
+HEALTH_SLOWER = {DiskStep.OK: 1, DiskStep.LOW: 4, DiskStep.VERY_LOW: 40, DiskStep.CRITICAL: 40}
+"""The pause between two health messages is so many times as long."""
+SAMPLES_OVER = timedelta(hours=24)
+FORETELL_AFTER = timedelta(hours=6)
+"""A shorter time says little: a single update may fill a part of the disk in minutes."""
+
+_ORDER = tuple(DiskStep)
+_KEEP_DAYS = {DiskStep.VERY_LOW: 1.0, DiskStep.CRITICAL: 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What was found at a monotonic time: MB free on the disk, and MB of the journal that HQ does not hold yet."""
+
+    at_s: float
+    free_mb: float
+    unsent_mb: float
+
+
+def next_step(before: DiskStep, free_mb: float, limits: DiskConfig) -> DiskStep:
+    """The step for so much free space, after the step `before`."""
+    below = {DiskStep.CRITICAL: limits.critical_mb, DiskStep.VERY_LOW: limits.very_low_mb, DiskStep.LOW: limits.low_mb}
+    for step, limit_mb in below.items():
+        if free_mb < limit_mb * (HYSTERESIS if at_least(before, step) else 1):
+            return step
+    return DiskStep.OK
+
+
+def at_least(step: DiskStep, other: DiskStep) -> bool:
+    """True if `step` is as bad as `other`, or worse."""
+    return _ORDER.index(step) >= _ORDER.index(other)
+
+
+def days_kept(step: DiskStep, keep_days: float, *, over_budget: bool) -> float:
+    """How many days of the events that HQ holds stay in the journal; `keep_days`: as configured."""
+    wanted = min(keep_days, OVER_BUDGET_DAYS) if over_budget else keep_days
+    return min(wanted, _KEEP_DAYS.get(step, wanted))
+
+
+def take_up(samples: Sequence[Sample], new: Sample) -> tuple[Sample, ...]:
+    """The samples with a new one, as many as foretelling needs."""
+    return (*(s for s in samples if new.at_s - s.at_s <= SAMPLES_OVER.total_seconds()), new)
+
+
+def days_left(samples: Sequence[Sample], limits: DiskConfig, budget_mb: float) -> float | None:
+    """Days until the disk is critically full, or until what HQ does not hold alone fills the journal's budget, whichever
+    comes first, if it goes on as from the first to the last sample. None: neither fills, or the samples are too few."""
+    if not samples or samples[-1].at_s - samples[0].at_s < FORETELL_AFTER.total_seconds():
+        return None
+    first, last = samples[0], samples[-1]
+    days = (last.at_s - first.at_s) / 86_400
+    found = [
+        max(0.0, room) / (growth / days)
+        for room, growth in (
+            (last.free_mb - limits.critical_mb, first.free_mb - last.free_mb),
+            (budget_mb - last.unsent_mb, last.unsent_mb - first.unsent_mb),
+        )
+        if growth > 0
+    ]
+    return min(found, default=None)

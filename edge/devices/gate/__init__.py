@@ -1,0 +1,54 @@
+"""The gate on its pins: relays or a credential out, sensors in, and two guards that end every release."""
+
+import os
+from pathlib import Path
+
+from edge.core.config import GateConfig
+from edge.core.ports import GateError
+from edge.devices.gate import gpiochip
+from edge.devices.gate.cut_notes import take_cuts
+from edge.devices.gate.gpio import GpioGate
+from edge.devices.gate.pins import RecordedPin, RecordingMockFactory, make_factory
+from edge.devices.gate.watchdog import Warden
+
+__all__ = [
+    "GpioGate", "RecordedPin", "RecordingMockFactory", "Warden", "lock_relays", "make_factory", "relays_only", "take_cuts",
+]  # fmt: skip
+
+
+def lock_relays(config: GateConfig, history: Path | None = None) -> None:
+    """Set the relays to locked and let go of them; the inputs and other outputs are left alone. Raises GateError."""
+    only = relays_only(config)
+    try:
+        factory = make_factory(only, history)
+    except GateError:
+        if config.pins == "mock" or not _lock_without_library(only):
+            raise
+        return
+    try:
+        GpioGate(only, factory).close()
+    finally:
+        factory.close()
+
+
+def relays_only(config: GateConfig) -> GateConfig:
+    """The same relays, and nothing else fitted."""
+    kept = {"pins", "relay_pin", "relay_out_pin", "relay_active_high"}
+    return GateConfig.model_validate(config.model_dump(include=kept))
+
+
+def _lock_without_library(config: GateConfig) -> bool:
+    """Where lgpio is missing or cannot be loaded, the kernel's own interface locks as well. False if it does not."""
+    chip = gpiochip.header(gpiochip.chips())
+    pins = [pin for pin in (config.relay_pin, config.relay_out_pin) if pin is not None]
+    if chip is None:
+        return False
+    try:
+        handle = os.open(chip.path, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            os.close(gpiochip.drive(handle, dict.fromkeys(pins, int(not config.relay_active_high))))
+        finally:
+            os.close(handle)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,145 @@
+"""What a contact's edges mean, without pins and without a clock of its own: times are given, monotonic seconds.
+
+A loose wire can flutter a thousand times a second. From `CLOSINGS_PER_S` on an input is not believed until it has been
+steady for `STEADY_S`; only fire and the exit button still count meanwhile.
+"""
+
+from collections import deque
+
+from edge.core.domain import GateSignal
+
+CLOSINGS_PER_S = 8
+STEADY_S = 1.0
+TELL_AGAIN_S = 60.0
+
+
+class Flutter:
+    """Finds an input that changes more often than anybody walks, and says so at most once a minute."""
+
+    def __init__(self) -> None:
+        self._times: deque[float] = deque(maxlen=CLOSINGS_PER_S + 1)
+        self._until = self._told = float("-inf")
+        self._untold = False
+
+    def closed(self, now: float) -> bool:
+        """The contact closed: True if that may be believed."""
+        self._times.append(now)
+        if len(self._times) > CLOSINGS_PER_S and now - self._times[0] < STEADY_S:
+            self._until, self._untold = now + STEADY_S, True
+        return not self.at(now)
+
+    def at(self, now: float) -> bool:
+        """True while the input flutters."""
+        return now < self._until
+
+    def tell(self, now: float) -> bool:
+        """True if it fluttered since the last telling, and that is a minute ago."""
+        if not self._untold or now < self._told + TELL_AGAIN_S:
+            return False
+        self._told, self._untold = now, False
+        return True
+
+
+class Trigger:
+    """A contact whose closing is an event: a passage, a button.
+
+    `wanted_at_most_every_s`: while it flutters one closing in so long is still believed (None: none is). The exit button
+    has this: the way out is worth more than a quiet journal.
+    """
+
+    def __init__(self, signal: GateSignal, still_every_s: float | None = None) -> None:
+        self.flutter = Flutter()
+        self._signal, self._still_every_s, self._last = signal, still_every_s, float("-inf")
+
+    def change(self, closed: bool, now: float) -> list[GateSignal]:
+        if not closed:
+            return []
+        believed = self.flutter.closed(now)
+        overdue = self._still_every_s is not None and now - self._last >= self._still_every_s
+        if not believed and not overdue:
+            return []
+        self._last = now
+        return [self._signal]
+
+    def poll(self, closed: bool, now: float) -> list[GateSignal]:
+        return []
+
+
+class Level:
+    """A contact whose state matters: a door, a housing. What it is once it is steady is always reported."""
+
+    def __init__(self, on: GateSignal, off: GateSignal) -> None:
+        self.flutter = Flutter()
+        self._on, self._off, self._reported, self._seen = on, off, False, False
+
+    def change(self, active: bool, now: float) -> list[GateSignal]:
+        if active and not self._seen:
+            self.flutter.closed(now)
+        self._seen = active
+        return self.poll(active, now)
+
+    def poll(self, active: bool, now: float) -> list[GateSignal]:
+        if active == self._reported or self.flutter.at(now):
+            return []
+        self._reported = active
+        return [self._on if active else self._off]
+
+
+class Fire:
+    """The fire contact: believed at its first closing, over only when it has been quiet for `STEADY_S`."""
+
+    def __init__(self) -> None:
+        self.flutter = Flutter()
+        self._burns = self._latched = self._seen = False
+        self._quiet_since = 0.0
+
+    def change(self, active: bool, now: float) -> list[GateSignal]:
+        """Remembers; `poll` reports, so that fire never waits in a queue."""
+        if active and not self._seen:
+            self.flutter.closed(now)
+            self._latched = True
+        if not active:
+            self._quiet_since = now
+        self._seen = active
+        return []
+
+    def poll(self, active: bool, now: float) -> list[GateSignal]:
+        if active != self._seen:  # an edge that never reached us
+            self.change(active, now)
+        signals = []
+        if (active or self._latched) and not self._burns:
+            self._burns = True
+            signals.append(GateSignal.FIRE_ON)
+        self._latched = False
+        if self._burns and not active and now - self._quiet_since >= STEADY_S:
+            self._burns = False
+            signals.append(GateSignal.FIRE_OFF)
+        return signals
+
+
+class Rotation:
+    """Two overlapping contacts on the arm's axle: in closes a, then b, opens a, then b; out the other way round.
+
+    One missed edge is forgiven. An arm that turns back has passed nobody.
+    """
+
+    _ORDER = ((False, False), (True, False), (True, True), (False, True))
+
+    def __init__(self) -> None:
+        self._at, self._turned, self._last = 0, 0, 0
+
+    def change(self, a: bool, b: bool) -> list[GateSignal]:
+        """The contacts' new states, True = closed."""
+        at = self._ORDER.index((a, b))
+        step = (at - self._at + 1) % 4 - 1  # -1, 0, 1, or 2: an edge was missed
+        if step == 2:
+            step = 2 * self._last
+        began = self._at == 0 and at != 0 and self._turned == 0
+        self._turned += step
+        self._at, self._last = at, (step > 0) - (step < 0) or self._last
+        if at != 0:
+            return [GateSignal.ROTATING] if began else []
+        turned, self._turned, self._last = self._turned, 0, 0
+        if abs(turned) < 3:
+            return []
+        return [GateSignal.PASSED_IN if turned > 0 else GateSignal.PASSED_OUT]

@@ -1,0 +1,160 @@
+"""The turnstile on GPIO pins: a bounded release, and the inputs. Locked on every exit.
+
+The pulse is ended by a guard thread, and a second guard outside this process ends it if the process hangs. When the
+process is killed, the line must fall back to the board's pull, which must mean locked; some Raspberry Pi kernels keep
+the last level instead, so systemd also runs `sitegate lock` whenever the gate process has ended (docs/SAFETY.md).
+The same adapter runs on gpiozero's mock pins.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+import structlog
+from gpiozero import DigitalOutputDevice
+
+from contract.messages import Direction
+from edge.core.config import GateConfig
+from edge.core.domain import GateSignal
+from edge.core.ports import GateError
+from edge.devices.gate.inputs import Inputs
+from edge.devices.gate.osdp import OsdpReader
+from edge.devices.gate.pins import holder_of
+from edge.devices.gate.pulse import PulseGuard, Watcher
+from edge.devices.gate.wiegand import WiegandReader
+from edge.devices.pin_fault import let_go, using
+
+log = structlog.get_logger()
+
+
+class Credential(Protocol):
+    """Tells an access controller to open, instead of a relay."""
+
+    def tell(self, way: Direction) -> None:
+        """Returns at once. Raises GateError."""
+
+    def close(self) -> None: ...
+
+
+class GpioGate:
+    """See `edge.core.ports.Gate`. `monotonic` tells the seconds by which a pulse ends and inputs are believed.
+
+    `fire_opens`: the fire contact itself holds the relay open, before anybody asks what the inputs report. Only where somebody
+    does ask: what is held open must be locked again when the fire is over.
+
+    Raises:
+        GateError: no GPIO chip, a pin in use, or a relay that cannot be set to locked.
+    """
+
+    def __init__(
+        self,
+        config: GateConfig,
+        factory: Any,
+        watcher: Watcher | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        fire_opens: bool = False,
+    ) -> None:
+        self._config, self._watcher = config, watcher
+        self._open: list[Callable[[], None]] = []
+        """What to close, newest last."""
+        try:
+            # The relays before everything else: whatever else is wrong, they are locked.
+            self._relays = {Direction.IN: self._relay("gate.relay_pin", config.relay_pin, factory)}
+            if config.relay_out_pin is not None:
+                self._relays[Direction.OUT] = self._relay("gate.relay_out_pin", config.relay_out_pin, factory)
+            self._credential = self._make_credential(factory)
+            self._guard = PulseGuard(self._energise, self._rest, config.pulse_max_ms / 1000, watcher, monotonic)
+            self._open.append(self._guard.close)
+            self._inputs = Inputs(config, factory, monotonic, self._open_for_fire if fire_opens else None)
+            self._open.append(self._inputs.close)
+        except Exception:
+            self._let_go()
+            raise
+
+    def pulse(self, way: Direction = Direction.IN, stretch: float = 1.0) -> None:
+        """Release for pulse_ms times `stretch`; the guard ends it. See `edge.core.ports.Gate`."""
+        if self._credential is not None:
+            self._credential.tell(way)
+        else:
+            self._guard.release(self._config.pulse_ms / 1000 * stretch, way)
+
+    def lock(self) -> None:
+        self._guard.lock()
+
+    def hold_open(self) -> None:
+        """Release both ways until `lock`. Only for fire: this is the one release without an end."""
+        self._guard.hold()
+
+    def end_due_pulse(self) -> float | None:
+        """See `PulseGuard.end_if_due`: for a clock that is set by hand, whose time the guard's thread cannot wait for."""
+        return self._guard.end_if_due()
+
+    def signals(self) -> list[GateSignal]:
+        return self._inputs.signals()
+
+    def wait(self, timeout_s: float) -> None:
+        self._inputs.wait(timeout_s)
+
+    def fluttering(self) -> list[str]:
+        return self._inputs.fluttering()
+
+    @property
+    def energised(self) -> bool:
+        """Raises GateError."""
+        with self._relay_used():
+            return any(relay.value for relay in self._relays.values())
+
+    def close(self) -> None:
+        """Lock, then let go of the pins; may be called twice."""
+        try:
+            self._guard.close()
+            if self._watcher is not None:
+                self._watcher.close()  # it shares the relays' lines: they are free only when it has ended
+        finally:
+            self._let_go()
+
+    def _relay(self, key: str, pin: int, factory: Any) -> DigitalOutputDevice:
+        # initial_value=False drives the locked level from the first moment the pin is an output.
+        active_high = self._config.relay_active_high
+        with using(key, pin, GateError, holder_of):
+            relay = DigitalOutputDevice(pin, active_high=active_high, initial_value=False, pin_factory=factory)
+            self._open.append(relay.close)
+            locked = not relay.value
+        if not locked:
+            raise GateError(f"relay pin {pin} cannot be set to locked: check its wiring")
+        return relay
+
+    def _make_credential(self, factory: Any) -> Credential | None:
+        made: Credential
+        if self._config.output == "relay":
+            return None
+        made = OsdpReader(self._config) if self._config.output == "osdp" else WiegandReader(self._config, factory)
+        self._open.append(made.close)
+        return made
+
+    def _open_for_fire(self) -> None:
+        """Called by the contact. The passage hears of it by `signals`, and ends it."""
+        try:
+            self._guard.hold()
+        except GateError as error:  # the passage tries again, and tells
+            log.error("fire_not_opened", error=str(error))
+
+    def _energise(self, way: Direction | None) -> None:
+        with self._relay_used():
+            if way is not None:
+                self._relays.get(way, self._relays[Direction.IN]).on()
+                return
+            for relay in self._relays.values():
+                relay.on()
+
+    def _rest(self) -> None:
+        with self._relay_used():
+            for relay in self._relays.values():
+                relay.off()
+
+    def _relay_used(self) -> AbstractContextManager[None]:
+        return using("gate.relay_pin", self._config.relay_pin, GateError, holder_of)
+
+    def _let_go(self) -> None:
+        let_go(self._open)

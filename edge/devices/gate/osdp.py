@@ -1,0 +1,148 @@
+"""OSDP output (IEC 60839-11-5): the gate is a reader on an RS-485 bus that shows one credential; a controller opens.
+
+The protocol is libosdp's, the port pyserial's; both are loaded only where `[gate] output = "osdp"`. A credential that
+the controller does not fetch at once is withdrawn: it must not open for somebody else later.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from contract.libraries import extra, loading
+from contract.messages import Direction
+from edge.core.config import GateConfig
+from edge.core.ports import GateError
+from edge.devices.gate.wiegand import encode
+
+log = structlog.get_logger()
+
+REFRESH_S = 0.02
+FETCHED_WITHIN_S = 1.0
+
+
+class OsdpReader:
+    """Raises: GateError if the library, the port or the key cannot be used."""
+
+    def __init__(self, config: GateConfig) -> None:
+        cards = {Direction.IN: config.credential_card, Direction.OUT: config.credential_card}
+        if config.credential_out_card is not None:
+            cards[Direction.OUT] = config.credential_out_card
+        bits = 26 if config.credential_facility < 256 else 34
+        self._faults: list[str] = []
+        """What the port said last, if it fails."""
+        self._port, self._device = _open(config, self._faults)
+        self._reads = {way: _card_read(encode(bits, config.credential_facility, card)) for way, card in cards.items()}
+        self._lock = threading.Lock()
+        self._withdraw_at: float | None = None
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._keep_up, name="osdp", daemon=True)
+        self._thread.start()
+
+    @property
+    def online(self) -> bool:
+        """True while the controller polls this reader."""
+        with self._lock:
+            return bool(self._device.ctx.is_online())
+
+    def tell(self, way: Direction) -> None:
+        """Show the credential of this way at the controller's next poll. Raises GateError if it does not poll."""
+        with self._lock:
+            if self._faults:
+                raise GateError(
+                    f"the OSDP port fails ({self._faults[-1]}): check gate.osdp_device, restart sitegate gate"
+                )
+            if not self._device.ctx.is_online():
+                raise GateError("the access controller does not poll this gate: check [gate] osdp_* and the bus")
+            self._device.ctx.flush_events()
+            self._device.ctx.submit_event(self._reads[way])
+            self._withdraw_at = time.monotonic() + FETCHED_WITHIN_S
+
+    def close(self) -> None:
+        """May be called twice."""
+        self._closed.set()
+        self._thread.join(timeout=2)
+        self._port.close()
+
+    def _keep_up(self) -> None:
+        while not self._closed.wait(REFRESH_S):
+            with self._lock:
+                self._device.ctx.refresh()
+                if self._withdraw_at is not None and time.monotonic() >= self._withdraw_at:
+                    self._device.ctx.flush_events()
+                    self._withdraw_at = None
+
+
+def _open(config: GateConfig, faults: list[str]) -> tuple[Any, Any]:
+    """The port and the device. What the port says when it fails (unplugged) goes to `faults`: the C library takes no error."""
+    with loading("the OSDP library", extra("osdp"), GateError):
+        import osdp
+        import serial
+    key = _key(config)
+    try:
+        port = serial.Serial(config.osdp_device, config.osdp_baud, timeout=0)
+    except (serial.SerialException, OSError) as error:
+        raise GateError(f"{config.osdp_device} cannot be opened ({error}): check gate.osdp_device") from error
+
+    def _tried(call: Callable[[], Any], otherwise: Any) -> Any:
+        try:
+            done = call()
+        except (serial.SerialException, OSError) as error:
+            faults[:] = [str(error)]
+            return otherwise
+        faults.clear()
+        return done
+
+    class Channel(osdp.Channel):  # type: ignore[misc]
+        """The bus, as the library reads and writes it."""
+
+        def read(self, max_bytes: int) -> bytes:
+            return bytes(_tried(lambda: port.read(max_bytes), b""))
+
+        def write(self, data: bytes) -> int:
+            return int(_tried(lambda: port.write(data), 0) or 0)
+
+        def flush(self) -> None:
+            _tried(port.flush, None)
+
+    info = osdp.PDInfo(
+        config.osdp_address, Channel(), scbk=key, name="sitegate", flags=[osdp.LibFlag.EnforceSecure] if key else []
+    )
+    can = osdp.PDCapabilities([(osdp.Capability.CommunicationSecurity, 1, 1), (osdp.Capability.CardDataFormat, 1, 1)])
+    try:
+        device = osdp.PeripheralDevice(info, can, log_level=osdp.LogLevel.Error)
+    except Exception as error:  # the library raises bare Exceptions
+        port.close()
+        raise GateError(f"OSDP cannot be started ({error}): check [gate] osdp_*") from error
+    return port, device
+
+
+def _key(config: GateConfig) -> bytes | None:
+    if config.osdp_key_path is None:
+        log.warning("osdp_without_encryption", todo="set gate.osdp_key_path")
+        return None
+    try:
+        key = bytes.fromhex(config.osdp_key_path.read_text().strip())
+    except (OSError, ValueError) as error:
+        raise GateError(f"{config.osdp_key_path} holds no key ({type(error).__name__}): 32 hex digits") from error
+    if len(key) != 16:
+        raise GateError(f"{config.osdp_key_path} holds {len(key)} bytes: a key has 32 hex digits")
+    return key
+
+
+def _card_read(bits: tuple[int, ...]) -> dict[str, Any]:
+    """The event of libosdp: Wiegand data, first bit first, padded with zeros."""
+    from osdp import CardFormat, Event
+
+    padded = (*bits, *([0] * (-len(bits) % 8)))
+    data = bytes(int("".join(map(str, padded[i : i + 8])), 2) for i in range(0, len(padded), 8))
+    return {
+        "event": Event.CardRead,
+        "reader_no": 0,
+        "direction": 0,
+        "format": CardFormat.Wiegand,
+        "length": len(bits),
+        "data": data,
+    }

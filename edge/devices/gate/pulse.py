@@ -1,0 +1,119 @@
+"""The first guard of a release: a thread of its own ends every pulse on time, whatever the main loop does.
+
+The second guard, `edge.devices.gate.watchdog`, is a process of its own and watches this one.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from contract.messages import Direction
+from edge.core.ports import GateError
+
+
+class Watcher(Protocol):
+    """Is told of each release before it begins, and when it is over."""
+
+    def expect(self, until_s: float, allowed_s: float) -> None:
+        """The relay will be locked by `until_s` (monotonic), `allowed_s` after the release began at most.
+
+        Raises GateError if nobody watches.
+        """
+
+    def rest(self) -> None: ...
+
+    def hold(self) -> None: ...
+
+    def close(self) -> None:
+        """Stop watching: the relay is locked, and stays so. May be called twice."""
+
+
+class PulseGuard:
+    """Ends every release on time. `on` energises the relay of one way, or of both (None); `off` locks all."""
+
+    def __init__(
+        self,
+        on: Callable[[Direction | None], None],
+        off: Callable[[], None],
+        max_s: float,
+        watcher: Watcher | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._on, self._off, self._max_s, self._watcher, self._monotonic = on, off, max_s, watcher, monotonic
+        self._changed = threading.Condition()
+        self._until: float | None = None
+        self._since = 0.0
+        self._closed = False
+        self._thread = threading.Thread(target=self._watch, name="pulse-guard", daemon=True)
+        self._thread.start()
+
+    def release(self, seconds: float, way: Direction) -> None:
+        """Energise for `seconds`, never longer than the bound. Raises GateError if one of the guards is not alive."""
+        with self._changed:
+            if self._closed or not self._thread.is_alive():
+                raise GateError("the pulse guard is not running: the relay stays locked; restart sitegate gate")
+            now = self._monotonic()
+            if self._until is None:
+                self._since = now
+            bound = self._since + self._max_s  # from the first of several pulses that follow one another without a lock
+            if self._watcher is not None:
+                self._watcher.expect(bound, self._max_s)
+            self._until = min(now + seconds, bound)
+            self._on(way)
+            self._changed.notify()
+
+    def hold(self) -> None:
+        """Energise without an end, for fire. It waits for nobody: a release may be waiting for its second guard just now."""
+        self._refuse_if_closed()
+        self._on(None)
+        with self._changed:
+            try:
+                self._refuse_if_closed()
+            except GateError:
+                self._off()
+                raise
+            self._until = None
+            if self._watcher is not None:
+                self._watcher.hold()
+            self._on(None)
+
+    def lock(self) -> None:
+        with self._changed:
+            self._lock()
+
+    def close(self) -> None:
+        with self._changed:
+            if self._closed:
+                return
+            self._closed = True
+            self._lock()
+            self._changed.notify()
+        self._thread.join(timeout=1)
+
+    def end_if_due(self) -> float | None:
+        """End a release whose time is up; the seconds left to the present one, None without one."""
+        with self._changed:
+            left = None if self._until is None else self._until - self._monotonic()
+            if left is None or left > 0:
+                return left
+            self._lock()
+            return None
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise GateError("the gate is closed: it stays locked")
+
+    def _lock(self) -> None:
+        self._until = None
+        self._off()
+        if self._watcher is not None:
+            self._watcher.rest()
+
+    def _watch(self) -> None:
+        try:
+            with self._changed:
+                while not self._closed:
+                    self._changed.wait(self.end_if_due())
+        finally:
+            self._off()

@@ -1,0 +1,114 @@
+"""Key presses of a keyboard-wedge reader turned into entries: pure, at the level of Linux input events."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Protocol
+
+from edge.core.domain import Entry
+
+EV_KEY, UP, DOWN = 1, 0, 1
+DIGIT_ROW = {2 + n: str((n + 1) % 10) for n in range(10)}
+"""KEY_1 … KEY_0 (linux/input-event-codes.h). With Shift they type signs, as PIN pads do for # and *."""
+KEYPAD = dict(zip((82, 79, 80, 81, 75, 76, 77, 71, 72, 73), "0123456789", strict=True)) | {
+    0x200 + n: str(n) for n in range(10)
+}
+"""KEY_KP0 … KEY_KP9 and KEY_NUMERIC_0 … KEY_NUMERIC_9: digits with and without Shift."""
+SHIFT_KEYS = frozenset({42, 54})
+COMPOSING_KEYS = frozenset({29, 97, 56, 100, 125, 126})
+"""Control, Alt and Meta: a digit typed with one of them is part of something else, as in Alt + 0052."""
+LOCK_KEYS = frozenset({58, 69, 70})
+LENGTH_MAX = 32
+UNENDED_MAX = 3
+
+
+class Does(StrEnum):
+    """What a key does that is no digit."""
+
+    END = "end"
+    CLEAR = "clear"
+    BACK = "back"
+
+
+SHIFT_3, SHIFT_8 = 4, 9
+ACTIONS = {
+    **dict.fromkeys((28, 96, 15, 352, 0x20B), Does.END),  # Enter, keypad Enter, Tab, OK, the # of a telephone's pad
+    **dict.fromkeys((1, 111, 83, 55, 355, 223, 0x20A), Does.CLEAR),  # Esc, Delete (two), keypad *, Clear, Cancel, *
+    14: Does.BACK,
+}
+SHIFTED_ACTIONS = {SHIFT_3: Does.END, SHIFT_8: Does.CLEAR}
+"""# and * of a pad that types like an American keyboard."""
+
+
+class InputEvent(Protocol):
+    """The part of evdev's InputEvent that matters."""
+
+    @property
+    def type(self) -> int: ...
+
+    @property
+    def code(self) -> int: ...
+
+    @property
+    def value(self) -> int: ...
+
+
+class Keys:
+    """Collects digits up to Enter, Tab or #. Backspace takes the last key back; *, Esc and Delete take them all.
+
+    Other keys, and more than LENGTH_MAX digits, spoil the entry. `never_ends`: every entry was left standing, for some
+    readers are set to send no Enter at all.
+    """
+
+    def __init__(self, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
+        self._typed: list[str] = []  # a digit, or "" for a key that is none
+        self._held: set[int] = set()
+        self._last_s = 0.0
+        self._ended, self._unended = 0, 0
+
+    @property
+    def never_ends(self) -> bool:
+        return not self._ended and self._unended >= UNENDED_MAX
+
+    def take(self, events: Iterable[InputEvent], now_s: float) -> list[Entry]:
+        """The entries completed by these events."""
+        self.expire(now_s)
+        done = []
+        for event in events:
+            if event.type != EV_KEY or event.value not in (UP, DOWN):
+                continue
+            if event.code in SHIFT_KEYS | COMPOSING_KEYS:
+                (self._held.add if event.value == DOWN else self._held.discard)(event.code)
+            elif event.value == DOWN and event.code not in LOCK_KEYS:
+                self._last_s = now_s
+                done += self._press(event.code, now_s)
+        return done
+
+    def expire(self, now_s: float) -> None:
+        """Forget keys that were left standing for too long."""
+        if self._typed and now_s - self._last_s > self._timeout_s:
+            self._typed.clear()
+            self._held.clear()  # whose release may have been lost
+            self._unended += 1
+
+    def _press(self, code: int, now_s: float) -> list[Entry]:
+        does = SHIFTED_ACTIONS.get(code, ACTIONS.get(code)) if self._held & SHIFT_KEYS else ACTIONS.get(code)
+        typed, ended = self._typed, does is Does.END and bool(self._typed)
+        if does is None:
+            typed.append(self._digit(code))
+            if len(typed) > LENGTH_MAX:
+                typed[0] = ""  # spoilt until it is cleared: what is beyond is not kept, so Backspace cannot mend it
+                del typed[LENGTH_MAX:]
+        elif does is Does.BACK:
+            del typed[-1:]
+        else:
+            self._typed = []
+        if not ended:
+            return []
+        self._ended += 1
+        return [Entry("" if "" in typed else "".join(typed), now_s)]
+
+    def _digit(self, code: int) -> str:
+        if self._held & COMPOSING_KEYS:
+            return ""
+        return KEYPAD.get(code) or ("" if self._held & SHIFT_KEYS else DIGIT_ROW.get(code, ""))

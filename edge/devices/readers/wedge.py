@@ -1,0 +1,95 @@
+"""A card reader or PIN pad that types like a keyboard: read in a thread of its own, reopened when it was unplugged."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import structlog
+
+from contract.backoff import Backoff
+from edge.core.config import ReaderConfig
+from edge.core.domain import Entry, ReaderStatus
+from edge.core.ports import Clock
+from edge.devices.readers.keyboard import InputEvent, Keys
+
+READ_WAIT_S = 0.5
+REOPEN_MIN_S = 0.5
+ENTRIES_MAX = 20
+"""Entries nobody took: more than a person can type while the gate looks elsewhere."""
+NEVER_ENDS = ": it types, but no Enter, Tab or # after it, so nothing is ever read: set its suffix to Enter"
+
+log = structlog.get_logger()
+
+
+class KeySource(Protocol):
+    """An input device, used by one thread. `name` is for status and logs."""
+
+    name: str
+
+    def open(self) -> None:
+        """Take the device for ourselves alone. Raises OSError with what to do."""
+
+    def read(self, timeout_s: float) -> Sequence[InputEvent]:
+        """Events, waiting at most so long for the first. Raises OSError when the device is gone."""
+
+    def close(self) -> None:
+        """May be called twice and without `open`."""
+
+
+class WedgeReader:
+    """Implements `edge.core.ports.Reader`. `make` gives a fresh source for each attempt."""
+
+    def __init__(self, make: Callable[[], KeySource], config: ReaderConfig, clock: Clock) -> None:
+        self._make, self._config, self._clock = make, config, clock
+        self._entries: deque[Entry] = deque(maxlen=ENTRIES_MAX)
+        self._status = ReaderStatus(True, "opening for the first time")
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="reader", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def entries(self) -> list[Entry]:
+        taken = []
+        while self._entries:
+            taken.append(self._entries.popleft())
+        return taken
+
+    def status(self) -> ReaderStatus:
+        if self._thread.ident is not None and not self._thread.is_alive():
+            return ReaderStatus(False, "the reader's thread ended")
+        return self._status
+
+    def close(self) -> None:
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=2 * READ_WAIT_S + 1)
+
+    def _run(self) -> None:
+        backoff = Backoff(REOPEN_MIN_S, self._config.reopen_max_ms / 1000)
+        while not self._ended.is_set():
+            source, pause_s = self._make(), 0.0
+            try:
+                source.open()
+                self._status = ReaderStatus(True, source.name)
+                backoff.reset()
+                self._follow(source)
+            except OSError as error:
+                self._status = ReaderStatus(False, str(error))
+                pause_s = backoff.next_s()
+                log.warning("reader_lost", device=source.name, error=str(error), retry_s=pause_s)
+            finally:
+                source.close()
+            self._ended.wait(pause_s)
+
+    def _follow(self, source: KeySource) -> None:
+        keys = Keys(self._config.entry_timeout_ms / 1000)
+        told = False
+        while not self._ended.is_set():
+            events, now_s = source.read(READ_WAIT_S), self._clock.monotonic()
+            self._entries.extend(keys.take(events, now_s))
+            if keys.never_ends is not told:
+                told = keys.never_ends
+                self._status = ReaderStatus(not told, f"{source.name}{NEVER_ENDS}" if told else source.name)
+                log.warning("reader_never_ends" if told else "reader_ends", device=source.name)

@@ -1,6 +1,0 @@
-"""What the lane is told without a screen: LEDs, buzzer, fill light, voice."""
-
-from edge.indicator.lamps import GpioIndicator, IndicatorError
-from edge.indicator.voice import Voice
-
-__all__ = ["GpioIndicator", "IndicatorError", "Voice"]

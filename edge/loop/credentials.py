@@ -1,0 +1,180 @@
+"""What somebody shows beside the face: codes, cards and PINs, put together to one person's claim."""
+
+from dataclasses import dataclass, replace
+
+from contract.messages import NoticeCode
+from contract.policy import Factor
+from edge.core.claims import (
+    FORGOTTEN_CODE,
+    NO_PIN,
+    UNKNOWN_CARD,
+    UNREADABLE,
+    USED_CODE,
+    WRONG_PIN,
+    card_claim,
+    card_index,
+    together,
+)
+from edge.core.config import Config
+from edge.core.domain import Claim, Entry, Frame, Worker
+from edge.loop.journal_writer import Book, before_memory
+from edge.loop.lockout import Limits
+from edge.loop.ports_in_use import Ports
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Something was shown, at `at_s` (monotonic): a refusal, or the person's whole claim as it stands now. `about` is
+    whom a refusal concerns, where that is known."""
+
+    claim: Claim
+    at_s: float
+    about: str | None = None
+
+
+HELD_S = 5.0
+"""A card that lets somebody in opens nothing more while it is read again with shorter pauses: it lies on the reader."""
+HELD_REFUSED_S = 1.0
+"""The same for one that was refused: it is recorded once."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """The last card that was decided on, and when it was last read."""
+
+    worker_id: str = ""
+    read_s: float = float("-inf")
+    pause_s: float = HELD_S
+
+    def lies_there(self, worker_id: str, now: float) -> bool:
+        return worker_id == self.worker_id and now - self.read_s < self.pause_s
+
+
+class Evidence:
+    def __init__(self, config: Config, ports: Ports, book: Book) -> None:
+        self._config, self._p, self._book = config, ports, book
+        self._held, self._held_at = Claim(), float("-inf")
+        self._asked: tuple[str, float] | None = None
+        self._cards: dict[str, str] = {}
+        self._cards_of: object = None
+        self._reader_ok = True
+        self._limits = Limits(ports, book)
+        self._served = _Served()
+
+    def take(self, frame: Frame | None) -> list[Shown]:
+        """What was shown since the last call, oldest first."""
+        self._watch_reader()
+        return [*self._read_codes(frame), *self._pin_answer(), *self._read_entries()]
+
+    def ignore(self) -> None:
+        """Whatever is shown now is for nothing: the gate stands open."""
+        self._watch_reader()
+        if self._p.reader is not None:
+            self._p.reader.entries()
+        self.forget()
+
+    def claim(self, now: float) -> Claim:
+        """What is known of the person in the lane by now; empty once it is too long ago."""
+        return self._held if now - self._held_at <= self._config.reader.together_within_ms / 1000 else Claim()
+
+    def serve(self, granted: bool) -> None:
+        """The claim was decided on: it has served its purpose, and a card that goes on lying there is not shown again."""
+        if self._held.worker_id is not None and self._held.factors == {
+            Factor.CARD
+        }:  # a PIN is always typed by somebody
+            self._served = _Served(self._held.worker_id, self._held_at, HELD_S if granted else HELD_REFUSED_S)
+        self.forget()
+
+    def forget(self) -> None:
+        """The claim has served its purpose."""
+        self._held, self._asked = Claim(), None
+
+    def _read_codes(self, frame: Frame | None) -> list[Shown]:
+        claim = self._p.codes.read(frame) if self._p.codes and frame is not None else None
+        if claim is None or frame is None:
+            return []
+        if claim.ref and self._p.journal.seen(claim.ref):
+            return [self._refused_code(Shown(Claim(refusal=USED_CODE), frame.monotonic_s, claim.worker_id))]
+        if claim.issued_utc is not None and before_memory(self._p.journal, claim.issued_utc):
+            return [self._refused_code(Shown(Claim(refusal=FORGOTTEN_CODE), frame.monotonic_s, claim.worker_id))]
+        if claim.refusal:
+            return [self._refused_code(Shown(claim, frame.monotonic_s))]
+        return [self._hold(claim, frame.monotonic_s)]
+
+    def _refused_code(self, shown: Shown) -> Shown:
+        """It, or without its reason once there are too many for the journal."""
+        return shown if self._limits.records_code(shown.at_s) else Shown(Claim(), shown.at_s)
+
+    def _read_entries(self) -> list[Shown]:
+        entries = self._p.reader.entries() if self._p.reader else []
+        return [shown for entry in entries if (shown := self._entered(entry))]
+
+    def _entered(self, entry: Entry) -> Shown | None:
+        """A card's number, or the PIN of whoever's card was shown before."""
+        if self._limits.reader_paused(entry.monotonic_s):
+            return Shown(Claim(), entry.monotonic_s)
+        if not entry.text:
+            return self._refused(UNREADABLE, entry)
+        card = card_claim(entry.text, self._config.site.site_id, self._index())
+        if card.worker_id is not None:
+            if self._served.lies_there(card.worker_id, entry.monotonic_s):
+                self._served = replace(self._served, read_s=entry.monotonic_s)
+                return None
+            if self._limits.worker_paused(card.worker_id, entry.monotonic_s):
+                return Shown(Claim(), entry.monotonic_s)
+            self._asked = None
+            return self._hold(card, entry.monotonic_s)
+        if (worker := self._awaits_pin(entry.monotonic_s)) is not None:
+            return self._ask_pin(worker, entry)
+        return self._refused(UNKNOWN_CARD, entry)
+
+    def _awaits_pin(self, now: float) -> Worker | None:
+        """The worker whose card is waiting for a PIN. A second PIN while the first is being compared is not looked at."""
+        held = self.claim(now)
+        if held.worker_id is None or Factor.CARD not in held.factors or Factor.PIN in held.factors:
+            return None
+        return self._p.roster.state.workers.get(held.worker_id)
+
+    def _ask_pin(self, worker: Worker, entry: Entry) -> Shown | None:
+        if self._asked is not None or self._p.pins is None:
+            return None
+        if worker.pin is None:
+            return self._refused(NO_PIN, entry, worker.worker_id)
+        self._asked = worker.worker_id, entry.monotonic_s
+        self._p.pins.ask(entry.text, worker.pin)
+        return None
+
+    def _pin_answer(self) -> list[Shown]:
+        answer = self._p.pins.answer() if self._p.pins else None
+        if answer is None or self._asked is None:
+            return []
+        (worker_id, entered_s), self._asked = self._asked, None
+        if not answer:
+            self._limits.wrong(worker_id, entered_s)
+            self.forget()  # the card again, for another try: whoever walked on leaves nothing behind
+            return [Shown(Claim(refusal=WRONG_PIN), entered_s, worker_id)]
+        self._limits.right(worker_id)
+        return [self._hold(Claim(worker_id, frozenset({Factor.PIN})), entered_s)]
+
+    def _refused(self, why: str, entry: Entry, about: str | None = None) -> Shown:
+        self._limits.wrong(None, entry.monotonic_s)
+        return Shown(Claim(refusal=why), entry.monotonic_s, about)
+
+    def _hold(self, claim: Claim, at_s: float) -> Shown:
+        self._held, self._held_at = together(self.claim(at_s), claim), at_s
+        return Shown(self._held, at_s)
+
+    def _index(self) -> dict[str, str]:
+        workers = self._p.roster.state.workers
+        if workers is not self._cards_of:
+            self._cards, self._cards_of = card_index(workers), workers
+        return self._cards
+
+    def _watch_reader(self) -> None:
+        """Record a reader that was lost or came back."""
+        if self._p.reader is None:
+            return
+        status = self._p.reader.status()
+        if status.ok != self._reader_ok:
+            self._reader_ok = status.ok
+            self._book.notice(NoticeCode.READER_BACK if status.ok else NoticeCode.READER_LOST, status.detail)

@@ -1,0 +1,135 @@
+"""What people at this gate ask of it through desk.db: each request is journalled once, done or refused."""
+
+from datetime import timedelta
+
+from pydantic import BaseModel, ValidationError
+
+from contract.messages import Advice, CommissioningEvent, EnrolmentEvent, NoticeCode, NoticeEvent, Reason
+from edge.core.config import Config
+from edge.core.decision import admit_by_guard
+from edge.core.domain import (
+    ADMIT,
+    COMMISSION,
+    ENROL,
+    LOCK_DOWN,
+    RELEASE_LOCK_DOWN,
+    AdmitRequest,
+    Circumstances,
+    CommissioningRequest,
+    DeskRequest,
+    EnrolmentRequest,
+    LockDownRequest,
+    TechnicianRequest,
+    Tone,
+)
+from edge.loop.clockwatch import ClockWatch
+from edge.loop.display import Board
+from edge.loop.journal_writer import Book, before_memory
+from edge.loop.passage_control import Turnstile
+from edge.loop.ports_in_use import Ports
+
+STALE_AFTER = timedelta(seconds=30)
+"""A guard's word is for whoever stands at the gate now."""
+LOCK_DOWN_STALE_AFTER = timedelta(hours=12)
+"""Old requests come again when a damaged journal was set aside: what was ended long ago must not lock the gate."""
+AHEAD_MAX = timedelta(seconds=5)
+"""Both processes have one clock; it may be set in between."""
+
+_BODIES: dict[str, type[BaseModel]] = {
+    ENROL: EnrolmentRequest,
+    COMMISSION: CommissioningRequest,
+    ADMIT: AdmitRequest,
+    LOCK_DOWN: LockDownRequest,
+    RELEASE_LOCK_DOWN: LockDownRequest,
+}
+
+
+class Errands:
+    def __init__(
+        self, config: Config, ports: Ports, book: Book, turnstile: Turnstile, board: Board, clock_watch: ClockWatch
+    ) -> None:
+        self._config, self._clock_watch = config, clock_watch
+        self._p, self._book, self._turnstile, self._board = ports, book, turnstile, board
+
+    def run(self, request: DeskRequest) -> None:
+        """Once for ever: the request's `ref` goes into the journal. Raises JournalError."""
+        if self._book.knows(request.ref):
+            return
+        try:
+            body = _BODIES[request.kind].model_validate_json(request.body)
+        except KeyError:
+            self._refuse(request, "an unknown kind of request")
+        except ValidationError as error:
+            self._refuse(request, f"{error.error_count()} problems")
+        else:
+            if isinstance(body, EnrolmentRequest):
+                self._p.journal.append(EnrolmentEvent, ref=request.ref, **body.model_dump())
+            elif isinstance(body, CommissioningRequest):
+                self._p.journal.append(CommissioningEvent, ref=request.ref, **body.model_dump())
+            elif isinstance(body, AdmitRequest):
+                self._admit(request, body)
+            elif isinstance(body, LockDownRequest):
+                self._lock_down(request, body)
+
+    def _lock_down(self, request: DeskRequest, wanted: LockDownRequest) -> None:
+        """Locking down is hardly ever too late; ending it is, like an admission. The record follows when the disk takes it."""
+        if request.kind == LOCK_DOWN:
+            if self._p.clock.utc() - wanted.asked_utc > LOCK_DOWN_STALE_AFTER:
+                self._refuse(request, f"by {wanted.by}: asked long ago; lock down again")
+                return
+            self._turnstile.lock_down(wanted.by)
+        elif too_late := self._too_late(wanted):
+            self._refuse(request, too_late)
+            return
+        else:
+            self._turnstile.release_lock_down(wanted.by)
+        detail = f"{request.kind} by {wanted.by} at the desk"
+        self._book.note(NoticeEvent, ref=request.ref, code=NoticeCode.COMMAND_DONE, detail=detail)
+
+    def technician(self, wanted: TechnicianRequest) -> None:
+        """A technician's word about time or lists, once. Raises JournalError."""
+        water, words = self._p.high_water, f"by {wanted.by}: {wanted.why}"
+        if self._book.knows(wanted.ref):
+            return
+        if too_late := self._too_late(wanted):
+            self._book.once(wanted.ref, NoticeCode.REQUEST_REFUSED, f"{wanted.kind}: {too_late}")
+        elif wanted.kind == "believe_clock":
+            self._clock_watch.believe(
+                f"{self._p.clock.utc():%Y-%m-%d %H:%M:%S} UTC is right, {words}"[:500], wanted.ref
+            )
+        elif water is not None:
+            known = ", ".join(f"{kind.value} {version}" for kind, version in sorted(water.highest().items()))
+            self._book.once(wanted.ref, NoticeCode.LISTS_FORGOTTEN, f"{words}; in force were {known or 'none'}")
+            water.take_older()
+
+    def _too_late(self, wanted: AdmitRequest | LockDownRequest | TechnicianRequest) -> str:
+        if before_memory(self._p.journal, wanted.asked_utc):
+            return (
+                f"by {wanted.by}: asked before this gate's memory begins, so it may have been done already: ask again"
+            )
+        age = self._p.clock.utc() - wanted.asked_utc
+        in_time = -AHEAD_MAX <= age <= STALE_AFTER
+        return "" if in_time else f"by {wanted.by}: asked {age.total_seconds():.0f} s ago, too late"
+
+    def _admit(self, request: DeskRequest, wanted: AdmitRequest) -> None:
+        """A guard's manual admit: on disk first, with name and reason, then the relay."""
+        if too_late := self._too_late(wanted):
+            self._refuse(request, too_late)
+        elif not self._turnstile.admits(Reason.MANUAL_ADMIT, wanted.direction):
+            self._refuse(request, f"by {wanted.by}: the gate is {self._turnstile.state}")
+        else:
+            self._decide(request, wanted)
+
+    def _decide(self, request: DeskRequest, wanted: AdmitRequest) -> None:
+        clock = self._p.clock
+        at = Circumstances(self._config.site.site_id, wanted.direction, clock.utc(), clock.trusted())
+        words = f"by {wanted.by}: {wanted.reason}"
+        decision = admit_by_guard(wanted.worker_id, words, self._p.roster.state, at)
+        event = self._book.decision(decision, ref=request.ref, direction=wanted.direction)
+        if not decision.granted:
+            self._board.show(Tone.DESK, Advice.SEE_DESK)
+            return
+        self._board.show_release(self._turnstile.release(event, slow=decision.slow))
+
+    def _refuse(self, request: DeskRequest, why: str) -> None:
+        self._book.once(request.ref, NoticeCode.REQUEST_REFUSED, f"{request.kind[:40]}: {why}")

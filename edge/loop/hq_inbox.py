@@ -1,0 +1,192 @@
+"""What HQ and the desk say: lists believed, incidents journalled, commands obeyed once, requests taken once."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+
+from contract.messages import (
+    Advice,
+    Command,
+    CommandAction,
+    NoticeCode,
+    NoticeEvent,
+    Reason,
+)
+from edge.core.config import Config
+from edge.core.decision import pairs_in_words
+from edge.core.domain import Decision, DeskRequest, Incident, RosterState, Template
+from edge.core.templates import TemplateStore
+from edge.loop.clockwatch import ClockWatch
+from edge.loop.desk_requests import Errands
+from edge.loop.disk_watch import Storage
+from edge.loop.display import Board
+from edge.loop.journal_writer import Book
+from edge.loop.orders import Orders
+from edge.loop.passage_control import Turnstile
+from edge.loop.ports_in_use import Ports
+from edge.loop.quota import Quota
+from edge.loop.reboot import Reboot
+
+INCIDENTS = Quota(burst=50, refill_s=10.0)
+REQUESTS = Quota(burst=30, refill_s=1.0)
+"""More than people at a gate and an honest sync process ever need."""
+WAITING_MAX = 100
+"""So many requests are read ahead."""
+
+
+class Inbox:
+    def __init__(
+        self, config: Config, ports: Ports, book: Book, turnstile: Turnstile, board: Board, storage: Storage
+    ) -> None:
+        self._config, self._p = config, ports
+        self._book, self._turnstile, self._board = book, turnstile, board
+        self._commands: deque[Command] = deque()
+        self._requests: deque[DeskRequest] = deque()
+        self._loaded: Sequence[tuple[str, Template]] = ()
+        self._storage = storage
+        self._orders, self._clock_watch = Orders(ports), ClockWatch(ports, book)
+        self._errands = Errands(config, ports, book, turnstile, board, self._clock_watch)
+        self._last_request = 0
+        self._surveyed_version = 0
+        self._known_refs: set[str] = set()
+        self._more_requests = False
+        self._incident_quota, self._request_quota = replace(INCIDENTS), replace(REQUESTS)
+        self._reboot = Reboot(config, ports, turnstile)
+        self.leaving = False
+        """True once a reboot was begun: nobody is to be admitted any more."""
+
+    def take(self) -> None:
+        """Everything new since the last call. Raises JournalError."""
+        self._clock_watch.keep()
+        self._take_lists()
+        self._note_look_alikes()
+        self._take_incidents()
+        # What raises half-way is tried again, and loses nothing of what came with it.
+        self._commands.extend(self._p.roster.commands(self._p.clock.utc()))
+        while self._commands and not self.leaving:  # what is left is obeyed after the start, if it is still valid then
+            self._obey(self._commands[0])
+            self._commands.popleft()
+        self._storage.keep()
+        if self.leaving:
+            return
+        self._read_requests()
+        if self._p.technician is not None and (asked := self._p.technician.waiting()) is not None:
+            self._errands.technician(asked)
+            self._p.technician.done()
+        while self._requests and self._may_run(self._requests[0]):
+            self._errands.run(self._requests[0])
+            self._requests.popleft()
+
+    def _may_run(self, request: DeskRequest) -> bool:
+        """After a start all requests are read again; those that are known cost nothing."""
+        return self._book.knows(request.ref) or self._request_quota.take(self._p.clock.monotonic())
+
+    def _read_requests(self) -> None:
+        self._more_requests = self._p.requests.changed() or self._more_requests
+        if not self._more_requests or len(self._requests) >= WAITING_MAX:
+            return
+        found = self._p.requests.requests(self._last_request)
+        self._more_requests = bool(found)  # one reading has an end, and there may be more
+        for request in found:
+            self._last_request = request.id
+            self._requests.append(request)
+
+    def _take_lists(self) -> None:
+        before = self._p.roster.state
+        fresh, state = self._p.roster.refresh(), self._p.roster.state
+        if state.templates is not self._loaded:  # also if loading failed the last time
+            self._p.matcher.load(state.templates)
+            if isinstance(self._loaded, TemplateStore) and isinstance(state.templates, TemplateStore):
+                self._loaded.overwrite(but=state.templates)
+            self._loaded = state.templates
+        if fresh:
+            self._note_versions(before, state)
+
+    def _note_versions(self, before: RosterState, now: RosterState) -> None:
+        lists = (("roster", before.roster, now.roster), ("risk", before.risk, now.risk))
+        for name, old, new in (*lists, ("policy", before.policy_age, now.policy_age)):
+            if new.version != old.version:
+                self._p.journal.append(
+                    NoticeEvent, code=NoticeCode.LIST_APPLIED, detail=f"{name} version {new.version}"
+                )
+
+    def _note_look_alikes(self) -> None:
+        """Tell HQ once per roster who looks too much alike; ids only."""
+        version = self._p.roster.state.roster.version
+        if version == self._surveyed_version or (found := self._p.matcher.survey()) is None:
+            return
+        ref = f"look-alikes-roster-{version}"
+        if found and not self._p.journal.seen(ref):
+            detail = pairs_in_words({worker_id: other.worker_id for worker_id, other in found.items()})
+            self._book.once(ref, NoticeCode.LOOK_ALIKE, detail)
+        self._surveyed_version = version
+
+    def _take_incidents(self) -> None:
+        """What the matcher tells, and what sync refused; of the latter so much as the quota allows, the rest another time."""
+        told, refused = self._p.matcher.notices(), self._p.roster.incidents()
+        self._known_refs.intersection_update(incident.ref for incident in (*told, *refused))
+        for incident in told:
+            self._record(incident)
+        for incident in refused:
+            if incident.ref in self._known_refs or self._p.journal.seen(incident.ref):
+                self._known_refs.add(incident.ref)
+            elif self._incident_quota.take(self._p.clock.monotonic()):
+                self._record(incident)
+            else:
+                break
+
+    def _record(self, incident: Incident) -> None:
+        if incident.ref not in self._known_refs and not self._p.journal.seen(incident.ref):
+            self._book.once(incident.ref, incident.code, incident.detail)
+        self._known_refs.add(incident.ref)
+
+    def _obey(self, command: Command) -> None:
+        """Once for ever: the command's id is journalled before anything happens (a lock-down's after it)."""
+        if self._book.knows(command.command_id):
+            return
+        if self._p.clock.utc() > command.expires_utc:
+            self._book.once(command.command_id, NoticeCode.COMMAND_REFUSED, f"{command.command_id}: expired meanwhile")
+            return
+        if objection := self._orders.objection(command):
+            self._book.once(command.command_id, NoticeCode.COMMAND_REFUSED, f"{command.command_id}: {objection}")
+            return
+        self._orders.note(command)
+        match command.action:
+            case CommandAction.OPEN_ONCE:
+                self._open(command)
+            case CommandAction.LOCK_DOWN | CommandAction.RELEASE_LOCK_DOWN:
+                self._lock_down(command)
+            case CommandAction.REBOOT if objection := self._reboot.objection():
+                self._book.once(command.command_id, NoticeCode.COMMAND_REFUSED, f"{command.command_id}: {objection}")
+            case CommandAction.REBOOT:
+                self._done(command)
+                self._reboot.begin()
+                self.leaving = True  # not before: a relay that refuses must not leave a gate that only waits
+            case CommandAction.RESYNC:  # the process that has the network does it, on the same signature
+                self._done(command)
+
+    def _done(self, command: Command) -> None:
+        self._book.write_notes()  # what happened before stands before it
+        self._book.once(command.command_id, NoticeCode.COMMAND_DONE, _order(command))
+
+    def _open(self, command: Command) -> None:
+        if not self._turnstile.admits(Reason.REMOTE_OPEN, self._config.site.direction):
+            detail = f"{command.command_id}: the gate is {self._turnstile.state}"
+            self._book.once(command.command_id, NoticeCode.COMMAND_REFUSED, detail)
+            return
+        detail = f"by {command.issued_by}: {command.why}"[:500]
+        decision = Decision(Reason.REMOTE_OPEN, Advice.WALK_THROUGH, detail=detail)
+        released = self._turnstile.release(self._book.decision(decision, ref=command.command_id))
+        self._board.show_release(released)
+
+    def _lock_down(self, command: Command) -> None:
+        """The other way round than opening: locked first, then journalled as done. Repeated, it changes nothing."""
+        if command.action is CommandAction.LOCK_DOWN:
+            self._turnstile.lock_down(command.issued_by, command.why)
+        else:
+            self._turnstile.release_lock_down(command.issued_by, command.why)
+        self._book.note(NoticeEvent, ref=command.command_id, code=NoticeCode.COMMAND_DONE, detail=_order(command))
+
+
+def _order(command: Command) -> str:
+    return f"{command.command_id}: {command.action} by {command.issued_by}: {command.why}"[:500]

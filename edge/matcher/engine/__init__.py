@@ -1,0 +1,1 @@
+"""From a frame to vectors: detection, landmarks, alignment, quality, embedding."""

@@ -1,0 +1,1 @@
+"""From photos or the camera to templates and a request."""

@@ -1,0 +1,80 @@
+"""From photos of one person, or the gate's camera, to an enrolment that only HQ can read."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+
+from contract.codec import encode
+from contract.messages import EnrolmentRecord, SealedTemplate
+from contract.signing import ENROLMENT, seal
+from edge.core.domain import EnrolmentRequest, Image, Template
+from edge.core.ports import Camera, Clock
+from edge.matcher.enrolment.guided_capture import WANTED, Sitting
+from edge.matcher.enrolment.templates import EnrolmentError
+from edge.system.photo_file import PhotoError, read_photo
+
+TEMPLATES = 3
+"""So many of the good frames become templates."""
+FRAME_WAIT_S = 0.2
+
+
+def read_photos(paths: Sequence[Path]) -> list[Image]:
+    """The photos, BGR. Raises EnrolmentError for a file that is no photo that can be used."""
+    images = []
+    for path in paths:
+        try:
+            images.append(read_photo(path))
+        except PhotoError as error:
+            raise EnrolmentError(f"{path} {error}") from error
+    return images
+
+
+def take_frames(
+    camera: Camera,
+    clock: Clock,
+    sitting: Sitting,
+    within_s: float,
+    tell: Callable[[int, str], None] = lambda good, advice: None,
+) -> list[Image]:
+    """Good frames of the one person in front of a started camera, the best `TEMPLATES` of them.
+
+    `tell` gets, frame by frame, how many good ones there are and what the person should do.
+
+    Raises:
+        EnrolmentError: too few good frames within `within_s`; the text says what was wrong at last.
+    """
+    number, advice, until = 0, "", clock.monotonic() + within_s
+    while not sitting.done:
+        if clock.monotonic() >= until:
+            status = camera.status()
+            why = (advice or "the pictures came too slowly") if status.ok and number else f"camera: {status.detail}"
+            raise EnrolmentError(f"{sitting.good} of {WANTED} good pictures in {within_s:g} s; at last: {why}")
+        frame = camera.wait(number, FRAME_WAIT_S)
+        if frame is not None:
+            number = frame.number
+            advice = sitting.judge_frame(frame.image, frame.monotonic_s)
+            tell(sitting.good, advice)
+    return sitting.best(TEMPLATES)
+
+
+def stored(template: Template) -> SealedTemplate:
+    """The template as lists and enrolments carry it: float16, little endian."""
+    return SealedTemplate(model_id=template.model_id, vector=template.vector.astype("<f2").tobytes())
+
+
+def record(worker_id: str, consent_ref: str, templates: Sequence[Template], now: datetime) -> EnrolmentRecord:
+    return EnrolmentRecord(
+        worker_id=worker_id, consent_ref=consent_ref, captured_utc=now, templates=tuple(map(stored, templates))
+    )
+
+
+def sealed_request(enrolment: EnrolmentRecord, hq_key: X25519PublicKey) -> EnrolmentRequest:
+    """The enrolment sealed for HQ, ready for the gate to journal."""
+    return EnrolmentRequest(
+        worker_id=enrolment.worker_id,
+        consent_ref=enrolment.consent_ref,
+        model_id=enrolment.templates[0].model_id,
+        sealed_record=seal(encode(enrolment), ENROLMENT, hq_key),
+    )

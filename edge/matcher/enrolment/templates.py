@@ -1,0 +1,64 @@
+"""Photos of one person to templates: stricter than the lane, because a bad reference is wrong every day."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edge.core.config import MatcherConfig
+from edge.core.domain import Image, Sight, Template
+from edge.matcher.engine.engine import FaceEngine
+from edge.matcher.engine.quality import measure, objection_to_reference
+
+
+class EnrolmentError(ValueError):
+    """Photos that cannot become a reference; the text says which one and what to do."""
+
+
+TURNED = "the face is not upright; turn the photo, so that the forehead is above the chin"
+_ADVICE = {
+    Sight.TOO_FAR: "the face is too small; use a closer photo",
+    Sight.TOO_DARK: "the face is too dark; use more light",
+    Sight.BLURRED: "the face is blurred; hold still and focus",
+    Sight.TURNED_AWAY: "the face is turned away; look at the camera",
+    Sight.TILTED: TURNED,
+    Sight.LOOKING_UP: "the face looks up; look straight at the camera",
+    Sight.LOOKING_DOWN: "the face looks down; look straight at the camera",
+    Sight.TOO_BRIGHT: "the face is too bright; step out of the glare",
+    Sight.OCCLUDED: "the mouth or the eyes are covered; take off the mask or the dark glasses",
+}
+
+
+def enrol(engine: FaceEngine, config: MatcherConfig, images: Sequence[Image]) -> list[Template]:
+    """One template per photo (BGR, 0-255), in their order.
+
+    Raises:
+        EnrolmentError: no photo, not exactly one face in a photo, a poor face, or photos of different people.
+    """
+    if not images:
+        raise EnrolmentError("no photo was given; give at least one")
+    templates = [_template(engine, config, image, f"photo {i}") for i, image in enumerate(images, start=1)]
+    same_min = engine.pack.impostor_tail.plain_start  # there is no gallery here to calibrate with
+    for i, template in enumerate(templates[1:], start=2):
+        if float(np.dot(templates[0].vector, template.vector)) < same_min:
+            raise EnrolmentError(f"photos 1 and {i} do not show the same person; give photos of one person only")
+    return templates
+
+
+def _template(engine: FaceEngine, config: MatcherConfig, image: Image, name: str) -> Template:
+    faces = engine.detect(image)
+    turned = engine.best_turned(image)
+    if turned > (faces[0].score if faces else 0.0):
+        raise EnrolmentError(f"{name}: {TURNED}")
+    if not faces:
+        raise EnrolmentError(f"{name}: no face was found; use a photo that shows the whole face from the front")
+    if len(faces) > 1:
+        raise EnrolmentError(f"{name}: {len(faces)} faces were found; crop it to the one person")
+    face = engine.refine(image, faces[0])
+    aligned = engine.cut(image, face)
+    vector = engine.embed(aligned)
+    if engine.embedded_turned(vector) or engine.seen_turned(image, face):  # before what false points say of it
+        raise EnrolmentError(f"{name}: {TURNED}")
+    sight = objection_to_reference(measure(face, aligned), config)
+    if sight:
+        raise EnrolmentError(f"{name}: {_ADVICE[sight]}")
+    return Template(vector, engine.model_id)

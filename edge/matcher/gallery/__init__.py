@@ -1,0 +1,1 @@
+"""Enrolled people: search, threshold, look-alikes."""

@@ -1,0 +1,174 @@
+"""From which score a candidate counts: the more people in the gallery, the higher.
+
+A stranger is compared with every template, so the chance that one of N scores high enough by accident is
+FPIR = 1 − (1 − FMR(t))^N. High scores of different people fall off exponentially (measured: the shape of a
+generalised Pareto fit is 0.00 ± 0.03), so FMR(t) = share · exp(−(t − start) / scale), and t follows in closed form.
+
+The tail is known only as well as some hundred people tell it, and t lies far beyond them. An error of t by e multiplies FPIR by
+exp(−e / scale), which does more harm downwards than good upwards: on average over errors of standard deviation σ by
+exp(σ² / (2 · scale²)). So that the target holds on average over the people of other sites, t is raised by σ² / (2 · scale).
+
+The tail comes with the pack, measured on calibrated scores (edge/matcher/gallery/centering.py). A small gallery is calibrated only in
+part, so what faces have in common still lifts its scores; a large one has enough pairs of workers to measure its own people's
+tail: people of one region resemble each other more than the public of the photos. It is no better known than the pack's, so
+it counts where it asks for more beyond doubt, and only as far as its 95 % interval's near end, as in edge/matcher/score_monitor/site_threshold.py.
+`sitegate evaluate` measures the numbers on a folder of photos.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.core.config import FPIR_TARGET
+from edge.matcher.gallery.centering import weight_of
+from edge.matcher.gallery.gallery import Gallery
+from edge.matcher.weights.manifest import ImpostorTail
+
+TAIL_SHARE = 0.001
+"""The tail is the highest thousandth of the scores of different people."""
+OWN_TAIL_WORKERS = 450
+"""From so many workers on there are 100,000 pairs of them."""
+OWN_TAIL_SAMPLE = 1_200
+"""Of a larger gallery so many workers, evenly drawn: 700,000 pairs, gone through eleven times."""
+GROUPS = 10
+"""People are left out in so many groups, one after another, to see how much the tail hangs on who is there (delete-a-group
+jackknife, Kott 2001): pairs of the same person are no independent evidence, so counting pairs would claim far too much."""
+Z = 1.96
+
+
+def false_match_rate(tail: ImpostorTail, score: float) -> float:
+    """Share of comparisons of two different people that reach `score`; below the tail, the tail's share."""
+    return tail.share * math.exp(-max(0.0, score - tail.start) / tail.scale)
+
+
+def threshold_for(tail: ImpostorTail, gallery_size: int, fpir: float = FPIR_TARGET) -> float:
+    """The score that a stranger reaches against any of `gallery_size` templates with probability `fpir`.
+
+    On average over what is not known of the tail. Never below the start of the measured tail.
+    """
+    depth = _depth(tail, gallery_size, fpir)
+    return tail.start + tail.scale * depth + _variance(tail, depth) / (2 * tail.scale)
+
+
+def _depth(tail: ImpostorTail, gallery_size: int, fpir: float) -> float:
+    """How many scales beyond its start the threshold lies."""
+    rate = -math.expm1(math.log1p(-fpir) / max(1, gallery_size))
+    return max(0.0, math.log(tail.share / rate))
+
+
+def _variance(tail: ImpostorTail, depth: float) -> float:
+    return tail.start_error**2 + (depth * tail.scale_error) ** 2
+
+
+def early_exit_min(tail: ImpostorTail, threshold: float, rarity: int) -> float:
+    """The score that strangers reach `rarity` times more rarely than `threshold`; infinite if `rarity` is 0.
+
+    In the tail FMR falls by e for every `scale`, and so does FPIR while it is small: t + scale · ln(rarity).
+    """
+    return threshold + tail.scale * math.log(rarity) if rarity else math.inf
+
+
+def partly_calibrated(tail: ImpostorTail, weight: float) -> ImpostorTail:
+    """The tail of scores from which only `weight` (0-1) of the common direction was taken out.
+
+    What is left of it adds its square to every score: start(w) = start + (plain_start − start) · (1 − w)².
+    """
+    start = tail.start + (tail.plain_start - tail.start) * (1 - weight) ** 2
+    return tail.model_copy(update={"start": start})
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The threshold of one gallery, and the tail it follows from: the "pack"'s, or the "gallery"'s own."""
+
+    threshold: float
+    tail: ImpostorTail
+    source: str
+
+
+def choose(tail: ImpostorTail, gallery: Gallery, fpir: float = FPIR_TARGET) -> Choice:
+    """From which score a candidate of this very gallery counts: by the pack's tail, or the gallery's own if that surely asks for more."""
+    partly = partly_calibrated(tail, gallery.calibration.weight)
+    expected = threshold_for(partly, gallery.size, fpir)
+    own = own_tail(gallery)
+    if own is not None:
+        surely = at_least(own, gallery.size, fpir)
+        asked = threshold_for(surely, gallery.size, fpir)
+        if asked > expected:
+            return Choice(asked, surely, "gallery")
+    return Choice(expected, partly, "pack")
+
+
+def at_least(tail: ImpostorTail, gallery_size: int, fpir: float) -> ImpostorTail:
+    """The tail that asks for what this one surely does: the near end of the 95 % interval of its threshold."""
+    error = math.sqrt(_variance(tail, _depth(tail, gallery_size, fpir)))
+    start = max(-1.0, tail.start - Z * error)
+    return tail.model_copy(update={"start": start, "start_error": 0.0, "scale_error": 0.0})
+
+
+def gallery_threshold(tail: ImpostorTail, gallery: Gallery, fpir: float = FPIR_TARGET) -> float:
+    """The threshold that is chosen for this very gallery; see `choose`."""
+    return choose(tail, gallery, fpir).threshold
+
+
+def grown_threshold(tail: ImpostorTail, choice: Choice, size: int, fpir: float) -> float:
+    """What the threshold would be with `size` workers like the present ones: by the pack's `tail`, or the gallery's own where that
+    was chosen."""
+    by_pack = threshold_for(partly_calibrated(tail, weight_of(size)), size, fpir)
+    return max(by_pack, threshold_for(choice.tail, size, fpir)) if choice.source == "gallery" else by_pack
+
+
+def own_tail(gallery: Gallery) -> ImpostorTail | None:
+    """The tail of the scores of a gallery's workers with each other; None below OWN_TAIL_WORKERS, too few for a tail."""
+    if gallery.size < OWN_TAIL_WORKERS:
+        return None
+    rows = gallery.matrix
+    if gallery.size > OWN_TAIL_SAMPLE:
+        rows = rows[np.linspace(0, gallery.size - 1, OWN_TAIL_SAMPLE).astype(np.intp)]
+    return fit_pairs(rows @ rows.T)
+
+
+def fit_pairs(scores: NDArray[np.float32], plain_start: float | None = None, partitions: int = 1) -> ImpostorTail:
+    """The tail of a square matrix of scores, one person a row and column, with its standard errors over people.
+
+    Only scores above the diagonal count. The errors are means over so many ways to part the people. Raises ValueError: see `fit_tail`.
+    """
+    above = np.triu(np.ones(scores.shape, np.bool_), k=1)
+    tail = fit_tail(scores[above], plain_start)
+    random = np.random.default_rng(1)
+    variances = []
+    for _ in range(partitions):
+        group = random.permutation(len(scores)) % GROUPS
+        others = [_start_and_scale(scores[k][:, k][above[k][:, k]]) for k in (group != g for g in range(GROUPS))]
+        variances.append((GROUPS - 1) * np.var(others, axis=0))
+    start_error, scale_error = np.sqrt(np.mean(variances, axis=0))
+    return tail.model_copy(update={"start_error": float(start_error), "scale_error": float(scale_error)})
+
+
+def fit_tail(scores: NDArray[np.float32], plain_start: float | None = None) -> ImpostorTail:
+    """The tail of the scores of different people: where it starts, and the exponential's scale.
+
+    The scale is the median excess over ln 2: a person enrolled twice, or a mislabelled photo, moves it hardly at all.
+
+    Raises:
+        ValueError: fewer than 100,000 scores, too few for a tail.
+    """
+    if scores.size < 100_000:
+        raise ValueError(f"{scores.size} comparisons of different people are too few; at least 100,000 are needed")
+    start, scale = _start_and_scale(scores)
+    return ImpostorTail(
+        start=start,
+        plain_start=start if plain_start is None else plain_start,
+        share=TAIL_SHARE,
+        scale=scale,
+        comparisons=int(scores.size),
+    )
+
+
+def _start_and_scale(scores: NDArray[np.float32]) -> tuple[float, float]:
+    start = min(float(np.quantile(scores, 1 - TAIL_SHARE)), 1.0)  # rounding may leave a cosine just above 1
+    excess = scores[scores > start] - start
+    # Scores that are all the same have no excess; any positive scale then means the same.
+    return start, max(float(np.median(excess)) / math.log(2), 1e-6) if excess.size else 1e-6

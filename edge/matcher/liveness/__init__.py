@@ -1,0 +1,1 @@
+"""A person, or a picture of one."""

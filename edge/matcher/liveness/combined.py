@@ -1,0 +1,87 @@
+"""Passive liveness behind the same port as the challenge, and both together.
+
+The network is one weak signal: it may raise a doubt, and it never proves a person. So, with "doubt" for a median score below
+`passive_live_min` over the last frames of this approach:
+
+mode                | no doubt                    | doubt
+--------------------|-----------------------------|-----------------------------------------------------------
+advisory            | what the movement showed    | doubtful
+challenge_on_doubt  | what the movement showed    | asked to turn, whatever the movement showed; then the answer counts
+required            | the answer counts           | doubtful, whatever the answer
+"""
+
+import statistics
+from collections import deque
+from dataclasses import replace
+from pathlib import Path
+
+from contract.messages import LivenessVerdict
+from edge.core.config import LivenessConfig, MatcherConfig
+from edge.core.domain import Face, Image
+from edge.matcher.liveness.challenge import Finding, Liveness, NotChecked, Planarity
+from edge.matcher.liveness.parallax import turn
+from edge.matcher.liveness.passive import LiveScorer, open_passive
+
+FRAMES = 5
+"""The last so many frames of an approach are judged together; their median, so that one odd frame decides nothing."""
+
+TURN_MAX = 0.2
+"""Of the nose from the middle of the eyes, in eye distances (about 28°): the network knows faces that look at the camera,
+and whoever does what a challenge asks does not."""
+
+
+class Passive:
+    """Implements `Liveness` with the network alone: doubtful or not checked, never live, and it asks for nothing."""
+
+    def __init__(self, scorer: LiveScorer, live_min: float) -> None:
+        self._scorer, self._live_min = scorer, live_min
+        self._approach = 0
+        self._scores: deque[float] = deque(maxlen=FRAMES)
+
+    def see(self, approach: int, at_s: float, face: Face, image: Image) -> None:
+        self._turn_to(approach)
+        if abs(turn(face.landmarks)) > TURN_MAX:
+            return
+        try:
+            self._scores.append(self._scorer.score(image, face))
+        except ValueError:  # a box outside the frame says nothing
+            return
+
+    def finding(self, approach: int, at_s: float, named: bool) -> Finding:
+        self._turn_to(approach)
+        if not self._scores:
+            return Finding()
+        score = statistics.median(self._scores)
+        verdict = LivenessVerdict.DOUBTFUL if score < self._live_min else LivenessVerdict.NOT_CHECKED
+        return Finding(verdict, passive=score)
+
+    def _turn_to(self, approach: int) -> None:
+        if approach != self._approach:
+            self._approach = approach
+            self._scores.clear()
+
+
+class Fused:
+    """The challenge with the network beside it; the table above is all it does."""
+
+    def __init__(self, active: Planarity, passive: Passive) -> None:
+        self._active, self._passive = active, passive
+
+    def see(self, approach: int, at_s: float, face: Face, image: Image) -> None:
+        self._active.see(approach, at_s, face, image)
+        self._passive.see(approach, at_s, face, image)
+
+    def finding(self, approach: int, at_s: float, named: bool) -> Finding:
+        passive = self._passive.finding(approach, at_s, named)
+        doubted = passive.verdict is LivenessVerdict.DOUBTFUL
+        return replace(self._active.finding(approach, at_s, named, doubted), passive=passive.passive)
+
+
+def open_liveness(config: LivenessConfig, matcher: MatcherConfig, models_dir: Path) -> Liveness:
+    """What the configuration asks for. Raises ModelError if it asks for the network and the weight is not there."""
+    if config.in_force == "off":
+        return NotChecked()
+    active = Planarity(config)
+    if not config.passive:
+        return active
+    return Fused(active, Passive(open_passive(matcher, models_dir), config.passive_live_min))

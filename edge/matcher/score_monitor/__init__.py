@@ -1,0 +1,1 @@
+"""The site's own scores: history, threshold proposal, drift."""

@@ -1,0 +1,141 @@
+"""Do people still score as they did? Lenses get dirty, lamps fail, seasons bring masks and low sun.
+
+The last days are compared with the first ones on record by the population stability index, PSI = Σ (a − e) · ln(a / e) over bins
+with the shares a now and e then (Siddiqi 2006: from 0.25 on the population has changed). If nothing changed, PSI over B bins is
+distributed as (1/n + 1/m) · χ²(B − 1) (Yurdakul 2018), so a small site needs a larger one: the limit is the higher of the two. n and
+m are *different workers*, not passages, for the same worker scores alike every morning.
+
+Three things are watched, each only in the direction that hurts: scores of those recognised (five bins, the reference's fifths), share of approaches
+that recognised nobody, share that never gave a usable face.
+"""
+
+import bisect
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from edge.core.score_counts import Bins, DayScores, added, mean
+
+RECENT_DAYS = 7
+REFERENCE_DAYS = 30
+REFERENCE_DAYS_MIN = 5
+"""So many days with people in them, before anything is said."""
+WORKERS_MIN = 30
+SCORE_BINS = 5
+SCORE_LIMIT, SHARE_LIMIT = 0.25, 0.1
+CHI2_SCORES, CHI2_SHARE = 18.47, 10.83
+"""The 99.9th percentiles of χ² with 4 and with 1 degree of freedom."""
+
+
+class Sign(StrEnum):
+    """What moved."""
+
+    SCORES = "scores"
+    UNKNOWN = "unknown"
+    UNUSABLE = "unusable"
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """One comparison: `before` and `now` are a mean score or a share 0-1; it alarms when `index` reaches `limit` and
+    `worse` holds."""
+
+    sign: Sign
+    before: float
+    now: float
+    index: float
+    limit: float
+    worse: bool
+
+    @property
+    def alarming(self) -> bool:
+        return self.worse and self.index >= self.limit
+
+    def __str__(self) -> str:
+        values = (
+            f"{self.before:.2f} to {self.now:.2f}"
+            if self.sign is Sign.SCORES
+            else f"{self.before:.0%} to {self.now:.0%}"
+        )
+        return f"{_WORDS[self.sign]} ({values}, index {self.index:.2f}, limit {self.limit:.2f})"
+
+
+_WORDS = {
+    Sign.SCORES: "scores of recognised workers down",
+    Sign.UNKNOWN: "more people not recognised",
+    Sign.UNUSABLE: "more people without a usable picture",
+}
+
+
+def drift(days: Sequence[DayScores], today: date) -> list[Shift]:
+    """The comparisons of the last RECENT_DAYS before `today` with the oldest days kept; empty while there is too little."""
+    before_today = [d for d in days if d.day < today and d.approaches]
+    recent = [d for d in before_today if d.day >= today - timedelta(days=RECENT_DAYS)]
+    older = [d for d in before_today if d.day < today - timedelta(days=RECENT_DAYS)]
+    reference = [d for d in older if d.day < older[0].day + timedelta(days=REFERENCE_DAYS)]
+    n, m = (max((d.workers for d in part), default=0) for part in (reference, recent))
+    if len(reference) < REFERENCE_DAYS_MIN or n < WORKERS_MIN:
+        return []
+    # A lens so dirty that hardly anybody is recognised leaves few workers: the shares go by those who used to come.
+    spread = 1 / n + 1 / max(m, WORKERS_MIN)
+    shifts = [
+        _share(Sign.UNKNOWN, reference, recent, lambda d: sum(d.unknown.values()), lambda d: d.usable, spread),
+        _share(Sign.UNUSABLE, reference, recent, lambda d: d.unusable, lambda d: d.approaches, spread),
+    ]
+    if m >= WORKERS_MIN:
+        shifts.insert(0, _scores(added(d.accepted for d in reference), added(d.accepted for d in recent), spread))
+    return [shift for shift in shifts if shift is not None]
+
+
+def psi(expected: Sequence[float], actual: Sequence[float]) -> float:
+    """The population stability index of two histograms over the same bins, from counts; 0 if they are alike.
+
+    Half a count is added to every bin, so that an empty one says little and not everything.
+    """
+    e, a = ([count + 0.5 for count in counts] for counts in (expected, actual))
+    pairs = [(x / sum(e), y / sum(a)) for x, y in zip(e, a, strict=True)]
+    return sum((y - x) * math.log(y / x) for x, y in pairs)
+
+
+def _scores(reference: Bins, recent: Bins, spread: float) -> Shift:
+    edges = _quantiles(reference, SCORE_BINS)
+    index = psi(_grouped(reference, edges), _grouped(recent, edges))
+    before, now = mean(reference), mean(recent)
+    return Shift(Sign.SCORES, before, now, index, max(SCORE_LIMIT, CHI2_SCORES * spread), now < before)
+
+
+def _share(
+    sign: Sign,
+    reference: Sequence[DayScores],
+    recent: Sequence[DayScores],
+    part: Callable[[DayScores], int],
+    whole: Callable[[DayScores], int],
+    spread: float,
+) -> Shift | None:
+    had, of = sum(map(part, reference)), sum(map(whole, reference))
+    has, among = sum(map(part, recent)), sum(map(whole, recent))
+    if not of or among < WORKERS_MIN:
+        return None
+    index = psi((had, of - had), (has, among - has))
+    before, now = had / of, has / among
+    return Shift(sign, before, now, index, max(SHARE_LIMIT, CHI2_SHARE * spread), now > before)
+
+
+def _quantiles(bins: Bins, parts: int) -> list[int]:
+    """The bins at which 1/parts, 2/parts … of the counts are passed."""
+    edges: list[int] = []
+    total, below = sum(bins.values()), 0
+    for index in sorted(bins):
+        below += bins[index]
+        while len(edges) < parts - 1 and below >= total * (len(edges) + 1) / parts:
+            edges.append(index + 1)
+    return edges
+
+
+def _grouped(bins: Bins, edges: Sequence[int]) -> list[int]:
+    counts = [0] * (len(edges) + 1)
+    for index, count in bins.items():
+        counts[bisect.bisect_right(edges, index)] += count
+    return counts

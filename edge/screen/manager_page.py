@@ -1,0 +1,337 @@
+"""The manager's page as plain data, ready for the template: pure, and already in the reader's language."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from contract.messages import (
+    AccessEvent,
+    AnyEvent,
+    ClockEvent,
+    CommissioningEvent,
+    CommissioningOutcome,
+    DataTier,
+    DiskStep,
+    EnrolmentEvent,
+    ListKind,
+    NoticeCode,
+    NoticeEvent,
+    PassageEvent,
+    PassageOutcome,
+    Reason,
+)
+from edge.core.domain import LiveState
+from edge.core.passage import PassageState
+from edge.screen.journal_totals import Tally
+from edge.screen.lane_page import Sign, is_stale
+from edge.screen.ports import SyncSummary
+from edge.screen.translations import DiskSign, Drifted, Label, PhotosLetIn, Texts
+
+SHOWN_PEOPLE = 60
+
+
+class Mood(StrEnum):
+    """How a line is coloured; its words and icon say the same."""
+
+    GOOD = "good"
+    CARE = "care"
+    BAD = "bad"
+    PLAIN = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One event: `icon` names a symbol of icons.html; `todo` is what to do about it, if anything."""
+
+    utc: datetime
+    mood: Mood
+    icon: str
+    worker_id: str
+    what: str
+    detail: str
+    todo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListLine:
+    name: str
+    version: int
+    age: str
+    mood: Mood
+    tier: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    worker_id: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPanel:
+    """`unsent` counts journal events that HQ has not acknowledged; `detail` is the log's own word for what is wrong."""
+
+    mood: Mood
+    words: str
+    since: datetime | None
+    unsent: int
+    last_ack: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What has drifted or is set dangerously (`grave`, shown in red), and the next step."""
+
+    what: str
+    todo: str
+    grave: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ManagerView:
+    """`live` is None while the gate is silent."""
+
+    live: LiveState | None
+    gate_mood: Mood
+    gate_words: str
+    alarms: tuple[Alarm, ...]
+    threshold_words: str
+    link: LinkPanel
+    lists: tuple[ListLine, ...]
+    people: tuple[Person, ...]
+    people_total: int
+    unnamed: int
+    lines: tuple[Line, ...]
+    kept: int
+    head: int
+    chain_error: str
+    unread: int
+
+
+def manager_view(
+    live: LiveState | None, tally: Tally, sync: SyncSummary, texts: Texts, now: datetime, warn_days: float = 0
+) -> ManagerView:
+    """Everything the page shows, at the time `now` (UTC). `warn_days`: a disk that is full so soon is an alarm."""
+    shown = None if is_stale(live, now) else live
+    gate_mood, gate_words = gate_now(shown, texts)
+    people = [Person(worker_id, since) for worker_id, since in reversed(tally.on_site.items())]
+    return ManagerView(
+        live=shown,
+        gate_mood=gate_mood,
+        gate_words=gate_words,
+        alarms=(
+            *_photo_alarms(shown, texts),
+            *_memory_alarms(shown, texts),
+            *_disk_alarms(shown, texts, warn_days),
+            *_alarms(shown, texts),
+        ),
+        threshold_words=_threshold(shown, texts),
+        link=_link(sync, tally, texts, now),
+        lists=tuple(_list(kind, sync, shown, texts, now) for kind in ListKind),
+        people=tuple(people[:SHOWN_PEOPLE]),
+        people_total=tally.people_on_site,
+        unnamed=tally.unnamed,
+        lines=tuple(line(event, texts) for event in reversed(tally.recent)),
+        kept=tally.seq - tally.since_seq,
+        head=tally.seq,
+        chain_error=tally.chain_error,
+        unread=tally.unread,
+    )
+
+
+def unsent(sync: SyncSummary, tally: Tally) -> int:
+    """Events of the present epoch that HQ has not acknowledged."""
+    acked = sync.ack.seq if sync.ack and sync.ack.epoch == tally.epoch else 0
+    return max(0, tally.seq - max(acked, tally.since_seq))
+
+
+def line(event: AnyEvent, texts: Texts) -> Line:
+    """One event in words. The name of a risk list stays out: the reason is enough to act on."""
+    if isinstance(event, AccessEvent):
+        detail = "" if event.reason in (Reason.RISK_HOLD, Reason.MULTIPLE_FACES) else event.detail
+        if event.reason is Reason.LOW_QUALITY:  # what the person was told says it better than the measure's name
+            detail = texts.sign[Sign(event.advice.value)]
+        mood, icon = _ACCESS.get(event.reason, (Mood.BAD, "stop"))
+        if event.alerts:  # admitted all the same, and the manager is told
+            mood, detail = Mood.CARE, "; ".join(event.alerts)
+        todo = "" if event.granted else texts.todo[event.reason]
+        return Line(event.utc, mood, icon, event.worker_id or "", texts.reason[event.reason], detail, todo)
+    if isinstance(event, PassageEvent):
+        mood, icon = _PASSAGE[event.outcome]
+        words = f"{texts.outcome[event.outcome]} ({texts.direction[event.direction]})"
+        return Line(event.utc, mood, icon, event.worker_id or "", words, "")
+    if isinstance(event, NoticeEvent):
+        mood = Mood.BAD if event.code in _ALARMS else Mood.CARE if event.code in _CARES else Mood.PLAIN
+        icon = "fire" if event.code is NoticeCode.FIRE_ON else "note"
+        todo = texts.notice_todo.get(event.code, "")
+        return Line(event.utc, mood, icon, "", texts.notice[event.code], event.detail, todo)
+    if isinstance(event, CommissioningEvent):
+        good = event.outcome is CommissioningOutcome.PASSED
+        words = texts.label[Label.COMMISSIONED if good else Label.COMMISSIONING_FAILED]
+        return Line(event.utc, Mood.PLAIN if good else Mood.BAD, "gate", "", words, "")
+    if isinstance(event, ClockEvent):
+        detail = f"{event.was_utc:%Y-%m-%d %H:%M:%S} → {event.utc:%Y-%m-%d %H:%M:%S} UTC"
+        return Line(event.utc, Mood.CARE, "note", "", texts.label[Label.CLOCK_SET], detail)
+    assert isinstance(event, EnrolmentEvent)
+    return Line(event.utc, Mood.PLAIN, "enrol", event.worker_id, texts.label[Label.ENROLMENT], "")
+
+
+_ACCESS: dict[Reason, tuple[Mood, str]] = {
+    Reason.GRANTED: (Mood.GOOD, "check"),
+    Reason.REMOTE_OPEN: (Mood.CARE, "check"),
+    Reason.MANUAL_ADMIT: (Mood.CARE, "check"),
+    Reason.LOW_QUALITY: (Mood.CARE, "eye"),
+    Reason.MULTIPLE_FACES: (Mood.CARE, "people"),
+    Reason.SECOND_FACTOR: (Mood.CARE, "people"),
+}
+
+_PASSAGE: dict[PassageOutcome, tuple[Mood, str]] = {
+    PassageOutcome.PASSED: (Mood.GOOD, "walk"),
+    PassageOutcome.NOT_TAKEN: (Mood.PLAIN, "back"),
+    PassageOutcome.FORCED: (Mood.BAD, "alarm"),
+    PassageOutcome.REVERSED: (Mood.BAD, "back"),
+    PassageOutcome.TAILGATED: (Mood.BAD, "people"),
+}
+
+_ALARMS = {
+    NoticeCode.FIRE_ON,
+    NoticeCode.TAMPER,
+    NoticeCode.CAMERA_LOST,
+    NoticeCode.HELD_OPEN,
+    NoticeCode.LOCKED_DOWN,
+    NoticeCode.PULSE_CUT,
+    NoticeCode.TOO_MANY_GUESSES,
+    NoticeCode.STILL_THERE,
+    NoticeCode.EVENT_REFUSED,
+    NoticeCode.DISK_LOW,
+    NoticeCode.DISK_FILLING,
+    NoticeCode.TWIN_GATE,
+    NoticeCode.EVENTS_LOST,
+    NoticeCode.JOURNAL_HELD,
+    NoticeCode.CLOCK_BEHIND,
+}
+_CARES = {
+    NoticeCode.LIST_REFUSED,
+    NoticeCode.LOOK_ALIKE,
+    NoticeCode.THRESHOLD_PROPOSED,
+    NoticeCode.DRIFT,
+    NoticeCode.MESSAGE_REFUSED,
+    NoticeCode.COMMAND_REFUSED,
+    NoticeCode.REQUEST_REFUSED,
+    NoticeCode.JOURNAL_RESTARTED,
+    NoticeCode.CLOCK_BELIEVED,
+    NoticeCode.LISTS_FORGOTTEN,
+    NoticeCode.REPLICA_RESTARTED,
+    NoticeCode.READER_LOST,
+    NoticeCode.SENSOR_CHATTER,
+}
+
+_GATE_MOODS = {
+    PassageState.LOCKED: Mood.PLAIN,
+    PassageState.CLEARING: Mood.PLAIN,
+    PassageState.LOCKDOWN: Mood.CARE,
+    PassageState.HELD_OPEN: Mood.BAD,
+    PassageState.FORCED_OPEN: Mood.BAD,
+    PassageState.FIRE: Mood.BAD,
+    PassageState.FIRE_OVER: Mood.BAD,
+}
+"""The other states are somebody passing, as should be."""
+
+_TIERS = {DataTier.FRESH: Mood.GOOD, DataTier.STALE: Mood.CARE, DataTier.EXPIRED: Mood.BAD}
+
+
+def gate_now(live: LiveState | None, texts: Texts) -> tuple[Mood, str]:
+    """The gate's state in words; `live` is None while the gate is silent."""
+    if live is None:
+        return Mood.BAD, texts.label[Label.NOT_RUNNING]
+    try:
+        state = PassageState(live.gate_state)
+    except ValueError:  # a newer gate process: show its own word
+        return Mood.PLAIN, live.gate_state
+    return _GATE_MOODS.get(state, Mood.GOOD), texts.gate_state[state]
+
+
+def _alarms(live: LiveState | None, texts: Texts) -> tuple[Alarm, ...]:
+    found = live.recognition.alarms if live and live.recognition else ()
+    known = [Drifted(sign) for sign in found if sign in set(Drifted)]  # a newer gate may watch more
+    return tuple(Alarm(texts.drifted[sign], texts.drift_todo[sign]) for sign in known)
+
+
+def _photo_alarms(live: LiveState | None, texts: Texts) -> tuple[Alarm, ...]:
+    """In red, for as long as a photo of a worker would be let in."""
+    if live is None or live.liveness not in set(PhotosLetIn):
+        return ()
+    mode = PhotosLetIn(live.liveness)
+    return (Alarm(texts.photos[mode], texts.photos_todo[mode], grave=True),)
+
+
+def _memory_alarms(live: LiveState | None, texts: Texts) -> tuple[Alarm, ...]:
+    """The gate does not believe the lists that lie there, or its clock: it admits nobody."""
+    if live is None:
+        return ()
+    found = []
+    if live.lists_refused:
+        names = texts.label[Label.LIST_SEPARATOR].join(texts.list[kind] for kind in sorted(live.lists_refused))
+        words = texts.label[Label.LISTS_NOT_BELIEVED].format(lists=names)
+        found.append(Alarm(words, texts.label[Label.LISTS_NOT_BELIEVED_TODO], grave=True))
+    if live.clock_behind:
+        found.append(Alarm(texts.label[Label.CLOCK_BEHIND], texts.notice_todo[NoticeCode.CLOCK_BEHIND], grave=True))
+    return tuple(found)
+
+
+def _disk_alarms(live: LiveState | None, texts: Texts, warn_days: float) -> tuple[Alarm, ...]:
+    disk = live.disk if live else None
+    if disk is None:
+        return ()
+    found = []
+    if disk.step is not DiskStep.OK:
+        sign = DiskSign(disk.step.value)
+        found.append(Alarm(texts.disk[sign].format(free=f"{disk.free_mb:.0f}"), texts.disk_todo[sign]))
+    if disk.days_left is not None and disk.days_left < warn_days:
+        days = f"{disk.days_left:.0f}" if disk.days_left >= 1 else f"{disk.days_left:.1f}"
+        found.append(Alarm(texts.disk[DiskSign.FILLING].format(days=days), texts.disk_todo[DiskSign.FILLING]))
+    return tuple(found)
+
+
+def _threshold(live: LiveState | None, texts: Texts) -> str:
+    """What the threshold rests on, in one sentence, and what the gate's own scores propose."""
+    if live is None or live.recognition is None or not live.recognition.workers:
+        return ""
+    basis, label = live.recognition, texts.label
+    values = {"target": f"{basis.fpir_target * 1000:g}", "workers": basis.workers}
+    words = (label[Label.THRESHOLD_BY_HAND] if basis.tail == "config" else label[Label.THRESHOLD_WHY]).format(**values)
+    if basis.correction:
+        return f"{words} {label[Label.THRESHOLD_CORRECTED].format(by=f'{basis.correction:+.3f}')}"
+    if basis.proposed is not None:
+        return f"{words} {label[Label.THRESHOLD_PROPOSAL].format(value=f'{basis.proposed:.3f}')}"
+    return words
+
+
+def _link(sync: SyncSummary, tally: Tally, texts: Texts, now: datetime) -> LinkPanel:
+    last_ack = _ago(sync.ack.received_utc, texts, now) if sync.ack else texts.label[Label.NEVER]
+    waiting = unsent(sync, tally)
+    if sync.link is None:
+        return LinkPanel(Mood.BAD, texts.label[Label.NO_SYNC], None, waiting, last_ack)
+    if not sync.link.connected:
+        words = texts.label[Label.DISCONNECTED]
+        return LinkPanel(Mood.CARE, words, sync.link.since_utc, waiting, last_ack, sync.link.detail)
+    if sync.link.hq_online is False:
+        return LinkPanel(Mood.CARE, texts.label[Label.HQ_OFFLINE], sync.link.since_utc, waiting, last_ack)
+    return LinkPanel(Mood.GOOD, texts.label[Label.CONNECTED], sync.link.since_utc, waiting, last_ack)
+
+
+def _list(kind: ListKind, sync: SyncSummary, live: LiveState | None, texts: Texts, now: datetime) -> ListLine:
+    """A list as it lies here, with the tier the gate itself gives it: the policy's limits are sealed for the gate."""
+    held = sync.lists.get(kind)
+    tiers = {ListKind.ROSTER: live.roster_tier, ListKind.RISK: live.risk_tier} if live else {}
+    found = tiers.get(kind)
+    age = _ago(held.issued_utc, texts, now) if held else texts.label[Label.NONE_YET]
+    version = held.version if held else 0
+    if found is None:
+        return ListLine(texts.list[kind], version, age, Mood.PLAIN, "")
+    return ListLine(texts.list[kind], version, age, _TIERS[found], texts.tier[found])
+
+
+def _ago(then: datetime, texts: Texts, now: datetime) -> str:
+    return texts.label[Label.AGO].format(age=texts.age(now - then))

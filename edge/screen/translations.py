@@ -1,0 +1,247 @@
+"""The words of the screen: one TOML file per language in `text/`. A new language is one more file, nothing else."""
+
+import tomllib
+from datetime import timedelta
+from enum import StrEnum
+from functools import cached_property
+from importlib import resources
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from contract.messages import DataTier, Direction, ListKind, NoticeCode, PassageOutcome, Reason
+from edge.core.passage import PassageState
+from edge.screen.lane_page import Sign
+
+
+class Unit(StrEnum):
+    """Units of an age; each text holds "{n}"."""
+
+    SECONDS = "seconds"
+    MINUTES = "minutes"
+    HOURS = "hours"
+    DAYS = "days"
+
+
+class Drifted(StrEnum):
+    """What the gate's scores may do that needs a look."""
+
+    SCORES = "scores"
+    UNKNOWN = "unknown"
+    UNUSABLE = "unusable"
+
+
+class PhotosLetIn(StrEnum):
+    """The liveness modes in which a photo of a worker is let in."""
+
+    OFF = "off"
+    ADVISORY = "advisory"
+
+
+class DiskSign(StrEnum):
+    """What the manager is told of the disk; the texts hold "{free}" (MB) or "{days}"."""
+
+    LOW = "low"
+    VERY_LOW = "very_low"
+    CRITICAL = "critical"
+    FILLING = "filling"
+
+
+class Label(StrEnum):
+    """Headings and words of the manager's page."""
+
+    TITLE = "title"
+    LISTS_NOT_BELIEVED = "lists_not_believed"
+    LISTS_NOT_BELIEVED_TODO = "lists_not_believed_todo"
+    LIST_SEPARATOR = "list_separator"
+    CLOCK_BEHIND = "clock_behind"
+    LANE_PAGE = "lane_page"
+    SKIP = "skip"
+    LOST = "lost"
+    GATE = "gate"
+    NOT_RUNNING = "not_running"
+    CAMERA = "camera"
+    CAMERA_OK = "camera_ok"
+    CAMERA_LOST = "camera_lost"
+    PER_SECOND = "per_second"
+    CLOCK = "clock"
+    CLOCK_TRUSTED = "clock_trusted"
+    CLOCK_UNTRUSTED = "clock_untrusted"
+    GALLERY = "gallery"
+    THRESHOLD = "threshold"
+    THRESHOLD_WHY = "threshold_why"
+    THRESHOLD_BY_HAND = "threshold_by_hand"
+    THRESHOLD_PROPOSAL = "threshold_proposal"
+    THRESHOLD_CORRECTED = "threshold_corrected"
+    ON_SITE = "on_site"
+    ON_SITE_NOTE = "on_site_note"
+    UNNAMED = "unnamed"
+    NOBODY = "nobody"
+    HQ = "hq"
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    HQ_OFFLINE = "hq_offline"
+    NO_SYNC = "no_sync"
+    SINCE = "since"
+    UNSENT = "unsent"
+    LAST_ACK = "last_ack"
+    NEVER = "never"
+    LISTS = "lists"
+    VERSION = "version"
+    ISSUED = "issued"
+    AGO = "ago"
+    NONE_YET = "none_yet"
+    JOURNAL = "journal"
+    EVENTS_KEPT = "events_kept"
+    CHAIN = "chain"
+    CHAIN_OK = "chain_ok"
+    CHAIN_BROKEN = "chain_broken"
+    UNREAD = "unread"
+    EVENTS = "events"
+    NO_EVENTS = "no_events"
+    TIME = "time"
+    WORKER = "worker"
+    EVENT = "event"
+    ENROLMENT = "enrolment"
+    CLOCK_SET = "clock_set"
+    COMMISSIONED = "commissioned"
+    COMMISSIONING_FAILED = "commissioning_failed"
+    NOT_FOUND = "not_found"
+    FAILED = "failed"
+    BACK = "back"
+
+
+class DeskWord(StrEnum):
+    """Words of the desk's page."""
+
+    TITLE = "title"
+    OPEN = "open"
+    SIGN_IN = "sign_in"
+    SIGN_OUT = "sign_out"
+    NAME = "name"
+    PASSWORD = "password"
+    NO_ACCOUNT = "no_account"
+    WRONG_PASSWORD = "wrong_password"
+    SIGN_IN_PAUSED = "sign_in_paused"
+    NOT_PRIVATE = "not_private"
+    SIGNED_OUT = "signed_out"
+    ADMIT = "admit"
+    ADMIT_BUTTON = "admit_button"
+    WORKER_ID = "worker_id"
+    OPTIONAL = "optional"
+    REASON = "reason"
+    REASON_HINT = "reason_hint"
+    DIRECTION = "direction"
+    RECORDED = "recorded"
+    ASKED = "asked"
+    REASON_NEEDED = "reason_needed"
+    BAD_WORKER_ID = "bad_worker_id"
+    NOT_STORED = "not_stored"
+    LOCK_DOWN = "lock_down"
+    LOCK_DOWN_NOTE = "lock_down_note"
+    LOCK_DOWN_BUTTON = "lock_down_button"
+    RELEASE_BUTTON = "release_button"
+    LATEST = "latest"
+
+
+class MissingText(ValueError):
+    """A language file that is broken or leaves something unsaid; the text names what."""
+
+
+class Texts(BaseModel):
+    """One language. `second` is the language shown small beside it on the lane page, `speech` the espeak-ng voice that
+    speaks it, `todo` what the site manager does about a decision, `notice_todo` about those notices that ask for it."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
+
+    code: str = Field(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$")
+    name: str
+    speech: str
+    second: str
+    sign: dict[Sign, str]
+    reason: dict[Reason, str]
+    todo: dict[Reason, str]
+    notice: dict[NoticeCode, str]
+    notice_todo: dict[NoticeCode, str]
+    outcome: dict[PassageOutcome, str]
+    direction: dict[Direction, str]
+    gate_state: dict[PassageState, str]
+    tier: dict[DataTier, str]
+    list: dict[ListKind, str]
+    unit: dict[Unit, str]
+    drifted: dict[Drifted, str]
+    drift_todo: dict[Drifted, str]
+    photos: dict[PhotosLetIn, str]
+    photos_todo: dict[PhotosLetIn, str]
+    disk: dict[DiskSign, str]
+    disk_todo: dict[DiskSign, str]
+    label: dict[Label, str]
+    desk: dict[DeskWord, str]
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Texts":
+        for name, kind in _ENUMS.items():
+            missing = [m.value for m in kind if not getattr(self, name).get(m)]
+            if missing:
+                raise ValueError(f"[{name}] lacks {', '.join(missing)}")
+        if any("{n}" not in text for text in self.unit.values()):
+            raise ValueError('each text in [unit] needs "{n}"')
+        return self
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        return {label.value: text for label, text in self.label.items()}
+
+    @cached_property
+    def desk_words(self) -> dict[str, str]:
+        return {word.value: text for word, text in self.desk.items()}
+
+    def age(self, duration: timedelta) -> str:
+        """A duration in one coarse unit, for example "3 min"."""
+        seconds = max(0, int(duration.total_seconds()))
+        for unit, size in ((Unit.DAYS, 86_400), (Unit.HOURS, 3_600), (Unit.MINUTES, 60)):
+            if seconds >= (2 * size if unit is Unit.DAYS else size):
+                return self.unit[unit].format(n=seconds // size)
+        return self.unit[Unit.SECONDS].format(n=seconds)
+
+
+_ENUMS: dict[str, type[StrEnum]] = {
+    "sign": Sign,
+    "reason": Reason,
+    "todo": Reason,
+    "notice": NoticeCode,
+    "outcome": PassageOutcome,
+    "direction": Direction,
+    "gate_state": PassageState,
+    "tier": DataTier,
+    "list": ListKind,
+    "unit": Unit,
+    "drifted": Drifted,
+    "drift_todo": Drifted,
+    "photos": PhotosLetIn,
+    "photos_todo": PhotosLetIn,
+    "disk": DiskSign,
+    "disk_todo": DiskSign,
+    "label": Label,
+    "desk": DeskWord,
+}
+
+
+def parse(source: str, file_name: str) -> Texts:
+    """One language file's content. Raises MissingText."""
+    try:
+        data: dict[str, Any] = tomllib.loads(source)
+        return Texts.model_validate(data)
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        raise MissingText(f"{file_name}: {error}") from error
+
+
+def load_all() -> dict[str, Texts]:
+    """Every language in the package, by code. Raises MissingText if one is incomplete or names an unknown second."""
+    folder = resources.files("edge.screen") / "text"
+    files = sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
+    found = {t.code: t for t in (parse(f.read_text(encoding="utf-8"), f.name) for f in files)}
+    for texts in found.values():
+        if texts.second not in found:
+            raise MissingText(f"{texts.code}.toml: second = {texts.second!r} has no file; known: {', '.join(found)}")
+    return found

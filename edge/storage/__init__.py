@@ -1,0 +1,1 @@
+"""SQLite files and the disk they lie on; who knows a table's columns lives here."""

@@ -1,0 +1,72 @@
+"""What only a technician with the right to write in the gate's folder may ask of it: `sitegate roster accept` and `sitegate
+clock believe`. One request at a time, in a file that the gate process takes away once it is recorded.
+
+These do not go through desk.db: the process behind the desk's page writes there too, and must not undo what protects the lists.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+import structlog
+from pydantic import ValidationError
+
+from edge.core.domain import TechnicianRequest
+from edge.system.foreign_file import read_plain
+
+log = structlog.get_logger()
+
+NAME = "technician.json"
+_BYTES_MAX = 4096
+
+
+class NotAsked(OSError):
+    """The request could not be left; the text says why and what to do."""
+
+
+def ask(folder: Path, request: TechnicianRequest) -> None:
+    """Leave a request for the gate process. Raises NotAsked."""
+    path, draft = folder / NAME, folder / f"{NAME}.{secrets.token_hex(4)}"
+    try:
+        if os.path.lexists(path):
+            raise NotAsked(f"another request is still waiting in {path}: is the gate running? (sitegate check)")
+        owner = folder.stat()
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640)
+        try:
+            os.write(handle, request.model_dump_json().encode())
+            os.fsync(handle)
+            if os.geteuid() == 0:
+                os.fchown(handle, owner.st_uid, owner.st_gid)
+        finally:
+            os.close(handle)
+        draft.rename(path)
+    except NotAsked:
+        raise
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise NotAsked(f"{folder} cannot be written ({error.strerror}): run this with sudo") from error
+
+
+class TechnicianNotes:
+    """The gate's side. A file that is none of ours is taken away, and the log says so."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / NAME
+
+    def waiting(self) -> TechnicianRequest | None:
+        """The request that waits; some microseconds while there is none."""
+        if not os.path.lexists(self._path):
+            return None
+        try:
+            return TechnicianRequest.model_validate_json(read_plain(self._path, _BYTES_MAX, os.geteuid()))
+        except (OSError, ValidationError) as error:
+            log.warning("technician_request_refused", error=type(error).__name__)
+            self.done()
+            return None
+
+    def done(self) -> None:
+        """The request is recorded."""
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError as error:  # a folder in its place: recorded requests are not taken a second time
+            log.warning("technician_request_stays", error=str(error))

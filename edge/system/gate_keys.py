@@ -1,0 +1,70 @@
+"""This gate's own keys: made on the device when they are missing, and never copied from it.
+
+The gate process has the *gate key*, the network process the *link key*; neither can read the other's. The public halves
+lie beside them for `sitegate register` and `sitegate key show`.
+"""
+
+import contextlib
+import os
+from pathlib import Path
+
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from contract.signing import BadKey, private_pem, public_pem, read_signing_private
+from edge.system.key_files import PREFIX, credential
+from edge.system.whole_file import owner_of, write_whole
+
+log = structlog.get_logger()
+
+
+def open_key(path: Path, public_path: Path) -> Ed25519PrivateKey:
+    """The key in `path`, made if there is none; its public half is written to `public_path`. Raises BadKey."""
+    from_systemd = str(path).startswith(PREFIX)
+    path = credential(path)
+    if not from_systemd and not os.path.lexists(path):
+        _make(path)
+    key = read_signing_private(path)
+    if not _holds(public_path, public_pem(key)):
+        _write(public_path, public_pem(key), 0o644)
+    return key
+
+
+def try_open_key(path: Path, public_path: Path, what: str) -> Ed25519PrivateKey | None:
+    """The same for a process that works on without: what it says then waits, unsigned, until there is a key."""
+    try:
+        return open_key(path, public_path)
+    except BadKey as error:
+        log.error("own_key_missing", key=what, detail=str(error))
+        return None
+
+
+def _make(path: Path) -> None:
+    """A new private key, for the owner of its folder alone; another process that makes one first wins."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(part, private_pem(Ed25519PrivateKey.generate()), 0o600)
+        with contextlib.suppress(FileExistsError):
+            os.link(part, path)  # unlike a rename it never replaces a key
+            log.info("own_key_made", path=str(path))
+    except OSError as error:
+        raise BadKey(f"{path} cannot be made ({error.strerror}): correct the folder's owner") from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
+
+
+def _write(path: Path, content: bytes, mode: int) -> None:
+    """Whole or not at all, and on the disk; a technician's file, too, belongs to the folder's owner. Raises BadKey."""
+    try:
+        write_whole(path, content, mode, owner_of(path.parent))
+    except OSError as error:
+        raise BadKey(f"{path} cannot be written ({error.strerror}): correct the folder's owner") from error
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return path.read_bytes() == content
+    except OSError:
+        return False

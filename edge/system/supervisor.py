@@ -1,0 +1,152 @@
+"""Starting, stopping and watching: one process's loop, or all three processes on a machine without systemd.
+
+Shutdown is latched: once asked for, it happens once, runs every step, and nothing starts again.
+"""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+
+import sdnotify
+import structlog
+
+from contract.backoff import Backoff
+
+log = structlog.get_logger()
+
+RESTART_MIN_S = 0.2
+RESTART_MAX_S = 5.0
+STEADY_S = 5.0
+"""A process that ran so long starts its back-off anew."""
+STOP_TIMEOUT_S = 8.0
+PARENT = "SITEGATE_SUPERVISOR_PID"
+"""Set for children of `sitegate run`: they stop when that process is gone, so no orphan keeps a database locked."""
+
+
+class Shutdown:
+    """A latch that SIGTERM and SIGINT set, and the disappearance of the supervisor."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+        self._parent = int(os.environ.get(PARENT, "0"))
+
+    def catch_signals(self) -> None:
+        """Only from the main thread."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+
+    def ask(self) -> None:
+        self._asked.set()
+
+    @property
+    def asked(self) -> bool:
+        if self._parent and os.getppid() != self._parent:
+            self._asked.set()
+        return self._asked.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep unless asked to stop; True if asked."""
+        self._asked.wait(seconds)
+        return self.asked
+
+    def _on_signal(self, number: int, _: FrameType | None) -> None:
+        log.info("stopping", signal=signal.Signals(number).name)
+        self._asked.set()
+
+
+class Watchdog:
+    """systemd's notifications; does nothing where systemd did not ask for them."""
+
+    def __init__(self) -> None:
+        self._notifier = sdnotify.SystemdNotifier()
+
+    def ready(self) -> None:
+        self._notifier.notify("READY=1")
+
+    def ping(self) -> None:
+        """Only after a healthy step: a silent or failing loop is restarted by systemd."""
+        self._notifier.notify("WATCHDOG=1")
+
+    def stopping(self) -> None:
+        """The last word."""
+        self._notifier.notify("STOPPING=1")
+        if self._notifier.socket is not None:
+            self._notifier.socket.close()
+
+
+def run_steps(step: Callable[[], bool], shutdown: Shutdown, watchdog: Watchdog) -> None:
+    """Call `step` until shutdown; feed the watchdog after healthy steps, at most four times a second."""
+    watchdog.ready()
+    fed = 0.0
+    while not shutdown.asked:
+        healthy = step()
+        now = time.monotonic()
+        if healthy and now - fed >= 0.25:
+            watchdog.ping()
+            fed = now
+    watchdog.stopping()
+
+
+@dataclass(slots=True)
+class _Child:
+    name: str
+    command: Sequence[str]
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    backoff: Backoff = field(default_factory=lambda: Backoff(RESTART_MIN_S, RESTART_MAX_S))
+    start_at: float = 0.0
+    restarts: int = field(default=0)
+
+
+class Supervisor:
+    """Starts processes in order, restarts the dead with back-off, stops them in reverse order."""
+
+    def __init__(self, commands: Sequence[tuple[str, Sequence[str]]]) -> None:
+        self._children = [_Child(name, command) for name, command in commands]
+
+    def run(self, shutdown: Shutdown) -> None:
+        """Until shutdown is asked for."""
+        try:
+            while not shutdown.asked:
+                for child in self._children:
+                    self._keep_up(child)
+                shutdown.wait(0.05)
+        finally:
+            self._stop()
+
+    def pids(self) -> dict[str, int]:
+        """The process ids of those running now."""
+        return {c.name: c.process.pid for c in self._children if c.process and c.process.poll() is None}
+
+    def _keep_up(self, child: _Child) -> None:
+        now = time.monotonic()
+        if child.process is None:
+            if now >= child.start_at:
+                environment = {**os.environ, PARENT: str(os.getpid())}
+                # A session of its own: Ctrl-C reaches only this process, which then stops the others in order.
+                child.process = subprocess.Popen(child.command, env=environment, start_new_session=True)
+                child.started_at = now
+        elif (code := child.process.poll()) is not None:
+            if now - child.started_at >= STEADY_S:
+                child.backoff.reset()
+            pause_s = child.backoff.next_s()
+            child.process, child.start_at = None, now + pause_s
+            child.restarts += 1
+            log.warning("process_died", process=child.name, code=code, restart_in_s=pause_s)
+
+    def _stop(self) -> None:
+        for child in reversed(self._children):
+            if child.process is None or child.process.poll() is not None:
+                continue
+            child.process.terminate()
+            try:
+                child.process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                log.error("process_killed", process=child.name)
+                child.process.kill()
+                child.process.wait()

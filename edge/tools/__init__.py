@@ -1,0 +1,1 @@
+"""What people run, and the gate never does: measurements, evaluation, stories, commissioning, the demo."""

@@ -1,0 +1,145 @@
+"""Who walks up in the demonstration, how, and what the gate must do about it.
+
+The photos are real, the workers are not: they are called by letters. Worker A is enrolled from one photo and walks up
+in another; of the others the packages hold one photo each, so they are enrolled and filmed from the same one (moving,
+scaled, blurred and lit differently).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from contract.messages import Advice, Reason
+from edge.core.domain import Face, Image
+from edge.matcher.pipeline import FaceMatcher
+from edge.system.photo_file import read_photo
+
+LANE_PHOTOS: Mapping[str, tuple[str, int]] = {
+    # name in the script: (photo, which face in it, from the left)
+    "a-enrolled": ("person-a-1.jpg", 0),
+    "a-today": ("person-a-2.jpg", 0),
+    "b": ("person-b-1.jpg", 0),
+    "stranger": ("person-c-1.png", 0),
+    "c": ("group-1.jpg", 0),
+    "d": ("group-1.jpg", 2),
+    "e": ("group-1.jpg", 3),
+    "f": ("group-1.jpg", 5),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """One face of one photo: the whole photo, and the face's box in it in pixels."""
+
+    path: Path
+    image: Image
+    face: Face
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        return self.face.box
+
+    def crop(self) -> Image:
+        """The part of the photo around the face alone, as an enrolment photo needs it."""
+        x, y, w, h = self.face.box
+        side = 0.55
+        rows, columns = self.image.shape[:2]
+        top, bottom = max(0, int(y - side * h)), min(rows, int(y + (1 + side) * h))
+        left, right = max(0, int(x - side * w)), min(columns, int(x + (1 + side) * w))
+        part = np.ascontiguousarray(self.image[top:bottom, left:right])
+        return _enlarged(part, int(w))
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One scene and what must come of it."""
+
+    title: str
+    people: tuple[str, ...]
+    reason: Reason
+    advice: Advice
+    worker_id: str | None = None
+    near_px: float = 150
+    gain: float = 1.0
+    stay_s: float = 0.4
+    far_px: float = 55
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An enrolled worker of the demonstration."""
+
+    worker_id: str
+    portrait: str
+    training_valid_until: str = "2099-12-31"
+    sites: tuple[str, ...] = ("site-demo",)
+    listed: bool = False
+    consent_ref: str = field(default="demo-consent")
+
+
+MEMBERS = (
+    Member("worker-a", "a-enrolled"),
+    Member("worker-b", "b", listed=True),
+    Member("worker-c", "c", training_valid_until="2020-01-31"),
+    Member("worker-d", "d"),
+    Member("worker-e", "e"),
+    Member("worker-f", "f"),
+)
+
+ACTS = (
+    Act("Worker A, in another photo than the enrolled one", ("a-today",), Reason.GRANTED, Advice.WALK_THROUGH, "worker-a"),
+    Act("Somebody who is on no roster", ("stranger",), Reason.UNKNOWN, Advice.SEE_DESK),
+    Act("Worker B, on the risk list", ("b",), Reason.RISK_HOLD, Advice.SEE_DESK, "worker-b"),
+    Act("Worker C, training lapsed", ("c",), Reason.TRAINING_LAPSED, Advice.RENEW_TRAINING, "worker-c"),
+    Act("Workers D and E at once", ("d", "e"), Reason.MULTIPLE_FACES, Advice.ONE_BY_ONE, near_px=120, stay_s=0.65),
+    Act("Worker F, in the dark", ("f",), Reason.LOW_QUALITY, Advice.MORE_LIGHT, gain=0.16, stay_s=0.65),
+    Act("Worker F, staying too far away", ("f",), Reason.LOW_QUALITY, Advice.COME_CLOSER, near_px=42, far_px=38, stay_s=0.6),
+)  # fmt: skip
+
+
+def portraits(photos_dir: Path, matcher: FaceMatcher) -> dict[str, Portrait]:
+    """Every face of the cast, found in its photo. Raises LookupError if the detector does not find it."""
+    found: dict[str, Portrait] = {}
+    seen: dict[str, tuple[Image, list[Face]]] = {}
+    for name, (file, index) in LANE_PHOTOS.items():
+        if file not in seen:
+            image = read_photo(photos_dir / file)
+            seen[file] = image, sorted(matcher.engine.detect(image), key=lambda f: f.box[0])
+        image, faces = seen[file]
+        if index >= len(faces):
+            raise LookupError(f"{file}: {len(faces)} faces found, number {index + 1} is wanted")
+        found[name] = Portrait(photos_dir / file, image, faces[index])
+    return found
+
+
+def walk_up_script(
+    cast: Mapping[str, Portrait], start_when: Path, rate_hz: float, acts: Sequence[Act] = ACTS, tail_s: float = 0.5
+) -> str:
+    """The script (TOML) that the walk-up camera plays; the lane is empty until the file `start_when` exists."""
+    head = f"rate_hz = {rate_hz}\nstart_when_path = {json.dumps(str(start_when))}\ntail_s = {tail_s}\n"
+    return head + "".join(_scene(act, cast) for act in acts)
+
+
+def _scene(act: Act, cast: Mapping[str, Portrait]) -> str:
+    places = (0.5,) if len(act.people) == 1 else (0.3, 0.7)
+    people = "".join(
+        f"[[scenes.people]]\nphoto_path = {json.dumps(str(cast[name].path))}\nface = {[round(v, 1) for v in cast[name].box]}\n"
+        f"far_px = {act.far_px}\nnear_px = {act.near_px}\nx = {x}\n"
+        for name, x in zip(act.people, places, strict=True)
+    )
+    return (
+        f"\n[[scenes]]\nname = {json.dumps(act.title)}\ngap_s = 0.45\napproach_s = 0.45\nstay_s = {act.stay_s}\nleave_s = 0.1\n"
+        f"light = {{ gain = {act.gain} }}\n{people}"
+    )
+
+
+def _enlarged(image: Image, face_px: int, wanted_px: int = 110) -> Image:
+    """A small face made larger, so that the quality rules of enrolment judge the photo and not its size."""
+    scale = wanted_px / face_px
+    if scale <= 1:
+        return image
+    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC), np.uint8)

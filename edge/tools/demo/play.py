@@ -1,0 +1,139 @@
+"""The demonstration from curtain to curtain."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from contract.codec import decode_event
+from contract.messages import AnyEvent, ListKind
+from contract.terminal.console import Console
+from edge.app.files import JOURNAL, REPLICA
+from edge.core.config import MatcherConfig
+from edge.matcher.pipeline import open_matcher
+from edge.replica.summary import SummaryReader
+from edge.sim import load_script
+from edge.storage.journal import JournalReader
+from edge.tools.demo import show, verdict
+from edge.tools.demo.cast import portraits
+from edge.tools.demo.stage import SITE, Stage, StageError
+
+READY_S = 60.0
+SETTLE_S = 0.3
+DRAIN_S = 20.0
+
+
+def play(console: Console, root: Path, models_dir: Path, photos_dir: Path, *, keep: bool) -> bool:
+    """Set up, let people walk up, tell what happened; True if all came as promised."""
+    with Stage(root, models_dir, repeat=keep) as stage:
+        with console.status("starting broker, HQ and gate, enrolling the workers, publishing roster and risk list…"):
+            with ThreadPoolExecutor(
+                1
+            ) as aside:  # HQ's keys and broker come from other processes: load the models meanwhile
+                broker = aside.submit(stage.start_broker)
+                matcher = open_matcher(MatcherConfig(), models_dir)
+                cast = portraits(photos_dir, matcher)
+                broker.result()
+            stage.start_hq()
+            stage.start_gate(cast)
+            stage.publish(cast, matcher)
+            del matcher
+        followed = Follower(stage)
+        with console.status("the gate starts and receives its lists over MQTT…"):
+            followed.until(followed.ready, READY_S, "the gate did not get ready")
+        for happened in followed.events:
+            show.event(console, 0.0, happened)
+        console.rule("people walk up")
+        _walk_ups(console, stage, followed)
+        lines = _verdict(console, stage, followed)
+        show.table(console, lines)
+        promised = all(line.ok for line in lines)
+        if keep:
+            _keep(console, stage)
+        return promised
+
+
+class Follower:
+    """Reads the gate's journal as it grows."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        state = stage.root / "state"
+        self._journal, self._summary = JournalReader(state / JOURNAL), SummaryReader(state / REPLICA)
+        self.events: list[AnyEvent] = []
+
+    def poll(self) -> list[AnyEvent]:
+        """The events since the last call."""
+        self._stage.check_alive()
+        records = self._journal.records(len(self.events), 1000)
+        new = [decode_event(record.body) for record in records]
+        self.events += new
+        return new
+
+    def until(self, true: Callable[[], bool], seconds: float, problem: str) -> None:
+        deadline = time.monotonic() + seconds
+        while not true():
+            if time.monotonic() > deadline:
+                raise StageError(f"{problem} within {seconds:g} s:\n{self._stage.log_tail('gate')}")
+            time.sleep(0.03)
+            self.poll()
+
+    def ready(self) -> bool:
+        """The lists are in force and the camera delivers."""
+        live = self._journal.live()
+        versions = self._summary.read().lists
+        return (
+            live is not None
+            and live.camera_ok
+            and live.gallery_size > 0
+            and {ListKind.ROSTER, ListKind.RISK} <= set(versions)
+            and sum(getattr(e, "code", "") == "list_applied" for e in self.events) >= len(ListKind)
+        )
+
+    def drained(self) -> bool:
+        """HQ has acknowledged everything the journal holds."""
+        ack = self._summary.read().ack
+        return ack is not None and ack.epoch == self._journal.epoch and ack.seq >= self._journal.head()
+
+
+def _walk_ups(console: Console, stage: Stage, followed: Follower) -> None:
+    script = load_script(stage.root / "walk-ups.toml")
+    seconds = sum(scene.duration_s for scene in script.scenes) + SETTLE_S
+    stage.go.touch()
+    begun = time.monotonic()
+    while (elapsed := time.monotonic() - begun) < seconds:
+        for happened in followed.poll():
+            show.event(console, elapsed, happened)
+        time.sleep(0.02)
+
+
+def _verdict(console: Console, stage: Stage, followed: Follower) -> list[verdict.Line]:
+    with console.status("waiting for HQ to acknowledge the last event…"):
+        followed.until(followed.drained, DRAIN_S, "HQ did not acknowledge everything")
+    events = followed.events
+    held = [v for v in stage.hq_verdicts() if v["epoch"] == events[0].epoch]
+    wanted = f"HQ holds {len(events)} of {len(events)} events, chain verified"
+    got = "HQ holds nothing"
+    if held:
+        chain = "chain verified" if held[0]["ok"] else f"chain broken: {held[0]['problem']}"
+        got = f"HQ holds {held[0]['held']} of {len(events)} events, {chain}"
+    return [
+        *verdict.acts(events),
+        verdict.passages(events),
+        verdict.pins(stage.pins_path, stage.config().gate, events),
+        verdict.Line(f"{SITE}, over MQTT", wanted, got),
+    ]
+
+
+def _keep(console: Console, stage: Stage) -> None:
+    """Leave everything running, people walking up again and again, until Ctrl-C."""
+    url = f"http://127.0.0.1:{stage.screen_port}"
+    console.print()
+    console.print(f"The gate keeps running. Manager's page: {url}/   lane page: {url}/lane", highlight=False)
+    console.print(f"Its files: {stage.root}   Ctrl-C ends it.", highlight=False)
+    try:
+        while True:
+            time.sleep(0.5)
+            stage.check_alive()
+    except KeyboardInterrupt:
+        console.print("stopping…")

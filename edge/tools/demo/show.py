@@ -1,0 +1,83 @@
+"""What the demonstration prints: one line per event as it happens, and the table at the end."""
+
+from collections.abc import Sequence
+
+from contract.messages import (
+    AccessEvent,
+    Advice,
+    AnyEvent,
+    ClockEvent,
+    CommissioningEvent,
+    EnrolmentEvent,
+    NoticeEvent,
+    PassageEvent,
+)
+from contract.terminal.console import Console, Table, styled
+from edge.tools.demo.verdict import Line
+
+LANE: dict[Advice, tuple[str, str]] = {
+    Advice.WALK_THROUGH: ("green", "✔ Please walk through"),
+    Advice.COME_CLOSER: ("yellow", "⇧ Please come closer"),
+    Advice.MORE_LIGHT: ("yellow", "☀ Please step into the light"),
+    Advice.LESS_LIGHT: ("yellow", "☀ Please step out of the glare"),
+    Advice.HOLD_STILL: ("yellow", "● Please hold still"),
+    Advice.LOOK_AT_CAMERA: ("yellow", "◉ Please look at the camera"),
+    Advice.LOOK_UP: ("yellow", "↑ Please look up"),
+    Advice.LOOK_DOWN: ("yellow", "↓ Please look down a little"),
+    Advice.HOLD_UPRIGHT: ("yellow", "↑ Please hold your head straight"),
+    Advice.UNCOVER_FACE: ("yellow", "☺ Please take off the mask or dark glasses"),
+    Advice.TURN_LEFT: ("yellow", "← Please turn your head left"),
+    Advice.TURN_RIGHT: ("yellow", "→ Please turn your head right"),
+    Advice.ONE_BY_ONE: ("yellow", "① One at a time, please"),
+    Advice.SHOW_CODE_OR_CARD: ("yellow", "▣ Please show your code or card"),
+    Advice.ENTER_PIN: ("yellow", "# Please enter your PIN"),
+    Advice.LOOK_TOO: ("yellow", "◉ Now look at the camera"),
+    Advice.NEXT_PERSON_TOO: ("yellow", "② The second person too, please"),
+    Advice.COME_IN_HOURS: ("yellow", "◷ Come in working hours"),
+    Advice.DECLARE_HEALTH: ("yellow", "+ Declare your health first"),
+    Advice.RENEW_TRAINING: ("yellow", "✎ Renew your training"),
+    Advice.SEE_DESK: ("magenta", "■ Please see the desk"),
+    Advice.WAIT: ("blue", "… Please wait"),
+    Advice.STEP_BACK: ("yellow", "⇩ Step back, then come again"),
+}
+
+
+def event(console: Console, seconds: float, happened: AnyEvent) -> None:
+    """One line: when, what the gate decided (for the manager), what the lane said (for the worker)."""
+    head = f"{seconds:5.1f} s #{happened.seq:<3} "
+    match happened:
+        case AccessEvent():
+            colour, said = LANE[happened.advice]
+            reason, worker = f"{happened.reason.value:15}", f" {happened.worker_id or '-':9} {_score(happened):11} "
+            console.print(styled((head, "dim"), (reason, colour), worker, (said, colour)))
+            return
+        case PassageEvent():
+            told = f"{happened.outcome.value:15} {happened.worker_id or '-'}"
+        case NoticeEvent():
+            told = f"{happened.code.value:15} {happened.detail}"
+        case EnrolmentEvent():
+            told = f"enrolled        {happened.worker_id}"
+        case CommissioningEvent():
+            told = f"commissioning   {happened.outcome.value}"
+        case ClockEvent():
+            told = f"clock set       was {happened.was_utc:%Y-%m-%d %H:%M:%S}"
+    console.print(styled((f"{head}{told}", "dim")))
+
+
+def table(console: Console, lines: Sequence[Line]) -> None:
+    """What happened, and beside it, where it differs, what was promised."""
+    rows = Table("", "who walked up", "what the gate did", title="The gate, as promised?", title_justify="left")
+    for line in lines:
+        if line.ok:
+            rows.add_row(styled(("✔", "green")), line.title, line.got)
+        else:
+            got = styled((line.got, "bold red"), f" but promised was: {line.wanted}")
+            rows.add_row(styled(("✘", "bold red")), line.title, got)
+    console.print(rows)
+
+
+def _score(event: AccessEvent) -> str:
+    """The comparison score and the threshold it is held against."""
+    if event.score is None or event.threshold is None:
+        return ""
+    return f"{event.score:.2f} {'≥' if event.score >= event.threshold else '<'} {event.threshold:.2f}"

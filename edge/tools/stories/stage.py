@@ -1,0 +1,252 @@
+"""The gate on which a story is played: the real loop, journal, lists and pins, on a clock that is set by hand."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from contract.messages import NoticeCode, NoticeEvent
+from edge import __version__
+from edge.app.files import DESK, JOURNAL
+from edge.app.ledger import learn_time
+from edge.core.domain import AdmitRequest, EnrolmentRequest, LockDownRequest
+from edge.core.layout import GATE
+from edge.core.ports import Matcher
+from edge.devices.readers.qr_codes import QrCodes
+from edge.loop import GateLoop, Ports
+from edge.sim import ManualClock, PatientPinCheck, RecordingIndicator
+from edge.sim.staged import Picture, StagedCamera, StagedMatcher, View
+from edge.storage.desk import Desk, DeskReader
+from edge.storage.high_water import HighWater
+from edge.storage.journal import Journal
+from edge.storage.presence import JournalPresence
+from edge.storage.technician_request import TechnicianNotes
+from edge.system.clock import BoundedClock
+from edge.tools.stories.film import Studio, picture_at
+from edge.tools.stories.hands import Hands
+from edge.tools.stories.hq import Headquarters
+from edge.tools.stories.part import StoryError
+from edge.tools.stories.pins import StoryGate, StoryPins, normally_closed
+from edge.tools.stories.steps import Code, Turns
+from edge.tools.stories.story import Story
+
+REBOOT_S = 20.0
+"""So long a machine takes to start anew."""
+
+
+class StoryJournal(Journal):
+    """The real journal, on a disk that can be made to refuse."""
+
+    @property
+    def seq(self) -> int:
+        """The newest event on disk."""
+        return self._seq
+
+    def settle_in(self) -> None:
+        """This gate has been in use for long: its memory did not begin with the story."""
+        self._db.execute("DELETE FROM marks")
+
+    def refuse(self, refuses: bool) -> None:
+        for db in (self._db, self._live):
+            db.execute(f"PRAGMA query_only={'ON' if refuses else 'OFF'}")
+
+
+class Stage:
+    """`studio` is needed for stories with real pictures only. Raises StoryError, ConfigError."""
+
+    def __init__(self, story: Story, folder: Path, studio: Studio | None = None) -> None:
+        self._story, self._folder = story, folder
+        self.clock = ManualClock(story.starts)
+        self.begun_s = self.clock.monotonic()
+        self.config = story.gate_config(folder)
+        self.pins = StoryPins(self.config.gate, self.clock.monotonic, lambda: self.seq)
+        self.indicator = RecordingIndicator(self.clock)
+        self._journal: StoryJournal | None = None
+        self._refusing = self._restarting = False
+        self.contacts: list[tuple[float, str, Turns]] = []
+        """What the story did to the inputs, and when."""
+        self.ended: list[tuple[float, str]] = []
+        """When the gate process ended by itself, and why."""
+        self._matcher, picture = self._eyes(studio)
+        self.people = Hands(story, self.config, self.clock)
+        self.camera = StagedCamera(self.clock, self.let_pass, story.rate_hz, picture or self.people.picture)
+        self.hq = Headquarters(story, self.config.site, self.clock, folder, studio.templates(story) if studio else {})
+        self._desk = Desk(folder / DESK, self.clock.utc)
+        for name in normally_closed(self.config.gate):
+            self.sensor(name, "on")
+        self._start()
+
+    @property
+    def inputs(self) -> dict[str, int]:
+        """The fitted inputs by name."""
+        pins = {key.removesuffix("_pin"): pin for key, pin in self.config.gate if key.endswith("_pin")}
+        return {name: pin for name, pin in pins.items() if pin is not None and not name.startswith("relay")}
+
+    @property
+    def seq(self) -> int:
+        """The newest event on disk."""
+        return self._journal.seq if self._journal else 0
+
+    @property
+    def now_s(self) -> float:
+        """Seconds since the story began."""
+        return self.clock.monotonic() - self.begun_s
+
+    def utc_at(self, seconds: float) -> datetime:
+        """The time of the wall clock so many seconds into the story, by the clock as it goes now."""
+        return self.clock.utc() + timedelta(seconds=seconds - self.now_s)
+
+    def turn(self) -> None:
+        """One turn of the loop. If it gives up, the process ends and systemd starts it again."""
+        before_s = self.now_s
+        try:
+            self._loop.step()
+        except Exception as error:  # noqa: BLE001 - what systemd does about a process that has ended is done here
+            self.ended.append((before_s, f"{type(error).__name__}: {error}"))
+            self.restart(orderly=True, off_s=2)
+        if self._restarting:
+            self._restarting = False
+            self.restart(orderly=True, off_s=REBOOT_S)
+        if self.now_s == before_s:  # it failed before it came to wait for the camera
+            self.let_pass(1 / self._story.rate_hz)
+
+    def let_pass(self, seconds: float) -> None:
+        """Time passes; a pulse that is due meanwhile ends at its moment."""
+        while seconds > 0:
+            due_s = self._gate.end_due_pulse()
+            part_s = min(seconds, due_s) if due_s and due_s > 0 else seconds
+            self.clock.advance(part_s)
+            seconds -= part_s
+        self._gate.end_due_pulse()
+
+    def close(self) -> None:
+        """The gate process ends in the orderly way."""
+        self._end(orderly=True)
+        self._desk.close()
+        self.hq.close()
+        self.pins.close()
+
+    # --- what the steps do ---------------------------------------------------------------------------------
+
+    def show(self, view: View) -> None:
+        """Raises StoryError in a story with real pictures."""
+        self._staged().view = view
+
+    def sensor(self, name: str, turns: Turns, times: int = 1) -> None:
+        """Raises StoryError if this gate has no such input."""
+        number = self.inputs.get(name)
+        if number is None:
+            raise StoryError(
+                f"this gate has no input {name!r}: set gate.{name}_pin under [config.gate], if there is one"
+            )
+        pin, closed = self.pins.pin(number), not self.config.gate.input_active_low
+        for _ in range(times):
+            if turns != "off":
+                pin.put(closed)
+            if turns != "on":
+                pin.let_go()
+        self.contacts.append((self.now_s, name, turns))
+
+    def hold_code(self, step: Code) -> None:
+        """HQ's code, held to the camera."""
+        issued = self.utc_at(step.at - step.made_s_ago).replace(microsecond=0)
+        self.people.hold(step, lambda: self.hq.code(step, issued))
+
+    def admit(self, worker_id: str, by: str, why: str) -> None:
+        now, direction = self.clock.utc(), self.config.site.direction
+        self._desk.request_admission(
+            AdmitRequest(worker_id=worker_id, by=by, reason=why, direction=direction, asked_utc=now)
+        )
+
+    def lock_down(self, by: str, *, release: bool) -> None:
+        self._desk.request_lock_down(LockDownRequest(by=by, asked_utc=self.clock.utc()), release=release)
+
+    def broken(self, what: Literal["camera", "disk", "recognition", "relay"], broken: bool) -> None:
+        if what == "camera":
+            self.camera.lost = broken
+        elif what == "disk":
+            self._refusing = broken
+            if self._journal:
+                self._journal.refuse(broken)
+        elif what == "recognition":
+            self._staged().failure = ValueError("a frame that cannot be read") if broken else None
+        else:
+            self._gate.broken = broken
+
+    def enrol(self, worker_id: str, consent_ref: str) -> None:
+        request = EnrolmentRequest(
+            worker_id=worker_id, consent_ref=consent_ref, model_id=self._matcher.model_id, sealed_record=b"sealed"
+        )
+        self._desk.request_enrolment(request, by="technician")
+
+    def restart(self, *, orderly: bool, off_s: float) -> None:
+        if self._refusing:
+            raise StoryError("the gate does not start while its disk is full: let it work again first")
+        self._end(orderly=orderly)
+        self.let_pass(off_s)
+        self._start()
+
+    # --- how it is put together ----------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        """As `edge.app.gate` does it: the gate first, so that the relay is locked before anything else is tried."""
+        self._gate = StoryGate(self.config.gate, self.pins, monotonic=self.clock.monotonic)
+        clock, water = BoundedClock(self.clock), HighWater(self._folder / GATE, now=self.clock.utc)
+        journal = StoryJournal(self._folder / JOURNAL, self.config.site, clock, memory=water)
+        if self._journal is None and not self._story.new_card:
+            journal.settle_in()
+        self._journal = journal
+        learn_time(clock, journal, water)
+        journal.append(NoticeEvent, code=NoticeCode.GATE_STARTED, detail=f"sitegate {__version__}")
+        journal.refuse(self._refusing)
+        self._readers = (
+            self.hq.reader(water),
+            DeskReader(self._folder / DESK),
+            JournalPresence(self._folder / JOURNAL, clock),
+        )
+        roster, requests, presence = self._readers
+        ports = Ports(
+            camera=self.camera,
+            matcher=self._matcher,
+            gate=self._gate,
+            indicator=self.indicator,
+            roster=roster,
+            journal=journal,
+            requests=requests,
+            clock=clock,
+            presence=presence,
+            thermometer=self.people.thermometer,
+            codes=QrCodes(self.config, self.hq.public_key, clock) if self.config.reader.codes else None,
+            reader=self.people.reader,
+            pins=PatientPinCheck() if self.people.reader else None,
+            restart=self._reboot,
+            high_water=water,
+            bounds=clock,
+            technician=TechnicianNotes(self._folder / GATE),
+        )
+        self._loop = GateLoop(self.config, ports)
+
+    def _reboot(self) -> None:
+        self._restarting = True
+
+    def _end(self, *, orderly: bool) -> None:
+        if orderly:
+            self._loop.close()
+        else:  # what a power cut leaves: the relay without current, and what is on disk
+            self._gate.close()
+            if self._journal:
+                self._journal.close()
+        for reader in self._readers:
+            reader.close()
+
+    def _eyes(self, studio: Studio | None) -> tuple[Matcher, Picture | None]:
+        if not self._story.filmed:
+            return StagedMatcher(self.config.matcher), None
+        if studio is None:
+            raise StoryError("this story has real pictures (walks_up): it needs the weights and the photos")
+        film = studio.film(self._story)
+        return studio.matcher(self.config), lambda now_s: picture_at(film, now_s - self.begun_s)
+
+    def _staged(self) -> StagedMatcher:
+        if not isinstance(self._matcher, StagedMatcher):
+            raise StoryError("this story has real pictures (walks_up): who is there cannot be told as well")
+        return self._matcher

@@ -1,0 +1,239 @@
+"""What can happen in a story: one class per kind of line. A new kind is one class here, and its name in `KINDS`; HQ's are in
+`edge.tools.stories.orders`.
+
+The first key of a class names its kind; `play` does it to the stage.
+"""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import AwareDatetime, Field
+
+from contract.messages import Advice, LivenessVerdict
+from edge.core.domain import Sight
+from edge.sim.staged import View
+from edge.tools.stories.orders import Order, PolicyChange, RiskChange, RosterChange
+from edge.tools.stories.part import Step
+
+if TYPE_CHECKING:
+    from edge.tools.stories.stage import Stage
+
+Turns = Literal["on", "off", "on and off"]
+NOBODY, STRANGER = "nobody", "stranger"
+
+
+# --- Who is in front of the camera ------------------------------------------------------------------------
+
+
+class Person(Step):
+    """A worker by id, a "stranger", or "nobody"; until the next line of this kind."""
+
+    person: str
+    sight: Literal["too_far", "too_dark", "blurred", "turned_away"] | None = None
+    """Why the face is of no use at the moment."""
+    score: float | None = Field(default=None, ge=-1, le=1)
+    look_alike: str | None = None
+    """The worker they resemble too much."""
+    liveness: LivenessVerdict = LivenessVerdict.NOT_CHECKED
+    asked: Advice | None = None
+    """What the liveness check is asking them to do."""
+
+    def play(self, stage: "Stage") -> None:
+        stage.show(
+            View(
+                person=None if self.person == NOBODY else self.person,
+                known=self.person not in (NOBODY, STRANGER),
+                sight=None if self.sight is None else Sight(self.sight),
+                score=self.score,
+                look_alike=self.look_alike,
+                liveness=self.liveness,
+                challenge=self.asked,
+            )
+        )
+
+
+class People(Step):
+    """Several at once."""
+
+    people: tuple[str, ...] = Field(min_length=2, max_length=8)
+
+    def play(self, stage: "Stage") -> None:
+        stage.show(View(person=self.people[0], known=False, sight=Sight.MULTIPLE_FACES))
+
+
+class WalksUp(Step):
+    """Somebody out of a real photo walks up, seen by the real camera picture, detector and matcher; several names come
+    together. Names are those of the demonstration's cast."""
+
+    walks_up: tuple[str, ...] = Field(min_length=1, max_length=2)
+    stay_s: float = Field(default=1.0, ge=0, le=30)
+    far_px: float = Field(default=55, ge=4, le=400)
+    near_px: float = Field(default=150, ge=4, le=800)
+    gain: float = Field(default=1.0, ge=0, le=1.5)
+    """Brightness of the light."""
+
+    def play(self, stage: "Stage") -> None:
+        """Nothing to do: the film was made before the story began (`edge.tools.stories.film`)."""
+
+
+# --- The gate's inputs ------------------------------------------------------------------------------------
+
+
+class Sensor(Step):
+    """An input by the name of its pin in the configuration: "passage" is gate.passage_pin."""
+
+    sensor: str
+    turns: Turns = "on and off"
+    times: int = Field(default=1, ge=1, le=100_000)
+
+    def play(self, stage: "Stage") -> None:
+        stage.sensor(self.sensor, self.turns, self.times)
+
+
+class Door(Step):
+    """The door (or swing gate) is opened or falls shut; it is closed when a story begins."""
+
+    door: Literal["opens", "closes"]
+
+    def play(self, stage: "Stage") -> None:
+        stage.sensor("door", "off" if self.door == "opens" else "on")
+
+
+class Arm(Step):
+    """The turnstile's arm turns, seen by two overlapping contacts: in, out, or half way in and back."""
+
+    arm: Literal["in", "out", "half and back"]
+
+    def play(self, stage: "Stage") -> None:
+        first, second = ("rotation", "rotation_out") if self.arm != "out" else ("rotation_out", "rotation")
+        stage.sensor(first, "on")
+        stage.sensor(second, "on")
+        for name in (first, second) if self.arm != "half and back" else (second, first):
+            stage.sensor(name, "off")
+
+
+class Code(Step):
+    """A QR code of HQ's for a worker is held to the camera for a moment. The same `id` is the same code once more."""
+
+    code: str
+    id: str = "q1"
+    made_s_ago: float = Field(default=1, ge=-1e8, le=1e8)
+    valid_s: float = Field(default=60, gt=0, le=1e8)
+    signed: bool = True
+    """By HQ; otherwise by somebody else."""
+    site: str | None = None
+    """For another site."""
+    for_s: float = Field(default=1, gt=0, le=60)
+
+    def play(self, stage: "Stage") -> None:
+        stage.hold_code(self)
+
+
+class Card(Step):
+    """A card is held to the reader."""
+
+    card: str
+
+    def play(self, stage: "Stage") -> None:
+        stage.people.types(self.card)
+
+
+class Pin(Step):
+    """A PIN is typed at the reader."""
+
+    pin: str
+    times: int = Field(default=1, ge=1, le=100_000)
+
+    def play(self, stage: "Stage") -> None:
+        for _ in range(self.times):
+            stage.people.types(self.pin)
+
+
+class Temperature(Step):
+    """What the thermometer reads of whoever is there, °C; none: it is unplugged."""
+
+    temperature: float | Literal["none"]
+
+    def play(self, stage: "Stage") -> None:
+        stage.people.temperature(None if self.temperature == "none" else self.temperature)
+
+
+# --- The office -------------------------------------------------------------------------------------------
+
+
+class Admit(Step):
+    """A guard who knows the person lets them in by hand."""
+
+    admit: str
+    by: str = "guard-1"
+    why: str = Field(default="known to me", min_length=1)
+
+    def play(self, stage: "Stage") -> None:
+        stage.admit(self.admit, self.by, self.why)
+
+
+class Desk(Step):
+    """The manager's own button."""
+
+    desk: Literal["lock_down", "release_lock_down"]
+    by: str = "manager-1"
+
+    def play(self, stage: "Stage") -> None:
+        stage.lock_down(self.by, release=self.desk == "release_lock_down")
+
+
+class Enrol(Step):
+    """Somebody was enrolled at this gate; the record goes to HQ."""
+
+    enrol: str
+    consent_ref: str = "consent-1"
+
+    def play(self, stage: "Stage") -> None:
+        stage.enrol(self.enrol, self.consent_ref)
+
+
+# --- Time and trouble -------------------------------------------------------------------------------------
+
+
+class ClockJump(Step):
+    """The wall clock is set to another time."""
+
+    clock: AwareDatetime = Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))
+
+    def play(self, stage: "Stage") -> None:
+        stage.clock.set_utc(self.clock)
+
+
+Breakable = Literal["camera", "disk", "recognition", "relay"]
+
+
+class Breaks(Step):
+    breaks: Breakable
+
+    def play(self, stage: "Stage") -> None:
+        stage.broken(self.breaks, True)
+
+
+class Works(Step):
+    """What was broken works again."""
+
+    works: Breakable
+
+    def play(self, stage: "Stage") -> None:
+        stage.broken(self.works, False)
+
+
+class Restart(Step):
+    """The gate process ends and starts again. A power cut forgets everything that is not on disk and drops the relay."""
+
+    restart: Literal["orderly", "power_cut"]
+    off_s: float = Field(default=2, ge=0, le=600)
+
+    def play(self, stage: "Stage") -> None:
+        stage.restart(orderly=self.restart == "orderly", off_s=self.off_s)
+
+
+KINDS: tuple[type[Step], ...] = (
+    Person, People, WalksUp, Sensor, Door, Arm, Code, Card, Pin, Temperature, Admit, Desk, Enrol, Order, RosterChange, RiskChange,
+    PolicyChange, ClockJump, Breaks, Works, Restart,
+)  # fmt: skip

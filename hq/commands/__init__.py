@@ -1,0 +1,1 @@
+"""The sitegate-hq command, one file a group."""

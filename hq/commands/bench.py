@@ -1,0 +1,144 @@
+"""`sitegate-hq bench`."""
+
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict
+from itertools import count
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from contract.terminal.console import Table, styled
+from hq.bench import events as measure
+from hq.bench.lists import lists
+from hq.bench.servers import Postgres, ServerError
+from hq.commands.console import err, out, print_table
+from hq.database import tables as t
+from hq.database.store import Store, plainly
+from hq.keys import keys
+
+NewDatabase = Callable[[], str]
+
+
+def bench(
+    events: Annotated[int, typer.Option(min=1_000, max=10_000_000, help="Events of each measurement.")] = 50_000,
+    gates: Annotated[int, typer.Option(min=1, max=1_000, help="Gates that send them.")] = 32,
+    people: Annotated[int, typer.Option(min=10, max=500_000, help="Workers imported and published.")] = 5_000,
+    database_url: Annotated[
+        str | None,
+        typer.Option(help="An empty database to use beside SQLite; it is emptied again.  [default: own server]"),
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Folder on the disk that SQLite is timed on.  [default: here]")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+) -> None:
+    """Measure HQ on this machine: events stored by one and by two processes, with and without a broker, into SQLite and
+    PostgreSQL (a server of its own, if it is installed); workers imported and published.
+
+    Example: sitegate-hq bench --events 100000 --gates 100
+    """
+    measure.quiet()
+    found: list[measure.Figure] = []
+    with (
+        tempfile.TemporaryDirectory(prefix="sitegate-hq-bench-", dir=folder or Path.cwd()) as name,
+        ExitStack() as stack,
+    ):
+        work = Path(name)
+        keys.init(work, (measure.SITE,), 1)
+        databases = {"SQLite": _sqlite(work), **_server(database_url, stack)}
+        progress = stack.enter_context(Progress(console=err, transient=True))
+        task = progress.add_task("making events", total=6 * len(databases))
+        payloads = measure.batches([f"g-{n}" for n in range(gates)], events)
+        for database, new in databases.items():
+            for what in (measure.ingest_alone, measure.through_broker):
+                for processes in (1, 2):
+                    progress.update(task, description=f"{database}: {what.__name__.replace('_', ' ')}, {processes}")
+                    found.append(what(work, _made(new()), database, payloads, processes))
+                    progress.advance(task)
+            progress.update(task, description=f"{database}: {people} workers")
+            figures, per_worker = lists(work, _made(new()), database, people)
+            found += figures
+            progress.advance(task, 2)
+    _show(found, per_worker, as_json)
+
+
+def _show(found: list[measure.Figure], per_worker: float, as_json: bool) -> None:
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    if as_json:
+        rows = [{**asdict(figure), "per_s": figure.per_s} for figure in found]
+        out.print_json(json.dumps({"machine": machine, "roster_bytes_per_worker": per_worker, "figures": rows}))
+        return
+    table = Table(
+        "what",
+        "database",
+        "processes",
+        "per second",
+        "µs of HQ's processor each",
+        title=f"sitegate-hq bench: {machine}",
+    )
+    for figure in found:
+        table.add_row(
+            figure.name, figure.database, str(figure.processes), f"{figure.per_s:,.0f}", f"{figure.cpu_us:,.0f}"
+        )
+    print_table(table)
+    out.print(f"roster on the wire: {per_worker:.0f} bytes per worker with two templates", highlight=False)
+
+
+def _sqlite(folder: Path) -> NewDatabase:
+    numbers = count(1)
+    return lambda: f"sqlite:///{folder}/bench{next(numbers)}.db"
+
+
+def _server(url: str | None, stack: ExitStack) -> dict[str, NewDatabase]:
+    """PostgreSQL: the one that was named, or one of our own, or none."""
+    if url is not None:
+        if _tables(url):
+            raise ServerError("the database is not empty, and would be emptied: create one for this measurement")
+        stack.callback(_empty, url)
+        return {url.partition(":")[0].partition("+")[0]: lambda: _empty(url)}
+    try:
+        server = Postgres()
+    except ServerError as error:
+        err.print(styled(("without PostgreSQL:", "yellow"), f" {error}"))
+        return {}
+    stack.callback(server.close)
+    numbers = count(1)
+    return {"PostgreSQL": lambda: server.database(f"bench{next(numbers)}")}
+
+
+def _made(url: str) -> str:
+    """The tables, so that making them is in no figure."""
+    Store(url).close()
+    return url
+
+
+def _tables(url: str) -> list[str]:
+    try:
+        engine = create_engine(url)
+        found = inspect(engine).get_table_names()
+        engine.dispose()
+    except (SQLAlchemyError, ModuleNotFoundError) as error:
+        raise ServerError(plainly(error, "--database-url")) from error
+    return found
+
+
+def _empty(url: str) -> str:
+    engine = create_engine(url)
+    with engine.begin() as db:
+        t.metadata.drop_all(db)
+        db.execute(text("DROP TABLE IF EXISTS alembic_version"))
+    engine.dispose()
+    return url
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(bench)

@@ -1,0 +1,1 @@
+"""Tables, store and journals in the database."""

@@ -1,0 +1,1 @@
+"""Events in: who may send, in order, once."""

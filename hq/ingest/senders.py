@@ -1,0 +1,113 @@
+"""Whose messages HQ takes: a registered gate's, for its own site, signed by its keys. Of a gate that is not registered nothing,
+unless hq.toml says until when gates of before version 1.3 are taken.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from contract.chain import link
+from contract.codec import BadMessage
+from contract.identity import erasure, head, verify_erasure, verify_head, verify_message
+from contract.messages import EventRecord, GateStatus, Health, SnapshotRequest
+from contract.signing import BadSignature
+from contract.topics import Channel
+from hq.database.journals import JournalKey
+from hq.database.store import now
+from hq.registry.gates import Registered
+
+
+class NotTaken(BadMessage):
+    """A message of somebody who is not, or not provably, a registered gate; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doorkeeper:
+    """`unsigned_until`: gates that are not registered are taken as they were before version 1.3, up to this moment."""
+
+    unsigned_until: datetime | None = None
+
+    def check_records(
+        self,
+        gate: Registered | None,
+        key: JournalKey,
+        records: Sequence[EventRecord],
+        proofs: Sequence[EventRecord],
+    ) -> None:
+        """Raises NotTaken unless the gate process of this gate wrote these records, in this order, and erased what is erased.
+        `proofs`: those whose own signature counts (`proofs`)."""
+        if not self._known(gate, key.site_id, key.gate_id):
+            return
+        assert gate is not None
+        signer = gate.journal_key
+        for record in proofs:
+            if record.signature is None:
+                raise NotTaken(f"event {record.seq} and those before it carry no signature of the gate")
+            try:
+                verify_head(record.signature, _head(key, record), signer)
+            except BadSignature as error:
+                raise NotTaken(f"event {record.seq} is not signed by the gate's registered key") from error
+        for record in records:
+            if record.erased is not None:
+                try:
+                    left = erasure(_head(key, record), record.prev_hash, record.body)
+                    verify_erasure(record.erased, left, signer)
+                except BadSignature as error:
+                    raise NotTaken(f"event {record.seq} was not erased by the gate") from error
+
+    def check_message(
+        self, gate: Registered | None, channel: Channel, message: GateStatus | Health | SnapshotRequest, payload: bytes
+    ) -> bool:
+        """Whether the sync process of this gate proved that it said this; False for a gate that is taken without a proof.
+
+        Raises NotTaken otherwise.
+        """
+        if not self._known(gate, message.site_id, message.gate_id):
+            return False
+        assert gate is not None
+        try:
+            verify_message(payload, channel.value, gate.sync_key)
+        except BadSignature as error:
+            raise NotTaken(f"not signed by the gate's registered link key: {error}") from error
+        if not message.serial:
+            raise NotTaken("has no serial")
+        return True
+
+    def takes_unregistered(self) -> bool:
+        """Whether gates that are not registered are taken now."""
+        return self.unsigned_until is not None and now() < self.unsigned_until
+
+    def _known(self, gate: Registered | None, site_id: str, gate_id: str) -> bool:
+        """False for a gate that is taken without. Raises NotTaken."""
+        if gate is None:
+            if not self.takes_unregistered():
+                raise NotTaken(unregistered(site_id, gate_id))
+            return False
+        if gate.site_id != site_id:
+            raise NotTaken(f"{gate_id} is registered for site {gate.site_id}, and no gate of {site_id}")
+        return True
+
+
+def _head(key: JournalKey, record: EventRecord) -> bytes:
+    return head(key.site_id, key.gate_id, key.epoch, record.seq, record.hash)
+
+
+def unregistered(site_id: str, gate_id: str) -> str:
+    """What is wrong, and what to type."""
+    return (
+        f"the gate is not registered, its data waits there: sitegate-hq gate code {gate_id} --site {site_id} --by YOU"
+    )
+
+
+def proofs(records: Sequence[EventRecord], fits: Sequence[bool] | None = None) -> tuple[EventRecord, ...]:
+    """The records whose own signature must hold so that all of them are the gate's: the last one, and each that the next one
+    does not carry the hash of, with the number that follows. `fits`: of each, whether its hash is that of its body. Pure."""
+    if fits is None:
+        fits = [link(record.prev_hash, record.body) == record.hash for record in records]
+    needed: list[EventRecord] = []
+    expected: tuple[int, str] | None = None
+    for record, whole in zip(reversed(records), reversed(fits), strict=True):
+        if expected is None or record.hash != expected[1] or record.seq != expected[0]:
+            needed.append(record)
+        expected = (record.seq - 1, record.prev_hash) if whole else None
+    return tuple(needed)

@@ -1,0 +1,1 @@
+"""HQ's keys, sites' keys, encryption at rest."""

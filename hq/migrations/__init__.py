@@ -1,1 +1,0 @@
-"""How HQ's database came to its present shape, step by step (Alembic). `hq.store` applies what is missing at every start."""

@@ -1,0 +1,1 @@
+"""Workers, gates, approvals: what HQ knows of people and gates."""

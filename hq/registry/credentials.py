@@ -1,0 +1,87 @@
+"""QR codes, cards and PINs of workers, as people at HQ give them out. No card number and no PIN is ever stored."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from contract.code import VALID_MAX, Code, make
+from contract.credentials import CARD_PATTERN, card_digest, hash_pin
+from contract.messages import WorkerRecord
+from hq.keys.keys import HqKeys
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
+
+
+class BadCredential(ValueError):
+    """A worker that HQ does not know, or a code, card or PIN that cannot be given; the text says why."""
+
+
+class WrittenWorker(WorkerRecord):
+    """A worker as people write one: `card` (a number or several, as the reader gives them) and a PIN of 4 to 12 digits
+    take the places of their digests. A card is known at the sites that stand beside it."""
+
+    card: str | int | tuple[str | int, ...] | None = Field(default=None, exclude=True)
+    """Written, never kept: it is empty as soon as the entry has been read."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hashed(cls, data: Any) -> Any:
+        if isinstance(data, WorkerRecord):
+            return data.model_dump(exclude_unset=True)  # what was not mentioned stays unmentioned
+        if not isinstance(data, dict):
+            return data
+        done = dict(data)
+        if (numbers := done.pop("card", None)) is not None:
+            done["cards"] = digests([numbers] if isinstance(numbers, str | int) else numbers, done.get("sites", ()))
+        if isinstance(pin := done.get("pin"), str | int) and "$" not in str(pin):
+            done["pin"] = hash_pin(str(pin))
+        return done
+
+
+def digests(numbers: Any, sites: Any) -> tuple[str, ...]:
+    """One digest for each card and site. Raises BadCredential."""
+    if not isinstance(numbers, list | tuple) or not isinstance(sites, list | tuple):
+        raise BadCredential("card is one number or a list of numbers, sites a list of ids")
+    cards = [str(number).strip() for number in numbers]
+    if wrong := [card for card in cards if not re.fullmatch(CARD_PATTERN, card)]:
+        raise BadCredential(f"{len(wrong)} card number(s) are not 1 to 32 digits")
+    if not sites:
+        raise BadCredential("a card is known at the worker's sites: name them as well")
+    return tuple(card_digest(site, card) for card in cards for site in sites)
+
+
+def duration(text: str) -> timedelta:
+    """ "90s", "15m" or "2h". Raises BadCredential."""
+    found = re.fullmatch(r"([0-9]{1,5})([smh])", text.strip())
+    if found is None:
+        raise BadCredential(f"{text!r} is no duration: write 90s, 15m or 2h")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def found(worker: WorkerRecord | None, worker_id: str) -> WorkerRecord:
+    """The worker who was looked for. Raises BadCredential."""
+    if worker is None:
+        raise BadCredential(f"{worker_id} is not among the workers: sitegate-hq import")
+    return worker
+
+
+def pin_digest(pin: str) -> str:
+    """Raises BadCredential if it is not 4 to 12 digits."""
+    try:
+        return hash_pin(pin)
+    except ValueError as error:
+        raise BadCredential(str(error)) from error
+
+
+def code_text(worker: WorkerRecord, site_id: str | None, valid: timedelta, keys: HqKeys, now: datetime) -> str:
+    """The text of a QR code for one of the worker's sites, or (None) all of them. Raises BadCredential."""
+    if site_id is not None and site_id not in worker.sites:
+        raise BadCredential(
+            f"{worker.worker_id} is not assigned to {site_id}, but to {', '.join(worker.sites) or 'none'}"
+        )
+    if not timedelta(0) < valid <= VALID_MAX:
+        raise BadCredential(f"a code is valid for at most {VALID_MAX.total_seconds() / 3600:g} hours")
+    issued = now.replace(microsecond=0)
+    return make(Code(worker.worker_id, site_id or "", issued, issued + valid), keys.signing)

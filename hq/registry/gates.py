@@ -1,0 +1,248 @@
+"""The registry of gates: whose keys count, for which site, and how a gate gets into it.
+
+What is not in force here is believed by nobody. A gate registers with a one-time code, or with keys whose fingerprint
+somebody read aloud. A revoked gate is out at once, in every process: each transaction asks anew.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from contract.identity import code_key, fingerprint, grouped, new_code, proven, same_fingerprint
+from contract.messages import Registration
+from hq.database import tables as t
+from hq.database.store import Store, lock, now
+from hq.keys.keys import HqKeys
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+TRIES_MAX = 1000
+"""Wrong codes for one gate: then the code is void. Chance of a hit: 1000 in 2^60."""
+_OPEN = t.registrations.c.revoked_utc.is_(None)
+
+
+class RegistryRefused(RuntimeError):
+    """A gate that cannot be registered or revoked; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A gate whose keys count now, or counted once (`revoked_utc`)."""
+
+    gate_id: str
+    site_id: str
+    gate_key: bytes
+    link_key: bytes
+    since_utc: datetime
+    added_by: str
+    how: str
+    revoked_utc: datetime | None = None
+    revoked_by: str | None = None
+    why: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.gate_key, self.link_key)
+
+    @property
+    def journal_key(self) -> Ed25519PublicKey:
+        return Ed25519PublicKey.from_public_bytes(self.gate_key)
+
+    @property
+    def sync_key(self) -> Ed25519PublicKey:
+        return Ed25519PublicKey.from_public_bytes(self.link_key)
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """`code`: to be typed at the gate, shown once; "" where a fingerprint was given instead."""
+
+    code: str
+    expires_utc: datetime
+
+
+def registered(db: Connection, gate_ids: Collection[str], *, hold: bool = False) -> dict[str, Registered]:
+    """Those of the gates that are in force. `hold`: a revocation waits for the end of this transaction."""
+    asked = select(t.registrations).where(_OPEN, t.registrations.c.gate_id.in_(sorted(set(gate_ids))))
+    if hold:
+        asked = asked.with_for_update(read=True)  # SQLite, which has one writer anyway, leaves it out
+    return {row.gate_id: _registered(row) for row in db.execute(asked)}
+
+
+def every(db: Connection, gate_id: str | None = None) -> list[Registered]:
+    """All registrations, revoked ones too, by gate and time."""
+    asked = select(t.registrations).order_by(t.registrations.c.gate_id, t.registrations.c.id)
+    if gate_id is not None:
+        asked = asked.where(t.registrations.c.gate_id == gate_id)
+    return [_registered(row) for row in db.execute(asked)]
+
+
+class Registry:
+    """What people at HQ do with it. Each method is one transaction. They raise RegistryRefused."""
+
+    def __init__(self, store: Store, keys: HqKeys, sites: Collection[str]) -> None:
+        self._store, self._keys, self._sites = store, keys, sites
+
+    def invite(
+        self, gate_id: str, site_id: str, *, by: str, valid_s: float, replaces: bool = False, told: str = ""
+    ) -> Invitation:
+        """Let a gate register with a new code, or, if a fingerprint was `told`, with the keys that have it. An earlier invitation
+        of the gate is void then."""
+        self._check(gate_id, site_id, by)
+        code = "" if told else new_code()
+        key = code_key(code, site_id, gate_id) if code else None
+        expires = now() + timedelta(seconds=valid_s)
+        with self._store.write(f"gate {gate_id}") as db:
+            _check_free(db, gate_id, replaces)
+            db.execute(delete(t.invitations).where(t.invitations.c.gate_id == gate_id))
+            db.execute(
+                insert(t.invitations).values(
+                    gate_id=gate_id,
+                    site_id=site_id,
+                    code_key=self._keys.at_rest.current().encrypt(key, _place(gate_id)) if key else None,
+                    fingerprint=told or None,
+                    tries=0,
+                    replaces=replaces,
+                    invited_by=by,
+                    expires_utc=expires,
+                )
+            )
+        return Invitation(code, expires)
+
+    def add(
+        self, gate_id: str, site_id: str, gate_key: bytes, link_key: bytes, *, by: str, replaces: bool = False
+    ) -> Registered:
+        """Register keys that were brought to HQ in a file."""
+        self._check(gate_id, site_id, by)
+        with self._store.write(f"gate {gate_id}") as db:
+            _check_free(db, gate_id, replaces)
+            return _add(db, gate_id, site_id, gate_key, link_key, by, "key file")
+
+    def revoke(self, gate_id: str, *, by: str, why: str) -> Registered:
+        """From now on nothing of this gate is taken."""
+        if not by.strip() or not why.strip():
+            raise RegistryRefused("--by and --why may not be empty: both are kept")
+        with self._store.write(f"gate {gate_id}") as db:
+            found = registered(db, [gate_id]).get(gate_id)
+            db.execute(delete(t.invitations).where(t.invitations.c.gate_id == gate_id))
+            if found is None:
+                raise RegistryRefused(f"{gate_id} is not registered: see sitegate-hq gate list")
+            _revoke(db, gate_id, by, why)
+            return found
+
+    def take(self, registration: Registration, payload: bytes) -> tuple[bool, str]:
+        """A gate shows its keys: whether it is registered now, and why or why not."""
+        gate_id, keys = registration.gate_id, (registration.gate_key, registration.link_key)
+        with self._store.write(f"gate {gate_id}") as db:
+            held = registered(db, [gate_id]).get(gate_id)
+            row = db.execute(select(t.invitations).where(t.invitations.c.gate_id == gate_id)).first()
+            if held is not None and (held.site_id, held.gate_key, held.link_key) == (registration.site_id, *keys):
+                return True, f"registered for {held.site_id} already"
+            if row is None or row.expires_utc <= now() or row.tries >= TRIES_MAX:
+                todo = f"sitegate-hq gate code {gate_id} --site {registration.site_id} --by YOU"
+                return False, f"nobody at HQ invited this gate, or the code has expired: {todo}"
+            if row.site_id != registration.site_id:
+                return False, f"HQ expects this gate at site {row.site_id}: correct site.site_id at the gate"
+            if not self._shown(row, registration, payload):
+                db.execute(update(t.invitations).where(t.invitations.c.gate_id == gate_id).values(tries=row.tries + 1))
+                return False, "the code is wrong, or the keys have another fingerprint"
+            if held is not None and not row.replaces:
+                return (
+                    False,
+                    f"registered with another key: sitegate-hq gate revoke {gate_id}, or sitegate-hq gate code {gate_id} --replace",
+                )
+            db.execute(delete(t.invitations).where(t.invitations.c.gate_id == gate_id))
+            _add(db, gate_id, row.site_id, *keys, row.invited_by, "code" if row.code_key else "fingerprint")
+        return True, f"registered for {row.site_id}"
+
+    def _shown(self, row: Row[tuple[object, ...]], registration: Registration, payload: bytes) -> bool:
+        """Whether the message proves what the invitation asks for."""
+        if row.code_key is None:
+            return same_fingerprint(row.fingerprint, registration.gate_key, registration.link_key)
+        key = self._keys.at_rest.current().decrypt(row.code_key, _place(row.gate_id))
+        return proven(payload, key)
+
+    def _check(self, gate_id: str, site_id: str, by: str) -> None:
+        """What somebody typed."""
+        if not _ID.fullmatch(gate_id):
+            raise RegistryRefused(f"{gate_id!r} cannot be a gate: letters, digits, dot, dash, underscore, 64 at most")
+        if not by.strip() or len(by) > 80:
+            raise RegistryRefused("--by: who does this, in 1 to 80 characters")
+        if site_id not in self._sites:
+            raise RegistryRefused(f"{site_id} is no site of this HQ; it has {', '.join(self._sites)}")
+
+
+def registered_list(store: Store) -> Mapping[str, Registered]:
+    """Every gate whose keys count, by id."""
+    with store.read() as db:
+        return {gate.gate_id: gate for gate in every(db) if gate.revoked_utc is None}
+
+
+def written_fingerprint(told: str) -> str:
+    """A fingerprint as it is kept: in groups. Raises ValueError if it is none."""
+    symbols = "".join(told.upper().split()).replace("-", "")
+    if len(symbols) != 20:
+        raise ValueError("a fingerprint has 20 letters and digits: sitegate key show, at the gate")
+    return grouped(symbols)
+
+
+def _check_free(db: Connection, gate_id: str, replaces: bool) -> None:
+    if not replaces and (held := registered(db, [gate_id]).get(gate_id)):
+        raise RegistryRefused(
+            f"{gate_id} is registered for {held.site_id} since {held.since_utc:%Y-%m-%d}: revoke it first "
+            f"(sitegate-hq gate revoke {gate_id} --by YOU --why WHY), or say --replace"
+        )
+
+
+def _add(db: Connection, gate_id: str, site_id: str, gate_key: bytes, link_key: bytes, by: str, how: str) -> Registered:
+    lock(db, "registrations")
+    if other := _holder(db, gate_key, link_key, gate_id):
+        raise RegistryRefused(f"these keys are those of {other}: each gate makes its own (a copied card?)")
+    if ended := _ended(db, gate_id, gate_key, link_key):
+        raise RegistryRefused(
+            f"these keys were revoked or replaced on {ended:%Y-%m-%d}, whoever has a copy would speak for {gate_id} again: let the gate "
+            "make new ones (remove gate/gate-signing.key.pem and sync/link-signing.key.pem from its state folder and start it)"
+        )
+    _revoke(db, gate_id, by, f"replaced by a registration ({how})")
+    made = Registered(gate_id, site_id, gate_key, link_key, now(), by, how)
+    columns = ("gate_id", "site_id", "gate_key", "link_key", "since_utc", "added_by", "how")
+    db.execute(insert(t.registrations).values({name: getattr(made, name) for name in columns}))
+    # What the gate said with its former keys is no measure for what is new.
+    db.execute(update(t.gates).where(t.gates.c.gate_id == gate_id).values(site_id=site_id, status=None, health=None))
+    return made
+
+
+def _holder(db: Connection, gate_key: bytes, link_key: bytes, but: str) -> str:
+    """Another gate in force that has one of the keys; "" if none."""
+    columns = t.registrations.c
+    same = (columns.gate_key.in_((gate_key, link_key))) | (columns.link_key.in_((gate_key, link_key)))
+    return db.execute(select(columns.gate_id).where(_OPEN, same, columns.gate_id != but)).scalar() or ""
+
+
+def _ended(db: Connection, gate_id: str, *keys: bytes) -> datetime | None:
+    """When one of the keys ceased to count; None if none did, or if it is in force at this very gate, which moves to another site."""
+    columns = t.registrations.c
+    for key in keys:
+        same = (columns.gate_key == key) | (columns.link_key == key)
+        if db.execute(select(columns.id).where(_OPEN, same, columns.gate_id == gate_id)).first() is None:
+            ended: datetime | None = db.execute(select(func.max(columns.revoked_utc)).where(same)).scalar()
+            if ended is not None:
+                return ended
+    return None
+
+
+def _revoke(db: Connection, gate_id: str, by: str, why: str) -> None:
+    where = (_OPEN, t.registrations.c.gate_id == gate_id)
+    db.execute(update(t.registrations).where(*where).values(revoked_utc=now(), revoked_by=by, why=why[:500]))
+
+
+def _place(gate_id: str) -> str:
+    return f"invitations/{gate_id}"
+
+
+def _registered(row: Row[tuple[object, ...]]) -> Registered:
+    values = {name: getattr(row, name) for name in Registered.__slots__}
+    return Registered(**{**values, "gate_key": bytes(values["gate_key"]), "link_key": bytes(values["link_key"])})

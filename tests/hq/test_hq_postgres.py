@@ -1,0 +1,255 @@
+"""HQ on PostgreSQL: the same promises, and several workers at once."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from hq_postgres import Postgres
+from hq_postgres_fixtures import rig as rig
+from hq_postgres_fixtures import server as server
+from hq_postgres_fixtures import url as url
+from sqlalchemy import Connection, create_engine, inspect, text
+from sync_rig import Mosquitto, Rig, ingest_of, note, utc, wait_until
+
+from contract.codec import encode
+from contract.messages import (
+    EnrolmentRecord,
+    EventBatch,
+    EventRecord,
+    ListKind,
+    RiskEntry,
+    SealedTemplate,
+    WorkerRecord,
+)
+from contract.signing import ENROLMENT, seal
+from edge.core.config import SiteConfig
+from edge.sim import ManualClock
+from edge.storage.journal import Journal, JournalReader
+from hq.database import tables as t
+from hq.database.store import FIRST, NEWEST, Store, StoreError, quarantined
+from hq.ingest import corrected_times as times
+from hq.ingest.refusals import Refusals
+from hq.keys import rotation
+from hq.registry.people import ImportFile
+from hq.reports import report
+
+
+def records(rig: Rig) -> tuple[EventRecord, ...]:
+    reader = JournalReader(rig.state_dir / "gate/journal.db")
+    try:
+        return tuple(reader.records(0, 5000))
+    finally:
+        reader.close()
+
+
+def batch(journal: Journal, some: tuple[EventRecord, ...]) -> EventBatch:
+    return EventBatch(site_id="site-1", gate_id="gate-1", epoch=journal.epoch, records=some)
+
+
+def migrate(db: Connection, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(files("hq.database") / "migrations"))
+    config.attributes["connection"] = db
+    command.upgrade(config, revision)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_ok__the_migrations_make_exactly_the_tables_of_the_code(kind: str, url: str, tmp_path: Path) -> None:
+    url = url if kind == "postgresql" else f"sqlite:///{tmp_path}/hq.db"
+    engine = create_engine(url)
+    with engine.begin() as db:
+        migrate(db, FIRST)
+    store = Store(url)
+    store.close()
+    found = inspect(engine)
+    assert set(found.get_table_names()) == {*t.metadata.tables, "alembic_version"}
+    for name, table in t.metadata.tables.items():
+        columns = {c["name"]: c["nullable"] for c in found.get_columns(name)}
+        assert columns == {c.name: bool(c.nullable) for c in table.columns}, name
+        indexes = {i["name"] for i in found.get_indexes(name)}
+        assert {i for i in indexes if i and i.startswith(("ix_", "one_"))} == {i.name for i in table.indexes}, name
+    engine.dispose()
+
+
+def test_ok__the_newest_migration_is_the_one_the_code_asks_for() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(files("hq.database") / "migrations"))
+    assert ScriptDirectory.from_config(config).get_current_head() == NEWEST
+
+
+def test_ok__a_database_from_before_the_migrations_is_taken_over(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/hq.db"
+    engine = create_engine(url)
+    with engine.begin() as db:
+        migrate(db, FIRST)
+        db.exec_driver_sql("DROP TABLE alembic_version")
+        db.exec_driver_sql(
+            "INSERT INTO quarantine (digest, received_utc, gate_id, epoch, seq, reason, payload)"
+            " VALUES ('d', '2026-01-01 00:00:00.000000', 'g', 'e', 1, 'kept', x'00')"
+        )
+    engine.dispose()
+    store = Store(url)
+    with store.read() as db:
+        assert quarantined(db) == 1
+    assert Refusals(store).due() == [], "what lies there from before is no news to a gate"
+    store.close()
+
+
+def test_fail__a_newer_database_or_no_server_says_what_to_do(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/hq.db"
+    store = Store(url)
+    with store.write() as db:
+        db.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    store.close()
+    with pytest.raises(StoreError, match="newer sitegate-hq"):
+        Store(url)
+    with pytest.raises(StoreError, match="check database_url"):
+        Store("postgresql+psycopg://hq@127.0.0.1:1/none")
+
+
+def test_ok__people_of_an_earlier_version_are_encrypted_and_the_key_changes(rig: Rig, url: str) -> None:
+    record = EnrolmentRecord(
+        worker_id="w-1", consent_ref="c", captured_utc=utc(), templates=(SealedTemplate(model_id="m", vector=b"ab"),)
+    )
+    values = {
+        "worker": '{"worker_id":"w-1","employer":"Umbra Bau","consent_ref":"c"}',
+        "sealed": seal(encode(record), ENROLMENT, rig.keys.sealing.public_key()),
+        "at": datetime(2026, 1, 1),
+    }
+    engine = create_engine(url)
+    with engine.begin() as db:
+        migrate(db, "0003")
+        db.execute(text("INSERT INTO workers VALUES ('w-1', :worker, :at)"), values)
+        db.execute(text("INSERT INTO templates VALUES ('d', 'w-1', 'c', :sealed, :at)"), values)
+        db.execute(text("INSERT INTO risk_entries VALUES ('w-1', 'wanted')"))
+        db.execute(text("INSERT INTO commands VALUES ('k', 's', 'g', 'why', :sealed, :at, NULL)"), values)
+    store = rig.store()
+    assert rotation.rotate_at_rest(rig.keys.folder, store) == {
+        "workers": 1, "templates": 1, "risk_list": 1, "commands": 1, "invitations": 0, "enrolments": 0, "erased_events": 0
+    }  # fmt: skip
+    rotation.retire_at_rest(rig.keys.folder, store, rig.keys.at_rest.current().ids[1])
+    people = rig.people(store)
+    with store.read() as db:
+        assert [(w.employer, w.templates) for w in people.roster(db)] == [("Umbra Bau", record.templates)]
+        assert people.risks(db) == (RiskEntry(worker_id="w-1", list_name="wanted"),)
+    engine.dispose()
+
+
+def test_ok__events_go_all_the_way_into_postgresql(rig: Rig) -> None:
+    journal = rig.journal()
+    note(journal, 200)
+    rig.hq()
+    rig.sync()
+    store = rig.store()
+    wait_until(lambda: rig.holds(store, 200), "HQ holds all of them")
+    assert report.quarantine(store) == []
+
+
+@pytest.mark.parametrize("at_once", [5000, 100])
+def test_ok__times_are_corrected_in_postgresql_too(
+    tmp_path: Path, url: str, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(times, "AT_ONCE", at_once)
+    clock = ManualClock()
+    right = clock.utc()
+    clock.set_utc(datetime(1970, 1, 1, tzinfo=UTC))
+    journal = Journal(tmp_path / "journal.db", SiteConfig(), clock, synchronous="OFF")
+    note(journal, 1200)
+    clock.advance(30)
+    clock.set_utc(right)
+    note(journal, 1)
+    reader, store = JournalReader(tmp_path / "journal.db"), Store(url)
+    ingest = ingest_of(store, tmp_path)
+    for after in (0, 500, 1000):
+        ingest.take(batch(journal, tuple(reader.records(after, 500))))
+    while times.correct_earlier(store):
+        pass
+    rows = report.events(store, limit=2000)
+    assert [row.corrected_utc for row in rows] == [right - timedelta(seconds=30)] * 1200 + [None] * 2
+    for each in (reader, journal, store):
+        each.close()
+
+
+def test_ok__many_threads_with_the_same_batches_store_each_event_once(rig: Rig) -> None:
+    journal = rig.journal()
+    note(journal, 300)
+    store = rig.store()
+    ingest = rig.ingest(store)
+    all_records = records(rig)
+    parts = [all_records[i : i + 20] for i in range(0, 300, 20)]
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            for part in parts:
+                while ingest.take(batch(journal, part)).ack.seq < part[-1].seq:
+                    pass  # another thread has not stored what comes before yet
+        except BaseException as error:  # noqa: BLE001 - shown below
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not failures, failures
+    assert rig.holds(store, 300)
+    assert report.quarantine(store) == []
+
+
+def test_ok__workers_share_the_events_and_one_that_stops_loses_none(rig: Rig) -> None:
+    journal = rig.journal()
+    rig.hq()
+    first, second = rig.hq(worker=True), rig.hq(worker=True)
+    rig.sync()
+    store = rig.store()
+    note(journal, 400)
+    wait_until(lambda: rig.holds(store, 400), "all processes together hold them")
+    first.stop()
+    note(journal, 200)
+    wait_until(lambda: rig.holds(store, 600), "the others go on")
+    second.stop()
+    note(journal, 50)
+    wait_until(lambda: rig.holds(store, 650), "and the last one alone")
+    assert report.quarantine(store) == []
+
+
+def test_ok__a_crash_of_the_database_loses_nothing_that_was_acknowledged(tmp_path: Path, broker: Mosquitto) -> None:
+    server = Postgres()
+    try:
+        rig = Rig(tmp_path, broker.port)
+        settings = rig.hq_folder / "hq.toml"
+        settings.write_text(settings.read_text().replace("sqlite:///hq.db", server.database("hq")))
+        journal = rig.journal()
+        note(journal, 50)
+        store = rig.store()
+        ingest = rig.ingest(store)
+        assert ingest.take(batch(journal, records(rig)[:30])).ack.seq == 30
+        server.stop("immediate")
+        server.start()
+        assert ingest.take(batch(journal, records(rig)[20:])).ack.seq == 50
+        assert rig.holds(store, 50)
+        rig.close()
+    finally:
+        server.close()
+
+
+def test_ok__changes_of_a_list_are_those_since_its_snapshot_in_postgresql_too(rig: Rig) -> None:
+    store = rig.store()
+    people, publisher = rig.people(store), rig.publisher(store)
+    people.take(ImportFile(workers=tuple(WorkerRecord(worker_id=f"w-{n}", sites=("site-1",)) for n in range(120))))
+    publisher.publish("site-1", ListKind.ROSTER)
+    rig.hq()
+    rig.sync()
+    roster = rig.roster()
+    wait_until(lambda: roster.refresh() and len(roster.state.workers) == 120, "the snapshot")
+    people.take(ImportFile(workers=tuple(WorkerRecord(worker_id=f"x-{n}") for n in range(10))))
+    publisher.publish("site-1", ListKind.ROSTER)
+    assert publisher.kept_versions() == {("site-1", ListKind.ROSTER): (1, 2)}
+    wait_until(lambda: roster.refresh() and len(roster.state.workers) == 130, "the changes")
+    assert roster.incidents() == []

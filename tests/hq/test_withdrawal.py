@@ -1,0 +1,457 @@
+"""A withdrawn consent: the template leaves every file of gate, HQ and broker, and HQ knows which gates have it no more."""
+
+import base64
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import select
+from sync_rig import Mosquitto, Rig, Runner, utc, wait_until
+from typer.testing import CliRunner
+
+from contract.codec import encode
+from contract.keyring import OpeningKeys, TrustedKeys
+from contract.messages import (
+    EnrolmentEvent,
+    EnrolmentRecord,
+    GateStatus,
+    ListBase,
+    ListKind,
+    NoticeCode,
+    NoticeEvent,
+    SealedTemplate,
+    WorkerRecord,
+)
+from contract.signing import ENROLMENT, seal
+from edge.core.config import Config
+from edge.core.domain import LiveState, Tone
+from edge.core.layout import JOURNAL, REPLICA
+from edge.replica.reader import ReplicaReader
+from edge.storage.journal import Journal, JournalReader
+from edge.sync.service import SyncService
+from hq.cli import app
+from hq.database import tables as t
+from hq.database.store import Store
+from hq.registry.gates import Registry
+from hq.registry.people import ImportFile
+from hq.reports import receipts, report
+from hq.reports.receipts import Held, Receipt
+
+ROSTER = ListKind.ROSTER
+
+
+def vector(name: str) -> bytes:
+    return np.random.default_rng([*name.encode()]).standard_normal(128).astype("<f2").tobytes()
+
+
+def worker(name: str, consent: str | None = "c-1") -> WorkerRecord:
+    templates = (SealedTemplate(model_id="m", vector=vector(name)),) if consent else ()
+    return WorkerRecord(worker_id=name, sites=("site-1",), consent_ref=consent, templates=templates)
+
+
+def files(*folders: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for folder in folders for path in folder.rglob("*") if path.is_file()}
+
+
+def forms(plain: bytes) -> list[bytes]:
+    """A secret as it may stand in a file."""
+    return [plain, base64.b64encode(plain), base64.urlsafe_b64encode(plain), plain.hex().encode()]
+
+
+class GateSide:
+    """One gate: its sync process, and of the gate process what it does with lists and journal."""
+
+    def __init__(self, rig: Rig, gate_id: str = "gate-1") -> None:
+        self._rig, self.folder = rig, rig.folder / gate_id
+        first = gate_id == rig.config.site.gate_id
+        self.keys = (
+            (rig.gate_key, rig.link_key) if first else (Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate())
+        )
+        paths = rig.config.paths.model_copy(update={"state_dir": self.folder})
+        site = rig.config.site.model_copy(update={"gate_id": gate_id})
+        self.config: Config = rig.config.model_copy(update={"paths": paths, "site": site})
+        self.journal = Journal(self.folder / JOURNAL, site, rig.clock, key=self.keys[0])
+        told = rig.config.keys
+        keys = TrustedKeys(told.hq_signing_public_path), OpeningKeys(told.site_private_path)
+        self.roster = ReplicaReader(self.folder / REPLICA, site, *keys)
+        self.sync: Runner | None = None
+        self.silent = False
+
+    def start(self) -> None:
+        self.reader = JournalReader(self.folder / JOURNAL)
+        clock = self._rig.clock
+        opened = SyncService.open(self.config, self.reader, clock, "test", JournalReader, self.keys[1])
+        self.sync = Runner(opened)
+
+    def stop(self) -> None:
+        if self.sync is not None:
+            self.sync.stop()
+            self.reader.close()
+            self.sync = None
+
+    def close(self) -> None:
+        self.stop()
+        self.roster.close()
+        self.journal.close()
+
+    def turn(self) -> None:
+        """What the gate process does between two frames."""
+        self.journal.sign()
+        self.roster.refresh()
+        for ack in self.roster.acks():
+            self.journal.erase_sealed(ack.seq)
+        if not self.silent:
+            live = LiveState(utc=utc(), direction="in", gate_state="locked", tone=Tone.IDLE)
+            self.journal.set_live(live.model_copy(update={"roster_base": self.roster.state.roster_base}))
+
+    @property
+    def who(self) -> set[str]:
+        return {who for who, _ in self.roster.state.templates}
+
+
+class World:
+    def __init__(self, rig: Rig) -> None:
+        self.rig, self.store = rig, rig.store()
+        self.gates: list[GateSide] = []
+        self.people = rig.people(self.store)
+        self.publisher = rig.publisher(self.store)
+        self.people.take(ImportFile(workers=(worker("w-1"), worker("w-2"), worker("w-3"))))
+
+    def gate(self, name: str = "gate-1") -> GateSide:
+        self.gates.append(GateSide(self.rig, name))
+        halves = (key.public_key().public_bytes_raw() for key in self.gates[-1].keys)
+        Registry(self.store, self.rig.keys, ("site-1", "site-2")).add(name, "site-1", *halves, by="test")
+        self.gates[-1].start()
+        return self.gates[-1]
+
+    def publish(self, snapshot: bool = False) -> None:
+        self.publisher.publish("site-1", ROSTER, snapshot)
+
+    def wait(self, true: object, what: str) -> None:
+        def turned() -> object:
+            for gate in self.gates:
+                gate.turn()
+            return true()  # type: ignore[operator]
+
+        wait_until(turned, what)
+
+    def withdraw(self, *names: str) -> str:
+        done = CliRunner().invoke(
+            app, ["consent", "withdraw", *names, "--by", "office-3", "-d", str(self.rig.hq_folder)]
+        )
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    def receipts(self, name: str = "w-1") -> dict[str, Receipt]:
+        return {found.gate_id: found for found in receipts.receipts(self.store, name)[::-1]}
+
+    def held(self, name: str = "w-1") -> dict[str, Held]:
+        return {gate: found.held for gate, found in self.receipts(name).items()}
+
+    def told(self) -> set[str]:
+        """Gates that told which roster is in their memory."""
+        with self.store.read() as db:
+            return {row.gate_id for row in db.execute(select(t.gate_lists)) if row.used_version}
+
+    def kept_bytes(self) -> list[bytes]:
+        """Everything that HQ has published and the broker is to keep: the seals a template lies in."""
+        return [part.body[64:] for part in self.publisher.kept("site-1", ROSTER) if part.body]
+
+    def close(self) -> None:
+        for gate in self.gates:
+            gate.close()
+
+
+@pytest.fixture
+def persistent(tmp_path: Path) -> Iterator[Mosquitto]:
+    (tmp_path / "broker").mkdir()
+    kept = f"persistence true\npersistence_location {tmp_path}/broker/\nautosave_interval 1"
+    running = Mosquitto(tmp_path, persistence=kept)
+    running.start()
+    yield running
+    running.kill()
+
+
+@pytest.fixture
+def world(tmp_path: Path, persistent: Mosquitto) -> Iterator[World]:
+    rig = Rig(tmp_path, persistent.port)
+    made = World(rig)
+    yield made
+    made.close()
+    rig.close()
+
+
+def enrol(world: World, gate: GateSide, name: str, secret: str, consent: str = "c-1") -> bytes:
+    """An enrolment at the gate; what it is sealed in."""
+    record = EnrolmentRecord(
+        worker_id=name,
+        consent_ref=consent,
+        captured_utc=utc(),
+        templates=(SealedTemplate(model_id="m", vector=vector(secret)),),
+    )
+    sealed = seal(encode(record), ENROLMENT, world.rig.keys.sealing.public_key())
+    told = {"worker_id": name, "consent_ref": consent, "model_id": "m", "sealed_record": sealed}
+    gate.journal.append(EnrolmentEvent, **told)
+    return sealed
+
+
+def test_ok__after_a_withdrawal_no_file_of_gate_hq_or_broker_holds_the_template(tmp_path: Path, world: World) -> None:
+    gate = world.gate()
+    world.rig.hq()
+    world.publish()
+    world.wait(lambda: gate.who == {"w-1", "w-2", "w-3"}, "the first roster")
+    sealed = enrol(world, gate, "w-1", "w-1 again")
+    world.wait(lambda: len(gate.roster.state.templates) == 4, "the enrolment came back with the roster")
+    unknown = enrol(world, gate, "w-9", "a stranger")
+    world.wait(lambda: report.quarantine(world.store), "an enrolment of nobody is put aside")
+    secrets = [form for plain in (vector("w-1"), vector("w-1 again"), sealed, unknown) for form in forms(plain)]
+    # Every seal that the template lies in is a secret too: whoever gets the site's key opens it.
+    secrets += [body[-400:] for body in world.kept_bytes()]
+    with world.store.read() as db:
+        rows = db.execute(select(t.templates.c.sealed_record).where(t.templates.c.worker_id == "w-1"))
+        secrets += [bytes(value) for value in rows.scalars()]
+    where = (gate.folder, tmp_path / "broker", world.rig.hq_folder)
+
+    def holding() -> set[str]:
+        held = files(*where)
+        return {path.name for path, body in held.items() if any(secret in body for secret in secrets)}
+
+    wait_until(
+        lambda: {"replica", "mosquitto", "hq"} <= {name.partition(".")[0] for name in holding()}, "all of them hold it"
+    )
+
+    world.withdraw("w-1")
+
+    def found() -> list[tuple[str, int]]:
+        held = files(*where)
+        return [(path.name, n) for path, body in held.items() for n, secret in enumerate(secrets) if secret in body]
+
+    world.wait(lambda: world.held() == {"gate-1": Held.NOWHERE}, "the receipt")
+    assert gate.who == {"w-2", "w-3"}
+    world.wait(lambda: not found(), f"no file holds it: {found()}")
+    assert (gate.folder / REPLICA).exists() and b"w-1" in b"".join(files(world.rig.hq_folder).values())
+    assert all(verdict.ok for verdict in report.verdicts(world.store, world.people.cipher))
+    assert [verdict.erased for verdict in report.verdicts(world.store)] == [2]
+    assert [record.erased is not None for record in gate.reader.records(0, 9)] == [True, True]
+
+
+def test_ok__an_import_that_withdraws_is_published_at_once_too(world: World) -> None:
+    gate = world.gate()
+    world.rig.hq()
+    world.publish()
+    world.wait(lambda: gate.who == {"w-1", "w-2", "w-3"}, "the first roster")
+    world.people.take(ImportFile(workers=(worker("w-1", None),)))
+    world.wait(lambda: gate.who == {"w-2", "w-3"}, "nobody had to publish it")
+    assert world.publisher.kept_versions()["site-1", ROSTER] == (2, 0)
+    world.wait(lambda: world.held() == {"gate-1": Held.NOWHERE}, "the receipt")
+
+
+def test_ok__a_gate_that_was_away_is_named_until_it_has_taken_it_up(world: World) -> None:
+    here, away = world.gate("gate-1"), world.gate("gate-2")
+    world.rig.hq()
+    world.publish()
+    world.wait(lambda: here.who == away.who == {"w-1", "w-2", "w-3"}, "the first roster")
+    world.wait(lambda: world.told() == {"gate-1", "gate-2"}, "HQ knows what both have")
+    away.stop()
+    world.wait(lambda: not all(row.status and row.status.online for row in report.gates(world.store)), "one is away")
+    out = world.withdraw("w-1")
+    assert "site-1: roster version 2, whole, without w-1" in out
+    world.wait(lambda: world.held()["gate-1"] is Held.NOWHERE, "the receipt of the one that is here")
+    other = world.receipts()["gate-2"]
+    assert (other.held, other.online, other.proven_utc) == (Held.FILES, False, None)
+    assert other.since_utc is not None and "version 1, from before" in other.detail
+    shown = CliRunner().invoke(app, ["consent", "receipts", "w-1", "-d", str(world.rig.hq_folder)])
+    assert shown.exit_code == 2 and "still to come: gate-2" in shown.output
+    away.start()
+    world.wait(lambda: world.held() == {"gate-1": Held.NOWHERE, "gate-2": Held.NOWHERE}, "and of the other")
+    shown = CliRunner().invoke(app, ["consent", "receipts", "w-1", "--json", "-d", str(world.rig.hq_folder)])
+    assert shown.exit_code == 0
+    told = {row["gate_id"]: row for row in json.loads(shown.output)}
+    assert told["gate-2"]["held"] == "gone" and told["gate-1"]["proven_utc"] < told["gate-2"]["proven_utc"]
+    assert told["gate-1"]["why"] == "withdrawn"
+
+
+def test_fail__out_of_the_files_is_not_yet_out_of_the_memory(world: World) -> None:
+    gate = world.gate()
+    world.rig.hq()
+    world.publish()
+    world.wait(lambda: gate.who == {"w-1", "w-2", "w-3"}, "the first roster")
+    world.wait(world.told, "HQ knows what it has")
+    world.withdraw("w-1")
+    wait_until(
+        lambda: world.held()["gate-1"] is Held.MEMORY, "the files have it no more, the gate process does nothing"
+    )
+    assert world.receipts()["gate-1"].proven_utc is None
+    world.wait(lambda: world.held()["gate-1"] is Held.NOWHERE, "until it takes the roster up")
+
+
+def tell(world: World, **fields: object) -> Held:
+    """What HQ makes of a status."""
+    status = GateStatus.model_validate(
+        {"signature": bytes(64), "gate_id": "gate-1", "site_id": "site-1", "online": True, "utc": utc(), **fields}
+    )
+    world.store.set_status(status)
+    return world.held()["gate-1"]
+
+
+def test_fail__a_gate_that_only_claims_a_newer_version_gets_no_receipt(world: World) -> None:
+    world.publish()
+    with world.store.read() as db:
+        (old,) = db.execute(select(t.snapshots.c.digest)).scalars()
+    world.withdraw("w-1")
+    with world.store.read() as db:
+        new = db.execute(select(t.snapshots.c.digest).where(t.snapshots.c.list_version == 2)).scalar_one()
+    before, after = ListBase(list_version=1, digest=old), ListBase(list_version=2, digest=new)
+    assert tell(world, roster_version=7) is Held.UNKNOWN  # of an older version, which does not tell
+    assert tell(world, roster_version=7, roster_kept=before, roster_used=before) is Held.FILES
+    mixed = ListBase(list_version=2, digest=old)  # the newer number, and the roster that it has
+    assert tell(world, roster_version=2, roster_kept=mixed, roster_used=mixed) is Held.UNKNOWN
+    invented = ListBase(list_version=9, digest="ab" * 32)
+    assert tell(world, roster_version=9, roster_kept=invented, roster_used=invented) is Held.UNKNOWN
+    assert tell(world, roster_version=2, roster_kept=after, roster_used=before) is Held.MEMORY
+    assert tell(world, roster_version=2, roster_kept=after) is Held.MEMORY
+    assert tell(world, roster_version=2, roster_kept=before, roster_used=after) is Held.FILES
+    assert tell(world, roster_version=2, roster_kept=after, roster_used=after, signature=None) is Held.UNKNOWN
+    assert tell(world, roster_version=2, roster_kept=after, roster_used=after) is Held.NOWHERE
+    assert world.receipts()["gate-1"].proven_utc is not None
+    assert tell(world, roster_version=7, roster_kept=before, roster_used=before) is Held.FILES  # an old card put back
+    assert world.receipts()["gate-1"].proven_utc is None
+
+
+def test_fail__the_roster_of_another_site_proves_nothing(world: World) -> None:
+    world.publish()
+    world.publisher.publish("site-2", ROSTER)
+    world.withdraw("w-1")
+    with world.store.read() as db:
+        others = db.execute(
+            select(t.snapshots).where(t.snapshots.c.site_id == "site-2", t.snapshots.c.covers > 0)
+        ).one()
+    base = ListBase(list_version=others.list_version, digest=others.digest)
+    assert tell(world, roster_kept=base, roster_used=base) is Held.UNKNOWN
+
+
+def test_ok__what_was_replaced_is_gone_within_a_bounded_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.publish()
+    world.people.take(ImportFile(workers=(worker("w-1", "c-2"),)))
+    with world.store.read() as db:
+        assert db.execute(
+            select(t.templates.c.consent_ref).where(t.templates.c.worker_id == "w-1")
+        ).scalars().all() == ["c-2"]
+        assert [(r.worker_id, r.why) for r in db.execute(select(t.forgotten))] == [("w-1", "replaced")]
+    assert world.publisher.holding_forgotten() == []
+    soon = world.rig.publisher(world.store)
+    soon._whole_after *= 0
+    assert soon.holding_forgotten() == ["site-1"]
+    soon.publish("site-1", ROSTER)
+    assert soon.kept_versions()["site-1", ROSTER] == (2, 0)
+    assert soon.holding_forgotten() == []
+
+
+def test_ok__a_removed_worker_is_gone_altogether(world: World) -> None:
+    world.publish()
+    folder = str(world.rig.hq_folder)
+    done = CliRunner().invoke(app, ["consent", "withdraw", "w-1", "--remove", "-d", folder])
+    assert done.exit_code == 0, done.output
+    with world.store.read() as db:
+        assert [one.worker_id for one in world.people.roster(db)] == ["w-2", "w-3"]
+    assert [found.why for found in receipts.receipts(world.store)] == []  # no gate has reported yet
+    assert world.publisher.kept_versions()["site-1", ROSTER] == (2, 0)
+
+
+def test_fail__nobody_is_withdrawn_if_one_of_them_is_unknown(world: World) -> None:
+    done = CliRunner().invoke(app, ["consent", "withdraw", "w-1", "w-8", "-d", str(world.rig.hq_folder)])
+    assert done.exit_code == 1 and "w-8 is not among the workers" in done.stderr
+    with world.store.read() as db:
+        assert db.execute(select(t.forgotten)).all() == []
+
+
+def test_ok__rosters_of_an_earlier_version_are_published_whole_once(world: World) -> None:
+    world.publish()
+    with world.store.write() as db:
+        db.execute(t.snapshots.delete())
+    assert world.publisher.holding_forgotten() == ["site-1"]
+    world.publish()
+    assert world.publisher.kept_versions()["site-1", ROSTER] == (2, 0)
+    assert world.publisher.holding_forgotten() == []
+
+
+def test_ok__an_hq_that_was_restored_gets_the_erased_record_and_says_what_it_lacks(
+    tmp_path: Path, world: World
+) -> None:
+    gate = world.gate()
+    hq = world.rig.hq()
+    gate.journal.append(NoticeEvent, code=NoticeCode.TAMPER)
+    enrol(world, gate, "w-1", "w-1 again")
+    gate.journal.append(NoticeEvent, code=NoticeCode.TAMPER)
+    world.wait(lambda: world.rig.holds(world.store, 3) and gate.journal.sealed_since() == 0, "held, and erased")
+    hq.stop()
+    with world.store.write() as db:  # as a backup from before would have it
+        for table in (t.events, t.watermarks, t.erased_events):
+            db.execute(table.delete())
+    world.rig.hq()
+    gate.journal.append(NoticeEvent, code=NoticeCode.TAMPER)
+    world.wait(lambda: world.rig.holds(world.store, 4), "the gate sends it all again")
+    (row,) = report.quarantine(world.store)
+    assert row.seq == 2 and "enrol the worker again" in row.reason and row.told_utc is not None
+    (verdict,) = report.verdicts(world.store, world.people.cipher)
+    assert verdict.ok and verdict.erased == 1
+
+
+def test_fail__nobody_else_can_say_that_an_event_was_erased(world: World) -> None:
+    gate = world.gate()
+    world.rig.hq()
+    enrol(world, gate, "w-1", "w-1 again")
+    enrol(world, gate, "w-2", "w-2 again")
+    gate.journal.append(NoticeEvent, code=NoticeCode.TAMPER)
+    world.wait(lambda: world.rig.holds(world.store, 3), "all is at HQ")
+    cipher = world.people.cipher
+
+    def verdict(store: Store = world.store) -> str:
+        return report.verdicts(store, cipher)[0].problem
+
+    assert verdict() == ""
+    with world.store.write() as db:
+        (body,) = db.execute(select(t.events.c.body).where(t.events.c.seq == 2)).scalars()
+        db.execute(t.events.update().where(t.events.c.seq == 2).values(body=body.replace("w-2", "w-7")))
+    assert "seq 2 was changed after it was erased" in verdict()
+    with world.store.write() as db:
+        db.execute(t.events.update().where(t.events.c.seq == 2).values(body=body))
+        db.execute(t.events.update().where(t.events.c.seq == 3).values(body=body.replace('"seq":2', '"seq":3')))
+        old = db.execute(select(t.erased_events).where(t.erased_events.c.seq == 2)).one()._asdict()
+        db.execute(t.erased_events.insert().values(**{**old, "name": old["name"][:-1] + "3", "seq": 3}))
+    assert "seq 3 is said to be erased, and nothing proves it" in verdict()
+
+
+def test_ok__who_was_suspended_or_has_left_is_gone_within_a_bounded_time(world: World) -> None:
+    today = utc().date()
+    gone = worker("w-1").model_copy(update={"valid_until": today - timedelta(days=31)})
+    going = worker("w-2").model_copy(update={"valid_until": today - timedelta(days=29)})
+    world.people.take(ImportFile(workers=(gone, going, worker("w-3").model_copy(update={"active": False}))))
+
+    def enrolled() -> list[str]:
+        with world.store.read() as db:
+            return [one.worker_id for one in world.people.roster(db) if one.templates]
+
+    world.publish()
+    assert enrolled() == ["w-2", "w-3"]
+    with world.store.read() as db:
+        before = world.people.roster_fingerprints(db)
+    with world.store.write() as db:
+        db.execute(
+            t.workers.update().where(t.workers.c.worker_id == "w-3").values(updated_utc=utc() - timedelta(days=31))
+        )
+    assert enrolled() == ["w-2"]
+    with world.store.read() as db:
+        after = world.people.roster_fingerprints(db)
+        assert {row.worker_id for row in db.execute(select(t.templates))} == {"w-1", "w-2", "w-3"}, "HQ keeps them"
+    assert [who for who in after if after[who] != before[who]] == ["w-3"], "so the next changes leave them out"
+    assert world.publisher.holding_forgotten() == []
+    with world.store.write() as db:
+        db.execute(t.snapshots.update().values(issued_utc=utc() - timedelta(days=8)))
+    assert world.publisher.holding_forgotten() == ["site-1"], "and the whole roster is made anew"
+    world.people.take(ImportFile(workers=(worker("w-1"),)))
+    assert enrolled() == ["w-1", "w-2"], "who comes back need not enrol again"

@@ -1,0 +1,77 @@
+"""A withdrawn consent on PostgreSQL: no table holds the template, and what stays behind in its files is known."""
+
+from pathlib import Path
+
+import numpy as np
+from hq_postgres import Postgres
+from hq_postgres_fixtures import rig as rig
+from hq_postgres_fixtures import server as server
+from hq_postgres_fixtures import url as url
+from sqlalchemy import Connection, select, text
+from sync_rig import Rig, utc, wait_until
+from typer.testing import CliRunner
+
+from contract.codec import encode
+from contract.messages import EnrolmentEvent, EnrolmentRecord, ListKind, SealedTemplate, WorkerRecord
+from contract.signing import ENROLMENT, seal
+from hq.cli import app
+from hq.database import tables as t
+from hq.registry.people import ImportFile
+from hq.reports import report
+
+
+def worker(name: str) -> WorkerRecord:
+    vector = np.random.default_rng([*name.encode()]).standard_normal(128).astype("<f2").tobytes()
+    templates = (SealedTemplate(model_id="m", vector=vector),)
+    return WorkerRecord(worker_id=name, sites=("site-1",), consent_ref="c-1", templates=templates)
+
+
+def in_tables(db: Connection, secret: bytes) -> list[str]:
+    """Tables of the database in which a row holds these bytes, in whichever column."""
+    return [
+        name
+        for name in t.metadata.tables
+        if any(
+            secret in bytes(v) if isinstance(v, bytes) else secret in str(v).encode()
+            for row in db.execute(text(f"SELECT * FROM {name}"))
+            for v in row
+        )
+    ]
+
+
+def test_ok__no_table_holds_the_template_and_the_pages_were_written_anew(rig: Rig, server: Postgres) -> None:
+    store, journal = rig.store(), rig.journal()
+    rig.people(store).take(ImportFile(workers=tuple(worker(f"w-{n}") for n in range(20))))
+    rig.publisher(store).publish("site-1", ListKind.ROSTER)
+    record = EnrolmentRecord(
+        worker_id="w-1", consent_ref="c-1", captured_utc=utc(), templates=worker("again").templates
+    )
+    sealed = seal(encode(record), ENROLMENT, rig.keys.sealing.public_key())
+    journal.append(EnrolmentEvent, worker_id="w-1", consent_ref="c-1", model_id="m", sealed_record=sealed)
+    rig.hq()
+    rig.sync()
+    wait_until(lambda: rig.holds(store, 1), "the enrolment is at HQ")
+    with store.read() as db:
+        secrets = [
+            bytes(v)
+            for v in db.execute(select(t.templates.c.sealed_record).where(t.templates.c.worker_id == "w-1")).scalars()
+        ]
+    secrets += [part.body[200:232] for part in rig.publisher(store).kept("site-1", ListKind.ROSTER) if part.body]
+    assert len(secrets) >= 3
+    with store.read() as db:
+        assert all(in_tables(db, secret) for secret in secrets)
+        assert not in_tables(db, sealed), "what was sealed in the event was never stored a second time"
+    done = CliRunner().invoke(app, ["consent", "withdraw", "w-1", "-d", str(rig.hq_folder)])
+    assert done.exit_code == 0, done.output
+    with store.read() as db:
+        assert not [secret for secret in secrets if in_tables(db, secret)]
+    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as raw:
+        raw.execute(text("CHECKPOINT"))
+        folder = Path(raw.execute(text("SHOW data_directory")).scalar_one())
+
+    def in_files() -> list[Path]:
+        kept = (path for path in (folder / "base").rglob("*") if path.is_file())
+        return [path for path in kept if any(secret[-32:] in path.read_bytes() for secret in secrets)]
+
+    wait_until(lambda: not in_files(), "the tables' files hold it no more")
+    assert all(verdict.ok for verdict in report.verdicts(store, rig.people(store).cipher))

@@ -1,0 +1,125 @@
+"""The manager's page in real Chromium, on a real journal and a real server."""
+
+import pytest
+from screen_stage import Stage, set_size
+from selenium.webdriver.chrome.webdriver import WebDriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from contract.messages import Advice, Direction, Reason
+from edge.core.domain import Tone
+
+SIZES = [(1024, 600), (1920, 1080), (390, 844)]
+
+
+def text(browser: WebDriver, css: str) -> str:
+    """The text now; '' if the part is being replaced this moment."""
+    return str(browser.execute_script("return document.querySelector(arguments[0])?.innerText ?? ''", css))
+
+
+def wait_for(browser: WebDriver, css: str, wanted: str) -> None:
+    WebDriverWait(browser, 15, poll_frequency=0.1).until(
+        lambda b: wanted in text(b, css), f"{css} never said {wanted!r}: {text(browser, css)!r}"
+    )
+
+
+def test_ok__a_morning_at_a_glance(stage: Stage, browser: WebDriver) -> None:
+    stage.play_morning()
+    set_size(browser, 1280, 900)
+    browser.get(stage.url)
+    wait_for(browser, ".people", "w-1188")  # the last to come: now everything before it is there too
+    events = text(browser, "#events")
+    for words in (
+        "Admitted",
+        "w-1042",
+        "Training lapsed",
+        "valid until 2026-06-30",
+        "Held: risk list",
+        "Not recognised",
+    ):
+        assert words in events
+    assert "key-screening" not in browser.page_source
+    assert text(browser, "#people-total") == "7"
+    assert "w-1043" not in text(browser, ".people"), "went out again"
+    assert "Connected" in text(browser, "[aria-labelledby=h-hq]")
+    lists = text(browser, "[aria-labelledby=h-lists]")
+    assert "version 41 · issued 2 h ago" in lists and "fresh" in lists and "stale" in lists
+    gate = text(browser, "[aria-labelledby=h-gate]")
+    assert "Locked" in gate and "25 fps" in gate and "312" in gate and "0.512" in gate
+    assert "whole" in text(browser, "[aria-labelledby=h-journal]")
+
+
+def test_ok__what_happens_appears_by_itself(stage: Stage, browser: WebDriver) -> None:
+    browser.get(stage.url)
+    assert "Nothing has happened yet." in text(browser, "#events")
+    stage.show(Tone.GO, Advice.WALK_THROUGH, gate_state="released")
+    stage.access(Reason.GRANTED, Advice.WALK_THROUGH, "w-77")
+    stage.passes("w-77")
+    wait_for(browser, "#events", "w-77")
+    wait_for(browser, "#people-total", "1")
+    wait_for(browser, "[aria-labelledby=h-gate]", "Released")
+    stage.passes("w-77", Direction.OUT)
+    wait_for(browser, "#people-total", "0")
+
+
+def test_fail__a_silent_gate_is_said_to_be_not_running(stage: Stage, browser: WebDriver) -> None:
+    browser.get(stage.url)
+    wait_for(browser, "[aria-labelledby=h-gate]", "Locked")
+    stage.silence()
+    wait_for(browser, "[aria-labelledby=h-gate]", "Not running")
+
+
+def test_fail__a_dead_server_is_said_and_found_again(stage: Stage, browser: WebDriver) -> None:
+    browser.get(stage.url)
+    lost = browser.find_element(By.ID, "lost")
+    assert not lost.is_displayed()
+    stage.stop_server()
+    WebDriverWait(browser, 15).until(lambda _: lost.is_displayed())
+    stage.start_server()
+    WebDriverWait(browser, 15).until(lambda _: not lost.is_displayed())
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_ok__no_sideways_scrolling(stage: Stage, browser: WebDriver, size: tuple[int, int], language: str) -> None:
+    stage.play_morning()
+    stage.passes("w" * 64)
+    set_size(browser, *size)
+    browser.get(f"{stage.url}/?lang={language}")
+    wait_for(browser, ".people", "w" * 64)
+    assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    assert browser.execute_script("return document.documentElement.lang") == language
+
+
+def test_ok__chinese(stage: Stage, browser: WebDriver) -> None:
+    stage.play_morning()
+    browser.get(f"{stage.url}/?lang=zh")
+    wait_for(browser, "#events", "拦下：重点名单")
+    assert "lang=zh" in str(browser.find_element(By.ID, "board").get_attribute("hx-get"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_ok__words_stand_out_from_their_ground(stage: Stage, browser: WebDriver, scheme: str) -> None:
+    """WCAG 2.2 contrast of at least 4.5 for every text of the page."""
+    stage.play_morning()
+    browser.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    )
+    browser.get(stage.url)
+    wait_for(browser, "#events", "w-1188")
+    faint = browser.execute_script(
+        """
+        const rgb = (c) => c.match(/[\\d.]+/g).map(Number);
+        const light = (c) => { const [r, g, b] = rgb(c).map((v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+        const ground = (e) => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor; if (rgb(c)[3] !== 0) return c; } return "rgb(255,255,255)"; };
+        const faint = [];
+        for (const e of document.querySelectorAll("body *")) {
+          if (![...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()) || e.closest("[hidden]")) continue;
+          const a = light(getComputedStyle(e).color), b = light(ground(e));
+          const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+          if (ratio < 4.5) faint.push(`${e.textContent.trim().slice(0, 30)}: ${ratio.toFixed(2)}`);
+        }
+        return faint;
+        """
+    )
+    assert faint == []

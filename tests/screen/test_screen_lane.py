@@ -1,0 +1,69 @@
+"""What the lane says in every state of the gate."""
+
+import pytest
+from screen_parts import NOW, live
+
+from contract.messages import Advice
+from edge.core.domain import Tone
+from edge.screen.lane_page import NOT_RUNNING, LaneView, Sign, lane_view
+
+
+@pytest.mark.parametrize("advice", Advice)
+def test_ok__every_advice_is_a_sign(advice: Advice) -> None:
+    assert lane_view(live(Tone.ADJUST, advice), NOW).sign == advice.value
+
+
+@pytest.mark.parametrize(
+    ("tone", "advice", "sign"),
+    [
+        (Tone.IDLE, None, Sign.READY),
+        (Tone.ADJUST, None, Sign.WAIT),
+        (Tone.GO, None, Sign.WALK_THROUGH),
+        (Tone.GO, Advice.WALK_THROUGH, Sign.WALK_THROUGH),
+        (Tone.STOP, None, Sign.STOP),
+        (Tone.STOP, Advice.SEE_DESK, Sign.STOP),
+        (Tone.STOP, Advice.ONE_BY_ONE, Sign.ONE_BY_ONE),
+        (Tone.DESK, Advice.SEE_DESK, Sign.SEE_DESK),
+        (Tone.DESK, None, Sign.SEE_DESK),
+    ],
+)
+def test_ok__tone_and_advice_give_the_sign(tone: Tone, advice: Advice | None, sign: Sign) -> None:
+    assert lane_view(live(tone, advice), NOW) == LaneView(tone, sign)
+
+
+@pytest.mark.parametrize("age_s", [5.5, 3600, -6, -3600])
+def test_fail__silent_gate_is_said_to_be_not_running(age_s: float) -> None:
+    assert lane_view(live(Tone.GO, Advice.WALK_THROUGH, age_s=age_s), NOW) == NOT_RUNNING
+
+
+def test_fail__no_state_at_all_is_not_running() -> None:
+    assert lane_view(None, NOW) == NOT_RUNNING
+
+
+def test_ok__a_slow_second_is_not_yet_silence() -> None:
+    assert lane_view(live(age_s=4), NOW).sign is Sign.READY
+
+
+def test_fail__a_blind_gate_sends_people_to_the_desk() -> None:
+    assert lane_view(live(camera_ok=False), NOW) == NOT_RUNNING
+
+
+def test_ok__hq_may_open_a_blind_gate() -> None:
+    assert lane_view(live(Tone.GO, Advice.WALK_THROUGH, camera_ok=False), NOW).sign is Sign.WALK_THROUGH
+
+
+@pytest.mark.parametrize("tone", Tone)
+def test_ok__fire_outdoes_everything(tone: Tone) -> None:
+    view = lane_view(live(tone, Advice.SEE_DESK, gate_state="fire", camera_ok=False), NOW)
+    assert view == LaneView(Tone.GO, Sign.FIRE)
+
+
+def test_ok__a_locked_down_gate_sends_people_to_the_desk_whatever_else_it_says() -> None:
+    for tone in Tone:
+        assert lane_view(live(tone, Advice.COME_CLOSER, gate_state="lockdown"), NOW) == LaneView(
+            Tone.DESK, Sign.SEE_DESK
+        )
+
+
+def test_ok__after_a_fire_people_may_walk_through_until_the_reset() -> None:
+    assert lane_view(live(Tone.IDLE, None, gate_state="fire_over", camera_ok=False), NOW).sign is Sign.WALK_THROUGH

@@ -1,0 +1,71 @@
+"""Every language says everything; a new one is one file."""
+
+from datetime import timedelta
+from importlib import resources
+
+import pytest
+
+from contract.messages import Advice, NoticeCode, Reason
+from edge.screen.lane_page import Sign
+from edge.screen.translations import Label, MissingText, load_all, parse
+
+LANGUAGES = load_all()
+FILES = {f.name: f.read_text(encoding="utf-8") for f in (resources.files("edge.screen") / "text").iterdir()}
+
+
+def test_ok__each_file_is_a_language_and_english_and_chinese_are_there() -> None:
+    assert {f"{code}.toml" for code in LANGUAGES} == set(FILES)
+    assert {"en", "zh"} <= set(LANGUAGES)
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_ok__everything_is_said(code: str) -> None:
+    texts = LANGUAGES[code]
+    assert set(texts.sign) == set(Sign) and {Sign(a.value) for a in Advice} <= set(texts.sign)
+    assert set(texts.reason) == set(Reason)
+    assert set(texts.notice) == set(NoticeCode)
+    assert set(texts.label) == set(Label)
+    assert "{age}" in texts.label[Label.AGO]
+    assert texts.second != code and texts.second in LANGUAGES
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_ok__lane_sentences_are_short(code: str) -> None:
+    longest = 12 if code == "zh" else 32
+    assert max(len(sentence) for sentence in LANGUAGES[code].sign.values()) <= longest
+
+
+def test_ok__a_new_language_needs_nothing_but_its_file() -> None:
+    french = FILES["en.toml"].replace('code = "en"', 'code = "fr"').replace("Hold still", "Ne bougez pas")
+    assert parse(french, "fr.toml").sign[Sign.HOLD_STILL] == "Ne bougez pas"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (('hold_still = "Hold still"\n', ""), r"fr\.toml.*\[sign\] lacks hold_still"),
+        (('tamper = "Housing opened"\n', ""), r"\[notice\] lacks tamper"),
+        (('issued = "issued"', 'isued = "issued"'), "isued"),
+        (('"{n} min"', '"minutes"'), r"needs \"\{n\}\""),
+        (("[reason]", "[reason"), r"fr\.toml"),
+    ],
+)
+def test_fail__a_gap_in_a_language_is_named(change: tuple[str, str], said: str) -> None:
+    with pytest.raises(MissingText, match=f"(?s){said}"):
+        parse(FILES["en.toml"].replace(*change), "fr.toml")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-3, "0 s"),
+        (59, "59 s"),
+        (60, "1 min"),
+        (3599, "59 min"),
+        (3600, "1 h"),
+        (47 * 3600, "47 h"),
+        (48 * 3600, "2 days"),
+    ],
+)
+def test_ok__ages_are_coarse(seconds: int, words: str) -> None:
+    assert LANGUAGES["en"].age(timedelta(seconds=seconds)) == words

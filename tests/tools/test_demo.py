@@ -1,0 +1,90 @@
+"""The demonstration itself: the main job, end to end, as `scripts/demo` runs it; and that it can fail."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from contract.messages import AccessEvent, Advice, AnyEvent, Direction, Reason
+from edge.core.config import GateConfig, SiteConfig
+from edge.sim import ManualClock
+from edge.storage.journal import Journal
+from edge.tools.demo import verdict
+from edge.tools.demo.cast import ACTS
+from edge.tools.demo.show import LANE
+
+
+def test_ok__the_demo_keeps_every_promise(tmp_path: Path, models_dir: Path, photos_dir: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "edge", "demo", "--dir", str(tmp_path / "demo")],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "all as promised" in done.stdout
+    assert "chain verified" in " ".join(done.stdout.replace("│", " ").split())
+
+
+@pytest.fixture
+def events(tmp_path: Path) -> list[AnyEvent]:
+    """What a gate would have journalled if every act went as promised."""
+    journal = Journal(tmp_path / "journal.db", SiteConfig(), ManualClock())
+    made: list[AnyEvent] = [
+        journal.append(
+            AccessEvent,
+            reason=act.reason,
+            granted=act.reason is Reason.GRANTED,
+            advice=act.advice,
+            direction=Direction.IN,
+            worker_id=act.worker_id,
+        )
+        for act in ACTS
+    ]
+    journal.close()
+    return made
+
+
+def test_ok__as_promised(events: list[AnyEvent]) -> None:
+    assert all(line.ok for line in verdict.acts(events))
+
+
+def test_fail__a_wrong_a_missing_and_a_surplus_decision_are_all_seen(events: list[AnyEvent]) -> None:
+    first = events[0]
+    assert isinstance(first, AccessEvent)
+    wrong = first.model_copy(update={"worker_id": "worker-b"})
+    assert [line.ok for line in verdict.acts([wrong, *events[1:]])].count(False) == 1
+    assert not verdict.acts(events[:-1])[-1].ok
+    surplus = first.model_copy(update={"reason": Reason.NO_DECISION, "advice": Advice.SEE_DESK})
+    assert not verdict.acts([*events, surplus])[-1].ok
+
+
+@pytest.mark.parametrize(
+    ("levels", "ok"),
+    [
+        ([(0.0, 1, 0), (1.0, 1, 1), (1.4, 1, 0)], True),
+        ([(0.0, 1, 0), (1.0, 1, 1), (4.4, 1, 0)], False),  # too long
+        ([(0.0, 1, 0), (1.0, 1, 1)], False),  # left released
+        ([(0.0, 1, 1), (1.4, 1, 0)], False),  # released at start
+        ([(0.0, 1, 0)], False),  # granted, but never released
+        ([(0.0, 1, 0), (1.0, 1, 1), (1.4, 1, 0), (2.0, 1, 1), (2.4, 1, 0)], False),  # once too often
+        ([(0.0, 1, 0), (1.0, 1, 1), (2.0, 2, 0), (3.0, 2, 1), (3.4, 2, 0)], True),  # killed, then a second life
+    ],
+)
+def test_ok__the_pin_history_is_judged(
+    tmp_path: Path, events: list[AnyEvent], levels: list[tuple[float, int, int]], ok: bool
+) -> None:
+    history = tmp_path / "pins.jsonl"
+    lines = [
+        {"monotonic_s": at, "pid": pid, "pin": "GPIO17", "function": "output", "level": level}
+        for at, pid, level in levels
+    ]
+    history.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert verdict.pins(history, GateConfig(), events).ok == ok
+
+
+def test_ok__the_demo_has_words_for_every_next_step() -> None:
+    assert set(LANE) == set(Advice)
