@@ -144,9 +144,9 @@ def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
     if wanted:
         try:
             matcher = _matcher(config)
-            look = matcher.look if matcher.gallery_size else None
+            identify = matcher.identify if matcher.gallery_size else None
             with hands_on(config) as parts:
-                bench = tried.Bench(config, *parts, detect=matcher.engine.detect, sleep=time.sleep, look=look)
+                bench = tried.Bench(config, *parts, detect=matcher.engine.detect, sleep=time.sleep, identify=identify)
                 for step in tried.run(wanted, bench, Terminal()):
                     measured = (step.measured, "bold red" if photo_let_in(step) else "dim")
                     out.print(Text.assemble("  ", _MARKS[step.state], styled(f" {step.name}  ", measured)))

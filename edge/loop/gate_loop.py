@@ -132,7 +132,7 @@ class GateLoop:
         self._lane.listen(frame)  # before the matcher: whatever becomes of it, codes and cards go on working
         if frame is not None:
             self._frame_number = frame.number
-            seen = self._p.matcher.look(frame)
+            seen = self._p.matcher.identify(frame)
             self._board.light(frame, seen.sight is not Sight.NOBODY)
             self._lane.meet(seen)
         elif not camera_ok:

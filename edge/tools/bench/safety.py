@@ -123,7 +123,7 @@ class _Matcher:
     def __init__(self, busy_s: float) -> None:
         self._busy_s = busy_s
 
-    def look(self, frame: Frame) -> Identification:
+    def identify(self, frame: Frame) -> Identification:
         end = time.perf_counter() + self._busy_s
         while time.perf_counter() < end:
             sum(range(100))

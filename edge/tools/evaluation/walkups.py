@@ -186,7 +186,7 @@ def play(matcher: FaceMatcher, walkup: WalkUp, condition: Condition, folder: Pat
     for number in range(first, last):
         t_s = number / film.script.rate_hz
         frame = film.frame_at(t_s)
-        seen = matcher.look(Frame(condition.seen(frame) if condition.seen else frame, t_s, number))
+        seen = matcher.identify(Frame(condition.seen(frame) if condition.seen else frame, t_s, number))
         if seen.sight in (Sight.KNOWN, Sight.UNKNOWN):
             return _answered(walkup, seen, t_s)
     return Outcome(walkup, NOT_SEEN)
