@@ -8,8 +8,8 @@ from edge.core.config import Config
 from edge.core.domain import Image
 from edge.core.ports import Clock
 from edge.sim import SimulatedThermometer
-from edge.sim.card import CodeCard
-from edge.sim.entries import StagedReader
+from edge.sim.code_card import CodeCard
+from edge.sim.staged_reader import StagedReader
 from edge.tools.stories.part import StoryError
 from edge.tools.stories.played_gate import ShownCode
 from edge.tools.stories.steps import Card, Pin

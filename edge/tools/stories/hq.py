@@ -26,7 +26,7 @@ from contract.messages import ListKind as Kind
 from contract.parts import Content, roster_content, write_parts
 from contract.signing import sign
 from contract.topics import Channel, topic
-from edge.app.files import REPLICA
+from edge.app.state_folders import REPLICA
 from edge.core.config import SiteConfig
 from edge.replica.floor import Floor
 from edge.replica.reader import ReplicaReader

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from contract.chain import BrokenChain, verify
 from contract.messages import AnyEvent
-from edge.app.files import JOURNAL
+from edge.app.state_folders import JOURNAL
 from edge.core.config import Config
 from edge.sim import Shown
 from edge.storage.journal import JournalReader

@@ -5,15 +5,15 @@ from pathlib import Path
 
 from contract.messages import NoticeCode, NoticeEvent
 from edge import __version__
-from edge.app.files import DESK, JOURNAL
-from edge.app.ledger import learn_time
+from edge.app.journal_startup import learn_time
+from edge.app.state_folders import DESK, JOURNAL
 from edge.core.domain import AdmitRequest, EnrolmentRequest, LockDownRequest
 from edge.core.layout import GATE
 from edge.core.ports import Matcher
 from edge.devices.readers.qr_codes import QrCodes
 from edge.loop import GateLoop, Ports
 from edge.sim import ManualClock, PatientPinCheck, RecordingIndicator
-from edge.sim.staged import Picture, StagedCamera, StagedMatcher, View
+from edge.sim.staged_recognition import Picture, StagedCamera, StagedMatcher, View
 from edge.storage.desk import Desk, DeskReader
 from edge.storage.high_water import HighWater
 from edge.storage.journal import Journal

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field
 
 from contract.messages import Advice, LivenessVerdict
 from edge.core.domain import Sight
-from edge.sim.staged import View
+from edge.sim.staged_recognition import View
 from edge.tools.stories.orders import Order, PolicyChange, RiskChange, RosterChange
 from edge.tools.stories.part import Step
 from edge.tools.stories.played_gate import Breakable, PlayedGate, ShownCode, Turns
