@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from contract.messages import CommandAction
-from edge.sim.staged import View
+from edge.sim.staged_recognition import View
 
 Turns = Literal["on", "off", "on and off"]
 Breakable = Literal["camera", "disk", "recognition", "relay"]
