@@ -29,8 +29,9 @@ from edge.sim import ManualClock
 from edge.storage.desk import Desk
 from edge.storage.journal import Journal, JournalReader
 from edge.storage.score_store import ScoreStore
-from hq.database.store import Store, StoreError
-from hq.registry.people import ImportFile
+from hq.database.errors import StoreError
+from hq.database.store import Store
+from hq.registry.import_file import ImportFile
 
 
 @contextmanager

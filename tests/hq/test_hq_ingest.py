@@ -31,7 +31,7 @@ from edge.storage.journal import Journal, JournalReader
 from edge.system.clock import SystemClock
 from hq.database.store import Store
 from hq.ingest.ingest import Ingest
-from hq.registry.people import ImportFile
+from hq.registry.import_file import ImportFile
 from hq.reports import report
 
 EVENTS_TOPIC = "sitegate/v1/site-1/gate-1/events"
@@ -165,7 +165,7 @@ def test_fail__an_event_with_a_nul_and_a_version_that_is_no_text_hold_up_nothing
     assert ingest.take(_batch(journal, (*records, poison, after))).ack.seq == 4
     with pytest.raises(BadMessage) as told:
         decode(EventBatch, b'{"version":"\\ud800\\u0000.0"}')
-    ingest.refuse("site-1", "gate-1", str(told.value), b"x")
+    ingest.rejected.keep("site-1", "gate-1", str(told.value), b"x")
     rows = {row.seq: row.reason for row in report.quarantine(store)}
     assert "cannot read" in rows[3]
     assert "\\ud800\\0" in rows[0]

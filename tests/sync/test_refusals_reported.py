@@ -193,7 +193,7 @@ def test_ok__resync_asks_for_everything_again(rig: Rig, stranger: Stranger) -> N
     lost = topic(Channel.RISK, "site-1", part=1)
     stranger.publish(lost, b"", retain=True)
     stranger.subscribe(lost)
-    publisher.order("site-1", "gate-1", CommandAction.RESYNC, why="restored", by="m", valid_s=30)
+    rig.commands(store).order("site-1", "gate-1", CommandAction.RESYNC, why="restored", by="m", valid_s=30)
     wait_until(lambda: rig.holds(store, 8), "HQ holds everything again")
     wait_until(lambda: any(payload for _, payload, _ in stranger.seen), "the broker has the list again")
     assert roster.state.roster.version == 1
