@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 import structlog
 
+from contract.backoff import Backoff
 from edge.capture.reader import Reader, Slot
 from edge.capture.source import CameraFault, Source, letterbox
 from edge.capture.stillness import WHOLE, Lane, Look, Stillness
@@ -76,7 +77,7 @@ class CaptureThread:
         self._problem = "closed"
 
     def _supervise(self) -> None:
-        failures = 0
+        backoff = Backoff(self._config.reopen_min_ms / 1000, self._config.reopen_max_ms / 1000)
         suspect: tuple[Look, ...] = ()
         while not self._closing.is_set():
             reader = self._open(suspect)
@@ -90,9 +91,10 @@ class CaptureThread:
                 log.info("camera_ended", camera=reader.source.name)
                 return
             else:
-                failures = 1 if reader.delivered else failures + 1
+                if reader.delivered:
+                    backoff.reset()
                 suspect = tuple(reader.still.scene) if reader.still.frozen else ()
-                self._recover(reader, failures)
+                self._recover(reader, backoff)
 
     def _open(self, suspect: tuple[Look, ...]) -> Reader:
         source = self._make_source()
@@ -124,15 +126,16 @@ class CaptureThread:
             self._news.wait(left_s)
             self._news.clear()
 
-    def _recover(self, reader: Reader, failures: int) -> None:
+    def _recover(self, reader: Reader, backoff: Backoff) -> None:
         """Say what is wrong and pause before the next attempt."""
         if not reader.done:
             self._stuck.append(reader)
         why = reader.why or f"{reader.source.name} hangs: nothing for {self._hang_s:.1f} s"
-        least_s, most_s = self._config.reopen_min_ms / 1000, self._config.reopen_max_ms / 1000
-        pause_s = min(most_s, least_s * 2.0 ** min(failures - 1, 30)) * random.uniform(0.75, 1.0)
+        pause_s = backoff.next_s() * random.uniform(0.75, 1.0)
         self._problem = why
-        log.warning("camera_lost", camera=reader.source.name, why=why, failures=failures, next_try_s=round(pause_s, 2))
+        log.warning(
+            "camera_lost", camera=reader.source.name, why=why, failures=backoff.failures, next_try_s=round(pause_s, 2)
+        )
         self._closing.wait(pause_s)
         while self._hung() >= STUCK_MAX and not self._closing.is_set():
             self._problem = f"{reader.source.name} hung {STUCK_MAX} times and never let go: restart the gate service"

@@ -4,7 +4,6 @@ An unknown key is an error with a suggestion, and all errors are reported at onc
 and never printed. `edge.commands.config` turns the descriptions below into the commented file.
 """
 
-import difflib
 import errno
 import ipaddress
 import tomllib
@@ -17,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 from contract.messages import Direction, Id
 from contract.places import path_problem
 from contract.terminal.text import visible
+from contract.unknown_keys import keys_at, unknown_key
 from edge.core.rtsp_address import url_problem
 
 Pin = Annotated[int, Field(ge=0, le=27)]
@@ -762,23 +762,9 @@ def _explain(error: Any) -> str:
     """One pydantic error as a line with the key's full name and what to do."""
     where = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
-        known = _keys_of(error["loc"][:-1])
-        near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1, cutoff=0.6)
-        hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(sorted(known))}"
-        return f"{where}: unknown key; {hint}"
+        return unknown_key(where, str(error["loc"][-1]), sorted(keys_at(Config, error["loc"][:-1])))
     message = error["msg"].removeprefix("Value error, ")
     return f"{where}: {message}" if where else message
-
-
-def _keys_of(section: tuple[Any, ...]) -> list[str]:
-    model: type[BaseModel] = Config
-    for name in section:
-        annotation = model.model_fields[str(name)].annotation
-        found = [a for a in (annotation, *get_args(annotation)) if isinstance(a, type) and issubclass(a, BaseModel)]
-        if not found:
-            return []
-        model = found[0]
-    return list(model.model_fields)
 
 
 def _is_loopback(host: str) -> bool:

@@ -6,6 +6,8 @@ and forgets one guess at a time, so that guessing just below the limit of a burs
 
 from dataclasses import dataclass, replace
 
+from contract.backoff import doubled_s
+
 NEVER = float("-inf")
 
 
@@ -65,7 +67,7 @@ class Slow:
         beyond = wrong - schedule.free
         if beyond <= 0:
             return replace(self, wrong=wrong, last_s=now_s)
-        pause_s = min(schedule.pause_max_s, schedule.pause_s * 2.0 ** min(beyond - 1, 60))
+        pause_s = doubled_s(schedule.pause_s, beyond - 1, schedule.pause_max_s)
         return Slow(wrong, now_s, now_s + max(pause_s, 0.0))
 
 
@@ -88,5 +90,5 @@ class Guesses:
         beyond = wrong - schedule.free
         if beyond < 0:
             return replace(before, wrong=wrong, last_s=now_s)
-        pause_s = min(schedule.pause_max_s, schedule.pause_s * 2.0 ** min(beyond, 60))
+        pause_s = doubled_s(schedule.pause_s, beyond, schedule.pause_max_s)
         return Guesses(wrong, now_s, now_s + pause_s)

@@ -103,7 +103,7 @@ class DiskSpace:
         """True while there is room for what is not an event."""
         return not at_least(self.step, DiskStep.VERY_LOW)
 
-    def look(self) -> float:
+    def measure(self) -> float:
         """See `edge.core.ports.Disk`. A reserve that was drawn on is made whole again once there is room for it."""
         free_mb = self._free_bytes(self._folder) / MB
         missing_mb = self._reserve.missing_bytes / MB

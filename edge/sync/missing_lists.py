@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from contract.backoff import Backoff
 from contract.messages import ListKind
 
 PATIENCE_S = 60.0
@@ -16,7 +17,7 @@ AGAIN_MAX_S = 900.0
 class _Gap:
     how_far: str
     due_s: float
-    pause_s: float
+    backoff: Backoff
 
 
 @dataclass
@@ -32,10 +33,10 @@ class Gaps:
         for kind, how_far in gaps.items():
             gap = self._open.get(kind)
             if gap is None or gap.how_far != how_far:
-                self._open[kind] = _Gap(how_far, now_s + PATIENCE_S, PATIENCE_S)
+                backoff = Backoff(PATIENCE_S, AGAIN_MAX_S)
+                self._open[kind] = _Gap(how_far, now_s + backoff.next_s(), backoff)
             elif now_s >= gap.due_s:
-                gap.pause_s = min(2 * gap.pause_s, AGAIN_MAX_S)
-                gap.due_s = now_s + gap.pause_s
+                gap.due_s = now_s + gap.backoff.next_s()
                 found.append(kind)
         return found
 

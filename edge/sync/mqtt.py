@@ -22,6 +22,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from contract.backoff import Backoff
 from contract.codec import MAX_BYTES
 from contract.signing import BadKey
 from edge.core.config import SyncConfig
@@ -143,7 +144,7 @@ class MqttLink:
             self._thread.join(self._config.connect_timeout_s + 5)
 
     def _run(self) -> None:
-        tries = 0
+        backoff = Backoff(self._config.backoff_min_s, self._config.backoff_max_s)
         while not self._stopping.is_set():
             began = time.monotonic()
             try:
@@ -153,9 +154,10 @@ class MqttLink:
                 detail = str(error)
             self._session = None
             self._set_state(False, detail)
-            pause = backoff_s(tries, self._config.backoff_min_s, self._config.backoff_max_s)
+            pause = backoff.next_s()
             # A broker that accepts and at once drops us (a second gate with our name) must not be hammered either.
-            tries = 0 if time.monotonic() - began > self._config.backoff_max_s else tries + 1
+            if time.monotonic() - began > self._config.backoff_max_s:
+                backoff.reset()
             self._stopping.wait(pause * random.uniform(0.5, 1.0))
 
     def _set_state(self, connected: bool, detail: str = "") -> None:
@@ -311,11 +313,6 @@ class _Session:
 
     def _on_message(self, client: Client, data: Any, message: MQTTMessage) -> None:
         self._link._deliver(Received(message.topic, bytes(message.payload), bool(message.retain)))
-
-
-def backoff_s(tries: int, min_s: float, max_s: float) -> float:
-    """The longest pause before try number `tries` + 1: doubles from `min_s` up to `max_s`."""
-    return float(min(max_s, min_s * 2.0 ** min(tries, 32)))
 
 
 def _limits() -> Properties:

@@ -15,6 +15,8 @@ from types import FrameType
 import sdnotify
 import structlog
 
+from contract.backoff import Backoff
+
 log = structlog.get_logger()
 
 RESTART_MIN_S = 0.2
@@ -96,7 +98,7 @@ class _Child:
     command: Sequence[str]
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
-    pause_s: float = RESTART_MIN_S
+    backoff: Backoff = field(default_factory=lambda: Backoff(RESTART_MIN_S, RESTART_MAX_S))
     start_at: float = 0.0
     restarts: int = field(default=0)
 
@@ -131,11 +133,11 @@ class Supervisor:
                 child.started_at = now
         elif (code := child.process.poll()) is not None:
             if now - child.started_at >= STEADY_S:
-                child.pause_s = RESTART_MIN_S
-            child.process, child.start_at = None, now + child.pause_s
+                child.backoff.reset()
+            pause_s = child.backoff.next_s()
+            child.process, child.start_at = None, now + pause_s
             child.restarts += 1
-            log.warning("process_died", process=child.name, code=code, restart_in_s=child.pause_s)
-            child.pause_s = min(child.pause_s * 2, RESTART_MAX_S)
+            log.warning("process_died", process=child.name, code=code, restart_in_s=pause_s)
 
     def _stop(self) -> None:
         for child in reversed(self._children):

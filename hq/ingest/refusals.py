@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 from sqlalchemy import func, select, update
 
+from contract.backoff import Backoff
 from contract.messages import Refusal
 from hq.database import tables as t
 from hq.database.store import Store, now
@@ -19,7 +20,7 @@ GATES_AT_ONCE = 20
 @dataclass(frozen=True, slots=True)
 class _Pause:
     until_s: float
-    length_s: float
+    backoff: Backoff
 
 
 class Refusals:
@@ -58,8 +59,8 @@ class Refusals:
         """This gate knows of everything up to this row."""
         now_s, before = self._monotonic(), self._pauses.get(gate_id)
         again = before is not None and now_s < before.until_s + PAUSE_MAX_S
-        length_s = min(PAUSE_MAX_S, 2 * before.length_s) if before and again else PAUSE_MIN_S
-        self._pauses[gate_id] = _Pause(now_s + length_s, length_s)
+        backoff = before.backoff if before and again else Backoff(PAUSE_MIN_S, PAUSE_MAX_S)
+        self._pauses[gate_id] = _Pause(now_s + backoff.next_s(), backoff)
         rows = t.quarantine.c
         with self._store.write() as db:
             where = (rows.gate_id == gate_id, rows.told_utc.is_(None), rows.id <= newest)

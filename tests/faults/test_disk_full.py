@@ -26,7 +26,7 @@ journal = Journal(folder / "journal.db", SiteConfig(), ManualClock(), give_room=
 told = {"steps": [], "in_reserve": 0, "greedy": int(sys.argv[2])}
 
 def look():
-    disk.look()
+    disk.measure()
     told["steps"].append(disk.step.value)
 
 def fill(pieces=10**9):

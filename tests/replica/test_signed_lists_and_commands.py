@@ -10,10 +10,10 @@ from contract.codec import encode
 from contract.messages import Command, ListKind, SnapshotHeader, WorkerRecord
 from contract.parts import Content, read_part, roster_content, write_parts
 from contract.signing import sign, sign_raw
+from contract.token_bucket import TokenBuckets
 from edge.replica import signed_lists
 from edge.replica.signed_commands import CommandRefused, verified
 from edge.replica.signed_lists import ListRefused
-from edge.sync.incidents import Throttle
 
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 HQ, OTHER_HQ = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
@@ -115,7 +115,7 @@ def test_fail__contents_that_do_not_fit(body: bytes, what: str) -> None:
 
 
 def test_ok__a_flood_of_refusals_is_thinned_per_kind() -> None:
-    throttle = Throttle(burst=5, refill_s=60)
-    assert sum(throttle.allow("a", 0.0) for _ in range(1_000)) == 5
-    assert throttle.allow("b", 0.0)
-    assert sum(throttle.allow("a", 120.0) for _ in range(1_000)) == 2
+    throttle = TokenBuckets(burst=5, refill_s=60)
+    assert sum(throttle.take("a", 0.0) for _ in range(1_000)) == 5
+    assert throttle.take("b", 0.0)
+    assert sum(throttle.take("a", 120.0) for _ in range(1_000)) == 2

@@ -60,7 +60,7 @@ def test_ok__the_steps_of_a_disk_that_fills_up_and_is_freed(reserve: Reserve, tm
     seen = []
     for free_mb in (5000, 990, 1100, 480, 150, 230, 250, 700, 1300):
         told.free_mb = free_mb
-        disk.look()
+        disk.measure()
         seen.append((disk.step.value, disk.diagnostics))
     assert [step for step, _ in seen] == [
         "ok", "low", "low", "very_low", "critical", "critical", "very_low", "low", "ok"
@@ -71,14 +71,14 @@ def test_ok__the_steps_of_a_disk_that_fills_up_and_is_freed(reserve: Reserve, tm
 def test_ok__a_reserve_that_was_drawn_on_is_critical_until_it_is_whole_again(reserve: Reserve, tmp_path: Path) -> None:
     told = Disk(5000)
     disk = DiskSpace(tmp_path, DiskConfig(), reserve, told)
-    disk.look()
+    disk.measure()
     assert reserve.missing_bytes == 0, "made at the first look"
     reserve.give()
     told.free_mb = 240
-    disk.look()
+    disk.measure()
     assert (disk.step, reserve.missing_bytes) == (DiskStep.CRITICAL, PIECE_BYTES)
     told.free_mb = 242
-    disk.look()
+    disk.measure()
     assert (disk.step, reserve.missing_bytes) == (DiskStep.VERY_LOW, 0)
 
 

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from contract.identity import head, verify_head
 from contract.messages import EventRecord, NoticeCode, NoticeEvent
-from edge.app import files
+from edge.app import state_folders
 from edge.core.config import SiteConfig, parse
 from edge.storage.journal import Journal, JournalReader
 from edge.storage.salvage import salvage, salvaged_files, sign_salvaged
@@ -18,8 +18,8 @@ from edge.system.clock import SystemClock
 from edge.system.gate_keys import open_key
 from hq.database.journals import JournalKey
 from hq.database.store import now
-from hq.ingest.senders import Doorkeeper, NotTaken, proofs
-from hq.registry.gates import Registered
+from hq.ingest.senders import SenderCheck, SenderRefused, proofs
+from hq.registry.gates import RegisteredGate
 
 KEY, OTHER = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
 SITE = SiteConfig()
@@ -54,8 +54,8 @@ def check(path: Path, some: list[EventRecord] | tuple[EventRecord, ...], key: Ed
     epoch = reader.epoch
     reader.close()
     public = key.public_key().public_bytes_raw()
-    gate = Registered(SITE.gate_id, SITE.site_id, public, public, now(), "test", "test")
-    Doorkeeper().check_records(gate, JournalKey(SITE.site_id, SITE.gate_id, epoch), some, proofs(some))
+    gate = RegisteredGate(SITE.gate_id, SITE.site_id, public, public, now(), "test", "test")
+    SenderCheck().check_records(gate, JournalKey(SITE.site_id, SITE.gate_id, epoch), some, proofs(some))
 
 
 def test_ok__at_the_end_of_a_turn_the_newest_record_is_signed_and_every_eighth_before_it(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_ok__another_key_signs_everything_anew(tmp_path: Path) -> None:
     write(path, 40)
     write(path, 1, key=OTHER, turns=3)
     check(path, records(path), OTHER)
-    with pytest.raises(NotTaken):
+    with pytest.raises(SenderRefused):
         check(path, records(path), KEY)
 
 
@@ -110,7 +110,7 @@ def test_ok__a_record_that_was_changed_on_the_disk_holds_up_nothing_behind_it(tm
     write(path, 40)
     with sqlite3.connect(path) as db:
         db.execute("UPDATE events SET body = replace(body, 'tamper', 'camera_lost') WHERE seq = 21")
-    with pytest.raises(NotTaken, match=r"event 2[01]"):
+    with pytest.raises(SenderRefused, match=r"event 2[01]"):
         check(path, records(path))
     journal = Journal(path, SITE, SystemClock(), key=KEY)
     journal.sign_unsent(0)
@@ -164,10 +164,10 @@ def test_ok__a_configuration_of_0_1_names_a_key_that_may_not_be_there(
 ) -> None:
     """The gate process cannot make one in /etc: without this it would sign nothing."""
     old = tmp_path / "etc" / "gate-signing.key.pem"
-    monkeypatch.setattr(files, "KEY_OF_0_1", old)
+    monkeypatch.setattr(state_folders, "KEY_OF_0_1", old)
     config = parse({"paths": {"state_dir": str(tmp_path / "state")}, "keys": {"gate_signing_path": str(old)}})
     own = tmp_path / "state" / "gate" / "gate-signing.key.pem"
-    assert files.gate_key_files(config)[0] == own
+    assert state_folders.gate_key_files(config)[0] == own
     old.parent.mkdir()
     old.touch()
-    assert files.gate_key_files(config)[0] == old, "what was made before goes on"
+    assert state_folders.gate_key_files(config)[0] == old, "what was made before goes on"

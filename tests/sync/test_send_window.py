@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.backoff import doubled_s
 from contract.chain import GENESIS
 from contract.messages import Ack, EventRecord
-from edge.sync.mqtt import backoff_s
 from edge.sync.send_window import AckEffect, Window, fit
 from hq.ingest.ingest import sort
 
@@ -199,7 +199,7 @@ def test_ok__a_message_stays_below_its_limit(bodies: list[str], limit: int) -> N
 
 @given(st.integers(0, 10_000))
 def test_ok__pauses_double_up_to_their_limit(tries: int) -> None:
-    pause = backoff_s(tries, 0.5, 60)
+    pause = doubled_s(0.5, tries, 60)
     assert 0.5 <= pause <= 60
     assert pause == min(60, 0.5 * 2 ** min(tries, 10))
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import structlog
 
+from contract.backoff import Backoff
 from edge.core.config import ReaderConfig
 from edge.core.domain import Entry, ReaderStatus
 from edge.core.ports import Clock
@@ -66,21 +67,21 @@ class WedgeReader:
             self._thread.join(timeout=2 * READ_WAIT_S + 1)
 
     def _run(self) -> None:
-        pause_s = REOPEN_MIN_S
+        backoff = Backoff(REOPEN_MIN_S, self._config.reopen_max_ms / 1000)
         while not self._ended.is_set():
-            source = self._make()
+            source, pause_s = self._make(), 0.0
             try:
                 source.open()
                 self._status = ReaderStatus(True, source.name)
-                pause_s = REOPEN_MIN_S
+                backoff.reset()
                 self._follow(source)
             except OSError as error:
                 self._status = ReaderStatus(False, str(error))
+                pause_s = backoff.next_s()
                 log.warning("reader_lost", device=source.name, error=str(error), retry_s=pause_s)
             finally:
                 source.close()
             self._ended.wait(pause_s)
-            pause_s = min(2 * pause_s, self._config.reopen_max_ms / 1000)
 
     def _follow(self, source: KeySource) -> None:
         keys = Keys(self._config.entry_timeout_ms / 1000)

@@ -1,13 +1,12 @@
 """What all parts of a story are made of, and how a wrong key or value is told."""
 
-import difflib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-if TYPE_CHECKING:
-    from edge.tools.stories.stage import Stage
+from contract.unknown_keys import hint, keys_at, unknown_key
+from edge.tools.stories.played_gate import PlayedGate
 
 ENVELOPE = {"version", "type", "site_id", "list_version", "issued_utc", "worker_id", "templates"}
 """Keys of HQ's messages that are not a story's to say."""
@@ -35,7 +34,7 @@ class Step(Line):
     at: float = Field(ge=0, le=3600)
     """Seconds after the story's beginning."""
 
-    def play(self, stage: "Stage") -> None:
+    def play(self, gate: PlayedGate) -> None:
         """Raises StoryError if this gate has no such part."""
         raise StoryError(f"line {self.kind()!r} cannot be played by this version of sitegate")
 
@@ -50,7 +49,7 @@ def parse_line(raw: object, kinds: Iterable[type[Line]], what: str) -> tuple[Lin
         return None, [f"is two things at once ({' and '.join(named)}): write two lines"]
     if not named:
         strange = [name for name in raw if name not in ("at", "within_s")]
-        return None, [f"no such {what}: {_hint(strange[0] if strange else '', by_name)}"]
+        return None, [f"no such {what}: {hint(strange[0] if strange else '', by_name)}"]
     kind = by_name[named[0]]
     try:
         return kind.model_validate(raw), []
@@ -64,7 +63,7 @@ def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
     for problem in error.errors():
         where = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
-            lines.append(unknown_key(where, str(problem["loc"][-1]), _keys(model, problem["loc"][:-1])))
+            lines.append(unknown_key(where, str(problem["loc"][-1]), keys_at(model, problem["loc"][:-1])))
         elif problem["type"] == "missing":
             lines.append(f"{where} is missing")
         else:
@@ -73,39 +72,9 @@ def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
     return lines
 
 
-def unknown_key(where: str, key: str, known: Iterable[str]) -> str:
-    return f"{where}: unknown key; {_hint(key, known)}"
-
-
 def known_keys(data: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
     """The data itself. HQ's messages pass over what they do not know; a story must not. Raises ValueError."""
     known = [name for name in model.model_fields if name not in ENVELOPE]
     if strange := [unknown_key(key, key, known) for key in data if key not in known]:
         raise ValueError("; ".join(strange))
     return data
-
-
-def _hint(key: str, known: Iterable[str]) -> str:
-    names = list(known)
-    near = difflib.get_close_matches(key, names, n=1, cutoff=0.6)
-    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
-
-
-def _keys(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
-    """The keys known where `loc` leads to; lists' indexes are passed over."""
-    for name in loc:
-        field = model.model_fields.get(str(name))
-        if field is None:
-            continue
-        inner = _model_in(field.annotation)
-        if inner is None:
-            return []
-        model = inner
-    return list(model.model_fields)
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    found = (_model_in(arg) for arg in getattr(annotation, "__args__", ()))
-    return next((model for model in found if model), None)

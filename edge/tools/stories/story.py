@@ -9,10 +9,11 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
 from contract.messages import Id, PolicySnapshot
+from contract.unknown_keys import unknown_key
 from edge.core.config import Config, ConfigError, parse
 from edge.tools.stories import expect, steps
 from edge.tools.stories.expect import Expected
-from edge.tools.stories.part import ENVELOPE, Line, Part, Step, StoryError, explain, parse_line, unknown_key
+from edge.tools.stories.part import ENVELOPE, Line, Part, Step, StoryError, explain, parse_line
 from edge.tools.stories.steps import NOBODY, STRANGER, Person, WalksUp
 
 TAIL_S = 1.0

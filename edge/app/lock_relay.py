@@ -10,13 +10,13 @@ import re
 import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import structlog
 from pydantic import ValidationError
 
+from contract.unknown_keys import nearest
 from edge.core.config import Config, ConfigError, GateConfig, PathsConfig, parse
 from edge.core.layout import GATE, PINS, RELAY
 from edge.core.ports import GateError
@@ -102,8 +102,8 @@ def _misspelt(data: dict[str, Any]) -> bool:
     gate = data.get("gate")
     keys = set(gate) - set(GateConfig.model_fields) if isinstance(gate, dict) else set()
     sections = set(data) - set(Config.model_fields)
-    meant = [get_close_matches(key, _KEYS - set(gate or ())) for key in keys]
-    return any(meant) or (not gate and any(get_close_matches(name, ["gate"]) for name in sections))
+    meant = [nearest(key, _KEYS - set(gate or ())) for key in keys]
+    return any(meant) or (not gate and any(nearest(name, ["gate"]) for name in sections))
 
 
 def _gate_part(text: str) -> tuple[dict[str, Any], bool, bool]:
