@@ -21,8 +21,8 @@ from edge.core.config import Config, ConfigError, GateConfig, PathsConfig, parse
 from edge.core.layout import GATE, PINS, RELAY
 from edge.core.ports import GateError
 from edge.devices.gate import lock_relays, relays_only
-from edge.system.foreign_file import read_plain
-from edge.system.whole_file import write_whole
+from edge.system.atomic_write import write_whole
+from edge.system.regular_file import read_plain
 
 log = structlog.get_logger()
 

@@ -17,8 +17,8 @@ import structlog
 from edge.core.layout import DESK, DESK_FOLDER, GATE, PULSE_CUTS, SYNC
 from edge.core.ports import JournalError
 from edge.storage import sqlite_file
-from edge.system.foreign_file import NotPlain, check_plain
-from edge.system.whole_file import sync_folder
+from edge.system.atomic_write import sync_folder
+from edge.system.regular_file import NotPlain, check_plain
 
 log = structlog.get_logger()
 

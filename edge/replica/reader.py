@@ -26,10 +26,10 @@ from edge.core.domain import Incident, ListMark, RosterState
 from edge.replica import signed_commands as orders
 from edge.replica import signed_lists
 from edge.replica.apply_delta import changed, with_list
-from edge.replica.assembly import Assembly
-from edge.replica.floor import Floor, NoFloor, age_of, mark_of_delta, mark_of_part, refuse_older, withheld
+from edge.replica.list_assembly import Assembly
+from edge.replica.rollback_guard import Floor, NoFloor, age_of, mark_of_delta, mark_of_part, refuse_older, withheld
 from edge.storage import sqlite_file
-from edge.system.wiping import wiping
+from edge.system.memory_wiping import wiping
 
 log = structlog.get_logger()
 

@@ -18,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from contract.messages import Event, ListKind, Utc
 from edge.core.domain import ListMark
 from edge.core.ports import JournalError
-from edge.system.foreign_file import read_plain
-from edge.system.whole_file import sync_folder
+from edge.system.atomic_write import sync_folder
+from edge.system.regular_file import read_plain
 
 log = structlog.get_logger()
 

@@ -18,8 +18,8 @@ from typing import Any, BinaryIO
 
 import structlog
 
-from edge.storage.foreign_database import harden, rows
-from edge.system.foreign_file import NotPlain, check_plain
+from edge.storage.untrusted_database import harden, rows
+from edge.system.regular_file import NotPlain, check_plain
 
 log = structlog.get_logger()
 
@@ -210,7 +210,7 @@ class Reader:
         return self._db
 
     def rows(self, sql: str, values: tuple[object, ...] = (), types: tuple[type, ...] = ()) -> list[Any]:
-        """The answer to a query (see `edge.storage.foreign_database.rows`); nothing while there is no file. Raises sqlite3.DatabaseError."""
+        """The answer to a query (see `edge.storage.untrusted_database.rows`); nothing while there is no file. Raises sqlite3.DatabaseError."""
         db = self.db()
         return [] if db is None else rows(db, sql, values, types)
 

@@ -12,7 +12,7 @@ import structlog
 from pydantic import ValidationError
 
 from edge.core.domain import TechnicianRequest
-from edge.system.foreign_file import read_plain
+from edge.system.regular_file import read_plain
 
 log = structlog.get_logger()
 

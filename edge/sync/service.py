@@ -33,13 +33,13 @@ from edge.core.ports import Clock, JournalReader
 from edge.replica.writer import ReplicaError, ReplicaWriter
 from edge.sync.downlink import Downlink, missing_parts, subscriptions
 from edge.sync.home_assistant import HomeAssistant
-from edge.sync.incidents import IncidentLog
+from edge.sync.incident_log import IncidentLog
 from edge.sync.metrics import SyncMeters
 from edge.sync.missing_lists import Gaps
 from edge.sync.mqtt import MqttLink, Publication
 from edge.sync.outbox import Outbox
 from edge.sync.salvage_outbox import Rescue
-from edge.sync.speaker import Said, Speaker
+from edge.sync.signed_messages import Said, Speaker
 from edge.system.host import cpu_temperature_c, system
 
 log = structlog.get_logger()

@@ -12,8 +12,8 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from contract.signing import BadKey, private_pem, public_pem, read_signing_private
+from edge.system.atomic_write import owner_of, write_whole
 from edge.system.key_files import PREFIX, credential
-from edge.system.whole_file import owner_of, write_whole
 
 log = structlog.get_logger()
 

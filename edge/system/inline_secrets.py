@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.core.config import Config, load, parse
-from edge.system.whole_file import write_whole
+from edge.system.atomic_write import write_whole
 
 INLINE = (
     ("camera", "url", "camera.url", "sitegate-gate"),

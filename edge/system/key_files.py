@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from contract.signing import BadKey
-from edge.system.foreign_file import read_plain
+from edge.system.regular_file import read_plain
 
 PREFIX = "credential:"
 _SECRET_MAX = 4096

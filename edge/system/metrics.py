@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector, write_to_textfile
 
-from edge.system.foreign_file import read_plain
+from edge.system.regular_file import read_plain
 
 log = structlog.get_logger()
 

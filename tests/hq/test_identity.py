@@ -13,7 +13,7 @@ from contract.identity import sign_message
 from contract.messages import EventBatch, EventRecord, GateStatus, Health, ListKind, SnapshotRequest
 from contract.topics import Channel, topic
 from edge.storage.journal import JournalReader
-from edge.sync.speaker import Speaker
+from edge.sync.signed_messages import Speaker
 from hq import config as hq_config
 from hq.database.store import Store
 from hq.ingest.ingest import Ingest

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from contract.messages import ListKind, RosterSnapshot, SealedTemplate, SnapshotHeader, WorkerRecord
 from contract.parts import Content, SealedPart, read_part, roster_content, write_parts
 from edge.core.domain import RosterState, Worker
-from edge.replica.assembly import Assembly
+from edge.replica.list_assembly import Assembly
 from edge.replica.signed_lists import ListRefused
 
 HQ, SITE = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()

@@ -26,7 +26,7 @@ from contract.parts import Content, read_part, roster_content, write_parts
 from edge.core.domain import ListAge, RosterState
 from edge.core.templates import TemplateStore
 from edge.replica.apply_delta import changed, with_list
-from edge.replica.assembly import Assembly
+from edge.replica.list_assembly import Assembly
 from edge.replica.signed_lists import ListRefused
 
 HQ, SITE = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()

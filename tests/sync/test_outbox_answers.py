@@ -15,7 +15,7 @@ from edge.core.ports import JournalReader as Reads
 from edge.replica.writer import ReplicaWriter
 from edge.storage.journal import Journal, JournalReader
 from edge.storage.salvage import salvage, salvaged_files
-from edge.sync.incidents import IncidentLog
+from edge.sync.incident_log import IncidentLog
 from edge.sync.metrics import AckWatch, SyncMeters
 from edge.sync.outbox import RESYNC_ANSWERS_S, Outbox
 from edge.sync.salvage_outbox import Rescue

@@ -23,9 +23,9 @@ from contract.topics import Channel, topic
 from edge.core.layout import JOURNAL, REPLICA, SYNC
 from edge.replica.reader import ReplicaReader
 from edge.storage.journal import JournalReader
-from edge.sync.register import NotRegistered, register
+from edge.sync.registration import NotRegistered, register
 from edge.sync.service import SyncService
-from edge.sync.speaker import Speaker
+from edge.sync.signed_messages import Speaker
 from hq import config as hq_config
 from hq.database import tables as t
 from hq.ingest import newer_events

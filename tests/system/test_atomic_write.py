@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.system.whole_file import owner_of, write_whole
+from edge.system.atomic_write import owner_of, write_whole
 
 
 def test_ok__a_replaced_file_is_whole_readable_and_leaves_nothing_behind(tmp_path: Path) -> None:

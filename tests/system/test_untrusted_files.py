@@ -15,12 +15,12 @@ from structlog.testing import capture_logs
 from edge.core.config import SiteConfig
 from edge.replica.reader import ReplicaReader
 from edge.replica.writer import ReplicaWriter
-from edge.storage import foreign_database as reading
 from edge.storage import sqlite_file
+from edge.storage import untrusted_database as reading
 from edge.storage.desk import Desk, DeskReader
 from edge.storage.journal import Journal, JournalReader
 from edge.system.clock import SystemClock
-from edge.system.foreign_file import NotPlain, read_plain
+from edge.system.regular_file import NotPlain, read_plain
 
 PLANTED: dict[str, Callable[[Path], object]] = {
     "folder": Path.mkdir,

@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 
 from edge.devices.gate.watchdog_process import NOTES_MAX_BYTES
-from edge.system.foreign_file import read_plain
+from edge.system.regular_file import read_plain
 
 log = structlog.get_logger()
 

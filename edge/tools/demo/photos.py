@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from edge.system.atomic_write import write_whole
 from edge.system.pinned_packages import PinnedFile, Progress, Sha256, download, extract, sha256_of
-from edge.system.whole_file import write_whole
 
 
 class _Entry(BaseModel):

@@ -28,12 +28,12 @@ from contract.signing import sign
 from contract.topics import Channel, topic
 from edge.app.files import REPLICA
 from edge.core.config import SiteConfig
-from edge.replica.floor import Floor
 from edge.replica.reader import ReplicaReader
+from edge.replica.rollback_guard import Floor
 from edge.replica.writer import ReplicaWriter
 from edge.sim import ManualClock
 from edge.sync.downlink import Downlink
-from edge.sync.incidents import IncidentLog
+from edge.sync.incident_log import IncidentLog
 from edge.sync.mqtt import Received
 from edge.tools.stories.orders import Order
 from edge.tools.stories.part import StoryError, explain
