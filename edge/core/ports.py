@@ -247,9 +247,9 @@ class Disk(Protocol):
     """The disk that the journal lies on."""
 
     step: DiskStep
-    """As it was at the last `look`; set at the start to what it was before."""
+    """As it was at the last `measure`; set at the start to what it was before."""
 
-    def look(self) -> float:
+    def measure(self) -> float:
         """Free space in MB; `step` is renewed. Raises OSError."""
 
     def forget_salvaged(self, acks: Sequence[Ack]) -> None:
@@ -352,7 +352,7 @@ class Journal(Protocol):
     def held_open_by(self) -> str:
         """The programs that read the journal at this moment, in words."""
 
-    def settle(self) -> None:
+    def checkpoint(self) -> None:
         """Cut the -wal file, if no reader forbids that."""
 
     def time_corrected(self) -> None:

@@ -76,7 +76,7 @@ class Storage:
         assert disk is not None
         before = disk.step
         try:
-            self._free_mb = disk.look()
+            self._free_mb = disk.measure()
             disk.forget_salvaged(self._p.roster.acks())
         except OSError as error:
             log.warning("disk_not_seen", error=str(error))
@@ -94,7 +94,7 @@ class Storage:
         journal = self._p.journal
         size_mb = journal.size().log_mb
         if size_mb > LOG_CUT_MB:
-            journal.settle()
+            journal.checkpoint()
             size_mb = journal.size().log_mb
         if size_mb > LOG_TELL_MB and not self._log_told:
             detail = f"the -wal file of the journal has {size_mb:.0f} MB, because {journal.held_open_by()} reads the journal without end"

@@ -81,7 +81,7 @@ class ReplicaWriter:
         self._path = path
         try:
             self._lock = sqlite_file.lock(path)
-        except sqlite_file.Locked as error:
+        except sqlite_file.DatabaseLocked as error:
             raise ReplicaError(f"{error}: stop the other one first (systemctl stop sitegate-sync)") from error
         self._log_holds_old = True  # an earlier process may not have got to it
         try:

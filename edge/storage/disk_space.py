@@ -35,7 +35,7 @@ class Reserve:
         """0 while the reserve is whole."""
         return max(0, self._bytes - self._held())
 
-    def give(self) -> bool:
+    def release_piece(self) -> bool:
         """Let go of one piece; False if nothing is left to give, or it could not be done."""
         held = self._held()
         if held == 0:
@@ -103,7 +103,7 @@ class DiskSpace:
         """True while there is room for what is not an event."""
         return not at_least(self.step, DiskStep.VERY_LOW)
 
-    def look(self) -> float:
+    def measure(self) -> float:
         """See `edge.core.ports.Disk`. A reserve that was drawn on is made whole again once there is room for it."""
         free_mb = self._free_bytes(self._folder) / MB
         missing_mb = self._reserve.missing_bytes / MB

@@ -45,11 +45,11 @@ _HEAD = struct.Struct("<cQ")
 Value = int | float | str | bytes | None
 
 
-class Reader(sqlite_file.Reader):
-    """Read a file whose owner may be an enemy, as `edge.storage.sqlite_file.Reader` does. `db` does not work here."""
+class IsolatedReader(sqlite_file.DatabaseReader):
+    """Read a file whose owner may be an enemy, as `edge.storage.sqlite_file.DatabaseReader` does. `db` does not work here."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, sqlite_file.FOREIGN_WAIT_S)
+        super().__init__(path, sqlite_file.UNTRUSTED_WAIT_S)
         self._process: subprocess.Popen[bytes] | None = None
         self._start_s, self._greeted = 0.0, False
         self._seen: object = None
@@ -201,7 +201,7 @@ def _mark(path: Path) -> tuple[int, ...] | None:
 
 def serve(path: Path, source: BinaryIO, sink: BinaryIO) -> None:
     """Answer questions until the pipe ends."""
-    reader = sqlite_file.Reader(path, sqlite_file.FOREIGN_WAIT_S)
+    reader = sqlite_file.DatabaseReader(path, sqlite_file.UNTRUSTED_WAIT_S)
     sink.write(packed([GREETING]))
     sink.flush()
     while True:

@@ -29,7 +29,7 @@ from contract.topics import Channel, topic
 from edge.app.files import REPLICA
 from edge.core.config import SiteConfig
 from edge.replica.reader import ReplicaReader
-from edge.replica.rollback_guard import Floor
+from edge.replica.rollback_guard import RollbackGuard
 from edge.replica.writer import ReplicaWriter
 from edge.sim import ManualClock
 from edge.sync.downlink import Downlink
@@ -66,7 +66,7 @@ class Headquarters:
     def sealing_key(self) -> X25519PrivateKey:
         return self._site_key
 
-    def reader(self, floor: Floor) -> ReplicaReader:
+    def reader(self, floor: RollbackGuard) -> ReplicaReader:
         """The lists as the gate process believes them."""
         return ReplicaReader(self._folder / REPLICA, self._site, self._key.public_key(), self._site_key, floor)
 
