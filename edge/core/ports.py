@@ -75,7 +75,7 @@ class Camera(Protocol):
 class Matcher(Protocol):
     model_id: str
 
-    def look(self, frame: Frame) -> Identification:
+    def identify(self, frame: Frame) -> Identification:
         """What this frame and the ones before it say of the person in the lane."""
 
     def load(self, templates: Sequence[tuple[str, Template]]) -> None:
@@ -104,7 +104,7 @@ class Matcher(Protocol):
 class CodeReader(Protocol):
     """QR codes in the camera's frames."""
 
-    def look(self, frame: Frame) -> Claim | None:
+    def read(self, frame: Frame) -> Claim | None:
         """What a code claims that has just come into view; None if there is none, or the same one as before. Codes that
         are not ours are nothing at all. Not every frame is looked into."""
 

@@ -17,9 +17,9 @@ from edge.core.claims import (
 )
 from edge.core.config import Config
 from edge.core.domain import Claim, Entry, Frame, Worker
+from edge.loop.adapters import Ports
 from edge.loop.journal_writer import Book, before_memory
 from edge.loop.lockout import Limits
-from edge.loop.ports_in_use import Ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Evidence:
         self._held, self._asked = Claim(), None
 
     def _read_codes(self, frame: Frame | None) -> list[Shown]:
-        claim = self._p.codes.look(frame) if self._p.codes and frame is not None else None
+        claim = self._p.codes.read(frame) if self._p.codes and frame is not None else None
         if claim is None or frame is None:
             return []
         if claim.ref and self._p.journal.seen(claim.ref):

@@ -9,8 +9,8 @@ from edge.core.config import Config
 from edge.core.disk_policy import KEEP_EVENTS, Sample, at_least, days_kept, days_left, take_up
 from edge.core.domain import DiskState
 from edge.core.ports import JournalError
+from edge.loop.adapters import Ports
 from edge.loop.journal_writer import Book
-from edge.loop.ports_in_use import Ports
 
 log = structlog.get_logger()
 
@@ -50,7 +50,7 @@ class Storage:
         now = self._p.clock.monotonic()
         if self._p.disk is not None and now >= self._look_due:
             self._look_due = now + LOOK_EVERY_S
-            self._look(now)
+            self._check(now)
         if now >= self._erase_due:
             self._erase_due = now + ERASE_EVERY_S
             self._erase()
@@ -71,7 +71,7 @@ class Storage:
         except JournalError as error:
             log.warning("sealed_enrolments_not_erased", error=str(error))
 
-    def _look(self, now: float) -> None:
+    def _check(self, now: float) -> None:
         disk = self._p.disk
         assert disk is not None
         before = disk.step

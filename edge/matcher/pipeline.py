@@ -165,7 +165,7 @@ class FaceMatcher:
         return self._now.gallery.search(vector)
 
     def survey(self) -> dict[str, Candidate] | None:
-        """See `edge.core.ports.Matcher`. The decision does not wait for it: `look` compares the recognised worker at once."""
+        """See `edge.core.ports.Matcher`. The decision does not wait for it: `identify` compares the recognised worker at once."""
         if not self._now.survey.done:
             self._now.survey.step()
         return self._now.survey.marked if self._now.survey.done else None
@@ -174,14 +174,14 @@ class FaceMatcher:
         """One template per photo of one person; see `edge.matcher.enrolment.templates`. Raises EnrolmentError."""
         return enrol.enrol(self.engine, self._config, images)
 
-    def look(self, frame: Frame) -> Identification:
+    def identify(self, frame: Frame) -> Identification:
         """What this frame and the ones before it say of the person in the lane."""
-        seen = self._look(frame)
+        seen = self._identify_frame(frame)
         if self._monitor is not None:
             self._monitor.see(seen)
         return seen
 
-    def _look(self, frame: Frame) -> Identification:
+    def _identify_frame(self, frame: Frame) -> Identification:
         face, rivals = self._in_lane(self._faces(frame), frame.image.shape[1])
         self._nearest_px = face.eye_distance_px if face else math.inf
         if face is None:

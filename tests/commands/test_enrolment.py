@@ -8,7 +8,7 @@ import pytest
 from enrolment_gate import EnrolmentGate, like, words
 
 from contract.messages import Direction
-from edge.app.files import JOURNAL
+from edge.app.state_folders import JOURNAL
 from edge.capture.source import letterbox
 from edge.core.config import SiteConfig
 from edge.core.domain import Frame, LiveState, Sight, Tone
@@ -101,7 +101,7 @@ def test_fail__the_matcher_knows_a_worker_and_says_whom_the_worker_resembles(
     image = letterbox(faces["a-today"], 640, 480)
     for other, resembles in ((like(own, 0.85), "w2"), (like(own, 0.3), None)):
         gate.matcher.load([("w1", own), ("w2", other)])
-        seen = [gate.matcher.look(Frame(image, 100.0 * (resembles is None) + i / 20, i)) for i in range(4)][-1]
+        seen = [gate.matcher.identify(Frame(image, 100.0 * (resembles is None) + i / 20, i)) for i in range(4)][-1]
         assert seen.sight is Sight.KNOWN and seen.candidate and seen.candidate.worker_id == "w1"
         assert seen.look_alike == resembles
         found = gate.matcher.survey()

@@ -87,7 +87,7 @@ class Says:
         self.alike: dict[str, Candidate] | None = {}
         self.tells: list[Incident] = []
 
-    def look(self, frame: Frame) -> Identification:
+    def identify(self, frame: Frame) -> Identification:
         if isinstance(self.now, Exception):
             raise self.now
         return self.now

@@ -15,7 +15,7 @@ from test_loop import OneFrameEach
 from contract.messages import AccessEvent, ListKind, Reason, RiskSnapshot, SealedTemplate, SnapshotHeader, WorkerRecord
 from contract.parts import Content, SealedPart, roster_content, write_parts
 from edge.app.gate import PARTS_PER_REFRESH
-from edge.app.prepared import PreparedRoster
+from edge.app.prepared_roster import PreparedRoster
 from edge.core.config import Config, MatcherConfig, SiteConfig
 from edge.core.domain import Face, Frame, Identification, Image, Vector
 from edge.loop import GateLoop, Ports
@@ -74,9 +74,9 @@ class InFront:
 class Counting(FaceMatcher):
     looked = 0
 
-    def look(self, frame: Frame) -> Identification:
+    def identify(self, frame: Frame) -> Identification:
         self.looked += 1
-        return super().look(frame)
+        return super().identify(frame)
 
 
 class Gatehouse:

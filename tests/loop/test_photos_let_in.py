@@ -111,13 +111,13 @@ def tried_with(mode: str | None, *seen: Identification) -> tuple[tried.Commissio
     """The step, with what the gate's recognition says frame by frame; the last for ever."""
     clock, left = ManualClock(), list(seen)
 
-    def look(frame: Frame) -> Identification:
+    def identify(frame: Frame) -> Identification:
         return left.pop(0) if len(left) > 1 else left[0]
 
     config = Config.model_validate({"liveness": {"mode": mode}})
     indicator = RecordingIndicator(clock)
     camera, gate = OneFrameEach(clock), RecordingGate(clock)
-    bench = tried.Bench(config, camera, gate, indicator, clock, lambda image: [], clock.advance, look)
+    bench = tried.Bench(config, camera, gate, indicator, clock, lambda image: [], clock.advance, identify)
     return tried.photo(bench, Technician()), indicator
 
 

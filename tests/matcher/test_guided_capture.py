@@ -70,7 +70,7 @@ def test_fail__a_poor_frame_is_not_taken_and_says_the_next_step(
     engine: SeesFaces, sitting: Sitting, faces: list[Face], image: Image, said: str
 ) -> None:
     engine.faces = faces
-    assert said in sitting.look(image, 1.0)
+    assert said in sitting.judge_frame(image, 1.0)
     assert sitting.good == 0
 
 
@@ -82,8 +82,8 @@ def test_ok__good_frames_are_taken_apart_in_time_and_the_straightest_come_first(
         assert not sitting.done
         engine.faces = [face(nose_px=0 if i == 4 else 6)]
         image = straight if i == 4 else noise(39)
-        assert sitting.look(image, i * 1.0) == ""
-        assert sitting.look(image, i * 1.0 + SPACING_S / 2) == ""  # too soon after the last to count
+        assert sitting.judge_frame(image, i * 1.0) == ""
+        assert sitting.judge_frame(image, i * 1.0 + SPACING_S / 2) == ""  # too soon after the last to count
     assert sitting.done and sitting.good == WANTED
     assert sitting.best(3)[0] is straight
     assert len(sitting.best(3)) == 3
@@ -92,5 +92,5 @@ def test_ok__good_frames_are_taken_apart_in_time_and_the_straightest_come_first(
 @pytest.mark.parametrize("turned", ["seen", "embedded"])
 def test_fail__a_face_upside_down_is_told_to_be_held_straight(engine: SeesFaces, sitting: Sitting, turned: str) -> None:
     engine.faces, engine.turned = [face()], turned
-    assert sitting.look(noise(40), 1.0) == "hold your head straight"
+    assert sitting.judge_frame(noise(40), 1.0) == "hold your head straight"
     assert sitting.good == 0

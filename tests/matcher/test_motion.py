@@ -124,6 +124,6 @@ def test_ok__the_matcher_finds_who_appears_in_a_lane_at_rest(matcher, photos_dir
     sights = []
     for number in range(int((AWAKE_S + 2) * RATE_HZ)):
         now_s = start_s + number / RATE_HZ
-        sights.append(matcher.look(Frame(show.frame_at(now_s), now_s, number)).sight)
+        sights.append(matcher.identify(Frame(show.frame_at(now_s), now_s, number)).sight)
     assert sights[0] == "nobody"
     assert {"looking", "unknown"} & set(sights)

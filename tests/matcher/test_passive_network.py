@@ -43,7 +43,7 @@ def test_ok__the_matcher_asks_about_the_face_it_sees(with_passive: Path, photos_
     matcher = open_matcher(MatcherConfig(), with_passive, ADVISORY)
     assert isinstance(matcher._liveness, Fused)
     image = cv2.resize(cv2.imread(str(photos_dir / "person-a-1.jpg")), None, fx=0.6, fy=0.6)
-    found = [matcher.look(Frame(image, 10 + i / 15, i)) for i in range(3)]
+    found = [matcher.identify(Frame(image, 10 + i / 15, i)) for i in range(3)]
     passive = matcher._liveness.finding(found[-1].approach, 11, named=False).passive
     assert passive is not None and 0 <= passive <= 1
 

@@ -69,7 +69,7 @@ class Lane:
         for _ in range(frames):
             self.number += 1
             self.now_s += 1 / 30
-            seen = self.matcher.look(Frame(image, self.now_s, self.number))
+            seen = self.matcher.identify(Frame(image, self.now_s, self.number))
         return seen
 
 
@@ -203,10 +203,10 @@ def test_ok__a_person_who_stays_unknown_is_voted_on_afresh(matcher, photo):
     picture = scene((photo("person-b-1.jpg"), 600, 150))
     lane.show(picture, 5)
     lane.now_s += 2.5
-    lane.matcher.look(Frame(picture, lane.now_s - 2, 0))
-    lane.matcher.look(Frame(picture, lane.now_s - 1.4, 0))
-    lane.matcher.look(Frame(picture, lane.now_s - 0.8, 0))
-    lane.matcher.look(Frame(picture, lane.now_s - 0.2, 0))
+    lane.matcher.identify(Frame(picture, lane.now_s - 2, 0))
+    lane.matcher.identify(Frame(picture, lane.now_s - 1.4, 0))
+    lane.matcher.identify(Frame(picture, lane.now_s - 0.8, 0))
+    lane.matcher.identify(Frame(picture, lane.now_s - 0.2, 0))
     assert lane.show(picture, 16).sight is Sight.LOOKING
     assert lane.show(picture, 5).sight is Sight.UNKNOWN
 

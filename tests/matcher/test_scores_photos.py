@@ -49,7 +49,7 @@ class Lane:
 
     def _show(self, frame):
         self.number += 1
-        return self.matcher.look(Frame(frame, self.number / 25, self.number))
+        return self.matcher.identify(Frame(frame, self.number / 25, self.number))
 
 
 def enrolled(engine, photo, monitor=None):

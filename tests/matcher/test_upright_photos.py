@@ -53,7 +53,7 @@ def upside_down(engine, image):
 
 
 def sights(matcher, image, frames=12):
-    return {matcher.look(Frame(image, 100 + number / 30, number)).sight for number in range(1, frames + 1)}
+    return {matcher.identify(Frame(image, 100 + number / 30, number)).sight for number in range(1, frames + 1)}
 
 
 def seen(engine, image):
@@ -134,8 +134,8 @@ def test_fail__the_turned_picture_refuses_what_the_vector_lets_pass(attacked, mo
 def test_ok__who_holds_the_head_straight_again_is_named(matcher, photo):
     upside_down, straight = frame(photo("person-a-1.jpg"), 180), frame(photo("person-a-1.jpg"), 10)
     for number in range(1, 10):
-        assert matcher.look(Frame(upside_down, 100 + number / 30, number)).sight is not Sight.KNOWN
-    found = [matcher.look(Frame(straight, 101 + number / 30, number)) for number in range(10, 20)]
+        assert matcher.identify(Frame(upside_down, 100 + number / 30, number)).sight is not Sight.KNOWN
+    found = [matcher.identify(Frame(straight, 101 + number / 30, number)) for number in range(10, 20)]
     assert found[-1].sight is Sight.KNOWN and found[-1].candidate.worker_id == "worker-0"
 
 
@@ -169,10 +169,10 @@ def test_ok__templates_of_faces_upside_down_are_found_on_a_roster(engine, photo)
 
 def test_fail__a_sitting_takes_no_frame_upside_down(engine, photo):
     sitting = Sitting(engine, MatcherConfig())
-    said = {sitting.look(frame(photo("person-a-1.jpg"), 180), 100.0 + number) for number in range(3)}
+    said = {sitting.judge_frame(frame(photo("person-a-1.jpg"), 180), 100.0 + number) for number in range(3)}
     assert sitting.good == 0 and "" not in said
     assert "hold your head straight" in said or "nobody is seen: step in front of the camera" in said
-    assert sitting.look(frame(photo("person-a-1.jpg")), 200.0) == ""
+    assert sitting.judge_frame(frame(photo("person-a-1.jpg")), 200.0) == ""
     assert sitting.good == 1
 
 

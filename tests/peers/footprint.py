@@ -77,7 +77,7 @@ def main(each: int) -> None:
     import numpy as np
 
     from edge.app.gate import PARTS_PER_REFRESH
-    from edge.app.prepared import PreparedRoster
+    from edge.app.prepared_roster import PreparedRoster
     from edge.core.config import MatcherConfig, SiteConfig
     from edge.core.domain import Frame
     from edge.matcher.pipeline import LET_GO_S, open_matcher
@@ -85,7 +85,7 @@ def main(each: int) -> None:
     from edge.system.pinned_packages import cache_dir
 
     matcher = open_matcher(MatcherConfig(), cache_dir() / "models")
-    matcher.look(Frame(np.zeros((480, 640, 3), np.uint8), 0, 1))
+    matcher.identify(Frame(np.zeros((480, 640, 3), np.uint8), 0, 1))
     gc.freeze()  # as the gate does
     figures = {"start_to_ready_s": time.time() - process.create_time(), "resident_empty_mb": _resident(process)}
     signing, site = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()

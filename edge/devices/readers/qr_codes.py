@@ -34,7 +34,7 @@ class QrCodes:
         self._refuse_from_s = 0.0
         self._in_view: dict[str, float] = {}
 
-    def look(self, frame: Frame) -> Claim | None:
+    def read(self, frame: Frame) -> Claim | None:
         now_s = frame.monotonic_s
         if now_s < self._due_s:
             return None

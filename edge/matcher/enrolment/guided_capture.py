@@ -42,7 +42,7 @@ class Sitting:
     def done(self) -> bool:
         return self.good >= WANTED
 
-    def look(self, image: Image, at_s: float) -> str:
+    def judge_frame(self, image: Image, at_s: float) -> str:
         """Judge one frame (BGR), taken at monotonic `at_s`; what the person should do, "" if nothing."""
         faces = self.engine.detect(image)
         if not faces:

@@ -54,7 +54,7 @@ def take_frames(
         frame = camera.wait(number, FRAME_WAIT_S)
         if frame is not None:
             number = frame.number
-            advice = sitting.look(frame.image, frame.monotonic_s)
+            advice = sitting.judge_frame(frame.image, frame.monotonic_s)
             tell(sitting.good, advice)
     return sitting.best(TEMPLATES)
 

@@ -28,7 +28,7 @@ from edge.core.domain import Candidate, Frame, Identification, Incident, Recogni
 from edge.devices.gate import GpioGate, Warden, make_factory
 from edge.devices.indicator import GpioIndicator
 from edge.loop import GateLoop, Ports
-from edge.sim.faulty import ScriptedSource
+from edge.sim.faulty_source import ScriptedSource
 from edge.storage.desk import DeskReader
 from edge.storage.journal import Journal
 from edge.system.clock import SystemClock
@@ -123,7 +123,7 @@ class _Matcher:
     def __init__(self, busy_s: float) -> None:
         self._busy_s = busy_s
 
-    def look(self, frame: Frame) -> Identification:
+    def identify(self, frame: Frame) -> Identification:
         end = time.perf_counter() + self._busy_s
         while time.perf_counter() < end:
             sum(range(100))

@@ -47,7 +47,7 @@ class Bench:
     clock: Clock
     detect: Callable[[Image], list[Face]]
     sleep: Callable[[float], None]
-    look: Callable[[Frame], Identification] | None = None
+    identify: Callable[[Frame], Identification] | None = None
     """The gate's own recognition and liveness check; None: no worker is enrolled yet."""
 
 
@@ -118,12 +118,12 @@ def _face(bench: Bench, number: int) -> Face | None:
 def photo(bench: Bench, asker: Asker) -> CommissioningStep:
     """A photo of an enrolled worker is held before the camera: what becomes of it stands on the certificate. With a mode that
     asks for no live person it is let in, which is no fault of a part: a liveness check is not fitted."""
-    if bench.look is None:
+    if bench.identify is None:
         return problem("photo", "no worker is enrolled here yet: commission again when the roster has come")
     asker.say(
         "Hold a photo of an enrolled worker, for example on a phone, where a face would be. Move it as the light tells."
     )
-    named, live = _shown(bench, bench.look)
+    named, live = _shown(bench, bench.identify)
     held = asker.confirm("Was it a photo that you held up, and no face of a person?")
     seen = f"a photo was held up: {_yes(held)}"
     if not named:
@@ -139,7 +139,7 @@ def photo(bench: Bench, asker: Asker) -> CommissioningStep:
     return verdict("photo", held, f"{mode}: the photo of {named} is refused ({live.value})", seen)
 
 
-def _shown(bench: Bench, look: Callable[[Frame], Identification]) -> tuple[str, LivenessVerdict]:
+def _shown(bench: Bench, identify: Callable[[Frame], Identification]) -> tuple[str, LivenessVerdict]:
     """Whom the photo is recognised as, '' if nobody, and the last word on whether it lives."""
     must_be_live, number = bench.config.liveness.must_be_live, 0
     named, until = "", bench.clock.monotonic() + PHOTO_WAIT_S
@@ -148,7 +148,7 @@ def _shown(bench: Bench, look: Callable[[Frame], Identification]) -> tuple[str, 
         if frame is None:
             continue
         number = frame.number
-        seen = look(frame)
+        seen = identify(frame)
         if seen.challenge is not None:
             bench.indicator.show(Tone.ADJUST, seen.challenge)
         if seen.sight is not Sight.KNOWN or seen.candidate is None:

@@ -102,7 +102,7 @@ def _hold_up(gate: FaceMatcher, phone: Image, config: LivenessConfig, seed: int,
     now_s, end_s, number = 0.0, SHOWN_S, 0
     while now_s < end_s:
         number += 1
-        seen = gate.look(Frame(hand.frame(now_s, asked), start_s + now_s, round(start_s * RATE_HZ) + number))
+        seen = gate.identify(Frame(hand.frame(now_s, asked), start_s + now_s, round(start_s * RATE_HZ) + number))
         asked = seen.challenge
         was_asked = was_asked or asked is not None
         if seen.sight is Sight.KNOWN and not named:

@@ -22,7 +22,7 @@ from edge.matcher.engine.engine import nearest_to_middle, open_engine
 from edge.matcher.enrolment.templates import EnrolmentError
 from edge.matcher.pipeline import FaceMatcher
 from edge.sim.film import Film
-from edge.sim.script import Person, Scene, Script
+from edge.sim.walk_up_script import Person, Scene, Script
 from edge.system.photo_file import try_photo
 from edge.tools.evaluation.conditions import CLEAR, CONDITIONS, Condition
 from edge.tools.evaluation.photos import EvaluationError, Photo
@@ -186,7 +186,7 @@ def play(matcher: FaceMatcher, walkup: WalkUp, condition: Condition, folder: Pat
     for number in range(first, last):
         t_s = number / film.script.rate_hz
         frame = film.frame_at(t_s)
-        seen = matcher.look(Frame(condition.seen(frame) if condition.seen else frame, t_s, number))
+        seen = matcher.identify(Frame(condition.seen(frame) if condition.seen else frame, t_s, number))
         if seen.sight in (Sight.KNOWN, Sight.UNKNOWN):
             return _answered(walkup, seen, t_s)
     return Outcome(walkup, NOT_SEEN)

@@ -8,13 +8,13 @@ from contract.messages import Advice, NoticeCode
 from edge.core.config import Config
 from edge.core.domain import Sight, Tone
 from edge.core.ports import JournalError, JournalHeld
+from edge.loop.adapters import Ports
 from edge.loop.disk_watch import Storage
 from edge.loop.display import Board
 from edge.loop.hq_inbox import Inbox
 from edge.loop.journal_writer import Book
 from edge.loop.passage_control import Turnstile
-from edge.loop.ports_in_use import Ports
-from edge.loop.reflex import Reflex
+from edge.loop.passage_thread import Reflex
 from edge.loop.visits import Lane
 
 log = structlog.get_logger()
@@ -132,7 +132,7 @@ class GateLoop:
         self._lane.listen(frame)  # before the matcher: whatever becomes of it, codes and cards go on working
         if frame is not None:
             self._frame_number = frame.number
-            seen = self._p.matcher.look(frame)
+            seen = self._p.matcher.identify(frame)
             self._board.light(frame, seen.sight is not Sight.NOBODY)
             self._lane.meet(seen)
         elif not camera_ok:

@@ -90,7 +90,7 @@ class StagedMatcher:
         self._seen_s = float("-inf")
         self._votes, self._usable_since_s = 0, 0.0
 
-    def look(self, frame: Frame) -> Identification:
+    def identify(self, frame: Frame) -> Identification:
         """Raises: whatever `failure` is."""
         if self.failure is not None:
             raise self.failure
