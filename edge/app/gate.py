@@ -31,7 +31,7 @@ from edge.devices.readers.pin_code_check import ThreadedPinCheck
 from edge.devices.readers.qr_codes import QrCodes
 from edge.devices.readers.wedge import WedgeReader
 from edge.devices.thermometer import Mlx90614
-from edge.loop import GateLoop, Ports
+from edge.loop import Adapters, GateLoop
 from edge.matcher.pipeline import open_matcher
 from edge.matcher.weights.manifest import ModelError
 from edge.sim import ScriptError, SimulatedThermometer, WalkUpSource, load_script
@@ -102,7 +102,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
             return healthy
 
         watchdog = Watchdog()
-        loop.start_reflex(watchdog.ping)
+        loop.start_passage_thread(watchdog.ping)
         try:
             run_steps(step, shutdown, watchdog)
         finally:
@@ -220,7 +220,7 @@ def _loop(
     thermometer = _thermometer(config.temperature, clock)
     parts = (camera, matcher, gate, indicator, roster, journal, requests, clock, codes, reader, pins)
     technician = TechnicianNotes(gate_dir(config))
-    ports = Ports(*parts, presence=presence, thermometer=thermometer, disk=disk, restart=restart)
+    ports = Adapters(*parts, presence=presence, thermometer=thermometer, disk=disk, restart=restart)
     return GateLoop(config, replace(ports, high_water=water, bounds=clock, technician=technician))
 
 

@@ -27,7 +27,7 @@ from edge.core.config import Config
 from edge.core.domain import Candidate, Frame, Identification, Incident, Recognition, Sight, Template
 from edge.devices.gate import GpioGate, Warden, make_factory
 from edge.devices.indicator import GpioIndicator
-from edge.loop import GateLoop, Ports
+from edge.loop import Adapters, GateLoop
 from edge.sim.faulty_source import ScriptedSource
 from edge.storage.desk import DeskReader
 from edge.storage.journal import Journal
@@ -158,7 +158,7 @@ class _Press:
         camera.start()
         self.loop = GateLoop(
             self.config,
-            Ports(
+            Adapters(
                 camera,
                 _Matcher(BUSY_S if condition == "matcher busy" else 0.0),
                 self.gate,
@@ -194,7 +194,7 @@ def measure(condition: str, folder: Path, rounds: int) -> dict[str, object]:
     bench, chance, over = _Press(folder, condition), random.Random(1), threading.Event()
     turns = [0.0, time.monotonic()]
     """The longest so far, and when the present one began."""
-    bench.loop.start_reflex()
+    bench.loop.start_passage_thread()
     beside = [threading.Thread(target=_turn, args=(bench.loop, over, turns), daemon=True)]
     beside.append(threading.Thread(target=_flutter, args=(bench, over), daemon=True))
     if condition == "database locked":

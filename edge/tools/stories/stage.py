@@ -12,7 +12,7 @@ from edge.core.domain import AdmitRequest, EnrolmentRequest, LockDownRequest
 from edge.core.layout import GATE
 from edge.core.ports import Matcher
 from edge.devices.readers.qr_codes import QrCodes
-from edge.loop import GateLoop, Ports
+from edge.loop import Adapters, GateLoop
 from edge.sim import ManualClock, PatientPinCheck, RecordingIndicator
 from edge.sim.staged_recognition import Picture, StagedCamera, StagedMatcher, View
 from edge.storage.desk import Desk, DeskReader
@@ -204,7 +204,7 @@ class Stage:
             JournalPresence(self._folder / JOURNAL, clock),
         )
         roster, requests, presence = self._readers
-        ports = Ports(
+        ports = Adapters(
             camera=self.camera,
             matcher=self._matcher,
             gate=self._gate,
