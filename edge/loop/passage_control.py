@@ -108,7 +108,7 @@ class PassageControl:
             self._signals.extend(self._adapters.gate.signals())
             while self._signals:  # a pulse that fails loses none of the others
                 self._handle(self._signals.popleft())
-            for name in self._adapters.gate.fluttering():
+            for name in self._adapters.gate.chattering():
                 self._writer.defer_notice(NoticeCode.SENSOR_CHATTER, f"gate.{name}: check the sensor and its wiring")
             now = self._adapters.clock.monotonic()
             if self._passage.deadline_s is not None and now >= self._passage.deadline_s:

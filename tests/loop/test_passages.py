@@ -323,7 +323,7 @@ def test_ok__a_gate_that_went_down_in_a_fire_is_locked_afterwards_and_says_so(ga
 
 
 def test_fail__a_fluttering_sensor_is_told_with_its_name(gate: Gate) -> None:
-    gate.gate.flutter("passage_pin")
+    gate.gate.chatter("passage_pin")
     gate.sees(NOBODY, 0.3)
     assert gate.notices == [NoticeCode.SENSOR_CHATTER]
     assert "gate.passage_pin" in gate.detail(NoticeCode.SENSOR_CHATTER)

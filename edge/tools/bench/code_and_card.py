@@ -12,7 +12,7 @@ from edge.core.domain import Image
 from edge.devices.gate import GpioGate, make_factory
 from edge.devices.indicator import GpioIndicator
 from edge.devices.readers.pin_code_check import ThreadedPinCheck
-from edge.devices.readers.qr_codes import QrCodes, read_codes
+from edge.devices.readers.qr_codes import QrCodeReader, read_codes
 from edge.devices.readers.wedge import WedgeReader
 from edge.loop import Adapters, GateLoop
 from edge.matcher.pipeline import FaceMatcher
@@ -50,7 +50,7 @@ def other_ways(matcher: FaceMatcher, scratch: Path, times: int) -> list[Figure]:
         Journal(scratch / "other-ways.db", config.site, clock),
         DeskReader(scratch / "desk.db"),
         clock,
-        QrCodes(config, key.public_key(), clock),
+        QrCodeReader(config, key.public_key(), clock),
         reader,
         pins,
     )

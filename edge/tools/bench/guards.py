@@ -22,7 +22,7 @@ from typing import Any
 from contract.messages import Direction, Reason
 from edge.core.config import Config
 from edge.core.passage import PassageState
-from edge.devices.gate import GpioGate, Warden, make_factory
+from edge.devices.gate import GpioGate, ProcessWatchdog, make_factory
 from edge.loop.journal_writer import JournalWriter
 from edge.loop.passage_control import PassageControl
 from edge.system.clock import SystemClock
@@ -85,9 +85,9 @@ def gate_process(state: PassageState, how: str, history: Path, seed: int) -> Non
     """Bring a gate into a state, then freeze or die. Does not return."""
     config = Config.model_validate({"gate": A_DOOR if state in FOR_A_DOOR else TRIPOD})
     factory = make_factory(config.gate, history)
-    warden = Warden(config.gate, history.with_suffix(".cuts"), history)
-    gate = GpioGate(config.gate, factory, warden)
-    warden.start()
+    watchdog = ProcessWatchdog(config.gate, history.with_suffix(".cuts"), history)
+    gate = GpioGate(config.gate, factory, watchdog)
+    watchdog.start()
     ports: Any = SimpleNamespace(clock=SystemClock(), journal=_Forgetful(), gate=gate)
     passage_control = PassageControl(config, ports, JournalWriter(config, ports))
 

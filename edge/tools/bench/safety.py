@@ -25,7 +25,7 @@ import numpy as np
 from edge.camera import CaptureThread
 from edge.core.config import Config
 from edge.core.domain import Candidate, Frame, Identification, Incident, Recognition, Sight, Template
-from edge.devices.gate import GpioGate, Warden, make_factory
+from edge.devices.gate import GpioGate, ProcessWatchdog, make_factory
 from edge.devices.indicator import GpioIndicator
 from edge.loop import Adapters, GateLoop
 from edge.sim.faulty_source import ScriptedSource
@@ -147,9 +147,9 @@ class _Press:
         self._moved = threading.Event()
         self._moved_s = 0.0
         self.factory.note = self._note
-        self.warden = Warden(self.config.gate, folder / "cuts.jsonl")
-        self.gate = GpioGate(self.config.gate, self.factory, self.warden, fire_opens=True)
-        self.warden.start()
+        self.watchdog = ProcessWatchdog(self.config.gate, folder / "cuts.jsonl")
+        self.gate = GpioGate(self.config.gate, self.factory, self.watchdog, fire_opens=True)
+        self.watchdog.start()
         clock = SystemClock()
         still = np.full((480, 640, 3), 90, np.uint8)
         hangs: list[object] = [threading.Event()] if condition == "camera hangs" else [still] * 1_000_000
