@@ -14,8 +14,8 @@ from edge.storage.journal import JournalReader
 from edge.tools.stories.film import Studio
 from edge.tools.stories.part import StoryError
 from edge.tools.stories.pins import Change, Span, normally_closed, releases
+from edge.tools.stories.played_gate import Turns
 from edge.tools.stories.stage import Stage
-from edge.tools.stories.steps import Turns
 from edge.tools.stories.story import Story
 
 MEMORY = Path("/dev/shm")
