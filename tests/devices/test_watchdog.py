@@ -30,7 +30,7 @@ GATE = """
 import ctypes, os, signal, sys, time
 from pathlib import Path
 from contract.messages import NoticeCode, NoticeEvent
-from edge.app.gate import _note_cut
+from edge.app.gate import _record_cut_note
 from edge.system.clock import SystemClock
 from edge.core.config import GateConfig, SiteConfig
 from edge.devices.gate import GpioGate, ProcessWatchdog, make_factory
