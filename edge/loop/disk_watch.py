@@ -1,14 +1,13 @@
 """Room for events: the journal forgets what HQ holds, and what else goes on depends on the space left (`edge.core.disk_policy`)."""
 
-import secrets
-
 import structlog
 
 from contract.messages import DiskStep, NoticeCode, NoticeEvent
 from edge.core.config import Config
 from edge.core.disk_policy import KEEP_EVENTS, Sample, at_least, days_kept, days_left, take_up
 from edge.core.domain import DiskState
-from edge.core.ports import JournalError
+from edge.core.lasting_ref import LastingKind, LastingRef, newest
+from edge.core.ports import Journal, JournalError
 from edge.loop.adapters import Adapters
 from edge.loop.journal_writer import JournalWriter
 
@@ -20,8 +19,6 @@ PRUNE_EVERY_S = 600.0
 ERASE_EVERY_S = 10.0
 LOG_CUT_MB, LOG_REPORT_MB = 8.0, 32.0
 """A -wal file of the journal that is larger is cut if no reader forbids it, or told."""
-_STEP = "disk-step:"
-"""How the refs of step changes begin: the newest tells the step before a restart, so that it is not told again."""
 
 
 class DiskWatch:
@@ -34,9 +31,7 @@ class DiskWatch:
         self._free_mb = 0.0
         self._log_reported = False
         if adapters.disk is not None:
-            _, _, before = (adapters.journal.last_ref(_STEP) or "").partition(":")
-            name = before.partition(":")[0]
-            adapters.disk.step = DiskStep(name) if name in set(DiskStep) else DiskStep.OK
+            adapters.disk.step = _step_before_restart(adapters.journal)
 
     @property
     def state(self) -> DiskState | None:
@@ -94,7 +89,7 @@ class DiskWatch:
         journal = self._adapters.journal
         size_mb = journal.size().log_mb
         if size_mb > LOG_CUT_MB:
-            journal.settle()
+            journal.checkpoint()
             size_mb = journal.size().log_mb
         if size_mb > LOG_REPORT_MB and not self._log_reported:
             detail = f"the -wal file of the journal has {size_mb:.0f} MB, because {journal.held_open_by()} reads the journal without end"
@@ -109,9 +104,8 @@ class DiskWatch:
             detail += f"; {log_mb:.0f} MB in the journal's -wal file, held by {self._adapters.journal.held_open_by()}"
         if leftovers and at_least(step, DiskStep.VERY_LOW):
             detail += f"; copy away and delete {', '.join(leftovers)}"
-        self._writer.defer(
-            NoticeEvent, ref=f"{_STEP}{step.value}:{secrets.token_hex(8)}", code=code, detail=detail[:500]
-        )
+        ref = str(LastingRef.new(LastingKind.DISK_STEP, step.value))
+        self._writer.defer(NoticeEvent, ref=ref, code=code, detail=detail[:500])
 
     def _forecast(self, now: float) -> None:
         limits, size = self._config.disk, self._adapters.journal.size()
@@ -145,3 +139,9 @@ class DiskWatch:
     def _acked(self) -> int:
         """Up to here HQ holds this journal."""
         return next((ack.seq for ack in self._adapters.roster.acks() if ack.epoch == self._adapters.journal.epoch), 0)
+
+
+def _step_before_restart(journal: Journal) -> DiskStep:
+    """So that the same step is not recorded a second time."""
+    before = newest(journal, LastingKind.DISK_STEP)
+    return DiskStep(before.value) if before and before.value in set(DiskStep) else DiskStep.OK

@@ -107,7 +107,7 @@ class Display:
         return LiveState(
             utc=now,
             direction=self._config.site.direction,
-            gate_state=self._passage_control.state.value,
+            gate_state=self._passage_control.state,
             tone=self._shown[0],
             advice=self._shown[1],
             camera_ok=camera.ok,
