@@ -68,12 +68,12 @@ class Approach:
         """The last usable frame looked like somebody else."""
         return self._strange > 0
 
-    def fused(self) -> Vector:
+    def fused_template(self) -> Vector:
         """All usable frames so far as one unit vector. Raises ValueError before the first was remembered."""
         if self.mean is None:
             raise ValueError("no usable frame was remembered yet")
-        fused: Vector = self.mean / np.linalg.norm(self.mean)
-        return fused
+        fused_template: Vector = self.mean / np.linalg.norm(self.mean)
+        return fused_template
 
     def remember(self, vector: Vector, at_s: float) -> None:
         self._frames = min(self._frames + 1, _MEMORY_FRAMES)

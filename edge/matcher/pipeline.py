@@ -30,8 +30,8 @@ from edge.matcher.engine.motion import MotionGate
 from edge.matcher.engine.quality import measure, objection
 from edge.matcher.enrolment import templates as enrol
 from edge.matcher.gallery.gallery import Gallery
-from edge.matcher.gallery.look_alikes import Survey, look_alike_min, nearest_other
-from edge.matcher.gallery.threshold import Choice, choose, early_exit_min
+from edge.matcher.gallery.look_alikes import LookAlikeSurvey, look_alike_min, nearest_other
+from edge.matcher.gallery.threshold import ThresholdChoice, choose_threshold, early_exit_min
 from edge.matcher.liveness.challenge import Liveness, NotChecked
 from edge.matcher.liveness.combined import open_liveness
 from edge.matcher.score_monitor.monitor import ScoreMonitor
@@ -41,11 +41,11 @@ from edge.system.wiping import give_back, wiping
 RIVAL_SIZE_MIN = 0.5
 """A second face at least this tall, compared with the largest, is in the lane too; a smaller one is behind it. Height and
 not eye distance: a person beside the worker who looks away still counts."""
-UNKNOWN_STANDS_S = 3.0
+UNKNOWN_HOLD_S = 3.0
 """A person who stays is voted on afresh after so long: the first frames of a worker walking up can be poor ones."""
 LET_GO_S = 1.0
 """So long after a gallery came into force its predecessor is gone, also from the caller's hands."""
-COVERED_STANDS_S = 1.5
+OCCLUSION_HOLD_S = 1.5
 """Whoever was seen with something over the face is no stranger for so long, whatever the frames between look like."""
 WHILE_TURNING = (Sight.TURNED_AWAY, Sight.LOOKING_UP, Sight.LOOKING_DOWN, Sight.BLURRED)
 
@@ -58,9 +58,9 @@ class _Searchable:
 
     gallery: Gallery
     store: TemplateStore
-    choice: Choice
+    choice: ThresholdChoice
     look_alike_min: float
-    survey: Survey
+    survey: LookAlikeSurvey
 
 
 class FaceMatcher:
@@ -83,7 +83,7 @@ class FaceMatcher:
         self._builder = ThreadPoolExecutor(1, "gallery")
         self._prepared_of: Sequence[tuple[str, Template]] | None = None
         self._preparation: Future[_Searchable] | None = None
-        self._covered = (0, 0.0)
+        self._occluded = (0, 0.0)
         self._monitor = monitor
         self._use(self._searchable((), None))
 
@@ -95,7 +95,7 @@ class FaceMatcher:
             before = self._now
             self._use(ready or self._searchable(templates, before))
             self._prepared_of = self._preparation = ready = None
-            before.gallery.overwrite()
+            before.gallery.wipe()
             del before
         size = self.gallery_size
         if len(templates) > size:
@@ -122,13 +122,13 @@ class FaceMatcher:
 
     def _made(self, templates: Sequence[tuple[str, Template]], now: "_Searchable | None") -> "_Searchable":
         pack, config, store = self.engine.pack, self._config, TemplateStore.of(templates)
-        gallery = now.gallery.following(now.store, store, self.model_id) if now else None
+        gallery = now.gallery.updated(now.store, store, self.model_id) if now else None
         gallery = gallery or Gallery.build(store, self.model_id, pack.embedder.dimension)
-        choice = choose(pack.impostor_tail, gallery, config.fpir_target)
+        choice = choose_threshold(pack.impostor_tail, gallery, config.fpir_target)
         if config.threshold is not None:
-            choice = Choice(config.threshold, choice.tail, "config")
+            choice = ThresholdChoice(config.threshold, choice.tail, "config")
         alike_min = look_alike_min(choice.tail, gallery.size, choice.threshold, config.fpir_target)
-        return _Searchable(gallery, store, choice, alike_min, Survey(gallery, alike_min))
+        return _Searchable(gallery, store, choice, alike_min, LookAlikeSurvey(gallery, alike_min))
 
     def _use(self, searchable: "_Searchable") -> None:
         self._now = searchable
@@ -202,8 +202,8 @@ class FaceMatcher:
         if self.engine.embedded_turned(vector):
             return self._unusable(Sight.TILTED, self._lane.face_seen(face, frame.monotonic_s))
         approach = self._lane.usable_face(face, vector, frame.monotonic_s)
-        if quality.covered:
-            self._covered = approach.number, frame.monotonic_s
+        if quality.occluded:
+            self._occluded = approach.number, frame.monotonic_s
         if not approach.in_doubt:  # another's face must not answer for this one
             self._liveness.see(approach.number, frame.monotonic_s, face, frame.image)
         answered = approach.answer
@@ -211,16 +211,16 @@ class FaceMatcher:
         if approach.answer is not answered and approach.answer and self.engine.seen_turned(frame.image, refined):
             approach.forget_frames()
             return self._unusable(Sight.TILTED, approach)
-        if seen.sight is Sight.UNKNOWN and self._was_covered(approach, frame.monotonic_s):
+        if seen.sight is Sight.UNKNOWN and self._recently_occluded(approach, frame.monotonic_s):
             seen = replace(seen, sight=Sight.OCCLUDED)
-            if not quality.covered:  # the mask is off: a vote of bare frames, at once
+            if not quality.occluded:  # the mask is off: a vote of bare frames, at once
                 approach.start_afresh(vector)
         return self._with_liveness(seen, frame.monotonic_s)
 
-    def _was_covered(self, approach: Approach, now_s: float) -> bool:
+    def _recently_occluded(self, approach: Approach, now_s: float) -> bool:
         """Whoever wears a mask is told to take it off, never "not you"; also on the frames between that look bare."""
-        number, covered_s = self._covered
-        return number == approach.number and now_s - covered_s < COVERED_STANDS_S
+        number, covered_s = self._occluded
+        return number == approach.number and now_s - covered_s < OCCLUSION_HOLD_S
 
     def _with_liveness(self, seen: Identification, now_s: float) -> Identification:
         found = self._liveness.finding(seen.approach, now_s, seen.sight is Sight.KNOWN)
@@ -274,10 +274,10 @@ class FaceMatcher:
         if approach.in_doubt:
             return self._unusable(Sight.LOOKING, approach)
         last = approach.answer
-        if last and last.sight is Sight.UNKNOWN and now_s - approach.answered_s >= UNKNOWN_STANDS_S:
+        if last and last.sight is Sight.UNKNOWN and now_s - approach.answered_s >= UNKNOWN_HOLD_S:
             approach.forget_votes()
         if approach.answer is None:
-            approach.votes.append(self.search(approach.fused()))
+            approach.votes.append(self.search(approach.fused_template()))
             approach.alone.append(self.search(vector))
             count = tally(approach.votes, self.threshold, self._config.votes_needed, self._config.votes_window)
             if count.sight is Sight.LOOKING:
@@ -287,7 +287,7 @@ class FaceMatcher:
                 return self._identification(approach, count)
             approach.answer, approach.answered_s = count, now_s
             if self._monitor is not None and count.sight is Sight.KNOWN and count.candidate is not None:
-                approach.runner_up = self._now.gallery.runner_up(approach.fused(), count.candidate.worker_id)
+                approach.runner_up = self._now.gallery.runner_up(approach.fused_template(), count.candidate.worker_id)
         return self._identification(approach, approach.answer)
 
     def _look_alike(self, worker_id: str) -> str | None:

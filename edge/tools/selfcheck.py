@@ -24,7 +24,7 @@ from edge.devices.readers.evdev_source import EvdevSource
 from edge.devices.thermometer import SensorFault, object_celsius, open_bus
 from edge.matcher.gallery.gallery import Gallery
 from edge.matcher.gallery.look_alikes import marked
-from edge.matcher.gallery.threshold import Choice, choose, false_match_rate, grown_threshold
+from edge.matcher.gallery.threshold import ThresholdChoice, choose_threshold, false_match_rate, threshold_at_size
 from edge.matcher.score_monitor.drift import drift
 from edge.matcher.score_monitor.site_threshold import WORKERS_MIN, correction, site_tail
 from edge.matcher.weights.manifest import (
@@ -226,7 +226,7 @@ def threshold(config: Config) -> Finding:
     target, by_hand = config.matcher.fpir_target, config.matcher.threshold
     used = choice.threshold if by_hand is None else by_hand
     rate = false_match_rate(choice.tail, used)
-    grown = {size: grown_threshold(tail, choice, size, target) for size in GROWN}
+    grown = {size: threshold_at_size(tail, choice, size, target) for size in GROWN}
     figures = {"threshold": used, "fpir_target": target, "workers": gallery.size, "fmr": rate}
     figures |= {f"threshold_{size}": value for size, value in grown.items()}
     whose = "the pack's" if choice.source == "pack" else "this gallery's own"
@@ -276,7 +276,7 @@ def own_scores(config: Config) -> Finding:
     return Finding("own scores", State.WARNING, detail, 'set matcher.self_calibrate = "apply" to use it', figures)
 
 
-def _gallery(config: Config) -> tuple[Gallery, Choice]:
+def _gallery(config: Config) -> tuple[Gallery, ThresholdChoice]:
     """The gallery as the gate would load it now, and its threshold. Raises BadKey, ModelError."""
     pack = find_pack(config.matcher.pack)
     reader = open_roster(config)
@@ -284,7 +284,7 @@ def _gallery(config: Config) -> tuple[Gallery, Choice]:
     model = model_id(config.matcher.pack, pack.embedder)
     gallery = Gallery.build(reader.state.templates, model, pack.embedder.dimension)
     reader.close()
-    return gallery, choose(pack.impostor_tail, gallery, config.matcher.fpir_target)
+    return gallery, choose_threshold(pack.impostor_tail, gallery, config.matcher.fpir_target)
 
 
 def look_alikes(config: Config) -> Finding:

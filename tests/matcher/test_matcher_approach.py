@@ -80,12 +80,12 @@ def test_ok__frames_are_fused_to_one_unit_vector():
     approach = Lane(gap_s=0.7).usable_face(face(), ONE, 0.0)
     between = (ONE + OTHER) / np.float32(np.linalg.norm(ONE + OTHER))
     approach.remember(OTHER, 0.1)
-    assert approach.fused() == pytest.approx(between, abs=1e-6)
+    assert approach.fused_template() == pytest.approx(between, abs=1e-6)
 
 
 def test_fail__nothing_to_fuse_yet():
     with pytest.raises(ValueError, match="no usable frame"):
-        Lane(gap_s=0.7).face_seen(face(), 0.0).fused()
+        Lane(gap_s=0.7).face_seen(face(), 0.0).fused_template()
 
 
 sides = st.tuples(st.floats(0, 500), st.floats(0, 500), st.floats(1, 200), st.floats(1, 200))

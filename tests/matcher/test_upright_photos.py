@@ -8,7 +8,7 @@ from edge.core.config import MatcherConfig
 from edge.core.domain import Frame, Sight, Template
 from edge.matcher.engine import upright
 from edge.matcher.engine.engine import FRAME, FaceEngine
-from edge.matcher.enrolment.guided_capture import Sitting
+from edge.matcher.enrolment.guided_capture import GuidedCapture
 from edge.matcher.enrolment.request import read_photos
 from edge.matcher.enrolment.templates import EnrolmentError
 from edge.matcher.pipeline import FaceMatcher, open_matcher
@@ -168,12 +168,12 @@ def test_ok__templates_of_faces_upside_down_are_found_on_a_roster(engine, photo)
 
 
 def test_fail__a_sitting_takes_no_frame_upside_down(engine, photo):
-    sitting = Sitting(engine, MatcherConfig())
-    said = {sitting.judge_frame(frame(photo("person-a-1.jpg"), 180), 100.0 + number) for number in range(3)}
-    assert sitting.good == 0 and "" not in said
+    capture = GuidedCapture(engine, MatcherConfig())
+    said = {capture.judge_frame(frame(photo("person-a-1.jpg"), 180), 100.0 + number) for number in range(3)}
+    assert capture.good == 0 and "" not in said
     assert "hold your head straight" in said or "nobody is seen: step in front of the camera" in said
-    assert sitting.judge_frame(frame(photo("person-a-1.jpg")), 200.0) == ""
-    assert sitting.good == 1
+    assert capture.judge_frame(frame(photo("person-a-1.jpg")), 200.0) == ""
+    assert capture.good == 1
 
 
 def test_ok__a_pack_that_nobody_measured_is_not_asked(engine, photo):

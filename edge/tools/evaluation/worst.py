@@ -28,7 +28,7 @@ def worst_cases(photos: Sequence[Photo], looks: Sequence[Look], count: int) -> l
     for photo, look in zip(photos, looks, strict=True):
         if look.vector is None or look.problem:
             continue
-        scores = gallery.matrix @ gallery.calibration.apply(look.vector)
+        scores = gallery.matrix @ gallery.centering.apply(look.vector)
         if photo.stranger:
             best = int(np.argmax(scores))
             high.append(

@@ -6,7 +6,7 @@ import numpy as np
 
 from edge.core.config import Config, MatcherConfig
 from edge.core.domain import Image
-from edge.matcher.enrolment.request import stored
+from edge.matcher.enrolment.request import sealed_template
 from edge.matcher.liveness.combined import open_liveness
 from edge.matcher.pipeline import FaceMatcher, open_matcher
 from edge.sim import Film, Light, Person, Scene, Script
@@ -37,7 +37,7 @@ class Studio:
         """What the workers with a portrait are enrolled with."""
         matcher = FaceMatcher(self._engine, MatcherConfig())
         return {
-            worker.id: [stored(t) for t in matcher.enrol([self._portrait(worker.portrait).crop()])]
+            worker.id: [sealed_template(t) for t in matcher.enrol([self._portrait(worker.portrait).crop()])]
             for worker in story.worker
             if worker.portrait is not None
         }
