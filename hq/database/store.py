@@ -233,7 +233,7 @@ def _migrate(db: Connection, keys: HqKeys | None) -> bool:
     from alembic.util.exc import CommandError
 
     config = Config()
-    config.set_main_option("script_location", str(files("hq") / "migrations"))
+    config.set_main_option("script_location", str(files("hq.database") / "migrations"))
     config.attributes.update(connection=db, keys=keys)
     try:
         if "alembic_version" not in found:

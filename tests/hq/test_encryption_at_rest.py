@@ -265,7 +265,7 @@ def old_database(folder: Path) -> str:
     url = settings.load(folder).url
     engine = create_engine(url)
     config = Config()
-    config.set_main_option("script_location", str(files("hq") / "migrations"))
+    config.set_main_option("script_location", str(files("hq.database") / "migrations"))
     record = EnrolmentRecord(
         worker_id="w-1", consent_ref="c", captured_utc=now(), templates=(SealedTemplate(model_id="m", vector=VECTOR),)
     )

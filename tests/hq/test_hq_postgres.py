@@ -53,7 +53,7 @@ def batch(journal: Journal, some: tuple[EventRecord, ...]) -> EventBatch:
 
 def migrate(db: Connection, revision: str) -> None:
     config = Config()
-    config.set_main_option("script_location", str(files("hq") / "migrations"))
+    config.set_main_option("script_location", str(files("hq.database") / "migrations"))
     config.attributes["connection"] = db
     command.upgrade(config, revision)
 
@@ -78,7 +78,7 @@ def test_ok__the_migrations_make_exactly_the_tables_of_the_code(kind: str, url: 
 
 def test_ok__the_newest_migration_is_the_one_the_code_asks_for() -> None:
     config = Config()
-    config.set_main_option("script_location", str(files("hq") / "migrations"))
+    config.set_main_option("script_location", str(files("hq.database") / "migrations"))
     assert ScriptDirectory.from_config(config).get_current_head() == NEWEST
 
 
