@@ -25,7 +25,7 @@ from edge.devices.thermometer import SensorFault, object_celsius, open_bus
 from edge.matcher.gallery.gallery import Gallery
 from edge.matcher.gallery.look_alikes import marked
 from edge.matcher.gallery.threshold import ThresholdChoice, choose_threshold, false_match_rate, threshold_at_size
-from edge.matcher.score_monitor.drift import drift
+from edge.matcher.score_monitor.drift import find_drift
 from edge.matcher.score_monitor.site_threshold import WORKERS_MIN, correction, site_tail
 from edge.matcher.weights.manifest import (
     Model,
@@ -254,8 +254,8 @@ def own_scores(config: Config) -> Finding:
     days = [d for d in reader.days() if d.model_id == model_id(config.matcher.pack, pack.embedder)]
     reader.close()
     today = SystemClock().utc().date()
-    shifts = drift(days, today)
-    figures = {f"drift_{shift.sign}": shift.index / shift.limit for shift in shifts}
+    shifts = find_drift(days, today)
+    figures = {f"drift_{shift.kind}": shift.index / shift.limit for shift in shifts}
     if alarms := [str(shift) for shift in shifts if shift.alarming]:
         todo = "clean the lens, check the light, see who is not recognised (docs/OPERATIONS.md)"
         return Finding("own scores", State.WARNING, "; ".join(alarms), todo, figures)

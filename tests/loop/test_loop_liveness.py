@@ -13,7 +13,7 @@ from contract.messages import AccessEvent, Advice, LivenessVerdict, Reason
 from edge.core.config import Config, SiteConfig
 from edge.core.domain import Face, Image, ListAge, RosterState, Template, Vector, Worker
 from edge.loop import GateLoop, Ports
-from edge.matcher.engine.engine import Care
+from edge.matcher.engine.engine import Effort
 from edge.matcher.liveness.combined import open_liveness
 from edge.matcher.pipeline import FaceMatcher
 from edge.matcher.weights.manifest import load_manifest
@@ -46,19 +46,19 @@ class Seen:
     def find(self, frame: Image, least_px: float) -> list[Face]:
         return self.detect(frame)
 
-    def refine(self, image: Image, face: Face, care: Care) -> Face:
+    def refine(self, image: Image, face: Face, care: Effort) -> Face:
         return face
 
-    def cut(self, image: Image, refined: Face) -> Image:
+    def align_refined(self, image: Image, refined: Face) -> Image:
         return CRISP
 
-    def embed(self, aligned: Image, care: Care) -> Vector:
+    def embed(self, aligned: Image, care: Effort) -> Vector:
         return VECTOR
 
-    def embedded_turned(self, vector: Vector) -> bool:
+    def vector_is_rotated(self, vector: Vector) -> bool:
         return False
 
-    def seen_turned(self, image: Image, refined: Face) -> bool:
+    def image_is_rotated(self, image: Image, refined: Face) -> bool:
         return False
 
 

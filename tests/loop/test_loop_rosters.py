@@ -19,7 +19,7 @@ from edge.app.prepared import PreparedRoster
 from edge.core.config import Config, MatcherConfig, SiteConfig
 from edge.core.domain import Face, Frame, Identification, Image, Vector
 from edge.loop import GateLoop, Ports
-from edge.matcher.engine.engine import Care
+from edge.matcher.engine.engine import Effort
 from edge.matcher.pipeline import FaceMatcher
 from edge.matcher.weights.manifest import load_manifest
 from edge.replica import reader as reading
@@ -53,21 +53,21 @@ class InFront:
     def find(self, frame: Image, least_px: float) -> list[Face]:
         return self.detect(frame)
 
-    def refine(self, image: Image, face: Face, care: Care) -> Face:
+    def refine(self, image: Image, face: Face, care: Effort) -> Face:
         return face
 
-    def cut(self, image: Image, refined: Face) -> Image:
+    def align_refined(self, image: Image, refined: Face) -> Image:
         return CRISP
 
-    def embed(self, aligned: Image, care: Care) -> Vector:
+    def embed(self, aligned: Image, care: Effort) -> Vector:
         assert self.face is not None
         vector = self.face.astype(np.float32)
         return vector / np.float32(np.linalg.norm(vector))
 
-    def embedded_turned(self, vector: Vector) -> bool:
+    def vector_is_rotated(self, vector: Vector) -> bool:
         return False
 
-    def seen_turned(self, image: Image, refined: Face) -> bool:
+    def image_is_rotated(self, image: Image, refined: Face) -> bool:
         return False
 
 

@@ -22,16 +22,16 @@ class SeesFaces:
     def refine(self, image: Image, face: Face) -> Face:
         return face
 
-    def cut(self, image: Image, face: Face) -> Image:
+    def align_refined(self, image: Image, face: Face) -> Image:
         return align(image, face)
 
     def embed(self, aligned: Image) -> Vector:
         return np.ones(4, np.float32)
 
-    def seen_turned(self, image: Image, face: Face) -> bool:
+    def image_is_rotated(self, image: Image, face: Face) -> bool:
         return self.turned == "seen"
 
-    def embedded_turned(self, vector: Vector) -> bool:
+    def vector_is_rotated(self, vector: Vector) -> bool:
         return self.turned == "embedded"
 
 

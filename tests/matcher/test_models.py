@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from edge.commands.models import app
 from edge.core.config import MatcherConfig
 from edge.matcher.engine.engine import open_engine
-from edge.matcher.engine.onnx_session import Session
+from edge.matcher.engine.onnx_session import OnnxSession
 from edge.matcher.pipeline import open_matcher
 from edge.matcher.weights.dequantise import dequantise_model
 from edge.matcher.weights.fetch import fetch, is_verified
@@ -44,7 +44,7 @@ def test_ok__folding_is_deterministic_and_gives_the_pinned_file(archive, model):
 
 
 def test_ok__the_folded_graphs_run(models_dir):
-    sessions = [Session(read_verified(m, models_dir), ["CPUExecutionProvider"], 1) for m in PACK.models]
+    sessions = [OnnxSession(read_verified(m, models_dir), ["CPUExecutionProvider"], 1) for m in PACK.models]
     for height, width in ((480, 640), (96, 160)):
         outputs = sessions[0].run(np.zeros((1, 3, height, width), dtype=np.float32))
         assert outputs["cls_8"].shape == (1, height * width // 64, 1)

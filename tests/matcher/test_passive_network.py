@@ -12,7 +12,7 @@ from edge.cli import app
 from edge.core.config import LivenessConfig, MatcherConfig
 from edge.core.domain import Face, Frame
 from edge.matcher.engine.engine import open_engine
-from edge.matcher.liveness.combined import Fused
+from edge.matcher.liveness.combined import CombinedCheck
 from edge.matcher.liveness.passive import open_passive
 from edge.matcher.pipeline import open_matcher
 from edge.matcher.weights.fetch import fetch
@@ -41,10 +41,10 @@ def test_ok__a_portrait_looks_live_and_is_scored_alike_each_time(with_passive: P
 
 def test_ok__the_matcher_asks_about_the_face_it_sees(with_passive: Path, photos_dir: Path) -> None:
     matcher = open_matcher(MatcherConfig(), with_passive, ADVISORY)
-    assert isinstance(matcher._liveness, Fused)
+    assert isinstance(matcher._liveness, CombinedCheck)
     image = cv2.resize(cv2.imread(str(photos_dir / "person-a-1.jpg")), None, fx=0.6, fy=0.6)
     found = [matcher.identify(Frame(image, 10 + i / 15, i)) for i in range(3)]
-    passive = matcher._liveness.finding(found[-1].approach, 11, named=False).passive
+    passive = matcher._liveness.result(found[-1].approach, 11, named=False).passive
     assert passive is not None and 0 <= passive <= 1
 
 

@@ -22,8 +22,8 @@ from edge.core.config import MatcherConfig
 from edge.core.domain import Template
 from edge.matcher.engine.align import align
 from edge.matcher.engine.embedder import Embedder
-from edge.matcher.engine.engine import FRAME
-from edge.matcher.engine.onnx_session import Session
+from edge.matcher.engine.engine import FRAME_EFFORT
+from edge.matcher.engine.onnx_session import OnnxSession
 from edge.matcher.gallery.centering import Centering
 from edge.matcher.gallery.gallery import Gallery
 from edge.matcher.pipeline import FaceMatcher, open_matcher
@@ -88,7 +88,7 @@ def frames(matcher: FaceMatcher, models: tuple[Path, ...], photos: Path, rounds:
     recognizer = cv2.FaceRecognizerSF.create(str(models[1]), "")
 
     pack = load_manifest().pack("opencv-zoo")
-    session = Session(read_verified(pack.embedder, cache_dir() / "models"), MatcherConfig().providers, THREADS)
+    session = OnnxSession(read_verified(pack.embedder, cache_dir() / "models"), MatcherConfig().providers, THREADS)
     plain = Embedder(session, pack.embedder.dimension)
 
     def ours():
@@ -97,7 +97,7 @@ def frames(matcher: FaceMatcher, models: tuple[Path, ...], photos: Path, rounds:
 
     def as_the_gate_does():
         (face,) = matcher.faces_near(image, nearest_px)
-        return engine.embed(engine.align(image, face, FRAME), FRAME)
+        return engine.embed(engine.align(image, face, FRAME_EFFORT), FRAME_EFFORT)
 
     def theirs():
         row = detector.detect(image)[1][0]

@@ -37,7 +37,7 @@ from edge.core.ports import Camera, Clock
 from edge.devices.gate import GpioGate, make_factory
 from edge.devices.indicator import GpioIndicator
 from edge.loop import GateLoop, Ports
-from edge.matcher.engine.engine import FRAME
+from edge.matcher.engine.engine import FRAME_EFFORT
 from edge.matcher.pipeline import FaceMatcher
 from edge.sim import WalkUpSource, load_script
 from edge.sim.film import Film
@@ -92,8 +92,8 @@ def stages(matcher: FaceMatcher, face: Portrait, scratch: Path, rounds: int) -> 
     frame = frame_with(face)
     engine = matcher.engine
     found = matcher.faces_near(frame, float("inf"))[0]
-    aligned = engine.align(frame, found, FRAME)
-    vector = engine.embed(aligned, FRAME)
+    aligned = engine.align(frame, found, FRAME_EFFORT)
+    vector = engine.embed(aligned, FRAME_EFFORT)
     matcher.load(fill(matcher, 1_000))
     case = _case(matcher.threshold)
     clock = SystemClock()
@@ -103,8 +103,8 @@ def stages(matcher: FaceMatcher, face: Portrait, scratch: Path, rounds: int) -> 
     gate = GpioGate(pins, factory)
     actions: dict[str, Callable[[], object]] = {
         "detect": lambda: matcher.faces_near(frame, found.eye_distance_px),
-        "align": lambda: engine.align(frame, found, FRAME),
-        "embed": lambda: engine.embed(aligned, FRAME),
+        "align": lambda: engine.align(frame, found, FRAME_EFFORT),
+        "embed": lambda: engine.embed(aligned, FRAME_EFFORT),
         "search": lambda: matcher.search(vector),
         "decide": lambda: decide(*case, Circumstances("s", Direction.IN, clock.utc(), True)),
         "journal": lambda: _append(journal),

@@ -14,7 +14,7 @@ import numpy as np
 
 from edge.core.domain import Sight
 from edge.core.score_counts import DayScores, bin_of
-from edge.matcher.score_monitor.drift import RECENT_DAYS, REFERENCE_DAYS, WORKERS_MIN, drift
+from edge.matcher.score_monitor.drift import RECENT_DAYS, REFERENCE_DAYS, WORKERS_MIN, find_drift
 from edge.tools.evaluation.walkups import NOT_SEEN, Outcome
 
 PASSES = 2
@@ -115,9 +115,9 @@ def _first_alarm(site: tuple[list[DayScores], date]) -> tuple[int, str] | None:
     days, changed = site
     for n in range(1, MONTH_DAYS + 1):
         today = changed + timedelta(days=n)
-        alarms = [shift for shift in drift(days, today) if shift.alarming]
+        alarms = [shift for shift in find_drift(days, today) if shift.alarming]
         if alarms:
-            return n, max(alarms, key=lambda shift: shift.index / shift.limit).sign.value
+            return n, max(alarms, key=lambda shift: shift.index / shift.limit).kind.value
     return None
 
 

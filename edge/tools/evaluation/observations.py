@@ -10,7 +10,7 @@ import numpy as np
 
 from edge.core.config import MatcherConfig
 from edge.core.domain import Face, Image
-from edge.matcher.engine.engine import FRAME, PHOTO, Care, FaceEngine, nearest_to_middle, open_engine
+from edge.matcher.engine.engine import FRAME_EFFORT, PHOTO_EFFORT, Effort, FaceEngine, nearest_to_middle, open_engine
 from edge.matcher.engine.quality import measure, objection
 from edge.matcher.weights.manifest import FRAMES, load_manifest, model_id
 from edge.system.photo_file import PhotoError, decode_photo, read_bytes
@@ -36,11 +36,11 @@ def look_at(engine: FaceEngine, config: MatcherConfig, photo: bytes, enrolled: b
     except PhotoError:
         return Look(UNREADABLE, None)
     frame = in_frame(image)
-    faces = engine.find(frame, config.eye_distance_min_px)  # as coarsely as the gate ever does
-    seen = _middle_look(engine, config, frame, faces, FRAME)
+    faces = engine.detect_large(frame, config.eye_distance_min_px)  # as coarsely as the gate ever does
+    seen = _middle_look(engine, config, frame, faces, FRAME_EFFORT)
     if not enrolled or seen.vector is None:
         return seen
-    template = _middle_look(engine, config, image, engine.detect(image), PHOTO)
+    template = _middle_look(engine, config, image, engine.detect(image), PHOTO_EFFORT)
     return Look(template.problem or seen.problem, seen.vector if template.vector is not None else None, template.vector)
 
 
@@ -55,14 +55,14 @@ def in_frame(image: Image) -> Image:
     return frame
 
 
-def _middle_look(engine: FaceEngine, config: MatcherConfig, image: Image, faces: list[Face], care: Care) -> Look:
+def _middle_look(engine: FaceEngine, config: MatcherConfig, image: Image, faces: list[Face], effort: Effort) -> Look:
     face = nearest_to_middle(faces, image)
     if face is None:
         return Look(NO_FACE, None)
-    face = engine.refine(image, face, care)
-    aligned = engine.cut(image, face)
+    face = engine.refine(image, face, effort)
+    aligned = engine.align_refined(image, face)
     sight = objection(measure(face, aligned), config)
-    return Look(sight.value if sight else "", engine.embed(aligned, care))
+    return Look(sight.value if sight else "", engine.embed(aligned, effort))
 
 
 def look_at_all(

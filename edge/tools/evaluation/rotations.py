@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from edge.core.config import MatcherConfig
 from edge.core.domain import Image, Points, Sight, Template, Vector
-from edge.matcher.engine.engine import FRAME, FaceEngine, nearest_to_middle, open_engine
+from edge.matcher.engine.engine import FRAME_EFFORT, FaceEngine, nearest_to_middle, open_engine
 from edge.matcher.engine.quality import measure, objection
-from edge.matcher.engine.upright import embedded_turned, seen_turned, written
+from edge.matcher.engine.upright import encode_direction, is_rotated, rotated_vectors
 from edge.matcher.enrolment.templates import EnrolmentError, enrol
 from edge.matcher.weights.manifest import Upright
 from edge.system.photo_file import try_photo
@@ -77,11 +77,11 @@ def turn(image: Image, angle: float) -> Image:
 def look_at(engine: FaceEngine, config: MatcherConfig, person: str, frame: Image, angle: int) -> Turned:
     """As the gate sees a frame, and all that it asks at most before it names somebody."""
     shown = turn(frame, angle)
-    face = nearest_to_middle(engine.find(shown, config.eye_distance_min_px), shown)
+    face = nearest_to_middle(engine.detect_large(shown, config.eye_distance_min_px), shown)
     if face is None:
         return Turned(person, angle)
-    face = engine.refine(shown, face, FRAME)
-    aligned = engine.cut(shown, face)
+    face = engine.refine(shown, face, FRAME_EFFORT)
+    aligned = engine.align_refined(shown, face)
     wrong_deg = abs((_down_deg(face.landmarks) - angle + 180) % 360 - 180)
     quality = measure(face, aligned)
     seen = Turned(person, angle, True, wrong_deg)
@@ -89,8 +89,8 @@ def look_at(engine: FaceEngine, config: MatcherConfig, person: str, frame: Image
     by_points = sight is Sight.TILTED
     if objection(replace(quality, roll_deg=0), config):
         return seen
-    vector = engine.embed(aligned, FRAME)
-    by_picture = seen_turned(engine.detect, shown, face.landmarks)
+    vector = engine.embed(aligned, FRAME_EFFORT)
+    by_picture = is_rotated(engine.detect, shown, face.landmarks)
     return replace(seen, vector=vector, by_points=by_points, by_picture=by_picture)
 
 
@@ -129,7 +129,9 @@ def fit(upright: NDArray[np.float32], turned: NDArray[np.float32]) -> Upright:
     direction = (direction / np.linalg.norm(direction)).astype(np.float32)
     limit = (np.quantile(upright @ direction, 0.999) + np.quantile(turned @ direction, 0.01)) / 2
     return Upright(
-        direction=written(direction), turned_min=round(max(float(limit), 0.001), 3), faces=len(upright) + len(turned)
+        direction=encode_direction(direction),
+        turned_min=round(max(float(limit), 0.001), 3),
+        faces=len(upright) + len(turned),
     )
 
 
@@ -141,7 +143,7 @@ def fitted(seen: Sequence[Turned]) -> Upright:
 def judged(seen: Sequence[Turned], upright: Upright) -> list[Turned]:
     """The same, also judged by their vectors."""
     return [
-        t if t.vector is None else replace(t, by_vector=bool(embedded_turned(t.vector[np.newaxis], upright)[0]))
+        t if t.vector is None else replace(t, by_vector=bool(rotated_vectors(t.vector[np.newaxis], upright)[0]))
         for t in seen
     ]
 
@@ -156,7 +158,7 @@ def by_halves(seen: Sequence[Turned], halves: int = 10, seed: int = 1) -> tuple[
         half = set(random.permutation(people)[: len(people) // 2].tolist())
         limits = fitted([t for t in seen if t.person in half])
         upright, turned = _apart([t for t in seen if t.person not in half])
-        refused, told = embedded_turned(upright, limits), embedded_turned(turned, limits)
+        refused, told = rotated_vectors(upright, limits), rotated_vectors(turned, limits)
         wrong += (refused.sum(), len(upright), (~told).sum(), len(turned))
     return int(wrong[0]), int(wrong[1]), int(wrong[2]), int(wrong[3])
 

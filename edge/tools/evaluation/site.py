@@ -67,12 +67,12 @@ def self_calibration(
     for number, (name, at) in enumerate(zip(names.tolist(), first.tolist(), strict=True), start=1):
         if name in faces.people:
             seen = Candidate(name, 1.0)
-            history.see(
+            history.add(
                 Identification(Sight.KNOWN, number, seen, runner_up=float(trials.non_mated[at])),
                 len(faces.people),
                 _DAY,
             )
-    history.see(Identification(Sight.NOBODY), len(faces.people), _DAY)
+    history.add(Identification(Sight.NOBODY), len(faces.people), _DAY)
     found = site_tail(history.days, len(faces.people), fpir_target, _DAY + timedelta(days=1), tail.scale)
     if found is None:
         return None
