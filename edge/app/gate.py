@@ -12,14 +12,14 @@ from contract.keyring import TrustedKeys
 from contract.messages import NoticeCode, NoticeEvent
 from contract.signing import BadKey
 from edge import __version__
-from edge.app.files import DESK, JOURNAL, PINS, PULSE_CUTS, RESERVE, SCORES, folders, gate_dir, metrics_file
-from edge.app.ledger import follow_acks, open_ledger, read_through, tell_restart
-from edge.app.lists import open_roster
-from edge.app.metered import GateMeters, MeteredCamera
-from edge.app.patience import opened
-from edge.app.prepared import PreparedRoster
+from edge.app.gate_metrics import GateMeters, MeteredCamera
+from edge.app.journal_startup import follow_acks, open_ledger, read_through, tell_restart
+from edge.app.lock_relay import remember
+from edge.app.locked_journal import opened
+from edge.app.prepared_roster import PreparedRoster
 from edge.app.reboot import restarter, unanswered
-from edge.app.relay import remember
+from edge.app.roster import open_roster
+from edge.app.state_folders import DESK, JOURNAL, PINS, PULSE_CUTS, RESERVE, SCORES, folders, gate_dir, metrics_file
 from edge.camera import CameraFault, CaptureThread, Source, source_for
 from edge.core.config import CameraConfig, Config, TemperatureConfig
 from edge.core.domain import GateSignal
@@ -27,7 +27,7 @@ from edge.core.ports import Camera, Clock, CodeReader, GateError, JournalError, 
 from edge.devices.gate import GpioGate, Warden, lock_relays, make_factory, take_cuts
 from edge.devices.indicator import GpioIndicator, IndicatorError, Voice
 from edge.devices.readers.evdev_source import EvdevSource
-from edge.devices.readers.pin_check import ThreadedPinCheck
+from edge.devices.readers.pin_code_check import ThreadedPinCheck
 from edge.devices.readers.qr_codes import QrCodes
 from edge.devices.readers.wedge import WedgeReader
 from edge.devices.thermometer import Mlx90614

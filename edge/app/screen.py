@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from edge.app.files import DESK, JOURNAL, REPLICA, desk_dir, metrics_files
+from edge.app.state_folders import DESK, JOURNAL, REPLICA, desk_dir, metrics_files
 from edge.core.config import Config
 from edge.core.layout import GATE, SYNC
 from edge.core.ports import DeskError, JournalError

@@ -2,7 +2,7 @@
 
 from contract.signing import BadKey
 from edge import __version__
-from edge.app.files import JOURNAL, link_key_files, metrics_file, sync_dir
+from edge.app.state_folders import JOURNAL, link_key_files, metrics_file, sync_dir
 from edge.core.config import Config
 from edge.core.ports import JournalError
 from edge.replica.writer import ReplicaError

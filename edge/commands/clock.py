@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edge.app.files import gate_dir
+from edge.app.state_folders import gate_dir
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, example, fail, load_config, out
 from edge.core.domain import TechnicianRequest
 from edge.core.ports import JournalError

@@ -172,7 +172,7 @@ def _check_folder(folder: Path) -> None:
 
 def _matcher(config: Config) -> "FaceMatcher":
     """Recognition with the workers who are enrolled by now. Raises BadKey, ModelError."""
-    from edge.app.lists import open_roster
+    from edge.app.roster import open_roster
     from edge.matcher.pipeline import open_matcher
 
     matcher = open_matcher(config.matcher, config.paths.models_dir, config.liveness)
@@ -198,7 +198,7 @@ def _show(steps: Sequence[CommissioningStep]) -> None:
 
 
 def _hand_over(config: Config, record: CommissioningRecord, envelope: bytes, public: bytes) -> None:
-    from edge.app.files import DESK, as_owner, desk_dir
+    from edge.app.state_folders import DESK, as_owner, desk_dir
     from edge.core.domain import CommissioningRequest
     from edge.core.ports import JournalError
     from edge.storage.desk import Desk, DeskError
@@ -217,7 +217,7 @@ def _hand_over(config: Config, record: CommissioningRecord, envelope: bytes, pub
 
 def _signing_key(config: Config) -> "Ed25519PrivateKey":
     """This gate's own key, made if the gate process never ran."""
-    from edge.app.files import gate_dir, gate_key_files
+    from edge.app.state_folders import gate_dir, gate_key_files
     from edge.core.ports import JournalError
     from edge.system.gate_keys import open_key
 

@@ -12,8 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress
 from contract import ids
 from contract.signing import BadKey, read_sealing_public
 from contract.terminal.console import TextColumn, styled
-from edge.app.files import DESK, as_owner, desk_dir
-from edge.app.lists import open_roster
+from edge.app.roster import open_roster
+from edge.app.state_folders import DESK, as_owner, desk_dir
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, err, example, fail, load_config, out
 from edge.core.config import Config
 from edge.core.domain import EnrolmentRequest, Image, Template

@@ -22,8 +22,8 @@ from contract.messages import (
 from contract.signing import BadKey
 from contract.terminal.console import Table
 from contract.times import corrections
-from edge.app.files import JOURNAL, gate_dir, gate_key_files
-from edge.app.lists import open_roster
+from edge.app.roster import open_roster
+from edge.app.state_folders import JOURNAL, gate_dir, gate_key_files
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, example, fail, load_config, out
 from edge.core.ports import JournalError
 from edge.storage.journal import JournalReader

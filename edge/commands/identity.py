@@ -68,7 +68,7 @@ def register(main: typer.Typer) -> None:
 
 def _keys(config: Config) -> "tuple[PublicKeys, tuple[Path, Path]]":
     """The public halves, and their files; root makes what is missing."""
-    from edge.app.files import gate_dir, gate_key_files, link_key_files, sync_dir
+    from edge.app.state_folders import gate_dir, gate_key_files, link_key_files, sync_dir
     from edge.core.ports import JournalError
     from edge.sync.register import PublicKeys
     from edge.system.gate_keys import open_key

@@ -12,8 +12,8 @@ from contract.messages import Direction, LivenessVerdict, NoticeCode, PolicySnap
 from contract.policy import Factor, zone_named
 from contract.signing import BadKey
 from contract.terminal.console import Table, styled
-from edge.app.files import JOURNAL
-from edge.app.lists import open_roster
+from edge.app.roster import open_roster
+from edge.app.state_folders import JOURNAL
 from edge.commands.common import (
     DEFAULT_CONFIG,
     EXIT_USAGE,

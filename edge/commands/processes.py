@@ -77,7 +77,7 @@ def _locked_if_it_fails(config: Path) -> Iterator[None]:
 
 def _lock(config: Path) -> str:
     """What was done, in one sentence; or a clear message and exit code 1."""
-    from edge.app.relay import lock as make_safe
+    from edge.app.lock_relay import lock as make_safe
     from edge.core.ports import GateError
 
     try:

@@ -8,7 +8,7 @@ import typer
 from contract.messages import NoticeCode
 from contract.signing import BadKey
 from contract.terminal.console import Table, styled
-from edge.app.lists import open_roster
+from edge.app.roster import open_roster
 from edge.commands.clock import WhyOption, send
 from edge.commands.common import (
     DEFAULT_CONFIG,

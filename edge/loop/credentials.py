@@ -17,9 +17,9 @@ from edge.core.claims import (
 )
 from edge.core.config import Config
 from edge.core.domain import Claim, Entry, Frame, Worker
+from edge.loop.adapters import Ports
 from edge.loop.journal_writer import Book, before_memory
 from edge.loop.lockout import Limits
-from edge.loop.ports_in_use import Ports
 
 
 @dataclass(frozen=True, slots=True)

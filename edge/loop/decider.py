@@ -6,8 +6,8 @@ from contract.messages import DiskStep, NoticeCode, PolicySnapshot
 from edge.core.config import Config
 from edge.core.decision import Pairs, decide, policy_of
 from edge.core.domain import Circumstances, Claim, Decision, Identification, Sight
+from edge.loop.adapters import Ports
 from edge.loop.journal_writer import Book
-from edge.loop.ports_in_use import Ports
 
 
 class Judgement:

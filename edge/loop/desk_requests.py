@@ -22,11 +22,11 @@ from edge.core.domain import (
     TechnicianRequest,
     Tone,
 )
-from edge.loop.clockwatch import ClockWatch
+from edge.loop.adapters import Ports
+from edge.loop.clock_watch import ClockWatch
 from edge.loop.display import Board
 from edge.loop.journal_writer import Book, before_memory
 from edge.loop.passage_control import Turnstile
-from edge.loop.ports_in_use import Ports
 
 STALE_AFTER = timedelta(seconds=30)
 """A guard's word is for whoever stands at the gate now."""

@@ -9,8 +9,8 @@ from edge.core.config import Config
 from edge.core.disk_policy import KEEP_EVENTS, Sample, at_least, days_kept, days_left, take_up
 from edge.core.domain import DiskState
 from edge.core.ports import JournalError
+from edge.loop.adapters import Ports
 from edge.loop.journal_writer import Book
-from edge.loop.ports_in_use import Ports
 
 log = structlog.get_logger()
 

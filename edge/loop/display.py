@@ -10,10 +10,10 @@ from edge.core.domain import Frame, LiveState, Tone
 from edge.core.fill_light import FillLight
 from edge.core.passage import PassageState
 from edge.core.ports import JournalError
+from edge.loop.adapters import Ports
 from edge.loop.disk_watch import Storage
 from edge.loop.journal_writer import Book
 from edge.loop.passage_control import Turnstile
-from edge.loop.ports_in_use import Ports
 from edge.system.host import memory_mb
 
 log = structlog.get_logger()

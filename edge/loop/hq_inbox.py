@@ -16,16 +16,16 @@ from edge.core.config import Config
 from edge.core.decision import pairs_in_words
 from edge.core.domain import Decision, DeskRequest, Incident, RosterState, Template
 from edge.core.templates import TemplateStore
-from edge.loop.clockwatch import ClockWatch
+from edge.loop.adapters import Ports
+from edge.loop.clock_watch import ClockWatch
 from edge.loop.desk_requests import Errands
 from edge.loop.disk_watch import Storage
 from edge.loop.display import Board
 from edge.loop.journal_writer import Book
-from edge.loop.orders import Orders
 from edge.loop.passage_control import Turnstile
-from edge.loop.ports_in_use import Ports
 from edge.loop.quota import Quota
 from edge.loop.reboot import Reboot
+from edge.loop.replay_guard import Orders
 
 INCIDENTS = Quota(burst=50, refill_s=10.0)
 REQUESTS = Quota(burst=30, refill_s=1.0)

@@ -8,7 +8,7 @@ from contract.messages import AccessEvent, Direction, Event, NoticeCode, NoticeE
 from edge.core.config import Config
 from edge.core.domain import Decision
 from edge.core.ports import Journal
-from edge.loop.ports_in_use import Ports
+from edge.loop.adapters import Ports
 
 
 def before_memory(journal: Journal, issued_utc: datetime) -> bool:

@@ -4,8 +4,8 @@ from contract.messages import AccessEvent, NoticeCode, Reason
 from contract.policy import Factor
 from edge.core.claims import COUNTED, WRONG_PIN
 from edge.core.lockout import CODES_SLOW, PER_READER, PER_WORKER, READER_SLOW, WORKER_SLOW, Guesses, Slow
+from edge.loop.adapters import Ports
 from edge.loop.journal_writer import Book
-from edge.loop.ports_in_use import Ports
 
 REMEMBERED_EVENTS = 2000
 """So many of the newest events are read at the start to find the wrong guesses among them."""

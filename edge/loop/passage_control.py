@@ -9,8 +9,8 @@ from contract.messages import AccessEvent, Direction, NoticeCode, NoticeEvent, P
 from edge.core.config import Config
 from edge.core.domain import GateSignal
 from edge.core.passage import NOTICES, OUTCOMES, TRANSITIONS, Action, Passage, PassageInput, PassageState, step
+from edge.loop.adapters import Ports
 from edge.loop.journal_writer import Book
-from edge.loop.ports_in_use import Ports
 
 _SIGNALS: dict[GateSignal, PassageInput] = {
     GateSignal.ROTATING: PassageInput.ROTATING,
@@ -29,7 +29,7 @@ _LOCKED_DOWN, _LOCK_DOWN_OVER = "locked-down:", "lock-down-over:"
 class Turnstile:
     """A lock-down survives a restart, and so does a fire that must be reset by hand: both are read from the journal.
 
-    Called by the loop and by the passage's own thread (`edge.loop.reflex`): one call at a time, none waits for a disk.
+    Called by the loop and by the passage's own thread (`edge.loop.passage_thread`): one call at a time, none waits for a disk.
     """
 
     def __init__(self, config: Config, ports: Ports, book: Book) -> None:

@@ -2,8 +2,8 @@
 
 from edge.core.config import Config
 from edge.core.passage import PassageState
+from edge.loop.adapters import Ports
 from edge.loop.passage_control import Turnstile
-from edge.loop.ports_in_use import Ports
 
 PAUSE_S = 300.0
 """So long after the start the next one must wait: whatever goes wrong at HQ, a gate never does nothing but reboot."""

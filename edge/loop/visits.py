@@ -7,12 +7,12 @@ from edge.core.config import Config
 from edge.core.decision import advice_for
 from edge.core.domain import Claim, Decision, Frame, Identification, Sight, Tone
 from edge.core.once_per_approach import AWAY_S, Admission, Once
+from edge.loop.adapters import Ports
 from edge.loop.credentials import Evidence, Shown
 from edge.loop.decider import Judgement
 from edge.loop.display import Board
 from edge.loop.journal_writer import Book
 from edge.loop.passage_control import Turnstile
-from edge.loop.ports_in_use import Ports
 
 NOBODY = Identification(Sight.NOBODY)
 NOTHING_SHOWN = Claim()

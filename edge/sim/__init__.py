@@ -1,12 +1,12 @@
 """Simulators that ship with the gate: for the demo, for replaying, and for tests. No hardware, no network."""
 
 from edge.sim.devices import GateAct, ManualClock, RecordingGate, RecordingIndicator, Shown
-from edge.sim.faulty import Lives, ScriptedSource, Step
+from edge.sim.faulty_source import Lives, ScriptedSource, Step
 from edge.sim.film import Film
-from edge.sim.keys import KeyEvent, PatientPinCheck, SimulatedKeys, press, typed
-from edge.sim.script import Light, Person, Scene, Script, ScriptError, load_script
-from edge.sim.source import WalkUpSource
+from edge.sim.keyboard import KeyEvent, PatientPinCheck, SimulatedKeys, press, typed
 from edge.sim.thermometer import SimulatedThermometer
+from edge.sim.walk_up_script import Light, Person, Scene, Script, ScriptError, load_script
+from edge.sim.walk_up_source import WalkUpSource
 
 __all__ = [
     "Film",

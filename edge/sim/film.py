@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from edge.core.domain import Image
-from edge.sim.card import CodeCard
-from edge.sim.cutout import Cutout
-from edge.sim.lane import lane
-from edge.sim.script import Light, Person, Scene, Script, ScriptError
+from edge.sim.code_card import CodeCard
+from edge.sim.lane_picture import lane
+from edge.sim.person_cutout import Cutout
+from edge.sim.walk_up_script import Light, Person, Scene, Script, ScriptError
 from edge.system.photo_file import read_photo
 
 NOISE_MARGIN = 64

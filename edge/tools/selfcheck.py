@@ -9,9 +9,9 @@ from pathlib import Path
 
 from contract.messages import DiskStep
 from contract.signing import BadKey, read_sealing_public
-from edge.app.files import DESK, JOURNAL, SCORES, folders, gate_key_files, link_key_files
 from edge.app.gate import make_camera
-from edge.app.lists import open_roster
+from edge.app.roster import open_roster
+from edge.app.state_folders import DESK, JOURNAL, SCORES, folders, gate_key_files, link_key_files
 from edge.camera import CameraFault
 from edge.core.config import Config
 from edge.core.decision import pairs_in_words, tiers

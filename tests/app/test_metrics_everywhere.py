@@ -15,8 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from sync_rig import Rig, free_port, note, wait_until
 
 from contract.messages import AccessEvent, Advice, Direction, NoticeCode, NoticeEvent, Reason
-from edge.app.files import metrics_file, metrics_files
-from edge.app.metered import GateMeters, MeteredCamera, MeteredJournal
+from edge.app.gate_metrics import GateMeters, MeteredCamera, MeteredJournal
+from edge.app.state_folders import metrics_file, metrics_files
 from edge.core.config import SiteConfig, parse
 from edge.core.domain import CameraStatus, Frame
 from edge.core.ports import JournalError

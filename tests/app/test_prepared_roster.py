@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from contract.messages import Ack, Command, RiskEntry
-from edge.app.prepared import PreparedRoster
+from edge.app.prepared_roster import PreparedRoster
 from edge.core.domain import Incident, ListAge, RosterState, Template, Worker
 
 NOW = datetime(2026, 11, 21, 6, tzinfo=UTC)

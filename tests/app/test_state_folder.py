@@ -15,7 +15,7 @@ import pytest
 
 from contract.messages import NoticeCode, NoticeEvent
 from edge.app import state_migration as flat
-from edge.app.files import DESK, JOURNAL, PULSE_CUTS, REPLICA, SCORES, folders, gate_dir
+from edge.app.state_folders import DESK, JOURNAL, PULSE_CUTS, REPLICA, SCORES, folders, gate_dir
 from edge.core.config import Config, SiteConfig, parse
 from edge.core.ports import JournalError
 from edge.replica.writer import ReplicaWriter

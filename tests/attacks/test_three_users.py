@@ -9,7 +9,7 @@ from three_users import OWN, UIDS, ThreeUsers
 
 from contract.chain import verify
 from contract.messages import AccessEvent, NoticeCode, NoticeEvent
-from edge.app.files import JOURNAL
+from edge.app.state_folders import JOURNAL
 from edge.storage.journal import JournalReader
 from edge.tools.demo.play import Follower
 

@@ -9,7 +9,7 @@ import pytest
 from edge.capture.source import CameraFault
 from edge.capture.stillness import LOOK_EVERY_S, Look, Stillness
 from edge.core.domain import Image
-from edge.sim.lane import lane
+from edge.sim.lane_picture import lane
 
 HANG_S, FROZEN_S = 3.0, 15.0
 HIGH, WIDE = 240, 320

@@ -8,7 +8,7 @@ import pytest
 from enrolment_gate import EnrolmentGate, like, words
 
 from contract.messages import Direction
-from edge.app.files import JOURNAL
+from edge.app.state_folders import JOURNAL
 from edge.capture.source import letterbox
 from edge.core.config import SiteConfig
 from edge.core.domain import Frame, LiveState, Sight, Tone

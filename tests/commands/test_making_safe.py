@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.app.relay import lock, remember
+from edge.app.lock_relay import lock, remember
 from edge.core.config import GateConfig
 from edge.core.ports import GateError
 from edge.devices.gate import gpiochip
@@ -167,7 +167,7 @@ def driven_by(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, bool]]:
     def drive(config: GateConfig, history: Path | None) -> None:
         driven.append((config.relay_pin, config.relay_active_high))
 
-    monkeypatch.setattr("edge.app.relay.lock_relays", drive)
+    monkeypatch.setattr("edge.app.lock_relay.lock_relays", drive)
     return driven
 
 

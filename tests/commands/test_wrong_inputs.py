@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from typer.testing import CliRunner, Result
 
 from contract.signing import read_sealing_public, write_key_pair
-from edge.app.files import REPLICA
+from edge.app.state_folders import REPLICA
 from edge.cli import app
 from edge.core.config import load
 from edge.matcher.weights.manifest import load_manifest

@@ -10,7 +10,7 @@ import pytest
 from edge.core.config import ReaderConfig
 from edge.core.ports import PinCheck, Reader
 from edge.devices.readers.evdev_source import EvdevSource
-from edge.devices.readers.pin_check import ThreadedPinCheck
+from edge.devices.readers.pin_code_check import ThreadedPinCheck
 from edge.devices.readers.wedge import KeySource, WedgeReader
 from edge.sim import PatientPinCheck, SimulatedKeys, typed
 from edge.system.clock import SystemClock

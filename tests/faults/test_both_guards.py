@@ -20,7 +20,7 @@ import numpy as np
 import psutil
 import pytest
 
-from edge.app.files import PINS
+from edge.app.state_folders import PINS
 
 RELAY = 17
 CONFIG = """

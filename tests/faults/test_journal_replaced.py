@@ -29,7 +29,7 @@ from edge.storage.salvage import salvaged_files
 
 
 class Gate:
-    """A journal with its high-water marks, as `edge.app.ledger` opens them."""
+    """A journal with its high-water marks, as `edge.app.journal_startup` opens them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.path, self.clock = folder, folder / "journal.db", ManualClock()

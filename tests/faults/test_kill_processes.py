@@ -23,7 +23,7 @@ from sync_rig import Mosquitto
 
 from contract.chain import verify
 from contract.messages import AccessEvent, NoticeCode, NoticeEvent
-from edge.app.files import JOURNAL
+from edge.app.state_folders import JOURNAL
 from edge.core.config import GateConfig, MatcherConfig
 from edge.matcher.pipeline import open_matcher
 from edge.storage.journal import JournalReader

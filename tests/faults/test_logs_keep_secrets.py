@@ -111,8 +111,8 @@ def test_fail__a_turn_of_the_gate(gate_toml: Path, how: str) -> None:
     """Logged twenty times, then the process ends with the exception uncaught."""
     program = """
     from edge import cli
-    from edge.loop import gateloop
-    gateloop.GateLoop._turn = lambda self: failing(HOW)
+    from edge.loop import gate_loop
+    gate_loop.GateLoop._turn = lambda self: failing(HOW)
     sys.argv = ["sitegate", "gate", "-c", sys.argv[1], *sys.argv[2:]]
     cli.main()
     """
@@ -128,7 +128,7 @@ def test_fail__the_matchers_thread_and_a_destructor(gate_toml: Path) -> None:
     program = """
     import gc, threading
     from edge import cli
-    from edge.loop import gateloop
+    from edge.loop import gate_loop
 
     class Bad:
         def __del__(self):
@@ -142,7 +142,7 @@ def test_fail__the_matchers_thread_and_a_destructor(gate_toml: Path) -> None:
         gc.collect()
         raise SystemExit(3)
 
-    gateloop.GateLoop._turn = turn
+    gate_loop.GateLoop._turn = turn
     sys.argv = ["sitegate", "gate", "-c", sys.argv[1]]
     cli.main()
     """

@@ -9,7 +9,7 @@ from test_loop import NOBODY, House, known, order
 
 from contract.messages import Ack, ClockEvent, Command, CommandAction, ListKind, NoticeCode, NoticeEvent, Reason
 from contract.times import corrections
-from edge.app.ledger import learn_time
+from edge.app.journal_startup import learn_time
 from edge.core.config import Config, SiteConfig
 from edge.core.domain import AdmitRequest, ListMark, LockDownRequest, TechnicianRequest
 from edge.loop import GateLoop, Ports

@@ -20,7 +20,7 @@ from edge.core.domain import Entry, Frame, GateSignal, Identification, Image, Re
 from edge.devices.readers.qr_codes import QrCodes
 from edge.loop import GateLoop, Ports
 from edge.sim import ManualClock, PatientPinCheck
-from edge.sim.card import CodeCard
+from edge.sim.code_card import CodeCard
 from edge.storage.desk import DeskReader
 from edge.storage.journal import Journal
 

@@ -15,7 +15,7 @@ from test_loop import OneFrameEach
 from contract.messages import AccessEvent, ListKind, Reason, RiskSnapshot, SealedTemplate, SnapshotHeader, WorkerRecord
 from contract.parts import Content, SealedPart, roster_content, write_parts
 from edge.app.gate import PARTS_PER_REFRESH
-from edge.app.prepared import PreparedRoster
+from edge.app.prepared_roster import PreparedRoster
 from edge.core.config import Config, MatcherConfig, SiteConfig
 from edge.core.domain import Face, Frame, Identification, Image, Vector
 from edge.loop import GateLoop, Ports
@@ -148,7 +148,7 @@ def test_ok__a_large_roster_is_taken_in_bounded_slices_and_no_turn_misses_its_fr
         read[-1] += 1
         return signed_part(body, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(reading.lists, "signed_part", counted)
+    monkeypatch.setattr(reading.signed_lists, "signed_part", counted)
     for version in (1, 2):
         house.hq_sends(version)
         while house.roster.state.roster.version < version:

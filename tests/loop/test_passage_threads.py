@@ -23,7 +23,7 @@ from edge.devices.gate import GpioGate, make_factory
 from edge.loop import passage_control as turnstile_module
 from edge.loop.journal_writer import Book
 from edge.loop.passage_control import Turnstile
-from edge.loop.reflex import Reflex
+from edge.loop.passage_thread import Reflex
 from edge.sim import RecordingGate
 from edge.system.clock import SystemClock
 

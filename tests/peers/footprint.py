@@ -77,7 +77,7 @@ def main(each: int) -> None:
     import numpy as np
 
     from edge.app.gate import PARTS_PER_REFRESH
-    from edge.app.prepared import PreparedRoster
+    from edge.app.prepared_roster import PreparedRoster
     from edge.core.config import MatcherConfig, SiteConfig
     from edge.core.domain import Frame
     from edge.matcher.pipeline import LET_GO_S, open_matcher

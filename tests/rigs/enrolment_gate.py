@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from contract.messages import ListKind, SnapshotHeader, WorkerRecord
 from contract.parts import roster_content, write_parts
 from contract.signing import write_key_pair
-from edge.app.files import REPLICA
+from edge.app.state_folders import REPLICA
 from edge.cli import app
 from edge.core.config import load
 from edge.core.domain import Image, Template

@@ -20,7 +20,7 @@ from contract.identity import head, sign_head
 from contract.keyring import OpeningKeys, TrustedKeys
 from contract.messages import Event, EventBatch, NoticeCode, NoticeEvent
 from contract.signing import read_signing_private
-from edge.app.files import gate_key_files, link_key_files
+from edge.app.state_folders import gate_key_files, link_key_files
 from edge.core.config import Config, parse
 from edge.replica.reader import ReplicaReader
 from edge.storage.journal import Journal, JournalReader

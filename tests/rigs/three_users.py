@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from edge.app.files import JOURNAL
+from edge.app.state_folders import JOURNAL
 from edge.core.config import Config
 from edge.tools.demo.cast import Portrait, walk_up_script
 from edge.tools.demo.stage import FILM_HZ, SITE, Stage

@@ -8,9 +8,9 @@ from pydantic import ValidationError
 
 from edge.core.domain import Image
 from edge.sim import Light, Person, Scene, Script
-from edge.sim.cutout import Cutout
 from edge.sim.film import Pose, pose
-from edge.sim.lane import lane
+from edge.sim.lane_picture import lane
+from edge.sim.person_cutout import Cutout
 
 FACE = (60.0, 50.0, 80.0, 100.0)
 

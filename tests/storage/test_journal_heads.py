@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from contract.identity import head, verify_head
 from contract.messages import EventRecord, NoticeCode, NoticeEvent
-from edge.app import files
+from edge.app import state_folders
 from edge.core.config import SiteConfig, parse
 from edge.storage.journal import Journal, JournalReader
 from edge.storage.salvage import salvage, salvaged_files, sign_salvaged
@@ -164,10 +164,10 @@ def test_ok__a_configuration_of_0_1_names_a_key_that_may_not_be_there(
 ) -> None:
     """The gate process cannot make one in /etc: without this it would sign nothing."""
     old = tmp_path / "etc" / "gate-signing.key.pem"
-    monkeypatch.setattr(files, "KEY_OF_0_1", old)
+    monkeypatch.setattr(state_folders, "KEY_OF_0_1", old)
     config = parse({"paths": {"state_dir": str(tmp_path / "state")}, "keys": {"gate_signing_path": str(old)}})
     own = tmp_path / "state" / "gate" / "gate-signing.key.pem"
-    assert files.gate_key_files(config)[0] == own
+    assert state_folders.gate_key_files(config)[0] == own
     old.parent.mkdir()
     old.touch()
-    assert files.gate_key_files(config)[0] == old, "what was made before goes on"
+    assert state_folders.gate_key_files(config)[0] == old, "what was made before goes on"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from contract.messages import EnrolmentEvent
-from edge.app.lists import open_roster
+from edge.app.roster import open_roster
 from edge.cli import app
 from edge.core.config import MatcherConfig
 from edge.matcher.pipeline import open_matcher

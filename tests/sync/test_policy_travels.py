@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from contract.messages import ListKind, NoticeCode, PolicySnapshot
 from contract.policy import Factor, RiskAction, Weekday
-from edge.app.files import JOURNAL
+from edge.app.state_folders import JOURNAL
 from edge.cli import app
 from edge.core.domain import RosterState
 from edge.replica.reader import ReplicaReader

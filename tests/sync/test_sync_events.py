@@ -168,7 +168,7 @@ _SYNC = """
 import sys, threading
 from pathlib import Path
 from edge.system.clock import SystemClock
-from edge.app.files import link_key_files
+from edge.app.state_folders import link_key_files
 from edge.core.config import Config
 from edge.system.gate_keys import open_key
 from edge.storage.journal import JournalReader

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.app.files import SCORES
+from edge.app.state_folders import SCORES
 from edge.core.config import Config, MatcherConfig, PathsConfig
 from edge.core.domain import RosterState, Template
 from edge.core.score_counts import DayScores, bin_of

@@ -26,7 +26,7 @@ def lgpio_factory() -> Any:
     chips = gpiochip.chips()
     chip = gpiochip.header(chips)
     with loading("lgpio", f"{extra('pi')}, or apt install python3-lgpio", GateError):
-        from edge.devices.gate.lgpiopins import Factory
+        from edge.devices.gate.lgpio_pins import Factory
     try:
         return Factory(chip.number if chip else None)
     except Exception as error:

@@ -2,9 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from edge.core.domain import Candidate, Template
-from edge.matcher.pipeline import FaceMatcher
+from edge.core.domain import Candidate, Template, Vector
+
+
+class GallerySearch(Protocol):
+    """What `edge.matcher.pipeline.FaceMatcher` does for this check."""
+
+    @property
+    def threshold(self) -> float:
+        """The score that a candidate of the loaded gallery must have."""
+
+    def load(self, gallery: Sequence[tuple[str, Template]], /) -> object: ...
+
+    def search(self, vector: Vector, /) -> Candidate | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +42,7 @@ class EnrolmentConflict:
 
 
 def find_conflict(
-    matcher: FaceMatcher, roster: Sequence[tuple[str, Template]], worker_id: str, new: Sequence[Template]
+    matcher: GallerySearch, roster: Sequence[tuple[str, Template]], worker_id: str, new: Sequence[Template]
 ) -> EnrolmentConflict | None:
     """Compare the `new` templates of one worker with everybody on the roster, by the matcher's own scores and threshold.
 
@@ -50,7 +62,7 @@ def find_conflict(
 
 
 def _nearest(
-    matcher: FaceMatcher, gallery: Sequence[tuple[str, Template]], probes: Sequence[Template]
+    matcher: GallerySearch, gallery: Sequence[tuple[str, Template]], probes: Sequence[Template]
 ) -> Candidate | None:
     """The best candidate of all probes; the matcher keeps this gallery, and so its threshold."""
     matcher.load(gallery)

@@ -11,14 +11,14 @@ from edge.core.config import Config, GateConfig, IndicatorConfig, SiteConfig
 from edge.core.domain import Image
 from edge.devices.gate import GpioGate, make_factory
 from edge.devices.indicator import GpioIndicator
-from edge.devices.readers.pin_check import ThreadedPinCheck
+from edge.devices.readers.pin_code_check import ThreadedPinCheck
 from edge.devices.readers.qr_codes import QrCodes, read_codes
 from edge.devices.readers.wedge import WedgeReader
 from edge.loop import GateLoop, Ports
 from edge.matcher.pipeline import FaceMatcher
 from edge.sim import SimulatedKeys
-from edge.sim.card import CodeCard
-from edge.sim.lane import lane
+from edge.sim.code_card import CodeCard
+from edge.sim.lane_picture import lane
 from edge.storage.desk import DeskReader
 from edge.storage.journal import Journal
 from edge.system.clock import SystemClock

@@ -19,7 +19,7 @@ from contract.messages import ListKind
 from contract.parts import read_part
 from contract.topics import DELTA_CHANNELS, ROUTES, Channel, topic
 from edge.app.gate import PARTS_PER_REFRESH
-from edge.app.prepared import PreparedRoster
+from edge.app.prepared_roster import PreparedRoster
 from edge.core.config import Config, MatcherConfig
 from edge.matcher.pipeline import FaceMatcher
 from edge.matcher.weights.manifest import load_manifest

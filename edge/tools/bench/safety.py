@@ -28,7 +28,7 @@ from edge.core.domain import Candidate, Frame, Identification, Incident, Recogni
 from edge.devices.gate import GpioGate, Warden, make_factory
 from edge.devices.indicator import GpioIndicator
 from edge.loop import GateLoop, Ports
-from edge.sim.faulty import ScriptedSource
+from edge.sim.faulty_source import ScriptedSource
 from edge.storage.desk import DeskReader
 from edge.storage.journal import Journal
 from edge.system.clock import SystemClock

@@ -8,7 +8,7 @@ from pathlib import Path
 from contract.codec import decode_event
 from contract.messages import AnyEvent, ListKind
 from contract.terminal.console import Console
-from edge.app.files import JOURNAL, REPLICA
+from edge.app.state_folders import JOURNAL, REPLICA
 from edge.core.config import MatcherConfig
 from edge.matcher.pipeline import open_matcher
 from edge.replica.summary import SummaryReader

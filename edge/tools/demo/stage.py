@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from contract.signing import read_sealing_public
-from edge.app.files import PINS
+from edge.app.state_folders import PINS
 from edge.core.config import Config, load
 from edge.matcher.enrolment.request import enrolment_record, sealed_request
 from edge.matcher.pipeline import FaceMatcher

@@ -22,7 +22,7 @@ from edge.matcher.engine.engine import nearest_to_middle, open_engine
 from edge.matcher.enrolment.templates import EnrolmentError
 from edge.matcher.pipeline import FaceMatcher
 from edge.sim.film import Film
-from edge.sim.script import Person, Scene, Script
+from edge.sim.walk_up_script import Person, Scene, Script
 from edge.system.photo_file import try_photo
 from edge.tools.evaluation.conditions import CLEAR, CONDITIONS, Condition
 from edge.tools.evaluation.photos import EvaluationError, Photo

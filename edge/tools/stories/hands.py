@@ -8,10 +8,11 @@ from edge.core.config import Config
 from edge.core.domain import Image
 from edge.core.ports import Clock
 from edge.sim import SimulatedThermometer
-from edge.sim.card import CodeCard
-from edge.sim.entries import StagedReader
+from edge.sim.code_card import CodeCard
+from edge.sim.staged_reader import StagedReader
 from edge.tools.stories.part import StoryError
-from edge.tools.stories.steps import Card, Code, Pin
+from edge.tools.stories.played_gate import ShownCode
+from edge.tools.stories.steps import Card, Pin
 from edge.tools.stories.story import Story
 
 EMPTY: Image = np.zeros((4, 4, 3), np.uint8)
@@ -29,13 +30,13 @@ class Hands:
         self._codes: dict[str, str] = {}
         self._held: tuple[Image, float] = (EMPTY, float("-inf"))
 
-    def hold(self, step: Code, made: Callable[[], str]) -> None:
-        """The code of this id, made when it is first shown, before the camera for a moment."""
-        if step.id not in self._codes:
-            self._codes[step.id] = made()
+    def hold(self, code: ShownCode, made: Callable[[], str]) -> None:
+        """Hold the code of this id before the camera; it is made when it is first shown."""
+        if code.code_id not in self._codes:
+            self._codes[code.code_id] = made()
         picture: Image = np.full((480, 640, 3), 120, np.uint8)
-        CodeCard(self._codes[step.id]).draw(picture, 250, 260, 140, 0)
-        self._held = picture, self._clock.monotonic() + step.for_s
+        CodeCard(self._codes[code.code_id]).draw(picture, 250, 260, 140, 0)
+        self._held = picture, self._clock.monotonic() + code.shown_for_s
 
     def types(self, text: str) -> None:
         if self.reader is not None:

@@ -26,7 +26,7 @@ from contract.messages import ListKind as Kind
 from contract.parts import Content, roster_content, write_parts
 from contract.signing import sign
 from contract.topics import Channel, topic
-from edge.app.files import REPLICA
+from edge.app.state_folders import REPLICA
 from edge.core.config import SiteConfig
 from edge.replica.floor import Floor
 from edge.replica.reader import ReplicaReader
@@ -35,9 +35,8 @@ from edge.sim import ManualClock
 from edge.sync.downlink import Downlink
 from edge.sync.incidents import IncidentLog
 from edge.sync.mqtt import Received
-from edge.tools.stories.orders import Order
 from edge.tools.stories.part import StoryError, explain
-from edge.tools.stories.steps import Code
+from edge.tools.stories.played_gate import SentCommand, ShownCode
 from edge.tools.stories.story import Story, StoryWorker
 
 Templates = dict[str, Sequence[SealedTemplate]]
@@ -96,27 +95,27 @@ class Headquarters:
             raise StoryError(f"policy: {'; '.join(explain(error, PolicySnapshot))}") from error
         self._publish(Kind.POLICY, Content(policy), signed)
 
-    def command(self, order: Order, issued: datetime) -> None:
-        command = Command(
-            command_id=order.id,
-            gate_id=order.gate or self._site.gate_id,
-            action=order.command,
-            issued_utc=issued,
-            expires_utc=issued + timedelta(seconds=order.valid_s),
-            issued_by=order.by,
-            why=order.why,
+    def command(self, command: SentCommand) -> None:
+        message = Command(
+            command_id=command.command_id,
+            gate_id=command.gate_id or self._site.gate_id,
+            action=command.action,
+            issued_utc=command.issued_utc,
+            expires_utc=command.issued_utc + timedelta(seconds=command.valid_s),
+            issued_by=command.issued_by,
+            why=command.why,
         )
-        self._send(Channel.COMMAND, encode(command), order.signed, order.kept_at_broker)
+        self._send(Channel.COMMAND, encode(message), command.signed, command.kept_at_broker)
 
     @property
     def public_key(self) -> Ed25519PublicKey:
         return self._key.public_key()
 
-    def code(self, step: Code, issued: datetime) -> str:
+    def code(self, shown: ShownCode, issued: datetime) -> str:
         """The text of a QR code for a worker."""
-        site = self._site.site_id if step.site is None else step.site
-        code = qr.Code(step.code, site, issued, issued + timedelta(seconds=step.valid_s))
-        return qr.make(code, self._key if step.signed else self._strange_key)
+        site = self._site.site_id if shown.site_id is None else shown.site_id
+        code = qr.Code(shown.worker_id, site, issued, issued + timedelta(seconds=shown.valid_s))
+        return qr.make(code, self._key if shown.signed else self._strange_key)
 
     def close(self) -> None:
         self._replica.close()

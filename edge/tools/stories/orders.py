@@ -1,14 +1,12 @@
 """What HQ does in a story: orders, and lists that are published again."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import Field, field_validator
 
 from contract.messages import CommandAction, Id, PolicySnapshot, WorkerRecord
 from edge.tools.stories.part import Step, known_keys
-
-if TYPE_CHECKING:
-    from edge.tools.stories.stage import Stage
+from edge.tools.stories.played_gate import PlayedGate, SentCommand
 
 
 class Order(Step):
@@ -26,8 +24,20 @@ class Order(Step):
     by: str = "manager-7"
     why: str = "delivery"
 
-    def play(self, stage: "Stage") -> None:
-        stage.hq.command(self, stage.utc_at(self.at if self.issued_at is None else self.issued_at))
+    def play(self, gate: PlayedGate) -> None:
+        gate.hq.command(
+            SentCommand(
+                command_id=self.id,
+                gate_id=self.gate,
+                action=self.command,
+                issued_utc=gate.utc_at(self.at if self.issued_at is None else self.issued_at),
+                valid_s=self.valid_s,
+                issued_by=self.by,
+                why=self.why,
+                signed=self.signed,
+                kept_at_broker=self.kept_at_broker,
+            )
+        )
 
 
 class RosterChange(Step):
@@ -44,9 +54,9 @@ class RosterChange(Step):
     def _known(cls, becomes: dict[str, Any]) -> dict[str, Any]:
         return known_keys(becomes, WorkerRecord)
 
-    def play(self, stage: "Stage") -> None:
-        stage.hq.change_worker(self.worker, self.becomes)
-        stage.hq.publish_roster(signed=self.signed, version=self.version)
+    def play(self, gate: PlayedGate) -> None:
+        gate.hq.change_worker(self.worker, self.becomes)
+        gate.hq.publish_roster(signed=self.signed, version=self.version)
 
 
 class RiskChange(Step):
@@ -56,9 +66,9 @@ class RiskChange(Step):
     version: int | None = None
     signed: bool = True
 
-    def play(self, stage: "Stage") -> None:
-        stage.hq.risks = dict(self.risk_list)
-        stage.hq.publish_risk(signed=self.signed, version=self.version)
+    def play(self, gate: PlayedGate) -> None:
+        gate.hq.risks = dict(self.risk_list)
+        gate.hq.publish_risk(signed=self.signed, version=self.version)
 
 
 class PolicyChange(Step):
@@ -73,6 +83,6 @@ class PolicyChange(Step):
     def _known(cls, policy: dict[str, Any]) -> dict[str, Any]:
         return known_keys(policy, PolicySnapshot)
 
-    def play(self, stage: "Stage") -> None:
-        stage.hq.policy |= self.policy
-        stage.hq.publish_policy(signed=self.signed, version=self.version)
+    def play(self, gate: PlayedGate) -> None:
+        gate.hq.policy |= self.policy
+        gate.hq.publish_policy(signed=self.signed, version=self.version)

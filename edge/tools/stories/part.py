@@ -1,14 +1,12 @@
 """What all parts of a story are made of, and how a wrong key or value is told."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contract.unknown_keys import hint, keys_at, unknown_key
-
-if TYPE_CHECKING:
-    from edge.tools.stories.stage import Stage
+from edge.tools.stories.played_gate import PlayedGate
 
 ENVELOPE = {"version", "type", "site_id", "list_version", "issued_utc", "worker_id", "templates"}
 """Keys of HQ's messages that are not a story's to say."""
@@ -36,7 +34,7 @@ class Step(Line):
     at: float = Field(ge=0, le=3600)
     """Seconds after the story's beginning."""
 
-    def play(self, stage: "Stage") -> None:
+    def play(self, gate: PlayedGate) -> None:
         """Raises StoryError if this gate has no such part."""
         raise StoryError(f"line {self.kind()!r} cannot be played by this version of sitegate")
 

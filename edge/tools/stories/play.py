@@ -7,15 +7,15 @@ from tempfile import TemporaryDirectory
 
 from contract.chain import BrokenChain, verify
 from contract.messages import AnyEvent
-from edge.app.files import JOURNAL
+from edge.app.state_folders import JOURNAL
 from edge.core.config import Config
 from edge.sim import Shown
 from edge.storage.journal import JournalReader
 from edge.tools.stories.film import Studio
 from edge.tools.stories.part import StoryError
 from edge.tools.stories.pins import Change, Span, normally_closed, releases
+from edge.tools.stories.played_gate import Turns
 from edge.tools.stories.stage import Stage
-from edge.tools.stories.steps import Turns
 from edge.tools.stories.story import Story
 
 MEMORY = Path("/dev/shm")

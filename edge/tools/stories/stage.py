@@ -2,19 +2,18 @@
 
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal
 
 from contract.messages import NoticeCode, NoticeEvent
 from edge import __version__
-from edge.app.files import DESK, JOURNAL
-from edge.app.ledger import learn_time
+from edge.app.journal_startup import learn_time
+from edge.app.state_folders import DESK, JOURNAL
 from edge.core.domain import AdmitRequest, EnrolmentRequest, LockDownRequest
 from edge.core.layout import GATE
 from edge.core.ports import Matcher
 from edge.devices.readers.qr_codes import QrCodes
 from edge.loop import GateLoop, Ports
 from edge.sim import ManualClock, PatientPinCheck, RecordingIndicator
-from edge.sim.staged import Picture, StagedCamera, StagedMatcher, View
+from edge.sim.staged_recognition import Picture, StagedCamera, StagedMatcher, View
 from edge.storage.desk import Desk, DeskReader
 from edge.storage.high_water import HighWater
 from edge.storage.journal import Journal
@@ -26,7 +25,7 @@ from edge.tools.stories.hands import Hands
 from edge.tools.stories.hq import Headquarters
 from edge.tools.stories.part import StoryError
 from edge.tools.stories.pins import StoryGate, StoryPins, normally_closed
-from edge.tools.stories.steps import Code, Turns
+from edge.tools.stories.played_gate import Breakable, ShownCode, Turns
 from edge.tools.stories.story import Story
 
 REBOOT_S = 20.0
@@ -125,7 +124,7 @@ class Stage:
         self.hq.close()
         self.pins.close()
 
-    # --- what the steps do ---------------------------------------------------------------------------------
+    # --- what the steps do: `PlayedGate` ---------------------------------------------------------------------------------
 
     def show(self, view: View) -> None:
         """Raises StoryError in a story with real pictures."""
@@ -146,10 +145,18 @@ class Stage:
                 pin.let_go()
         self.contacts.append((self.now_s, name, turns))
 
-    def hold_code(self, step: Code) -> None:
-        """HQ's code, held to the camera."""
-        issued = self.utc_at(step.at - step.made_s_ago).replace(microsecond=0)
-        self.people.hold(step, lambda: self.hq.code(step, issued))
+    def hold_code(self, code: ShownCode) -> None:
+        issued = self.utc_at(code.made_at_s).replace(microsecond=0)
+        self.people.hold(code, lambda: self.hq.code(code, issued))
+
+    def type_at_reader(self, text: str) -> None:
+        self.people.types(text)
+
+    def set_temperature(self, celsius: float | None) -> None:
+        self.people.temperature(celsius)
+
+    def set_clock(self, utc: datetime) -> None:
+        self.clock.set_utc(utc)
 
     def admit(self, worker_id: str, by: str, why: str) -> None:
         now, direction = self.clock.utc(), self.config.site.direction
@@ -160,7 +167,7 @@ class Stage:
     def lock_down(self, by: str, *, release: bool) -> None:
         self._desk.request_lock_down(LockDownRequest(by=by, asked_utc=self.clock.utc()), release=release)
 
-    def broken(self, what: Literal["camera", "disk", "recognition", "relay"], broken: bool) -> None:
+    def broken(self, what: Breakable, broken: bool) -> None:
         if what == "camera":
             self.camera.lost = broken
         elif what == "disk":

@@ -1,24 +1,21 @@
 """What can happen in a story: one class per kind of line. A new kind is one class here, and its name in `KINDS`; HQ's are in
 `edge.tools.stories.orders`.
 
-The first key of a class names its kind; `play` does it to the stage.
+The first key of a class names its kind; `play` does it to the gate.
 """
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
 from contract.messages import Advice, LivenessVerdict
 from edge.core.domain import Sight
-from edge.sim.staged import View
+from edge.sim.staged_recognition import View
 from edge.tools.stories.orders import Order, PolicyChange, RiskChange, RosterChange
 from edge.tools.stories.part import Step
+from edge.tools.stories.played_gate import Breakable, PlayedGate, ShownCode, Turns
 
-if TYPE_CHECKING:
-    from edge.tools.stories.stage import Stage
-
-Turns = Literal["on", "off", "on and off"]
 NOBODY, STRANGER = "nobody", "stranger"
 
 
@@ -38,8 +35,8 @@ class Person(Step):
     asked: Advice | None = None
     """What the liveness check is asking them to do."""
 
-    def play(self, stage: "Stage") -> None:
-        stage.show(
+    def play(self, gate: PlayedGate) -> None:
+        gate.show(
             View(
                 person=None if self.person == NOBODY else self.person,
                 known=self.person not in (NOBODY, STRANGER),
@@ -57,8 +54,8 @@ class People(Step):
 
     people: tuple[str, ...] = Field(min_length=2, max_length=8)
 
-    def play(self, stage: "Stage") -> None:
-        stage.show(View(person=self.people[0], known=False, sight=Sight.MULTIPLE_FACES))
+    def play(self, gate: PlayedGate) -> None:
+        gate.show(View(person=self.people[0], known=False, sight=Sight.MULTIPLE_FACES))
 
 
 class WalksUp(Step):
@@ -72,7 +69,7 @@ class WalksUp(Step):
     gain: float = Field(default=1.0, ge=0, le=1.5)
     """Brightness of the light."""
 
-    def play(self, stage: "Stage") -> None:
+    def play(self, gate: PlayedGate) -> None:
         """Nothing to do: the film was made before the story began (`edge.tools.stories.film`)."""
 
 
@@ -86,8 +83,8 @@ class Sensor(Step):
     turns: Turns = "on and off"
     times: int = Field(default=1, ge=1, le=100_000)
 
-    def play(self, stage: "Stage") -> None:
-        stage.sensor(self.sensor, self.turns, self.times)
+    def play(self, gate: PlayedGate) -> None:
+        gate.sensor(self.sensor, self.turns, self.times)
 
 
 class Door(Step):
@@ -95,8 +92,8 @@ class Door(Step):
 
     door: Literal["opens", "closes"]
 
-    def play(self, stage: "Stage") -> None:
-        stage.sensor("door", "off" if self.door == "opens" else "on")
+    def play(self, gate: PlayedGate) -> None:
+        gate.sensor("door", "off" if self.door == "opens" else "on")
 
 
 class Arm(Step):
@@ -104,12 +101,12 @@ class Arm(Step):
 
     arm: Literal["in", "out", "half and back"]
 
-    def play(self, stage: "Stage") -> None:
+    def play(self, gate: PlayedGate) -> None:
         first, second = ("rotation", "rotation_out") if self.arm != "out" else ("rotation_out", "rotation")
-        stage.sensor(first, "on")
-        stage.sensor(second, "on")
+        gate.sensor(first, "on")
+        gate.sensor(second, "on")
         for name in (first, second) if self.arm != "half and back" else (second, first):
-            stage.sensor(name, "off")
+            gate.sensor(name, "off")
 
 
 class Code(Step):
@@ -125,8 +122,18 @@ class Code(Step):
     """For another site."""
     for_s: float = Field(default=1, gt=0, le=60)
 
-    def play(self, stage: "Stage") -> None:
-        stage.hold_code(self)
+    def play(self, gate: PlayedGate) -> None:
+        gate.hold_code(
+            ShownCode(
+                code_id=self.id,
+                worker_id=self.code,
+                site_id=self.site,
+                made_at_s=self.at - self.made_s_ago,
+                valid_s=self.valid_s,
+                signed=self.signed,
+                shown_for_s=self.for_s,
+            )
+        )
 
 
 class Card(Step):
@@ -134,8 +141,8 @@ class Card(Step):
 
     card: str
 
-    def play(self, stage: "Stage") -> None:
-        stage.people.types(self.card)
+    def play(self, gate: PlayedGate) -> None:
+        gate.type_at_reader(self.card)
 
 
 class Pin(Step):
@@ -144,9 +151,9 @@ class Pin(Step):
     pin: str
     times: int = Field(default=1, ge=1, le=100_000)
 
-    def play(self, stage: "Stage") -> None:
+    def play(self, gate: PlayedGate) -> None:
         for _ in range(self.times):
-            stage.people.types(self.pin)
+            gate.type_at_reader(self.pin)
 
 
 class Temperature(Step):
@@ -154,8 +161,8 @@ class Temperature(Step):
 
     temperature: float | Literal["none"]
 
-    def play(self, stage: "Stage") -> None:
-        stage.people.temperature(None if self.temperature == "none" else self.temperature)
+    def play(self, gate: PlayedGate) -> None:
+        gate.set_temperature(None if self.temperature == "none" else self.temperature)
 
 
 # --- The office -------------------------------------------------------------------------------------------
@@ -168,8 +175,8 @@ class Admit(Step):
     by: str = "guard-1"
     why: str = Field(default="known to me", min_length=1)
 
-    def play(self, stage: "Stage") -> None:
-        stage.admit(self.admit, self.by, self.why)
+    def play(self, gate: PlayedGate) -> None:
+        gate.admit(self.admit, self.by, self.why)
 
 
 class Desk(Step):
@@ -178,8 +185,8 @@ class Desk(Step):
     desk: Literal["lock_down", "release_lock_down"]
     by: str = "manager-1"
 
-    def play(self, stage: "Stage") -> None:
-        stage.lock_down(self.by, release=self.desk == "release_lock_down")
+    def play(self, gate: PlayedGate) -> None:
+        gate.lock_down(self.by, release=self.desk == "release_lock_down")
 
 
 class Enrol(Step):
@@ -188,8 +195,8 @@ class Enrol(Step):
     enrol: str
     consent_ref: str = "consent-1"
 
-    def play(self, stage: "Stage") -> None:
-        stage.enrol(self.enrol, self.consent_ref)
+    def play(self, gate: PlayedGate) -> None:
+        gate.enrol(self.enrol, self.consent_ref)
 
 
 # --- Time and trouble -------------------------------------------------------------------------------------
@@ -200,18 +207,15 @@ class ClockJump(Step):
 
     clock: AwareDatetime = Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))
 
-    def play(self, stage: "Stage") -> None:
-        stage.clock.set_utc(self.clock)
-
-
-Breakable = Literal["camera", "disk", "recognition", "relay"]
+    def play(self, gate: PlayedGate) -> None:
+        gate.set_clock(self.clock)
 
 
 class Breaks(Step):
     breaks: Breakable
 
-    def play(self, stage: "Stage") -> None:
-        stage.broken(self.breaks, True)
+    def play(self, gate: PlayedGate) -> None:
+        gate.broken(self.breaks, True)
 
 
 class Works(Step):
@@ -219,8 +223,8 @@ class Works(Step):
 
     works: Breakable
 
-    def play(self, stage: "Stage") -> None:
-        stage.broken(self.works, False)
+    def play(self, gate: PlayedGate) -> None:
+        gate.broken(self.works, False)
 
 
 class Restart(Step):
@@ -229,8 +233,8 @@ class Restart(Step):
     restart: Literal["orderly", "power_cut"]
     off_s: float = Field(default=2, ge=0, le=600)
 
-    def play(self, stage: "Stage") -> None:
-        stage.restart(orderly=self.restart == "orderly", off_s=self.off_s)
+    def play(self, gate: PlayedGate) -> None:
+        gate.restart(orderly=self.restart == "orderly", off_s=self.off_s)
 
 
 KINDS: tuple[type[Step], ...] = (

@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from contract.messages import ClockEvent, NoticeCode, NoticeEvent
+from edge.loop.adapters import Ports
 from edge.loop.journal_writer import Book
-from edge.loop.ports_in_use import Ports
 
 SLACK = timedelta(minutes=2)
 """HQ's clock and a right one differ by less."""

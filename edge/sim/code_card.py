@@ -5,7 +5,7 @@ import numpy as np
 
 from contract.libraries import extra, loading
 from edge.core.domain import Image
-from edge.sim.script import ScriptError
+from edge.sim.walk_up_script import ScriptError
 
 MODULE_PX = 8
 TILT_DEG = 5.0

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from contract.messages import NoticeCode, NoticeEvent
-from edge.app.files import JOURNAL, gate_dir, gate_key_files
-from edge.app.metered import MeteredJournal
+from edge.app.gate_metrics import MeteredJournal
+from edge.app.state_folders import JOURNAL, gate_dir, gate_key_files
 from edge.core.config import Config
 from edge.replica.reader import ReplicaReader
 from edge.storage.background_check import Scrub

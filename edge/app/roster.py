@@ -1,7 +1,7 @@
 """HQ's lists as the gate believes them: for the gate process and for commands that look."""
 
 from contract.keyring import OpeningKeys, TrustedKeys
-from edge.app.files import REPLICA
+from edge.app.state_folders import REPLICA
 from edge.core.config import Config
 from edge.core.layout import GATE
 from edge.replica.reader import ReplicaReader

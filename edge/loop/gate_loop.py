@@ -8,13 +8,13 @@ from contract.messages import Advice, NoticeCode
 from edge.core.config import Config
 from edge.core.domain import Sight, Tone
 from edge.core.ports import JournalError, JournalHeld
+from edge.loop.adapters import Ports
 from edge.loop.disk_watch import Storage
 from edge.loop.display import Board
 from edge.loop.hq_inbox import Inbox
 from edge.loop.journal_writer import Book
 from edge.loop.passage_control import Turnstile
-from edge.loop.ports_in_use import Ports
-from edge.loop.reflex import Reflex
+from edge.loop.passage_thread import Reflex
 from edge.loop.visits import Lane
 
 log = structlog.get_logger()

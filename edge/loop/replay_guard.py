@@ -7,8 +7,8 @@ if it was issued after the machine was switched on, after this journal began, an
 from datetime import timedelta
 
 from contract.messages import Command, CommandAction
+from edge.loop.adapters import Ports
 from edge.loop.journal_writer import before_memory
-from edge.loop.ports_in_use import Ports
 
 HARMLESS = (CommandAction.LOCK_DOWN, CommandAction.RESYNC)
 """Obeyed in doubt: a second time they change nothing, or lock."""

@@ -3,7 +3,7 @@
 from edge.core.domain import Image
 from edge.core.ports import Clock
 from edge.sim.film import Film
-from edge.sim.script import Script
+from edge.sim.walk_up_script import Script
 
 
 class WalkUpSource:

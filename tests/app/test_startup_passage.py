@@ -9,7 +9,7 @@ import pytest
 from contract.messages import NoticeCode, NoticeEvent, PassageEvent
 from edge.core.config import Config, SiteConfig
 from edge.core.domain import GateSignal
-from edge.loop.early import EarlyPassage
+from edge.loop.startup_passage import EarlyPassage
 from edge.sim import ManualClock, RecordingGate
 from edge.storage.journal import Journal, JournalReader
 

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import structlog
 
-from edge.app.files import gate_dir
-from edge.app.metered import MeteredJournal
+from edge.app.gate_metrics import MeteredJournal
+from edge.app.state_folders import gate_dir
 from edge.core.config import Config
 from edge.core.ports import JournalError, JournalHeld
 from edge.devices.gate import GpioGate
-from edge.loop.early import EarlyPassage
+from edge.loop.startup_passage import EarlyPassage
 from edge.storage.high_water import HighWater
 from edge.system.clock import BoundedClock
 from edge.system.supervisor import Shutdown, Watchdog

@@ -6,10 +6,10 @@ from typing import Any, cast
 from edge.core.config import Config
 from edge.core.passage import PassageState
 from edge.core.ports import Clock, Gate, Journal
+from edge.loop.adapters import Ports
 from edge.loop.journal_writer import Book
 from edge.loop.passage_control import Turnstile
-from edge.loop.ports_in_use import Ports
-from edge.loop.reflex import Reflex
+from edge.loop.passage_thread import Reflex
 
 
 class EarlyPassage:
