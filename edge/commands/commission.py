@@ -158,7 +158,7 @@ def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
             done.append(CommissioningStep(name=name, state=StepState.SKIPPED))
             continue
         found = question(config)
-        good = found.state is not selfcheck.State.PROBLEM
+        good = found.state is not selfcheck.CheckState.PROBLEM
         todo = f" → {found.todo}" if found.todo and not good else ""
         done.append(tried.verdict(name, good, f"{found.detail}{todo}"))
     return done

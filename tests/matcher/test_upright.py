@@ -21,7 +21,7 @@ from edge.matcher.engine.upright import (
     rotated_vectors,
 )
 from edge.matcher.weights.manifest import Pack, Upright, load_manifest
-from edge.tools.evaluation.rotations import Turned, by_halves, fit, fitted
+from edge.tools.evaluation.rotations import RotatedFace, by_halves, fit, fitted
 
 POINTS = centred_reference(200, 60)
 
@@ -98,9 +98,9 @@ def test_ok__a_direction_that_tells_is_found_and_survives_the_manifest():
     assert np.allclose(
         decode_direction(encode_direction(decode_direction(limits.direction))), decode_direction(limits.direction)
     )
-    seen = [Turned(f"p{i}", 0, True, 3.0, v) for i, v in enumerate(up)]
-    seen += [Turned(f"p{i}", 180, True, 178.0, v) for i, v in enumerate(down)]
-    seen.append(Turned("p0", 90, True, 80.0, up[0]))  # neither
+    seen = [RotatedFace(f"p{i}", 0, True, 3.0, v) for i, v in enumerate(up)]
+    seen += [RotatedFace(f"p{i}", 180, True, 178.0, v) for i, v in enumerate(down)]
+    seen.append(RotatedFace("p0", 90, True, 80.0, up[0]))  # neither
     assert fitted(seen) == limits
     refused, of_upright, taken, of_turned = by_halves(seen, halves=2)
     assert of_upright == of_turned == 200 and refused < 6 and taken < 6
@@ -111,7 +111,7 @@ def test_fail__too_few_faces_to_tell_by():
     with pytest.raises(ValueError, match="are too few to tell by"):
         fit(up, down[:10])
     with pytest.raises(ValueError, match="no face was seen"):
-        fitted([Turned("p", 0, True, 0.0, up[0])])
+        fitted([RotatedFace("p", 0, True, 0.0, up[0])])
 
 
 def test_fail__a_direction_of_another_dimension():

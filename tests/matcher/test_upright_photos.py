@@ -14,7 +14,7 @@ from edge.matcher.enrolment.templates import EnrolmentError
 from edge.matcher.pipeline import FaceMatcher, open_matcher
 from edge.matcher.weights.manifest import load_manifest
 from edge.system.photo_file import read_photo
-from edge.tools.evaluation.rotations import turn
+from edge.tools.evaluation.rotations import rotate
 
 PORTRAITS = ["person-a-1.jpg", "person-b-1.jpg", "person-c-1.png", "person-d-1.png"]
 
@@ -43,7 +43,7 @@ def frame(image, angle=0, height=400):
     shown = np.full((480, 640, 3), 110, np.uint8)
     top, left = (480 - height) // 2, (640 - size[0]) // 2
     shown[top : top + height, left : left + size[0]] = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return turn(shown, angle)
+    return rotate(shown, angle)
 
 
 def upside_down(engine, image):

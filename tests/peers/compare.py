@@ -28,7 +28,7 @@ from edge.matcher.gallery.centering import Centering
 from edge.matcher.gallery.gallery import Gallery
 from edge.matcher.pipeline import FaceMatcher, open_matcher
 from edge.matcher.weights.dequantise import dequantise_model
-from edge.matcher.weights.fetch import fetch
+from edge.matcher.weights.fetch import fetch_pack
 from edge.matcher.weights.manifest import Pack, load_manifest, read_verified
 from edge.system.pinned_packages import cache_dir, download, extract
 from edge.tools.bench.face_to_relay import frame_with, random_templates
@@ -150,7 +150,7 @@ def main() -> int:
     cv2.setNumThreads(THREADS)
     faiss.omp_set_num_threads(THREADS)
     pack = load_manifest().pack("opencv-zoo")
-    fetch(pack, cache_dir() / "models")
+    fetch_pack(pack, cache_dir() / "models")
     matcher = open_matcher(MatcherConfig(threads=THREADS), cache_dir() / "models")
     with tempfile.TemporaryDirectory(prefix="sitegate-peers-") as work:
         found = frames(matcher, opencv_models(pack, Path(work)), fetch_photos(cache_dir() / "photos"), options.rounds)

@@ -7,7 +7,7 @@ from edge.core.domain import Template
 from edge.matcher.gallery.centering import Centering
 from edge.matcher.gallery.gallery import Gallery
 from edge.tools.evaluation.attempts import Faces, attempts_of, compare, gallery_of, run
-from edge.tools.evaluation.comparison_pairs import Pairs, compare_all, measured_tail
+from edge.tools.evaluation.comparison_pairs import PairCounts, compare_all, measured_tail
 from edge.tools.evaluation.rates import fnir, fpir
 from edge.tools.evaluation.synthetic_people import drawn_people, padded
 
@@ -89,7 +89,7 @@ def test_ok__every_pair_is_counted_once():
 def test_ok__no_threshold_is_low_enough_for_a_rate_of_nothing():
     impostor = np.zeros(20_000, np.int64)
     impostor[-1] = 5
-    assert Pairs(impostor, impostor).threshold_at(0.0) == 1.0
+    assert PairCounts(impostor, impostor).threshold_at(0.0) == 1.0
 
 
 def test_ok__the_tail_is_measured_plain_and_calibrated():

@@ -15,7 +15,15 @@ from edge.matcher.engine.embedder import Embedder, postprocess
 from edge.matcher.engine.landmarks import refine_landmarks
 from edge.matcher.engine.onnx_session import OnnxSession
 from edge.matcher.engine.upright import is_rotated, rotated_vectors
-from edge.matcher.weights.manifest import OwnPack, Pack, load_manifest, model_id, own_folder, own_pack, read_verified
+from edge.matcher.weights.manifest import (
+    OwnPack,
+    Pack,
+    load_manifest,
+    load_own_pack,
+    model_id,
+    own_folder,
+    read_verified,
+)
 
 EYES_FOUND_PX = 14
 """Faces with so many pixels between the eyes are found as surely as large ones (docs/SPEED.md)."""
@@ -127,7 +135,7 @@ def open_engine(config: MatcherConfig, models_dir: Path) -> FaceEngine:
     if folder is not None:
         from edge.matcher.engine.insightface_engine import open_own  # an optional extra, loaded only by who asks for it
 
-        return FaceEngine(config.pack, own_pack(folder), *open_own(config, folder))
+        return FaceEngine(config.pack, load_own_pack(folder), *open_own(config, folder))
     pack = load_manifest().pack(config.pack)
     sessions = [OnnxSession(read_verified(m, models_dir), config.providers, config.threads) for m in pack.models]
     detector = Detector(sessions[0], config.detector_score_min)

@@ -14,7 +14,7 @@ from edge.core.config import MatcherConfig
 from edge.core.domain import Face, Image, Vector
 from edge.matcher.engine.embedder import postprocess
 from edge.matcher.engine.onnx_session import OnnxSession
-from edge.matcher.weights.manifest import ModelError, OwnModel, own_pack, read_verified
+from edge.matcher.weights.manifest import ModelError, OwnModel, load_own_pack, read_verified
 
 DETECT_PX = (640, 640)
 """What a detector with a free input size is given; one with a fixed size keeps its own."""
@@ -63,7 +63,7 @@ def open_own(config: MatcherConfig, folder: Path) -> tuple[ScrfdDetector, ArcFac
     Raises:
         ModelError: no such pack, a missing or altered weight, a provider that is not there, or insightface is not.
     """
-    pack = own_pack(folder)
+    pack = load_own_pack(folder)
 
     def session(model: OwnModel) -> OnnxSession:
         return OnnxSession(read_verified(model, folder), config.providers, config.threads)

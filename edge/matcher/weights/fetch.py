@@ -8,7 +8,7 @@ from edge.system.pinned_packages import Progress, download, extract, sha256_of
 from edge.system.whole_file import write_whole
 
 
-def fetch(pack: Pack | PassivePack, models_dir: Path, progress: Progress | None = None) -> list[Path]:
+def fetch_pack(pack: Pack | PassivePack, models_dir: Path, progress: Progress | None = None) -> list[Path]:
     """Make every model of `pack` present and verified in `models_dir`; the paths that were written.
 
     Models that already verify are left alone; if all do, nothing is downloaded.

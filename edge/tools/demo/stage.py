@@ -30,7 +30,7 @@ class StageError(RuntimeError):
     """The demonstration could not be set up; the text says where to look."""
 
 
-class Stage:
+class DemoStage:
     """Owns the folder and the processes in it; leaving the context stops them all."""
 
     def __init__(self, root: Path, models_dir: Path, *, repeat: bool = False) -> None:
@@ -41,7 +41,7 @@ class Stage:
         self.broker_port, self.screen_port = _free_port(), _free_port()
         self.go = root / "go"
 
-    def __enter__(self) -> "Stage":
+    def __enter__(self) -> "DemoStage":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

@@ -20,7 +20,7 @@ Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pairs:
+class PairCounts:
     """Counts of scores in BINS equal bins from -1 to 1."""
 
     genuine: Counts
@@ -37,7 +37,7 @@ class Pairs:
         return float(self.genuine[: _bin(threshold)].sum() / max(1, self.genuine.sum()))
 
 
-def compare_all(faces: Faces, centering: Centering, block: int = 1024) -> Pairs:
+def compare_all(faces: Faces, centering: Centering, block: int = 1024) -> PairCounts:
     """All pairs of photos, calibrated; each pair once, the first as enrolment and the second as the gate sees it."""
     everybody = {**faces.people, **faces.strangers}
     vectors = centering.apply(np.concatenate(list(everybody.values())))
@@ -51,7 +51,7 @@ def compare_all(faces: Faces, centering: Centering, block: int = 1024) -> Pairs:
         same = owner[rows, np.newaxis] == owner[np.newaxis, start:]
         genuine += _counts(scores[later & same])
         impostor += _counts(scores[later & ~same])
-    return Pairs(genuine, impostor)
+    return PairCounts(genuine, impostor)
 
 
 def measured_tail(faces: Faces, centering: Centering, seed: int = 1) -> ImpostorTail:

@@ -56,7 +56,7 @@ KINDS: tuple[Kind, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrialRates:
     """One kind's trials. `error_rate` is APCER for an attack, BPCER for a person, with its 95 % Wilson interval.
 
     `median_s`, `p95_s`: from coming into view to the verdict; without a challenge a worker is named after NAMED_AFTER_S.
@@ -94,11 +94,11 @@ def trial(cast: Cast, config: LivenessConfig, noise: float, seed: int) -> tuple[
     return found.verdict, now_s
 
 
-def run(kind: Kind, config: LivenessConfig, noise: float, trials: int, seed: int) -> Outcome:
+def run(kind: Kind, config: LivenessConfig, noise: float, trials: int, seed: int) -> TrialRates:
     """Independent presentations of one kind; the same seed gives the same figures."""
     seeds = np.random.SeedSequence(seed).generate_state(trials)
     results = [trial(kind.cast, config, noise, int(each)) for each in seeds]
     wrong = sum((verdict is LivenessVerdict.LIVE) == kind.attack for verdict, _ in results)
     low, high = wilson(wrong, trials)
     median_s, p95_s = (float(v) for v in np.percentile([seconds for _, seconds in results], (50, 95)))
-    return Outcome(kind.name, kind.attack, kind.counted, trials, wrong, wrong / trials, low, high, median_s, p95_s)
+    return TrialRates(kind.name, kind.attack, kind.counted, trials, wrong, wrong / trials, low, high, median_s, p95_s)

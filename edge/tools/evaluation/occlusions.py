@@ -20,7 +20,7 @@ Painter = Callable[[Image, Face], Image]
 
 
 @dataclass(frozen=True, slots=True)
-class Worn:
+class OcclusionRates:
     """`failed` is the share of mated probes with no usable face (failure to acquire); `fnir` and `fpir` are shares of the
     usable mated and non-mated probes, one frame each, no vote; `not_named` the share of all mated probes not named.
     `seen_covered` is the share of usable probes, mated or not, of which the gate says that something hides the face, and
@@ -53,7 +53,7 @@ def occlusion_rates(
     painters: Mapping[str, Painter],
     people: int,
     progress: Callable[[int, int], None] = lambda done, of: None,
-) -> tuple[list[Worn], int, float]:
+) -> tuple[list[OcclusionRates], int, float]:
     """The rates for each of `painters`, the size of the gallery, and its threshold. Takes the first `people` of
     people/ with a usable photo and a second one, and as many strangers.
 
@@ -70,7 +70,7 @@ def occlusion_rates(
     probes = [(name, path) for name, _, path in enrolled] + [("", path) for path in strangers]
     found: dict[str, list[_Probe]] = {what: [] for what in painters}
     for done, (name, path) in enumerate(probes, start=1):
-        image, face = _look(engine, path)
+        image, face = _photo_and_face(engine, path)
         if image is not None and face is not None:
             for what, painter in painters.items():
                 vector, occluded = _seen(engine, config, painter(image, face))
@@ -94,7 +94,7 @@ def _references(engine: FaceEngine, config: MatcherConfig, folder: Path) -> Iter
             yield person.name, vector, photos[1]
 
 
-def _look(engine: FaceEngine, path: Path) -> tuple[Image | None, Face | None]:
+def _photo_and_face(engine: FaceEngine, path: Path) -> tuple[Image | None, Face | None]:
     picture = try_photo(path)
     if picture is None:
         return None, None
@@ -118,13 +118,13 @@ def _name(gallery: Gallery, vector: Vector, threshold: float) -> str:
     return best.worker_id if best and best.score >= threshold else ""
 
 
-def _rates(what: str, probes: Sequence[_Probe]) -> Worn:
+def _rates(what: str, probes: Sequence[_Probe]) -> OcclusionRates:
     mated = [p for p in probes if p.person]
     usable = [p for p in probes if p.named is not None]
     mated_usable = [p for p in usable if p.person]
     others = [p for p in usable if not p.person]
     right = sum(p.named == p.person for p in mated_usable)
-    return Worn(
+    return OcclusionRates(
         what=what,
         mated=len(mated),
         failed=1 - len(mated_usable) / max(1, len(mated)),

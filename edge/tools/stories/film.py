@@ -13,7 +13,7 @@ from edge.sim import Film, Light, Person, Scene, Script
 from edge.tools.demo.cast import Portrait, portraits
 from edge.tools.stories.hq import Templates
 from edge.tools.stories.part import StoryError
-from edge.tools.stories.steps import WalksUp
+from edge.tools.stories.steps import WalksUpStep
 from edge.tools.stories.story import Story
 
 APPROACH_S, LEAVE_S = 0.6, 0.3
@@ -46,14 +46,14 @@ class Studio:
         """The story's walk-ups, one scene each. Raises StoryError if two overlap."""
         scenes: list[Scene] = []
         end_s = 0.0
-        for step in (s for s in story.timeline if isinstance(s, WalksUp)):
+        for step in (s for s in story.timeline if isinstance(s, WalksUpStep)):
             if step.at < end_s:
                 raise StoryError(f"walks_up at {step.at:g} s: the one before is there until {end_s:g} s")
             scenes.append(self._scene(step, step.at - end_s))
             end_s += scenes[-1].duration_s
         return Film(Script(scenes=tuple(scenes), rate_hz=story.rate_hz))
 
-    def _scene(self, step: WalksUp, gap_s: float) -> Scene:
+    def _scene(self, step: WalksUpStep, gap_s: float) -> Scene:
         places = (0.5,) if len(step.walks_up) == 1 else (0.3, 0.7)
         people = tuple(
             Person(
