@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import structlog
 
+from edge.capture.freeze_detector import FreezeDetector
 from edge.capture.source import CameraFault, Source
-from edge.capture.stillness import FreezeDetector
 from edge.core.domain import Frame, Image
 from edge.core.ports import Clock
 

@@ -14,9 +14,9 @@ import numpy as np
 import structlog
 
 from contract.backoff import Backoff
+from edge.capture.freeze_detector import WHOLE, FreezeDetector, LaneEdges, PictureCells
 from edge.capture.reader import NewestFrame, SourceReader
 from edge.capture.source import CameraFault, Source, letterbox
-from edge.capture.stillness import WHOLE, FreezeDetector, LaneEdges, PictureCells
 from edge.core.config import CameraConfig
 from edge.core.domain import CameraStatus, Frame, Image
 from edge.core.ports import Clock

@@ -18,7 +18,7 @@ from edge.core.config import Config
 from edge.system.pinned_packages import cache_dir
 
 if TYPE_CHECKING:
-    from edge.tools.evaluation.cache import Observation
+    from edge.tools.evaluation.observation_cache import Observation
     from edge.tools.evaluation.photos import EvaluationPhoto
     from edge.tools.evaluation.result import IdentificationRates, Result
     from edge.tools.evaluation.walkups import Share
@@ -80,9 +80,9 @@ def evaluate(
 ) -> None:
     """Measure error rates on photos: 1:N and 1:1, more photos and frames, larger galleries, groups, attacks. Changes nothing."""
     from edge.matcher.weights.manifest import ModelError, load_manifest, model_id
-    from edge.tools.evaluation.cache import ObservationCache
     from edge.tools.evaluation.conditions import CLEAR, CONDITIONS
     from edge.tools.evaluation.drift_alarm import CREWS, drift_rates
+    from edge.tools.evaluation.observation_cache import ObservationCache
     from edge.tools.evaluation.observations import observe_all
     from edge.tools.evaluation.photos import EvaluationError, find_photos, read_groups
     from edge.tools.evaluation.report import html

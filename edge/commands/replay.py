@@ -35,7 +35,7 @@ def replay(
     it. docs/SCENARIOS.md says how to write one. Exit code 1 if anything came otherwise, 2 if a story cannot be played.
     """
     from edge.tools.stories.compare import explain
-    from edge.tools.stories.part import StoryError
+    from edge.tools.stories.line import StoryError
     from edge.tools.stories.story import load_story
 
     if png_:

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.capture.freeze_detector import COMPARE_EVERY_S, FreezeDetector, PictureCells
 from edge.capture.source import CameraFault
-from edge.capture.stillness import COMPARE_EVERY_S, FreezeDetector, PictureCells
 from edge.core.domain import Image
 from edge.sim.lane_picture import lane
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from edge.cli import app
 from edge.matcher.weights.manifest import load_manifest
-from edge.tools.evaluation.cache import Observation, ObservationCache
+from edge.tools.evaluation.observation_cache import Observation, ObservationCache
 from edge.tools.evaluation.photos import EvaluationError, find_photos, read_groups
 
 

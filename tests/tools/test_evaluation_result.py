@@ -11,7 +11,7 @@ import pytest
 
 from edge.matcher.weights.manifest import ImpostorTail
 from edge.tools.evaluation.attempts import Faces, Trials, run
-from edge.tools.evaluation.cache import Observation
+from edge.tools.evaluation.observation_cache import Observation
 from edge.tools.evaluation.photos import EvaluationError, EvaluationPhoto
 from edge.tools.evaluation.report import det_curve, html
 from edge.tools.evaluation.result import GroupRates, _by_group, evaluate, usable_faces

@@ -14,7 +14,7 @@ from edge.matcher.engine.engine import FRAME_EFFORT, PHOTO_EFFORT, Effort, FaceE
 from edge.matcher.engine.quality import measure, objection
 from edge.matcher.weights.manifest import FRAMES, load_manifest, model_id
 from edge.system.photo_file import PhotoError, decode_photo, read_bytes
-from edge.tools.evaluation.cache import Observation, ObservationCache, key_of
+from edge.tools.evaluation.observation_cache import Observation, ObservationCache, key_of
 from edge.tools.evaluation.photos import EvaluationPhoto
 
 NO_FACE = "no_face"

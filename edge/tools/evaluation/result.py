@@ -11,10 +11,10 @@ from edge.matcher.gallery.centering import Centering
 from edge.matcher.gallery.threshold import gallery_threshold
 from edge.matcher.weights.manifest import ImpostorTail
 from edge.tools.evaluation.attempts import Faces, Trials, attempts_of, compare, gallery_of, run
-from edge.tools.evaluation.cache import Observation
 from edge.tools.evaluation.comparison_pairs import compare_all, measured_tail
 from edge.tools.evaluation.drift_alarm import DriftRates
-from edge.tools.evaluation.heldout import HeldOut, held_out
+from edge.tools.evaluation.held_out import HeldOut, held_out
+from edge.tools.evaluation.observation_cache import Observation
 from edge.tools.evaluation.observations import NO_FACE
 from edge.tools.evaluation.pad import PadResult
 from edge.tools.evaluation.photos import EvaluationError, EvaluationPhoto

@@ -16,8 +16,8 @@ from contract.messages import (
     PassageEvent,
 )
 from edge.tools.stories.expect import EVENT, LANE, RELAY, ExpectedLane, ExpectedLine, ExpectedNotice, ExpectedRelease
+from edge.tools.stories.invariants import broken_invariants
 from edge.tools.stories.play import PlayedStory
-from edge.tools.stories.promises import broken_invariants
 
 HOUSEKEEPING = {NoticeCode.GATE_STARTED, NoticeCode.GATE_STOPPED, NoticeCode.LIST_APPLIED}
 """Left out, unless a story expects one of the kind."""

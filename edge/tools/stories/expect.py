@@ -11,7 +11,7 @@ from pydantic import Field
 from contract.messages import Advice, DataTier, Direction, LivenessVerdict, NoticeCode, PassageOutcome, Reason
 from contract.policy import Factor
 from edge.core.domain import Tone
-from edge.tools.stories.part import StoryLine
+from edge.tools.stories.line import StoryLine
 
 EVENT, RELAY, LANE = "event", "relay", "lane"
 

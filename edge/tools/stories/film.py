@@ -12,7 +12,7 @@ from edge.matcher.pipeline import FaceMatcher, open_matcher
 from edge.sim import Film, Light, Person, Scene, Script
 from edge.tools.demo.cast import Portrait, portraits
 from edge.tools.stories.hq import Templates
-from edge.tools.stories.part import StoryError
+from edge.tools.stories.line import StoryError
 from edge.tools.stories.steps import WalksUpStep
 from edge.tools.stories.story import Story
 

@@ -10,7 +10,7 @@ from edge.core.ports import Clock
 from edge.sim import SimulatedThermometer
 from edge.sim.code_card import CodeCard
 from edge.sim.staged_reader import StagedReader
-from edge.tools.stories.part import StoryError
+from edge.tools.stories.line import StoryError
 from edge.tools.stories.played_gate import ShownCode
 from edge.tools.stories.steps import CardStep, PinStep
 from edge.tools.stories.story import Story

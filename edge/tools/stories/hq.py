@@ -35,7 +35,7 @@ from edge.sim import ManualClock
 from edge.sync.downlink import Downlink
 from edge.sync.incidents import IncidentLog
 from edge.sync.mqtt import Received
-from edge.tools.stories.part import StoryError, explain
+from edge.tools.stories.line import StoryError, explain
 from edge.tools.stories.played_gate import SentCommand, ShownCode
 from edge.tools.stories.story import Story, StoryWorker
 

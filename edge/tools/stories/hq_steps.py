@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from contract.messages import CommandAction, Id, PolicySnapshot, WorkerRecord
-from edge.tools.stories.part import Step, known_keys
+from edge.tools.stories.line import Step, known_keys
 from edge.tools.stories.played_gate import PlayedGate, SentCommand
 
 

@@ -22,7 +22,7 @@ from edge.screen.lane_page import Sign
 from edge.screen.translations import Texts, load_all
 from edge.tools.stories.compare import HOUSEKEEPING, ComparisonRow
 from edge.tools.stories.film import APPROACH_S, LEAVE_S
-from edge.tools.stories.part import Step, StoryError
+from edge.tools.stories.line import Step, StoryError
 from edge.tools.stories.play import PlayedStory
 from edge.tools.stories.steps import (
     NOBODY,

@@ -12,7 +12,7 @@ from edge.core.config import Config
 from edge.sim import Shown
 from edge.storage.journal import JournalReader
 from edge.tools.stories.film import Studio
-from edge.tools.stories.part import StoryError
+from edge.tools.stories.line import StoryError
 from edge.tools.stories.pins import Change, Span, normally_closed, releases
 from edge.tools.stories.played_gate import Turns
 from edge.tools.stories.stage import StoryStage

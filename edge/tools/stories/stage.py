@@ -21,9 +21,9 @@ from edge.storage.presence import JournalPresence
 from edge.storage.technician_request import TechnicianNotes
 from edge.system.clock import BoundedClock
 from edge.tools.stories.film import Studio, picture_at
-from edge.tools.stories.hands import HeldItems
+from edge.tools.stories.held_items import HeldItems
 from edge.tools.stories.hq import Headquarters
-from edge.tools.stories.part import StoryError
+from edge.tools.stories.line import StoryError
 from edge.tools.stories.pins import StoryGate, StoryPins, normally_closed
 from edge.tools.stories.played_gate import Breakable, ShownCode, Turns
 from edge.tools.stories.story import Story

@@ -1,5 +1,5 @@
 """What can happen in a story: one class per kind of line. A new kind is one class here, and its name in `KINDS`; HQ's are in
-`edge.tools.stories.orders`.
+`edge.tools.stories.hq_steps`.
 
 The first key of a class names its kind; `play` does it to the gate.
 """
@@ -12,8 +12,8 @@ from pydantic import AwareDatetime, Field
 from contract.messages import Advice, LivenessVerdict
 from edge.core.domain import Sight
 from edge.sim.staged_recognition import View
-from edge.tools.stories.orders import CommandStep, PolicyStep, RiskStep, RosterStep
-from edge.tools.stories.part import Step
+from edge.tools.stories.hq_steps import CommandStep, PolicyStep, RiskStep, RosterStep
+from edge.tools.stories.line import Step
 from edge.tools.stories.played_gate import Breakable, PlayedGate, ShownCode, Turns
 
 NOBODY, STRANGER = "nobody", "stranger"

@@ -13,7 +13,7 @@ from contract.unknown_keys import unknown_key
 from edge.core.config import Config, ConfigError, parse
 from edge.tools.stories import expect, steps
 from edge.tools.stories.expect import ExpectedLine
-from edge.tools.stories.part import ENVELOPE, Step, StoryError, StoryLine, StoryPart, explain, parse_line
+from edge.tools.stories.line import ENVELOPE, Step, StoryError, StoryLine, StoryPart, explain, parse_line
 from edge.tools.stories.steps import NOBODY, STRANGER, PersonStep, WalksUpStep
 
 TAIL_S = 1.0
