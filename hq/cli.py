@@ -35,15 +35,15 @@ from hq.commands.console import (
     time_text,
 )
 from hq.commands.context import Folder, opened
-from hq.commands.order_words import signed_by
+from hq.commands.logs import configure_logs
+from hq.commands.order_text import signed_by
 from hq.database.store import Store, now
 from hq.keys import keys
 from hq.lists import orders
 from hq.lists.publisher import Publisher
-from hq.logs import configure_logs
 from hq.registry.people import read_import
 from hq.reports import report
-from hq.reports.standing import standings
+from hq.reports.registration_states import registration_states
 from hq.service import HqService
 
 app = typer.Typer(
@@ -203,9 +203,9 @@ def gates(folder: Folder = Path(), as_json: Json = False) -> None:
     """
     with opened(folder) as (config, _, _, store):
         rows = report.gates(store)
-        known = standings(store, config.gates.unsigned_until)
+        known = registration_states(store, config.gates.unsigned_until)
     silent = sorted(known.keys() - {row.gate_id for row in rows})
-    rows += [report.GateRow(known[name].site_id, name, None, None, None, None, 0) for name in silent]
+    rows += [report.GateOverview(known[name].site_id, name, None, None, None, None, 0) for name in silent]
     if as_json:
         return print_json([{**gate_json(row), "standing": asdict(known[row.gate_id])} for row in rows])
     table = Table(

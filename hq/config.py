@@ -19,11 +19,11 @@ class HqConfigError(ValueError):
     """The folder is no HQ folder, or its hq.toml is wrong; the text says what to do."""
 
 
-class Section(BaseModel):
+class HqSection(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
 
-class BrokerConfig(Section):
+class BrokerConfig(HqSection):
     """The MQTT broker that gates and HQ meet at."""
 
     host: str = "127.0.0.1"
@@ -35,7 +35,7 @@ class BrokerConfig(Section):
     keepalive_s: int = Field(default=20, ge=5, le=300)
 
 
-class ListsConfig(Section):
+class ListsConfig(HqSection):
     """When lists are published without being asked: an old list makes gates cautious, then closed."""
 
     reissue_after_h: float = Field(default=6, gt=0, le=24 * 7)
@@ -43,14 +43,14 @@ class ListsConfig(Section):
     """Templates that were replaced leave the gates' files no later than this; what was withdrawn, at once."""
 
 
-class MetricsConfig(Section):
+class MetricsConfig(HqSection):
     """HQ's own numbers for Prometheus."""
 
     port: int = Field(default=0, ge=0, le=65_535)
     """On this machine only; 0 is none. `sitegate-hq ingest --metrics-port` gives each further process its own."""
 
 
-class GatesConfig(Section):
+class GatesConfig(HqSection):
     """Gates that are not registered (`sitegate-hq gate`)."""
 
     take_unsigned_until: date | datetime | None = None
@@ -66,7 +66,7 @@ class GatesConfig(Section):
         return until if until.tzinfo else until.replace(tzinfo=UTC)
 
 
-class HqConfig(Section):
+class HqConfig(HqSection):
     """`folder` is where hq.toml lies; `database_url` is SQLAlchemy's, a relative SQLite path counts from there."""
 
     folder: Path

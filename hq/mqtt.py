@@ -36,7 +36,7 @@ class LinkDead(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class BrokerMessage:
     topic: str
     payload: bytes
     retained: bool
@@ -48,7 +48,7 @@ class HqLink:
 
     def __init__(self, config: BrokerConfig, client_id: str = "sitegate-hq", worker: bool = False) -> None:
         self._config, self._worker = config, worker
-        self._inbox: queue.Queue[Received] = queue.Queue(_INBOX)
+        self._inbox: queue.Queue[BrokerMessage] = queue.Queue(_INBOX)
         self._stopping = threading.Event()
         self._reader: threading.Thread | None = None
         self._wanted: set[int] = set()
@@ -65,7 +65,7 @@ class HqLink:
         )
         self._client.loop_start()
 
-    def receive(self, timeout_s: float) -> Received | None:
+    def receive(self, timeout_s: float) -> BrokerMessage | None:
         """The next message, or None. Raises LinkDead."""
         if self._reader is not None and not self._reader.is_alive():
             raise LinkDead("the broker sent something unreadable: start HQ again")
@@ -177,7 +177,7 @@ class HqLink:
             self._confirmed.pop(other, None)
 
     def _on_message(self, client: Client, data: Any, message: MQTTMessage) -> None:
-        received = Received(message.topic, bytes(message.payload), bool(message.retain))
+        received = BrokerMessage(message.topic, bytes(message.payload), bool(message.retain))
         while not self._stopping.is_set():
             try:
                 self._inbox.put(received, timeout=0.2)

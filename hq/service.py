@@ -29,21 +29,21 @@ from contract.signing import BadKey, sign
 from contract.topics import DELTA_CHANNELS, Channel, channel_of
 from hq.config import HqConfig
 from hq.database.journals import JournalKey
-from hq.database.store import ROSTER_AGAIN, DatabaseAway, Store, asked_for, done, now
+from hq.database.store import REPUBLISH_ROSTERS, DatabaseAway, Store, finish_task, now, task_count
 from hq.ingest.corrected_times import correct_earlier
-from hq.ingest.ingest import Arrival, Ingest, examine
+from hq.ingest.ingest import Ingest, ReadBatch, examine
 from hq.ingest.rate_limit import limit_per_sender
 from hq.ingest.refusals import Refusals
-from hq.ingest.senders import Doorkeeper, NotTaken
+from hq.ingest.senders import SenderCheck, SenderRefused
 from hq.keys import keys
 from hq.keys.encryption import AtRestError
 from hq.lists import forgotten
-from hq.lists.orders import Orders
+from hq.lists.orders import OrderSender
 from hq.lists.publisher import Publisher
-from hq.mqtt import HqLink, Received
+from hq.mqtt import BrokerMessage, HqLink
 from hq.registry.approvals import Approvals
-from hq.registry.gates import Registry, RegistryRefused, registered
-from hq.registry.people import People
+from hq.registry.gates import GateRegistry, RegistryRefused, registered
+from hq.registry.people import PeopleRegistry
 from hq.reports.metrics import HqMetrics
 
 log = structlog.get_logger()
@@ -84,11 +84,11 @@ class HqService:
     def __init__(self, config: HqConfig, worker: bool = False) -> None:
         self._config, self._keys = config, keys.load(config.folder)
         self._store = Store(config.url, self._keys)
-        people = People(self._store, self._keys)
+        people = PeopleRegistry(self._store, self._keys)
         people.check()
         self.metrics = HqMetrics(self._store)
-        self._door = Doorkeeper(config.gates.unsigned_until)
-        self._registry, self._registering = Registry(self._store, self._keys, config.sites), limit_per_sender()
+        self._door = SenderCheck(config.gates.unsigned_until)
+        self._registry, self._registering = GateRegistry(self._store, self._keys, config.sites), limit_per_sender()
         approvals = Approvals(self._store, people, self._keys, config.trusted_sites)
         self._ingest = Ingest(self._store, approvals, self._door)
         whole_after = timedelta(hours=config.lists.whole_after_h)
@@ -98,9 +98,9 @@ class HqService:
         client_id = f"sitegate-hq-worker-{secrets.token_hex(4)}" if worker else "sitegate-hq"
         link = self._link = HqLink(config.broker, client_id, worker)
         self.metrics.connected.set_function(lambda: float(link.connected))
-        self._orders = Orders(self._store, self._publisher, link, self._door.takes_unregistered)
-        self._held: Received | None = None
-        self._ready: list[Arrival] = []
+        self._orders = OrderSender(self._store, self._publisher, link, self._door.takes_unregistered)
+        self._held: BrokerMessage | None = None
+        self._ready: list[ReadBatch] = []
         self._holes: dict[JournalKey, _Hole] = {}
         self._connection = 0
         self._sent: dict[tuple[str, ListKind], tuple[int, int]] = {}
@@ -172,7 +172,7 @@ class HqService:
                 self._ready.append(arrival)
             self._held = None  # only now: the database may have failed us
 
-    def _take(self, received: Received) -> Arrival | None:
+    def _take(self, received: BrokerMessage) -> ReadBatch | None:
         found = channel_of(received.topic)
         if found is None:
             return None
@@ -207,7 +207,7 @@ class HqService:
                 registration = decode(Registration, received.payload)
                 _same(registration.site_id, registration.gate_id, site_id, gate_id)
                 self._register(registration, received.payload)
-        except NotTaken as error:
+        except SenderRefused as error:
             if self._ingest.tell_stranger(
                 f"{site_id}/{gate_id}", f"{channel.value}: {error}"
             ):  # they come every few seconds
@@ -299,7 +299,7 @@ class HqService:
     def _send_lists(self) -> None:
         """Publish new versions; sign anew what is old, and the roster after an enrolment at a gate."""
         with self._store.read() as db:
-            enrolled = asked_for(db, ROSTER_AGAIN)
+            enrolled = task_count(db, REPUBLISH_ROSTERS)
         reissue = now() - timedelta(hours=self._config.lists.reissue_after_h)
         newest = self._publisher.newest_versions()
         for (site_id, kind), (_, issued) in newest.items():
@@ -311,7 +311,7 @@ class HqService:
         rosters = {site_id for site_id, kind in newest if kind is ListKind.ROSTER}
         if enrolled and all(self._enrolled.get(site_id) == enrolled for site_id in rosters):
             with self._store.write() as db:  # only now: whoever dies in between does it once more, and not never
-                done(db, ROSTER_AGAIN, enrolled)
+                finish_task(db, REPUBLISH_ROSTERS, enrolled)
             self._enrolled.clear()
         self._empty_the_log()
         versions = self._publish_whole(self._publisher.kept_versions())

@@ -34,11 +34,11 @@ from hq.bench.servers import ServerError, mosquitto
 from hq.config import FILE_NAME, HqConfig, template
 from hq.database.store import Store
 from hq.ingest.ingest import Ingest, examine
-from hq.ingest.senders import Doorkeeper
+from hq.ingest.senders import SenderCheck
 from hq.keys import keys
 from hq.registry.approvals import Approvals
-from hq.registry.gates import Registry
-from hq.registry.people import People
+from hq.registry.gates import GateRegistry
+from hq.registry.people import PeopleRegistry
 from hq.service import POLL_S, HqService
 
 SITE = "bench"
@@ -51,7 +51,7 @@ Payloads = dict[str, list[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class Measurement:
     """`cpu_us`: processor time of HQ's processes per event, in microseconds; the database's and the broker's is not in it."""
 
     name: str
@@ -72,16 +72,16 @@ def batches(gates: Sequence[str], events: int) -> Payloads:
     return {gate: _journal(gate, each) for gate in gates}
 
 
-def ingest_alone(folder: Path, url: str, name: str, payloads: Payloads, processes: int) -> Figure:
+def ingest_alone(folder: Path, url: str, name: str, payloads: Payloads, processes: int) -> Measurement:
     """Decode, verify, store and commit, without a broker; the gates are dealt out among the processes."""
     register(folder, url, payloads)
     shares = [list(payloads)[n::processes] for n in range(processes)]
     with _Team(_take_share, [(folder, url, {g: payloads[g] for g in share}) for share in shares]) as team:
         seconds = team.go()
-    return Figure("ingest alone", name, processes, _count(payloads), seconds, 1e6 * team.cpu_s / _count(payloads))
+    return Measurement("ingest alone", name, processes, _count(payloads), seconds, 1e6 * team.cpu_s / _count(payloads))
 
 
-def through_broker(folder: Path, url: str, name: str, payloads: Payloads, workers: int) -> Figure:
+def through_broker(folder: Path, url: str, name: str, payloads: Payloads, workers: int) -> Measurement:
     """From gates that send as their windows allow, through mosquitto and HQ's processes into the database, until the last
     acknowledgement is back. With two, the second is a worker beside `sitegate-hq run`."""
     with mosquitto(folder) as port:  # one of its own: a broker repeats the acknowledgements of an earlier run
@@ -95,7 +95,7 @@ def through_broker(folder: Path, url: str, name: str, payloads: Payloads, worker
                 gates.close()
             team.go()
     events = _count(payloads)
-    return Figure("broker to acknowledgement", name, workers, events, seconds, 1e6 * team.cpu_s / events)
+    return Measurement("broker to acknowledgement", name, workers, events, seconds, 1e6 * team.cpu_s / events)
 
 
 class _Gates:
@@ -199,8 +199,8 @@ def _take_share(pipe: Pipe, folder: Path, url: str, payloads: Payloads) -> None:
     quiet()
     store = Store(url)
     pairs = keys.load(folder)
-    people = People(store, pairs)
-    ingest = Ingest(store, Approvals(store, people, pairs), Doorkeeper())
+    people = PeopleRegistry(store, pairs)
+    ingest = Ingest(store, Approvals(store, people, pairs), SenderCheck())
     lanes = [iter(found) for found in payloads.values()]
     pipe.send(0.0)
     pipe.recv()
@@ -273,7 +273,7 @@ def register(folder: Path, url: str, gates: Iterable[str]) -> None:
     """Let HQ know the gates."""
     pairs = keys.load(folder)
     with closing(Store(url, pairs)) as store:
-        registry = Registry(store, pairs, (SITE,))
+        registry = GateRegistry(store, pairs, (SITE,))
         for gate in gates:
             key = _key_of(gate).public_key().public_bytes_raw()
             registry.add(gate, SITE, key, key, by="bench")

@@ -7,20 +7,20 @@ from pathlib import Path
 import numpy as np
 
 from contract.messages import EnrolmentRecord, ListKind, SealedTemplate
-from hq.bench.events import SITE, Figure
+from hq.bench.events import SITE, Measurement
 from hq.database.store import Store, now
 from hq.keys import keys
 from hq.lists.publisher import Publisher
 from hq.registry.credentials import WrittenWorker
-from hq.registry.people import ImportFile, People
+from hq.registry.people import ImportFile, PeopleRegistry
 
 TEMPLATES, DIMENSION = 2, 128
 
 
-def lists(folder: Path, url: str, name: str, people: int) -> tuple[list[Figure], float]:
+def lists(folder: Path, url: str, name: str, people: int) -> tuple[list[Measurement], float]:
     """Import so many workers with an enrolment each, then publish their roster; and the list's bytes on the wire per worker."""
     pairs, store = keys.load(folder), Store(url)
-    everybody = People(store, pairs)
+    everybody = PeopleRegistry(store, pairs)
     publisher = Publisher(store, everybody, pairs)
     try:
         file = _file(people)
@@ -32,11 +32,11 @@ def lists(folder: Path, url: str, name: str, people: int) -> tuple[list[Figure],
     return [imported, published], size / people
 
 
-def _timed(what: str, database: str, people: int, work: Callable[[], object]) -> Figure:
+def _timed(what: str, database: str, people: int, work: Callable[[], object]) -> Measurement:
     begun, start = time.process_time(), time.perf_counter()
     work()
     seconds = time.perf_counter() - start
-    return Figure(what, database, 1, people, seconds, 1e6 * (time.process_time() - begun) / people)
+    return Measurement(what, database, 1, people, seconds, 1e6 * (time.process_time() - begun) / people)
 
 
 def _file(people: int) -> ImportFile:

@@ -47,7 +47,7 @@ def bench(
     Example: sitegate-hq bench --events 100000 --gates 100
     """
     measure.quiet()
-    found: list[measure.Figure] = []
+    found: list[measure.Measurement] = []
     with (
         tempfile.TemporaryDirectory(prefix="sitegate-hq-bench-", dir=folder or Path.cwd()) as name,
         ExitStack() as stack,
@@ -71,7 +71,7 @@ def bench(
     _show(found, per_worker, as_json)
 
 
-def _show(found: list[measure.Figure], per_worker: float, as_json: bool) -> None:
+def _show(found: list[measure.Measurement], per_worker: float, as_json: bool) -> None:
     machine = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
     if as_json:
         rows = [{**asdict(figure), "per_s": figure.per_s} for figure in found]

@@ -59,8 +59,8 @@ def receipts_(
     """
     with opened(folder) as (_, _, _, store):
         found = receipts.receipts(store, worker)
-    missing = any(row.held is not receipts.Held.NOWHERE for row in found)
-    shown = [row for row in found if not (open_only and row.held is receipts.Held.NOWHERE)]
+    missing = any(row.held is not receipts.TemplatePlace.NOWHERE for row in found)
+    shown = [row for row in found if not (open_only and row.held is receipts.TemplatePlace.NOWHERE)]
     if as_json:
         print_json([asdict(row) for row in shown])
     elif found:

@@ -33,7 +33,7 @@ def described(error: Exception) -> str | None:
     return plainly(error, "database_url in hq.toml") if isinstance(error, SQLAlchemyError) else None
 
 
-def show_events(rows: list[report.EventRow], *, as_json: bool) -> None:
+def show_events(rows: list[report.ListedEvent], *, as_json: bool) -> None:
     for row in rows:
         if as_json:
             out.print(json.dumps(asdict(row), default=str), highlight=False, markup=False)
@@ -44,7 +44,7 @@ def show_events(rows: list[report.EventRow], *, as_json: bool) -> None:
             out.print(text, highlight=False, markup=False)
 
 
-def gate_json(row: report.GateRow) -> dict[str, Any]:
+def gate_json(row: report.GateOverview) -> dict[str, Any]:
     return {
         "site_id": row.site_id,
         "gate_id": row.gate_id,

@@ -13,7 +13,7 @@ from hq.config import HqConfig
 from hq.database.store import Store
 from hq.keys import keys
 from hq.registry.approvals import Approvals, Enrolment
-from hq.registry.people import EnrolmentRefused, People
+from hq.registry.people import EnrolmentRefused, PeopleRegistry
 
 app = typer.Typer(help="Enrolments made at gates: show, approve, refuse.", invoke_without_command=True)
 
@@ -84,7 +84,7 @@ def _show(folder: Path, *, decided: bool, as_json: bool) -> None:
     return print_table(table)
 
 
-def _desk(config: HqConfig, people: People, store: Store) -> Approvals:
+def _desk(config: HqConfig, people: PeopleRegistry, store: Store) -> Approvals:
     return Approvals(store, people, keys.load(config.folder), config.trusted_sites)
 
 

@@ -11,8 +11,8 @@ from contract.terminal.console import Table
 from hq.commands.console import out, print_json, print_table
 from hq.commands.context import Folder, opened
 from hq.database.store import now
+from hq.reports import gap_facts
 from hq.reports import gaps as judge
-from hq.reports import gaps_query
 
 
 def gaps(
@@ -28,7 +28,7 @@ def gaps(
     Example: sitegate-hq gaps --minutes 10
     """
     with opened(folder) as (_, _, _, store):
-        found = judge.find(gaps_query.journals(store), gaps_query.gates(store), now(), timedelta(minutes=minutes))
+        found = judge.find(gap_facts.journals(store), gap_facts.gates(store), now(), timedelta(minutes=minutes))
     if as_json:
         print_json([asdict(gap) for gap in found])
     elif found:

@@ -12,7 +12,7 @@ from hq.commands.console import out, print_json, print_table, time_text
 from hq.commands.context import Folder, opened
 from hq.database.store import Store
 from hq.keys import keys
-from hq.registry.gates import Registered, Registry, RegistryRefused, every, written_fingerprint
+from hq.registry.gates import GateRegistry, RegisteredGate, RegistryRefused, every, written_fingerprint
 
 app = typer.Typer(help="The gates that HQ takes events from: register, show, revoke.", no_args_is_help=True)
 
@@ -37,7 +37,7 @@ def code(
     Example: sitegate-hq gate code gate-1 --site site-1 --by manager-7
     """
     with opened(folder) as (config, _, _, store):
-        registry = Registry(store, keys.load(config.folder), config.sites)
+        registry = GateRegistry(store, keys.load(config.folder), config.sites)
         made = registry.invite(gate, site, by=by, valid_s=60 * valid_min, replaces=replace)
     out.print(f"{made.code}", highlight=False)
     out.print(
@@ -66,7 +66,7 @@ def add(
     if (key is None) == (fingerprint is None):
         raise typer.BadParameter("give one of both", param_hint="--key, --fingerprint")
     with opened(folder) as (config, _, _, store):
-        registry = Registry(store, keys.load(config.folder), config.sites)
+        registry = GateRegistry(store, keys.load(config.folder), config.sites)
         if key is not None:
             made = registry.add(gate, site, *_read(key), by=by, replaces=replace)
             return out.print(f"{gate} is registered for {site}: {made.fingerprint}", highlight=False)
@@ -128,7 +128,7 @@ def revoke(
     Example: sitegate-hq gate revoke gate-1 --by manager-7 --why "card stolen"
     """
     with opened(folder) as (config, _, _, store):
-        found = Registry(store, keys.load(config.folder), config.sites).revoke(gate, by=by, why=why)
+        found = GateRegistry(store, keys.load(config.folder), config.sites).revoke(gate, by=by, why=why)
     out.print(f"{found.site_id}/{gate} is revoked: {found.fingerprint}", highlight=False)
 
 
@@ -145,13 +145,13 @@ def _read(path: Path) -> tuple[bytes, bytes]:
     return gate_key, link_key
 
 
-def _every(store: Store, gate_id: str | None = None) -> list[Registered]:
+def _every(store: Store, gate_id: str | None = None) -> list[RegisteredGate]:
     with store.read() as db:
         return every(db, gate_id)
 
 
-def _json(row: Registered) -> dict[str, Any]:
+def _json(row: RegisteredGate) -> dict[str, Any]:
     said: dict[str, str | datetime | None] = {
-        name: getattr(row, name) for name in Registered.__slots__ if name not in ("gate_key", "link_key")
+        name: getattr(row, name) for name in RegisteredGate.__slots__ if name not in ("gate_key", "link_key")
     }
     return {**said, "fingerprint": row.fingerprint, "gate_key": row.gate_key.hex(), "link_key": row.link_key.hex()}

@@ -34,7 +34,7 @@ from hq.lists import held_at_gates
 
 FIRST, NEWEST = "0001", "0010"
 """Revisions of the migrations: the tables before there were any, and the present ones."""
-ROSTER_AGAIN = "roster"
+REPUBLISH_ROSTERS = "roster"
 """The task left after an enrolment: publish the rosters anew."""
 _REWRITTEN = ("templates", "list_parts", "list_bases", "enrolments")
 """Few rows that hold templates: PostgreSQL writes these tables anew, since what it deletes stays in the pages."""
@@ -165,7 +165,9 @@ def lock(db: Connection, what: str) -> None:
         db.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": what})
 
 
-def put_aside(db: Connection, key: JournalKey, seq: int, reason: str, payload: bytes, *, tell: bool = True) -> bool:
+def put_in_quarantine(
+    db: Connection, key: JournalKey, seq: int, reason: str, payload: bytes, *, tell: bool = True
+) -> bool:
     """Quarantine a payload, without what is sealed in enrolments; False if exactly this is there already, or the quarantine is
     full. `tell`: the gate is told."""
     reason = reason.encode(errors="backslashreplace").decode().replace("\0", "\\0")  # it may quote a hostile payload
@@ -193,19 +195,19 @@ def insert_new(db: Connection, table: Table, **values: Any) -> bool:
     return bool(db.execute(dialect.insert(table).values(**values).on_conflict_do_nothing()).rowcount)
 
 
-def ask_for(db: Connection, what: str) -> None:
+def add_task(db: Connection, what: str) -> None:
     """Leave a task for the one process that publishes; it is there once this transaction is."""
     dialect: Any = postgresql if db.dialect.name == "postgresql" else sqlite
     again = dialect.insert(t.pending).values(what=what, asked=1)
     db.execute(again.on_conflict_do_update(index_elements=["what"], set_={"asked": t.pending.c.asked + 1}))
 
 
-def asked_for(db: Connection, what: str) -> int:
+def task_count(db: Connection, what: str) -> int:
     """How often a task was asked for since it was last `done`."""
     return db.execute(select(t.pending.c.asked).where(t.pending.c.what == what)).scalar() or 0
 
 
-def done(db: Connection, what: str, asked: int) -> None:
+def finish_task(db: Connection, what: str, asked: int) -> None:
     """The task was carried out, afterwards: unless somebody asked for it in the meantime, it is gone."""
     db.execute(delete(t.pending).where(t.pending.c.what == what, t.pending.c.asked == asked))
 

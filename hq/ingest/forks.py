@@ -23,7 +23,7 @@ _EPOCH_ROOM = 64 - len(MARK) - _HASH_DIGITS
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Placement:
     """Where records belong: the line `key` that ends at `mark`. `why` tells of a line that begins with them."""
 
     key: JournalKey
@@ -34,7 +34,7 @@ class Place:
 
 def place(
     db: Connection, key: JournalKey, mark: Watermark, records: tuple[EventRecord, ...], base_seq: int
-) -> Place | None:
+) -> Placement | None:
     """The line that the records of a batch continue, or begin; None if their predecessor is not here (yet). `mark`: the epoch's
     own; `base_seq`: see `EventBatch`."""
     first = records[0]
@@ -42,7 +42,7 @@ def place(
     while counts := _agreements(db, lines, records):
         line, end, count = max(counts, key=lambda found: found[2])
         if count == len(records):
-            return Place(line, end, records)
+            return Placement(line, end, records)
         if count == 0:
             why = "parts from the journal held here: two gates with one id (a copied card?), or changed history"
             return _begin(db, key, records, why)
@@ -104,11 +104,11 @@ def _agreements(
     return [(line, end, count) for line, end, count in found if count is not None]
 
 
-def _begin(db: Connection, key: JournalKey, records: tuple[EventRecord, ...], why: str) -> Place:
+def _begin(db: Connection, key: JournalKey, records: tuple[EventRecord, ...], why: str) -> Placement:
     first = records[0]
     name = f"{key.epoch[:_EPOCH_ROOM]}{MARK}{first.hash[:_HASH_DIGITS]}"
     branch = JournalKey(key.site_id, key.gate_id, name, written_as=key.epoch)
-    return Place(branch, Watermark(first.seq - 1, first.prev_hash), records, why)
+    return Placement(branch, Watermark(first.seq - 1, first.prev_hash), records, why)
 
 
 def _branches(db: Connection, key: JournalKey) -> list[tuple[JournalKey, Watermark]]:

@@ -44,14 +44,14 @@ from hq.database.journals import (
     set_watermarks,
     watermarks,
 )
-from hq.database.store import ROSTER_AGAIN, Store, ValueRefused, ask_for, now, put_aside
+from hq.database.store import REPUBLISH_ROSTERS, Store, ValueRefused, add_task, now, put_in_quarantine
 from hq.ingest import erasure, newer_events
 from hq.ingest.corrected_times import correct_newest
-from hq.ingest.forks import Place, origin, place
+from hq.ingest.forks import Placement, origin, place
 from hq.ingest.rate_limit import limit_per_sender
-from hq.ingest.senders import Doorkeeper, NotTaken, proofs
+from hq.ingest.senders import SenderCheck, SenderRefused, proofs
 from hq.registry.approvals import Approvals
-from hq.registry.gates import Registered, registered
+from hq.registry.gates import RegisteredGate, registered
 from hq.registry.people import EnrolmentRefused
 
 log = structlog.get_logger()
@@ -68,7 +68,7 @@ ERASED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class ReadBatch:
     """A batch and the events in it, read before the database is asked for anything. `events`: by seq, None if unreadable."""
 
     key: JournalKey
@@ -92,7 +92,7 @@ class Sorted:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class BatchOutcome:
     """What became of a batch. `ack` is what HQ now holds of the `line` that the batch belongs to (`hq.ingest.forks`); none for a batch
     that was not taken, which its gate keeps."""
 
@@ -106,7 +106,7 @@ class Outcome:
         return self.ack.seq if self.ack else 0
 
 
-def examine(batch: EventBatch) -> Arrival:
+def examine(batch: EventBatch) -> ReadBatch:
     """Read the events of a batch: the larger part of the work, done while no journal is held. Pure."""
     events = {record.seq: readable(record) for record in reversed(batch.records)}  # the first of a number counts
     key = JournalKey(batch.site_id, batch.gate_id, batch.epoch)
@@ -117,7 +117,7 @@ def examine(batch: EventBatch) -> Arrival:
         if (changed(record) if record.erased is not None else not fit)
     )
     needed = proofs(batch.records, fits)
-    return Arrival(key, batch.records, events, batch.base_seq, batch.set_aside, needed, altered)
+    return ReadBatch(key, batch.records, events, batch.base_seq, batch.set_aside, needed, altered)
 
 
 def sort(records: tuple[EventRecord, ...], seq: int) -> Sorted:
@@ -174,7 +174,7 @@ class _Group:
     db: Connection
     utc: datetime
     marks: dict[Journal, Watermark]
-    gates: Mapping[str, Registered]
+    gates: Mapping[str, RegisteredGate]
     rows: list[EventRow] = field(default_factory=list)
     erased: list[dict[str, Any]] = field(default_factory=list)
     """Of those rows, which hold an enrolment no more (`hq.ingest.erasure`)."""
@@ -187,11 +187,11 @@ class _Group:
     def mark(self, line: JournalKey) -> Watermark:
         return self.marks.get(line.journal, Watermark())
 
-    def place(self, arrival: Arrival) -> Place | None:
+    def place(self, arrival: ReadBatch) -> Placement | None:
         """The line that an arrival continues; None if its predecessor is not here (yet)."""
         key, mark, first = arrival.key, self.mark(arrival.key), arrival.records[0]
         if arrival.base_seq is None or (first.seq, first.prev_hash) == (mark.seq + 1, mark.hash):
-            return Place(key, mark, arrival.records)  # an older gate cannot tell; any other goes on, nearly always
+            return Placement(key, mark, arrival.records)  # an older gate cannot tell; any other goes on, nearly always
         self.write()  # the lines are compared in the database
         return place(self.db, key, mark, arrival.records, arrival.base_seq)
 
@@ -214,20 +214,20 @@ class _Group:
 
 
 class Ingest:
-    def __init__(self, store: Store, approvals: Approvals, door: Doorkeeper) -> None:
+    def __init__(self, store: Store, approvals: Approvals, door: SenderCheck) -> None:
         self._store, self._approvals, self._door = store, approvals, door
         self._told: set[str] = set()
         self._allowance = limit_per_sender()
         self._last_epoch: dict[str, str] = {}
         self._strangers: dict[str, set[str]] = {}
 
-    def take(self, batch: EventBatch) -> Outcome:
+    def take(self, batch: EventBatch) -> BatchOutcome:
         """Store what is new of one batch; waits while another process stores of the same journal."""
         (outcome,) = self._commit([examine(batch)], wait=True)
         assert outcome is not None  # it waited
         return outcome
 
-    def take_all(self, arrivals: Sequence[Arrival]) -> list[Outcome | None]:
+    def take_all(self, arrivals: Sequence[ReadBatch]) -> list[BatchOutcome | None]:
         """Store what is new in many batches in one transaction; afterwards the acknowledgements are true.
 
         Returns:
@@ -241,7 +241,7 @@ class Ingest:
                 return [outcome for arrival in arrivals for outcome in self.take_all([arrival])]
             return [self._put_aside(arrivals[0], str(error))]
 
-    def _commit(self, arrivals: Sequence[Arrival], *, wait: bool) -> list[Outcome | None]:
+    def _commit(self, arrivals: Sequence[ReadBatch], *, wait: bool) -> list[BatchOutcome | None]:
         with self._store.write() as db:
             ours = claim(db, {arrival.key.journal for arrival in arrivals}, wait=wait)
             gates = registered(db, {gate_id for gate_id, _ in ours}, hold=True)
@@ -254,7 +254,7 @@ class Ingest:
         return [outcomes.get(place) for place in range(len(arrivals))]
 
     def _refused(
-        self, gates: Mapping[str, Registered], arrivals: Sequence[Arrival], ours: Set[Journal]
+        self, gates: Mapping[str, RegisteredGate], arrivals: Sequence[ReadBatch], ours: Set[Journal]
     ) -> dict[int, str]:
         """By place, why an arrival is not taken."""
         found = {}
@@ -263,24 +263,24 @@ class Ingest:
                 try:
                     gate = gates.get(arrival.key.gate_id)
                     self._door.check_records(gate, arrival.key, arrival.records, arrival.proofs)
-                except NotTaken as error:
+                except SenderRefused as error:
                     found[number] = str(error)
         return found
 
-    def _turn_away(self, arrival: Arrival, why: str) -> Outcome:
+    def _turn_away(self, arrival: ReadBatch, why: str) -> BatchOutcome:
         """Nothing is acknowledged: whoever really has these events keeps them."""
         key, payload = arrival.key, "\n".join(record.model_dump_json() for record in arrival.records).encode()
         self.tell_stranger(key.gate_id, why)
         self.refuse(key.site_id, key.gate_id, f"events: {why}", payload)
-        return Outcome(key, None)
+        return BatchOutcome(key, None)
 
-    def _put_aside(self, arrival: Arrival, why: str) -> Outcome:
+    def _put_aside(self, arrival: ReadBatch, why: str) -> BatchOutcome:
         """Its sender hears how far its journal is held."""
         key, payload = arrival.key, "\n".join(record.model_dump_json() for record in arrival.records).encode()
         self.refuse(key.site_id, key.gate_id, f"events: {why}", payload)
         with self._store.read() as db:
             mark = watermarks(db, {key.journal}).get(key.journal, Watermark())
-        return Outcome(key, _ack(key, mark, now()))
+        return BatchOutcome(key, _ack(key, mark, now()))
 
     def refuse(self, site_id: str, gate_id: str, reason: str, payload: bytes) -> None:
         """Keep a message that is no batch of this gate at all; it cannot be acknowledged. Of a flood only some is kept."""
@@ -288,7 +288,7 @@ class Ingest:
             log.debug("refused_again", gate_id=gate_id)
             return
         with self._store.write() as db:
-            if put_aside(db, JournalKey(site_id, gate_id, ""), 0, reason, payload):
+            if put_in_quarantine(db, JournalKey(site_id, gate_id, ""), 0, reason, payload):
                 log.error("quarantined", gate_id=gate_id, reason=reason)
 
     def read_again(self) -> int:
@@ -321,10 +321,10 @@ class Ingest:
         return [_ack(key, mark, now()) for key, mark in held if key.named == begun]
 
     def _store_all(
-        self, group: "_Group", arrivals: Sequence[Arrival], ours: Set[Journal], refused: Container[int]
-    ) -> dict[int, Outcome]:
+        self, group: "_Group", arrivals: Sequence[ReadBatch], ours: Set[Journal], refused: Container[int]
+    ) -> dict[int, BatchOutcome]:
         """Outcomes by place in `arrivals`, of those whose journal is ours. One statement stores the events of all."""
-        outcomes: dict[int, Outcome] = {}
+        outcomes: dict[int, BatchOutcome] = {}
         begin = {arrival.key.journal: -number for number, arrival in enumerate(reversed(arrivals))}
         # Journals in the order in which they came, since a gate begins its new one after the old; each by its numbers.
         for number in sorted(
@@ -336,13 +336,13 @@ class Ingest:
             where = group.place(arrival)
             if where is None:
                 mark = group.mark(arrival.key)
-                outcomes[number] = Outcome(arrival.key, _ack(arrival.key, mark, group.utc), hole=True)
+                outcomes[number] = BatchOutcome(arrival.key, _ack(arrival.key, mark, group.utc), hole=True)
             else:
                 outcomes[number] = self._join(group, where, arrival)
         group.write()
         return outcomes
 
-    def _join(self, group: "_Group", where: Place, arrival: Arrival) -> Outcome:
+    def _join(self, group: "_Group", where: Placement, arrival: ReadBatch) -> BatchOutcome:
         """What is new of one arrival joins the group."""
         db, line, mark = group.db, where.key, where.mark
         if where.why:
@@ -368,10 +368,10 @@ class Ingest:
         if found.fresh:
             group.move(line, mark)
         told = None if found.fresh or found.hole else arrival
-        return Outcome(line, _ack(line, mark, group.utc, told), stored=len(found.fresh), hole=found.hole)
+        return BatchOutcome(line, _ack(line, mark, group.utc, told), stored=len(found.fresh), hole=found.hole)
 
     def _note_newer(self, db: Connection, event: Event) -> None:
-        ask_for(db, newer_events.READ_AGAIN)
+        add_task(db, newer_events.READ_AGAIN)
         self.tell_newer(event.gate_id, f"events of version {event.version}, HQ reads {VERSION}")
 
     def _judge(
@@ -417,17 +417,17 @@ class Ingest:
         # Beside other processes this one may have seen neither the end of the one nor the beginning of the other.
         if goes_on and before != key.named and _begun_last(db, key.gate_id) != key.named:
             pair = "/".join(sorted((before, key.named)))
-            if put_aside(db, JournalKey(key.site_id, key.gate_id, ""), 0, TWINS, pair.encode()):
+            if put_in_quarantine(db, JournalKey(key.site_id, key.gate_id, ""), 0, TWINS, pair.encode()):
                 log.error("quarantined", gate_id=key.gate_id, epochs=pair, reason=TWINS)
 
     def _enrol(self, db: Connection, key: JournalKey, record: EventRecord, event: EnrolmentEvent) -> None:
         if record.erased is not None:
-            if put_aside(db, key, record.seq, ERASED, record.model_dump_json().encode(), tell=False):
+            if put_in_quarantine(db, key, record.seq, ERASED, record.model_dump_json().encode(), tell=False):
                 log.warning("enrolment_erased_before", gate_id=key.gate_id, epoch=key.epoch, seq=record.seq)
             return
         try:
             if self._approvals.take(db, key, event):
-                ask_for(db, ROSTER_AGAIN)
+                add_task(db, REPUBLISH_ROSTERS)
         except EnrolmentRefused as error:
             self._alarm(db, key, record, str(error))
 
@@ -447,7 +447,7 @@ class Ingest:
         event = readable(record)
         # A gate's notice that it was refused something: refused as well, it must not breed another one.
         tell = not (isinstance(event, NoticeEvent) and event.code is NoticeCode.EVENT_REFUSED)
-        if put_aside(
+        if put_in_quarantine(
             db, key, record.seq, f"event {reason}", record.model_dump_json(exclude={"signature"}).encode(), tell=tell
         ):
             log.error("quarantined", gate_id=key.gate_id, epoch=key.epoch, seq=record.seq, reason=reason)
@@ -459,7 +459,7 @@ def _begun_last(db: Connection, gate_id: str) -> str:
     return origin(epoch) or epoch
 
 
-def _ack(key: JournalKey, mark: Watermark, utc: datetime, arrival: Arrival | None = None) -> Ack:
+def _ack(key: JournalKey, mark: Watermark, utc: datetime, arrival: ReadBatch | None = None) -> Ack:
     """`arrival`: held already; its sender is told, so that it sees no hole, nor a stranger where only others went on."""
     ack = Ack(gate_id=key.gate_id, epoch=key.named, seq=mark.seq, hash=mark.hash, utc=utc)
     if arrival is None or arrival.base_seq is None:
@@ -468,7 +468,7 @@ def _ack(key: JournalKey, mark: Watermark, utc: datetime, arrival: Arrival | Non
     return ack.model_copy(update={"batch_seq": last.seq, "batch_hash": last.hash})
 
 
-def forged(event: CommissioningEvent, gate: Registered | None = None) -> str:
+def forged(event: CommissioningEvent, gate: RegisteredGate | None = None) -> str:
     """What is wrong with a commissioning record's signature or content; "" if nothing. `gate`: as it is registered."""
     if gate is not None and event.public_key != gate.gate_key and event.version not in OWN_KEY_APART:
         return "holds a commissioning record that was not signed with the gate's registered key"

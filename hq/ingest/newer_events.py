@@ -12,7 +12,7 @@ from contract.erasure import without_sealed
 from contract.messages import VERSION, Event, EventRecord
 from hq.database import tables as t
 from hq.database.journals import JournalKey, hashes
-from hq.database.store import Store, asked_for, done
+from hq.database.store import Store, finish_task, task_count
 from hq.ingest import erasure
 from hq.ingest.forks import base, origin
 from hq.keys.encryption import Cipher
@@ -58,7 +58,7 @@ def columns(event: Event | None) -> dict[str, Any]:
 def read_again(store: Store, readable: Callable[[EventRecord], Event | None], judge: Judge) -> int:
     """Read what this version can; `judge` does what ingest does with a new record. How many were read."""
     with store.read() as db:
-        asked = asked_for(db, READ_AGAIN)
+        asked = task_count(db, READ_AGAIN)
     if not asked:  # no start has to look through all events
         return 0
     read, after = 0, 0
@@ -78,7 +78,7 @@ def read_again(store: Store, readable: Callable[[EventRecord], Event | None], ju
                 read += 1
     with store.write() as db:
         if not count(db):
-            done(db, READ_AGAIN, asked)
+            finish_task(db, READ_AGAIN, asked)
     if read:
         log.info("newer_events_read", events=read, version=VERSION)
     return read

@@ -14,22 +14,22 @@ from contract.signing import BadSignature
 from contract.topics import Channel
 from hq.database.journals import JournalKey
 from hq.database.store import now
-from hq.registry.gates import Registered
+from hq.registry.gates import RegisteredGate
 
 
-class NotTaken(BadMessage):
+class SenderRefused(BadMessage):
     """A message of somebody who is not, or not provably, a registered gate; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
-class Doorkeeper:
+class SenderCheck:
     """`unsigned_until`: gates that are not registered are taken as they were before version 1.3, up to this moment."""
 
     unsigned_until: datetime | None = None
 
     def check_records(
         self,
-        gate: Registered | None,
+        gate: RegisteredGate | None,
         key: JournalKey,
         records: Sequence[EventRecord],
         proofs: Sequence[EventRecord],
@@ -42,21 +42,25 @@ class Doorkeeper:
         signer = gate.journal_key
         for record in proofs:
             if record.signature is None:
-                raise NotTaken(f"event {record.seq} and those before it carry no signature of the gate")
+                raise SenderRefused(f"event {record.seq} and those before it carry no signature of the gate")
             try:
                 verify_head(record.signature, _head(key, record), signer)
             except BadSignature as error:
-                raise NotTaken(f"event {record.seq} is not signed by the gate's registered key") from error
+                raise SenderRefused(f"event {record.seq} is not signed by the gate's registered key") from error
         for record in records:
             if record.erased is not None:
                 try:
                     left = erasure(_head(key, record), record.prev_hash, record.body)
                     verify_erasure(record.erased, left, signer)
                 except BadSignature as error:
-                    raise NotTaken(f"event {record.seq} was not erased by the gate") from error
+                    raise SenderRefused(f"event {record.seq} was not erased by the gate") from error
 
     def check_message(
-        self, gate: Registered | None, channel: Channel, message: GateStatus | Health | SnapshotRequest, payload: bytes
+        self,
+        gate: RegisteredGate | None,
+        channel: Channel,
+        message: GateStatus | Health | SnapshotRequest,
+        payload: bytes,
     ) -> bool:
         """Whether the sync process of this gate proved that it said this; False for a gate that is taken without a proof.
 
@@ -68,23 +72,23 @@ class Doorkeeper:
         try:
             verify_message(payload, channel.value, gate.sync_key)
         except BadSignature as error:
-            raise NotTaken(f"not signed by the gate's registered link key: {error}") from error
+            raise SenderRefused(f"not signed by the gate's registered link key: {error}") from error
         if not message.serial:
-            raise NotTaken("has no serial")
+            raise SenderRefused("has no serial")
         return True
 
     def takes_unregistered(self) -> bool:
         """Whether gates that are not registered are taken now."""
         return self.unsigned_until is not None and now() < self.unsigned_until
 
-    def _known(self, gate: Registered | None, site_id: str, gate_id: str) -> bool:
+    def _known(self, gate: RegisteredGate | None, site_id: str, gate_id: str) -> bool:
         """False for a gate that is taken without. Raises NotTaken."""
         if gate is None:
             if not self.takes_unregistered():
-                raise NotTaken(unregistered(site_id, gate_id))
+                raise SenderRefused(unregistered(site_id, gate_id))
             return False
         if gate.site_id != site_id:
-            raise NotTaken(f"{gate_id} is registered for site {gate.site_id}, and no gate of {site_id}")
+            raise SenderRefused(f"{gate_id} is registered for site {gate.site_id}, and no gate of {site_id}")
         return True
 
 

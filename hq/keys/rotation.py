@@ -26,7 +26,7 @@ from contract.signing import (
 from hq.database import tables as t
 from hq.database.store import Store
 from hq.keys import encryption, keys
-from hq.reports.report import GateRow
+from hq.reports.report import GateOverview
 
 _VALUES: tuple[tuple[Table, Column[Any], Column[Any]], ...] = (
     (t.workers, t.workers.c.worker_id, t.workers.c.record),
@@ -88,7 +88,7 @@ def full_id(folder: Path, what: str, key: str) -> str:
     return key_id(_find(folder, what, key))
 
 
-def lacking(gates: Iterable[GateRow], what: str, key: str) -> list[str]:
+def lacking(gates: Iterable[GateOverview], what: str, key: str) -> list[str]:
     """Gates that have not told that they hold this key: of HQ's signing keys all gates, of a site's those of the site."""
     if what == "signing":
         return [row.gate_id for row in gates if row.status is None or key not in row.status.trusts]
@@ -96,7 +96,7 @@ def lacking(gates: Iterable[GateRow], what: str, key: str) -> list[str]:
 
 
 def behind(
-    gates: Iterable[GateRow], what: str, newest: Mapping[tuple[str, ListKind], tuple[int, datetime]]
+    gates: Iterable[GateOverview], what: str, newest: Mapping[tuple[str, ListKind], tuple[int, datetime]]
 ) -> list[str]:
     """Gates whose lists in force are not the newest, and so may be under a key that is no longer in use."""
     found = []
@@ -109,7 +109,7 @@ def behind(
     return found
 
 
-def undelivered(gates: Iterable[GateRow]) -> list[str]:
+def undelivered(gates: Iterable[GateOverview]) -> list[str]:
     """Gates that may still hold an enrolment sealed with an earlier key of HQ's."""
     return [row.gate_id for row in gates if row.health is None or row.health.unsent_events]
 

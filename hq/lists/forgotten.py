@@ -17,7 +17,7 @@ from hq.database import tables as t
 from hq.lists.deltas import of_list
 
 
-class Why(StrEnum):
+class RemovalReason(StrEnum):
     """Why the templates went."""
 
     WITHDRAWN = "withdrawn"
@@ -30,10 +30,10 @@ class Why(StrEnum):
 
 WHOLE_AT_LEAST_EVERY = timedelta(days=7)
 """Who is left out of rosters for another reason (`hq.lists.leaving`) leaves what changes count from no later than this."""
-AT_ONCE = (Why.WITHDRAWN.value, Why.REMOVED.value)
+AT_ONCE = (RemovalReason.WITHDRAWN.value, RemovalReason.REMOVED.value)
 
 
-def note(db: Connection, worker_ids: Collection[str], why: Why, utc: datetime, by: str = "") -> None:
+def note(db: Connection, worker_ids: Collection[str], why: RemovalReason, utc: datetime, by: str = "") -> None:
     """Templates of these workers were destroyed."""
     rows = [{"worker_id": who, "why": why.value, "by_whom": by[:64], "utc": utc} for who in sorted(worker_ids)]
     if rows:

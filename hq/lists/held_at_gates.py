@@ -11,7 +11,7 @@ from hq.database import tables as t
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RosterReport:
     """What a gate told of its rosters, and when it told that first."""
 
     gate_id: str
@@ -28,7 +28,7 @@ def note(db: Connection, status: GateStatus, utc: datetime) -> None:
         return
     last = rows(db, t.gate_lists.c.gate_id == status.gate_id)[-1:]
     sealed, signed = status.sealed_enrolments or 0, status.signature is not None
-    told = Told(status.gate_id, utc, status.roster_kept, status.roster_used, sealed, signed)
+    told = RosterReport(status.gate_id, utc, status.roster_kept, status.roster_used, sealed, signed)
     if last and replace(last[0], utc=utc) == told:
         return
     used = status.roster_used
@@ -46,11 +46,11 @@ def note(db: Connection, status: GateStatus, utc: datetime) -> None:
     )
 
 
-def rows(db: Connection, *where: Any) -> list[Told]:
+def rows(db: Connection, *where: Any) -> list[RosterReport]:
     """Oldest first."""
     asked = select(t.gate_lists).where(*where).order_by(t.gate_lists.c.id)
     return [
-        Told(
+        RosterReport(
             row.gate_id,
             row.told_utc,
             ListBase(list_version=row.kept_version, digest=row.kept_digest),

@@ -35,7 +35,7 @@ class _OnTheWay:
     until_s: float
 
 
-class Orders:
+class OrderSender:
     """Of the one HQ process that publishes. `unsigned_until`: see `hq.ingest.senders.Doorkeeper`. `sent` is called with each resync."""
 
     def __init__(

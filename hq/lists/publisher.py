@@ -29,7 +29,7 @@ from hq.keys.encryption import AtRestError
 from hq.keys.keys import HqKeys
 from hq.lists import deltas, forgotten
 from hq.lists.deltas import of_list
-from hq.registry.people import People
+from hq.registry.people import PeopleRegistry
 
 log = structlog.get_logger()
 
@@ -64,7 +64,9 @@ class DueCommand:
 
 
 class Publisher:
-    def __init__(self, store: Store, people: People, keys: HqKeys, whole_after: timedelta = WHOLE_AFTER) -> None:
+    def __init__(
+        self, store: Store, people: PeopleRegistry, keys: HqKeys, whole_after: timedelta = WHOLE_AFTER
+    ) -> None:
         """`whole_after`: how long templates that were replaced may stay in what changes count from."""
         self._store, self._people, self.keys = store, people, keys
         self._whole_after = whole_after

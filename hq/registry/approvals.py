@@ -19,12 +19,12 @@ from contract.codec import decode, encode
 from contract.messages import EnrolmentEvent, EnrolmentRecord, WorkerRecord
 from hq.database import tables as t
 from hq.database.journals import JournalKey
-from hq.database.store import ROSTER_AGAIN, Store, ask_for, lock, now
+from hq.database.store import REPUBLISH_ROSTERS, Store, add_task, lock, now
 from hq.keys.encryption import AtRestError, Cipher
 from hq.keys.keys import HqKeys
 from hq.registry.gates import registered
 from hq.registry.import_draft import check_record
-from hq.registry.people import EnrolmentRefused, People
+from hq.registry.people import EnrolmentRefused, PeopleRegistry
 
 log = structlog.get_logger()
 
@@ -32,7 +32,7 @@ BY_POLICY = "hq.toml"
 """Who decided where hq.toml trusts the gates of a site."""
 
 
-class State(StrEnum):
+class EnrolmentState(StrEnum):
     WAITING = "waiting"
     APPROVED = "approved"
     REFUSED = "refused"
@@ -58,7 +58,7 @@ class Enrolment:
 class Approvals:
     """`trusted`: sites whose gates' enrolments need no approval."""
 
-    def __init__(self, store: Store, people: People, keys: HqKeys, trusted: Collection[str] = ()) -> None:
+    def __init__(self, store: Store, people: PeopleRegistry, keys: HqKeys, trusted: Collection[str] = ()) -> None:
         self._store, self._people, self._keys, self._trusted = store, people, keys, frozenset(trusted)
 
     def take(self, db: Connection, key: JournalKey, event: EnrolmentEvent) -> bool:
@@ -73,13 +73,22 @@ class Approvals:
             worker = self._people.known(db, record.worker_id)
             stands = _stands(db, worker, record, key.site_id)
         except EnrolmentRefused as error:
-            self._note(db, key, event, record, digest, State.REFUSED, by=BY_POLICY, why=str(error))
+            self._note(db, key, event, record, digest, EnrolmentState.REFUSED, by=BY_POLICY, why=str(error))
             raise
         if stands and self._trusts(db, key):
             self._people.enrol(db, record)
-            self._note(db, key, event, record, digest, State.APPROVED, by=BY_POLICY, why="the site's gates are trusted")
+            self._note(
+                db,
+                key,
+                event,
+                record,
+                digest,
+                EnrolmentState.APPROVED,
+                by=BY_POLICY,
+                why="the site's gates are trusted",
+            )
             return True
-        self._note(db, key, event, record, digest, State.WAITING)
+        self._note(db, key, event, record, digest, EnrolmentState.WAITING)
         log.warning("enrolment_waits", gate_id=key.gate_id, worker_id=event.worker_id, todo="sitegate-hq enrolments")
         return False
 
@@ -92,7 +101,7 @@ class Approvals:
         columns = [column for column in t.enrolments.c if column.name in Enrolment.__slots__]
         asked = select(*columns).order_by(t.enrolments.c.id.desc()).limit(limit)
         if waiting:
-            asked = asked.where(t.enrolments.c.state == State.WAITING)
+            asked = asked.where(t.enrolments.c.state == EnrolmentState.WAITING)
         with self._store.read() as db:
             return [Enrolment(**row._mapping) for row in db.execute(asked)][::-1]
 
@@ -111,15 +120,15 @@ class Approvals:
                 raise EnrolmentRefused(f"enrolment {number} cannot be read: {error}") from error
             _stands(db, self._people.known(db, record.worker_id), record, row.site_id)
             self._people.enrol(db, record)
-            _decide(db, number, State.APPROVED, by, why)
-            ask_for(db, ROSTER_AGAIN)
+            _decide(db, number, EnrolmentState.APPROVED, by, why)
+            add_task(db, REPUBLISH_ROSTERS)
         return self._one(number)
 
     def refuse(self, number: int, *, by: str, why: str) -> Enrolment:
         """Let it never count; its templates are destroyed. Raises EnrolmentRefused."""
         with self._store.write("people") as db:
             _waiting(db, number)
-            _decide(db, number, State.REFUSED, by, why)
+            _decide(db, number, EnrolmentState.REFUSED, by, why)
         return self._one(number)
 
     def _one(self, number: int) -> Enrolment:
@@ -132,12 +141,12 @@ class Approvals:
         event: EnrolmentEvent,
         record: EnrolmentRecord,
         digest: str,
-        state: State,
+        state: EnrolmentState,
         *,
         by: str | None = None,
         why: str | None = None,
     ) -> None:
-        waits = state is State.WAITING
+        waits = state is EnrolmentState.WAITING
         db.execute(
             insert(t.enrolments).values(
                 digest=digest,
@@ -192,13 +201,13 @@ def _stands(db: Connection, worker: WorkerRecord, record: EnrolmentRecord, site_
 
 def _waiting(db: Connection, number: int) -> Row[Any]:
     row = db.execute(select(t.enrolments).where(t.enrolments.c.id == number)).first()
-    if row is None or row.state != State.WAITING:
+    if row is None or row.state != EnrolmentState.WAITING:
         said = "there is none of this number" if row is None else f"it was {row.state} by {row.decided_by}"
         raise EnrolmentRefused(f"enrolment {number} does not wait: {said}; see sitegate-hq enrolments")
     return row
 
 
-def _decide(db: Connection, number: int, state: State, by: str, why: str) -> None:
+def _decide(db: Connection, number: int, state: EnrolmentState, by: str, why: str) -> None:
     values = {"state": state, "record": None, "decided_utc": now(), "decided_by": by, "why": why[:500]}
     db.execute(update(t.enrolments).where(t.enrolments.c.id == number).values(**values))
 

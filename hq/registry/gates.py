@@ -29,7 +29,7 @@ class RegistryRefused(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Registered:
+class RegisteredGate:
     """A gate whose keys count now, or counted once (`revoked_utc`)."""
 
     gate_id: str
@@ -64,7 +64,7 @@ class Invitation:
     expires_utc: datetime
 
 
-def registered(db: Connection, gate_ids: Collection[str], *, hold: bool = False) -> dict[str, Registered]:
+def registered(db: Connection, gate_ids: Collection[str], *, hold: bool = False) -> dict[str, RegisteredGate]:
     """Those of the gates that are in force. `hold`: a revocation waits for the end of this transaction."""
     asked = select(t.registrations).where(_OPEN, t.registrations.c.gate_id.in_(sorted(set(gate_ids))))
     if hold:
@@ -72,7 +72,7 @@ def registered(db: Connection, gate_ids: Collection[str], *, hold: bool = False)
     return {row.gate_id: _registered(row) for row in db.execute(asked)}
 
 
-def every(db: Connection, gate_id: str | None = None) -> list[Registered]:
+def every(db: Connection, gate_id: str | None = None) -> list[RegisteredGate]:
     """All registrations, revoked ones too, by gate and time."""
     asked = select(t.registrations).order_by(t.registrations.c.gate_id, t.registrations.c.id)
     if gate_id is not None:
@@ -80,7 +80,7 @@ def every(db: Connection, gate_id: str | None = None) -> list[Registered]:
     return [_registered(row) for row in db.execute(asked)]
 
 
-class Registry:
+class GateRegistry:
     """What people at HQ do with it. Each method is one transaction. They raise RegistryRefused."""
 
     def __init__(self, store: Store, keys: HqKeys, sites: Collection[str]) -> None:
@@ -114,14 +114,14 @@ class Registry:
 
     def add(
         self, gate_id: str, site_id: str, gate_key: bytes, link_key: bytes, *, by: str, replaces: bool = False
-    ) -> Registered:
+    ) -> RegisteredGate:
         """Register keys that were brought to HQ in a file."""
         self._check(gate_id, site_id, by)
         with self._store.write(f"gate {gate_id}") as db:
             _check_free(db, gate_id, replaces)
             return _add(db, gate_id, site_id, gate_key, link_key, by, "key file")
 
-    def revoke(self, gate_id: str, *, by: str, why: str) -> Registered:
+    def revoke(self, gate_id: str, *, by: str, why: str) -> RegisteredGate:
         """From now on nothing of this gate is taken."""
         if not by.strip() or not why.strip():
             raise RegistryRefused("--by and --why may not be empty: both are kept")
@@ -175,7 +175,7 @@ class Registry:
             raise RegistryRefused(f"{site_id} is no site of this HQ; it has {', '.join(self._sites)}")
 
 
-def registered_list(store: Store) -> Mapping[str, Registered]:
+def registered_list(store: Store) -> Mapping[str, RegisteredGate]:
     """Every gate whose keys count, by id."""
     with store.read() as db:
         return {gate.gate_id: gate for gate in every(db) if gate.revoked_utc is None}
@@ -197,7 +197,9 @@ def _check_free(db: Connection, gate_id: str, replaces: bool) -> None:
         )
 
 
-def _add(db: Connection, gate_id: str, site_id: str, gate_key: bytes, link_key: bytes, by: str, how: str) -> Registered:
+def _add(
+    db: Connection, gate_id: str, site_id: str, gate_key: bytes, link_key: bytes, by: str, how: str
+) -> RegisteredGate:
     lock(db, "registrations")
     if other := _holder(db, gate_key, link_key, gate_id):
         raise RegistryRefused(f"these keys are those of {other}: each gate makes its own (a copied card?)")
@@ -207,7 +209,7 @@ def _add(db: Connection, gate_id: str, site_id: str, gate_key: bytes, link_key: 
             "make new ones (remove gate/gate-signing.key.pem and sync/link-signing.key.pem from its state folder and start it)"
         )
     _revoke(db, gate_id, by, f"replaced by a registration ({how})")
-    made = Registered(gate_id, site_id, gate_key, link_key, now(), by, how)
+    made = RegisteredGate(gate_id, site_id, gate_key, link_key, now(), by, how)
     columns = ("gate_id", "site_id", "gate_key", "link_key", "since_utc", "added_by", "how")
     db.execute(insert(t.registrations).values({name: getattr(made, name) for name in columns}))
     # What the gate said with its former keys is no measure for what is new.
@@ -243,6 +245,6 @@ def _place(gate_id: str) -> str:
     return f"invitations/{gate_id}"
 
 
-def _registered(row: Row[tuple[object, ...]]) -> Registered:
-    values = {name: getattr(row, name) for name in Registered.__slots__}
-    return Registered(**{**values, "gate_key": bytes(values["gate_key"]), "link_key": bytes(values["link_key"])})
+def _registered(row: Row[tuple[object, ...]]) -> RegisteredGate:
+    values = {name: getattr(row, name) for name in RegisteredGate.__slots__}
+    return RegisteredGate(**{**values, "gate_key": bytes(values["gate_key"]), "link_key": bytes(values["link_key"])})

@@ -19,7 +19,7 @@ def check_record(record: EnrolmentRecord) -> None:
         raise EnrolmentRefused(f"has a template of more than {DIMENSION_MAX} numbers, which no gate reads")
 
 
-class Draft:
+class ImportDraft:
     """`known`: the workers as they are, of all that will be named. Afterwards `workers` are to be written, the stored
     templates of `withdrawn` to be destroyed, then `enrolments` to be added."""
 

@@ -22,11 +22,11 @@ from hq.ingest import newer_events
 from hq.keys.encryption import AtRestError, Cipher, KeyMissing
 from hq.keys.keys import HqKeys
 from hq.lists import forgotten
-from hq.lists.forgotten import Why
+from hq.lists.forgotten import RemovalReason
 from hq.lists.leaving import left_out
 from hq.registry.credentials import WrittenWorker
-from hq.registry.import_draft import Draft
 from hq.registry.import_draft import EnrolmentRefused as EnrolmentRefused
+from hq.registry.import_draft import ImportDraft
 
 CHECKED = 20
 """Workers that are looked at to tell whether the key is the right one."""
@@ -119,7 +119,7 @@ def _behind(error: ValidationError, data: Any) -> Iterator[str]:
             yield from _in_words(further, "policies", number)
 
 
-class People:
+class PeopleRegistry:
     """What the database holds of people is encrypted. Its methods raise AtRestError where the key for that is missing."""
 
     def __init__(self, store: Store, keys: HqKeys) -> None:
@@ -170,7 +170,7 @@ class People:
             draft = self._draft(db, worker_ids)
             for worker_id in worker_ids:
                 draft.withdraw(worker_id)
-            forgotten.note(db, set(worker_ids), Why.REMOVED if remove else Why.WITHDRAWN, now(), by)
+            forgotten.note(db, set(worker_ids), RemovalReason.REMOVED if remove else RemovalReason.WITHDRAWN, now(), by)
             self._write(db, draft)
             if remove:
                 named = bindparam("named", type_=String)
@@ -275,7 +275,7 @@ class People:
         row = db.execute(select(t.policies.c.body).where(t.policies.c.site_id == site_id)).first()
         return dict(json.loads(row.body)) if row else {}
 
-    def _draft(self, db: Connection, worker_ids: Sequence[str]) -> Draft:
+    def _draft(self, db: Connection, worker_ids: Sequence[str]) -> ImportDraft:
         """Of these workers as they are. Raises AtRestError."""
         known: dict[str, WorkerRecord] = {}
         cipher = self.cipher
@@ -283,9 +283,9 @@ class People:
             columns = (t.workers.c.worker_id, t.workers.c.record)
             for row in db.execute(select(*columns).where(t.workers.c.worker_id.in_(some))):
                 known[row.worker_id] = _record(cipher, row.worker_id, row.record)
-        return Draft(known)
+        return ImportDraft(known)
 
-    def _write(self, db: Connection, draft: Draft) -> None:
+    def _write(self, db: Connection, draft: ImportDraft) -> None:
         named, utc, cipher = bindparam("named", type_=String), now(), self.cipher
         self._note_withdrawals(db, draft, utc)
         self._forget(db, draft, utc)
@@ -301,7 +301,7 @@ class People:
         _each(db, insert(t.workers), workers)
         self._write_templates(db, draft.enrolments, utc)
 
-    def _note_withdrawals(self, db: Connection, draft: Draft, utc: datetime) -> None:
+    def _note_withdrawals(self, db: Connection, draft: ImportDraft, utc: datetime) -> None:
         """Of those who had a consent, or are said to withdraw it: nothing of before counts any more, and what waits is refused."""
         columns, ended = t.workers.c, set()
         for some in _slices(sorted(draft.withdrawn)):
@@ -325,7 +325,7 @@ class People:
         except AtRestError:
             return True
 
-    def _forget(self, db: Connection, draft: Draft, utc: datetime) -> None:
+    def _forget(self, db: Connection, draft: ImportDraft, utc: datetime) -> None:
         """Destroy the templates of a consent that does not stand any more, and note whose they were."""
         columns = (t.templates.c.digest, t.templates.c.worker_id, t.templates.c.consent_ref)
         held = [
@@ -341,8 +341,8 @@ class People:
         which = bindparam("which", type_=String)
         _each(db, delete(t.templates).where(t.templates.c.digest == which), [{"which": row.digest} for row in gone])
         withdrawn = {row.worker_id for row in gone if row.worker_id in draft.withdrawn}
-        forgotten.note(db, withdrawn - draft.noted, Why.WITHDRAWN, utc)
-        forgotten.note(db, {row.worker_id for row in gone} - withdrawn, Why.REPLACED, utc)
+        forgotten.note(db, withdrawn - draft.noted, RemovalReason.WITHDRAWN, utc)
+        forgotten.note(db, {row.worker_id for row in gone} - withdrawn, RemovalReason.REPLACED, utc)
 
     def _write_templates(self, db: Connection, records: Sequence[EnrolmentRecord], utc: datetime) -> None:
         """Those that are not there yet."""

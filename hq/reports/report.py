@@ -18,7 +18,7 @@ from hq.keys.encryption import Cipher
 
 
 @dataclass(frozen=True, slots=True)
-class EventRow:
+class ListedEvent:
     id: int
     site_id: str
     gate_id: str
@@ -34,7 +34,7 @@ class EventRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ChainVerdict:
     """One journal: how many events are held of how many the gate is known to have written, and whether the chain holds.
     `newer`: events held that only a newer version of HQ can read; `erased`: enrolments without what was sealed in them."""
 
@@ -53,7 +53,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class GateRow:
+class GateOverview:
     site_id: str
     gate_id: str
     status: GateStatus | None
@@ -74,32 +74,32 @@ class QuarantineRow:
     told_utc: datetime | None
 
 
-def events(store: Store, *, gate_id: str | None = None, after_id: int = 0, limit: int = 20) -> list[EventRow]:
+def events(store: Store, *, gate_id: str | None = None, after_id: int = 0, limit: int = 20) -> list[ListedEvent]:
     """The newest events (by arrival), oldest of them first."""
-    columns = [c for c in t.events.c if c.name in EventRow.__slots__]
+    columns = [c for c in t.events.c if c.name in ListedEvent.__slots__]
     asked = select(*columns).where(t.events.c.id > after_id).order_by(t.events.c.id.desc()).limit(limit)
     if gate_id is not None:
         asked = asked.where(t.events.c.gate_id == gate_id)
     with store.read() as db:
-        rows = [EventRow(**row._mapping) for row in db.execute(asked)]
+        rows = [ListedEvent(**row._mapping) for row in db.execute(asked)]
     return rows[::-1]
 
 
-def verdicts(store: Store, cipher: Cipher | None = None) -> list[Verdict]:
+def verdicts(store: Store, cipher: Cipher | None = None) -> list[ChainVerdict]:
     """Every journal's chain, walked from its first event. With a `cipher`: also whether it was HQ who erased what is erased."""
     with store.read() as db:
         marks = db.execute(select(t.watermarks).order_by(t.watermarks.c.gate_id, t.watermarks.c.updated_utc)).all()
         return [_verdict(db, row, cipher) for row in marks]
 
 
-def gates(store: Store) -> list[GateRow]:
+def gates(store: Store) -> list[GateOverview]:
     with store.read() as db:
         counts: dict[str, int] = {
             row[0]: row[1] for row in db.execute(select(t.events.c.gate_id, func.count()).group_by(t.events.c.gate_id))
         }
         rows = db.execute(select(t.gates).order_by(t.gates.c.site_id, t.gates.c.gate_id)).all()
     return [
-        GateRow(
+        GateOverview(
             site_id=row.site_id,
             gate_id=row.gate_id,
             status=GateStatus.model_validate_json(row.status) if row.status else None,
@@ -120,7 +120,7 @@ def quarantine(store: Store, limit: int = 50) -> list[QuarantineRow]:
         return [QuarantineRow(**row._mapping) for row in rows]
 
 
-def _verdict(db: Any, row: Any, cipher: Cipher | None) -> Verdict:
+def _verdict(db: Any, row: Any, cipher: Cipher | None) -> ChainVerdict:
     key = JournalKey(row.site_id, row.gate_id, row.epoch)
     mine = (t.events.c.gate_id == key.gate_id, t.events.c.epoch == key.epoch)
     held = db.execute(select(func.count()).select_from(t.events).where(*mine)).scalar_one()
@@ -132,7 +132,9 @@ def _verdict(db: Any, row: Any, cipher: Cipher | None) -> Verdict:
     except BrokenChain as error:
         problem = str(error)
     problem = problem or forks.parting(db, key)
-    return Verdict(key.site_id, key.gate_id, key.epoch, held, row.seq, problem, newer.count(db, *mine), len(proofs))
+    return ChainVerdict(
+        key.site_id, key.gate_id, key.epoch, held, row.seq, problem, newer.count(db, *mine), len(proofs)
+    )
 
 
 def _proven(

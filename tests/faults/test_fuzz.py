@@ -27,7 +27,7 @@ from edge.storage.journal import JournalReader
 from edge.sync.mqtt import Received
 from edge.sync.service import SyncService
 from hq import config as hq_config
-from hq.mqtt import Received as AtHq
+from hq.mqtt import BrokerMessage
 from hq.reports import report
 from hq.service import HqService
 
@@ -169,7 +169,7 @@ def test_fail__whatever_comes_to_hq_changes_nothing(rig: Rig, hq_url: str) -> No
         for number in range(rounds):
             name = topic(dice.choice(UP), "site-1", "gate-9")
             name = name if dice.random() < 0.95 else dice.choice(ODD_TOPICS)
-            hq._held = AtHq(name, next(source), dice.random() < 0.2)
+            hq._held = BrokerMessage(name, next(source), dice.random() < 0.2)
             hq._receive(0)
             hq._store_events()
             logs.clear()

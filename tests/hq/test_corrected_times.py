@@ -64,7 +64,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     made.close()
 
 
-def took(store: Store, gate: Gate, size: int) -> list[report.EventRow]:
+def took(store: Store, gate: Gate, size: int) -> list[report.ListedEvent]:
     """Everything HQ holds after the journal came in batches of this size, twice."""
     ingest = ingest_of(store, gate.folder)
     for batch in [*gate.batches(size), *gate.batches(7)]:

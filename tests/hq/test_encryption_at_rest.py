@@ -33,7 +33,7 @@ from hq.keys import encryption, keys, rotation
 from hq.keys.encryption import AtRest, AtRestError, KeyMissing
 from hq.lists.publisher import Publisher
 from hq.registry.approvals import Approvals
-from hq.registry.people import EnrolmentRefused, ImportFile, People
+from hq.registry.people import EnrolmentRefused, ImportFile, PeopleRegistry
 from hq.service import HqService
 
 VECTOR = np.random.default_rng(5).standard_normal(128).astype("<f2").tobytes()
@@ -322,5 +322,8 @@ def test_ok__a_changed_row_holds_up_neither_events_nor_the_service(folder: Path)
             publisher.publish("site-1", ListKind.ROSTER)
         assert publisher.newest_versions() == {}
         folk.take(ImportFile(workers=(WorkerRecord(worker_id="w-2", consent_ref="c"),)))
-        assert Publisher(store, People(store, publisher.keys), publisher.keys).publish("site-1", ListKind.ROSTER) == 1
+        assert (
+            Publisher(store, PeopleRegistry(store, publisher.keys), publisher.keys).publish("site-1", ListKind.ROSTER)
+            == 1
+        )
     assert rotation.forget_unreadable(folder / "keys", Store(settings.load(folder).url))["workers"] == 0

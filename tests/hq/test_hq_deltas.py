@@ -35,7 +35,7 @@ from hq.keys.encryption import Cipher
 from hq.lists import deltas
 from hq.lists import publisher as publish
 from hq.lists.publisher import ListPart, Publisher
-from hq.registry.people import ImportFile, People
+from hq.registry.people import ImportFile, PeopleRegistry
 from hq.reports import report
 
 SITE, ROSTER, RISK, POLICY = "site-1", ListKind.ROSTER, ListKind.RISK, ListKind.POLICY
@@ -53,7 +53,7 @@ class Hq:
 
     def __init__(self, rig: Rig) -> None:
         self.rig, self.store = rig, rig.store()
-        self.people: People = rig.people(self.store)
+        self.people: PeopleRegistry = rig.people(self.store)
         self.publisher: Publisher = rig.publisher(self.store)
 
     def take(self, *workers: WorkerRecord) -> None:
@@ -214,7 +214,7 @@ def test_fail__a_snapshot_that_no_gate_would_take_leaves_everything_as_it_was(
 def test_ok__fingerprints_differ_between_hqs_and_change_with_what_they_stand_for(hq: Hq, tmp_path: Path) -> None:
     with hq.store.read() as db:
         before = hq.people.roster_fingerprints(db)
-        other = People(hq.store, keys.load(_other_hq(tmp_path, hq.rig))).roster_fingerprints(db)
+        other = PeopleRegistry(hq.store, keys.load(_other_hq(tmp_path, hq.rig))).roster_fingerprints(db)
     assert set(before) == set(other)
     assert not set(before.values()) & set(other.values())
     same = _worker("w-002").model_dump(exclude={"templates", "consent_ref"})

@@ -34,14 +34,14 @@ from hq import config as hq_config
 from hq import service
 from hq.cli import app
 from hq.database import tables as t
-from hq.database.store import DatabaseAway, Store, ask_for, asked_for
+from hq.database.store import DatabaseAway, Store, add_task, task_count
 from hq.ingest import corrected_times as times
 from hq.ingest import ingest as ingest_module
 from hq.ingest.corrected_times import correct_earlier
-from hq.ingest.ingest import ROSTER_AGAIN, Arrival, Ingest, examine
+from hq.ingest.ingest import REPUBLISH_ROSTERS, Ingest, ReadBatch, examine
 from hq.keys import keys, rotation
 from hq.lists import publisher as publish
-from hq.mqtt import Received
+from hq.mqtt import BrokerMessage
 from hq.registry.people import EnrolmentRefused, ImportFile
 from hq.reports import report
 from hq.service import HqService
@@ -57,10 +57,10 @@ class Chain:
     def __init__(self, epoch: str) -> None:
         self._epoch, self._seq, self._hash = epoch, 0, GENESIS
 
-    def notes(self, count: int) -> Arrival:
+    def notes(self, count: int) -> ReadBatch:
         return self._batch(*(NoticeEvent(**self._next(), code=NoticeCode.TAMPER) for _ in range(count)))
 
-    def setting(self, ahead: timedelta) -> Arrival:
+    def setting(self, ahead: timedelta) -> ReadBatch:
         return self._batch(ClockEvent(**self._next(ahead), was_utc=START, was_trusted=True))
 
     def _next(self, ahead: timedelta = timedelta()) -> dict[str, object]:
@@ -76,7 +76,7 @@ class Chain:
             "clock_trusted": True,
         }
 
-    def _batch(self, *events: NoticeEvent | ClockEvent) -> Arrival:
+    def _batch(self, *events: NoticeEvent | ClockEvent) -> ReadBatch:
         records = []
         for event in events:
             body = event.model_dump_json(exclude_none=True)
@@ -218,18 +218,18 @@ def test_ok__a_roster_that_cannot_be_published_waits_and_is_not_forgotten(
     publisher.publish(SITE, ROSTER)
     right = _damage(store, "w-1")
     with store.write() as db:
-        ask_for(db, ROSTER_AGAIN)
+        add_task(db, REPUBLISH_ROSTERS)
     with capture_logs() as logs:
         for _ in range(5):
             hq._send_lists()
     assert [line["event"] for line in logs].count("list_not_published") == 1
     with store.write() as db:
-        assert asked_for(db, ROSTER_AGAIN) == 1
+        assert task_count(db, REPUBLISH_ROSTERS) == 1
         db.execute(update(t.workers).values(record=right))
     hq._publish_from_s.clear()  # a minute later
     hq._send_lists()
     with store.read() as db:
-        assert asked_for(db, ROSTER_AGAIN) == 0
+        assert task_count(db, REPUBLISH_ROSTERS) == 0
     assert publisher.newest_versions()[SITE, ROSTER][0] == 2
 
 
@@ -252,7 +252,7 @@ def test_ok__a_gate_that_reads_no_changes_and_comes_back_gets_a_whole_list_once(
     assert publisher.kept_versions()[SITE, ROSTER] == (1, 2)
     status = GateStatus(gate_id="old", site_id=SITE, online=True)
     for _ in "12":
-        hq._take(Received(f"sitegate/v1/{SITE}/old/status", encode(status), retained=True))
+        hq._take(BrokerMessage(f"sitegate/v1/{SITE}/old/status", encode(status), retained=True))
         hq._send_lists()
         assert publisher.kept_versions()[SITE, ROSTER] == (3, 0)
 

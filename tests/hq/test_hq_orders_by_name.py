@@ -4,7 +4,7 @@ import pytest
 
 from contract.ids import NoId, checked, is_id
 from contract.messages import Command
-from hq.commands.order_words import OrderRefused, signed_by
+from hq.commands.order_text import OrderRefused, signed_by
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,8 @@ from contract.messages import (
 from contract.signing import ENROLMENT, seal, verify
 from contract.topics import Channel
 from hq.database import tables as t
-from hq.database.store import DatabaseAway, Store, ask_for, asked_for, done, quarantined
-from hq.ingest.ingest import ROSTER_AGAIN, examine
+from hq.database.store import DatabaseAway, Store, add_task, finish_task, quarantined, task_count
+from hq.ingest.ingest import REPUBLISH_ROSTERS, examine
 from hq.lists.publisher import Publisher
 from hq.registry.people import ImportFile
 from hq.reports import report
@@ -123,7 +123,7 @@ def test_ok__two_processes_begin_the_same_journals_and_no_event_comes_twice(rig:
     assert rig.holds(stores[0], ROUNDS)
     with stores[0].read() as db:
         assert db.execute(select(func.count()).select_from(t.templates)).scalar_one() == 1
-        assert asked_for(db, ROSTER_AGAIN) == 1  # the same record counts once
+        assert task_count(db, REPUBLISH_ROSTERS) == 1  # the same record counts once
     assert report.quarantine(stores[0]) == []
 
 
@@ -184,23 +184,23 @@ def test_ok__fingerprints_and_contents_of_a_list_are_of_one_moment(rig: Rig, mon
 def test_ok__a_task_that_is_asked_for_meanwhile_is_not_struck_off(rig: Rig) -> None:
     store = rig.store()
     with store.write() as db:
-        ask_for(db, "x")
+        add_task(db, "x")
     with store.read() as db:
-        asked = asked_for(db, "x")
+        asked = task_count(db, "x")
     with store.write() as db:
-        ask_for(db, "x")
+        add_task(db, "x")
     with store.write() as db:
-        done(db, "x", asked)
-        assert asked_for(db, "x") == 2
-        done(db, "x", 2)
-        assert asked_for(db, "x") == 0
+        finish_task(db, "x", asked)
+        assert task_count(db, "x") == 2
+        finish_task(db, "x", 2)
+        assert task_count(db, "x") == 0
 
 
 DIES = """
 import os, sys, threading
 from pathlib import Path
 from hq import config, service
-service.done = lambda *_: os._exit(9)
+service.finish_task = lambda *_: os._exit(9)
 service.HqService(config.load(Path(sys.argv[1]))).run(threading.Event())
 """
 
@@ -210,11 +210,11 @@ def test_ok__hq_dies_after_publishing_and_before_striking_the_task_off(rig: Rig)
     publisher = rig.publisher(store)
     publisher.publish("site-1", ListKind.ROSTER)
     with store.write() as db:
-        ask_for(db, ROSTER_AGAIN)
+        add_task(db, REPUBLISH_ROSTERS)
     died = subprocess.run([sys.executable, "-c", DIES, str(rig.hq_folder)], timeout=60, capture_output=True)
     assert died.returncode == 9, died.stderr
     with store.read() as db:
-        assert asked_for(db, ROSTER_AGAIN) == 1
+        assert task_count(db, REPUBLISH_ROSTERS) == 1
     assert publisher.newest_versions()[("site-1", ListKind.ROSTER)][0] == 2
     rig.hq()
     wait_until(lambda: publisher.newest_versions()[("site-1", ListKind.ROSTER)][0] == 3, "published once more")
@@ -271,7 +271,7 @@ def test_fail__a_site_without_its_key_stops_neither_hq_nor_the_other_sites(rig: 
         publisher.publish(site, ListKind.ROSTER)
     (rig.hq_folder / "keys/sites/site-1.pub.pem").unlink()
     with store.write() as db:
-        ask_for(db, ROSTER_AGAIN)
+        add_task(db, REPUBLISH_ROSTERS)
     rig.hq()
     wait_until(lambda: publisher.newest_versions()[("site-2", ListKind.ROSTER)][0] == 2, "the other site's is there")
     wait_until(lambda: not _asked(store), "the task is done with")
@@ -280,4 +280,4 @@ def test_fail__a_site_without_its_key_stops_neither_hq_nor_the_other_sites(rig: 
 
 def _asked(store: Store) -> int:
     with store.read() as db:
-        return asked_for(db, ROSTER_AGAIN)
+        return task_count(db, REPUBLISH_ROSTERS)

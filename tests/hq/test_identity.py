@@ -17,12 +17,12 @@ from edge.sync.speaker import Speaker
 from hq import config as hq_config
 from hq.database.store import Store
 from hq.ingest.ingest import Ingest
-from hq.ingest.senders import Doorkeeper
-from hq.mqtt import Received
+from hq.ingest.senders import SenderCheck
+from hq.mqtt import BrokerMessage
 from hq.registry.approvals import Approvals
-from hq.registry.gates import Registry
+from hq.registry.gates import GateRegistry
 from hq.reports import report
-from hq.reports.standing import standings
+from hq.reports.registration_states import registration_states
 from hq.service import HqService
 
 Forge = Callable[[list[EventRecord]], list[EventRecord]]
@@ -31,7 +31,7 @@ Forge = Callable[[list[EventRecord]], list[EventRecord]]
 def strict(rig: Rig, store: Store) -> Ingest:
     """HQ's ingest that takes registered gates alone; this one is."""
     rig.register()
-    return Ingest(store, Approvals(store, rig.people(store), rig.keys), Doorkeeper())
+    return Ingest(store, Approvals(store, rig.people(store), rig.keys), SenderCheck())
 
 
 def written(rig: Rig, count: int = 6) -> tuple[str, list[EventRecord]]:
@@ -113,7 +113,7 @@ def test_fail__a_gate_of_another_site_or_another_gate_of_this_one(rig: Rig) -> N
         assert taker.take(batch.model_copy(update=change)).ack is None
         assert why in report.quarantine(store)[0].reason
     other = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
-    Registry(store, rig.keys, ("site-1",)).add("gate-2", "site-1", other, other, by="test")
+    GateRegistry(store, rig.keys, ("site-1",)).add("gate-2", "site-1", other, other, by="test")
     stolen = EventBatch(site_id="site-1", gate_id="gate-2", epoch=epoch, records=tuple(records))
     assert taker.take(stolen).ack is None
     assert report.events(store) == []
@@ -142,24 +142,24 @@ def test_ok__gates_of_before_are_taken_for_a_stated_time_and_named(rig: Rig) -> 
     store, (epoch, records) = rig.store(), written(rig)
     approvals = Approvals(store, rig.people(store), rig.keys)
     old = EventBatch(site_id="site-1", gate_id="gate-1", epoch=epoch, records=tuple(stripped(records)))
-    late = Ingest(store, approvals, Doorkeeper(utc() - timedelta(seconds=1)))
+    late = Ingest(store, approvals, SenderCheck(utc() - timedelta(seconds=1)))
     assert late.take(old).ack is None
     assert (
-        standings(store, None)["gate-1"].text
+        registration_states(store, None)["gate-1"].text
         == "not registered: waits. sitegate-hq gate code gate-1 --site site-1 --by YOU"
     )
     until = utc() + timedelta(days=30)
-    outcome = Ingest(store, approvals, Doorkeeper(until)).take(old)
+    outcome = Ingest(store, approvals, SenderCheck(until)).take(old)
     assert outcome.stored == 6
     store.set_status(GateStatus(version="1.2", gate_id="gate-1", site_id="site-1", online=True))
-    told = standings(store, until)["gate-1"]
+    told = registration_states(store, until)["gate-1"]
     assert told.taken
     assert told.text.startswith(f"of before 1.3, taken until {until:%Y-%m-%d}")
-    assert "Update it" in standings(store, None)["gate-1"].text
+    assert "Update it" in registration_states(store, None)["gate-1"].text
     rig.register()
     again = old.model_copy(update={"epoch": "another"})
-    assert Ingest(store, approvals, Doorkeeper(until)).take(again).ack is None, "registered, it must sign"
-    assert standings(store, until)["gate-1"].text.startswith("registered ")
+    assert Ingest(store, approvals, SenderCheck(until)).take(again).ack is None, "registered, it must sign"
+    assert registration_states(store, until)["gate-1"].text.startswith("registered ")
 
 
 @pytest.fixture
@@ -176,7 +176,7 @@ def said(rig: Rig, serials: int = 1, **fields: object) -> bytes:
 
 
 def take(hq: HqService, channel: Channel, payload: bytes, retained: bool = False) -> GateStatus | None:
-    hq._take(Received(topic(channel, "site-1", "gate-1"), payload, retained))
+    hq._take(BrokerMessage(topic(channel, "site-1", "gate-1"), payload, retained))
     rows = report.gates(hq._store)
     return rows[0].status if rows else None
 
@@ -219,7 +219,7 @@ def test_fail__status_health_and_requests_of_somebody_else(
     hq._sent["site-1", ListKind.ROSTER] = (1, 0)
     for channel, message in ((Channel.STATUS, status), (Channel.HEALTH, health), (Channel.SNAPSHOT_REQUEST, request)):
         payload = speaker.say(message, channel)
-        hq._take(Received(topic(channel, "site-1", "gate-1"), payload, False))
+        hq._take(BrokerMessage(topic(channel, "site-1", "gate-1"), payload, False))
     assert [(row.status, row.health) for row in report.gates(hq._store)] in ([], [(None, None)])
     assert hq._sent == {("site-1", ListKind.ROSTER): (1, 0)}
     reasons = [row.reason for row in report.quarantine(hq._store)]
@@ -240,7 +240,7 @@ def test_fail__the_gate_key_does_not_speak_for_sync_nor_the_other_way_round(rig:
     status = encode(GateStatus(gate_id="gate-1", site_id="site-1", online=True, serial=1))
     assert take(hq, Channel.STATUS, sign_message(status, "status", rig.gate_key)) is None
     epoch, records = written(rig)
-    taker = Ingest(hq._store, Approvals(hq._store, rig.people(hq._store), rig.keys), Doorkeeper())
+    taker = Ingest(hq._store, Approvals(hq._store, rig.people(hq._store), rig.keys), SenderCheck())
     rig.gate_key = rig.link_key
     batch = rig.sign_batch(EventBatch(site_id="site-1", gate_id="gate-1", epoch=epoch, records=tuple(records)))
     assert taker.take(batch).ack is None

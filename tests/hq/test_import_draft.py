@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from contract.messages import EnrolmentRecord, SealedTemplate, WorkerRecord
-from hq.registry.import_draft import Draft, EnrolmentRefused
+from hq.registry.import_draft import EnrolmentRefused, ImportDraft
 
 TEMPLATE = SealedTemplate(model_id="m", vector=b"x")
 
@@ -20,7 +20,7 @@ def _known() -> dict[str, WorkerRecord]:
 
 
 def test_ok__a_consent_that_is_not_mentioned_stays_and_a_null_one_destroys() -> None:
-    draft = Draft(_known())
+    draft = ImportDraft(_known())
     draft.put(WorkerRecord(worker_id="w-1", active=False))
     assert (draft.workers["w-1"].consent_ref, draft.workers["w-1"].trade, draft.withdrawn) == ("c-1", None, set())
     draft.put(WorkerRecord(worker_id="w-1", consent_ref=None))
@@ -28,7 +28,7 @@ def test_ok__a_consent_that_is_not_mentioned_stays_and_a_null_one_destroys() -> 
 
 
 def test_ok__a_consent_withdrawn_and_given_again_in_one_file_keeps_only_what_came_after() -> None:
-    draft = Draft(_known())
+    draft = ImportDraft(_known())
     draft.add(_enrolment("c-1"))
     draft.put(WorkerRecord(worker_id="w-1", consent_ref=None))
     draft.add(_enrolment("c-2"))
@@ -38,13 +38,13 @@ def test_ok__a_consent_withdrawn_and_given_again_in_one_file_keeps_only_what_cam
 
 
 def test_ok__an_enrolment_under_the_same_consent_changes_no_worker() -> None:
-    draft = Draft(_known())
+    draft = ImportDraft(_known())
     draft.add(_enrolment("c-1"))
     assert draft.workers == {}
 
 
 def test_fail__nobody_of_that_id_and_templates_without_consent() -> None:
     with pytest.raises(EnrolmentRefused, match="not among the workers"):
-        Draft({}).add(_enrolment("c-1"))
+        ImportDraft({}).add(_enrolment("c-1"))
     with pytest.raises(EnrolmentRefused, match="no consent_ref"):
-        Draft({}).put(WorkerRecord(worker_id="w-1", templates=(TEMPLATE,)))
+        ImportDraft({}).put(WorkerRecord(worker_id="w-1", templates=(TEMPLATE,)))

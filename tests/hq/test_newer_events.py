@@ -27,9 +27,9 @@ from contract.messages import (
 from contract.signing import ENROLMENT, seal
 from edge.storage.journal import JournalReader
 from hq.cli import app
-from hq.database.store import Store, asked_for
+from hq.database.store import Store, task_count
 from hq.ingest import newer_events as newer
-from hq.ingest.ingest import ROSTER_AGAIN, Ingest
+from hq.ingest.ingest import REPUBLISH_ROSTERS, Ingest
 from hq.registry.people import ImportFile
 from hq.reports import report
 
@@ -106,7 +106,7 @@ def test_ok__the_updated_hq_reads_them_and_acts_on_them_once(rig: Rig, monkeypat
     assert [row.reason for row in report.events(store)][:2] == ["tamper", "tamper"]
     assert templates(rig, store) == 1
     with store.write() as db:
-        assert asked_for(db, ROSTER_AGAIN)
+        assert task_count(db, REPUBLISH_ROSTERS)
     assert updated.read_again() == 0
     assert [v.newer for v in report.verdicts(store)] == [0]
     assert rig.holds(store, 3)

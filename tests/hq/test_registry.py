@@ -24,10 +24,10 @@ from hq.cli import app
 from hq.database import tables as t
 from hq.database.store import Store, now
 from hq.ingest.ingest import Ingest
-from hq.ingest.senders import Doorkeeper
+from hq.ingest.senders import SenderCheck
 from hq.registry import gates as registry_module
 from hq.registry.approvals import Approvals
-from hq.registry.gates import Registry, RegistryRefused, every
+from hq.registry.gates import GateRegistry, RegistryRefused, every
 from hq.reports import report
 
 runner = CliRunner()
@@ -37,8 +37,8 @@ def keys_of(rig: Rig) -> PublicKeys:
     return PublicKeys(*(key.public_key().public_bytes_raw() for key in (rig.gate_key, rig.link_key)))
 
 
-def registry_of(rig: Rig, store: Store) -> Registry:
-    return Registry(store, rig.keys, ("site-1", "site-2"))
+def registry_of(rig: Rig, store: Store) -> GateRegistry:
+    return GateRegistry(store, rig.keys, ("site-1", "site-2"))
 
 
 def shown(rig: Rig, code: str, **changes: object) -> tuple[Registration, bytes]:
@@ -173,7 +173,7 @@ def batch(rig: Rig, records: list[EventRecord]) -> EventBatch:
 def test_ok__a_revocation_counts_at_once_in_every_process(rig: Rig) -> None:
     rig.register()
     stores = [rig.store(), rig.store()]
-    takers = [Ingest(s, Approvals(s, rig.people(s), rig.keys), Doorkeeper()) for s in stores]
+    takers = [Ingest(s, Approvals(s, rig.people(s), rig.keys), SenderCheck()) for s in stores]
     note(rig.journal(), 4)
     reader = JournalReader(rig.state_dir / "gate/journal.db")
     records = reader.records(0, 10)

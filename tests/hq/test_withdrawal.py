@@ -36,10 +36,10 @@ from edge.sync.service import SyncService
 from hq.cli import app
 from hq.database import tables as t
 from hq.database.store import Store
-from hq.registry.gates import Registry
+from hq.registry.gates import GateRegistry
 from hq.registry.people import ImportFile
 from hq.reports import receipts, report
-from hq.reports.receipts import Held, Receipt
+from hq.reports.receipts import Receipt, TemplatePlace
 
 ROSTER = ListKind.ROSTER
 
@@ -124,7 +124,7 @@ class World:
     def gate(self, name: str = "gate-1") -> GateSide:
         self.gates.append(GateSide(self.rig, name))
         halves = (key.public_key().public_bytes_raw() for key in self.gates[-1].keys)
-        Registry(self.store, self.rig.keys, ("site-1", "site-2")).add(name, "site-1", *halves, by="test")
+        GateRegistry(self.store, self.rig.keys, ("site-1", "site-2")).add(name, "site-1", *halves, by="test")
         self.gates[-1].start()
         return self.gates[-1]
 
@@ -149,7 +149,7 @@ class World:
     def receipts(self, name: str = "w-1") -> dict[str, Receipt]:
         return {found.gate_id: found for found in receipts.receipts(self.store, name)[::-1]}
 
-    def held(self, name: str = "w-1") -> dict[str, Held]:
+    def held(self, name: str = "w-1") -> dict[str, TemplatePlace]:
         return {gate: found.held for gate, found in self.receipts(name).items()}
 
     def told(self) -> set[str]:
@@ -230,7 +230,7 @@ def test_ok__after_a_withdrawal_no_file_of_gate_hq_or_broker_holds_the_template(
         held = files(*where)
         return [(path.name, n) for path, body in held.items() for n, secret in enumerate(secrets) if secret in body]
 
-    world.wait(lambda: world.held() == {"gate-1": Held.NOWHERE}, "the receipt")
+    world.wait(lambda: world.held() == {"gate-1": TemplatePlace.NOWHERE}, "the receipt")
     assert gate.who == {"w-2", "w-3"}
     world.wait(lambda: not found(), f"no file holds it: {found()}")
     assert (gate.folder / REPLICA).exists() and b"w-1" in b"".join(files(world.rig.hq_folder).values())
@@ -247,7 +247,7 @@ def test_ok__an_import_that_withdraws_is_published_at_once_too(world: World) -> 
     world.people.take(ImportFile(workers=(worker("w-1", None),)))
     world.wait(lambda: gate.who == {"w-2", "w-3"}, "nobody had to publish it")
     assert world.publisher.kept_versions()["site-1", ROSTER] == (2, 0)
-    world.wait(lambda: world.held() == {"gate-1": Held.NOWHERE}, "the receipt")
+    world.wait(lambda: world.held() == {"gate-1": TemplatePlace.NOWHERE}, "the receipt")
 
 
 def test_ok__a_gate_that_was_away_is_named_until_it_has_taken_it_up(world: World) -> None:
@@ -260,14 +260,16 @@ def test_ok__a_gate_that_was_away_is_named_until_it_has_taken_it_up(world: World
     world.wait(lambda: not all(row.status and row.status.online for row in report.gates(world.store)), "one is away")
     out = world.withdraw("w-1")
     assert "site-1: roster version 2, whole, without w-1" in out
-    world.wait(lambda: world.held()["gate-1"] is Held.NOWHERE, "the receipt of the one that is here")
+    world.wait(lambda: world.held()["gate-1"] is TemplatePlace.NOWHERE, "the receipt of the one that is here")
     other = world.receipts()["gate-2"]
-    assert (other.held, other.online, other.proven_utc) == (Held.FILES, False, None)
+    assert (other.held, other.online, other.proven_utc) == (TemplatePlace.FILES, False, None)
     assert other.since_utc is not None and "version 1, from before" in other.detail
     shown = CliRunner().invoke(app, ["consent", "receipts", "w-1", "-d", str(world.rig.hq_folder)])
     assert shown.exit_code == 2 and "still to come: gate-2" in shown.output
     away.start()
-    world.wait(lambda: world.held() == {"gate-1": Held.NOWHERE, "gate-2": Held.NOWHERE}, "and of the other")
+    world.wait(
+        lambda: world.held() == {"gate-1": TemplatePlace.NOWHERE, "gate-2": TemplatePlace.NOWHERE}, "and of the other"
+    )
     shown = CliRunner().invoke(app, ["consent", "receipts", "w-1", "--json", "-d", str(world.rig.hq_folder)])
     assert shown.exit_code == 0
     told = {row["gate_id"]: row for row in json.loads(shown.output)}
@@ -283,13 +285,14 @@ def test_fail__out_of_the_files_is_not_yet_out_of_the_memory(world: World) -> No
     world.wait(world.told, "HQ knows what it has")
     world.withdraw("w-1")
     wait_until(
-        lambda: world.held()["gate-1"] is Held.MEMORY, "the files have it no more, the gate process does nothing"
+        lambda: world.held()["gate-1"] is TemplatePlace.MEMORY,
+        "the files have it no more, the gate process does nothing",
     )
     assert world.receipts()["gate-1"].proven_utc is None
-    world.wait(lambda: world.held()["gate-1"] is Held.NOWHERE, "until it takes the roster up")
+    world.wait(lambda: world.held()["gate-1"] is TemplatePlace.NOWHERE, "until it takes the roster up")
 
 
-def tell(world: World, **fields: object) -> Held:
+def tell(world: World, **fields: object) -> TemplatePlace:
     """What HQ makes of a status."""
     status = GateStatus.model_validate(
         {"signature": bytes(64), "gate_id": "gate-1", "site_id": "site-1", "online": True, "utc": utc(), **fields}
@@ -306,19 +309,21 @@ def test_fail__a_gate_that_only_claims_a_newer_version_gets_no_receipt(world: Wo
     with world.store.read() as db:
         new = db.execute(select(t.snapshots.c.digest).where(t.snapshots.c.list_version == 2)).scalar_one()
     before, after = ListBase(list_version=1, digest=old), ListBase(list_version=2, digest=new)
-    assert tell(world, roster_version=7) is Held.UNKNOWN  # of an older version, which does not tell
-    assert tell(world, roster_version=7, roster_kept=before, roster_used=before) is Held.FILES
+    assert tell(world, roster_version=7) is TemplatePlace.UNKNOWN  # of an older version, which does not tell
+    assert tell(world, roster_version=7, roster_kept=before, roster_used=before) is TemplatePlace.FILES
     mixed = ListBase(list_version=2, digest=old)  # the newer number, and the roster that it has
-    assert tell(world, roster_version=2, roster_kept=mixed, roster_used=mixed) is Held.UNKNOWN
+    assert tell(world, roster_version=2, roster_kept=mixed, roster_used=mixed) is TemplatePlace.UNKNOWN
     invented = ListBase(list_version=9, digest="ab" * 32)
-    assert tell(world, roster_version=9, roster_kept=invented, roster_used=invented) is Held.UNKNOWN
-    assert tell(world, roster_version=2, roster_kept=after, roster_used=before) is Held.MEMORY
-    assert tell(world, roster_version=2, roster_kept=after) is Held.MEMORY
-    assert tell(world, roster_version=2, roster_kept=before, roster_used=after) is Held.FILES
-    assert tell(world, roster_version=2, roster_kept=after, roster_used=after, signature=None) is Held.UNKNOWN
-    assert tell(world, roster_version=2, roster_kept=after, roster_used=after) is Held.NOWHERE
+    assert tell(world, roster_version=9, roster_kept=invented, roster_used=invented) is TemplatePlace.UNKNOWN
+    assert tell(world, roster_version=2, roster_kept=after, roster_used=before) is TemplatePlace.MEMORY
+    assert tell(world, roster_version=2, roster_kept=after) is TemplatePlace.MEMORY
+    assert tell(world, roster_version=2, roster_kept=before, roster_used=after) is TemplatePlace.FILES
+    assert tell(world, roster_version=2, roster_kept=after, roster_used=after, signature=None) is TemplatePlace.UNKNOWN
+    assert tell(world, roster_version=2, roster_kept=after, roster_used=after) is TemplatePlace.NOWHERE
     assert world.receipts()["gate-1"].proven_utc is not None
-    assert tell(world, roster_version=7, roster_kept=before, roster_used=before) is Held.FILES  # an old card put back
+    assert (
+        tell(world, roster_version=7, roster_kept=before, roster_used=before) is TemplatePlace.FILES
+    )  # an old card put back
     assert world.receipts()["gate-1"].proven_utc is None
 
 
@@ -331,7 +336,7 @@ def test_fail__the_roster_of_another_site_proves_nothing(world: World) -> None:
             select(t.snapshots).where(t.snapshots.c.site_id == "site-2", t.snapshots.c.covers > 0)
         ).one()
     base = ListBase(list_version=others.list_version, digest=others.digest)
-    assert tell(world, roster_kept=base, roster_used=base) is Held.UNKNOWN
+    assert tell(world, roster_kept=base, roster_used=base) is TemplatePlace.UNKNOWN
 
 
 def test_ok__what_was_replaced_is_gone_within_a_bounded_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,13 +31,13 @@ from hq import config as hq_config
 from hq.database.journals import JournalKey
 from hq.database.store import Store
 from hq.ingest.ingest import Ingest
-from hq.ingest.senders import Doorkeeper
+from hq.ingest.senders import SenderCheck
 from hq.keys import keys
 from hq.keys.keys import HqKeys
 from hq.lists.publisher import Publisher
 from hq.registry.approvals import Approvals
-from hq.registry.gates import Registry, every
-from hq.registry.people import People
+from hq.registry.gates import GateRegistry, every
+from hq.registry.people import PeopleRegistry
 from hq.reports import report
 from hq.service import HqService
 
@@ -148,7 +148,7 @@ class Trusting(Approvals):
 
 def open_ingest(store: Store, pairs: HqKeys) -> Ingest:
     """HQ's ingest, which also takes gates that are not registered, and trusts what they enrol."""
-    return Ingest(store, Trusting(store, People(store, pairs), pairs), Doorkeeper(utc() + timedelta(days=1)))
+    return Ingest(store, Trusting(store, PeopleRegistry(store, pairs), pairs), SenderCheck(utc() + timedelta(days=1)))
 
 
 class SignedJournal(Journal):
@@ -223,7 +223,7 @@ class Rig:
                 known = every(db, gate_id)
             if not known:
                 keys = (key.public_key().public_bytes_raw() for key in (self.gate_key, self.link_key))
-                Registry(store, self.keys, ("site-1", "site-2")).add(gate_id, site_id, *keys, by="test")
+                GateRegistry(store, self.keys, ("site-1", "site-2")).add(gate_id, site_id, *keys, by="test")
 
     def take_unsigned(self) -> None:
         """HQ takes gates of before version 1.3, too."""
@@ -273,8 +273,8 @@ class Rig:
         self._open.append(store)
         return store
 
-    def people(self, store: Store) -> People:
-        return People(store, self.keys)
+    def people(self, store: Store) -> PeopleRegistry:
+        return PeopleRegistry(store, self.keys)
 
     def publisher(self, store: Store) -> Publisher:
         return Publisher(store, self.people(store), self.keys)

@@ -18,8 +18,8 @@ from edge.system.clock import SystemClock
 from edge.system.gate_keys import open_key
 from hq.database.journals import JournalKey
 from hq.database.store import now
-from hq.ingest.senders import Doorkeeper, NotTaken, proofs
-from hq.registry.gates import Registered
+from hq.ingest.senders import SenderCheck, SenderRefused, proofs
+from hq.registry.gates import RegisteredGate
 
 KEY, OTHER = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
 SITE = SiteConfig()
@@ -54,8 +54,8 @@ def check(path: Path, some: list[EventRecord] | tuple[EventRecord, ...], key: Ed
     epoch = reader.epoch
     reader.close()
     public = key.public_key().public_bytes_raw()
-    gate = Registered(SITE.gate_id, SITE.site_id, public, public, now(), "test", "test")
-    Doorkeeper().check_records(gate, JournalKey(SITE.site_id, SITE.gate_id, epoch), some, proofs(some))
+    gate = RegisteredGate(SITE.gate_id, SITE.site_id, public, public, now(), "test", "test")
+    SenderCheck().check_records(gate, JournalKey(SITE.site_id, SITE.gate_id, epoch), some, proofs(some))
 
 
 def test_ok__at_the_end_of_a_turn_the_newest_record_is_signed_and_every_eighth_before_it(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_ok__another_key_signs_everything_anew(tmp_path: Path) -> None:
     write(path, 40)
     write(path, 1, key=OTHER, turns=3)
     check(path, records(path), OTHER)
-    with pytest.raises(NotTaken):
+    with pytest.raises(SenderRefused):
         check(path, records(path), KEY)
 
 
@@ -110,7 +110,7 @@ def test_ok__a_record_that_was_changed_on_the_disk_holds_up_nothing_behind_it(tm
     write(path, 40)
     with sqlite3.connect(path) as db:
         db.execute("UPDATE events SET body = replace(body, 'tamper', 'camera_lost') WHERE seq = 21")
-    with pytest.raises(NotTaken, match=r"event 2[01]"):
+    with pytest.raises(SenderRefused, match=r"event 2[01]"):
         check(path, records(path))
     journal = Journal(path, SITE, SystemClock(), key=KEY)
     journal.sign_unsent(0)

@@ -13,12 +13,12 @@ from contract.messages import EnrolmentEvent, EnrolmentRecord, EventBatch, ListK
 from contract.signing import ENROLMENT, seal
 from edge.storage.journal import Journal, JournalReader
 from hq.cli import app
-from hq.database.store import ROSTER_AGAIN, Store, asked_for
+from hq.database.store import REPUBLISH_ROSTERS, Store, task_count
 from hq.ingest.ingest import Ingest
-from hq.ingest.senders import Doorkeeper
+from hq.ingest.senders import SenderCheck
 from hq.registry.approvals import Approvals
-from hq.registry.gates import Registry
-from hq.registry.people import EnrolmentRefused, ImportFile, People
+from hq.registry.gates import GateRegistry
+from hq.registry.people import EnrolmentRefused, ImportFile, PeopleRegistry
 from hq.reports import report
 
 WORKER = WorkerRecord(worker_id="w-1", sites=("site-1",), consent_ref="c-1")
@@ -30,16 +30,16 @@ class Desk:
     def __init__(self, rig: Rig, trusted: tuple[str, ...] = ()) -> None:
         self.rig, self.store = rig, rig.store()
         rig.register()
-        self.people: People = rig.people(self.store)
+        self.people: PeopleRegistry = rig.people(self.store)
         self.approvals = Approvals(self.store, self.people, rig.keys, trusted)
-        self._ingest = Ingest(self.store, self.approvals, Doorkeeper())
+        self._ingest = Ingest(self.store, self.approvals, SenderCheck())
         self._journal: Journal = rig.journal()
         self._reader = JournalReader(rig.state_dir / "gate/journal.db")
         self._sent = 0
 
     def door_until(self, until: datetime) -> None:
         """From now on gates that are not registered are taken."""
-        self._ingest = Ingest(self.store, self.approvals, Doorkeeper(until))
+        self._ingest = Ingest(self.store, self.approvals, SenderCheck(until))
 
     def imports(self, *workers: WorkerRecord) -> None:
         self.people.take(ImportFile(workers=workers))
@@ -101,7 +101,7 @@ def test_ok__it_waits_for_an_approval_and_counts_then(desk: Desk) -> None:
     assert (done.state, done.decided_by, done.why) == ("approved", "m-7", "form seen")
     assert desk.faces == 1
     with desk.store.read() as db:
-        assert asked_for(db, ROSTER_AGAIN) == 1
+        assert task_count(db, REPUBLISH_ROSTERS) == 1
         assert db.exec_driver_sql("SELECT count(*) FROM enrolments WHERE record IS NOT NULL").scalar() == 0
     with pytest.raises(EnrolmentRefused, match="was approved by m-7"):
         desk.approvals.approve(row.id, by="m-8", why="again")
@@ -130,7 +130,7 @@ def test_ok__whoever_approves_confirms_a_first_consent(desk: Desk) -> None:
 def test_fail__a_gate_that_is_not_registered_is_never_trusted(rig: Rig) -> None:
     """Also while gates of before version 1.3 are taken: anybody with the broker account can be one."""
     desk = Desk(rig, trusted=("site-1",))
-    Registry(desk.store, rig.keys, ("site-1",)).revoke("gate-1", by="test", why="to be like one of before")
+    GateRegistry(desk.store, rig.keys, ("site-1",)).revoke("gate-1", by="test", why="to be like one of before")
     desk.door_until(utc() + timedelta(days=1))
     desk.imports(WORKER)
     desk.enrols()

@@ -30,11 +30,11 @@ from hq import config as hq_config
 from hq.database import tables as t
 from hq.ingest import newer_events
 from hq.ingest.ingest import REASONS_MAX, Ingest, examine
-from hq.ingest.senders import Doorkeeper
+from hq.ingest.senders import SenderCheck
 from hq.registry.approvals import Approvals
-from hq.registry.gates import Registry, RegistryRefused
+from hq.registry.gates import GateRegistry, RegistryRefused
 from hq.reports import report
-from hq.reports.receipts import Held
+from hq.reports.receipts import TemplatePlace
 from hq.service import HqService
 
 
@@ -99,7 +99,7 @@ def test_fail__an_erased_record_continues_no_other_chain(world: World) -> None:
     assert records[2].erased is not None
     moved = records[2].model_copy(update={"prev_hash": "ab" * 32})
     real = EventBatch(site_id="site-1", gate_id="gate-1", epoch=gate.journal.epoch, records=tuple(records), base_seq=0)
-    taker = Ingest(world.store, Approvals(world.store, world.people, world.rig.keys), Doorkeeper())
+    taker = Ingest(world.store, Approvals(world.store, world.people, world.rig.keys), SenderCheck())
     forged = real.model_copy(update={"records": (*records[:2], moved, *records[3:])})
     assert taker.take(forged).ack is None
     assert report.events(world.store) == []
@@ -149,7 +149,7 @@ def test_ok__a_gate_whose_clock_was_behind_when_it_connected_is_heard_once_it_is
 def test_fail__a_gate_that_never_reported_or_was_turned_away_is_no_receipt(world: World) -> None:
     """The broker gives the roster to each gate of the site, whether HQ hears of that or not."""
     world.rig.hq(known=False)
-    Registry(world.store, world.rig.keys, ("site-1",)).add("gate-8", "site-1", *new_keys(), by="test")
+    GateRegistry(world.store, world.rig.keys, ("site-1",)).add("gate-8", "site-1", *new_keys(), by="test")
     stranger = Stranger(world.rig.port)
     status = GateStatus(gate_id="gate-9", site_id="site-1", online=True)
     stranger.publish(topic(Channel.STATUS, "site-1", "gate-9"), Speaker(None, lambda: 5, 0).say(status, Channel.STATUS))
@@ -157,7 +157,7 @@ def test_fail__a_gate_that_never_reported_or_was_turned_away_is_no_receipt(world
     stranger.close()
     world.publish()
     world.withdraw("w-1")
-    assert world.held() == {"gate-8": Held.UNKNOWN, "gate-9": Held.UNKNOWN}
+    assert world.held() == {"gate-8": TemplatePlace.UNKNOWN, "gate-9": TemplatePlace.UNKNOWN}
     assert "not registered" in world.receipts()["gate-9"].detail
     assert "not registered" not in world.receipts()["gate-8"].detail
 
@@ -169,9 +169,11 @@ def test_fail__what_another_card_told_is_no_receipt_for_the_new_one(world: World
     world.publish()
     world.wait(world.told, "HQ knows what it has")
     world.withdraw("w-1")
-    world.wait(lambda: world.held() == {"gate-1": Held.NOWHERE}, "the receipt")
-    Registry(world.store, world.rig.keys, ("site-1",)).add("gate-1", "site-1", *new_keys(), by="test", replaces=True)
-    assert world.held() == {"gate-1": Held.UNKNOWN}
+    world.wait(lambda: world.held() == {"gate-1": TemplatePlace.NOWHERE}, "the receipt")
+    GateRegistry(world.store, world.rig.keys, ("site-1",)).add(
+        "gate-1", "site-1", *new_keys(), by="test", replaces=True
+    )
+    assert world.held() == {"gate-1": TemplatePlace.UNKNOWN}
     assert world.receipts()["gate-1"].proven_utc is None
 
 
@@ -209,7 +211,7 @@ def test_ok__an_enrolment_that_only_a_newer_hq_reads_goes_with_the_consent(
     batch = EventBatch(
         site_id="site-1", gate_id="gate-1", epoch=gate.journal.epoch, records=(first, second), base_seq=0
     )
-    taker = Ingest(world.store, Approvals(world.store, world.people, world.rig.keys), Doorkeeper())
+    taker = Ingest(world.store, Approvals(world.store, world.people, world.rig.keys), SenderCheck())
     assert taker.take(world.rig.sign_batch(batch)).stored == 2
 
     def holding() -> list[str]:

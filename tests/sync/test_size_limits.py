@@ -19,7 +19,7 @@ from edge.sync.incidents import IncidentLog
 from edge.sync.mqtt import Received
 from edge.system.clock import SystemClock
 from hq import config as hq_config
-from hq.mqtt import Received as AtHq
+from hq.mqtt import BrokerMessage
 from hq.reports import report
 from hq.service import HqService
 
@@ -93,7 +93,7 @@ def test_fail__at_hq(rig: Rig, channel: Channel, message: Message, over: int) ->
     rig.take_unsigned()
     hq = HqService(hq_config.load(rig.hq_folder))
     limit = ROUTES[channel].max_bytes
-    arrival = hq._take(AtHq(topic(channel, "site-1", "gate-1"), padded(message, limit + over), False))
+    arrival = hq._take(BrokerMessage(topic(channel, "site-1", "gate-1"), padded(message, limit + over), False))
     assert (arrival is not None) is (channel is Channel.EVENTS and not over)
     hq._ingest.take_all([arrival] if arrival else [])
     store = rig.store()

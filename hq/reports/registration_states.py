@@ -15,7 +15,7 @@ TURNED_AWAY_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RegistrationState:
     """`text`: in one line. `taken`: whether HQ takes what the gate sends now."""
 
     site_id: str
@@ -24,7 +24,7 @@ class Standing:
     text: str
 
 
-def standings(store: Store, unsigned_until: datetime | None) -> dict[str, Standing]:
+def registration_states(store: Store, unsigned_until: datetime | None) -> dict[str, RegistrationState]:
     """By gate id: of every gate that is registered, ever reported, or was turned away lately."""
     known = registered_list(store)
     with store.read() as db:
@@ -38,18 +38,20 @@ def standings(store: Store, unsigned_until: datetime | None) -> dict[str, Standi
         text = f"registered {gate.since_utc:%Y-%m-%d}"
         if site_id != gate.site_id:
             text += f" for {gate.site_id}, but it says {site_id}"
-        found[gate.gate_id] = Standing(gate.site_id, gate.gate_id, site_id == gate.site_id, text)
+        found[gate.gate_id] = RegistrationState(gate.site_id, gate.gate_id, site_id == gate.site_id, text)
     return found
 
 
-def _stranger(site_id: str, gate_id: str, version: str, unsigned_until: datetime | None) -> Standing:
+def _stranger(site_id: str, gate_id: str, version: str, unsigned_until: datetime | None) -> RegistrationState:
     todo = f"sitegate-hq gate code {gate_id} --site {site_id} --by YOU"
     which = "of before 1.3" if version in ("1.0", "1.1", "1.2") else "not registered"
     if unsigned_until is not None and now() < unsigned_until:
-        return Standing(site_id, gate_id, True, f"{which}, taken until {unsigned_until:%Y-%m-%d %H:%M}; then: {todo}")
+        return RegistrationState(
+            site_id, gate_id, True, f"{which}, taken until {unsigned_until:%Y-%m-%d %H:%M}; then: {todo}"
+        )
     if version in ("1.0", "1.1", "1.2"):
-        return Standing(site_id, gate_id, False, f"{which}: waits. Update it, then: {todo}")
-    return Standing(site_id, gate_id, False, f"{which}: waits. {todo}")
+        return RegistrationState(site_id, gate_id, False, f"{which}: waits. Update it, then: {todo}")
+    return RegistrationState(site_id, gate_id, False, f"{which}: waits. {todo}")
 
 
 def heard(db: Connection) -> dict[str, tuple[str, str]]:
