@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.matcher.weights.fetch import fetch_pack
-from edge.matcher.weights.manifest import load_manifest
+from edge.matcher import fetch_pack, load_manifest
 from edge.system.pinned_packages import cache_dir
 from edge.tools.demo.photos import fetch_photos
 

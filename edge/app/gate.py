@@ -32,8 +32,7 @@ from edge.devices.readers.qr_codes import QrCodes
 from edge.devices.readers.wedge import WedgeReader
 from edge.devices.thermometer import Mlx90614
 from edge.loop import GateLoop, Ports
-from edge.matcher.pipeline import open_matcher
-from edge.matcher.weights.manifest import ModelError
+from edge.matcher import ModelError, open_matcher
 from edge.sim import ScriptError, SimulatedThermometer, WalkUpSource, load_script
 from edge.storage import isolated_reader
 from edge.storage.desk import DeskReader

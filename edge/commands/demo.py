@@ -10,8 +10,7 @@ import typer
 from contract.libraries import extra, require
 from edge.commands.common import EXIT_PROBLEM, example, fail, out
 from edge.commands.models import download_progress, follow
-from edge.matcher.weights.fetch import fetch_pack
-from edge.matcher.weights.manifest import ModelError, load_manifest
+from edge.matcher import ModelError, fetch_pack, load_manifest
 from edge.system.pinned_packages import PackageError, cache_dir
 from edge.tools.demo.photos import fetch_photos
 

@@ -22,7 +22,7 @@ from edge.storage.desk import Desk, DeskError
 from edge.system.clock import SystemClock
 
 if TYPE_CHECKING:
-    from edge.matcher.pipeline import FaceMatcher
+    from edge.matcher import FaceMatcher
 
 OVERRIDE = "enrol-override"
 """How the audit trail calls an enrolment that was forced."""
@@ -49,10 +49,8 @@ def enroll(
     The new face is compared with the roster first: nobody gets two ids, and no id two faces.
     """
     from edge.camera import CameraFault
+    from edge.matcher import EnrolmentError, ModelError, open_matcher
     from edge.matcher.enrolment.request import enrolment_record, read_photos, sealed_request
-    from edge.matcher.enrolment.templates import EnrolmentError
-    from edge.matcher.pipeline import open_matcher
-    from edge.matcher.weights.manifest import ModelError
     from edge.sim import ScriptError
 
     loaded = load_config(config)
@@ -91,9 +89,9 @@ def enroll(
 def _from_camera(config: Config, matcher: "FaceMatcher", within_s: float) -> list[Image]:
     """Good pictures of who stands in front of the gate. Raises CameraFault, EnrolmentError, ScriptError."""
     from edge.app.gate import make_camera
+    from edge.matcher import EnrolmentError
     from edge.matcher.enrolment.guided_capture import WANTED, GuidedCapture
     from edge.matcher.enrolment.request import take_frames
-    from edge.matcher.enrolment.templates import EnrolmentError
     from edge.tools.selfcheck import gate_is_running
 
     if gate_is_running(config):

@@ -79,7 +79,8 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Measure error rates on photos: 1:N and 1:1, more photos and frames, larger galleries, groups, attacks. Changes nothing."""
-    from edge.matcher.weights.manifest import ModelError, load_manifest, model_id
+    from edge.matcher import ModelError, load_manifest
+    from edge.matcher.weights.manifest import model_id
     from edge.tools.evaluation.conditions import CLEAR, CONDITIONS
     from edge.tools.evaluation.drift_alarm import CREWS, drift_rates
     from edge.tools.evaluation.observation_cache import ObservationCache

@@ -29,8 +29,8 @@ def measure_pad(
 ) -> "PadResult":
     """The passive network on photos of `people` and on the folder's attacks, if its weight is there; the challenge on
     `presentations` simulated ones of each kind; and both together. Raises ModelError if the pack itself is missing or altered."""
+    from edge.matcher import ModelError
     from edge.matcher.liveness.passive import open_passive
-    from edge.matcher.weights.manifest import ModelError
     from edge.tools.evaluation.pad import PadResult, both
 
     not_measured: str = ""
@@ -57,7 +57,7 @@ def _on_photos(
     models_dir: Path,
     progress: Progress,
 ) -> "Sequence[PresentationRate]":
-    from edge.matcher.engine.engine import open_engine
+    from edge.matcher import open_engine
     from edge.tools.evaluation.pad import find_attacks, live_score, passive_rates
 
     engine, attacks, scores = open_engine(matcher, models_dir), find_attacks(folder), []

@@ -30,7 +30,7 @@ def upright(
     as_json: JsonOption = False,
 ) -> None:
     """Measure who is refused and who is not when photos are turned, in frames and as files. Stores nothing."""
-    from edge.matcher.weights.manifest import ModelError, load_manifest
+    from edge.matcher import ModelError, load_manifest
     from edge.tools.evaluation.photos import EvaluationError, find_photos
     from edge.tools.evaluation.rotations import by_halves, first_photos, fitted, judged, observe_all_rotated
 

@@ -28,7 +28,7 @@ from edge.matcher.approach import Approach, ApproachTracker
 from edge.matcher.engine.engine import FRAME_EFFORT, FaceEngine, open_engine
 from edge.matcher.engine.motion import MotionDetector
 from edge.matcher.engine.quality import measure, objection
-from edge.matcher.enrolment import templates as enrol
+from edge.matcher.enrolment.templates import templates_from_photos
 from edge.matcher.gallery.gallery import Gallery
 from edge.matcher.gallery.look_alikes import LookAlikeSurvey, look_alike_min, nearest_other
 from edge.matcher.gallery.threshold import ThresholdChoice, choose_threshold, early_exit_min
@@ -172,7 +172,7 @@ class FaceMatcher:
 
     def enrol(self, images: Sequence[Image]) -> list[Template]:
         """One template per photo of one person; see `edge.matcher.enrolment.templates`. Raises EnrolmentError."""
-        return enrol.enrol(self.engine, self._config, images)
+        return templates_from_photos(self.engine, self._config, images)
 
     def identify(self, frame: Frame) -> Identification:
         """What this frame and the ones before it say of the person in the lane."""

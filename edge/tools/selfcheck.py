@@ -44,10 +44,10 @@ from edge.storage.high_water import HighWater
 from edge.storage.journal import JournalReader
 from edge.storage.score_store import ScoreReader
 from edge.sync.mqtt import LinkError, MqttLink
+from edge.system.certificate_expiry import WARN_DAYS, days_left
 from edge.system.clock import BEHIND_MAX, SystemClock
 from edge.system.inline_secrets import INLINE
 from edge.system.key_files import credential
-from edge.tools.certificate_expiry import WARN_DAYS, days_left
 
 CAMERA_WAIT_S = 8.0
 LIVE_MAX_S = 5.0

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from edge.core.config import MatcherConfig
 from edge.core.domain import Template
+from edge.matcher import open_matcher
 from edge.matcher.gallery.gallery import Gallery
-from edge.matcher.pipeline import open_matcher
 from edge.tools.demo.cast import portraits
 from edge.tools.demo.stage import SITE, DemoStage
 

@@ -16,7 +16,7 @@ from contract.signing import read_sealing_public, write_key_pair
 from edge.app.state_folders import REPLICA
 from edge.cli import app
 from edge.core.config import load
-from edge.matcher.weights.manifest import load_manifest
+from edge.matcher import load_manifest
 from edge.system.clock import SystemClock
 from edge.tools.selfcheck import CheckState, clock
 

@@ -25,7 +25,7 @@ from contract.chain import verify
 from contract.messages import AccessEvent, NoticeCode, NoticeEvent
 from edge.app.state_folders import JOURNAL
 from edge.core.config import GateConfig, MatcherConfig
-from edge.matcher.pipeline import open_matcher
+from edge.matcher import open_matcher
 from edge.storage.journal import JournalReader
 from edge.tools.demo.cast import portraits
 from edge.tools.demo.play import Follower

@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from contract.messages import NoticeCode, NoticeEvent
 from edge.core.config import MatcherConfig
-from edge.matcher.pipeline import open_matcher
+from edge.matcher import open_matcher
 from edge.tools.demo.cast import portraits
 from edge.tools.demo.play import Follower
 from edge.tools.demo.stage import DemoStage

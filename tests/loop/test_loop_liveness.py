@@ -13,10 +13,9 @@ from contract.messages import AccessEvent, Advice, LivenessVerdict, Reason
 from edge.core.config import Config, SiteConfig
 from edge.core.domain import Face, Image, ListAge, RosterState, Template, Vector, Worker
 from edge.loop import GateLoop, Ports
+from edge.matcher import FaceMatcher, load_manifest
 from edge.matcher.engine.engine import Effort
 from edge.matcher.liveness.combined import open_liveness
-from edge.matcher.pipeline import FaceMatcher
-from edge.matcher.weights.manifest import load_manifest
 from edge.sim import ManualClock, RecordingGate, RecordingIndicator, heads
 from edge.storage.desk import DeskReader
 from edge.storage.journal import Journal, JournalReader

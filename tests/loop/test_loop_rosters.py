@@ -19,9 +19,8 @@ from edge.app.prepared_roster import PreparedRoster
 from edge.core.config import Config, MatcherConfig, SiteConfig
 from edge.core.domain import Face, Frame, Identification, Image, Vector
 from edge.loop import GateLoop, Ports
+from edge.matcher import FaceMatcher, load_manifest
 from edge.matcher.engine.engine import Effort
-from edge.matcher.pipeline import FaceMatcher
-from edge.matcher.weights.manifest import load_manifest
 from edge.replica import reader as reading
 from edge.replica.signed_lists import signed_part
 from edge.replica.writer import ReplicaWriter

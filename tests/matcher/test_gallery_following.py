@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 from edge.core.config import MatcherConfig
 from edge.core.domain import Template
 from edge.core.templates import Block, TemplateStore
+from edge.matcher import FaceMatcher, load_manifest
 from edge.matcher.gallery.gallery import Gallery
 from edge.matcher.gallery.shortlist import ROWS_MIN
 from edge.matcher.gallery.threshold import OWN_TAIL_SAMPLE, choose_threshold
-from edge.matcher.pipeline import FaceMatcher
-from edge.matcher.weights.manifest import load_manifest
 
 MODEL, SIZE = "pack/model/12345678", 16
 TAIL = load_manifest().pack("opencv-zoo").impostor_tail

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from edge.core.config import FPIR_TARGET
 from edge.core.domain import Template
+from edge.matcher import load_manifest
 from edge.matcher.gallery.gallery import Gallery
 from edge.matcher.gallery.threshold import (
     OWN_TAIL_SAMPLE,
@@ -22,7 +23,7 @@ from edge.matcher.gallery.threshold import (
     partly_centred,
     threshold_for,
 )
-from edge.matcher.weights.manifest import ImpostorTail, load_manifest
+from edge.matcher.weights.manifest import ImpostorTail
 
 TAIL = ImpostorTail(start=0.35, plain_start=0.42, share=0.001, scale=0.025, comparisons=1_000_000)
 

@@ -10,12 +10,11 @@ from typer.testing import CliRunner
 
 from edge.commands.models import app
 from edge.core.config import MatcherConfig
-from edge.matcher.engine.engine import open_engine
+from edge.matcher import ModelError, fetch_pack, load_manifest, open_engine, open_matcher
 from edge.matcher.engine.onnx_session import OnnxSession
-from edge.matcher.pipeline import open_matcher
 from edge.matcher.weights.dequantise import dequantise_model
-from edge.matcher.weights.fetch import fetch_pack, is_verified
-from edge.matcher.weights.manifest import ModelError, load_manifest, read_verified
+from edge.matcher.weights.fetch import is_verified
+from edge.matcher.weights.manifest import read_verified
 from edge.system.pinned_packages import download, extract, sha256_of
 
 PACK = load_manifest().pack("opencv-zoo")

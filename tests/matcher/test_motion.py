@@ -5,8 +5,8 @@ import pytest
 
 from edge.core.config import MatcherConfig
 from edge.core.domain import Frame
+from edge.matcher import open_matcher
 from edge.matcher.engine.motion import AWAKE_S, RECHECK_S, MotionDetector, changed, shrink
-from edge.matcher.pipeline import open_matcher
 from edge.sim import Light, load_script
 from edge.sim.film import Film
 from edge.tools.demo.cast import portraits, walk_up_script

@@ -11,12 +11,9 @@ from typer.testing import CliRunner
 from edge.cli import app
 from edge.core.config import LivenessConfig, MatcherConfig
 from edge.core.domain import Face, Frame
-from edge.matcher.engine.engine import open_engine
+from edge.matcher import ModelError, fetch_pack, load_manifest, open_engine, open_matcher
 from edge.matcher.liveness.combined import CombinedCheck
 from edge.matcher.liveness.passive import open_passive
-from edge.matcher.pipeline import open_matcher
-from edge.matcher.weights.fetch import fetch_pack
-from edge.matcher.weights.manifest import ModelError, load_manifest
 from edge.system.pinned_packages import PackageError
 
 PACK = load_manifest().passive_liveness

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from edge.core.config import MatcherConfig
+from edge.matcher import FaceEngine, load_manifest, open_engine
 from edge.matcher.engine.embedder import Embedder
-from edge.matcher.engine.engine import FaceEngine, open_engine
 from edge.matcher.engine.onnx_session import OnnxSession
 from edge.matcher.weights.dequantise import dequantise_model
-from edge.matcher.weights.manifest import load_manifest
 from edge.matcher.weights.prelu import rewrite_for_onnxruntime
 from edge.system.pinned_packages import download, extract
 

@@ -9,9 +9,9 @@ import pytest
 from edge.core.config import MatcherConfig
 from edge.core.domain import Frame, Sight, Template
 from edge.core.templates import TemplateStore
+from edge.matcher import EnrolmentError, FaceMatcher, open_matcher
 from edge.matcher.engine.engine import FRAME_EFFORT
-from edge.matcher.enrolment.templates import EnrolmentError
-from edge.matcher.pipeline import RIVAL_SIZE_MIN, FaceMatcher, open_matcher
+from edge.matcher.pipeline import RIVAL_SIZE_MIN
 from edge.sim import occlusion
 
 HEIGHT, WIDTH = 480, 640

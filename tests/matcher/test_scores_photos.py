@@ -10,7 +10,7 @@ import pytest
 from edge.core.config import MatcherConfig
 from edge.core.domain import Frame, Sight
 from edge.core.score_counts import DayScores, bin_of
-from edge.matcher.pipeline import FaceMatcher, open_matcher
+from edge.matcher import FaceMatcher, open_matcher
 from edge.matcher.score_monitor.drift import DriftSign, find_drift
 from edge.matcher.score_monitor.monitor import ScoreMonitor
 from edge.sim import ManualClock

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from edge.core.config import MatcherConfig
 from edge.core.domain import Face, Sight
+from edge.matcher import load_manifest
 from edge.matcher.engine.align import centred_reference
 from edge.matcher.engine.quality import Quality, objection
 from edge.matcher.engine.upright import (
@@ -20,7 +21,7 @@ from edge.matcher.engine.upright import (
     roll_deg,
     rotated_vectors,
 )
-from edge.matcher.weights.manifest import Pack, Upright, load_manifest
+from edge.matcher.weights.manifest import Pack, Upright
 from edge.tools.evaluation.rotations import RotatedFace, by_halves, fit, fitted
 
 POINTS = centred_reference(200, 60)

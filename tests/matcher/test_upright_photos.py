@@ -6,13 +6,11 @@ import pytest
 
 from edge.core.config import MatcherConfig
 from edge.core.domain import Frame, Sight, Template
+from edge.matcher import EnrolmentError, FaceEngine, FaceMatcher, load_manifest, open_matcher
 from edge.matcher.engine import upright
-from edge.matcher.engine.engine import FRAME_EFFORT, FaceEngine
+from edge.matcher.engine.engine import FRAME_EFFORT
 from edge.matcher.enrolment.guided_capture import GuidedCapture
 from edge.matcher.enrolment.request import read_photos
-from edge.matcher.enrolment.templates import EnrolmentError
-from edge.matcher.pipeline import FaceMatcher, open_matcher
-from edge.matcher.weights.manifest import load_manifest
 from edge.system.photo_file import read_photo
 from edge.tools.evaluation.rotations import rotate
 

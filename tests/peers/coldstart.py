@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from contract.signing import write_key_pair
 from edge.core.config import MatcherConfig, SiteConfig
-from edge.matcher.pipeline import open_matcher
+from edge.matcher import open_matcher
 from edge.storage.journal import Journal
 from edge.system.clock import SystemClock
 from edge.system.pinned_packages import cache_dir
@@ -30,7 +30,7 @@ from edge.tools.demo.photos import fetch_photos
 GATE = """
 import sys
 from edge.cli import app
-from edge.matcher.pipeline import FaceMatcher
+from edge.matcher import FaceMatcher
 
 look = FaceMatcher.look
 

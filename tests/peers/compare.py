@@ -20,16 +20,15 @@ from rich.table import Table
 
 from edge.core.config import MatcherConfig
 from edge.core.domain import Template
+from edge.matcher import FaceMatcher, fetch_pack, load_manifest, open_matcher
 from edge.matcher.engine.align import align
 from edge.matcher.engine.embedder import Embedder
 from edge.matcher.engine.engine import FRAME_EFFORT
 from edge.matcher.engine.onnx_session import OnnxSession
 from edge.matcher.gallery.centering import Centering
 from edge.matcher.gallery.gallery import Gallery
-from edge.matcher.pipeline import FaceMatcher, open_matcher
 from edge.matcher.weights.dequantise import dequantise_model
-from edge.matcher.weights.fetch import fetch_pack
-from edge.matcher.weights.manifest import Pack, load_manifest, read_verified
+from edge.matcher.weights.manifest import Pack, read_verified
 from edge.system.pinned_packages import cache_dir, download, extract
 from edge.tools.bench.face_to_relay import frame_with, random_templates
 from edge.tools.demo.cast import portraits

@@ -12,13 +12,11 @@ from insightface.utils import face_align
 from onnx import TensorProto, helper, numpy_helper
 
 from edge.core.config import MatcherConfig
+from edge.matcher import FaceEngine, ModelError, load_manifest, open_engine, open_matcher
 from edge.matcher.engine.align import align
 from edge.matcher.engine.embedder import Embedder
-from edge.matcher.engine.engine import FaceEngine, open_engine
 from edge.matcher.engine.insightface_engine import ArcFaceEmbedder
 from edge.matcher.engine.onnx_session import OnnxSession
-from edge.matcher.pipeline import open_matcher
-from edge.matcher.weights.manifest import ModelError, load_manifest
 
 SFACE = load_manifest().pack("opencv-zoo").embedder
 

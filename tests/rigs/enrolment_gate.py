@@ -17,8 +17,8 @@ from edge.app.state_folders import REPLICA
 from edge.cli import app
 from edge.core.config import load
 from edge.core.domain import Image, Template
+from edge.matcher import FaceMatcher, open_matcher
 from edge.matcher.enrolment.request import sealed_template
-from edge.matcher.pipeline import FaceMatcher, open_matcher
 from edge.replica.signed_lists import signed_part
 from edge.replica.writer import ReplicaWriter
 from edge.tools.demo import cast

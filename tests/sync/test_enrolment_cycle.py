@@ -10,7 +10,7 @@ from contract.messages import EnrolmentEvent
 from edge.app.roster import open_roster
 from edge.cli import app
 from edge.core.config import MatcherConfig
-from edge.matcher.pipeline import open_matcher
+from edge.matcher import open_matcher
 from edge.storage.journal import JournalReader
 from edge.tools.demo.cast import portraits
 from edge.tools.demo.play import Follower

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from edge.cli import app
-from edge.matcher.weights.manifest import load_manifest
+from edge.matcher import load_manifest
 from edge.tools.evaluation.observation_cache import Observation, ObservationCache
 from edge.tools.evaluation.photos import EvaluationError, find_photos, read_groups
 

@@ -10,8 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from edge.cli import app
-from edge.matcher.weights.fetch import fetch_pack
-from edge.matcher.weights.manifest import load_manifest
+from edge.matcher import fetch_pack, load_manifest
 from edge.tools.evaluation.pad import ANY_ATTACK, PresentationRate, both, find_attacks, passive_rates, proportion
 from edge.tools.evaluation.rates import Rate
 

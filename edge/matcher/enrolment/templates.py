@@ -28,7 +28,7 @@ _ADVICE = {
 }
 
 
-def enrol(engine: FaceEngine, config: MatcherConfig, images: Sequence[Image]) -> list[Template]:
+def templates_from_photos(engine: FaceEngine, config: MatcherConfig, images: Sequence[Image]) -> list[Template]:
     """One template per photo (BGR, 0-255), in their order.
 
     Raises:

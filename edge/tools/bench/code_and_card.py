@@ -15,7 +15,7 @@ from edge.devices.readers.pin_code_check import ThreadedPinCheck
 from edge.devices.readers.qr_codes import QrCodes, read_codes
 from edge.devices.readers.wedge import WedgeReader
 from edge.loop import GateLoop, Ports
-from edge.matcher.pipeline import FaceMatcher
+from edge.matcher import FaceMatcher
 from edge.sim import SimulatedKeys
 from edge.sim.code_card import CodeCard
 from edge.sim.lane_picture import lane

@@ -37,8 +37,8 @@ from edge.core.ports import Camera, Clock
 from edge.devices.gate import GpioGate, make_factory
 from edge.devices.indicator import GpioIndicator
 from edge.loop import GateLoop, Ports
+from edge.matcher import FaceMatcher
 from edge.matcher.engine.engine import FRAME_EFFORT
-from edge.matcher.pipeline import FaceMatcher
 from edge.sim import WalkUpSource, load_script
 from edge.sim.film import Film
 from edge.storage.desk import DeskReader

@@ -10,7 +10,7 @@ from contract.messages import AnyEvent, ListKind
 from contract.terminal.console import Console
 from edge.app.state_folders import JOURNAL, REPLICA
 from edge.core.config import MatcherConfig
-from edge.matcher.pipeline import open_matcher
+from edge.matcher import open_matcher
 from edge.replica.summary import SummaryReader
 from edge.sim import load_script
 from edge.storage.journal import JournalReader

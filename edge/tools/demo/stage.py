@@ -15,8 +15,8 @@ from typing import Any
 from contract.signing import read_sealing_public
 from edge.app.state_folders import PINS
 from edge.core.config import Config, load
+from edge.matcher import FaceMatcher
 from edge.matcher.enrolment.request import enrolment_record, sealed_request
-from edge.matcher.pipeline import FaceMatcher
 from edge.system.clock import SystemClock
 from edge.tools.demo.cast import MEMBERS, Portrait, walk_up_script
 

@@ -10,9 +10,10 @@ import numpy as np
 
 from edge.core.config import MatcherConfig
 from edge.core.domain import Face, Image
-from edge.matcher.engine.engine import FRAME_EFFORT, PHOTO_EFFORT, Effort, FaceEngine, nearest_to_middle, open_engine
+from edge.matcher import FaceEngine, load_manifest, open_engine
+from edge.matcher.engine.engine import FRAME_EFFORT, PHOTO_EFFORT, Effort, nearest_to_middle
 from edge.matcher.engine.quality import measure, objection
-from edge.matcher.weights.manifest import FRAMES, load_manifest, model_id
+from edge.matcher.weights.manifest import FRAMES, model_id
 from edge.system.photo_file import PhotoError, decode_photo, read_bytes
 from edge.tools.evaluation.observation_cache import Observation, ObservationCache, key_of
 from edge.tools.evaluation.photos import EvaluationPhoto

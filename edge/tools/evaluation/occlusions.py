@@ -10,7 +10,8 @@ from pathlib import Path
 
 from edge.core.config import MatcherConfig
 from edge.core.domain import Face, Image, Template, Vector
-from edge.matcher.engine.engine import FaceEngine, nearest_to_middle
+from edge.matcher import FaceEngine
+from edge.matcher.engine.engine import nearest_to_middle
 from edge.matcher.engine.quality import measure, objection
 from edge.matcher.gallery.gallery import Gallery
 from edge.matcher.gallery.threshold import threshold_for

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.matcher.engine.engine import FaceEngine, nearest_to_middle
+from edge.matcher import FaceEngine
+from edge.matcher.engine.engine import nearest_to_middle
 from edge.matcher.liveness.passive import LiveScorer
 from edge.system.photo_file import try_photo
 from edge.tools.evaluation.photos import SUFFIXES

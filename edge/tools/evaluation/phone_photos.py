@@ -14,10 +14,8 @@ import numpy as np
 from contract.messages import Advice, LivenessVerdict
 from edge.core.config import LivenessConfig, MatcherConfig
 from edge.core.domain import Frame, Image, Sight, Template
-from edge.matcher.engine.engine import FaceEngine
-from edge.matcher.enrolment.templates import EnrolmentError
+from edge.matcher import EnrolmentError, FaceEngine, FaceMatcher
 from edge.matcher.liveness.combined import open_liveness
-from edge.matcher.pipeline import FaceMatcher
 from edge.sim.heads import CENTRE_PX, FOCAL_PX, Follow, Wander, rotation
 
 SCREEN_MM = (66.0, 142.0)

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from edge.core.config import MatcherConfig
 from edge.core.domain import Image, Points, Sight, Template, Vector
-from edge.matcher.engine.engine import FRAME_EFFORT, FaceEngine, nearest_to_middle, open_engine
+from edge.matcher import EnrolmentError, FaceEngine, open_engine
+from edge.matcher.engine.engine import FRAME_EFFORT, nearest_to_middle
 from edge.matcher.engine.quality import measure, objection
 from edge.matcher.engine.upright import encode_direction, is_rotated, rotated_vectors
-from edge.matcher.enrolment.templates import EnrolmentError, enrol
+from edge.matcher.enrolment.templates import templates_from_photos
 from edge.matcher.weights.manifest import Upright
 from edge.system.photo_file import try_photo
 from edge.tools.evaluation.observations import in_frame
@@ -101,7 +102,7 @@ def enrol_rotated(engine: FaceEngine, config: MatcherConfig, person: str, photo:
     for angle in FILES:
         said, wrong = "", False
         try:
-            (template,) = enrol(engine, config, [np.ascontiguousarray(np.rot90(photo, angle // 90))])
+            (template,) = templates_from_photos(engine, config, [np.ascontiguousarray(np.rot90(photo, angle // 90))])
             upright = upright or template
             wrong = float(upright.vector @ template.vector) < engine.pack.impostor_tail.plain_start
         except EnrolmentError as error:

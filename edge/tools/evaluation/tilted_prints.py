@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from edge.core.domain import Image, Points
-from edge.matcher.engine.engine import FaceEngine
+from edge.matcher import FaceEngine
 from edge.matcher.liveness.challenge import REFERENCE_VIEWS, STRAIGHT_MAX, WINDOW, mean_relief, turned_head
 from edge.matcher.liveness.parallax import FrontalView, nose_offset
 from edge.sim.heads import CENTRE_PX, EYES_MM, FOCAL_PX, rotation

@@ -18,9 +18,8 @@ import structlog
 
 from edge.core.config import MatcherConfig
 from edge.core.domain import Frame, Identification, Sight, Template
-from edge.matcher.engine.engine import nearest_to_middle, open_engine
-from edge.matcher.enrolment.templates import EnrolmentError
-from edge.matcher.pipeline import FaceMatcher
+from edge.matcher import EnrolmentError, FaceMatcher, open_engine
+from edge.matcher.engine.engine import nearest_to_middle
 from edge.sim.film import Film
 from edge.sim.walk_up_script import Person, Scene, Script
 from edge.system.photo_file import try_photo

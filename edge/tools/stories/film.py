@@ -6,9 +6,9 @@ import numpy as np
 
 from edge.core.config import Config, MatcherConfig
 from edge.core.domain import Image
+from edge.matcher import FaceMatcher, open_matcher
 from edge.matcher.enrolment.request import sealed_template
 from edge.matcher.liveness.combined import open_liveness
-from edge.matcher.pipeline import FaceMatcher, open_matcher
 from edge.sim import Film, Light, Person, Scene, Script
 from edge.tools.demo.cast import Portrait, portraits
 from edge.tools.stories.hq import Templates

@@ -14,9 +14,9 @@ from contract.messages import (
     NoticeCode,
     NoticeEvent,
     PassageEvent,
+    PassageOutcome,
     Reason,
 )
-from contract.messages import PassageOutcome as Outcome
 from edge.core.domain import Tone
 from edge.screen.lane_page import Sign
 from edge.screen.translations import Texts, load_all
@@ -173,7 +173,7 @@ def _event(event: AnyEvent, texts: Texts) -> tuple[str, str]:
             colour = GOOD if event.granted else CARE if event.reason is Reason.LOW_QUALITY else BAD
             return _who(texts.reason[event.reason], event.worker_id), colour
         case PassageEvent():
-            colour = CALM if event.outcome in (Outcome.PASSED, Outcome.NOT_TAKEN) else BAD
+            colour = CALM if event.outcome in (PassageOutcome.PASSED, PassageOutcome.NOT_TAKEN) else BAD
             return _who(texts.outcome[event.outcome], event.worker_id), colour
         case NoticeEvent():
             return texts.notice[event.code], BAD if event.code is NoticeCode.FIRE_ON else CARE
