@@ -41,9 +41,9 @@ from edge.storage.high_water import HighWater
 from edge.storage.journal import Journal
 from edge.storage.presence import JournalPresence
 from edge.storage.score_store import ScoreStore
-from edge.storage.technician_request import TechnicianNotes
+from edge.storage.technician_request import TechnicianRequests
 from edge.system.clock import BoundedClock, SystemClock
-from edge.system.metrics import TextFile
+from edge.system.metrics import MetricsFile
 from edge.system.supervisor import Shutdown, Watchdog, run_steps
 
 log = structlog.get_logger()
@@ -74,7 +74,9 @@ def run(config: Config, shutdown: Shutdown) -> None:
             clock = BoundedClock(SystemClock())
             reserve = Reserve(state / RESERVE, config.disk.reserve_mb)
             disk = DiskSpace(own, config.disk, reserve, others=[f for f in folders(config) if f != own])
-            journal, water = opened(lambda: open_ledger(config, clock, reserve.give), config, gate, clock, shutdown)
+            journal, water = opened(
+                lambda: open_ledger(config, clock, reserve.release_piece), config, gate, clock, shutdown
+            )
             meters = journal.meters = GateMeters()
             if config.matcher.self_calibrate != "off":
                 scores = ScoreStore(state / SCORES, lambda: disk.diagnostics)
@@ -91,7 +93,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
             raise
         gc.freeze()  # what is loaded by now stays: the collector need not go through it between two frames
         scrub = read_through(config, journal)
-        numbers = TextFile(metrics_file(config, "gate"), meters.registry)
+        numbers = MetricsFile(metrics_file(config, "gate"), meters.registry)
         measured = meters.timed(loop.step)
 
         def step() -> bool:
@@ -209,7 +211,7 @@ def _loop(
         journal.append(NoticeEvent, code=NoticeCode.COMMAND_REFUSED, detail=todo)
     take_cuts(config.paths.state_dir / PULSE_CUTS, lambda ref, text: _note_cut(journal, ref, text))
     desk = config.paths.state_dir / DESK
-    requests = DeskReader(desk, isolated_reader.Reader(desk))
+    requests = DeskReader(desk, isolated_reader.IsolatedReader(desk))
     readers.callback(requests.close)
     codes, reader = _other_ways(config, clock)
     if reader is not None:
@@ -218,7 +220,7 @@ def _loop(
     presence = JournalPresence(config.paths.state_dir / JOURNAL, clock)
     thermometer = _thermometer(config.temperature, clock)
     parts = (camera, matcher, gate, indicator, roster, journal, requests, clock, codes, reader, pins)
-    technician = TechnicianNotes(gate_dir(config))
+    technician = TechnicianRequests(gate_dir(config))
     ports = Ports(*parts, presence=presence, thermometer=thermometer, disk=disk, restart=restart)
     return GateLoop(config, replace(ports, high_water=water, bounds=clock, technician=technician))
 

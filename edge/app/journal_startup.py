@@ -8,7 +8,7 @@ from edge.app.gate_metrics import MeteredJournal
 from edge.app.state_folders import JOURNAL, gate_dir, gate_key_files
 from edge.core.config import Config
 from edge.replica.reader import ReplicaReader
-from edge.storage.background_check import Scrub
+from edge.storage.background_check import BackgroundCheck
 from edge.storage.high_water import HighWater
 from edge.storage.journal import Journal
 from edge.storage.journal_file import FULL_CHECK_MAX_BYTES
@@ -38,15 +38,15 @@ def follow_acks(clock: BoundedClock, journal: Journal, lists: ReplicaReader) -> 
     for ack in lists.acks():
         clock.not_before(ack.utc - HQ_SLACK)
     journal.sign_unsent(max((ack.seq for ack in lists.acks() if ack.epoch == journal.epoch), default=0))
-    journal.saves_beyond(lambda: {ack.epoch: ack.seq for ack in lists.acks()})
+    journal.set_acked_source(lambda: {ack.epoch: ack.seq for ack in lists.acks()})
 
 
-def read_through(config: Config, journal: Journal) -> Scrub | None:
+def read_through(config: Config, journal: Journal) -> BackgroundCheck | None:
     """Have a journal read through beside the loop that is too large to be checked at the start; None for a small one."""
     path = config.paths.state_dir / JOURNAL
     if path.stat().st_size <= FULL_CHECK_MAX_BYTES:
         return None
-    scrub = Scrub(path, journal.found_damaged)
+    scrub = BackgroundCheck(path, journal.report_damage)
     scrub.start()
     return scrub
 

@@ -21,8 +21,8 @@ from edge.core.config import Config, ConfigError, GateConfig, PathsConfig, parse
 from edge.core.layout import GATE, PINS, RELAY
 from edge.core.ports import GateError
 from edge.devices.gate import lock_relays, relays_only
-from edge.system.foreign_file import read_plain
-from edge.system.whole_file import write_whole
+from edge.system.atomic_write import write_atomically
+from edge.system.regular_file import read_regular
 
 log = structlog.get_logger()
 
@@ -49,10 +49,10 @@ def remember(config: GateConfig, state: Path) -> None:
     kept = json.dumps(relays_only(config).model_dump(include=_KEYS), sort_keys=True).encode()
     for path in _places(state):
         with suppress(OSError):
-            if read_plain(path, KEPT_MAX_BYTES) == kept:
+            if read_regular(path, KEPT_MAX_BYTES) == kept:
                 continue
         try:
-            write_whole(path, kept, 0o640)
+            write_atomically(path, kept, 0o640)
         except OSError as error:
             log.warning("relay_not_remembered", path=str(path), error=error.strerror)
 
@@ -76,7 +76,7 @@ def _descriptions(path: Path, text: str | None) -> Iterator[tuple[GateConfig, Pa
     said = data.get("gate") if whole and own is not None else {}
     for place in _places(folder, PathsConfig().state_dir):
         with suppress(OSError, ValueError, RecursionError):
-            kept = json.loads(read_plain(place, KEPT_MAX_BYTES))
+            kept = json.loads(read_regular(place, KEPT_MAX_BYTES))
             if _relays(kept) is None:
                 continue
             merged = _relays({**kept, **said}) if isinstance(said, dict) else None
@@ -163,6 +163,6 @@ def _places(*folders: Path) -> list[Path]:
 
 def _read(path: Path) -> str | None:
     try:
-        return read_plain(path.resolve(), READ_MAX_BYTES).decode("utf-8-sig", errors="replace")
+        return read_regular(path.resolve(), READ_MAX_BYTES).decode("utf-8-sig", errors="replace")
     except OSError:
         return None

@@ -17,8 +17,8 @@ import structlog
 from edge.core.layout import DESK, DESK_FOLDER, GATE, PULSE_CUTS, SYNC
 from edge.core.ports import JournalError
 from edge.storage import sqlite_file
-from edge.system.foreign_file import NotPlain, check_plain
-from edge.system.whole_file import sync_folder
+from edge.system.atomic_write import sync_folder
+from edge.system.regular_file import NotRegularFile, check_regular
 
 log = structlog.get_logger()
 
@@ -100,8 +100,8 @@ def _there(path: Path) -> bool:
 def _move(path: Path, folder: Path) -> bool:
     """False for what is no ordinary file: it stays where it is, and the log says so."""
     try:
-        check_plain(path)
-    except NotPlain as error:
+        check_regular(path)
+    except NotRegularFile as error:
         log.warning("not_moved", path=str(path), why=error.strerror)
         return False
     folder.mkdir(mode=0o750, exist_ok=True)

@@ -201,11 +201,11 @@ def _hand_over(config: Config, record: CommissioningRecord, envelope: bytes, pub
     from edge.app.state_folders import DESK, as_owner, desk_dir
     from edge.core.domain import CommissioningRequest
     from edge.core.ports import JournalError
-    from edge.storage.desk import Desk, DeskError
+    from edge.storage.desk import DeskError, DeskWriter
 
     try:
         with as_owner(desk_dir(config)):
-            desk = Desk(config.paths.state_dir / DESK)
+            desk = DeskWriter(config.paths.state_dir / DESK)
             try:
                 request = CommissioningRequest(outcome=record.outcome, signed_record=envelope, public_key=public)
                 desk.request_commissioning(request, by=record.technician)

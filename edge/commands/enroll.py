@@ -18,7 +18,7 @@ from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, err, 
 from edge.core.config import Config
 from edge.core.domain import EnrolmentRequest, Image, Template
 from edge.core.ports import JournalError
-from edge.storage.desk import Desk, DeskError
+from edge.storage.desk import DeskError, DeskWriter
 from edge.system.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _hand_over(
     if not objection and request is None:
         return ""
     with as_owner(desk_dir(config)):
-        desk = Desk(config.paths.state_dir / DESK)
+        desk = DeskWriter(config.paths.state_dir / DESK)
         try:
             if objection:
                 desk.audit(by, OVERRIDE, f"worker {worker_id}: {objection}; because: {why}")

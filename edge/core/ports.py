@@ -352,7 +352,7 @@ class Journal(Protocol):
     def held_open_by(self) -> str:
         """The programs that read the journal at this moment, in words."""
 
-    def settle(self) -> None:
+    def checkpoint(self) -> None:
         """Cut the -wal file, if no reader forbids that."""
 
     def time_corrected(self) -> None:

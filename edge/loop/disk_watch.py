@@ -94,7 +94,7 @@ class Storage:
         journal = self._p.journal
         size_mb = journal.size().log_mb
         if size_mb > LOG_CUT_MB:
-            journal.settle()
+            journal.checkpoint()
             size_mb = journal.size().log_mb
         if size_mb > LOG_TELL_MB and not self._log_told:
             detail = f"the -wal file of the journal has {size_mb:.0f} MB, because {journal.held_open_by()} reads the journal without end"

@@ -36,7 +36,7 @@ from edge.matcher.liveness.challenge import LivenessCheck, NoLivenessCheck
 from edge.matcher.liveness.combined import open_liveness
 from edge.matcher.score_monitor.monitor import ScoreMonitor
 from edge.matcher.vote import VoteResult, count_votes, early_result
-from edge.system.wiping import give_back, wiping
+from edge.system.memory_wiping import give_back, wiping
 
 RIVAL_SIZE_MIN = 0.5
 """A second face at least this tall, compared with the largest, is in the lane too; a smaller one is behind it. Height and

@@ -53,7 +53,7 @@ class SummaryReader:
     """Reads the summary when asked; never raises for a missing or damaged file."""
 
     def __init__(self, path: Path) -> None:
-        self._reader = sqlite_file.Reader(path)
+        self._reader = sqlite_file.DatabaseReader(path)
 
     def changed(self) -> bool:
         """True if something was written since the last call."""

@@ -131,14 +131,14 @@ class Sessions:
         """Written in one transaction either way, so that the time tells nothing. A stranger's share one line: what was typed as a
         name may be a password, and a flood of them must not fill the disk."""
         if stored is None:
-            self._desk.audit_again(STRANGER, what, detail)
+            self._desk.audit_repeated(STRANGER, what, detail)
         else:
             self._desk.audit(name, what, detail)
 
     def _closed_until_s(self) -> float:
         """Restarting the screen must not make guessing faster, nor tell which names exist: for a while all strangers wait."""
         now, wrong = self._now(), Counter[str]()
-        for utc, who, what, _ in reversed(self._desk.trail(REMEMBERED)):
+        for utc, who, what, _ in reversed(self._desk.audit_trail(REMEMBERED)):
             if what == SIGNED_IN:
                 del wrong[who]
             elif what == SIGN_IN_REFUSED and who != STRANGER and (now - utc).total_seconds() < PER_ACCOUNT.forget_s:

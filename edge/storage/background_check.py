@@ -21,11 +21,11 @@ PAUSE_S = 0.1
 """2,000 events in a second: a card can do ten times as much."""
 
 
-class Scrub:
+class BackgroundCheck:
     """A thread that reads all events and refs once. `found` is called with what is wrong, in that thread."""
 
     def __init__(self, path: Path, found: Callable[[str], None], pause_s: float = PAUSE_S) -> None:
-        self._reader, self._found, self._pause_s = sqlite_file.Reader(path), found, pause_s
+        self._reader, self._found, self._pause_s = sqlite_file.DatabaseReader(path), found, pause_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="journal-scrub", daemon=True)
 

@@ -34,7 +34,7 @@ from edge.core.domain import (
 from edge.core.ports import DeskError
 from edge.storage import sqlite_file
 
-__all__ = ["Desk", "DeskError", "DeskReader"]
+__all__ = ["DeskError", "DeskReader", "DeskWriter"]
 
 
 MERGED_WITHIN = timedelta(hours=1)
@@ -51,7 +51,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Desk:
+class DeskWriter:
     """The writing side. `restarted` names the file that was set aside as damaged, if one was.
 
     Raises:
@@ -120,7 +120,7 @@ class Desk:
         with self._writing():
             self._note(who, what, detail)
 
-    def audit_again(self, who: str, what: str, detail: str) -> None:
+    def audit_repeated(self, who: str, what: str, detail: str) -> None:
         """Record it in the newest line of the same person and kind, if that is not older than an hour: a flood is one line an
         hour, with its number. Raises DeskError if the disk refuses."""
         since = (self._now() - MERGED_WITHIN).isoformat()
@@ -135,7 +135,7 @@ class Desk:
                 count = int(str(same[1]).split(" ", 1)[0]) + 1 if str(same[1])[:1].isdigit() else 2
                 self._db.execute("UPDATE audit SET detail = ? WHERE id = ?", (f"{count} times, last {detail}", same[0]))
 
-    def trail(self, limit: int) -> list[tuple[datetime, str, str, str]]:
+    def audit_trail(self, limit: int) -> list[tuple[datetime, str, str, str]]:
         """The newest audit entries (when, who, what, detail), newest first."""
         rows = self._db.execute("SELECT utc, who, what, detail FROM audit ORDER BY id DESC LIMIT ?", (limit,))
         return [(datetime.fromisoformat(utc), who, what, detail) for utc, who, what, detail in rows]
@@ -195,8 +195,8 @@ class DeskReader:
     `reader`: of the file, in another process if its owner may be an enemy.
     """
 
-    def __init__(self, path: Path, reader: sqlite_file.Reader | None = None) -> None:
-        self._reader = reader or sqlite_file.Reader(path)
+    def __init__(self, path: Path, reader: sqlite_file.DatabaseReader | None = None) -> None:
+        self._reader = reader or sqlite_file.DatabaseReader(path)
 
     def changed(self) -> bool:
         """See `edge.core.ports.Requests`."""

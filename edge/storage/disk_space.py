@@ -35,7 +35,7 @@ class Reserve:
         """0 while the reserve is whole."""
         return max(0, self._bytes - self._held())
 
-    def give(self) -> bool:
+    def release_piece(self) -> bool:
         """Let go of one piece; False if nothing is left to give, or it could not be done."""
         held = self._held()
         if held == 0:

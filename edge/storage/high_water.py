@@ -18,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from contract.messages import Event, ListKind, Utc
 from edge.core.domain import ListMark
 from edge.core.ports import JournalError
-from edge.system.foreign_file import read_plain
-from edge.system.whole_file import sync_folder
+from edge.system.atomic_write import sync_folder
+from edge.system.regular_file import read_regular
 
 log = structlog.get_logger()
 
@@ -203,7 +203,7 @@ def _later(first: datetime | None, second: datetime | None) -> datetime | None:
 def _read(path: Path) -> tuple[Marks, int]:
     """The newest whole record, and which of the two is to be written next."""
     try:
-        whole = read_plain(path, 2 * _SLOT_BYTES)
+        whole = read_regular(path, 2 * _SLOT_BYTES)
     except FileNotFoundError:
         return Marks(), 0
     except OSError as error:

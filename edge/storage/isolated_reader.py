@@ -23,7 +23,7 @@ from typing import Any, BinaryIO
 
 import structlog
 
-from edge.storage import foreign_database, sqlite_file
+from edge.storage import sqlite_file, untrusted_database
 
 log = structlog.get_logger()
 
@@ -37,7 +37,7 @@ PAUSE_S = 5.0
 ASK_EVERY_S = 1.0
 """Whether the file changed is asked when its times or sizes differ, and so often in any case."""
 MEMORY_BYTES = 768 * 1024 * 1024
-_ANSWER_MAX = foreign_database.RESULT_BYTES_MAX + 4 * 1024 * 1024
+_ANSWER_MAX = untrusted_database.RESULT_BYTES_MAX + 4 * 1024 * 1024
 PIPE_BYTES = 1024 * 1024
 """Room for a part of a list, so that both sides need not take turns."""
 _HEAD = struct.Struct("<cQ")
@@ -45,11 +45,11 @@ _HEAD = struct.Struct("<cQ")
 Value = int | float | str | bytes | None
 
 
-class Reader(sqlite_file.Reader):
-    """Read a file whose owner may be an enemy, as `edge.storage.sqlite_file.Reader` does. `db` does not work here."""
+class IsolatedReader(sqlite_file.DatabaseReader):
+    """Read a file whose owner may be an enemy, as `edge.storage.sqlite_file.DatabaseReader` does. `db` does not work here."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, sqlite_file.FOREIGN_WAIT_S)
+        super().__init__(path, sqlite_file.UNTRUSTED_WAIT_S)
         self._process: subprocess.Popen[bytes] | None = None
         self._start_s, self._greeted = 0.0, False
         self._seen: object = None
@@ -70,7 +70,7 @@ class Reader(sqlite_file.Reader):
             return False
 
     def rows(self, sql: str, values: tuple[Any, ...] = (), types: tuple[type, ...] = ()) -> list[Any]:
-        return foreign_database.of_types(self._ask([sql, *values]), types)
+        return untrusted_database.of_types(self._ask([sql, *values]), types)
 
     def gave_up(self, error: sqlite3.DatabaseError | OSError) -> None:
         if str(error) != self._said:
@@ -156,12 +156,12 @@ _KINDS: dict[bytes, type] = {b"i": int, b"f": float, b"s": str, b"b": bytes, b"0
 def unpacked(source: "_Bounded | BinaryIO") -> list[Any]:
     """The values again. Raises ValueError for anything else, EOFError at the end."""
     kind, count = _HEAD.unpack(source.read(_HEAD.size))
-    if kind != b"n" or count > foreign_database.ROWS_MAX * 10:
+    if kind != b"n" or count > untrusted_database.ROWS_MAX * 10:
         raise ValueError("not an answer")
     values: list[Any] = []
     for _ in range(count):
         kind, length = _HEAD.unpack(source.read(_HEAD.size))
-        if kind not in _KINDS or length > foreign_database.BYTES_MAX:
+        if kind not in _KINDS or length > untrusted_database.BYTES_MAX:
             raise ValueError("not an answer")
         body = source.read(length)
         values.append(None if kind == b"0" else body if kind == b"b" else _KINDS[kind](body.decode()))
@@ -201,7 +201,7 @@ def _mark(path: Path) -> tuple[int, ...] | None:
 
 def serve(path: Path, source: BinaryIO, sink: BinaryIO) -> None:
     """Answer questions until the pipe ends."""
-    reader = sqlite_file.Reader(path, sqlite_file.FOREIGN_WAIT_S)
+    reader = sqlite_file.DatabaseReader(path, sqlite_file.UNTRUSTED_WAIT_S)
     sink.write(packed([GREETING]))
     sink.flush()
     while True:

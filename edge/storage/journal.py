@@ -27,7 +27,7 @@ from edge.storage import erasure, lock_holders, retention, sqlite_file
 from edge.storage.journal_file import JournalFile, NotOurFile, Row
 from edge.storage.journal_reader import JournalReader as JournalReader
 from edge.storage.journal_reader import decoded
-from edge.storage.signed_heads import Heads, Signer
+from edge.storage.signed_heads import HeadSigner, Signer
 
 log = structlog.get_logger()
 
@@ -74,7 +74,7 @@ class Journal:
         self._site, self._clock, self._memory = site, clock, memory
         self._give_room, self._key = give_room, key
         self.signer = Signer(site, key) if key else None
-        self._heads: Heads | None = None
+        self._heads: HeadSigner | None = None
         self._held: _Held | None = None
         self._news: deque[str] = deque()
         self._boot_id = BOOT_ID.read_text().strip()
@@ -102,7 +102,7 @@ class Journal:
     def _follow_file(self) -> None:
         """Go on at the end of the file, which may be a new one. Raises sqlite3.Error."""
         self.epoch, self._seq, self._hash = self._file.tail()
-        self._heads = Heads(self._live, self.epoch, self.signer, self._seq) if self.signer else None
+        self._heads = HeadSigner(self._live, self.epoch, self.signer, self._seq) if self.signer else None
         if self._file.begun:
             self._file.set_mark(_KNOWS_SINCE, self._now_mark())
 
@@ -134,11 +134,11 @@ class Journal:
         clock = self._clock
         return json.dumps((clock.utc().isoformat(), clock.trusted(), self._boot_id, clock.monotonic()))
 
-    def saves_beyond(self, acked: Callable[[], Mapping[str, int]]) -> None:
+    def set_acked_source(self, acked: Callable[[], Mapping[str, int]]) -> None:
         """How to ask up to where HQ holds each epoch: what it does not hold of a file that was replaced is saved for it."""
         self._file.acked = acked
 
-    def found_damaged(self, why: str) -> None:
+    def report_damage(self, why: str) -> None:
         """Somebody who read the file through found it damaged: a new one is begun at the next event."""
         self._file.damage = why
 
@@ -381,7 +381,7 @@ class Journal:
         """The programs that read the journal at this moment, in words."""
         return lock_holders.in_words(lock_holders.readers(self._file.path))
 
-    def settle(self) -> None:
+    def checkpoint(self) -> None:
         """Move the -wal file's content into the database and cut it, if no reader forbids that."""
         try:
             erasure.empty_log(self._live)

@@ -160,7 +160,7 @@ class JournalFile:
         self._old: sqlite3.Connection | None = None
         try:
             self._lock = sqlite_file.lock(path)
-        except sqlite_file.Locked as error:
+        except sqlite_file.DatabaseLocked as error:
             raise JournalError(f"{error}: stop the other one first (systemctl stop sitegate-gate)") from error
         try:
             self._open()
@@ -267,7 +267,7 @@ class JournalFile:
             return
         try:
             lock = sqlite_file.lock(self.path)
-        except sqlite_file.Locked as error:
+        except sqlite_file.DatabaseLocked as error:
             raise OSError(str(error)) from error
         self._lock.close()
         self._lock = lock

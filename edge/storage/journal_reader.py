@@ -11,7 +11,7 @@ from edge.core.domain import LiveState
 from edge.storage import erasure, sqlite_file
 
 
-class JournalReader(sqlite_file.Reader):
+class JournalReader(sqlite_file.DatabaseReader):
     """The journal as sync, screen and the command line see it. See `edge.core.ports.JournalReader`."""
 
     @property

@@ -29,7 +29,7 @@ class JournalPresence:
     way somebody went, and without a worker's name it is somebody unknown."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
-        self._reader, self._clock = sqlite_file.Reader(path), clock
+        self._reader, self._clock = sqlite_file.DatabaseReader(path), clock
         self._epoch, self._seq = "", 0
         self._last: dict[str, LastPassage] = {}
         self._unnamed: deque[LastPassage] = deque()

@@ -60,7 +60,7 @@ class ScoreStore:
             self._db = None
 
 
-class ScoreReader(sqlite_file.Reader):
+class ScoreReader(sqlite_file.DatabaseReader):
     """The counts as another process sees them."""
 
     def days(self) -> list[DayScores]:

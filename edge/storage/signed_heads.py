@@ -37,7 +37,7 @@ class Signer:
         return sign_head(head(self.site.site_id, self.site.gate_id, epoch, seq, digest), self.key)
 
 
-class Heads:
+class HeadSigner:
     """`db`: a connection of the journal's writer that need not wait for the disk; a signature that is lost with the power is made
     again at the next start."""
 

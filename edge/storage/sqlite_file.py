@@ -18,13 +18,13 @@ from typing import Any, BinaryIO
 
 import structlog
 
-from edge.storage.foreign_database import harden, rows
-from edge.system.foreign_file import NotPlain, check_plain
+from edge.storage.untrusted_database import harden, rows
+from edge.system.regular_file import NotRegularFile, check_regular
 
 log = structlog.get_logger()
 
 BUSY_TIMEOUT_S = 5.0
-FOREIGN_WAIT_S = 0.25
+UNTRUSTED_WAIT_S = 0.25
 """The longest wait of the gate process for a lock that another process holds: a frame or two."""
 MODE = 0o640
 """The group reads; the owner alone writes."""
@@ -37,7 +37,7 @@ _AGAIN_S = 1.0
 """A file that cannot be used is not tried again before so long."""
 
 
-class Writer(sqlite3.Connection):
+class WriterConnection(sqlite3.Connection):
     """A writer's connection, which leaves the companions behind: without them a reader of another user cannot open."""
 
     path: Path | None = None
@@ -54,7 +54,7 @@ def own(path: Path, mode: int = MODE) -> None:
     """Make a file of this process if it is missing, and correct its mode. What root makes belongs to the folder's owner.
 
     Raises:
-        NotPlain: something that is no file lies there.
+        NotRegularFile: something that is no file lies there.
         OSError: the folder or the disk refuses.
     """
     # A file that is there is not opened: closing any descriptor of it ends the locks of all SQLite connections of this
@@ -64,7 +64,7 @@ def own(path: Path, mode: int = MODE) -> None:
     except FileExistsError:
         found = path.lstat()
         if not stat.S_ISREG(found.st_mode):
-            raise NotPlain(path, "is no file") from None
+            raise NotRegularFile(path, "is no file") from None
         if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) != mode:
             path.chmod(mode)
         return
@@ -87,7 +87,9 @@ def connect(
         own(path)  # SQLite gives the companions the same owner and mode
     except OSError as error:
         raise sqlite3.OperationalError(f"{path}: {error.strerror}") from error
-    db = sqlite3.connect(path, timeout=timeout_s, isolation_level=None, check_same_thread=False, factory=Writer)
+    db = sqlite3.connect(
+        path, timeout=timeout_s, isolation_level=None, check_same_thread=False, factory=WriterConnection
+    )
     try:
         if shrinks:
             db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # before anything else: later it would change nothing
@@ -127,7 +129,7 @@ def set_aside(path: Path) -> Path:
     return aside
 
 
-class Locked(RuntimeError):
+class DatabaseLocked(RuntimeError):
     """Another process is this file's writer."""
 
 
@@ -135,7 +137,7 @@ def lock(path: Path) -> BinaryIO:
     """Become the file's one writer, until the returned handle is closed or this process dies, however it dies.
 
     Raises:
-        Locked: another process is the writer, or the folder refuses.
+        DatabaseLocked: another process is the writer, or the folder refuses.
     """
     name = path.with_name(path.name + ".lock")
     try:
@@ -144,16 +146,16 @@ def lock(path: Path) -> BinaryIO:
         own(name, 0o600)
         handle = os.fdopen(os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "r+b")
     except OSError as error:
-        raise Locked(f"{name} cannot be opened ({error.strerror})") from error
+        raise DatabaseLocked(f"{name} cannot be opened ({error.strerror})") from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         handle.close()
-        raise Locked(f"another process is writing {path}") from error
+        raise DatabaseLocked(f"another process is writing {path}") from error
     return handle
 
 
-class Reader:
+class DatabaseReader:
     """A read-only view of a database that may not exist yet, may be replaced, and must never stop its reader.
 
     `wait_s`: how long a reader waits for the writer's locks. What another user's process put in the file's place,
@@ -210,7 +212,7 @@ class Reader:
         return self._db
 
     def rows(self, sql: str, values: tuple[object, ...] = (), types: tuple[type, ...] = ()) -> list[Any]:
-        """The answer to a query (see `edge.storage.foreign_database.rows`); nothing while there is no file. Raises sqlite3.DatabaseError."""
+        """The answer to a query (see `edge.storage.untrusted_database.rows`); nothing while there is no file. Raises sqlite3.DatabaseError."""
         db = self.db()
         return [] if db is None else rows(db, sql, values, types)
 
@@ -244,7 +246,7 @@ class Reader:
         for suffix in ("", *COMPANIONS):
             part = self._path.with_name(self._path.name + suffix)
             with contextlib.suppress(FileNotFoundError):
-                check_plain(part)  # not opened: see `own`
+                check_regular(part)  # not opened: see `own`
         try:
             db = self._connected(self._path, "mode=ro")
         except sqlite3.OperationalError as error:

@@ -12,7 +12,7 @@ import structlog
 from pydantic import ValidationError
 
 from edge.core.domain import TechnicianRequest
-from edge.system.foreign_file import read_plain
+from edge.system.regular_file import read_regular
 
 log = structlog.get_logger()
 
@@ -20,16 +20,16 @@ NAME = "technician.json"
 _BYTES_MAX = 4096
 
 
-class NotAsked(OSError):
+class RequestNotLeft(OSError):
     """The request could not be left; the text says why and what to do."""
 
 
 def ask(folder: Path, request: TechnicianRequest) -> None:
-    """Leave a request for the gate process. Raises NotAsked."""
+    """Leave a request for the gate process. Raises RequestNotLeft."""
     path, draft = folder / NAME, folder / f"{NAME}.{secrets.token_hex(4)}"
     try:
         if os.path.lexists(path):
-            raise NotAsked(f"another request is still waiting in {path}: is the gate running? (sitegate check)")
+            raise RequestNotLeft(f"another request is still waiting in {path}: is the gate running? (sitegate check)")
         owner = folder.stat()
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640)
         try:
@@ -40,14 +40,14 @@ def ask(folder: Path, request: TechnicianRequest) -> None:
         finally:
             os.close(handle)
         draft.rename(path)
-    except NotAsked:
+    except RequestNotLeft:
         raise
     except OSError as error:
         draft.unlink(missing_ok=True)
-        raise NotAsked(f"{folder} cannot be written ({error.strerror}): run this with sudo") from error
+        raise RequestNotLeft(f"{folder} cannot be written ({error.strerror}): run this with sudo") from error
 
 
-class TechnicianNotes:
+class TechnicianRequests:
     """The gate's side. A file that is none of ours is taken away, and the log says so."""
 
     def __init__(self, folder: Path) -> None:
@@ -58,7 +58,7 @@ class TechnicianNotes:
         if not os.path.lexists(self._path):
             return None
         try:
-            return TechnicianRequest.model_validate_json(read_plain(self._path, _BYTES_MAX, os.geteuid()))
+            return TechnicianRequest.model_validate_json(read_regular(self._path, _BYTES_MAX, os.geteuid()))
         except (OSError, ValidationError) as error:
             log.warning("technician_request_refused", error=type(error).__name__)
             self.done()

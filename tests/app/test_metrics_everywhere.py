@@ -25,7 +25,7 @@ from edge.screen.app import create_app
 from edge.sim import ManualClock
 from edge.storage.journal import JournalReader
 from edge.sync.service import SyncService
-from edge.system.metrics import EVERY_S, STALE_S, TextFile, fresh
+from edge.system.metrics import EVERY_S, STALE_S, MetricsFile, fresh
 from hq.reports.metrics import HqMetrics, MetricsPortTaken
 from hq.service import HqService
 
@@ -103,7 +103,7 @@ class _Camera:
 def test_ok__the_file_is_whole_readable_by_others_and_written_now_and_then(tmp_path: Path) -> None:
     now = [100.0]
     meters = GateMeters()
-    file = TextFile(tmp_path / "metrics" / "gate.prom", meters.registry, lambda: now[0])
+    file = MetricsFile(tmp_path / "metrics" / "gate.prom", meters.registry, lambda: now[0])
     path = tmp_path / "metrics" / "gate.prom"
     file.write_if_due()
     assert _values(path.read_text())["sitegate_gate_step_seconds_count"] == 0
@@ -121,7 +121,7 @@ def test_ok__the_file_is_whole_readable_by_others_and_written_now_and_then(tmp_p
 
 def test_fail__a_folder_that_refuses_costs_the_numbers_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "metrics").write_text("a file where the folder should be")
-    file = TextFile(tmp_path / "metrics" / "gate.prom", GateMeters().registry)
+    file = MetricsFile(tmp_path / "metrics" / "gate.prom", GateMeters().registry)
     file.write_if_due()
     assert (tmp_path / "metrics").read_text() == "a file where the folder should be"
 
@@ -156,7 +156,7 @@ def test_ok__one_scrape_of_the_screen_shows_gate_and_sync_too(rig: Rig) -> None:
     wait_until(lambda: _own(meters.registry)["sitegate_sync_ack_seconds_count"] > 0, "an answer was measured")
     gate = GateMeters()
     for process, registry in (("gate", gate.registry), ("sync", meters.registry)):
-        TextFile(metrics_file(rig.config, process), registry).write_if_due()
+        MetricsFile(metrics_file(rig.config, process), registry).write_if_due()
     found = _values(_scrape(rig))
     assert found["sitegate_sync_events_sent_total"] >= 25
     assert found["sitegate_sync_connections_total"] == 1

@@ -19,7 +19,7 @@ from edge.app.state_folders import DESK, JOURNAL, PULSE_CUTS, REPLICA, SCORES, f
 from edge.core.config import Config, SiteConfig, parse
 from edge.core.ports import JournalError
 from edge.replica.writer import ReplicaWriter
-from edge.storage.desk import Desk, DeskReader
+from edge.storage.desk import DeskReader, DeskWriter
 from edge.storage.journal import Journal, JournalReader
 from edge.storage.score_store import ScoreStore
 from edge.system.clock import SystemClock
@@ -53,7 +53,7 @@ def old(tmp_path: Path) -> Path:
     assert (state / "journal.db-wal").stat().st_size
     ReplicaWriter(state / "replica.db").close()
     ScoreStore(state / "scores.db").close()
-    desk = Desk(state / "desk" / "desk.db")
+    desk = DeskWriter(state / "desk" / "desk.db")
     desk.set_password("anna", "stored", by="test")
     desk.close()
     (state / "pulse-cuts.jsonl").write_text('{"ref": "pulse-cut:1", "text": "locked"}\n')

@@ -26,7 +26,7 @@ from edge.core.ports import JournalError
 from edge.core.score_counts import DayScores
 from edge.replica.writer import ReplicaError, ReplicaWriter
 from edge.sim import ManualClock
-from edge.storage.desk import Desk
+from edge.storage.desk import DeskWriter
 from edge.storage.journal import Journal, JournalReader
 from edge.storage.score_store import ScoreStore
 from hq.database.store import Store, StoreError
@@ -156,7 +156,7 @@ def test_fail__torn_and_flipped_pages(tmp_path: Path, name: str, seed: int) -> N
     if name == "replica.db":
         ReplicaWriter(path).close()
     elif name == "desk.db":
-        Desk(path).close()
+        DeskWriter(path).close()
     elif name == "scores.db":
         ScoreStore(path).close()
     else:
@@ -182,7 +182,7 @@ def test_fail__torn_and_flipped_pages(tmp_path: Path, name: str, seed: int) -> N
         writer.add_command(b"x")
         writer.close()
     elif name == "desk.db":
-        desk = Desk(path)
+        desk = DeskWriter(path)
         desk.request_lock_down(LockDownRequest(by="g", reason="r", asked_utc=utc()), release=False)
         desk.close()
     else:

@@ -22,7 +22,7 @@ folder = Path(sys.argv[1])
 hog = open(folder / "another-program.log", "ab", buffering=0)
 reserve = Reserve(folder / "journal.reserve", 2)
 disk = DiskSpace(folder, DiskConfig(low_mb=4, very_low_mb=3, critical_mb=2), reserve)
-journal = Journal(folder / "journal.db", SiteConfig(), ManualClock(), give_room=reserve.give)
+journal = Journal(folder / "journal.db", SiteConfig(), ManualClock(), give_room=reserve.release_piece)
 told = {"steps": [], "in_reserve": 0, "greedy": int(sys.argv[2])}
 
 def look():

@@ -20,9 +20,8 @@ from edge.core.config import SiteConfig
 from edge.core.domain import LiveState
 from edge.core.ports import JournalError
 from edge.sim import ManualClock
-from edge.storage import journal_file as journalfile
-from edge.storage import sqlite_file
-from edge.storage.background_check import Scrub
+from edge.storage import journal_file, sqlite_file
+from edge.storage.background_check import BackgroundCheck
 from edge.storage.high_water import HighWater
 from edge.storage.journal import Journal, JournalReader
 from edge.storage.salvage import salvaged_files
@@ -57,7 +56,7 @@ class Gate:
 
 @pytest.fixture
 def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
-    monkeypatch.setattr(journalfile, "LOOK_EVERY_S", 0.0)  # a test is faster than anybody's events
+    monkeypatch.setattr(journal_file, "LOOK_EVERY_S", 0.0)  # a test is faster than anybody's events
     made = Gate(tmp_path / "gate")
     yield made
     made.stop()
@@ -293,12 +292,12 @@ def test_ok__a_reader_without_end_is_named_and_the_log_shrinks_after_it(gate: Ga
     with another_program(gate.path, "BEGIN;SELECT count(*) FROM events") as pid:
         note(gate.journal, 1200)
         assert gate.journal.size().log_mb > 9
-        gate.journal.settle()
+        gate.journal.checkpoint()
         assert gate.journal.size().log_mb > 9, "the reader needs it"
         assert (
             gate.journal.held_open_by() == f"process {pid} (python)" or f"process {pid}" in gate.journal.held_open_by()
         )
-    gate.journal.settle()
+    gate.journal.checkpoint()
     assert gate.journal.size().log_mb * 1e6 <= sqlite_file.WAL_KEEP_BYTES
 
 
@@ -318,10 +317,10 @@ def test_fail__damage_in_the_middle_of_a_large_journal_is_found_beside_the_loop(
     assert middle > 0
     data[middle + 6 : middle + 10] = b"9999"
     gate.path.write_bytes(bytes(data))
-    monkeypatch.setattr(journalfile, "FULL_CHECK_MAX_BYTES", 200_000)
+    monkeypatch.setattr(journal_file, "FULL_CHECK_MAX_BYTES", 200_000)
     gate.start()
     assert not gate.journal.why, "the start reads the end only"
-    scrub = Scrub(gate.path, gate.journal.found_damaged, pause_s=0)
+    scrub = BackgroundCheck(gate.path, gate.journal.report_damage, pause_s=0)
     scrub.start()
     scrub.wait()
     with pytest.raises(JournalError, match="event 1500"):
@@ -335,7 +334,7 @@ def test_ok__a_whole_large_journal_is_read_through_also_while_it_is_pruned(gate:
     note(gate.journal, 2000)
     gate.clock.advance(timedelta(days=40).total_seconds())
     found: list[str] = []
-    scrub = Scrub(gate.path, found.append, pause_s=0.001)
+    scrub = BackgroundCheck(gate.path, found.append, pause_s=0.001)
     scrub.start()
     while gate.journal.prune(2000, 30, keep_events=10):
         note(gate.journal, 1)

@@ -19,7 +19,7 @@ from contract.identity import code_key, fingerprint, prove
 from contract.messages import EventBatch, EventRecord, Registration, RegistrationAnswer
 from contract.signing import verify
 from edge.storage.journal import JournalReader
-from edge.sync.register import NotRegistered, PublicKeys, message, register
+from edge.sync.registration import NotRegistered, PublicKeys, message, register
 from hq.cli import app
 from hq.database import tables as t
 from hq.database.store import Store, now

@@ -50,7 +50,7 @@ from edge.core.ports import GateError
 from edge.loop import FAILURES_MAX, GateLoop, Ports
 from edge.loop.hq_inbox import INCIDENTS, REQUESTS
 from edge.sim import ManualClock, RecordingGate, RecordingIndicator
-from edge.storage.desk import Desk, DeskReader
+from edge.storage.desk import DeskReader, DeskWriter
 from edge.storage.journal import Journal, JournalReader
 
 NOBODY = Identification(Sight.NOBODY)
@@ -436,7 +436,7 @@ def test_fail__a_flood_from_sync_is_recorded_but_bounded(house: House) -> None:
 
 def test_fail__a_flood_of_requests_is_taken_bit_by_bit(house: House) -> None:
     """In their order, and none is lost; meanwhile the lane goes on."""
-    desk = Desk(house.folder / "desk.db", house.clock.utc)
+    desk = DeskWriter(house.folder / "desk.db", house.clock.utc)
     for number in range(250):
         wanted = LockDownRequest(by=f"guard-{number}", asked_utc=house.clock.utc() - timedelta(days=1))
         desk.request_lock_down(wanted, release=False)
@@ -469,7 +469,7 @@ def test_ok__every_decision_names_threshold_model_and_gallery(house: House, seen
 
 
 def test_ok__an_enrolment_made_here_is_journalled_once(house: House) -> None:
-    desk = Desk(house.folder / "desk.db")
+    desk = DeskWriter(house.folder / "desk.db")
     desk.request_enrolment(
         EnrolmentRequest(worker_id="w9", consent_ref="c-9", model_id="m", sealed_record=b"sealed"), by="t"
     )
@@ -482,7 +482,7 @@ def test_ok__an_enrolment_made_here_is_journalled_once(house: House) -> None:
 
 
 def test_ok__a_commissioning_record_is_journalled_once(house: House) -> None:
-    desk = Desk(house.folder / "desk.db")
+    desk = DeskWriter(house.folder / "desk.db")
     request = CommissioningRequest(outcome=CommissioningOutcome.PASSED, signed_record=b"signed", public_key=b"k" * 32)
     desk.request_commissioning(request, by="T-1")
     desk.close()

@@ -14,7 +14,7 @@ from edge.core.domain import AdmitRequest, GateSignal, Tone
 from edge.core.ports import GateError
 from edge.loop import GateLoop, Ports
 from edge.loop.reboot import PAUSE_S
-from edge.storage.desk import Desk
+from edge.storage.desk import DeskWriter
 from edge.system.supervisor import Shutdown
 
 REBOOT, RESYNC = CommandAction.REBOOT, CommandAction.RESYNC
@@ -131,7 +131,7 @@ def test_fail__no_journal_no_reboot(yard: Yard) -> None:
 
 
 def test_fail__nothing_is_obeyed_after_a_reboot_was_begun(yard: Yard) -> None:
-    desk = Desk(yard.folder / "desk.db")
+    desk = DeskWriter(yard.folder / "desk.db")
     yard.lists.orders = [
         order(yard, "c1").model_copy(update={"action": REBOOT}),
         order(yard, "c2").model_copy(update={"action": CommandAction.OPEN_ONCE}),

@@ -124,7 +124,7 @@ def test_fail__a_disk_that_is_really_full_costs_the_reserve_and_then_every_openi
 
     def give() -> bool:
         nonlocal pages
-        if not site.reserve.give():
+        if not site.reserve.release_piece():
             return False
         pages += 3
         given.append(site.journal.size().head)

@@ -13,10 +13,10 @@ from edge.app.journal_startup import learn_time
 from edge.core.config import Config, SiteConfig
 from edge.core.domain import AdmitRequest, ListMark, LockDownRequest, TechnicianRequest
 from edge.loop import GateLoop, Ports
-from edge.storage.desk import Desk, DeskReader
+from edge.storage.desk import DeskReader, DeskWriter
 from edge.storage.high_water import HighWater
 from edge.storage.journal import Journal, JournalReader
-from edge.storage.technician_request import NAME, NotAsked, TechnicianNotes, ask
+from edge.storage.technician_request import NAME, RequestNotLeft, TechnicianRequests, ask
 from edge.system.clock import BoundedClock
 
 
@@ -40,7 +40,7 @@ class Vault(House):
         learn_time(self.bounded, self.journal, self.water)
         requests = DeskReader(self.folder / "desk.db")
         parts = (self.camera, self.matcher, self.gate, self.indicator, self.lists, self.journal, requests, self.bounded)
-        memory = (self.water, self.bounded, TechnicianNotes(self.folder))
+        memory = (self.water, self.bounded, TechnicianRequests(self.folder))
         ports = Ports(*parts, high_water=memory[0], bounds=memory[1], technician=memory[2])
         self.loop = GateLoop(Config(), ports)
 
@@ -151,7 +151,7 @@ def test_fail__an_order_from_before_the_machine_was_switched_on(vault: Vault) ->
 
 
 def test_fail__a_request_from_before_a_lost_journal_is_refused(vault: Vault) -> None:
-    desk = Desk(vault.folder / "desk.db", vault.clock.utc)
+    desk = DeskWriter(vault.folder / "desk.db", vault.clock.utc)
     admit = {"by": "guard", "reason": "visitor", "direction": "in", "asked_utc": vault.clock.utc()}
     desk.request_admission(AdmitRequest.model_validate(admit))
     vault.sees(NOBODY, 0.5)
@@ -245,7 +245,7 @@ def test_ok__a_technician_says_that_the_clock_is_right(vault: Vault) -> None:
         "asked_utc": vault.clock.utc(),
     }
     ask(vault.folder, TechnicianRequest.model_validate(asked))
-    with pytest.raises(NotAsked, match="still waiting"):
+    with pytest.raises(RequestNotLeft, match="still waiting"):
         ask(vault.folder, TechnicianRequest.model_validate(asked))
     vault.sees(known(), 1)
     assert vault.decisions[-1] is Reason.GRANTED and not (vault.folder / NAME).exists()

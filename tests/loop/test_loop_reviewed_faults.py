@@ -13,7 +13,7 @@ from contract.messages import CommandAction, Direction, NoticeCode, PassageOutco
 from edge.core.domain import AdmitRequest, GateSignal, Identification, LockDownRequest, Sight, Tone
 from edge.core.passage import PassageState
 from edge.core.ports import GateError
-from edge.storage.desk import Desk
+from edge.storage.desk import DeskWriter
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 def admit(house: House, worker_id: str | None = "w1") -> None:
-    desk = Desk(house.folder / "desk.db")
+    desk = DeskWriter(house.folder / "desk.db")
     asked = house.clock.utc()
     desk.request_admission(
         AdmitRequest(by="anna", reason="knows him", worker_id=worker_id, direction=Direction.IN, asked_utc=asked)
@@ -59,7 +59,7 @@ def test_ok__a_lock_down_behind_an_order_that_fails_is_not_lost(house: House) ->
 def test_ok__a_lock_down_while_the_disk_refuses_is_obeyed_and_recorded_once(house: House) -> None:
     house.sees(NOBODY, 0.2)
     house.journal._db.execute("PRAGMA query_only=ON")
-    desk = Desk(house.folder / "desk.db")
+    desk = DeskWriter(house.folder / "desk.db")
     desk.request_lock_down(LockDownRequest(by="anna", asked_utc=house.clock.utc()), release=False)
     house.sees(NOBODY, 2.0)
     assert house.loop._turnstile.state is PassageState.LOCKDOWN
@@ -75,7 +75,7 @@ def test_ok__a_lock_down_while_the_disk_refuses_is_obeyed_and_recorded_once(hous
 
 
 def test_fail__an_old_lock_down_does_not_come_back_with_a_new_journal(house: House) -> None:
-    desk = Desk(house.folder / "desk.db")
+    desk = DeskWriter(house.folder / "desk.db")
     asked = house.clock.utc() - timedelta(days=3)
     desk.request_lock_down(LockDownRequest(by="anna", asked_utc=asked), release=False)
     desk.close()

@@ -21,7 +21,7 @@ from edge.core.domain import Face, Frame, Identification, Image, Vector
 from edge.loop import GateLoop, Ports
 from edge.matcher import FaceMatcher, load_manifest
 from edge.matcher.engine.engine import Effort
-from edge.replica import reader as reading
+from edge.replica import reader as replica_reader
 from edge.replica.signed_lists import signed_part
 from edge.replica.writer import ReplicaWriter
 from edge.sim import ManualClock, RecordingGate, RecordingIndicator
@@ -85,7 +85,7 @@ class Gatehouse:
         self.clock, self.engine = ManualClock(), InFront()
         self.matcher = Counting(self.engine, MatcherConfig(threshold=0.6))  # type: ignore[arg-type]
         self.writer = ReplicaWriter(folder / "replica.db")
-        reader = reading.ReplicaReader(folder / "replica.db", SiteConfig(), HQ.public_key(), SITE)
+        reader = replica_reader.ReplicaReader(folder / "replica.db", SiteConfig(), HQ.public_key(), SITE)
         reader.parts_per_refresh = PARTS_PER_REFRESH
         self.roster = PreparedRoster(reader, self.matcher.prepare)
         self.journal = JournalReader(folder / "journal.db")
@@ -147,7 +147,7 @@ def test_ok__a_large_roster_is_taken_in_bounded_slices_and_no_turn_misses_its_fr
         read[-1] += 1
         return signed_part(body, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(reading.signed_lists, "signed_part", counted)
+    monkeypatch.setattr(replica_reader.signed_lists, "signed_part", counted)
     for version in (1, 2):
         house.hq_sends(version)
         while house.roster.state.roster.version < version:

@@ -15,10 +15,10 @@ from edge.core.ports import JournalReader as Reads
 from edge.replica.writer import ReplicaWriter
 from edge.storage.journal import Journal, JournalReader
 from edge.storage.salvage import salvage, salvaged_files
-from edge.sync.incidents import IncidentLog
+from edge.sync.incident_log import IncidentLog
 from edge.sync.metrics import AckWatch, SyncMeters
 from edge.sync.outbox import RESYNC_ANSWERS_S, Outbox
-from edge.sync.salvage_outbox import Rescue
+from edge.sync.salvage_outbox import SalvageOutbox
 
 
 class Desk:
@@ -96,7 +96,9 @@ def test_ok__hq_holds_more_of_a_damaged_journal_than_was_saved(desk: Desk, twin:
         _damaged(desk.journal, desk.rig.state_dir / "gate/journal.db", 51), desk.rig.state_dir, "gate-1", {epoch: 20}
     )
     assert (found.first, found.last) == (21, 50)
-    rescue = Rescue(desk.rig.state_dir, "gate-1", desk.replica, JournalReader, partial(desk.outbox_of, set_aside=True))
+    rescue = SalvageOutbox(
+        desk.rig.state_dir, "gate-1", desk.replica, JournalReader, partial(desk.outbox_of, set_aside=True)
+    )
     rescue.follow(0.0)
     rescue.acknowledged(desk.ack(60, records[-1].hash), b"kept at the broker", 0.0, retained=True)
     assert (desk.acked(), desk.codes()) == (20, set()), "of what was saved it says nothing yet"

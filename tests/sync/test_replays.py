@@ -23,9 +23,9 @@ from contract.topics import Channel, topic
 from edge.core.layout import JOURNAL, REPLICA, SYNC
 from edge.replica.reader import ReplicaReader
 from edge.storage.journal import JournalReader
-from edge.sync.register import NotRegistered, register
+from edge.sync.registration import NotRegistered, register
 from edge.sync.service import SyncService
-from edge.sync.speaker import Speaker
+from edge.sync.signed_messages import MessageSigner
 from hq import config as hq_config
 from hq.database import tables as t
 from hq.ingest import newer_events
@@ -152,7 +152,9 @@ def test_fail__a_gate_that_never_reported_or_was_turned_away_is_no_receipt(world
     GateRegistry(world.store, world.rig.keys, ("site-1",)).add("gate-8", "site-1", *new_keys(), by="test")
     stranger = Stranger(world.rig.port)
     status = GateStatus(gate_id="gate-9", site_id="site-1", online=True)
-    stranger.publish(topic(Channel.STATUS, "site-1", "gate-9"), Speaker(None, lambda: 5, 0).say(status, Channel.STATUS))
+    stranger.publish(
+        topic(Channel.STATUS, "site-1", "gate-9"), MessageSigner(None, lambda: 5, 0).sign(status, Channel.STATUS)
+    )
     wait_until(lambda: report.quarantine(world.store), "it was turned away")
     stranger.close()
     world.publish()

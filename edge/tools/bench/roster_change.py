@@ -25,7 +25,7 @@ from edge.matcher import FaceMatcher, load_manifest
 from edge.replica.reader import ReplicaReader
 from edge.replica.writer import ReplicaWriter
 from edge.sync.downlink import Downlink, missing_parts, subscriptions
-from edge.sync.incidents import IncidentLog
+from edge.sync.incident_log import IncidentLog
 from edge.sync.mqtt import MqttLink, Publication
 from edge.system.clock import SystemClock
 from edge.tools.bench.errors import BenchError

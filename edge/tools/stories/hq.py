@@ -28,12 +28,12 @@ from contract.signing import sign
 from contract.topics import Channel, topic
 from edge.app.state_folders import REPLICA
 from edge.core.config import SiteConfig
-from edge.replica.floor import Floor
 from edge.replica.reader import ReplicaReader
+from edge.replica.rollback_guard import RollbackGuard
 from edge.replica.writer import ReplicaWriter
 from edge.sim import ManualClock
 from edge.sync.downlink import Downlink
-from edge.sync.incidents import IncidentLog
+from edge.sync.incident_log import IncidentLog
 from edge.sync.mqtt import Received
 from edge.tools.stories.line import StoryError, explain
 from edge.tools.stories.played_gate import SentCommand, ShownCode
@@ -65,7 +65,7 @@ class Headquarters:
     def sealing_key(self) -> X25519PrivateKey:
         return self._site_key
 
-    def reader(self, floor: Floor) -> ReplicaReader:
+    def reader(self, floor: RollbackGuard) -> ReplicaReader:
         """The lists as the gate process believes them."""
         return ReplicaReader(self._folder / REPLICA, self._site, self._key.public_key(), self._site_key, floor)
 

@@ -14,11 +14,11 @@ from edge.devices.readers.qr_codes import QrCodes
 from edge.loop import GateLoop, Ports
 from edge.sim import ManualClock, PatientPinCheck, RecordingIndicator
 from edge.sim.staged_recognition import Picture, StagedCamera, StagedMatcher, View
-from edge.storage.desk import Desk, DeskReader
+from edge.storage.desk import DeskReader, DeskWriter
 from edge.storage.high_water import HighWater
 from edge.storage.journal import Journal
 from edge.storage.presence import JournalPresence
-from edge.storage.technician_request import TechnicianNotes
+from edge.storage.technician_request import TechnicianRequests
 from edge.system.clock import BoundedClock
 from edge.tools.stories.film import Studio, picture_at
 from edge.tools.stories.held_items import HeldItems
@@ -69,7 +69,7 @@ class StoryStage:
         self.people = HeldItems(story, self.config, self.clock)
         self.camera = StagedCamera(self.clock, self.let_pass, story.rate_hz, picture or self.people.picture)
         self.hq = Headquarters(story, self.config.site, self.clock, folder, studio.templates(story) if studio else {})
-        self._desk = Desk(folder / DESK, self.clock.utc)
+        self._desk = DeskWriter(folder / DESK, self.clock.utc)
         for name in normally_closed(self.config.gate):
             self.sensor(name, "on")
         self._start()
@@ -228,7 +228,7 @@ class StoryStage:
             restart=self._reboot,
             high_water=water,
             bounds=clock,
-            technician=TechnicianNotes(self._folder / GATE),
+            technician=TechnicianRequests(self._folder / GATE),
         )
         self._loop = GateLoop(self.config, ports)
 

@@ -15,7 +15,7 @@ RESTART_GAP = 10_000
 """So much is left out after a start: the last numbers before it may not be on the disk."""
 
 
-class Speaker:
+class MessageSigner:
     """Serials are milliseconds of the wall clock, and go on counting where that was set back. `last`: the highest that an
     earlier process is known to have used. Safe to use from the connection's thread too."""
 
@@ -24,17 +24,17 @@ class Speaker:
         self.last = last + RESTART_GAP if last else 0
         self._lock = threading.Lock()
 
-    def say(self, message: Said, channel: Channel) -> bytes:
+    def sign(self, message: Said, channel: Channel) -> bytes:
         """The message with the next serial, signed; without a key it goes out unsigned, and HQ says what is missing."""
-        numbered = message.model_copy(update={"serial": self.next()})
+        numbered = message.model_copy(update={"serial": self.next_serial()})
         return self._signed(encode(numbered), channel)
 
-    def will(self, status: GateStatus, connection: int) -> bytes:
+    def sign_will(self, status: GateStatus, connection: int) -> bytes:
         """What the broker says when a connection breaks: it ends the connection that began at this serial, and no other."""
         bound = status.model_copy(update={"connection": connection, "serial": connection})
         return self._signed(encode(bound), Channel.STATUS)
 
-    def next(self) -> int:
+    def next_serial(self) -> int:
         with self._lock:
             self.last = max(self.last + 1, self._now_ms())
             return self.last

@@ -15,12 +15,11 @@ from structlog.testing import capture_logs
 from edge.core.config import SiteConfig
 from edge.replica.reader import ReplicaReader
 from edge.replica.writer import ReplicaWriter
-from edge.storage import foreign_database as reading
-from edge.storage import sqlite_file
-from edge.storage.desk import Desk, DeskReader
+from edge.storage import sqlite_file, untrusted_database
+from edge.storage.desk import DeskReader, DeskWriter
 from edge.storage.journal import Journal, JournalReader
 from edge.system.clock import SystemClock
-from edge.system.foreign_file import NotPlain, read_plain
+from edge.system.regular_file import NotRegularFile, read_regular
 
 PLANTED: dict[str, Callable[[Path], object]] = {
     "folder": Path.mkdir,
@@ -36,22 +35,22 @@ PLANTED: dict[str, Callable[[Path], object]] = {
 @pytest.mark.filterwarnings("ignore:unclosed")
 def test_fail__what_is_no_file_is_refused_without_a_wait(tmp_path: Path, what: str) -> None:
     PLANTED[what](tmp_path / "x")
-    with pytest.raises(NotPlain, match="where a file should be"):
-        read_plain(tmp_path / "x", 100)
+    with pytest.raises(NotRegularFile, match="where a file should be"):
+        read_regular(tmp_path / "x", 100)
 
 
 def test_fail__too_large_or_of_another_owner(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes(b"1234567890")
-    assert read_plain(path, 10) == b"1234567890"
-    with pytest.raises(NotPlain, match="larger than 9 bytes"):
-        read_plain(path, 9)
+    assert read_regular(path, 10) == b"1234567890"
+    with pytest.raises(NotRegularFile, match="larger than 9 bytes"):
+        read_regular(path, 9)
     os.chown(path, 12345, -1)
-    with pytest.raises(NotPlain, match="belongs to user 12345"):
-        read_plain(path, 10, owner=os.geteuid())
-    assert read_plain(path, 10, owner=12345)
+    with pytest.raises(NotRegularFile, match="belongs to user 12345"):
+        read_regular(path, 10, owner=os.geteuid())
+    assert read_regular(path, 10, owner=12345)
     with pytest.raises(FileNotFoundError):
-        read_plain(tmp_path / "none", 10)
+        read_regular(tmp_path / "none", 10)
 
 
 @pytest.mark.parametrize("what", PLANTED)
@@ -109,12 +108,12 @@ def test_fail__a_database_made_to_harm_its_reader(tmp_path: Path, what: str) -> 
 
 
 def test_fail__a_query_without_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "QUERY_S", 0.2)
+    monkeypatch.setattr(untrusted_database, "QUERY_S", 0.2)
     path = tmp_path / "x.db"
     db = sqlite_file.connect(path)
     db.execute("CREATE TABLE t (n)")
     db.executemany("INSERT INTO t VALUES (?)", ((n,) for n in range(3000)))
-    reader = sqlite_file.Reader(path)
+    reader = sqlite_file.DatabaseReader(path)
     opened = reader.db()
     assert opened is not None
     with pytest.raises(sqlite3.OperationalError, match="interrupted"):
@@ -127,7 +126,7 @@ def test_fail__a_query_without_end_is_given_up(tmp_path: Path, monkeypatch: pyte
 def test_fail__a_reader_cannot_write(tmp_path: Path) -> None:
     db = sqlite_file.connect(tmp_path / "x.db")
     db.execute("CREATE TABLE t (n)")
-    opened = sqlite_file.Reader(tmp_path / "x.db").db()
+    opened = sqlite_file.DatabaseReader(tmp_path / "x.db").db()
     assert opened is not None
     with pytest.raises(sqlite3.OperationalError):
         opened.execute("INSERT INTO t VALUES (1)")
@@ -137,12 +136,12 @@ def test_fail__a_reader_cannot_write(tmp_path: Path) -> None:
 
 def test_fail__a_lock_that_another_process_holds_costs_a_moment_and_not_each_turn(tmp_path: Path) -> None:
     path = tmp_path / "desk.db"
-    Desk(path).close()
+    DeskWriter(path).close()
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("PRAGMA locking_mode=EXCLUSIVE")
     other.execute("BEGIN EXCLUSIVE")
     other.execute("DELETE FROM audit")
-    late = DeskReader(path, sqlite_file.Reader(path, sqlite_file.FOREIGN_WAIT_S))
+    late = DeskReader(path, sqlite_file.DatabaseReader(path, sqlite_file.UNTRUSTED_WAIT_S))
     assert late.changed() is False
     tries, began = 0, time.monotonic()
     while time.monotonic() - began < sqlite_file._AGAIN_S / 2:
@@ -170,13 +169,13 @@ def test_fail__a_writer_whose_place_holds_something_else_says_so(tmp_path: Path,
     with pytest.raises(sqlite3.OperationalError, match="is no file"):
         sqlite_file.connect(tmp_path / "x.db")
     PLANTED[what](tmp_path / "y.db.lock")
-    with pytest.raises(sqlite_file.Locked):
+    with pytest.raises(sqlite_file.DatabaseLocked):
         sqlite_file.lock(tmp_path / "y.db")
 
 
 def test_ok__a_table_that_is_just_being_made_is_no_news_and_one_that_stays_away_is(tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "x.db").execute("CREATE TABLE other (x)").connection.close()
-    reader = sqlite_file.Reader(tmp_path / "x.db")
+    reader = sqlite_file.DatabaseReader(tmp_path / "x.db")
     with capture_logs() as logs:
         for wait_s in (0.0, 0.1, 1.1, 0.0):
             time.sleep(wait_s)

@@ -13,7 +13,7 @@ from edge.core.config import SiteConfig, parse
 from edge.storage.journal import Journal, JournalReader
 from edge.storage.salvage import salvage, salvaged_files, sign_salvaged
 from edge.storage.signed_heads import EVERY, Signer
-from edge.sync.signed import sendable
+from edge.sync.signed_records import sendable
 from edge.system.clock import SystemClock
 from edge.system.gate_keys import open_key
 from hq.database.journals import JournalKey

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 
-def write_whole(path: Path, content: bytes, mode: int, owner: tuple[int, int] | None = None) -> None:
+def write_atomically(path: Path, content: bytes, mode: int, owner: tuple[int, int] | None = None) -> None:
     """Put `content` at `path`, on the disk when it returns. A link in its place is replaced and not followed.
 
     `owner`: user and group of the file; None: those of this process. Raises OSError.

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from contract.signing import BadKey
 from edge.commands.config import commented_toml
 from edge.core.config import load, parse
-from edge.system import inline_secrets as inline
+from edge.system import inline_secrets
 from edge.system.key_files import secret
 from edge.tools import selfcheck
 
@@ -36,7 +36,7 @@ def test_ok__passwords_leave_the_configuration(toml: Path) -> None:
     before = load(toml)
     assert selfcheck.secrets(before).state is selfcheck.CheckState.WARNING
     assert "move-secrets" in selfcheck.secrets(before).todo
-    assert [one.key for one in inline.move_secrets(toml)] == ["camera.url", "sync.password"]
+    assert [one.key for one in inline_secrets.move_secrets(toml)] == ["camera.url", "sync.password"]
     text, after = toml.read_text(), load(toml)
     assert CAMERA not in text
     assert BROKER not in text
@@ -46,14 +46,14 @@ def test_ok__passwords_leave_the_configuration(toml: Path) -> None:
     for name in ("camera.url", "broker.password"):
         assert stat.S_IMODE((toml.parent / "keys" / name).stat().st_mode) == 0o400
     assert selfcheck.secrets(after).state is selfcheck.CheckState.OK
-    assert inline.move_secrets(toml) == [], "once is enough"
+    assert inline_secrets.move_secrets(toml) == [], "once is enough"
     assert toml.read_text() == text
 
 
 def test_ok__each_file_belongs_to_the_process_that_needs_it(toml: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     users = {"sitegate-gate": 12001, "sitegate-sync": 12002}
-    monkeypatch.setattr(inline.pwd, "getpwnam", lambda name: type("User", (), {"pw_uid": users[name]}))
-    inline.move_secrets(toml)
+    monkeypatch.setattr(inline_secrets.pwd, "getpwnam", lambda name: type("User", (), {"pw_uid": users[name]}))
+    inline_secrets.move_secrets(toml)
     assert (toml.parent / "keys" / "camera.url").stat().st_uid == 12001
     assert (toml.parent / "keys" / "broker.password").stat().st_uid == 12002
 
@@ -64,26 +64,26 @@ def test_ok__interrupted_it_can_be_run_again(toml: Path, cut: str, monkeypatch: 
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(inline, "_write_config" if cut == "config" else "_check", stops)
+        patch.setattr(inline_secrets, "_write_config" if cut == "config" else "_check", stops)
         with pytest.raises(OSError, match="No space"):
-            inline.move_secrets(toml)
+            inline_secrets.move_secrets(toml)
     assert load(toml).camera.url.get_secret_value() == CAMERA
-    assert len(inline.move_secrets(toml)) == 2
+    assert len(inline_secrets.move_secrets(toml)) == 2
 
 
 def test_fail__what_is_not_on_a_line_of_its_own_is_left_to_the_technician(tmp_path: Path) -> None:
     path = tmp_path / "gate.toml"
     path.write_text(f'sync = {{ password = "{BROKER}" }}\n')
-    with pytest.raises(inline.NotMoved, match=r"sync\.password is not on a line of its own"):
-        inline.move_secrets(path)
+    with pytest.raises(inline_secrets.NotMoved, match=r"sync\.password is not on a line of its own"):
+        inline_secrets.move_secrets(path)
     assert BROKER in path.read_text()
 
 
 def test_fail__another_password_is_there_already(toml: Path) -> None:
     (toml.parent / "keys").mkdir()
     (toml.parent / "keys" / "camera.url").write_text("rtsp://other")
-    with pytest.raises(inline.NotMoved, match="holds something else"):
-        inline.move_secrets(toml)
+    with pytest.raises(inline_secrets.NotMoved, match="holds something else"):
+        inline_secrets.move_secrets(toml)
     assert CAMERA in toml.read_text()
 
 

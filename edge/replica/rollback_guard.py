@@ -12,7 +12,7 @@ from edge.core.domain import ListAge, ListMark, RosterState
 from edge.replica.signed_lists import ListRefused
 
 
-class Floor(Protocol):
+class RollbackGuard(Protocol):
     """The highest versions that were ever in force here (`edge.storage.high_water`)."""
 
     def of(self, kind: ListKind) -> ListMark | None: ...
@@ -24,7 +24,7 @@ class Floor(Protocol):
         """This list comes into force; on disk when it returns."""
 
 
-class NoFloor:
+class NoRollbackGuard:
     """Remembers nothing: for commands and tools that only look at a replica."""
 
     def of(self, kind: ListKind) -> ListMark | None:
@@ -45,7 +45,7 @@ def mark_of_delta(delta: SealedDelta) -> ListMark:
     return ListMark(version=header.list_version, issued_utc=header.issued_utc, digest=delta.fingerprint.hex())
 
 
-def refuse_older(floor: Floor, kind: ListKind, mark: ListMark) -> None:
+def refuse_older(floor: RollbackGuard, kind: ListKind, mark: ListMark) -> None:
     """Raises ListRefused for a list below the highest that was in force here, or another one of its version."""
     highest = floor.of(kind)
     if highest is None or floor.takes_older(kind):
@@ -61,7 +61,7 @@ def refuse_older(floor: Floor, kind: ListKind, mark: ListMark) -> None:
         )
 
 
-def withheld(floor: Floor, state: RosterState) -> frozenset[ListKind]:
+def withheld(floor: RollbackGuard, state: RosterState) -> frozenset[ListKind]:
     """Lists of which there was a newer version than `state` holds."""
 
     def older(kind: ListKind) -> bool:

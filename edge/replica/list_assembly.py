@@ -31,7 +31,7 @@ _LENGTH_MIN = 1e-3
 """A shorter vector has no direction that means anything."""
 
 
-class Assembly:
+class ListAssembly:
     """Takes the parts of one version in order. `header`: of the first part."""
 
     def __init__(self, header: PartHeader) -> None:
