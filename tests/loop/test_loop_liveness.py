@@ -42,16 +42,16 @@ class Seen:
         low, high = points.min(axis=0), points.max(axis=0)
         return [Face((*(low - 40), *(high - low + 80)), points, 0.9)]
 
-    def find(self, frame: Image, least_px: float) -> list[Face]:
+    def detect_large(self, frame: Image, least_px: float) -> list[Face]:
         return self.detect(frame)
 
-    def refine(self, image: Image, face: Face, care: Effort) -> Face:
+    def refine(self, image: Image, face: Face, effort: Effort) -> Face:
         return face
 
     def align_refined(self, image: Image, refined: Face) -> Image:
         return CRISP
 
-    def embed(self, aligned: Image, care: Effort) -> Vector:
+    def embed(self, aligned: Image, effort: Effort) -> Vector:
         return VECTOR
 
     def vector_is_rotated(self, vector: Vector) -> bool:

@@ -49,16 +49,16 @@ class InFront:
         points = np.array([[20, 20], [80, 20], [50, 50], [25, 80], [75, 80]], np.float32)
         return [] if self.face is None else [Face((0, 0, 100, 120), points, 0.9)]
 
-    def find(self, frame: Image, least_px: float) -> list[Face]:
+    def detect_large(self, frame: Image, least_px: float) -> list[Face]:
         return self.detect(frame)
 
-    def refine(self, image: Image, face: Face, care: Effort) -> Face:
+    def refine(self, image: Image, face: Face, effort: Effort) -> Face:
         return face
 
     def align_refined(self, image: Image, refined: Face) -> Image:
         return CRISP
 
-    def embed(self, aligned: Image, care: Effort) -> Vector:
+    def embed(self, aligned: Image, effort: Effort) -> Vector:
         assert self.face is not None
         vector = self.face.astype(np.float32)
         return vector / np.float32(np.linalg.norm(vector))

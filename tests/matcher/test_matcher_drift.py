@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edge.core.score_counts import DayScores, bin_of
-from edge.matcher.score_monitor.drift import RECENT_DAYS, WORKERS_MIN, DriftSign, find_drift, psi
+from edge.matcher.score_monitor.drift import RECENT_DAYS, WORKERS_MIN, DriftKind, find_drift, psi
 
 TODAY = date(2026, 11, 30)
 
@@ -53,15 +53,15 @@ def test_ok__psi_of_one_population_is_chi_square_by_its_sizes():
 
 def test_ok__nothing_changed_nothing_said():
     assert alarming(stream()) == set()
-    assert {s.kind for s in find_drift(stream(), TODAY)} == set(DriftSign)
+    assert {s.kind for s in find_drift(stream(), TODAY)} == set(DriftKind)
 
 
 @pytest.mark.parametrize(
-    ("change", "sign"),
+    ("change", "kind"),
     [
-        ({"mean": 0.55}, DriftSign.SCORES),
-        ({"unknown": 0.2}, DriftSign.UNKNOWN),
-        ({"unusable": 0.2}, DriftSign.UNUSABLE),
+        ({"mean": 0.55}, DriftKind.SCORES),
+        ({"unknown": 0.2}, DriftKind.UNKNOWN),
+        ({"unusable": 0.2}, DriftKind.UNUSABLE),
     ],
 )
 def test_ok__each_change_is_named(change, kind):
@@ -77,7 +77,7 @@ def test_ok__better_than_before_is_no_alarm(change):
 
 def test_ok__a_lens_that_recognises_nobody_alarms_too():
     dark = [d.model_copy(update={"accepted": {}, "workers": 0, "unusable": 400}) for d in stream()[-RECENT_DAYS:]]
-    assert DriftSign.UNUSABLE in alarming(stream()[:-RECENT_DAYS] + dark)
+    assert DriftKind.UNUSABLE in alarming(stream()[:-RECENT_DAYS] + dark)
 
 
 @pytest.mark.parametrize("days", [[], stream()[-10:], stream(workers=WORKERS_MIN - 1)])
@@ -87,7 +87,7 @@ def test_fail__too_little_says_nothing(days):
 
 def test_ok__a_small_site_needs_a_larger_change():
     assert alarming(stream(workers=40, mean=0.57)) == set()
-    assert alarming(stream(workers=400, mean=0.55)) == {DriftSign.SCORES}
+    assert alarming(stream(workers=400, mean=0.55)) == {DriftKind.SCORES}
 
 
 def test_ok__today_is_not_judged_before_it_is_over():

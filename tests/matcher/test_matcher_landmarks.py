@@ -55,7 +55,7 @@ def test_ok__a_rough_first_look_is_made_good(seed):
     assert (found.box, found.score) == ((80, 70, 90, 110), 0.9)
 
 
-@pytest.mark.parametrize("looks", [2, 4])
+@pytest.mark.parametrize("repeats", [2, 4])
 def test_ok__the_mirror_image_takes_out_a_leaning(repeats):
     found = refine_landmarks(PerfectDetector(3.0), IMAGE, face(TRUE), repeats)
     assert found.landmarks == pytest.approx(TRUE, abs=0.3)

@@ -11,7 +11,7 @@ from edge.core.config import MatcherConfig
 from edge.core.domain import Frame, Sight
 from edge.core.score_counts import DayScores, bin_of
 from edge.matcher import FaceMatcher, open_matcher
-from edge.matcher.score_monitor.drift import DriftSign, find_drift
+from edge.matcher.score_monitor.drift import DriftKind, find_drift
 from edge.matcher.score_monitor.monitor import ScoreMonitor
 from edge.sim import ManualClock
 from edge.storage.score_store import ScoreStore
@@ -101,4 +101,4 @@ def test_ok__a_film_on_the_lens_is_told_from_real_scores(engine, photo):
     steady = [day(ago, before) for ago in range(40, 0, -1)]
     assert not any(shift.alarming for shift in find_drift(steady, today))
     dirty = steady[:-7] + [day(ago, after) for ago in range(7, 0, -1)]
-    assert {s.kind for s in find_drift(dirty, today) if s.alarming} & {DriftSign.SCORES, DriftSign.UNUSABLE}
+    assert {s.kind for s in find_drift(dirty, today) if s.alarming} & {DriftKind.SCORES, DriftKind.UNUSABLE}
