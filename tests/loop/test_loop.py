@@ -47,7 +47,7 @@ from edge.core.domain import (
     Worker,
 )
 from edge.core.ports import GateError
-from edge.loop import FAILURES_MAX, GateLoop, Ports
+from edge.loop import FAILURES_MAX, Adapters, GateLoop
 from edge.loop.hq_inbox import INCIDENTS, REQUESTS
 from edge.sim import ManualClock, RecordingGate, RecordingIndicator
 from edge.storage.desk import DeskReader, DeskWriter
@@ -148,7 +148,7 @@ class House:
     def make_loop(self) -> GateLoop:
         requests = DeskReader(self.folder / "desk.db")
         parts = (self.camera, self.matcher, self.gate, self.indicator, self.lists, self.journal, requests, self.clock)
-        return GateLoop(Config(), Ports(*parts))
+        return GateLoop(Config(), Adapters(*parts))
 
     def sees(self, now: Identification | Exception, seconds: float = 0.2) -> None:
         self.matcher.now = now

@@ -12,7 +12,7 @@ from contract.times import corrections
 from edge.app.journal_startup import learn_time
 from edge.core.config import Config, SiteConfig
 from edge.core.domain import AdmitRequest, ListMark, LockDownRequest, TechnicianRequest
-from edge.loop import GateLoop, Ports
+from edge.loop import Adapters, GateLoop
 from edge.storage.desk import DeskReader, DeskWriter
 from edge.storage.high_water import HighWater
 from edge.storage.journal import Journal, JournalReader
@@ -41,7 +41,7 @@ class Vault(House):
         requests = DeskReader(self.folder / "desk.db")
         parts = (self.camera, self.matcher, self.gate, self.indicator, self.lists, self.journal, requests, self.bounded)
         memory = (self.water, self.bounded, TechnicianRequests(self.folder))
-        ports = Ports(*parts, high_water=memory[0], bounds=memory[1], technician=memory[2])
+        ports = Adapters(*parts, high_water=memory[0], bounds=memory[1], technician=memory[2])
         self.loop = GateLoop(Config(), ports)
 
     def stop(self) -> None:

@@ -18,7 +18,7 @@ from edge.app.gate import PARTS_PER_REFRESH
 from edge.app.prepared_roster import PreparedRoster
 from edge.core.config import Config, MatcherConfig, SiteConfig
 from edge.core.domain import Face, Frame, Identification, Image, Vector
-from edge.loop import GateLoop, Ports
+from edge.loop import Adapters, GateLoop
 from edge.matcher import FaceMatcher, load_manifest
 from edge.matcher.engine.engine import Effort
 from edge.replica import reader as replica_reader
@@ -92,7 +92,7 @@ class Gatehouse:
         gate, indicator = RecordingGate(self.clock), RecordingIndicator(self.clock)
         journal = Journal(folder / "journal.db", SiteConfig(), self.clock)
         desk, camera = DeskReader(folder / "desk.db"), OneFrameEach(self.clock)
-        ports = Ports(camera, self.matcher, gate, indicator, self.roster, journal, desk, self.clock)
+        ports = Adapters(camera, self.matcher, gate, indicator, self.roster, journal, desk, self.clock)
         self.loop = GateLoop(Config(), ports)
 
     def hq_sends(self, version: int) -> None:
