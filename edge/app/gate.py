@@ -14,6 +14,7 @@ from edge import __version__
 from edge.app.gate_metrics import GateMetrics, MeteredCamera
 from edge.app.journal_startup import apply_acks, open_journal, record_new_journal, start_background_check
 from edge.app.lock_relay import keep_relay_description
+from edge.app.locked_journal import open_when_unlocked
 from edge.app.prepared_roster import PreparedRoster
 from edge.app.reboot import make_restart, reboot_unanswered
 from edge.app.roster import open_roster
