@@ -18,44 +18,44 @@ def seen(once: OncePerApproach, who: str | None, from_s: float, for_s: float) ->
 
 
 def test_ok__who_stays_is_barred_and_another_is_not() -> None:
-    once = seen(OncePerApproach(LEFT_S).let_in("w1", 7, 0.0), "w1", 0.1, 1000)
+    once = seen(OncePerApproach(LEFT_S).released("w1", 7, 0.0), "w1", 0.1, 1000)
     assert once.blocking_release("w1", ()) is not None
     assert once.blocking_release("w2", ()) is None
 
 
 def test_ok__an_empty_lane_forgets_after_its_time_and_not_before() -> None:
-    once = OncePerApproach(LEFT_S).let_in("w1", 7, 0.0)
-    assert seen(once, None, 1.0, LEFT_S - 0.2).bars("w1", ()) is not None
-    assert seen(once, None, 1.0, LEFT_S + 0.1).bars("w1", ()) is None
+    once = OncePerApproach(LEFT_S).released("w1", 7, 0.0)
+    assert seen(once, None, 1.0, LEFT_S - 0.2).blocking_release("w1", ()) is not None
+    assert seen(once, None, 1.0, LEFT_S + 0.1).blocking_release("w1", ()) is None
 
 
 def test_fail__a_face_whose_name_is_not_known_is_no_empty_lane() -> None:
-    once = OncePerApproach(LEFT_S).let_in("w1", 7, 0.0)
+    once = OncePerApproach(LEFT_S).released("w1", 7, 0.0)
     for start in range(0, 100, 4):
         once = seen(seen(once, None, start, 3.5), "?", start + 3.6, 0.2)
     assert once.blocking_release("w1", ()) is not None
 
 
 def test_fail__a_camera_that_was_lost_in_between_shows_no_empty_lane() -> None:
-    once = OncePerApproach(LEFT_S).let_in("w1", 7, 0.0).nobody(1.0).nobody(600.0)
+    once = OncePerApproach(LEFT_S).released("w1", 7, 0.0).lane_empty(1.0).lane_empty(600.0)
     assert once.blocking_release("w1", ()) is not None
-    assert seen(once, None, 600.1, LEFT_S).bars("w1", ()) is None
+    assert seen(once, None, 600.1, LEFT_S).blocking_release("w1", ()) is None
 
 
 def test_ok__in_a_queue_whoever_was_long_away_may_come_again() -> None:
-    once = OncePerApproach(LEFT_S).let_in("w1", 7, 0.0)
+    once = OncePerApproach(LEFT_S).released("w1", 7, 0.0)
     for number in range(12):
         name = f"q{number}"
-        once = seen(once, name, 10.0 * number + 1, 9.0).let_in(name, 8 + number, 10.0 * number + 2)
+        once = seen(once, name, 10.0 * number + 1, 9.0).released(name, 8 + number, 10.0 * number + 2)
     assert AWAY_S < 10.0 * 12
-    assert once.face_seen(125.0, "w1").bars("w1", ()) is None
-    assert once.face_seen(125.0, "q11").bars("q11", ()) is not None
+    assert once.face_seen(125.0, "w1").blocking_release("w1", ()) is None
+    assert once.face_seen(125.0, "q11").blocking_release("q11", ()) is not None
     assert len(once.admitted) < 12  # what is remembered has a bound
 
 
 def test_fail__a_face_that_nobody_followed_never_becomes_long_away() -> None:
-    once = seen(OncePerApproach(LEFT_S).let_in("w1", 7, 0.0), "?", 0.1, 3 * AWAY_S)
-    assert once.face_seen(3 * AWAY_S + 1, "w1").bars("w1", ()) is not None
+    once = seen(OncePerApproach(LEFT_S).released("w1", 7, 0.0), "?", 0.1, 3 * AWAY_S)
+    assert once.face_seen(3 * AWAY_S + 1, "w1").blocking_release("w1", ()) is not None
 
 
 def test_ok__where_a_sensor_tells_that_nobody_passed_there_are_so_many_tries() -> None:
@@ -64,7 +64,7 @@ def test_ok__where_a_sensor_tells_that_nobody_passed_there_are_so_many_tries() -
         once = once.released("w1", release, 10.0 * release)
         assert once.blocking_release("w1", {release}) is None
         assert once.blocking_release("w1", ()) is not None
-    assert once.released("w1", TRIES, 10.0 * TRIES).bars("w1", {TRIES}) is not None
+    assert once.released("w1", TRIES, 10.0 * TRIES).blocking_release("w1", {TRIES}) is not None
 
 
 @given(st.lists(st.tuples(st.sampled_from([None, "?", "w1", "w2"]), st.floats(0.1, 4.0)), max_size=40))
