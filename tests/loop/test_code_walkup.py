@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from test_loop import Lists
+from loop_rig import Lists
 
 from contract.code import Code, make
 from contract.messages import AccessEvent, Reason

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from test_loop import NOBODY, House, known, order
+from loop_rig import NOBODY, House, known, order
 
 from contract.messages import CommandAction, Direction, NoticeCode, NoticeEvent, Reason
 from edge.app import reboot

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from test_loop import Lists, OneFrameEach
+from loop_rig import Lists, OneFrameEach
 
 from contract.messages import AccessEvent, Advice, LivenessVerdict, Reason
 from edge.core.config import Config, SiteConfig

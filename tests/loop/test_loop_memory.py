@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from test_loop import NOBODY, House, known, order
+from loop_rig import NOBODY, House, known, order
 
 from contract.messages import Ack, ClockEvent, Command, CommandAction, ListKind, NoticeCode, NoticeEvent, Reason
 from contract.times import corrections

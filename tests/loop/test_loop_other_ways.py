@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from test_loop import NOBODY, House, OneFrameEach, known, unknown
+from loop_rig import NOBODY, House, OneFrameEach, known, unknown
 
 from contract.code import Code, make
 from contract.credentials import card_digest, hash_pin

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_loop import NOBODY, House, known
+from loop_rig import NOBODY, House, known
 
 from contract.messages import AccessEvent, Advice, NoticeCode, PolicySnapshot, Reason, RiskEntry
 from contract.policy import AntiPassback, RiskAction, RiskRule

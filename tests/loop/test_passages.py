@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from loop_rig import NOBODY, House, known, order
 from structlog.testing import capture_logs
-from test_loop import NOBODY, House, known, order
 
 from contract.messages import (
     AccessEvent,
