@@ -15,8 +15,8 @@ from edge.devices.readers.pin_code_check import ThreadedPinCodeCheck
 from edge.devices.readers.qr_codes import QrCodeReader, read_codes
 from edge.devices.readers.wedge import WedgeReader
 from edge.loop import Adapters, GateLoop
-from edge.sim import SimulatedKeyboard
 from edge.matcher import FaceMatcher
+from edge.sim import SimulatedKeyboard
 from edge.sim.code_card import CodeCard
 from edge.sim.lane_picture import draw_lane
 from edge.storage.desk import DeskReader
