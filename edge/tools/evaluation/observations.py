@@ -61,8 +61,8 @@ def _middle_look(engine: FaceEngine, config: MatcherConfig, image: Image, faces:
         return Look(NO_FACE, None)
     face = engine.refine(image, face, care)
     aligned = engine.cut(image, face)
-    sight = objection(measure(face, aligned), config)
-    return Look(sight.value if sight else "", engine.embed(aligned, care))
+    fault = objection(measure(face, aligned), config)
+    return Look(fault.value if fault else "", engine.embed(aligned, care))
 
 
 def look_at_all(

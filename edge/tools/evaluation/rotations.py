@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.config import MatcherConfig
-from edge.core.domain import Image, Points, Sight, Template, Vector
+from edge.core.domain import Image, Points, Template, Vector
 from edge.matcher.engine.engine import FRAME, FaceEngine, nearest_to_middle, open_engine
-from edge.matcher.engine.quality import measure, objection
+from edge.matcher.engine.quality import TILTED, measure, objection
 from edge.matcher.engine.upright import embedded_turned, seen_turned, written
 from edge.matcher.enrolment.templates import EnrolmentError, enrol
 from edge.matcher.weights.manifest import Upright
@@ -85,8 +85,7 @@ def look_at(engine: FaceEngine, config: MatcherConfig, person: str, frame: Image
     wrong_deg = abs((_down_deg(face.landmarks) - angle + 180) % 360 - 180)
     quality = measure(face, aligned)
     seen = Turned(person, angle, True, wrong_deg)
-    sight = objection(quality, config)
-    by_points = sight is Sight.TILTED
+    by_points = objection(quality, config) is TILTED
     if objection(replace(quality, roll_deg=0), config):
         return seen
     vector = engine.embed(aligned, FRAME)
