@@ -29,7 +29,7 @@ def test_ok__a_passage_sensor_reports_each_closing() -> None:
     assert not sensor.chatter.report_due(3)
 
 
-def test_fail__a_passage_sensor_at_one_kilohertz_is_not_believed_and_reported_s_once_a_minute() -> None:
+def test_fail__a_passage_sensor_at_one_kilohertz_is_ignored_and_reported_once_a_minute() -> None:
     sensor = EventContact(GateSignal.PASSED)
     heard = [s for t in KHZ for s in (*sensor.change(True, t), *sensor.change(False, t + 0.0005))]
     assert len(heard) == CLOSINGS_PER_S

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from test_loop import NOBODY, House, known
+from loop_rig import NOBODY, House, known
 
 from contract.messages import Ack, DiskStep, NoticeCode, NoticeEvent, PolicySnapshot, Reason
 from edge.core.config import Config, parse
@@ -33,8 +33,18 @@ class Site(House):
             Ack(gate_id="gate-1", epoch=self.journal.epoch, seq=self.acked, utc=self.clock.utc())
         ]  # type: ignore[method-assign]
         requests = DeskReader(self.folder / "desk.db")
-        parts = (self.camera, self.matcher, self.gate, self.indicator, self.lists, self.journal, requests, self.clock)
-        return GateLoop(CONFIG, Adapters(*parts, disk=self.disk))
+        adapters = Adapters(
+            camera=self.camera,
+            matcher=self.matcher,
+            gate=self.gate,
+            indicator=self.indicator,
+            roster=self.lists,
+            journal=self.journal,
+            desk_requests=requests,
+            clock=self.clock,
+            disk=self.disk,
+        )
+        return GateLoop(CONFIG, adapters)
 
     acked = 0
 

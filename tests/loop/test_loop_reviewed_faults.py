@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_loop import NOBODY, House, known, order, unknown
+from loop_rig import NOBODY, House, known, order, unknown
 
 from contract.messages import CommandAction, Direction, NoticeCode, PassageOutcome, Reason
 from edge.core.domain import AdmitRequest, GateSignal, Identification, LockDownRequest, Sight, Tone

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from passage_rig import GATES, Memory
 
-from contract.messages import AccessEvent, Direction, Event, NoticeCode, PassageEvent, PassageOutcome, Reason
+from contract.messages import AccessEvent, Direction, NoticeCode, PassageEvent, PassageOutcome, Reason
 from edge.core.config import Config
 from edge.core.domain import GateSignal
 from edge.core.passage import PassageState
@@ -21,29 +22,6 @@ from edge.loop.passage_control import PassageControl
 from edge.sim import ManualClock, RecordingGate
 
 BOUND_S = 2.0
-
-
-class Memory:
-    """The journal's promises without a disk: seq, refs, and a disk that can refuse."""
-
-    def __init__(self) -> None:
-        self.events: list[tuple[type[Event], dict[str, Any]]] = []
-        self.refs: list[str] = []
-        self.refuses = False
-
-    def append(self, kind: type[Event], /, *, ref: str | None = None, **fields: Any) -> None:
-        if self.refuses:
-            raise JournalError("the disk refuses")
-        self.events.append((kind, fields))
-        if ref is not None:
-            assert ref not in self.refs
-            self.refs.append(ref)
-
-    def last_ref(self, *beginnings: str) -> str | None:
-        return next((ref for ref in reversed(self.refs) if ref.startswith(beginnings)), None)
-
-    def notices(self, *codes: NoticeCode) -> int:
-        return sum(fields.get("code") in codes for _, fields in self.events)
 
 
 @dataclass(frozen=True)
@@ -72,16 +50,6 @@ ANYTHING: st.SearchStrategy[Happening] = st.one_of(
     st.sampled_from(WORDS),
 )
 LIVES = st.lists(ANYTHING, max_size=30)
-GATES = [
-    Config.model_validate({"gate": gate})
-    for gate in (
-        {"passage_pin": 22},
-        {"rotation_pin": 5, "rotation_out_pin": 6, "relay_out_pin": 27, "slow_factor": 5},
-        {"kind": "door", "door_pin": 5, "lock_down_admits": []},
-        {"kind": "swing_gate", "door_pin": 5, "passage_pin": 22, "passage_out_pin": 19, "relay_out_pin": 27},
-        {"passage_pin": 22, "fire_pin": 23, "reset_pin": 24, "fire_reset": "manual"},
-    )
-]
 
 
 @dataclass

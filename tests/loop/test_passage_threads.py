@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from test_passage_sequences import GATES, Memory
+from passage_rig import GATES, Memory
 
 from contract.messages import AccessEvent, Direction, NoticeCode, PassageEvent, PassageOutcome, Reason
 from edge.core.config import Config, GateConfig

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from loop_rig import NOBODY, House, known, order
 from structlog.testing import capture_logs
-from test_loop import NOBODY, House, known, order
 
 from contract.messages import (
     AccessEvent,
@@ -34,8 +34,8 @@ class Gate(House):
 
     def make_loop(self) -> GateLoop:
         loop = super().make_loop()
-        ports: Adapters = loop._adapters
-        return GateLoop(self.config, ports)
+        adapters: Adapters = loop._adapters
+        return GateLoop(self.config, adapters)
 
     def restarts(self) -> None:
         self.gate.lock()

@@ -39,7 +39,7 @@ def test_ok__a_good_face_is_usable():
         ({"nod": 0.3}, quality.LOOKING_UP),
         ({"glare": 0.5}, quality.TOO_BRIGHT),
         ({"glare": 0.5, "sharpness": 5}, quality.TOO_BRIGHT),
-        ({"sharpness": 5, "covered": True}, quality.BLURRED),
+        ({"sharpness": 5, "occluded": True}, quality.BLURRED),
     ],
 )
 def test_fail__the_most_fundamental_reason_comes_first(change, sight):
@@ -54,11 +54,11 @@ def test_ok__a_tilted_head_is_not_a_turned_one(angle, offset):
 
 
 def test_ok__a_covered_face_is_compared_but_not_enrolled():
-    covered = replace(GOOD, covered=True, glare=0.5, nod=0.9)  # a white mask, and a nose that the detector guesses
-    assert objection(covered, LIMITS) is None
-    assert objection_to_reference(covered, LIMITS) is quality.OCCLUDED
+    occluded = replace(GOOD, occluded=True, glare=0.5, nod=0.9)  # a white mask, and a nose that the detector guesses
+    assert objection(occluded, LIMITS) is None
+    assert objection_to_reference(occluded, LIMITS) is quality.OCCLUDED
     assert objection_to_reference(GOOD, LIMITS) is None
-    assert objection_to_reference(replace(covered, turn=1), LIMITS) is quality.TURNED_AWAY
+    assert objection_to_reference(replace(occluded, turn=1), LIMITS) is quality.TURNED_AWAY
 
 
 @given(pitch=st.floats(-25, 25), roll=st.floats(-40, 40))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from contract.messages import Advice
 from edge.core.config import MatcherConfig
 from edge.core.domain import Face, FaceFault, Image, Points
-from edge.matcher.engine.occlusion import bareness
+from edge.matcher.engine.occlusion import measure_occlusion
 from edge.matcher.engine.upright import ROLL_MAX_DEG, roll_deg
 
 BLUR_PX = 1.0
@@ -27,7 +27,7 @@ _FACE, _UPPER, _LOWER = np.s_[24:108, 18:94], np.s_[24:70, 18:94], np.s_[62:108,
 class Quality:
     """`eye_distance_px` in the frame; `brightness` mean grey 0-255 and `sharpness` (see `sharpness`), both on the aligned
     face; `turn` 0 = straight ahead, 1 = the nose above one eye; `nod` how far down the nose is from the eyes to the mouth, 0-1;
-    `glare` the share 0-1 of the face that is white; `covered`: something hides the mouth or the eyes; `roll_deg` how far the line of the
+    `glare` the share 0-1 of the face that is white; `occluded`: something hides the mouth or the eyes; `roll_deg` how far the line of the
     eyes is from level, 0-180, if the points can be believed (edge/matcher/engine/upright.py)."""
 
     eye_distance_px: float
@@ -36,7 +36,7 @@ class Quality:
     turn: float
     nod: float = 0.57
     glare: float = 0.0
-    covered: bool = False
+    occluded: bool = False
     roll_deg: float = 0.0
 
 
@@ -91,7 +91,7 @@ def measure(face: Face, aligned: Image) -> Quality:
         turn(face.landmarks),
         nod(face.landmarks),
         float((aligned[_FACE].min(axis=2) >= GLARE_GREY).mean()),
-        bareness(aligned).covered,
+        measure_occlusion(aligned).occluded,
         roll_deg(face.landmarks),
     )
 
@@ -135,10 +135,10 @@ _CHECKS: tuple[tuple[FaceFault, Callable[[Quality, MatcherConfig], bool]], ...] 
     (TURNED_AWAY, lambda face, limits: face.turn > limits.turn_max),
     (TOO_FAR, lambda face, limits: face.eye_distance_px < limits.eye_distance_min_px),
     (TOO_DARK, lambda face, limits: face.brightness < limits.face_brightness_min),
-    (TOO_BRIGHT, lambda face, limits: face.glare > limits.glare_max and not face.covered),
+    (TOO_BRIGHT, lambda face, limits: face.glare > limits.glare_max and not face.occluded),
     (BLURRED, lambda face, limits: face.sharpness < limits.sharpness_min),
-    (LOOKING_UP, lambda face, limits: face.nod < limits.nod_min and not face.covered),
-    (LOOKING_DOWN, lambda face, limits: not face.nod <= limits.nod_max and not face.covered),
+    (LOOKING_UP, lambda face, limits: face.nod < limits.nod_min and not face.occluded),
+    (LOOKING_DOWN, lambda face, limits: not face.nod <= limits.nod_max and not face.occluded),
 )
 """Each fault with how it is found, the most fundamental first. What is worn spoils the measures of nod and glare, so a covered
 face is not asked for them."""
@@ -157,4 +157,4 @@ def objection(quality: Quality, limits: MatcherConfig) -> FaceFault | None:
 
 def objection_to_reference(quality: Quality, limits: MatcherConfig) -> FaceFault | None:
     """What keeps the face from being enrolled: a reference must be bare as well, for it is compared every day."""
-    return objection(quality, limits) or (OCCLUDED if quality.covered else None)
+    return objection(quality, limits) or (OCCLUDED if quality.occluded else None)

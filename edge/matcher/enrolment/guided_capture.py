@@ -14,7 +14,7 @@ SPACING_S = 0.1
 
 
 @dataclass
-class Sitting:
+class GuidedCapture:
     """Feed it frames until `done`; then `best` are the pictures to enrol from."""
 
     engine: FaceEngine
@@ -38,11 +38,11 @@ class Sitting:
         if len(faces) > 1:
             return "one at a time: somebody else is in the picture"
         face = self.engine.refine(image, faces[0])
-        aligned = self.engine.cut(image, face)
+        aligned = self.engine.align_refined(image, face)
         quality = measure(faces[0], aligned)
-        turned = self.engine.seen_turned(image, face)
+        turned = self.engine.image_is_rotated(image, face)
         fault = TILTED if turned else objection_to_reference(quality, self.config)
-        if not fault and self.engine.embedded_turned(self.engine.embed(aligned)):
+        if not fault and self.engine.vector_is_rotated(self.engine.embed(aligned)):
             fault = TILTED
         if fault:
             return fault.prompt

@@ -14,7 +14,7 @@ class EnrolmentError(ValueError):
     """Photos that cannot become a reference; the text says which one and what to do."""
 
 
-def enrol(engine: FaceEngine, config: MatcherConfig, images: Sequence[Image]) -> list[Template]:
+def templates_from_photos(engine: FaceEngine, config: MatcherConfig, images: Sequence[Image]) -> list[Template]:
     """One template per photo (BGR, 0-255), in their order.
 
     Raises:
@@ -32,7 +32,7 @@ def enrol(engine: FaceEngine, config: MatcherConfig, images: Sequence[Image]) ->
 
 def _template(engine: FaceEngine, config: MatcherConfig, image: Image, name: str) -> Template:
     faces = engine.detect(image)
-    turned = engine.best_turned(image)
+    turned = engine.best_rotated_score(image)
     if turned > (faces[0].score if faces else 0.0):
         raise EnrolmentError(f"{name}: {TILTED.photo}")
     if not faces:
@@ -40,9 +40,9 @@ def _template(engine: FaceEngine, config: MatcherConfig, image: Image, name: str
     if len(faces) > 1:
         raise EnrolmentError(f"{name}: {len(faces)} faces were found; crop it to the one person")
     face = engine.refine(image, faces[0])
-    aligned = engine.cut(image, face)
+    aligned = engine.align_refined(image, face)
     vector = engine.embed(aligned)
-    if engine.embedded_turned(vector) or engine.seen_turned(image, face):  # before what false points say of it
+    if engine.vector_is_rotated(vector) or engine.image_is_rotated(image, face):  # before what false points say of it
         raise EnrolmentError(f"{name}: {TILTED.photo}")
     fault = objection_to_reference(measure(face, aligned), config)
     if fault:
