@@ -49,7 +49,7 @@ class Gate:
     def saved(self) -> dict[str, int]:
         """Epoch and number of events of what was saved for HQ, once that was told."""
         until = time.monotonic() + 30
-        while not self.journal._news and time.monotonic() < until:
+        while not self.journal._notices and time.monotonic() < until:
             time.sleep(0.01)
         return {epoch: last for _, epoch, last in salvaged_files(self.folder)}
 
