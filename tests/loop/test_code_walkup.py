@@ -18,7 +18,7 @@ from edge.devices.gate import GpioGate, make_factory
 from edge.devices.indicator import GpioIndicator
 from edge.devices.readers.qr_codes import QrCodeReader
 from edge.loop import Adapters, GateLoop
-from edge.matcher.pipeline import open_matcher
+from edge.matcher import open_matcher
 from edge.sim import WalkUpSource, load_script
 from edge.storage.desk import DeskReader
 from edge.storage.journal import Journal, JournalReader
@@ -52,8 +52,18 @@ def test_ok__from_camera_to_relay_with_a_code_and_no_enrolled_face(
     camera = CaptureThread(lambda: WalkUpSource(script, False, clock), config.camera, clock)
     gate, indicator = GpioGate(config.gate, factory), GpioIndicator(IndicatorConfig(), factory)
     codes = QrCodeReader(config, KEY.public_key(), clock)
-    parts = (camera, matcher, gate, indicator, lists, journal, DeskReader(tmp_path / "desk.db"), clock, codes)
-    loop = GateLoop(config, Adapters(*parts))
+    adapters = Adapters(
+        camera=camera,
+        matcher=matcher,
+        gate=gate,
+        indicator=indicator,
+        roster=lists,
+        journal=journal,
+        desk_requests=DeskReader(tmp_path / "desk.db"),
+        clock=clock,
+        code_reader=codes,
+    )
+    loop = GateLoop(config, adapters)
     camera.start()
     released = False
     end = datetime.now(UTC) + timedelta(seconds=script.duration_s + 2)

@@ -12,7 +12,7 @@ from edge.core.layout import GATE
 from edge.core.ports import Matcher
 from edge.devices.readers.qr_codes import QrCodeReader
 from edge.loop import Adapters, GateLoop
-from edge.sim import ManualClock, PatientPinCheck, RecordingIndicator
+from edge.sim import ImmediatePinCodeCheck, ManualClock, RecordingIndicator
 from edge.sim.staged_recognition import Picture, StagedCamera, StagedMatcher, View
 from edge.storage import journal_tables, sqlite_file
 from edge.storage.desk import DeskReader, DeskWriter
@@ -22,9 +22,9 @@ from edge.storage.presence import JournalPresence
 from edge.storage.technician_request import TechnicianRequests
 from edge.system.clock import BoundedClock
 from edge.tools.stories.film import Studio, picture_at
-from edge.tools.stories.hands import Hands
+from edge.tools.stories.held_items import HeldItems
 from edge.tools.stories.hq import Headquarters
-from edge.tools.stories.part import StoryError
+from edge.tools.stories.line import StoryError
 from edge.tools.stories.pins import StoryGate, StoryPins, normally_closed
 from edge.tools.stories.played_gate import Breakable, ShownCode, Turns
 from edge.tools.stories.story import Story
@@ -50,7 +50,7 @@ class StoryJournal(Journal):
             sqlite_file.refuse_writes(db, refuse=refuses)
 
 
-class Stage:
+class StoryStage:
     """`studio` is needed for stories with real pictures only. Raises StoryError, ConfigError."""
 
     def __init__(self, story: Story, folder: Path, studio: Studio | None = None) -> None:
@@ -67,7 +67,7 @@ class Stage:
         self.ended: list[tuple[float, str]] = []
         """When the gate process ended by itself, and why."""
         self._matcher, picture = self._eyes(studio)
-        self.people = Hands(story, self.config, self.clock)
+        self.people = HeldItems(story, self.config, self.clock)
         self.camera = StagedCamera(self.clock, self.let_pass, story.rate_hz, picture or self.people.picture)
         self.hq = Headquarters(story, self.config.site, self.clock, folder, studio.templates(story) if studio else {})
         self._desk = DeskWriter(folder / DESK, self.clock.utc)
@@ -212,26 +212,26 @@ class Stage:
             JournalPresence(self._folder / JOURNAL, clock),
         )
         roster, requests, presence = self._readers
-        ports = Adapters(
+        adapters = Adapters(
             camera=self.camera,
             matcher=self._matcher,
             gate=self._gate,
             indicator=self.indicator,
             roster=roster,
             journal=journal,
-            requests=requests,
+            desk_requests=requests,
             clock=clock,
             presence=presence,
             thermometer=self.people.thermometer,
-            codes=QrCodeReader(self.config, self.hq.public_key, clock) if self.config.reader.codes else None,
-            reader=self.people.reader,
-            pins=PatientPinCheck() if self.people.reader else None,
+            code_reader=QrCodeReader(self.config, self.hq.public_key, clock) if self.config.reader.codes else None,
+            card_reader=self.people.reader,
+            pin_code_check=ImmediatePinCodeCheck() if self.people.reader else None,
             restart=self._reboot,
             high_water=water,
-            bounds=clock,
-            technician=TechnicianRequests(self._folder / GATE),
+            clock_bounds=clock,
+            technician_requests=TechnicianRequests(self._folder / GATE),
         )
-        self._loop = GateLoop(self.config, ports)
+        self._loop = GateLoop(self.config, adapters)
 
     def _reboot(self) -> None:
         self._restarting = True
