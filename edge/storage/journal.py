@@ -19,8 +19,9 @@ from contract.messages import AnyEvent, ClockEvent, Event, NoticeCode, NoticeEve
 from edge.core.config import SiteConfig
 from edge.core.domain import JournalSize, LiveState
 from edge.core.ports import Clock, JournalError, JournalMemory
-from edge.storage import erasure, lock_holders, retention, sqlite_file
+from edge.storage import erasure, journal_events, journal_tables, lock_holders, retention, sqlite_file
 from edge.storage.journal_file import JournalFile, NotOurFile
+from edge.storage.journal_notices import NOT_WRITTEN, FileNotices, in_words, no_room
 from edge.storage.journal_reader import JournalReader as JournalReader
 from edge.storage.journal_reader import decoded
 from edge.storage.journal_time import JournalTime, Reading

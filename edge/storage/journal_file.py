@@ -10,7 +10,9 @@ from pathlib import Path
 from contract.chain import BrokenChain, verify
 from contract.messages import EventRecord
 from edge.core.ports import JournalError, JournalHeld, JournalMemory
-from edge.storage import signed_heads, sqlite_file
+from edge.storage import journal_events, journal_tables, signed_heads, sqlite_file
+from edge.storage.file_watch import FileWatch
+from edge.storage.journal_events import Row
 from edge.storage.salvage import NotSalvaged, salvage_from, salvaged_refs
 
 BUSY_TIMEOUT_S = 0.1
@@ -63,7 +65,7 @@ class JournalFile:
     db: sqlite3.Connection
     live: sqlite3.Connection
 
-    def __init__(self, path: Path, gate_id: str, synchronous: str, memory: JournalMemory | None) -> None:
+    def __init__(self, path: Path, *, gate_id: str, synchronous: str, memory: JournalMemory | None) -> None:
         self.path, self._gate_id, self._synchronous, self._memory = path, gate_id, synchronous, memory
         self.acked: Callable[[], Mapping[str, int]] = dict
         """Returns how far HQ holds each epoch. The rest of a replaced file is saved for HQ."""
