@@ -42,3 +42,19 @@ find_python() {
     done
     return 1
 }
+
+# pip_locked PYTHON SET: install requirements/SET.txt into Python's environment, each file believed only by its hash.
+pip_locked() {
+    local pip=("$1" -m pip -q --disable-pip-version-check --no-input install --no-deps --require-hashes)
+    # What has no wheel is built by this setuptools, not by one that pip would fetch unchecked.
+    "${pip[@]}" -r requirements/build.txt && "${pip[@]}" --no-build-isolation --use-pep517 -r "requirements/$2.txt"
+}
+
+# tool_venv NAME PACKAGE...: the Python of an environment that has these packages and nothing of ours.
+tool_venv() {
+    local folder="$PWD/.venv/tools/$1" python; shift
+    [[ $(cat "$folder/packages" 2>/dev/null) == "$*" ]] || {
+        python=$(find_python) && "$python" -m venv --clear "$folder" && "$folder/bin/python" -m pip -q install "$@" &&
+            echo "$*" >"$folder/packages"; } >&2 || die "Python 3.11 or newer is missing, or pip could not install $*"
+    echo "$folder/bin/python"
+}

@@ -3,7 +3,6 @@
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -12,28 +11,37 @@ from contract.keyring import TrustedKeys
 from contract.messages import NoticeCode, NoticeEvent
 from contract.signing import BadKey
 from edge import __version__
-from edge.app.gate_metrics import GateMeters, MeteredCamera
-from edge.app.journal_startup import follow_acks, open_ledger, read_through, tell_restart
-from edge.app.lock_relay import remember
-from edge.app.locked_journal import opened
+from edge.app.gate_metrics import GateMetrics, MeteredCamera
+from edge.app.journal_startup import apply_acks, open_journal, record_new_journal, start_background_check
+from edge.app.lock_relay import keep_relay_description
+from edge.app.locked_journal import open_when_unlocked
 from edge.app.prepared_roster import PreparedRoster
-from edge.app.reboot import restarter, unanswered
+from edge.app.reboot import make_restart, reboot_unanswered
 from edge.app.roster import open_roster
-from edge.app.state_folders import DESK, JOURNAL, PINS, PULSE_CUTS, RESERVE, SCORES, folders, gate_dir, metrics_file
+from edge.app.state_folders import (
+    CUT_NOTES,
+    DESK,
+    JOURNAL,
+    PIN_HISTORY,
+    RESERVE,
+    SCORES,
+    folders,
+    gate_dir,
+    metrics_file,
+)
 from edge.camera import CameraFault, CaptureThread, Source, source_for
 from edge.core.config import CameraConfig, Config, TemperatureConfig
 from edge.core.domain import GateSignal
-from edge.core.ports import Camera, Clock, CodeReader, GateError, JournalError, Reader, Thermometer
-from edge.devices.gate import GpioGate, Warden, lock_relays, make_factory, take_cuts
+from edge.core.ports import Camera, CardReader, Clock, CodeReader, GateError, JournalError, Thermometer
+from edge.devices.gate import GpioGate, ProcessWatchdog, lock_relays, make_factory, take_cut_notes
 from edge.devices.indicator import GpioIndicator, IndicatorError, Voice
 from edge.devices.readers.evdev_source import EvdevSource
-from edge.devices.readers.pin_code_check import ThreadedPinCheck
-from edge.devices.readers.qr_codes import QrCodes
+from edge.devices.readers.pin_code_check import ThreadedPinCodeCheck
+from edge.devices.readers.qr_codes import QrCodeReader
 from edge.devices.readers.wedge import WedgeReader
 from edge.devices.thermometer import Mlx90614
-from edge.loop import GateLoop, Ports
-from edge.matcher.pipeline import open_matcher
-from edge.matcher.weights.manifest import ModelError
+from edge.loop import Adapters, GateLoop
+from edge.matcher import ModelError, open_matcher
 from edge.sim import ScriptError, SimulatedThermometer, WalkUpSource, load_script
 from edge.storage import isolated_reader
 from edge.storage.desk import DeskReader
@@ -42,9 +50,9 @@ from edge.storage.high_water import HighWater
 from edge.storage.journal import Journal
 from edge.storage.presence import JournalPresence
 from edge.storage.score_store import ScoreStore
-from edge.storage.technician_request import TechnicianNotes
+from edge.storage.technician_request import TechnicianRequests
 from edge.system.clock import BoundedClock, SystemClock
-from edge.system.metrics import TextFile
+from edge.system.metrics import MetricsFile
 from edge.system.supervisor import Shutdown, Watchdog, run_steps
 
 log = structlog.get_logger()
@@ -63,24 +71,26 @@ def run(config: Config, shutdown: Shutdown) -> None:
     """Until shutdown. The relay is set to locked before anything else is tried, a folder or a disk above all."""
     lock_relays(config.gate)
     own, state = gate_dir(config), config.paths.state_dir
-    factory = make_factory(config.gate, state / PINS)
-    warden = Warden(config.gate, state / PULSE_CUTS, state / PINS)
-    gate = GpioGate(config.gate, factory, warden, fire_opens=True)
+    factory = make_factory(config.gate, state / PIN_HISTORY)
+    relay_watchdog = ProcessWatchdog(config.gate, state / CUT_NOTES, state / PIN_HISTORY)
+    gate = GpioGate(config.gate, factory, relay_watchdog, fire_opens=True)
     scores: ScoreStore | None = None
     readers = ExitStack()
     try:
         try:
-            warden.start()
-            remember(config.gate, state)
+            relay_watchdog.start()
+            keep_relay_description(config.gate, state)
             clock = BoundedClock(SystemClock())
             reserve = Reserve(state / RESERVE, config.disk.reserve_mb)
             disk = DiskSpace(own, config.disk, reserve, others=[f for f in folders(config) if f != own])
-            journal, water = opened(lambda: open_ledger(config, clock, reserve.give), config, gate, clock, shutdown)
-            meters = journal.meters = GateMeters()
+            journal, water = open_when_unlocked(
+                lambda: open_journal(config, clock, reserve.release_piece), config, gate, clock, shutdown
+            )
+            metrics = journal.metrics = GateMetrics()
             if config.matcher.self_calibrate != "off":
                 scores = ScoreStore(state / SCORES, lambda: disk.diagnostics)
-            again = restarter(config, shutdown)
-            loop = _loop(config, clock, gate, factory, journal, water, meters, scores, disk, again, readers)
+            again = make_restart(config, shutdown)
+            loop = _loop(config, clock, gate, factory, journal, water, metrics, scores, disk, again, readers)
         except Exception as error:
             try:
                 _open_while_it_burns(gate, config.gate.fire_reset == "manual", shutdown, error)
@@ -91,9 +101,9 @@ def run(config: Config, shutdown: Shutdown) -> None:
             gate.close()
             raise
         gc.freeze()  # what is loaded by now stays: the collector need not go through it between two frames
-        scrub = read_through(config, journal)
-        numbers = TextFile(metrics_file(config, "gate"), meters.registry)
-        measured = meters.timed(loop.step)
+        scrub = start_background_check(config, journal)
+        numbers = MetricsFile(metrics_file(config, "gate"), metrics.registry)
+        measured = metrics.timed(loop.step)
 
         def step() -> bool:
             healthy = measured()
@@ -102,7 +112,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
             return healthy
 
         watchdog = Watchdog()
-        loop.start_reflex(watchdog.ping)
+        loop.start_passage_thread(watchdog.ping)
         try:
             run_steps(step, shutdown, watchdog)
         finally:
@@ -116,7 +126,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
                 scores.close()
     finally:
         readers.close()
-        warden.close()
+        relay_watchdog.close()
 
 
 def _open_while_it_burns(gate: GpioGate, by_hand: bool, shutdown: Shutdown, why: Exception) -> None:
@@ -144,14 +154,14 @@ def _open_while_it_burns(gate: GpioGate, by_hand: bool, shutdown: Shutdown, why:
 
 
 @contextmanager
-def hands_on(config: Config) -> Iterator[tuple[Camera, GpioGate, GpioIndicator, Clock]]:
+def manual_devices(config: Config) -> Iterator[tuple[Camera, GpioGate, GpioIndicator, Clock]]:
     """Camera, gate and indicator in a technician's hands, without a loop; the gate is locked before and after.
 
     Raises one of ERRORS.
     """
     clock = SystemClock()
     gate_dir(config)
-    factory = make_factory(config.gate, config.paths.state_dir / PINS)
+    factory = make_factory(config.gate, config.paths.state_dir / PIN_HISTORY)
     with ExitStack() as parts:
         parts.callback(factory.close)
         gate = GpioGate(config.gate, factory)
@@ -177,7 +187,7 @@ def _loop(
     factory: Any,
     journal: Journal,
     water: HighWater,
-    meters: GateMeters,
+    metrics: GateMetrics,
     scores: ScoreStore | None,
     disk: DiskSpace,
     restart: Callable[[], None] | None,
@@ -186,7 +196,7 @@ def _loop(
     """`readers`: closes, whatever happens, what reads the databases of sync and screen."""
     camera: Camera | None = None
     try:
-        camera = MeteredCamera(make_camera(config, clock), clock, meters)
+        camera = MeteredCamera(make_camera(config, clock), clock, metrics)
         camera.start()  # first, because a device takes its time to open: lists and models are read meanwhile
         lists = open_roster(config, water, apart=True)
         readers.callback(lists.close)
@@ -202,32 +212,46 @@ def _loop(
             camera.close()
         journal.close()
         raise
-    follow_acks(clock, journal, lists)
-    tell_restart(journal, config, lists)
+    apply_acks(clock, journal, lists)
+    record_new_journal(journal, config, lists)
     journal.append(NoticeEvent, code=NoticeCode.GATE_STARTED, detail=f"sitegate {__version__}")
-    if unanswered():
+    if reboot_unanswered():
         todo = "the machine was not rebooted, only this process: see systemctl status sitegate-reboot.path"
         journal.append(NoticeEvent, code=NoticeCode.COMMAND_REFUSED, detail=todo)
-    take_cuts(config.paths.state_dir / PULSE_CUTS, lambda ref, text: _note_cut(journal, ref, text))
+    take_cut_notes(config.paths.state_dir / CUT_NOTES, lambda ref, text: _record_cut_note(journal, ref, text))
     desk = config.paths.state_dir / DESK
-    requests = DeskReader(desk, isolated_reader.Reader(desk))
+    requests = DeskReader(desk, isolated_reader.IsolatedReader(desk))
     readers.callback(requests.close)
-    codes, reader = _other_ways(config, clock)
-    if reader is not None:
-        reader.start()
-    pins = ThreadedPinCheck() if reader else None
-    presence = JournalPresence(config.paths.state_dir / JOURNAL, clock)
-    thermometer = _thermometer(config.temperature, clock)
-    parts = (camera, matcher, gate, indicator, roster, journal, requests, clock, codes, reader, pins)
-    technician = TechnicianNotes(gate_dir(config))
-    ports = Ports(*parts, presence=presence, thermometer=thermometer, disk=disk, restart=restart)
-    return GateLoop(config, replace(ports, high_water=water, bounds=clock, technician=technician))
+    code_reader, card_reader = _credential_readers(config, clock)
+    if card_reader is not None:
+        card_reader.start()
+    adapters = Adapters(
+        camera=camera,
+        matcher=matcher,
+        gate=gate,
+        indicator=indicator,
+        roster=roster,
+        journal=journal,
+        desk_requests=requests,
+        clock=clock,
+        code_reader=code_reader,
+        card_reader=card_reader,
+        pin_code_check=ThreadedPinCodeCheck() if card_reader else None,
+        presence=JournalPresence(config.paths.state_dir / JOURNAL, clock),
+        thermometer=_thermometer(config.temperature, clock),
+        restart=restart,
+        disk=disk,
+        high_water=water,
+        clock_bounds=clock,
+        technician_requests=TechnicianRequests(gate_dir(config)),
+    )
+    return GateLoop(config, adapters)
 
 
-def _other_ways(config: Config, clock: Clock) -> tuple[CodeReader | None, Reader | None]:
+def _credential_readers(config: Config, clock: Clock) -> tuple[CodeReader | None, CardReader | None]:
     """Codes and the card reader, as far as they are configured; the reader not yet started. Raises BadKey."""
     key = TrustedKeys(config.keys.hq_signing_public_path)
-    codes = QrCodes(config, key, clock) if config.reader.codes else None
+    codes = QrCodeReader(config, key, clock) if config.reader.codes else None
     device = config.reader.device
     return codes, WedgeReader(lambda: EvdevSource(device), config.reader, clock) if device else None
 
@@ -237,7 +261,7 @@ def _voice(config: Config) -> Voice | None:
     return Voice(told.voice_dir, told.voice_languages, told.voice_device) if told.voice_dir else None
 
 
-def _note_cut(journal: Journal, ref: str, text: str) -> None:
+def _record_cut_note(journal: Journal, ref: str, text: str) -> None:
     """Once, also if the file of cuts could not be removed last time."""
     if not journal.seen(ref):
         journal.append(NoticeEvent, ref=ref, code=NoticeCode.PULSE_CUT, detail=text)

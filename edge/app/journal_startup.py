@@ -8,7 +8,7 @@ from edge.app.gate_metrics import MeteredJournal
 from edge.app.state_folders import JOURNAL, gate_dir, gate_key_files
 from edge.core.config import Config
 from edge.replica.reader import ReplicaReader
-from edge.storage.background_check import Scrub
+from edge.storage.background_check import BackgroundCheck
 from edge.storage.high_water import HighWater
 from edge.storage.journal import Journal
 from edge.storage.journal_file import FULL_CHECK_MAX_BYTES
@@ -20,7 +20,7 @@ from edge.system.gate_keys import try_open_key
 _MARK = "high-water"
 
 
-def open_ledger(
+def open_journal(
     config: Config, clock: BoundedClock, give_room: Callable[[], bool] = lambda: False
 ) -> tuple[MeteredJournal, HighWater]:
     """The journal and the high-water marks; `clock` learns what they know of the time. Raises JournalError."""
@@ -33,25 +33,25 @@ def open_ledger(
     return journal, water
 
 
-def follow_acks(clock: BoundedClock, journal: Journal, lists: ReplicaReader) -> None:
+def apply_acks(clock: BoundedClock, journal: Journal, lists: ReplicaReader) -> None:
     """What HQ's acknowledgements say: the time, and what need not be saved of a journal that is replaced."""
     for ack in lists.acks():
         clock.not_before(ack.utc - HQ_SLACK)
     journal.sign_unsent(max((ack.seq for ack in lists.acks() if ack.epoch == journal.epoch), default=0))
-    journal.saves_beyond(lambda: {ack.epoch: ack.seq for ack in lists.acks()})
+    journal.set_acked_source(lambda: {ack.epoch: ack.seq for ack in lists.acks()})
 
 
-def read_through(config: Config, journal: Journal) -> Scrub | None:
+def start_background_check(config: Config, journal: Journal) -> BackgroundCheck | None:
     """Have a journal read through beside the loop that is too large to be checked at the start; None for a small one."""
     path = config.paths.state_dir / JOURNAL
     if path.stat().st_size <= FULL_CHECK_MAX_BYTES:
         return None
-    scrub = Scrub(path, journal.found_damaged)
+    scrub = BackgroundCheck(path, journal.report_damage)
     scrub.start()
     return scrub
 
 
-def tell_restart(journal: Journal, config: Config, lists: ReplicaReader) -> None:
+def record_new_journal(journal: Journal, config: Config, lists: ReplicaReader) -> None:
     """Record that a new journal was begun at the start, and why. Raises JournalError."""
     if journal.signer is not None:
         sign_salvaged(gate_dir(config), journal.signer)
@@ -66,7 +66,7 @@ def tell_restart(journal: Journal, config: Config, lists: ReplicaReader) -> None
 
 def learn_time(clock: BoundedClock, journal: Journal, water: HighWater) -> None:
     """What journal and high-water marks know of the time."""
-    if (newest := journal.newest_trusted()) is not None:
+    if (newest := journal.time.newest_trusted()) is not None:
         clock.not_before(*newest)
     if water.marks.trusted_utc is not None:
         clock.not_before(water.marks.trusted_utc)
@@ -77,6 +77,6 @@ def learn_time(clock: BoundedClock, journal: Journal, water: HighWater) -> None:
 def _saved(damaged: Path, config: Config, acked: Mapping[str, int], signer: Signer | None) -> str:
     """What of a damaged journal the sync process can still send, in words."""
     try:
-        return str(salvage(damaged, gate_dir(config), config.site.gate_id, acked, signer))
+        return str(salvage(damaged, gate_dir(config), gate_id=config.site.gate_id, acked=acked, signer=signer))
     except NotSalvaged as error:
         return f"nothing was saved: {error}"

@@ -18,11 +18,11 @@ from pydantic import ValidationError
 
 from contract.unknown_keys import nearest
 from edge.core.config import Config, ConfigError, GateConfig, PathsConfig, parse
-from edge.core.layout import GATE, PINS, RELAY
+from edge.core.layout import GATE, PIN_HISTORY, RELAY
 from edge.core.ports import GateError
 from edge.devices.gate import lock_relays, relays_only
-from edge.system.foreign_file import read_plain
-from edge.system.whole_file import write_whole
+from edge.system.atomic_write import write_atomically
+from edge.system.regular_file import read_regular
 
 log = structlog.get_logger()
 
@@ -30,11 +30,11 @@ READ_MAX_BYTES, KEPT_MAX_BYTES = 1_000_000, 4_096
 _HEADER = re.compile(r"^\s*\[+\s*([\w.\"'-]+)\s*\]+\s*(#.*)?$")
 
 
-def lock(config_path: Path) -> str:
+def lock_relay(config_path: Path) -> str:
     """Lock the relay and let go of it. Return what was done, in one sentence. Raises GateError."""
     text = _read(config_path)
     for gate, state, source in _descriptions(config_path, text):
-        history = state / PINS if state is not None and (state / GATE).is_dir() else None
+        history = state / PIN_HISTORY if state is not None and (state / GATE).is_dir() else None
         lock_relays(gate, history)
         pins = " and ".join(str(pin) for pin in (gate.relay_pin, gate.relay_out_pin) if pin is not None)
         return f"relay locked at pin {pins}, as {source}"
@@ -44,15 +44,15 @@ def lock(config_path: Path) -> str:
     )
 
 
-def remember(config: GateConfig, state: Path) -> None:
+def keep_relay_description(config: GateConfig, state: Path) -> None:
     """Keep the relay's description for the day on which the configuration cannot be read. Never raises OSError."""
     kept = json.dumps(relays_only(config).model_dump(include=_KEYS), sort_keys=True).encode()
     for path in _places(state):
         with suppress(OSError):
-            if read_plain(path, KEPT_MAX_BYTES) == kept:
+            if read_regular(path, KEPT_MAX_BYTES) == kept:
                 continue
         try:
-            write_whole(path, kept, 0o640)
+            write_atomically(path, kept, 0o640)
         except OSError as error:
             log.warning("relay_not_remembered", path=str(path), error=error.strerror)
 
@@ -76,7 +76,7 @@ def _descriptions(path: Path, text: str | None) -> Iterator[tuple[GateConfig, Pa
     said = data.get("gate") if whole and own is not None else {}
     for place in _places(folder, PathsConfig().state_dir):
         with suppress(OSError, ValueError, RecursionError):
-            kept = json.loads(read_plain(place, KEPT_MAX_BYTES))
+            kept = json.loads(read_regular(place, KEPT_MAX_BYTES))
             if _relays(kept) is None:
                 continue
             merged = _relays({**kept, **said}) if isinstance(said, dict) else None
@@ -163,6 +163,6 @@ def _places(*folders: Path) -> list[Path]:
 
 def _read(path: Path) -> str | None:
     try:
-        return read_plain(path.resolve(), READ_MAX_BYTES).decode("utf-8-sig", errors="replace")
+        return read_regular(path.resolve(), READ_MAX_BYTES).decode("utf-8-sig", errors="replace")
     except OSError:
         return None

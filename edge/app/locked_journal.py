@@ -9,7 +9,7 @@ from edge.app.state_folders import gate_dir
 from edge.core.config import Config
 from edge.core.ports import JournalError, JournalHeld
 from edge.devices.gate import GpioGate
-from edge.loop.startup_passage import EarlyPassage
+from edge.loop.startup_passage import StartupPassage
 from edge.storage.high_water import HighWater
 from edge.system.clock import BoundedClock
 from edge.system.supervisor import Shutdown, Watchdog
@@ -17,12 +17,12 @@ from edge.system.supervisor import Shutdown, Watchdog
 log = structlog.get_logger()
 
 AGAIN_S = 0.5
-Ledger = tuple[MeteredJournal, HighWater]
+OpenedJournal = tuple[MeteredJournal, HighWater]
 
 
-def opened(
-    attempt: Callable[[], Ledger], config: Config, gate: GpioGate, clock: BoundedClock, shutdown: Shutdown
-) -> Ledger:
+def open_when_unlocked(
+    attempt: Callable[[], OpenedJournal], config: Config, gate: GpioGate, clock: BoundedClock, shutdown: Shutdown
+) -> OpenedJournal:
     """What `attempt` opens, once the lock is gone. Raises JournalError for anything else, and when the process is to end."""
     try:
         return _writable(attempt)
@@ -31,35 +31,35 @@ def opened(
     watchdog = Watchdog()
     watchdog.ready()
     refs = HighWater(gate_dir(config), writes=False).refs()
-    early = EarlyPassage(config, gate, clock, refs, watchdog.ping)
+    early = StartupPassage(config, gate, clock, refs, watchdog.ping)
     try:
         while not shutdown.wait(AGAIN_S):
             watchdog.ping()
             try:
-                ledger = _writable(attempt)
+                opened = _writable(attempt)
             except JournalHeld:
                 continue
-            if _handed_over(early, ledger[0]):
-                return ledger
-            ledger[0].close()
+            if _handed_over(early, opened[0]):
+                return opened
+            opened[0].close()
     finally:
         early.close()
     raise JournalError("the process is to end, and the journal is still locked by another program")
 
 
-def _handed_over(early: EarlyPassage, journal: MeteredJournal) -> bool:
+def _handed_over(early: StartupPassage, journal: MeteredJournal) -> bool:
     try:
         return early.hand_over(journal)
     except JournalHeld:
         return False
 
 
-def _writable(attempt: Callable[[], Ledger]) -> Ledger:
+def _writable(attempt: Callable[[], OpenedJournal]) -> OpenedJournal:
     """Raises JournalHeld also for a journal that can be read and not written."""
-    ledger = attempt()
+    opened = attempt()
     try:
-        ledger[0].check_writable()
+        opened[0].check_writable()
     except BaseException:
-        ledger[0].close()
+        opened[0].close()
         raise
-    return ledger
+    return opened

@@ -16,7 +16,7 @@ from edge.screen.app import create_app
 from edge.screen.peers import NOBODY, owner_of
 from edge.screen.server import PortTaken, ScreenServer
 from edge.screen.translations import MissingText
-from edge.storage.desk import Desk
+from edge.storage.desk import DeskWriter
 from edge.storage.journal import JournalReader
 from edge.system.supervisor import Shutdown, Watchdog, run_steps
 
@@ -30,7 +30,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
     desk_dir(config)
     state = config.paths.state_dir
     journal, summary = JournalReader(state / JOURNAL), SummaryReader(state / REPLICA)
-    desk = Desk(state / DESK)
+    desk = DeskWriter(state / DESK)
     app = create_app(journal, summary.read, config, desk, metrics_files(config))
     server = ScreenServer(app, config.screen, lambda: other_processes(state))
     thread = server.start()
@@ -64,7 +64,7 @@ def forget_done(state: Path) -> None:
     """What people asked for is personal, and in the journal once it was done or refused."""
     # With connections of its own: those of the pages belong to the server's thread.
     try:
-        with closing(Desk(state / DESK)) as desk, closing(JournalReader(state / JOURNAL)) as journal:
+        with closing(DeskWriter(state / DESK)) as desk, closing(JournalReader(state / JOURNAL)) as journal:
             desk.forget_done(journal.seen)
     except DeskError as error:  # the disk refuses: the next time
         structlog.get_logger().warning("desk.not_forgotten", error=str(error))

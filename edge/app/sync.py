@@ -11,7 +11,7 @@ from edge.sync.mqtt import LinkError
 from edge.sync.service import SyncService
 from edge.system.clock import SystemClock
 from edge.system.gate_keys import try_open_key
-from edge.system.metrics import TextFile
+from edge.system.metrics import MetricsFile
 from edge.system.supervisor import Shutdown, Watchdog, run_steps
 
 ERRORS = (BadKey, JournalError, LinkError, ReplicaError)
@@ -25,7 +25,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
     journal = JournalReader(config.paths.state_dir / JOURNAL)
     service = SyncService.open(config, journal, SystemClock(), __version__, JournalReader, key)
 
-    numbers = TextFile(metrics_file(config, "sync"), service.meters.registry)
+    numbers = MetricsFile(metrics_file(config, "sync"), service.meters.registry)
 
     def step() -> bool:
         service.step(0.05)

@@ -11,18 +11,18 @@ from edge.app.state_folders import DESK, become_owner, desk_dir
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, example, fail, load_config, out
 from edge.core.ports import JournalError
 from edge.screen.passwords import BadAccount, check_name, hash_password
-from edge.storage.desk import Desk, DeskError
+from edge.storage.desk import DeskError, DeskWriter
 
 app = typer.Typer(help="Accounts of the desk's page on the gate's screen.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="The person's name, as it will be recorded with what they do.")]
 
 
-def _desk(config: Path) -> Desk:
+def _desk(config: Path) -> DeskWriter:
     try:
         settings = load_config(config)
         become_owner(desk_dir(settings))
-        return Desk(settings.paths.state_dir / DESK)
+        return DeskWriter(settings.paths.state_dir / DESK)
     except (DeskError, JournalError) as error:
         raise fail(str(error)) from error
 

@@ -11,7 +11,7 @@ from edge.app.state_folders import gate_dir
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, example, fail, load_config, out
 from edge.core.domain import TechnicianRequest
 from edge.core.ports import JournalError
-from edge.storage.technician_request import NotAsked, ask
+from edge.storage.technician_request import RequestNotLeft, ask
 from edge.system.clock import SystemClock
 
 app = typer.Typer(no_args_is_help=True, help="What a technician says of this gate's clock.")
@@ -44,5 +44,5 @@ def send(config: Path, kind: str, why: str) -> None:
     )
     try:
         ask(gate_dir(load_config(config)), request)
-    except (JournalError, NotAsked) as error:
+    except (JournalError, RequestNotLeft) as error:
         raise fail(str(error)) from error

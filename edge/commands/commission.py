@@ -24,7 +24,7 @@ from edge.system.clock import SystemClock
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from edge.matcher.pipeline import FaceMatcher
+    from edge.matcher import FaceMatcher
 
 app = typer.Typer(help="Try every part of this gate with a technician, and sign it off.")
 
@@ -121,7 +121,7 @@ def verify(page: Annotated[Path, typer.Argument(help="A certificate.", exists=Tr
 
 def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
     """The technician's steps, then what the gate can answer alone."""
-    from edge.app.gate import ERRORS, hands_on
+    from edge.app.gate import ERRORS, manual_devices
     from edge.tools import selfcheck
     from edge.tools.commissioning import steps as tried
     from edge.tools.commissioning.certificate import photo_let_in
@@ -145,7 +145,7 @@ def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
         try:
             matcher = _matcher(config)
             identify = matcher.identify if matcher.gallery_size else None
-            with hands_on(config) as parts:
+            with manual_devices(config) as parts:
                 bench = tried.Bench(config, *parts, detect=matcher.engine.detect, sleep=time.sleep, identify=identify)
                 for step in tried.run(wanted, bench, Terminal()):
                     measured = (step.measured, "bold red" if photo_let_in(step) else "dim")
@@ -158,7 +158,7 @@ def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
             done.append(CommissioningStep(name=name, state=StepState.SKIPPED))
             continue
         found = question(config)
-        good = found.state is not selfcheck.State.PROBLEM
+        good = found.state is not selfcheck.CheckState.PROBLEM
         todo = f" → {found.todo}" if found.todo and not good else ""
         done.append(tried.verdict(name, good, f"{found.detail}{todo}"))
     return done
@@ -173,7 +173,7 @@ def _check_folder(folder: Path) -> None:
 def _matcher(config: Config) -> "FaceMatcher":
     """Recognition with the workers who are enrolled by now. Raises BadKey, ModelError."""
     from edge.app.roster import open_roster
-    from edge.matcher.pipeline import open_matcher
+    from edge.matcher import open_matcher
 
     matcher = open_matcher(config.matcher, config.paths.models_dir, config.liveness)
     lists = open_roster(config)
@@ -201,11 +201,11 @@ def _hand_over(config: Config, record: CommissioningRecord, envelope: bytes, pub
     from edge.app.state_folders import DESK, as_owner, desk_dir
     from edge.core.domain import CommissioningRequest
     from edge.core.ports import JournalError
-    from edge.storage.desk import Desk, DeskError
+    from edge.storage.desk import DeskError, DeskWriter
 
     try:
         with as_owner(desk_dir(config)):
-            desk = Desk(config.paths.state_dir / DESK)
+            desk = DeskWriter(config.paths.state_dir / DESK)
             try:
                 request = CommissioningRequest(outcome=record.outcome, signed_record=envelope, public_key=public)
                 desk.request_commissioning(request, by=record.technician)

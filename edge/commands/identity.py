@@ -13,7 +13,7 @@ from edge.core.config import Config
 from edge.system.clock import SystemClock
 
 if TYPE_CHECKING:
-    from edge.sync.register import PublicKeys
+    from edge.sync.registration import PublicKeys
 
 app = typer.Typer(help="This gate's own keys.", no_args_is_help=True)
 
@@ -48,7 +48,7 @@ def register_gate(
     HQ gives the code: sitegate-hq gate code GATE --site SITE --by YOU. It counts once, for this gate alone.
     """
     from contract.keyring import TrustedKeys
-    from edge.sync import register as to_hq
+    from edge.sync import registration as to_hq
     from edge.sync.mqtt import LinkError
 
     settings = load_config(config)
@@ -70,7 +70,7 @@ def _keys(config: Config) -> "tuple[PublicKeys, tuple[Path, Path]]":
     """The public halves, and their files; root makes what is missing."""
     from edge.app.state_folders import gate_dir, gate_key_files, link_key_files, sync_dir
     from edge.core.ports import JournalError
-    from edge.sync.register import PublicKeys
+    from edge.sync.registration import PublicKeys
     from edge.system.gate_keys import open_key
 
     both = (gate_key_files(config), gate_dir), (link_key_files(config), sync_dir)

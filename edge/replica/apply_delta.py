@@ -9,7 +9,7 @@ from contract.messages import ListKind, PartHeader, RiskDelta, RosterDelta
 from contract.signing import Opener
 from edge.core.domain import ListAge, RosterState
 from edge.core.templates import TemplateStore
-from edge.replica.assembly import RosterReading, risks
+from edge.replica.list_assembly import RosterReading, risks
 from edge.replica.signed_lists import ListRefused, changes
 
 

@@ -23,13 +23,20 @@ from contract.signing import BadSignature, verify
 from contract.topics import ROUTES, Channel
 from edge.core.config import SiteConfig
 from edge.core.domain import Incident, ListMark, RosterState
-from edge.replica import signed_commands as orders
-from edge.replica import signed_lists
+from edge.replica import signed_commands, signed_lists
 from edge.replica.apply_delta import changed, with_list
-from edge.replica.assembly import Assembly
-from edge.replica.floor import Floor, NoFloor, age_of, mark_of_delta, mark_of_part, refuse_older, withheld
-from edge.storage import sqlite_file
-from edge.system.wiping import wiping
+from edge.replica.list_assembly import ListAssembly
+from edge.replica.rollback_guard import (
+    NoRollbackGuard,
+    RollbackGuard,
+    age_of,
+    mark_of_delta,
+    mark_of_part,
+    refuse_older,
+    withheld,
+)
+from edge.storage import database_reader
+from edge.system.memory_wiping import wiping
 
 log = structlog.get_logger()
 
@@ -69,7 +76,7 @@ class _Loading:
     """A list that is being read. `digest` is only where the replica keeps its parts; HQ's own is in the signed header."""
 
     digest: str
-    assembly: Assembly | None = None
+    assembly: ListAssembly | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +100,14 @@ class ReplicaReader:
         site: SiteConfig,
         hq_key: Ed25519PublicKey | TrustedKeys,
         site_key: X25519PrivateKey | OpeningKeys,
-        floor: Floor | None = None,
-        reader: sqlite_file.Reader | None = None,
+        floor: RollbackGuard | None = None,
+        reader: database_reader.DatabaseReader | None = None,
     ) -> None:
         """`floor`: what was in force here before; without one every list that HQ signed is as good as new.
         `reader`: of the file, in another process if its owner may be an enemy."""
-        self._reader = reader or sqlite_file.Reader(path, sqlite_file.FOREIGN_WAIT_S)
+        self._reader = reader or database_reader.DatabaseReader(path, database_reader.UNTRUSTED_WAIT_S)
         self._site, self._hq_key, self._site_key = site, hq_key, site_key
-        self._floor = floor = floor or NoFloor()
+        self._floor = floor = floor or NoRollbackGuard()
         self._state = RosterState(trusts=ids(hq_key), opens=ids(site_key), withheld=withheld(floor, RosterState()))
         self._replica_id = ""
         self.parts_per_refresh: int | None = None
@@ -159,8 +166,8 @@ class ReplicaReader:
         for row_id, envelope in rows:
             self._last_command = int(row_id)
             try:
-                found.append(orders.verified(bytes(envelope), self._site.gate_id, self._hq_key, now))
-            except orders.CommandRefused as error:
+                found.append(signed_commands.verified(bytes(envelope), self._site.gate_id, self._hq_key, now))
+            except signed_commands.CommandRefused as error:
                 # Under the command's own id: after a restart, one that was obeyed before it expired is not reported.
                 self._refuse(NoticeCode.COMMAND_REFUSED, str(error), bytes(envelope), ref=error.command_id)
         return found
@@ -249,7 +256,7 @@ class ReplicaReader:
             base = self._bases.get(kind)
             if (base is not None and base.header.digest == part.header.digest) or not self._wanted(part.header):
                 return True
-            loading.assembly = Assembly(part.header)
+            loading.assembly = ListAssembly(part.header)
         assembly = loading.assembly
         assembly.add(part, self._site_key)
         if assembly.next_part is not None:

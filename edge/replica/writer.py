@@ -21,10 +21,10 @@ from contract.parts import SealedPart, digest_of
 from contract.signing import BadSignature, Verifier, verify
 from contract.topics import Channel
 from edge.core.domain import Incident
-from edge.replica import writer_deltas
+from edge.replica import delta_tables
+from edge.replica.delta_tables import RolledBack as RolledBack
 from edge.replica.signed_lists import ListRefused
-from edge.replica.writer_deltas import RolledBack as RolledBack
-from edge.storage import erasure, sqlite_file
+from edge.storage import sqlite_file
 
 log = structlog.get_logger()
 
@@ -81,7 +81,7 @@ class ReplicaWriter:
         self._path = path
         try:
             self._lock = sqlite_file.lock(path)
-        except sqlite_file.Locked as error:
+        except sqlite_file.DatabaseLocked as error:
             raise ReplicaError(f"{error}: stop the other one first (systemctl stop sitegate-sync)") from error
         self._log_holds_old = True  # an earlier process may not have got to it
         try:
@@ -94,7 +94,7 @@ class ReplicaWriter:
         """Of the lists in force, with their changes; one that is still arriving does not count."""
         rows = self._db.execute("SELECT kind, list_version FROM list_versions WHERE applied_utc IS NOT NULL").fetchall()
         found = {ListKind(kind): int(version) for kind, version in rows}
-        return {kind: max(version, writer_deltas.version(self._db, kind)) for kind, version in found.items()}
+        return {kind: max(version, delta_tables.version(self._db, kind)) for kind, version in found.items()}
 
     def base(self, kind: ListKind) -> ListBase | None:
         """The list in force as it was published whole: what it holds lies here, also of those who left since."""
@@ -105,7 +105,7 @@ class ReplicaWriter:
         """Lists that were replaced leave the file's log too; what a reader is looking at, at a later call."""
         if self._log_holds_old:
             with self._transaction(write=False):
-                self._log_holds_old = not erasure.empty_log(self._db)
+                self._log_holds_old = not sqlite_file.checkpoint(self._db)
 
     def issued(self) -> dict[ListKind, datetime]:
         """When HQ issued the lists in force, or their newest changes."""
@@ -127,7 +127,7 @@ class ReplicaWriter:
         """
         header = part.header
         held, arriving = self._version(header.kind, in_force=True), self._version(header.kind, in_force=False)
-        if held is not None and not _newer(header, held, writer_deltas.version(self._db, header.kind)):
+        if held is not None and not _newer(header, held, delta_tables.version(self._db, header.kind)):
             return False
         new = arriving is None or arriving.digest != header.digest
         # By time too: an HQ restored from a backup counts some versions again.
@@ -151,7 +151,7 @@ class ReplicaWriter:
         """Of this list nothing is kept, so that any version of HQ's is news: the gate does not believe what lies here."""
         with self._transaction(durable=True):
             self._forget(kind, "1")
-            writer_deltas.forget(self._db, kind)
+            delta_tables.forget(self._db, kind)
 
     def forget_arriving(self) -> None:
         """Of lists that are only arriving nothing is kept; those in force stay."""
@@ -159,7 +159,7 @@ class ReplicaWriter:
         with self._transaction():
             for kind in ListKind:
                 self._forget(kind, "applied_utc IS NULL")
-            writer_deltas.forget_waiting(self._db)
+            delta_tables.forget_waiting(self._db)
 
     def add_delta(self, delta: SealedDelta, body: bytes) -> bool:
         """Keep the changes of a list. True if they are in force now; otherwise they are no news, or wait for their snapshot.
@@ -170,14 +170,14 @@ class ReplicaWriter:
         held = self._version(delta.header.kind, in_force=True)
         self._log_holds_old = True
         with self._transaction(durable=True):
-            return writer_deltas.keep(
+            return delta_tables.keep(
                 self._db, delta, body, held.digest if held else "", held.list_version if held else 0
             )
 
     def gaps(self) -> dict[ListKind, str]:
         """Lists that cannot come into force with what is here, and how far they are: a text that changes with every part."""
         missing = {kind: f"parts {parts}" for kind, parts in self.missing_parts().items() if parts}
-        waits = {kind: writer_deltas.waiting_for(self._db, kind) for kind in ListKind}
+        waits = {kind: delta_tables.waiting_for(self._db, kind) for kind in ListKind}
         return {kind: f"changes of {digest}" for kind, digest in waits.items() if digest} | missing
 
     def missing_parts(self) -> dict[ListKind, list[int]]:
@@ -235,7 +235,7 @@ class ReplicaWriter:
         self._forget(header.kind, "applied_utc IS NOT NULL")
         self._log_holds_old = True
         self._db.execute("UPDATE list_versions SET applied_utc = ? WHERE kind = ?", (_now(), header.kind.value))
-        writer_deltas.follow_base(self._db, header.kind, header.digest, header.list_version)
+        delta_tables.follow_base(self._db, header.kind, header.digest, header.list_version)
 
     def _remove_damaged(self) -> None:
         """Replicas that were set aside hold rosters from before, in which somebody may be who is to be gone."""
@@ -303,7 +303,7 @@ class ReplicaWriter:
             )
 
     def last_serial(self) -> int:
-        """The highest that was kept of what this gate said (`edge.sync.speaker`)."""
+        """The highest that was kept of what this gate said (`edge.sync.signed_messages`)."""
         row = self._db.execute("SELECT last FROM serials").fetchone()
         return int(row[0]) if row else 0
 
@@ -358,7 +358,7 @@ def _open(path: Path) -> sqlite3.Connection:
     db = sqlite_file.connect(path, synchronous="NORMAL")
     try:
         sqlite_file.check(db)
-        for statement in (_SCHEMA + writer_deltas.SCHEMA).split(";"):
+        for statement in (_SCHEMA + delta_tables.SCHEMA).split(";"):
             db.execute(statement)
         db.execute("INSERT OR IGNORE INTO replica VALUES (1, ?)", (uuid.uuid4().hex,))
         _check_rows(db)
@@ -390,7 +390,7 @@ def _newer(header: PartHeader, held: _Version, changed: int) -> bool:
     """False for the very snapshot in force. `changed`: version of its changes, 0 if none. Raises RolledBack."""
     if (header.list_version, header.digest) == (held.list_version, held.digest):
         return False
-    writer_deltas.refuse_old(header.kind, header.list_version, max(held.list_version, changed))
+    delta_tables.refuse_old(header.kind, header.list_version, max(held.list_version, changed))
     return True
 
 

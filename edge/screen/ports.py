@@ -71,12 +71,12 @@ class GuardDesk(Protocol):
     def password(self, name: str) -> str | None:
         """The stored form of an account's password; None if there is no such account."""
 
-    def trail(self, limit: int) -> Sequence[tuple[datetime, str, str, str]]:
+    def audit_trail(self, limit: int) -> Sequence[tuple[datetime, str, str, str]]:
         """The newest audit entries (when, who, what, detail), newest first."""
 
     def audit(self, who: str, what: str, detail: str = "") -> None: ...
 
-    def audit_again(self, who: str, what: str, detail: str) -> None:
+    def audit_repeated(self, who: str, what: str, detail: str) -> None:
         """Record it in the newest line of the same person and kind, if that is not older than an hour."""
 
     def request_admission(self, request: AdmitRequest) -> str: ...

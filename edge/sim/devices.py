@@ -58,7 +58,7 @@ class RecordingGate:
         self._held = False
         self._closed = False
         self._signals: deque[GateSignal] = deque()
-        self._fluttering: list[str] = []
+        self._chattering: list[str] = []
         self._reported = threading.Event()
         self.history: list[GateAct] = []
 
@@ -85,8 +85,8 @@ class RecordingGate:
         self._reported.wait(timeout_s)
         self._reported.clear()
 
-    def fluttering(self) -> list[str]:
-        names, self._fluttering = self._fluttering, []
+    def chattering(self) -> list[str]:
+        names, self._chattering = self._chattering, []
         return names
 
     @property
@@ -104,9 +104,9 @@ class RecordingGate:
         self._signals.append(signal)
         self._reported.set()
 
-    def flutter(self, name: str) -> None:
+    def chatter(self, name: str) -> None:
         """Let an input chatter, by its config key."""
-        self._fluttering.append(name)
+        self._chattering.append(name)
 
     def _record(self, act: Literal["pulse", "lock", "hold_open", "close"], way: Direction | None = None) -> None:
         self.history.append(GateAct(self._clock.monotonic(), act, way))
@@ -120,7 +120,7 @@ class RecordingGate:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class IndicatorRecord:
     """What the indicator showed, and since when."""
 
     monotonic_s: float
@@ -133,11 +133,11 @@ class RecordingIndicator:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.history: list[Shown] = []
+        self.history: list[IndicatorRecord] = []
         self.lamp = False
 
     def show(self, tone: Tone, advice: Advice | None) -> None:
-        self.history.append(Shown(self._clock.monotonic(), tone, advice))
+        self.history.append(IndicatorRecord(self._clock.monotonic(), tone, advice))
 
     def fill_light(self, on: bool) -> None:
         self.lamp = on

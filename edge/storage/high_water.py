@@ -17,9 +17,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contract.messages import Event, ListKind, Utc
 from edge.core.domain import ListMark
+from edge.core.lasting_ref import LastingKind, LastingRef
 from edge.core.ports import JournalError
-from edge.system.foreign_file import read_plain
-from edge.system.whole_file import sync_folder
+from edge.system.atomic_write import sync_folder
+from edge.system.regular_file import read_regular
 
 log = structlog.get_logger()
 
@@ -30,7 +31,7 @@ KEEP_TIME_EVERY = timedelta(minutes=10)
 """How often the newest trusted time is written while nothing else is."""
 TAKES_OLDER_FOR = timedelta(hours=1)
 """For so long after a technician said so an older list may come into force, once for each kind."""
-GROUPS = (("locked-down:", "lock-down-over:"), ("fire-on:", "fire-done:"))
+GROUPS = ((LastingKind.LOCKED_DOWN, LastingKind.LOCK_DOWN_OVER), (LastingKind.FIRE_ON, LastingKind.FIRE_DONE))
 """Of each group of refs the newest one still holds after a restart (`edge.loop.passage_control`)."""
 
 
@@ -80,7 +81,7 @@ def merged(first: Marks, second: Marks) -> Marks:
 
 
 class HighWater:
-    """Implements `edge.core.ports.Memory`, and what `edge.replica.reader` asks of the lists. The gate process is its one writer.
+    """Implements `edge.core.ports.JournalMemory`, and what `edge.replica.reader` asks of the lists. The gate process is its one writer.
 
     Nothing here raises for a disk that refuses: what is in memory holds, and is written as soon as it can be.
     """
@@ -158,18 +159,18 @@ class HighWater:
     # --- the journal -----------------------------------------------------------------------------------------
 
     def head(self) -> tuple[str, int] | None:
-        """See `edge.core.ports.Memory`."""
+        """See `edge.core.ports.JournalMemory`."""
         return (self.marks.epoch, self._seq) if self.marks.epoch else None
 
     def refs(self) -> Sequence[str]:
-        """See `edge.core.ports.Memory`."""
+        """See `edge.core.ports.JournalMemory`."""
         return self.marks.refs
 
     def noted(self, event: Event, ref: str | None) -> None:
-        """See `edge.core.ports.Memory`. Only a new epoch and a lasting ref are written at once; the rest goes with the next write."""
+        """See `edge.core.ports.JournalMemory`. Only a new epoch and a lasting ref are written at once; the rest goes with the next write."""
         self._seq = event.seq
-        if ref is not None and (group := next((g for g in GROUPS if ref.startswith(g)), None)):
-            refs = (*(r for r in self.marks.refs if not r.startswith(group)), ref)
+        if ref is not None and (group := _group_of(ref)):
+            refs = (*(r for r in self.marks.refs if _group_of(r) is not group), ref)
             self._keep(self.marks.model_copy(update={"epoch": event.epoch, "refs": refs}))
         elif event.epoch != self.marks.epoch:
             self._keep(self.marks.model_copy(update={"epoch": event.epoch}))
@@ -196,6 +197,12 @@ class HighWater:
         self._written = marks
 
 
+def _group_of(ref: str) -> tuple[LastingKind, ...] | None:
+    """The group in `GROUPS`; None for a ref that need not last."""
+    found = LastingRef.parse(ref)
+    return next((group for group in GROUPS if found and found.kind in group), None)
+
+
 def _later(first: datetime | None, second: datetime | None) -> datetime | None:
     return max((t for t in (first, second) if t is not None), default=None)
 
@@ -203,7 +210,7 @@ def _later(first: datetime | None, second: datetime | None) -> datetime | None:
 def _read(path: Path) -> tuple[Marks, int]:
     """The newest whole record, and which of the two is to be written next."""
     try:
-        whole = read_plain(path, 2 * _SLOT_BYTES)
+        whole = read_regular(path, 2 * _SLOT_BYTES)
     except FileNotFoundError:
         return Marks(), 0
     except OSError as error:

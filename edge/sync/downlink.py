@@ -12,7 +12,7 @@ from contract.topics import DELTA_CHANNELS, ROUTES, Channel, channel_of, topic
 from edge.core.config import SiteConfig
 from edge.replica import signed_commands, signed_lists
 from edge.replica.writer import ReplicaWriter, RolledBack
-from edge.sync.incidents import IncidentLog
+from edge.sync.incident_log import IncidentLog
 from edge.sync.mqtt import Received
 
 log = structlog.get_logger()

@@ -5,7 +5,7 @@ from collections import deque
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily
 
-from edge.sync.incidents import IncidentLog
+from edge.sync.incident_log import IncidentLog
 from edge.system.metrics import registry_of
 
 _ACK_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)

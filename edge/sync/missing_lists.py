@@ -21,7 +21,7 @@ class _Gap:
 
 
 @dataclass
-class Gaps:
+class MissingLists:
     """Remembers what was missing at the last look. Pure: the caller brings the time."""
 
     _open: dict[ListKind, _Gap] = field(default_factory=dict)

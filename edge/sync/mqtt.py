@@ -127,7 +127,7 @@ class MqttLink:
         if (session := self._session) is not None:
             session.unsubscribe(topics)
 
-    def again(self, why: str) -> None:
+    def reconnect(self, why: str) -> None:
         """End this connection in the orderly way, and make another."""
         if (session := self._session) is not None:
             session.end(why)

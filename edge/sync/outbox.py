@@ -11,10 +11,10 @@ from edge.core.config import SiteConfig, SyncConfig
 from edge.core.ports import JournalReader
 from edge.replica.writer import ReplicaWriter
 from edge.storage.signed_heads import EVERY
-from edge.sync.incidents import IncidentLog
+from edge.sync.incident_log import IncidentLog
 from edge.sync.metrics import AckWatch, SyncMeters
 from edge.sync.send_window import AckEffect, Window, fit
-from edge.sync.signed import sendable
+from edge.sync.signed_records import sendable
 
 log = structlog.get_logger()
 

@@ -16,7 +16,7 @@ log = structlog.get_logger()
 LOOK_EVERY_S = 5.0
 
 
-class Rescue:
+class SalvageOutbox:
     """One file at a time. The gate removes a file once HQ holds it all; until then it is passed over."""
 
     def __init__(

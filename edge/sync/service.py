@@ -33,13 +33,13 @@ from edge.core.ports import Clock, JournalReader
 from edge.replica.writer import ReplicaError, ReplicaWriter
 from edge.sync.downlink import Downlink, missing_parts, subscriptions
 from edge.sync.home_assistant import HomeAssistant
-from edge.sync.incidents import IncidentLog
+from edge.sync.incident_log import IncidentLog
 from edge.sync.metrics import SyncMeters
-from edge.sync.missing_lists import Gaps
+from edge.sync.missing_lists import MissingLists
 from edge.sync.mqtt import MqttLink, Publication
 from edge.sync.outbox import Outbox
-from edge.sync.salvage_outbox import Rescue
-from edge.sync.speaker import Said, Speaker
+from edge.sync.salvage_outbox import SalvageOutbox
+from edge.sync.signed_messages import MessageSigner, Said
 from edge.system.host import cpu_temperature_c, system
 
 log = structlog.get_logger()
@@ -113,10 +113,10 @@ class SyncService:
             return Outbox(config.site, config.sync, reader, replica, incidents, publish, meters, epochs, set_aside)
 
         self._outbox = outbox_of(journal)
-        self._rescue = Rescue(
+        self._rescue = SalvageOutbox(
             config.paths.state_dir / GATE, config.site.gate_id, replica, open_reader, partial(outbox_of, set_aside=True)
         )
-        self._speaker = Speaker(key, lambda: int(clock.utc().timestamp() * 1000), replica.last_serial())
+        self._signer = MessageSigner(key, lambda: int(clock.utc().timestamp() * 1000), replica.last_serial())
         self._connected_at = 0
         self._connected_s = clock.monotonic()
         self._dying = self._status(online=False)
@@ -129,7 +129,7 @@ class SyncService:
         self._home_told = False
         self._refused_due_s = 0.0
         self._asked_for: set[tuple[str, int]] = set()
-        self._gaps = Gaps()
+        self._gaps = MissingLists()
         self._closed = False
         self._health_due_s = 0.0
         self._show_due_s = self._complaint_due_s = 0.0
@@ -208,7 +208,7 @@ class SyncService:
         """HQ believes no connection that is numbered before an earlier one: after a clock that was behind, a new one is made."""
         now_s = self._clock.utc().timestamp()
         if now_s - self._connected_at / 1000 - (self._clock.monotonic() - self._connected_s) > CLOCK_LEAP_S:
-            self._link.again("the clock was set")
+            self._link.reconnect("the clock was set")
 
     def _complain(self, error: ReplicaError) -> None:
         if self._clock.monotonic() >= self._complaint_due_s:
@@ -328,7 +328,7 @@ class SyncService:
             return
         if self._link.publish(self._said(Channel.STATUS, self._status(online=True))):
             self._announced = told
-            self._replica.keep_serial(self._speaker.last)
+            self._replica.keep_serial(self._signer.last)
 
     def _status(self, *, online: bool, planned: bool = False) -> GateStatus:
         versions = self._replica.versions()
@@ -356,8 +356,8 @@ class SyncService:
 
     def _will(self) -> Publication:
         """Of the connection that is being made: its thread asks."""
-        self._connected_at, self._connected_s = self._speaker.next(), self._clock.monotonic()
-        return self._publication(Channel.STATUS, self._speaker.will(self._dying, self._connected_at))
+        self._connected_at, self._connected_s = self._signer.next_serial(), self._clock.monotonic()
+        return self._publication(Channel.STATUS, self._signer.sign_will(self._dying, self._connected_at))
 
     def _what_is_held(self) -> "_Held":
         """What HQ wants to know of templates that must be gone."""
@@ -444,7 +444,7 @@ class SyncService:
         return sum(p.stat().st_size for p in (path, path.with_name(f"{path.name}-wal")) if p.exists())
 
     def _said(self, channel: Channel, message: Said) -> Publication:
-        return self._publication(channel, self._speaker.say(message, channel))
+        return self._publication(channel, self._signer.sign(message, channel))
 
     def _publication(self, channel: Channel, payload: bytes) -> Publication:
         route = ROUTES[channel]

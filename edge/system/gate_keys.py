@@ -12,8 +12,8 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from contract.signing import BadKey, private_pem, public_pem, read_signing_private
+from edge.system.atomic_write import owner_of, write_atomically
 from edge.system.key_files import PREFIX, credential
-from edge.system.whole_file import owner_of, write_whole
 
 log = structlog.get_logger()
 
@@ -58,7 +58,7 @@ def _make(path: Path) -> None:
 def _write(path: Path, content: bytes, mode: int) -> None:
     """Whole or not at all, and on the disk; a technician's file, too, belongs to the folder's owner. Raises BadKey."""
     try:
-        write_whole(path, content, mode, owner_of(path.parent))
+        write_atomically(path, content, mode, owner_of(path.parent))
     except OSError as error:
         raise BadKey(f"{path} cannot be written ({error.strerror}): correct the folder's owner") from error
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.core.config import Config, load, parse
-from edge.system.whole_file import write_whole
+from edge.system.atomic_write import write_atomically
 
 INLINE = (
     ("camera", "url", "camera.url", "sitegate-gate"),
@@ -88,10 +88,10 @@ def _write_secret(path: Path, value: str, user: str) -> None:
         owner = pwd.getpwnam(user).pw_uid, -1
     except KeyError:
         owner = None  # one user runs everything
-    write_whole(path, f"{value}\n".encode(), 0o400, owner if os.geteuid() == 0 else None)
+    write_atomically(path, f"{value}\n".encode(), 0o400, owner if os.geteuid() == 0 else None)
 
 
 def _write_config(path: Path, text: str) -> None:
     """With the owner and mode that it had."""
     had = path.stat()
-    write_whole(path, text.encode(), had.st_mode & 0o777, (had.st_uid, had.st_gid))
+    write_atomically(path, text.encode(), had.st_mode & 0o777, (had.st_uid, had.st_gid))

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from contract.signing import BadKey
-from edge.system.foreign_file import read_plain
+from edge.system.regular_file import read_regular
 
 PREFIX = "credential:"
 _SECRET_MAX = 4096
@@ -40,7 +40,7 @@ def secret(inline: SecretStr, path: Path | None, key: str) -> SecretStr:
     if path is None:
         return inline
     try:
-        return SecretStr(read_plain(credential(path), _SECRET_MAX).decode().strip())
+        return SecretStr(read_regular(credential(path), _SECRET_MAX).decode().strip())
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "is no text"
         raise BadKey(f"{key}: {path}: {why}: only the process that needs it may read it; see its owner") from error

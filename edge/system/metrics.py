@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector, write_to_textfile
 
-from edge.system.foreign_file import read_plain
+from edge.system.regular_file import read_regular
 
 log = structlog.get_logger()
 
@@ -28,7 +28,7 @@ def registry_of(process: str) -> CollectorRegistry:
     return registry
 
 
-class TextFile:
+class MetricsFile:
     """Writes a registry to a file now and then, whole or not at all. Never raises: numbers are worth no outage."""
 
     def __init__(
@@ -65,7 +65,7 @@ def fresh(paths: Iterable[Path], now_s: float) -> bytes:
     for path in paths:
         try:
             if abs(now_s - path.stat().st_mtime) <= STALE_S:
-                text = read_plain(path, _BYTES_MAX)
+                text = read_regular(path, _BYTES_MAX)
                 found += text if text.endswith(b"\n") else b""  # cut off: it would spoil what follows
         except OSError:
             continue

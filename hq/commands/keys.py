@@ -223,7 +223,7 @@ def _known(what: str, config: HqConfig) -> str:
 
 def _only_at_rest(what: str) -> None:
     if what != AT_REST:
-        raise BadKey(f"{what!r} changes in steps, only at-rest in one: sitegate-hq keys next {what}")
+        raise BadKey(f"{what!r} changes in steps: sitegate-hq keys next {what}; only at-rest is changed at once")
 
 
 def _refuse(those: list[str], why: str, force: bool) -> None:

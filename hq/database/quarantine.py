@@ -84,7 +84,7 @@ def quarantined_row(db: Connection, row_id: int) -> Row[Any]:
     return db.execute(select(*columns).where(rows.id == row_id)).one()
 
 
-def mark_reported(db: Connection, gate_id: str, newest: int, utc: datetime) -> None:
+def report_up_to(db: Connection, gate_id: str, newest: int, utc: datetime) -> None:
     """Note that all payloads of a gate up to this row were reported to it."""
     rows = t.quarantine.c
     which = (rows.gate_id == gate_id, rows.told_utc.is_(None), rows.id <= newest)

@@ -1,11 +1,38 @@
 """Commands for gates: signed, encrypted, waiting to be sent, and what became of each."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
 from hq.database import tables as t
+
+
+class Delivery(StrEnum):
+    """How far a command has come on HQ's side."""
+
+    QUEUED = ""
+    SENT = "sent"
+    NOT_DELIVERED = "not delivered"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandOutcome:
+    """What the column `outcome` holds: the word, and after a colon why."""
+
+    delivery: Delivery
+    why: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> "CommandOutcome":
+        """Read a text. One that this version does not know means that the command is still open."""
+        word, _, why = text.partition(": ")
+        return cls(Delivery(word), why) if word in set(Delivery) else cls(Delivery.QUEUED, text)
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.delivery.value, self.why) if part)
 
 
 def add_command(
@@ -28,11 +55,12 @@ def mark_command_sent(db: Connection, command_id: str, utc: datetime) -> None:
     db.execute(update(t.commands).where(t.commands.c.command_id == command_id).values(sent_utc=utc))
 
 
-def set_command_outcome(db: Connection, command_id: str, outcome: str) -> None:
+def set_command_outcome(db: Connection, command_id: str, outcome: CommandOutcome) -> None:
     """Store what became of a command."""
-    db.execute(update(t.commands).where(t.commands.c.command_id == command_id).values(outcome=outcome[:500]))
+    db.execute(update(t.commands).where(t.commands.c.command_id == command_id).values(outcome=str(outcome)[:500]))
 
 
-def command_outcome(db: Connection, command_id: str) -> str:
-    """Read what became of a command; "" while it is queued."""
-    return str(db.execute(select(t.commands.c.outcome).where(t.commands.c.command_id == command_id)).scalar_one())
+def command_outcome(db: Connection, command_id: str) -> CommandOutcome:
+    """Read what became of a command."""
+    text = db.execute(select(t.commands.c.outcome).where(t.commands.c.command_id == command_id)).scalar_one()
+    return CommandOutcome.parse(text)

@@ -19,7 +19,7 @@ PARTS = "parts from the journal held here: two gates with one id (a copied card?
 
 
 @dataclass
-class Line:
+class JournalLine:
     """One line of a journal: the epoch itself, or a branch. `base`: number and hash before its first record.
 
     `hashes`: number -> hash of its records, at least of those that are to be compared.
@@ -46,12 +46,14 @@ class Line:
 class Placement:
     """The records, without those that another line holds, and the line they belong to. `why`: of a new branch."""
 
-    line: Line
+    line: JournalLine
     records: tuple[EventRecord, ...]
     why: str = ""
 
 
-def place(key: JournalKey, lines: Sequence[Line], records: tuple[EventRecord, ...], base_seq: int) -> Placement | None:
+def place(
+    key: JournalKey, lines: Sequence[JournalLine], records: tuple[EventRecord, ...], base_seq: int
+) -> Placement | None:
     """Find the line that the records of a batch continue, or begin a branch. None if their predecessor is not here (yet).
 
     `lines`: all of the journal, the epoch's own first. `base_seq`: see `EventBatch`.
@@ -70,7 +72,7 @@ def place(key: JournalKey, lines: Sequence[Line], records: tuple[EventRecord, ..
     return None
 
 
-def agreement(records: Sequence[EventRecord], line: Line) -> int | None:
+def agreement(records: Sequence[EventRecord], line: JournalLine) -> int | None:
     """Count the leading records that a line holds alike or can append; None if they do not follow from it."""
     if line.hash_at(records[0].seq - 1) != records[0].prev_hash:
         return None
@@ -96,16 +98,16 @@ def compared_numbers(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]
     return merged
 
 
-def _agreements(lines: Sequence[Line], records: Sequence[EventRecord]) -> Iterable[tuple[Line, int]]:
+def _agreements(lines: Sequence[JournalLine], records: Sequence[EventRecord]) -> Iterable[tuple[JournalLine, int]]:
     """Find each line that the records follow from, and how far it agrees with them."""
     for line in lines:
         if line.end.seq >= records[0].seq - 1 and (count := agreement(records, line)) is not None:
             yield line, count
 
 
-def _branch(key: JournalKey, first: EventRecord) -> Line:
+def _branch(key: JournalKey, first: EventRecord) -> JournalLine:
     """Begin a branch before its first record."""
     name = f"{branch_prefix(key.epoch)}{first.hash[:_HASH_DIGITS]}"
     before = Watermark(first.seq - 1, first.prev_hash)
     branch = JournalKey(key.site_id, key.gate_id, name, written_as=key.epoch)
-    return Line(branch, before, (before.seq, before.hash))
+    return JournalLine(branch, before, (before.seq, before.hash))

@@ -33,7 +33,7 @@ from hq.database.values import Journal, JournalKey, Watermark, origin, stored_fo
 from hq.ingest import newer_events
 from hq.ingest.batches import BatchOutcome, ReadBatch, examine, payload_of
 from hq.ingest.corrected_times import correct_newest
-from hq.ingest.forks import Line, branch_prefix
+from hq.ingest.forks import JournalLine, branch_prefix
 from hq.ingest.plan import (
     EnrolmentFound,
     Fault,
@@ -217,11 +217,12 @@ class Ingest:
         return BatchOutcome(key, ack(key, mark, now()))
 
 
-def _lines(db: Connection, key: JournalKey, end: Watermark, numbers: Sequence[tuple[int, int]]) -> list[Line]:
+def _lines(db: Connection, key: JournalKey, end: Watermark, numbers: Sequence[tuple[int, int]]) -> list[JournalLine]:
     """Read all lines of a journal, with the hashes of these numbers."""
-    lines = [Line(key, end)]
+    lines = [JournalLine(key, end)]
     lines += [
-        Line(branch, mark, chain_base(db, branch)) for branch, mark in branches(db, key, branch_prefix(key.epoch))
+        JournalLine(branch, mark, chain_base(db, branch))
+        for branch, mark in branches(db, key, branch_prefix(key.epoch))
     ]
     for line in lines:
         for first, last in numbers:

@@ -12,7 +12,7 @@ from contract.messages import Ack, ClockEvent, CommissioningEvent, EnrolmentEven
 from hq.database.values import EventRow, Journal, JournalKey, Watermark, stored_form
 from hq.ingest.batches import BatchOutcome, ReadBatch, split
 from hq.ingest.event_columns import columns, unread
-from hq.ingest.forks import Line, Placement, compared_numbers, place
+from hq.ingest.forks import JournalLine, Placement, compared_numbers, place
 from hq.ingest.records import commissioning_fault, fault
 from hq.ingest.senders import SenderCheck, SenderRefused
 from hq.registry.registered_gate import RegisteredGate
@@ -71,7 +71,7 @@ class HeldState:
     accepted: Set[int]
     gates: Mapping[str, RegisteredGate] = field(default_factory=dict)
     marks: Mapping[Journal, Watermark] = field(default_factory=dict)
-    lines: Mapping[Journal, Sequence[Line]] = field(default_factory=dict)
+    lines: Mapping[Journal, Sequence[JournalLine]] = field(default_factory=dict)
     begun_last: Mapping[str, str] = field(default_factory=dict)
     last_epochs: Mapping[str, str] = field(default_factory=dict)
 
@@ -205,12 +205,12 @@ class _Planner:
         answered = None if parts.fresh or parts.hole else batch
         return BatchOutcome(key, ack(key, line.end, self._held.utc, answered), stored=len(parts.fresh), hole=parts.hole)
 
-    def _lines_of(self, key: JournalKey) -> list[Line]:
+    def _lines_of(self, key: JournalKey) -> list[JournalLine]:
         if key.journal not in self._lines:
-            self._lines[key.journal] = [Line(key, self._held.marks.get(key.journal, Watermark()))]
+            self._lines[key.journal] = [JournalLine(key, self._held.marks.get(key.journal, Watermark()))]
         return self._lines[key.journal]
 
-    def _place(self, batch: ReadBatch, lines: Sequence[Line]) -> Placement | None:
+    def _place(self, batch: ReadBatch, lines: Sequence[JournalLine]) -> Placement | None:
         if batch.base_seq is None or _continues(batch, lines[0].end):  # an older gate cannot tell
             return Placement(lines[0], batch.records)
         return place(batch.key, lines, batch.records, batch.base_seq)
@@ -225,7 +225,7 @@ class _Planner:
             pair = "/".join(sorted((before, key.named)))
             self.plan.findings.append(TwoJournals(key.site_id, key.gate_id, pair))
 
-    def _add_record(self, key: JournalKey, line: Line, record: EventRecord, batch: ReadBatch) -> None:
+    def _add_record(self, key: JournalKey, line: JournalLine, record: EventRecord, batch: ReadBatch) -> None:
         event, gate = batch.events[record.seq], self._held.gates.get(key.gate_id)
         believed, findings = judge(key, record, event, line.end.hash, gate, batch.altered)
         line.append(record)

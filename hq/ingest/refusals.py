@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from contract.messages import Refusal
 from hq.database.clock import now
-from hq.database.quarantine import mark_reported, quarantined_row, unreported
+from hq.database.quarantine import quarantined_row, report_up_to, unreported
 from hq.database.store import Store
 
 PAUSE_MIN_S, PAUSE_MAX_S = 60.0, 3600.0
@@ -23,7 +23,7 @@ class _Pause:
 
 
 class Refusals:
-    """Call `due`, publish, call `told`. After a crash in between a refusal is sent twice; a gate records it once."""
+    """Call `due`, publish, call `mark_reported`. After a crash in between a refusal is sent twice; a gate records it once."""
 
     def __init__(self, store: Store, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._store, self._monotonic = store, monotonic
@@ -42,16 +42,16 @@ class Refusals:
                 try:
                     message = Refusal.model_validate({**values, "more": gate.waiting - 1, "utc": row.received_utc})
                 except ValidationError:  # a topic with names that no gate can have: nobody listens there
-                    self.told(gate.gate_id, gate.newest)
+                    self.mark_reported(gate.gate_id, gate.newest)
                     continue
                 found.append((row.site_id, gate.newest, message))
         return found
 
-    def told(self, gate_id: str, newest: int) -> None:
+    def mark_reported(self, gate_id: str, newest: int) -> None:
         """Note that this gate was informed of everything up to this row."""
         now_s, before = self._monotonic(), self._pauses.get(gate_id)
         again = before is not None and now_s < before.until_s + PAUSE_MAX_S
         length_s = min(PAUSE_MAX_S, 2 * before.length_s) if before and again else PAUSE_MIN_S
         self._pauses[gate_id] = _Pause(now_s + length_s, length_s)
         with self._store.write() as db:
-            mark_reported(db, gate_id, newest, now())
+            report_up_to(db, gate_id, newest, now())

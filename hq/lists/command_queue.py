@@ -11,7 +11,13 @@ from contract.messages import Command, CommandAction
 from contract.signing import SignedEnvelope, sign
 from contract.topics import Channel
 from hq.database.clock import now
-from hq.database.queued_commands import add_command, mark_command_sent, set_command_outcome, unsent_commands
+from hq.database.queued_commands import (
+    CommandOutcome,
+    add_command,
+    mark_command_sent,
+    set_command_outcome,
+    unsent_commands,
+)
 from hq.database.store import Store
 from hq.keys.encryption import AtRestError
 from hq.keys.keys import HqKeys
@@ -77,7 +83,7 @@ class CommandQueue:
         with self._store.write() as db:
             mark_command_sent(db, command_id, now())
 
-    def note(self, command_id: str, outcome: str) -> None:
+    def note(self, command_id: str, outcome: CommandOutcome) -> None:
         """Store what became of a command."""
         with self._store.write() as db:
             set_command_outcome(db, command_id, outcome)

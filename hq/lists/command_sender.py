@@ -15,7 +15,7 @@ from contract.messages import AccessEvent, Command, CommandAction, NoticeCode, N
 from contract.topics import Channel
 from hq.database.events import bodies_after
 from hq.database.gate_reports import gate_report
-from hq.database.queued_commands import command_outcome
+from hq.database.queued_commands import CommandOutcome, Delivery, command_outcome
 from hq.database.store import Store
 from hq.lists.command_queue import CommandQueue, DueCommand
 from hq.mqtt import HqLink
@@ -26,8 +26,6 @@ log = structlog.get_logger()
 
 CONFIRM_S = 5.0
 """Within this time the broker says whether it accepted a command, and whether anybody received it."""
-SENT = "sent"
-NOT_DELIVERED = "not delivered: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +50,11 @@ class CommandSender:
             # Marked first: after a crash in between it is never sent, which is safer than twice.
             self._queue.mark_sent(order.command_id)
             if why := self._undeliverable(order):
-                self._note(order, NOT_DELIVERED + why)
+                self._note(order, CommandOutcome(Delivery.NOT_DELIVERED, why))
                 continue
             number = self._link.publish_numbered(Channel.COMMAND, order.envelope, order.site_id, order.gate_id)
             if number is None:
-                self._note(order, f"{NOT_DELIVERED}HQ has no connection to the broker")
+                self._note(order, CommandOutcome(Delivery.NOT_DELIVERED, "HQ has no connection to the broker"))
                 continue
             self._unconfirmed[number] = _Unconfirmed(order, time.monotonic() + CONFIRM_S)
             sent.append(order)
@@ -70,7 +68,8 @@ class CommandSender:
             del self._unconfirmed[number]
             if problem is None:
                 problem = "the broker did not confirm it, the gate may have received it all the same"
-            self._note(waiting.order, NOT_DELIVERED + problem if problem else SENT)
+            state = Delivery.NOT_DELIVERED if problem else Delivery.SENT
+            self._note(waiting.order, CommandOutcome(state, problem))
 
     def _undeliverable(self, order: DueCommand) -> str:
         """Say why no gate would receive it; "" if the gate is connected."""
@@ -85,10 +84,10 @@ class CommandSender:
             return f"{order.gate_id} never reported: is it connected to this broker?"
         return "" if report.online else f"{order.gate_id} is offline; order it again when it is back"
 
-    def _note(self, order: DueCommand, outcome: str) -> None:
+    def _note(self, order: DueCommand, outcome: CommandOutcome) -> None:
         self._queue.note(order.command_id, outcome)
-        level = log.info if outcome == SENT else log.error
-        level("command", command_id=order.command_id, gate_id=order.gate_id, outcome=outcome)
+        level = log.info if outcome.delivery is Delivery.SENT else log.error
+        level("command", command_id=order.command_id, gate_id=order.gate_id, outcome=str(outcome))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +96,8 @@ class CommandAnswer:
 
     done: bool | None
     text: str
+    sent: bool = False
+    """Sent to the broker. Only set while it is open."""
 
 
 def answer(store: Store, command: Command, since_id: int) -> CommandAnswer:
@@ -106,9 +107,9 @@ def answer(store: Store, command: Command, since_id: int) -> CommandAnswer:
         bodies = bodies_after(db, command.gate_id, since_id)
     if (found := _of_gate(bodies, command)) is not None:
         return found
-    if outcome.startswith(NOT_DELIVERED):
-        return CommandAnswer(False, outcome)
-    return CommandAnswer(None, outcome or "queued")
+    if outcome.delivery is Delivery.NOT_DELIVERED:
+        return CommandAnswer(False, str(outcome))
+    return CommandAnswer(None, str(outcome) or "queued", sent=outcome.delivery is Delivery.SENT)
 
 
 def _of_gate(bodies: Sequence[str], command: Command) -> CommandAnswer | None:
@@ -134,9 +135,9 @@ def _opened(event: AccessEvent, command: Command) -> bool:
     return wanted and event.reason is Reason.REMOTE_OPEN and event.detail == detail
 
 
-def still_open(command: Command, so_far: str, now: datetime) -> str:
+def still_open(command: Command, so_far: CommandAnswer, now: datetime) -> str:
     """Say that the wait is over and nothing is decided."""
-    if so_far == SENT:
+    if so_far.sent:
         return "sent to the broker, and the gate has not answered: look at sitegate-hq events"
     if now >= command.expires_utc:
         return "not sent, and expired: does sitegate-hq run?"

@@ -74,6 +74,6 @@ class RefusalSending:
         for site_id, newest, refusal in self._refusals.due():
             envelope = sign(encode(refusal), Channel.REFUSAL.value, self._keys.signing)
             if self._link.publish(Channel.REFUSAL, envelope, site_id, refusal.gate_id):
-                self._refusals.told(refusal.gate_id, newest)
+                self._refusals.mark_reported(refusal.gate_id, newest)
                 self._metrics.told.inc()
                 log.warning("gate_told", gate_id=refusal.gate_id, seq=refusal.seq, more=refusal.more)

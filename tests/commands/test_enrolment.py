@@ -13,7 +13,7 @@ from edge.capture.source import letterbox
 from edge.core.config import SiteConfig
 from edge.core.domain import Frame, LiveState, Sight, Tone
 from edge.matcher.gallery.gallery import Gallery
-from edge.storage.desk import Desk, DeskReader
+from edge.storage.desk import DeskReader, DeskWriter
 from edge.storage.journal import Journal
 from edge.system.clock import SystemClock
 
@@ -36,8 +36,8 @@ def requests(gate: EnrolmentGate) -> int:
 
 
 def trail(gate: EnrolmentGate) -> list[tuple[str, str, str]]:
-    desk = Desk(gate.desk_path)
-    found = [entry[1:] for entry in desk.trail(10)]
+    desk = DeskWriter(gate.desk_path)
+    found = [entry[1:] for entry in desk.audit_trail(10)]
     desk.close()
     return found
 

@@ -19,7 +19,7 @@ from contract.policy import (
     RiskRule,
     Weekday,
 )
-from edge.core.decision import RULES, Case, Leaving, Verdict, decide, examine
+from edge.core.decision import RULES, DecisionCase, Leaving, RuleVerdict, decide, examine
 from edge.core.domain import (
     Candidate,
     Circumstances,
@@ -32,6 +32,7 @@ from edge.core.domain import (
     Sight,
     Worker,
 )
+from edge.matcher.engine.quality import FAULTS
 
 IDS = st.sampled_from(["w1", "w2", "gone"])
 LISTS = st.sampled_from(["watch", "keys", "violence"])
@@ -104,7 +105,7 @@ workers = st.builds(
 )
 sightings = st.builds(
     Identification,
-    sight=mostly(Sight.KNOWN, st.sampled_from(Sight)),
+    sight=mostly(Sight.KNOWN, st.sampled_from([*Sight, *FAULTS.values()])),
     candidate=mostly(Candidate("w1", 0.7), st.none() | st.builds(Candidate, IDS, st.floats(-1, 1))),
     look_alike=mostly(None, IDS),
     liveness=mostly(LivenessVerdict.LIVE, st.sampled_from(LivenessVerdict)),
@@ -194,8 +195,8 @@ def test_ok__a_decision_is_total_repeatable_and_the_first_refusal_gives_its_one_
     seen: Identification, claim: Claim, state: RosterState, at: Circumstances
 ) -> None:
     decision = decide(seen, claim, state, at)
-    found = list(examine(Case.of(seen, claim, state, at)))
-    refusals = [(rule, finding) for rule, finding in found if finding.verdict is Verdict.REFUSES]
+    found = list(examine(DecisionCase.of(seen, claim, state, at)))
+    refusals = [(rule, finding) for rule, finding in found if finding.verdict is RuleVerdict.REFUSES]
     assert [rule.name for rule, _ in found] == [rule.name for rule in RULES]
     assert decision.granted == (not refusals)
     assert decision.granted == (decision.reason is Reason.GRANTED)
@@ -216,8 +217,8 @@ def test_ok__on_the_way_out_only_who_it_is_can_refuse(
     seen: Identification, claim: Claim, state: RosterState, at: Circumstances
 ) -> None:
     leaving = replace(at, direction=Direction.OUT, locked_down=False)
-    for rule, finding in examine(Case.of(seen, claim, state, leaving)):
-        if finding.verdict is Verdict.REFUSES:
+    for rule, finding in examine(DecisionCase.of(seen, claim, state, leaving)):
+        if finding.verdict is RuleVerdict.REFUSES:
             assert rule.leaving is Leaving.ASKED
     if seen.sight is Sight.KNOWN and seen.candidate and seen.candidate.worker_id == "w1" and not claim.worker_id:
         assert decide(seen, claim, state, leaving).granted

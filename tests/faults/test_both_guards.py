@@ -20,7 +20,7 @@ import numpy as np
 import psutil
 import pytest
 
-from edge.app.state_folders import PINS
+from edge.app.state_folders import PIN_HISTORY
 
 RELAY = 17
 CONFIG = """
@@ -49,15 +49,15 @@ RELEASES = """
 import os, signal, sys, time
 from pathlib import Path
 from edge.core.config import load
-from edge.devices.gate import GpioGate, Warden, make_factory
+from edge.devices.gate import GpioGate, ProcessWatchdog, make_factory
 config, state = load(Path(sys.argv[1])), Path(sys.argv[2])
 (state / "gate").mkdir(parents=True)
-warden = Warden(config.gate, state / "gate" / "pulse-cuts.jsonl", state / "gate" / "pins.jsonl")
-gate = GpioGate(config.gate, make_factory(config.gate, state / "gate" / "pins.jsonl"), warden)
-warden.start()
+watchdog = ProcessWatchdog(config.gate, state / "gate" / "pulse-cuts.jsonl", state / "gate" / "pins.jsonl")
+gate = GpioGate(config.gate, make_factory(config.gate, state / "gate" / "pins.jsonl"), watchdog)
+watchdog.start()
 time.sleep(0.5)
 gate.pulse()
-os.kill(warden.pid, signal.SIGKILL)
+os.kill(watchdog.pid, signal.SIGKILL)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -96,7 +96,7 @@ def test_ok__what_systemd_runs_afterwards_locks_though_both_guards_were_killed(
 
 def levels(folder: Path) -> list[tuple[int, int]]:
     """Who drove the relay to what."""
-    lines = [json.loads(line) for line in (folder / "state" / PINS).read_text().splitlines()]
+    lines = [json.loads(line) for line in (folder / "state" / PIN_HISTORY).read_text().splitlines()]
     return [(x["pid"], x["level"]) for x in lines if x["pin"] == f"GPIO{RELAY}" and x["function"] == "output"]
 
 

@@ -29,7 +29,7 @@ from contract.messages import NoticeCode, NoticeEvent
 from edge.core import layout
 from edge.core.config import SiteConfig
 from edge.core.domain import ListMark
-from edge.storage.desk import Desk
+from edge.storage.desk import DeskWriter
 from edge.storage.high_water import HighWater
 from edge.storage.journal import Journal
 from edge.core.score_counts import DayScores
@@ -40,7 +40,7 @@ state = Path(sys.argv[1])
 journal = Journal(state / layout.JOURNAL, SiteConfig(), ManualClock())
 for _ in range(5):
     journal.append(NoticeEvent, code=NoticeCode.REX)
-replica, desk = ReplicaWriter(state / layout.REPLICA), Desk(state / layout.DESK)
+replica, desk = ReplicaWriter(state / layout.REPLICA), DeskWriter(state / layout.DESK)
 desk.set_password("anna", "stored", by="test")
 os.kill(os.getpid(), 9)
 '''
@@ -54,8 +54,8 @@ for words in (["events", "list"], ["events", "verify"], ["roster", "status"], ["
     print("==", *words, done.exit_code)
     print(done.output)
 from edge.storage.desk import DeskReader
-from edge.storage import sqlite_file as dbfile
-reader = dbfile.Reader(folder / "desk/desk.db")
+from edge.storage import database_reader, sqlite_file
+reader = database_reader.DatabaseReader(folder / "desk/desk.db")
 desk = DeskReader(folder / "desk/desk.db", reader)
 print("accounts", desk.has_accounts(), repr(reader.trouble))
 """

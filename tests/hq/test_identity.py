@@ -13,7 +13,7 @@ from contract.identity import sign_message
 from contract.messages import EventBatch, EventRecord, GateStatus, Health, ListKind, SnapshotRequest
 from contract.topics import Channel, topic
 from edge.storage.journal import JournalReader
-from edge.sync.speaker import Speaker
+from edge.sync.signed_messages import MessageSigner
 from hq import config as hq_config
 from hq.database.gate_reports import set_status
 from hq.database.store import Store
@@ -172,8 +172,8 @@ def hq(rig: Rig) -> HqService:
 
 def said(rig: Rig, serials: int = 1, **fields: object) -> bytes:
     """A status that this gate's sync process signed."""
-    speaker = Speaker(rig.link_key, lambda: serials, 0)
-    return speaker.say(GateStatus(gate_id="gate-1", site_id="site-1", online=True, **fields), Channel.STATUS)
+    signer = MessageSigner(rig.link_key, lambda: serials, 0)
+    return signer.sign(GateStatus(gate_id="gate-1", site_id="site-1", online=True, **fields), Channel.STATUS)
 
 
 def take(hq: HqService, channel: Channel, payload: bytes, retained: bool = False) -> GateStatus | None:
@@ -193,13 +193,13 @@ def test_fail__an_old_status_played_again_changes_nothing(rig: Rig, hq: HqServic
 
 
 def test_ok__a_will_ends_its_own_connection_and_no_other(rig: Rig, hq: HqService) -> None:
-    speaker = Speaker(rig.link_key, lambda: 1, 0)
+    signer = MessageSigner(rig.link_key, lambda: 1, 0)
     status = GateStatus(gate_id="gate-1", site_id="site-1", online=True)
     wills, births = [], []
     for _ in range(2):
-        connection = speaker.next()
-        wills.append(speaker.will(status.model_copy(update={"online": False}), connection))
-        births.append(speaker.say(status.model_copy(update={"connection": connection}), Channel.STATUS))
+        connection = signer.next_serial()
+        wills.append(signer.sign_will(status.model_copy(update={"online": False}), connection))
+        births.append(signer.sign(status.model_copy(update={"connection": connection}), Channel.STATUS))
     assert take(hq, Channel.STATUS, births[0]).online
     assert not take(hq, Channel.STATUS, wills[0]).online
     assert not take(hq, Channel.STATUS, births[0]).online, "played again after the end of its connection"
@@ -213,13 +213,13 @@ def test_ok__a_will_ends_its_own_connection_and_no_other(rig: Rig, hq: HqService
 def test_fail__status_health_and_requests_of_somebody_else(
     rig: Rig, hq: HqService, key: Ed25519PrivateKey | None
 ) -> None:
-    speaker = Speaker(key, lambda: 10, 0)
+    signer = MessageSigner(key, lambda: 10, 0)
     status = GateStatus(gate_id="gate-1", site_id="site-1", online=True)
     health = Health(gate_id="gate-1", site_id="site-1", utc=utc(), unsent_events=0)
     request = SnapshotRequest(gate_id="gate-1", site_id="site-1", kind=ListKind.ROSTER)
     hq.parts.sending._sent["site-1", ListKind.ROSTER] = (1, 0)
     for channel, message in ((Channel.STATUS, status), (Channel.HEALTH, health), (Channel.SNAPSHOT_REQUEST, request)):
-        payload = speaker.say(message, channel)
+        payload = signer.sign(message, channel)
         hq.parts.messages.take(BrokerMessage(topic(channel, "site-1", "gate-1"), payload, False))
     assert [(row.status, row.health) for row in report.gates(hq.parts.store)] in ([], [(None, None)])
     assert hq.parts.sending._sent == {("site-1", ListKind.ROSTER): (1, 0)}

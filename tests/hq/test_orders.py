@@ -21,6 +21,7 @@ from contract.messages import (
 )
 from hq.cli import app
 from hq.database.gate_reports import set_status
+from hq.database.queued_commands import CommandOutcome, Delivery
 from hq.database.store import Store
 from hq.lists.command_sender import answer
 from hq.registry.gates import GateRegistry
@@ -131,3 +132,18 @@ def test_fail__the_broker_refuses(forbidden: Rig) -> None:
     code, said = order(forbidden)
     assert code == 1
     assert "not delivered: the broker refuses it" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "delivery"),
+    [
+        ("", Delivery.QUEUED),
+        ("sent", Delivery.SENT),
+        ("not delivered: gate-1 is offline: order it again", Delivery.NOT_DELIVERED),
+        ("of another version: what then?", Delivery.QUEUED),
+        ("sent back", Delivery.QUEUED),
+    ],
+)
+def test_ok__the_outcome_in_the_database_comes_back_as_it_was(text: str, delivery: Delivery) -> None:
+    found = CommandOutcome.parse(text)
+    assert (found.delivery, str(found)) == (delivery, text)

@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from test_loop import NOBODY, House, known, order
+from loop_rig import NOBODY, House, known, order
 
 from contract.messages import CommandAction, Direction, NoticeCode, NoticeEvent, Reason
 from edge.app import reboot
 from edge.core.config import Config
 from edge.core.domain import AdmitRequest, GateSignal, Tone
 from edge.core.ports import GateError
-from edge.loop import GateLoop, Ports
+from edge.loop import Adapters, GateLoop
 from edge.loop.reboot import PAUSE_S
-from edge.storage.desk import Desk
+from edge.storage.desk import DeskWriter
 from edge.system.supervisor import Shutdown
 
 REBOOT, RESYNC = CommandAction.REBOOT, CommandAction.RESYNC
@@ -31,9 +31,9 @@ class Yard(House):
         super().__init__(folder)
 
     def make_loop(self) -> GateLoop:
-        ports: Ports = super().make_loop()._p
-        fields = {name: getattr(ports, name) for name in Ports.__slots__}
-        return GateLoop(self.config, Ports(**{**fields, "restart": lambda: self.starts.append(self.notices)}))
+        adapters: Adapters = super().make_loop()._adapters
+        fields = {name: getattr(adapters, name) for name in Adapters.__slots__}
+        return GateLoop(self.config, Adapters(**{**fields, "restart": lambda: self.starts.append(self.notices)}))
 
     def ordered(self, action: CommandAction, command_id: str = "c1") -> None:
         self.lists.orders = [order(self, command_id).model_copy(update={"action": action, "why": "camera hangs"})]
@@ -122,16 +122,16 @@ def test_fail__a_gate_that_never_reboots_by_order(yard: Yard) -> None:
 
 
 def test_fail__no_journal_no_reboot(yard: Yard) -> None:
-    yard.journal._db.execute("PRAGMA query_only=ON")
+    yard.journal._file.db.execute("PRAGMA query_only=ON")
     yard.ordered(REBOOT)
     assert yard.starts == []
-    yard.journal._db.execute("PRAGMA query_only=OFF")
+    yard.journal._file.db.execute("PRAGMA query_only=OFF")
     yard.sees(NOBODY, 0.5)
     assert yard.starts == [[NoticeCode.COMMAND_DONE]]
 
 
 def test_fail__nothing_is_obeyed_after_a_reboot_was_begun(yard: Yard) -> None:
-    desk = Desk(yard.folder / "desk.db")
+    desk = DeskWriter(yard.folder / "desk.db")
     yard.lists.orders = [
         order(yard, "c1").model_copy(update={"action": REBOOT}),
         order(yard, "c2").model_copy(update={"action": CommandAction.OPEN_ONCE}),
@@ -166,14 +166,14 @@ def test_ok__the_machine_is_asked_by_a_file_and_the_process_ends(
 ) -> None:
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
     shutdown = Shutdown()
-    restart = reboot.restarter(Config(), shutdown)
+    restart = reboot.make_restart(Config(), shutdown)
     assert restart is not None
-    assert not reboot.unanswered()
+    assert not reboot.reboot_unanswered()
     restart()
     assert shutdown.asked
     assert (tmp_path / "reboot").exists()
-    assert reboot.unanswered(), "nobody rebooted the machine: the next process says so"
-    assert not reboot.unanswered(), "once"
+    assert reboot.reboot_unanswered(), "nobody rebooted the machine: the next process says so"
+    assert not reboot.reboot_unanswered(), "once"
 
 
 @pytest.mark.parametrize(("how", "folder"), [("process", True), ("machine", False)])
@@ -184,7 +184,7 @@ def test_ok__only_the_process_starts_anew(
     if folder:
         monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
     shutdown = Shutdown()
-    restart = reboot.restarter(Config.model_validate({"gate": {"reboot": how}}), shutdown)
+    restart = reboot.make_restart(Config.model_validate({"gate": {"reboot": how}}), shutdown)
     assert restart is not None
     restart()
     assert shutdown.asked
@@ -192,4 +192,4 @@ def test_ok__only_the_process_starts_anew(
 
 
 def test_fail__never_means_never() -> None:
-    assert reboot.restarter(Config.model_validate({"gate": {"reboot": "never"}}), Shutdown()) is None
+    assert reboot.make_restart(Config.model_validate({"gate": {"reboot": "never"}}), Shutdown()) is None

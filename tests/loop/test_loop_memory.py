@@ -5,18 +5,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from test_loop import NOBODY, House, known, order
+from loop_rig import NOBODY, House, known, order
 
 from contract.messages import Ack, ClockEvent, Command, CommandAction, ListKind, NoticeCode, NoticeEvent, Reason
 from contract.times import corrections
 from edge.app.journal_startup import learn_time
 from edge.core.config import Config, SiteConfig
 from edge.core.domain import AdmitRequest, ListMark, LockDownRequest, TechnicianRequest
-from edge.loop import GateLoop, Ports
-from edge.storage.desk import Desk, DeskReader
+from edge.loop import Adapters, GateLoop
+from edge.storage.desk import DeskReader, DeskWriter
 from edge.storage.high_water import HighWater
 from edge.storage.journal import Journal, JournalReader
-from edge.storage.technician_request import NAME, NotAsked, TechnicianNotes, ask
+from edge.storage.technician_request import NAME, RequestNotLeft, TechnicianRequests, ask
 from edge.system.clock import BoundedClock
 
 
@@ -39,10 +39,20 @@ class Vault(House):
         self.water.join(self.journal.mark("high-water"), lambda text: self.journal.set_mark("high-water", text))
         learn_time(self.bounded, self.journal, self.water)
         requests = DeskReader(self.folder / "desk.db")
-        parts = (self.camera, self.matcher, self.gate, self.indicator, self.lists, self.journal, requests, self.bounded)
-        memory = (self.water, self.bounded, TechnicianNotes(self.folder))
-        ports = Ports(*parts, high_water=memory[0], bounds=memory[1], technician=memory[2])
-        self.loop = GateLoop(Config(), ports)
+        adapters = Adapters(
+            camera=self.camera,
+            matcher=self.matcher,
+            gate=self.gate,
+            indicator=self.indicator,
+            roster=self.lists,
+            journal=self.journal,
+            desk_requests=requests,
+            clock=self.bounded,
+            high_water=self.water,
+            clock_bounds=self.bounded,
+            technician_requests=TechnicianRequests(self.folder),
+        )
+        self.loop = GateLoop(Config(), adapters)
 
     def stop(self) -> None:
         """As after a power cut: nobody says goodbye."""
@@ -56,7 +66,7 @@ class Vault(House):
         self.clock._monotonic_s = 15.0
         self.journal_boot = "another-boot"
         self.start()
-        self.journal._boot_id = self.journal_boot
+        self.journal.time.boot_id = self.journal_boot
 
     def ordered(self, *orders: Command) -> None:
         self.lists.orders = list(orders)
@@ -151,7 +161,7 @@ def test_fail__an_order_from_before_the_machine_was_switched_on(vault: Vault) ->
 
 
 def test_fail__a_request_from_before_a_lost_journal_is_refused(vault: Vault) -> None:
-    desk = Desk(vault.folder / "desk.db", vault.clock.utc)
+    desk = DeskWriter(vault.folder / "desk.db", vault.clock.utc)
     admit = {"by": "guard", "reason": "visitor", "direction": "in", "asked_utc": vault.clock.utc()}
     desk.request_admission(AdmitRequest.model_validate(admit))
     vault.sees(NOBODY, 0.5)
@@ -245,7 +255,7 @@ def test_ok__a_technician_says_that_the_clock_is_right(vault: Vault) -> None:
         "asked_utc": vault.clock.utc(),
     }
     ask(vault.folder, TechnicianRequest.model_validate(asked))
-    with pytest.raises(NotAsked, match="still waiting"):
+    with pytest.raises(RequestNotLeft, match="still waiting"):
         ask(vault.folder, TechnicianRequest.model_validate(asked))
     vault.sees(known(), 1)
     assert vault.decisions[-1] is Reason.GRANTED and not (vault.folder / NAME).exists()

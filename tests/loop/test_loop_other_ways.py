@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from test_loop import NOBODY, House, OneFrameEach, known, unknown
+from loop_rig import NOBODY, House, OneFrameEach, known, unknown
 
 from contract.code import Code, make
 from contract.credentials import card_digest, hash_pin
@@ -16,10 +16,11 @@ from contract.messages import AccessEvent, Advice, NoticeCode, NoticeEvent, Poli
 from contract.policy import Factor, FactorRule
 from edge.core.claims import UNKNOWN_CARD, USED_CODE, WRONG_PIN
 from edge.core.config import Config
-from edge.core.domain import Entry, Frame, GateSignal, Identification, Image, ReaderStatus, Sight, Tone, Worker
-from edge.devices.readers.qr_codes import QrCodes
-from edge.loop import GateLoop, Ports
-from edge.sim import ManualClock, PatientPinCheck
+from edge.core.domain import Frame, GateSignal, Identification, Image, ReaderEntry, ReaderStatus, Tone, Worker
+from edge.devices.readers.qr_codes import QrCodeReader
+from edge.loop import Adapters, GateLoop
+from edge.matcher.engine import quality
+from edge.sim import ImmediatePinCodeCheck, ManualClock
 from edge.sim.code_card import CodeCard
 from edge.storage.desk import DeskReader
 from edge.storage.journal import Journal
@@ -44,16 +45,16 @@ class Typed:
     """A reader on which a test types."""
 
     def __init__(self, clock: ManualClock) -> None:
-        self._clock, self._entries = clock, list[Entry]()
+        self._clock, self._entries = clock, list[ReaderEntry]()
         self.now = ReaderStatus(True, "test reader")
         self.closed = False
 
     def start(self) -> None: ...
 
     def types(self, text: str) -> None:
-        self._entries.append(Entry(text, self._clock.monotonic()))
+        self._entries.append(ReaderEntry(text, self._clock.monotonic()))
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[ReaderEntry]:
         taken, self._entries = self._entries, []
         return taken
 
@@ -68,7 +69,7 @@ class OpenHouse(House):
     """The loop with codes, a reader and a PIN pad; `w1` has all of them."""
 
     def __init__(self, folder: Path) -> None:
-        self.pins = PatientPinCheck()
+        self.pin_code_check = ImmediatePinCodeCheck()
         super().__init__(folder)
         self.policy()
 
@@ -76,10 +77,22 @@ class OpenHouse(House):
         self.camera = ShowingCamera(self.clock)
         self.keypad = Typed(self.clock)
         config = Config()
-        codes = QrCodes(config, HQ.public_key(), self.clock)
-        parts = (self.camera, self.matcher, self.gate, self.indicator, self.lists, self.journal)
+        codes = QrCodeReader(config, HQ.public_key(), self.clock)
         requests = DeskReader(self.folder / "desk.db")
-        return GateLoop(config, Ports(*parts, requests, self.clock, codes, self.keypad, self.pins))
+        adapters = Adapters(
+            camera=self.camera,
+            matcher=self.matcher,
+            gate=self.gate,
+            indicator=self.indicator,
+            roster=self.lists,
+            journal=self.journal,
+            desk_requests=requests,
+            clock=self.clock,
+            code_reader=codes,
+            card_reader=self.keypad,
+            pin_code_check=self.pin_code_check,
+        )
+        return GateLoop(config, adapters)
 
     def policy(self, *any_of: tuple[Factor, ...], **worker: object) -> None:
         """HQ's policy and w1's record from now on; none: the default ways in."""
@@ -333,7 +346,7 @@ def test_fail__ten_thousand_pin_guesses(house: OpenHouse) -> None:
         house.keypad.types(CARD)
         house.keypad.types(f"{guess:04d}")
         house.loop.step()
-    looked_at = house.pins.asked
+    looked_at = house.pin_code_check.asked
     notices = [e for e in house.events if isinstance(e, NoticeEvent) and e.code is NoticeCode.TOO_MANY_GUESSES]
     # 10,000 turns are 500 s: three guesses, and one after each pause of 60, 120 and 240 s. Numbers typed while the card
     # is not looked at count as unknown cards, until the reader pauses as well.
@@ -341,9 +354,9 @@ def test_fail__ten_thousand_pin_guesses(house: OpenHouse) -> None:
     assert len(house.events) <= 30 and Reason.GRANTED not in house.decisions and house.acts == []
     house.restart()
     house.policy()
-    before = house.pins.asked
+    before = house.pin_code_check.asked
     house.types(CARD, PIN)
-    assert house.pins.asked == before, "a restart must not give new guesses"
+    assert house.pin_code_check.asked == before, "a restart must not give new guesses"
     assert house.loop.step()
 
 
@@ -458,7 +471,7 @@ def test_fail__nothing_is_let_in_while_fire_holds_the_gate_and_nothing_is_left_o
 
 
 def test_ok__a_face_too_far_away_does_not_hide_what_is_asked_for(house: OpenHouse) -> None:
-    house.matcher.now = Identification(Sight.TOO_FAR, 1)
+    house.matcher.now = Identification(quality.TOO_FAR, 1)
     house.types(CARD, seconds=2)
     assert (house.decisions, house.shows) == ([], Advice.ENTER_PIN)
 

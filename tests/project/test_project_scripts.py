@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = ("setup", "demo", "test", "check", "install", "bench-peers")
+SCRIPTS = ("setup", "demo", "test", "check", "install", "bench-peers", "lock")
 LINES_MAX = 60
 
 
@@ -26,7 +26,7 @@ def test_ok__script_explains_itself(name: str) -> None:
         assert done.stderr == ""
 
 
-@pytest.mark.parametrize("name", ["setup", "check", "install"])
+@pytest.mark.parametrize("name", ["setup", "check", "install", "lock"])
 def test_fail__unknown_option_is_refused_with_a_hint(name: str) -> None:
     done = _run(str(ROOT / "scripts" / name), "--colour")
     assert done.returncode == 1

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from contract.messages import ListKind, RosterSnapshot, SealedTemplate, SnapshotHeader, WorkerRecord
 from contract.parts import Content, SealedPart, read_part, roster_content, write_parts
 from edge.core.domain import RosterState, Worker
-from edge.replica.assembly import Assembly
+from edge.replica.list_assembly import ListAssembly
 from edge.replica.signed_lists import ListRefused
 
 HQ, SITE = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
@@ -29,7 +29,7 @@ def _parts(*contents: Content) -> list[SealedPart]:
 
 def _assembled(*parts: list[WorkerRecord]) -> tuple[RosterState, int]:
     read = _parts(*(roster_content(HEADER, workers) for workers in parts))
-    assembly = Assembly(read[0].header)
+    assembly = ListAssembly(read[0].header)
     for part in read:
         assembly.add(part, SITE)
     return assembly.finish(RosterState()), assembly.unreadable
@@ -108,12 +108,12 @@ def test_fail__a_directory_that_does_not_fit_its_templates(change: str) -> None:
         vectors = vectors[:-1] if change == "shorter" else vectors + b"\0"
     (part,) = _parts(Content(snapshot, vectors))
     with pytest.raises(ListRefused, match="not those that it lists"):
-        Assembly(part.header).add(part, SITE)
+        ListAssembly(part.header).add(part, SITE)
 
 
 def test_fail__a_part_that_does_not_follow() -> None:
     first, second, third = _parts(*[roster_content(HEADER, [_worker(f"w-{n}")]) for n in range(3)])
-    assembly = Assembly(first.header)
+    assembly = ListAssembly(first.header)
     assembly.add(first, SITE)
     for wrong in (first, third, *_parts(*[roster_content(HEADER, [])] * 3)):
         with pytest.raises(ListRefused, match="does not follow"):

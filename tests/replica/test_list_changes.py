@@ -26,7 +26,7 @@ from contract.parts import Content, read_part, roster_content, write_parts
 from edge.core.domain import ListAge, RosterState
 from edge.core.templates import TemplateStore
 from edge.replica.apply_delta import changed, with_list
-from edge.replica.assembly import Assembly
+from edge.replica.list_assembly import ListAssembly
 from edge.replica.signed_lists import ListRefused
 
 HQ, SITE = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
@@ -41,7 +41,7 @@ def _header(version: int) -> SnapshotHeader:
 def _assembled(contents: list[Content], kind: ListKind) -> tuple[PartHeader, RosterState]:
     bodies = write_parts(contents, kind, SITE.public_key(), HQ)
     read = [read_part(body, kind, HQ.public_key()) for body in bodies]
-    assembly = Assembly(read[0].header)
+    assembly = ListAssembly(read[0].header)
     for part in read:
         assembly.add(part, SITE)
     return read[0].header, assembly.finish(RosterState())

@@ -1,7 +1,7 @@
 """A worker on two risk lists is on both at the gate: which one HQ names last must not decide."""
 
 from contract.messages import RiskEntry
-from edge.replica.assembly import risks
+from edge.replica.list_assembly import risks
 
 
 def test_ok__all_entries_of_a_worker_are_kept_in_any_order() -> None:

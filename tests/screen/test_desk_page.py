@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import httpx
 import pytest
+from loop_rig import NOBODY, House, known
 from starlette.applications import Starlette
-from test_loop import NOBODY, House, known
 from typer.testing import CliRunner
 
 import edge.screen.session
@@ -23,7 +23,7 @@ from edge.replica.summary import ReplicaSummary
 from edge.screen.app import create_app
 from edge.screen.passwords import hash_password, password_matches
 from edge.screen.session import Refusal, Session, Sessions
-from edge.storage.desk import Desk
+from edge.storage.desk import DeskWriter
 from edge.storage.journal import JournalReader
 
 PASSWORD = "correct horse battery"
@@ -37,7 +37,7 @@ class DeskHouse(House):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.desk = Desk(folder / "desk.db", now=self.clock.utc)
+        self.desk = DeskWriter(folder / "desk.db", now=self.clock.utc)
         self.desk.set_password("anna", STORED, by="test")
 
     def visit(self, steps: Steps[T], url: str = "https://localhost", client: str = "127.0.0.1") -> T:
@@ -64,7 +64,7 @@ class DeskHouse(House):
 
     @property
     def trail(self) -> list[tuple[str, str]]:
-        return [(who, what) for _, who, what, _ in self.desk.trail(1000)][::-1]
+        return [(who, what) for _, who, what, _ in self.desk.audit_trail(1000)][::-1]
 
 
 @pytest.fixture
@@ -236,7 +236,7 @@ def test_ok__names_that_do_not_exist_lock_nobody_out_and_fill_no_disk(house: Des
 
     house.desk._now = lambda: datetime.now(UTC)
     assert house.visit(steps) == ({403}, 303)
-    refused = [(who, detail) for _, who, what, detail in house.desk.trail(100) if what == "sign-in refused"]
+    refused = [(who, detail) for _, who, what, detail in house.desk.audit_trail(100) if what == "sign-in refused"]
     assert refused == [("(no such account)", "25 times, last from 127.0.0.1")]
 
 
@@ -356,7 +356,7 @@ def test_ok__accounts_by_command(tmp_path: Path) -> None:
     assert run("add", "bo", given=f"{PASSWORD}\n{PASSWORD}\n")[0] == 0
     assert run("add", "bo", "--password-stdin", given=f"{PASSWORD}!\n")[0] == 0
     assert "bo" in run("list")[1]
-    desk = Desk(tmp_path / "state" / "desk" / "desk.db")
+    desk = DeskWriter(tmp_path / "state" / "desk" / "desk.db")
     stored = desk.password("bo")
     desk.close()
     assert stored is not None and PASSWORD not in stored

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from edge.core.domain import ENROL, EnrolmentRequest
-from edge.core.ports import Requests
-from edge.storage.desk import Desk, DeskError, DeskReader
+from edge.core.ports import DeskRequestSource
+from edge.storage.desk import DeskError, DeskReader, DeskWriter
 
 SEALED = bytes(range(256))
 
@@ -23,9 +23,9 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_ok__a_request_reaches_the_reader_whole(path: Path) -> None:
-    reader: Requests = DeskReader(path)
+    reader: DeskRequestSource = DeskReader(path)
     assert not reader.changed() and reader.requests(0) == []
-    desk = Desk(path)
+    desk = DeskWriter(path)
     ref = desk.request_enrolment(enrolment(), by="anna")
     assert reader.changed() and not reader.changed()
     (found,) = reader.requests(0)
@@ -36,7 +36,7 @@ def test_ok__a_request_reaches_the_reader_whole(path: Path) -> None:
 
 
 def test_ok__after_an_id_only_newer_ones_in_order(path: Path) -> None:
-    desk, reader = Desk(path), DeskReader(path)
+    desk, reader = DeskWriter(path), DeskReader(path)
     refs = [desk.request_enrolment(enrolment(f"w-{n}"), by="anna") for n in range(5)]
     found = reader.requests(0)
     assert [r.ref for r in found] == refs and len(set(refs)) == 5
@@ -47,22 +47,22 @@ def test_ok__after_an_id_only_newer_ones_in_order(path: Path) -> None:
 
 
 def test_ok__two_writers_take_turns(path: Path) -> None:
-    screen, command = Desk(path), Desk(path)
+    screen, command = DeskWriter(path), DeskWriter(path)
     screen.request_enrolment(enrolment("w-1"), by="screen")
     command.request_enrolment(enrolment("w-2"), by="root")
     reader = DeskReader(path)
     assert len(reader.requests(0)) == 2
-    assert [who for _, who, _, _ in screen.trail(9)] == ["root", "screen"]
+    assert [who for _, who, _, _ in screen.audit_trail(9)] == ["root", "screen"]
     for part in (screen, command, reader):
         part.close()
 
 
 def test_ok__everything_is_in_the_audit_trail(path: Path) -> None:
     now = datetime(2026, 11, 21, 6, tzinfo=UTC)
-    desk = Desk(path, now=lambda: now)
+    desk = DeskWriter(path, now=lambda: now)
     ref = desk.request_enrolment(enrolment(), by="anna")
     desk.audit("anna", "looked", "at the events")
-    (second, first) = desk.trail(10)
+    (second, first) = desk.audit_trail(10)
     assert second == (now, "anna", "looked", "at the events")
     assert first == (now, "anna", "enrol", f"worker w-1, consent form 12, {ref}")
     desk.close()
@@ -70,20 +70,20 @@ def test_ok__everything_is_in_the_audit_trail(path: Path) -> None:
 
 def test_ok__pruning_forgets_templates_and_keeps_the_trail(path: Path) -> None:
     now = [datetime(2026, 11, 1, tzinfo=UTC)]
-    desk, reader = Desk(path, now=lambda: now[0]), DeskReader(path)
+    desk, reader = DeskWriter(path, now=lambda: now[0]), DeskReader(path)
     desk.request_enrolment(enrolment("w-old"), by="anna")
     now[0] += timedelta(days=31)
     young = desk.request_enrolment(enrolment("w-new"), by="anna")
     assert desk.prune(keep_days=30) == 1
     assert [r.ref for r in reader.requests(0)] == [young]
-    assert len(desk.trail(10)) == 2
+    assert len(desk.audit_trail(10)) == 2
     desk.close()
     reader.close()
 
 
 @pytest.mark.parametrize("rubbish", [b"no database at all " * 400, b"SQLite format 3\0" + b"\xff" * 8000])
 def test_fail__a_damaged_file_is_set_aside_and_ids_go_on_growing(path: Path, rubbish: bytes) -> None:
-    desk, reader = Desk(path), DeskReader(path)
+    desk, reader = DeskWriter(path), DeskReader(path)
     desk.request_enrolment(enrolment(), by="anna")
     last = reader.requests(0)[-1].id
     desk.close()
@@ -92,7 +92,7 @@ def test_fail__a_damaged_file_is_set_aside_and_ids_go_on_growing(path: Path, rub
         part.unlink()
     path.write_bytes(rubbish)
     assert reader.requests(last) == []
-    fresh = Desk(path)
+    fresh = DeskWriter(path)
     assert fresh.restarted is not None and fresh.restarted.read_bytes() == rubbish
     ref = fresh.request_enrolment(enrolment("w-2"), by="anna")
     assert [r.ref for r in reader.requests(last - 1)] == [ref]
@@ -103,11 +103,11 @@ def test_fail__a_damaged_file_is_set_aside_and_ids_go_on_growing(path: Path, rub
 def test_fail__a_folder_in_the_way_says_what_to_do(path: Path) -> None:
     path.mkdir(parents=True)
     with pytest.raises(DeskError, match=r"desk\.db cannot be opened.*check the folder's owner"):
-        Desk(path)
+        DeskWriter(path)
 
 
 def test_fail__a_refused_write_stores_nothing(path: Path) -> None:
-    desk = Desk(path)
+    desk = DeskWriter(path)
     other = sqlite3.connect(path)
     other.execute("DROP TABLE audit")
     other.commit()
@@ -121,7 +121,7 @@ def test_fail__a_refused_write_stores_nothing(path: Path) -> None:
 def test_ok__accounts_are_kept_changed_and_removed_and_each_step_recorded(path: Path) -> None:
     reader = DeskReader(path)
     assert not reader.has_accounts()
-    desk = Desk(path)
+    desk = DeskWriter(path)
     assert not reader.has_accounts() and desk.password("anna") is None
     desk.set_password("anna", "one", by="root")
     desk.set_password("anna", "two", by="root")
@@ -130,7 +130,7 @@ def test_ok__accounts_are_kept_changed_and_removed_and_each_step_recorded(path: 
     )
     assert desk.remove_account("anna", by="root") and not desk.remove_account("anna", by="root")
     assert desk.accounts() == [] and not reader.has_accounts()
-    assert [(what, detail) for _, _, what, detail in desk.trail(9)] == [
+    assert [(what, detail) for _, _, what, detail in desk.audit_trail(9)] == [
         ("account", "anna: removed"),
         ("account", "anna: password set"),
         ("account", "anna: password set"),
@@ -140,7 +140,7 @@ def test_ok__accounts_are_kept_changed_and_removed_and_each_step_recorded(path: 
 
 
 def test_ok__a_desk_of_an_earlier_version_gets_its_accounts(path: Path) -> None:
-    desk = Desk(path)
+    desk = DeskWriter(path)
     desk.request_enrolment(enrolment(), by="anna")
     desk.close()
     old = sqlite3.connect(path)
@@ -148,7 +148,7 @@ def test_ok__a_desk_of_an_earlier_version_gets_its_accounts(path: Path) -> None:
     old.commit()
     reader = DeskReader(path)
     assert not reader.has_accounts()
-    desk = Desk(path)
+    desk = DeskWriter(path)
     desk.set_password("anna", "x", by="root")
     assert reader.has_accounts() and len(reader.requests(0)) == 1
     for part in (old, desk, reader):
@@ -156,12 +156,12 @@ def test_ok__a_desk_of_an_earlier_version_gets_its_accounts(path: Path) -> None:
 
 
 def test_ok__what_was_journalled_is_forgotten_and_leaves_no_bytes(path: Path) -> None:
-    desk, reader = Desk(path), DeskReader(path)
+    desk, reader = DeskWriter(path), DeskReader(path)
     kept, done = (desk.request_enrolment(enrolment(f"person-{n}"), by="anna") for n in range(2))
     assert desk.forget_done(lambda ref: ref == done) == 1
     assert [request.ref for request in reader.requests(0)] == [kept]
     assert desk.forget_done(lambda ref: ref == done) == 0
-    assert len(desk.trail(9)) == 2, "who did what stays"
+    assert len(desk.audit_trail(9)) == 2, "who did what stays"
     bodies = b"".join(file.read_bytes() for file in path.parent.iterdir())
     assert b'"worker_id":"person-0"' in bodies and b'"worker_id":"person-1"' not in bodies
     desk.close()

@@ -30,11 +30,11 @@ def reserve(tmp_path: Path) -> Reserve:
 def test_ok__a_reserve_takes_up_room_and_gives_it_back_piece_by_piece(reserve: Reserve, tmp_path: Path) -> None:
     path = tmp_path / "journal.reserve"
     assert reserve.missing_bytes == 3 * PIECE_BYTES
-    assert not reserve.give()
+    assert not reserve.release_piece()
     assert reserve.fill()
     assert path.stat().st_blocks * 512 >= 3 * PIECE_BYTES, "really allocated"
     assert path.stat().st_mode & 0o777 == 0o600
-    assert [reserve.give() for _ in range(5)] == [True, True, True, False, False]
+    assert [reserve.release_piece() for _ in range(5)] == [True, True, True, False, False]
     assert (path.stat().st_size, reserve.missing_bytes) == (0, 3 * PIECE_BYTES)
     assert reserve.fill()
     assert reserve.missing_bytes == 0
@@ -51,12 +51,12 @@ def test_ok__a_smaller_reserve_gives_the_rest_back(reserve: Reserve, tmp_path: P
 def test_fail__a_folder_that_is_not_there_has_no_reserve(tmp_path: Path) -> None:
     reserve = Reserve(tmp_path / "gone" / "journal.reserve", 1)
     assert not reserve.fill()
-    assert not reserve.give()
+    assert not reserve.release_piece()
 
 
 def test_ok__the_steps_of_a_disk_that_fills_up_and_is_freed(reserve: Reserve, tmp_path: Path) -> None:
     told = Disk(5000)
-    disk = DiskSpace(tmp_path, DiskConfig(), reserve, told)
+    disk = DiskSpace(tmp_path, DiskConfig(), reserve, free_bytes=told)
     seen = []
     for free_mb in (5000, 990, 1100, 480, 150, 230, 250, 700, 1300):
         told.free_mb = free_mb
@@ -70,10 +70,10 @@ def test_ok__the_steps_of_a_disk_that_fills_up_and_is_freed(reserve: Reserve, tm
 
 def test_ok__a_reserve_that_was_drawn_on_is_critical_until_it_is_whole_again(reserve: Reserve, tmp_path: Path) -> None:
     told = Disk(5000)
-    disk = DiskSpace(tmp_path, DiskConfig(), reserve, told)
+    disk = DiskSpace(tmp_path, DiskConfig(), reserve, free_bytes=told)
     disk.measure()
     assert reserve.missing_bytes == 0, "made at the first look"
-    reserve.give()
+    reserve.release_piece()
     told.free_mb = 240
     disk.measure()
     assert (disk.step, reserve.missing_bytes) == (DiskStep.CRITICAL, PIECE_BYTES)

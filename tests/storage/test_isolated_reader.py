@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from edge.core.domain import LockDownRequest
-from edge.storage import isolated_reader as lookout
-from edge.storage import sqlite_file
-from edge.storage.desk import Desk, DeskReader
+from edge.storage import isolated_reader, sqlite_file
+from edge.storage.desk import DeskReader, DeskWriter
 
 NOW = datetime(2026, 3, 2, 7, tzinfo=UTC)
 
@@ -24,16 +23,16 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def reader(path: Path) -> Iterator[lookout.Reader]:
-    made = lookout.Reader(path)
+def reader(path: Path) -> Iterator[isolated_reader.IsolatedReader]:
+    made = isolated_reader.IsolatedReader(path)
     yield made
     made.close()
 
 
-def test_ok__requests_arrive_through_it_once_and_in_order(path: Path, reader: lookout.Reader) -> None:
+def test_ok__requests_arrive_through_it_once_and_in_order(path: Path, reader: isolated_reader.IsolatedReader) -> None:
     requests = DeskReader(path, reader)
     assert not requests.changed()
-    desk = Desk(path)
+    desk = DeskWriter(path)
     refs = [
         desk.request_lock_down(LockDownRequest(by="anna", asked_utc=NOW), release=release) for release in (False, True)
     ]
@@ -46,7 +45,7 @@ def test_ok__requests_arrive_through_it_once_and_in_order(path: Path, reader: lo
 
 
 @pytest.mark.parametrize("value", [None, 0, -(2**62), 1.5, "", "text ü 门", b"", b"\0\xff" * 500_000])
-def test_ok__values_come_as_they_are(path: Path, reader: lookout.Reader, value: object) -> None:
+def test_ok__values_come_as_they_are(path: Path, reader: isolated_reader.IsolatedReader, value: object) -> None:
     db = sqlite_file.connect(path)
     db.execute("CREATE TABLE t (v)")
     db.execute("INSERT INTO t VALUES (?)", (value,))
@@ -55,7 +54,9 @@ def test_ok__values_come_as_they_are(path: Path, reader: lookout.Reader, value: 
     db.close()
 
 
-def test_fail__an_index_cut_short_kills_the_reader_and_not_its_caller(path: Path, reader: lookout.Reader) -> None:
+def test_fail__an_index_cut_short_kills_the_reader_and_not_its_caller(
+    path: Path, reader: isolated_reader.IsolatedReader
+) -> None:
     db = sqlite_file.connect(path)
     db.execute("CREATE TABLE t (v)")
     db.close()
@@ -68,10 +69,10 @@ def test_fail__an_index_cut_short_kills_the_reader_and_not_its_caller(path: Path
 
 
 def test_fail__a_reader_that_hangs_is_replaced(
-    path: Path, reader: lookout.Reader, monkeypatch: pytest.MonkeyPatch
+    path: Path, reader: isolated_reader.IsolatedReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lookout, "ANSWER_S", 0.2)
-    monkeypatch.setattr(lookout, "PAUSE_S", 0.1)
+    monkeypatch.setattr(isolated_reader, "ANSWER_S", 0.2)
+    monkeypatch.setattr(isolated_reader, "PAUSE_S", 0.1)
     db = sqlite_file.connect(path)
     db.execute("CREATE TABLE t (v)")
     assert reader._process is not None
@@ -88,12 +89,12 @@ def test_fail__a_reader_that_hangs_is_replaced(
 )
 def test_fail__an_answer_that_is_none(tmp_path: Path, sent: bytes) -> None:
     (tmp_path / "answer").write_bytes(sent)
-    with (tmp_path / "answer").open("rb") as file, pytest.raises((ValueError, EOFError, lookout.struct.error)):
-        lookout.unpacked(file)
+    with (tmp_path / "answer").open("rb") as file, pytest.raises((ValueError, EOFError, isolated_reader.struct.error)):
+        isolated_reader.unpacked(file)
 
 
 def test_ok__it_ends_with_its_caller(path: Path) -> None:
-    reader = lookout.Reader(path)
+    reader = isolated_reader.IsolatedReader(path)
     process = reader._process
     assert process is not None
     assert process.stdin is not None
@@ -102,7 +103,7 @@ def test_ok__it_ends_with_its_caller(path: Path) -> None:
     reader.close()
 
 
-def answers(reader: lookout.Reader) -> bool:
+def answers(reader: isolated_reader.IsolatedReader) -> bool:
     try:
         return reader.rows("SELECT count(*) FROM t") == [(0,)]
     except sqlite3.OperationalError:

@@ -1,18 +1,18 @@
 """When a gate asks HQ for a list: not while it moves, not again and again at once."""
 
 from contract.messages import ListKind
-from edge.sync.missing_lists import AGAIN_MAX_S, PATIENCE_S, Gaps
+from edge.sync.missing_lists import AGAIN_MAX_S, PATIENCE_S, MissingLists
 
 STUCK = {ListKind.ROSTER: "parts [2]"}
 
 
 def test_ok__what_is_complete_is_never_asked_for() -> None:
-    gaps = Gaps()
+    gaps = MissingLists()
     assert [gaps.due({}, 100.0 * n) for n in range(5)] == [[]] * 5
 
 
 def test_ok__a_list_that_stands_still_is_asked_for_after_a_while_then_ever_more_seldom() -> None:
-    gaps, asked, now_s = Gaps(), [], 0.0
+    gaps, asked, now_s = MissingLists(), [], 0.0
     while now_s < 6_000:
         if gaps.due(STUCK, now_s):
             asked.append(now_s)
@@ -23,7 +23,7 @@ def test_ok__a_list_that_stands_still_is_asked_for_after_a_while_then_ever_more_
 
 
 def test_ok__progress_starts_the_patience_anew_and_a_kind_does_not_wait_for_another() -> None:
-    gaps = Gaps()
+    gaps = MissingLists()
     for part in range(20):
         assert gaps.due({ListKind.ROSTER: f"parts {part}"}, part * (PATIENCE_S - 1)) == []
     both = STUCK | {ListKind.RISK: "changes of x"}
@@ -33,7 +33,7 @@ def test_ok__progress_starts_the_patience_anew_and_a_kind_does_not_wait_for_anot
 
 
 def test_ok__a_new_connection_brings_what_the_broker_keeps_first() -> None:
-    gaps = Gaps()
+    gaps = MissingLists()
     gaps.due(STUCK, 0)
     gaps.restart()
     assert gaps.due(STUCK, PATIENCE_S) == []

@@ -15,10 +15,10 @@ from edge.core.ports import JournalReader as Reads
 from edge.replica.writer import ReplicaWriter
 from edge.storage.journal import Journal, JournalReader
 from edge.storage.salvage import salvage, salvaged_files
-from edge.sync.incidents import IncidentLog
+from edge.sync.incident_log import IncidentLog
 from edge.sync.metrics import AckWatch, SyncMeters
 from edge.sync.outbox import RESYNC_ANSWERS_S, Outbox
-from edge.sync.salvage_outbox import Rescue
+from edge.sync.salvage_outbox import SalvageOutbox
 
 
 class Desk:
@@ -74,7 +74,7 @@ def _prune(desk: Desk, through: int) -> None:
 
 
 def _damaged(journal: Journal, path: Path, at: int) -> Path:
-    journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    journal._file.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     journal.close()
     aside = path.rename(path.with_name("journal.db.corrupt-1"))
     with sqlite3.connect(aside) as db:
@@ -93,10 +93,15 @@ def test_ok__hq_holds_more_of_a_damaged_journal_than_was_saved(desk: Desk, twin:
     desk.replica.save_ack(desk.ack(20, utc=utc() - timedelta(minutes=1)), b"a")
     desk.reader.close()
     found = salvage(
-        _damaged(desk.journal, desk.rig.state_dir / "gate/journal.db", 51), desk.rig.state_dir, "gate-1", {epoch: 20}
+        _damaged(desk.journal, desk.rig.state_dir / "gate/journal.db", 51),
+        desk.rig.state_dir,
+        gate_id="gate-1",
+        acked={epoch: 20},
     )
     assert (found.first, found.last) == (21, 50)
-    rescue = Rescue(desk.rig.state_dir, "gate-1", desk.replica, JournalReader, partial(desk.outbox_of, set_aside=True))
+    rescue = SalvageOutbox(
+        desk.rig.state_dir, "gate-1", desk.replica, JournalReader, partial(desk.outbox_of, set_aside=True)
+    )
     rescue.follow(0.0)
     rescue.acknowledged(desk.ack(60, records[-1].hash), b"kept at the broker", 0.0, retained=True)
     assert (desk.acked(), desk.codes()) == (20, set()), "of what was saved it says nothing yet"

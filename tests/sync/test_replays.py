@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from registry_rig import registry_of, shown
 from sqlalchemy import select
 from sync_rig import Rig, Runner, Stranger, note, utc, wait_until
-from test_registry import registry_of, shown
-from test_withdrawal import World, enrol, files, vector
-from test_withdrawal import persistent as persistent
-from test_withdrawal import world as world
+from withdrawal_rig import World, enrol, files, vector
+from withdrawal_rig import persistent as persistent
+from withdrawal_rig import world as world
 
 from contract.chain import GENESIS, link
 from contract.codec import decode_event, encode
@@ -23,9 +23,9 @@ from contract.topics import Channel, topic
 from edge.core.layout import JOURNAL, REPLICA, SYNC
 from edge.replica.reader import ReplicaReader
 from edge.storage.journal import JournalReader
-from edge.sync.register import NotRegistered, register
+from edge.sync.registration import NotRegistered, register
 from edge.sync.service import SyncService
-from edge.sync.speaker import Speaker
+from edge.sync.signed_messages import MessageSigner
 from hq import config as hq_config
 from hq.database import tables as t
 from hq.database.values import UNREAD_TYPE
@@ -154,7 +154,9 @@ def test_fail__a_gate_that_never_reported_or_was_turned_away_is_no_receipt(world
     GateRegistry(world.store, world.rig.keys, ("site-1",)).add("gate-8", "site-1", *new_keys(), by="test")
     stranger = Stranger(world.rig.port)
     status = GateStatus(gate_id="gate-9", site_id="site-1", online=True)
-    stranger.publish(topic(Channel.STATUS, "site-1", "gate-9"), Speaker(None, lambda: 5, 0).say(status, Channel.STATUS))
+    stranger.publish(
+        topic(Channel.STATUS, "site-1", "gate-9"), MessageSigner(None, lambda: 5, 0).sign(status, Channel.STATUS)
+    )
     wait_until(lambda: report.quarantine(world.store), "it was turned away")
     stranger.close()
     world.publish()

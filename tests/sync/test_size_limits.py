@@ -15,7 +15,7 @@ from contract.signing import sign
 from contract.topics import ROUTES, Channel, topic
 from edge.replica.writer import ReplicaWriter
 from edge.sync.downlink import Downlink
-from edge.sync.incidents import IncidentLog
+from edge.sync.incident_log import IncidentLog
 from edge.sync.mqtt import Received
 from edge.system.clock import SystemClock
 from hq import config as hq_config

@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 
 from edge.devices.gate.watchdog_process import NOTES_MAX_BYTES
-from edge.system.foreign_file import read_plain
+from edge.system.regular_file import read_regular
 
 log = structlog.get_logger()
 
@@ -23,10 +23,10 @@ NOTES_MAX = 100
 TEXT_MAX = 200
 
 
-def take_cuts(cuts: Path, journal: Callable[[str, str], None]) -> None:
+def take_cut_notes(cuts: Path, journal: Callable[[str, str], None]) -> None:
     """Hand each note to `journal` as (ref that is unique for ever, text), then forget them. Never waits, never raises OSError."""
     try:
-        lines = read_plain(cuts, READ_MAX_BYTES, os.geteuid()).splitlines()[:NOTES_MAX]
+        lines = read_regular(cuts, READ_MAX_BYTES, os.geteuid()).splitlines()[:NOTES_MAX]
     except FileNotFoundError:
         return
     except OSError as error:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Protocol
 
-from edge.core.domain import Entry
+from edge.core.domain import ReaderEntry
 
 EV_KEY, UP, DOWN = 1, 0, 1
 DIGIT_ROW = {2 + n: str((n + 1) % 10) for n in range(10)}
@@ -21,7 +21,7 @@ LENGTH_MAX = 32
 UNENDED_MAX = 3
 
 
-class Does(StrEnum):
+class KeyAction(StrEnum):
     """What a key does that is no digit."""
 
     END = "end"
@@ -31,11 +31,15 @@ class Does(StrEnum):
 
 SHIFT_3, SHIFT_8 = 4, 9
 ACTIONS = {
-    **dict.fromkeys((28, 96, 15, 352, 0x20B), Does.END),  # Enter, keypad Enter, Tab, OK, the # of a telephone's pad
-    **dict.fromkeys((1, 111, 83, 55, 355, 223, 0x20A), Does.CLEAR),  # Esc, Delete (two), keypad *, Clear, Cancel, *
-    14: Does.BACK,
+    **dict.fromkeys(
+        (28, 96, 15, 352, 0x20B), KeyAction.END
+    ),  # Enter, keypad Enter, Tab, OK, the # of a telephone's pad
+    **dict.fromkeys(
+        (1, 111, 83, 55, 355, 223, 0x20A), KeyAction.CLEAR
+    ),  # Esc, Delete (two), keypad *, Clear, Cancel, *
+    14: KeyAction.BACK,
 }
-SHIFTED_ACTIONS = {SHIFT_3: Does.END, SHIFT_8: Does.CLEAR}
+SHIFTED_ACTIONS = {SHIFT_3: KeyAction.END, SHIFT_8: KeyAction.CLEAR}
 """# and * of a pad that types like an American keyboard."""
 
 
@@ -52,10 +56,10 @@ class InputEvent(Protocol):
     def value(self) -> int: ...
 
 
-class Keys:
+class KeyCollector:
     """Collects digits up to Enter, Tab or #. Backspace takes the last key back; *, Esc and Delete take them all.
 
-    Other keys, and more than LENGTH_MAX digits, spoil the entry. `never_ends`: every entry was left standing, for some
+    Other keys, and more than LENGTH_MAX digits, spoil the entry. `never_sends_enter`: every entry was left standing, for some
     readers are set to send no Enter at all.
     """
 
@@ -67,10 +71,10 @@ class Keys:
         self._ended, self._unended = 0, 0
 
     @property
-    def never_ends(self) -> bool:
+    def never_sends_enter(self) -> bool:
         return not self._ended and self._unended >= UNENDED_MAX
 
-    def take(self, events: Iterable[InputEvent], now_s: float) -> list[Entry]:
+    def take(self, events: Iterable[InputEvent], now_s: float) -> list[ReaderEntry]:
         """The entries completed by these events."""
         self.expire(now_s)
         done = []
@@ -91,22 +95,22 @@ class Keys:
             self._held.clear()  # whose release may have been lost
             self._unended += 1
 
-    def _press(self, code: int, now_s: float) -> list[Entry]:
+    def _press(self, code: int, now_s: float) -> list[ReaderEntry]:
         does = SHIFTED_ACTIONS.get(code, ACTIONS.get(code)) if self._held & SHIFT_KEYS else ACTIONS.get(code)
-        typed, ended = self._typed, does is Does.END and bool(self._typed)
+        typed, ended = self._typed, does is KeyAction.END and bool(self._typed)
         if does is None:
             typed.append(self._digit(code))
             if len(typed) > LENGTH_MAX:
                 typed[0] = ""  # spoilt until it is cleared: what is beyond is not kept, so Backspace cannot mend it
                 del typed[LENGTH_MAX:]
-        elif does is Does.BACK:
+        elif does is KeyAction.BACK:
             del typed[-1:]
         else:
             self._typed = []
         if not ended:
             return []
         self._ended += 1
-        return [Entry("" if "" in typed else "".join(typed), now_s)]
+        return [ReaderEntry("" if "" in typed else "".join(typed), now_s)]
 
     def _digit(self, code: int) -> str:
         if self._held & COMPOSING_KEYS:

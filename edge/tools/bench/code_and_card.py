@@ -11,23 +11,23 @@ from edge.core.config import Config, GateConfig, IndicatorConfig, SiteConfig
 from edge.core.domain import Image
 from edge.devices.gate import GpioGate, make_factory
 from edge.devices.indicator import GpioIndicator
-from edge.devices.readers.pin_code_check import ThreadedPinCheck
-from edge.devices.readers.qr_codes import QrCodes, read_codes
+from edge.devices.readers.pin_code_check import ThreadedPinCodeCheck
+from edge.devices.readers.qr_codes import QrCodeReader, read_codes
 from edge.devices.readers.wedge import WedgeReader
-from edge.loop import GateLoop, Ports
-from edge.matcher.pipeline import FaceMatcher
-from edge.sim import SimulatedKeys
+from edge.loop import Adapters, GateLoop
+from edge.matcher import FaceMatcher
+from edge.sim import SimulatedKeyboard
 from edge.sim.code_card import CodeCard
-from edge.sim.lane_picture import lane
+from edge.sim.lane_picture import draw_lane
 from edge.storage.desk import DeskReader
 from edge.storage.journal import Journal
 from edge.system.clock import SystemClock
-from edge.tools.bench.face_to_relay import Figure, FixedRoster, figure, repeat
+from edge.tools.bench.face_to_relay import FixedRoster, StageTiming, repeat, timing
 
 BENCH_CARD, BENCH_PIN = "0012345678", "471100"
 
 
-def other_ways(matcher: FaceMatcher, scratch: Path, times: int) -> list[Figure]:
+def code_and_card(matcher: FaceMatcher, scratch: Path, times: int) -> list[StageTiming]:
     """Nobody's face, the whole loop: a code held before the camera, and a card with its PIN, `times` each.
 
     "code shown to relay" is from the moment the card comes into view; "card + PIN to relay" from the PIN's Enter key, so
@@ -38,24 +38,24 @@ def other_ways(matcher: FaceMatcher, scratch: Path, times: int) -> list[Figure]:
         site=SiteConfig(site_id="site-demo"),
         gate=GateConfig(pins="mock", passage_pin=22, mock_walk_through_s=0.05, pulse_ms=50),
     )
-    scene, keys = _HeldUp(), SimulatedKeys()
-    reader, pins = WedgeReader(keys.source, config.reader, clock), ThreadedPinCheck()
+    scene, keys = _HeldUp(), SimulatedKeyboard()
+    reader, pin_code_check = WedgeReader(keys.source, config.reader, clock), ThreadedPinCodeCheck()
     factory = make_factory(config.gate)
-    ports = Ports(
-        CaptureThread(lambda: scene, config.camera, clock),
-        matcher,
-        GpioGate(config.gate, factory),
-        GpioIndicator(IndicatorConfig(), factory),
-        FixedRoster((), clock, card=BENCH_CARD, pin=BENCH_PIN),
-        Journal(scratch / "other-ways.db", config.site, clock),
-        DeskReader(scratch / "desk.db"),
-        clock,
-        QrCodes(config, key.public_key(), clock),
-        reader,
-        pins,
+    adapters = Adapters(
+        camera=CaptureThread(lambda: scene, config.camera, clock),
+        matcher=matcher,
+        gate=GpioGate(config.gate, factory),
+        indicator=GpioIndicator(IndicatorConfig(), factory),
+        roster=FixedRoster((), clock, card=BENCH_CARD, pin=BENCH_PIN),
+        journal=Journal(scratch / "other-ways.db", config.site, clock),
+        desk_requests=DeskReader(scratch / "desk.db"),
+        clock=clock,
+        code_reader=QrCodeReader(config, key.public_key(), clock),
+        card_reader=reader,
+        pin_code_check=pin_code_check,
     )
-    loop = GateLoop(config, ports)
-    ports.camera.start()
+    loop = GateLoop(config, adapters)
+    adapters.camera.start()
     reader.start()
 
     def admitted(shown_at: float) -> float:
@@ -93,10 +93,10 @@ def other_ways(matcher: FaceMatcher, scratch: Path, times: int) -> list[Figure]:
     now = clock.utc().replace(microsecond=0)
     held = scene.with_code(make(Code("bench", "", now, now + timedelta(minutes=5)), key))
     return [
-        figure("look for a code, none", repeat(lambda: read_codes(scene.empty), 200)),
-        figure("read a code", repeat(lambda: read_codes(held), 200)),
-        figure("code shown to relay", codes),
-        figure("card + PIN to relay", cards),
+        timing("look for a code, none", repeat(lambda: read_codes(scene.empty), 200)),
+        timing("read a code", repeat(lambda: read_codes(held), 200)),
+        timing("code shown to relay", codes),
+        timing("card + PIN to relay", cards),
     ]
 
 
@@ -107,7 +107,7 @@ class _HeldUp:
 
     def __init__(self) -> None:
         self.rate_hz: float | None = 30
-        self.empty = lane(640, 480, 150, 1)
+        self.empty = draw_lane(640, 480, 150, 1)
         self.image = self.empty
 
     def with_code(self, text: str) -> Image:

@@ -25,13 +25,14 @@ import numpy as np
 from edge.camera import CaptureThread
 from edge.core.config import Config
 from edge.core.domain import Candidate, Frame, Identification, Incident, Recognition, Sight, Template
-from edge.devices.gate import GpioGate, Warden, make_factory
+from edge.devices.gate import GpioGate, ProcessWatchdog, make_factory
 from edge.devices.indicator import GpioIndicator
-from edge.loop import GateLoop, Ports
+from edge.loop import Adapters, GateLoop
 from edge.sim.faulty_source import ScriptedSource
 from edge.storage.desk import DeskReader
 from edge.storage.journal import Journal
 from edge.system.clock import SystemClock
+from edge.tools.bench.errors import BenchError
 from edge.tools.bench.face_to_relay import FixedRoster
 
 CONDITIONS = ("undisturbed", "database locked", "disk full", "fsync stalled", "camera hangs", "matcher busy")
@@ -67,10 +68,6 @@ class Reaction:
     worst_ms: float
     lost: int
     turn_s: float
-
-
-class BenchError(RuntimeError):
-    """A condition cannot be made on this machine; the text says what is missing."""
 
 
 def reactions(condition: str, folder: Path, rounds: int) -> list[Reaction]:
@@ -147,9 +144,9 @@ class _Press:
         self._moved = threading.Event()
         self._moved_s = 0.0
         self.factory.note = self._note
-        self.warden = Warden(self.config.gate, folder / "cuts.jsonl")
-        self.gate = GpioGate(self.config.gate, self.factory, self.warden, fire_opens=True)
-        self.warden.start()
+        self.watchdog = ProcessWatchdog(self.config.gate, folder / "cuts.jsonl")
+        self.gate = GpioGate(self.config.gate, self.factory, self.watchdog, fire_opens=True)
+        self.watchdog.start()
         clock = SystemClock()
         still = np.full((480, 640, 3), 90, np.uint8)
         hangs: list[object] = [threading.Event()] if condition == "camera hangs" else [still] * 1_000_000
@@ -158,15 +155,15 @@ class _Press:
         camera.start()
         self.loop = GateLoop(
             self.config,
-            Ports(
-                camera,
-                _Matcher(BUSY_S if condition == "matcher busy" else 0.0),
-                self.gate,
-                GpioIndicator(self.config.indicator, self.factory),
-                FixedRoster((), clock),
-                Journal(folder / "journal.db", self.config.site, clock),
-                DeskReader(folder / "desk.db"),
-                clock,
+            Adapters(
+                camera=camera,
+                matcher=_Matcher(BUSY_S if condition == "matcher busy" else 0.0),
+                gate=self.gate,
+                indicator=GpioIndicator(self.config.indicator, self.factory),
+                roster=FixedRoster((), clock),
+                journal=Journal(folder / "journal.db", self.config.site, clock),
+                desk_requests=DeskReader(folder / "desk.db"),
+                clock=clock,
             ),
         )
 
@@ -194,7 +191,7 @@ def measure(condition: str, folder: Path, rounds: int) -> dict[str, object]:
     bench, chance, over = _Press(folder, condition), random.Random(1), threading.Event()
     turns = [0.0, time.monotonic()]
     """The longest so far, and when the present one began."""
-    bench.loop.start_reflex()
+    bench.loop.start_passage_thread()
     beside = [threading.Thread(target=_turn, args=(bench.loop, over, turns), daemon=True)]
     beside.append(threading.Thread(target=_flutter, args=(bench, over), daemon=True))
     if condition == "database locked":

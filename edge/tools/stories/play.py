@@ -9,13 +9,13 @@ from contract.chain import BrokenChain, verify
 from contract.messages import AnyEvent
 from edge.app.state_folders import JOURNAL
 from edge.core.config import Config
-from edge.sim import Shown
+from edge.sim import IndicatorRecord
 from edge.storage.journal import JournalReader
 from edge.tools.stories.film import Studio
-from edge.tools.stories.part import StoryError
+from edge.tools.stories.line import StoryError
 from edge.tools.stories.pins import Change, Span, normally_closed, releases
 from edge.tools.stories.played_gate import Turns
-from edge.tools.stories.stage import Stage
+from edge.tools.stories.stage import StoryStage
 from edge.tools.stories.story import Story
 
 MEMORY = Path("/dev/shm")
@@ -23,14 +23,14 @@ MEMORY = Path("/dev/shm")
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class PlayedStory:
     """Everything that came of a story; all times in seconds since its beginning."""
 
     story: Story
     config: Config
     ends_s: float
     events: tuple[tuple[float, AnyEvent], ...]
-    shown: tuple[Shown, ...]
+    shown: tuple[IndicatorRecord, ...]
     """`monotonic_s` counts from the story's beginning."""
     changes: tuple[Change, ...]
     contacts: tuple[tuple[float, str, Turns], ...]
@@ -72,12 +72,12 @@ class Played:
         return found if since is None else [*found, Span(since, None)]
 
 
-def play(story: Story, studio: Studio | None = None) -> Played:
+def play(story: Story, studio: Studio | None = None) -> PlayedStory:
     """Raises: StoryError if a line cannot be played; it names the line."""
     memory = MEMORY if os.access(MEMORY, os.W_OK) else None
     with TemporaryDirectory(prefix="sitegate-story-", dir=memory) as name:
         folder = Path(name)
-        stage = Stage(story, folder, studio)
+        stage = StoryStage(story, folder, studio)
         try:
             _run(story, stage)
             ends_s, last_seq = stage.now_s, stage.seq
@@ -88,7 +88,7 @@ def play(story: Story, studio: Studio | None = None) -> Played:
         return _played(story, stage, _read(folder, last_seq), ends_s, changes, shown)
 
 
-def _run(story: Story, stage: Stage) -> None:
+def _run(story: Story, stage: StoryStage) -> None:
     waiting = list(story.timeline)
     while stage.now_s < story.ends_s:
         while waiting and waiting[0].at <= stage.now_s:
@@ -115,20 +115,20 @@ def _read(folder: Path, last_seq: int) -> tuple[list[AnyEvent], str]:
 
 def _played(
     story: Story,
-    stage: Stage,
+    stage: StoryStage,
     journal: tuple[list[AnyEvent], str],
     ends_s: float,
     changes: tuple[Change, ...],
-    shown: tuple[Shown, ...],
-) -> Played:
+    shown: tuple[IndicatorRecord, ...],
+) -> PlayedStory:
     events, chain = journal
     begun_s = stage.begun_s
-    return Played(
+    return PlayedStory(
         story=story,
         config=stage.config,
         ends_s=ends_s,
         events=tuple((e.monotonic_ms / 1000 - begun_s, e) for e in events),
-        shown=tuple(Shown(s.monotonic_s - begun_s, s.tone, s.advice) for s in shown),
+        shown=tuple(IndicatorRecord(s.monotonic_s - begun_s, s.tone, s.advice) for s in shown),
         changes=tuple(Change(c.at_s - begun_s, c.pin, c.function, c.level, c.seq) for c in changes),
         contacts=tuple(stage.contacts),
         ended=tuple(stage.ended),
