@@ -13,6 +13,7 @@ from edge.core.config import LivenessConfig, MatcherConfig
 from edge.core.domain import (
     Candidate,
     Face,
+    FaceFault,
     Frame,
     Identification,
     Image,
@@ -27,7 +28,16 @@ from edge.core.templates import TemplateStore
 from edge.matcher.approach import Approach, ApproachTracker
 from edge.matcher.engine.engine import FRAME_EFFORT, FaceEngine, open_engine
 from edge.matcher.engine.motion import MotionDetector
-from edge.matcher.engine.quality import measure, objection
+from edge.matcher.engine.quality import (
+    BLURRED,
+    LOOKING_DOWN,
+    LOOKING_UP,
+    OCCLUDED,
+    TILTED,
+    TURNED_AWAY,
+    measure,
+    objection,
+)
 from edge.matcher.enrolment.templates import templates_from_photos
 from edge.matcher.gallery.gallery import Gallery
 from edge.matcher.gallery.look_alikes import LookAlikeSurvey, look_alike_min, nearest_other
@@ -47,7 +57,7 @@ LET_GO_S = 1.0
 """So long after a gallery came into force its predecessor is gone, also from the caller's hands."""
 OCCLUSION_HOLD_S = 1.5
 """Whoever was seen with something over the face is no stranger for so long, whatever the frames between look like."""
-WHILE_TURNING = (Sight.TURNED_AWAY, Sight.LOOKING_UP, Sight.LOOKING_DOWN, Sight.BLURRED)
+WHILE_TURNING = (TURNED_AWAY, LOOKING_UP, LOOKING_DOWN, BLURRED)
 
 _log = structlog.get_logger()
 
@@ -194,13 +204,13 @@ class FaceMatcher:
         refined = self.engine.refine(frame.image, face, FRAME_EFFORT)
         aligned = self.engine.align_refined(frame.image, refined)
         quality = measure(refined, aligned)
-        sight = objection(quality, self._config)
-        if sight:
-            seen = self._unusable(sight, self._tracker.add_face(face, frame.monotonic_s))
+        fault = objection(quality, self._config)
+        if fault:
+            seen = self._unusable(fault, self._tracker.add_face(face, frame.monotonic_s))
             return self._while_turning(seen, face, frame)
         vector = self.engine.embed(aligned, FRAME_EFFORT)
         if self.engine.vector_is_rotated(vector):
-            return self._unusable(Sight.TILTED, self._tracker.add_face(face, frame.monotonic_s))
+            return self._unusable(TILTED, self._tracker.add_face(face, frame.monotonic_s))
         approach = self._tracker.add_usable_face(face, vector, frame.monotonic_s)
         if quality.occluded:
             self._occluded = approach.number, frame.monotonic_s
@@ -210,9 +220,9 @@ class FaceMatcher:
         seen = self._answer(approach, vector, frame.monotonic_s)
         if approach.result is not answered and approach.result and self.engine.image_is_rotated(frame.image, refined):
             approach.clear_frames()
-            return self._unusable(Sight.TILTED, approach)
+            return self._unusable(TILTED, approach)
         if seen.sight is Sight.UNKNOWN and self._recently_occluded(approach, frame.monotonic_s):
-            seen = replace(seen, sight=Sight.OCCLUDED)
+            seen = replace(seen, sight=OCCLUDED)
             if not quality.occluded:  # the mask is off: a vote of bare frames, at once
                 approach.restart_with(vector)
         return self._with_liveness(seen, frame.monotonic_s)
@@ -231,7 +241,7 @@ class FaceMatcher:
         such a frame; the next usable one must again look like the person who was named."""
         if seen.sight not in WHILE_TURNING:
             return seen
-        if seen.sight is Sight.TURNED_AWAY:
+        if seen.sight is TURNED_AWAY:
             self._liveness.add_frame(seen.approach, frame.monotonic_s, face, frame.image)
         return self._with_liveness(seen, frame.monotonic_s)
 
@@ -265,7 +275,7 @@ class FaceMatcher:
             return None, 0
         return near[0], sum(face.box[3] >= RIVAL_SIZE_MIN * near[0].box[3] for face in near[1:])
 
-    def _unusable(self, sight: Sight, approach: Approach) -> Identification:
+    def _unusable(self, sight: Sight | FaceFault, approach: Approach) -> Identification:
         return Identification(sight, approach.number, usable_since_s=approach.usable_since_s)
 
     def _answer(self, approach: Approach, vector: Vector, now_s: float) -> Identification:

@@ -10,10 +10,11 @@ from datetime import date, timedelta
 
 from edge.core.domain import Identification, Sight
 from edge.core.score_counts import KEEP_DAYS, DayScores, bin_of
+from edge.matcher.engine.quality import BLURRED, TOO_DARK, TURNED_AWAY
 
 UNUSABLE_FRAMES_MIN = 3
 """Fewer frames that are no use are a glance aside while walking past."""
-_UNUSABLE = (Sight.TOO_DARK, Sight.BLURRED, Sight.TURNED_AWAY)
+_UNUSABLE = (TOO_DARK, BLURRED, TURNED_AWAY)
 
 
 class ScoreHistory:

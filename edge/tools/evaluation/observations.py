@@ -66,8 +66,8 @@ def _observe_middle(
         return Observation(NO_FACE, None)
     face = engine.refine(image, face, effort)
     aligned = engine.align_refined(image, face)
-    sight = objection(measure(face, aligned), config)
-    return Observation(sight.value if sight else "", engine.embed(aligned, effort))
+    fault = objection(measure(face, aligned), config)
+    return Observation(fault.value if fault else "", engine.embed(aligned, effort))
 
 
 def observe_all(

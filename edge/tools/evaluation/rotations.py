@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.config import MatcherConfig
-from edge.core.domain import Image, Points, Sight, Template, Vector
+from edge.core.domain import Image, Points, Template, Vector
 from edge.matcher import EnrolmentError, FaceEngine, open_engine
 from edge.matcher.engine.engine import FRAME_EFFORT, nearest_to_middle
-from edge.matcher.engine.quality import measure, objection
+from edge.matcher.engine.quality import TILTED, measure, objection
 from edge.matcher.engine.upright import encode_direction, is_rotated, rotated_vectors
 from edge.matcher.enrolment.templates import templates_from_photos
 from edge.matcher.weights.manifest import Upright
@@ -86,8 +86,7 @@ def observe_rotated(engine: FaceEngine, config: MatcherConfig, person: str, fram
     wrong_deg = abs((_down_deg(face.landmarks) - angle + 180) % 360 - 180)
     quality = measure(face, aligned)
     seen = RotatedFace(person, angle, True, wrong_deg)
-    sight = objection(quality, config)
-    by_points = sight is Sight.TILTED
+    by_points = objection(quality, config) is TILTED
     if objection(replace(quality, roll_deg=0), config):
         return seen
     vector = engine.embed(aligned, FRAME_EFFORT)

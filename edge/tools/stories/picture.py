@@ -18,7 +18,7 @@ from contract.messages import (
     Reason,
 )
 from edge.core.domain import Tone
-from edge.screen.lane_page import Sign
+from edge.screen.lane_page import Sign, StateSign
 from edge.screen.translations import Texts, load_all
 from edge.tools.stories.compare import HOUSEKEEPING, ComparisonRow
 from edge.tools.stories.film import APPROACH_S, LEAVE_S
@@ -46,7 +46,7 @@ _TONES: dict[Tone, tuple[str, str]] = {
     Tone.DESK: ("#453a66", "#ffffff"),
 }
 """The colours of the lane's own screen."""
-_SIGNS: dict[Tone, Sign] = {Tone.IDLE: Sign.READY, Tone.STOP: Sign.STOP, Tone.GO: Sign.WALK_THROUGH}
+_SIGNS: dict[Tone, Sign] = {Tone.IDLE: StateSign.READY, Tone.STOP: StateSign.STOP, Tone.GO: Advice.WALK_THROUGH}
 _PEOPLE = ("#2b6a9e", "#7d4e95", "#20807a", "#a8602a", "#5d7a2b")
 _STRANGER, _SEVERAL = "#4a4f57", "#6d4a4a"
 _LINE = 165
@@ -130,7 +130,7 @@ def _lane(played: PlayedStory, texts: Texts) -> Iterator[Band]:
 
 
 def _sign(tone: Tone, advice: Advice | None) -> Sign:
-    return Sign(advice.value) if advice else _SIGNS.get(tone, Sign.WAIT)
+    return advice if advice else _SIGNS.get(tone, Advice.WAIT)
 
 
 def _span(from_s: float, until_s: float | None, played: PlayedStory, colour: str) -> Band:

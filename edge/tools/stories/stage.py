@@ -14,6 +14,7 @@ from edge.devices.readers.qr_codes import QrCodeReader
 from edge.loop import Adapters, GateLoop
 from edge.sim import ImmediatePinCodeCheck, ManualClock, RecordingIndicator
 from edge.sim.staged_recognition import Picture, StagedCamera, StagedMatcher, View
+from edge.storage import journal_tables, sqlite_file
 from edge.storage.desk import DeskReader, DeskWriter
 from edge.storage.high_water import HighWater
 from edge.storage.journal import Journal
@@ -42,11 +43,11 @@ class StoryJournal(Journal):
 
     def settle_in(self) -> None:
         """This gate has been in use for long: its memory did not begin with the story."""
-        self._db.execute("DELETE FROM marks")
+        journal_tables.remove_marks(self._file.db)
 
     def refuse(self, refuses: bool) -> None:
-        for db in (self._db, self._live):
-            db.execute(f"PRAGMA query_only={'ON' if refuses else 'OFF'}")
+        for db in (self._file.db, self._file.live):
+            sqlite_file.refuse_writes(db, refuse=refuses)
 
 
 class StoryStage:
