@@ -35,7 +35,7 @@ from edge.tools.stories.steps import (
     SensorStep,
     WalksUpStep,
 )
-from edge.tools.stories.svg import FAINT, INK, RIGHT, WIDTH, Band, Mark, Sheet, text_width
+from edge.tools.stories.timeline_sheet import FAINT, INK, RIGHT, WIDTH, Band, Mark, TimelineSheet, text_width
 
 GOOD, BAD, CARE, CALM, QUIET = "#0a6b31", "#b3001b", "#8a5a00", "#1d4e79", "#5b6875"
 _TONES: dict[Tone, tuple[str, str]] = {
@@ -56,7 +56,7 @@ def draw(played: PlayedStory, rows: list[ComparisonRow]) -> str:
     """The SVG of a story that was played, with what is not as expected in red."""
     texts = load_all()["en"]
     lines = textwrap.wrap(played.story.story, _LINE)
-    sheet = Sheet(played.ends_s, top=74 + 21 * len(lines))
+    sheet = TimelineSheet(played.ends_s, 74 + 21 * len(lines), f"{played.story.title}: timeline")
     _title(sheet, played, lines, sum(bool(row.problem) for row in rows))
     _switched_off(sheet, played)
     sheet.bands("In view", list(_views(played)))
@@ -71,7 +71,7 @@ def draw(played: PlayedStory, rows: list[ComparisonRow]) -> str:
     sheet.marks("On record", [Mark(at_s, *_event(e, texts)) for at_s, e in played.events if not _housekeeping(e)])
     if wrong := [Mark(row.at_s, _difference(row), BAD) for row in rows if row.problem]:
         sheet.marks("Not as expected", wrong)
-    return sheet.finish(f"{played.story.title}: timeline")
+    return sheet.finish()
 
 
 def png(svg: str, width_px: int) -> bytes:
@@ -81,7 +81,7 @@ def png(svg: str, width_px: int) -> bytes:
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, width=width_px))
 
 
-def _title(sheet: Sheet, played: PlayedStory, lines: list[str], differences: int) -> None:
+def _title(sheet: TimelineSheet, played: PlayedStory, lines: list[str], differences: int) -> None:
     sheet.text(24, 42, played.story.title, 25, INK, bold=True)
     for number, line in enumerate(lines):
         sheet.text(24, 70 + 21 * number, line, 15, FAINT)
@@ -91,7 +91,7 @@ def _title(sheet: Sheet, played: PlayedStory, lines: list[str], differences: int
     sheet.text(WIDTH - RIGHT - width / 2, 39, verdict, 14, "#ffffff", anchor="middle")
 
 
-def _switched_off(sheet: Sheet, played: PlayedStory) -> None:
+def _switched_off(sheet: TimelineSheet, played: PlayedStory) -> None:
     for step in played.story.timeline:
         if isinstance(step, RestartStep):
             sheet.shade(step.at, step.at + step.off_s)
