@@ -2,10 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from threading import Timer
 
 import structlog
 
@@ -24,7 +22,7 @@ from edge.core.domain import (
     Vector,
 )
 from edge.core.ports import Clock, ScoreCountStore
-from edge.core.templates import TemplateStore
+from edge.matcher.active_gallery import ActiveGallery
 from edge.matcher.approach import Approach, ApproachTracker
 from edge.matcher.engine.engine import FRAME_EFFORT, FaceEngine, open_engine
 from edge.matcher.engine.motion import MotionDetector
@@ -40,37 +38,22 @@ from edge.matcher.engine.quality import (
 )
 from edge.matcher.enrolment.templates import templates_from_photos
 from edge.matcher.gallery.gallery import Gallery
-from edge.matcher.gallery.look_alikes import LookAlikeSurvey, look_alike_min, nearest_other
-from edge.matcher.gallery.threshold import ThresholdChoice, choose_threshold, early_exit_min
+from edge.matcher.gallery.threshold import early_exit_min
 from edge.matcher.liveness.challenge import LivenessCheck, NoLivenessCheck
 from edge.matcher.liveness.combined import open_liveness
 from edge.matcher.score_monitor.monitor import ScoreMonitor
 from edge.matcher.vote import VoteResult, count_votes, early_result
-from edge.system.memory_wiping import give_back, wiping
 
 RIVAL_SIZE_MIN = 0.5
 """A second face at least this tall, compared with the largest, is in the lane too; a smaller one is behind it. Height and
 not eye distance: a person beside the worker who looks away still counts."""
 UNKNOWN_HOLD_S = 3.0
 """A person who stays is voted on afresh after so long: the first frames of a worker walking up can be poor ones."""
-LET_GO_S = 1.0
-"""So long after a gallery came into force its predecessor is gone, also from the caller's hands."""
 OCCLUSION_HOLD_S = 1.5
 """Whoever was seen with something over the face is no stranger for so long, whatever the frames between look like."""
 WHILE_TURNING = (TURNED_AWAY, LOOKING_UP, LOOKING_DOWN, BLURRED)
 
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class _Searchable:
-    """A gallery with everything that follows from it: what is replaced as one when a roster comes into force."""
-
-    gallery: Gallery
-    store: TemplateStore
-    choice: ThresholdChoice
-    look_alike_min: float
-    survey: LookAlikeSurvey
 
 
 class FaceMatcher:
@@ -90,79 +73,48 @@ class FaceMatcher:
         self._tracker = ApproachTracker(config.approach_gap_ms / 1000)
         self._nearest_px = math.inf
         self._liveness = liveness or NoLivenessCheck()
-        self._builder = ThreadPoolExecutor(1, "gallery")
-        self._prepared_of: Sequence[tuple[str, Template]] | None = None
-        self._preparation: Future[_Searchable] | None = None
+        self._active = ActiveGallery(engine, config)
         self._occluded = (0, 0.0)
         self._monitor = monitor
-        self._use(self._searchable((), None))
+        self._gallery_changed()
 
     def load(self, templates: Sequence[tuple[str, Template]]) -> None:
-        """Replace the gallery at once, by the one that was prepared of these very templates if there is one. Templates of
-        another model, and damaged ones, are left out and counted in the log."""
-        ready = self._preparation.result() if self._prepared_of is templates and self._preparation else None
-        with wiping():
-            before = self._now
-            self._use(ready or self._searchable(templates, before))
-            self._prepared_of = self._preparation = ready = None
-            before.gallery.wipe()
-            del before
-        size = self.gallery_size
-        if len(templates) > size:
-            _log.warning("templates_left_out", count=len(templates) - size, model_id=self.model_id)
-        later = Timer(LET_GO_S, give_back)
-        later.daemon = True
-        later.start()
-        _log.info("gallery_loaded", templates=size, threshold=round(self.threshold, 4))
+        """See `edge.core.ports.Matcher`. Takes the gallery that was prepared of these very templates, if there is one."""
+        self._active.load(templates)
+        self._gallery_changed()
+        _log.info("gallery_loaded", templates=self.gallery_size, threshold=round(self.threshold, 4))
 
     def prepare(self, templates: Sequence[tuple[str, Template]]) -> bool:
-        """Start building the gallery of these templates beside the caller, who goes on looking at frames meanwhile. True
-        once `load` of the same object takes no time (also if building failed: `load` then raises what went wrong)."""
-        if self._prepared_of is not templates:
-            if self._preparation is not None:
-                self._preparation.cancel()  # a newer roster came first
-            self._prepared_of = templates
-            self._preparation = self._builder.submit(self._searchable, templates, self._now)
-        return self._preparation is not None and self._preparation.done()
+        """Start building a gallery in a thread. True once `load` of the same templates takes no time."""
+        return self._active.prepare(templates)
 
-    def _searchable(self, templates: Sequence[tuple[str, Template]], now: "_Searchable | None") -> "_Searchable":
-        """Everything that follows from these templates. `now`: what is in force, which may differ from it in little."""
-        with wiping():
-            return self._made(templates, now)
-
-    def _made(self, templates: Sequence[tuple[str, Template]], now: "_Searchable | None") -> "_Searchable":
-        pack, config, store = self.engine.pack, self._config, TemplateStore.of(templates)
-        gallery = now.gallery.updated(now.store, store, self.model_id) if now else None
-        gallery = gallery or Gallery.build(store, self.model_id, pack.embedder.dimension)
-        choice = choose_threshold(pack.impostor_tail, gallery, config.fpir_target)
-        if config.threshold is not None:
-            choice = ThresholdChoice(config.threshold, choice.tail, "config")
-        alike_min = look_alike_min(choice.tail, gallery.size, choice.threshold, config.fpir_target)
-        return _Searchable(gallery, store, choice, alike_min, LookAlikeSurvey(gallery, alike_min))
-
-    def _use(self, searchable: "_Searchable") -> None:
-        self._now = searchable
+    def _gallery_changed(self) -> None:
         self._tracker.clear_votes()  # they were about another gallery
         if self._monitor is not None:
-            self._monitor.gallery_changed(searchable.gallery.size, searchable.choice.threshold)
-        self._look_alikes: dict[str, str | None] = {}
+            now = self._active.now
+            self._monitor.gallery_changed(now.gallery.size, now.choice.threshold)
+
+    @property
+    def gallery(self) -> Gallery:
+        """The gallery in force."""
+        return self._active.now.gallery
 
     @property
     def gallery_size(self) -> int:
-        return self._now.gallery.templates
+        return self._active.now.gallery.templates
 
     @property
     def threshold(self) -> float:
-        return self._now.choice.threshold + (self._monitor.applied if self._monitor else 0.0)
+        return self._active.now.choice.threshold + (self._monitor.applied if self._monitor else 0.0)
 
     @property
     def _early_exit_min(self) -> float:
-        return early_exit_min(self._now.choice.tail, self.threshold, self._config.early_exit_rarity)
+        return early_exit_min(self._active.now.choice.tail, self.threshold, self._config.early_exit_rarity)
 
     @property
     def recognition(self) -> Recognition:
         """See `edge.core.ports.Matcher`."""
-        now = self._now
+        now = self._active.now
         basis = Recognition(workers=now.gallery.size, fpir_target=self._config.fpir_target, tail=now.choice.source)
         return self._monitor.with_corrections(basis, now.choice.threshold) if self._monitor else basis
 
@@ -172,13 +124,11 @@ class FaceMatcher:
 
     def search(self, vector: Vector) -> Candidate | None:
         """The best candidate in the gallery, at whatever score."""
-        return self._now.gallery.search(vector)
+        return self._active.now.gallery.search(vector)
 
     def survey(self) -> dict[str, Candidate] | None:
         """See `edge.core.ports.Matcher`. The decision does not wait for it: `identify` compares the recognised worker at once."""
-        if not self._now.survey.done:
-            self._now.survey.step()
-        return self._now.survey.marked if self._now.survey.done else None
+        return self._active.survey()
 
     def enrol(self, images: Sequence[Image]) -> list[Template]:
         """One template per photo of one person; see `edge.matcher.enrolment.templates`. Raises EnrolmentError."""
@@ -297,17 +247,10 @@ class FaceMatcher:
                 return self._identification(approach, count)
             approach.result, approach.result_at_s = count, now_s
             if self._monitor is not None and count.sight is Sight.KNOWN and count.candidate is not None:
-                approach.runner_up = self._now.gallery.runner_up(approach.fused_template(), count.candidate.worker_id)
+                approach.runner_up = self._active.now.gallery.runner_up(
+                    approach.fused_template(), count.candidate.worker_id
+                )
         return self._identification(approach, approach.result)
-
-    def _look_alike(self, worker_id: str) -> str | None:
-        """Whom this worker resembles too much; compared once per gallery."""
-        if worker_id not in self._look_alikes:
-            other = nearest_other(self._now.gallery, worker_id)
-            self._look_alikes[worker_id] = (
-                other.worker_id if other and other.score >= self._now.look_alike_min else None
-            )
-        return self._look_alikes[worker_id]
 
     def _identification(self, approach: Approach, count: VoteResult) -> Identification:
         known = count.candidate if count.sight is Sight.KNOWN else None
@@ -318,7 +261,7 @@ class FaceMatcher:
             threshold=self.threshold,
             frames=count.frames,
             usable_since_s=approach.usable_since_s,
-            look_alike=self._look_alike(known.worker_id) if known else None,
+            look_alike=self._active.look_alike(known.worker_id) if known else None,
             runner_up=approach.runner_up if known else None,
         )
 

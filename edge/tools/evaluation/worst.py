@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from edge.tools.evaluation.attempts import Faces, gallery_of
+from edge.tools.evaluation.measurement import usable_faces
 from edge.tools.evaluation.observation_cache import Observation
 from edge.tools.evaluation.photos import EvaluationPhoto
-from edge.tools.evaluation.result import usable_faces
 
 
 @dataclass(frozen=True, slots=True)
