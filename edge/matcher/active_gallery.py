@@ -68,7 +68,7 @@ class ActiveGallery:
     def prepare(self, templates: Templates) -> bool:
         """Start building the gallery of these templates in a thread. True once `load` of the same object takes no time.
 
-        True also if building failed: `load` then raises what went wrong.
+        True also if building failed: `load` then raises the error.
         """
         if self._prepared_of is not templates:
             if self._preparation is not None:

@@ -1,4 +1,4 @@
-"""Frame in, Identification out: the matcher the gate's loop talks to."""
+"""Identify the person in a frame: the matcher that the gate's loop uses."""
 
 import math
 from collections.abc import Sequence
@@ -45,12 +45,14 @@ from edge.matcher.score_monitor.monitor import ScoreMonitor
 from edge.matcher.vote import VoteResult, count_votes, early_result
 
 RIVAL_SIZE_MIN = 0.5
-"""A second face at least this tall, compared with the largest, is in the lane too; a smaller one is behind it. Height and
-not eye distance: a person beside the worker who looks away still counts."""
+"""A second face at least this tall, relative to the largest, is in the lane too; a smaller one is behind it.
+
+Height and not eye distance: a person beside the worker who looks away still counts.
+"""
 UNKNOWN_HOLD_S = 3.0
-"""A person who stays is voted on afresh after so long: the first frames of a worker walking up can be poor ones."""
+"""After this long, an unknown person who stays is voted on again: the first frames of a worker can be poor ones."""
 OCCLUSION_HOLD_S = 1.5
-"""Whoever was seen with something over the face is no stranger for so long, whatever the frames between look like."""
+"""For this long, a person seen with an occluded face is not taken for a stranger, even if frames between look bare."""
 WHILE_TURNING = (TURNED_AWAY, LOOKING_UP, LOOKING_DOWN, BLURRED)
 
 _log = structlog.get_logger()
@@ -123,19 +125,20 @@ class FaceMatcher:
         return self._monitor.notices() if self._monitor else []
 
     def search(self, vector: Vector) -> Candidate | None:
-        """The best candidate in the gallery, at whatever score."""
+        """Find the best candidate in the gallery, at any score."""
         return self._active.now.gallery.search(vector)
 
     def survey(self) -> dict[str, Candidate] | None:
-        """See `edge.core.ports.Matcher`. The decision does not wait for it: `identify` compares the recognised worker at once."""
+        """See `edge.core.ports.Matcher`. A decision does not wait for it: `identify` checks the recognised worker
+        alone."""
         return self._active.survey()
 
     def enrol(self, images: Sequence[Image]) -> list[Template]:
-        """One template per photo of one person; see `edge.matcher.enrolment.templates`. Raises EnrolmentError."""
+        """Make one template per photo of one person; see `edge.matcher.enrolment.templates`. Raises EnrolmentError."""
         return templates_from_photos(self.engine, self._config, images)
 
     def identify(self, frame: Frame) -> Identification:
-        """What this frame and the ones before it say of the person in the lane."""
+        """Identify the person in the lane from this frame and those before it."""
         seen = self._identify_frame(frame)
         if self._monitor is not None:
             self._monitor.add(seen)
@@ -164,7 +167,7 @@ class FaceMatcher:
         approach = self._tracker.add_usable_face(face, vector, frame.monotonic_s)
         if quality.occluded:
             self._occluded = approach.number, frame.monotonic_s
-        if not approach.in_doubt:  # another's face must not answer for this one
+        if not approach.in_doubt:  # never feed another person's face to the liveness check
             self._liveness.add_frame(approach.number, frame.monotonic_s, face, frame.image)
         answered = approach.result
         seen = self._answer(approach, vector, frame.monotonic_s)
@@ -173,12 +176,12 @@ class FaceMatcher:
             return self._unusable(TILTED, approach)
         if seen.sight is Sight.UNKNOWN and self._recently_occluded(approach, frame.monotonic_s):
             seen = replace(seen, sight=OCCLUDED)
-            if not quality.occluded:  # the mask is off: a vote of bare frames, at once
+            if not quality.occluded:  # the mask is off: start a vote of bare frames
                 approach.restart_with(vector)
         return self._with_liveness(seen, frame.monotonic_s)
 
     def _recently_occluded(self, approach: Approach, now_s: float) -> bool:
-        """Whoever wears a mask is told to take it off, never "not you"; also on the frames between that look bare."""
+        """True shortly after an occluded frame. A person with a mask is asked to take it off, never refused as unknown."""
         number, covered_s = self._occluded
         return number == approach.number and now_s - covered_s < OCCLUSION_HOLD_S
 
@@ -187,8 +190,10 @@ class FaceMatcher:
         return replace(seen, liveness=found.verdict, challenge=found.challenge)
 
     def _while_turning(self, seen: Identification, face: Face, frame: Frame) -> Identification:
-        """Whoever was asked to turn is turned away and blurred for a moment: not told off for it. Nothing is decided on
-        such a frame; the next usable one must again look like the person who was named."""
+        """Accept turned and blurred frames while a challenge is being met, without correcting the person.
+
+        Nothing is decided on such a frame. The next usable one must again match the person who was named.
+        """
         if seen.sight not in WHILE_TURNING:
             return seen
         if seen.sight is TURNED_AWAY:
@@ -196,7 +201,7 @@ class FaceMatcher:
         return self._with_liveness(seen, frame.monotonic_s)
 
     def _faces(self, frame: Frame) -> list[Face]:
-        """The faces of this frame; not searched for while nothing moves in an empty lane."""
+        """Find the faces of this frame. An empty lane without movement is not searched."""
         if not self._motion.should_search(frame.image, frame.monotonic_s):
             return []
         faces = self.faces_near(frame.image, self._nearest_px)
@@ -204,18 +209,23 @@ class FaceMatcher:
         return faces
 
     def faces_near(self, image: Image, nearest_px: float) -> list[Face]:
-        """The faces of a frame. Beside somebody who was near in the last one, with `nearest_px` between the eyes (infinite:
-        nobody was), it is enough to find whoever is usable and faces half as large as that one; and far faster."""
+        """Find the faces of a frame, faster if somebody was near in the last one.
+
+        `nearest_px` is that person's eye distance (infinite: nobody). Then only usable faces, and faces half as large
+        as that one, are searched for.
+        """
         if nearest_px == math.inf or not isinstance(self._liveness, NoLivenessCheck):
             return self.engine.detect(image)  # the liveness check, too, was measured with the points of a full search
         return self.engine.detect_large(image, min(self._config.eye_distance_min_px, RIVAL_SIZE_MIN * nearest_px))
 
     def _in_lane(self, faces: list[Face], width_px: int) -> tuple[Face | None, int]:
-        """The largest face, and how many others are about as near. A face less tall than the smallest usable eye
-        distance (a usable one is about 2.6 times as tall) is somebody passing by outside, and so is one whose middle
-        lies beside the lane in the picture."""
+        """Choose the largest face in the lane, and count the others about as near.
+
+        A face less tall than the smallest usable eye distance (a usable one is about 2.6 times as tall) is a person
+        passing by outside. So is one whose middle lies beside the lane in the picture.
+        """
         config = self._config
-        # The picture's own edges cut nobody off: a face's middle may lie beyond them.
+        # The picture's own edges exclude nobody: a face's middle may lie beyond them.
         left_px = config.lane_left * width_px if config.lane_left > 0 else -math.inf
         right_px = config.lane_right * width_px if config.lane_right < 1 else math.inf
         inside = [f for f in faces if left_px <= f.box[0] + f.box[2] / 2 <= right_px]
@@ -229,8 +239,11 @@ class FaceMatcher:
         return Identification(sight, approach.number, usable_since_s=approach.usable_since_s)
 
     def _answer(self, approach: Approach, vector: Vector, now_s: float) -> Identification:
-        """Vote until the approach has its answer, then repeat it. Each vote is about all frames so far: measured, the
-        frames' mean misses a worker far less often than the frames one by one (docs/ACCURACY.md). `vector`: this one."""
+        """Vote until the approach has its result, then repeat that. `vector` is this frame's.
+
+        Each vote is about all frames so far: measured, the frames' mean misses a worker far less often than single
+        frames do (docs/ACCURACY.md).
+        """
         if approach.in_doubt:
             return self._unusable(Sight.LOOKING, approach)
         last = approach.result
@@ -273,9 +286,10 @@ def open_matcher(
     scores: ScoreCountStore | None = None,
     clock: Clock | None = None,
 ) -> FaceMatcher:
-    """A matcher with verified weights and an empty gallery; it counts scores if it gets a store and a clock.
+    """Open a matcher with verified weights and an empty gallery. It counts scores if it gets a store and a clock.
 
-    `liveness`: None where nobody is let in, at an enrolment or in an evaluation: it is neither checked nor warned of.
+    `liveness`: None at an enrolment or in an evaluation, where nobody is let in: liveness is neither checked nor warned
+    of.
 
     Raises:
         ModelError: see `open_engine`.
