@@ -46,7 +46,7 @@ def evaluate(
     step: Callable[[str], None] = lambda name: None,
     fpir_target: float = FPIR_TARGET,
 ) -> Result:
-    """All figures from what was seen in the photos. `step` is told what is being computed.
+    """Compute all figures from what was observed in the photos. `step` is called with the name of each computation.
 
     Raises:
         EvaluationError: too few usable faces.
@@ -103,7 +103,7 @@ def evaluate(
 
 
 def usable_faces(photos: Sequence[EvaluationPhoto], observations: Sequence[Observation], gated: bool) -> Faces:
-    """The faces found; `gated`: without those the gate would not use. A person with none left is left out."""
+    """Select the faces found. `gated`: without those that the gate would not use. A person without any is left out."""
     people: dict[str, list[NDArray[np.float32]]] = {}
     enrolled: dict[str, list[NDArray[np.float32]]] = {}
     strangers: dict[str, list[NDArray[np.float32]]] = {}
@@ -153,7 +153,7 @@ def _identification(
 
 
 def _plan(faces: Faces, enrolled: int, frames: int) -> IdentificationRates | None:
-    """Ten orders of the photos; None if nobody has enough photos."""
+    """Measure ten orders of the photos; None if nobody has enough photos."""
     if not any(len(v) >= enrolled + frames for v in faces.people.values()):
         return None
     return _identification(faces, run(faces, enrolled, frames, ORDERS), enrolled, frames)
@@ -195,7 +195,7 @@ def _carry_over(faces: Faces) -> CarryOver:
 
 
 def _by_group(trials: Trials, threshold: float, groups: Mapping[str, str]) -> list[GroupRates]:
-    """Rates of each group's own attempts at the gate's one threshold."""
+    """Compute the rates of each group's own attempts at the gate's one threshold."""
     mated = np.array([groups.get(str(name), "") for name in trials.mated_person])
     non_mated = np.array([groups.get(str(name), "") for name in trials.non_mated_person])
     missed = ~(trials.right & (trials.mated >= threshold))
@@ -220,5 +220,5 @@ def _tail(faces: Faces, centering: Centering) -> ImpostorTail | None:
 
 
 def _per_percent(counts: NDArray[np.int64]) -> list[int]:
-    """200 bins from -1 to 1."""
+    """Sum to 200 bins from -1 to 1."""
     return [int(part.sum()) for part in np.split(counts, 200)]

@@ -1,4 +1,4 @@
-"""All figures of one measurement."""
+"""The figures of one measurement."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,8 @@ from edge.tools.evaluation.walkups import VoteRates
 
 @dataclass(frozen=True, slots=True)
 class Acquisition:
-    """Shares 0-1. `failure_to_enrol`: people whose first photo is unusable. `failure_to_acquire`: all other photos that are."""
+    """Shares 0-1. `failure_to_enrol`: people whose first photo is unusable. `failure_to_acquire`: all other unusable
+    photos."""
 
     photos: int
     failure_to_enrol: float
@@ -55,8 +56,10 @@ class AtThreshold:
 
 @dataclass(frozen=True, slots=True)
 class CarryOver:
-    """FNIR at FPIR 1 % and 0.3 %, means over halves of the people that are enrolled alone: compared plainly; centred on
-    the *other* half; centred on themselves, as a gate does."""
+    """FNIR at FPIR 1 % and 0.3 %, means over halves of the people, each half enrolled alone.
+
+    `plain`: not centred; `other_half`: centred on the *other* half; `own`: centred on itself, as a gate does.
+    """
 
     halves: int
     plain: Mapping[str, float]
@@ -75,9 +78,11 @@ class GroupRates:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Everything that `sitegate evaluate` reports. `headline` is in the folder's own order, one photo, one frame; `fnir_with_fta`
-    counts a probe the gate would not use as a miss; `ungated` uses every face, however poor. `walkups` and `drift` are measured only
-    when asked for."""
+    """Everything that `sitegate evaluate` reports.
+
+    `headline` is in the folder's own order, one photo, one frame. `fnir_with_fta` counts a probe that the gate would
+    not use as a miss. `ungated` uses every face of any quality. `walkups` and `drift` are measured on request only.
+    """
 
     model_id: str
     acquisition: Acquisition
