@@ -39,6 +39,7 @@ from contract.messages.records import CommissioningRecord, CommissioningStep, En
 from contract.messages.registration import Registration, RegistrationAnswer
 from contract.messages.telemetry import GateStatus, Health, HqState, ListBase
 from contract.messages.words import (
+    FACE_ADVICE,
     Advice,
     CommandAction,
     CommissioningOutcome,
@@ -61,6 +62,7 @@ AnyMessage = (
 
 __all__ = [
     "DIMENSION_MAX",
+    "FACE_ADVICE",
     "PARTS_MAX",
     "VERSION",
     "AccessEvent",

@@ -66,7 +66,7 @@ def record_new_journal(journal: Journal, config: Config, lists: ReplicaReader) -
 
 def learn_time(clock: BoundedClock, journal: Journal, water: HighWater) -> None:
     """What journal and high-water marks know of the time."""
-    if (newest := journal.newest_trusted()) is not None:
+    if (newest := journal.time.newest_trusted()) is not None:
         clock.not_before(*newest)
     if water.marks.trusted_utc is not None:
         clock.not_before(water.marks.trusted_utc)
@@ -77,6 +77,6 @@ def learn_time(clock: BoundedClock, journal: Journal, water: HighWater) -> None:
 def _saved(damaged: Path, config: Config, acked: Mapping[str, int], signer: Signer | None) -> str:
     """What of a damaged journal the sync process can still send, in words."""
     try:
-        return str(salvage(damaged, gate_dir(config), config.site.gate_id, acked, signer))
+        return str(salvage(damaged, gate_dir(config), gate_id=config.site.gate_id, acked=acked, signer=signer))
     except NotSalvaged as error:
         return f"nothing was saved: {error}"

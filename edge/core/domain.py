@@ -77,25 +77,28 @@ class Candidate:
 
 
 class Sight(StrEnum):
-    """What the matcher sees in the lane at this moment."""
+    """What the matcher sees in the lane at this moment, other than a face that cannot be compared (`FaceFault`)."""
 
     NOBODY = "nobody"
-    TOO_FAR = "too_far"
-    TOO_DARK = "too_dark"
-    BLURRED = "blurred"
-    TURNED_AWAY = "turned_away"
-    TILTED = "tilted"
-    """The face is not upright: a head laid on the shoulder, or a picture upside down."""
-    LOOKING_UP = "looking_up"
-    LOOKING_DOWN = "looking_down"
-    TOO_BRIGHT = "too_bright"
-    OCCLUDED = "occluded"
-    """Not recognised, and the mouth or the eyes are covered: no stranger yet."""
     MULTIPLE_FACES = "multiple_faces"
     LOOKING = "looking"
     """A usable face, the vote not yet finished."""
     UNKNOWN = "unknown"
     KNOWN = "known"
+
+
+@dataclass(frozen=True, slots=True)
+class FaceFault:
+    """Why a face cannot be compared. Each kind is defined where it is measured, in `edge.matcher.engine.quality`.
+
+    `value`: its name, in findings and stories. `advice`: the next step in the lane, one of `FACE_ADVICE`. `photo`: what is wrong
+    with a photo to enrol from, and what to do. `prompt`: what to do in front of the camera, to be enrolled.
+    """
+
+    value: str
+    advice: Advice
+    photo: str
+    prompt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ class Identification:
     is being asked to do it, and nothing is decided yet.
     """
 
-    sight: Sight
+    sight: Sight | FaceFault
     approach: int = 0
     candidate: Candidate | None = None
     threshold: float | None = None

@@ -35,7 +35,7 @@ from edge.replica.rollback_guard import (
     refuse_older,
     withheld,
 )
-from edge.storage import sqlite_file
+from edge.storage import database_reader
 from edge.system.memory_wiping import wiping
 
 log = structlog.get_logger()
@@ -101,11 +101,11 @@ class ReplicaReader:
         hq_key: Ed25519PublicKey | TrustedKeys,
         site_key: X25519PrivateKey | OpeningKeys,
         floor: RollbackGuard | None = None,
-        reader: sqlite_file.DatabaseReader | None = None,
+        reader: database_reader.DatabaseReader | None = None,
     ) -> None:
         """`floor`: what was in force here before; without one every list that HQ signed is as good as new.
         `reader`: of the file, in another process if its owner may be an enemy."""
-        self._reader = reader or sqlite_file.DatabaseReader(path, sqlite_file.UNTRUSTED_WAIT_S)
+        self._reader = reader or database_reader.DatabaseReader(path, database_reader.UNTRUSTED_WAIT_S)
         self._site, self._hq_key, self._site_key = site, hq_key, site_key
         self._floor = floor = floor or NoRollbackGuard()
         self._state = RosterState(trusts=ids(hq_key), opens=ids(site_key), withheld=withheld(floor, RosterState()))

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from contract.messages import ListKind
-from edge.storage import sqlite_file
+from edge.storage import database_reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class SummaryReader:
     """Reads the summary when asked; never raises for a missing or damaged file."""
 
     def __init__(self, path: Path) -> None:
-        self._reader = sqlite_file.DatabaseReader(path)
+        self._reader = database_reader.DatabaseReader(path)
 
     def changed(self) -> bool:
         """True if something was written since the last call."""

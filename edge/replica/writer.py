@@ -24,7 +24,7 @@ from edge.core.domain import Incident
 from edge.replica import delta_tables
 from edge.replica.delta_tables import RolledBack as RolledBack
 from edge.replica.signed_lists import ListRefused
-from edge.storage import erasure, sqlite_file
+from edge.storage import sqlite_file
 
 log = structlog.get_logger()
 
@@ -105,7 +105,7 @@ class ReplicaWriter:
         """Lists that were replaced leave the file's log too; what a reader is looking at, at a later call."""
         if self._log_holds_old:
             with self._transaction(write=False):
-                self._log_holds_old = not erasure.empty_log(self._db)
+                self._log_holds_old = not sqlite_file.checkpoint(self._db)
 
     def issued(self) -> dict[ListKind, datetime]:
         """When HQ issued the lists in force, or their newest changes."""

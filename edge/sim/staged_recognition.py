@@ -10,6 +10,7 @@ from edge.core.config import MatcherConfig
 from edge.core.domain import (
     CameraStatus,
     Candidate,
+    FaceFault,
     Frame,
     Identification,
     Image,
@@ -68,7 +69,7 @@ class View:
 
     person: str | None = None
     known: bool = False
-    sight: Sight | None = None
+    sight: Sight | FaceFault | None = None
     score: float | None = None
     look_alike: str | None = None
     liveness: LivenessVerdict = LivenessVerdict.NOT_CHECKED

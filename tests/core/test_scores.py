@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from edge.core.domain import Candidate, Identification, Sight
 from edge.core.score_counts import BIN, KEEP_DAYS, DayScores, bin_of, lower_edge, mean
+from edge.matcher.engine import quality
 from edge.matcher.score_monitor.score_history import UNUSABLE_FRAMES_MIN, ScoreHistory
 
 MONDAY = date(2026, 11, 2)
@@ -23,12 +24,12 @@ def unknown(approach, score=0.3):
 
 
 def blurred(approach):
-    return Identification(Sight.BLURRED, approach)
+    return Identification(quality.BLURRED, approach)
 
 
 def played(history, *answers, today=MONDAY):
     """The day after these frames and an empty lane."""
-    days = [history.see(seen, 300, today) for seen in (*answers, Identification(Sight.NOBODY))]
+    days = [history.add(seen, 300, today) for seen in (*answers, Identification(Sight.NOBODY))]
     return next((day for day in reversed(days) if day), None)
 
 
@@ -68,7 +69,7 @@ def test_ok__an_approach_without_a_usable_face_counts_a_glance_does_not():
 
 def test_ok__nothing_is_counted_before_the_person_has_gone():
     history = ScoreHistory(MODEL)
-    assert history.see(known(1), 300, MONDAY) is None
+    assert history.add(known(1), 300, MONDAY) is None
     assert history.days == ()
 
 

@@ -90,7 +90,7 @@ def test_fail__a_refused_prune_removes_nothing_and_the_journal_goes_on(tmp_path:
     note(journal, 100, "x" * 490)
     clock.advance(timedelta(days=60).total_seconds())
     note(journal, 1)
-    db = journal._db
+    db = journal._file.db
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     if kind == "io":
         with files_up_to(9_000), pytest.raises(JournalError, match="cannot be pruned"):

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sync_rig import utc, wait_until
 from typer.testing import CliRunner
 from withdrawal_rig import ROSTER, World, enrol, files, vector, worker
+from withdrawal_rig import persistent as persistent
 from withdrawal_rig import world as world
 
 from contract.messages import (

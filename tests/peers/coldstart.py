@@ -18,19 +18,19 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from contract.signing import write_key_pair
 from edge.core.config import MatcherConfig, SiteConfig
-from edge.matcher.pipeline import open_matcher
+from edge.matcher import open_matcher
 from edge.storage.journal import Journal
 from edge.system.clock import SystemClock
 from edge.system.pinned_packages import cache_dir
 from edge.tools.bench.events import _append
-from edge.tools.bench.face_to_relay import figure
+from edge.tools.bench.face_to_relay import timing
 from edge.tools.demo.cast import ACTS, portraits, walk_up_script
 from edge.tools.demo.photos import fetch_photos
 
 GATE = """
 import sys
 from edge.cli import app
-from edge.matcher.pipeline import FaceMatcher
+from edge.matcher import FaceMatcher
 
 look = FaceMatcher.look
 
@@ -101,10 +101,12 @@ def fill(state: Path, size_mb: int) -> None:
     journal = Journal(path, site, SystemClock(), synchronous="OFF")
     while path.stat().st_size + path.with_name("journal.db-wal").stat().st_size < size_mb * 1e6:
         _append(journal)
-    journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    journal._file.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     span_s = 30 * 86400
-    journal._db.execute("UPDATE events SET utc = utc - ? * (1 - seq * 1.0 / (SELECT max(seq) FROM events))", (span_s,))
-    journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    journal._file.db.execute(
+        "UPDATE events SET utc = utc - ? * (1 - seq * 1.0 / (SELECT max(seq) FROM events))", (span_s,)
+    )
+    journal._file.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     print(f"journal of {path.stat().st_size / 1e6:.0f} MB, {journal.size().kept:,} events over 30 days")
     journal.close()
 
@@ -129,7 +131,7 @@ def main() -> None:
     load = os.getloadavg()[0]
     *times, read_mb = zip(*taken, strict=True)
     for name, seconds in zip(("start to first look", "its processor time"), times, strict=True):
-        found = figure(name, list(seconds))
+        found = timing(name, list(seconds))
         print(f"{name}: p50 {found.p50_ms / 1000:.2f} s, p95 {found.p95_ms / 1000:.2f} s, {options.times} starts")
     print(f"read from the disk: {sorted(read_mb)[len(read_mb) // 2]:.0f} MB")
     print(f"load of the machine: {load:.1f} on {os.cpu_count()} cores")

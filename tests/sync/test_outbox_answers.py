@@ -74,7 +74,7 @@ def _prune(desk: Desk, through: int) -> None:
 
 
 def _damaged(journal: Journal, path: Path, at: int) -> Path:
-    journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    journal._file.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     journal.close()
     aside = path.rename(path.with_name("journal.db.corrupt-1"))
     with sqlite3.connect(aside) as db:
@@ -93,7 +93,10 @@ def test_ok__hq_holds_more_of_a_damaged_journal_than_was_saved(desk: Desk, twin:
     desk.replica.save_ack(desk.ack(20, utc=utc() - timedelta(minutes=1)), b"a")
     desk.reader.close()
     found = salvage(
-        _damaged(desk.journal, desk.rig.state_dir / "gate/journal.db", 51), desk.rig.state_dir, "gate-1", {epoch: 20}
+        _damaged(desk.journal, desk.rig.state_dir / "gate/journal.db", 51),
+        desk.rig.state_dir,
+        gate_id="gate-1",
+        acked={epoch: 20},
     )
     assert (found.first, found.last) == (21, 50)
     rescue = SalvageOutbox(

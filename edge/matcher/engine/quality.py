@@ -1,14 +1,16 @@
 """Is this face good enough to be compared? Pure measurements, and the first one that is out of bounds."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.messages import Advice
 from edge.core.config import MatcherConfig
-from edge.core.domain import Face, Image, Points, Sight
-from edge.matcher.engine.occlusion import bareness
+from edge.core.domain import Face, FaceFault, Image, Points
+from edge.matcher.engine.occlusion import measure_occlusion
 from edge.matcher.engine.upright import ROLL_MAX_DEG, roll_deg
 
 BLUR_PX = 1.0
@@ -25,7 +27,7 @@ _FACE, _UPPER, _LOWER = np.s_[24:108, 18:94], np.s_[24:70, 18:94], np.s_[62:108,
 class Quality:
     """`eye_distance_px` in the frame; `brightness` mean grey 0-255 and `sharpness` (see `sharpness`), both on the aligned
     face; `turn` 0 = straight ahead, 1 = the nose above one eye; `nod` how far down the nose is from the eyes to the mouth, 0-1;
-    `glare` the share 0-1 of the face that is white; `covered`: something hides the mouth or the eyes; `roll_deg` how far the line of the
+    `glare` the share 0-1 of the face that is white; `occluded`: something hides the mouth or the eyes; `roll_deg` how far the line of the
     eyes is from level, 0-180, if the points can be believed (edge/matcher/engine/upright.py)."""
 
     eye_distance_px: float
@@ -34,7 +36,7 @@ class Quality:
     turn: float
     nod: float = 0.57
     glare: float = 0.0
-    covered: bool = False
+    occluded: bool = False
     roll_deg: float = 0.0
 
 
@@ -89,34 +91,70 @@ def measure(face: Face, aligned: Image) -> Quality:
         turn(face.landmarks),
         nod(face.landmarks),
         float((aligned[_FACE].min(axis=2) >= GLARE_GREY).mean()),
-        bareness(aligned).covered,
+        measure_occlusion(aligned).occluded,
         roll_deg(face.landmarks),
     )
 
 
-def objection(quality: Quality, limits: MatcherConfig) -> Sight | None:
-    """What keeps the face from being compared, the most fundamental first; None if it is usable.
+TILTED = FaceFault(
+    "tilted",
+    Advice.HOLD_UPRIGHT,
+    photo="the face is not upright; turn the photo, so that the forehead is above the chin",
+    prompt="hold your head straight",
+)
+"""A head laid on the shoulder, or a picture upside down."""
+TURNED_AWAY = FaceFault(
+    "turned_away", Advice.LOOK_AT_CAMERA, "the face is turned away; look at the camera", "look at the camera"
+)
+TOO_FAR = FaceFault("too_far", Advice.COME_CLOSER, "the face is too small; use a closer photo", "come closer")
+TOO_DARK = FaceFault(
+    "too_dark", Advice.MORE_LIGHT, "the face is too dark; use more light", "too dark: turn to the light"
+)
+TOO_BRIGHT = FaceFault(
+    "too_bright",
+    Advice.LESS_LIGHT,
+    photo="the face is too bright; step out of the glare",
+    prompt="too bright: step out of the glare",
+)
+BLURRED = FaceFault("blurred", Advice.HOLD_STILL, "the face is blurred; hold still and focus", "hold still")
+LOOKING_UP = FaceFault(
+    "looking_up", Advice.LOOK_DOWN, "the face looks up; look straight at the camera", "look down a little"
+)
+LOOKING_DOWN = FaceFault("looking_down", Advice.LOOK_UP, "the face looks down; look straight at the camera", "look up")
+OCCLUDED = FaceFault(
+    "occluded",
+    Advice.UNCOVER_FACE,
+    photo="the mouth or the eyes are covered; take off the mask or the dark glasses",
+    prompt="take off the mask or the dark glasses",
+)
+"""Not recognised, and the mouth or the eyes are covered: no stranger yet."""
+
+_CHECKS: tuple[tuple[FaceFault, Callable[[Quality, MatcherConfig], bool]], ...] = (
+    (TILTED, lambda face, limits: face.roll_deg > ROLL_MAX_DEG),
+    # Before TOO_FAR: the eyes of a turned head are close together without being far away.
+    (TURNED_AWAY, lambda face, limits: face.turn > limits.turn_max),
+    (TOO_FAR, lambda face, limits: face.eye_distance_px < limits.eye_distance_min_px),
+    (TOO_DARK, lambda face, limits: face.brightness < limits.face_brightness_min),
+    (TOO_BRIGHT, lambda face, limits: face.glare > limits.glare_max and not face.occluded),
+    (BLURRED, lambda face, limits: face.sharpness < limits.sharpness_min),
+    (LOOKING_UP, lambda face, limits: face.nod < limits.nod_min and not face.occluded),
+    (LOOKING_DOWN, lambda face, limits: not face.nod <= limits.nod_max and not face.occluded),
+)
+"""Each fault with how it is found, the most fundamental first. What is worn spoils the measures of nod and glare, so a covered
+face is not asked for them."""
+FAULTS: dict[str, FaceFault] = {fault.value: fault for fault in (*(fault for fault, _ in _CHECKS), OCCLUDED)}
+"""All faults by name."""
+
+
+def objection(quality: Quality, limits: MatcherConfig) -> FaceFault | None:
+    """The first fault that keeps the face from being compared; None if it is usable.
 
     A covered face is compared: covered, it may still be known (measured, it is nobody else's more often for it), but the
-    matcher never takes it for a stranger's. What is worn spoils the measures of nod and glare, so they are not asked.
+    matcher never takes it for a stranger's.
     """
-    if quality.roll_deg > ROLL_MAX_DEG:
-        return Sight.TILTED
-    if quality.turn > limits.turn_max:
-        return Sight.TURNED_AWAY  # first: the eyes of a turned head are close together without being far away
-    if quality.eye_distance_px < limits.eye_distance_min_px:
-        return Sight.TOO_FAR
-    if quality.brightness < limits.face_brightness_min:
-        return Sight.TOO_DARK
-    if quality.glare > limits.glare_max and not quality.covered:
-        return Sight.TOO_BRIGHT
-    if quality.sharpness < limits.sharpness_min:
-        return Sight.BLURRED
-    if not quality.covered and not limits.nod_min <= quality.nod <= limits.nod_max:
-        return Sight.LOOKING_UP if quality.nod < limits.nod_min else Sight.LOOKING_DOWN
-    return None
+    return next((fault for fault, found in _CHECKS if found(quality, limits)), None)
 
 
-def objection_to_reference(quality: Quality, limits: MatcherConfig) -> Sight | None:
+def objection_to_reference(quality: Quality, limits: MatcherConfig) -> FaceFault | None:
     """What keeps the face from being enrolled: a reference must be bare as well, for it is compared every day."""
-    return objection(quality, limits) or (Sight.OCCLUDED if quality.covered else None)
+    return objection(quality, limits) or (OCCLUDED if quality.occluded else None)

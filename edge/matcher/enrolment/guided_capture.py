@@ -3,30 +3,18 @@
 from dataclasses import dataclass, field
 
 from edge.core.config import MatcherConfig
-from edge.core.domain import Image, Sight
+from edge.core.domain import Image
 from edge.matcher.engine.engine import FaceEngine
-from edge.matcher.engine.quality import Quality, measure, objection_to_reference
+from edge.matcher.engine.quality import TILTED, Quality, measure, objection_to_reference
 
 WANTED = 8
 """Good frames that are collected, of which the best become templates."""
 SPACING_S = 0.1
 """Good frames lie at least so far apart: neighbours hardly differ."""
 
-_ADVICE = {
-    Sight.TOO_FAR: "come closer",
-    Sight.TOO_DARK: "too dark: turn to the light",
-    Sight.BLURRED: "hold still",
-    Sight.TURNED_AWAY: "look at the camera",
-    Sight.TILTED: "hold your head straight",
-    Sight.LOOKING_UP: "look down a little",
-    Sight.LOOKING_DOWN: "look up",
-    Sight.TOO_BRIGHT: "too bright: step out of the glare",
-    Sight.OCCLUDED: "take off the mask or the dark glasses",
-}
-
 
 @dataclass
-class Sitting:
+class GuidedCapture:
     """Feed it frames until `done`; then `best` are the pictures to enrol from."""
 
     engine: FaceEngine
@@ -50,14 +38,14 @@ class Sitting:
         if len(faces) > 1:
             return "one at a time: somebody else is in the picture"
         face = self.engine.refine(image, faces[0])
-        aligned = self.engine.cut(image, face)
+        aligned = self.engine.align_refined(image, face)
         quality = measure(faces[0], aligned)
-        turned = self.engine.seen_turned(image, face)
-        sight = Sight.TILTED if turned else objection_to_reference(quality, self.config)
-        if not sight and self.engine.embedded_turned(self.engine.embed(aligned)):
-            sight = Sight.TILTED
-        if sight:
-            return _ADVICE[sight]
+        turned = self.engine.image_is_rotated(image, face)
+        fault = TILTED if turned else objection_to_reference(quality, self.config)
+        if not fault and self.engine.vector_is_rotated(self.engine.embed(aligned)):
+            fault = TILTED
+        if fault:
+            return fault.prompt
         if at_s - self._last_s >= SPACING_S:
             self._last_s = at_s
             self._good.append((self._worth(quality), image))

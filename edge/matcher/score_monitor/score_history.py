@@ -10,10 +10,11 @@ from datetime import date, timedelta
 
 from edge.core.domain import Identification, Sight
 from edge.core.score_counts import KEEP_DAYS, DayScores, bin_of
+from edge.matcher.engine.quality import BLURRED, TOO_DARK, TURNED_AWAY
 
 UNUSABLE_FRAMES_MIN = 3
 """Fewer frames that are no use are a glance aside while walking past."""
-_UNUSABLE = (Sight.TOO_DARK, Sight.BLURRED, Sight.TURNED_AWAY)
+_UNUSABLE = (TOO_DARK, BLURRED, TURNED_AWAY)
 
 
 class ScoreHistory:
@@ -32,7 +33,7 @@ class ScoreHistory:
     def days(self) -> tuple[DayScores, ...]:
         return tuple(self._days.values())
 
-    def see(self, seen: Identification, gallery: int, today: date) -> DayScores | None:
+    def add(self, seen: Identification, gallery: int, today: date) -> DayScores | None:
         """Take up one frame's answer; the day as it stands now if an approach ended with this frame, else None."""
         ended = None
         if seen.approach != self._approach:

@@ -13,9 +13,9 @@ from contract.messages import (
     PassageEvent,
 )
 from contract.terminal.console import Console, Table, styled
-from edge.tools.demo.verdict import Line
+from edge.tools.demo.verdict import VerdictLine
 
-LANE: dict[Advice, tuple[str, str]] = {
+_SAID: dict[Advice, tuple[str, str]] = {
     Advice.WALK_THROUGH: ("green", "✔ Please walk through"),
     Advice.COME_CLOSER: ("yellow", "⇧ Please come closer"),
     Advice.MORE_LIGHT: ("yellow", "☀ Please step into the light"),
@@ -40,6 +40,10 @@ LANE: dict[Advice, tuple[str, str]] = {
     Advice.WAIT: ("blue", "… Please wait"),
     Advice.STEP_BACK: ("yellow", "⇩ Step back, then come again"),
 }
+LANE: dict[Advice, tuple[str, str]] = {
+    advice: _SAID.get(advice, ("yellow", f"● {advice.value.replace('_', ' ').capitalize()}")) for advice in Advice
+}
+"""Colour and sentence of each advice. One without a sentence above says its own words."""
 
 
 def event(console: Console, seconds: float, happened: AnyEvent) -> None:
@@ -64,7 +68,7 @@ def event(console: Console, seconds: float, happened: AnyEvent) -> None:
     console.print(styled((f"{head}{told}", "dim")))
 
 
-def table(console: Console, lines: Sequence[Line]) -> None:
+def table(console: Console, lines: Sequence[VerdictLine]) -> None:
     """What happened, and beside it, where it differs, what was promised."""
     rows = Table("", "who walked up", "what the gate did", title="The gate, as promised?", title_justify="left")
     for line in lines:

@@ -14,6 +14,7 @@ from edge.devices.readers.qr_codes import QrCodeReader
 from edge.loop import Adapters, GateLoop
 from edge.sim import ImmediatePinCodeCheck, ManualClock, RecordingIndicator
 from edge.sim.staged_recognition import Picture, StagedCamera, StagedMatcher, View
+from edge.storage import journal_tables, sqlite_file
 from edge.storage.desk import DeskReader, DeskWriter
 from edge.storage.high_water import HighWater
 from edge.storage.journal import Journal
@@ -21,9 +22,9 @@ from edge.storage.presence import JournalPresence
 from edge.storage.technician_request import TechnicianRequests
 from edge.system.clock import BoundedClock
 from edge.tools.stories.film import Studio, picture_at
-from edge.tools.stories.hands import Hands
+from edge.tools.stories.held_items import HeldItems
 from edge.tools.stories.hq import Headquarters
-from edge.tools.stories.part import StoryError
+from edge.tools.stories.line import StoryError
 from edge.tools.stories.pins import StoryGate, StoryPins, normally_closed
 from edge.tools.stories.played_gate import Breakable, ShownCode, Turns
 from edge.tools.stories.story import Story
@@ -42,14 +43,14 @@ class StoryJournal(Journal):
 
     def settle_in(self) -> None:
         """This gate has been in use for long: its memory did not begin with the story."""
-        self._db.execute("DELETE FROM marks")
+        journal_tables.remove_marks(self._file.db)
 
     def refuse(self, refuses: bool) -> None:
-        for db in (self._db, self._live):
-            db.execute(f"PRAGMA query_only={'ON' if refuses else 'OFF'}")
+        for db in (self._file.db, self._file.live):
+            sqlite_file.refuse_writes(db, refuse=refuses)
 
 
-class Stage:
+class StoryStage:
     """`studio` is needed for stories with real pictures only. Raises StoryError, ConfigError."""
 
     def __init__(self, story: Story, folder: Path, studio: Studio | None = None) -> None:
@@ -66,7 +67,7 @@ class Stage:
         self.ended: list[tuple[float, str]] = []
         """When the gate process ended by itself, and why."""
         self._matcher, picture = self._eyes(studio)
-        self.people = Hands(story, self.config, self.clock)
+        self.people = HeldItems(story, self.config, self.clock)
         self.camera = StagedCamera(self.clock, self.let_pass, story.rate_hz, picture or self.people.picture)
         self.hq = Headquarters(story, self.config.site, self.clock, folder, studio.templates(story) if studio else {})
         self._desk = DeskWriter(folder / DESK, self.clock.utc)
