@@ -3,7 +3,7 @@
 from edge.core.domain.credentials import Claim, ReaderEntry
 from edge.core.domain.decision import Circumstances, Decision, LastPassage
 from edge.core.domain.devices import CameraStatus, GateSignal, ReaderStatus, ThermometerStatus, Tone
-from edge.core.domain.identification import Candidate, QualityFault, Identification, Sight
+from edge.core.domain.identification import Candidate, Identification, QualityFault, Sight
 from edge.core.domain.journal import Incident, JournalSize
 from edge.core.domain.lists import ListAge, ListMark, RosterState, Worker
 from edge.core.domain.live_state import DiskState, LiveState, Recognition
@@ -39,7 +39,6 @@ __all__ = [
     "DiskState",
     "EnrolmentRequest",
     "Face",
-    "QualityFault",
     "Frame",
     "GateSignal",
     "Identification",
@@ -52,6 +51,7 @@ __all__ = [
     "LiveState",
     "LockDownRequest",
     "Points",
+    "QualityFault",
     "ReaderEntry",
     "ReaderStatus",
     "Recognition",
