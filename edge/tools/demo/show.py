@@ -1,4 +1,4 @@
-"""What the demonstration prints: one line per event as it happens, and the table at the end."""
+"""Print the demonstration: one line per event as it happens, and the table at the end."""
 
 from collections.abc import Sequence
 
@@ -47,7 +47,7 @@ LANE: dict[Advice, tuple[str, str]] = {
 
 
 def event(console: Console, seconds: float, happened: AnyEvent) -> None:
-    """One line: when, what the gate decided (for the manager), what the lane said (for the worker)."""
+    """Print one line: when, the gate's decision (for the manager), the lane's message (for the worker)."""
     head = f"{seconds:5.1f} s #{happened.seq:<3} "
     match happened:
         case AccessEvent():
@@ -69,7 +69,7 @@ def event(console: Console, seconds: float, happened: AnyEvent) -> None:
 
 
 def table(console: Console, lines: Sequence[VerdictLine]) -> None:
-    """What happened, and beside it, where it differs, what was promised."""
+    """Print what happened and, where it differs, what was promised."""
     rows = Table("", "who walked up", "what the gate did", title="The gate, as promised?", title_justify="left")
     for line in lines:
         if line.ok:
@@ -81,7 +81,7 @@ def table(console: Console, lines: Sequence[VerdictLine]) -> None:
 
 
 def _score(event: AccessEvent) -> str:
-    """The comparison score and the threshold it is held against."""
+    """The comparison score and its threshold."""
     if event.score is None or event.threshold is None:
         return ""
     return f"{event.score:.2f} {'≥' if event.score >= event.threshold else '<'} {event.threshold:.2f}"

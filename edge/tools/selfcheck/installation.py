@@ -1,4 +1,4 @@
-"""Ask for what is installed: clock, disk, keys, passwords, weights."""
+"""Check what is installed: clock, disk, keys, passwords, weights."""
 
 import shutil
 
@@ -81,7 +81,7 @@ def keys(config: Config) -> CheckResult:
 
 
 def secrets(config: Config) -> CheckResult:
-    """Passwords that stand where all three processes read them."""
+    """Find passwords that all three processes can read."""
     told = [
         f"{section}.{key}" for section, key, _, _ in INLINE if getattr(getattr(config, section), key).get_secret_value()
     ]

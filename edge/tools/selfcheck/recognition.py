@@ -1,4 +1,4 @@
-"""Ask what the gate will recognise: lists, threshold, the site's own scores, look-alikes, liveness."""
+"""Check what the gate will recognise: lists, threshold, the site's own scores, look-alikes, liveness."""
 
 from contract.signing import BadKey
 from edge.app.roster import open_roster
@@ -20,11 +20,11 @@ from edge.system.clock import SystemClock
 from edge.tools.selfcheck.result import CheckResult, CheckState
 
 GROWN = (1_000, 10_000, 50_000)
-"""Gallery sizes for which the threshold is foretold."""
+"""Gallery sizes for which the future threshold is computed."""
 
 
 def liveness(config: Config) -> CheckResult:
-    """What becomes of a photo that is held to the camera."""
+    """Check what happens to a photo that is held to the camera."""
     mode = config.liveness.in_force
     if danger := config.liveness.danger:
         detail, _, todo = danger.partition("). ")
@@ -68,7 +68,7 @@ def lists(config: Config) -> CheckResult:
 
 
 def threshold(config: Config) -> CheckResult:
-    """From which score a candidate counts, and what that follows from."""
+    """Compute the score from which a candidate counts, and its origin."""
     try:
         gallery, choice = _gallery(config)
         tail = find_pack(config.matcher.pack).impostor_tail
@@ -93,7 +93,7 @@ def threshold(config: Config) -> CheckResult:
 
 
 def own_scores(config: Config) -> CheckResult:
-    """What the scores counted at this gate say of threshold and camera."""
+    """Check what the scores counted at this gate say of threshold and camera."""
     if config.matcher.self_calibrate == "off":
         return CheckResult("own scores", CheckState.OK, "not counted (matcher.self_calibrate)")
     try:
@@ -130,7 +130,7 @@ def own_scores(config: Config) -> CheckResult:
 
 
 def _gallery(config: Config) -> tuple[Gallery, ThresholdChoice]:
-    """The gallery as the gate would load it now, and its threshold. Raises BadKey, ModelError."""
+    """Build the gallery as the gate would load it now, and its threshold. Raises BadKey, ModelError."""
     pack = find_pack(config.matcher.pack)
     reader = open_roster(config)
     reader.refresh()
@@ -141,7 +141,7 @@ def _gallery(config: Config) -> tuple[Gallery, ThresholdChoice]:
 
 
 def look_alikes(config: Config) -> CheckResult:
-    """Who on the roster cannot be told apart by the face alone."""
+    """Find the workers whom the face alone cannot tell apart."""
     try:
         reader = open_roster(config)
         reader.refresh()
