@@ -170,7 +170,7 @@ class _Press:
         )
 
     def press(self, pin: int) -> float | None:
-        """Seconds from the contact to the relay; None if it was not answered. Returns when the gate is at rest again."""
+        """Press a contact. Returns the seconds to the relay, None without an answer, when the gate is at rest again."""
         self._moved.clear()
         began_s = time.monotonic()
         self.factory.pin(pin).drive_low()
