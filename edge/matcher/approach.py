@@ -25,8 +25,8 @@ Box = tuple[float, float, float, float]
 class Approach:
     """One person's visit. `mean` is the running mean of the usable frames' vectors.
 
-    `frame_votes` holds the best candidate of each frame alone; `votes` the best candidate of all frames up to it, as
-    one template.
+    `frame_votes` holds the best candidate of each frame alone. `votes` holds that of all frames up to it, as one
+    template.
     """
 
     number: int

@@ -28,7 +28,7 @@ BENCH_CARD, BENCH_PIN = "0012345678", "471100"
 
 
 def code_and_card(matcher: FaceMatcher, scratch: Path, times: int) -> list[StageTiming]:
-    """Run the whole loop without a face: a code held to the camera, and a card with its PIN, `times` each.
+    """Run the whole loop without a face: with a code, and with a card and its PIN, `times` each.
 
     "code shown to relay" is from the moment the card comes into view. "card + PIN to relay" is from the PIN's Enter
     key, so it holds the comparison of the PIN. Reading alone is of one 640x480 frame, with and without a code in it.

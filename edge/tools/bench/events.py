@@ -1,4 +1,4 @@
-"""`sitegate bench sync`: how fast events are written on this disk, and how fast they reach a broker on this machine.
+"""`sitegate bench sync`: the speed of events onto this disk, and to a broker on this machine.
 
 Each figure stands beside a bare one taken in the same run: SQLite without us, MQTT without the journal.
 """

@@ -158,8 +158,8 @@ def fill(matcher: FaceMatcher, count: int) -> list[tuple[str, Template]]:
 def walk_ups(matcher: FaceMatcher, cast: dict[str, Portrait], scratch: Path, times: int) -> list[StageTiming]:
     """Worker A walks up `times` times in front of the whole loop at 30 frames/s: camera thread, vote, journal, pins.
 
-    "capture" is the age of a frame when the loop takes it; "usable to relay" is from the first frame good enough to be
-    identified to the pulse, so it holds the vote's frames.
+    "capture" is the age of a frame when the loop takes it. "usable to relay" is from the first frame good enough to be
+    identified to the pulse. It holds the vote's frames.
     """
     clock = SystemClock()
     act = replace(ACTS[0], stay_s=0.6)

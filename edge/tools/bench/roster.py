@@ -1,4 +1,4 @@
-"""The third figure of `sitegate bench sync`: the time of a large roster from the broker until the gate uses it."""
+"""The third figure of `sitegate bench sync`: a large roster's time from the broker to its use at the gate."""
 
 import threading
 import time

@@ -1,6 +1,6 @@
 """Measure how soon the matcher sees a change of a large roster, and its cost on the wire.
 
-Real parts from the broker on. HQ's message is published to it, the sync side stores it in replica.db, and the gate's
+Real parts from the broker on. HQ's message is published to it. The sync side stores it in replica.db, and the gate's
 reader checks and opens it. The matcher's gallery follows, beside a loop that checks for news as often as the gate's.
 """
 

@@ -2,7 +2,7 @@
 
 Each condition is a process of its own with the real loop, journal and mock pins. Two contacts are pressed at random
 moments, the fire panel's and the exit button's. A third one chatters, so that the loop is always writing. Beside them
-an otherwise idle thread is woken up: the delay that a busy machine causes for that thread is not ours.
+an otherwise idle thread is woken up. The delay that a busy machine causes there is not ours.
 
     python -m edge.tools.bench.safety CONDITION FOLDER ROUNDS
 """

@@ -1,8 +1,8 @@
 """Define who walks up in the demonstration, how, and what the gate must do.
 
 The photos are real, the workers are not: they are named by letters. Worker A is enrolled from one photo and walks up in
-another. Of the others the packages hold one photo each, so they are enrolled and filmed from the same one (moving,
-scaled, blurred and lit differently).
+another. Of the others the packages hold one photo each. They are enrolled and filmed from the same one (moving, scaled,
+blurred and lit differently).
 """
 
 import json

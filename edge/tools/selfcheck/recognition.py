@@ -29,7 +29,7 @@ def liveness(config: Config) -> CheckResult:
     if danger := config.liveness.danger:
         detail, _, todo = danger.partition("). ")
         return CheckResult("liveness", CheckState.WARNING, f"{detail})", todo, grave=True)
-    asked = "everybody is" if mode == "required" else "whoever has not been seen to turn the head is"
+    asked = "everybody is" if mode == "required" else "everybody who has not been seen to turn the head is"
     return CheckResult("liveness", CheckState.OK, f"{mode}: {asked} asked to turn it, and only live people pass")
 
 

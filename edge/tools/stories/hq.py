@@ -1,4 +1,5 @@
-"""Act as HQ in a story: real keys, signed and sealed lists, signed commands, checked by the gate's own sync code."""
+"""Act as HQ in a story, with real keys, signed and sealed lists and signed commands. The gate's own sync code checks
+them."""
 
 import base64
 import hashlib

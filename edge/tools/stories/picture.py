@@ -1,4 +1,4 @@
-"""Draw a story as a picture: who is in view, what the lane shows, the relay, the inputs, and what was recorded."""
+"""Draw a story as a picture: people in view, the lane's display, relay, inputs, and what was recorded."""
 
 import textwrap
 from collections.abc import Iterator

@@ -19,7 +19,7 @@ from edge.tools.stories.stage import StoryStage
 from edge.tools.stories.story import Story
 
 MEMORY = Path("/dev/shm")
-"""Folder of a story's journal, if the system has it: a story needs no lasting disk, and a gate's card wears."""
+"""Folder of a story's journal, if the system has it. A story needs no lasting disk, and a gate's card wears."""
 
 
 @dataclass(frozen=True, slots=True)

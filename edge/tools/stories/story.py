@@ -149,7 +149,7 @@ def _lines(
 
 
 def line_numbers(text: str, name: str) -> list[int]:
-    """Find the line in the file where each member of the list `name` begins: as `[[name]]`, or as `{` at its start."""
+    """Find the line where each member of the list `name` begins, as `[[name]]` or as `{`."""
     found, inside = [], False
     for number, line in enumerate(text.splitlines(), 1):
         if re.match(rf"\[\[{name}\]\]", line):
@@ -172,7 +172,7 @@ def _fitted(config: dict[str, Any]) -> dict[str, Any]:
 def _config_problems(data: dict[str, Any]) -> list[str]:
     told = data.get("config", {})
     if not isinstance(told, dict):
-        return []  # told by the model
+        return []  # reported by the model
     try:
         parse(_fitted(told))
     except ConfigError as error:
