@@ -74,7 +74,7 @@ class Approach:
     def fused_template(self) -> Vector:
         """All usable frames so far as one unit vector. Raises ValueError before the first one."""
         if self.mean is None:
-            raise ValueError("no usable frame was remembered yet")
+            raise ValueError("no usable frame was added yet")
         fused_template: Vector = self.mean / np.linalg.norm(self.mean)
         return fused_template
 

@@ -193,5 +193,5 @@ def outcome(history: Path, state: PassageState) -> dict[str, float | bool | None
 
 
 if __name__ == "__main__":
-    told = trials(PassageState(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), Path(sys.argv[5]))
-    sys.stdout.write(json.dumps(told) + "\n")
+    outcomes = trials(PassageState(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), Path(sys.argv[5]))
+    sys.stdout.write(json.dumps(outcomes) + "\n")

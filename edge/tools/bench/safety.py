@@ -85,8 +85,8 @@ def reactions(condition: str, folder: Path, rounds: int) -> list[Reaction]:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BenchError(f"{condition}: {done.stderr.strip().splitlines()[-1] if done.stderr else done.returncode}")
-    told = json.loads(done.stdout.splitlines()[-1])
-    return [_reaction(condition, contact, found, told["turn_s"]) for contact, found in told["taken"].items()]
+    reply = json.loads(done.stdout.splitlines()[-1])
+    return [_reaction(condition, contact, found, reply["turn_s"]) for contact, found in reply["taken"].items()]
 
 
 def _reaction(condition: str, contact: str, found: Sequence[float | None], turn_s: float) -> Reaction:

@@ -113,8 +113,8 @@ def lamps(tested: GateUnderTest, technician: TechnicianDialog) -> CommissioningS
 
 def sound(tested: GateUnderTest, technician: TechnicianDialog) -> CommissioningStep:
     """Check that beeps and voice are heard in the lane."""
-    told = tested.config.indicator
-    if told.buzzer_pin is None and told.voice_dir is None:
+    indicator = tested.config.indicator
+    if indicator.buzzer_pin is None and indicator.voice_dir is None:
         return not_fitted("sound", "indicator.buzzer_pin and voice_dir")
     tested.indicator.show(Tone.IDLE, None)
     tested.indicator.show(Tone.DESK, Advice.SEE_DESK)

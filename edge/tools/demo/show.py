@@ -56,16 +56,16 @@ def event(console: Console, seconds: float, happened: AnyEvent) -> None:
             console.print(styled((head, "dim"), (reason, colour), worker, (said, colour)))
             return
         case PassageEvent():
-            told = f"{happened.outcome.value:15} {happened.worker_id or '-'}"
+            words = f"{happened.outcome.value:15} {happened.worker_id or '-'}"
         case NoticeEvent():
-            told = f"{happened.code.value:15} {happened.detail}"
+            words = f"{happened.code.value:15} {happened.detail}"
         case EnrolmentEvent():
-            told = f"enrolled        {happened.worker_id}"
+            words = f"enrolled        {happened.worker_id}"
         case CommissioningEvent():
-            told = f"commissioning   {happened.outcome.value}"
+            words = f"commissioning   {happened.outcome.value}"
         case ClockEvent():
-            told = f"clock set       was {happened.was_utc:%Y-%m-%d %H:%M:%S}"
-    console.print(styled((f"{head}{told}", "dim")))
+            words = f"clock set       was {happened.was_utc:%Y-%m-%d %H:%M:%S}"
+    console.print(styled((f"{head}{words}", "dim")))
 
 
 def table(console: Console, lines: Sequence[VerdictLine]) -> None:

@@ -97,7 +97,7 @@ def ways_in(config: Config) -> CheckResult:
     desk.close()
     if not ways:
         todo = "set reader.codes or reader.device, or make an account: sitegate account add NAME"
-        return CheckResult("ways in", CheckState.WARNING, "the face only: whom it does not know stays outside", todo)
+        return CheckResult("ways in", CheckState.WARNING, "the face only: people it does not know stay outside", todo)
     return CheckResult("ways in", CheckState.OK, f"beside the face: {', '.join(ways)}")
 
 

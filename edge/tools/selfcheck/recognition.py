@@ -49,7 +49,7 @@ def lists(config: Config) -> CheckResult:
         )
     if state.withheld:
         names = ", ".join(sorted(kind.value for kind in state.withheld))
-        detail = f"not believed, because newer ones were in force here: {names}; the gate admits nobody on them"
+        detail = f"not used, because newer ones were in force here: {names}; the gate admits nobody on them"
         todo = "bring back the connection to HQ; if HQ was restored from a backup: sudo sitegate roster accept --why …"
         return CheckResult("lists", CheckState.PROBLEM, detail, todo)
     if not state.roster.version or not state.risk.version:
@@ -87,7 +87,7 @@ def threshold(config: Config) -> CheckResult:
         f"expected FMR {rate:.1e} per comparison; it would be {later}"
     )
     if by_hand is not None and by_hand < choice.threshold:
-        todo = f"matcher.threshold is set by hand and too low: {choice.threshold:.3f} keeps the target; unset it"
+        todo = f"matcher.threshold is configured and too low: {choice.threshold:.3f} keeps the target; unset it"
         return CheckResult("threshold", CheckState.WARNING, detail, todo, figures)
     return CheckResult("threshold", CheckState.OK, detail, "", figures)
 

@@ -48,7 +48,7 @@ class Studio:
         end_s = 0.0
         for step in (s for s in story.timeline if isinstance(s, WalksUpStep)):
             if step.at < end_s:
-                raise StoryError(f"walks_up at {step.at:g} s: the one before is there until {end_s:g} s")
+                raise StoryError(f"walks_up at {step.at:g} s: the former one stays until {end_s:g} s")
             scenes.append(self._scene(step, step.at - end_s))
             end_s += scenes[-1].duration_s
         return Film(WalkUpScript(scenes=tuple(scenes), rate_hz=story.rate_hz))

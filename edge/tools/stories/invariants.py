@@ -27,7 +27,7 @@ def broken_invariants(played: PlayedStory) -> Iterator[tuple[float, str, str]]:
     unasked = 0
     for span in free:
         if span.from_s <= 0:
-            yield 0.0, LOCKED_AT_REST, "it was energised at once"
+            yield 0.0, LOCKED_AT_REST, "it was energised from the beginning"
         held_s = (played.ends_s if span.until_s is None else span.until_s) - span.from_s
         if held_s > played.config.gate.pulse_max_ms / 1000 + 0.001:
             yield span.from_s, BOUNDED, f"{held_s:.2f} s"

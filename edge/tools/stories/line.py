@@ -46,7 +46,7 @@ def parse_line(raw: object, kinds: Iterable[type[StoryLine]], what: str) -> tupl
         return None, [f"is no {what}; write {{ at = 1.0, {next(iter(by_name))} = … }}"]
     named = [name for name in raw if name in by_name]
     if len(named) > 1:
-        return None, [f"is two things at once ({' and '.join(named)}): write two lines"]
+        return None, [f"has two kinds ({' and '.join(named)}): write two lines"]
     if not named:
         strange = [name for name in raw if name not in ("at", "within_s")]
         return None, [f"no such {what}: {hint(strange[0] if strange else '', by_name)}"]

@@ -188,7 +188,7 @@ class StoryStage:
 
     def restart(self, *, orderly: bool, off_s: float) -> None:
         if self._refusing:
-            raise StoryError("the gate does not start while its disk is full: let it work again first")
+            raise StoryError("the gate does not start while its disk is full: repair the disk first")
         self._end(orderly=orderly)
         self.let_pass(off_s)
         self._start()
@@ -256,5 +256,5 @@ class StoryStage:
 
     def _staged(self) -> StagedMatcher:
         if not isinstance(self._matcher, StagedMatcher):
-            raise StoryError("this story has real pictures (walks_up): who is there cannot be told as well")
+            raise StoryError("this story has real pictures (walks_up): lines with person or people do not fit it")
         return self._matcher

@@ -80,7 +80,7 @@ class Story(StoryPart):
     def _of_one_piece(self) -> "Story":
         film = any(isinstance(step, WalksUpStep) for step in self.timeline)
         if film and any(isinstance(step, steps.PersonStep | steps.PeopleStep) for step in self.timeline):
-            raise ValueError("walks_up (real pictures) and person or people (told) do not go together")
+            raise ValueError("walks_up (real pictures) and person or people (written) do not go together")
         if [s.at for s in self.timeline] != sorted(s.at for s in self.timeline):
             raise ValueError("the timeline is not in order of time")
         if len({worker.id for worker in self.worker}) < len(self.worker):
@@ -170,11 +170,11 @@ def _fitted(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _config_problems(data: dict[str, Any]) -> list[str]:
-    told = data.get("config", {})
-    if not isinstance(told, dict):
+    given = data.get("config", {})
+    if not isinstance(given, dict):
         return []  # reported by the model
     try:
-        parse(_fitted(told))
+        parse(_fitted(given))
     except ConfigError as error:
         return [f"config.{problem}" for problem in error.problems]
     return []
@@ -182,13 +182,13 @@ def _config_problems(data: dict[str, Any]) -> list[str]:
 
 def _policy_problems(data: dict[str, Any]) -> list[str]:
     """Check the policy's keys. HQ's messages ignore unknown keys; a story must not."""
-    told = data.get("policy", {})
-    if not isinstance(told, dict):
+    given = data.get("policy", {})
+    if not isinstance(given, dict):
         return []
     known = [name for name in PolicySnapshot.model_fields if name not in ENVELOPE]
-    strange = [unknown_key(f"policy.{key}", key, known) for key in told if key not in known]
+    strange = [unknown_key(f"policy.{key}", key, known) for key in given if key not in known]
     try:
-        PolicySnapshot.model_validate({"site_id": "site-1", "issued_utc": datetime.now(UTC)} | told)
+        PolicySnapshot.model_validate({"site_id": "site-1", "issued_utc": datetime.now(UTC)} | given)
     except ValidationError as error:
         return strange + [f"policy.{problem}" for problem in explain(error, PolicySnapshot)]
     return strange
