@@ -1,4 +1,4 @@
-"""Take what HQ and the desk sent: use lists, record incidents, execute commands and requests once."""
+"""Take what HQ and the desk sent: use lists, record incidents, execute orders and requests once."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -150,7 +150,7 @@ class HqInbox:
         self._known_refs.add(incident.ref)
 
     def _execute(self, command: Command) -> None:
-        """Execute a command once. Its id is journalled before the effect (a lock-down's id after it)."""
+        """Execute an order once. Its id is journalled before the effect (a lock-down's id after it)."""
         if self._writer.knows(command.command_id):
             return
         if self._adapters.clock.utc() > command.expires_utc:

@@ -1,4 +1,4 @@
-"""Execute HQ's reboot command: only at rest, never soon after the last start, and only as `gate.reboot` allows."""
+"""Execute HQ's reboot order: only at rest, never soon after the last start, and only as `gate.reboot` allows."""
 
 from edge.core.config import Config
 from edge.core.passage import PassageState

@@ -1,7 +1,7 @@
-"""Refuse genuine and timely commands that may have been executed before.
+"""Refuse genuine and timely orders that may have been executed before.
 
-The journal remembers each command. An old image of the card or a removed journal has lost some. So a command must be
-newer than the machine's start, this journal's start and the newest command executed before.
+The journal remembers each order. An old image of the card or a removed journal has lost some. So an order must be
+newer than the machine's start, this journal's start and the newest order executed before.
 """
 
 from datetime import timedelta
@@ -20,7 +20,7 @@ class ReplayGuard:
         self._newest_before = adapters.high_water.newest_order() if adapters.high_water else None
 
     def objection(self, command: Command) -> str:
-        """Return why the command must not be executed; "" if it may."""
+        """Return why the order must not be executed; "" if it may."""
         if command.action in HARMLESS:
             return ""
         clock = self._adapters.clock
@@ -35,6 +35,6 @@ class ReplayGuard:
         return ""
 
     def remember(self, command: Command) -> None:
-        """Remember the command outside the journal too, before it is executed."""
+        """Remember the order outside the journal too, before it is executed."""
         if self._adapters.high_water is not None:
             self._adapters.high_water.note_order(command.issued_utc)
