@@ -39,7 +39,7 @@ from contract.messages.records import CommissioningRecord, CommissioningStep, En
 from contract.messages.registration import Registration, RegistrationAnswer
 from contract.messages.telemetry import GateStatus, Health, HqState, ListBase
 from contract.messages.words import (
-    FACE_ADVICE,
+    QUALITY_ADVICE,
     Advice,
     CommandAction,
     CommissioningOutcome,
@@ -62,8 +62,8 @@ AnyMessage = (
 
 __all__ = [
     "DIMENSION_MAX",
-    "FACE_ADVICE",
     "PARTS_MAX",
+    "QUALITY_ADVICE",
     "VERSION",
     "AccessEvent",
     "Ack",

@@ -65,7 +65,7 @@ class Advice(StrEnum):
     """Let in already, and still there: leave the lane, then come again."""
 
 
-FACE_ADVICE: tuple[Advice, ...] = (
+QUALITY_ADVICE: tuple[Advice, ...] = (
     Advice.COME_CLOSER,
     Advice.MORE_LIGHT,
     Advice.HOLD_STILL,

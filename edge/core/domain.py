@@ -77,7 +77,7 @@ class Candidate:
 
 
 class Sight(StrEnum):
-    """What the matcher sees in the lane at this moment, other than a face that cannot be compared (`FaceFault`)."""
+    """What the matcher sees in the lane at this moment, other than a face that cannot be compared (`QualityFault`)."""
 
     NOBODY = "nobody"
     MULTIPLE_FACES = "multiple_faces"
@@ -88,10 +88,10 @@ class Sight(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class FaceFault:
+class QualityFault:
     """Why a face cannot be compared. Each kind is defined where it is measured, in `edge.matcher.engine.quality`.
 
-    `value`: its name, in findings and stories. `advice`: the next step in the lane, one of `FACE_ADVICE`. `photo`: what is wrong
+    `value`: its name, in findings and stories. `advice`: the next step in the lane, one of `QUALITY_ADVICE`. `photo`: what is wrong
     with a photo to enrol from, and what to do. `prompt`: what to do in front of the camera, to be enrolled.
     """
 
@@ -113,7 +113,7 @@ class Identification:
     is being asked to do it, and nothing is decided yet.
     """
 
-    sight: Sight | FaceFault
+    sight: Sight | QualityFault
     approach: int = 0
     candidate: Candidate | None = None
     threshold: float | None = None

@@ -13,11 +13,11 @@ from edge.core.config import LivenessConfig, MatcherConfig
 from edge.core.domain import (
     Candidate,
     Face,
-    FaceFault,
     Frame,
     Identification,
     Image,
     Incident,
+    QualityFault,
     Recognition,
     Sight,
     Template,
@@ -275,7 +275,7 @@ class FaceMatcher:
             return None, 0
         return near[0], sum(face.box[3] >= RIVAL_SIZE_MIN * near[0].box[3] for face in near[1:])
 
-    def _unusable(self, sight: Sight | FaceFault, approach: Approach) -> Identification:
+    def _unusable(self, sight: Sight | QualityFault, approach: Approach) -> Identification:
         return Identification(sight, approach.number, usable_since_s=approach.usable_since_s)
 
     def _answer(self, approach: Approach, vector: Vector, now_s: float) -> Identification:

@@ -10,11 +10,11 @@ from edge.core.config import MatcherConfig
 from edge.core.domain import (
     CameraStatus,
     Candidate,
-    FaceFault,
     Frame,
     Identification,
     Image,
     Incident,
+    QualityFault,
     Recognition,
     Sight,
     Template,
@@ -69,7 +69,7 @@ class View:
 
     person: str | None = None
     known: bool = False
-    sight: Sight | FaceFault | None = None
+    sight: Sight | QualityFault | None = None
     score: float | None = None
     look_alike: str | None = None
     liveness: LivenessVerdict = LivenessVerdict.NOT_CHECKED

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from contract.messages import Advice, DataTier, LivenessVerdict, PolicySnapshot, Reason, RiskEntry
 from edge.core.decision import advice_for, tier
-from edge.core.domain import Candidate, FaceFault, Identification, ListAge, Sight, Worker
+from edge.core.domain import Candidate, Identification, ListAge, QualityFault, Sight, Worker
 from edge.matcher.engine import quality
 
 
@@ -89,7 +89,7 @@ def test_fail__a_candidate_who_left_the_roster_is_no_decision() -> None:
     ],
 )
 def test_fail__an_unusable_face_gets_its_next_step_and_never_not_you(
-    sight: Sight | FaceFault, reason: Reason, advice: Advice
+    sight: Sight | QualityFault, reason: Reason, advice: Advice
 ) -> None:
     decision = run(Identification(sight, 1))
     assert (decision.reason, decision.advice) == (reason, advice)
@@ -138,7 +138,7 @@ def test_ok__tiers_only_ever_grow_older(hours: float, stale: float, more: float)
     st.booleans(),
 )
 def test_ok__granted_only_if_known_in_order_and_on_live_lists(
-    sight: Sight | FaceFault, trusted: bool, listed: bool, age: ListAge, site: str, active: bool
+    sight: Sight | QualityFault, trusted: bool, listed: bool, age: ListAge, site: str, active: bool
 ) -> None:
     state = roster(
         worker(sites=frozenset({site}), active=active),

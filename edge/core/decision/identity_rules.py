@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from contract.messages import FACE_ADVICE, Advice, DataTier, ListKind, Reason
+from contract.messages import QUALITY_ADVICE, Advice, DataTier, ListKind, Reason
 from contract.policy import zone_named
 from edge.core.decision.case import DecisionCase, RuleFinding, fine, not_asked, notes, refuses
-from edge.core.domain import FaceFault, ListAge, Sight
+from edge.core.domain import ListAge, QualityFault, Sight
 
 CLOCK_SLACK = timedelta(minutes=10)
 """A list may be this far ahead of our clock before we distrust the clock."""
@@ -17,15 +17,15 @@ SIGHTS: dict[Sight, tuple[Reason, Advice]] = {
 }
 USABLE_REFUSALS: tuple[tuple[Reason, Advice], ...] = (
     SIGHTS[Sight.MULTIPLE_FACES],
-    *((Reason.LOW_QUALITY, advice) for advice in FACE_ADVICE),
+    *((Reason.LOW_QUALITY, advice) for advice in QUALITY_ADVICE),
     SIGHTS[Sight.NOBODY],
 )
 """All that `usable` can ever answer."""
 
 
-def advice_for(sight: Sight | FaceFault) -> Advice | None:
+def advice_for(sight: Sight | QualityFault) -> Advice | None:
     """The next step the lane shows at once, before any decision; None if there is nothing to say yet."""
-    if isinstance(sight, FaceFault):
+    if isinstance(sight, QualityFault):
         return sight.advice
     return SIGHTS[sight][1] if sight is Sight.MULTIPLE_FACES else None
 
@@ -34,7 +34,7 @@ def usable(case: DecisionCase) -> RuleFinding:
     sight = case.identification.sight
     if case.shown:
         return not_asked(f"{sight.value}; something else was shown")
-    if isinstance(sight, FaceFault):
+    if isinstance(sight, QualityFault):
         return refuses(Reason.LOW_QUALITY, sight.advice, sight.value)
     return fine(sight.value) if sight not in SIGHTS else refuses(*SIGHTS[sight], sight.value)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from contract.messages import Advice
 from edge.core.config import MatcherConfig
-from edge.core.domain import Face, FaceFault, Image, Points
+from edge.core.domain import Face, Image, Points, QualityFault
 from edge.matcher.engine.occlusion import measure_occlusion
 from edge.matcher.engine.upright import ROLL_MAX_DEG, roll_deg
 
@@ -96,32 +96,34 @@ def measure(face: Face, aligned: Image) -> Quality:
     )
 
 
-TILTED = FaceFault(
+TILTED = QualityFault(
     "tilted",
     Advice.HOLD_UPRIGHT,
     photo="the face is not upright; turn the photo, so that the forehead is above the chin",
     prompt="hold your head straight",
 )
 """A head laid on the shoulder, or a picture upside down."""
-TURNED_AWAY = FaceFault(
+TURNED_AWAY = QualityFault(
     "turned_away", Advice.LOOK_AT_CAMERA, "the face is turned away; look at the camera", "look at the camera"
 )
-TOO_FAR = FaceFault("too_far", Advice.COME_CLOSER, "the face is too small; use a closer photo", "come closer")
-TOO_DARK = FaceFault(
+TOO_FAR = QualityFault("too_far", Advice.COME_CLOSER, "the face is too small; use a closer photo", "come closer")
+TOO_DARK = QualityFault(
     "too_dark", Advice.MORE_LIGHT, "the face is too dark; use more light", "too dark: turn to the light"
 )
-TOO_BRIGHT = FaceFault(
+TOO_BRIGHT = QualityFault(
     "too_bright",
     Advice.LESS_LIGHT,
     photo="the face is too bright; step out of the glare",
     prompt="too bright: step out of the glare",
 )
-BLURRED = FaceFault("blurred", Advice.HOLD_STILL, "the face is blurred; hold still and focus", "hold still")
-LOOKING_UP = FaceFault(
+BLURRED = QualityFault("blurred", Advice.HOLD_STILL, "the face is blurred; hold still and focus", "hold still")
+LOOKING_UP = QualityFault(
     "looking_up", Advice.LOOK_DOWN, "the face looks up; look straight at the camera", "look down a little"
 )
-LOOKING_DOWN = FaceFault("looking_down", Advice.LOOK_UP, "the face looks down; look straight at the camera", "look up")
-OCCLUDED = FaceFault(
+LOOKING_DOWN = QualityFault(
+    "looking_down", Advice.LOOK_UP, "the face looks down; look straight at the camera", "look up"
+)
+OCCLUDED = QualityFault(
     "occluded",
     Advice.UNCOVER_FACE,
     photo="the mouth or the eyes are covered; take off the mask or the dark glasses",
@@ -129,7 +131,7 @@ OCCLUDED = FaceFault(
 )
 """Not recognised, and the mouth or the eyes are covered: no stranger yet."""
 
-_CHECKS: tuple[tuple[FaceFault, Callable[[Quality, MatcherConfig], bool]], ...] = (
+_CHECKS: tuple[tuple[QualityFault, Callable[[Quality, MatcherConfig], bool]], ...] = (
     (TILTED, lambda face, limits: face.roll_deg > ROLL_MAX_DEG),
     # Before TOO_FAR: the eyes of a turned head are close together without being far away.
     (TURNED_AWAY, lambda face, limits: face.turn > limits.turn_max),
@@ -142,11 +144,11 @@ _CHECKS: tuple[tuple[FaceFault, Callable[[Quality, MatcherConfig], bool]], ...] 
 )
 """Each fault with how it is found, the most fundamental first. What is worn spoils the measures of nod and glare, so a covered
 face is not asked for them."""
-FAULTS: dict[str, FaceFault] = {fault.value: fault for fault in (*(fault for fault, _ in _CHECKS), OCCLUDED)}
+FAULTS: dict[str, QualityFault] = {fault.value: fault for fault in (*(fault for fault, _ in _CHECKS), OCCLUDED)}
 """All faults by name."""
 
 
-def objection(quality: Quality, limits: MatcherConfig) -> FaceFault | None:
+def objection(quality: Quality, limits: MatcherConfig) -> QualityFault | None:
     """The first fault that keeps the face from being compared; None if it is usable.
 
     A covered face is compared: covered, it may still be known (measured, it is nobody else's more often for it), but the
@@ -155,6 +157,6 @@ def objection(quality: Quality, limits: MatcherConfig) -> FaceFault | None:
     return next((fault for fault, found in _CHECKS if found(quality, limits)), None)
 
 
-def objection_to_reference(quality: Quality, limits: MatcherConfig) -> FaceFault | None:
+def objection_to_reference(quality: Quality, limits: MatcherConfig) -> QualityFault | None:
     """What keeps the face from being enrolled: a reference must be bare as well, for it is compared every day."""
     return objection(quality, limits) or (OCCLUDED if quality.occluded else None)

@@ -20,7 +20,7 @@ CHANGES: dict[str, list[tuple[str, str]]] = {
         ),
         (
             "_CHECKS: ",
-            'HALF_LIT = FaceFault("half_lit", Advice.FACE_THE_LIGHT, "half is dark", "face the light")\n_CHECKS: ',
+            'HALF_LIT = QualityFault("half_lit", Advice.FACE_THE_LIGHT, "half is dark", "face the light")\n_CHECKS: ',
         ),
         ("    (BLURRED, ", "    (HALF_LIT, lambda face, limits: face.half_lit > 0.3),\n    (BLURRED, "),
     ],
