@@ -14,7 +14,7 @@ from contract.policy import Holiday, Period, Weekday, zone_named
 _ALL_DAY = (Period(),)
 _DAYS = tuple(Weekday)
 _EARLIEST, _LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
-"""Bounds outside of which a time has no other time zone or no day before."""
+"""Bounds of local times: beyond them a time zone, or the day before, would overflow."""
 
 
 def site_time(now: datetime, policy: PolicySnapshot) -> datetime:
