@@ -128,9 +128,7 @@ def fit(upright: NDArray[np.float32], turned: NDArray[np.float32]) -> Upright:
         ValueError: too few faces.
     """
     if min(len(upright), len(turned)) < FACES_MIN:
-        raise ValueError(
-            f"{min(len(upright), len(turned))} faces are too few; {FACES_MIN} of each are needed"
-        )
+        raise ValueError(f"{min(len(upright), len(turned))} faces are too few; {FACES_MIN} of each are needed")
     spread = (np.cov(upright.T) + np.cov(turned.T)) / 2
     spread += np.eye(len(spread)) * SHRINKAGE * np.trace(spread) / len(spread)
     direction = np.linalg.solve(spread, turned.mean(axis=0) - upright.mean(axis=0))
