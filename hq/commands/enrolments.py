@@ -17,7 +17,10 @@ from hq.registry.approvals import Approvals, Enrolment
 from hq.registry.import_draft import EnrolmentRefused
 from hq.registry.people import PeopleRegistry
 
-app = typer.Typer(help="Enrolments made at gates: show, approve, refuse.", invoke_without_command=True)
+app = typer.Typer(
+    help="Enrolments made at gates: show, approve, refuse.\n\nExample: sitegate-hq enrolments",
+    invoke_without_command=True,
+)
 
 Numbers = Annotated[list[int], typer.Argument(help="Numbers that sitegate-hq enrolments shows.")]
 ByOption = Annotated[str, typer.Option("--by", help="Who decides; it is recorded.")]
@@ -27,10 +30,7 @@ All = Annotated[bool, typer.Option("--all", help="Also those that are decided.")
 
 @app.callback()
 def show(context: typer.Context, folder: Folder = Path(), decided: All = False, as_json: Json = False) -> None:
-    """Show what waits for an approval: whose face, which gate, on which consent.
-
-    Example: sitegate-hq enrolments
-    """
+    """Show what waits for an approval: whose face, which gate, on which consent."""
     context.obj = folder
     if context.invoked_subcommand is None:
         _show(folder, decided=decided, as_json=as_json)
