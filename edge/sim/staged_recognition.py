@@ -14,6 +14,7 @@ from edge.core.domain import (
     Identification,
     Image,
     Incident,
+    QualityFault,
     Recognition,
     Sight,
     Template,
@@ -68,7 +69,7 @@ class View:
 
     person: str | None = None
     known: bool = False
-    sight: Sight | None = None
+    sight: Sight | QualityFault | None = None
     score: float | None = None
     look_alike: str | None = None
     liveness: LivenessVerdict = LivenessVerdict.NOT_CHECKED

@@ -8,7 +8,6 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from contract.keyring import TrustedKeys
-from contract.topics import Channel
 from edge.core.config import Config
 from edge.core.layout import GATE
 from edge.core.ports import Clock, JournalReader
@@ -29,7 +28,7 @@ from edge.sync.salvage_outbox import SalvageOutbox
 from edge.sync.sender import Sender, Will
 from edge.sync.signed_messages import MessageSigner
 from edge.sync.status import StatusReport
-from edge.sync.uplink import FollowJournals, Uplink
+from edge.sync.uplink import EventPublisher, FollowJournals, Uplink
 
 
 @dataclass(frozen=True)
@@ -69,18 +68,13 @@ def make(
     link = MqttLink(config.sync, client_id, subscriptions(site), will=lambda: will.begin(clock.monotonic()))
     gate = GateState(journal, clock)
 
-    def publish_events(payload: bytes) -> bool:
-        sent = link.publish(sender.publication(Channel.EVENTS, payload))
-        meters.sent_bytes.inc(len(payload) if sent else 0)
-        return sent
-
     outbox_of = partial(
         Outbox,
         site=site,
         config=config.sync,
         replica=replica,
         incidents=incidents,
-        publish=publish_events,
+        publish=EventPublisher(link, sender, meters).publish,
         meters=meters,
         followed=set[str](),
     )

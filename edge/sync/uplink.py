@@ -1,10 +1,26 @@
 """Events up: the journal's outbox, and the outbox of what was saved from a damaged journal."""
 
 from contract.messages import Ack
+from contract.topics import Channel
 from edge.sync.jobs import NEXT_TURN
+from edge.sync.metrics import SyncMeters
 from edge.sync.mqtt import MqttLink
 from edge.sync.outbox import Outbox
 from edge.sync.salvage_outbox import SalvageOutbox
+from edge.sync.sender import Sender
+
+
+class EventPublisher:
+    """Publishes batches of events, and counts their bytes."""
+
+    def __init__(self, link: MqttLink, sender: Sender, meters: SyncMeters) -> None:
+        self._link, self._sender, self._meters = link, sender, meters
+
+    def publish(self, payload: bytes) -> bool:
+        """Publish a batch. Return False if there is no connection."""
+        sent = self._link.publish(self._sender.publication(Channel.EVENTS, payload))
+        self._meters.sent_bytes.inc(len(payload) if sent else 0)
+        return sent
 
 
 class Uplink:

@@ -33,12 +33,12 @@ from edge.core.domain import (
     ListAge,
     LockDownRequest,
     RosterState,
-    Sight,
     Tone,
 )
 from edge.core.ports import GateError
 from edge.loop import FAILURES_MAX
 from edge.loop.hq_inbox import INCIDENTS, REQUESTS
+from edge.matcher.engine import quality
 from edge.storage.desk import DeskWriter
 from edge.storage.journal import JournalReader
 
@@ -164,7 +164,7 @@ def test_ok__the_lane_shows_risk_hold_and_unknown_alike(house: House) -> None:
 
 
 def test_ok__advice_is_shown_at_once_and_recorded_once_if_it_lasts(house: House) -> None:
-    dark = Identification(Sight.TOO_DARK, 1)
+    dark = Identification(quality.TOO_DARK, 1)
     house.sees(dark, 0.2)
     assert house.indicator.history[-1].advice is Advice.MORE_LIGHT
     assert house.decisions == []

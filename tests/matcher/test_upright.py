@@ -7,8 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from edge.core.config import MatcherConfig
-from edge.core.domain import Face, Sight
+from edge.core.domain import Face
 from edge.matcher import load_manifest
+from edge.matcher.engine import quality
 from edge.matcher.engine.align import centred_reference
 from edge.matcher.engine.quality import Quality, objection
 from edge.matcher.engine.upright import (
@@ -45,7 +46,7 @@ def test_fail__eyes_at_one_point_are_not_level():
 def test_fail__a_rolled_face_is_told_to_hold_straight_before_anything_else():
     good = Quality(eye_distance_px=60, brightness=120, sharpness=100, turn=0, roll_deg=20)
     assert objection(good, MatcherConfig()) is None
-    assert objection(Quality(10, 10, 1, 5, roll_deg=60), MatcherConfig()) is Sight.TILTED
+    assert objection(Quality(10, 10, 1, 5, roll_deg=60), MatcherConfig()) is quality.TILTED
 
 
 class Finder:

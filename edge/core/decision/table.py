@@ -54,7 +54,7 @@ RULES: tuple[Rule, ...] = (
         "usable face",
         "Is there one face that can be recognised? Not asked of whoever showed a code, card or PIN",
         identity_rules.usable,
-        tuple(dict.fromkeys(identity_rules.SIGHTS.values())),
+        identity_rules.USABLE_REFUSALS,
         Leaving.ASKED,
         _TO_IDENTIFY,
     ),

@@ -15,7 +15,7 @@ from contract.messages import (
 from contract.terminal.console import Console, Table, styled
 from edge.tools.demo.verdict import VerdictLine
 
-LANE: dict[Advice, tuple[str, str]] = {
+_SAID: dict[Advice, tuple[str, str]] = {
     Advice.WALK_THROUGH: ("green", "✔ Please walk through"),
     Advice.COME_CLOSER: ("yellow", "⇧ Please come closer"),
     Advice.MORE_LIGHT: ("yellow", "☀ Please step into the light"),
@@ -40,6 +40,10 @@ LANE: dict[Advice, tuple[str, str]] = {
     Advice.WAIT: ("blue", "… Please wait"),
     Advice.STEP_BACK: ("yellow", "⇩ Step back, then come again"),
 }
+LANE: dict[Advice, tuple[str, str]] = {
+    advice: _SAID.get(advice, ("yellow", f"● {advice.value.replace('_', ' ').capitalize()}")) for advice in Advice
+}
+"""Colour and sentence of each advice. One without a sentence above says its own words."""
 
 
 def event(console: Console, seconds: float, happened: AnyEvent) -> None:

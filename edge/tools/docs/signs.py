@@ -8,7 +8,6 @@ from contract.messages import Advice, Reason
 from edge.core.decision import RULES
 from edge.core.domain import Decision, Tone
 from edge.core.indication import Rhythm, indication
-from edge.screen.lane_page import Sign
 from edge.screen.translations import Texts, load_all
 from edge.tools.docs.marks import renewed
 
@@ -36,7 +35,7 @@ def _steps(texts: dict[str, Texts]) -> Iterator[str]:
     for advice in Advice:
         shown = indication(tone_of(advice), advice)
         light = " and ".join(shown.colours) + _RHYTHMS[shown.rhythm]
-        said = " | ".join(t.sign[Sign(advice.value)] for t in named)
+        said = " | ".join(t.sign[advice] for t in named)
         yield f"| `{advice.value}` | {light} | {shown.beeps or ''} | {said} |"
 
 

@@ -18,7 +18,7 @@ from contract.messages import (
     Reason,
 )
 from edge.core.domain import Tone
-from edge.screen.lane_page import Sign
+from edge.screen.lane_page import Sign, StateSign
 from edge.screen.translations import Texts, load_all
 from edge.tools.stories.compare import HOUSEKEEPING, ComparisonRow
 from edge.tools.stories.film import APPROACH_S, LEAVE_S
@@ -35,7 +35,7 @@ from edge.tools.stories.steps import (
     SensorStep,
     WalksUpStep,
 )
-from edge.tools.stories.svg import FAINT, INK, RIGHT, WIDTH, Band, Mark, Sheet, text_width
+from edge.tools.stories.timeline_sheet import FAINT, INK, RIGHT, WIDTH, Band, Mark, TimelineSheet, text_width
 
 GOOD, BAD, CARE, CALM, QUIET = "#0a6b31", "#b3001b", "#8a5a00", "#1d4e79", "#5b6875"
 _TONES: dict[Tone, tuple[str, str]] = {
@@ -46,7 +46,7 @@ _TONES: dict[Tone, tuple[str, str]] = {
     Tone.DESK: ("#453a66", "#ffffff"),
 }
 """The colours of the lane's own screen."""
-_SIGNS: dict[Tone, Sign] = {Tone.IDLE: Sign.READY, Tone.STOP: Sign.STOP, Tone.GO: Sign.WALK_THROUGH}
+_SIGNS: dict[Tone, Sign] = {Tone.IDLE: StateSign.READY, Tone.STOP: StateSign.STOP, Tone.GO: Advice.WALK_THROUGH}
 _PEOPLE = ("#2b6a9e", "#7d4e95", "#20807a", "#a8602a", "#5d7a2b")
 _STRANGER, _SEVERAL = "#4a4f57", "#6d4a4a"
 _LINE = 165
@@ -56,7 +56,7 @@ def draw(played: PlayedStory, rows: list[ComparisonRow]) -> str:
     """The SVG of a story that was played, with what is not as expected in red."""
     texts = load_all()["en"]
     lines = textwrap.wrap(played.story.story, _LINE)
-    sheet = Sheet(played.ends_s, top=74 + 21 * len(lines))
+    sheet = TimelineSheet(played.ends_s, 74 + 21 * len(lines), f"{played.story.title}: timeline")
     _title(sheet, played, lines, sum(bool(row.problem) for row in rows))
     _switched_off(sheet, played)
     sheet.bands("In view", list(_views(played)))
@@ -71,7 +71,7 @@ def draw(played: PlayedStory, rows: list[ComparisonRow]) -> str:
     sheet.marks("On record", [Mark(at_s, *_event(e, texts)) for at_s, e in played.events if not _housekeeping(e)])
     if wrong := [Mark(row.at_s, _difference(row), BAD) for row in rows if row.problem]:
         sheet.marks("Not as expected", wrong)
-    return sheet.finish(f"{played.story.title}: timeline")
+    return sheet.finish()
 
 
 def png(svg: str, width_px: int) -> bytes:
@@ -81,7 +81,7 @@ def png(svg: str, width_px: int) -> bytes:
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, width=width_px))
 
 
-def _title(sheet: Sheet, played: PlayedStory, lines: list[str], differences: int) -> None:
+def _title(sheet: TimelineSheet, played: PlayedStory, lines: list[str], differences: int) -> None:
     sheet.text(24, 42, played.story.title, 25, INK, bold=True)
     for number, line in enumerate(lines):
         sheet.text(24, 70 + 21 * number, line, 15, FAINT)
@@ -91,7 +91,7 @@ def _title(sheet: Sheet, played: PlayedStory, lines: list[str], differences: int
     sheet.text(WIDTH - RIGHT - width / 2, 39, verdict, 14, "#ffffff", anchor="middle")
 
 
-def _switched_off(sheet: Sheet, played: PlayedStory) -> None:
+def _switched_off(sheet: TimelineSheet, played: PlayedStory) -> None:
     for step in played.story.timeline:
         if isinstance(step, RestartStep):
             sheet.shade(step.at, step.at + step.off_s)
@@ -130,7 +130,7 @@ def _lane(played: PlayedStory, texts: Texts) -> Iterator[Band]:
 
 
 def _sign(tone: Tone, advice: Advice | None) -> Sign:
-    return Sign(advice.value) if advice else _SIGNS.get(tone, Sign.WAIT)
+    return advice if advice else _SIGNS.get(tone, Advice.WAIT)
 
 
 def _span(from_s: float, until_s: float | None, played: PlayedStory, colour: str) -> Band:

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, Field
 
 from contract.messages import Advice, LivenessVerdict
 from edge.core.domain import Sight
+from edge.matcher.engine.quality import FAULTS
 from edge.sim.staged_recognition import View
 from edge.tools.stories.hq_steps import CommandStep, PolicyStep, RiskStep, RosterStep
 from edge.tools.stories.line import Step
@@ -40,7 +41,7 @@ class PersonStep(Step):
             View(
                 person=None if self.person == NOBODY else self.person,
                 known=self.person not in (NOBODY, STRANGER),
-                sight=None if self.sight is None else Sight(self.sight),
+                sight=None if self.sight is None else FAULTS[self.sight],
                 score=self.score,
                 look_alike=self.look_alike,
                 liveness=self.liveness,
