@@ -15,7 +15,7 @@ from contract import ids, uncaught
 from contract.memory import keep_private
 from contract.messages import Command, CommandAction, ListKind
 from contract.terminal.console import Table, styled
-from contract.terminal.errors import telling_group
+from contract.terminal.errors import error_group
 from contract.uncaught import shown_without_values
 from hq import config as settings
 from hq.broker import open_broker
@@ -51,7 +51,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,  # markup would swallow what stands in brackets
     pretty_exceptions_enable=False,
-    cls=telling_group(tell, described),
+    cls=error_group(tell, described),
 )
 
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
@@ -372,7 +372,7 @@ def _serve(service: HqService, metrics_port: int, stop: threading.Event) -> None
     except (OSError, RuntimeError, SQLAlchemyError):  # told in one sentence
         raise
     except Exception as error:  # a defect: where it is belongs into the log of a process that nobody watches
-        uncaught.tell("a defect", error)
+        uncaught.show("a defect", error)
         raise typer.Exit(1) from error
     finally:
         service.close()

@@ -50,8 +50,6 @@ WIRE = {"hq/database/migrations/versions/0007_told.py"}
 """Files whose name is stored in databases: it stays."""
 
 EXCEPTIONS: set[str] = {
-    "contract/tracebacks.py::Told",
-    "contract/tracebacks.py::told",
     "edge/app/journal_startup.py::open_ledger",
     "edge/capture/stillness.py::Look",
     "edge/core/lockout.py::Guesses",
