@@ -76,7 +76,7 @@ def open_delta(delta: SealedDelta, key: X25519PrivateKey | Opener) -> Changes:
     """Open the seal and return its content. Raises BadSeal, BadMessage."""
     kind = delta.header.kind
     if kind not in _KINDS:
-        raise BadMessage(f"HQ always sends a {kind.value} whole")
+        raise BadMessage(f"a {kind.value} is always sent whole")
     found, vectors = unpack(_KINDS[kind], unseal(delta.sealed, _purpose(kind), key))
     return Changes(found, vectors)
 

@@ -84,10 +84,10 @@ def evaluate(
     from edge.matcher.weights.manifest import model_id
     from edge.tools.evaluation.conditions import CLEAR, CONDITIONS
     from edge.tools.evaluation.drift_alarm import CREWS, drift_rates
+    from edge.tools.evaluation.measurement import evaluate as evaluate_photos
     from edge.tools.evaluation.observation_cache import ObservationCache
     from edge.tools.evaluation.observations import observe_all
     from edge.tools.evaluation.photos import EvaluationError, find_photos, read_groups
-    from edge.tools.evaluation.result import evaluate as evaluate_photos
     from edge.tools.evaluation.walkups import play_all, vote_rates
     from edge.tools.evaluation.worst import worst_cases
 

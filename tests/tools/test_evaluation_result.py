@@ -13,10 +13,11 @@ import pytest
 from edge.matcher.weights.manifest import ImpostorTail
 from edge.tools.evaluation.attempts import Faces, Trials, run
 from edge.tools.evaluation.charts import det_curve
+from edge.tools.evaluation.measurement import _by_group, evaluate, usable_faces
 from edge.tools.evaluation.observation_cache import Observation
 from edge.tools.evaluation.photos import EvaluationError, EvaluationPhoto
 from edge.tools.evaluation.report import html
-from edge.tools.evaluation.result import GroupRates, _by_group, evaluate, usable_faces
+from edge.tools.evaluation.result import GroupRates
 from edge.tools.evaluation.site import marked_look_alikes, self_calibration
 from edge.tools.evaluation.worst import worst_cases
 

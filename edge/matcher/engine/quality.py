@@ -1,4 +1,4 @@
-"""Is this face good enough to be compared? Pure measurements, and the first one that is out of bounds."""
+"""Measure whether a face is good enough to be compared, and name the first measure out of bounds. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,21 +14,27 @@ from edge.matcher.engine.occlusion import measure_occlusion
 from edge.matcher.engine.upright import ROLL_MAX_DEG, roll_deg
 
 BLUR_PX = 1.0
-"""Sensor noise is no sharpness: it is smoothed away first."""
+"""Blur that removes sensor noise, which would otherwise count as sharpness."""
 FLAT_VARIANCE = 20.0
-"""Grey levels, squared; a part with less shows nothing, and its noise must not pass for detail. Faces have hundreds."""
+"""Variance in squared grey levels. A part with less shows nothing, so its noise must not count as detail. Faces have
+hundreds."""
 GLARE_GREY = 250
-"""From this level on in all three colours, a pixel is white and says nothing."""
+"""A pixel at or above this level in all three colours is white and holds no information."""
 _FACE, _UPPER, _LOWER = np.s_[24:108, 18:94], np.s_[24:70, 18:94], np.s_[62:108, 18:94]
-"""Of the aligned picture: without hair, collar and background."""
+"""Parts of the aligned picture, without hair, collar and background."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """`eye_distance_px` in the frame; `brightness` mean grey 0-255 and `sharpness` (see `sharpness`), both on the aligned
-    face; `turn` 0 = straight ahead, 1 = the nose above one eye; `nod` how far down the nose is from the eyes to the mouth, 0-1;
-    `glare` the share 0-1 of the face that is white; `occluded`: something hides the mouth or the eyes; `roll_deg` how far the line of the
-    eyes is from level, 0-180, if the points can be believed (edge/matcher/engine/upright.py)."""
+    """Measures of one face; all but `eye_distance_px` (in the frame) on the aligned face.
+
+    - `brightness`: mean grey 0-255; `sharpness`: see the function.
+    - `turn`: 0 = straight ahead, 1 = the nose above one eye.
+    - `nod`: how far down the nose is from the eyes to the mouth, 0-1.
+    - `glare`: the share 0-1 of the face that is white.
+    - `occluded`: something hides the mouth or the eyes.
+    - `roll_deg`: angle of the eyes' line from level, 0-180, if the points are right (edge/matcher/engine/upright.py).
+    """
 
     eye_distance_px: float
     brightness: float
@@ -41,9 +47,9 @@ class Quality:
 
 
 def turn(landmarks: Points) -> float:
-    """How far the nose is from the middle of the eyes, along the line of the eyes, in half eye distances.
+    """Measure how far the nose is from the middle of the eyes, in half eye distances.
 
-    Measured along that line, so a tilted head is not a turned one.
+    Measured along the line of the eyes, so that a tilted head does not count as turned.
     """
     right, left, nose = (landmarks[i].astype(np.float64) for i in range(3))
     line = left - right
@@ -54,8 +60,11 @@ def turn(landmarks: Points) -> float:
 
 
 def nod(landmarks: Points) -> float:
-    """How far down the nose is from the line of the eyes to the mouth, 0-1: about 0.57 straight ahead, less for a face that
-    looks up, more for one that looks down. A degenerate face gives 0.57: `turn` objects to it."""
+    """Measure how far down the nose is from the line of the eyes to the mouth, 0-1.
+
+    About 0.57 straight ahead, less for a face that looks up, more for one that looks down. A degenerate face gives
+    0.57: `turn` rejects it.
+    """
     right, left, nose, *mouth = landmarks.astype(np.float64)
     line = left - right
     down = np.array((-line[1], line[0]))
@@ -65,11 +74,11 @@ def nod(landmarks: Points) -> float:
 
 
 def sharpness(grey: NDArray[np.float32]) -> float:
-    """How much detail an aligned face (112, 112) shows, of its sharper half: eyes and brows, or nose and mouth.
+    """Measure the detail of an aligned face (112, 112), of its sharper half: eyes and brows, or nose and mouth.
 
-    Energy of the second derivative, along whichever axis has less of it, in thousandths of the half's own variance. A motion
-    blur takes the detail along its way and leaves the rest, so the weaker axis tells it; the variance makes a dim or flat light
-    no blur; and a mask or dark lenses take the detail of one half alone.
+    Energy of the second derivative, along the axis that has less of it, in thousandths of the half's own variance. A
+    motion blur removes detail along its direction only, so the weaker axis shows it. Dividing by the variance keeps dim
+    or flat light from counting as blur. A mask or dark lenses remove the detail of one half alone.
     """
     smooth = cv2.GaussianBlur(grey, (0, 0), BLUR_PX)
     return max(_detail(np.asarray(smooth[half], np.float32)) for half in (_UPPER, _LOWER))
@@ -82,7 +91,7 @@ def _detail(part: NDArray[np.float32]) -> float:
 
 
 def measure(face: Face, aligned: Image) -> Quality:
-    """The quality of a face from its landmarks and its (112, 112, 3) BGR aligned picture."""
+    """Measure a face from its landmarks and its (112, 112, 3) BGR aligned picture."""
     grey = np.asarray(cv2.cvtColor(aligned, cv2.COLOR_BGR2GRAY), np.float32)
     return Quality(
         face.eye_distance_px,
@@ -149,14 +158,14 @@ FAULTS: dict[str, QualityFault] = {fault.value: fault for fault in (*(fault for 
 
 
 def objection(quality: Quality, limits: MatcherConfig) -> QualityFault | None:
-    """The first fault that keeps the face from being compared; None if it is usable.
+    """Find the first fault that keeps the face from being compared; None if it is usable.
 
-    A covered face is compared: covered, it may still be known (measured, it is nobody else's more often for it), but the
+    An occluded face is compared: it may still be recognised, and measured, it is not mistaken more often. But the
     matcher never takes it for a stranger's.
     """
     return next((fault for fault, found in _CHECKS if found(quality, limits)), None)
 
 
 def objection_to_reference(quality: Quality, limits: MatcherConfig) -> QualityFault | None:
-    """What keeps the face from being enrolled: a reference must be bare as well, for it is compared every day."""
+    """Name what keeps the face from being enrolled. A reference must be bare as well: it is compared every day."""
     return objection(quality, limits) or (OCCLUDED if quality.occluded else None)

@@ -1,4 +1,4 @@
-"""Somebody in front of the gate's camera, to be enrolled: collects good frames and says what is wrong with the others."""
+"""Guide a person in front of the gate's camera through an enrolment: collect good frames, advise on the others."""
 
 from dataclasses import dataclass, field
 
@@ -8,14 +8,14 @@ from edge.matcher.engine.engine import FaceEngine
 from edge.matcher.engine.quality import TILTED, Quality, measure, objection_to_reference
 
 WANTED = 8
-"""Good frames that are collected, of which the best become templates."""
+"""Good frames to collect. The best of them become templates."""
 SPACING_S = 0.1
-"""Good frames lie at least so far apart: neighbours hardly differ."""
+"""Good frames lie at least this far apart: neighbours hardly differ."""
 
 
 @dataclass
 class GuidedCapture:
-    """Feed it frames until `done`; then `best` are the pictures to enrol from."""
+    """Judge frames until `done`; then `best` returns the pictures to enrol from."""
 
     engine: FaceEngine
     config: MatcherConfig
@@ -31,7 +31,7 @@ class GuidedCapture:
         return self.good >= WANTED
 
     def judge_frame(self, image: Image, at_s: float) -> str:
-        """Judge one frame (BGR), taken at monotonic `at_s`; what the person should do, "" if nothing."""
+        """Judge one frame (BGR), taken at monotonic `at_s`. Returns the instruction for the person, "" if none."""
         faces = self.engine.detect(image)
         if not faces:
             return "nobody is seen: step in front of the camera"
@@ -56,6 +56,7 @@ class GuidedCapture:
         return [image for _, image in sorted(self._good, key=lambda pair: -pair[0])[:count]]
 
     def _worth(self, quality: Quality) -> float:
-        """0-1: how straight the face looks at the camera, times how sharp it is; four times the limit is sharp enough."""
+        """Rate 0-1 how straight the face looks at the camera, times its sharpness; four times the limit is full
+        sharpness."""
         straight = 1 - quality.turn / self.config.turn_max
         return straight * min(1.0, quality.sharpness / max(1.0, 4 * self.config.sharpness_min))

@@ -1,4 +1,4 @@
-"""Photos of one person to templates: stricter than the lane, because a bad reference is wrong every day."""
+"""Make templates from photos of one person. Stricter than in the lane: a bad reference is wrong every day."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ class EnrolmentError(ValueError):
 
 
 def templates_from_photos(engine: FaceEngine, config: MatcherConfig, images: Sequence[Image]) -> list[Template]:
-    """One template per photo (BGR, 0-255), in their order.
+    """Make one template per photo (BGR, 0-255), in their order.
 
     Raises:
         EnrolmentError: no photo, not exactly one face in a photo, a poor face, or photos of different people.
@@ -23,7 +23,7 @@ def templates_from_photos(engine: FaceEngine, config: MatcherConfig, images: Seq
     if not images:
         raise EnrolmentError("no photo was given; give at least one")
     templates = [_template(engine, config, image, f"photo {i}") for i, image in enumerate(images, start=1)]
-    same_min = engine.pack.impostor_tail.plain_start  # there is no gallery here to calibrate with
+    same_min = engine.pack.impostor_tail.plain_start  # no gallery here to centre with
     for i, template in enumerate(templates[1:], start=2):
         if float(np.dot(templates[0].vector, template.vector)) < same_min:
             raise EnrolmentError(f"photos 1 and {i} do not show the same person; give photos of one person only")
@@ -42,7 +42,9 @@ def _template(engine: FaceEngine, config: MatcherConfig, image: Image, name: str
     face = engine.refine(image, faces[0])
     aligned = engine.align_refined(image, face)
     vector = engine.embed(aligned)
-    if engine.vector_is_rotated(vector) or engine.image_is_rotated(image, face):  # before what false points say of it
+    if engine.vector_is_rotated(vector) or engine.image_is_rotated(
+        image, face
+    ):  # before the quality, which wrong points would distort
         raise EnrolmentError(f"{name}: {TILTED.photo}")
     fault = objection_to_reference(measure(face, aligned), config)
     if fault:

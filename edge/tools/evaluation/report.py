@@ -1,4 +1,4 @@
-"""The result as one HTML file that needs no network: tables, a DET curve and histograms."""
+"""Write the result as one HTML file that needs no network: tables, a DET curve and histograms."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from edge.tools.evaluation.result import Result
 
 
 def html(result: Result, title: str, pictures: Sequence[tuple[str, str]] = ()) -> str:
-    """The report. `pictures` are (caption, data URI) of the worst cases, only where the operator asked for them."""
+    """Render the report. `pictures` are (caption, data URI) of the worst cases, only on the operator's request."""
     environment = Environment(
         loader=PackageLoader("edge.tools.evaluation"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
