@@ -17,8 +17,9 @@ from contract.topics import Channel
 from edge.core.config import Config
 from edge.storage.journal import JournalReader
 from edge.sync.service import SyncService
-from hq.database.journals import JournalKey, chain
+from hq.database.events import chain
 from hq.database.store import Store
+from hq.database.values import JournalKey
 from hq.reports import report
 
 

@@ -25,8 +25,8 @@ from edge.core.ports import JournalError
 from edge.replica.writer import ReplicaError, ReplicaWriter
 from edge.sim import ManualClock
 from edge.storage.journal import Journal, JournalReader
-from hq.database.store import StoreError
-from hq.registry.people import ImportFile
+from hq.database.errors import StoreError
+from hq.registry.import_file import ImportFile
 
 
 @contextmanager

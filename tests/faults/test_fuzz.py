@@ -169,9 +169,9 @@ def test_fail__whatever_comes_to_hq_changes_nothing(rig: Rig, hq_url: str) -> No
         for number in range(rounds):
             name = topic(dice.choice(UP), "site-1", "gate-9")
             name = name if dice.random() < 0.95 else dice.choice(ODD_TOPICS)
-            hq._held = BrokerMessage(name, next(source), dice.random() < 0.2)
-            hq._receive(0)
-            hq._store_events()
+            hq.parts.inbox._held = BrokerMessage(name, next(source), dice.random() < 0.2)
+            hq.parts.inbox.receive(0)
+            hq.parts.intake.due()
             logs.clear()
             if number == rounds // 10:
                 used.settle()

@@ -54,7 +54,6 @@ EXCEPTIONS: set[str] = {
     "contract/tracebacks.py::told",
     "edge/screen/journal_totals.py::Tally",
     "edge/tools/bench/safety.py::_flutter",
-    "hq/ingest/refusals.py::told",
 }
 """Names that still wait for their new one, as `file`, `file::Class` or `file::function`."""
 

@@ -28,12 +28,13 @@ from edge.sync.service import SyncService
 from edge.system.clock import SystemClock
 from edge.system.gate_keys import open_key
 from hq import config as hq_config
-from hq.database.journals import JournalKey
 from hq.database.store import Store
+from hq.database.values import JournalKey
 from hq.ingest.ingest import Ingest
 from hq.ingest.senders import SenderCheck
 from hq.keys import keys
 from hq.keys.keys import HqKeys
+from hq.lists.command_queue import CommandQueue
 from hq.lists.publisher import Publisher
 from hq.registry.approvals import Approvals
 from hq.registry.gates import GateRegistry, every
@@ -278,6 +279,10 @@ class Rig:
 
     def publisher(self, store: Store) -> Publisher:
         return Publisher(store, self.people(store), self.keys)
+
+    def commands(self, store: Store) -> CommandQueue:
+        """HQ's commands for gates."""
+        return CommandQueue(store, self.keys)
 
     def holds(self, store: Store, count: int) -> bool:
         """True if HQ holds exactly so many events in all, every chain verified."""

@@ -29,7 +29,7 @@ from edge.sync.service import SyncService
 from hq.cli import app
 from hq.database import tables as t
 from hq.registry.gates import GateRegistry
-from hq.registry.people import ImportFile
+from hq.registry.import_file import ImportFile
 from hq.reports import receipts
 from hq.reports.receipts import Receipt, TemplatePlace
 

@@ -24,7 +24,7 @@ from edge.replica.signed_lists import signed_delta, signed_part
 from edge.replica.writer import ReplicaWriter
 from edge.storage.high_water import HighWater
 from edge.tools import selfcheck
-from hq.registry.people import ImportFile
+from hq.registry.import_file import ImportFile
 
 ROSTER, RISK, POLICY = ListKind.ROSTER, ListKind.RISK, ListKind.POLICY
 TEN = list_snapshot(10, "w-1", "w-suspended")

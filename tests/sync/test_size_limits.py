@@ -93,9 +93,11 @@ def test_fail__at_hq(rig: Rig, channel: Channel, message: Message, over: int) ->
     rig.take_unsigned()
     hq = HqService(hq_config.load(rig.hq_folder))
     limit = ROUTES[channel].max_bytes
-    arrival = hq._take(BrokerMessage(topic(channel, "site-1", "gate-1"), padded(message, limit + over), False))
+    arrival = hq.parts.messages.take(
+        BrokerMessage(topic(channel, "site-1", "gate-1"), padded(message, limit + over), False)
+    )
     assert (arrival is not None) is (channel is Channel.EVENTS and not over)
-    hq._ingest.take_all([arrival] if arrival else [])
+    hq.parts.ingest.take_all([arrival] if arrival else [])
     store = rig.store()
     said = [row.reason for row in report.quarantine(store)]
     assert said == ([f"{channel.value}: {limit + 1} bytes is over the limit of {limit}"] if over else [])

@@ -30,7 +30,7 @@ from edge.replica.summary import SummaryReader
 from edge.replica.writer import ReplicaError
 from edge.storage.journal import JournalReader
 from edge.sync.service import SyncService
-from hq.registry.people import ImportFile
+from hq.registry.import_file import ImportFile
 from hq.reports import report
 
 VECTOR = np.eye(1, 128, dtype="<f2").tobytes()
@@ -191,7 +191,7 @@ def test_ok__a_command_from_hq_arrives_once(rig: Rig, stranger: Stranger) -> Non
     store, roster = rig.store(), rig.roster()
     stranger.subscribe(COMMAND_TOPIC)
     wait_until(lambda: (g := report.gates(store)) and g[0].status and g[0].status.online, "the gate is online")
-    order = rig.publisher(store).order(
+    order = rig.commands(store).order(
         "site-1", "gate-1", CommandAction.OPEN_ONCE, why="test", by="manager-1", valid_s=30
     )
     got: list[Command] = []
@@ -210,7 +210,7 @@ def test_ok__after_a_restart_the_journal_knows_what_was_obeyed(rig: Rig) -> None
     rig.sync()
     store, roster = rig.store(), rig.roster()
     wait_until(lambda: (g := report.gates(store)) and g[0].status and g[0].status.online, "the gate is online")
-    rig.publisher(store).order("site-1", "gate-1", CommandAction.OPEN_ONCE, why="test", by="m", valid_s=30)
+    rig.commands(store).order("site-1", "gate-1", CommandAction.OPEN_ONCE, why="test", by="m", valid_s=30)
     got: list[Command] = []
     wait_until(lambda: got.extend(roster.commands(utc())) or got, "the command")
     again = rig.roster()  # a gate process that was restarted reads all commands from the start

@@ -8,7 +8,7 @@ from edge.core.config.section import ConfigSection
 
 
 class ReaderConfig(ConfigSection):
-    """Other ways to show who somebody is: a QR code before the camera, a card reader or PIN pad on USB."""
+    """Other credentials than the face: a QR code before the camera, a card reader or PIN pad on USB."""
 
     device: str = Field(
         default="",
@@ -38,7 +38,7 @@ class ReaderConfig(ConfigSection):
 
 
 class TemperatureConfig(ConfigSection):
-    """An infrared thermometer on the I2C bus. What too high means is HQ's policy."""
+    """An infrared thermometer on the I2C bus. HQ's policy sets the limit."""
 
     sensor: Literal["off", "mlx90614", "simulated"] = Field(
         default="off", description='"off", "mlx90614" (Melexis, I2C), or "simulated" (for demo and tests).'
@@ -55,7 +55,7 @@ class TemperatureConfig(ConfigSection):
 
 
 class DecisionConfig(ConfigSection):
-    """Timing of decisions. The rules themselves are HQ's policy."""
+    """Timing of decisions. The rules are in HQ's policy."""
 
     advice_after_ms: int = Field(
         default=900,

@@ -24,7 +24,7 @@ SIZE_MAX = 1_000_000
 
 
 class Config(ConfigSection):
-    """Everything one gate is told by its technician."""
+    """Everything that a technician configures at one gate."""
 
     site: SiteConfig = SiteConfig()
     paths: PathsConfig = PathsConfig()
@@ -57,7 +57,7 @@ class Config(ConfigSection):
 
 
 def load(path: Path) -> Config:
-    """The configuration in a TOML file. Relative paths in it are relative to the file.
+    """Load the configuration from a TOML file. Relative paths in it are relative to the file.
 
     Raises:
         ConfigError: unreadable file, broken TOML, or any wrong key or value; all of them at once.
@@ -71,7 +71,7 @@ def load(path: Path) -> Config:
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(path, [f"is not valid TOML: {error}"]) from error
-    if not data:  # every key has a default, so that a file emptied by a power cut would drive pins nobody chose
+    if not data:  # every key has a default: a file emptied by a power cut would drive pins that nobody chose
         said = "holds no settings" if text.strip() else "is empty"
         raise ConfigError(
             path, [f"{said}: bring back a copy of it, or make one with: sitegate config init --out {path}"]
@@ -80,7 +80,7 @@ def load(path: Path) -> Config:
 
 
 def _text(path: Path) -> str:
-    """What the file says, if it is of a size that a person could write. Raises OSError, UnicodeDecodeError."""
+    """Read the file, if its size is plausible. Raises OSError, UnicodeDecodeError."""
     with path.open("rb") as file:
         data = file.read(SIZE_MAX + 1)
     if len(data) > SIZE_MAX:
@@ -89,7 +89,7 @@ def _text(path: Path) -> str:
 
 
 def parse(data: dict[str, Any], path: Path | None = None) -> Config:
-    """The configuration in a parsed TOML document; see `load`."""
+    """Build the configuration from a parsed TOML document; see `load`."""
     base = path.parent.resolve() if path else Path.cwd()
     wrong = list(_wrong_paths(data))
     try:
@@ -102,7 +102,8 @@ def parse(data: dict[str, Any], path: Path | None = None) -> Config:
 
 
 def _wrong_paths(data: dict[str, Any], within: str = "") -> Iterator[str]:
-    """Paths that no shell has read: ~ and variables would become the names of folders. Devices are paths too."""
+    """Find paths with ~ or variables: no shell reads them, so they would become names of folders. Devices are paths
+    too."""
     for key, value in data.items():
         if isinstance(value, dict):
             yield from _wrong_paths(value, f"{within}{key}.")
@@ -117,7 +118,7 @@ def _is_path(key: str) -> bool:
 
 
 def _absolute(data: dict[str, Any], base: Path) -> dict[str, Any]:
-    """Paths in the file made absolute, so that the working directory never matters."""
+    """Make the paths in the file absolute, so that the working directory never matters."""
     done: dict[str, Any] = {}
     for key, value in data.items():
         if isinstance(value, dict):
@@ -130,7 +131,7 @@ def _absolute(data: dict[str, Any], base: Path) -> dict[str, Any]:
 
 
 def _explain(error: Any) -> str:
-    """One pydantic error as a line with the key's full name and what to do."""
+    """Explain one pydantic error in a line, with the key's full name and what to do."""
     where = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         return unknown_key(where, str(error["loc"][-1]), sorted(keys_at(Config, error["loc"][:-1])))

@@ -13,10 +13,10 @@ LivenessMode = Literal["off", "advisory", "required", "challenge_on_doubt"]
 LIVENESS_MODES: tuple[LivenessMode, ...] = get_args(LivenessMode)
 
 LIVENESS_ADVISED: LivenessMode = "challenge_on_doubt"
-"""For a gate that nobody watches."""
+"""Recommended for a gate that nobody watches."""
 
 NOT_CHOSEN = ""
-"""Stands for the mode in a new file until somebody has chosen one; such a file is not believed."""
+"""Placeholder for the mode in a new file. A file with it is refused."""
 
 
 def _chosen(mode: object) -> object:
@@ -27,7 +27,7 @@ def _chosen(mode: object) -> object:
 
 
 class LivenessConfig(ConfigSection):
-    """Whether a person, or a picture of one, is in front of the gate. See docs/SAFETY.md for what it can and cannot tell."""
+    """How the gate tells a person from a picture. docs/SAFETY.md says what it can and cannot tell."""
 
     mode: Annotated[LivenessMode | None, BeforeValidator(_chosen)] = Field(
         default=None,
@@ -63,12 +63,12 @@ class LivenessConfig(ConfigSection):
 
     @property
     def must_be_live(self) -> bool:
-        """True if nobody passes without the verdict "live"."""
+        """True if everybody needs the verdict "live"."""
         return self.in_force in ("required", "challenge_on_doubt")
 
     @property
     def danger(self) -> str:
-        """What this mode lets in, and what to do, for whoever sets the gate up; '' if only live people pass."""
+        """What this mode admits, and what to do, for the technician; '' if only live people pass."""
         if self.must_be_live:
             return ""
         mode = f'liveness.mode is "{self.mode}"' if self.mode else 'liveness.mode is not set and goes on as "off"'

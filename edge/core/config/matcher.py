@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from edge.core.config.section import ConfigSection
 
 FPIR_TARGET = 0.003
-"""Of 1,000 looks at strangers 3 may reach the threshold in one frame; the vote over frames comes on top."""
+"""Of 1,000 frames of strangers 3 may reach the threshold. The vote over several frames lowers that further."""
 
 
 class MatcherConfig(ConfigSection):

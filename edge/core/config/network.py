@@ -66,7 +66,8 @@ class ScreenConfig(ConfigSection):
 
 
 class HomeAssistantConfig(ConfigSection):
-    """Home Assistant on the same broker may show this gate as a device: its state and health, nothing of people."""
+    """Home Assistant on the same broker may show this gate as a device, with its state and health but nothing about
+    people."""
 
     discovery: bool = Field(default=False, description="Publish a discovery message; off again, it is taken away.")
     prefix: str = Field(

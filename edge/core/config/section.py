@@ -1,4 +1,4 @@
-"""What all sections of the configuration share."""
+"""Parts that all sections of the configuration share."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +11,7 @@ Pin = Annotated[int, Field(ge=0, le=27)]
 
 
 class ConfigError(ValueError):
-    """Everything that is wrong with a config file, one line per problem in `problems`."""
+    """All errors of a configuration, one line per problem in `problems`."""
 
     def __init__(self, path: Path | None, problems: list[str]) -> None:
         self.problems = problems

@@ -22,7 +22,7 @@ class SiteConfig(ConfigSection):
 
 
 class PathsConfig(ConfigSection):
-    """Where things are kept."""
+    """Where files are kept."""
 
     state_dir: Path = Field(
         default=Path("/var/lib/sitegate"), description="gate/, sync/ and desk/: a folder for each process that writes."
@@ -33,7 +33,7 @@ class PathsConfig(ConfigSection):
 
 
 class KeysConfig(ConfigSection):
-    """PEM files. `sitegate-hq init` makes them; only the site's own private key is secret here."""
+    """PEM files. `sitegate-hq init` makes them; only the site's private key is secret here."""
 
     hq_signing_public_path: Path = Field(
         default=Path("/etc/sitegate/keys/hq-signing.pub.pem"),

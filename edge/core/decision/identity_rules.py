@@ -1,4 +1,4 @@
-"""Can anything be said now, and of whom? The rules before anybody's papers are looked at."""
+"""Rules about the identity, before the worker's papers."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from edge.core.decision.case import DecisionCase, RuleFinding, fine, not_asked, 
 from edge.core.domain import ListAge, QualityFault, Sight
 
 CLOCK_SLACK = timedelta(minutes=10)
-"""A list may be this far ahead of our clock before we distrust the clock."""
+"""A list may be this much ahead of the gate's clock before the clock counts as wrong."""
 
 SIGHTS: dict[Sight, tuple[Reason, Advice]] = {
     Sight.MULTIPLE_FACES: (Reason.MULTIPLE_FACES, Advice.ONE_BY_ONE),
@@ -20,11 +20,11 @@ USABLE_REFUSALS: tuple[tuple[Reason, Advice], ...] = (
     *((Reason.LOW_QUALITY, advice) for advice in QUALITY_ADVICE),
     SIGHTS[Sight.NOBODY],
 )
-"""All that `usable` can ever answer."""
+"""All possible refusals of `usable`."""
 
 
 def advice_for(sight: Sight | QualityFault) -> Advice | None:
-    """The next step the lane shows at once, before any decision; None if there is nothing to say yet."""
+    """Return the next step shown before any decision; None if there is none yet."""
     if isinstance(sight, QualityFault):
         return sight.advice
     return SIGHTS[sight][1] if sight is Sight.MULTIPLE_FACES else None

@@ -8,11 +8,10 @@ from contract.policy import Factor
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who somebody has shown to be by other means than the face: a code, a card, a PIN, a guard's word.
+    """The worker whom a code, a card, a PIN or a guard names.
 
-    `worker_id` is set only if what was shown is genuine; otherwise `refusal` says, for the manager, why it is not.
-    `ref`, if any, is what the journal must know the admission by, because it was shown for one use, and `issued_utc` since when
-    that may have been.
+    `worker_id` is set only for a genuine credential. Otherwise `refusal` explains the fault to the manager. `ref`: the
+    journal's single-use key, if any. `issued_utc`: the earliest time of its first use.
     """
 
     worker_id: str | None = None
@@ -24,7 +23,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class ReaderEntry:
-    """What a card reader or PIN pad gave up to its Enter key; `text` is empty if it was not digits alone. Never logged."""
+    """Digits typed at a card reader or PIN pad up to Enter. `text` is empty if there were other keys. Never logged."""
 
     text: str = field(repr=False)
     monotonic_s: float

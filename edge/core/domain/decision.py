@@ -18,12 +18,13 @@ class LastPassage:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """Everything a decision rests on beside the person and HQ's lists.
+    """All inputs of a decision besides the person and HQ's lists.
 
-    `locked_down`: a lock-down keeps people from passing this way. `disk_critical`: events are written out of the last
-    reserve. `temperature_c`: of the person, None without a reading. `inside`: people in this gate's `area` now. `partner`: another
-    worker who would be admitted and waits for a second person, or was let in as the second (two-person rule).
-    `gear_missing`: the protective gear seen to be missing, None where nothing measures it.
+    `locked_down`: a lock-down closes this way. `disk_critical`: events are written from the last reserve.
+    `temperature_c`: the person's, None without a reading. `inside`: people in this gate's `area` now.
+
+    `partner`: another admissible worker who waits for a second person, or was released as the second (two-person rule).
+    `gear_missing`: missing protective gear, None if nothing measures it.
     """
 
     site_id: str
@@ -43,7 +44,7 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the gate does with the person, and why. Exactly one reason; never an exception."""
+    """What the gate does with the person. It has exactly one reason, and errors become a reason too."""
 
     reason: Reason
     advice: Advice
@@ -66,5 +67,5 @@ class Decision:
 
     @property
     def tone(self) -> "Tone":
-        """How the lane is told of it."""
+        """The tone that the lane shows."""
         return Tone.GO if self.granted else Tone.DESK if self.advice is Advice.SEE_DESK else Tone.ADJUST

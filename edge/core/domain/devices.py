@@ -11,7 +11,7 @@ class ReaderStatus:
 
 
 class Tone(StrEnum):
-    """The colour of what the lane is told: blue idle, amber wait or adjust, green go, red stop, neutral desk."""
+    """Colour of the indicator: blue idle, amber wait or adjust, green go, red stop, neutral desk."""
 
     IDLE = "idle"
     ADJUST = "adjust"
@@ -21,10 +21,10 @@ class Tone(StrEnum):
 
 
 class GateSignal(StrEnum):
-    """What the gate's inputs report."""
+    """A report of the gate's inputs."""
 
     PASSED = "passed"
-    """Somebody passed; the sensor cannot tell which way."""
+    """A passage whose direction the sensor cannot tell."""
     PASSED_IN = "passed_in"
     PASSED_OUT = "passed_out"
     ROTATING = "rotating"

@@ -15,22 +15,22 @@ class Candidate:
 
 
 class Sight(StrEnum):
-    """What the matcher sees in the lane at this moment, other than a face that cannot be compared (`QualityFault`)."""
+    """What the matcher sees in the lane, apart from a face that cannot be compared (`QualityFault`)."""
 
     NOBODY = "nobody"
     MULTIPLE_FACES = "multiple_faces"
     LOOKING = "looking"
-    """A usable face, the vote not yet finished."""
+    """A usable face; the vote is not finished."""
     UNKNOWN = "unknown"
     KNOWN = "known"
 
 
 @dataclass(frozen=True, slots=True)
 class QualityFault:
-    """Why a face cannot be compared. Each kind is defined where it is measured, in `edge.matcher.engine.quality`.
+    """Why a face cannot be compared. `edge.matcher.engine.quality` defines and measures each kind.
 
-    `value`: its name, in findings and stories. `advice`: the next step in the lane, one of `QUALITY_ADVICE`. `photo`: what is wrong
-    with a photo to enrol from, and what to do. `prompt`: what to do in front of the camera, to be enrolled.
+    `value`: its name in findings and stories. `advice`: the next step in the lane, one of `QUALITY_ADVICE`. `photo`:
+    the fault of a photo to enrol from, and what to do. `prompt`: what to do in front of the camera during enrolment.
     """
 
     value: str
@@ -43,12 +43,14 @@ class QualityFault:
 class Identification:
     """The matcher's answer to one frame.
 
-    `approach` numbers the person in front of the gate: it changes when the lane was empty or another face took over.
-    `frames` counts the votes behind the answer. `candidate` is the best one, also when it is below `threshold`.
-    `usable_since_s` is the monotonic time of the first usable frame of this approach. `look_alike` is the worker whom
-    the candidate resembles too much for the face alone to decide, if there is one; `runner_up` is the best score of any
-    other worker than a KNOWN one, None if there is none. While `challenge` is set the person
-    is being asked to do it, and nothing is decided yet.
+    `approach`: number of the person in front of the gate. It changes after an empty lane, or when another face takes
+    over. `frames`: the votes behind the answer. `candidate`: the best one, also below `threshold`.
+
+    `usable_since_s`: monotonic time of the approach's first usable frame. `look_alike`: a worker too similar for the
+    face alone to decide, if any. `runner_up`: the best score of any other worker beside a KNOWN one; None if there is
+    none.
+
+    `challenge`: the movement that the person is asked for. Nothing is decided meanwhile.
     """
 
     sight: Sight | QualityFault

@@ -7,8 +7,8 @@ from contract.messages import NoticeCode
 
 @dataclass(frozen=True, slots=True)
 class JournalSize:
-    """`head`: the newest seq; `kept`: events still in the file; `used_mb`: what they take, free pages apart; `log_mb`: the
-    -wal file beside it, which grows while another program reads."""
+    """`head`: the newest seq; `kept`: events still in the file; `used_mb`: their size without free pages; `log_mb`:
+    size of the -wal file, which grows while another program reads."""
 
     head: int
     kept: int
@@ -16,13 +16,13 @@ class JournalSize:
     log_mb: float = 0.0
 
     def mb_of(self, events: int) -> float:
-        """What so many events take, by those that are kept."""
+        """Estimate the size of this many events from those that are kept."""
         return self.used_mb / self.kept * events if self.kept else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """Something the sync process refused or could not read, for the gate to journal. `ref` is unique for ever."""
+    """Something that the sync process refused or could not read, to be journalled. `ref` is unique."""
 
     ref: str
     code: NoticeCode

@@ -12,7 +12,7 @@ from edge.core.domain.vision import Template
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A person on the roster, as far as the gate needs to know; templates live in the gallery."""
+    """A person on the roster, as far as the gate needs it. Templates are in the gallery."""
 
     worker_id: str
     sites: frozenset[str] = frozenset()
@@ -37,7 +37,7 @@ class ListAge:
 
 
 class ListMark(BaseModel):
-    """The version of a list that came into force here, when HQ issued it, and what tells it from another of this version."""
+    """A list that came into force here: its version, its time of issue, and the digest that identifies it."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -48,7 +48,7 @@ class ListMark(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class RosterState:
-    """Everything HQ told this gate, verified: workers and all their risk entries by worker id, the policy, and their ages."""
+    """HQ's verified lists: workers and risk entries by worker id, the policy, and their ages."""
 
     workers: dict[str, Worker] = field(default_factory=dict)
     risks: dict[str, tuple[RiskEntry, ...]] = field(default_factory=dict)
@@ -58,9 +58,9 @@ class RosterState:
     risk: ListAge = ListAge()
     policy_age: ListAge = ListAge()
     trusts: tuple[str, ...] = ()
-    """Ids of HQ's signing keys that are believed, and of the site's keys that are held here: what the above rests on."""
+    """Ids of HQ's trusted signing keys, and of the site's keys held here, on which the lists depend."""
     opens: tuple[str, ...] = ()
     roster_base: ListBase | None = None
-    """The roster as it was published whole, before its changes: whoever left since then is still in it."""
+    """The roster as it was published whole, before its changes. It still contains workers who left since then."""
     withheld: frozenset[ListKind] = frozenset()
-    """Lists of which a newer version was in force here before: what lies here now is older, and is not believed."""
+    """Lists withheld because a newer version was in force here before."""

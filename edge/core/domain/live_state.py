@@ -10,11 +10,13 @@ from edge.core.passage import PassageState
 
 
 class Recognition(BaseModel):
-    """What the threshold rests on, and what the gate's own scores say of it.
+    """What the threshold depends on, and what the gate's own scores suggest.
 
-    `tail`: "pack", "gallery" (the workers' own templates) or "config" (set by hand). `correction` was added to the threshold;
-    `proposed` is the threshold that the scores ask for, None while they ask for no other. `drift` holds, by what was watched, the
-    population stability index over its limit: from 1 on it alarms, if it moved for the worse (`alarms`).
+    `tail`: "pack", "gallery" (the workers' own templates) or "config" (set by hand). `correction`: added to the
+    threshold. `proposed`: the threshold by the gate's scores; None if it is the same.
+
+    `drift`: the population stability index over its limit, by watched quantity. From 1 on it alarms, if it moved for
+    the worse (`alarms`).
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -29,7 +31,7 @@ class Recognition(BaseModel):
 
 
 class DiskState(BaseModel):
-    """The disk under the journal. `days_left`: until it or the journal's budget is full, None if neither fills."""
+    """The disk under the journal. `days_left`: until it or the journal's budget is full; None if neither fills."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -39,14 +41,14 @@ class DiskState(BaseModel):
 
 
 class LiveState(BaseModel):
-    """The lane at this moment, for the screen and for health telemetry; overwritten, never history."""
+    """The gate's present state, for the screen and for health messages. It is overwritten and has no history."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     utc: datetime
     direction: Direction
     gate_state: PassageState | str = Field(union_mode="left_to_right")
-    """A text only where the gate process is of another version, or has said nothing yet."""
+    """A plain text only from a gate process of another version, or before the first state."""
     tone: Tone
     advice: Advice | None = None
     camera_ok: bool = False
@@ -62,19 +64,19 @@ class LiveState(BaseModel):
     memory_mb: float = 0.0
     """Of the gate process."""
     passages: int = 0
-    """People who passed this gate's own way since then."""
+    """People who passed this gate's own way since the start."""
     roster_tier: DataTier = DataTier.EXPIRED
     risk_tier: DataTier = DataTier.EXPIRED
     trusts: tuple[str, ...] = ()
     opens: tuple[str, ...] = ()
-    """See `RosterState`: the process with the network tells HQ, and must not read the site's key itself."""
+    """See `RosterState`: the network process reports them to HQ, but must not read the site's key."""
     roster_base: ListBase | None = None
     disk: DiskState | None = None
     lists_refused: dict[ListKind, int] = Field(default_factory=dict)
-    """Lists of which an older version lies here than was in force before, and that version."""
+    """Lists of which only an older version is here, and the version that was in force."""
     lists_older: tuple[ListKind, ...] = ()
-    """Lists whose next version may be an older one, because a technician said so."""
+    """Lists whose next version may be older, by a technician's request."""
     clock_behind: bool = False
-    """The clock shows a time that lies behind one that it has shown before."""
+    """The clock is behind a time that it has shown before."""
     liveness: str = ""
-    """The mode that is in force; '' from a gate process that does not tell."""
+    """The liveness mode in force; '' from a gate process that does not report it."""

@@ -10,7 +10,7 @@ from contract.messages import CommissioningOutcome, Direction, Id, Utc
 
 @dataclass(frozen=True, slots=True)
 class DeskRequest:
-    """A local request for the gate to journal; `ref` is unique for ever, `body` is JSON of the kind's model."""
+    """A local request to be journalled. `ref` is unique; `body` is JSON of the kind's model."""
 
     id: int
     ref: str
@@ -27,7 +27,7 @@ class EnrolmentRequest(BaseModel):
     consent_ref: str = Field(min_length=1, max_length=120)
     model_id: str = Field(max_length=200)
     sealed_record: bytes = Field(max_length=45_000, repr=False)
-    """With more, the event would be longer than `EventRecord` allows, and HQ could take nothing after it."""
+    """Upper bound: a longer event than `EventRecord` allows would block all later ones at HQ."""
 
 
 class CommissioningRequest(BaseModel):
@@ -47,7 +47,7 @@ LOCK_DOWN, RELEASE_LOCK_DOWN = "lock_down", "release_lock_down"
 
 
 class AdmitRequest(BaseModel):
-    """Body of a desk request of kind "admit": a guard lets somebody through, by name and with a reason."""
+    """Body of a desk request of kind "admit": a guard admits a person, with name and reason."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -68,7 +68,7 @@ class LockDownRequest(BaseModel):
 
 
 class TechnicianRequest(BaseModel):
-    """What only a technician may ask (`edge.storage.technician_request`). `ref` is unique for ever."""
+    """A request that only a technician may make (`edge.storage.technician_request`). `ref` is unique."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 

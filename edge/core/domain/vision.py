@@ -40,7 +40,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Template:
-    """A biometric reference or probe. Only templates of one `model_id` may ever be compared."""
+    """A biometric reference or probe. Never compare templates of different `model_id`."""
 
     vector: Vector = field(repr=False)
     model_id: str

@@ -9,31 +9,33 @@ class CodeReader(Protocol):
     """QR codes in the camera's frames."""
 
     def read(self, frame: Frame) -> Claim | None:
-        """What a code claims that has just come into view; None if there is none, or the same one as before. Codes that
-        are not ours are nothing at all. Not every frame is looked into."""
+        """Return the claim of a code that has just come into view; None if there is none, or the same as before.
+
+        Foreign codes are ignored. Not every frame is searched.
+        """
 
 
 class CardReader(Protocol):
-    """A card reader or PIN pad that types like a keyboard, with a thread of its own."""
+    """A card reader or PIN pad that types like a keyboard, read by a separate thread."""
 
     def start(self) -> None: ...
 
     def entries(self) -> list[ReaderEntry]:
-        """What was entered since the last call, oldest first."""
+        """Return the entries since the last call, oldest first."""
 
     def status(self) -> ReaderStatus: ...
 
     def close(self) -> None:
-        """Let go of the device; may be called twice."""
+        """Release the device. May be called twice."""
 
 
 class PinCodeCheck(Protocol):
-    """Compares a PIN with its stored form, which takes longer than a frame may wait."""
+    """Compares a PIN code with its stored form, which takes longer than a frame may wait."""
 
     def ask(self, pin: str, stored: str) -> None:
-        """Begin; a question not yet answered is dropped."""
+        """Start a comparison. A question without an answer yet is dropped."""
 
     def answer(self) -> bool | None:
-        """Once per question: whether the PIN was right. None: nothing asked, or not known yet."""
+        """Return once per question whether the PIN was right. None: no question, or no answer yet."""
 
     def close(self) -> None: ...

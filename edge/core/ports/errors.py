@@ -2,11 +2,11 @@
 
 
 class JournalError(RuntimeError):
-    """The journal cannot be used; the text says why and what to do. Nothing may be opened."""
+    """The journal cannot be used; the text says why and what to do. The gate must not open."""
 
 
 class JournalHeld(JournalError):
-    """Another program locks the journal: what could not be written is written once that is over."""
+    """Another program locks the journal. Deferred records are written when it ends."""
 
 
 class DeskError(RuntimeError):

@@ -11,114 +11,120 @@ E = TypeVar("E", bound=Event)
 
 
 class Disk(Protocol):
-    """The disk that the journal lies on."""
+    """The disk that holds the journal."""
 
     step: DiskStep
-    """As it was at the last `measure`; set at the start to what it was before."""
+    """The step at the last `measure`. At the start it is set to the step before."""
 
     def measure(self) -> float:
-        """Free space in MB; `step` is renewed. Raises OSError."""
+        """Measure the free space in MB, and update `step`. Raises OSError."""
 
     def forget_salvaged(self, acks: Sequence[Ack]) -> None:
-        """Remove what was saved from damaged journals, as far as HQ holds it all."""
+        """Remove records saved from damaged journals, as soon as HQ holds them all."""
 
     def leftovers(self) -> list[str]:
-        """Damaged databases that were set aside and may be taken away, with their sizes."""
+        """List damaged databases that were set aside and may be removed, with their sizes."""
 
 
 class JournalMemory(Protocol):
-    """What the gate remembers beside the journal's file, and what outlives that file."""
+    """What the gate remembers outside the journal's file, and keeps if that file is lost."""
 
     def head(self) -> tuple[str, int] | None:
-        """Epoch and number of an event that the journal held when this was last written; None if nothing is remembered."""
+        """Return epoch and number of an event that the journal held at the last write; None if unknown."""
 
     def refs(self) -> Sequence[str]:
-        """Refs whose newest one still holds after a restart: a lock-down, a fire."""
+        """Return refs whose newest one holds after a restart: a lock-down, a fire."""
 
     def noted(self, event: Event, ref: str | None) -> None:
-        """An event is on disk."""
+        """Note that an event is on disk."""
 
 
 class Journal(Protocol):
-    """The gate's append-only memory: hash-chained, on disk before `append` returns, and itself the outbox."""
+    """The gate's append-only memory: hash-chained, on disk before `append` returns, and also the outbox."""
 
     epoch: str
 
     def append(self, kind: type[E], /, *, ref: str | None = None, **fields: Any) -> E:
-        """Stamp, chain and store one event; on return it is on disk. `ref` makes the append single-use (`seen`)."""
+        """Stamp, chain and store one event; it is on disk when this returns. `ref` makes the append single-use
+        (`seen`)."""
 
     def seen(self, ref: str) -> bool:
-        """True if an event with this `ref` was ever appended."""
+        """Return True if an event with this `ref` was ever appended."""
 
     def last_ref(self, *beginnings: str) -> str | None:
-        """The newest `ref` that begins with one of these; refs outlive the pruning of their events."""
+        """Return the newest `ref` that begins with one of these. Refs stay after their events are pruned."""
 
     def latest(self, limit: int) -> list[AnyEvent]:
-        """The newest events, newest first: what a restarted gate must still know."""
+        """Return the newest events, newest first, for a gate that restarts."""
 
     def set_live(self, live: LiveState) -> None:
-        """Overwrite the present state; not history, not synced to disk."""
+        """Overwrite the live state. It has no history and is not synced to disk."""
 
     def prune(self, acked_seq: int, keep_days: float, keep_events: int = 0) -> int:
-        """Forget events that HQ holds and that are older than `keep_days`, but the newest `keep_events`; how many were
-        removed. A bounded number at a time: call again while something is."""
+        """Forget events that HQ holds and that are older than `keep_days`, except the newest `keep_events`.
+
+        Return the number of removed events. The number per call is bounded: call again until it is 0.
+        """
 
     def sealed_since(self) -> int:
-        """The first event with something sealed in it that was not erased; 0 if there is none."""
+        """Return the number of the first event whose sealed part is not erased; 0 if there is none."""
 
     def erase_sealed(self, acked_seq: int) -> int:
-        """Erase what is sealed in events up to here, which HQ holds, from the file and from its log; of how many. What
-        a reader is just looking at is erased at a later call."""
+        """Erase sealed parts of events up to `acked_seq`, from the file and from its log. Return how many.
+
+        What a reader uses at this moment is erased by a later call.
+        """
 
     def shrink(self) -> bool:
-        """Give the room of forgotten events back to the disk, a bounded amount at a time; True while there is more."""
+        """Return free space to the disk, a bounded amount per call. Return True while there is more."""
 
     def size(self) -> JournalSize: ...
 
     def held_open_by(self) -> str:
-        """The programs that read the journal at this moment, in words."""
+        """Name the programs that read the journal at this moment."""
 
     def checkpoint(self) -> None:
-        """Cut the -wal file, if no reader forbids that."""
+        """Shorten the -wal file, if no reader prevents it."""
 
     def time_corrected(self) -> None:
-        """The clock was ahead and was set right: what this journal remembers of the time is corrected too."""
+        """Correct the remembered times after a clock that was ahead."""
 
     def knows_since(self) -> datetime | None:
-        """What was used before this time may be unknown here: the file that knew it is lost. None: all is known."""
+        """Return the time from which on all uses are known; earlier ones are lost with an older file. None: all are
+        known."""
 
     def close(self) -> None: ...
 
 
 class JournalReader(Protocol):
-    """The journal as the other processes see it: read only."""
+    """The journal as other processes see it, read only."""
 
     def changed(self) -> bool:
-        """True if the journal changed since the last call (and at the first)."""
+        """Return True if the journal changed since the last call, and at the first call."""
 
     @property
     def epoch(self) -> str: ...
 
     def head(self) -> int:
-        """The newest seq, 0 if empty."""
+        """Return the newest seq; 0 if empty."""
 
     def base(self) -> tuple[int, str]:
-        """(seq, hash) before the oldest record still kept."""
+        """Return (seq, hash) before the oldest record still kept."""
 
     def records(self, after: int, limit: int) -> list[EventRecord]:
-        """Up to `limit` records with seq above `after`, in order."""
+        """Return up to `limit` records with seq above `after`, in order."""
 
     @property
     def signed(self) -> bool:
-        """Whether the gate process signs its records."""
+        """True if the gate process signs its records."""
 
     def sealed(self) -> int:
-        """How many enrolments here still hold what was sealed in them."""
+        """Return how many enrolments still hold their sealed part."""
 
     def latest(self, limit: int) -> list[AnyEvent]:
-        """The newest events, newest first."""
+        """Return the newest events, newest first."""
 
     def live(self) -> LiveState | None: ...
 
     def close(self) -> None:
-        """Let go of the file; may be called twice."""
+        """Close the file. May be called twice."""

@@ -9,55 +9,59 @@ from edge.core.domain import Incident, LastPassage, RosterState
 
 
 class Roster(Protocol):
-    """HQ's lists and commands as the sync process left them, verified here before anything is believed."""
+    """HQ's lists and orders from the sync process. They are verified here before use."""
 
     def refresh(self) -> bool:
-        """True if the state changed since the last call. Never raises for bad content: see `incidents`."""
+        """Return True if the state changed since the last call. Never raises for invalid content: see `incidents`."""
 
     @property
     def state(self) -> RosterState: ...
 
     def incidents(self) -> list[Incident]:
-        """What was refused since the start of the replica; the caller skips those it has journalled."""
+        """Return what was refused since the replica's start. The caller skips those it has journalled."""
 
     def commands(self, now: datetime) -> list[Command]:
-        """Commands that arrived since the last call, oldest first: signed by HQ, addressed to this gate, not expired.
-        Refused ones become incidents. The caller makes them single-use (`Journal.seen`)."""
+        """Return orders since the last call, oldest first: signed by HQ, for this gate, not expired.
+
+        Refused ones become incidents. The caller makes them single-use (`Journal.seen`).
+        """
 
     def acks(self) -> list[Ack]:
-        """HQ's newest verified acknowledgement of each epoch."""
+        """Return HQ's newest verified acknowledgement of each epoch."""
 
 
 class Presence(Protocol):
     """Who is in this gate's area, as far as the gate knows."""
 
     def inside(self, since: datetime) -> int:
-        """People whose last passage is one in, at or after `since`; those who passed without a name are added up."""
+        """Return the number of people whose last passage was inwards, at or after `since`. Unnamed passages are
+        added up."""
 
     def last_passage(self, worker_id: str) -> LastPassage | None:
-        """None if none is remembered."""
+        """Return the worker's last passage; None if unknown."""
 
 
 class HighWaterMarks(Protocol):
-    """What this gate must not forget with a file (`edge.storage.high_water`). Nothing here raises for a disk that refuses."""
+    """What this gate must remember even if a file is lost (`edge.storage.high_water`). Never raises if the disk
+    refuses."""
 
     def newest_order(self) -> datetime | None:
-        """When the newest order that was obeyed had been issued."""
+        """Return the time of issue of the newest executed order."""
 
     def note_order(self, issued_utc: datetime) -> None:
-        """An order is about to be obeyed."""
+        """Note an order before it is executed."""
 
     def note_time(self, utc: datetime) -> None:
-        """A trusted clock showed this."""
+        """Note a time that a trusted clock showed."""
 
     def lower_time(self, utc: datetime) -> None:
-        """An earlier time is right after all."""
+        """Correct the newest time to an earlier one."""
 
     def highest(self) -> Mapping[ListKind, int]:
-        """The highest version of each list that was ever in force here."""
+        """Return the highest version of each list that was ever in force here."""
 
     def takes_older(self, kind: ListKind) -> bool:
-        """True if a technician had this gate take the next list, also an older one."""
+        """Return True if a technician allows an older list next."""
 
     def take_older(self) -> None:
-        """Take the next list of each kind, also an older one."""
+        """Allow an older list of each kind next."""

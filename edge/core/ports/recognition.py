@@ -8,42 +8,45 @@ from edge.core.score_counts import DayScores
 
 
 class Camera(Protocol):
-    """A source of frames with a capture thread of its own; only the newest frame is kept."""
+    """A source of frames with its own capture thread. Only the newest frame is kept."""
 
     def start(self) -> None: ...
 
     def wait(self, after: int, timeout_s: float) -> Frame | None:
-        """The newest frame with a number above `after`, waiting at most `timeout_s`; None if there is none or it is stale."""
+        """Return the newest frame with a number above `after`, waiting at most `timeout_s`. None if there is none or
+        it is stale."""
 
     def status(self) -> CameraStatus: ...
 
     def close(self) -> None:
-        """Stop and release; may be called twice."""
+        """Stop and release the camera. May be called twice."""
 
 
 class Matcher(Protocol):
     model_id: str
 
     def identify(self, frame: Frame) -> Identification:
-        """What this frame and the ones before it say of the person in the lane."""
+        """Identify the person in the lane, by this frame and the ones before."""
 
     def load(self, templates: Sequence[tuple[str, Template]]) -> None:
         """Replace the gallery. Templates of another model are left out, never compared."""
 
     def survey(self) -> Mapping[str, Candidate] | None:
-        """One bounded step of comparing all workers of the gallery with one another. None until it is complete, then
-        by worker id the nearest look-alike of every worker who has one."""
+        """Do one bounded step of comparing all workers with one another.
+
+        Return None until it is complete. Then return the nearest look-alike by worker id, for every worker who has one.
+        """
 
     def notices(self) -> Sequence[Incident]:
-        """What its own scores tell: a proposed threshold, a drift. The caller journals each `ref` once."""
+        """Return notices from its own scores: a proposed threshold, a drift. The caller journals each `ref` once."""
 
     @property
     def recognition(self) -> Recognition:
-        """What the threshold rests on."""
+        """What the threshold depends on."""
 
     @property
     def gallery_size(self) -> int:
-        """Templates that can be matched now."""
+        """Number of templates that can be matched now."""
 
     @property
     def threshold(self) -> float:
@@ -51,10 +54,10 @@ class Matcher(Protocol):
 
 
 class ScoreCountStore(Protocol):
-    """Keeps the counts of scores across restarts. It never raises: without them the gate recognises as before."""
+    """Keeps the counts of scores across restarts. It never raises: recognition works without them."""
 
     def days(self) -> list[DayScores]:
-        """All days kept, oldest first."""
+        """Return all days kept, oldest first."""
 
     def save(self, day: DayScores) -> None:
-        """Keep this day's counts in place of its earlier ones, and forget days that are no longer needed."""
+        """Store this day's counts in place of its earlier ones, and forget days that are no longer needed."""

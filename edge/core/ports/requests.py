@@ -7,18 +7,18 @@ from edge.core.domain import DeskRequest, TechnicianRequest
 
 
 class DeskRequestSource(Protocol):
-    """What people at this gate asked for on their own screen or command line (desk.db)."""
+    """Requests made on this gate's screen or command line (desk.db)."""
 
     def changed(self) -> bool: ...
 
     def requests(self, after_id: int) -> Sequence[DeskRequest]:
-        """Requests with an id above `after_id`, oldest first."""
+        """Return requests with an id above `after_id`, oldest first."""
 
 
 class TechnicianRequestSource(Protocol):
-    """What only a technician may ask of the gate process (`edge.storage.technician_request`)."""
+    """Requests that only a technician may make (`edge.storage.technician_request`)."""
 
     def waiting(self) -> TechnicianRequest | None: ...
 
     def done(self) -> None:
-        """The request is recorded."""
+        """Note that the request is recorded."""
