@@ -18,7 +18,8 @@ from hq.registry.import_draft import EnrolmentRefused
 from hq.registry.people import PeopleRegistry
 
 app = typer.Typer(
-    help="Enrolments made at gates: show, approve, refuse.\n\nExample: sitegate-hq enrolments",
+    help="Enrolments made at gates: show, approve, refuse.",
+    epilog="Example: sitegate-hq enrolments",
     invoke_without_command=True,
 )
 

@@ -25,7 +25,8 @@ from hq.reports.key_readiness import behind, lacking, undelivered
 AT_REST = "at-rest"
 
 app = typer.Typer(
-    help="HQ's keys and the sites': show, and change without a gap.\n\nExample: sitegate-hq keys",
+    help="HQ's keys and the sites': show, and change without a gap.",
+    epilog="Example: sitegate-hq keys",
     invoke_without_command=True,
 )
 What = Annotated[str, typer.Argument(help="signing, sealing, or a site.")]

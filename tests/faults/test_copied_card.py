@@ -42,7 +42,14 @@ class Copy:
         reader = JournalReader(self.state_dir / "gate/journal.db")
         self._rig._open.append(reader)
         self._rig._runs(
-            SyncService.open(self.config(), reader, self._rig.clock, "copy", JournalReader, self._rig.link_key)
+            SyncService.open(
+                self.config(),
+                reader,
+                self._rig.clock,
+                software="copy",
+                open_reader=JournalReader,
+                key=self._rig.link_key,
+            )
         )
 
     def hashes(self) -> list[str]:

@@ -13,7 +13,7 @@ from contract.codec import encode
 from contract.messages import Ack, Command, CommandAction
 from contract.signing import sign
 from contract.topics import Channel
-from edge.replica.signed_commands import CommandRefused, verified
+from edge.replica.signed_commands import CommandRefused, verify_command
 from hq import config as hq_config
 from hq.ingest.batches import ReadBatch
 from hq.service import HqService
@@ -115,6 +115,6 @@ def test_fail__commands_of_an_hq_with_a_wrong_clock_are_refused_with_the_reason(
         envelope = sign(encode(command), Channel.COMMAND.value, rig.signing)
         if says:
             with pytest.raises(CommandRefused, match=says):
-                verified(envelope, "gate-1", rig.signing.public_key(), now)
+                verify_command(envelope, "gate-1", rig.signing.public_key(), now)
         else:
-            assert verified(envelope, "gate-1", rig.signing.public_key(), now) == command
+            assert verify_command(envelope, "gate-1", rig.signing.public_key(), now) == command

@@ -45,7 +45,7 @@ from edge.core.domain import LiveState, Tone
 from edge.replica.reader import ReplicaReader
 from edge.replica.writer import ReplicaWriter
 from edge.storage.journal import Journal
-from edge.sync import service as sync_service
+from edge.sync import key_watch
 from hq.cli import app, main
 from hq.database.gate_reports import set_health, set_status
 from hq.database.store import Store
@@ -130,7 +130,7 @@ class Site:
 
 @pytest.fixture
 def site(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    monkeypatch.setattr(sync_service, "_KEYS_EVERY_S", 0.05)
+    monkeypatch.setattr(key_watch, "_EVERY_S", 0.05)
     yield Site(rig)
 
 

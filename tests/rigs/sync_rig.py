@@ -214,7 +214,9 @@ class Rig:
     def sync(self, config: Config | None = None) -> Runner:
         journal = JournalReader(self.state_dir / "gate/journal.db")
         self._open.append(journal)
-        service = SyncService.open(config or self.config, journal, self.clock, "test", JournalReader, self.link_key)
+        service = SyncService.open(
+            config or self.config, journal, self.clock, software="test", open_reader=JournalReader, key=self.link_key
+        )
         return self._runs(service)
 
     def register(self, gate_id: str = "gate-1", site_id: str = "site-1") -> None:

@@ -71,7 +71,9 @@ class GateSide:
     def start(self) -> None:
         self.reader = JournalReader(self.folder / JOURNAL)
         clock = self._rig.clock
-        opened = SyncService.open(self.config, self.reader, clock, "test", JournalReader, self.keys[1])
+        opened = SyncService.open(
+            self.config, self.reader, clock, software="test", open_reader=JournalReader, key=self.keys[1]
+        )
         self.sync = Runner(opened)
 
     def stop(self) -> None:

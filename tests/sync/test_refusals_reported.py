@@ -152,7 +152,9 @@ def test_fail__two_gates_with_one_id_are_both_told(rig: Rig, tmp_path: Path) -> 
     rig.sync()
     journal, store, first = rig.journal(), rig.store(), rig.roster()
     config, twin, reader = _twin(rig, tmp_path / "twin")
-    running = Runner(SyncService.open(config, reader, rig.clock, "twin", JournalReader, rig.link_key))
+    running = Runner(
+        SyncService.open(config, reader, rig.clock, software="twin", open_reader=JournalReader, key=rig.link_key)
+    )
     keys = rig.config.keys
     second = ReplicaReader(
         tmp_path / "twin/sync/replica.db", config.site, rig.signing.public_key(), _site_key(keys.site_private_path)

@@ -138,7 +138,7 @@ def test_ok__a_gate_whose_clock_was_behind_when_it_connected_is_heard_once_it_is
     clock, keys = Behind(world), gate.config.keys
     gate.reader = JournalReader(gate.folder / JOURNAL)
     gate.sync = Runner(
-        SyncService.open(gate.config, gate.reader, clock, "test", JournalReader, gate.keys[1])  # type: ignore[arg-type]
+        SyncService.open(gate.config, gate.reader, clock, software="test", open_reader=JournalReader, key=gate.keys[1])  # type: ignore[arg-type]
     )
     lists = TrustedKeys(keys.hq_signing_public_path), OpeningKeys(keys.site_private_path)
     gate.roster = ReplicaReader(gate.folder / REPLICA, gate.config.site, *lists)

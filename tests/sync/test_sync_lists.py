@@ -226,20 +226,20 @@ def test_ok__parts_are_let_go_and_a_key_change_is_tried_again_on_a_full_disk(
 ) -> None:
     reader, now, left, tries = JournalReader(rig.state_dir / "gate/journal.db"), [1000.0], [], []
     monkeypatch.setattr(rig.clock, "monotonic", lambda: now[0])
-    service = SyncService.open(rig.config, reader, rig.clock, "test", JournalReader)
-    monkeypatch.setattr(service._link, "unsubscribe", left.append)
+    service = SyncService.open(rig.config, reader, rig.clock, software="test", open_reader=JournalReader)
+    monkeypatch.setattr(service._parts.link, "unsubscribe", left.append)
 
     def forget(key: object) -> None:
         tries.append(key)
         if len(tries) == 1:
             raise ReplicaError("full")
 
-    monkeypatch.setattr(service._replica, "forget_untrusted", forget)
+    monkeypatch.setattr(service._parts.replica, "forget_untrusted", forget)
     path = rig.config.keys.hq_signing_public_path
     assert path is not None
     path.write_bytes(path.read_bytes() + public_pem(Ed25519PrivateKey.generate()))
     for _ in range(4):
-        service._asked_for = {("sitegate/v1/site-1/list/roster/2", 1)}
+        service._parts.lists._subscribed = {("sitegate/v1/site-1/list/roster/2", 1)}
         now[0] += 2.0
         service.step(0)
     assert len(tries) == 2, "until it is done, and no longer"
