@@ -57,9 +57,7 @@ EXCEPTIONS: set[str] = {
 }
 """Names that still wait for their new one, as `file`, `file::Class` or `file::function`."""
 
-SHARED: set[str] = {
-    "Passage",
-}
+SHARED: set[str] = set()
 """Public class names that still stand for two things."""
 
 
