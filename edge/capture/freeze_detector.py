@@ -3,7 +3,7 @@
 The picture is cut into small cells. Each cell gets a number that changes with any byte of it. Sensor noise changes
 cells all over the picture, in every frame. A clock, a changing byte or a damaged line changes a few cells in one place.
 A codec that gets one picture changes many cells, but returns to earlier pictures, because nothing new comes in. So a
-picture is new if, against each remembered one, cells have changed in more zones than a line of text covers.
+picture is new if, against each remembered one, more zones have changed than a line of text covers.
 """
 
 from collections import deque
@@ -105,7 +105,7 @@ class FreezeDetector:
     """Watches one live source between its opening and its end. `suspect`: the scene on which it froze before.
 
     `limit_s`: after this long with identical bytes the picture is frozen. `tolerant_s`: after this long with nothing
-    new but a clock, a few bytes or a codec's noise it is frozen too.
+    new but a clock, few bytes or codec noise it is frozen too.
     """
 
     def __init__(

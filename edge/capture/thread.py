@@ -141,7 +141,9 @@ class CaptureThread:
         )
         self._closing.wait(pause_s)
         while self._hung() >= STUCK_MAX and not self._closing.is_set():
-            self._problem = f"{reader.source.name} hung {STUCK_MAX} times and never let go: restart the gate service"
+            self._problem = (
+                f"{reader.source.name} hung {STUCK_MAX} times and did not release its device: restart the gate service"
+            )
             self._closing.wait(pause_s)
 
     def _hung(self) -> int:

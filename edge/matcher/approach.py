@@ -25,8 +25,8 @@ Box = tuple[float, float, float, float]
 class Approach:
     """One person's visit. `mean` is the running mean of the usable frames' vectors.
 
-    `frame_votes` holds the best candidate of each frame alone; `votes` the best candidate of all frames up to it, as
-    one template.
+    `frame_votes` holds the best candidate of each frame alone. `votes` holds that of all frames up to it, as one
+    template.
     """
 
     number: int
@@ -74,7 +74,7 @@ class Approach:
     def fused_template(self) -> Vector:
         """All usable frames so far as one unit vector. Raises ValueError before the first one."""
         if self.mean is None:
-            raise ValueError("no usable frame was remembered yet")
+            raise ValueError("no usable frame was added yet")
         fused_template: Vector = self.mean / np.linalg.norm(self.mean)
         return fused_template
 

@@ -45,14 +45,14 @@ from edge.matcher.score_monitor.monitor import ScoreMonitor
 from edge.matcher.vote import VoteResult, count_votes, early_result
 
 RIVAL_SIZE_MIN = 0.5
-"""A second face at least this tall, relative to the largest, is in the lane too; a smaller one is behind it.
+"""A second face at least this tall, relative to the largest, is in the lane too. A smaller one is behind it.
 
 Height and not eye distance: a person beside the worker who looks away still counts.
 """
 UNKNOWN_HOLD_S = 3.0
-"""After this long, an unknown person who stays is voted on again: the first frames of a worker can be poor ones."""
+"""After this long, an unknown person who stays is voted on again: a worker's first frames can be poor."""
 OCCLUSION_HOLD_S = 1.5
-"""For this long, a person seen with an occluded face is not taken for a stranger, even if frames between look bare."""
+"""For this long after an occluded frame, a person is not taken for a stranger, even on bare frames."""
 WHILE_TURNING = (TURNED_AWAY, LOOKING_UP, LOOKING_DOWN, BLURRED)
 
 _log = structlog.get_logger()
@@ -221,8 +221,8 @@ class FaceMatcher:
     def _in_lane(self, faces: list[Face], width_px: int) -> tuple[Face | None, int]:
         """Choose the largest face in the lane, and count the others about as near.
 
-        A face less tall than the smallest usable eye distance (a usable one is about 2.6 times as tall) is a person
-        passing by outside. So is one whose middle lies beside the lane in the picture.
+        A face less tall than the smallest usable eye distance is a person passing by outside: a usable one is about 2.6
+        times as tall. So is one whose middle lies beside the lane in the picture.
         """
         config = self._config
         # The picture's own edges exclude nobody: a face's middle may lie beyond them.
@@ -241,8 +241,8 @@ class FaceMatcher:
     def _answer(self, approach: Approach, vector: Vector, now_s: float) -> Identification:
         """Vote until the approach has its result, then repeat that. `vector` is this frame's.
 
-        Each vote is about all frames so far: measured, the frames' mean misses a worker far less often than single
-        frames do (docs/ACCURACY.md).
+        Each vote is about all frames so far. Measured, their mean misses a worker far less often than single frames
+        (docs/ACCURACY.md).
         """
         if approach.in_doubt:
             return self._unusable(Sight.LOOKING, approach)
@@ -288,8 +288,7 @@ def open_matcher(
 ) -> FaceMatcher:
     """Open a matcher with verified weights and an empty gallery. It counts scores if it gets a store and a clock.
 
-    `liveness`: None at an enrolment or in an evaluation, where nobody is let in: liveness is neither checked nor warned
-    of.
+    `liveness`: None where nobody is let in (enrolment, evaluation): liveness is neither checked nor warned of.
 
     Raises:
         ModelError: see `open_engine`.

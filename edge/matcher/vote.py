@@ -49,7 +49,7 @@ def early_result(
 ) -> VoteResult | None:
     """Decide KNOWN before the vote is complete; None if that is not possible.
 
-    The last two frames must each name one worker alone at or above `threshold`: no face may borrow the other's score.
+    The last two frames must each name one worker alone at or above `threshold`. No face may borrow the other's score.
     The fused frames must name the same worker at or above `early_min` (see `early_exit_min`).
 
     Args:

@@ -48,9 +48,9 @@ def preprocess(image: Image, scale_max: float = 1.0) -> DetectorInput:
 
 
 def decode(outputs: dict[str, Tensor], width_px: int, score_min: float) -> NDArray[np.float32]:
-    """Decode rows of (x, y, width, height, 5 × (x, y), score) in input pixels: every cell at or above `score_min`.
+    """Decode rows of (x, y, width, height, 5 × (x, y), score) in input pixels. Cells below `score_min` are left out.
 
-    `width_px` is the padded input's width. Score = √(clip(cls) · clip(obj)); centre = (cell + d) · stride, size =
+    `width_px` is the padded input's width. Score = √(clip(cls) · clip(obj)). Centre = (cell + d) · stride, size =
     exp(d) · stride, landmark = (cell + d) · stride.
     """
     found = [np.empty((0, 15), dtype=np.float32)]

@@ -31,7 +31,7 @@ EYES_FOUND_PX = 14
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much work a face is worth: how often its points are refined, and whether its mirror image is embedded too."""
+    """The work a face is worth: number of refinements of its points, and embedding of its mirror image too."""
 
     refinements: int
     mirrored: bool
@@ -107,8 +107,7 @@ class FaceEngine:
         return self._upright is not None and is_rotated(self._detector.detect, image, refined.landmarks)
 
     def best_rotated_score(self, photo: Image) -> float:
-        """The best detection score in the whole photo rotated by 90°, 180° or 270°; 0 if there is none, or no
-        measurement."""
+        """The best detection score in the photo rotated by 90°, 180° or 270°; 0 if there is none, or no measurement."""
         if self._upright is None:
             return 0.0
         turned = (self.detect(np.ascontiguousarray(np.rot90(photo, turns))) for turns in (1, 2, 3))
@@ -118,7 +117,7 @@ class FaceEngine:
         """Compute the unit vector of an aligned face, together with its mirror image if `effort` says so.
 
         The two are one person to us, but not quite to a network. Their sum halves the effect of light from one side and
-        of a turned head. They are embedded one by one: the graph's batch size is fixed, and on a CPU two take twice the
+        of a turned head. They are embedded one by one. The graph's batch size is fixed, and on a CPU two take twice the
         time.
         """
         vector = self._embedder.embed(aligned)

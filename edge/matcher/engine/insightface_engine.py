@@ -30,7 +30,7 @@ class ScrfdDetector:
         self._scrfd: Any = scrfd(model_file=str(path), session=session.raw, static_shape_sessions=False)
         if not self._scrfd.use_kps:
             raise ModelError(
-                f"{path} is no SCRFD detector with five landmarks; use one whose name ends in _bnkps or _kps"
+                f"{path} is not an SCRFD detector with five landmarks; use one whose name ends in _bnkps or _kps"
             )
         self._size = self._scrfd.static_input_size or DETECT_PX
         self._score_min = score_min

@@ -1,10 +1,10 @@
 """Check whether a face is really upright, or only its points say so.
 
-Beyond 60° of roll, a detector trained on upright faces puts upright points on anything, even on a face upside down. So
-no measure on the points can tell. The embedder then sees such faces as nearly one person, and they would all match each
-other. Two other measurements tell, and need only the pack:
+Beyond 60° of roll, a detector trained on upright faces puts upright points even on a face upside down. So no measure on
+the points can tell. The embedder then sees such faces as nearly one person, and they would all match each other. Two
+other measurements tell, and need only the pack:
 
-- **The vector.** Faces upside down share a direction: a linear discriminant (Fisher 1936), fitted once per pack
+- **The vector.** They share a direction: a linear discriminant (Fisher 1936), fitted once per pack
   (`sitegate models upright`). It costs nothing, so every frame and every stored template is checked.
 - **The rotated picture.** The same small crop is searched as it is and rotated by 90°, 180° and 270°. An upright face
   scores clearly best upright. Four searches of 96 × 96 pixels: done before somebody is named, and at enrolment.

@@ -1,4 +1,4 @@
-"""Check an enrolment: is the person already on the roster under another id, or not the worker it claims to be?"""
+"""Check an enrolment. Is the person on the roster under another id, or not the worker it claims to be?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

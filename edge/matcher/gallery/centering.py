@@ -48,7 +48,7 @@ class Centering:
         return centred
 
     def undo(self, vectors: Vectors) -> Vectors:
-        """Recover the unit vectors that `apply` centred: centre + t · vector, with t > 0 such that its length is 1.
+        """Recover the unit vectors that `apply` centred: centre + t · vector, where t > 0 gives length 1.
 
         Needs a centre shorter than 1. The nearer to 1, the larger the rounding error.
         """

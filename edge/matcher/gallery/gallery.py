@@ -44,8 +44,8 @@ class Gallery:
         """Build the gallery of the templates that belong to `model_id`. Others, and damaged ones, are left out.
 
         A worker's templates are fused into one: measured, that beats the best of several scores (docs/ACCURACY.md).
-        Without `centering` the gallery computes its own. Large arrays are handled in slices: building needs little more
-        memory than the gallery, and no step blocks another thread for long.
+        Without `centering` the gallery computes its own. Large arrays are handled in slices. So building needs little
+        extra memory, and no step blocks another thread for long.
         """
         store = TemplateStore.of(templates)
         vectors, owners = store.of_model(model_id, dimension)

@@ -1,7 +1,7 @@
 """Find workers whom the face alone cannot tell apart: each needs a second factor.
 
 Whether a recognised worker has a look-alike is computed for that worker alone (`nearest_other`). The list of all
-compares everybody with everybody, in blocks, so that a gate can do it between two frames (`LookAlikeSurvey`).
+compares everybody with everybody in blocks, which fit between two frames (`LookAlikeSurvey`).
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Search exactly at the speed of an 8-bit search: score all templates coarsely, then the possible best ones precisely.
 
-Template and probe are each written as a vector of integers times a step, plus a rounding rest: x = s·X + e and q = t·Q
-+ f, both of unit length. By Cauchy and Schwarz
+Template and probe are each written as a vector of integers times a step, plus a rounding rest. So x = s·X + e and q =
+t·Q + f, both of unit length. By Cauchy and Schwarz
 
     |x·q − s·t·(X·Q)| = |e·q + s·X·f| ≤ ‖e‖ + (1 + ‖e‖)·‖f‖
 

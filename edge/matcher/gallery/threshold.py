@@ -5,15 +5,16 @@ FMR(t))^N. High scores of different people fall off exponentially (measured: the
 0.00 ± 0.03). So FMR(t) = share · exp(−(t − start) / scale), and t follows in closed form.
 
 The tail is estimated from some hundred people, and t lies far beyond them. An error of t by e multiplies FPIR by exp(−e
-/ scale): errors downwards do more harm than errors upwards do good. On average over errors of standard deviation σ, the
-factor is exp(σ² / (2 · scale²)). To keep the target on average over the people of other sites, t is raised by σ² / (2 ·
-scale).
+/ scale). Errors downwards do more harm than errors upwards do good. On average over errors of standard deviation σ, the
+factor is exp(σ² / (2 · scale²)). So t is raised by σ² / (2 · scale), which keeps the target on average over other
+sites.
 
 The tail comes with the pack, measured on centred scores (edge/matcher/gallery/centering.py). A small gallery is centred
 only in part, so the common direction still raises its scores. A large one has enough pairs of workers to measure its
-own people's tail: people of one region resemble each other more than the public of the photos. This tail is no better
-known than the pack's. It counts only where it surely asks for more, and only up to the near end of its 95 % interval,
-as in edge/matcher/score_monitor/site_threshold.py. `sitegate evaluate` measures the numbers on a folder of photos.
+own people's tail. People of one region resemble each other more than the public of the photos. This tail is no better
+known than the pack's. It counts only where it surely asks for more, and only up to the near end of its 95 % interval.
+edge/matcher/score_monitor/site_threshold.py does the same. `sitegate evaluate` measures the numbers on a folder of
+photos.
 """
 
 import math
@@ -69,7 +70,7 @@ def _variance(tail: ImpostorTail, depth: float) -> float:
 def early_exit_min(tail: ImpostorTail, threshold: float, rarity: int) -> float:
     """Compute the score that strangers reach `rarity` times more rarely than `threshold`; infinite if `rarity` is 0.
 
-    In the tail FMR falls by e for every `scale`, and so does FPIR while it is small: t + scale · ln(rarity).
+    In the tail FMR falls by e for every `scale`, and so does small FPIR: t + scale · ln(rarity).
     """
     return threshold + tail.scale * math.log(rarity) if rarity else math.inf
 
@@ -77,7 +78,7 @@ def early_exit_min(tail: ImpostorTail, threshold: float, rarity: int) -> float:
 def partly_centred(tail: ImpostorTail, weight: float) -> ImpostorTail:
     """The tail of scores from which only `weight` (0-1) of the common direction was removed.
 
-    The rest of it adds its square to every score: start(w) = start + (plain_start − start) · (1 − w)².
+    The rest adds its square to every score: start(w) = start + (plain_start − start) · (1 − w)².
     """
     start = tail.start + (tail.plain_start - tail.start) * (1 - weight) ** 2
     return tail.model_copy(update={"start": start})
@@ -106,7 +107,7 @@ def choose_threshold(tail: ImpostorTail, gallery: Gallery, fpir: float = FPIR_TA
 
 
 def lower_bound(tail: ImpostorTail, gallery_size: int, fpir: float) -> ImpostorTail:
-    """The tail at the near end of the 95 % interval of its threshold: it asks for what this tail surely does."""
+    """The tail at the near end of its threshold's 95 % interval: it asks for what this tail surely does."""
     error = math.sqrt(_variance(tail, _depth(tail, gallery_size, fpir)))
     start = max(-1.0, tail.start - Z * error)
     return tail.model_copy(update={"start": start, "start_error": 0.0, "scale_error": 0.0})
@@ -137,7 +138,7 @@ def gallery_tail(gallery: Gallery) -> ImpostorTail | None:
 
 
 def fit_pair_tail(scores: NDArray[np.float32], plain_start: float | None = None, partitions: int = 1) -> ImpostorTail:
-    """Fit the tail of a square matrix of scores, one person per row and column, with its standard errors over people.
+    """Fit the tail of a square matrix of scores with its standard errors. Each row and column is one person.
 
     Only scores above the diagonal count. The errors are means over `partitions` ways to group the people. Raises
     ValueError: see `fit_tail`.

@@ -12,7 +12,7 @@ from edge.core.domain import Face, Image, Points
 from edge.matcher.liveness.parallax import FrontalView, Relief, nose_offset
 
 PARALLAX_MIN = 0.13
-"""Parallax of the nose against the plane of eyes and mouth, in eye distances, from which a head has turned: about 18°."""
+"""From this parallax of the nose against the face's plane, in eye distances, a head has turned: about 18°."""
 RELIEF_MIN = 0.26
 """Height of the nose, in eye distances, that the parallax must prove at the foreshortening seen.
 
@@ -95,10 +95,10 @@ class _ApproachState:
 class ChallengeCheck:
     """Checks the nose's parallax over time, alone or as the answer to a challenge drawn for each approach.
 
-    Modes (`LivenessConfig.mode`): "advisory" never asks; "required" asks everybody who is named; "challenge_on_doubt"
+    Modes (`LivenessConfig.mode`): "advisory" never asks; "required" asks everybody who is named. "challenge_on_doubt"
     asks those whose natural movement has not shown a head before they are named. A challenge is one to four steps. Each
-    begins with a look at the camera. It ends with the step done (live, after the last), another step done, or the time
-    over (both doubtful, and final for this approach).
+    begins with a look at the camera. It ends with the step done (live, after the last). Another step done, or the time
+    over, means doubtful, finally for this approach.
     """
 
     def __init__(self, config: LivenessConfig, draw: Draw = secrets.choice) -> None:
@@ -209,10 +209,10 @@ def mean_relief(views: list[Relief]) -> Relief:
 
 
 def turned_head(view: Relief) -> Advice | None:
-    """The direction in which a head has turned; None for a plane, or for a face too flat at this foreshortening.
+    """The direction in which a head has turned. None for a plane, or for a face too flat at this foreshortening.
 
-    A nose of height h at turn t has parallax h · tan t, and the plane is foreshortened by cos t. So h is at least
-    parallax / tan(arccos(foreshortening)).
+    A nose of height h at turn t has parallax h · tan t. The plane is foreshortened by cos t. So h is at least parallax
+    / tan(arccos(foreshortening)).
     """
     if abs(view.x) < PARALLAX_MIN or _height_is_below(view, RELIEF_MIN):
         return None

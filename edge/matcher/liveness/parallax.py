@@ -1,16 +1,15 @@
 """Measure how far the nose stands out of the face's plane: plane and parallax for five landmarks. Pure.
 
-The eyes and the mouth corners of a face lie in one plane (two pairs, parallel to each other: exactly so for a symmetric
-face). Two views of a plane differ by one homography, whatever its movement (Hartley & Zisserman, Multiple View
-Geometry, 2nd ed., 13.1). Four points determine it (4.1). The homography of the other four points carries over the
-fifth, the nose, which therefore
+The eyes and the mouth corners of a face lie in one plane: two pairs, parallel in a symmetric face. Two views of a moved
+plane differ by one homography (Hartley & Zisserman, Multiple View Geometry, 2nd ed., 13.1). Four points determine it
+(4.1). The homography of the other four points carries over the fifth, the nose, which therefore
 
 - falls on its place in every view of a flat photo, held, waved or tilted in any way;
-- is displaced, for a head, by the parallax p = h · tan(turn) (plane and parallax, 13.3 there; for a distant
-  camera), with h the nose's height above the plane, about 0.4 eye distances.
+- is displaced, for a head, by the parallax p = h · tan(turn) (plane and parallax, 13.3 there; distant camera).
+  Here h is the nose's height above the plane, about 0.4 eye distances.
 
-With five points and an affine camera this is the rank test of Tomasi & Kanade (1992): a plane gives rank 2 and a head
-rank 3. Here it is exact for near cameras, and reduced to the one point that can show it.
+With five points and an affine camera this is the rank test of Tomasi & Kanade (1992). A plane gives rank 2, a head rank
+3. Here it is exact for near cameras, and reduced to the one point that can show it.
 """
 
 from dataclasses import dataclass
@@ -31,9 +30,9 @@ PLANE = [0, 1, 3, 4]
 class Relief:
     """One view compared with the frontal view, in the frontal view's eye distances.
 
-    `x` is the nose's parallax along the line from the right eye to the left one: positive when the person turns to the
-    person's own left; `y` across it, downwards. `cosine` is the foreshortening of the plane since the frontal view,
-    0-1. `closer` is the growth of the face, 1 = as before.
+    `x` is the nose's parallax along the line from the right eye to the left one. It is positive when the person turns
+    to the person's own left. `y` is across it, downwards. `cosine` is the foreshortening of the plane since the frontal
+    view, 0-1. `closer` is the growth of the face, 1 = as before.
     """
 
     x: float

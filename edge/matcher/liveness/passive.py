@@ -1,6 +1,6 @@
 """Run the passive liveness network: does one frame show a live face, or a print or a screen?
 
-The crop is that of the network's publisher: the detector's box, enlarged about its middle as far as the frame allows,
+The crop is that of the network's publisher. The detector's box is enlarged about its middle as far as the frame allows,
 moved into the frame and squeezed to a square. What surrounds a face (a sheet's edge, a screen's frame) is part of the
 evidence.
 """

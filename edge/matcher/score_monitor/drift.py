@@ -1,12 +1,12 @@
 """Detect drift of the scores. Lenses get dirty, lamps fail, seasons bring masks and low sun.
 
-The last days are compared with the first ones on record by the population stability index, PSI = Σ (a − e) · ln(a / e)
-over bins with the shares a now and e then (Siddiqi 2006: from 0.25 on the population has changed). Without a change,
-PSI over B bins is distributed as (1/n + 1/m) · χ²(B − 1) (Yurdakul 2018), so a small site needs a larger limit: the
-higher of the two counts. n and m are *different workers*, not passages: the same worker scores alike every morning.
+The last days are compared with the first ones on record by the population stability index, PSI = Σ (a − e) · ln(a / e).
+The sum is over bins with the shares a now and e then. From 0.25 on the population has changed (Siddiqi 2006). Without a
+change, PSI over B bins is distributed as (1/n + 1/m) · χ²(B − 1) (Yurdakul 2018). So a small site needs a larger limit:
+the higher of the two counts. n and m are *different workers*, not passages: the same worker scores alike every morning.
 
-Three measures are watched, each only in the harmful direction: scores of those recognised (five bins, the reference's
-fifths), the share of approaches that recognised nobody, and the share without a usable face.
+Three measures are watched, each only in the harmful direction. They are the scores of those recognised (five bins, the
+reference's fifths), the share of approaches that recognised nobody, and the share without a usable face.
 """
 
 import bisect

@@ -2,17 +2,17 @@
 
 A recognised worker was compared with everybody else too. The runner-up's score is the best of N − 1 comparisons of
 different people, on this camera, in this light. Peaks over a threshold (Davison & Smith 1990; Coles 2001, ch. 4): the
-highest tenth of these maxima lie over u, and their excess is exponential, so P(best ≥ t) = p · exp(−(t − u) / scale).
-From grouped counts the scale's maximum-likelihood estimate is width / ln(1 + 1 / k), k being the mean excess in whole
-bins. It is averaged with the pack's, which counts like PRIOR_PEAKS peaks: scales differ by a few per cent between
-groups of people, the start of a tail by much more.
+highest tenth of these maxima lie over u. Their excess is exponential: P(best ≥ t) = p · exp(−(t − u) / scale). From
+grouped counts the scale's maximum-likelihood estimate is width / ln(1 + 1 / k), with k the mean excess in bins. It is
+averaged with the pack's, which counts like PRIOR_PEAKS peaks. Scales differ by a few per cent between groups of people,
+the start of a tail by much more.
 
 The best scores of unknown people are *not* fitted. A missed worker is among them, so missing workers would raise the
 threshold, which misses more.
 
-The correction is the smallest that the evidence demands: nothing while the pack's model lies within the estimate's 95 %
-interval, otherwise to the interval's near end, bounded. The interval counts different workers, not passages: the same
-worker's runner-up is the same neighbour every morning.
+The correction is the smallest that the evidence demands. It is nothing while the pack's model lies within the
+estimate's 95 % interval. Otherwise it goes to the interval's near end, bounded. The interval counts different workers,
+not passages: the same worker's runner-up is the same neighbour every morning.
 """
 
 import math

@@ -1,7 +1,7 @@
 """Convert a block-quantised ONNX file to the float32 file that onnxruntime runs fast.
 
 The published files carry `DequantizeLinear` with `block_size`, which onnxruntime refuses. Each such node reads
-constants only, so its result is constant too: it is computed once here and stored as a float32 initializer. Every
+constants only, so its result is constant too. It is computed once here and stored as a float32 initializer. Every
 operation is a single, correctly rounded step. So the output is the same on every machine, byte by byte, and its hash
 can be pinned.
 """

@@ -42,7 +42,7 @@ def _install(model: Model, archive: Path, models_dir: Path) -> Path:
     found = sha256_of(float32_model)
     if found != model.sha256:
         raise ModelError(
-            f"folding {model.name} gave SHA-256 {found[:12]}…, pinned is {model.sha256[:12]}…; this version of onnx writes "
+            f"converting {model.name} gave SHA-256 {found[:12]}…, pinned is {model.sha256[:12]}…; this version of onnx writes "
             "another file: install the versions this release was tested with, and report it"
         )
     models_dir.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,9 @@
 """Keep a fully connected layer's weights in the 8 bits they were published in.
 
-SFace's last layer holds two thirds of all its weights and uses each once per face, so its time is the reading of them.
-onnxruntime's MatMulNBits reads the published 8-bit blocks as they are: a quarter of the bytes on disk, in memory and on
-the way to the processor. It also rounds the layer's input to 8 bits per block, which changes a template by about 1e-3.
+SFace's last layer holds two thirds of all its weights and uses each once per face. Reading them is all its time.
+onnxruntime's MatMulNBits reads the published 8-bit blocks as they are. That is a quarter of the bytes on disk, in
+memory and on the way to the processor. It also rounds the layer's input to 8 bits per block, which changes a template
+by about 1e-3.
 """
 
 from typing import TYPE_CHECKING, Any

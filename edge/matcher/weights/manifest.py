@@ -96,7 +96,7 @@ class Pack(_ManifestEntry):
     @model_validator(mode="after")
     def _direction_fits(self) -> "Pack":
         if self.upright and len(base64.b64decode(self.upright.direction)) != 2 * self.embedder.dimension:
-            raise ValueError("upright.direction has not the embedder's dimension")
+            raise ValueError("upright.direction does not have the embedder's dimension")
         return self
 
     @model_validator(mode="after")
@@ -208,7 +208,7 @@ def load_own_pack(folder: Path) -> OwnPack:
     except OSError as error:
         raise ModelError(f"{path} cannot be read ({error.strerror}); docs/OPERATIONS.md shows one") from error
     except ValueError as error:
-        raise ModelError(f"{path} is not right: {error}; docs/OPERATIONS.md shows one") from error
+        raise ModelError(f"{path} is not valid: {error}; docs/OPERATIONS.md shows one") from error
 
 
 def find_pack(pack_name: str) -> Pack | OwnPack:

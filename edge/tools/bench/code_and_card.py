@@ -1,4 +1,4 @@
-"""The second half of `sitegate bench`: the ways in that need no face, from the camera and the reader to the relay."""
+"""The second half of `sitegate bench`: ways in without a face, from the camera and the reader to the relay."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -28,10 +28,10 @@ BENCH_CARD, BENCH_PIN = "0012345678", "471100"
 
 
 def code_and_card(matcher: FaceMatcher, scratch: Path, times: int) -> list[StageTiming]:
-    """Nobody's face, the whole loop: a code held before the camera, and a card with its PIN, `times` each.
+    """Run the whole loop without a face: with a code, and with a card and its PIN, `times` each.
 
-    "code shown to relay" is from the moment the card comes into view; "card + PIN to relay" from the PIN's Enter key, so
-    it holds the comparison of the PIN. Reading alone is of one 640x480 frame, with and without a code in it.
+    "code shown to relay" is from the moment the card comes into view. "card + PIN to relay" is from the PIN's Enter
+    key, so it holds the comparison of the PIN. Reading alone is of one 640x480 frame, with and without a code in it.
     """
     clock, key = SystemClock(), Ed25519PrivateKey.generate()
     config = Config(
@@ -59,7 +59,7 @@ def code_and_card(matcher: FaceMatcher, scratch: Path, times: int) -> list[Stage
     reader.start()
 
     def admitted(shown_at: float) -> float:
-        """Seconds until the relay moves, then until the next person may come."""
+        """Wait until the relay moves and the next person may come. Returns the seconds to the relay."""
         before = len(loop.shown_to_pulse_s)
         while len(loop.shown_to_pulse_s) == before:
             loop.step()
@@ -73,7 +73,7 @@ def code_and_card(matcher: FaceMatcher, scratch: Path, times: int) -> list[Stage
         return taken
 
     def by_code() -> float:
-        # A code tells whole seconds. One that says a time before the journal began is refused: it may have been used before.
+        # A code holds whole seconds. A code from before the journal began is refused: it may have been used before.
         issued = clock.utc().replace(microsecond=0) + timedelta(seconds=1)
         text = make(Code("bench", "site-demo", issued, issued + timedelta(minutes=5)), key)
         scene.image = scene.with_code(text)
@@ -101,7 +101,7 @@ def code_and_card(matcher: FaceMatcher, scratch: Path, times: int) -> list[Stage
 
 
 class _HeldUp:
-    """A camera before which cards are held: 30 frames/s of an empty lane, or of one with a code in it."""
+    """Plays 30 frames/s of an empty lane, or of one with a code in it."""
 
     name = "bench camera"
 
@@ -111,7 +111,7 @@ class _HeldUp:
         self.image = self.empty
 
     def with_code(self, text: str) -> Image:
-        """A code of 110 pixels: a phone at some 30 cm."""
+        """Draw a code of 110 pixels: a phone at some 30 cm."""
         image: Image = self.empty.copy()
         CodeCard(text).draw(image, 300, 280, 110, 2)
         return image
@@ -123,4 +123,4 @@ class _HeldUp:
         return self.image.copy()
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to release."""

@@ -1,7 +1,8 @@
-"""`sitegate bench safety`, the second half: how long the relay stays energised when the gate process freezes or is killed.
+"""`sitegate bench safety`, second half: how long the relay stays energised when the gate process freezes or is killed.
 
-A gate process on mock pins, with its second guard, is brought into each state of the passage; then it stops, or dies, at a random
-moment of a release as long as the bound. The pins' history, which both processes write, tells when the relay was locked.
+A gate process on mock pins, with its watchdog, is brought into each state of the passage. Then it stops, or dies, at a
+random moment of a release as long as the bound. The pins' history, which both processes write, shows when the relay was
+locked.
 
     python -m edge.tools.bench.guards STATE HOW ROUNDS BESIDE FOLDER
 """
@@ -30,7 +31,7 @@ from edge.system.clock import SystemClock
 FREEZE, KILL = "freeze", "kill"
 BOUND_S = 2.0
 SEEN_AFTER_S = 1.0
-"""So long after the bound the history is read: the second guard has acted, or never will."""
+"""The history is read this long after the bound: the watchdog has acted by then, or never will."""
 FIRE, DOOR, PASSAGE, ROTATION, RELAY = 23, 5, 22, 13, 17
 _FITTED = {"pins": "mock", "fire_pin": FIRE, "passage_pin": PASSAGE, "debounce_ms": 0, "held_open_ms": 1000}
 _BOUND = {"pulse_ms": 2000, "pulse_max_ms": 2000}
@@ -38,13 +39,15 @@ TRIPOD = _FITTED | _BOUND | {"rotation_pin": ROTATION, "fire_reset": "manual", "
 A_DOOR = _FITTED | _BOUND | {"kind": "door", "door_pin": DOOR}
 FOR_A_DOOR = (PassageState.OPEN, PassageState.THROUGH, PassageState.HELD_OPEN, PassageState.FORCED_OPEN)
 HELD = (PassageState.FIRE, PassageState.FIRE_OVER)
-"""Held open without an end: never cut while the process lives."""
+"""Held open without a limit: not ended while the process lives."""
 
 
 @dataclass(frozen=True, slots=True)
 class LockTimes:
-    """How long the relay was energised in one state, over `count` trials, seconds; None where it was not, or is held for fire.
-    `after_s`: from the kill to the lock, the longest."""
+    """How long the relay was energised in one state, over `count` trials, in seconds.
+
+    None where it was not energised, or is held for fire. `after_s`: the longest time from the kill to the lock.
+    """
 
     state: str
     how: str
@@ -56,7 +59,7 @@ class LockTimes:
 
 
 def lock_times(state: PassageState, how: str, rounds: int, beside: int, folder: Path) -> LockTimes:
-    """Run so many trials in one state, `beside` at a time, in processes of their own."""
+    """Run `rounds` trials in one state, `beside` at a time, in processes of their own."""
     command = [sys.executable, "-m", "edge.tools.bench.guards", state.value, how, str(rounds), str(beside), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found: list[dict[str, float | None]] = json.loads(done.stdout.splitlines()[-1])
@@ -75,7 +78,7 @@ def lock_times(state: PassageState, how: str, rounds: int, beside: int, folder: 
 
 
 class _Forgetful:
-    """A journal for a passage that is only driven."""
+    """A journal for a passage that is only simulated."""
 
     def last_ref(self, *beginnings: str) -> str | None:
         return None
@@ -137,7 +140,7 @@ def gate_process(state: PassageState, how: str, history: Path, seed: int) -> Non
 def trials(
     state: PassageState, how: str, rounds: int, beside: int, folder: Path
 ) -> list[dict[str, float | bool | None]]:
-    """Start gate processes, so many at a time, and read what became of each."""
+    """Start gate processes, `beside` at a time, and read the outcome of each."""
     found: list[dict[str, float | bool | None]] = []
     for first in range(0, rounds, beside):
         seeds = range(first, min(first + beside, rounds))
@@ -156,7 +159,7 @@ def trials(
 
 
 def _wait(children: dict[int, Path], how: str) -> None:
-    """Until each gate process has ended, or has stopped for so long that nobody ends it any more."""
+    """Wait until each gate process has ended, or has been stopped for long enough, and end it then."""
     waiting = set(children)
     until: dict[int, float] = {}
     while waiting:
@@ -190,5 +193,5 @@ def outcome(history: Path, state: PassageState) -> dict[str, float | bool | None
 
 
 if __name__ == "__main__":
-    told = trials(PassageState(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), Path(sys.argv[5]))
-    sys.stdout.write(json.dumps(told) + "\n")
+    outcomes = trials(PassageState(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), Path(sys.argv[5]))
+    sys.stdout.write(json.dumps(outcomes) + "\n")

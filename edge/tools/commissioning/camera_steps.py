@@ -9,18 +9,18 @@ from edge.core.domain import Face, Frame, Identification, Sight, Tone
 from edge.tools.commissioning.trial import GateUnderTest, TechnicianDialog, not_fitted, problem, step_result, yes_or_no
 
 WATCH_S = 3.0
-"""Frames are counted, and brightness is averaged, for so long."""
+"""Frames are counted, and brightness is averaged, for this time."""
 FRAMES_MIN_PER_S = 8.0
 FACE_WAIT_S = 20.0
 PHOTO_WAIT_S = 20.0
-"""So long a photo may be held up before it is recognised; the challenge then has its own time."""
+"""A photo may be held up for this long before it is recognised; the challenge then has its own time."""
 LIT_MIN = 8.0
-"""The lamp must make the picture at least so much brighter (grey values of 255), when it is dark enough to tell."""
+"""The lamp must make the picture at least this much brighter (grey values of 255), in sufficient darkness."""
 DARK_ENOUGH = 120.0
 
 
 def camera(tested: GateUnderTest, technician: TechnicianDialog) -> CommissioningStep:
-    """Frames come fast enough, and a person in the lane is found, large enough and alone."""
+    """Check that frames come fast enough, and that one person in the lane is found, large enough."""
     frames, until = 0, tested.clock.monotonic() + WATCH_S
     number = 0
     while tested.clock.monotonic() < until:
@@ -40,7 +40,7 @@ def camera(tested: GateUnderTest, technician: TechnicianDialog) -> Commissioning
 
 
 def _face(tested: GateUnderTest, number: int) -> Face | None:
-    """The largest face, as soon as one is near enough; otherwise the best seen in time."""
+    """Find the largest face, as soon as one is near enough; otherwise the best one seen in time."""
     best: Face | None = None
     until = tested.clock.monotonic() + FACE_WAIT_S
     while tested.clock.monotonic() < until:
@@ -56,8 +56,11 @@ def _face(tested: GateUnderTest, number: int) -> Face | None:
 
 
 def photo(tested: GateUnderTest, technician: TechnicianDialog) -> CommissioningStep:
-    """A photo of an enrolled worker is held before the camera: what becomes of it stands on the certificate. With a mode that
-    asks for no live person it is let in, which is no fault of a part: a liveness check is not fitted."""
+    """Hold a photo of an enrolled worker before the camera. The outcome is stated on the certificate.
+
+    With a mode that asks for no live person it is let in. That is not a fault of a part: a liveness check is not
+    fitted.
+    """
     if tested.identify is None:
         return problem("photo", "no worker is enrolled here yet: commission again when the roster has come")
     technician.say(
@@ -80,7 +83,7 @@ def photo(tested: GateUnderTest, technician: TechnicianDialog) -> CommissioningS
 
 
 def _shown(tested: GateUnderTest, identify: Callable[[Frame], Identification]) -> tuple[str, LivenessVerdict]:
-    """Whom the photo is recognised as, '' if nobody, and the last word on whether it lives."""
+    """Return whom the photo is recognised as, '' if nobody, and the final liveness verdict."""
     must_be_live, number = tested.config.liveness.must_be_live, 0
     named, until = "", tested.clock.monotonic() + PHOTO_WAIT_S
     while tested.clock.monotonic() < until:
@@ -101,7 +104,7 @@ def _shown(tested: GateUnderTest, identify: Callable[[Frame], Identification]) -
 
 
 def light(tested: GateUnderTest, technician: TechnicianDialog) -> CommissioningStep:
-    """The lamp makes the picture brighter."""
+    """Check that the lamp makes the picture brighter."""
     if tested.config.indicator.fill_light_pin is None:
         return not_fitted("light", "indicator.fill_light_pin")
     tested.indicator.fill_light(False)
@@ -110,7 +113,7 @@ def light(tested: GateUnderTest, technician: TechnicianDialog) -> CommissioningS
     lit = _grey(tested)
     tested.indicator.fill_light(False)
     measured = f"mean grey {without:.0f} without the lamp, {lit:.0f} with it"
-    if without > DARK_ENOUGH:  # daylight drowns it: only eyes can tell
+    if without > DARK_ENOUGH:  # too bright to measure: only a person can see it
         on = technician.confirm("Did the lamp beside the camera light up just now?")
         return step_result("light", on, f"{measured}; too bright here to measure it", f"lamp seen lit: {yes_or_no(on)}")
     return step_result("light", lit - without >= LIT_MIN, measured)

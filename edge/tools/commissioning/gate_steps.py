@@ -18,7 +18,7 @@ POLL_S = 0.02
 
 
 def relay(tested: GateUnderTest, technician: TechnicianDialog) -> CommissioningStep:
-    """One pulse: the relay is energised and falls back in time, and the turnstile really turned."""
+    """Release once: the relay is energised and falls back in time, and the turnstile really turned."""
     config = tested.config.gate
     if tested.gate.energised:
         return problem("relay", "the relay is energised before anything was asked of it")
@@ -31,7 +31,7 @@ def relay(tested: GateUnderTest, technician: TechnicianDialog) -> CommissioningS
 
 
 def _one_pulse(tested: GateUnderTest, patience_s: float) -> tuple[bool, float]:
-    """Whether the relay rose, and for how many seconds it stayed so, at most `patience_s`."""
+    """Release once. Returns whether the relay rose, and for how many seconds it stayed so, at most `patience_s`."""
     start = tested.clock.monotonic()
     tested.gate.pulse()
     rose = tested.gate.energised
@@ -43,7 +43,7 @@ def _one_pulse(tested: GateUnderTest, patience_s: float) -> tuple[bool, float]:
 
 
 def sensor(name: str, key: str, instruction: str, *wanted: GateSignal) -> Step:
-    """A step that waits for an input to report each of `wanted`, in order."""
+    """Make a step that waits for an input to report each of `wanted`, in order."""
 
     def step(tested: GateUnderTest, technician: TechnicianDialog) -> CommissioningStep:
         if getattr(tested.config.gate, key) is None:
@@ -61,7 +61,7 @@ def sensor(name: str, key: str, instruction: str, *wanted: GateSignal) -> Step:
 
 
 def fire(tested: GateUnderTest, technician: TechnicianDialog) -> CommissioningStep:
-    """The input is seen, and the gate opens without this computer."""
+    """Check that the fire input is seen, and that the gate opens without this computer."""
     wired = technician.confirm(
         "Trigger the fire panel with this computer switched off or unplugged from the relay: does the gate open?"
     )
@@ -82,7 +82,7 @@ _SAME = {GateSignal.PASSED_IN: GateSignal.PASSED}
 
 
 def _missing(tested: GateUnderTest, wanted: tuple[GateSignal, ...]) -> GateSignal | None:
-    """The first of the signals that does not come, each within SENSOR_WAIT_S; None if all came, in order."""
+    """Wait for the signals in order, each within SENSOR_WAIT_S. Returns the first that does not come, None if all came."""
     waiting: list[GateSignal] = []
     for signal in wanted:
         until = tested.clock.monotonic() + SENSOR_WAIT_S
@@ -90,14 +90,14 @@ def _missing(tested: GateUnderTest, wanted: tuple[GateSignal, ...]) -> GateSigna
             if tested.clock.monotonic() >= until:
                 return signal
             tested.sleep(POLL_S)
-            # A sensor that knows the way says so: walking in is what was asked for.
+            # A sensor that knows the direction reports it; walking in was asked for.
             waiting += [_SAME.get(signal, signal) for signal in tested.gate.signals()]
         del waiting[: waiting.index(signal) + 1]
     return None
 
 
 def lamps(tested: GateUnderTest, technician: TechnicianDialog) -> CommissioningStep:
-    """Each colour that is fitted is seen."""
+    """Check that each fitted colour is seen."""
     fitted = [colour for colour in Colour if getattr(tested.config.indicator, f"{colour.value}_pin") is not None]
     if not fitted:
         return not_fitted("lamps", "indicator.red_pin, green_pin and blue_pin")
@@ -112,9 +112,9 @@ def lamps(tested: GateUnderTest, technician: TechnicianDialog) -> CommissioningS
 
 
 def sound(tested: GateUnderTest, technician: TechnicianDialog) -> CommissioningStep:
-    """Beeps and voice are heard in the lane."""
-    told = tested.config.indicator
-    if told.buzzer_pin is None and told.voice_dir is None:
+    """Check that beeps and voice are heard in the lane."""
+    indicator = tested.config.indicator
+    if indicator.buzzer_pin is None and indicator.voice_dir is None:
         return not_fitted("sound", "indicator.buzzer_pin and voice_dir")
     tested.indicator.show(Tone.IDLE, None)
     tested.indicator.show(Tone.DESK, Advice.SEE_DESK)

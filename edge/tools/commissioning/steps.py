@@ -1,6 +1,6 @@
-"""What is tried when a gate is commissioned, in order. Each step measures what it can and asks for the rest.
+"""Try a gate during commissioning, step by step. Each step measures what it can and asks for the rest.
 
-A step that finds a problem does not end the others: the technician sees everything that is wrong at once.
+A step that finds a problem does not end the others: the technician sees everything that is wrong.
 """
 
 from edge.core.domain import GateSignal
@@ -27,4 +27,5 @@ STEPS: dict[str, Step] = {
     "fire reset": sensor("fire reset", "reset_pin", "Turn the key switch that ends a fire release.", GateSignal.RESET),
     "fire": fire,
 }
-"""What needs a technician, in this order. Clock, disk, keys, weights, lists and broker are answered by `edge.tools.selfcheck`."""
+"""The steps that need a technician, in this order. `edge.tools.selfcheck` checks clock, disk, keys, weights, lists and
+broker."""

@@ -1,4 +1,4 @@
-"""What every commissioning step gets and gives: the opened gate, the technician, the result of a step."""
+"""What each commissioning step receives and returns: the opened gate, the technician, the result of a step."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ Step = Callable[[GateUnderTest, TechnicianDialog], CommissioningStep]
 def run_steps(
     steps: dict[str, Step], tested: GateUnderTest, technician: TechnicianDialog
 ) -> Iterator[CommissioningStep]:
-    """Every step in order. A part that fails outright is a problem of its step, not the end."""
+    """Run every step in order. A part that fails is a problem of its step and does not end the others."""
     for name, step in steps.items():
         try:
             yield step(tested, technician)

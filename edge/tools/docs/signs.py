@@ -1,4 +1,7 @@
-"""What every decision shows, sounds and asks for, in docs/OPERATIONS.md. `python -m edge.tools.docs.signs docs/OPERATIONS.md`."""
+"""Make the table of what every decision shows, sounds and asks for, in docs/OPERATIONS.md.
+
+`python -m edge.tools.docs.signs docs/OPERATIONS.md` renews it.
+"""
 
 import sys
 from collections.abc import Iterator
@@ -17,13 +20,13 @@ _ADMITTED = {Reason.GRANTED, Reason.MANUAL_ADMIT, Reason.REMOTE_OPEN}
 
 
 def table() -> str:
-    """Every next step with its light, sound and sentences; then every reason with what the site manager does about it."""
+    """Write every next step with light, sound and sentences; then every reason with the site manager's action."""
     texts = load_all()
     return "\n".join([*_steps(texts), "", *_reasons(texts)])
 
 
 def tone_of(advice: Advice) -> Tone:
-    """The tone a decision with this next step is shown with; only who is granted is told to walk through."""
+    """The tone of a decision with this next step. Only a granted person is asked to walk through."""
     reason = Reason.GRANTED if advice is Advice.WALK_THROUGH else Reason.UNKNOWN
     return Decision(reason, advice).tone
 

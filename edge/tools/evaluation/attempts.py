@@ -1,7 +1,7 @@
 """Make attempts at the gate from photos: who is enrolled, who comes, and the best candidate's score.
 
 Terms: ISO/IEC 19795-1. A mated attempt is made by an enrolled person. A non-mated one is made by a stranger, or by an
-enrolled person whose own template is left out (the gallery is then one person smaller).
+enrolled person whose own template is left out. The gallery is then one person smaller.
 """
 
 from collections.abc import Sequence
@@ -87,7 +87,7 @@ def gallery_of(faces: Faces, enrolled: int, centering: Centering | None = None) 
 def attempts_of(faces: Faces, enrolled: int, frames: int) -> list[Attempt]:
     """Make fused probes of `frames` photos each: a person's photos after the enrolled ones, and the strangers'.
 
-    A person all of whose photos are enrolled makes no mated attempt; the last photos then serve for a non-mated one.
+    A person all of whose photos are enrolled makes no mated attempt. The last photos then serve for a non-mated one.
     """
     found = []
     for row, (name, vectors) in enumerate(faces.people.items()):

@@ -15,7 +15,7 @@ BINS = 20_000
 TAIL_PEOPLE = 4_000
 """The tail is fitted on the pairs of at most this many people, one photo each."""
 PARTITIONS = 20
-"""Number of partitions for the tail's errors: one partition of some hundred people is right to a factor of two only."""
+"""Number of partitions for the tail's errors. One partition of some hundred people is right to a factor of two only."""
 Counts = NDArray[np.int64]
 
 
@@ -38,7 +38,8 @@ class PairCounts:
 
 
 def compare_all(faces: Faces, centering: Centering, block: int = 1024) -> PairCounts:
-    """Compare all pairs of photos, centred; each pair once, the first as enrolled and the second as the gate sees it."""
+    """Compare all pairs of photos, centred. Each pair counts once, the first as enrolled, the second as the gate sees
+    it."""
     everybody = {**faces.people, **faces.strangers}
     vectors = centering.apply(np.concatenate(list(everybody.values())))
     templates = centering.apply(np.concatenate([*faces.references.values(), *faces.strangers.values()]))

@@ -1,8 +1,8 @@
 """Measure the drift alarm on simulated sites with scores of real photos: its errors and its delay.
 
-A site has a crew drawn from the people on the photos. Each passes twice on six days a week, one approach in twenty is a
-stranger's, and part of the crew is replaced every week. A worker scores the same at every pass, which is the hardest
-case: only new people bring new scores, so a change of crew resembles drift as much as possible.
+A site has a crew drawn from the people on the photos. Each passes twice on six days a week, and one approach in twenty
+is a stranger's. Part of the crew is replaced every week. A worker scores the same at every pass, which is the hardest
+case. Only new people bring new scores, so a change of crew resembles drift as much as possible.
 """
 
 from collections import Counter
@@ -58,7 +58,7 @@ def drift_rates(
 ) -> DriftRates:
     """Compute the alarm's rates at sites of this many workers.
 
-    `glances` are the outcomes by condition, of the same people in the same order; `clear` names the condition before
+    `glances` are the outcomes by condition, of the same people in the same order. `clear` names the condition before
     any change.
 
     Raises:
@@ -83,7 +83,7 @@ def drift_rates(
 def _site(
     before: Sequence[WalkUpOutcome], after: Sequence[WalkUpOutcome], crew: int, seed: int, all_new: bool
 ) -> tuple[list[DayScores], date]:
-    """Simulate the days of one site, two months before the change and one after; also the first day of the change."""
+    """Simulate the days of one site, two months before the change and one after. Returns the change's first day too."""
     random = np.random.default_rng(seed)
     mated = np.flatnonzero([o.walkup.enrolled for o in before])
     others = np.flatnonzero([not o.walkup.enrolled for o in before])

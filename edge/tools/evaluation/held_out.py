@@ -1,8 +1,8 @@
 """Measure the gate's own threshold on people on whom it was not fitted.
 
 The tail, with its errors, is fitted on some of the people of the photos. A gallery is drawn from the others, who then
-come to it. There are many random splits: their mean is the estimate, their spread shows how much it depends on who was
-drawn. Strangers are enrolled too where a gallery needs more people than have two photos.
+come to it. There are many random splits. Their mean is the estimate; their spread shows how much the draw matters.
+Strangers are enrolled too where a gallery needs more people than have two photos.
 """
 
 from collections.abc import Sequence

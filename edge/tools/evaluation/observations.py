@@ -21,7 +21,7 @@ from edge.tools.evaluation.photos import EvaluationPhoto
 NO_FACE = "no_face"
 UNREADABLE = "unreadable"
 FRAME_PX = (640, 480)
-"""Width and height of the frame in which a gate would see the photo: its search is coarser in a larger picture."""
+"""Width and height of the gate's frame in which the photo is shown: in a larger picture the search is coarser."""
 _UNSEEN = {"threads", "threshold", "fpir_target", "self_calibrate"}
 Progress = Callable[[int, int], None]
 

@@ -1,7 +1,7 @@
 """Measure recognition with helmets, masks and glasses: people enrolled bare, and met as workers come to a gate.
 
-The folder is that of `sitegate evaluate`. One photo of each person is enrolled as it is, the next is the mated probe,
-each stranger's photo a non-mated one. Every probe is seen once for each thing worn. Terms: ISO/IEC 19795-1.
+The folder is that of `sitegate evaluate`. One photo of each person is enrolled as it is, and the next is the mated
+probe. Each stranger's photo is a non-mated one. Every probe is seen once for each thing worn. Terms: ISO/IEC 19795-1.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,7 +1,7 @@
 """Measure presentation attack detection (ISO/IEC 30107-3): APCER by species of attack, BPCER of people.
 
 Three results are reported. First the passive network on photos, one usable frame each. Then the challenge on simulated
-presentations, supplied by the caller. Last, both together as mode "required" asks for: no data exist for that, so it is
+presentations, supplied by the caller. Last, both together as mode "required" asks for. No data exist for that: it is
 computed as if the two erred independently. Intervals are 95 %: the challenge's as its simulation gives them (Wilson),
 the others Jeffreys'. A bootstrap of no error in six attacks would claim certainty.
 """

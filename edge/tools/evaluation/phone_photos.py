@@ -73,7 +73,7 @@ def present(
 
 
 def _screen(engine: FaceEngine, photo: Image) -> Image:
-    """Draw the phone's front: the photo as wide as the screen, cut to about twice the face, a dark frame around it."""
+    """Draw the phone's front: the photo fitted to the screen, cut to about twice the face, in a dark frame."""
     wide, high = (round(10 * mm) for mm in SCREEN_MM)
     faces = engine.detect(photo)
     if faces:

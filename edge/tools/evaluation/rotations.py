@@ -128,9 +128,7 @@ def fit(upright: NDArray[np.float32], turned: NDArray[np.float32]) -> Upright:
         ValueError: too few faces.
     """
     if min(len(upright), len(turned)) < FACES_MIN:
-        raise ValueError(
-            f"{min(len(upright), len(turned))} faces are too few to tell by; {FACES_MIN} of each are needed"
-        )
+        raise ValueError(f"{min(len(upright), len(turned))} faces are too few; {FACES_MIN} of each are needed")
     spread = (np.cov(upright.T) + np.cov(turned.T)) / 2
     spread += np.eye(len(spread)) * SHRINKAGE * np.trace(spread) / len(spread)
     direction = np.linalg.solve(spread, turned.mean(axis=0) - upright.mean(axis=0))
@@ -168,8 +166,8 @@ def by_halves(seen: Sequence[RotatedFace], halves: int = 10, seed: int = 1) -> t
         half = set(random.permutation(people)[: len(people) // 2].tolist())
         limits = fitted([t for t in seen if t.person in half])
         upright, turned = _apart([t for t in seen if t.person not in half])
-        refused, told = rotated_vectors(upright, limits), rotated_vectors(turned, limits)
-        wrong += (refused.sum(), len(upright), (~told).sum(), len(turned))
+        refused, rejected = rotated_vectors(upright, limits), rotated_vectors(turned, limits)
+        wrong += (refused.sum(), len(upright), (~rejected).sum(), len(turned))
     return int(wrong[0]), int(wrong[1]), int(wrong[2]), int(wrong[3])
 
 

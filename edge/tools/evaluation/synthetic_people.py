@@ -1,9 +1,9 @@
 """Enlarge galleries beyond the photos: the rest is drawn from the distribution of the real vectors.
 
-The drawn people are normal with the mean and the covariance of the real people's plain vectors (one each), at unit
-length. Their scores with real faces have about the same spread and tail as those of real strangers (docs/ACCURACY.md
-gives both), so the rates show the effect of size alone. They show nothing of a site whose people resemble each other
-more than the public of the photos.
+The drawn people are normally distributed, at unit length. Mean and covariance are those of the real people's plain
+vectors (one each). Their scores with real faces have about the same spread and tail as those of real strangers
+(docs/ACCURACY.md gives both). So the rates show the effect of size alone. They show nothing of a site whose people
+resemble each other more than the public of the photos.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Ask for what is connected: camera, pins, readers, thermometer, broker."""
+"""Check what is connected: camera, pins, readers, thermometer, broker."""
 
 import time
 from pathlib import Path
@@ -45,7 +45,7 @@ def camera(config: Config) -> CheckResult:
 
 
 def pins(config: Config) -> CheckResult:
-    """Sets the relay to locked, which it is anyway, and looks whether it is."""
+    """Set the relay to locked, its state anyway, and check that it is."""
     try:
         factory = make_factory(config.gate)
         gate = GpioGate(config.gate, factory)
@@ -80,7 +80,7 @@ def _says_yes(path: Path) -> bool:
 
 
 def ways_in(config: Config) -> CheckResult:
-    """Is there a way in for whom the camera does not know?"""
+    """Check that there is a way in for people whom the camera does not know."""
     ways = ["codes"] if config.reader.codes else []
     if config.reader.device:
         source = EvdevSource(config.reader.device)
@@ -97,7 +97,7 @@ def ways_in(config: Config) -> CheckResult:
     desk.close()
     if not ways:
         todo = "set reader.codes or reader.device, or make an account: sitegate account add NAME"
-        return CheckResult("ways in", CheckState.WARNING, "the face only: whom it does not know stays outside", todo)
+        return CheckResult("ways in", CheckState.WARNING, "the face only: people it does not know stay outside", todo)
     return CheckResult("ways in", CheckState.OK, f"beside the face: {', '.join(ways)}")
 
 
@@ -147,7 +147,7 @@ def broker(config: Config) -> CheckResult:
 
 
 def gate_is_running(config: Config) -> bool:
-    """The gate process has told of itself in the last seconds; it then has camera and pins."""
+    """True if the gate process has reported itself in the last seconds. It then owns camera and pins."""
     reader = JournalReader(config.paths.state_dir / JOURNAL)
     live = reader.live()
     reader.close()

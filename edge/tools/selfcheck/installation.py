@@ -1,4 +1,4 @@
-"""Ask for what is installed: clock, disk, keys, passwords, weights."""
+"""Check what is installed: clock, disk, keys, passwords, weights."""
 
 import shutil
 
@@ -38,7 +38,7 @@ def clock(config: Config) -> CheckResult:
     known = HighWater(config.paths.state_dir / GATE, writes=False).marks.trusted_utc
     if known is not None and known - now.utc() > BEHIND_MAX:
         detail = f"{now.utc():%Y-%m-%d %H:%M} UTC is behind {known:%Y-%m-%d %H:%M} UTC, which this gate has seen: not trusted"
-        todo = "set it right; if it is right now: sudo sitegate clock believe --why …"
+        todo = "correct it; if it is right now: sudo sitegate clock believe --why …"
         return CheckResult("clock", CheckState.PROBLEM, detail, todo)
     return CheckResult("clock", CheckState.OK, f"{now.utc():%Y-%m-%d %H:%M:%S} UTC")
 
@@ -70,23 +70,23 @@ def keys(config: Config) -> CheckResult:
             "keys", CheckState.PROBLEM, str(error), "copy this site's key files from HQ (sitegate-hq init)"
         )
     if exposed := [str(path) for path in secret if path.exists() and path.stat().st_mode & 0o007]:
-        told = " and ".join(exposed)
+        named = " and ".join(exposed)
         return CheckResult(
-            "keys", CheckState.WARNING, f"readable by everybody: {told}", f"chmod o= {' '.join(exposed)}"
+            "keys", CheckState.WARNING, f"readable by everybody: {named}", f"chmod o= {' '.join(exposed)}"
         )
-    told = (
+    named = (
         f"signatures of {', '.join(roster.state.trusts)} are trusted, seals for {', '.join(roster.state.opens)} opened"
     )
-    return CheckResult("keys", CheckState.OK, f"HQ's public keys and this site's key are readable: {told}")
+    return CheckResult("keys", CheckState.OK, f"HQ's public keys and this site's key are readable: {named}")
 
 
 def secrets(config: Config) -> CheckResult:
-    """Passwords that stand where all three processes read them."""
-    told = [
+    """Find passwords that all three processes can read."""
+    named = [
         f"{section}.{key}" for section, key, _, _ in INLINE if getattr(getattr(config, section), key).get_secret_value()
     ]
-    if told:
-        names = " and ".join(told)
+    if named:
+        names = " and ".join(named)
         detail = f"{names} in the configuration: every process can read it, only one needs it"
         return CheckResult("secrets", CheckState.WARNING, detail, "sudo sitegate config move-secrets")
     return CheckResult("secrets", CheckState.OK, "no password in the configuration")

@@ -1,4 +1,4 @@
-"""Ask what the gate will recognise: lists, threshold, the site's own scores, look-alikes, liveness."""
+"""Check what the gate will recognise: lists, threshold, the site's own scores, look-alikes, liveness."""
 
 from contract.signing import BadKey
 from edge.app.roster import open_roster
@@ -20,16 +20,16 @@ from edge.system.clock import SystemClock
 from edge.tools.selfcheck.result import CheckResult, CheckState
 
 GROWN = (1_000, 10_000, 50_000)
-"""Gallery sizes for which the threshold is foretold."""
+"""Gallery sizes for which the future threshold is computed."""
 
 
 def liveness(config: Config) -> CheckResult:
-    """What becomes of a photo that is held to the camera."""
+    """Check what happens to a photo that is held to the camera."""
     mode = config.liveness.in_force
     if danger := config.liveness.danger:
         detail, _, todo = danger.partition("). ")
         return CheckResult("liveness", CheckState.WARNING, f"{detail})", todo, grave=True)
-    asked = "everybody is" if mode == "required" else "whoever has not been seen to turn the head is"
+    asked = "everybody is" if mode == "required" else "everybody who has not been seen to turn the head is"
     return CheckResult("liveness", CheckState.OK, f"{mode}: {asked} asked to turn it, and only live people pass")
 
 
@@ -49,7 +49,7 @@ def lists(config: Config) -> CheckResult:
         )
     if state.withheld:
         names = ", ".join(sorted(kind.value for kind in state.withheld))
-        detail = f"not believed, because newer ones were in force here: {names}; the gate admits nobody on them"
+        detail = f"not used, because newer ones were in force here: {names}; the gate admits nobody on them"
         todo = "bring back the connection to HQ; if HQ was restored from a backup: sudo sitegate roster accept --why …"
         return CheckResult("lists", CheckState.PROBLEM, detail, todo)
     if not state.roster.version or not state.risk.version:
@@ -68,7 +68,7 @@ def lists(config: Config) -> CheckResult:
 
 
 def threshold(config: Config) -> CheckResult:
-    """From which score a candidate counts, and what that follows from."""
+    """Compute the score from which a candidate counts, and its origin."""
     try:
         gallery, choice = _gallery(config)
         tail = find_pack(config.matcher.pack).impostor_tail
@@ -87,13 +87,13 @@ def threshold(config: Config) -> CheckResult:
         f"expected FMR {rate:.1e} per comparison; it would be {later}"
     )
     if by_hand is not None and by_hand < choice.threshold:
-        todo = f"matcher.threshold is set by hand and too low: {choice.threshold:.3f} keeps the target; unset it"
+        todo = f"matcher.threshold is configured and too low: {choice.threshold:.3f} keeps the target; unset it"
         return CheckResult("threshold", CheckState.WARNING, detail, todo, figures)
     return CheckResult("threshold", CheckState.OK, detail, "", figures)
 
 
 def own_scores(config: Config) -> CheckResult:
-    """What the scores counted at this gate say of threshold and camera."""
+    """Check what the scores counted at this gate say of threshold and camera."""
     if config.matcher.self_calibrate == "off":
         return CheckResult("own scores", CheckState.OK, "not counted (matcher.self_calibrate)")
     try:
@@ -130,7 +130,7 @@ def own_scores(config: Config) -> CheckResult:
 
 
 def _gallery(config: Config) -> tuple[Gallery, ThresholdChoice]:
-    """The gallery as the gate would load it now, and its threshold. Raises BadKey, ModelError."""
+    """Build the gallery as the gate would load it now, and its threshold. Raises BadKey, ModelError."""
     pack = find_pack(config.matcher.pack)
     reader = open_roster(config)
     reader.refresh()
@@ -141,7 +141,7 @@ def _gallery(config: Config) -> tuple[Gallery, ThresholdChoice]:
 
 
 def look_alikes(config: Config) -> CheckResult:
-    """Who on the roster cannot be told apart by the face alone."""
+    """Find the workers whom the face alone cannot tell apart."""
     try:
         reader = open_roster(config)
         reader.refresh()

@@ -13,8 +13,11 @@ class CheckState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """The answer to one question. `todo` says what to do, '' if nothing; `figures` are the numbers in `detail`, by name.
-    `grave`: shown in red though the gate works as it was told to."""
+    """The answer to one question. `todo` says what to do, '' if nothing; `figures` are the numbers in `detail`, by
+    name.
+
+    `grave`: shown in red although the gate works as configured.
+    """
 
     what: str
     state: CheckState

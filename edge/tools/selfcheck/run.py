@@ -11,7 +11,7 @@ from edge.tools.selfcheck.result import CheckResult, CheckState
 
 
 def ask_all(config: Config) -> Iterator[CheckResult]:
-    """One finding per question, as each is answered."""
+    """Answer all questions, one result each, as they are answered."""
     running = gate_is_running(config)
     asked = (clock, disk, keys, secrets, weights, liveness, lists, threshold, own_scores, look_alikes)
     questions: tuple[Callable[[Config], CheckResult], ...] = asked
@@ -28,7 +28,7 @@ def ask_all(config: Config) -> Iterator[CheckResult]:
 
 
 def _asked(question: Callable[[Config], CheckResult], config: Config) -> CheckResult:
-    """The answer. What a library, the disk or a device raises keeps none of the other questions from being asked."""
+    """Answer one question. An error of a library, the disk or a device does not stop the other questions."""
     try:
         return question(config)
     except library_errors() as error:

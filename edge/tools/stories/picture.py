@@ -1,4 +1,4 @@
-"""A story as a picture: who is in view, what the lane shows, the relay, the inputs, and what was recorded."""
+"""Draw a story as a picture: people in view, the lane's display, relay, inputs, and what was recorded."""
 
 import textwrap
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ _LINE = 165
 
 
 def draw(played: PlayedStory, rows: list[ComparisonRow]) -> str:
-    """The SVG of a story that was played, with what is not as expected in red."""
+    """Draw the SVG of a story that was played. What is not as expected is red."""
     texts = load_all()["en"]
     lines = textwrap.wrap(played.story.story, _LINE)
     sheet = TimelineSheet(played.ends_s, 74 + 21 * len(lines), f"{played.story.title}: timeline")
@@ -75,7 +75,10 @@ def draw(played: PlayedStory, rows: list[ComparisonRow]) -> str:
 
 
 def png(svg: str, width_px: int) -> bytes:
-    """The picture as PNG. Its words need a font on this machine (Debian: fonts-dejavu-core). Raises StoryError without resvg-py."""
+    """Render the picture as PNG. Its words need a font on this machine (Debian: fonts-dejavu-core).
+
+    Raises StoryError without resvg-py.
+    """
     with loading("resvg-py", extra("tools"), StoryError):
         import resvg_py
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, width=width_px))
@@ -98,7 +101,7 @@ def _switched_off(sheet: TimelineSheet, played: PlayedStory) -> None:
 
 
 def _views(played: PlayedStory) -> Iterator[Band]:
-    """Who is there, until the next line says otherwise."""
+    """Show who is there, until the next line of this kind."""
     steps = [s for s in played.story.timeline if isinstance(s, PersonStep | PeopleStep)]
     ends = [*(s.at for s in steps[1:]), played.ends_s][: len(steps)]
     colours: dict[str, str] = {STRANGER: _STRANGER}
@@ -140,14 +143,14 @@ def _span(from_s: float, until_s: float | None, played: PlayedStory, colour: str
 
 
 def _happenings(played: PlayedStory) -> Iterator[Mark]:
-    """Every line that no other row of the picture shows."""
+    """Show every line that no other row of the picture shows."""
     for step in played.story.timeline:
         if not isinstance(step, PersonStep | PeopleStep | WalksUpStep | SensorStep | DoorStep | ArmStep):
             yield Mark(step.at, _words(step), QUIET)
 
 
 def _words(step: Step) -> str:
-    """A step as it was written, without its time."""
+    """Write a step as in the file, without its time."""
     written = step.model_dump(mode="json", exclude={"at"}, exclude_unset=True)
     kind = step.kind()
     value, rest = _plain(written.pop(kind)), _plain(written)
