@@ -64,8 +64,7 @@ class ScreenConfig(ConfigSection):
 
 
 class HomeAssistantConfig(ConfigSection):
-    """Home Assistant on the same broker may show this gate as a device, with its state and health but nothing about
-    people."""
+    """Home Assistant on the same broker may show this gate as a device, with nothing about people."""
 
     discovery: bool = Field(
         default=False, description="Publish a discovery message. Switched off again, the message is removed."
