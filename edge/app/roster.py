@@ -22,6 +22,6 @@ def open_roster(config: Config, high_water: HighWater | None = None, *, apart: b
         config.site,
         TrustedKeys(config.keys.hq_signing_public_path),
         OpeningKeys(credential(config.keys.site_private_path)),
-        high_water or HighWater(config.paths.state_dir / GATE, writes=False),
-        isolated_reader.IsolatedReader(path) if apart else None,
+        guard=high_water or HighWater(config.paths.state_dir / GATE, writes=False),
+        reader=isolated_reader.IsolatedReader(path) if apart else None,
     )

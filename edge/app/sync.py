@@ -23,7 +23,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
     sync_dir(config)
     key = try_open_key(*link_key_files(config), "link")
     journal = JournalReader(config.paths.state_dir / JOURNAL)
-    service = SyncService.open(config, journal, SystemClock(), __version__, JournalReader, key)
+    service = SyncService.open(config, journal, SystemClock(), software=__version__, open_reader=JournalReader, key=key)
 
     numbers = MetricsFile(metrics_file(config, "sync"), service.meters.registry)
 

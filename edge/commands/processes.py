@@ -109,5 +109,5 @@ def _run(
     except errors as error:
         raise fail(str(error), EXIT_USAGE) from error
     except Exception as error:  # a defect: where it is belongs into the log of a process that nobody watches
-        uncaught.tell("a defect", error)
+        uncaught.show("a defect", error)
         raise typer.Exit(EXIT_PROBLEM) from error

@@ -59,7 +59,7 @@ class SavedRow(NamedTuple):
     erased: bytes | None
 
 
-class Passage(NamedTuple):
+class PassageRow(NamedTuple):
     """What an event says about a passage. `utc`: Unix time."""
 
     seq: int
@@ -229,9 +229,9 @@ def newest_trusted(db: sqlite3.Connection) -> str | None:
     return str(found[0]) if found else None
 
 
-def passages(db: sqlite3.Connection, after: int, since: datetime) -> list[Passage]:
+def passages(db: sqlite3.Connection, after: int, since: datetime) -> list[PassageRow]:
     """Return the passages after a number and since a time, in order."""
-    return [Passage(*row) for row in db.execute(_PASSAGES, (after, since.timestamp()))]
+    return [PassageRow(*row) for row in db.execute(_PASSAGES, (after, since.timestamp()))]
 
 
 def before(db: sqlite3.Connection, since: datetime) -> int:

@@ -16,10 +16,10 @@ from edge.storage.signed_heads import EVERY, Signer
 from edge.sync.signed_records import sendable
 from edge.system.clock import SystemClock
 from edge.system.gate_keys import open_key
-from hq.database.journals import JournalKey
-from hq.database.store import now
+from hq.database.clock import now
+from hq.database.values import JournalKey
 from hq.ingest.senders import SenderCheck, SenderRefused, proofs
-from hq.registry.gates import RegisteredGate
+from hq.registry.registered_gate import RegisteredGate
 
 KEY, OTHER = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
 SITE = SiteConfig()

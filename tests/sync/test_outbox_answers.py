@@ -35,8 +35,17 @@ class Desk:
 
     def outbox_of(self, reader: Reads, set_aside: bool) -> Outbox:
         config, meters = self.rig.config, SyncMeters(self.incidents)
-        parts = (config.site, config.sync, reader, self.replica, self.incidents, self._publish, meters)
-        return Outbox(*parts, set(), set_aside)
+        return Outbox(
+            reader,
+            site=config.site,
+            config=config.sync,
+            replica=self.replica,
+            incidents=self.incidents,
+            publish=self._publish,
+            meters=meters,
+            followed=set(),
+            set_aside=set_aside,
+        )
 
     def _publish(self, payload: bytes) -> bool:
         self.sent.append(payload)
@@ -100,7 +109,11 @@ def test_ok__hq_holds_more_of_a_damaged_journal_than_was_saved(desk: Desk, twin:
     )
     assert (found.first, found.last) == (21, 50)
     rescue = SalvageOutbox(
-        desk.rig.state_dir, "gate-1", desk.replica, JournalReader, partial(desk.outbox_of, set_aside=True)
+        desk.rig.state_dir,
+        gate_id="gate-1",
+        replica=desk.replica,
+        open_reader=JournalReader,
+        outbox_of=partial(desk.outbox_of, set_aside=True),
     )
     rescue.follow(0.0)
     rescue.acknowledged(desk.ack(60, records[-1].hash), b"kept at the broker", 0.0, retained=True)

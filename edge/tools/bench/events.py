@@ -135,7 +135,9 @@ class Answerer:
 
 def _drain(config: Config, folder: Path, answerer: Answerer, events: int) -> float:
     stop = threading.Event()
-    service = SyncService.open(config, JournalReader(folder / JOURNAL), SystemClock(), "bench", JournalReader)
+    service = SyncService.open(
+        config, JournalReader(folder / JOURNAL), SystemClock(), software="bench", open_reader=JournalReader
+    )
     thread = threading.Thread(target=service.run, args=(stop,), daemon=True)
     start = time.perf_counter()
     thread.start()

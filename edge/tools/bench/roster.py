@@ -56,7 +56,9 @@ def snapshot(folder: Path, workers: int) -> RosterTiming:
 
 def _take(config: Config, folder: Path, reader: ReplicaReader, workers: int) -> float:
     stop = threading.Event()
-    service = SyncService.open(config, JournalReader(folder / JOURNAL), SystemClock(), "bench", JournalReader)
+    service = SyncService.open(
+        config, JournalReader(folder / JOURNAL), SystemClock(), software="bench", open_reader=JournalReader
+    )
     thread = threading.Thread(target=service.run, args=(stop,), daemon=True)
     reader.parts_per_refresh = PARTS_PER_REFRESH
 

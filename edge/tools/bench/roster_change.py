@@ -62,7 +62,9 @@ class _Gate:
         self._config, clock = config, SystemClock()
         self._replica = ReplicaWriter(folder / "replica.db")
         incidents = IncidentLog(self._replica, clock)
-        self._downlink = Downlink(config.site, people.signing.public_key(), self._replica, incidents, clock.utc)
+        self._downlink = Downlink(
+            config.site, hq_key=people.signing.public_key(), replica=self._replica, incidents=incidents, now=clock.utc
+        )
         self._link = MqttLink(config.sync, "bench-delta", subscriptions(config.site))
         self._asked: set[tuple[str, int]] = set()
         reader = ReplicaReader(folder / "replica.db", config.site, people.signing.public_key(), people.site)

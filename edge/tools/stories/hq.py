@@ -56,7 +56,9 @@ class Headquarters:
         self._versions = dict.fromkeys(ListKind, 0)
         self._replica = ReplicaWriter(folder / REPLICA)
         incidents = IncidentLog(self._replica, clock)
-        self._sync = Downlink(site, self._key.public_key(), self._replica, incidents, clock.utc)
+        self._sync = Downlink(
+            site, hq_key=self._key.public_key(), replica=self._replica, incidents=incidents, now=clock.utc
+        )
         if story.lists:
             self.publish_roster(age_h=story.roster_age_h)
             self.publish_risk(age_h=story.risk_age_h)
@@ -66,9 +68,9 @@ class Headquarters:
     def sealing_key(self) -> X25519PrivateKey:
         return self._site_key
 
-    def reader(self, floor: RollbackGuard) -> ReplicaReader:
+    def reader(self, guard: RollbackGuard) -> ReplicaReader:
         """Open the lists as the gate process accepts them."""
-        return ReplicaReader(self._folder / REPLICA, self._site, self._key.public_key(), self._site_key, floor)
+        return ReplicaReader(self._folder / REPLICA, self._site, self._key.public_key(), self._site_key, guard=guard)
 
     def change_worker(self, worker_id: str, becomes: dict[str, Any]) -> None:
         """Change a worker on the roster. Raises StoryError for an unknown worker or a wrong value."""

@@ -1,4 +1,4 @@
-"""What gates told of the rosters that they hold, a row whenever it was something new."""
+"""Rosters that gates reported to hold, one row for each change."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,7 +12,10 @@ from hq.database import tables as t
 
 @dataclass(frozen=True, slots=True)
 class RosterReport:
-    """What a gate told of its rosters, and when it told that first."""
+    """What a gate reported of its rosters. `utc`: when it first reported that.
+
+    `kept`: the snapshot in its files. `used`: the one in its memory. `sealed`: sealed enrolments that it still holds.
+    """
 
     gate_id: str
     utc: datetime
@@ -23,13 +26,13 @@ class RosterReport:
 
 
 def note(db: Connection, status: GateStatus, utc: datetime) -> None:
-    """Remember what a gate told, if it is something new."""
+    """Store what a status says of the gate's rosters, if that changed."""
     if not status.online or status.roster_kept is None:
         return
-    last = rows(db, t.gate_lists.c.gate_id == status.gate_id)[-1:]
+    last = roster_reports(db, t.gate_lists.c.gate_id == status.gate_id)[-1:]
     sealed, signed = status.sealed_enrolments or 0, status.signature is not None
-    told = RosterReport(status.gate_id, utc, status.roster_kept, status.roster_used, sealed, signed)
-    if last and replace(last[0], utc=utc) == told:
+    report = RosterReport(status.gate_id, utc, status.roster_kept, status.roster_used, sealed, signed)
+    if last and replace(last[0], utc=utc) == report:
         return
     used = status.roster_used
     db.execute(
@@ -46,9 +49,9 @@ def note(db: Connection, status: GateStatus, utc: datetime) -> None:
     )
 
 
-def rows(db: Connection, *where: Any) -> list[RosterReport]:
-    """Oldest first."""
-    asked = select(t.gate_lists).where(*where).order_by(t.gate_lists.c.id)
+def roster_reports(db: Connection, *where: Any) -> list[RosterReport]:
+    """Read the reports, oldest first."""
+    wanted = select(t.gate_lists).where(*where).order_by(t.gate_lists.c.id)
     return [
         RosterReport(
             row.gate_id,
@@ -58,5 +61,5 @@ def rows(db: Connection, *where: Any) -> list[RosterReport]:
             row.sealed,
             row.signed,
         )
-        for row in db.execute(asked)
+        for row in db.execute(wanted)
     ]
