@@ -24,7 +24,11 @@ from hq.reports.key_readiness import behind, lacking, undelivered
 
 AT_REST = "at-rest"
 
-app = typer.Typer(help="HQ's keys and the sites': show, and change without a gap.", invoke_without_command=True)
+app = typer.Typer(
+    help="HQ's keys and the sites': show, and change without a gap.",
+    epilog="Example: sitegate-hq keys",
+    invoke_without_command=True,
+)
 What = Annotated[str, typer.Argument(help="signing, sealing, or a site.")]
 Force = Annotated[bool, typer.Option("--force", help="Go on although some gates are not ready.")]
 
