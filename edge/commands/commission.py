@@ -122,7 +122,8 @@ def verify(page: Annotated[Path, typer.Argument(help="A certificate.", exists=Tr
 
 def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
     """Run the technician's steps, then the checks that need nobody."""
-    from edge.app.gate import ERRORS, manual_devices
+    from edge.app.devices import manual_devices
+    from edge.app.gate import ERRORS
     from edge.tools import selfcheck
     from edge.tools.commissioning.certificate import photo_let_in
     from edge.tools.commissioning.steps import STEPS

@@ -89,7 +89,7 @@ def enroll(
 
 def _from_camera(config: Config, matcher: "FaceMatcher", within_s: float) -> list[Image]:
     """Good pictures of who stands in front of the gate. Raises CameraFault, EnrolmentError, ScriptError."""
-    from edge.app.gate import make_camera
+    from edge.app.devices import make_camera
     from edge.matcher import EnrolmentError
     from edge.matcher.enrolment.guided_capture import WANTED, GuidedCapture
     from edge.matcher.enrolment.request import take_frames
