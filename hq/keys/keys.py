@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from contract.ids import NoId
-from contract.keyring import Followed, OpeningKeys
+from contract.keyring import FollowedKeyFile, OpeningKeys
 from contract.signing import PrivateKey, read_sealing_public, signing_privates, write_key_pair
 from hq.config import FILE_NAME, template
 from hq.keys.encryption import NAME, AtRest, new_key, text
@@ -21,7 +21,7 @@ class HqKeys:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._signing = Followed(folder / "hq-signing.key.pem", signing_privates)
+        self._signing = FollowedKeyFile(folder / "hq-signing.key.pem", signing_privates)
         self.opening = OpeningKeys(folder / "hq-sealing.key.pem")
         """Keys that open what was sealed for HQ."""
         self.at_rest = AtRest(folder)
