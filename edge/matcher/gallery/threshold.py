@@ -91,7 +91,7 @@ class ThresholdChoice:
 
     threshold: float
     tail: ImpostorTail
-    source: Literal["pack", "gallery"]
+    source: Literal["config", "pack", "gallery"]
 
 
 def choose_threshold(tail: ImpostorTail, gallery: Gallery, fpir: float = FPIR_TARGET) -> ThresholdChoice:
