@@ -15,7 +15,7 @@ K = TypeVar("K")
 log = structlog.get_logger()
 
 
-class Followed(Generic[K]):
+class FollowedKeyFile(Generic[K]):
     """The keys of a file. `read` reads them again when the file has changed; each call of `current` costs one stat().
 
     A file that is missing, unreadable or broken changes nothing: a half-finished copy must not stop a gate.
@@ -41,7 +41,7 @@ class Followed(Generic[K]):
         return self._value
 
 
-class TrustedKeys(Followed[tuple[Ed25519PublicKey, ...]]):
+class TrustedKeys(FollowedKeyFile[tuple[Ed25519PublicKey, ...]]):
     """All public keys of a file. A signature by any of them is valid. Is a `contract.signing.Verifier`."""
 
     def __init__(self, path: Path) -> None:
@@ -57,7 +57,7 @@ class TrustedKeys(Followed[tuple[Ed25519PublicKey, ...]]):
         raise InvalidSignature
 
 
-class OpeningKeys(Followed[tuple[X25519PrivateKey, ...]]):
+class OpeningKeys(FollowedKeyFile[tuple[X25519PrivateKey, ...]]):
     """All private keys of a file. Each opens the seals made for it. Is a `contract.signing.Opener`."""
 
     def __init__(self, path: Path) -> None:
@@ -66,7 +66,7 @@ class OpeningKeys(Followed[tuple[X25519PrivateKey, ...]]):
 
 def ids(keys: PublicKey | PrivateKey | TrustedKeys | OpeningKeys) -> tuple[str, ...]:
     """Return the ids of one key, or of all keys that a file holds now."""
-    return tuple(key_id(key) for key in (keys.current() if isinstance(keys, Followed) else (keys,)))
+    return tuple(key_id(key) for key in (keys.current() if isinstance(keys, FollowedKeyFile) else (keys,)))
 
 
 def _mark(path: Path) -> tuple[int, ...] | None:
