@@ -27,6 +27,7 @@ from contract.messages import (
     Utc,
 )
 from contract.policy import Factor
+from edge.core.passage import PassageState
 
 Image = NDArray[np.uint8]
 """(height, width, 3), BGR, 0-255."""
@@ -441,7 +442,8 @@ class LiveState(BaseModel):
 
     utc: datetime
     direction: Direction
-    gate_state: str
+    gate_state: PassageState | str = Field(union_mode="left_to_right")
+    """A text only where the gate process is of another version, or has said nothing yet."""
     tone: Tone
     advice: Advice | None = None
     camera_ok: bool = False

@@ -1,14 +1,13 @@
 """Room for events: the journal forgets what HQ holds, and what else goes on depends on the space left (`edge.core.disk_policy`)."""
 
-import secrets
-
 import structlog
 
 from contract.messages import DiskStep, NoticeCode, NoticeEvent
 from edge.core.config import Config
 from edge.core.disk_policy import KEEP_EVENTS, Sample, at_least, days_kept, days_left, take_up
 from edge.core.domain import DiskState
-from edge.core.ports import JournalError
+from edge.core.lasting_ref import LastingKind, LastingRef, newest
+from edge.core.ports import Journal, JournalError
 from edge.loop.adapters import Ports
 from edge.loop.journal_writer import Book
 
@@ -20,8 +19,6 @@ PRUNE_EVERY_S = 600.0
 ERASE_EVERY_S = 10.0
 LOG_CUT_MB, LOG_TELL_MB = 8.0, 32.0
 """A -wal file of the journal that is larger is cut if no reader forbids it, or told."""
-_STEP = "disk-step:"
-"""How the refs of step changes begin: the newest tells the step before a restart, so that it is not told again."""
 
 
 class Storage:
@@ -34,9 +31,7 @@ class Storage:
         self._free_mb = 0.0
         self._log_told = False
         if ports.disk is not None:
-            _, _, before = (ports.journal.last_ref(_STEP) or "").partition(":")
-            name = before.partition(":")[0]
-            ports.disk.step = DiskStep(name) if name in set(DiskStep) else DiskStep.OK
+            ports.disk.step = _step_before_restart(ports.journal)
 
     @property
     def state(self) -> DiskState | None:
@@ -109,7 +104,8 @@ class Storage:
             detail += f"; {log_mb:.0f} MB in the journal's -wal file, held by {self._p.journal.held_open_by()}"
         if leftovers and at_least(step, DiskStep.VERY_LOW):
             detail += f"; copy away and delete {', '.join(leftovers)}"
-        self._book.note(NoticeEvent, ref=f"{_STEP}{step.value}:{secrets.token_hex(8)}", code=code, detail=detail[:500])
+        ref = str(LastingRef.new(LastingKind.DISK_STEP, step.value))
+        self._book.note(NoticeEvent, ref=ref, code=code, detail=detail[:500])
 
     def _foretell(self, now: float) -> None:
         limits, size = self._config.disk, self._p.journal.size()
@@ -143,3 +139,9 @@ class Storage:
     def _acked(self) -> int:
         """Up to here HQ holds this journal."""
         return next((ack.seq for ack in self._p.roster.acks() if ack.epoch == self._p.journal.epoch), 0)
+
+
+def _step_before_restart(journal: Journal) -> DiskStep:
+    """So that the same step is not recorded a second time."""
+    before = newest(journal, LastingKind.DISK_STEP)
+    return DiskStep(before.value) if before and before.value in set(DiskStep) else DiskStep.OK

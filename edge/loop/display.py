@@ -100,7 +100,7 @@ class Board:
         return LiveState(
             utc=now,
             direction=self._config.site.direction,
-            gate_state=self._turnstile.state.value,
+            gate_state=self._turnstile.state,
             tone=self._shown[0],
             advice=self._shown[1],
             camera_ok=camera.ok,

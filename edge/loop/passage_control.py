@@ -1,6 +1,5 @@
 """Drives the gate through the passage machine: signals in, pulses and records out. The table itself is `edge.core.passage`."""
 
-import secrets
 import threading
 from collections import deque
 from dataclasses import replace
@@ -8,6 +7,7 @@ from dataclasses import replace
 from contract.messages import AccessEvent, Direction, NoticeCode, NoticeEvent, PassageEvent, PassageOutcome, Reason
 from edge.core.config import Config
 from edge.core.domain import GateSignal
+from edge.core.lasting_ref import LastingKind, LastingRef, newest_is
 from edge.core.passage import NOTICES, OUTCOMES, TRANSITIONS, Action, Passage, PassageInput, PassageState, step
 from edge.loop.adapters import Ports
 from edge.loop.journal_writer import Book
@@ -21,9 +21,6 @@ _SIGNALS: dict[GateSignal, PassageInput] = {
 _WAYS = {GateSignal.PASSED: None, GateSignal.PASSED_IN: Direction.IN, GateSignal.PASSED_OUT: Direction.OUT}
 _TAMPER = {GateSignal.TAMPER: NoticeCode.TAMPER, GateSignal.TAMPER_OVER: NoticeCode.TAMPER_OVER}
 REMEMBERED = 32
-_FIRE, _FIRE_DONE = "fire-on:", "fire-done:"
-_LOCKED_DOWN, _LOCK_DOWN_OVER = "locked-down:", "lock-down-over:"
-"""How the refs of those notices begin whose newest one still holds after a restart."""
 
 
 class Turnstile:
@@ -46,9 +43,9 @@ class Turnstile:
         """How often a guard or HQ opened."""
         self._not_taken: deque[int] = deque(maxlen=REMEMBERED)
         self._released: deque[AccessEvent] = deque(maxlen=REMEMBERED)
-        locked_down = (ports.journal.last_ref(_LOCKED_DOWN, _LOCK_DOWN_OVER) or "").startswith(_LOCKED_DOWN)
+        locked_down = newest_is(ports.journal, LastingKind.LOCKED_DOWN, ended_by=LastingKind.LOCK_DOWN_OVER)
         self._passage = Passage(PassageState.LOCKDOWN if locked_down else PassageState.LOCKED, locked_down)
-        if (ports.journal.last_ref(_FIRE, _FIRE_DONE) or "").startswith(_FIRE):
+        if newest_is(ports.journal, LastingKind.FIRE_ON, ended_by=LastingKind.FIRE_DONE):
             self._resume_fire()
 
     @property
@@ -204,7 +201,9 @@ class Turnstile:
             self._p.gate.hold_open()
         else:
             detail = "the gate was restarted meanwhile"
-            self._book.note(NoticeEvent, ref=_ref(_FIRE_DONE), code=NoticeCode.FIRE_OFF, detail=detail)
+            self._book.note(
+                NoticeEvent, ref=str(LastingRef.new(LastingKind.FIRE_DONE)), code=NoticeCode.FIRE_OFF, detail=detail
+            )
 
     def _happened(self, what: PassageInput, *, way: Direction | None = None, detail: str = "") -> None:
         before = self._passage
@@ -254,15 +253,15 @@ class Turnstile:
         """The ref of a notice whose newest one still holds after a restart."""
         match action:
             case Action.RECORD_FIRE_ON:
-                return _ref(_FIRE)
+                return str(LastingRef.new(LastingKind.FIRE_ON))
             case Action.RECORD_FIRE_OFF if self.state is not PassageState.FIRE_OVER:
-                return _ref(_FIRE_DONE)
+                return str(LastingRef.new(LastingKind.FIRE_DONE))
             case Action.RECORD_FIRE_RESET:
-                return _ref(_FIRE_DONE)
+                return str(LastingRef.new(LastingKind.FIRE_DONE))
             case Action.RECORD_LOCKED_DOWN:
-                return _ref(_LOCKED_DOWN)
+                return str(LastingRef.new(LastingKind.LOCKED_DOWN))
             case Action.RECORD_LOCK_DOWN_OVER:
-                return _ref(_LOCK_DOWN_OVER)
+                return str(LastingRef.new(LastingKind.LOCK_DOWN_OVER))
         return None
 
     def _outcome(
@@ -271,10 +270,6 @@ class Turnstile:
         if outcome is PassageOutcome.NOT_TAKEN and access_seq is not None and self.tells:
             self._not_taken.append(access_seq)
         self._book.note(PassageEvent, outcome=outcome, direction=direction, access_seq=access_seq, worker_id=worker_id)
-
-
-def _ref(beginning: str) -> str:
-    return beginning + secrets.token_hex(8)
 
 
 def _words(by: str, why: str) -> str:

@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from contract.messages import Direction
 from edge.core.config import Config
 from edge.core.domain import AdmitRequest, LockDownRequest
+from edge.core.passage import PassageState
 from edge.core.ports import DeskError
 from edge.screen.journal_follower import Watch
 from edge.screen.lane_page import is_stale
@@ -27,7 +28,6 @@ COOKIE = "sitegate_desk"
 DEVICE_COOKIE, DEVICE_LASTS_S = "sitegate_device", 180 * 24 * 3600
 """Signs nobody in: it only keeps this browser's wrong passwords apart from those of others."""
 SHOWN_LINES = 6
-LOCKED_DOWN_STATE = "lockdown"
 
 Render = Callable[..., Response]
 """(template, texts, **values) -> page."""
@@ -143,7 +143,7 @@ class DeskPages:
         return {
             "gate_mood": mood,
             "gate_words": words,
-            "locked_down": live is not None and live.gate_state == LOCKED_DOWN_STATE,
+            "locked_down": live is not None and live.gate_state is PassageState.LOCKDOWN,
             "lines": [line(event, texts) for event in reversed(newest)],
             "today": now.astimezone().date(),
         }

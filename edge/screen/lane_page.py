@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from contract.messages import Advice
 from edge.core.domain import LiveState, Tone
+from edge.core.passage import PassageState
 
 STALE_AFTER = timedelta(seconds=5)
 """The gate writes its live state at least every second; older than this, it is not running."""
@@ -75,11 +76,11 @@ def lane_view(live: LiveState | None, now: datetime) -> LaneView:
     """The colour and the sign for the present state of the gate; both times are UTC."""
     if live is None or is_stale(live, now):
         return NOT_RUNNING
-    if live.gate_state == "fire":
+    if live.gate_state is PassageState.FIRE:
         return LaneView(Tone.GO, Sign.FIRE)
-    if live.gate_state == "fire_over":
+    if live.gate_state is PassageState.FIRE_OVER:
         return LaneView(Tone.GO, Sign.WALK_THROUGH)
-    if live.gate_state == "lockdown":
+    if live.gate_state is PassageState.LOCKDOWN:
         return LaneView(Tone.DESK, Sign.SEE_DESK)
     if live.tone is Tone.GO:
         return LaneView(Tone.GO, Sign.WALK_THROUGH)

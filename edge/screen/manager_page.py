@@ -245,11 +245,9 @@ def gate_now(live: LiveState | None, texts: Texts) -> tuple[Mood, str]:
     """The gate's state in words; `live` is None while the gate is silent."""
     if live is None:
         return Mood.BAD, texts.label[Label.NOT_RUNNING]
-    try:
-        state = PassageState(live.gate_state)
-    except ValueError:  # a newer gate process: show its own word
+    if not isinstance(live.gate_state, PassageState):  # a newer gate process: show its own word
         return Mood.PLAIN, live.gate_state
-    return _GATE_MOODS.get(state, Mood.GOOD), texts.gate_state[state]
+    return _GATE_MOODS.get(live.gate_state, Mood.GOOD), texts.gate_state[live.gate_state]
 
 
 def _alarms(live: LiveState | None, texts: Texts) -> tuple[Alarm, ...]:

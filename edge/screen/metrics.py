@@ -62,7 +62,7 @@ def _gate(live: LiveState | None, now: datetime) -> Iterable[Metric]:
     yield GaugeMetricFamily("sitegate_gate_running", "1 while the gate process is heard.", value=int(running))
     state = GaugeMetricFamily("sitegate_gate_state", "1 for the state the gate is in.", labels=["state"])
     for name in PassageState:
-        state.add_metric([name.value], float(running and live is not None and live.gate_state == name))
+        state.add_metric([name.value], float(running and live is not None and live.gate_state is name))
     yield state
     if live is None:
         return

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contract.messages import Event, ListKind, Utc
 from edge.core.domain import ListMark
+from edge.core.lasting_ref import LastingKind, LastingRef
 from edge.core.ports import JournalError
 from edge.system.atomic_write import sync_folder
 from edge.system.regular_file import read_regular
@@ -30,7 +31,7 @@ KEEP_TIME_EVERY = timedelta(minutes=10)
 """How often the newest trusted time is written while nothing else is."""
 TAKES_OLDER_FOR = timedelta(hours=1)
 """For so long after a technician said so an older list may come into force, once for each kind."""
-GROUPS = (("locked-down:", "lock-down-over:"), ("fire-on:", "fire-done:"))
+GROUPS = ((LastingKind.LOCKED_DOWN, LastingKind.LOCK_DOWN_OVER), (LastingKind.FIRE_ON, LastingKind.FIRE_DONE))
 """Of each group of refs the newest one still holds after a restart (`edge.loop.passage_control`)."""
 
 
@@ -168,8 +169,8 @@ class HighWater:
     def noted(self, event: Event, ref: str | None) -> None:
         """See `edge.core.ports.Memory`. Only a new epoch and a lasting ref are written at once; the rest goes with the next write."""
         self._seq = event.seq
-        if ref is not None and (group := next((g for g in GROUPS if ref.startswith(g)), None)):
-            refs = (*(r for r in self.marks.refs if not r.startswith(group)), ref)
+        if ref is not None and (group := _group_of(ref)):
+            refs = (*(r for r in self.marks.refs if _group_of(r) is not group), ref)
             self._keep(self.marks.model_copy(update={"epoch": event.epoch, "refs": refs}))
         elif event.epoch != self.marks.epoch:
             self._keep(self.marks.model_copy(update={"epoch": event.epoch}))
@@ -194,6 +195,12 @@ class HighWater:
             log.error("high_water_not_written", error=str(error))
             return
         self._written = marks
+
+
+def _group_of(ref: str) -> tuple[LastingKind, ...] | None:
+    """The group in `GROUPS`; None for a ref that need not last."""
+    found = LastingRef.parse(ref)
+    return next((group for group in GROUPS if found and found.kind in group), None)
 
 
 def _later(first: datetime | None, second: datetime | None) -> datetime | None:
