@@ -359,7 +359,7 @@ def _await_answer(store: Store, order: Command, newest: int, wait_s: float) -> N
         time.sleep(0.2)
     if found.done:
         return out.print(found.text, highlight=False, markup=False)
-    err.print(found.text if found.done is False else orders.still_open(order, found.text, now()), markup=False)
+    err.print(found.text if found.done is False else orders.still_open(order, found, now()), markup=False)
     raise typer.Exit(1)
 
 

@@ -19,19 +19,19 @@ from edge.app.locked_journal import opened
 from edge.app.prepared_roster import PreparedRoster
 from edge.app.reboot import restarter, unanswered
 from edge.app.roster import open_roster
-from edge.app.state_folders import DESK, JOURNAL, PINS, PULSE_CUTS, RESERVE, SCORES, folders, gate_dir, metrics_file
+from edge.app.state_folders import CUT_NOTES, DESK, JOURNAL, PINS, RESERVE, SCORES, folders, gate_dir, metrics_file
 from edge.camera import CameraFault, CaptureThread, Source, source_for
 from edge.core.config import CameraConfig, Config, TemperatureConfig
 from edge.core.domain import GateSignal
 from edge.core.ports import Camera, Clock, CodeReader, GateError, JournalError, Reader, Thermometer
-from edge.devices.gate import GpioGate, Warden, lock_relays, make_factory, take_cuts
+from edge.devices.gate import GpioGate, ProcessWatchdog, lock_relays, make_factory, take_cut_notes
 from edge.devices.indicator import GpioIndicator, IndicatorError, Voice
 from edge.devices.readers.evdev_source import EvdevSource
 from edge.devices.readers.pin_code_check import ThreadedPinCheck
-from edge.devices.readers.qr_codes import QrCodes
+from edge.devices.readers.qr_codes import QrCodeReader
 from edge.devices.readers.wedge import WedgeReader
 from edge.devices.thermometer import Mlx90614
-from edge.loop import GateLoop, Ports
+from edge.loop import Adapters, GateLoop
 from edge.matcher.pipeline import open_matcher
 from edge.matcher.weights.manifest import ModelError
 from edge.sim import ScriptError, SimulatedThermometer, WalkUpSource, load_script
@@ -64,13 +64,13 @@ def run(config: Config, shutdown: Shutdown) -> None:
     lock_relays(config.gate)
     own, state = gate_dir(config), config.paths.state_dir
     factory = make_factory(config.gate, state / PINS)
-    warden = Warden(config.gate, state / PULSE_CUTS, state / PINS)
-    gate = GpioGate(config.gate, factory, warden, fire_opens=True)
+    relay_watchdog = ProcessWatchdog(config.gate, state / CUT_NOTES, state / PINS)
+    gate = GpioGate(config.gate, factory, relay_watchdog, fire_opens=True)
     scores: ScoreStore | None = None
     readers = ExitStack()
     try:
         try:
-            warden.start()
+            relay_watchdog.start()
             remember(config.gate, state)
             clock = BoundedClock(SystemClock())
             reserve = Reserve(state / RESERVE, config.disk.reserve_mb)
@@ -104,7 +104,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
             return healthy
 
         watchdog = Watchdog()
-        loop.start_reflex(watchdog.ping)
+        loop.start_passage_thread(watchdog.ping)
         try:
             run_steps(step, shutdown, watchdog)
         finally:
@@ -118,7 +118,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
                 scores.close()
     finally:
         readers.close()
-        warden.close()
+        relay_watchdog.close()
 
 
 def _open_while_it_burns(gate: GpioGate, by_hand: bool, shutdown: Shutdown, why: Exception) -> None:
@@ -210,7 +210,7 @@ def _loop(
     if unanswered():
         todo = "the machine was not rebooted, only this process: see systemctl status sitegate-reboot.path"
         journal.append(NoticeEvent, code=NoticeCode.COMMAND_REFUSED, detail=todo)
-    take_cuts(config.paths.state_dir / PULSE_CUTS, lambda ref, text: _note_cut(journal, ref, text))
+    take_cut_notes(config.paths.state_dir / CUT_NOTES, lambda ref, text: _record_cut_note(journal, ref, text))
     desk = config.paths.state_dir / DESK
     requests = DeskReader(desk, isolated_reader.IsolatedReader(desk))
     readers.callback(requests.close)
@@ -222,14 +222,14 @@ def _loop(
     thermometer = _thermometer(config.temperature, clock)
     parts = (camera, matcher, gate, indicator, roster, journal, requests, clock, codes, reader, pins)
     technician = TechnicianRequests(gate_dir(config))
-    ports = Ports(*parts, presence=presence, thermometer=thermometer, disk=disk, restart=restart)
+    ports = Adapters(*parts, presence=presence, thermometer=thermometer, disk=disk, restart=restart)
     return GateLoop(config, replace(ports, high_water=water, bounds=clock, technician=technician))
 
 
 def _other_ways(config: Config, clock: Clock) -> tuple[CodeReader | None, Reader | None]:
     """Codes and the card reader, as far as they are configured; the reader not yet started. Raises BadKey."""
     key = TrustedKeys(config.keys.hq_signing_public_path)
-    codes = QrCodes(config, key, clock) if config.reader.codes else None
+    codes = QrCodeReader(config, key, clock) if config.reader.codes else None
     device = config.reader.device
     return codes, WedgeReader(lambda: EvdevSource(device), config.reader, clock) if device else None
 
@@ -239,7 +239,7 @@ def _voice(config: Config) -> Voice | None:
     return Voice(told.voice_dir, told.voice_languages, told.voice_device) if told.voice_dir else None
 
 
-def _note_cut(journal: Journal, ref: str, text: str) -> None:
+def _record_cut_note(journal: Journal, ref: str, text: str) -> None:
     """Once, also if the file of cuts could not be removed last time."""
     if not journal.seen(ref):
         journal.append(NoticeEvent, ref=ref, code=NoticeCode.PULSE_CUT, detail=text)

@@ -9,7 +9,7 @@ from edge.app.state_folders import gate_dir
 from edge.core.config import Config
 from edge.core.ports import JournalError, JournalHeld
 from edge.devices.gate import GpioGate
-from edge.loop.startup_passage import EarlyPassage
+from edge.loop.startup_passage import StartupPassage
 from edge.storage.high_water import HighWater
 from edge.system.clock import BoundedClock
 from edge.system.supervisor import Shutdown, Watchdog
@@ -31,7 +31,7 @@ def opened(
     watchdog = Watchdog()
     watchdog.ready()
     refs = HighWater(gate_dir(config), writes=False).refs()
-    early = EarlyPassage(config, gate, clock, refs, watchdog.ping)
+    early = StartupPassage(config, gate, clock, refs, watchdog.ping)
     try:
         while not shutdown.wait(AGAIN_S):
             watchdog.ping()
@@ -47,7 +47,7 @@ def opened(
     raise JournalError("the process is to end, and the journal is still locked by another program")
 
 
-def _handed_over(early: EarlyPassage, journal: MeteredJournal) -> bool:
+def _handed_over(early: StartupPassage, journal: MeteredJournal) -> bool:
     try:
         return early.hand_over(journal)
     except JournalHeld:

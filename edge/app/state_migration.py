@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 
-from edge.core.layout import DESK, DESK_FOLDER, GATE, PULSE_CUTS, SYNC
+from edge.core.layout import CUT_NOTES, DESK, DESK_FOLDER, GATE, SYNC
 from edge.core.ports import JournalError
 from edge.storage import sqlite_file
 from edge.system.atomic_write import sync_folder
@@ -30,7 +30,7 @@ _ASIDE = {
     "scores.db.corrupt-*": GATE,
     "replica.db.corrupt-*": SYNC,
 }
-_CUTS = Path(PULSE_CUTS).name
+_CUT_NOTES = Path(CUT_NOTES).name
 _NOT_TRUSTED = ".not-trusted"
 _GONE = ("journal.reserve", "journal.db.lock", "replica.db.lock")
 """Made again by their processes."""
@@ -84,7 +84,7 @@ def _old(state: Path) -> Iterator[tuple[Path, str]]:
         for suffix in ("-shm", "-wal", ""):
             if _there(path := state / (name + suffix)):
                 yield path, target
-    for name, target in (*_FILES.items(), (_CUTS, GATE)):
+    for name, target in (*_FILES.items(), (_CUT_NOTES, GATE)):
         if _there(path := state / name):
             yield path, target
     for pattern, target in _ASIDE.items():
@@ -107,7 +107,7 @@ def _move(path: Path, folder: Path) -> bool:
     folder.mkdir(mode=0o750, exist_ok=True)
     owner, found = folder.stat(), path.lstat()
     name = path.name
-    if name == _CUTS and found.st_uid not in (0, owner.st_uid):
+    if name == _CUT_NOTES and found.st_uid not in (0, owner.st_uid):
         name += _NOT_TRUSTED  # everybody could write there: only the gate's own notes are believed
     if found.st_nlink > 1:
         raise PermissionError(1, "has a second name somewhere: remove it first", str(path))

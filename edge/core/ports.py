@@ -164,7 +164,7 @@ class Gate(Protocol):
     def wait(self, timeout_s: float) -> None:
         """Until an input reports something, at most so long."""
 
-    def fluttering(self) -> list[str]:
+    def chattering(self) -> list[str]:
         """Inputs found to chatter since the last call, by their config key; each at most once a minute."""
 
     @property

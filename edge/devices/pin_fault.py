@@ -23,7 +23,7 @@ def library_errors() -> tuple[type[BaseException], ...]:
 
 
 @contextmanager
-def using(
+def pin_errors_as(
     key: str, pin: int, kind: type[RuntimeError], holder: Callable[[int], str] = lambda pin: ""
 ) -> Iterator[None]:
     """Turn an error of the libraries into `kind`. `key`: of the configuration; `holder`: who has a pin."""
@@ -47,7 +47,7 @@ def explain(key: str, pin: int, error: BaseException, holder: str = "") -> str:
     return f"{key} cannot be used, pin {pin} ({said}): check [{section}] pins, the wiring, and that this user is in group gpio"
 
 
-def let_go(closers: list[Callable[[], None]]) -> None:
+def close_all(closers: list[Callable[[], None]]) -> None:
     """Call all, newest first. One that fails keeps none of the others from being called."""
     while closers:
         try:

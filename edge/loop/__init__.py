@@ -1,6 +1,6 @@
 """One frame through the whole picture: lists, inputs, look, decide, journal, pulse. Imports no SDK."""
 
-from edge.loop.adapters import Ports
+from edge.loop.adapters import Adapters
 from edge.loop.gate_loop import FAILURES_MAX, GateLoop
 
-__all__ = ["FAILURES_MAX", "GateLoop", "Ports"]
+__all__ = ["FAILURES_MAX", "Adapters", "GateLoop"]

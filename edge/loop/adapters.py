@@ -25,7 +25,7 @@ from edge.core.ports import (
 
 
 @dataclass(frozen=True, slots=True)
-class Ports:
+class Adapters:
     """`codes` and `reader` are None where codes are not read and no reader is fitted; `pins` belongs to the reader.
     `restart` restarts this process, or the machine, soon after; None where that is not allowed.
     `bounds` belongs to the clock."""

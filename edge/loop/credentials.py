@@ -17,9 +17,9 @@ from edge.core.claims import (
 )
 from edge.core.config import Config
 from edge.core.domain import Claim, Entry, Frame, Worker
-from edge.loop.adapters import Ports
-from edge.loop.journal_writer import Book, before_memory
-from edge.loop.lockout import Limits
+from edge.loop.adapters import Adapters
+from edge.loop.journal_writer import JournalWriter, before_memory
+from edge.loop.lockout import Lockout
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ HELD_REFUSED_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Served:
+class _LastCard:
     """The last card that was decided on, and when it was last read."""
 
     worker_id: str = ""
@@ -50,39 +50,39 @@ class _Served:
         return worker_id == self.worker_id and now - self.read_s < self.pause_s
 
 
-class Evidence:
-    def __init__(self, config: Config, ports: Ports, book: Book) -> None:
-        self._config, self._p, self._book = config, ports, book
+class Credentials:
+    def __init__(self, config: Config, adapters: Adapters, writer: JournalWriter) -> None:
+        self._config, self._adapters, self._writer = config, adapters, writer
         self._held, self._held_at = Claim(), float("-inf")
         self._asked: tuple[str, float] | None = None
         self._cards: dict[str, str] = {}
         self._cards_of: object = None
         self._reader_ok = True
-        self._limits = Limits(ports, book)
-        self._served = _Served()
+        self._lockout = Lockout(adapters, writer)
+        self._last_card = _LastCard()
 
     def take(self, frame: Frame | None) -> list[Shown]:
         """What was shown since the last call, oldest first."""
-        self._watch_reader()
+        self._check_reader()
         return [*self._read_codes(frame), *self._pin_answer(), *self._read_entries()]
 
-    def ignore(self) -> None:
+    def discard_input(self) -> None:
         """Whatever is shown now is for nothing: the gate stands open."""
-        self._watch_reader()
-        if self._p.reader is not None:
-            self._p.reader.entries()
+        self._check_reader()
+        if self._adapters.reader is not None:
+            self._adapters.reader.entries()
         self.forget()
 
     def claim(self, now: float) -> Claim:
         """What is known of the person in the lane by now; empty once it is too long ago."""
         return self._held if now - self._held_at <= self._config.reader.together_within_ms / 1000 else Claim()
 
-    def serve(self, granted: bool) -> None:
+    def claim_decided(self, granted: bool) -> None:
         """The claim was decided on: it has served its purpose, and a card that goes on lying there is not shown again."""
         if self._held.worker_id is not None and self._held.factors == {
             Factor.CARD
         }:  # a PIN is always typed by somebody
-            self._served = _Served(self._held.worker_id, self._held_at, HELD_S if granted else HELD_REFUSED_S)
+            self._last_card = _LastCard(self._held.worker_id, self._held_at, HELD_S if granted else HELD_REFUSED_S)
         self.forget()
 
     def forget(self) -> None:
@@ -90,40 +90,40 @@ class Evidence:
         self._held, self._asked = Claim(), None
 
     def _read_codes(self, frame: Frame | None) -> list[Shown]:
-        claim = self._p.codes.read(frame) if self._p.codes and frame is not None else None
+        claim = self._adapters.codes.read(frame) if self._adapters.codes and frame is not None else None
         if claim is None or frame is None:
             return []
-        if claim.ref and self._p.journal.seen(claim.ref):
+        if claim.ref and self._adapters.journal.seen(claim.ref):
             return [self._refused_code(Shown(Claim(refusal=USED_CODE), frame.monotonic_s, claim.worker_id))]
-        if claim.issued_utc is not None and before_memory(self._p.journal, claim.issued_utc):
+        if claim.issued_utc is not None and before_memory(self._adapters.journal, claim.issued_utc):
             return [self._refused_code(Shown(Claim(refusal=FORGOTTEN_CODE), frame.monotonic_s, claim.worker_id))]
         if claim.refusal:
             return [self._refused_code(Shown(claim, frame.monotonic_s))]
-        return [self._hold(claim, frame.monotonic_s)]
+        return [self._add_to_claim(claim, frame.monotonic_s)]
 
     def _refused_code(self, shown: Shown) -> Shown:
         """It, or without its reason once there are too many for the journal."""
-        return shown if self._limits.records_code(shown.at_s) else Shown(Claim(), shown.at_s)
+        return shown if self._lockout.may_record_code(shown.at_s) else Shown(Claim(), shown.at_s)
 
     def _read_entries(self) -> list[Shown]:
-        entries = self._p.reader.entries() if self._p.reader else []
+        entries = self._adapters.reader.entries() if self._adapters.reader else []
         return [shown for entry in entries if (shown := self._entered(entry))]
 
     def _entered(self, entry: Entry) -> Shown | None:
         """A card's number, or the PIN of whoever's card was shown before."""
-        if self._limits.reader_paused(entry.monotonic_s):
+        if self._lockout.reader_paused(entry.monotonic_s):
             return Shown(Claim(), entry.monotonic_s)
         if not entry.text:
             return self._refused(UNREADABLE, entry)
-        card = card_claim(entry.text, self._config.site.site_id, self._index())
+        card = card_claim(entry.text, self._config.site.site_id, self._card_index())
         if card.worker_id is not None:
-            if self._served.lies_there(card.worker_id, entry.monotonic_s):
-                self._served = replace(self._served, read_s=entry.monotonic_s)
+            if self._last_card.lies_there(card.worker_id, entry.monotonic_s):
+                self._last_card = replace(self._last_card, read_s=entry.monotonic_s)
                 return None
-            if self._limits.worker_paused(card.worker_id, entry.monotonic_s):
+            if self._lockout.worker_paused(card.worker_id, entry.monotonic_s):
                 return Shown(Claim(), entry.monotonic_s)
             self._asked = None
-            return self._hold(card, entry.monotonic_s)
+            return self._add_to_claim(card, entry.monotonic_s)
         if (worker := self._awaits_pin(entry.monotonic_s)) is not None:
             return self._ask_pin(worker, entry)
         return self._refused(UNKNOWN_CARD, entry)
@@ -133,48 +133,48 @@ class Evidence:
         held = self.claim(now)
         if held.worker_id is None or Factor.CARD not in held.factors or Factor.PIN in held.factors:
             return None
-        return self._p.roster.state.workers.get(held.worker_id)
+        return self._adapters.roster.state.workers.get(held.worker_id)
 
     def _ask_pin(self, worker: Worker, entry: Entry) -> Shown | None:
-        if self._asked is not None or self._p.pins is None:
+        if self._asked is not None or self._adapters.pins is None:
             return None
         if worker.pin is None:
             return self._refused(NO_PIN, entry, worker.worker_id)
         self._asked = worker.worker_id, entry.monotonic_s
-        self._p.pins.ask(entry.text, worker.pin)
+        self._adapters.pins.ask(entry.text, worker.pin)
         return None
 
     def _pin_answer(self) -> list[Shown]:
-        answer = self._p.pins.answer() if self._p.pins else None
+        answer = self._adapters.pins.answer() if self._adapters.pins else None
         if answer is None or self._asked is None:
             return []
         (worker_id, entered_s), self._asked = self._asked, None
         if not answer:
-            self._limits.wrong(worker_id, entered_s)
+            self._lockout.count_wrong(worker_id, entered_s)
             self.forget()  # the card again, for another try: whoever walked on leaves nothing behind
             return [Shown(Claim(refusal=WRONG_PIN), entered_s, worker_id)]
-        self._limits.right(worker_id)
-        return [self._hold(Claim(worker_id, frozenset({Factor.PIN})), entered_s)]
+        self._lockout.clear_burst(worker_id)
+        return [self._add_to_claim(Claim(worker_id, frozenset({Factor.PIN})), entered_s)]
 
     def _refused(self, why: str, entry: Entry, about: str | None = None) -> Shown:
-        self._limits.wrong(None, entry.monotonic_s)
+        self._lockout.count_wrong(None, entry.monotonic_s)
         return Shown(Claim(refusal=why), entry.monotonic_s, about)
 
-    def _hold(self, claim: Claim, at_s: float) -> Shown:
+    def _add_to_claim(self, claim: Claim, at_s: float) -> Shown:
         self._held, self._held_at = together(self.claim(at_s), claim), at_s
         return Shown(self._held, at_s)
 
-    def _index(self) -> dict[str, str]:
-        workers = self._p.roster.state.workers
+    def _card_index(self) -> dict[str, str]:
+        workers = self._adapters.roster.state.workers
         if workers is not self._cards_of:
             self._cards, self._cards_of = card_index(workers), workers
         return self._cards
 
-    def _watch_reader(self) -> None:
+    def _check_reader(self) -> None:
         """Record a reader that was lost or came back."""
-        if self._p.reader is None:
+        if self._adapters.reader is None:
             return
-        status = self._p.reader.status()
+        status = self._adapters.reader.status()
         if status.ok != self._reader_ok:
             self._reader_ok = status.ok
-            self._book.notice(NoticeCode.READER_BACK if status.ok else NoticeCode.READER_LOST, status.detail)
+            self._writer.defer_notice(NoticeCode.READER_BACK if status.ok else NoticeCode.READER_LOST, status.detail)

@@ -6,20 +6,20 @@ from contract.messages import DiskStep, NoticeCode, PolicySnapshot
 from edge.core.config import Config
 from edge.core.decision import Pairs, decide, policy_of
 from edge.core.domain import Circumstances, Claim, Decision, Identification, Sight
-from edge.loop.adapters import Ports
-from edge.loop.journal_writer import Book
+from edge.loop.adapters import Adapters
+from edge.loop.journal_writer import JournalWriter
 
 
-class Judgement:
-    def __init__(self, config: Config, ports: Ports, book: Book) -> None:
-        self._config, self._p, self._book = config, ports, book
+class Decider:
+    def __init__(self, config: Config, adapters: Adapters, writer: JournalWriter) -> None:
+        self._config, self._adapters, self._writer = config, adapters, writer
         self._pairs = Pairs()
         self._thermometer_ok = True
 
     def decide(self, seen: Identification, claim: Claim, locked_down: bool = False, barred: bool = False) -> Decision:
         """What becomes of the person who was seen, and of what they showed. `locked_down`: this way is closed to all.
         `barred`: a grant will not be acted on, so it uses up nobody's wait for a second person."""
-        clock, state = self._p.clock, self._p.roster.state
+        clock, state = self._adapters.clock, self._adapters.roster.state
         now, monotonic = clock.utc(), clock.monotonic()
         policy = policy_of(state, self._config.site.site_id, now)
         worker_id = claim.worker_id or _named(seen)
@@ -30,27 +30,32 @@ class Judgement:
             self._pairs = self._pairs.after(decision, partner, monotonic, policy.two_person_within_s)
         return decision
 
-    def watch_thermometer(self) -> None:
+    def check_thermometer(self) -> None:
         """Record a thermometer that was lost or came back."""
-        if self._p.thermometer is None:
+        if self._adapters.thermometer is None:
             return
-        status = self._p.thermometer.status()
+        status = self._adapters.thermometer.status()
         if status.ok != self._thermometer_ok:
             self._thermometer_ok = status.ok
             code = NoticeCode.READER_BACK if status.ok else NoticeCode.READER_LOST
-            self._book.notice(code, f"thermometer: {status.detail}")
+            self._writer.defer_notice(code, f"thermometer: {status.detail}")
 
     def _circumstances(
         self, worker_id: str | None, now: datetime, policy: PolicySnapshot, partner: str | None, locked_down: bool
     ) -> Circumstances:
-        site, presence, thermometer, disk = self._config.site, self._p.presence, self._p.thermometer, self._p.disk
+        site, presence, thermometer, disk = (
+            self._config.site,
+            self._adapters.presence,
+            self._adapters.thermometer,
+            self._adapters.disk,
+        )
         measured = policy.temperature_max_c is not None  # health data: only where the policy asks for it
         since = now - timedelta(hours=policy.anti_passback_forgets_after_h)
         return Circumstances(
             site_id=site.site_id,
             direction=site.direction,
             now=now,
-            clock_trusted=self._p.clock.trusted(),
+            clock_trusted=self._adapters.clock.trusted(),
             must_be_live=self._config.liveness.must_be_live,
             locked_down=locked_down,
             disk_critical=disk is not None and disk.step is DiskStep.CRITICAL,

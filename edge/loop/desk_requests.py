@@ -22,11 +22,11 @@ from edge.core.domain import (
     TechnicianRequest,
     Tone,
 )
-from edge.loop.adapters import Ports
+from edge.loop.adapters import Adapters
 from edge.loop.clock_watch import ClockWatch
-from edge.loop.display import Board
-from edge.loop.journal_writer import Book, before_memory
-from edge.loop.passage_control import Turnstile
+from edge.loop.display import Display
+from edge.loop.journal_writer import JournalWriter, before_memory
+from edge.loop.passage_control import PassageControl
 
 STALE_AFTER = timedelta(seconds=30)
 """A guard's word is for whoever stands at the gate now."""
@@ -44,16 +44,22 @@ _BODIES: dict[str, type[BaseModel]] = {
 }
 
 
-class Errands:
+class DeskRequests:
     def __init__(
-        self, config: Config, ports: Ports, book: Book, turnstile: Turnstile, board: Board, clock_watch: ClockWatch
+        self,
+        config: Config,
+        adapters: Adapters,
+        writer: JournalWriter,
+        passage_control: PassageControl,
+        display: Display,
+        clock_watch: ClockWatch,
     ) -> None:
         self._config, self._clock_watch = config, clock_watch
-        self._p, self._book, self._turnstile, self._board = ports, book, turnstile, board
+        self._adapters, self._writer, self._passage_control, self._display = adapters, writer, passage_control, display
 
-    def run(self, request: DeskRequest) -> None:
+    def execute(self, request: DeskRequest) -> None:
         """Once for ever: the request's `ref` goes into the journal. Raises JournalError."""
-        if self._book.knows(request.ref):
+        if self._writer.knows(request.ref):
             return
         try:
             body = _BODIES[request.kind].model_validate_json(request.body)
@@ -63,9 +69,9 @@ class Errands:
             self._refuse(request, f"{error.error_count()} problems")
         else:
             if isinstance(body, EnrolmentRequest):
-                self._p.journal.append(EnrolmentEvent, ref=request.ref, **body.model_dump())
+                self._adapters.journal.append(EnrolmentEvent, ref=request.ref, **body.model_dump())
             elif isinstance(body, CommissioningRequest):
-                self._p.journal.append(CommissioningEvent, ref=request.ref, **body.model_dump())
+                self._adapters.journal.append(CommissioningEvent, ref=request.ref, **body.model_dump())
             elif isinstance(body, AdmitRequest):
                 self._admit(request, body)
             elif isinstance(body, LockDownRequest):
@@ -74,40 +80,42 @@ class Errands:
     def _lock_down(self, request: DeskRequest, wanted: LockDownRequest) -> None:
         """Locking down is hardly ever too late; ending it is, like an admission. The record follows when the disk takes it."""
         if request.kind == LOCK_DOWN:
-            if self._p.clock.utc() - wanted.asked_utc > LOCK_DOWN_STALE_AFTER:
+            if self._adapters.clock.utc() - wanted.asked_utc > LOCK_DOWN_STALE_AFTER:
                 self._refuse(request, f"by {wanted.by}: asked long ago; lock down again")
                 return
-            self._turnstile.lock_down(wanted.by)
+            self._passage_control.lock_down(wanted.by)
         elif too_late := self._too_late(wanted):
             self._refuse(request, too_late)
             return
         else:
-            self._turnstile.release_lock_down(wanted.by)
+            self._passage_control.release_lock_down(wanted.by)
         detail = f"{request.kind} by {wanted.by} at the desk"
-        self._book.note(NoticeEvent, ref=request.ref, code=NoticeCode.COMMAND_DONE, detail=detail)
+        self._writer.defer(NoticeEvent, ref=request.ref, code=NoticeCode.COMMAND_DONE, detail=detail)
 
-    def technician(self, wanted: TechnicianRequest) -> None:
+    def execute_technician(self, wanted: TechnicianRequest) -> None:
         """A technician's word about time or lists, once. Raises JournalError."""
-        water, words = self._p.high_water, f"by {wanted.by}: {wanted.why}"
-        if self._book.knows(wanted.ref):
+        water, words = self._adapters.high_water, f"by {wanted.by}: {wanted.why}"
+        if self._writer.knows(wanted.ref):
             return
         if too_late := self._too_late(wanted):
-            self._book.once(wanted.ref, NoticeCode.REQUEST_REFUSED, f"{wanted.kind}: {too_late}")
+            self._writer.write_notice(wanted.ref, NoticeCode.REQUEST_REFUSED, f"{wanted.kind}: {too_late}")
         elif wanted.kind == "believe_clock":
             self._clock_watch.believe(
-                f"{self._p.clock.utc():%Y-%m-%d %H:%M:%S} UTC is right, {words}"[:500], wanted.ref
+                f"{self._adapters.clock.utc():%Y-%m-%d %H:%M:%S} UTC is right, {words}"[:500], wanted.ref
             )
         elif water is not None:
             known = ", ".join(f"{kind.value} {version}" for kind, version in sorted(water.highest().items()))
-            self._book.once(wanted.ref, NoticeCode.LISTS_FORGOTTEN, f"{words}; in force were {known or 'none'}")
+            self._writer.write_notice(
+                wanted.ref, NoticeCode.LISTS_FORGOTTEN, f"{words}; in force were {known or 'none'}"
+            )
             water.take_older()
 
     def _too_late(self, wanted: AdmitRequest | LockDownRequest | TechnicianRequest) -> str:
-        if before_memory(self._p.journal, wanted.asked_utc):
+        if before_memory(self._adapters.journal, wanted.asked_utc):
             return (
                 f"by {wanted.by}: asked before this gate's memory begins, so it may have been done already: ask again"
             )
-        age = self._p.clock.utc() - wanted.asked_utc
+        age = self._adapters.clock.utc() - wanted.asked_utc
         in_time = -AHEAD_MAX <= age <= STALE_AFTER
         return "" if in_time else f"by {wanted.by}: asked {age.total_seconds():.0f} s ago, too late"
 
@@ -115,21 +123,21 @@ class Errands:
         """A guard's manual admit: on disk first, with name and reason, then the relay."""
         if too_late := self._too_late(wanted):
             self._refuse(request, too_late)
-        elif not self._turnstile.admits(Reason.MANUAL_ADMIT, wanted.direction):
-            self._refuse(request, f"by {wanted.by}: the gate is {self._turnstile.state}")
+        elif not self._passage_control.admits(Reason.MANUAL_ADMIT, wanted.direction):
+            self._refuse(request, f"by {wanted.by}: the gate is {self._passage_control.state}")
         else:
             self._decide(request, wanted)
 
     def _decide(self, request: DeskRequest, wanted: AdmitRequest) -> None:
-        clock = self._p.clock
+        clock = self._adapters.clock
         at = Circumstances(self._config.site.site_id, wanted.direction, clock.utc(), clock.trusted())
         words = f"by {wanted.by}: {wanted.reason}"
-        decision = admit_by_guard(wanted.worker_id, words, self._p.roster.state, at)
-        event = self._book.decision(decision, ref=request.ref, direction=wanted.direction)
+        decision = admit_by_guard(wanted.worker_id, words, self._adapters.roster.state, at)
+        event = self._writer.write_decision(decision, ref=request.ref, direction=wanted.direction)
         if not decision.granted:
-            self._board.show(Tone.DESK, Advice.SEE_DESK)
+            self._display.show(Tone.DESK, Advice.SEE_DESK)
             return
-        self._board.show_release(self._turnstile.release(event, slow=decision.slow))
+        self._display.show_release(self._passage_control.release(event, slow=decision.slow))
 
     def _refuse(self, request: DeskRequest, why: str) -> None:
-        self._book.once(request.ref, NoticeCode.REQUEST_REFUSED, f"{request.kind[:40]}: {why}")
+        self._writer.write_notice(request.ref, NoticeCode.REQUEST_REFUSED, f"{request.kind[:40]}: {why}")

@@ -8,50 +8,50 @@ from edge.core.disk_policy import KEEP_EVENTS, Sample, at_least, days_kept, days
 from edge.core.domain import DiskState
 from edge.core.lasting_ref import LastingKind, LastingRef, newest
 from edge.core.ports import Journal, JournalError
-from edge.loop.adapters import Ports
-from edge.loop.journal_writer import Book
+from edge.loop.adapters import Adapters
+from edge.loop.journal_writer import JournalWriter
 
 log = structlog.get_logger()
 
-LOOK_EVERY_S = 10.0
+MEASURE_EVERY_S = 10.0
 SAMPLE_EVERY_S = 600.0
 PRUNE_EVERY_S = 600.0
 ERASE_EVERY_S = 10.0
-LOG_CUT_MB, LOG_TELL_MB = 8.0, 32.0
+LOG_CUT_MB, LOG_REPORT_MB = 8.0, 32.0
 """A -wal file of the journal that is larger is cut if no reader forbids it, or told."""
 
 
-class Storage:
-    def __init__(self, config: Config, ports: Ports, book: Book) -> None:
-        self._config, self._p, self._book = config, ports, book
-        self._look_due = self._sample_due = self._prune_due = self._erase_due = 0.0
+class DiskWatch:
+    def __init__(self, config: Config, adapters: Adapters, writer: JournalWriter) -> None:
+        self._config, self._adapters, self._writer = config, adapters, writer
+        self._measure_due = self._sample_due = self._prune_due = self._erase_due = 0.0
         self._samples: tuple[Sample, ...] = ()
-        self._foretold: float | None = None
+        self._days_left: float | None = None
         self._shrinking = True
         self._free_mb = 0.0
-        self._log_told = False
-        if ports.disk is not None:
-            ports.disk.step = _step_before_restart(ports.journal)
+        self._log_reported = False
+        if adapters.disk is not None:
+            adapters.disk.step = _step_before_restart(adapters.journal)
 
     @property
     def state(self) -> DiskState | None:
         """For the screen and for HQ; None until it was looked at, or where nothing is known of the disk."""
-        if self._p.disk is None or not self._look_due:
+        if self._adapters.disk is None or not self._measure_due:
             return None
-        return DiskState(step=self._p.disk.step, free_mb=round(self._free_mb), days_left=self._foretold)
+        return DiskState(step=self._adapters.disk.step, free_mb=round(self._free_mb), days_left=self._days_left)
 
-    def keep(self) -> None:
+    def run_due(self) -> None:
         """All that is due."""
-        now = self._p.clock.monotonic()
-        if self._p.disk is not None and now >= self._look_due:
-            self._look_due = now + LOOK_EVERY_S
+        now = self._adapters.clock.monotonic()
+        if self._adapters.disk is not None and now >= self._measure_due:
+            self._measure_due = now + MEASURE_EVERY_S
             self._check(now)
         if now >= self._erase_due:
             self._erase_due = now + ERASE_EVERY_S
             self._erase()
         if now >= self._prune_due:
             try:
-                more = self._forget()
+                more = self._free_space()
             except JournalError as error:  # a full disk, too, has room for events only: another time
                 log.warning("nothing_forgotten", error=str(error))
                 more = False
@@ -60,85 +60,85 @@ class Storage:
     def _erase(self) -> None:
         """What is sealed for HQ stays no longer than until HQ holds it."""
         try:
-            waits = self._p.journal.sealed_since()
-            if erased := self._p.journal.erase_sealed(self._acked() if waits else 0):
+            waits = self._adapters.journal.sealed_since()
+            if erased := self._adapters.journal.erase_sealed(self._acked() if waits else 0):
                 log.info("sealed_enrolments_erased", count=erased)
         except JournalError as error:
             log.warning("sealed_enrolments_not_erased", error=str(error))
 
     def _check(self, now: float) -> None:
-        disk = self._p.disk
+        disk = self._adapters.disk
         assert disk is not None
         before = disk.step
         try:
             self._free_mb = disk.measure()
-            disk.forget_salvaged(self._p.roster.acks())
+            disk.forget_salvaged(self._adapters.roster.acks())
         except OSError as error:
             log.warning("disk_not_seen", error=str(error))
             return
         if disk.step is not before:
-            self._tell(disk.step, disk.leftovers())
+            self._report_step(disk.step, disk.leftovers())
             self._prune_due = 0.0
-        self._watch_log()
+        self._check_log()
         if now >= self._sample_due:
             self._sample_due = now + SAMPLE_EVERY_S
-            self._foretell(now)
+            self._forecast(now)
 
-    def _watch_log(self) -> None:
+    def _check_log(self) -> None:
         """The journal's -wal file grows while another program reads the journal: tell of it, and cut it once that is over."""
-        journal = self._p.journal
+        journal = self._adapters.journal
         size_mb = journal.size().log_mb
         if size_mb > LOG_CUT_MB:
             journal.checkpoint()
             size_mb = journal.size().log_mb
-        if size_mb > LOG_TELL_MB and not self._log_told:
+        if size_mb > LOG_REPORT_MB and not self._log_reported:
             detail = f"the -wal file of the journal has {size_mb:.0f} MB, because {journal.held_open_by()} reads the journal without end"
-            self._book.notice(NoticeCode.JOURNAL_HELD, detail)
-            self._log_told = True
-        self._log_told = self._log_told and size_mb > LOG_CUT_MB
+            self._writer.defer_notice(NoticeCode.JOURNAL_HELD, detail)
+            self._log_reported = True
+        self._log_reported = self._log_reported and size_mb > LOG_CUT_MB
 
-    def _tell(self, step: DiskStep, leftovers: list[str]) -> None:
+    def _report_step(self, step: DiskStep, leftovers: list[str]) -> None:
         code = NoticeCode.DISK_OK if step is DiskStep.OK else NoticeCode.DISK_LOW
         detail = f"{step.value}: {self._free_mb:.0f} MB free"
-        if (log_mb := self._p.journal.size().log_mb) > LOG_CUT_MB:
-            detail += f"; {log_mb:.0f} MB in the journal's -wal file, held by {self._p.journal.held_open_by()}"
+        if (log_mb := self._adapters.journal.size().log_mb) > LOG_CUT_MB:
+            detail += f"; {log_mb:.0f} MB in the journal's -wal file, held by {self._adapters.journal.held_open_by()}"
         if leftovers and at_least(step, DiskStep.VERY_LOW):
             detail += f"; copy away and delete {', '.join(leftovers)}"
         ref = str(LastingRef.new(LastingKind.DISK_STEP, step.value))
-        self._book.note(NoticeEvent, ref=ref, code=code, detail=detail[:500])
+        self._writer.defer(NoticeEvent, ref=ref, code=code, detail=detail[:500])
 
-    def _foretell(self, now: float) -> None:
-        limits, size = self._config.disk, self._p.journal.size()
+    def _forecast(self, now: float) -> None:
+        limits, size = self._config.disk, self._adapters.journal.size()
         unsent_mb = size.mb_of(max(0, size.head - self._acked()))
         self._samples = take_up(self._samples, Sample(now, self._free_mb, unsent_mb))
-        self._foretold = days_left(self._samples, limits, self._config.journal.budget_mb)
-        if self._foretold is None or self._foretold >= limits.warn_days:
+        self._days_left = days_left(self._samples, limits, self._config.journal.budget_mb)
+        if self._days_left is None or self._days_left >= limits.warn_days:
             return
-        ref = f"disk-filling-{self._p.clock.utc().date()}"
-        if not self._book.knows(ref):  # once a day
-            detail = f"full in {self._foretold:.1f} days as it goes now: {self._free_mb:.0f} MB free, {unsent_mb:.0f} MB not at HQ"
-            self._book.note(NoticeEvent, ref=ref, code=NoticeCode.DISK_FILLING, detail=detail)
+        ref = f"disk-filling-{self._adapters.clock.utc().date()}"
+        if not self._writer.knows(ref):  # once a day
+            detail = f"full in {self._days_left:.1f} days as it goes now: {self._free_mb:.0f} MB free, {unsent_mb:.0f} MB not at HQ"
+            self._writer.defer(NoticeEvent, ref=ref, code=NoticeCode.DISK_FILLING, detail=detail)
 
-    def _forget(self) -> bool:
+    def _free_space(self) -> bool:
         """One part of it: first events, then the room they took. True while there is more."""
         if self._prune():
             self._shrinking = True
         elif self._shrinking:
-            self._shrinking = self._p.journal.shrink()
+            self._shrinking = self._adapters.journal.shrink()
         return self._shrinking
 
     def _prune(self) -> bool:
         """Forget a part of what HQ holds and need not stay; False if there is none."""
-        step = self._p.disk.step if self._p.disk is not None else DiskStep.OK
-        size = self._p.journal.size()
+        step = self._adapters.disk.step if self._adapters.disk is not None else DiskStep.OK
+        size = self._adapters.journal.size()
         over = size.used_mb + size.log_mb > self._config.journal.budget_mb
         keep = days_kept(step, self._config.journal.keep_days, over_budget=over)
         keep_events = 0 if keep == self._config.journal.keep_days else KEEP_EVENTS
-        return self._p.journal.prune(self._acked(), keep, keep_events) > 0
+        return self._adapters.journal.prune(self._acked(), keep, keep_events) > 0
 
     def _acked(self) -> int:
         """Up to here HQ holds this journal."""
-        return next((ack.seq for ack in self._p.roster.acks() if ack.epoch == self._p.journal.epoch), 0)
+        return next((ack.seq for ack in self._adapters.roster.acks() if ack.epoch == self._adapters.journal.epoch), 0)
 
 
 def _step_before_restart(journal: Journal) -> DiskStep:

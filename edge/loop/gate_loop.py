@@ -8,14 +8,14 @@ from contract.messages import Advice, NoticeCode
 from edge.core.config import Config
 from edge.core.domain import Sight, Tone
 from edge.core.ports import JournalError, JournalHeld
-from edge.loop.adapters import Ports
-from edge.loop.disk_watch import Storage
-from edge.loop.display import Board
-from edge.loop.hq_inbox import Inbox
-from edge.loop.journal_writer import Book
-from edge.loop.passage_control import Turnstile
-from edge.loop.passage_thread import Reflex
-from edge.loop.visits import Lane
+from edge.loop.adapters import Adapters
+from edge.loop.disk_watch import DiskWatch
+from edge.loop.display import Display
+from edge.loop.hq_inbox import HqInbox
+from edge.loop.journal_writer import JournalWriter
+from edge.loop.passage_control import PassageControl
+from edge.loop.passage_thread import PassageThread
+from edge.loop.visits import Visits
 
 log = structlog.get_logger()
 
@@ -29,15 +29,15 @@ FAILURES_MAX = 20
 class GateLoop:
     """Puts the parts together; all judgement is in `decision` and `passage`."""
 
-    def __init__(self, config: Config, ports: Ports) -> None:
-        self._p = ports
-        self._book = Book(config, ports)
-        self._turnstile = Turnstile(config, ports, self._book)
-        self._storage = Storage(config, ports, self._book)
-        self._board = Board(config, ports, self._book, self._turnstile, self._storage)
-        self._lane = Lane(config, ports, self._book, self._turnstile, self._board)
-        self._inbox = Inbox(config, ports, self._book, self._turnstile, self._board, self._storage)
-        self._reflex: Reflex | None = None
+    def __init__(self, config: Config, adapters: Adapters) -> None:
+        self._adapters = adapters
+        self._writer = JournalWriter(config, adapters)
+        self._passage_control = PassageControl(config, adapters, self._writer)
+        self._disk_watch = DiskWatch(config, adapters, self._writer)
+        self._display = Display(config, adapters, self._writer, self._passage_control, self._disk_watch)
+        self._visits = Visits(config, adapters, self._writer, self._passage_control, self._display)
+        self._inbox = HqInbox(config, adapters, self._writer, self._passage_control, self._display, self._disk_watch)
+        self._passage_thread: PassageThread | None = None
         self._frame_number = 0
         self._failures = 0
         self._inbox_due = 0.0
@@ -45,22 +45,24 @@ class GateLoop:
 
     @property
     def usable_to_pulse_s(self) -> list[float]:
-        """See `Lane.usable_to_pulse_s`."""
-        return self._lane.usable_to_pulse_s
+        """See `Visits.usable_to_pulse_s`."""
+        return self._visits.usable_to_pulse_s
 
     @property
     def shown_to_pulse_s(self) -> list[float]:
-        """See `Lane.shown_to_pulse_s`."""
-        return self._lane.shown_to_pulse_s
+        """See `Visits.shown_to_pulse_s`."""
+        return self._visits.shown_to_pulse_s
 
     @property
     def ready(self) -> bool:
         """True while the gate is locked, and free for the next person."""
-        return self._turnstile.ready
+        return self._passage_control.ready
 
-    def start_reflex(self, feed: Callable[[], None] = lambda: None) -> None:
+    def start_passage_thread(self, feed: Callable[[], None] = lambda: None) -> None:
         """Let fire and the exit button open beside the loop. `feed`: the watchdog, for as long as it burns."""
-        self._reflex = Reflex(self._turnstile, self._p.gate, self._p.clock.monotonic, feed)
+        self._passage_thread = PassageThread(
+            self._passage_control, self._adapters.gate, self._adapters.clock.monotonic, feed
+        )
 
     def step(self) -> bool:
         """One turn; True if it was healthy (then, and only then, the watchdog is fed). In a fire every turn counts as
@@ -75,79 +77,81 @@ class GateLoop:
             # No record, no opening. The person is told to see the desk, and the next turn tries again. What the gate
             # is doing already stands: a fire release above all.
             self._report(error)
-            if not self._turnstile.fire:
-                self._board.show(Tone.DESK, Advice.SEE_DESK)
-            self._p.camera.wait(self._frame_number, FRAME_WAIT_S)
+            if not self._passage_control.fire:
+                self._display.show(Tone.DESK, Advice.SEE_DESK)
+            self._adapters.camera.wait(self._frame_number, FRAME_WAIT_S)
             # A restart ends nobody's lock: it would lose what waits here to be written, and nothing could be opened after it.
-            return self._turnstile.fire or isinstance(error, JournalHeld)
+            return self._passage_control.fire or isinstance(error, JournalHeld)
         except Exception as error:  # the promise: an error in the pipeline is a recorded "no decision"
             self._failures += 1
             log.exception("step_failed", failures=self._failures)
-            if self._failures >= FAILURES_MAX and not self._turnstile.fire:
+            if self._failures >= FAILURES_MAX and not self._passage_control.fire:
                 raise
             self._no_decision(error)
-            return self._turnstile.fire
+            return self._passage_control.fire
         self._failures = 0
         return True
 
     def close(self) -> None:
         """Locked, dark, and recorded."""
-        if self._reflex is not None:
-            self._reflex.stop()
-        self._p.gate.close()
-        self._p.indicator.close()
-        self._p.camera.close()
-        for other in (self._p.reader, self._p.pins):
+        if self._passage_thread is not None:
+            self._passage_thread.stop()
+        self._adapters.gate.close()
+        self._adapters.indicator.close()
+        self._adapters.camera.close()
+        for other in (self._adapters.reader, self._adapters.pins):
             if other is not None:
                 other.close()
-        if self._p.thermometer is not None:
-            self._p.thermometer.close()
+        if self._adapters.thermometer is not None:
+            self._adapters.thermometer.close()
         try:
-            self._book.notice(NoticeCode.GATE_STOPPED)
-            self._book.write_notes()
+            self._writer.defer_notice(NoticeCode.GATE_STOPPED)
+            self._writer.write_deferred()
         except JournalError as error:
-            log.error("journal_failed", error=str(error), unwritten=self._book.unwritten)
-        self._p.journal.close()
+            log.error("journal_failed", error=str(error), unwritten=self._writer.unwritten)
+        self._adapters.journal.close()
 
     def _turn(self) -> None:
-        self._turnstile.take_signals()  # first of all, and whatever the disk does: fire is among them
-        if self._reflex is not None:
-            self._reflex.check()
-        if self._turnstile.take_alarm():
-            self._board.show(Tone.STOP, Advice.SEE_DESK)
-        if self._turnstile.fire:  # also with nobody in view: the light is seen from afar
-            self._board.show(Tone.GO, Advice.WALK_THROUGH)
-        self._board.keep_up()
-        self._book.write_notes()
-        now = self._p.clock.monotonic()
+        self._passage_control.take_signals()  # first of all, and whatever the disk does: fire is among them
+        if self._passage_thread is not None:
+            self._passage_thread.check()
+        if self._passage_control.take_alarm():
+            self._display.show(Tone.STOP, Advice.SEE_DESK)
+        if self._passage_control.fire:  # also with nobody in view: the light is seen from afar
+            self._display.show(Tone.GO, Advice.WALK_THROUGH)
+        self._display.write_live_state()
+        self._writer.write_deferred()
+        now = self._adapters.clock.monotonic()
         if now >= self._inbox_due:
             self._inbox_due = now + INBOX_EVERY_S
-            self._inbox.take()
-        if self._inbox.leaving:
-            self._board.show(Tone.DESK, Advice.SEE_DESK)
-            self._p.camera.wait(self._frame_number, FRAME_WAIT_S)
+            self._inbox.process()
+        if self._inbox.rebooting:
+            self._display.show(Tone.DESK, Advice.SEE_DESK)
+            self._adapters.camera.wait(self._frame_number, FRAME_WAIT_S)
             return
-        frame = self._p.camera.wait(self._frame_number, FRAME_WAIT_S)
-        camera_ok = self._board.watch_camera()
-        self._lane.listen(frame)  # before the matcher: whatever becomes of it, codes and cards go on working
+        frame = self._adapters.camera.wait(self._frame_number, FRAME_WAIT_S)
+        camera_ok = self._display.check_camera()
+        self._visits.take_credentials(
+            frame
+        )  # before the matcher: whatever becomes of it, codes and cards go on working
         if frame is not None:
             self._frame_number = frame.number
-            seen = self._p.matcher.identify(frame)
-            self._board.light(frame, seen.sight is not Sight.NOBODY)
-            self._lane.meet(seen)
+            seen = self._adapters.matcher.identify(frame)
+            self._display.adjust_fill_light(frame, seen.sight is not Sight.NOBODY)
+            self._visits.take_identification(seen)
         elif not camera_ok:
-            self._lane.unseen()
-        self._board.keep_up()
-        self._book.write_notes()
+            self._visits.camera_lost()
+        self._display.write_live_state()
+        self._writer.write_deferred()
 
     def _no_decision(self, error: Exception) -> None:
         try:
-            self._lane.no_decision(error)
+            self._visits.no_decision(error)
         except JournalError as journal_error:
             self._report(journal_error)
 
     def _report(self, error: JournalError) -> None:
-        now = self._p.clock.monotonic()
+        now = self._adapters.clock.monotonic()
         if now >= self._journal_error_due:
             self._journal_error_due = now + JOURNAL_ERROR_EVERY_S
-            log.error("journal_failed", error=str(error), unwritten=self._book.unwritten)
+            log.error("journal_failed", error=str(error), unwritten=self._writer.unwritten)

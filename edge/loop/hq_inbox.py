@@ -16,16 +16,16 @@ from edge.core.config import Config
 from edge.core.decision import pairs_in_words
 from edge.core.domain import Decision, DeskRequest, Incident, RosterState, Template
 from edge.core.templates import TemplateStore
-from edge.loop.adapters import Ports
+from edge.loop.adapters import Adapters
 from edge.loop.clock_watch import ClockWatch
-from edge.loop.desk_requests import Errands
-from edge.loop.disk_watch import Storage
-from edge.loop.display import Board
-from edge.loop.journal_writer import Book
-from edge.loop.passage_control import Turnstile
+from edge.loop.desk_requests import DeskRequests
+from edge.loop.disk_watch import DiskWatch
+from edge.loop.display import Display
+from edge.loop.journal_writer import JournalWriter
+from edge.loop.passage_control import PassageControl
 from edge.loop.quota import Quota
 from edge.loop.reboot import Reboot
-from edge.loop.replay_guard import Orders
+from edge.loop.replay_guard import ReplayGuard
 
 INCIDENTS = Quota(burst=50, refill_s=10.0)
 REQUESTS = Quota(burst=30, refill_s=1.0)
@@ -34,68 +34,76 @@ WAITING_MAX = 100
 """So many requests are read ahead."""
 
 
-class Inbox:
+class HqInbox:
     def __init__(
-        self, config: Config, ports: Ports, book: Book, turnstile: Turnstile, board: Board, storage: Storage
+        self,
+        config: Config,
+        adapters: Adapters,
+        writer: JournalWriter,
+        passage_control: PassageControl,
+        display: Display,
+        disk_watch: DiskWatch,
     ) -> None:
-        self._config, self._p = config, ports
-        self._book, self._turnstile, self._board = book, turnstile, board
+        self._config, self._adapters = config, adapters
+        self._writer, self._passage_control, self._display = writer, passage_control, display
         self._commands: deque[Command] = deque()
         self._requests: deque[DeskRequest] = deque()
         self._loaded: Sequence[tuple[str, Template]] = ()
-        self._storage = storage
-        self._orders, self._clock_watch = Orders(ports), ClockWatch(ports, book)
-        self._errands = Errands(config, ports, book, turnstile, board, self._clock_watch)
+        self._disk_watch = disk_watch
+        self._replay_guard, self._clock_watch = ReplayGuard(adapters), ClockWatch(adapters, writer)
+        self._desk_requests = DeskRequests(config, adapters, writer, passage_control, display, self._clock_watch)
         self._last_request = 0
         self._surveyed_version = 0
         self._known_refs: set[str] = set()
         self._more_requests = False
         self._incident_quota, self._request_quota = replace(INCIDENTS), replace(REQUESTS)
-        self._reboot = Reboot(config, ports, turnstile)
-        self.leaving = False
+        self._reboot = Reboot(config, adapters, passage_control)
+        self.rebooting = False
         """True once a reboot was begun: nobody is to be admitted any more."""
 
-    def take(self) -> None:
+    def process(self) -> None:
         """Everything new since the last call. Raises JournalError."""
-        self._clock_watch.keep()
+        self._clock_watch.check()
         self._take_lists()
         self._note_look_alikes()
         self._take_incidents()
         # What raises half-way is tried again, and loses nothing of what came with it.
-        self._commands.extend(self._p.roster.commands(self._p.clock.utc()))
-        while self._commands and not self.leaving:  # what is left is obeyed after the start, if it is still valid then
-            self._obey(self._commands[0])
+        self._commands.extend(self._adapters.roster.commands(self._adapters.clock.utc()))
+        while (
+            self._commands and not self.rebooting
+        ):  # what is left is obeyed after the start, if it is still valid then
+            self._execute(self._commands[0])
             self._commands.popleft()
-        self._storage.keep()
-        if self.leaving:
+        self._disk_watch.run_due()
+        if self.rebooting:
             return
         self._read_requests()
-        if self._p.technician is not None and (asked := self._p.technician.waiting()) is not None:
-            self._errands.technician(asked)
-            self._p.technician.done()
+        if self._adapters.technician is not None and (asked := self._adapters.technician.waiting()) is not None:
+            self._desk_requests.execute_technician(asked)
+            self._adapters.technician.done()
         while self._requests and self._may_run(self._requests[0]):
-            self._errands.run(self._requests[0])
+            self._desk_requests.execute(self._requests[0])
             self._requests.popleft()
 
     def _may_run(self, request: DeskRequest) -> bool:
         """After a start all requests are read again; those that are known cost nothing."""
-        return self._book.knows(request.ref) or self._request_quota.take(self._p.clock.monotonic())
+        return self._writer.knows(request.ref) or self._request_quota.take(self._adapters.clock.monotonic())
 
     def _read_requests(self) -> None:
-        self._more_requests = self._p.requests.changed() or self._more_requests
+        self._more_requests = self._adapters.requests.changed() or self._more_requests
         if not self._more_requests or len(self._requests) >= WAITING_MAX:
             return
-        found = self._p.requests.requests(self._last_request)
+        found = self._adapters.requests.requests(self._last_request)
         self._more_requests = bool(found)  # one reading has an end, and there may be more
         for request in found:
             self._last_request = request.id
             self._requests.append(request)
 
     def _take_lists(self) -> None:
-        before = self._p.roster.state
-        fresh, state = self._p.roster.refresh(), self._p.roster.state
+        before = self._adapters.roster.state
+        fresh, state = self._adapters.roster.refresh(), self._adapters.roster.state
         if state.templates is not self._loaded:  # also if loading failed the last time
-            self._p.matcher.load(state.templates)
+            self._adapters.matcher.load(state.templates)
             if isinstance(self._loaded, TemplateStore) and isinstance(state.templates, TemplateStore):
                 self._loaded.overwrite(but=state.templates)
             self._loaded = state.templates
@@ -106,87 +114,95 @@ class Inbox:
         lists = (("roster", before.roster, now.roster), ("risk", before.risk, now.risk))
         for name, old, new in (*lists, ("policy", before.policy_age, now.policy_age)):
             if new.version != old.version:
-                self._p.journal.append(
+                self._adapters.journal.append(
                     NoticeEvent, code=NoticeCode.LIST_APPLIED, detail=f"{name} version {new.version}"
                 )
 
     def _note_look_alikes(self) -> None:
         """Tell HQ once per roster who looks too much alike; ids only."""
-        version = self._p.roster.state.roster.version
-        if version == self._surveyed_version or (found := self._p.matcher.survey()) is None:
+        version = self._adapters.roster.state.roster.version
+        if version == self._surveyed_version or (found := self._adapters.matcher.survey()) is None:
             return
         ref = f"look-alikes-roster-{version}"
-        if found and not self._p.journal.seen(ref):
+        if found and not self._adapters.journal.seen(ref):
             detail = pairs_in_words({worker_id: other.worker_id for worker_id, other in found.items()})
-            self._book.once(ref, NoticeCode.LOOK_ALIKE, detail)
+            self._writer.write_notice(ref, NoticeCode.LOOK_ALIKE, detail)
         self._surveyed_version = version
 
     def _take_incidents(self) -> None:
         """What the matcher tells, and what sync refused; of the latter so much as the quota allows, the rest another time."""
-        told, refused = self._p.matcher.notices(), self._p.roster.incidents()
+        told, refused = self._adapters.matcher.notices(), self._adapters.roster.incidents()
         self._known_refs.intersection_update(incident.ref for incident in (*told, *refused))
         for incident in told:
             self._record(incident)
         for incident in refused:
-            if incident.ref in self._known_refs or self._p.journal.seen(incident.ref):
+            if incident.ref in self._known_refs or self._adapters.journal.seen(incident.ref):
                 self._known_refs.add(incident.ref)
-            elif self._incident_quota.take(self._p.clock.monotonic()):
+            elif self._incident_quota.take(self._adapters.clock.monotonic()):
                 self._record(incident)
             else:
                 break
 
     def _record(self, incident: Incident) -> None:
-        if incident.ref not in self._known_refs and not self._p.journal.seen(incident.ref):
-            self._book.once(incident.ref, incident.code, incident.detail)
+        if incident.ref not in self._known_refs and not self._adapters.journal.seen(incident.ref):
+            self._writer.write_notice(incident.ref, incident.code, incident.detail)
         self._known_refs.add(incident.ref)
 
-    def _obey(self, command: Command) -> None:
+    def _execute(self, command: Command) -> None:
         """Once for ever: the command's id is journalled before anything happens (a lock-down's after it)."""
-        if self._book.knows(command.command_id):
+        if self._writer.knows(command.command_id):
             return
-        if self._p.clock.utc() > command.expires_utc:
-            self._book.once(command.command_id, NoticeCode.COMMAND_REFUSED, f"{command.command_id}: expired meanwhile")
+        if self._adapters.clock.utc() > command.expires_utc:
+            self._writer.write_notice(
+                command.command_id, NoticeCode.COMMAND_REFUSED, f"{command.command_id}: expired meanwhile"
+            )
             return
-        if objection := self._orders.objection(command):
-            self._book.once(command.command_id, NoticeCode.COMMAND_REFUSED, f"{command.command_id}: {objection}")
+        if objection := self._replay_guard.objection(command):
+            self._writer.write_notice(
+                command.command_id, NoticeCode.COMMAND_REFUSED, f"{command.command_id}: {objection}"
+            )
             return
-        self._orders.note(command)
+        self._replay_guard.remember(command)
         match command.action:
             case CommandAction.OPEN_ONCE:
                 self._open(command)
             case CommandAction.LOCK_DOWN | CommandAction.RELEASE_LOCK_DOWN:
                 self._lock_down(command)
             case CommandAction.REBOOT if objection := self._reboot.objection():
-                self._book.once(command.command_id, NoticeCode.COMMAND_REFUSED, f"{command.command_id}: {objection}")
+                self._writer.write_notice(
+                    command.command_id, NoticeCode.COMMAND_REFUSED, f"{command.command_id}: {objection}"
+                )
             case CommandAction.REBOOT:
                 self._done(command)
                 self._reboot.begin()
-                self.leaving = True  # not before: a relay that refuses must not leave a gate that only waits
+                self.rebooting = True  # not before: a relay that refuses must not leave a gate that only waits
             case CommandAction.RESYNC:  # the process that has the network does it, on the same signature
                 self._done(command)
 
     def _done(self, command: Command) -> None:
-        self._book.write_notes()  # what happened before stands before it
-        self._book.once(command.command_id, NoticeCode.COMMAND_DONE, _order(command))
+        self._writer.write_deferred()  # what happened before stands before it
+        self._writer.write_notice(command.command_id, NoticeCode.COMMAND_DONE, _command_text(command))
 
     def _open(self, command: Command) -> None:
-        if not self._turnstile.admits(Reason.REMOTE_OPEN, self._config.site.direction):
-            detail = f"{command.command_id}: the gate is {self._turnstile.state}"
-            self._book.once(command.command_id, NoticeCode.COMMAND_REFUSED, detail)
+        if not self._passage_control.admits(Reason.REMOTE_OPEN, self._config.site.direction):
+            detail = f"{command.command_id}: the gate is {self._passage_control.state}"
+            self._writer.write_notice(command.command_id, NoticeCode.COMMAND_REFUSED, detail)
             return
         detail = f"by {command.issued_by}: {command.why}"[:500]
         decision = Decision(Reason.REMOTE_OPEN, Advice.WALK_THROUGH, detail=detail)
-        released = self._turnstile.release(self._book.decision(decision, ref=command.command_id))
-        self._board.show_release(released)
+        released = self._passage_control.release(self._writer.write_decision(decision, ref=command.command_id))
+        self._display.show_release(released)
 
     def _lock_down(self, command: Command) -> None:
         """The other way round than opening: locked first, then journalled as done. Repeated, it changes nothing."""
         if command.action is CommandAction.LOCK_DOWN:
-            self._turnstile.lock_down(command.issued_by, command.why)
+            self._passage_control.lock_down(command.issued_by, command.why)
         else:
-            self._turnstile.release_lock_down(command.issued_by, command.why)
-        self._book.note(NoticeEvent, ref=command.command_id, code=NoticeCode.COMMAND_DONE, detail=_order(command))
+            self._passage_control.release_lock_down(command.issued_by, command.why)
+        self._writer.defer(
+            NoticeEvent, ref=command.command_id, code=NoticeCode.COMMAND_DONE, detail=_command_text(command)
+        )
 
 
-def _order(command: Command) -> str:
+def _command_text(command: Command) -> str:
     return f"{command.command_id}: {command.action} by {command.issued_by}: {command.why}"[:500]

@@ -8,7 +8,7 @@ from contract.messages import AccessEvent, Direction, Event, NoticeCode, NoticeE
 from edge.core.config import Config
 from edge.core.domain import Decision
 from edge.core.ports import Journal
-from edge.loop.adapters import Ports
+from edge.loop.adapters import Adapters
 
 
 def before_memory(journal: Journal, issued_utc: datetime) -> bool:
@@ -17,9 +17,9 @@ def before_memory(journal: Journal, issued_utc: datetime) -> bool:
     return since is not None and issued_utc < since
 
 
-class Book:
-    def __init__(self, config: Config, ports: Ports) -> None:
-        self._config, self._p = config, ports
+class JournalWriter:
+    def __init__(self, config: Config, adapters: Adapters) -> None:
+        self._config, self._adapters = config, adapters
         self._unwritten: deque[tuple[type[Event], dict[str, Any]]] = deque()
 
     @property
@@ -29,42 +29,44 @@ class Book:
 
     def knows(self, ref: str) -> bool:
         """True if something of this `ref` was ever recorded, also if it is not on disk yet."""
-        return self._p.journal.seen(ref) or any(fields.get("ref") == ref for _, fields in list(self._unwritten))
+        return self._adapters.journal.seen(ref) or any(fields.get("ref") == ref for _, fields in list(self._unwritten))
 
-    def note(self, kind: type[Event], **fields: Any) -> None:
+    def defer(self, kind: type[Event], **fields: Any) -> None:
         """Record what has already happened. It is written this turn, or on a later one if the disk refuses.
 
         The one method that may be called from another thread: it only remembers.
         """
         self._unwritten.append((kind, fields))
 
-    def notice(self, code: NoticeCode, detail: str = "") -> None:
-        """`note` for a notice."""
-        self.note(NoticeEvent, code=code, detail=detail[:500])
+    def defer_notice(self, code: NoticeCode, detail: str = "") -> None:
+        """`defer` for a notice."""
+        self.defer(NoticeEvent, code=code, detail=detail[:500])
 
-    def write_notes(self) -> None:
+    def write_deferred(self) -> None:
         """Raises JournalError; what could not be written stays for the next call."""
-        self.write_notes_to(self._p.journal)
+        self.write_deferred_to(self._adapters.journal)
 
-    def write_notes_to(self, journal: Journal) -> None:
+    def write_deferred_to(self, journal: Journal) -> None:
         """The same, in another journal."""
         while self._unwritten:
             kind, fields = self._unwritten[0]
             journal.append(kind, **fields)
             self._unwritten.popleft()
 
-    def once(self, ref: str, code: NoticeCode, detail: str) -> None:
+    def write_notice(self, ref: str, code: NoticeCode, detail: str) -> None:
         """Journal a notice under a `ref` that is unique for ever. Raises JournalError."""
-        self._p.journal.append(NoticeEvent, ref=ref, code=code, detail=detail[:500])
+        self._adapters.journal.append(NoticeEvent, ref=ref, code=code, detail=detail[:500])
 
-    def decision(self, decision: Decision, ref: str | None = None, direction: Direction | None = None) -> AccessEvent:
+    def write_decision(
+        self, decision: Decision, ref: str | None = None, direction: Direction | None = None
+    ) -> AccessEvent:
         """The decision on disk; `direction`: the gate's own unless said. Whatever follows, follows after.
 
         Raises JournalError.
         """
-        self.write_notes()  # what happened before stands before it
-        state, matcher = self._p.roster.state, self._p.matcher
-        return self._p.journal.append(
+        self.write_deferred()  # what happened before stands before it
+        state, matcher = self._adapters.roster.state, self._adapters.matcher
+        return self._adapters.journal.append(
             AccessEvent,
             ref=ref,
             reason=decision.reason,

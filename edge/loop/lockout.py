@@ -4,24 +4,24 @@ from contract.messages import AccessEvent, NoticeCode, Reason
 from contract.policy import Factor
 from edge.core.claims import COUNTED, WRONG_PIN
 from edge.core.lockout import CODES_SLOW, PER_READER, PER_WORKER, READER_SLOW, WORKER_SLOW, Guesses, Slow
-from edge.loop.adapters import Ports
-from edge.loop.journal_writer import Book
+from edge.loop.adapters import Adapters
+from edge.loop.journal_writer import JournalWriter
 
 REMEMBERED_EVENTS = 2000
 """So many of the newest events are read at the start to find the wrong guesses among them."""
 READER, CODES = "the reader", "codes"
 
 
-class Limits:
-    def __init__(self, ports: Ports, book: Book) -> None:
-        self._book = book
+class Lockout:
+    def __init__(self, adapters: Adapters, writer: JournalWriter) -> None:
+        self._writer = writer
         self._reader, self._reader_slow = Guesses(), Slow()
         self._workers: dict[str, Guesses] = {}
         self._workers_slow: dict[str, Slow] = {}
         self._codes = Slow()
-        self._told: set[str] = set()
-        if ports.reader is not None:
-            self._recall(ports)
+        self._reported: set[str] = set()
+        if adapters.reader is not None:
+            self._recall(adapters)
 
     def reader_paused(self, now: float) -> bool:
         """True while nothing that is entered is looked at."""
@@ -32,7 +32,7 @@ class Limits:
         fast, slow = self._workers.get(worker_id, Guesses()), self._workers_slow.get(worker_id, Slow())
         return self._paused(f"worker {worker_id}", fast, slow, now)
 
-    def wrong(self, worker_id: str | None, now: float, tell: bool = True) -> None:
+    def count_wrong(self, worker_id: str | None, now: float, tell: bool = True) -> None:
         """A wrong PIN of this worker, or (None) anything else that leads nowhere. Slow guessing is told as soon as its pause
         begins (`tell`): whoever guesses slowly may never come back in the pause."""
         self._reader = self._reader.after_wrong(PER_READER, now)
@@ -47,12 +47,12 @@ class Limits:
         if worker_id is not None and self._workers_slow[worker_id].paused(now):
             self.worker_paused(worker_id, now)
 
-    def right(self, worker_id: str) -> None:
+    def clear_burst(self, worker_id: str) -> None:
         """The right PIN: this worker's burst is forgotten. The reader's is not, or one's own card would clear it; and the slow
         memory is not, or a thief could guess twice after each time the owner comes."""
         self._workers.pop(worker_id, None)
 
-    def records_code(self, now: float) -> bool:
+    def may_record_code(self, now: float) -> bool:
         """True if one more refused code may stand in the journal by itself; genuine codes are never held up."""
         if self._paused(CODES, Guesses(), self._codes, now):
             return False
@@ -61,25 +61,25 @@ class Limits:
 
     def _paused(self, whose: str, fast: Guesses, slow: Slow, now: float) -> bool:
         if not fast.paused(now) and not slow.paused(now):
-            self._told.discard(whose)
+            self._reported.discard(whose)
             return False
-        if whose not in self._told:  # once per pause, however many more are tried
-            self._told.add(whose)
+        if whose not in self._reported:  # once per pause, however many more are tried
+            self._reported.add(whose)
             wrong = round(slow.wrong) if slow.paused(now) else fast.wrong
             over = "over hours or days" if slow.paused(now) else "in a row"
             pause_s = max(fast.paused_until_s, slow.paused_until_s) - now
-            self._book.notice(
+            self._writer.defer_notice(
                 NoticeCode.TOO_MANY_GUESSES, f"{whose}: {wrong} wrong {over}; paused for {pause_s:.0f} s more"
             )
         return True
 
-    def _recall(self, ports: Ports) -> None:
-        utc, now = ports.clock.utc(), ports.clock.monotonic()
-        for event in reversed(ports.journal.latest(REMEMBERED_EVENTS)):
+    def _recall(self, adapters: Adapters) -> None:
+        utc, now = adapters.clock.utc(), adapters.clock.monotonic()
+        for event in reversed(adapters.journal.latest(REMEMBERED_EVENTS)):
             if not isinstance(event, AccessEvent):
                 continue
             at = now - max(0.0, (utc - event.utc).total_seconds())
             if event.reason is Reason.FACTOR_REFUSED and event.detail in COUNTED:
-                self.wrong(event.worker_id if event.detail == WRONG_PIN else None, at, tell=False)
+                self.count_wrong(event.worker_id if event.detail == WRONG_PIN else None, at, tell=False)
             elif event.worker_id is not None and Factor.PIN in event.factors:
-                self.right(event.worker_id)
+                self.clear_burst(event.worker_id)

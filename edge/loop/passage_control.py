@@ -9,8 +9,8 @@ from edge.core.config import Config
 from edge.core.domain import GateSignal
 from edge.core.lasting_ref import LastingKind, LastingRef, newest_is
 from edge.core.passage import NOTICES, OUTCOMES, TRANSITIONS, Action, Passage, PassageInput, PassageState, step
-from edge.loop.adapters import Ports
-from edge.loop.journal_writer import Book
+from edge.loop.adapters import Adapters
+from edge.loop.journal_writer import JournalWriter
 
 _SIGNALS: dict[GateSignal, PassageInput] = {
     GateSignal.ROTATING: PassageInput.ROTATING,
@@ -23,16 +23,16 @@ _TAMPER = {GateSignal.TAMPER: NoticeCode.TAMPER, GateSignal.TAMPER_OVER: NoticeC
 REMEMBERED = 32
 
 
-class Turnstile:
+class PassageControl:
     """A lock-down survives a restart, and so does a fire that must be reset by hand: both are read from the journal.
 
     Called by the loop and by the passage's own thread (`edge.loop.passage_thread`): one call at a time, none waits for a disk.
     """
 
-    def __init__(self, config: Config, ports: Ports, book: Book) -> None:
+    def __init__(self, config: Config, adapters: Adapters, writer: JournalWriter) -> None:
         self._site, self._gate_config = config.site, config.gate
-        self._p, self._book = ports, book
-        self._tells_passing = config.gate.passage_pin is not None or config.gate.rotation_out_pin is not None
+        self._adapters, self._writer = adapters, writer
+        self._has_passage_sensor = config.gate.passage_pin is not None or config.gate.rotation_out_pin is not None
         self._lock = threading.RLock()
         self._signals: deque[GateSignal] = deque()
         self._exit_wanted_until = 0.0
@@ -43,9 +43,9 @@ class Turnstile:
         """How often a guard or HQ opened."""
         self._not_taken: deque[int] = deque(maxlen=REMEMBERED)
         self._released: deque[AccessEvent] = deque(maxlen=REMEMBERED)
-        locked_down = newest_is(ports.journal, LastingKind.LOCKED_DOWN, ended_by=LastingKind.LOCK_DOWN_OVER)
+        locked_down = newest_is(adapters.journal, LastingKind.LOCKED_DOWN, ended_by=LastingKind.LOCK_DOWN_OVER)
         self._passage = Passage(PassageState.LOCKDOWN if locked_down else PassageState.LOCKED, locked_down)
-        if newest_is(ports.journal, LastingKind.FIRE_ON, ended_by=LastingKind.FIRE_DONE):
+        if newest_is(adapters.journal, LastingKind.FIRE_ON, ended_by=LastingKind.FIRE_DONE):
             self._resume_fire()
 
     @property
@@ -68,17 +68,17 @@ class Turnstile:
 
     def refuses(self, direction: Direction) -> bool:
         """True if a lock-down keeps workers from passing this way."""
-        return self.locked_down and self._asks(Reason.GRANTED, direction) is PassageInput.GRANT
+        return self.locked_down and self._input_for(Reason.GRANTED, direction) is PassageInput.GRANT
 
     def admits(self, reason: Reason, direction: Direction) -> bool:
         """True if a release for this reason would be obeyed now: the gate is free, and no lock-down forbids it."""
         with self._lock:
-            return (self.state, self._asks(reason, direction)) in TRANSITIONS and self.ready
+            return (self.state, self._input_for(reason, direction)) in TRANSITIONS and self.ready
 
     @property
-    def tells(self) -> bool:
+    def reports_passing(self) -> bool:
         """True if a sensor or a door contact tells whether a release was taken."""
-        return self._tells_passing or self._gate_config.door_pin is not None
+        return self._has_passage_sensor or self._gate_config.door_pin is not None
 
     def take_released(self) -> list[AccessEvent]:
         """The decisions that were acted on since the last call, oldest first, however the person was let in."""
@@ -102,15 +102,15 @@ class Turnstile:
     def take_signals(self) -> None:
         """What the inputs reported, and the clock: feeds the machine. Raises GateError."""
         with self._lock:
-            self._signals.extend(self._p.gate.signals())
+            self._signals.extend(self._adapters.gate.signals())
             while self._signals:  # a pulse that fails loses none of the others
-                self._take(self._signals.popleft())
-            for name in self._p.gate.fluttering():
-                self._book.notice(NoticeCode.SENSOR_CHATTER, f"gate.{name}: check the sensor and its wiring")
-            now = self._p.clock.monotonic()
+                self._handle(self._signals.popleft())
+            for name in self._adapters.gate.chattering():
+                self._writer.defer_notice(NoticeCode.SENSOR_CHATTER, f"gate.{name}: check the sensor and its wiring")
+            now = self._adapters.clock.monotonic()
             if self._passage.deadline_s is not None and now >= self._passage.deadline_s:
-                self._seen_through()
-                self._happened(PassageInput.TIMEOUT)
+                self._assume_passed()
+                self._apply(PassageInput.TIMEOUT)
             if now < self._exit_wanted_until and self.ready:
                 self._exit()
 
@@ -129,25 +129,25 @@ class Turnstile:
             )
             self.opened += event.reason in (Reason.MANUAL_ADMIT, Reason.REMOTE_OPEN)
             self._released.append(event)
-            self._happened(self._asks(event.reason, event.direction))
+            self._apply(self._input_for(event.reason, event.direction))
         return True
 
     def lock_down(self, by: str, why: str = "") -> None:
         """Refuse all workers until `release_lock_down`; who passes all the same stands in `gate.lock_down_admits`."""
         with self._lock:
-            self._happened(PassageInput.LOCK_DOWN, detail=_words(by, why))
+            self._apply(PassageInput.LOCK_DOWN, detail=_words(by, why))
 
     def release_lock_down(self, by: str, why: str = "") -> None:
         with self._lock:
-            self._happened(PassageInput.RELEASE_LOCK_DOWN, detail=_words(by, why))
+            self._apply(PassageInput.RELEASE_LOCK_DOWN, detail=_words(by, why))
 
     def lock_if_at_rest(self) -> None:
         """Drive the relay to locked once more, unless somebody passes or it burns."""
         with self._lock:
             if self.ready:
-                self._p.gate.lock()
+                self._adapters.gate.lock()
 
-    def _asks(self, reason: Reason, direction: Direction) -> PassageInput:
+    def _input_for(self, reason: Reason, direction: Direction) -> PassageInput:
         if reason is Reason.REMOTE_OPEN:  # HQ releases its lock-down first
             return PassageInput.GRANT
         admitted = self._gate_config.lock_down_admits
@@ -155,71 +155,71 @@ class Turnstile:
             return PassageInput.ADMIT
         return PassageInput.EXIT if direction is Direction.OUT and "exit" in admitted else PassageInput.GRANT
 
-    def _take(self, signal: GateSignal) -> None:
+    def _handle(self, signal: GateSignal) -> None:
         if signal in _TAMPER:
-            self._book.notice(_TAMPER[signal])
+            self._writer.defer_notice(_TAMPER[signal])
         elif signal in _WAYS:
-            self._moved(_WAYS[signal])
+            self._person_passed(_WAYS[signal])
         elif signal is GateSignal.REX:
             self._exit()
         elif signal is GateSignal.DOOR_CLOSED:
-            self._seen_through()
-            self._happened(PassageInput.DOOR_CLOSED)
+            self._assume_passed()
+            self._apply(PassageInput.DOOR_CLOSED)
         elif signal is GateSignal.FIRE_OFF:
             manual = self._gate_config.fire_reset == "manual"
-            self._happened(PassageInput.FIRE_OFF if manual else PassageInput.FIRE_CLEARED)
+            self._apply(PassageInput.FIRE_OFF if manual else PassageInput.FIRE_CLEARED)
         else:
-            self._happened(_SIGNALS[signal])
+            self._apply(_SIGNALS[signal])
 
-    def _moved(self, way: Direction | None) -> None:
+    def _person_passed(self, way: Direction | None) -> None:
         door, gate = self._gate_config.door_pin is not None, self._gate_config
         if door and (self.state is PassageState.RELEASED or (gate.kind == "door" and self.ready)):
             return  # the door is closed: somebody in front of it, not through it; a swing gate may be climbed over
         released = self._passage.direction
         back = way is not None and released is not None and way is not released
-        self._happened(PassageInput.PASSED_BACK if back else PassageInput.PASSED, way=way)
+        self._apply(PassageInput.PASSED_BACK if back else PassageInput.PASSED, way=way)
 
-    def _seen_through(self) -> None:
+    def _assume_passed(self) -> None:
         """A door that was opened on a release, and nothing that tells who went through: that counts as passed."""
-        if self.state is PassageState.OPEN and not self._tells_passing:
-            self._happened(PassageInput.PASSED)
+        if self.state is PassageState.OPEN and not self._has_passage_sensor:
+            self._apply(PassageInput.PASSED)
 
     def _exit(self) -> None:
         """The exit button. If the way in is released just now, the way out follows as soon as that is over."""
         busy = self.state in (PassageState.RELEASED, PassageState.PASSING)
         self._exit_wanted_until = 0.0
         if busy and self._gate_config.relay_out_pin is not None and self._passage.direction is Direction.IN:
-            self._exit_wanted_until = self._p.clock.monotonic() + 2 * self._gate_config.passage_timeout_ms / 1000
+            self._exit_wanted_until = self._adapters.clock.monotonic() + 2 * self._gate_config.passage_timeout_ms / 1000
         elif self.ready:
             self._passage = replace(self._passage, access_seq=None, worker_id=None, direction=Direction.OUT, slow=False)
-            self._happened(PassageInput.REX)
+            self._apply(PassageInput.REX)
 
     def _resume_fire(self) -> None:
         """The gate went down in a fire. If that needs no reset by hand, the contact alone says whether it still burns."""
         if self._gate_config.fire_reset == "manual":
             self._passage = replace(self._passage, state=PassageState.FIRE_OVER)
-            self._p.gate.hold_open()
+            self._adapters.gate.hold_open()
         else:
             detail = "the gate was restarted meanwhile"
-            self._book.note(
+            self._writer.defer(
                 NoticeEvent, ref=str(LastingRef.new(LastingKind.FIRE_DONE)), code=NoticeCode.FIRE_OFF, detail=detail
             )
 
-    def _happened(self, what: PassageInput, *, way: Direction | None = None, detail: str = "") -> None:
+    def _apply(self, what: PassageInput, *, way: Direction | None = None, detail: str = "") -> None:
         before = self._passage
         self._passage, actions = step(before, what)
         if self.state is not before.state:
             # The deadline first: a pulse that fails must not leave the passage waiting for ever.
             seconds = self._seconds_in(self.state)
-            deadline = None if seconds is None else self._p.clock.monotonic() + seconds
+            deadline = None if seconds is None else self._adapters.clock.monotonic() + seconds
             self._passage = replace(self._passage, deadline_s=deadline)
         for action in actions:  # the table lists what moves the gate before what is recorded
             if action is Action.PULSE:
-                self._p.gate.pulse(before.direction or self._site.direction, self._stretch)
+                self._adapters.gate.pulse(before.direction or self._site.direction, self._stretch)
             elif action is Action.LOCK:
-                self._p.gate.lock()
+                self._adapters.gate.lock()
             elif action is Action.HOLD_OPEN:
-                self._p.gate.hold_open()
+                self._adapters.gate.hold_open()
             elif action is Action.ALARM:
                 self._alarm = True
             else:
@@ -240,7 +240,7 @@ class Turnstile:
 
     def _record(self, action: Action, before: Passage, way: Direction | None, detail: str) -> None:
         if action in NOTICES:
-            self._book.note(NoticeEvent, ref=self._lasting(action), code=NOTICES[action], detail=detail[:500])
+            self._writer.defer(NoticeEvent, ref=self._lasting_ref(action), code=NOTICES[action], detail=detail[:500])
             return
         outcome = OUTCOMES[action]
         own_way = (way or before.direction or self._site.direction) is self._site.direction
@@ -249,7 +249,7 @@ class Turnstile:
         worker = before.worker_id if outcome in (PassageOutcome.PASSED, PassageOutcome.NOT_TAKEN) else None
         self._outcome(outcome, way or before.direction or self._site.direction, before.access_seq, worker)
 
-    def _lasting(self, action: Action) -> str | None:
+    def _lasting_ref(self, action: Action) -> str | None:
         """The ref of a notice whose newest one still holds after a restart."""
         match action:
             case Action.RECORD_FIRE_ON:
@@ -267,9 +267,11 @@ class Turnstile:
     def _outcome(
         self, outcome: PassageOutcome, direction: Direction, access_seq: int | None, worker_id: str | None
     ) -> None:
-        if outcome is PassageOutcome.NOT_TAKEN and access_seq is not None and self.tells:
+        if outcome is PassageOutcome.NOT_TAKEN and access_seq is not None and self.reports_passing:
             self._not_taken.append(access_seq)
-        self._book.note(PassageEvent, outcome=outcome, direction=direction, access_seq=access_seq, worker_id=worker_id)
+        self._writer.defer(
+            PassageEvent, outcome=outcome, direction=direction, access_seq=access_seq, worker_id=worker_id
+        )
 
 
 def _words(by: str, why: str) -> str:

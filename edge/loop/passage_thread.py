@@ -1,6 +1,6 @@
 """The passage's own thread: fire, the exit button and the time-outs wait for no disk, camera or matcher.
 
-The loop takes the same signals once a turn, but a turn may wait for the disk. Both call `Turnstile.take_signals`, which lets
+The loop takes the same signals once a turn, but a turn may wait for the disk. Both call `PassageControl.take_signals`, which lets
 one in at a time, so that the table in `edge.core.passage` stays the single truth. The thread writes nothing and logs nothing: what is
 to be recorded waits in the book for the loop.
 """
@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 
 from edge.core.ports import Gate
-from edge.loop.passage_control import Turnstile
+from edge.loop.passage_control import PassageControl
 
 POLL_S = 0.05
 """An edge wakes it at once. One that was lost is found by looking so often."""
@@ -18,13 +18,13 @@ AFTER_A_FAILURE_S = 0.2
 STOPS_WITHIN_S = 2.0
 
 
-class Reflex:
+class PassageThread:
     """`feed` is called while the gate is held open for fire: a watchdog that restarts the process would close the gate."""
 
     def __init__(
-        self, turnstile: Turnstile, gate: Gate, monotonic: Callable[[], float], feed: Callable[[], None]
+        self, passage_control: PassageControl, gate: Gate, monotonic: Callable[[], float], feed: Callable[[], None]
     ) -> None:
-        self._turnstile, self._gate, self._monotonic, self._feed = turnstile, gate, monotonic, feed
+        self._passage_control, self._gate, self._monotonic, self._feed = passage_control, gate, monotonic, feed
         self._closing = threading.Event()
         self._failure: Exception | None = None
         self._fed_s = float("-inf")
@@ -48,7 +48,7 @@ class Reflex:
         while not self._closing.is_set():
             try:
                 self._gate.wait(POLL_S)
-                self._turnstile.take_signals()
+                self._passage_control.take_signals()
                 self._keep_fed()
             except Exception as error:  # noqa: BLE001 - supervised by the loop, which raises it in its next turn
                 self._failure = error
@@ -56,6 +56,6 @@ class Reflex:
 
     def _keep_fed(self) -> None:
         now = self._monotonic()
-        if self._turnstile.fire and now - self._fed_s >= FEED_EVERY_S:
+        if self._passage_control.fire and now - self._fed_s >= FEED_EVERY_S:
             self._fed_s = now
             self._feed()

@@ -6,51 +6,51 @@ from typing import Any, cast
 from edge.core.config import Config
 from edge.core.passage import PassageState
 from edge.core.ports import Clock, Gate, Journal
-from edge.loop.adapters import Ports
-from edge.loop.journal_writer import Book
-from edge.loop.passage_control import Turnstile
-from edge.loop.passage_thread import Reflex
+from edge.loop.adapters import Adapters
+from edge.loop.journal_writer import JournalWriter
+from edge.loop.passage_control import PassageControl
+from edge.loop.passage_thread import PassageThread
 
 
-class EarlyPassage:
+class StartupPassage:
     """The passage alone, without camera, lists and journal: it admits nobody. What happens is written once there is a journal.
 
-    `refs`: what is known of a lock-down and a fire, without the journal. `feed`: as for `Reflex`.
+    `refs`: what is known of a lock-down and a fire, without the journal. `feed`: as for `PassageThread`.
     """
 
     def __init__(
         self, config: Config, gate: Gate, clock: Clock, refs: Sequence[str], feed: Callable[[], None] = lambda: None
     ) -> None:
         nothing = cast(Any, None)
-        journal = cast(Journal, _Remembered(refs))
-        ports = Ports(nothing, nothing, gate, nothing, nothing, journal, nothing, clock)
+        journal = cast(Journal, _StoredRefs(refs))
+        adapters = Adapters(nothing, nothing, gate, nothing, nothing, journal, nothing, clock)
         self._gate, self._clock, self._feed = gate, clock, feed
-        self._book = Book(config, ports)
-        self._turnstile = Turnstile(config, ports, self._book)
-        self._reflex = self._started()
+        self._writer = JournalWriter(config, adapters)
+        self._passage_control = PassageControl(config, adapters, self._writer)
+        self._passage_thread = self._started()
 
     def hand_over(self, journal: Journal) -> bool:
         """Write what happened and end; False while the gate is not at rest, or it burns: then it goes on. Raises JournalError."""
-        self._reflex.stop()
-        if not self._turnstile.ready and self._turnstile.state is not PassageState.FIRE_OVER:
-            self._reflex = self._started()
+        self._passage_thread.stop()
+        if not self._passage_control.ready and self._passage_control.state is not PassageState.FIRE_OVER:
+            self._passage_thread = self._started()
             return False
         try:
-            self._book.write_notes_to(journal)
+            self._writer.write_deferred_to(journal)
         except BaseException:
-            self._reflex = self._started()
+            self._passage_thread = self._started()
             raise
         return True
 
     def close(self) -> None:
         """May be called twice."""
-        self._reflex.stop()
+        self._passage_thread.stop()
 
-    def _started(self) -> Reflex:
-        return Reflex(self._turnstile, self._gate, self._clock.monotonic, self._feed)
+    def _started(self) -> PassageThread:
+        return PassageThread(self._passage_control, self._gate, self._clock.monotonic, self._feed)
 
 
-class _Remembered:
+class _StoredRefs:
     """What the passage asks of a journal, from what is kept beside it."""
 
     def __init__(self, refs: Sequence[str]) -> None:

@@ -6,13 +6,25 @@ A name that does not exist is counted in the same way, with the same answers: a 
 import hashlib
 import hmac
 import secrets
+from dataclasses import dataclass
 
 from edge.core.lockout import PER_ACCOUNT, Guesses
 
 PAIRS_MAX = 2_000
 RESTART_PAUSE_S = 30.0
 """After a restart in the middle of guessing at an account, only known browsers may sign in at once."""
-DEVICE = "device "
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who tries a password. `name`: the user or machine at the other end; of a known browser its number."""
+
+    name: str
+    known_browser: bool = False
+    """It has signed in under the same account before."""
+
+    def __str__(self) -> str:
+        return f"device {self.name}" if self.known_browser else self.name
 
 
 class Attempts:
@@ -24,19 +36,19 @@ class Attempts:
         self._pairs: dict[bytes, Guesses] = {}
         self._told: set[bytes] = set()
 
-    def paused(self, name: str, visitor: str, now_s: float) -> bool:
+    def paused(self, name: str, visitor: Visitor, now_s: float) -> bool:
         """True if no password of this pair is looked at now."""
-        closed = now_s < self._closed_until_s and not visitor.startswith(DEVICE)
+        closed = now_s < self._closed_until_s and not visitor.known_browser
         return closed or self._pairs.get(self._pair(name, visitor), Guesses()).paused(now_s)
 
-    def first_of_pause(self, name: str, visitor: str) -> bool:
+    def first_of_pause(self, name: str, visitor: Visitor) -> bool:
         """True once for each pause of a pair: it is recorded once."""
         pair = self._pair(name, visitor)
         first = pair not in self._told
         self._told.add(pair)
         return first
 
-    def wrong(self, name: str, visitor: str, now_s: float) -> None:
+    def wrong(self, name: str, visitor: Visitor, now_s: float) -> None:
         pair = self._pair(name, visitor)
         self._pairs[pair] = self._pairs.get(pair, Guesses()).after_wrong(PER_ACCOUNT, now_s)
         self._told.discard(pair)
@@ -45,10 +57,10 @@ class Attempts:
             del self._pairs[least]
         self._told &= self._pairs.keys()
 
-    def right(self, name: str, visitor: str) -> None:
+    def right(self, name: str, visitor: Visitor) -> None:
         self._pairs.pop(self._pair(name, visitor), None)
 
-    def _pair(self, name: str, visitor: str) -> bytes:
+    def _pair(self, name: str, visitor: Visitor) -> bytes:
         return hashlib.blake2b(f"{visitor}\0{name}".encode(errors="replace"), key=self._secret).digest()
 
 
@@ -59,11 +71,11 @@ def device_token(name: str, stored: str) -> str:
     return f"{nonce}{_seal(name, stored, nonce)}"
 
 
-def known_device(token: str, name: str, stored: str | None) -> str | None:
+def known_device(token: str, name: str, stored: str | None) -> Visitor | None:
     """Which browser this is, if it has signed in under this name before."""
     nonce, seal = token[:16], token[16:]
     genuine = hmac.compare_digest(seal.encode(), _seal(name, stored or "", nonce).encode())
-    return f"{DEVICE}{nonce}" if genuine and stored else None
+    return Visitor(nonce, known_browser=True) if genuine and stored else None
 
 
 def _seal(name: str, stored: str, nonce: str) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from edge.core.lockout import PER_ACCOUNT
-from edge.screen.attempts import RESTART_PAUSE_S, Attempts, device_token, known_device
+from edge.screen.attempts import RESTART_PAUSE_S, Attempts, Visitor, device_token, known_device
 from edge.screen.passwords import password_matches
 from edge.screen.ports import GuardDesk
 
@@ -52,21 +52,21 @@ class Queue:
 
     def __init__(self) -> None:
         self.turn = asyncio.Lock()
-        self._waiting: Counter[str] = Counter()
+        self._waiting: Counter[Visitor] = Counter()
 
-    def enter(self, visitor: str) -> bool:
+    def enter(self, visitor: Visitor) -> bool:
         if self._waiting.total() >= WAITING_MAX or self._waiting[visitor] >= WAITING_OF_ONE_MAX:
             return False
         self._waiting[visitor] += 1
         return True
 
-    def leave(self, visitor: str) -> None:
+    def leave(self, visitor: Visitor) -> None:
         self._waiting[visitor] -= 1
         self._waiting += Counter()  # forgets who waits no more
 
 
 class Sessions:
-    """`visitor` below: the user or machine at the other end; `device`: what its browser kept of an earlier sign-in."""
+    """`address` below: the user or machine at the other end; `device`: what its browser kept of an earlier sign-in."""
 
     def __init__(self, desk: GuardDesk, now: Callable[[], datetime]) -> None:
         self._desk, self._now = desk, now
@@ -90,10 +90,11 @@ class Sessions:
             self._open[token] = replace(found, used=now)
         return self._open[token]
 
-    async def sign_in(self, name: str, password: str, visitor: str = "", device: str = "") -> Session | Refusal:
+    async def sign_in(self, name: str, password: str, address: str = "", device: str = "") -> Session | Refusal:
         """One at a time, so that many at once are counted too. Raises DeskError."""
         browser = known_device(device, name, self._desk.password(name))
-        queue, visitor = (self._known, browser) if browser else (self._strangers, visitor)
+        visitor = browser or Visitor(address)
+        queue = self._known if browser else self._strangers
         if not queue.enter(visitor):
             return Refusal.PAUSED
         try:
@@ -105,7 +106,7 @@ class Sessions:
     def sign_out(self, token: str) -> None:
         self._open.pop(token, None)
 
-    async def _check(self, name: str, password: str, visitor: str) -> Session | Refusal:
+    async def _check(self, name: str, password: str, visitor: Visitor) -> Session | Refusal:
         stored, now_s = self._desk.password(name), self._now().timestamp()
         if self._attempts.paused(name, visitor, now_s):
             if self._attempts.first_of_pause(name, visitor):

@@ -58,7 +58,7 @@ class RecordingGate:
         self._held = False
         self._closed = False
         self._signals: deque[GateSignal] = deque()
-        self._fluttering: list[str] = []
+        self._chattering: list[str] = []
         self._reported = threading.Event()
         self.history: list[GateAct] = []
 
@@ -85,8 +85,8 @@ class RecordingGate:
         self._reported.wait(timeout_s)
         self._reported.clear()
 
-    def fluttering(self) -> list[str]:
-        names, self._fluttering = self._fluttering, []
+    def chattering(self) -> list[str]:
+        names, self._chattering = self._chattering, []
         return names
 
     @property
@@ -104,9 +104,9 @@ class RecordingGate:
         self._signals.append(signal)
         self._reported.set()
 
-    def flutter(self, name: str) -> None:
+    def chatter(self, name: str) -> None:
         """Let an input chatter, by its config key."""
-        self._fluttering.append(name)
+        self._chattering.append(name)
 
     def _record(self, act: Literal["pulse", "lock", "hold_open", "close"], way: Direction | None = None) -> None:
         self.history.append(GateAct(self._clock.monotonic(), act, way))

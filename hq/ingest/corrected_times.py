@@ -18,8 +18,8 @@ from hq.database.store import Store, insert_new
 PAGE = 1000
 AT_ONCE = 5 * PAGE
 """So many are corrected in the transaction that stores the setting; a longer boot's earlier ones later, a page at a time."""
-_LATER = "times "
-"""A task left for the process that publishes: with the row id of the setting, and how many events are corrected."""
+_TASKS = "times "
+"""Tasks left for the process that publishes: the row id of the setting follows. `asked`: how many events are corrected."""
 
 
 class _Stamp(BaseModel):
@@ -45,7 +45,7 @@ def correct_newest(db: Connection, key: JournalKey, setting: ClockEvent) -> None
         columns = t.events.c
         mine = (columns.gate_id == key.gate_id, columns.epoch == key.epoch, columns.seq == setting.seq)
         row_id = db.execute(select(columns.id).where(*mine)).scalar_one()
-        insert_new(db, t.pending, what=f"{_LATER}{row_id}", asked=setting.seq - before)
+        insert_new(db, t.pending, what=_task(row_id), asked=setting.seq - before)
 
 
 def correct_earlier(store: Store) -> bool:
@@ -70,18 +70,26 @@ def correct_earlier(store: Store) -> bool:
             before = _correct_page(db, key, setting, seq - asked)
             _forget(db, row.id)
             if before:
-                db.execute(insert(t.pending).values(what=f"{_LATER}{row.id}", asked=seq - before))
+                db.execute(insert(t.pending).values(what=_task(row.id), asked=seq - before))
     return True
 
 
 def _left(db: Connection) -> dict[int, int]:
     """Row id of a setting -> how many events before it are done, oldest first."""
-    rows = db.execute(select(t.pending).where(t.pending.c.what.startswith(_LATER)))
-    return dict(sorted((int(row.what.removeprefix(_LATER)), row.asked) for row in rows))
+    rows = db.execute(select(t.pending).where(t.pending.c.what.startswith(_TASKS)))
+    return dict(sorted((_row_id(row.what), row.asked) for row in rows))
+
+
+def _task(row_id: int) -> str:
+    return f"{_TASKS}{row_id}"
+
+
+def _row_id(task: str) -> int:
+    return int(task.removeprefix(_TASKS))
 
 
 def _forget(db: Connection, row_id: int) -> None:
-    db.execute(delete(t.pending).where(t.pending.c.what == f"{_LATER}{row_id}"))
+    db.execute(delete(t.pending).where(t.pending.c.what == _task(row_id)))
 
 
 def _correct_page(db: Connection, key: JournalKey, setting: ClockEvent, before: int) -> int:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 import structlog
 from sqlalchemy import select, update
@@ -25,8 +26,31 @@ log = structlog.get_logger()
 
 CONFIRM_S = 5.0
 """The broker says within this whether it took an order, and whether anybody heard it."""
-SENT = "sent"
-NOT_DELIVERED = "not delivered: "
+
+
+class Delivery(StrEnum):
+    """How far an order has come on HQ's side."""
+
+    QUEUED = ""
+    SENT = "sent"
+    NOT_DELIVERED = "not delivered"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the column `commands.outcome` holds: the word, and after a colon why."""
+
+    delivery: Delivery
+    why: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> "Outcome":
+        """A text that this version does not know is an order that is still open."""
+        word, _, why = text.partition(": ")
+        return cls(Delivery(word), why) if word in set(Delivery) else cls(Delivery.QUEUED, text)
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.delivery.value, self.why) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +77,11 @@ class OrderSender:
             # Marked first: if we die in between it is never sent, which is safer than twice.
             self._publisher.mark_sent(order.command_id)
             if why := self._undeliverable(order):
-                self._note(order, NOT_DELIVERED + why)
+                self._note(order, Outcome(Delivery.NOT_DELIVERED, why))
                 continue
             number = self._link.publish_numbered(Channel.COMMAND, order.envelope, order.site_id, order.gate_id)
             if number is None:
-                self._note(order, f"{NOT_DELIVERED}HQ has no connection to the broker")
+                self._note(order, Outcome(Delivery.NOT_DELIVERED, "HQ has no connection to the broker"))
                 continue
             self._on_the_way[number] = _OnTheWay(order, time.monotonic() + CONFIRM_S)
             sent.append(order)
@@ -71,7 +95,7 @@ class OrderSender:
             del self._on_the_way[number]
             if said is None:
                 said = "the broker did not confirm it, the gate may have heard it all the same"
-            self._note(waiting.order, NOT_DELIVERED + said if said else SENT)
+            self._note(waiting.order, Outcome(Delivery.NOT_DELIVERED, said) if said else Outcome(Delivery.SENT))
 
     def _undeliverable(self, order: DueCommand) -> str:
         """Why nobody would hear it; "" if the gate is there."""
@@ -87,12 +111,12 @@ class OrderSender:
         status = GateStatus.model_validate_json(told)
         return "" if status.online else f"{order.gate_id} is offline; order it again when it is back"
 
-    def _note(self, order: DueCommand, outcome: str) -> None:
+    def _note(self, order: DueCommand, outcome: Outcome) -> None:
         with self._store.write() as db:
             which = t.commands.c.command_id == order.command_id
-            db.execute(update(t.commands).where(which).values(outcome=outcome[:500]))
-        level = log.info if outcome == SENT else log.error
-        level("command", command_id=order.command_id, gate_id=order.gate_id, outcome=outcome)
+            db.execute(update(t.commands).where(which).values(outcome=str(outcome)[:500]))
+        level = log.info if outcome.delivery is Delivery.SENT else log.error
+        level("command", command_id=order.command_id, gate_id=order.gate_id, outcome=str(outcome))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +125,8 @@ class Answer:
 
     done: bool | None
     text: str
+    sent: bool = False
+    """To the broker; said only while it is open."""
 
 
 def answer(store: Store, command: Command, since_id: int) -> Answer:
@@ -111,9 +137,10 @@ def answer(store: Store, command: Command, since_id: int) -> Answer:
         bodies = db.execute(select(t.events.c.body).where(*mine).order_by(t.events.c.id).limit(1000)).scalars().all()
     if (told := _of_gate(bodies, command)) is not None:
         return told
-    if row.outcome.startswith(NOT_DELIVERED):
-        return Answer(False, row.outcome)
-    return Answer(None, row.outcome or "queued")
+    outcome = Outcome.parse(row.outcome)
+    if outcome.delivery is Delivery.NOT_DELIVERED:
+        return Answer(False, str(outcome))
+    return Answer(None, str(outcome) or "queued", sent=outcome.delivery is Delivery.SENT)
 
 
 def _of_gate(bodies: Sequence[str], command: Command) -> Answer | None:
@@ -139,9 +166,9 @@ def _opened(event: AccessEvent, command: Command) -> bool:
     return wanted and event.reason is Reason.REMOTE_OPEN and event.detail == told
 
 
-def still_open(command: Command, so_far: str, now: datetime) -> str:
+def still_open(command: Command, so_far: Answer, now: datetime) -> str:
     """What to say when the wait is over and nothing is decided."""
-    if so_far == SENT:
+    if so_far.sent:
         return "sent to the broker, and the gate has not answered: look at sitegate-hq events"
     if now >= command.expires_utc:
         return "not sent, and expired: does sitegate-hq run?"

@@ -9,7 +9,7 @@ import pytest
 from contract.messages import NoticeCode, NoticeEvent, PassageEvent
 from edge.core.config import Config, SiteConfig
 from edge.core.domain import GateSignal
-from edge.loop.startup_passage import EarlyPassage
+from edge.loop.startup_passage import StartupPassage
 from edge.sim import ManualClock, RecordingGate
 from edge.storage.journal import Journal, JournalReader
 
@@ -18,7 +18,7 @@ class Early:
     def __init__(self, folder: Path, *refs: str) -> None:
         self.folder, self.clock = folder, ManualClock()
         self.gate = RecordingGate(self.clock)
-        self.passage = EarlyPassage(Config(), self.gate, self.clock, refs)
+        self.passage = StartupPassage(Config(), self.gate, self.clock, refs)
         self.journal = Journal(folder / "journal.db", SiteConfig(), self.clock)
 
     def notices(self) -> list[NoticeCode]:

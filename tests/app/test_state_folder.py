@@ -15,7 +15,7 @@ import pytest
 
 from contract.messages import NoticeCode, NoticeEvent
 from edge.app import state_migration as flat
-from edge.app.state_folders import DESK, JOURNAL, PULSE_CUTS, REPLICA, SCORES, folders, gate_dir
+from edge.app.state_folders import CUT_NOTES, DESK, JOURNAL, REPLICA, SCORES, folders, gate_dir
 from edge.core.config import Config, SiteConfig, parse
 from edge.core.ports import JournalError
 from edge.replica.writer import ReplicaWriter
@@ -87,7 +87,7 @@ def everything(state: Path) -> None:
     assert (state / REPLICA).stat().st_size
     assert (state / SCORES).stat().st_size
     assert DeskReader(state / DESK).has_accounts()
-    assert json.loads((state / PULSE_CUTS).read_text())["ref"] == "pulse-cut:1"
+    assert json.loads((state / CUT_NOTES).read_text())["ref"] == "pulse-cut:1"
     for name in ("journal.salvaged-e-1-7.db", "journal.db.corrupt-1", "journal.db.corrupt-1-wal"):
         assert (state / "gate" / name).read_bytes() == b"kept"
     assert (state / "sync" / "replica.db.corrupt-2").read_bytes() == b"kept"
@@ -169,8 +169,8 @@ def test_fail__notes_of_another_user_are_not_believed(old: Path) -> None:
     """In the folder that all could write, anybody could ask the gate to note a reference of their choice."""
     os.chown(old / "pulse-cuts.jsonl", 12345, -1)
     flat.move(old)
-    assert not (old / PULSE_CUTS).exists()
-    assert (old / f"{PULSE_CUTS}.not-trusted").exists()
+    assert not (old / CUT_NOTES).exists()
+    assert (old / f"{CUT_NOTES}.not-trusted").exists()
 
 
 def test_ok__as_root_everything_is_given_to_the_owner_of_its_folder(old: Path) -> None:

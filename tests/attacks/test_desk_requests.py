@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from test_three_users import going_on, nothing_wrong, restarted, said
 from three_users import ThreeUsers
+from three_users_checks import going_on, nothing_wrong, restarted, said
 
 from contract.messages import NoticeCode, NoticeEvent
 from edge.core.domain import ENROL, LOCK_DOWN

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from test_three_users import count, going_on, nothing_wrong, restarted, said
 from three_users import OWN, ThreeUsers
+from three_users_checks import count, going_on, nothing_wrong, restarted, said
 
 from contract.messages import NoticeCode
 from edge.tools.demo.play import Follower

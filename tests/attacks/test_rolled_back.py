@@ -4,8 +4,8 @@ import json
 import time
 
 import pytest
-from test_three_users import count, nothing_wrong, restarted, said
 from three_users import ThreeUsers
+from three_users_checks import count, nothing_wrong, restarted, said
 
 from contract.messages import AccessEvent, NoticeCode, Reason
 from edge.tools.demo.play import Follower

@@ -7,7 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.core.domain import GateSignal
-from edge.devices.gate.contacts import CLOSINGS_PER_S, STEADY_S, TELL_AGAIN_S, Fire, Level, Rotation, Trigger
+from edge.devices.gate.contacts import (
+    CLOSINGS_PER_S,
+    REPORT_AGAIN_S,
+    STEADY_S,
+    EventContact,
+    FireContact,
+    RotationContacts,
+    StateContact,
+)
 from edge.devices.gate.wiegand import encode
 
 KHZ = [i / 1000 for i in range(5_000)]
@@ -15,32 +23,32 @@ KHZ = [i / 1000 for i in range(5_000)]
 
 
 def test_ok__a_passage_sensor_reports_each_closing() -> None:
-    sensor = Trigger(GateSignal.PASSED)
+    sensor = EventContact(GateSignal.PASSED)
     heard = [s for t in (0.0, 1.0, 2.0) for s in (*sensor.change(True, t), *sensor.change(False, t + 0.2))]
     assert heard == [GateSignal.PASSED] * 3
-    assert not sensor.flutter.tell(3)
+    assert not sensor.chatter.report_due(3)
 
 
-def test_fail__a_passage_sensor_at_one_kilohertz_is_not_believed_and_told_once_a_minute() -> None:
-    sensor = Trigger(GateSignal.PASSED)
+def test_fail__a_passage_sensor_at_one_kilohertz_is_ignored_and_reported_once_a_minute() -> None:
+    sensor = EventContact(GateSignal.PASSED)
     heard = [s for t in KHZ for s in (*sensor.change(True, t), *sensor.change(False, t + 0.0005))]
     assert len(heard) == CLOSINGS_PER_S
-    assert [sensor.flutter.tell(t) for t in (5.0, 5.1)] == [True, False]
+    assert [sensor.chatter.report_due(t) for t in (5.0, 5.1)] == [True, False]
     assert sensor.change(True, 5.0 + STEADY_S) == [GateSignal.PASSED]  # steady again
     for t in KHZ:
         sensor.change(True, 10 + t)
-    assert not sensor.flutter.tell(20)
-    assert sensor.flutter.tell(5.0 + TELL_AGAIN_S)
+    assert not sensor.chatter.report_due(20)
+    assert sensor.chatter.report_due(5.0 + REPORT_AGAIN_S)
 
 
 def test_ok__a_fluttering_exit_button_still_lets_people_out() -> None:
-    sensor = Trigger(GateSignal.REX, 1.0)
+    sensor = EventContact(GateSignal.REX, 1.0)
     heard = [s for t in KHZ for s in sensor.change(True, t)]
     assert CLOSINGS_PER_S + 3 <= len(heard) <= CLOSINGS_PER_S + 5  # the first ones, then one a second
 
 
 def test_ok__a_door_that_flutters_ends_up_as_what_it_is() -> None:
-    sensor = Level(GateSignal.DOOR_OPENED, GateSignal.DOOR_CLOSED)
+    sensor = StateContact(GateSignal.DOOR_OPENED, GateSignal.DOOR_CLOSED)
     heard = [s for t in KHZ for s in (*sensor.change(True, t), *sensor.change(False, t + 0.0005))]
     assert len(heard) <= 2 * CLOSINGS_PER_S
     sensor.change(True, 5.0)
@@ -49,7 +57,7 @@ def test_ok__a_door_that_flutters_ends_up_as_what_it_is() -> None:
 
 
 def test_ok__fire_at_the_first_closing_and_over_only_when_quiet() -> None:
-    fire = Fire()
+    fire = FireContact()
     fire.change(True, 0.0)
     fire.change(False, 0.001)  # gone before anybody looked
     assert fire.poll(False, 0.1) == [GateSignal.FIRE_ON]
@@ -58,7 +66,7 @@ def test_ok__fire_at_the_first_closing_and_over_only_when_quiet() -> None:
 
 
 def test_ok__fire_is_seen_though_its_edge_was_lost() -> None:
-    assert Fire().poll(True, 0.0) == [GateSignal.FIRE_ON]
+    assert FireContact().poll(True, 0.0) == [GateSignal.FIRE_ON]
 
 
 IN = [(True, False), (True, True), (False, True), (False, False)]
@@ -66,7 +74,7 @@ OUT = [(False, True), (True, True), (True, False), (False, False)]
 
 
 def turned(positions: list[tuple[bool, bool]]) -> list[GateSignal]:
-    rotation = Rotation()
+    rotation = RotationContacts()
     return [signal for a, b in positions for signal in rotation.change(a, b)]
 
 

@@ -293,8 +293,8 @@ def test_ok__chatter_never_blocks_or_grows_without_bound(gate: GpioGate, factory
         pin.drive_low()
         pin.drive_high()
     assert len(gate.signals()) <= CLOSINGS_PER_S
-    assert gate.fluttering() == ["passage_pin"]
-    assert gate.fluttering() == []  # told once a minute
+    assert gate.chattering() == ["passage_pin"]
+    assert gate.chattering() == []  # told once a minute
     factory.pin(FIRE).drive_low()  # and fire is heard through it all
     assert gate.signals() == [GateSignal.FIRE_ON]
 
@@ -306,7 +306,7 @@ def test_ok__a_fluttering_fire_contact_is_one_fire(gate: GpioGate, factory: Reco
         pin.drive_high()
         heard += gate.signals()
     assert heard == [GateSignal.FIRE_ON]
-    assert gate.fluttering() == ["fire_pin"]
+    assert gate.chattering() == ["fire_pin"]
 
 
 def test_ok__history_is_written_line_by_line(tmp_path: Path) -> None:

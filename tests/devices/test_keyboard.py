@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.devices.readers.keyboard import LENGTH_MAX, UNENDED_MAX, Keys
+from edge.devices.readers.keyboard import LENGTH_MAX, UNENDED_MAX, KeyCollector
 from edge.sim import KeyEvent, press, typed
 
 KEYPAD_7, LETTER_A, SHIFT, KEYPAD_ENTER = 71, 30, 42, 96
@@ -10,7 +10,7 @@ ROW_1, ROW_3, ROW_8, TAB, BACKSPACE, ALT, KEYPAD_0 = 2, 4, 9, 15, 14, 56, 82
 
 
 def texts(*events: list[KeyEvent], timeout_s: float = 10, pause_s: float = 0) -> list[str]:
-    keys, found = Keys(timeout_s), []
+    keys, found = KeyCollector(timeout_s), []
     for number, some in enumerate(events):
         found += [entry.text for entry in keys.take(some, 100 + number * pause_s)]
     return found
@@ -47,7 +47,7 @@ def test_fail__an_endless_number_is_spoilt() -> None:
 
 
 def test_ok__an_entry_does_not_show_in_logs() -> None:
-    (entry,) = Keys(10).take(typed("4711"), 1.0)
+    (entry,) = KeyCollector(10).take(typed("4711"), 1.0)
     assert "4711" not in repr(entry)
 
 
@@ -92,12 +92,12 @@ def test_fail__backspace_does_not_mend_an_endless_number() -> None:
 
 
 def test_fail__a_reader_that_never_ends_an_entry_is_known_until_it_does() -> None:
-    keys, now_s = Keys(10), 0.0
+    keys, now_s = KeyCollector(10), 0.0
     for _ in range(UNENDED_MAX):
-        assert not keys.never_ends
+        assert not keys.never_sends_enter
         assert keys.take(typed("4711", enter=False), now_s) == []
         now_s += 11
         keys.expire(now_s)
-    assert keys.never_ends
+    assert keys.never_sends_enter
     assert [entry.text for entry in keys.take(typed("4711"), now_s)] == ["4711"]
-    assert not keys.never_ends
+    assert not keys.never_sends_enter

@@ -13,7 +13,7 @@ import pytest
 from contract.messages import Direction
 from edge.core.config import GateConfig
 from edge.core.ports import GateError
-from edge.devices.gate.osdp import FETCHED_WITHIN_S, OsdpReader
+from edge.devices.gate.osdp import FETCHED_WITHIN_S, OsdpOutput
 from edge.devices.gate.wiegand import encode
 
 KEY = "000102030405060708090a0b0c0d0e0f"
@@ -73,8 +73,8 @@ def key(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def reader(bus: Bus, key: Path) -> Iterator[OsdpReader]:
-    made = OsdpReader(config(bus, key))
+def reader(bus: Bus, key: Path) -> Iterator[OsdpOutput]:
+    made = OsdpOutput(config(bus, key))
     yield made
     made.close()
     made.close()
@@ -98,13 +98,13 @@ class Controller:
         self._panel.teardown()
 
 
-def test_ok__the_controller_is_shown_the_credential_of_each_way(bus: Bus, reader: OsdpReader) -> None:
+def test_ok__the_controller_is_shown_the_credential_of_each_way(bus: Bus, reader: OsdpOutput) -> None:
     controller = Controller(bus)
     try:
         wait_until(lambda: reader.online)
-        reader.tell(Direction.IN)
+        reader.send(Direction.IN)
         wait_until(lambda: len(controller.cards) == 1)
-        reader.tell(Direction.OUT)
+        reader.send(Direction.OUT)
         wait_until(lambda: len(controller.cards) == 2)
     finally:
         controller.close()
@@ -112,13 +112,13 @@ def test_ok__the_controller_is_shown_the_credential_of_each_way(bus: Bus, reader
     assert shown == [encode(26, 118, 1603), encode(26, 118, 1604)]
 
 
-def test_fail__a_controller_that_does_not_poll_gets_nothing_later_either(bus: Bus, reader: OsdpReader) -> None:
+def test_fail__a_controller_that_does_not_poll_gets_nothing_later_either(bus: Bus, reader: OsdpOutput) -> None:
     with pytest.raises(GateError, match="does not poll"):
-        reader.tell(Direction.IN)
+        reader.send(Direction.IN)
     controller = Controller(bus)
     wait_until(lambda: reader.online)
     controller.close()  # it goes away before it has fetched this one
-    reader.tell(Direction.IN)
+    reader.send(Direction.IN)
     time.sleep(FETCHED_WITHIN_S + 0.3)
     controller = Controller(bus)
     try:
@@ -132,13 +132,13 @@ def test_fail__a_controller_that_does_not_poll_gets_nothing_later_either(bus: Bu
 def test_fail__a_key_that_is_none(bus: Bus, key: Path, content: str) -> None:
     key.write_text(content)
     with pytest.raises(GateError, match="32 hex digits"):
-        OsdpReader(config(bus, key))
+        OsdpOutput(config(bus, key))
 
 
 def test_fail__no_port_says_what_to_check(bus: Bus, key: Path) -> None:
     wrong = config(bus, key).model_copy(update={"osdp_device": "/dev/no-such-port"})
     with pytest.raises(GateError, match=r"gate\.osdp_device"):
-        OsdpReader(wrong)
+        OsdpOutput(wrong)
 
 
 def wait_until(true: object, seconds: float = 15) -> None:

@@ -15,10 +15,10 @@ import psutil
 import pytest
 
 from contract.messages import NoticeCode, NoticeEvent
-from edge.app.gate import _note_cut
+from edge.app.gate import _record_cut_note
 from edge.core.config import GateConfig, SiteConfig
 from edge.core.ports import GateError
-from edge.devices.gate import GpioGate, Warden, make_factory, take_cuts, watchdog_process
+from edge.devices.gate import GpioGate, ProcessWatchdog, make_factory, take_cut_notes, watchdog_process
 from edge.devices.gate.watchdog import GRACE_S
 from edge.storage.journal import Journal, JournalReader
 from edge.system.clock import SystemClock
@@ -30,39 +30,39 @@ GATE = """
 import ctypes, os, signal, sys, time
 from pathlib import Path
 from contract.messages import NoticeCode, NoticeEvent
-from edge.app.gate import _note_cut
+from edge.app.gate import _record_cut_note
 from edge.system.clock import SystemClock
 from edge.core.config import GateConfig, SiteConfig
-from edge.devices.gate import GpioGate, Warden, make_factory
+from edge.devices.gate import GpioGate, ProcessWatchdog, make_factory
 folder = Path(sys.argv[1])
 config = GateConfig.model_validate_json(sys.argv[2])
-warden = Warden(config, folder / "cuts.jsonl", folder / "pins.jsonl")
-gate = GpioGate(config, make_factory(config, folder / "pins.jsonl"), warden)
-warden.start()
+watchdog = ProcessWatchdog(config, folder / "cuts.jsonl", folder / "pins.jsonl")
+gate = GpioGate(config, make_factory(config, folder / "pins.jsonl"), watchdog)
+watchdog.start()
 {then}
 """
 FREEZES = "gate.pulse(); os.kill(os.getpid(), signal.SIGSTOP)"
 HOLDS_THE_INTERPRETER = "gate.pulse(); ctypes.PyDLL(None).sleep(60)"
 DIES = "gate.pulse(); os.kill(os.getpid(), signal.SIGKILL)"
 HANGS = "gate.pulse(); time.sleep(2); os._exit(7)"
-WARDEN_DIES_FIRST = """
+WATCHDOG_DIES_FIRST = """
 gate.pulse()
-first = warden.pid
+first = watchdog.pid
 os.kill(first, signal.SIGKILL)
-while warden.pid == first:
+while watchdog.pid == first:
     time.sleep(0.01)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 TRACED_DIES = """
 import subprocess
-tracer = subprocess.Popen(["strace", "-qq", "-s", "300", "-o", str(folder / "strace"), "-p", str(warden.pid)])
+tracer = subprocess.Popen(["strace", "-qq", "-s", "300", "-o", str(folder / "strace"), "-p", str(watchdog.pid)])
 time.sleep(1)
 gate.pulse()
 time.sleep(0.05)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 FREEZES_IN_A_FIRE = (
-    "gate.hold_open(); (folder / 'warden').write_text(str(warden.pid)); os.kill(os.getpid(), signal.SIGSTOP)"
+    "gate.hold_open(); (folder / 'watchdog').write_text(str(watchdog.pid)); os.kill(os.getpid(), signal.SIGSTOP)"
 )
 
 
@@ -92,7 +92,7 @@ def history(folder: Path, active_high: bool) -> list[tuple[float, int, bool]]:
 
 def cuts(folder: Path) -> list[str]:
     found: list[str] = []
-    take_cuts(folder / "cuts.jsonl", lambda ref, text: found.append(text))
+    take_cut_notes(folder / "cuts.jsonl", lambda ref, text: found.append(text))
     return found
 
 
@@ -126,77 +126,77 @@ def test_ok__a_hanging_loop_is_the_first_guards_matter_and_nobody_is_killed(tmp_
 
 def test_ok__fire_is_never_cut_not_even_for_a_frozen_process(tmp_path: Path) -> None:
     process = start(tmp_path, FREEZES_IN_A_FIRE)
-    wait_for(lambda: (tmp_path / "warden").exists() and (tmp_path / "warden").read_text() != "")
-    warden = psutil.Process(int((tmp_path / "warden").read_text()))
+    wait_for(lambda: (tmp_path / "watchdog").exists() and (tmp_path / "watchdog").read_text() != "")
+    watchdog = psutil.Process(int((tmp_path / "watchdog").read_text()))
     time.sleep(BOUND_MS / 1000 + GRACE_S + 0.5)
     assert process.poll() is None
-    assert warden.status() != psutil.STATUS_ZOMBIE
+    assert watchdog.status() != psutil.STATUS_ZOMBIE
     assert history(tmp_path, True)[-1][2] is True
     process.kill()
     process.wait()
-    wait_for(lambda: not warden.is_running())
+    wait_for(lambda: not watchdog.is_running())
     assert cuts(tmp_path) == []
 
 
-def test_ok__the_warden_survives_the_signals_that_stop_the_gate_and_ends_with_it(tmp_path: Path) -> None:
-    warden = Warden(config(), tmp_path / "cuts.jsonl")
-    warden.start()
-    assert warden.pid is not None
+def test_ok__the_watchdog_survives_the_signals_that_stop_the_gate_and_ends_with_it(tmp_path: Path) -> None:
+    watchdog = ProcessWatchdog(config(), tmp_path / "cuts.jsonl")
+    watchdog.start()
+    assert watchdog.pid is not None
     time.sleep(0.3)  # until it has set its handlers
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        os.kill(warden.pid, number)
+        os.kill(watchdog.pid, number)
     time.sleep(0.1)
-    assert psutil.pid_exists(warden.pid)
-    warden.close()
-    warden.close()
-    assert not psutil.pid_exists(warden.pid)
+    assert psutil.pid_exists(watchdog.pid)
+    watchdog.close()
+    watchdog.close()
+    assert not psutil.pid_exists(watchdog.pid)
     assert cuts(tmp_path) == []
 
 
-def test_ok__a_killed_warden_is_replaced_before_the_next_release(tmp_path: Path) -> None:
+def test_ok__a_killed_watchdog_is_replaced_before_the_next_release(tmp_path: Path) -> None:
     factory = make_factory(config())
-    warden = Warden(config(), tmp_path / "cuts.jsonl")
-    gate = GpioGate(config(), factory, warden)
-    warden.start()
-    first = warden.pid
+    watchdog = ProcessWatchdog(config(), tmp_path / "cuts.jsonl")
+    gate = GpioGate(config(), factory, watchdog)
+    watchdog.start()
+    first = watchdog.pid
     assert first is not None
     os.kill(first, signal.SIGKILL)
     psutil.Process(first).wait(5)
     gate.pulse()
     assert gate.energised
-    assert warden.pid != first
+    assert watchdog.pid != first
     gate.close()
-    warden.close()
+    watchdog.close()
     factory.close()
 
 
 def test_fail__no_pulse_without_the_second_guard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     factory = make_factory(config())
-    warden = Warden(config(), tmp_path / "cuts.jsonl")
-    gate = GpioGate(config(), factory, warden)
-    monkeypatch.setattr(warden, "_program", ["/no/such/program"])
+    watchdog = ProcessWatchdog(config(), tmp_path / "cuts.jsonl")
+    gate = GpioGate(config(), factory, watchdog)
+    monkeypatch.setattr(watchdog, "_program", ["/no/such/program"])
     with pytest.raises(GateError, match="stays locked"):
         gate.pulse()
     assert not gate.energised
     gate.close()
-    warden.close()
+    watchdog.close()
     factory.close()
 
 
-def test_ok__a_frozen_warden_is_replaced(tmp_path: Path) -> None:
-    warden = Warden(config(), tmp_path / "cuts.jsonl")
-    warden.start()
-    first = warden.pid
+def test_ok__a_frozen_watchdog_is_replaced(tmp_path: Path) -> None:
+    watchdog = ProcessWatchdog(config(), tmp_path / "cuts.jsonl")
+    watchdog.start()
+    first = watchdog.pid
     assert first is not None
     time.sleep(1)  # until it answers
     os.kill(first, signal.SIGSTOP)
-    wait_for(lambda: warden.pid != first)
+    wait_for(lambda: watchdog.pid != first)
     wait_for(lambda: not psutil.pid_exists(first))
-    warden.close()
+    watchdog.close()
 
 
-def test_ok__a_new_warden_knows_of_the_release_under_way(tmp_path: Path) -> None:
-    process = start(tmp_path, WARDEN_DIES_FIRST, bound_ms=10_000)
+def test_ok__a_new_watchdog_knows_of_the_release_under_way(tmp_path: Path) -> None:
+    process = start(tmp_path, WATCHDOG_DIES_FIRST, bound_ms=10_000)
     process.wait(30)
     locked_by_another(tmp_path, process.pid, active_high=True)
     assert "died during a release" in cuts(tmp_path)[0]
@@ -257,7 +257,7 @@ def test_fail__a_note_chooses_no_ref(tmp_path: Path) -> None:
     notes = [{"ref": f"{name}:1", "text": "x"} for name in ("lock-down-over", "fire-on", "fire-done", "disk-step:ok")]
     (tmp_path / "cuts.jsonl").write_text("".join(json.dumps(note) + "\n" for note in notes))
     refs: list[str] = []
-    take_cuts(tmp_path / "cuts.jsonl", lambda ref, text: refs.append(ref))
+    take_cut_notes(tmp_path / "cuts.jsonl", lambda ref, text: refs.append(ref))
     assert len(refs) == 4
     assert all(ref.startswith("pulse-cut:") and len(ref) == 42 for ref in refs)
 
@@ -305,12 +305,12 @@ def test_fail__what_lies_in_the_place_of_the_notes_is_not_read_and_stops_no_star
     assert cuts(tmp_path) == []
 
 
-def test_ok__what_the_warden_did_is_journalled_once_at_the_next_start(tmp_path: Path) -> None:
+def test_ok__what_the_watchdog_did_is_journalled_once_at_the_next_start(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.db", SiteConfig(), SystemClock())
     note = '{"ref": "pulse-cut:1-2", "text": "process 7 hung during a release"}\n'
     for _ in range(2):  # the second time as if the file could not be removed
         (tmp_path / "cuts.jsonl").write_text(note)
-        take_cuts(tmp_path / "cuts.jsonl", lambda ref, text: _note_cut(journal, ref, text))
+        take_cut_notes(tmp_path / "cuts.jsonl", lambda ref, text: _record_cut_note(journal, ref, text))
     journal.close()
     reader = JournalReader(tmp_path / "journal.db")
     (event,) = reader.latest(10)

@@ -49,15 +49,15 @@ RELEASES = """
 import os, signal, sys, time
 from pathlib import Path
 from edge.core.config import load
-from edge.devices.gate import GpioGate, Warden, make_factory
+from edge.devices.gate import GpioGate, ProcessWatchdog, make_factory
 config, state = load(Path(sys.argv[1])), Path(sys.argv[2])
 (state / "gate").mkdir(parents=True)
-warden = Warden(config.gate, state / "gate" / "pulse-cuts.jsonl", state / "gate" / "pins.jsonl")
-gate = GpioGate(config.gate, make_factory(config.gate, state / "gate" / "pins.jsonl"), warden)
-warden.start()
+watchdog = ProcessWatchdog(config.gate, state / "gate" / "pulse-cuts.jsonl", state / "gate" / "pins.jsonl")
+gate = GpioGate(config.gate, make_factory(config.gate, state / "gate" / "pins.jsonl"), watchdog)
+watchdog.start()
 time.sleep(0.5)
 gate.pulse()
-os.kill(warden.pid, signal.SIGKILL)
+os.kill(watchdog.pid, signal.SIGKILL)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 

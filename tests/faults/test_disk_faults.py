@@ -12,11 +12,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from damage import harm
 from hq_postgres import Postgres
 from sameness import same_everywhere
 from sqlalchemy import text
 from sync_rig import Rig, note, utc, wait_until
-from test_sync_faults import harm
 
 from contract.chain import verify
 from contract.messages import EventBatch, ListKind, WorkerRecord

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from damage import harm
 from sameness import same_everywhere
 from sqlalchemy import select
 from sync_rig import Mosquitto, Rig, SignedJournal, Stranger, note, wait_until
@@ -200,19 +201,6 @@ def test_ok__what_a_damaged_journal_held_and_hq_did_not_reaches_hq_all_the_same(
         print(f"{found}; all at HQ")
     finally:
         again.close()
-
-
-def harm(path: Path, dice: random.Random) -> None:
-    """Flip a byte in each of some pages, or tear off the end."""
-    for name in ("-wal", "-shm"):
-        path.with_name(path.name + name).unlink(missing_ok=True)
-    data = bytearray(path.read_bytes())
-    if dice.random() < 0.5:
-        del data[dice.randrange(len(data) // 4, len(data)) :]
-    else:
-        for start in range(0, len(data), 4096):
-            data[start + dice.randrange(8)] ^= 1 << dice.randrange(8)
-    path.write_bytes(data)
 
 
 @pytest.mark.parametrize("kind", ["full", "io"])

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from ingest_rig import EVENTS_TOPIC, event_batch, event_records, ingest_of
 from sync_rig import Rig, Stranger, note, utc, wait_until
 
 from contract import parts
@@ -29,43 +30,23 @@ from contract.signing import COMMISSIONING, ENROLMENT, seal, sign
 from edge.core.config import SiteConfig
 from edge.storage.journal import Journal, JournalReader
 from edge.system.clock import SystemClock
-from hq.database.store import Store
-from hq.ingest.ingest import Ingest
 from hq.registry.people import ImportFile
 from hq.reports import report
 
-EVENTS_TOPIC = "sitegate/v1/site-1/gate-1/events"
 TEMPLATE = SealedTemplate(model_id="m", vector=np.eye(1, 128, dtype="<f2").tobytes())
-
-
-def _records(rig: Rig) -> tuple[EventRecord, ...]:
-    reader = JournalReader(rig.state_dir / "gate/journal.db")
-    try:
-        return tuple(reader.records(0, 500))
-    finally:
-        reader.close()
-
-
-def _batch(journal: Journal, records: tuple[EventRecord, ...]) -> EventBatch:
-    return EventBatch(site_id="site-1", gate_id="gate-1", epoch=journal.epoch, records=records)
-
-
-def _ingest(rig: Rig) -> tuple[Ingest, Store]:
-    store = rig.store()
-    return rig.ingest(store), store
 
 
 def test_ok__batches_in_any_order_and_number_give_one_whole_chain(rig: Rig) -> None:
     journal = rig.journal()
     note(journal, 30)
-    ingest, store = _ingest(rig)
-    records = _records(rig)
-    assert ingest.take(_batch(journal, records[10:20])).ack.seq == 0
-    assert ingest.take(_batch(journal, records[0:12])).ack.seq == 12
-    assert ingest.take(_batch(journal, records[0:12])).stored == 0
-    hole = ingest.take(_batch(journal, records[15:30]))
+    ingest, store = ingest_of(rig)
+    records = event_records(rig)
+    assert ingest.take(event_batch(journal, records[10:20])).ack.seq == 0
+    assert ingest.take(event_batch(journal, records[0:12])).ack.seq == 12
+    assert ingest.take(event_batch(journal, records[0:12])).stored == 0
+    hole = ingest.take(event_batch(journal, records[15:30]))
     assert (hole.ack.seq, hole.hole) == (12, True)
-    assert ingest.take(_batch(journal, records[5:30])).ack.seq == 30
+    assert ingest.take(event_batch(journal, records[5:30])).ack.seq == 30
     assert rig.holds(store, 30)
     assert report.quarantine(store) == []
 
@@ -73,20 +54,20 @@ def test_ok__batches_in_any_order_and_number_give_one_whole_chain(rig: Rig) -> N
 def test_ok__hq_restarts_and_goes_on_from_its_watermark(rig: Rig) -> None:
     journal = rig.journal()
     note(journal, 20)
-    records = _records(rig)
-    _ingest(rig)[0].take(_batch(journal, records[:10]))
-    ingest, store = _ingest(rig)
-    assert ingest.take(_batch(journal, records[10:])).ack.seq == 20
+    records = event_records(rig)
+    ingest_of(rig)[0].take(event_batch(journal, records[:10]))
+    ingest, store = ingest_of(rig)
+    assert ingest.take(event_batch(journal, records[10:])).ack.seq == 20
     assert rig.holds(store, 20)
 
 
 def test_fail__a_changed_record_is_kept_marked_and_passed(rig: Rig) -> None:
     journal = rig.journal()
     note(journal, 10)
-    records = list(_records(rig))
+    records = list(event_records(rig))
     records[4] = records[4].model_copy(update={"body": records[4].body.replace("tamper", "fire_on")})
-    ingest, store = _ingest(rig)
-    assert ingest.take(_batch(journal, tuple(records))).ack.seq == 10
+    ingest, store = ingest_of(rig)
+    assert ingest.take(event_batch(journal, tuple(records))).ack.seq == 10
     (verdict,) = report.verdicts(store)
     assert not verdict.ok
     assert verdict.held == 10
@@ -97,8 +78,8 @@ def test_fail__a_changed_record_is_kept_marked_and_passed(rig: Rig) -> None:
 def test_fail__a_hash_that_somebody_overwrote_is_found_and_named(rig: Rig) -> None:
     journal = rig.journal()
     note(journal, 4)
-    ingest, store = _ingest(rig)
-    ingest.take(_batch(journal, _records(rig)))
+    ingest, store = ingest_of(rig)
+    ingest.take(event_batch(journal, event_records(rig)))
     with store.write() as db:
         db.exec_driver_sql("UPDATE events SET hash = 'rubbish' WHERE seq = 2")
     assert "seq 2 was changed" in report.verdicts(store)[0].problem
@@ -107,13 +88,13 @@ def test_fail__a_hash_that_somebody_overwrote_is_found_and_named(rig: Rig) -> No
 def test_fail__two_gates_with_one_id(rig: Rig) -> None:
     journal = rig.journal()
     note(journal, 3)
-    records = list(_records(rig))
-    ingest, store = _ingest(rig)
-    ingest.take(_batch(journal, tuple(records)))
+    records = list(event_records(rig))
+    ingest, store = ingest_of(rig)
+    ingest.take(event_batch(journal, tuple(records)))
     body = records[2].body.replace('"detail":"2"', '"detail":"other"')
     twin = EventRecord(seq=3, prev_hash=records[1].hash, hash=link(records[1].hash, body), body=body)
     for _ in range(3):
-        assert ingest.take(_batch(journal, (*records[:2], twin))).ack.seq == 3
+        assert ingest.take(event_batch(journal, (*records[:2], twin))).ack.seq == 3
     (row,) = report.quarantine(store)
     assert "two gates with one id" in row.reason
     assert rig.holds(store, 3)
@@ -127,12 +108,12 @@ def _journal_of(folder: Path, events: int) -> list[EventBatch]:
     records = tuple(reader.records(0, events))
     reader.close()
     journal.close()
-    return [_batch(journal, records[: events // 2]), _batch(journal, records[events // 2 :])]
+    return [event_batch(journal, records[: events // 2]), event_batch(journal, records[events // 2 :])]
 
 
 def test_ok__a_new_journal_is_no_second_gate_whichever_worker_sees_what_of_it(rig: Rig, tmp_path: Path) -> None:
     first, second = _journal_of(tmp_path / "a", 4), _journal_of(tmp_path / "b", 4)
-    one, store = _ingest(rig)
+    one, store = ingest_of(rig)
     other = rig.ingest(store)
     one.take(first[0])
     other.take(first[1])  # `other` never sees the second journal begin
@@ -143,7 +124,7 @@ def test_ok__a_new_journal_is_no_second_gate_whichever_worker_sees_what_of_it(ri
 
 def test_fail__an_old_journal_goes_on_beside_the_new_one(rig: Rig, tmp_path: Path) -> None:
     first, second = _journal_of(tmp_path / "a", 4), _journal_of(tmp_path / "b", 4)
-    ingest, store = _ingest(rig)
+    ingest, store = ingest_of(rig)
     for batch in (first[0], second[0], first[1], second[1]):
         ingest.take(batch)
     (told,) = report.quarantine(store)
@@ -157,12 +138,12 @@ def test_fail__an_old_journal_goes_on_beside_the_new_one(rig: Rig, tmp_path: Pat
 def test_fail__an_event_with_a_nul_and_a_version_that_is_no_text_hold_up_nothing(rig: Rig) -> None:
     journal = rig.journal()
     note(journal, 2)
-    records = _records(rig)
+    records = event_records(rig)
     body = '{"type":"notice\0"}'
     poison = EventRecord(seq=3, prev_hash=records[1].hash, hash=link(records[1].hash, body), body=body)
     after = EventRecord(seq=4, prev_hash=poison.hash, hash=link(poison.hash, records[1].body), body=records[1].body)
-    ingest, store = _ingest(rig)
-    assert ingest.take(_batch(journal, (*records, poison, after))).ack.seq == 4
+    ingest, store = ingest_of(rig)
+    assert ingest.take(event_batch(journal, (*records, poison, after))).ack.seq == 4
     with pytest.raises(BadMessage) as told:
         decode(EventBatch, b'{"version":"\\ud800\\u0000.0"}')
     ingest.refuse("site-1", "gate-1", str(told.value), b"x")
@@ -183,7 +164,7 @@ def test_fail__rubbish_and_false_senders_go_to_quarantine_and_the_rest_flows(rig
     stranger.subscribe("sitegate/v1/hq/state")
     wait_until(lambda: stranger.seen, "HQ is there")
     stranger.publish(EVENTS_TOPIC, b"rubbish")
-    stranger.publish("sitegate/v1/site-1/gate-9/events", encode(_batch(journal, _records(rig))))
+    stranger.publish("sitegate/v1/site-1/gate-9/events", encode(event_batch(journal, event_records(rig))))
     stranger.publish(
         "sitegate/v1/site-1/gate-9/status", encode(GateStatus(gate_id="gate-1", site_id="site-1", online=True))
     )
@@ -219,19 +200,19 @@ def test_ok__an_enrolment_at_the_gate_comes_back_in_the_roster(rig: Rig) -> None
 
 
 def test_fail__enrolments_that_cannot_be_used_are_held_and_marked(rig: Rig) -> None:
-    ingest, store = _ingest(rig)
+    ingest, store = ingest_of(rig)
     rig.people(store).take(ImportFile(workers=(WorkerRecord(worker_id="w-1"),)))
     journal = rig.journal()
     _enrolment(rig, journal, "w-unknown")
     _enrolment(rig, journal, "w-1", inner="w-2")
     journal.append(EnrolmentEvent, worker_id="w-1", consent_ref="c", model_id="m", sealed_record=b"nonsense")
-    outcome = ingest.take(_batch(journal, _records(rig)))
+    outcome = ingest.take(event_batch(journal, event_records(rig)))
     assert outcome.ack.seq == 3
     assert sorted(row.seq for row in report.quarantine(store)) == [1, 2, 3]
 
 
 def test_fail__a_forged_commissioning_record_is_held_and_marked(rig: Rig) -> None:
-    ingest, store = _ingest(rig)
+    ingest, store = ingest_of(rig)
     journal, key, now = rig.journal(), Ed25519PrivateKey.generate(), utc()
     record = CommissioningRecord(
         gate_id="gate-1",
@@ -250,7 +231,7 @@ def test_fail__a_forged_commissioning_record_is_held_and_marked(rig: Rig) -> Non
     journal.append(CommissioningEvent, **told)
     journal.append(CommissioningEvent, **{**told, "outcome": CommissioningOutcome.PASSED})
     journal.append(CommissioningEvent, **{**told, "public_key": bytes(32)})
-    assert ingest.take(_batch(journal, _records(rig))).ack.seq == 3
+    assert ingest.take(event_batch(journal, event_records(rig))).ack.seq == 3
     assert sorted(row.seq for row in report.quarantine(store)) == [2, 3]
 
 

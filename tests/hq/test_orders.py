@@ -21,7 +21,7 @@ from contract.messages import (
 )
 from hq.cli import app
 from hq.database.store import Store
-from hq.lists.orders import answer
+from hq.lists.orders import Delivery, Outcome, answer
 from hq.registry.gates import GateRegistry
 from hq.reports import report
 
@@ -130,3 +130,18 @@ def test_fail__the_broker_refuses(forbidden: Rig) -> None:
     code, said = order(forbidden)
     assert code == 1
     assert "not delivered: the broker refuses it" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "delivery"),
+    [
+        ("", Delivery.QUEUED),
+        ("sent", Delivery.SENT),
+        ("not delivered: gate-1 is offline: order it again", Delivery.NOT_DELIVERED),
+        ("of another version: what then?", Delivery.QUEUED),
+        ("sent back", Delivery.QUEUED),
+    ],
+)
+def test_ok__the_outcome_in_the_database_comes_back_as_it_was(text: str, delivery: Delivery) -> None:
+    found = Outcome.parse(text)
+    assert (found.delivery, str(found)) == (delivery, text)

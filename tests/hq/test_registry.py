@@ -10,16 +10,17 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from registry_rig import keys_of, registry_of, shown
 from sqlalchemy import update
 from sync_rig import Rig, Stranger, note, wait_until
 from typer.testing import CliRunner
 
 from contract.codec import decode, encode
-from contract.identity import code_key, fingerprint, prove
+from contract.identity import code_key, fingerprint
 from contract.messages import EventBatch, EventRecord, Registration, RegistrationAnswer
 from contract.signing import verify
 from edge.storage.journal import JournalReader
-from edge.sync.registration import NotRegistered, PublicKeys, message, register
+from edge.sync.registration import NotRegistered, message, register
 from hq.cli import app
 from hq.database import tables as t
 from hq.database.store import Store, now
@@ -27,27 +28,10 @@ from hq.ingest.ingest import Ingest
 from hq.ingest.senders import SenderCheck
 from hq.registry import gates as registry_module
 from hq.registry.approvals import Approvals
-from hq.registry.gates import GateRegistry, RegistryRefused, every
+from hq.registry.gates import RegistryRefused, every
 from hq.reports import report
 
 runner = CliRunner()
-
-
-def keys_of(rig: Rig) -> PublicKeys:
-    return PublicKeys(*(key.public_key().public_bytes_raw() for key in (rig.gate_key, rig.link_key)))
-
-
-def registry_of(rig: Rig, store: Store) -> GateRegistry:
-    return GateRegistry(store, rig.keys, ("site-1", "site-2"))
-
-
-def shown(rig: Rig, code: str, **changes: object) -> tuple[Registration, bytes]:
-    """What a gate sends with this code."""
-    payload = message(rig.config, keys_of(rig), code, "test", now())
-    if changes:
-        changed = decode(Registration, payload).model_copy(update={**changes, "proof": None})
-        payload = prove(encode(changed), code_key(code, "site-1", "gate-1"))
-    return decode(Registration, payload), payload
 
 
 def in_force(store: Store) -> list[tuple[str, str, str]]:

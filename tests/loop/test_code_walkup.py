@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from test_loop import Lists
+from loop_rig import Lists
 
 from contract.code import Code, make
 from contract.messages import AccessEvent, Reason
@@ -16,8 +16,8 @@ from edge.core.config import Config, GateConfig, IndicatorConfig, LivenessConfig
 from edge.core.domain import ListAge, RosterState, Worker
 from edge.devices.gate import GpioGate, make_factory
 from edge.devices.indicator import GpioIndicator
-from edge.devices.readers.qr_codes import QrCodes
-from edge.loop import GateLoop, Ports
+from edge.devices.readers.qr_codes import QrCodeReader
+from edge.loop import Adapters, GateLoop
 from edge.matcher.pipeline import open_matcher
 from edge.sim import WalkUpSource, load_script
 from edge.storage.desk import DeskReader
@@ -51,9 +51,9 @@ def test_ok__from_camera_to_relay_with_a_code_and_no_enrolled_face(
     factory = make_factory(config.gate)
     camera = CaptureThread(lambda: WalkUpSource(script, False, clock), config.camera, clock)
     gate, indicator = GpioGate(config.gate, factory), GpioIndicator(IndicatorConfig(), factory)
-    codes = QrCodes(config, KEY.public_key(), clock)
+    codes = QrCodeReader(config, KEY.public_key(), clock)
     parts = (camera, matcher, gate, indicator, lists, journal, DeskReader(tmp_path / "desk.db"), clock, codes)
-    loop = GateLoop(config, Ports(*parts))
+    loop = GateLoop(config, Adapters(*parts))
     camera.start()
     released = False
     end = datetime.now(UTC) + timedelta(seconds=script.duration_s + 2)

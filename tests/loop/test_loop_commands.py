@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from test_loop import NOBODY, House, known, order
+from loop_rig import NOBODY, House, known, order
 
 from contract.messages import CommandAction, Direction, NoticeCode, NoticeEvent, Reason
 from edge.app import reboot
 from edge.core.config import Config
 from edge.core.domain import AdmitRequest, GateSignal, Tone
 from edge.core.ports import GateError
-from edge.loop import GateLoop, Ports
+from edge.loop import Adapters, GateLoop
 from edge.loop.reboot import PAUSE_S
 from edge.storage.desk import DeskWriter
 from edge.system.supervisor import Shutdown
@@ -31,9 +31,9 @@ class Yard(House):
         super().__init__(folder)
 
     def make_loop(self) -> GateLoop:
-        ports: Ports = super().make_loop()._p
-        fields = {name: getattr(ports, name) for name in Ports.__slots__}
-        return GateLoop(self.config, Ports(**{**fields, "restart": lambda: self.starts.append(self.notices)}))
+        ports: Adapters = super().make_loop()._adapters
+        fields = {name: getattr(ports, name) for name in Adapters.__slots__}
+        return GateLoop(self.config, Adapters(**{**fields, "restart": lambda: self.starts.append(self.notices)}))
 
     def ordered(self, action: CommandAction, command_id: str = "c1") -> None:
         self.lists.orders = [order(self, command_id).model_copy(update={"action": action, "why": "camera hangs"})]

@@ -8,11 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from test_loop import NOBODY, House, known
+from loop_rig import NOBODY, House, known
 
 from contract.messages import Ack, DiskStep, NoticeCode, NoticeEvent, PolicySnapshot, Reason
 from edge.core.config import Config, parse
-from edge.loop import GateLoop, Ports
+from edge.loop import Adapters, GateLoop
 from edge.loop.disk_watch import SAMPLE_EVERY_S
 from edge.storage.desk import DeskReader
 from edge.storage.disk_space import MB, PIECE_BYTES, DiskSpace, Reserve
@@ -34,7 +34,7 @@ class Site(House):
         ]  # type: ignore[method-assign]
         requests = DeskReader(self.folder / "desk.db")
         parts = (self.camera, self.matcher, self.gate, self.indicator, self.lists, self.journal, requests, self.clock)
-        return GateLoop(CONFIG, Ports(*parts, disk=self.disk))
+        return GateLoop(CONFIG, Adapters(*parts, disk=self.disk))
 
     acked = 0
 

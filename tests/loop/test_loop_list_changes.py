@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import test_loop_rosters
-from test_loop_rosters import FACES, HQ, PARTS, SITE, Gatehouse
+import roster_rig
+from roster_rig import FACES, HQ, PARTS, SITE, Gatehouse
 
 from contract.deltas import Base, roster_changes, write_delta
 from contract.messages import ListKind, NoticeCode, NoticeEvent, Reason, SealedTemplate, SnapshotHeader, WorkerRecord
@@ -53,7 +53,7 @@ def _worker(worker_id: str, face: int, **fields: object) -> WorkerRecord:
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ChangingHouse]:
-    monkeypatch.setattr(test_loop_rosters, "EACH", EACH)
+    monkeypatch.setattr(roster_rig, "EACH", EACH)
     made = ChangingHouse(tmp_path)
     made.folder = tmp_path
     made.hq_sends(1)

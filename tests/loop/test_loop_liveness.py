@@ -7,12 +7,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from test_loop import Lists, OneFrameEach
+from loop_rig import Lists, OneFrameEach
 
 from contract.messages import AccessEvent, Advice, LivenessVerdict, Reason
 from edge.core.config import Config, SiteConfig
 from edge.core.domain import Face, Image, ListAge, RosterState, Template, Vector, Worker
-from edge.loop import GateLoop, Ports
+from edge.loop import Adapters, GateLoop
 from edge.matcher.engine.engine import Care
 from edge.matcher.liveness.combined import open_liveness
 from edge.matcher.pipeline import FaceMatcher
@@ -95,7 +95,7 @@ class Gatehouse:
             requests,
             self.clock,
         )
-        self.loop, self.folder = GateLoop(config, Ports(*parts)), folder
+        self.loop, self.folder = GateLoop(config, Adapters(*parts)), folder
 
     def first_decision(self) -> AccessEvent:
         """Runs until something is decided of a usable face, 20 s at most."""

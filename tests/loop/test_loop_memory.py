@@ -5,14 +5,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from test_loop import NOBODY, House, known, order
+from loop_rig import NOBODY, House, known, order
 
 from contract.messages import Ack, ClockEvent, Command, CommandAction, ListKind, NoticeCode, NoticeEvent, Reason
 from contract.times import corrections
 from edge.app.journal_startup import learn_time
 from edge.core.config import Config, SiteConfig
 from edge.core.domain import AdmitRequest, ListMark, LockDownRequest, TechnicianRequest
-from edge.loop import GateLoop, Ports
+from edge.loop import Adapters, GateLoop
 from edge.storage.desk import DeskReader, DeskWriter
 from edge.storage.high_water import HighWater
 from edge.storage.journal import Journal, JournalReader
@@ -41,7 +41,7 @@ class Vault(House):
         requests = DeskReader(self.folder / "desk.db")
         parts = (self.camera, self.matcher, self.gate, self.indicator, self.lists, self.journal, requests, self.bounded)
         memory = (self.water, self.bounded, TechnicianRequests(self.folder))
-        ports = Ports(*parts, high_water=memory[0], bounds=memory[1], technician=memory[2])
+        ports = Adapters(*parts, high_water=memory[0], bounds=memory[1], technician=memory[2])
         self.loop = GateLoop(Config(), ports)
 
     def stop(self) -> None:

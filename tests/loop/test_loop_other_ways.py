@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from test_loop import NOBODY, House, OneFrameEach, known, unknown
+from loop_rig import NOBODY, House, OneFrameEach, known, unknown
 
 from contract.code import Code, make
 from contract.credentials import card_digest, hash_pin
@@ -17,8 +17,8 @@ from contract.policy import Factor, FactorRule
 from edge.core.claims import UNKNOWN_CARD, USED_CODE, WRONG_PIN
 from edge.core.config import Config
 from edge.core.domain import Entry, Frame, GateSignal, Identification, Image, ReaderStatus, Sight, Tone, Worker
-from edge.devices.readers.qr_codes import QrCodes
-from edge.loop import GateLoop, Ports
+from edge.devices.readers.qr_codes import QrCodeReader
+from edge.loop import Adapters, GateLoop
 from edge.sim import ManualClock, PatientPinCheck
 from edge.sim.code_card import CodeCard
 from edge.storage.desk import DeskReader
@@ -76,10 +76,10 @@ class OpenHouse(House):
         self.camera = ShowingCamera(self.clock)
         self.keypad = Typed(self.clock)
         config = Config()
-        codes = QrCodes(config, HQ.public_key(), self.clock)
+        codes = QrCodeReader(config, HQ.public_key(), self.clock)
         parts = (self.camera, self.matcher, self.gate, self.indicator, self.lists, self.journal)
         requests = DeskReader(self.folder / "desk.db")
-        return GateLoop(config, Ports(*parts, requests, self.clock, codes, self.keypad, self.pins))
+        return GateLoop(config, Adapters(*parts, requests, self.clock, codes, self.keypad, self.pins))
 
     def policy(self, *any_of: tuple[Factor, ...], **worker: object) -> None:
         """HQ's policy and w1's record from now on; none: the default ways in."""

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_loop import NOBODY, House, known
+from loop_rig import NOBODY, House, known
 
 from contract.messages import AccessEvent, Advice, NoticeCode, PolicySnapshot, Reason, RiskEntry
 from contract.policy import AntiPassback, RiskAction, RiskRule
 from edge.core.config import Config
 from edge.core.domain import GateSignal, RosterState, Tone, Worker
-from edge.loop import GateLoop, Ports
+from edge.loop import Adapters, GateLoop
 from edge.sim import SimulatedThermometer
 from edge.storage.desk import DeskReader
 from edge.storage.presence import JournalPresence
@@ -34,7 +34,7 @@ class Site(House):
         requests = DeskReader(self.folder / "desk.db")
         parts = (self.camera, self.matcher, self.gate, self.indicator, self.lists, self.journal, requests, self.clock)
         presence = JournalPresence(self.folder / "journal.db", self.clock)
-        return GateLoop(Config(), Ports(*parts, presence=presence, thermometer=self.thermometer))
+        return GateLoop(Config(), Adapters(*parts, presence=presence, thermometer=self.thermometer))
 
     def with_rules(self, **changes: Any) -> RosterState:
         return replace(self.lists.state, **changes)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_loop import NOBODY, House, known, order, unknown
+from loop_rig import NOBODY, House, known, order, unknown
 
 from contract.messages import CommandAction, Direction, NoticeCode, PassageOutcome, Reason
 from edge.core.domain import AdmitRequest, GateSignal, Identification, LockDownRequest, Sight, Tone
@@ -62,7 +62,7 @@ def test_ok__a_lock_down_while_the_disk_refuses_is_obeyed_and_recorded_once(hous
     desk = DeskWriter(house.folder / "desk.db")
     desk.request_lock_down(LockDownRequest(by="anna", asked_utc=house.clock.utc()), release=False)
     house.sees(NOBODY, 2.0)
-    assert house.loop._turnstile.state is PassageState.LOCKDOWN
+    assert house.loop._passage_control.state is PassageState.LOCKDOWN
     house.journal._db.execute("PRAGMA query_only=OFF")
     house.sees(NOBODY, 1.0)
     desk.request_lock_down(LockDownRequest(by="anna", asked_utc=house.clock.utc()), release=True)
@@ -70,7 +70,7 @@ def test_ok__a_lock_down_while_the_disk_refuses_is_obeyed_and_recorded_once(hous
     house.sees(NOBODY, 1.0)
     house.loop = house.make_loop()  # a restart reads every request again
     house.sees(NOBODY, 1.0)
-    assert house.loop._turnstile.state is PassageState.LOCKED
+    assert house.loop._passage_control.state is PassageState.LOCKED
     assert house.notices.count(NoticeCode.LOCKED_DOWN) == house.notices.count(NoticeCode.LOCK_DOWN_OVER) == 1
 
 
@@ -80,7 +80,7 @@ def test_fail__an_old_lock_down_does_not_come_back_with_a_new_journal(house: Hou
     desk.request_lock_down(LockDownRequest(by="anna", asked_utc=asked), release=False)
     desk.close()
     house.sees(NOBODY, 1.0)
-    assert house.loop._turnstile.state is PassageState.LOCKED
+    assert house.loop._passage_control.state is PassageState.LOCKED
     assert house.notices == [NoticeCode.REQUEST_REFUSED]
 
 
@@ -115,8 +115,8 @@ def test_ok__a_refused_worker_is_asked_again_though_somebody_left_meanwhile(hous
 def test_fail__hq_opens_nothing_in_a_lock_down_whichever_way_the_gate_goes(house: House) -> None:
     house.lists.orders = [order(house, "c1").model_copy(update={"action": CommandAction.LOCK_DOWN})]
     house.sees(NOBODY, 0.5)
-    assert not house.loop._turnstile.admits(Reason.REMOTE_OPEN, Direction.OUT)
-    assert not house.loop._turnstile.admits(Reason.REMOTE_OPEN, Direction.IN)
+    assert not house.loop._passage_control.admits(Reason.REMOTE_OPEN, Direction.OUT)
+    assert not house.loop._passage_control.admits(Reason.REMOTE_OPEN, Direction.IN)
 
 
 def test_ok__a_gallery_that_failed_to_load_is_tried_again(house: House) -> None:

@@ -10,40 +10,18 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from passage_rig import GATES, Memory
 
-from contract.messages import AccessEvent, Direction, Event, NoticeCode, PassageEvent, PassageOutcome, Reason
+from contract.messages import AccessEvent, Direction, NoticeCode, PassageEvent, PassageOutcome, Reason
 from edge.core.config import Config
 from edge.core.domain import GateSignal
 from edge.core.passage import PassageState
 from edge.core.ports import JournalError
-from edge.loop.journal_writer import Book
-from edge.loop.passage_control import Turnstile
+from edge.loop.journal_writer import JournalWriter
+from edge.loop.passage_control import PassageControl
 from edge.sim import ManualClock, RecordingGate
 
 BOUND_S = 2.0
-
-
-class Memory:
-    """The journal's promises without a disk: seq, refs, and a disk that can refuse."""
-
-    def __init__(self) -> None:
-        self.events: list[tuple[type[Event], dict[str, Any]]] = []
-        self.refs: list[str] = []
-        self.refuses = False
-
-    def append(self, kind: type[Event], /, *, ref: str | None = None, **fields: Any) -> None:
-        if self.refuses:
-            raise JournalError("the disk refuses")
-        self.events.append((kind, fields))
-        if ref is not None:
-            assert ref not in self.refs
-            self.refs.append(ref)
-
-    def last_ref(self, *beginnings: str) -> str | None:
-        return next((ref for ref in reversed(self.refs) if ref.startswith(beginnings)), None)
-
-    def notices(self, *codes: NoticeCode) -> int:
-        return sum(fields.get("code") in codes for _, fields in self.events)
 
 
 @dataclass(frozen=True)
@@ -72,16 +50,6 @@ ANYTHING: st.SearchStrategy[Happening] = st.one_of(
     st.sampled_from(WORDS),
 )
 LIVES = st.lists(ANYTHING, max_size=30)
-GATES = [
-    Config.model_validate({"gate": gate})
-    for gate in (
-        {"passage_pin": 22},
-        {"rotation_pin": 5, "rotation_out_pin": 6, "relay_out_pin": 27, "slow_factor": 5},
-        {"kind": "door", "door_pin": 5, "lock_down_admits": []},
-        {"kind": "swing_gate", "door_pin": 5, "passage_pin": 22, "passage_out_pin": 19, "relay_out_pin": 27},
-        {"passage_pin": 22, "fire_pin": 23, "reset_pin": 24, "fire_reset": "manual"},
-    )
-]
 
 
 @dataclass
@@ -107,8 +75,8 @@ class Life:
     def start(self) -> None:
         self.gate = RecordingGate(self.clock, self.config.gate.pulse_ms / 1000, BOUND_S)
         ports: Any = SimpleNamespace(clock=self.clock, journal=self.journal, gate=self.gate)
-        self.book = Book(self.config, ports)
-        self.turnstile = Turnstile(self.config, ports, self.book)
+        self.writer = JournalWriter(self.config, ports)
+        self.passage_control = PassageControl(self.config, ports, self.writer)
 
     def happens(self, what: Happening) -> None:
         pulses = self.pulses()
@@ -122,31 +90,31 @@ class Life:
             case GateSignal():
                 self.signal(what)
             case "lock_down":
-                self.turnstile.lock_down("manager-7", "drill")
+                self.passage_control.lock_down("manager-7", "drill")
                 self.locked_down = True
             case "release_lock_down":
-                self.turnstile.release_lock_down("manager-7")
+                self.passage_control.release_lock_down("manager-7")
                 self.locked_down = False
             case "restart":
                 self.restart()
                 pulses = 0
             case _:
                 self.journal.refuses = what == "disk_refuses"
-        self.turnstile.take_signals()
+        self.passage_control.take_signals()
         try:
-            self.book.write_notes()
+            self.writer.write_deferred()
         except JournalError:
             assert self.journal.refuses
         self.check(what, granted, self.pulses() - pulses)
 
     def grant(self, wanted: Grant) -> None:
         """As the lane does it: nothing without a decision on disk, and none while the gate is busy."""
-        if self.journal.refuses or not self.turnstile.ready:
+        if self.journal.refuses or not self.passage_control.ready:
             return
         self.seq += 1
         event: Any = SimpleNamespace(seq=self.seq, worker_id="w1", reason=wanted.reason, direction=wanted.direction)
         self.journal.append(AccessEvent, access_seq=self.seq)
-        if self.turnstile.release(event, slow=wanted.slow):
+        if self.passage_control.release(event, slow=wanted.slow):
             self.obeyed.add(self.seq)
         refused = self.locked_down and not self.may_pass_locked_down(wanted)
         assert (self.seq in self.obeyed) is not refused
@@ -181,12 +149,12 @@ class Life:
         self.burns, self.open_for_fire = False, self.manual and last.startswith("fire-on:")
 
     def check(self, what: Happening, granted: Grant | None, pulses: int) -> None:
-        state = self.turnstile.state
-        assert self.turnstile.fire == self.open_for_fire
+        state = self.passage_control.state
+        assert self.passage_control.fire == self.open_for_fire
         if self.open_for_fire:
             assert self.gate.energised, "fire always wins"
             assert pulses == 0
-        assert self.turnstile.locked_down == self.locked_down
+        assert self.passage_control.locked_down == self.locked_down
         assert pulses <= 1
         if pulses:
             by_button = self.clock.monotonic() <= self.exit_until_s
@@ -205,7 +173,7 @@ class Life:
         ways: tuple[Happening, ...] = (GateSignal.FIRE_OFF, GateSignal.RESET, GateSignal.DOOR_CLOSED)
         for what in ("disk_works", *ways, *[Wait(40.0)] * 3, GateSignal.DOOR_CLOSED, *[Wait(40.0)] * 3):
             self.happens(what)
-        assert self.turnstile.state is (PassageState.LOCKDOWN if self.locked_down else PassageState.LOCKED)
+        assert self.passage_control.state is (PassageState.LOCKDOWN if self.locked_down else PassageState.LOCKED)
         assert not self.gate.energised
         if not self.restarted:
             self.check_books()

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from test_passage_sequences import GATES, Memory
+from passage_rig import GATES, Memory
 
 from contract.messages import AccessEvent, Direction, NoticeCode, PassageEvent, PassageOutcome, Reason
 from edge.core.config import Config, GateConfig
@@ -20,10 +20,10 @@ from edge.core.domain import GateSignal
 from edge.core.passage import TRANSITIONS, Passage, PassageInput, PassageState, step
 from edge.core.ports import GateError, JournalError
 from edge.devices.gate import GpioGate, make_factory
-from edge.loop import passage_control as turnstile_module
-from edge.loop.journal_writer import Book
-from edge.loop.passage_control import Turnstile
-from edge.loop.passage_thread import Reflex
+from edge.loop import passage_control as passage_control_module
+from edge.loop.journal_writer import JournalWriter
+from edge.loop.passage_control import PassageControl
+from edge.loop.passage_thread import PassageThread
 from edge.sim import RecordingGate
 from edge.system.clock import SystemClock
 
@@ -55,10 +55,10 @@ class Rig:
         self.gate = GpioGate(self.config.gate, self.factory, fire_opens=True)
         self.journal = HangingDisk()
         ports: Any = SimpleNamespace(clock=SystemClock(), journal=self.journal, gate=self.gate)
-        self.book = Book(self.config, ports)
-        self.turnstile = Turnstile(self.config, ports, self.book)
+        self.writer = JournalWriter(self.config, ports)
+        self.passage_control = PassageControl(self.config, ports, self.writer)
         self.fed = 0
-        self.reflex = Reflex(self.turnstile, self.gate, time.monotonic, self._feed)
+        self.passage_thread = PassageThread(self.passage_control, self.gate, time.monotonic, self._feed)
 
     def _feed(self) -> None:
         self.fed += 1
@@ -73,7 +73,7 @@ class Rig:
         return [fields["code"] for _, fields in self.journal.events if "code" in fields]
 
     def close(self) -> None:
-        self.reflex.stop()
+        self.passage_thread.stop()
         self.gate.close()
         self.factory.close()
 
@@ -89,8 +89,8 @@ def rig() -> Iterator[Rig]:
 def loop_hangs_on_the_disk(rig: Rig) -> Iterator[threading.Thread]:
     """The loop's thread waits for the disk in the middle of a record."""
     rig.journal.works.clear()
-    rig.book.notice(NoticeCode.TAMPER)
-    loop = threading.Thread(target=rig.book.write_notes, daemon=True)
+    rig.writer.defer_notice(NoticeCode.TAMPER)
+    loop = threading.Thread(target=rig.writer.write_deferred, daemon=True)
     loop.start()
     yield loop
     rig.journal.works.set()
@@ -109,7 +109,7 @@ def test_ok__the_exit_button_opens_while_the_loop_waits_for_the_disk(rig: Rig) -
         rig.press(REX)
         wait_for(lambda: rig.gate.energised)
         assert rig.codes() == []
-    rig.book.write_notes()
+    rig.writer.write_deferred()
     assert rig.codes() == [NoticeCode.TAMPER, NoticeCode.REX]
 
 
@@ -117,21 +117,21 @@ def test_ok__fire_opens_and_ends_while_the_loop_waits_for_the_disk(rig: Rig) -> 
     with loop_hangs_on_the_disk(rig):
         rig.press(FIRE)
         wait_for(lambda: rig.gate.energised)
-        wait_for(lambda: rig.turnstile.state is PassageState.FIRE)
+        wait_for(lambda: rig.passage_control.state is PassageState.FIRE)
         wait_for(lambda: rig.fed > 1)  # no watchdog ends the process that holds the gate open
         rig.let_go(FIRE)
         wait_for(lambda: not rig.gate.energised)
-    rig.book.write_notes()
+    rig.writer.write_deferred()
     assert rig.codes() == [NoticeCode.TAMPER, NoticeCode.FIRE_ON, NoticeCode.FIRE_OFF]
 
 
 def test_ok__fire_opens_while_the_passage_itself_is_held_up(rig: Rig) -> None:
     """The contact holds the relay by itself: not even the passage's lock is waited for."""
-    with rig.turnstile._lock:
+    with rig.passage_control._lock:
         rig.press(FIRE)
         assert rig.gate.energised
-        assert rig.turnstile.state is PassageState.LOCKED
-    wait_for(lambda: rig.turnstile.state is PassageState.FIRE)
+        assert rig.passage_control.state is PassageState.LOCKED
+    wait_for(lambda: rig.passage_control.state is PassageState.FIRE)
     assert rig.gate.energised
 
 
@@ -156,33 +156,33 @@ def test_ok__a_timeout_is_kept_while_the_loop_waits_for_the_disk() -> None:
     rig = Rig(passage_timeout_ms=500, pulse_ms=50)
     with loop_hangs_on_the_disk(rig):
         rig.press(REX)
-        wait_for(lambda: rig.turnstile.state is PassageState.RELEASED)
-        wait_for(lambda: rig.turnstile.state is PassageState.LOCKED)
+        wait_for(lambda: rig.passage_control.state is PassageState.RELEASED)
+        wait_for(lambda: rig.passage_control.state is PassageState.LOCKED)
     rig.close()
 
 
 def test_ok__a_lock_down_keeps_workers_out_and_the_exit_button_working(rig: Rig) -> None:
-    rig.turnstile.lock_down("manager-7")
+    rig.passage_control.lock_down("manager-7")
     with loop_hangs_on_the_disk(rig):
         rig.press(REX)
         wait_for(lambda: rig.gate.energised)
-        assert rig.turnstile.locked_down
-        assert not rig.turnstile.release(granted(1))
+        assert rig.passage_control.locked_down
+        assert not rig.passage_control.release(granted(1))
 
 
 def test_ok__a_decision_that_the_exit_button_overtook_is_not_taken(rig: Rig) -> None:
     rig.press(REX)
-    wait_for(lambda: rig.turnstile.state is PassageState.RELEASED)
-    assert rig.turnstile.release(granted(7)) is False
-    rig.book.write_notes()
+    wait_for(lambda: rig.passage_control.state is PassageState.RELEASED)
+    assert rig.passage_control.release(granted(7)) is False
+    rig.writer.write_deferred()
     (outcome,) = [fields for kind, fields in rig.journal.events if kind is PassageEvent]
     assert (outcome["outcome"], outcome["access_seq"]) == (PassageOutcome.NOT_TAKEN, 7)
 
 
 def test_ok__a_reboot_never_locks_against_a_fire_that_has_just_begun(rig: Rig) -> None:
     rig.press(FIRE)
-    wait_for(lambda: rig.turnstile.fire)
-    rig.turnstile.lock_if_at_rest()
+    wait_for(lambda: rig.passage_control.fire)
+    rig.passage_control.lock_if_at_rest()
     assert rig.gate.energised
 
 
@@ -191,11 +191,11 @@ def test_fail__a_relay_that_fails_in_the_thread_is_raised_in_the_loop_and_the_th
     rig.gate.pulse = failing  # type: ignore[method-assign]
     rig.press(REX)
     with pytest.raises(GateError, match="broken"):
-        wait_for(lambda: bool(rig.reflex.check()))
-    rig.reflex.check()  # once
+        wait_for(lambda: bool(rig.passage_thread.check()))
+    rig.passage_thread.check()  # once
     rig.gate.pulse = pulse  # type: ignore[method-assign]
     rig.press(FIRE)
-    wait_for(lambda: rig.turnstile.fire)
+    wait_for(lambda: rig.passage_control.fire)
 
 
 def failing(*_: object) -> None:
@@ -241,16 +241,16 @@ class Witness:
 def live(seed: int, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Inputs from one thread, the passage's own thread, and the loop with a disk that hangs and refuses."""
     chance, witness = random.Random(seed), Witness()
-    monkeypatch.setattr(turnstile_module, "step", witness.step)
+    monkeypatch.setattr(passage_control_module, "step", witness.step)
     base = chance.choice(GATES)
     quick = {"passage_timeout_ms": 500, "held_open_ms": 1_000, "tailgate_ms": 100, "pulse_ms": 50, "pulse_max_ms": 100}
     config = base.model_copy(update={"gate": base.gate.model_copy(update=quick)})
     clock, journal = SystemClock(), Memory()
     gate = RecordingGate(clock, 0.05, 0.1)
     ports: Any = SimpleNamespace(clock=clock, journal=journal, gate=gate)
-    book = Book(config, ports)
-    turnstile = Turnstile(config, ports, book)
-    reflex = Reflex(turnstile, gate, time.monotonic, lambda: None)
+    writer = JournalWriter(config, ports)
+    passage_control = PassageControl(config, ports, writer)
+    passage_thread = PassageThread(passage_control, gate, time.monotonic, lambda: None)
     over = time.monotonic() + seconds
     burns = False
 
@@ -269,46 +269,48 @@ def live(seed: int, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
         journal.refuses = other.random() < 0.2
         time.sleep(other.choice([0, 0.001, 0.05]))  # the disk
         what = other.choice(["grant", "grant", "lock_down", "release_lock_down", "turn"])
-        if what == "grant" and not journal.refuses and turnstile.ready:
+        if what == "grant" and not journal.refuses and passage_control.ready:
             seq += 1
             journal.append(AccessEvent, access_seq=seq)
             time.sleep(other.choice([0, 0.002]))
-            if turnstile.release(granted(seq)):
+            if passage_control.release(granted(seq)):
                 released.append(seq)
         elif what == "lock_down":
-            turnstile.lock_down("manager-7")
+            passage_control.lock_down("manager-7")
         elif what == "release_lock_down":
-            turnstile.release_lock_down("manager-7")
-        turnstile.take_signals()
-        reflex.check()
+            passage_control.release_lock_down("manager-7")
+        passage_control.take_signals()
+        passage_thread.check()
         try:
-            book.write_notes()
+            writer.write_deferred()
         except JournalError:
             assert journal.refuses
     people.join()
-    goes_home(gate, turnstile, burns)
-    reflex.stop()
+    goes_home(gate, passage_control, burns)
+    passage_thread.stop()
     journal.refuses = False
-    book.write_notes()
+    writer.write_deferred()
     witness.check()
-    check_books(journal, gate, seq, released, turnstile)
+    check_books(journal, gate, seq, released, passage_control)
 
 
-def goes_home(gate: RecordingGate, turnstile: Turnstile, burns: bool) -> None:
-    wait_for(lambda: turnstile.fire or not burns)
-    assert gate.energised or not turnstile.fire
-    turnstile.release_lock_down("manager-7")
+def goes_home(gate: RecordingGate, passage_control: PassageControl, burns: bool) -> None:
+    wait_for(lambda: passage_control.fire or not burns)
+    assert gate.energised or not passage_control.fire
+    passage_control.release_lock_down("manager-7")
     for signal in (GateSignal.FIRE_OFF, GateSignal.RESET, GateSignal.DOOR_CLOSED):
         gate.report(signal)
 
     def home() -> bool:
         gate.report(GateSignal.DOOR_CLOSED)
-        return turnstile.state is PassageState.LOCKED and not gate.energised
+        return passage_control.state is PassageState.LOCKED and not gate.energised
 
     wait_for(home, 20)
 
 
-def check_books(journal: Memory, gate: RecordingGate, seq: int, released: list[int], turnstile: Turnstile) -> None:
+def check_books(
+    journal: Memory, gate: RecordingGate, seq: int, released: list[int], passage_control: PassageControl
+) -> None:
     """Each grant has exactly one outcome, pulses have one cause each, what begins ends, and the order is one that can be."""
     ends = (PassageOutcome.PASSED, PassageOutcome.NOT_TAKEN, PassageOutcome.REVERSED)
     told = [f["access_seq"] for kind, f in journal.events if kind is PassageEvent and f["outcome"] in ends]
@@ -327,4 +329,4 @@ def check_books(journal: Memory, gate: RecordingGate, seq: int, released: list[i
         )
         ended = next(n for n, (k, f) in enumerate(journal.events) if k is PassageEvent and f["access_seq"] == number)
         assert decided < ended
-    assert not turnstile.locked_down
+    assert not passage_control.locked_down

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from loop_rig import NOBODY, House, known, order
 from structlog.testing import capture_logs
-from test_loop import NOBODY, House, known, order
 
 from contract.messages import (
     AccessEvent,
@@ -22,7 +22,7 @@ from edge.core.config import Config
 from edge.core.domain import Decision, GateSignal, Tone
 from edge.core.passage import PassageState
 from edge.core.ports import GateError
-from edge.loop import FAILURES_MAX, GateLoop, Ports
+from edge.loop import FAILURES_MAX, Adapters, GateLoop
 
 
 class Gate(House):
@@ -34,7 +34,7 @@ class Gate(House):
 
     def make_loop(self) -> GateLoop:
         loop = super().make_loop()
-        ports: Ports = loop._p
+        ports: Adapters = loop._adapters
         return GateLoop(self.config, ports)
 
     def restarts(self) -> None:
@@ -43,7 +43,7 @@ class Gate(House):
 
     @property
     def state(self) -> PassageState:
-        return self.loop._turnstile.state
+        return self.loop._passage_control.state
 
     def detail(self, code: NoticeCode) -> str:
         return next(e.detail for e in self.events if isinstance(e, NoticeEvent) and e.code is code)
@@ -168,8 +168,8 @@ def test_ok__the_exit_button_works_with_a_disk_that_refuses(gate: Gate) -> None:
 
 @with_gate(slow_factor=2, passage_timeout_ms=4000)
 def test_ok__a_slow_worker_gets_a_longer_pulse_and_more_time(gate: Gate) -> None:
-    event = gate.loop._book.decision(Decision(Reason.GRANTED, Advice.WALK_THROUGH, "w1", slow=True))
-    gate.loop._turnstile.release(event, slow=True)
+    event = gate.loop._writer.write_decision(Decision(Reason.GRANTED, Advice.WALK_THROUGH, "w1", slow=True))
+    gate.loop._passage_control.release(event, slow=True)
     gate.sees(NOBODY, 1.0)
     assert gate.gate.energised  # 600 ms, twice
     gate.sees(NOBODY, 6.0)
@@ -188,9 +188,9 @@ def test_ok__a_lock_down_refuses_workers_and_hq_but_not_the_guard_and_the_exit(g
     assert gate.notices == [NoticeCode.LOCKED_DOWN, NoticeCode.COMMAND_DONE, NoticeCode.COMMAND_REFUSED]
     assert gate.detail(NoticeCode.LOCKED_DOWN) == "by manager-7: crane at work"
     assert gate.indicator.history[-1].advice in (Advice.SEE_DESK, None)
-    turnstile = gate.loop._turnstile
-    assert turnstile.admits(Reason.MANUAL_ADMIT, Direction.IN)
-    assert turnstile.admits(Reason.GRANTED, Direction.OUT)
+    passage_control = gate.loop._passage_control
+    assert passage_control.admits(Reason.MANUAL_ADMIT, Direction.IN)
+    assert passage_control.admits(Reason.GRANTED, Direction.OUT)
     gate.gate.report(GateSignal.REX)
     gate.sees(NOBODY, 0.2)
     assert gate.gate.energised
@@ -198,19 +198,19 @@ def test_ok__a_lock_down_refuses_workers_and_hq_but_not_the_guard_and_the_exit(g
 
 @with_gate(lock_down_admits=[])
 def test_ok__a_lock_down_for_everybody_leaves_the_exit_button(gate: Gate) -> None:
-    gate.loop._turnstile.lock_down("manager-7")
-    turnstile = gate.loop._turnstile
-    assert not turnstile.admits(Reason.MANUAL_ADMIT, Direction.IN)
-    assert not turnstile.admits(Reason.GRANTED, Direction.OUT)
+    gate.loop._passage_control.lock_down("manager-7")
+    passage_control = gate.loop._passage_control
+    assert not passage_control.admits(Reason.MANUAL_ADMIT, Direction.IN)
+    assert not passage_control.admits(Reason.GRANTED, Direction.OUT)
     gate.gate.report(GateSignal.REX)
     gate.sees(NOBODY, 0.2)
     assert gate.gate.energised
 
 
 def test_fail__a_grant_that_meets_a_lock_down_moves_nothing_and_has_an_outcome(gate: Gate) -> None:
-    event = gate.loop._book.decision(Decision(Reason.GRANTED, Advice.WALK_THROUGH, "w1"))
-    gate.loop._turnstile.lock_down("manager-7")
-    assert gate.loop._turnstile.release(event) is False
+    event = gate.loop._writer.write_decision(Decision(Reason.GRANTED, Advice.WALK_THROUGH, "w1"))
+    gate.loop._passage_control.lock_down("manager-7")
+    assert gate.loop._passage_control.release(event) is False
     gate.sees(NOBODY)
     assert gate.acts == []
     assert gate.passages == [PassageOutcome.NOT_TAKEN]
@@ -244,7 +244,7 @@ def test_ok__a_lock_down_is_obeyed_once(gate: Gate) -> None:
 
 
 def test_ok__fire_wins_over_a_lock_down_which_stands_again_afterwards(gate: Gate) -> None:
-    gate.loop._turnstile.lock_down("manager-7")
+    gate.loop._passage_control.lock_down("manager-7")
     gate.gate.report(GateSignal.FIRE_ON)
     gate.sees(NOBODY, 5)
     assert gate.gate.energised
@@ -323,7 +323,7 @@ def test_ok__a_gate_that_went_down_in_a_fire_is_locked_afterwards_and_says_so(ga
 
 
 def test_fail__a_fluttering_sensor_is_told_with_its_name(gate: Gate) -> None:
-    gate.gate.flutter("passage_pin")
+    gate.gate.chatter("passage_pin")
     gate.sees(NOBODY, 0.3)
     assert gate.notices == [NoticeCode.SENSOR_CHATTER]
     assert "gate.passage_pin" in gate.detail(NoticeCode.SENSOR_CHATTER)

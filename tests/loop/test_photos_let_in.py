@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from loop_rig import OneFrameEach
 from structlog.testing import capture_logs
-from test_commission import Technician
-from test_loop import OneFrameEach
+from technician import Technician
 from typer.testing import CliRunner
 
 from contract.messages import Advice, LivenessVerdict, StepState

@@ -3,9 +3,9 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from score_streams import day as drift_day
+from score_tails import runner_ups
 from screen_parts import live
-from test_matcher_drift import day as drift_day
-from test_site_threshold import runner_ups
 
 from contract.messages import NoticeCode
 from edge.core.config import MatcherConfig

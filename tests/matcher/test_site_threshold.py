@@ -1,12 +1,11 @@
 """The site's own runner-ups: the tail they were drawn from is found, and corrects only what it contradicts."""
 
-from collections import Counter
-from datetime import date, timedelta
+from datetime import timedelta
 
 import numpy as np
 import pytest
+from score_tails import TODAY, runner_ups
 
-from edge.core.score_counts import DayScores, bin_of
 from edge.matcher.gallery.threshold import threshold_for
 from edge.matcher.score_monitor.site_threshold import (
     LOWER_MAX,
@@ -19,21 +18,7 @@ from edge.matcher.score_monitor.site_threshold import (
 )
 from edge.matcher.weights.manifest import ImpostorTail
 
-TODAY = date(2026, 11, 30)
 TAIL = ImpostorTail(start=0.29, plain_start=0.37, share=0.001, scale=0.0275, comparisons=1)
-
-
-def runner_ups(gallery, workers, days=10, shift=0.0, scale=0.0275, seed=1, missed=0):
-    """Days on which every worker's runner-up is the best of gallery - 1 draws from an exponential tail; the same ones each day.
-    `missed`: workers whose runner-up is in truth themselves, enrolled twice."""
-    random = np.random.default_rng(seed)
-    best = -np.log(-np.log(random.random(workers))) * scale + 0.29 + shift + scale * np.log(0.001 * (gallery - 1))
-    best[:missed] = 0.8
-    bins = dict(Counter(bin_of(score) for score in best))
-    return [
-        DayScores(day=TODAY - timedelta(days=n), model_id="m", gallery=gallery, workers=workers, runner_up=bins)
-        for n in range(1, days + 1)
-    ]
 
 
 @pytest.mark.parametrize("gallery", [300, 1_000, 10_000])

@@ -39,6 +39,27 @@ def test_ok__links_lead_somewhere(page: str) -> None:
             assert (ROOT / page).parent.joinpath(target).exists(), f"{page}: {target}"
 
 
+def _anchors(page: str) -> set[str]:
+    """Every heading of a page, as GitHub makes links of them."""
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", _text(page), flags=re.S), flags=re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_ok__anchors_named_exist(page: str) -> None:
+    for target, anchor in re.findall(r"\]\(([^)#\s]*)#([^)\s]+)\)", _text(page)):
+        if not target.startswith("https://"):
+            other = (ROOT / page).parent.joinpath(target).resolve().relative_to(ROOT) if target else Path(page)
+            assert anchor in _anchors(str(other)), f"{page}: {target}#{anchor}"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "CHANGELOG.md"])
+def test_ok__files_named_exist(page: str) -> None:
+    """A path in backticks is meant from the project's folder, in ARCHITECTURE.md also from `edge/` or `hq/`."""
+    for path in re.findall(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|toml|md|cfg|service|tmpfiles))`", _text(page)):
+        assert any((ROOT / start / path).exists() for start in ("", "edge", "hq")), f"{page}: {path}"
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_ok__scripts_named_exist(page: str) -> None:
     for name in re.findall(r"(?<![\w/])scripts/([a-z-]*[a-z])", _text(page)):

@@ -9,10 +9,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from desk_browser import open_desk
 from screen_stage import Stage, open_chromium, set_size
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.support.ui import WebDriverWait
-from test_desk_page_browser import open_desk
 
 from contract.messages import Advice
 from edge.core.domain import Tone

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import httpx
 import pytest
+from loop_rig import NOBODY, House, known
 from starlette.applications import Starlette
-from test_loop import NOBODY, House, known
 from typer.testing import CliRunner
 
 import edge.screen.session

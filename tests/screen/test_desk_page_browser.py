@@ -1,6 +1,7 @@
 """The desk's page in real Chromium: sign in, let somebody through, and everything fits."""
 
 import pytest
+from desk_browser import open_desk
 from screen_stage import Stage, set_size
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
@@ -9,19 +10,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from contract.messages import AccessEvent, Advice, Direction, Reason
 from contract.policy import Factor
 from edge.core.domain import ADMIT, LOCK_DOWN, AdmitRequest
-from edge.screen.passwords import hash_password
 from edge.storage.desk import DeskReader
-
-PASSWORD = "correct horse battery"
-
-
-def open_desk(browser: WebDriver, stage: Stage, language: str = "en") -> None:
-    stage.desk.set_password("anna", hash_password(PASSWORD), by="test")
-    browser.get(f"{stage.url}/desk?lang={language}")
-    browser.find_element(By.ID, "name").send_keys("anna")
-    browser.find_element(By.ID, "password").send_keys(PASSWORD)
-    browser.find_element(By.CSS_SELECTOR, "form button").click()
-    WebDriverWait(browser, 20).until(lambda b: b.find_elements(By.ID, "reason"))
 
 
 def test_ok__sign_in_admit_and_see_what_the_gate_did(stage: Stage, browser: WebDriver) -> None:

@@ -2,68 +2,27 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from list_messages import HQ, NOW, RISK, ROSTER, SITE, base_of, delta_header, list_delta, list_snapshot
 
-from contract.deltas import Base, Changes, roster_changes, write_delta
+from contract.deltas import Changes, write_delta
 from contract.messages import (
     ListKind,
     NoticeCode,
     RiskDelta,
     RiskEntry,
     RiskSnapshot,
-    SealedTemplate,
-    SnapshotHeader,
-    WorkerRecord,
 )
-from contract.parts import Content, read_part, roster_content, write_parts
+from contract.parts import Content, write_parts
 from edge.core.config import SiteConfig
 from edge.replica.reader import ReplicaReader
 from edge.replica.signed_lists import signed_delta, signed_part
 from edge.replica.summary import SummaryReader
 from edge.replica.writer import ReplicaWriter, RolledBack
-
-HQ, SITE = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
-NOW = datetime(2026, 11, 21, 6, tzinfo=UTC)
-ROSTER, RISK = ListKind.ROSTER, ListKind.RISK
-
-
-def _header(version: int, site_id: str = "site-1") -> SnapshotHeader:
-    return SnapshotHeader(site_id=site_id, list_version=version, issued_utc=NOW + timedelta(hours=version))
-
-
-def _worker(worker_id: str) -> WorkerRecord:
-    vector = np.random.default_rng(len(worker_id)).normal(size=8).astype("<f2").tobytes()
-    templates = (SealedTemplate(model_id="m", vector=vector),)
-    return WorkerRecord(worker_id=worker_id, sites=("site-1",), consent_ref="c", templates=templates)
-
-
-def _snapshot(version: int, *workers: str) -> list[bytes]:
-    """One worker in each part."""
-    contents = [roster_content(_header(version), [_worker(who)]) for who in workers]
-    return write_parts(contents, ROSTER, SITE.public_key(), HQ)
-
-
-def _base(parts: list[bytes], kind: ListKind = ROSTER) -> Base:
-    header = read_part(parts[0], kind, HQ.public_key()).header
-    return Base(header.list_version, header.digest)
-
-
-def _delta(
-    version: int,
-    parts: list[bytes],
-    added: tuple[str, ...] = (),
-    removed: tuple[str, ...] = (),
-    key: Ed25519PrivateKey = HQ,
-    site_id: str = "site-1",
-) -> bytes:
-    changes = roster_changes(_header(version, site_id), [_worker(who) for who in added], removed)
-    return write_delta(changes, ROSTER, _base(parts), SITE.public_key(), key)
 
 
 class Gate:
@@ -106,30 +65,30 @@ def gate(tmp_path: Path) -> Iterator[Gate]:
 
 
 def test_ok__changes_count_from_the_snapshot_and_take_the_place_of_earlier_ones(gate: Gate) -> None:
-    parts = _snapshot(5, "a", "b", "c")
+    parts = list_snapshot(5, "a", "b", "c")
     gate.take(parts)
-    assert gate.change(_delta(6, parts, added=("d",), removed=("a",))) is True
+    assert gate.change(list_delta(6, parts, added=("d",), removed=("a",))) is True
     assert gate.has() == (6, {"b", "c", "d"})
-    assert gate.change(_delta(7, parts, added=("e",), removed=("b",))) is True
+    assert gate.change(list_delta(7, parts, added=("e",), removed=("b",))) is True
     assert gate.has() == (7, {"a", "c", "e"})
     assert sorted(who for who, _ in gate.reader.state.templates) == ["a", "c", "e"]
-    assert gate.change(_delta(9, parts)) is True  # back to the snapshot
+    assert gate.change(list_delta(9, parts)) is True  # back to the snapshot
     assert gate.has() == (9, {"a", "b", "c"})
     assert gate.reader.state.roster.issued_utc == NOW + timedelta(hours=9)
     assert gate.reader.incidents() == []
 
 
 def test_ok__version_age_and_arrival_are_those_of_the_changes(gate: Gate) -> None:
-    parts = _snapshot(5, "a")
+    parts = list_snapshot(5, "a")
     gate.take(parts)
     summary = SummaryReader(gate.path)
     arrived = summary.read().lists[ROSTER].applied_utc
-    gate.change(_delta(8, parts))
+    gate.change(list_delta(8, parts))
     found = summary.read().lists[ROSTER]
     assert (found.version, found.issued_utc) == (8, NOW + timedelta(hours=8))
     assert found.applied_utc > arrived
     assert gate.writer.versions() == {ROSTER: 8}
-    gate.change(_delta(9, _snapshot(6, "a")))  # waits: of another snapshot
+    gate.change(list_delta(9, list_snapshot(6, "a")))  # waits: of another snapshot
     assert summary.read().lists[ROSTER].version == 8
     assert gate.writer.versions() == {ROSTER: 8}
     summary.close()
@@ -138,12 +97,12 @@ def test_ok__version_age_and_arrival_are_those_of_the_changes(gate: Gate) -> Non
 def test_ok__a_risk_list_changes_too(gate: Gate) -> None:
     entries = tuple(RiskEntry(worker_id=who) for who in "abc")
     parts = write_parts(
-        [Content(RiskSnapshot(**_header(2).model_dump(), entries=entries))], RISK, SITE.public_key(), HQ
+        [Content(RiskSnapshot(**delta_header(2).model_dump(), entries=entries))], RISK, SITE.public_key(), HQ
     )
     gate.take(parts, RISK)
     news = (RiskEntry(worker_id="b", list_name="deny"), RiskEntry(worker_id="d"))
-    delta = RiskDelta(**_header(3).model_dump(), entries=news, removed=("a",))
-    gate.change(write_delta(Changes(delta), RISK, _base(parts, RISK), SITE.public_key(), HQ), RISK)
+    delta = RiskDelta(**delta_header(3).model_dump(), entries=news, removed=("a",))
+    gate.change(write_delta(Changes(delta), RISK, base_of(parts, RISK), SITE.public_key(), HQ), RISK)
     gate.reader.refresh()
     assert gate.reader.state.risk.version == 3
     found = {who: [entry.list_name for entry in own] for who, own in gate.reader.state.risks.items()}
@@ -151,10 +110,10 @@ def test_ok__a_risk_list_changes_too(gate: Gate) -> None:
 
 
 def test_ok__changes_before_their_snapshot_wait_and_both_come_into_force_at_once(gate: Gate) -> None:
-    parts = _snapshot(5, "a", "b", "c")
-    assert gate.change(_delta(7, parts, added=("d",))) is False
+    parts = list_snapshot(5, "a", "b", "c")
+    assert gate.change(list_delta(7, parts, added=("d",))) is False
     assert gate.has() == (0, set())
-    assert gate.writer.gaps() == {ROSTER: f"changes of {_base(parts).digest}"}
+    assert gate.writer.gaps() == {ROSTER: f"changes of {base_of(parts).digest}"}
     assert gate.take(parts[:2]) == [False, False]
     gate.restart_sync()
     assert gate.writer.gaps() == {ROSTER: "parts [3]"}
@@ -165,10 +124,10 @@ def test_ok__changes_before_their_snapshot_wait_and_both_come_into_force_at_once
 
 
 def test_ok__a_new_snapshot_ends_the_old_changes_and_the_old_list_stays_until_it_is_complete(gate: Gate) -> None:
-    old, new = _snapshot(5, "a", "b"), _snapshot(8, "x", "y")
+    old, new = list_snapshot(5, "a", "b"), list_snapshot(8, "x", "y")
     gate.take(old)
-    gate.change(_delta(7, old, added=("c",)))
-    gate.change(_delta(9, new, added=("z",)))
+    gate.change(list_delta(7, old, added=("c",)))
+    gate.change(list_delta(9, new, added=("z",)))
     gate.take(new[:1])
     assert gate.has() == (7, {"a", "b", "c"})
     gate.take(new[1:])
@@ -180,17 +139,17 @@ def test_ok__a_new_snapshot_ends_the_old_changes_and_the_old_list_stays_until_it
 
 
 def test_ok__changes_that_a_newer_snapshot_has_overtaken_are_dropped(gate: Gate) -> None:
-    early, late = _snapshot(5, "a"), _snapshot(9, "b")
-    gate.change(_delta(7, early))
+    early, late = list_snapshot(5, "a"), list_snapshot(9, "b")
+    gate.change(list_delta(7, early))
     assert gate.take(late) == [True]
     assert gate.has() == (9, {"b"})
     assert gate.writer.gaps() == {}
 
 
 def test_ok__the_same_changes_and_the_snapshot_under_them_may_come_again(gate: Gate) -> None:
-    parts = _snapshot(5, "a", "b")
+    parts = list_snapshot(5, "a", "b")
     gate.take(parts)
-    body = _delta(6, parts, added=("c",))
+    body = list_delta(6, parts, added=("c",))
     assert [gate.change(body), gate.change(body)] == [True, False]
     assert gate.take(parts) == [False, False]
     assert gate.has() == (6, {"a", "b", "c"})
@@ -200,18 +159,18 @@ def test_ok__the_same_changes_and_the_snapshot_under_them_may_come_again(gate: G
 @pytest.mark.parametrize(
     ("what", "refused"),
     [
-        (lambda parts: _delta(6, parts), "older than version 7"),
-        (lambda parts: _delta(7, parts, added=("x",)), "a second time with other content"),
-        (lambda parts: _delta(7, _snapshot(6, "x")), "a second time with other content"),
-        (lambda parts: _delta(6, _snapshot(3, "x")), "older than version 7"),
+        (lambda parts: list_delta(6, parts), "older than version 7"),
+        (lambda parts: list_delta(7, parts, added=("x",)), "a second time with other content"),
+        (lambda parts: list_delta(7, list_snapshot(6, "x")), "a second time with other content"),
+        (lambda parts: list_delta(6, list_snapshot(3, "x")), "older than version 7"),
     ],
 )
 def test_fail__older_changes_and_others_under_the_same_version(
     gate: Gate, what: Callable[[list[bytes]], bytes], refused: str
 ) -> None:
-    parts = _snapshot(5, "a")
+    parts = list_snapshot(5, "a")
     gate.take(parts)
-    gate.change(_delta(7, parts, added=("b",)))
+    gate.change(list_delta(7, parts, added=("b",)))
     with pytest.raises(RolledBack, match=refused):
         gate.change(what(parts))
     assert gate.has() == (7, {"a", "b"})
@@ -219,18 +178,18 @@ def test_fail__older_changes_and_others_under_the_same_version(
 
 @pytest.mark.parametrize(("version", "refused"), [(6, "older than version 7"), (7, "with other content")])
 def test_fail__a_snapshot_no_newer_than_the_changes_in_force(gate: Gate, version: int, refused: str) -> None:
-    parts = _snapshot(5, "a")
+    parts = list_snapshot(5, "a")
     gate.take(parts)
-    gate.change(_delta(7, parts, added=("b",)))
+    gate.change(list_delta(7, parts, added=("b",)))
     with pytest.raises(RolledBack, match=refused):
-        gate.take(_snapshot(version, "x"))
+        gate.take(list_snapshot(version, "x"))
     assert gate.has() == (7, {"a", "b"})
 
 
 def test_ok__of_waiting_changes_the_newest_stay_whatever_the_order(gate: Gate) -> None:
-    parts, other = _snapshot(5, "a"), _snapshot(4, "x")
+    parts, other = list_snapshot(5, "a"), list_snapshot(4, "x")
     for version, of in ((8, parts), (6, parts), (7, other)):
-        assert gate.change(_delta(version, of, added=(f"v{version}",))) is False
+        assert gate.change(list_delta(version, of, added=(f"v{version}",))) is False
     gate.take(parts)
     assert gate.has() == (8, {"a", "v8"})
 
@@ -239,9 +198,9 @@ def test_ok__of_waiting_changes_the_newest_stay_whatever_the_order(gate: Gate) -
 
 
 def test_ok__a_gate_process_that_starts_never_steps_back_to_the_snapshot(gate: Gate) -> None:
-    parts = _snapshot(5, "a", "b", "c")
+    parts = list_snapshot(5, "a", "b", "c")
     gate.take(parts)
-    gate.change(_delta(7, parts, removed=("a",)))
+    gate.change(list_delta(7, parts, removed=("a",)))
     reader, seen = gate.look(parts_per_refresh=1), []
     for _ in range(6):
         reader.refresh()
@@ -251,9 +210,9 @@ def test_ok__a_gate_process_that_starts_never_steps_back_to_the_snapshot(gate: G
 
 
 def test_ok__a_replica_that_was_set_aside_fills_again_without_a_step_back(gate: Gate) -> None:
-    parts = _snapshot(5, "a", "b")
+    parts = list_snapshot(5, "a", "b")
     gate.take(parts)
-    gate.change(_delta(7, parts, removed=("a",)))
+    gate.change(list_delta(7, parts, removed=("a",)))
     assert gate.has() == (7, {"b"})
     templates = gate.reader.state.templates
     gate.writer.close()
@@ -262,9 +221,9 @@ def test_ok__a_replica_that_was_set_aside_fills_again_without_a_step_back(gate: 
     gate.writer = ReplicaWriter(gate.path)
     gate.take(parts)
     assert gate.has() == (7, {"b"})
-    gate.change(_delta(7, parts, removed=("a",)))
+    gate.change(list_delta(7, parts, removed=("a",)))
     assert gate.has() == (7, {"b"})
-    gate.change(_delta(8, parts, removed=("a",)))
+    gate.change(list_delta(8, parts, removed=("a",)))
     assert gate.has() == (8, {"b"})
     assert gate.reader.state.templates is templates
     assert gate.reader.incidents() == []
@@ -281,19 +240,19 @@ def _put(gate: Gate, body: bytes, digest: str, applied: str) -> None:
 
 
 def test_fail__changes_that_somebody_put_into_the_replica_are_not_believed(gate: Gate) -> None:
-    parts, other = _snapshot(5, "a"), _snapshot(6, "a")
+    parts, other = list_snapshot(5, "a"), list_snapshot(6, "a")
     gate.take(parts)
-    gate.change(_delta(7, parts, added=("b",)))
+    gate.change(list_delta(7, parts, added=("b",)))
     assert gate.has() == (7, {"a", "b"})
-    digest = _base(parts).digest
-    altered = bytearray(_delta(9, parts))
+    digest = base_of(parts).digest
+    altered = bytearray(list_delta(9, parts))
     altered[-1] ^= 1
     for number, body in enumerate(
         [
-            _delta(9, parts, added=("x",), key=Ed25519PrivateKey.generate()),
-            _delta(9, parts, added=("x",), site_id="site-2"),
-            _delta(9, other, added=("x",)),
-            _delta(6, parts, added=("x",)),
+            list_delta(9, parts, added=("x",), key=Ed25519PrivateKey.generate()),
+            list_delta(9, parts, added=("x",), site_id="site-2"),
+            list_delta(9, other, added=("x",)),
+            list_delta(6, parts, added=("x",)),
             bytes(altered),
             b"",
             parts[0],
@@ -303,20 +262,20 @@ def test_fail__changes_that_somebody_put_into_the_replica_are_not_believed(gate:
         assert gate.has() == (7, {"a", "b"})
         incidents = gate.reader.incidents()
         assert (len(incidents), {incident.code for incident in incidents}) == (number + 1, {NoticeCode.LIST_REFUSED})
-    _put(gate, _delta(9, parts, added=("y",)), digest, "true")
+    _put(gate, list_delta(9, parts, added=("y",)), digest, "true")
     assert gate.has() == (9, {"a", "y"})
 
 
 def test_fail__changes_too_large_for_any_message_are_not_even_read(gate: Gate) -> None:
-    parts = _snapshot(5, "a")
+    parts = list_snapshot(5, "a")
     gate.take(parts)
-    _put(gate, bytes(5 * 1024 * 1024), _base(parts).digest, "now")
+    _put(gate, bytes(5 * 1024 * 1024), base_of(parts).digest, "now")
     assert gate.has() == (5, {"a"})
     assert gate.reader.refresh() is False
 
 
 def test_ok__a_replica_made_before_there_were_changes_is_read_as_ever(gate: Gate) -> None:
-    gate.take(_snapshot(5, "a"))
+    gate.take(list_snapshot(5, "a"))
     with sqlite3.connect(gate.path) as db:
         db.execute("DROP TABLE list_deltas")
     db.close()
@@ -326,12 +285,12 @@ def test_ok__a_replica_made_before_there_were_changes_is_read_as_ever(gate: Gate
 
 
 def test_ok__changes_are_a_step_of_their_own_between_two_frames(gate: Gate) -> None:
-    parts = _snapshot(5, "a", "b")
+    parts = list_snapshot(5, "a", "b")
     gate.take(parts)
     reader = gate.look(parts_per_refresh=1)
     while reader.state.roster.version < 5:
         reader.refresh()
-    gate.change(_delta(6, parts, added=("c",)))
+    gate.change(list_delta(6, parts, added=("c",)))
     assert [reader.refresh(), reader.refresh()] == [True, False]
     assert reader.state.roster.version == 6
     reader.close()

@@ -10,8 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from list_messages import HQ, SITE, list_delta, list_snapshot
 from sync_rig import Rig, utc, wait_until
-from test_list_deltas import HQ, SITE, _delta, _snapshot
 
 from contract.keyring import OpeningKeys, TrustedKeys
 from contract.messages import DataTier, ListKind, NoticeCode, Reason, RiskEntry, RiskSnapshot, WorkerRecord
@@ -27,8 +27,8 @@ from edge.tools import selfcheck
 from hq.registry.people import ImportFile
 
 ROSTER, RISK, POLICY = ListKind.ROSTER, ListKind.RISK, ListKind.POLICY
-TEN = _snapshot(10, "w-1", "w-suspended")
-TWELVE = _delta(12, TEN, removed=("w-suspended",))
+TEN = list_snapshot(10, "w-1", "w-suspended")
+TWELVE = list_delta(12, TEN, removed=("w-suspended",))
 
 
 class Gate:
@@ -133,7 +133,7 @@ def test_fail__another_list_of_the_same_version_is_not_believed(tmp_path: Path, 
     gate.path.unlink()
     for suffix in ("-wal", "-shm"):
         gate.path.with_name(f"replica.db{suffix}").unlink(missing_ok=True)
-    gate.take(_snapshot(12 if delta else 10, "w-1", "w-suspended", "w-other"))
+    gate.take(list_snapshot(12 if delta else 10, "w-1", "w-suspended", "w-other"))
     gate.start()
     assert gate.has() == (0, set()) and any("this one is not believed" in text for text in gate.refusals())
 
@@ -142,11 +142,11 @@ def test_fail__without_its_file_the_gate_keeps_what_it_has_and_believes_no_older
     for path in gate.folder.glob("replica.db*"):
         path.unlink()
     assert gate.has() == (12, {"w-1"})
-    gate.take(_snapshot(11, "w-suspended"))
+    gate.take(list_snapshot(11, "w-suspended"))
     assert gate.has() == (12, {"w-1"})
     gate.start()
     assert gate.has() == (0, set()) and gate.reader.state.withheld == {ROSTER}
-    gate.take(_snapshot(13, "w-2"))
+    gate.take(list_snapshot(13, "w-2"))
     assert gate.has() == (13, {"w-2"}) and not gate.reader.state.withheld
 
 
@@ -191,10 +191,10 @@ def test_ok__a_technician_lets_an_older_list_in_once(gate: Gate) -> None:
     gate.water.take_older()
     gate._writing(lambda writer: writer.forget_list(ROSTER))
     assert gate.has() == (12, {"w-1"}), "until HQ's list is here"
-    gate.take(_snapshot(5, "w-5"))
+    gate.take(list_snapshot(5, "w-5"))
     assert gate.has() == (5, {"w-5"})
     gate._writing(lambda writer: writer.forget_list(ROSTER))
-    gate.take(_snapshot(4, "w-4"))
+    gate.take(list_snapshot(4, "w-4"))
     assert gate.has() == (5, {"w-5"}), "once"
     gate.start()
     assert gate.reader.state.withheld == {ROSTER}

@@ -6,8 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from ingest_rig import EVENTS_TOPIC, event_batch, event_records, ingest_of
 from sync_rig import Rig, Runner, SignedJournal, Stranger, note, utc, wait_until
-from test_hq_ingest import EVENTS_TOPIC, _batch, _ingest, _records
 from typer.testing import CliRunner
 
 from contract.chain import link
@@ -89,7 +89,7 @@ def test_ok__a_flood_of_refusals_is_told_in_few_words(rig: Rig, stranger: Strang
 
 
 def test_ok__a_gate_that_goes_on_sending_rubbish_is_told_ever_less_often(rig: Rig) -> None:
-    ingest, store = _ingest(rig)
+    ingest, store = ingest_of(rig)
     now = [1000.0]
     refusals, told = Refusals(store, lambda: now[0]), []
     for second in range(0, 8 * 3600, 300):
@@ -109,15 +109,15 @@ def test_fail__a_refused_notice_about_a_refusal_breeds_no_other(rig: Rig) -> Non
     journal = rig.journal()
     note(journal, 2)
     journal.append(NoticeEvent, code=NoticeCode.EVENT_REFUSED, detail="event 1: differs")
-    records = list(_records(rig))
-    ingest, store = _ingest(rig)
-    ingest.take(_batch(journal, tuple(records)))
+    records = list(event_records(rig))
+    ingest, store = ingest_of(rig)
+    ingest.take(event_batch(journal, tuple(records)))
     bodies = {n: records[n - 1].body.replace("2026", "2027", 1) for n in (2, 3)}
     twins = [
         EventRecord(seq=n, prev_hash=records[n - 2].hash, hash=link(records[n - 2].hash, body), body=body)
         for n, body in bodies.items()
     ]
-    ingest.take(_batch(journal, (records[0], *twins)))
+    ingest.take(event_batch(journal, (records[0], *twins)))
     assert sorted(row.seq for row in report.quarantine(store)) == [2, 3]
     ((_, _, refusal),) = Refusals(store).due()
     assert (refusal.seq, refusal.more) == (2, 0)

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from registry_rig import registry_of, shown
 from sqlalchemy import select
 from sync_rig import Rig, Runner, Stranger, note, utc, wait_until
-from test_registry import registry_of, shown
-from test_withdrawal import World, enrol, files, vector
-from test_withdrawal import persistent as persistent
-from test_withdrawal import world as world
+from withdrawal_rig import World, enrol, files, vector
+from withdrawal_rig import persistent as persistent
+from withdrawal_rig import world as world
 
 from contract.chain import GENESIS, link
 from contract.codec import decode_event, encode

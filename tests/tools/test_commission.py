@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from enrolment_gate import EnrolmentGate, words
-from test_loop import OneFrameEach
+from loop_rig import OneFrameEach
+from technician import Technician
 from typer.testing import CliRunner
 
 from contract.codec import encode
@@ -21,20 +22,6 @@ from edge.tools.commissioning import steps as tried
 from edge.tools.commissioning.certificate import NotACertificate, html, public_bytes, read
 
 FIRE, TAMPER = 22, 23
-
-
-class Technician:
-    """Says yes or no as told, and does something when asked to."""
-
-    def __init__(self, yes: bool = True) -> None:
-        self.yes, self.heard = yes, list[str]()
-
-    def say(self, text: str) -> None:
-        self.heard.append(text)
-
-    def confirm(self, question: str) -> bool:
-        self.heard.append(question)
-        return self.yes
 
 
 def bench(gate: RecordingGate, clock: ManualClock, **config: object) -> tried.Bench:

@@ -6,13 +6,20 @@ from pathlib import Path
 from edge.core.config import GateConfig
 from edge.core.ports import GateError
 from edge.devices.gate import gpiochip
-from edge.devices.gate.cut_notes import take_cuts
+from edge.devices.gate.cut_notes import take_cut_notes
 from edge.devices.gate.gpio import GpioGate
 from edge.devices.gate.pins import RecordedPin, RecordingMockFactory, make_factory
-from edge.devices.gate.watchdog import Warden
+from edge.devices.gate.watchdog import ProcessWatchdog
 
 __all__ = [
-    "GpioGate", "RecordedPin", "RecordingMockFactory", "Warden", "lock_relays", "make_factory", "relays_only", "take_cuts",
+    "GpioGate",
+    "ProcessWatchdog",
+    "RecordedPin",
+    "RecordingMockFactory",
+    "lock_relays",
+    "make_factory",
+    "relays_only",
+    "take_cut_notes",
 ]  # fmt: skip
 
 

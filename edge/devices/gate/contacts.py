@@ -10,37 +10,37 @@ from edge.core.domain import GateSignal
 
 CLOSINGS_PER_S = 8
 STEADY_S = 1.0
-TELL_AGAIN_S = 60.0
+REPORT_AGAIN_S = 60.0
 
 
-class Flutter:
+class ChatterDetector:
     """Finds an input that changes more often than anybody walks, and says so at most once a minute."""
 
     def __init__(self) -> None:
         self._times: deque[float] = deque(maxlen=CLOSINGS_PER_S + 1)
-        self._until = self._told = float("-inf")
-        self._untold = False
+        self._until = self._reported_s = float("-inf")
+        self._unreported = False
 
     def closed(self, now: float) -> bool:
         """The contact closed: True if that may be believed."""
         self._times.append(now)
         if len(self._times) > CLOSINGS_PER_S and now - self._times[0] < STEADY_S:
-            self._until, self._untold = now + STEADY_S, True
+            self._until, self._unreported = now + STEADY_S, True
         return not self.at(now)
 
     def at(self, now: float) -> bool:
         """True while the input flutters."""
         return now < self._until
 
-    def tell(self, now: float) -> bool:
+    def report_due(self, now: float) -> bool:
         """True if it fluttered since the last telling, and that is a minute ago."""
-        if not self._untold or now < self._told + TELL_AGAIN_S:
+        if not self._unreported or now < self._reported_s + REPORT_AGAIN_S:
             return False
-        self._told, self._untold = now, False
+        self._reported_s, self._unreported = now, False
         return True
 
 
-class Trigger:
+class EventContact:
     """A contact whose closing is an event: a passage, a button.
 
     `wanted_at_most_every_s`: while it flutters one closing in so long is still believed (None: none is). The exit button
@@ -48,13 +48,13 @@ class Trigger:
     """
 
     def __init__(self, signal: GateSignal, still_every_s: float | None = None) -> None:
-        self.flutter = Flutter()
+        self.chatter = ChatterDetector()
         self._signal, self._still_every_s, self._last = signal, still_every_s, float("-inf")
 
     def change(self, closed: bool, now: float) -> list[GateSignal]:
         if not closed:
             return []
-        believed = self.flutter.closed(now)
+        believed = self.chatter.closed(now)
         overdue = self._still_every_s is not None and now - self._last >= self._still_every_s
         if not believed and not overdue:
             return []
@@ -65,38 +65,38 @@ class Trigger:
         return []
 
 
-class Level:
+class StateContact:
     """A contact whose state matters: a door, a housing. What it is once it is steady is always reported."""
 
     def __init__(self, on: GateSignal, off: GateSignal) -> None:
-        self.flutter = Flutter()
+        self.chatter = ChatterDetector()
         self._on, self._off, self._reported, self._seen = on, off, False, False
 
     def change(self, active: bool, now: float) -> list[GateSignal]:
         if active and not self._seen:
-            self.flutter.closed(now)
+            self.chatter.closed(now)
         self._seen = active
         return self.poll(active, now)
 
     def poll(self, active: bool, now: float) -> list[GateSignal]:
-        if active == self._reported or self.flutter.at(now):
+        if active == self._reported or self.chatter.at(now):
             return []
         self._reported = active
         return [self._on if active else self._off]
 
 
-class Fire:
+class FireContact:
     """The fire contact: believed at its first closing, over only when it has been quiet for `STEADY_S`."""
 
     def __init__(self) -> None:
-        self.flutter = Flutter()
+        self.chatter = ChatterDetector()
         self._burns = self._latched = self._seen = False
         self._quiet_since = 0.0
 
     def change(self, active: bool, now: float) -> list[GateSignal]:
         """Remembers; `poll` reports, so that fire never waits in a queue."""
         if active and not self._seen:
-            self.flutter.closed(now)
+            self.chatter.closed(now)
             self._latched = True
         if not active:
             self._quiet_since = now
@@ -117,7 +117,7 @@ class Fire:
         return signals
 
 
-class Rotation:
+class RotationContacts:
     """Two overlapping contacts on the arm's axle: in closes a, then b, opens a, then b; out the other way round.
 
     One missed edge is forgiven. An arm that turns back has passed nobody.

@@ -23,7 +23,7 @@ NOTES_MAX = 100
 TEXT_MAX = 200
 
 
-def take_cuts(cuts: Path, journal: Callable[[str, str], None]) -> None:
+def take_cut_notes(cuts: Path, journal: Callable[[str, str], None]) -> None:
     """Hand each note to `journal` as (ref that is unique for ever, text), then forget them. Never waits, never raises OSError."""
     try:
         lines = read_regular(cuts, READ_MAX_BYTES, os.geteuid()).splitlines()[:NOTES_MAX]

@@ -19,19 +19,19 @@ from edge.core.config import GateConfig
 from edge.core.domain import GateSignal
 from edge.core.ports import GateError
 from edge.devices.gate.inputs import Inputs
-from edge.devices.gate.osdp import OsdpReader
+from edge.devices.gate.osdp import OsdpOutput
 from edge.devices.gate.pins import holder_of
-from edge.devices.gate.pulse import PulseGuard, Watcher
-from edge.devices.gate.wiegand import WiegandReader
-from edge.devices.pin_fault import let_go, using
+from edge.devices.gate.pulse import PulseGuard, RelayWatchdog
+from edge.devices.gate.wiegand import WiegandOutput
+from edge.devices.pin_fault import close_all, pin_errors_as
 
 log = structlog.get_logger()
 
 
-class Credential(Protocol):
+class ControllerOutput(Protocol):
     """Tells an access controller to open, instead of a relay."""
 
-    def tell(self, way: Direction) -> None:
+    def send(self, way: Direction) -> None:
         """Returns at once. Raises GateError."""
 
     def close(self) -> None: ...
@@ -51,11 +51,11 @@ class GpioGate:
         self,
         config: GateConfig,
         factory: Any,
-        watcher: Watcher | None = None,
+        watchdog: RelayWatchdog | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         fire_opens: bool = False,
     ) -> None:
-        self._config, self._watcher = config, watcher
+        self._config, self._watchdog = config, watchdog
         self._open: list[Callable[[], None]] = []
         """What to close, newest last."""
         try:
@@ -63,19 +63,19 @@ class GpioGate:
             self._relays = {Direction.IN: self._relay("gate.relay_pin", config.relay_pin, factory)}
             if config.relay_out_pin is not None:
                 self._relays[Direction.OUT] = self._relay("gate.relay_out_pin", config.relay_out_pin, factory)
-            self._credential = self._make_credential(factory)
-            self._guard = PulseGuard(self._energise, self._rest, config.pulse_max_ms / 1000, watcher, monotonic)
+            self._controller_output = self._make_controller_output(factory)
+            self._guard = PulseGuard(self._energise, self._rest, config.pulse_max_ms / 1000, watchdog, monotonic)
             self._open.append(self._guard.close)
             self._inputs = Inputs(config, factory, monotonic, self._open_for_fire if fire_opens else None)
             self._open.append(self._inputs.close)
         except Exception:
-            self._let_go()
+            self._close_all()
             raise
 
     def pulse(self, way: Direction = Direction.IN, stretch: float = 1.0) -> None:
         """Release for pulse_ms times `stretch`; the guard ends it. See `edge.core.ports.Gate`."""
-        if self._credential is not None:
-            self._credential.tell(way)
+        if self._controller_output is not None:
+            self._controller_output.send(way)
         else:
             self._guard.release(self._config.pulse_ms / 1000 * stretch, way)
 
@@ -96,8 +96,8 @@ class GpioGate:
     def wait(self, timeout_s: float) -> None:
         self._inputs.wait(timeout_s)
 
-    def fluttering(self) -> list[str]:
-        return self._inputs.fluttering()
+    def chattering(self) -> list[str]:
+        return self._inputs.chattering()
 
     @property
     def energised(self) -> bool:
@@ -109,15 +109,15 @@ class GpioGate:
         """Lock, then let go of the pins; may be called twice."""
         try:
             self._guard.close()
-            if self._watcher is not None:
-                self._watcher.close()  # it shares the relays' lines: they are free only when it has ended
+            if self._watchdog is not None:
+                self._watchdog.close()  # it shares the relays' lines: they are free only when it has ended
         finally:
-            self._let_go()
+            self._close_all()
 
     def _relay(self, key: str, pin: int, factory: Any) -> DigitalOutputDevice:
         # initial_value=False drives the locked level from the first moment the pin is an output.
         active_high = self._config.relay_active_high
-        with using(key, pin, GateError, holder_of):
+        with pin_errors_as(key, pin, GateError, holder_of):
             relay = DigitalOutputDevice(pin, active_high=active_high, initial_value=False, pin_factory=factory)
             self._open.append(relay.close)
             locked = not relay.value
@@ -125,11 +125,11 @@ class GpioGate:
             raise GateError(f"relay pin {pin} cannot be set to locked: check its wiring")
         return relay
 
-    def _make_credential(self, factory: Any) -> Credential | None:
-        made: Credential
+    def _make_controller_output(self, factory: Any) -> ControllerOutput | None:
+        made: ControllerOutput
         if self._config.output == "relay":
             return None
-        made = OsdpReader(self._config) if self._config.output == "osdp" else WiegandReader(self._config, factory)
+        made = OsdpOutput(self._config) if self._config.output == "osdp" else WiegandOutput(self._config, factory)
         self._open.append(made.close)
         return made
 
@@ -154,7 +154,7 @@ class GpioGate:
                 relay.off()
 
     def _relay_used(self) -> AbstractContextManager[None]:
-        return using("gate.relay_pin", self._config.relay_pin, GateError, holder_of)
+        return pin_errors_as("gate.relay_pin", self._config.relay_pin, GateError, holder_of)
 
-    def _let_go(self) -> None:
-        let_go(self._open)
+    def _close_all(self) -> None:
+        close_all(self._open)

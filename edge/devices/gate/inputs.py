@@ -11,14 +11,14 @@ from gpiozero import Button
 from edge.core.config import GateConfig
 from edge.core.domain import GateSignal
 from edge.core.ports import GateError
-from edge.devices.gate.contacts import Fire, Level, Rotation, Trigger
+from edge.devices.gate.contacts import EventContact, FireContact, RotationContacts, StateContact
 from edge.devices.gate.pins import holder_of
-from edge.devices.pin_fault import let_go, using
+from edge.devices.pin_fault import close_all, pin_errors_as
 
 QUEUE_MAX = 1000
 EXIT_EVERY_S = 1.0
 
-Sensor = Trigger | Level | Fire
+Contact = EventContact | StateContact | FireContact
 
 
 class Inputs:
@@ -39,7 +39,7 @@ class Inputs:
         self._reported = threading.Event()
         self._queue: deque[GateSignal] = deque(maxlen=QUEUE_MAX)
         self._buttons: list[Button] = []
-        self._sensors: list[tuple[str, Button, bool, Sensor]] = []
+        self._sensors: list[tuple[str, Button, bool, Contact]] = []
         """Config key, pin, whether the sensor is active while its contact is open, and the sensor."""
         try:
             self._fit()
@@ -54,7 +54,7 @@ class Inputs:
             first: list[GateSignal] = []
             for _, button, inverted, sensor in self._sensors:
                 found = sensor.poll(button.is_pressed != inverted, now)
-                (first if isinstance(sensor, Fire) else self._queue).extend(found)
+                (first if isinstance(sensor, FireContact) else self._queue).extend(found)
             waiting = list(self._queue)
             self._queue.clear()
         return first + waiting
@@ -64,37 +64,37 @@ class Inputs:
         self._reported.wait(timeout_s)
         self._reported.clear()
 
-    def fluttering(self) -> list[str]:
+    def chattering(self) -> list[str]:
         """See `edge.core.ports.Gate`."""
         now = self._monotonic()
         with self._lock:
-            return [name for name, _, _, sensor in self._sensors if sensor.flutter.tell(now)]
+            return [name for name, _, _, sensor in self._sensors if sensor.chatter.report_due(now)]
 
     def close(self) -> None:
         """May be called twice."""
-        let_go([button.close for button in self._buttons])
+        close_all([button.close for button in self._buttons])
 
     def _fit(self) -> None:
         config = self._config
         both_ways = config.passage_out_pin is not None
-        self._add("fire_pin", Fire(), config.fire_normally_closed)
-        self._add("passage_pin", Trigger(GateSignal.PASSED_IN if both_ways else GateSignal.PASSED))
-        self._add("passage_out_pin", Trigger(GateSignal.PASSED_OUT))
-        self._add("door_pin", Level(GateSignal.DOOR_OPENED, GateSignal.DOOR_CLOSED), inverted=True)
-        self._add("tamper_pin", Level(GateSignal.TAMPER, GateSignal.TAMPER_OVER))
-        self._add("rex_pin", Trigger(GateSignal.REX, EXIT_EVERY_S))
-        self._add("reset_pin", Trigger(GateSignal.RESET))
+        self._add("fire_pin", FireContact(), config.fire_normally_closed)
+        self._add("passage_pin", EventContact(GateSignal.PASSED_IN if both_ways else GateSignal.PASSED))
+        self._add("passage_out_pin", EventContact(GateSignal.PASSED_OUT))
+        self._add("door_pin", StateContact(GateSignal.DOOR_OPENED, GateSignal.DOOR_CLOSED), inverted=True)
+        self._add("tamper_pin", StateContact(GateSignal.TAMPER, GateSignal.TAMPER_OVER))
+        self._add("rex_pin", EventContact(GateSignal.REX, EXIT_EVERY_S))
+        self._add("reset_pin", EventContact(GateSignal.RESET))
         if config.rotation_out_pin is None:
-            self._add("rotation_pin", Trigger(GateSignal.ROTATING))
+            self._add("rotation_pin", EventContact(GateSignal.ROTATING))
         else:
             self._add_rotation()
 
-    def _add(self, name: str, sensor: Sensor, inverted: bool = False) -> None:
+    def _add(self, name: str, sensor: Contact, inverted: bool = False) -> None:
         pin = getattr(self._config, name)
         if pin is None:
             return
         # Fire is not debounced: rather open once too often. Its end has a time of its own.
-        fire = isinstance(sensor, Fire)
+        fire = isinstance(sensor, FireContact)
         button = self._button(name, pin, debounced=not fire)
         self._sensors.append((name, button, inverted, sensor))
 
@@ -112,7 +112,7 @@ class Inputs:
     def _add_rotation(self) -> None:
         """Both contacts together; the first one's closings tell whether they flutter."""
         a, b = (self._button(name, getattr(self._config, name)) for name in ("rotation_pin", "rotation_out_pin"))
-        rotation, watch = Rotation(), Trigger(GateSignal.ROTATING)
+        rotation, watch = RotationContacts(), EventContact(GateSignal.ROTATING)
         self._sensors.append(("rotation_pin", a, False, watch))
 
         def changed(a_closed: bool, b_closed: bool, closing: bool) -> None:
@@ -121,7 +121,7 @@ class Inputs:
                 if closing:
                     watch.change(True, now)
                 found = rotation.change(a_closed, b_closed)
-                if not watch.flutter.at(now):
+                if not watch.chatter.at(now):
                     self._queue.extend(found)
             self._reported.set()
 
@@ -129,7 +129,7 @@ class Inputs:
         _on_change(b, lambda closed: changed(a.is_pressed, closed, closed))
 
     def _button(self, name: str, pin: int, debounced: bool = True) -> Button:
-        with using(f"gate.{name}", pin, GateError, holder_of):
+        with pin_errors_as(f"gate.{name}", pin, GateError, holder_of):
             button = Button(
                 pin,
                 pull_up=self._config.input_active_low,

@@ -10,15 +10,15 @@ import lgpio
 from gpiozero.pins.lgpio import LGPIOFactory, LGPIOPin
 
 
-class Pin(LGPIOPin):  # type: ignore[misc]
+class LgpioPin(LGPIOPin):  # type: ignore[misc]
     def output_with_state(self, state: Any) -> None:
         """See `gpiozero.Pin.output_with_state`."""
         lgpio.gpio_claim_output(self.factory._handle, self._number, int(bool(state)))
 
 
-class Factory(LGPIOFactory):  # type: ignore[misc]
+class LgpioFactory(LGPIOFactory):  # type: ignore[misc]
     """`chip`: the number of the header's chip; None: as gpiozero guesses."""
 
     def __init__(self, chip: int | None) -> None:
         super().__init__(chip)
-        self.pin_class = Pin
+        self.pin_class = LgpioPin

@@ -23,7 +23,7 @@ REFRESH_S = 0.02
 FETCHED_WITHIN_S = 1.0
 
 
-class OsdpReader:
+class OsdpOutput:
     """Raises: GateError if the library, the port or the key cannot be used."""
 
     def __init__(self, config: GateConfig) -> None:
@@ -47,7 +47,7 @@ class OsdpReader:
         with self._lock:
             return bool(self._device.ctx.is_online())
 
-    def tell(self, way: Direction) -> None:
+    def send(self, way: Direction) -> None:
         """Show the credential of this way at the controller's next poll. Raises GateError if it does not poll."""
         with self._lock:
             if self._faults:
@@ -95,7 +95,7 @@ def _open(config: GateConfig, faults: list[str]) -> tuple[Any, Any]:
         faults.clear()
         return done
 
-    class Channel(osdp.Channel):  # type: ignore[misc]
+    class SerialChannel(osdp.Channel):  # type: ignore[misc]
         """The bus, as the library reads and writes it."""
 
         def read(self, max_bytes: int) -> bytes:
@@ -108,7 +108,11 @@ def _open(config: GateConfig, faults: list[str]) -> tuple[Any, Any]:
             _tried(port.flush, None)
 
     info = osdp.PDInfo(
-        config.osdp_address, Channel(), scbk=key, name="sitegate", flags=[osdp.LibFlag.EnforceSecure] if key else []
+        config.osdp_address,
+        SerialChannel(),
+        scbk=key,
+        name="sitegate",
+        flags=[osdp.LibFlag.EnforceSecure] if key else [],
     )
     can = osdp.PDCapabilities([(osdp.Capability.CommunicationSecurity, 1, 1), (osdp.Capability.CardDataFormat, 1, 1)])
     try:

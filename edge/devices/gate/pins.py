@@ -26,9 +26,9 @@ def lgpio_factory() -> Any:
     chips = gpiochip.chips()
     chip = gpiochip.header(chips)
     with loading("lgpio", f"{extra('pi')}, or apt install python3-lgpio", GateError):
-        from edge.devices.gate.lgpio_pins import Factory
+        from edge.devices.gate.lgpio_pins import LgpioFactory
     try:
-        return Factory(chip.number if chip else None)
+        return LgpioFactory(chip.number if chip else None)
     except Exception as error:
         raise GateError(no_chip(error, chips)) from error
 

@@ -12,7 +12,7 @@ from contract.messages import Direction
 from edge.core.ports import GateError
 
 
-class Watcher(Protocol):
+class RelayWatchdog(Protocol):
     """Is told of each release before it begins, and when it is over."""
 
     def expect(self, until_s: float, allowed_s: float) -> None:
@@ -37,10 +37,10 @@ class PulseGuard:
         on: Callable[[Direction | None], None],
         off: Callable[[], None],
         max_s: float,
-        watcher: Watcher | None = None,
+        watchdog: RelayWatchdog | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._on, self._off, self._max_s, self._watcher, self._monotonic = on, off, max_s, watcher, monotonic
+        self._on, self._off, self._max_s, self._watchdog, self._monotonic = on, off, max_s, watchdog, monotonic
         self._changed = threading.Condition()
         self._until: float | None = None
         self._since = 0.0
@@ -57,8 +57,8 @@ class PulseGuard:
             if self._until is None:
                 self._since = now
             bound = self._since + self._max_s  # from the first of several pulses that follow one another without a lock
-            if self._watcher is not None:
-                self._watcher.expect(bound, self._max_s)
+            if self._watchdog is not None:
+                self._watchdog.expect(bound, self._max_s)
             self._until = min(now + seconds, bound)
             self._on(way)
             self._changed.notify()
@@ -74,8 +74,8 @@ class PulseGuard:
                 self._off()
                 raise
             self._until = None
-            if self._watcher is not None:
-                self._watcher.hold()
+            if self._watchdog is not None:
+                self._watchdog.hold()
             self._on(None)
 
     def lock(self) -> None:
@@ -107,8 +107,8 @@ class PulseGuard:
     def _lock(self) -> None:
         self._until = None
         self._off()
-        if self._watcher is not None:
-            self._watcher.rest()
+        if self._watchdog is not None:
+            self._watchdog.rest()
 
     def _watch(self) -> None:
         try:

@@ -1,8 +1,8 @@
 """The second guard of a release: a process of its own, told of every release before it begins.
 
-If the gate process hangs or dies while the relay is energised, the warden drives the relay to locked and ends what is left of
+If the gate process hangs or dies while the relay is energised, the watchdog drives the relay to locked and ends what is left of
 that process. What it did it leaves in a file, which the gate journals at its next start (`edge.devices.gate.cut_notes`). Fire is never cut:
-a hold has no end to watch. A warden that dies or freezes is replaced at once, by a thread that starts it beside the passage.
+a hold has no end to watch. A watchdog that dies or freezes is replaced at once, by a thread that starts it beside the passage.
 """
 
 import json
@@ -34,7 +34,7 @@ RENEWED_WITHIN_S = 1.0
 
 
 @dataclass(slots=True)
-class _Child:
+class _WatchdogChild:
     process: subprocess.Popen[bytes]
     asked_s: float | None = None
     """Since when it owes an answer, monotonic seconds."""
@@ -42,15 +42,15 @@ class _Child:
     """When it was asked last."""
 
 
-class Warden:
-    """See `edge.devices.gate.pulse.Watcher`. `cuts`: the file it leaves notes in; `history`: of the mock pins, if wanted."""
+class ProcessWatchdog:
+    """See `edge.devices.gate.pulse.RelayWatchdog`. `cuts`: the file it leaves notes in; `history`: of the mock pins, if wanted."""
 
     def __init__(self, config: GateConfig, cuts: Path, history: Path | None = None) -> None:
         self._config, self._history = config, history
         # -I -S: nothing but the standard library, and no folder that others may write.
         self._program = [sys.executable, "-I", "-S", watchdog_process.__file__, str(os.getpid()), str(cuts)]
         self._changed = threading.Condition()
-        self._child: _Child | None = None
+        self._child: _WatchdogChild | None = None
         self._last = watchdog_process.REST
         self._closed = True
         self._keeper: threading.Thread | None = None
@@ -67,13 +67,13 @@ class Warden:
         child = self._spawn()
         with self._changed:
             self._child, self._closed = child, False
-        self._keeper = threading.Thread(target=self._keep, name="warden-keeper", daemon=True)
+        self._keeper = threading.Thread(target=self._keep, name="relay-watchdog-keeper", daemon=True)
         self._keeper.start()
 
     def expect(self, until_s: float, allowed_s: float) -> None:
         """A release begins that must be over by `until_s` (monotonic) and lasts at most `allowed_s` in all.
 
-        Raises GateError if no warden can be had.
+        Raises GateError if no watchdog can be had.
         """
         lock_at = until_s - min(EARLY_S, EARLY_SHARE * allowed_s)
         with self._changed:
@@ -119,7 +119,7 @@ class Warden:
         except (OSError, ValueError):  # it is gone, it does not read any more, or we closed it
             return False
 
-    def _spawn(self) -> _Child:
+    def _spawn(self) -> _WatchdogChild:
         relays, lines = self._relays()
         # A session of its own: Ctrl-C and a stop of the gate must not reach it first.
         try:
@@ -134,8 +134,8 @@ class Warden:
         except OSError as error:
             raise GateError(f"the second pulse guard cannot be started ({error}): the relay stays locked") from error
         assert process.stdin is not None
-        os.set_blocking(process.stdin.fileno(), False)  # a frozen warden must not freeze the gate
-        return _Child(process)
+        os.set_blocking(process.stdin.fileno(), False)  # a frozen watchdog must not freeze the gate
+        return _WatchdogChild(process)
 
     def _relays(self) -> tuple[dict[str, object], list[int]]:
         """What it needs to lock, and the handles of lines that it shares with this process."""
@@ -148,7 +148,7 @@ class Warden:
         return told | {"history": "", "chip": str(chip.path) if chip else "", "lines": lines}, list(lines.values())
 
     def _keep(self) -> None:
-        """Replace a warden that died or does not answer any more."""
+        """Replace a watchdog that died or does not answer any more."""
         while True:
             with self._changed:
                 if self._closed:
@@ -163,7 +163,7 @@ class Warden:
                 with suppress(BlockingIOError):
                     os.eventfd_read(self._wake)
 
-    def _alive(self, child: _Child) -> bool:
+    def _alive(self, child: _WatchdogChild) -> bool:
         """Ask it, and see whether it has answered in time."""
         process, now = child.process, time.monotonic()
         assert process.stdout is not None
@@ -178,15 +178,15 @@ class Warden:
             return self._say(watchdog_process.PING)
         return True
 
-    def _replace(self, child: _Child | None) -> None:
-        log.warning("warden_restarted")
+    def _replace(self, child: _WatchdogChild | None) -> None:
+        log.warning("relay_watchdog_restarted")
         if child is not None:
             child.process.kill()
             _end(child)
         try:
             new = self._spawn()
         except GateError as error:
-            log.error("warden_not_restarted", error=str(error))
+            log.error("relay_watchdog_not_restarted", error=str(error))
             with self._changed:
                 self._changed.wait_for(lambda: self._closed, PING_EVERY_S)
             return
@@ -199,7 +199,7 @@ class Warden:
             _end(new)
 
 
-def _end(child: _Child) -> None:
+def _end(child: _WatchdogChild) -> None:
     """Close its input, which ends it; kill it if that does not."""
     process = child.process
     for pipe in (process.stdin, process.stdout):

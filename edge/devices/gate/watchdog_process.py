@@ -67,7 +67,7 @@ class Relays:
                 time.sleep(0.01)
         return True
 
-    def let_go(self) -> None:
+    def close_all(self) -> None:
         """Leave the lines to the next gate process."""
         self._drop()
         if self._held is not None:
@@ -104,7 +104,7 @@ def watch(pid: int, notes: str, relays: Relays) -> None:
             relays.lock()
             kill(pid)
             relays.take()
-            relays.let_go()
+            relays.close_all()
             note(notes, f"process {pid} hung during a release: the relay was locked and the process killed")
             return
         due = min((at for at in (lock_at, kill_at) if at is not None), default=None)
@@ -115,7 +115,7 @@ def watch(pid: int, notes: str, relays: Relays) -> None:
             if kill_at is not None:
                 relays.lock()
                 relays.take()
-                relays.let_go()
+                relays.close_all()
                 note(notes, f"process {pid} died during a release: the relay was locked")
             return
         *lines, half = (half + data).split(b"\n")
@@ -167,7 +167,7 @@ def complain(text: str) -> None:
     """Say it where the gate process logs, unless nobody reads there."""
     with suppress(OSError):
         if select.select([], [2], [], 0)[1]:
-            os.write(2, f"warden: {text}\n".encode())
+            os.write(2, f"watchdog: {text}\n".encode())
 
 
 def stay_in_memory() -> None:

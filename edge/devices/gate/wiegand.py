@@ -19,7 +19,7 @@ from contract.messages import Direction
 from edge.core.config import GateConfig
 from edge.core.ports import GateError
 from edge.devices.gate.pins import holder_of
-from edge.devices.pin_fault import let_go, library_errors, using
+from edge.devices.pin_fault import close_all, library_errors, pin_errors_as
 
 log = structlog.get_logger()
 
@@ -38,7 +38,7 @@ def encode(bits: int, facility: int, card: int) -> tuple[int, ...]:
     return (sum(data[:half]) % 2, *data, 1 - sum(data[half:]) % 2)
 
 
-class WiegandReader:
+class WiegandOutput:
     """Sends in a thread of its own, one credential at a time: 26 bits take 52 ms."""
 
     def __init__(self, config: GateConfig, factory: Any) -> None:
@@ -51,7 +51,7 @@ class WiegandReader:
         try:
             for key in ("wiegand_d0_pin", "wiegand_d1_pin"):
                 pin = getattr(config, key)
-                with using(f"gate.{key}", pin, GateError, holder_of):
+                with pin_errors_as(f"gate.{key}", pin, GateError, holder_of):
                     # Resting means high on the wire: "on" is the low pulse.
                     line = DigitalOutputDevice(pin, active_high=False, initial_value=False, pin_factory=factory)
                 self._lines.append(line)
@@ -61,7 +61,7 @@ class WiegandReader:
         self._sending = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def tell(self, way: Direction) -> None:
+    def send(self, way: Direction) -> None:
         """Show the credential of this way; returns at once."""
         self._thread = threading.Thread(target=self._send, args=(self._codes[way],), name="wiegand", daemon=True)
         self._thread.start()
@@ -71,7 +71,7 @@ class WiegandReader:
         thread = getattr(self, "_thread", None)
         if thread is not None:
             thread.join(timeout=1)
-        let_go([line.close for line in self._lines])
+        close_all([line.close for line in self._lines])
 
     def _send(self, code: Sequence[int]) -> None:
         with self._sending:

@@ -12,7 +12,7 @@ from edge.core.config import IndicatorConfig
 from edge.core.domain import Tone
 from edge.core.indication import BEEP_S, PERIOD_S, Colour, Indication, Rhythm, indication
 from edge.devices.indicator.voice import Voice
-from edge.devices.pin_fault import let_go, library_errors, using
+from edge.devices.pin_fault import close_all, library_errors, pin_errors_as
 
 log = structlog.get_logger()
 
@@ -38,7 +38,7 @@ class GpioIndicator:
             self._buzzer = self._output(Buzzer, "buzzer_pin", config.buzzer_pin)
             self._lamp = self._output(DigitalOutputDevice, "fill_light_pin", config.fill_light_pin)
         except IndicatorError:
-            let_go(self._open)
+            close_all(self._open)
             raise
         self._shown: tuple[Tone, Advice | None] | None = None
 
@@ -63,7 +63,7 @@ class GpioIndicator:
 
     def close(self) -> None:
         """Everything off; may be called twice."""
-        let_go(self._open)
+        close_all(self._open)
         if self._voice is not None:
             self._voice.close()
 
@@ -71,7 +71,7 @@ class GpioIndicator:
         """An output that is off; None if it is not fitted. Raises IndicatorError."""
         if pin is None:
             return None
-        with using(f"indicator.{key}", pin, IndicatorError):
+        with pin_errors_as(f"indicator.{key}", pin, IndicatorError):
             made = kind(pin, initial_value=False, pin_factory=self._factory)
         self._open.append(made.close)
         return made

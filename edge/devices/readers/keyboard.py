@@ -21,7 +21,7 @@ LENGTH_MAX = 32
 UNENDED_MAX = 3
 
 
-class Does(StrEnum):
+class KeyAction(StrEnum):
     """What a key does that is no digit."""
 
     END = "end"
@@ -31,11 +31,15 @@ class Does(StrEnum):
 
 SHIFT_3, SHIFT_8 = 4, 9
 ACTIONS = {
-    **dict.fromkeys((28, 96, 15, 352, 0x20B), Does.END),  # Enter, keypad Enter, Tab, OK, the # of a telephone's pad
-    **dict.fromkeys((1, 111, 83, 55, 355, 223, 0x20A), Does.CLEAR),  # Esc, Delete (two), keypad *, Clear, Cancel, *
-    14: Does.BACK,
+    **dict.fromkeys(
+        (28, 96, 15, 352, 0x20B), KeyAction.END
+    ),  # Enter, keypad Enter, Tab, OK, the # of a telephone's pad
+    **dict.fromkeys(
+        (1, 111, 83, 55, 355, 223, 0x20A), KeyAction.CLEAR
+    ),  # Esc, Delete (two), keypad *, Clear, Cancel, *
+    14: KeyAction.BACK,
 }
-SHIFTED_ACTIONS = {SHIFT_3: Does.END, SHIFT_8: Does.CLEAR}
+SHIFTED_ACTIONS = {SHIFT_3: KeyAction.END, SHIFT_8: KeyAction.CLEAR}
 """# and * of a pad that types like an American keyboard."""
 
 
@@ -52,10 +56,10 @@ class InputEvent(Protocol):
     def value(self) -> int: ...
 
 
-class Keys:
+class KeyCollector:
     """Collects digits up to Enter, Tab or #. Backspace takes the last key back; *, Esc and Delete take them all.
 
-    Other keys, and more than LENGTH_MAX digits, spoil the entry. `never_ends`: every entry was left standing, for some
+    Other keys, and more than LENGTH_MAX digits, spoil the entry. `never_sends_enter`: every entry was left standing, for some
     readers are set to send no Enter at all.
     """
 
@@ -67,7 +71,7 @@ class Keys:
         self._ended, self._unended = 0, 0
 
     @property
-    def never_ends(self) -> bool:
+    def never_sends_enter(self) -> bool:
         return not self._ended and self._unended >= UNENDED_MAX
 
     def take(self, events: Iterable[InputEvent], now_s: float) -> list[Entry]:
@@ -93,13 +97,13 @@ class Keys:
 
     def _press(self, code: int, now_s: float) -> list[Entry]:
         does = SHIFTED_ACTIONS.get(code, ACTIONS.get(code)) if self._held & SHIFT_KEYS else ACTIONS.get(code)
-        typed, ended = self._typed, does is Does.END and bool(self._typed)
+        typed, ended = self._typed, does is KeyAction.END and bool(self._typed)
         if does is None:
             typed.append(self._digit(code))
             if len(typed) > LENGTH_MAX:
                 typed[0] = ""  # spoilt until it is cleared: what is beyond is not kept, so Backspace cannot mend it
                 del typed[LENGTH_MAX:]
-        elif does is Does.BACK:
+        elif does is KeyAction.BACK:
             del typed[-1:]
         else:
             self._typed = []

@@ -24,7 +24,7 @@ def read_codes(image: Image) -> list[str]:
     return [code.text for code in found if code.text.startswith(PREFIX) and len(code.text) <= TEXT_MAX]
 
 
-class QrCodes:
+class QrCodeReader:
     """Implements `edge.core.ports.CodeReader`. `key`: HQ's, one or all that are trusted."""
 
     def __init__(self, config: Config, key: Verifier, clock: Clock) -> None:

@@ -11,7 +11,7 @@ from contract.backoff import Backoff
 from edge.core.config import ReaderConfig
 from edge.core.domain import Entry, ReaderStatus
 from edge.core.ports import Clock
-from edge.devices.readers.keyboard import InputEvent, Keys
+from edge.devices.readers.keyboard import InputEvent, KeyCollector
 
 READ_WAIT_S = 0.5
 REOPEN_MIN_S = 0.5
@@ -84,12 +84,12 @@ class WedgeReader:
             self._ended.wait(pause_s)
 
     def _follow(self, source: KeySource) -> None:
-        keys = Keys(self._config.entry_timeout_ms / 1000)
+        keys = KeyCollector(self._config.entry_timeout_ms / 1000)
         told = False
         while not self._ended.is_set():
             events, now_s = source.read(READ_WAIT_S), self._clock.monotonic()
             self._entries.extend(keys.take(events, now_s))
-            if keys.never_ends is not told:
-                told = keys.never_ends
+            if keys.never_sends_enter is not told:
+                told = keys.never_sends_enter
                 self._status = ReaderStatus(not told, f"{source.name}{NEVER_ENDS}" if told else source.name)
                 log.warning("reader_never_ends" if told else "reader_ends", device=source.name)

@@ -12,9 +12,9 @@ from edge.core.domain import Image
 from edge.devices.gate import GpioGate, make_factory
 from edge.devices.indicator import GpioIndicator
 from edge.devices.readers.pin_code_check import ThreadedPinCheck
-from edge.devices.readers.qr_codes import QrCodes, read_codes
+from edge.devices.readers.qr_codes import QrCodeReader, read_codes
 from edge.devices.readers.wedge import WedgeReader
-from edge.loop import GateLoop, Ports
+from edge.loop import Adapters, GateLoop
 from edge.matcher.pipeline import FaceMatcher
 from edge.sim import SimulatedKeys
 from edge.sim.code_card import CodeCard
@@ -41,7 +41,7 @@ def other_ways(matcher: FaceMatcher, scratch: Path, times: int) -> list[Figure]:
     scene, keys = _HeldUp(), SimulatedKeys()
     reader, pins = WedgeReader(keys.source, config.reader, clock), ThreadedPinCheck()
     factory = make_factory(config.gate)
-    ports = Ports(
+    ports = Adapters(
         CaptureThread(lambda: scene, config.camera, clock),
         matcher,
         GpioGate(config.gate, factory),
@@ -50,7 +50,7 @@ def other_ways(matcher: FaceMatcher, scratch: Path, times: int) -> list[Figure]:
         Journal(scratch / "other-ways.db", config.site, clock),
         DeskReader(scratch / "desk.db"),
         clock,
-        QrCodes(config, key.public_key(), clock),
+        QrCodeReader(config, key.public_key(), clock),
         reader,
         pins,
     )

@@ -36,7 +36,7 @@ from edge.core.domain import (
 from edge.core.ports import Camera, Clock
 from edge.devices.gate import GpioGate, make_factory
 from edge.devices.indicator import GpioIndicator
-from edge.loop import GateLoop, Ports
+from edge.loop import Adapters, GateLoop
 from edge.matcher.engine.engine import FRAME
 from edge.matcher.pipeline import FaceMatcher
 from edge.sim import WalkUpSource, load_script
@@ -175,7 +175,7 @@ def walk_ups(matcher: FaceMatcher, cast: dict[str, Portrait], scratch: Path, tim
     roster = FixedRoster(templates, clock)
     indicator = GpioIndicator(IndicatorConfig(), factory)
     requests = DeskReader(scratch / "desk.db")
-    ports = Ports(camera, matcher, GpioGate(config.gate, factory), indicator, roster, journal, requests, clock)
+    ports = Adapters(camera, matcher, GpioGate(config.gate, factory), indicator, roster, journal, requests, clock)
     matcher.load(templates)
     loop = GateLoop(config, ports)
     camera.start()

@@ -22,9 +22,9 @@ from typing import Any
 from contract.messages import Direction, Reason
 from edge.core.config import Config
 from edge.core.passage import PassageState
-from edge.devices.gate import GpioGate, Warden, make_factory
-from edge.loop.journal_writer import Book
-from edge.loop.passage_control import Turnstile
+from edge.devices.gate import GpioGate, ProcessWatchdog, make_factory
+from edge.loop.journal_writer import JournalWriter
+from edge.loop.passage_control import PassageControl
 from edge.system.clock import SystemClock
 
 FREEZE, KILL = "freeze", "kill"
@@ -85,26 +85,26 @@ def gate_process(state: PassageState, how: str, history: Path, seed: int) -> Non
     """Bring a gate into a state, then freeze or die. Does not return."""
     config = Config.model_validate({"gate": A_DOOR if state in FOR_A_DOOR else TRIPOD})
     factory = make_factory(config.gate, history)
-    warden = Warden(config.gate, history.with_suffix(".cuts"), history)
-    gate = GpioGate(config.gate, factory, warden)
-    warden.start()
+    watchdog = ProcessWatchdog(config.gate, history.with_suffix(".cuts"), history)
+    gate = GpioGate(config.gate, factory, watchdog)
+    watchdog.start()
     ports: Any = SimpleNamespace(clock=SystemClock(), journal=_Forgetful(), gate=gate)
-    turnstile = Turnstile(config, ports, Book(config, ports))
+    passage_control = PassageControl(config, ports, JournalWriter(config, ports))
 
     def closes(*pins: int) -> None:
         for pin in pins:
             factory.pin(pin).drive_low()
-            turnstile.take_signals()
+            passage_control.take_signals()
 
     def opens(pin: int) -> None:
         factory.pin(pin).drive_high()
-        turnstile.take_signals()
+        passage_control.take_signals()
 
     if state in FOR_A_DOOR:
         closes(DOOR)
     if state in (*FOR_A_DOOR[:3], PassageState.RELEASED, PassageState.PASSING, PassageState.CLEARING):
         granted: Any = SimpleNamespace(seq=1, worker_id="w", reason=Reason.GRANTED, direction=Direction.IN)
-        turnstile.release(granted)
+        passage_control.release(granted)
     match state:
         case PassageState.PASSING:
             closes(ROTATION)
@@ -116,16 +116,16 @@ def gate_process(state: PassageState, how: str, history: Path, seed: int) -> Non
             opens(DOOR)
             closes(PASSAGE)
         case PassageState.LOCKDOWN:
-            turnstile.lock_down("bench")
+            passage_control.lock_down("bench")
         case PassageState.FIRE | PassageState.FIRE_OVER:
             closes(FIRE)
             if state is PassageState.FIRE_OVER:
                 opens(FIRE)
     until = time.monotonic() + 5
-    while turnstile.state is not state and time.monotonic() < until:
+    while passage_control.state is not state and time.monotonic() < until:
         time.sleep(0.02)
-        turnstile.take_signals()
-    assert turnstile.state is state, f"{turnstile.state}, not {state}"
+        passage_control.take_signals()
+    assert passage_control.state is state, f"{passage_control.state}, not {state}"
     time.sleep(random.Random(seed).random() * (0.5 if state is PassageState.CLEARING else BOUND_S * 0.6))
     with history.open("a") as file:
         file.write(json.dumps({"pin": how, "monotonic_s": time.monotonic(), "pid": os.getpid()}) + "\n")

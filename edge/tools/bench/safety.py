@@ -25,9 +25,9 @@ import numpy as np
 from edge.camera import CaptureThread
 from edge.core.config import Config
 from edge.core.domain import Candidate, Frame, Identification, Incident, Recognition, Sight, Template
-from edge.devices.gate import GpioGate, Warden, make_factory
+from edge.devices.gate import GpioGate, ProcessWatchdog, make_factory
 from edge.devices.indicator import GpioIndicator
-from edge.loop import GateLoop, Ports
+from edge.loop import Adapters, GateLoop
 from edge.sim.faulty_source import ScriptedSource
 from edge.storage.desk import DeskReader
 from edge.storage.journal import Journal
@@ -147,9 +147,9 @@ class _Press:
         self._moved = threading.Event()
         self._moved_s = 0.0
         self.factory.note = self._note
-        self.warden = Warden(self.config.gate, folder / "cuts.jsonl")
-        self.gate = GpioGate(self.config.gate, self.factory, self.warden, fire_opens=True)
-        self.warden.start()
+        self.watchdog = ProcessWatchdog(self.config.gate, folder / "cuts.jsonl")
+        self.gate = GpioGate(self.config.gate, self.factory, self.watchdog, fire_opens=True)
+        self.watchdog.start()
         clock = SystemClock()
         still = np.full((480, 640, 3), 90, np.uint8)
         hangs: list[object] = [threading.Event()] if condition == "camera hangs" else [still] * 1_000_000
@@ -158,7 +158,7 @@ class _Press:
         camera.start()
         self.loop = GateLoop(
             self.config,
-            Ports(
+            Adapters(
                 camera,
                 _Matcher(BUSY_S if condition == "matcher busy" else 0.0),
                 self.gate,
@@ -194,7 +194,7 @@ def measure(condition: str, folder: Path, rounds: int) -> dict[str, object]:
     bench, chance, over = _Press(folder, condition), random.Random(1), threading.Event()
     turns = [0.0, time.monotonic()]
     """The longest so far, and when the present one began."""
-    bench.loop.start_reflex()
+    bench.loop.start_passage_thread()
     beside = [threading.Thread(target=_turn, args=(bench.loop, over, turns), daemon=True)]
     beside.append(threading.Thread(target=_flutter, args=(bench, over), daemon=True))
     if condition == "database locked":

@@ -10,8 +10,8 @@ from edge.app.state_folders import DESK, JOURNAL
 from edge.core.domain import AdmitRequest, EnrolmentRequest, LockDownRequest
 from edge.core.layout import GATE
 from edge.core.ports import Matcher
-from edge.devices.readers.qr_codes import QrCodes
-from edge.loop import GateLoop, Ports
+from edge.devices.readers.qr_codes import QrCodeReader
+from edge.loop import Adapters, GateLoop
 from edge.sim import ManualClock, PatientPinCheck, RecordingIndicator
 from edge.sim.staged_recognition import Picture, StagedCamera, StagedMatcher, View
 from edge.storage.desk import DeskReader, DeskWriter
@@ -211,7 +211,7 @@ class Stage:
             JournalPresence(self._folder / JOURNAL, clock),
         )
         roster, requests, presence = self._readers
-        ports = Ports(
+        ports = Adapters(
             camera=self.camera,
             matcher=self._matcher,
             gate=self._gate,
@@ -222,7 +222,7 @@ class Stage:
             clock=clock,
             presence=presence,
             thermometer=self.people.thermometer,
-            codes=QrCodes(self.config, self.hq.public_key, clock) if self.config.reader.codes else None,
+            codes=QrCodeReader(self.config, self.hq.public_key, clock) if self.config.reader.codes else None,
             reader=self.people.reader,
             pins=PatientPinCheck() if self.people.reader else None,
             restart=self._reboot,
