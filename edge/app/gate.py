@@ -3,7 +3,6 @@
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -12,22 +11,32 @@ from contract.keyring import TrustedKeys
 from contract.messages import NoticeCode, NoticeEvent
 from contract.signing import BadKey
 from edge import __version__
-from edge.app.gate_metrics import GateMeters, MeteredCamera
-from edge.app.journal_startup import follow_acks, open_ledger, read_through, tell_restart
-from edge.app.lock_relay import remember
-from edge.app.locked_journal import opened
+from edge.app.gate_metrics import GateMetrics, MeteredCamera
+from edge.app.journal_startup import apply_acks, open_journal, record_new_journal, start_background_check
+from edge.app.lock_relay import keep_relay_description
+from edge.app.locked_journal import open_when_unlocked
 from edge.app.prepared_roster import PreparedRoster
-from edge.app.reboot import restarter, unanswered
+from edge.app.reboot import make_restart, reboot_unanswered
 from edge.app.roster import open_roster
-from edge.app.state_folders import CUT_NOTES, DESK, JOURNAL, PINS, RESERVE, SCORES, folders, gate_dir, metrics_file
+from edge.app.state_folders import (
+    CUT_NOTES,
+    DESK,
+    JOURNAL,
+    PIN_HISTORY,
+    RESERVE,
+    SCORES,
+    folders,
+    gate_dir,
+    metrics_file,
+)
 from edge.camera import CameraFault, CaptureThread, Source, source_for
 from edge.core.config import CameraConfig, Config, TemperatureConfig
 from edge.core.domain import GateSignal
-from edge.core.ports import Camera, Clock, CodeReader, GateError, JournalError, Reader, Thermometer
+from edge.core.ports import Camera, CardReader, Clock, CodeReader, GateError, JournalError, Thermometer
 from edge.devices.gate import GpioGate, ProcessWatchdog, lock_relays, make_factory, take_cut_notes
 from edge.devices.indicator import GpioIndicator, IndicatorError, Voice
 from edge.devices.readers.evdev_source import EvdevSource
-from edge.devices.readers.pin_code_check import ThreadedPinCheck
+from edge.devices.readers.pin_code_check import ThreadedPinCodeCheck
 from edge.devices.readers.qr_codes import QrCodeReader
 from edge.devices.readers.wedge import WedgeReader
 from edge.devices.thermometer import Mlx90614
@@ -63,26 +72,26 @@ def run(config: Config, shutdown: Shutdown) -> None:
     """Until shutdown. The relay is set to locked before anything else is tried, a folder or a disk above all."""
     lock_relays(config.gate)
     own, state = gate_dir(config), config.paths.state_dir
-    factory = make_factory(config.gate, state / PINS)
-    relay_watchdog = ProcessWatchdog(config.gate, state / CUT_NOTES, state / PINS)
+    factory = make_factory(config.gate, state / PIN_HISTORY)
+    relay_watchdog = ProcessWatchdog(config.gate, state / CUT_NOTES, state / PIN_HISTORY)
     gate = GpioGate(config.gate, factory, relay_watchdog, fire_opens=True)
     scores: ScoreStore | None = None
     readers = ExitStack()
     try:
         try:
             relay_watchdog.start()
-            remember(config.gate, state)
+            keep_relay_description(config.gate, state)
             clock = BoundedClock(SystemClock())
             reserve = Reserve(state / RESERVE, config.disk.reserve_mb)
             disk = DiskSpace(own, config.disk, reserve, others=[f for f in folders(config) if f != own])
-            journal, water = opened(
-                lambda: open_ledger(config, clock, reserve.release_piece), config, gate, clock, shutdown
+            journal, water = open_when_unlocked(
+                lambda: open_journal(config, clock, reserve.release_piece), config, gate, clock, shutdown
             )
-            meters = journal.meters = GateMeters()
+            metrics = journal.metrics = GateMetrics()
             if config.matcher.self_calibrate != "off":
                 scores = ScoreStore(state / SCORES, lambda: disk.diagnostics)
-            again = restarter(config, shutdown)
-            loop = _loop(config, clock, gate, factory, journal, water, meters, scores, disk, again, readers)
+            again = make_restart(config, shutdown)
+            loop = _loop(config, clock, gate, factory, journal, water, metrics, scores, disk, again, readers)
         except Exception as error:
             try:
                 _open_while_it_burns(gate, config.gate.fire_reset == "manual", shutdown, error)
@@ -93,9 +102,9 @@ def run(config: Config, shutdown: Shutdown) -> None:
             gate.close()
             raise
         gc.freeze()  # what is loaded by now stays: the collector need not go through it between two frames
-        scrub = read_through(config, journal)
-        numbers = MetricsFile(metrics_file(config, "gate"), meters.registry)
-        measured = meters.timed(loop.step)
+        scrub = start_background_check(config, journal)
+        numbers = MetricsFile(metrics_file(config, "gate"), metrics.registry)
+        measured = metrics.timed(loop.step)
 
         def step() -> bool:
             healthy = measured()
@@ -146,14 +155,14 @@ def _open_while_it_burns(gate: GpioGate, by_hand: bool, shutdown: Shutdown, why:
 
 
 @contextmanager
-def hands_on(config: Config) -> Iterator[tuple[Camera, GpioGate, GpioIndicator, Clock]]:
+def manual_devices(config: Config) -> Iterator[tuple[Camera, GpioGate, GpioIndicator, Clock]]:
     """Camera, gate and indicator in a technician's hands, without a loop; the gate is locked before and after.
 
     Raises one of ERRORS.
     """
     clock = SystemClock()
     gate_dir(config)
-    factory = make_factory(config.gate, config.paths.state_dir / PINS)
+    factory = make_factory(config.gate, config.paths.state_dir / PIN_HISTORY)
     with ExitStack() as parts:
         parts.callback(factory.close)
         gate = GpioGate(config.gate, factory)
@@ -179,7 +188,7 @@ def _loop(
     factory: Any,
     journal: Journal,
     water: HighWater,
-    meters: GateMeters,
+    metrics: GateMetrics,
     scores: ScoreStore | None,
     disk: DiskSpace,
     restart: Callable[[], None] | None,
@@ -188,7 +197,7 @@ def _loop(
     """`readers`: closes, whatever happens, what reads the databases of sync and screen."""
     camera: Camera | None = None
     try:
-        camera = MeteredCamera(make_camera(config, clock), clock, meters)
+        camera = MeteredCamera(make_camera(config, clock), clock, metrics)
         camera.start()  # first, because a device takes its time to open: lists and models are read meanwhile
         lists = open_roster(config, water, apart=True)
         readers.callback(lists.close)
@@ -204,29 +213,43 @@ def _loop(
             camera.close()
         journal.close()
         raise
-    follow_acks(clock, journal, lists)
-    tell_restart(journal, config, lists)
+    apply_acks(clock, journal, lists)
+    record_new_journal(journal, config, lists)
     journal.append(NoticeEvent, code=NoticeCode.GATE_STARTED, detail=f"sitegate {__version__}")
-    if unanswered():
+    if reboot_unanswered():
         todo = "the machine was not rebooted, only this process: see systemctl status sitegate-reboot.path"
         journal.append(NoticeEvent, code=NoticeCode.COMMAND_REFUSED, detail=todo)
     take_cut_notes(config.paths.state_dir / CUT_NOTES, lambda ref, text: _record_cut_note(journal, ref, text))
     desk = config.paths.state_dir / DESK
     requests = DeskReader(desk, isolated_reader.IsolatedReader(desk))
     readers.callback(requests.close)
-    codes, reader = _other_ways(config, clock)
-    if reader is not None:
-        reader.start()
-    pins = ThreadedPinCheck() if reader else None
-    presence = JournalPresence(config.paths.state_dir / JOURNAL, clock)
-    thermometer = _thermometer(config.temperature, clock)
-    parts = (camera, matcher, gate, indicator, roster, journal, requests, clock, codes, reader, pins)
-    technician = TechnicianRequests(gate_dir(config))
-    ports = Adapters(*parts, presence=presence, thermometer=thermometer, disk=disk, restart=restart)
-    return GateLoop(config, replace(ports, high_water=water, bounds=clock, technician=technician))
+    code_reader, card_reader = _credential_readers(config, clock)
+    if card_reader is not None:
+        card_reader.start()
+    adapters = Adapters(
+        camera=camera,
+        matcher=matcher,
+        gate=gate,
+        indicator=indicator,
+        roster=roster,
+        journal=journal,
+        desk_requests=requests,
+        clock=clock,
+        code_reader=code_reader,
+        card_reader=card_reader,
+        pin_code_check=ThreadedPinCodeCheck() if card_reader else None,
+        presence=JournalPresence(config.paths.state_dir / JOURNAL, clock),
+        thermometer=_thermometer(config.temperature, clock),
+        restart=restart,
+        disk=disk,
+        high_water=water,
+        clock_bounds=clock,
+        technician_requests=TechnicianRequests(gate_dir(config)),
+    )
+    return GateLoop(config, adapters)
 
 
-def _other_ways(config: Config, clock: Clock) -> tuple[CodeReader | None, Reader | None]:
+def _credential_readers(config: Config, clock: Clock) -> tuple[CodeReader | None, CardReader | None]:
     """Codes and the card reader, as far as they are configured; the reader not yet started. Raises BadKey."""
     key = TrustedKeys(config.keys.hq_signing_public_path)
     codes = QrCodeReader(config, key, clock) if config.reader.codes else None

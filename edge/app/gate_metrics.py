@@ -19,7 +19,7 @@ _FRAME_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 _APPEND_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 
-class GateMeters:
+class GateMetrics:
     """`registry` holds all of them. No worker id ever becomes a label."""
 
     def __init__(self) -> None:
@@ -53,33 +53,33 @@ class GateMeters:
 
 
 class MeteredJournal(Journal):
-    """The journal, with its times noted once `meters` is set."""
+    """The journal, with its times noted once `metrics` is set."""
 
-    meters: GateMeters | None = None
+    metrics: GateMetrics | None = None
 
     def append(self, kind: type[E], /, *, ref: str | None = None, **fields: Any) -> E:
-        if self.meters is None:
+        if self.metrics is None:
             return super().append(kind, ref=ref, **fields)
         began_s = time.perf_counter()
-        with self.meters.append_failures.count_exceptions():
+        with self.metrics.append_failures.count_exceptions():
             event = super().append(kind, ref=ref, **fields)
-        self.meters.append.observe(time.perf_counter() - began_s)
+        self.metrics.append.observe(time.perf_counter() - began_s)
         if (granted := getattr(event, "granted", None)) is not None:
-            self.meters.decisions.labels(str(granted).lower()).inc()
+            self.metrics.decisions.labels(str(granted).lower()).inc()
         return event
 
     def prune(self, acked_seq: int, keep_days: float, keep_events: int = 0) -> int:
         removed = super().prune(acked_seq, keep_days, keep_events)
-        if self.meters is not None:
-            self.meters.pruned.inc(removed)
+        if self.metrics is not None:
+            self.metrics.pruned.inc(removed)
         return removed
 
 
 class MeteredCamera:
     """Implements `edge.core.ports.Camera` around another."""
 
-    def __init__(self, camera: Camera, clock: Clock, meters: GateMeters) -> None:
-        self._camera, self._clock, self._meters = camera, clock, meters
+    def __init__(self, camera: Camera, clock: Clock, metrics: GateMetrics) -> None:
+        self._camera, self._clock, self._metrics = camera, clock, metrics
 
     def start(self) -> None:
         self._camera.start()
@@ -87,7 +87,7 @@ class MeteredCamera:
     def wait(self, after: int, timeout_s: float) -> Frame | None:
         frame = self._camera.wait(after, timeout_s)
         if frame is not None:
-            self._meters.frame_age.observe(max(0.0, self._clock.monotonic() - frame.monotonic_s))
+            self._metrics.frame_age.observe(max(0.0, self._clock.monotonic() - frame.monotonic_s))
         return frame
 
     def status(self) -> CameraStatus:

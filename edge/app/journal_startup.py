@@ -20,7 +20,7 @@ from edge.system.gate_keys import try_open_key
 _MARK = "high-water"
 
 
-def open_ledger(
+def open_journal(
     config: Config, clock: BoundedClock, give_room: Callable[[], bool] = lambda: False
 ) -> tuple[MeteredJournal, HighWater]:
     """The journal and the high-water marks; `clock` learns what they know of the time. Raises JournalError."""
@@ -33,7 +33,7 @@ def open_ledger(
     return journal, water
 
 
-def follow_acks(clock: BoundedClock, journal: Journal, lists: ReplicaReader) -> None:
+def apply_acks(clock: BoundedClock, journal: Journal, lists: ReplicaReader) -> None:
     """What HQ's acknowledgements say: the time, and what need not be saved of a journal that is replaced."""
     for ack in lists.acks():
         clock.not_before(ack.utc - HQ_SLACK)
@@ -41,7 +41,7 @@ def follow_acks(clock: BoundedClock, journal: Journal, lists: ReplicaReader) -> 
     journal.set_acked_source(lambda: {ack.epoch: ack.seq for ack in lists.acks()})
 
 
-def read_through(config: Config, journal: Journal) -> BackgroundCheck | None:
+def start_background_check(config: Config, journal: Journal) -> BackgroundCheck | None:
     """Have a journal read through beside the loop that is too large to be checked at the start; None for a small one."""
     path = config.paths.state_dir / JOURNAL
     if path.stat().st_size <= FULL_CHECK_MAX_BYTES:
@@ -51,7 +51,7 @@ def read_through(config: Config, journal: Journal) -> BackgroundCheck | None:
     return scrub
 
 
-def tell_restart(journal: Journal, config: Config, lists: ReplicaReader) -> None:
+def record_new_journal(journal: Journal, config: Config, lists: ReplicaReader) -> None:
     """Record that a new journal was begun at the start, and why. Raises JournalError."""
     if journal.signer is not None:
         sign_salvaged(gate_dir(config), journal.signer)

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from contract.unknown_keys import nearest
 from edge.core.config import Config, ConfigError, GateConfig, PathsConfig, parse
-from edge.core.layout import GATE, PINS, RELAY
+from edge.core.layout import GATE, PIN_HISTORY, RELAY
 from edge.core.ports import GateError
 from edge.devices.gate import lock_relays, relays_only
 from edge.system.atomic_write import write_atomically
@@ -30,11 +30,11 @@ READ_MAX_BYTES, KEPT_MAX_BYTES = 1_000_000, 4_096
 _HEADER = re.compile(r"^\s*\[+\s*([\w.\"'-]+)\s*\]+\s*(#.*)?$")
 
 
-def lock(config_path: Path) -> str:
+def lock_relay(config_path: Path) -> str:
     """Lock the relay and let go of it. Return what was done, in one sentence. Raises GateError."""
     text = _read(config_path)
     for gate, state, source in _descriptions(config_path, text):
-        history = state / PINS if state is not None and (state / GATE).is_dir() else None
+        history = state / PIN_HISTORY if state is not None and (state / GATE).is_dir() else None
         lock_relays(gate, history)
         pins = " and ".join(str(pin) for pin in (gate.relay_pin, gate.relay_out_pin) if pin is not None)
         return f"relay locked at pin {pins}, as {source}"
@@ -44,7 +44,7 @@ def lock(config_path: Path) -> str:
     )
 
 
-def remember(config: GateConfig, state: Path) -> None:
+def keep_relay_description(config: GateConfig, state: Path) -> None:
     """Keep the relay's description for the day on which the configuration cannot be read. Never raises OSError."""
     kept = json.dumps(relays_only(config).model_dump(include=_KEYS), sort_keys=True).encode()
     for path in _places(state):

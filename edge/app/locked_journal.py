@@ -17,12 +17,12 @@ from edge.system.supervisor import Shutdown, Watchdog
 log = structlog.get_logger()
 
 AGAIN_S = 0.5
-Ledger = tuple[MeteredJournal, HighWater]
+OpenedJournal = tuple[MeteredJournal, HighWater]
 
 
-def opened(
-    attempt: Callable[[], Ledger], config: Config, gate: GpioGate, clock: BoundedClock, shutdown: Shutdown
-) -> Ledger:
+def open_when_unlocked(
+    attempt: Callable[[], OpenedJournal], config: Config, gate: GpioGate, clock: BoundedClock, shutdown: Shutdown
+) -> OpenedJournal:
     """What `attempt` opens, once the lock is gone. Raises JournalError for anything else, and when the process is to end."""
     try:
         return _writable(attempt)
@@ -36,12 +36,12 @@ def opened(
         while not shutdown.wait(AGAIN_S):
             watchdog.ping()
             try:
-                ledger = _writable(attempt)
+                opened = _writable(attempt)
             except JournalHeld:
                 continue
-            if _handed_over(early, ledger[0]):
-                return ledger
-            ledger[0].close()
+            if _handed_over(early, opened[0]):
+                return opened
+            opened[0].close()
     finally:
         early.close()
     raise JournalError("the process is to end, and the journal is still locked by another program")
@@ -54,12 +54,12 @@ def _handed_over(early: StartupPassage, journal: MeteredJournal) -> bool:
         return False
 
 
-def _writable(attempt: Callable[[], Ledger]) -> Ledger:
+def _writable(attempt: Callable[[], OpenedJournal]) -> OpenedJournal:
     """Raises JournalHeld also for a journal that can be read and not written."""
-    ledger = attempt()
+    opened = attempt()
     try:
-        ledger[0].check_writable()
+        opened[0].check_writable()
     except BaseException:
-        ledger[0].close()
+        opened[0].close()
         raise
-    return ledger
+    return opened

@@ -24,7 +24,7 @@ def request_path() -> Path | None:
     return Path(folder) / REQUEST if folder else None
 
 
-def restarter(config: Config, shutdown: Shutdown) -> Callable[[], None] | None:
+def make_restart(config: Config, shutdown: Shutdown) -> Callable[[], None] | None:
     """What begins the restart: the process ends in the orderly way, and is started again. None if it may not."""
     how, path = config.gate.reboot, request_path()
 
@@ -40,7 +40,7 @@ def restarter(config: Config, shutdown: Shutdown) -> Callable[[], None] | None:
     return None if how == "never" else restart
 
 
-def unanswered() -> bool:
+def reboot_unanswered() -> bool:
     """True once if an earlier process asked for a reboot of the machine, and only the process was started anew."""
     path = request_path()
     if path is None or not path.exists():

@@ -11,7 +11,7 @@ from edge.core.layout import CUT_NOTES as CUT_NOTES
 from edge.core.layout import DESK as DESK
 from edge.core.layout import DESK_FOLDER, GATE, GATE_KEY, GATE_KEY_PUBLIC, LINK_KEY, LINK_KEY_PUBLIC, SYNC
 from edge.core.layout import JOURNAL as JOURNAL
-from edge.core.layout import PINS as PINS
+from edge.core.layout import PIN_HISTORY as PIN_HISTORY
 from edge.core.layout import REPLICA as REPLICA
 from edge.core.layout import RESERVE as RESERVE
 from edge.core.layout import SCORES as SCORES

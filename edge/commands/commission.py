@@ -121,7 +121,7 @@ def verify(page: Annotated[Path, typer.Argument(help="A certificate.", exists=Tr
 
 def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
     """The technician's steps, then what the gate can answer alone."""
-    from edge.app.gate import ERRORS, hands_on
+    from edge.app.gate import ERRORS, manual_devices
     from edge.tools import selfcheck
     from edge.tools.commissioning import steps as tried
     from edge.tools.commissioning.certificate import photo_let_in
@@ -145,7 +145,7 @@ def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
         try:
             matcher = _matcher(config)
             identify = matcher.identify if matcher.gallery_size else None
-            with hands_on(config) as parts:
+            with manual_devices(config) as parts:
                 bench = tried.Bench(config, *parts, detect=matcher.engine.detect, sleep=time.sleep, identify=identify)
                 for step in tried.run(wanted, bench, Terminal()):
                     measured = (step.measured, "bold red" if photo_let_in(step) else "dim")

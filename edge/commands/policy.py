@@ -26,14 +26,19 @@ from edge.commands.common import (
     out,
 )
 from edge.core.config import Config
-from edge.core.decision import Case, Finding, Rule, Verdict, decide, examine, policy_of
+from edge.core.decision import DecisionCase, Rule, RuleFinding, RuleVerdict, decide, examine, policy_of
 from edge.core.domain import Candidate, Circumstances, Claim, Decision, Identification, RosterState, Sight
 from edge.storage.presence import JournalPresence
 from edge.system.clock import SystemClock
 
 app = typer.Typer(no_args_is_help=True, help="Show the rules in force, and explain a decision.")
 
-_COLOURS = {Verdict.FINE: "green", Verdict.NOTES: "yellow", Verdict.REFUSES: "red", Verdict.NOT_ASKED: "dim"}
+_COLOURS = {
+    RuleVerdict.FINE: "green",
+    RuleVerdict.NOTES: "yellow",
+    RuleVerdict.REFUSES: "red",
+    RuleVerdict.NOT_ASKED: "dim",
+}
 
 
 @app.command(epilog=example("sitegate policy show", "sitegate policy show --json"))
@@ -87,13 +92,13 @@ def explain(
         partner=partner,
     )
     seen, claim = _shown(worker, frozenset(factor or [Factor.FACE]), state, loaded)
-    case, decision = Case.of(seen, claim, state, here), decide(seen, claim, state, here)
+    case, decision = DecisionCase.of(seen, claim, state, here), decide(seen, claim, state, here)
     rows = list(examine(case))
     if as_json:
         out.print_json(json.dumps(_as_json(case, rows, decision)))
         return
     table = Table("", "rule", "looks at", "says", box=None)
-    decisive = next((finding for _, finding in rows if finding.verdict is Verdict.REFUSES), None)
+    decisive = next((finding for _, finding in rows if finding.verdict is RuleVerdict.REFUSES), None)
     for number, (rule, finding) in enumerate(rows, 1):
         style = "bold" if finding is decisive else None
         table.add_row(str(number), rule.name, finding.given, _says(finding), style=style)
@@ -185,7 +190,7 @@ def _state(config: Config) -> RosterState:
     return reader.state
 
 
-def _says(finding: Finding) -> Text:
+def _says(finding: RuleFinding) -> Text:
     answer = f": {finding.reason}, {finding.advice}" if finding.reason else ""
     return styled((f"{finding.verdict}{answer}", _COLOURS[finding.verdict]))
 
@@ -198,7 +203,7 @@ def _supposed(at: Circumstances) -> str:
     )
 
 
-def _as_json(case: Case, rows: list[tuple[Rule, Finding]], decision: Decision) -> dict[str, Any]:
+def _as_json(case: DecisionCase, rows: list[tuple[Rule, RuleFinding]], decision: Decision) -> dict[str, Any]:
     return {
         "worker_id": case.worker_id,
         "at_utc": case.at.now.isoformat(),

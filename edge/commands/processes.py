@@ -77,11 +77,11 @@ def _locked_if_it_fails(config: Path) -> Iterator[None]:
 
 def _lock(config: Path) -> str:
     """What was done, in one sentence; or a clear message and exit code 1."""
-    from edge.app.lock_relay import lock as make_safe
+    from edge.app.lock_relay import lock_relay
     from edge.core.ports import GateError
 
     try:
-        return make_safe(config)
+        return lock_relay(config)
     except GateError as error:
         raise fail(str(error)) from error
 

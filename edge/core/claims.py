@@ -56,7 +56,7 @@ def card_claim(number: str, site_id: str, index: Mapping[str, str]) -> Claim:
     return Claim(worker_id, frozenset({Factor.CARD}))
 
 
-def together(held: Claim, shown: Claim) -> Claim:
+def merge_claims(held: Claim, shown: Claim) -> Claim:
     """One person's claim out of what they showed before and now; somebody else's replaces it."""
     if held.worker_id != shown.worker_id:
         return shown

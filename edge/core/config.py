@@ -35,11 +35,11 @@ class ConfigError(ValueError):
         super().__init__(f"{where}: {len(problems)} problem(s)\n" + "\n".join(f"  - {visible(p)}" for p in problems))
 
 
-class Section(BaseModel):
+class ConfigSection(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
 
-class SiteConfig(Section):
+class SiteConfig(ConfigSection):
     """Which gate this is."""
 
     site_id: Id = Field(default="site-1", description="The site this gate belongs to, as HQ calls it.")
@@ -52,7 +52,7 @@ class SiteConfig(Section):
     )
 
 
-class PathsConfig(Section):
+class PathsConfig(ConfigSection):
     """Where things are kept."""
 
     state_dir: Path = Field(
@@ -63,7 +63,7 @@ class PathsConfig(Section):
     )
 
 
-class KeysConfig(Section):
+class KeysConfig(ConfigSection):
     """PEM files. `sitegate-hq init` makes them; only the site's own private key is secret here."""
 
     hq_signing_public_path: Path = Field(
@@ -90,7 +90,7 @@ class KeysConfig(Section):
     )
 
 
-class CameraConfig(Section):
+class CameraConfig(ConfigSection):
     """Where frames come from."""
 
     source: Literal["picamera2", "v4l2", "rtsp", "file", "folder", "walkup"] = Field(
@@ -139,7 +139,7 @@ class CameraConfig(Section):
         return self
 
 
-class MatcherConfig(Section):
+class MatcherConfig(ConfigSection):
     """How faces are found and compared."""
 
     pack: str = Field(
@@ -241,7 +241,7 @@ def _chosen(mode: object) -> object:
     return mode
 
 
-class LivenessConfig(Section):
+class LivenessConfig(ConfigSection):
     """Whether a person, or a picture of one, is in front of the gate. See docs/SAFETY.md for what it can and cannot tell."""
 
     mode: Annotated[LivenessMode | None, BeforeValidator(_chosen)] = Field(
@@ -294,7 +294,7 @@ class LivenessConfig(Section):
         )
 
 
-class ReaderConfig(Section):
+class ReaderConfig(ConfigSection):
     """Other ways to show who somebody is: a QR code before the camera, a card reader or PIN pad on USB."""
 
     device: str = Field(
@@ -324,7 +324,7 @@ class ReaderConfig(Section):
     )
 
 
-class TemperatureConfig(Section):
+class TemperatureConfig(ConfigSection):
     """An infrared thermometer on the I2C bus. What too high means is HQ's policy."""
 
     sensor: Literal["off", "mlx90614", "simulated"] = Field(
@@ -341,7 +341,7 @@ class TemperatureConfig(Section):
     simulated_c: float = Field(default=36.4, ge=30, le=45, description="What the simulated sensor reads.")
 
 
-class DecisionConfig(Section):
+class DecisionConfig(ConfigSection):
     """Timing of decisions. The rules themselves are HQ's policy."""
 
     advice_after_ms: int = Field(
@@ -364,7 +364,7 @@ class DecisionConfig(Section):
     )
 
 
-class GateConfig(Section):
+class GateConfig(ConfigSection):
     """The relay and the inputs. Pins are BCM numbers; unset = not fitted."""
 
     pins: Literal["gpiozero", "mock"] = Field(
@@ -513,7 +513,7 @@ class GateConfig(Section):
         return self
 
 
-class IndicatorConfig(Section):
+class IndicatorConfig(ConfigSection):
     """LEDs, buzzer, lamp and voice. Pins are BCM numbers; unset = not fitted."""
 
     red_pin: Pin | None = Field(default=None, description="Red LED.")
@@ -536,7 +536,7 @@ class IndicatorConfig(Section):
     )
 
 
-class JournalConfig(Section):
+class JournalConfig(ConfigSection):
     """The event journal."""
 
     keep_days: float = Field(default=30, ge=0, le=3650, description="Events that HQ holds are kept here for so long.")
@@ -548,7 +548,7 @@ class JournalConfig(Section):
     )
 
 
-class DiskConfig(Section):
+class DiskConfig(ConfigSection):
     """What the gate does when the disk with its state folder fills up (docs/OPERATIONS.md, Disk)."""
 
     low_mb: int = Field(default=1_000, ge=1, le=1_000_000, description="Less free space is an alarm.")
@@ -577,7 +577,7 @@ class DiskConfig(Section):
         return self
 
 
-class SyncConfig(Section):
+class SyncConfig(ConfigSection):
     """The connection to HQ's MQTT broker."""
 
     broker_host: str = Field(default="localhost", min_length=1, description="Broker name or address.")
@@ -619,7 +619,7 @@ class SyncConfig(Section):
         return self
 
 
-class ScreenConfig(Section):
+class ScreenConfig(ConfigSection):
     """The local web pages."""
 
     host: str = Field(
@@ -634,7 +634,7 @@ class ScreenConfig(Section):
     )
 
 
-class HomeAssistantConfig(Section):
+class HomeAssistantConfig(ConfigSection):
     """Home Assistant on the same broker may show this gate as a device: its state and health, nothing of people."""
 
     discovery: bool = Field(default=False, description="Publish a discovery message; off again, it is taken away.")
@@ -652,7 +652,7 @@ class HomeAssistantConfig(Section):
         return self
 
 
-class Config(Section):
+class Config(ConfigSection):
     """Everything one gate is told by its technician."""
 
     site: SiteConfig = SiteConfig()

@@ -25,7 +25,7 @@ OVER_BUDGET_DAYS = 7.0
 HEALTH_SLOWER = {DiskStep.OK: 1, DiskStep.LOW: 4, DiskStep.VERY_LOW: 40, DiskStep.CRITICAL: 40}
 """The pause between two health messages is so many times as long."""
 SAMPLES_OVER = timedelta(hours=24)
-FORETELL_AFTER = timedelta(hours=6)
+FORECAST_AFTER = timedelta(hours=6)
 """A shorter time says little: a single update may fill a part of the disk in minutes."""
 
 _ORDER = tuple(DiskStep)
@@ -61,7 +61,7 @@ def days_kept(step: DiskStep, keep_days: float, *, over_budget: bool) -> float:
     return min(wanted, _KEEP_DAYS.get(step, wanted))
 
 
-def take_up(samples: Sequence[Sample], new: Sample) -> tuple[Sample, ...]:
+def with_sample(samples: Sequence[Sample], new: Sample) -> tuple[Sample, ...]:
     """The samples with a new one, as many as foretelling needs."""
     return (*(s for s in samples if new.at_s - s.at_s <= SAMPLES_OVER.total_seconds()), new)
 
@@ -69,7 +69,7 @@ def take_up(samples: Sequence[Sample], new: Sample) -> tuple[Sample, ...]:
 def days_left(samples: Sequence[Sample], limits: DiskConfig, budget_mb: float) -> float | None:
     """Days until the disk is critically full, or until what HQ does not hold alone fills the journal's budget, whichever
     comes first, if it goes on as from the first to the last sample. None: neither fills, or the samples are too few."""
-    if not samples or samples[-1].at_s - samples[0].at_s < FORETELL_AFTER.total_seconds():
+    if not samples or samples[-1].at_s - samples[0].at_s < FORECAST_AFTER.total_seconds():
         return None
     first, last = samples[0], samples[-1]
     days = (last.at_s - first.at_s) / 86_400

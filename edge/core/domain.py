@@ -139,7 +139,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ReaderEntry:
     """What a card reader or PIN pad gave up to its Enter key; `text` is empty if it was not digits alone. Never logged."""
 
     text: str = field(repr=False)

@@ -9,7 +9,7 @@ GATE, SYNC, DESK_FOLDER = "gate", "sync", "desk"
 
 JOURNAL = f"{GATE}/journal.db"
 SCORES = f"{GATE}/scores.db"
-PINS = f"{GATE}/pins.jsonl"
+PIN_HISTORY = f"{GATE}/pins.jsonl"
 """What mock pins did."""
 CUT_NOTES = f"{GATE}/pulse-cuts.jsonl"
 """What the second pulse guard did, for the gate process to journal at its next start."""

@@ -1,6 +1,6 @@
 """How often somebody may guess wrong: pure, and the same for PINs, cards, codes and passwords. Times are seconds of one clock.
 
-Two memories work side by side. `Guesses` ends a burst and forgets all of it after a quiet time. `Slow` remembers for hours or days
+Two memories work side by side. `BurstLockout` ends a burst and forgets all of it after a quiet time. `SlowLockout` remembers for hours or days
 and forgets one guess at a time, so that guessing just below the limit of a burst does not go on for ever.
 """
 
@@ -12,7 +12,7 @@ NEVER = float("-inf")
 
 
 @dataclass(frozen=True, slots=True)
-class Schedule:
+class BurstLimit:
     """`free` wrong guesses cost nothing; the last of them, and each one after, costs a pause: `pause_s`, doubling up to
     `pause_max_s`. `forget_s` after the last guess or pause without another wrong one, everything is forgotten."""
 
@@ -22,16 +22,16 @@ class Schedule:
     forget_s: float
 
 
-PER_WORKER = Schedule(free=3, pause_s=60, pause_max_s=3600, forget_s=24 * 3600)
+PER_WORKER = BurstLimit(free=3, pause_s=60, pause_max_s=3600, forget_s=24 * 3600)
 """PINs of one worker: at most 3 in the first minute, 28 on the first day, 24 a day from then on."""
-PER_READER = Schedule(free=10, pause_s=30, pause_max_s=900, forget_s=120)
+PER_READER = BurstLimit(free=10, pause_s=30, pause_max_s=900, forget_s=120)
 """Wrong PINs and unknown cards at one reader, whoever they are for."""
-PER_ACCOUNT = Schedule(free=5, pause_s=30, pause_max_s=900, forget_s=3600)
+PER_ACCOUNT = BurstLimit(free=5, pause_s=30, pause_max_s=900, forget_s=3600)
 """Passwords on the screen, of one name from one visitor."""
 
 
 @dataclass(frozen=True, slots=True)
-class SlowSchedule:
+class SlowLimit:
     """`free` wrong guesses cost nothing; each one beyond costs a pause: `pause_s`, doubling up to `pause_max_s`. One guess is
     forgotten every `forget_one_s`: on a long run no more than one in so long is looked at."""
 
@@ -41,16 +41,16 @@ class SlowSchedule:
     pause_max_s: float
 
 
-READER_SLOW = SlowSchedule(free=40, forget_one_s=1800, pause_s=300, pause_max_s=7200)
+READER_SLOW = SlowLimit(free=40, forget_one_s=1800, pause_s=300, pause_max_s=7200)
 """Wrong PINs and unknown cards at one reader: 40 at once, then 48 a day. A rush hour with some mistakes stays below."""
-WORKER_SLOW = SlowSchedule(free=10, forget_one_s=12 * 3600, pause_s=3600, pause_max_s=48 * 3600)
+WORKER_SLOW = SlowLimit(free=10, forget_one_s=12 * 3600, pause_s=3600, pause_max_s=48 * 3600)
 """Wrong PINs of one worker, which the right PIN does not clear: 10 at once, then 2 a day."""
-CODES_SLOW = SlowSchedule(free=20, forget_one_s=600, pause_s=300, pause_max_s=3600)
+CODES_SLOW = SlowLimit(free=20, forget_one_s=600, pause_s=300, pause_max_s=3600)
 """Refused codes on record; they cannot be guessed, but a film of them must not fill the journal."""
 
 
 @dataclass(frozen=True, slots=True)
-class Slow:
+class SlowLockout:
     """How many wrong guesses are remembered (`wrong`, at `last_s`), and until when no further one is looked at."""
 
     wrong: float = 0
@@ -60,7 +60,7 @@ class Slow:
     def paused(self, now_s: float) -> bool:
         return now_s < self.paused_until_s
 
-    def after_wrong(self, schedule: SlowSchedule, now_s: float) -> "Slow":
+    def after_wrong(self, schedule: SlowLimit, now_s: float) -> "SlowLockout":
         """One more wrong guess."""
         forgotten = (now_s - self.last_s) / schedule.forget_one_s if self.wrong else 0
         wrong = max(0.0, self.wrong - max(0.0, forgotten)) + 1
@@ -68,11 +68,11 @@ class Slow:
         if beyond <= 0:
             return replace(self, wrong=wrong, last_s=now_s)
         pause_s = doubled_s(schedule.pause_s, beyond - 1, schedule.pause_max_s)
-        return Slow(wrong, now_s, now_s + max(pause_s, 0.0))
+        return SlowLockout(wrong, now_s, now_s + max(pause_s, 0.0))
 
 
 @dataclass(frozen=True, slots=True)
-class Guesses:
+class BurstLockout:
     """The wrong guesses that are remembered, and until when no further one is looked at."""
 
     wrong: int = 0
@@ -82,13 +82,13 @@ class Guesses:
     def paused(self, now_s: float) -> bool:
         return now_s < self.paused_until_s
 
-    def after_wrong(self, schedule: Schedule, now_s: float) -> "Guesses":
+    def after_wrong(self, schedule: BurstLimit, now_s: float) -> "BurstLockout":
         """One more wrong guess."""
         quiet_since = max(self.last_s, self.paused_until_s)
-        before = Guesses() if now_s - quiet_since > schedule.forget_s else self
+        before = BurstLockout() if now_s - quiet_since > schedule.forget_s else self
         wrong = before.wrong + 1
         beyond = wrong - schedule.free
         if beyond < 0:
             return replace(before, wrong=wrong, last_s=now_s)
         pause_s = doubled_s(schedule.pause_s, beyond, schedule.pause_max_s)
-        return Guesses(wrong, now_s, now_s + pause_s)
+        return BurstLockout(wrong, now_s, now_s + pause_s)

@@ -29,7 +29,7 @@ class Admission:
 
 
 @dataclass(frozen=True, slots=True)
-class Once:
+class OncePerApproach:
     """Who was let in since the lane was last empty for `left_after_s`."""
 
     left_after_s: float
@@ -37,27 +37,27 @@ class Once:
     _empty_from_s: float = float("inf")
     _empty_to_s: float = float("-inf")
 
-    def nobody(self, now: float) -> Self:
+    def lane_empty(self, now: float) -> Self:
         """A frame without any face."""
         goes_on = now - self._empty_to_s <= STEP_S
         empty_from_s = self._empty_from_s if goes_on else now
         gone = now - empty_from_s >= self.left_after_s
         return replace(self, admitted={} if gone else self.admitted, _empty_from_s=empty_from_s, _empty_to_s=now)
 
-    def somebody(self, now: float, worker_id: str | None) -> Self:
+    def face_seen(self, now: float, worker_id: str | None) -> Self:
         """A frame with a face in it: this worker's, or (None) one that nobody's name is known for."""
         known = {name: one for name, one in self.admitted.items() if not self._left_the_queue(one, now)}
         if worker_id in known:
             known[worker_id] = replace(known[worker_id], seen_s=now)
         return replace(self, admitted=known, _empty_from_s=float("inf"), _empty_to_s=float("-inf"))
 
-    def let_in(self, worker_id: str, seq: int, now: float) -> Self:
+    def released(self, worker_id: str, seq: int, now: float) -> Self:
         """A release was given to this worker, however the worker showed who it is."""
         before = self.admitted.get(worker_id)
         newest = Admission(seq, now, now, before.releases + 1 if before else 1)
         return replace(self, admitted={**self.admitted, worker_id: newest})
 
-    def bars(self, worker_id: str, not_taken: Collection[int]) -> Admission | None:
+    def blocking_release(self, worker_id: str, not_taken: Collection[int]) -> Admission | None:
         """The release after which this worker has not left yet; None if another may be given. `not_taken`: decisions of
         which a sensor told that nobody passed."""
         last = self.admitted.get(worker_id)

@@ -10,7 +10,6 @@ from edge.core.domain import (
     Candidate,
     Claim,
     DeskRequest,
-    Entry,
     Frame,
     GateSignal,
     Identification,
@@ -18,6 +17,7 @@ from edge.core.domain import (
     JournalSize,
     LastPassage,
     LiveState,
+    ReaderEntry,
     ReaderStatus,
     Recognition,
     RosterState,
@@ -109,12 +109,12 @@ class CodeReader(Protocol):
         are not ours are nothing at all. Not every frame is looked into."""
 
 
-class Reader(Protocol):
+class CardReader(Protocol):
     """A card reader or PIN pad that types like a keyboard, with a thread of its own."""
 
     def start(self) -> None: ...
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[ReaderEntry]:
         """What was entered since the last call, oldest first."""
 
     def status(self) -> ReaderStatus: ...
@@ -123,7 +123,7 @@ class Reader(Protocol):
         """Let go of the device; may be called twice."""
 
 
-class PinCheck(Protocol):
+class PinCodeCheck(Protocol):
     """Compares a PIN with its stored form, which takes longer than a frame may wait."""
 
     def ask(self, pin: str, stored: str) -> None:
@@ -135,7 +135,7 @@ class PinCheck(Protocol):
     def close(self) -> None: ...
 
 
-class ScoreStore(Protocol):
+class ScoreCountStore(Protocol):
     """Keeps the counts of scores across restarts. It never raises: without them the gate recognises as before."""
 
     def days(self) -> list[DayScores]:
@@ -174,7 +174,7 @@ class Gate(Protocol):
         """Lock and let go of the pins; may be called twice."""
 
 
-class Requests(Protocol):
+class DeskRequestSource(Protocol):
     """What people at this gate asked for on their own screen or command line (desk.db)."""
 
     def changed(self) -> bool: ...
@@ -183,7 +183,7 @@ class Requests(Protocol):
         """Requests with an id above `after_id`, oldest first."""
 
 
-class Technician(Protocol):
+class TechnicianRequestSource(Protocol):
     """What only a technician may ask of the gate process (`edge.storage.technician_request`)."""
 
     def waiting(self) -> TechnicianRequest | None: ...
@@ -259,7 +259,7 @@ class Disk(Protocol):
         """Damaged databases that were set aside and may be taken away, with their sizes."""
 
 
-class Memory(Protocol):
+class JournalMemory(Protocol):
     """What the gate remembers beside the journal's file, and what outlives that file."""
 
     def head(self) -> tuple[str, int] | None:
@@ -288,7 +288,7 @@ class ClockBounds(Protocol):
         """The present time is right, whatever was known before."""
 
 
-class HighWater(Protocol):
+class HighWaterMarks(Protocol):
     """What this gate must not forget with a file (`edge.storage.high_water`). Nothing here raises for a disk that refuses."""
 
     def newest_order(self) -> datetime | None:

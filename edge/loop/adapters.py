@@ -5,26 +5,26 @@ from dataclasses import dataclass
 
 from edge.core.ports import (
     Camera,
+    CardReader,
     Clock,
     ClockBounds,
     CodeReader,
+    DeskRequestSource,
     Disk,
     Gate,
-    HighWater,
+    HighWaterMarks,
     Indicator,
     Journal,
     Matcher,
-    PinCheck,
+    PinCodeCheck,
     Presence,
-    Reader,
-    Requests,
     Roster,
-    Technician,
+    TechnicianRequestSource,
     Thermometer,
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Adapters:
     """`codes` and `reader` are None where codes are not read and no reader is fitted; `pins` belongs to the reader.
     `restart` restarts this process, or the machine, soon after; None where that is not allowed.
@@ -36,15 +36,15 @@ class Adapters:
     indicator: Indicator
     roster: Roster
     journal: Journal
-    requests: Requests
+    desk_requests: DeskRequestSource
     clock: Clock
-    codes: CodeReader | None = None
-    reader: Reader | None = None
-    pins: PinCheck | None = None
+    code_reader: CodeReader | None = None
+    card_reader: CardReader | None = None
+    pin_code_check: PinCodeCheck | None = None
     presence: Presence | None = None
     thermometer: Thermometer | None = None
     restart: Callable[[], None] | None = None
     disk: Disk | None = None
-    high_water: HighWater | None = None
-    bounds: ClockBounds | None = None
-    technician: Technician | None = None
+    high_water: HighWaterMarks | None = None
+    clock_bounds: ClockBounds | None = None
+    technician_requests: TechnicianRequestSource | None = None

@@ -30,7 +30,7 @@ class ClockWatch:
 
     def check(self) -> None:
         """Look at the clock. Raises JournalError."""
-        bounds, clock = self._adapters.bounds, self._adapters.clock
+        bounds, clock = self._adapters.clock_bounds, self._adapters.clock
         if bounds is None:
             return
         if not (behind := bounds.behind()):
@@ -49,7 +49,7 @@ class ClockWatch:
 
     def believe(self, why: str, ref: str | None = None) -> None:
         """The present time is right. Earlier events of this boot with another time are corrected by it. Raises JournalError."""
-        bounds, clock = self._adapters.bounds, self._adapters.clock
+        bounds, clock = self._adapters.clock_bounds, self._adapters.clock
         if bounds is None:
             return
         self._writer.write_notice(ref or f"clock-{secrets.token_hex(8)}", NoticeCode.CLOCK_BELIEVED, why)

@@ -13,17 +13,17 @@ from edge.core.claims import (
     WRONG_PIN,
     card_claim,
     card_index,
-    together,
+    merge_claims,
 )
 from edge.core.config import Config
-from edge.core.domain import Claim, Entry, Frame, Worker
+from edge.core.domain import Claim, Frame, ReaderEntry, Worker
 from edge.loop.adapters import Adapters
 from edge.loop.journal_writer import JournalWriter, before_memory
 from edge.loop.lockout import Lockout
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownCredential:
     """Something was shown, at `at_s` (monotonic): a refusal, or the person's whole claim as it stands now. `about` is
     whom a refusal concerns, where that is known."""
 
@@ -61,7 +61,7 @@ class Credentials:
         self._lockout = Lockout(adapters, writer)
         self._last_card = _LastCard()
 
-    def take(self, frame: Frame | None) -> list[Shown]:
+    def take(self, frame: Frame | None) -> list[ShownCredential]:
         """What was shown since the last call, oldest first."""
         self._check_reader()
         return [*self._read_codes(frame), *self._pin_answer(), *self._read_entries()]
@@ -69,8 +69,8 @@ class Credentials:
     def discard_input(self) -> None:
         """Whatever is shown now is for nothing: the gate stands open."""
         self._check_reader()
-        if self._adapters.reader is not None:
-            self._adapters.reader.entries()
+        if self._adapters.card_reader is not None:
+            self._adapters.card_reader.entries()
         self.forget()
 
     def claim(self, now: float) -> Claim:
@@ -89,30 +89,32 @@ class Credentials:
         """The claim has served its purpose."""
         self._held, self._asked = Claim(), None
 
-    def _read_codes(self, frame: Frame | None) -> list[Shown]:
-        claim = self._adapters.codes.read(frame) if self._adapters.codes and frame is not None else None
+    def _read_codes(self, frame: Frame | None) -> list[ShownCredential]:
+        claim = self._adapters.code_reader.read(frame) if self._adapters.code_reader and frame is not None else None
         if claim is None or frame is None:
             return []
         if claim.ref and self._adapters.journal.seen(claim.ref):
-            return [self._refused_code(Shown(Claim(refusal=USED_CODE), frame.monotonic_s, claim.worker_id))]
+            return [self._refused_code(ShownCredential(Claim(refusal=USED_CODE), frame.monotonic_s, claim.worker_id))]
         if claim.issued_utc is not None and before_memory(self._adapters.journal, claim.issued_utc):
-            return [self._refused_code(Shown(Claim(refusal=FORGOTTEN_CODE), frame.monotonic_s, claim.worker_id))]
+            return [
+                self._refused_code(ShownCredential(Claim(refusal=FORGOTTEN_CODE), frame.monotonic_s, claim.worker_id))
+            ]
         if claim.refusal:
-            return [self._refused_code(Shown(claim, frame.monotonic_s))]
+            return [self._refused_code(ShownCredential(claim, frame.monotonic_s))]
         return [self._add_to_claim(claim, frame.monotonic_s)]
 
-    def _refused_code(self, shown: Shown) -> Shown:
+    def _refused_code(self, shown: ShownCredential) -> ShownCredential:
         """It, or without its reason once there are too many for the journal."""
-        return shown if self._lockout.may_record_code(shown.at_s) else Shown(Claim(), shown.at_s)
+        return shown if self._lockout.may_record_code(shown.at_s) else ShownCredential(Claim(), shown.at_s)
 
-    def _read_entries(self) -> list[Shown]:
-        entries = self._adapters.reader.entries() if self._adapters.reader else []
+    def _read_entries(self) -> list[ShownCredential]:
+        entries = self._adapters.card_reader.entries() if self._adapters.card_reader else []
         return [shown for entry in entries if (shown := self._entered(entry))]
 
-    def _entered(self, entry: Entry) -> Shown | None:
+    def _entered(self, entry: ReaderEntry) -> ShownCredential | None:
         """A card's number, or the PIN of whoever's card was shown before."""
         if self._lockout.reader_paused(entry.monotonic_s):
-            return Shown(Claim(), entry.monotonic_s)
+            return ShownCredential(Claim(), entry.monotonic_s)
         if not entry.text:
             return self._refused(UNREADABLE, entry)
         card = card_claim(entry.text, self._config.site.site_id, self._card_index())
@@ -121,7 +123,7 @@ class Credentials:
                 self._last_card = replace(self._last_card, read_s=entry.monotonic_s)
                 return None
             if self._lockout.worker_paused(card.worker_id, entry.monotonic_s):
-                return Shown(Claim(), entry.monotonic_s)
+                return ShownCredential(Claim(), entry.monotonic_s)
             self._asked = None
             return self._add_to_claim(card, entry.monotonic_s)
         if (worker := self._awaits_pin(entry.monotonic_s)) is not None:
@@ -135,34 +137,34 @@ class Credentials:
             return None
         return self._adapters.roster.state.workers.get(held.worker_id)
 
-    def _ask_pin(self, worker: Worker, entry: Entry) -> Shown | None:
-        if self._asked is not None or self._adapters.pins is None:
+    def _ask_pin(self, worker: Worker, entry: ReaderEntry) -> ShownCredential | None:
+        if self._asked is not None or self._adapters.pin_code_check is None:
             return None
         if worker.pin is None:
             return self._refused(NO_PIN, entry, worker.worker_id)
         self._asked = worker.worker_id, entry.monotonic_s
-        self._adapters.pins.ask(entry.text, worker.pin)
+        self._adapters.pin_code_check.ask(entry.text, worker.pin)
         return None
 
-    def _pin_answer(self) -> list[Shown]:
-        answer = self._adapters.pins.answer() if self._adapters.pins else None
+    def _pin_answer(self) -> list[ShownCredential]:
+        answer = self._adapters.pin_code_check.answer() if self._adapters.pin_code_check else None
         if answer is None or self._asked is None:
             return []
         (worker_id, entered_s), self._asked = self._asked, None
         if not answer:
             self._lockout.count_wrong(worker_id, entered_s)
             self.forget()  # the card again, for another try: whoever walked on leaves nothing behind
-            return [Shown(Claim(refusal=WRONG_PIN), entered_s, worker_id)]
+            return [ShownCredential(Claim(refusal=WRONG_PIN), entered_s, worker_id)]
         self._lockout.clear_burst(worker_id)
         return [self._add_to_claim(Claim(worker_id, frozenset({Factor.PIN})), entered_s)]
 
-    def _refused(self, why: str, entry: Entry, about: str | None = None) -> Shown:
+    def _refused(self, why: str, entry: ReaderEntry, about: str | None = None) -> ShownCredential:
         self._lockout.count_wrong(None, entry.monotonic_s)
-        return Shown(Claim(refusal=why), entry.monotonic_s, about)
+        return ShownCredential(Claim(refusal=why), entry.monotonic_s, about)
 
-    def _add_to_claim(self, claim: Claim, at_s: float) -> Shown:
-        self._held, self._held_at = together(self.claim(at_s), claim), at_s
-        return Shown(self._held, at_s)
+    def _add_to_claim(self, claim: Claim, at_s: float) -> ShownCredential:
+        self._held, self._held_at = merge_claims(self.claim(at_s), claim), at_s
+        return ShownCredential(self._held, at_s)
 
     def _card_index(self) -> dict[str, str]:
         workers = self._adapters.roster.state.workers
@@ -172,9 +174,9 @@ class Credentials:
 
     def _check_reader(self) -> None:
         """Record a reader that was lost or came back."""
-        if self._adapters.reader is None:
+        if self._adapters.card_reader is None:
             return
-        status = self._adapters.reader.status()
+        status = self._adapters.card_reader.status()
         if status.ok != self._reader_ok:
             self._reader_ok = status.ok
             self._writer.defer_notice(NoticeCode.READER_BACK if status.ok else NoticeCode.READER_LOST, status.detail)

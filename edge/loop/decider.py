@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from contract.messages import DiskStep, NoticeCode, PolicySnapshot
 from edge.core.config import Config
-from edge.core.decision import Pairs, decide, policy_of
+from edge.core.decision import TwoPersonWaits, decide, policy_of
 from edge.core.domain import Circumstances, Claim, Decision, Identification, Sight
 from edge.loop.adapters import Adapters
 from edge.loop.journal_writer import JournalWriter
@@ -13,7 +13,7 @@ from edge.loop.journal_writer import JournalWriter
 class Decider:
     def __init__(self, config: Config, adapters: Adapters, writer: JournalWriter) -> None:
         self._config, self._adapters, self._writer = config, adapters, writer
-        self._pairs = Pairs()
+        self._two_person_waits = TwoPersonWaits()
         self._thermometer_ok = True
 
     def decide(self, seen: Identification, claim: Claim, locked_down: bool = False, barred: bool = False) -> Decision:
@@ -23,11 +23,13 @@ class Decider:
         now, monotonic = clock.utc(), clock.monotonic()
         policy = policy_of(state, self._config.site.site_id, now)
         worker_id = claim.worker_id or _named(seen)
-        partner = self._pairs.partner_of(worker_id, monotonic) if worker_id else None
+        partner = self._two_person_waits.partner_of(worker_id, monotonic) if worker_id else None
         at = self._circumstances(worker_id, now, policy, partner, locked_down)
         decision = decide(seen, claim, state, at)
         if policy.two_person and not (barred and decision.granted):
-            self._pairs = self._pairs.after(decision, partner, monotonic, policy.two_person_within_s)
+            self._two_person_waits = self._two_person_waits.after(
+                decision, partner, monotonic, policy.two_person_within_s
+            )
         return decision
 
     def check_thermometer(self) -> None:

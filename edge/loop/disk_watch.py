@@ -4,7 +4,7 @@ import structlog
 
 from contract.messages import DiskStep, NoticeCode, NoticeEvent
 from edge.core.config import Config
-from edge.core.disk_policy import KEEP_EVENTS, Sample, at_least, days_kept, days_left, take_up
+from edge.core.disk_policy import KEEP_EVENTS, Sample, at_least, days_kept, days_left, with_sample
 from edge.core.domain import DiskState
 from edge.core.lasting_ref import LastingKind, LastingRef, newest
 from edge.core.ports import Journal, JournalError
@@ -110,7 +110,7 @@ class DiskWatch:
     def _forecast(self, now: float) -> None:
         limits, size = self._config.disk, self._adapters.journal.size()
         unsent_mb = size.mb_of(max(0, size.head - self._acked()))
-        self._samples = take_up(self._samples, Sample(now, self._free_mb, unsent_mb))
+        self._samples = with_sample(self._samples, Sample(now, self._free_mb, unsent_mb))
         self._days_left = days_left(self._samples, limits, self._config.journal.budget_mb)
         if self._days_left is None or self._days_left >= limits.warn_days:
             return

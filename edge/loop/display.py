@@ -131,6 +131,6 @@ class Display:
                 kind: highest[kind] for kind in sorted(self._adapters.roster.state.withheld) if kind in highest
             },
             lists_older=tuple(kind for kind in highest if water is not None and water.takes_older(kind)),
-            clock_behind=self._adapters.bounds is not None and bool(self._adapters.bounds.behind()),
+            clock_behind=self._adapters.clock_bounds is not None and bool(self._adapters.clock_bounds.behind()),
             liveness=self._config.liveness.in_force,
         )

@@ -99,7 +99,7 @@ class GateLoop:
         self._adapters.gate.close()
         self._adapters.indicator.close()
         self._adapters.camera.close()
-        for other in (self._adapters.reader, self._adapters.pins):
+        for other in (self._adapters.card_reader, self._adapters.pin_code_check):
             if other is not None:
                 other.close()
         if self._adapters.thermometer is not None:

@@ -13,7 +13,7 @@ from contract.messages import (
     Reason,
 )
 from edge.core.config import Config
-from edge.core.decision import pairs_in_words
+from edge.core.decision import look_alikes_in_words
 from edge.core.domain import Decision, DeskRequest, Incident, RosterState, Template
 from edge.core.templates import TemplateStore
 from edge.loop.adapters import Adapters
@@ -78,9 +78,12 @@ class HqInbox:
         if self.rebooting:
             return
         self._read_requests()
-        if self._adapters.technician is not None and (asked := self._adapters.technician.waiting()) is not None:
+        if (
+            self._adapters.technician_requests is not None
+            and (asked := self._adapters.technician_requests.waiting()) is not None
+        ):
             self._desk_requests.execute_technician(asked)
-            self._adapters.technician.done()
+            self._adapters.technician_requests.done()
         while self._requests and self._may_run(self._requests[0]):
             self._desk_requests.execute(self._requests[0])
             self._requests.popleft()
@@ -90,10 +93,10 @@ class HqInbox:
         return self._writer.knows(request.ref) or self._request_quota.take(self._adapters.clock.monotonic())
 
     def _read_requests(self) -> None:
-        self._more_requests = self._adapters.requests.changed() or self._more_requests
+        self._more_requests = self._adapters.desk_requests.changed() or self._more_requests
         if not self._more_requests or len(self._requests) >= WAITING_MAX:
             return
-        found = self._adapters.requests.requests(self._last_request)
+        found = self._adapters.desk_requests.requests(self._last_request)
         self._more_requests = bool(found)  # one reading has an end, and there may be more
         for request in found:
             self._last_request = request.id
@@ -125,7 +128,7 @@ class HqInbox:
             return
         ref = f"look-alikes-roster-{version}"
         if found and not self._adapters.journal.seen(ref):
-            detail = pairs_in_words({worker_id: other.worker_id for worker_id, other in found.items()})
+            detail = look_alikes_in_words({worker_id: other.worker_id for worker_id, other in found.items()})
             self._writer.write_notice(ref, NoticeCode.LOOK_ALIKE, detail)
         self._surveyed_version = version
 

@@ -3,7 +3,7 @@
 from contract.messages import AccessEvent, NoticeCode, Reason
 from contract.policy import Factor
 from edge.core.claims import COUNTED, WRONG_PIN
-from edge.core.lockout import CODES_SLOW, PER_READER, PER_WORKER, READER_SLOW, WORKER_SLOW, Guesses, Slow
+from edge.core.lockout import CODES_SLOW, PER_READER, PER_WORKER, READER_SLOW, WORKER_SLOW, BurstLockout, SlowLockout
 from edge.loop.adapters import Adapters
 from edge.loop.journal_writer import JournalWriter
 
@@ -15,12 +15,12 @@ READER, CODES = "the reader", "codes"
 class Lockout:
     def __init__(self, adapters: Adapters, writer: JournalWriter) -> None:
         self._writer = writer
-        self._reader, self._reader_slow = Guesses(), Slow()
-        self._workers: dict[str, Guesses] = {}
-        self._workers_slow: dict[str, Slow] = {}
-        self._codes = Slow()
+        self._reader, self._reader_slow = BurstLockout(), SlowLockout()
+        self._workers: dict[str, BurstLockout] = {}
+        self._workers_slow: dict[str, SlowLockout] = {}
+        self._codes = SlowLockout()
         self._reported: set[str] = set()
-        if adapters.reader is not None:
+        if adapters.card_reader is not None:
             self._recall(adapters)
 
     def reader_paused(self, now: float) -> bool:
@@ -29,7 +29,7 @@ class Lockout:
 
     def worker_paused(self, worker_id: str, now: float) -> bool:
         """True while this worker's card is not looked at."""
-        fast, slow = self._workers.get(worker_id, Guesses()), self._workers_slow.get(worker_id, Slow())
+        fast, slow = self._workers.get(worker_id, BurstLockout()), self._workers_slow.get(worker_id, SlowLockout())
         return self._paused(f"worker {worker_id}", fast, slow, now)
 
     def count_wrong(self, worker_id: str | None, now: float, tell: bool = True) -> None:
@@ -38,8 +38,10 @@ class Lockout:
         self._reader = self._reader.after_wrong(PER_READER, now)
         self._reader_slow = self._reader_slow.after_wrong(READER_SLOW, now)
         if worker_id is not None:
-            self._workers[worker_id] = self._workers.get(worker_id, Guesses()).after_wrong(PER_WORKER, now)
-            self._workers_slow[worker_id] = self._workers_slow.get(worker_id, Slow()).after_wrong(WORKER_SLOW, now)
+            self._workers[worker_id] = self._workers.get(worker_id, BurstLockout()).after_wrong(PER_WORKER, now)
+            self._workers_slow[worker_id] = self._workers_slow.get(worker_id, SlowLockout()).after_wrong(
+                WORKER_SLOW, now
+            )
         if not tell:
             return
         if self._reader_slow.paused(now):
@@ -54,12 +56,12 @@ class Lockout:
 
     def may_record_code(self, now: float) -> bool:
         """True if one more refused code may stand in the journal by itself; genuine codes are never held up."""
-        if self._paused(CODES, Guesses(), self._codes, now):
+        if self._paused(CODES, BurstLockout(), self._codes, now):
             return False
         self._codes = self._codes.after_wrong(CODES_SLOW, now)
         return True
 
-    def _paused(self, whose: str, fast: Guesses, slow: Slow, now: float) -> bool:
+    def _paused(self, whose: str, fast: BurstLockout, slow: SlowLockout, now: float) -> bool:
         if not fast.paused(now) and not slow.paused(now):
             self._reported.discard(whose)
             return False

@@ -23,7 +23,16 @@ class StartupPassage:
     ) -> None:
         nothing = cast(Any, None)
         journal = cast(Journal, _StoredRefs(refs))
-        adapters = Adapters(nothing, nothing, gate, nothing, nothing, journal, nothing, clock)
+        adapters = Adapters(
+            camera=nothing,
+            matcher=nothing,
+            gate=gate,
+            indicator=nothing,
+            roster=nothing,
+            journal=journal,
+            desk_requests=nothing,
+            clock=clock,
+        )
         self._gate, self._clock, self._feed = gate, clock, feed
         self._writer = JournalWriter(config, adapters)
         self._passage_control = PassageControl(config, adapters, self._writer)

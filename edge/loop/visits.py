@@ -6,9 +6,9 @@ from contract.messages import AccessEvent, Advice, Direction, NoticeCode, Passag
 from edge.core.config import Config
 from edge.core.decision import advice_for
 from edge.core.domain import Claim, Decision, Frame, Identification, Sight, Tone
-from edge.core.once_per_approach import AWAY_S, Admission, Once
+from edge.core.once_per_approach import AWAY_S, Admission, OncePerApproach
 from edge.loop.adapters import Adapters
-from edge.loop.credentials import Credentials, Shown
+from edge.loop.credentials import Credentials, ShownCredential
 from edge.loop.decider import Decider
 from edge.loop.display import Display
 from edge.loop.journal_writer import JournalWriter
@@ -55,12 +55,12 @@ class Visits:
         self._credentials = Credentials(config, adapters, writer)
         self._decider = Decider(config, adapters, writer)
         self._visit = Visit()
-        self._once = Once(config.decision.left_after_ms / 1000)
+        self._once = OncePerApproach(config.decision.left_after_ms / 1000)
         self._reported_seq = 0
         """The newest decision after which it was told that the person admission."""
         self._recall_admissions()
         self._seen, self._seen_at = NOBODY, float("-inf")
-        self._waiting: Shown | None = None
+        self._waiting: ShownCredential | None = None
         self._incomplete: Decision | None = None
         """Something was shown and more is needed: the decision if nothing follows."""
         self._admitted: tuple[str | None, float] = (None, float("-inf"))
@@ -116,7 +116,9 @@ class Visits:
         if self._passage_control.fire:
             self._display.show(Tone.GO, Advice.WALK_THROUGH)
         elif self._incomplete is None:
-            self._display.show_idle(Tone.STOP, Advice.SHOW_CODE_OR_CARD if self._adapters.reader else Advice.SEE_DESK)
+            self._display.show_idle(
+                Tone.STOP, Advice.SHOW_CODE_OR_CARD if self._adapters.card_reader else Advice.SEE_DESK
+            )
 
     def no_decision(self, error: Exception) -> None:
         """The pipeline failed on this frame: say so, once per visit, and stay shut. Raises JournalError."""
@@ -156,7 +158,7 @@ class Visits:
             self._writer.write_decision(self._decision(seen))
             self._visit = replace(self._visit, advised=True)
 
-    def _decide(self, seen: Identification, shown: Shown | None = None) -> None:
+    def _decide(self, seen: Identification, shown: ShownCredential | None = None) -> None:
         """Decide on what is seen and what has been shown by now; `shown` if that is what brought the question up."""
         now = self._adapters.clock.monotonic()
         claim = self._credentials.claim(now)
@@ -191,7 +193,7 @@ class Visits:
         self._visit = replace(self._visit, decided=None)
         self._display.show_release(False)
 
-    def _refuse(self, shown: Shown) -> None:
+    def _refuse(self, shown: ShownCredential) -> None:
         """What was shown is not genuine, or (without a reason) may not be looked at now: recorded once, and the desk."""
         if shown.claim.refusal:
             decision = self._decision(NOBODY, shown.claim)
@@ -220,11 +222,11 @@ class Visits:
         """Who was let in, and who is there now."""
         for event in self._passage_control.take_released():
             if event.worker_id is not None:
-                self._once = self._once.let_in(event.worker_id, event.seq, now)
+                self._once = self._once.released(event.worker_id, event.seq, now)
         if seen.sight is Sight.NOBODY:
-            self._once = self._once.nobody(now)
+            self._once = self._once.lane_empty(now)
         else:
-            self._once = self._once.somebody(now, _named(seen))
+            self._once = self._once.face_seen(now, _named(seen))
 
     def _blocking_release(self, seen: Identification) -> Admission | None:
         """The release after which this worker has not left the lane. Not asked on the way out: nobody is kept in, and a
@@ -232,7 +234,7 @@ class Visits:
         worker_id = _named(seen)
         if worker_id is None or self._config.site.direction is Direction.OUT:
             return None
-        return self._once.bars(worker_id, self._passage_control.not_taken)
+        return self._once.blocking_release(worker_id, self._passage_control.not_taken)
 
     def _ask_to_leave(self, decision: Decision, last: Admission, now: float) -> None:
         """Not let in a second time: told to step back, and to the manager once if it lasts."""
@@ -252,7 +254,7 @@ class Visits:
                 continue
             recent = abs((utc - event.utc).total_seconds()) < AWAY_S
             if recent and (event.seq in taken or not self._passage_control.reports_passing):
-                self._once = self._once.let_in(event.worker_id, event.seq, now)
+                self._once = self._once.released(event.worker_id, event.seq, now)
 
     def _decision(self, seen: Identification, claim: Claim = NOTHING_SHOWN, barred: bool = False) -> Decision:
         locked_down = self._passage_control.refuses(self._config.site.direction)

@@ -22,7 +22,7 @@ from edge.core.domain import (
     Template,
     Vector,
 )
-from edge.core.ports import Clock, ScoreStore
+from edge.core.ports import Clock, ScoreCountStore
 from edge.core.templates import TemplateStore
 from edge.matcher.approach import Approach, Lane
 from edge.matcher.engine.engine import FRAME, FaceEngine, open_engine
@@ -317,7 +317,7 @@ def open_matcher(
     config: MatcherConfig,
     models_dir: Path,
     liveness: LivenessConfig | None = None,
-    scores: ScoreStore | None = None,
+    scores: ScoreCountStore | None = None,
     clock: Clock | None = None,
 ) -> FaceMatcher:
     """A matcher with verified weights and an empty gallery; it counts scores if it gets a store and a clock.

@@ -8,7 +8,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 
-from edge.core.lockout import PER_ACCOUNT, Guesses
+from edge.core.lockout import PER_ACCOUNT, BurstLockout
 
 PAIRS_MAX = 2_000
 RESTART_PAUSE_S = 30.0
@@ -33,13 +33,13 @@ class Attempts:
     def __init__(self, closed_until_s: float = 0.0) -> None:
         self._closed_until_s = closed_until_s
         self._secret = secrets.token_bytes(32)
-        self._pairs: dict[bytes, Guesses] = {}
+        self._pairs: dict[bytes, BurstLockout] = {}
         self._told: set[bytes] = set()
 
     def paused(self, name: str, visitor: Visitor, now_s: float) -> bool:
         """True if no password of this pair is looked at now."""
         closed = now_s < self._closed_until_s and not visitor.known_browser
-        return closed or self._pairs.get(self._pair(name, visitor), Guesses()).paused(now_s)
+        return closed or self._pairs.get(self._pair(name, visitor), BurstLockout()).paused(now_s)
 
     def first_of_pause(self, name: str, visitor: Visitor) -> bool:
         """True once for each pause of a pair: it is recorded once."""
@@ -50,7 +50,7 @@ class Attempts:
 
     def wrong(self, name: str, visitor: Visitor, now_s: float) -> None:
         pair = self._pair(name, visitor)
-        self._pairs[pair] = self._pairs.get(pair, Guesses()).after_wrong(PER_ACCOUNT, now_s)
+        self._pairs[pair] = self._pairs.get(pair, BurstLockout()).after_wrong(PER_ACCOUNT, now_s)
         self._told.discard(pair)
         if len(self._pairs) > PAIRS_MAX:
             least = min(self._pairs, key=lambda p: (self._pairs[p].wrong, self._pairs[p].last_s))

@@ -120,7 +120,7 @@ class RecordingGate:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class IndicatorRecord:
     """What the indicator showed, and since when."""
 
     monotonic_s: float
@@ -133,11 +133,11 @@ class RecordingIndicator:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.history: list[Shown] = []
+        self.history: list[IndicatorRecord] = []
         self.lamp = False
 
     def show(self, tone: Tone, advice: Advice | None) -> None:
-        self.history.append(Shown(self._clock.monotonic(), tone, advice))
+        self.history.append(IndicatorRecord(self._clock.monotonic(), tone, advice))
 
     def fill_light(self, on: bool) -> None:
         self.lamp = on

@@ -5,18 +5,18 @@ from collections.abc import Callable, Iterable, Iterator
 
 from edge.core.domain import Image
 
-Step = Image | None | Exception | threading.Event
+SourceStep = Image | None | Exception | threading.Event
 """A picture; nothing delivered; an error raised; or a hang until the event is set, perhaps for ever."""
 
 
 class ScriptedSource:
     """A live source that does one step per reading, then ends."""
 
-    def __init__(self, steps: Iterable[Step], name: str = "scripted camera", period_s: float = 0.01) -> None:
+    def __init__(self, steps: Iterable[SourceStep], name: str = "scripted camera", period_s: float = 0.01) -> None:
         self.name = name
         self.rate_hz: float | None = None
         self.closed = 0
-        self._steps: Iterator[Step] = iter(steps)
+        self._steps: Iterator[SourceStep] = iter(steps)
         self._period_s = period_s
 
     def open(self) -> None:
@@ -37,10 +37,10 @@ class ScriptedSource:
         self.closed += 1
 
 
-class Lives:
+class SourceSequence:
     """Makes the sources that a capture thread asks for, one after another; the last description serves for ever."""
 
-    def __init__(self, *lives: Callable[[], Iterable[Step]]) -> None:
+    def __init__(self, *lives: Callable[[], Iterable[SourceStep]]) -> None:
         self._lives = lives
         self.made: list[ScriptedSource] = []
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from edge.core.domain import Image
 from edge.sim.code_card import CodeCard
-from edge.sim.lane_picture import lane
+from edge.sim.lane_picture import draw_lane
 from edge.sim.person_cutout import Cutout
-from edge.sim.walk_up_script import Light, Person, Scene, Script, ScriptError
+from edge.sim.walk_up_script import FilmPerson, Light, Scene, ScriptError, WalkUpScript
 from edge.system.photo_file import read_photo
 
 NOISE_MARGIN = 64
@@ -28,7 +28,7 @@ class Pose(NamedTuple):
     blur_px: float
 
 
-def pose(person: Person, scene: Scene, into_s: float, width: int, height: int) -> Pose | None:
+def pose(person: FilmPerson, scene: Scene, into_s: float, width: int, height: int) -> Pose | None:
     """The person's pose so many seconds into the scene; None while out of the picture.
 
     Size follows the pinhole camera: at an even pace the *distance* (1 / width) shrinks evenly, so a face grows slowly
@@ -63,10 +63,10 @@ class Film:
         ScriptError: a photo cannot be read, its face lies outside of it, or a code is shown and segno is not installed.
     """
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: WalkUpScript) -> None:
         self.script = script
         size = script.height_px, script.width_px
-        self._lane = lane(size[1], size[0], script.background_grey, script.seed)
+        self._lane = draw_lane(size[1], size[0], script.background_grey, script.seed)
         grain = np.random.default_rng(script.seed).standard_normal((size[0] + NOISE_MARGIN, size[1] + NOISE_MARGIN, 1))
         self._grain = grain.repeat(3, axis=2).astype(np.float32)
         self._noise: dict[float, tuple[Image, Image]] = {}
@@ -140,7 +140,7 @@ class Film:
             self._cards[text] = CodeCard(text)
         return self._cards[text]
 
-    def _cutout(self, person: Person) -> Cutout:
+    def _cutout(self, person: FilmPerson) -> Cutout:
         key = (person.photo_path, person.face)
         if key not in self._cutouts:
             largest = max(p.near_px for s in self.script.scenes for p in s.people if (p.photo_path, p.face) == key)

@@ -30,7 +30,7 @@ def press(code: int) -> list[KeyEvent]:
     return [KeyEvent(EV_MSC, 4, code), KeyEvent(EV_KEY, code, 1), report, KeyEvent(EV_KEY, code, 0), report]
 
 
-class SimulatedKeys:
+class SimulatedKeyboard:
     """A reader that can be typed on, unplugged and plugged in again; give `source` to `WedgeReader` as its maker."""
 
     name = "simulated reader"
@@ -40,7 +40,7 @@ class SimulatedKeys:
         self.opened = 0
         self._events: queue.SimpleQueue[Sequence[KeyEvent] | None] = queue.SimpleQueue()
 
-    def source(self) -> "SimulatedKeys":
+    def source(self) -> "SimulatedKeyboard":
         return self
 
     def type(self, digits: str) -> None:
@@ -73,8 +73,8 @@ class SimulatedKeys:
         """Nothing to let go of."""
 
 
-class PatientPinCheck:
-    """The port `edge.core.ports.PinCheck`: answers within the question, for a clock that is set by hand."""
+class ImmediatePinCodeCheck:
+    """The port `edge.core.ports.PinCodeCheck`: answers within the question, for a clock that is set by hand."""
 
     def __init__(self) -> None:
         self.asked = 0

@@ -9,7 +9,7 @@ HORIZON = 0.44
 """Height of the horizon, as a part of the frame's height from its top: the camera hangs at eye height."""
 
 
-def lane(width: int, height: int, grey: int, seed: int) -> Image:
+def draw_lane(width: int, height: int, grey: int, seed: int) -> Image:
     """The background in `width` x `height` pixels, (height, width, 3) BGR, about `grey` bright."""
     horizon = round(HORIZON * height)
     tone = np.empty((height, 1, 3), np.float32)

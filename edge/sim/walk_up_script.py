@@ -14,11 +14,11 @@ class ScriptError(ValueError):
     """A walk-up script that cannot be played; the message names every problem."""
 
 
-class Part(BaseModel):
+class ScriptPart(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
 
-class Light(Part):
+class Light(ScriptPart):
     """Every picture value v (0-1) becomes gain * v ** gamma."""
 
     gain: float = Field(default=1.0, ge=0, le=1.5)
@@ -30,7 +30,7 @@ class Light(Part):
         )
 
 
-class Person(Part):
+class FilmPerson(ScriptPart):
     """Somebody out of a photo. Widths are those of the face box as it appears in the frame, in pixels."""
 
     photo_path: Path
@@ -52,7 +52,7 @@ class Person(Part):
     """Width of the card with its margin, in face widths."""
 
     @model_validator(mode="after")
-    def _sizes(self) -> "Person":
+    def _sizes(self) -> "FilmPerson":
         if min(self.face[2:]) < 8:
             raise ValueError("the face must be at least 8 x 8 photo pixels: [x, y, width, height]")
         if self.far_px > self.near_px:
@@ -60,11 +60,11 @@ class Person(Part):
         return self
 
 
-class Scene(Part):
+class Scene(ScriptPart):
     """One or more people who come and go together."""
 
     name: str
-    people: tuple[Person, ...] = Field(min_length=1, max_length=8)
+    people: tuple[FilmPerson, ...] = Field(min_length=1, max_length=8)
     gap_s: float = Field(default=1.5, ge=0, le=600)
     approach_s: float = Field(default=2.0, ge=0.1, le=60)
     stay_s: float = Field(default=2.5, ge=0, le=600)
@@ -84,7 +84,7 @@ class Scene(Part):
         return self.gap_s + self.approach_s + self.stay_s + self.leave_s
 
 
-class Script(Part):
+class WalkUpScript(ScriptPart):
     """A walk-up script: scenes one after another, then an empty lane for `tail_s`."""
 
     width_px: int = Field(default=640, ge=160, le=3840)
@@ -110,14 +110,14 @@ class Script(Part):
         return rows
 
 
-def load_script(path: Path) -> Script:
+def load_script(path: Path) -> WalkUpScript:
     """The walk-up script in a TOML file. Relative paths in it are relative to the file.
 
     Raises:
         ScriptError: unreadable file, broken TOML, wrong keys or values, a photo that is not there.
     """
     try:
-        script = Script.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        script = WalkUpScript.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise ScriptError(f"{path}: cannot be read ({error.strerror}); set camera.path to a walk-up script") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -132,8 +132,8 @@ def load_script(path: Path) -> Script:
     return script
 
 
-def _absolute(script: Script, base: Path) -> Script:
-    def person(p: Person) -> Person:
+def _absolute(script: WalkUpScript, base: Path) -> WalkUpScript:
+    def person(p: FilmPerson) -> FilmPerson:
         return p.model_copy(update={"photo_path": base / p.photo_path})
 
     scenes = tuple(s.model_copy(update={"people": tuple(map(person, s.people))}) for s in script.scenes)

@@ -3,13 +3,13 @@
 from edge.core.domain import Image
 from edge.core.ports import Clock
 from edge.sim.film import Film
-from edge.sim.walk_up_script import Script
+from edge.sim.walk_up_script import WalkUpScript
 
 
 class WalkUpSource:
     """Plays a script for the capture thread. Frames that come too late are left out, so the film keeps real time."""
 
-    def __init__(self, script: Script, repeat: bool, clock: Clock) -> None:
+    def __init__(self, script: WalkUpScript, repeat: bool, clock: Clock) -> None:
         self.name = "walk-up simulator"
         self.rate_hz: float | None = script.rate_hz
         self._script, self._repeat, self._clock = script, repeat, clock

@@ -190,7 +190,7 @@ class DeskWriter:
 
 
 class DeskReader:
-    """The gate's read-only side. See `edge.core.ports.Requests`. A missing or damaged file holds no requests.
+    """The gate's read-only side. See `edge.core.ports.DeskRequestSource`. A missing or damaged file holds no requests.
 
     `reader`: of the file, in another process if its owner may be an enemy.
     """
@@ -199,7 +199,7 @@ class DeskReader:
         self._reader = reader or sqlite_file.DatabaseReader(path)
 
     def changed(self) -> bool:
-        """See `edge.core.ports.Requests`."""
+        """See `edge.core.ports.DeskRequestSource`."""
         return self._reader.changed()
 
     def requests(self, after_id: int) -> list[DeskRequest]:

@@ -81,7 +81,7 @@ def merged(first: Marks, second: Marks) -> Marks:
 
 
 class HighWater:
-    """Implements `edge.core.ports.Memory`, and what `edge.replica.reader` asks of the lists. The gate process is its one writer.
+    """Implements `edge.core.ports.JournalMemory`, and what `edge.replica.reader` asks of the lists. The gate process is its one writer.
 
     Nothing here raises for a disk that refuses: what is in memory holds, and is written as soon as it can be.
     """
@@ -159,15 +159,15 @@ class HighWater:
     # --- the journal -----------------------------------------------------------------------------------------
 
     def head(self) -> tuple[str, int] | None:
-        """See `edge.core.ports.Memory`."""
+        """See `edge.core.ports.JournalMemory`."""
         return (self.marks.epoch, self._seq) if self.marks.epoch else None
 
     def refs(self) -> Sequence[str]:
-        """See `edge.core.ports.Memory`."""
+        """See `edge.core.ports.JournalMemory`."""
         return self.marks.refs
 
     def noted(self, event: Event, ref: str | None) -> None:
-        """See `edge.core.ports.Memory`. Only a new epoch and a lasting ref are written at once; the rest goes with the next write."""
+        """See `edge.core.ports.JournalMemory`. Only a new epoch and a lasting ref are written at once; the rest goes with the next write."""
         self._seq = event.seq
         if ref is not None and (group := _group_of(ref)):
             refs = (*(r for r in self.marks.refs if _group_of(r) is not group), ref)

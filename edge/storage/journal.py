@@ -22,7 +22,7 @@ from contract.messages import AnyEvent, ClockEvent, Event, NoticeCode, NoticeEve
 from contract.times import step_between
 from edge.core.config import SiteConfig
 from edge.core.domain import JournalSize, LiveState
-from edge.core.ports import Clock, JournalError, JournalHeld, Memory
+from edge.core.ports import Clock, JournalError, JournalHeld, JournalMemory
 from edge.storage import erasure, lock_holders, retention, sqlite_file
 from edge.storage.journal_file import JournalFile, NotOurFile, Row
 from edge.storage.journal_reader import JournalReader as JournalReader
@@ -65,7 +65,7 @@ class Journal:
         clock: Clock,
         synchronous: str = "FULL",
         give_room: Callable[[], bool] = lambda: False,
-        memory: Memory | None = None,
+        memory: JournalMemory | None = None,
         key: Ed25519PrivateKey | None = None,
     ) -> None:
         """`synchronous`: SQLite's; anything but FULL may lose the newest events with the power, and is for measurements.

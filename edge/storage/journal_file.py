@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from contract.chain import GENESIS, BrokenChain, verify
 from contract.messages import EventRecord
-from edge.core.ports import JournalError, JournalHeld, Memory
+from edge.core.ports import JournalError, JournalHeld, JournalMemory
 from edge.storage import erasure, signed_heads, sqlite_file
 from edge.storage.retention import CODE_REFS
 from edge.storage.salvage import NotSalvaged, salvage_from, salvaged_refs
@@ -146,7 +146,7 @@ class JournalFile:
     db: sqlite3.Connection
     live: sqlite3.Connection
 
-    def __init__(self, path: Path, gate_id: str, synchronous: str, memory: Memory | None) -> None:
+    def __init__(self, path: Path, gate_id: str, synchronous: str, memory: JournalMemory | None) -> None:
         self.path, self._gate_id, self._synchronous, self._memory = path, gate_id, synchronous, memory
         self.acked: Callable[[], Mapping[str, int]] = dict
         """Up to where HQ holds each epoch: the rest of a replaced file is saved for it."""

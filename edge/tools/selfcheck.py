@@ -14,7 +14,7 @@ from edge.app.roster import open_roster
 from edge.app.state_folders import DESK, JOURNAL, SCORES, folders, gate_key_files, link_key_files
 from edge.camera import CameraFault
 from edge.core.config import Config
-from edge.core.decision import pairs_in_words, tiers
+from edge.core.decision import look_alikes_in_words, tiers
 from edge.core.disk_policy import next_step
 from edge.core.layout import GATE
 from edge.core.ports import GateError
@@ -298,7 +298,7 @@ def look_alikes(config: Config) -> Finding:
     except (BadKey, ModelError):
         return Finding("look-alikes", State.WARNING, "cannot be looked for", "correct keys and weights first")
     if found:
-        detail = f"{len(found)} workers are not told apart by the face alone: {pairs_in_words(found)}"
+        detail = f"{len(found)} workers are not told apart by the face alone: {look_alikes_in_words(found)}"
         return Finding(
             "look-alikes", State.WARNING, detail, "the gate sends them to the desk: see sitegate roster list"
         )

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sync_rig import Rig, free_port, note, wait_until
 
 from contract.messages import AccessEvent, Advice, Direction, NoticeCode, NoticeEvent, Reason
-from edge.app.gate_metrics import GateMeters, MeteredCamera, MeteredJournal
+from edge.app.gate_metrics import GateMetrics, MeteredCamera, MeteredJournal
 from edge.app.state_folders import metrics_file, metrics_files
 from edge.core.config import SiteConfig, parse
 from edge.core.domain import CameraStatus, Frame
@@ -56,10 +56,10 @@ def _access(journal: MeteredJournal, *, granted: bool) -> None:
 
 
 def test_ok__the_gate_counts_turns_frames_events_and_what_the_disk_refuses(tmp_path: Path) -> None:
-    clock, meters = ManualClock(), GateMeters()
+    clock, metrics = ManualClock(), GateMetrics()
     journal = MeteredJournal(tmp_path / "journal.db", SiteConfig(), clock)
-    journal.append(NoticeEvent, code=NoticeCode.GATE_STARTED)  # before there are meters
-    journal.meters = meters
+    journal.append(NoticeEvent, code=NoticeCode.GATE_STARTED)  # before there are metrics
+    journal.metrics = metrics
     _access(journal, granted=True)
     _access(journal, granted=False)
     clock.advance(86_400)
@@ -68,12 +68,12 @@ def test_ok__the_gate_counts_turns_frames_events_and_what_the_disk_refuses(tmp_p
     with pytest.raises(JournalError):
         _access(journal, granted=True)
     journal.close()
-    camera = MeteredCamera(_Camera(clock.monotonic() - 0.15), clock, meters)
+    camera = MeteredCamera(_Camera(clock.monotonic() - 0.15), clock, metrics)
     assert camera.wait(0, 0) is not None
     turns = iter([True, False])
-    step = meters.timed(lambda: next(turns))
+    step = metrics.timed(lambda: next(turns))
     assert [step(), step()] == [True, False]
-    found = _own(meters.registry)
+    found = _own(metrics.registry)
     assert found["sitegate_gate_step_seconds_count"] == 2
     assert found["sitegate_gate_unhealthy_steps_total"] == 1
     assert found["sitegate_gate_frame_age_seconds_sum"] == pytest.approx(0.15)
@@ -82,7 +82,7 @@ def test_ok__the_gate_counts_turns_frames_events_and_what_the_disk_refuses(tmp_p
     assert found["sitegate_gate_decisions_total[granted=true]"] == 1
     assert found["sitegate_gate_pruned_events_total"] == 3
     assert found["sitegate_gate_process_resident_memory_bytes"] > 0
-    assert "w-7" not in generate_latest(meters.registry).decode()
+    assert "w-7" not in generate_latest(metrics.registry).decode()
 
 
 class _Camera:
@@ -102,13 +102,13 @@ class _Camera:
 
 def test_ok__the_file_is_whole_readable_by_others_and_written_now_and_then(tmp_path: Path) -> None:
     now = [100.0]
-    meters = GateMeters()
-    file = MetricsFile(tmp_path / "metrics" / "gate.prom", meters.registry, lambda: now[0])
+    metrics = GateMetrics()
+    file = MetricsFile(tmp_path / "metrics" / "gate.prom", metrics.registry, lambda: now[0])
     path = tmp_path / "metrics" / "gate.prom"
     file.write_if_due()
     assert _values(path.read_text())["sitegate_gate_step_seconds_count"] == 0
     assert path.stat().st_mode & 0o777 == 0o644
-    meters.step.observe(0.01)
+    metrics.step.observe(0.01)
     file.write_if_due()
     assert _values(path.read_text())["sitegate_gate_step_seconds_count"] == 0
     now[0] += EVERY_S
@@ -121,7 +121,7 @@ def test_ok__the_file_is_whole_readable_by_others_and_written_now_and_then(tmp_p
 
 def test_fail__a_folder_that_refuses_costs_the_numbers_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "metrics").write_text("a file where the folder should be")
-    file = MetricsFile(tmp_path / "metrics" / "gate.prom", GateMeters().registry)
+    file = MetricsFile(tmp_path / "metrics" / "gate.prom", GateMetrics().registry)
     file.write_if_due()
     assert (tmp_path / "metrics").read_text() == "a file where the folder should be"
 
@@ -152,10 +152,10 @@ def test_ok__one_scrape_of_the_screen_shows_gate_and_sync_too(rig: Rig) -> None:
     journal, store = rig.journal(), rig.store()
     note(journal, 25)
     wait_until(lambda: rig.holds(store, 25), "HQ holds the events")
-    meters = sync.service.meters
-    wait_until(lambda: _own(meters.registry)["sitegate_sync_ack_seconds_count"] > 0, "an answer was measured")
-    gate = GateMeters()
-    for process, registry in (("gate", gate.registry), ("sync", meters.registry)):
+    metrics = sync.service.meters
+    wait_until(lambda: _own(metrics.registry)["sitegate_sync_ack_seconds_count"] > 0, "an answer was measured")
+    gate = GateMetrics()
+    for process, registry in (("gate", gate.registry), ("sync", metrics.registry)):
         MetricsFile(metrics_file(rig.config, process), registry).write_if_due()
     found = _values(_scrape(rig))
     assert found["sitegate_sync_events_sent_total"] >= 25

@@ -12,7 +12,7 @@ from edge.camera import CaptureThread, Source, source_for
 from edge.core.config import CameraConfig
 from edge.core.domain import CameraStatus, Frame, Image
 from edge.core.ports import Camera
-from edge.sim import Lives, Person, Scene, Script, WalkUpSource
+from edge.sim import FilmPerson, Scene, SourceSequence, WalkUpScript, WalkUpSource
 from edge.system.clock import SystemClock
 
 KINDS = ("walkup", "file", "folder", "scripted")
@@ -28,15 +28,17 @@ def make(kind: str, folder: Path, repeat: bool) -> tuple[Callable[[], Source], C
     fields: dict[str, object] = {"width_px": 320, "height_px": 240, "rate_hz": 30, "repeat": repeat}
     if kind == "scripted":
         pictures = [picture(i) for i in range(8)]
-        return Lives(lambda: itertools.cycle(pictures) if repeat else pictures), CameraConfig.model_validate(fields)
+        return SourceSequence(lambda: itertools.cycle(pictures) if repeat else pictures), CameraConfig.model_validate(
+            fields
+        )
     if kind == "walkup":
         cv2.imwrite(str(folder / "a.png"), picture(1, 300, 200))
         scene = Scene(
             name="one",
-            people=(Person(photo_path=folder / "a.png", face=(60, 50, 80, 100)),),
+            people=(FilmPerson(photo_path=folder / "a.png", face=(60, 50, 80, 100)),),
             gap_s=0, approach_s=0.2, stay_s=0.1, leave_s=0.1,
         )  # fmt: skip
-        script = Script(width_px=320, height_px=240, rate_hz=30, tail_s=0.1, scenes=(scene,))
+        script = WalkUpScript(width_px=320, height_px=240, rate_hz=30, tail_s=0.1, scenes=(scene,))
         return lambda: WalkUpSource(script, repeat, SystemClock()), CameraConfig.model_validate(fields)
     if kind == "folder":
         path = folder / "photos"

@@ -9,11 +9,11 @@ import pytest
 from edge.capture.source import CameraFault
 from edge.capture.stillness import LOOK_EVERY_S, Look, Stillness
 from edge.core.domain import Image
-from edge.sim.lane_picture import lane
+from edge.sim.lane_picture import draw_lane
 
 HANG_S, FROZEN_S = 3.0, 15.0
 HIGH, WIDE = 240, 320
-SCENE = lane(WIDE, HIGH, 110, 1).astype(np.float32)
+SCENE = draw_lane(WIDE, HIGH, 110, 1).astype(np.float32)
 GRAIN = np.random.default_rng(5).standard_normal((HIGH + 64, WIDE + 64, 3)).astype(np.float32)
 NIGHT = SCENE * 0.06
 Camera = Callable[[int], Image]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.app.lock_relay import lock, remember
+from edge.app.lock_relay import keep_relay_description, lock_relay
 from edge.core.config import GateConfig
 from edge.core.ports import GateError
 from edge.devices.gate import gpiochip
@@ -87,7 +87,9 @@ def test_ok__the_last_good_description_counts_when_the_configuration_says_nothin
 ) -> None:
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path / "run"))
     (tmp_path / "run").mkdir()
-    remember(GateConfig(relay_pin=6, relay_out_pin=7, relay_active_high=False, fire_pin=8), tmp_path / "elsewhere")
+    keep_relay_description(
+        GateConfig(relay_pin=6, relay_out_pin=7, relay_active_high=False, fire_pin=8), tmp_path / "elsewhere"
+    )
     path = tmp_path / "gate.toml"
     if damage == "folder":
         path.mkdir()
@@ -107,7 +109,7 @@ def test_ok__a_section_that_may_have_been_cut_off_counts_less_than_the_last_good
     path.write_text('[paths]\nstate_dir = "state"\n[sync]\nbroken = \n[gate]\nrelay_pin = 6\n')
     (tmp_path / "state" / "gate").mkdir(parents=True)
     assert "PIN 6 output 0" in sitegate("lock", path).stderr  # nothing better is known
-    remember(GateConfig(relay_pin=6, relay_active_high=False), tmp_path / "state")
+    keep_relay_description(GateConfig(relay_pin=6, relay_active_high=False), tmp_path / "state")
     assert "PIN 6 output 1" in sitegate("lock", path).stderr
 
 
@@ -125,10 +127,10 @@ def test_ok__a_misspelt_word_opens_no_relay_that_is_active_low(
     tmp_path: Path, slip: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driven = driven_by(monkeypatch)
-    remember(GateConfig(relay_pin=6, relay_active_high=False), made(tmp_path / "state"))
+    keep_relay_description(GateConfig(relay_pin=6, relay_active_high=False), made(tmp_path / "state"))
     path = tmp_path / "gate.toml"
     path.write_text('[paths]\nstate_dir = "state"\n' + slip)
-    lock(path)
+    lock_relay(path)
     assert driven == [(6, False)]
 
 
@@ -140,7 +142,7 @@ def test_fail__a_misspelt_word_and_nothing_better_known_drives_no_pin(
     path = tmp_path / "gate.toml"
     path.write_text(TYPING_SLIPS[slip])
     with pytest.raises(GateError, match="does not say"):
-        lock(path)
+        lock_relay(path)
     assert driven == []
 
 
@@ -151,7 +153,7 @@ def test_ok__a_section_that_stands_twice_is_read_as_one(
     driven = driven_by(monkeypatch)
     path = tmp_path / "gate.toml"
     path.write_text(f"[gate]\nrelay_pin = 6\nrelay_active_high = false\n[site]\n[gate]\n{second}\n[sync]\n")
-    lock(path)
+    lock_relay(path)
     assert driven == [(6, False)]
 
 
@@ -183,7 +185,7 @@ def test_fail__a_damaged_description_is_left_out(tmp_path: Path, text: str, monk
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
     (tmp_path / "relay.json").write_text(text)
     with pytest.raises(GateError, match="does not say"):
-        lock(tmp_path / "missing.toml")
+        lock_relay(tmp_path / "missing.toml")
 
 
 @pytest.mark.parametrize("kind", ["fifo", "folder", "symlink"])
@@ -200,8 +202,8 @@ def test_ok__what_lies_in_its_place_is_neither_read_nor_waited_for(
         case _:
             place.symlink_to(tmp_path / "other")
     with pytest.raises(GateError):
-        lock(tmp_path / "missing.toml")
-    remember(GateConfig(pins="mock"), tmp_path / "state")  # and stops no start
+        lock_relay(tmp_path / "missing.toml")
+    keep_relay_description(GateConfig(pins="mock"), tmp_path / "state")  # and stops no start
     assert not (tmp_path / "other").exists()
 
 

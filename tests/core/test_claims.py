@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from contract.code import Code, make
 from contract.credentials import card_digest
 from contract.policy import Factor
-from edge.core.claims import CLOCK_SLACK, UNKNOWN_CARD, card_claim, card_index, code_claim, together
+from edge.core.claims import CLOCK_SLACK, UNKNOWN_CARD, card_claim, card_index, code_claim, merge_claims
 from edge.core.domain import Claim, Worker
 
 HQ, FORGER = (Ed25519PrivateKey.from_private_bytes(bytes([n] * 32)) for n in (1, 2))
@@ -72,6 +72,6 @@ def test_fail__a_card_of_two_workers_is_nobodys() -> None:
 
 def test_ok__what_one_person_shows_adds_up_and_another_person_begins_anew() -> None:
     card, pin = Claim("a", frozenset({Factor.CARD})), Claim("a", frozenset({Factor.PIN}))
-    assert together(together(Claim(), card), pin).factors == {Factor.CARD, Factor.PIN}
+    assert merge_claims(merge_claims(Claim(), card), pin).factors == {Factor.CARD, Factor.PIN}
     other = Claim("b", frozenset({Factor.CODE}), ref="code-1")
-    assert together(card, other) == other
+    assert merge_claims(card, other) == other

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.messages import Advice, Direction, Reason
-from edge.core.decision import Pairs, decide
+from edge.core.decision import TwoPersonWaits, decide
 from edge.core.domain import Circumstances, Claim, Decision
 
 WITHIN = 30.0
@@ -15,7 +15,7 @@ class Gate:
     """A gate with the two-person rule, and nothing but workers in order in front of it."""
 
     def __init__(self) -> None:
-        self.pairs, self.now = Pairs(), 0.0
+        self.pairs, self.now = TwoPersonWaits(), 0.0
         people = {name: worker(worker_id=name) for name in ("w1", "w2", "w3")}
         self.state = roster(workers=people, policy=policy(two_person=True))
 
@@ -69,7 +69,7 @@ def test_ok__a_third_worker_does_not_take_the_place_of_the_first() -> None:
 
 
 def test_ok__other_decisions_change_nothing() -> None:
-    waiting = Pairs().after(Decision(Reason.PARTNER_NEEDED, Advice.NEXT_PERSON_TOO, "w1"), None, 0, WITHIN)
+    waiting = TwoPersonWaits().after(Decision(Reason.PARTNER_NEEDED, Advice.NEXT_PERSON_TOO, "w1"), None, 0, WITHIN)
     for other in (Decision(Reason.UNKNOWN, Advice.SEE_DESK), Decision(Reason.RISK_HOLD, Advice.SEE_DESK, "w2")):
         assert waiting.after(other, "w1", 1, WITHIN) == waiting
 

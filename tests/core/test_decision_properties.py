@@ -19,7 +19,7 @@ from contract.policy import (
     RiskRule,
     Weekday,
 )
-from edge.core.decision import RULES, Case, Leaving, Verdict, decide, examine
+from edge.core.decision import RULES, DecisionCase, Leaving, RuleVerdict, decide, examine
 from edge.core.domain import (
     Candidate,
     Circumstances,
@@ -194,8 +194,8 @@ def test_ok__a_decision_is_total_repeatable_and_the_first_refusal_gives_its_one_
     seen: Identification, claim: Claim, state: RosterState, at: Circumstances
 ) -> None:
     decision = decide(seen, claim, state, at)
-    found = list(examine(Case.of(seen, claim, state, at)))
-    refusals = [(rule, finding) for rule, finding in found if finding.verdict is Verdict.REFUSES]
+    found = list(examine(DecisionCase.of(seen, claim, state, at)))
+    refusals = [(rule, finding) for rule, finding in found if finding.verdict is RuleVerdict.REFUSES]
     assert [rule.name for rule, _ in found] == [rule.name for rule in RULES]
     assert decision.granted == (not refusals)
     assert decision.granted == (decision.reason is Reason.GRANTED)
@@ -216,8 +216,8 @@ def test_ok__on_the_way_out_only_who_it_is_can_refuse(
     seen: Identification, claim: Claim, state: RosterState, at: Circumstances
 ) -> None:
     leaving = replace(at, direction=Direction.OUT, locked_down=False)
-    for rule, finding in examine(Case.of(seen, claim, state, leaving)):
-        if finding.verdict is Verdict.REFUSES:
+    for rule, finding in examine(DecisionCase.of(seen, claim, state, leaving)):
+        if finding.verdict is RuleVerdict.REFUSES:
             assert rule.leaving is Leaving.ASKED
     if seen.sight is Sight.KNOWN and seen.candidate and seen.candidate.worker_id == "w1" and not claim.worker_id:
         assert decide(seen, claim, state, leaving).granted

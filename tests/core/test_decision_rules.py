@@ -9,7 +9,7 @@ from decision_parts import FRESH, IN, NOBODY, NOW, OUT, known, on_lists, policy,
 
 from contract.messages import Advice, LivenessVerdict, Reason
 from contract.policy import AntiPassback, Factor, FactorRule, Period, RiskAction, RiskRule, Weekday
-from edge.core.decision import RULES, Case, Verdict, examine
+from edge.core.decision import RULES, DecisionCase, RuleVerdict, examine
 from edge.core.domain import Candidate, Circumstances, Claim, Identification, LastPassage, ListAge, RosterState, Sight
 
 MONDAYS = Period(days=(Weekday.MON,))
@@ -209,8 +209,8 @@ def test_ok__the_table_names_the_rule_and_every_answer_it_gives(name: str) -> No
     values = {"seen": known(), "state": roster(), "claim": Claim(), "trusted": True, **matter.given}
     parts = [values.pop(key) for key in ("seen", "claim", "state", "trusted")]
     at = Circumstances("site-1", IN, NOW, parts.pop(), **values)
-    found = examine(Case.of(*parts, at))
-    rule, finding = next((rule, finding) for rule, finding in found if finding.verdict is Verdict.REFUSES)
+    found = examine(DecisionCase.of(*parts, at))
+    rule, finding = next((rule, finding) for rule, finding in found if finding.verdict is RuleVerdict.REFUSES)
     assert rule.name == matter.rule
     assert (finding.reason, finding.advice) in rule.refusals
 

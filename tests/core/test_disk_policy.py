@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from contract.messages import DiskStep
 from edge.core.config import ConfigError, DiskConfig, JournalConfig, parse
-from edge.core.disk_policy import HYSTERESIS, Sample, at_least, days_kept, days_left, next_step, take_up
+from edge.core.disk_policy import HYSTERESIS, Sample, at_least, days_kept, days_left, next_step, with_sample
 
 OK, LOW, VERY_LOW, CRITICAL = DiskStep
 LIMITS = DiskConfig()
@@ -83,7 +83,7 @@ def test_ok__nothing_is_foretold_of_what_does_not_fill_or_was_not_watched_long_e
 def test_ok__samples_of_the_last_day_are_kept() -> None:
     samples: tuple[Sample, ...] = ()
     for hour in range(60):
-        samples = take_up(samples, Sample(hour * HOUR, 1, 0))
+        samples = with_sample(samples, Sample(hour * HOUR, 1, 0))
     assert (samples[0].at_s, samples[-1].at_s, len(samples)) == (35 * HOUR, 59 * HOUR, 25)
 
 

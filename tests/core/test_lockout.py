@@ -14,10 +14,10 @@ from edge.core.lockout import (
     PER_WORKER,
     READER_SLOW,
     WORKER_SLOW,
-    Guesses,
-    Schedule,
-    Slow,
-    SlowSchedule,
+    BurstLimit,
+    BurstLockout,
+    SlowLimit,
+    SlowLockout,
 )
 
 SCHEDULES = (PER_WORKER, PER_READER, PER_ACCOUNT)
@@ -25,9 +25,9 @@ SLOW = (READER_SLOW, WORKER_SLOW, CODES_SLOW)
 DAY_S = 24 * 3600.0
 
 
-def looked_at(schedule: Schedule, every_s: float, until_s: float) -> int:
+def looked_at(schedule: BurstLimit, every_s: float, until_s: float) -> int:
     """How many guesses are looked at if somebody never stops."""
-    guesses, count, now = Guesses(), 0, 0.0
+    guesses, count, now = BurstLockout(), 0, 0.0
     while now < until_s:
         if not guesses.paused(now):
             guesses, count = guesses.after_wrong(schedule, now), count + 1
@@ -36,8 +36,8 @@ def looked_at(schedule: Schedule, every_s: float, until_s: float) -> int:
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
-def test_ok__the_free_ones_cost_nothing_and_the_next_pause_doubles(schedule: Schedule) -> None:
-    guesses = Guesses()
+def test_ok__the_free_ones_cost_nothing_and_the_next_pause_doubles(schedule: BurstLimit) -> None:
+    guesses = BurstLockout()
     for number in range(1, schedule.free):
         guesses = guesses.after_wrong(schedule, float(number))
         assert not guesses.paused(number)
@@ -58,8 +58,8 @@ def test_ok__ten_thousand_pins_of_one_worker_take_more_than_a_year() -> None:
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
-def test_ok__after_a_quiet_time_all_is_forgotten(schedule: Schedule) -> None:
-    guesses = Guesses()
+def test_ok__after_a_quiet_time_all_is_forgotten(schedule: BurstLimit) -> None:
+    guesses = BurstLockout()
     for _ in range(schedule.free):
         guesses = guesses.after_wrong(schedule, 0.0)
     later = guesses.paused_until_s + schedule.forget_s + 1
@@ -68,15 +68,15 @@ def test_ok__after_a_quiet_time_all_is_forgotten(schedule: Schedule) -> None:
 
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=200).map(sorted))
 def test_ok__no_pause_is_longer_than_the_longest(times: list[float]) -> None:
-    guesses = Guesses()
+    guesses = BurstLockout()
     for now in times:
         guesses = guesses.after_wrong(PER_WORKER, now)
         assert guesses.paused_until_s <= now + PER_WORKER.pause_max_s
 
 
-def slowly(schedule: SlowSchedule, times: list[float]) -> list[float]:
+def slowly(schedule: SlowLimit, times: list[float]) -> list[float]:
     """Those of the guesses at these times that are looked at."""
-    guesses, looked = Slow(), []
+    guesses, looked = SlowLockout(), []
     for now in times:
         if not guesses.paused(now):
             guesses = guesses.after_wrong(schedule, now)
@@ -87,7 +87,7 @@ def slowly(schedule: SlowSchedule, times: list[float]) -> list[float]:
 def test_fail__nine_cards_every_130_seconds_do_not_go_on_for_ever() -> None:
     """Just below the limit of a burst, as long as one likes: 6,000 a day before, and nobody was told."""
     times = [130.0 * burst + number for burst in range(int(30 * DAY_S / 130)) for number in range(9)]
-    burst, looked = Guesses(), 0
+    burst, looked = BurstLockout(), 0
     for now in times:
         if not burst.paused(now):
             burst, looked = burst.after_wrong(PER_READER, now), looked + 1
@@ -112,7 +112,7 @@ def test_fail__a_thief_who_guesses_between_the_owners_visits_is_stopped() -> Non
 
 @pytest.mark.parametrize("schedule", SLOW)
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=300).map(sorted))
-def test_ok__no_timing_gets_more_guesses_than_the_schedule_says(schedule: SlowSchedule, times: list[float]) -> None:
+def test_ok__no_timing_gets_more_guesses_than_the_schedule_says(schedule: SlowLimit, times: list[float]) -> None:
     looked = slowly(schedule, times)
     for first, last in itertools.combinations(range(len(looked)), 2):
         within_s = looked[last] - looked[first]
@@ -123,10 +123,8 @@ def test_ok__no_timing_gets_more_guesses_than_the_schedule_says(schedule: SlowSc
 
 @pytest.mark.parametrize("schedule", SLOW)
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=200).map(sorted))
-def test_ok__a_slow_pause_has_its_bound_and_few_guesses_cost_nothing(
-    schedule: SlowSchedule, times: list[float]
-) -> None:
-    guesses = Slow()
+def test_ok__a_slow_pause_has_its_bound_and_few_guesses_cost_nothing(schedule: SlowLimit, times: list[float]) -> None:
+    guesses = SlowLockout()
     for number, now in enumerate(times, 1):
         guesses = guesses.after_wrong(schedule, now)
         assert guesses.paused_until_s <= now + schedule.pause_max_s

@@ -13,7 +13,7 @@ from edge.core.templates import Block, TemplateStore
 from edge.matcher.gallery.centering import fuse, fuse_groups
 
 
-def _pairs(count: int = 12) -> list[tuple[str, Template]]:
+def _two_person_waits(count: int = 12) -> list[tuple[str, Template]]:
     random = np.random.default_rng(0)
     vectors = random.standard_normal((count, 8), dtype=np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -21,7 +21,7 @@ def _pairs(count: int = 12) -> list[tuple[str, Template]]:
 
 
 def test_ok__a_store_is_the_sequence_it_was_made_of() -> None:
-    pairs = _pairs()
+    pairs = _two_person_waits()
     store = TemplateStore.of(pairs)
     assert TemplateStore.of(store) is store
     assert len(store) == len(pairs)
@@ -58,7 +58,7 @@ def test_ok__many_workers_are_fused_as_each_one_alone(sizes: list[int], seed: in
 
 def test_ok__a_store_that_nobody_needs_is_gone_at_once() -> None:
     """What was loaded before `gc.freeze` is never looked at by the collector: it must not wait for it."""
-    base = TemplateStore.of(_pairs())
+    base = TemplateStore.of(_two_person_waits())
     changed = base.replaced(["w0"], TemplateStore((), ()))
     found = [weakref.ref(base), weakref.ref(changed)]
     gc.disable()
@@ -72,7 +72,7 @@ def test_ok__a_store_that_nobody_needs_is_gone_at_once() -> None:
 
 
 def test_ok__changed_stores_are_compared_by_what_changed() -> None:
-    base = TemplateStore.of(_pairs())
+    base = TemplateStore.of(_two_person_waits())
     others = TemplateStore.of([("w0", Template(np.eye(8, dtype=np.float32)[0], "a"))])
     one, again = base.replaced(["w0"], others), base.replaced(["w0", "stranger"], others)
     none = base.replaced(["w0"], TemplateStore((), ()))
@@ -80,6 +80,6 @@ def test_ok__changed_stores_are_compared_by_what_changed() -> None:
     assert not one.same_as(none)
     assert base.replaced(["w1"], base.of_workers(["w1"])) is base
     assert one.differing(none) == base.differing(one) == {"w0"}
-    assert one.differing(TemplateStore.of(_pairs())) is None
+    assert one.differing(TemplateStore.of(_two_person_waits())) is None
     assert [who for who, _ in none] == [who for who, _ in base if who != "w0"]
     assert {who for who, _ in one.of_workers(["w0", "w1"])} == {"w0", "w1"}

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from edge.core.config import ReaderConfig
-from edge.core.ports import PinCheck, Reader
+from edge.core.ports import CardReader, PinCodeCheck
 from edge.devices.readers.evdev_source import EvdevSource
-from edge.devices.readers.pin_code_check import ThreadedPinCheck
+from edge.devices.readers.pin_code_check import ThreadedPinCodeCheck
 from edge.devices.readers.wedge import KeySource, WedgeReader
-from edge.sim import PatientPinCheck, SimulatedKeys, typed
+from edge.sim import ImmediatePinCodeCheck, SimulatedKeyboard, typed
 from edge.system.clock import SystemClock
 
 STORED = "AAAAAAAAAAAAAAAAAAAAAA==$p8EXOA/nZsOJWF6xGJw7Dw7uVFtCtbWBApqvGxv54J8="
@@ -26,20 +26,20 @@ def until(found: Callable[[], object], within_s: float = 10) -> None:
 
 
 @pytest.fixture
-def keys() -> SimulatedKeys:
-    return SimulatedKeys()
+def keys() -> SimulatedKeyboard:
+    return SimulatedKeyboard()
 
 
 @pytest.fixture
-def reader(keys: SimulatedKeys) -> Iterator[WedgeReader]:
+def reader(keys: SimulatedKeyboard) -> Iterator[WedgeReader]:
     made = WedgeReader(keys.source, ReaderConfig(reopen_max_ms=500), SystemClock())
     yield made
     made.close()
     made.close()
 
 
-def test_ok__what_is_typed_arrives_in_order(keys: SimulatedKeys, reader: WedgeReader) -> None:
-    port: Reader = reader
+def test_ok__what_is_typed_arrives_in_order(keys: SimulatedKeyboard, reader: WedgeReader) -> None:
+    port: CardReader = reader
     port.start()
     keys.type("0012345678")
     keys.send(typed("47", enter=False))
@@ -49,7 +49,7 @@ def test_ok__what_is_typed_arrives_in_order(keys: SimulatedKeys, reader: WedgeRe
     assert found == ["0012345678", "4711"] and port.status().ok and port.entries() == []
 
 
-def test_fail__a_reader_without_an_enter_key_is_told_and_one_that_has_it_is_fine_again(keys: SimulatedKeys) -> None:
+def test_fail__a_reader_without_an_enter_key_is_told_and_one_that_has_it_is_fine_again(keys: SimulatedKeyboard) -> None:
     reader = WedgeReader(keys.source, ReaderConfig(entry_timeout_ms=500), SystemClock())
     reader.start()
     try:
@@ -66,7 +66,7 @@ def test_fail__a_reader_without_an_enter_key_is_told_and_one_that_has_it_is_fine
         reader.close()
 
 
-def test_ok__unplugged_and_plugged_in_again(keys: SimulatedKeys, reader: WedgeReader) -> None:
+def test_ok__unplugged_and_plugged_in_again(keys: SimulatedKeyboard, reader: WedgeReader) -> None:
     reader.start()
     until(lambda: keys.opened == 1)
     keys.send(typed("99", enter=False))
@@ -80,7 +80,7 @@ def test_ok__unplugged_and_plugged_in_again(keys: SimulatedKeys, reader: WedgeRe
     until(lambda: [e.text for e in reader.entries()] == ["12"])  # the digits before the plug was pulled are gone
 
 
-def test_ok__nobody_takes_the_entries_and_the_newest_are_kept(keys: SimulatedKeys, reader: WedgeReader) -> None:
+def test_ok__nobody_takes_the_entries_and_the_newest_are_kept(keys: SimulatedKeyboard, reader: WedgeReader) -> None:
     keys.send([event for n in range(1000) for event in typed(str(n))])
     reader.start()
     until(lambda: len(reader._entries) == 20)
@@ -101,8 +101,8 @@ def test_ok__evdev_is_loaded_only_when_a_reader_is_opened() -> None:
     assert run.stdout.strip() == "False"
 
 
-@pytest.mark.parametrize("make", [ThreadedPinCheck, PatientPinCheck])
-def test_ok__a_pin_is_answered_once(make: Callable[[], PinCheck]) -> None:
+@pytest.mark.parametrize("make", [ThreadedPinCodeCheck, ImmediatePinCodeCheck])
+def test_ok__a_pin_is_answered_once(make: Callable[[], PinCodeCheck]) -> None:
     check = make()
     assert check.answer() is None
     for pin, right in (("4711", True), ("4712", False)):

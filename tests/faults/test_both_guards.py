@@ -20,7 +20,7 @@ import numpy as np
 import psutil
 import pytest
 
-from edge.app.state_folders import PINS
+from edge.app.state_folders import PIN_HISTORY
 
 RELAY = 17
 CONFIG = """
@@ -96,7 +96,7 @@ def test_ok__what_systemd_runs_afterwards_locks_though_both_guards_were_killed(
 
 def levels(folder: Path) -> list[tuple[int, int]]:
     """Who drove the relay to what."""
-    lines = [json.loads(line) for line in (folder / "state" / PINS).read_text().splitlines()]
+    lines = [json.loads(line) for line in (folder / "state" / PIN_HISTORY).read_text().splitlines()]
     return [(x["pid"], x["level"]) for x in lines if x["pin"] == f"GPIO{RELAY}" and x["function"] == "output"]
 
 

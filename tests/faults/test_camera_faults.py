@@ -15,7 +15,7 @@ from edge.camera import CameraFault, CaptureThread, Source, source_for
 from edge.capture.thread import STUCK_MAX
 from edge.core.config import CameraConfig
 from edge.core.domain import CameraStatus, Image
-from edge.sim import Lives, Step
+from edge.sim import SourceSequence, SourceStep
 from edge.system.clock import SystemClock
 
 WAIT_S = 30.0
@@ -67,7 +67,7 @@ def settled(camera: CaptureThread, wanted: Callable[[CameraStatus], bool]) -> Ca
 
 def test_fail__a_source_that_hangs_for_ever_is_replaced(opened: Start) -> None:
     never = threading.Event()
-    lives = Lives(lambda: [picture(1), never], lambda: alive(100))
+    lives = SourceSequence(lambda: [picture(1), never], lambda: alive(100))
     camera = opened(lives)
     assert camera.wait(0, WAIT_S) is not None
     lost = settled(camera, lambda s: "hangs" in s.detail)
@@ -82,7 +82,7 @@ def test_fail__a_source_that_hangs_for_ever_is_replaced(opened: Start) -> None:
 
 def test_fail__an_abandoned_reader_never_reaches_the_slot(opened: Start) -> None:
     wakes = threading.Event()
-    lives = Lives(lambda: [picture(1), wakes, *(picture(i) for i in range(2, 50))], lambda: alive(100))
+    lives = SourceSequence(lambda: [picture(1), wakes, *(picture(i) for i in range(2, 50))], lambda: alive(100))
     camera = opened(lives)
     settled(camera, lambda s: s.ok and s.reopened == 1)
     wakes.set()
@@ -98,7 +98,7 @@ def test_fail__an_abandoned_reader_never_reaches_the_slot(opened: Start) -> None
 
 
 def test_fail__a_source_that_dies_every_five_frames_goes_on(opened: Start) -> None:
-    lives = Lives(lambda: [*itertools.islice(alive(), 5), RuntimeError("cable")])
+    lives = SourceSequence(lambda: [*itertools.islice(alive(), 5), RuntimeError("cable")])
     camera = opened(lives)
     numbers: list[int] = []
     after = 0
@@ -123,15 +123,15 @@ def test_fail__a_source_that_dies_every_five_frames_goes_on(opened: Start) -> No
         (np.zeros((0, 160, 3), np.uint8), "not 8-bit colour"),
     ],
 )
-def test_fail__what_a_source_may_not_deliver(opened: Start, step: Step, says: str) -> None:
-    camera = opened(Lives(lambda: [step]))
+def test_fail__what_a_source_may_not_deliver(opened: Start, step: SourceStep, says: str) -> None:
+    camera = opened(SourceSequence(lambda: [step]))
     assert says in settled(camera, lambda s: s.reopened > 0).detail
     assert camera.wait(0, 0.01) is None
 
 
 def test_ok__a_picture_of_another_size_is_letterboxed(opened: Start) -> None:
     camera = opened(
-        Lives(lambda: (np.roll(np.full((400, 200, 3), 255, np.uint8), i) - i % 7 for i in itertools.count()))
+        SourceSequence(lambda: (np.roll(np.full((400, 200, 3), 255, np.uint8), i) - i % 7 for i in itertools.count()))
     )
     frame = camera.wait(0, WAIT_S)
     assert frame is not None and frame.image.shape == (120, 160, 3)
@@ -139,7 +139,7 @@ def test_ok__a_picture_of_another_size_is_letterboxed(opened: Start) -> None:
 
 
 def test_fail__a_frozen_picture_is_a_hang_and_stays_one_after_reopening(opened: Start) -> None:
-    lives = Lives(
+    lives = SourceSequence(
         lambda: [picture(1), picture(2), *itertools.repeat(picture(3), 1000)],
         lambda: itertools.repeat(picture(3), 1000),
         lambda: alive(100),
@@ -176,7 +176,7 @@ def with_one_byte(number: int) -> Image:
 def test_fail__a_frozen_picture_with_a_running_clock_or_a_changing_byte_is_a_hang(
     opened: Start, frozen: Callable[[int], Image]
 ) -> None:
-    lives = Lives(
+    lives = SourceSequence(
         lambda: itertools.chain([picture(1), picture(2)], (frozen(i) for i in itertools.count())),
         lambda: (frozen(i) for i in itertools.count(7)),
         lambda: alive(100),
@@ -199,7 +199,7 @@ def test_fail__a_frozen_picture_with_a_running_clock_or_a_changing_byte_is_a_han
 
 def test_fail__pauses_double_up_to_the_most(opened: Start) -> None:
     with capture_logs() as logs:
-        camera = opened(Lives(lambda: [CameraFault("unplugged")]))
+        camera = opened(SourceSequence(lambda: [CameraFault("unplugged")]))
         settled(camera, lambda s: s.reopened >= 6)
         camera.close()
     pauses = [entry["next_try_s"] for entry in logs if entry["event"] == "camera_lost"]
@@ -210,7 +210,7 @@ def test_fail__pauses_double_up_to_the_most(opened: Start) -> None:
 
 def test_fail__sources_that_hang_again_and_again_are_not_piled_up(opened: Start) -> None:
     never = threading.Event()
-    lives = Lives(lambda: [never])
+    lives = SourceSequence(lambda: [never])
     camera = opened(lives)
     assert "restart the gate service" in settled(camera, lambda s: "never let go" in s.detail).detail
     camera.wait(0, 1.5)
@@ -221,7 +221,7 @@ def test_fail__sources_that_hang_again_and_again_are_not_piled_up(opened: Start)
 
 def test_fail__close_is_bounded_while_the_source_hangs(opened: Start) -> None:
     never = threading.Event()
-    lives = Lives(lambda: [picture(1), never])
+    lives = SourceSequence(lambda: [picture(1), never])
     camera = opened(lives, hang_timeout_ms=60_000)
     settled(camera, lambda s: "no picture for" in s.detail)
     with capture_logs() as logs:
@@ -234,7 +234,9 @@ def test_fail__close_is_bounded_while_the_source_hangs(opened: Start) -> None:
 def test_fail__a_stale_frame_is_never_handed_out(opened: Start) -> None:
     wakes = threading.Event()
     camera = opened(
-        Lives(lambda: itertools.chain([picture(1), wakes], alive(100))), hang_timeout_ms=60_000, stale_after_ms=100
+        SourceSequence(lambda: itertools.chain([picture(1), wakes], alive(100))),
+        hang_timeout_ms=60_000,
+        stale_after_ms=100,
     )
     settled(camera, lambda s: "no picture for" in s.detail)
     assert camera.wait(0, 0.05) is None

@@ -22,7 +22,7 @@ import edge
 import hq
 from contract import tracebacks
 from contract.messages import EnrolmentEvent, SealedTemplate, WorkerRecord
-from edge.core.domain import Entry, Frame, Template, Worker
+from edge.core.domain import Frame, ReaderEntry, Template, Worker
 from hq.keys import keys
 
 PIN, WORD = "40719352", "zebra-corridor"
@@ -278,7 +278,7 @@ def test_ok__no_value_shows_its_secret() -> None:
     values = [
         Frame(np.full((4, 4, 3), 211, np.uint8), 0.0, 1),
         Template(VECTOR, "m"),
-        Entry(PIN, 0.0),
+        ReaderEntry(PIN, 0.0),
         Worker("w", pin=PIN, cards=(PIN,)),
         SealedTemplate(model_id="m", vector=raw),
         WorkerRecord(worker_id="w", pin=PIN, templates=(SealedTemplate(model_id="m", vector=raw),)),

@@ -52,8 +52,18 @@ def test_ok__from_camera_to_relay_with_a_code_and_no_enrolled_face(
     camera = CaptureThread(lambda: WalkUpSource(script, False, clock), config.camera, clock)
     gate, indicator = GpioGate(config.gate, factory), GpioIndicator(IndicatorConfig(), factory)
     codes = QrCodeReader(config, KEY.public_key(), clock)
-    parts = (camera, matcher, gate, indicator, lists, journal, DeskReader(tmp_path / "desk.db"), clock, codes)
-    loop = GateLoop(config, Adapters(*parts))
+    adapters = Adapters(
+        camera=camera,
+        matcher=matcher,
+        gate=gate,
+        indicator=indicator,
+        roster=lists,
+        journal=journal,
+        desk_requests=DeskReader(tmp_path / "desk.db"),
+        clock=clock,
+        code_reader=codes,
+    )
+    loop = GateLoop(config, adapters)
     camera.start()
     released = False
     end = datetime.now(UTC) + timedelta(seconds=script.duration_s + 2)

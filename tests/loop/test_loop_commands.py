@@ -31,8 +31,8 @@ class Yard(House):
         super().__init__(folder)
 
     def make_loop(self) -> GateLoop:
-        ports: Adapters = super().make_loop()._adapters
-        fields = {name: getattr(ports, name) for name in Adapters.__slots__}
+        adapters: Adapters = super().make_loop()._adapters
+        fields = {name: getattr(adapters, name) for name in Adapters.__slots__}
         return GateLoop(self.config, Adapters(**{**fields, "restart": lambda: self.starts.append(self.notices)}))
 
     def ordered(self, action: CommandAction, command_id: str = "c1") -> None:
@@ -166,14 +166,14 @@ def test_ok__the_machine_is_asked_by_a_file_and_the_process_ends(
 ) -> None:
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
     shutdown = Shutdown()
-    restart = reboot.restarter(Config(), shutdown)
+    restart = reboot.make_restart(Config(), shutdown)
     assert restart is not None
-    assert not reboot.unanswered()
+    assert not reboot.reboot_unanswered()
     restart()
     assert shutdown.asked
     assert (tmp_path / "reboot").exists()
-    assert reboot.unanswered(), "nobody rebooted the machine: the next process says so"
-    assert not reboot.unanswered(), "once"
+    assert reboot.reboot_unanswered(), "nobody rebooted the machine: the next process says so"
+    assert not reboot.reboot_unanswered(), "once"
 
 
 @pytest.mark.parametrize(("how", "folder"), [("process", True), ("machine", False)])
@@ -184,7 +184,7 @@ def test_ok__only_the_process_starts_anew(
     if folder:
         monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
     shutdown = Shutdown()
-    restart = reboot.restarter(Config.model_validate({"gate": {"reboot": how}}), shutdown)
+    restart = reboot.make_restart(Config.model_validate({"gate": {"reboot": how}}), shutdown)
     assert restart is not None
     restart()
     assert shutdown.asked
@@ -192,4 +192,4 @@ def test_ok__only_the_process_starts_anew(
 
 
 def test_fail__never_means_never() -> None:
-    assert reboot.restarter(Config.model_validate({"gate": {"reboot": "never"}}), Shutdown()) is None
+    assert reboot.make_restart(Config.model_validate({"gate": {"reboot": "never"}}), Shutdown()) is None

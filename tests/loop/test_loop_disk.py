@@ -33,8 +33,18 @@ class Site(House):
             Ack(gate_id="gate-1", epoch=self.journal.epoch, seq=self.acked, utc=self.clock.utc())
         ]  # type: ignore[method-assign]
         requests = DeskReader(self.folder / "desk.db")
-        parts = (self.camera, self.matcher, self.gate, self.indicator, self.lists, self.journal, requests, self.clock)
-        return GateLoop(CONFIG, Adapters(*parts, disk=self.disk))
+        adapters = Adapters(
+            camera=self.camera,
+            matcher=self.matcher,
+            gate=self.gate,
+            indicator=self.indicator,
+            roster=self.lists,
+            journal=self.journal,
+            desk_requests=requests,
+            clock=self.clock,
+            disk=self.disk,
+        )
+        return GateLoop(CONFIG, adapters)
 
     acked = 0
 

@@ -85,17 +85,17 @@ class Gatehouse:
         matcher = FaceMatcher(engine, config.matcher, open_liveness(config.liveness, config.matcher, folder))  # type: ignore[arg-type]
         matcher.load(lists.state.templates)
         requests = DeskReader(folder / "desk.db")
-        parts = (
-            OneFrameEach(self.clock),
-            matcher,
-            self.gate,
-            self.indicator,
-            lists,
-            self.journal,
-            requests,
-            self.clock,
+        adapters = Adapters(
+            camera=OneFrameEach(self.clock),
+            matcher=matcher,
+            gate=self.gate,
+            indicator=self.indicator,
+            roster=lists,
+            journal=self.journal,
+            desk_requests=requests,
+            clock=self.clock,
         )
-        self.loop, self.folder = GateLoop(config, Adapters(*parts)), folder
+        self.loop, self.folder = GateLoop(config, adapters), folder
 
     def first_decision(self) -> AccessEvent:
         """Runs until something is decided of a usable face, 20 s at most."""

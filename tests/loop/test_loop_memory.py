@@ -39,10 +39,20 @@ class Vault(House):
         self.water.join(self.journal.mark("high-water"), lambda text: self.journal.set_mark("high-water", text))
         learn_time(self.bounded, self.journal, self.water)
         requests = DeskReader(self.folder / "desk.db")
-        parts = (self.camera, self.matcher, self.gate, self.indicator, self.lists, self.journal, requests, self.bounded)
-        memory = (self.water, self.bounded, TechnicianRequests(self.folder))
-        ports = Adapters(*parts, high_water=memory[0], bounds=memory[1], technician=memory[2])
-        self.loop = GateLoop(Config(), ports)
+        adapters = Adapters(
+            camera=self.camera,
+            matcher=self.matcher,
+            gate=self.gate,
+            indicator=self.indicator,
+            roster=self.lists,
+            journal=self.journal,
+            desk_requests=requests,
+            clock=self.bounded,
+            high_water=self.water,
+            clock_bounds=self.bounded,
+            technician_requests=TechnicianRequests(self.folder),
+        )
+        self.loop = GateLoop(Config(), adapters)
 
     def stop(self) -> None:
         """As after a power cut: nobody says goodbye."""

@@ -16,10 +16,10 @@ from contract.messages import AccessEvent, Advice, NoticeCode, NoticeEvent, Poli
 from contract.policy import Factor, FactorRule
 from edge.core.claims import UNKNOWN_CARD, USED_CODE, WRONG_PIN
 from edge.core.config import Config
-from edge.core.domain import Entry, Frame, GateSignal, Identification, Image, ReaderStatus, Sight, Tone, Worker
+from edge.core.domain import Frame, GateSignal, Identification, Image, ReaderEntry, ReaderStatus, Sight, Tone, Worker
 from edge.devices.readers.qr_codes import QrCodeReader
 from edge.loop import Adapters, GateLoop
-from edge.sim import ManualClock, PatientPinCheck
+from edge.sim import ImmediatePinCodeCheck, ManualClock
 from edge.sim.code_card import CodeCard
 from edge.storage.desk import DeskReader
 from edge.storage.journal import Journal
@@ -44,16 +44,16 @@ class Typed:
     """A reader on which a test types."""
 
     def __init__(self, clock: ManualClock) -> None:
-        self._clock, self._entries = clock, list[Entry]()
+        self._clock, self._entries = clock, list[ReaderEntry]()
         self.now = ReaderStatus(True, "test reader")
         self.closed = False
 
     def start(self) -> None: ...
 
     def types(self, text: str) -> None:
-        self._entries.append(Entry(text, self._clock.monotonic()))
+        self._entries.append(ReaderEntry(text, self._clock.monotonic()))
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[ReaderEntry]:
         taken, self._entries = self._entries, []
         return taken
 
@@ -68,7 +68,7 @@ class OpenHouse(House):
     """The loop with codes, a reader and a PIN pad; `w1` has all of them."""
 
     def __init__(self, folder: Path) -> None:
-        self.pins = PatientPinCheck()
+        self.pin_code_check = ImmediatePinCodeCheck()
         super().__init__(folder)
         self.policy()
 
@@ -77,9 +77,21 @@ class OpenHouse(House):
         self.keypad = Typed(self.clock)
         config = Config()
         codes = QrCodeReader(config, HQ.public_key(), self.clock)
-        parts = (self.camera, self.matcher, self.gate, self.indicator, self.lists, self.journal)
         requests = DeskReader(self.folder / "desk.db")
-        return GateLoop(config, Adapters(*parts, requests, self.clock, codes, self.keypad, self.pins))
+        adapters = Adapters(
+            camera=self.camera,
+            matcher=self.matcher,
+            gate=self.gate,
+            indicator=self.indicator,
+            roster=self.lists,
+            journal=self.journal,
+            desk_requests=requests,
+            clock=self.clock,
+            code_reader=codes,
+            card_reader=self.keypad,
+            pin_code_check=self.pin_code_check,
+        )
+        return GateLoop(config, adapters)
 
     def policy(self, *any_of: tuple[Factor, ...], **worker: object) -> None:
         """HQ's policy and w1's record from now on; none: the default ways in."""
@@ -333,7 +345,7 @@ def test_fail__ten_thousand_pin_guesses(house: OpenHouse) -> None:
         house.keypad.types(CARD)
         house.keypad.types(f"{guess:04d}")
         house.loop.step()
-    looked_at = house.pins.asked
+    looked_at = house.pin_code_check.asked
     notices = [e for e in house.events if isinstance(e, NoticeEvent) and e.code is NoticeCode.TOO_MANY_GUESSES]
     # 10,000 turns are 500 s: three guesses, and one after each pause of 60, 120 and 240 s. Numbers typed while the card
     # is not looked at count as unknown cards, until the reader pauses as well.
@@ -341,9 +353,9 @@ def test_fail__ten_thousand_pin_guesses(house: OpenHouse) -> None:
     assert len(house.events) <= 30 and Reason.GRANTED not in house.decisions and house.acts == []
     house.restart()
     house.policy()
-    before = house.pins.asked
+    before = house.pin_code_check.asked
     house.types(CARD, PIN)
-    assert house.pins.asked == before, "a restart must not give new guesses"
+    assert house.pin_code_check.asked == before, "a restart must not give new guesses"
     assert house.loop.step()
 
 

@@ -32,9 +32,19 @@ class Site(House):
 
     def make_loop(self) -> GateLoop:
         requests = DeskReader(self.folder / "desk.db")
-        parts = (self.camera, self.matcher, self.gate, self.indicator, self.lists, self.journal, requests, self.clock)
-        presence = JournalPresence(self.folder / "journal.db", self.clock)
-        return GateLoop(Config(), Adapters(*parts, presence=presence, thermometer=self.thermometer))
+        adapters = Adapters(
+            camera=self.camera,
+            matcher=self.matcher,
+            gate=self.gate,
+            indicator=self.indicator,
+            roster=self.lists,
+            journal=self.journal,
+            desk_requests=requests,
+            clock=self.clock,
+            presence=JournalPresence(self.folder / "journal.db", self.clock),
+            thermometer=self.thermometer,
+        )
+        return GateLoop(Config(), adapters)
 
     def with_rules(self, **changes: Any) -> RosterState:
         return replace(self.lists.state, **changes)

@@ -34,8 +34,8 @@ class Gate(House):
 
     def make_loop(self) -> GateLoop:
         loop = super().make_loop()
-        ports: Adapters = loop._adapters
-        return GateLoop(self.config, ports)
+        adapters: Adapters = loop._adapters
+        return GateLoop(self.config, adapters)
 
     def restarts(self) -> None:
         self.gate.lock()

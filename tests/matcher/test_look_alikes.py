@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.core.config import MatcherConfig
-from edge.core.decision import pairs_in_words
+from edge.core.decision import look_alikes_in_words
 from edge.core.domain import Template
 from edge.matcher.gallery import look_alikes as lookalike
 from edge.matcher.gallery.gallery import Gallery
@@ -80,6 +80,6 @@ def test_ok__a_roster_is_marked_without_weights_and_other_models_are_left_out() 
 
 
 def test_ok__pairs_are_told_once_and_not_all() -> None:
-    assert pairs_in_words({"w2": "w1", "w1": "w2"}) == "w1 ~ w2"
+    assert look_alikes_in_words({"w2": "w1", "w1": "w2"}) == "w1 ~ w2"
     many = {f"a{i}": f"b{i}" for i in range(10)}
-    assert pairs_in_words(many) == "a0 ~ b0, a1 ~ b1, a2 ~ b2 and 7 more pairs"
+    assert look_alikes_in_words(many) == "a0 ~ b0, a1 ~ b1, a2 ~ b2 and 7 more pairs"

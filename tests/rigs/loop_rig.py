@@ -133,8 +133,17 @@ class House:
 
     def make_loop(self) -> GateLoop:
         requests = DeskReader(self.folder / "desk.db")
-        parts = (self.camera, self.matcher, self.gate, self.indicator, self.lists, self.journal, requests, self.clock)
-        return GateLoop(Config(), Adapters(*parts))
+        adapters = Adapters(
+            camera=self.camera,
+            matcher=self.matcher,
+            gate=self.gate,
+            indicator=self.indicator,
+            roster=self.lists,
+            journal=self.journal,
+            desk_requests=requests,
+            clock=self.clock,
+        )
+        return GateLoop(Config(), adapters)
 
     def sees(self, now: Identification | Exception, seconds: float = 0.2) -> None:
         self.matcher.now = now

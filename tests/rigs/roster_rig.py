@@ -96,8 +96,17 @@ class Gatehouse:
         gate, indicator = RecordingGate(self.clock), RecordingIndicator(self.clock)
         journal = Journal(folder / "journal.db", SiteConfig(), self.clock)
         desk, camera = DeskReader(folder / "desk.db"), OneFrameEach(self.clock)
-        ports = Adapters(camera, self.matcher, gate, indicator, self.roster, journal, desk, self.clock)
-        self.loop = GateLoop(Config(), ports)
+        adapters = Adapters(
+            camera=camera,
+            matcher=self.matcher,
+            gate=gate,
+            indicator=indicator,
+            roster=self.roster,
+            journal=journal,
+            desk_requests=desk,
+            clock=self.clock,
+        )
+        self.loop = GateLoop(Config(), adapters)
 
     def hq_sends(self, version: int) -> None:
         """24 parts with 4,800 workers; of the two faces, the one with this version's number is on the list."""

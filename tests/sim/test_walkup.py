@@ -7,19 +7,19 @@ import pytest
 from pydantic import ValidationError
 
 from edge.core.domain import Image
-from edge.sim import Light, Person, Scene, Script
+from edge.sim import FilmPerson, Light, Scene, WalkUpScript
 from edge.sim.film import Pose, pose
-from edge.sim.lane_picture import lane
+from edge.sim.lane_picture import draw_lane
 from edge.sim.person_cutout import Cutout
 
 FACE = (60.0, 50.0, 80.0, 100.0)
 
 
-def person(**changes: object) -> Person:
-    return Person.model_validate({"photo_path": Path("a.jpg"), "face": FACE, **changes})
+def person(**changes: object) -> FilmPerson:
+    return FilmPerson.model_validate({"photo_path": Path("a.jpg"), "face": FACE, **changes})
 
 
-def scene(*people: Person, **changes: object) -> Scene:
+def scene(*people: FilmPerson, **changes: object) -> Scene:
     return Scene.model_validate({"name": "one", "people": people or (person(),), **changes})
 
 
@@ -102,12 +102,12 @@ def test_fail__a_face_outside_of_its_photo() -> None:
 
 
 def test_ok__the_lane_depends_on_its_seed_alone() -> None:
-    assert np.array_equal(lane(320, 240, 150, 1), lane(320, 240, 150, 1))
-    assert not np.array_equal(lane(320, 240, 150, 1), lane(320, 240, 150, 2))
+    assert np.array_equal(draw_lane(320, 240, 150, 1), draw_lane(320, 240, 150, 1))
+    assert not np.array_equal(draw_lane(320, 240, 150, 1), draw_lane(320, 240, 150, 2))
 
 
 def test_ok__the_timetable_covers_the_film() -> None:
-    script = Script(scenes=(scene(name="a"), scene(name="b", stay_s=5)))
+    script = WalkUpScript(scenes=(scene(name="a"), scene(name="b", stay_s=5)))
     (_, start_a, end_a), (name, start_b, end_b) = script.timetable()
     assert (start_a, end_a, name) == (0, start_b, "b")
     assert script.duration_s == pytest.approx(end_b + script.tail_s)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.core.domain import ENROL, EnrolmentRequest
-from edge.core.ports import Requests
+from edge.core.ports import DeskRequestSource
 from edge.storage.desk import DeskError, DeskReader, DeskWriter
 
 SEALED = bytes(range(256))
@@ -23,7 +23,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_ok__a_request_reaches_the_reader_whole(path: Path) -> None:
-    reader: Requests = DeskReader(path)
+    reader: DeskRequestSource = DeskReader(path)
     assert not reader.changed() and reader.requests(0) == []
     desk = DeskWriter(path)
     ref = desk.request_enrolment(enrolment(), by="anna")

@@ -10,7 +10,7 @@ import pytest
 
 from contract.messages import AccessEvent, Advice, AnyEvent, Direction, NoticeCode, NoticeEvent, Reason
 from edge.core.domain import Tone
-from edge.sim import Shown
+from edge.sim import IndicatorRecord
 from edge.tools.stories import expect
 from edge.tools.stories.compare import compare, explain
 from edge.tools.stories.expect import Expected
@@ -66,7 +66,7 @@ def played(*lines: Expected, **changes: Any) -> Played:
         config=story.gate_config(Path("/nowhere")),
         ends_s=5,
         events=((1.2, granted(1)),),
-        shown=(Shown(1.2, Tone.GO, Advice.WALK_THROUGH),),
+        shown=(IndicatorRecord(1.2, Tone.GO, Advice.WALK_THROUGH),),
         changes=driven((1.2, 1, 1), (1.8, 0, 1)),
         contacts=((1.5, "passage", "on and off"),),
         ended=(),

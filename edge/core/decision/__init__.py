@@ -2,32 +2,32 @@
 
 from collections.abc import Mapping
 
-from edge.core.decision.case import Case, Finding, Verdict, policy_of, tier, tiers
+from edge.core.decision.case import DecisionCase, RuleFinding, RuleVerdict, policy_of, tier, tiers
 from edge.core.decision.decide import admit_by_guard, decide, examine
 from edge.core.decision.identity_rules import advice_for
 from edge.core.decision.table import RULES, Leaving, Rule
-from edge.core.decision.two_person import Pairs
+from edge.core.decision.two_person import TwoPersonWaits
 
 __all__ = [
     "RULES",
-    "Case",
-    "Finding",
+    "DecisionCase",
     "Leaving",
-    "Pairs",
     "Rule",
-    "Verdict",
+    "RuleFinding",
+    "RuleVerdict",
+    "TwoPersonWaits",
     "admit_by_guard",
     "advice_for",
     "decide",
     "examine",
-    "pairs_in_words",
+    "look_alikes_in_words",
     "policy_of",
     "tier",
     "tiers",
 ]
 
 
-def pairs_in_words(look_alikes: Mapping[str, str], shown: int = 3) -> str:
+def look_alikes_in_words(look_alikes: Mapping[str, str], shown: int = 3) -> str:
     """Who looks like whom, each pair once, the first few by id: fit for an event's detail."""
     pairs = sorted({tuple(sorted(pair)) for pair in look_alikes.items()})
     words = ", ".join(f"{a} ~ {b}" for a, b in pairs[:shown])

@@ -10,7 +10,7 @@ from edge.core.decision.hours import site_time
 from edge.core.domain import Circumstances, Claim, Identification, ListAge, RosterState, Sight, Worker
 
 
-class Verdict(StrEnum):
+class RuleVerdict(StrEnum):
     """What a rule says."""
 
     FINE = "fine"
@@ -22,33 +22,33 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class RuleFinding:
     """A rule's verdict, and `given`: what it looked at, in words for the manager. `reason` and `advice` only if it refuses."""
 
-    verdict: Verdict
+    verdict: RuleVerdict
     given: str
     reason: Reason | None = None
     advice: Advice | None = None
 
 
-def fine(given: str) -> Finding:
-    return Finding(Verdict.FINE, given)
+def fine(given: str) -> RuleFinding:
+    return RuleFinding(RuleVerdict.FINE, given)
 
 
-def notes(given: str) -> Finding:
-    return Finding(Verdict.NOTES, given)
+def notes(given: str) -> RuleFinding:
+    return RuleFinding(RuleVerdict.NOTES, given)
 
 
-def not_asked(given: str) -> Finding:
-    return Finding(Verdict.NOT_ASKED, given)
+def not_asked(given: str) -> RuleFinding:
+    return RuleFinding(RuleVerdict.NOT_ASKED, given)
 
 
-def refuses(reason: Reason, advice: Advice, given: str) -> Finding:
-    return Finding(Verdict.REFUSES, given, reason, advice)
+def refuses(reason: Reason, advice: Advice, given: str) -> RuleFinding:
+    return RuleFinding(RuleVerdict.REFUSES, given, reason, advice)
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class DecisionCase:
     """Everything one decision rests on."""
 
     identification: Identification
@@ -60,7 +60,7 @@ class Case:
     risk_tier: DataTier
 
     @classmethod
-    def of(cls, seen: Identification, claim: Claim, state: RosterState, at: Circumstances) -> "Case":
+    def of(cls, seen: Identification, claim: Claim, state: RosterState, at: Circumstances) -> "DecisionCase":
         policy = policy_of(state, at.site_id, at.now)
         return cls(seen, claim, at, state, policy, *tiers(state, at.site_id, at.now))
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from contract.messages import Advice, ListKind, Reason
 from contract.policy import Factor
-from edge.core.decision.case import Case, Finding, Verdict, not_asked
+from edge.core.decision.case import DecisionCase, RuleFinding, RuleVerdict, not_asked
 from edge.core.decision.table import RULES, Leaving, Rule
 from edge.core.decision.worker_rules import listed
 from edge.core.domain import Circumstances, Claim, Decision, Identification, RosterState, Sight, Worker
@@ -18,12 +18,12 @@ ALERTS_MAX = 20
 
 def decide(seen: Identification, claim: Claim, state: RosterState, at: Circumstances) -> Decision:
     """The decision for one person, by what the matcher sees, what else was shown, and HQ's lists and policy in `state`."""
-    case = Case.of(seen, claim, state, at)
+    case = DecisionCase.of(seen, claim, state, at)
     alerts: list[str] = []
     for rule, finding in examine(case):
-        if finding.verdict is Verdict.REFUSES:
+        if finding.verdict is RuleVerdict.REFUSES:
             return _decision(case, finding.reason, finding.advice, finding.given)
-        if finding.verdict is Verdict.NOTES:
+        if finding.verdict is RuleVerdict.NOTES:
             alerts.append(f"{rule.name}: {finding.given}"[:500])
     return replace(_decision(case, Reason.GRANTED, Advice.WALK_THROUGH, ""), alerts=tuple(alerts[:ALERTS_MAX]))
 
@@ -31,38 +31,38 @@ def decide(seen: Identification, claim: Claim, state: RosterState, at: Circumsta
 def admit_by_guard(worker_id: str | None, words: str, state: RosterState, at: Circumstances) -> Decision:
     """A guard's own decision: it stands above every rule, except that nobody comes in who is on a list that denies. A list
     that holds, or alerts, is noted. `words`: who and why."""
-    case = Case.of(Identification(Sight.NOBODY), Claim(worker_id, frozenset({Factor.GUARD})), state, at)
+    case = DecisionCase.of(Identification(Sight.NOBODY), Claim(worker_id, frozenset({Factor.GUARD})), state, at)
     admitted = replace(_decision(case, Reason.MANUAL_ADMIT, Advice.WALK_THROUGH, words), worker_id=worker_id)
     if worker_id is None:
         return admitted
     found = listed(case, case.worker or Worker(worker_id))
-    if found.verdict is Verdict.REFUSES and not case.leaving:
+    if found.verdict is RuleVerdict.REFUSES and not case.leaving:
         return replace(_decision(case, found.reason, found.advice, f"{words}; {found.given}"), worker_id=worker_id)
     if ListKind.RISK in state.withheld:
         return replace(
             admitted, alerts=("risk list: the one that lies here is not believed, so nobody was checked against it",)
         )
-    if found.verdict is Verdict.FINE:
+    if found.verdict is RuleVerdict.FINE:
         return admitted
     return replace(admitted, alerts=(f"risk list: {found.given}"[:500],))
 
 
-def examine(case: Case) -> Iterator[tuple[Rule, Finding]]:
+def examine(case: DecisionCase) -> Iterator[tuple[Rule, RuleFinding]]:
     """Every rule with what it finds, in order, also beyond the first refusal."""
     for rule in RULES:
         yield rule, _ask(rule, case)
 
 
-def _ask(rule: Rule, case: Case) -> Finding:
+def _ask(rule: Rule, case: DecisionCase) -> RuleFinding:
     if case.leaving and rule.leaving is Leaving.NOT_ASKED:
         return not_asked("on the way out")
     finding = rule.look(case)
-    if case.leaving and rule.leaving is Leaving.NOTED and finding.verdict is Verdict.REFUSES:
-        return Finding(Verdict.NOTES, finding.given)
+    if case.leaving and rule.leaving is Leaving.NOTED and finding.verdict is RuleVerdict.REFUSES:
+        return RuleFinding(RuleVerdict.NOTES, finding.given)
     return finding
 
 
-def _decision(case: Case, reason: Reason | None, advice: Advice | None, detail: str) -> Decision:
+def _decision(case: DecisionCase, reason: Reason | None, advice: Advice | None, detail: str) -> Decision:
     seen = case.identification
     candidate, worker = seen.candidate, case.worker
     return Decision(

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from contract.messages import Advice, DataTier, ListKind, Reason
 from contract.policy import zone_named
-from edge.core.decision.case import Case, Finding, fine, not_asked, notes, refuses
+from edge.core.decision.case import DecisionCase, RuleFinding, fine, not_asked, notes, refuses
 from edge.core.domain import ListAge, Sight
 
 CLOCK_SLACK = timedelta(minutes=10)
@@ -33,20 +33,20 @@ def advice_for(sight: Sight) -> Advice | None:
     return SIGHTS[sight][1]
 
 
-def usable(case: Case) -> Finding:
+def usable(case: DecisionCase) -> RuleFinding:
     sight = case.identification.sight
     if case.shown:
         return not_asked(f"{sight.value}; something else was shown")
     return fine(sight.value) if sight not in SIGHTS else refuses(*SIGHTS[sight], sight.value)
 
 
-def locked_down(case: Case) -> Finding:
+def locked_down(case: DecisionCase) -> RuleFinding:
     if case.at.locked_down:
         return refuses(Reason.LOCKED_DOWN, Advice.SEE_DESK, "locked down")
     return fine("not locked down")
 
 
-def clock(case: Case) -> Finding:
+def clock(case: DecisionCase) -> RuleFinding:
     issued = [a.issued_utc for a in (case.state.roster, case.state.risk) if a.issued_utc]
     if case.state.policy_age.issued_utc:
         issued.append(case.state.policy_age.issued_utc)
@@ -59,32 +59,32 @@ def clock(case: Case) -> Finding:
     return fine(given)
 
 
-def disk(case: Case) -> Finding:
+def disk(case: DecisionCase) -> RuleFinding:
     if not case.at.disk_critical:
         return fine("room for events")
     given = "little more than the reserve for events is left on the disk"
     return fine(given) if case.policy.admit_on_low_disk else refuses(Reason.DISK_FULL, Advice.SEE_DESK, given)
 
 
-def roster_age(case: Case) -> Finding:
+def roster_age(case: DecisionCase) -> RuleFinding:
     for kind in (ListKind.ROSTER, ListKind.POLICY):
         if kind in case.state.withheld:
             return _withheld(kind)
     return _age(case, "roster", case.state.roster, case.roster_tier)
 
 
-def risk_age(case: Case) -> Finding:
+def risk_age(case: DecisionCase) -> RuleFinding:
     if ListKind.RISK in case.state.withheld:
         return _withheld(ListKind.RISK)
     return _age(case, "risk list", case.state.risk, case.risk_tier)
 
 
-def _withheld(kind: ListKind) -> Finding:
+def _withheld(kind: ListKind) -> RuleFinding:
     text = f"the {kind.value} that lies here is older than the one that was in force: it is asked for again from HQ"
     return refuses(Reason.ROSTER_EXPIRED, Advice.SEE_DESK, text)
 
 
-def _age(case: Case, name: str, age: ListAge, tier: DataTier) -> Finding:
+def _age(case: DecisionCase, name: str, age: ListAge, tier: DataTier) -> RuleFinding:
     if tier is DataTier.EXPIRED:
         text = f"the {name} has expired" if age.issued_utc else f"there is no {name} yet"
         return refuses(Reason.ROSTER_EXPIRED, Advice.SEE_DESK, text)
@@ -94,7 +94,7 @@ def _age(case: Case, name: str, age: ListAge, tier: DataTier) -> Finding:
     return fine(f"version {age.version}, {tier.value}")
 
 
-def claim(case: Case) -> Finding:
+def claim(case: DecisionCase) -> RuleFinding:
     shown, seen = case.claim, case.seen
     if not case.shown:
         return not_asked("nothing but the face")
@@ -107,11 +107,11 @@ def claim(case: Case) -> Finding:
     return fine(f"{words}: {shown.worker_id}")
 
 
-def _refused(given: str) -> Finding:
+def _refused(given: str) -> RuleFinding:
     return refuses(Reason.FACTOR_REFUSED, Advice.SEE_DESK, given)
 
 
-def known(case: Case) -> Finding:
+def known(case: DecisionCase) -> RuleFinding:
     if case.worker is not None:
         return fine(case.worker.worker_id)
     if case.claim.worker_id:

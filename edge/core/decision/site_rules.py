@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from contract.messages import Advice, Direction, Reason
 from contract.policy import AntiPassback, Factor, FactorRule
-from edge.core.decision.case import Case, Finding, fine, not_asked, notes, refuses
+from edge.core.decision.case import DecisionCase, RuleFinding, fine, not_asked, notes, refuses
 from edge.core.decision.hours import holds, in_words, moment, open_at, plan_of, site_time
 from edge.core.domain import Sight, Worker
 
@@ -12,7 +12,7 @@ _ORDER = (Factor.CODE, Factor.CARD, Factor.PIN, Factor.FACE, Factor.GUARD)
 """What is asked for first: a PIN means nothing before it is known whose it should be."""
 
 
-def working_hours(case: Case, worker: Worker) -> Finding:
+def working_hours(case: DecisionCase, worker: Worker) -> RuleFinding:
     policy, local = case.policy, case.local
     if not policy.working_hours and not policy.holidays:
         return not_asked(f"{moment(local)}; open at any time")
@@ -20,7 +20,7 @@ def working_hours(case: Case, worker: Worker) -> Finding:
     return fine(given) if open_at(policy, local) else refuses(Reason.OUTSIDE_HOURS, Advice.COME_IN_HOURS, given)
 
 
-def passback(case: Case, worker: Worker) -> Finding:
+def passback(case: DecisionCase, worker: Worker) -> RuleFinding:
     """Somebody who is inside comes in again, or somebody who left leaves again."""
     last, mode = case.at.last_passage, case.policy.anti_passback
     given = (
@@ -36,7 +36,7 @@ def passback(case: Case, worker: Worker) -> Finding:
     return notes(given) if mode is AntiPassback.SOFT else refuses(Reason.PASSBACK, Advice.SEE_DESK, given)
 
 
-def factors(case: Case, worker: Worker) -> Finding:
+def factors(case: DecisionCase, worker: Worker) -> RuleFinding:
     rule = next((r for r in case.policy.factors if not r.periods or holds(r.periods, case.local)), None)
     if rule is None:  # a policy that was never checked: HQ and the gate refuse one without a rule for all times
         return refuses(Reason.SECOND_FACTOR, Advice.SEE_DESK, "the policy has no factor rule for this time")
@@ -47,7 +47,7 @@ def factors(case: Case, worker: Worker) -> Finding:
     return refuses(Reason.SECOND_FACTOR, _next_step(case, rule, have), given)
 
 
-def _next_step(case: Case, rule: FactorRule, have: frozenset[Factor]) -> Advice:
+def _next_step(case: DecisionCase, rule: FactorRule, have: frozenset[Factor]) -> Advice:
     """What to do for the combination that lacks least, leaving out those that cannot be completed here and now."""
     hopeless = {Factor.GUARD} | ({Factor.FACE} if _face_is_of_no_use(case) else set())
     possible = [set(combination) for combination in rule.any_of if not (set(combination) - have) & hopeless]
@@ -60,7 +60,7 @@ def _next_step(case: Case, rule: FactorRule, have: frozenset[Factor]) -> Advice:
     return steps.get(first, Advice.SHOW_CODE_OR_CARD)
 
 
-def _face_is_of_no_use(case: Case) -> bool:
+def _face_is_of_no_use(case: DecisionCase) -> bool:
     """It was looked at for long enough, and is nobody's we know."""
     return case.identification.sight is Sight.UNKNOWN
 
@@ -73,7 +73,7 @@ def _words(found: frozenset[Factor]) -> str:
     return "+".join(factor for factor in _ORDER if factor in found)
 
 
-def occupancy(case: Case, worker: Worker) -> Finding:
+def occupancy(case: DecisionCase, worker: Worker) -> RuleFinding:
     most = case.policy.occupancy_max
     inside = f"{case.at.inside} inside"
     if most is None:
@@ -84,7 +84,7 @@ def occupancy(case: Case, worker: Worker) -> Finding:
     return fine(given) if case.at.inside + places <= most else refuses(Reason.SITE_FULL, Advice.WAIT, given)
 
 
-def gear(case: Case, worker: Worker) -> Finding:
+def gear(case: DecisionCase, worker: Worker) -> RuleFinding:
     """Advice only: nothing here ever refuses."""
     missing = case.at.gear_missing
     given = "not measured" if missing is None else f"missing: {', '.join(missing)}" if missing else "complete"
@@ -93,7 +93,7 @@ def gear(case: Case, worker: Worker) -> Finding:
     return notes(given) if missing else fine(given)
 
 
-def two_person(case: Case, worker: Worker) -> Finding:
+def two_person(case: DecisionCase, worker: Worker) -> RuleFinding:
     partner = case.at.partner
     if not case.policy.two_person:
         return not_asked("anybody may come alone")

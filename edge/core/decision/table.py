@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from contract.messages import Advice, Reason
 from edge.core.decision import identity_rules, site_rules, worker_rules
-from edge.core.decision.case import Case, Finding, not_asked
+from edge.core.decision.case import DecisionCase, RuleFinding, not_asked
 from edge.core.domain import Worker
 
 _R, _A = Reason, Advice
@@ -32,14 +32,14 @@ class Rule:
 
     name: str
     asks: str
-    look: Callable[[Case], Finding]
+    look: Callable[[DecisionCase], RuleFinding]
     refusals: tuple[tuple[Reason, Advice], ...]
     leaving: Leaving
     why_leaving: str
 
 
-def _of_worker(look: Callable[[Case, Worker], Finding]) -> Callable[[Case], Finding]:
-    def asked(case: Case) -> Finding:
+def _of_worker(look: Callable[[DecisionCase, Worker], RuleFinding]) -> Callable[[DecisionCase], RuleFinding]:
+    def asked(case: DecisionCase) -> RuleFinding:
         return look(case, case.worker) if case.worker else not_asked("nobody known")
 
     return asked

@@ -7,7 +7,7 @@ from edge.core.domain import Decision
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class WaitingWorker:
     """A worker who came first. `partner`: the second person, once that one was admitted. Times are monotonic seconds."""
 
     worker_id: str
@@ -16,10 +16,10 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
+class TwoPersonWaits:
     """Who waits at this gate. The second of a pair is let in at once; the first on looking again, while the time lasts."""
 
-    waits: tuple[Wait, ...] = ()
+    waits: tuple[WaitingWorker, ...] = ()
 
     def partner_of(self, worker_id: str, now_s: float) -> str | None:
         """With whom this worker may come in now: the one let in before them, else the one who has waited longest."""
@@ -27,13 +27,13 @@ class Pairs:
         own = next((w.partner for w in waits if w.worker_id == worker_id and w.partner), None)
         return own or next((w.worker_id for w in waits if w.worker_id != worker_id and w.partner is None), None)
 
-    def after(self, decision: Decision, partner: str | None, now_s: float, within_s: float) -> "Pairs":
+    def after(self, decision: Decision, partner: str | None, now_s: float, within_s: float) -> "TwoPersonWaits":
         """`decision` was made with `partner`: remember who waits, and use up what a grant used."""
         kept, worker_id = self._lasting(now_s), decision.worker_id
         if worker_id is None:
             return kept
         if decision.reason is Reason.PARTNER_NEEDED:
-            return kept._without(worker_id)._with(Wait(worker_id, now_s + within_s))
+            return kept._without(worker_id)._with(WaitingWorker(worker_id, now_s + within_s))
         if decision.reason is not Reason.GRANTED or partner is None:
             return kept
         first = next((w for w in kept.waits if w.worker_id == partner and w.partner is None), None)
@@ -42,11 +42,11 @@ class Pairs:
             return rest
         return rest._without(partner)._with(replace(first, partner=worker_id, until_s=now_s + within_s))
 
-    def _lasting(self, now_s: float) -> "Pairs":
-        return Pairs(tuple(w for w in self.waits if now_s <= w.until_s))
+    def _lasting(self, now_s: float) -> "TwoPersonWaits":
+        return TwoPersonWaits(tuple(w for w in self.waits if now_s <= w.until_s))
 
-    def _without(self, worker_id: str) -> "Pairs":
-        return Pairs(tuple(w for w in self.waits if w.worker_id != worker_id))
+    def _without(self, worker_id: str) -> "TwoPersonWaits":
+        return TwoPersonWaits(tuple(w for w in self.waits if w.worker_id != worker_id))
 
-    def _with(self, wait: Wait) -> "Pairs":
-        return Pairs((*self.waits, wait))
+    def _with(self, wait: WaitingWorker) -> "TwoPersonWaits":
+        return TwoPersonWaits((*self.waits, wait))

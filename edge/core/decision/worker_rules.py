@@ -4,14 +4,14 @@ from datetime import timedelta
 
 from contract.messages import Advice, LivenessVerdict, Reason
 from contract.policy import Factor, RiskAction
-from edge.core.decision.case import Case, Finding, fine, not_asked, notes, refuses
+from edge.core.decision.case import DecisionCase, RuleFinding, fine, not_asked, notes, refuses
 from edge.core.decision.identity_rules import CLOCK_SLACK
 from edge.core.domain import Worker
 
 _SEVERITY = (RiskAction.ADMIT_AND_ALERT, RiskAction.HOLD, RiskAction.DENY)
 
 
-def listed(case: Case, worker: Worker) -> Finding:
+def listed(case: DecisionCase, worker: Worker) -> RuleFinding:
     """Of several lists the severest decides; the others are named all the same."""
     actions = {rule.list_name: rule.action for rule in case.policy.risk_rules}
     names = sorted(entry.list_name for entry in case.state.risks.get(worker.worker_id, ()))
@@ -27,7 +27,7 @@ def listed(case: Case, worker: Worker) -> Finding:
     return refuses(Reason.RISK_HOLD, Advice.SEE_DESK, given)
 
 
-def look_alike(case: Case, worker: Worker) -> Finding:
+def look_alike(case: DecisionCase, worker: Worker) -> RuleFinding:
     other = case.identification.look_alike if case.seen else None
     if other is None:
         return fine("none")
@@ -39,13 +39,13 @@ def look_alike(case: Case, worker: Worker) -> Finding:
     return refuses(Reason.SECOND_FACTOR, step_to_show(case), given)
 
 
-def step_to_show(case: Case) -> Advice:
+def step_to_show(case: DecisionCase) -> Advice:
     """Show something else than the face, if this site's policy knows anything that can be shown."""
     known = {factor for rule in case.policy.factors for combination in rule.any_of for factor in combination}
     return Advice.SHOW_CODE_OR_CARD if known & {Factor.CODE, Factor.CARD} else Advice.SEE_DESK
 
 
-def live(case: Case, worker: Worker) -> Finding:
+def live(case: DecisionCase, worker: Worker) -> RuleFinding:
     verdict = case.identification.liveness
     if case.seen is None or not case.at.must_be_live:
         return not_asked(verdict.value)
@@ -56,12 +56,12 @@ def live(case: Case, worker: Worker) -> Finding:
     return refuses(Reason.LIVENESS_DOUBT, Advice.SEE_DESK, verdict.value)
 
 
-def this_site(case: Case, worker: Worker) -> Finding:
+def this_site(case: DecisionCase, worker: Worker) -> RuleFinding:
     given = "may enter " + (", ".join(sorted(worker.sites)) or "no site")
     return fine(given) if case.at.site_id in worker.sites else refuses(Reason.NOT_THIS_SITE, Advice.SEE_DESK, given)
 
 
-def active(case: Case, worker: Worker) -> Finding:
+def active(case: DecisionCase, worker: Worker) -> RuleFinding:
     today = case.local.date()
     if not worker.active:
         return refuses(Reason.NOT_ACTIVE, Advice.SEE_DESK, "suspended")
@@ -72,22 +72,22 @@ def active(case: Case, worker: Worker) -> Finding:
     return fine(f"active from {worker.valid_from or 'ever'} until {worker.valid_until or 'further notice'}")
 
 
-def employer(case: Case, worker: Worker) -> Finding:
+def employer(case: DecisionCase, worker: Worker) -> RuleFinding:
     return _admitted(worker.employer, case.policy.employers, Reason.EMPLOYER_NOT_ADMITTED)
 
 
-def trade(case: Case, worker: Worker) -> Finding:
+def trade(case: DecisionCase, worker: Worker) -> RuleFinding:
     return _admitted(worker.trade, case.policy.trades, Reason.TRADE_NOT_ADMITTED)
 
 
-def _admitted(name: str | None, admitted: tuple[str, ...], reason: Reason) -> Finding:
+def _admitted(name: str | None, admitted: tuple[str, ...], reason: Reason) -> RuleFinding:
     given = name or "none on record"
     if not admitted:
         return not_asked(f"{given}; the policy admits all")
     return fine(given) if name in admitted else refuses(reason, Advice.SEE_DESK, given)
 
 
-def training(case: Case, worker: Worker) -> Finding:
+def training(case: DecisionCase, worker: Worker) -> RuleFinding:
     until = worker.training_valid_until
     given = f"valid until {until}" if until else "no training on record"
     if not case.policy.training_required:
@@ -97,7 +97,7 @@ def training(case: Case, worker: Worker) -> Finding:
     return fine(given)
 
 
-def declaration(case: Case, worker: Worker) -> Finding:
+def declaration(case: DecisionCase, worker: Worker) -> RuleFinding:
     declared, hours = worker.declared_utc, case.policy.declaration_valid_h
     given = f"declared {declared:%Y-%m-%d %H:%M} UTC" if declared else "no declaration on record"
     if hours is None:
@@ -108,7 +108,7 @@ def declaration(case: Case, worker: Worker) -> Finding:
     return fine(f"{given}; valid for {hours:g} h")
 
 
-def temperature(case: Case, worker: Worker) -> Finding:
+def temperature(case: DecisionCase, worker: Worker) -> RuleFinding:
     reading, most = case.temperature_c, case.policy.temperature_max_c
     if most is None:
         return not_asked("no reading" if reading is None else f"{reading:.1f} °C")

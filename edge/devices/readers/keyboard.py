@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Protocol
 
-from edge.core.domain import Entry
+from edge.core.domain import ReaderEntry
 
 EV_KEY, UP, DOWN = 1, 0, 1
 DIGIT_ROW = {2 + n: str((n + 1) % 10) for n in range(10)}
@@ -74,7 +74,7 @@ class KeyCollector:
     def never_sends_enter(self) -> bool:
         return not self._ended and self._unended >= UNENDED_MAX
 
-    def take(self, events: Iterable[InputEvent], now_s: float) -> list[Entry]:
+    def take(self, events: Iterable[InputEvent], now_s: float) -> list[ReaderEntry]:
         """The entries completed by these events."""
         self.expire(now_s)
         done = []
@@ -95,7 +95,7 @@ class KeyCollector:
             self._held.clear()  # whose release may have been lost
             self._unended += 1
 
-    def _press(self, code: int, now_s: float) -> list[Entry]:
+    def _press(self, code: int, now_s: float) -> list[ReaderEntry]:
         does = SHIFTED_ACTIONS.get(code, ACTIONS.get(code)) if self._held & SHIFT_KEYS else ACTIONS.get(code)
         typed, ended = self._typed, does is KeyAction.END and bool(self._typed)
         if does is None:
@@ -110,7 +110,7 @@ class KeyCollector:
         if not ended:
             return []
         self._ended += 1
-        return [Entry("" if "" in typed else "".join(typed), now_s)]
+        return [ReaderEntry("" if "" in typed else "".join(typed), now_s)]
 
     def _digit(self, code: int) -> str:
         if self._held & COMPOSING_KEYS:

@@ -5,8 +5,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contract.credentials import pin_matches
 
 
-class ThreadedPinCheck:
-    """Implements `edge.core.ports.PinCheck`."""
+class ThreadedPinCodeCheck:
+    """Implements `edge.core.ports.PinCodeCheck`."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pin")

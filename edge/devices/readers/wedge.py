@@ -9,7 +9,7 @@ import structlog
 
 from contract.backoff import Backoff
 from edge.core.config import ReaderConfig
-from edge.core.domain import Entry, ReaderStatus
+from edge.core.domain import ReaderEntry, ReaderStatus
 from edge.core.ports import Clock
 from edge.devices.readers.keyboard import InputEvent, KeyCollector
 
@@ -38,11 +38,11 @@ class KeySource(Protocol):
 
 
 class WedgeReader:
-    """Implements `edge.core.ports.Reader`. `make` gives a fresh source for each attempt."""
+    """Implements `edge.core.ports.CardReader`. `make` gives a fresh source for each attempt."""
 
     def __init__(self, make: Callable[[], KeySource], config: ReaderConfig, clock: Clock) -> None:
         self._make, self._config, self._clock = make, config, clock
-        self._entries: deque[Entry] = deque(maxlen=ENTRIES_MAX)
+        self._entries: deque[ReaderEntry] = deque(maxlen=ENTRIES_MAX)
         self._status = ReaderStatus(True, "opening for the first time")
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reader", daemon=True)
@@ -50,7 +50,7 @@ class WedgeReader:
     def start(self) -> None:
         self._thread.start()
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[ReaderEntry]:
         taken = []
         while self._entries:
             taken.append(self._entries.popleft())

@@ -7,7 +7,7 @@ import structlog
 from contract.messages import NoticeCode
 from edge.core.config import MatcherConfig
 from edge.core.domain import Identification, Incident, Recognition
-from edge.core.ports import Clock, ScoreStore
+from edge.core.ports import Clock, ScoreCountStore
 from edge.matcher.score_monitor.drift import Shift, drift
 from edge.matcher.score_monitor.score_history import ScoreHistory
 from edge.matcher.score_monitor.site_threshold import SiteTail, correction, site_tail
@@ -25,7 +25,7 @@ class ScoreMonitor:
     """
 
     def __init__(
-        self, store: ScoreStore, clock: Clock, config: MatcherConfig, model_id: str, pack_scale: float
+        self, store: ScoreCountStore, clock: Clock, config: MatcherConfig, model_id: str, pack_scale: float
     ) -> None:
         self._store, self._clock, self._config, self._pack_scale = store, clock, config, pack_scale
         self._history = ScoreHistory(model_id, store.days())

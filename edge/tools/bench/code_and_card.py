@@ -11,14 +11,14 @@ from edge.core.config import Config, GateConfig, IndicatorConfig, SiteConfig
 from edge.core.domain import Image
 from edge.devices.gate import GpioGate, make_factory
 from edge.devices.indicator import GpioIndicator
-from edge.devices.readers.pin_code_check import ThreadedPinCheck
+from edge.devices.readers.pin_code_check import ThreadedPinCodeCheck
 from edge.devices.readers.qr_codes import QrCodeReader, read_codes
 from edge.devices.readers.wedge import WedgeReader
 from edge.loop import Adapters, GateLoop
 from edge.matcher.pipeline import FaceMatcher
-from edge.sim import SimulatedKeys
+from edge.sim import SimulatedKeyboard
 from edge.sim.code_card import CodeCard
-from edge.sim.lane_picture import lane
+from edge.sim.lane_picture import draw_lane
 from edge.storage.desk import DeskReader
 from edge.storage.journal import Journal
 from edge.system.clock import SystemClock
@@ -38,24 +38,24 @@ def other_ways(matcher: FaceMatcher, scratch: Path, times: int) -> list[Figure]:
         site=SiteConfig(site_id="site-demo"),
         gate=GateConfig(pins="mock", passage_pin=22, mock_walk_through_s=0.05, pulse_ms=50),
     )
-    scene, keys = _HeldUp(), SimulatedKeys()
-    reader, pins = WedgeReader(keys.source, config.reader, clock), ThreadedPinCheck()
+    scene, keys = _HeldUp(), SimulatedKeyboard()
+    reader, pin_code_check = WedgeReader(keys.source, config.reader, clock), ThreadedPinCodeCheck()
     factory = make_factory(config.gate)
-    ports = Adapters(
-        CaptureThread(lambda: scene, config.camera, clock),
-        matcher,
-        GpioGate(config.gate, factory),
-        GpioIndicator(IndicatorConfig(), factory),
-        FixedRoster((), clock, card=BENCH_CARD, pin=BENCH_PIN),
-        Journal(scratch / "other-ways.db", config.site, clock),
-        DeskReader(scratch / "desk.db"),
-        clock,
-        QrCodeReader(config, key.public_key(), clock),
-        reader,
-        pins,
+    adapters = Adapters(
+        camera=CaptureThread(lambda: scene, config.camera, clock),
+        matcher=matcher,
+        gate=GpioGate(config.gate, factory),
+        indicator=GpioIndicator(IndicatorConfig(), factory),
+        roster=FixedRoster((), clock, card=BENCH_CARD, pin=BENCH_PIN),
+        journal=Journal(scratch / "other-ways.db", config.site, clock),
+        desk_requests=DeskReader(scratch / "desk.db"),
+        clock=clock,
+        code_reader=QrCodeReader(config, key.public_key(), clock),
+        card_reader=reader,
+        pin_code_check=pin_code_check,
     )
-    loop = GateLoop(config, ports)
-    ports.camera.start()
+    loop = GateLoop(config, adapters)
+    adapters.camera.start()
     reader.start()
 
     def admitted(shown_at: float) -> float:
@@ -107,7 +107,7 @@ class _HeldUp:
 
     def __init__(self) -> None:
         self.rate_hz: float | None = 30
-        self.empty = lane(640, 480, 150, 1)
+        self.empty = draw_lane(640, 480, 150, 1)
         self.image = self.empty
 
     def with_code(self, text: str) -> Image:

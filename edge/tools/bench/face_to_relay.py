@@ -173,11 +173,18 @@ def walk_ups(matcher: FaceMatcher, cast: dict[str, Portrait], scratch: Path, tim
     journal = Journal(scratch / "walk-up.db", config.site, clock)
     templates = tuple((f"worker-{name}", matcher.enrol([cast[name].crop()])[0]) for name in ("a-enrolled", "b", "c"))
     roster = FixedRoster(templates, clock)
-    indicator = GpioIndicator(IndicatorConfig(), factory)
-    requests = DeskReader(scratch / "desk.db")
-    ports = Adapters(camera, matcher, GpioGate(config.gate, factory), indicator, roster, journal, requests, clock)
+    adapters = Adapters(
+        camera=camera,
+        matcher=matcher,
+        gate=GpioGate(config.gate, factory),
+        indicator=GpioIndicator(IndicatorConfig(), factory),
+        roster=roster,
+        journal=journal,
+        desk_requests=DeskReader(scratch / "desk.db"),
+        clock=clock,
+    )
     matcher.load(templates)
-    loop = GateLoop(config, ports)
+    loop = GateLoop(config, adapters)
     camera.start()
     try:
         deadline = clock.monotonic() + times * script.duration_s + 10

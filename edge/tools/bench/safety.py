@@ -159,14 +159,14 @@ class _Press:
         self.loop = GateLoop(
             self.config,
             Adapters(
-                camera,
-                _Matcher(BUSY_S if condition == "matcher busy" else 0.0),
-                self.gate,
-                GpioIndicator(self.config.indicator, self.factory),
-                FixedRoster((), clock),
-                Journal(folder / "journal.db", self.config.site, clock),
-                DeskReader(folder / "desk.db"),
-                clock,
+                camera=camera,
+                matcher=_Matcher(BUSY_S if condition == "matcher busy" else 0.0),
+                gate=self.gate,
+                indicator=GpioIndicator(self.config.indicator, self.factory),
+                roster=FixedRoster((), clock),
+                journal=Journal(folder / "journal.db", self.config.site, clock),
+                desk_requests=DeskReader(folder / "desk.db"),
+                clock=clock,
             ),
         )
 

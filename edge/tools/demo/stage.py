@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from contract.signing import read_sealing_public
-from edge.app.state_folders import PINS
+from edge.app.state_folders import PIN_HISTORY
 from edge.core.config import Config, load
 from edge.matcher.enrolment.request import record, sealed_request
 from edge.matcher.pipeline import FaceMatcher
@@ -57,7 +57,7 @@ class Stage:
 
     @property
     def pins_path(self) -> Path:
-        return self.root / "state" / PINS
+        return self.root / "state" / PIN_HISTORY
 
     def config(self) -> Config:
         return load(self.config_path)

@@ -22,7 +22,7 @@ from edge.matcher.engine.engine import nearest_to_middle, open_engine
 from edge.matcher.enrolment.templates import EnrolmentError
 from edge.matcher.pipeline import FaceMatcher
 from edge.sim.film import Film
-from edge.sim.walk_up_script import Person, Scene, Script
+from edge.sim.walk_up_script import FilmPerson, Scene, WalkUpScript
 from edge.system.photo_file import try_photo
 from edge.tools.evaluation.conditions import CLEAR, CONDITIONS, Condition
 from edge.tools.evaluation.photos import EvaluationError, Photo
@@ -175,9 +175,9 @@ def play(matcher: FaceMatcher, walkup: WalkUp, condition: Condition, folder: Pat
         return Outcome(walkup, NOT_SEEN)
     path = folder / "photo.png"
     cv2.imwrite(str(path), condition.worn(photo, face) if condition.worn else photo)
-    person = Person(photo_path=path, face=face.box, far_px=40)
+    person = FilmPerson(photo_path=path, face=face.box, far_px=40)
     scene = Scene(name=walkup.person, people=(person,), gap_s=0, approach_s=1.5, stay_s=1.5, leave_s=0.1)
-    film = Film(Script(scenes=(scene,), tail_s=0, seed=SEED))
+    film = Film(WalkUpScript(scenes=(scene,), tail_s=0, seed=SEED))
     path.unlink()
     first, last = 0, int(film.script.duration_s * film.script.rate_hz)
     if walkup.glance:

@@ -9,7 +9,7 @@ from edge.core.domain import Image
 from edge.matcher.enrolment.request import stored
 from edge.matcher.liveness.combined import open_liveness
 from edge.matcher.pipeline import FaceMatcher, open_matcher
-from edge.sim import Film, Light, Person, Scene, Script
+from edge.sim import Film, FilmPerson, Light, Scene, WalkUpScript
 from edge.tools.demo.cast import Portrait, portraits
 from edge.tools.stories.hq import Templates
 from edge.tools.stories.part import StoryError
@@ -51,12 +51,12 @@ class Studio:
                 raise StoryError(f"walks_up at {step.at:g} s: the one before is there until {end_s:g} s")
             scenes.append(self._scene(step, step.at - end_s))
             end_s += scenes[-1].duration_s
-        return Film(Script(scenes=tuple(scenes), rate_hz=story.rate_hz))
+        return Film(WalkUpScript(scenes=tuple(scenes), rate_hz=story.rate_hz))
 
     def _scene(self, step: WalksUp, gap_s: float) -> Scene:
         places = (0.5,) if len(step.walks_up) == 1 else (0.3, 0.7)
         people = tuple(
-            Person(
+            FilmPerson(
                 photo_path=self._portrait(name).path,
                 face=self._portrait(name).box,
                 far_px=step.far_px,

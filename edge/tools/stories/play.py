@@ -9,7 +9,7 @@ from contract.chain import BrokenChain, verify
 from contract.messages import AnyEvent
 from edge.app.state_folders import JOURNAL
 from edge.core.config import Config
-from edge.sim import Shown
+from edge.sim import IndicatorRecord
 from edge.storage.journal import JournalReader
 from edge.tools.stories.film import Studio
 from edge.tools.stories.part import StoryError
@@ -30,7 +30,7 @@ class Played:
     config: Config
     ends_s: float
     events: tuple[tuple[float, AnyEvent], ...]
-    shown: tuple[Shown, ...]
+    shown: tuple[IndicatorRecord, ...]
     """`monotonic_s` counts from the story's beginning."""
     changes: tuple[Change, ...]
     contacts: tuple[tuple[float, str, Turns], ...]
@@ -119,7 +119,7 @@ def _played(
     journal: tuple[list[AnyEvent], str],
     ends_s: float,
     changes: tuple[Change, ...],
-    shown: tuple[Shown, ...],
+    shown: tuple[IndicatorRecord, ...],
 ) -> Played:
     events, chain = journal
     begun_s = stage.begun_s
@@ -128,7 +128,7 @@ def _played(
         config=stage.config,
         ends_s=ends_s,
         events=tuple((e.monotonic_ms / 1000 - begun_s, e) for e in events),
-        shown=tuple(Shown(s.monotonic_s - begun_s, s.tone, s.advice) for s in shown),
+        shown=tuple(IndicatorRecord(s.monotonic_s - begun_s, s.tone, s.advice) for s in shown),
         changes=tuple(Change(c.at_s - begun_s, c.pin, c.function, c.level, c.seq) for c in changes),
         contacts=tuple(stage.contacts),
         ended=tuple(stage.ended),

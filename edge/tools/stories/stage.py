@@ -12,7 +12,7 @@ from edge.core.layout import GATE
 from edge.core.ports import Matcher
 from edge.devices.readers.qr_codes import QrCodeReader
 from edge.loop import Adapters, GateLoop
-from edge.sim import ManualClock, PatientPinCheck, RecordingIndicator
+from edge.sim import ImmediatePinCodeCheck, ManualClock, RecordingIndicator
 from edge.sim.staged_recognition import Picture, StagedCamera, StagedMatcher, View
 from edge.storage.desk import DeskReader, DeskWriter
 from edge.storage.high_water import HighWater
@@ -211,26 +211,26 @@ class Stage:
             JournalPresence(self._folder / JOURNAL, clock),
         )
         roster, requests, presence = self._readers
-        ports = Adapters(
+        adapters = Adapters(
             camera=self.camera,
             matcher=self._matcher,
             gate=self._gate,
             indicator=self.indicator,
             roster=roster,
             journal=journal,
-            requests=requests,
+            desk_requests=requests,
             clock=clock,
             presence=presence,
             thermometer=self.people.thermometer,
-            codes=QrCodeReader(self.config, self.hq.public_key, clock) if self.config.reader.codes else None,
-            reader=self.people.reader,
-            pins=PatientPinCheck() if self.people.reader else None,
+            code_reader=QrCodeReader(self.config, self.hq.public_key, clock) if self.config.reader.codes else None,
+            card_reader=self.people.reader,
+            pin_code_check=ImmediatePinCodeCheck() if self.people.reader else None,
             restart=self._reboot,
             high_water=water,
-            bounds=clock,
-            technician=TechnicianRequests(self._folder / GATE),
+            clock_bounds=clock,
+            technician_requests=TechnicianRequests(self._folder / GATE),
         )
-        self._loop = GateLoop(self.config, ports)
+        self._loop = GateLoop(self.config, adapters)
 
     def _reboot(self) -> None:
         self._restarting = True
