@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.matcher.weights.fetch import fetch
-from edge.matcher.weights.manifest import load_manifest
+from edge.matcher import fetch_pack, load_manifest
 from edge.system.pinned_packages import cache_dir
 from edge.tools.demo.photos import fetch_photos
 
@@ -21,7 +20,7 @@ def pytest_configure() -> None:
 def models_dir() -> Path:
     """A folder with the default pack, verified."""
     folder = cache_dir() / "models"
-    fetch(load_manifest().pack("opencv-zoo"), folder)
+    fetch_pack(load_manifest().pack("opencv-zoo"), folder)
     return folder
 
 

@@ -41,8 +41,7 @@ from edge.devices.readers.qr_codes import QrCodeReader
 from edge.devices.readers.wedge import WedgeReader
 from edge.devices.thermometer import Mlx90614
 from edge.loop import Adapters, GateLoop
-from edge.matcher.pipeline import open_matcher
-from edge.matcher.weights.manifest import ModelError
+from edge.matcher import ModelError, open_matcher
 from edge.sim import ScriptError, SimulatedThermometer, WalkUpSource, load_script
 from edge.storage import isolated_reader
 from edge.storage.desk import DeskReader

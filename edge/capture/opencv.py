@@ -16,7 +16,7 @@ FFMPEG_QUIET = "-8"
 """AV_LOG_QUIET: FFmpeg's own lines name parts of an address, and may hold parts of the password."""
 
 
-class _Capture:
+class _OpenCvSource:
     """What all OpenCV sources share: the handle, reading, releasing."""
 
     def __init__(self, name: str) -> None:
@@ -42,7 +42,7 @@ class _Capture:
         return handle
 
 
-class V4l2Source(_Capture):
+class V4l2Source(_OpenCvSource):
     """A USB or CSI camera by its Linux video device: a number (0 = /dev/video0) or a path."""
 
     rate_hz: float | None = None
@@ -72,7 +72,7 @@ class V4l2Source(_Capture):
         handle.set(cv2.CAP_PROP_BUFFERSIZE, 1)
 
 
-class RtspSource(_Capture):
+class RtspSource(_OpenCvSource):
     """A network camera. Set its key-frame interval below camera.hang_timeout_ms, or a still scene may look frozen."""
 
     rate_hz: float | None = None
@@ -99,7 +99,7 @@ class RtspSource(_Capture):
         handle.set(cv2.CAP_PROP_BUFFERSIZE, 1)
 
 
-class FileSource(_Capture):
+class FileSource(_OpenCvSource):
     """A video file at its own frame rate (`ask_hz` where it names none)."""
 
     def __init__(self, path: Path, repeat: bool, ask_hz: float) -> None:

@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import structlog
 
+from edge.capture.freeze_detector import FreezeDetector
 from edge.capture.source import CameraFault, Source
-from edge.capture.stillness import Stillness
 from edge.core.domain import Frame, Image
 from edge.core.ports import Clock
 
 log = structlog.get_logger()
 
 
-class Slot:
+class NewestFrame:
     """The newest frame. A put under a retired generation is dropped, so an abandoned reader cannot speak up later."""
 
     def __init__(self, clock: Clock, stale_after_s: float) -> None:
@@ -67,7 +67,7 @@ class Slot:
             return None
         return frame if self._clock.monotonic() - frame.monotonic_s <= self._stale_after_s else None
 
-    def pulse(self) -> tuple[float | None, float]:
+    def age_and_rate(self) -> tuple[float | None, float]:
         """Seconds since the newest picture (None before the first) and pictures per second of the last three seconds."""
         now = self._clock.monotonic()
         with self._changed:
@@ -77,18 +77,18 @@ class Slot:
         return age, (len(recent) - 1) / span if span > 0 else 0.0
 
 
-class Reader:
+class SourceReader:
     """One life of one source, in a daemon thread: open, read until it fails or is told to stop, close."""
 
     def __init__(
         self,
         source: Source,
         clock: Clock,
-        still: Stillness,
+        freeze: FreezeDetector,
         deliver: Callable[[Image, float], None],
         on_done: Callable[[], None],
     ) -> None:
-        self.source, self.still = source, still
+        self.source, self.freeze = source, freeze
         self._clock, self._deliver, self._on_done = clock, deliver, on_done
         self._stop = threading.Event()
         self.opened = self.delivered = self.ended = self.done = False
@@ -123,7 +123,7 @@ class Reader:
             if image is None:
                 raise CameraFault(f"{self.source.name} delivered no picture")
             rate_hz = self.source.rate_hz
-            if rate_hz is not None or self.still.news(image, now_s):
+            if rate_hz is not None or self.freeze.check(image, now_s):
                 self._deliver(image, now_s)
                 self.delivered = True
             if rate_hz is None:

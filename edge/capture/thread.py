@@ -14,9 +14,9 @@ import numpy as np
 import structlog
 
 from contract.backoff import Backoff
-from edge.capture.reader import Reader, Slot
+from edge.capture.freeze_detector import WHOLE, FreezeDetector, LaneEdges, PictureCells
+from edge.capture.reader import NewestFrame, SourceReader
 from edge.capture.source import CameraFault, Source, letterbox
-from edge.capture.stillness import WHOLE, Lane, Look, Stillness
 from edge.core.config import CameraConfig
 from edge.core.domain import CameraStatus, Frame, Image
 from edge.core.ports import Clock
@@ -37,18 +37,18 @@ class CaptureThread:
     """
 
     def __init__(
-        self, make_source: Callable[[], Source], config: CameraConfig, clock: Clock, lane: Lane = WHOLE
+        self, make_source: Callable[[], Source], config: CameraConfig, clock: Clock, lane: LaneEdges = WHOLE
     ) -> None:
         self._lane = lane
         self._make_source, self._config, self._clock = make_source, config, clock
         self._hang_s = config.hang_timeout_ms / 1000
-        self._slot = Slot(clock, config.stale_after_ms / 1000)
+        self._slot = NewestFrame(clock, config.stale_after_ms / 1000)
         self._closing = threading.Event()
-        self._news = threading.Event()
+        self._wake = threading.Event()
         self._problem = "not started"
         self._name = ""
         self._opened = 0
-        self._stuck: list[Reader] = []
+        self._stuck: list[SourceReader] = []
         self._thread = threading.Thread(target=self._supervise, name="camera", daemon=True)
 
     def start(self) -> None:
@@ -61,7 +61,7 @@ class CaptureThread:
 
     def status(self) -> CameraStatus:
         """Whether there are pictures now, and what to do if not."""
-        age_s, rate_hz = self._slot.pulse()
+        age_s, rate_hz = self._slot.age_and_rate()
         problem = "" if self._slot.live else self._problem
         if not problem and age_s is not None and age_s * 1000 > self._config.stale_after_ms:
             problem = f"{self._name}: no picture for {age_s:.1f} s"
@@ -71,21 +71,21 @@ class CaptureThread:
         """Stop and release the source, within about `CLOSE_WITHIN_S` even if it hangs."""
         self._closing.set()
         self._slot.close()
-        self._news.set()
+        self._wake.set()
         if self._thread.is_alive():
             self._thread.join(CLOSE_WITHIN_S + 0.5)
         self._problem = "closed"
 
     def _supervise(self) -> None:
         backoff = Backoff(self._config.reopen_min_ms / 1000, self._config.reopen_max_ms / 1000)
-        suspect: tuple[Look, ...] = ()
+        suspect: tuple[PictureCells, ...] = ()
         while not self._closing.is_set():
             reader = self._open(suspect)
             self._watch(reader)
             self._slot.retire()
             reader.stop()
             if self._closing.is_set():
-                self._let_go(reader)
+                self._abandon(reader)
             elif reader.ended:
                 self._problem = f"{reader.source.name}: ended"
                 log.info("camera_ended", camera=reader.source.name)
@@ -93,13 +93,15 @@ class CaptureThread:
             else:
                 if reader.delivered:
                     backoff.reset()
-                suspect = tuple(reader.still.scene) if reader.still.frozen else ()
+                suspect = tuple(reader.freeze.scene) if reader.freeze.frozen else ()
                 self._recover(reader, backoff)
 
-    def _open(self, suspect: tuple[Look, ...]) -> Reader:
+    def _open(self, suspect: tuple[PictureCells, ...]) -> SourceReader:
         source = self._make_source()
-        still = Stillness(self._hang_s, self._config.frozen_after_ms / 1000, suspect, self._lane)
-        reader = Reader(source, self._clock, still, partial(self._deliver, self._slot.generation), self._news.set)
+        freeze = FreezeDetector(self._hang_s, self._config.frozen_after_ms / 1000, suspect, self._lane)
+        reader = SourceReader(
+            source, self._clock, freeze, partial(self._deliver, self._slot.generation), self._wake.set
+        )
         self._name = source.name
         self._opened += 1
         if self._opened == 1:
@@ -116,17 +118,17 @@ class CaptureThread:
         if self._slot.put(generation, image, now_s):
             log.info("camera_ok", camera=self._name, reopened=self._opened - 1)
 
-    def _watch(self, reader: Reader) -> None:
+    def _watch(self, reader: SourceReader) -> None:
         """Return when the reader is done, hangs, or the camera is closing."""
         while not (self._closing.is_set() or reader.done):
             limit_s = self._hang_s if reader.opened else self._hang_s * OPEN_PATIENCE
             left_s = reader.sign_of_life_s + limit_s - self._clock.monotonic()
             if left_s <= 0:
                 return
-            self._news.wait(left_s)
-            self._news.clear()
+            self._wake.wait(left_s)
+            self._wake.clear()
 
-    def _recover(self, reader: Reader, backoff: Backoff) -> None:
+    def _recover(self, reader: SourceReader, backoff: Backoff) -> None:
         """Say what is wrong and pause before the next attempt."""
         if not reader.done:
             self._stuck.append(reader)
@@ -145,7 +147,7 @@ class CaptureThread:
         self._stuck = [r for r in self._stuck if not r.done]
         return len(self._stuck)
 
-    def _let_go(self, reader: Reader) -> None:
+    def _abandon(self, reader: SourceReader) -> None:
         reader.thread.join(CLOSE_WITHIN_S)
         if not reader.done:
             log.warning(

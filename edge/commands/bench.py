@@ -14,8 +14,7 @@ from contract.libraries import extra, require
 from contract.terminal.console import Table
 from edge.commands.common import JsonOption, err, example, fail, out
 from edge.core.config import MatcherConfig
-from edge.matcher.weights.fetch import fetch
-from edge.matcher.weights.manifest import ModelError, load_manifest
+from edge.matcher import ModelError, fetch_pack, load_manifest
 from edge.system.pinned_packages import PackageError, cache_dir
 from edge.tools.demo.photos import fetch_photos
 
@@ -40,15 +39,15 @@ def bench(
     if context.invoked_subcommand is not None:
         return
     require("segno", extra("tools"), PackageError, "segno")
-    from edge.matcher.pipeline import open_matcher
+    from edge.matcher import open_matcher
     from edge.tools.bench import face_to_relay as measure
-    from edge.tools.bench.code_and_card import other_ways
+    from edge.tools.bench.code_and_card import code_and_card
     from edge.tools.demo.cast import portraits
 
     try:
         with err.status("fetching weights and photos…"):
             models_dir = cache_dir() / "models"
-            fetch(load_manifest().pack("opencv-zoo"), models_dir)
+            fetch_pack(load_manifest().pack("opencv-zoo"), models_dir)
             photos = fetch_photos(cache_dir() / "photos")
         matcher = open_matcher(MatcherConfig(threads=threads), models_dir)
     except (ModelError, PackageError) as error:
@@ -58,13 +57,13 @@ def bench(
         with err.status("timing the stages…"):
             stages = measure.stages(matcher, cast["a-today"], Path(name), rounds)
         with err.status("timing an empty lane…"):
-            idle = measure.nobody(matcher, cast["a-today"], Path(name), 20)
+            idle = measure.empty_lane(matcher, cast["a-today"], Path(name), 20)
         with err.status("timing searches…"):
             searches = measure.searches(matcher, (1_000, 10_000, 100_000), rounds)
         with err.status(f"{walk_ups} people walk up…"):
             whole = measure.walk_ups(matcher, cast, Path(name), walk_ups)
         with err.status(f"{walk_ups} codes, {walk_ups} cards…"):
-            others = other_ways(matcher, Path(name), walk_ups)
+            others = code_and_card(matcher, Path(name), walk_ups)
     figures = [whole[0], idle, *stages, *searches, whole[1], *others]
     machine = (
         f"{platform.machine()}, {os.cpu_count()} cores, {threads} inference threads, Python {platform.python_version()}"
@@ -93,6 +92,7 @@ def sync(
     from rich.progress import Progress
 
     from edge.tools.bench import events as measure
+    from edge.tools.bench.errors import BenchError
     from edge.tools.bench.roster import snapshot
     from edge.tools.bench.roster_change import changes
 
@@ -111,7 +111,7 @@ def sync(
             progress.update(task, advance=1, description="changes of 100 of them…")
             with tempfile.TemporaryDirectory(dir=name) as inner:
                 change = changes(Path(inner), workers)
-    except measure.BenchError as error:
+    except BenchError as error:
         raise fail(str(error)) from error
     if as_json:
         told = {"rates": [{**asdict(rate), "ratio": rate.ratio} for rate in rates], "roster": asdict(roster)}
@@ -154,6 +154,7 @@ def safety(
     from edge.core.passage import PassageState
     from edge.tools.bench import guards as bench_guards
     from edge.tools.bench import safety as bench_safety
+    from edge.tools.bench.errors import BenchError
 
     reactions: list[bench_safety.Reaction] = []
     for condition in bench_safety.CONDITIONS if rounds else ():
@@ -161,14 +162,14 @@ def safety(
             err.print(f"{condition}…", highlight=False)
             try:
                 reactions += bench_safety.reactions(condition, Path(name), rounds)
-            except bench_safety.BenchError as error:
+            except BenchError as error:
                 err.print(f"not measured: {error}", highlight=False, markup=False)
-    locked: list[bench_guards.Locked] = []
+    locked: list[bench_guards.LockTimes] = []
     for how in (bench_guards.FREEZE, bench_guards.KILL) if guards else ():
         for state in PassageState:
             with tempfile.TemporaryDirectory(prefix="sitegate-bench-", dir=folder or Path.cwd()) as name:
                 err.print(f"{how} in state {state}…", highlight=False)
-                locked.append(bench_guards.locked(state, how, guards, beside, Path(name)))
+                locked.append(bench_guards.lock_times(state, how, guards, beside, Path(name)))
     if as_json:
         out.print_json(json.dumps({"reactions": [asdict(r) for r in reactions], "locked": [asdict(x) for x in locked]}))
         return

@@ -13,7 +13,7 @@ _COLOURS = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 
 def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Check config, clock, disk, keys, weights, lists, camera, pins and broker. Exit code 1 if one is a problem."""
-    from edge.tools.selfcheck import State, ask_all
+    from edge.tools.selfcheck import CheckState, ask_all
 
     loaded = load_config(config)
     with err.status("checking…"):
@@ -24,13 +24,13 @@ def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
         table = Table(
             "", "state", "what was found", "what to do", title=f"{loaded.site.gate_id} at {loaded.site.site_id}"
         )
-        table.add_row("config", styled((State.OK, "green")), f"{config} is fine", "")
+        table.add_row("config", styled((CheckState.OK, "green")), f"{config} is fine", "")
         for f in findings:
-            colour = _COLOURS[State.PROBLEM if f.grave else f.state]
+            colour = _COLOURS[CheckState.PROBLEM if f.grave else f.state]
             detail = styled((f.detail, colour)) if f.grave else f.detail
             table.add_row(f.what, styled((f.state, colour)), detail, f.todo)
         out.print(table)
-    if any(f.state is State.PROBLEM for f in findings):
+    if any(f.state is CheckState.PROBLEM for f in findings):
         raise typer.Exit(EXIT_PROBLEM)
 
 

@@ -24,7 +24,7 @@ from edge.system.clock import SystemClock
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from edge.matcher.pipeline import FaceMatcher
+    from edge.matcher import FaceMatcher
 
 app = typer.Typer(help="Try every part of this gate with a technician, and sign it off.")
 
@@ -158,7 +158,7 @@ def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
             done.append(CommissioningStep(name=name, state=StepState.SKIPPED))
             continue
         found = question(config)
-        good = found.state is not selfcheck.State.PROBLEM
+        good = found.state is not selfcheck.CheckState.PROBLEM
         todo = f" → {found.todo}" if found.todo and not good else ""
         done.append(tried.verdict(name, good, f"{found.detail}{todo}"))
     return done
@@ -173,7 +173,7 @@ def _check_folder(folder: Path) -> None:
 def _matcher(config: Config) -> "FaceMatcher":
     """Recognition with the workers who are enrolled by now. Raises BadKey, ModelError."""
     from edge.app.roster import open_roster
-    from edge.matcher.pipeline import open_matcher
+    from edge.matcher import open_matcher
 
     matcher = open_matcher(config.matcher, config.paths.models_dir, config.liveness)
     lists = open_roster(config)

@@ -10,8 +10,7 @@ import typer
 from contract.libraries import extra, require
 from edge.commands.common import EXIT_PROBLEM, example, fail, out
 from edge.commands.models import download_progress, follow
-from edge.matcher.weights.fetch import fetch
-from edge.matcher.weights.manifest import ModelError, load_manifest
+from edge.matcher import ModelError, fetch_pack, load_manifest
 from edge.system.pinned_packages import PackageError, cache_dir
 from edge.tools.demo.photos import fetch_photos
 
@@ -35,7 +34,7 @@ def demo(
     models_dir, photos_dir = cache_dir() / "models", cache_dir() / "photos"
     try:
         with download_progress() as bar:
-            fetch(load_manifest().pack("opencv-zoo"), models_dir, follow(bar))
+            fetch_pack(load_manifest().pack("opencv-zoo"), models_dir, follow(bar))
             fetch_photos(photos_dir, follow(bar))
         promised = play(out, folder or cache_dir() / "demo", models_dir, photos_dir, keep=keep)
     except (ModelError, PackageError, StageError, LookupError) as error:

@@ -22,7 +22,7 @@ from edge.storage.desk import DeskError, DeskWriter
 from edge.system.clock import SystemClock
 
 if TYPE_CHECKING:
-    from edge.matcher.pipeline import FaceMatcher
+    from edge.matcher import FaceMatcher
 
 OVERRIDE = "enrol-override"
 """How the audit trail calls an enrolment that was forced."""
@@ -49,10 +49,8 @@ def enroll(
     The new face is compared with the roster first: nobody gets two ids, and no id two faces.
     """
     from edge.camera import CameraFault
-    from edge.matcher.enrolment.request import read_photos, record, sealed_request
-    from edge.matcher.enrolment.templates import EnrolmentError
-    from edge.matcher.pipeline import open_matcher
-    from edge.matcher.weights.manifest import ModelError
+    from edge.matcher import EnrolmentError, ModelError, open_matcher
+    from edge.matcher.enrolment.request import enrolment_record, read_photos, sealed_request
     from edge.sim import ScriptError
 
     loaded = load_config(config)
@@ -69,7 +67,7 @@ def enroll(
         hq_key = read_sealing_public(loaded.keys.hq_sealing_public_path)
         matcher = open_matcher(loaded.matcher, loaded.paths.models_dir)
         templates = matcher.enrol(read_photos(photos) if photos else _from_camera(loaded, matcher, within))
-        enrolment = record(worker, consent, templates, SystemClock().utc())
+        enrolment = enrolment_record(worker, consent, templates, SystemClock().utc())
         objection = _objection(loaded, matcher, worker, templates)
     except (BadKey, CameraFault, EnrolmentError, ModelError, ScriptError) as error:
         raise fail(str(error)) from error
@@ -91,9 +89,9 @@ def enroll(
 def _from_camera(config: Config, matcher: "FaceMatcher", within_s: float) -> list[Image]:
     """Good pictures of who stands in front of the gate. Raises CameraFault, EnrolmentError, ScriptError."""
     from edge.app.gate import make_camera
-    from edge.matcher.enrolment.guided_capture import WANTED, Sitting
+    from edge.matcher import EnrolmentError
+    from edge.matcher.enrolment.guided_capture import WANTED, GuidedCapture
     from edge.matcher.enrolment.request import take_frames
-    from edge.matcher.enrolment.templates import EnrolmentError
     from edge.tools.selfcheck import gate_is_running
 
     if gate_is_running(config):
@@ -109,7 +107,7 @@ def _from_camera(config: Config, matcher: "FaceMatcher", within_s: float) -> lis
             return take_frames(
                 device,
                 clock,
-                Sitting(matcher.engine, config.matcher),
+                GuidedCapture(matcher.engine, config.matcher),
                 within_s,
                 lambda good, advice: bar.update(task, completed=good, description=advice or "good, stay like this"),
             )

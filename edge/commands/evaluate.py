@@ -18,9 +18,9 @@ from edge.core.config import Config
 from edge.system.pinned_packages import cache_dir
 
 if TYPE_CHECKING:
-    from edge.tools.evaluation.cache import Look
-    from edge.tools.evaluation.photos import Photo
-    from edge.tools.evaluation.result import Identification, Result
+    from edge.tools.evaluation.observation_cache import Observation
+    from edge.tools.evaluation.photos import EvaluationPhoto
+    from edge.tools.evaluation.result import IdentificationRates, Result
     from edge.tools.evaluation.walkups import Share
 
 
@@ -79,11 +79,12 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Measure error rates on photos: 1:N and 1:1, more photos and frames, larger galleries, groups, attacks. Changes nothing."""
-    from edge.matcher.weights.manifest import ModelError, load_manifest, model_id
-    from edge.tools.evaluation.cache import LookCache
+    from edge.matcher import ModelError, load_manifest
+    from edge.matcher.weights.manifest import model_id
     from edge.tools.evaluation.conditions import CLEAR, CONDITIONS
     from edge.tools.evaluation.drift_alarm import CREWS, drift_rates
-    from edge.tools.evaluation.observations import look_at_all
+    from edge.tools.evaluation.observation_cache import ObservationCache
+    from edge.tools.evaluation.observations import observe_all
     from edge.tools.evaluation.photos import EvaluationError, find_photos, read_groups
     from edge.tools.evaluation.report import html
     from edge.tools.evaluation.result import evaluate as evaluate_photos
@@ -104,15 +105,15 @@ def evaluate(
         name = model_id(settings.pack, chosen.embedder)
         found = find_photos(photos)
         of_person = read_groups(groups) if groups else {}
-        with LookCache(remembered) as known, _bar() as bar:
+        with ObservationCache(remembered) as known, _bar() as bar:
             task = bar.add_task("looking at photos", total=len(found))
-            looks = look_at_all(
+            observations = observe_all(
                 found, settings, models_dir, known, jobs or os.cpu_count() or 1,
                 lambda done, of: bar.update(task, completed=done, total=of),
             )  # fmt: skip
             bar.update(task, completed=len(found))
             result = evaluate_photos(
-                found, looks, chosen.impostor_tail, name, of_person,
+                found, observations, chosen.impostor_tail, name, of_person,
                 lambda what: bar.update(task, description=f"computing: {what}"),
                 settings.fpir_target,
             )  # fmt: skip
@@ -130,11 +131,11 @@ def evaluate(
                     rates = [drift_rates(glances, CLEAR, crew) for crew in CREWS]
                     result = replace(result, drift=rates)
             pad = measure_pad(
-                photos, _first_usable(found, looks), loaded.liveness, settings, models_dir, presentations,
+                photos, _first_usable(found, observations), loaded.liveness, settings, models_dir, presentations,
                 lambda what, done, of: bar.update(task, description=what, completed=done, total=of),
             )  # fmt: skip
             result = replace(result, pad=pad)
-        worst = worst_cases(found, looks, pictures) if pictures and report else []
+        worst = worst_cases(found, observations, pictures) if pictures and report else []
     except (EvaluationError, ModelError, OSError, ValueError) as error:
         raise fail(str(error)) from error
     if report is not None:
@@ -147,10 +148,10 @@ def evaluate(
         _print(result)
 
 
-def _first_usable(photos: "Sequence[Photo]", looks: "Sequence[Look]") -> list[Path]:
+def _first_usable(photos: "Sequence[EvaluationPhoto]", observations: "Sequence[Observation]") -> list[Path]:
     """One photo of each person: the first that the gate would use."""
     first: dict[str, Path] = {}
-    for photo, look in zip(photos, looks, strict=True):
+    for photo, look in zip(photos, observations, strict=True):
         if not look.problem:
             first.setdefault(photo.person, photo.path)
     return list(first.values())
@@ -161,7 +162,7 @@ def _print(result: "Result") -> None:
     table.columns[0].no_wrap = True
     for share in result.headline.fnir:
         table.add_column(f"FPIR {share}")
-    rows: list[tuple[str, Identification]] = [("1, 1", result.headline), ("1, 1 every face", result.ungated)]
+    rows: list[tuple[str, IdentificationRates]] = [("1, 1", result.headline), ("1, 1 every face", result.ungated)]
     rows += [(f"{p.enrolled}, {p.frames} ten orders", p) for p in result.plans]
     rows += [("1, 1 padded", p) for p in result.padded]
     for name, i in rows:

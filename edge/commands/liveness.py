@@ -12,12 +12,11 @@ from rich.progress import Progress
 from contract.terminal.console import Table
 from edge.commands.common import JsonOption, err, example, fail, out
 from edge.core.config import LIVENESS_MODES, LivenessConfig, MatcherConfig
-from edge.matcher.weights.fetch import fetch
-from edge.matcher.weights.manifest import ModelError, load_manifest
+from edge.matcher import ModelError, fetch_pack, load_manifest
 from edge.system.pinned_packages import PackageError, cache_dir
 
 if TYPE_CHECKING:
-    from edge.matcher.engine.engine import FaceEngine
+    from edge.matcher import FaceEngine
 
 app = typer.Typer(no_args_is_help=True, help="Try the liveness check.")
 
@@ -128,11 +127,11 @@ def phones(
 
 def _engine() -> "FaceEngine":
     """The default pack, fetched if need be. Raises typer.Exit with what to do."""
-    from edge.matcher.engine.engine import open_engine
+    from edge.matcher import open_engine
 
     try:
         models_dir = cache_dir() / "models"
-        fetch(load_manifest().pack("opencv-zoo"), models_dir)
+        fetch_pack(load_manifest().pack("opencv-zoo"), models_dir)
         return open_engine(MatcherConfig(), models_dir)
     except (ModelError, PackageError) as error:
         raise fail(str(error)) from error

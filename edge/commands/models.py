@@ -19,8 +19,8 @@ from contract.terminal.console import Table, TextColumn, styled
 from edge.commands import upright
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, example, fail, optional_config, out
 from edge.core.config import MatcherConfig
-from edge.matcher.weights.fetch import fetch as fetch_pack
-from edge.matcher.weights.manifest import Model, ModelError, Pack, PassivePack, load_manifest, read_verified
+from edge.matcher import ModelError, fetch_pack, load_manifest
+from edge.matcher.weights.manifest import Model, Pack, PassivePack, read_verified
 from edge.system.pinned_packages import PackageError, cache_dir
 from edge.system.pinned_packages import Progress as PackageProgress
 
@@ -122,7 +122,7 @@ def occlusions(
     as_json: JsonOption = False,
 ) -> None:
     """Measure what helmets, masks and glasses, painted on photos, do to recognition. Stores nothing."""
-    from edge.matcher.engine.engine import open_engine
+    from edge.matcher import open_engine
     from edge.sim.occlusion import PAINTERS
     from edge.tools.evaluation.occlusions import occlusion_rates
 

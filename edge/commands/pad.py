@@ -10,7 +10,7 @@ from edge.core.config import LivenessConfig, MatcherConfig
 
 if TYPE_CHECKING:
     from edge.matcher.liveness.passive import LiveScorer
-    from edge.tools.evaluation.pad import Pad, Presented
+    from edge.tools.evaluation.pad import PadResult, PresentationRate
 
 NOISE = 0.015
 """Of each simulated landmark, in eye distances: about what the detector shows between frames."""
@@ -26,15 +26,15 @@ def measure_pad(
     models_dir: Path,
     presentations: int,
     progress: Progress,
-) -> "Pad":
+) -> "PadResult":
     """The passive network on photos of `people` and on the folder's attacks, if its weight is there; the challenge on
     `presentations` simulated ones of each kind; and both together. Raises ModelError if the pack itself is missing or altered."""
+    from edge.matcher import ModelError
     from edge.matcher.liveness.passive import open_passive
-    from edge.matcher.weights.manifest import ModelError
-    from edge.tools.evaluation.pad import Pad, both
+    from edge.tools.evaluation.pad import PadResult, both
 
     not_measured: str = ""
-    passive: Sequence[Presented] = []
+    passive: Sequence[PresentationRate] = []
     try:
         scorer = open_passive(matcher, models_dir)
     except ModelError as error:
@@ -43,7 +43,9 @@ def measure_pad(
         passive = _on_photos(folder, people, scorer, liveness.passive_live_min, matcher, models_dir, progress)
     asking = liveness if liveness.must_be_live else liveness.model_copy(update={"mode": "required"})
     challenge = _simulated(asking, presentations, progress)
-    return Pad(liveness.passive_live_min, asking.in_force, not_measured, passive, challenge, both(challenge, passive))
+    return PadResult(
+        liveness.passive_live_min, asking.in_force, not_measured, passive, challenge, both(challenge, passive)
+    )
 
 
 def _on_photos(
@@ -54,8 +56,8 @@ def _on_photos(
     matcher: MatcherConfig,
     models_dir: Path,
     progress: Progress,
-) -> "Sequence[Presented]":
-    from edge.matcher.engine.engine import open_engine
+) -> "Sequence[PresentationRate]":
+    from edge.matcher import open_engine
     from edge.tools.evaluation.pad import find_attacks, live_score, passive_rates
 
     engine, attacks, scores = open_engine(matcher, models_dir), find_attacks(folder), []
@@ -67,20 +69,22 @@ def _on_photos(
     return passive_rates(scores[: len(people)], list(zip(species, scores[len(people) :], strict=True)), live_min)
 
 
-def _simulated(liveness: LivenessConfig, presentations: int, progress: Progress) -> "Sequence[Presented]":
+def _simulated(liveness: LivenessConfig, presentations: int, progress: Progress) -> "Sequence[PresentationRate]":
     from edge.tools.evaluation import liveness_trials as trials
-    from edge.tools.evaluation.pad import Presented
+    from edge.tools.evaluation.pad import PresentationRate
     from edge.tools.evaluation.rates import Rate
 
     found = []
     for done, kind in enumerate(trials.KINDS if presentations else (), start=1):
         o = trials.run(kind, liveness, NOISE, presentations, seed=1)
-        found.append(Presented(o.kind, o.attack, Rate(o.error_rate, o.low, o.high, o.trials), o.attack or o.counted))
+        found.append(
+            PresentationRate(o.kind, o.attack, Rate(o.error_rate, o.low, o.high, o.trials), o.attack or o.counted)
+        )
         progress("simulated challenge", done, len(trials.KINDS))
     return found
 
 
-def print_pad(pad: "Pad") -> None:
+def print_pad(pad: "PadResult") -> None:
     """As tables; where there are no figures of the passive network, why."""
     title = "Photos held to the camera (ISO/IEC 30107-3)"
     table = Table("what judges", "presented", "number", "error", "rate", title=title)

@@ -164,8 +164,8 @@ def _shown(worker: str, factors: frozenset[Factor], state: RosterState, config: 
 
 
 def _look_alike(worker: str, state: RosterState, config: Config) -> str | None:
+    from edge.matcher import ModelError
     from edge.matcher.gallery.look_alikes import marked
-    from edge.matcher.weights.manifest import ModelError
 
     try:
         found = marked(state.templates, config.matcher).get(worker)

@@ -10,16 +10,15 @@ import typer
 from contract.libraries import extra, require
 from contract.terminal.console import Table, stacked, styled
 from edge.commands.common import EXIT_PROBLEM, EXIT_USAGE, err, example, fail, out
-from edge.matcher.weights.fetch import fetch
-from edge.matcher.weights.manifest import ModelError, load_manifest
+from edge.matcher import ModelError, fetch_pack, load_manifest
 from edge.system.logs import configure_logs
 from edge.system.pinned_packages import PackageError, cache_dir
 from edge.tools.demo.photos import fetch_photos
 
 if TYPE_CHECKING:  # loaded when a story is played: a story has a network, which the gate process must not even load
-    from edge.tools.stories.compare import Row
+    from edge.tools.stories.compare import ComparisonRow
     from edge.tools.stories.film import Studio
-    from edge.tools.stories.play import Played
+    from edge.tools.stories.play import PlayedStory
     from edge.tools.stories.story import Story
 
 
@@ -35,7 +34,7 @@ def replay(
     it. docs/SCENARIOS.md says how to write one. Exit code 1 if anything came otherwise, 2 if a story cannot be played.
     """
     from edge.tools.stories.compare import explain
-    from edge.tools.stories.part import StoryError
+    from edge.tools.stories.line import StoryError
     from edge.tools.stories.story import load_story
 
     if png_:
@@ -67,13 +66,13 @@ def _studio() -> "Studio":
     try:
         with err.status("fetching weights and photos…"):
             models_dir = cache_dir() / "models"
-            fetch(load_manifest().pack("opencv-zoo"), models_dir)
+            fetch_pack(load_manifest().pack("opencv-zoo"), models_dir)
             return Studio(models_dir, fetch_photos(cache_dir() / "photos"))
     except (ModelError, PackageError, LookupError) as error:
         raise fail(str(error)) from error
 
 
-def _play(story: "Story", studio: "Studio | None") -> "tuple[Played, list[Row]]":
+def _play(story: "Story", studio: "Studio | None") -> "tuple[PlayedStory, list[ComparisonRow]]":
     from edge.tools.stories.compare import compare
     from edge.tools.stories.play import play
 
@@ -81,7 +80,7 @@ def _play(story: "Story", studio: "Studio | None") -> "tuple[Played, list[Row]]"
     return played, compare(played)
 
 
-def _show(story: "Story", rows: "list[Row]") -> None:
+def _show(story: "Story", rows: "list[ComparisonRow]") -> None:
     out.print(styled((story.title, "bold")))
     out.print(" ".join(story.story.split()))
     table = Table("", "s", "expected", "got")
@@ -92,7 +91,9 @@ def _show(story: "Story", rows: "list[Row]") -> None:
     out.print(table)
 
 
-def _draw(played: "Played", rows: "list[Row]", svg: Path | None, png_path: Path | None, width_px: int) -> None:
+def _draw(
+    played: "PlayedStory", rows: "list[ComparisonRow]", svg: Path | None, png_path: Path | None, width_px: int
+) -> None:
     from edge.tools.stories.picture import draw, png
 
     text = draw(played, rows)

@@ -31,13 +31,13 @@ app = typer.Typer(no_args_is_help=True, help="Show the lists this gate has from 
 @app.command("list", epilog=example("sitegate roster list", "sitegate roster list --json"))
 def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Every worker by id: sites, dates, number of templates, on the risk list or not, who looks too much alike, whose photo was upside down."""
-    from edge.matcher.engine.upright import turned_workers
+    from edge.matcher import ModelError
+    from edge.matcher.engine.upright import rotated_workers
     from edge.matcher.gallery.look_alikes import marked
-    from edge.matcher.weights.manifest import ModelError
 
     state, matcher = _state(config), load_config(config).matcher
     try:
-        alike, turned = marked(state.templates, matcher), turned_workers(state.templates, matcher)
+        alike, turned = marked(state.templates, matcher), rotated_workers(state.templates, matcher)
     except ModelError as error:
         raise fail(str(error), EXIT_USAGE) from error
     counts: dict[str, int] = {}

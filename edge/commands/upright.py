@@ -16,7 +16,7 @@ from edge.system.pinned_packages import cache_dir
 from edge.tools.evaluation.wilson import wilson
 
 if TYPE_CHECKING:
-    from edge.tools.evaluation.rotations import File, Turned
+    from edge.tools.evaluation.rotations import RotatedFace, RotatedFile
 
 
 def upright(
@@ -30,16 +30,16 @@ def upright(
     as_json: JsonOption = False,
 ) -> None:
     """Measure who is refused and who is not when photos are turned, in frames and as files. Stores nothing."""
-    from edge.matcher.weights.manifest import ModelError, load_manifest
+    from edge.matcher import ModelError, load_manifest
     from edge.tools.evaluation.photos import EvaluationError, find_photos
-    from edge.tools.evaluation.rotations import by_halves, first_photos, fitted, judged, look_at_all
+    from edge.tools.evaluation.rotations import by_halves, first_photos, fitted, judged, observe_all_rotated
 
     try:
         chosen = load_manifest().pack(pack)
         drawn = first_photos(find_photos(photos), people)
         with Progress(console=err) as bar:
             task = bar.add_task("looking at photos", total=len(drawn))
-            seen, files = look_at_all(
+            seen, files = observe_all_rotated(
                 drawn, MatcherConfig(pack=pack), folder or cache_dir() / "models", range(0, 360, step),
                 os.cpu_count() or 1, lambda done, of: bar.update(task, completed=done, total=of),
             )  # fmt: skip
@@ -67,12 +67,12 @@ def upright(
         out.print(f"{name} = {json.dumps(value)}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _by_angle(seen: "Sequence[Turned]") -> "list[tuple[int, list[Turned]]]":
+def _by_angle(seen: "Sequence[RotatedFace]") -> "list[tuple[int, list[RotatedFace]]]":
     angles = sorted({t.angle for t in seen})
     return [(angle, [t for t in seen if t.angle == angle]) for angle in angles]
 
 
-def _frames(angle: int, seen: "Sequence[Turned]") -> dict[str, object]:
+def _frames(angle: int, seen: "Sequence[RotatedFace]") -> dict[str, object]:
     """`usable`: but for being upright. `points wrong`: by more than 60°. `taken, wrong`: these, that nothing refuses."""
     from edge.tools.evaluation.rotations import WRONG_DEG
 
@@ -92,7 +92,7 @@ def _frames(angle: int, seen: "Sequence[Turned]") -> dict[str, object]:
     }
 
 
-def _enrolled(files: "Sequence[File]") -> list[dict[str, object]]:
+def _enrolled(files: "Sequence[RotatedFile]") -> list[dict[str, object]]:
     """Of photos that can be enrolled upright. `fits another`: taken, and the template is not that of the upright photo."""
     return [
         {

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from edge.core.domain import Face, Vector
-from edge.matcher.vote import Tally, Vote
+from edge.matcher.vote import Vote, VoteResult
 
 SAME_FACE_MIN = 0.35
 """Cosine to the approach's mean face below which a frame shows somebody else."""
@@ -23,7 +23,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(slots=True, eq=False)
 class Approach:
-    """One person's visit. `mean` is the running mean of the usable frames' vectors; `alone` holds each frame's own best
+    """One person's visit. `mean` is the running mean of the usable frames' vectors; `frame_votes` holds each frame's own best
     candidate, `votes` the best candidate of the frames up to it as one template."""
 
     number: int
@@ -31,9 +31,9 @@ class Approach:
     box: Box
     usable_since_s: float | None = None
     votes: list[Vote] = field(default_factory=list)
-    alone: list[Vote] = field(default_factory=list)
-    answer: Tally | None = None
-    answered_s: float = 0.0
+    frame_votes: list[Vote] = field(default_factory=list)
+    result: VoteResult | None = None
+    result_at_s: float = 0.0
     runner_up: float | None = None
     mean: Vector | None = None
     _frames: int = 0
@@ -47,20 +47,20 @@ class Approach:
         self._strange += 2 if overlap(self.box, box) < SAME_PLACE_MIN else 1
         return self._strange >= 2
 
-    def forget_votes(self) -> None:
+    def clear_votes(self) -> None:
         """Begin the vote again: whoever is seen next must win it."""
         self.votes.clear()
-        self.alone.clear()
-        self.answer = None
+        self.frame_votes.clear()
+        self.result = None
 
-    def forget_frames(self) -> None:
+    def clear_frames(self) -> None:
         """Forget all frames, and the votes on them."""
-        self.forget_votes()
+        self.clear_votes()
         self.mean, self._frames, self.runner_up = None, 0, None
 
-    def start_afresh(self, vector: Vector) -> None:
+    def restart_with(self, vector: Vector) -> None:
         """Forget all frames but this one, and the votes on them."""
-        self.forget_votes()
+        self.clear_votes()
         self.mean, self._frames = vector, 1
 
     @property
@@ -68,53 +68,53 @@ class Approach:
         """The last usable frame looked like somebody else."""
         return self._strange > 0
 
-    def fused(self) -> Vector:
+    def fused_template(self) -> Vector:
         """All usable frames so far as one unit vector. Raises ValueError before the first was remembered."""
         if self.mean is None:
             raise ValueError("no usable frame was remembered yet")
-        fused: Vector = self.mean / np.linalg.norm(self.mean)
-        return fused
+        fused_template: Vector = self.mean / np.linalg.norm(self.mean)
+        return fused_template
 
-    def remember(self, vector: Vector, at_s: float) -> None:
+    def add_vector(self, vector: Vector, at_s: float) -> None:
         self._frames = min(self._frames + 1, _MEMORY_FRAMES)
         self.mean = vector if self.mean is None else self.mean + (vector - self.mean) / np.float32(self._frames)
         if self.usable_since_s is None:
             self.usable_since_s = at_s
 
 
-class Lane:
-    """Numbers the approaches. Feed every frame to exactly one of `empty` and `face_seen`."""
+class ApproachTracker:
+    """Numbers the approaches. Feed every frame to exactly one of `no_face` and `add_face`."""
 
     def __init__(self, gap_s: float) -> None:
         self._gap_s = gap_s
         self._numbered = 0
         self._approach: Approach | None = None
 
-    def forget_votes(self) -> None:
+    def clear_votes(self) -> None:
         """Begin the vote on whoever is there again."""
         if self._approach:
-            self._approach.forget_votes()
+            self._approach.clear_votes()
 
-    def empty(self, now_s: float) -> Approach | None:
+    def no_face(self, now_s: float) -> Approach | None:
         """Nobody in this frame; the approach it may still belong to."""
         if self._approach and now_s - self._approach.last_seen_s > self._gap_s:
             self._approach = None
         return self._approach
 
-    def face_seen(self, face: Face, now_s: float) -> Approach:
+    def add_face(self, face: Face, now_s: float) -> Approach:
         """A face, usable or not; its approach, a new one if the lane was empty before."""
-        approach = self.empty(now_s) or self._begin(face, now_s)
+        approach = self.no_face(now_s) or self._begin(face, now_s)
         approach.last_seen_s = now_s
         return approach
 
-    def usable_face(self, face: Face, vector: Vector, now_s: float) -> Approach:
+    def add_usable_face(self, face: Face, vector: Vector, now_s: float) -> Approach:
         """A usable face; its approach, a new one if it is another person's."""
-        approach = self.face_seen(face, now_s)
+        approach = self.add_face(face, now_s)
         if approach.looks_like_another(vector, face.box):
             approach = self._begin(face, now_s)
         approach.box = face.box
         if not approach.in_doubt:
-            approach.remember(vector, now_s)
+            approach.add_vector(vector, now_s)
         return approach
 
     def _begin(self, face: Face, now_s: float) -> Approach:

@@ -24,28 +24,28 @@ from edge.core.domain import (
 )
 from edge.core.ports import Clock, ScoreCountStore
 from edge.core.templates import TemplateStore
-from edge.matcher.approach import Approach, Lane
-from edge.matcher.engine.engine import FRAME, FaceEngine, open_engine
-from edge.matcher.engine.motion import MotionGate
+from edge.matcher.approach import Approach, ApproachTracker
+from edge.matcher.engine.engine import FRAME_EFFORT, FaceEngine, open_engine
+from edge.matcher.engine.motion import MotionDetector
 from edge.matcher.engine.quality import measure, objection
-from edge.matcher.enrolment import templates as enrol
+from edge.matcher.enrolment.templates import templates_from_photos
 from edge.matcher.gallery.gallery import Gallery
-from edge.matcher.gallery.look_alikes import Survey, look_alike_min, nearest_other
-from edge.matcher.gallery.threshold import Choice, choose, early_exit_min
-from edge.matcher.liveness.challenge import Liveness, NotChecked
+from edge.matcher.gallery.look_alikes import LookAlikeSurvey, look_alike_min, nearest_other
+from edge.matcher.gallery.threshold import ThresholdChoice, choose_threshold, early_exit_min
+from edge.matcher.liveness.challenge import LivenessCheck, NoLivenessCheck
 from edge.matcher.liveness.combined import open_liveness
 from edge.matcher.score_monitor.monitor import ScoreMonitor
-from edge.matcher.vote import Tally, overwhelming, tally
+from edge.matcher.vote import VoteResult, count_votes, early_result
 from edge.system.memory_wiping import give_back, wiping
 
 RIVAL_SIZE_MIN = 0.5
 """A second face at least this tall, compared with the largest, is in the lane too; a smaller one is behind it. Height and
 not eye distance: a person beside the worker who looks away still counts."""
-UNKNOWN_STANDS_S = 3.0
+UNKNOWN_HOLD_S = 3.0
 """A person who stays is voted on afresh after so long: the first frames of a worker walking up can be poor ones."""
 LET_GO_S = 1.0
 """So long after a gallery came into force its predecessor is gone, also from the caller's hands."""
-COVERED_STANDS_S = 1.5
+OCCLUSION_HOLD_S = 1.5
 """Whoever was seen with something over the face is no stranger for so long, whatever the frames between look like."""
 WHILE_TURNING = (Sight.TURNED_AWAY, Sight.LOOKING_UP, Sight.LOOKING_DOWN, Sight.BLURRED)
 
@@ -58,9 +58,9 @@ class _Searchable:
 
     gallery: Gallery
     store: TemplateStore
-    choice: Choice
+    choice: ThresholdChoice
     look_alike_min: float
-    survey: Survey
+    survey: LookAlikeSurvey
 
 
 class FaceMatcher:
@@ -70,20 +70,20 @@ class FaceMatcher:
         self,
         engine: FaceEngine,
         config: MatcherConfig,
-        liveness: Liveness | None = None,
+        liveness: LivenessCheck | None = None,
         monitor: ScoreMonitor | None = None,
     ) -> None:
         self.engine = engine
         self.model_id = engine.model_id
         self._config = config
-        self._motion = MotionGate()
-        self._lane = Lane(config.approach_gap_ms / 1000)
+        self._motion = MotionDetector()
+        self._tracker = ApproachTracker(config.approach_gap_ms / 1000)
         self._nearest_px = math.inf
-        self._liveness = liveness or NotChecked()
+        self._liveness = liveness or NoLivenessCheck()
         self._builder = ThreadPoolExecutor(1, "gallery")
         self._prepared_of: Sequence[tuple[str, Template]] | None = None
         self._preparation: Future[_Searchable] | None = None
-        self._covered = (0, 0.0)
+        self._occluded = (0, 0.0)
         self._monitor = monitor
         self._use(self._searchable((), None))
 
@@ -95,7 +95,7 @@ class FaceMatcher:
             before = self._now
             self._use(ready or self._searchable(templates, before))
             self._prepared_of = self._preparation = ready = None
-            before.gallery.overwrite()
+            before.gallery.wipe()
             del before
         size = self.gallery_size
         if len(templates) > size:
@@ -122,17 +122,17 @@ class FaceMatcher:
 
     def _made(self, templates: Sequence[tuple[str, Template]], now: "_Searchable | None") -> "_Searchable":
         pack, config, store = self.engine.pack, self._config, TemplateStore.of(templates)
-        gallery = now.gallery.following(now.store, store, self.model_id) if now else None
+        gallery = now.gallery.updated(now.store, store, self.model_id) if now else None
         gallery = gallery or Gallery.build(store, self.model_id, pack.embedder.dimension)
-        choice = choose(pack.impostor_tail, gallery, config.fpir_target)
+        choice = choose_threshold(pack.impostor_tail, gallery, config.fpir_target)
         if config.threshold is not None:
-            choice = Choice(config.threshold, choice.tail, "config")
+            choice = ThresholdChoice(config.threshold, choice.tail, "config")
         alike_min = look_alike_min(choice.tail, gallery.size, choice.threshold, config.fpir_target)
-        return _Searchable(gallery, store, choice, alike_min, Survey(gallery, alike_min))
+        return _Searchable(gallery, store, choice, alike_min, LookAlikeSurvey(gallery, alike_min))
 
     def _use(self, searchable: "_Searchable") -> None:
         self._now = searchable
-        self._lane.forget_votes()  # they were about another gallery
+        self._tracker.clear_votes()  # they were about another gallery
         if self._monitor is not None:
             self._monitor.gallery_changed(searchable.gallery.size, searchable.choice.threshold)
         self._look_alikes: dict[str, str | None] = {}
@@ -154,7 +154,7 @@ class FaceMatcher:
         """See `edge.core.ports.Matcher`."""
         now = self._now
         basis = Recognition(workers=now.gallery.size, fpir_target=self._config.fpir_target, tail=now.choice.source)
-        return self._monitor.told(basis, now.choice.threshold) if self._monitor else basis
+        return self._monitor.with_corrections(basis, now.choice.threshold) if self._monitor else basis
 
     def notices(self) -> list[Incident]:
         """See `edge.core.ports.Matcher`."""
@@ -172,58 +172,58 @@ class FaceMatcher:
 
     def enrol(self, images: Sequence[Image]) -> list[Template]:
         """One template per photo of one person; see `edge.matcher.enrolment.templates`. Raises EnrolmentError."""
-        return enrol.enrol(self.engine, self._config, images)
+        return templates_from_photos(self.engine, self._config, images)
 
     def identify(self, frame: Frame) -> Identification:
         """What this frame and the ones before it say of the person in the lane."""
         seen = self._identify_frame(frame)
         if self._monitor is not None:
-            self._monitor.see(seen)
+            self._monitor.add(seen)
         return seen
 
     def _identify_frame(self, frame: Frame) -> Identification:
         face, rivals = self._in_lane(self._faces(frame), frame.image.shape[1])
         self._nearest_px = face.eye_distance_px if face else math.inf
         if face is None:
-            approach = self._lane.empty(frame.monotonic_s)
+            approach = self._tracker.no_face(frame.monotonic_s)
             return Identification(Sight.NOBODY, approach.number if approach else 0)
         if rivals:
-            approach = self._lane.face_seen(face, frame.monotonic_s)
-            approach.forget_votes()
+            approach = self._tracker.add_face(face, frame.monotonic_s)
+            approach.clear_votes()
             return self._unusable(Sight.MULTIPLE_FACES, approach)
-        refined = self.engine.refine(frame.image, face, FRAME)
-        aligned = self.engine.cut(frame.image, refined)
+        refined = self.engine.refine(frame.image, face, FRAME_EFFORT)
+        aligned = self.engine.align_refined(frame.image, refined)
         quality = measure(refined, aligned)
         sight = objection(quality, self._config)
         if sight:
-            seen = self._unusable(sight, self._lane.face_seen(face, frame.monotonic_s))
+            seen = self._unusable(sight, self._tracker.add_face(face, frame.monotonic_s))
             return self._while_turning(seen, face, frame)
-        vector = self.engine.embed(aligned, FRAME)
-        if self.engine.embedded_turned(vector):
-            return self._unusable(Sight.TILTED, self._lane.face_seen(face, frame.monotonic_s))
-        approach = self._lane.usable_face(face, vector, frame.monotonic_s)
-        if quality.covered:
-            self._covered = approach.number, frame.monotonic_s
+        vector = self.engine.embed(aligned, FRAME_EFFORT)
+        if self.engine.vector_is_rotated(vector):
+            return self._unusable(Sight.TILTED, self._tracker.add_face(face, frame.monotonic_s))
+        approach = self._tracker.add_usable_face(face, vector, frame.monotonic_s)
+        if quality.occluded:
+            self._occluded = approach.number, frame.monotonic_s
         if not approach.in_doubt:  # another's face must not answer for this one
-            self._liveness.see(approach.number, frame.monotonic_s, face, frame.image)
-        answered = approach.answer
+            self._liveness.add_frame(approach.number, frame.monotonic_s, face, frame.image)
+        answered = approach.result
         seen = self._answer(approach, vector, frame.monotonic_s)
-        if approach.answer is not answered and approach.answer and self.engine.seen_turned(frame.image, refined):
-            approach.forget_frames()
+        if approach.result is not answered and approach.result and self.engine.image_is_rotated(frame.image, refined):
+            approach.clear_frames()
             return self._unusable(Sight.TILTED, approach)
-        if seen.sight is Sight.UNKNOWN and self._was_covered(approach, frame.monotonic_s):
+        if seen.sight is Sight.UNKNOWN and self._recently_occluded(approach, frame.monotonic_s):
             seen = replace(seen, sight=Sight.OCCLUDED)
-            if not quality.covered:  # the mask is off: a vote of bare frames, at once
-                approach.start_afresh(vector)
+            if not quality.occluded:  # the mask is off: a vote of bare frames, at once
+                approach.restart_with(vector)
         return self._with_liveness(seen, frame.monotonic_s)
 
-    def _was_covered(self, approach: Approach, now_s: float) -> bool:
+    def _recently_occluded(self, approach: Approach, now_s: float) -> bool:
         """Whoever wears a mask is told to take it off, never "not you"; also on the frames between that look bare."""
-        number, covered_s = self._covered
-        return number == approach.number and now_s - covered_s < COVERED_STANDS_S
+        number, covered_s = self._occluded
+        return number == approach.number and now_s - covered_s < OCCLUSION_HOLD_S
 
     def _with_liveness(self, seen: Identification, now_s: float) -> Identification:
-        found = self._liveness.finding(seen.approach, now_s, seen.sight is Sight.KNOWN)
+        found = self._liveness.result(seen.approach, now_s, seen.sight is Sight.KNOWN)
         return replace(seen, liveness=found.verdict, challenge=found.challenge)
 
     def _while_turning(self, seen: Identification, face: Face, frame: Frame) -> Identification:
@@ -232,23 +232,23 @@ class FaceMatcher:
         if seen.sight not in WHILE_TURNING:
             return seen
         if seen.sight is Sight.TURNED_AWAY:
-            self._liveness.see(seen.approach, frame.monotonic_s, face, frame.image)
+            self._liveness.add_frame(seen.approach, frame.monotonic_s, face, frame.image)
         return self._with_liveness(seen, frame.monotonic_s)
 
     def _faces(self, frame: Frame) -> list[Face]:
         """The faces of this frame; not searched for while nothing moves in an empty lane."""
-        if not self._motion.worth_a_look(frame.image, frame.monotonic_s):
+        if not self._motion.should_search(frame.image, frame.monotonic_s):
             return []
         faces = self.faces_near(frame.image, self._nearest_px)
-        self._motion.looked(not faces, frame.monotonic_s)
+        self._motion.searched(not faces, frame.monotonic_s)
         return faces
 
     def faces_near(self, image: Image, nearest_px: float) -> list[Face]:
         """The faces of a frame. Beside somebody who was near in the last one, with `nearest_px` between the eyes (infinite:
         nobody was), it is enough to find whoever is usable and faces half as large as that one; and far faster."""
-        if nearest_px == math.inf or not isinstance(self._liveness, NotChecked):
+        if nearest_px == math.inf or not isinstance(self._liveness, NoLivenessCheck):
             return self.engine.detect(image)  # the liveness check, too, was measured with the points of a full search
-        return self.engine.find(image, min(self._config.eye_distance_min_px, RIVAL_SIZE_MIN * nearest_px))
+        return self.engine.detect_large(image, min(self._config.eye_distance_min_px, RIVAL_SIZE_MIN * nearest_px))
 
     def _in_lane(self, faces: list[Face], width_px: int) -> tuple[Face | None, int]:
         """The largest face, and how many others are about as near. A face less tall than the smallest usable eye
@@ -273,22 +273,22 @@ class FaceMatcher:
         frames' mean misses a worker far less often than the frames one by one (docs/ACCURACY.md). `vector`: this one."""
         if approach.in_doubt:
             return self._unusable(Sight.LOOKING, approach)
-        last = approach.answer
-        if last and last.sight is Sight.UNKNOWN and now_s - approach.answered_s >= UNKNOWN_STANDS_S:
-            approach.forget_votes()
-        if approach.answer is None:
-            approach.votes.append(self.search(approach.fused()))
-            approach.alone.append(self.search(vector))
-            count = tally(approach.votes, self.threshold, self._config.votes_needed, self._config.votes_window)
+        last = approach.result
+        if last and last.sight is Sight.UNKNOWN and now_s - approach.result_at_s >= UNKNOWN_HOLD_S:
+            approach.clear_votes()
+        if approach.result is None:
+            approach.votes.append(self.search(approach.fused_template()))
+            approach.frame_votes.append(self.search(vector))
+            count = count_votes(approach.votes, self.threshold, self._config.votes_needed, self._config.votes_window)
             if count.sight is Sight.LOOKING:
-                early = overwhelming(approach.alone, approach.votes[-1], self.threshold, self._early_exit_min)
+                early = early_result(approach.frame_votes, approach.votes[-1], self.threshold, self._early_exit_min)
                 count = early or count
             if count.sight is Sight.LOOKING:
                 return self._identification(approach, count)
-            approach.answer, approach.answered_s = count, now_s
+            approach.result, approach.result_at_s = count, now_s
             if self._monitor is not None and count.sight is Sight.KNOWN and count.candidate is not None:
-                approach.runner_up = self._now.gallery.runner_up(approach.fused(), count.candidate.worker_id)
-        return self._identification(approach, approach.answer)
+                approach.runner_up = self._now.gallery.runner_up(approach.fused_template(), count.candidate.worker_id)
+        return self._identification(approach, approach.result)
 
     def _look_alike(self, worker_id: str) -> str | None:
         """Whom this worker resembles too much; compared once per gallery."""
@@ -299,7 +299,7 @@ class FaceMatcher:
             )
         return self._look_alikes[worker_id]
 
-    def _identification(self, approach: Approach, count: Tally) -> Identification:
+    def _identification(self, approach: Approach, count: VoteResult) -> Identification:
         known = count.candidate if count.sight is Sight.KNOWN else None
         return Identification(
             sight=count.sight,
@@ -328,7 +328,7 @@ def open_matcher(
         ModelError: see `open_engine`.
     """
     engine = open_engine(config, models_dir)
-    judge = NotChecked() if liveness is None else open_liveness(liveness, config, models_dir)
+    judge = NoLivenessCheck() if liveness is None else open_liveness(liveness, config, models_dir)
     monitor = None
     if scores is not None and clock is not None:
         monitor = ScoreMonitor(scores, clock, config, engine.model_id, engine.pack.impostor_tail.scale)

@@ -13,7 +13,7 @@ EARLY_FRAMES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class VoteResult:
     """`sight` is LOOKING, KNOWN or UNKNOWN; `candidate` the agreed worker with the mean score of the agreeing frames,
     otherwise the best of all; `frames` the votes behind it."""
 
@@ -22,7 +22,7 @@ class Tally:
     frames: int
 
 
-def tally(votes: Sequence[Vote], threshold: float, needed: int, window: int) -> Tally:
+def count_votes(votes: Sequence[Vote], threshold: float, needed: int, window: int) -> VoteResult:
     """Count the votes of one approach, oldest first.
 
     KNOWN when `needed` of the last `window` name one worker at or above `threshold`; UNKNOWN when `window` frames were
@@ -33,13 +33,15 @@ def tally(votes: Sequence[Vote], threshold: float, needed: int, window: int) -> 
     for worker_id, count in Counter(vote.worker_id for vote in counted).most_common(1):
         if count >= needed:
             mean = sum(vote.score for vote in counted if vote.worker_id == worker_id) / count
-            return Tally(Sight.KNOWN, Candidate(worker_id, mean), count)
+            return VoteResult(Sight.KNOWN, Candidate(worker_id, mean), count)
     best = max(recent, key=lambda vote: vote.score, default=None)
     sight = Sight.UNKNOWN if len(votes) >= window else Sight.LOOKING
-    return Tally(sight, best, min(len(votes), window))
+    return VoteResult(sight, best, min(len(votes), window))
 
 
-def overwhelming(alone: Sequence[Vote], together: Vote, threshold: float, early_min: float) -> Tally | None:
+def early_result(
+    frame_votes: Sequence[Vote], fused_vote: Vote, threshold: float, early_min: float
+) -> VoteResult | None:
     """KNOWN before the whole vote was held, or None.
 
     The last two frames must each name one worker by itself at or above `threshold`, so that no face borrows the other's
@@ -49,8 +51,10 @@ def overwhelming(alone: Sequence[Vote], together: Vote, threshold: float, early_
         alone: the best candidate of each usable frame by itself, oldest first.
         together: the best candidate of all of them as one template.
     """
-    if together is None or together.score < early_min or len(alone) < EARLY_FRAMES:
+    if fused_vote is None or fused_vote.score < early_min or len(frame_votes) < EARLY_FRAMES:
         return None
-    if any(v is None or v.worker_id != together.worker_id or v.score < threshold for v in alone[-EARLY_FRAMES:]):
+    if any(
+        v is None or v.worker_id != fused_vote.worker_id or v.score < threshold for v in frame_votes[-EARLY_FRAMES:]
+    ):
         return None
-    return Tally(Sight.KNOWN, together, EARLY_FRAMES)
+    return VoteResult(Sight.KNOWN, fused_vote, EARLY_FRAMES)

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from edge.core.config import MatcherConfig
 from edge.core.domain import Template
+from edge.matcher import open_matcher
 from edge.matcher.gallery.gallery import Gallery
-from edge.matcher.pipeline import open_matcher
 from edge.tools.demo.cast import portraits
-from edge.tools.demo.stage import SITE, Stage
+from edge.tools.demo.stage import SITE, DemoStage
 
 WORKERS = 300
 
@@ -76,7 +76,7 @@ def test_ok__a_withdrawn_template_leaves_the_memory_of_the_gate_process(
         for name, one in vectors.items()
     ]
     (tmp_path / "people.json").write_text(json.dumps({"workers": people}))
-    with Stage(tmp_path / "stage", models_dir) as stage:
+    with DemoStage(tmp_path / "stage", models_dir) as stage:
         stage.start_broker()
         cast = portraits(photos_dir, matcher)
         stage.start_hq()

@@ -8,7 +8,7 @@ import pytest
 from three_users import ThreeUsers
 
 from edge.core.config import MatcherConfig
-from edge.matcher.pipeline import open_matcher
+from edge.matcher import open_matcher
 from edge.tools.demo.cast import portraits
 from edge.tools.demo.play import Follower
 

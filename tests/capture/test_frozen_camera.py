@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.capture.freeze_detector import COMPARE_EVERY_S, FreezeDetector, PictureCells
 from edge.capture.source import CameraFault
-from edge.capture.stillness import LOOK_EVERY_S, Look, Stillness
 from edge.core.domain import Image
 from edge.sim.lane_picture import draw_lane
 
@@ -73,13 +73,13 @@ def one_byte(number: int) -> Image:
 
 def frozen_after(camera: Camera, until_s: float = 40.0) -> float | None:
     """When it is given up, seconds; None: not by then."""
-    still = Stillness(HANG_S, FROZEN_S)
-    for number in range(round(until_s / LOOK_EVERY_S)):
+    still = FreezeDetector(HANG_S, FROZEN_S)
+    for number in range(round(until_s / COMPARE_EVERY_S)):
         try:
-            still.news(camera(number), number * LOOK_EVERY_S)
+            still.check(camera(number), number * COMPARE_EVERY_S)
         except CameraFault:
             assert still.frozen
-            return number * LOOK_EVERY_S
+            return number * COMPARE_EVERY_S
     return None
 
 
@@ -113,7 +113,7 @@ def test_fail__a_frozen_picture_is_found_whatever_moves_on_it(camera: Camera) ->
 
 def test_fail__the_same_bytes_are_found_at_once() -> None:
     found = frozen_after(frozen)
-    assert found is not None and found <= HANG_S + 2 * LOOK_EVERY_S
+    assert found is not None and found <= HANG_S + 2 * COMPARE_EVERY_S
 
 
 @pytest.mark.parametrize("noise", [0.3, 2.0])
@@ -146,33 +146,33 @@ def test_ok__what_lies_beside_the_lane_proves_nothing() -> None:
         image[:, :106] = sensor(SCENE, 4.0)(number)[:, :106]
         return image
 
-    still = Stillness(HANG_S, FROZEN_S, lane=(0.34, 1.0))
+    still = FreezeDetector(HANG_S, FROZEN_S, lane=(0.34, 1.0))
     with pytest.raises(CameraFault, match="nothing new"):
         for number in range(200):
-            still.news(half(number), number * LOOK_EVERY_S)
+            still.check(half(number), number * COMPARE_EVERY_S)
 
 
 def test_ok__a_reopened_camera_must_first_show_something_new() -> None:
-    scene = Look(clock(frozen)(0))
-    still = Stillness(HANG_S, FROZEN_S, suspect=[scene])
-    assert not still.news(clock(frozen)(7), 10.0)
-    assert not still.news(clock(frozen)(8), 12.0)
-    assert still.news(sensor(SCENE, 2.0)(5), 13.0)
-    assert still.news(sensor(SCENE, 2.0)(6), 14.0)
+    scene = PictureCells(clock(frozen)(0))
+    still = FreezeDetector(HANG_S, FROZEN_S, suspect=[scene])
+    assert not still.check(clock(frozen)(7), 10.0)
+    assert not still.check(clock(frozen)(8), 12.0)
+    assert still.check(sensor(SCENE, 2.0)(5), 13.0)
+    assert still.check(sensor(SCENE, 2.0)(6), 14.0)
 
 
 def test_ok__stillness_counts_from_the_first_picture_of_a_life() -> None:
     one, other = (sensor(SCENE, 2.0)(number) for number in (1, 2))
-    still = Stillness(HANG_S, FROZEN_S, suspect=[Look(one)])
-    assert not still.news(one, 10.0)
-    assert not still.news(one, 12.9)
-    assert still.news(other, 13.5)
-    assert still.news(other, 16.0)
+    still = FreezeDetector(HANG_S, FROZEN_S, suspect=[PictureCells(one)])
+    assert not still.check(one, 10.0)
+    assert not still.check(one, 12.9)
+    assert still.check(other, 13.5)
+    assert still.check(other, 16.0)
     with pytest.raises(CameraFault, match="frozen"):
-        still.news(other, 16.6)
+        still.check(other, 16.6)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (4, 4), (17, 300), (120, 160), (1080, 1920)])
 def test_ok__pictures_of_any_size_are_looked_at(shape: tuple[int, int]) -> None:
     image: Image = np.random.default_rng(1).integers(0, 255, (*shape, 3), np.uint8)
-    assert not Look(image).is_news(Look(image.copy()))
+    assert not PictureCells(image).shows_change(PictureCells(image.copy()))

@@ -16,9 +16,9 @@ from contract.signing import read_sealing_public, write_key_pair
 from edge.app.state_folders import REPLICA
 from edge.cli import app
 from edge.core.config import load
-from edge.matcher.weights.manifest import load_manifest
+from edge.matcher import load_manifest
 from edge.system.clock import SystemClock
-from edge.tools.selfcheck import State, clock
+from edge.tools.selfcheck import CheckState, clock
 
 EMBEDDER = load_manifest().pack("opencv-zoo").embedder.file
 
@@ -188,7 +188,7 @@ def test_fail__a_key_that_systemd_did_not_hand_over(gate: Gate) -> None:
 def test_fail__a_clock_before_2024_is_a_problem(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SystemClock, "utc", lambda self: datetime(1970, 1, 1, 0, 5, tzinfo=UTC))
     found = clock(load(gate.path))
-    assert found.state is State.PROBLEM
+    assert found.state is CheckState.PROBLEM
     assert "the gate admits nobody" in found.detail
     assert "timedatectl" in found.todo
 

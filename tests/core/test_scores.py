@@ -28,7 +28,7 @@ def blurred(approach):
 
 def played(history, *answers, today=MONDAY):
     """The day after these frames and an empty lane."""
-    days = [history.see(seen, 300, today) for seen in (*answers, Identification(Sight.NOBODY))]
+    days = [history.add(seen, 300, today) for seen in (*answers, Identification(Sight.NOBODY))]
     return next((day for day in reversed(days) if day), None)
 
 
@@ -68,7 +68,7 @@ def test_ok__an_approach_without_a_usable_face_counts_a_glance_does_not():
 
 def test_ok__nothing_is_counted_before_the_person_has_gone():
     history = ScoreHistory(MODEL)
-    assert history.see(known(1), 300, MONDAY) is None
+    assert history.add(known(1), 300, MONDAY) is None
     assert history.days == ()
 
 

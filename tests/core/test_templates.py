@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from edge.core.domain import Template
 from edge.core.templates import Block, TemplateStore
-from edge.matcher.gallery.centering import fuse, fuse_groups
+from edge.matcher.gallery.centering import fuse_template_groups, fuse_templates
 
 
 def _two_person_waits(count: int = 12) -> list[tuple[str, Template]]:
@@ -52,8 +52,8 @@ def test_ok__many_workers_are_fused_as_each_one_alone(sizes: list[int], seed: in
     vectors[: sizes[0] // 2 * 2 : 2] = -vectors[1 : sizes[0] // 2 * 2 : 2]  # the first worker's cancel out in pairs
     ends = np.cumsum(sizes)
     starts = ends - sizes
-    alone = [vectors[a] if b - a == 1 else fuse(vectors[a:b]) for a, b in zip(starts, ends, strict=True)]
-    assert np.array_equal(fuse_groups(vectors, starts), np.array(alone))
+    alone = [vectors[a] if b - a == 1 else fuse_templates(vectors[a:b]) for a, b in zip(starts, ends, strict=True)]
+    assert np.array_equal(fuse_template_groups(vectors, starts), np.array(alone))
 
 
 def test_ok__a_store_that_nobody_needs_is_gone_at_once() -> None:

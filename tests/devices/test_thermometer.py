@@ -12,7 +12,7 @@ from edge.core.ports import Thermometer
 from edge.devices.thermometer import Mlx90614, SensorFault, check_byte, object_celsius
 from edge.sim import SimulatedThermometer
 from edge.system.clock import SystemClock
-from edge.tools.selfcheck import State, thermometer
+from edge.tools.selfcheck import CheckState, thermometer
 
 ADDRESS = 0x5A
 
@@ -185,7 +185,7 @@ def test_fail__the_self_check_names_a_sensor_that_is_not_there(monkeypatch: pyte
         return parse({"temperature": temperature})
 
     missing = thermometer(asked(sensor="mlx90614", bus=19))
-    assert missing.state is State.PROBLEM
+    assert missing.state is CheckState.PROBLEM
     assert "i2cdetect -y 19" in missing.todo
     bus = Registers()
     bus.show(36.4)
@@ -194,4 +194,4 @@ def test_fail__the_self_check_names_a_sensor_that_is_not_there(monkeypatch: pyte
     bus.spoilt = True
     assert "wires" in thermometer(asked(sensor="mlx90614")).detail
     assert bus.opened == bus.closed == 2
-    assert thermometer(asked(sensor="simulated")).state is State.WARNING
+    assert thermometer(asked(sensor="simulated")).state is CheckState.WARNING

@@ -25,11 +25,11 @@ from contract.chain import verify
 from contract.messages import AccessEvent, NoticeCode, NoticeEvent
 from edge.app.state_folders import JOURNAL
 from edge.core.config import GateConfig, MatcherConfig
-from edge.matcher.pipeline import open_matcher
+from edge.matcher import open_matcher
 from edge.storage.journal import JournalReader
 from edge.tools.demo.cast import portraits
 from edge.tools.demo.play import Follower
-from edge.tools.demo.stage import GATE, SITE, Stage
+from edge.tools.demo.stage import GATE, SITE, DemoStage
 from hq import config as hq_config
 from hq.database import tables as t
 from hq.database.store import Store
@@ -41,7 +41,7 @@ OF_THE_GATE = ("gate", "sync", "screen")
 """Restarted by the gate's own supervisor; the others by this test, as systemd would."""
 
 
-class House(Stage):
+class House(DemoStage):
     """The demonstration's stage with mosquitto, and with a second ingest process where HQ has PostgreSQL."""
 
     def __init__(self, root: Path, models_dir: Path, database_url: str = "") -> None:
@@ -200,7 +200,7 @@ def check_relay(history: Path, config: GateConfig, decisions: list[AccessEvent])
     assert released <= sum(e.granted for e in decisions), "the relay was released without a journalled grant"
 
 
-def children(stage: Stage) -> dict[str, int]:
+def children(stage: DemoStage) -> dict[str, int]:
     found = {}
     for child in psutil.Process(stage.pid("gate")).children():
         try:
@@ -212,7 +212,7 @@ def children(stage: Stage) -> dict[str, int]:
     return found
 
 
-def until_all_run(stage: Stage) -> None:
+def until_all_run(stage: DemoStage) -> None:
     deadline = time.monotonic() + 30
     while set(children(stage)) != set(OF_THE_GATE):
         assert time.monotonic() < deadline, "the supervisor did not restart everything"

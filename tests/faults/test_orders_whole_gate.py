@@ -9,15 +9,15 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from contract.messages import NoticeCode, NoticeEvent
 from edge.core.config import MatcherConfig
-from edge.matcher.pipeline import open_matcher
+from edge.matcher import open_matcher
 from edge.tools.demo.cast import portraits
 from edge.tools.demo.play import Follower
-from edge.tools.demo.stage import Stage
+from edge.tools.demo.stage import DemoStage
 
 
 @pytest.fixture
-def stage(tmp_path: Path, models_dir: Path, photos_dir: Path) -> Iterator[Stage]:
-    with Stage(tmp_path / "stage", models_dir, repeat=True) as made:
+def stage(tmp_path: Path, models_dir: Path, photos_dir: Path) -> Iterator[DemoStage]:
+    with DemoStage(tmp_path / "stage", models_dir, repeat=True) as made:
         made.start_broker()
         made.start_hq()
         matcher = open_matcher(MatcherConfig(), models_dir)
@@ -28,7 +28,7 @@ def stage(tmp_path: Path, models_dir: Path, photos_dir: Path) -> Iterator[Stage]
 
 
 @pytest.mark.long
-def test_ok__a_reboot_by_order_starts_the_gate_process_anew_once(stage: Stage) -> None:
+def test_ok__a_reboot_by_order_starts_the_gate_process_anew_once(stage: DemoStage) -> None:
     followed = Follower(stage)
     followed.until(followed.ready, 60, "not ready")
     names = {"sitegate_gate_step_seconds", "sitegate_sync_queue_events", "sitegate_screen_process_cpu_seconds"}
@@ -43,7 +43,7 @@ def test_ok__a_reboot_by_order_starts_the_gate_process_anew_once(stage: Stage) -
     assert _starts(followed) == 2
 
 
-def _families(stage: Stage) -> set[str]:
+def _families(stage: DemoStage) -> set[str]:
     with urllib.request.urlopen(f"http://127.0.0.1:{stage.config().screen.port}/metrics", timeout=10) as answer:
         return {family.name for family in text_string_to_metric_families(answer.read().decode())}
 

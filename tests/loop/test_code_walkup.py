@@ -18,7 +18,7 @@ from edge.devices.gate import GpioGate, make_factory
 from edge.devices.indicator import GpioIndicator
 from edge.devices.readers.qr_codes import QrCodeReader
 from edge.loop import Adapters, GateLoop
-from edge.matcher.pipeline import open_matcher
+from edge.matcher import open_matcher
 from edge.sim import WalkUpSource, load_script
 from edge.storage.desk import DeskReader
 from edge.storage.journal import Journal, JournalReader

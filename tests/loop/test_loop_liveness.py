@@ -13,10 +13,9 @@ from contract.messages import AccessEvent, Advice, LivenessVerdict, Reason
 from edge.core.config import Config, SiteConfig
 from edge.core.domain import Face, Image, ListAge, RosterState, Template, Vector, Worker
 from edge.loop import Adapters, GateLoop
-from edge.matcher.engine.engine import Care
+from edge.matcher import FaceMatcher, load_manifest
+from edge.matcher.engine.engine import Effort
 from edge.matcher.liveness.combined import open_liveness
-from edge.matcher.pipeline import FaceMatcher
-from edge.matcher.weights.manifest import load_manifest
 from edge.sim import ManualClock, RecordingGate, RecordingIndicator, heads
 from edge.storage.desk import DeskReader
 from edge.storage.journal import Journal, JournalReader
@@ -43,22 +42,22 @@ class Seen:
         low, high = points.min(axis=0), points.max(axis=0)
         return [Face((*(low - 40), *(high - low + 80)), points, 0.9)]
 
-    def find(self, frame: Image, least_px: float) -> list[Face]:
+    def detect_large(self, frame: Image, least_px: float) -> list[Face]:
         return self.detect(frame)
 
-    def refine(self, image: Image, face: Face, care: Care) -> Face:
+    def refine(self, image: Image, face: Face, effort: Effort) -> Face:
         return face
 
-    def cut(self, image: Image, refined: Face) -> Image:
+    def align_refined(self, image: Image, refined: Face) -> Image:
         return CRISP
 
-    def embed(self, aligned: Image, care: Care) -> Vector:
+    def embed(self, aligned: Image, effort: Effort) -> Vector:
         return VECTOR
 
-    def embedded_turned(self, vector: Vector) -> bool:
+    def vector_is_rotated(self, vector: Vector) -> bool:
         return False
 
-    def seen_turned(self, image: Image, refined: Face) -> bool:
+    def image_is_rotated(self, image: Image, refined: Face) -> bool:
         return False
 
 

@@ -24,7 +24,7 @@ from edge.screen.translations import load_all
 from edge.sim import ManualClock, RecordingGate, RecordingIndicator
 from edge.tools.commissioning import steps as tried
 from edge.tools.commissioning.certificate import photo_let_in
-from edge.tools.selfcheck import State, liveness
+from edge.tools.selfcheck import CheckState, liveness
 
 PHONE = "a photo of a worker on a phone is let in"
 
@@ -77,7 +77,7 @@ def test_ok__at_a_terminal_it_is_asked_and_enter_alone_is_no_answer(tmp_path: Pa
 @pytest.mark.parametrize("mode", [None, "off", "advisory"])
 def test_fail__check_says_in_red_what_is_let_in(mode: str | None) -> None:
     found = liveness(Config.model_validate({"liveness": {"mode": mode}}))
-    assert (found.state, found.grave) == (State.WARNING, True)
+    assert (found.state, found.grave) == (CheckState.WARNING, True)
     assert PHONE in found.detail and "challenge_on_doubt" in found.todo
     assert ("not set" in found.detail) == (mode is None)
 
@@ -85,7 +85,7 @@ def test_fail__check_says_in_red_what_is_let_in(mode: str | None) -> None:
 @pytest.mark.parametrize("mode", ["required", "challenge_on_doubt"])
 def test_ok__check_is_content_where_only_live_people_pass(mode: str) -> None:
     found = liveness(Config.model_validate({"liveness": {"mode": mode}}))
-    assert (found.state, found.grave) == (State.OK, False)
+    assert (found.state, found.grave) == (CheckState.OK, False)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

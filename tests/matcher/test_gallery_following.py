@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 from edge.core.config import MatcherConfig
 from edge.core.domain import Template
 from edge.core.templates import Block, TemplateStore
+from edge.matcher import FaceMatcher, load_manifest
 from edge.matcher.gallery.gallery import Gallery
 from edge.matcher.gallery.shortlist import ROWS_MIN
-from edge.matcher.gallery.threshold import OWN_TAIL_SAMPLE, choose
-from edge.matcher.pipeline import FaceMatcher
-from edge.matcher.weights.manifest import load_manifest
+from edge.matcher.gallery.threshold import OWN_TAIL_SAMPLE, choose_threshold
 
 MODEL, SIZE = "pack/model/12345678", 16
 TAIL = load_manifest().pack("opencv-zoo").impostor_tail
@@ -31,8 +30,8 @@ def _store(random: np.random.Generator, names: list[str], each: int = 2, common:
 def _same(found: Gallery | None, wanted: Gallery, random: np.random.Generator) -> None:
     assert found is not None
     assert (found.size, found.templates) == (wanted.size, wanted.templates)
-    assert np.allclose(found.calibration.centre, wanted.calibration.centre, atol=1e-6)
-    assert found.calibration.weight == wanted.calibration.weight
+    assert np.allclose(found.centering.centre, wanted.centering.centre, atol=1e-6)
+    assert found.centering.weight == wanted.centering.weight
     order = {who: row for row, who in enumerate(found.worker_ids)}
     assert set(order) == set(wanted.worker_ids)
     assert np.allclose(found.matrix[[order[who] for who in wanted.worker_ids]], wanted.matrix, atol=2e-6)
@@ -55,7 +54,7 @@ def test_ok__it_answers_as_one_that_was_built_afresh(seed: int, people: int, gon
     now = base.replaced(
         changed + [f"n{n}" for n in range(new)], _store(random, changed[gone:] + [f"n{n}" for n in range(new)], 3)
     )
-    _same(gallery.following(base, now, MODEL), Gallery.build(now, MODEL, SIZE), random)
+    _same(gallery.updated(base, now, MODEL), Gallery.build(now, MODEL, SIZE), random)
 
 
 def test_ok__also_after_a_hundred_changes_of_one_snapshot_there_and_back_again() -> None:
@@ -66,11 +65,11 @@ def test_ok__also_after_a_hundred_changes_of_one_snapshot_there_and_back_again()
     for turn in range(100):
         some = [str(who) for who in random.choice(names, 12, replace=False)]
         now = base.replaced(some, _store(random, some[: turn % 12]))
-        found = gallery.following(store, now, MODEL)
+        found = gallery.updated(store, now, MODEL)
         assert found is not None
         gallery, store = found, now
     _same(gallery, Gallery.build(store, MODEL, SIZE), random)
-    _same(gallery.following(store, base, MODEL), Gallery.build(base, MODEL, SIZE), random)
+    _same(gallery.updated(store, base, MODEL), Gallery.build(base, MODEL, SIZE), random)
 
 
 def test_ok__a_large_one_has_the_same_shortlist_answers_and_threshold() -> None:
@@ -80,7 +79,7 @@ def test_ok__a_large_one_has_the_same_shortlist_answers_and_threshold() -> None:
     gallery = Gallery.build(base, MODEL, SIZE)
     some = names[:: len(names) // 90]
     now = base.replaced(some, _store(random, some[:60], each=1))
-    found = gallery.following(base, now, MODEL)
+    found = gallery.updated(base, now, MODEL)
     _same(found, Gallery.build(now, MODEL, SIZE), random)
 
 
@@ -90,9 +89,9 @@ def test_ok__the_threshold_is_that_of_a_gallery_built_afresh() -> None:
     base = _store(random, names, each=1)
     some = names[::40]
     now = base.replaced(some, _store(random, some, each=1))
-    found = Gallery.build(base, MODEL, SIZE).following(base, now, MODEL)
+    found = Gallery.build(base, MODEL, SIZE).updated(base, now, MODEL)
     assert found is not None
-    mine, theirs = choose(TAIL, found), choose(TAIL, Gallery.build(now, MODEL, SIZE))
+    mine, theirs = choose_threshold(TAIL, found), choose_threshold(TAIL, Gallery.build(now, MODEL, SIZE))
     assert (mine.source, mine.threshold) == (theirs.source, pytest.approx(theirs.threshold, abs=1e-4))
 
 
@@ -104,7 +103,7 @@ def test_ok__of_another_model_or_without_a_direction_nothing_is_taken() -> None:
     zero = Template(np.zeros(SIZE, np.float32), MODEL)
     for by in (other, TemplateStore.of([("w1", zero), ("w2", zero)])):
         now = base.replaced(["w1", "w2"], by)
-        found = gallery.following(base, now, MODEL)
+        found = gallery.updated(base, now, MODEL)
         _same(found, Gallery.build(now, MODEL, SIZE), random)
         assert found is not None and found.size == 48
 
@@ -114,10 +113,10 @@ def test_ok__where_much_changed_or_all_are_nearly_the_same_it_is_built_afresh() 
     names = [f"w{n}" for n in range(50)]
     base = _store(random, names)
     gallery = Gallery.build(base, MODEL, SIZE)
-    assert gallery.following(base, base.replaced(names[:13], _store(random, names[:13])), MODEL) is None
-    assert gallery.following(base, _store(random, names), MODEL) is None  # another snapshot
+    assert gallery.updated(base, base.replaced(names[:13], _store(random, names[:13])), MODEL) is None
+    assert gallery.updated(base, _store(random, names), MODEL) is None  # another snapshot
     alike = _store(random, [f"w{n}" for n in range(900)], common=100)
-    assert Gallery.build(alike, MODEL, SIZE).following(alike, alike, MODEL) is None
+    assert Gallery.build(alike, MODEL, SIZE).updated(alike, alike, MODEL) is None
 
 
 def test_ok__the_matcher_follows_changes_and_only_a_new_snapshot_is_built_afresh(

@@ -6,7 +6,7 @@ import pytest
 from edge.core.config import MatcherConfig
 from edge.core.domain import Face, Image, Points, Vector
 from edge.matcher.engine.align import REFERENCE, align
-from edge.matcher.enrolment.guided_capture import SPACING_S, WANTED, Sitting
+from edge.matcher.enrolment.guided_capture import SPACING_S, WANTED, GuidedCapture
 
 
 class SeesFaces:
@@ -22,16 +22,16 @@ class SeesFaces:
     def refine(self, image: Image, face: Face) -> Face:
         return face
 
-    def cut(self, image: Image, face: Face) -> Image:
+    def align_refined(self, image: Image, face: Face) -> Image:
         return align(image, face)
 
     def embed(self, aligned: Image) -> Vector:
         return np.ones(4, np.float32)
 
-    def seen_turned(self, image: Image, face: Face) -> bool:
+    def image_is_rotated(self, image: Image, face: Face) -> bool:
         return self.turned == "seen"
 
-    def embedded_turned(self, vector: Vector) -> bool:
+    def vector_is_rotated(self, vector: Vector) -> bool:
         return self.turned == "embedded"
 
 
@@ -51,8 +51,8 @@ def engine() -> SeesFaces:
 
 
 @pytest.fixture
-def sitting(engine: SeesFaces) -> Sitting:
-    return Sitting(engine, MatcherConfig())  # type: ignore[arg-type]
+def capture(engine: SeesFaces) -> GuidedCapture:
+    return GuidedCapture(engine, MatcherConfig())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -67,30 +67,32 @@ def sitting(engine: SeesFaces) -> Sitting:
     ],
 )
 def test_fail__a_poor_frame_is_not_taken_and_says_the_next_step(
-    engine: SeesFaces, sitting: Sitting, faces: list[Face], image: Image, said: str
+    engine: SeesFaces, capture: GuidedCapture, faces: list[Face], image: Image, said: str
 ) -> None:
     engine.faces = faces
-    assert said in sitting.judge_frame(image, 1.0)
-    assert sitting.good == 0
+    assert said in capture.judge_frame(image, 1.0)
+    assert capture.good == 0
 
 
 def test_ok__good_frames_are_taken_apart_in_time_and_the_straightest_come_first(
-    engine: SeesFaces, sitting: Sitting
+    engine: SeesFaces, capture: GuidedCapture
 ) -> None:
     straight = noise(40)
     for i in range(WANTED):
-        assert not sitting.done
+        assert not capture.done
         engine.faces = [face(nose_px=0 if i == 4 else 6)]
         image = straight if i == 4 else noise(39)
-        assert sitting.judge_frame(image, i * 1.0) == ""
-        assert sitting.judge_frame(image, i * 1.0 + SPACING_S / 2) == ""  # too soon after the last to count
-    assert sitting.done and sitting.good == WANTED
-    assert sitting.best(3)[0] is straight
-    assert len(sitting.best(3)) == 3
+        assert capture.judge_frame(image, i * 1.0) == ""
+        assert capture.judge_frame(image, i * 1.0 + SPACING_S / 2) == ""  # too soon after the last to count
+    assert capture.done and capture.good == WANTED
+    assert capture.best(3)[0] is straight
+    assert len(capture.best(3)) == 3
 
 
 @pytest.mark.parametrize("turned", ["seen", "embedded"])
-def test_fail__a_face_upside_down_is_told_to_be_held_straight(engine: SeesFaces, sitting: Sitting, turned: str) -> None:
+def test_fail__a_face_upside_down_is_told_to_be_held_straight(
+    engine: SeesFaces, capture: GuidedCapture, turned: str
+) -> None:
     engine.faces, engine.turned = [face()], turned
-    assert sitting.judge_frame(noise(40), 1.0) == "hold your head straight"
-    assert sitting.good == 0
+    assert capture.judge_frame(noise(40), 1.0) == "hold your head straight"
+    assert capture.good == 0

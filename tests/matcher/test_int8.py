@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from edge.matcher.engine.onnx_session import Session
+from edge.matcher.engine.onnx_session import OnnxSession
 from edge.matcher.weights.dequantise import dequantise
 from edge.matcher.weights.int8 import keep_eight_bits
 
@@ -39,7 +39,7 @@ def network(random, outputs, blocks, block, **changes):
 
 def run(model, x):
     onnx.checker.check_model(model)
-    return Session(model.SerializeToString(), CPU, 1).run(x)["y"][0]
+    return OnnxSession(model.SerializeToString(), CPU, 1).run(x)["y"][0]
 
 
 def expected(weights, x, block):

@@ -14,9 +14,9 @@ from contract.messages import Advice, LivenessVerdict
 from edge.cli import app
 from edge.core.config import LivenessConfig, MatcherConfig
 from edge.core.domain import Face, Points
-from edge.matcher.liveness.challenge import Finding, NotChecked, Planarity
+from edge.matcher.liveness.challenge import ChallengeCheck, LivenessResult, NoLivenessCheck
 from edge.matcher.liveness.combined import open_liveness
-from edge.matcher.liveness.parallax import Reference, turn
+from edge.matcher.liveness.parallax import FrontalView, nose_offset
 from edge.sim import heads
 from edge.tools.evaluation.liveness_trials import KINDS, NO_PICTURE, run, wilson
 
@@ -40,33 +40,37 @@ def shown(points: Points) -> Face:
 def test_ok__a_flat_photo_has_no_parallax_however_it_is_held(
     yaw: float, pitch: float, roll: float, z_mm: float
 ) -> None:
-    relief = Reference.of([view(FLAT)]).compare(view(FLAT, yaw, pitch, roll, z_mm))
+    relief = FrontalView.of([view(FLAT)]).compare(view(FLAT, yaw, pitch, roll, z_mm))
     assert abs(relief.x) < 1e-3 and abs(relief.y) < 1e-3
 
 
 @given(st.floats(10, 30), st.sampled_from((-1, 1)), st.floats(-30, 30))
 def test_ok__a_turned_head_has_the_parallax_of_its_nose(yaw: float, side: int, roll: float) -> None:
-    relief = Reference.of([view(HEAD, z_mm=5000)]).compare(view(HEAD, side * yaw, 0, roll, z_mm=5000))
+    relief = FrontalView.of([view(HEAD, z_mm=5000)]).compare(view(HEAD, side * yaw, 0, roll, z_mm=5000))
     assert relief.x == pytest.approx(side * 25 / 63 * math.tan(math.radians(yaw)), rel=0.05)
     assert relief.cosine == pytest.approx(math.cos(math.radians(yaw)), abs=0.01)
 
 
 def test_ok__coming_closer_is_seen() -> None:
-    reference = Reference.of([view(HEAD, z_mm=800)])
+    reference = FrontalView.of([view(HEAD, z_mm=800)])
     assert reference.compare(view(HEAD, z_mm=640)).closer == pytest.approx(1.25, abs=0.01)
 
 
 def test_ok__the_nose_goes_to_the_persons_left_when_the_person_turns_left() -> None:
-    assert turn(view(HEAD, 20)) > 0.1 and turn(view(HEAD, -20)) < -0.1 and abs(turn(view(HEAD))) < 1e-6
+    assert (
+        nose_offset(view(HEAD, 20)) > 0.1
+        and nose_offset(view(HEAD, -20)) < -0.1
+        and abs(nose_offset(view(HEAD))) < 1e-6
+    )
 
 
 @pytest.mark.parametrize("points", [np.zeros((5, 2)), np.arange(10).reshape(5, 2)])
 def test_fail__a_degenerate_view_is_refused_and_changes_no_verdict(points: Points) -> None:
     with pytest.raises(ValueError, match=r"eyes|line"):
-        Reference.of([view(HEAD)]).compare(points.astype(np.float32))
-    judge = Planarity(LivenessConfig(mode="advisory"))
-    judge.see(1, 0.0, shown(points.astype(np.float32)), NO_PICTURE)
-    assert judge.finding(1, 0.0, named=True) == Finding()
+        FrontalView.of([view(HEAD)]).compare(points.astype(np.float32))
+    judge = ChallengeCheck(LivenessConfig(mode="advisory"))
+    judge.add_frame(1, 0.0, shown(points.astype(np.float32)), NO_PICTURE)
+    assert judge.result(1, 0.0, named=True) == LivenessResult()
 
 
 class Showing:
@@ -75,15 +79,15 @@ class Showing:
     def __init__(self, shape: heads.Matrix, steps: list[Advice], mode: str = "required") -> None:
         drawn = iter(steps)
         config = LivenessConfig.model_validate({"mode": mode, "challenge_steps": len(steps) or 1})
-        self.judge = Planarity(config, lambda choices: next(drawn))
+        self.judge = ChallengeCheck(config, lambda choices: next(drawn))
         self.shape, self.now_s, self.approach = shape, 0.0, 1
 
-    def move(self, *yaws: float, z_mm: float = 700) -> Finding:
-        found = Finding()
+    def move(self, *yaws: float, z_mm: float = 700) -> LivenessResult:
+        found = LivenessResult()
         for yaw in yaws:
             self.now_s += 1 / 15
-            self.judge.see(self.approach, self.now_s, shown(view(self.shape, yaw, z_mm=z_mm)), NO_PICTURE)
-            found = self.judge.finding(self.approach, self.now_s, named=True)
+            self.judge.add_frame(self.approach, self.now_s, shown(view(self.shape, yaw, z_mm=z_mm)), NO_PICTURE)
+            found = self.judge.result(self.approach, self.now_s, named=True)
         return found
 
 
@@ -97,7 +101,7 @@ def test_ok__who_turns_as_asked_is_live() -> None:
     lane = Showing(HEAD, [Advice.TURN_LEFT, Advice.TURN_RIGHT])
     assert lane.move(0).challenge is Advice.LOOK_AT_CAMERA
     assert lane.move(*STILL).challenge is Advice.TURN_LEFT
-    assert lane.move(*LEFT) == Finding(NOT_CHECKED, pytest.approx(0.2, abs=0.08), Advice.LOOK_AT_CAMERA)
+    assert lane.move(*LEFT) == LivenessResult(NOT_CHECKED, pytest.approx(0.2, abs=0.08), Advice.LOOK_AT_CAMERA)
     assert lane.move(*BACK, *STILL).challenge is Advice.TURN_RIGHT
     last = lane.move(*RIGHT)
     assert (last.verdict, last.challenge) == (LIVE, None)
@@ -119,7 +123,7 @@ def test_fail__the_other_way_is_doubtful_and_final() -> None:
 
 def test_fail__a_photo_turned_as_asked_runs_out_of_time() -> None:
     lane = Showing(FLAT, [Advice.TURN_LEFT])
-    found = Finding()
+    found = LivenessResult()
     for _ in range(20):
         found = lane.move(*STILL, *LEFT, 20, 10)
     assert (found.verdict, found.challenge) == (DOUBTFUL, None)
@@ -128,24 +132,24 @@ def test_fail__a_photo_turned_as_asked_runs_out_of_time() -> None:
 def test_fail__a_face_that_jumps_is_not_a_turn() -> None:
     lane = Showing(HEAD, [Advice.TURN_LEFT])
     lane.move(*STILL)
-    assert lane.move(28, 28, 28, 28) == Finding(NOT_CHECKED, 0.0, Advice.LOOK_AT_CAMERA)
+    assert lane.move(28, 28, 28, 28) == LivenessResult(NOT_CHECKED, 0.0, Advice.LOOK_AT_CAMERA)
 
 
 def test_ok__each_approach_begins_anew() -> None:
     lane = Showing(HEAD, [Advice.TURN_LEFT])
     lane.move(*STILL)
     lane.move(*RIGHT)
-    assert lane.judge.finding(2, lane.now_s, named=False) == Finding()
+    assert lane.judge.result(2, lane.now_s, named=False) == LivenessResult()
 
 
 def test_ok__nobody_is_asked_before_being_named() -> None:
-    judge = Planarity(LivenessConfig(mode="required"))
-    assert judge.finding(1, 0.0, named=False).challenge is None
+    judge = ChallengeCheck(LivenessConfig(mode="required"))
+    assert judge.result(1, 0.0, named=False).challenge is None
 
 
 def test_ok__advisory_never_asks_and_tells_heads_from_turned_planes() -> None:
     head, flat = Showing(HEAD, [], "advisory"), Showing(FLAT, [], "advisory")
-    assert head.move(*STILL) == flat.move(*STILL) == Finding(NOT_CHECKED, 0.0, None)
+    assert head.move(*STILL) == flat.move(*STILL) == LivenessResult(NOT_CHECKED, 0.0, None)
     assert head.move(*LEFT).verdict is LIVE
     assert flat.move(*LEFT, 30, 32, 34).verdict is DOUBTFUL
 
@@ -154,24 +158,24 @@ def test_ok__on_doubt_asks_only_whom_nature_has_not_shown() -> None:
     quick = Showing(HEAD, [Advice.TURN_LEFT], "challenge_on_doubt")
     for yaw in (*STILL, *LEFT):
         quick.now_s += 1 / 15
-        quick.judge.see(1, quick.now_s, shown(view(HEAD, yaw)), NO_PICTURE)
-    assert quick.move(28) == Finding(LIVE, pytest.approx(0.21, abs=0.05), None)
+        quick.judge.add_frame(1, quick.now_s, shown(view(HEAD, yaw)), NO_PICTURE)
+    assert quick.move(28) == LivenessResult(LIVE, pytest.approx(0.21, abs=0.05), None)
     assert Showing(HEAD, [Advice.TURN_LEFT], "challenge_on_doubt").move(*STILL).challenge is Advice.TURN_LEFT
 
 
 def test_ok__off_looks_at_nothing(tmp_path: Path) -> None:
     judge = open_liveness(LivenessConfig(), MatcherConfig(), tmp_path)
-    assert isinstance(judge, NotChecked)
-    judge.see(1, 0.0, shown(view(HEAD)), NO_PICTURE)
-    assert judge.finding(1, 0.0, named=True) == Finding()
+    assert isinstance(judge, NoLivenessCheck)
+    judge.add_frame(1, 0.0, shown(view(HEAD)), NO_PICTURE)
+    assert judge.result(1, 0.0, named=True) == LivenessResult()
 
 
 def test_ok__the_draw_is_fresh_for_each_approach() -> None:
-    judge, drawn = Planarity(LivenessConfig(mode="required", challenge_steps=1)), set()
+    judge, drawn = ChallengeCheck(LivenessConfig(mode="required", challenge_steps=1)), set()
     for approach in range(1, 60):
         for frame in range(8):
-            judge.see(approach, frame / 15, shown(view(HEAD)), NO_PICTURE)
-            drawn.add(judge.finding(approach, frame / 15, named=True).challenge)
+            judge.add_frame(approach, frame / 15, shown(view(HEAD)), NO_PICTURE)
+            drawn.add(judge.result(approach, frame / 15, named=True).challenge)
     assert drawn == {Advice.LOOK_AT_CAMERA, Advice.TURN_LEFT, Advice.TURN_RIGHT}
 
 

@@ -1,7 +1,7 @@
 """Flat photos of real faces before the real detector."""
 
 from edge.core.config import MatcherConfig
-from edge.matcher.engine.engine import open_engine
+from edge.matcher import open_engine
 from edge.tools.evaluation.tilted_prints import TILTS, measure
 
 

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from edge.core.config import MatcherConfig
 from edge.core.decision import look_alikes_in_words
 from edge.core.domain import Template
+from edge.matcher import load_manifest
 from edge.matcher.gallery import look_alikes as lookalike
 from edge.matcher.gallery.gallery import Gallery
 from edge.matcher.gallery.look_alikes import look_alike_min, look_alikes, marked, nearest_other
 from edge.matcher.gallery.threshold import threshold_for
-from edge.matcher.weights.manifest import load_manifest, model_id
+from edge.matcher.weights.manifest import model_id
 
 MODEL = "pack/model/12345678"
 TAIL = load_manifest().pack("opencv-zoo").impostor_tail

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.core.domain import Face
-from edge.matcher.engine.align import REFERENCE, SIZE_PX, align, similarity
+from edge.matcher.engine.align import REFERENCE, SIZE_PX, align, similarity_transform
 
 
 def move(points, angle, scale, shift):
@@ -21,7 +21,7 @@ def move(points, angle, scale, shift):
 )
 def test_ok__a_moved_face_comes_back_to_the_reference(angle, scale, shift):
     moved = move(REFERENCE, angle, scale, np.array(shift))
-    matrix = similarity(moved, REFERENCE)
+    matrix = similarity_transform(moved, REFERENCE)
     back = moved @ matrix[:, :2].T + matrix[:, 2]
     assert np.abs(back - REFERENCE).max() < 0.01
 
@@ -33,7 +33,7 @@ def test_ok__no_other_similarity_is_nearer(noise, nudge):
     def error(matrix):
         return float(((source @ matrix[:, :2].T + matrix[:, 2] - REFERENCE) ** 2).sum())
 
-    best = similarity(source, REFERENCE)
+    best = similarity_transform(source, REFERENCE)
     real, imaginary, x, y = best[0, 0], best[1, 0], best[0, 2], best[1, 2]
     values = [real, imaginary, x, y]
     values[nudge] += 0.01
@@ -44,7 +44,7 @@ def test_ok__no_other_similarity_is_nearer(noise, nudge):
 
 def test_fail__landmarks_at_one_point():
     with pytest.raises(ValueError, match="one point"):
-        similarity(np.ones((5, 2), dtype=np.float32), REFERENCE)
+        similarity_transform(np.ones((5, 2), dtype=np.float32), REFERENCE)
 
 
 def test_ok__what_lies_outside_the_frame_is_black():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from score_streams import TODAY, day
 
-from edge.matcher.score_monitor.drift import RECENT_DAYS, WORKERS_MIN, Sign, drift, psi
+from edge.matcher.score_monitor.drift import RECENT_DAYS, WORKERS_MIN, DriftKind, find_drift, psi
 
 
 def stream(changed=RECENT_DAYS, workers=200, **change):
@@ -13,7 +13,7 @@ def stream(changed=RECENT_DAYS, workers=200, **change):
 
 
 def alarming(days):
-    return {shift.sign for shift in drift(days, TODAY) if shift.alarming}
+    return {shift.kind for shift in find_drift(days, TODAY) if shift.alarming}
 
 
 def test_ok__psi_against_a_worked_example():
@@ -33,16 +33,20 @@ def test_ok__psi_of_one_population_is_chi_square_by_its_sizes():
 
 def test_ok__nothing_changed_nothing_said():
     assert alarming(stream()) == set()
-    assert {s.sign for s in drift(stream(), TODAY)} == set(Sign)
+    assert {s.kind for s in find_drift(stream(), TODAY)} == set(DriftKind)
 
 
 @pytest.mark.parametrize(
-    ("change", "sign"),
-    [({"mean": 0.55}, Sign.SCORES), ({"unknown": 0.2}, Sign.UNKNOWN), ({"unusable": 0.2}, Sign.UNUSABLE)],
+    ("change", "kind"),
+    [
+        ({"mean": 0.55}, DriftKind.SCORES),
+        ({"unknown": 0.2}, DriftKind.UNKNOWN),
+        ({"unusable": 0.2}, DriftKind.UNUSABLE),
+    ],
 )
-def test_ok__each_change_is_named(change, sign):
-    assert alarming(stream(**change)) == {sign}
-    (shift,) = (s for s in drift(stream(**change), TODAY) if s.alarming)
+def test_ok__each_change_is_named(change, kind):
+    assert alarming(stream(**change)) == {kind}
+    (shift,) = (s for s in find_drift(stream(**change), TODAY) if s.alarming)
     assert "limit" in str(shift)
 
 
@@ -53,19 +57,19 @@ def test_ok__better_than_before_is_no_alarm(change):
 
 def test_ok__a_lens_that_recognises_nobody_alarms_too():
     dark = [d.model_copy(update={"accepted": {}, "workers": 0, "unusable": 400}) for d in stream()[-RECENT_DAYS:]]
-    assert Sign.UNUSABLE in alarming(stream()[:-RECENT_DAYS] + dark)
+    assert DriftKind.UNUSABLE in alarming(stream()[:-RECENT_DAYS] + dark)
 
 
 @pytest.mark.parametrize("days", [[], stream()[-10:], stream(workers=WORKERS_MIN - 1)])
 def test_fail__too_little_says_nothing(days):
-    assert drift(days, TODAY) == []
+    assert find_drift(days, TODAY) == []
 
 
 def test_ok__a_small_site_needs_a_larger_change():
     assert alarming(stream(workers=40, mean=0.57)) == set()
-    assert alarming(stream(workers=400, mean=0.55)) == {Sign.SCORES}
+    assert alarming(stream(workers=400, mean=0.55)) == {DriftKind.SCORES}
 
 
 def test_ok__today_is_not_judged_before_it_is_over():
     today = day(0, mean=0.4)
-    assert drift([*stream(), today], TODAY) == drift(stream(), TODAY)
+    assert find_drift([*stream(), today], TODAY) == find_drift(stream(), TODAY)

@@ -110,7 +110,7 @@ def test_ok__a_large_gallery_gives_the_answer_of_comparing_all(seed):
     gallery = Gallery.build([(f"w{i}", Template(v, MODEL)) for i, v in enumerate(vectors)], MODEL, 16)
     for probe in (vectors[0], vectors[-1], *random.normal(size=(5, 16)).astype(np.float32)):
         probe = probe / np.linalg.norm(probe)
-        scores = gallery.matrix.astype(np.float64) @ gallery.calibration.apply(probe).astype(np.float64)
+        scores = gallery.matrix.astype(np.float64) @ gallery.centering.apply(probe).astype(np.float64)
         found = gallery.search(probe)
         assert abs(found.score - min(1.0, scores.max())) < 1e-6
         assert scores[int(found.worker_id[1:])] > scores.max() - 1e-6

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.core.domain import Face
-from edge.matcher.engine.align import centred
-from edge.matcher.engine.landmarks import EYE_DISTANCE_PX, SIDE_PX, closer_look
+from edge.matcher.engine.align import centred_reference
+from edge.matcher.engine.landmarks import EYE_DISTANCE_PX, SIDE_PX, refine_landmarks
 
 TRUE = np.array([[100, 100], [140, 104], [118, 125], [102, 145], [134, 148]], np.float32)
 MIRRORED = [1, 0, 2, 4, 3]
@@ -50,36 +50,36 @@ def centre(image, colour):
 @given(st.integers(0, 10_000))
 def test_ok__a_rough_first_look_is_made_good(seed):
     rough = TRUE + np.random.default_rng(seed).normal(scale=2, size=(5, 2)).astype(np.float32)
-    found = closer_look(PerfectDetector(), IMAGE, face(rough), looks=2)
+    found = refine_landmarks(PerfectDetector(), IMAGE, face(rough), repeats=2)
     assert found.landmarks == pytest.approx(TRUE, abs=0.3)
     assert (found.box, found.score) == ((80, 70, 90, 110), 0.9)
 
 
-@pytest.mark.parametrize("looks", [2, 4])
-def test_ok__the_mirror_image_takes_out_a_leaning(looks):
-    found = closer_look(PerfectDetector(3.0), IMAGE, face(TRUE), looks)
+@pytest.mark.parametrize("repeats", [2, 4])
+def test_ok__the_mirror_image_takes_out_a_leaning(repeats):
+    found = refine_landmarks(PerfectDetector(3.0), IMAGE, face(TRUE), repeats)
     assert found.landmarks == pytest.approx(TRUE, abs=0.3)
-    once = closer_look(PerfectDetector(3.0), IMAGE, face(TRUE), looks=1)
+    once = refine_landmarks(PerfectDetector(3.0), IMAGE, face(TRUE), repeats=1)
     assert np.abs(once.landmarks - TRUE).max() > 0.8
 
 
 @pytest.mark.parametrize("blind", [{0}, {1}, {0, 1, 2}])
 def test_ok__a_look_that_shows_nothing_is_left_out(blind):
-    found = closer_look(PerfectDetector(blind=blind), IMAGE, face(TRUE), looks=4)
+    found = refine_landmarks(PerfectDetector(blind=blind), IMAGE, face(TRUE), repeats=4)
     assert found.landmarks == pytest.approx(TRUE, abs=0.3)
 
 
 def test_ok__nothing_found_leaves_the_face_as_it_was():
     first = face(TRUE)
-    assert closer_look(lambda image: [], IMAGE, first, looks=4) is first
+    assert refine_landmarks(lambda image: [], IMAGE, first, repeats=4) is first
 
 
 def test_fail__a_neighbour_at_the_edge_of_the_crop_is_not_taken():
     first = face(TRUE)
-    beside = face(centred(SIDE_PX, EYE_DISTANCE_PX) + np.float32([EYE_DISTANCE_PX, 0]))
-    assert closer_look(lambda image: [beside], IMAGE, first, looks=2) is first
+    beside = face(centred_reference(SIDE_PX, EYE_DISTANCE_PX) + np.float32([EYE_DISTANCE_PX, 0]))
+    assert refine_landmarks(lambda image: [beside], IMAGE, first, repeats=2) is first
 
 
 def test_fail__points_that_are_all_the_same():
     with pytest.raises(ValueError, match="one point"):
-        closer_look(lambda image: [], IMAGE, face(np.zeros((5, 2))), looks=2)
+        refine_landmarks(lambda image: [], IMAGE, face(np.zeros((5, 2))), repeats=2)

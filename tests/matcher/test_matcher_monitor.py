@@ -68,9 +68,9 @@ def dirty_lens():
 def test_ok__an_answer_is_counted_and_kept_when_the_person_has_gone():
     store = Kept()
     watching = monitor(store)
-    watching.see(Identification(Sight.KNOWN, 1, Candidate("w-1", 0.7), 0.45, 3, runner_up=0.3))
+    watching.add(Identification(Sight.KNOWN, 1, Candidate("w-1", 0.7), 0.45, 3, runner_up=0.3))
     assert store.kept == {}
-    watching.see(Identification(Sight.NOBODY))
+    watching.add(Identification(Sight.NOBODY))
     assert store.kept[TODAY].accepted == {140: 1}
 
 
@@ -78,8 +78,8 @@ def test_fail__nothing_is_counted_by_a_clock_that_is_wrong():
     store, clock = Kept(), Calendar()
     clock.trust = False
     watching = monitor(store, clock)
-    watching.see(Identification(Sight.KNOWN, 1, Candidate("w-1", 0.7), 0.45, 3))
-    watching.see(Identification(Sight.NOBODY))
+    watching.add(Identification(Sight.KNOWN, 1, Candidate("w-1", 0.7), 0.45, 3))
+    watching.add(Identification(Sight.NOBODY))
     assert (store.kept, watching.notices()) == ({}, [])
 
 
@@ -89,14 +89,14 @@ def test_ok__a_proposal_is_told_and_changes_nothing():
     assert notice.code is NoticeCode.THRESHOLD_PROPOSED
     assert "500 workers (not in use)" in notice.detail
     assert watching.applied == 0.0
-    assert watching.told(BASIS, 0.45).proposed == pytest.approx(0.5, abs=0.04)
+    assert watching.with_corrections(BASIS, 0.45).proposed == pytest.approx(0.5, abs=0.04)
     assert watching.notices() == [notice]  # the journal takes each ref once
 
 
 def test_ok__applied_only_if_the_configuration_says_so():
     watching = monitor(Kept(*alike()), self_calibrate="apply")
     assert 0.0 < watching.applied <= 0.05
-    assert watching.told(BASIS, 0.45).correction == watching.applied
+    assert watching.with_corrections(BASIS, 0.45).correction == watching.applied
     assert "(in use)" in watching.notices()[0].detail
 
 
@@ -126,8 +126,8 @@ def test_ok__drift_is_told_once_a_day():
 
 
 def test_ok__drift_is_shown_with_a_next_step_and_measured():
-    told = monitor(Kept(*dirty_lens())).told(BASIS, 0.45)
-    state, now = live(recognition=told, threshold=0.45), datetime(2026, 11, 21, 6, tzinfo=UTC)
+    with_corrections = monitor(Kept(*dirty_lens())).with_corrections(BASIS, 0.45)
+    state, now = live(recognition=with_corrections, threshold=0.45), datetime(2026, 11, 21, 6, tzinfo=UTC)
     state = state.model_copy(update={"utc": now})
     for texts in load_all().values():
         view = manager_view(state, Tally(), ReplicaSummary(), texts, now)

@@ -37,7 +37,7 @@ def test_ok__a_good_face_is_usable():
         ({"nod": 0.3}, Sight.LOOKING_UP),
         ({"glare": 0.5}, Sight.TOO_BRIGHT),
         ({"glare": 0.5, "sharpness": 5}, Sight.TOO_BRIGHT),
-        ({"sharpness": 5, "covered": True}, Sight.BLURRED),
+        ({"sharpness": 5, "occluded": True}, Sight.BLURRED),
     ],
 )
 def test_fail__the_most_fundamental_reason_comes_first(change, sight):
@@ -52,11 +52,11 @@ def test_ok__a_tilted_head_is_not_a_turned_one(angle, offset):
 
 
 def test_ok__a_covered_face_is_compared_but_not_enrolled():
-    covered = replace(GOOD, covered=True, glare=0.5, nod=0.9)  # a white mask, and a nose that the detector guesses
-    assert objection(covered, LIMITS) is None
-    assert objection_to_reference(covered, LIMITS) is Sight.OCCLUDED
+    occluded = replace(GOOD, occluded=True, glare=0.5, nod=0.9)  # a white mask, and a nose that the detector guesses
+    assert objection(occluded, LIMITS) is None
+    assert objection_to_reference(occluded, LIMITS) is Sight.OCCLUDED
     assert objection_to_reference(GOOD, LIMITS) is None
-    assert objection_to_reference(replace(covered, turn=1), LIMITS) is Sight.TURNED_AWAY
+    assert objection_to_reference(replace(occluded, turn=1), LIMITS) is Sight.TURNED_AWAY
 
 
 @given(pitch=st.floats(-25, 25), roll=st.floats(-40, 40))

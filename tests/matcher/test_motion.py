@@ -5,8 +5,8 @@ import pytest
 
 from edge.core.config import MatcherConfig
 from edge.core.domain import Frame
-from edge.matcher.engine.motion import AWAKE_S, RECHECK_S, MotionGate, changed, shrink
-from edge.matcher.pipeline import open_matcher
+from edge.matcher import open_matcher
+from edge.matcher.engine.motion import AWAKE_S, RECHECK_S, MotionDetector, changed, shrink
 from edge.sim import Light, load_script
 from edge.sim.film import Film
 from edge.tools.demo.cast import portraits, walk_up_script
@@ -42,13 +42,13 @@ def film(matcher, photos_dir, tmp_path, changes, light=None):
 def test_ok__nobody_who_walks_up_is_seen_later(matcher, photos_dir, tmp_path, changes, light):
     """In no frame with a face near enough to count does the gate rest, but for one at the most in each scene."""
     show = film(matcher, photos_dir, tmp_path, changes, light)
-    gate, rested, seen = MotionGate(), 0, 0
+    gate, rested, seen = MotionDetector(), 0, 0
     for name, start_s, end_s in show.script.timetable():
         missed = 0
         for number in range(int(start_s * RATE_HZ), int(end_s * RATE_HZ)):
             now_s = number / RATE_HZ
             image = show.frame_at(now_s)
-            look = gate.worth_a_look(image, now_s)
+            look = gate.should_search(image, now_s)
             anybody = now_s >= start_s + changes.get("gap_s", AWAKE_S + 1) - 0.05
             faces = matcher.engine.detect(image) if anybody else []
             near = any(face.box[3] >= NEAR_PX for face in faces)
@@ -56,7 +56,7 @@ def test_ok__nobody_who_walks_up_is_seen_later(matcher, photos_dir, tmp_path, ch
             missed += near and not look
             rested += not look
             if look:
-                gate.looked(not faces, now_s)
+                gate.searched(not faces, now_s)
         assert missed <= 1, name
     assert rested > 100
     assert seen > 30
@@ -65,28 +65,28 @@ def test_ok__nobody_who_walks_up_is_seen_later(matcher, photos_dir, tmp_path, ch
 def test_ok__an_empty_lane_is_searched_twice_a_second():
     random = np.random.default_rng(0)
     lane = random.integers(60, 200, (480, 640, 3)).astype(np.int16)
-    gate, looks = MotionGate(), []
+    gate, looks = MotionDetector(), []
     for number in range(10 * RATE_HZ):
         now_s = 100 + number / RATE_HZ
         image = np.clip(lane + random.normal(0, 4, lane.shape), 0, 255).astype(np.uint8)
-        if gate.worth_a_look(image, now_s):
+        if gate.should_search(image, now_s):
             looks.append(now_s)
-            gate.looked(True, now_s)
+            gate.searched(True, now_s)
     late = [now_s for now_s in looks if now_s > 100 + AWAKE_S + RECHECK_S]
     assert len(late) <= (10 - AWAKE_S) / RECHECK_S + 1
     assert max(np.diff(late)) <= RECHECK_S + 2 / RATE_HZ
 
 
 def test_ok__a_lamp_that_comes_on_wakes_it_and_it_rests_again():
-    gate = MotionGate()
+    gate = MotionDetector()
 
     def show(level, start_s, seconds):
         looks = 0
         for number in range(seconds * RATE_HZ):
             now_s = start_s + number / RATE_HZ
-            if gate.worth_a_look(np.full((480, 640, 3), level, np.uint8), now_s):
+            if gate.should_search(np.full((480, 640, 3), level, np.uint8), now_s):
                 looks += 1
-                gate.looked(True, now_s)
+                gate.searched(True, now_s)
         return looks
 
     show(40, 0, 5)
@@ -97,13 +97,13 @@ def test_ok__a_lamp_that_comes_on_wakes_it_and_it_rests_again():
 
 
 def test_ok__while_a_face_is_seen_every_frame_is_searched():
-    gate, still = MotionGate(), np.full((480, 640, 3), 90, np.uint8)
+    gate, still = MotionDetector(), np.full((480, 640, 3), 90, np.uint8)
     for number in range(5 * RATE_HZ):
-        assert gate.worth_a_look(still, number / RATE_HZ)
-        gate.looked(False, number / RATE_HZ)
+        assert gate.should_search(still, number / RATE_HZ)
+        gate.searched(False, number / RATE_HZ)
     for number in range(RATE_HZ):  # the detector loses it for a moment
-        assert gate.worth_a_look(still, 5 + number / RATE_HZ)
-        gate.looked(True, 5 + number / RATE_HZ)
+        assert gate.should_search(still, 5 + number / RATE_HZ)
+        gate.searched(True, 5 + number / RATE_HZ)
 
 
 def test_ok__the_smallest_person_that_counts_is_a_change_wherever_they_stand():

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from contract.messages import Advice, LivenessVerdict
 from edge.core.config import LivenessConfig
 from edge.core.domain import Face, Image
-from edge.matcher.liveness.challenge import Finding, Liveness, Planarity
-from edge.matcher.liveness.combined import FRAMES, Fused, Passive
+from edge.matcher.liveness.challenge import ChallengeCheck, LivenessCheck, LivenessResult
+from edge.matcher.liveness.combined import FRAMES, CombinedCheck, PassiveCheck
 from edge.matcher.liveness.passive import crop, softmax
 from edge.sim import heads
 from edge.tools.evaluation.liveness_trials import NO_PICTURE
@@ -42,22 +42,22 @@ def face(yaw: float = 0) -> Face:
 
 
 class Showing:
-    def __init__(self, judge: Liveness) -> None:
+    def __init__(self, judge: LivenessCheck) -> None:
         self.judge, self.now_s = judge, 0.0
 
-    def move(self, *yaws: float, named: bool = True) -> Finding:
-        found = Finding()
+    def move(self, *yaws: float, named: bool = True) -> LivenessResult:
+        found = LivenessResult()
         for yaw in yaws:
             self.now_s += 1 / 15
-            self.judge.see(1, self.now_s, face(yaw), NO_PICTURE)
-            found = self.judge.finding(1, self.now_s, named)
+            self.judge.add_frame(1, self.now_s, face(yaw), NO_PICTURE)
+            found = self.judge.result(1, self.now_s, named)
         return found
 
 
 def both(mode: str, score: float) -> Showing:
     config = LivenessConfig.model_validate({"mode": mode, "challenge_steps": 1, "passive": True})
-    active = Planarity(config, lambda choices: Advice.TURN_LEFT)
-    return Showing(Fused(active, Passive(Scripted(score), config.passive_live_min)))
+    active = ChallengeCheck(config, lambda choices: Advice.TURN_LEFT)
+    return Showing(CombinedCheck(active, PassiveCheck(Scripted(score), config.passive_live_min)))
 
 
 @given(st.floats(-50, 600), st.floats(-50, 450), st.floats(2, 700), st.floats(2, 700))
@@ -89,23 +89,23 @@ def test_ok__softmax_adds_up_and_does_not_overflow() -> None:
 
 
 def test_ok__alone_it_doubts_by_the_median_and_never_says_live() -> None:
-    lane = Showing(Passive(Scripted(0.9, 0.1, 0.8, 0.1, 0.2, 0.99), 0.5))
-    assert lane.move(0) == Finding(NOT_CHECKED, passive=0.9)
+    lane = Showing(PassiveCheck(Scripted(0.9, 0.1, 0.8, 0.1, 0.2, 0.99), 0.5))
+    assert lane.move(0) == LivenessResult(NOT_CHECKED, passive=0.9)
     assert lane.move(0, 0).verdict is NOT_CHECKED
-    assert lane.move(0, 0) == Finding(DOUBTFUL, passive=0.2)
-    assert lane.move(*[0.0] * FRAMES) == Finding(NOT_CHECKED, passive=0.99)
-    assert lane.judge.finding(2, 9.0, named=True) == Finding()
+    assert lane.move(0, 0) == LivenessResult(DOUBTFUL, passive=0.2)
+    assert lane.move(*[0.0] * FRAMES) == LivenessResult(NOT_CHECKED, passive=0.99)
+    assert lane.judge.result(2, 9.0, named=True) == LivenessResult()
 
 
 def test_ok__turned_faces_and_boxes_outside_the_frame_are_not_judged() -> None:
     scorer = Scripted(None)
-    lane = Showing(Passive(scorer, 0.5))
-    assert lane.move(40, -40) == Finding() and scorer.asked == 0
-    assert lane.move(0) == Finding() and scorer.asked == 1
+    lane = Showing(PassiveCheck(scorer, 0.5))
+    assert lane.move(40, -40) == LivenessResult() and scorer.asked == 0
+    assert lane.move(0) == LivenessResult() and scorer.asked == 1
 
 
 def test_ok__advisory_records_its_doubt_whatever_the_head_did() -> None:
-    assert both("advisory", 0.1).move(*STRAIGHT) == Finding(DOUBTFUL, passive=0.1)
+    assert both("advisory", 0.1).move(*STRAIGHT) == LivenessResult(DOUBTFUL, passive=0.1)
     moved = both("advisory", 0.1).move(*STRAIGHT, *LEFT)
     assert (moved.verdict, moved.challenge) == (DOUBTFUL, None)
     assert both("advisory", 0.9).move(*STRAIGHT).verdict is NOT_CHECKED

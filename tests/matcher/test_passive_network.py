@@ -11,12 +11,9 @@ from typer.testing import CliRunner
 from edge.cli import app
 from edge.core.config import LivenessConfig, MatcherConfig
 from edge.core.domain import Face, Frame
-from edge.matcher.engine.engine import open_engine
-from edge.matcher.liveness.combined import Fused
+from edge.matcher import ModelError, fetch_pack, load_manifest, open_engine, open_matcher
+from edge.matcher.liveness.combined import CombinedCheck
 from edge.matcher.liveness.passive import open_passive
-from edge.matcher.pipeline import open_matcher
-from edge.matcher.weights.fetch import fetch
-from edge.matcher.weights.manifest import ModelError, load_manifest
 from edge.system.pinned_packages import PackageError
 
 PACK = load_manifest().passive_liveness
@@ -26,7 +23,7 @@ ADVISORY = LivenessConfig(mode="advisory", passive=True)
 @pytest.fixture(scope="module")
 def with_passive(models_dir: Path) -> Path:
     """The default pack's folder with the passive weight beside it."""
-    fetch(PACK, models_dir)
+    fetch_pack(PACK, models_dir)
     return models_dir
 
 
@@ -41,10 +38,10 @@ def test_ok__a_portrait_looks_live_and_is_scored_alike_each_time(with_passive: P
 
 def test_ok__the_matcher_asks_about_the_face_it_sees(with_passive: Path, photos_dir: Path) -> None:
     matcher = open_matcher(MatcherConfig(), with_passive, ADVISORY)
-    assert isinstance(matcher._liveness, Fused)
+    assert isinstance(matcher._liveness, CombinedCheck)
     image = cv2.resize(cv2.imread(str(photos_dir / "person-a-1.jpg")), None, fx=0.6, fy=0.6)
     found = [matcher.identify(Frame(image, 10 + i / 15, i)) for i in range(3)]
-    passive = matcher._liveness.finding(found[-1].approach, 11, named=False).passive
+    passive = matcher._liveness.result(found[-1].approach, 11, named=False).passive
     assert passive is not None and 0 <= passive <= 1
 
 
@@ -77,13 +74,13 @@ def test_fail__npm_says_why_it_cannot_fetch(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("npm_config_fetch_retries", "0")
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "cache"))
     with pytest.raises(PackageError, match=r"could not be fetched: npm error.*npm config"):
-        fetch(PACK, tmp_path / "models")
+        fetch_pack(PACK, tmp_path / "models")
 
 
 def test_fail__without_npm_it_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(PackageError, match=r"npm is not installed here.*another machine"):
-        fetch(PACK, tmp_path / "models")
+        fetch_pack(PACK, tmp_path / "models")
 
 
 def test_ok__a_blank_frame_has_a_score_too(with_passive: Path) -> None:

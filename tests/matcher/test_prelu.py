@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from edge.core.config import MatcherConfig
+from edge.matcher import FaceEngine, load_manifest, open_engine
 from edge.matcher.engine.embedder import Embedder
-from edge.matcher.engine.engine import FaceEngine, open_engine
-from edge.matcher.engine.onnx_session import Session
-from edge.matcher.weights.dequantise import fold
-from edge.matcher.weights.manifest import load_manifest
-from edge.matcher.weights.prelu import fuse
+from edge.matcher.engine.onnx_session import OnnxSession
+from edge.matcher.weights.dequantise import dequantise_model
+from edge.matcher.weights.prelu import rewrite_for_onnxruntime
 from edge.system.pinned_packages import download, extract
 
 CPU = ["CPUExecutionProvider"]
@@ -63,11 +62,11 @@ def test_ok__any_slopes_any_norms(seed, slopes, biased):
     random = np.random.default_rng(seed)
     model = network(random, slopes, biased)
     picture = random.normal(0, 1, (1, 3, 8, 8)).astype(np.float32)
-    before = Session(model.SerializeToString(), CPU, 1).run(picture)["y"]
-    fuse(model.graph)
+    before = OnnxSession(model.SerializeToString(), CPU, 1).run(picture)["y"]
+    rewrite_for_onnxruntime(model.graph)
     onnx.checker.check_model(model)
     assert [node.op_type for node in model.graph.node].count("PRelu") == 0
-    after = Session(model.SerializeToString(), CPU, 1).run(picture)["y"]
+    after = OnnxSession(model.SerializeToString(), CPU, 1).run(picture)["y"]
     # A slope next to 1 is moved by SLOPE_GAP_MIN at most.
     assert np.abs(after - before).max() <= 5e-3 * max(1.0, float(np.abs(before).max()))
 
@@ -84,7 +83,7 @@ def member():
 @pytest.fixture(scope="module")
 def published(member):
     """SFace with the nodes it was published with."""
-    return Session(fold(member, dynamic_size=False, fused=False), CPU, 1)
+    return OnnxSession(dequantise_model(member, dynamic_size=False, rewritten=False), CPU, 1)
 
 
 def faces(engine, photos_dir):
@@ -105,9 +104,9 @@ def test_ok__templates_are_those_of_the_published_graph(published, models_dir, p
 
 
 def test_ok__fusing_alone_changes_nothing(member, published, models_dir, photos_dir):
-    model = onnx.load_model_from_string(fold(member, dynamic_size=False, fused=False))
-    fuse(model.graph)
-    fused = Embedder(Session(model.SerializeToString(), CPU, 1), 128)
+    model = onnx.load_model_from_string(dequantise_model(member, dynamic_size=False, rewritten=False))
+    rewrite_for_onnxruntime(model.graph)
+    rewritten = Embedder(OnnxSession(model.SerializeToString(), CPU, 1), 128)
     plain = Embedder(published, 128)
     for aligned in faces(open_engine(MatcherConfig(), models_dir), photos_dir):
-        assert np.abs(fused.embed(aligned) - plain.embed(aligned)).max() < 1e-5
+        assert np.abs(rewritten.embed(aligned) - plain.embed(aligned)).max() < 1e-5

@@ -9,9 +9,9 @@ import pytest
 from edge.core.config import MatcherConfig
 from edge.core.domain import Frame, Sight, Template
 from edge.core.templates import TemplateStore
-from edge.matcher.engine.engine import FRAME
-from edge.matcher.enrolment.templates import EnrolmentError
-from edge.matcher.pipeline import RIVAL_SIZE_MIN, FaceMatcher, open_matcher
+from edge.matcher import EnrolmentError, FaceMatcher, open_matcher
+from edge.matcher.engine.engine import FRAME_EFFORT
+from edge.matcher.pipeline import RIVAL_SIZE_MIN
 from edge.sim import occlusion
 
 HEIGHT, WIDTH = 480, 640
@@ -160,7 +160,7 @@ def test_fail__a_face_that_is_replaced_starts_again(matcher, photo):
 def test_ok__a_frame_is_compared_unmirrored_with_a_mirrored_template(engine, photo):
     image = photo("person-a-2.jpg")
     (face,) = engine.detect(image)
-    frame = engine.embed(engine.align(image, face, FRAME), FRAME)
+    frame = engine.embed(engine.align(image, face, FRAME_EFFORT), FRAME_EFFORT)
     template = engine.embed(engine.align(image, face))
     assert 0.9 < float(frame @ template) < 0.9999
     assert abs(float(np.linalg.norm(frame)) - 1) < 1e-5
@@ -173,9 +173,9 @@ def test_ok__the_smallest_usable_face_and_half_as_large_a_rival_are_found(engine
     (face,) = engine.detect(image)
     height = round(image.shape[0] * eyes_px / face.eye_distance_px)
     alone = scene((image, height, 0))
-    assert len(engine.find(alone, USABLE_PX)) == 1
+    assert len(engine.detect_large(alone, USABLE_PX)) == 1
     both = scene((image, height, 0), (photo("person-b-1.jpg"), round(height * 0.8), 400))
-    assert len(engine.find(both, RIVAL_SIZE_MIN * eyes_px)) == len(engine.detect(both)) == 2
+    assert len(engine.detect_large(both, RIVAL_SIZE_MIN * eyes_px)) == len(engine.detect(both)) == 2
 
 
 def test_ok__beside_a_near_face_a_frame_is_searched_as_coarsely_as_its_rivals_allow(engine, matcher, photo):

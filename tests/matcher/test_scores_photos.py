@@ -10,8 +10,8 @@ import pytest
 from edge.core.config import MatcherConfig
 from edge.core.domain import Frame, Sight
 from edge.core.score_counts import DayScores, bin_of
-from edge.matcher.pipeline import FaceMatcher, open_matcher
-from edge.matcher.score_monitor.drift import Sign, drift
+from edge.matcher import FaceMatcher, open_matcher
+from edge.matcher.score_monitor.drift import DriftKind, find_drift
 from edge.matcher.score_monitor.monitor import ScoreMonitor
 from edge.sim import ManualClock
 from edge.storage.score_store import ScoreStore
@@ -99,6 +99,6 @@ def test_ok__a_film_on_the_lens_is_told_from_real_scores(engine, photo):
         return DayScores(day=when, model_id="m", workers=60, accepted=counts, unusable=lost)
 
     steady = [day(ago, before) for ago in range(40, 0, -1)]
-    assert not any(shift.alarming for shift in drift(steady, today))
+    assert not any(shift.alarming for shift in find_drift(steady, today))
     dirty = steady[:-7] + [day(ago, after) for ago in range(7, 0, -1)]
-    assert {s.sign for s in drift(dirty, today) if s.alarming} & {Sign.SCORES, Sign.UNUSABLE}
+    assert {s.kind for s in find_drift(dirty, today) if s.alarming} & {DriftKind.SCORES, DriftKind.UNUSABLE}

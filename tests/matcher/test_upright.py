@@ -8,22 +8,23 @@ from pydantic import ValidationError
 
 from edge.core.config import MatcherConfig
 from edge.core.domain import Face, Sight
-from edge.matcher.engine.align import centred
+from edge.matcher import load_manifest
+from edge.matcher.engine.align import centred_reference
 from edge.matcher.engine.quality import Quality, objection
 from edge.matcher.engine.upright import (
     MARGIN,
     SIDE_PX,
     SURE_MIN,
-    direction_of,
-    embedded_turned,
+    decode_direction,
+    encode_direction,
+    is_rotated,
     roll_deg,
-    seen_turned,
-    written,
+    rotated_vectors,
 )
-from edge.matcher.weights.manifest import Pack, Upright, load_manifest
-from edge.tools.evaluation.rotations import Turned, by_halves, fit, fitted
+from edge.matcher.weights.manifest import Pack, Upright
+from edge.tools.evaluation.rotations import RotatedFace, by_halves, fit, fitted
 
-POINTS = centred(200, 60)
+POINTS = centred_reference(200, 60)
 
 
 def rolled(degrees):
@@ -56,7 +57,7 @@ class Finder:
     def __call__(self, image):
         self.sizes.append(image.shape)
         score = self.scores.pop(0)
-        return [Face((0, 0, 1, 1), centred(SIDE_PX, 24), score)] if score else []
+        return [Face((0, 0, 1, 1), centred_reference(SIDE_PX, 24), score)] if score else []
 
 
 @pytest.mark.parametrize(
@@ -73,13 +74,13 @@ class Finder:
 )
 def test_ok__an_upright_face_scores_clearly_best_upright(scores, turned):
     finder = Finder(*scores)
-    assert seen_turned(finder, np.zeros((200, 200, 3), np.uint8), POINTS) is turned
+    assert is_rotated(finder, np.zeros((200, 200, 3), np.uint8), POINTS) is turned
     assert finder.sizes == [(SIDE_PX, SIDE_PX, 3)] * 4
 
 
 def test_ok__a_face_that_is_surely_upright_costs_one_search():
     finder = Finder(SURE_MIN)
-    assert seen_turned(finder, np.zeros((200, 200, 3), np.uint8), POINTS) is False
+    assert is_rotated(finder, np.zeros((200, 200, 3), np.uint8), POINTS) is False
     assert len(finder.sizes) == 1
 
 
@@ -94,11 +95,13 @@ def clouds(count=200, dimension=16):
 def test_ok__a_direction_that_tells_is_found_and_survives_the_manifest():
     up, down = clouds()
     limits = fit(up, down)
-    assert embedded_turned(down, limits).mean() > 0.98 and embedded_turned(up, limits).mean() < 0.02
-    assert np.allclose(direction_of(written(direction_of(limits.direction))), direction_of(limits.direction))
-    seen = [Turned(f"p{i}", 0, True, 3.0, v) for i, v in enumerate(up)]
-    seen += [Turned(f"p{i}", 180, True, 178.0, v) for i, v in enumerate(down)]
-    seen.append(Turned("p0", 90, True, 80.0, up[0]))  # neither
+    assert rotated_vectors(down, limits).mean() > 0.98 and rotated_vectors(up, limits).mean() < 0.02
+    assert np.allclose(
+        decode_direction(encode_direction(decode_direction(limits.direction))), decode_direction(limits.direction)
+    )
+    seen = [RotatedFace(f"p{i}", 0, True, 3.0, v) for i, v in enumerate(up)]
+    seen += [RotatedFace(f"p{i}", 180, True, 178.0, v) for i, v in enumerate(down)]
+    seen.append(RotatedFace("p0", 90, True, 80.0, up[0]))  # neither
     assert fitted(seen) == limits
     refused, of_upright, taken, of_turned = by_halves(seen, halves=2)
     assert of_upright == of_turned == 200 and refused < 6 and taken < 6
@@ -109,7 +112,7 @@ def test_fail__too_few_faces_to_tell_by():
     with pytest.raises(ValueError, match="are too few to tell by"):
         fit(up, down[:10])
     with pytest.raises(ValueError, match="no face was seen"):
-        fitted([Turned("p", 0, True, 0.0, up[0])])
+        fitted([RotatedFace("p", 0, True, 0.0, up[0])])
 
 
 def test_fail__a_direction_of_another_dimension():
@@ -121,4 +124,4 @@ def test_fail__a_direction_of_another_dimension():
 
 def test_ok__the_pack_that_is_shipped_was_measured():
     found = load_manifest().pack("opencv-zoo").upright
-    assert found is not None and float(np.linalg.norm(direction_of(found.direction))) == pytest.approx(1, abs=1e-3)
+    assert found is not None and float(np.linalg.norm(decode_direction(found.direction))) == pytest.approx(1, abs=1e-3)

@@ -6,15 +6,13 @@ import pytest
 
 from edge.core.config import MatcherConfig
 from edge.core.domain import Frame, Sight, Template
+from edge.matcher import EnrolmentError, FaceEngine, FaceMatcher, load_manifest, open_matcher
 from edge.matcher.engine import upright
-from edge.matcher.engine.engine import FRAME, FaceEngine
-from edge.matcher.enrolment.guided_capture import Sitting
+from edge.matcher.engine.engine import FRAME_EFFORT
+from edge.matcher.enrolment.guided_capture import GuidedCapture
 from edge.matcher.enrolment.request import read_photos
-from edge.matcher.enrolment.templates import EnrolmentError
-from edge.matcher.pipeline import FaceMatcher, open_matcher
-from edge.matcher.weights.manifest import load_manifest
 from edge.system.photo_file import read_photo
-from edge.tools.evaluation.rotations import turn
+from edge.tools.evaluation.rotations import rotate
 
 PORTRAITS = ["person-a-1.jpg", "person-b-1.jpg", "person-c-1.png", "person-d-1.png"]
 
@@ -43,7 +41,7 @@ def frame(image, angle=0, height=400):
     shown = np.full((480, 640, 3), 110, np.uint8)
     top, left = (480 - height) // 2, (640 - size[0]) // 2
     shown[top : top + height, left : left + size[0]] = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return turn(shown, angle)
+    return rotate(shown, angle)
 
 
 def upside_down(engine, image):
@@ -58,8 +56,8 @@ def sights(matcher, image, frames=12):
 
 def seen(engine, image):
     """The face as the gate takes it in a frame, and its vector."""
-    found = engine.refine(image, engine.detect(image)[0], FRAME)
-    return found, engine.embed(engine.cut(image, found), FRAME)
+    found = engine.refine(image, engine.detect(image)[0], FRAME_EFFORT)
+    return found, engine.embed(engine.align_refined(image, found), FRAME_EFFORT)
 
 
 @pytest.fixture
@@ -125,9 +123,9 @@ def test_fail__a_stranger_upside_down_does_not_open_for_who_was_enrolled_upside_
 
 def test_fail__the_turned_picture_refuses_what_the_vector_lets_pass(attacked, monkeypatch):
     matcher, stranger = attacked
-    monkeypatch.setattr(FaceEngine, "embedded_turned", lambda self, vector: False)
+    monkeypatch.setattr(FaceEngine, "vector_is_rotated", lambda self, vector: False)
     assert Sight.TILTED in sights(matcher, stranger, 40) and Sight.KNOWN not in sights(matcher, stranger, 40)
-    monkeypatch.setattr(FaceEngine, "seen_turned", lambda self, image, face: False)
+    monkeypatch.setattr(FaceEngine, "image_is_rotated", lambda self, image, face: False)
     assert Sight.KNOWN in sights(matcher, stranger, 40)  # as it was before
 
 
@@ -150,10 +148,10 @@ def test_ok__heads_within_thirty_degrees_are_named(matcher, photo, name, angle):
 @pytest.mark.parametrize("name", PORTRAITS)
 def test_ok__either_measurement_alone_tells_upside_down(engine, photo, name):
     face, vector = seen(engine, frame(photo(name)))
-    assert not engine.embedded_turned(vector) and not engine.seen_turned(frame(photo(name)), face)
+    assert not engine.vector_is_rotated(vector) and not engine.image_is_rotated(frame(photo(name)), face)
     shown = upside_down(engine, photo(name))
     face, vector = seen(engine, shown)
-    assert engine.embedded_turned(vector) and engine.seen_turned(shown, face)
+    assert engine.vector_is_rotated(vector) and engine.image_is_rotated(shown, face)
 
 
 def test_ok__templates_of_faces_upside_down_are_found_on_a_roster(engine, photo):
@@ -163,17 +161,17 @@ def test_ok__templates_of_faces_upside_down_are_found_on_a_roster(engine, photo)
         ("worker-b", Template(down[1].astype(np.float16), engine.model_id)),
         ("worker-c", Template(down[1], "another-model")),
     ]
-    assert upright.turned_workers(roster, MatcherConfig()) == {"worker-b"}
-    assert upright.turned_workers([], MatcherConfig()) == set()
+    assert upright.rotated_workers(roster, MatcherConfig()) == {"worker-b"}
+    assert upright.rotated_workers([], MatcherConfig()) == set()
 
 
 def test_fail__a_sitting_takes_no_frame_upside_down(engine, photo):
-    sitting = Sitting(engine, MatcherConfig())
-    said = {sitting.judge_frame(frame(photo("person-a-1.jpg"), 180), 100.0 + number) for number in range(3)}
-    assert sitting.good == 0 and "" not in said
+    capture = GuidedCapture(engine, MatcherConfig())
+    said = {capture.judge_frame(frame(photo("person-a-1.jpg"), 180), 100.0 + number) for number in range(3)}
+    assert capture.good == 0 and "" not in said
     assert "hold your head straight" in said or "nobody is seen: step in front of the camera" in said
-    assert sitting.judge_frame(frame(photo("person-a-1.jpg")), 200.0) == ""
-    assert sitting.good == 1
+    assert capture.judge_frame(frame(photo("person-a-1.jpg")), 200.0) == ""
+    assert capture.good == 1
 
 
 def test_ok__a_pack_that_nobody_measured_is_not_asked(engine, photo):
@@ -181,4 +179,4 @@ def test_ok__a_pack_that_nobody_measured_is_not_asked(engine, photo):
     other = FaceEngine("other", pack, engine._detector, engine._embedder)
     shown = upside_down(engine, photo("person-a-1.jpg"))
     face, vector = seen(engine, shown)
-    assert not other.embedded_turned(vector) and not other.seen_turned(shown, face)
+    assert not other.vector_is_rotated(vector) and not other.image_is_rotated(shown, face)

@@ -18,19 +18,19 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from contract.signing import write_key_pair
 from edge.core.config import MatcherConfig, SiteConfig
-from edge.matcher.pipeline import open_matcher
+from edge.matcher import open_matcher
 from edge.storage.journal import Journal
 from edge.system.clock import SystemClock
 from edge.system.pinned_packages import cache_dir
 from edge.tools.bench.events import _append
-from edge.tools.bench.face_to_relay import figure
+from edge.tools.bench.face_to_relay import timing
 from edge.tools.demo.cast import ACTS, portraits, walk_up_script
 from edge.tools.demo.photos import fetch_photos
 
 GATE = """
 import sys
 from edge.cli import app
-from edge.matcher.pipeline import FaceMatcher
+from edge.matcher import FaceMatcher
 
 look = FaceMatcher.look
 
@@ -129,7 +129,7 @@ def main() -> None:
     load = os.getloadavg()[0]
     *times, read_mb = zip(*taken, strict=True)
     for name, seconds in zip(("start to first look", "its processor time"), times, strict=True):
-        found = figure(name, list(seconds))
+        found = timing(name, list(seconds))
         print(f"{name}: p50 {found.p50_ms / 1000:.2f} s, p95 {found.p95_ms / 1000:.2f} s, {options.times} starts")
     print(f"read from the disk: {sorted(read_mb)[len(read_mb) // 2]:.0f} MB")
     print(f"load of the machine: {load:.1f} on {os.cpu_count()} cores")

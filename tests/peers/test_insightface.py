@@ -12,13 +12,11 @@ from insightface.utils import face_align
 from onnx import TensorProto, helper, numpy_helper
 
 from edge.core.config import MatcherConfig
+from edge.matcher import FaceEngine, ModelError, load_manifest, open_engine, open_matcher
 from edge.matcher.engine.align import align
 from edge.matcher.engine.embedder import Embedder
-from edge.matcher.engine.engine import FaceEngine, open_engine
 from edge.matcher.engine.insightface_engine import ArcFaceEmbedder
-from edge.matcher.engine.onnx_session import Session
-from edge.matcher.pipeline import open_matcher
-from edge.matcher.weights.manifest import ModelError, load_manifest
+from edge.matcher.engine.onnx_session import OnnxSession
 
 SFACE = load_manifest().pack("opencv-zoo").embedder
 
@@ -70,7 +68,7 @@ def engine(models_dir: Path) -> FaceEngine:
 @pytest.mark.filterwarnings("ignore:`estimate` is deprecated:FutureWarning")  # insightface calls scikit-image so
 def test_ok__sface_agrees_through_both_engines(engine: FaceEngine, models_dir: Path, photos_dir: Path) -> None:
     path = models_dir / SFACE.file
-    session = Session(path.read_bytes(), ("CPUExecutionProvider",), 2)
+    session = OnnxSession(path.read_bytes(), ("CPUExecutionProvider",), 2)
     through_port = ArcFaceEmbedder(path, session, SFACE.dimension)
     plain = Embedder(session, SFACE.dimension)  # as both engines call it, before the mirror image is added
     alone = ArcFaceONNX(model_file=str(path), session=session.raw)

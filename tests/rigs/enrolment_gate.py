@@ -17,8 +17,8 @@ from edge.app.state_folders import REPLICA
 from edge.cli import app
 from edge.core.config import load
 from edge.core.domain import Image, Template
-from edge.matcher.enrolment.request import stored
-from edge.matcher.pipeline import FaceMatcher, open_matcher
+from edge.matcher import FaceMatcher, open_matcher
+from edge.matcher.enrolment.request import sealed_template
 from edge.replica.signed_lists import signed_part
 from edge.replica.writer import ReplicaWriter
 from edge.tools.demo import cast
@@ -60,7 +60,9 @@ pins = "mock"
     def publish(self, people: dict[str, Sequence[Template]], version: int = 1) -> None:
         """What HQ's roster would be in replica.db."""
         workers = [
-            WorkerRecord(worker_id=name, sites=("site-1",), consent_ref="c", templates=tuple(map(stored, templates)))
+            WorkerRecord(
+                worker_id=name, sites=("site-1",), consent_ref="c", templates=tuple(map(sealed_template, templates))
+            )
             for name, templates in people.items()
         ]
         header = SnapshotHeader(site_id="site-1", list_version=version, issued_utc=datetime.now(UTC))

@@ -16,9 +16,8 @@ from edge.app.prepared_roster import PreparedRoster
 from edge.core.config import Config, MatcherConfig, SiteConfig
 from edge.core.domain import Face, Frame, Identification, Image, Vector
 from edge.loop import Adapters, GateLoop
-from edge.matcher.engine.engine import Care
-from edge.matcher.pipeline import FaceMatcher
-from edge.matcher.weights.manifest import load_manifest
+from edge.matcher import FaceMatcher, load_manifest
+from edge.matcher.engine.engine import Effort
 from edge.replica import reader as replica_reader
 from edge.replica.signed_lists import signed_part
 from edge.replica.writer import ReplicaWriter
@@ -53,24 +52,24 @@ class InFront:
         points = np.array([[20, 20], [80, 20], [50, 50], [25, 80], [75, 80]], np.float32)
         return [] if self.face is None else [Face((0, 0, 100, 120), points, 0.9)]
 
-    def find(self, frame: Image, least_px: float) -> list[Face]:
+    def detect_large(self, frame: Image, least_px: float) -> list[Face]:
         return self.detect(frame)
 
-    def refine(self, image: Image, face: Face, care: Care) -> Face:
+    def refine(self, image: Image, face: Face, effort: Effort) -> Face:
         return face
 
-    def cut(self, image: Image, refined: Face) -> Image:
+    def align_refined(self, image: Image, refined: Face) -> Image:
         return CRISP
 
-    def embed(self, aligned: Image, care: Care) -> Vector:
+    def embed(self, aligned: Image, effort: Effort) -> Vector:
         assert self.face is not None
         vector = self.face.astype(np.float32)
         return vector / np.float32(np.linalg.norm(vector))
 
-    def embedded_turned(self, vector: Vector) -> bool:
+    def vector_is_rotated(self, vector: Vector) -> bool:
         return False
 
-    def seen_turned(self, image: Image, refined: Face) -> bool:
+    def image_is_rotated(self, image: Image, refined: Face) -> bool:
         return False
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from edge.app.state_folders import JOURNAL
 from edge.core.config import Config
 from edge.tools.demo.cast import Portrait, walk_up_script
-from edge.tools.demo.stage import FILM_HZ, SITE, Stage
+from edge.tools.demo.stage import FILM_HZ, SITE, DemoStage
 
 ROOT = Path(__file__).parents[2]
 GROUP, DESK = 64100, 64104
@@ -106,7 +106,7 @@ def install(root: Path) -> None:
         path.chmod(mode)
 
 
-class ThreeUsers(Stage):
+class ThreeUsers(DemoStage):
     """The demonstration's stage, its gate as three processes of three users."""
 
     def __init__(self, models_dir: Path, photos_dir: Path, extra: str = "") -> None:

@@ -10,17 +10,17 @@ from contract.messages import EnrolmentEvent
 from edge.app.roster import open_roster
 from edge.cli import app
 from edge.core.config import MatcherConfig
-from edge.matcher.pipeline import open_matcher
+from edge.matcher import open_matcher
 from edge.storage.journal import JournalReader
 from edge.tools.demo.cast import portraits
 from edge.tools.demo.play import Follower
-from edge.tools.demo.stage import SITE, Stage
+from edge.tools.demo.stage import SITE, DemoStage
 
 EMPLOYER = "Umbra Bau"
 
 
 def test_ok__enrolled_here_known_everywhere(tmp_path: Path, models_dir: Path, photos_dir: Path) -> None:
-    with Stage(tmp_path / "stage", models_dir) as stage:
+    with DemoStage(tmp_path / "stage", models_dir) as stage:
         stage.start_broker()
         matcher = open_matcher(MatcherConfig(), models_dir)
         cast = portraits(photos_dir, matcher)

@@ -267,12 +267,12 @@ def test_fail__check_says_what_the_gate_does_not_believe(tmp_path: Path) -> None
     folder = rig.state_dir / "gate"
     folder.mkdir(parents=True, exist_ok=True)
     ReplicaWriter(rig.state_dir / "sync/replica.db").close()
-    assert selfcheck.clock(rig.config).state is selfcheck.State.OK
+    assert selfcheck.clock(rig.config).state is selfcheck.CheckState.OK
     water = HighWater(folder)
     water.raise_to(ROSTER, ListMark(version=5, issued_utc=utc(), digest="d"))
     water.note_time(utc() + timedelta(hours=2))
     lists, clock = selfcheck.lists(rig.config), selfcheck.clock(rig.config)
-    assert lists.state is clock.state is selfcheck.State.PROBLEM
+    assert lists.state is clock.state is selfcheck.CheckState.PROBLEM
     assert "newer ones were in force here: roster" in lists.detail and "roster accept" in lists.todo
     assert "which this gate has seen" in clock.detail and "clock believe" in clock.todo
     rig.close()

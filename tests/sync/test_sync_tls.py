@@ -15,7 +15,7 @@ from sync_rig import Mosquitto, Rig, utc, wait_until
 
 from edge.replica.summary import LinkSummary, SummaryReader
 from edge.sync.mqtt import LinkError
-from edge.tools.selfcheck import State
+from edge.tools.selfcheck import CheckState
 from edge.tools.selfcheck import broker as check_broker
 
 
@@ -208,13 +208,15 @@ def test_fail__check_says_what_is_wrong_with_the_brokers_certificate(tmp_path: P
         found = check_broker(Rig(tmp_path, broker.port).gate_config(tls=True, ca_path=str(ours.path)))
     finally:
         broker.kill()
-    assert found.state is State.PROBLEM
+    assert found.state is CheckState.PROBLEM
     assert "is not to be believed" in found.detail
     assert "correct sync.ca_path" in found.detail
 
 
-@pytest.mark.parametrize(("days", "state"), [(5.0, State.WARNING), (60.0, State.OK)])
-def test_ok__check_says_beforehand_that_the_gates_certificate_ends(tmp_path: Path, days: float, state: State) -> None:
+@pytest.mark.parametrize(("days", "state"), [(5.0, CheckState.WARNING), (60.0, CheckState.OK)])
+def test_ok__check_says_beforehand_that_the_gates_certificate_ends(
+    tmp_path: Path, days: float, state: CheckState
+) -> None:
     ours = Authority(tmp_path, "ours")
     broker = Mosquitto(tmp_path, _tls(*ours.issue("broker"), WithClients.more(ours)))
     certificate, key = ours.issue("gate-1", days)
@@ -225,4 +227,4 @@ def test_ok__check_says_beforehand_that_the_gates_certificate_ends(tmp_path: Pat
     finally:
         broker.kill()
     assert found.state is state
-    assert ("ends in 5 days" in found.detail) is (state is State.WARNING)
+    assert ("ends in 5 days" in found.detail) is (state is CheckState.WARNING)

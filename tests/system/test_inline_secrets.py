@@ -34,7 +34,7 @@ def toml(tmp_path: Path) -> Path:
 
 def test_ok__passwords_leave_the_configuration(toml: Path) -> None:
     before = load(toml)
-    assert selfcheck.secrets(before).state is selfcheck.State.WARNING
+    assert selfcheck.secrets(before).state is selfcheck.CheckState.WARNING
     assert "move-secrets" in selfcheck.secrets(before).todo
     assert [one.key for one in inline_secrets.move_secrets(toml)] == ["camera.url", "sync.password"]
     text, after = toml.read_text(), load(toml)
@@ -45,7 +45,7 @@ def test_ok__passwords_leave_the_configuration(toml: Path) -> None:
     assert secret(after.sync.password, after.sync.password_path, "").get_secret_value() == BROKER
     for name in ("camera.url", "broker.password"):
         assert stat.S_IMODE((toml.parent / "keys" / name).stat().st_mode) == 0o400
-    assert selfcheck.secrets(after).state is selfcheck.State.OK
+    assert selfcheck.secrets(after).state is selfcheck.CheckState.OK
     assert inline_secrets.move_secrets(toml) == [], "once is enough"
     assert toml.read_text() == text
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from edge.core.domain import Template
-from edge.matcher.gallery.centering import Calibration
+from edge.matcher.gallery.centering import Centering
 from edge.matcher.gallery.gallery import Gallery
 from edge.tools.evaluation.attempts import Faces, attempts_of, compare, gallery_of, run
-from edge.tools.evaluation.comparison_pairs import Pairs, compare_all, measured_tail
+from edge.tools.evaluation.comparison_pairs import PairCounts, compare_all, measured_tail
 from edge.tools.evaluation.rates import fnir, fpir
 from edge.tools.evaluation.synthetic_people import drawn_people, padded
 
@@ -74,8 +74,8 @@ def test_ok__several_frames_and_photos_score_higher():
 
 def test_ok__every_pair_is_counted_once():
     faces = made(people=10, photos=3, strangers=5)
-    calibration = Calibration(np.zeros(SIZE, np.float32), 0.0)
-    pairs = compare_all(faces, calibration, block=8)
+    centering = Centering(np.zeros(SIZE, np.float32), 0.0)
+    pairs = compare_all(faces, centering, block=8)
     assert pairs.genuine.sum() == 10 * 3
     assert pairs.genuine.sum() + pairs.impostor.sum() == 35 * 34 // 2
     everything = np.concatenate([*faces.people.values(), *faces.strangers.values()])
@@ -89,7 +89,7 @@ def test_ok__every_pair_is_counted_once():
 def test_ok__no_threshold_is_low_enough_for_a_rate_of_nothing():
     impostor = np.zeros(20_000, np.int64)
     impostor[-1] = 5
-    assert Pairs(impostor, impostor).threshold_at(0.0) == 1.0
+    assert PairCounts(impostor, impostor).threshold_at(0.0) == 1.0
 
 
 def test_ok__the_tail_is_measured_plain_and_calibrated():
@@ -97,7 +97,7 @@ def test_ok__the_tail_is_measured_plain_and_calibrated():
     vectors = random.normal(size=(500, SIZE)) / np.sqrt(SIZE)
     vectors[:, 0] += 0.4
     faces = Faces({f"p{i}": v[None] for i, v in enumerate(unit(vectors))}, {})
-    tail = measured_tail(faces, gallery_of(faces, 1).calibration)
+    tail = measured_tail(faces, gallery_of(faces, 1).centering)
     assert tail.plain_start > tail.start + 0.03
     assert tail.comparisons == 500 * 499 // 2
 
@@ -105,7 +105,7 @@ def test_ok__the_tail_is_measured_plain_and_calibrated():
 def test_fail__too_few_people_for_a_tail():
     faces = made(people=20)
     with pytest.raises(ValueError, match="at least 100,000"):
-        measured_tail(faces, gallery_of(faces, 1).calibration)
+        measured_tail(faces, gallery_of(faces, 1).centering)
 
 
 def test_ok__drawn_people_look_like_the_real_ones():
@@ -137,7 +137,7 @@ def test_ok__templates_are_made_of_photos_as_enrolment_sees_them_and_attempts_as
     faces = Faces(seen, {"s": np.eye(8, dtype=np.float32)[6:]}, enrolled)
     for shown in (faces, faces.shuffled(np.random.default_rng(3)), faces.only(["a", "b"])):
         assert all((shown.references[name] == -shown.people[name]).all() for name in shown.people)
-        plain = gallery_of(shown, 1, Calibration(np.zeros(8, np.float32), 0.0))
+        plain = gallery_of(shown, 1, Centering(np.zeros(8, np.float32), 0.0))
         assert plain.matrix == pytest.approx(np.stack([shown.references[name][0] for name in plain.worker_ids]))
         (first, *_) = attempts_of(shown, 1, 1)
         assert first.vector == pytest.approx(shown.people["a"][1])

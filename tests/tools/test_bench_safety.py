@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from edge.core.passage import PassageState
-from edge.tools.bench.guards import BOUND_S, FREEZE, KILL, Locked, locked
+from edge.tools.bench.guards import BOUND_S, FREEZE, KILL, LockTimes, lock_times
 from edge.tools.bench.safety import STALLED_S, reactions
 
 
@@ -34,7 +34,7 @@ def test_ok__no_camera_or_matcher_delays_them(tmp_path: Path, condition: str) ->
 def test_ok__the_relay_is_locked_in_every_state_in_which_it_is_energised(
     tmp_path: Path, state: PassageState, how: str
 ) -> None:
-    found = locked(state, how, 2, 2, tmp_path)
+    found = lock_times(state, how, 2, 2, tmp_path)
     assert (found.energised, found.never) == (2, 0)
     assert found.worst_s is not None
     assert found.worst_s < BOUND_S + 2.0  # the machine's scheduling; the figures are in docs/SAFETY.md
@@ -42,4 +42,4 @@ def test_ok__the_relay_is_locked_in_every_state_in_which_it_is_energised(
 
 @pytest.mark.parametrize("state", [PassageState.LOCKED, PassageState.FIRE])
 def test_ok__a_frozen_gate_at_rest_is_left_alone_and_a_fire_is_never_cut(tmp_path: Path, state: PassageState) -> None:
-    assert locked(state, FREEZE, 1, 1, tmp_path) == Locked(state.value, FREEZE, 1, 0, None, None, 0)
+    assert lock_times(state, FREEZE, 1, 1, tmp_path) == LockTimes(state.value, FREEZE, 1, 0, None, None, 0)

@@ -14,7 +14,7 @@ from edge.matcher.weights.manifest import find_pack, model_id
 from edge.storage.score_store import ScoreStore
 from edge.system.clock import SystemClock
 from edge.tools import selfcheck
-from edge.tools.selfcheck import State, own_scores, threshold
+from edge.tools.selfcheck import CheckState, own_scores, threshold
 
 WORKERS = 300
 
@@ -59,7 +59,7 @@ def keep(state_dir: Path, first_ago: int, **fields: object) -> None:
 
 def test_ok__the_threshold_says_what_it_follows_from(state_dir: Path) -> None:
     found = threshold(config(state_dir))
-    assert found.state is State.OK
+    assert found.state is CheckState.OK
     assert "for 300 workers; target FPIR 0.30%, by the pack's tail" in found.detail
     figures = found.figures
     assert figures["threshold"] < figures["threshold_1000"] < figures["threshold_10000"] < figures["threshold_50000"]
@@ -70,13 +70,13 @@ def test_ok__the_threshold_says_what_it_follows_from(state_dir: Path) -> None:
 
 def test_fail__a_threshold_set_too_low_by_hand(state_dir: Path) -> None:
     found = threshold(config(state_dir, threshold=0.3))
-    assert (found.state, found.figures["threshold"]) == (State.WARNING, 0.3)
+    assert (found.state, found.figures["threshold"]) == (CheckState.WARNING, 0.3)
     assert "unset it" in found.todo
 
 
 def test_ok__nothing_counted_yet(state_dir: Path) -> None:
     found = own_scores(config(state_dir))
-    assert (found.state, found.todo) == (State.OK, "")
+    assert (found.state, found.todo) == (CheckState.OK, "")
     assert "no proposal" in found.detail
     assert "not counted" in own_scores(config(state_dir, self_calibrate="off")).detail
 
@@ -87,10 +87,10 @@ def test_ok__a_proposal_is_shown_until_it_is_in_use(state_dir: Path) -> None:
     bins = {int(k): int(n) for k, n in zip(*np.unique([bin_of(s) for s in scores], return_counts=True), strict=True)}
     keep(state_dir, 1, runner_up=bins, accepted={130: WORKERS})
     found = own_scores(config(state_dir))
-    assert found.state is State.WARNING
+    assert found.state is CheckState.WARNING
     assert "proposed threshold" in found.detail
     assert 0 < found.figures["correction"] <= 0.05
-    assert own_scores(config(state_dir, self_calibrate="apply")).state is State.OK
+    assert own_scores(config(state_dir, self_calibrate="apply")).state is CheckState.OK
 
 
 def test_fail__a_drift_says_what_to_do(state_dir: Path) -> None:
@@ -103,6 +103,6 @@ def test_fail__a_drift_says_what_to_do(state_dir: Path) -> None:
         store.save(day)
     store.close()
     found = own_scores(config(state_dir))
-    assert found.state is State.WARNING
+    assert found.state is CheckState.WARNING
     assert "scores of recognised workers down (0.68 to 0.50" in found.detail
     assert "clean the lens" in found.todo

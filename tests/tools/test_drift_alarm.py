@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.tools.evaluation.drift_alarm import drift_rates
-from edge.tools.evaluation.walkups import NOT_SEEN, Outcome, Played, WalkUp, vote_rates
+from edge.tools.evaluation.walkups import NOT_SEEN, WalkUp, WalkUpOutcome, WalkUpResults, vote_rates
 from edge.tools.evaluation.wilson import wilson
 
 
@@ -17,7 +17,7 @@ def outcomes(mean=0.65, unusable=0.05, people=80, strangers=20, condition="clear
         walkup = WalkUp(f"p{i}", Path("x.jpg"), i < people, condition, glance=True)
         score = float(np.clip(random.normal(mean, 0.1), 0.46, 0.95)) if walkup.enrolled else 0.3
         sight = NOT_SEEN if random.random() < unusable else "known" if walkup.enrolled else "unknown"
-        found.append(Outcome(walkup, sight, walkup.enrolled, score, 1))
+        found.append(WalkUpOutcome(walkup, sight, walkup.enrolled, score, 1))
     return found
 
 
@@ -51,16 +51,16 @@ def test_fail__too_few_people_to_try_it_on():
 
 def test_ok__rates_of_the_vote():
     def walked(enrolled, sight, right=False):
-        return Outcome(WalkUp("p", Path("x.jpg"), enrolled), sight, right, 0.6, 3, 0.2)
+        return WalkUpOutcome(WalkUp("p", Path("x.jpg"), enrolled), sight, right, 0.6, 3, 0.2)
 
     seen = [walked(True, "known", True)] * 17 + [walked(True, "unknown")] * 2 + [walked(True, "known")]
     seen += [walked(True, NOT_SEEN)] * 2 + [walked(False, "unknown")] * 9 + [walked(False, "known")]
-    glance = Outcome(WalkUp("p", Path("x.jpg"), False, glance=True), "known", False, 0.9, 1)
-    found = vote_rates(Played(400, 0.43, [*seen, glance]))
+    glance = WalkUpOutcome(WalkUp("p", Path("x.jpg"), False, glance=True), "known", False, 0.9, 1)
+    found = vote_rates(WalkUpResults(400, 0.43, [*seen, glance]))
     assert (found.fnir.errors, found.fnir.count, found.fnir.value) == (3, 20, 0.15)
     assert (found.fpir.errors, found.fpir.count, found.fpir.value) == (1, 10, 0.1)
     assert (found.wrong_name.errors, found.no_answer.errors, found.no_answer.count) == (1, 2, 32)
     assert (found.fnir.low, found.fnir.high) == wilson(3, 20)
     assert found.votes == (3.0, 3.0)
-    nothing = vote_rates(Played(400, 0.43, []))
+    nothing = vote_rates(WalkUpResults(400, 0.43, []))
     assert (nothing.fnir.low, nothing.fnir.high, nothing.votes) == (0.0, 1.0, (0.0, 0.0))

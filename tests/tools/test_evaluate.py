@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from edge.cli import app
-from edge.matcher.weights.manifest import load_manifest
-from edge.tools.evaluation.cache import Look, LookCache
+from edge.matcher import load_manifest
+from edge.tools.evaluation.observation_cache import Observation, ObservationCache
 from edge.tools.evaluation.photos import EvaluationError, find_photos, read_groups
 
 
@@ -121,14 +121,14 @@ def test_fail__a_folder_without_photos(tmp_path: Path) -> None:
 @pytest.mark.parametrize("cut", [1, 5])
 def test_ok__a_line_cut_short_is_seen_again(tmp_path: Path, cut: int) -> None:
     path = tmp_path / "cache" / "looks.jsonl"
-    with LookCache(path) as cache:
-        cache.put("one", Look("", None))
-        cache.put("two", Look("too_dark", None))
+    with ObservationCache(path) as cache:
+        cache.put("one", Observation("", None))
+        cache.put("two", Observation("too_dark", None))
     path.write_bytes(path.read_bytes()[:-cut])
-    with LookCache(path) as cache:
+    with ObservationCache(path) as cache:
         assert (cache.get("one") is not None, cache.get("two")) == (True, None)
-        cache.put("two", Look("blurred", None))
-    with LookCache(path) as cache:
+        cache.put("two", Observation("blurred", None))
+    with ObservationCache(path) as cache:
         again = cache.get("two")
         assert again is not None
         assert again.problem == "blurred"

@@ -10,9 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from edge.cli import app
-from edge.matcher.weights.fetch import fetch
-from edge.matcher.weights.manifest import load_manifest
-from edge.tools.evaluation.pad import ANY_ATTACK, Presented, both, find_attacks, passive_rates, proportion
+from edge.matcher import fetch_pack, load_manifest
+from edge.tools.evaluation.pad import ANY_ATTACK, PresentationRate, both, find_attacks, passive_rates, proportion
 from edge.tools.evaluation.rates import Rate
 
 
@@ -48,7 +47,10 @@ def test_ok__six_attacks_without_an_error_prove_little() -> None:
 
 
 def test_ok__both_together_an_attack_must_pass_twice_and_a_person_too() -> None:
-    challenge = [Presented("person", False, Rate(0.1, 0, 1, 100)), Presented("screen", True, Rate(0.3, 0, 1, 100))]
+    challenge = [
+        PresentationRate("person", False, Rate(0.1, 0, 1, 100)),
+        PresentationRate("screen", True, Rate(0.3, 0, 1, 100)),
+    ]
     passive = passive_rates([0.9] * 8 + [0.1] * 2, [("mask", 0.9), ("mask", 0.1), ("screen", 0.1)], 0.5)
     person, screen = both(challenge, passive)
     assert person.rate.value == pytest.approx(1 - 0.9 * 0.8)
@@ -67,7 +69,7 @@ def plain_config(folder: Path) -> Path:
 def test_ok__the_command_measures_the_network_on_people_and_attacks(
     models_dir: Path, photos_dir: Path, tmp_path: Path
 ) -> None:
-    fetch(load_manifest().passive_liveness, models_dir)
+    fetch_pack(load_manifest().passive_liveness, models_dir)
     for name in ("people/a", "people/b", "strangers", "attacks/blank"):
         (tmp_path / name).mkdir(parents=True)
     for i in (1, 2):

@@ -11,10 +11,10 @@ import pytest
 
 from edge.matcher.weights.manifest import ImpostorTail
 from edge.tools.evaluation.attempts import Faces, Trials, run
-from edge.tools.evaluation.cache import Look
-from edge.tools.evaluation.photos import EvaluationError, Photo
+from edge.tools.evaluation.observation_cache import Observation
+from edge.tools.evaluation.photos import EvaluationError, EvaluationPhoto
 from edge.tools.evaluation.report import det_curve, html
-from edge.tools.evaluation.result import Group, _by_group, evaluate, usable_faces
+from edge.tools.evaluation.result import GroupRates, _by_group, evaluate, usable_faces
 from edge.tools.evaluation.site import marked_look_alikes, self_calibration
 from edge.tools.evaluation.worst import worst_cases
 
@@ -29,17 +29,17 @@ def unit(vector):
 def seen():
     """30 people with three photos each, 40 strangers; the gate would not use one first photo, one probe, one stranger."""
     random = np.random.default_rng(5)
-    photos, looks = [], []
+    photos, observations = [], []
     for i in range(30):
         person = unit(random.normal(size=64))
         for n in range(3):
-            photos.append(Photo(Path(f"people/p{i}/{n}.jpg"), f"p{i}", False))
+            photos.append(EvaluationPhoto(Path(f"people/p{i}/{n}.jpg"), f"p{i}", False))
             problem = "turned_away" if (i, n) in ((0, 0), (1, 2)) else ""
-            looks.append(Look(problem, unit(person + 0.6 * unit(random.normal(size=64)))))
+            observations.append(Observation(problem, unit(person + 0.6 * unit(random.normal(size=64)))))
     for i in range(40):
-        photos.append(Photo(Path(f"strangers/s{i}.jpg"), f"s{i}", True))
-        looks.append(Look("no_face", None) if i == 0 else Look("", unit(random.normal(size=64))))
-    return photos, looks
+        photos.append(EvaluationPhoto(Path(f"strangers/s{i}.jpg"), f"s{i}", True))
+        observations.append(Observation("no_face", None) if i == 0 else Observation("", unit(random.normal(size=64))))
+    return photos, observations
 
 
 @pytest.fixture(scope="module")
@@ -83,10 +83,10 @@ def test_ok__each_groups_rates_are_those_of_its_own_attempts():
     )
     groups = {"a": "one", "b": "two", "s": "two", "t": "three", "nobody": "four"}
     assert _by_group(trials, 0.5, groups) == [
-        Group("four", 0, 0.0, 0, 0.0),
-        Group("one", 2, 0.5, 0, 0.0),
-        Group("three", 0, 0.0, 1, 1.0),
-        Group("two", 1, 1.0, 1, 0.0),
+        GroupRates("four", 0, 0.0, 0, 0.0),
+        GroupRates("one", 2, 0.5, 0, 0.0),
+        GroupRates("three", 0, 0.0, 1, 1.0),
+        GroupRates("two", 1, 1.0, 1, 0.0),
     ]
     assert _by_group(trials, 0.5, {}) == []
 
@@ -145,8 +145,8 @@ def test_ok__the_worst_cases_come_first(seen):
 
 
 def test_fail__too_few_faces(seen):
-    photos, looks = seen
+    photos, observations = seen
     with pytest.raises(EvaluationError, match="too few usable faces"):
-        evaluate(photos[:2], [Look("no_face", None)] * 2, TAIL, "m")
+        evaluate(photos[:2], [Observation("no_face", None)] * 2, TAIL, "m")
     with pytest.raises(EvaluationError, match="too few usable faces"):
-        evaluate([photos[0], photos[3]], [looks[1], looks[4]], TAIL, "m")
+        evaluate([photos[0], photos[3]], [observations[1], observations[4]], TAIL, "m")

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from edge.cli import app
 from edge.core.config import MatcherConfig
-from edge.matcher.engine.engine import open_engine
+from edge.matcher import open_engine
 from edge.sim.occlusion import PAINTERS
 from edge.tools.evaluation.occlusions import occlusion_rates
 

@@ -43,9 +43,9 @@ def test_ok__each_thing_covers_what_it_should_and_nothing_else(scale: float, tur
         "mask": (False, True, True),
         "helmet and mask": (False, True, True),
     }
-    for part, covered in expected.items():
+    for part, occluded in expected.items():
         where = changed(image, face, part)
-        assert tuple(bool(where[place].mean() > 0.9) for place in (eyes, nose, mouth)) == covered, part
+        assert tuple(bool(where[place].mean() > 0.9) for place in (eyes, nose, mouth)) == occluded, part
     assert changed(image, face, "helmet")[8:20, 28:84].mean() > 0.9
     assert not changed(image, face, "mask")[:40].any()
     assert 0.05 < changed(image, face, "glasses")[30:75].mean() < 0.4  # a frame, and clear lenses

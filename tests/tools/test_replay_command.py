@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from edge.cli import app
 from edge.tools.stories.compare import compare, explain
-from edge.tools.stories.part import StoryError
+from edge.tools.stories.line import StoryError
 from edge.tools.stories.play import play
 from edge.tools.stories.story import load_story
 

@@ -13,11 +13,11 @@ from edge.core.domain import Tone
 from edge.sim import IndicatorRecord
 from edge.tools.stories import expect
 from edge.tools.stories.compare import compare, explain
-from edge.tools.stories.expect import Expected
+from edge.tools.stories.expect import ExpectedLine
 from edge.tools.stories.picture import draw, png
 from edge.tools.stories.pins import Change, releases
-from edge.tools.stories.play import Played
-from edge.tools.stories.steps import Person, Sensor
+from edge.tools.stories.play import PlayedStory
+from edge.tools.stories.steps import PersonStep, SensorStep
 from edge.tools.stories.story import Story, StoryWorker
 
 RELAY = 17
@@ -53,15 +53,15 @@ def driven(*levels: tuple[float, int, int]) -> tuple[Change, ...]:
     )
 
 
-def played(*lines: Expected, **changes: Any) -> Played:
+def played(*lines: ExpectedLine, **changes: Any) -> PlayedStory:
     story = Story(
         title="A story",
         story="A worker is let in & walks <through>.",
         worker=(StoryWorker(id="w1"),),
-        timeline=(Person(at=1, person="w1"), Sensor(at=1.5, sensor="passage")),
+        timeline=(PersonStep(at=1, person="w1"), SensorStep(at=1.5, sensor="passage")),
         expect=lines,
     )
-    usual = Played(
+    usual = PlayedStory(
         story=story,
         config=story.gate_config(Path("/nowhere")),
         ends_s=5,
@@ -75,8 +75,8 @@ def played(*lines: Expected, **changes: Any) -> Played:
     return replace(usual, **changes)
 
 
-GRANT = expect.Decision(at=1.2, decision=Reason.GRANTED, worker="w1")
-RELEASE = expect.Released(released=1.2, until=1.8)
+GRANT = expect.ExpectedDecision(at=1.2, decision=Reason.GRANTED, worker="w1")
+RELEASE = expect.ExpectedRelease(released=1.2, until=1.8)
 
 
 def test_ok__what_was_expected_is_no_difference() -> None:
@@ -88,26 +88,26 @@ def test_ok__what_was_expected_is_no_difference() -> None:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        (expect.Decision(at=2.2, decision=Reason.GRANTED), "at 1.20 s, expected at 2.2 s (± 0.3)"),
-        (expect.Decision(decision=Reason.GRANTED, worker="w2"), "worker is 'w1', expected 'w2'"),
-        (expect.Decision(decision=Reason.GRANTED, advice=Advice.SEE_DESK), "advice is 'walk_through'"),
-        (expect.Decision(decision=Reason.GRANTED, detail="stale"), "detail is '', expected 'stale'"),
-        (expect.Decision(at=1.2, decision=Reason.UNKNOWN), "this did not happen"),
+        (expect.ExpectedDecision(at=2.2, decision=Reason.GRANTED), "at 1.20 s, expected at 2.2 s (± 0.3)"),
+        (expect.ExpectedDecision(decision=Reason.GRANTED, worker="w2"), "worker is 'w1', expected 'w2'"),
+        (expect.ExpectedDecision(decision=Reason.GRANTED, advice=Advice.SEE_DESK), "advice is 'walk_through'"),
+        (expect.ExpectedDecision(decision=Reason.GRANTED, detail="stale"), "detail is '', expected 'stale'"),
+        (expect.ExpectedDecision(at=1.2, decision=Reason.UNKNOWN), "this did not happen"),
     ],
 )
-def test_fail__another_event_than_expected_is_told(line: Expected, told: str) -> None:
+def test_fail__another_event_than_expected_is_told(line: ExpectedLine, told: str) -> None:
     assert told in explain(compare(played(line, RELEASE)))
 
 
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        (expect.Released(released=1.2, until=2.8), "until 1.80 s, expected until 2.8 s"),
-        (expect.Released(released=1.2), "expected until the end"),
-        (expect.Released(released=2.0, until=1.8), "at 1.20 s, expected at 2 s"),
+        (expect.ExpectedRelease(released=1.2, until=2.8), "until 1.80 s, expected until 2.8 s"),
+        (expect.ExpectedRelease(released=1.2), "expected until the end"),
+        (expect.ExpectedRelease(released=2.0, until=1.8), "at 1.20 s, expected at 2 s"),
     ],
 )
-def test_fail__another_release_than_expected_is_told(line: Expected, told: str) -> None:
+def test_fail__another_release_than_expected_is_told(line: ExpectedLine, told: str) -> None:
     assert told in explain(compare(played(GRANT, line)))
 
 
@@ -122,14 +122,14 @@ def test_ok__the_gates_own_housekeeping_counts_only_if_it_is_expected() -> None:
     events = ((0.0, notice(1, NoticeCode.GATE_STARTED)), (1.2, granted(2)))
     changes = driven((1.2, 1, 2), (1.8, 0, 2))
     assert not explain(compare(played(GRANT, RELEASE, events=events, changes=changes)))
-    started = expect.Notice(notice=NoticeCode.GATE_STARTED)
+    started = expect.ExpectedNotice(notice=NoticeCode.GATE_STARTED)
     assert not explain(compare(played(started, GRANT, RELEASE, events=events, changes=changes)))
 
 
 def test_ok__the_lane_is_compared_only_if_the_story_speaks_of_it() -> None:
-    lane = expect.Lane(lane=Tone.GO, says=Advice.WALK_THROUGH)
+    lane = expect.ExpectedLane(lane=Tone.GO, says=Advice.WALK_THROUGH)
     assert not explain(compare(played(GRANT, RELEASE, lane)))
-    other = expect.Lane(lane=Tone.STOP)
+    other = expect.ExpectedLane(lane=Tone.STOP)
     assert "lane stop" in explain(compare(played(GRANT, RELEASE, other)))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge.tools.stories import expect, steps
-from edge.tools.stories.part import StoryError
+from edge.tools.stories.line import StoryError
 from edge.tools.stories.story import Story, line_numbers, load_story
 
 GOOD = """\

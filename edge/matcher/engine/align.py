@@ -14,7 +14,7 @@ REFERENCE: Points = np.array(
 """The ArcFace reference points on a 112 × 112 picture, in the order of `Face.landmarks`."""
 
 
-def similarity(source: Points, target: Points) -> NDArray[np.float64]:
+def similarity_transform(source: Points, target: Points) -> NDArray[np.float64]:
     """The (2, 3) rotation, scale and shift that takes `source` nearest to `target` in the least-squares sense.
 
     The closed form of Umeyama (1991) for two dimensions without reflection: with points as complex numbers
@@ -34,7 +34,7 @@ def similarity(source: Points, target: Points) -> NDArray[np.float64]:
     return np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag]])
 
 
-def centred(side_px: int, eye_distance_px: float) -> Points:
+def centred_reference(side_px: int, eye_distance_px: float) -> Points:
     """Where the points lie in a square crop with the face in its middle, upright, and so far between the eyes."""
     size = eye_distance_px / float(np.linalg.norm(REFERENCE[1] - REFERENCE[0]))
     target: Points = ((REFERENCE - REFERENCE.mean(axis=0)) * size + side_px / 2).astype(np.float32)
@@ -43,5 +43,5 @@ def centred(side_px: int, eye_distance_px: float) -> Points:
 
 def align(image: Image, face: Face) -> Image:
     """The face as a (112, 112, 3) BGR picture; what lies outside the frame is black."""
-    matrix = similarity(face.landmarks, REFERENCE)
+    matrix = similarity_transform(face.landmarks, REFERENCE)
     return cv2.warpAffine(image, matrix, (SIZE_PX, SIZE_PX), flags=cv2.INTER_LINEAR)  # type: ignore[return-value]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.domain import Face, Image
-from edge.matcher.engine.onnx_session import Session, Tensor
+from edge.matcher.engine.onnx_session import OnnxSession, Tensor
 
 STRIDES = (8, 16, 32)
 SIDE_MAX_PX = 640
@@ -20,14 +20,14 @@ OVERLAP_MAX = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Prepared:
+class DetectorInput:
     """The network's input, and how many input pixels one picture pixel became."""
 
     tensor: Tensor
     scale: float
 
 
-def preprocess(image: Image, scale_max: float = 1.0) -> Prepared:
+def preprocess(image: Image, scale_max: float = 1.0) -> DetectorInput:
     """(1, 3, H, W) BGR 0-255, H and W padded with black to multiples of 32; shrunk to `scale_max` of its size, and to
     SIDE_MAX_PX, before padding."""
     height, width = image.shape[:2]
@@ -42,7 +42,7 @@ def preprocess(image: Image, scale_max: float = 1.0) -> Prepared:
     padded = np.zeros((3, -(-height // grid) * grid, -(-width // grid) * grid), dtype=np.float32)
     for plane, channel in zip(padded, cv2.split(image), strict=True):  # faster than a transpose: reads in order
         plane[:height, :width] = channel
-    return Prepared(padded[np.newaxis], scale)
+    return DetectorInput(padded[np.newaxis], scale)
 
 
 def decode(outputs: dict[str, Tensor], width_px: int, score_min: float) -> NDArray[np.float32]:
@@ -88,7 +88,7 @@ def postprocess(rows: NDArray[np.float32], scale: float) -> list[Face]:
 
 
 class Detector:
-    def __init__(self, session: Session, score_min: float) -> None:
+    def __init__(self, session: OnnxSession, score_min: float) -> None:
         self._session = session
         self._score_min = score_min
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from edge.core.domain import Image, Vector
-from edge.matcher.engine.onnx_session import Session, Tensor
+from edge.matcher.engine.onnx_session import OnnxSession, Tensor
 from edge.matcher.weights.manifest import ModelError
 
 
@@ -26,7 +26,7 @@ def postprocess(raw: Tensor) -> Vector:
 
 
 class Embedder:
-    def __init__(self, session: Session, dimension: int) -> None:
+    def __init__(self, session: OnnxSession, dimension: int) -> None:
         """Raises ModelError if the graph gives vectors of another dimension."""
         self._session = session
         found = self.embed(np.full((112, 112, 3), 127, dtype=np.uint8)).size

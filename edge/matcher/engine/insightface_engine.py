@@ -13,8 +13,8 @@ from contract.libraries import extra, loading
 from edge.core.config import MatcherConfig
 from edge.core.domain import Face, Image, Vector
 from edge.matcher.engine.embedder import postprocess
-from edge.matcher.engine.onnx_session import Session
-from edge.matcher.weights.manifest import ModelError, OwnModel, own_pack, read_verified
+from edge.matcher.engine.onnx_session import OnnxSession
+from edge.matcher.weights.manifest import ModelError, OwnModel, load_own_pack, read_verified
 
 DETECT_PX = (640, 640)
 """What a detector with a free input size is given; one with a fixed size keeps its own."""
@@ -23,7 +23,7 @@ DETECT_PX = (640, 640)
 class ScrfdDetector:
     """insightface's SCRFD as `edge.matcher.engine.engine.FaceDetector`."""
 
-    def __init__(self, path: Path, session: Session, score_min: float) -> None:
+    def __init__(self, path: Path, session: OnnxSession, score_min: float) -> None:
         """Raises ModelError if the graph is no SCRFD with landmarks."""
         scrfd, _ = _classes()
         # One session for every size: insightface would otherwise build others from the file, which nobody verified.
@@ -44,7 +44,7 @@ class ScrfdDetector:
 class ArcFaceEmbedder:
     """insightface's ArcFaceONNX as `edge.matcher.engine.engine.FaceEmbedder`; it finds mean and scale in the graph itself."""
 
-    def __init__(self, path: Path, session: Session, dimension: int) -> None:
+    def __init__(self, path: Path, session: OnnxSession, dimension: int) -> None:
         """Raises ModelError if the graph gives vectors of another dimension."""
         _, arcface = _classes()
         self._arcface: Any = arcface(model_file=str(path), session=session.raw)
@@ -63,10 +63,10 @@ def open_own(config: MatcherConfig, folder: Path) -> tuple[ScrfdDetector, ArcFac
     Raises:
         ModelError: no such pack, a missing or altered weight, a provider that is not there, or insightface is not.
     """
-    pack = own_pack(folder)
+    pack = load_own_pack(folder)
 
-    def session(model: OwnModel) -> Session:
-        return Session(read_verified(model, folder), config.providers, config.threads)
+    def session(model: OwnModel) -> OnnxSession:
+        return OnnxSession(read_verified(model, folder), config.providers, config.threads)
 
     detector = ScrfdDetector(folder / pack.detector.file, session(pack.detector), config.detector_score_min)
     embedder = ArcFaceEmbedder(folder / pack.embedder.file, session(pack.embedder), pack.embedder.dimension)

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from edge.core.domain import Face, Image, Points
-from edge.matcher.engine.align import centred, similarity
+from edge.matcher.engine.align import centred_reference, similarity_transform
 
 SIDE_PX = 288
 """Side of the crop; a multiple of the detector's coarsest stride."""
@@ -25,11 +25,11 @@ _MIRRORED = [1, 0, 2, 4, 3]
 Detect = Callable[[Image], list[Face]]
 
 
-def closer_look(detect: Detect, image: Image, face: Face, looks: int) -> Face:
+def refine_landmarks(detect: Detect, image: Image, face: Face, repeats: int) -> Face:
     """The face with its five points found afresh; as it was if no closer look shows it.
 
     Args:
-        detect: finds faces in a picture, best first (`Detector.detect`); called `looks` times, on (SIDE_PX, SIDE_PX, 3).
+        detect: finds faces in a picture, best first (`Detector.detect`); called `repeats` times, on (SIDE_PX, SIDE_PX, 3).
         image: the BGR frame.
         looks: every other one is mirrored. The points are the mean of all.
 
@@ -37,16 +37,16 @@ def closer_look(detect: Detect, image: Image, face: Face, looks: int) -> Face:
         ValueError: the face's points are all the same.
     """
     found: list[Points] = []
-    for number in range(looks):
-        points = _look(detect, image, face.landmarks, mirrored=number % 2 == 1)
+    for number in range(repeats):
+        points = _detect_in_crop(detect, image, face.landmarks, mirrored=number % 2 == 1)
         if points is not None:
             found.append(points)
             face = replace(face, landmarks=np.mean(found, axis=0, dtype=np.float32))
     return face
 
 
-def _look(detect: Detect, image: Image, points: Points, mirrored: bool) -> Points | None:
-    matrix = similarity(points, centred(SIDE_PX, EYE_DISTANCE_PX))
+def _detect_in_crop(detect: Detect, image: Image, points: Points, mirrored: bool) -> Points | None:
+    matrix = similarity_transform(points, centred_reference(SIDE_PX, EYE_DISTANCE_PX))
     if mirrored:  # the right side is left: x becomes SIDE_PX - 1 - x
         matrix = np.array([[-1, 0], [0, 1]]) @ matrix + [[0, 0, SIDE_PX - 1], [0, 0, 0]]
     crop: Image = cv2.warpAffine(image, matrix, (SIDE_PX, SIDE_PX), flags=cv2.INTER_LINEAR)  # type: ignore[assignment]

@@ -23,26 +23,26 @@ RECHECK_S = 0.5
 """The lane is searched at least so often, whatever the small picture says."""
 
 
-class MotionGate:
+class MotionDetector:
     """Ask it about every frame; when it says yes, search the frame and tell it what was found. Times are monotonic."""
 
     def __init__(self) -> None:
         self._empty: NDArray[np.float32] | None = None
         self._now = np.empty((0, 0), dtype=np.float32)
         self._awake_until_s = 0.0
-        self._looked_s = 0.0
+        self._searched_s = 0.0
 
-    def worth_a_look(self, image: Image, now_s: float) -> bool:
+    def should_search(self, image: Image, now_s: float) -> bool:
         """False if the lane is as it was when it was last found empty."""
         self._now = shrink(image)
         if self._empty is None or changed(self._empty, self._now):
             self._awake_until_s = now_s + AWAKE_S
-        return now_s < self._awake_until_s or now_s - self._looked_s >= RECHECK_S
+        return now_s < self._awake_until_s or now_s - self._searched_s >= RECHECK_S
 
-    def looked(self, nobody: bool, now_s: float) -> None:
+    def searched(self, nobody: bool, now_s: float) -> None:
         """What the search of the frame just asked about found; `nobody` means no face of any size."""
         self._empty = self._now if nobody else None
-        self._looked_s = now_s
+        self._searched_s = now_s
 
 
 def shrink(image: Image) -> NDArray[np.float32]:

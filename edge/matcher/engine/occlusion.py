@@ -39,7 +39,7 @@ _Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Bareness:
+class OcclusionMeasures:
     """What speaks for a bare mouth and bare eyes; see the limits above for units. `chroma` is the skin's."""
 
     lip_red: float
@@ -49,19 +49,19 @@ class Bareness:
     chroma: float
 
     @property
-    def mouth_covered(self) -> bool:
+    def mouth_hidden(self) -> bool:
         return self.chroma >= CHROMA_MIN and self.lip_red < LIP_RED_MIN and self.mouth_line < MOUTH_LINE_MIN
 
     @property
-    def eyes_covered(self) -> bool:
+    def eyes_hidden(self) -> bool:
         return self.chroma >= CHROMA_MIN and self.eye_light < EYE_LIGHT_MIN and self.eye_colour < EYE_COLOUR_MIN
 
     @property
-    def covered(self) -> bool:
-        return self.mouth_covered or self.eyes_covered
+    def occluded(self) -> bool:
+        return self.mouth_hidden or self.eyes_hidden
 
 
-def bareness(aligned: Image) -> Bareness:
+def measure_occlusion(aligned: Image) -> OcclusionMeasures:
     """Measured on the (112, 112, 3) BGR aligned picture of a face that looks at the camera."""
     smooth = cv2.blur(aligned, (BLUR_PX, BLUR_PX))
     lab = np.asarray(cv2.cvtColor(smooth, cv2.COLOR_BGR2Lab), np.float32)  # L* in 255ths, a* and b* with 128 added
@@ -71,7 +71,7 @@ def bareness(aligned: Image) -> Bareness:
     cheek_chroma = _median(_chroma(lab, _CHEEKS))
     eyes_light = float(np.mean([np.percentile(light[eye], 75) for eye in _EYES]))
     eyes_chroma = float(np.mean([_median(_chroma(lab, (eye,))) for eye in _EYES]))
-    return Bareness(
+    return OcclusionMeasures(
         lip_red=float(np.percentile(red[_MOUTH], 90)) - _median(_of(red, _BESIDE_MOUTH)),
         mouth_line=float(lines.mean()) / (float(grey[_FACE].std()) + 1e-3),
         eye_light=eyes_light / (_median(_of(light, _CHEEKS)) + 1),

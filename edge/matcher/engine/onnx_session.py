@@ -12,7 +12,7 @@ from edge.matcher.weights.manifest import ModelError
 Tensor = NDArray[np.float32]
 
 
-class Session:
+class OnnxSession:
     """One graph with one input, on named execution providers."""
 
     def __init__(self, model: bytes, providers: Sequence[str], threads: int) -> None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from edge.core.config import MatcherConfig
 from edge.core.domain import Face, Image, Points, Sight
-from edge.matcher.engine.occlusion import bareness
+from edge.matcher.engine.occlusion import measure_occlusion
 from edge.matcher.engine.upright import ROLL_MAX_DEG, roll_deg
 
 BLUR_PX = 1.0
@@ -25,7 +25,7 @@ _FACE, _UPPER, _LOWER = np.s_[24:108, 18:94], np.s_[24:70, 18:94], np.s_[62:108,
 class Quality:
     """`eye_distance_px` in the frame; `brightness` mean grey 0-255 and `sharpness` (see `sharpness`), both on the aligned
     face; `turn` 0 = straight ahead, 1 = the nose above one eye; `nod` how far down the nose is from the eyes to the mouth, 0-1;
-    `glare` the share 0-1 of the face that is white; `covered`: something hides the mouth or the eyes; `roll_deg` how far the line of the
+    `glare` the share 0-1 of the face that is white; `occluded`: something hides the mouth or the eyes; `roll_deg` how far the line of the
     eyes is from level, 0-180, if the points can be believed (edge/matcher/engine/upright.py)."""
 
     eye_distance_px: float
@@ -34,7 +34,7 @@ class Quality:
     turn: float
     nod: float = 0.57
     glare: float = 0.0
-    covered: bool = False
+    occluded: bool = False
     roll_deg: float = 0.0
 
 
@@ -89,7 +89,7 @@ def measure(face: Face, aligned: Image) -> Quality:
         turn(face.landmarks),
         nod(face.landmarks),
         float((aligned[_FACE].min(axis=2) >= GLARE_GREY).mean()),
-        bareness(aligned).covered,
+        measure_occlusion(aligned).occluded,
         roll_deg(face.landmarks),
     )
 
@@ -108,15 +108,15 @@ def objection(quality: Quality, limits: MatcherConfig) -> Sight | None:
         return Sight.TOO_FAR
     if quality.brightness < limits.face_brightness_min:
         return Sight.TOO_DARK
-    if quality.glare > limits.glare_max and not quality.covered:
+    if quality.glare > limits.glare_max and not quality.occluded:
         return Sight.TOO_BRIGHT
     if quality.sharpness < limits.sharpness_min:
         return Sight.BLURRED
-    if not quality.covered and not limits.nod_min <= quality.nod <= limits.nod_max:
+    if not quality.occluded and not limits.nod_min <= quality.nod <= limits.nod_max:
         return Sight.LOOKING_UP if quality.nod < limits.nod_min else Sight.LOOKING_DOWN
     return None
 
 
 def objection_to_reference(quality: Quality, limits: MatcherConfig) -> Sight | None:
     """What keeps the face from being enrolled: a reference must be bare as well, for it is compared every day."""
-    return objection(quality, limits) or (Sight.OCCLUDED if quality.covered else None)
+    return objection(quality, limits) or (Sight.OCCLUDED if quality.occluded else None)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from edge.core.config import MatcherConfig
 from edge.core.domain import Face, Image, Points, Template
-from edge.matcher.engine.align import centred, similarity
+from edge.matcher.engine.align import centred_reference, similarity_transform
 from edge.matcher.weights.manifest import Upright, find_pack, model_id
 
 ROLL_MAX_DEG = 50.0
@@ -43,13 +43,13 @@ def roll_deg(points: Points) -> float:
     return abs(float(np.degrees(np.arctan2(down, across)))) if across or down else 180.0
 
 
-def seen_turned(detect: Detect, image: Image, points: Points) -> bool:
+def is_rotated(detect: Detect, image: Image, points: Points) -> bool:
     """Whether this face is found at least as well in a turned crop. False if it is found in none: nothing speaks against it.
 
     Raises:
         ValueError: the points are all the same.
     """
-    matrix = similarity(points, centred(SIDE_PX, EYE_DISTANCE_PX))
+    matrix = similarity_transform(points, centred_reference(SIDE_PX, EYE_DISTANCE_PX))
     crop = cv2.warpAffine(image, matrix, (SIDE_PX, SIDE_PX), flags=cv2.INTER_LINEAR)
     upright = _score(detect(np.asarray(crop, np.uint8)))
     if upright >= SURE_MIN:
@@ -65,24 +65,24 @@ def _score(faces: list[Face]) -> float:
     return max(near, default=0.0)
 
 
-def embedded_turned(vectors: NDArray[np.float32], upright: Upright) -> NDArray[np.bool_]:
+def rotated_vectors(vectors: NDArray[np.float32], upright: Upright) -> NDArray[np.bool_]:
     """Which of these unit vectors, (n, dimension), are of faces upside down."""
-    turned: NDArray[np.bool_] = vectors @ direction_of(upright.direction) >= upright.turned_min
+    turned: NDArray[np.bool_] = vectors @ decode_direction(upright.direction) >= upright.turned_min
     return turned
 
 
 @cache
-def direction_of(text: str) -> NDArray[np.float32]:
+def decode_direction(text: str) -> NDArray[np.float32]:
     """The unit vector in a manifest: float16, little endian, in base64."""
     return np.frombuffer(base64.b64decode(text), "<f2").astype(np.float32)
 
 
-def written(direction: NDArray[np.float32]) -> str:
-    """What `direction_of` reads."""
+def encode_direction(direction: NDArray[np.float32]) -> str:
+    """What `decode_direction` reads."""
     return base64.b64encode(direction.astype("<f2").tobytes()).decode()
 
 
-def turned_workers(templates: Sequence[tuple[str, Template]], config: MatcherConfig) -> set[str]:
+def rotated_workers(templates: Sequence[tuple[str, Template]], config: MatcherConfig) -> set[str]:
     """Whose templates were made of faces upside down, by earlier software: they fit nobody. Needs no weights. Raises ModelError."""
     pack = find_pack(config.pack)
     upright = getattr(pack, "upright", None)
@@ -90,5 +90,5 @@ def turned_workers(templates: Sequence[tuple[str, Template]], config: MatcherCon
     own = [(worker_id, t.vector) for worker_id, t in templates if t.model_id == wanted]
     if upright is None or not own:
         return set()
-    turned = embedded_turned(np.stack([vector for _, vector in own]).astype(np.float32), upright)
+    turned = rotated_vectors(np.stack([vector for _, vector in own]).astype(np.float32), upright)
     return {worker_id for (worker_id, _), is_turned in zip(own, turned.tolist(), strict=True) if is_turned}

@@ -20,7 +20,7 @@ class GallerySearch(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
+class EnrolmentConflict:
     """What speaks against an enrolment. `score` is at or above `threshold` for another worker (`worker_id`), and below
     it when the enrolled templates of the same worker do not match."""
 
@@ -43,7 +43,7 @@ class Conflict:
 
 def find_conflict(
     matcher: GallerySearch, roster: Sequence[tuple[str, Template]], worker_id: str, new: Sequence[Template]
-) -> Conflict | None:
+) -> EnrolmentConflict | None:
     """Compare the `new` templates of one worker with everybody on the roster, by the matcher's own scores and threshold.
 
     Another worker conflicts when any new template matches; the worker's own templates when none does. Templates of
@@ -55,9 +55,9 @@ def find_conflict(
     own_min = matcher.threshold
     matcher.load(())
     if other and other.score >= other_min:
-        return Conflict(other.worker_id, False, other.score, other_min)
+        return EnrolmentConflict(other.worker_id, False, other.score, other_min)
     if own and own.score < own_min:
-        return Conflict(worker_id, True, own.score, own_min)
+        return EnrolmentConflict(worker_id, True, own.score, own_min)
     return None
 
 

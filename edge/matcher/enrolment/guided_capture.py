@@ -26,7 +26,7 @@ _ADVICE = {
 
 
 @dataclass
-class Sitting:
+class GuidedCapture:
     """Feed it frames until `done`; then `best` are the pictures to enrol from."""
 
     engine: FaceEngine
@@ -50,11 +50,11 @@ class Sitting:
         if len(faces) > 1:
             return "one at a time: somebody else is in the picture"
         face = self.engine.refine(image, faces[0])
-        aligned = self.engine.cut(image, face)
+        aligned = self.engine.align_refined(image, face)
         quality = measure(faces[0], aligned)
-        turned = self.engine.seen_turned(image, face)
+        turned = self.engine.image_is_rotated(image, face)
         sight = Sight.TILTED if turned else objection_to_reference(quality, self.config)
-        if not sight and self.engine.embedded_turned(self.engine.embed(aligned)):
+        if not sight and self.engine.vector_is_rotated(self.engine.embed(aligned)):
             sight = Sight.TILTED
         if sight:
             return _ADVICE[sight]

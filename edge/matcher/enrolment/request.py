@@ -11,7 +11,7 @@ from contract.messages import EnrolmentRecord, SealedTemplate
 from contract.signing import ENROLMENT, seal
 from edge.core.domain import EnrolmentRequest, Image, Template
 from edge.core.ports import Camera, Clock
-from edge.matcher.enrolment.guided_capture import WANTED, Sitting
+from edge.matcher.enrolment.guided_capture import WANTED, GuidedCapture
 from edge.matcher.enrolment.templates import EnrolmentError
 from edge.system.photo_file import PhotoError, read_photo
 
@@ -34,39 +34,39 @@ def read_photos(paths: Sequence[Path]) -> list[Image]:
 def take_frames(
     camera: Camera,
     clock: Clock,
-    sitting: Sitting,
+    capture: GuidedCapture,
     within_s: float,
-    tell: Callable[[int, str], None] = lambda good, advice: None,
+    report: Callable[[int, str], None] = lambda good, advice: None,
 ) -> list[Image]:
     """Good frames of the one person in front of a started camera, the best `TEMPLATES` of them.
 
-    `tell` gets, frame by frame, how many good ones there are and what the person should do.
+    `report` gets, frame by frame, how many good ones there are and what the person should do.
 
     Raises:
         EnrolmentError: too few good frames within `within_s`; the text says what was wrong at last.
     """
     number, advice, until = 0, "", clock.monotonic() + within_s
-    while not sitting.done:
+    while not capture.done:
         if clock.monotonic() >= until:
             status = camera.status()
             why = (advice or "the pictures came too slowly") if status.ok and number else f"camera: {status.detail}"
-            raise EnrolmentError(f"{sitting.good} of {WANTED} good pictures in {within_s:g} s; at last: {why}")
+            raise EnrolmentError(f"{capture.good} of {WANTED} good pictures in {within_s:g} s; at last: {why}")
         frame = camera.wait(number, FRAME_WAIT_S)
         if frame is not None:
             number = frame.number
-            advice = sitting.judge_frame(frame.image, frame.monotonic_s)
-            tell(sitting.good, advice)
-    return sitting.best(TEMPLATES)
+            advice = capture.judge_frame(frame.image, frame.monotonic_s)
+            report(capture.good, advice)
+    return capture.best(TEMPLATES)
 
 
-def stored(template: Template) -> SealedTemplate:
+def sealed_template(template: Template) -> SealedTemplate:
     """The template as lists and enrolments carry it: float16, little endian."""
     return SealedTemplate(model_id=template.model_id, vector=template.vector.astype("<f2").tobytes())
 
 
-def record(worker_id: str, consent_ref: str, templates: Sequence[Template], now: datetime) -> EnrolmentRecord:
+def enrolment_record(worker_id: str, consent_ref: str, templates: Sequence[Template], now: datetime) -> EnrolmentRecord:
     return EnrolmentRecord(
-        worker_id=worker_id, consent_ref=consent_ref, captured_utc=now, templates=tuple(map(stored, templates))
+        worker_id=worker_id, consent_ref=consent_ref, captured_utc=now, templates=tuple(map(sealed_template, templates))
     )
 
 

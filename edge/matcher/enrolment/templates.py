@@ -28,7 +28,7 @@ _ADVICE = {
 }
 
 
-def enrol(engine: FaceEngine, config: MatcherConfig, images: Sequence[Image]) -> list[Template]:
+def templates_from_photos(engine: FaceEngine, config: MatcherConfig, images: Sequence[Image]) -> list[Template]:
     """One template per photo (BGR, 0-255), in their order.
 
     Raises:
@@ -46,7 +46,7 @@ def enrol(engine: FaceEngine, config: MatcherConfig, images: Sequence[Image]) ->
 
 def _template(engine: FaceEngine, config: MatcherConfig, image: Image, name: str) -> Template:
     faces = engine.detect(image)
-    turned = engine.best_turned(image)
+    turned = engine.best_rotated_score(image)
     if turned > (faces[0].score if faces else 0.0):
         raise EnrolmentError(f"{name}: {TURNED}")
     if not faces:
@@ -54,9 +54,9 @@ def _template(engine: FaceEngine, config: MatcherConfig, image: Image, name: str
     if len(faces) > 1:
         raise EnrolmentError(f"{name}: {len(faces)} faces were found; crop it to the one person")
     face = engine.refine(image, faces[0])
-    aligned = engine.cut(image, face)
+    aligned = engine.align_refined(image, face)
     vector = engine.embed(aligned)
-    if engine.embedded_turned(vector) or engine.seen_turned(image, face):  # before what false points say of it
+    if engine.vector_is_rotated(vector) or engine.image_is_rotated(image, face):  # before what false points say of it
         raise EnrolmentError(f"{name}: {TURNED}")
     sight = objection_to_reference(measure(face, aligned), config)
     if sight:

@@ -16,7 +16,7 @@ PRIOR_WORKERS = 30
 """A gallery of so many workers has half its mean taken out; with 461 people the best choice is flat from 20 to 60."""
 
 
-def weight_of(workers: int) -> float:
+def centering_weight(workers: int) -> float:
     """How much of its mean, 0-1, a gallery of so many workers has taken out."""
     return workers / (workers + PRIOR_WORKERS)
 
@@ -26,25 +26,25 @@ Vectors = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Calibration:
+class Centering:
     """`centre` (dimension,) is subtracted from every vector; `weight` 0-1 is how much of the gallery's mean that is."""
 
     centre: Vector
     weight: float
 
     @classmethod
-    def of(cls, vectors: Vectors) -> "Calibration":
+    def of(cls, vectors: Vectors) -> "Centering":
         """The calibration of a gallery, one vector per worker; none of its rows changes it by more than 1 / (n + PRIOR_WORKERS)."""
         count = len(vectors)
         total = vectors.sum(axis=0, dtype=np.float64)
-        return cls((total / (count + PRIOR_WORKERS)).astype(np.float32), weight_of(count))
+        return cls((total / (count + PRIOR_WORKERS)).astype(np.float32), centering_weight(count))
 
     def apply(self, vectors: Vectors) -> Vectors:
         """Unit vectors without what is common; one that *is* the centre keeps its own direction."""
         moved = vectors - self.centre
         norms = np.linalg.norm(moved, axis=-1, keepdims=True)
-        calibrated: Vectors = np.where(norms > 1e-6, moved / np.maximum(norms, 1e-6), vectors).astype(np.float32)
-        return calibrated
+        centred: Vectors = np.where(norms > 1e-6, moved / np.maximum(norms, 1e-6), vectors).astype(np.float32)
+        return centred
 
     def undo(self, vectors: Vectors) -> Vectors:
         """The unit vectors that `apply` made these of: centre + t · vector, with t > 0 such that its length is 1. Needs a
@@ -55,7 +55,7 @@ class Calibration:
         return undone
 
 
-def fuse(vectors: Vectors) -> Vector:
+def fuse_templates(vectors: Vectors) -> Vector:
     """The direction of several looks at one person, (dimension,), unit length; the first if they cancel out."""
     total = vectors.sum(axis=0, dtype=np.float64)
     norm = float(np.linalg.norm(total))
@@ -63,8 +63,8 @@ def fuse(vectors: Vectors) -> Vector:
     return direction
 
 
-def fuse_groups(vectors: Vectors, starts: NDArray[np.intp]) -> Vectors:
-    """`fuse` of each run of rows that begins at one of `starts` (ascending, the first 0): (len(starts), dimension)."""
+def fuse_template_groups(vectors: Vectors, starts: NDArray[np.intp]) -> Vectors:
+    """`fuse_templates` of each run of rows that begins at one of `starts` (ascending, the first 0): (len(starts), dimension)."""
     if len(starts) == len(vectors):
         return vectors
     sizes = np.diff(np.append(starts, len(vectors)))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from edge.core.domain import Candidate, Template, Vector
 from edge.core.templates import Rows, TemplateStore
-from edge.matcher.gallery.centering import Calibration, fuse_groups
+from edge.matcher.gallery.centering import Centering, fuse_template_groups
 from edge.matcher.gallery.shortlist import ROWS_MIN, Shortlist
 
 _SLICE = 4_096
@@ -27,7 +27,7 @@ class Gallery:
     matrix: NDArray[np.float32] = field(repr=False)
     worker_ids: tuple[str, ...]
     templates: int
-    calibration: Calibration
+    centering: Centering
     _shortlist: Shortlist | None = field(default=None, repr=False)
 
     @classmethod
@@ -36,26 +36,28 @@ class Gallery:
         templates: Sequence[tuple[str, Template]],
         model_id: str,
         dimension: int,
-        calibration: Calibration | None = None,
+        centering: Centering | None = None,
     ) -> "Gallery":
         """The gallery of the templates that belong to `model_id`; others, and damaged ones, are left out.
 
         A worker's templates are fused into one: measured, that beats the best of several scores (docs/ACCURACY.md).
-        Without a `calibration` the gallery makes its own. Large arrays are gone through in slices, so that building needs
+        Without a `centering` the gallery makes its own. Large arrays are gone through in slices, so that building needs
         little more memory than the gallery itself, and no step of it keeps another thread waiting for long.
         """
         store = TemplateStore.of(templates)
         vectors, owners = store.of_model(model_id, dimension)
         sound = _sound(vectors)
         matrix, numbers = _one_per_worker(vectors, owners, np.flatnonzero(sound))
-        return cls._made(matrix, tuple(store.worker_ids[number] for number in numbers), int(sound.sum()), calibration)
+        return cls._assembled(
+            matrix, tuple(store.worker_ids[number] for number in numbers), int(sound.sum()), centering
+        )
 
-    def following(self, was: TemplateStore, now: TemplateStore, model_id: str) -> "Gallery | None":
+    def updated(self, was: TemplateStore, now: TemplateStore, model_id: str) -> "Gallery | None":
         """The gallery of `now` made from this one, which is that of `was`; None if they differ in too much, or this one's
         workers are so alike that rounding would show. Up to rounding (and the order of its rows) it is the one that `build`
         makes: what all have in common is taken out anew, so every row changes, but only changed workers are fused again.
         """
-        names, centre = was.differing(now), self.calibration.centre
+        names, centre = was.differing(now), self.centering.centre
         if names is None or len(names) > self.size * CHANGED_MAX or float(centre @ centre) > CENTRE_MAX**2:
             return None
         before, after = was.of_workers(names), now.of_workers(names)
@@ -66,29 +68,29 @@ class Gallery:
         matrix = np.empty((int(stays.sum()) + len(fresh), self.matrix.shape[1]), np.float32)
         rows = np.flatnonzero(stays)
         for part in _slices(len(rows)):
-            matrix[part] = self.calibration.undo(self.matrix[rows[part]])
+            matrix[part] = self.centering.undo(self.matrix[rows[part]])
         matrix[len(rows) :] = fresh
         gone = int(_sound(before.of_model(model_id, self.matrix.shape[1])[0]).sum())
         worker_ids = tuple(self.worker_ids[row] for row in rows) + tuple(after.worker_ids[number] for number in numbers)
-        return self._made(matrix, worker_ids, self.templates - gone + int(sound.sum()))
+        return self._assembled(matrix, worker_ids, self.templates - gone + int(sound.sum()))
 
     @classmethod
-    def _made(
+    def _assembled(
         cls,
         matrix: NDArray[np.float32],
         worker_ids: tuple[str, ...],
         templates: int,
-        calibration: Calibration | None = None,
+        centering: Centering | None = None,
     ) -> "Gallery":
         """`matrix`: a unit vector per worker, not yet calibrated; it is taken over and changed."""
-        calibration = calibration or Calibration.of(matrix)
+        centering = centering or Centering.of(matrix)
         for part in _slices(len(matrix)):
-            matrix[part] = calibration.apply(matrix[part])
+            matrix[part] = centering.apply(matrix[part])
         matrix.setflags(write=False)
         shortlist = Shortlist(matrix) if len(matrix) >= ROWS_MIN else None
-        return cls(matrix, worker_ids, templates, calibration, shortlist)
+        return cls(matrix, worker_ids, templates, centering, shortlist)
 
-    def overwrite(self) -> None:
+    def wipe(self) -> None:
         """Make a gallery that nobody searches any more forget everybody."""
         self.matrix.setflags(write=True)
         self.matrix.fill(0)
@@ -102,7 +104,7 @@ class Gallery:
         """The worker with the best score; None if the gallery is empty."""
         if self.size == 0:
             return None
-        probe = self.calibration.apply(probe)
+        probe = self.centering.apply(probe)
         if self._shortlist is None:
             scores = self.matrix @ probe
             best = int(np.argmax(scores))
@@ -116,7 +118,7 @@ class Gallery:
         """The best score of any other worker than this one; None if there is none."""
         if self.size < 2:
             return None
-        scores = self.matrix @ self.calibration.apply(probe)
+        scores = self.matrix @ self.centering.apply(probe)
         scores[self.worker_ids.index(worker_id)] = -1
         return float(np.clip(scores.max(), -1, 1))
 
@@ -146,5 +148,5 @@ def _one_per_worker(
         first, last = starts[part], ends[part]
         units = vectors[rows[first[0] : last[-1]]].astype(np.float32)
         units /= np.linalg.norm(units, axis=1, keepdims=True)
-        matrix[part] = fuse_groups(units, first - first[0])
+        matrix[part] = fuse_template_groups(units, first - first[0])
     return matrix, [int(number) for number in numbers]

@@ -1,7 +1,7 @@
 """Workers who look so much alike that a face is not enough to tell them apart: each needs a second factor.
 
 Whether the worker who was just recognised has a look-alike is asked for that one worker, at once (`nearest_other`). The
-list of all of them compares everybody with everybody, in blocks, so that a gate can do it between two frames (`Survey`).
+list of all of them compares everybody with everybody, in blocks, so that a gate can do it between two frames (`LookAlikeSurvey`).
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edge.core.config import FPIR_TARGET, MatcherConfig
 from edge.core.domain import Candidate, Template
 from edge.matcher.gallery.gallery import Gallery
-from edge.matcher.gallery.threshold import choose, threshold_for
+from edge.matcher.gallery.threshold import choose_threshold, threshold_for
 from edge.matcher.weights.manifest import ImpostorTail, find_pack, model_id
 
 LOOK_ALIKE_PART = 0.1
@@ -40,7 +40,7 @@ def nearest_other(gallery: Gallery, worker_id: str) -> Candidate | None:
     return Candidate(gallery.worker_ids[best], float(np.clip(scores[best], -1, 1)))
 
 
-class Survey:
+class LookAlikeSurvey:
     """All pairs of different workers, one block of the upper triangle per step; never more than a block in memory."""
 
     def __init__(self, gallery: Gallery, score_min: float) -> None:
@@ -86,7 +86,7 @@ class Survey:
 
 def look_alikes(gallery: Gallery, score_min: float) -> dict[str, Candidate]:
     """Every worker with a look-alike, and the nearest one with its score, a cosine."""
-    survey = Survey(gallery, score_min)
+    survey = LookAlikeSurvey(gallery, score_min)
     while not survey.done:
         survey.step()
     return survey.marked
@@ -96,6 +96,6 @@ def marked(templates: Sequence[tuple[str, Template]], config: MatcherConfig) -> 
     """`look_alikes` of a roster as the gate's matcher would mark them; needs no weights. Raises ModelError."""
     pack = find_pack(config.pack)
     gallery = Gallery.build(templates, model_id(config.pack, pack.embedder), pack.embedder.dimension)
-    choice = choose(pack.impostor_tail, gallery, config.fpir_target)
+    choice = choose_threshold(pack.impostor_tail, gallery, config.fpir_target)
     threshold = config.threshold or choice.threshold
     return look_alikes(gallery, look_alike_min(choice.tail, gallery.size, threshold, config.fpir_target))

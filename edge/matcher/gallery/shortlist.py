@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.domain import Vector
-from edge.matcher.engine.onnx_session import Session
+from edge.matcher.engine.onnx_session import OnnxSession
 
 ROWS_MIN = 4_000
 """Below, comparing everything precisely costs no more."""
@@ -39,7 +39,7 @@ class Shortlist:
             longest = max(longest, float(np.linalg.norm(matrix[part] - rounded * np.float32(self._step), axis=1).max()))
             whole[part] = rounded
         self._left_over = longest
-        self._session = Session(_graph(np.ascontiguousarray(whole.T)), ["CPUExecutionProvider"], 1)
+        self._session = OnnxSession(_graph(np.ascontiguousarray(whole.T)), ["CPUExecutionProvider"], 1)
 
     def of(self, probe: Vector) -> NDArray[np.intp]:
         """The rows that may score best, ascending. The best one is always among them."""

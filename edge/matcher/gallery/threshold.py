@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.config import FPIR_TARGET
-from edge.matcher.gallery.centering import weight_of
+from edge.matcher.gallery.centering import centering_weight
 from edge.matcher.gallery.gallery import Gallery
 from edge.matcher.weights.manifest import ImpostorTail
 
@@ -70,7 +70,7 @@ def early_exit_min(tail: ImpostorTail, threshold: float, rarity: int) -> float:
     return threshold + tail.scale * math.log(rarity) if rarity else math.inf
 
 
-def partly_calibrated(tail: ImpostorTail, weight: float) -> ImpostorTail:
+def partly_centred(tail: ImpostorTail, weight: float) -> ImpostorTail:
     """The tail of scores from which only `weight` (0-1) of the common direction was taken out.
 
     What is left of it adds its square to every score: start(w) = start + (plain_start − start) · (1 − w)².
@@ -80,7 +80,7 @@ def partly_calibrated(tail: ImpostorTail, weight: float) -> ImpostorTail:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ThresholdChoice:
     """The threshold of one gallery, and the tail it follows from: the "pack"'s, or the "gallery"'s own."""
 
     threshold: float
@@ -88,20 +88,20 @@ class Choice:
     source: str
 
 
-def choose(tail: ImpostorTail, gallery: Gallery, fpir: float = FPIR_TARGET) -> Choice:
+def choose_threshold(tail: ImpostorTail, gallery: Gallery, fpir: float = FPIR_TARGET) -> ThresholdChoice:
     """From which score a candidate of this very gallery counts: by the pack's tail, or the gallery's own if that surely asks for more."""
-    partly = partly_calibrated(tail, gallery.calibration.weight)
+    partly = partly_centred(tail, gallery.centering.weight)
     expected = threshold_for(partly, gallery.size, fpir)
-    own = own_tail(gallery)
+    own = gallery_tail(gallery)
     if own is not None:
-        surely = at_least(own, gallery.size, fpir)
+        surely = lower_bound(own, gallery.size, fpir)
         asked = threshold_for(surely, gallery.size, fpir)
         if asked > expected:
-            return Choice(asked, surely, "gallery")
-    return Choice(expected, partly, "pack")
+            return ThresholdChoice(asked, surely, "gallery")
+    return ThresholdChoice(expected, partly, "pack")
 
 
-def at_least(tail: ImpostorTail, gallery_size: int, fpir: float) -> ImpostorTail:
+def lower_bound(tail: ImpostorTail, gallery_size: int, fpir: float) -> ImpostorTail:
     """The tail that asks for what this one surely does: the near end of the 95 % interval of its threshold."""
     error = math.sqrt(_variance(tail, _depth(tail, gallery_size, fpir)))
     start = max(-1.0, tail.start - Z * error)
@@ -109,28 +109,28 @@ def at_least(tail: ImpostorTail, gallery_size: int, fpir: float) -> ImpostorTail
 
 
 def gallery_threshold(tail: ImpostorTail, gallery: Gallery, fpir: float = FPIR_TARGET) -> float:
-    """The threshold that is chosen for this very gallery; see `choose`."""
-    return choose(tail, gallery, fpir).threshold
+    """The threshold that is chosen for this very gallery; see `choose_threshold`."""
+    return choose_threshold(tail, gallery, fpir).threshold
 
 
-def grown_threshold(tail: ImpostorTail, choice: Choice, size: int, fpir: float) -> float:
+def threshold_at_size(tail: ImpostorTail, choice: ThresholdChoice, size: int, fpir: float) -> float:
     """What the threshold would be with `size` workers like the present ones: by the pack's `tail`, or the gallery's own where that
     was chosen."""
-    by_pack = threshold_for(partly_calibrated(tail, weight_of(size)), size, fpir)
+    by_pack = threshold_for(partly_centred(tail, centering_weight(size)), size, fpir)
     return max(by_pack, threshold_for(choice.tail, size, fpir)) if choice.source == "gallery" else by_pack
 
 
-def own_tail(gallery: Gallery) -> ImpostorTail | None:
+def gallery_tail(gallery: Gallery) -> ImpostorTail | None:
     """The tail of the scores of a gallery's workers with each other; None below OWN_TAIL_WORKERS, too few for a tail."""
     if gallery.size < OWN_TAIL_WORKERS:
         return None
     rows = gallery.matrix
     if gallery.size > OWN_TAIL_SAMPLE:
         rows = rows[np.linspace(0, gallery.size - 1, OWN_TAIL_SAMPLE).astype(np.intp)]
-    return fit_pairs(rows @ rows.T)
+    return fit_pair_tail(rows @ rows.T)
 
 
-def fit_pairs(scores: NDArray[np.float32], plain_start: float | None = None, partitions: int = 1) -> ImpostorTail:
+def fit_pair_tail(scores: NDArray[np.float32], plain_start: float | None = None, partitions: int = 1) -> ImpostorTail:
     """The tail of a square matrix of scores, one person a row and column, with its standard errors over people.
 
     Only scores above the diagonal count. The errors are means over so many ways to part the people. Raises ValueError: see `fit_tail`.

@@ -9,7 +9,7 @@ from typing import Protocol
 from contract.messages import Advice, LivenessVerdict
 from edge.core.config import LivenessConfig
 from edge.core.domain import Face, Image, Points
-from edge.matcher.liveness.parallax import Reference, Relief, turn
+from edge.matcher.liveness.parallax import FrontalView, Relief, nose_offset
 
 PARALLAX_MIN = 0.13
 """Of the nose against the plane of eyes and mouth, in eye distances, from which a head has turned: about 18°."""
@@ -38,7 +38,7 @@ Draw = Callable[[Sequence[Advice]], Advice]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LivenessResult:
     """`challenge` is what the person must be told now; while it is set, `verdict` is not yet the last word.
 
     `score` is the largest parallax seen that a head may have caused, in eye distances, 0 = none. `passive` is how live the
@@ -51,26 +51,26 @@ class Finding:
     passive: float | None = None
 
 
-class Liveness(Protocol):
-    def see(self, approach: int, at_s: float, face: Face, image: Image) -> None:
+class LivenessCheck(Protocol):
+    def add_frame(self, approach: int, at_s: float, face: Face, image: Image) -> None:
         """One face of this approach, usable or turned away, in its BGR frame; frame time in monotonic seconds."""
 
-    def finding(self, approach: int, at_s: float, named: bool) -> Finding:
+    def result(self, approach: int, at_s: float, named: bool) -> LivenessResult:
         """What is known now. `named`: the vote has named somebody, so a challenge is worth the person's time."""
 
 
-class NotChecked:
+class NoLivenessCheck:
     """Looks at nothing and says so: events then carry `not_checked`, never a pretended `live`."""
 
-    def see(self, approach: int, at_s: float, face: Face, image: Image) -> None:
+    def add_frame(self, approach: int, at_s: float, face: Face, image: Image) -> None:
         pass
 
-    def finding(self, approach: int, at_s: float, named: bool) -> Finding:
-        return Finding()
+    def result(self, approach: int, at_s: float, named: bool) -> LivenessResult:
+        return LivenessResult()
 
 
 @dataclass(slots=True, eq=False)
-class _Visit:
+class _ApproachState:
     """What one approach has shown. `asked` is the challenge still to be met, the first of `left`."""
 
     number: int
@@ -80,7 +80,7 @@ class _Visit:
     verdict: LivenessVerdict = LivenessVerdict.NOT_CHECKED
     score: float = 0.0
     straight: deque[Points] = field(default_factory=lambda: deque(maxlen=REFERENCE_VIEWS))
-    reference: Reference | None = None
+    reference: FrontalView | None = None
     recent: deque[Relief] = field(default_factory=lambda: deque(maxlen=WINDOW))
 
     def start_over(self) -> None:
@@ -90,7 +90,7 @@ class _Visit:
         self.reference = None
 
 
-class Planarity:
+class ChallengeCheck:
     """The nose's parallax over time, by itself or as the answer to a challenge drawn anew for each approach.
 
     Modes (`LivenessConfig.mode`): "advisory" never asks; "required" asks everybody who is named; "challenge_on_doubt"
@@ -101,100 +101,100 @@ class Planarity:
 
     def __init__(self, config: LivenessConfig, draw: Draw = secrets.choice) -> None:
         self._config, self._draw = config, draw
-        self._visit = _Visit(0)
+        self._state = _ApproachState(0)
 
-    def see(self, approach: int, at_s: float, face: Face, image: Image) -> None:
+    def add_frame(self, approach: int, at_s: float, face: Face, image: Image) -> None:
         landmarks = face.landmarks
-        visit = self._of(approach)
-        visit.seen_s = at_s
+        state = self._of(approach)
+        state.seen_s = at_s
         try:
-            if visit.reference is None:
-                self._look_straight(visit, landmarks)
+            if state.reference is None:
+                self._take_frontal_view(state, landmarks)
             else:
-                self._compare(visit, visit.reference.compare(landmarks))
+                self._compare(state, state.reference.compare(landmarks))
         except ValueError:  # a degenerate view says nothing
             return
 
-    def finding(self, approach: int, at_s: float, named: bool, doubted: bool = False) -> Finding:
+    def result(self, approach: int, at_s: float, named: bool, doubted: bool = False) -> LivenessResult:
         """As the port says. `doubted`: another check takes the face for a picture. Only the challenge of mode
         "challenge_on_doubt", once it was put, overrules that."""
-        visit = self._of(approach)
-        if named and self._asks(visit, doubted):
-            if visit.started_s is None:
-                self._start(visit, at_s)
-            elif at_s - visit.started_s > self._config.challenge_limit_ms / 1000:
-                self._end(visit, LivenessVerdict.DOUBTFUL)
-        if visit.left and at_s - visit.seen_s > LOST_S:
-            visit.start_over()
+        state = self._of(approach)
+        if named and self._asks(state, doubted):
+            if state.started_s is None:
+                self._start(state, at_s)
+            elif at_s - state.started_s > self._config.challenge_limit_ms / 1000:
+                self._end(state, LivenessVerdict.DOUBTFUL)
+        if state.left and at_s - state.seen_s > LOST_S:
+            state.start_over()
         challenge = None
-        if visit.left:
-            challenge = Advice.LOOK_AT_CAMERA if visit.reference is None else visit.left[0]
-        overruled = self._config.mode == "challenge_on_doubt" and visit.started_s is not None
+        if state.left:
+            challenge = Advice.LOOK_AT_CAMERA if state.reference is None else state.left[0]
+        overruled = self._config.mode == "challenge_on_doubt" and state.started_s is not None
         doubtful = doubted and challenge is None and not overruled
-        return Finding(LivenessVerdict.DOUBTFUL if doubtful else visit.verdict, visit.score, challenge)
+        return LivenessResult(LivenessVerdict.DOUBTFUL if doubtful else state.verdict, state.score, challenge)
 
-    def _of(self, approach: int) -> _Visit:
-        if approach != self._visit.number:
-            self._visit = _Visit(approach)
-        return self._visit
+    def _of(self, approach: int) -> _ApproachState:
+        if approach != self._state.number:
+            self._state = _ApproachState(approach)
+        return self._state
 
-    def _asks(self, visit: _Visit, doubted: bool) -> bool:
-        if visit.left:
+    def _asks(self, state: _ApproachState, doubted: bool) -> bool:
+        if state.left:
             return True
-        if self._config.mode == "advisory" or visit.started_s is not None:
+        if self._config.mode == "advisory" or state.started_s is not None:
             return False
-        return self._config.mode == "required" or doubted or visit.verdict is not LivenessVerdict.LIVE
+        return self._config.mode == "required" or doubted or state.verdict is not LivenessVerdict.LIVE
 
-    def _start(self, visit: _Visit, at_s: float) -> None:
+    def _start(self, state: _ApproachState, at_s: float) -> None:
         """Draw the steps. The first is a turn: only a turn shows depth."""
         steps = [self._draw(TURNS), *(self._draw(CHALLENGES) for _ in range(self._config.challenge_steps - 1))]
-        visit.left, visit.started_s = steps, at_s
-        visit.verdict = LivenessVerdict.NOT_CHECKED
-        visit.start_over()
+        state.left, state.started_s = steps, at_s
+        state.verdict = LivenessVerdict.NOT_CHECKED
+        state.start_over()
 
-    def _end(self, visit: _Visit, verdict: LivenessVerdict) -> None:
-        visit.left, visit.verdict = [], verdict
+    def _end(self, state: _ApproachState, verdict: LivenessVerdict) -> None:
+        state.left, state.verdict = [], verdict
 
-    def _look_straight(self, visit: _Visit, landmarks: Points) -> None:
-        visit.straight.append(landmarks)
-        turns = [turn(view) for view in visit.straight]
+    def _take_frontal_view(self, state: _ApproachState, landmarks: Points) -> None:
+        state.straight.append(landmarks)
+        turns = [nose_offset(view) for view in state.straight]
         if abs(turns[-1]) > STRAIGHT_MAX or max(turns) - min(turns) > STEADY_MAX:
-            visit.straight.clear()
+            state.straight.clear()
         elif len(turns) == REFERENCE_VIEWS:
-            visit.reference = Reference.of(list(visit.straight))
+            state.reference = FrontalView.of(list(state.straight))
 
-    def _compare(self, visit: _Visit, now: Relief) -> None:
-        if visit.recent and abs(now.x - visit.recent[-1].x) > JUMP_MAX:
-            visit.start_over()
+    def _compare(self, state: _ApproachState, now: Relief) -> None:
+        if state.recent and abs(now.x - state.recent[-1].x) > JUMP_MAX:
+            state.start_over()
             return
-        visit.recent.append(now)
-        if len(visit.recent) < WINDOW:
+        state.recent.append(now)
+        if len(state.recent) < WINDOW:
             return
-        mean = average(list(visit.recent))
+        mean = mean_relief(list(state.recent))
         turned = turned_head(mean)
         if turned:
-            visit.score = max(visit.score, abs(mean.x))
-        if visit.left:
-            self._answered(visit, mean, turned)
-        elif visit.started_s is None:
+            state.score = max(state.score, abs(mean.x))
+        if state.left:
+            self._check_answer(state, mean, turned)
+        elif state.started_s is None:
             if turned:
-                visit.verdict = LivenessVerdict.LIVE
-            elif visit.verdict is LivenessVerdict.NOT_CHECKED and turned_plane(mean):
-                visit.verdict = LivenessVerdict.DOUBTFUL
+                state.verdict = LivenessVerdict.LIVE
+            elif state.verdict is LivenessVerdict.NOT_CHECKED and turned_plane(mean):
+                state.verdict = LivenessVerdict.DOUBTFUL
 
-    def _answered(self, visit: _Visit, mean: Relief, turned: Advice | None) -> None:
+    def _check_answer(self, state: _ApproachState, mean: Relief, turned: Advice | None) -> None:
         done = turned or (Advice.COME_CLOSER if mean.closer >= CLOSER_MIN else None)
-        asked = visit.left[0]
+        asked = state.left[0]
         if done is asked:
-            visit.left.pop(0)
-            visit.start_over()
-            if not visit.left:
-                self._end(visit, LivenessVerdict.LIVE)
+            state.left.pop(0)
+            state.start_over()
+            if not state.left:
+                self._end(state, LivenessVerdict.LIVE)
         elif turned:
-            self._end(visit, LivenessVerdict.DOUBTFUL)
+            self._end(state, LivenessVerdict.DOUBTFUL)
 
 
-def average(views: list[Relief]) -> Relief:
+def mean_relief(views: list[Relief]) -> Relief:
     count = len(views)
     return Relief(
         sum(v.x for v in views) / count,

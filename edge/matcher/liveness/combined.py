@@ -18,8 +18,8 @@ from pathlib import Path
 from contract.messages import LivenessVerdict
 from edge.core.config import LivenessConfig, MatcherConfig
 from edge.core.domain import Face, Image
-from edge.matcher.liveness.challenge import Finding, Liveness, NotChecked, Planarity
-from edge.matcher.liveness.parallax import turn
+from edge.matcher.liveness.challenge import ChallengeCheck, LivenessCheck, LivenessResult, NoLivenessCheck
+from edge.matcher.liveness.parallax import nose_offset
 from edge.matcher.liveness.passive import LiveScorer, open_passive
 
 FRAMES = 5
@@ -30,30 +30,30 @@ TURN_MAX = 0.2
 and whoever does what a challenge asks does not."""
 
 
-class Passive:
-    """Implements `Liveness` with the network alone: doubtful or not checked, never live, and it asks for nothing."""
+class PassiveCheck:
+    """Implements `LivenessCheck` with the network alone: doubtful or not checked, never live, and it asks for nothing."""
 
     def __init__(self, scorer: LiveScorer, live_min: float) -> None:
         self._scorer, self._live_min = scorer, live_min
         self._approach = 0
         self._scores: deque[float] = deque(maxlen=FRAMES)
 
-    def see(self, approach: int, at_s: float, face: Face, image: Image) -> None:
+    def add_frame(self, approach: int, at_s: float, face: Face, image: Image) -> None:
         self._turn_to(approach)
-        if abs(turn(face.landmarks)) > TURN_MAX:
+        if abs(nose_offset(face.landmarks)) > TURN_MAX:
             return
         try:
             self._scores.append(self._scorer.score(image, face))
         except ValueError:  # a box outside the frame says nothing
             return
 
-    def finding(self, approach: int, at_s: float, named: bool) -> Finding:
+    def result(self, approach: int, at_s: float, named: bool) -> LivenessResult:
         self._turn_to(approach)
         if not self._scores:
-            return Finding()
+            return LivenessResult()
         score = statistics.median(self._scores)
         verdict = LivenessVerdict.DOUBTFUL if score < self._live_min else LivenessVerdict.NOT_CHECKED
-        return Finding(verdict, passive=score)
+        return LivenessResult(verdict, passive=score)
 
     def _turn_to(self, approach: int) -> None:
         if approach != self._approach:
@@ -61,27 +61,27 @@ class Passive:
             self._scores.clear()
 
 
-class Fused:
+class CombinedCheck:
     """The challenge with the network beside it; the table above is all it does."""
 
-    def __init__(self, active: Planarity, passive: Passive) -> None:
+    def __init__(self, active: ChallengeCheck, passive: PassiveCheck) -> None:
         self._active, self._passive = active, passive
 
-    def see(self, approach: int, at_s: float, face: Face, image: Image) -> None:
-        self._active.see(approach, at_s, face, image)
-        self._passive.see(approach, at_s, face, image)
+    def add_frame(self, approach: int, at_s: float, face: Face, image: Image) -> None:
+        self._active.add_frame(approach, at_s, face, image)
+        self._passive.add_frame(approach, at_s, face, image)
 
-    def finding(self, approach: int, at_s: float, named: bool) -> Finding:
-        passive = self._passive.finding(approach, at_s, named)
+    def result(self, approach: int, at_s: float, named: bool) -> LivenessResult:
+        passive = self._passive.result(approach, at_s, named)
         doubted = passive.verdict is LivenessVerdict.DOUBTFUL
-        return replace(self._active.finding(approach, at_s, named, doubted), passive=passive.passive)
+        return replace(self._active.result(approach, at_s, named, doubted), passive=passive.passive)
 
 
-def open_liveness(config: LivenessConfig, matcher: MatcherConfig, models_dir: Path) -> Liveness:
+def open_liveness(config: LivenessConfig, matcher: MatcherConfig, models_dir: Path) -> LivenessCheck:
     """What the configuration asks for. Raises ModelError if it asks for the network and the weight is not there."""
     if config.in_force == "off":
-        return NotChecked()
-    active = Planarity(config)
+        return NoLivenessCheck()
+    active = ChallengeCheck(config)
     if not config.passive:
         return active
-    return Fused(active, Passive(open_passive(matcher, models_dir), config.passive_live_min))
+    return CombinedCheck(active, PassiveCheck(open_passive(matcher, models_dir), config.passive_live_min))

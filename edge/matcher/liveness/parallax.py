@@ -42,7 +42,7 @@ class Relief:
     closer: float
 
 
-def turn(landmarks: Points) -> float:
+def nose_offset(landmarks: Points) -> float:
     """The nose's signed distance from the middle of the eyes along their line, in eye distances."""
     right, left, nose = (landmarks[i].astype(np.float64) for i in range(3))
     line = left - right
@@ -51,7 +51,7 @@ def turn(landmarks: Points) -> float:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reference:
+class FrontalView:
     """Where the five landmarks are while the face looks at the camera; (5, 2), eye distance 1, eyes level."""
 
     shape: Matrix

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edge.core.config import MatcherConfig
 from edge.core.domain import Face, Image
-from edge.matcher.engine.onnx_session import Session
+from edge.matcher.engine.onnx_session import OnnxSession
 from edge.matcher.weights.manifest import PassiveModel, load_manifest, read_verified
 
 LIVE_CLASS = 0
@@ -28,7 +28,7 @@ class LiveScorer(Protocol):
 class PassiveNetwork:
     """Implements `LiveScorer` with the weight of the manifest."""
 
-    def __init__(self, session: Session, model: PassiveModel) -> None:
+    def __init__(self, session: OnnxSession, model: PassiveModel) -> None:
         self._session, self._model = session, model
 
     def score(self, image: Image, face: Face) -> float:
@@ -77,4 +77,4 @@ def open_passive(config: MatcherConfig, models_dir: Path) -> PassiveNetwork:
         ModelError: the weight is missing or altered (the text says what to run), or an execution provider fails.
     """
     model = load_manifest().passive_liveness.model
-    return PassiveNetwork(Session(read_verified(model, models_dir), config.providers, config.threads), model)
+    return PassiveNetwork(OnnxSession(read_verified(model, models_dir), config.providers, config.threads), model)

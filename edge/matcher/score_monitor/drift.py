@@ -29,7 +29,7 @@ CHI2_SCORES, CHI2_SHARE = 18.47, 10.83
 """The 99.9th percentiles of χ² with 4 and with 1 degree of freedom."""
 
 
-class Sign(StrEnum):
+class DriftKind(StrEnum):
     """What moved."""
 
     SCORES = "scores"
@@ -38,11 +38,11 @@ class Sign(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Shift:
+class PopulationShift:
     """One comparison: `before` and `now` are a mean score or a share 0-1; it alarms when `index` reaches `limit` and
     `worse` holds."""
 
-    sign: Sign
+    kind: DriftKind
     before: float
     now: float
     index: float
@@ -56,20 +56,20 @@ class Shift:
     def __str__(self) -> str:
         values = (
             f"{self.before:.2f} to {self.now:.2f}"
-            if self.sign is Sign.SCORES
+            if self.kind is DriftKind.SCORES
             else f"{self.before:.0%} to {self.now:.0%}"
         )
-        return f"{_WORDS[self.sign]} ({values}, index {self.index:.2f}, limit {self.limit:.2f})"
+        return f"{_WORDS[self.kind]} ({values}, index {self.index:.2f}, limit {self.limit:.2f})"
 
 
 _WORDS = {
-    Sign.SCORES: "scores of recognised workers down",
-    Sign.UNKNOWN: "more people not recognised",
-    Sign.UNUSABLE: "more people without a usable picture",
+    DriftKind.SCORES: "scores of recognised workers down",
+    DriftKind.UNKNOWN: "more people not recognised",
+    DriftKind.UNUSABLE: "more people without a usable picture",
 }
 
 
-def drift(days: Sequence[DayScores], today: date) -> list[Shift]:
+def find_drift(days: Sequence[DayScores], today: date) -> list[PopulationShift]:
     """The comparisons of the last RECENT_DAYS before `today` with the oldest days kept; empty while there is too little."""
     before_today = [d for d in days if d.day < today and d.approaches]
     recent = [d for d in before_today if d.day >= today - timedelta(days=RECENT_DAYS)]
@@ -81,8 +81,8 @@ def drift(days: Sequence[DayScores], today: date) -> list[Shift]:
     # A lens so dirty that hardly anybody is recognised leaves few workers: the shares go by those who used to come.
     spread = 1 / n + 1 / max(m, WORKERS_MIN)
     shifts = [
-        _share(Sign.UNKNOWN, reference, recent, lambda d: sum(d.unknown.values()), lambda d: d.usable, spread),
-        _share(Sign.UNUSABLE, reference, recent, lambda d: d.unusable, lambda d: d.approaches, spread),
+        _share(DriftKind.UNKNOWN, reference, recent, lambda d: sum(d.unknown.values()), lambda d: d.usable, spread),
+        _share(DriftKind.UNUSABLE, reference, recent, lambda d: d.unusable, lambda d: d.approaches, spread),
     ]
     if m >= WORKERS_MIN:
         shifts.insert(0, _scores(added(d.accepted for d in reference), added(d.accepted for d in recent), spread))
@@ -99,28 +99,28 @@ def psi(expected: Sequence[float], actual: Sequence[float]) -> float:
     return sum((y - x) * math.log(y / x) for x, y in pairs)
 
 
-def _scores(reference: Bins, recent: Bins, spread: float) -> Shift:
+def _scores(reference: Bins, recent: Bins, spread: float) -> PopulationShift:
     edges = _quantiles(reference, SCORE_BINS)
     index = psi(_grouped(reference, edges), _grouped(recent, edges))
     before, now = mean(reference), mean(recent)
-    return Shift(Sign.SCORES, before, now, index, max(SCORE_LIMIT, CHI2_SCORES * spread), now < before)
+    return PopulationShift(DriftKind.SCORES, before, now, index, max(SCORE_LIMIT, CHI2_SCORES * spread), now < before)
 
 
 def _share(
-    sign: Sign,
+    kind: DriftKind,
     reference: Sequence[DayScores],
     recent: Sequence[DayScores],
     part: Callable[[DayScores], int],
     whole: Callable[[DayScores], int],
     spread: float,
-) -> Shift | None:
+) -> PopulationShift | None:
     had, of = sum(map(part, reference)), sum(map(whole, reference))
     has, among = sum(map(part, recent)), sum(map(whole, recent))
     if not of or among < WORKERS_MIN:
         return None
     index = psi((had, of - had), (has, among - has))
     before, now = had / of, has / among
-    return Shift(sign, before, now, index, max(SHARE_LIMIT, CHI2_SHARE * spread), now > before)
+    return PopulationShift(kind, before, now, index, max(SHARE_LIMIT, CHI2_SHARE * spread), now > before)
 
 
 def _quantiles(bins: Bins, parts: int) -> list[int]:

@@ -8,13 +8,13 @@ from contract.messages import NoticeCode
 from edge.core.config import MatcherConfig
 from edge.core.domain import Identification, Incident, Recognition
 from edge.core.ports import Clock, ScoreCountStore
-from edge.matcher.score_monitor.drift import Shift, drift
+from edge.matcher.score_monitor.drift import PopulationShift, find_drift
 from edge.matcher.score_monitor.score_history import ScoreHistory
 from edge.matcher.score_monitor.site_threshold import SiteTail, correction, site_tail
 
 _log = structlog.get_logger()
 
-TOLD_STEP = 0.01
+REPORT_STEP = 0.01
 """Corrections that round to the same hundredth are told once a month."""
 
 
@@ -33,7 +33,7 @@ class ScoreMonitor:
         self._judged: date | None = None
         self._site: SiteTail | None = None
         self._correction = 0.0
-        self._shifts: list[Shift] = []
+        self._shifts: list[PopulationShift] = []
         self._notices: list[Incident] = []
 
     @property
@@ -46,9 +46,9 @@ class ScoreMonitor:
         self._gallery, self._expected, self._judged = workers, expected, None
         self._judge()
 
-    def see(self, seen: Identification) -> None:
+    def add(self, seen: Identification) -> None:
         """Take up the answer to one frame."""
-        if self._clock.trusted() and (day := self._history.see(seen, self._gallery, self._clock.utc().date())):
+        if self._clock.trusted() and (day := self._history.add(seen, self._gallery, self._clock.utc().date())):
             self._store.save(day)
 
     def notices(self) -> list[Incident]:
@@ -56,14 +56,14 @@ class ScoreMonitor:
         self._judge()
         return self._notices
 
-    def told(self, basis: Recognition, expected: float) -> Recognition:
+    def with_corrections(self, basis: Recognition, expected: float) -> Recognition:
         """`basis` with the correction, the proposal and the drift of this day."""
         return basis.model_copy(
             update={
                 "correction": self.applied,
                 "proposed": expected + self._correction if self._correction else None,
-                "drift": {shift.sign.value: round(shift.index / shift.limit, 3) for shift in self._shifts},
-                "alarms": tuple(shift.sign.value for shift in self._shifts if shift.alarming),
+                "drift": {shift.kind.value: round(shift.index / shift.limit, 3) for shift in self._shifts},
+                "alarms": tuple(shift.kind.value for shift in self._shifts if shift.alarming),
             }
         )
 
@@ -74,9 +74,9 @@ class ScoreMonitor:
         days = self._history.days
         self._site = site_tail(days, self._gallery, self._config.fpir_target, today, self._pack_scale)
         self._correction = correction(self._expected, self._site) if self._site else 0.0
-        self._shifts = drift(days, today)
+        self._shifts = find_drift(days, today)
         self._notices = []
-        if self._site and abs(self._correction) >= TOLD_STEP / 2:
+        if self._site and abs(self._correction) >= REPORT_STEP / 2:
             self._notices.append(self._proposal(self._site, today))
         if alarms := [str(shift) for shift in self._shifts if shift.alarming]:
             self._notices.append(Incident(f"drift-{today}", NoticeCode.DRIFT, "; ".join(alarms)))
@@ -88,5 +88,5 @@ class ScoreMonitor:
             f"{proposed:.3f} instead of {self._expected:.3f}, from the scores of {site.workers} workers "
             f"({'in use' if self.applied else 'not in use'})"
         )
-        ref = f"threshold-{today:%Y-%m}-{round(self._correction / TOLD_STEP):+d}-{self._config.self_calibrate}"
+        ref = f"threshold-{today:%Y-%m}-{round(self._correction / REPORT_STEP):+d}-{self._config.self_calibrate}"
         return Incident(ref, NoticeCode.THRESHOLD_PROPOSED, detail)

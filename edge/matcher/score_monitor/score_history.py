@@ -32,7 +32,7 @@ class ScoreHistory:
     def days(self) -> tuple[DayScores, ...]:
         return tuple(self._days.values())
 
-    def see(self, seen: Identification, gallery: int, today: date) -> DayScores | None:
+    def add(self, seen: Identification, gallery: int, today: date) -> DayScores | None:
         """Take up one frame's answer; the day as it stands now if an approach ended with this frame, else None."""
         ended = None
         if seen.approach != self._approach:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.matcher.weights.int8 import keep_eight_bits
-from edge.matcher.weights.prelu import fuse
+from edge.matcher.weights.prelu import rewrite_for_onnxruntime
 
 if TYPE_CHECKING:
     import onnx
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 IR_VERSION_MIN = 10
 """The first one that allows initializers which are not graph inputs for this operator set."""
 
-_FOLDED = ("DequantizeLinear", "Reshape")
+_CONSTANT_OPERATORS = ("DequantizeLinear", "Reshape")
 
 
-def fold(data: bytes, *, dynamic_size: bool, fused: bool = True) -> bytes:
+def dequantise_model(data: bytes, *, dynamic_size: bool, rewritten: bool = True) -> bytes:
     """The ONNX file `data` with its constants folded to float32, as bytes.
 
     Args:
@@ -34,11 +34,11 @@ def fold(data: bytes, *, dynamic_size: bool, fused: bool = True) -> bytes:
     import onnx  # a gate that has its weights and a small gallery never needs it
 
     model = onnx.load_model_from_string(data)
-    if fused:
+    if rewritten:
         keep_eight_bits(model)
     _fold_constants(model.graph)
-    if fused:
-        fuse(model.graph)
+    if rewritten:
+        rewrite_for_onnxruntime(model.graph)
     _drop_unused(model.graph)
     if dynamic_size:
         _free_size(model.graph)
@@ -74,7 +74,7 @@ def _fold_constants(graph: "onnx.GraphProto") -> None:
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     kept = []
     for node in graph.node:
-        if node.op_type in _FOLDED and all(name in constants for name in node.input):
+        if node.op_type in _CONSTANT_OPERATORS and all(name in constants for name in node.input):
             name = node.output[0]
             constants[name] = _compute(node, [constants[source] for source in node.input])
             graph.initializer.append(numpy_helper.from_array(constants[name], name))

@@ -8,7 +8,7 @@ from edge.system.atomic_write import write_atomically
 from edge.system.pinned_packages import Progress, download, extract, sha256_of
 
 
-def fetch(pack: Pack | PassivePack, models_dir: Path, progress: Progress | None = None) -> list[Path]:
+def fetch_pack(pack: Pack | PassivePack, models_dir: Path, progress: Progress | None = None) -> list[Path]:
     """Make every model of `pack` present and verified in `models_dir`; the paths that were written.
 
     Models that already verify are left alone; if all do, nothing is downloaded.
@@ -35,11 +35,11 @@ def is_verified(model: Model, models_dir: Path) -> bool:
 
 def _install(model: Model, archive: Path, models_dir: Path) -> Path:
     member = extract(archive, model.member, model.member_sha256)
-    from edge.matcher.weights.dequantise import fold  # most starts fetch nothing
+    from edge.matcher.weights.dequantise import dequantise_model  # most starts fetch nothing
 
     as_published = model.member_sha256 == model.sha256
-    folded = member if as_published else fold(member, dynamic_size=model.input.dynamic_size)
-    found = sha256_of(folded)
+    float32_model = member if as_published else dequantise_model(member, dynamic_size=model.input.dynamic_size)
+    found = sha256_of(float32_model)
     if found != model.sha256:
         raise ModelError(
             f"folding {model.name} gave SHA-256 {found[:12]}…, pinned is {model.sha256[:12]}…; this version of onnx writes "
@@ -47,5 +47,5 @@ def _install(model: Model, archive: Path, models_dir: Path) -> Path:
         )
     models_dir.mkdir(parents=True, exist_ok=True)
     path = models_dir / model.file
-    write_atomically(path, folded, 0o644)
+    write_atomically(path, float32_model, 0o644)
     return path

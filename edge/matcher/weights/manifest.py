@@ -17,11 +17,11 @@ class ModelError(RuntimeError):
     """A model that is missing, altered or unknown. The gate does not start; the text says what to do."""
 
 
-class _Entry(BaseModel):
+class _ManifestEntry(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
 
-class ModelInput(_Entry):
+class ModelInput(_ManifestEntry):
     """What the graph is fed: NCHW float32 in this colour order; `dynamic_size` frees height and width when folding."""
 
     colour: Literal["RGB", "BGR"]
@@ -29,7 +29,7 @@ class ModelInput(_Entry):
     dynamic_size: bool
 
 
-class Model(_Entry):
+class Model(_ManifestEntry):
     """One weight: where it comes from (`member` of the pack's source) and what it is once folded (`file`). A weight whose
     two hashes are the same is run as it was published."""
 
@@ -46,11 +46,11 @@ class Model(_Entry):
     input: ModelInput
 
 
-class Embedder(Model):
+class EmbedderModel(Model):
     dimension: int = Field(gt=0)
 
 
-class ImpostorTail(_Entry):
+class ImpostorTail(_ManifestEntry):
     """How likely two different people score high: FMR(t) = share · exp(−(t − start) / scale) from `start` on.
 
     Of calibrated scores; `plain_start` is where the tail of plain cosines starts. `start_error` and `scale_error` are standard
@@ -66,7 +66,7 @@ class ImpostorTail(_Entry):
     scale_error: float = Field(default=0.0, ge=0, le=0.5)
 
 
-class Upright(_Entry):
+class Upright(_ManifestEntry):
     """How this pack's vectors of faces upside down are told (edge/matcher/engine/upright.py): their product with `direction`, a unit vector
     (float16, little endian, base64), is at least `turned_min`. Fitted on so many `faces`."""
 
@@ -75,14 +75,14 @@ class Upright(_Entry):
     faces: int = Field(gt=0)
 
 
-class Pack(_Entry):
+class Pack(_ManifestEntry):
     """A detector and an embedder that belong together, and the error rates measured with both. Without `upright`, nobody measured
     what the two make of faces upside down, and they are not told."""
 
     title: str
     source: PinnedFile
     detector: Model
-    embedder: Embedder
+    embedder: EmbedderModel
     impostor_tail: ImpostorTail
     upright: Upright | None = None
 
@@ -113,7 +113,7 @@ class PassiveModel(Model):
     """Side of the crop in heights of the detector's box."""
 
 
-class PassivePack(_Entry):
+class PassivePack(_ManifestEntry):
     """The optional weight of passive liveness. Never fetched or run unless the operator says so."""
 
     title: str
@@ -125,7 +125,7 @@ class PassivePack(_Entry):
         return (self.model,)
 
 
-class OwnModel(_Entry):
+class OwnModel(_ManifestEntry):
     """A weight that the operator supplies, pinned by hash."""
 
     file: str = Field(pattern=r"^[A-Za-z0-9._-]+\.onnx$")
@@ -136,16 +136,16 @@ class OwnModel(_Entry):
         return self.file.removesuffix(".onnx")
 
 
-class OwnEmbedder(OwnModel):
+class OwnEmbedderModel(OwnModel):
     dimension: int = Field(gt=0)
 
 
-class OwnPack(_Entry):
+class OwnPack(_ManifestEntry):
     """What `pack.toml` in the folder of an operator's own pack says. The impostor tail is measured with
     `sitegate evaluate --photos PHOTOS` and that pack in the configuration; until then, any values with a high threshold do."""
 
     detector: OwnModel
-    embedder: OwnEmbedder
+    embedder: OwnEmbedderModel
     impostor_tail: ImpostorTail
 
     @property
@@ -153,7 +153,7 @@ class OwnPack(_Entry):
         return self.detector, self.embedder
 
 
-class Manifest(_Entry):
+class Manifest(_ManifestEntry):
     packs: dict[str, Pack]
     passive_liveness: PassivePack
 
@@ -186,7 +186,7 @@ def own_folder(pack_name: str) -> Path | None:
     return Path(folder) if kind == OWN and folder else None
 
 
-def own_pack(folder: Path) -> OwnPack:
+def load_own_pack(folder: Path) -> OwnPack:
     """Raises ModelError."""
     path = folder / "pack.toml"
     try:
@@ -200,7 +200,7 @@ def own_pack(folder: Path) -> OwnPack:
 def find_pack(pack_name: str) -> Pack | OwnPack:
     """The pack that `matcher.pack` names: of the manifest, or the operator's own. Raises ModelError."""
     folder = own_folder(pack_name)
-    return own_pack(folder) if folder else load_manifest().pack(pack_name)
+    return load_own_pack(folder) if folder else load_manifest().pack(pack_name)
 
 
 def model_id(pack_name: str, model: Model | OwnModel) -> str:

@@ -23,7 +23,7 @@ SLOPE_GAP_MIN = 1e-3
 Constants = dict[str, NDArray[Any]]
 
 
-def fuse(graph: "onnx.GraphProto") -> None:
+def rewrite_for_onnxruntime(graph: "onnx.GraphProto") -> None:
     """Fold each BatchNormalization into the Conv before it, and replace each PRelu between convolutions."""
     from onnx import numpy_helper
 

@@ -15,19 +15,19 @@ from edge.devices.readers.pin_code_check import ThreadedPinCodeCheck
 from edge.devices.readers.qr_codes import QrCodeReader, read_codes
 from edge.devices.readers.wedge import WedgeReader
 from edge.loop import Adapters, GateLoop
-from edge.matcher.pipeline import FaceMatcher
+from edge.matcher import FaceMatcher
 from edge.sim import SimulatedKeyboard
 from edge.sim.code_card import CodeCard
 from edge.sim.lane_picture import draw_lane
 from edge.storage.desk import DeskReader
 from edge.storage.journal import Journal
 from edge.system.clock import SystemClock
-from edge.tools.bench.face_to_relay import Figure, FixedRoster, figure, repeat
+from edge.tools.bench.face_to_relay import FixedRoster, StageTiming, repeat, timing
 
 BENCH_CARD, BENCH_PIN = "0012345678", "471100"
 
 
-def other_ways(matcher: FaceMatcher, scratch: Path, times: int) -> list[Figure]:
+def code_and_card(matcher: FaceMatcher, scratch: Path, times: int) -> list[StageTiming]:
     """Nobody's face, the whole loop: a code held before the camera, and a card with its PIN, `times` each.
 
     "code shown to relay" is from the moment the card comes into view; "card + PIN to relay" from the PIN's Enter key, so
@@ -93,10 +93,10 @@ def other_ways(matcher: FaceMatcher, scratch: Path, times: int) -> list[Figure]:
     now = clock.utc().replace(microsecond=0)
     held = scene.with_code(make(Code("bench", "", now, now + timedelta(minutes=5)), key))
     return [
-        figure("look for a code, none", repeat(lambda: read_codes(scene.empty), 200)),
-        figure("read a code", repeat(lambda: read_codes(held), 200)),
-        figure("code shown to relay", codes),
-        figure("card + PIN to relay", cards),
+        timing("look for a code, none", repeat(lambda: read_codes(scene.empty), 200)),
+        timing("read a code", repeat(lambda: read_codes(held), 200)),
+        timing("code shown to relay", codes),
+        timing("card + PIN to relay", cards),
     ]
 
 

@@ -27,13 +27,10 @@ from edge.storage.journal import Journal, JournalReader
 from edge.sync.mqtt import MqttLink, Publication
 from edge.sync.service import SyncService
 from edge.system.clock import SystemClock
+from edge.tools.bench.errors import BenchError
 
 TURNS = 5
 PATIENCE_S = 120.0
-
-
-class BenchError(RuntimeError):
-    """Something the measurement needs is missing; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)

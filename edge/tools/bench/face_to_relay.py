@@ -37,8 +37,8 @@ from edge.core.ports import Camera, Clock
 from edge.devices.gate import GpioGate, make_factory
 from edge.devices.indicator import GpioIndicator
 from edge.loop import Adapters, GateLoop
-from edge.matcher.engine.engine import FRAME
-from edge.matcher.pipeline import FaceMatcher
+from edge.matcher import FaceMatcher
+from edge.matcher.engine.engine import FRAME_EFFORT
 from edge.sim import WalkUpSource, load_script
 from edge.sim.film import Film
 from edge.storage.desk import DeskReader
@@ -51,7 +51,7 @@ AWAKE_S = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class StageTiming:
     """Percentiles of one stage in milliseconds, over `count` runs."""
 
     name: str
@@ -61,10 +61,10 @@ class Figure:
     p99_ms: float
 
 
-def figure(name: str, seconds: list[float]) -> Figure:
+def timing(name: str, seconds: list[float]) -> StageTiming:
     """Percentiles (linear interpolation) of durations given in seconds."""
     p50, p95, p99 = (float(v) for v in np.percentile(np.asarray(seconds) * 1000, (50, 95, 99)))
-    return Figure(name, len(seconds), round(p50, 3), round(p95, 3), round(p99, 3))
+    return StageTiming(name, len(seconds), round(p50, 3), round(p95, 3), round(p99, 3))
 
 
 def repeat(action: Callable[[], object], times: int, warm_up: int = 3) -> list[float]:
@@ -86,14 +86,14 @@ def random_templates(count: int, dimension: int, seed: int = 1) -> NDArray[np.fl
     return vectors
 
 
-def stages(matcher: FaceMatcher, face: Portrait, scratch: Path, rounds: int) -> list[Figure]:
+def stages(matcher: FaceMatcher, face: Portrait, scratch: Path, rounds: int) -> list[StageTiming]:
     """Each stage alone, as the gate runs it for a 640x480 frame with one face: a gallery of 1,000, a real journal file and
     mock pins."""
     frame = frame_with(face)
     engine = matcher.engine
     found = matcher.faces_near(frame, float("inf"))[0]
-    aligned = engine.align(frame, found, FRAME)
-    vector = engine.embed(aligned, FRAME)
+    aligned = engine.align(frame, found, FRAME_EFFORT)
+    vector = engine.embed(aligned, FRAME_EFFORT)
     matcher.load(fill(matcher, 1_000))
     case = _case(matcher.threshold)
     clock = SystemClock()
@@ -103,22 +103,22 @@ def stages(matcher: FaceMatcher, face: Portrait, scratch: Path, rounds: int) -> 
     gate = GpioGate(pins, factory)
     actions: dict[str, Callable[[], object]] = {
         "detect": lambda: matcher.faces_near(frame, found.eye_distance_px),
-        "align": lambda: engine.align(frame, found, FRAME),
-        "embed": lambda: engine.embed(aligned, FRAME),
+        "align": lambda: engine.align(frame, found, FRAME_EFFORT),
+        "embed": lambda: engine.embed(aligned, FRAME_EFFORT),
         "search": lambda: matcher.search(vector),
         "decide": lambda: decide(*case, Circumstances("s", Direction.IN, clock.utc(), True)),
         "journal": lambda: _append(journal),
         "pulse": gate.pulse,
     }
     try:
-        return [figure(name, repeat(action, rounds)) for name, action in actions.items()]
+        return [timing(name, repeat(action, rounds)) for name, action in actions.items()]
     finally:
         gate.close()
         factory.close()
         journal.close()
 
 
-def nobody(matcher: FaceMatcher, face: Portrait, scratch: Path, seconds: int) -> Figure:
+def empty_lane(matcher: FaceMatcher, face: Portrait, scratch: Path, seconds: int) -> StageTiming:
     """Processor time per frame while nobody is in view: so many seconds of an empty lane at 30 frames/s, each one figure.
     1.67 ms are 5 % of one core. The camera's own share is not in it."""
     text = walk_up_script({"a-today": face}, scratch / "never", 30, acts=ACTS[:1])
@@ -131,16 +131,16 @@ def nobody(matcher: FaceMatcher, face: Portrait, scratch: Path, seconds: int) ->
         for number, image in enumerate(empty):
             matcher.identify(Frame(image, 1000 + second + number / 30, number))
         taken.append((time.process_time() - start) / len(empty))
-    return figure("nobody in view, CPU", taken[AWAKE_S:])
+    return timing("nobody in view, CPU", taken[AWAKE_S:])
 
 
-def searches(matcher: FaceMatcher, sizes: tuple[int, ...], rounds: int) -> list[Figure]:
+def searches(matcher: FaceMatcher, sizes: tuple[int, ...], rounds: int) -> list[StageTiming]:
     """Exact 1:N search over galleries of these sizes."""
     probe = random_templates(1, matcher.engine.pack.embedder.dimension, seed=2)[0]
     found = []
     for size in sizes:
         matcher.load(fill(matcher, size))
-        found.append(figure(f"search in {size:,}", repeat(lambda: matcher.search(probe), rounds)))
+        found.append(timing(f"search in {size:,}", repeat(lambda: matcher.search(probe), rounds)))
     matcher.load(())
     return found
 
@@ -151,7 +151,7 @@ def fill(matcher: FaceMatcher, count: int) -> list[tuple[str, Template]]:
     return [(f"bench-{i}", Template(vector, matcher.model_id)) for i, vector in enumerate(vectors)]
 
 
-def walk_ups(matcher: FaceMatcher, cast: dict[str, Portrait], scratch: Path, times: int) -> list[Figure]:
+def walk_ups(matcher: FaceMatcher, cast: dict[str, Portrait], scratch: Path, times: int) -> list[StageTiming]:
     """Worker A walks up `times` times in front of the whole loop at 30 frames/s: camera thread, vote, journal, pins.
 
     "capture" is the age of a frame when the loop takes it; "usable to relay" is from the first frame good enough to be
@@ -193,7 +193,7 @@ def walk_ups(matcher: FaceMatcher, cast: dict[str, Portrait], scratch: Path, tim
     finally:
         loop.close()
         factory.close()
-    return [figure("capture", camera.ages_s), figure("usable to relay", loop.usable_to_pulse_s)]
+    return [timing("capture", camera.ages_s), timing("usable to relay", loop.usable_to_pulse_s)]
 
 
 class _AgedCamera:

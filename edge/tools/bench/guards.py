@@ -42,7 +42,7 @@ HELD = (PassageState.FIRE, PassageState.FIRE_OVER)
 
 
 @dataclass(frozen=True, slots=True)
-class Locked:
+class LockTimes:
     """How long the relay was energised in one state, over `count` trials, seconds; None where it was not, or is held for fire.
     `after_s`: from the kill to the lock, the longest."""
 
@@ -55,7 +55,7 @@ class Locked:
     never: int
 
 
-def locked(state: PassageState, how: str, rounds: int, beside: int, folder: Path) -> Locked:
+def lock_times(state: PassageState, how: str, rounds: int, beside: int, folder: Path) -> LockTimes:
     """Run so many trials in one state, `beside` at a time, in processes of their own."""
     command = [sys.executable, "-m", "edge.tools.bench.guards", state.value, how, str(rounds), str(beside), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -63,7 +63,7 @@ def locked(state: PassageState, how: str, rounds: int, beside: int, folder: Path
     for_how_long = [one["energised_s"] for one in found if one["energised_s"] is not None]
     after = [one["after_s"] for one in found if one["after_s"] is not None]
     never = sum(bool(one["never"]) for one in found)
-    return Locked(
+    return LockTimes(
         state.value,
         how,
         len(found),

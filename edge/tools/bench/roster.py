@@ -27,7 +27,7 @@ LISTS_EVERY_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class RosterTiming:
     """`in_force_s`: from connecting until the gate's roster is the new one, its seals opened a few parts at a time as beside a
     running camera (the gallery is built beside that). `bytes_per_worker`: on the wire, without MQTT's own few."""
 
@@ -36,7 +36,7 @@ class Snapshot:
     bytes_per_worker: float
 
 
-def snapshot(folder: Path, workers: int) -> Snapshot:
+def snapshot(folder: Path, workers: int) -> RosterTiming:
     """A gate that was away connects to a broker that keeps a roster of so many workers. Raises BenchError."""
     people = BenchPeople(workers, TEMPLATES, DIMENSION, Config().site.site_id)
     for name, key in (("hq", people.signing), ("sealing", X25519PrivateKey.generate()), ("site", people.site)):
@@ -48,7 +48,7 @@ def snapshot(folder: Path, workers: int) -> Snapshot:
         reader = ReplicaReader(folder / REPLICA, config.site, people.signing.public_key(), people.site)
         with closing(_keep(config, parts)), closing(reader):
             in_force_s = _take(config, folder, reader, workers)
-    return Snapshot(workers, in_force_s, sum(map(len, parts)) / workers)
+    return RosterTiming(workers, in_force_s, sum(map(len, parts)) / workers)
 
 
 def _take(config: Config, folder: Path, reader: ReplicaReader, workers: int) -> float:

@@ -21,15 +21,15 @@ from contract.topics import DELTA_CHANNELS, ROUTES, Channel, topic
 from edge.app.gate import PARTS_PER_REFRESH
 from edge.app.prepared_roster import PreparedRoster
 from edge.core.config import Config, MatcherConfig
-from edge.matcher.pipeline import FaceMatcher
-from edge.matcher.weights.manifest import load_manifest
+from edge.matcher import FaceMatcher, load_manifest
 from edge.replica.reader import ReplicaReader
 from edge.replica.writer import ReplicaWriter
 from edge.sync.downlink import Downlink, missing_parts, subscriptions
 from edge.sync.incident_log import IncidentLog
 from edge.sync.mqtt import MqttLink, Publication
 from edge.system.clock import SystemClock
-from edge.tools.bench.events import BenchError, broker, config_for
+from edge.tools.bench.errors import BenchError
+from edge.tools.bench.events import broker, config_for
 from edge.tools.bench.synthetic_people import DIMENSION, MODEL, TEMPLATES, BenchPeople
 
 LISTS_EVERY_S = 0.2

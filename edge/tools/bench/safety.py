@@ -32,6 +32,7 @@ from edge.sim.faulty_source import ScriptedSource
 from edge.storage.desk import DeskReader
 from edge.storage.journal import Journal
 from edge.system.clock import SystemClock
+from edge.tools.bench.errors import BenchError
 from edge.tools.bench.face_to_relay import FixedRoster
 
 CONDITIONS = ("undisturbed", "database locked", "disk full", "fsync stalled", "camera hangs", "matcher busy")
@@ -67,10 +68,6 @@ class Reaction:
     worst_ms: float
     lost: int
     turn_s: float
-
-
-class BenchError(RuntimeError):
-    """A condition cannot be made on this machine; the text says what is missing."""
 
 
 def reactions(condition: str, folder: Path, rounds: int) -> list[Reaction]:

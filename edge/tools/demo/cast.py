@@ -15,7 +15,7 @@ import numpy as np
 
 from contract.messages import Advice, Reason
 from edge.core.domain import Face, Image
-from edge.matcher.pipeline import FaceMatcher
+from edge.matcher import FaceMatcher
 from edge.system.photo_file import read_photo
 
 LANE_PHOTOS: Mapping[str, tuple[str, int]] = {

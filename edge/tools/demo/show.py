@@ -13,7 +13,7 @@ from contract.messages import (
     PassageEvent,
 )
 from contract.terminal.console import Console, Table, styled
-from edge.tools.demo.verdict import Line
+from edge.tools.demo.verdict import VerdictLine
 
 LANE: dict[Advice, tuple[str, str]] = {
     Advice.WALK_THROUGH: ("green", "✔ Please walk through"),
@@ -64,7 +64,7 @@ def event(console: Console, seconds: float, happened: AnyEvent) -> None:
     console.print(styled((f"{head}{told}", "dim")))
 
 
-def table(console: Console, lines: Sequence[Line]) -> None:
+def table(console: Console, lines: Sequence[VerdictLine]) -> None:
     """What happened, and beside it, where it differs, what was promised."""
     rows = Table("", "who walked up", "what the gate did", title="The gate, as promised?", title_justify="left")
     for line in lines:

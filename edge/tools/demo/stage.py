@@ -15,8 +15,8 @@ from typing import Any
 from contract.signing import read_sealing_public
 from edge.app.state_folders import PIN_HISTORY
 from edge.core.config import Config, load
-from edge.matcher.enrolment.request import record, sealed_request
-from edge.matcher.pipeline import FaceMatcher
+from edge.matcher import FaceMatcher
+from edge.matcher.enrolment.request import enrolment_record, sealed_request
 from edge.system.clock import SystemClock
 from edge.tools.demo.cast import MEMBERS, Portrait, walk_up_script
 
@@ -30,7 +30,7 @@ class StageError(RuntimeError):
     """The demonstration could not be set up; the text says where to look."""
 
 
-class Stage:
+class DemoStage:
     """Owns the folder and the processes in it; leaving the context stops them all."""
 
     def __init__(self, root: Path, models_dir: Path, *, repeat: bool = False) -> None:
@@ -41,7 +41,7 @@ class Stage:
         self.broker_port, self.screen_port = _free_port(), _free_port()
         self.go = root / "go"
 
-    def __enter__(self) -> "Stage":
+    def __enter__(self) -> "DemoStage":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -84,7 +84,7 @@ class Stage:
         sealed = []
         for member in MEMBERS:
             templates = matcher.enrol([cast[member.portrait].crop()])
-            enrolment = record(member.worker_id, member.consent_ref, templates, now)
+            enrolment = enrolment_record(member.worker_id, member.consent_ref, templates, now)
             sealed.append(b64encode(sealed_request(enrolment, hq_key).sealed_record).decode())
         people = {
             "workers": [

@@ -11,7 +11,7 @@ from edge.tools.demo.cast import ACTS, Act
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class VerdictLine:
     """One row of the final table: what was promised, what happened."""
 
     title: str
@@ -23,36 +23,36 @@ class Line:
         return self.wanted == self.got
 
 
-def acts(events: Sequence[AnyEvent]) -> list[Line]:
+def acts(events: Sequence[AnyEvent]) -> list[VerdictLine]:
     """One line per act, in order, and one for each decision that nobody promised."""
     decisions = [e for e in events if isinstance(e, AccessEvent)]
     lines = []
     for i, act in enumerate(ACTS):
         got = _outcome(decisions[i]) if i < len(decisions) else "nothing"
-        lines.append(Line(act.title, _promise(act), got))
-    lines += [Line("nobody", "nothing", _outcome(e)) for e in decisions[len(ACTS) :]]
+        lines.append(VerdictLine(act.title, _promise(act), got))
+    lines += [VerdictLine("nobody", "nothing", _outcome(e)) for e in decisions[len(ACTS) :]]
     return lines
 
 
-def passages(events: Sequence[AnyEvent]) -> Line:
+def passages(events: Sequence[AnyEvent]) -> VerdictLine:
     """Whoever was let in also walked through, and nobody else."""
     granted = sum(isinstance(e, AccessEvent) and e.granted for e in events)
     passed = sum(isinstance(e, PassageEvent) and e.outcome is PassageOutcome.PASSED for e in events)
-    return Line("Passages of those let in", f"{granted} passed", f"{passed} passed")
+    return VerdictLine("Passages of those let in", f"{granted} passed", f"{passed} passed")
 
 
-def pins(history: Path, config: GateConfig, events: Sequence[AnyEvent]) -> Line:
+def pins(history: Path, config: GateConfig, events: Sequence[AnyEvent]) -> VerdictLine:
     """The relay's history: locked first and last, one bounded release per granted person, none else."""
     granted = sum(isinstance(e, AccessEvent) and e.granted for e in events)
     releases, problem = relay_releases(history, config)
     wanted = f"{granted} release(s), each within {config.pulse_max_ms} ms, locked at rest"
     if problem:
-        return Line("Relay, from the pin history", wanted, problem)
+        return VerdictLine("Relay, from the pin history", wanted, problem)
     longest_ms = max((end - start for start, end in releases), default=0) * 1000
     if longest_ms > config.pulse_max_ms:
-        return Line("Relay, from the pin history", wanted, f"a release of {longest_ms:.0f} ms")
+        return VerdictLine("Relay, from the pin history", wanted, f"a release of {longest_ms:.0f} ms")
     got = f"{len(releases)} release(s), each within {config.pulse_max_ms} ms, locked at rest"
-    return Line("Relay, from the pin history", wanted, got)
+    return VerdictLine("Relay, from the pin history", wanted, got)
 
 
 def relay_releases(history: Path, config: GateConfig) -> tuple[list[tuple[float, float]], str]:

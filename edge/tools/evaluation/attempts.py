@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.domain import Template, Vector
-from edge.matcher.gallery.centering import Calibration, fuse
+from edge.matcher.gallery.centering import Centering, fuse_templates
 from edge.matcher.gallery.gallery import Gallery
 
 Floats = NDArray[np.float64]
@@ -74,11 +74,11 @@ class Attempt:
     mated: bool
 
 
-def gallery_of(faces: Faces, enrolled: int, calibration: Calibration | None = None) -> Gallery:
+def gallery_of(faces: Faces, enrolled: int, centering: Centering | None = None) -> Gallery:
     """Everybody in `people`, from the first `enrolled` photos."""
     model = "evaluation"
     templates = [(name, Template(v, model)) for name, vectors in faces.references.items() for v in vectors[:enrolled]]
-    return Gallery.build(templates, model, faces.dimension, calibration)
+    return Gallery.build(templates, model, faces.dimension, centering)
 
 
 def attempts_of(faces: Faces, enrolled: int, frames: int) -> list[Attempt]:
@@ -91,12 +91,13 @@ def attempts_of(faces: Faces, enrolled: int, frames: int) -> list[Attempt]:
         rest = vectors[enrolled:]
         chunks = [rest[i : i + frames] for i in range(0, len(rest) - frames + 1, frames)]
         for chunk in chunks:
-            found += [Attempt(name, fuse(chunk), row, True), Attempt(name, fuse(chunk), row, False)]
+            found += [Attempt(name, fuse_templates(chunk), row, True), Attempt(name, fuse_templates(chunk), row, False)]
         if not chunks and len(vectors) >= frames:
-            found.append(Attempt(name, fuse(vectors[-frames:]), row, False))
+            found.append(Attempt(name, fuse_templates(vectors[-frames:]), row, False))
     for name, vectors in faces.strangers.items():
         found += [
-            Attempt(name, fuse(vectors[i : i + frames]), -1, False) for i in range(0, len(vectors) - frames + 1, frames)
+            Attempt(name, fuse_templates(vectors[i : i + frames]), -1, False)
+            for i in range(0, len(vectors) - frames + 1, frames)
         ]
     return found
 
@@ -107,7 +108,7 @@ def compare(gallery: Gallery, attempts: Sequence[Attempt], block: int = 1024) ->
     right = np.zeros(len(attempts), dtype=bool)
     for start in range(0, len(attempts), block):
         part = attempts[start : start + block]
-        scores = gallery.calibration.apply(np.stack([a.vector for a in part])) @ gallery.matrix.T
+        scores = gallery.centering.apply(np.stack([a.vector for a in part])) @ gallery.matrix.T
         rows = np.array([a.row for a in part])
         out = np.array([not a.mated and a.row >= 0 for a in part])
         scores[np.flatnonzero(out), rows[out]] = -1

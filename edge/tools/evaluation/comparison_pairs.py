@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.matcher.gallery.centering import Calibration
-from edge.matcher.gallery.threshold import fit_pairs, fit_tail
+from edge.matcher.gallery.centering import Centering
+from edge.matcher.gallery.threshold import fit_pair_tail, fit_tail
 from edge.matcher.weights.manifest import ImpostorTail
 from edge.tools.evaluation.attempts import Faces
 
@@ -20,7 +20,7 @@ Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pairs:
+class PairCounts:
     """Counts of scores in BINS equal bins from -1 to 1."""
 
     genuine: Counts
@@ -37,11 +37,11 @@ class Pairs:
         return float(self.genuine[: _bin(threshold)].sum() / max(1, self.genuine.sum()))
 
 
-def compare_all(faces: Faces, calibration: Calibration, block: int = 1024) -> Pairs:
+def compare_all(faces: Faces, centering: Centering, block: int = 1024) -> PairCounts:
     """All pairs of photos, calibrated; each pair once, the first as enrolment and the second as the gate sees it."""
     everybody = {**faces.people, **faces.strangers}
-    vectors = calibration.apply(np.concatenate(list(everybody.values())))
-    templates = calibration.apply(np.concatenate([*faces.references.values(), *faces.strangers.values()]))
+    vectors = centering.apply(np.concatenate(list(everybody.values())))
+    templates = centering.apply(np.concatenate([*faces.references.values(), *faces.strangers.values()]))
     owner = np.repeat(np.arange(len(everybody)), [len(v) for v in everybody.values()])
     genuine, impostor = np.zeros(BINS, np.int64), np.zeros(BINS, np.int64)
     for start in range(0, len(vectors), block):
@@ -51,10 +51,10 @@ def compare_all(faces: Faces, calibration: Calibration, block: int = 1024) -> Pa
         same = owner[rows, np.newaxis] == owner[np.newaxis, start:]
         genuine += _counts(scores[later & same])
         impostor += _counts(scores[later & ~same])
-    return Pairs(genuine, impostor)
+    return PairCounts(genuine, impostor)
 
 
-def measured_tail(faces: Faces, calibration: Calibration, seed: int = 1) -> ImpostorTail:
+def measured_tail(faces: Faces, centering: Centering, seed: int = 1) -> ImpostorTail:
     """The pack's numbers for its manifest entry: the tails of calibrated and of plain scores of different people.
 
     Raises:
@@ -66,7 +66,7 @@ def measured_tail(faces: Faces, calibration: Calibration, seed: int = 1) -> Impo
         drawn = np.random.default_rng(seed).permutation(len(seen))[:TAIL_PEOPLE]
         templates, seen = templates[drawn], seen[drawn]
     plain_start = fit_tail((templates @ seen.T)[np.triu_indices(len(seen), k=1)]).start
-    return fit_pairs(calibration.apply(templates) @ calibration.apply(seen).T, plain_start, PARTITIONS)
+    return fit_pair_tail(centering.apply(templates) @ centering.apply(seen).T, plain_start, PARTITIONS)
 
 
 def _bin(score: float) -> int:

@@ -14,8 +14,8 @@ import numpy as np
 
 from edge.core.domain import Sight
 from edge.core.score_counts import DayScores, bin_of
-from edge.matcher.score_monitor.drift import RECENT_DAYS, REFERENCE_DAYS, WORKERS_MIN, drift
-from edge.tools.evaluation.walkups import NOT_SEEN, Outcome
+from edge.matcher.score_monitor.drift import RECENT_DAYS, REFERENCE_DAYS, WORKERS_MIN, find_drift
+from edge.tools.evaluation.walkups import NOT_SEEN, WalkUpOutcome
 
 PASSES = 2
 STRANGERS = 0.05
@@ -49,7 +49,9 @@ class DriftRates:
     detections: Sequence[Detection]
 
 
-def drift_rates(glances: Mapping[str, Sequence[Outcome]], clear: str, crew: int, sites: int = SITES) -> DriftRates:
+def drift_rates(
+    glances: Mapping[str, Sequence[WalkUpOutcome]], clear: str, crew: int, sites: int = SITES
+) -> DriftRates:
     """The alarm's rates at sites of so many workers. `glances` are the outcomes by condition, of the same people in the same
     order; `clear` names the one before any change.
 
@@ -73,7 +75,7 @@ def drift_rates(glances: Mapping[str, Sequence[Outcome]], clear: str, crew: int,
 
 
 def _site(
-    before: Sequence[Outcome], after: Sequence[Outcome], crew: int, seed: int, all_new: bool
+    before: Sequence[WalkUpOutcome], after: Sequence[WalkUpOutcome], crew: int, seed: int, all_new: bool
 ) -> tuple[list[DayScores], date]:
     """The days of one site and the first day of the change; two months before it, one after."""
     random = np.random.default_rng(seed)
@@ -98,7 +100,7 @@ def _site(
     return days, changed
 
 
-def _day(day: date, crew: Sequence[Outcome], strangers: Sequence[Outcome]) -> DayScores:
+def _day(day: date, crew: Sequence[WalkUpOutcome], strangers: Sequence[WalkUpOutcome]) -> DayScores:
     passes = [*crew] * PASSES + [*strangers]
     return DayScores(
         day=day,
@@ -115,9 +117,9 @@ def _first_alarm(site: tuple[list[DayScores], date]) -> tuple[int, str] | None:
     days, changed = site
     for n in range(1, MONTH_DAYS + 1):
         today = changed + timedelta(days=n)
-        alarms = [shift for shift in drift(days, today) if shift.alarming]
+        alarms = [shift for shift in find_drift(days, today) if shift.alarming]
         if alarms:
-            return n, max(alarms, key=lambda shift: shift.index / shift.limit).sign.value
+            return n, max(alarms, key=lambda shift: shift.index / shift.limit).kind.value
     return None
 
 

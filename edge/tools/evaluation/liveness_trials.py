@@ -9,8 +9,8 @@ import numpy as np
 from contract.messages import Advice, LivenessVerdict
 from edge.core.config import LivenessConfig
 from edge.core.domain import Face, Image
-from edge.matcher.liveness.challenge import Finding, Planarity
-from edge.matcher.liveness.parallax import turn
+from edge.matcher.liveness.challenge import ChallengeCheck, LivenessResult
+from edge.matcher.liveness.parallax import nose_offset
 from edge.sim import heads
 from edge.tools.evaluation.wilson import wilson
 
@@ -56,7 +56,7 @@ KINDS: tuple[Kind, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrialRates:
     """One kind's trials. `error_rate` is APCER for an attack, BPCER for a person, with its 95 % Wilson interval.
 
     `median_s`, `p95_s`: from coming into view to the verdict; without a challenge a worker is named after NAMED_AFTER_S.
@@ -77,16 +77,16 @@ class Outcome:
 def trial(cast: Cast, config: LivenessConfig, noise: float, seed: int) -> tuple[LivenessVerdict, float]:
     """The verdict on one presentation, and the seconds it took. `noise`: of each landmark, in eye distances."""
     rng = np.random.default_rng(seed)
-    judge = Planarity(config, random.Random(seed).choice)
+    judge = ChallengeCheck(config, random.Random(seed).choice)
     actor = cast(rng, noise)
     asked: Advice | None = None
     end_s = config.challenge_limit_ms / 1000 + 2
-    now_s, found = 0.0, Finding()
+    now_s, found = 0.0, LivenessResult()
     while now_s < end_s:
         seen = actor(now_s, asked)
-        if abs(turn(seen)) <= TURN_SEEN_MAX and rng.random() >= FRAMES_LOST:
-            judge.see(1, now_s, Face((0, 0, 0, 0), seen, 1.0), NO_PICTURE)
-        found = judge.finding(1, now_s, named=now_s >= NAMED_AFTER_S)
+        if abs(nose_offset(seen)) <= TURN_SEEN_MAX and rng.random() >= FRAMES_LOST:
+            judge.add_frame(1, now_s, Face((0, 0, 0, 0), seen, 1.0), NO_PICTURE)
+        found = judge.result(1, now_s, named=now_s >= NAMED_AFTER_S)
         asked = found.challenge
         if asked is None and now_s >= (ADVISORY_S if config.mode == "advisory" else NAMED_AFTER_S):
             break
@@ -94,11 +94,11 @@ def trial(cast: Cast, config: LivenessConfig, noise: float, seed: int) -> tuple[
     return found.verdict, now_s
 
 
-def run(kind: Kind, config: LivenessConfig, noise: float, trials: int, seed: int) -> Outcome:
+def run(kind: Kind, config: LivenessConfig, noise: float, trials: int, seed: int) -> TrialRates:
     """Independent presentations of one kind; the same seed gives the same figures."""
     seeds = np.random.SeedSequence(seed).generate_state(trials)
     results = [trial(kind.cast, config, noise, int(each)) for each in seeds]
     wrong = sum((verdict is LivenessVerdict.LIVE) == kind.attack for verdict, _ in results)
     low, high = wilson(wrong, trials)
     median_s, p95_s = (float(v) for v in np.percentile([seconds for _, seconds in results], (50, 95)))
-    return Outcome(kind.name, kind.attack, kind.counted, trials, wrong, wrong / trials, low, high, median_s, p95_s)
+    return TrialRates(kind.name, kind.attack, kind.counted, trials, wrong, wrong / trials, low, high, median_s, p95_s)

@@ -10,12 +10,13 @@ import numpy as np
 
 from edge.core.config import MatcherConfig
 from edge.core.domain import Face, Image
-from edge.matcher.engine.engine import FRAME, PHOTO, Care, FaceEngine, nearest_to_middle, open_engine
+from edge.matcher import FaceEngine, load_manifest, open_engine
+from edge.matcher.engine.engine import FRAME_EFFORT, PHOTO_EFFORT, Effort, nearest_to_middle
 from edge.matcher.engine.quality import measure, objection
-from edge.matcher.weights.manifest import FRAMES, load_manifest, model_id
+from edge.matcher.weights.manifest import FRAMES, model_id
 from edge.system.photo_file import PhotoError, decode_photo, read_bytes
-from edge.tools.evaluation.cache import Look, LookCache, key_of
-from edge.tools.evaluation.photos import Photo
+from edge.tools.evaluation.observation_cache import Observation, ObservationCache, key_of
+from edge.tools.evaluation.photos import EvaluationPhoto
 
 NO_FACE = "no_face"
 UNREADABLE = "unreadable"
@@ -28,20 +29,22 @@ _engine: tuple[FaceEngine, MatcherConfig] | None = None
 """One engine per worker process, set by `_start_worker`; the only state there, and never in the parent."""
 
 
-def look_at(engine: FaceEngine, config: MatcherConfig, photo: bytes, enrolled: bool = False) -> Look:
+def observe(engine: FaceEngine, config: MatcherConfig, photo: bytes, enrolled: bool = False) -> Observation:
     """The face nearest to the middle of a photo as the gate would see it in a frame, with what it would object to it; and
     `enrolled`, as enrolment sees the photo, whose objections then count too."""
     try:
         image = decode_photo(photo)
     except PhotoError:
-        return Look(UNREADABLE, None)
+        return Observation(UNREADABLE, None)
     frame = in_frame(image)
-    faces = engine.find(frame, config.eye_distance_min_px)  # as coarsely as the gate ever does
-    seen = _middle_look(engine, config, frame, faces, FRAME)
+    faces = engine.detect_large(frame, config.eye_distance_min_px)  # as coarsely as the gate ever does
+    seen = _observe_middle(engine, config, frame, faces, FRAME_EFFORT)
     if not enrolled or seen.vector is None:
         return seen
-    template = _middle_look(engine, config, image, engine.detect(image), PHOTO)
-    return Look(template.problem or seen.problem, seen.vector if template.vector is not None else None, template.vector)
+    template = _observe_middle(engine, config, image, engine.detect(image), PHOTO_EFFORT)
+    return Observation(
+        template.problem or seen.problem, seen.vector if template.vector is not None else None, template.vector
+    )
 
 
 def in_frame(image: Image) -> Image:
@@ -55,24 +58,26 @@ def in_frame(image: Image) -> Image:
     return frame
 
 
-def _middle_look(engine: FaceEngine, config: MatcherConfig, image: Image, faces: list[Face], care: Care) -> Look:
+def _observe_middle(
+    engine: FaceEngine, config: MatcherConfig, image: Image, faces: list[Face], effort: Effort
+) -> Observation:
     face = nearest_to_middle(faces, image)
     if face is None:
-        return Look(NO_FACE, None)
-    face = engine.refine(image, face, care)
-    aligned = engine.cut(image, face)
+        return Observation(NO_FACE, None)
+    face = engine.refine(image, face, effort)
+    aligned = engine.align_refined(image, face)
     sight = objection(measure(face, aligned), config)
-    return Look(sight.value if sight else "", engine.embed(aligned, care))
+    return Observation(sight.value if sight else "", engine.embed(aligned, effort))
 
 
-def look_at_all(
-    photos: Sequence[Photo],
+def observe_all(
+    photos: Sequence[EvaluationPhoto],
     config: MatcherConfig,
     models_dir: Path,
-    cache: LookCache,
+    cache: ObservationCache,
     workers: int,
     progress: Progress | None = None,
-) -> list[Look]:
+) -> list[Observation]:
     """A look per photo, in order; what the cache knows is not looked at again. `progress` gets photos done and in all.
 
     Raises:
@@ -86,27 +91,29 @@ def look_at_all(
     missing = [i for i, key in enumerate(contents) if cache.get(key) is None]
     done = len(photos) - len(missing)
     unseen = [photos[i] for i in missing]
-    for i, look in zip(missing, _looks(unseen, config, models_dir, workers), strict=True):
-        cache.put(contents[i], look)
+    for i, observation in zip(missing, _observe_missing(unseen, config, models_dir, workers), strict=True):
+        cache.put(contents[i], observation)
         done += 1
         if progress:
             progress(done, len(photos))
     found = [cache.get(key) for key in contents]
-    return [look for look in found if look is not None]
+    return [observation for observation in found if observation is not None]
 
 
-def _looks(photos: Sequence[Photo], config: MatcherConfig, models_dir: Path, workers: int) -> Iterator[Look]:
+def _observe_missing(
+    photos: Sequence[EvaluationPhoto], config: MatcherConfig, models_dir: Path, workers: int
+) -> Iterator[Observation]:
     if not photos:
         return
     config = config.model_copy(update={"threads": 1})
     if workers == 1:
         engine = open_engine(config, models_dir)
-        yield from (look_at(engine, config, _content(photo.path), not photo.stranger) for photo in photos)
+        yield from (observe(engine, config, _content(photo.path), not photo.stranger) for photo in photos)
         return
     # Spawned, not forked: a fork would copy locks that other threads of this process hold.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _start_worker, (config, models_dir)) as pool:
-        yield from pool.map(_look_in_worker, photos, chunksize=4)
+        yield from pool.map(_observe_in_worker, photos, chunksize=4)
 
 
 def _start_worker(config: MatcherConfig, models_dir: Path) -> None:
@@ -115,9 +122,9 @@ def _start_worker(config: MatcherConfig, models_dir: Path) -> None:
     _engine = open_engine(config, models_dir), config
 
 
-def _look_in_worker(photo: Photo) -> Look:
+def _observe_in_worker(photo: EvaluationPhoto) -> Observation:
     assert _engine is not None
-    return look_at(*_engine, _content(photo.path), not photo.stranger)
+    return observe(*_engine, _content(photo.path), not photo.stranger)
 
 
 def _content(path: Path) -> bytes:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from edge.core.config import MatcherConfig
 from edge.core.domain import Face, Image, Template, Vector
-from edge.matcher.engine.engine import FaceEngine, nearest_to_middle
+from edge.matcher import FaceEngine
+from edge.matcher.engine.engine import nearest_to_middle
 from edge.matcher.engine.quality import measure, objection
 from edge.matcher.gallery.gallery import Gallery
 from edge.matcher.gallery.threshold import threshold_for
@@ -20,7 +21,7 @@ Painter = Callable[[Image, Face], Image]
 
 
 @dataclass(frozen=True, slots=True)
-class Worn:
+class OcclusionRates:
     """`failed` is the share of mated probes with no usable face (failure to acquire); `fnir` and `fpir` are shares of the
     usable mated and non-mated probes, one frame each, no vote; `not_named` the share of all mated probes not named.
     `seen_covered` is the share of usable probes, mated or not, of which the gate says that something hides the face, and
@@ -43,7 +44,7 @@ class _Probe:
 
     person: str
     named: str | None
-    covered: bool
+    occluded: bool
 
 
 def occlusion_rates(
@@ -53,7 +54,7 @@ def occlusion_rates(
     painters: Mapping[str, Painter],
     people: int,
     progress: Callable[[int, int], None] = lambda done, of: None,
-) -> tuple[list[Worn], int, float]:
+) -> tuple[list[OcclusionRates], int, float]:
     """The rates for each of `painters`, the size of the gallery, and its threshold. Takes the first `people` of
     people/ with a usable photo and a second one, and as many strangers.
 
@@ -70,12 +71,12 @@ def occlusion_rates(
     probes = [(name, path) for name, _, path in enrolled] + [("", path) for path in strangers]
     found: dict[str, list[_Probe]] = {what: [] for what in painters}
     for done, (name, path) in enumerate(probes, start=1):
-        image, face = _look(engine, path)
+        image, face = _photo_and_face(engine, path)
         if image is not None and face is not None:
             for what, painter in painters.items():
-                vector, covered = _seen(engine, config, painter(image, face))
+                vector, occluded = _seen(engine, config, painter(image, face))
                 named = None if vector is None else _name(gallery, vector, threshold)
-                found[what].append(_Probe(name, named, covered))
+                found[what].append(_Probe(name, named, occluded))
         progress(done, len(probes))
     return [_rates(what, probes_of) for what, probes_of in found.items()], gallery.size, threshold
 
@@ -94,7 +95,7 @@ def _references(engine: FaceEngine, config: MatcherConfig, folder: Path) -> Iter
             yield person.name, vector, photos[1]
 
 
-def _look(engine: FaceEngine, path: Path) -> tuple[Image | None, Face | None]:
+def _photo_and_face(engine: FaceEngine, path: Path) -> tuple[Image | None, Face | None]:
     picture = try_photo(path)
     if picture is None:
         return None, None
@@ -109,7 +110,7 @@ def _seen(engine: FaceEngine, config: MatcherConfig, image: Image) -> tuple[Vect
         return None, False
     aligned = engine.align(image, face)
     quality = measure(face, aligned)
-    return None if objection(quality, config) else engine.embed(aligned), quality.covered
+    return None if objection(quality, config) else engine.embed(aligned), quality.occluded
 
 
 def _name(gallery: Gallery, vector: Vector, threshold: float) -> str:
@@ -118,13 +119,13 @@ def _name(gallery: Gallery, vector: Vector, threshold: float) -> str:
     return best.worker_id if best and best.score >= threshold else ""
 
 
-def _rates(what: str, probes: Sequence[_Probe]) -> Worn:
+def _rates(what: str, probes: Sequence[_Probe]) -> OcclusionRates:
     mated = [p for p in probes if p.person]
     usable = [p for p in probes if p.named is not None]
     mated_usable = [p for p in usable if p.person]
     others = [p for p in usable if not p.person]
     right = sum(p.named == p.person for p in mated_usable)
-    return Worn(
+    return OcclusionRates(
         what=what,
         mated=len(mated),
         failed=1 - len(mated_usable) / max(1, len(mated)),
@@ -132,6 +133,6 @@ def _rates(what: str, probes: Sequence[_Probe]) -> Worn:
         not_named=1 - right / max(1, len(mated)),
         non_mated=len(others),
         fpir=sum(bool(p.named) for p in others) / max(1, len(others)),
-        seen_covered=sum(p.covered for p in usable) / max(1, len(usable)),
-        told_unknown=sum(p.named == "" and not p.covered for p in mated_usable) / max(1, len(mated)),
+        seen_covered=sum(p.occluded for p in usable) / max(1, len(usable)),
+        told_unknown=sum(p.named == "" and not p.occluded for p in mated_usable) / max(1, len(mated)),
     )

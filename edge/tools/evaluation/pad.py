@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.matcher.engine.engine import FaceEngine, nearest_to_middle
+from edge.matcher import FaceEngine
+from edge.matcher.engine.engine import nearest_to_middle
 from edge.matcher.liveness.passive import LiveScorer
 from edge.system.photo_file import try_photo
 from edge.tools.evaluation.photos import SUFFIXES
@@ -25,7 +26,7 @@ DRAWS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Presented:
+class PresentationRate:
     """One kind of presentation: APCER if it is an attack, else BPCER. `usual`: a person who does as asked, or an attack."""
 
     name: str
@@ -35,15 +36,15 @@ class Presented:
 
 
 @dataclass(frozen=True, slots=True)
-class Pad:
+class PadResult:
     """`not_measured` says why there are no figures of the passive network, and what to do; "" if there are."""
 
     live_min: float
     mode: str
     not_measured: str
-    passive: Sequence[Presented]
-    challenge: Sequence[Presented]
-    together: Sequence[Presented]
+    passive: Sequence[PresentationRate]
+    challenge: Sequence[PresentationRate]
+    together: Sequence[PresentationRate]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +71,19 @@ def live_score(engine: FaceEngine, scorer: LiveScorer, path: Path) -> float | No
 
 def passive_rates(
     people: Sequence[float | None], attacks: Sequence[tuple[str, float | None]], live_min: float
-) -> list[Presented]:
+) -> list[PresentationRate]:
     """People, then every species. Without a face nobody is asked and nothing passes: such a photo of a person is left out, such
     an attack has failed."""
     scores = [score for score in people if score is not None]
-    found = [Presented(PEOPLE, False, proportion(sum(score < live_min for score in scores), len(scores)))]
+    found = [PresentationRate(PEOPLE, False, proportion(sum(score < live_min for score in scores), len(scores)))]
     for species in sorted({name for name, _ in attacks}):
         of_it = [score for name, score in attacks if name == species]
         passed = sum(score is not None and score >= live_min for score in of_it)
-        found.append(Presented(species, True, proportion(passed, len(of_it))))
+        found.append(PresentationRate(species, True, proportion(passed, len(of_it))))
     return found
 
 
-def both(challenge: Sequence[Presented], passive: Sequence[Presented]) -> list[Presented]:
+def both(challenge: Sequence[PresentationRate], passive: Sequence[PresentationRate]) -> list[PresentationRate]:
     """Every kind that met the challenge, before the network as well. An attack is taken to be the species that passes the
     network most often; it must pass both. A person is refused by either."""
     species = [p for p in passive if p.attack and p.rate.count]
@@ -92,7 +93,9 @@ def both(challenge: Sequence[Presented], passive: Sequence[Presented]) -> list[P
     for kind in challenge:
         other = worst if kind.attack else person
         if other is not None and kind.rate.count:
-            found.append(Presented(kind.name, kind.attack, _joined(kind.rate, other.rate, kind.attack), kind.usual))
+            found.append(
+                PresentationRate(kind.name, kind.attack, _joined(kind.rate, other.rate, kind.attack), kind.usual)
+            )
     return found
 
 

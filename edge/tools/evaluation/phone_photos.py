@@ -14,10 +14,8 @@ import numpy as np
 from contract.messages import Advice, LivenessVerdict
 from edge.core.config import LivenessConfig, MatcherConfig
 from edge.core.domain import Frame, Image, Sight, Template
-from edge.matcher.engine.engine import FaceEngine
-from edge.matcher.enrolment.templates import EnrolmentError
+from edge.matcher import EnrolmentError, FaceEngine, FaceMatcher
 from edge.matcher.liveness.combined import open_liveness
-from edge.matcher.pipeline import FaceMatcher
 from edge.sim.heads import CENTRE_PX, FOCAL_PX, Follow, Wander, rotation
 
 SCREEN_MM = (66.0, 142.0)
@@ -30,7 +28,7 @@ GREY = 110
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PhoneOutcome:
     """What became of one phone. `let_in`: the gate would have opened; `asked`: a turn was asked for."""
 
     named: bool
@@ -51,7 +49,7 @@ def find_pairs(folder: Path, seed: int) -> list[tuple[Path, Path]]:
 
 def present(
     engine: FaceEngine, pairs: Iterable[tuple[Path, Path]], count: int, config: LivenessConfig, seed: int
-) -> list[Shown]:
+) -> list[PhoneOutcome]:
     """The phones of the first `count` people whose first photo can be enrolled, before a gate that knows all of them."""
     matcher = MatcherConfig()
     gate = FaceMatcher(engine, matcher, open_liveness(config, matcher, Path()))
@@ -93,7 +91,7 @@ def _screen(engine: FaceEngine, photo: Image) -> Image:
     return framed
 
 
-def _hold_up(gate: FaceMatcher, phone: Image, config: LivenessConfig, seed: int, start_s: float) -> Shown:
+def _hold_up(gate: FaceMatcher, phone: Image, config: LivenessConfig, seed: int, start_s: float) -> PhoneOutcome:
     """From the first frame until it is let in, refused, or not recognised in time."""
     rng = np.random.default_rng(seed)
     hand = _Hand(rng, phone)
@@ -110,9 +108,9 @@ def _hold_up(gate: FaceMatcher, phone: Image, config: LivenessConfig, seed: int,
         if seen.sight is Sight.KNOWN and asked is None:
             live = seen.liveness is LivenessVerdict.LIVE
             if live or not config.must_be_live or seen.liveness is LivenessVerdict.DOUBTFUL:
-                return Shown(True, was_asked, live or not config.must_be_live, now_s)
+                return PhoneOutcome(True, was_asked, live or not config.must_be_live, now_s)
         now_s += 1 / RATE_HZ
-    return Shown(named, was_asked, False, now_s)
+    return PhoneOutcome(named, was_asked, False, now_s)
 
 
 class _Hand:
@@ -144,7 +142,7 @@ class _Hand:
         return noisy
 
 
-def summary(shown: Sequence[Shown]) -> dict[str, int]:
+def summary(shown: Sequence[PhoneOutcome]) -> dict[str, int]:
     return {
         "shown": len(shown),
         "named": sum(one.named for one in shown),

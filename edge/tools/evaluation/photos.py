@@ -12,7 +12,7 @@ class EvaluationError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Photo:
+class EvaluationPhoto:
     """`person` is the folder's name below people/, or the file's stem below strangers/."""
 
     path: Path
@@ -20,14 +20,14 @@ class Photo:
     stranger: bool
 
 
-def find_photos(folder: Path) -> list[Photo]:
+def find_photos(folder: Path) -> list[EvaluationPhoto]:
     """All photos of `folder`: people/<name>/*.jpg (two or more of each are useful) and strangers/*.jpg (one person each).
 
     Raises:
         EvaluationError: too few to measure anything.
     """
-    found = [Photo(path, path.parent.name, False) for path in _pictures(folder / "people", "*/*")]
-    found += [Photo(path, path.stem, True) for path in _pictures(folder / "strangers", "*")]
+    found = [EvaluationPhoto(path, path.parent.name, False) for path in _pictures(folder / "people", "*/*")]
+    found += [EvaluationPhoto(path, path.stem, True) for path in _pictures(folder / "strangers", "*")]
     people = {photo.person for photo in found if not photo.stranger}
     both = people & {photo.person for photo in found if photo.stranger}
     if both:

@@ -7,17 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.config import FPIR_TARGET
-from edge.matcher.gallery.centering import Calibration
+from edge.matcher.gallery.centering import Centering
 from edge.matcher.gallery.threshold import gallery_threshold
 from edge.matcher.weights.manifest import ImpostorTail
 from edge.tools.evaluation.attempts import Faces, Trials, attempts_of, compare, gallery_of, run
-from edge.tools.evaluation.cache import Look
 from edge.tools.evaluation.comparison_pairs import compare_all, measured_tail
 from edge.tools.evaluation.drift_alarm import DriftRates
-from edge.tools.evaluation.heldout import HeldOut, held_out
+from edge.tools.evaluation.held_out import HeldOut, held_out
+from edge.tools.evaluation.observation_cache import Observation
 from edge.tools.evaluation.observations import NO_FACE
-from edge.tools.evaluation.pad import Pad
-from edge.tools.evaluation.photos import EvaluationError, Photo
+from edge.tools.evaluation.pad import PadResult
+from edge.tools.evaluation.photos import EvaluationError, EvaluationPhoto
 from edge.tools.evaluation.rates import Rate, det, fnir, fnir_at, fpir_at, threshold_at
 from edge.tools.evaluation.site import LookAlikes, SelfCalibration, marked_look_alikes, self_calibration
 from edge.tools.evaluation.synthetic_people import padded
@@ -43,7 +43,7 @@ class Acquisition:
 
 
 @dataclass(frozen=True, slots=True)
-class Identification:
+class IdentificationRates:
     """1:N with `enrolled` photos and `frames` fused frames. `fnir` by target FPIR, of the usable attempts."""
 
     enrolled: int
@@ -56,7 +56,7 @@ class Identification:
 
 
 @dataclass(frozen=True, slots=True)
-class Verification:
+class VerificationRates:
     genuine: int
     impostor: int
     fnmr: Mapping[str, float]
@@ -85,7 +85,7 @@ class CarryOver:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class GroupRates:
     group: str
     mated: int
     fnir: float
@@ -101,16 +101,16 @@ class Result:
 
     model_id: str
     acquisition: Acquisition
-    headline: Identification
+    headline: IdentificationRates
     fnir_with_fta: Mapping[str, float]
-    ungated: Identification
+    ungated: IdentificationRates
     strangers_only: Mapping[str, Rate]
-    plans: Sequence[Identification]
-    padded: Sequence[Identification]
+    plans: Sequence[IdentificationRates]
+    padded: Sequence[IdentificationRates]
     at_threshold: AtThreshold
-    verification: Verification
+    verification: VerificationRates
     carry_over: CarryOver
-    groups: Sequence[Group]
+    groups: Sequence[GroupRates]
     tail: ImpostorTail | None
     det: Sequence[tuple[float, float]] = field(repr=False)
     histogram: Mapping[str, Sequence[int]] = field(repr=False)
@@ -119,13 +119,13 @@ class Result:
     held_out: Sequence[HeldOut] = ()
     walkups: VoteRates | None = None
     drift: Sequence[DriftRates] = ()
-    pad: Pad | None = None
+    pad: PadResult | None = None
     """Presentation attack detection, if it was measured."""
 
 
 def evaluate(
-    photos: Sequence[Photo],
-    looks: Sequence[Look],
+    photos: Sequence[EvaluationPhoto],
+    observations: Sequence[Observation],
     pack_tail: ImpostorTail,
     model_id: str,
     groups: Mapping[str, str] | None = None,
@@ -137,14 +137,14 @@ def evaluate(
     Raises:
         EvaluationError: too few usable faces.
     """
-    faces = usable_faces(photos, looks, gated=True)
+    faces = usable_faces(photos, observations, gated=True)
     step("1:N")
     trials = run(faces)
     headline = _identification(faces, trials, 1, 1)
-    acquisition = _acquisition(photos, looks)
+    acquisition = _acquisition(photos, observations)
     lost = acquisition.failure_to_acquire
     gallery, attempts = gallery_of(faces, 1), attempts_of(faces, 1, 1)
-    everyone = usable_faces(photos, looks, gated=False)
+    everyone = usable_faces(photos, observations, gated=False)
     ungated = _identification(everyone, run(everyone), 1, 1)
     threshold = gallery_threshold(pack_tail, gallery, fpir_target)
     step("more photos and frames")
@@ -160,7 +160,7 @@ def evaluate(
     step("people whom the threshold was not fitted on")
     apart = held_out(faces, fpir_target)
     step("1:1")
-    pairs = compare_all(faces, gallery.calibration)
+    pairs = compare_all(faces, gallery.centering)
     impostors, genuine = _per_percent(pairs.impostor), _per_percent(pairs.genuine)
     return Result(
         model_id=model_id,
@@ -172,14 +172,14 @@ def evaluate(
         plans=[plan for plan in plans if plan is not None],
         padded=larger,
         at_threshold=AtThreshold(threshold, fpir_target, fpir_at(trials, threshold), fnir(trials, threshold)),
-        verification=Verification(
+        verification=VerificationRates(
             genuine=int(pairs.genuine.sum()),
             impostor=int(pairs.impostor.sum()),
             fnmr={_name(fmr): pairs.fnmr(pairs.threshold_at(fmr)) for fmr in FMRS},
         ),
         carry_over=carry,
         groups=_by_group(trials, threshold, groups or {}),
-        tail=_tail(faces, gallery.calibration),
+        tail=_tail(faces, gallery.centering),
         det=det(trials),
         histogram={"impostor": impostors, "genuine": genuine},
         look_alikes=[marked_look_alikes(faces, photos, pack_tail, fpir_target) for photos in (1, 2)],
@@ -188,17 +188,19 @@ def evaluate(
     )
 
 
-def usable_faces(photos: Sequence[Photo], looks: Sequence[Look], gated: bool) -> Faces:
+def usable_faces(photos: Sequence[EvaluationPhoto], observations: Sequence[Observation], gated: bool) -> Faces:
     """The faces found; `gated`: without those the gate would not use. A person with none left is left out."""
     people: dict[str, list[NDArray[np.float32]]] = {}
     enrolled: dict[str, list[NDArray[np.float32]]] = {}
     strangers: dict[str, list[NDArray[np.float32]]] = {}
-    for photo, look in zip(photos, looks, strict=True):
-        if look.vector is None or (gated and look.problem):
+    for photo, observation in zip(photos, observations, strict=True):
+        if observation.vector is None or (gated and observation.problem):
             continue
-        (strangers if photo.stranger else people).setdefault(photo.person, []).append(look.vector)
+        (strangers if photo.stranger else people).setdefault(photo.person, []).append(observation.vector)
         if not photo.stranger:
-            enrolled.setdefault(photo.person, []).append(look.vector if look.enrolled is None else look.enrolled)
+            enrolled.setdefault(photo.person, []).append(
+                observation.vector if observation.enrolled is None else observation.enrolled
+            )
     if len(people) < 2 or all(len(v) < 2 for v in people.values()):
         raise EvaluationError(
             "too few usable faces; at least two people are needed, one of them with two usable photos"
@@ -206,26 +208,26 @@ def usable_faces(photos: Sequence[Photo], looks: Sequence[Look], gated: bool) ->
     return Faces(*({name: np.stack(v) for name, v in part.items()} for part in (people, strangers, enrolled)))
 
 
-def _acquisition(photos: Sequence[Photo], looks: Sequence[Look]) -> Acquisition:
+def _acquisition(photos: Sequence[EvaluationPhoto], observations: Sequence[Observation]) -> Acquisition:
     first: set[str] = set()
     enrolled: list[bool] = []
     probes: list[bool] = []
-    for photo, look in zip(photos, looks, strict=True):
+    for photo, observation in zip(photos, observations, strict=True):
         is_first = not photo.stranger and photo.person not in first
         first.add(photo.person)
-        (enrolled if is_first else probes).append(bool(look.problem))
+        (enrolled if is_first else probes).append(bool(observation.problem))
     problems: dict[str, int] = {}
-    for look in looks:
-        if look.problem:
-            problems[look.problem] = problems.get(look.problem, 0) + 1
+    for observation in observations:
+        if observation.problem:
+            problems[observation.problem] = problems.get(observation.problem, 0) + 1
     problems.setdefault(NO_FACE, 0)
     return Acquisition(len(photos), float(np.mean(enrolled)), float(np.mean(probes)), dict(sorted(problems.items())))
 
 
 def _identification(
     faces: Faces, trials: Trials, enrolled: int, frames: int, size: int | None = None
-) -> Identification:
-    return Identification(
+) -> IdentificationRates:
+    return IdentificationRates(
         enrolled=enrolled,
         frames=frames,
         gallery=size or len(faces.people),
@@ -236,7 +238,7 @@ def _identification(
     )
 
 
-def _plan(faces: Faces, enrolled: int, frames: int) -> Identification | None:
+def _plan(faces: Faces, enrolled: int, frames: int) -> IdentificationRates | None:
     """Ten orders of the photos; None if nobody has enough photos."""
     if not any(len(v) >= enrolled + frames for v in faces.people.values()):
         return None
@@ -261,16 +263,16 @@ def _strangers_only(trials: Trials, faces: Faces) -> Trials:
 def _carry_over(faces: Faces) -> CarryOver:
     names = np.array(sorted(faces.people))
     sums: dict[str, dict[str, list[float]]] = {kind: {} for kind in ("plain", "other_half", "own")}
-    none = Calibration(np.zeros(faces.dimension, np.float32), 0.0)
+    none = Centering(np.zeros(faces.dimension, np.float32), 0.0)
     for seed in range(HALVINGS):
         mixed = np.random.default_rng(seed).permutation(names)
         halves = mixed[: len(mixed) // 2], mixed[len(mixed) // 2 :]
         for mine, others in (halves, halves[::-1]):
             half = faces.only(mine.tolist())
             attempts = attempts_of(half, 1, 1)
-            other = gallery_of(faces.only(others.tolist()), 1).calibration
-            for kind, calibration in (("plain", none), ("other_half", other), ("own", None)):
-                trials = compare(gallery_of(half, 1, calibration), attempts)
+            other = gallery_of(faces.only(others.tolist()), 1).centering
+            for kind, centering in (("plain", none), ("other_half", other), ("own", None)):
+                trials = compare(gallery_of(half, 1, centering), attempts)
                 for share in FPIRS[1:]:
                     found = fnir(trials, threshold_at(trials.non_mated, share))
                     sums[kind].setdefault(_name(share), []).append(found)
@@ -278,14 +280,14 @@ def _carry_over(faces: Faces) -> CarryOver:
     return CarryOver(2 * HALVINGS, means["plain"], means["other_half"], means["own"])
 
 
-def _by_group(trials: Trials, threshold: float, groups: Mapping[str, str]) -> list[Group]:
+def _by_group(trials: Trials, threshold: float, groups: Mapping[str, str]) -> list[GroupRates]:
     """Rates of each group's own attempts at the gate's one threshold."""
     mated = np.array([groups.get(str(name), "") for name in trials.mated_person])
     non_mated = np.array([groups.get(str(name), "") for name in trials.non_mated_person])
     missed = ~(trials.right & (trials.mated >= threshold))
     reached = trials.non_mated >= threshold
     return [
-        Group(
+        GroupRates(
             group,
             int((mated == group).sum()),
             float(missed[mated == group].mean()) if (mated == group).any() else 0.0,
@@ -296,9 +298,9 @@ def _by_group(trials: Trials, threshold: float, groups: Mapping[str, str]) -> li
     ]
 
 
-def _tail(faces: Faces, calibration: Calibration) -> ImpostorTail | None:
+def _tail(faces: Faces, centering: Centering) -> ImpostorTail | None:
     try:
-        return measured_tail(faces, calibration)
+        return measured_tail(faces, centering)
     except ValueError:
         return None  # too few people; everything else is still worth reporting
 

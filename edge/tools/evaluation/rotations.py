@@ -17,14 +17,15 @@ from numpy.typing import NDArray
 
 from edge.core.config import MatcherConfig
 from edge.core.domain import Image, Points, Sight, Template, Vector
-from edge.matcher.engine.engine import FRAME, FaceEngine, nearest_to_middle, open_engine
+from edge.matcher import EnrolmentError, FaceEngine, open_engine
+from edge.matcher.engine.engine import FRAME_EFFORT, nearest_to_middle
 from edge.matcher.engine.quality import measure, objection
-from edge.matcher.engine.upright import embedded_turned, seen_turned, written
-from edge.matcher.enrolment.templates import EnrolmentError, enrol
+from edge.matcher.engine.upright import encode_direction, is_rotated, rotated_vectors
+from edge.matcher.enrolment.templates import templates_from_photos
 from edge.matcher.weights.manifest import Upright
 from edge.system.photo_file import try_photo
 from edge.tools.evaluation.observations import in_frame
-from edge.tools.evaluation.photos import Photo
+from edge.tools.evaluation.photos import EvaluationPhoto
 
 WRONG_DEG = 60
 UPRIGHT_DEG = 30
@@ -39,7 +40,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Turned:
+class RotatedFace:
     """One photo at one angle, in degrees against the clock. `vector` is None unless the face was usable by everything but being upright;
     `by_points`, `by_picture` and `by_vector` say what refused it for that."""
 
@@ -58,7 +59,7 @@ class Turned:
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class RotatedFile:
     """What enrolment said of a photo file at this angle; "" if it took it. `wrong`: taken, and unlike the template of the upright photo."""
 
     person: str
@@ -67,48 +68,48 @@ class File:
     wrong: bool = False
 
 
-def turn(image: Image, angle: float) -> Image:
+def rotate(image: Image, angle: float) -> Image:
     """A frame turned about its middle, against the clock; what comes in at the corners is black."""
     height, width = image.shape[:2]
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0)
     return np.asarray(cv2.warpAffine(image, matrix, (width, height)), np.uint8)
 
 
-def look_at(engine: FaceEngine, config: MatcherConfig, person: str, frame: Image, angle: int) -> Turned:
+def observe_rotated(engine: FaceEngine, config: MatcherConfig, person: str, frame: Image, angle: int) -> RotatedFace:
     """As the gate sees a frame, and all that it asks at most before it names somebody."""
-    shown = turn(frame, angle)
-    face = nearest_to_middle(engine.find(shown, config.eye_distance_min_px), shown)
+    shown = rotate(frame, angle)
+    face = nearest_to_middle(engine.detect_large(shown, config.eye_distance_min_px), shown)
     if face is None:
-        return Turned(person, angle)
-    face = engine.refine(shown, face, FRAME)
-    aligned = engine.cut(shown, face)
+        return RotatedFace(person, angle)
+    face = engine.refine(shown, face, FRAME_EFFORT)
+    aligned = engine.align_refined(shown, face)
     wrong_deg = abs((_down_deg(face.landmarks) - angle + 180) % 360 - 180)
     quality = measure(face, aligned)
-    seen = Turned(person, angle, True, wrong_deg)
+    seen = RotatedFace(person, angle, True, wrong_deg)
     sight = objection(quality, config)
     by_points = sight is Sight.TILTED
     if objection(replace(quality, roll_deg=0), config):
         return seen
-    vector = engine.embed(aligned, FRAME)
-    by_picture = seen_turned(engine.detect, shown, face.landmarks)
+    vector = engine.embed(aligned, FRAME_EFFORT)
+    by_picture = is_rotated(engine.detect, shown, face.landmarks)
     return replace(seen, vector=vector, by_points=by_points, by_picture=by_picture)
 
 
-def enrol_turned(engine: FaceEngine, config: MatcherConfig, person: str, photo: Image) -> list[File]:
+def enrol_rotated(engine: FaceEngine, config: MatcherConfig, person: str, photo: Image) -> list[RotatedFile]:
     """The photo as a file at each right angle; none if it cannot be enrolled upright."""
-    found: list[File] = []
+    found: list[RotatedFile] = []
     upright: Template | None = None
     for angle in FILES:
         said, wrong = "", False
         try:
-            (template,) = enrol(engine, config, [np.ascontiguousarray(np.rot90(photo, angle // 90))])
+            (template,) = templates_from_photos(engine, config, [np.ascontiguousarray(np.rot90(photo, angle // 90))])
             upright = upright or template
             wrong = float(upright.vector @ template.vector) < engine.pack.impostor_tail.plain_start
         except EnrolmentError as error:
             said = str(error)
             if upright is None:
                 return []
-        found.append(File(person, angle, said, wrong))
+        found.append(RotatedFile(person, angle, said, wrong))
     return found
 
 
@@ -129,24 +130,26 @@ def fit(upright: NDArray[np.float32], turned: NDArray[np.float32]) -> Upright:
     direction = (direction / np.linalg.norm(direction)).astype(np.float32)
     limit = (np.quantile(upright @ direction, 0.999) + np.quantile(turned @ direction, 0.01)) / 2
     return Upright(
-        direction=written(direction), turned_min=round(max(float(limit), 0.001), 3), faces=len(upright) + len(turned)
+        direction=encode_direction(direction),
+        turned_min=round(max(float(limit), 0.001), 3),
+        faces=len(upright) + len(turned),
     )
 
 
-def fitted(seen: Sequence[Turned]) -> Upright:
+def fitted(seen: Sequence[RotatedFace]) -> Upright:
     """`fit` to what was seen. Raises ValueError."""
     return fit(*_apart(seen))
 
 
-def judged(seen: Sequence[Turned], upright: Upright) -> list[Turned]:
+def judged(seen: Sequence[RotatedFace], upright: Upright) -> list[RotatedFace]:
     """The same, also judged by their vectors."""
     return [
-        t if t.vector is None else replace(t, by_vector=bool(embedded_turned(t.vector[np.newaxis], upright)[0]))
+        t if t.vector is None else replace(t, by_vector=bool(rotated_vectors(t.vector[np.newaxis], upright)[0]))
         for t in seen
     ]
 
 
-def by_halves(seen: Sequence[Turned], halves: int = 10, seed: int = 1) -> tuple[int, int, int, int]:
+def by_halves(seen: Sequence[RotatedFace], halves: int = 10, seed: int = 1) -> tuple[int, int, int, int]:
     """Fit on half of the people and try on the others, so often. Return four counts: upright faces refused, upright faces, turned faces
     taken, turned faces."""
     people = np.array(sorted({t.person for t in seen}))
@@ -156,12 +159,12 @@ def by_halves(seen: Sequence[Turned], halves: int = 10, seed: int = 1) -> tuple[
         half = set(random.permutation(people)[: len(people) // 2].tolist())
         limits = fitted([t for t in seen if t.person in half])
         upright, turned = _apart([t for t in seen if t.person not in half])
-        refused, told = embedded_turned(upright, limits), embedded_turned(turned, limits)
+        refused, told = rotated_vectors(upright, limits), rotated_vectors(turned, limits)
         wrong += (refused.sum(), len(upright), (~told).sum(), len(turned))
     return int(wrong[0]), int(wrong[1]), int(wrong[2]), int(wrong[3])
 
 
-def _apart(seen: Iterable[Turned]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _apart(seen: Iterable[RotatedFace]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The vectors of upright faces, and of faces upside down."""
     upright = [t.vector for t in seen if t.vector is not None and t.wrong_deg < UPRIGHT_DEG]
     turned = [t.vector for t in seen if t.vector is not None and t.wrong_deg >= TURNED_DEG]
@@ -170,28 +173,28 @@ def _apart(seen: Iterable[Turned]) -> tuple[NDArray[np.float32], NDArray[np.floa
     return np.stack(upright), np.stack(turned)
 
 
-def look_at_all(
-    photos: Sequence[Photo],
+def observe_all_rotated(
+    photos: Sequence[EvaluationPhoto],
     config: MatcherConfig,
     models_dir: Path,
     angles: Sequence[int],
     workers: int,
     progress: Progress = lambda done, of: None,
-) -> tuple[list[Turned], list[File]]:
+) -> tuple[list[RotatedFace], list[RotatedFile]]:
     """Every photo at every angle, and as a file. Raises ModelError."""
-    seen: list[Turned] = []
-    files: list[File] = []
+    seen: list[RotatedFace] = []
+    files: list[RotatedFile] = []
     # Spawned, not forked: a fork would copy locks that other threads of this process hold.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _start, (config, models_dir, angles)) as pool:
-        for done, (turned, enrolled) in enumerate(pool.map(_look, photos), 1):
+        for done, (turned, enrolled) in enumerate(pool.map(_observe_in_worker, photos), 1):
             seen += turned
             files += enrolled
             progress(done, len(photos))
     return seen, files
 
 
-def first_photos(photos: Sequence[Photo], people: int) -> list[Photo]:
+def first_photos(photos: Sequence[EvaluationPhoto], people: int) -> list[EvaluationPhoto]:
     """One of each of so many people and strangers in turn, evenly drawn."""
     first = list({photo.person: photo for photo in reversed(photos)}.values())
     chosen = np.linspace(0, len(first) - 1, min(people, len(first))).astype(np.intp)
@@ -209,15 +212,15 @@ def _start(config: MatcherConfig, models_dir: Path, angles: Sequence[int]) -> No
     _here = open_engine(config, models_dir), config, angles
 
 
-def _look(photo: Photo) -> tuple[list[Turned], list[File]]:
+def _observe_in_worker(photo: EvaluationPhoto) -> tuple[list[RotatedFace], list[RotatedFile]]:
     assert _here is not None
     engine, config, angles = _here
     image = try_photo(photo.path)
     if image is None:
         return [], []
     frame = in_frame(image)
-    turned = [look_at(engine, config, photo.person, frame, angle) for angle in angles]
-    return turned, enrol_turned(engine, config, photo.person, image)
+    turned = [observe_rotated(engine, config, photo.person, frame, angle) for angle in angles]
+    return turned, enrol_rotated(engine, config, photo.person, image)
 
 
 def _down_deg(points: Points) -> float:

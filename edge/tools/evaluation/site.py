@@ -7,7 +7,7 @@ import numpy as np
 
 from edge.core.domain import Candidate, Identification, Sight
 from edge.matcher.gallery.look_alikes import look_alike_min, look_alikes
-from edge.matcher.gallery.threshold import choose
+from edge.matcher.gallery.threshold import choose_threshold
 from edge.matcher.score_monitor.score_history import ScoreHistory
 from edge.matcher.score_monitor.site_threshold import correction, site_tail
 from edge.matcher.weights.manifest import ImpostorTail
@@ -48,7 +48,7 @@ class SelfCalibration:
 def marked_look_alikes(faces: Faces, photos: int, tail: ImpostorTail, fpir_target: float) -> LookAlikes:
     """With so many photos of everybody who has them."""
     gallery = gallery_of(faces, photos)
-    choice = choose(tail, gallery, fpir_target)
+    choice = choose_threshold(tail, gallery, fpir_target)
     threshold = choice.threshold
     score_min = look_alike_min(choice.tail, gallery.size, threshold, fpir_target)
     nearest = max((c.score for c in look_alikes(gallery, -1.0).values()), default=0.0)
@@ -67,12 +67,12 @@ def self_calibration(
     for number, (name, at) in enumerate(zip(names.tolist(), first.tolist(), strict=True), start=1):
         if name in faces.people:
             seen = Candidate(name, 1.0)
-            history.see(
+            history.add(
                 Identification(Sight.KNOWN, number, seen, runner_up=float(trials.non_mated[at])),
                 len(faces.people),
                 _DAY,
             )
-    history.see(Identification(Sight.NOBODY), len(faces.people), _DAY)
+    history.add(Identification(Sight.NOBODY), len(faces.people), _DAY)
     found = site_tail(history.days, len(faces.people), fpir_target, _DAY + timedelta(days=1), tail.scale)
     if found is None:
         return None

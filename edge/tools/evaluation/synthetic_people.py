@@ -34,11 +34,11 @@ def padded(
     """`trials` of `attempts` at `gallery`, as they are when people are drawn until it holds `size`."""
     random = np.random.default_rng(seed)
     best = np.full(len(attempts), -1.0)
-    probes = gallery.calibration.apply(np.stack([a.vector for a in attempts]))
+    probes = gallery.centering.apply(np.stack([a.vector for a in attempts]))
     missing = size - gallery.size
     while missing > 0:
         count = min(BLOCK, missing)
-        others = gallery.calibration.apply(drawn_people(faces, count, random))
+        others = gallery.centering.apply(drawn_people(faces, count, random))
         best = np.maximum(best, (probes @ others.T).max(axis=1))
         missing -= count
     mated = np.array([a.mated for a in attempts])

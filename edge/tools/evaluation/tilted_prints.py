@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from edge.core.domain import Image, Points
-from edge.matcher.engine.engine import FaceEngine
-from edge.matcher.liveness.challenge import REFERENCE_VIEWS, STRAIGHT_MAX, WINDOW, average, turned_head
-from edge.matcher.liveness.parallax import Reference, turn
+from edge.matcher import FaceEngine
+from edge.matcher.liveness.challenge import REFERENCE_VIEWS, STRAIGHT_MAX, WINDOW, mean_relief, turned_head
+from edge.matcher.liveness.parallax import FrontalView, nose_offset
 from edge.sim.heads import CENTRE_PX, EYES_MM, FOCAL_PX, rotation
 from edge.system.photo_file import try_photo
 
@@ -63,13 +63,13 @@ def measure(engine: FaceEngine, photos: Iterable[Path], seed: int) -> list[Tilt]
             continue
         width_mm = EYES_MM / faces[0].eye_distance_px * image.shape[1]
         straight = _views(engine, image, width_mm, 0, REFERENCE_VIEWS, rng)
-        if len(straight) < REFERENCE_VIEWS or abs(turn(np.mean(straight, axis=0))) > STRAIGHT_MAX:
+        if len(straight) < REFERENCE_VIEWS or abs(nose_offset(np.mean(straight, axis=0))) > STRAIGHT_MAX:
             continue
-        reference = Reference.of(straight)
+        reference = FrontalView.of(straight)
         for yaw in sorted({side * degrees for degrees in TILTS for side in (-1, 1)}):
             views = _views(engine, image, width_mm, yaw, WINDOW, rng)
             if len(views) == WINDOW:
-                mean = average([reference.compare(view) for view in views])
+                mean = mean_relief([reference.compare(view) for view in views])
                 parallax = -mean.x if yaw < 0 else mean.x
                 found[abs(yaw)].append((parallax, turned_head(mean) is not None))
     return [_tilt(degrees, results) for degrees, results in found.items() if results]

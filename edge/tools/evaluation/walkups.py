@@ -18,14 +18,13 @@ import structlog
 
 from edge.core.config import MatcherConfig
 from edge.core.domain import Frame, Identification, Sight, Template
-from edge.matcher.engine.engine import nearest_to_middle, open_engine
-from edge.matcher.enrolment.templates import EnrolmentError
-from edge.matcher.pipeline import FaceMatcher
+from edge.matcher import EnrolmentError, FaceMatcher, open_engine
+from edge.matcher.engine.engine import nearest_to_middle
 from edge.sim.film import Film
 from edge.sim.walk_up_script import FilmPerson, Scene, WalkUpScript
 from edge.system.photo_file import try_photo
 from edge.tools.evaluation.conditions import CLEAR, CONDITIONS, Condition
-from edge.tools.evaluation.photos import EvaluationError, Photo
+from edge.tools.evaluation.photos import EvaluationError, EvaluationPhoto
 from edge.tools.evaluation.wilson import wilson
 
 SEED = 1
@@ -48,7 +47,7 @@ class WalkUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class WalkUpOutcome:
     """The matcher's first answer: `sight` is "known", "unknown", or NOT_SEEN when the film ended without one. `right`: it named
     this person. `votes` are behind the answer, `seconds` since the first usable frame."""
 
@@ -91,26 +90,26 @@ class VoteRates:
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class WalkUpResults:
     """Every outcome, at a gallery of so many workers and its threshold."""
 
     gallery: int
     threshold: float
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[WalkUpOutcome]
 
-    def glances(self, condition: str) -> list[Outcome]:
+    def glances(self, condition: str) -> list[WalkUpOutcome]:
         return [o for o in self.outcomes if o.walkup.glance and o.walkup.condition == condition]
 
 
 def play_all(
-    photos: Sequence[Photo],
+    photos: Sequence[EvaluationPhoto],
     config: MatcherConfig,
     models_dir: Path,
     count: int,
     workers: int,
     conditions: Sequence[str] = (),
     progress: Progress = lambda done, of: None,
-) -> Played:
+) -> WalkUpResults:
     """Enrol everybody in people/ who has two photos, from the first usable one, then let `count` of them and `count` strangers
     walk up; and glance at the same people under each of `conditions`.
 
@@ -146,10 +145,10 @@ def play_all(
             progress(done := done + 1, total)
         threshold = pool.submit(_threshold).result()
     progress(total, total)
-    return Played(len(enrolled), threshold, outcomes)
+    return WalkUpResults(len(enrolled), threshold, outcomes)
 
 
-def vote_rates(played: Played) -> VoteRates:
+def vote_rates(played: WalkUpResults) -> VoteRates:
     """The rates of the walk-ups; glances are left out."""
     outcomes = [outcome for outcome in played.outcomes if not outcome.walkup.glance]
     mated = [o for o in outcomes if o.walkup.enrolled and o.sight != NOT_SEEN]
@@ -167,12 +166,12 @@ def vote_rates(played: Played) -> VoteRates:
     )
 
 
-def play(matcher: FaceMatcher, walkup: WalkUp, condition: Condition, folder: Path) -> Outcome:
+def play(matcher: FaceMatcher, walkup: WalkUp, condition: Condition, folder: Path) -> WalkUpOutcome:
     """One walk-up until the matcher's first answer. `folder` takes the photo for as long as the film is read."""
     photo = try_photo(walkup.photo)
     face = nearest_to_middle(matcher.engine.detect(photo), photo) if photo is not None else None
     if photo is None or face is None:
-        return Outcome(walkup, NOT_SEEN)
+        return WalkUpOutcome(walkup, NOT_SEEN)
     path = folder / "photo.png"
     cv2.imwrite(str(path), condition.worn(photo, face) if condition.worn else photo)
     person = FilmPerson(photo_path=path, face=face.box, far_px=40)
@@ -189,12 +188,12 @@ def play(matcher: FaceMatcher, walkup: WalkUp, condition: Condition, folder: Pat
         seen = matcher.identify(Frame(condition.seen(frame) if condition.seen else frame, t_s, number))
         if seen.sight in (Sight.KNOWN, Sight.UNKNOWN):
             return _answered(walkup, seen, t_s)
-    return Outcome(walkup, NOT_SEEN)
+    return WalkUpOutcome(walkup, NOT_SEEN)
 
 
-def _answered(walkup: WalkUp, seen: Identification, at_s: float) -> Outcome:
+def _answered(walkup: WalkUp, seen: Identification, at_s: float) -> WalkUpOutcome:
     known = seen.candidate if seen.sight is Sight.KNOWN else None
-    return Outcome(
+    return WalkUpOutcome(
         walkup=walkup,
         sight=seen.sight.value,
         right=known is not None and walkup.enrolled and known.worker_id == walkup.person,
@@ -207,7 +206,7 @@ def _answered(walkup: WalkUp, seen: Identification, at_s: float) -> Outcome:
 def _drawn(
     people: Mapping[str, Sequence[Path]],
     enrolled: Mapping[str, tuple[int, Template]],
-    strangers: Sequence[Photo],
+    strangers: Sequence[EvaluationPhoto],
     count: int,
     conditions: Sequence[str],
 ) -> list[WalkUp]:
@@ -266,7 +265,7 @@ def _enrolled(paths: Sequence[Path]) -> tuple[int, Template] | None:
     return None
 
 
-def _played(walkup: WalkUp) -> Outcome:
+def _played(walkup: WalkUp) -> WalkUpOutcome:
     with tempfile.TemporaryDirectory(prefix="sitegate-walkup-") as folder:
         return play(_matcher(not walkup.glance), walkup, CONDITIONS[walkup.condition], Path(folder))
 

@@ -7,36 +7,41 @@ from pathlib import Path
 import numpy as np
 
 from edge.tools.evaluation.attempts import Faces, gallery_of
-from edge.tools.evaluation.cache import Look
-from edge.tools.evaluation.photos import Photo
+from edge.tools.evaluation.observation_cache import Observation
+from edge.tools.evaluation.photos import EvaluationPhoto
 from edge.tools.evaluation.result import usable_faces
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class WorstCase:
     path: Path
     caption: str
 
 
-def worst_cases(photos: Sequence[Photo], looks: Sequence[Look], count: int) -> list[Case]:
+def worst_cases(photos: Sequence[EvaluationPhoto], observations: Sequence[Observation], count: int) -> list[WorstCase]:
     """Half of them mated probes with the lowest score against their own person, half strangers with the highest best score."""
-    faces: Faces = usable_faces(photos, looks, gated=True)
+    faces: Faces = usable_faces(photos, observations, gated=True)
     gallery = gallery_of(faces, 1)
     row_of = {name: row for row, name in enumerate(gallery.worker_ids)}
     low, high = [], []
     seen: set[str] = set()
-    for photo, look in zip(photos, looks, strict=True):
-        if look.vector is None or look.problem:
+    for photo, observation in zip(photos, observations, strict=True):
+        if observation.vector is None or observation.problem:
             continue
-        scores = gallery.matrix @ gallery.calibration.apply(look.vector)
+        scores = gallery.matrix @ gallery.centering.apply(observation.vector)
         if photo.stranger:
             best = int(np.argmax(scores))
             high.append(
-                (-float(scores[best]), Case(photo.path, f"stranger, {scores[best]:.3f} as {gallery.worker_ids[best]}"))
+                (
+                    -float(scores[best]),
+                    WorstCase(photo.path, f"stranger, {scores[best]:.3f} as {gallery.worker_ids[best]}"),
+                )
             )
         elif photo.person in seen:
             own = float(scores[row_of[photo.person]])
-            low.append((own, Case(photo.path, f"{photo.person}, own score {own:.3f}, best of all {scores.max():.3f}")))
+            low.append(
+                (own, WorstCase(photo.path, f"{photo.person}, own score {own:.3f}, best of all {scores.max():.3f}"))
+            )
         seen.add(photo.person)
     ordered = [[case for _, case in sorted(part, key=lambda entry: entry[0])] for part in (low, high)]
     return ordered[0][: count - count // 2] + ordered[1][: count // 2]

@@ -15,16 +15,16 @@ from contract.messages import (
     NoticeEvent,
     PassageEvent,
 )
-from edge.tools.stories.expect import EVENT, LANE, RELAY, Expected, Lane, Notice, Released
-from edge.tools.stories.play import Played
-from edge.tools.stories.promises import promises
+from edge.tools.stories.expect import EVENT, LANE, RELAY, ExpectedLane, ExpectedLine, ExpectedNotice, ExpectedRelease
+from edge.tools.stories.invariants import broken_invariants
+from edge.tools.stories.play import PlayedStory
 
 HOUSEKEEPING = {NoticeCode.GATE_STARTED, NoticeCode.GATE_STOPPED, NoticeCode.LIST_APPLIED}
 """Left out, unless a story expects one of the kind."""
 
 
 @dataclass(frozen=True, slots=True)
-class Got:
+class Happened:
     """One thing that happened, in the words of `edge.tools.stories.expect`."""
 
     row: str
@@ -35,7 +35,7 @@ class Got:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ComparisonRow:
     """One line of the table: `problem` is '' where both sides say the same."""
 
     at_s: float
@@ -45,34 +45,40 @@ class Row:
     problem: str = ""
 
 
-def compare(played: Played) -> list[Row]:
+def compare(played: PlayedStory) -> list[ComparisonRow]:
     """All rows in order of time, and one for every promise that was broken."""
     expected, got = played.story.expect, happened(played)
     rows = [row for name in _rows_of(expected) for row in _side_by_side(name, expected, got)]
-    rows += [Row(at_s, "promise", promise, "broken", problem) for at_s, promise, problem in promises(played)]
+    rows += [
+        ComparisonRow(at_s, "promise", promise, "broken", problem)
+        for at_s, promise, problem in broken_invariants(played)
+    ]
     return sorted(rows, key=lambda row: row.at_s)
 
 
-def happened(played: Played) -> list[Got]:
+def happened(played: PlayedStory) -> list[Happened]:
     """Everything that is compared."""
-    wanted = {line.notice for line in played.story.expect if isinstance(line, Notice)}
-    events = [Got(EVENT, at_s, *_event(event)) for at_s, event in played.events if not _housekeeping(event, wanted)]
+    wanted = {line.notice for line in played.story.expect if isinstance(line, ExpectedNotice)}
+    events = [
+        Happened(EVENT, at_s, *_event(event)) for at_s, event in played.events if not _housekeeping(event, wanted)
+    ]
     relay = [
-        Got(RELAY, span.from_s, f"{name} released", {}, span.until_s)
+        Happened(RELAY, span.from_s, f"{name} released", {}, span.until_s)
         for name, spans in played.relays.items()
         for span in spans
     ]
     lane = [
-        Got(LANE, s.monotonic_s, f"lane {s.tone}" + (f": {s.advice}" if s.advice else ""), {}) for s in played.shown
+        Happened(LANE, s.monotonic_s, f"lane {s.tone}" + (f": {s.advice}" if s.advice else ""), {})
+        for s in played.shown
     ]
     return events + relay + lane
 
 
-def _rows_of(expected: Sequence[Expected]) -> list[str]:
-    return [EVENT, RELAY] + ([LANE] if any(isinstance(line, Lane) for line in expected) else [])
+def _rows_of(expected: Sequence[ExpectedLine]) -> list[str]:
+    return [EVENT, RELAY] + ([LANE] if any(isinstance(line, ExpectedLane) for line in expected) else [])
 
 
-def _side_by_side(name: str, expected: Sequence[Expected], got: Sequence[Got]) -> Iterator[Row]:
+def _side_by_side(name: str, expected: Sequence[ExpectedLine], got: Sequence[Happened]) -> Iterator[ComparisonRow]:
     wanted, had = [e for e in expected if e.row == name], [g for g in got if g.row == name]
     if name == RELAY:  # several relays, each with its own order
         wanted, had = sorted(wanted, key=lambda e: e.headline), sorted(had, key=lambda g: g.headline)
@@ -81,21 +87,23 @@ def _side_by_side(name: str, expected: Sequence[Expected], got: Sequence[Got]) -
     for kind, i, i_end, j, j_end in matcher.get_opcodes():
         if kind == "equal":
             for line, found in zip(wanted[i:i_end], had[j:j_end], strict=True):
-                yield Row(found.at_s, name, words(line), _got_words(found), "; ".join(_differences(line, found)))
+                yield ComparisonRow(
+                    found.at_s, name, words(line), _got_words(found), "; ".join(_differences(line, found))
+                )
                 last_s = found.at_s
             continue
         for line in wanted[i:i_end]:
             last_s = max(last_s, line.at or 0)
-            yield Row(last_s, name, words(line), "", "this did not happen")
+            yield ComparisonRow(last_s, name, words(line), "", "this did not happen")
         for found in had[j:j_end]:
-            yield Row(found.at_s, name, "", _got_words(found), "nobody expected this")
+            yield ComparisonRow(found.at_s, name, "", _got_words(found), "nobody expected this")
 
 
-def _differences(line: Expected, got: Got) -> Iterator[str]:
-    at_s = line.released if isinstance(line, Released) else line.at
+def _differences(line: ExpectedLine, got: Happened) -> Iterator[str]:
+    at_s = line.released if isinstance(line, ExpectedRelease) else line.at
     if at_s is not None and abs(got.at_s - at_s) > line.within_s:
         yield f"at {got.at_s:.2f} s, expected at {at_s:g} s (± {line.within_s:g})"
-    if isinstance(line, Released) and not _about(got.until_s, line.until, line.within_s):
+    if isinstance(line, ExpectedRelease) and not _about(got.until_s, line.until, line.within_s):
         ends = "the end" if got.until_s is None else f"{got.until_s:.2f} s"
         yield f"until {ends}, expected until {'the end' if line.until is None else f'{line.until:g} s'}"
     for key, value in line.details.items():
@@ -143,16 +151,16 @@ def _housekeeping(event: AnyEvent, wanted: set[NoticeCode]) -> bool:
     return isinstance(event, ClockEvent) or (isinstance(event, NoticeEvent) and event.code in HOUSEKEEPING - wanted)
 
 
-def words(line: Expected) -> str:
+def words(line: ExpectedLine) -> str:
     """An expected line in a few words."""
     details = line.details
-    if isinstance(line, Released):
+    if isinstance(line, ExpectedRelease):
         return f"{line.headline} {line.released:g} s to {'the end' if line.until is None else f'{line.until:g} s'}"
     extra = [str(details[k]) for k in ("worker", "advice", "detail") if details.get(k)]
     return " · ".join([line.headline, *extra])
 
 
-def _got_words(got: Got) -> str:
+def _got_words(got: Happened) -> str:
     if got.row == RELAY:
         ends = "the end" if got.until_s is None else f"{got.until_s:.2f} s"
         return f"{got.headline} {got.at_s:.2f} s to {ends}"
@@ -160,7 +168,7 @@ def _got_words(got: Got) -> str:
     return " · ".join([got.headline, *extra])
 
 
-def explain(rows: Sequence[Row]) -> str:
+def explain(rows: Sequence[ComparisonRow]) -> str:
     """The first difference, in a sentence; '' if there is none."""
     row = next((row for row in rows if row.problem), None)
     if row is None:

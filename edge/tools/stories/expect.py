@@ -11,12 +11,12 @@ from pydantic import Field
 from contract.messages import Advice, DataTier, Direction, LivenessVerdict, NoticeCode, PassageOutcome, Reason
 from contract.policy import Factor
 from edge.core.domain import Tone
-from edge.tools.stories.part import Line
+from edge.tools.stories.line import StoryLine
 
 EVENT, RELAY, LANE = "event", "relay", "lane"
 
 
-class Expected(Line):
+class ExpectedLine(StoryLine):
     """`at` seconds after the beginning, give or take `within_s`; without it only the order counts."""
 
     at: float | None = Field(default=None, ge=0, le=3600)
@@ -38,7 +38,7 @@ class Expected(Line):
         return self.model_dump(mode="json", exclude={"at", "within_s", self.kind()}, exclude_unset=True)
 
 
-class Decision(Expected):
+class ExpectedDecision(ExpectedLine):
     decision: Reason
     worker: str | None = None
     advice: Advice | None = None
@@ -55,22 +55,22 @@ class Decision(Expected):
     clock_trusted: bool | None = None
 
 
-class Passage(Expected):
+class ExpectedPassage(ExpectedLine):
     passage: PassageOutcome
     worker: str | None = None
     direction: Direction | None = None
 
 
-class Notice(Expected):
+class ExpectedNotice(ExpectedLine):
     notice: NoticeCode
     detail: str = ""
 
 
-class Enrolled(Expected):
+class ExpectedEnrolment(ExpectedLine):
     enrolled: str
 
 
-class Released(Expected):
+class ExpectedRelease(ExpectedLine):
     """The relay is energised from `released` until `until` (seconds); without it, until the story's end."""
 
     released: float = Field(ge=0, le=3600)
@@ -91,7 +91,7 @@ class Released(Expected):
         return {}
 
 
-class Lane(Expected):
+class ExpectedLane(ExpectedLine):
     """The colour, and what the lane is told to do ("none": nothing)."""
 
     lane: Tone
@@ -110,4 +110,11 @@ class Lane(Expected):
         return {}
 
 
-KINDS: tuple[type[Expected], ...] = (Decision, Passage, Notice, Enrolled, Released, Lane)
+KINDS: tuple[type[ExpectedLine], ...] = (
+    ExpectedDecision,
+    ExpectedPassage,
+    ExpectedNotice,
+    ExpectedEnrolment,
+    ExpectedRelease,
+    ExpectedLane,
+)

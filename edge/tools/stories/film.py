@@ -6,14 +6,14 @@ import numpy as np
 
 from edge.core.config import Config, MatcherConfig
 from edge.core.domain import Image
-from edge.matcher.enrolment.request import stored
+from edge.matcher import FaceMatcher, open_matcher
+from edge.matcher.enrolment.request import sealed_template
 from edge.matcher.liveness.combined import open_liveness
-from edge.matcher.pipeline import FaceMatcher, open_matcher
 from edge.sim import Film, FilmPerson, Light, Scene, WalkUpScript
 from edge.tools.demo.cast import Portrait, portraits
 from edge.tools.stories.hq import Templates
-from edge.tools.stories.part import StoryError
-from edge.tools.stories.steps import WalksUp
+from edge.tools.stories.line import StoryError
+from edge.tools.stories.steps import WalksUpStep
 from edge.tools.stories.story import Story
 
 APPROACH_S, LEAVE_S = 0.6, 0.3
@@ -37,7 +37,7 @@ class Studio:
         """What the workers with a portrait are enrolled with."""
         matcher = FaceMatcher(self._engine, MatcherConfig())
         return {
-            worker.id: [stored(t) for t in matcher.enrol([self._portrait(worker.portrait).crop()])]
+            worker.id: [sealed_template(t) for t in matcher.enrol([self._portrait(worker.portrait).crop()])]
             for worker in story.worker
             if worker.portrait is not None
         }
@@ -46,14 +46,14 @@ class Studio:
         """The story's walk-ups, one scene each. Raises StoryError if two overlap."""
         scenes: list[Scene] = []
         end_s = 0.0
-        for step in (s for s in story.timeline if isinstance(s, WalksUp)):
+        for step in (s for s in story.timeline if isinstance(s, WalksUpStep)):
             if step.at < end_s:
                 raise StoryError(f"walks_up at {step.at:g} s: the one before is there until {end_s:g} s")
             scenes.append(self._scene(step, step.at - end_s))
             end_s += scenes[-1].duration_s
         return Film(WalkUpScript(scenes=tuple(scenes), rate_hz=story.rate_hz))
 
-    def _scene(self, step: WalksUp, gap_s: float) -> Scene:
+    def _scene(self, step: WalksUpStep, gap_s: float) -> Scene:
         places = (0.5,) if len(step.walks_up) == 1 else (0.3, 0.7)
         people = tuple(
             FilmPerson(

@@ -11,10 +11,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from pydantic import ValidationError
 
-from contract import code as qr
+from contract.code import Code, make
 from contract.codec import encode
 from contract.messages import (
     Command,
+    ListKind,
     PolicySnapshot,
     RiskEntry,
     RiskSnapshot,
@@ -22,7 +23,6 @@ from contract.messages import (
     SnapshotHeader,
     WorkerRecord,
 )
-from contract.messages import ListKind as Kind
 from contract.parts import Content, roster_content, write_parts
 from contract.signing import sign
 from contract.topics import Channel, topic
@@ -35,7 +35,7 @@ from edge.sim import ManualClock
 from edge.sync.downlink import Downlink
 from edge.sync.incident_log import IncidentLog
 from edge.sync.mqtt import Received
-from edge.tools.stories.part import StoryError, explain
+from edge.tools.stories.line import StoryError, explain
 from edge.tools.stories.played_gate import SentCommand, ShownCode
 from edge.tools.stories.story import Story, StoryWorker
 
@@ -52,7 +52,7 @@ class Headquarters:
         self._site_key = X25519PrivateKey.generate()
         self._workers = {w.id: _record(w, story, site.site_id, templates) for w in story.worker if w.on_roster}
         self.risks, self.policy = dict(story.risk), dict(story.policy)
-        self._versions = dict.fromkeys(Kind, 0)
+        self._versions = dict.fromkeys(ListKind, 0)
         self._replica = ReplicaWriter(folder / REPLICA)
         incidents = IncidentLog(self._replica, clock)
         self._sync = Downlink(site, self._key.public_key(), self._replica, incidents, clock.utc)
@@ -80,20 +80,20 @@ class Headquarters:
             raise StoryError(f"worker {worker_id!r}: {'; '.join(explain(error, WorkerRecord))}") from error
 
     def publish_roster(self, *, age_h: float = 0, signed: bool = True, version: int | None = None) -> None:
-        header = SnapshotHeader(**self._header(Kind.ROSTER, age_h, version))
-        self._publish(Kind.ROSTER, roster_content(header, tuple(self._workers.values())), signed)
+        header = SnapshotHeader(**self._header(ListKind.ROSTER, age_h, version))
+        self._publish(ListKind.ROSTER, roster_content(header, tuple(self._workers.values())), signed)
 
     def publish_risk(self, *, age_h: float = 0, signed: bool = True, version: int | None = None) -> None:
         entries = tuple(RiskEntry(worker_id=who, list_name=name) for who, name in self.risks.items())
-        snapshot = RiskSnapshot(**self._header(Kind.RISK, age_h, version), entries=entries)
-        self._publish(Kind.RISK, Content(snapshot), signed)
+        snapshot = RiskSnapshot(**self._header(ListKind.RISK, age_h, version), entries=entries)
+        self._publish(ListKind.RISK, Content(snapshot), signed)
 
     def publish_policy(self, *, signed: bool = True, version: int | None = None) -> None:
         try:
-            policy = PolicySnapshot.model_validate(self._header(Kind.POLICY, 0, version) | self.policy)
+            policy = PolicySnapshot.model_validate(self._header(ListKind.POLICY, 0, version) | self.policy)
         except ValidationError as error:
             raise StoryError(f"policy: {'; '.join(explain(error, PolicySnapshot))}") from error
-        self._publish(Kind.POLICY, Content(policy), signed)
+        self._publish(ListKind.POLICY, Content(policy), signed)
 
     def command(self, command: SentCommand) -> None:
         message = Command(
@@ -114,19 +114,19 @@ class Headquarters:
     def code(self, shown: ShownCode, issued: datetime) -> str:
         """The text of a QR code for a worker."""
         site = self._site.site_id if shown.site_id is None else shown.site_id
-        code = qr.Code(shown.worker_id, site, issued, issued + timedelta(seconds=shown.valid_s))
-        return qr.make(code, self._key if shown.signed else self._strange_key)
+        code = Code(shown.worker_id, site, issued, issued + timedelta(seconds=shown.valid_s))
+        return make(code, self._key if shown.signed else self._strange_key)
 
     def close(self) -> None:
         self._replica.close()
 
-    def _header(self, kind: Kind, age_h: float, version: int | None) -> dict[str, Any]:
+    def _header(self, kind: ListKind, age_h: float, version: int | None) -> dict[str, Any]:
         number = self._versions[kind] + 1 if version is None else version
         self._versions[kind] = max(number, self._versions[kind])
         issued = self._clock.utc() - timedelta(hours=age_h)
         return {"site_id": self._site.site_id, "list_version": number, "issued_utc": issued}
 
-    def _publish(self, kind: Kind, content: Content, signed: bool) -> None:
+    def _publish(self, kind: ListKind, content: Content, signed: bool) -> None:
         key = self._key if signed else self._strange_key
         (body,) = write_parts([content], kind, self._site_key.public_key(), key)
         self._sync.handle(Received(topic(Channel(kind.value), self._site.site_id, part=1), body, True))

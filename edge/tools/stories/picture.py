@@ -14,17 +14,27 @@ from contract.messages import (
     NoticeCode,
     NoticeEvent,
     PassageEvent,
+    PassageOutcome,
     Reason,
 )
-from contract.messages import PassageOutcome as Outcome
 from edge.core.domain import Tone
 from edge.screen.lane_page import Sign
 from edge.screen.translations import Texts, load_all
-from edge.tools.stories.compare import HOUSEKEEPING, Row
+from edge.tools.stories.compare import HOUSEKEEPING, ComparisonRow
 from edge.tools.stories.film import APPROACH_S, LEAVE_S
-from edge.tools.stories.part import Step, StoryError
-from edge.tools.stories.play import Played
-from edge.tools.stories.steps import NOBODY, STRANGER, Arm, Door, People, Person, Restart, Sensor, WalksUp
+from edge.tools.stories.line import Step, StoryError
+from edge.tools.stories.play import PlayedStory
+from edge.tools.stories.steps import (
+    NOBODY,
+    STRANGER,
+    ArmStep,
+    DoorStep,
+    PeopleStep,
+    PersonStep,
+    RestartStep,
+    SensorStep,
+    WalksUpStep,
+)
 from edge.tools.stories.svg import FAINT, INK, RIGHT, WIDTH, Band, Mark, Sheet, text_width
 
 GOOD, BAD, CARE, CALM, QUIET = "#0a6b31", "#b3001b", "#8a5a00", "#1d4e79", "#5b6875"
@@ -42,7 +52,7 @@ _STRANGER, _SEVERAL = "#4a4f57", "#6d4a4a"
 _LINE = 165
 
 
-def draw(played: Played, rows: list[Row]) -> str:
+def draw(played: PlayedStory, rows: list[ComparisonRow]) -> str:
     """The SVG of a story that was played, with what is not as expected in red."""
     texts = load_all()["en"]
     lines = textwrap.wrap(played.story.story, _LINE)
@@ -71,7 +81,7 @@ def png(svg: str, width_px: int) -> bytes:
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, width=width_px))
 
 
-def _title(sheet: Sheet, played: Played, lines: list[str], differences: int) -> None:
+def _title(sheet: Sheet, played: PlayedStory, lines: list[str], differences: int) -> None:
     sheet.text(24, 42, played.story.title, 25, INK, bold=True)
     for number, line in enumerate(lines):
         sheet.text(24, 70 + 21 * number, line, 15, FAINT)
@@ -81,38 +91,38 @@ def _title(sheet: Sheet, played: Played, lines: list[str], differences: int) -> 
     sheet.text(WIDTH - RIGHT - width / 2, 39, verdict, 14, "#ffffff", anchor="middle")
 
 
-def _switched_off(sheet: Sheet, played: Played) -> None:
+def _switched_off(sheet: Sheet, played: PlayedStory) -> None:
     for step in played.story.timeline:
-        if isinstance(step, Restart):
+        if isinstance(step, RestartStep):
             sheet.shade(step.at, step.at + step.off_s)
 
 
-def _views(played: Played) -> Iterator[Band]:
+def _views(played: PlayedStory) -> Iterator[Band]:
     """Who is there, until the next line says otherwise."""
-    steps = [s for s in played.story.timeline if isinstance(s, Person | People)]
+    steps = [s for s in played.story.timeline if isinstance(s, PersonStep | PeopleStep)]
     ends = [*(s.at for s in steps[1:]), played.ends_s][: len(steps)]
     colours: dict[str, str] = {STRANGER: _STRANGER}
     for step, end_s in zip(steps, ends, strict=True):
-        if isinstance(step, People):
+        if isinstance(step, PeopleStep):
             yield Band(step.at, end_s, " and ".join(step.people), _SEVERAL)
         elif step.person != NOBODY:
             colour = colours.setdefault(step.person, _PEOPLE[(len(colours) - 1) % len(_PEOPLE)])
             yield Band(step.at, end_s, _seen(step), colour)
-    for walk in (s for s in played.story.timeline if isinstance(s, WalksUp)):
+    for walk in (s for s in played.story.timeline if isinstance(s, WalksUpStep)):
         end_s = walk.at + APPROACH_S + walk.stay_s + LEAVE_S
         yield Band(walk.at, end_s, f"photo: {' and '.join(walk.walks_up)}", _PEOPLE[0])
 
 
-def _seen(step: Person) -> str:
+def _seen(step: PersonStep) -> str:
     notes = [step.sight or "", f"like {step.look_alike}" if step.look_alike else "", step.asked or ""]
     notes += [step.liveness.value] if "liveness" in step.model_fields_set else []
     return ", ".join([step.person, *(note.replace("_", " ") for note in notes if note)])
 
 
-def _lane(played: Played, texts: Texts) -> Iterator[Band]:
+def _lane(played: PlayedStory, texts: Texts) -> Iterator[Band]:
     shown = played.shown
     ends = [*(s.monotonic_s for s in shown[1:]), played.ends_s][: len(shown)]
-    dark = [step.at for step in played.story.timeline if isinstance(step, Restart)]
+    dark = [step.at for step in played.story.timeline if isinstance(step, RestartStep)]
     for state, next_s in zip(shown, ends, strict=True):
         end_s = min([next_s, *(at_s for at_s in dark if at_s >= state.monotonic_s)])
         colour, ink = _TONES[state.tone]
@@ -123,16 +133,16 @@ def _sign(tone: Tone, advice: Advice | None) -> Sign:
     return Sign(advice.value) if advice else _SIGNS.get(tone, Sign.WAIT)
 
 
-def _span(from_s: float, until_s: float | None, played: Played, colour: str) -> Band:
+def _span(from_s: float, until_s: float | None, played: PlayedStory, colour: str) -> Band:
     end_s = played.ends_s if until_s is None else until_s
     lasted = f"{end_s - from_s:.2f} s" if end_s > from_s else ""
     return Band(from_s, end_s, lasted + (" …" if until_s is None else ""), colour)
 
 
-def _happenings(played: Played) -> Iterator[Mark]:
+def _happenings(played: PlayedStory) -> Iterator[Mark]:
     """Every line that no other row of the picture shows."""
     for step in played.story.timeline:
-        if not isinstance(step, Person | People | WalksUp | Sensor | Door | Arm):
+        if not isinstance(step, PersonStep | PeopleStep | WalksUpStep | SensorStep | DoorStep | ArmStep):
             yield Mark(step.at, _words(step), QUIET)
 
 
@@ -163,7 +173,7 @@ def _event(event: AnyEvent, texts: Texts) -> tuple[str, str]:
             colour = GOOD if event.granted else CARE if event.reason is Reason.LOW_QUALITY else BAD
             return _who(texts.reason[event.reason], event.worker_id), colour
         case PassageEvent():
-            colour = CALM if event.outcome in (Outcome.PASSED, Outcome.NOT_TAKEN) else BAD
+            colour = CALM if event.outcome in (PassageOutcome.PASSED, PassageOutcome.NOT_TAKEN) else BAD
             return _who(texts.outcome[event.outcome], event.worker_id), colour
         case NoticeEvent():
             return texts.notice[event.code], BAD if event.code is NoticeCode.FIRE_ON else CARE
@@ -183,5 +193,5 @@ def _name(pin: str) -> str:
     return pin.replace("_", " ").capitalize()
 
 
-def _difference(row: Row) -> str:
+def _difference(row: ComparisonRow) -> str:
     return f"{row.expected or row.got}: {row.problem}"

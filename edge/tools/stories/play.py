@@ -12,10 +12,10 @@ from edge.core.config import Config
 from edge.sim import IndicatorRecord
 from edge.storage.journal import JournalReader
 from edge.tools.stories.film import Studio
-from edge.tools.stories.part import StoryError
+from edge.tools.stories.line import StoryError
 from edge.tools.stories.pins import Change, Span, normally_closed, releases
 from edge.tools.stories.played_gate import Turns
-from edge.tools.stories.stage import Stage
+from edge.tools.stories.stage import StoryStage
 from edge.tools.stories.story import Story
 
 MEMORY = Path("/dev/shm")
@@ -23,7 +23,7 @@ MEMORY = Path("/dev/shm")
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class PlayedStory:
     """Everything that came of a story; all times in seconds since its beginning."""
 
     story: Story
@@ -72,12 +72,12 @@ class Played:
         return found if since is None else [*found, Span(since, None)]
 
 
-def play(story: Story, studio: Studio | None = None) -> Played:
+def play(story: Story, studio: Studio | None = None) -> PlayedStory:
     """Raises: StoryError if a line cannot be played; it names the line."""
     memory = MEMORY if os.access(MEMORY, os.W_OK) else None
     with TemporaryDirectory(prefix="sitegate-story-", dir=memory) as name:
         folder = Path(name)
-        stage = Stage(story, folder, studio)
+        stage = StoryStage(story, folder, studio)
         try:
             _run(story, stage)
             ends_s, last_seq = stage.now_s, stage.seq
@@ -88,7 +88,7 @@ def play(story: Story, studio: Studio | None = None) -> Played:
         return _played(story, stage, _read(folder, last_seq), ends_s, changes, shown)
 
 
-def _run(story: Story, stage: Stage) -> None:
+def _run(story: Story, stage: StoryStage) -> None:
     waiting = list(story.timeline)
     while stage.now_s < story.ends_s:
         while waiting and waiting[0].at <= stage.now_s:
@@ -115,15 +115,15 @@ def _read(folder: Path, last_seq: int) -> tuple[list[AnyEvent], str]:
 
 def _played(
     story: Story,
-    stage: Stage,
+    stage: StoryStage,
     journal: tuple[list[AnyEvent], str],
     ends_s: float,
     changes: tuple[Change, ...],
     shown: tuple[IndicatorRecord, ...],
-) -> Played:
+) -> PlayedStory:
     events, chain = journal
     begun_s = stage.begun_s
-    return Played(
+    return PlayedStory(
         story=story,
         config=stage.config,
         ends_s=ends_s,

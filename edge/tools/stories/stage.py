@@ -21,9 +21,9 @@ from edge.storage.presence import JournalPresence
 from edge.storage.technician_request import TechnicianRequests
 from edge.system.clock import BoundedClock
 from edge.tools.stories.film import Studio, picture_at
-from edge.tools.stories.hands import Hands
+from edge.tools.stories.held_items import HeldItems
 from edge.tools.stories.hq import Headquarters
-from edge.tools.stories.part import StoryError
+from edge.tools.stories.line import StoryError
 from edge.tools.stories.pins import StoryGate, StoryPins, normally_closed
 from edge.tools.stories.played_gate import Breakable, ShownCode, Turns
 from edge.tools.stories.story import Story
@@ -49,7 +49,7 @@ class StoryJournal(Journal):
             db.execute(f"PRAGMA query_only={'ON' if refuses else 'OFF'}")
 
 
-class Stage:
+class StoryStage:
     """`studio` is needed for stories with real pictures only. Raises StoryError, ConfigError."""
 
     def __init__(self, story: Story, folder: Path, studio: Studio | None = None) -> None:
@@ -66,7 +66,7 @@ class Stage:
         self.ended: list[tuple[float, str]] = []
         """When the gate process ended by itself, and why."""
         self._matcher, picture = self._eyes(studio)
-        self.people = Hands(story, self.config, self.clock)
+        self.people = HeldItems(story, self.config, self.clock)
         self.camera = StagedCamera(self.clock, self.let_pass, story.rate_hz, picture or self.people.picture)
         self.hq = Headquarters(story, self.config.site, self.clock, folder, studio.templates(story) if studio else {})
         self._desk = DeskWriter(folder / DESK, self.clock.utc)

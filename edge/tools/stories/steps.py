@@ -1,5 +1,5 @@
 """What can happen in a story: one class per kind of line. A new kind is one class here, and its name in `KINDS`; HQ's are in
-`edge.tools.stories.orders`.
+`edge.tools.stories.hq_steps`.
 
 The first key of a class names its kind; `play` does it to the gate.
 """
@@ -12,8 +12,8 @@ from pydantic import AwareDatetime, Field
 from contract.messages import Advice, LivenessVerdict
 from edge.core.domain import Sight
 from edge.sim.staged_recognition import View
-from edge.tools.stories.orders import Order, PolicyChange, RiskChange, RosterChange
-from edge.tools.stories.part import Step
+from edge.tools.stories.hq_steps import CommandStep, PolicyStep, RiskStep, RosterStep
+from edge.tools.stories.line import Step
 from edge.tools.stories.played_gate import Breakable, PlayedGate, ShownCode, Turns
 
 NOBODY, STRANGER = "nobody", "stranger"
@@ -22,7 +22,7 @@ NOBODY, STRANGER = "nobody", "stranger"
 # --- Who is in front of the camera ------------------------------------------------------------------------
 
 
-class Person(Step):
+class PersonStep(Step):
     """A worker by id, a "stranger", or "nobody"; until the next line of this kind."""
 
     person: str
@@ -49,7 +49,7 @@ class Person(Step):
         )
 
 
-class People(Step):
+class PeopleStep(Step):
     """Several at once."""
 
     people: tuple[str, ...] = Field(min_length=2, max_length=8)
@@ -58,7 +58,7 @@ class People(Step):
         gate.show(View(person=self.people[0], known=False, sight=Sight.MULTIPLE_FACES))
 
 
-class WalksUp(Step):
+class WalksUpStep(Step):
     """Somebody out of a real photo walks up, seen by the real camera picture, detector and matcher; several names come
     together. Names are those of the demonstration's cast."""
 
@@ -76,7 +76,7 @@ class WalksUp(Step):
 # --- The gate's inputs ------------------------------------------------------------------------------------
 
 
-class Sensor(Step):
+class SensorStep(Step):
     """An input by the name of its pin in the configuration: "passage" is gate.passage_pin."""
 
     sensor: str
@@ -87,7 +87,7 @@ class Sensor(Step):
         gate.sensor(self.sensor, self.turns, self.times)
 
 
-class Door(Step):
+class DoorStep(Step):
     """The door (or swing gate) is opened or falls shut; it is closed when a story begins."""
 
     door: Literal["opens", "closes"]
@@ -96,7 +96,7 @@ class Door(Step):
         gate.sensor("door", "off" if self.door == "opens" else "on")
 
 
-class Arm(Step):
+class ArmStep(Step):
     """The turnstile's arm turns, seen by two overlapping contacts: in, out, or half way in and back."""
 
     arm: Literal["in", "out", "half and back"]
@@ -109,7 +109,7 @@ class Arm(Step):
             gate.sensor(name, "off")
 
 
-class Code(Step):
+class CodeStep(Step):
     """A QR code of HQ's for a worker is held to the camera for a moment. The same `id` is the same code once more."""
 
     code: str
@@ -136,7 +136,7 @@ class Code(Step):
         )
 
 
-class Card(Step):
+class CardStep(Step):
     """A card is held to the reader."""
 
     card: str
@@ -145,7 +145,7 @@ class Card(Step):
         gate.type_at_reader(self.card)
 
 
-class Pin(Step):
+class PinStep(Step):
     """A PIN is typed at the reader."""
 
     pin: str
@@ -156,7 +156,7 @@ class Pin(Step):
             gate.type_at_reader(self.pin)
 
 
-class Temperature(Step):
+class TemperatureStep(Step):
     """What the thermometer reads of whoever is there, °C; none: it is unplugged."""
 
     temperature: float | Literal["none"]
@@ -168,7 +168,7 @@ class Temperature(Step):
 # --- The office -------------------------------------------------------------------------------------------
 
 
-class Admit(Step):
+class AdmitStep(Step):
     """A guard who knows the person lets them in by hand."""
 
     admit: str
@@ -179,7 +179,7 @@ class Admit(Step):
         gate.admit(self.admit, self.by, self.why)
 
 
-class Desk(Step):
+class DeskStep(Step):
     """The manager's own button."""
 
     desk: Literal["lock_down", "release_lock_down"]
@@ -189,7 +189,7 @@ class Desk(Step):
         gate.lock_down(self.by, release=self.desk == "release_lock_down")
 
 
-class Enrol(Step):
+class EnrolStep(Step):
     """Somebody was enrolled at this gate; the record goes to HQ."""
 
     enrol: str
@@ -202,7 +202,7 @@ class Enrol(Step):
 # --- Time and trouble -------------------------------------------------------------------------------------
 
 
-class ClockJump(Step):
+class ClockStep(Step):
     """The wall clock is set to another time."""
 
     clock: AwareDatetime = Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))
@@ -211,14 +211,14 @@ class ClockJump(Step):
         gate.set_clock(self.clock)
 
 
-class Breaks(Step):
+class BreaksStep(Step):
     breaks: Breakable
 
     def play(self, gate: PlayedGate) -> None:
         gate.broken(self.breaks, True)
 
 
-class Works(Step):
+class WorksStep(Step):
     """What was broken works again."""
 
     works: Breakable
@@ -227,7 +227,7 @@ class Works(Step):
         gate.broken(self.works, False)
 
 
-class Restart(Step):
+class RestartStep(Step):
     """The gate process ends and starts again. A power cut forgets everything that is not on disk and drops the relay."""
 
     restart: Literal["orderly", "power_cut"]
@@ -238,6 +238,6 @@ class Restart(Step):
 
 
 KINDS: tuple[type[Step], ...] = (
-    Person, People, WalksUp, Sensor, Door, Arm, Code, Card, Pin, Temperature, Admit, Desk, Enrol, Order, RosterChange, RiskChange,
-    PolicyChange, ClockJump, Breaks, Works, Restart,
+    PersonStep, PeopleStep, WalksUpStep, SensorStep, DoorStep, ArmStep, CodeStep, CardStep, PinStep, TemperatureStep, AdmitStep, DeskStep, EnrolStep, CommandStep, RosterStep, RiskStep,
+    PolicyStep, ClockStep, BreaksStep, WorksStep, RestartStep,
 )  # fmt: skip

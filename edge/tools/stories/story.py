@@ -12,9 +12,9 @@ from contract.messages import Id, PolicySnapshot
 from contract.unknown_keys import unknown_key
 from edge.core.config import Config, ConfigError, parse
 from edge.tools.stories import expect, steps
-from edge.tools.stories.expect import Expected
-from edge.tools.stories.part import ENVELOPE, Line, Part, Step, StoryError, explain, parse_line
-from edge.tools.stories.steps import NOBODY, STRANGER, Person, WalksUp
+from edge.tools.stories.expect import ExpectedLine
+from edge.tools.stories.line import ENVELOPE, Step, StoryError, StoryLine, StoryPart, explain, parse_line
+from edge.tools.stories.steps import NOBODY, STRANGER, PersonStep, WalksUpStep
 
 TAIL_S = 1.0
 
@@ -22,7 +22,7 @@ FITTED: dict[str, Any] = {"pins": "mock", "passage_pin": 22, "fire_pin": 23, "ta
 """The gate of every story, unless its `[config.gate]` says otherwise ("none": not fitted)."""
 
 
-class StoryWorker(Part):
+class StoryWorker(StoryPart):
     """A worker on HQ's roster; everything that is not said is in order."""
 
     id: Id
@@ -46,7 +46,7 @@ class StoryWorker(Part):
     """For stories with real pictures: the enrolled photo, by its name in the demonstration's cast."""
 
 
-class Story(Part):
+class Story(StoryPart):
     title: str = Field(min_length=3, max_length=100)
     story: str = Field(min_length=10, max_length=400)
     """What happens, in a sentence or two, for somebody who knows the site and not the software."""
@@ -74,19 +74,19 @@ class Story(Part):
     """Sections and keys of the gate's configuration that are not as usual."""
     worker: tuple[StoryWorker, ...] = ()
     timeline: tuple[Step, ...] = Field(min_length=1)
-    expect: tuple[Expected, ...] = ()
+    expect: tuple[ExpectedLine, ...] = ()
 
     @model_validator(mode="after")
     def _of_one_piece(self) -> "Story":
-        film = any(isinstance(step, WalksUp) for step in self.timeline)
-        if film and any(isinstance(step, steps.Person | steps.People) for step in self.timeline):
+        film = any(isinstance(step, WalksUpStep) for step in self.timeline)
+        if film and any(isinstance(step, steps.PersonStep | steps.PeopleStep) for step in self.timeline):
             raise ValueError("walks_up (real pictures) and person or people (told) do not go together")
         if [s.at for s in self.timeline] != sorted(s.at for s in self.timeline):
             raise ValueError("the timeline is not in order of time")
         if len({worker.id for worker in self.worker}) < len(self.worker):
             raise ValueError("two workers have the same id")
         known = {worker.id for worker in self.worker} | {NOBODY, STRANGER}
-        strangers = sorted({s.person for s in self.timeline if isinstance(s, Person)} - known)
+        strangers = sorted({s.person for s in self.timeline if isinstance(s, PersonStep)} - known)
         if strangers:
             raise ValueError(f"there is no [[worker]] for {', '.join(strangers)}; known: {', '.join(sorted(known))}")
         return self
@@ -94,7 +94,7 @@ class Story(Part):
     @property
     def filmed(self) -> bool:
         """True if it needs real pictures, and so the weights and the photos."""
-        return any(isinstance(step, WalksUp) for step in self.timeline)
+        return any(isinstance(step, WalksUpStep) for step in self.timeline)
 
     @property
     def ends_s(self) -> float:
@@ -133,7 +133,9 @@ def load_story(path: Path) -> Story:
     return story
 
 
-def _lines(raw: object, kinds: tuple[type[Any], ...], what: str, name: str, text: str) -> tuple[list[Line], list[str]]:
+def _lines(
+    raw: object, kinds: tuple[type[Any], ...], what: str, name: str, text: str
+) -> tuple[list[StoryLine], list[str]]:
     if not isinstance(raw, list):
         return [], [f"{name} must be a list of lines: {name} = [ {{ at = 1.0, … }}, … ]"]
     found, problems = [], []

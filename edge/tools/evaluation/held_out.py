@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.domain import Template
-from edge.matcher.gallery.centering import Calibration
+from edge.matcher.gallery.centering import Centering
 from edge.matcher.gallery.gallery import Gallery
-from edge.matcher.gallery.threshold import choose, fit_pairs, fit_tail
+from edge.matcher.gallery.threshold import choose_threshold, fit_pair_tail, fit_tail
 from edge.matcher.weights.manifest import ImpostorTail
 from edge.tools.evaluation.attempts import Faces
 
@@ -66,9 +66,9 @@ def held_out(faces: Faces, fpir_target: float, splits: int = SPLITS, seed: int =
 def _tail(people: Sequence[_Person]) -> ImpostorTail:
     """As `measured_tail` finds the pack's, of these people alone."""
     templates, frames = np.stack([p.enrolled for p in people]), np.stack([p.frames[0] for p in people])
-    calibration = Calibration.of(templates)
+    centering = Centering.of(templates)
     plain = fit_tail((templates @ frames.T)[np.triu_indices(len(people), k=1)]).start
-    return fit_pairs(calibration.apply(templates) @ calibration.apply(frames).T, plain)
+    return fit_pair_tail(centering.apply(templates) @ centering.apply(frames).T, plain)
 
 
 def _tried(
@@ -77,13 +77,13 @@ def _tried(
     """Threshold; false positives and non-mated attempts; misses and mated attempts."""
     templates = [(str(i), Template(p.enrolled, "evaluation")) for i, p in enumerate(members)]
     gallery = Gallery.build(templates, "evaluation", members[0].enrolled.size)
-    threshold = choose(tail, gallery, target).threshold
+    threshold = choose_threshold(tail, gallery, target).threshold
     row_of = {worker_id: row for row, worker_id in enumerate(gallery.worker_ids)}
-    strangers = gallery.calibration.apply(np.stack([p.frames[0] for p in others])) @ gallery.matrix.T
+    strangers = gallery.centering.apply(np.stack([p.frames[0] for p in others])) @ gallery.matrix.T
     best = [strangers.max(axis=1)]
     missed = mated = 0
     for i, person in enumerate(members):
-        scores = gallery.calibration.apply(person.frames) @ gallery.matrix.T
+        scores = gallery.centering.apply(person.frames) @ gallery.matrix.T
         own = scores[1:, row_of[str(i)]]
         missed += int((~((scores[1:].argmax(axis=1) == row_of[str(i)]) & (own >= threshold))).sum())
         mated += len(own)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from contract.messages import AccessEvent, AnyEvent, NoticeCode
-from edge.tools.stories.expect import Notice
+from edge.tools.stories.expect import ExpectedNotice
 from edge.tools.stories.pins import Span
-from edge.tools.stories.play import Played
-from edge.tools.stories.steps import Restart
+from edge.tools.stories.play import PlayedStory
+from edge.tools.stories.steps import RestartStep
 
 SLACK_S = 0.3
 """The gate may take so long to notice an input: a frame, and a new look at the camera that is lost."""
@@ -18,7 +18,7 @@ GOES_ON = "the gate process does not end by itself, unless the story says so"
 CHAINED = "the journal's chain is whole"
 
 
-def promises(played: Played) -> Iterator[tuple[float, str, str]]:
+def broken_invariants(played: PlayedStory) -> Iterator[tuple[float, str, str]]:
     """(seconds, promise, what broke it) for every promise that was broken."""
     fires = played.active("fire")
     exits_s = [span.from_s for span in played.active("rex")]
@@ -34,15 +34,17 @@ def promises(played: Played) -> Iterator[tuple[float, str, str]]:
         unasked += not any(0 <= span.from_s - at_s <= SLACK_S for at_s in exits_s)
         if sum(seq <= span.seq for seq in grants) < unasked:
             yield span.from_s, GRANTED_FIRST, "this release came before its grant"
-    if not any(isinstance(step, Restart) for step in played.story.timeline):
+    if not any(isinstance(step, RestartStep) for step in played.story.timeline):
         yield from _fought(played, fires)
-    if not any(isinstance(line, Notice) and line.notice is NoticeCode.GATE_STOPPED for line in played.story.expect):
+    if not any(
+        isinstance(line, ExpectedNotice) and line.notice is NoticeCode.GATE_STOPPED for line in played.story.expect
+    ):
         yield from ((at_s, GOES_ON, why) for at_s, why in played.ended)
     if played.chain:
         yield played.ends_s, CHAINED, played.chain
 
 
-def _fought(played: Played, fires: list[Span]) -> Iterator[tuple[float, str, str]]:
+def _fought(played: PlayedStory, fires: list[Span]) -> Iterator[tuple[float, str, str]]:
     for fire in fires:
         from_s, until_s = fire.from_s + SLACK_S, played.ends_s if fire.until_s is None else fire.until_s
         held = any(r.from_s <= from_s and (r.until_s is None or r.until_s >= until_s) for r in played.releases)

@@ -23,7 +23,7 @@ ZONES = 4
 """So many zones across and as many down. A line of text at the upper or lower edge lies in one row of them."""
 CELLS_MIN = 2
 """So many changed cells make a zone changed."""
-LOOK_EVERY_S = 0.2
+COMPARE_EVERY_S = 0.2
 REMEMBERED = 64
 """Pictures of one scene that were news: 13 s at the least, so that a codec's round from key frame to key frame is among them."""
 SCENE_CHANGE = 6.0
@@ -37,9 +37,9 @@ ROWS_MAX = 480
 """Of larger pictures only every second, third… pixel is looked at."""
 
 Cells = NDArray[np.uint64]
-Lane = tuple[float, float]
+LaneEdges = tuple[float, float]
 """Left and right edge of the lane, as parts of the picture's width."""
-WHOLE: Lane = (0.0, 1.0)
+WHOLE: LaneEdges = (0.0, 1.0)
 _WORD_BYTES = 8
 """So many bytes are multiplied at a time: a quarter of the time that single ones take."""
 _DRAWN = np.random.default_rng(1).integers(0, 2**63, (CELL_PX, CELL_PX // _WORD_BYTES), np.uint64)
@@ -47,10 +47,10 @@ _WEIGHTS: Cells = _DRAWN * np.uint64(2) + np.uint64(1)
 """Odd, so that no change of a single byte leaves the sum as it was."""
 
 
-class Look:
+class PictureCells:
     """One picture as cells, with what its zones show."""
 
-    def __init__(self, image: Image, lane: Lane = WHOLE) -> None:
+    def __init__(self, image: Image, lane: LaneEdges = WHOLE) -> None:
         """`image`: (height, width, 3), of which the columns of the lane count. It is judged by its green channel, which most of
         a sensor's pixels see."""
         wide, step = image.shape[1], max(1, image.shape[0] // ROWS_MAX)
@@ -73,21 +73,21 @@ class Look:
         self.shows: NDArray[np.bool_] = (lightest > BLACK_MAX) & (darkest < WHITE_MIN)
         """(ZONES, ZONES): whether a sensor's noise would show in a zone."""
 
-    def zones_changed(self, before: "Look") -> NDArray[np.bool_]:
+    def zones_changed(self, before: "PictureCells") -> NDArray[np.bool_]:
         """(ZONES, ZONES): where enough cells have changed. Both pictures have the same size."""
         changed = (self.cells != before.cells).astype(np.int32)
         count = np.add.reduceat(np.add.reduceat(changed, self._down, axis=0), self._across, axis=1)
         enough: NDArray[np.bool_] = count >= CELLS_MIN
         return enough
 
-    def same_scene(self, before: "Look") -> bool:
+    def same_scene(self, before: "PictureCells") -> bool:
         """True if nothing large moved: only then is it worth asking whether the camera is frozen."""
         if self.cells.shape != before.cells.shape:
             return False
         moved = np.count_nonzero(np.abs(self.means - before.means) >= SCENE_CHANGE)
         return bool(moved < SCENE_ZONES)
 
-    def is_news(self, before: "Look") -> bool:
+    def shows_change(self, before: "PictureCells") -> bool:
         """True if more has changed than a clock does: more than a row of zones, or than half of those that show anything. Where
         too few show anything (a night clipped to black), a single changed cell is believed."""
         shows = self.shows | before.shows
@@ -97,16 +97,18 @@ class Look:
         return int(np.count_nonzero(changed)) > min(ZONES, int(np.count_nonzero(shows)) // 2)
 
 
-class Stillness:
+class FreezeDetector:
     """Watches one life of a live source. `suspect`: what the life before it froze on.
 
     `limit_s`: so long a picture may stay the same byte for byte, as if nothing had been delivered. `tolerant_s`: so long there may
     be nothing new in it but a clock, a few bytes or the noise of a codec.
     """
 
-    def __init__(self, limit_s: float, tolerant_s: float, suspect: Iterable[Look] = (), lane: Lane = WHOLE) -> None:
+    def __init__(
+        self, limit_s: float, tolerant_s: float, suspect: Iterable[PictureCells] = (), lane: LaneEdges = WHOLE
+    ) -> None:
         self._limit_s, self._tolerant_s, self._lane = limit_s, max(limit_s, tolerant_s), lane
-        self.scene: deque[Look] = deque(suspect, maxlen=REMEMBERED)
+        self.scene: deque[PictureCells] = deque(suspect, maxlen=REMEMBERED)
         """The pictures of the present scene that were news."""
         self._proven = not self.scene
         self._last: Image | None = None
@@ -114,7 +116,7 @@ class Stillness:
         self._due_s = float("-inf")
         self.frozen = False
 
-    def news(self, image: Image, now_s: float) -> bool:
+    def check(self, image: Image, now_s: float) -> bool:
         """False while a reopened source still shows what it froze on.
 
         Raises: CameraFault after a limit.
@@ -128,17 +130,17 @@ class Stillness:
         elif now_s - self._same_since_s > self._limit_s:
             self._give_up(f"identical for {now_s - self._same_since_s:.1f} s")
         if now_s >= self._due_s:
-            self._due_s = now_s + LOOK_EVERY_S
+            self._due_s = now_s + COMPARE_EVERY_S
             self._compare(image, now_s)
         return self._proven
 
     def _compare(self, image: Image, now_s: float) -> None:
-        look = Look(image, self._lane)
-        if self.scene and not look.same_scene(self.scene[-1]):
+        cells = PictureCells(image, self._lane)
+        if self.scene and not cells.same_scene(self.scene[-1]):
             self.scene.clear()
-        if all(look.is_news(before) for before in self.scene):
+        if all(cells.shows_change(before) for before in self.scene):
             self._proven = True
-            self.scene.append(look)
+            self.scene.append(cells)
             self._old_since_s = now_s
         elif now_s - self._old_since_s > self._tolerant_s:
             self._give_up(

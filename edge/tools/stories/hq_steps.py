@@ -5,11 +5,11 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from contract.messages import CommandAction, Id, PolicySnapshot, WorkerRecord
-from edge.tools.stories.part import Step, known_keys
+from edge.tools.stories.line import Step, known_keys
 from edge.tools.stories.played_gate import PlayedGate, SentCommand
 
 
-class Order(Step):
+class CommandStep(Step):
     """A command of HQ's. The same `id` with the same times is the same message once more."""
 
     command: CommandAction
@@ -40,7 +40,7 @@ class Order(Step):
         )
 
 
-class RosterChange(Step):
+class RosterStep(Step):
     """HQ publishes the roster again, with one worker changed."""
 
     worker: str
@@ -59,7 +59,7 @@ class RosterChange(Step):
         gate.hq.publish_roster(signed=self.signed, version=self.version)
 
 
-class RiskChange(Step):
+class RiskStep(Step):
     """HQ publishes the risk list again: who is on which list."""
 
     risk_list: dict[str, str]
@@ -71,7 +71,7 @@ class RiskChange(Step):
         gate.hq.publish_risk(signed=self.signed, version=self.version)
 
 
-class PolicyChange(Step):
+class PolicyStep(Step):
     """HQ publishes the policy again, with these keys changed."""
 
     policy: dict[str, Any]

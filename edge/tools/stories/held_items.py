@@ -10,20 +10,20 @@ from edge.core.ports import Clock
 from edge.sim import SimulatedThermometer
 from edge.sim.code_card import CodeCard
 from edge.sim.staged_reader import StagedReader
-from edge.tools.stories.part import StoryError
+from edge.tools.stories.line import StoryError
 from edge.tools.stories.played_gate import ShownCode
-from edge.tools.stories.steps import Card, Pin
+from edge.tools.stories.steps import CardStep, PinStep
 from edge.tools.stories.story import Story
 
 EMPTY: Image = np.zeros((4, 4, 3), np.uint8)
 
 
-class Hands:
+class HeldItems:
     """`reader` is there in stories that use one, `thermometer` where the configuration has one."""
 
     def __init__(self, story: Story, config: Config, clock: Clock) -> None:
         self._clock = clock
-        typed = any(isinstance(step, Card | Pin) for step in story.timeline)
+        typed = any(isinstance(step, CardStep | PinStep) for step in story.timeline)
         self.reader = StagedReader(clock) if typed else None
         fitted = config.temperature.sensor != "off"
         self.thermometer = SimulatedThermometer(config.temperature.simulated_c) if fitted else None

@@ -16,11 +16,11 @@ class StoryError(ValueError):
     """A story that cannot be played; the message names every problem and the line it stands on."""
 
 
-class Part(BaseModel):
+class StoryPart(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
 
-class Line(Part):
+class StoryLine(StoryPart):
     """One line of a story's `timeline` or `expect`. Its kind is named by its first own key: `{ at = 3, fire = ... }`."""
 
     @classmethod
@@ -28,7 +28,7 @@ class Line(Part):
         return next(name for name in cls.__annotations__)
 
 
-class Step(Line):
+class Step(StoryLine):
     """Something that happens at a moment."""
 
     at: float = Field(ge=0, le=3600)
@@ -39,7 +39,7 @@ class Step(Line):
         raise StoryError(f"line {self.kind()!r} cannot be played by this version of sitegate")
 
 
-def parse_line(raw: object, kinds: Iterable[type[Line]], what: str) -> tuple[Line | None, list[str]]:
+def parse_line(raw: object, kinds: Iterable[type[StoryLine]], what: str) -> tuple[StoryLine | None, list[str]]:
     """The line as its kind, or everything that is wrong with it."""
     by_name = {kind.kind(): kind for kind in kinds}
     if not isinstance(raw, dict):

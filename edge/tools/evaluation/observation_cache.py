@@ -18,7 +18,7 @@ from edge.core.domain import Vector
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class Observation:
     """What one photo gave. `problem` is empty, or says why the gate would not use it ("no_face", "too_dark", …);
     `vector` is how a gate sees it in a frame, `enrolled` how enrolment does where that was asked for: plain (not
     calibrated), and there even for an unusable face."""
@@ -28,11 +28,11 @@ class Look:
     enrolled: Vector | None = None
 
 
-class LookCache:
+class ObservationCache:
     """Looks by key; `None` as path keeps them in memory only."""
 
     def __init__(self, path: Path | None) -> None:
-        self._known: dict[str, Look] = {}
+        self._known: dict[str, Observation] = {}
         self._file = None
         if path is None:
             return
@@ -49,23 +49,25 @@ class LookCache:
             for line in path.read_bytes().splitlines(keepends=True):
                 try:
                     entry = json.loads(line)
-                    look = Look(entry["problem"], _unpacked(entry["vector"]), _unpacked(entry["enrolled"]))
+                    observation = Observation(
+                        entry["problem"], _unpacked(entry["vector"]), _unpacked(entry["enrolled"])
+                    )
                 except (ValueError, KeyError, TypeError):
                     break
                 if not line.endswith(b"\n"):
                     break
-                self._known[entry["key"]] = look
+                self._known[entry["key"]] = observation
                 whole += len(line)
         return whole
 
-    def get(self, key: str) -> Look | None:
+    def get(self, key: str) -> Observation | None:
         return self._known.get(key)
 
-    def put(self, key: str, look: Look) -> None:
-        self._known[key] = look
+    def put(self, key: str, observation: Observation) -> None:
+        self._known[key] = observation
         if self._file is not None:
-            vectors = {"vector": _packed(look.vector), "enrolled": _packed(look.enrolled)}
-            entry = {"key": key, "problem": look.problem} | vectors
+            vectors = {"vector": _packed(observation.vector), "enrolled": _packed(observation.enrolled)}
+            entry = {"key": key, "problem": observation.problem} | vectors
             self._file.write(json.dumps(entry).encode() + b"\n")
             self._file.flush()
 
