@@ -1,3 +1,3 @@
 """The gate: looks at a worker, knows who it is, decides, and lets the turnstile turn."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
