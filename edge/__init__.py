@@ -1,3 +1,3 @@
-"""The gate: looks at a worker, knows who it is, decides, and lets the turnstile turn."""
+"""The gate: recognises a worker, decides, and releases the turnstile."""
 
 __version__ = "0.2.0"

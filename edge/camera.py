@@ -1,6 +1,7 @@
-"""Where frames come from: picks the source that the configuration names. The Pi's own camera is here too.
+"""Choose the source of frames that the configuration names. The Pi's own camera is here too.
 
-The capture thread, and every other source, are in `edge.capture`. picamera2 is imported when the camera is first opened.
+The capture thread, and every other source, are in `edge.capture`. picamera2 is imported when the camera is first
+opened.
 """
 
 from collections.abc import Callable
@@ -28,11 +29,11 @@ INSTALL = (
     f"{extra('pi')}; or set camera.source"
 )
 READ_PATIENCE = 0.75
-"""The SDK's own timeout, as a part of hang_timeout_ms: a source that gives up by itself also lets go of the device."""
+"""The SDK's own timeout, as a part of hang_timeout_ms: a source that gives up itself also releases the device."""
 
 
 def source_for(config: CameraConfig) -> Callable[[], Source]:
-    """A maker of the source that the configuration names; "walkup" is not a device and is made by `edge.sim`.
+    """Return a maker of the configured source. "walkup" is not a device: `edge.sim` makes it.
 
     Raises:
         CameraFault: the configuration lacks what the source needs.
@@ -85,7 +86,7 @@ class Picamera2Source:
                 f"no Pi camera {self._device} ({found} found): check the ribbon cable and camera.device (list: rpicam-hello --list-cameras)"
             )
         self._camera = Picamera2(int(self._device))
-        # "RGB888" names the bits from the high end: in memory it is B, G, R, as OpenCV wants it.
+        # "RGB888" names the bits from the high end: in memory it is B, G, R, the order of OpenCV.
         main = {"size": self._size, "format": "RGB888"}
         self._camera.configure(self._camera.create_video_configuration(main=main, controls={"FrameRate": self._ask_hz}))
         self._camera.start()

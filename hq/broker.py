@@ -1,6 +1,6 @@
 """The embedded MQTT 5 broker (rumqttd, in the iotcore package): for one site, the demo and tests.
 
-It keeps nothing over a restart, which the protocol allows for: HQ publishes its lists again at each connection.
+It keeps nothing over a restart. The protocol allows for that: HQ publishes its lists again at each connection.
 """
 
 import json
@@ -30,10 +30,12 @@ dynamic_filters = true
 
 
 def open_broker(folder: Path, port: int, host: str = "127.0.0.1") -> Broker:
-    """A broker on this machine, not yet started: use it as a context manager, or `start` and `stop`.
+    """Make a broker on this machine, not yet started: use it as a context manager, or `start` and `stop`.
 
-    It speaks no TLS and asks for no password, so it listens to this machine only unless told otherwise.
-    Raises OSError (from `start`) if the port is taken.
+    It has neither TLS nor passwords, so by default it listens to this machine only.
+
+    Raises:
+        OSError: the port is taken (from `start`).
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "broker.toml"

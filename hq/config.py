@@ -16,10 +16,12 @@ FILE_NAME = "hq.toml"
 
 
 class HqConfigError(ValueError):
-    """The folder is no HQ folder, or its hq.toml is wrong; the text says what to do."""
+    """A folder without hq.toml, or with a wrong one. The text says what to do."""
 
 
 class HqSection(BaseModel):
+    """A section of hq.toml."""
+
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
 
@@ -36,25 +38,25 @@ class BrokerConfig(HqSection):
 
 
 class ListsConfig(HqSection):
-    """When lists are published without being asked: an old list makes gates cautious, then closed."""
+    """When HQ publishes lists by itself. With an old list gates become cautious, then admit nobody."""
 
     reissue_after_h: float = Field(default=6, gt=0, le=24 * 7)
     whole_after_h: float = Field(default=24, gt=0, le=24 * 30)
-    """Templates that were replaced leave the gates' files no later than this; what was withdrawn, at once."""
+    """Maximum time until replaced templates leave the gates' files. Withdrawn ones leave at once."""
 
 
 class MetricsConfig(HqSection):
     """HQ's own numbers for Prometheus."""
 
     port: int = Field(default=0, ge=0, le=65_535)
-    """On this machine only; 0 is none. `sitegate-hq ingest --metrics-port` gives each further process its own."""
+    """Served on this machine only; 0 is none. `sitegate-hq ingest --metrics-port` gives each further process its own."""
 
 
 class GatesConfig(HqSection):
     """Gates that are not registered (`sitegate-hq gate`)."""
 
     take_unsigned_until: date | datetime | None = None
-    """Up to the end of this day, or this moment, they are taken as before version 1.3; unset: never."""
+    """Up to the end of this day, or this moment, they are accepted as before version 1.3; unset: never."""
 
     @property
     def unsigned_until(self) -> datetime | None:
@@ -67,7 +69,7 @@ class GatesConfig(HqSection):
 
 
 class HqConfig(HqSection):
-    """`folder` is where hq.toml lies; `database_url` is SQLAlchemy's, a relative SQLite path counts from there."""
+    """The whole hq.toml. `folder`: its folder. `database_url`: SQLAlchemy's; a relative SQLite path starts at the folder."""
 
     folder: Path
     database_url: str = "sqlite:///hq.db"
@@ -77,8 +79,7 @@ class HqConfig(HqSection):
     metrics: MetricsConfig = MetricsConfig()
     gates: GatesConfig = GatesConfig()
     enrolments: dict[Id, Literal["approve", "trust"]] = {}
-    """Site -> "trust": what its gates enrol counts at once; "approve", as for every site that is not named: somebody
-    approves it here first."""
+    """Site -> "trust": what its gates enrol counts at once. "approve", the default: a person at HQ approves it first."""
 
     @model_validator(mode="after")
     def _known_sites(self) -> "HqConfig":
@@ -88,7 +89,7 @@ class HqConfig(HqSection):
 
     @property
     def trusted_sites(self) -> frozenset[str]:
-        """Whose gates' enrolments need no approval."""
+        """Sites whose gates' enrolments need no approval."""
         return frozenset(site for site, how in self.enrolments.items() if how == "trust")
 
     @property
@@ -101,7 +102,7 @@ class HqConfig(HqSection):
 
 
 def load(folder: Path) -> HqConfig:
-    """The configuration in a folder. Raises HqConfigError with every problem."""
+    """Read the configuration in a folder. Raises HqConfigError with every problem."""
     path = folder.resolve() / FILE_NAME
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -122,7 +123,7 @@ def load(folder: Path) -> HqConfig:
 
 
 def _from_folder(config: HqConfig) -> HqConfig:
-    """With the CA's relative path meant from hq.toml's folder, as all others are, if it lies there."""
+    """Resolve the CA's relative path from hq.toml's folder, as all others, if the file is there."""
     ca = config.broker.ca_path
     if ca is None or ca.is_absolute() or not (config.folder / ca).exists():
         return config
@@ -139,7 +140,7 @@ def _wrong_paths(config: HqConfig) -> Iterator[str]:
 
 
 def template(sites: tuple[str, ...], port: int, url: str = "sqlite:///hq.db") -> str:
-    """The text of a new hq.toml."""
+    """Return the text of a new hq.toml."""
     names = ", ".join(f'"{site}"' for site in sites)
     return f"""# HQ of sitegate. Keys lie in keys/, one pair per site in keys/sites/.
 sites = [{names}]
@@ -151,7 +152,7 @@ port = {port}
 tls = false          # true, with ca_path, for any broker that is not on this machine
 
 [lists]
-reissue_after_h = 6  # unchanged lists are signed anew, so that gates know they are current
+reissue_after_h = 6  # unchanged lists are signed again, so that gates know they are current
 whole_after_h = 24   # replaced templates leave the gates no later than this; what was withdrawn, at once
 
 [gates]

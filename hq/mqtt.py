@@ -1,4 +1,4 @@
-"""HQ's connection to the broker: MQTT 5, restored by paho itself, everything received in one queue."""
+"""HQ's connection to the broker: MQTT 5. paho restores it; all received messages are in one queue."""
 
 import queue
 import ssl
@@ -17,34 +17,38 @@ from contract.codec import MAX_BYTES, encode
 from contract.messages import HqState
 from contract.topics import ROUTES, Channel, topic
 from hq.config import BrokerConfig
-from hq.database.store import now
+from hq.database.clock import now
 
 log = structlog.get_logger()
 
 SHARE = "$share/sitegate-hq/"
-"""Every event goes to one of HQ's processes, whichever is free (MQTT 5, 4.8.2)."""
+"""Each event goes to one of HQ's processes, to one that is free (MQTT 5, 4.8.2)."""
 _MAIN_ONLY = (Channel.STATUS, Channel.HEALTH, Channel.SNAPSHOT_REQUEST, Channel.REGISTER)
 _INBOX = 500
 _CONFIRMED_MAX = 50
-"""So many confirmations that nobody asked for are kept: one may come before its number is known."""
+"""Confirmations that are kept before their number is known: one may come that early."""
 NOBODY_LISTENS = 0x10
 """PUBACK reason "no matching subscribers" (MQTT 5, 3.4.2.1); a broker may leave it out."""
 
 
 class LinkDead(RuntimeError):
-    """The connection's thread died; the process must be started anew."""
+    """The connection's thread died. The process must be started again."""
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerMessage:
+    """A message as the broker delivered it."""
+
     topic: str
     payload: bytes
     retained: bool
 
 
 class HqLink:
-    """Start, then `receive` and `publish` from one thread. `connection` counts accepted connections. `worker`: takes its
-    share of the events and nothing else, and its absence is not HQ's."""
+    """Call `start`, then `receive` and `publish` from one thread. `connection` counts accepted connections.
+
+    A `worker` receives its share of the events and nothing else. Its end is not announced as HQ's.
+    """
 
     def __init__(self, config: BrokerConfig, client_id: str = "sitegate-hq", worker: bool = False) -> None:
         self._config, self._worker = config, worker
@@ -59,14 +63,14 @@ class HqLink:
         self._client = self._make(client_id)
 
     def start(self) -> None:
-        """Connect in the background; again and again until the broker answers."""
+        """Connect in the background, and retry until the broker answers."""
         self._client.connect_async(
             self._config.host, self._config.port, self._config.keepalive_s, clean_start=True, properties=_limits()
         )
         self._client.loop_start()
 
     def receive(self, timeout_s: float) -> BrokerMessage | None:
-        """The next message, or None. Raises LinkDead."""
+        """Return the next message; None if there is none in time. Raises LinkDead."""
         if self._reader is not None and not self._reader.is_alive():
             raise LinkDead("the broker sent something unreadable: start HQ again")
         try:
@@ -77,18 +81,18 @@ class HqLink:
     def publish(
         self, channel: Channel, payload: bytes, site_id: str = "", gate_id: str = "", part: int | None = None
     ) -> bool:
-        """Hand a message over; False if there is no connection."""
+        """Publish a message. Return False if there is no connection."""
         return self._publish(channel, payload, site_id, gate_id, part) is not None
 
     def publish_numbered(self, channel: Channel, payload: bytes, site_id: str, gate_id: str) -> int | None:
-        """The same for a message whose `confirmation` is wanted: its number, or None."""
+        """Publish a message whose `confirmation` is wanted. Return its number, or None."""
         number = self._publish(channel, payload, site_id, gate_id)
         if number is not None:
             self._wanted.add(number)
         return number
 
     def confirmation(self, number: int) -> str | None:
-        """What the broker said of a numbered message, once: "" it has it for somebody; otherwise why not. None: nothing yet."""
+        """Return once what the broker said of a numbered message: "" it is delivered; otherwise why not. None: nothing yet."""
         reason = self._confirmed.pop(number, None)
         if reason is None:
             return None
@@ -98,7 +102,7 @@ class HqLink:
         return "nobody listens there: the gate is not connected" if reason.value == NOBODY_LISTENS else ""
 
     def ask_for_status(self, site_id: str, gate_id: str) -> None:
-        """Have the broker say once more what it keeps of this gate's status."""
+        """Make the broker repeat the status that it keeps of this gate."""
         name = topic(Channel.STATUS, site_id, gate_id)
         self._client.subscribe(name, ROUTES[Channel.STATUS].qos)
         self._client.unsubscribe(name)  # the subscription to all gates stays: nothing comes twice
@@ -125,8 +129,8 @@ class HqLink:
         self._stopping.set()
         self._client.disconnect()
         self._client.loop_stop()
-        # The client holds this link's methods, and the link holds the client: let go, or paho's sockets stay open until
-        # the next garbage collection.
+        # The client refers to this link, and the link to the client. Without this, paho's sockets stay open until the next
+        # garbage collection.
         client = self._client
         client.on_connect = client.on_disconnect = client.on_message = client.on_publish = client.on_connect_fail = None
 

@@ -39,6 +39,7 @@ from contract.messages.records import CommissioningRecord, CommissioningStep, En
 from contract.messages.registration import Registration, RegistrationAnswer
 from contract.messages.telemetry import GateStatus, Health, HqState, ListBase
 from contract.messages.words import (
+    QUALITY_ADVICE,
     Advice,
     CommandAction,
     CommissioningOutcome,
@@ -62,6 +63,7 @@ AnyMessage = (
 __all__ = [
     "DIMENSION_MAX",
     "PARTS_MAX",
+    "QUALITY_ADVICE",
     "VERSION",
     "AccessEvent",
     "Ack",

@@ -65,6 +65,20 @@ class Advice(StrEnum):
     """Let in already, and still there: leave the lane, then come again."""
 
 
+QUALITY_ADVICE: tuple[Advice, ...] = (
+    Advice.COME_CLOSER,
+    Advice.MORE_LIGHT,
+    Advice.HOLD_STILL,
+    Advice.LOOK_AT_CAMERA,
+    Advice.HOLD_UPRIGHT,
+    Advice.LOOK_DOWN,
+    Advice.LOOK_UP,
+    Advice.LESS_LIGHT,
+    Advice.UNCOVER_FACE,
+)
+"""What comes with `Reason.LOW_QUALITY`: the face cannot be compared as it is."""
+
+
 class Direction(StrEnum):
     IN = "in"
     OUT = "out"

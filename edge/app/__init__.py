@@ -1,5 +1,5 @@
-"""The composition root: the only place that picks adapters and joins the rooms, one file per process.
+"""The composition root, one file per process: the only place that picks adapters and joins the rooms.
 
-Each process loads only what it may touch: the gate's file never reaches MQTT, the sync's never a pin or a camera
+Each process loads only what it may touch. The gate's file never reaches MQTT, the sync's never a pin or a camera
 (import contracts in setup.cfg).
 """

@@ -1,4 +1,4 @@
-"""The process that can open the gate: camera, matcher, lists, journal, pins. It has no network."""
+"""Run the process that can open the gate: camera, matcher, lists, journal, pins. It has no network."""
 
 import gc
 from collections.abc import Callable, Iterator
@@ -58,17 +58,18 @@ from edge.system.supervisor import Shutdown, Watchdog, run_steps
 log = structlog.get_logger()
 
 PARTS_PER_REFRESH = 3
-"""Parts of lists read between two frames, a few thousandths of a second each: a small site's three lists at the first look."""
+"""Parts of lists read between two frames, a few milliseconds each. A small site's three lists fit into the first
+reading."""
 
 FIRE_LOOK_S = 0.25
-"""How often a start that failed in a fire looks whether it still burns, and feeds the watchdog."""
+"""Pause between two checks of the fire contact, and of feeding the watchdog, after a failed start in a fire."""
 
 ERRORS = (BadKey, CameraFault, GateError, IndicatorError, JournalError, ModelError, ScriptError)
-"""What can be wrong at the start; each says what to do. Anything else is a defect and shows its traceback."""
+"""Expected errors at the start; each text says what to do. Any other exception is a defect and shows its traceback."""
 
 
 def run(config: Config, shutdown: Shutdown) -> None:
-    """Until shutdown. The relay is set to locked before anything else is tried, a folder or a disk above all."""
+    """Run the gate until shutdown. Lock the relay before anything that can fail, such as folders and disks."""
     lock_relays(config.gate)
     own, state = gate_dir(config), config.paths.state_dir
     factory = make_factory(config.gate, state / PIN_HISTORY)
@@ -100,7 +101,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
         except BaseException:
             gate.close()
             raise
-        gc.freeze()  # what is loaded by now stays: the collector need not go through it between two frames
+        gc.freeze()  # objects loaded so far stay: the garbage collector skips them between frames
         scrub = start_background_check(config, journal)
         numbers = MetricsFile(metrics_file(config, "gate"), metrics.registry)
         measured = metrics.timed(loop.step)
@@ -116,10 +117,10 @@ def run(config: Config, shutdown: Shutdown) -> None:
         try:
             run_steps(step, shutdown, watchdog)
         finally:
-            gc.unfreeze()  # the collector ends what the interpreter cannot: zxing-cpp complains of objects left alive
+            gc.unfreeze()  # collect what the interpreter cannot at its end: zxing-cpp reports objects left alive
             if scrub is not None:
                 scrub.close()
-            water.close()  # while the journal takes its copy
+            water.close()  # before the journal closes, which keeps the copy of the marks
             loop.close()
             numbers.remove()
             if scores is not None:
@@ -130,17 +131,17 @@ def run(config: Config, shutdown: Shutdown) -> None:
 
 
 def _open_while_it_burns(gate: GpioGate, by_hand: bool, shutdown: Shutdown, why: Exception) -> None:
-    """A start that fails in a fire leaves the gate open until the fire is over: to end at once would lock it.
+    """Keep the gate open if the start fails in a fire: an immediate end would lock it.
 
-    `by_hand`: the key switch says when it is over. No journal remembers this fire for the next start.
+    `by_hand`: the key switch ends the fire. No journal stores this fire for the next start.
     """
     burns = GateSignal.FIRE_ON in gate.signals()
     if not burns:
         return
     log.error("start_failed_in_a_fire", why=str(why))
     watchdog = Watchdog()
-    watchdog.ready()  # or systemd ends what seems to hang in its start
-    gate.hold_open()  # a start that fails may have locked meanwhile
+    watchdog.ready()  # otherwise systemd ends a start that seems to hang
+    gate.hold_open()  # the failed start may have locked it
     over = GateSignal.RESET if by_hand else GateSignal.FIRE_OFF
     while not shutdown.asked:
         for signal in gate.signals():
@@ -155,7 +156,7 @@ def _open_while_it_burns(gate: GpioGate, by_hand: bool, shutdown: Shutdown, why:
 
 @contextmanager
 def manual_devices(config: Config) -> Iterator[tuple[Camera, GpioGate, GpioIndicator, Clock]]:
-    """Camera, gate and indicator in a technician's hands, without a loop; the gate is locked before and after.
+    """Open camera, gate and indicator for a technician, without a loop. The gate is locked before and after.
 
     Raises one of ERRORS.
     """
@@ -175,7 +176,7 @@ def manual_devices(config: Config) -> Iterator[tuple[Camera, GpioGate, GpioIndic
 
 
 def make_camera(config: Config, clock: Clock) -> Camera:
-    """The camera the configuration names, not yet started. Raises CameraFault, ScriptError."""
+    """Make the configured camera, not yet started. Raises CameraFault, ScriptError."""
     lane = config.matcher.lane_left, config.matcher.lane_right
     return CaptureThread(_source(config.camera, clock), config.camera, clock, lane)
 
@@ -193,14 +194,15 @@ def _loop(
     restart: Callable[[], None] | None,
     readers: ExitStack,
 ) -> GateLoop:
-    """`readers`: closes, whatever happens, what reads the databases of sync and screen."""
+    """Open all adapters and make the loop. `readers` closes the readers of sync's and screen's databases in every
+    case."""
     camera: Camera | None = None
     try:
         camera = MeteredCamera(make_camera(config, clock), clock, metrics)
-        camera.start()  # first, because a device takes its time to open: lists and models are read meanwhile
+        camera.start()  # first, because a device opens slowly: lists and models are read meanwhile
         lists = open_roster(config, water, apart=True)
         readers.callback(lists.close)
-        lists.refresh()  # all at once: nobody stands before a gate that is only starting
+        lists.refresh()  # read everything: no frames are processed during start-up
         lists.parts_per_refresh = PARTS_PER_REFRESH
         if config.liveness.danger:
             structlog.get_logger().warning("photos_are_let_in", why=config.liveness.danger)
@@ -249,7 +251,7 @@ def _loop(
 
 
 def _credential_readers(config: Config, clock: Clock) -> tuple[CodeReader | None, CardReader | None]:
-    """Codes and the card reader, as far as they are configured; the reader not yet started. Raises BadKey."""
+    """Make the configured code and card readers. The card reader is not started yet. Raises BadKey."""
     key = TrustedKeys(config.keys.hq_signing_public_path)
     codes = QrCodeReader(config, key, clock) if config.reader.codes else None
     device = config.reader.device
@@ -262,7 +264,7 @@ def _voice(config: Config) -> Voice | None:
 
 
 def _record_cut_note(journal: Journal, ref: str, text: str) -> None:
-    """Once, also if the file of cuts could not be removed last time."""
+    """Journal a note once, also if the file of notes could not be removed last time."""
     if not journal.seen(ref):
         journal.append(NoticeEvent, ref=ref, code=NoticeCode.PULSE_CUT, detail=text)
 

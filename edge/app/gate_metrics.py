@@ -1,4 +1,4 @@
-"""The gate process's own numbers: how long a turn takes, how old the frames are, what the disk does."""
+"""Measure the gate process: duration of a turn, age of the frames, delays of the disk."""
 
 import time
 from collections.abc import Callable
@@ -20,7 +20,7 @@ _APPEND_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 
 class GateMetrics:
-    """`registry` holds all of them. No worker id ever becomes a label."""
+    """Hold all metrics of the gate process in `registry`. A worker id is never a label."""
 
     def __init__(self) -> None:
         self.registry = registry_of("gate")
@@ -40,7 +40,7 @@ class GateMetrics:
         self.pruned = Counter("sitegate_gate_pruned_events", "Events forgotten, which HQ holds.", registry=own)
 
     def timed(self, step: Callable[[], bool]) -> Callable[[], bool]:
-        """The loop's step, measured."""
+        """Wrap the loop's step in a measurement."""
 
         def measured() -> bool:
             with self.step.time():
@@ -53,7 +53,7 @@ class GateMetrics:
 
 
 class MeteredJournal(Journal):
-    """The journal, with its times noted once `metrics` is set."""
+    """A journal that measures itself once `metrics` is set."""
 
     metrics: GateMetrics | None = None
 
@@ -76,7 +76,7 @@ class MeteredJournal(Journal):
 
 
 class MeteredCamera:
-    """Implements `edge.core.ports.Camera` around another."""
+    """Wrap a camera and measure the age of its frames. Implements `edge.core.ports.Camera`."""
 
     def __init__(self, camera: Camera, clock: Clock, metrics: GateMetrics) -> None:
         self._camera, self._clock, self._metrics = camera, clock, metrics

@@ -1,4 +1,4 @@
-"""Opens the gate's memory: journal, high-water marks and what is known of the time. Tells of a new journal."""
+"""Open the journal and the high-water marks, restore the known time, and record a new journal."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,7 +23,7 @@ _MARK = "high-water"
 def open_journal(
     config: Config, clock: BoundedClock, give_room: Callable[[], bool] = lambda: False
 ) -> tuple[MeteredJournal, HighWater]:
-    """The journal and the high-water marks; `clock` learns what they know of the time. Raises JournalError."""
+    """Open the journal and the high-water marks. `clock` learns their known times. Raises JournalError."""
     water = HighWater(gate_dir(config), now=clock.utc)
     path = config.paths.state_dir / JOURNAL
     key = try_open_key(*gate_key_files(config), "gate")
@@ -34,7 +34,7 @@ def open_journal(
 
 
 def apply_acks(clock: BoundedClock, journal: Journal, lists: ReplicaReader) -> None:
-    """What HQ's acknowledgements say: the time, and what need not be saved of a journal that is replaced."""
+    """Apply HQ's acknowledgements: the known time, and which records a replaced journal need not save."""
     for ack in lists.acks():
         clock.not_before(ack.utc - HQ_SLACK)
     journal.sign_unsent(max((ack.seq for ack in lists.acks() if ack.epoch == journal.epoch), default=0))
@@ -42,7 +42,8 @@ def apply_acks(clock: BoundedClock, journal: Journal, lists: ReplicaReader) -> N
 
 
 def start_background_check(config: Config, journal: Journal) -> BackgroundCheck | None:
-    """Have a journal read through beside the loop that is too large to be checked at the start; None for a small one."""
+    """Check a large journal in a thread beside the loop. Return None for a small one, which was checked at the
+    start."""
     path = config.paths.state_dir / JOURNAL
     if path.stat().st_size <= FULL_CHECK_MAX_BYTES:
         return None
@@ -52,7 +53,7 @@ def start_background_check(config: Config, journal: Journal) -> BackgroundCheck 
 
 
 def record_new_journal(journal: Journal, config: Config, lists: ReplicaReader) -> None:
-    """Record that a new journal was begun at the start, and why. Raises JournalError."""
+    """Record that a new journal was started, and why. Raises JournalError."""
     if journal.signer is not None:
         sign_salvaged(gate_dir(config), journal.signer)
     if not journal.why:
@@ -65,8 +66,8 @@ def record_new_journal(journal: Journal, config: Config, lists: ReplicaReader) -
 
 
 def learn_time(clock: BoundedClock, journal: Journal, water: HighWater) -> None:
-    """What journal and high-water marks know of the time."""
-    if (newest := journal.newest_trusted()) is not None:
+    """Give the clock the times that journal and high-water marks know."""
+    if (newest := journal.time.newest_trusted()) is not None:
         clock.not_before(*newest)
     if water.marks.trusted_utc is not None:
         clock.not_before(water.marks.trusted_utc)
@@ -75,8 +76,8 @@ def learn_time(clock: BoundedClock, journal: Journal, water: HighWater) -> None:
 
 
 def _saved(damaged: Path, config: Config, acked: Mapping[str, int], signer: Signer | None) -> str:
-    """What of a damaged journal the sync process can still send, in words."""
+    """Describe what of a damaged journal the sync process can still send."""
     try:
-        return str(salvage(damaged, gate_dir(config), config.site.gate_id, acked, signer))
+        return str(salvage(damaged, gate_dir(config), gate_id=config.site.gate_id, acked=acked, signer=signer))
     except NotSalvaged as error:
         return f"nothing was saved: {error}"

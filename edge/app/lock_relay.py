@@ -1,7 +1,7 @@
-"""Making safe: the relay is driven to locked with nothing but its pin.
+"""Lock the relay with no other knowledge than its pin.
 
-The pin is taken from the part of the configuration that says it, whatever else is wrong there; else from the last gate process
-that started. `sitegate lock` and a start that fails use this. It needs no state folder, no models, no keys.
+The pin comes from the readable part of the configuration, otherwise from the last gate process that started. `sitegate
+lock` and a failing start use this. It needs no state folder, models or keys.
 """
 
 import json
@@ -31,7 +31,7 @@ _HEADER = re.compile(r"^\s*\[+\s*([\w.\"'-]+)\s*\]+\s*(#.*)?$")
 
 
 def lock_relay(config_path: Path) -> str:
-    """Lock the relay and let go of it. Return what was done, in one sentence. Raises GateError."""
+    """Lock the relay and release its pin. Return one sentence about it. Raises GateError."""
     text = _read(config_path)
     for gate, state, source in _descriptions(config_path, text):
         history = state / PIN_HISTORY if state is not None and (state / GATE).is_dir() else None
@@ -45,7 +45,7 @@ def lock_relay(config_path: Path) -> str:
 
 
 def keep_relay_description(config: GateConfig, state: Path) -> None:
-    """Keep the relay's description for the day on which the configuration cannot be read. Never raises OSError."""
+    """Store the relay's description for a time when the configuration is not readable. Never raises OSError."""
     kept = json.dumps(relays_only(config).model_dump(include=_KEYS), sort_keys=True).encode()
     for path in _places(state):
         with suppress(OSError):
@@ -61,10 +61,10 @@ _KEYS = {"pins", "relay_pin", "relay_out_pin", "relay_active_high"}
 
 
 def _descriptions(path: Path, text: str | None) -> Iterator[tuple[GateConfig, Path | None, str]]:
-    """Where the relay is, the best description first: the relays alone, the state folder, and who says so.
+    """Yield descriptions of the relay, best first: the relays alone, the state folder, and the source.
 
-    A valid configuration counts alone. What another one does not say, or misspells, is taken from the last gate process that
-    started: a relay that is active-low, driven as if it were not, would open.
+    A valid configuration is the only source. Missing or misspelt keys of an invalid one come from the last gate process
+    that started. An active-low relay that is driven as active-high would open.
     """
     data, whole, is_toml = _gate_part(text) if text and text.strip() else ({}, False, False)
     paths = data.get("paths")
@@ -89,7 +89,7 @@ def _descriptions(path: Path, text: str | None) -> Iterator[tuple[GateConfig, Pa
 
 
 def _valid(data: dict[str, Any], path: Path) -> bool:
-    """Whether a gate process would start with it."""
+    """Return True if a gate process would start with this configuration."""
     try:
         parse(data, path)
     except (ConfigError, RecursionError):
@@ -98,7 +98,7 @@ def _valid(data: dict[str, Any], path: Path) -> bool:
 
 
 def _misspelt(data: dict[str, Any]) -> bool:
-    """True if a word that is unknown may have meant the relay: what it said is not known then."""
+    """Return True if an unknown key may be a misspelt key of the relay. Its value is then not known."""
     gate = data.get("gate")
     keys = set(gate) - set(GateConfig.model_fields) if isinstance(gate, dict) else set()
     sections = set(data) - set(Config.model_fields)
@@ -107,10 +107,10 @@ def _misspelt(data: dict[str, Any]) -> bool:
 
 
 def _gate_part(text: str) -> tuple[dict[str, Any], bool, bool]:
-    """What the configuration says, whether its part about the gate is certainly whole, and whether it is TOML at all.
+    """Return the settings, whether the part about the gate is complete, and whether the text is TOML.
 
-    Of a file that is no TOML, [gate] and [paths] are taken section by section. One that ends in the section may have been cut
-    off there; of two that differ, nobody knows which one counts.
+    If it is not TOML, [gate] and [paths] are read section by section. A section at the end of the file may be cut off.
+    If two sections differ, neither counts.
     """
     try:
         return {"gate": {}, **tomllib.loads(text)}, True, True
@@ -142,7 +142,7 @@ def _sections(text: str) -> list[tuple[str, str]]:
 
 
 def _relays(said: Any) -> GateConfig | None:
-    """The relays alone; None if what is said of them is not valid."""
+    """Return the relays alone; None if they are not valid."""
     if not isinstance(said, dict):
         return None
     known = {key: value for key, value in said.items() if key in _KEYS}
@@ -155,7 +155,7 @@ def _relays(said: Any) -> GateConfig | None:
 
 
 def _places(*folders: Path) -> list[Path]:
-    """Where the description is kept: in memory under systemd, and on the disk."""
+    """List where the description is stored: in memory under systemd, and on the disk."""
     runtime = os.environ.get("RUNTIME_DIRECTORY")
     first = [Path(runtime) / Path(RELAY).name] if runtime else []
     return [*first, *dict.fromkeys(folder / RELAY for folder in folders)]

@@ -1,4 +1,4 @@
-"""Opening the journal while another program locks it: fire and exit button work meanwhile."""
+"""Open the journal although another program locks it. Fire and exit button work meanwhile."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,8 @@ OpenedJournal = tuple[MeteredJournal, HighWater]
 def open_when_unlocked(
     attempt: Callable[[], OpenedJournal], config: Config, gate: GpioGate, clock: BoundedClock, shutdown: Shutdown
 ) -> OpenedJournal:
-    """What `attempt` opens, once the lock is gone. Raises JournalError for anything else, and when the process is to end."""
+    """Return what `attempt` opens, as soon as the lock is gone. Raises JournalError for other errors, and at the end
+    of the process."""
     try:
         return _writable(attempt)
     except JournalHeld as error:
@@ -55,7 +56,7 @@ def _handed_over(early: StartupPassage, journal: MeteredJournal) -> bool:
 
 
 def _writable(attempt: Callable[[], OpenedJournal]) -> OpenedJournal:
-    """Raises JournalHeld also for a journal that can be read and not written."""
+    """Raise JournalHeld also for a journal that is readable but not writable."""
     opened = attempt()
     try:
         opened[0].check_writable()

@@ -1,4 +1,4 @@
-"""Lists and gallery change in the same turn of the loop: a new roster is held back until its gallery is built."""
+"""Change lists and gallery in the same turn: hold back a new roster until its gallery is built."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -10,20 +10,23 @@ from edge.replica.apply_delta import with_list
 
 
 class PreparedRoster:
-    """Implements `edge.core.ports.Roster` around another. `prepare(templates)` starts building a gallery beside the loop, and
-    is True once `Matcher.load(templates)` will take no time."""
+    """Wrap a roster. Implements `edge.core.ports.Roster`.
+
+    `prepare(templates)` builds a gallery beside the loop. It returns True when `Matcher.load(templates)` will be
+    immediate.
+    """
 
     def __init__(self, roster: Roster, prepare: Callable[[Sequence[tuple[str, Template]]], bool]) -> None:
         self._roster, self._prepare = roster, prepare
         self._state = RosterState()
-        self._waiting = roster.state != self._state  # the lists that were read at the start pass through here too
+        self._waiting = roster.state != self._state  # the lists read at the start pass through here too
 
     @property
     def state(self) -> RosterState:
         return self._state
 
     def refresh(self) -> bool:
-        """See `edge.core.ports.Roster`. What does not need a new gallery passes at once, also while one is being built."""
+        """See `edge.core.ports.Roster`. Changes without a new gallery pass at once, also during a build."""
         if not self._roster.refresh() and not self._waiting:
             return False
         new, held = self._roster.state, self._state

@@ -1,7 +1,8 @@
-"""How the gate process has itself or the machine started anew. It may do neither by itself: it has no privileges.
+"""Restart the gate process or the machine. The process has no privileges for either.
 
-For the machine it leaves a file in its runtime folder, which nobody else may write; systemd sees the file
-(`sitegate-reboot.path`), takes it away and reboots. Without systemd there is no such folder: then only this process starts anew.
+For the machine it leaves a file in its runtime folder, which only it may write. systemd sees the file
+(`sitegate-reboot.path`), removes it and reboots. Without systemd there is no such folder, and only this process
+restarts.
 """
 
 import os
@@ -19,20 +20,21 @@ REQUEST = "reboot"
 
 
 def request_path() -> Path | None:
-    """Where the request for the machine lies; None where nobody would look (no systemd)."""
+    """Return the path of the reboot request; None without systemd, because nobody would read it."""
     folder = os.environ.get("RUNTIME_DIRECTORY")
     return Path(folder) / REQUEST if folder else None
 
 
 def make_restart(config: Config, shutdown: Shutdown) -> Callable[[], None] | None:
-    """What begins the restart: the process ends in the orderly way, and is started again. None if it may not."""
+    """Make the function that begins the restart: the process ends cleanly and is started again. None if
+    `gate.reboot` forbids it."""
     how, path = config.gate.reboot, request_path()
 
     def restart() -> None:
         if how == "machine" and path is not None:
             try:
                 path.touch(mode=0o600)
-            except OSError as error:  # starting the process anew is still better than nothing
+            except OSError as error:  # a restart of the process is better than nothing
                 log.error("reboot_not_requested", path=str(path), error=error.strerror)
         log.warning("restarting", how=how, request=str(path) if path else None)
         shutdown.ask()
@@ -41,7 +43,7 @@ def make_restart(config: Config, shutdown: Shutdown) -> Callable[[], None] | Non
 
 
 def reboot_unanswered() -> bool:
-    """True once if an earlier process asked for a reboot of the machine, and only the process was started anew."""
+    """Return True once if an earlier process requested a reboot and only the process restarted."""
     path = request_path()
     if path is None or not path.exists():
         return False

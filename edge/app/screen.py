@@ -1,4 +1,4 @@
-"""The process that shows: local web pages from the journal and the replica's summary."""
+"""Run the process with the local web pages, from the journal and the replica's summary."""
 
 import os
 import time
@@ -21,12 +21,12 @@ from edge.storage.journal import JournalReader
 from edge.system.supervisor import Shutdown, Watchdog, run_steps
 
 ERRORS = (DeskError, JournalError, MissingText, PortTaken)
-"""What can be wrong at the start; each says what to do."""
+"""Expected errors at the start; each text says what to do."""
 FORGET_EVERY_S = 60.0
 
 
 def run(config: Config, shutdown: Shutdown) -> None:
-    """Until shutdown."""
+    """Run the pages until shutdown."""
     desk_dir(config)
     state = config.paths.state_dir
     journal, summary = JournalReader(state / JOURNAL), SummaryReader(state / REPLICA)
@@ -54,17 +54,17 @@ def run(config: Config, shutdown: Shutdown) -> None:
 
 
 def other_processes(state: Path) -> frozenset[int]:
-    """The users that gate and sync run as: they have nothing to ask of the pages, so a process that was taken over gets no
-    answer. Nobody, where all processes run as one user."""
+    """Return the users of gate and sync. They never need the pages, so a compromised process gets no answer. Empty
+    if all processes run as one user."""
     owners = {owner for name in (GATE, SYNC) if (owner := owner_of(state / name)) is not None}
     return frozenset(owners - {0, os.geteuid(), NOBODY})
 
 
 def forget_done(state: Path) -> None:
-    """What people asked for is personal, and in the journal once it was done or refused."""
-    # With connections of its own: those of the pages belong to the server's thread.
+    """Delete personal requests that were executed or refused: they are in the journal."""
+    # Use separate connections: those of the pages belong to the server's thread.
     try:
         with closing(DeskWriter(state / DESK)) as desk, closing(JournalReader(state / JOURNAL)) as journal:
             desk.forget_done(journal.seen)
-    except DeskError as error:  # the disk refuses: the next time
+    except DeskError as error:  # the disk refuses: try again next time
         structlog.get_logger().warning("desk.not_forgotten", error=str(error))

@@ -1,4 +1,4 @@
-"""The files by which the three processes meet: the folder of each, made by its process; `edge.core.layout` has the names."""
+"""Name the files by which the three processes exchange data, and make each process's folder. See `edge.core.layout`."""
 
 import os
 from collections.abc import Iterator
@@ -18,33 +18,34 @@ from edge.core.layout import SCORES as SCORES
 from edge.core.ports import JournalError
 
 KEY_OF_0_1 = Path("/etc/sitegate/keys/gate-signing.key.pem")
-"""Stands in every configuration that 0.1 wrote, also where the gate was never commissioned; the gate process cannot make it."""
+"""Default of every configuration written by 0.1, also at a gate that was never commissioned. The gate process cannot
+make this file."""
 _PROCESSES = {"gate": GATE, "sync": SYNC}
-"""The processes that write numbers, and the folder of each."""
+"""Processes that write metrics, and the folder of each."""
 
 
 def gate_dir(config: Config) -> Path:
-    """The gate process's folder, made if it is missing. Raises JournalError if this user cannot write there."""
+    """Return the gate process's folder, and make it if missing. Raises JournalError if this user cannot write there."""
     return _own(config, GATE)
 
 
 def sync_dir(config: Config) -> Path:
-    """The sync process's folder; see `gate_dir`."""
+    """Return the sync process's folder; see `gate_dir`."""
     return _own(config, SYNC)
 
 
 def desk_dir(config: Config) -> Path:
-    """The folder of requests made at this gate; see `gate_dir`."""
+    """Return the folder of requests made at this gate; see `gate_dir`."""
     return _own(config, DESK_FOLDER)
 
 
 def folders(config: Config) -> list[Path]:
-    """The folders of all who write."""
+    """Return the folders of all processes that write."""
     return [config.paths.state_dir / name for name in (GATE, SYNC, DESK_FOLDER)]
 
 
 def gate_key_files(config: Config) -> tuple[Path, Path]:
-    """Where this gate's own key lies, and its public half."""
+    """Return the paths of the gate's key and its public half."""
     state, named = config.paths.state_dir, config.keys.gate_signing_path
     if named == KEY_OF_0_1 and not os.path.lexists(named):
         named = None
@@ -52,14 +53,17 @@ def gate_key_files(config: Config) -> tuple[Path, Path]:
 
 
 def link_key_files(config: Config) -> tuple[Path, Path]:
-    """The same for the key of its sync process."""
+    """Return the paths of the sync process's key and its public half."""
     state = config.paths.state_dir
     return config.keys.link_signing_path or state / LINK_KEY, state / LINK_KEY_PUBLIC
 
 
 def become_owner(folder: Path) -> None:
-    """As root, go on as the user whose folder it is: what root made there its process could not write, and a link that
-    was put there must not lead root astray. Does nothing as any other user."""
+    """As root, become the folder's owner.
+
+    The process could not write files that root makes there. A planted link must not redirect root. Does nothing as any
+    other user.
+    """
     if os.geteuid() != 0 or folder.stat().st_uid == 0:
         return
     owner = folder.stat()
@@ -70,7 +74,7 @@ def become_owner(folder: Path) -> None:
 
 @contextmanager
 def as_owner(folder: Path) -> Iterator[None]:
-    """`become_owner` for a while."""
+    """Do `become_owner` for the duration of the context."""
     if os.geteuid() != 0 or folder.stat().st_uid == 0:
         yield
         return
@@ -101,13 +105,13 @@ def _own(config: Config, name: str) -> Path:
 
 
 def metrics_file(config: Config, process: str) -> Path:
-    """Where a process writes its numbers: in memory under systemd, which spares the card."""
+    """Return where a process writes its metrics. Under systemd that is in memory, which spares the card."""
     folder = os.environ.get("RUNTIME_DIRECTORY")
     return (Path(folder) if folder else config.paths.state_dir / _PROCESSES[process]) / f"{process}.prom"
 
 
 def metrics_files(config: Config) -> list[Path]:
-    """Where the numbers of the processes without a page of their own may lie."""
+    """List where the metrics of the processes without a page may be."""
     return [
         folder / f"{process}.prom"
         for process, own in _PROCESSES.items()

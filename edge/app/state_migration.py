@@ -1,8 +1,8 @@
-"""Moving a state folder of version 0.1, where all files lay side by side, into a folder for each process that writes.
+"""Move a state folder of version 0.1, where all files lay side by side, into one folder per process.
 
-Nothing is copied or opened: each file is renamed, a database after its write-ahead log. So an interruption loses nothing,
-and a second run finishes. Done by root (`sitegate state migrate`, which scripts/install runs), and by the processes
-themselves where one user runs them all.
+Files are renamed, never copied or opened, a database after its write-ahead log. So an interruption loses nothing, and a
+second run finishes. Root does it (`sitegate state migrate`, from scripts/install), or the processes if one user runs
+them all.
 """
 
 import contextlib
@@ -33,17 +33,17 @@ _ASIDE = {
 _CUT_NOTES = Path(CUT_NOTES).name
 _NOT_TRUSTED = ".not-trusted"
 _GONE = ("journal.reserve", "journal.db.lock", "replica.db.lock")
-"""Made again by their processes."""
+"""Their processes make them again."""
 MODE = 0o640
 
 
 def is_flat(state: Path) -> bool:
-    """True if files of version 0.1 lie there."""
+    """Return True if files of version 0.1 are in the folder."""
     return any(True for _ in _old(state))
 
 
 def move(state: Path) -> int:
-    """Move everything of version 0.1; how many files. A second caller waits for the first.
+    """Move everything of version 0.1, and return the number of files. A second caller waits for the first.
 
     Raises:
         JournalError: a process of version 0.1 still runs, or a file cannot be moved.
@@ -62,7 +62,7 @@ def move(state: Path) -> int:
                 (state / name).unlink(missing_ok=True)
             for path in [*state.glob("metrics/*.prom")]:
                 path.unlink()
-            with contextlib.suppress(OSError):  # none, or somebody's own files in it
+            with contextlib.suppress(OSError):  # missing, or with files of somebody else
                 (state / "metrics").rmdir()
         _desk(state / DESK_FOLDER)
         _companions(state)
@@ -79,7 +79,7 @@ def move(state: Path) -> int:
 
 
 def _old(state: Path) -> Iterator[tuple[Path, str]]:
-    """What lies there of version 0.1, and the folder where it belongs; a database after its companions."""
+    """Yield each file of version 0.1 and its new folder, a database after its companion files."""
     for name, target in _DATABASES.items():
         for suffix in ("-shm", "-wal", ""):
             if _there(path := state / (name + suffix)):
@@ -88,7 +88,7 @@ def _old(state: Path) -> Iterator[tuple[Path, str]]:
         if _there(path := state / name):
             yield path, target
     for pattern, target in _ASIDE.items():
-        # The file itself last here, too: its name is the shortest.
+        # the shortest name is the file itself: move it last
         for path in sorted(state.glob(pattern), key=lambda found: -len(found.name)):
             yield path, target
 
@@ -98,7 +98,7 @@ def _there(path: Path) -> bool:
 
 
 def _move(path: Path, folder: Path) -> bool:
-    """False for what is no ordinary file: it stays where it is, and the log says so."""
+    """Move one file. Return False for anything but a plain file: it stays, and the log reports it."""
     try:
         check_regular(path)
     except NotRegularFile as error:
@@ -108,7 +108,7 @@ def _move(path: Path, folder: Path) -> bool:
     owner, found = folder.stat(), path.lstat()
     name = path.name
     if name == _CUT_NOTES and found.st_uid not in (0, owner.st_uid):
-        name += _NOT_TRUSTED  # everybody could write there: only the gate's own notes are believed
+        name += _NOT_TRUSTED  # everybody could write there: only the gate's own notes count
     if found.st_nlink > 1:
         raise PermissionError(1, "has a second name somewhere: remove it first", str(path))
     if (target := folder / name).exists() and target.stat().st_size and not name.endswith(("-wal", "-shm")):
@@ -124,7 +124,7 @@ def _move(path: Path, folder: Path) -> bool:
 
 
 def _desk(folder: Path) -> None:
-    """The requests stayed where they were; as root, give them to the folder's owner."""
+    """Give the requests, which stay where they are, to the folder's owner. Only root can."""
     if os.geteuid() != 0 or not folder.is_dir():
         return
     owner = folder.stat()
@@ -135,7 +135,7 @@ def _desk(folder: Path) -> None:
 
 
 def _companions(state: Path) -> None:
-    """What a reader of another user needs, and version 0.1 removed when it ended."""
+    """Make the companion files that a reader of another user needs. Version 0.1 removed them at its end."""
     for path in [*(state / folder / name for name, folder in _DATABASES.items()), state / DESK]:
         if path.is_file() and not path.is_symlink():
             for suffix in sqlite_file.COMPANIONS:
@@ -144,7 +144,7 @@ def _companions(state: Path) -> None:
 
 @contextlib.contextmanager
 def _nobody_writes(lock: Path) -> Iterator[None]:
-    """Hold a lock file of version 0.1, if it is there. Raises JournalError if its process runs."""
+    """Hold a lock file of version 0.1, if it exists. Raises JournalError if its process runs."""
     try:
         handle = os.open(lock, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:

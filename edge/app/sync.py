@@ -1,4 +1,4 @@
-"""The process that has the network: events up, lists and commands down. It has no camera and no pins."""
+"""Run the process that has the network: events up, lists and orders down. It has no camera and no pins."""
 
 from contract.signing import BadKey
 from edge import __version__
@@ -15,15 +15,15 @@ from edge.system.metrics import MetricsFile
 from edge.system.supervisor import Shutdown, Watchdog, run_steps
 
 ERRORS = (BadKey, JournalError, LinkError, ReplicaError)
-"""What can be wrong at the start; each says what to do."""
+"""Expected errors at the start; each text says what to do."""
 
 
 def run(config: Config, shutdown: Shutdown) -> None:
-    """Until shutdown."""
+    """Run the synchronisation until shutdown."""
     sync_dir(config)
     key = try_open_key(*link_key_files(config), "link")
     journal = JournalReader(config.paths.state_dir / JOURNAL)
-    service = SyncService.open(config, journal, SystemClock(), __version__, JournalReader, key)
+    service = SyncService.open(config, journal, SystemClock(), software=__version__, open_reader=JournalReader, key=key)
 
     numbers = MetricsFile(metrics_file(config, "sync"), service.meters.registry)
 

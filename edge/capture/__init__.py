@@ -1,1 +1,1 @@
-"""From a source of pictures to the newest frame: the thread that captures, and the sources it reads."""
+"""Capture the newest frame from a source of pictures: the capture thread and its sources."""

@@ -1,4 +1,4 @@
-"""A folder of photos as a camera: for trying the gate without one."""
+"""Play a folder of photos as a camera, to try the gate without one."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 
 
 class FolderSource:
-    """The photos of a folder in the order of their names, each shown for `show_s` seconds."""
+    """Plays the photos of a folder in the order of their names, each for `show_s` seconds."""
 
     def __init__(self, path: Path, repeat: bool, rate_hz: float, show_s: float = 2.0) -> None:
         self.name = f"folder {path.name}"
@@ -42,7 +42,7 @@ class FolderSource:
             for position, path in enumerate(self._photos(), 1):
                 try:
                     photo = read_photo(path)
-                except PhotoError as error:  # by its position: a photo's name may well be somebody's name
+                except PhotoError as error:  # by its position: a photo's name may be a person's name
                     log.warning("photo_unreadable", position=position, why=str(error))
                     continue
                 readable += 1

@@ -1,10 +1,9 @@
-"""Does a live camera still show what is there now? A frozen one repeats a picture, perhaps with a running clock or the noise of
-a codec on it.
+"""Detect a frozen camera. It repeats a picture, perhaps with a running clock or a codec's noise on it.
 
-The picture is cut into small cells, and each cell is told by a number that differs if a byte of it does. Sensor noise changes
-cells all over the picture, in every frame. A clock, a changing byte or a damaged line changes a few cells in one place. A codec
-that is fed one picture changes many, but comes back to what it showed before, as nothing new comes in. So a picture is news if,
-against each remembered one, cells have changed in more zones of the picture than a line of text covers.
+The picture is cut into small cells. Each cell gets a number that changes with any byte of it. Sensor noise changes
+cells all over the picture, in every frame. A clock, a changing byte or a damaged line changes a few cells in one place.
+A codec that gets one picture changes many cells, but returns to earlier pictures, because nothing new comes in. So a
+picture is new if, against each remembered one, more zones have changed than a line of text covers.
 """
 
 from collections import deque
@@ -18,41 +17,43 @@ from edge.capture.source import CameraFault
 from edge.core.domain import Image
 
 CELL_PX = 16
-"""Codecs work in blocks of this size. A picture of 640 x 480 has 40 x 30 cells."""
+"""Codecs use blocks of this size. A picture of 640 x 480 has 40 x 30 cells."""
 ZONES = 4
-"""So many zones across and as many down. A line of text at the upper or lower edge lies in one row of them."""
+"""Number of zones across, and down. A line of text at the upper or lower edge lies in one row of them."""
 CELLS_MIN = 2
-"""So many changed cells make a zone changed."""
+"""From this many changed cells on, a zone has changed."""
 COMPARE_EVERY_S = 0.2
 REMEMBERED = 64
-"""Pictures of one scene that were news: 13 s at the least, so that a codec's round from key frame to key frame is among them."""
+"""New pictures of one scene that are remembered: at least 13 s, longer than a codec's cycle of key frames."""
 SCENE_CHANGE = 6.0
-"""Grey levels by which the mean of a zone changes when something large moves in it."""
+"""The mean of a zone changes by this many grey levels when something large moves in it."""
 SCENE_ZONES = 4
-"""In so many zones at once: another scene, and nothing else is remembered. A film that is played again and again is therefore
-not taken for a frozen camera."""
+"""If this many zones change at once, it is another scene, and only that is remembered.
+
+A film that is played in a loop is therefore not taken for a frozen camera.
+"""
 BLACK_MAX, WHITE_MIN = 8, 250
 """A zone that is darker or lighter everywhere is clipped: a sensor's noise does not show in it."""
 ROWS_MAX = 480
-"""Of larger pictures only every second, third… pixel is looked at."""
+"""Of larger pictures only every second, third… pixel is used."""
 
 Cells = NDArray[np.uint64]
 LaneEdges = tuple[float, float]
 """Left and right edge of the lane, as parts of the picture's width."""
 WHOLE: LaneEdges = (0.0, 1.0)
 _WORD_BYTES = 8
-"""So many bytes are multiplied at a time: a quarter of the time that single ones take."""
+"""Bytes that are multiplied in one step: a quarter of the time of single ones."""
 _DRAWN = np.random.default_rng(1).integers(0, 2**63, (CELL_PX, CELL_PX // _WORD_BYTES), np.uint64)
 _WEIGHTS: Cells = _DRAWN * np.uint64(2) + np.uint64(1)
-"""Odd, so that no change of a single byte leaves the sum as it was."""
+"""Odd, so that a change of a single byte always changes the sum."""
 
 
 class PictureCells:
     """One picture as cells, with what its zones show."""
 
     def __init__(self, image: Image, lane: LaneEdges = WHOLE) -> None:
-        """`image`: (height, width, 3), of which the columns of the lane count. It is judged by its green channel, which most of
-        a sensor's pixels see."""
+        """`image`: (height, width, 3). Only the columns of the lane count, and the green channel: most of a sensor's
+        pixels."""
         wide, step = image.shape[1], max(1, image.shape[0] // ROWS_MAX)
         left, right = (round(edge * wide) for edge in lane)
         green = np.ascontiguousarray(image[::step, left : max(right, left + 1) : step, 1])
@@ -71,25 +72,28 @@ class PictureCells:
         lightest = np.maximum.reduceat(np.maximum.reduceat(green, down, axis=0), across, axis=1)
         darkest = np.minimum.reduceat(np.minimum.reduceat(green, down, axis=0), across, axis=1)
         self.shows: NDArray[np.bool_] = (lightest > BLACK_MAX) & (darkest < WHITE_MIN)
-        """(ZONES, ZONES): whether a sensor's noise would show in a zone."""
+        """(ZONES, ZONES): True where a sensor's noise would show."""
 
     def zones_changed(self, before: "PictureCells") -> NDArray[np.bool_]:
-        """(ZONES, ZONES): where enough cells have changed. Both pictures have the same size."""
+        """(ZONES, ZONES): True where enough cells have changed. Both pictures have the same size."""
         changed = (self.cells != before.cells).astype(np.int32)
         count = np.add.reduceat(np.add.reduceat(changed, self._down, axis=0), self._across, axis=1)
         enough: NDArray[np.bool_] = count >= CELLS_MIN
         return enough
 
     def same_scene(self, before: "PictureCells") -> bool:
-        """True if nothing large moved: only then is it worth asking whether the camera is frozen."""
+        """True if nothing large moved. Only then can the camera be frozen."""
         if self.cells.shape != before.cells.shape:
             return False
         moved = np.count_nonzero(np.abs(self.means - before.means) >= SCENE_CHANGE)
         return bool(moved < SCENE_ZONES)
 
     def shows_change(self, before: "PictureCells") -> bool:
-        """True if more has changed than a clock does: more than a row of zones, or than half of those that show anything. Where
-        too few show anything (a night clipped to black), a single changed cell is believed."""
+        """True if more has changed than a clock changes.
+
+        That is more than a row of zones, or than half of those that show anything. Where too few zones show anything (a
+        night clipped to black), a single changed cell is enough.
+        """
         shows = self.shows | before.shows
         if np.count_nonzero(shows) < ZONES:
             return bool((self.cells != before.cells).any())
@@ -98,10 +102,10 @@ class PictureCells:
 
 
 class FreezeDetector:
-    """Watches one life of a live source. `suspect`: what the life before it froze on.
+    """Watches one live source between its opening and its end. `suspect`: the scene on which it froze before.
 
-    `limit_s`: so long a picture may stay the same byte for byte, as if nothing had been delivered. `tolerant_s`: so long there may
-    be nothing new in it but a clock, a few bytes or the noise of a codec.
+    `limit_s`: after this long with identical bytes the picture is frozen. `tolerant_s`: after this long with nothing
+    new but a clock, few bytes or codec noise it is frozen too.
     """
 
     def __init__(
@@ -109,7 +113,7 @@ class FreezeDetector:
     ) -> None:
         self._limit_s, self._tolerant_s, self._lane = limit_s, max(limit_s, tolerant_s), lane
         self.scene: deque[PictureCells] = deque(suspect, maxlen=REMEMBERED)
-        """The pictures of the present scene that were news."""
+        """The new pictures of the present scene."""
         self._proven = not self.scene
         self._last: Image | None = None
         self._same_since_s = self._old_since_s = float("nan")
@@ -117,12 +121,12 @@ class FreezeDetector:
         self.frozen = False
 
     def check(self, image: Image, now_s: float) -> bool:
-        """False while a reopened source still shows what it froze on.
+        """Check one picture. False while a reopened source still shows the scene on which it froze.
 
         Raises: CameraFault after a limit.
         """
         if image.ndim != 3 or image.dtype != np.uint8 or not image.size:
-            return True  # no picture at all: whoever takes it says so
+            return True  # not a picture: the receiver reports it
         if self._last is None:
             self._same_since_s = self._old_since_s = now_s
         if self._last is None or not _same(self._last, image):
@@ -153,5 +157,5 @@ class FreezeDetector:
 
 
 def _same(one: Image, other: Image) -> bool:
-    """Byte for byte. Every 16th row first: two different pictures nearly always differ there already."""
+    """Compare byte for byte. Every 16th row first: two different pictures nearly always differ there already."""
     return one.shape == other.shape and np.array_equal(one[::16], other[::16]) and np.array_equal(one, other)

@@ -13,11 +13,11 @@ from edge.core.domain import Image
 from edge.core.rtsp_address import url_problem
 
 FFMPEG_QUIET = "-8"
-"""AV_LOG_QUIET: FFmpeg's own lines name parts of an address, and may hold parts of the password."""
+"""AV_LOG_QUIET: FFmpeg's own lines contain parts of an address, and may contain parts of the password."""
 
 
 class _OpenCvSource:
-    """What all OpenCV sources share: the handle, reading, releasing."""
+    """Holds what all OpenCV sources share: the handle, reading, releasing."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -43,7 +43,7 @@ class _OpenCvSource:
 
 
 class V4l2Source(_OpenCvSource):
-    """A USB or CSI camera by its Linux video device: a number (0 = /dev/video0) or a path."""
+    """Reads a USB or CSI camera by its Linux video device: a number (0 = /dev/video0) or a path."""
 
     rate_hz: float | None = None
 
@@ -73,7 +73,8 @@ class V4l2Source(_OpenCvSource):
 
 
 class RtspSource(_OpenCvSource):
-    """A network camera. Set its key-frame interval below camera.hang_timeout_ms, or a still scene may look frozen."""
+    """Reads a network camera. Set its key-frame interval below camera.hang_timeout_ms, or a still scene may count as
+    frozen."""
 
     rate_hz: float | None = None
 
@@ -83,8 +84,8 @@ class RtspSource(_OpenCvSource):
         super().__init__("the RTSP camera")
 
     def open(self) -> None:
-        told = self._url() if callable(self._url) else self._url  # at each opening: it may have been changed
-        url = told.get_secret_value()
+        secret = self._url() if callable(self._url) else self._url  # at each opening: it may have changed
+        url = secret.get_secret_value()
         if problem := url_problem(url):
             raise CameraFault(f"camera.url: {problem}")
         # UDP loses packets and smears faces. OpenCV takes FFMPEG options from the environment alone.
@@ -100,7 +101,7 @@ class RtspSource(_OpenCvSource):
 
 
 class FileSource(_OpenCvSource):
-    """A video file at its own frame rate (`ask_hz` where it names none)."""
+    """Reads a video file at its own frame rate (`ask_hz` where the file has none)."""
 
     def __init__(self, path: Path, repeat: bool, ask_hz: float) -> None:
         self._path, self._repeat = path, repeat

@@ -1,4 +1,4 @@
-"""The parts of capturing: the newest-frame slot, and the thread that reads one source."""
+"""The slot for the newest frame, and the thread that reads one source."""
 
 import threading
 from collections import deque
@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 
 class NewestFrame:
-    """The newest frame. A put under a retired generation is dropped, so an abandoned reader cannot speak up later."""
+    """Holds the newest frame. A frame of a retired generation is dropped: an abandoned reader cannot deliver any more."""
 
     def __init__(self, clock: Clock, stale_after_s: float) -> None:
         self._clock, self._stale_after_s = clock, stale_after_s
@@ -28,7 +28,7 @@ class NewestFrame:
         self._seen_generation = -1
 
     def put(self, generation: int, image: Image, monotonic_s: float) -> bool:
-        """True if this is the first picture of its generation."""
+        """Store a picture. True if it is the first one of its generation."""
         with self._changed:
             if generation != self.generation or self._closed:
                 return False
@@ -45,7 +45,7 @@ class NewestFrame:
         return self._seen_generation == self.generation
 
     def retire(self) -> None:
-        """End the present generation: its picture is no longer the newest of anything."""
+        """End the present generation and drop its picture."""
         with self._changed:
             self.generation += 1
             self._frame = None
@@ -68,7 +68,7 @@ class NewestFrame:
         return frame if self._clock.monotonic() - frame.monotonic_s <= self._stale_after_s else None
 
     def age_and_rate(self) -> tuple[float | None, float]:
-        """Seconds since the newest picture (None before the first) and pictures per second of the last three seconds."""
+        """Seconds since the newest picture (None before the first), and pictures per second over three seconds."""
         now = self._clock.monotonic()
         with self._changed:
             recent = [s for s in self._stamps if now - s <= 3.0]
@@ -78,7 +78,7 @@ class NewestFrame:
 
 
 class SourceReader:
-    """One life of one source, in a daemon thread: open, read until it fails or is told to stop, close."""
+    """Reads one source in a daemon thread: open it, read until it fails or `stop` is called, close it."""
 
     def __init__(
         self,
@@ -129,6 +129,6 @@ class SourceReader:
             if rate_hz is None:
                 self.sign_of_life_s = now_s
             else:
-                due_s = max(due_s + 1 / rate_hz, now_s)  # late: go on from here, never in a burst
-                self.sign_of_life_s = due_s  # a planned pause is no hang
+                due_s = max(due_s + 1 / rate_hz, now_s)  # late: continue from now, never in a burst
+                self.sign_of_life_s = due_s  # a planned pause is not a hang
                 self._stop.wait(due_s - now_s)

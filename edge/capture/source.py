@@ -1,4 +1,4 @@
-"""What every source of pictures promises; and fitting its pictures to the frame without squeezing anybody."""
+"""The protocol of a source of pictures; and fitting its pictures to the frame without distortion."""
 
 from typing import Protocol
 
@@ -9,34 +9,34 @@ from edge.core.domain import Image
 
 
 class CameraFault(OSError):
-    """A camera that cannot be opened or read; the message is for the technician."""
+    """A camera that cannot be opened or read. The message is for the technician."""
 
 
 class Source(Protocol):
-    """Something that delivers pictures, used by one thread at a time."""
+    """A source of pictures, used by one thread at a time."""
 
     name: str
-    """For status and logs; never holds a secret."""
+    """For status and logs; never contains a secret."""
     rate_hz: float | None
-    """How often to read it. None: a live device that keeps its own pace; known at the latest after `open`."""
+    """How often to read it. None: a live device with its own pace. Known at the latest after `open`."""
 
     def open(self) -> None:
-        """Raises: CameraFault or whatever the SDK raises."""
+        """Open the device. Raises: CameraFault, or any error of the SDK."""
 
     def read(self) -> Image | None:
-        """The next picture in an array of its own, of any size; None if the device delivered nothing.
+        """Read the next picture in an array of its own, of any size; None if the device delivered nothing.
 
-        Raises: EOFError at the end of a recording; CameraFault or whatever the SDK raises.
+        Raises: EOFError at the end of a recording; CameraFault, or any error of the SDK.
         """
 
     def close(self) -> None:
-        """Let go of the device; may be called twice and without `open`."""
+        """Release the device. May be called twice and without `open`."""
 
 
 def letterbox(image: Image, width: int, height: int) -> Image:
-    """The picture scaled to fit into width x height pixels, centred on black.
+    """Scale the picture to fit into width x height pixels, centred on black.
 
-    Both axes get the same scale: a face must never be squeezed, its proportions are what is compared.
+    Both axes get the same scale: the proportions of a face are what is compared.
     """
     rows, columns = image.shape[:2]
     if (columns, rows) == (width, height):

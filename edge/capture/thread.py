@@ -1,8 +1,8 @@
-"""The camera as the loop sees it: a thread that keeps the newest picture and never lets a source hang the gate.
+"""Run the camera for the loop: a thread keeps the newest picture, and no source can block the gate.
 
 `CaptureThread` watches a reader thread that owns one opened source. A source that raises, delivers nothing, hangs, or
-freezes on one picture is given up and a new one opened after a pause that doubles. A reader that hangs cannot be
-stopped, only abandoned: it is a daemon thread, and what it may still deliver never reaches the slot.
+freezes on one picture is given up. A new one is opened after a pause that doubles. A hanging reader cannot be stopped,
+only abandoned: it is a daemon thread, and what it still delivers is dropped.
 """
 
 import random
@@ -24,16 +24,17 @@ from edge.core.ports import Clock
 log = structlog.get_logger()
 
 OPEN_PATIENCE = 3
-"""Opening may take so many times hang_timeout_ms: a network camera waits for its next key frame."""
+"""Opening may take this many times hang_timeout_ms: a network camera waits for its next key frame."""
 STUCK_MAX = 3
-"""So many hung readers at most; a further one would only leak memory."""
+"""Maximum number of hung readers; a further one would only leak memory."""
 CLOSE_WITHIN_S = 2.0
 
 
 class CaptureThread:
-    """The port `edge.core.ports.Camera` on any source. `make_source` constructs one without opening it.
+    """Implements the port `edge.core.ports.Camera` on any source. `make_source` constructs one without opening it.
 
-    Pictures of another size than the configured are letterboxed to it. `lane`: what of the picture must not be frozen. Times are taken when a picture arrives.
+    Pictures of another size than the configured one are letterboxed. `lane`: the columns that must not be frozen. Times
+    are taken when a picture arrives.
     """
 
     def __init__(
@@ -52,15 +53,15 @@ class CaptureThread:
         self._thread = threading.Thread(target=self._supervise, name="camera", daemon=True)
 
     def start(self) -> None:
-        """Begin to open the source; returns at once. Raises: RuntimeError at the second call."""
+        """Start to open the source; returns at once. Raises: RuntimeError at the second call."""
         self._thread.start()
 
     def wait(self, after: int, timeout_s: float) -> Frame | None:
-        """The newest frame numbered above `after`, not older than stale_after_ms; None after `timeout_s` without one."""
+        """Wait for the newest frame numbered above `after`, not older than stale_after_ms; None after `timeout_s`."""
         return self._slot.wait(after, timeout_s)
 
     def status(self) -> CameraStatus:
-        """Whether there are pictures now, and what to do if not."""
+        """Report whether there are pictures now, and what to do if not."""
         age_s, rate_hz = self._slot.age_and_rate()
         problem = "" if self._slot.live else self._problem
         if not problem and age_s is not None and age_s * 1000 > self._config.stale_after_ms:
@@ -119,7 +120,7 @@ class CaptureThread:
             log.info("camera_ok", camera=self._name, reopened=self._opened - 1)
 
     def _watch(self, reader: SourceReader) -> None:
-        """Return when the reader is done, hangs, or the camera is closing."""
+        """Wait until the reader is done, hangs, or the camera is closing."""
         while not (self._closing.is_set() or reader.done):
             limit_s = self._hang_s if reader.opened else self._hang_s * OPEN_PATIENCE
             left_s = reader.sign_of_life_s + limit_s - self._clock.monotonic()
@@ -129,7 +130,7 @@ class CaptureThread:
             self._wake.clear()
 
     def _recover(self, reader: SourceReader, backoff: Backoff) -> None:
-        """Say what is wrong and pause before the next attempt."""
+        """Report what is wrong and pause before the next attempt."""
         if not reader.done:
             self._stuck.append(reader)
         why = reader.why or f"{reader.source.name} hangs: nothing for {self._hang_s:.1f} s"
@@ -140,7 +141,9 @@ class CaptureThread:
         )
         self._closing.wait(pause_s)
         while self._hung() >= STUCK_MAX and not self._closing.is_set():
-            self._problem = f"{reader.source.name} hung {STUCK_MAX} times and never let go: restart the gate service"
+            self._problem = (
+                f"{reader.source.name} hung {STUCK_MAX} times and did not release its device: restart the gate service"
+            )
             self._closing.wait(pause_s)
 
     def _hung(self) -> int:

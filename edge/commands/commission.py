@@ -123,8 +123,9 @@ def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
     """The technician's steps, then what the gate can answer alone."""
     from edge.app.gate import ERRORS, manual_devices
     from edge.tools import selfcheck
-    from edge.tools.commissioning import steps as tried
     from edge.tools.commissioning.certificate import photo_let_in
+    from edge.tools.commissioning.steps import STEPS
+    from edge.tools.commissioning.trial import GateUnderTest, run_steps, step_result
 
     alone = {
         question.__name__: question
@@ -137,17 +138,19 @@ def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
             selfcheck.broker,
         )
     }
-    if unknown := skip - set(tried.STEPS) - set(alone):
-        raise fail(f"there is no step {', '.join(sorted(unknown))}; known: {', '.join((*tried.STEPS, *alone))}")
-    done = [CommissioningStep(name=name, state=StepState.SKIPPED) for name in tried.STEPS if name in skip]
-    wanted = {name: step for name, step in tried.STEPS.items() if name not in skip}
+    if unknown := skip - set(STEPS) - set(alone):
+        raise fail(f"there is no step {', '.join(sorted(unknown))}; known: {', '.join((*STEPS, *alone))}")
+    done = [CommissioningStep(name=name, state=StepState.SKIPPED) for name in STEPS if name in skip]
+    wanted = {name: step for name, step in STEPS.items() if name not in skip}
     if wanted:
         try:
             matcher = _matcher(config)
             identify = matcher.identify if matcher.gallery_size else None
             with manual_devices(config) as parts:
-                bench = tried.Bench(config, *parts, detect=matcher.engine.detect, sleep=time.sleep, identify=identify)
-                for step in tried.run(wanted, bench, Terminal()):
+                tested = GateUnderTest(
+                    config, *parts, detect=matcher.engine.detect, sleep=time.sleep, identify=identify
+                )
+                for step in run_steps(wanted, tested, Terminal()):
                     measured = (step.measured, "bold red" if photo_let_in(step) else "dim")
                     out.print(Text.assemble("  ", _MARKS[step.state], styled(f" {step.name}  ", measured)))
                     done.append(step)
@@ -160,7 +163,7 @@ def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
         found = question(config)
         good = found.state is not selfcheck.CheckState.PROBLEM
         todo = f" → {found.todo}" if found.todo and not good else ""
-        done.append(tried.verdict(name, good, f"{found.detail}{todo}"))
+        done.append(step_result(name, good, f"{found.detail}{todo}"))
     return done
 
 

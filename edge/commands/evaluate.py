@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
+from contract.libraries import extra, require
 from contract.terminal.console import Table, TextColumn, stacked
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, example, fail, optional_config, out
 from edge.commands.pad import measure_pad, print_pad
@@ -83,14 +84,15 @@ def evaluate(
     from edge.matcher.weights.manifest import model_id
     from edge.tools.evaluation.conditions import CLEAR, CONDITIONS
     from edge.tools.evaluation.drift_alarm import CREWS, drift_rates
+    from edge.tools.evaluation.measurement import evaluate as evaluate_photos
     from edge.tools.evaluation.observation_cache import ObservationCache
     from edge.tools.evaluation.observations import observe_all
     from edge.tools.evaluation.photos import EvaluationError, find_photos, read_groups
-    from edge.tools.evaluation.report import html
-    from edge.tools.evaluation.result import evaluate as evaluate_photos
     from edge.tools.evaluation.walkups import play_all, vote_rates
     from edge.tools.evaluation.worst import worst_cases
 
+    if report:
+        require("drawsvg", extra("tools"), EvaluationError, "drawsvg")
     if drift and not walkups:
         raise fail("--drift needs people who walk up; add --walkups 100")
     configured = optional_config(config)
@@ -139,6 +141,8 @@ def evaluate(
     except (EvaluationError, ModelError, OSError, ValueError) as error:
         raise fail(str(error)) from error
     if report is not None:
+        from edge.tools.evaluation.report import html
+
         shown = [(case.caption, _data_uri(case.path)) for case in worst]
         report.write_text(html(result, f"sitegate evaluate: {photos.name}", shown), encoding="utf-8")
         err.print(f"wrote {report}", highlight=False, soft_wrap=True)

@@ -111,7 +111,7 @@ def salvage(
         acked = {ack.epoch: ack.seq for ack in roster.acks()}
         roster.close()
         signer = Signer(settings.site, open_key(*gate_key_files(settings)))
-        found = save(file, gate_dir(settings), settings.site.gate_id, acked, signer)
+        found = save(file, gate_dir(settings), gate_id=settings.site.gate_id, acked=acked, signer=signer)
     except (BadKey, JournalError, NotSalvaged) as error:
         raise fail(str(error)) from error
     out.print(str(found), soft_wrap=True, highlight=False, markup=False)

@@ -37,6 +37,8 @@ def replay(
     from edge.tools.stories.line import StoryError
     from edge.tools.stories.story import load_story
 
+    if svg or png_:
+        require("drawsvg", extra("tools"), StoryError, "drawsvg")
     if png_:
         require("resvg-py", extra("tools"), StoryError, "resvg_py")
     configure_logs(level=logging.CRITICAL)  # what the gate logs about the story's troubles is not the story

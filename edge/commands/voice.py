@@ -10,7 +10,7 @@ from rich.progress import track
 
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, example, fail, load_config, out
 from edge.core.indication import CLIPS
-from edge.screen.lane_page import Sign
+from edge.screen.lane_page import sign_named
 from edge.screen.translations import Texts, load_all
 
 app = typer.Typer(no_args_is_help=True, help="Spoken sentences for the lane.")
@@ -62,7 +62,16 @@ def check_clips(config_path: ConfigOption = DEFAULT_CONFIG) -> None:
 
 def _speak(texts: Texts, clip: str, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    command = ["espeak-ng", "-v", texts.speech, "-s", str(WORDS_PER_MINUTE), "-w", str(path), texts.sign[Sign(clip)]]
+    command = [
+        "espeak-ng",
+        "-v",
+        texts.speech,
+        "-s",
+        str(WORDS_PER_MINUTE),
+        "-w",
+        str(path),
+        texts.sign[sign_named(clip)],
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode or not path.is_file():
         raise fail(f"espeak-ng could not speak {texts.code}/{clip}: {done.stderr.strip() or 'no file was written'}")

@@ -1,4 +1,4 @@
-"""Is what somebody shows genuine? Pure; whether the person may then pass is `edge.core.decision`'s to say."""
+"""Check whether a shown credential is genuine. Pure. `edge.core.decision` decides whether the person may pass."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from contract.signing import Verifier
 from edge.core.domain import Claim, Worker
 
 CLOCK_SLACK = timedelta(seconds=60)
-"""HQ's clock may be this far ahead of the gate's; an expired code gets no such grace."""
+"""HQ's clock may be this much ahead of the gate's. An expired code gets no such tolerance."""
 
 UNKNOWN_CARD = "the card is not on the roster"
 WRONG_PIN = "the PIN is wrong"
@@ -23,7 +23,8 @@ COUNTED = frozenset({UNKNOWN_CARD, WRONG_PIN, NO_PIN, UNREADABLE})
 
 
 def code_claim(text: str, key: Verifier, site_id: str, now: datetime) -> Claim:
-    """What a QR code's text claims, at this site and time. Single use is the caller's to see to, by the claim's `ref`."""
+    """Return the claim of a QR code's text, at this site and time. The caller enforces single use, by the claim's
+    `ref`."""
     try:
         code = read(text, key)
     except BadCode as error:
@@ -38,7 +39,7 @@ def code_claim(text: str, key: Verifier, site_id: str, now: datetime) -> Claim:
 
 
 def card_index(workers: Mapping[str, Worker]) -> dict[str, str]:
-    """Worker id by card digest. A card on two workers' names is nobody's: it cannot say who shows it."""
+    """Return the worker id by card digest. A card of two workers is left out, because it cannot identify either."""
     found: dict[str, str] = {}
     shared: set[str] = set()
     for worker in workers.values():
@@ -49,7 +50,7 @@ def card_index(workers: Mapping[str, Worker]) -> dict[str, str]:
 
 
 def card_claim(number: str, site_id: str, index: Mapping[str, str]) -> Claim:
-    """What a card's number claims."""
+    """Return the claim of a card's number."""
     worker_id = index.get(card_digest(site_id, number))
     if worker_id is None:
         return Claim(refusal=UNKNOWN_CARD)
@@ -57,7 +58,7 @@ def card_claim(number: str, site_id: str, index: Mapping[str, str]) -> Claim:
 
 
 def merge_claims(held: Claim, shown: Claim) -> Claim:
-    """One person's claim out of what they showed before and now; somebody else's replaces it."""
+    """Merge what one person has shown before and now. Another person's claim replaces it."""
     if held.worker_id != shown.worker_id:
         return shown
     return Claim(shown.worker_id, held.factors | shown.factors, ref=shown.ref or held.ref)

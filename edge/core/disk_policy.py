@@ -17,16 +17,16 @@ from contract.messages import DiskStep
 from edge.core.config import DiskConfig
 
 HYSTERESIS = 1.2
-"""A step ends only when there is so many times its limit: at the limit itself it would come and go."""
+"""A step ends at this multiple of its limit; otherwise it would alternate at the limit."""
 KEEP_EVENTS = 2000
-"""The newest events are never forgotten: wrong PINs are remembered by them, and the manager's page shows them."""
+"""Number of newest events that always stay: wrong PINs are counted from them, and the manager's page shows them."""
 OVER_BUDGET_DAYS = 7.0
-"""The longest that a policy may remember a passage (anti-passback, occupancy): a budget that is used up leaves as much."""
+"""The longest time for which a policy may remember a passage. A journal over its budget keeps as much."""
 HEALTH_SLOWER = {DiskStep.OK: 1, DiskStep.LOW: 4, DiskStep.VERY_LOW: 40, DiskStep.CRITICAL: 40}
-"""The pause between two health messages is so many times as long."""
+"""Factor for the pause between two health messages."""
 SAMPLES_OVER = timedelta(hours=24)
 FORECAST_AFTER = timedelta(hours=6)
-"""A shorter time says little: a single update may fill a part of the disk in minutes."""
+"""A shorter time is not enough: a single update may fill a part of the disk in minutes."""
 
 _ORDER = tuple(DiskStep)
 _KEEP_DAYS = {DiskStep.VERY_LOW: 1.0, DiskStep.CRITICAL: 0.0}
@@ -34,7 +34,7 @@ _KEEP_DAYS = {DiskStep.VERY_LOW: 1.0, DiskStep.CRITICAL: 0.0}
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What was found at a monotonic time: MB free on the disk, and MB of the journal that HQ does not hold yet."""
+    """A measurement at a monotonic time: MB free on the disk, and MB of the journal that HQ does not hold yet."""
 
     at_s: float
     free_mb: float
@@ -42,7 +42,7 @@ class Sample:
 
 
 def next_step(before: DiskStep, free_mb: float, limits: DiskConfig) -> DiskStep:
-    """The step for so much free space, after the step `before`."""
+    """Return the step for this free space, after the step `before`."""
     below = {DiskStep.CRITICAL: limits.critical_mb, DiskStep.VERY_LOW: limits.very_low_mb, DiskStep.LOW: limits.low_mb}
     for step, limit_mb in below.items():
         if free_mb < limit_mb * (HYSTERESIS if at_least(before, step) else 1):
@@ -51,24 +51,27 @@ def next_step(before: DiskStep, free_mb: float, limits: DiskConfig) -> DiskStep:
 
 
 def at_least(step: DiskStep, other: DiskStep) -> bool:
-    """True if `step` is as bad as `other`, or worse."""
+    """Return True if `step` is as bad as `other`, or worse."""
     return _ORDER.index(step) >= _ORDER.index(other)
 
 
 def days_kept(step: DiskStep, keep_days: float, *, over_budget: bool) -> float:
-    """How many days of the events that HQ holds stay in the journal; `keep_days`: as configured."""
+    """Return how many days of events that HQ holds stay in the journal. `keep_days`: as configured."""
     wanted = min(keep_days, OVER_BUDGET_DAYS) if over_budget else keep_days
     return min(wanted, _KEEP_DAYS.get(step, wanted))
 
 
 def with_sample(samples: Sequence[Sample], new: Sample) -> tuple[Sample, ...]:
-    """The samples with a new one, as many as foretelling needs."""
+    """Add a sample, and drop those that the forecast no longer needs."""
     return (*(s for s in samples if new.at_s - s.at_s <= SAMPLES_OVER.total_seconds()), new)
 
 
 def days_left(samples: Sequence[Sample], limits: DiskConfig, budget_mb: float) -> float | None:
-    """Days until the disk is critically full, or until what HQ does not hold alone fills the journal's budget, whichever
-    comes first, if it goes on as from the first to the last sample. None: neither fills, or the samples are too few."""
+    """Return the days until the disk is critical or unsent events fill the journal's budget, whichever is first.
+
+    The forecast continues the trend from the first to the last sample. None: neither fills, or there are too few
+    samples.
+    """
     if not samples or samples[-1].at_s - samples[0].at_s < FORECAST_AFTER.total_seconds():
         return None
     first, last = samples[0], samples[-1]

@@ -1,7 +1,7 @@
-"""When the fill light is on: pure, with memory of one lamp. Dark switches it on; the lamp's own light must not switch it off.
+"""Decide when the fill light is on. Pure. A dark picture switches it on; its own light must not switch it off.
 
-With the lamp on, the camera can't tell daybreak from its own light. So while nobody is in the lane the lamp is put out for a
-moment now and then, and the picture without it decides.
+With the lamp on, the camera cannot tell daybreak from the lamp. So the lamp is switched off briefly while the lane is
+empty, and that picture decides.
 """
 
 from dataclasses import dataclass, replace
@@ -9,17 +9,17 @@ from dataclasses import dataclass, replace
 DARK = 60.0
 """Mean grey value (0-255) of the picture below which a face needs more light."""
 BRIGHT = 85.0
-"""Without the lamp, above it no lamp is needed: the gap keeps dusk from flickering."""
+"""Mean grey value without the lamp above which no lamp is needed. The gap prevents flicker at dusk."""
 LOOK_EVERY_S = 120.0
 LOOK_S = 0.8
-"""How long the lamp is out for a look: the camera's exposure has to settle."""
+"""How long the lamp is off for a test: the camera's exposure has to settle."""
 ALONE_S = 5.0
-"""Nobody for so long, before the lamp goes out for a look."""
+"""The lane must be empty this long before a test."""
 
 
 @dataclass(frozen=True, slots=True)
 class FillLight:
-    """`on`: the lamp. Times are monotonic seconds."""
+    """The lamp's state. `on`: it is lit. Times are monotonic seconds."""
 
     on: bool = False
     looking_since: float | None = None
@@ -27,7 +27,7 @@ class FillLight:
     busy_at: float = float("-inf")
 
     def step(self, grey: float, somebody: bool, now: float) -> "FillLight":
-        """The lamp after one frame whose mean grey value is `grey`; `somebody` is in the lane."""
+        """Return the state after one frame with mean grey value `grey`. `somebody`: a person is in the lane."""
         state = replace(self, busy_at=now) if somebody else self
         if state.looking_since is not None:
             if somebody:

@@ -1,6 +1,6 @@
-"""What lights up and what is heard for each thing the lane can be told. Pure; the lamps and the loudspeaker follow it.
+"""Map each tone and advice to lights and sounds. Pure; the lamps and the loudspeaker follow it.
 
-Colour alone tells nothing to one man in twelve: every tone also has a rhythm of its own, and a sound.
+One man in twelve is colour-blind: every tone also has its own rhythm and sound.
 """
 
 from dataclasses import dataclass
@@ -25,14 +25,14 @@ class Rhythm(StrEnum):
 
 
 PERIOD_S: dict[Rhythm, float] = {Rhythm.SLOW: 1.0, Rhythm.FAST: 0.25}
-"""Half of it on, half of it off."""
+"""Period in seconds: half of it on, half of it off."""
 BEEP_S = 0.12
 """Length of a beep, and of the pause after it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Indication:
-    """`colours`: the LEDs that are on together (red and green look amber). `clip`: name of the spoken sentence, or None."""
+    """`colours`: LEDs that are on together (red and green look amber). `clip`: name of the spoken sentence, or None."""
 
     colours: tuple[Colour, ...]
     rhythm: Rhythm
@@ -49,11 +49,11 @@ _TONES: dict[Tone, Indication] = {
 }
 
 CLIPS: tuple[str, ...] = (*(advice.value for advice in Advice if advice is not Advice.WAIT), "stop")
-"""Every sentence there is a clip for; the names are those of the lane page's signs."""
+"""Names of all spoken sentences; they equal those of the lane page's signs."""
 
 
 def indication(tone: Tone, advice: Advice | None) -> Indication:
-    """Lights, beeps and the sentence for what the lane is told."""
+    """Return lights, beeps and the sentence for a tone and an advice."""
     shown = _TONES[tone]
     if tone is Tone.STOP or advice is None or advice is Advice.WAIT:
         return shown if tone is not Tone.ADJUST else Indication(shown.colours, shown.rhythm)

@@ -1,7 +1,7 @@
-"""The refs of events whose newest one says a state that still holds after a restart: a lock-down, a fire, the step of the disk.
+"""Refs of events whose newest one gives a state after a restart: a lock-down, a fire, the disk's step.
 
-Every event may have a `ref`, a text that makes it happen once. Most refs say nothing else: the id of an order, of a request, of a
-code. Those below are read again; no id of an order or a request can be one, for none holds a colon.
+Every event may have a `ref`, a text that makes it single-use. Most refs are only ids: of an order, a request, a code.
+The refs below are read again. No id of an order or a request can be one, because ids hold no colon.
 """
 
 import secrets
@@ -11,7 +11,7 @@ from typing import Protocol
 
 
 class LastingKind(StrEnum):
-    """What such an event says. The word is what the ref begins with, before a colon."""
+    """The state that such an event gives. The ref begins with this word and a colon."""
 
     FIRE_ON = "fire-on"
     FIRE_DONE = "fire-done"
@@ -22,26 +22,26 @@ class LastingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LastingRef:
-    """`rest`: what follows the first colon, so that the text of any such ref comes back as it was."""
+    """A ref that gives a state. `rest`: everything after the first colon, so that the text survives unchanged."""
 
     kind: LastingKind
     rest: str
 
     @classmethod
     def new(cls, kind: LastingKind, value: str = "") -> "LastingRef":
-        """A ref that was never used. `value`: what the state is, for a kind that has several."""
+        """Make an unused ref. `value`: the state, for a kind that has several."""
         unique = secrets.token_hex(8)
         return cls(kind, f"{value}:{unique}" if value else unique)
 
     @classmethod
     def parse(cls, text: str) -> "LastingRef | None":
-        """The ref in this text; None for all refs that say no state."""
+        """Read a ref from a text; None for a ref that gives no state."""
         word, colon, rest = text.partition(":")
         return cls(LastingKind(word), rest) if colon and word in set(LastingKind) else None
 
     @property
     def value(self) -> str:
-        """What `new` was given; any text, if somebody else wrote the file."""
+        """The value given to `new`. It is arbitrary text if another program wrote the file."""
         return self.rest.partition(":")[0]
 
     def __str__(self) -> str:
@@ -49,18 +49,18 @@ class LastingRef:
 
 
 class RememberedRefs(Protocol):
-    """The part of `edge.core.ports.Journal` that is asked."""
+    """The part of `edge.core.ports.Journal` that is used."""
 
     def last_ref(self, *beginnings: str) -> str | None: ...
 
 
 def newest(refs: RememberedRefs, *kinds: LastingKind) -> LastingRef | None:
-    """The newest ref of these kinds; None if there is none."""
+    """Return the newest ref of these kinds; None if there is none."""
     text = refs.last_ref(*(f"{kind.value}:" for kind in kinds))
     return None if text is None else LastingRef.parse(text)
 
 
 def newest_is(refs: RememberedRefs, kind: LastingKind, ended_by: LastingKind) -> bool:
-    """True if the state of `kind` still holds: its newest event is newer than the newest one that ends it."""
+    """Return True if the state of `kind` holds: its newest event is newer than the newest one that ends it."""
     found = newest(refs, kind, ended_by)
     return found is not None and found.kind is kind

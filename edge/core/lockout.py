@@ -1,7 +1,8 @@
-"""How often somebody may guess wrong: pure, and the same for PINs, cards, codes and passwords. Times are seconds of one clock.
+"""Limit wrong guesses of PINs, cards, codes and passwords. Pure. Times are seconds of one clock.
 
-Two memories work side by side. `BurstLockout` ends a burst and forgets all of it after a quiet time. `SlowLockout` remembers for hours or days
-and forgets one guess at a time, so that guessing just below the limit of a burst does not go on for ever.
+Two limits work side by side. `BurstLockout` ends a burst and forgets all of it after a quiet time. `SlowLockout`
+remembers for hours or days and forgets one guess at a time. So guessing just below the burst limit cannot go on for
+ever.
 """
 
 from dataclasses import dataclass, replace
@@ -13,8 +14,11 @@ NEVER = float("-inf")
 
 @dataclass(frozen=True, slots=True)
 class BurstLimit:
-    """`free` wrong guesses cost nothing; the last of them, and each one after, costs a pause: `pause_s`, doubling up to
-    `pause_max_s`. `forget_s` after the last guess or pause without another wrong one, everything is forgotten."""
+    """Limit of a burst. `free` wrong guesses are allowed; the last of them and each later one cost a pause.
+
+    The pause begins at `pause_s` and doubles up to `pause_max_s`. After `forget_s` without a wrong guess all are
+    forgotten.
+    """
 
     free: int
     pause_s: float
@@ -25,15 +29,18 @@ class BurstLimit:
 PER_WORKER = BurstLimit(free=3, pause_s=60, pause_max_s=3600, forget_s=24 * 3600)
 """PINs of one worker: at most 3 in the first minute, 28 on the first day, 24 a day from then on."""
 PER_READER = BurstLimit(free=10, pause_s=30, pause_max_s=900, forget_s=120)
-"""Wrong PINs and unknown cards at one reader, whoever they are for."""
+"""Wrong PINs and unknown cards at one reader, for all workers together."""
 PER_ACCOUNT = BurstLimit(free=5, pause_s=30, pause_max_s=900, forget_s=3600)
-"""Passwords on the screen, of one name from one visitor."""
+"""Passwords on the screen, for one name and one visitor."""
 
 
 @dataclass(frozen=True, slots=True)
 class SlowLimit:
-    """`free` wrong guesses cost nothing; each one beyond costs a pause: `pause_s`, doubling up to `pause_max_s`. One guess is
-    forgotten every `forget_one_s`: on a long run no more than one in so long is looked at."""
+    """Limit of slow guessing. `free` wrong guesses are allowed; each later one costs a pause, from `pause_s` doubling
+    up to `pause_max_s`.
+
+    One guess is forgotten every `forget_one_s`. In the long run that is the shortest time between two guesses.
+    """
 
     free: int
     forget_one_s: float
@@ -46,12 +53,12 @@ READER_SLOW = SlowLimit(free=40, forget_one_s=1800, pause_s=300, pause_max_s=720
 WORKER_SLOW = SlowLimit(free=10, forget_one_s=12 * 3600, pause_s=3600, pause_max_s=48 * 3600)
 """Wrong PINs of one worker, which the right PIN does not clear: 10 at once, then 2 a day."""
 CODES_SLOW = SlowLimit(free=20, forget_one_s=600, pause_s=300, pause_max_s=3600)
-"""Refused codes on record; they cannot be guessed, but a film of them must not fill the journal."""
+"""Recorded refused codes. They cannot be guessed, but a video of them must not fill the journal."""
 
 
 @dataclass(frozen=True, slots=True)
 class SlowLockout:
-    """How many wrong guesses are remembered (`wrong`, at `last_s`), and until when no further one is looked at."""
+    """Remembered wrong guesses (`wrong`, at `last_s`), and the end of the pause."""
 
     wrong: float = 0
     last_s: float = NEVER
@@ -61,7 +68,7 @@ class SlowLockout:
         return now_s < self.paused_until_s
 
     def after_wrong(self, schedule: SlowLimit, now_s: float) -> "SlowLockout":
-        """One more wrong guess."""
+        """Add one wrong guess."""
         forgotten = (now_s - self.last_s) / schedule.forget_one_s if self.wrong else 0
         wrong = max(0.0, self.wrong - max(0.0, forgotten)) + 1
         beyond = wrong - schedule.free
@@ -73,7 +80,7 @@ class SlowLockout:
 
 @dataclass(frozen=True, slots=True)
 class BurstLockout:
-    """The wrong guesses that are remembered, and until when no further one is looked at."""
+    """Remembered wrong guesses, and the end of the pause."""
 
     wrong: int = 0
     last_s: float = NEVER
@@ -83,7 +90,7 @@ class BurstLockout:
         return now_s < self.paused_until_s
 
     def after_wrong(self, schedule: BurstLimit, now_s: float) -> "BurstLockout":
-        """One more wrong guess."""
+        """Add one wrong guess."""
         quiet_since = max(self.last_s, self.paused_until_s)
         before = BurstLockout() if now_s - quiet_since > schedule.forget_s else self
         wrong = before.wrong + 1

@@ -1,8 +1,8 @@
-"""Lets a person in a second time only after the person has left. Pure. Times are seconds of one clock that never jumps.
+"""Release a person again only after that person has left. Pure. Times are seconds of a monotonic clock.
 
-Without a passage sensor nothing tells whether a release was taken. A photo left before the camera would otherwise be released
-again and again. A face that stays, one that flickers at the edge of detection, and two photos in turn are all the same case:
-the lane was never empty in between. Another identity is another person, as in a queue, and is not barred.
+Without a passage sensor nothing reports whether a person passed. A photo left before the camera would be released again
+and again. A staying face, a flickering face and two alternating photos are the same case: the lane was never empty.
+Another identity is another person, as in a queue, and is not blocked.
 """
 
 from collections.abc import Collection, Mapping
@@ -11,16 +11,16 @@ from types import MappingProxyType
 from typing import Self
 
 AWAY_S = 60.0
-"""In a queue the lane is never empty. A person who was not seen for so long, while others were let in, has left too."""
+"""In a queue the lane is never empty. A person not seen for this long, while others were released, has left too."""
 TRIES = 3
-"""Where a sensor tells that a release was not taken, so many releases in a row are given to somebody who stays."""
+"""If a sensor reports that nobody passed, a staying person gets this many releases in a row."""
 STEP_S = 1.0
-"""Two empty frames that are further apart say nothing of the time between: the camera was lost."""
+"""Two empty frames further apart prove nothing about the time between: the camera was lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """One worker who was let in. `seq`: the journal's number of the newest decision; `releases`: how many in a row."""
+    """One released worker. `seq`: the journal's number of the newest decision; `releases`: how many in a row."""
 
     seq: int
     at_s: float
@@ -30,7 +30,7 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class OncePerApproach:
-    """Who was let in since the lane was last empty for `left_after_s`."""
+    """Workers released since the lane was last empty for `left_after_s`."""
 
     left_after_s: float
     admitted: Mapping[str, Admission] = field(default_factory=lambda: MappingProxyType({}))
@@ -38,28 +38,30 @@ class OncePerApproach:
     _empty_to_s: float = float("-inf")
 
     def lane_empty(self, now: float) -> Self:
-        """A frame without any face."""
+        """Apply a frame without any face."""
         goes_on = now - self._empty_to_s <= STEP_S
         empty_from_s = self._empty_from_s if goes_on else now
         gone = now - empty_from_s >= self.left_after_s
         return replace(self, admitted={} if gone else self.admitted, _empty_from_s=empty_from_s, _empty_to_s=now)
 
     def face_seen(self, now: float, worker_id: str | None) -> Self:
-        """A frame with a face in it: this worker's, or (None) one that nobody's name is known for."""
+        """Apply a frame with a face: this worker's, or (None) an unknown one."""
         known = {name: one for name, one in self.admitted.items() if not self._left_the_queue(one, now)}
         if worker_id in known:
             known[worker_id] = replace(known[worker_id], seen_s=now)
         return replace(self, admitted=known, _empty_from_s=float("inf"), _empty_to_s=float("-inf"))
 
     def released(self, worker_id: str, seq: int, now: float) -> Self:
-        """A release was given to this worker, however the worker showed who it is."""
+        """Apply a release of this worker, by any credential."""
         before = self.admitted.get(worker_id)
         newest = Admission(seq, now, now, before.releases + 1 if before else 1)
         return replace(self, admitted={**self.admitted, worker_id: newest})
 
     def blocking_release(self, worker_id: str, not_taken: Collection[int]) -> Admission | None:
-        """The release after which this worker has not left yet; None if another may be given. `not_taken`: decisions of
-        which a sensor told that nobody passed."""
+        """Return the release after which this worker has not left yet; None if another is allowed.
+
+        `not_taken`: decisions after which, by a sensor's report, nobody passed.
+        """
         last = self.admitted.get(worker_id)
         if last is None or (last.seq in not_taken and last.releases < TRIES):
             return None

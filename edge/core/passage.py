@@ -1,8 +1,8 @@
 """The passage: a pure state machine from a granted decision to the recorded outcome, for tripod, swing gate and door.
 
-Every transition stands in `TRANSITIONS`; an input that is not listed for a state changes nothing. The caller performs
-the returned actions in order and feeds inputs back. What a turnstile does not have (a door contact, a rotation sensor)
-simply never reports, so one table serves all kinds. docs/SAFETY.md shows it (`sitegate passage`).
+`TRANSITIONS` lists every transition; an input that is not listed for a state changes nothing. The caller executes the
+returned actions in order, and feeds inputs back. A missing device (door contact, rotation sensor) never reports, so one
+table serves all kinds. docs/SAFETY.md shows it (`sitegate passage`).
 """
 
 from dataclasses import dataclass, replace
@@ -16,48 +16,48 @@ class PassageState(StrEnum):
     LOCKDOWN = "lockdown"
     """Locked by order: workers are refused, the ways out and the guard are not."""
     RELEASED = "released"
-    """A pulse was given; waiting for the person to pass."""
+    """A pulse was given; waiting for the passage."""
     PASSING = "passing"
     """The arm turns."""
     CLEARING = "clearing"
-    """Somebody has passed and the gate is locked; a second person right now is tailgating."""
+    """A person has passed and the gate is locked. A second person now is tailgating."""
     OPEN = "open"
     """A released door stands open."""
     THROUGH = "through"
-    """A released door stands open, and somebody has passed."""
+    """A released door stands open, and a person has passed."""
     HELD_OPEN = "held_open"
     """The door stands open for too long."""
     FORCED_OPEN = "forced_open"
     """The door was opened without a release."""
     FIRE = "fire"
-    """Held open while the fire panel says so."""
+    """Held open while the fire panel reports a fire."""
     FIRE_OVER = "fire_over"
-    """The alarm is over; held open until somebody resets the gate."""
+    """The fire is over; held open until the reset."""
 
 
 class PassageInput(StrEnum):
     GRANT = "grant"
     """A worker who may pass, or HQ's order."""
     EXIT = "exit"
-    """A worker who may leave, where leaving is not subject to a lock-down."""
+    """A worker who may leave, if a lock-down does not apply to leaving."""
     ADMIT = "admit"
-    """A guard lets somebody pass by hand."""
+    """A guard admits a person by hand."""
     REX = "rex"
     """The free exit button (request to exit)."""
     ROTATING = "rotating"
     PASSED = "passed"
-    """Somebody passed, the way that was released (or any way, where the sensor cannot tell)."""
+    """A person passed the released way, or any way if the sensor cannot tell."""
     PASSED_BACK = "passed_back"
-    """Somebody passed against the way that was released."""
+    """A person passed against the released way."""
     DOOR_OPENED = "door_opened"
     DOOR_CLOSED = "door_closed"
     TIMEOUT = "timeout"
-    """The time of the present state is over."""
+    """The present state's time is over."""
     FIRE_ON = "fire_on"
     FIRE_OFF = "fire_off"
-    """The alarm is over; a reset is still needed."""
+    """The fire is over; a reset is still needed."""
     FIRE_CLEARED = "fire_cleared"
-    """The alarm is over, and that is reset enough."""
+    """The fire is over, and no reset is needed."""
     RESET = "reset"
     LOCK_DOWN = "lock_down"
     RELEASE_LOCK_DOWN = "release_lock_down"
@@ -109,9 +109,9 @@ RELEASES = (_I.GRANT, _I.EXIT, _I.ADMIT, _I.REX)
 AT_REST = (_S.LOCKED, _S.LOCKDOWN, _S.CLEARING)
 """Locked, and free for the next person."""
 _OPENING = (_S.RELEASED, _S.PASSING, _S.OPEN)
-"""Released for somebody whose outcome is still open."""
+"""Released for a person, without an outcome yet."""
 _BUSY = (_S.PASSING, _S.OPEN, _S.THROUGH, _S.HELD_OPEN, _S.FORCED_OPEN, _S.FIRE, _S.FIRE_OVER)
-"""States that a lock-down does not interrupt: nobody is caught in an arm or a door, and fire is never fought."""
+"""States that a lock-down does not interrupt: it must not catch a person in an arm or a door, nor end a fire."""
 
 
 def _release(happened: PassageInput) -> tuple[Action, ...]:
@@ -119,7 +119,7 @@ def _release(happened: PassageInput) -> tuple[Action, ...]:
 
 
 TRANSITIONS: dict[tuple[PassageState, PassageInput], _Row] = {
-    # One person's release. In a lock-down workers are refused: (LOCKDOWN, GRANT) is not listed.
+    # Release of one person. In a lock-down workers are refused: (LOCKDOWN, GRANT) is not listed.
     **{(s, i): (_S.RELEASED, _release(i)) for s in (_S.LOCKED, _S.CLEARING) for i in RELEASES},
     **{(_S.LOCKDOWN, i): (_S.RELEASED, _release(i)) for i in RELEASES if i is not _I.GRANT},
     (_S.RELEASED, _I.TIMEOUT): (_S.LOCKED, (_A.LOCK, _A.RECORD_NOT_TAKEN)),
@@ -146,13 +146,13 @@ TRANSITIONS: dict[tuple[PassageState, PassageInput], _Row] = {
     (_S.HELD_OPEN, _I.PASSED): (_S.HELD_OPEN, (_A.RECORD_FORCED, _A.ALARM)),
     (_S.HELD_OPEN, _I.PASSED_BACK): (_S.HELD_OPEN, (_A.RECORD_FORCED, _A.ALARM)),
     (_S.HELD_OPEN, _I.DOOR_CLOSED): (_S.LOCKED, (_A.LOCK, _A.RECORD_HELD_OPEN_OVER)),
-    # Force.
+    # Forced passages.
     **{(s, _I.PASSED): (s, (_A.RECORD_FORCED, _A.ALARM)) for s in (_S.LOCKED, _S.LOCKDOWN)},
     **{(s, _I.PASSED_BACK): (s, (_A.RECORD_FORCED, _A.ALARM)) for s in (_S.LOCKED, _S.LOCKDOWN)},
     **{(s, _I.DOOR_OPENED): (_S.FORCED_OPEN, (_A.RECORD_FORCED, _A.ALARM)) for s in AT_REST},
     (_S.FORCED_OPEN, _I.DOOR_CLOSED): (_S.LOCKED, (_A.LOCK,)),
     (_S.FORCED_OPEN, _I.TIMEOUT): (_S.HELD_OPEN, (_A.LOCK, _A.RECORD_HELD_OPEN, _A.ALARM)),
-    # Fire wins over everything, a lock-down included.
+    # Fire overrides everything, a lock-down included.
     **{(s, _I.FIRE_ON): (_S.FIRE, (_A.HOLD_OPEN, _A.RECORD_FIRE_ON)) for s in (*AT_REST, _S.THROUGH, _S.FIRE_OVER)},
     **{(s, _I.FIRE_ON): (_S.FIRE, (_A.HOLD_OPEN, _A.RECORD_NOT_TAKEN, _A.RECORD_FIRE_ON)) for s in _OPENING},
     (_S.HELD_OPEN, _I.FIRE_ON): (_S.FIRE, (_A.HOLD_OPEN, _A.RECORD_HELD_OPEN_OVER, _A.RECORD_FIRE_ON)),
@@ -160,7 +160,7 @@ TRANSITIONS: dict[tuple[PassageState, PassageInput], _Row] = {
     (_S.FIRE, _I.FIRE_OFF): (_S.FIRE_OVER, (_A.RECORD_FIRE_OFF,)),
     (_S.FIRE, _I.FIRE_CLEARED): (_S.LOCKED, (_A.LOCK, _A.RECORD_FIRE_OFF)),
     (_S.FIRE_OVER, _I.RESET): (_S.LOCKED, (_A.LOCK, _A.RECORD_FIRE_RESET)),
-    # Lock-down: at once where nobody is on the way; elsewhere when the passage is over.
+    # Lock-down: at once with an empty passage; otherwise after the passage.
     **{(s, _I.LOCK_DOWN): (_S.LOCKDOWN, (_A.RECORD_LOCKED_DOWN,)) for s in (_S.LOCKED, _S.CLEARING)},
     (_S.RELEASED, _I.LOCK_DOWN): (_S.LOCKDOWN, (_A.LOCK, _A.RECORD_NOT_TAKEN, _A.RECORD_LOCKED_DOWN)),
     **{(s, _I.LOCK_DOWN): (s, (_A.RECORD_LOCKED_DOWN,)) for s in _BUSY},
@@ -171,9 +171,9 @@ TRANSITIONS: dict[tuple[PassageState, PassageInput], _Row] = {
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Where the gate stands, for whom it was released and which way, and until when (monotonic seconds).
+    """The gate's state, the person and direction of its release, and its deadline (monotonic seconds).
 
-    `locked_down` outlives a release made during a lock-down, and a fire: see `step`.
+    `locked_down` outlives a release during a lock-down, and a fire: see `step`.
     """
 
     state: PassageState = PassageState.LOCKED
@@ -191,11 +191,12 @@ class Passage:
 
 
 def step(passage: Passage, happened: PassageInput) -> tuple[Passage, tuple[Action, ...]]:
-    """The next state and what to do.
+    """Return the next state and the actions.
 
-    Two things stand beside the table. A lock-down stands until it is released: while it does, whatever the table leads
-    to `LOCKED` or `CLEARING` ends in `LOCKDOWN`; a second lock-down, or a release of none, changes nothing. And whoever
-    the gate was released for is forgotten in `LOCKED`, `LOCKDOWN`, `FIRE` and `FIRE_OVER`.
+    Two rules stand outside the table. A lock-down lasts until its release: meanwhile every way to `LOCKED` or
+    `CLEARING` ends in `LOCKDOWN`. A second lock-down, or a release of none, changes nothing.
+
+    The released person is forgotten in `LOCKED`, `LOCKDOWN`, `FIRE` and `FIRE_OVER`.
     """
     if happened is (_I.LOCK_DOWN if passage.locked_down else _I.RELEASE_LOCK_DOWN):
         return passage, ()

@@ -1,4 +1,4 @@
-"""The address of a network camera: is it one that FFmpeg reads as it was meant? Pure. No text here holds a part of a password."""
+"""Check that FFmpeg reads a network camera's address as it was meant. Pure. No text here holds a part of a password."""
 
 import re
 
@@ -9,7 +9,7 @@ SHAPE = "rtsp://user:password@address/path"
 
 
 def url_problem(url: str) -> str | None:
-    """What is wrong with it, and what to write; None if nothing is."""
+    """Return the fault of an address and its correction; None if there is none."""
     scheme, mark, rest = url.partition("://")
     if not mark or scheme.lower() not in ("rtsp", "rtsps"):
         return f"must be {SHAPE}"
@@ -18,7 +18,7 @@ def url_problem(url: str) -> str | None:
     signs = [sign for sign in " " if sign in rest]
     signs += ["#"] if "#" in rest else []
     signs += ["%"] if _BARE_PERCENT.search(rest) else []
-    # An @ further back, with an address after it: the password before it holds a sign that ended it too early.
+    # An @ further back, followed by an address: a sign in the password before it ended the password too early.
     if re.search(rf"@{_HOST}([/?]|$)", after) and not _plain_host(authority, after):
         signs += [rest[len(authority)]]
     user, at, host = authority.rpartition("@")
@@ -32,7 +32,7 @@ def url_problem(url: str) -> str | None:
 
 
 def _plain_host(authority: str, after: str) -> bool:
-    """True if this is an address whose path holds an @, such as cam-3/live@main: no user was meant."""
+    """Return True for an address with an @ in its path, such as cam-3/live@main, and without a user."""
     tail = re.split(r"@", after)[-1]
     return re.fullmatch(_HOST, authority) is not None and not re.search(r"[/:]", tail) and "." not in tail
 

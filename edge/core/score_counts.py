@@ -1,4 +1,4 @@
-"""What comparison scores a site has seen, as counts per bin and day: no picture, no template, no worker's id."""
+"""Count a site's comparison scores per bin and day, without picture, template or worker id."""
 
 import math
 from collections import Counter
@@ -8,7 +8,7 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict, Field
 
 BIN = 0.005
-"""Width of a bin of scores; bin i holds the scores from i · BIN up to (i + 1) · BIN, so i may be negative."""
+"""Width of a bin of scores. Bin i holds the scores from i · BIN up to (i + 1) · BIN, so i may be negative."""
 
 KEEP_DAYS = 90
 """Older days are forgotten."""
@@ -20,10 +20,10 @@ Bins = Mapping[int, int]
 class DayScores(BaseModel):
     """One UTC day at one gate with one model.
 
-    `gallery`: workers that were compared with. `workers`: different workers recognised on that day (only how many: who they
-    were is forgotten with the process). `accepted`: scores of those recognised, one per approach. `runner_up`: the best score
-    of any *other* worker at that moment, once per worker and day. `unknown`: the best score of an approach that
-    recognised nobody. `unusable`: approaches that never gave a usable face, though one was near enough.
+    `gallery`: number of compared workers. `workers`: number of different workers recognised on that day (who they were
+    is forgotten with the process). `accepted`: their scores, one per approach. `runner_up`: the best score of any
+    *other* worker at that moment, once per worker and day. `unknown`: the best score of an approach without a
+    recognition. `unusable`: approaches with a near but never usable face.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
@@ -47,7 +47,7 @@ class DayScores(BaseModel):
 
 
 def bin_of(score: float) -> int:
-    # The least more than nothing: 0.29 / 0.005 is 57.999… in floating point.
+    # a tiny addition: 0.29 / 0.005 is 57.999… in floating point
     return math.floor(score / BIN + 1e-9)
 
 
@@ -56,7 +56,7 @@ def lower_edge(index: int) -> float:
 
 
 def added(histograms: Iterable[Bins]) -> Counter[int]:
-    """The sum of several histograms."""
+    """Add several histograms."""
     total: Counter[int] = Counter()
     for bins in histograms:
         total.update(bins)
@@ -64,6 +64,6 @@ def added(histograms: Iterable[Bins]) -> Counter[int]:
 
 
 def mean(bins: Bins) -> float:
-    """The mean score, each taken at the middle of its bin; 0 if there is none."""
+    """Return the mean score, each taken at the middle of its bin; 0 if there is none."""
     count = sum(bins.values())
     return sum((index + 0.5) * BIN * n for index, n in bins.items()) / count if count else 0.0

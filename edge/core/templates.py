@@ -1,4 +1,4 @@
-"""Many templates in little memory: rows of few arrays instead of an object each. Values only."""
+"""Store many templates in little memory: rows of few arrays instead of an object each."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 from edge.core.domain import Template, Vector
 
 Rows = NDArray[np.float16] | NDArray[np.float32]
-"""(n, dimension), any length but zero per row."""
+"""(n, dimension); no row is zero, and rows may have any length."""
 Owned = tuple[str, Template]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """Templates of one model and dimension. Row i of `vectors` belongs to worker number `owners[i]` of the store; of a
-    changed list only the rows `kept` count, so that what did not change need not be copied."""
+    """Templates of one model and dimension. Row i of `vectors` belongs to worker number `owners[i]` of the store.
+
+    In a changed list only the rows `kept` count, so that unchanged rows need no copy.
+    """
 
     model_id: str
     vectors: Rows = field(repr=False)
@@ -28,26 +30,28 @@ class Block:
         return len(self.owners if self.kept is None else self.kept)
 
     def row(self, index: int) -> int:
-        """Where the template with this index, 0 … len - 1, stands."""
+        """Return the row of the template with this index, 0 … len - 1."""
         return index if self.kept is None else int(self.kept[index])
 
     def only(self, wanted: NDArray[np.bool_]) -> "Block":
-        """The rows that count and whose worker, by number, is `wanted`."""
+        """Keep the counted rows of workers whose number is `wanted`."""
         fitting = wanted[self.owners] if self.kept is None else wanted[self.owners[self.kept]]
         if fitting.all():
             return self
         return replace(self, kept=np.flatnonzero(fitting) if self.kept is None else self.kept[fitting])
 
     def gathered(self) -> tuple[Rows, NDArray[np.int32]]:
-        """Vectors and owners of the rows that count; copied if some do not."""
+        """Return vectors and owners of the counted rows; copied if some rows do not count."""
         return (self.vectors, self.owners) if self.kept is None else (self.vectors[self.kept], self.owners[self.kept])
 
 
 class TemplateStore(Sequence[Owned]):
-    """(worker_id, template) pairs, made when asked for. `vectors` are kept as they came (float16 from HQ); a template
-    that is handed out is float32 and of unit length.
+    """(worker_id, template) pairs, made on access.
 
-    `base`: the store that this one was made of by `replaced`, or itself; `changed`: the workers whose templates differ from it.
+    `vectors` stay as they came (float16 from HQ). A returned template is float32 and of unit length.
+
+    `base`: the store from which `replaced` made this one, or itself. `changed`: the workers whose templates differ from
+    it.
     """
 
     def __init__(
@@ -63,12 +67,13 @@ class TemplateStore(Sequence[Owned]):
 
     @property
     def base(self) -> "TemplateStore":
-        """Not kept as such: a store that held itself would stay in memory until the next garbage collection, or for ever."""
+        """Return the base. It is not stored for a store itself: a cycle would stay in memory until the next garbage
+        collection."""
         return self if self._made_of is None else self._made_of
 
     @classmethod
     def of(cls, templates: Iterable[Owned]) -> "TemplateStore":
-        """A store of these pairs, grouped by model; workers in order of first appearance."""
+        """Make a store of these pairs, grouped by model, with workers in order of first appearance."""
         if isinstance(templates, TemplateStore):
             return templates
         numbers: dict[str, int] = {}
@@ -83,7 +88,8 @@ class TemplateStore(Sequence[Owned]):
         return cls(tuple(numbers), blocks)
 
     def of_model(self, model_id: str, dimension: int) -> tuple[Rows, NDArray[np.int32]]:
-        """All vectors (n, dimension) of one model with their owners (n,); a copy only if there are several blocks."""
+        """Return all vectors (n, dimension) of one model with their owners (n,). Copied only if there are several
+        blocks."""
         fitting = [b for b in self.blocks if b.model_id == model_id and b.vectors.shape[1:] == (dimension,)]
         if not fitting:
             return np.empty((0, dimension), np.float32), np.empty(0, np.int32)
@@ -93,14 +99,17 @@ class TemplateStore(Sequence[Owned]):
         return np.concatenate([vectors for vectors, _ in found]), np.concatenate([owners for _, owners in found])
 
     def of_workers(self, worker_ids: Collection[str]) -> "TemplateStore":
-        """The templates of these workers alone; their numbers stay."""
+        """Return the templates of these workers alone. Their numbers stay."""
         wanted = self._where(worker_ids)
         blocks = [block.only(wanted) for block in self.blocks]
         return TemplateStore(self.worker_ids, [block for block in blocks if len(block)])
 
     def replaced(self, worker_ids: Collection[str], by: "TemplateStore") -> "TemplateStore":
-        """These workers' templates become those in `by`; whoever is not in it loses them. Costs what changes: the arrays are
-        shared, and workers whose templates are the same keep their rows. Itself if nothing changes at all."""
+        """Replace these workers' templates by those in `by`; a worker who is not in it loses them.
+
+        The cost depends on the changes: arrays are shared, and workers with equal templates keep their rows. Return the
+        store itself if nothing changes.
+        """
         before, after = self.of_workers(worker_ids).by_worker(), by.by_worker()
         changed = frozenset(who for who in worker_ids if before.get(who) != after.get(who))
         if not changed:
@@ -112,17 +121,17 @@ class TemplateStore(Sequence[Owned]):
         return TemplateStore(self.worker_ids + by.worker_ids, [b for b in blocks if len(b)], self, changed)
 
     def same_as(self, other: "TemplateStore") -> bool:
-        """Whether both were made of one store by the same changes."""
+        """Return True if the same changes made both from one store."""
         if self.base is not other.base or self.changed != other.changed:
             return False
         return self.of_workers(self.changed).by_worker() == other.of_workers(self.changed).by_worker()
 
     def differing(self, other: "TemplateStore") -> frozenset[str] | None:
-        """Workers whose templates may differ from the other store's; None if the two have no base in common."""
+        """Return workers whose templates may differ from the other store's; None without a common base."""
         return self.changed | other.changed if self.base is other.base else None
 
     def by_worker(self) -> dict[str, list[tuple[str, bytes]]]:
-        """Model and bytes of every template, by worker and in an order of their own: for comparing few of them."""
+        """Return model and bytes of every template by worker, sorted, to compare a few of them."""
         found: dict[str, list[tuple[str, bytes]]] = {}
         for block in self.blocks:
             for vector, owner in zip(*block.gathered(), strict=True):
@@ -130,7 +139,7 @@ class TemplateStore(Sequence[Owned]):
         return {who: sorted(own) for who, own in found.items()}
 
     def overwrite(self, but: "TemplateStore") -> None:
-        """Overwrite the vectors of a store that nobody needs any more. Arrays that `but` shares with it stay."""
+        """Overwrite the vectors of a store that is no longer needed. Arrays shared with `but` stay."""
         kept = {id(block.vectors) for store in (but, but.base) for block in store.blocks}
         for store in (self, self.base):
             for block in store.blocks:
@@ -139,7 +148,7 @@ class TemplateStore(Sequence[Owned]):
                     block.vectors.fill(0)
 
     def _where(self, worker_ids: Collection[str]) -> NDArray[np.bool_]:
-        """By worker number, whether it is one of these."""
+        """Mark, by worker number, the workers that are among these."""
         wanted = set(worker_ids)
         return np.fromiter(map(wanted.__contains__, self.worker_ids), np.bool_, len(self.worker_ids))
 

@@ -1,1 +1,1 @@
-"""What is wired to the gate: relay and contacts, readers, lamps and voice, thermometer."""
+"""Devices wired to the gate: relay and contacts, readers, lamps and voice, thermometer."""

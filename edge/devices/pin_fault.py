@@ -1,4 +1,4 @@
-"""What the pin libraries raise, in one sentence that says which pin, who may hold it, and what to do."""
+"""Explain errors of the pin libraries in one sentence: which pin, who may hold it, what to do."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ _MODELS = ("proc/device-tree/model", "sys/firmware/devicetree/base/model")
 
 
 def library_errors() -> tuple[type[BaseException], ...]:
-    """gpiozero's errors, lgpio's (which are no GPIOZeroError), and the kernel's. Asked when an error has come."""
+    """Return gpiozero's, lgpio's (no GPIOZeroError) and the kernel's error classes. Called after an error."""
     found: list[type[BaseException]] = [OSError]
     for module, name in (("gpiozero", "GPIOZeroError"), ("lgpio", "error")):
         kind = getattr(sys.modules.get(module), name, None)
@@ -26,7 +26,8 @@ def library_errors() -> tuple[type[BaseException], ...]:
 def pin_errors_as(
     key: str, pin: int, kind: type[RuntimeError], holder: Callable[[int], str] = lambda pin: ""
 ) -> Iterator[None]:
-    """Turn an error of the libraries into `kind`. `key`: of the configuration; `holder`: who has a pin."""
+    """Convert an error of the libraries into `kind`. `key`: the configuration key; `holder`: returns who holds a
+    pin."""
     try:
         yield
     except library_errors() as error:
@@ -34,7 +35,7 @@ def pin_errors_as(
 
 
 def explain(key: str, pin: int, error: BaseException, holder: str = "") -> str:
-    """One sentence: the part before the first colon says what is wrong, the rest what to do."""
+    """Explain an error in one sentence: the fault before the first colon, then what to do."""
     section = key.partition(".")[0]
     said = str(error).replace(": ", ", ")
     if "busy" in said.lower() or "already in use" in said.lower():
@@ -48,7 +49,7 @@ def explain(key: str, pin: int, error: BaseException, holder: str = "") -> str:
 
 
 def close_all(closers: list[Callable[[], None]]) -> None:
-    """Call all, newest first. One that fails keeps none of the others from being called."""
+    """Call all closers, newest first. A failing one does not stop the others."""
     while closers:
         try:
             closers.pop()()
@@ -57,7 +58,7 @@ def close_all(closers: list[Callable[[], None]]) -> None:
 
 
 def on_a_pi(root: Path = Path("/")) -> bool:
-    """True on a Raspberry Pi."""
+    """Return True on a Raspberry Pi."""
     for name in _MODELS:
         try:
             if "Raspberry Pi" in (root / name).read_bytes()[:200].decode(errors="replace"):

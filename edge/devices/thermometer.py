@@ -1,7 +1,7 @@
-"""The infrared thermometer MLX90614 on the I2C bus, read by a thread of its own: a bus that hangs never stops the gate.
+"""Read the infrared thermometer MLX90614 on the I2C bus in a separate thread: a hanging bus must not stop the gate.
 
-Registers, formula and check byte: Melexis, MLX90614 family datasheet 3901090614, chapter 8.4 (SMBus). It measures the
-mean temperature of whatever fills its view: the skin of a face nearby, which is cooler than the body by a few degrees.
+Registers, formula and check byte: Melexis, MLX90614 family datasheet 3901090614, chapter 8.4 (SMBus). The sensor
+measures the mean temperature of its view. Nearby that is the skin of a face, a few degrees cooler than the body.
 """
 
 import threading
@@ -21,7 +21,7 @@ OBJECT = 0x07
 """RAM register of the object's temperature (T_OBJ1), in units of 0.02 K."""
 KELVIN_PER_STEP, ZERO_C_IN_KELVIN = 0.02, 273.15
 PERSON_C = (30.0, 45.0)
-"""Outside of this no skin of a face is measured, but a wall, the sun or a coffee."""
+"""Range of a face's skin. Other readings are a wall, the sun or a hot drink."""
 EVERY_S, STALE_S, LOST_S, REOPEN_S = 0.1, 1.0, 2.0, 0.5
 
 
@@ -30,7 +30,7 @@ class SensorFault(RuntimeError):
 
 
 class Bus(Protocol):
-    """What is needed of `smbus2.SMBus`."""
+    """The part of `smbus2.SMBus` that is used."""
 
     def read_i2c_block_data(self, i2c_addr: int, register: int, length: int) -> Sequence[int]: ...
 
@@ -38,7 +38,7 @@ class Bus(Protocol):
 
 
 def check_byte(data: bytes) -> int:
-    """SMBus packet error code: CRC-8 with the polynomial x^8 + x^2 + x + 1."""
+    """Return the SMBus packet error code: CRC-8 with the polynomial x^8 + x^2 + x + 1."""
     crc = 0
     for byte in data:
         crc ^= byte
@@ -48,7 +48,7 @@ def check_byte(data: bytes) -> int:
 
 
 def object_celsius(bus: Bus, address: int) -> float:
-    """What the sensor's view measures, °C. Raises SensorFault (check byte, error flag), OSError (bus)."""
+    """Read the temperature in the sensor's view, °C. Raises SensorFault (check byte, error flag), OSError (bus)."""
     low, high, pec = bus.read_i2c_block_data(address, OBJECT, 3)
     if check_byte(bytes((address << 1, OBJECT, address << 1 | 1, low, high))) != pec:
         raise SensorFault("the check byte is wrong: look at the wires, shorten them")
@@ -59,7 +59,7 @@ def object_celsius(bus: Bus, address: int) -> float:
 
 
 def open_bus(number: int) -> Bus:
-    """The machine's bus. Raises OSError."""
+    """Open the machine's bus. Raises OSError."""
     with loading("smbus2", "pip install sitegate", OSError):
         from smbus2 import SMBus
     bus: Bus = SMBus(number)
@@ -67,7 +67,8 @@ def open_bus(number: int) -> Bus:
 
 
 class Mlx90614:
-    """The port `edge.core.ports.Thermometer`. One bad reading is passed over; none for `LOST_S` means that the sensor is lost."""
+    """Implements `edge.core.ports.Thermometer`. One bad reading is ignored. The sensor is lost after `LOST_S`
+    without a good one."""
 
     def __init__(self, config: TemperatureConfig, clock: Clock, open_bus: Callable[[int], Bus] = open_bus) -> None:
         self._config, self._clock, self._open_bus = config, clock, open_bus
@@ -106,7 +107,7 @@ class Mlx90614:
                 self._closing.wait(REOPEN_S)
 
     def _read_on(self) -> None:
-        """Until closing. Raises OSError."""
+        """Read until close. Raises OSError."""
         bus = self._open_bus(self._config.bus)
         try:
             while not self._closing.wait(EVERY_S):

@@ -1,4 +1,4 @@
-"""One frame through the whole picture: lists, inputs, look, decide, journal, pulse. Imports no SDK."""
+"""The gate's main loop: read lists and inputs, identify, decide, journal, pulse. Imports no SDK."""
 
 from edge.loop.adapters import Adapters
 from edge.loop.gate_loop import FAILURES_MAX, GateLoop

@@ -1,4 +1,4 @@
-"""Everything the loop touches, in one hand."""
+"""All adapters the loop uses."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,9 +26,11 @@ from edge.core.ports import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapters:
-    """`codes` and `reader` are None where codes are not read and no reader is fitted; `pins` belongs to the reader.
-    `restart` restarts this process, or the machine, soon after; None where that is not allowed.
-    `bounds` belongs to the clock."""
+    """Hold the adapters, wired by keyword. An adapter is None where its device or function is not fitted.
+
+    `pin_code_check` belongs to `card_reader`, `clock_bounds` to `clock`. `restart` restarts this process, or the
+    machine, soon after the call. It is None where `gate.reboot` forbids it.
+    """
 
     camera: Camera
     matcher: Matcher

@@ -1,4 +1,4 @@
-"""A clock that was set back: report, and believed again once HQ has signed something that proves the present time."""
+"""Report a clock that was set back. Trust it again when HQ's signature proves the present time."""
 
 import secrets
 from datetime import timedelta
@@ -9,11 +9,11 @@ from edge.loop.adapters import Adapters
 from edge.loop.journal_writer import JournalWriter
 
 SLACK = timedelta(minutes=2)
-"""HQ's clock and a right one differ by less."""
+"""HQ's clock and a correct one differ by less."""
 
 
 class _Report(NamedTuple):
-    """The notice that the clock is behind: where it stands in the journal, and when it was written (monotonic)."""
+    """The notice that the clock is behind: its place in the journal, and its monotonic time."""
 
     epoch: str
     seq: int
@@ -21,15 +21,18 @@ class _Report(NamedTuple):
 
 
 class ClockWatch:
-    """A clock that was years ahead once must not be distrusted for ever when it is set right. HQ's acknowledgement of an event
-    recorded since then says what time it was at HQ after that event: so it is no old one that somebody kept."""
+    """Watch for a clock that is behind.
+
+    A clock that once was years ahead must not stay untrusted after its correction. HQ's acknowledgement of an event
+    after the notice shows HQ's time after that event. So it cannot be an old, stored acknowledgement.
+    """
 
     def __init__(self, adapters: Adapters, writer: JournalWriter) -> None:
         self._adapters, self._writer = adapters, writer
         self._reported: _Report | None = None
 
     def check(self) -> None:
-        """Look at the clock. Raises JournalError."""
+        """Compare the clock with known times. Raises JournalError."""
         bounds, clock = self._adapters.clock_bounds, self._adapters.clock
         if bounds is None:
             return
@@ -48,7 +51,7 @@ class ClockWatch:
             self.believe("HQ's acknowledgement shows the same time")
 
     def believe(self, why: str, ref: str | None = None) -> None:
-        """The present time is right. Earlier events of this boot with another time are corrected by it. Raises JournalError."""
+        """Trust the present time. It corrects earlier events of this boot with another time. Raises JournalError."""
         bounds, clock = self._adapters.clock_bounds, self._adapters.clock
         if bounds is None:
             return
@@ -61,7 +64,7 @@ class ClockWatch:
         self._adapters.journal.append(ClockEvent, was_utc=clock.utc(), was_trusted=False)
 
     def _hq_agrees(self, report: _Report) -> bool:
-        """HQ signed its time after the notice was written, and that was at most as long ago as the notice."""
+        """Return True if HQ signed its time after the notice, and not longer ago than the notice."""
         now, since = self._adapters.clock.utc(), timedelta(seconds=self._adapters.clock.monotonic() - report.at_s)
         return any(
             ack.epoch == report.epoch and ack.seq >= report.seq and ack.utc - SLACK <= now <= ack.utc + since + SLACK

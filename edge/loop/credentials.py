@@ -1,4 +1,4 @@
-"""What somebody shows beside the face: codes, cards and PINs, put together to one person's claim."""
+"""Read codes, cards and PINs, and combine them into one person's claim."""
 
 from dataclasses import dataclass, replace
 
@@ -24,8 +24,8 @@ from edge.loop.lockout import Lockout
 
 @dataclass(frozen=True, slots=True)
 class ShownCredential:
-    """Something was shown, at `at_s` (monotonic): a refusal, or the person's whole claim as it stands now. `about` is
-    whom a refusal concerns, where that is known."""
+    """One credential, shown at `at_s` (monotonic): a refusal, or the person's whole claim so far. `about`: the
+    worker whom a refusal concerns, if known."""
 
     claim: Claim
     at_s: float
@@ -33,9 +33,9 @@ class ShownCredential:
 
 
 HELD_S = 5.0
-"""A card that lets somebody in opens nothing more while it is read again with shorter pauses: it lies on the reader."""
+"""A card left on the reader releases once. Readings with shorter pauses than this are ignored."""
 HELD_REFUSED_S = 1.0
-"""The same for one that was refused: it is recorded once."""
+"""The same for a refused card: it is recorded once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,31 +62,29 @@ class Credentials:
         self._last_card = _LastCard()
 
     def take(self, frame: Frame | None) -> list[ShownCredential]:
-        """What was shown since the last call, oldest first."""
+        """Return the credentials shown since the last call, oldest first."""
         self._check_reader()
         return [*self._read_codes(frame), *self._pin_answer(), *self._read_entries()]
 
     def discard_input(self) -> None:
-        """Whatever is shown now is for nothing: the gate stands open."""
+        """Discard all input: in a fire the gate stands open."""
         self._check_reader()
         if self._adapters.card_reader is not None:
             self._adapters.card_reader.entries()
         self.forget()
 
     def claim(self, now: float) -> Claim:
-        """What is known of the person in the lane by now; empty once it is too long ago."""
+        """Return the claim of the person in the lane. It is empty after `together_within_ms`."""
         return self._held if now - self._held_at <= self._config.reader.together_within_ms / 1000 else Claim()
 
     def claim_decided(self, granted: bool) -> None:
-        """The claim was decided on: it has served its purpose, and a card that goes on lying there is not shown again."""
-        if self._held.worker_id is not None and self._held.factors == {
-            Factor.CARD
-        }:  # a PIN is always typed by somebody
+        """End the claim after a decision. A card that stays on the reader does not count as shown again."""
+        if self._held.worker_id is not None and self._held.factors == {Factor.CARD}:  # a person always types a PIN
             self._last_card = _LastCard(self._held.worker_id, self._held_at, HELD_S if granted else HELD_REFUSED_S)
         self.forget()
 
     def forget(self) -> None:
-        """The claim has served its purpose."""
+        """Forget the claim and a waiting PIN question."""
         self._held, self._asked = Claim(), None
 
     def _read_codes(self, frame: Frame | None) -> list[ShownCredential]:
@@ -104,7 +102,7 @@ class Credentials:
         return [self._add_to_claim(claim, frame.monotonic_s)]
 
     def _refused_code(self, shown: ShownCredential) -> ShownCredential:
-        """It, or without its reason once there are too many for the journal."""
+        """Return the refusal; without its reason if the journal has too many of them."""
         return shown if self._lockout.may_record_code(shown.at_s) else ShownCredential(Claim(), shown.at_s)
 
     def _read_entries(self) -> list[ShownCredential]:
@@ -112,7 +110,7 @@ class Credentials:
         return [shown for entry in entries if (shown := self._entered(entry))]
 
     def _entered(self, entry: ReaderEntry) -> ShownCredential | None:
-        """A card's number, or the PIN of whoever's card was shown before."""
+        """Take a card's number, or the PIN for the card shown before."""
         if self._lockout.reader_paused(entry.monotonic_s):
             return ShownCredential(Claim(), entry.monotonic_s)
         if not entry.text:
@@ -131,7 +129,7 @@ class Credentials:
         return self._refused(UNKNOWN_CARD, entry)
 
     def _awaits_pin(self, now: float) -> Worker | None:
-        """The worker whose card is waiting for a PIN. A second PIN while the first is being compared is not looked at."""
+        """Return the worker whose card waits for a PIN. A second PIN during the comparison is ignored."""
         held = self.claim(now)
         if held.worker_id is None or Factor.CARD not in held.factors or Factor.PIN in held.factors:
             return None
@@ -153,7 +151,7 @@ class Credentials:
         (worker_id, entered_s), self._asked = self._asked, None
         if not answer:
             self._lockout.count_wrong(worker_id, entered_s)
-            self.forget()  # the card again, for another try: whoever walked on leaves nothing behind
+            self.forget()  # the next try needs the card again: a person who walked on leaves no claim behind
             return [ShownCredential(Claim(refusal=WRONG_PIN), entered_s, worker_id)]
         self._lockout.clear_burst(worker_id)
         return [self._add_to_claim(Claim(worker_id, frozenset({Factor.PIN})), entered_s)]
@@ -173,7 +171,7 @@ class Credentials:
         return self._cards
 
     def _check_reader(self) -> None:
-        """Record a reader that was lost or came back."""
+        """Record when the card reader is lost or back."""
         if self._adapters.card_reader is None:
             return
         status = self._adapters.card_reader.status()

@@ -1,4 +1,4 @@
-"""One decision with all it rests on: lists, clock, presence, temperature, and who waits for a second person."""
+"""Make one decision from lists, clock, presence, temperature and waiting pairs."""
 
 from datetime import datetime, timedelta
 
@@ -17,8 +17,8 @@ class Decider:
         self._thermometer_ok = True
 
     def decide(self, seen: Identification, claim: Claim, locked_down: bool = False, barred: bool = False) -> Decision:
-        """What becomes of the person who was seen, and of what they showed. `locked_down`: this way is closed to all.
-        `barred`: a grant will not be acted on, so it uses up nobody's wait for a second person."""
+        """Decide on the identified person and the claim. `locked_down`: a lock-down closes this way. `barred`: a
+        grant will not be executed, so it must not use up a pair."""
         clock, state = self._adapters.clock, self._adapters.roster.state
         now, monotonic = clock.utc(), clock.monotonic()
         policy = policy_of(state, self._config.site.site_id, now)
@@ -33,7 +33,7 @@ class Decider:
         return decision
 
     def check_thermometer(self) -> None:
-        """Record a thermometer that was lost or came back."""
+        """Record when the thermometer is lost or back."""
         if self._adapters.thermometer is None:
             return
         status = self._adapters.thermometer.status()
@@ -51,7 +51,7 @@ class Decider:
             self._adapters.thermometer,
             self._adapters.disk,
         )
-        measured = policy.temperature_max_c is not None  # health data: only where the policy asks for it
+        measured = policy.temperature_max_c is not None  # health data: measure only if the policy asks for it
         since = now - timedelta(hours=policy.anti_passback_forgets_after_h)
         return Circumstances(
             site_id=site.site_id,

@@ -1,4 +1,4 @@
-"""What people at this gate ask of it through desk.db: each request is journalled once, done or refused."""
+"""Execute requests from desk.db. Each request is journalled once, as done or refused."""
 
 from datetime import timedelta
 
@@ -29,11 +29,12 @@ from edge.loop.journal_writer import JournalWriter, before_memory
 from edge.loop.passage_control import PassageControl
 
 STALE_AFTER = timedelta(seconds=30)
-"""A guard's word is for whoever stands at the gate now."""
+"""A guard's admission is only for the person at the gate now."""
 LOCK_DOWN_STALE_AFTER = timedelta(hours=12)
-"""Old requests come again when a damaged journal was set aside: what was ended long ago must not lock the gate."""
+"""A damaged journal that was set aside brings old requests back. A lock-down that ended long ago must not lock the
+gate."""
 AHEAD_MAX = timedelta(seconds=5)
-"""Both processes have one clock; it may be set in between."""
+"""Both processes use one clock, but it may be set between request and execution."""
 
 _BODIES: dict[str, type[BaseModel]] = {
     ENROL: EnrolmentRequest,
@@ -58,7 +59,7 @@ class DeskRequests:
         self._adapters, self._writer, self._passage_control, self._display = adapters, writer, passage_control, display
 
     def execute(self, request: DeskRequest) -> None:
-        """Once for ever: the request's `ref` goes into the journal. Raises JournalError."""
+        """Execute a request once: its `ref` goes into the journal. Raises JournalError."""
         if self._writer.knows(request.ref):
             return
         try:
@@ -78,7 +79,8 @@ class DeskRequests:
                 self._lock_down(request, body)
 
     def _lock_down(self, request: DeskRequest, wanted: LockDownRequest) -> None:
-        """Locking down is hardly ever too late; ending it is, like an admission. The record follows when the disk takes it."""
+        """Start or end a lock-down. The start is refused only after hours, the end soon, like an admission. The
+        record waits for the disk."""
         if request.kind == LOCK_DOWN:
             if self._adapters.clock.utc() - wanted.asked_utc > LOCK_DOWN_STALE_AFTER:
                 self._refuse(request, f"by {wanted.by}: asked long ago; lock down again")
@@ -93,7 +95,7 @@ class DeskRequests:
         self._writer.defer(NoticeEvent, ref=request.ref, code=NoticeCode.COMMAND_DONE, detail=detail)
 
     def execute_technician(self, wanted: TechnicianRequest) -> None:
-        """A technician's word about time or lists, once. Raises JournalError."""
+        """Execute a technician's request about time or lists, once. Raises JournalError."""
         water, words = self._adapters.high_water, f"by {wanted.by}: {wanted.why}"
         if self._writer.knows(wanted.ref):
             return
@@ -120,7 +122,7 @@ class DeskRequests:
         return "" if in_time else f"by {wanted.by}: asked {age.total_seconds():.0f} s ago, too late"
 
     def _admit(self, request: DeskRequest, wanted: AdmitRequest) -> None:
-        """A guard's manual admit: on disk first, with name and reason, then the relay."""
+        """Admit by a guard: first on disk with name and reason, then the relay."""
         if too_late := self._too_late(wanted):
             self._refuse(request, too_late)
         elif not self._passage_control.admits(Reason.MANUAL_ADMIT, wanted.direction):

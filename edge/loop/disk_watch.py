@@ -1,4 +1,4 @@
-"""Room for events: the journal forgets what HQ holds, and what else goes on depends on the space left (`edge.core.disk_policy`)."""
+"""Keep room for events: forget events that HQ holds, and report the disk's steps (`edge.core.disk_policy`)."""
 
 import structlog
 
@@ -18,7 +18,8 @@ SAMPLE_EVERY_S = 600.0
 PRUNE_EVERY_S = 600.0
 ERASE_EVERY_S = 10.0
 LOG_CUT_MB, LOG_REPORT_MB = 8.0, 32.0
-"""A -wal file of the journal that is larger is cut if no reader forbids it, or told."""
+"""Sizes of the journal's -wal file: above the first it is shortened if no reader prevents it, above the second
+reported."""
 
 
 class DiskWatch:
@@ -35,13 +36,14 @@ class DiskWatch:
 
     @property
     def state(self) -> DiskState | None:
-        """For the screen and for HQ; None until it was looked at, or where nothing is known of the disk."""
+        """Return the disk's state for the screen and for HQ; None before the first measurement, or without a disk
+        adapter."""
         if self._adapters.disk is None or not self._measure_due:
             return None
         return DiskState(step=self._adapters.disk.step, free_mb=round(self._free_mb), days_left=self._days_left)
 
     def run_due(self) -> None:
-        """All that is due."""
+        """Run every task that is due."""
         now = self._adapters.clock.monotonic()
         if self._adapters.disk is not None and now >= self._measure_due:
             self._measure_due = now + MEASURE_EVERY_S
@@ -52,13 +54,13 @@ class DiskWatch:
         if now >= self._prune_due:
             try:
                 more = self._free_space()
-            except JournalError as error:  # a full disk, too, has room for events only: another time
+            except JournalError as error:  # a full disk refuses deletions too: try again later
                 log.warning("nothing_forgotten", error=str(error))
                 more = False
-            self._prune_due = now + (0.0 if more else PRUNE_EVERY_S)  # the next part at the next turn
+            self._prune_due = now + (0.0 if more else PRUNE_EVERY_S)  # continue at the next turn
 
     def _erase(self) -> None:
-        """What is sealed for HQ stays no longer than until HQ holds it."""
+        """Erase sealed enrolments as soon as HQ holds them."""
         try:
             waits = self._adapters.journal.sealed_since()
             if erased := self._adapters.journal.erase_sealed(self._acked() if waits else 0):
@@ -85,7 +87,7 @@ class DiskWatch:
             self._forecast(now)
 
     def _check_log(self) -> None:
-        """The journal's -wal file grows while another program reads the journal: tell of it, and cut it once that is over."""
+        """Report and shorten a large -wal file. It grows while another program reads the journal."""
         journal = self._adapters.journal
         size_mb = journal.size().log_mb
         if size_mb > LOG_CUT_MB:
@@ -120,7 +122,7 @@ class DiskWatch:
             self._writer.defer(NoticeEvent, ref=ref, code=NoticeCode.DISK_FILLING, detail=detail)
 
     def _free_space(self) -> bool:
-        """One part of it: first events, then the room they took. True while there is more."""
+        """Free one part: events first, then their disk space. Return True while there is more."""
         if self._prune():
             self._shrinking = True
         elif self._shrinking:
@@ -128,7 +130,7 @@ class DiskWatch:
         return self._shrinking
 
     def _prune(self) -> bool:
-        """Forget a part of what HQ holds and need not stay; False if there is none."""
+        """Forget a part of the events that HQ holds and that need not stay. Return False if there is none."""
         step = self._adapters.disk.step if self._adapters.disk is not None else DiskStep.OK
         size = self._adapters.journal.size()
         over = size.used_mb + size.log_mb > self._config.journal.budget_mb
@@ -137,11 +139,11 @@ class DiskWatch:
         return self._adapters.journal.prune(self._acked(), keep, keep_events) > 0
 
     def _acked(self) -> int:
-        """Up to here HQ holds this journal."""
+        """Return the highest number of this journal that HQ holds."""
         return next((ack.seq for ack in self._adapters.roster.acks() if ack.epoch == self._adapters.journal.epoch), 0)
 
 
 def _step_before_restart(journal: Journal) -> DiskStep:
-    """So that the same step is not recorded a second time."""
+    """Return the recorded step, so that a restart does not record it again."""
     before = newest(journal, LastingKind.DISK_STEP)
     return DiskStep(before.value) if before and before.value in set(DiskStep) else DiskStep.OK

@@ -1,4 +1,4 @@
-"""What people see: the indicator in the lane, and the live state for the screen."""
+"""Drive the indicator in the lane, and write the live state for the screen."""
 
 import structlog
 
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 LIVE_EVERY_S = 1.0
 SHOW_AT_LEAST_S = 1.5
 GREY_STEP = 16
-"""Every 16th pixel of every 16th row says how bright a picture is."""
+"""Every 16th pixel of every 16th row is enough to measure a picture's brightness."""
 
 
 class Display:
@@ -54,15 +54,15 @@ class Display:
         self.write_live_state()
 
     def show_release(self, released: bool) -> None:
-        """Somebody was admitted; `released`: the gate was still free when the decision was on disk."""
+        """Show the result of an admission. `released`: the gate was still free when the decision was on disk."""
         if released or self._passage_control.fire:
             self.show(Tone.GO, Advice.WALK_THROUGH)
         else:
             self.show(Tone.ADJUST, Advice.WAIT)
 
     def show_idle(self, tone: Tone = Tone.IDLE, advice: Advice | None = None) -> None:
-        """Nobody is in the lane: idle, or "please see the desk" in a lock-down, once the last answer has been shown long
-        enough to be read."""
+        """Show an empty lane: idle, or "please see the desk" in a lock-down. The last answer stays long enough to
+        read it."""
         if self._adapters.clock.monotonic() < self._shown_until:
             return
         if tone is Tone.IDLE and self._passage_control.locked_down:
@@ -70,13 +70,13 @@ class Display:
         self.show(tone, advice)
 
     def adjust_fill_light(self, frame: Frame, somebody: bool) -> None:
-        """Switch the fill light by how bright this frame is."""
+        """Switch the fill light by this frame's brightness."""
         grey = float(frame.image[::GREY_STEP, ::GREY_STEP].mean())
         self._light = self._light.step(grey, somebody, self._adapters.clock.monotonic())
         self._adapters.indicator.fill_light(self._light.on)
 
     def check_camera(self) -> bool:
-        """Record a camera that was lost or came back; False while it is lost."""
+        """Record when the camera is lost or back. Return False while it is lost."""
         status = self._adapters.camera.status()
         if self._camera_ok is None and not status.ok and self._adapters.clock.monotonic() < self._opening_until:
             return True  # still opening for the first time: neither lost nor back
@@ -88,7 +88,7 @@ class Display:
         return self._camera_ok is not False
 
     def write_live_state(self) -> None:
-        """Write the live state if anything in it changed, and now and then all the same, as a sign of life."""
+        """Write the live state if it changed, and regularly as a sign of life."""
         present = (*self._shown, self._passage_control.state, self._camera_ok)
         now = self._adapters.clock.monotonic()
         if present == self._written and now < self._live_due:
@@ -96,7 +96,7 @@ class Display:
         self._written, self._live_due = present, now + LIVE_EVERY_S
         try:
             self._adapters.journal.set_live(self._live_state())
-        except JournalError as error:  # the screen shows by its age that it is old; the gate itself goes on
+        except JournalError as error:  # the screen shows the state's age; the gate continues
             log.warning("live_state_failed", error=str(error))
 
     def _live_state(self) -> LiveState:

@@ -1,4 +1,4 @@
-"""`GateLoop.step()` is called for ever by the gate process. Nothing in it waits longer than one frame."""
+"""The gate process calls `GateLoop.step()` in an endless loop. No call waits longer than one frame."""
 
 from collections.abc import Callable
 
@@ -23,11 +23,11 @@ INBOX_EVERY_S = 0.2
 JOURNAL_ERROR_EVERY_S = 10.0
 FRAME_WAIT_S = 0.1
 FAILURES_MAX = 20
-"""So many failed steps in a row end the process: a restart is the better cure."""
+"""This many failed steps in a row end the process, because a restart repairs more."""
 
 
 class GateLoop:
-    """Puts the parts together; all judgement is in `decision` and `passage`."""
+    """Join the parts of the loop. Decisions are made in `edge.core.decision` and `edge.core.passage`."""
 
     def __init__(self, config: Config, adapters: Adapters) -> None:
         self._adapters = adapters
@@ -59,14 +59,16 @@ class GateLoop:
         return self._passage_control.ready
 
     def start_passage_thread(self, feed: Callable[[], None] = lambda: None) -> None:
-        """Let fire and the exit button open beside the loop. `feed`: the watchdog, for as long as it burns."""
+        """Start the thread for fire and the exit button. `feed` feeds systemd's watchdog during a fire."""
         self._passage_thread = PassageThread(
             self._passage_control, self._adapters.gate, self._adapters.clock.monotonic, feed
         )
 
     def step(self) -> bool:
-        """One turn; True if it was healthy (then, and only then, the watchdog is fed). In a fire every turn counts as
-        healthy: a restart would close the gate. So does one in which another program locks the journal.
+        """Run one turn. Return True if it was healthy; only then feed the watchdog.
+
+        In a fire every turn counts as healthy, because a restart would close the gate. A turn counts as healthy too
+        while another program locks the journal.
 
         Raises:
             Exception: after FAILURES_MAX failed turns in a row.
@@ -74,15 +76,16 @@ class GateLoop:
         try:
             self._turn()
         except JournalError as error:
-            # No record, no opening. The person is told to see the desk, and the next turn tries again. What the gate
-            # is doing already stands: a fire release above all.
+            # No record, no opening: send the person to the desk and try again in the next turn. What the gate already
+            # does continues, above all a fire release.
             self._report(error)
             if not self._passage_control.fire:
                 self._display.show(Tone.DESK, Advice.SEE_DESK)
             self._adapters.camera.wait(self._frame_number, FRAME_WAIT_S)
-            # A restart ends nobody's lock: it would lose what waits here to be written, and nothing could be opened after it.
+            # A restart does not end another program's lock. It would lose the deferred records, and the gate could open
+            # nothing.
             return self._passage_control.fire or isinstance(error, JournalHeld)
-        except Exception as error:  # the promise: an error in the pipeline is a recorded "no decision"
+        except Exception as error:  # an error in the pipeline must become a recorded "no decision"
             self._failures += 1
             log.exception("step_failed", failures=self._failures)
             if self._failures >= FAILURES_MAX and not self._passage_control.fire:
@@ -93,7 +96,7 @@ class GateLoop:
         return True
 
     def close(self) -> None:
-        """Locked, dark, and recorded."""
+        """Lock, switch everything off, and record the stop."""
         if self._passage_thread is not None:
             self._passage_thread.stop()
         self._adapters.gate.close()
@@ -112,12 +115,12 @@ class GateLoop:
         self._adapters.journal.close()
 
     def _turn(self) -> None:
-        self._passage_control.take_signals()  # first of all, and whatever the disk does: fire is among them
+        self._passage_control.take_signals()  # first, because fire is among the signals and must not wait for the disk
         if self._passage_thread is not None:
             self._passage_thread.check()
         if self._passage_control.take_alarm():
             self._display.show(Tone.STOP, Advice.SEE_DESK)
-        if self._passage_control.fire:  # also with nobody in view: the light is seen from afar
+        if self._passage_control.fire:  # also with an empty lane: the light is visible from a distance
             self._display.show(Tone.GO, Advice.WALK_THROUGH)
         self._display.write_live_state()
         self._writer.write_deferred()
@@ -131,9 +134,7 @@ class GateLoop:
             return
         frame = self._adapters.camera.wait(self._frame_number, FRAME_WAIT_S)
         camera_ok = self._display.check_camera()
-        self._visits.take_credentials(
-            frame
-        )  # before the matcher: whatever becomes of it, codes and cards go on working
+        self._visits.take_credentials(frame)  # before the matcher: codes and cards must work without it
         if frame is not None:
             self._frame_number = frame.number
             seen = self._adapters.matcher.identify(frame)

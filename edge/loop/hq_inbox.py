@@ -1,4 +1,4 @@
-"""What HQ and the desk say: lists believed, incidents journalled, commands obeyed once, requests taken once."""
+"""Take what HQ and the desk sent: use lists, record incidents, execute orders and requests once."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -29,9 +29,9 @@ from edge.loop.replay_guard import ReplayGuard
 
 INCIDENTS = Quota(burst=50, refill_s=10.0)
 REQUESTS = Quota(burst=30, refill_s=1.0)
-"""More than people at a gate and an honest sync process ever need."""
+"""More than people at a gate and an honest sync process need."""
 WAITING_MAX = 100
-"""So many requests are read ahead."""
+"""Number of requests that are read ahead."""
 
 
 class HqInbox:
@@ -59,19 +59,17 @@ class HqInbox:
         self._incident_quota, self._request_quota = replace(INCIDENTS), replace(REQUESTS)
         self._reboot = Reboot(config, adapters, passage_control)
         self.rebooting = False
-        """True once a reboot was begun: nobody is to be admitted any more."""
+        """True after a reboot began: the gate admits nobody any more."""
 
     def process(self) -> None:
-        """Everything new since the last call. Raises JournalError."""
+        """Process everything new since the last call. Raises JournalError."""
         self._clock_watch.check()
         self._take_lists()
         self._note_look_alikes()
         self._take_incidents()
-        # What raises half-way is tried again, and loses nothing of what came with it.
+        # After an exception the rest stays in the queue for the next call.
         self._commands.extend(self._adapters.roster.commands(self._adapters.clock.utc()))
-        while (
-            self._commands and not self.rebooting
-        ):  # what is left is obeyed after the start, if it is still valid then
+        while self._commands and not self.rebooting:  # the rest is executed after the start, if it is still valid
             self._execute(self._commands[0])
             self._commands.popleft()
         self._disk_watch.run_due()
@@ -89,7 +87,7 @@ class HqInbox:
             self._requests.popleft()
 
     def _may_run(self, request: DeskRequest) -> bool:
-        """After a start all requests are read again; those that are known cost nothing."""
+        """After a start all requests are read again. Known ones do not count against the quota."""
         return self._writer.knows(request.ref) or self._request_quota.take(self._adapters.clock.monotonic())
 
     def _read_requests(self) -> None:
@@ -97,7 +95,7 @@ class HqInbox:
         if not self._more_requests or len(self._requests) >= WAITING_MAX:
             return
         found = self._adapters.desk_requests.requests(self._last_request)
-        self._more_requests = bool(found)  # one reading has an end, and there may be more
+        self._more_requests = bool(found)  # one reading is limited, and there may be more
         for request in found:
             self._last_request = request.id
             self._requests.append(request)
@@ -122,7 +120,7 @@ class HqInbox:
                 )
 
     def _note_look_alikes(self) -> None:
-        """Tell HQ once per roster who looks too much alike; ids only."""
+        """Report to HQ once per roster which workers look too much alike. Ids only."""
         version = self._adapters.roster.state.roster.version
         if version == self._surveyed_version or (found := self._adapters.matcher.survey()) is None:
             return
@@ -133,7 +131,7 @@ class HqInbox:
         self._surveyed_version = version
 
     def _take_incidents(self) -> None:
-        """What the matcher tells, and what sync refused; of the latter so much as the quota allows, the rest another time."""
+        """Record the matcher's notices, and what sync refused as far as the quota allows. The rest stays for later."""
         told, refused = self._adapters.matcher.notices(), self._adapters.roster.incidents()
         self._known_refs.intersection_update(incident.ref for incident in (*told, *refused))
         for incident in told:
@@ -152,7 +150,7 @@ class HqInbox:
         self._known_refs.add(incident.ref)
 
     def _execute(self, command: Command) -> None:
-        """Once for ever: the command's id is journalled before anything happens (a lock-down's after it)."""
+        """Execute an order once. Its id is journalled before the effect (a lock-down's id after it)."""
         if self._writer.knows(command.command_id):
             return
         if self._adapters.clock.utc() > command.expires_utc:
@@ -178,12 +176,14 @@ class HqInbox:
             case CommandAction.REBOOT:
                 self._done(command)
                 self._reboot.begin()
-                self.rebooting = True  # not before: a relay that refuses must not leave a gate that only waits
-            case CommandAction.RESYNC:  # the process that has the network does it, on the same signature
+                self.rebooting = (
+                    True  # not earlier: if the relay refuses, the gate must not wait for a reboot that never comes
+                )
+            case CommandAction.RESYNC:  # the sync process executes it, after checking the same signature
                 self._done(command)
 
     def _done(self, command: Command) -> None:
-        self._writer.write_deferred()  # what happened before stands before it
+        self._writer.write_deferred()  # earlier events come first
         self._writer.write_notice(command.command_id, NoticeCode.COMMAND_DONE, _command_text(command))
 
     def _open(self, command: Command) -> None:
@@ -197,7 +197,7 @@ class HqInbox:
         self._display.show_release(released)
 
     def _lock_down(self, command: Command) -> None:
-        """The other way round than opening: locked first, then journalled as done. Repeated, it changes nothing."""
+        """Lock first, then journal as done: the reverse of an opening. A repetition changes nothing."""
         if command.action is CommandAction.LOCK_DOWN:
             self._passage_control.lock_down(command.issued_by, command.why)
         else:

@@ -1,4 +1,4 @@
-"""What the loop writes in the journal: decisions at once, what has already happened as soon as the disk takes it."""
+"""Write the loop's events: decisions at once, other events as soon as the disk accepts them."""
 
 from collections import deque
 from datetime import datetime
@@ -12,7 +12,7 @@ from edge.loop.adapters import Adapters
 
 
 def before_memory(journal: Journal, issued_utc: datetime) -> bool:
-    """True for what may have been used without this journal knowing: the file that knew is lost."""
+    """Return True if this may have been used before: the file that would know is lost."""
     since = journal.knows_since()
     return since is not None and issued_utc < since
 
@@ -24,47 +24,47 @@ class JournalWriter:
 
     @property
     def unwritten(self) -> int:
-        """What happened and is not on disk yet."""
+        """The number of events that are not on disk yet."""
         return len(self._unwritten)
 
     def knows(self, ref: str) -> bool:
-        """True if something of this `ref` was ever recorded, also if it is not on disk yet."""
+        """Return True if an event with this `ref` was ever recorded, also if it is not on disk yet."""
         return self._adapters.journal.seen(ref) or any(fields.get("ref") == ref for _, fields in list(self._unwritten))
 
     def defer(self, kind: type[Event], **fields: Any) -> None:
-        """Record what has already happened. It is written this turn, or on a later one if the disk refuses.
+        """Record what has already happened. It is written in this turn, or later if the disk refuses.
 
-        The one method that may be called from another thread: it only remembers.
+        The only method that other threads may call: it only stores in memory.
         """
         self._unwritten.append((kind, fields))
 
     def defer_notice(self, code: NoticeCode, detail: str = "") -> None:
-        """`defer` for a notice."""
+        """Call `defer` for a notice."""
         self.defer(NoticeEvent, code=code, detail=detail[:500])
 
     def write_deferred(self) -> None:
-        """Raises JournalError; what could not be written stays for the next call."""
+        """Write the deferred events. What cannot be written stays for the next call. Raises JournalError."""
         self.write_deferred_to(self._adapters.journal)
 
     def write_deferred_to(self, journal: Journal) -> None:
-        """The same, in another journal."""
+        """Write the deferred events into another journal. See `write_deferred`."""
         while self._unwritten:
             kind, fields = self._unwritten[0]
             journal.append(kind, **fields)
             self._unwritten.popleft()
 
     def write_notice(self, ref: str, code: NoticeCode, detail: str) -> None:
-        """Journal a notice under a `ref` that is unique for ever. Raises JournalError."""
+        """Write a notice under a unique `ref`. Raises JournalError."""
         self._adapters.journal.append(NoticeEvent, ref=ref, code=code, detail=detail[:500])
 
     def write_decision(
         self, decision: Decision, ref: str | None = None, direction: Direction | None = None
     ) -> AccessEvent:
-        """The decision on disk; `direction`: the gate's own unless said. Whatever follows, follows after.
+        """Write a decision to disk before its effects. `direction`: the gate's own unless given.
 
         Raises JournalError.
         """
-        self.write_deferred()  # what happened before stands before it
+        self.write_deferred()  # earlier events come first
         state, matcher = self._adapters.roster.state, self._adapters.matcher
         return self._adapters.journal.append(
             AccessEvent,

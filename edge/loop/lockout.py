@@ -1,4 +1,4 @@
-"""Wrong PINs, cards and codes are counted, and pauses kept. The journal itself is the memory across a restart."""
+"""Count wrong PINs, cards and codes, and enforce pauses. After a restart the journal restores the counts."""
 
 from contract.messages import AccessEvent, NoticeCode, Reason
 from contract.policy import Factor
@@ -8,7 +8,7 @@ from edge.loop.adapters import Adapters
 from edge.loop.journal_writer import JournalWriter
 
 REMEMBERED_EVENTS = 2000
-"""So many of the newest events are read at the start to find the wrong guesses among them."""
+"""At the start this many of the newest events are searched for wrong guesses."""
 READER, CODES = "the reader", "codes"
 
 
@@ -24,17 +24,19 @@ class Lockout:
             self._recall(adapters)
 
     def reader_paused(self, now: float) -> bool:
-        """True while nothing that is entered is looked at."""
+        """Return True while the reader's input is ignored."""
         return self._paused(READER, self._reader, self._reader_slow, now)
 
     def worker_paused(self, worker_id: str, now: float) -> bool:
-        """True while this worker's card is not looked at."""
+        """Return True while this worker's card is ignored."""
         fast, slow = self._workers.get(worker_id, BurstLockout()), self._workers_slow.get(worker_id, SlowLockout())
         return self._paused(f"worker {worker_id}", fast, slow, now)
 
-    def count_wrong(self, worker_id: str | None, now: float, tell: bool = True) -> None:
-        """A wrong PIN of this worker, or (None) anything else that leads nowhere. Slow guessing is told as soon as its pause
-        begins (`tell`): whoever guesses slowly may never come back in the pause."""
+    def count_wrong(self, worker_id: str | None, now: float, report: bool = True) -> None:
+        """Count a wrong PIN of this worker, or (None) any other refused input.
+
+        A slow lockout is reported as soon as it begins (`report`): a slow guesser may not come back during the pause.
+        """
         self._reader = self._reader.after_wrong(PER_READER, now)
         self._reader_slow = self._reader_slow.after_wrong(READER_SLOW, now)
         if worker_id is not None:
@@ -42,7 +44,7 @@ class Lockout:
             self._workers_slow[worker_id] = self._workers_slow.get(worker_id, SlowLockout()).after_wrong(
                 WORKER_SLOW, now
             )
-        if not tell:
+        if not report:
             return
         if self._reader_slow.paused(now):
             self.reader_paused(now)
@@ -50,12 +52,15 @@ class Lockout:
             self.worker_paused(worker_id, now)
 
     def clear_burst(self, worker_id: str) -> None:
-        """The right PIN: this worker's burst is forgotten. The reader's is not, or one's own card would clear it; and the slow
-        memory is not, or a thief could guess twice after each time the owner comes."""
+        """Count the right PIN: forget this worker's burst.
+
+        The reader's burst stays, otherwise a person's own card would clear it. The slow lockout stays too, otherwise a
+        thief had two guesses after each visit of the owner.
+        """
         self._workers.pop(worker_id, None)
 
     def may_record_code(self, now: float) -> bool:
-        """True if one more refused code may stand in the journal by itself; genuine codes are never held up."""
+        """Return True if another refused code may have its own journal entry. Genuine codes are never delayed."""
         if self._paused(CODES, BurstLockout(), self._codes, now):
             return False
         self._codes = self._codes.after_wrong(CODES_SLOW, now)
@@ -65,7 +70,7 @@ class Lockout:
         if not fast.paused(now) and not slow.paused(now):
             self._reported.discard(whose)
             return False
-        if whose not in self._reported:  # once per pause, however many more are tried
+        if whose not in self._reported:  # once per pause
             self._reported.add(whose)
             wrong = round(slow.wrong) if slow.paused(now) else fast.wrong
             over = "over hours or days" if slow.paused(now) else "in a row"
@@ -82,6 +87,6 @@ class Lockout:
                 continue
             at = now - max(0.0, (utc - event.utc).total_seconds())
             if event.reason is Reason.FACTOR_REFUSED and event.detail in COUNTED:
-                self.count_wrong(event.worker_id if event.detail == WRONG_PIN else None, at, tell=False)
+                self.count_wrong(event.worker_id if event.detail == WRONG_PIN else None, at, report=False)
             elif event.worker_id is not None and Factor.PIN in event.factors:
                 self.clear_burst(event.worker_id)

@@ -1,4 +1,4 @@
-"""Drives the gate through the passage machine: signals in, pulses and records out. The table itself is `edge.core.passage`."""
+"""Drive the gate by the passage machine (`edge.core.passage`): signals in, pulses and records out."""
 
 import threading
 from collections import deque
@@ -24,9 +24,10 @@ REMEMBERED = 32
 
 
 class PassageControl:
-    """A lock-down survives a restart, and so does a fire that must be reset by hand: both are read from the journal.
+    """Apply inputs to the passage and execute its actions.
 
-    Called by the loop and by the passage's own thread (`edge.loop.passage_thread`): one call at a time, none waits for a disk.
+    A lock-down, and a fire with manual reset, survive a restart: the journal restores them. The loop and the passage
+    thread (`edge.loop.passage_thread`) call this class, one at a time. No call waits for a disk.
     """
 
     def __init__(self, config: Config, adapters: Adapters, writer: JournalWriter) -> None:
@@ -38,9 +39,9 @@ class PassageControl:
         self._exit_wanted_until = 0.0
         self._alarm = False
         self.passed = 0
-        """How many people have passed the gate's own way since the start."""
+        """Number of people who passed the gate's own way since the start."""
         self.opened = 0
-        """How often a guard or HQ opened."""
+        """Number of openings by a guard or HQ."""
         self._not_taken: deque[int] = deque(maxlen=REMEMBERED)
         self._released: deque[AccessEvent] = deque(maxlen=REMEMBERED)
         locked_down = newest_is(adapters.journal, LastingKind.LOCKED_DOWN, ended_by=LastingKind.LOCK_DOWN_OVER)
@@ -59,7 +60,7 @@ class PassageControl:
 
     @property
     def fire(self) -> bool:
-        """True while the gate is held open because of a fire."""
+        """True while a fire holds the gate open."""
         return self.state in (PassageState.FIRE, PassageState.FIRE_OVER)
 
     @property
@@ -67,21 +68,21 @@ class PassageControl:
         return self._passage.locked_down
 
     def refuses(self, direction: Direction) -> bool:
-        """True if a lock-down keeps workers from passing this way."""
+        """Return True if a lock-down keeps workers from passing this way."""
         return self.locked_down and self._input_for(Reason.GRANTED, direction) is PassageInput.GRANT
 
     def admits(self, reason: Reason, direction: Direction) -> bool:
-        """True if a release for this reason would be obeyed now: the gate is free, and no lock-down forbids it."""
+        """Return True if a release for this reason would be executed now."""
         with self._lock:
             return (self.state, self._input_for(reason, direction)) in TRANSITIONS and self.ready
 
     @property
     def reports_passing(self) -> bool:
-        """True if a sensor or a door contact tells whether a release was taken."""
+        """True if a sensor or a door contact reports whether a person passed."""
         return self._has_passage_sensor or self._gate_config.door_pin is not None
 
     def take_released(self) -> list[AccessEvent]:
-        """The decisions that were acted on since the last call, oldest first, however the person was let in."""
+        """Return the executed decisions since the last call, oldest first."""
         with self._lock:
             released = list(self._released)
             self._released.clear()
@@ -89,21 +90,21 @@ class PassageControl:
 
     @property
     def not_taken(self) -> tuple[int, ...]:
-        """The newest decisions on which nobody passed, by their number; only of a gate that tells."""
+        """The numbers of the newest decisions after which nobody passed. Only a gate with a sensor knows them."""
         with self._lock:
             return tuple(self._not_taken)
 
     def take_alarm(self) -> bool:
-        """True once after somebody forced the gate, followed another, went the wrong way or held the door open."""
+        """Return True once after a forced passage, tailgating, a wrong direction or a door held open."""
         with self._lock:
             alarm, self._alarm = self._alarm, False
         return alarm
 
     def take_signals(self) -> None:
-        """What the inputs reported, and the clock: feeds the machine. Raises GateError."""
+        """Apply the inputs' reports and the time-outs. Raises GateError."""
         with self._lock:
             self._signals.extend(self._adapters.gate.signals())
-            while self._signals:  # a pulse that fails loses none of the others
+            while self._signals:  # a failing pulse must not lose the other signals
                 self._handle(self._signals.popleft())
             for name in self._adapters.gate.chattering():
                 self._writer.defer_notice(NoticeCode.SENSOR_CHATTER, f"gate.{name}: check the sensor and its wiring")
@@ -115,9 +116,9 @@ class PassageControl:
                 self._exit()
 
     def release(self, event: AccessEvent, slow: bool = False) -> bool:
-        """Let one person through, on a decision that is already on disk. Raises GateError.
+        """Release the gate for one person, by a decision that is already on disk. Raises GateError.
 
-        False if a lock-down forbids it, or if the gate is no longer free: somebody used the exit button, or a fire began,
+        Return False if a lock-down forbids it or the gate is no longer free. The exit button or a fire may have come
         while the decision was written. The passage is then recorded as not taken.
         """
         with self._lock:
@@ -133,7 +134,7 @@ class PassageControl:
         return True
 
     def lock_down(self, by: str, why: str = "") -> None:
-        """Refuse all workers until `release_lock_down`; who passes all the same stands in `gate.lock_down_admits`."""
+        """Refuse all workers until `release_lock_down`. `gate.lock_down_admits` names the exceptions."""
         with self._lock:
             self._apply(PassageInput.LOCK_DOWN, detail=_words(by, why))
 
@@ -142,13 +143,13 @@ class PassageControl:
             self._apply(PassageInput.RELEASE_LOCK_DOWN, detail=_words(by, why))
 
     def lock_if_at_rest(self) -> None:
-        """Drive the relay to locked once more, unless somebody passes or it burns."""
+        """Drive the relay to locked once more, unless a person passes or there is a fire."""
         with self._lock:
             if self.ready:
                 self._adapters.gate.lock()
 
     def _input_for(self, reason: Reason, direction: Direction) -> PassageInput:
-        if reason is Reason.REMOTE_OPEN:  # HQ releases its lock-down first
+        if reason is Reason.REMOTE_OPEN:  # HQ must release its own lock-down first
             return PassageInput.GRANT
         admitted = self._gate_config.lock_down_admits
         if reason is Reason.MANUAL_ADMIT and "guard" in admitted:
@@ -174,18 +175,18 @@ class PassageControl:
     def _person_passed(self, way: Direction | None) -> None:
         door, gate = self._gate_config.door_pin is not None, self._gate_config
         if door and (self.state is PassageState.RELEASED or (gate.kind == "door" and self.ready)):
-            return  # the door is closed: somebody in front of it, not through it; a swing gate may be climbed over
+            return  # The door is closed, so nobody went through it. A person can climb over a swing gate.
         released = self._passage.direction
         back = way is not None and released is not None and way is not released
         self._apply(PassageInput.PASSED_BACK if back else PassageInput.PASSED, way=way)
 
     def _assume_passed(self) -> None:
-        """A door that was opened on a release, and nothing that tells who went through: that counts as passed."""
+        """Count a released and opened door as passed if no sensor reports passages."""
         if self.state is PassageState.OPEN and not self._has_passage_sensor:
             self._apply(PassageInput.PASSED)
 
     def _exit(self) -> None:
-        """The exit button. If the way in is released just now, the way out follows as soon as that is over."""
+        """Apply the exit button. If the way in is released now, the way out follows right after."""
         busy = self.state in (PassageState.RELEASED, PassageState.PASSING)
         self._exit_wanted_until = 0.0
         if busy and self._gate_config.relay_out_pin is not None and self._passage.direction is Direction.IN:
@@ -195,7 +196,7 @@ class PassageControl:
             self._apply(PassageInput.REX)
 
     def _resume_fire(self) -> None:
-        """The gate went down in a fire. If that needs no reset by hand, the contact alone says whether it still burns."""
+        """Resume a fire after a restart. Without manual reset only the fire contact counts."""
         if self._gate_config.fire_reset == "manual":
             self._passage = replace(self._passage, state=PassageState.FIRE_OVER)
             self._adapters.gate.hold_open()
@@ -209,11 +210,11 @@ class PassageControl:
         before = self._passage
         self._passage, actions = step(before, what)
         if self.state is not before.state:
-            # The deadline first: a pulse that fails must not leave the passage waiting for ever.
+            # Set the deadline first: after a failing pulse the passage must still time out.
             seconds = self._seconds_in(self.state)
             deadline = None if seconds is None else self._adapters.clock.monotonic() + seconds
             self._passage = replace(self._passage, deadline_s=deadline)
-        for action in actions:  # the table lists what moves the gate before what is recorded
+        for action in actions:  # the table lists movements before records
             if action is Action.PULSE:
                 self._adapters.gate.pulse(before.direction or self._site.direction, self._stretch)
             elif action is Action.LOCK:
@@ -230,7 +231,7 @@ class PassageControl:
         return self._gate_config.slow_factor if self._passage.slow else 1.0
 
     def _seconds_in(self, state: PassageState) -> float | None:
-        """How long the machine stays in a state before TIMEOUT; None: until something else happens."""
+        """Return how long a state lasts before TIMEOUT; None: until another input."""
         gate = self._gate_config
         if state in (PassageState.RELEASED, PassageState.PASSING):
             return gate.passage_timeout_ms / 1000 * self._stretch
@@ -245,12 +246,12 @@ class PassageControl:
         outcome = OUTCOMES[action]
         own_way = (way or before.direction or self._site.direction) is self._site.direction
         self.passed += outcome is PassageOutcome.PASSED and own_way
-        # Only these two speak of the worker the gate was released for; whoever else passed is not known.
+        # Only these two concern the worker of the release. Nobody knows who else passed.
         worker = before.worker_id if outcome in (PassageOutcome.PASSED, PassageOutcome.NOT_TAKEN) else None
         self._outcome(outcome, way or before.direction or self._site.direction, before.access_seq, worker)
 
     def _lasting_ref(self, action: Action) -> str | None:
-        """The ref of a notice whose newest one still holds after a restart."""
+        """Return the ref of a notice whose newest one holds after a restart."""
         match action:
             case Action.RECORD_FIRE_ON:
                 return str(LastingRef.new(LastingKind.FIRE_ON))

@@ -1,8 +1,8 @@
-"""The passage's own thread: fire, the exit button and the time-outs wait for no disk, camera or matcher.
+"""Serve fire, exit button and time-outs in a separate thread: no disk, camera or matcher may delay them.
 
-The loop takes the same signals once a turn, but a turn may wait for the disk. Both call `PassageControl.take_signals`, which lets
-one in at a time, so that the table in `edge.core.passage` stays the single truth. The thread writes nothing and logs nothing: what is
-to be recorded waits in the book for the loop.
+The loop takes the same signals once a turn, but a turn may wait for the disk. Both call `PassageControl.take_signals`,
+one at a time. So the table in `edge.core.passage` stays the only source of the state. The thread does not write or log:
+its records wait in the journal writer for the loop.
 """
 
 import threading
@@ -12,14 +12,15 @@ from edge.core.ports import Gate
 from edge.loop.passage_control import PassageControl
 
 POLL_S = 0.05
-"""An edge wakes it at once. One that was lost is found by looking so often."""
+"""An edge wakes the thread at once. Polling finds an edge that was lost."""
 FEED_EVERY_S = 0.25
 AFTER_A_FAILURE_S = 0.2
 STOPS_WITHIN_S = 2.0
 
 
 class PassageThread:
-    """`feed` is called while the gate is held open for fire: a watchdog that restarts the process would close the gate."""
+    """Run the thread. `feed` is called while a fire holds the gate open: a restart by systemd's watchdog would close
+    it."""
 
     def __init__(
         self, passage_control: PassageControl, gate: Gate, monotonic: Callable[[], float], feed: Callable[[], None]
@@ -32,7 +33,7 @@ class PassageThread:
         self._thread.start()
 
     def check(self) -> None:
-        """Raise what went wrong in the thread since the last call: the loop counts it and records it."""
+        """Raise the thread's last error. The loop counts and records it."""
         failure, self._failure = self._failure, None
         if failure is not None:
             raise failure
@@ -40,7 +41,7 @@ class PassageThread:
             raise RuntimeError("the passage's thread has ended")
 
     def stop(self) -> None:
-        """May be called twice."""
+        """Stop the thread. May be called twice."""
         self._closing.set()
         self._thread.join(STOPS_WITHIN_S)
 

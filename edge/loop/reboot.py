@@ -1,4 +1,4 @@
-"""HQ's order to start anew: only from rest, never soon after the last start, and by whatever `gate.reboot` allows."""
+"""Execute HQ's reboot order: only at rest, never soon after the last start, and only as `gate.reboot` allows."""
 
 from edge.core.config import Config
 from edge.core.passage import PassageState
@@ -6,18 +6,18 @@ from edge.loop.adapters import Adapters
 from edge.loop.passage_control import PassageControl
 
 PAUSE_S = 300.0
-"""So long after the start the next one must wait: whatever goes wrong at HQ, a gate never does nothing but reboot."""
+"""Shortest time between a start and the next reboot. A faulty HQ must not keep a gate rebooting."""
 _AT_REST = (PassageState.LOCKED, PassageState.LOCKDOWN)
 
 
 class Reboot:
     def __init__(self, config: Config, adapters: Adapters, passage_control: PassageControl) -> None:
         self._how, self._adapters, self._passage_control = config.gate.reboot, adapters, passage_control
-        # The monotonic clock counts from the machine's start; a process in a restart loop must not put off the cure.
+        # The monotonic clock starts with the machine. Restarts of the process must not delay a reboot that may help.
         self._since_s = 0.0 if self._how == "machine" else adapters.clock.monotonic()
 
     def objection(self) -> str:
-        """Why it cannot be done now; "" if it can."""
+        """Return why a reboot is not possible now; "" if it is."""
         if self._how == "never" or self._adapters.restart is None:
             return 'this gate does not reboot by order: gate.reboot is "never"'
         if self._passage_control.state not in _AT_REST:
@@ -28,7 +28,7 @@ class Reboot:
         return ""
 
     def begin(self) -> None:
-        """Locked first; then the process is asked to end, and nobody is admitted any more."""
+        """Lock, then ask the process to end. From now on nobody is admitted."""
         self._passage_control.lock_if_at_rest()
         assert self._adapters.restart is not None
         self._adapters.restart()

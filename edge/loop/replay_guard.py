@@ -1,7 +1,7 @@
-"""Which of HQ's orders may be obeyed although they are genuine and in time: none that may have been obeyed before.
+"""Refuse genuine and timely orders that may have been executed before.
 
-The journal remembers each order. An old image of the card, or a journal that was removed, has lost some: so an order is obeyed only
-if it was issued after the machine was switched on, after this journal began, and after the newest order obeyed before.
+The journal remembers each order. An old image of the card or a removed journal has lost some. So an order must be
+newer than the machine's start, this journal's start and the newest order executed before.
 """
 
 from datetime import timedelta
@@ -11,7 +11,7 @@ from edge.loop.adapters import Adapters
 from edge.loop.journal_writer import before_memory
 
 HARMLESS = (CommandAction.LOCK_DOWN, CommandAction.RESYNC)
-"""Obeyed in doubt: a second time they change nothing, or lock."""
+"""Allowed in doubt: a repetition changes nothing, or locks."""
 
 
 class ReplayGuard:
@@ -20,7 +20,7 @@ class ReplayGuard:
         self._newest_before = adapters.high_water.newest_order() if adapters.high_water else None
 
     def objection(self, command: Command) -> str:
-        """Why it must not be obeyed; "" if it may."""
+        """Return why the order must not be executed; "" if it may."""
         if command.action in HARMLESS:
             return ""
         clock = self._adapters.clock
@@ -35,6 +35,6 @@ class ReplayGuard:
         return ""
 
     def remember(self, command: Command) -> None:
-        """It is about to be obeyed: remembered beside the journal too."""
+        """Remember the order outside the journal too, before it is executed."""
         if self._adapters.high_water is not None:
             self._adapters.high_water.note_order(command.issued_utc)

@@ -1,4 +1,4 @@
-"""Fire and exit button before there is a journal: another program may lock it while the gate starts, and fire waits for nobody."""
+"""Serve fire and exit button before the journal is open. Another program may lock it, and fire must not wait."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, cast
@@ -13,9 +13,9 @@ from edge.loop.passage_thread import PassageThread
 
 
 class StartupPassage:
-    """The passage alone, without camera, lists and journal: it admits nobody. What happens is written once there is a journal.
+    """Run the passage alone, without camera, lists and journal. It admits nobody, and defers its records.
 
-    `refs`: what is known of a lock-down and a fire, without the journal. `feed`: as for `PassageThread`.
+    `refs`: the known refs of a lock-down and a fire. `feed`: see `PassageThread`.
     """
 
     def __init__(
@@ -39,7 +39,8 @@ class StartupPassage:
         self._passage_thread = self._started()
 
     def hand_over(self, journal: Journal) -> bool:
-        """Write what happened and end; False while the gate is not at rest, or it burns: then it goes on. Raises JournalError."""
+        """Write the deferred records and end. Return False and continue while the gate is not at rest, or in a fire.
+        Raises JournalError."""
         self._passage_thread.stop()
         if not self._passage_control.ready and self._passage_control.state is not PassageState.FIRE_OVER:
             self._passage_thread = self._started()
@@ -52,7 +53,7 @@ class StartupPassage:
         return True
 
     def close(self) -> None:
-        """May be called twice."""
+        """End the thread. May be called twice."""
         self._passage_thread.stop()
 
     def _started(self) -> PassageThread:
@@ -60,7 +61,7 @@ class StartupPassage:
 
 
 class _StoredRefs:
-    """What the passage asks of a journal, from what is kept beside it."""
+    """Stand in for the journal: answer from the refs that are stored beside it."""
 
     def __init__(self, refs: Sequence[str]) -> None:
         self._refs = refs

@@ -1,4 +1,4 @@
-"""The person in the lane: advised, decided on once, and let through."""
+"""Handle the person in the lane: advise, decide once, and release."""
 
 from dataclasses import dataclass, replace
 
@@ -17,20 +17,21 @@ from edge.loop.passage_control import PassageControl
 NOBODY = Identification(Sight.NOBODY)
 NOTHING_SHOWN = Claim()
 SEEN_FOR_S = 1.0
-"""What was seen longer ago says nothing of who shows a card now."""
+"""An older identification does not count for a card shown now."""
 STAYS_S = 30.0
-"""Somebody who was let in and admission for so long, or a picture of somebody, is told to the manager."""
+"""An admitted person who stays this long, or a picture of one, is reported to the manager."""
 RECALLED_EVENTS = 200
-"""So many of the newest events tell at the start who was let in just before."""
+"""At the start this many of the newest events are searched for recent admissions."""
 MORE_TO_COME = frozenset({Advice.ENTER_PIN, Advice.LOOK_TOO})
-"""Next steps of a person who has incomplete to show who they are: awaited, and recorded only if they do not follow."""
+"""Next steps of an incomplete claim. The gate waits for them, and records the decision only if they do not follow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One person in front of the gate, from coming to leaving. `number` is the matcher's approach; times are monotonic
-    seconds; `passed_before` is how many people had passed when this one came, `opened_before` how often guard or HQ had
-    opened."""
+    """One person's visit. `number`: the matcher's approach. Times are monotonic seconds.
+
+    `passed_before`, `opened_before`: passages, and openings by guard or HQ, before this person came.
+    """
 
     number: int = 0
     passed_before: int = 0
@@ -57,20 +58,20 @@ class Visits:
         self._visit = Visit()
         self._once = OncePerApproach(config.decision.left_after_ms / 1000)
         self._reported_seq = 0
-        """The newest decision after which it was told that the person admission."""
+        """The newest decision after which the staying person was reported."""
         self._recall_admissions()
         self._seen, self._seen_at = NOBODY, float("-inf")
         self._waiting: ShownCredential | None = None
         self._incomplete: Decision | None = None
-        """Something was shown and more is needed: the decision if nothing follows."""
+        """The decision on an incomplete claim, recorded if nothing follows."""
         self._admitted: tuple[str | None, float] = (None, float("-inf"))
         self.usable_to_pulse_s: list[float] = []
-        """Time from the first usable frame to the relay's pulse, one entry per granted visit (newest 1000)."""
+        """Seconds from the first usable frame to the relay's pulse, one entry per granted visit (newest 1000)."""
         self.shown_to_pulse_s: list[float] = []
-        """Time from the code's frame, or the last key of card or PIN, to the relay's pulse (newest 1000)."""
+        """Seconds from the code's frame, or the last key of card or PIN, to the relay's pulse (newest 1000)."""
 
     def take_credentials(self, frame: Frame | None) -> None:
-        """What somebody shows beside the face. Works without a camera, and without anybody in view."""
+        """Take codes, cards and PINs. Works without a camera, and with an empty lane."""
         self._decider.check_thermometer()
         if self._passage_control.fire:
             self._credentials.discard_input()
@@ -91,7 +92,7 @@ class Visits:
                 self._decide(seen, shown)
 
     def take_identification(self, seen: Identification) -> None:
-        """What the newest frame says of whoever is there."""
+        """Take the newest frame's identification."""
         now = self._adapters.clock.monotonic()
         self._seen, self._seen_at = seen, now
         self._track_lane(seen, now)
@@ -112,7 +113,7 @@ class Visits:
                 self._advise(seen, now)
 
     def camera_lost(self) -> None:
-        """The camera is lost: a card if a reader is there, or the desk."""
+        """Show what to do without a camera: a card if a reader is fitted, otherwise the desk."""
         if self._passage_control.fire:
             self._display.show(Tone.GO, Advice.WALK_THROUGH)
         elif self._incomplete is None:
@@ -121,7 +122,7 @@ class Visits:
             )
 
     def no_decision(self, error: Exception) -> None:
-        """The pipeline failed on this frame: say so, once per visit, and stay shut. Raises JournalError."""
+        """Record a failure of the pipeline once per visit, and stay locked. Raises JournalError."""
         if not self._passage_control.fire:
             self._display.show(Tone.DESK, Advice.SEE_DESK)
         if self._visit.decided is None:
@@ -130,7 +131,7 @@ class Visits:
             self._writer.write_decision(decision)
 
     def _decision_stands(self, now: float) -> bool:
-        """True while the last decision on this person still stands, and for whoever a guard or HQ let in meanwhile."""
+        """Return True while the last decision on this person holds, or a guard or HQ has admitted them."""
         visit, gate = self._visit, self._passage_control
         opened = gate.opened > visit.opened_before
         passed = gate.passed > visit.passed_before or (opened and not gate.reports_passing)
@@ -139,13 +140,13 @@ class Visits:
         return passed or not self._decision_is_old(now)
 
     def _decision_is_old(self, now: float) -> bool:
-        """True if the last decision is so old that it is asked anew."""
+        """Return True if the last decision is old enough to decide again."""
         return self._visit.decided is not None and (
             now - self._visit.decided_at >= self._config.decision.repeat_after_ms / 1000
         )
 
     def _advise(self, seen: Identification, now: float) -> None:
-        """Say the next step at once; if it lasts, record it once per visit."""
+        """Show the next step at once. If it lasts, record it once per visit."""
         advice = advice_for(seen.sight)
         if advice is None:
             self._visit = replace(self._visit, unusable_since=None)
@@ -159,7 +160,7 @@ class Visits:
             self._visit = replace(self._visit, advised=True)
 
     def _decide(self, seen: Identification, shown: ShownCredential | None = None) -> None:
-        """Decide on what is seen and what has been shown by now; `shown` if that is what brought the question up."""
+        """Decide on the identification and the claim. `shown`: the credential that caused the decision, if any."""
         now = self._adapters.clock.monotonic()
         claim = self._credentials.claim(now)
         admission = self._blocking_release(seen) if shown is None else None
@@ -189,12 +190,13 @@ class Visits:
         self._display.show(decision.tone, decision.advice)
 
     def _release_refused(self) -> None:
-        """The exit button or a fire came while the decision was written: asked again as soon as the gate is free."""
+        """The exit button or a fire came during the write. Decide again as soon as the gate is free."""
         self._visit = replace(self._visit, decided=None)
         self._display.show_release(False)
 
     def _refuse(self, shown: ShownCredential) -> None:
-        """What was shown is not genuine, or (without a reason) may not be looked at now: recorded once, and the desk."""
+        """Refuse a credential that is not genuine, or (without a reason) is paused. Record it once and show the
+        desk."""
         if shown.claim.refusal:
             decision = self._decision(NOBODY, shown.claim)
             self._writer.write_decision(replace(decision, worker_id=shown.about))
@@ -203,7 +205,7 @@ class Visits:
             self._display.show(Tone.DESK, Advice.SEE_DESK)
 
     def _give_up(self, incomplete: Decision) -> None:
-        """Nothing more was shown in time."""
+        """Record the incomplete claim: nothing followed in time."""
         self._drop_claim()
         self._writer.write_decision(incomplete)
 
@@ -212,14 +214,14 @@ class Visits:
         self._incomplete = self._waiting = None
 
     def _just_admitted(self, seen: Identification, now: float) -> bool:
-        """True for somebody who came in by code or card a moment ago and is now seen walking through."""
+        """Return True for a person admitted by code or card just now, who walks through."""
         worker_id, at = self._admitted
         candidate = seen.candidate
         recent = now - at < self._config.decision.repeat_after_ms / 1000
         return recent and seen.sight is Sight.KNOWN and candidate is not None and candidate.worker_id == worker_id
 
     def _track_lane(self, seen: Identification, now: float) -> None:
-        """Who was let in, and who is there now."""
+        """Track who was released, and who is in the lane."""
         for event in self._passage_control.take_released():
             if event.worker_id is not None:
                 self._once = self._once.released(event.worker_id, event.seq, now)
@@ -229,15 +231,15 @@ class Visits:
             self._once = self._once.face_seen(now, _named(seen))
 
     def _blocking_release(self, seen: Identification) -> Admission | None:
-        """The release after which this worker has not left the lane. Not asked on the way out: nobody is kept in, and a
-        picture gains nothing there."""
+        """Return the release after which this worker has not left the lane. Never on the way out: the gate keeps
+        nobody in, and a picture gains nothing there."""
         worker_id = _named(seen)
         if worker_id is None or self._config.site.direction is Direction.OUT:
             return None
         return self._once.blocking_release(worker_id, self._passage_control.not_taken)
 
     def _ask_to_leave(self, decision: Decision, last: Admission, now: float) -> None:
-        """Not let in a second time: told to step back, and to the manager once if it lasts."""
+        """Do not release again: ask the person to step back. If they stay, report it once to the manager."""
         self._display.show(Tone.ADJUST, Advice.STEP_BACK)
         if now - last.at_s >= STAYS_S and last.seq > self._reported_seq:
             self._reported_seq = last.seq
@@ -245,7 +247,7 @@ class Visits:
             self._writer.defer_notice(NoticeCode.STILL_THERE, detail)
 
     def _recall_admissions(self) -> None:
-        """Recall who was let in just before a restart: they must have left as well."""
+        """Restore the admissions just before a restart: those people must have left too."""
         newest = self._adapters.journal.latest(RECALLED_EVENTS)
         taken = {e.access_seq for e in newest if isinstance(e, PassageEvent) and e.outcome is PassageOutcome.PASSED}
         utc, now = self._adapters.clock.utc(), self._adapters.clock.monotonic()

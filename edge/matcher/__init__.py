@@ -1,6 +1,6 @@
 """From a frame to an identification: detect, align, embed, search, vote.
 
-Exports the names that other rooms use. Each is loaded at its first use: whoever needs the manifest loads no OpenCV.
+Exports the names that other rooms use. Each is loaded at its first use, so that reading the manifest loads no OpenCV.
 """
 
 from importlib import import_module

@@ -1,8 +1,8 @@
-"""Who is in front of the gate: the same person as a moment ago, or another.
+"""Decide who is in front of the gate: the same person as a moment ago, or another.
 
 An approach ends when the lane was empty for a while, or when another face takes over. Position alone cannot tell a
-tailgater from a person who leans forward, and looks alone fail on one bad frame; so another face must look
-different twice, or once if it also appeared somewhere else.
+tailgater from a person who leans forward. Comparison alone fails on one bad frame. So another face must differ twice,
+or once if it also appeared somewhere else.
 """
 
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ from edge.core.domain import Face, Vector
 from edge.matcher.vote import Vote, VoteResult
 
 SAME_FACE_MIN = 0.35
-"""Cosine to the approach's mean face below which a frame shows somebody else."""
+"""Below this cosine to the approach's mean face, a frame shows another person."""
 SAME_PLACE_MIN = 0.3
-"""Intersection over union of two boxes below which the face appeared somewhere else."""
+"""Below this intersection over union of two boxes, the face appeared somewhere else."""
 _MEMORY_FRAMES = 10
 
 Box = tuple[float, float, float, float]
@@ -23,8 +23,11 @@ Box = tuple[float, float, float, float]
 
 @dataclass(slots=True, eq=False)
 class Approach:
-    """One person's visit. `mean` is the running mean of the usable frames' vectors; `frame_votes` holds each frame's own best
-    candidate, `votes` the best candidate of the frames up to it as one template."""
+    """One person's visit. `mean` is the running mean of the usable frames' vectors.
+
+    `frame_votes` holds the best candidate of each frame alone. `votes` holds that of all frames up to it, as one
+    template.
+    """
 
     number: int
     last_seen_s: float
@@ -40,7 +43,7 @@ class Approach:
     _strange: int = 0
 
     def looks_like_another(self, vector: Vector, box: Box) -> bool:
-        """Judge one usable frame; remembers an odd one. The caller starts a new approach on True."""
+        """Compare one usable frame with the approach, and remember a difference. On True start a new approach."""
         if self.mean is None or float(np.dot(self.mean, vector) / np.linalg.norm(self.mean)) >= SAME_FACE_MIN:
             self._strange = 0
             return False
@@ -48,13 +51,13 @@ class Approach:
         return self._strange >= 2
 
     def clear_votes(self) -> None:
-        """Begin the vote again: whoever is seen next must win it."""
+        """Start the vote again. The person seen next must win it."""
         self.votes.clear()
         self.frame_votes.clear()
         self.result = None
 
     def clear_frames(self) -> None:
-        """Forget all frames, and the votes on them."""
+        """Forget all frames and the votes on them."""
         self.clear_votes()
         self.mean, self._frames, self.runner_up = None, 0, None
 
@@ -65,13 +68,13 @@ class Approach:
 
     @property
     def in_doubt(self) -> bool:
-        """The last usable frame looked like somebody else."""
+        """True if the last usable frame differed from the approach's mean face."""
         return self._strange > 0
 
     def fused_template(self) -> Vector:
-        """All usable frames so far as one unit vector. Raises ValueError before the first was remembered."""
+        """All usable frames so far as one unit vector. Raises ValueError before the first one."""
         if self.mean is None:
-            raise ValueError("no usable frame was remembered yet")
+            raise ValueError("no usable frame was added yet")
         fused_template: Vector = self.mean / np.linalg.norm(self.mean)
         return fused_template
 
@@ -83,7 +86,7 @@ class Approach:
 
 
 class ApproachTracker:
-    """Numbers the approaches. Feed every frame to exactly one of `no_face` and `add_face`."""
+    """Numbers the approaches. Call exactly one of `no_face`, `add_face` and `add_usable_face` for every frame."""
 
     def __init__(self, gap_s: float) -> None:
         self._gap_s = gap_s
@@ -91,24 +94,24 @@ class ApproachTracker:
         self._approach: Approach | None = None
 
     def clear_votes(self) -> None:
-        """Begin the vote on whoever is there again."""
+        """Start the vote on the present person again."""
         if self._approach:
             self._approach.clear_votes()
 
     def no_face(self, now_s: float) -> Approach | None:
-        """Nobody in this frame; the approach it may still belong to."""
+        """Note a frame without a face. Returns the approach it may still belong to."""
         if self._approach and now_s - self._approach.last_seen_s > self._gap_s:
             self._approach = None
         return self._approach
 
     def add_face(self, face: Face, now_s: float) -> Approach:
-        """A face, usable or not; its approach, a new one if the lane was empty before."""
+        """Note a face, usable or not. Returns its approach, a new one if the lane was empty before."""
         approach = self.no_face(now_s) or self._begin(face, now_s)
         approach.last_seen_s = now_s
         return approach
 
     def add_usable_face(self, face: Face, vector: Vector, now_s: float) -> Approach:
-        """A usable face; its approach, a new one if it is another person's."""
+        """Note a usable face. Returns its approach, a new one if it is another person's."""
         approach = self.add_face(face, now_s)
         if approach.looks_like_another(vector, face.box):
             approach = self._begin(face, now_s)

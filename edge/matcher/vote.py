@@ -1,4 +1,7 @@
-"""One frame names nobody: k of the last n usable frames must agree, or two of them overwhelmingly."""
+"""Vote over frames: k of the last n usable frames must agree, or two of them by a wide margin.
+
+One frame alone never names anybody.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,15 +10,17 @@ from dataclasses import dataclass
 from edge.core.domain import Candidate, Sight
 
 Vote = Candidate | None
-"""The best candidate of one usable frame, at whatever score; None if the gallery was empty."""
+"""The best candidate of one usable frame, at any score; None if the gallery was empty."""
 EARLY_FRAMES = 2
-"""The fewest frames that can name anybody before the whole vote was held."""
+"""The smallest number of frames that can name a person before the vote is complete."""
 
 
 @dataclass(frozen=True, slots=True)
 class VoteResult:
-    """`sight` is LOOKING, KNOWN or UNKNOWN; `candidate` the agreed worker with the mean score of the agreeing frames,
-    otherwise the best of all; `frames` the votes behind it."""
+    """`sight` is LOOKING, KNOWN or UNKNOWN; `frames` is the number of votes behind it.
+
+    `candidate` is the agreed worker with the mean score of the agreeing frames, otherwise the best of all frames.
+    """
 
     sight: Sight
     candidate: Candidate | None
@@ -25,8 +30,8 @@ class VoteResult:
 def count_votes(votes: Sequence[Vote], threshold: float, needed: int, window: int) -> VoteResult:
     """Count the votes of one approach, oldest first.
 
-    KNOWN when `needed` of the last `window` name one worker at or above `threshold`; UNKNOWN when `window` frames were
-    seen without that; otherwise LOOKING.
+    KNOWN when `needed` of the last `window` frames name one worker at or above `threshold`. UNKNOWN when `window`
+    frames were seen without that. Otherwise LOOKING.
     """
     recent = [vote for vote in votes[-window:] if vote is not None]
     counted = [vote for vote in recent if vote.score >= threshold]
@@ -42,14 +47,14 @@ def count_votes(votes: Sequence[Vote], threshold: float, needed: int, window: in
 def early_result(
     frame_votes: Sequence[Vote], fused_vote: Vote, threshold: float, early_min: float
 ) -> VoteResult | None:
-    """KNOWN before the whole vote was held, or None.
+    """Decide KNOWN before the vote is complete; None if that is not possible.
 
-    The last two frames must each name one worker by itself at or above `threshold`, so that no face borrows the other's
-    score, and the frames so far, fused, must name the same one at or above `early_min` (see `early_exit_min`).
+    The last two frames must each name one worker alone at or above `threshold`. No face may borrow the other's score.
+    The fused frames must name the same worker at or above `early_min` (see `early_exit_min`).
 
     Args:
-        alone: the best candidate of each usable frame by itself, oldest first.
-        together: the best candidate of all of them as one template.
+        frame_votes: the best candidate of each usable frame alone, oldest first.
+        fused_vote: the best candidate of all of them as one template.
     """
     if fused_vote is None or fused_vote.score < early_min or len(frame_votes) < EARLY_FRAMES:
         return None

@@ -1,4 +1,4 @@
-"""A list as it is after changes: made from the snapshot they count from, at the cost of what changed."""
+"""Makes a list from a snapshot and its changes. The cost depends on what changed."""
 
 from dataclasses import replace
 
@@ -9,29 +9,29 @@ from contract.messages import ListKind, PartHeader, RiskDelta, RosterDelta
 from contract.signing import Opener
 from edge.core.domain import ListAge, RosterState
 from edge.core.templates import TemplateStore
-from edge.replica.list_assembly import RosterReading, risks
-from edge.replica.signed_lists import ListRefused, changes
+from edge.replica.list_assembly import RosterReader, risks
+from edge.replica.signed_lists import ListRefused, open_changes
 
 
-def changed(
+def apply_delta(
     base: RosterState, header: PartHeader, delta: SealedDelta, key: X25519PrivateKey | Opener, now: RosterState
 ) -> tuple[RosterState, int]:
-    """`base`, the snapshot with this `header`, after the changes; and how many templates could not be read. What is the same as
-    in the state `now` stays the same object: templates that nobody changed need no new gallery.
+    """Return `base`, the snapshot with this `header`, after the changes, and the number of unreadable templates.
 
+    What is the same as in the state `now` stays the same object: unchanged templates need no new gallery.
     Raises ListRefused: the changes belong to another snapshot, or do not hold what they say.
     """
-    said = delta.header
-    if (said.kind, said.base_version, said.base_digest) != (header.kind, header.list_version, header.digest):
-        raise ListRefused(f"the changes of the {said.kind.value} are not those of version {header.list_version}")
-    found, age = changes(delta, key), ListAge(said.list_version, said.issued_utc)
+    claimed = delta.header
+    if (claimed.kind, claimed.base_version, claimed.base_digest) != (header.kind, header.list_version, header.digest):
+        raise ListRefused(f"the changes of the {claimed.kind.value} are not those of version {header.list_version}")
+    found, age = open_changes(delta, key), ListAge(claimed.list_version, claimed.issued_utc)
     if isinstance(found.delta, RosterDelta):
         return _roster(base, found, found.delta, age, now)
     return _risks(base, found.delta, age), 0
 
 
 def with_list(kind: ListKind, state: RosterState, found: RosterState) -> RosterState:
-    """The state with one list taken from another state."""
+    """Return the state with one list taken from another state."""
     if kind is ListKind.ROSTER:
         return replace(
             state,
@@ -48,7 +48,7 @@ def with_list(kind: ListKind, state: RosterState, found: RosterState) -> RosterS
 def _roster(
     base: RosterState, found: Changes, delta: RosterDelta, age: ListAge, now: RosterState
 ) -> tuple[RosterState, int]:
-    reading = RosterReading()
+    reading = RosterReader()
     reading.take_workers(delta, found.vectors)
     fresh = reading.into(RosterState(), age)
     workers = base.workers | fresh.workers

@@ -1,4 +1,4 @@
-"""One version of a list put together from its parts, a bounded step per part; nothing of it counts before the end."""
+"""Puts one version of a list together from its parts, in bounded steps. The list counts only when it is complete."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -25,51 +25,51 @@ from contract.parts import Content, SealedPart, digest_of
 from contract.signing import Opener
 from edge.core.domain import ListAge, RosterState, Worker
 from edge.core.templates import Block, Rows, TemplateStore
-from edge.replica.signed_lists import ListRefused, content
+from edge.replica.signed_lists import ListRefused, open_content
 
 _LENGTH_MIN = 1e-3
-"""A shorter vector has no direction that means anything."""
+"""A shorter vector has no meaningful direction."""
 
 
 class ListAssembly:
-    """Takes the parts of one version in order. `header`: of the first part."""
+    """Takes the parts of one version in order. `header`: the first part's."""
 
     def __init__(self, header: PartHeader) -> None:
         self.header = header
         self.kind = header.kind
         self._fingerprints: list[bytes] = []
-        self._reading: _Reading = _READINGS[header.kind]()
+        self._part_reader: _PartReader = _READERS[header.kind]()
 
     @property
     def next_part(self) -> int | None:
-        """The number of the part that is wanted next; None once all are in."""
+        """The number of the next part, or None if all are here."""
         read = len(self._fingerprints)
         return read + 1 if read < self.header.parts else None
 
     @property
     def unreadable(self) -> int:
-        """Templates that were left out because they have no direction."""
-        return self._reading.unreadable
+        """The number of templates that were left out because they have no direction."""
+        return self._part_reader.unreadable
 
     def add(self, part: SealedPart, key: X25519PrivateKey | Opener) -> None:
-        """The next part. Raises ListRefused: it does not follow the others, or does not hold what it says."""
+        """Take the next part. Raises ListRefused: it does not follow the others, or does not hold what it says."""
         if part.header != self.header.model_copy(update={"part": self.next_part}):
             raise ListRefused(f"part {self.next_part} of the {self.kind.value} does not follow the parts before it")
-        self._reading.take(content(part, key))
+        self._part_reader.take(open_content(part, key))
         self._fingerprints.append(part.fingerprint)
 
     def finish(self, state: RosterState) -> RosterState:
-        """The state with this list in force. Raises ListRefused: the parts do not belong together."""
+        """Return the state with this list in force. Raises ListRefused: the parts do not belong together."""
         if digest_of(self._fingerprints) != self.header.digest:
             raise ListRefused(f"the parts of the {self.kind.value} do not belong together")
-        found = self._reading.into(state, ListAge(self.header.list_version, self.header.issued_utc))
+        found = self._part_reader.into(state, ListAge(self.header.list_version, self.header.issued_utc))
         if self.kind is ListKind.ROSTER:
             base = ListBase(list_version=self.header.list_version, digest=self.header.digest)
             found = replace(found, roster_base=base)
         return found
 
 
-class _Reading(Protocol):
+class _PartReader(Protocol):
     unreadable: int
 
     def take(self, part: Content) -> None: ...
@@ -77,8 +77,8 @@ class _Reading(Protocol):
     def into(self, state: RosterState, age: ListAge) -> RosterState: ...
 
 
-class RosterReading:
-    """Workers and templates so far."""
+class RosterReader:
+    """Collects workers and templates."""
 
     def __init__(self) -> None:
         self.unreadable = 0
@@ -94,10 +94,10 @@ class RosterReading:
         self.take_workers(part.snapshot, part.vectors)
 
     def take_workers(self, roster: RosterSnapshot | RosterDelta, vectors: bytes) -> None:
-        """More workers with their templates. Raises ListRefused."""
+        """Add workers with their templates. Raises ListRefused."""
         start = 0
         numbers = [self._numbers.setdefault(entry.worker_id, len(self._numbers)) for entry in roster.workers]
-        # No template is loaded without a consent reference, whatever HQ sends.
+        # No template is loaded without a consent reference, even if HQ sends one.
         consents = np.array([bool(entry.consent_ref) for entry in roster.workers], np.bool_)
         for block in roster.templates:
             end = start + 2 * block.dimension * len(block.owners)
@@ -117,7 +117,7 @@ class RosterReading:
         self, block: TemplateBlock, data: memoryview, consents: NDArray[np.bool_], numbers: NDArray[np.int32]
     ) -> None:
         owners = np.array(block.owners, np.intp)
-        # Copied: an array of its own can be overwritten when the next list comes into force.
+        # A copy, not a view: it can be overwritten when the next list comes into force.
         rows: Rows = np.frombuffer(data, "<f2").reshape(len(owners), block.dimension).copy()
         norms = np.linalg.norm(rows.astype(np.float32), axis=1)
         sound, consented = np.isfinite(norms) & (norms >= _LENGTH_MIN), consents[owners]
@@ -127,7 +127,7 @@ class RosterReading:
         self._blocks.append(Block(block.model_id, rows, numbers[owners]))
 
     def _worker(self, entry: WorkerEntry) -> Worker:
-        """Dates, sets of sites, employers and trades are few: shared between workers they take no room."""
+        """Make a worker. Dates, sets of sites, employers and trades are few: workers share them to save memory."""
         dates, words, sites = self._dates.setdefault, self._words.setdefault, self._sites.get(entry.sites)
         return Worker(
             entry.worker_id,
@@ -145,7 +145,7 @@ class RosterReading:
         )
 
 
-class _Risks:
+class _RiskReader:
     unreadable = 0
 
     def __init__(self) -> None:
@@ -159,7 +159,7 @@ class _Risks:
         return replace(state, risks=risks(self._entries), risk=age)
 
 
-class _Policy:
+class _PolicyReader:
     unreadable = 0
 
     def __init__(self) -> None:
@@ -173,15 +173,15 @@ class _Policy:
         return replace(state, policy=self._policy, policy_age=age)
 
 
-_READINGS: dict[ListKind, type[_Reading]] = {
-    ListKind.ROSTER: RosterReading,
-    ListKind.RISK: _Risks,
-    ListKind.POLICY: _Policy,
+_READERS: dict[ListKind, type[_PartReader]] = {
+    ListKind.ROSTER: RosterReader,
+    ListKind.RISK: _RiskReader,
+    ListKind.POLICY: _PolicyReader,
 }
 
 
 def risks(entries: Iterable[RiskEntry]) -> dict[str, tuple[RiskEntry, ...]]:
-    """All entries by worker id: whoever is on two lists is on both."""
+    """Return all entries by worker id. A worker may have several."""
     found: dict[str, tuple[RiskEntry, ...]] = {}
     for entry in entries:
         found[entry.worker_id] = (*found.get(entry.worker_id, ()), entry)

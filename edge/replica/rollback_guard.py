@@ -1,7 +1,7 @@
-"""Whether a signed list may come into force, by what was in force at this gate before. Pure but for what it is asked of.
+"""Decides whether a signed list may come into force, by what was in force at this gate before. Pure, but for the guard it asks.
 
-HQ's signature says who made a list, and not that it is the newest: an old replica.db put back, or changes removed from it, hold
-genuine lists in which a worker is not yet suspended.
+HQ's signature says who made a list, not that it is the newest. An old replica.db that somebody put back holds genuine lists, in
+which a worker is not yet suspended. The same is true for a replica.db from which changes were removed.
 """
 
 from typing import Protocol
@@ -13,19 +13,20 @@ from edge.replica.signed_lists import ListRefused
 
 
 class RollbackGuard(Protocol):
-    """The highest versions that were ever in force here (`edge.storage.high_water`)."""
+    """Remembers the highest versions that were ever in force here (`edge.storage.high_water`)."""
 
-    def of(self, kind: ListKind) -> ListMark | None: ...
+    def of(self, kind: ListKind) -> ListMark | None:
+        """Return the highest version, or None."""
 
     def takes_older(self, kind: ListKind) -> bool:
-        """True if a technician had this gate take the next list, also an older one."""
+        """Return True if a technician let the next list come into force, also an older one."""
 
     def raise_to(self, kind: ListKind, mark: ListMark) -> None:
-        """This list comes into force; on disk when it returns."""
+        """Remember that this list comes into force. On disk when it returns."""
 
 
 class NoRollbackGuard:
-    """Remembers nothing: for commands and tools that only look at a replica."""
+    """Remembers nothing: for commands and tools that only read a replica."""
 
     def of(self, kind: ListKind) -> ListMark | None:
         return None
@@ -45,10 +46,10 @@ def mark_of_delta(delta: SealedDelta) -> ListMark:
     return ListMark(version=header.list_version, issued_utc=header.issued_utc, digest=delta.fingerprint.hex())
 
 
-def refuse_older(floor: RollbackGuard, kind: ListKind, mark: ListMark) -> None:
-    """Raises ListRefused for a list below the highest that was in force here, or another one of its version."""
-    highest = floor.of(kind)
-    if highest is None or floor.takes_older(kind):
+def refuse_older(guard: RollbackGuard, kind: ListKind, mark: ListMark) -> None:
+    """Raises ListRefused for a list below the highest that was in force here, or another one with its version."""
+    highest = guard.of(kind)
+    if highest is None or guard.takes_older(kind):
         return
     if mark.version < highest.version:
         raise ListRefused(
@@ -61,12 +62,12 @@ def refuse_older(floor: RollbackGuard, kind: ListKind, mark: ListMark) -> None:
         )
 
 
-def withheld(floor: RollbackGuard, state: RosterState) -> frozenset[ListKind]:
-    """Lists of which there was a newer version than `state` holds."""
+def withheld(guard: RollbackGuard, state: RosterState) -> frozenset[ListKind]:
+    """Return the lists of which a newer version was in force than `state` holds."""
 
     def older(kind: ListKind) -> bool:
-        mark = floor.of(kind)
-        return mark is not None and age_of(state, kind).version < mark.version and not floor.takes_older(kind)
+        mark = guard.of(kind)
+        return mark is not None and age_of(state, kind).version < mark.version and not guard.takes_older(kind)
 
     return frozenset(kind for kind in ListKind if older(kind))
 

@@ -1,6 +1,6 @@
-"""Whether an order from HQ may be obeyed: signed, for this gate, and of this moment.
+"""Decides whether a command from HQ may be executed: signed, for this gate, and of this moment.
 
-Single use is the journal's matter: only it remembers for ever (`Journal.seen`).
+The journal makes it single-use: only the journal remembers for ever (`Journal.seen`).
 """
 
 from datetime import datetime, timedelta
@@ -11,22 +11,22 @@ from contract.signing import BadSignature, Verifier, verify
 from contract.topics import Channel
 
 FUTURE_SLACK = timedelta(seconds=60)
-"""HQ's clock may be this far ahead of ours."""
+"""HQ's clock may be this far ahead of the gate's."""
 MAX_LIFE = timedelta(minutes=15)
-"""HQ may not issue an order that stays valid for longer."""
+"""The longest validity of a command."""
 
 
 class CommandRefused(ValueError):
-    """An order that must not be obeyed; the text says why. `command_id` is known if HQ signed it for this gate."""
+    """A command that must not be executed. The text says why. `command_id` is known if HQ signed it for this gate."""
 
     def __init__(self, detail: str, command_id: str | None = None) -> None:
         super().__init__(detail)
         self.command_id = command_id
 
 
-def verified(envelope: bytes, gate_id: str, key: Verifier, now: datetime) -> Command:
-    """The command inside a signed envelope. Raises CommandRefused."""
-    command = signed(envelope, key)
+def verify_command(envelope: bytes, gate_id: str, key: Verifier, now: datetime) -> Command:
+    """Return the command inside a signed envelope. Raises CommandRefused."""
+    command = open_command(envelope, key)
     name, its_id = f"command {command.command_id}", command.command_id
     if command.gate_id != gate_id:
         raise CommandRefused(f"{name} is for gate {command.gate_id}")
@@ -40,8 +40,8 @@ def verified(envelope: bytes, gate_id: str, key: Verifier, now: datetime) -> Com
     return command
 
 
-def signed(envelope: bytes, key: Verifier) -> Command:
-    """The command, its signature checked and nothing else. Raises CommandRefused."""
+def open_command(envelope: bytes, key: Verifier) -> Command:
+    """Return the command with its signature checked, and nothing else. Raises CommandRefused."""
     try:
         check_size(Channel.COMMAND, envelope)
         return decode(Command, verify(envelope, Channel.COMMAND.value, key))

@@ -1,4 +1,4 @@
-"""Parts and changes of signed lists, opened in two steps: anyone may check the signature, only the site's key opens the seal."""
+"""Opens parts and changes of signed lists in two steps: any process checks the signature, only the site's key opens the seal."""
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
@@ -9,15 +9,15 @@ from contract.parts import Content, SealedPart, open_part, read_part
 from contract.signing import BadSeal, BadSignature, Opener, Verifier
 
 VERSION_MAX = 2**53
-"""What every JSON reader and SQLite can count to."""
+"""The highest number that every JSON reader and SQLite can count to."""
 
 
 class ListRefused(ValueError):
-    """A list that must not be believed; the text says why."""
+    """A list that must not be trusted. The text says why."""
 
 
 def signed_part(body: bytes, kind: ListKind, site_id: str, key: Verifier) -> SealedPart:
-    """One part as HQ signed it, still sealed. Raises ListRefused."""
+    """Read one part as HQ signed it, still sealed. Raises ListRefused."""
     try:
         part = read_part(body, kind, key)
     except (BadSignature, BadMessage) as error:
@@ -27,7 +27,7 @@ def signed_part(body: bytes, kind: ListKind, site_id: str, key: Verifier) -> Sea
 
 
 def signed_delta(body: bytes, kind: ListKind, site_id: str, key: Verifier) -> SealedDelta:
-    """Changes of a list as HQ signed them, still sealed. Raises ListRefused."""
+    """Read the changes of a list as HQ signed them, still sealed. Raises ListRefused."""
     try:
         delta = read_delta(body, kind, key)
     except (BadSignature, BadMessage) as error:
@@ -36,8 +36,8 @@ def signed_delta(body: bytes, kind: ListKind, site_id: str, key: Verifier) -> Se
     return delta
 
 
-def content(part: SealedPart, key: X25519PrivateKey | Opener) -> Content:
-    """What the seal holds. Raises ListRefused."""
+def open_content(part: SealedPart, key: X25519PrivateKey | Opener) -> Content:
+    """Open the seal of a part. Raises ListRefused."""
     try:
         found = open_part(part, key)
     except (BadSeal, BadMessage) as error:
@@ -46,8 +46,8 @@ def content(part: SealedPart, key: X25519PrivateKey | Opener) -> Content:
     return found
 
 
-def changes(delta: SealedDelta, key: X25519PrivateKey | Opener) -> Changes:
-    """What the seal holds. Raises ListRefused."""
+def open_changes(delta: SealedDelta, key: X25519PrivateKey | Opener) -> Changes:
+    """Open the seal of changes. Raises ListRefused."""
     try:
         found = open_delta(delta, key)
     except (BadSeal, BadMessage) as error:

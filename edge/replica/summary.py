@@ -1,43 +1,16 @@
-"""What the screen may know of replica.db: versions, ages and the connection. No key is needed, no content is read."""
+"""What the screen may know of replica.db: versions, ages and the connection. No key is needed, and no content is read."""
 
 import sqlite3
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 from contract.messages import ListKind
-from edge.storage import sqlite_file
+from edge.replica import list_tables, message_tables
+from edge.replica.list_tables import ListSummary
+from edge.replica.message_tables import AckSummary, LinkSummary
+from edge.storage.database_reader import DatabaseReader
 
-
-@dataclass(frozen=True, slots=True)
-class ListSummary:
-    """One list as it lies here: HQ's version and issue time, and when it arrived."""
-
-    version: int
-    issued_utc: datetime
-    applied_utc: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class AckSummary:
-    """HQ holds the events of `epoch` up to `seq`; HQ's time, and when we heard of it."""
-
-    epoch: str
-    seq: int
-    utc: datetime
-    received_utc: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class LinkSummary:
-    """The connection to the broker; `hq_online` is None while HQ has said nothing of itself."""
-
-    connected: bool
-    since_utc: datetime
-    broker: str
-    detail: str
-    hq_online: bool | None
-    unsent: int
+__all__ = ["AckSummary", "LinkSummary", "ListSummary", "ReplicaSummary", "SummaryReader"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,30 +23,26 @@ class ReplicaSummary:
 
 
 class SummaryReader:
-    """Reads the summary when asked; never raises for a missing or damaged file."""
+    """Reads the summary on request. Never raises for a missing or damaged file."""
 
     def __init__(self, path: Path) -> None:
-        self._reader = sqlite_file.DatabaseReader(path)
+        self._reader = DatabaseReader(path)
 
     def changed(self) -> bool:
-        """True if something was written since the last call."""
+        """Return True if something was written since the last call."""
         return self._reader.changed()
 
     def read(self) -> ReplicaSummary:
-        db = self._reader.db()
-        if db is None:
-            return ReplicaSummary()
+        """Read everything. Return an empty summary while there is no readable file."""
         try:
-            return _summary(db)
-        except sqlite3.DatabaseError as error:
-            self._reader.gave_up(error)
+            return self._reader.ask(_summary, ReplicaSummary())
         except ValueError:
             self._reader.close()
-        return ReplicaSummary()
+            return ReplicaSummary()
 
     @property
     def trouble(self) -> str:
-        """Why replica.db is there and cannot be read; "" if it can, or if there is none."""
+        """Why an existing replica.db cannot be read, or ""."""
         return self._reader.trouble
 
     def close(self) -> None:
@@ -81,26 +50,6 @@ class SummaryReader:
 
 
 def _summary(db: sqlite3.Connection) -> ReplicaSummary:
-    lists = {
-        ListKind(kind): ListSummary(version, _time(issued), _time(applied))
-        for kind, version, issued, applied in db.execute(
-            "SELECT kind, list_version, issued_utc, applied_utc FROM list_versions WHERE applied_utc IS NOT NULL"
-            " UNION SELECT kind, list_version, issued_utc, applied_utc FROM list_deltas WHERE applied_utc IS NOT NULL"
-            " ORDER BY list_version"  # changes come after the list they change, and tell of its newest version
-        )
-    }
-    ack = db.execute("SELECT epoch, seq, utc, received_utc FROM acks ORDER BY received_utc DESC LIMIT 1").fetchone()
-    link = db.execute("SELECT connected, since_utc, broker, detail, hq_online, unsent FROM link").fetchone()
     return ReplicaSummary(
-        lists=lists,
-        ack=AckSummary(ack[0], ack[1], _time(ack[2]), _time(ack[3])) if ack else None,
-        link=LinkSummary(
-            bool(link[0]), _time(link[1]), link[2], link[3], None if link[4] is None else bool(link[4]), link[5]
-        )
-        if link
-        else None,
+        lists=list_tables.newest_in_force(db), ack=message_tables.newest_ack(db), link=message_tables.link(db)
     )
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)

@@ -1,16 +1,15 @@
-"""replica.db: what HQ sent, as it was signed. Written by the sync process alone, read by gate and screen.
+"""replica.db: what HQ sent, as it was signed. The sync process alone writes it; gate and screen read it.
 
-Nothing in it has to be believed: the gate process verifies every envelope itself (`edge.replica.reader`). A list arrives
-in parts, in any order and over any number of connections, and comes into force when the last one is here. A damaged
-file is set aside; the lists then come again, because the broker keeps them.
+Nothing in it is trusted: the gate process verifies every envelope itself (`edge.replica.reader`). A list arrives in parts, in any order
+and over any number of connections. It comes into force when the last part is here. Changes count from a snapshot and hold all
+since then, so only the newest of each snapshot are kept. A damaged file is set aside; the broker then sends the lists again.
 """
 
 import sqlite3
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -19,55 +18,22 @@ from contract.deltas import SealedDelta
 from contract.messages import Ack, ListBase, ListKind, NoticeCode, PartHeader
 from contract.parts import SealedPart, digest_of
 from contract.signing import BadSignature, Verifier, verify
-from contract.topics import Channel
 from edge.core.domain import Incident
-from edge.replica import delta_tables
-from edge.replica.delta_tables import RolledBack as RolledBack
+from edge.replica import list_tables, message_tables
+from edge.replica.list_tables import Snapshot
+from edge.replica.message_tables import LinkSummary
 from edge.replica.signed_lists import ListRefused
-from edge.storage import erasure, sqlite_file
+from edge.storage import sqlite_file
 
 log = structlog.get_logger()
 
-KEEP_COMMANDS = 200
-ROWS_MAX = 100
-"""Of each kind one list in force, one that arrives and their changes are kept; more is not of this process."""
-KEEP_INCIDENTS = 500
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS replica (id INTEGER PRIMARY KEY CHECK (id = 1), replica_id TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS list_versions (
-    kind TEXT NOT NULL, digest TEXT NOT NULL, list_version INTEGER NOT NULL, issued_utc TEXT NOT NULL,
-    parts INTEGER NOT NULL, applied_utc TEXT, PRIMARY KEY (kind, digest));
-CREATE TABLE IF NOT EXISTS list_parts (
-    kind TEXT NOT NULL, digest TEXT NOT NULL, part INTEGER NOT NULL, fingerprint BLOB NOT NULL, body BLOB NOT NULL,
-    PRIMARY KEY (kind, digest, part));
-CREATE TABLE IF NOT EXISTS acks (
-    epoch TEXT PRIMARY KEY, seq INTEGER NOT NULL, utc TEXT NOT NULL, received_utc TEXT NOT NULL, envelope BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS commands (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, received_utc TEXT NOT NULL, envelope BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS incidents (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, ref TEXT NOT NULL UNIQUE, utc TEXT NOT NULL, code TEXT NOT NULL,
-    detail TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS link (
-    id INTEGER PRIMARY KEY CHECK (id = 1), connected INTEGER NOT NULL, since_utc TEXT NOT NULL, broker TEXT NOT NULL,
-    detail TEXT NOT NULL, hq_online INTEGER, unsent INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS serials (id INTEGER PRIMARY KEY CHECK (id = 1), last INTEGER NOT NULL);
-"""
-
 
 class ReplicaError(RuntimeError):
-    """The replica cannot be used; the text says why and what to do."""
+    """The replica cannot be used. The text says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Version:
-    list_version: int
-    issued_utc: datetime
-    digest: str
-
-    @property
-    def order(self) -> tuple[int, datetime]:
-        return self.list_version, self.issued_utc
+class RolledBack(ValueError):
+    """A list that is older than the one held, or another one with the same version."""
 
 
 class ReplicaWriter:
@@ -83,63 +49,58 @@ class ReplicaWriter:
             self._lock = sqlite_file.lock(path)
         except sqlite_file.DatabaseLocked as error:
             raise ReplicaError(f"{error}: stop the other one first (systemctl stop sitegate-sync)") from error
-        self._log_holds_old = True  # an earlier process may not have got to it
+        self._log_holds_old = True  # an earlier process may not have emptied it
         try:
             self._db = self._open_or_replace(path)
         except BaseException:
             self._lock.close()
             raise
 
+    # --- lists -----------------------------------------------------------------------------------------------
+
     def versions(self) -> dict[ListKind, int]:
-        """Of the lists in force, with their changes; one that is still arriving does not count."""
-        rows = self._db.execute("SELECT kind, list_version FROM list_versions WHERE applied_utc IS NOT NULL").fetchall()
-        found = {ListKind(kind): int(version) for kind, version in rows}
-        return {kind: max(version, delta_tables.version(self._db, kind)) for kind, version in found.items()}
-
-    def base(self, kind: ListKind) -> ListBase | None:
-        """The list in force as it was published whole: what it holds lies here, also of those who left since."""
-        held = self._version(kind, in_force=True)
-        return ListBase(list_version=held.list_version, digest=held.digest) if held else None
-
-    def empty_log(self) -> None:
-        """Lists that were replaced leave the file's log too; what a reader is looking at, at a later call."""
-        if self._log_holds_old:
-            with self._transaction(write=False):
-                self._log_holds_old = not erasure.empty_log(self._db)
+        """Return the versions of the lists in force, with their changes."""
+        return {kind: found.version for kind, found in list_tables.newest_in_force(self._db).items()}
 
     def issued(self) -> dict[ListKind, datetime]:
-        """When HQ issued the lists in force, or their newest changes."""
-        rows = self._db.execute(
-            "SELECT kind, issued_utc, list_version FROM list_versions WHERE applied_utc IS NOT NULL"
-            " UNION SELECT kind, issued_utc, list_version FROM list_deltas WHERE applied_utc IS NOT NULL"
-            " ORDER BY list_version"
-        ).fetchall()
-        return {ListKind(kind): datetime.fromisoformat(issued) for kind, issued, _ in rows}
+        """Return when HQ issued the lists in force, or their newest changes."""
+        return {kind: found.issued_utc for kind, found in list_tables.newest_in_force(self._db).items()}
+
+    def base(self, kind: ListKind) -> ListBase | None:
+        """Return the snapshot in force. All that it holds is still here, also of workers who left since."""
+        held = list_tables.snapshot(self._db, kind, in_force=True)
+        return ListBase(list_version=held.list_version, digest=held.digest) if held else None
+
+    def gaps(self) -> dict[ListKind, str]:
+        """Return the lists that cannot come into force with what is here. The text changes with every part that arrives."""
+        missing = {kind: f"parts {parts}" for kind, parts in self.missing_parts().items() if parts}
+        waits = {kind: list_tables.delta(self._db, kind, in_force=False) for kind in ListKind}
+        return {kind: f"changes of {delta.base_digest}" for kind, delta in waits.items() if delta} | missing
+
+    def missing_parts(self) -> dict[ListKind, list[int]]:
+        """Return the numbers of the parts that arriving lists still lack."""
+        return list_tables.missing_parts(self._db)
 
     def add_part(self, part: SealedPart, body: bytes) -> bool:
-        """Keep one part of a list. The last one missing puts the list in force, in the same transaction: True then.
+        """Keep one part of a list. The last missing one puts the list into force, in the same transaction: True then.
 
-        Besides the list in force at most one newer version of each kind is kept while its parts arrive; the newest wins.
+        Besides the list in force at most one newer version of each kind is kept while its parts arrive. The newest wins.
 
         Raises:
-            RolledBack: older than the list in force, or another under its version.
-            ListRefused: all parts are here and do not belong together; they are forgotten.
+            RolledBack: older than the list in force, or another with its version.
+            ListRefused: all parts are here and do not belong together. They are removed.
         """
         header = part.header
-        held, arriving = self._version(header.kind, in_force=True), self._version(header.kind, in_force=False)
-        if held is not None and not _newer(header, held, delta_tables.version(self._db, header.kind)):
+        held, arriving = (list_tables.snapshot(self._db, header.kind, in_force=which) for which in (True, False))
+        if held is not None and not self._is_newer(header, held):
             return False
         new = arriving is None or arriving.digest != header.digest
-        # By time too: an HQ restored from a backup counts some versions again.
         if arriving and new and (header.list_version, header.issued_utc) <= arriving.order:
             return False
         with self._transaction(durable=self._may_complete(header, new=new)):
             if new:
-                self._begin(header)
-            self._db.execute(
-                "INSERT OR IGNORE INTO list_parts VALUES (?, ?, ?, ?, ?)",
-                (header.kind.value, header.digest, header.part, part.fingerprint, body),
-            )
+                list_tables.begin(self._db, header)
+            list_tables.add_part(self._db, part, body)
             complete = self._complete(header)
             if complete:
                 self._put_in_force(header)
@@ -147,98 +108,82 @@ class ReplicaWriter:
             raise ListRefused(f"the parts of {header.kind.value} version {header.list_version} do not belong together")
         return complete
 
-    def forget_list(self, kind: ListKind) -> None:
-        """Of this list nothing is kept, so that any version of HQ's is news: the gate does not believe what lies here."""
+    def add_delta(self, delta: SealedDelta, body: bytes) -> bool:
+        """Keep the changes of a list. Return True if they are in force now: they belong to the snapshot in force.
+
+        Otherwise they are known, or wait for their snapshot. Raises RolledBack: older than the list in force, or another with its
+        version.
+        """
+        header = delta.header
+        base = list_tables.snapshot(self._db, header.kind, in_force=True)
+        self._log_holds_old = True
         with self._transaction(durable=True):
-            self._forget(kind, "1")
-            delta_tables.forget(self._db, kind)
+            held, waits = (list_tables.delta(self._db, header.kind, in_force=which) for which in (True, False))
+            for known in (held, waits):
+                if known and (known.list_version, known.fingerprint) == (header.list_version, delta.fingerprint):
+                    return False
+            newest = max(base.list_version if base else 0, held.list_version if held else 0)
+            _refuse_old(header.kind, header.list_version, newest)
+            in_force = base is not None and header.base_digest == base.digest
+            if not in_force and waits and (header.list_version, header.issued_utc) <= waits.order:
+                return False
+            list_tables.add_delta(self._db, delta, body, in_force=in_force)
+            return in_force
+
+    def forget_list(self, kind: ListKind) -> None:
+        """Remove a list that the gate does not believe, so that any version of HQ's is new."""
+        with self._transaction(durable=True):
+            list_tables.remove_snapshot(self._db, kind, in_force=None)
+            list_tables.remove_deltas(self._db, kind)
 
     def forget_arriving(self) -> None:
-        """Of lists that are only arriving nothing is kept; those in force stay."""
+        """Remove the lists that are only arriving. Those in force stay."""
         self._log_holds_old = True
         with self._transaction():
             for kind in ListKind:
-                self._forget(kind, "applied_utc IS NULL")
-            delta_tables.forget_waiting(self._db)
+                list_tables.remove_snapshot(self._db, kind, in_force=False)
+            list_tables.remove_waiting_deltas(self._db)
 
-    def add_delta(self, delta: SealedDelta, body: bytes) -> bool:
-        """Keep the changes of a list. True if they are in force now; otherwise they are no news, or wait for their snapshot.
+    def empty_log(self) -> None:
+        """Remove replaced lists from the file's log too. While a reader uses them, a later call does it."""
+        if self._log_holds_old:
+            with _in_words():
+                self._log_holds_old = not sqlite_file.checkpoint(self._db)
 
-        Raises:
-            RolledBack: older than the list in force, or another under its version.
-        """
-        held = self._version(delta.header.kind, in_force=True)
-        self._log_holds_old = True
-        with self._transaction(durable=True):
-            return delta_tables.keep(
-                self._db, delta, body, held.digest if held else "", held.list_version if held else 0
-            )
-
-    def gaps(self) -> dict[ListKind, str]:
-        """Lists that cannot come into force with what is here, and how far they are: a text that changes with every part."""
-        missing = {kind: f"parts {parts}" for kind, parts in self.missing_parts().items() if parts}
-        waits = {kind: delta_tables.waiting_for(self._db, kind) for kind in ListKind}
-        return {kind: f"changes of {digest}" for kind, digest in waits.items() if digest} | missing
-
-    def missing_parts(self) -> dict[ListKind, list[int]]:
-        """Which parts the lists that are arriving still lack."""
-        arriving = self._db.execute(
-            "SELECT kind, digest, parts FROM list_versions WHERE applied_utc IS NULL"
-        ).fetchall()
-        found = {}
-        for kind, digest, parts in arriving:
-            rows = self._db.execute("SELECT part FROM list_parts WHERE kind = ? AND digest = ?", (kind, digest))
-            here = {int(row[0]) for row in rows}
-            found[ListKind(kind)] = [part for part in range(1, parts + 1) if part not in here]
-        return found
-
-    def _version(self, kind: ListKind, *, in_force: bool) -> "_Version | None":
-        """The list in force, or the one whose parts are arriving."""
-        row = self._db.execute(
-            "SELECT list_version, issued_utc, digest FROM list_versions WHERE kind = ? AND (applied_utc IS NOT NULL) = ?",
-            (kind.value, in_force),
-        ).fetchone()
-        return _Version(int(row[0]), datetime.fromisoformat(row[1]), str(row[2])) if row else None
+    def _is_newer(self, header: PartHeader, held: Snapshot) -> bool:
+        """Return False for the snapshot in force itself. Raises RolledBack."""
+        if (header.list_version, header.digest) == (held.list_version, held.digest):
+            return False
+        changes = list_tables.delta(self._db, header.kind, in_force=True)
+        newest = max(held.list_version, changes.list_version if changes else 0)
+        _refuse_old(header.kind, header.list_version, newest)
+        return True
 
     def _may_complete(self, header: PartHeader, *, new: bool) -> bool:
-        """True if one more part of this list may be the last one that is missing."""
+        """Return True if one more part of this list may be the last missing one."""
         if new:
             return header.parts == 1
-        where = (header.kind.value, header.digest)
-        (here,) = self._db.execute("SELECT count(*) FROM list_parts WHERE kind = ? AND digest = ?", where).fetchone()
-        return int(here) >= header.parts - 1
-
-    def _begin(self, header: PartHeader) -> None:
-        """Make room for a version; whatever else was arriving is forgotten."""
-        self._forget(header.kind, "applied_utc IS NULL")
-        self._db.execute(
-            "INSERT INTO list_versions VALUES (?, ?, ?, ?, ?, NULL)",
-            (header.kind.value, header.digest, header.list_version, header.issued_utc.isoformat(), header.parts),
-        )
+        return list_tables.count_parts(self._db, header) >= header.parts - 1
 
     def _complete(self, header: PartHeader) -> bool | None:
-        """Whether all parts are here; None (and none is, any more) if they are not those that HQ bound together."""
-        fingerprints = self._db.execute(
-            "SELECT fingerprint FROM list_parts WHERE kind = ? AND digest = ? ORDER BY part",
-            (header.kind.value, header.digest),
-        ).fetchall()
-        if len(fingerprints) < header.parts:
+        """Say whether all parts are here. Return None, and remove them, if HQ did not bind them together."""
+        found = list_tables.fingerprints(self._db, header)
+        if len(found) < header.parts:
             return False
-        if digest_of(bytes(row[0]) for row in fingerprints) == header.digest:
+        if digest_of(found) == header.digest:
             return True
-        self._forget(header.kind, "applied_utc IS NULL")
+        list_tables.remove_snapshot(self._db, header.kind, in_force=False)
         return None
 
     def _put_in_force(self, header: PartHeader) -> None:
-        if header.kind is ListKind.ROSTER and self._version(header.kind, in_force=True) is not None:
-            self._remove_damaged()  # the first one after the damage leaves it to whoever wants to look at it
-        self._forget(header.kind, "applied_utc IS NOT NULL")
+        if header.kind is ListKind.ROSTER and self.base(ListKind.ROSTER) is not None:
+            self._remove_damaged()  # the first roster after the damage leaves it for study
         self._log_holds_old = True
-        self._db.execute("UPDATE list_versions SET applied_utc = ? WHERE kind = ?", (_now(), header.kind.value))
-        delta_tables.follow_base(self._db, header.kind, header.digest, header.list_version)
+        list_tables.put_in_force(self._db, header.kind)
+        list_tables.follow_snapshot(self._db, header.kind, header.digest, header.list_version)
 
     def _remove_damaged(self) -> None:
-        """Replicas that were set aside hold rosters from before, in which somebody may be who is to be gone."""
+        """Remove replicas that were set aside: their old rosters may hold workers whose data must be gone."""
         for path in self._path.parent.glob(f"{self._path.name}.corrupt-*"):
             try:
                 path.unlink()
@@ -246,73 +191,56 @@ class ReplicaWriter:
             except OSError as error:
                 log.warning("damaged_replica_not_removed", file=path.name, error=str(error))
 
-    def _forget(self, kind: ListKind, which: str) -> None:
-        versions = f"SELECT digest FROM list_versions WHERE kind = ? AND {which}"
-        self._db.execute(f"DELETE FROM list_parts WHERE kind = ? AND digest IN ({versions})", (kind.value, kind.value))
-        self._db.execute(f"DELETE FROM list_versions WHERE kind = ? AND {which}", (kind.value,))
+    # --- messages --------------------------------------------------------------------------------------------
 
     def save_ack(self, ack: Ack, envelope: bytes) -> None:
+        """Keep HQ's newest acknowledgement of an epoch."""
         with self._transaction():
-            self._db.execute(
-                "INSERT OR REPLACE INTO acks VALUES (?, ?, ?, ?, ?)",
-                (ack.epoch, ack.seq, ack.utc.isoformat(), _now(), envelope),
-            )
-
-    def forget_untrusted(self, key: Verifier) -> None:
-        """Acknowledgements and orders signed with a key that is trusted no longer: the gate would take them for forged."""
-        with self._transaction():
-            for table, channel in (("acks", Channel.ACK), ("commands", Channel.COMMAND)):
-                for row, envelope in self._db.execute(f"SELECT rowid, envelope FROM {table}").fetchall():
-                    try:
-                        verify(bytes(envelope), channel.value, key)
-                    except BadSignature:
-                        self._db.execute(f"DELETE FROM {table} WHERE rowid = ?", (row,))
+            message_tables.save_ack(self._db, ack, envelope)
 
     def acked(self, gate_id: str, epoch: str) -> Ack | None:
-        """HQ's newest acknowledgement of an epoch."""
-        row = self._db.execute("SELECT seq, utc FROM acks WHERE epoch = ?", (epoch,)).fetchone()
-        if row is None:
-            return None
-        return Ack(gate_id=gate_id, epoch=epoch, seq=row[0], utc=datetime.fromisoformat(row[1]))
+        """Return HQ's newest acknowledgement of an epoch."""
+        found = message_tables.acked(self._db, epoch)
+        return Ack(gate_id=gate_id, epoch=epoch, seq=found[0], utc=found[1]) if found else None
+
+    def forget_untrusted(self, key: Verifier) -> None:
+        """Remove acknowledgements and commands signed with a key that is no longer trusted: the gate would report forgeries."""
+        with self._transaction():
+            for table, row, channel, envelope in message_tables.signed_messages(self._db):
+                try:
+                    verify(envelope, channel.value, key)
+                except BadSignature:
+                    message_tables.remove_message(self._db, table, row)
 
     def add_command(self, envelope: bytes) -> bool:
-        """False if exactly this one came before."""
-        if self._db.execute("SELECT 1 FROM commands WHERE envelope = ?", (envelope,)).fetchone():
+        """Keep a signed command. Return False if exactly this one came before."""
+        if message_tables.has_command(self._db, envelope):
             return False
         with self._transaction():
-            self._db.execute("INSERT INTO commands (received_utc, envelope) VALUES (?, ?)", (_now(), envelope))
-            self._trim("commands", KEEP_COMMANDS)
+            message_tables.add_command(self._db, envelope)
         return True
 
     def add_incident(self, incident: Incident) -> None:
+        """Keep an incident for the gate process, which journals it."""
         with self._transaction():
-            self._db.execute(
-                "INSERT OR IGNORE INTO incidents (ref, utc, code, detail) VALUES (?, ?, ?, ?)",
-                (incident.ref, _now(), incident.code.value, incident.detail[:500]),
-            )
-            self._trim("incidents", KEEP_INCIDENTS)
+            message_tables.add_incident(self._db, incident)
 
-    def set_link(
-        self, *, connected: bool, since: datetime, broker: str, detail: str, hq_online: bool | None, unsent: int
-    ) -> None:
-        """The connection as the screen shows it."""
+    def set_link(self, link: LinkSummary) -> None:
+        """Keep the state of the connection for the screen."""
         with self._transaction():
-            self._db.execute(
-                "INSERT OR REPLACE INTO link VALUES (1, ?, ?, ?, ?, ?, ?)",
-                (connected, since.isoformat(), broker, detail, hq_online, unsent),
-            )
+            message_tables.set_link(self._db, link)
 
     def last_serial(self) -> int:
-        """The highest that was kept of what this gate said (`edge.sync.signed_messages`)."""
-        row = self._db.execute("SELECT last FROM serials").fetchone()
-        return int(row[0]) if row else 0
+        """Return the highest serial number that was kept of this gate's messages (`edge.sync.signed_messages`)."""
+        return message_tables.last_serial(self._db)
 
     def keep_serial(self, last: int) -> None:
+        """Keep the highest serial number of this gate's messages."""
         with self._transaction():
-            self._db.execute("INSERT OR REPLACE INTO serials VALUES (1, ?)", (last,))
+            message_tables.keep_serial(self._db, last)
 
     def close(self) -> None:
-        """May be called twice."""
+        """Close the file. May be called twice."""
         self._db.close()
         self._lock.close()
 
@@ -329,70 +257,45 @@ class ReplicaWriter:
         self.add_incident(Incident(uuid.uuid4().hex, NoticeCode.REPLICA_RESTARTED, text))
         return self._db
 
-    def _trim(self, table: str, keep: int) -> None:
-        self._db.execute(f"DELETE FROM {table} WHERE id <= (SELECT max(id) FROM {table}) - ?", (keep,))
-
     @contextmanager
-    def _transaction(self, *, write: bool = True, durable: bool = False) -> Iterator[None]:
-        """All or nothing. Raises ReplicaError if the disk refuses; a damaged file is not caught here: only a new start helps.
-        `durable`: on disk at the end, with all that was committed before. The gate remembers that the list was in force, so a
-        power cut that takes it back would look like an attack, and nobody would be let in until HQ sends it again."""
-        try:
-            if write:
-                self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-                self._db.execute("BEGIN IMMEDIATE")
-            try:
+    def _transaction(self, *, durable: bool = False) -> Iterator[None]:
+        """Store all or nothing. Raises ReplicaError if the disk refuses; only a new start repairs a damaged file.
+
+        `durable`: on disk at the end, with everything committed before. The gate remembers that a list was in force. If a power
+        cut took the list back, that would look like an attack, and nobody would be let in until HQ sends the list again.
+        """
+        with _in_words():
+            sqlite_file.set_synchronous(self._db, "FULL" if durable else "NORMAL")
+            with sqlite_file.transaction(self._db):
                 yield
-                if write:
-                    self._db.execute("COMMIT")
-            finally:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-        except sqlite3.OperationalError as error:
-            raise ReplicaError(f"replica.db cannot be written ({error}): free disk space, check the card") from error
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise ReplicaError(f"replica.db cannot be written ({error}): free disk space, check the card") from error
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    # NORMAL may lose the last commits at a power cut, never the file; HQ and the broker send them again. What puts a list into
+    # NORMAL may lose the last commits in a power cut, never the file; HQ and the broker send them again. What puts a list into
     # force is committed with FULL.
     db = sqlite_file.connect(path, synchronous="NORMAL")
     try:
         sqlite_file.check(db)
-        for statement in (_SCHEMA + delta_tables.SCHEMA).split(";"):
-            db.execute(statement)
-        db.execute("INSERT OR IGNORE INTO replica VALUES (1, ?)", (uuid.uuid4().hex,))
-        _check_rows(db)
+        list_tables.create(db)
+        message_tables.create(db)
+        list_tables.check_rows(db)
     except sqlite3.DatabaseError:
         db.close()
         raise
     return db
 
 
-def _check_rows(db: sqlite3.Connection) -> None:
-    """Raises sqlite3.DatabaseError for lists that this process never writes: they would end it at each start."""
-    rows = db.execute(
-        "SELECT kind, list_version, issued_utc FROM list_versions"
-        " UNION ALL SELECT kind, list_version, issued_utc FROM list_deltas LIMIT ?",
-        (ROWS_MAX + 1,),
-    ).fetchall()
-    if len(rows) > ROWS_MAX:
-        raise sqlite3.DatabaseError(f"more than {ROWS_MAX} lists")
-    for kind, version, issued in rows:
-        try:
-            known = ListKind(kind) and isinstance(version, int) and datetime.fromisoformat(issued).tzinfo is not None
-        except (TypeError, ValueError):
-            known = False
-        if not known:
-            raise sqlite3.DatabaseError("a list of no known kind, version or time")
-
-
-def _newer(header: PartHeader, held: _Version, changed: int) -> bool:
-    """False for the very snapshot in force. `changed`: version of its changes, 0 if none. Raises RolledBack."""
-    if (header.list_version, header.digest) == (held.list_version, held.digest):
-        return False
-    delta_tables.refuse_old(header.kind, header.list_version, max(held.list_version, changed))
-    return True
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat()
+def _refuse_old(kind: ListKind, list_version: int, newest: int) -> None:
+    """Raises RolledBack unless the version is above the newest held."""
+    if list_version < newest:
+        raise RolledBack(f"{kind.value} version {list_version} is older than version {newest} held here")
+    if list_version == newest:
+        raise RolledBack(f"{kind.value} version {list_version} came a second time with other content")

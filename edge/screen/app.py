@@ -25,7 +25,7 @@ from edge.core.domain import Tone
 from edge.core.ports import JournalReader
 from edge.screen.desk_page import DeskPages
 from edge.screen.journal_follower import Watch
-from edge.screen.lane_page import LaneView, Sign, is_stale
+from edge.screen.lane_page import SIGNS, LaneView, is_stale, sign_named
 from edge.screen.manager_page import manager_view
 from edge.screen.metrics import exposition
 from edge.screen.ports import GuardDesk, SyncSource
@@ -77,7 +77,7 @@ class Pages:
         """The worker's page, with every sign it may have to show."""
         texts = self.language(request)
         view = self._watch.lane
-        return self.html("lane.html", texts, second=self._texts[texts.second], view=view, signs=list(Sign))
+        return self.html("lane.html", texts, second=self._texts[texts.second], view=view, signs=SIGNS)
 
     async def lane_sign(self, request: Request) -> Response:
         """The present tone and sign, as soon as they differ from the ones in the query."""
@@ -189,6 +189,6 @@ def _desk_routes(pages: DeskPages) -> list[Route]:
 
 def _seen(request: Request) -> LaneView | None:
     try:
-        return LaneView(Tone(request.query_params["tone"]), Sign(request.query_params["sign"]))
+        return LaneView(Tone(request.query_params["tone"]), sign_named(request.query_params["sign"]))
     except (KeyError, ValueError):
         return None

@@ -15,36 +15,23 @@ STALE_AFTER = timedelta(seconds=5)
 """The gate writes its live state at least every second; older than this, it is not running."""
 
 
-class Sign(StrEnum):
-    """Everything the lane can say: one icon and one sentence each. Every `Advice` is a sign."""
+class StateSign(StrEnum):
+    """What the lane says when nobody is to be given an advice."""
 
     READY = "ready"
-    WALK_THROUGH = "walk_through"
-    COME_CLOSER = "come_closer"
-    MORE_LIGHT = "more_light"
-    LESS_LIGHT = "less_light"
-    HOLD_STILL = "hold_still"
-    LOOK_AT_CAMERA = "look_at_camera"
-    LOOK_UP = "look_up"
-    LOOK_DOWN = "look_down"
-    HOLD_UPRIGHT = "hold_upright"
-    UNCOVER_FACE = "uncover_face"
-    TURN_LEFT = "turn_left"
-    TURN_RIGHT = "turn_right"
-    ONE_BY_ONE = "one_by_one"
-    SHOW_CODE_OR_CARD = "show_code_or_card"
-    ENTER_PIN = "enter_pin"
-    LOOK_TOO = "look_too"
-    NEXT_PERSON_TOO = "next_person_too"
-    COME_IN_HOURS = "come_in_hours"
-    DECLARE_HEALTH = "declare_health"
-    RENEW_TRAINING = "renew_training"
-    SEE_DESK = "see_desk"
-    WAIT = "wait"
-    STEP_BACK = "step_back"
     STOP = "stop"
     FIRE = "fire"
     NOT_RUNNING = "not_running"
+
+
+Sign = Advice | StateSign
+SIGNS: tuple[Sign, ...] = (StateSign.READY, *Advice, StateSign.STOP, StateSign.FIRE, StateSign.NOT_RUNNING)
+"""Everything the lane can say: one icon and one sentence each. Every `Advice` is a sign."""
+
+
+def sign_named(name: str) -> Sign:
+    """Raises ValueError."""
+    return StateSign(name) if name in set(StateSign) else Advice(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +40,14 @@ class LaneView:
     sign: Sign
 
 
-NOT_RUNNING = LaneView(Tone.DESK, Sign.NOT_RUNNING)
+NOT_RUNNING = LaneView(Tone.DESK, StateSign.NOT_RUNNING)
 
 _UNADVISED: dict[Tone, Sign] = {
-    Tone.IDLE: Sign.READY,
-    Tone.ADJUST: Sign.WAIT,
-    Tone.GO: Sign.WALK_THROUGH,
-    Tone.STOP: Sign.STOP,
-    Tone.DESK: Sign.SEE_DESK,
+    Tone.IDLE: StateSign.READY,
+    Tone.ADJUST: Advice.WAIT,
+    Tone.GO: Advice.WALK_THROUGH,
+    Tone.STOP: StateSign.STOP,
+    Tone.DESK: Advice.SEE_DESK,
 }
 
 _WITHOUT_CAMERA = frozenset({Advice.SHOW_CODE_OR_CARD, Advice.ENTER_PIN})
@@ -77,15 +64,15 @@ def lane_view(live: LiveState | None, now: datetime) -> LaneView:
     if live is None or is_stale(live, now):
         return NOT_RUNNING
     if live.gate_state is PassageState.FIRE:
-        return LaneView(Tone.GO, Sign.FIRE)
+        return LaneView(Tone.GO, StateSign.FIRE)
     if live.gate_state is PassageState.FIRE_OVER:
-        return LaneView(Tone.GO, Sign.WALK_THROUGH)
+        return LaneView(Tone.GO, Advice.WALK_THROUGH)
     if live.gate_state is PassageState.LOCKDOWN:
-        return LaneView(Tone.DESK, Sign.SEE_DESK)
+        return LaneView(Tone.DESK, Advice.SEE_DESK)
     if live.tone is Tone.GO:
-        return LaneView(Tone.GO, Sign.WALK_THROUGH)
+        return LaneView(Tone.GO, Advice.WALK_THROUGH)
     if not live.camera_ok and live.advice not in _WITHOUT_CAMERA:
         return NOT_RUNNING
     if live.advice is None or (live.tone is Tone.STOP and live.advice in (Advice.SEE_DESK, Advice.WAIT)):
         return LaneView(live.tone, _UNADVISED[live.tone])
-    return LaneView(live.tone, Sign(live.advice.value))
+    return LaneView(live.tone, live.advice)

@@ -23,7 +23,7 @@ from contract.messages import (
 from edge.core.domain import LiveState
 from edge.core.passage import PassageState
 from edge.screen.journal_totals import Tally
-from edge.screen.lane_page import Sign, is_stale
+from edge.screen.lane_page import is_stale
 from edge.screen.ports import SyncSummary
 from edge.screen.translations import DiskSign, Drifted, Label, PhotosLetIn, Texts
 
@@ -151,7 +151,7 @@ def line(event: AnyEvent, texts: Texts) -> Line:
     if isinstance(event, AccessEvent):
         detail = "" if event.reason in (Reason.RISK_HOLD, Reason.MULTIPLE_FACES) else event.detail
         if event.reason is Reason.LOW_QUALITY:  # what the person was told says it better than the measure's name
-            detail = texts.sign[Sign(event.advice.value)]
+            detail = texts.sign[event.advice]
         mood, icon = _ACCESS.get(event.reason, (Mood.BAD, "stop"))
         if event.alerts:  # admitted all the same, and the manager is told
             mood, detail = Mood.CARE, "; ".join(event.alerts)

@@ -1,6 +1,7 @@
 """The words of the screen: one TOML file per language in `text/`. A new language is one more file, nothing else."""
 
 import tomllib
+from collections.abc import Iterable
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from contract.messages import DataTier, Direction, ListKind, NoticeCode, PassageOutcome, Reason
 from edge.core.passage import PassageState
-from edge.screen.lane_page import Sign
+from edge.screen.lane_page import SIGNS, Sign
 
 
 class Unit(StrEnum):
@@ -180,7 +181,7 @@ class Texts(BaseModel):
 
     @model_validator(mode="after")
     def _complete(self) -> "Texts":
-        for name, kind in _ENUMS.items():
+        for name, kind in _WORDS.items():
             missing = [m.value for m in kind if not getattr(self, name).get(m)]
             if missing:
                 raise ValueError(f"[{name}] lacks {', '.join(missing)}")
@@ -205,8 +206,8 @@ class Texts(BaseModel):
         return self.unit[Unit.SECONDS].format(n=seconds)
 
 
-_ENUMS: dict[str, type[StrEnum]] = {
-    "sign": Sign,
+_WORDS: dict[str, Iterable[StrEnum]] = {
+    "sign": SIGNS,
     "reason": Reason,
     "todo": Reason,
     "notice": NoticeCode,

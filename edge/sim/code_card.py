@@ -1,4 +1,4 @@
-"""A QR code on a white card, held in the hand of somebody in the film."""
+"""Draw a QR code on a white card, held by a person in the film."""
 
 import cv2
 import numpy as np
@@ -12,7 +12,7 @@ TILT_DEG = 5.0
 
 
 class CodeCard:
-    """The card of one text; drawn at any size."""
+    """The card of one text, drawn at any size."""
 
     def __init__(self, text: str) -> None:
         """Raises ScriptError if segno, which draws QR codes, is not installed."""

@@ -1,4 +1,4 @@
-"""A clock that is set by hand, a gate and an indicator that remember what was done to them."""
+"""Simulate clock, gate and indicator. The clock is set by hand; gate and indicator record what was done."""
 
 import threading
 from collections import deque
@@ -13,7 +13,7 @@ from edge.system.clock import TRUSTED_SINCE
 
 
 class ManualClock:
-    """The port `edge.core.ports.Clock`; time passes only by `advance`."""
+    """Implements `edge.core.ports.Clock`. Time passes only by `advance`."""
 
     def __init__(self, utc: datetime = datetime(2026, 3, 2, 7, 0, tzinfo=UTC), monotonic_s: float = 1000.0) -> None:
         self._utc, self._monotonic_s = utc, monotonic_s
@@ -28,20 +28,21 @@ class ManualClock:
         return self._utc >= TRUSTED_SINCE
 
     def advance(self, seconds: float) -> None:
-        """Let time pass on both clocks. Raises: ValueError if negative: durations never run backwards."""
+        """Let time pass on both clocks. Raises ValueError for a negative time, because durations never run
+        backwards."""
         if seconds < 0:
             raise ValueError("monotonic time cannot go back; use set_utc to move the wall clock")
         self._utc += timedelta(seconds=seconds)
         self._monotonic_s += seconds
 
     def set_utc(self, utc: datetime) -> None:
-        """Make the wall clock jump, as NTP or a technician does; the monotonic one goes on undisturbed."""
+        """Make the wall clock jump, as NTP or a technician does. The monotonic clock continues."""
         self._utc = utc
 
 
 @dataclass(frozen=True, slots=True)
 class GateAct:
-    """Something that was done to the gate, and when."""
+    """An action on the gate, and its time."""
 
     monotonic_s: float
     act: Literal["pulse", "lock", "hold_open", "close"]
@@ -49,8 +50,8 @@ class GateAct:
 
 
 class RecordingGate:
-    """The port `edge.core.ports.Gate` without pins. A pulse ends by itself once the clock has passed `pulse_s`, times its
-    stretch, at most `pulse_max_s`."""
+    """Implements `edge.core.ports.Gate` without pins. A pulse ends after `pulse_s` times its stretch, at most
+    `pulse_max_s`."""
 
     def __init__(self, clock: Clock, pulse_s: float = 0.6, pulse_max_s: float = 2.0) -> None:
         self._clock, self._pulse_s, self._pulse_max_s = clock, pulse_s, pulse_max_s
@@ -63,7 +64,7 @@ class RecordingGate:
         self.history: list[GateAct] = []
 
     def pulse(self, way: Direction = Direction.IN, stretch: float = 1.0) -> None:
-        """Raises: GateError once closed."""
+        """Raises GateError once closed."""
         self._refuse_if_closed()
         self._record("pulse", way)
         self._released_until_s = self._clock.monotonic() + min(self._pulse_s * stretch, self._pulse_max_s)
@@ -73,7 +74,7 @@ class RecordingGate:
         self._rest()
 
     def hold_open(self) -> None:
-        """Raises: GateError once closed."""
+        """Raises GateError once closed."""
         self._refuse_if_closed()
         self._record("hold_open")
         self._held = True
@@ -100,7 +101,7 @@ class RecordingGate:
             self._rest()
 
     def report(self, signal: GateSignal) -> None:
-        """Let an input say something, as a turnstile or a fire panel would."""
+        """Report a signal, as a turnstile or a fire panel would."""
         self._signals.append(signal)
         self._reported.set()
 
@@ -129,7 +130,7 @@ class IndicatorRecord:
 
 
 class RecordingIndicator:
-    """The port `edge.core.ports.Indicator` without lamps."""
+    """Implements `edge.core.ports.Indicator` without lamps."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -143,4 +144,4 @@ class RecordingIndicator:
         self.lamp = on
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to release."""

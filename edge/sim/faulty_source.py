@@ -1,4 +1,4 @@
-"""Sources that misbehave on purpose: one list of steps per life, to see what the capture thread makes of it."""
+"""Simulate sources with faults: one list of steps per opening, to test the capture thread."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from edge.core.domain import Image
 
 SourceStep = Image | None | Exception | threading.Event
-"""A picture; nothing delivered; an error raised; or a hang until the event is set, perhaps for ever."""
+"""A picture; no delivery; an exception; or a hang until the event is set, perhaps for ever."""
 
 
 class ScriptedSource:
@@ -20,7 +20,7 @@ class ScriptedSource:
         self._period_s = period_s
 
     def open(self) -> None:
-        """Always works; let the first step be an error for a source that cannot be used."""
+        """Always works. A first step that raises makes a source that cannot be used."""
 
     def read(self) -> Image | None:
         threading.Event().wait(self._period_s)
@@ -38,7 +38,7 @@ class ScriptedSource:
 
 
 class SourceSequence:
-    """Makes the sources that a capture thread asks for, one after another; the last description serves for ever."""
+    """Makes one source per opening; the last description repeats."""
 
     def __init__(self, *lives: Callable[[], Iterable[SourceStep]]) -> None:
         self._lives = lives

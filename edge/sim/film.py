@@ -1,4 +1,4 @@
-"""The walk-up film: real photos turned into people who come to the gate. A pure function of script and time."""
+"""Render the walk-up film: people from real photos come to the gate. A pure function of script and time."""
 
 import math
 import random
@@ -19,7 +19,7 @@ FADE_S = 0.25
 
 
 class Pose(NamedTuple):
-    """Where a person is at one moment: face centre and width in frame pixels, opacity 0-1, motion blur in pixels."""
+    """A person at one moment: face centre and width in frame pixels, opacity 0-1, motion blur in pixels."""
 
     x: float
     y: float
@@ -29,10 +29,10 @@ class Pose(NamedTuple):
 
 
 def pose(person: FilmPerson, scene: Scene, into_s: float, width: int, height: int) -> Pose | None:
-    """The person's pose so many seconds into the scene; None while out of the picture.
+    """Return the person's pose at this second of the scene; None outside of the picture.
 
-    Size follows the pinhole camera: at an even pace the *distance* (1 / width) shrinks evenly, so a face grows slowly
-    first and fast at the end.
+    The size follows the pinhole camera. At an even pace the *distance* (1 / width) shrinks evenly, so a face grows
+    slowly first and fast at the end.
     """
     t = into_s - scene.gap_s
     if t < 0 or t >= scene.approach_s + scene.stay_s + scene.leave_s:
@@ -80,7 +80,7 @@ class Film:
                     self._card(person.code)
 
     def frame_at(self, t_s: float) -> Image:
-        """The picture so many seconds into the film, (height, width, 3) BGR; an empty lane before and after it."""
+        """Return the picture at this second of the film, (height, width, 3) BGR; an empty lane before and after it."""
         index = math.floor(t_s * self.script.rate_hz)
         scene, into_s, before = self._scene_at(t_s)
         frame: Image = self._lane.copy()
@@ -94,11 +94,11 @@ class Film:
         return self._with_noise(frame, scene.noise, index)
 
     def empty_at(self, t_s: float) -> Image:
-        """The lane before anybody comes, in the first scene's light."""
+        """Return the empty lane before the first person, in the first scene's light."""
         return self.frame_at(-1 - t_s)
 
     def _scene_at(self, t_s: float) -> tuple[Scene, float, Scene | None]:
-        """The scene at that time, the seconds into it, and the scene before it."""
+        """Return the scene at that time, the seconds into it, and the scene before it."""
         start_s, before = 0.0, None
         for scene in self.script.scenes:
             if t_s < start_s + scene.duration_s:
@@ -111,7 +111,7 @@ class Film:
     def _light(scene: Scene, into_s: float, before: Scene | None) -> Light:
         if (
             into_s < scene.gap_s and before is not None
-        ):  # while the lane is empty, from the last scene's light to this one's
+        ):  # in the empty lane, change from the last scene's light to this one's
             return (before.light_end or before.light).towards(scene.light, max(0.0, into_s) / scene.gap_s)
         if scene.light_end is None:
             return scene.light

@@ -1,4 +1,4 @@
-"""Heads, photos and screens in front of a camera, as five landmarks: geometry only, no pictures.
+"""Simulate heads, photos and screens in front of a camera, as five landmarks without pictures.
 
 Coordinates in millimetres, x to the image's right, y down, z away from the camera. Face order as `Face.landmarks`.
 """
@@ -19,15 +19,19 @@ CENTRE_PX = (320.0, 240.0)
 FRAMES_PER_S = 15.0
 
 EYES_MM, MOUTH_MM, EYES_TO_MOUTH_MM, NOSE_BELOW_EYES_MM, NOSE_HEIGHT_MM = 63.0, 52.0, 70.0, 42.0, 25.0
-"""Means of adults. Distance of the pupils 63: Dodgson (2004), "Variation and extrema of human interpupillary distance".
-Width of the mouth (ch-ch) 52: between the norms for men and women in Farkas (1994), "Anthropometry of the Head and
-Face". Heights and the nose's 25 before the plane of eyes and mouth: as in the generic model (nose tip 135 and 125 units
-before eye and mouth corners, outer eye corners 450 units or about 90 mm apart) widely used for head pose; no norm states
-this depth, so it varies most (`Shape.drawn`)."""
+"""Means of adults.
+
+Distance of the pupils 63: Dodgson (2004), "Variation and extrema of human interpupillary distance". Width of the mouth
+(ch-ch) 52: between the norms for men and women in Farkas (1994), "Anthropometry of the Head and Face".
+
+Heights, and the nose's 25 before the plane of eyes and mouth: as in the generic model widely used for head pose. It has
+the nose tip 135 and 125 units before eye and mouth corners, and outer eye corners 450 units or about 90 mm apart. No
+norm states this depth, so it varies most (`head`).
+"""
 
 
 def head(rng: np.random.Generator, nose_mm: float | None = None) -> Matrix:
-    """(5, 3), one person: each measure normally distributed about its mean, the nose's height with 3.5 mm."""
+    """Draw one person, (5, 3). Each measure is normally distributed about its mean, the nose's height with 3.5 mm."""
     eyes, mouth = rng.normal(EYES_MM, 3.5), rng.normal(MOUTH_MM, 4)
     down, nose_y = rng.normal(EYES_TO_MOUTH_MM, 4), rng.normal(NOSE_BELOW_EYES_MM, 3)
     height = rng.normal(NOSE_HEIGHT_MM, 3.5) if nose_mm is None else nose_mm
@@ -43,7 +47,8 @@ def head(rng: np.random.Generator, nose_mm: float | None = None) -> Matrix:
 
 
 def rotation(yaw: float, pitch: float, roll: float) -> Matrix:
-    """(3, 3), degrees. Positive yaw turns the nose to the image's right, which is the person's own left."""
+    """Return the rotation (3, 3) for angles in degrees. Positive yaw turns the nose to the image's right, the
+    person's own left."""
     a, b, c = (math.radians(v) for v in (-yaw, pitch, roll))
     about_y = np.array([[math.cos(a), 0, math.sin(a)], [0, 1, 0], [-math.sin(a), 0, math.cos(a)]])
     about_x = np.array([[1, 0, 0], [0, math.cos(b), -math.sin(b)], [0, math.sin(b), math.cos(b)]])
@@ -53,27 +58,27 @@ def rotation(yaw: float, pitch: float, roll: float) -> Matrix:
 
 
 def project(points: Matrix) -> Matrix:
-    """(n, 3) in millimetres to (n, 2) in pixels of a 640 × 480 camera with 60° of view."""
+    """Project (n, 3) in millimetres to (n, 2) in pixels of a 640 × 480 camera with 60° of view."""
     seen: Matrix = points[:, :2] / points[:, 2:] * FOCAL_PX + CENTRE_PX
     return seen
 
 
 def bent(flat: Matrix, radius_mm: float) -> Matrix:
-    """A sheet (n, 2) wrapped around an upright cylinder, (n, 3); the middle comes towards the camera."""
+    """Wrap a sheet (n, 2) around an upright cylinder, (n, 3). The middle comes towards the camera."""
     angle = flat[:, 0] / radius_mm
     sheet: Matrix = np.stack((radius_mm * np.sin(angle), flat[:, 1], radius_mm * (1 - np.cos(angle))), axis=1)
     return sheet
 
 
 def printed(shape: Matrix, yaw: float, pitch: float) -> Matrix:
-    """(5, 2): the face on a photo taken from 1 m at this pose, in millimetres at natural size."""
+    """Return the face (5, 2) on a photo taken from 1 m at this pose, in millimetres at natural size."""
     seen = project(shape @ rotation(yaw, pitch, 0).T + np.array((0, 0, 1000)))
     sheet: Matrix = (seen - CENTRE_PX) * 1000 / FOCAL_PX
     return sheet
 
 
 class Wander:
-    """A value that drifts smoothly about 0: an Ornstein-Uhlenbeck process followed by a moving average."""
+    """A value that drifts smoothly about 0: an Ornstein-Uhlenbeck process with a moving average."""
 
     def __init__(self, rng: np.random.Generator, deviation: float, memory_s: float = 0.8) -> None:
         self._rng, self._deviation, self._keep = rng, deviation, math.exp(-1 / FRAMES_PER_S / memory_s)
@@ -88,7 +93,8 @@ class Wander:
 
 @dataclass(slots=True)
 class Follow:
-    """Does what is asked, after a delay: a minimum-jerk move to the angle asked for, and back when asked to look."""
+    """Follows the prompts after a delay: a minimum-jerk move to the angle asked for, and back for "look at the
+    camera"."""
 
     rng: np.random.Generator
     amplitude: float
@@ -102,7 +108,7 @@ class Follow:
     _to: tuple[float, float] = (0.0, 0.0)
 
     def at(self, now_s: float, asked: Advice | None) -> tuple[float, float]:
-        """(yaw in degrees, part of the way closer)."""
+        """Return yaw in degrees, and the fraction of the way closer."""
         if asked is not self._asked:
             self._asked = asked
             self._start_s = now_s + float(self.rng.lognormal(math.log(0.6), 0.35))
@@ -124,11 +130,11 @@ class Follow:
 
 
 Actor = Callable[[float, Advice | None], Points]
-"""What the camera sees at a time (seconds), given what is asked at that moment."""
+"""Returns what the camera sees at a time (seconds), given the prompt at that moment."""
 
 
 class Stand:
-    """Where something is held: walking up, then standing, with tremor of the landmarks as a detector sees them."""
+    """Position of a held object: it walks up, then stands, with the detector's tremor of the landmarks."""
 
     def __init__(self, rng: np.random.Generator, noise: float) -> None:
         self._rng, self._noise = rng, noise
@@ -144,7 +150,7 @@ class Stand:
 
 
 def person(rng: np.random.Generator, noise: float, obeys: bool = True, swapped: bool = False) -> Actor:
-    """A live head, with its own small movements."""
+    """Simulate a live head with small movements of its own."""
     shape, stand = head(rng), Stand(rng, noise)
     follow = Follow(rng, float(np.clip(rng.normal(32, 7), 15, 60)), float(rng.uniform(0.45, 0.9)), swapped)
     rest = rng.normal(0, (2.5, 6, 3))
@@ -161,7 +167,7 @@ def person(rng: np.random.Generator, noise: float, obeys: bool = True, swapped: 
 def photo(
     rng: np.random.Generator, noise: float, radius_mm: tuple[float, float] | None = None, face_yaw: float = 0.0
 ) -> Actor:
-    """A photo waved about and turned as the gate asks; bent if radii are given, changing between them all the time."""
+    """Simulate a moving photo that turns as the gate asks. It is bent if radii are given, and changes between them."""
     sheet, stand = printed(head(rng), face_yaw + rng.normal(0, 2.5), rng.normal(0, 6)), Stand(rng, noise)
     sheet = sheet - sheet[[0, 1, 3, 4]].mean(axis=0)
     follow = Follow(rng, float(rng.uniform(15, 55)), float(rng.uniform(0.3, 0.9)))
@@ -182,7 +188,7 @@ def photo(
 
 
 def swapped_photos(rng: np.random.Generator, noise: float) -> Actor:
-    """A straight photo, and two of the turned head, changed at once for what is asked."""
+    """Simulate a straight photo and two of the turned head, exchanged at once as the gate asks."""
     shape, stand = head(rng), Stand(rng, noise)
     turned = float(rng.uniform(15, 35))
     sheets = {yaw: printed(shape, yaw, 0) for yaw in (-turned, 0.0, turned)}
@@ -198,8 +204,8 @@ def swapped_photos(rng: np.random.Generator, noise: float) -> Actor:
 
 
 def replay(rng: np.random.Generator, noise: float) -> Actor:
-    """A film of a live head that turns left and right in its own random order, on a screen held nearly still and moved
-    closer when that is asked."""
+    """Simulate a film of a live head that turns in its own random order, on a screen held nearly still. The screen
+    moves closer when asked."""
     shape, stand = head(rng), Stand(rng, noise)
     film = Follow(rng, float(np.clip(rng.normal(32, 7), 15, 60)), float(rng.uniform(0.45, 0.9)))
     hand, wave = Follow(rng, 0.0, 0.7), [Wander(rng, 2.0) for _ in range(3)]

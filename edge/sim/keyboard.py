@@ -1,4 +1,4 @@
-"""A keyboard-wedge reader without USB, at the level of Linux input events; and PINs compared without a thread."""
+"""Simulate a keyboard-wedge reader without USB, as Linux input events; and compare PIN codes without a thread."""
 
 import queue
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ KEY_ENTER, KEY_1, KEY_0 = 28, 2, 11
 
 
 class KeyEvent(NamedTuple):
-    """What evdev's InputEvent holds, without the time."""
+    """The content of evdev's InputEvent, without the time."""
 
     type: int
     code: int
@@ -19,19 +19,19 @@ class KeyEvent(NamedTuple):
 
 
 def typed(digits: str, enter: bool = True) -> list[KeyEvent]:
-    """The events a real reader sends: for each key a scan code, down, a report; then up and a report."""
+    """Return the events of a real reader: for each key a scan code, down, a report; then up and a report."""
     codes = [KEY_0 if digit == "0" else KEY_1 + int(digit) - 1 for digit in digits] + [KEY_ENTER] * enter
     return [event for code in codes for event in press(code)]
 
 
 def press(code: int) -> list[KeyEvent]:
-    """One key pressed and let go."""
+    """Return the events of one key pressed and released."""
     report = KeyEvent(EV_SYN, 0, 0)
     return [KeyEvent(EV_MSC, 4, code), KeyEvent(EV_KEY, code, 1), report, KeyEvent(EV_KEY, code, 0), report]
 
 
 class SimulatedKeyboard:
-    """A reader that can be typed on, unplugged and plugged in again; give `source` to `WedgeReader` as its maker."""
+    """A reader that can be typed on, unplugged and plugged in again. Give `source` to `WedgeReader` as its maker."""
 
     name = "simulated reader"
 
@@ -44,14 +44,14 @@ class SimulatedKeyboard:
         return self
 
     def type(self, digits: str) -> None:
-        """Digits and the Enter key."""
+        """Type digits and the Enter key."""
         self.send(typed(digits))
 
     def send(self, events: Sequence[KeyEvent]) -> None:
         self._events.put(events)
 
     def unplug(self) -> None:
-        """Whoever reads finds the device gone, at once."""
+        """Unplug the reader: the next read finds the device gone, at once."""
         self.plugged = False
         self._events.put(None)
 
@@ -70,11 +70,11 @@ class SimulatedKeyboard:
         return events
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to release."""
 
 
 class ImmediatePinCodeCheck:
-    """The port `edge.core.ports.PinCodeCheck`: answers within the question, for a clock that is set by hand."""
+    """Implements `edge.core.ports.PinCodeCheck` for a simulated clock: the answer is ready at once."""
 
     def __init__(self) -> None:
         self.asked = 0

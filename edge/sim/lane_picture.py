@@ -1,4 +1,4 @@
-"""The empty lane in front of the gate, drawn: sky, fence, a site building, concrete, turnstile posts."""
+"""Draw the empty lane in front of the gate: sky, fence, a site building, concrete, turnstile posts."""
 
 import cv2
 import numpy as np
@@ -6,11 +6,11 @@ import numpy as np
 from edge.core.domain import Image
 
 HORIZON = 0.44
-"""Height of the horizon, as a part of the frame's height from its top: the camera hangs at eye height."""
+"""Height of the horizon as a fraction of the frame's height, from the top: the camera hangs at eye height."""
 
 
 def draw_lane(width: int, height: int, grey: int, seed: int) -> Image:
-    """The background in `width` x `height` pixels, (height, width, 3) BGR, about `grey` bright."""
+    """Return the background of `width` x `height` pixels, (height, width, 3) BGR, about `grey` bright."""
     horizon = round(HORIZON * height)
     tone = np.empty((height, 1, 3), np.float32)
     tone[:horizon, 0] = np.linspace([1.25, 1.2, 1.12], [1.1, 1.1, 1.1], horizon)
@@ -26,7 +26,7 @@ def draw_lane(width: int, height: int, grey: int, seed: int) -> Image:
 
 
 def _building(picture: Image, horizon: int, grey: int) -> None:
-    """A shell of concrete floors behind the fence."""
+    """Draw a shell of concrete floors behind the fence."""
     height, width = picture.shape[:2]
     left, right, floor = round(0.08 * width), round(0.46 * width), round(0.085 * height)
     for level in range(4):
@@ -56,7 +56,7 @@ def _fence(picture: Image, horizon: int, grey: int) -> None:
 
 
 def _posts(picture: Image, horizon: int, grey: int) -> None:
-    """The turnstile's posts at both sides, with hazard stripes."""
+    """Draw the turnstile's posts at both sides, with hazard stripes."""
     height, width = picture.shape[:2]
     wide = round(0.055 * width)
     for left in (round(0.02 * width), width - round(0.02 * width) - wide):

@@ -1,7 +1,7 @@
-"""What workers wear, painted on a photo by its landmarks: helmet, mask, glasses, sunglasses.
+"""Paint workers' equipment on a photo by its landmarks: helmet, mask, glasses, sunglasses.
 
-Drawn in the face's own measure: x along the line of the eyes, y down to the mouth, 1 = the distance of the eyes, 0 = the
-middle between them. The mouth then lies at y = 1.156 (`MOUTH_Y`, the proportion of the ArcFace reference face).
+Coordinates in the face's own measure: x along the line of the eyes, y down to the mouth. 1 is the distance of the eyes,
+0 the middle between them. The mouth is at y = 1.156 (`MOUTH_Y`, the proportion of the ArcFace reference face).
 """
 
 from collections.abc import Callable, Mapping
@@ -17,13 +17,13 @@ Shape = NDArray[np.float64]
 """(n, 2), x and y in the face's measure."""
 Colour = tuple[int, int, int]
 Painter = Callable[[Image, Face], Image]
-"""A copy of the picture in which this face wears something."""
+"""Returns a copy of the picture in which this face wears something."""
 
 _YELLOW, _BLUE, _FOLD, _BLACK = (40, 185, 235), (215, 190, 150), (190, 165, 125), (25, 22, 20)
 
 
 def helmet(image: Image, face: Face) -> Image:
-    """A yellow helmet down to the brows, and its shadow on the forehead."""
+    """Paint a yellow helmet down to the brows, and its shadow on the forehead."""
     canvas = _Canvas(image, face)
     canvas.fill(_ellipse(0, -0.55, 1.2, 0.3, 0, 180), _BLACK, 0.35)
     canvas.fill(_ellipse(0, -0.6, 1.3, 1.35, 180, 360), _YELLOW)
@@ -32,7 +32,7 @@ def helmet(image: Image, face: Face) -> Image:
 
 
 def mask(image: Image, face: Face) -> Image:
-    """A surgical mask over nose, mouth and chin."""
+    """Paint a surgical mask over nose, mouth and chin."""
     canvas = _Canvas(image, face)
     outline = [
         [-0.9, 0.4],
@@ -54,7 +54,7 @@ def mask(image: Image, face: Face) -> Image:
 
 
 def glasses(image: Image, face: Face) -> Image:
-    """A dark frame with clear lenses."""
+    """Paint a dark frame with clear lenses."""
     canvas = _Canvas(image, face)
     for x in (-0.5, 0.5):
         canvas.line(_ellipse(x, 0.05, 0.38, 0.3, 0, 360), _BLACK, 0.06)
@@ -63,7 +63,7 @@ def glasses(image: Image, face: Face) -> Image:
 
 
 def sunglasses(image: Image, face: Face) -> Image:
-    """Dark lenses that hide the eyes."""
+    """Paint dark lenses that hide the eyes."""
     canvas = _Canvas(image, face)
     for x in (-0.5, 0.5):
         canvas.fill(_ellipse(x, 0.05, 0.42, 0.33, 0, 360), _BLACK)
@@ -72,7 +72,7 @@ def sunglasses(image: Image, face: Face) -> Image:
 
 
 def worn(*painters: Painter) -> Painter:
-    """Several things at once."""
+    """Combine several painters."""
 
     def paint(image: Image, face: Face) -> Image:
         for painter in painters:
@@ -94,7 +94,7 @@ PAINTERS: Mapping[str, Painter] = {
 
 
 class _Canvas:
-    """A copy of a picture on which one draws in the face's measure."""
+    """A copy of a picture, to draw on in the face's measure."""
 
     def __init__(self, image: Image, face: Face) -> None:
         """Raises ValueError if the landmarks are all at one point."""

@@ -1,4 +1,4 @@
-"""A person cut out of a photo and dressed for the site, ready to be drawn at any size into a frame."""
+"""Cut a person out of a photo and dress them for the site, ready to draw at any size into a frame."""
 
 import math
 from typing import NamedTuple
@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from edge.core.domain import Image
 
 Layer = NDArray[np.uint8]
-"""(height, width, 4), BGR already multiplied by alpha, and alpha; 0-255."""
+"""(height, width, 4): BGR multiplied by alpha, and alpha; 0-255."""
 
 BEYOND = 1.7
-"""The cut-out reaches so many face widths to each side of the face's centre, and face heights above it."""
+"""The cut-out extends this many face widths to each side of the face's centre, and face heights above it."""
 TALL = 7.0
-"""Below the face's centre it reaches down so many face heights: to the feet."""
+"""The cut-out extends this many face heights below the face's centre: to the feet."""
 ORANGE, SILVER, TROUSERS = (20, 110, 235), (205, 205, 200), (70, 55, 45)
 """Hi-vis jacket, reflective band and trousers, BGR."""
 
@@ -27,7 +27,7 @@ class _Level(NamedTuple):
 
 
 class Cutout:
-    """A pyramid of the same person; each level half as large as the one before."""
+    """A pyramid of the same person; each level is half as large as the one before."""
 
     def __init__(self, layer: Layer, face_px: float, centre: tuple[float, float]) -> None:
         self._levels = [_Level(layer, face_px, centre)]
@@ -41,9 +41,10 @@ class Cutout:
 
     @classmethod
     def from_photo(cls, photo: Image, face: tuple[float, float, float, float], largest_px: float) -> "Cutout":
-        """Cut the person out around a face box (x, y, width, height in photo pixels), fit for faces up to `largest_px` wide.
+        """Cut the person out around a face box (x, y, width, height in photo pixels), for faces up to `largest_px`
+        wide.
 
-        Raises: ValueError if the face is not in the photo.
+        Raises ValueError if the face is not in the photo.
         """
         x, y, w, h = face
         rows, columns = photo.shape[:2]
@@ -68,7 +69,7 @@ class Cutout:
             return
         place = np.array([[scale, 0, left - x0], [0, scale, top - y0]], np.float64)
         person = cv2.warpAffine(level.layer, place, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR)
-        reach = round(blur_px * face_px / 120)  # blur is a motion in the world: small for somebody far away
+        reach = round(blur_px * face_px / 120)  # blur is a motion in the world: small for a distant person
         if reach > 1:
             person = cv2.blur(person, (reach | 1, reach // 2 | 1))
         if opacity < 1:
@@ -80,7 +81,7 @@ class Cutout:
 
 
 def _dressed(photo: Image, x: float, y: float, w: float, h: float) -> tuple[Layer, tuple[float, float]]:
-    """Head and neck of the photo, softly cut out, on a body in working clothes; and where the face's centre is."""
+    """Put head and neck of the photo, with soft edges, on a body in working clothes. Return also the face's centre."""
     above, beside = round(BEYOND * h), round(BEYOND * w)
     height, width = above + round(TALL * h), 2 * beside
     centre = float(beside), float(above)
@@ -98,7 +99,7 @@ def _dressed(photo: Image, x: float, y: float, w: float, h: float) -> tuple[Laye
 
 
 def _head_and_neck(width: int, height: int, centre: tuple[float, float], w: float, h: float) -> Layer:
-    """Where the photo shows: an ellipse for head and hair, and what an open jacket leaves to be seen below it."""
+    """Mask the visible part of the photo: an ellipse for head and hair, and the opening of the jacket."""
     mask = np.zeros((height, width), np.uint8)
     cx, cy = centre
     _ellipse(mask, (cx, cy - 0.1 * h), (0.66 * w, 0.8 * h))
@@ -108,7 +109,7 @@ def _head_and_neck(width: int, height: int, centre: tuple[float, float], w: floa
 
 
 def _body(width: int, height: int, centre: tuple[float, float], w: float, h: float) -> tuple[Image, Layer]:
-    """Jacket with reflective bands, and trousers: a face without a body would float over the ground."""
+    """Draw jacket with reflective bands, and trousers: a face without a body would float over the ground."""
     colour: Image = np.full((height, width, 3), ORANGE, np.uint8)
     mask = np.zeros((height, width), np.uint8)
     cx, cy = centre

@@ -1,11 +1,11 @@
-"""A card reader and PIN pad on which a story types."""
+"""Simulate a card reader and PIN pad for a story."""
 
 from edge.core.domain import ReaderEntry, ReaderStatus
 from edge.core.ports import Clock
 
 
 class StagedReader:
-    """The port `edge.core.ports.CardReader`: `types` is what somebody enters, `plugged` whether the reader is there."""
+    """Implements `edge.core.ports.CardReader`. `types` enters text; `plugged`: whether the reader is connected."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -27,4 +27,4 @@ class StagedReader:
         return ReaderStatus(self.plugged, "staged reader" if self.plugged else "unplugged")
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to release."""

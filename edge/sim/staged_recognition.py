@@ -1,4 +1,4 @@
-"""A camera and a matcher that are told what to see: for stories that are about the gate and not about recognition."""
+"""Simulate camera and matcher by a given view, for stories about the gate without recognition."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from edge.core.domain import (
     Identification,
     Image,
     Incident,
+    QualityFault,
     Recognition,
     Sight,
     Template,
@@ -29,7 +30,7 @@ Picture = Callable[[float], Image]
 
 
 class StagedCamera:
-    """The port `edge.core.ports.Camera`: `wait` lets time pass, and then has a frame unless the camera is `lost`."""
+    """Implements `edge.core.ports.Camera`. `wait` lets time pass, and then has a frame unless the camera is `lost`."""
 
     def __init__(
         self, clock: Clock, let_pass: Callable[[float], None], rate_hz: float, picture: Picture | None
@@ -55,20 +56,20 @@ class StagedCamera:
         return CameraStatus(True, "staged camera", self._rate_hz)
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to release."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Who is in front of the camera, and how well they can be seen.
+    """The person in front of the camera, and how well they can be seen.
 
-    `person`: None is an empty lane. `known`: the gallery has them. `sight`: why they cannot be recognised at the moment,
-    None if they can.
+    `person`: None is an empty lane. `known`: the gallery has them. `sight`: why they cannot be recognised at the
+    moment; None if they can.
     """
 
     person: str | None = None
     known: bool = False
-    sight: Sight | None = None
+    sight: Sight | QualityFault | None = None
     score: float | None = None
     look_alike: str | None = None
     liveness: LivenessVerdict = LivenessVerdict.NOT_CHECKED
@@ -76,7 +77,8 @@ class View:
 
 
 class StagedMatcher:
-    """The port `edge.core.ports.Matcher`: votes and approaches as the real one's, about the `view` instead of the picture."""
+    """Implements `edge.core.ports.Matcher`: votes and approaches as the real one, from the `view` instead of the
+    picture."""
 
     model_id = MODEL_ID
     threshold = THRESHOLD
@@ -91,7 +93,7 @@ class StagedMatcher:
         self._votes, self._usable_since_s = 0, 0.0
 
     def identify(self, frame: Frame) -> Identification:
-        """Raises: whatever `failure` is."""
+        """Raise `failure`, if it is set."""
         if self.failure is not None:
             raise self.failure
         view, now_s = self.view, frame.monotonic_s
@@ -113,11 +115,11 @@ class StagedMatcher:
         self.gallery_size = len(templates)
 
     def survey(self) -> dict[str, Candidate] | None:
-        """Nobody looks like anybody else, unless the view says so."""
+        """Return no look-alikes; only the view has them."""
         return {}
 
     def notices(self) -> list[Incident]:
-        """Nothing is counted, so nothing is told."""
+        """Return no notices: scores are not counted."""
         return []
 
     @property

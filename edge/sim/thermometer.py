@@ -1,10 +1,10 @@
-"""A thermometer that reads what it is told to."""
+"""Simulate a thermometer with a given reading."""
 
 from edge.core.domain import ThermometerStatus
 
 
 class SimulatedThermometer:
-    """The port `edge.core.ports.Thermometer` without a sensor."""
+    """Implements `edge.core.ports.Thermometer` without a sensor."""
 
     def __init__(self, celsius: float | None = 36.4) -> None:
         self.now = celsius
@@ -17,4 +17,4 @@ class SimulatedThermometer:
         return ThermometerStatus(not self.fault, self.fault or "simulated")
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to release."""

@@ -1,4 +1,4 @@
-"""The walk-up script: who comes to the gate, how, and in which light. One TOML file.
+"""Read the walk-up script: who comes to the gate, how, and in which light. One TOML file.
 
 A scene: the lane is empty for `gap_s`, people walk up for `approach_s`, stand for `stay_s`, and leave within `leave_s`.
 """
@@ -31,16 +31,16 @@ class Light(ScriptPart):
 
 
 class FilmPerson(ScriptPart):
-    """Somebody out of a photo. Widths are those of the face box as it appears in the frame, in pixels."""
+    """A person from a photo. Widths are those of the face box in the frame, in pixels."""
 
     photo_path: Path
     face: tuple[float, float, float, float]
     """x, y, width, height of the face in the photo, in pixels."""
     far_px: float = Field(default=20, ge=4, le=400)
     near_px: float = Field(default=120, ge=4, le=800)
-    """The width reached in front of the gate; a small one is somebody who stays too far away."""
+    """The width reached in front of the gate. A small one is a person who stays too far away."""
     x: float = Field(default=0.5, ge=0, le=1)
-    """Where the face is across the frame, 0 left to 1 right."""
+    """Position of the face across the frame, 0 left to 1 right."""
     y: float = Field(default=0.42, ge=0, le=1)
     sway_px: float = Field(default=8, ge=0, le=100)
     """Motion from side to side while walking; a tenth of it while standing."""
@@ -77,7 +77,7 @@ class Scene(ScriptPart):
     blur_px: float = Field(default=5, ge=0, le=40)
     """Motion blur at full walking pace."""
     stay_blur_px: float = Field(default=0, ge=0, le=40)
-    """Motion blur of somebody who does not hold still."""
+    """Motion blur of a person who does not hold still."""
 
     @property
     def duration_s(self) -> float:
@@ -102,7 +102,7 @@ class WalkUpScript(ScriptPart):
         return sum(s.duration_s for s in self.scenes) + self.tail_s
 
     def timetable(self) -> list[tuple[str, float, float]]:
-        """(scene, start, end) in seconds from the beginning of the film."""
+        """Return (scene, start, end) in seconds from the beginning of the film."""
         rows, start_s = [], 0.0
         for scene in self.scenes:
             rows.append((scene.name, start_s, start_s + scene.duration_s))
@@ -111,10 +111,10 @@ class WalkUpScript(ScriptPart):
 
 
 def load_script(path: Path) -> WalkUpScript:
-    """The walk-up script in a TOML file. Relative paths in it are relative to the file.
+    """Load a walk-up script from a TOML file. Relative paths in it are relative to the file.
 
     Raises:
-        ScriptError: unreadable file, broken TOML, wrong keys or values, a photo that is not there.
+        ScriptError: unreadable file, broken TOML, wrong keys or values, a missing photo.
     """
     try:
         script = WalkUpScript.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
@@ -142,7 +142,8 @@ def _absolute(script: WalkUpScript, base: Path) -> WalkUpScript:
 
 
 def _explain(error: ValidationError) -> list[str]:
-    """One line per wrong key. A list that lost a wrong member is also too short: that is no problem of its own."""
+    """Explain each wrong key in one line. A list that lost an invalid member is also too short: that is no separate
+    problem."""
     found = [(e["loc"], e["msg"].removeprefix("Value error, ")) for e in error.errors()]
     real = [(loc, text) for loc, text in found if not any(o != loc and o[: len(loc)] == loc for o, _ in found)]
     return [f"{'.'.join(map(str, loc))}: {text}" for loc, text in real]

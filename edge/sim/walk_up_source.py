@@ -1,4 +1,4 @@
-"""The walk-up film as a camera: the same picture source as a real one, played in real time."""
+"""Play the walk-up film as a camera source, in real time."""
 
 from edge.core.domain import Image
 from edge.core.ports import Clock
@@ -7,7 +7,7 @@ from edge.sim.walk_up_script import WalkUpScript
 
 
 class WalkUpSource:
-    """Plays a script for the capture thread. Frames that come too late are left out, so the film keeps real time."""
+    """Plays a script for the capture thread. Late frames are left out, so the film keeps real time."""
 
     def __init__(self, script: WalkUpScript, repeat: bool, clock: Clock) -> None:
         self.name = "walk-up simulator"
@@ -18,12 +18,12 @@ class WalkUpSource:
         self._started_s: float | None = None
 
     def open(self) -> None:
-        """Read the photos. Raises: ScriptError."""
+        """Read the photos. Raises ScriptError."""
         self._film = Film(self._script)
         self._opened_s = self._clock.monotonic()
 
     def read(self) -> Image | None:
-        """The film's picture of this moment. Raises: EOFError at its end, unless it repeats."""
+        """Return the film's picture at this moment. Raises EOFError at its end, unless it repeats."""
         if self._film is None:
             raise RuntimeError("read before open")
         now_s = self._clock.monotonic()

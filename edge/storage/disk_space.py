@@ -1,4 +1,4 @@
-"""The disk under the state folder: what is free on it, and a reserve of it that only the journal may use."""
+"""The disk under the state folder: its free space, and a reserve that only the journal may use."""
 
 import math
 import os
@@ -21,22 +21,22 @@ log = structlog.get_logger()
 MB = 10**6
 FORGET_AFTER_S = 3600.0
 PIECE_BYTES = 1024 * 1024
-"""The reserve is given up in pieces: another program that fills the disk gets at most one before the journal writes."""
+"""The reserve is released in pieces. Another program that fills the disk gets at most one before the journal writes."""
 
 
 class Reserve:
-    """A file that only takes up room, so that there is some left for events when the disk is full."""
+    """A file without content. It keeps space for events when the disk is full."""
 
     def __init__(self, path: Path, size_mb: int) -> None:
         self._path, self._bytes = path, size_mb * PIECE_BYTES
 
     @property
     def missing_bytes(self) -> int:
-        """0 while the reserve is whole."""
+        """How much the reserve lacks; 0 while it is whole."""
         return max(0, self._bytes - self._held())
 
     def release_piece(self) -> bool:
-        """Let go of one piece; False if nothing is left to give, or it could not be done."""
+        """Free one piece. Return False if none is left, or the disk refuses."""
         held = self._held()
         if held == 0:
             return False
@@ -44,7 +44,7 @@ class Reserve:
             handle = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
             try:
                 os.ftruncate(handle, max(0, held - PIECE_BYTES))
-                os.fsync(handle)  # some filesystems hand freed space out again only once that is on disk
+                os.fsync(handle)  # some filesystems reuse freed space only after this
             finally:
                 os.close(handle)
         except OSError as error:
@@ -54,7 +54,7 @@ class Reserve:
         return True
 
     def fill(self) -> bool:
-        """Take up the whole room again; False if the disk refuses."""
+        """Take the whole space again. Return False if the disk refuses."""
         held = self._held()
         try:
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -65,7 +65,7 @@ class Reserve:
             os.ftruncate(handle, min(held, self._bytes))  # after a smaller configuration
             os.posix_fallocate(handle, 0, self._bytes)
         except OSError as error:
-            os.ftruncate(handle, held)  # not half of it, out of what others need now
+            os.ftruncate(handle, held)  # do not keep a half: others need the space now
             log.warning("reserve_not_kept", error=str(error))
             return False
         finally:
@@ -87,11 +87,14 @@ class DiskSpace:
         folder: Path,
         limits: DiskConfig,
         reserve: Reserve,
+        *,
         free_bytes: Callable[[Path], int] | None = None,
         others: Sequence[Path] = (),
     ) -> None:
-        """`free_bytes`: asks a folder's filesystem; the machine's own unless given. `others`: folders of other processes
-        on the same disk, looked through for damaged databases."""
+        """`free_bytes`: returns a folder's free space; the machine's own unless given.
+
+        `others`: folders of other processes on the same disk, which may hold damaged databases.
+        """
         self._others = others
         self._folder, self._limits, self._reserve = folder, limits, reserve
         self._free_bytes = free_bytes or _free_bytes
@@ -100,11 +103,11 @@ class DiskSpace:
 
     @property
     def diagnostics(self) -> bool:
-        """True while there is room for what is not an event."""
+        """True while there is space for more than events."""
         return not at_least(self.step, DiskStep.VERY_LOW)
 
     def measure(self) -> float:
-        """See `edge.core.ports.Disk`. A reserve that was drawn on is made whole again once there is room for it."""
+        """See `edge.core.ports.Disk`. Fill a used reserve again once there is space for it."""
         free_mb = self._free_bytes(self._folder) / MB
         missing_mb = self._reserve.missing_bytes / MB
         if missing_mb and free_mb >= self._limits.critical_mb * HYSTERESIS + missing_mb and self._reserve.fill():
@@ -113,6 +116,7 @@ class DiskSpace:
         return free_mb
 
     def forget_salvaged(self, acks: Sequence[Ack]) -> None:
+        """See `edge.core.ports.Disk`."""
         held, waits = {ack.epoch: ack.seq for ack in acks}, False
         for path, epoch, last in salvaged_files(self._folder):
             if held.get(epoch, 0) >= last:
@@ -124,8 +128,10 @@ class DiskSpace:
             self._forget_sealed()
 
     def _forget_sealed(self) -> None:
-        """Nothing waits any more of what was saved: damaged journals need no sealed enrolments. Not before one was there for a
-        while, since it may just be read; and beside the caller, since it may be large."""
+        """Overwrite the sealed enrolments in damaged journals: all that was saved of them is at HQ.
+
+        Only after FORGET_AFTER_S, since a new one may be being read. In a thread, since the file may be large.
+        """
         now_s = time.monotonic()
         for path in self._folder.glob("journal.db.corrupt-*"):
             self._damaged.setdefault(path, now_s + FORGET_AFTER_S)
@@ -144,6 +150,7 @@ class DiskSpace:
             threading.Thread(target=overwrite, name="overwrite", daemon=True).start()
 
     def leftovers(self) -> list[str]:
+        """See `edge.core.ports.Disk`."""
         return leftovers(self._folder, *self._others)
 
 
@@ -152,7 +159,7 @@ def _free_bytes(folder: Path) -> int:
 
 
 def leftovers(*folders: Path) -> list[str]:
-    """Damaged databases that were set aside there, with their sizes."""
+    """List the damaged databases that were set aside there, with their sizes."""
     there = [path for folder in folders for path in sorted(folder.glob("*.db.corrupt-*"))]
     found = [path for path in there if not path.name.endswith(("-wal", "-shm"))]
     return [f"{path.name} ({_mb_with_companions(path):.1f} MB)" for path in found]

@@ -1,71 +1,35 @@
-"""What is sealed in an enrolment leaves the journal once HQ holds the event; the record and its hash stay (`contract.erasure`).
+"""Erases the sealed content of enrolments from the journal once HQ holds the event. The record and its hash stay.
 
-Also from the write-ahead log, where SQLite keeps what was written until it is put into the file. The gate does it between two
-frames, so nothing here waits for a reader: what is busy now is done another time.
+See `contract.erasure`. The content also leaves the write-ahead log, where SQLite keeps it until the next checkpoint
+(`edge.storage.sqlite_file.checkpoint`).
 """
 
 import mmap
 import os
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 from contract.erasure import without_sealed
+from edge.storage import journal_events
+from edge.storage.signed_heads import Signer
+from edge.storage.sqlite_file import transaction
 
-_SEALED = 'erased IS NULL AND instr(body, \'"type":"enrolment"\') > 0'
-"""Enrolments that still hold what was sealed; an index lists only those."""
 _MARK = b'"sealed_record":"'
 _BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=")
 _SEAL_MAX = 65_536
 
 
-def prepare(db: sqlite3.Connection) -> None:
-    """The column and the index, in a file of an earlier version too. Raises sqlite3.Error."""
-    if not has_column(db):
-        db.execute("ALTER TABLE events ADD COLUMN erased BLOB")
-    db.execute(f"CREATE INDEX IF NOT EXISTS events_sealed ON events (seq) WHERE {_SEALED}")
+def erase(db: sqlite3.Connection, epoch: str, last_seq: int, signer: Signer) -> int:
+    """Erase the sealed content of events up to `last_seq`. Return the number of events.
 
-
-def has_column(db: sqlite3.Connection) -> bool:
-    """False for a file that only an earlier version has written."""
-    found = db.execute("SELECT 1 FROM pragma_table_info('events') WHERE name = 'erased'").fetchone()
-    return found is not None
-
-
-def column(db: sqlite3.Connection) -> str:
-    """What to ask of a file of any version."""
-    return "erased" if has_column(db) else "NULL"
-
-
-def waiting(db: sqlite3.Connection) -> int:
-    """The first event that still holds something sealed; 0 if none does. Raises sqlite3.Error."""
-    return int(db.execute(f"SELECT coalesce(min(seq), 0) FROM events WHERE {_SEALED}").fetchone()[0])
-
-
-def count(db: sqlite3.Connection) -> int:
-    """How many events still hold something sealed; in a file of an earlier version, slowly. Raises sqlite3.Error."""
-    which = _SEALED if has_column(db) else _SEALED.replace("erased IS NULL AND ", "")
-    return int(db.execute(f"SELECT count(*) FROM events WHERE {which}").fetchone()[0])
-
-
-def erase(db: sqlite3.Connection, last_seq: int, sign: Callable[[int, str, str, str], bytes]) -> int:
-    """Erase what is sealed in the events up to `last_seq`; of how many. `sign`: makes the gate's signature of number, hash,
-    hash of the record before, and what is left of the body. Raises sqlite3.Error: then of none."""
-    found = db.execute(
-        f"SELECT seq, hash, prev_hash, body FROM events WHERE {_SEALED} AND seq <= ?", (last_seq,)
-    ).fetchall()
-    left = [
-        (seq, digest, prev, body) for seq, digest, prev, whole in found if (body := without_sealed(whole)) is not None
-    ]
-    rows = [(body, sign(seq, digest, prev, body), seq) for seq, digest, prev, body in left]
-    try:
-        db.execute("BEGIN IMMEDIATE")
-        db.executemany("UPDATE events SET body = ?, erased = ? WHERE seq = ?", rows)
-        db.execute("COMMIT")
-    except sqlite3.Error:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
+    `signer`: signs what is left of each body. Raises sqlite3.Error: then nothing is erased.
+    """
+    rows = []
+    for seq, prev_hash, digest, whole in journal_events.sealed(db, last_seq):
+        if (body := without_sealed(whole)) is not None:
+            rows.append((body, signer.sign_erasure(epoch, seq, digest, prev_hash, body), seq))
+    with transaction(db):
+        journal_events.set_erased(db, rows)
     return len(rows)
 
 
@@ -91,14 +55,3 @@ def overwrite_damaged(path: Path) -> int:
                 at = data.find(_MARK, end)
             data.flush()
     return found
-
-
-def empty_log(db: sqlite3.Connection) -> bool:
-    """Put the write-ahead log into the file and cut it to nothing; False if somebody reads just now. Raises sqlite3.Error."""
-    (wait_ms,) = db.execute("PRAGMA busy_timeout").fetchone()
-    db.execute("PRAGMA busy_timeout = 0")
-    try:
-        (busy, _, _) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    finally:
-        db.execute(f"PRAGMA busy_timeout = {int(wait_ms)}")
-    return not busy

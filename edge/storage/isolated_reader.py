@@ -1,12 +1,12 @@
-"""Reading another user's database in a process of its own, which may hang or die without harm.
+"""Reads another user's database in a separate process, which may hang or die without harm.
 
-SQLite maps the index of a write-ahead log into memory: when its owner cuts that file short, the reader dies of SIGBUS. And a
-named pipe put in a file's place at the right moment holds up the reader for ever. So the gate process does not open such
-files itself: it asks this process, waits a bounded time, and starts another when it does not answer.
+SQLite maps the index of a write-ahead log into memory: if its owner cuts that file short, the reader dies of SIGBUS. A named pipe
+put in a file's place at the right moment blocks the reader for ever. So the gate process does not open such files itself. It asks
+this process, waits a bounded time, and starts another process if there is no answer.
 
     python -m edge.storage.isolated_reader DATABASE
 
-Questions and answers go through pipes: a list of values, each with its type and length. Nothing in an answer is ever run.
+Questions and answers go through pipes, as a list of values, each with its type and length. Nothing in an answer is executed.
 """
 
 import contextlib
@@ -23,43 +23,43 @@ from typing import Any, BinaryIO
 
 import structlog
 
-from edge.storage import sqlite_file, untrusted_database
+from edge.storage import database_reader, untrusted_database
 
 log = structlog.get_logger()
 
 GREETING = "ready"
 START_S = 20.0
-"""The first process is waited for: a gate that is only starting has no people before it."""
+"""The longest wait for the first process. At the start of the gate no frames are processed yet."""
 ANSWER_S = 2.0
-"""A longer silence, and the process is replaced."""
+"""After a longer silence the process is replaced."""
 PAUSE_S = 5.0
-"""Between two processes for the same file, so that trying does not take all the time."""
+"""Pause between two processes for the same file."""
 ASK_EVERY_S = 1.0
-"""Whether the file changed is asked when its times or sizes differ, and so often in any case."""
+"""The process is asked for changes when the file's times or sizes differ, and at least this often."""
 MEMORY_BYTES = 768 * 1024 * 1024
 _ANSWER_MAX = untrusted_database.RESULT_BYTES_MAX + 4 * 1024 * 1024
 PIPE_BYTES = 1024 * 1024
-"""Room for a part of a list, so that both sides need not take turns."""
+"""Enough for a part of a list, so that the two processes need not take turns."""
 _HEAD = struct.Struct("<cQ")
 
 Value = int | float | str | bytes | None
 
 
-class IsolatedReader(sqlite_file.DatabaseReader):
-    """Read a file whose owner may be an enemy, as `edge.storage.sqlite_file.DatabaseReader` does. `db` does not work here."""
+class IsolatedReader(database_reader.DatabaseReader):
+    """A `DatabaseReader` for a file whose owner may be an enemy. `db` and `ask` do not work here."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, sqlite_file.UNTRUSTED_WAIT_S)
+        super().__init__(path, database_reader.UNTRUSTED_WAIT_S)
         self._process: subprocess.Popen[bytes] | None = None
         self._start_s, self._greeted = 0.0, False
         self._seen: object = None
         self._ask_s = 0.0
-        with contextlib.suppress(sqlite3.OperationalError):  # said, and tried again, at the first question
+        with contextlib.suppress(sqlite3.OperationalError):  # reported, and tried again, at the first question
             self._start()
             self._greet(START_S)
 
     def changed(self) -> bool:
-        seen, now = (_mark(self._path), _mark(self._path.with_name(f"{self._path.name}-wal"))), time.monotonic()
+        seen, now = (_identity(self._path), _identity(self._path.with_name(f"{self._path.name}-wal"))), time.monotonic()
         if seen == self._seen and now < self._ask_s:
             return False
         self._seen, self._ask_s = seen, now + ASK_EVERY_S
@@ -73,12 +73,12 @@ class IsolatedReader(sqlite_file.DatabaseReader):
         return untrusted_database.of_types(self._ask([sql, *values]), types)
 
     def gave_up(self, error: sqlite3.DatabaseError | OSError) -> None:
-        if str(error) != self._said:
-            self._said = str(error)
+        if str(error) != self._logged:
+            self._logged = str(error)
             log.warning("database_not_read", path=str(self._path), error=str(error))
 
     def close(self) -> None:
-        """May be called twice."""
+        """End the process. May be called twice."""
         process, self._process = self._process, None
         if process is not None and process.stdin is not None and process.stdout is not None:
             process.kill()
@@ -88,7 +88,7 @@ class IsolatedReader(sqlite_file.DatabaseReader):
             process.stdout.close()
 
     def _ask(self, question: list[Value]) -> list[tuple[Any, ...]]:
-        """Raises sqlite3.OperationalError if there is no answer."""
+        """Send a question and read the rows of the answer. Raises sqlite3.OperationalError if there is none."""
         if self._process is None:
             if time.monotonic() < self._start_s:
                 raise sqlite3.OperationalError("not read for a moment: its reader ended")
@@ -119,7 +119,7 @@ class IsolatedReader(sqlite_file.DatabaseReader):
             raise sqlite3.OperationalError(f"no reader can be started ({error})") from error
 
     def _greet(self, wait_s: float) -> None:
-        """Wait for a new process to be there; none is waited for while people stand at the gate. Raises OperationalError."""
+        """Wait until a new process is ready. `wait_s` is 0 while people use the gate. Raises OperationalError."""
         assert self._process is not None
         assert self._process.stdout is not None
         if not select.select([self._process.stdout], [], [], wait_s)[0]:
@@ -141,7 +141,7 @@ class IsolatedReader(sqlite_file.DatabaseReader):
 
 
 def packed(values: list[Value]) -> bytes:
-    """Values as bytes: how many, and of each its type and length."""
+    """Write values as bytes: their number, then type, length and content of each."""
     parts = [_HEAD.pack(b"n", len(values))]
     for value in values:
         kind = next(k for k, of in _KINDS.items() if isinstance(value, of))
@@ -154,7 +154,7 @@ _KINDS: dict[bytes, type] = {b"i": int, b"f": float, b"s": str, b"b": bytes, b"0
 
 
 def unpacked(source: "_Bounded | BinaryIO") -> list[Any]:
-    """The values again. Raises ValueError for anything else, EOFError at the end."""
+    """Read the values from bytes. Raises ValueError for anything else, EOFError at the end."""
     kind, count = _HEAD.unpack(source.read(_HEAD.size))
     if kind != b"n" or count > untrusted_database.ROWS_MAX * 10:
         raise ValueError("not an answer")
@@ -169,13 +169,13 @@ def unpacked(source: "_Bounded | BinaryIO") -> list[Any]:
 
 
 class _Bounded:
-    """A pipe that is read until a monotonic time at the latest, and up to a size."""
+    """A pipe with a limit of time (monotonic) and of size."""
 
     def __init__(self, handle: int, until_s: float) -> None:
         self._handle, self._until_s, self._left = handle, until_s, _ANSWER_MAX
 
     def read(self, size: int) -> bytes:
-        """Exactly so many bytes."""
+        """Read exactly this number of bytes."""
         found = bytearray(size)
         room = memoryview(found)
         self._left -= size
@@ -186,12 +186,12 @@ class _Bounded:
                 raise TimeoutError("no answer in time")
             count = os.readv(self._handle, [room])
             if not count:
-                raise EOFError("it ended")
+                raise EOFError("the process ended")
             room = room[count:]
         return bytes(found)
 
 
-def _mark(path: Path) -> tuple[int, ...] | None:
+def _identity(path: Path) -> tuple[int, ...] | None:
     try:
         found = path.lstat()
     except OSError:
@@ -201,7 +201,7 @@ def _mark(path: Path) -> tuple[int, ...] | None:
 
 def serve(path: Path, source: BinaryIO, sink: BinaryIO) -> None:
     """Answer questions until the pipe ends."""
-    reader = sqlite_file.DatabaseReader(path, sqlite_file.UNTRUSTED_WAIT_S)
+    reader = database_reader.DatabaseReader(path, database_reader.UNTRUSTED_WAIT_S)
     sink.write(packed([GREETING]))
     sink.flush()
     while True:

@@ -1,144 +1,63 @@
-"""The journal's file: its tables, its check at the start, whether it is still the file on disk, and a new one if it is not."""
+"""The journal's file: its check at the start, whether it is still the file on disk, and a new file if it is not."""
 
 import os
-import secrets
 import sqlite3
 import stat
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from sqlite_utils import Database
-
-from contract.chain import GENESIS, BrokenChain, verify
+from contract.chain import BrokenChain, verify
 from contract.messages import EventRecord
 from edge.core.ports import JournalError, JournalHeld, JournalMemory
-from edge.storage import erasure, signed_heads, sqlite_file
-from edge.storage.retention import CODE_REFS
+from edge.storage import journal_events, journal_tables, signed_heads, sqlite_file
+from edge.storage.file_watch import FileWatch
+from edge.storage.journal_events import Row
 from edge.storage.salvage import NotSalvaged, salvage_from, salvaged_refs
 
 BUSY_TIMEOUT_S = 0.1
-"""A database that another program locks must not hold up the lane: the event is refused, and tried again at the next turn."""
+"""A lock of another program must not hold up the lane: the event is refused, and tried again at the next turn."""
 OWN_REFS = 5_000
-"""So many of the newest refs are also remembered in memory: somebody may remove them from the file."""
+"""Number of the newest refs that are also kept in memory: another program may remove them from the file."""
 FULL_CHECK_MAX_BYTES = 32 * 1024 * 1024
-"""A larger journal is checked at its end only when it is opened; the rest is read beside the loop (`edge.storage.background_check`)."""
-LOOK_EVERY_S = 0.01
-"""A look at the files takes up to a fifth of an append. What is written between two looks stands in the file that was open, from which it
-is saved once the next look finds it gone."""
+"""Of a larger journal only the end is checked when it is opened. `edge.storage.background_check` reads the rest."""
 TAIL_EVENTS = 500
-"""So many of the newest events of a large journal are verified when it is opened."""
-
-
-def create(db: sqlite3.Connection, gate_id: str, refs: Sequence[tuple[str, int]]) -> bool:
-    """Create the tables, in one transaction, so that no reader sees half of them; False if they were there.
-
-    `refs`: of an earlier journal, oldest first; they stand before the first event of this one, in their own order.
-    """
-    wrapped = Database(db)
-    new = "journal" not in wrapped.table_names()
-    if new:
-        db.execute("BEGIN IMMEDIATE")
-        _create_tables(wrapped, gate_id, refs)
-        db.execute("COMMIT")
-    db.execute("CREATE INDEX IF NOT EXISTS refs_by_seq ON refs (seq)")  # not in files of earlier versions
-    db.execute("CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value TEXT)")
-    return new
-
-
-def _create_tables(db: Database, gate_id: str, refs: Sequence[tuple[str, int]]) -> None:
-    db.table("events").create({"seq": int, "utc": float, "prev_hash": str, "hash": str, "body": str}, pk="seq")
-    db.table("events").create_index(["utc"])
-    db.table("refs").create({"ref": str, "seq": int}, pk="ref")
-    db.conn.executemany(
-        "INSERT INTO refs VALUES (?, ?)", ((ref, row - len(refs)) for row, (ref, _) in enumerate(refs, start=1))
-    )
-    db.table("live").create({"id": int, "state": str}, pk="id")
-    db.table("journal").create({"epoch": str, "gate_id": str, "base_seq": int, "base_hash": str})
-    db.conn.execute(
-        "INSERT INTO journal VALUES (?, ?, 0, ?)",
-        (f"{time.strftime('%Y%m%d')}-{secrets.token_hex(6)}", gate_id, GENESIS),
-    )
+"""Number of the newest events of a large journal that are verified when it is opened."""
 
 
 def check(db: sqlite3.Connection, path: Path) -> None:
-    """Check the whole file if it is small, otherwise its end: the time to start does not grow with the journal.
+    """Check a small file whole and a large one at its end, so that the start does not take longer with more events.
 
     Raises sqlite3.DatabaseError if something is damaged.
     """
     if path.stat().st_size + sqlite_file.wal_bytes(path) <= FULL_CHECK_MAX_BYTES:
         sqlite_file.check(db)
         return
-    asked = f"SELECT seq, prev_hash, hash, body, {erasure.column(db)} FROM events ORDER BY seq DESC LIMIT ?"
-    check_chain(db.execute(asked, (TAIL_EVENTS,)).fetchall()[::-1])
+    try:
+        check_chain(journal_events.newest_records(db, TAIL_EVENTS))
+    except ValueError as error:
+        raise sqlite3.DatabaseError(f"the chain of events is damaged: {error}") from error
 
 
-def check_chain(rows: Sequence[tuple[int, str, str, str, bytes | None]]) -> None:
-    """Raises sqlite3.DatabaseError unless these consecutive events (seq, prev_hash, hash, body, erased) are whole."""
-    if not rows:
+def check_chain(records: Sequence[EventRecord]) -> None:
+    """Verify consecutive events. Raises sqlite3.DatabaseError if the chain is broken."""
+    if not records:
         return
     try:
-        records = [EventRecord(seq=s, prev_hash=p, hash=h, body=b, erased=e) for s, p, h, b, e in rows]
         verify(records, records[0].seq - 1, records[0].prev_hash)
     except (BrokenChain, ValueError) as error:
         raise sqlite3.DatabaseError(f"the chain of events is damaged: {error}") from error
 
 
-def mark(db: sqlite3.Connection, name: str) -> str | None:
-    """A value kept beside the events; None if there is none."""
-    row = db.execute("SELECT value FROM marks WHERE name = ?", (name,)).fetchone()
-    return str(row[0]) if row else None
-
-
-def set_mark(db: sqlite3.Connection, name: str, value: str) -> None:
-    db.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (name, value))
-
-
-class FileWatch:
-    """Tells whether the files of an open database are still those on disk. What is written to a file that was removed or
-    replaced is lost when it is closed, and no error tells of it."""
-
-    def __init__(self, path: Path) -> None:
-        """Make it after the first write, when the -wal and the -shm file are there. Raises OSError."""
-        names = [str(path) + suffix for suffix in ("", "-wal", "-shm")]
-        self._known = [(name, *_identity(name)) for name in names]
-        self._looked_s = float("-inf")
-
-    def replaced(self, *, thorough: bool = False) -> str:
-        """The name of a file that is no longer there, or is another; "" if all are as they were. `thorough`: also the -shm file,
-        which holds no event. Events that follow one another within LOOK_EVERY_S share one look."""
-        now_s = time.monotonic()
-        if not thorough and now_s - self._looked_s < LOOK_EVERY_S:
-            return ""
-        self._looked_s = now_s
-        for name, device, inode in self._known if thorough else self._known[:2]:
-            try:
-                found = os.lstat(name)
-            except OSError:
-                return Path(name).name
-            if found.st_ino != inode or found.st_dev != device:
-                return Path(name).name
-        return ""
-
-
-def _identity(name: str) -> tuple[int, int]:
-    # A symbolic link in the file's place is another file, wherever it leads.
-    found = os.lstat(name)  # a third of the time of Path.lstat, at each event
-    return found.st_dev, found.st_ino
-
-
 class NotOurFile(Exception):
-    """What is in the file is not what this process wrote; the text says so."""
-
-
-Row = tuple[int, float, str, str, str]
-"""seq, utc, prev_hash, hash, body."""
+    """The file does not hold what this process wrote. The text says so."""
 
 
 class JournalFile:
-    """The open file of the one writer. `aside` and `why`: what was set aside when it was opened, and why a new epoch began.
-    `begun`: this file is new, and what an earlier one knew of refs is lost at least in part.
+    """The open file of the one writer.
+
+    `aside` and `why`: what was set aside at the opening, and why a new epoch began. `begun`: this file is new, and at least a part of
+    the earlier refs is lost. `live`: a second connection, which does not wait for the disk.
 
     Raises JournalError.
     """
@@ -146,16 +65,16 @@ class JournalFile:
     db: sqlite3.Connection
     live: sqlite3.Connection
 
-    def __init__(self, path: Path, gate_id: str, synchronous: str, memory: JournalMemory | None) -> None:
+    def __init__(self, path: Path, *, gate_id: str, synchronous: str, memory: JournalMemory | None) -> None:
         self.path, self._gate_id, self._synchronous, self._memory = path, gate_id, synchronous, memory
         self.acked: Callable[[], Mapping[str, int]] = dict
-        """Up to where HQ holds each epoch: the rest of a replaced file is saved for it."""
+        """Returns how far HQ holds each epoch. The rest of a replaced file is saved for HQ."""
         self.signer: signed_heads.Signer | None = None
         """Signs what is saved of a replaced file."""
         self.aside: Path | None = None
         self.why, self.begun = "", False
         self.damage = ""
-        """Set when `edge.storage.background_check` reads the file through and finds it damaged: a new one is begun at the next event."""
+        """Set when `edge.storage.background_check` finds damage. A new file is begun at the next event."""
         self._own_refs: dict[str, int] = {}
         self._old: sqlite3.Connection | None = None
         try:
@@ -175,18 +94,16 @@ class JournalFile:
             raise
 
     def tail(self) -> tuple[str, int, str]:
-        """Epoch, newest seq and its hash. Raises JournalError for another gate's file."""
-        epoch, gate_id, base_seq, base_hash = self.db.execute(
-            "SELECT epoch, gate_id, base_seq, base_hash FROM journal"
-        ).fetchone()
-        if gate_id != self._gate_id:
-            raise JournalError(f"{self.path} is the journal of gate {gate_id!r}: move it away, or correct site.gate_id")
-        last = self.db.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
-        seq, digest = last or (base_seq, base_hash)
-        return epoch, seq, digest
+        """Return the epoch, and seq and hash of the newest event. Raises JournalError for another gate's file."""
+        row = journal_tables.journal(self.db)
+        if row.gate_id != self._gate_id:
+            raise JournalError(
+                f"{self.path} is the journal of gate {row.gate_id!r}: move it away, or correct site.gate_id"
+            )
+        return (row.epoch, *(journal_events.newest(self.db) or row.base))
 
     def problem(self, *, thorough: bool = False) -> str:
-        """Why this file must not be written any more; "" if it is the one on disk. `thorough`: see `FileWatch`."""
+        """Say why this file must not be written any more, or "". `thorough`: see `FileWatch`."""
         if self.damage:
             return self.damage
         name = self._watch.replaced(thorough=thorough)
@@ -194,49 +111,30 @@ class JournalFile:
 
     def store(self, row: Row, ref: str | None) -> None:
         """Add an event after the newest. Raises sqlite3.Error, NotOurFile."""
-        try:
-            self.db.execute("BEGIN IMMEDIATE")
-            added = self.db.execute(_INSERT, (*row, row[0] - 1, row[2], row[0] - 1, row[2])).rowcount
-            if added != 1:
+        with sqlite_file.transaction(self.db):
+            # Only after the event that was written last: rows that somebody removed or changed are noticed.
+            if not journal_events.append(self.db, row):
                 raise NotOurFile(f"{self.path.name} does not end with the event that was written last")
             if ref is not None:
-                self.db.execute("INSERT INTO refs (ref, seq) VALUES (?, ?)", (ref, row[0]))
-            self.db.execute("COMMIT")
-        except BaseException:
-            if self.db.in_transaction:
-                self.db.execute("ROLLBACK")
-            raise
+                journal_tables.add_ref(self.db, ref, row.seq)
         if ref is not None:
-            self._remember(ref, row[0])
+            self._remember(ref, row.seq)
 
     def seen(self, ref: str) -> bool:
-        return ref in self._own_refs or bool(self.db.execute("SELECT 1 FROM refs WHERE ref = ?", (ref,)).fetchone())
-
-    def last_ref(self, *beginnings: str) -> str | None:
-        """The newest ref that begins with one of these. By the refs' own index: a journal may hold millions of them."""
-        where = " OR ".join("(ref >= ? AND ref < ?)" for _ in beginnings)
-        values = [value for text in beginnings for value in (text, text[:-1] + chr(ord(text[-1]) + 1))]
-        found = self.db.execute(f"SELECT ref FROM refs WHERE {where} ORDER BY +seq DESC LIMIT 1", values).fetchone()
-        return str(found[0]) if found else None
+        """Say whether an event with this ref was ever stored."""
+        return ref in self._own_refs or journal_tables.has_ref(self.db, ref)
 
     def forget_codes(self) -> None:
-        """Of refs in memory too: used codes whose events were pruned."""
-        (base,) = self.db.execute("SELECT base_seq FROM journal").fetchone()
-        first, end = CODE_REFS
+        """Forget in memory, too, the used codes whose events were removed."""
+        base = journal_tables.base(self.db).seq
+        first, end = journal_tables.CODE_REFS
         self._own_refs = {r: s for r, s in self._own_refs.items() if s > base or not first <= r < end}
 
-    def mark(self, name: str) -> str | None:
-        return mark(self.db, name)
-
-    def set_mark(self, name: str, value: str) -> None:
-        """Raises sqlite3.Error."""
-        set_mark(self.db, name, value)
-
     def begin_again(self, why: str, *, complete: bool) -> Path | None:
-        """Leave the present file and go on in a new one, with all refs and marks; what was set aside. `complete`: the old file
-        still gives all that it knew.
+        """Leave the present file and go on in a new one, with all refs and marks. Return what was set aside.
 
-        Raises OSError, sqlite3.Error: then the old file is still open, and still knows what was done.
+        `complete`: the old file still gives all that it knew. Raises OSError, sqlite3.Error: then the old file is still open, and
+        still knows what was done.
         """
         refs, marks = self._refs(), self._marks()
         aside = sqlite_file.set_aside(self.path)
@@ -245,7 +143,7 @@ class JournalFile:
         self.db = self._connect(refs)
         try:
             for name, value in marks.items():
-                set_mark(self.db, name, value)
+                journal_tables.set_mark(self.db, name, value)
             self._connect_live()
         except BaseException:
             self.db.close()
@@ -256,13 +154,13 @@ class JournalFile:
             self._old.close()
         self._old, self.why, self.begun, self.damage = old, why, not complete, ""
         self.aside = aside if os.path.lexists(aside) else None
-        if self.aside is None:  # what is left of the removed file is of no use to anybody
+        if self.aside is None:  # the file was removed: its companions alone are useless
             for suffix in sqlite_file.COMPANIONS:
                 aside.with_name(aside.name + suffix).unlink(missing_ok=True)
         return self.aside
 
     def _lock_again(self) -> None:
-        """Where the folder itself was moved away, the lock went with it. Raises OSError: another process is the writer now."""
+        """Make a new lock file if the folder itself was moved away. Raises OSError if another process is the writer now."""
         if os.path.lexists(self.path.with_name(self.path.name + ".lock")):
             return
         try:
@@ -272,8 +170,8 @@ class JournalFile:
         self._lock.close()
         self._lock = lock
 
-    def save_old(self, tell: Callable[[str], None]) -> None:
-        """Copy what HQ does not hold of the file that was left, beside the loop, and let go of it."""
+    def save_old(self, report: Callable[[str], None]) -> None:
+        """Copy from the old file what HQ does not hold, in a thread, and close it."""
         old, self._old = self._old, None
         if old is None:
             return
@@ -281,9 +179,17 @@ class JournalFile:
 
         def save() -> None:
             try:
-                tell(str(salvage_from(old, self.path.name, self.path.parent, self._gate_id, acked, self.signer)))
+                saved = salvage_from(
+                    old,
+                    name=self.path.name,
+                    folder=self.path.parent,
+                    gate_id=self._gate_id,
+                    acked=acked,
+                    signer=self.signer,
+                )
+                report(str(saved))
             except NotSalvaged as error:
-                tell(f"nothing was saved: {error}")
+                report(f"nothing was saved: {error}")
             finally:
                 old.close()  # SQLite sees that the file was moved, and removes nothing
 
@@ -294,20 +200,20 @@ class JournalFile:
         return self._lock.closed
 
     def close(self) -> None:
-        """May be called twice."""
+        """Close the file. May be called twice."""
         self.live.close()
         self.db.close()
         self._lock.close()
 
     def _open(self) -> None:
-        """Open the file, or a new one in its place. Raises OSError, sqlite3.Error."""
+        """Open the file, or begin a new one in its place. Raises OSError, sqlite3.Error."""
         expected = self._memory.head() if self._memory else None
         if os.path.lexists(self.path) and not stat.S_ISREG(os.lstat(self.path).st_mode):
             self._start_over("is no file", [])
         else:
             was_there = self.path.exists()
             try:
-                self.db = self._connect(self._lasting())
+                self.db = self._connect(self._lasting_refs())
             except sqlite3.OperationalError:
                 raise
             except sqlite3.DatabaseError:
@@ -316,41 +222,36 @@ class JournalFile:
                 self.begun = not was_there
                 if expected and not was_there:
                     self.why = f"{self.path.name} was removed while the gate was off"
-                elif expected and (stale := self._older_than(*expected)):
+                elif expected and (stale := self._why_not_newest(*expected)):
                     self.db.close()
                     self._start_over(stale, None)
         self._connect_live()
 
     def _start_over(self, why: str, refs: Sequence[tuple[str, int]] | None) -> None:
-        """`refs` None: those that the file set aside still gives."""
+        """Set the file aside and begin a new one. `refs` None: those that the file set aside still gives."""
         self.aside = sqlite_file.set_aside(self.path)
         self.why, self.begun = f"{self.path.name} {why}", True
         known = salvaged_refs(self.aside) if refs is None else list(refs)
-        lasting = [row for row in self._lasting() if row[0] not in dict(known)]
+        lasting = [row for row in self._lasting_refs() if row[0] not in dict(known)]
         self.db = self._connect([*known, *lasting])
 
-    def _older_than(self, epoch: str, seq: int) -> str:
-        """Why this is not the journal that ended at `seq`; "" if it is."""
-        gate_id = self.db.execute("SELECT gate_id FROM journal").fetchone()[0]
-        if gate_id != self._gate_id:
-            return ""  # told by `tail`
+    def _why_not_newest(self, epoch: str, seq: int) -> str:
+        """Say why this is not the journal that ended at `seq`, or ""."""
+        if journal_tables.journal(self.db).gate_id != self._gate_id:
+            return ""  # `tail` reports it
         found, last, _ = self.tail()
         if found != epoch:
             return f"was replaced while the gate was off: it is epoch {found}, the last one here was {epoch}"
-        return (
-            f"was rolled back while the gate was off: it ends at event {last}, and {seq} was written"
-            if last < seq
-            else ""
-        )
+        if last < seq:
+            return f"was rolled back while the gate was off: it ends at event {last}, and {seq} was written"
+        return ""
 
     def _connect(self, refs: Sequence[tuple[str, int]]) -> sqlite3.Connection:
         """Raises sqlite3.Error."""
         db = sqlite_file.connect(self.path, synchronous=self._synchronous, shrinks=True, timeout_s=BUSY_TIMEOUT_S)
         try:
             check(db, self.path)
-            create(db, self._gate_id, refs)
-            erasure.prepare(db)
-            signed_heads.add_columns(db)
+            journal_tables.create(db, self._gate_id, refs)
         except sqlite3.Error:
             db.close()
             raise
@@ -360,22 +261,21 @@ class JournalFile:
         self.live = sqlite_file.connect(self.path, synchronous="OFF", timeout_s=BUSY_TIMEOUT_S)
         self._watch = FileWatch(self.path)
 
-    def _lasting(self) -> list[tuple[str, int]]:
+    def _lasting_refs(self) -> list[tuple[str, int]]:
         return [(ref, 0) for ref in self._memory.refs()] if self._memory else []
 
     def _refs(self) -> list[tuple[str, int]]:
-        """All refs, oldest first: of the file as far as it can be read, and those that this process added."""
-        found: dict[str, int] = {}
+        """Return all refs, oldest first: those of the file as far as it can be read, and those of this process."""
         try:
-            found.update(self.db.execute("SELECT ref, seq FROM refs").fetchall())
+            found = journal_tables.refs(self.db)
         except sqlite3.Error:
-            found.update(salvaged_refs(self.path))
+            found = dict(salvaged_refs(self.path))
         found.update(self._own_refs)
         return sorted(found.items(), key=lambda row: row[1])
 
-    def _marks(self) -> dict[str, str]:
+    def _marks(self) -> Mapping[str, str]:
         try:
-            return dict(self.db.execute("SELECT name, value FROM marks").fetchall())
+            return journal_tables.marks(self.db)
         except sqlite3.Error:
             return {}
 
@@ -383,10 +283,3 @@ class JournalFile:
         self._own_refs[ref] = seq
         if len(self._own_refs) > OWN_REFS:
             del self._own_refs[next(iter(self._own_refs))]
-
-
-_INSERT = """
-INSERT INTO events (seq, utc, prev_hash, hash, body) SELECT ?, ?, ?, ?, ? WHERE
-EXISTS (SELECT 1 FROM events WHERE seq = ? AND hash = ?) OR EXISTS (SELECT 1 FROM journal WHERE base_seq = ? AND base_hash = ?)
-"""
-"""Only after the event that was written last: rows that somebody removed or changed are noticed."""

@@ -1,8 +1,9 @@
-"""Which other processes hold locks on a database, by /proc/locks. It opens none of the files: closing a handle would drop
-this process's own locks (fcntl).
+"""Finds the other processes that hold locks on a database, by /proc/locks.
 
-SQLite locks bytes at fixed places (https://www.sqlite.org/src/file/src/os.h and wal.c): in the database from 0x40000000, in the
--shm file the writer's byte at 120 and the readers' bytes from 123 to 127.
+Opens none of the files: closing a handle would drop this process's own locks (fcntl).
+
+SQLite locks bytes at fixed offsets (https://www.sqlite.org/src/file/src/os.h and wal.c). In the database they begin at 0x40000000.
+In the -shm file byte 120 is the writer's, and bytes 123 to 127 are the readers'.
 """
 
 import os
@@ -17,7 +18,7 @@ _DATABASE_BYTES = range(0x40000000, 0x40000000 + 512)
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A process with a lock; `name` is "" where it cannot be told."""
+    """A process with a lock. `name` is "" if it is unknown."""
 
     pid: int
     name: str
@@ -27,22 +28,23 @@ class Holder:
 
 
 def writers(database: Path) -> list[Holder]:
-    """Other processes that keep `database` from being written."""
+    """Find other processes that block writing to `database`."""
     shm = database.with_name(database.name + "-shm")
     return _holders(shm, _WRITER_BYTES, writing=True) + _holders(database, _DATABASE_BYTES, writing=True)
 
 
 def readers(database: Path) -> list[Holder]:
-    """Other processes that read `database` at this moment, which keeps its -wal file from shrinking."""
+    """Find other processes that read `database` at this moment: its -wal file cannot shrink."""
     return _holders(database.with_name(database.name + "-shm"), _READER_BYTES, writing=False)
 
 
 def in_words(holders: list[Holder]) -> str:
+    """Name the processes."""
     return ", ".join(map(str, holders)) or "a process that cannot be told from here"
 
 
 def _holders(path: Path, places: range, *, writing: bool) -> list[Holder]:
-    """Each process once. [] where /proc/locks or the file cannot be read."""
+    """Return each process once. Return [] if /proc/locks or the file cannot be read."""
     try:
         found = path.stat()
         lines = _LOCKS.read_text().splitlines()
@@ -54,7 +56,7 @@ def _holders(path: Path, places: range, *, writing: bool) -> list[Holder]:
 
 
 def _pid(words: list[str], inode: str, places: range, *, writing: bool) -> int | None:
-    """Of one line: `1: POSIX ADVISORY READ 1234 fe:00:5678 124 124`, where `EOF` may end the range."""
+    """Read the process from a line: `1: POSIX ADVISORY READ 1234 fe:00:5678 124 124`. `EOF` may end the range."""
     if len(words) < 8 or words[1] == "->" or words[1] not in ("POSIX", "OFDLCK") or words[5] != inode:
         return None
     if writing and words[3] != "WRITE":

@@ -1,6 +1,6 @@
-"""Who is inside, by this gate's own journal: read once at the start, then only what is new.
+"""Who is inside, by this gate's own journal: read once at the start, then only the new events.
 
-Passages at other gates are not in it. What lies further back than `FORGETS` is not remembered, nor what was pruned.
+Passages at other gates are not in it. Passages older than `FORGETS`, and removed ones, are not remembered.
 """
 
 import sqlite3
@@ -11,32 +11,29 @@ from pathlib import Path
 from contract.messages import Direction, PassageOutcome
 from edge.core.domain import LastPassage
 from edge.core.ports import Clock
-from edge.storage import sqlite_file
+from edge.storage import journal_events, journal_tables
+from edge.storage.database_reader import DatabaseReader
 
 FORGETS = timedelta(days=7)
-"""The longest that a policy may remember a passage."""
-
-_NEW = """
-SELECT seq, utc, json_extract(body, '$.outcome'), json_extract(body, '$.direction'), json_extract(body, '$.worker_id')
-FROM events WHERE seq > ? AND +utc >= ? AND json_extract(body, '$.type') = 'passage' ORDER BY seq
-"""
-FIRST = "SELECT min(+seq) FROM events WHERE utc >= ?"
-"""By the index of times: for min(seq) SQLite would read the table from its beginning."""
+"""The longest time that a policy may remember a passage."""
 
 
 class JournalPresence:
-    """The port `edge.core.ports.Presence`. Everybody who got through counts, released or not: the direction of a passage is the
-    way somebody went, and without a worker's name it is somebody unknown."""
+    """The port `edge.core.ports.Presence`.
+
+    Every person who got through counts, released or not. The direction of a passage is the way the person went. Without a worker's
+    name the person is unknown.
+    """
 
     def __init__(self, path: Path, clock: Clock) -> None:
-        self._reader, self._clock = sqlite_file.DatabaseReader(path), clock
+        self._reader, self._clock = DatabaseReader(path), clock
         self._epoch, self._seq = "", 0
         self._last: dict[str, LastPassage] = {}
         self._unnamed: deque[LastPassage] = deque()
-        self._follow()  # a week's journal takes a moment: now, and not before the first worker
+        self._follow()  # a week's journal takes a moment: read it now, not before the first worker
 
     def inside(self, since: datetime) -> int:
-        """See `edge.core.ports.Presence`. Somebody unnamed who leaves is somebody unnamed who came, if there is one."""
+        """See `edge.core.ports.Presence`. An unknown person who leaves is one who came, if there is one."""
         self._follow()
         named = sum(last.direction is Direction.IN and last.utc >= since for last in self._last.values())
         unnamed = 0
@@ -46,6 +43,7 @@ class JournalPresence:
         return named + unnamed
 
     def last_passage(self, worker_id: str) -> LastPassage | None:
+        """See `edge.core.ports.Presence`."""
         self._follow()
         return self._last.get(worker_id)
 
@@ -58,17 +56,18 @@ class JournalPresence:
             return
         oldest = self._clock.utc() - FORGETS
         try:
-            epoch, head = db.execute("SELECT epoch, (SELECT max(seq) FROM events) FROM journal").fetchone()
-            if epoch != self._epoch:  # another file: its numbers begin anew, the people stay where they are
-                self._epoch, self._seq = epoch, _before(db, oldest)
-            rows = db.execute(_NEW, (self._seq, oldest.timestamp())).fetchall()
+            epoch, head = journal_tables.journal(db).epoch, journal_events.newest_seq(db)
+            if epoch != self._epoch:  # another file counts from 1 again. The people stay where they are
+                self._epoch, self._seq = epoch, journal_events.before(db, oldest)
+            passages = journal_events.passages(db, self._seq, oldest)
         except sqlite3.DatabaseError as error:  # also while its writer creates or replaces it
             self._reader.gave_up(error)
             return
-        for seq, utc, outcome, direction, worker_id in rows:
-            if seq <= (head or 0):
-                self._take(outcome, worker_id, LastPassage(Direction(direction), datetime.fromtimestamp(utc, UTC)))
-        self._seq = max(self._seq, head or 0)
+        for found in passages:
+            if found.seq <= head:
+                passage = LastPassage(Direction(found.direction), datetime.fromtimestamp(found.utc, UTC))
+                self._take(found.outcome, found.worker_id, passage)
+        self._seq = max(self._seq, head)
         self._forget(oldest)
 
     def _take(self, outcome: str, worker_id: str | None, passage: LastPassage) -> None:
@@ -84,9 +83,3 @@ class JournalPresence:
             self._unnamed.popleft()
         if len(self._last) > 1000:
             self._last = {name: last for name, last in self._last.items() if last.utc >= oldest}
-
-
-def _before(db: sqlite3.Connection, oldest: datetime) -> int:
-    """The number before the first event since `oldest`, by the index of times: older events are not read at all."""
-    (first,) = db.execute(FIRST, (oldest.timestamp(),)).fetchone()
-    return int(first) - 1 if first is not None else 0

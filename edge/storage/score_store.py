@@ -1,7 +1,7 @@
 """scores.db: the counts of comparison scores by day. The gate process is its one writer; `sitegate check` reads it.
 
-One row per day, replaced as a whole, so a process killed at any moment leaves the day before or after an approach. Not synced
-to disk at every write: a power cut may cost the last minutes' counts, never the file. No score is tied to a person.
+One row per day is replaced as a whole: a process killed at any moment leaves the day before or after an approach. Not every write is
+synced to disk: a power cut may cost the last minutes' counts, never the file. No score is tied to a person.
 """
 
 import sqlite3
@@ -14,15 +14,16 @@ from pydantic import ValidationError
 
 from edge.core.score_counts import KEEP_DAYS, DayScores
 from edge.storage import sqlite_file
+from edge.storage.database_reader import DatabaseReader
 
 _log = structlog.get_logger()
 
 
 class ScoreStore:
-    """Implements `edge.core.ports.ScoreStore`. A damaged file is set aside and begun anew; a disk that refuses is logged."""
+    """Implements `edge.core.ports.ScoreStore`. Sets a damaged file aside and begins a new one. Logs a disk that refuses."""
 
     def __init__(self, path: Path, may_write: Callable[[], bool] = lambda: True) -> None:
-        """`may_write`: False while the disk has no room for more than events; the counts then stay as they are on it."""
+        """Open the file. `may_write`: False while the disk has room for events only; then the counts on it stay the same."""
         self._may_write = may_write
         self._db: sqlite3.Connection | None = None
         try:
@@ -37,40 +38,34 @@ class ScoreStore:
             _log.warning("scores_not_kept", error=str(error))
 
     def days(self) -> list[DayScores]:
+        """Return all days kept, oldest first."""
         return _days(self._db) if self._db is not None else []
 
     def save(self, day: DayScores) -> None:
+        """Replace a day's counts, and remove days that are too old."""
         if self._db is None or not self._may_write():
             return
         try:
-            self._db.execute("BEGIN IMMEDIATE")
-            row = day.day.isoformat(), day.model_id, day.model_dump_json()
-            self._db.execute("INSERT OR REPLACE INTO days (day, model_id, body) VALUES (?, ?, ?)", row)
-            self._db.execute("DELETE FROM days WHERE day <= ?", (_oldest(day.day).isoformat(),))
-            self._db.execute("COMMIT")
+            with sqlite_file.transaction(self._db):
+                row = day.day.isoformat(), day.model_id, day.model_dump_json()
+                self._db.execute("INSERT OR REPLACE INTO days (day, model_id, body) VALUES (?, ?, ?)", row)
+                self._db.execute("DELETE FROM days WHERE day <= ?", (_oldest(day.day).isoformat(),))
         except sqlite3.Error as error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
             _log.warning("scores_not_kept", error=str(error))
 
     def close(self) -> None:
-        """May be called twice."""
+        """Close the file. May be called twice."""
         if self._db is not None:
             self._db.close()
             self._db = None
 
 
-class ScoreReader(sqlite_file.DatabaseReader):
-    """The counts as another process sees them."""
+class ScoreReader(DatabaseReader):
+    """Reads the counts in another process."""
 
     def days(self) -> list[DayScores]:
-        """All days kept, oldest first; none while there is no file."""
-        db = self.db()
-        try:
-            return _days(db) if db is not None else []
-        except sqlite3.DatabaseError as error:  # also while its writer creates or replaces it
-            self.gave_up(error)
-            return []
+        """Return all days kept, oldest first. Return none while there is no file."""
+        return self.ask(_days, [])
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -89,7 +84,7 @@ def _days(db: sqlite3.Connection) -> list[DayScores]:
     for (body,) in db.execute("SELECT body FROM days ORDER BY day, model_id"):
         try:
             found.append(DayScores.model_validate_json(body))
-        except ValidationError:  # another version's row: it says nothing to this one
+        except ValidationError:  # a row of another version
             continue
     return found
 

@@ -1,7 +1,7 @@
-"""What only a technician with the right to write in the gate's folder may ask of it: `sitegate roster accept` and `sitegate
-clock believe`. One request at a time, in a file that the gate process takes away once it is recorded.
+"""Requests that only a technician with write access to the gate's folder may make: `sitegate roster accept`, `sitegate clock believe`.
 
-These do not go through desk.db: the process behind the desk's page writes there too, and must not undo what protects the lists.
+One request at a time lies in a file. The gate process removes it once it is recorded. These requests do not use desk.db: the process
+behind the desk's page writes there, too, and must not undo what protects the lists.
 """
 
 import os
@@ -21,11 +21,11 @@ _BYTES_MAX = 4096
 
 
 class RequestNotLeft(OSError):
-    """The request could not be left; the text says why and what to do."""
+    """The request could not be written. The text says why and what to do."""
 
 
 def ask(folder: Path, request: TechnicianRequest) -> None:
-    """Leave a request for the gate process. Raises RequestNotLeft."""
+    """Write a request for the gate process. Raises RequestNotLeft."""
     path, draft = folder / NAME, folder / f"{NAME}.{secrets.token_hex(4)}"
     try:
         if os.path.lexists(path):
@@ -48,13 +48,13 @@ def ask(folder: Path, request: TechnicianRequest) -> None:
 
 
 class TechnicianRequests:
-    """The gate's side. A file that is none of ours is taken away, and the log says so."""
+    """The gate's side. A file that holds no request is removed, and logged."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / NAME
 
     def waiting(self) -> TechnicianRequest | None:
-        """The request that waits; some microseconds while there is none."""
+        """Return the waiting request, or None. Takes some microseconds if there is none."""
         if not os.path.lexists(self._path):
             return None
         try:
@@ -65,8 +65,8 @@ class TechnicianRequests:
             return None
 
     def done(self) -> None:
-        """The request is recorded."""
+        """Remove the request: it is recorded."""
         try:
             self._path.unlink(missing_ok=True)
-        except OSError as error:  # a folder in its place: recorded requests are not taken a second time
+        except OSError as error:  # a folder lies there: a recorded request is not taken twice
             log.warning("technician_request_stays", error=str(error))

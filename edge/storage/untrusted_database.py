@@ -1,6 +1,6 @@
-"""A connection to a database that another process wrote: its content may be anything, and must only ever be data.
+"""A connection to a database that another process wrote. Its content is untrusted: it must be data only.
 
-SQLite runs code that stands in the file: views, triggers, virtual tables. None of it is wanted here.
+SQLite executes code in the file: views, triggers, virtual tables. This connection refuses all of it.
 """
 
 import sqlite3
@@ -10,11 +10,11 @@ from typing import Any
 BYTES_MAX = 16 * 1024 * 1024
 """The longest text or blob. The largest message has 1.5 MB."""
 QUERY_S = 20.0
-"""A query that takes longer is given up. A week's passages of a busy gate take about a second."""
+"""A longer query is stopped. A week's passages of a busy gate take about a second."""
 _STEPS = 100_000
 ROWS_MAX = 20_000
 RESULT_BYTES_MAX = 64 * 1024 * 1024
-"""More than a gate's own processes ever leave for one another in one answer."""
+"""More than a gate's own processes ever need in one answer."""
 
 _LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: BYTES_MAX,
@@ -30,7 +30,7 @@ _FOREIGN = "SELECT name FROM sqlite_master WHERE type NOT IN ('table', 'index') 
 
 
 def harden(db: sqlite3.Connection) -> None:
-    """Make a connection read only, deaf to code in the file, and bounded. Raises sqlite3.DatabaseError."""
+    """Make a connection read only and bounded, and let it refuse code in the file. Raises sqlite3.DatabaseError."""
     for limit, value in _LIMITS.items():
         db.setlimit(limit, value)
     for pragma in ("query_only=ON", "trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0"):
@@ -43,9 +43,9 @@ def harden(db: sqlite3.Connection) -> None:
 
 
 def rows(db: sqlite3.Connection, sql: str, values: tuple[object, ...] = (), types: tuple[type, ...] = ()) -> list[Any]:
-    """The answer to a query: rows whose columns have these `types`, if any are given.
+    """Run a query. Return the rows whose columns have these `types`, if any are given.
 
-    SQLite lets any column hold anything: a number where a text should be is left out.
+    SQLite lets any column hold any type: a row with a number in place of a text is left out.
     Raises sqlite3.DatabaseError, also for more than ROWS_MAX rows or RESULT_BYTES_MAX bytes.
     """
     found: list[Any] = []
@@ -61,7 +61,7 @@ def rows(db: sqlite3.Connection, sql: str, values: tuple[object, ...] = (), type
 
 
 def of_types(found: list[Any], types: tuple[type, ...]) -> list[Any]:
-    """Those rows whose columns have these types."""
+    """Return the rows whose columns have these types."""
     return [row for row in found if _of_types(row, types)]
 
 
@@ -72,14 +72,14 @@ def _of_types(row: tuple[Any, ...], types: tuple[type, ...]) -> bool:
 
 
 def _allowed(action: int, first: str | None, second: str | None, database: str | None, source: str | None) -> int:
-    """Nothing is read on behalf of a view or a trigger, and no query calls itself."""
+    """Refuse reads by a view or a trigger, and recursive queries."""
     if source is not None or action in (sqlite3.SQLITE_RECURSIVE, sqlite3.SQLITE_ATTACH):
         return sqlite3.SQLITE_DENY
     return sqlite3.SQLITE_OK
 
 
 class _Deadline:
-    """Ends a query that runs too long: asked every few thousandths of a second while one runs, and never otherwise."""
+    """Ends a query that runs too long. SQLite calls `passed` every few milliseconds while a query runs, and never otherwise."""
 
     def __init__(self, query_s: float) -> None:
         self._query_s, self._began_s, self._last_s = query_s, 0.0, 0.0

@@ -1,4 +1,4 @@
-"""What comes from HQ: checked for form and signature, stored in the replica, or refused and recorded."""
+"""Takes what comes from HQ: checks form and signature, stores it in the replica, or refuses and records it."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -10,7 +10,8 @@ from contract.messages import Ack, Command, HqState, ListKind, NoticeCode, Refus
 from contract.signing import BadSignature, Verifier, verify
 from contract.topics import DELTA_CHANNELS, ROUTES, Channel, channel_of, topic
 from edge.core.config import SiteConfig
-from edge.replica import signed_commands, signed_lists
+from edge.replica import signed_lists
+from edge.replica.signed_commands import CommandRefused, verify_command
 from edge.replica.writer import ReplicaWriter, RolledBack
 from edge.sync.incident_log import IncidentLog
 from edge.sync.mqtt import Received
@@ -23,14 +24,18 @@ _DOWN = (Channel.HQ_STATE, Channel.ACK, Channel.REFUSAL, *_LISTS, *_CHANGES, Cha
 
 
 def subscriptions(site: SiteConfig) -> list[tuple[str, int]]:
-    """(topic, QoS) of everything this gate listens to from the start: of each list the first part, which tells of the rest, and
-    its changes."""
+    """Return (topic, QoS) of everything this gate listens to from the start.
+
+    Of each list these are its changes and the first part, which announces the others.
+    """
     return [(topic(channel, site.site_id, site.gate_id, part=1), ROUTES[channel].qos) for channel in _DOWN]
 
 
 def missing_parts(site: SiteConfig, replica: ReplicaWriter) -> list[tuple[str, int]]:
-    """(topic, QoS) of the parts that a list which is arriving still lacks: after a cut only these travel again. The first is
-    listened to anyway."""
+    """Return (topic, QoS) of the parts that arriving lists still lack: after a cut only these travel again.
+
+    The first part is always subscribed to.
+    """
     channels = {Channel(kind.value): parts for kind, parts in replica.missing_parts().items()}
     return [
         (topic(channel, site.site_id, part=part), ROUTES[channel].qos)
@@ -41,11 +46,12 @@ def missing_parts(site: SiteConfig, replica: ReplicaWriter) -> list[tuple[str, i
 
 
 class Downlink:
-    """Takes one received message at a time; never raises for what is in it."""
+    """Takes one received message at a time. Never raises for its content."""
 
     def __init__(
         self,
         site: SiteConfig,
+        *,
         hq_key: Verifier,
         replica: ReplicaWriter,
         incidents: IncidentLog,
@@ -55,12 +61,11 @@ class Downlink:
         self._incidents, self._now = incidents, now
 
     def handle(self, received: Received) -> tuple[Ack, bytes] | HqState | Command | None:
-        """Store what belongs in the replica. Acknowledgements (with their envelope), HQ's state and good commands are
-        returned."""
+        """Store what belongs in the replica. Return acknowledgements (with their envelope), HQ's state and valid commands."""
         found = channel_of(received.topic)
         if found is None or found[0] not in _DOWN:
             return None
-        if not received.payload:  # how a retained message is deleted at the broker
+        if not received.payload:  # this deletes a retained message at the broker
             return None
         channel = found[0]
         try:
@@ -79,7 +84,7 @@ class Downlink:
                 self._list(ListKind(channel.value), received.payload)
         except (BadMessage, BadSignature) as error:
             self._incidents.report(NoticeCode.MESSAGE_REFUSED, f"{channel.value}: {error}", received.payload)
-        except signed_commands.CommandRefused as error:
+        except CommandRefused as error:
             self._incidents.report(NoticeCode.COMMAND_REFUSED, str(error), received.payload)
         except (signed_lists.ListRefused, RolledBack) as error:
             self._incidents.report(NoticeCode.LIST_REFUSED, str(error), received.payload)
@@ -92,8 +97,10 @@ class Downlink:
         return ack, envelope
 
     def _refusal(self, received: Received) -> None:
-        """What HQ could not take of ours. The broker keeps it: recorded once for ever, however often it comes, and also after
-        the key that signed it was retired."""
+        """Record what HQ could not take of this gate. The broker keeps the message, so it is recorded once for ever.
+
+        That is so also after the key that signed it was retired.
+        """
         envelope = received.payload
         try:
             body = verify(envelope, Channel.REFUSAL.value, self._hq_key)
@@ -111,10 +118,10 @@ class Downlink:
 
     def _command(self, received: Received) -> Command:
         if received.retained:
-            raise signed_commands.CommandRefused("a command kept at the broker is never obeyed: it may be of any age")
-        command = signed_commands.verified(received.payload, self._site.gate_id, self._hq_key, self._now())
+            raise CommandRefused("a command kept at the broker is never obeyed: it may be of any age")
+        command = verify_command(received.payload, self._site.gate_id, self._hq_key, self._now())
         if not self._replica.add_command(received.payload):
-            raise signed_commands.CommandRefused(f"command {command.command_id} came a second time")
+            raise CommandRefused(f"command {command.command_id} came a second time")
         return command
 
     def _list(self, kind: ListKind, body: bytes) -> None:

@@ -1,10 +1,11 @@
-"""Home Assistant's MQTT device discovery: one kept message per gate, from which it makes a device with its sensors.
+"""Home Assistant's MQTT device discovery: one retained message per gate, from which it makes a device with its sensors.
 
-Their states are this gate's own status and health messages, so nothing else is published and nothing personal is said.
+Their states are this gate's own status and health messages: nothing else is published, and nothing personal.
 Shape: https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload
 """
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ import structlog
 from contract.topics import Channel, topic
 from edge.core.config import Config
 from edge.core.layout import HOME_ASSISTANT
+from edge.sync.jobs import NEXT_TURN
 from edge.sync.mqtt import Publication
 
 log = structlog.get_logger()
 
-# A template that says "None" leaves the state unknown; what a message does not hold is left out of it, never null.
+# A template that returns "None" leaves the state unknown. A message leaves a missing value out; it is never null.
 _SENSORS: dict[str, dict[str, str]] = {
     "gate_state": {"name": "Gate", "value_template": "{{ value_json.gate_state }}", "icon": "mdi:gate"},
     "passages": {
@@ -82,13 +84,13 @@ _PROBLEMS: dict[str, dict[str, str]] = {
 
 
 def discovery_topic(config: Config) -> str:
-    """Home Assistant allows letters, digits, "_" and "-" in the id; gates may also have ".", which is written "_d"."""
+    """Return the topic. Home Assistant allows letters, digits, "_" and "-" in the id; a gate's "." is written "_d"."""
     escaped = config.site.gate_id.replace("_", "__").replace(".", "_d")
     return f"{config.home_assistant.prefix}/device/sitegate-{escaped}/config"
 
 
 def discovery(config: Config, software: str) -> dict[str, Any]:
-    """The message as data."""
+    """Return the message as data."""
     site, device = config.site, f"sitegate-{config.site.gate_id}"
     components = {
         name: {"platform": platform, "unique_id": f"{device}-{name}", **entity, "entity_category": "diagnostic"}
@@ -117,32 +119,50 @@ def discovery(config: Config, software: str) -> dict[str, Any]:
 
 
 class HomeAssistant:
-    """Told at each connection. A small file remembers where the broker keeps a message of ours, so that it is taken away
-    when discovery is switched off, or its prefix or this gate's id changes."""
+    """Publishes the discovery message once per connection. Needs a connection.
 
-    def __init__(self, config: Config, software: str) -> None:
+    A small file remembers the topic on which the broker keeps the message. So it can be removed when discovery is switched off, or its
+    prefix or this gate's id changes.
+    """
+
+    def __init__(self, config: Config, software: str, publish: Callable[[Publication], bool]) -> None:
+        self._publish, self._done = publish, False
         self._wanted = discovery_topic(config) if config.home_assistant.discovery else ""
         self._payload = json.dumps(discovery(config, software), ensure_ascii=False).encode() if self._wanted else b""
         self._file = config.paths.state_dir / HOME_ASSISTANT
 
-    def tell(self, publish: Callable[[Publication], bool]) -> bool:
-        """The old place cleared first, then ours; nothing at all where discovery never was on. False: try again."""
+    def due(self) -> float:
+        return math.inf if self._done else NEXT_TURN
+
+    def run(self, now_s: float) -> None:
+        """Announce the gate until the broker has it."""
+        self._done = self.announce()
+
+    def connected(self, now_s: float) -> None:
+        """Announce the gate again."""
+        self._done = False
+
+    def announce(self) -> bool:
+        """Clear the old topic, then publish on the new one. Return False to try again.
+
+        Nothing happens where discovery never was on.
+        """
         kept = _read(self._file)
-        if kept and kept != self._wanted and not publish(Publication(kept, b"", 1, retain=True)):
+        if kept and kept != self._wanted and not self._publish(Publication(kept, b"", 1, retain=True)):
             return False
         try:
             if not self._wanted:
                 self._file.unlink(missing_ok=True)
-            elif kept != self._wanted:  # before it is published: what is not remembered is never taken away
+            elif kept != self._wanted:  # before it is published: what is not remembered is never removed
                 self._file.parent.mkdir(parents=True, exist_ok=True)
                 self._file.write_text(self._wanted, encoding="utf-8")
         except OSError as error:
             log.warning("home_assistant_not_remembered", path=str(self._file), error=error.strerror)
-        return not self._wanted or publish(Publication(self._wanted, self._payload, 1, retain=True))
+        return not self._wanted or self._publish(Publication(self._wanted, self._payload, 1, retain=True))
 
 
 def _read(path: Path) -> str:
-    """The topic; "" if there is none, or a power cut left something that cannot be one."""
+    """Return the topic, or "" if there is none, or if a power cut left something that cannot be one."""
     try:
         kept = path.read_text(encoding="utf-8").strip()
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Records what sync refuses, without letting a flood of refusals fill the disk."""
+"""Records what sync refuses. A flood of refusals cannot fill the disk."""
 
 import hashlib
 import uuid
@@ -21,8 +21,10 @@ REFILL_S = 60.0
 
 
 class IncidentLog:
-    """Where downlink and uplink report. The same evidence is recorded once a day at most. `count`: how often, by code,
-    recorded or not."""
+    """Takes the reports of downlink and uplink. The same evidence is recorded at most once a day.
+
+    `count`: number of reports by code, recorded or not.
+    """
 
     def __init__(self, replica: ReplicaWriter, clock: Clock) -> None:
         self._replica, self._clock = replica, clock
@@ -30,8 +32,7 @@ class IncidentLog:
         self.count: Counter[NoticeCode] = Counter()
 
     def report(self, code: NoticeCode, detail: str, evidence: bytes, *, once: bool = False) -> None:
-        """`evidence`: what was refused; it is not stored, it only makes the incident's ref. `once`: for ever, not only
-        this day."""
+        """Record an incident. `evidence`: what was refused; it only makes the incident's ref. `once`: for ever, not only today."""
         self.count[code] += 1
         day = "" if once else self._clock.utc().date().isoformat()
         ref = uuid.uuid5(uuid.NAMESPACE_OID, f"{code.value}/{day}/{hashlib.sha256(evidence).hexdigest()}").hex

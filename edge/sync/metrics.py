@@ -1,4 +1,4 @@
-"""The sync process's own numbers."""
+"""The sync process's own metrics."""
 
 from collections import deque
 
@@ -12,7 +12,7 @@ _ACK_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 
 class SyncMeters:
-    """`registry` holds all of them; `incidents` counts what was refused."""
+    """`registry` holds all metrics. `incidents` counts what was refused."""
 
     def __init__(self, incidents: IncidentLog) -> None:
         self._incidents = incidents
@@ -39,7 +39,7 @@ class SyncMeters:
 
 
 class AckWatch:
-    """Measures from a batch's sending to HQ's answer, and what was sent before. Of one epoch."""
+    """Measures the time from a batch to HQ's answer, and counts what is sent again. For one epoch."""
 
     def __init__(self, meters: SyncMeters) -> None:
         self._meters = meters
@@ -47,17 +47,19 @@ class AckWatch:
         self._highest = 0
 
     def sent(self, first: int, last: int, now_s: float) -> None:
+        """Note a batch that went out."""
         self._meters.sent.inc(last - first + 1)
         self._meters.resent.inc(max(0, min(last, self._highest) - first + 1))
         self._highest = max(self._highest, last)
-        while self._waiting and self._waiting[-1][0] >= first:  # sent again: its time counts from now
+        while self._waiting and self._waiting[-1][0] >= first:  # sent again: the time counts from now
             self._waiting.pop()
         self._waiting.append((last, now_s))
 
     def acknowledged(self, seq: int, now_s: float) -> None:
+        """Note that HQ holds everything up to `seq`."""
         while self._waiting and self._waiting[0][0] <= seq:
             self._meters.ack.observe(max(0.0, now_s - self._waiting.popleft()[1]))
 
     def lost(self) -> None:
-        """What was on its way is sent again: its time counts from then."""
+        """Forget what was on its way. It is sent again, and its time counts from then."""
         self._waiting.clear()

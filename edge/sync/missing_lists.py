@@ -1,4 +1,4 @@
-"""Lists that do not become complete by themselves: when to ask HQ to send them again."""
+"""Decides when to ask HQ again for lists that do not become complete by themselves."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,10 +7,10 @@ from contract.backoff import Backoff
 from contract.messages import ListKind
 
 PATIENCE_S = 60.0
-"""So long a list may stand still before it is asked for: what the broker keeps comes at once, but a part of 0.7 MB takes its time
-on a slow line, and must not be asked for a second time meanwhile."""
+"""A list that stands still for this time is asked for. What the broker keeps comes at once, but a part of 0.7 MB takes time on a slow
+line, and must not be asked for twice meanwhile."""
 AGAIN_MAX_S = 900.0
-"""Then it is asked for again and again, after twice the time each, at most this long."""
+"""The longest pause between two requests. Each pause is twice the one before."""
 
 
 @dataclass
@@ -22,12 +22,12 @@ class _Gap:
 
 @dataclass
 class MissingLists:
-    """Remembers what was missing at the last look. Pure: the caller brings the time."""
+    """Remembers what was missing at the last call. Pure: the caller gives the time."""
 
     _open: dict[ListKind, _Gap] = field(default_factory=dict)
 
     def due(self, gaps: Mapping[ListKind, str], now_s: float) -> list[ListKind]:
-        """Lists to ask for now. `gaps`: of each list that is not complete, how far it is; progress starts the patience anew."""
+        """Return the lists to ask for now. `gaps`: how far each incomplete list is. Progress restarts the wait."""
         self._open = {kind: gap for kind, gap in self._open.items() if kind in gaps}
         found = []
         for kind, how_far in gaps.items():
@@ -41,5 +41,5 @@ class MissingLists:
         return found
 
     def restart(self) -> None:
-        """A new connection: what the broker keeps is on its way again."""
+        """Begin again after a new connection: the broker sends again what it keeps."""
         self._open.clear()

@@ -1,4 +1,4 @@
-"""The journal's way to HQ: reads records, sends them by the window's rules, moves the window by HQ's answers."""
+"""Sends the journal to HQ: reads records, sends them by the window's rules, moves the window by HQ's answers."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -19,17 +19,18 @@ from edge.sync.signed_records import sendable
 log = structlog.get_logger()
 
 RESYNC_ANSWERS_S = 60.0
-"""So long after a resync HQ may answer for every epoch that it ever received under this gate's id."""
+"""For this time after a resync HQ may answer for every epoch that it ever received under this gate's id."""
 
 
 class Outbox:
-    """Follows the journal, also into a new epoch; deletes nothing. `publish` hands one batch over, False if it cannot."""
+    """Follows the journal, also into a new epoch. Deletes nothing."""
 
     def __init__(
         self,
+        journal: JournalReader,
+        *,
         site: SiteConfig,
         config: SyncConfig,
-        journal: JournalReader,
         replica: ReplicaWriter,
         incidents: IncidentLog,
         publish: Callable[[bytes], bool],
@@ -37,7 +38,10 @@ class Outbox:
         followed: set[str],
         set_aside: bool,
     ) -> None:
-        """`followed`: epochs of all journals that are sent from here. `set_aside`: see `EventBatch`."""
+        """`publish`: hands one batch over, and returns False if it cannot.
+
+        `followed`: epochs of all journals that are sent from here. `set_aside`: see `EventBatch`.
+        """
         self._site, self._config, self._journal = site, config, journal
         self._replica, self._incidents, self._publish = replica, incidents, publish
         self._meters, self._watch = meters, AckWatch(meters)
@@ -48,11 +52,11 @@ class Outbox:
 
     @property
     def unsent(self) -> int:
-        """Events that HQ has not acknowledged."""
+        """The number of events that HQ has not acknowledged."""
         return max(0, self._head - self._window.acked) if self._window else 0
 
     def follow(self) -> None:
-        """Look at the journal; it may not exist yet, and it may have been replaced."""
+        """Look at the journal. It may not exist yet, and it may have been replaced."""
         if not self._journal.changed():
             return
         epoch, head = self._journal.epoch, self._journal.head()
@@ -70,7 +74,7 @@ class Outbox:
         """Send as many batches as the window allows now."""
         window = self._window
         while window is not None and (after := self._next(window, now_s, hq_away=hq_away)) is not None:
-            base = self._journal.base()[0]  # before the records: what is pruned in between then only waits for a turn
+            base = self._journal.base()[0]  # read before the records: an event pruned in between only waits for a turn
             records = self._records(window.epoch, after)
             if not records or not self._publish(self._batch(window.epoch, base, records)):
                 return
@@ -78,8 +82,8 @@ class Outbox:
             self._watch.sent(records[0].seq, records[-1].seq, now_s)
 
     def acknowledged(self, ack: Ack, envelope: bytes, now_s: float, *, retained: bool) -> None:
-        """HQ's answer: kept in the replica if it says something new. `retained`: given long ago, maybe."""
-        if self._window is None:  # not yet known what it answers: the broker or HQ will repeat it
+        """Take HQ's answer, and keep it in the replica if it is new. `retained`: it may be old."""
+        if self._window is None:  # unknown what it answers: the broker or HQ will repeat it
             return
         base = self._journal.base()[0]
         if self._set_aside and ack.epoch == self._window.epoch and ack.seq > self._head:
@@ -89,9 +93,7 @@ class Outbox:
             self._note_twin(ack, base, now_s)
             return
         if ack.epoch == self._window.epoch and ack.hash is not None and ack.seq < min(base, self._window.acked):
-            self._window.doubt(
-                ack.seq
-            )  # our own event is gone: a backup of HQ's, or a copy of this card? Time will tell
+            self._window.doubt(ack.seq)  # the own event is pruned: it may be a backup of HQ's, or a copy of this card
             return
         effect = self._window.note_ack(ack, now_s)
         if effect is AckEffect.PROGRESS:
@@ -112,18 +114,18 @@ class Outbox:
             self._replica.save_ack(ack, envelope)
 
     def restart(self) -> None:
-        """A new connection, or HQ is back: go on after its watermark at once."""
+        """Go on after HQ's watermark at once: there is a new connection, or HQ is back."""
         if self._window is not None:
             self._window.reconnected()
             self._watch.lost()
 
     def resync(self, now_s: float) -> None:
-        """`restart`, and HQ repeats its answers, also those to journals of before this card."""
+        """`restart`. HQ repeats its answers, also those to journals from before this card."""
         self._others_answered_until_s = now_s + RESYNC_ANSWERS_S
         self.restart()
 
     def oldest_unsent_s(self, now: datetime) -> float:
-        """Age of the oldest event that HQ does not hold, in seconds; 0 if there is none."""
+        """Return the age of the oldest event that HQ does not hold, in seconds; 0 if there is none."""
         if self._window is None or not self.unsent:
             return 0.0
         try:
@@ -133,7 +135,7 @@ class Outbox:
             return 0.0
 
     def _next(self, window: Window, now_s: float, *, hq_away: bool) -> int | None:
-        """See `Window.send_after`, which may come to believe that HQ holds less than it did."""
+        """See `Window.send_after`. It may conclude that HQ holds less than before; that is reported."""
         before = window.acked
         after = window.send_after(self._head, now_s, hq_away=hq_away)
         if window.acked < before and window.acked < (base := self._journal.base()[0]):
@@ -146,7 +148,7 @@ class Outbox:
         self._incidents.report(NoticeCode.EVENTS_LOST, f"{text}: was HQ restored from an older backup?", evidence)
 
     def _note_beyond(self, ack: Ack, envelope: bytes, base: int, now_s: float) -> None:
-        """HQ holds more of a damaged journal than could be saved. Whether it is the same one only what was sent can tell.
+        """Take an answer beyond what could be saved of a damaged journal. Only the sent events can show that it is the same journal.
 
         The answer is kept once HQ is known to hold the last saved event: then the gate may remove the file.
         """
@@ -163,9 +165,9 @@ class Outbox:
             self._replica.save_ack(ack, envelope)
 
     def _note_twin(self, ack: Ack, base: int, now_s: float) -> None:
-        """Somebody else's acknowledgement: it moves nothing, but may tell that ours is held up to where the two part.
+        """Take the acknowledgement of another journal. It may show that HQ holds this one up to where the two part.
 
-        Not kept in the replica: the gate process would take its `seq` for ours, and remove events that HQ does not hold.
+        It is not kept in the replica: the gate process would take its `seq` for its own, and remove events that HQ does not hold.
         """
         text = f"HQ holds event {ack.seq} of epoch {ack.epoch}, and not as this gate wrote it: is a copy of its card in use?"
         self._incidents.report(NoticeCode.TWIN_GATE, text, f"twin {ack.epoch}".encode())
@@ -177,11 +179,11 @@ class Outbox:
             window.note_ack(ack.model_copy(update={"seq": seq, "hash": digest}), now_s)
 
     def _never_here(self, epoch: str) -> bool:
-        """False for an earlier journal of this gate, whose last events may be answered now."""
+        """Return False for an earlier journal of this gate, whose last events may be answered now."""
         return epoch not in self._followed and self._replica.acked(self._site.gate_id, epoch) is None
 
     def _is_anothers(self, epoch: str, seq: int, digest: str | None) -> bool:
-        """True if record `seq` of a journal with our epoch has another hash than ours, or does not exist here."""
+        """Return True if record `seq` of this epoch has another hash here, or does not exist here."""
         if digest is None or not seq or self._journal.epoch != epoch:
             return False
         base, base_hash = self._journal.base()
@@ -196,7 +198,7 @@ class Outbox:
         return bool(found) and found[0].hash != digest
 
     def _records(self, epoch: str, after: int) -> tuple[EventRecord, ...]:
-        """What can go out now: of a signed journal, up to a record that the gate process has signed."""
+        """Return what can be sent now: of a signed journal, up to a record that the gate process has signed."""
         rows = self._journal.records(after, max(self._config.batch_events, 2 * EVERY))
         records = fit(rows[: self._config.batch_events])
         if self._journal.signed:

@@ -1,4 +1,4 @@
-"""Shows this gate's public keys to HQ, over the broker that both know, and waits for HQ's word."""
+"""Sends this gate's public keys to HQ over the broker, and waits for HQ's answer."""
 
 import hashlib
 import time
@@ -17,19 +17,19 @@ ANSWER_S = 20.0
 
 
 class NotRegistered(RuntimeError):
-    """HQ did not take the keys, or did not answer; the text says what to do."""
+    """HQ did not take the keys, or did not answer. The text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class PublicKeys:
-    """Raw, as they travel."""
+    """Raw keys, as they are sent."""
 
     gate: bytes
     link: bytes
 
 
 def message(config: Config, keys: PublicKeys, code: str, software: str, now: datetime) -> bytes:
-    """The registration as it travels. Without a code HQ must have been told the fingerprint. Raises ValueError (no code)."""
+    """Return the registration as it is sent. Without a code, HQ must know the fingerprint. Raises ValueError (no code)."""
     site = config.site
     whose = {"site_id": site.site_id, "gate_id": site.gate_id, "gate_key": keys.gate, "link_key": keys.link}
     payload = encode(Registration(**whose, software=software[:40], utc=now))
@@ -37,7 +37,7 @@ def message(config: Config, keys: PublicKeys, code: str, software: str, now: dat
 
 
 def register(config: Config, payload: bytes, hq_key: Verifier, answer_s: float = ANSWER_S) -> str:
-    """Send it; what HQ says when it takes the keys. Raises NotRegistered, LinkError."""
+    """Send the registration. Return HQ's words when it takes the keys. Raises NotRegistered, LinkError."""
     site = config.site
     where = topic(Channel.REGISTERED, site.site_id, site.gate_id)
     link = MqttLink(
@@ -77,7 +77,7 @@ def _ask(link: MqttLink, config: Config, payload: bytes, hq_key: Verifier, until
 
 
 def _answer(received: Received, hq_key: Verifier) -> RegistrationAnswer | None:
-    """HQ's answer; None for what is none, which somebody else may have sent."""
+    """Return HQ's answer. Return None for anything else: any client may have sent it."""
     try:
         check_size(Channel.REGISTERED, received.payload)
         return decode(RegistrationAnswer, verify(received.payload, Channel.REGISTERED.value, hq_key))

@@ -17,11 +17,12 @@ LOOK_EVERY_S = 5.0
 
 
 class SalvageOutbox:
-    """One file at a time. The gate removes a file once HQ holds it all; until then it is passed over."""
+    """Sends one file at a time. The gate removes a file once HQ holds it all; until then it is skipped."""
 
     def __init__(
         self,
         folder: Path,
+        *,
         gate_id: str,
         replica: ReplicaWriter,
         open_reader: Callable[[Path], JournalReader],
@@ -35,11 +36,11 @@ class SalvageOutbox:
 
     @property
     def unsent(self) -> int:
-        """Events saved and not yet at HQ."""
+        """The number of saved events that are not yet at HQ."""
         return self._outbox.unsent if self._outbox else 0
 
     def follow(self, now_s: float) -> None:
-        """Look now and then for a file that HQ does not hold yet."""
+        """Look every LOOK_EVERY_S for a file that HQ does not hold yet."""
         if now_s < self._look_due_s:
             return
         self._look_due_s = now_s + LOOK_EVERY_S
@@ -62,7 +63,7 @@ class SalvageOutbox:
             self._outbox.send(now_s, hq_away=hq_away)
 
     def acknowledged(self, ack: Ack, envelope: bytes, now_s: float, *, retained: bool) -> None:
-        """See `Outbox.acknowledged`; what belongs to another epoch is passed over."""
+        """See `Outbox.acknowledged`. Another epoch's acknowledgement is ignored."""
         if self._outbox is not None:
             self._outbox.acknowledged(ack, envelope, now_s, retained=retained)
 
@@ -72,7 +73,7 @@ class SalvageOutbox:
             self._outbox.restart()
 
     def close(self) -> None:
-        """May be called twice."""
+        """Close the file. May be called twice."""
         if self._reader is not None:
             self._reader.close()
         self._reader = self._outbox = None

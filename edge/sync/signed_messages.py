@@ -1,4 +1,4 @@
-"""What the network process says of itself: numbered, so that nothing old can be played again, and signed with the link key."""
+"""Numbers and signs the network process's own messages with the link key: nobody can play an old one again."""
 
 import threading
 from collections.abc import Callable
@@ -12,12 +12,14 @@ from contract.topics import Channel
 
 Said = GateStatus | Health | SnapshotRequest
 RESTART_GAP = 10_000
-"""So much is left out after a start: the last numbers before it may not be on the disk."""
+"""Serials left out after a start: the last ones before it may not be on the disk."""
 
 
 class MessageSigner:
-    """Serials are milliseconds of the wall clock, and go on counting where that was set back. `last`: the highest that an
-    earlier process is known to have used. Safe to use from the connection's thread too."""
+    """Serials are milliseconds of the wall clock. They go on counting if the clock was set back. Thread-safe.
+
+    `last`: the highest serial that an earlier process is known to have used.
+    """
 
     def __init__(self, key: Ed25519PrivateKey | None, now_ms: Callable[[], int], last: int) -> None:
         self._key, self._now_ms = key, now_ms
@@ -25,16 +27,17 @@ class MessageSigner:
         self._lock = threading.Lock()
 
     def sign(self, message: Said, channel: Channel) -> bytes:
-        """The message with the next serial, signed; without a key it goes out unsigned, and HQ says what is missing."""
+        """Return the message with the next serial, signed. Without a key it is unsigned, and HQ says what is missing."""
         numbered = message.model_copy(update={"serial": self.next_serial()})
         return self._signed(encode(numbered), channel)
 
     def sign_will(self, status: GateStatus, connection: int) -> bytes:
-        """What the broker says when a connection breaks: it ends the connection that began at this serial, and no other."""
+        """Return what the broker publishes when a connection breaks. It ends only the connection that began at this serial."""
         bound = status.model_copy(update={"connection": connection, "serial": connection})
         return self._signed(encode(bound), Channel.STATUS)
 
     def next_serial(self) -> int:
+        """Use the next serial."""
         with self._lock:
             self.last = max(self.last + 1, self._now_ms())
             return self.last

@@ -1,4 +1,4 @@
-"""Which records of a signed journal go out together: HQ takes none that no signature of the gate covers. Pure."""
+"""Chooses which records of a signed journal go out together. HQ takes only records that a signature covers. Pure."""
 
 from collections.abc import Sequence
 
@@ -7,17 +7,19 @@ from edge.storage.signed_heads import follows
 
 
 def sendable(fitting: Sequence[EventRecord], rows: Sequence[EventRecord]) -> tuple[EventRecord, ...]:
-    """The leading `rows` up to the last signed one among the `fitting`, or else the first signed one behind them; none while
-    there is none. Only signatures that HQ needs stay."""
+    """Return the leading `rows` up to the last signed one among the `fitting`, or else the first signed one behind them.
+
+    Return none if no row is signed. Only signatures that HQ needs stay.
+    """
     signed = [at for at, record in enumerate(rows) if record.signature is not None]
     if not signed:
         return ()
     within = [at for at in signed if at < len(fitting)]
-    return spared(rows[: (within[-1] if within else signed[0]) + 1])
+    return without_spare_signatures(rows[: (within[-1] if within else signed[0]) + 1])
 
 
-def spared(records: Sequence[EventRecord]) -> tuple[EventRecord, ...]:
-    """Without the signatures of records that the next one covers: it carries their hash, and is what was signed."""
+def without_spare_signatures(records: Sequence[EventRecord]) -> tuple[EventRecord, ...]:
+    """Remove the signatures of records that the next record covers: it carries their hash."""
     found = list(records)
     for at, record in enumerate(records[:-1]):
         after = records[at + 1]

@@ -1,7 +1,7 @@
-"""`sitegate-hq bench`: how many events HQ takes, alone and behind a broker, and how fast people become lists.
+"""Measure how many events HQ stores, alone and behind a broker.
 
-Every event is a decision as gates send it, chained and in batches of the gates' default size. Nothing waits less for the disk
-than it does in use.
+Every event is a decision as gates send it, chained and in batches of the gates' default size. Writes wait for the disk as in
+use.
 """
 
 import hashlib
@@ -33,7 +33,8 @@ from hq import config as settings
 from hq.bench.servers import ServerError, mosquitto
 from hq.config import FILE_NAME, HqConfig, template
 from hq.database.store import Store
-from hq.ingest.ingest import Ingest, examine
+from hq.ingest.batches import examine
+from hq.ingest.ingest import Ingest
 from hq.ingest.senders import SenderCheck
 from hq.keys import keys
 from hq.registry.approvals import Approvals
@@ -52,7 +53,7 @@ Payloads = dict[str, list[bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """`cpu_us`: processor time of HQ's processes per event, in microseconds; the database's and the broker's is not in it."""
+    """One figure. `cpu_us`: processor time of HQ's processes per event in microseconds, without database and broker."""
 
     name: str
     database: str
@@ -67,28 +68,30 @@ class Measurement:
 
 
 def batches(gates: Sequence[str], events: int) -> Payloads:
-    """About `events` decisions of so many gates together, as they come from the broker: full batches only."""
+    """Make about `events` decisions of these gates together, as they come from the broker: full batches only."""
     each = max(1, round(events / len(gates) / BATCH_EVENTS)) * BATCH_EVENTS
     return {gate: _journal(gate, each) for gate in gates}
 
 
 def ingest_alone(folder: Path, url: str, name: str, payloads: Payloads, processes: int) -> Measurement:
-    """Decode, verify, store and commit, without a broker; the gates are dealt out among the processes."""
+    """Measure decoding, checking and storing, without a broker. The gates are divided among the processes."""
     register(folder, url, payloads)
     shares = [list(payloads)[n::processes] for n in range(processes)]
-    with _Team(_take_share, [(folder, url, {g: payloads[g] for g in share}) for share in shares]) as team:
+    with _Processes(_take_share, [(folder, url, {g: payloads[g] for g in share}) for share in shares]) as team:
         seconds = team.go()
     return Measurement("ingest alone", name, processes, _count(payloads), seconds, 1e6 * team.cpu_s / _count(payloads))
 
 
 def through_broker(folder: Path, url: str, name: str, payloads: Payloads, workers: int) -> Measurement:
-    """From gates that send as their windows allow, through mosquitto and HQ's processes into the database, until the last
-    acknowledgement is back. With two, the second is a worker beside `sitegate-hq run`."""
+    """Measure from gates through mosquitto and HQ's processes into the database, until the last acknowledgement is back.
+
+    Gates send as their windows allow. With two processes, the second is a worker beside `sitegate-hq run`.
+    """
     with mosquitto(folder) as port:  # one of its own: a broker repeats the acknowledgements of an earlier run
         (folder / FILE_NAME).write_text(template((SITE,), port, url))
         register(folder, url, payloads)
-        with _Team(_serve, [(folder, n > 0) for n in range(workers)]) as team:
-            gates = _Gates(settings.load(folder), keys.load(folder).signing, payloads)
+        with _Processes(_serve, [(folder, n > 0) for n in range(workers)]) as team:
+            gates = _SimulatedGates(settings.load(folder), keys.load(folder).signing, payloads)
             try:
                 seconds = gates.run()
             finally:
@@ -98,9 +101,8 @@ def through_broker(folder: Path, url: str, name: str, payloads: Payloads, worker
     return Measurement("broker to acknowledgement", name, workers, events, seconds, 1e6 * team.cpu_s / events)
 
 
-class _Gates:
-    """The gates' side of the broker, in little: each sends on when HQ's acknowledgement moves its window, and again what
-    came after a hole."""
+class _SimulatedGates:
+    """Gates at the broker. Each sends on when HQ's acknowledgement moves its window, and again what came after a hole."""
 
     def __init__(self, config: HqConfig, signing: Ed25519PrivateKey, payloads: Payloads) -> None:
         self._key, self._payloads = signing.public_key(), payloads
@@ -151,8 +153,8 @@ class _Gates:
             self._done.set()
 
 
-class _Team:
-    """Processes that make themselves ready, work when told to, and report the processor time that it took."""
+class _Processes:
+    """Processes that prepare themselves, work at a signal, and report the processor time that it took."""
 
     def __init__(self, work: Callable[..., None], jobs: Sequence[tuple[Any, ...]]) -> None:
         fresh = multiprocessing.get_context("spawn")  # a fork would inherit database connections and threads
@@ -166,8 +168,8 @@ class _Team:
             self._pipes.append(ours)
             self._processes.append(process)
 
-    def __enter__(self) -> "_Team":
-        self._hear()
+    def __enter__(self) -> "_Processes":
+        self._reports()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -176,22 +178,22 @@ class _Team:
             process.kill()
 
     def go(self) -> float:
-        """Work; the seconds until the last is done."""
+        """Give the signal. Return the seconds until the last process is done."""
         start = time.perf_counter()
         for pipe in self._pipes:
             pipe.send(None)
-        self.cpu_s = sum(self._hear())
+        self.cpu_s = sum(self._reports())
         return time.perf_counter() - start
 
-    def _hear(self) -> list[float]:
+    def _reports(self) -> list[float]:
         try:
             return [float(pipe.recv()) for pipe in self._pipes]
         except EOFError as error:
-            raise ServerError("one of HQ's processes ended by itself; its words stand above") from error
+            raise ServerError("one of HQ's processes ended by itself; its error is above") from error
 
 
 def quiet() -> None:
-    """Only errors are worth a line between the figures."""
+    """Log errors only."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
 
 
@@ -201,11 +203,11 @@ def _take_share(pipe: Pipe, folder: Path, url: str, payloads: Payloads) -> None:
     pairs = keys.load(folder)
     people = PeopleRegistry(store, pairs)
     ingest = Ingest(store, Approvals(store, people, pairs), SenderCheck())
-    lanes = [iter(found) for found in payloads.values()]
+    senders = [iter(found) for found in payloads.values()]
     pipe.send(0.0)
     pipe.recv()
     begun = time.process_time()
-    while waiting := [payload for lane in lanes for payload in islice(lane, WINDOW_BATCHES)]:
+    while waiting := [payload for sender in senders for payload in islice(sender, WINDOW_BATCHES)]:
         ingest.take_all([examine(decode(EventBatch, payload)) for payload in waiting])
     pipe.send(time.process_time() - begun)
     store.close()
@@ -227,7 +229,7 @@ def _serve(pipe: Pipe, folder: Path, worker: bool) -> None:
 
 
 def _journal(gate: str, events: int) -> list[bytes]:
-    """A whole journal, chained, in encoded batches."""
+    """Make a whole journal, chained, in encoded batches."""
     prev_hash, records, utc = GENESIS, [], datetime.now(UTC)
     for seq in range(1, events + 1):
         event = AccessEvent(
@@ -258,19 +260,19 @@ def _journal(gate: str, events: int) -> list[bytes]:
 
 
 def _signed(gate: str, records: Sequence[EventRecord]) -> tuple[EventRecord, ...]:
-    """The last one carries the gate's signature."""
+    """Sign the last record with the gate's key."""
     last = records[-1]
     signature = sign_head(head(SITE, gate, f"e-{gate}", last.seq, last.hash), _key_of(gate))
     return *records[:-1], last.model_copy(update={"signature": signature})
 
 
 def _key_of(gate: str) -> Ed25519PrivateKey:
-    """The same in each of HQ's processes."""
+    """Make the gate's key, the same in each of HQ's processes."""
     return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(gate.encode()).digest())
 
 
 def register(folder: Path, url: str, gates: Iterable[str]) -> None:
-    """Let HQ know the gates."""
+    """Register the gates at HQ."""
     pairs = keys.load(folder)
     with closing(Store(url, pairs)) as store:
         registry = GateRegistry(store, pairs, (SITE,))

@@ -1,4 +1,4 @@
-"""How fast people become a signed list: a file read and imported, a roster published."""
+"""Measure how fast people become a signed list: a file imported, a roster published."""
 
 import time
 from collections.abc import Callable
@@ -8,17 +8,19 @@ import numpy as np
 
 from contract.messages import EnrolmentRecord, ListKind, SealedTemplate
 from hq.bench.events import SITE, Measurement
-from hq.database.store import Store, now
+from hq.database.clock import now
+from hq.database.store import Store
 from hq.keys import keys
 from hq.lists.publisher import Publisher
 from hq.registry.credentials import WrittenWorker
-from hq.registry.people import ImportFile, PeopleRegistry
+from hq.registry.import_file import ImportFile
+from hq.registry.people import PeopleRegistry
 
 TEMPLATES, DIMENSION = 2, 128
 
 
 def lists(folder: Path, url: str, name: str, people: int) -> tuple[list[Measurement], float]:
-    """Import so many workers with an enrolment each, then publish their roster; and the list's bytes on the wire per worker."""
+    """Measure importing workers with an enrolment each, and publishing their roster. Return too the roster's bytes per worker."""
     pairs, store = keys.load(folder), Store(url)
     everybody = PeopleRegistry(store, pairs)
     publisher = Publisher(store, everybody, pairs)
@@ -40,7 +42,7 @@ def _timed(what: str, database: str, people: int, work: Callable[[], object]) ->
 
 
 def _file(people: int) -> ImportFile:
-    """Workers with two templates each, all different: equal ones would be stored once."""
+    """Make workers with two templates each, all different: equal ones would be stored once."""
     names = [f"w-{number:06}" for number in range(people)]
     drawn = np.random.default_rng(1).normal(size=(people, TEMPLATES, DIMENSION))
     vectors = (drawn / np.linalg.norm(drawn, axis=2, keepdims=True)).astype("<f2")

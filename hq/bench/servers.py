@@ -1,4 +1,4 @@
-"""A PostgreSQL server and a broker of one's own, in a folder that is gone afterwards: for measurements and tests."""
+"""Start a PostgreSQL server and a broker for measurements and tests, in a folder that is removed afterwards."""
 
 import os
 import pwd
@@ -15,7 +15,7 @@ START_S = 20.0
 
 
 class ServerError(RuntimeError):
-    """A server that is not installed or does not start; the text says what to do."""
+    """A server that is not installed or does not start. The text says what to do."""
 
 
 class Postgres:
@@ -46,11 +46,11 @@ class Postgres:
         self._run("pg_ctl", "-D", self._data, "-w", "-l", str(self._folder / "log"), "-o", options, "start")
 
     def stop(self, mode: str = "fast") -> None:
-        """`mode` "immediate" is a crash: nothing is tidied up."""
+        """Stop the server. `mode` "immediate" is a crash, without cleaning up."""
         self._run("pg_ctl", "-D", self._data, "-w", "-m", mode, "stop")
 
     def database(self, name: str) -> str:
-        """A new, empty database; its URL."""
+        """Make an empty database. Return its URL."""
         self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "hq", name)
         return f"postgresql+psycopg://hq@127.0.0.1:{self.port}/{name}"
 
@@ -60,7 +60,7 @@ class Postgres:
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._bin / program), *arguments]
-        # pg_ctl leaves the server behind, which would keep our pipes open: its words go to a file.
+        # pg_ctl leaves the server running, which would keep our pipes open: its output goes to a file.
         with (self._folder / "said").open("w+") as said:
             done = subprocess.run(
                 command,
@@ -79,7 +79,7 @@ class Postgres:
 
 @contextmanager
 def mosquitto(folder: Path) -> Iterator[int]:
-    """The broker, listening to this machine only; its port. Raises ServerError."""
+    """Run the broker for this machine only. Return its port. Raises ServerError."""
     program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
     if program is None:
         raise ServerError("mosquitto is not installed; run: apt install mosquitto")

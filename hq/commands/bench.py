@@ -17,12 +17,13 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from contract.terminal.console import Table, styled
-from hq.bench import events as measure
+from hq.bench import events as measurements
 from hq.bench.lists import lists
 from hq.bench.servers import Postgres, ServerError
 from hq.commands.console import err, out, print_table
 from hq.database import tables as t
-from hq.database.store import Store, plainly
+from hq.database.errors import plainly
+from hq.database.store import Store
 from hq.keys import keys
 
 NewDatabase = Callable[[], str]
@@ -41,25 +42,26 @@ def bench(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
 ) -> None:
-    """Measure HQ on this machine: events stored by one and by two processes, with and without a broker, into SQLite and
-    PostgreSQL (a server of its own, if it is installed); workers imported and published.
+    """Measure HQ on this machine: events stored, workers imported and published.
+
+    One and two processes store events, with and without a broker, into SQLite and PostgreSQL (own server, if installed).
 
     Example: sitegate-hq bench --events 100000 --gates 100
     """
-    measure.quiet()
-    found: list[measure.Measurement] = []
+    measurements.quiet()
+    found: list[measurements.Measurement] = []
     with (
         tempfile.TemporaryDirectory(prefix="sitegate-hq-bench-", dir=folder or Path.cwd()) as name,
         ExitStack() as stack,
     ):
         work = Path(name)
-        keys.init(work, (measure.SITE,), 1)
+        keys.init(work, (measurements.SITE,), 1)
         databases = {"SQLite": _sqlite(work), **_server(database_url, stack)}
         progress = stack.enter_context(Progress(console=err, transient=True))
         task = progress.add_task("making events", total=6 * len(databases))
-        payloads = measure.batches([f"g-{n}" for n in range(gates)], events)
+        payloads = measurements.batches([f"g-{n}" for n in range(gates)], events)
         for database, new in databases.items():
-            for what in (measure.ingest_alone, measure.through_broker):
+            for what in (measurements.ingest_alone, measurements.through_broker):
                 for processes in (1, 2):
                     progress.update(task, description=f"{database}: {what.__name__.replace('_', ' ')}, {processes}")
                     found.append(what(work, _made(new()), database, payloads, processes))
@@ -71,7 +73,7 @@ def bench(
     _show(found, per_worker, as_json)
 
 
-def _show(found: list[measure.Measurement], per_worker: float, as_json: bool) -> None:
+def _show(found: list[measurements.Measurement], per_worker: float, as_json: bool) -> None:
     machine = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
     if as_json:
         rows = [{**asdict(figure), "per_s": figure.per_s} for figure in found]
@@ -99,7 +101,7 @@ def _sqlite(folder: Path) -> NewDatabase:
 
 
 def _server(url: str | None, stack: ExitStack) -> dict[str, NewDatabase]:
-    """PostgreSQL: the one that was named, or one of our own, or none."""
+    """Return PostgreSQL: the named one, one of our own, or none."""
     if url is not None:
         if _tables(url):
             raise ServerError("the database is not empty, and would be emptied: create one for this measurement")
@@ -116,7 +118,7 @@ def _server(url: str | None, stack: ExitStack) -> dict[str, NewDatabase]:
 
 
 def _made(url: str) -> str:
-    """The tables, so that making them is in no figure."""
+    """Make the tables, so that this is in no figure."""
     Store(url).close()
     return url
 
@@ -141,4 +143,5 @@ def _empty(url: str) -> str:
 
 
 def register(app: typer.Typer) -> None:
+    """Add the command to `sitegate-hq`."""
     app.command()(bench)

@@ -1,4 +1,4 @@
-"""`sitegate-hq consent`: end a consent everywhere, and see where that has arrived."""
+"""`sitegate-hq consent`: withdraw a consent everywhere, and see which gates have followed."""
 
 import time
 from dataclasses import asdict
@@ -10,12 +10,18 @@ import typer
 from contract.messages import ListKind
 from contract.terminal.console import Table
 from hq.commands.console import out, print_json, print_table, time_text
-from hq.commands.context import Folder, opened
+from hq.commands.context import opened
+from hq.commands.options import Folder, Json
 from hq.reports import receipts
 
-app = typer.Typer(no_args_is_help=True, help="End a worker's consent everywhere, and see where that has arrived.")
+app = typer.Typer(
+    no_args_is_help=True, help="Withdraw a worker's consent everywhere, and see which gates have followed."
+)
 
 LOG_PATIENCE_S = 5.0
+_COLUMNS = (
+    *("worker", "why", "gone at HQ", "site", "gate", "template", "since", "gate is", "since", "signed", "which means"),
+)
 
 
 @app.command()
@@ -23,9 +29,7 @@ def withdraw(
     workers: Annotated[list[str], typer.Argument(help="The workers' ids.", metavar="WORKER...")],
     folder: Folder = Path(),
     by: Annotated[str, typer.Option(help="Who recorded it.")] = "",
-    remove: Annotated[
-        bool, typer.Option("--remove", help="The workers go altogether, not only their templates.")
-    ] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove the workers too, not only their templates.")] = False,
 ) -> None:
     """Destroy the templates of these workers, and publish the rosters without them, whole, at once.
 
@@ -34,16 +38,16 @@ def withdraw(
     with opened(folder) as (config, people, publisher, store):
         people.withdraw(workers, by, remove=remove)
         for site in config.sites:
-            publisher.publish_without_forgotten(site)
+            publisher.publish_without_removed(site)
             version = publisher.kept_versions().get((site, ListKind.ROSTER), (0, 0))[0]
-            told = f"roster version {version}, whole, without {', '.join(workers)}" if version else "no roster yet"
-            out.print(f"{site}: {told}", highlight=False)
+            state = f"roster version {version}, whole, without {', '.join(workers)}" if version else "no roster yet"
+            out.print(f"{site}: {state}", highlight=False)
         until = time.monotonic() + LOG_PATIENCE_S
         while not (emptied := store.empty_log()) and time.monotonic() < until:
             time.sleep(0.1)
         if not emptied:
             out.print("the database's log could not be emptied just now: the running HQ does it within a second")
-    out.print("who has taken it up: sitegate-hq consent receipts", highlight=False)
+    out.print("which gates have followed: sitegate-hq consent receipts", highlight=False)
 
 
 @app.command("receipts")
@@ -51,9 +55,9 @@ def receipts_(
     worker: Annotated[str | None, typer.Argument(help="Only of this worker.", metavar="[WORKER]")] = None,
     folder: Folder = Path(),
     open_only: Annotated[bool, typer.Option("--open", help="Only gates that may still hold something.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    as_json: Json = False,
 ) -> None:
-    """Which gates provably hold a withdrawn, removed or replaced template no more. Exit code 2 while one may.
+    """Show which gates provably hold a withdrawn, removed or replaced template no more. Exit code 2 while one may.
 
     Example: sitegate-hq consent receipts w-1042
     """
@@ -64,29 +68,7 @@ def receipts_(
     if as_json:
         print_json([asdict(row) for row in shown])
     elif found:
-        table = Table(
-            "worker",
-            "why",
-            "gone at HQ",
-            "site",
-            "gate",
-            "template",
-            "since",
-            "gate is",
-            "since",
-            "signed",
-            "which means",
-        )
-        for row in shown:
-            gate = "online" if row.online else "offline"
-            if row.sealed_enrolments:
-                gate += f", {row.sealed_enrolments} sealed enrolments"
-            signed = "yes" if row.signed else "no"
-            what = row.worker_id, row.why, time_text(row.forgotten_utc), row.site_id, row.gate_id
-            table.add_row(
-                *what, row.held.value, time_text(row.proven_utc), gate, time_text(row.since_utc), signed, row.detail
-            )
-        print_table(table)
+        _show(shown)
         out.print(receipts.summary(found), highlight=False)
     else:
         out.print("nothing was withdrawn, removed or replaced yet")
@@ -95,4 +77,19 @@ def receipts_(
 
 
 def register(parent: typer.Typer) -> None:
+    """Add the group to `sitegate-hq`."""
     parent.add_typer(app, name="consent")
+
+
+def _show(rows: list[receipts.Receipt]) -> None:
+    table = Table(*_COLUMNS)
+    for row in rows:
+        gate = "online" if row.online else "offline"
+        if row.sealed_enrolments:
+            gate += f", {row.sealed_enrolments} sealed enrolments"
+        table.add_row(
+            *(row.worker_id, row.why, time_text(row.forgotten_utc), row.site_id, row.gate_id),
+            *(row.held.value, time_text(row.proven_utc), gate, time_text(row.since_utc)),
+            *("yes" if row.signed else "no", row.detail),
+        )
+    print_table(table)

@@ -1,4 +1,4 @@
-"""How the `sitegate-hq` command shows things: tables for people, JSON for scripts."""
+"""Print for `sitegate-hq`: tables for people, JSON for scripts."""
 
 import json
 from dataclasses import asdict
@@ -10,18 +10,18 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from contract.messages import Health
 from contract.terminal.console import Console, Table, styled
-from hq.database.store import plainly
+from hq.database.errors import plainly
 from hq.reports import report
 
 out = Console(soft_wrap=True)
 err = Console(stderr=True, soft_wrap=True)
 
 LISTED = "\n  - "
-"""What begins each problem in a list of them (`hq.config.HqConfigError`)."""
+"""Begins each problem in a list of them (`hq.config.HqConfigError`)."""
 
 
 def tell(message: str) -> None:
-    """Print what went wrong. Only our own lists of problems have several lines."""
+    """Print an error. Only our own lists of problems have several lines."""
     first, *more = message.split(LISTED)
     err.print(styled(("error:", "red"), f" {first}"))
     for line in more:
@@ -29,11 +29,12 @@ def tell(message: str) -> None:
 
 
 def described(error: Exception) -> str | None:
-    """What HQ knows to say of an error that is not its own."""
+    """Describe an error that is not HQ's own; None if HQ has no better words."""
     return plainly(error, "database_url in hq.toml") if isinstance(error, SQLAlchemyError) else None
 
 
 def show_events(rows: list[report.ListedEvent], *, as_json: bool) -> None:
+    """Print events, one a line."""
     for row in rows:
         if as_json:
             out.print(json.dumps(asdict(row), default=str), highlight=False, markup=False)
@@ -45,6 +46,7 @@ def show_events(rows: list[report.ListedEvent], *, as_json: bool) -> None:
 
 
 def gate_json(row: report.GateOverview) -> dict[str, Any]:
+    """Return a gate for JSON."""
     return {
         "site_id": row.site_id,
         "gate_id": row.gate_id,
@@ -57,7 +59,7 @@ def gate_json(row: report.GateOverview) -> dict[str, Any]:
 
 
 def health_cells(health: Health | None) -> tuple[str, ...]:
-    """Unsent events, age of the oldest, frames per second, temperature, free disk, and what somebody should look at."""
+    """Return unsent events, age of the oldest, frames per second, temperature, free disk, and what needs attention."""
     if health is None:
         return ("",) * 6
     wrong = [
@@ -78,15 +80,17 @@ def health_cells(health: Health | None) -> tuple[str, ...]:
 
 
 def print_json(data: Any) -> None:
+    """Print data as JSON."""
     out.print_json(json.dumps(data, default=str))
 
 
 def print_table(table: Table) -> None:
-    """As wide as it is: a cut cell helps nobody, a terminal can scroll."""
+    """Print a table in its full width, so that no cell is cut; a terminal can scroll."""
     wide = out.options.update(max_width=400)
     # rich never prints wider than its console believes the terminal to be.
     Console(file=out.file, width=Measurement.get(out, wide, table).maximum).print(table)
 
 
 def time_text(value: datetime | None) -> str:
+    """Return a time as text; "" if there is none."""
     return f"{value:%Y-%m-%d %H:%M:%S}Z" if value else ""

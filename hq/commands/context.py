@@ -1,12 +1,9 @@
-"""HQ's folder, opened for one command."""
+"""Open HQ's folder for one command."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from hq import config as settings
 from hq.database.store import Store
@@ -14,11 +11,10 @@ from hq.keys import keys
 from hq.lists.publisher import Publisher
 from hq.registry.people import PeopleRegistry
 
-Folder = Annotated[Path, typer.Option("--dir", "-d", envvar="SITEGATE_HQ_DIR", help="The folder with hq.toml.")]
-
 
 @contextmanager
 def opened(folder: Path) -> Iterator[tuple[settings.HqConfig, PeopleRegistry, Publisher, Store]]:
+    """Open configuration, people, publisher and database, and close the database afterwards."""
     config = settings.load(folder)
     pairs = keys.load(config.folder)
     store = Store(config.url, pairs)

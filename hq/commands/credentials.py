@@ -1,4 +1,4 @@
-"""`sitegate-hq code` and `card`: what workers get beside their face."""
+"""`sitegate-hq code` and `card`: credentials that workers have beside their face."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,15 +7,18 @@ import segno
 import typer
 
 from hq.commands.console import out
-from hq.commands.context import Folder, opened
-from hq.database.store import now
+from hq.commands.context import opened
+from hq.commands.options import Folder
+from hq.database.clock import now
 from hq.registry import credentials
 
 
 def code(
     worker: Annotated[str, typer.Argument(help="The worker's id.")],
     folder: Folder = Path(),
-    site: Annotated[str | None, typer.Option(help="Only for this site; all of the worker's if not given.")] = None,
+    site: Annotated[
+        str | None, typer.Option(help="Only for this site; without it, for all sites of the worker.")
+    ] = None,
     valid: Annotated[str, typer.Option(help="How long: 90s, 15m or 2h; 12 hours at most.")] = "15m",
     png: Annotated[Path | None, typer.Option(help="Write a picture to send or print.")] = None,
     svg: Annotated[Path | None, typer.Option(help="Write a drawing of any size.")] = None,
@@ -43,7 +46,7 @@ def card(
     number: Annotated[
         list[str] | None, typer.Option(help="A card's number as the reader gives it; may be repeated.")
     ] = None,
-    no_card: Annotated[bool, typer.Option("--no-card", help="Take all cards and the PIN away.")] = False,
+    no_card: Annotated[bool, typer.Option("--no-card", help="Remove all cards and the PIN.")] = False,
     pin: Annotated[bool, typer.Option("--pin", help="Ask for a PIN of 4 to 12 digits.")] = False,
 ) -> None:
     """Give a worker cards or a PIN; only digests are kept. Publish the roster afterwards.
@@ -64,5 +67,6 @@ def card(
 
 
 def register(app: typer.Typer) -> None:
+    """Add the commands to `sitegate-hq`."""
     app.command()(code)
     app.command()(card)

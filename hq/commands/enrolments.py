@@ -1,4 +1,4 @@
-"""`sitegate-hq enrolments`: what gates enrolled and nobody approved yet."""
+"""`sitegate-hq enrolments`: decide on enrolments made at gates."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -8,25 +8,26 @@ import typer
 
 from contract.terminal.console import Table
 from hq.commands.console import out, print_json, print_table, time_text
-from hq.commands.context import Folder, opened
+from hq.commands.context import opened
+from hq.commands.options import Folder, Json
 from hq.config import HqConfig
 from hq.database.store import Store
 from hq.keys import keys
 from hq.registry.approvals import Approvals, Enrolment
-from hq.registry.people import EnrolmentRefused, PeopleRegistry
+from hq.registry.import_draft import EnrolmentRefused
+from hq.registry.people import PeopleRegistry
 
 app = typer.Typer(help="Enrolments made at gates: show, approve, refuse.", invoke_without_command=True)
 
-Numbers = Annotated[list[int], typer.Argument(help="Of sitegate-hq enrolments.")]
-ByOption = Annotated[str, typer.Option("--by", help="Who decides; it is kept.")]
-WhyOption = Annotated[str, typer.Option("--why", help="The reason; it is kept.")]
+Numbers = Annotated[list[int], typer.Argument(help="Numbers that sitegate-hq enrolments shows.")]
+ByOption = Annotated[str, typer.Option("--by", help="Who decides; it is recorded.")]
+WhyOption = Annotated[str, typer.Option("--why", help="The reason; it is recorded.")]
 All = Annotated[bool, typer.Option("--all", help="Also those that are decided.")]
-Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 
 
 @app.callback()
 def show(context: typer.Context, folder: Folder = Path(), decided: All = False, as_json: Json = False) -> None:
-    """What waits for an approval: whose face, which gate, on which consent.
+    """Show what waits for an approval: whose face, which gate, on which consent.
 
     Example: sitegate-hq enrolments
     """
@@ -37,7 +38,7 @@ def show(context: typer.Context, folder: Folder = Path(), decided: All = False, 
 
 @app.command("list")
 def list_(folder: Folder = Path(), decided: All = False, as_json: Json = False) -> None:
-    """The same as without a command.
+    """Show the same as without a command.
 
     Example: sitegate-hq enrolments list --all
     """
@@ -46,14 +47,14 @@ def list_(folder: Folder = Path(), decided: All = False, as_json: Json = False) 
 
 @app.command()
 def approve(numbers: Numbers, by: ByOption, why: WhyOption, folder: Folder = Path()) -> None:
-    """Let enrolments count: the next roster carries them. It confirms the consent of workers who had none at HQ yet.
+    """Let enrolments count: the next roster contains them. This confirms the consent of workers who had none at HQ yet.
 
     Example: sitegate-hq enrolments approve 17 --by manager-7 --why "consent form seen"
     """
     with opened(folder) as (config, people, _, store):
-        desk = _desk(config, people, store)
+        approvals = _approvals(config, people, store)
         for number in numbers:
-            _said(desk.approve(number, by=_name(by), why=_reason(why)))
+            _show_state(approvals.approve(number, by=_name(by), why=_reason(why)))
 
 
 @app.command()
@@ -63,18 +64,19 @@ def refuse(numbers: Numbers, by: ByOption, why: WhyOption, folder: Folder = Path
     Example: sitegate-hq enrolments refuse 17 --by manager-7 --why "not this worker"
     """
     with opened(folder) as (config, people, _, store):
-        desk = _desk(config, people, store)
+        approvals = _approvals(config, people, store)
         for number in numbers:
-            _said(desk.refuse(number, by=_name(by), why=_reason(why)))
+            _show_state(approvals.refuse(number, by=_name(by), why=_reason(why)))
 
 
 def register(main: typer.Typer) -> None:
+    """Add the group to `sitegate-hq`."""
     main.add_typer(app, name="enrolments")
 
 
 def _show(folder: Path, *, decided: bool, as_json: bool) -> None:
     with opened(folder) as (config, people, _, store):
-        rows = _desk(config, people, store).listed(waiting=not decided)
+        rows = _approvals(config, people, store).listed(waiting=not decided)
     if as_json:
         return print_json([asdict(row) for row in rows])
     table = Table("number", "site", "gate", "worker", "consent", "taken", "state", "by", "why")
@@ -84,13 +86,13 @@ def _show(folder: Path, *, decided: bool, as_json: bool) -> None:
     return print_table(table)
 
 
-def _desk(config: HqConfig, people: PeopleRegistry, store: Store) -> Approvals:
+def _approvals(config: HqConfig, people: PeopleRegistry, store: Store) -> Approvals:
     return Approvals(store, people, keys.load(config.folder), config.trusted_sites)
 
 
 def _reason(why: str) -> str:
     if not why.strip():
-        raise EnrolmentRefused("--why may not be empty: it is kept")
+        raise EnrolmentRefused("--why may not be empty: it is recorded")
     return why
 
 
@@ -100,5 +102,5 @@ def _name(by: str) -> str:
     return by
 
 
-def _said(row: Enrolment) -> None:
+def _show_state(row: Enrolment) -> None:
     out.print(f"enrolment {row.id} of {row.worker_id} at {row.gate_id}: {row.state}", highlight=False, markup=False)

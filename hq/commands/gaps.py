@@ -9,26 +9,28 @@ import typer
 
 from contract.terminal.console import Table
 from hq.commands.console import out, print_json, print_table
-from hq.commands.context import Folder, opened
-from hq.database.store import now
+from hq.commands.context import opened
+from hq.commands.options import Folder, Json
+from hq.database.clock import now
 from hq.reports import gap_facts
-from hq.reports import gaps as judge
+from hq.reports.gaps import find
 
 
 def gaps(
     folder: Folder = Path(),
     minutes: Annotated[
-        float, typer.Option(min=0.1, help="A gate may be silent, or its events on the way, so long.")
+        float, typer.Option(min=0.1, help="How long a gate may be silent, or its events on the way.")
     ] = 5,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    as_json: Json = False,
 ) -> None:
-    """What HQ does not hold although it should: holes, journals that ended open or that nobody announced, gates that are silent
-    or do not get on, clocks that are not to be trusted. Exit code 2 if there is anything.
+    """Show what HQ does not hold although it should. Exit code 2 if there is anything.
+
+    That is: holes, journals that ended open or were not announced, gates that are silent or stuck, untrusted clocks.
 
     Example: sitegate-hq gaps --minutes 10
     """
     with opened(folder) as (_, _, _, store):
-        found = judge.find(gap_facts.journals(store), gap_facts.gates(store), now(), timedelta(minutes=minutes))
+        found = find(gap_facts.journals(store), gap_facts.gates(store), now(), timedelta(minutes=minutes))
     if as_json:
         print_json([asdict(gap) for gap in found])
     elif found:
@@ -45,4 +47,5 @@ def gaps(
 
 
 def register(app: typer.Typer) -> None:
+    """Add the command to `sitegate-hq`."""
     app.command()(gaps)

@@ -1,4 +1,4 @@
-"""`sitegate-hq gate`: which gates HQ knows by their keys, and how one gets in or out."""
+"""`sitegate-hq gate`: which gates HQ knows by their keys, and how one is registered or revoked."""
 
 from datetime import datetime
 from pathlib import Path
@@ -9,18 +9,18 @@ import typer
 from contract.signing import BadKey, signing_publics
 from contract.terminal.console import Table
 from hq.commands.console import out, print_json, print_table, time_text
-from hq.commands.context import Folder, opened
+from hq.commands.context import opened
+from hq.commands.options import Folder, GateArgument, Json
 from hq.database.store import Store
 from hq.keys import keys
-from hq.registry.gates import GateRegistry, RegisteredGate, RegistryRefused, every, written_fingerprint
+from hq.registry.gates import GateRegistry, RegistryRefused, every, written_fingerprint
+from hq.registry.registered_gate import RegisteredGate
 
-app = typer.Typer(help="The gates that HQ takes events from: register, show, revoke.", no_args_is_help=True)
+app = typer.Typer(help="The gates that HQ accepts events from: register, show, revoke.", no_args_is_help=True)
 
-GateArgument = Annotated[str, typer.Argument(help="The gate.")]
 SiteOption = Annotated[str, typer.Option("--site", help="The gate's site.")]
-ByOption = Annotated[str, typer.Option("--by", help="Who does this; it is kept.")]
-Replace = Annotated[bool, typer.Option("--replace", help="Although the gate is registered with other keys.")]
-Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+ByOption = Annotated[str, typer.Option("--by", help="Who does this; it is recorded.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Replace the keys that the gate is registered with.")]
 
 
 @app.command()
@@ -29,7 +29,7 @@ def code(
     site: SiteOption,
     by: ByOption,
     folder: Folder = Path(),
-    valid_min: Annotated[float, typer.Option(min=1, max=24 * 60, help="The code counts for so long.")] = 60,
+    valid_min: Annotated[float, typer.Option(min=1, max=24 * 60, help="How long the code is valid.")] = 60,
     replace: Replace = False,
 ) -> None:
     """Print a code that registers one gate once: type it there, with `sitegate register CODE`.
@@ -56,10 +56,12 @@ def add(
     fingerprint: Annotated[
         str | None, typer.Option("--fingerprint", help="As read aloud from `sitegate key show`.")
     ] = None,
-    valid_min: Annotated[float, typer.Option(min=1, max=24 * 60, help="The gate must show its keys within this.")] = 60,
+    valid_min: Annotated[
+        float, typer.Option(min=1, max=24 * 60, help="The gate must send its keys within this time.")
+    ] = 60,
     replace: Replace = False,
 ) -> None:
-    """Register a gate by a file with its public keys, or by the fingerprint of the keys that it will show.
+    """Register a gate by a file with its public keys, or by the fingerprint of the keys that it will send.
 
     Example: sitegate-hq gate add gate-1 --site site-1 --key gate-1.pub.pem --by manager-7
     """
@@ -71,10 +73,12 @@ def add(
             made = registry.add(gate, site, *_read(key), by=by, replaces=replace)
             return out.print(f"{gate} is registered for {site}: {made.fingerprint}", highlight=False)
         try:
-            told = written_fingerprint(fingerprint or "")
+            typed = written_fingerprint(fingerprint or "")
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--fingerprint") from error
-        made_until = registry.invite(gate, site, by=by, valid_s=60 * valid_min, replaces=replace, told=told).expires_utc
+        made_until = registry.invite(
+            gate, site, by=by, valid_s=60 * valid_min, replaces=replace, fingerprint=typed
+        ).expires_utc
     return out.print(
         f"{site}/{gate} may register with these keys until {time_text(made_until)}; at the gate: sudo sitegate register",
         highlight=False,
@@ -120,10 +124,10 @@ def show(gate: GateArgument, folder: Folder = Path()) -> None:
 def revoke(
     gate: GateArgument,
     by: ByOption,
-    why: Annotated[str, typer.Option("--why", help="The reason; it is kept.")],
+    why: Annotated[str, typer.Option("--why", help="The reason; it is recorded.")],
     folder: Folder = Path(),
 ) -> None:
-    """Take nothing of this gate any more, from this moment: it was stolen, taken down, or gets a new card.
+    """Accept nothing of this gate from now on: it was stolen, taken down, or gets a new card.
 
     Example: sitegate-hq gate revoke gate-1 --by manager-7 --why "card stolen"
     """
@@ -133,11 +137,12 @@ def revoke(
 
 
 def register(main: typer.Typer) -> None:
+    """Add the group to `sitegate-hq`."""
     main.add_typer(app, name="gate")
 
 
 def _read(path: Path) -> tuple[bytes, bytes]:
-    """The gate's key and its link key, in this order. Raises BadKey."""
+    """Read the gate's key and its link key, in this order. Raises BadKey."""
     found = signing_publics(path)
     if len(found) != 2:
         raise BadKey(f"{path} holds {len(found)} keys, not the two of a gate: sitegate key show --to FILE")

@@ -1,4 +1,4 @@
-"""`sitegate-hq keys`: which keys there are, who holds them, and how one follows another."""
+"""`sitegate-hq keys`: show keys and which gates hold them, and change them."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,25 +10,28 @@ from contract.messages import ListKind
 from contract.signing import BadKey
 from contract.terminal.console import Table, styled
 from hq.commands.console import err, out, print_json, print_table
-from hq.commands.context import Folder, opened
+from hq.commands.context import opened
+from hq.commands.options import Folder, Json
 from hq.config import HqConfig
+from hq.database import at_rest
 from hq.database.store import Store
 from hq.keys import keys, rotation
 from hq.keys.encryption import AtRestError
 from hq.keys.rotation import RotationRefused
 from hq.lists.publisher import Publisher
 from hq.reports import report
+from hq.reports.key_readiness import behind, lacking, undelivered
 
 AT_REST = "at-rest"
 
 app = typer.Typer(help="HQ's keys and the sites': show, and change without a gap.", invoke_without_command=True)
 What = Annotated[str, typer.Argument(help="signing, sealing, or a site.")]
-Force = Annotated[bool, typer.Option("--force", help="Although gates are named that are not ready.")]
+Force = Annotated[bool, typer.Option("--force", help="Go on although some gates are not ready.")]
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """`lacking`: gates that have not told that they hold the key."""
+    """One key. `lacking`: gates that have not reported that they hold it."""
 
     what: str
     key: str
@@ -40,9 +43,9 @@ class _Row:
 def show(
     context: typer.Context,
     folder: Folder = Path(),
-    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    as_json: Json = False,
 ) -> None:
-    """Every key by its id: what for, in use or standing by, and which gates lack it.
+    """Show every key by its id: what for, in use or standing by, and which gates lack it.
 
     Example: sitegate-hq keys
     """
@@ -65,7 +68,7 @@ def show(
 
 @app.command("next")
 def next_(context: typer.Context, what: What, folder: Folder = Path()) -> None:
-    """Make the next key. It stands by; what follows is printed: copy a file to the gates, and switch with `use`.
+    """Make the next key, and print the next steps: copy a file to the gates, and switch with `use`.
 
     Example: sitegate-hq keys next signing
     """
@@ -89,7 +92,7 @@ def use(
     folder: Folder = Path(),
     force: Force = False,
 ) -> None:
-    """Switch to a key that stands by, and sign the lists anew. Refused while a gate has not told that it holds the key.
+    """Switch to a key that stands by, and sign the lists again. Refused while a gate has not reported that it holds the key.
 
     Example: sitegate-hq keys use signing 0123456789abcdef
     """
@@ -97,8 +100,11 @@ def use(
         place = publisher.keys.folder
         chosen = rotation.full_id(place, _known(what, config), key)
         if what != "sealing":
-            lacking = rotation.lacking(report.gates(store), what, chosen)
-            _refuse(lacking, f"gates that have not told that they hold key {chosen}", force)
+            _refuse(
+                lacking(report.gates(store), what, chosen),
+                f"gates that have not reported that they hold key {chosen}",
+                force,
+            )
         rotation.use(place, what, chosen)
         out.print(f"{what}: key {chosen} is in use", highlight=False)
         if what != "sealing":
@@ -120,19 +126,22 @@ def retire(
     with opened(_folder(context, folder)) as (config, _people, publisher, store):
         place = publisher.keys.folder
         if what == AT_REST:
-            rotation.retire_at_rest(place, store, key)
+            at_rest.retire_at_rest(place, store, key)
         else:
             rotation.full_id(place, _known(what, config), key)
             gates = report.gates(store)
             if what == "sealing":
                 _refuse(
-                    rotation.undelivered(gates),
+                    undelivered(gates),
                     "gates that have not delivered all events, enrolments maybe among them",
                     force,
                 )
             else:
-                behind = rotation.behind(gates, what, publisher.newest_versions())
-                _refuse(behind, "gates that do not have the newest lists in force", force)
+                _refuse(
+                    behind(gates, what, publisher.newest_versions()),
+                    "gates that do not have the newest lists in force",
+                    force,
+                )
                 outdated = publisher.outdated(config.sites if what == "signing" else (what,))
                 _refuse(
                     outdated, "lists that were made with another key than the one in use (sitegate-hq publish)", force
@@ -145,19 +154,19 @@ def retire(
 @app.command()
 def rotate(
     context: typer.Context,
-    what: Annotated[str, typer.Argument(help="at-rest: the only key that is changed in one step.")],
+    what: Annotated[str, typer.Argument(help="at-rest: the only key that changes in one step.")],
     folder: Folder = Path(),
 ) -> None:
-    """Make a new at-rest key and encrypt the database anew with it, in one transaction.
+    """Make a new at-rest key and encrypt the database with it, in one transaction.
 
     Example: sitegate-hq keys rotate at-rest
     """
     _only_at_rest(what)
     with opened(_folder(context, folder)) as (_config, _people, publisher, store):
-        counts = rotation.rotate_at_rest(publisher.keys.folder, store)
-    told = ", ".join(f"{count} of {name}" for name, count in counts.items())
+        counts = at_rest.rotate_at_rest(publisher.keys.folder, store)
+    done = ", ".join(f"{count} of {name}" for name, count in counts.items())
     out.print(
-        f"encrypted anew: {told}. Back the key file up, then retire the old key (sitegate-hq keys)", soft_wrap=True
+        f"encrypted again: {done}. Back the key file up, then retire the old key (sitegate-hq keys)", soft_wrap=True
     )
 
 
@@ -166,9 +175,9 @@ def lost(
     context: typer.Context,
     what: Annotated[str, typer.Argument(help="at-rest.")],
     folder: Folder = Path(),
-    yes: Annotated[bool, typer.Option("--yes", help="Delete what nobody can read any more.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete what no key can read.")] = False,
 ) -> None:
-    """After the at-rest key was lost for good: delete what it encrypted, so that people can be imported again.
+    """Delete what a lost at-rest key encrypted, so that people can be imported again.
 
     Example: sitegate-hq keys lost at-rest --yes
     """
@@ -178,11 +187,12 @@ def lost(
             "this deletes workers, templates and lists that no key opens: --yes", param_hint="--yes"
         )
     with opened(_folder(context, folder)) as (_config, _people, publisher, store):
-        counts = rotation.forget_unreadable(publisher.keys.folder, store)
+        counts = at_rest.remove_unreadable(publisher.keys.folder, store)
     out.print("deleted: " + ", ".join(f"{count} of {name}" for name, count in counts.items()), highlight=False)
 
 
 def register(parent: typer.Typer) -> None:
+    """Add the group to `sitegate-hq`."""
     parent.add_typer(app, name="keys")
 
 
@@ -190,10 +200,10 @@ def _rows(config: HqConfig, held: keys.HqKeys, store: Store) -> list[_Row]:
     gates, found = report.gates(store), []
     for what in ("signing", "sealing", *config.sites):
         for key in rotation.held(held.folder, what):
-            lacking = [] if what == "sealing" else rotation.lacking(gates, what, key.id)
-            found.append(_Row(what, key.id, _state(key.in_use), lacking))
-    at_rest = enumerate(held.at_rest.current().ids)
-    return found + [_Row(AT_REST, key_id, "replaced" if number else "in use", []) for number, key_id in at_rest]
+            missing = [] if what == "sealing" else lacking(gates, what, key.id)
+            found.append(_Row(what, key.id, _state(key.in_use), missing))
+    ids = enumerate(held.at_rest.current().ids)
+    return found + [_Row(AT_REST, key_id, "replaced" if number else "in use", []) for number, key_id in ids]
 
 
 def _state(in_use: bool) -> str:
@@ -201,7 +211,7 @@ def _state(in_use: bool) -> str:
 
 
 def _folder(context: typer.Context, folder: Path) -> Path:
-    """`--dir` before or after the subcommand's name."""
+    """Return `--dir`, given before or after the subcommand's name."""
     return folder if folder != Path() else context.obj or folder
 
 
@@ -213,7 +223,7 @@ def _known(what: str, config: HqConfig) -> str:
 
 def _only_at_rest(what: str) -> None:
     if what != AT_REST:
-        raise BadKey(f"{what!r} is not changed like this: sitegate-hq keys next {what}; only at-rest is")
+        raise BadKey(f"{what!r} changes in steps: sitegate-hq keys next {what}; only at-rest is changed at once")
 
 
 def _refuse(those: list[str], why: str, force: bool) -> None:
@@ -222,7 +232,7 @@ def _refuse(those: list[str], why: str, force: bool) -> None:
 
 
 def _publish(publisher: Publisher, sites: tuple[str, ...]) -> None:
-    """All that can be: one site's trouble, told at the end, must not leave the others under the old key."""
+    """Publish every list that can be. A failing site, reported at the end, must not leave the others under the old key."""
     failures: list[str] = []
     for site in sites:
         for kind in ListKind:
@@ -231,4 +241,4 @@ def _publish(publisher: Publisher, sites: tuple[str, ...]) -> None:
             except (AtRestError, BadKey, ValueError) as error:
                 failures.append(f"{site}: {kind.value}: {error}")
     if failures:
-        raise RotationRefused("the key is in use, but not published anew: " + "; ".join(failures))
+        raise RotationRefused("the key is in use, but not published again: " + "; ".join(failures))

@@ -1,4 +1,4 @@
-"""HQ's logs on standard error: for people on a terminal, JSON lines otherwise; exceptions without the values in them."""
+"""Configure HQ's logs on standard error: text on a terminal, JSON lines otherwise; exceptions without their values."""
 
 import logging
 import sys
@@ -10,7 +10,7 @@ from contract.terminal.logs import made_visible
 
 
 def configure_logs() -> None:
-    """Once per process. Never logs names, templates or secrets: callers pass ids and facts only."""
+    """Configure the logs, once per process. Callers log ids and facts, never names, templates or secrets."""
     json_lines = not sys.stderr.isatty()
     plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
@@ -21,7 +21,7 @@ def configure_logs() -> None:
             structlog.processors.JSONRenderer() if json_lines else plain,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        # Looked up at each line and never cached: a log must not fail because somebody replaced the stream.
+        # Looked up at each line and never cached: a log must not fail because the stream was replaced.
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )

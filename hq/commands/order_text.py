@@ -1,4 +1,4 @@
-"""What people type to give an order, as the contract has it: who gives it and why."""
+"""Turn what people type for an order into what the contract allows: who gives it and why."""
 
 import re
 import unicodedata
@@ -7,17 +7,17 @@ from contract.ids import is_id
 from contract.messages import Command
 
 UNNAMED = "hq"
-"""Who gives an order, where a name holds no letter that an id may have: the name itself stands in the reason."""
+"""The giver of an order whose name has no letter that an id may have. The name itself is in the reason."""
 
 
 class OrderRefused(ValueError):
-    """An order that cannot be given; the text says why."""
+    """An order that cannot be given. The text says why."""
 
 
 def signed_by(by: str, why: str) -> tuple[str, str]:
-    """Who gives the order as an id, and the reason, which also holds the name if it is no id: 张三, or Zhang San.
+    """Return the giver as an id, and the reason. The reason also names the giver if the name is no id: 张三, or Zhang San.
 
-    Gates of every version take ids alone. Raises OrderRefused.
+    Gates of every version accept ids alone. Raises OrderRefused.
     """
     name, reason = " ".join(by.split()), " ".join(why.split())
     if not name or not reason:

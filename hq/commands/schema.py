@@ -1,4 +1,4 @@
-"""`sitegate-hq schema`: the contract for software of other makers."""
+"""`sitegate-hq schema`: the message contract for software of other makers."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 def _schema(
     folder: Annotated[Path | None, typer.Option("--out", help="Write all documents into this folder.")] = None,
 ) -> None:
-    """The messages as JSON Schema and AsyncAPI, for software of other makers. Without --out: the table of channels.
+    """Write the messages as JSON Schema and AsyncAPI, for software of other makers. Without --out: show the channels.
 
     Example: sitegate-hq schema --out ./sitegate-contract
     """

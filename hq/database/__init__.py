@@ -1,1 +1,1 @@
-"""Tables, store and journals in the database."""
+"""HQ's tables and every statement on them. Other rooms call functions."""

@@ -1,14 +1,9 @@
 """HQ's tables, for SQLAlchemy Core. Times are UTC."""
 
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     Index,
     Integer,
     LargeBinary,
@@ -19,26 +14,10 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.types import TypeDecorator
+
+from hq.database.column_types import BigId, UtcTime
 
 metadata = MetaData()
-
-
-class UtcTime(TypeDecorator[datetime]):
-    """A time that comes back with its zone also from SQLite, which knows none."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        return value.astimezone(UTC).replace(tzinfo=None) if value else None
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value else None
-
-
-BigId = BigInteger().with_variant(Integer, "sqlite")
-"""SQLite counts rows only in an INTEGER, which is large enough there."""
 
 events = Table(
     "events",
@@ -59,8 +38,8 @@ events = Table(
     Column("corrected_utc", UtcTime),
     UniqueConstraint("gate_id", "epoch", "seq"),
 )
-"""Everything gates recorded. `reason`: of a decision; outcome of a passage; code of a notice. `corrected_utc`: where the
-clock that gave `utc` was wrong and set right later (`hq.ingest.corrected_times`)."""
+"""Everything that gates recorded. `reason`: of a decision; outcome of a passage; code of a notice.
+`corrected_utc`: set where the gate's clock was wrong and was set later (`hq.ingest.corrected_times`)."""
 
 watermarks = Table(
     "watermarks",
@@ -72,7 +51,7 @@ watermarks = Table(
     Column("hash", String(64), nullable=False),
     Column("updated_utc", UtcTime, nullable=False),
 )
-"""Up to where each journal is held: what acknowledgements say."""
+"""The end of each journal as HQ holds it: what acknowledgements say."""
 
 gates = Table(
     "gates",
@@ -100,8 +79,8 @@ quarantine = Table(
     Column("site_id", String(64), nullable=False, server_default=""),
     Column("told_utc", UtcTime, index=True),
 )
-"""What HQ could not take as it came: kept for a person to look at, never in the way of the rest. `told_utc`: when the gate
-was told, or that it is not to be told."""
+"""What HQ could not accept as it arrived, kept for a person to look at. It never holds up the rest.
+`told_utc`: when it was reported to the gate, also set at once where it is not to be reported."""
 
 workers = Table(
     "workers",
@@ -129,7 +108,7 @@ risk_list = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("body", LargeBinary, nullable=False),
 )
-"""One row, number 1: all entries as one JSON list, encrypted (`hq.keys.encryption`); being on a list at all is nobody's business."""
+"""One row, number 1: all entries as one JSON list, encrypted (`hq.keys.encryption`). So nobody can see who is on a list."""
 
 policies = Table(
     "policies",
@@ -158,8 +137,8 @@ list_parts = Table(
     Column("list_version", Integer, nullable=False),
     Column("body", LargeBinary),
 )
-"""What the broker is to keep on each part's topic: of the newest version, as signed; nothing (NULL) where an earlier
-version had more parts."""
+"""What the broker keeps on each part's topic: of the newest version, as signed. NULL where an earlier version had more
+parts."""
 
 list_bases = Table(
     "list_bases",
@@ -173,8 +152,8 @@ list_bases = Table(
     Column("delta_version", Integer, nullable=False),
     Column("delta", LargeBinary),
 )
-"""The newest snapshot of each list: what binds its parts, how large they are in all, and a fingerprint of the keys they were
-made with. `delta`: the changes in force since then, as signed, and their version (0 and NULL: none)."""
+"""The newest snapshot of each list: the digest that binds its parts, their size in bytes, a fingerprint of their keys.
+`delta`: the changes in force since then, as signed, and their version (0 and NULL: none)."""
 
 list_rows = Table(
     "list_rows",
@@ -184,7 +163,7 @@ list_rows = Table(
     Column("worker_id", String(64), primary_key=True),
     Column("fingerprint", String(32), nullable=False),
 )
-"""What that snapshot said of each worker, as a keyed fingerprint (`hq.registry.people`): enough to tell who changed since."""
+"""What that snapshot said of each worker, as a keyed fingerprint (`hq.registry.people`). It shows who changed since."""
 
 commands = Table(
     "commands",
@@ -197,8 +176,8 @@ commands = Table(
     Column("sent_utc", UtcTime),
     Column("outcome", String(500), nullable=False, server_default=""),
 )
-"""`envelope`: the signed order, encrypted (`hq.keys.encryption`): who gave it and why. `sent_utc`: when it was tried; `outcome`: how
-(`hq.lists.orders`)."""
+"""`envelope`: the signed command, encrypted (`hq.keys.encryption`): who gave it and why.
+`sent_utc`: when sending was tried. `outcome`: what became of it (`hq.lists.orders`)."""
 
 registrations = Table(
     "registrations",
@@ -236,8 +215,8 @@ invitations = Table(
     Column("invited_by", String(80), nullable=False),
     Column("expires_utc", UtcTime, nullable=False),
 )
-"""Gates that may register: with a one-time code (`code_key`: what the code stands for, encrypted), or with the keys that have
-this fingerprint."""
+"""Gates that may register: with a one-time code, or with the keys that have this fingerprint.
+`code_key`: derived from the code, encrypted."""
 
 enrolments = Table(
     "enrolments",
@@ -258,8 +237,8 @@ enrolments = Table(
     Column("decided_by", String(80)),
     Column("why", String(500)),
 )
-"""Enrolments made at gates, and what became of each (`hq.registry.approvals`). `digest`: of the record inside, so none counts twice;
-`record`: encrypted, gone once it is decided."""
+"""Enrolments made at gates, and what became of each (`hq.registry.approvals`). `digest`: of the record inside, so that none
+counts twice. `record`: encrypted, removed once it is decided."""
 
 withdrawals = Table(
     "withdrawals",
@@ -267,7 +246,7 @@ withdrawals = Table(
     Column("worker_id", String(64), primary_key=True),
     Column("utc", UtcTime, nullable=False),
 )
-"""When each worker last withdrew the consent: no enrolment of before counts any more."""
+"""When each worker last withdrew the consent. Earlier enrolments do not count any more."""
 
 pending = Table(
     "pending",
@@ -275,7 +254,7 @@ pending = Table(
     Column("what", String(64), primary_key=True),
     Column("asked", Integer, nullable=False),
 )
-"""What a worker that only takes events leaves for the process that publishes, and how often it was asked for."""
+"""Tasks that processes leave for the one that publishes, and how often each was requested (`hq.database.tasks`)."""
 
 erased_events = Table(
     "erased_events",
@@ -287,8 +266,8 @@ erased_events = Table(
     Column("proof", LargeBinary, nullable=False),
     UniqueConstraint("gate_id", "epoch", "seq"),
 )
-"""Events in whose body nothing sealed stands any more (`hq.ingest.erasure`). `proof`: that HQ erased it, encrypted (`hq.keys.encryption`): the
-hash of such an event cannot be computed again, and nobody else may claim that it was erased."""
+"""Enrolments in the events without their sealed templates (`hq.database.erasure`). `proof`: that HQ erased it, encrypted.
+The hash of such an event cannot be computed again, so the claim that it was erased needs a proof."""
 
 forgotten = Table(
     "forgotten",
@@ -299,7 +278,7 @@ forgotten = Table(
     Column("by_whom", String(64), nullable=False, server_default=""),
     Column("utc", UtcTime, nullable=False),
 )
-"""Whose templates were destroyed here, when and why: rosters from before still hold them (`hq.lists.forgotten`)."""
+"""Workers whose templates were destroyed, when and why. Earlier rosters still hold them (`hq.database.removed_templates`)."""
 
 snapshots = Table(
     "list_snapshots",
@@ -325,5 +304,5 @@ gate_lists = Table(
     Column("sealed", BigInteger, nullable=False),
     Column("signed", Boolean, nullable=False),
 )
-"""What a gate told of its rosters, a row whenever it was something new: the snapshot in its files, the one in its memory, and how
-many sealed enrolments it still holds."""
+"""What a gate reported of its rosters, one row for each change: the snapshot in its files, the one in its memory, and how many
+sealed enrolments it still holds."""

@@ -1,1 +1,1 @@
-"""Events in: who may send, in order, once."""
+"""Events in: check the sender, keep the order, store each event once."""

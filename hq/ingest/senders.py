@@ -1,5 +1,6 @@
-"""Whose messages HQ takes: a registered gate's, for its own site, signed by its keys. Of a gate that is not registered nothing,
-unless hq.toml says until when gates of before version 1.3 are taken.
+"""Check who sent a message: HQ accepts a registered gate's messages, for its own site, signed by its keys.
+
+Of a gate that is not registered HQ accepts nothing, unless hq.toml says until when gates before version 1.3 are accepted.
 """
 
 from collections.abc import Sequence
@@ -12,18 +13,18 @@ from contract.identity import erasure, head, verify_erasure, verify_head, verify
 from contract.messages import EventRecord, GateStatus, Health, SnapshotRequest
 from contract.signing import BadSignature
 from contract.topics import Channel
-from hq.database.journals import JournalKey
-from hq.database.store import now
-from hq.registry.gates import RegisteredGate
+from hq.database.clock import now
+from hq.database.values import JournalKey
+from hq.registry.registered_gate import RegisteredGate, unregistered
 
 
 class SenderRefused(BadMessage):
-    """A message of somebody who is not, or not provably, a registered gate; the text says what to do."""
+    """A message whose sender is not, or not provably, a registered gate. The text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class SenderCheck:
-    """`unsigned_until`: gates that are not registered are taken as they were before version 1.3, up to this moment."""
+    """`unsigned_until`: up to this moment gates that are not registered are accepted, as before version 1.3."""
 
     unsigned_until: datetime | None = None
 
@@ -34,8 +35,13 @@ class SenderCheck:
         records: Sequence[EventRecord],
         proofs: Sequence[EventRecord],
     ) -> None:
-        """Raises NotTaken unless the gate process of this gate wrote these records, in this order, and erased what is erased.
-        `proofs`: those whose own signature counts (`proofs`)."""
+        """Check that the gate process wrote these records, in this order, and erased what is erased.
+
+        `proofs`: the records whose own signature counts (see the function `proofs`).
+
+        Raises:
+            SenderRefused: it did not, or that is not proven.
+        """
         if not self._known(gate, key.site_id, key.gate_id):
             return
         assert gate is not None
@@ -62,9 +68,10 @@ class SenderCheck:
         message: GateStatus | Health | SnapshotRequest,
         payload: bytes,
     ) -> bool:
-        """Whether the sync process of this gate proved that it said this; False for a gate that is taken without a proof.
+        """Check that the sync process of this gate sent this message. Return False if the gate is accepted without proof.
 
-        Raises NotTaken otherwise.
+        Raises:
+            SenderRefused: it did not, or that is not proven.
         """
         if not self._known(gate, message.site_id, message.gate_id):
             return False
@@ -78,11 +85,11 @@ class SenderCheck:
         return True
 
     def takes_unregistered(self) -> bool:
-        """Whether gates that are not registered are taken now."""
+        """Tell whether gates that are not registered are accepted now."""
         return self.unsigned_until is not None and now() < self.unsigned_until
 
     def _known(self, gate: RegisteredGate | None, site_id: str, gate_id: str) -> bool:
-        """False for a gate that is taken without. Raises NotTaken."""
+        """Return False for a gate that is accepted without registration. Raises SenderRefused."""
         if gate is None:
             if not self.takes_unregistered():
                 raise SenderRefused(unregistered(site_id, gate_id))
@@ -92,20 +99,12 @@ class SenderCheck:
         return True
 
 
-def _head(key: JournalKey, record: EventRecord) -> bytes:
-    return head(key.site_id, key.gate_id, key.epoch, record.seq, record.hash)
-
-
-def unregistered(site_id: str, gate_id: str) -> str:
-    """What is wrong, and what to type."""
-    return (
-        f"the gate is not registered, its data waits there: sitegate-hq gate code {gate_id} --site {site_id} --by YOU"
-    )
-
-
 def proofs(records: Sequence[EventRecord], fits: Sequence[bool] | None = None) -> tuple[EventRecord, ...]:
-    """The records whose own signature must hold so that all of them are the gate's: the last one, and each that the next one
-    does not carry the hash of, with the number that follows. `fits`: of each, whether its hash is that of its body. Pure."""
+    """Find the records whose own signature must hold so that all of them are the gate's.
+
+    Those are the last one, and each that the next one does not follow from, by hash and number. `fits`: of each, whether its
+    hash is that of its body. Pure.
+    """
     if fits is None:
         fits = [link(record.prev_hash, record.body) == record.hash for record in records]
     needed: list[EventRecord] = []
@@ -115,3 +114,7 @@ def proofs(records: Sequence[EventRecord], fits: Sequence[bool] | None = None) -
             needed.append(record)
         expected = (record.seq - 1, record.prev_hash) if whole else None
     return tuple(needed)
+
+
+def _head(key: JournalKey, record: EventRecord) -> bytes:
+    return head(key.site_id, key.gate_id, key.epoch, record.seq, record.hash)

@@ -1,1 +1,1 @@
-"""HQ's keys, sites' keys, encryption at rest."""
+"""HQ's keys and the sites', how they change, and encryption at rest."""

@@ -1,9 +1,9 @@
-"""What HQ's database holds of people is encrypted: AES-256-GCM (NIST SP 800-38D), every value bound to its own row.
+"""Encrypt what HQ's database holds of people: AES-256-GCM (NIST SP 800-38D), every value bound to its own row.
 
     value = version 1 (1 byte) + key id (4 bytes) + nonce (12 bytes, random) + ciphertext and tag
-    associated data = table, a slash, the row's id: a value that was moved to another row does not open
+    associated data = table, a slash, the row's id: a value that was moved to another row does not decrypt
 
-The key file holds one line per key, base64 of 32 bytes. The first one encrypts; the others still open.
+The key file holds one line per key, base64 of 32 bytes. The first one encrypts; the others still decrypt.
 """
 
 import base64
@@ -27,15 +27,15 @@ _HEAD = len(_VERSION) + _ID
 
 
 class AtRestError(RuntimeError):
-    """A value that cannot be read; the text says what is lost and what to do."""
+    """A value that cannot be read. The text says what is lost and what to do."""
 
 
 class KeyMissing(AtRestError):
-    """The value is encrypted with a key that is not held here; with that key nothing is lost."""
+    """A value that is encrypted with a key not held here. With that key nothing is lost."""
 
 
 class Cipher:
-    """Encrypts with the first key, opens with any."""
+    """Encrypts with the first key, decrypts with any."""
 
     def __init__(self, keys: Sequence[bytes], name: str) -> None:
         self._ciphers = {_id(key): AESGCM(key) for key in keys}
@@ -43,16 +43,16 @@ class Cipher:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """Of all keys, in hex; the first one encrypts."""
+        """Ids of all keys, in hex; the first one encrypts."""
         return tuple(found.hex() for found in self._ciphers)
 
     def encrypt(self, plain: bytes, row: str) -> bytes:
-        """`row`: table, a slash and the row's id, which together stand for one value."""
+        """Encrypt a value. `row`: table, a slash and the row's id, which together name the value."""
         nonce = secrets.token_bytes(_NONCE)
         return _VERSION + self._first + nonce + self._ciphers[self._first].encrypt(nonce, plain, row.encode())
 
     def decrypt(self, value: bytes, row: str) -> bytes:
-        """Raises AtRestError, KeyMissing."""
+        """Decrypt a value. Raises AtRestError, KeyMissing."""
         if value.startswith(_VERSION) and not self.holds_key_of(value):
             raise KeyMissing(
                 f"{row} is encrypted with key {key_of(value)}, and {self._name} holds {', '.join(self.ids)}: put the file "
@@ -66,9 +66,11 @@ class Cipher:
             raise AtRestError(f"{row} was changed in the database, or moved there from another row") from error
 
     def holds_key_of(self, value: bytes) -> bool:
+        """Tell whether the key that encrypted this value is held."""
         return value.startswith(_VERSION) and value[len(_VERSION) : _HEAD] in self._ciphers
 
     def opens(self, value: bytes, row: str) -> bool:
+        """Tell whether a held key decrypts this value."""
         try:
             self.decrypt(value, row)
         except AtRestError:
@@ -77,34 +79,35 @@ class Cipher:
 
 
 class AtRest(Followed[Cipher]):
-    """The key file of a folder, followed. Raises BadKey."""
+    """The key file of a folder, read again when it changes. Raises BadKey."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(key_file(folder), lambda path: Cipher(read_keys(path), str(path)))
 
 
 def key_file(folder: Path) -> Path:
-    """The file in HQ's folder of keys; without one the systemd credential of its name, if this process was given it."""
+    """Find the file in HQ's folder of keys; without one, the systemd credential of its name."""
     own, given = folder / NAME, Path(os.environ.get("CREDENTIALS_DIRECTORY", folder)) / NAME
     return given if not own.exists() and given.exists() else own
 
 
 def key_of(value: bytes) -> str:
-    """The id of the key that a value is encrypted with, in hex."""
+    """Return the id of the key that a value is encrypted with, in hex."""
     return value[len(_VERSION) : _HEAD].hex()
 
 
 def new_key() -> bytes:
+    """Make a key."""
     return AESGCM.generate_key(8 * _KEY)
 
 
 def text(keys: Sequence[bytes]) -> bytes:
-    """A key file."""
+    """Return the content of a key file."""
     return b"".join(base64.b64encode(key) + b"\n" for key in keys)
 
 
 def read_keys(path: Path) -> list[bytes]:
-    """Raises BadKey."""
+    """Read a key file. Raises BadKey."""
     try:
         lines = path.read_bytes().split()
     except OSError as error:
@@ -122,6 +125,7 @@ def read_keys(path: Path) -> list[bytes]:
 
 
 def id_of(key: bytes) -> str:
+    """Return the id of a key, in hex."""
     return _id(key).hex()
 
 

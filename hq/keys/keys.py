@@ -1,4 +1,4 @@
-"""HQ's keys, and one key pair per site. The site's private key goes to its gates and nowhere else.
+"""HQ's keys, and one key pair per site. A site's private key is for its gates alone.
 
 Each pair of files, NAME.key.pem and NAME.pub.pem, may hold several keys; the first is in use (`hq.keys.rotation`).
 """
@@ -17,45 +17,47 @@ from hq.keys.encryption import NAME, AtRest, new_key, text
 
 
 class HqKeys:
-    """The keys of a folder, followed: a process that runs uses a new one at once. Raises BadKey."""
+    """The keys of a folder. A running process uses a new key at once. Raises BadKey."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._signing = Followed(folder / "hq-signing.key.pem", signing_privates)
         self.opening = OpeningKeys(folder / "hq-sealing.key.pem")
-        """Open what was sealed for HQ."""
+        """Keys that open what was sealed for HQ."""
         self.at_rest = AtRest(folder)
 
     @property
     def signing(self) -> Ed25519PrivateKey:
-        """Proves what HQ says."""
+        """The key that signs what HQ says."""
         return self._signing.current()[0]
 
     @property
     def sealing(self) -> X25519PrivateKey:
-        """The private half of the key that seals for HQ."""
+        """The private half of the key that others seal with for HQ."""
         return self.opening.current()[0]
 
     def site(self, site_id: str) -> X25519PublicKey:
-        """The key that seals for a site's gates. Raises BadKey."""
+        """Return the key that seals for a site's gates. Raises BadKey."""
         return read_sealing_public(self.folder / "sites" / f"{site_id}.pub.pem")
 
 
 def load(folder: Path) -> HqKeys:
-    """The keys in an HQ folder. Raises BadKey."""
+    """Open the keys in an HQ folder. Raises BadKey."""
     return HqKeys(folder / "keys")
 
 
 def stem(folder: Path, what: str) -> Path:
-    """The beginning of the paths of a pair in the folder of keys: of "signing", "sealing", or a site."""
+    """Return how the paths of a key pair begin: of "signing", "sealing", or a site."""
     return folder / f"hq-{what}" if what in ("signing", "sealing") else folder / "sites" / what
 
 
 def private_path(folder: Path, what: str) -> Path:
+    """Return the file with the private keys of "signing", "sealing", or a site."""
     return _with_ending(stem(folder, what), "key")
 
 
 def public_path(folder: Path, what: str) -> Path:
+    """Return the file with the public keys of "signing", "sealing", or a site."""
     return _with_ending(stem(folder, what), "pub")
 
 
@@ -64,12 +66,13 @@ def _with_ending(path: Path, kind: str) -> Path:
 
 
 def new_pair(what: str) -> PrivateKey:
+    """Make a key of the kind that "signing", or anything else, needs."""
     kind: Callable[[], PrivateKey] = Ed25519PrivateKey.generate if what == "signing" else X25519PrivateKey.generate
     return kind()
 
 
 def init(folder: Path, sites: tuple[str, ...], broker_port: int) -> list[Path]:
-    """Make what is missing: hq.toml, HQ's keys, and a pair for each site. Nothing existing is touched.
+    """Make what is missing: hq.toml, HQ's keys, and a pair for each site. Existing files stay.
 
     Returns:
         The new files.

@@ -1,1 +1,1 @@
-"""Lists and orders out."""
+"""Lists and commands for gates."""

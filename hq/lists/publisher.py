@@ -1,52 +1,41 @@
-"""Lists and commands for gates: built, sealed, signed, and kept in the database for the running service to send."""
+"""Publish lists for gates: build, seal, sign, and store them for the running service to send."""
 
-import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection
 
-from contract.codec import decode, encode
 from contract.deltas import Base, Changes, roster_changes, write_delta
-from contract.messages import (
-    Command,
-    CommandAction,
-    ListKind,
-    PolicySnapshot,
-    RiskDelta,
-    RiskSnapshot,
-    SnapshotHeader,
-    WorkerRecord,
-)
+from contract.messages import ListKind, PolicySnapshot, RiskDelta, RiskSnapshot, SnapshotHeader, WorkerRecord
 from contract.parts import Content, read_part, roster_content, write_parts
-from contract.signing import BadKey, SignedEnvelope, sign
-from contract.topics import DELTA_CHANNELS, Channel
-from hq.database import tables as t
-from hq.database.store import Store, now
-from hq.keys.encryption import AtRestError
+from contract.signing import BadKey
+from contract.topics import DELTA_CHANNELS
+from hq.database import published_lists as stored
+from hq.database import removed_templates as removed
+from hq.database.clock import now
+from hq.database.gate_reports import gate_reports
+from hq.database.published_lists import ListKey, PublishedSnapshot
+from hq.database.store import Store
 from hq.keys.keys import HqKeys
-from hq.lists import deltas, forgotten
-from hq.lists.deltas import of_list
+from hq.lists import deltas
 from hq.registry.people import PeopleRegistry
 
-log = structlog.get_logger()
-
 KEEP_VERSIONS = 5
-"""Of each list it is remembered so often when it was published; only the newest is kept whole."""
+"""Versions of each list whose issue time is kept. Only the newest list is kept whole."""
 WHOLE_AFTER = timedelta(hours=24)
 PART_ROWS = 1_000
-"""Workers, or entries of the risk list, in one part: about 0.4 MB, and some thousandths of a second of a gate's time."""
+"""Workers, or entries of the risk list, in one part: about 0.4 MB, and some milliseconds of a gate's time."""
 PART_BYTES = 1024 * 1024
-"""A part holds no more of templates, unless one worker alone has more."""
-_HEADS = tuple(t.list_bases.c[name] for name in ("site_id", "kind", "list_version", "delta_version"))
+"""Maximum size of templates in one part, unless one worker alone has more."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListPart:
-    """What the broker is to keep for one part of a list, or (`part` is None) for its changes; `body` is empty where what is
-    kept of an earlier version is to go."""
+    """What the broker keeps for one part of a list, or (`part` is None) for its changes.
+
+    `body` is empty where the broker is to drop what it keeps of an earlier version.
+    """
 
     site_id: str
     kind: ListKind
@@ -54,27 +43,20 @@ class ListPart:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class DueCommand:
-    command_id: str
-    site_id: str
-    gate_id: str
-    envelope: bytes
-    action: CommandAction
-
-
 class Publisher:
+    """Makes the versions of all lists. `whole_after`: how long a snapshot may hold templates that were replaced."""
+
     def __init__(
         self, store: Store, people: PeopleRegistry, keys: HqKeys, whole_after: timedelta = WHOLE_AFTER
     ) -> None:
-        """`whole_after`: how long templates that were replaced may stay in what changes count from."""
         self._store, self._people, self.keys = store, people, keys
         self._whole_after = whole_after
-        self._unreadable: set[str] = set()
 
-    def publish_without_forgotten(self, site_id: str) -> int | None:
-        """The roster whole, if the last one holds templates that must be gone; the new version. None if another process was
-        faster. Raises as `publish`."""
+    def publish_without_removed(self, site_id: str) -> int | None:
+        """Publish the roster whole, if its snapshot holds templates that must be gone. Return the new version.
+
+        None: another process was faster. Raises as `publish`.
+        """
         with self._store.read() as db:
             if not self._must_be_whole(db, site_id):
                 return None
@@ -87,153 +69,88 @@ class Publisher:
         snapshot: bool = False,
         only_if: Callable[[Connection, str], bool] = lambda db, site_id: True,
     ) -> int:
-        """Make the next version of a list for a site; the new version. Where little changed since the last snapshot only the
-        changes are made, unless a `snapshot` is wanted, or the last one holds templates that must be gone (`hq.lists.forgotten`).
-        Nothing is made if `only_if` says no. Raises BadKey (the site has none), ListTooLarge."""
-        # Whom the list holds and what it says of them is read in one go: an import in between would be in the one alone.
+        """Make the next version of a list for a site. Return the version.
+
+        Where little changed since the last snapshot, only the changes are made. A `snapshot` is made if it is wanted, or if the
+        last one holds templates that must be gone (`hq.database.removed_templates`). Nothing is made if `only_if` says no.
+
+        Raises:
+            BadKey: the site has no key.
+            ListTooLarge: a part is larger than gates accept.
+        """
+        # Fingerprints and contents are read at one moment. An import in between would be in one of them alone.
         with self._store.write(f"list {site_id} {kind.value}") as db, self._store.snapshot() as source:
-            where = of_list(t.lists, site_id, kind)
-            last = db.execute(select(func.coalesce(func.max(t.lists.c.list_version), 0)).where(*where)).scalar_one()
-            if not only_if(db, site_id):  # while this one waited for its turn
-                return int(last)
-            header = SnapshotHeader(site_id=site_id, list_version=1 + int(last), issued_utc=now())
+            last = stored.last_version(db, site_id, kind)
+            if not only_if(db, site_id):  # it may have changed while this process waited
+                return last
+            header = SnapshotHeader(site_id=site_id, list_version=1 + last, issued_utc=now())
             rows = self._fingerprints(source, kind)
             whole = snapshot or (kind is ListKind.ROSTER and self._must_be_whole(db, site_id))
             changed = not whole and self._publish_changes(db, source, header, kind, rows)
-            db.execute(
-                insert(t.lists).values(
-                    site_id=site_id,
-                    kind=kind.value,
-                    list_version=header.list_version,
-                    issued_utc=header.issued_utc,
-                    parts=0 if changed else self._publish_snapshot(db, source, header, kind, rows),
-                )
-            )
-            db.execute(delete(t.lists).where(*where, t.lists.c.list_version <= header.list_version - KEEP_VERSIONS))
+            parts = 0 if changed else self._publish_snapshot(db, source, header, kind, rows)
+            stored.add_version(db, site_id, kind, header.list_version, header.issued_utc, parts, KEEP_VERSIONS)
         return header.list_version
 
-    def holding_forgotten(self) -> list[str]:
-        """Sites whose roster holds templates that must be gone: it is to be published whole."""
+    def holding_removed(self) -> list[str]:
+        """List sites whose roster holds templates that must be gone: it must be published whole."""
         with self._store.read() as db:
-            sites = db.execute(select(t.list_bases.c.site_id).where(t.list_bases.c.kind == ListKind.ROSTER.value))
-            return [site_id for site_id in sites.scalars().all() if self._must_be_whole(db, site_id)]
-
-    def _must_be_whole(self, db: Connection, site_id: str) -> bool:
-        return forgotten.held(db, site_id, now(), self._whole_after)
+            sites = stored.sites_with_snapshot(db, ListKind.ROSTER)
+            return [site_id for site_id in sites if self._must_be_whole(db, site_id)]
 
     def kept(self, site_id: str, kind: ListKind, whole: bool = True) -> Iterator[ListPart]:
-        """What the broker is to keep of a list, one at a time. The changes first, or nothing where there are none: whoever sees
-        a part of a new snapshot then sees no changes of an old one behind it. Then, if the `whole` list is wanted, what is to
-        go, and the snapshot's parts."""
+        """Return what the broker keeps of a list, in sending order; the snapshot only if the `whole` list is wanted.
+
+        The changes come first, or nothing where there are none. So nobody sees a new snapshot with changes of an old one.
+        """
         if kind in DELTA_CHANNELS:
             with self._store.read() as db:
-                body = db.execute(select(t.list_bases.c.delta).where(*of_list(t.list_bases, site_id, kind))).scalar()
-            yield ListPart(site_id, kind, None, body or b"")
+                body = stored.delta(db, site_id, kind)
+            yield ListPart(site_id, kind, None, body)
         if whole:
             yield from self.parts(site_id, kind)
 
-    def kept_versions(self) -> dict[tuple[str, ListKind], tuple[int, int]]:
-        """Of each list the version of its newest snapshot, and of its changes since (0: none)."""
+    def parts(self, site_id: str, kind: ListKind) -> Iterator[ListPart]:
+        """Return the newest snapshot of a list, one part at a time, the first part last.
+
+        The first part makes gates ask the broker for the others, which must be there by then.
+        """
         with self._store.read() as db:
-            found = {
-                (row.site_id, ListKind(row.kind)): (row.list_version, row.delta_version)
-                for row in db.execute(select(*_HEADS))
-            }
-        # What was published before there were changes has no base.
+            for number in stored.part_numbers(db, site_id, kind):
+                yield ListPart(site_id, kind, number, stored.part(db, site_id, kind, number))
+
+    def kept_versions(self) -> dict[ListKey, tuple[int, int]]:
+        """Return, of each list, the version of its newest snapshot, and of the changes since (0: none)."""
+        with self._store.read() as db:
+            found = stored.snapshot_and_delta_versions(db)
+        # Lists of a version without changes have no snapshot to refer to.
         return {key: found.get(key, (version, 0)) for key, (version, _) in self.newest_versions().items()}
 
-    def outdated(self, sites: Collection[str]) -> list[str]:
-        """Lists in force of these sites that were not made with the keys that are in use now."""
+    def newest_versions(self) -> dict[ListKey, tuple[int, datetime]]:
+        """Return version and issue time of the lists in force."""
         with self._store.read() as db:
-            made = {key: deltas.newest(db, *key) for key in self.newest_versions() if key[0] in sites}
+            return stored.newest_versions(db)
+
+    def outdated(self, sites: Collection[str]) -> list[str]:
+        """List the lists in force of these sites that were not made with the keys in use now."""
+        with self._store.read() as db:
+            made = {key: stored.newest_snapshot(db, *key) for key in self.newest_versions() if key[0] in sites}
         return [
-            f"{site} {kind.value}" for (site, kind), last in made.items() if last is None or not self._now(site, last)
+            f"{site} {kind.value}"
+            for (site, kind), last in made.items()
+            if last is None or not self._has_present_keys(site, last)
         ]
 
-    def _now(self, site_id: str, last: deltas.Published) -> bool:
+    def _has_present_keys(self, site_id: str, last: PublishedSnapshot) -> bool:
         try:
-            return last.keys == deltas.keys_of(self.keys.site(site_id), self.keys.signing)
-        except BadKey:  # with which it cannot have been made anew
+            return last.keys == deltas.keys_fingerprint(self.keys.site(site_id), self.keys.signing)
+        except BadKey:  # without its key it cannot have been published again
             return False
 
-    def parts(self, site_id: str, kind: ListKind) -> Iterator[ListPart]:
-        """The newest snapshot of a list, one part at a time: first what is to go, then its parts, the first one last: it makes
-        gates ask the broker for the others, which are there by then."""
-        columns = t.list_parts.c
-        where = of_list(t.list_parts, site_id, kind)
-        with self._store.read() as db:
-            numbers = db.execute(
-                select(columns.part).where(*where).order_by(columns.body.isnot(None), columns.part.desc())
-            )
-            for number in numbers.scalars().all():
-                body = db.execute(select(columns.body).where(*where, columns.part == number)).scalar_one()
-                yield ListPart(site_id, kind, number, body or b"")
-
-    def newest_versions(self) -> dict[tuple[str, ListKind], tuple[int, datetime]]:
-        """Version and issue time of the lists in force, without their content."""
-        columns = (t.lists.c.site_id, t.lists.c.kind)
-        asked = select(
-            *columns, func.max(t.lists.c.list_version).label("top"), func.max(t.lists.c.issued_utc).label("issued")
-        ).group_by(*columns)
-        with self._store.read() as db:
-            return {(r.site_id, ListKind(r.kind)): (r.top, r.issued) for r in db.execute(asked)}
-
-    def order(self, site_id: str, gate_id: str, action: CommandAction, *, why: str, by: str, valid_s: float) -> Command:
-        """Sign a command and queue it. It is sent once, to a gate that is connected, or never."""
-        issued = now()
-        command = Command(
-            command_id=secrets.token_hex(8),
-            gate_id=gate_id,
-            action=action,
-            issued_utc=issued,
-            expires_utc=issued + timedelta(seconds=valid_s),
-            issued_by=by,
-            why=why,
-        )
-        envelope = sign(encode(command), Channel.COMMAND.value, self.keys.signing)
-        with self._store.write() as db:
-            db.execute(
-                insert(t.commands).values(
-                    command_id=command.command_id,
-                    site_id=site_id,
-                    gate_id=gate_id,
-                    envelope=self.keys.at_rest.current().encrypt(envelope, f"commands/{command.command_id}"),
-                    expires_utc=command.expires_utc,
-                )
-            )
-        return command
-
-    def due_commands(self) -> list[DueCommand]:
-        """Commands not yet sent and not yet expired, oldest first. One that cannot be read is told of once, and left out."""
-        asked = (
-            select(t.commands)
-            .where(t.commands.c.sent_utc.is_(None), t.commands.c.expires_utc > now())
-            .order_by(t.commands.c.expires_utc)
-        )
-        with self._store.read() as db:
-            rows = db.execute(asked).all()
-        found = []
-        for row in rows:
-            try:
-                envelope = self._envelope(row.command_id, row.envelope)
-            except AtRestError as error:
-                if row.command_id not in self._unreadable:
-                    self._unreadable.add(row.command_id)
-                    log.error("command_not_sent", command_id=row.command_id, gate_id=row.gate_id, detail=str(error))
-                continue
-            order = decode(Command, SignedEnvelope.model_validate_json(envelope).payload)
-            found.append(DueCommand(row.command_id, row.site_id, row.gate_id, envelope, order.action))
-        return found
-
-    def mark_sent(self, command_id: str) -> None:
-        with self._store.write() as db:
-            db.execute(update(t.commands).where(t.commands.c.command_id == command_id).values(sent_utc=now()))
-
-    def _envelope(self, command_id: str, value: bytes) -> bytes:
-        return self.keys.at_rest.current().decrypt(value, f"commands/{command_id}")
+    def _must_be_whole(self, db: Connection, site_id: str) -> bool:
+        return removed.snapshot_holds_removed(db, site_id, now(), self._whole_after)
 
     def _fingerprints(self, db: Connection, kind: ListKind) -> dict[str, str]:
-        """What the list says of each worker; nothing for a policy, which is always published whole."""
+        """Return what the list says of each worker; nothing for a policy, which is always published whole."""
         if kind is ListKind.ROSTER:
             return self._people.roster_fingerprints(db)
         return self._people.risk_fingerprints(db) if kind is ListKind.RISK else {}
@@ -241,37 +158,43 @@ class Publisher:
     def _publish_snapshot(
         self, db: Connection, source: Connection, header: SnapshotHeader, kind: ListKind, rows: Mapping[str, str]
     ) -> int:
-        """How many parts it has. Raises BadKey, ListTooLarge."""
+        """Store a snapshot. Return how many parts it has. Raises BadKey, ListTooLarge."""
         reader = self.keys.site(header.site_id)
         bodies = write_parts(self._contents(source, kind, header), kind, reader, self.keys.signing)
-        _keep_parts(db, header.site_id, kind, header.list_version, bodies)
+        stored.replace_parts(db, header.site_id, kind, header.list_version, bodies)
         base = Base(header.list_version, read_part(bodies[0], kind, self.keys.signing.public_key()).header.digest)
-        published = deltas.Published(base, sum(map(len, bodies)), deltas.keys_of(reader, self.keys.signing))
-        deltas.keep_snapshot(db, header.site_id, kind, published, rows)
+        size = sum(map(len, bodies))
+        published = PublishedSnapshot(base, size, deltas.keys_fingerprint(reader, self.keys.signing))
+        stored.replace_snapshot(db, header.site_id, kind, published, rows)
         if kind is ListKind.ROSTER:
-            forgotten.keep_snapshot(db, header.site_id, base, forgotten.newest(source), header.issued_utc)
+            removed.note_snapshot(db, header.site_id, base, removed.newest_removal(source), header.issued_utc)
         return len(bodies)
 
     def _publish_changes(
         self, db: Connection, source: Connection, header: SnapshotHeader, kind: ListKind, rows: Mapping[str, str]
     ) -> bool:
-        """False if a snapshot is needed: there is none yet, its keys are others, a gate reads no changes, or too much changed.
-        Raises BadKey."""
-        reader, last = self.keys.site(header.site_id), deltas.newest(db, header.site_id, kind)
-        if kind not in DELTA_CHANNELS or last is None or last.keys != deltas.keys_of(reader, self.keys.signing):
+        """Store the changes since the snapshot. Return False if a snapshot is needed. Raises BadKey.
+
+        That is: there is none yet, its keys are others, a gate reads no changes, or too much changed.
+        """
+        site_id, reader = header.site_id, self.keys.site(header.site_id)
+        last = stored.newest_snapshot(db, site_id, kind)
+        if kind not in DELTA_CHANNELS or last is None:
             return False
-        if not deltas.taken_by_all(db, header.site_id):
+        if last.keys != deltas.keys_fingerprint(reader, self.keys.signing):
             return False
-        difference = deltas.difference(db, header.site_id, kind, rows)
-        if not difference.small:
+        if not deltas.read_by_all(report.status for report in gate_reports(db) if report.site_id == site_id):
             return False
-        body = write_delta(self._changes(source, kind, header, difference), kind, last.base, reader, self.keys.signing)
-        if not last.outweighs(len(body)):
+        since = deltas.changes_since(stored.snapshot_fingerprints(db, site_id, kind), rows)
+        if not since.small:
             return False
-        deltas.keep_delta(db, header.site_id, kind, header.list_version, body)
+        body = write_delta(self._changes(source, kind, header, since), kind, last.base, reader, self.keys.signing)
+        if not deltas.worth_sending(len(body), last.size):
+            return False
+        stored.replace_delta(db, site_id, kind, header.list_version, body)
         return True
 
-    def _changes(self, db: Connection, kind: ListKind, header: SnapshotHeader, since: deltas.Difference) -> Changes:
+    def _changes(self, db: Connection, kind: ListKind, header: SnapshotHeader, since: deltas.WorkerChanges) -> Changes:
         if kind is ListKind.ROSTER:
             return roster_changes(header, self._people.roster(db, since.changed), since.removed)
         changed = set(since.changed)
@@ -279,7 +202,7 @@ class Publisher:
         return Changes(RiskDelta(**header.model_dump(), entries=entries, removed=since.removed))
 
     def _contents(self, db: Connection, kind: ListKind, header: SnapshotHeader) -> list[Content]:
-        """The list cut into parts; an empty list is one empty part."""
+        """Cut the list into parts; an empty list is one empty part."""
         fields = header.model_dump()
         if kind is ListKind.ROSTER:
             return [roster_content(header, chunk) for chunk in _chunks(self._people.roster(db)) or [()]]
@@ -291,7 +214,7 @@ class Publisher:
 
 
 def _chunks(workers: Sequence[WorkerRecord]) -> list[Sequence[WorkerRecord]]:
-    """Workers for one part each: at most PART_ROWS, with at most PART_BYTES of templates unless one alone has more."""
+    """Cut workers into parts of at most PART_ROWS, with at most PART_BYTES of templates unless one alone has more."""
     found: list[Sequence[WorkerRecord]] = []
     start, size = 0, 0
     for index, worker in enumerate(workers):
@@ -301,12 +224,3 @@ def _chunks(workers: Sequence[WorkerRecord]) -> list[Sequence[WorkerRecord]]:
             start, size = index, 0
         size += weight
     return [*found, workers[start:]] if workers else found
-
-
-def _keep_parts(db: Connection, site_id: str, kind: ListKind, version: int, bodies: Sequence[bytes]) -> None:
-    """Replace what the broker is to keep; the places of surplus parts stay, empty, so that they are cleared there."""
-    where = of_list(t.list_parts, site_id, kind)
-    db.execute(delete(t.list_parts).where(*where, t.list_parts.c.part <= len(bodies)))
-    db.execute(update(t.list_parts).where(*where).values(list_version=version, body=None))
-    same = {"site_id": site_id, "kind": kind.value, "list_version": version}
-    db.execute(insert(t.list_parts), [{**same, "part": n, "body": body} for n, body in enumerate(bodies, start=1)])

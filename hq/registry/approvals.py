@@ -1,8 +1,8 @@
-"""Enrolments made at gates: which may count, and which wait for somebody at HQ.
+"""Enrolments made at gates: which may count, and which wait for a person at HQ.
 
-A gate can say that it took a worker's face; whether that face opens gates is HQ's to say. So an enrolment counts only for a
-worker of the gate's own site, resting on the consent that HQ has, and made after the last withdrawal. It waits for an approval unless
-hq.toml trusts the gates of the site. No record counts twice.
+A gate can say that it enrolled a face; HQ decides whether that face opens gates. An enrolment counts only for a worker of the
+gate's own site, on the consent that HQ has, and made after the last withdrawal. It waits for an approval unless hq.toml
+trusts the gates of the site. No record counts twice.
 """
 
 import hashlib
@@ -18,21 +18,26 @@ from sqlalchemy import Connection, Row, insert, select, update
 from contract.codec import decode, encode
 from contract.messages import EnrolmentEvent, EnrolmentRecord, WorkerRecord
 from hq.database import tables as t
-from hq.database.journals import JournalKey
-from hq.database.store import REPUBLISH_ROSTERS, Store, add_task, lock, now
+from hq.database.clock import now
+from hq.database.people import has_template, withdrawn_utc
+from hq.database.store import Store, lock
+from hq.database.tasks import REPUBLISH_ROSTERS, add_task
+from hq.database.values import JournalKey
 from hq.keys.encryption import AtRestError, Cipher
 from hq.keys.keys import HqKeys
 from hq.registry.gates import registered
-from hq.registry.import_draft import check_record
-from hq.registry.people import EnrolmentRefused, PeopleRegistry
+from hq.registry.import_draft import EnrolmentRefused, check_record
+from hq.registry.people import PeopleRegistry
 
 log = structlog.get_logger()
 
 BY_POLICY = "hq.toml"
-"""Who decided where hq.toml trusts the gates of a site."""
+"""Stands for the person who decided, where hq.toml trusts the gates of a site."""
 
 
 class EnrolmentState(StrEnum):
+    """What became of an enrolment."""
+
     WAITING = "waiting"
     APPROVED = "approved"
     REFUSED = "refused"
@@ -40,7 +45,7 @@ class EnrolmentState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """One enrolment and what became of it; without templates."""
+    """One enrolment and what became of it, without templates."""
 
     id: int
     site_id: str
@@ -56,13 +61,13 @@ class Enrolment:
 
 
 class Approvals:
-    """`trusted`: sites whose gates' enrolments need no approval."""
+    """Decides which enrolments count. `trusted`: sites whose gates' enrolments need no approval."""
 
     def __init__(self, store: Store, people: PeopleRegistry, keys: HqKeys, trusted: Collection[str] = ()) -> None:
         self._store, self._people, self._keys, self._trusted = store, people, keys, frozenset(trusted)
 
     def take(self, db: Connection, key: JournalKey, event: EnrolmentEvent) -> bool:
-        """An enrolment of a gate arrived; True if it counts from now on. Raises EnrolmentRefused, KeyMissing."""
+        """Receive an enrolment of a gate. Return whether it counts from now on. Raises EnrolmentRefused, KeyMissing."""
         lock(db, "people")
         record = self._people.opened(event)
         digest = hashlib.sha256(encode(record)).hexdigest()
@@ -93,11 +98,11 @@ class Approvals:
         return False
 
     def _trusts(self, db: Connection, key: JournalKey) -> bool:
-        """Whether this gate's enrolments need no approval: never of one that nobody proved to be there."""
+        """Tell whether this gate's enrolments need no approval. Those of an unregistered gate always do."""
         return key.site_id in self._trusted and bool(registered(db, [key.gate_id]))
 
     def listed(self, *, waiting: bool = False, limit: int = 200) -> list[Enrolment]:
-        """The newest, oldest of them first."""
+        """List the newest enrolments, oldest of them first."""
         columns = [column for column in t.enrolments.c if column.name in Enrolment.__slots__]
         asked = select(*columns).order_by(t.enrolments.c.id.desc()).limit(limit)
         if waiting:
@@ -106,10 +111,10 @@ class Approvals:
             return [Enrolment(**row._mapping) for row in db.execute(asked)][::-1]
 
     def approve(self, number: int, *, by: str, why: str) -> Enrolment:
-        """Let a waiting enrolment count. Whoever approves also confirms the consent of a worker who never gave one before.
+        """Let a waiting enrolment count. That also confirms the consent of a worker who never gave one before.
 
         Raises:
-            EnrolmentRefused: it does not wait, or its consent does not stand any more.
+            EnrolmentRefused: it does not wait, or its consent was withdrawn or replaced.
         """
         with self._store.write("people") as db:
             row = _waiting(db, number)
@@ -125,7 +130,7 @@ class Approvals:
         return self._one(number)
 
     def refuse(self, number: int, *, by: str, why: str) -> Enrolment:
-        """Let it never count; its templates are destroyed. Raises EnrolmentRefused."""
+        """Let a waiting enrolment never count, and destroy its templates. Raises EnrolmentRefused."""
         with self._store.write("people") as db:
             _waiting(db, number)
             _decide(db, number, EnrolmentState.REFUSED, by, why)
@@ -172,14 +177,13 @@ class Approvals:
 
 
 def _known(db: Connection, digest: str) -> bool:
-    """Whether this very record was here before, whatever became of it."""
-    asked = (select(t.enrolments.c.id).where(t.enrolments.c.digest == digest),
-             select(t.templates.c.digest).where(t.templates.c.digest == digest))  # fmt: skip
-    return any(db.execute(one).first() is not None for one in asked)
+    """Tell whether this very record was received before, with any outcome."""
+    known = select(t.enrolments.c.id).where(t.enrolments.c.digest == digest)
+    return db.execute(known).first() is not None or has_template(db, digest)
 
 
 def _stands(db: Connection, worker: WorkerRecord, record: EnrolmentRecord, site_id: str) -> bool:
-    """Whether HQ has the consent that the enrolment rests on; False if the worker never gave one to HQ.
+    """Tell whether HQ has the consent that the enrolment names; False if the worker never gave one to HQ.
 
     Raises:
         EnrolmentRefused: it cannot count, now or later.
@@ -187,7 +191,7 @@ def _stands(db: Connection, worker: WorkerRecord, record: EnrolmentRecord, site_
     name = worker.worker_id
     if site_id not in worker.sites:
         raise EnrolmentRefused(f"enrols {name}, who is no worker of {site_id}")
-    withdrawn = db.execute(select(t.withdrawals.c.utc).where(t.withdrawals.c.worker_id == name)).scalar()
+    withdrawn = withdrawn_utc(db, name)
     if worker.consent_ref is None and withdrawn is not None:
         raise EnrolmentRefused(
             f"enrols {name}, who withdrew the consent: a new one is given at HQ (sitegate-hq import)"
@@ -195,7 +199,7 @@ def _stands(db: Connection, worker: WorkerRecord, record: EnrolmentRecord, site_
     if worker.consent_ref is not None and worker.consent_ref != record.consent_ref:
         raise EnrolmentRefused(f"enrols {name} on another consent than HQ has: import that one first")
     if withdrawn is not None and record.captured_utc <= withdrawn:
-        raise EnrolmentRefused(f"enrols {name} with pictures of before the consent was withdrawn: enrol anew")
+        raise EnrolmentRefused(f"enrols {name} with pictures taken before the consent was withdrawn: enrol again")
     return worker.consent_ref is not None
 
 

@@ -1,4 +1,4 @@
-"""QR codes, cards and PINs of workers, as people at HQ give them out. No card number and no PIN is ever stored."""
+"""QR codes, cards and PINs that people at HQ issue to workers. No card number and no PIN is ever stored."""
 
 import re
 from datetime import datetime, timedelta
@@ -15,15 +15,18 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
 
 
 class BadCredential(ValueError):
-    """A worker that HQ does not know, or a code, card or PIN that cannot be given; the text says why."""
+    """A worker that HQ does not know, or a code, card or PIN that cannot be issued. The text says why."""
 
 
 class WrittenWorker(WorkerRecord):
-    """A worker as people write one: `card` (a number or several, as the reader gives them) and a PIN of 4 to 12 digits
-    take the places of their digests. A card is known at the sites that stand beside it."""
+    """A worker as people write one, with `card` and PIN instead of their digests.
+
+    `card`: one number or several, as the reader gives them. The PIN has 4 to 12 digits. A card is known at the sites of the
+    same entry.
+    """
 
     card: str | int | tuple[str | int, ...] | None = Field(default=None, exclude=True)
-    """Written, never kept: it is empty as soon as the entry has been read."""
+    """Only read, never stored: it is empty once the entry has been read."""
 
     @model_validator(mode="before")
     @classmethod
@@ -41,7 +44,7 @@ class WrittenWorker(WorkerRecord):
 
 
 def digests(numbers: Any, sites: Any) -> tuple[str, ...]:
-    """One digest for each card and site. Raises BadCredential."""
+    """Make one digest for each card and site. Raises BadCredential."""
     if not isinstance(numbers, list | tuple) or not isinstance(sites, list | tuple):
         raise BadCredential("card is one number or a list of numbers, sites a list of ids")
     cards = [str(number).strip() for number in numbers]
@@ -53,7 +56,7 @@ def digests(numbers: Any, sites: Any) -> tuple[str, ...]:
 
 
 def duration(text: str) -> timedelta:
-    """ "90s", "15m" or "2h". Raises BadCredential."""
+    """Read a duration such as "90s", "15m" or "2h". Raises BadCredential."""
     found = re.fullmatch(r"([0-9]{1,5})([smh])", text.strip())
     if found is None:
         raise BadCredential(f"{text!r} is no duration: write 90s, 15m or 2h")
@@ -61,14 +64,14 @@ def duration(text: str) -> timedelta:
 
 
 def found(worker: WorkerRecord | None, worker_id: str) -> WorkerRecord:
-    """The worker who was looked for. Raises BadCredential."""
+    """Return the worker, if there is one. Raises BadCredential."""
     if worker is None:
         raise BadCredential(f"{worker_id} is not among the workers: sitegate-hq import")
     return worker
 
 
 def pin_digest(pin: str) -> str:
-    """Raises BadCredential if it is not 4 to 12 digits."""
+    """Make the digest of a PIN. Raises BadCredential if it is not 4 to 12 digits."""
     try:
         return hash_pin(pin)
     except ValueError as error:
@@ -76,7 +79,7 @@ def pin_digest(pin: str) -> str:
 
 
 def code_text(worker: WorkerRecord, site_id: str | None, valid: timedelta, keys: HqKeys, now: datetime) -> str:
-    """The text of a QR code for one of the worker's sites, or (None) all of them. Raises BadCredential."""
+    """Make the text of a QR code for one of the worker's sites; None: for all of them. Raises BadCredential."""
     if site_id is not None and site_id not in worker.sites:
         raise BadCredential(
             f"{worker.worker_id} is not assigned to {site_id}, but to {', '.join(worker.sites) or 'none'}"

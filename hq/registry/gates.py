@@ -1,7 +1,7 @@
-"""The registry of gates: whose keys count, for which site, and how a gate gets into it.
+"""The registry of gates: whose keys count, for which site, and how a gate registers.
 
-What is not in force here is believed by nobody. A gate registers with a one-time code, or with keys whose fingerprint
-somebody read aloud. A revoked gate is out at once, in every process: each transaction asks anew.
+HQ accepts only gates that are in force here. A gate registers with a one-time code, or with keys whose fingerprint somebody
+read aloud. A revocation counts at once in every process, because each transaction reads the registry.
 """
 
 import re
@@ -9,63 +9,37 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from contract.identity import code_key, fingerprint, grouped, new_code, proven, same_fingerprint
+from contract.identity import code_key, grouped, new_code, proven, same_fingerprint
 from contract.messages import Registration
 from hq.database import tables as t
-from hq.database.store import Store, lock, now
+from hq.database.clock import now
+from hq.database.gate_reports import forget_reports
+from hq.database.store import Store, lock
 from hq.keys.keys import HqKeys
+from hq.registry.registered_gate import RegisteredGate
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 TRIES_MAX = 1000
-"""Wrong codes for one gate: then the code is void. Chance of a hit: 1000 in 2^60."""
+"""Wrong codes for one gate, after which the code is void. Chance of a hit: 1000 in 2^60."""
 _OPEN = t.registrations.c.revoked_utc.is_(None)
 
 
 class RegistryRefused(RuntimeError):
-    """A gate that cannot be registered or revoked; the text says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class RegisteredGate:
-    """A gate whose keys count now, or counted once (`revoked_utc`)."""
-
-    gate_id: str
-    site_id: str
-    gate_key: bytes
-    link_key: bytes
-    since_utc: datetime
-    added_by: str
-    how: str
-    revoked_utc: datetime | None = None
-    revoked_by: str | None = None
-    why: str | None = None
-
-    @property
-    def fingerprint(self) -> str:
-        return fingerprint(self.gate_key, self.link_key)
-
-    @property
-    def journal_key(self) -> Ed25519PublicKey:
-        return Ed25519PublicKey.from_public_bytes(self.gate_key)
-
-    @property
-    def sync_key(self) -> Ed25519PublicKey:
-        return Ed25519PublicKey.from_public_bytes(self.link_key)
+    """A gate that cannot be registered or revoked. The text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """`code`: to be typed at the gate, shown once; "" where a fingerprint was given instead."""
+    """A gate may register. `code`: to be typed at the gate, shown once; "" where a fingerprint was given instead."""
 
     code: str
     expires_utc: datetime
 
 
 def registered(db: Connection, gate_ids: Collection[str], *, hold: bool = False) -> dict[str, RegisteredGate]:
-    """Those of the gates that are in force. `hold`: a revocation waits for the end of this transaction."""
+    """Read those of the gates that are in force. `hold`: a revocation waits for the end of this transaction."""
     asked = select(t.registrations).where(_OPEN, t.registrations.c.gate_id.in_(sorted(set(gate_ids))))
     if hold:
         asked = asked.with_for_update(read=True)  # SQLite, which has one writer anyway, leaves it out
@@ -73,7 +47,7 @@ def registered(db: Connection, gate_ids: Collection[str], *, hold: bool = False)
 
 
 def every(db: Connection, gate_id: str | None = None) -> list[RegisteredGate]:
-    """All registrations, revoked ones too, by gate and time."""
+    """Read all registrations, revoked ones too, by gate and time."""
     asked = select(t.registrations).order_by(t.registrations.c.gate_id, t.registrations.c.id)
     if gate_id is not None:
         asked = asked.where(t.registrations.c.gate_id == gate_id)
@@ -81,18 +55,20 @@ def every(db: Connection, gate_id: str | None = None) -> list[RegisteredGate]:
 
 
 class GateRegistry:
-    """What people at HQ do with it. Each method is one transaction. They raise RegistryRefused."""
+    """What people at HQ do with the registry. Each method is one transaction and raises RegistryRefused."""
 
     def __init__(self, store: Store, keys: HqKeys, sites: Collection[str]) -> None:
         self._store, self._keys, self._sites = store, keys, sites
 
     def invite(
-        self, gate_id: str, site_id: str, *, by: str, valid_s: float, replaces: bool = False, told: str = ""
+        self, gate_id: str, site_id: str, *, by: str, valid_s: float, replaces: bool = False, fingerprint: str = ""
     ) -> Invitation:
-        """Let a gate register with a new code, or, if a fingerprint was `told`, with the keys that have it. An earlier invitation
-        of the gate is void then."""
+        """Let a gate register with a new code, or with the keys that have this `fingerprint`.
+
+        An earlier invitation of the gate becomes void.
+        """
         self._check(gate_id, site_id, by)
-        code = "" if told else new_code()
+        code = "" if fingerprint else new_code()
         key = code_key(code, site_id, gate_id) if code else None
         expires = now() + timedelta(seconds=valid_s)
         with self._store.write(f"gate {gate_id}") as db:
@@ -103,7 +79,7 @@ class GateRegistry:
                     gate_id=gate_id,
                     site_id=site_id,
                     code_key=self._keys.at_rest.current().encrypt(key, _place(gate_id)) if key else None,
-                    fingerprint=told or None,
+                    fingerprint=fingerprint or None,
                     tries=0,
                     replaces=replaces,
                     invited_by=by,
@@ -122,7 +98,7 @@ class GateRegistry:
             return _add(db, gate_id, site_id, gate_key, link_key, by, "key file")
 
     def revoke(self, gate_id: str, *, by: str, why: str) -> RegisteredGate:
-        """From now on nothing of this gate is taken."""
+        """Accept nothing of this gate from now on."""
         if not by.strip() or not why.strip():
             raise RegistryRefused("--by and --why may not be empty: both are kept")
         with self._store.write(f"gate {gate_id}") as db:
@@ -134,7 +110,7 @@ class GateRegistry:
             return found
 
     def take(self, registration: Registration, payload: bytes) -> tuple[bool, str]:
-        """A gate shows its keys: whether it is registered now, and why or why not."""
+        """Receive a gate's keys. Return whether it is registered now, and why or why not."""
         gate_id, keys = registration.gate_id, (registration.gate_key, registration.link_key)
         with self._store.write(f"gate {gate_id}") as db:
             held = registered(db, [gate_id]).get(gate_id)
@@ -159,14 +135,14 @@ class GateRegistry:
         return True, f"registered for {row.site_id}"
 
     def _shown(self, row: Row[tuple[object, ...]], registration: Registration, payload: bytes) -> bool:
-        """Whether the message proves what the invitation asks for."""
+        """Tell whether the message proves what the invitation asks for."""
         if row.code_key is None:
             return same_fingerprint(row.fingerprint, registration.gate_key, registration.link_key)
         key = self._keys.at_rest.current().decrypt(row.code_key, _place(row.gate_id))
         return proven(payload, key)
 
     def _check(self, gate_id: str, site_id: str, by: str) -> None:
-        """What somebody typed."""
+        """Check what somebody typed."""
         if not _ID.fullmatch(gate_id):
             raise RegistryRefused(f"{gate_id!r} cannot be a gate: letters, digits, dot, dash, underscore, 64 at most")
         if not by.strip() or len(by) > 80:
@@ -176,14 +152,14 @@ class GateRegistry:
 
 
 def registered_list(store: Store) -> Mapping[str, RegisteredGate]:
-    """Every gate whose keys count, by id."""
+    """Return every gate whose keys count, by id."""
     with store.read() as db:
         return {gate.gate_id: gate for gate in every(db) if gate.revoked_utc is None}
 
 
-def written_fingerprint(told: str) -> str:
-    """A fingerprint as it is kept: in groups. Raises ValueError if it is none."""
-    symbols = "".join(told.upper().split()).replace("-", "")
+def written_fingerprint(typed: str) -> str:
+    """Return a fingerprint as it is stored: in groups. Raises ValueError if it is none."""
+    symbols = "".join(typed.upper().split()).replace("-", "")
     if len(symbols) != 20:
         raise ValueError("a fingerprint has 20 letters and digits: sitegate key show, at the gate")
     return grouped(symbols)
@@ -205,27 +181,29 @@ def _add(
         raise RegistryRefused(f"these keys are those of {other}: each gate makes its own (a copied card?)")
     if ended := _ended(db, gate_id, gate_key, link_key):
         raise RegistryRefused(
-            f"these keys were revoked or replaced on {ended:%Y-%m-%d}, whoever has a copy would speak for {gate_id} again: let the gate "
+            f"these keys were revoked or replaced on {ended:%Y-%m-%d}, and a copy of them could speak for {gate_id} again: let the gate "
             "make new ones (remove gate/gate-signing.key.pem and sync/link-signing.key.pem from its state folder and start it)"
         )
     _revoke(db, gate_id, by, f"replaced by a registration ({how})")
     made = RegisteredGate(gate_id, site_id, gate_key, link_key, now(), by, how)
     columns = ("gate_id", "site_id", "gate_key", "link_key", "since_utc", "added_by", "how")
     db.execute(insert(t.registrations).values({name: getattr(made, name) for name in columns}))
-    # What the gate said with its former keys is no measure for what is new.
-    db.execute(update(t.gates).where(t.gates.c.gate_id == gate_id).values(site_id=site_id, status=None, health=None))
+    forget_reports(db, gate_id, site_id)
     return made
 
 
 def _holder(db: Connection, gate_key: bytes, link_key: bytes, but: str) -> str:
-    """Another gate in force that has one of the keys; "" if none."""
+    """Name another gate in force that has one of the keys; "" if none."""
     columns = t.registrations.c
     same = (columns.gate_key.in_((gate_key, link_key))) | (columns.link_key.in_((gate_key, link_key)))
     return db.execute(select(columns.gate_id).where(_OPEN, same, columns.gate_id != but)).scalar() or ""
 
 
 def _ended(db: Connection, gate_id: str, *keys: bytes) -> datetime | None:
-    """When one of the keys ceased to count; None if none did, or if it is in force at this very gate, which moves to another site."""
+    """Return when one of the keys ceased to count.
+
+    None if none did, or if it is in force at this very gate, which moves to another site.
+    """
     columns = t.registrations.c
     for key in keys:
         same = (columns.gate_key == key) | (columns.link_key == key)

@@ -1,18 +1,20 @@
-"""What an import or an enrolment changes among the workers, worked out in memory: the database is asked once and told once,
-however many people a file holds. Pure."""
+"""Work out in memory what an import or an enrolment changes among the workers. Pure.
+
+So the database is read once and written once for a file of any size.
+"""
 
 from collections.abc import Mapping
 
 from contract.messages import DIMENSION_MAX, EnrolmentRecord, WorkerRecord
-from hq.database.store import now
+from hq.database.clock import now
 
 
 class EnrolmentRefused(ValueError):
-    """An enrolment that cannot be used; the text says why."""
+    """An enrolment that cannot be used. The text says why."""
 
 
 def check_record(record: EnrolmentRecord) -> None:
-    """Raises EnrolmentRefused for what no database holds or no gate reads."""
+    """Check that databases can hold this and gates can read it. Raises EnrolmentRefused."""
     if "\0" in record.consent_ref:
         raise EnrolmentRefused("has a consent_ref that no database holds: it contains NUL")
     if any(len(template.vector) > 2 * DIMENSION_MAX for template in record.templates):
@@ -20,22 +22,24 @@ def check_record(record: EnrolmentRecord) -> None:
 
 
 class ImportDraft:
-    """`known`: the workers as they are, of all that will be named. Afterwards `workers` are to be written, the stored
-    templates of `withdrawn` to be destroyed, then `enrolments` to be added."""
+    """Changes to workers. `known`: the workers as they are, of all that will be named.
+
+    Afterwards write `workers`, destroy the stored templates of `withdrawn`, then add `enrolments`.
+    """
 
     def __init__(self, known: Mapping[str, WorkerRecord]) -> None:
         self._known = known
         self.workers: dict[str, WorkerRecord] = {}
         self.withdrawn: set[str] = set()
         self.noted: set[str] = set()
-        """Of those, whose withdrawal the caller notes itself."""
+        """Withdrawals that the caller records itself."""
         self.enrolments: list[EnrolmentRecord] = []
 
     def put(self, worker: WorkerRecord) -> None:
-        """Add or replace. A consent that is not mentioned stays; one that is null is withdrawn, and the templates go.
+        """Add or replace a worker. A consent that is not mentioned stays. One that is null is withdrawn, and the templates go.
 
         Raises:
-            EnrolmentRefused: templates, and no consent.
+            EnrolmentRefused: the worker has templates and no consent.
         """
         name, consent = worker.worker_id, worker.consent_ref
         held = self._held(name)

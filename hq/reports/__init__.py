@@ -1,1 +1,1 @@
-"""What people and Prometheus read: gaps, receipts, numbers."""
+"""What people and Prometheus read: events, gaps, receipts, numbers."""

@@ -1,15 +1,17 @@
-"""The facts that `hq.reports.gaps` judges, from the database."""
+"""Read the facts that `hq.reports.gaps` judges."""
 
 import json
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row
 
-from contract.messages import GateStatus, Health
-from hq.database import tables as t
-from hq.database.journals import JournalKey
+from hq.database.events import chain_base, counts_by_journal, first_and_last
+from hq.database.gate_reports import gate_reports
+from hq.database.journals import all_journals
+from hq.database.quarantine import quarantined_events
 from hq.database.store import Store
-from hq.ingest import forks
+from hq.database.values import JournalKey
+from hq.reports.branches import branch_reason
 from hq.reports.gaps import GateFacts, JournalFacts
 
 _FIRST = 10
@@ -17,44 +19,26 @@ _FIRST = 10
 
 
 def journals(store: Store) -> list[JournalFacts]:
-    """Of every journal ever heard of. Counts the events: some seconds for ten million."""
-    mine = (t.events.c.gate_id, t.events.c.epoch)
-    aside = (t.quarantine.c.gate_id, t.quarantine.c.epoch)
-    bad = func.count(func.distinct(t.quarantine.c.seq))
+    """Read the facts of every journal. Counts the events: some seconds for ten million."""
     with store.read() as db:
-        held = {(gate, epoch): n for gate, epoch, n in db.execute(select(*mine, func.count()).group_by(*mine))}
-        wrong = {
-            (gate, epoch): n
-            for gate, epoch, n in db.execute(select(*aside, bad).where(t.quarantine.c.seq > 0).group_by(*aside))
-        }
+        held, wrong = counts_by_journal(db), quarantined_events(db)
+        rows = all_journals(db)
         return [
             _facts(db, row, held.get((row.gate_id, row.epoch), 0), wrong.get((row.gate_id, row.epoch), 0))
-            for row in db.execute(select(t.watermarks)).all()
+            for row in rows
         ]
 
 
 def gates(store: Store) -> list[GateFacts]:
-    """Of every gate that ever reported."""
+    """Read the facts of every gate that ever reported, by gate."""
     with store.read() as db:
-        return [
-            GateFacts(
-                row.site_id,
-                row.gate_id,
-                GateStatus.model_validate_json(row.status) if row.status else None,
-                Health.model_validate_json(row.health) if row.health else None,
-                row.health_utc,
-            )
-            for row in db.execute(select(t.gates).order_by(t.gates.c.gate_id))
-        ]
+        reports = sorted(gate_reports(db), key=lambda report: report.gate_id)
+    return [GateFacts(r.site_id, r.gate_id, r.status, r.health, r.health_utc) for r in reports]
 
 
-def _facts(db: Connection, mark: Any, held: int, quarantined: int) -> JournalFacts:
-    asked = select(t.events.c.id, t.events.c.reason, t.events.c.body).where(
-        t.events.c.gate_id == mark.gate_id, t.events.c.epoch == mark.epoch
-    )
-    first = db.execute(asked.order_by(t.events.c.seq).limit(_FIRST)).all()
+def _facts(db: Connection, mark: Row[Any], held: int, quarantined: int) -> JournalFacts:
     key = JournalKey(mark.site_id, mark.gate_id, mark.epoch)
-    last = db.execute(asked.order_by(t.events.c.seq.desc()).limit(1)).first()
+    first, last = first_and_last(db, key, _FIRST)
     return JournalFacts(
         site_id=mark.site_id,
         gate_id=mark.gate_id,
@@ -67,13 +51,13 @@ def _facts(db: Connection, mark: Any, held: int, quarantined: int) -> JournalFac
         last_code=last.reason if last else "",
         clock_trusted=last is None or _trusted(last.body),
         moved_utc=mark.updated_utc,
-        base=forks.base(db, key)[0],
-        parting=forks.parting(db, key),
+        base=chain_base(db, key)[0],
+        parting=branch_reason(db, key),
     )
 
 
 def _trusted(body: str) -> bool:
-    """What an event says of its clock, also one that is otherwise unreadable."""
+    """Return what an event says of its clock, also one that is otherwise unreadable."""
     try:
         return bool(json.loads(body).get("clock_trusted", False))
     except (ValueError, AttributeError, RecursionError):

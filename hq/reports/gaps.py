@@ -1,4 +1,4 @@
-"""What HQ does not hold although it should, and what it can no longer know: of every journal and every gate. Pure."""
+"""Find what HQ does not hold although it should, and what it can no longer know, of every journal and gate. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,29 +10,33 @@ from contract.messages import GateStatus, Health, NoticeCode
 
 
 class GapKind(StrEnum):
+    """What is wrong."""
+
     HOLE = "hole"
     """The database holds fewer events than HQ acknowledged."""
     BRANCH = "branch"
-    """A second continuation of a journal, or one with nothing of what came before it: held apart (`hq.ingest.forks`)."""
+    """A second continuation of a journal, or one without what came before it. It is held apart (`hq.ingest.forks`)."""
     NOT_VERIFIED = "not_verified"
-    """Events stand in the journal that did not verify; the quarantine says why."""
+    """The journal has events that did not verify. The quarantine says why."""
     ENDS_OPEN = "ends_open"
-    """A journal was left for another one without the gate being stopped: its last events may be missing."""
+    """The gate began another journal without being stopped: the last events of this one may be missing."""
     UNEXPLAINED_EPOCH = "unexplained_epoch"
-    """A journal follows another and does not say that the gate set one aside: a new card, or a second gate with this id."""
+    """A journal follows another, and the gate did not set one aside: a new card, or a second gate with this id."""
     STUCK = "stuck"
     """The gate has events that HQ does not hold, and HQ has stored none for a while."""
     SILENT = "silent"
-    """No health message for a while, from a gate that did not say goodbye."""
+    """No health message for a while, from a gate that did not announce its end."""
     CLOCK = "clock"
     """The newest event's time is not to be trusted."""
 
 
 @dataclass(frozen=True, slots=True)
 class JournalFacts:
-    """What the database says of one journal. `held`: rows; `quarantined`: of its numbers; `first_codes`: reasons of its
-    first events; `last_code`: of its newest; `moved_utc`: when an event of it was last stored. Of a branch, `base` is the number
-    before its first event, and `parting` tells why it is one."""
+    """What the database says of one journal. `held`: rows. `quarantined`: numbers in quarantine.
+
+    `first_codes`: reasons of its first events. `last_code`: reason of its newest. `moved_utc`: when an event was last stored.
+    Of a branch, `base` is the number before its first event, and `parting` says why it is one.
+    """
 
     site_id: str
     gate_id: str
@@ -51,6 +55,8 @@ class JournalFacts:
 
 @dataclass(frozen=True, slots=True)
 class GateFacts:
+    """What a gate last reported."""
+
     site_id: str
     gate_id: str
     status: GateStatus | None
@@ -60,7 +66,7 @@ class GateFacts:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """`missing`: so many events, as far as that is known."""
+    """Something wrong. `missing`: events, as far as that is known."""
 
     kind: GapKind
     site_id: str
@@ -71,9 +77,11 @@ class Gap:
 
 
 def find(journals: Iterable[JournalFacts], gates: Iterable[GateFacts], now: datetime, patience: timedelta) -> list[Gap]:
-    """Everything that is wrong, journal by journal in the order they were begun, then gate by gate. `patience`: how long a
-    gate may be silent, or have events that do not arrive."""
-    told = {gate.gate_id: gate for gate in gates}
+    """Find everything that is wrong, journal by journal in the order they were begun, then gate by gate.
+
+    `patience`: how long a gate may be silent, or have events that do not arrive.
+    """
+    reported = {gate.gate_id: gate for gate in gates}
     by_gate = sorted(journals, key=lambda journal: (journal.gate_id, journal.begun))
     found: list[Gap] = []
     for gate_id, group in groupby(by_gate, key=lambda journal: journal.gate_id):
@@ -82,8 +90,8 @@ def find(journals: Iterable[JournalFacts], gates: Iterable[GateFacts], now: date
             found += _in_journal(journal)
         own = [journal for journal in lines if not journal.parting] or lines[-1:]
         found += _between(own)
-        found += _newest(own[-1], told.get(gate_id), patience)
-    for gate in told.values():
+        found += _newest(own[-1], reported.get(gate_id), patience)
+    for gate in reported.values():
         found += _silence(gate, now, patience)
     return found
 
@@ -129,7 +137,7 @@ def _newest(journal: JournalFacts, gate: GateFacts | None, patience: timedelta) 
 
 
 def _stuck(health: Health, unmoved: timedelta, patience: timedelta) -> bool:
-    """A quiet gate whose first event in hours is on its way is not stuck: that event must have waited as well."""
+    """Tell whether events do not arrive. The event must have waited too: a quiet gate's first event in hours is not stuck."""
     return health.unsent_events > 0 and min(unmoved, timedelta(seconds=health.oldest_unsent_s)) > patience
 
 

@@ -7,22 +7,24 @@ from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, start_http_server
 from prometheus_client.core import GaugeMetricFamily
-from sqlalchemy import func, select
 
-from contract.messages import GateStatus
-from hq.database import tables as t
-from hq.database.store import Store, StoreError, now, quarantined
+from hq.database.clock import now
+from hq.database.errors import StoreError
+from hq.database.gate_reports import gate_reports
+from hq.database.journals import last_stored
+from hq.database.quarantine import quarantined
+from hq.database.store import Store
 
 _TAKE_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _ADDRESS = "127.0.0.1"
 
 
 class MetricsPortTaken(RuntimeError):
-    """Another program listens there; the text says what to do."""
+    """Another program listens on the port. The text says what to do."""
 
 
 class HqMetrics:
-    """Counted where it happens; `registry` holds all of them. What is in the database is asked for at each scrape."""
+    """The numbers. Each is counted where it happens. What is in the database is read at each scrape."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -39,16 +41,18 @@ class HqMetrics:
         own.register(self)
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
+        """Name one metric of this collector, so that registering it does not read the database."""
         yield GaugeMetricFamily("sitegate_hq_quarantine_payloads", "What HQ could not take and keeps.")
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Return the numbers that the database holds."""
         try:
-            yield from self._asked(now())
-        except StoreError:  # a scrape is no reason to fail: the other numbers are still true
+            yield from self._from_database(now())
+        except StoreError:  # the other numbers are still true
             return
 
     def serve(self, port: int) -> tuple[WSGIServer, Thread]:
-        """On this machine only, in a thread of its own; both to be ended by who wants that. Raises MetricsPortTaken."""
+        """Serve the numbers on this machine only. Return server and thread, for the caller to end. Raises MetricsPortTaken."""
         try:
             return start_http_server(port, _ADDRESS, registry=self.registry)
         except OSError as error:
@@ -57,21 +61,17 @@ class HqMetrics:
                 "each of several processes needs its own, 0 is none"
             ) from error
 
-    def _asked(self, at: datetime) -> Iterator[GaugeMetricFamily]:
-        heard = select(t.watermarks.c.gate_id, func.max(t.watermarks.c.updated_utc).label("utc"))
+    def _from_database(self, at: datetime) -> Iterator[GaugeMetricFamily]:
         with self._store.read() as db:
-            aside = quarantined(db)
-            statuses = db.execute(select(t.gates.c.gate_id, t.gates.c.status)).all()
-            marks = db.execute(heard.group_by(t.watermarks.c.gate_id)).all()
-        yield GaugeMetricFamily("sitegate_hq_quarantine_payloads", "What HQ could not take and keeps.", value=aside)
+            count, reports, stored = quarantined(db), gate_reports(db), last_stored(db)
+        yield GaugeMetricFamily("sitegate_hq_quarantine_payloads", "What HQ could not take and keeps.", value=count)
         online = GaugeMetricFamily("sitegate_hq_gate_online", "1 while the gate is connected.", labels=["gate"])
-        for gate_id, status in statuses:
-            known = GateStatus.model_validate_json(status).online if status else False
-            online.add_metric([gate_id], float(known))
+        for report in reports:
+            online.add_metric([report.gate_id], float(report.online))
         yield online
         age = GaugeMetricFamily(
             "sitegate_hq_gate_last_event_seconds", "Since events of the gate were last stored.", labels=["gate"]
         )
-        for gate_id, utc in marks:
+        for gate_id, utc in stored.items():
             age.add_metric([gate_id], max(0.0, (at - utc).total_seconds()))
         yield age

@@ -1,24 +1,29 @@
-"""Questions to the database: events, gates, and whether the chain of every journal is whole."""
+"""Read from the database what people ask for: events, gates, quarantine, and whether each journal's chain is whole."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, Row
 
 from contract.chain import BrokenChain, verify
 from contract.messages import EventRecord, GateStatus, Health
-from hq.database import tables as t
-from hq.database.journals import JournalKey, chain
+from hq.database import erasure
+from hq.database.events import chain, chain_base, count_of_type, counts_by_gate, event_count, newest_events
+from hq.database.gate_reports import gate_reports
+from hq.database.journals import all_journals
+from hq.database.quarantine import newest_quarantined
 from hq.database.store import Store
-from hq.ingest import erasure, forks
-from hq.ingest import newer_events as newer
+from hq.database.values import UNREAD_TYPE, JournalKey
 from hq.keys.encryption import Cipher
+from hq.reports.branches import branch_reason
 
 
 @dataclass(frozen=True, slots=True)
 class ListedEvent:
+    """An event as people see it."""
+
     id: int
     site_id: str
     gate_id: str
@@ -30,13 +35,15 @@ class ListedEvent:
     utc: datetime | None
     received_utc: datetime
     corrected_utc: datetime | None
-    """Where the gate's clock, which gave `utc`, was wrong and set right later."""
+    """Set where the gate's clock, which gave `utc`, was wrong and was set later."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChainVerdict:
-    """One journal: how many events are held of how many the gate is known to have written, and whether the chain holds.
-    `newer`: events held that only a newer version of HQ can read; `erased`: enrolments without what was sealed in them."""
+    """One journal: how many events HQ holds of how many the gate wrote, and whether the chain is whole.
+
+    `newer`: events held that only a newer version of HQ can read. `erased`: enrolments without their sealed templates.
+    """
 
     site_id: str
     gate_id: str
@@ -54,6 +61,8 @@ class ChainVerdict:
 
 @dataclass(frozen=True, slots=True)
 class GateOverview:
+    """What a gate last reported, and how many of its events HQ holds."""
+
     site_id: str
     gate_id: str
     status: GateStatus | None
@@ -65,6 +74,8 @@ class GateOverview:
 
 @dataclass(frozen=True, slots=True)
 class QuarantineRow:
+    """A payload in quarantine, without its content."""
+
     id: int
     received_utc: datetime
     gate_id: str
@@ -75,73 +86,64 @@ class QuarantineRow:
 
 
 def events(store: Store, *, gate_id: str | None = None, after_id: int = 0, limit: int = 20) -> list[ListedEvent]:
-    """The newest events (by arrival), oldest of them first."""
-    columns = [c for c in t.events.c if c.name in ListedEvent.__slots__]
-    asked = select(*columns).where(t.events.c.id > after_id).order_by(t.events.c.id.desc()).limit(limit)
-    if gate_id is not None:
-        asked = asked.where(t.events.c.gate_id == gate_id)
+    """List the newest events by arrival, oldest of them first."""
+    columns = list(ListedEvent.__dataclass_fields__)
     with store.read() as db:
-        rows = [ListedEvent(**row._mapping) for row in db.execute(asked)]
-    return rows[::-1]
+        rows = newest_events(db, columns, gate_id=gate_id, after_id=after_id, limit=limit)
+    return [ListedEvent(**row._mapping) for row in rows]
 
 
 def verdicts(store: Store, cipher: Cipher | None = None) -> list[ChainVerdict]:
-    """Every journal's chain, walked from its first event. With a `cipher`: also whether it was HQ who erased what is erased."""
+    """Walk the chain of every journal. With a `cipher`, check too that HQ itself erased what is erased."""
     with store.read() as db:
-        marks = db.execute(select(t.watermarks).order_by(t.watermarks.c.gate_id, t.watermarks.c.updated_utc)).all()
-        return [_verdict(db, row, cipher) for row in marks]
+        return [_verdict(db, row, cipher) for row in all_journals(db)]
 
 
 def gates(store: Store) -> list[GateOverview]:
+    """List every gate that ever reported."""
     with store.read() as db:
-        counts: dict[str, int] = {
-            row[0]: row[1] for row in db.execute(select(t.events.c.gate_id, func.count()).group_by(t.events.c.gate_id))
-        }
-        rows = db.execute(select(t.gates).order_by(t.gates.c.site_id, t.gates.c.gate_id)).all()
+        counts, reports = counts_by_gate(db), gate_reports(db)
     return [
         GateOverview(
-            site_id=row.site_id,
-            gate_id=row.gate_id,
-            status=GateStatus.model_validate_json(row.status) if row.status else None,
-            status_utc=row.status_utc,
-            health=Health.model_validate_json(row.health) if row.health else None,
-            health_utc=row.health_utc,
-            events=counts.get(row.gate_id, 0),
+            site_id=report.site_id,
+            gate_id=report.gate_id,
+            status=report.status,
+            status_utc=report.status_utc,
+            health=report.health,
+            health_utc=report.health_utc,
+            events=counts.get(report.gate_id, 0),
         )
-        for row in rows
+        for report in reports
     ]
 
 
 def quarantine(store: Store, limit: int = 50) -> list[QuarantineRow]:
-    """The newest quarantined payloads, newest first."""
-    columns = [c for c in t.quarantine.c if c.name in QuarantineRow.__slots__]
+    """List the newest payloads in quarantine, newest first."""
     with store.read() as db:
-        rows = db.execute(select(*columns).order_by(t.quarantine.c.id.desc()).limit(limit))
-        return [QuarantineRow(**row._mapping) for row in rows]
+        rows = newest_quarantined(db, tuple(QuarantineRow.__dataclass_fields__), limit)
+    return [QuarantineRow(**row._mapping) for row in rows]
 
 
-def _verdict(db: Any, row: Any, cipher: Cipher | None) -> ChainVerdict:
+def _verdict(db: Connection, row: Row[Any], cipher: Cipher | None) -> ChainVerdict:
     key = JournalKey(row.site_id, row.gate_id, row.epoch)
-    mine = (t.events.c.gate_id == key.gate_id, t.events.c.epoch == key.epoch)
-    held = db.execute(select(func.count()).select_from(t.events).where(*mine)).scalar_one()
+    held = event_count(db, key)
     problem, proofs = "", erasure.proofs(db, key)
     try:
-        seq, digest = verify(_proven(chain(db, key, proofs), key, proofs, cipher), *forks.base(db, key))
+        seq, digest = verify(_proven(chain(db, key, proofs), key, proofs, cipher), *chain_base(db, key))
         if (seq, digest) != (row.seq, row.hash):
             problem = f"the chain ends at {seq}, the watermark at {row.seq}"
     except BrokenChain as error:
         problem = str(error)
-    problem = problem or forks.parting(db, key)
-    return ChainVerdict(
-        key.site_id, key.gate_id, key.epoch, held, row.seq, problem, newer.count(db, *mine), len(proofs)
-    )
+    problem = problem or branch_reason(db, key)
+    newer = count_of_type(db, UNREAD_TYPE, key)
+    return ChainVerdict(key.site_id, key.gate_id, key.epoch, held, row.seq, problem, newer, len(proofs))
 
 
 def _proven(
     records: Iterable[EventRecord], key: JournalKey, proofs: Mapping[int, bytes], cipher: Cipher | None
 ) -> Iterator[EventRecord]:
-    """Raises BrokenChain where something was erased by somebody else."""
+    """Pass the records on. Raises BrokenChain where HQ did not erase what is erased."""
     for record in records:
-        if cipher and record.seq in proofs and (wrong := erasure.objection(key, record, proofs[record.seq], cipher)):
+        if cipher and record.seq in proofs and (wrong := erasure.proof_fault(key, record, proofs[record.seq], cipher)):
             raise BrokenChain(wrong)
         yield record

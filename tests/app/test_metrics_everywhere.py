@@ -64,7 +64,7 @@ def test_ok__the_gate_counts_turns_frames_events_and_what_the_disk_refuses(tmp_p
     _access(journal, granted=False)
     clock.advance(86_400)
     assert journal.prune(3, 0.5) == 3
-    journal._db.execute("PRAGMA query_only=ON")
+    journal._file.db.execute("PRAGMA query_only=ON")
     with pytest.raises(JournalError):
         _access(journal, granted=True)
     journal.close()

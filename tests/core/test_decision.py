@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from contract.messages import Advice, DataTier, LivenessVerdict, PolicySnapshot, Reason, RiskEntry
 from edge.core.decision import advice_for, tier
-from edge.core.domain import Candidate, Identification, ListAge, Sight, Worker
+from edge.core.domain import Candidate, Identification, ListAge, QualityFault, Sight, Worker
+from edge.matcher.engine import quality
 
 
 def test_ok__a_worker_in_order_is_granted() -> None:
@@ -75,20 +76,20 @@ def test_fail__a_candidate_who_left_the_roster_is_no_decision() -> None:
 @pytest.mark.parametrize(
     ("sight", "reason", "advice"),
     [
-        (Sight.TOO_DARK, Reason.LOW_QUALITY, Advice.MORE_LIGHT),
-        (Sight.TOO_FAR, Reason.LOW_QUALITY, Advice.COME_CLOSER),
-        (Sight.BLURRED, Reason.LOW_QUALITY, Advice.HOLD_STILL),
-        (Sight.TURNED_AWAY, Reason.LOW_QUALITY, Advice.LOOK_AT_CAMERA),
-        (Sight.LOOKING_UP, Reason.LOW_QUALITY, Advice.LOOK_DOWN),
-        (Sight.LOOKING_DOWN, Reason.LOW_QUALITY, Advice.LOOK_UP),
-        (Sight.TILTED, Reason.LOW_QUALITY, Advice.HOLD_UPRIGHT),
-        (Sight.TOO_BRIGHT, Reason.LOW_QUALITY, Advice.LESS_LIGHT),
-        (Sight.OCCLUDED, Reason.LOW_QUALITY, Advice.UNCOVER_FACE),
+        (quality.TOO_DARK, Reason.LOW_QUALITY, Advice.MORE_LIGHT),
+        (quality.TOO_FAR, Reason.LOW_QUALITY, Advice.COME_CLOSER),
+        (quality.BLURRED, Reason.LOW_QUALITY, Advice.HOLD_STILL),
+        (quality.TURNED_AWAY, Reason.LOW_QUALITY, Advice.LOOK_AT_CAMERA),
+        (quality.LOOKING_UP, Reason.LOW_QUALITY, Advice.LOOK_DOWN),
+        (quality.LOOKING_DOWN, Reason.LOW_QUALITY, Advice.LOOK_UP),
+        (quality.TILTED, Reason.LOW_QUALITY, Advice.HOLD_UPRIGHT),
+        (quality.TOO_BRIGHT, Reason.LOW_QUALITY, Advice.LESS_LIGHT),
+        (quality.OCCLUDED, Reason.LOW_QUALITY, Advice.UNCOVER_FACE),
         (Sight.MULTIPLE_FACES, Reason.MULTIPLE_FACES, Advice.ONE_BY_ONE),
     ],
 )
 def test_fail__an_unusable_face_gets_its_next_step_and_never_not_you(
-    sight: Sight, reason: Reason, advice: Advice
+    sight: Sight | QualityFault, reason: Reason, advice: Advice
 ) -> None:
     decision = run(Identification(sight, 1))
     assert (decision.reason, decision.advice) == (reason, advice)
@@ -129,7 +130,7 @@ def test_ok__tiers_only_ever_grow_older(hours: float, stale: float, more: float)
 
 
 @given(
-    st.sampled_from(list(Sight)),
+    st.sampled_from([*Sight, *quality.FAULTS.values()]),
     st.booleans(),
     st.booleans(),
     st.sampled_from([FRESH, ListAge(), ListAge(1, NOW - timedelta(days=400)), ListAge(1, NOW + timedelta(days=2))]),
@@ -137,7 +138,7 @@ def test_ok__tiers_only_ever_grow_older(hours: float, stale: float, more: float)
     st.booleans(),
 )
 def test_ok__granted_only_if_known_in_order_and_on_live_lists(
-    sight: Sight, trusted: bool, listed: bool, age: ListAge, site: str, active: bool
+    sight: Sight | QualityFault, trusted: bool, listed: bool, age: ListAge, site: str, active: bool
 ) -> None:
     state = roster(
         worker(sites=frozenset({site}), active=active),

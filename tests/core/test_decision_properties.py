@@ -32,6 +32,7 @@ from edge.core.domain import (
     Sight,
     Worker,
 )
+from edge.matcher.engine.quality import FAULTS
 
 IDS = st.sampled_from(["w1", "w2", "gone"])
 LISTS = st.sampled_from(["watch", "keys", "violence"])
@@ -104,7 +105,7 @@ workers = st.builds(
 )
 sightings = st.builds(
     Identification,
-    sight=mostly(Sight.KNOWN, st.sampled_from(Sight)),
+    sight=mostly(Sight.KNOWN, st.sampled_from([*Sight, *FAULTS.values()])),
     candidate=mostly(Candidate("w1", 0.7), st.none() | st.builds(Candidate, IDS, st.floats(-1, 1))),
     look_alike=mostly(None, IDS),
     liveness=mostly(LivenessVerdict.LIVE, st.sampled_from(LivenessVerdict)),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.core.lasting_ref import LastingKind, LastingRef, newest, newest_is
-from edge.storage.desk import _own_ref
+from edge.storage.desk import _allowed_ref
 
 
 class Refs:
@@ -60,7 +60,7 @@ def test_fail__another_ref_says_no_state(text: str) -> None:
 
 def test_fail__no_request_of_the_desk_can_say_a_state() -> None:
     for kind in LastingKind:
-        assert LastingRef.parse(_own_ref(f"{kind.value}:1")) is None
+        assert LastingRef.parse(_allowed_ref(f"{kind.value}:1")) is None
 
 
 def test_ok__the_newest_of_two_counts() -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from edge.core.domain import Candidate, Identification, Sight
 from edge.core.score_counts import BIN, KEEP_DAYS, DayScores, bin_of, lower_edge, mean
+from edge.matcher.engine import quality
 from edge.matcher.score_monitor.score_history import UNUSABLE_FRAMES_MIN, ScoreHistory
 
 MONDAY = date(2026, 11, 2)
@@ -23,7 +24,7 @@ def unknown(approach, score=0.3):
 
 
 def blurred(approach):
-    return Identification(Sight.BLURRED, approach)
+    return Identification(quality.BLURRED, approach)
 
 
 def played(history, *answers, today=MONDAY):

@@ -189,7 +189,7 @@ def test_fail__the_self_check_names_a_sensor_that_is_not_there(monkeypatch: pyte
     assert "i2cdetect -y 19" in missing.todo
     bus = Registers()
     bus.show(36.4)
-    monkeypatch.setattr("edge.tools.selfcheck.open_bus", bus.open)
+    monkeypatch.setattr("edge.tools.selfcheck.devices.open_bus", bus.open)
     assert thermometer(asked(sensor="mlx90614")).detail == "36.4 °C before the sensor now"
     bus.spoilt = True
     assert "wires" in thermometer(asked(sensor="mlx90614")).detail

@@ -226,7 +226,7 @@ def test_ok__nothing_in_the_place_of_the_notes_keeps_the_relay_energised(tmp_pat
         case "full":
             place.write_text("x" * (watchdog_process.NOTES_MAX_BYTES + 1))
     process = start(tmp_path, FREEZES)
-    assert process.wait(10) == -signal.SIGKILL
+    assert process.wait(30) == -signal.SIGKILL
     locked_by_another(tmp_path, process.pid, active_high=True)
     assert not (tmp_path / "elsewhere").exists()
 

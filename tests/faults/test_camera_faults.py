@@ -212,7 +212,7 @@ def test_fail__sources_that_hang_again_and_again_are_not_piled_up(opened: Start)
     never = threading.Event()
     lives = SourceSequence(lambda: [never])
     camera = opened(lives)
-    assert "restart the gate service" in settled(camera, lambda s: "never let go" in s.detail).detail
+    assert "restart the gate service" in settled(camera, lambda s: "did not release" in s.detail).detail
     camera.wait(0, 1.5)
     assert len(lives.made) == STUCK_MAX
     never.set()  # the device lets go after all

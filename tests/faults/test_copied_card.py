@@ -17,8 +17,9 @@ from contract.topics import Channel
 from edge.core.config import Config
 from edge.storage.journal import JournalReader
 from edge.sync.service import SyncService
-from hq.database.journals import JournalKey, chain
+from hq.database.events import chain
 from hq.database.store import Store
+from hq.database.values import JournalKey
 from hq.reports import report
 
 
@@ -41,7 +42,14 @@ class Copy:
         reader = JournalReader(self.state_dir / "gate/journal.db")
         self._rig._open.append(reader)
         self._rig._runs(
-            SyncService.open(self.config(), reader, self._rig.clock, "copy", JournalReader, self._rig.link_key)
+            SyncService.open(
+                self.config(),
+                reader,
+                self._rig.clock,
+                software="copy",
+                open_reader=JournalReader,
+                key=self._rig.link_key,
+            )
         )
 
     def hashes(self) -> list[str]:

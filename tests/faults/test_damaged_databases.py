@@ -18,7 +18,8 @@ from edge.replica.writer import ReplicaWriter
 from edge.storage.desk import DeskWriter
 from edge.storage.journal import JournalReader
 from edge.storage.score_store import ScoreStore
-from hq.database.store import Store, StoreError
+from hq.database.errors import StoreError
+from hq.database.store import Store
 
 
 @pytest.mark.parametrize("name", ["replica.db", "desk.db", "scores.db", "hq.db"])

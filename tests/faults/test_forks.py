@@ -13,9 +13,9 @@ from sync_rig import Rig
 
 from contract.chain import GENESIS, link, verify
 from contract.messages import EventBatch, EventRecord
-from hq.database.journals import JournalKey, chain
+from hq.database.events import chain
 from hq.database.store import Store
-from hq.ingest import forks
+from hq.database.values import BRANCH_MARK, JournalKey
 from hq.ingest.ingest import Ingest
 from hq.reports import report
 
@@ -104,7 +104,7 @@ def test_ok__every_copy_of_a_journal_is_held_whole(hq: tuple[Store, Ingest], ste
             assert computer.acked > before, "nothing may hold it up"
     held: list[str] = []
     for verdict in report.verdicts(store):
-        if verdict.epoch.partition(forks.MARK)[0] == epoch:
+        if verdict.epoch.partition(BRANCH_MARK)[0] == epoch:
             key = JournalKey("s", "g", verdict.epoch)
             with store.read() as db:
                 records = list(chain(db, key))

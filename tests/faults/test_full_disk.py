@@ -25,8 +25,8 @@ from edge.core.ports import JournalError
 from edge.replica.writer import ReplicaError, ReplicaWriter
 from edge.sim import ManualClock
 from edge.storage.journal import Journal, JournalReader
-from hq.database.store import StoreError
-from hq.registry.people import ImportFile
+from hq.database.errors import StoreError
+from hq.registry.import_file import ImportFile
 
 
 @contextmanager
@@ -90,7 +90,7 @@ def test_fail__a_refused_prune_removes_nothing_and_the_journal_goes_on(tmp_path:
     note(journal, 100, "x" * 490)
     clock.advance(timedelta(days=60).total_seconds())
     note(journal, 1)
-    db = journal._db
+    db = journal._file.db
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     if kind == "io":
         with files_up_to(9_000), pytest.raises(JournalError, match="cannot be pruned"):
@@ -125,11 +125,11 @@ def test_fail__a_full_disk_under_the_replica_keeps_the_old_list_and_the_events_f
     rig.hq()
     sync = rig.sync()
     wait_until(lambda: list_versions(rig) == {ListKind.ROSTER: 1}, "the first list")
-    replica = sync.service._replica
+    replica = sync.service._parts.replica
     wait_until(lambda: rig.holds(store, 0) and not journal.latest(1), "quiet")
     sync.stop()
     sync = rig.sync()
-    replica = sync.service._replica
+    replica = sync.service._parts.replica
     full(replica._db)
     rig.people(store).take(ImportFile(workers=workers))
     rig.publisher(store).publish("site-1", ListKind.ROSTER)

@@ -95,7 +95,7 @@ def test_fail__whatever_comes_to_a_gate_changes_nothing(rig: Rig) -> None:
     journal = rig.journal()
     note(journal, 5)
     reader = JournalReader(rig.state_dir / "gate/journal.db")
-    service = SyncService.open(rig.config, reader, rig.clock, "fuzz", JournalReader)
+    service = SyncService.open(rig.config, reader, rig.clock, software="fuzz", open_reader=JournalReader)
     roster, site = rig.roster(), rig.config.site
     nothing = roster.state
     dice, source, used = random.Random(SEED), payloads(rig.signing, SEED), Used()
@@ -103,7 +103,7 @@ def test_fail__whatever_comes_to_a_gate_changes_nothing(rig: Rig) -> None:
         for number in range(ROUNDS):
             name = topic(dice.choice(DOWN), site.site_id, site.gate_id, part=1)
             name = name if dice.random() < 0.95 else dice.choice(ODD_TOPICS)
-            service._link._inbox.put(Received(name, next(source), dice.random() < 0.2))
+            service._parts.link._inbox.put(Received(name, next(source), dice.random() < 0.2))
             service.step(0)
             if number % 1000 == 0:
                 roster.refresh()
@@ -113,8 +113,8 @@ def test_fail__whatever_comes_to_a_gate_changes_nothing(rig: Rig) -> None:
                 assert told <= 30, f"{told} lines in the log for 1000 payloads"
             if number == ROUNDS // 10:
                 used.settle()
-    assert service._replica.versions() == {}, "a list was believed"
-    assert service._outbox.unsent == 5, "an acknowledgement was believed"
+    assert service._parts.replica.versions() == {}, "a list was believed"
+    assert service._parts.uplink.unsent == 5, "an acknowledgement was believed"
     service.close()
     reader.close()
     kept = rows(rig.state_dir / "sync/replica.db")
@@ -127,7 +127,7 @@ def test_fail__whatever_comes_to_a_gate_changes_nothing(rig: Rig) -> None:
 def test_fail__rubbish_that_hq_itself_signed_never_becomes_a_list(rig: Rig) -> None:
     """A key in wrong hands, or an HQ gone mad: the parts are stored, and the gate process believes none of it."""
     reader = JournalReader(rig.state_dir / "gate/journal.db")
-    service = SyncService.open(rig.config, reader, rig.clock, "fuzz", JournalReader)
+    service = SyncService.open(rig.config, reader, rig.clock, software="fuzz", open_reader=JournalReader)
     roster, dice, used = rig.roster(), random.Random(SEED), Used()
     nothing = roster.state
     rounds = max(300, ROUNDS // 50)
@@ -145,7 +145,7 @@ def test_fail__rubbish_that_hq_itself_signed_never_becomes_a_list(rig: Rig) -> N
         head = encode(header) if dice.random() < 0.7 else changed(encode(header), dice)
         body = sign_raw(head + b"\n" + dice.randbytes(dice.randrange(2000)), f"{kind.value} part", rig.signing)
         name = topic(Channel(kind.value), "site-1", part=1)
-        service._link._inbox.put(Received(name, body, dice.random() < 0.5))
+        service._parts.link._inbox.put(Received(name, body, dice.random() < 0.5))
         service.step(0)
         roster.refresh()
         if number == rounds // 10:
@@ -169,9 +169,9 @@ def test_fail__whatever_comes_to_hq_changes_nothing(rig: Rig, hq_url: str) -> No
         for number in range(rounds):
             name = topic(dice.choice(UP), "site-1", "gate-9")
             name = name if dice.random() < 0.95 else dice.choice(ODD_TOPICS)
-            hq._held = BrokerMessage(name, next(source), dice.random() < 0.2)
-            hq._receive(0)
-            hq._store_events()
+            hq.parts.inbox._held = BrokerMessage(name, next(source), dice.random() < 0.2)
+            hq.parts.inbox.receive(0)
+            hq.parts.intake.due()
             logs.clear()
             if number == rounds // 10:
                 used.settle()
@@ -244,7 +244,7 @@ def rows(path: Path) -> dict[str, int]:
 def test_ok__the_same_way_takes_a_true_command(rig: Rig) -> None:
     """So that the silence above means something."""
     reader, site = JournalReader(rig.state_dir / "gate/journal.db"), rig.config.site
-    service = SyncService.open(rig.config, reader, rig.clock, "fuzz", JournalReader)
+    service = SyncService.open(rig.config, reader, rig.clock, software="fuzz", open_reader=JournalReader)
     command = Command(
         command_id="c-1",
         gate_id=site.gate_id,
@@ -255,7 +255,7 @@ def test_ok__the_same_way_takes_a_true_command(rig: Rig) -> None:
         why="test",
     )
     envelope = sign(encode(command), Channel.COMMAND.value, rig.signing)
-    service._link._inbox.put(Received(topic(Channel.COMMAND, site.site_id, site.gate_id), envelope, False))
+    service._parts.link._inbox.put(Received(topic(Channel.COMMAND, site.site_id, site.gate_id), envelope, False))
     service.step(0)
     service.close()
     reader.close()

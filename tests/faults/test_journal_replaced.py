@@ -20,7 +20,7 @@ from edge.core.config import SiteConfig
 from edge.core.domain import LiveState
 from edge.core.ports import JournalError
 from edge.sim import ManualClock
-from edge.storage import journal_file, sqlite_file
+from edge.storage import file_watch, journal_file, sqlite_file
 from edge.storage.background_check import BackgroundCheck
 from edge.storage.high_water import HighWater
 from edge.storage.journal import Journal, JournalReader
@@ -49,14 +49,14 @@ class Gate:
     def saved(self) -> dict[str, int]:
         """Epoch and number of events of what was saved for HQ, once that was told."""
         until = time.monotonic() + 30
-        while not self.journal._news and time.monotonic() < until:
+        while not self.journal._notices and time.monotonic() < until:
             time.sleep(0.01)
         return {epoch: last for _, epoch, last in salvaged_files(self.folder)}
 
 
 @pytest.fixture
 def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
-    monkeypatch.setattr(journal_file, "LOOK_EVERY_S", 0.0)  # a test is faster than anybody's events
+    monkeypatch.setattr(file_watch, "LOOK_EVERY_S", 0.0)  # a test is faster than anybody's events
     made = Gate(tmp_path / "gate")
     yield made
     made.stop()
@@ -233,7 +233,7 @@ def test_fail__a_journal_that_was_removed_or_rolled_back_while_the_gate_was_off(
 
 def test_ok__a_first_start_after_an_update_takes_the_journal_as_it_is(tmp_path: Path) -> None:
     old = Journal(tmp_path / "journal.db", SiteConfig(), ManualClock())
-    old._db.execute("DROP TABLE marks")  # as 0.1 made it
+    old._file.db.execute("DROP TABLE marks")  # as 0.1 made it
     note(old, 3)
     epoch = old.epoch
     old.close()
@@ -287,7 +287,9 @@ def test_fail__a_locked_journal_opens_nothing_names_who_locks_it_and_loses_nothi
 
 
 def test_ok__a_reader_without_end_is_named_and_the_log_shrinks_after_it(gate: Gate) -> None:
-    gate.journal._db.execute("PRAGMA synchronous=OFF")  # thousands of waits for the disk are not what this is about
+    gate.journal._file.db.execute(
+        "PRAGMA synchronous=OFF"
+    )  # thousands of waits for the disk are not what this is about
     note(gate.journal, 1)
     with another_program(gate.path, "BEGIN;SELECT count(*) FROM events") as pid:
         note(gate.journal, 1200)
@@ -307,7 +309,7 @@ def test_ok__a_reader_without_end_is_named_and_the_log_shrinks_after_it(gate: Ga
 def test_fail__damage_in_the_middle_of_a_large_journal_is_found_beside_the_loop(
     gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gate.journal._db.execute("PRAGMA synchronous=OFF")
+    gate.journal._file.db.execute("PRAGMA synchronous=OFF")
     gate.journal.append(NoticeEvent, ref="order-1", code=NoticeCode.COMMAND_DONE)
     for _ in range(3000):
         gate.journal.append(NoticeEvent, code=NoticeCode.GATE_STARTED, detail="x" * 400)
@@ -330,7 +332,7 @@ def test_fail__damage_in_the_middle_of_a_large_journal_is_found_beside_the_loop(
 
 
 def test_ok__a_whole_large_journal_is_read_through_also_while_it_is_pruned(gate: Gate) -> None:
-    gate.journal._db.execute("PRAGMA synchronous=OFF")
+    gate.journal._file.db.execute("PRAGMA synchronous=OFF")
     note(gate.journal, 2000)
     gate.clock.advance(timedelta(days=40).total_seconds())
     found: list[str] = []

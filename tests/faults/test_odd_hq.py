@@ -10,11 +10,12 @@ from sameness import same_everywhere
 from sync_rig import Rig, note, utc
 
 from contract.codec import encode
-from contract.messages import Ack, Command, CommandAction, EventBatch
+from contract.messages import Ack, Command, CommandAction
 from contract.signing import sign
 from contract.topics import Channel
-from edge.replica.signed_commands import CommandRefused, verified
+from edge.replica.signed_commands import CommandRefused, verify_command
 from hq import config as hq_config
+from hq.ingest.batches import ReadBatch
 from hq.service import HqService
 
 
@@ -28,17 +29,18 @@ class OddHq(HqService):
         self.kept: list[tuple[Ack, str]] = []
         self.dice = random.Random(11)
 
-    def _take_batch(self, batch: EventBatch, site_id: str, gate_id: str) -> None:
+        intake = self.parts.intake
+        self._add, self._answer = intake.add, intake.acknowledge
+        intake.add, intake.acknowledge = self.take_batch, lambda ack, site_id: self.habit(self, ack, site_id)
+
+    def take_batch(self, batch: ReadBatch) -> None:
         self.batches += 1
         time.sleep(self.batch_s)
-        super()._take_batch(batch, site_id, gate_id)
-
-    def _acknowledge(self, ack: Ack, site_id: str) -> None:
-        self.habit(self, ack, site_id)
+        self._add(batch)
 
     def answer(self, ack: Ack, site_id: str) -> None:
         self.answered += 1
-        super()._acknowledge(ack, site_id)
+        self._answer(ack, site_id)
 
 
 def prompt(hq: OddHq, ack: Ack, site_id: str) -> None:
@@ -113,6 +115,6 @@ def test_fail__commands_of_an_hq_with_a_wrong_clock_are_refused_with_the_reason(
         envelope = sign(encode(command), Channel.COMMAND.value, rig.signing)
         if says:
             with pytest.raises(CommandRefused, match=says):
-                verified(envelope, "gate-1", rig.signing.public_key(), now)
+                verify_command(envelope, "gate-1", rig.signing.public_key(), now)
         else:
-            assert verified(envelope, "gate-1", rig.signing.public_key(), now) == command
+            assert verify_command(envelope, "gate-1", rig.signing.public_key(), now) == command

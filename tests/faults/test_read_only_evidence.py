@@ -54,8 +54,8 @@ for words in (["events", "list"], ["events", "verify"], ["roster", "status"], ["
     print("==", *words, done.exit_code)
     print(done.output)
 from edge.storage.desk import DeskReader
-from edge.storage import sqlite_file
-reader = sqlite_file.DatabaseReader(folder / "desk/desk.db")
+from edge.storage import database_reader, sqlite_file
+reader = database_reader.DatabaseReader(folder / "desk/desk.db")
 desk = DeskReader(folder / "desk/desk.db", reader)
 print("accounts", desk.has_accounts(), repr(reader.trouble))
 """

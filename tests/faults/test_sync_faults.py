@@ -34,7 +34,7 @@ def test_ok__a_broker_outage_with_a_hundred_thousand_events_then_drain(rig: Rig,
     broker.kill()
     journal = rig.journal()
     # Only here: a hundred thousand waits for the disk would take minutes, and are not what this is about.
-    journal._db.execute("PRAGMA synchronous = OFF")
+    journal._file.db.execute("PRAGMA synchronous = OFF")
     start = time.monotonic()
     note(journal, 100_000)
     written = time.monotonic() - start
@@ -174,7 +174,7 @@ def test_ok__what_a_damaged_journal_held_and_hq_did_not_reaches_hq_all_the_same(
     sync.stop()
     note(journal, 200)
     rig.let_go_of_the_journal()
-    journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    journal._file.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     journal.close()
     path = rig.state_dir / "gate/journal.db"
     data = bytearray(path.read_bytes())
@@ -186,7 +186,7 @@ def test_ok__what_a_damaged_journal_held_and_hq_did_not_reaches_hq_all_the_same(
         assert again.restarted is not None
         note(again, 30)
         acked = {ack.epoch: ack.seq for ack in roster.acks()}
-        found = salvage(again.restarted, rig.state_dir / "gate", "gate-1", acked, again.signer)
+        found = salvage(again.restarted, rig.state_dir / "gate", gate_id="gate-1", acked=acked, signer=again.signer)
         assert (found.first, found.newest) == (61, 260)
         hq.stop()
         rig.hq()
@@ -209,7 +209,7 @@ def test_fail__a_refusing_disk_stores_nothing_and_goes_on_where_it_was(
 ) -> None:
     """SQLite's own limit on pages answers like a full disk; the other error is injected at the statement."""
     journal = Journal(tmp_path / "journal.db", SiteConfig(), ManualClock())
-    db: sqlite3.Connection = journal._db
+    db: sqlite3.Connection = journal._file.db
     journal.append(NoticeEvent, code=NoticeCode.GATE_STARTED)
     if kind == "full":
         pages = db.execute("PRAGMA page_count").fetchone()[0]

@@ -25,7 +25,7 @@ class Gate:
         self.folder, self.clock = folder, ManualClock()
         self.clock.set_utc(datetime(1970, 1, 1, tzinfo=UTC))
         self.journal = Journal(folder / "journal.db", SiteConfig(), self.clock)
-        self.journal._db.execute("PRAGMA synchronous=OFF")
+        self.journal._file.db.execute("PRAGMA synchronous=OFF")
 
     def note(self, times: int) -> None:
         for _ in range(times):
@@ -34,7 +34,7 @@ class Gate:
 
     def reboot(self, utc: datetime, name: str) -> None:
         self.clock.set_utc(utc)
-        self.journal._boot_id, self.journal._seen = name, None
+        self.journal.time.boot_id, self.journal.time.before = name, None
 
     @property
     def records(self) -> tuple[EventRecord, ...]:

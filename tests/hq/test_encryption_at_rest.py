@@ -27,13 +27,19 @@ from contract.signing import ENROLMENT, BadKey, seal
 from hq import config as settings
 from hq.cli import app, main
 from hq.commands.context import opened
-from hq.database.journals import JournalKey
-from hq.database.store import Store, StoreError, now
-from hq.keys import encryption, keys, rotation
+from hq.database import at_rest
+from hq.database.clock import now
+from hq.database.errors import StoreError
+from hq.database.store import Store
+from hq.database.values import JournalKey
+from hq.keys import encryption, keys
 from hq.keys.encryption import AtRest, AtRestError, KeyMissing
+from hq.lists.command_queue import CommandQueue
 from hq.lists.publisher import Publisher
 from hq.registry.approvals import Approvals
-from hq.registry.people import EnrolmentRefused, ImportFile, PeopleRegistry
+from hq.registry.import_draft import EnrolmentRefused
+from hq.registry.import_file import ImportFile
+from hq.registry.people import PeopleRegistry
 from hq.service import HqService
 
 VECTOR = np.random.default_rng(5).standard_normal(128).astype("<f2").tobytes()
@@ -75,10 +81,12 @@ def people(*ids: str) -> ImportFile:
 
 
 def fill(folder: Path, *ids: str) -> None:
-    with opened(folder) as (_, folk, publisher, _store):
+    with opened(folder) as (_, folk, publisher, store):
         folk.take(people(*ids))
         why = "argued with the crane driver"
-        publisher.order("site-1", "gate-1", CommandAction.OPEN_ONCE, why=why, by="m", valid_s=60)
+        CommandQueue(store, publisher.keys).order(
+            "site-1", "gate-1", CommandAction.OPEN_ONCE, why=why, by="m", valid_s=60
+        )
 
 
 def on_disk(folder: Path) -> bytes:
@@ -104,7 +112,7 @@ def test_ok__nothing_of_people_is_readable_in_the_files(folder: Path) -> None:
     with opened(folder) as (_, folk, publisher, store):
         for kind in ListKind:
             publisher.publish("site-1", kind)
-        assert publisher.due_commands()[0].gate_id == "gate-1"
+        assert CommandQueue(store, publisher.keys).due()[0].gate_id == "gate-1"
         gone = WorkerRecord(worker_id="w-2", consent_ref=None, employer="Umbra Bau")
         folk.take(ImportFile(workers=(gone,), risk=()))
         with store.read() as db:
@@ -326,4 +334,4 @@ def test_ok__a_changed_row_holds_up_neither_events_nor_the_service(folder: Path)
             Publisher(store, PeopleRegistry(store, publisher.keys), publisher.keys).publish("site-1", ListKind.ROSTER)
             == 1
         )
-    assert rotation.forget_unreadable(folder / "keys", Store(settings.load(folder).url))["workers"] == 0
+    assert at_rest.remove_unreadable(folder / "keys", Store(settings.load(folder).url))["workers"] == 0

@@ -30,12 +30,14 @@ from edge.replica.summary import SummaryReader
 from edge.replica.writer import ReplicaWriter, RolledBack
 from edge.sync import missing_lists as gaps
 from hq.cli import app
+from hq.database.gate_reports import set_status
 from hq.keys import keys
 from hq.keys.encryption import Cipher
 from hq.lists import deltas
 from hq.lists import publisher as publish
 from hq.lists.publisher import ListPart, Publisher
-from hq.registry.people import ImportFile, PeopleRegistry
+from hq.registry.import_file import ImportFile
+from hq.registry.people import PeopleRegistry
 from hq.reports import report
 
 SITE, ROSTER, RISK, POLICY = "site-1", ListKind.ROSTER, ListKind.RISK, ListKind.POLICY
@@ -118,9 +120,9 @@ def test_ok__only_the_templates_of_changed_workers_are_decrypted(hq: Hq, monkeyp
 def test_ok__a_withdrawn_consent_travels_as_a_whole_roster_never_as_a_change(hq: Hq) -> None:
     hq.publish()
     hq.take(WorkerRecord(worker_id="w-001", sites=(SITE,), consent_ref=None))
-    assert hq.publisher.holding_forgotten() == [SITE]
+    assert hq.publisher.holding_removed() == [SITE]
     assert hq.publish() == (2, 0)
-    assert hq.publisher.holding_forgotten() == []
+    assert hq.publisher.holding_removed() == []
     hq.take(WorkerRecord(worker_id="w-001", sites=(SITE,), consent_ref=None))  # nothing is left to be withdrawn
     assert hq.publish() == (2, 3)
     (state, _) = _gate_state(hq)
@@ -164,7 +166,7 @@ def test_ok__much_that_changed_or_other_keys_need_a_snapshot(hq: Hq, monkeypatch
 
 def test_ok__a_connected_gate_that_reads_no_changes_is_sent_whole_lists(hq: Hq) -> None:
     def says(gate_id: str, **fields: bool) -> None:
-        hq.store.set_status(GateStatus(gate_id=gate_id, site_id=SITE, **fields))
+        set_status(hq.store, GateStatus(gate_id=gate_id, site_id=SITE, **fields))
 
     hq.publish()
     says("new", online=True, takes_changes=True)

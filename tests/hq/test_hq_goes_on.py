@@ -31,20 +31,23 @@ from contract.messages import (
 from contract.parts import roster_content
 from contract.signing import key_id
 from hq import config as hq_config
-from hq import service
 from hq.cli import app
 from hq.database import tables as t
-from hq.database.store import DatabaseAway, Store, add_task, task_count
+from hq.database.errors import DatabaseAway
+from hq.database.store import Store
+from hq.database.tasks import REPUBLISH_ROSTERS, add_task, task_count
 from hq.ingest import corrected_times as times
 from hq.ingest import ingest as ingest_module
+from hq.ingest.batches import ReadBatch, examine
 from hq.ingest.corrected_times import correct_earlier
-from hq.ingest.ingest import REPUBLISH_ROSTERS, Ingest, ReadBatch, examine
+from hq.ingest.ingest import Ingest
 from hq.keys import keys, rotation
 from hq.lists import publisher as publish
 from hq.mqtt import BrokerMessage
-from hq.registry.people import EnrolmentRefused, ImportFile
+from hq.registry.import_draft import EnrolmentRefused
+from hq.registry.import_file import ImportFile
 from hq.reports import report
-from hq.service import HqService
+from hq.service import HqService, small_tasks
 
 SITE, GATE = "site-1", "gate-1"
 ROSTER = ListKind.ROSTER
@@ -171,8 +174,8 @@ def test_ok__a_long_boot_is_corrected_by_and_by_and_only_by_its_newest_setting(
     monkeypatch.setattr(times, "AT_ONCE", 20)
     journal, read = Chain("e-1"), []
     ingest.take_all([journal.notes(100)])
-    page = times._page
-    monkeypatch.setattr(times, "_page", lambda *asked: read.append(1) or page(*asked))
+    page = times.events_before
+    monkeypatch.setattr(times, "events_before", lambda *asked: read.append(1) or page(*asked))
     ingest.take_all([journal.setting(timedelta(hours=n)) for n in range(1, 30)])
     assert len(read) == 2, "of 29 settings the newest, and of the boot so much as one transaction bears"
     ingest.take_all([journal.setting(timedelta(days=2))])
@@ -198,15 +201,15 @@ def _damage(store: Store, who: str) -> bytes:
 
 
 def test_ok__an_unreadable_order_is_told_of_once_and_the_others_go(rig: Rig, store: Store) -> None:
-    publisher = rig.publisher(store)
+    commands = rig.commands(store)
     lost, sent = (
-        publisher.order(SITE, GATE, CommandAction.OPEN_ONCE, why="x", by="y", valid_s=900).command_id for _ in "12"
+        commands.order(SITE, GATE, CommandAction.OPEN_ONCE, why="x", by="y", valid_s=900).command_id for _ in "12"
     )
     with store.write() as db:
         db.execute(update(t.commands).where(t.commands.c.command_id == lost).values(envelope=b"\x01rubbish"))
     with capture_logs() as logs:
         for _ in range(3):
-            assert [command.command_id for command in publisher.due_commands()] == [sent]
+            assert [command.command_id for command in commands.due()] == [sent]
     assert [line["event"] for line in logs] == ["command_not_sent"]
 
 
@@ -221,13 +224,13 @@ def test_ok__a_roster_that_cannot_be_published_waits_and_is_not_forgotten(
         add_task(db, REPUBLISH_ROSTERS)
     with capture_logs() as logs:
         for _ in range(5):
-            hq._send_lists()
+            hq.parts.lists.due()
     assert [line["event"] for line in logs].count("list_not_published") == 1
     with store.write() as db:
         assert task_count(db, REPUBLISH_ROSTERS) == 1
         db.execute(update(t.workers).values(record=right))
-    hq._publish_from_s.clear()  # a minute later
-    hq._send_lists()
+    hq.parts.publishing.end_pauses()  # a minute later
+    hq.parts.lists.due()
     with store.read() as db:
         assert task_count(db, REPUBLISH_ROSTERS) == 0
     assert publisher.newest_versions()[SITE, ROSTER][0] == 2
@@ -239,7 +242,7 @@ def test_fail__a_list_that_breaks_newer_rules_stops_nothing(hq: HqService, monke
 
     monkeypatch.setattr(publish.Publisher, "publish", breaks)
     with capture_logs() as logs:
-        assert not hq._publish(SITE, ListKind.POLICY)
+        assert not hq.parts.publishing.try_publish(SITE, ListKind.POLICY)
     assert [line["event"] for line in logs] == ["list_not_published"]
 
 
@@ -252,14 +255,14 @@ def test_ok__a_gate_that_reads_no_changes_and_comes_back_gets_a_whole_list_once(
     assert publisher.kept_versions()[SITE, ROSTER] == (1, 2)
     status = GateStatus(gate_id="old", site_id=SITE, online=True)
     for _ in "12":
-        hq._take(BrokerMessage(f"sitegate/v1/{SITE}/old/status", encode(status), retained=True))
-        hq._send_lists()
+        hq.parts.messages.take(BrokerMessage(f"sitegate/v1/{SITE}/old/status", encode(status), retained=True))
+        hq.parts.lists.due()
         assert publisher.kept_versions()[SITE, ROSTER] == (3, 0)
 
 
 def test_ok__the_service_corrects_what_was_left(hq: HqService, monkeypatch: pytest.MonkeyPatch) -> None:
     left = iter([True, True, False])
-    monkeypatch.setattr(service, "correct_earlier", lambda _: next(left))
+    monkeypatch.setattr(small_tasks, "correct_earlier", lambda _: next(left))
     for _ in range(5):
         hq.step(0)
     assert list(left) == []
@@ -281,7 +284,7 @@ def test_fail__a_key_that_still_signs_lists_is_not_retired(rig: Rig, store: Stor
     kept = public.read_bytes()
     public.unlink()
     code, told = hq_keys("use", "signing", new)
-    assert code and "not published anew: site-1: roster" in told
+    assert code and "not published again: site-1: roster" in told
     newest = rig.publisher(store).newest_versions()
     assert [newest[site, ListKind.POLICY][0] for site in ("site-1", "site-2")] == [1, 2], "the other site's is there"
     public.write_bytes(kept)

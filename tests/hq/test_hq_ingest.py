@@ -30,7 +30,7 @@ from contract.signing import COMMISSIONING, ENROLMENT, seal, sign
 from edge.core.config import SiteConfig
 from edge.storage.journal import Journal, JournalReader
 from edge.system.clock import SystemClock
-from hq.registry.people import ImportFile
+from hq.registry.import_file import ImportFile
 from hq.reports import report
 
 TEMPLATE = SealedTemplate(model_id="m", vector=np.eye(1, 128, dtype="<f2").tobytes())
@@ -146,7 +146,7 @@ def test_fail__an_event_with_a_nul_and_a_version_that_is_no_text_hold_up_nothing
     assert ingest.take(event_batch(journal, (*records, poison, after))).ack.seq == 4
     with pytest.raises(BadMessage) as told:
         decode(EventBatch, b'{"version":"\\ud800\\u0000.0"}')
-    ingest.refuse("site-1", "gate-1", str(told.value), b"x")
+    ingest.rejected.keep("site-1", "gate-1", str(told.value), b"x")
     rows = {row.seq: row.reason for row in report.quarantine(store)}
     assert "cannot read" in rows[3]
     assert "\\ud800\\0" in rows[0]

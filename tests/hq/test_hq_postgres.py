@@ -30,12 +30,15 @@ from contract.signing import ENROLMENT, seal
 from edge.core.config import SiteConfig
 from edge.sim import ManualClock
 from edge.storage.journal import Journal, JournalReader
+from hq.database import at_rest
 from hq.database import tables as t
-from hq.database.store import FIRST, NEWEST, Store, StoreError, quarantined
+from hq.database.errors import StoreError
+from hq.database.migration import FIRST, NEWEST
+from hq.database.quarantine import quarantined
+from hq.database.store import Store
 from hq.ingest import corrected_times as times
 from hq.ingest.refusals import Refusals
-from hq.keys import rotation
-from hq.registry.people import ImportFile
+from hq.registry.import_file import ImportFile
 from hq.reports import report
 
 
@@ -129,10 +132,10 @@ def test_ok__people_of_an_earlier_version_are_encrypted_and_the_key_changes(rig:
         db.execute(text("INSERT INTO risk_entries VALUES ('w-1', 'wanted')"))
         db.execute(text("INSERT INTO commands VALUES ('k', 's', 'g', 'why', :sealed, :at, NULL)"), values)
     store = rig.store()
-    assert rotation.rotate_at_rest(rig.keys.folder, store) == {
+    assert at_rest.rotate_at_rest(rig.keys.folder, store) == {
         "workers": 1, "templates": 1, "risk_list": 1, "commands": 1, "invitations": 0, "enrolments": 0, "erased_events": 0
     }  # fmt: skip
-    rotation.retire_at_rest(rig.keys.folder, store, rig.keys.at_rest.current().ids[1])
+    at_rest.retire_at_rest(rig.keys.folder, store, rig.keys.at_rest.current().ids[1])
     people = rig.people(store)
     with store.read() as db:
         assert [(w.employer, w.templates) for w in people.roster(db)] == [("Umbra Bau", record.templates)]

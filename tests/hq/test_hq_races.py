@@ -33,10 +33,14 @@ from contract.messages import (
 from contract.signing import ENROLMENT, seal, verify
 from contract.topics import Channel
 from hq.database import tables as t
-from hq.database.store import DatabaseAway, Store, add_task, finish_task, quarantined, task_count
-from hq.ingest.ingest import REPUBLISH_ROSTERS, examine
+from hq.database.errors import DatabaseAway
+from hq.database.gate_reports import set_health, set_status
+from hq.database.quarantine import quarantined
+from hq.database.store import Store
+from hq.database.tasks import REPUBLISH_ROSTERS, add_task, finish_task, task_count
+from hq.ingest.batches import examine
 from hq.lists.publisher import Publisher
-from hq.registry.people import ImportFile
+from hq.registry.import_file import ImportFile
 from hq.reports import report
 
 ROUNDS = 10
@@ -90,8 +94,8 @@ def test_ok__two_processes_meet_a_new_gate_at_the_same_moment(rig: Rig) -> None:
     for number in range(ROUNDS):
         gate = f"g-{number}"
         at_once(
-            lambda gate=gate: one.set_status(GateStatus(gate_id=gate, site_id="site-1", online=True)),
-            lambda gate=gate: two.set_health(Health(gate_id=gate, site_id="site-1", utc=utc(), unsent_events=3)),
+            lambda gate=gate: set_status(one, GateStatus(gate_id=gate, site_id="site-1", online=True)),
+            lambda gate=gate: set_health(two, Health(gate_id=gate, site_id="site-1", utc=utc(), unsent_events=3)),
         )
     rows = report.gates(one)
     assert len(rows) == ROUNDS
@@ -102,7 +106,7 @@ def test_ok__two_processes_get_the_same_rubbish_and_keep_it_once(rig: Rig) -> No
     ingests = [rig.ingest(store) for store in (rig.store(), rig.store())]
     for number in range(ROUNDS):
         payload = str(number).encode()
-        at_once(*(lambda i=i, p=payload: i.refuse("site-1", "gate-1", "no batch", p) for i in ingests))
+        at_once(*(lambda i=i, p=payload: i.rejected.keep("site-1", "gate-1", "no batch", p) for i in ingests))
     with rig.store().read() as db:
         assert quarantined(db) == ROUNDS
 
@@ -200,7 +204,8 @@ DIES = """
 import os, sys, threading
 from pathlib import Path
 from hq import config, service
-service.finish_task = lambda *_: os._exit(9)
+from hq.service import list_renewal
+list_renewal.finish_task = lambda *_: os._exit(9)
 service.HqService(config.load(Path(sys.argv[1]))).run(threading.Event())
 """
 

@@ -15,6 +15,7 @@ from contract.topics import Channel, topic
 from edge.storage.journal import JournalReader
 from edge.sync.signed_messages import MessageSigner
 from hq import config as hq_config
+from hq.database.gate_reports import set_status
 from hq.database.store import Store
 from hq.ingest.ingest import Ingest
 from hq.ingest.senders import SenderCheck
@@ -151,7 +152,7 @@ def test_ok__gates_of_before_are_taken_for_a_stated_time_and_named(rig: Rig) -> 
     until = utc() + timedelta(days=30)
     outcome = Ingest(store, approvals, SenderCheck(until)).take(old)
     assert outcome.stored == 6
-    store.set_status(GateStatus(version="1.2", gate_id="gate-1", site_id="site-1", online=True))
+    set_status(store, GateStatus(version="1.2", gate_id="gate-1", site_id="site-1", online=True))
     told = registration_states(store, until)["gate-1"]
     assert told.taken
     assert told.text.startswith(f"of before 1.3, taken until {until:%Y-%m-%d}")
@@ -176,8 +177,8 @@ def said(rig: Rig, serials: int = 1, **fields: object) -> bytes:
 
 
 def take(hq: HqService, channel: Channel, payload: bytes, retained: bool = False) -> GateStatus | None:
-    hq._take(BrokerMessage(topic(channel, "site-1", "gate-1"), payload, retained))
-    rows = report.gates(hq._store)
+    hq.parts.messages.take(BrokerMessage(topic(channel, "site-1", "gate-1"), payload, retained))
+    rows = report.gates(hq.parts.store)
     return rows[0].status if rows else None
 
 
@@ -187,7 +188,7 @@ def test_fail__an_old_status_played_again_changes_nothing(rig: Rig, hq: HqServic
     assert take(hq, Channel.STATUS, second).roster_version == 2
     for retained in (False, True):
         assert take(hq, Channel.STATUS, first, retained).roster_version == 2
-    assert report.quarantine(hq._store) == [], "the broker repeats what it keeps: no alarm"
+    assert report.quarantine(hq.parts.store) == [], "the broker repeats what it keeps: no alarm"
     hq.close()
 
 
@@ -216,13 +217,13 @@ def test_fail__status_health_and_requests_of_somebody_else(
     status = GateStatus(gate_id="gate-1", site_id="site-1", online=True)
     health = Health(gate_id="gate-1", site_id="site-1", utc=utc(), unsent_events=0)
     request = SnapshotRequest(gate_id="gate-1", site_id="site-1", kind=ListKind.ROSTER)
-    hq._sent["site-1", ListKind.ROSTER] = (1, 0)
+    hq.parts.sending._sent["site-1", ListKind.ROSTER] = (1, 0)
     for channel, message in ((Channel.STATUS, status), (Channel.HEALTH, health), (Channel.SNAPSHOT_REQUEST, request)):
         payload = signer.sign(message, channel)
-        hq._take(BrokerMessage(topic(channel, "site-1", "gate-1"), payload, False))
-    assert [(row.status, row.health) for row in report.gates(hq._store)] in ([], [(None, None)])
-    assert hq._sent == {("site-1", ListKind.ROSTER): (1, 0)}
-    reasons = [row.reason for row in report.quarantine(hq._store)]
+        hq.parts.messages.take(BrokerMessage(topic(channel, "site-1", "gate-1"), payload, False))
+    assert [(row.status, row.health) for row in report.gates(hq.parts.store)] in ([], [(None, None)])
+    assert hq.parts.sending._sent == {("site-1", ListKind.ROSTER): (1, 0)}
+    reasons = [row.reason for row in report.quarantine(hq.parts.store)]
     assert len(reasons) == 3
     assert all("not signed by the gate's registered link key" in reason for reason in reasons)
     hq.close()
@@ -232,7 +233,7 @@ def test_fail__a_flood_of_strange_messages_is_kept_once(rig: Rig, hq: HqService)
     for number in range(50):
         health = Health(gate_id="gate-1", site_id="site-1", utc=utc(), unsent_events=number)
         take(hq, Channel.HEALTH, encode(health))
-    assert len(report.quarantine(hq._store)) == 1
+    assert len(report.quarantine(hq.parts.store)) == 1
     hq.close()
 
 
@@ -240,7 +241,7 @@ def test_fail__the_gate_key_does_not_speak_for_sync_nor_the_other_way_round(rig:
     status = encode(GateStatus(gate_id="gate-1", site_id="site-1", online=True, serial=1))
     assert take(hq, Channel.STATUS, sign_message(status, "status", rig.gate_key)) is None
     epoch, records = written(rig)
-    taker = Ingest(hq._store, Approvals(hq._store, rig.people(hq._store), rig.keys), SenderCheck())
+    taker = Ingest(hq.parts.store, Approvals(hq.parts.store, rig.people(hq.parts.store), rig.keys), SenderCheck())
     rig.gate_key = rig.link_key
     batch = rig.sign_batch(EventBatch(site_id="site-1", gate_id="gate-1", epoch=epoch, records=tuple(records)))
     assert taker.take(batch).ack is None

@@ -45,10 +45,12 @@ from edge.core.domain import LiveState, Tone
 from edge.replica.reader import ReplicaReader
 from edge.replica.writer import ReplicaWriter
 from edge.storage.journal import Journal
-from edge.sync import service as sync_service
+from edge.sync import key_watch
 from hq.cli import app, main
+from hq.database.gate_reports import set_health, set_status
 from hq.database.store import Store
-from hq.registry.people import EnrolmentRefused, ImportFile
+from hq.registry.import_draft import EnrolmentRefused
+from hq.registry.import_file import ImportFile
 from hq.reports import report
 
 
@@ -128,7 +130,7 @@ class Site:
 
 @pytest.fixture
 def site(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    monkeypatch.setattr(sync_service, "_KEYS_EVERY_S", 0.05)
+    monkeypatch.setattr(key_watch, "_EVERY_S", 0.05)
     yield Site(rig)
 
 
@@ -158,7 +160,7 @@ def test_ok__hq_signs_with_the_next_key_without_a_gap(
     code = make(Code("w-1", "site-1", issued, issued + timedelta(hours=1)), old_key)
     note(site.journal, 3)
     new = next_key(site, "signing")
-    assert f"have not told that they hold key {new}: gate-1." in refused(site, "use", "signing", new)
+    assert f"have not reported that they hold key {new}: gate-1." in refused(site, "use", "signing", new)
     site.copy("hq-signing.pub.pem")
     site.wait_for(lambda: site.status.trusts == (old, new), "the gate tells that it trusts both")
     site.hq("use", "signing", new[:6])
@@ -253,9 +255,9 @@ def test_ok__hq_opens_enrolments_under_every_sealing_key_it_holds(site: Site, re
     site.hq("use", "sealing", new)
     assert [key_id(key) for key in opening.current()] == [new, key_id(old)]
     assert folk.take(sealed(1)).enrolments == 1
-    site.store.set_health(Health(gate_id="gate-1", site_id="site-1", utc=utc(), unsent_events=2))
+    set_health(site.store, Health(gate_id="gate-1", site_id="site-1", utc=utc(), unsent_events=2))
     assert "enrolments maybe among them: gate-1." in refused(site, "retire", "sealing", key_id(old))
-    site.store.set_health(Health(gate_id="gate-1", site_id="site-1", utc=utc(), unsent_events=0))
+    set_health(site.store, Health(gate_id="gate-1", site_id="site-1", utc=utc(), unsent_events=0))
     site.hq("retire", "sealing", key_id(old))
     with pytest.raises(EnrolmentRefused, match="cannot be opened"):
         folk.take(sealed(2))
@@ -263,8 +265,8 @@ def test_ok__hq_opens_enrolments_under_every_sealing_key_it_holds(site: Site, re
 
 def test_ok__a_gate_that_goes_away_still_counts_with_the_keys_it_had(site: Site) -> None:
     here = GateStatus(gate_id="gate-7", site_id="site-1", online=True, trusts=("0" * 16,), opens=("1" * 16,))
-    site.store.set_status(here)
-    site.store.set_status(GateStatus(gate_id="gate-7", site_id="site-1", online=False))
+    set_status(site.store, here)
+    set_status(site.store, GateStatus(gate_id="gate-7", site_id="site-1", online=False))
     assert (site.status.online, site.status.trusts, site.status.opens) == (False, here.trusts, here.opens)
 
 

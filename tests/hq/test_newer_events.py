@@ -27,10 +27,11 @@ from contract.messages import (
 from contract.signing import ENROLMENT, seal
 from edge.storage.journal import JournalReader
 from hq.cli import app
-from hq.database.store import Store, task_count
+from hq.database.store import Store
+from hq.database.tasks import REPUBLISH_ROSTERS, task_count
 from hq.ingest import newer_events as newer
-from hq.ingest.ingest import REPUBLISH_ROSTERS, Ingest
-from hq.registry.people import ImportFile
+from hq.ingest.ingest import Ingest
+from hq.registry.import_file import ImportFile
 from hq.reports import report
 
 

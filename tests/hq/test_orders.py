@@ -20,8 +20,10 @@ from contract.messages import (
     Reason,
 )
 from hq.cli import app
+from hq.database.gate_reports import set_status
+from hq.database.queued_commands import CommandOutcome, Delivery
 from hq.database.store import Store
-from hq.lists.orders import Delivery, Outcome, answer
+from hq.lists.command_sender import answer
 from hq.registry.gates import GateRegistry
 from hq.reports import report
 
@@ -48,11 +50,11 @@ def outcome(store: Store) -> str:
 
 
 def test_ok__done_at_the_gate(rig: Rig) -> None:
-    store, publisher = rig.store(), rig.publisher(rig.store())
+    store, commands = rig.store(), rig.commands(rig.store())
     rig.hq()
     connected(rig, store)
     journal, roster = rig.journal(), rig.roster()
-    order_ = publisher.order("site-1", "gate-1", CommandAction.OPEN_ONCE, why="delivery", by="m-7", valid_s=30)
+    order_ = commands.order("site-1", "gate-1", CommandAction.OPEN_ONCE, why="delivery", by="m-7", valid_s=30)
     arrived: list[Command] = []
     wait_until(lambda: arrived.extend(roster.commands(rig.clock.utc())) or arrived, "the order arrives")
     wait_until(lambda: outcome(store) == "sent", "the broker took it")
@@ -61,7 +63,7 @@ def test_ok__done_at_the_gate(rig: Rig) -> None:
     journal.append(AccessEvent, reason=Reason.REMOTE_OPEN, detail="by m-7: delivery", **fields)
     wait_until(lambda: answer(store, order_, 0).done, "the answer")
     assert answer(store, order_, 0).text == "opened, event 1"
-    refused = publisher.order("site-1", "gate-1", CommandAction.LOCK_DOWN, why="x", by="m-7", valid_s=30)
+    refused = commands.order("site-1", "gate-1", CommandAction.LOCK_DOWN, why="x", by="m-7", valid_s=30)
     journal.append(NoticeEvent, code=NoticeCode.COMMAND_REFUSED, detail=f"{refused.command_id}: the gate is open")
     wait_until(lambda: answer(store, refused, 0).done is False, "the refusal")
     assert answer(store, refused, 0).text.startswith("the gate refused: ")
@@ -97,7 +99,7 @@ def test_fail__a_gate_that_left_without_a_word(rig: Rig) -> None:
     store = rig.store()
     rig.hq()
     now_ms = int(time.time() * 1000)
-    store.set_status(GateStatus(gate_id="gate-1", site_id="site-1", online=True, serial=now_ms, connection=now_ms))
+    set_status(store, GateStatus(gate_id="gate-1", site_id="site-1", online=True, serial=now_ms, connection=now_ms))
     code, said = order(rig)
     assert code == 1
     assert "not delivered: nobody listens there" in said
@@ -143,5 +145,5 @@ def test_fail__the_broker_refuses(forbidden: Rig) -> None:
     ],
 )
 def test_ok__the_outcome_in_the_database_comes_back_as_it_was(text: str, delivery: Delivery) -> None:
-    found = Outcome.parse(text)
+    found = CommandOutcome.parse(text)
     assert (found.delivery, str(found)) == (delivery, text)

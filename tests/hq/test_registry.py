@@ -23,7 +23,9 @@ from edge.storage.journal import JournalReader
 from edge.sync.registration import NotRegistered, message, register
 from hq.cli import app
 from hq.database import tables as t
-from hq.database.store import Store, now
+from hq.database.clock import now
+from hq.database.gate_reports import believed_online
+from hq.database.store import Store
 from hq.ingest.ingest import Ingest
 from hq.ingest.senders import SenderCheck
 from hq.registry import gates as registry_module
@@ -61,7 +63,7 @@ def test_ok__a_gate_registers_with_a_code_and_its_waiting_events_arrive(rig: Rig
     wait_until(lambda: len(report.events(store, limit=50)) >= 12, "what waited arrives")
     assert all(v.ok for v in report.verdicts(store))
     assert in_force(store) == [("gate-1", "site-1", "code")]
-    wait_until(lambda: store.believed_online("gate-1"), "what it said when it connected is taken as well")
+    wait_until(lambda: believed_online(store, "gate-1"), "what it said when it connected is taken as well")
     again = subprocess.run(
         [sys.executable, "-m", "edge", "register", code, "-c", str(config)],
         capture_output=True, text=True, check=False, timeout=60,
@@ -110,7 +112,7 @@ def test_fail__a_code_that_is_guessed_at_becomes_void(rig: Rig, monkeypatch: pyt
 def test_ok__a_fingerprint_read_aloud_does_as_well(rig: Rig) -> None:
     store, keys = rig.store(), keys_of(rig)
     registry = registry_of(rig, store)
-    registry.invite("gate-1", "site-1", by="m-7", valid_s=60, told=fingerprint(keys.gate, keys.link))
+    registry.invite("gate-1", "site-1", by="m-7", valid_s=60, fingerprint=fingerprint(keys.gate, keys.link))
     other = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
     changed = decode(Registration, shown(rig, "")[1]).model_copy(update={"link_key": other})
     assert registry.take(changed, encode(changed))[0] is False

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from contract.chain import GENESIS, link
 from contract.messages import EventRecord, NoticeCode, NoticeEvent
-from hq.database.store import JournalKey
-from hq.ingest.ingest import fault, readable, sort
+from hq.database.values import JournalKey
+from hq.ingest.batches import split
+from hq.ingest.records import fault, readable
 
 KEY = JournalKey("site-1", "gate-1", "e1")
 
@@ -30,7 +31,7 @@ def _record(seq: int, prev_hash: str = GENESIS, **changes: object) -> EventRecor
 
 @given(st.lists(st.integers(1, 20), max_size=20), st.integers(0, 20))
 def test_ok__only_what_follows_without_a_hole_is_new(numbers: list[int], seq: int) -> None:
-    found = sort(tuple(_record(n) for n in numbers), seq)
+    found = split(tuple(_record(n) for n in numbers), seq)
     fresh = [record.seq for record in found.fresh]
     assert fresh == list(range(seq + 1, seq + 1 + len(fresh)))
     assert all(record.seq <= seq for record in found.known)
@@ -47,7 +48,7 @@ def test_ok__only_what_follows_without_a_hole_is_new(numbers: list[int], seq: in
     ],
 )
 def test_ok__examples(numbers: list[int], seq: int, known: list[int], fresh: list[int], hole: bool) -> None:
-    found = sort(tuple(_record(n) for n in numbers), seq)
+    found = split(tuple(_record(n) for n in numbers), seq)
     assert [r.seq for r in found.known] == known
     assert [r.seq for r in found.fresh] == fresh
     assert found.hole is hole

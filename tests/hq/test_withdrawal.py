@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sync_rig import utc, wait_until
 from typer.testing import CliRunner
 from withdrawal_rig import ROSTER, World, enrol, files, vector, worker
+from withdrawal_rig import persistent as persistent
 from withdrawal_rig import world as world
 
 from contract.messages import (
@@ -21,8 +22,9 @@ from contract.messages import (
 from edge.core.layout import REPLICA
 from hq.cli import app
 from hq.database import tables as t
+from hq.database.gate_reports import set_status
 from hq.database.store import Store
-from hq.registry.people import ImportFile
+from hq.registry.import_file import ImportFile
 from hq.reports import receipts, report
 from hq.reports.receipts import TemplatePlace
 
@@ -130,7 +132,7 @@ def tell(world: World, **fields: object) -> TemplatePlace:
     status = GateStatus.model_validate(
         {"signature": bytes(64), "gate_id": "gate-1", "site_id": "site-1", "online": True, "utc": utc(), **fields}
     )
-    world.store.set_status(status)
+    set_status(world.store, status)
     return world.held()["gate-1"]
 
 
@@ -180,13 +182,13 @@ def test_ok__what_was_replaced_is_gone_within_a_bounded_time(world: World, monke
             select(t.templates.c.consent_ref).where(t.templates.c.worker_id == "w-1")
         ).scalars().all() == ["c-2"]
         assert [(r.worker_id, r.why) for r in db.execute(select(t.forgotten))] == [("w-1", "replaced")]
-    assert world.publisher.holding_forgotten() == []
+    assert world.publisher.holding_removed() == []
     soon = world.rig.publisher(world.store)
     soon._whole_after *= 0
-    assert soon.holding_forgotten() == ["site-1"]
+    assert soon.holding_removed() == ["site-1"]
     soon.publish("site-1", ROSTER)
     assert soon.kept_versions()["site-1", ROSTER] == (2, 0)
-    assert soon.holding_forgotten() == []
+    assert soon.holding_removed() == []
 
 
 def test_ok__a_removed_worker_is_gone_altogether(world: World) -> None:
@@ -211,10 +213,10 @@ def test_ok__rosters_of_an_earlier_version_are_published_whole_once(world: World
     world.publish()
     with world.store.write() as db:
         db.execute(t.snapshots.delete())
-    assert world.publisher.holding_forgotten() == ["site-1"]
+    assert world.publisher.holding_removed() == ["site-1"]
     world.publish()
     assert world.publisher.kept_versions()["site-1", ROSTER] == (2, 0)
-    assert world.publisher.holding_forgotten() == []
+    assert world.publisher.holding_removed() == []
 
 
 def test_ok__an_hq_that_was_restored_gets_the_erased_record_and_says_what_it_lacks(
@@ -287,9 +289,9 @@ def test_ok__who_was_suspended_or_has_left_is_gone_within_a_bounded_time(world: 
         after = world.people.roster_fingerprints(db)
         assert {row.worker_id for row in db.execute(select(t.templates))} == {"w-1", "w-2", "w-3"}, "HQ keeps them"
     assert [who for who in after if after[who] != before[who]] == ["w-3"], "so the next changes leave them out"
-    assert world.publisher.holding_forgotten() == []
+    assert world.publisher.holding_removed() == []
     with world.store.write() as db:
         db.execute(t.snapshots.update().values(issued_utc=utc() - timedelta(days=8)))
-    assert world.publisher.holding_forgotten() == ["site-1"], "and the whole roster is made anew"
+    assert world.publisher.holding_removed() == ["site-1"], "and the whole roster is made anew"
     world.people.take(ImportFile(workers=(worker("w-1"),)))
     assert enrolled() == ["w-1", "w-2"], "who comes back need not enrol again"

@@ -16,7 +16,7 @@ from contract.messages import EnrolmentEvent, EnrolmentRecord, ListKind, SealedT
 from contract.signing import ENROLMENT, seal
 from hq.cli import app
 from hq.database import tables as t
-from hq.registry.people import ImportFile
+from hq.registry.import_file import ImportFile
 from hq.reports import report
 
 

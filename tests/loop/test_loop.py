@@ -33,12 +33,12 @@ from edge.core.domain import (
     ListAge,
     LockDownRequest,
     RosterState,
-    Sight,
     Tone,
 )
 from edge.core.ports import GateError
 from edge.loop import FAILURES_MAX
 from edge.loop.hq_inbox import INCIDENTS, REQUESTS
+from edge.matcher.engine import quality
 from edge.storage.desk import DeskWriter
 from edge.storage.journal import JournalReader
 
@@ -71,12 +71,12 @@ def test_ok__the_decision_is_on_disk_before_the_relay_moves(house: House) -> Non
 
 
 def test_fail__no_journal_no_opening(house: House) -> None:
-    house.journal._db.execute("PRAGMA query_only=ON")  # the disk refuses from here on
+    house.journal._file.db.execute("PRAGMA query_only=ON")  # the disk refuses from here on
     house.matcher.now = known()
     assert [house.loop.step() for _ in range(5)] == [False] * 5  # and the watchdog is not fed
     assert "pulse" not in house.acts
     assert house.indicator.history[-1].advice is Advice.SEE_DESK
-    house.journal._db.execute("PRAGMA query_only=OFF")
+    house.journal._file.db.execute("PRAGMA query_only=OFF")
 
 
 def test_fail__a_journal_that_another_program_locks_opens_nothing_and_restarts_nothing(house: House) -> None:
@@ -92,13 +92,13 @@ def test_fail__a_journal_that_another_program_locks_opens_nothing_and_restarts_n
 
 def test_ok__what_happened_while_the_disk_refused_is_recorded_when_it_works_again(house: House) -> None:
     house.sees(known(), 0.3)
-    house.journal._db.execute("PRAGMA query_only=ON")
+    house.journal._file.db.execute("PRAGMA query_only=ON")
     house.gate.report(GateSignal.PASSED)
     house.gate.report(GateSignal.FIRE_ON)
     house.sees(NOBODY, 0.5)
     assert house.passages == []
     assert house.gate.energised  # fire wins over a full disk
-    house.journal._db.execute("PRAGMA query_only=OFF")
+    house.journal._file.db.execute("PRAGMA query_only=OFF")
     house.sees(NOBODY, 0.5)
     assert house.passages == [PassageOutcome.PASSED]
     assert house.notices == [NoticeCode.FIRE_ON]
@@ -164,7 +164,7 @@ def test_ok__the_lane_shows_risk_hold_and_unknown_alike(house: House) -> None:
 
 
 def test_ok__advice_is_shown_at_once_and_recorded_once_if_it_lasts(house: House) -> None:
-    dark = Identification(Sight.TOO_DARK, 1)
+    dark = Identification(quality.TOO_DARK, 1)
     house.sees(dark, 0.2)
     assert house.indicator.history[-1].advice is Advice.MORE_LIGHT
     assert house.decisions == []

@@ -122,10 +122,10 @@ def test_fail__a_gate_that_never_reboots_by_order(yard: Yard) -> None:
 
 
 def test_fail__no_journal_no_reboot(yard: Yard) -> None:
-    yard.journal._db.execute("PRAGMA query_only=ON")
+    yard.journal._file.db.execute("PRAGMA query_only=ON")
     yard.ordered(REBOOT)
     assert yard.starts == []
-    yard.journal._db.execute("PRAGMA query_only=OFF")
+    yard.journal._file.db.execute("PRAGMA query_only=OFF")
     yard.sees(NOBODY, 0.5)
     assert yard.starts == [[NoticeCode.COMMAND_DONE]]
 

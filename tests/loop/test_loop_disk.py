@@ -28,7 +28,7 @@ class Site(House):
     def make_loop(self) -> GateLoop:
         self.config = CONFIG
         self.reserve = Reserve(self.folder / "journal.reserve", 2)
-        self.disk = DiskSpace(self.folder, CONFIG.disk, self.reserve, lambda folder: int(self.free_mb * MB))
+        self.disk = DiskSpace(self.folder, CONFIG.disk, self.reserve, free_bytes=lambda folder: int(self.free_mb * MB))
         self.lists.acks = lambda: [
             Ack(gate_id="gate-1", epoch=self.journal.epoch, seq=self.acked, utc=self.clock.utc())
         ]  # type: ignore[method-assign]
@@ -62,7 +62,7 @@ class Site(House):
         self.lists.state = replace(self.lists.state, policy=policy)
 
     def write(self, events: int) -> None:
-        self.journal._db.execute("PRAGMA synchronous=OFF")  # waiting for the disk is not what this is about
+        self.journal._file.db.execute("PRAGMA synchronous=OFF")  # waiting for the disk is not what this is about
         for _ in range(events):
             self.journal.append(NoticeEvent, code=NoticeCode.REX, detail="x" * 300)
 
@@ -127,8 +127,8 @@ def test_ok__with_the_last_reserve_the_gate_opens_unless_the_policy_forbids(site
 
 def test_fail__a_disk_that_is_really_full_costs_the_reserve_and_then_every_opening(site: Site) -> None:
     site.waits(5000)
-    pages = int(site.journal._db.execute("PRAGMA page_count").fetchone()[0])
-    site.journal._db.execute(f"PRAGMA max_page_count={pages}")
+    pages = int(site.journal._file.db.execute("PRAGMA page_count").fetchone()[0])
+    site.journal._file.db.execute(f"PRAGMA max_page_count={pages}")
     site.free_mb = 0
     given = []
 
@@ -138,7 +138,7 @@ def test_fail__a_disk_that_is_really_full_costs_the_reserve_and_then_every_openi
             return False
         pages += 3
         given.append(site.journal.size().head)
-        site.journal._db.execute(f"PRAGMA max_page_count={pages}")
+        site.journal._file.db.execute(f"PRAGMA max_page_count={pages}")
         return True
 
     site.journal._give_room = give
@@ -150,7 +150,7 @@ def test_fail__a_disk_that_is_really_full_costs_the_reserve_and_then_every_openi
     assert live and live.disk and live.disk.step is DiskStep.CRITICAL
     granted, opened = site.decisions.count(Reason.GRANTED), site.acts.count("pulse")
     assert 0 < granted == opened < 39, "no record, no opening"
-    site.journal._db.execute("PRAGMA max_page_count=100000")
+    site.journal._file.db.execute("PRAGMA max_page_count=100000")
     site.waits(5000)
     assert site.reserve.missing_bytes == 0
     site.sees(known(99), 0.3)

@@ -80,16 +80,16 @@ def test_ok__who_was_added_is_known_and_who_was_removed_is_not(house: ChangingHo
 
 
 def test_ok__what_needs_no_new_gallery_counts_at_the_next_look(house: ChangingHouse) -> None:
-    gallery = house.matcher._now.gallery
+    gallery = house.matcher.gallery
     suspended = _worker(f"v1-{PEOPLE - 1}", 0, active=False)
     house.hq_changes(2, suspended)
     house.until_in_force(2)
-    assert house.matcher._now.gallery is gallery
+    assert house.matcher.gallery is gallery
     house.passage_of(0)
     assert house.decisions()[-1].reason is Reason.NOT_ACTIVE
     house.hq_changes(3, _worker(f"v1-{PEOPLE - 1}", 0))
     house.until_in_force(3)
-    assert house.matcher._now.gallery is gallery
+    assert house.matcher.gallery is gallery
 
 
 def test_ok__while_changes_follow_each_other_each_decision_is_that_of_one_version(house: ChangingHouse) -> None:

@@ -66,7 +66,7 @@ class Vault(House):
         self.clock._monotonic_s = 15.0
         self.journal_boot = "another-boot"
         self.start()
-        self.journal._boot_id = self.journal_boot
+        self.journal.time.boot_id = self.journal_boot
 
     def ordered(self, *orders: Command) -> None:
         self.lists.orders = list(orders)

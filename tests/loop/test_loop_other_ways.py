@@ -16,9 +16,10 @@ from contract.messages import AccessEvent, Advice, NoticeCode, NoticeEvent, Poli
 from contract.policy import Factor, FactorRule
 from edge.core.claims import UNKNOWN_CARD, USED_CODE, WRONG_PIN
 from edge.core.config import Config
-from edge.core.domain import Frame, GateSignal, Identification, Image, ReaderEntry, ReaderStatus, Sight, Tone, Worker
+from edge.core.domain import Frame, GateSignal, Identification, Image, ReaderEntry, ReaderStatus, Tone, Worker
 from edge.devices.readers.qr_codes import QrCodeReader
 from edge.loop import Adapters, GateLoop
+from edge.matcher.engine import quality
 from edge.sim import ImmediatePinCodeCheck, ManualClock
 from edge.sim.code_card import CodeCard
 from edge.storage.desk import DeskReader
@@ -470,7 +471,7 @@ def test_fail__nothing_is_let_in_while_fire_holds_the_gate_and_nothing_is_left_o
 
 
 def test_ok__a_face_too_far_away_does_not_hide_what_is_asked_for(house: OpenHouse) -> None:
-    house.matcher.now = Identification(Sight.TOO_FAR, 1)
+    house.matcher.now = Identification(quality.TOO_FAR, 1)
     house.types(CARD, seconds=2)
     assert (house.decisions, house.shows) == ([], Advice.ENTER_PIN)
 

@@ -34,13 +34,13 @@ def admit(house: House, worker_id: str | None = "w1") -> None:
 
 def test_ok__in_a_fire_the_light_stays_go_though_disk_and_matcher_refuse(house: House) -> None:
     house.sees(NOBODY, 0.2)
-    house.journal._db.execute("PRAGMA query_only=ON")
+    house.journal._file.db.execute("PRAGMA query_only=ON")
     house.gate.report(GateSignal.FIRE_ON)
     house.sees(NOBODY, 0.3)
     since = len(house.indicator.history)
     house.sees(known(), 0.5)
     house.sees(ValueError("a broken frame"), 0.5)
-    house.journal._db.execute("PRAGMA query_only=OFF")
+    house.journal._file.db.execute("PRAGMA query_only=OFF")
     assert {shown.tone for shown in house.indicator.history[since - 1 :]} == {Tone.GO}
 
 
@@ -58,12 +58,12 @@ def test_ok__a_lock_down_behind_an_order_that_fails_is_not_lost(house: House) ->
 
 def test_ok__a_lock_down_while_the_disk_refuses_is_obeyed_and_recorded_once(house: House) -> None:
     house.sees(NOBODY, 0.2)
-    house.journal._db.execute("PRAGMA query_only=ON")
+    house.journal._file.db.execute("PRAGMA query_only=ON")
     desk = DeskWriter(house.folder / "desk.db")
     desk.request_lock_down(LockDownRequest(by="anna", asked_utc=house.clock.utc()), release=False)
     house.sees(NOBODY, 2.0)
     assert house.loop._passage_control.state is PassageState.LOCKDOWN
-    house.journal._db.execute("PRAGMA query_only=OFF")
+    house.journal._file.db.execute("PRAGMA query_only=OFF")
     house.sees(NOBODY, 1.0)
     desk.request_lock_down(LockDownRequest(by="anna", asked_utc=house.clock.utc()), release=True)
     desk.close()

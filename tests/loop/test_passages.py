@@ -157,11 +157,11 @@ def test_ok__the_exit_button_while_the_way_in_is_released_opens_right_after(gate
 
 @with_gate(rex_pin=6)
 def test_ok__the_exit_button_works_with_a_disk_that_refuses(gate: Gate) -> None:
-    gate.journal._db.execute("PRAGMA query_only=ON")
+    gate.journal._file.db.execute("PRAGMA query_only=ON")
     gate.gate.report(GateSignal.REX)
     gate.sees(NOBODY, 0.2)
     assert gate.gate.energised
-    gate.journal._db.execute("PRAGMA query_only=OFF")
+    gate.journal._file.db.execute("PRAGMA query_only=OFF")
     gate.sees(NOBODY, 0.2)
     assert gate.notices == [NoticeCode.REX]
 
@@ -256,10 +256,10 @@ def test_ok__fire_wins_over_a_lock_down_which_stands_again_afterwards(gate: Gate
 def test_ok__no_watchdog_closes_the_gate_in_a_fire(gate: Gate) -> None:
     gate.gate.report(GateSignal.FIRE_ON)
     gate.sees(NOBODY, 0.2)
-    gate.journal._db.execute("PRAGMA query_only=ON")
+    gate.journal._file.db.execute("PRAGMA query_only=ON")
     gate.gate.report(GateSignal.TAMPER)
     assert all(gate.loop.step() for _ in range(5))  # nothing can be recorded, and still it is fed
-    gate.journal._db.execute("PRAGMA query_only=OFF")
+    gate.journal._file.db.execute("PRAGMA query_only=OFF")
     gate.matcher.now = ValueError("for ever")
     with capture_logs():
         assert all(gate.loop.step() for _ in range(FAILURES_MAX + 1))

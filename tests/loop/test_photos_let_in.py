@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from technician import Technician
 from typer.testing import CliRunner
 
-from contract.messages import Advice, LivenessVerdict, StepState
+from contract.messages import Advice, CommissioningStep, LivenessVerdict, StepState
 from edge.cli import app
 from edge.core.config import Config, LivenessConfig, MatcherConfig, load
 from edge.core.domain import Candidate, Frame, Identification, LiveState, Sight, Tone
@@ -22,8 +22,9 @@ from edge.screen.journal_totals import Tally
 from edge.screen.manager_page import manager_view
 from edge.screen.translations import load_all
 from edge.sim import ManualClock, RecordingGate, RecordingIndicator
-from edge.tools.commissioning import steps as tried
+from edge.tools.commissioning import camera_steps
 from edge.tools.commissioning.certificate import photo_let_in
+from edge.tools.commissioning.trial import GateUnderTest
 from edge.tools.selfcheck import CheckState, liveness
 
 PHONE = "a photo of a worker on a phone is let in"
@@ -107,7 +108,7 @@ def named(verdict: LivenessVerdict, challenge: Advice | None = None) -> Identifi
     return Identification(Sight.KNOWN, 1, Candidate("w1", 0.7), 0.45, 3, liveness=verdict, challenge=challenge)
 
 
-def tried_with(mode: str | None, *seen: Identification) -> tuple[tried.CommissioningStep, RecordingIndicator]:
+def tried_with(mode: str | None, *seen: Identification) -> tuple[CommissioningStep, RecordingIndicator]:
     """The step, with what the gate's recognition says frame by frame; the last for ever."""
     clock, left = ManualClock(), list(seen)
 
@@ -117,8 +118,8 @@ def tried_with(mode: str | None, *seen: Identification) -> tuple[tried.Commissio
     config = Config.model_validate({"liveness": {"mode": mode}})
     indicator = RecordingIndicator(clock)
     camera, gate = OneFrameEach(clock), RecordingGate(clock)
-    bench = tried.Bench(config, camera, gate, indicator, clock, lambda image: [], clock.advance, identify)
-    return tried.photo(bench, Technician()), indicator
+    bench = GateUnderTest(config, camera, gate, indicator, clock, lambda image: [], clock.advance, identify)
+    return camera_steps.photo(bench, Technician()), indicator
 
 
 @pytest.mark.parametrize("mode", [None, "off", "advisory"])
@@ -147,7 +148,7 @@ def test_fail__a_photo_of_nobody_enrolled_and_a_gate_without_workers_prove_nothi
     assert step.state is StepState.PROBLEM and "nobody" not in step.measured and "hold it nearer" in step.measured
     clock = ManualClock()
     parts = (OneFrameEach(clock), RecordingGate(clock), RecordingIndicator(clock), clock)
-    empty = tried.photo(tried.Bench(Config(), *parts, lambda image: [], clock.advance), Technician())
+    empty = camera_steps.photo(GateUnderTest(Config(), *parts, lambda image: [], clock.advance), Technician())
     assert empty.state is StepState.PROBLEM and "no worker is enrolled" in empty.measured
 
 

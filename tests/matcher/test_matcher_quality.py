@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract.messages import QUALITY_ADVICE
 from edge.core.config import MatcherConfig
-from edge.core.domain import Face, Sight
+from edge.core.domain import Face
+from edge.matcher.engine import quality
 from edge.matcher.engine.align import REFERENCE
 from edge.matcher.engine.quality import Quality, measure, nod, objection, objection_to_reference, sharpness, turn
 from edge.sim import heads
@@ -26,18 +28,18 @@ def test_ok__a_good_face_is_usable():
 @pytest.mark.parametrize(
     ("change", "sight"),
     [
-        ({"eye_distance_px": 20}, Sight.TOO_FAR),
-        ({"brightness": 20}, Sight.TOO_DARK),
-        ({"turn": 0.8}, Sight.TURNED_AWAY),
-        ({"sharpness": 5}, Sight.BLURRED),
-        ({"sharpness": 5, "brightness": 20}, Sight.TOO_DARK),
-        ({"eye_distance_px": 20, "sharpness": 5, "brightness": 20}, Sight.TOO_FAR),
-        ({"eye_distance_px": 20, "turn": 1}, Sight.TURNED_AWAY),
-        ({"nod": 0.8}, Sight.LOOKING_DOWN),
-        ({"nod": 0.3}, Sight.LOOKING_UP),
-        ({"glare": 0.5}, Sight.TOO_BRIGHT),
-        ({"glare": 0.5, "sharpness": 5}, Sight.TOO_BRIGHT),
-        ({"sharpness": 5, "occluded": True}, Sight.BLURRED),
+        ({"eye_distance_px": 20}, quality.TOO_FAR),
+        ({"brightness": 20}, quality.TOO_DARK),
+        ({"turn": 0.8}, quality.TURNED_AWAY),
+        ({"sharpness": 5}, quality.BLURRED),
+        ({"sharpness": 5, "brightness": 20}, quality.TOO_DARK),
+        ({"eye_distance_px": 20, "sharpness": 5, "brightness": 20}, quality.TOO_FAR),
+        ({"eye_distance_px": 20, "turn": 1}, quality.TURNED_AWAY),
+        ({"nod": 0.8}, quality.LOOKING_DOWN),
+        ({"nod": 0.3}, quality.LOOKING_UP),
+        ({"glare": 0.5}, quality.TOO_BRIGHT),
+        ({"glare": 0.5, "sharpness": 5}, quality.TOO_BRIGHT),
+        ({"sharpness": 5, "occluded": True}, quality.BLURRED),
     ],
 )
 def test_fail__the_most_fundamental_reason_comes_first(change, sight):
@@ -54,9 +56,9 @@ def test_ok__a_tilted_head_is_not_a_turned_one(angle, offset):
 def test_ok__a_covered_face_is_compared_but_not_enrolled():
     occluded = replace(GOOD, occluded=True, glare=0.5, nod=0.9)  # a white mask, and a nose that the detector guesses
     assert objection(occluded, LIMITS) is None
-    assert objection_to_reference(occluded, LIMITS) is Sight.OCCLUDED
+    assert objection_to_reference(occluded, LIMITS) is quality.OCCLUDED
     assert objection_to_reference(GOOD, LIMITS) is None
-    assert objection_to_reference(replace(occluded, turn=1), LIMITS) is Sight.TURNED_AWAY
+    assert objection_to_reference(replace(occluded, turn=1), LIMITS) is quality.TURNED_AWAY
 
 
 @given(pitch=st.floats(-25, 25), roll=st.floats(-40, 40))
@@ -107,3 +109,8 @@ def test_ok__brightness_and_sharpness_follow_the_picture():
     assert flat.sharpness == 0
     assert busy.sharpness > 1_000
     assert flat.eye_distance_px == pytest.approx(35.24, abs=0.01)
+
+
+def test_ok__each_fault_has_an_advice_and_each_advice_to_a_face_a_fault() -> None:
+    assert {fault.advice for fault in quality.FAULTS.values()} == set(QUALITY_ADVICE)
+    assert all(name == fault.value and fault.photo and fault.prompt for name, fault in quality.FAULTS.items())

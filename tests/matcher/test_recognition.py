@@ -10,6 +10,7 @@ from edge.core.config import MatcherConfig
 from edge.core.domain import Frame, Sight, Template
 from edge.core.templates import TemplateStore
 from edge.matcher import EnrolmentError, FaceMatcher, open_matcher
+from edge.matcher.engine import quality
 from edge.matcher.engine.engine import FRAME_EFFORT
 from edge.matcher.pipeline import RIVAL_SIZE_MIN
 from edge.sim import occlusion
@@ -268,10 +269,10 @@ def test_ok__somebody_across_the_street_is_nobody(matcher, photo):
 @pytest.mark.parametrize(
     ("name", "change", "sight"),
     [
-        ("person-a-1.jpg", lambda image: scene((image, 200, 200)), Sight.TOO_FAR),
-        ("person-a-1.jpg", lambda image: scene((image // 6, 480, 100)), Sight.TOO_DARK),
-        ("person-a-1.jpg", lambda image: cv2.GaussianBlur(scene((image, 480, 100)), (0, 0), 6), Sight.BLURRED),
-        ("group-1.jpg", lambda image: cv2.resize(image[0:240, 840:1100], (520, 480)), Sight.TURNED_AWAY),
+        ("person-a-1.jpg", lambda image: scene((image, 200, 200)), quality.TOO_FAR),
+        ("person-a-1.jpg", lambda image: scene((image // 6, 480, 100)), quality.TOO_DARK),
+        ("person-a-1.jpg", lambda image: cv2.GaussianBlur(scene((image, 480, 100)), (0, 0), 6), quality.BLURRED),
+        ("group-1.jpg", lambda image: cv2.resize(image[0:240, 840:1100], (520, 480)), quality.TURNED_AWAY),
     ],
 )
 def test_fail__an_unusable_face_is_told_why_before_anybody_is_named(matcher, photo, name, change, sight):
@@ -287,7 +288,7 @@ def in_mask(engine, image):
 def test_ok__a_masked_stranger_is_told_to_uncover_and_then_judged_bare(matcher, engine, photo):
     lane = Lane(matcher)
     bare = scene((photo("person-b-1.jpg"), 600, 150))
-    assert lane.show(in_mask(engine, bare), 5).sight is Sight.OCCLUDED
+    assert lane.show(in_mask(engine, bare), 5).sight is quality.OCCLUDED
     seen = []
     for _ in range(20):
         lane.now_s += 0.07
@@ -301,7 +302,7 @@ def test_ok__a_masked_worker_is_never_told_not_you_and_is_known_once_bare(matche
     bare = scene((photo("person-a-2.jpg"), 480, 180))
     masked = in_mask(engine, bare)
     said = {lane.show(occlusion.helmet(masked, engine.detect(bare)[0])).sight for _ in range(12)}
-    assert said <= {Sight.LOOKING, Sight.OCCLUDED, Sight.KNOWN}
+    assert said <= {Sight.LOOKING, quality.OCCLUDED, Sight.KNOWN}
     assert Sight.KNOWN in {lane.show(bare).sight for _ in range(40)}
 
 

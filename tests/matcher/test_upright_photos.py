@@ -7,7 +7,7 @@ import pytest
 from edge.core.config import MatcherConfig
 from edge.core.domain import Frame, Sight, Template
 from edge.matcher import EnrolmentError, FaceEngine, FaceMatcher, load_manifest, open_matcher
-from edge.matcher.engine import upright
+from edge.matcher.engine import quality, upright
 from edge.matcher.engine.engine import FRAME_EFFORT
 from edge.matcher.enrolment.guided_capture import GuidedCapture
 from edge.matcher.enrolment.request import read_photos
@@ -99,8 +99,8 @@ def test_ok__a_photo_that_its_tag_turns_is_enrolled(matcher, photo, tmp_path, or
 @pytest.mark.parametrize("name", PORTRAITS)
 @pytest.mark.parametrize("angle", [150, 165, 180, 195, 210])
 def test_fail__nobody_is_named_upside_down(matcher, photo, name, angle):
-    assert sights(matcher, frame(photo(name), angle)) <= {Sight.TILTED, Sight.NOBODY, Sight.LOOKING, Sight.BLURRED,
-        Sight.TURNED_AWAY, Sight.TOO_FAR, Sight.LOOKING_UP, Sight.LOOKING_DOWN}  # fmt: skip
+    assert sights(matcher, frame(photo(name), angle)) <= {quality.TILTED, Sight.NOBODY, Sight.LOOKING, quality.BLURRED,
+        quality.TURNED_AWAY, quality.TOO_FAR, quality.LOOKING_UP, quality.LOOKING_DOWN}  # fmt: skip
 
 
 @pytest.fixture
@@ -118,13 +118,13 @@ def test_fail__a_stranger_upside_down_does_not_open_for_who_was_enrolled_upside_
     """To the embedder all faces upside down are nearly one person."""
     matcher, stranger = attacked
     assert matcher.search(seen(engine, stranger)[1]).score > matcher.threshold + 0.1
-    assert Sight.TILTED in sights(matcher, stranger, 40) and Sight.KNOWN not in sights(matcher, stranger, 40)
+    assert quality.TILTED in sights(matcher, stranger, 40) and Sight.KNOWN not in sights(matcher, stranger, 40)
 
 
 def test_fail__the_turned_picture_refuses_what_the_vector_lets_pass(attacked, monkeypatch):
     matcher, stranger = attacked
     monkeypatch.setattr(FaceEngine, "vector_is_rotated", lambda self, vector: False)
-    assert Sight.TILTED in sights(matcher, stranger, 40) and Sight.KNOWN not in sights(matcher, stranger, 40)
+    assert quality.TILTED in sights(matcher, stranger, 40) and Sight.KNOWN not in sights(matcher, stranger, 40)
     monkeypatch.setattr(FaceEngine, "image_is_rotated", lambda self, image, face: False)
     assert Sight.KNOWN in sights(matcher, stranger, 40)  # as it was before
 
@@ -141,7 +141,7 @@ def test_ok__who_holds_the_head_straight_again_is_named(matcher, photo):
 @pytest.mark.parametrize("angle", [0, 15, -15, 30, -30])
 def test_ok__heads_within_thirty_degrees_are_named(matcher, photo, name, angle):
     shown = frame(photo(name), angle)
-    assert Sight.TILTED not in sights(matcher, shown)
+    assert quality.TILTED not in sights(matcher, shown)
     assert Sight.KNOWN in sights(matcher, shown)
 
 

@@ -101,10 +101,12 @@ def fill(state: Path, size_mb: int) -> None:
     journal = Journal(path, site, SystemClock(), synchronous="OFF")
     while path.stat().st_size + path.with_name("journal.db-wal").stat().st_size < size_mb * 1e6:
         _append(journal)
-    journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    journal._file.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     span_s = 30 * 86400
-    journal._db.execute("UPDATE events SET utc = utc - ? * (1 - seq * 1.0 / (SELECT max(seq) FROM events))", (span_s,))
-    journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    journal._file.db.execute(
+        "UPDATE events SET utc = utc - ? * (1 - seq * 1.0 / (SELECT max(seq) FROM events))", (span_s,)
+    )
+    journal._file.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     print(f"journal of {path.stat().st_size / 1e6:.0f} MB, {journal.size().kept:,} events over 30 days")
     journal.close()
 

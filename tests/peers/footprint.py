@@ -81,7 +81,7 @@ def main(each: int) -> None:
     from edge.core.config import MatcherConfig, SiteConfig
     from edge.core.domain import Frame
     from edge.matcher import open_matcher
-    from edge.matcher.pipeline import LET_GO_S
+    from edge.matcher.active_gallery import RELEASE_AFTER_S
     from edge.replica.reader import ReplicaReader
     from edge.system.pinned_packages import cache_dir
 
@@ -131,7 +131,7 @@ def main(each: int) -> None:
                 f"{name}_longest_call_processor_ms": 1000 * max(calls),
                 f"{name}_longest_wait_ms": 1000 * waited,
             }
-            time.sleep(LET_GO_S + 0.5)
+            time.sleep(RELEASE_AFTER_S + 0.5)
             figures[f"{name}_resident_mb"] = _resident(process)
             assert len(roster.state.workers) == COUNT
             assert matcher.gallery_size == COUNT * each

@@ -118,7 +118,7 @@ def test_fail__a_pack_that_is_not_as_told(folder: Path, models_dir: Path) -> Non
         open_engine(config, models_dir)
     text = (folder / "pack.toml").read_text()
     (folder / "pack.toml").write_text(text.replace("dimension = 128", "dimension = 0"))
-    with pytest.raises(ModelError, match=r"pack\.toml is not right"):
+    with pytest.raises(ModelError, match=r"pack\.toml is not valid"):
         open_engine(config, models_dir)
     (folder / "pack.toml").unlink()
     with pytest.raises(ModelError, match=r"pack\.toml cannot be read"):

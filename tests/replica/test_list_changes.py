@@ -25,7 +25,7 @@ from contract.messages import (
 from contract.parts import Content, read_part, roster_content, write_parts
 from edge.core.domain import ListAge, RosterState
 from edge.core.templates import TemplateStore
-from edge.replica.apply_delta import changed, with_list
+from edge.replica.apply_delta import apply_delta, with_list
 from edge.replica.list_assembly import ListAssembly
 from edge.replica.signed_lists import ListRefused
 
@@ -92,7 +92,7 @@ def test_ok__the_changed_roster_is_the_one_that_a_new_snapshot_would_be(
 ) -> None:
     base, held = _roster(7, was)
     whole = _roster(9, now)[1]
-    found, unreadable = changed(held, base, _change(base, was, now), SITE, held)
+    found, unreadable = apply_delta(held, base, _change(base, was, now), SITE, held)
     assert unreadable == 0
     assert found.workers == whole.workers
     assert found.roster == whole.roster == ListAge(9, NOW + timedelta(hours=9))
@@ -110,15 +110,15 @@ def test_ok__the_changed_roster_is_the_one_that_a_new_snapshot_would_be(
 def test_ok__templates_that_nobody_changed_need_no_new_gallery() -> None:
     own = {who: WorkerRecord(worker_id=who, consent_ref="c", templates=(_template(0),)) for who in ("a", "b")}
     base, held = _roster(7, own)
-    signed_anew, _ = changed(held, base, _change(base, own, own), SITE, held)
+    signed_anew, _ = apply_delta(held, base, _change(base, own, own), SITE, held)
     assert signed_anew.templates is held.templates
     suspended = own | {"a": own["a"].model_copy(update={"active": False})}
-    found, _ = changed(held, base, _change(base, own, suspended), SITE, held)
+    found, _ = apply_delta(held, base, _change(base, own, suspended), SITE, held)
     assert found.templates is held.templates
     assert not found.workers["a"].active
     other_face = own | {"a": own["a"].model_copy(update={"templates": (_template(1),)})}
-    first, _ = changed(held, base, _change(base, own, other_face), SITE, held)
-    again, _ = changed(held, base, _change(base, own, other_face, version=10), SITE, first)
+    first, _ = apply_delta(held, base, _change(base, own, other_face), SITE, held)
+    again, _ = apply_delta(held, base, _change(base, own, other_face, version=10), SITE, first)
     assert again.roster.version == 10
     assert again.templates is first.templates is not held.templates
 
@@ -134,7 +134,7 @@ def test_fail__no_consent_no_template_and_no_direction_no_template_in_changes_ei
         "a": WorkerRecord(worker_id="a", templates=(_template(0),)),
         "b": WorkerRecord(worker_id="b", consent_ref="c", templates=(nothing, _template(1))),
     }
-    found, unreadable = changed(held, base, _change(base, {}, news), SITE, held)
+    found, unreadable = apply_delta(held, base, _change(base, {}, news), SITE, held)
     assert unreadable == 1
     assert set(found.workers) == {"a", "b"}
     assert [who for who, _ in found.templates] == ["b"]
@@ -159,7 +159,7 @@ def test_ok__the_changed_risk_list_is_the_one_that_a_new_snapshot_would_be(
     removed = tuple(sorted(touched - {who for who, _ in now}))
     news = entries({pair for pair in now if pair[0] in touched})
     delta = _sealed(Changes(RiskDelta(**_header(9).model_dump(), entries=news, removed=removed)), ListKind.RISK, base)
-    found, _ = changed(held, base, delta, SITE, held)
+    found, _ = apply_delta(held, base, delta, SITE, held)
     assert found.risks == snapshot(9, now)[1].risks
     assert found.risk.version == 9
 
@@ -179,7 +179,7 @@ def test_fail__changes_of_another_snapshot() -> None:
     later, _ = _roster(8, {})
     for wrong in (other, later, base.model_copy(update={"list_version": 6})):
         with pytest.raises(ListRefused, match="not those of version 7"):
-            changed(held, base, _change(wrong, {}, {}), SITE, held)
+            apply_delta(held, base, _change(wrong, {}, {}), SITE, held)
 
 
 def test_fail__what_is_in_the_seal_must_be_what_the_header_says() -> None:
@@ -187,8 +187,8 @@ def test_fail__what_is_in_the_seal_must_be_what_the_header_says() -> None:
     delta = _change(base, {}, {})
     relabelled = SealedDelta(delta.header.model_copy(update={"list_version": 12}), delta.sealed)
     with pytest.raises(ListRefused, match="another than the header says"):
-        changed(held, base, relabelled, SITE, held)
+        apply_delta(held, base, relabelled, SITE, held)
     torn = roster_changes(_header(9), [WorkerRecord(worker_id="a", consent_ref="c", templates=(_template(0),))], [])
     assert isinstance(torn.delta, RosterDelta)
     with pytest.raises(ListRefused, match="not those that it lists"):
-        changed(held, base, _sealed(Changes(torn.delta, torn.vectors[:-2]), ListKind.ROSTER, base), SITE, held)
+        apply_delta(held, base, _sealed(Changes(torn.delta, torn.vectors[:-2]), ListKind.ROSTER, base), SITE, held)

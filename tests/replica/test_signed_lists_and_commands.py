@@ -12,7 +12,7 @@ from contract.parts import Content, read_part, roster_content, write_parts
 from contract.signing import sign, sign_raw
 from contract.token_bucket import TokenBuckets
 from edge.replica import signed_lists
-from edge.replica.signed_commands import CommandRefused, verified
+from edge.replica.signed_commands import CommandRefused, verify_command
 from edge.replica.signed_lists import ListRefused
 
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
@@ -38,7 +38,7 @@ def _signed_command(purpose: str = "command", key: Ed25519PrivateKey = HQ, **cha
 
 
 def test_ok__a_command_of_this_moment() -> None:
-    assert verified(_signed_command(), "gate-1", HQ.public_key(), NOW) == _command()
+    assert verify_command(_signed_command(), "gate-1", HQ.public_key(), NOW) == _command()
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_ok__a_command_of_this_moment() -> None:
 )
 def test_fail__commands_that_must_not_be_obeyed(envelope: bytes, what: str) -> None:
     with pytest.raises(CommandRefused, match=what):
-        verified(envelope, "gate-1", HQ.public_key(), NOW)
+        verify_command(envelope, "gate-1", HQ.public_key(), NOW)
 
 
 def _content(site_id: str = "site-1", version: int = 3, **worker: object) -> Content:
@@ -82,7 +82,7 @@ def _relabelled(content: Content, purpose: str = "roster part", **header: object
 def test_ok__a_part_goes_through_both_steps() -> None:
     part = signed_lists.signed_part(_body(_content()), ListKind.ROSTER, "site-1", HQ.public_key())
     assert part.header.list_version == 3
-    assert signed_lists.content(part, SITE) == _content()
+    assert signed_lists.open_content(part, SITE) == _content()
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_fail__parts_that_are_not_for_us(body: bytes, what: str) -> None:
 def test_fail__contents_that_do_not_fit(body: bytes, what: str) -> None:
     part = signed_lists.signed_part(body, ListKind.ROSTER, "site-1", HQ.public_key())
     with pytest.raises(ListRefused, match=what):
-        signed_lists.content(part, SITE)
+        signed_lists.open_content(part, SITE)
 
 
 def test_ok__a_flood_of_refusals_is_thinned_per_kind() -> None:

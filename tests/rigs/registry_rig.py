@@ -6,7 +6,8 @@ from contract.codec import decode, encode
 from contract.identity import code_key, prove
 from contract.messages import Registration
 from edge.sync.registration import PublicKeys, message
-from hq.database.store import Store, now
+from hq.database.clock import now
+from hq.database.store import Store
 from hq.registry.gates import GateRegistry
 
 

@@ -28,12 +28,13 @@ from edge.sync.service import SyncService
 from edge.system.clock import SystemClock
 from edge.system.gate_keys import open_key
 from hq import config as hq_config
-from hq.database.journals import JournalKey
 from hq.database.store import Store
+from hq.database.values import JournalKey
 from hq.ingest.ingest import Ingest
 from hq.ingest.senders import SenderCheck
 from hq.keys import keys
 from hq.keys.keys import HqKeys
+from hq.lists.command_queue import CommandQueue
 from hq.lists.publisher import Publisher
 from hq.registry.approvals import Approvals
 from hq.registry.gates import GateRegistry, every
@@ -213,7 +214,9 @@ class Rig:
     def sync(self, config: Config | None = None) -> Runner:
         journal = JournalReader(self.state_dir / "gate/journal.db")
         self._open.append(journal)
-        service = SyncService.open(config or self.config, journal, self.clock, "test", JournalReader, self.link_key)
+        service = SyncService.open(
+            config or self.config, journal, self.clock, software="test", open_reader=JournalReader, key=self.link_key
+        )
         return self._runs(service)
 
     def register(self, gate_id: str = "gate-1", site_id: str = "site-1") -> None:
@@ -278,6 +281,10 @@ class Rig:
 
     def publisher(self, store: Store) -> Publisher:
         return Publisher(store, self.people(store), self.keys)
+
+    def commands(self, store: Store) -> CommandQueue:
+        """HQ's commands for gates."""
+        return CommandQueue(store, self.keys)
 
     def holds(self, store: Store, count: int) -> bool:
         """True if HQ holds exactly so many events in all, every chain verified."""

@@ -29,7 +29,7 @@ from edge.sync.service import SyncService
 from hq.cli import app
 from hq.database import tables as t
 from hq.registry.gates import GateRegistry
-from hq.registry.people import ImportFile
+from hq.registry.import_file import ImportFile
 from hq.reports import receipts
 from hq.reports.receipts import Receipt, TemplatePlace
 
@@ -71,7 +71,9 @@ class GateSide:
     def start(self) -> None:
         self.reader = JournalReader(self.folder / JOURNAL)
         clock = self._rig.clock
-        opened = SyncService.open(self.config, self.reader, clock, "test", JournalReader, self.keys[1])
+        opened = SyncService.open(
+            self.config, self.reader, clock, software="test", open_reader=JournalReader, key=self.keys[1]
+        )
         self.sync = Runner(opened)
 
     def stop(self) -> None:

@@ -15,7 +15,7 @@ from edge.core.config import Config, ScreenConfig
 from edge.core.domain import LiveState, Tone
 from edge.screen.app import create_app
 from edge.screen.journal_follower import BATCH, Watch
-from edge.screen.lane_page import LaneView, Sign
+from edge.screen.lane_page import SIGNS, LaneView
 from edge.screen.security import host_allowed
 from edge.screen.translations import load_all
 
@@ -70,7 +70,7 @@ def test_ok__no_worker_and_no_reason_reaches_the_lane(tone: Tone, advice: Advice
     page, sign = visit(journal, both)
     assert page.status_code == sign.status_code == 200
     said = set(sign.json().values())
-    assert set(sign.json()) == {"tone", "sign"} and said <= {*Tone, *Sign}
+    assert set(sign.json()) == {"tone", "sign"} and said <= {*Tone, *SIGNS}
     told = [SECRET, "key-screening", "rtsp", *(r.value for r in Reason if r is not Reason.MULTIPLE_FACES)]
     for texts in load_all().values():
         told += [*texts.reason.values(), *texts.notice.values()]
@@ -201,7 +201,7 @@ def test_ok__who_waits_for_the_lane_is_woken_by_a_change() -> None:
         watch.turn()
         return await waiting
 
-    assert asyncio.run(wait()) == LaneView(Tone.GO, Sign.WALK_THROUGH)
+    assert asyncio.run(wait()) == LaneView(Tone.GO, Advice.WALK_THROUGH)
 
 
 def test_ok__a_long_journal_is_caught_up_in_slices() -> None:

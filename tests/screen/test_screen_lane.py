@@ -5,7 +5,7 @@ from screen_parts import NOW, live
 
 from contract.messages import Advice
 from edge.core.domain import Tone
-from edge.screen.lane_page import NOT_RUNNING, LaneView, Sign, lane_view
+from edge.screen.lane_page import NOT_RUNNING, LaneView, Sign, StateSign, lane_view
 
 
 @pytest.mark.parametrize("advice", Advice)
@@ -16,15 +16,15 @@ def test_ok__every_advice_is_a_sign(advice: Advice) -> None:
 @pytest.mark.parametrize(
     ("tone", "advice", "sign"),
     [
-        (Tone.IDLE, None, Sign.READY),
-        (Tone.ADJUST, None, Sign.WAIT),
-        (Tone.GO, None, Sign.WALK_THROUGH),
-        (Tone.GO, Advice.WALK_THROUGH, Sign.WALK_THROUGH),
-        (Tone.STOP, None, Sign.STOP),
-        (Tone.STOP, Advice.SEE_DESK, Sign.STOP),
-        (Tone.STOP, Advice.ONE_BY_ONE, Sign.ONE_BY_ONE),
-        (Tone.DESK, Advice.SEE_DESK, Sign.SEE_DESK),
-        (Tone.DESK, None, Sign.SEE_DESK),
+        (Tone.IDLE, None, StateSign.READY),
+        (Tone.ADJUST, None, Advice.WAIT),
+        (Tone.GO, None, Advice.WALK_THROUGH),
+        (Tone.GO, Advice.WALK_THROUGH, Advice.WALK_THROUGH),
+        (Tone.STOP, None, StateSign.STOP),
+        (Tone.STOP, Advice.SEE_DESK, StateSign.STOP),
+        (Tone.STOP, Advice.ONE_BY_ONE, Advice.ONE_BY_ONE),
+        (Tone.DESK, Advice.SEE_DESK, Advice.SEE_DESK),
+        (Tone.DESK, None, Advice.SEE_DESK),
     ],
 )
 def test_ok__tone_and_advice_give_the_sign(tone: Tone, advice: Advice | None, sign: Sign) -> None:
@@ -41,7 +41,7 @@ def test_fail__no_state_at_all_is_not_running() -> None:
 
 
 def test_ok__a_slow_second_is_not_yet_silence() -> None:
-    assert lane_view(live(age_s=4), NOW).sign is Sign.READY
+    assert lane_view(live(age_s=4), NOW).sign is StateSign.READY
 
 
 def test_fail__a_blind_gate_sends_people_to_the_desk() -> None:
@@ -49,21 +49,21 @@ def test_fail__a_blind_gate_sends_people_to_the_desk() -> None:
 
 
 def test_ok__hq_may_open_a_blind_gate() -> None:
-    assert lane_view(live(Tone.GO, Advice.WALK_THROUGH, camera_ok=False), NOW).sign is Sign.WALK_THROUGH
+    assert lane_view(live(Tone.GO, Advice.WALK_THROUGH, camera_ok=False), NOW).sign is Advice.WALK_THROUGH
 
 
 @pytest.mark.parametrize("tone", Tone)
 def test_ok__fire_outdoes_everything(tone: Tone) -> None:
     view = lane_view(live(tone, Advice.SEE_DESK, gate_state="fire", camera_ok=False), NOW)
-    assert view == LaneView(Tone.GO, Sign.FIRE)
+    assert view == LaneView(Tone.GO, StateSign.FIRE)
 
 
 def test_ok__a_locked_down_gate_sends_people_to_the_desk_whatever_else_it_says() -> None:
     for tone in Tone:
         assert lane_view(live(tone, Advice.COME_CLOSER, gate_state="lockdown"), NOW) == LaneView(
-            Tone.DESK, Sign.SEE_DESK
+            Tone.DESK, Advice.SEE_DESK
         )
 
 
 def test_ok__after_a_fire_people_may_walk_through_until_the_reset() -> None:
-    assert lane_view(live(Tone.IDLE, None, gate_state="fire_over", camera_ok=False), NOW).sign is Sign.WALK_THROUGH
+    assert lane_view(live(Tone.IDLE, None, gate_state="fire_over", camera_ok=False), NOW).sign is Advice.WALK_THROUGH

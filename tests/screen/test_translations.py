@@ -6,7 +6,7 @@ from importlib import resources
 import pytest
 
 from contract.messages import Advice, NoticeCode, Reason
-from edge.screen.lane_page import Sign
+from edge.screen.lane_page import SIGNS
 from edge.screen.translations import Label, MissingText, load_all, parse
 
 LANGUAGES = load_all()
@@ -21,7 +21,7 @@ def test_ok__each_file_is_a_language_and_english_and_chinese_are_there() -> None
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_ok__everything_is_said(code: str) -> None:
     texts = LANGUAGES[code]
-    assert set(texts.sign) == set(Sign) and {Sign(a.value) for a in Advice} <= set(texts.sign)
+    assert set(texts.sign) == set(SIGNS) and set(Advice) <= set(texts.sign)
     assert set(texts.reason) == set(Reason)
     assert set(texts.notice) == set(NoticeCode)
     assert set(texts.label) == set(Label)
@@ -37,7 +37,7 @@ def test_ok__lane_sentences_are_short(code: str) -> None:
 
 def test_ok__a_new_language_needs_nothing_but_its_file() -> None:
     french = FILES["en.toml"].replace('code = "en"', 'code = "fr"').replace("Hold still", "Ne bougez pas")
-    assert parse(french, "fr.toml").sign[Sign.HOLD_STILL] == "Ne bougez pas"
+    assert parse(french, "fr.toml").sign[Advice.HOLD_STILL] == "Ne bougez pas"
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_fail__a_folder_that_is_not_there_has_no_reserve(tmp_path: Path) -> None
 
 def test_ok__the_steps_of_a_disk_that_fills_up_and_is_freed(reserve: Reserve, tmp_path: Path) -> None:
     told = Disk(5000)
-    disk = DiskSpace(tmp_path, DiskConfig(), reserve, told)
+    disk = DiskSpace(tmp_path, DiskConfig(), reserve, free_bytes=told)
     seen = []
     for free_mb in (5000, 990, 1100, 480, 150, 230, 250, 700, 1300):
         told.free_mb = free_mb
@@ -70,7 +70,7 @@ def test_ok__the_steps_of_a_disk_that_fills_up_and_is_freed(reserve: Reserve, tm
 
 def test_ok__a_reserve_that_was_drawn_on_is_critical_until_it_is_whole_again(reserve: Reserve, tmp_path: Path) -> None:
     told = Disk(5000)
-    disk = DiskSpace(tmp_path, DiskConfig(), reserve, told)
+    disk = DiskSpace(tmp_path, DiskConfig(), reserve, free_bytes=told)
     disk.measure()
     assert reserve.missing_bytes == 0, "made at the first look"
     reserve.release_piece()

@@ -121,7 +121,7 @@ def test_ok__a_salvaged_journal_keeps_what_was_erased_as_it_is(tmp_path: Path, p
     journal.append(NoticeEvent, code=NoticeCode.TAMPER)
     journal.erase_sealed(2)
     journal.close()
-    found = salvage(path, tmp_path, "gate-1", {})
+    found = salvage(path, tmp_path, gate_id="gate-1", acked={})
     assert (found.first, found.last) == (1, 3)
     saved = JournalReader(found.path)
     assert [record.erased is not None for record in saved.records(0, 9)] == [False, True, False]
@@ -172,7 +172,7 @@ def test_ok__a_damaged_journal_loses_what_is_sealed_in_it_once_what_was_saved_is
     journal.append(NoticeEvent, code=NoticeCode.TAMPER, detail="stays")
     journal.close()
     aside = sqlite_file.set_aside(path)
-    found = salvage(aside, tmp_path, "gate-1", {})
+    found = salvage(aside, tmp_path, gate_id="gate-1", acked={})
     assert found.last == 6
     monkeypatch.setattr(disk_space, "FORGET_AFTER_S", 0.0)
     disk = DiskSpace(tmp_path, DiskConfig(), Reserve(tmp_path / "reserve", 0))

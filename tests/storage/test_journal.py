@@ -213,10 +213,10 @@ def test_fail__a_clock_in_1970_never_prunes(journal: Journal, clock: FixedClock)
 
 def test_fail__a_read_only_disk_is_an_error_and_stores_nothing(journal: Journal, reader: JournalReader) -> None:
     note(journal, 2)
-    journal._db.execute("PRAGMA query_only=ON")
+    journal._file.db.execute("PRAGMA query_only=ON")
     with pytest.raises(JournalError, match="free disk space"):
         note(journal)
-    journal._db.execute("PRAGMA query_only=OFF")
+    journal._file.db.execute("PRAGMA query_only=OFF")
     note(journal)
     assert verify(reader.records(0, 10))[0] == 3
 
@@ -289,7 +289,7 @@ def test_ok__a_clock_set_while_the_gate_process_was_down_is_recorded_too(
 def test_ok__another_boot_has_another_clock(
     journal: Journal, path: Path, clock: FixedClock, reader: JournalReader
 ) -> None:
-    journal._boot_id = "the-boot-before"
+    journal.time.boot_id = "the-boot-before"
     note(journal)
     journal.close()
     clock.set_wrong(timedelta(days=3))
@@ -311,7 +311,7 @@ def test_ok__small_steps_add_up(journal: Journal, clock: FixedClock, reader: Jou
 
 
 def test_ok__many_events_are_forgotten_a_part_at_a_time(journal: Journal, clock: FixedClock, path: Path) -> None:
-    journal._db.execute("PRAGMA synchronous=OFF")  # 1,300 waits for the disk are not what this is about
+    journal._file.db.execute("PRAGMA synchronous=OFF")  # 1,300 waits for the disk are not what this is about
     note(journal, 1300)
     clock.now += timedelta(days=31)
     assert [journal.prune(1300, 30, keep_events=100) for _ in range(4)] == [500, 500, 200, 0]
@@ -322,10 +322,10 @@ def test_ok__many_events_are_forgotten_a_part_at_a_time(journal: Journal, clock:
 def test_ok__the_room_of_forgotten_events_goes_back_to_the_disk(
     journal: Journal, clock: FixedClock, path: Path, reader: JournalReader
 ) -> None:
-    journal._db.execute("PRAGMA synchronous=OFF")
+    journal._file.db.execute("PRAGMA synchronous=OFF")
     for _ in range(12_000):
         journal.append(NoticeEvent, code=NoticeCode.GATE_STARTED, detail="x" * 400)
-    journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    journal._file.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     before = path.stat().st_size
     assert journal.size().used_mb == pytest.approx(before / 1e6, rel=0.01)
     clock.now += timedelta(days=31)
@@ -335,7 +335,7 @@ def test_ok__the_room_of_forgotten_events_goes_back_to_the_disk(
     shrunk = 0
     while journal.shrink():
         shrunk += 1
-    journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    journal._file.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert shrunk > 3, "a part at a time"
     assert path.stat().st_size < before / 2
     assert verify(reader.records(11_900, 200), *reader.base())[0] == 12_000
@@ -381,21 +381,21 @@ def test_fail__a_full_disk_takes_events_as_long_as_room_is_given(path: Path, clo
         if len(given) == 3:
             return False
         given.append(pages())
-        journal._db.execute(f"PRAGMA max_page_count={pages() + 4}")
+        journal._file.db.execute(f"PRAGMA max_page_count={pages() + 4}")
         return True
 
     def pages() -> int:
-        return int(journal._db.execute("PRAGMA page_count").fetchone()[0])
+        return int(journal._file.db.execute("PRAGMA page_count").fetchone()[0])
 
     journal = Journal(path, SiteConfig(), clock, give_room=give_room)
-    journal._db.execute(f"PRAGMA max_page_count={pages()}")
+    journal._file.db.execute(f"PRAGMA max_page_count={pages()}")
     with pytest.raises(JournalError, match="full"):
         note(journal, 1000)
     assert len(given) == 3
     reader = JournalReader(path)
     kept = reader.head()
     assert kept > 10
-    journal._db.execute("PRAGMA max_page_count=100000")
+    journal._file.db.execute("PRAGMA max_page_count=100000")
     note(journal, 5)
     assert verify(reader.records(0, 2000))[0] == kept + 5
     reader.close()
@@ -414,7 +414,7 @@ def test_ok__a_journal_of_an_earlier_version_works_on_and_reuses_its_pages(path:
     )
     old.close()
     journal = Journal(path, SiteConfig(), clock)
-    journal._db.execute("PRAGMA synchronous=OFF")
+    journal._file.db.execute("PRAGMA synchronous=OFF")
     note(journal, 600)
     clock.now += timedelta(days=31)
     while journal.prune(600, 30):

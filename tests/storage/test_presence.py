@@ -11,7 +11,8 @@ from edge.core.config import SiteConfig
 from edge.core.domain import LastPassage
 from edge.sim import ManualClock
 from edge.storage.journal import Journal
-from edge.storage.presence import FIRST, JournalPresence
+from edge.storage.journal_events import FIRST_SINCE
+from edge.storage.presence import JournalPresence
 
 IN, OUT = Direction.IN, Direction.OUT
 
@@ -143,6 +144,6 @@ def test_ok__another_journal_adds_to_what_is_known(gate: Gate) -> None:
 def test_ok__a_start_reads_no_events_from_before(tmp_path: Path) -> None:
     """A journal of months must not make the start longer: where the week begins is found by the index of times."""
     journal = Journal(tmp_path / "journal.db", SiteConfig(), ManualClock())
-    plan = [row[3] for row in journal._db.execute(f"EXPLAIN QUERY PLAN {FIRST}", (0.0,))]
+    plan = [row[3] for row in journal._file.db.execute(f"EXPLAIN QUERY PLAN {FIRST_SINCE}", (0.0,))]
     assert plan == ["SEARCH events USING COVERING INDEX idx_events_utc (utc>?)"]
     journal.close()

@@ -21,7 +21,7 @@ def made(path: Path, events: int, gate_id: str = "gate-1") -> str:
     for _ in range(events):
         journal.append(NoticeEvent, code=NoticeCode.REX, detail="x" * 100)
     epoch = journal.epoch
-    journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    journal._file.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     journal.close()
     return epoch
 
@@ -52,7 +52,7 @@ def test_ok__everything_up_to_the_damage_that_hq_does_not_hold(tmp_path: Path) -
     path = tmp_path / "journal.db"
     epoch = made(path, 1000)
     spoil_page(path, page_of(path, 700))
-    found = salvage(path, tmp_path, "gate-1", {epoch: 200, "another": 999})
+    found = salvage(path, tmp_path, gate_id="gate-1", acked={epoch: 200, "another": 999})
     assert (found.epoch, found.first, found.acked) == (epoch, 201, 200)
     assert 650 < found.last < 700
     assert read(found) == (list(range(201, found.last + 1)), True)
@@ -63,7 +63,7 @@ def test_ok__a_file_that_is_whole_is_saved_from_its_first_event(tmp_path: Path) 
     path = tmp_path / "journal.db"
     made(path, 30)
     before = path.read_bytes()
-    found = salvage(path, tmp_path, "gate-1", {})
+    found = salvage(path, tmp_path, gate_id="gate-1", acked={})
     assert read(found) == (list(range(1, 31)), True)
     reader = JournalReader(found.path)
     assert reader.base() == (0, GENESIS)
@@ -81,14 +81,14 @@ def test_ok__what_a_killed_process_left_in_the_log_is_saved_too(tmp_path: Path, 
     for suffix in ("", *companions):
         aside.with_name(aside.name + suffix).write_bytes(path.with_name(path.name + suffix).read_bytes())
     journal.close()
-    found = salvage(aside, tmp_path, "gate-1", {})
+    found = salvage(aside, tmp_path, gate_id="gate-1", acked={})
     assert read(found) == (list(range(1, 41)), True)
 
 
 def test_ok__what_hq_holds_already_is_not_saved(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     epoch = made(path, 30)
-    found = salvage(path, tmp_path, "gate-1", {epoch: 30})
+    found = salvage(path, tmp_path, gate_id="gate-1", acked={epoch: 30})
     assert not list(tmp_path.glob("journal.salvaged-*"))
     assert str(found) == f"HQ holds all 30 events of epoch {epoch}"
 
@@ -97,9 +97,11 @@ def test_ok__damage_in_what_hq_holds_does_not_matter(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     epoch = made(path, 1000)
     spoil_page(path, page_of(path, 2))
-    found = salvage(path, tmp_path, "gate-1", {epoch: 500})
+    found = salvage(path, tmp_path, gate_id="gate-1", acked={epoch: 500})
     assert read(found) == (list(range(501, 1001)), True)
-    assert salvage(path, tmp_path, "gate-1", {}).last == 0, "without HQ's acknowledgement nothing can be sent"
+    assert salvage(path, tmp_path, gate_id="gate-1", acked={}).last == 0, (
+        "without HQ's acknowledgement nothing can be sent"
+    )
 
 
 def test_ok__a_file_that_no_longer_says_its_epoch_is_known_by_its_events(tmp_path: Path) -> None:
@@ -108,7 +110,7 @@ def test_ok__a_file_that_no_longer_says_its_epoch_is_known_by_its_events(tmp_pat
     with sqlite3.connect(path) as db:
         db.execute("DROP TABLE journal")
     db.close()
-    assert salvage(path, tmp_path, "gate-1", {epoch: 10}).first == 11
+    assert salvage(path, tmp_path, gate_id="gate-1", acked={epoch: 10}).first == 11
 
 
 @pytest.mark.parametrize("epoch", ["../../etc/x", "", None, "a b"])
@@ -119,7 +121,7 @@ def test_fail__an_epoch_that_is_no_name(tmp_path: Path, epoch: object) -> None:
         db.execute("UPDATE journal SET epoch = ?", (epoch,))
     db.close()
     with pytest.raises(NotSalvaged, match="does not say which epoch"):
-        salvage(path, tmp_path, "gate-1", {})
+        salvage(path, tmp_path, gate_id="gate-1", acked={})
 
 
 def test_fail__a_changed_or_missing_record_ends_what_can_be_believed(tmp_path: Path) -> None:
@@ -135,7 +137,7 @@ def test_fail__a_changed_or_missing_record_ends_what_can_be_believed(tmp_path: P
         with sqlite3.connect(path) as db:
             db.execute(spoil)
         db.close()
-        found = salvage(path, tmp_path, "gate-1", {epoch: 10})
+        found = salvage(path, tmp_path, gate_id="gate-1", acked={epoch: 10})
         assert (found.first, found.last, found.newest) == (11, 19, 30), name
         assert read(found)[1]
 
@@ -146,7 +148,7 @@ def test_fail__a_hole_right_after_what_hq_holds_leaves_nothing_that_hq_could_tak
     with sqlite3.connect(path) as db:
         db.execute("DELETE FROM events WHERE seq = 11")
     db.close()
-    found = salvage(path, tmp_path, "gate-1", {epoch: 10})
+    found = salvage(path, tmp_path, gate_id="gate-1", acked={epoch: 10})
     assert found.first > found.last
     assert str(found).endswith("nothing beyond it can be read, of 30 recorded")
 
@@ -156,17 +158,17 @@ def test_fail__a_file_of_which_nothing_can_be_read(tmp_path: Path, content: byte
     path = tmp_path / "journal.db.corrupt-1"
     path.write_bytes(content)
     with pytest.raises(NotSalvaged, match=r"not a single event of journal\.db\.corrupt-1 can be read"):
-        salvage(path, tmp_path, "gate-1", {})
+        salvage(path, tmp_path, gate_id="gate-1", acked={})
 
 
 def test_fail__no_file_or_another_gates_or_no_room(tmp_path: Path) -> None:
     with pytest.raises(NotSalvaged, match="cannot be opened"):
-        salvage(tmp_path / "gone.db", tmp_path, "gate-1", {})
+        salvage(tmp_path / "gone.db", tmp_path, gate_id="gate-1", acked={})
     made(tmp_path / "journal.db", 3, "gate-2")
     with pytest.raises(NotSalvaged, match="journal of gate 'gate-2', not of 'gate-1'"):
-        salvage(tmp_path / "journal.db", tmp_path, "gate-1", {})
+        salvage(tmp_path / "journal.db", tmp_path, gate_id="gate-1", acked={})
     with pytest.raises(NotSalvaged, match="free disk space"):
-        salvage(tmp_path / "journal.db", tmp_path / "gone", "gate-2", {})
+        salvage(tmp_path / "journal.db", tmp_path / "gone", gate_id="gate-2", acked={})
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -178,7 +180,7 @@ def test_ok__whatever_is_damaged_what_is_saved_is_whole(tmp_path: Path, seed: in
         data[dice.randrange(4096, len(data))] = dice.randrange(256)
     path.write_bytes(bytes(data[: dice.randrange(len(data) // 2, len(data) + 1)]))
     try:
-        found = salvage(path, tmp_path, "gate-1", {})
+        found = salvage(path, tmp_path, gate_id="gate-1", acked={})
     except NotSalvaged:
         return
     if found.first <= found.last:
@@ -188,7 +190,7 @@ def test_ok__whatever_is_damaged_what_is_saved_is_whole(tmp_path: Path, seed: in
 
 def test_ok__a_saved_file_is_removed_once_hq_holds_all_of_it(tmp_path: Path) -> None:
     made(tmp_path / "journal.db", 30)
-    found = salvage(tmp_path / "journal.db", tmp_path, "gate-1", {})
+    found = salvage(tmp_path / "journal.db", tmp_path, gate_id="gate-1", acked={})
     (tmp_path / "journal.salvaged-strange.db").touch()
     assert [name for name, _, _ in salvaged_files(tmp_path)] == [found.path]
     disk = DiskSpace(tmp_path, DiskConfig(), Reserve(tmp_path / "reserve", 1))
@@ -207,7 +209,7 @@ def test_ok__hq_went_back_below_what_was_removed_the_rest_is_saved_all_the_same(
             )
             db.execute("DELETE FROM events WHERE seq <= 30")
         db.close()
-        found = salvage(path, tmp_path, "gate-1", {epoch: 20})
+        found = salvage(path, tmp_path, gate_id="gate-1", acked={epoch: 20})
         if name == "right":
             assert (found.first, found.last, found.acked) == (31, 60, 20)
             assert read(found) == (list(range(31, 61)), True)
@@ -224,8 +226,8 @@ def test_ok__what_was_done_once_stays_done_after_a_damage(tmp_path: Path, damage
     for state in ("lock-down:1", "lock-down-over:2"):
         journal.append(NoticeEvent, ref=state, code=NoticeCode.REX)
     epoch = journal.epoch
-    journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    root = journal._db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'refs'").fetchone()[0]
+    journal._file.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    root = journal._file.db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'refs'").fetchone()[0]
     journal.close()
     spoil_page(path, page_of(path, 250))
     if damage == "page":

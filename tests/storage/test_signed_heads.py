@@ -16,10 +16,10 @@ from edge.storage.signed_heads import EVERY, Signer
 from edge.sync.signed_records import sendable
 from edge.system.clock import SystemClock
 from edge.system.gate_keys import open_key
-from hq.database.journals import JournalKey
-from hq.database.store import now
+from hq.database.clock import now
+from hq.database.values import JournalKey
 from hq.ingest.senders import SenderCheck, SenderRefused, proofs
-from hq.registry.gates import RegisteredGate
+from hq.registry.registered_gate import RegisteredGate
 
 KEY, OTHER = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
 SITE = SiteConfig()
@@ -125,13 +125,13 @@ def test_ok__a_record_that_was_changed_on_the_disk_holds_up_nothing_behind_it(tm
 def test_ok__what_is_saved_of_a_damaged_journal_is_signed(tmp_path: Path) -> None:
     path = tmp_path / "j.db"
     write(path, 30, key=None)
-    salvage(path, tmp_path, SITE.gate_id, {})
+    salvage(path, tmp_path, gate_id=SITE.gate_id, acked={})
     ((saved, _, _),) = salvaged_files(tmp_path)
     with sqlite3.connect(saved) as db:
         assert {row[1] for row in db.execute("PRAGMA table_info(events)")} & {"signature"} == set()
     sign_salvaged(tmp_path, Signer(SITE, KEY))
     check(saved, records(saved))
-    salvage(path, tmp_path, SITE.gate_id, {}, Signer(SITE, OTHER))
+    salvage(path, tmp_path, gate_id=SITE.gate_id, acked={}, signer=Signer(SITE, OTHER))
     check(saved, records(saved), OTHER)
 
 

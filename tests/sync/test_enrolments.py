@@ -13,12 +13,15 @@ from contract.messages import EnrolmentEvent, EnrolmentRecord, EventBatch, ListK
 from contract.signing import ENROLMENT, seal
 from edge.storage.journal import Journal, JournalReader
 from hq.cli import app
-from hq.database.store import REPUBLISH_ROSTERS, Store, task_count
+from hq.database.store import Store
+from hq.database.tasks import REPUBLISH_ROSTERS, task_count
 from hq.ingest.ingest import Ingest
 from hq.ingest.senders import SenderCheck
 from hq.registry.approvals import Approvals
 from hq.registry.gates import GateRegistry
-from hq.registry.people import EnrolmentRefused, ImportFile, PeopleRegistry
+from hq.registry.import_draft import EnrolmentRefused
+from hq.registry.import_file import ImportFile
+from hq.registry.people import PeopleRegistry
 from hq.reports import report
 
 WORKER = WorkerRecord(worker_id="w-1", sites=("site-1",), consent_ref="c-1")

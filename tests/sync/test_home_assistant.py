@@ -129,6 +129,6 @@ def test_ok__what_a_power_cut_left_of_the_file_is_no_topic(tmp_path: Path, left:
     (tmp_path / "sync").mkdir()
     (tmp_path / "sync/home-assistant.topic").write_bytes(left)
     told: list[str] = []
-    assert HomeAssistant(config, "test").tell(lambda message: told.append(message.topic) or True)
+    assert HomeAssistant(config, "test", lambda message: told.append(message.topic) or True).announce()
     assert told == [TOPIC]
     assert (tmp_path / "sync/home-assistant.topic").read_text() == TOPIC

@@ -29,7 +29,7 @@ from edge.replica.signed_lists import ListRefused, signed_part
 from edge.replica.summary import SummaryReader
 from edge.replica.writer import ReplicaWriter, RolledBack
 from hq.lists import publisher as publish
-from hq.registry.people import ImportFile
+from hq.registry.import_file import ImportFile
 
 HQ, SITE = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
 NOW = datetime(2026, 11, 21, 6, tzinfo=UTC)

@@ -24,7 +24,7 @@ from edge.replica.signed_lists import signed_delta, signed_part
 from edge.replica.writer import ReplicaWriter
 from edge.storage.high_water import HighWater
 from edge.tools import selfcheck
-from hq.registry.people import ImportFile
+from hq.registry.import_file import ImportFile
 
 ROSTER, RISK, POLICY = ListKind.ROSTER, ListKind.RISK, ListKind.POLICY
 TEN = list_snapshot(10, "w-1", "w-suspended")
@@ -41,7 +41,7 @@ class Gate:
     def start(self) -> None:
         """The gate process starts, and reads what lies there."""
         self.water = HighWater(self.folder, now=utc)
-        self.reader = ReplicaReader(self.path, SiteConfig(), HQ.public_key(), SITE, self.water)
+        self.reader = ReplicaReader(self.path, SiteConfig(), HQ.public_key(), SITE, guard=self.water)
         self.reader.refresh()
 
     def take(self, parts: list[bytes], kind: ListKind = ROSTER) -> None:
@@ -221,7 +221,7 @@ def test_ok__what_puts_a_list_into_force_is_on_disk_before_the_gate_can_see_it(t
 
 
 def test_ok__lists_that_the_gate_refuses_are_fetched_again_from_hq(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.sync.service.REFUSED_EVERY_S", 1.0)
+    monkeypatch.setattr("edge.sync.list_requests.REFUSED_EVERY_S", 1.0)
     store, journal = rig.store(), rig.journal()
     rig.people(store).take(
         ImportFile(workers=tuple(WorkerRecord(worker_id=f"w-{n}", sites=("site-1",)) for n in range(3)))
@@ -234,7 +234,7 @@ def test_ok__lists_that_the_gate_refuses_are_fetched_again_from_hq(rig: Rig, mon
     water = HighWater(rig.state_dir / "gate")
 
     def start() -> ReplicaReader:
-        reader = ReplicaReader(path, rig.config.site, *keys, water)
+        reader = ReplicaReader(path, rig.config.site, *keys, guard=water)
         reader.refresh()
         return reader
 

@@ -35,8 +35,17 @@ class Desk:
 
     def outbox_of(self, reader: Reads, set_aside: bool) -> Outbox:
         config, meters = self.rig.config, SyncMeters(self.incidents)
-        parts = (config.site, config.sync, reader, self.replica, self.incidents, self._publish, meters)
-        return Outbox(*parts, set(), set_aside)
+        return Outbox(
+            reader,
+            site=config.site,
+            config=config.sync,
+            replica=self.replica,
+            incidents=self.incidents,
+            publish=self._publish,
+            meters=meters,
+            followed=set(),
+            set_aside=set_aside,
+        )
 
     def _publish(self, payload: bytes) -> bool:
         self.sent.append(payload)
@@ -74,7 +83,7 @@ def _prune(desk: Desk, through: int) -> None:
 
 
 def _damaged(journal: Journal, path: Path, at: int) -> Path:
-    journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    journal._file.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     journal.close()
     aside = path.rename(path.with_name("journal.db.corrupt-1"))
     with sqlite3.connect(aside) as db:
@@ -93,11 +102,18 @@ def test_ok__hq_holds_more_of_a_damaged_journal_than_was_saved(desk: Desk, twin:
     desk.replica.save_ack(desk.ack(20, utc=utc() - timedelta(minutes=1)), b"a")
     desk.reader.close()
     found = salvage(
-        _damaged(desk.journal, desk.rig.state_dir / "gate/journal.db", 51), desk.rig.state_dir, "gate-1", {epoch: 20}
+        _damaged(desk.journal, desk.rig.state_dir / "gate/journal.db", 51),
+        desk.rig.state_dir,
+        gate_id="gate-1",
+        acked={epoch: 20},
     )
     assert (found.first, found.last) == (21, 50)
     rescue = SalvageOutbox(
-        desk.rig.state_dir, "gate-1", desk.replica, JournalReader, partial(desk.outbox_of, set_aside=True)
+        desk.rig.state_dir,
+        gate_id="gate-1",
+        replica=desk.replica,
+        open_reader=JournalReader,
+        outbox_of=partial(desk.outbox_of, set_aside=True),
     )
     rescue.follow(0.0)
     rescue.acknowledged(desk.ack(60, records[-1].hash), b"kept at the broker", 0.0, retained=True)

@@ -16,7 +16,7 @@ from edge.app.state_folders import JOURNAL
 from edge.cli import app
 from edge.core.domain import RosterState
 from edge.replica.reader import ReplicaReader
-from hq.registry.people import ImportRefused, read_import
+from hq.registry.import_file import ImportRefused, read_import
 
 EXAMPLE = re.search(
     r"```toml\n(\[\[policies\]\].*?)```",

@@ -94,14 +94,14 @@ def test_ok__a_gate_that_goes_on_sending_rubbish_is_told_ever_less_often(rig: Ri
     refusals, told = Refusals(store, lambda: now[0]), []
     for second in range(0, 8 * 3600, 300):
         now[0] = 1000.0 + second
-        ingest.refuse("site-1", "gate-1", "health: BadMessage", b"rubbish %d" % second)
+        ingest.rejected.keep("site-1", "gate-1", "health: BadMessage", b"rubbish %d" % second)
         for _, newest, refusal in refusals.due():
             told.append(refusal.more)
-            refusals.told(refusal.gate_id, newest)
+            refusals.mark_reported(refusal.gate_id, newest)
     assert len(told) <= 15
     assert len(told) + sum(told) + 12 >= 8 * 12, "all of it was told but the last hour's"
     now[0] += 3 * 3600
-    ingest.refuse("site-1", "gate-1", "health: BadMessage", b"later")
+    ingest.rejected.keep("site-1", "gate-1", "health: BadMessage", b"later")
     assert len(refusals.due()) == 1
 
 
@@ -152,7 +152,9 @@ def test_fail__two_gates_with_one_id_are_both_told(rig: Rig, tmp_path: Path) -> 
     rig.sync()
     journal, store, first = rig.journal(), rig.store(), rig.roster()
     config, twin, reader = _twin(rig, tmp_path / "twin")
-    running = Runner(SyncService.open(config, reader, rig.clock, "twin", JournalReader, rig.link_key))
+    running = Runner(
+        SyncService.open(config, reader, rig.clock, software="twin", open_reader=JournalReader, key=rig.link_key)
+    )
     keys = rig.config.keys
     second = ReplicaReader(
         tmp_path / "twin/sync/replica.db", config.site, rig.signing.public_key(), _site_key(keys.site_private_path)
@@ -193,7 +195,7 @@ def test_ok__resync_asks_for_everything_again(rig: Rig, stranger: Stranger) -> N
     lost = topic(Channel.RISK, "site-1", part=1)
     stranger.publish(lost, b"", retain=True)
     stranger.subscribe(lost)
-    publisher.order("site-1", "gate-1", CommandAction.RESYNC, why="restored", by="m", valid_s=30)
+    rig.commands(store).order("site-1", "gate-1", CommandAction.RESYNC, why="restored", by="m", valid_s=30)
     wait_until(lambda: rig.holds(store, 8), "HQ holds everything again")
     wait_until(lambda: any(payload for _, payload, _ in stranger.seen), "the broker has the list again")
     assert roster.state.roster.version == 1

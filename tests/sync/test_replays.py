@@ -28,8 +28,10 @@ from edge.sync.service import SyncService
 from edge.sync.signed_messages import MessageSigner
 from hq import config as hq_config
 from hq.database import tables as t
-from hq.ingest import newer_events
-from hq.ingest.ingest import REASONS_MAX, Ingest, examine
+from hq.database.values import UNREAD_TYPE
+from hq.ingest.batches import examine
+from hq.ingest.ingest import Ingest
+from hq.ingest.sender_log import REASONS_MAX
 from hq.ingest.senders import SenderCheck
 from hq.registry.approvals import Approvals
 from hq.registry.gates import GateRegistry, RegistryRefused
@@ -136,7 +138,7 @@ def test_ok__a_gate_whose_clock_was_behind_when_it_connected_is_heard_once_it_is
     clock, keys = Behind(world), gate.config.keys
     gate.reader = JournalReader(gate.folder / JOURNAL)
     gate.sync = Runner(
-        SyncService.open(gate.config, gate.reader, clock, "test", JournalReader, gate.keys[1])  # type: ignore[arg-type]
+        SyncService.open(gate.config, gate.reader, clock, software="test", open_reader=JournalReader, key=gate.keys[1])  # type: ignore[arg-type]
     )
     lists = TrustedKeys(keys.hq_signing_public_path), OpeningKeys(keys.site_private_path)
     gate.roster = ReplicaReader(gate.folder / REPLICA, gate.config.site, *lists)
@@ -181,15 +183,15 @@ def test_fail__what_another_card_told_is_no_receipt_for_the_new_one(world: World
 
 def test_fail__no_stranger_uses_up_the_room_of_others(rig: Rig) -> None:
     hq = HqService(hq_config.load(rig.hq_folder))
-    told = [hq._ingest.tell_stranger("gate-1", f"event {n} carries no signature") for n in range(1100)]
+    told = [hq.parts.ingest.senders.refused("gate-1", f"event {n} carries no signature") for n in range(1100)]
     assert told.count(True) == REASONS_MAX
-    assert hq._ingest.tell_stranger("gate-2", "the gate is not registered")
+    assert hq.parts.ingest.senders.refused("gate-2", "the gate is not registered")
     body = "{}"
     record = EventRecord(seq=1, prev_hash=GENESIS, hash=link(GENESIS, body), body=body)
     for number in range(20):
         batch = EventBatch(site_id="site-1", gate_id=f"invented-{number}", epoch="e", records=(record,))
-        hq._ready.append(examine(batch))
-    hq._store_events()
+        hq.parts.intake.add(examine(batch))
+    hq.parts.intake.due()
     samples = [sample for metric in hq.metrics.events.collect() for sample in metric.samples]
     hq.close()
     assert samples == [], "nor numbers of their own, without end"
@@ -225,7 +227,7 @@ def test_ok__an_enrolment_that_only_a_newer_hq_reads_goes_with_the_consent(
     assert holding() == []
     assert all(verdict.ok for verdict in report.verdicts(world.store, world.people.cipher))
     with world.store.read() as db:  # the update, which reads it
-        row = db.execute(select(t.events).where(t.events.c.type == newer_events.TYPE)).one()
+        row = db.execute(select(t.events).where(t.events.c.type == UNREAD_TYPE)).one()
     readable = json.dumps(json.loads(row.body) | {"consent_ref": "c-1"})
     event = decode_event(readable)
     monkeypatch.setattr("hq.ingest.ingest.readable", lambda record: event)

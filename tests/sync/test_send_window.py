@@ -9,7 +9,7 @@ from contract.backoff import doubled_s
 from contract.chain import GENESIS
 from contract.messages import Ack, EventRecord
 from edge.sync.send_window import AckEffect, Window, fit
-from hq.ingest.ingest import sort
+from hq.ingest.batches import split
 
 START = datetime(2026, 11, 21, tzinfo=UTC)
 TIMEOUT_S = 10.0
@@ -56,7 +56,7 @@ class _World:
         first, last = self.up[index % len(self.up)]
         if not keep:
             self.up.remove((first, last))
-        found = sort(tuple(_record(seq) for seq in range(first, last + 1)), self.watermark)
+        found = split(tuple(_record(seq) for seq in range(first, last + 1)), self.watermark)
         self.delivered += [record.seq for record in found.fresh]
         self.watermark += len(found.fresh)
         self.now += 0.001

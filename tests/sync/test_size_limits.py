@@ -50,7 +50,9 @@ def replica(tmp_path: Path) -> Iterator[ReplicaWriter]:
 
 def test_fail__at_the_gate(rig: Rig, replica: ReplicaWriter) -> None:
     site, clock = rig.config.site, SystemClock()
-    down = Downlink(site, rig.signing.public_key(), replica, IncidentLog(replica, clock), clock.utc)
+    down = Downlink(
+        site, hq_key=rig.signing.public_key(), replica=replica, incidents=IncidentLog(replica, clock), now=clock.utc
+    )
     ack = Ack(gate_id=site.gate_id, epoch="e", seq=1, utc=utc())
 
     def comes(channel: Channel, payload: bytes) -> object:
@@ -66,7 +68,7 @@ def test_fail__at_the_gate(rig: Rig, replica: ReplicaWriter) -> None:
 def test_ok__a_kept_refusal_signed_with_a_retired_key_is_nothing_new(rig: Rig, replica: ReplicaWriter) -> None:
     site, clock, retired = rig.config.site, SystemClock(), Ed25519PrivateKey.generate()
     incidents = IncidentLog(replica, clock)
-    down = Downlink(site, rig.signing.public_key(), replica, incidents, clock.utc)
+    down = Downlink(site, hq_key=rig.signing.public_key(), replica=replica, incidents=incidents, now=clock.utc)
     refusal = Refusal(gate_id=site.gate_id, reason="event differs", utc=utc())
     where = topic(Channel.REFUSAL, site.site_id, site.gate_id)
     down.handle(Received(where, sign(encode(refusal), "refusal", retired), True))
@@ -93,9 +95,11 @@ def test_fail__at_hq(rig: Rig, channel: Channel, message: Message, over: int) ->
     rig.take_unsigned()
     hq = HqService(hq_config.load(rig.hq_folder))
     limit = ROUTES[channel].max_bytes
-    arrival = hq._take(BrokerMessage(topic(channel, "site-1", "gate-1"), padded(message, limit + over), False))
+    arrival = hq.parts.messages.take(
+        BrokerMessage(topic(channel, "site-1", "gate-1"), padded(message, limit + over), False)
+    )
     assert (arrival is not None) is (channel is Channel.EVENTS and not over)
-    hq._ingest.take_all([arrival] if arrival else [])
+    hq.parts.ingest.take_all([arrival] if arrival else [])
     store = rig.store()
     said = [row.reason for row in report.quarantine(store)]
     assert said == ([f"{channel.value}: {limit + 1} bytes is over the limit of {limit}"] if over else [])

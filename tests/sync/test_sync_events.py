@@ -176,7 +176,7 @@ from edge.sync.service import SyncService
 config = Config.model_validate_json(Path(sys.argv[1]).read_text())
 journal = JournalReader(config.paths.state_dir / "gate/journal.db")
 key = open_key(*link_key_files(config))
-SyncService.open(config, journal, SystemClock(), "test", JournalReader, key).run(threading.Event())
+SyncService.open(config, journal, SystemClock(), software="test", open_reader=JournalReader, key=key).run(threading.Event())
 """
 
 

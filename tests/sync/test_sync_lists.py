@@ -30,7 +30,7 @@ from edge.replica.summary import SummaryReader
 from edge.replica.writer import ReplicaError
 from edge.storage.journal import JournalReader
 from edge.sync.service import SyncService
-from hq.registry.people import ImportFile
+from hq.registry.import_file import ImportFile
 from hq.reports import report
 
 VECTOR = np.eye(1, 128, dtype="<f2").tobytes()
@@ -191,7 +191,7 @@ def test_ok__a_command_from_hq_arrives_once(rig: Rig, stranger: Stranger) -> Non
     store, roster = rig.store(), rig.roster()
     stranger.subscribe(COMMAND_TOPIC)
     wait_until(lambda: (g := report.gates(store)) and g[0].status and g[0].status.online, "the gate is online")
-    order = rig.publisher(store).order(
+    order = rig.commands(store).order(
         "site-1", "gate-1", CommandAction.OPEN_ONCE, why="test", by="manager-1", valid_s=30
     )
     got: list[Command] = []
@@ -210,7 +210,7 @@ def test_ok__after_a_restart_the_journal_knows_what_was_obeyed(rig: Rig) -> None
     rig.sync()
     store, roster = rig.store(), rig.roster()
     wait_until(lambda: (g := report.gates(store)) and g[0].status and g[0].status.online, "the gate is online")
-    rig.publisher(store).order("site-1", "gate-1", CommandAction.OPEN_ONCE, why="test", by="m", valid_s=30)
+    rig.commands(store).order("site-1", "gate-1", CommandAction.OPEN_ONCE, why="test", by="m", valid_s=30)
     got: list[Command] = []
     wait_until(lambda: got.extend(roster.commands(utc())) or got, "the command")
     again = rig.roster()  # a gate process that was restarted reads all commands from the start
@@ -226,20 +226,20 @@ def test_ok__parts_are_let_go_and_a_key_change_is_tried_again_on_a_full_disk(
 ) -> None:
     reader, now, left, tries = JournalReader(rig.state_dir / "gate/journal.db"), [1000.0], [], []
     monkeypatch.setattr(rig.clock, "monotonic", lambda: now[0])
-    service = SyncService.open(rig.config, reader, rig.clock, "test", JournalReader)
-    monkeypatch.setattr(service._link, "unsubscribe", left.append)
+    service = SyncService.open(rig.config, reader, rig.clock, software="test", open_reader=JournalReader)
+    monkeypatch.setattr(service._parts.link, "unsubscribe", left.append)
 
     def forget(key: object) -> None:
         tries.append(key)
         if len(tries) == 1:
             raise ReplicaError("full")
 
-    monkeypatch.setattr(service._replica, "forget_untrusted", forget)
+    monkeypatch.setattr(service._parts.replica, "forget_untrusted", forget)
     path = rig.config.keys.hq_signing_public_path
     assert path is not None
     path.write_bytes(path.read_bytes() + public_pem(Ed25519PrivateKey.generate()))
     for _ in range(4):
-        service._asked_for = {("sitegate/v1/site-1/list/roster/2", 1)}
+        service._parts.lists._subscribed = {("sitegate/v1/site-1/list/roster/2", 1)}
         now[0] += 2.0
         service.step(0)
     assert len(tries) == 2, "until it is done, and no longer"

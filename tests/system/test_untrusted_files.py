@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from edge.core.config import SiteConfig
 from edge.replica.reader import ReplicaReader
 from edge.replica.writer import ReplicaWriter
-from edge.storage import sqlite_file, untrusted_database
+from edge.storage import database_reader, sqlite_file, untrusted_database
 from edge.storage.desk import DeskReader, DeskWriter
 from edge.storage.journal import Journal, JournalReader
 from edge.system.clock import SystemClock
@@ -113,7 +113,7 @@ def test_fail__a_query_without_end_is_given_up(tmp_path: Path, monkeypatch: pyte
     db = sqlite_file.connect(path)
     db.execute("CREATE TABLE t (n)")
     db.executemany("INSERT INTO t VALUES (?)", ((n,) for n in range(3000)))
-    reader = sqlite_file.DatabaseReader(path)
+    reader = database_reader.DatabaseReader(path)
     opened = reader.db()
     assert opened is not None
     with pytest.raises(sqlite3.OperationalError, match="interrupted"):
@@ -126,7 +126,7 @@ def test_fail__a_query_without_end_is_given_up(tmp_path: Path, monkeypatch: pyte
 def test_fail__a_reader_cannot_write(tmp_path: Path) -> None:
     db = sqlite_file.connect(tmp_path / "x.db")
     db.execute("CREATE TABLE t (n)")
-    opened = sqlite_file.DatabaseReader(tmp_path / "x.db").db()
+    opened = database_reader.DatabaseReader(tmp_path / "x.db").db()
     assert opened is not None
     with pytest.raises(sqlite3.OperationalError):
         opened.execute("INSERT INTO t VALUES (1)")
@@ -141,10 +141,10 @@ def test_fail__a_lock_that_another_process_holds_costs_a_moment_and_not_each_tur
     other.execute("PRAGMA locking_mode=EXCLUSIVE")
     other.execute("BEGIN EXCLUSIVE")
     other.execute("DELETE FROM audit")
-    late = DeskReader(path, sqlite_file.DatabaseReader(path, sqlite_file.UNTRUSTED_WAIT_S))
+    late = DeskReader(path, database_reader.DatabaseReader(path, database_reader.UNTRUSTED_WAIT_S))
     assert late.changed() is False
     tries, began = 0, time.monotonic()
-    while time.monotonic() - began < sqlite_file._AGAIN_S / 2:
+    while time.monotonic() - began < database_reader._AGAIN_S / 2:
         assert late.requests(0) == []
         tries += 1
     assert tries > 100, "between two tries there is no wait"
@@ -175,7 +175,7 @@ def test_fail__a_writer_whose_place_holds_something_else_says_so(tmp_path: Path,
 
 def test_ok__a_table_that_is_just_being_made_is_no_news_and_one_that_stays_away_is(tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "x.db").execute("CREATE TABLE other (x)").connection.close()
-    reader = sqlite_file.DatabaseReader(tmp_path / "x.db")
+    reader = database_reader.DatabaseReader(tmp_path / "x.db")
     with capture_logs() as logs:
         for wait_s in (0.0, 0.1, 1.1, 0.0):
             time.sleep(wait_s)

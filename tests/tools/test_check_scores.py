@@ -13,7 +13,6 @@ from edge.core.score_counts import DayScores, bin_of
 from edge.matcher.weights.manifest import find_pack, model_id
 from edge.storage.score_store import ScoreStore
 from edge.system.clock import SystemClock
-from edge.tools import selfcheck
 from edge.tools.selfcheck import CheckState, own_scores, threshold
 
 WORKERS = 300
@@ -36,7 +35,9 @@ def state_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A gate with WORKERS workers."""
     vectors = np.random.default_rng(1).normal(size=(WORKERS, 128)).astype(np.float32)
     templates = tuple((f"w-{i}", Template(v, _model())) for i, v in enumerate(vectors))
-    monkeypatch.setattr(selfcheck, "open_roster", lambda config: Roster(RosterState(templates=templates)))
+    monkeypatch.setattr(
+        "edge.tools.selfcheck.recognition.open_roster", lambda config: Roster(RosterState(templates=templates))
+    )
     return tmp_path
 
 

@@ -18,38 +18,40 @@ from edge.core.config import Config
 from edge.core.domain import CommissioningRequest, GateSignal
 from edge.sim import ManualClock, RecordingGate, RecordingIndicator
 from edge.storage.desk import DeskReader
-from edge.tools.commissioning import steps as tried
+from edge.tools.commissioning import camera_steps, gate_steps
 from edge.tools.commissioning.certificate import NotACertificate, html, public_bytes, read
+from edge.tools.commissioning.steps import STEPS
+from edge.tools.commissioning.trial import GateUnderTest
 
 FIRE, TAMPER = 22, 23
 
 
-def bench(gate: RecordingGate, clock: ManualClock, **config: object) -> tried.Bench:
+def bench(gate: RecordingGate, clock: ManualClock, **config: object) -> GateUnderTest:
     whole = Config.model_validate({"gate": {"pins": "mock", **config}})
-    return tried.Bench(
+    return GateUnderTest(
         whole, OneFrameEach(clock), gate, RecordingIndicator(clock), clock, lambda image: [], clock.advance
     )
 
 
 def test_ok__the_relay_step_measures_one_bounded_pulse() -> None:
     clock = ManualClock()
-    done = tried.relay(bench(RecordingGate(clock, pulse_s=0.6), clock), Technician())
+    done = gate_steps.relay(bench(RecordingGate(clock, pulse_s=0.6), clock), Technician())
     assert done.state is StepState.OK
     assert "energised for 6" in done.measured and done.seen == "opened and locked again: yes"
 
 
 def test_fail__a_relay_that_stays_energised_or_opens_nothing_does_not_pass() -> None:
     clock = ManualClock()
-    stuck = tried.relay(bench(RecordingGate(clock, pulse_s=9), clock), Technician())
+    stuck = gate_steps.relay(bench(RecordingGate(clock, pulse_s=9), clock), Technician())
     assert stuck.state is StepState.PROBLEM
-    deaf = tried.relay(bench(RecordingGate(clock, pulse_s=0.6), clock), Technician(yes=False))
+    deaf = gate_steps.relay(bench(RecordingGate(clock, pulse_s=0.6), clock), Technician(yes=False))
     assert deaf.state is StepState.PROBLEM and "no" in deaf.seen
 
 
 def test_ok__a_sensor_that_reports_passes_and_one_that_does_not_says_what_to_check() -> None:
     clock = ManualClock()
     gate = RecordingGate(clock)
-    step = tried.sensor("tamper", "tamper_pin", "Open the housing.", GateSignal.TAMPER)
+    step = gate_steps.sensor("tamper", "tamper_pin", "Open the housing.", GateSignal.TAMPER)
     assert step(bench(gate, clock), Technician()).state is StepState.NOT_FITTED
     fitted = bench(gate, clock, tamper_pin=TAMPER)
     silent = step(fitted, Technician())
@@ -58,7 +60,7 @@ def test_ok__a_sensor_that_reports_passes_and_one_that_does_not_says_what_to_che
     technician.say = lambda text: gate.report(GateSignal.TAMPER)  # type: ignore[method-assign]
     assert step(fitted, technician).state is StepState.OK
     technician.say = lambda text: gate.report(GateSignal.PASSED_IN)  # type: ignore[method-assign]
-    passage = tried.STEPS["passage sensor"]
+    passage = STEPS["passage sensor"]
     assert passage(bench(gate, clock, passage_pin=27), technician).state is StepState.OK
 
 
@@ -72,18 +74,18 @@ def test_fail__fire_passes_only_if_the_gate_opens_without_the_computer() -> None
         gate.report(GateSignal.FIRE_OFF)
 
     technician.say = panel  # type: ignore[method-assign]
-    done = tried.fire(bench(gate, clock, fire_pin=FIRE), technician)
+    done = gate_steps.fire(bench(gate, clock, fire_pin=FIRE), technician)
     assert done.state is StepState.PROBLEM and done.measured == "fire_on and fire_off reported"
     technician.yes = True
-    assert tried.fire(bench(gate, clock, fire_pin=FIRE), technician).state is StepState.OK
+    assert gate_steps.fire(bench(gate, clock, fire_pin=FIRE), technician).state is StepState.OK
 
 
 def test_fail__a_camera_without_a_face_or_without_frames_is_a_problem() -> None:
     clock = ManualClock()
     parts = bench(RecordingGate(clock), clock)
-    assert "no face" in tried.camera(parts, Technician()).measured
+    assert "no face" in camera_steps.camera(parts, Technician()).measured
     parts.camera.ok = False  # type: ignore[attr-defined]
-    assert tried.camera(parts, Technician()).measured == "unplugged"
+    assert camera_steps.camera(parts, Technician()).measured == "unplugged"
 
 
 @pytest.fixture
@@ -130,8 +132,8 @@ def test_ok__the_technician_signs_a_gate_off(
     )
     settings = settings.replace("[keys]", '[keys]\ngate_signing_path = "gate.key"')
     gate.path.write_text(settings, encoding="utf-8")
-    monkeypatch.setattr(tried, "WATCH_S", 0.5)
-    monkeypatch.setattr(tried, "SENSOR_WAIT_S", 0.3)
+    monkeypatch.setattr(camera_steps, "WATCH_S", 0.5)
+    monkeypatch.setattr(gate_steps, "SENSOR_WAIT_S", 0.3)
     arguments = ["commission", "run", "-c", str(gate.path), "--technician", "T-17", "--to", str(tmp_path)]
     result = CliRunner().invoke(app, [*arguments, "--skip", "broker"], input="y\n" * 9)
     assert result.exit_code == 1, words(result)  # nobody walks through in the sensor's step, and a step was left out

@@ -5,16 +5,19 @@ import re
 from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 from edge.matcher.weights.manifest import ImpostorTail
 from edge.tools.evaluation.attempts import Faces, Trials, run
+from edge.tools.evaluation.charts import det_curve
+from edge.tools.evaluation.measurement import _by_group, evaluate, usable_faces
 from edge.tools.evaluation.observation_cache import Observation
 from edge.tools.evaluation.photos import EvaluationError, EvaluationPhoto
-from edge.tools.evaluation.report import det_curve, html
-from edge.tools.evaluation.result import GroupRates, _by_group, evaluate, usable_faces
+from edge.tools.evaluation.report import html
+from edge.tools.evaluation.result import GroupRates
 from edge.tools.evaluation.site import marked_look_alikes, self_calibration
 from edge.tools.evaluation.worst import worst_cases
 
@@ -132,8 +135,15 @@ def test_ok__the_report_stands_alone(result):
 
 
 def test_ok__the_curve_stays_in_its_frame():
-    points = [tuple(map(float, p.split(","))) for p in det_curve([(1e-4, 0.5), (1e-2, 0.0), (1.0, 0.0)]).points.split()]
+    svg = ElementTree.fromstring(det_curve([(1e-4, 0.5), (1e-2, 0.0), (1.0, 0.0)]))
+    (curve,) = (e.attrib["d"] for e in svg.iter() if e.attrib.get("id") == "det")
+    points = [tuple(map(float, point.split(","))) for point in re.findall(r"[\d.]+,[\d.]+", curve)]
+    assert len(points) == 3
     assert all(50 <= x <= 510 and 50 <= y <= 290 for x, y in points)
+
+
+def test_ok__the_same_result_gives_the_same_page(result):
+    assert html(result, "x") == html(result, "x")
 
 
 def test_ok__the_worst_cases_come_first(seen):

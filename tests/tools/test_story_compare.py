@@ -168,6 +168,10 @@ def test_ok__the_picture_is_well_formed_and_says_what_happened() -> None:
     assert png(svg, 900).startswith(b"\x89PNG")
 
 
+def test_ok__the_same_story_gives_the_same_picture_byte_for_byte() -> None:
+    assert draw(played(GRANT), compare(played(GRANT))) == draw(played(GRANT), compare(played(GRANT)))
+
+
 def test_ok__words_that_would_overlap_stand_on_levels_of_their_own() -> None:
     crowd = tuple((1.2 + n / 100, notice(n + 2, NoticeCode.TAMPER)) for n in range(5))
     svg = draw(played(events=crowd), [])

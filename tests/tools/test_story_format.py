@@ -61,7 +61,7 @@ def test_fail__every_problem_is_told_at_once_with_its_line(tmp_path: Path) -> No
         ('{ at = 1, sensor = "fire", turns = "up" }', "turns: Input should be 'on', 'off' or 'on and off'"),
         ('{ person = "w1" }', "at is missing"),
         ('{ at = -1, person = "w1" }', "at: Input should be greater than or equal to 0"),
-        ('{ at = 1, person = "w1", sensor = "fire" }', "is two things at once (person and sensor): write two lines"),
+        ('{ at = 1, person = "w1", sensor = "fire" }', "has two kinds (person and sensor): write two lines"),
         ("{ at = 1 }", "no such step: known: person, people"),
         ('{ at = 1, command = "explode" }', "command: Input should be 'open_once'"),
         ("{ at = 1, clock = 2026-01-01T00:00:00 }", "clock: Input should have timezone info"),

@@ -1,4 +1,4 @@
-"""May this person pass? One ordered table of rules over pure functions; see `edge.core.decision.table`."""
+"""Decide whether a person may pass: one ordered table of rules over pure functions (`edge.core.decision.table`)."""
 
 from collections.abc import Mapping
 
@@ -28,7 +28,7 @@ __all__ = [
 
 
 def look_alikes_in_words(look_alikes: Mapping[str, str], shown: int = 3) -> str:
-    """Who looks like whom, each pair once, the first few by id: fit for an event's detail."""
+    """Describe who looks like whom for an event's detail: each pair once, the first few by id."""
     pairs = sorted({tuple(sorted(pair)) for pair in look_alikes.items()})
     words = ", ".join(f"{a} ~ {b}" for a, b in pairs[:shown])
     return words + (f" and {len(pairs) - shown} more pairs" if len(pairs) > shown else "")

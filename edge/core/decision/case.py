@@ -1,4 +1,4 @@
-"""What one decision rests on, and what one rule may say of it."""
+"""The inputs of one decision, and the possible findings of a rule."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,19 +11,20 @@ from edge.core.domain import Circumstances, Claim, Identification, ListAge, Rost
 
 
 class RuleVerdict(StrEnum):
-    """What a rule says."""
+    """A rule's verdict."""
 
     FINE = "fine"
     NOTES = "notes"
     """No objection, but the manager should know."""
     REFUSES = "refuses"
     NOT_ASKED = "not asked"
-    """The policy, or the way the person goes, makes the rule pointless."""
+    """The policy or the direction makes the rule irrelevant."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleFinding:
-    """A rule's verdict, and `given`: what it looked at, in words for the manager. `reason` and `advice` only if it refuses."""
+    """A rule's verdict, and `given`: what it checked, as text for the manager. `reason` and `advice` only for a
+    refusal."""
 
     verdict: RuleVerdict
     given: str
@@ -49,7 +50,7 @@ def refuses(reason: Reason, advice: Advice, given: str) -> RuleFinding:
 
 @dataclass(frozen=True, slots=True)
 class DecisionCase:
-    """Everything one decision rests on."""
+    """All inputs of one decision."""
 
     identification: Identification
     claim: Claim
@@ -70,23 +71,24 @@ class DecisionCase:
 
     @property
     def local(self) -> datetime:
-        """What the clock on the site's wall shows."""
+        """The site's local time."""
         return site_time(self.at.now, self.policy)
 
     @property
     def shown(self) -> bool:
-        """True if something other than the face says who this is, genuine or not."""
+        """True if something other than the face names the person, genuine or not."""
         return self.claim.worker_id is not None or bool(self.claim.refusal)
 
     @property
     def seen(self) -> str | None:
-        """Whose face it is, if the matcher names anybody."""
+        """The worker of the recognised face; None if there is none."""
         candidate = self.identification.candidate
         return candidate.worker_id if candidate and self.identification.sight is Sight.KNOWN else None
 
     @property
     def worker_id(self) -> str | None:
-        """Who this is: by what was shown, else by the face. None if nobody, or two different workers, are named."""
+        """The person's worker id, by the credential or else by the face. None if nobody, or two different workers,
+        are named."""
         claimed = self.claim.worker_id
         return None if claimed and self.seen not in (None, claimed) else claimed or self.seen
 
@@ -96,20 +98,20 @@ class DecisionCase:
 
     @property
     def temperature_c(self) -> float | None:
-        """The reading, if it is one: what no thermometer could show counts as none, and would not fit in an event."""
+        """The temperature. An impossible reading counts as none, and would not fit into an event."""
         reading = self.at.temperature_c
         return reading if reading is not None and -50 <= reading <= 150 else None
 
     @property
     def factors(self) -> frozenset[Factor]:
-        """The factors that count: of this one worker, and the face only where it was found live if it must be."""
+        """The factors that count for this worker. The face counts only if it was found live, where that is demanded."""
         shown = self.claim.factors - {Factor.FACE} if self.claim.worker_id else frozenset()
         live = not self.at.must_be_live or self.leaving or self.identification.liveness is LivenessVerdict.LIVE
         return shown | {Factor.FACE} if self.seen is not None and live else shown
 
 
 def tier(age: ListAge, now: datetime, stale_after_h: float, expired_after_h: float) -> DataTier:
-    """How old a list is. No list yet is expired."""
+    """Return a list's age tier. A missing list is expired."""
     if age.issued_utc is None:
         return DataTier.EXPIRED
     old = now - age.issued_utc
@@ -119,7 +121,7 @@ def tier(age: ListAge, now: datetime, stale_after_h: float, expired_after_h: flo
 
 
 def tiers(state: RosterState, site_id: str, now: datetime) -> tuple[DataTier, DataTier]:
-    """How old roster and risk list are, by the policy in force."""
+    """Return the age tiers of roster and risk list, by the policy in force."""
     policy = policy_of(state, site_id, now)
     return (
         tier(state.roster, now, policy.roster_stale_after_h, policy.roster_expired_after_h),
@@ -128,5 +130,5 @@ def tiers(state: RosterState, site_id: str, now: datetime) -> tuple[DataTier, Da
 
 
 def policy_of(state: RosterState, site_id: str, now: datetime) -> PolicySnapshot:
-    """HQ's policy, or the defaults until the first one arrives."""
+    """Return HQ's policy, or the defaults before the first one."""
     return state.policy or PolicySnapshot(site_id=site_id, issued_utc=now)

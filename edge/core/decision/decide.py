@@ -1,6 +1,6 @@
-"""May this person pass? A pure function: the same inputs always give the same decision.
+"""Decide whether a person may pass. Pure: the same inputs always give the same decision.
 
-Nothing here raises for a strange input: what cannot be judged is refused with a reason, and the gate stays shut.
+No input raises an exception. What cannot be decided is refused with a reason, and the gate stays locked.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ ALERTS_MAX = 20
 
 
 def decide(seen: Identification, claim: Claim, state: RosterState, at: Circumstances) -> Decision:
-    """The decision for one person, by what the matcher sees, what else was shown, and HQ's lists and policy in `state`."""
+    """Decide on one person, by the identification, the claim, and HQ's lists and policy in `state`."""
     case = DecisionCase.of(seen, claim, state, at)
     alerts: list[str] = []
     for rule, finding in examine(case):
@@ -29,8 +29,10 @@ def decide(seen: Identification, claim: Claim, state: RosterState, at: Circumsta
 
 
 def admit_by_guard(worker_id: str | None, words: str, state: RosterState, at: Circumstances) -> Decision:
-    """A guard's own decision: it stands above every rule, except that nobody comes in who is on a list that denies. A list
-    that holds, or alerts, is noted. `words`: who and why."""
+    """Decide on a guard's admission. It overrides every rule except a risk list that denies entry.
+
+    A list that holds, or alerts, is noted. `words`: who admits, and why.
+    """
     case = DecisionCase.of(Identification(Sight.NOBODY), Claim(worker_id, frozenset({Factor.GUARD})), state, at)
     admitted = replace(_decision(case, Reason.MANUAL_ADMIT, Advice.WALK_THROUGH, words), worker_id=worker_id)
     if worker_id is None:
@@ -48,7 +50,7 @@ def admit_by_guard(worker_id: str | None, words: str, state: RosterState, at: Ci
 
 
 def examine(case: DecisionCase) -> Iterator[tuple[Rule, RuleFinding]]:
-    """Every rule with what it finds, in order, also beyond the first refusal."""
+    """Yield every rule with its finding, in order, also beyond the first refusal."""
     for rule in RULES:
         yield rule, _ask(rule, case)
 

@@ -1,8 +1,8 @@
-"""The site's own time: when a period holds, and which plan a day follows. Pure.
+"""Compute with the site's local time: which periods hold, and which plan a day follows. Pure.
 
-Periods are meant by the clock on the site's wall. So a night shift is an hour shorter or longer when the clocks change, and
-the hour that comes twice in autumn counts both times. A period belongs to the day on which it begins: the night shift of
-the last working day goes on into a holiday, and the night after a closed day stays closed until morning.
+Periods follow the site's wall clock. So a night shift is an hour shorter or longer when the clocks change, and the
+repeated hour in autumn counts twice. A period belongs to the day on which it begins. So the night shift of the last
+working day continues into a holiday, and the night after a closed day stays closed until morning.
 """
 
 from collections.abc import Iterable
@@ -14,28 +14,28 @@ from contract.policy import Holiday, Period, Weekday, zone_named
 _ALL_DAY = (Period(),)
 _DAYS = tuple(Weekday)
 _EARLIEST, _LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
-"""Wall clocks before or after could not be put into another time zone, nor have a day before."""
+"""Bounds of local times: beyond them a time zone, or the day before, would overflow."""
 
 
 def site_time(now: datetime, policy: PolicySnapshot) -> datetime:
-    """What the clock on the site's wall shows; UTC if this machine does not know the policy's zone."""
+    """Return the site's local time; UTC if this machine does not know the policy's zone."""
     return max(_EARLIEST, min(now, _LATEST)).astimezone(zone_named(policy.time_zone) or UTC)
 
 
 def holds(periods: Iterable[Period], local: datetime) -> bool:
-    """True if one of the periods holds at this wall-clock time."""
+    """Return True if one of the periods holds at this local time."""
     periods = tuple(periods)
     return _begun(periods, local) or _still(periods, local)
 
 
 def open_at(policy: PolicySnapshot, local: datetime) -> bool:
-    """True if the working hours, or the holiday plan that replaces them, hold at this wall-clock time."""
+    """Return True if the working hours, or the holiday plan that replaces them, hold at this local time."""
     today = local.date()
     return _begun(plan_of(policy, today), local) or _still(plan_of(policy, today - timedelta(days=1)), local)
 
 
 def plan_of(policy: PolicySnapshot, day: date) -> tuple[Period, ...]:
-    """The periods that may begin on this day; none on a day the site is closed."""
+    """Return the periods that may begin on this day; none on a closed day."""
     holiday = holiday_on(policy, day)
     return holiday.periods if holiday else policy.working_hours or _ALL_DAY
 
@@ -50,18 +50,18 @@ def in_words(periods: Iterable[Period]) -> str:
 
 
 def moment(local: datetime) -> str:
-    """ "Mon 2026-03-02 07:15 HKT", whatever the locale."""
+    """ "Mon 2026-03-02 07:15 HKT", independent of the locale."""
     return f"{_DAYS[local.weekday()].capitalize()} {local:%Y-%m-%d %H:%M} {local.tzname()}"
 
 
 def _begun(periods: Iterable[Period], local: datetime) -> bool:
-    """A period that began today holds."""
+    """Return True if a period that began today holds."""
     clock, today = local.time(), _DAYS[local.weekday()]
     return any(today in p.days and p.since <= clock and (clock < p.until or p.until <= p.since) for p in periods)
 
 
 def _still(periods: Iterable[Period], local: datetime) -> bool:
-    """A period that began yesterday holds."""
+    """Return True if a period that began yesterday holds."""
     clock, yesterday = local.time(), _DAYS[local.weekday() - 1]
     return any(yesterday in p.days and p.until <= p.since and clock < p.until for p in periods)
 

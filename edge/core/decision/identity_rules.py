@@ -1,42 +1,41 @@
-"""Can anything be said now, and of whom? The rules before anybody's papers are looked at."""
+"""Rules about the identity, before the worker's papers."""
 
 from datetime import timedelta
 
-from contract.messages import Advice, DataTier, ListKind, Reason
+from contract.messages import QUALITY_ADVICE, Advice, DataTier, ListKind, Reason
 from contract.policy import zone_named
 from edge.core.decision.case import DecisionCase, RuleFinding, fine, not_asked, notes, refuses
-from edge.core.domain import ListAge, Sight
+from edge.core.domain import ListAge, QualityFault, Sight
 
 CLOCK_SLACK = timedelta(minutes=10)
-"""A list may be this far ahead of our clock before we distrust the clock."""
+"""A list may be this much ahead of the gate's clock before the clock counts as wrong."""
 
 SIGHTS: dict[Sight, tuple[Reason, Advice]] = {
     Sight.MULTIPLE_FACES: (Reason.MULTIPLE_FACES, Advice.ONE_BY_ONE),
-    Sight.TOO_FAR: (Reason.LOW_QUALITY, Advice.COME_CLOSER),
-    Sight.TOO_DARK: (Reason.LOW_QUALITY, Advice.MORE_LIGHT),
-    Sight.BLURRED: (Reason.LOW_QUALITY, Advice.HOLD_STILL),
-    Sight.TURNED_AWAY: (Reason.LOW_QUALITY, Advice.LOOK_AT_CAMERA),
-    Sight.TILTED: (Reason.LOW_QUALITY, Advice.HOLD_UPRIGHT),
-    Sight.LOOKING_UP: (Reason.LOW_QUALITY, Advice.LOOK_DOWN),
-    Sight.LOOKING_DOWN: (Reason.LOW_QUALITY, Advice.LOOK_UP),
-    Sight.TOO_BRIGHT: (Reason.LOW_QUALITY, Advice.LESS_LIGHT),
-    Sight.OCCLUDED: (Reason.LOW_QUALITY, Advice.UNCOVER_FACE),
     Sight.LOOKING: (Reason.LOW_QUALITY, Advice.LOOK_AT_CAMERA),
     Sight.NOBODY: (Reason.NO_DECISION, Advice.WAIT),
 }
+USABLE_REFUSALS: tuple[tuple[Reason, Advice], ...] = (
+    SIGHTS[Sight.MULTIPLE_FACES],
+    *((Reason.LOW_QUALITY, advice) for advice in QUALITY_ADVICE),
+    SIGHTS[Sight.NOBODY],
+)
+"""All possible refusals of `usable`."""
 
 
-def advice_for(sight: Sight) -> Advice | None:
-    """The next step the lane shows at once, before any decision; None if there is nothing to say yet."""
-    if sight in (Sight.NOBODY, Sight.LOOKING, Sight.KNOWN, Sight.UNKNOWN):
-        return None
-    return SIGHTS[sight][1]
+def advice_for(sight: Sight | QualityFault) -> Advice | None:
+    """Return the next step shown before any decision; None if there is none yet."""
+    if isinstance(sight, QualityFault):
+        return sight.advice
+    return SIGHTS[sight][1] if sight is Sight.MULTIPLE_FACES else None
 
 
 def usable(case: DecisionCase) -> RuleFinding:
     sight = case.identification.sight
     if case.shown:
         return not_asked(f"{sight.value}; something else was shown")
+    if isinstance(sight, QualityFault):
+        return refuses(Reason.LOW_QUALITY, sight.advice, sight.value)
     return fine(sight.value) if sight not in SIGHTS else refuses(*SIGHTS[sight], sight.value)
 
 

@@ -1,4 +1,4 @@
-"""May this worker pass now, and by what they have shown? The rules about the hour, the site and the factors."""
+"""Rules about the hour, the site and the factors, for a known worker."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from edge.core.decision.hours import holds, in_words, moment, open_at, plan_of, 
 from edge.core.domain import Sight, Worker
 
 _ORDER = (Factor.CODE, Factor.CARD, Factor.PIN, Factor.FACE, Factor.GUARD)
-"""What is asked for first: a PIN means nothing before it is known whose it should be."""
+"""Order in which factors are asked for: a PIN needs a known worker first."""
 
 
 def working_hours(case: DecisionCase, worker: Worker) -> RuleFinding:
@@ -21,7 +21,7 @@ def working_hours(case: DecisionCase, worker: Worker) -> RuleFinding:
 
 
 def passback(case: DecisionCase, worker: Worker) -> RuleFinding:
-    """Somebody who is inside comes in again, or somebody who left leaves again."""
+    """Refuse a second entry without an exit, or a second exit without an entry."""
     last, mode = case.at.last_passage, case.policy.anti_passback
     given = (
         f"last {last.direction.value} {moment(site_time(last.utc, case.policy))}" if last else "no passage on record"
@@ -38,7 +38,7 @@ def passback(case: DecisionCase, worker: Worker) -> RuleFinding:
 
 def factors(case: DecisionCase, worker: Worker) -> RuleFinding:
     rule = next((r for r in case.policy.factors if not r.periods or holds(r.periods, case.local)), None)
-    if rule is None:  # a policy that was never checked: HQ and the gate refuse one without a rule for all times
+    if rule is None:  # only in an unchecked policy: HQ and the gate refuse one without a rule for all times
         return refuses(Reason.SECOND_FACTOR, Advice.SEE_DESK, "the policy has no factor rule for this time")
     have = case.factors
     given = f"shown: {_words(have) or 'nothing that counts'}; asked for: {_choices(rule)}"
@@ -48,12 +48,13 @@ def factors(case: DecisionCase, worker: Worker) -> RuleFinding:
 
 
 def _next_step(case: DecisionCase, rule: FactorRule, have: frozenset[Factor]) -> Advice:
-    """What to do for the combination that lacks least, leaving out those that cannot be completed here and now."""
+    """Return the next step for the combination with the fewest missing factors. Combinations that cannot be
+    completed here are left out."""
     hopeless = {Factor.GUARD} | ({Factor.FACE} if _face_is_of_no_use(case) else set())
     possible = [set(combination) for combination in rule.any_of if not (set(combination) - have) & hopeless]
     if not possible:
         return Advice.SEE_DESK
-    # Of those that lack as much, the one that was begun: after a card the PIN, not the face.
+    # On a tie prefer the combination that was begun: after a card the PIN, not the face.
     missing = min(possible, key=lambda combination: (len(combination - have), -len(combination & have))) - have
     first = next(factor for factor in _ORDER if factor in missing)
     steps = {Factor.PIN: Advice.ENTER_PIN, Factor.FACE: Advice.LOOK_TOO}
@@ -61,7 +62,7 @@ def _next_step(case: DecisionCase, rule: FactorRule, have: frozenset[Factor]) ->
 
 
 def _face_is_of_no_use(case: DecisionCase) -> bool:
-    """It was looked at for long enough, and is nobody's we know."""
+    """Return True if the face was examined long enough, and belongs to no worker."""
     return case.identification.sight is Sight.UNKNOWN
 
 
@@ -85,7 +86,7 @@ def occupancy(case: DecisionCase, worker: Worker) -> RuleFinding:
 
 
 def gear(case: DecisionCase, worker: Worker) -> RuleFinding:
-    """Advice only: nothing here ever refuses."""
+    """Advise only: never refuses."""
     missing = case.at.gear_missing
     given = "not measured" if missing is None else f"missing: {', '.join(missing)}" if missing else "complete"
     if not case.policy.protective_gear_advice or missing is None:

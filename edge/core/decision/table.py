@@ -1,8 +1,8 @@
-"""Every rule, in the order in which they are asked. The first that refuses decides.
+"""All rules, in the order in which they are asked. The first refusal decides.
 
-What lies before the risk list is the same for everybody; the risk list itself only ever says "please see the desk", as
-half of the other rules do; and what follows it is never reached by a listed worker. So nobody learns from the gate that
-they are listed: not by a lesser matter, nor by its absence.
+The rules before the risk list are the same for everybody. The risk list itself only shows "please see the desk", as
+half of the other rules do. A listed worker never reaches the rules after it. So the gate reveals to nobody that they
+are listed: neither by a lesser refusal nor by its absence.
 """
 
 from collections.abc import Callable
@@ -18,17 +18,17 @@ _R, _A = Reason, Advice
 
 
 class Leaving(StrEnum):
-    """What a rule means to people on their way out. Only who they are, and a lock-down of that way, may keep them in."""
+    """What a rule means on the way out. Only the identity, and a lock-down of that way, may keep people in."""
 
     ASKED = "asked"
     NOTED = "noted"
-    """Asked, but an objection only reaches the manager."""
+    """Asked, but an objection goes only to the manager."""
     NOT_ASKED = "not asked"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`asks` and `why_leaving` are sentences for people; `refusals` all that the rule can ever answer."""
+    """A rule. `asks` and `why_leaving` are sentences for people; `refusals`: all its possible refusals."""
 
     name: str
     asks: str
@@ -54,7 +54,7 @@ RULES: tuple[Rule, ...] = (
         "usable face",
         "Is there one face that can be recognised? Not asked of whoever showed a code, card or PIN",
         identity_rules.usable,
-        tuple(dict.fromkeys(identity_rules.SIGHTS.values())),
+        identity_rules.USABLE_REFUSALS,
         Leaving.ASKED,
         _TO_IDENTIFY,
     ),

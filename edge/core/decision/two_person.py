@@ -1,4 +1,4 @@
-"""The two-person rule over time: who waits for a second person, and whose second person has been let in. Pure."""
+"""Apply the two-person rule over time: who waits for a second person, and who has one. Pure."""
 
 from dataclasses import dataclass, replace
 
@@ -8,7 +8,7 @@ from edge.core.domain import Decision
 
 @dataclass(frozen=True, slots=True)
 class WaitingWorker:
-    """A worker who came first. `partner`: the second person, once that one was admitted. Times are monotonic seconds."""
+    """A worker who came first. `partner`: the second person, after their admission. Times are monotonic seconds."""
 
     worker_id: str
     until_s: float
@@ -17,18 +17,20 @@ class WaitingWorker:
 
 @dataclass(frozen=True, slots=True)
 class TwoPersonWaits:
-    """Who waits at this gate. The second of a pair is let in at once; the first on looking again, while the time lasts."""
+    """Workers who wait at this gate. The second of a pair is admitted at once; the first at the next identification,
+    until the time-out."""
 
     waits: tuple[WaitingWorker, ...] = ()
 
     def partner_of(self, worker_id: str, now_s: float) -> str | None:
-        """With whom this worker may come in now: the one let in before them, else the one who has waited longest."""
+        """Return the worker with whom this one may come in: the one admitted before them, otherwise the longest
+        waiting one."""
         waits = self._lasting(now_s).waits
         own = next((w.partner for w in waits if w.worker_id == worker_id and w.partner), None)
         return own or next((w.worker_id for w in waits if w.worker_id != worker_id and w.partner is None), None)
 
     def after(self, decision: Decision, partner: str | None, now_s: float, within_s: float) -> "TwoPersonWaits":
-        """`decision` was made with `partner`: remember who waits, and use up what a grant used."""
+        """Apply a `decision` made with `partner`: remember who waits, and use up what a grant used."""
         kept, worker_id = self._lasting(now_s), decision.worker_id
         if worker_id is None:
             return kept

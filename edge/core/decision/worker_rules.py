@@ -1,4 +1,4 @@
-"""Is this worker in order? The rules about the person and their papers. Each is asked only of a worker who is known."""
+"""Rules about the worker and their papers. Each is asked only for a known worker."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ _SEVERITY = (RiskAction.ADMIT_AND_ALERT, RiskAction.HOLD, RiskAction.DENY)
 
 
 def listed(case: DecisionCase, worker: Worker) -> RuleFinding:
-    """Of several lists the severest decides; the others are named all the same."""
+    """Apply the severest of several lists; the others are named too."""
     actions = {rule.list_name: rule.action for rule in case.policy.risk_rules}
     names = sorted(entry.list_name for entry in case.state.risks.get(worker.worker_id, ()))
     if not names:
@@ -40,7 +40,7 @@ def look_alike(case: DecisionCase, worker: Worker) -> RuleFinding:
 
 
 def step_to_show(case: DecisionCase) -> Advice:
-    """Show something else than the face, if this site's policy knows anything that can be shown."""
+    """Ask for another credential than the face, if the policy knows any that can be shown."""
     known = {factor for rule in case.policy.factors for combination in rule.any_of for factor in combination}
     return Advice.SHOW_CODE_OR_CARD if known & {Factor.CODE, Factor.CARD} else Advice.SEE_DESK
 

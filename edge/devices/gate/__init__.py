@@ -1,4 +1,4 @@
-"""The gate on its pins: relays or a credential out, sensors in, and two guards that end every release."""
+"""The gate on GPIO pins: relays or a credential out, contacts in, and two guards that end every release."""
 
 import os
 from pathlib import Path
@@ -24,7 +24,7 @@ __all__ = [
 
 
 def lock_relays(config: GateConfig, history: Path | None = None) -> None:
-    """Set the relays to locked and let go of them; the inputs and other outputs are left alone. Raises GateError."""
+    """Lock the relays and release their pins. Inputs and other outputs are not touched. Raises GateError."""
     only = relays_only(config)
     try:
         factory = make_factory(only, history)
@@ -39,13 +39,13 @@ def lock_relays(config: GateConfig, history: Path | None = None) -> None:
 
 
 def relays_only(config: GateConfig) -> GateConfig:
-    """The same relays, and nothing else fitted."""
+    """Return the configuration of the relays alone, with nothing else fitted."""
     kept = {"pins", "relay_pin", "relay_out_pin", "relay_active_high"}
     return GateConfig.model_validate(config.model_dump(include=kept))
 
 
 def _lock_without_library(config: GateConfig) -> bool:
-    """Where lgpio is missing or cannot be loaded, the kernel's own interface locks as well. False if it does not."""
+    """Lock by the kernel's interface if lgpio is missing or cannot be loaded. Return False if that fails."""
     chip = gpiochip.header(gpiochip.chips())
     pins = [pin for pin in (config.relay_pin, config.relay_out_pin) if pin is not None]
     if chip is None:

@@ -1,7 +1,7 @@
-"""What a contact's edges mean, without pins and without a clock of its own: times are given, monotonic seconds.
+"""Interpret the edges of contacts, without pins or clock: the caller gives monotonic seconds.
 
-A loose wire can flutter a thousand times a second. From `CLOSINGS_PER_S` on an input is not believed until it has been
-steady for `STEADY_S`; only fire and the exit button still count meanwhile.
+A loose wire can chatter a thousand times a second. An input with more than `CLOSINGS_PER_S` is ignored until it was
+steady for `STEADY_S`. Only fire and the exit button still count meanwhile.
 """
 
 from collections import deque
@@ -14,7 +14,7 @@ REPORT_AGAIN_S = 60.0
 
 
 class ChatterDetector:
-    """Finds an input that changes more often than anybody walks, and says so at most once a minute."""
+    """Detect an input that changes more often than people walk. Report it at most once a minute."""
 
     def __init__(self) -> None:
         self._times: deque[float] = deque(maxlen=CLOSINGS_PER_S + 1)
@@ -22,18 +22,18 @@ class ChatterDetector:
         self._unreported = False
 
     def closed(self, now: float) -> bool:
-        """The contact closed: True if that may be believed."""
+        """Note a closing. Return True if it counts."""
         self._times.append(now)
         if len(self._times) > CLOSINGS_PER_S and now - self._times[0] < STEADY_S:
             self._until, self._unreported = now + STEADY_S, True
         return not self.at(now)
 
     def at(self, now: float) -> bool:
-        """True while the input flutters."""
+        """Return True while the input chatters."""
         return now < self._until
 
     def report_due(self, now: float) -> bool:
-        """True if it fluttered since the last telling, and that is a minute ago."""
+        """Return True if the input chattered since the last report, a minute ago or longer."""
         if not self._unreported or now < self._reported_s + REPORT_AGAIN_S:
             return False
         self._reported_s, self._unreported = now, False
@@ -43,8 +43,8 @@ class ChatterDetector:
 class EventContact:
     """A contact whose closing is an event: a passage, a button.
 
-    `wanted_at_most_every_s`: while it flutters one closing in so long is still believed (None: none is). The exit button
-    has this: the way out is worth more than a quiet journal.
+    `still_every_s`: during chatter one closing per this time still counts (None: none). The exit button has it, because
+    the way out is more important than a short journal.
     """
 
     def __init__(self, signal: GateSignal, still_every_s: float | None = None) -> None:
@@ -66,7 +66,7 @@ class EventContact:
 
 
 class StateContact:
-    """A contact whose state matters: a door, a housing. What it is once it is steady is always reported."""
+    """A contact with a lasting state: a door, a housing. A steady state is always reported."""
 
     def __init__(self, on: GateSignal, off: GateSignal) -> None:
         self.chatter = ChatterDetector()
@@ -86,7 +86,7 @@ class StateContact:
 
 
 class FireContact:
-    """The fire contact: believed at its first closing, over only when it has been quiet for `STEADY_S`."""
+    """The fire contact. The first closing counts. The fire is over after `STEADY_S` without one."""
 
     def __init__(self) -> None:
         self.chatter = ChatterDetector()
@@ -94,7 +94,7 @@ class FireContact:
         self._quiet_since = 0.0
 
     def change(self, active: bool, now: float) -> list[GateSignal]:
-        """Remembers; `poll` reports, so that fire never waits in a queue."""
+        """Store the change. `poll` reports it, so that fire never waits in a queue."""
         if active and not self._seen:
             self.chatter.closed(now)
             self._latched = True
@@ -104,7 +104,7 @@ class FireContact:
         return []
 
     def poll(self, active: bool, now: float) -> list[GateSignal]:
-        if active != self._seen:  # an edge that never reached us
+        if active != self._seen:  # the edge was lost
             self.change(active, now)
         signals = []
         if (active or self._latched) and not self._burns:
@@ -118,9 +118,9 @@ class FireContact:
 
 
 class RotationContacts:
-    """Two overlapping contacts on the arm's axle: in closes a, then b, opens a, then b; out the other way round.
+    """Two overlapping contacts on the arm's axle. Inwards a closes before b and opens before b; outwards the reverse.
 
-    One missed edge is forgiven. An arm that turns back has passed nobody.
+    One missed edge is tolerated. An arm that turns back counts no passage.
     """
 
     _ORDER = ((False, False), (True, False), (True, True), (False, True))
@@ -129,7 +129,7 @@ class RotationContacts:
         self._at, self._turned, self._last = 0, 0, 0
 
     def change(self, a: bool, b: bool) -> list[GateSignal]:
-        """The contacts' new states, True = closed."""
+        """Apply the contacts' new states, True = closed."""
         at = self._ORDER.index((a, b))
         step = (at - self._at + 1) % 4 - 1  # -1, 0, 1, or 2: an edge was missed
         if step == 2:

@@ -1,7 +1,7 @@
-"""The notes of the second guard, as the gate reads them at its next start.
+"""Read the second guard's notes at the gate's next start.
 
-Nothing in them has authority. They say in words what was done; the ref under which that is journalled is made here, and
-anything that is not a small file of this user is left out.
+The notes have no authority. They contain only text; this module makes the ref for the journal. Anything but a small
+file of this user is ignored.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ TEXT_MAX = 200
 
 
 def take_cut_notes(cuts: Path, journal: Callable[[str, str], None]) -> None:
-    """Hand each note to `journal` as (ref that is unique for ever, text), then forget them. Never waits, never raises OSError."""
+    """Pass each note to `journal` as (unique ref, text), then delete the file. Never waits, never raises OSError."""
     try:
         lines = read_regular(cuts, READ_MAX_BYTES, os.geteuid()).splitlines()[:NOTES_MAX]
     except FileNotFoundError:
@@ -43,7 +43,7 @@ def take_cut_notes(cuts: Path, journal: Callable[[str, str], None]) -> None:
 
 
 def _text(line: bytes) -> str:
-    """What a note says, in one short line. "" if it says nothing, as half a line does after a power cut."""
+    """Return a note's text as one short line; "" for a broken line, as after a power cut."""
     try:
         note = json.loads(line)
     except (ValueError, RecursionError):

@@ -1,8 +1,9 @@
-"""The turnstile on GPIO pins: a bounded release, and the inputs. Locked on every exit.
+"""Drive the turnstile on GPIO pins: a bounded release, and the inputs. Locked on every exit.
 
-The pulse is ended by a guard thread, and a second guard outside this process ends it if the process hangs. When the
-process is killed, the line must fall back to the board's pull, which must mean locked; some Raspberry Pi kernels keep
-the last level instead, so systemd also runs `sitegate lock` whenever the gate process has ended (docs/SAFETY.md).
+A guard thread ends the pulse. A second guard outside this process ends it if the process hangs.
+
+When the process is killed, the line must fall back to the board's pull, which must mean locked. Some Raspberry Pi
+kernels keep the last level. So systemd also runs `sitegate lock` after each end of the gate process (docs/SAFETY.md).
 The same adapter runs on gpiozero's mock pins.
 """
 
@@ -29,19 +30,19 @@ log = structlog.get_logger()
 
 
 class ControllerOutput(Protocol):
-    """Tells an access controller to open, instead of a relay."""
+    """Signals an access controller to open, instead of a relay."""
 
     def send(self, way: Direction) -> None:
-        """Returns at once. Raises GateError."""
+        """Start to send, and return at once. Raises GateError."""
 
     def close(self) -> None: ...
 
 
 class GpioGate:
-    """See `edge.core.ports.Gate`. `monotonic` tells the seconds by which a pulse ends and inputs are believed.
+    """See `edge.core.ports.Gate`. `monotonic` returns the seconds that bound pulses and debounce inputs.
 
-    `fire_opens`: the fire contact itself holds the relay open, before anybody asks what the inputs report. Only where somebody
-    does ask: what is held open must be locked again when the fire is over.
+    `fire_opens`: the fire contact itself holds the relay open, before `signals` is called. Use it only with a caller of
+    `signals`, who locks again after the fire.
 
     Raises:
         GateError: no GPIO chip, a pin in use, or a relay that cannot be set to locked.
@@ -57,9 +58,9 @@ class GpioGate:
     ) -> None:
         self._config, self._watchdog = config, watchdog
         self._open: list[Callable[[], None]] = []
-        """What to close, newest last."""
+        """Closers, newest last."""
         try:
-            # The relays before everything else: whatever else is wrong, they are locked.
+            # Relays first: they must be locked even if the rest fails.
             self._relays = {Direction.IN: self._relay("gate.relay_pin", config.relay_pin, factory)}
             if config.relay_out_pin is not None:
                 self._relays[Direction.OUT] = self._relay("gate.relay_out_pin", config.relay_out_pin, factory)
@@ -83,11 +84,11 @@ class GpioGate:
         self._guard.lock()
 
     def hold_open(self) -> None:
-        """Release both ways until `lock`. Only for fire: this is the one release without an end."""
+        """Release both ways until `lock`. Only for fire: the only release without an end."""
         self._guard.hold()
 
     def end_due_pulse(self) -> float | None:
-        """See `PulseGuard.end_if_due`: for a clock that is set by hand, whose time the guard's thread cannot wait for."""
+        """See `PulseGuard.end_if_due`. For a simulated clock, for which the guard's thread cannot wait."""
         return self._guard.end_if_due()
 
     def signals(self) -> list[GateSignal]:
@@ -106,11 +107,11 @@ class GpioGate:
             return any(relay.value for relay in self._relays.values())
 
     def close(self) -> None:
-        """Lock, then let go of the pins; may be called twice."""
+        """Lock, then release the pins. May be called twice."""
         try:
             self._guard.close()
             if self._watchdog is not None:
-                self._watchdog.close()  # it shares the relays' lines: they are free only when it has ended
+                self._watchdog.close()  # it shares the relays' lines, which are free only after its end
         finally:
             self._close_all()
 
@@ -134,10 +135,10 @@ class GpioGate:
         return made
 
     def _open_for_fire(self) -> None:
-        """Called by the contact. The passage hears of it by `signals`, and ends it."""
+        """Open at once on the fire contact. The passage learns of it by `signals`, and ends it."""
         try:
             self._guard.hold()
-        except GateError as error:  # the passage tries again, and tells
+        except GateError as error:  # the passage tries again, and reports
             log.error("fire_not_opened", error=str(error))
 
     def _energise(self, way: Direction | None) -> None:

@@ -1,7 +1,7 @@
-"""The kernel's GPIO character device (uAPI version 2), with Python's standard library alone.
+"""Use the kernel's GPIO character device (uAPI version 2) with Python's standard library alone.
 
-Two uses: the second guard locks with it, because it can load no library at that moment; and it tells what lgpio does not:
-which chips there are, and who holds a line. Source of numbers and layouts: linux/gpio.h.
+The second guard locks with it, because it can load no library at that moment. It also lists the chips and the holders
+of lines, which lgpio does not. Source of numbers and layouts: linux/gpio.h.
 """
 
 import fcntl
@@ -20,7 +20,7 @@ _FLAG_USED = 1 << 0
 _FLAG_OUTPUT = 1 << 3
 _ATTRIBUTE_VALUES = 2
 _HEADER_LABELS = ("pinctrl-rp1", "pinctrl-bcm")
-"""How the chip that drives the 40-pin header of a Raspberry Pi calls itself, on the Pi 5 and on all others."""
+"""Labels of the chip for the 40-pin header of a Raspberry Pi: on the Pi 5, and on all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,9 @@ def holder(chip: Path, line: int) -> str:
 
 
 def drive(chip: int, levels: Mapping[int, int]) -> int:
-    """Take lines as outputs at these levels. Return the handle that holds them; closing it lets go of them.
+    """Request lines as outputs at these levels. Return the handle that holds them; closing it releases them.
 
-    `chip`: an open handle. Raises OSError (EBUSY: somebody else has a line).
+    `chip`: an open handle. Raises OSError (EBUSY: another process holds a line).
     """
     numbers = list(levels)
     values = sum(bool(levels[number]) << place for place, number in enumerate(numbers))

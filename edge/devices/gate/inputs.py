@@ -1,4 +1,4 @@
-"""The gate's inputs on pins: what their contacts report, bounded however fast they flutter."""
+"""Read the gate's contacts on pins, and bound what chatter can queue."""
 
 import threading
 import time
@@ -22,7 +22,7 @@ Contact = EventContact | StateContact | FireContact
 
 
 class Inputs:
-    """All contacts that are fitted. `on_fire` is called by the fire contact itself, from the library's thread.
+    """Serve all fitted contacts. The fire contact calls `on_fire` directly, from the library's thread.
 
     Raises GateError for a pin that cannot be used.
     """
@@ -40,7 +40,7 @@ class Inputs:
         self._queue: deque[GateSignal] = deque(maxlen=QUEUE_MAX)
         self._buttons: list[Button] = []
         self._sensors: list[tuple[str, Button, bool, Contact]] = []
-        """Config key, pin, whether the sensor is active while its contact is open, and the sensor."""
+        """Config key, pin, whether an open contact means active, and the contact."""
         try:
             self._fit()
         except Exception:
@@ -48,7 +48,7 @@ class Inputs:
             raise
 
     def signals(self) -> list[GateSignal]:
-        """What was reported since the last call. Fire comes first, from the pin itself and not through the queue."""
+        """Return the reports since the last call. Fire comes first, read from the pin and not from the queue."""
         now = self._monotonic()
         with self._lock:
             first: list[GateSignal] = []
@@ -71,7 +71,7 @@ class Inputs:
             return [name for name, _, _, sensor in self._sensors if sensor.chatter.report_due(now)]
 
     def close(self) -> None:
-        """May be called twice."""
+        """Close all pins. May be called twice."""
         close_all([button.close for button in self._buttons])
 
     def _fit(self) -> None:
@@ -93,7 +93,7 @@ class Inputs:
         pin = getattr(self._config, name)
         if pin is None:
             return
-        # Fire is not debounced: rather open once too often. Its end has a time of its own.
+        # Fire is not debounced: one false opening is better than a missed fire. Its end has its own delay.
         fire = isinstance(sensor, FireContact)
         button = self._button(name, pin, debounced=not fire)
         self._sensors.append((name, button, inverted, sensor))
@@ -107,10 +107,10 @@ class Inputs:
 
         _on_change(button, changed)
         if fire and button.is_pressed != inverted and self._on_fire is not None:
-            self._on_fire()  # it burns already; `signals` finds that too
+            self._on_fire()  # there is a fire already; `signals` finds it too
 
     def _add_rotation(self) -> None:
-        """Both contacts together; the first one's closings tell whether they flutter."""
+        """Add both rotation contacts. The first one's closings detect chatter."""
         a, b = (self._button(name, getattr(self._config, name)) for name in ("rotation_pin", "rotation_out_pin"))
         rotation, watch = RotationContacts(), EventContact(GateSignal.ROTATING)
         self._sensors.append(("rotation_pin", a, False, watch))

@@ -1,7 +1,7 @@
-"""gpiozero's lgpio pins, mended in one point: an output has its level from the first moment.
+"""Fix gpiozero's lgpio pins in one point: an output has its level from the first moment.
 
-gpiozero claims an output low and sets its level afterwards, so an active-low relay would be released for an instant at each
-start and each `sitegate lock`. Imported only where real pins are used.
+gpiozero claims an output low and sets its level afterwards. That would release an active-low relay briefly at each
+start and each `sitegate lock`. Imported only with real pins.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ class LgpioPin(LGPIOPin):  # type: ignore[misc]
 
 
 class LgpioFactory(LGPIOFactory):  # type: ignore[misc]
-    """`chip`: the number of the header's chip; None: as gpiozero guesses."""
+    """Make the pins. `chip`: the number of the header's chip; None: gpiozero's default."""
 
     def __init__(self, chip: int | None) -> None:
         super().__init__(chip)

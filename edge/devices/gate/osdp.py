@@ -1,7 +1,8 @@
-"""OSDP output (IEC 60839-11-5): the gate is a reader on an RS-485 bus that shows one credential; a controller opens.
+"""OSDP output (IEC 60839-11-5): the gate acts as a reader on an RS-485 bus and shows one credential; a controller
+opens.
 
-The protocol is libosdp's, the port pyserial's; both are loaded only where `[gate] output = "osdp"`. A credential that
-the controller does not fetch at once is withdrawn: it must not open for somebody else later.
+libosdp speaks the protocol, pyserial drives the port. Both are loaded only with `[gate] output = "osdp"`. A credential
+that the controller does not fetch at once is withdrawn: it must not open for another person later.
 """
 
 import threading
@@ -24,7 +25,7 @@ FETCHED_WITHIN_S = 1.0
 
 
 class OsdpOutput:
-    """Raises: GateError if the library, the port or the key cannot be used."""
+    """Sends the credential over OSDP. Raises GateError if the library, the port or the key cannot be used."""
 
     def __init__(self, config: GateConfig) -> None:
         cards = {Direction.IN: config.credential_card, Direction.OUT: config.credential_card}
@@ -32,7 +33,7 @@ class OsdpOutput:
             cards[Direction.OUT] = config.credential_out_card
         bits = 26 if config.credential_facility < 256 else 34
         self._faults: list[str] = []
-        """What the port said last, if it fails."""
+        """The port's last error, while it fails."""
         self._port, self._device = _open(config, self._faults)
         self._reads = {way: _card_read(encode(bits, config.credential_facility, card)) for way, card in cards.items()}
         self._lock = threading.Lock()
@@ -43,7 +44,7 @@ class OsdpOutput:
 
     @property
     def online(self) -> bool:
-        """True while the controller polls this reader."""
+        """True while the controller polls this gate."""
         with self._lock:
             return bool(self._device.ctx.is_online())
 
@@ -61,7 +62,7 @@ class OsdpOutput:
             self._withdraw_at = time.monotonic() + FETCHED_WITHIN_S
 
     def close(self) -> None:
-        """May be called twice."""
+        """Close the port. May be called twice."""
         self._closed.set()
         self._thread.join(timeout=2)
         self._port.close()
@@ -76,7 +77,8 @@ class OsdpOutput:
 
 
 def _open(config: GateConfig, faults: list[str]) -> tuple[Any, Any]:
-    """The port and the device. What the port says when it fails (unplugged) goes to `faults`: the C library takes no error."""
+    """Open the port and the device. Errors of the port (unplugged) go to `faults`, because the C library accepts no
+    exception."""
     with loading("the OSDP library", extra("osdp"), GateError):
         import osdp
         import serial
@@ -137,7 +139,7 @@ def _key(config: GateConfig) -> bytes | None:
 
 
 def _card_read(bits: tuple[int, ...]) -> dict[str, Any]:
-    """The event of libosdp: Wiegand data, first bit first, padded with zeros."""
+    """Make libosdp's event: Wiegand data, first bit first, padded with zeros."""
     from osdp import CardFormat, Event
 
     padded = (*bits, *([0] * (-len(bits) % 8)))

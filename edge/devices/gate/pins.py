@@ -1,4 +1,4 @@
-"""Where pins come from: lgpio on the device, gpiozero's mock pins for demo and tests, with a history on request."""
+"""Make pin factories: lgpio on the device, gpiozero's mock pins for demo and tests, with an optional history."""
 
 import json
 import os
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 
 def lgpio_factory() -> Any:
-    """The real pins (lgpio: the only library that works on a Raspberry Pi 5). Raises GateError."""
+    """Make the real pins. lgpio is the only library that works on a Raspberry Pi 5. Raises GateError."""
     _give_lgpio_a_folder()
     chips = gpiochip.chips()
     chip = gpiochip.header(chips)
@@ -34,7 +34,8 @@ def lgpio_factory() -> Any:
 
 
 def no_chip(error: Exception, chips: Sequence[gpiochip.Chip], root: Path = Path("/")) -> str:
-    """Say which chips there are. "mock" is advised only on a machine that is no Raspberry Pi."""
+    """Explain a missing chip and list the existing ones. "mock" is advised only on a machine that is no Raspberry
+    Pi."""
     labels = {chip.path.name: f" ({chip.label})" for chip in chips}
     names = sorted({path.name for path in root.glob("dev/gpiochip*")} | labels.keys())
     seen = [name + labels.get(name, "") for name in names]
@@ -48,13 +49,13 @@ def no_chip(error: Exception, chips: Sequence[gpiochip.Chip], root: Path = Path(
 
 
 def holder_of(pin: int) -> str:
-    """Who has a pin of the header, as the kernel names it. "" if it does not say."""
+    """Return who holds a header pin, as the kernel names it; "" if it does not."""
     chip = gpiochip.header(gpiochip.chips())
     return gpiochip.holder(chip.path, pin) if chip else ""
 
 
 def _give_lgpio_a_folder() -> None:
-    """lgpio makes a pipe in its working folder when it is loaded, and cannot be loaded where that is not possible."""
+    """Give lgpio a writable working folder: it makes a pipe there when it is loaded."""
     wanted = os.environ.get("LG_WD") or str(Path.cwd())
     for folder in (wanted, os.environ.get("RUNTIME_DIRECTORY"), "/dev/shm", "/run", "/tmp"):
         if folder and os.access(folder, os.W_OK | os.X_OK):
@@ -64,7 +65,7 @@ def _give_lgpio_a_folder() -> None:
 
 
 class RecordedPin(MockPin):  # type: ignore[misc]
-    """A mock pin that writes each change of its level or function to the factory's log file, at once."""
+    """A mock pin that writes each change of level or function to the factory's history at once."""
 
     def _change_state(self, value: bool) -> bool:
         changed = bool(super()._change_state(value))
@@ -81,9 +82,9 @@ class RecordedPin(MockPin):  # type: ignore[misc]
 
 
 class RecordingMockFactory(MockFactory):  # type: ignore[misc]
-    """gpiozero's mock pins with a history that outlives the process: one JSON line per change, with monotonic time.
+    """gpiozero's mock pins with a history that survives the process: one JSON line per change, with monotonic time.
 
-    `walk_through_s`: somebody walks through so many seconds after each release (None: nobody does).
+    `walk_through_s`: a person walks through this many seconds after each release (None: nobody).
     """
 
     def __init__(self, config: GateConfig, history: Path | None = None, walk_through_s: float | None = None) -> None:
@@ -96,7 +97,7 @@ class RecordingMockFactory(MockFactory):  # type: ignore[misc]
             line = {"monotonic_s": time.monotonic(), "pid": os.getpid(), **change}
             try:
                 os.write(self._file, (json.dumps(line) + "\n").encode())
-            except OSError as error:  # a full disk stops no pin
+            except OSError as error:  # a full disk must not stop a pin
                 log.debug("history_not_written", error=str(error))
         released = {
             "pin": f"GPIO{self._config.relay_pin}",
@@ -114,7 +115,8 @@ class RecordingMockFactory(MockFactory):  # type: ignore[misc]
 
 
 def _open(history: Path) -> int | None:
-    """One write per line and O_APPEND: a killed process leaves whole lines. None if it cannot be written: pins need none."""
+    """Open the history with O_APPEND, one write per line: a killed process leaves whole lines. Return None if it is
+    not writable, because pins do not need it."""
     try:
         return os.open(history, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK, 0o660)
     except OSError as error:
@@ -123,7 +125,7 @@ def _open(history: Path) -> int | None:
 
 
 def make_factory(config: GateConfig, history: Path | None = None) -> Any:
-    """The pin factory that the config asks for. Raises GateError."""
+    """Make the configured pin factory. Raises GateError."""
     return (
         RecordingMockFactory(config, history, config.mock_walk_through_s) if config.pins == "mock" else lgpio_factory()
     )

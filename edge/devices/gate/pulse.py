@@ -1,6 +1,6 @@
-"""The first guard of a release: a thread of its own ends every pulse on time, whatever the main loop does.
+"""End every pulse on time in a separate thread: the first guard of a release.
 
-The second guard, `edge.devices.gate.watchdog`, is a process of its own and watches this one.
+The second guard is a separate process (`edge.devices.gate.watchdog`) and watches this one.
 """
 
 import threading
@@ -13,12 +13,12 @@ from edge.core.ports import GateError
 
 
 class RelayWatchdog(Protocol):
-    """Is told of each release before it begins, and when it is over."""
+    """The second guard. It learns of each release before it begins, and of its end."""
 
     def expect(self, until_s: float, allowed_s: float) -> None:
-        """The relay will be locked by `until_s` (monotonic), `allowed_s` after the release began at most.
+        """Expect the relay to be locked by `until_s` (monotonic), at most `allowed_s` after the release began.
 
-        Raises GateError if nobody watches.
+        Raises GateError if no watchdog runs.
         """
 
     def rest(self) -> None: ...
@@ -49,14 +49,14 @@ class PulseGuard:
         self._thread.start()
 
     def release(self, seconds: float, way: Direction) -> None:
-        """Energise for `seconds`, never longer than the bound. Raises GateError if one of the guards is not alive."""
+        """Energise for `seconds`, never longer than the bound. Raises GateError if a guard is not alive."""
         with self._changed:
             if self._closed or not self._thread.is_alive():
                 raise GateError("the pulse guard is not running: the relay stays locked; restart sitegate gate")
             now = self._monotonic()
             if self._until is None:
                 self._since = now
-            bound = self._since + self._max_s  # from the first of several pulses that follow one another without a lock
+            bound = self._since + self._max_s  # counted from the first of several pulses without a lock between them
             if self._watchdog is not None:
                 self._watchdog.expect(bound, self._max_s)
             self._until = min(now + seconds, bound)
@@ -64,7 +64,8 @@ class PulseGuard:
             self._changed.notify()
 
     def hold(self) -> None:
-        """Energise without an end, for fire. It waits for nobody: a release may be waiting for its second guard just now."""
+        """Energise without an end, for fire. It waits for nobody, not even for a release that waits for its second
+        guard."""
         self._refuse_if_closed()
         self._on(None)
         with self._changed:
@@ -92,7 +93,7 @@ class PulseGuard:
         self._thread.join(timeout=1)
 
     def end_if_due(self) -> float | None:
-        """End a release whose time is up; the seconds left to the present one, None without one."""
+        """End a release whose time is over. Return the seconds left of the current one; None without one."""
         with self._changed:
             left = None if self._until is None else self._until - self._monotonic()
             if left is None or left > 0:

@@ -1,8 +1,8 @@
-"""The second guard of a release: a process of its own, told of every release before it begins.
+"""Watch every release from a separate process: the second guard.
 
-If the gate process hangs or dies while the relay is energised, the watchdog drives the relay to locked and ends what is left of
-that process. What it did it leaves in a file, which the gate journals at its next start (`edge.devices.gate.cut_notes`). Fire is never cut:
-a hold has no end to watch. A watchdog that dies or freezes is replaced at once, by a thread that starts it beside the passage.
+If the gate process hangs or dies during a release, the watchdog locks the relay and kills that process. It leaves a
+note, which the gate journals at its next start (`edge.devices.gate.cut_notes`). It never ends a fire: a hold has no
+bound. A thread replaces a watchdog that dies or freezes.
 """
 
 import json
@@ -26,9 +26,10 @@ from edge.devices.gate import gpiochip, watchdog_process
 log = structlog.get_logger()
 
 GRACE_S = 0.5
-"""At the bound the relay is locked; a gate process that has not said so by this much later is taken for hung, and killed."""
+"""At the bound the relay is locked. A gate process that does not confirm within this time counts as hung, and is
+killed."""
 EARLY_S, EARLY_SHARE = 0.1, 0.1
-"""The relay is locked by this much before the bound, or by this share of it where that is less."""
+"""The relay is locked this much before the bound, or by this share of it if that is less."""
 PING_EVERY_S, ANSWER_WITHIN_S = 0.5, 3.0
 RENEWED_WITHIN_S = 1.0
 
@@ -37,17 +38,18 @@ RENEWED_WITHIN_S = 1.0
 class _WatchdogChild:
     process: subprocess.Popen[bytes]
     asked_s: float | None = None
-    """Since when it owes an answer, monotonic seconds."""
+    """Monotonic seconds since which an answer is due."""
     last_s: float = float("-inf")
-    """When it was asked last."""
+    """Time of the last question."""
 
 
 class ProcessWatchdog:
-    """See `edge.devices.gate.pulse.RelayWatchdog`. `cuts`: the file it leaves notes in; `history`: of the mock pins, if wanted."""
+    """See `edge.devices.gate.pulse.RelayWatchdog`. `cuts`: the file for its notes; `history`: the mock pins' file,
+    if any."""
 
     def __init__(self, config: GateConfig, cuts: Path, history: Path | None = None) -> None:
         self._config, self._history = config, history
-        # -I -S: nothing but the standard library, and no folder that others may write.
+        # -I -S: only the standard library, and no folder that others may write.
         self._program = [sys.executable, "-I", "-S", watchdog_process.__file__, str(os.getpid()), str(cuts)]
         self._changed = threading.Condition()
         self._child: _WatchdogChild | None = None
@@ -59,7 +61,7 @@ class ProcessWatchdog:
 
     @property
     def pid(self) -> int | None:
-        """Its process id; None before `start`."""
+        """The watchdog's process id; None before `start`."""
         return self._child.process.pid if self._child else None
 
     def start(self) -> None:
@@ -71,9 +73,9 @@ class ProcessWatchdog:
         self._keeper.start()
 
     def expect(self, until_s: float, allowed_s: float) -> None:
-        """A release begins that must be over by `until_s` (monotonic) and lasts at most `allowed_s` in all.
+        """Expect the end of a release by `until_s` (monotonic). It lasts at most `allowed_s` in all.
 
-        Raises GateError if no watchdog can be had.
+        Raises GateError if no watchdog runs or can be started.
         """
         lock_at = until_s - min(EARLY_S, EARLY_SHARE * allowed_s)
         with self._changed:
@@ -81,7 +83,7 @@ class ProcessWatchdog:
             if self._say(self._last):
                 return
             gone = self._child
-            os.eventfd_write(self._wake, 1)  # the keeper replaces it, and tells the new one what was said last
+            os.eventfd_write(self._wake, 1)  # the keeper replaces it, and repeats the last message to the new one
             if self._closed or not self._changed.wait_for(lambda: self._child is not gone, RENEWED_WITHIN_S):
                 self._last = watchdog_process.REST
                 raise GateError("the second pulse guard does not run: the relay stays locked; restart sitegate gate")
@@ -93,7 +95,7 @@ class ProcessWatchdog:
         self._tell(watchdog_process.HOLD)
 
     def close(self) -> None:
-        """The relay is locked and stays so. May be called twice."""
+        """Stop watching: the relay is locked and stays so. May be called twice."""
         with self._changed:
             self._tell(watchdog_process.REST)
             self._closed = True
@@ -116,12 +118,12 @@ class ProcessWatchdog:
             return False
         try:
             return os.write(child.process.stdin.fileno(), line + b"\n") == len(line) + 1
-        except (OSError, ValueError):  # it is gone, it does not read any more, or we closed it
+        except (OSError, ValueError):  # the process is gone or blocked, or the pipe is closed
             return False
 
     def _spawn(self) -> _WatchdogChild:
         relays, lines = self._relays()
-        # A session of its own: Ctrl-C and a stop of the gate must not reach it first.
+        # Use a separate session: Ctrl-C and a stop of the gate must not reach it first.
         try:
             process = subprocess.Popen(
                 [*self._program, json.dumps(relays)],
@@ -138,7 +140,7 @@ class ProcessWatchdog:
         return _WatchdogChild(process)
 
     def _relays(self) -> tuple[dict[str, object], list[int]]:
-        """What it needs to lock, and the handles of lines that it shares with this process."""
+        """Return what it needs to lock, and the handles of lines that it shares with this process."""
         config = self._config
         pins = [pin for pin in (config.relay_pin, config.relay_out_pin) if pin is not None]
         told: dict[str, object] = {"levels": {pin: int(not config.relay_active_high) for pin in pins}}
@@ -148,7 +150,7 @@ class ProcessWatchdog:
         return told | {"history": "", "chip": str(chip.path) if chip else "", "lines": lines}, list(lines.values())
 
     def _keep(self) -> None:
-        """Replace a watchdog that died or does not answer any more."""
+        """Replace a watchdog that died or does not answer."""
         while True:
             with self._changed:
                 if self._closed:
@@ -158,13 +160,13 @@ class ProcessWatchdog:
             if not alive:
                 self._replace(child)
             elif child is not None and child.process.stdout is not None:
-                # Its end closes its output, which ends the wait at once.
+                # its end closes its output, which ends the wait at once
                 select.select([child.process.stdout.fileno(), self._wake], [], [], PING_EVERY_S)
                 with suppress(BlockingIOError):
                     os.eventfd_read(self._wake)
 
     def _alive(self, child: _WatchdogChild) -> bool:
-        """Ask it, and see whether it has answered in time."""
+        """Ask the watchdog, and check that it answers in time."""
         process, now = child.process, time.monotonic()
         assert process.stdout is not None
         while select.select([process.stdout], [], [], 0)[0]:
@@ -200,7 +202,7 @@ class ProcessWatchdog:
 
 
 def _end(child: _WatchdogChild) -> None:
-    """Close its input, which ends it; kill it if that does not."""
+    """Close its input, which ends it. Kill it if that fails."""
     process = child.process
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:

@@ -1,16 +1,21 @@
-"""The second guard itself: the standard library alone, one loop, no thread. Run by `edge.devices.gate.watchdog`, never imported for use.
+"""The second guard's program: the standard library alone, one loop, no thread. `edge.devices.gate.watchdog` runs it.
 
     python -I -S watchdog_process.py PID NOTES RELAYS
 
-Everything that locks is opened and loaded at the start: nothing is read from a disk, and no program is started, when it is
-needed. It locks first, then ends the gate process, and writes its note last.
+Everything that locks is opened and loaded at the start. In an emergency it reads no disk and starts no program. It locks
+first, then ends the gate process, and writes its note last.
 
-Standard input says, a line each: two monotonic times (by the first the relay must be locked, by the second the gate process
-must have said so), REST (it is locked), HOLD (held open for fire, no bound) or PING, which is answered with a dot on standard
-output. The end of the input means that the gate process is gone.
+Standard input, one message per line:
 
-RELAYS is JSON. `levels`: locked level by pin. `history`: the mock pins' file. `chip`: the device of real pins. `lines`: handles
-of the gate process's own lines by pin, inherited, where the kernel tells them.
+- two monotonic times: the relay must be locked by the first, and the gate process must confirm by the second,
+- REST: the relay is locked,
+- HOLD: held open for fire, without a bound,
+- PING: answered with a dot on standard output.
+
+The end of the input means that the gate process has ended.
+
+RELAYS is JSON. `levels`: locked level by pin. `history`: the mock pins' file. `chip`: the device of real pins.
+`lines`: inherited handles of the gate process's lines by pin, if the kernel lists them.
 """
 
 import ctypes
@@ -29,12 +34,12 @@ from typing import Any
 REST, HOLD, PING = b"rest", b"hold", b"ping"
 NOTES_MAX_BYTES = 65_536
 GONE_WITHIN_S = 30.0
-"""A process that hangs in the kernel, on a dead card, ends only when the card answers."""
+"""A process that hangs in the kernel on a dead card ends only when the card answers."""
 TAKE_WITHIN_S = 10.0
 
 
 class Relays:
-    """Drives the relays to locked, without any file that is not open yet."""
+    """Drives the relays to locked, with files that are open already."""
 
     def __init__(self, told: dict[str, Any], gpiochip: Any) -> None:
         self._gpiochip = gpiochip
@@ -45,7 +50,7 @@ class Relays:
         self._held: int | None = None
 
     def lock(self) -> None:
-        """Lock at once, as far as that is possible beside a living gate process."""
+        """Lock at once, as far as possible beside a living gate process."""
         for pin, handle in self._lines.items():
             try:
                 self._gpiochip.set_level(handle, self._levels[pin])
@@ -54,7 +59,8 @@ class Relays:
         self._record("output")
 
     def take(self) -> bool:
-        """Drive the lines of a gate process that has ended. False if somebody else has them: then another gate does it."""
+        """Drive the lines of an ended gate process. Return False if another process holds them: then another gate
+        locks."""
         self._drop()
         until = time.monotonic() + TAKE_WITHIN_S
         while self._chip is not None and self._held is None:
@@ -79,7 +85,7 @@ class Relays:
             os.close(self._lines.popitem()[1])
 
     def _record(self, function: str) -> None:
-        """The history of mock pins, as `edge.devices.gate.pins` writes it."""
+        """Write the history of mock pins, as `edge.devices.gate.pins` does."""
         if self._history is None:
             return
         for pin, level in self._levels.items():
@@ -91,7 +97,7 @@ class Relays:
 
 
 def watch(pid: int, notes: str, relays: Relays) -> None:
-    """Until the gate process ends, by itself or by this one."""
+    """Watch until the gate process ends, by itself or by a kill."""
     lock_at: float | None = None
     kill_at: float | None = None
     half = b""
@@ -129,14 +135,14 @@ def watch(pid: int, notes: str, relays: Relays) -> None:
 
 
 def answer() -> None:
-    """A gate process that does not listen must not stop this one: its pipe is not blocking."""
+    """Answer a ping. The pipe does not block: a gate process that does not read must not stop this one."""
     with suppress(OSError):
         os.write(1, b".")
 
 
 def kill(pid: int) -> None:
-    """End the gate process, stopped or not, and wait until its end of the pipe has closed: then its lines are free."""
-    if os.getppid() == pid:  # otherwise it is gone already, and the number may be somebody else's
+    """Kill the gate process, stopped or not. Wait until its end of the pipe closes: then its lines are free."""
+    if os.getppid() == pid:  # otherwise it has ended, and the number may belong to another process
         os.kill(pid, signal.SIGKILL)
     until = time.monotonic() + GONE_WITHIN_S
     while select.select([0], [], [], max(0.0, until - time.monotonic()))[0]:
@@ -146,7 +152,7 @@ def kill(pid: int) -> None:
 
 
 def note(path: str, text: str) -> None:
-    """Leave a line for the next gate process. Only a plain file of ours is written, and nothing here waits for a reader."""
+    """Leave a line for the next gate process. Write only a plain file of this user, and wait for no reader."""
     line = json.dumps({"at_ns": time.time_ns(), "pid": os.getpid(), "text": text}) + "\n"
     handle = _open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     if handle is None:
@@ -164,14 +170,14 @@ def note(path: str, text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """Say it where the gate process logs, unless nobody reads there."""
+    """Report a problem to the gate process's log, if its pipe accepts it."""
     with suppress(OSError):
         if select.select([], [2], [], 0)[1]:
             os.write(2, f"watchdog: {text}\n".encode())
 
 
 def stay_in_memory() -> None:
-    """A card that hangs must not keep a page of this program. Not allowed without LimitMEMLOCK; then the kernel decides."""
+    """Lock this program in memory, against a hanging card. Without LimitMEMLOCK the kernel decides."""
     try:
         ctypes.CDLL(None).mlockall(1)
     except (OSError, AttributeError) as error:
@@ -179,7 +185,7 @@ def stay_in_memory() -> None:
 
 
 def _open(path: str, flags: int) -> int | None:
-    """None for no path, or one that cannot be had without waiting."""
+    """Open a file without waiting. Return None for no path, or if that fails."""
     if not path:
         return None
     try:

@@ -1,9 +1,11 @@
-"""Wiegand output: the gate is a reader that shows one credential, and an access controller opens.
+"""Wiegand output: the gate acts as a reader and shows one credential; an access controller opens.
 
-Formats: 26 bit (HID H10301: even parity over the first 12 data bits, 8 bit facility, 16 bit card, odd parity over the
-last 12) and 34 bit (even parity over the first 16, 16 bit facility, 16 bit card, odd parity over the last 16). Timing
-after the SIA AC-01 standard: both lines rest high, each bit is one low pulse of 50 µs on D0 (zero) or D1 (one), a bit
-every 2 ms.
+Format of 26 bits (HID H10301): even parity over the first 12 data bits, 8 bit facility, 16 bit card, odd parity over
+the last 12. Format of 34 bits: even parity over the first 16, 16 bit facility, 16 bit card, odd parity over the last
+16.
+
+Timing by SIA AC-01: both lines rest high. Each bit is one low pulse of 50 µs on D0 (zero) or D1 (one), a bit every 2
+ms.
 """
 
 import threading
@@ -29,7 +31,8 @@ _FACILITY_BITS = {26: 8, 34: 16}
 
 
 def encode(bits: int, facility: int, card: int) -> tuple[int, ...]:
-    """The bits of a credential, first to last. `bits`: 26 or 34. Raises: ValueError for numbers that do not fit."""
+    """Return the bits of a credential, first to last. `bits`: 26 or 34. Raises ValueError for numbers that do not
+    fit."""
     width = _FACILITY_BITS[bits]
     if not 0 <= facility < 1 << width or not 0 <= card < 1 << 16:
         raise ValueError(f"facility {facility} and card {card} do not fit into {bits} bits")
@@ -39,7 +42,7 @@ def encode(bits: int, facility: int, card: int) -> tuple[int, ...]:
 
 
 class WiegandOutput:
-    """Sends in a thread of its own, one credential at a time: 26 bits take 52 ms."""
+    """Sends one credential at a time, in a separate thread: 26 bits take 52 ms."""
 
     def __init__(self, config: GateConfig, factory: Any) -> None:
         bits = 26 if config.output == "wiegand26" else 34
@@ -62,12 +65,12 @@ class WiegandOutput:
         self._thread: threading.Thread | None = None
 
     def send(self, way: Direction) -> None:
-        """Show the credential of this way; returns at once."""
+        """Show the credential of this way. Returns at once."""
         self._thread = threading.Thread(target=self._send, args=(self._codes[way],), name="wiegand", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Both lines at rest, a credential that is on its way finished first."""
+        """Finish a credential that is being sent, then release both lines at rest."""
         thread = getattr(self, "_thread", None)
         if thread is not None:
             thread.join(timeout=1)
@@ -90,7 +93,7 @@ class WiegandOutput:
 
 
 def _wait(seconds: float) -> None:
-    """A sleep would be several times too long for a pulse of 50 µs."""
+    """Wait busily: a sleep would be several times too long for 50 µs."""
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
         pass

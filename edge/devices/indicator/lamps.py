@@ -1,4 +1,4 @@
-"""LEDs, buzzer and fill light on GPIO pins, and the voice beside them. Same pin factory as the gate."""
+"""Drive LEDs, buzzer and fill light on GPIO pins, and the voice. They share the gate's pin factory."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ class IndicatorError(RuntimeError):
 
 
 class GpioIndicator:
-    """See `edge.core.ports.Indicator`. What is not fitted is left out."""
+    """See `edge.core.ports.Indicator`. Outputs that are not fitted are left out."""
 
     def __init__(self, config: IndicatorConfig, factory: Any, voice: Voice | None = None) -> None:
         self._voice, self._factory = voice, factory
@@ -43,7 +43,7 @@ class GpioIndicator:
         self._shown: tuple[Tone, Advice | None] | None = None
 
     def show(self, tone: Tone, advice: Advice | None) -> None:
-        """Light and, once per change, sound. Returns at once."""
+        """Show light and, once per change, sound. Returns at once."""
         if (tone, advice) == self._shown:
             return
         before, self._shown = self._shown, (tone, advice)
@@ -62,13 +62,13 @@ class GpioIndicator:
                 self._lamp.value = on
 
     def close(self) -> None:
-        """Everything off; may be called twice."""
+        """Switch everything off. May be called twice."""
         close_all(self._open)
         if self._voice is not None:
             self._voice.close()
 
     def _output(self, kind: Callable[..., Any], key: str, pin: int | None) -> Any:
-        """An output that is off; None if it is not fitted. Raises IndicatorError."""
+        """Make an output that is off; None if it is not fitted. Raises IndicatorError."""
         if pin is None:
             return None
         with pin_errors_as(f"indicator.{key}", pin, IndicatorError):
@@ -78,7 +78,7 @@ class GpioIndicator:
 
     @contextmanager
     def _no_matter(self) -> Iterator[None]:
-        """A lamp that fails stops nothing: the gate opens and locks without it. Logged once."""
+        """Log a failing lamp once and continue: the gate opens and locks without it."""
         try:
             yield
         except library_errors() as error:

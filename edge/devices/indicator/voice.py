@@ -1,4 +1,4 @@
-"""Spoken sentences: short WAV files made beforehand, played by `aplay`. The newest sentence wins; nothing ever waits for it."""
+"""Play spoken sentences: prepared WAV files, played by `aplay`. The newest sentence wins, and nothing waits for it."""
 
 import subprocess
 import time
@@ -10,13 +10,13 @@ import structlog
 log = structlog.get_logger()
 
 SAME_AGAIN_S = 4.0
-"""The same sentence is not said twice within so long: people sway between two pieces of advice."""
+"""The same sentence is not repeated within this time: people sway between two pieces of advice."""
 
 
 class Voice:
-    """Says clips by name, in each language in turn. Files: `folder/<language>/<clip>.wav`; one that is missing is left out.
+    """Plays clips by name, in each language in turn. Files: `folder/<language>/<clip>.wav`; a missing one is left out.
 
-    Not finding `aplay` or the loudspeaker is logged once and never stops the gate.
+    A missing `aplay` or loudspeaker is logged once and never stops the gate.
     """
 
     def __init__(
@@ -31,10 +31,10 @@ class Voice:
         self._ending: list[subprocess.Popen[bytes]] = []
         self._said: tuple[str, float] | None = None
         self.complained = False
-        """True once something about the sound was logged."""
+        """True after the first log entry about the sound."""
 
     def say(self, clip: str | None) -> None:
-        """Start to say a clip, ending one that is still playing; None says nothing and lets the last one finish."""
+        """Start a clip and end one that still plays. None plays nothing and lets the last one finish."""
         if clip is None:
             return
         now = self._monotonic()
@@ -46,7 +46,7 @@ class Voice:
             return
         self._said = (clip, now)
         self._stop()
-        # aplay plays several files one after the other; -q keeps the log clean.
+        # aplay plays several files in turn; -q keeps the log clean.
         command = ["aplay", "-q", "-D", self._device, *map(str, files)]
         try:
             self._playing = subprocess.Popen(
@@ -56,7 +56,7 @@ class Voice:
             self._complain("voice_failed", error=str(error), install="apt install alsa-utils")
 
     def close(self) -> None:
-        """Silence; may be called twice."""
+        """End all sound. May be called twice."""
         self._stop()
         for process in self._ending:
             try:
@@ -67,7 +67,7 @@ class Voice:
         self._ending.clear()
 
     def _stop(self) -> None:
-        """End what is playing, without waiting for it; what ended earlier is cleared away."""
+        """End the playing clip without waiting, and collect processes that ended."""
         if self._playing is not None:
             if self._playing.poll() is None:
                 self._playing.terminate()
@@ -75,7 +75,7 @@ class Voice:
             self._playing = None
         for process in [p for p in self._ending if p.poll() is not None]:
             self._ending.remove(process)
-            if process.returncode > 0:  # not: ended by us
+            if process.returncode > 0:  # not if ended by this class
                 self._complain("voice_failed", exit_code=process.returncode, device=self._device)
 
     def _complain(self, event: str, **fields: object) -> None:

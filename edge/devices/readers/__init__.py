@@ -1,1 +1,1 @@
-"""Other ways in than the face: QR codes in the camera's frames, and readers that type like a keyboard."""
+"""Credential readers: QR codes in the camera's frames, and readers that type like a keyboard."""

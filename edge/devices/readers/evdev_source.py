@@ -1,4 +1,4 @@
-"""The Linux input device behind a keyboard-wedge reader, through python-evdev, which is imported when first opened."""
+"""Read the Linux input device behind a keyboard-wedge reader. python-evdev is imported when it is first opened."""
 
 import select
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ INSTALL = (
 
 
 class EvdevSource:
-    """`device`: a path, or USB "vendor:product" in hexadecimal. See `edge.devices.readers.wedge.KeySource`."""
+    """Open `device`: a path, or USB "vendor:product" in hexadecimal. See `edge.devices.readers.wedge.KeySource`."""
 
     def __init__(self, device: str) -> None:
         self.name = f"reader {device}"
@@ -27,7 +27,7 @@ class EvdevSource:
         path = self._wanted if self._wanted.startswith("/") else self._find(evdev)
         try:
             self._device = evdev.InputDevice(path)
-            self._device.grab()  # from here on no login prompt and no other program gets the keys
+            self._device.grab()  # from now on no login prompt and no other program gets the keys
         except OSError as error:
             raise OSError(
                 f"{self.name} cannot be taken ({error.strerror or error}): plug it in; the user needs the group "
@@ -41,10 +41,11 @@ class EvdevSource:
     def close(self) -> None:
         device, self._device = self._device, None
         if device is not None:
-            device.close()  # the kernel ends the grab with it
+            device.close()  # which also ends the grab
 
     def _find(self, evdev: Any) -> str:
-        """The device with our vendor and product that has an Enter key: a reader may show itself as several devices."""
+        """Find the device with this vendor and product that has an Enter key. A reader may appear as several
+        devices."""
         vendor, product = (int(part, 16) for part in self._wanted.split(":"))
         for path in sorted(evdev.list_devices()):
             device = evdev.InputDevice(path)

@@ -1,4 +1,4 @@
-"""Key presses of a keyboard-wedge reader turned into entries: pure, at the level of Linux input events."""
+"""Collect the key presses of a keyboard-wedge reader into entries. Pure, on Linux input events."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -15,14 +15,14 @@ KEYPAD = dict(zip((82, 79, 80, 81, 75, 76, 77, 71, 72, 73), "0123456789", strict
 """KEY_KP0 … KEY_KP9 and KEY_NUMERIC_0 … KEY_NUMERIC_9: digits with and without Shift."""
 SHIFT_KEYS = frozenset({42, 54})
 COMPOSING_KEYS = frozenset({29, 97, 56, 100, 125, 126})
-"""Control, Alt and Meta: a digit typed with one of them is part of something else, as in Alt + 0052."""
+"""Control, Alt and Meta: a digit typed with one of them is part of a code such as Alt + 0052."""
 LOCK_KEYS = frozenset({58, 69, 70})
 LENGTH_MAX = 32
 UNENDED_MAX = 3
 
 
 class KeyAction(StrEnum):
-    """What a key does that is no digit."""
+    """Effect of a key that is no digit."""
 
     END = "end"
     CLEAR = "clear"
@@ -44,7 +44,7 @@ SHIFTED_ACTIONS = {SHIFT_3: KeyAction.END, SHIFT_8: KeyAction.CLEAR}
 
 
 class InputEvent(Protocol):
-    """The part of evdev's InputEvent that matters."""
+    """The part of evdev's InputEvent that is used."""
 
     @property
     def type(self) -> int: ...
@@ -57,10 +57,10 @@ class InputEvent(Protocol):
 
 
 class KeyCollector:
-    """Collects digits up to Enter, Tab or #. Backspace takes the last key back; *, Esc and Delete take them all.
+    """Collects digits up to Enter, Tab or #. Backspace removes the last key; *, Esc and Delete remove all.
 
-    Other keys, and more than LENGTH_MAX digits, spoil the entry. `never_sends_enter`: every entry was left standing, for some
-    readers are set to send no Enter at all.
+    Other keys, or more than LENGTH_MAX digits, invalidate the entry. `never_sends_enter`: every entry timed out,
+    because some readers are set to send no Enter.
     """
 
     def __init__(self, timeout_s: float) -> None:
@@ -75,7 +75,7 @@ class KeyCollector:
         return not self._ended and self._unended >= UNENDED_MAX
 
     def take(self, events: Iterable[InputEvent], now_s: float) -> list[ReaderEntry]:
-        """The entries completed by these events."""
+        """Return the entries that these events complete."""
         self.expire(now_s)
         done = []
         for event in events:
@@ -89,10 +89,10 @@ class KeyCollector:
         return done
 
     def expire(self, now_s: float) -> None:
-        """Forget keys that were left standing for too long."""
+        """Forget keys after the time-out."""
         if self._typed and now_s - self._last_s > self._timeout_s:
             self._typed.clear()
-            self._held.clear()  # whose release may have been lost
+            self._held.clear()  # their release may have been lost
             self._unended += 1
 
     def _press(self, code: int, now_s: float) -> list[ReaderEntry]:
@@ -101,7 +101,7 @@ class KeyCollector:
         if does is None:
             typed.append(self._digit(code))
             if len(typed) > LENGTH_MAX:
-                typed[0] = ""  # spoilt until it is cleared: what is beyond is not kept, so Backspace cannot mend it
+                typed[0] = ""  # invalid until it is cleared: further keys are not stored, so Backspace cannot repair it
                 del typed[LENGTH_MAX:]
         elif does is KeyAction.BACK:
             del typed[-1:]

@@ -1,4 +1,4 @@
-"""PINs compared in a thread of their own: scrypt is slow on purpose, and the loop must not wait for it."""
+"""Compare PIN codes in a separate thread: scrypt is slow by design, and the loop must not wait for it."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 

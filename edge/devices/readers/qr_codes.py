@@ -1,4 +1,4 @@
-"""QR codes in the camera's frames, by zxing-cpp. Codes that are not ours are not looked at twice, nor recorded."""
+"""Find QR codes in the camera's frames with zxing-cpp. Foreign codes are ignored and not recorded."""
 
 import cv2
 import zxingcpp
@@ -12,20 +12,21 @@ from edge.core.ports import Clock
 
 QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 GONE_AFTER_S = 3.0
-"""A code out of view for so long counts as shown again when it comes back."""
+"""A code that was out of view this long counts as shown again."""
 REFUSED_EVERY_S = 2.0
-"""A film of ever different forged codes must not fill the journal: refusals are told at most so often."""
+"""Shortest time between two reported refusals. A video of changing forged codes must not fill the journal."""
 
 
 def read_codes(image: Image) -> list[str]:
-    """The texts of all codes of ours in a picture, (height, width, 3) BGR; white on black, too: a phone in its dark mode."""
+    """Return the texts of HQ's codes in a picture, (height, width, 3) BGR. White on black works too: a phone in dark
+    mode."""
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     found = zxingcpp.read_barcodes(grey, formats=QR, try_invert=True)
     return [code.text for code in found if code.text.startswith(PREFIX) and len(code.text) <= TEXT_MAX]
 
 
 class QrCodeReader:
-    """Implements `edge.core.ports.CodeReader`. `key`: HQ's, one or all that are trusted."""
+    """Implements `edge.core.ports.CodeReader`. `key`: HQ's key, or all trusted ones."""
 
     def __init__(self, config: Config, key: Verifier, clock: Clock) -> None:
         self._site_id, self._every_s = config.site.site_id, config.reader.codes_every_ms / 1000

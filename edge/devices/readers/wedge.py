@@ -1,4 +1,5 @@
-"""A card reader or PIN pad that types like a keyboard: read in a thread of its own, reopened when it was unplugged."""
+"""Read a card reader or PIN pad that types like a keyboard. A separate thread reads it, and reopens it after a
+disconnection."""
 
 import threading
 from collections import deque
@@ -16,7 +17,7 @@ from edge.devices.readers.keyboard import InputEvent, KeyCollector
 READ_WAIT_S = 0.5
 REOPEN_MIN_S = 0.5
 ENTRIES_MAX = 20
-"""Entries nobody took: more than a person can type while the gate looks elsewhere."""
+"""Maximum number of waiting entries: more than a person types while the loop is busy."""
 NEVER_ENDS = ": it types, but no Enter, Tab or # after it, so nothing is ever read: set its suffix to Enter"
 
 log = structlog.get_logger()
@@ -28,17 +29,17 @@ class KeySource(Protocol):
     name: str
 
     def open(self) -> None:
-        """Take the device for ourselves alone. Raises OSError with what to do."""
+        """Open the device for this process alone. Raises OSError with what to do."""
 
     def read(self, timeout_s: float) -> Sequence[InputEvent]:
-        """Events, waiting at most so long for the first. Raises OSError when the device is gone."""
+        """Return events; wait at most `timeout_s` for the first. Raises OSError when the device is gone."""
 
     def close(self) -> None:
-        """May be called twice and without `open`."""
+        """Close the device. May be called twice and without `open`."""
 
 
 class WedgeReader:
-    """Implements `edge.core.ports.CardReader`. `make` gives a fresh source for each attempt."""
+    """Implements `edge.core.ports.CardReader`. `make` returns a new source for each attempt."""
 
     def __init__(self, make: Callable[[], KeySource], config: ReaderConfig, clock: Clock) -> None:
         self._make, self._config, self._clock = make, config, clock

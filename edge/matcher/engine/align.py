@@ -1,4 +1,4 @@
-"""Turn, scale and shift a face so that its landmarks lie where the embedder learnt to expect them."""
+"""Turn, scale and shift a face so that its landmarks lie where the embedder expects them."""
 
 import cv2
 import numpy as np
@@ -15,10 +15,10 @@ REFERENCE: Points = np.array(
 
 
 def similarity_transform(source: Points, target: Points) -> NDArray[np.float64]:
-    """The (2, 3) rotation, scale and shift that takes `source` nearest to `target` in the least-squares sense.
+    """Find the (2, 3) rotation, scale and shift that takes `source` nearest to `target` by least squares.
 
-    The closed form of Umeyama (1991) for two dimensions without reflection: with points as complex numbers
-    about their means, the factor is Σ conj(s)·t / Σ |s|².
+    The closed form of Umeyama (1991) for two dimensions without reflection. With points as complex numbers about their
+    means, the factor is Σ conj(s)·t / Σ |s|².
 
     Raises:
         ValueError: all source points are the same.
@@ -35,13 +35,13 @@ def similarity_transform(source: Points, target: Points) -> NDArray[np.float64]:
 
 
 def centred_reference(side_px: int, eye_distance_px: float) -> Points:
-    """Where the points lie in a square crop with the face in its middle, upright, and so far between the eyes."""
+    """Place the reference points in the middle of a square crop: upright, with this distance between the eyes."""
     size = eye_distance_px / float(np.linalg.norm(REFERENCE[1] - REFERENCE[0]))
     target: Points = ((REFERENCE - REFERENCE.mean(axis=0)) * size + side_px / 2).astype(np.float32)
     return target
 
 
 def align(image: Image, face: Face) -> Image:
-    """The face as a (112, 112, 3) BGR picture; what lies outside the frame is black."""
+    """Cut out the face as a (112, 112, 3) BGR picture. What lies outside the frame is black."""
     matrix = similarity_transform(face.landmarks, REFERENCE)
     return cv2.warpAffine(image, matrix, (SIZE_PX, SIZE_PX), flags=cv2.INTER_LINEAR)  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-"""SFace: an aligned face to a unit vector; the cosine of two vectors is their comparison score."""
+"""SFace: an aligned face to a unit vector. The cosine of two vectors is their comparison score."""
 
 import numpy as np
 
@@ -8,12 +8,12 @@ from edge.matcher.weights.manifest import ModelError
 
 
 def preprocess(aligned: Image) -> Tensor:
-    """(112, 112, 3) BGR to (1, 3, 112, 112) RGB, 0-255; the graph itself subtracts the mean and scales."""
+    """Convert (112, 112, 3) BGR to (1, 3, 112, 112) RGB, 0-255. The graph itself subtracts the mean and scales."""
     return np.ascontiguousarray(aligned[:, :, ::-1].transpose(2, 0, 1)[np.newaxis], dtype=np.float32)
 
 
 def postprocess(raw: Tensor) -> Vector:
-    """The network's output as a unit vector.
+    """Normalise the network's output to a unit vector.
 
     Raises:
         ValueError: not finite, or zero.
@@ -21,7 +21,7 @@ def postprocess(raw: Tensor) -> Vector:
     vector = raw.reshape(-1)
     norm = float(np.linalg.norm(vector))
     if not np.isfinite(norm) or norm == 0:
-        raise ValueError("the embedder gave no direction")
+        raise ValueError("the embedder's output is not finite or zero")
     return vector / np.float32(norm)
 
 
@@ -34,6 +34,6 @@ class Embedder:
             raise ModelError(f"the embedder gives {found} numbers, the manifest says {dimension}; correct the manifest")
 
     def embed(self, aligned: Image) -> Vector:
-        """The unit vector of a (112, 112, 3) BGR picture."""
+        """Compute the unit vector of a (112, 112, 3) BGR picture."""
         (raw,) = self._session.run(preprocess(aligned)).values()
         return postprocess(raw)

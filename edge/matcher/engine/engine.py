@@ -1,4 +1,4 @@
-"""A pack's models at work: detect, align, embed. Holds no state about people."""
+"""Run a pack's models: detect, align, embed. Holds no state about people."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,21 +26,21 @@ from edge.matcher.weights.manifest import (
 )
 
 EYES_FOUND_PX = 14
-"""Faces with so many pixels between the eyes are found as surely as large ones (docs/SPEED.md)."""
+"""Faces with this distance between the eyes are found as surely as large ones (docs/SPEED.md)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much work a face is worth: closer looks at its points, and whether its mirror image is embedded too."""
+    """The work a face is worth: number of refinements of its points, and embedding of its mirror image too."""
 
     refinements: int
     mirrored: bool
 
 
 PHOTO_EFFORT = Effort(refinements=4, mirrored=True)
-"""Enrolled once and compared every day: all that helps."""
+"""A photo is enrolled once and compared every day, so everything that helps is done."""
 FRAME_EFFORT = Effort(refinements=2, mirrored=False)
-"""The next frame is 33 ms away. Against a mirrored template, a mirrored frame gains little (docs/ACCURACY.md)."""
+"""The next frame comes in 33 ms. Against a mirrored template, a mirrored frame gains little (docs/ACCURACY.md)."""
 
 
 class FaceDetector(Protocol):
@@ -52,7 +52,7 @@ class FaceEmbedder(Protocol):
 
 
 def nearest_to_middle(faces: Sequence[Face], image: Image) -> Face | None:
-    """The face nearest to the middle of a photo, which may show bystanders; None if there is none."""
+    """Choose the face nearest to the middle of a photo, which may show bystanders; None if there is none."""
     middle = np.array([image.shape[1], image.shape[0]]) / 2
 
     def distance(face: Face) -> float:
@@ -63,7 +63,7 @@ def nearest_to_middle(faces: Sequence[Face], image: Image) -> Face | None:
 
 
 class FaceEngine:
-    """The stages of one pack; each may be called and timed on its own."""
+    """The stages of one pack. Each may be called and timed alone."""
 
     def __init__(self, pack_name: str, pack: Pack | OwnPack, detector: FaceDetector, embedder: FaceEmbedder) -> None:
         self.pack = pack
@@ -77,47 +77,48 @@ class FaceEngine:
         return self._detector.detect(image)
 
     def detect_large(self, frame: Image, least_px: float) -> list[Face]:
-        """The faces in a frame with at least so many pixels between the eyes, and perhaps smaller ones; best first.
+        """Find the faces with at least `least_px` between the eyes, and perhaps smaller ones; best first.
 
-        Faster than `detect` in the measure that they are large. The points are rougher: look closer with `refine`.
+        The larger the faces, the faster than `detect`. The points are rougher: call `refine` next.
         """
         return self._detector.detect(frame, min(1.0, EYES_FOUND_PX / least_px))
 
     def refine(self, image: Image, face: Face, effort: Effort = PHOTO_EFFORT) -> Face:
-        """The face with its points found afresh by a closer look: what is measured and aligned by them is finer too."""
+        """Find the face's points again at a larger size. Quality and alignment become finer too."""
         return refine_landmarks(self._detector.detect, image, face, effort.refinements)
 
     def align(self, image: Image, face: Face, effort: Effort = PHOTO_EFFORT) -> Image:
-        """The face as a (112, 112, 3) BGR picture, aligned after a closer look at its points."""
+        """Refine the points, then cut out the face as a (112, 112, 3) BGR picture."""
         return self.align_refined(image, self.refine(image, face, effort))
 
     def align_refined(self, image: Image, refined: Face) -> Image:
-        """The same, aligned by the points as they are."""
+        """Cut out the face by its points as they are."""
         return align(image, refined)
 
     def vector_is_rotated(self, vector: Vector) -> bool:
-        """Whether this vector is that of a face upside down. Costs nothing; see `edge.matcher.engine.upright`."""
+        """True if this vector is that of a face upside down. Costs nothing; see `edge.matcher.engine.upright`."""
         return self._upright is not None and bool(rotated_vectors(vector[np.newaxis], self._upright)[0])
 
     def image_is_rotated(self, image: Image, refined: Face) -> bool:
-        """Whether this face is found as well or better in a turned picture: another measurement, of four small searches.
+        """True if this face is found as well or better in a rotated picture. Costs four small searches.
 
-        Not for packs that nobody measured: a detector that finds turned faces as well, with true points, needs no such check.
+        Always False for a pack without an `upright` measurement: its detector may find rotated faces with true points.
         """
         return self._upright is not None and is_rotated(self._detector.detect, image, refined.landmarks)
 
     def best_rotated_score(self, photo: Image) -> float:
-        """The best detection score in the whole photo turned by 90°, 180° or 270°; 0 if there is no face in any, or nobody measured."""
+        """The best detection score in the photo rotated by 90°, 180° or 270°; 0 if there is none, or no measurement."""
         if self._upright is None:
             return 0.0
         turned = (self.detect(np.ascontiguousarray(np.rot90(photo, turns))) for turns in (1, 2, 3))
         return max((face.score for faces in turned for face in faces), default=0.0)
 
     def embed(self, aligned: Image, effort: Effort = PHOTO_EFFORT) -> Vector:
-        """The unit vector of an aligned face, together with its mirror image where the care is worth it.
+        """Compute the unit vector of an aligned face, together with its mirror image if `effort` says so.
 
-        They are the same person to us and not quite to a network: the sum halves what light from one side and the turn
-        of the head add. One by one: the graph's batch size is fixed, and on a CPU two take twice the time anyway.
+        The two are one person to us, but not quite to a network. Their sum halves the effect of light from one side and
+        of a turned head. They are embedded one by one. The graph's batch size is fixed, and on a CPU two take twice the
+        time.
         """
         vector = self._embedder.embed(aligned)
         if not effort.mirrored:
@@ -126,14 +127,14 @@ class FaceEngine:
 
 
 def open_engine(config: MatcherConfig, models_dir: Path) -> FaceEngine:
-    """The engine of `config.pack`, its weights verified by hash.
+    """Open the engine of `config.pack`, its weights verified by hash.
 
     Raises:
-        ModelError: unknown pack, a missing or altered weight, or an execution provider that is not there or fails.
+        ModelError: unknown pack, a missing or altered weight, or an execution provider that is missing or fails.
     """
     folder = own_folder(config.pack)
     if folder is not None:
-        from edge.matcher.engine.insightface_engine import open_own  # an optional extra, loaded only by who asks for it
+        from edge.matcher.engine.insightface_engine import open_own  # an optional extra, loaded only when configured
 
         return FaceEngine(config.pack, load_own_pack(folder), *open_own(config, folder))
     pack = load_manifest().pack(config.pack)

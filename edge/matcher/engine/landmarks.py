@@ -1,9 +1,9 @@
-"""A closer look: find a face's five points again, in a crop that shows it upright and at one fixed size.
+"""Refine a face's five points: find them again in a crop that shows the face upright at one fixed size.
 
-The first detection sees the face at whatever size it has in the frame. Points found at a fixed, larger size are finer. Every
-other look is at the mirror image, which averages out the detector's own leaning to one side; and each look's crop follows the
-better points of those before, so that what is seen hardly depends on the first detection any more. The alignment, and with it
-every score, depends on these points more than on anything else that is cheap to improve.
+The first detection sees the face at any size. Points found at a fixed, larger size are finer. Every other search uses
+the mirror image, which averages out the detector's bias to one side. Each search's crop follows the mean of the points
+found before, so the result hardly depends on the first detection. Alignment, and with it every score, depends on these
+points more than on anything else that is cheap to improve.
 """
 
 from collections.abc import Callable
@@ -20,18 +20,18 @@ SIDE_PX = 288
 EYE_DISTANCE_PX = 80
 """Eye distance in the crop."""
 _MIRRORED = [1, 0, 2, 4, 3]
-"""What is the right eye in a mirror image is the left one."""
+"""The right eye in a mirror image is the left one."""
 
 Detect = Callable[[Image], list[Face]]
 
 
 def refine_landmarks(detect: Detect, image: Image, face: Face, repeats: int) -> Face:
-    """The face with its five points found afresh; as it was if no closer look shows it.
+    """Find the five points again; the face as it was if no search finds it.
 
     Args:
         detect: finds faces in a picture, best first (`Detector.detect`); called `repeats` times, on (SIDE_PX, SIDE_PX, 3).
         image: the BGR frame.
-        looks: every other one is mirrored. The points are the mean of all.
+        repeats: every other one is mirrored. The points are the mean of all.
 
     Raises:
         ValueError: the face's points are all the same.
@@ -47,7 +47,7 @@ def refine_landmarks(detect: Detect, image: Image, face: Face, repeats: int) -> 
 
 def _detect_in_crop(detect: Detect, image: Image, points: Points, mirrored: bool) -> Points | None:
     matrix = similarity_transform(points, centred_reference(SIDE_PX, EYE_DISTANCE_PX))
-    if mirrored:  # the right side is left: x becomes SIDE_PX - 1 - x
+    if mirrored:  # mirror: x becomes SIDE_PX - 1 - x
         matrix = np.array([[-1, 0], [0, 1]]) @ matrix + [[0, 0, SIDE_PX - 1], [0, 0, 0]]
     crop: Image = cv2.warpAffine(image, matrix, (SIDE_PX, SIDE_PX), flags=cv2.INTER_LINEAR)  # type: ignore[assignment]
     seen = _middle_face(detect(crop))
@@ -58,6 +58,6 @@ def _detect_in_crop(detect: Detect, image: Image, points: Points, mirrored: bool
 
 
 def _middle_face(faces: list[Face]) -> Points | None:
-    """The points of the face in the middle of the crop; a neighbour's face at its edge is none of ours."""
+    """Choose the points of the face in the middle of the crop, never those of a neighbour at its edge."""
     middle = [f for f in faces if float(np.abs(f.landmarks.mean(axis=0) - SIDE_PX / 2).max()) < EYE_DISTANCE_PX / 2]
     return middle[0].landmarks if middle else None

@@ -1,8 +1,8 @@
-"""Is it worth looking for a face in this frame? Nobody in view is what a gate sees most of the day.
+"""Decide whether a frame is searched for faces. Most of the day nobody is in view.
 
-The frame is shrunk to a small grey picture and compared with the one that was last searched and held nobody. Whatever
-changed is reason to look, and for a while afterwards every frame is searched; so is, at least every RECHECK_S, one that
-did not change. A lamp that comes on, a cloud or a noisy night cost looks: every mistake is towards looking.
+The frame is shrunk to a small grey picture and compared with the last searched one that held nobody. After any change
+every frame is searched for a while. A frame without a change is searched at least every RECHECK_S. A lamp, a cloud or a
+noisy night cause extra searches: every mistake is towards searching.
 """
 
 import cv2
@@ -12,19 +12,19 @@ from numpy.typing import NDArray
 from edge.core.domain import Image
 
 WIDTH_PX, HEIGHT_PX = 32, 24
-"""The small picture. A cell of a 640 x 480 frame is then 20 x 20 pixels; the smallest usable face covers ten."""
+"""The small picture. A cell of a 640 x 480 frame is 20 x 20 pixels; the smallest usable face covers ten."""
 CHANGE_MIN = 3.0
-"""Grey levels by which a cell, the mean of its pixels, must change. Sensor noise of 8 levels moves it by 0.4."""
+"""A cell, the mean of its pixels, must change by this many grey levels. Sensor noise of 8 levels moves it by 0.4."""
 CELLS_MIN = 2
-"""So many changed cells are reason to look."""
+"""From this many changed cells on, the frame is searched."""
 AWAKE_S = 2.0
-"""After a change, and after a face, every frame is searched for so long: people stop in front of a gate."""
+"""After a change or a face, every frame is searched for this long: people stop in front of a gate."""
 RECHECK_S = 0.5
-"""The lane is searched at least so often, whatever the small picture says."""
+"""The lane is searched at least this often."""
 
 
 class MotionDetector:
-    """Ask it about every frame; when it says yes, search the frame and tell it what was found. Times are monotonic."""
+    """Decides for every frame whether it is searched. Call `searched` after each search. Times are monotonic."""
 
     def __init__(self) -> None:
         self._empty: NDArray[np.float32] | None = None
@@ -40,13 +40,13 @@ class MotionDetector:
         return now_s < self._awake_until_s or now_s - self._searched_s >= RECHECK_S
 
     def searched(self, nobody: bool, now_s: float) -> None:
-        """What the search of the frame just asked about found; `nobody` means no face of any size."""
+        """Note the result of searching the last frame. `nobody` means no face of any size."""
         self._empty = self._now if nobody else None
         self._searched_s = now_s
 
 
 def shrink(image: Image) -> NDArray[np.float32]:
-    """(HEIGHT_PX, WIDTH_PX) grey levels 0-255, each the mean of the pixels it stands for."""
+    """Shrink to (HEIGHT_PX, WIDTH_PX) grey levels 0-255, each the mean of its pixels."""
     small = cv2.resize(image, (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.float32)
 

@@ -1,10 +1,11 @@
-"""Does something hide the mouth or the eyes? Two measures each on the aligned face, and both must agree. Pure.
+"""Measure on the aligned face whether something hides the mouth or the eyes. Pure.
 
-A mouth has lips, redder than the skin beside them, and lines across; under a mask, a scarf or a hand there is neither. Open
-eyes are seldom half as light as the cheeks below them, and keep the colour of skin around them; behind dark lenses they are
-dark and grey. Clear glasses and helmets hide neither and are not meant. A picture without colour is not judged at all.
+Each has two measures, and both must agree. A mouth has lips, redder than the skin beside them, and lines across. Under
+a mask, a scarf or a hand there is neither. Open eyes are seldom half as light as the cheeks, and have skin colour
+around them. Behind dark lenses they are dark and grey. Clear glasses and helmets hide neither. A picture without colour
+is not judged.
 
-The limits are those of a quarter of LFW as it is against the same faces painted over (docs/ACCURACY.md, "Helmets, glasses, masks").
+The limits separate a quarter of LFW from the same faces painted over (docs/ACCURACY.md, "Helmets, glasses, masks").
 """
 
 from dataclasses import dataclass
@@ -16,17 +17,17 @@ from numpy.typing import NDArray
 from edge.core.domain import Image
 
 LIP_RED_MIN = 3.0
-"""a* (CIE Lab) of the reddest tenth around the mouth, above the skin beside it; bare lips have 9 in the middle."""
+"""a* (CIE Lab) of the reddest tenth around the mouth, minus the skin beside it. Bare lips have 9 in the middle."""
 MOUTH_LINE_MIN = 1.0
-"""Mean vertical gradient at the mouth, in grey deviations of the whole face."""
+"""Mean vertical gradient at the mouth, in units of the whole face's grey deviation."""
 EYE_LIGHT_MIN = 0.45
-"""L* of the lighter quarter around the eyes, in those of the cheeks."""
+"""L* of the lighter quarter around the eyes, divided by that of the cheeks."""
 EYE_COLOUR_MIN = 0.5
-"""Chroma around the eyes, in that of the cheeks."""
+"""Chroma around the eyes, divided by that of the cheeks."""
 CHROMA_MIN = 4.0
-"""Chroma of cheeks and bridge of the nose below which a camera sees no colour: at night, under infrared."""
+"""Below this chroma of cheeks and bridge of the nose a camera sees no colour: at night, under infrared."""
 BLUR_PX = 5
-"""Sensor noise is no red."""
+"""Blur that removes sensor noise, which would otherwise count as red."""
 
 _FACE = np.s_[30:106, 20:92]
 _MOUTH, _LIPS = np.s_[84:102, 42:70], np.s_[84:102, 44:68]
@@ -40,7 +41,7 @@ _Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class OcclusionMeasures:
-    """What speaks for a bare mouth and bare eyes; see the limits above for units. `chroma` is the skin's."""
+    """Measures of a bare mouth and bare eyes, in the units of the limits above. `chroma` is the skin's."""
 
     lip_red: float
     mouth_line: float
@@ -62,7 +63,7 @@ class OcclusionMeasures:
 
 
 def measure_occlusion(aligned: Image) -> OcclusionMeasures:
-    """Measured on the (112, 112, 3) BGR aligned picture of a face that looks at the camera."""
+    """Measure the (112, 112, 3) BGR aligned picture of a face that looks at the camera."""
     smooth = cv2.blur(aligned, (BLUR_PX, BLUR_PX))
     lab = np.asarray(cv2.cvtColor(smooth, cv2.COLOR_BGR2Lab), np.float32)  # L* in 255ths, a* and b* with 128 added
     light, red = lab[..., 0], lab[..., 1]

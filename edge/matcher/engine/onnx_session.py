@@ -16,13 +16,13 @@ class OnnxSession:
     """One graph with one input, on named execution providers."""
 
     def __init__(self, model: bytes, providers: Sequence[str], threads: int) -> None:
-        """`model` is the verified file's content; `threads` is the CPU threads of one inference.
+        """`model` is the verified file's content; `threads` is the number of CPU threads of one inference.
 
         Raises:
-            ModelError: a provider is not available here, or does not start.
+                    ModelError: a provider is not available here, or does not start.
         """
-        # Some builds report usage to their maker unless told not to before they are loaded. Loaded here, and not with
-        # the file, so that the processes without a camera never carry it.
+        # Some builds report usage to their maker unless this is set before they are loaded. Imported here, so that
+        # processes without a camera never load onnxruntime.
         os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         import onnxruntime
 
@@ -39,13 +39,13 @@ class OnnxSession:
         # Waiting threads would otherwise spin, and take the core the camera needs.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
-        # From a file that only this process sees: of bytes onnxruntime would keep a copy for as long as the session lives.
+        # From a file that only this process sees: given bytes, onnxruntime would keep a copy while the session lives.
         with os.fdopen(os.memfd_create("model"), "wb") as file:
             file.write(model)
             file.flush()
             path = f"/proc/self/fd/{file.fileno()}"
             self._session = onnxruntime.InferenceSession(path, options, providers=list(providers))
-        # onnxruntime only warns when a provider that is there cannot start (a missing CUDA library), and uses the CPU.
+        # If an available provider cannot start (a missing CUDA library), onnxruntime only warns and uses the CPU.
         lost = [name for name in providers if name not in self._session.get_providers()]
         if lost:
             raise ModelError(
@@ -57,10 +57,10 @@ class OnnxSession:
 
     @property
     def raw(self) -> Any:
-        """onnxruntime's own session, for a library that wants one."""
+        """onnxruntime's own session, for a library that needs one."""
         return self._session
 
     def run(self, tensor: NDArray[Any]) -> dict[str, Tensor]:
-        """Outputs by name for one input; for pictures NCHW float32."""
+        """Run the graph on one input, for pictures NCHW float32. Returns the outputs by name."""
         values = self._session.run(self._outputs, {self._input: tensor})
         return dict(zip(self._outputs, values, strict=True))

@@ -1,32 +1,40 @@
-"""Is this face good enough to be compared? Pure measurements, and the first one that is out of bounds."""
+"""Measure whether a face is good enough to be compared, and name the first measure out of bounds. Pure."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.messages import Advice
 from edge.core.config import MatcherConfig
-from edge.core.domain import Face, Image, Points, Sight
+from edge.core.domain import Face, Image, Points, QualityFault
 from edge.matcher.engine.occlusion import measure_occlusion
 from edge.matcher.engine.upright import ROLL_MAX_DEG, roll_deg
 
 BLUR_PX = 1.0
-"""Sensor noise is no sharpness: it is smoothed away first."""
+"""Blur that removes sensor noise, which would otherwise count as sharpness."""
 FLAT_VARIANCE = 20.0
-"""Grey levels, squared; a part with less shows nothing, and its noise must not pass for detail. Faces have hundreds."""
+"""Variance in squared grey levels. A part with less shows nothing, so its noise must not count as detail. Faces have
+hundreds."""
 GLARE_GREY = 250
-"""From this level on in all three colours, a pixel is white and says nothing."""
+"""A pixel at or above this level in all three colours is white and holds no information."""
 _FACE, _UPPER, _LOWER = np.s_[24:108, 18:94], np.s_[24:70, 18:94], np.s_[62:108, 18:94]
-"""Of the aligned picture: without hair, collar and background."""
+"""Parts of the aligned picture, without hair, collar and background."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """`eye_distance_px` in the frame; `brightness` mean grey 0-255 and `sharpness` (see `sharpness`), both on the aligned
-    face; `turn` 0 = straight ahead, 1 = the nose above one eye; `nod` how far down the nose is from the eyes to the mouth, 0-1;
-    `glare` the share 0-1 of the face that is white; `occluded`: something hides the mouth or the eyes; `roll_deg` how far the line of the
-    eyes is from level, 0-180, if the points can be believed (edge/matcher/engine/upright.py)."""
+    """Measures of one face; all but `eye_distance_px` (in the frame) on the aligned face.
+
+    - `brightness`: mean grey 0-255; `sharpness`: see the function.
+    - `turn`: 0 = straight ahead, 1 = the nose above one eye.
+    - `nod`: how far down the nose is from the eyes to the mouth, 0-1.
+    - `glare`: the share 0-1 of the face that is white.
+    - `occluded`: something hides the mouth or the eyes.
+    - `roll_deg`: angle of the eyes' line from level, 0-180, if the points are right (edge/matcher/engine/upright.py).
+    """
 
     eye_distance_px: float
     brightness: float
@@ -39,9 +47,9 @@ class Quality:
 
 
 def turn(landmarks: Points) -> float:
-    """How far the nose is from the middle of the eyes, along the line of the eyes, in half eye distances.
+    """Measure how far the nose is from the middle of the eyes, in half eye distances.
 
-    Measured along that line, so a tilted head is not a turned one.
+    Measured along the line of the eyes, so that a tilted head does not count as turned.
     """
     right, left, nose = (landmarks[i].astype(np.float64) for i in range(3))
     line = left - right
@@ -52,8 +60,11 @@ def turn(landmarks: Points) -> float:
 
 
 def nod(landmarks: Points) -> float:
-    """How far down the nose is from the line of the eyes to the mouth, 0-1: about 0.57 straight ahead, less for a face that
-    looks up, more for one that looks down. A degenerate face gives 0.57: `turn` objects to it."""
+    """Measure how far down the nose is from the line of the eyes to the mouth, 0-1.
+
+    About 0.57 straight ahead, less for a face that looks up, more for one that looks down. A degenerate face gives
+    0.57: `turn` rejects it.
+    """
     right, left, nose, *mouth = landmarks.astype(np.float64)
     line = left - right
     down = np.array((-line[1], line[0]))
@@ -63,11 +74,11 @@ def nod(landmarks: Points) -> float:
 
 
 def sharpness(grey: NDArray[np.float32]) -> float:
-    """How much detail an aligned face (112, 112) shows, of its sharper half: eyes and brows, or nose and mouth.
+    """Measure the detail of an aligned face (112, 112), of its sharper half: eyes and brows, or nose and mouth.
 
-    Energy of the second derivative, along whichever axis has less of it, in thousandths of the half's own variance. A motion
-    blur takes the detail along its way and leaves the rest, so the weaker axis tells it; the variance makes a dim or flat light
-    no blur; and a mask or dark lenses take the detail of one half alone.
+    Energy of the second derivative, along the axis that has less of it, in thousandths of the half's own variance. A
+    motion blur removes detail along its direction only, so the weaker axis shows it. Dividing by the variance keeps dim
+    or flat light from counting as blur. A mask or dark lenses remove the detail of one half alone.
     """
     smooth = cv2.GaussianBlur(grey, (0, 0), BLUR_PX)
     return max(_detail(np.asarray(smooth[half], np.float32)) for half in (_UPPER, _LOWER))
@@ -80,7 +91,7 @@ def _detail(part: NDArray[np.float32]) -> float:
 
 
 def measure(face: Face, aligned: Image) -> Quality:
-    """The quality of a face from its landmarks and its (112, 112, 3) BGR aligned picture."""
+    """Measure a face from its landmarks and its (112, 112, 3) BGR aligned picture."""
     grey = np.asarray(cv2.cvtColor(aligned, cv2.COLOR_BGR2GRAY), np.float32)
     return Quality(
         face.eye_distance_px,
@@ -94,29 +105,67 @@ def measure(face: Face, aligned: Image) -> Quality:
     )
 
 
-def objection(quality: Quality, limits: MatcherConfig) -> Sight | None:
-    """What keeps the face from being compared, the most fundamental first; None if it is usable.
+TILTED = QualityFault(
+    "tilted",
+    Advice.HOLD_UPRIGHT,
+    photo="the face is not upright; turn the photo, so that the forehead is above the chin",
+    prompt="hold your head straight",
+)
+"""A head laid on the shoulder, or a picture upside down."""
+TURNED_AWAY = QualityFault(
+    "turned_away", Advice.LOOK_AT_CAMERA, "the face is turned away; look at the camera", "look at the camera"
+)
+TOO_FAR = QualityFault("too_far", Advice.COME_CLOSER, "the face is too small; use a closer photo", "come closer")
+TOO_DARK = QualityFault(
+    "too_dark", Advice.MORE_LIGHT, "the face is too dark; use more light", "too dark: turn to the light"
+)
+TOO_BRIGHT = QualityFault(
+    "too_bright",
+    Advice.LESS_LIGHT,
+    photo="the face is too bright; step out of the glare",
+    prompt="too bright: step out of the glare",
+)
+BLURRED = QualityFault("blurred", Advice.HOLD_STILL, "the face is blurred; hold still and focus", "hold still")
+LOOKING_UP = QualityFault(
+    "looking_up", Advice.LOOK_DOWN, "the face looks up; look straight at the camera", "look down a little"
+)
+LOOKING_DOWN = QualityFault(
+    "looking_down", Advice.LOOK_UP, "the face looks down; look straight at the camera", "look up"
+)
+OCCLUDED = QualityFault(
+    "occluded",
+    Advice.UNCOVER_FACE,
+    photo="the mouth or the eyes are covered; take off the mask or the dark glasses",
+    prompt="take off the mask or the dark glasses",
+)
+"""Not recognised, and the mouth or the eyes are covered: no stranger yet."""
 
-    A covered face is compared: covered, it may still be known (measured, it is nobody else's more often for it), but the
-    matcher never takes it for a stranger's. What is worn spoils the measures of nod and glare, so they are not asked.
+_CHECKS: tuple[tuple[QualityFault, Callable[[Quality, MatcherConfig], bool]], ...] = (
+    (TILTED, lambda face, limits: face.roll_deg > ROLL_MAX_DEG),
+    # Before TOO_FAR: the eyes of a turned head are close together without being far away.
+    (TURNED_AWAY, lambda face, limits: face.turn > limits.turn_max),
+    (TOO_FAR, lambda face, limits: face.eye_distance_px < limits.eye_distance_min_px),
+    (TOO_DARK, lambda face, limits: face.brightness < limits.face_brightness_min),
+    (TOO_BRIGHT, lambda face, limits: face.glare > limits.glare_max and not face.occluded),
+    (BLURRED, lambda face, limits: face.sharpness < limits.sharpness_min),
+    (LOOKING_UP, lambda face, limits: face.nod < limits.nod_min and not face.occluded),
+    (LOOKING_DOWN, lambda face, limits: not face.nod <= limits.nod_max and not face.occluded),
+)
+"""Each fault with how it is found, the most fundamental first. What is worn spoils the measures of nod and glare, so a covered
+face is not asked for them."""
+FAULTS: dict[str, QualityFault] = {fault.value: fault for fault in (*(fault for fault, _ in _CHECKS), OCCLUDED)}
+"""All faults by name."""
+
+
+def objection(quality: Quality, limits: MatcherConfig) -> QualityFault | None:
+    """Find the first fault that keeps the face from being compared; None if it is usable.
+
+    An occluded face is compared: it may still be recognised, and measured, it is not mistaken more often. But the
+    matcher never takes it for a stranger's.
     """
-    if quality.roll_deg > ROLL_MAX_DEG:
-        return Sight.TILTED
-    if quality.turn > limits.turn_max:
-        return Sight.TURNED_AWAY  # first: the eyes of a turned head are close together without being far away
-    if quality.eye_distance_px < limits.eye_distance_min_px:
-        return Sight.TOO_FAR
-    if quality.brightness < limits.face_brightness_min:
-        return Sight.TOO_DARK
-    if quality.glare > limits.glare_max and not quality.occluded:
-        return Sight.TOO_BRIGHT
-    if quality.sharpness < limits.sharpness_min:
-        return Sight.BLURRED
-    if not quality.occluded and not limits.nod_min <= quality.nod <= limits.nod_max:
-        return Sight.LOOKING_UP if quality.nod < limits.nod_min else Sight.LOOKING_DOWN
-    return None
+    return next((fault for fault, found in _CHECKS if found(quality, limits)), None)
 
 
-def objection_to_reference(quality: Quality, limits: MatcherConfig) -> Sight | None:
-    """What keeps the face from being enrolled: a reference must be bare as well, for it is compared every day."""
-    return objection(quality, limits) or (Sight.OCCLUDED if quality.occluded else None)
+def objection_to_reference(quality: Quality, limits: MatcherConfig) -> QualityFault | None:
+    """Name what keeps the face from being enrolled. A reference must be bare as well: it is compared every day."""
+    return objection(quality, limits) or (OCCLUDED if quality.occluded else None)

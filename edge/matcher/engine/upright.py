@@ -1,13 +1,13 @@
-"""Is a face upright, or do its points only say so?
+"""Check whether a face is really upright, or only its points say so.
 
-Beyond 60° of roll a detector that learnt upright faces puts the points of an upright one on whatever it sees: on a face upside down too, so
-no measure on the points can tell. The embedder then sees such faces as nearly one person, and all of them would match each other. Two other
-measurements tell, and each needs nothing but what the pack has:
+Beyond 60° of roll, a detector trained on upright faces puts upright points even on a face upside down. So no measure on
+the points can tell. The embedder then sees such faces as nearly one person, and they would all match each other. Two
+other measurements tell, and need only the pack:
 
-- **The vector.** What faces upside down have in common is a direction: a linear discriminant (Fisher 1936), fitted once per pack
-  (`sitegate models upright`). It costs nothing, so every frame and every stored template is asked.
-- **The turned picture.** The same small crop is searched as it is and turned by 90°, 180° and 270°. An upright face scores clearly best
-  upright. Four searches of 96 × 96 pixels: asked when somebody is about to be named, and at enrolment.
+- **The vector.** They share a direction: a linear discriminant (Fisher 1936), fitted once per pack
+  (`sitegate models upright`). It costs nothing, so every frame and every stored template is checked.
+- **The rotated picture.** The same small crop is searched as it is and rotated by 90°, 180° and 270°. An upright face
+  scores clearly best upright. Four searches of 96 × 96 pixels: done before somebody is named, and at enrolment.
 """
 
 import base64
@@ -24,27 +24,29 @@ from edge.matcher.engine.align import centred_reference, similarity_transform
 from edge.matcher.weights.manifest import Upright, find_pack, model_id
 
 ROLL_MAX_DEG = 50.0
-"""Points that say more are not believed. A head at such an angle is not held straight either."""
+"""Points with more roll are not believed. A head at such an angle is not held straight either."""
 SIDE_PX, EYE_DISTANCE_PX = 96, 24
-"""Of the crop. A multiple of the detector's coarsest stride; faces are found at that eye distance as surely as larger ones."""
+"""Of the crop. The side is a multiple of the detector's coarsest stride. Faces are found at that eye distance as surely
+as larger ones."""
 MARGIN = 0.01
-"""How near the best score of the turned crops may come to the upright one's (docs/ACCURACY.md)."""
+"""The best score of the rotated crops may come this near to the upright one's (docs/ACCURACY.md)."""
 SURE_MIN = 0.93
-"""An upright score that no face with wrong points reaches (1,330 faces: 0.922 at most); nearly half of the others do, and need no more searches."""
+"""No face with wrong points reaches this upright score (1,330 faces: 0.922 at most). Nearly half of the others do, and
+need no more searches."""
 OFFSET_MAX = 1.5
-"""In eye distances: false points may be so far from the middle of the true ones, which then are found there."""
+"""In eye distances. Wrong points may be this far from the middle of the true ones, which are then found there."""
 
 Detect = Callable[[Image], list[Face]]
 
 
 def roll_deg(points: Points) -> float:
-    """How far the line of the eyes is from level, 0 to 180°; 180° if the eyes are at one point."""
+    """Measure the angle of the eyes' line from level, 0 to 180°; 180° if the eyes are at one point."""
     across, down = (points[1] - points[0]).astype(np.float64)
     return abs(float(np.degrees(np.arctan2(down, across)))) if across or down else 180.0
 
 
 def is_rotated(detect: Detect, image: Image, points: Points) -> bool:
-    """Whether this face is found at least as well in a turned crop. False if it is found in none: nothing speaks against it.
+    """True if this face is found at least as well in a rotated crop. False if it is found in none.
 
     Raises:
         ValueError: the points are all the same.
@@ -59,31 +61,34 @@ def is_rotated(detect: Detect, image: Image, points: Points) -> bool:
 
 
 def _score(faces: list[Face]) -> float:
-    """The best score of a face about the middle of a crop; 0 if there is none."""
+    """The best score of a face near the middle of a crop; 0 if there is none."""
     reach = OFFSET_MAX * EYE_DISTANCE_PX
     near = (f.score for f in faces if float(np.abs(f.landmarks.mean(axis=0) - SIDE_PX / 2).max()) <= reach)
     return max(near, default=0.0)
 
 
 def rotated_vectors(vectors: NDArray[np.float32], upright: Upright) -> NDArray[np.bool_]:
-    """Which of these unit vectors, (n, dimension), are of faces upside down."""
+    """True for those of these unit vectors, (n, dimension), that are of faces upside down."""
     turned: NDArray[np.bool_] = vectors @ decode_direction(upright.direction) >= upright.turned_min
     return turned
 
 
 @cache
 def decode_direction(text: str) -> NDArray[np.float32]:
-    """The unit vector in a manifest: float16, little endian, in base64."""
+    """Decode the unit vector in a manifest: float16, little endian, in base64."""
     return np.frombuffer(base64.b64decode(text), "<f2").astype(np.float32)
 
 
 def encode_direction(direction: NDArray[np.float32]) -> str:
-    """What `decode_direction` reads."""
+    """Encode a unit vector for `decode_direction`."""
     return base64.b64encode(direction.astype("<f2").tobytes()).decode()
 
 
 def rotated_workers(templates: Sequence[tuple[str, Template]], config: MatcherConfig) -> set[str]:
-    """Whose templates were made of faces upside down, by earlier software: they fit nobody. Needs no weights. Raises ModelError."""
+    """Find the workers whose templates earlier software made of faces upside down: these match nobody.
+
+    Needs no weights. Raises ModelError.
+    """
     pack = find_pack(config.pack)
     upright = getattr(pack, "upright", None)
     wanted = model_id(config.pack, pack.embedder)

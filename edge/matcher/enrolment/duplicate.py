@@ -1,4 +1,4 @@
-"""Is this enrolment somebody who is already on the roster under another id, or not the worker it claims to be?"""
+"""Check an enrolment. Is the person on the roster under another id, or not the worker it claims to be?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,8 +21,11 @@ class GallerySearch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentConflict:
-    """What speaks against an enrolment. `score` is at or above `threshold` for another worker (`worker_id`), and below
-    it when the enrolled templates of the same worker do not match."""
+    """What contradicts an enrolment.
+
+    `score` is at or above `threshold` for another worker (`worker_id`). It is below when the enrolled templates of the
+    same worker do not match.
+    """
 
     worker_id: str
     same_worker: bool
@@ -44,10 +47,10 @@ class EnrolmentConflict:
 def find_conflict(
     matcher: GallerySearch, roster: Sequence[tuple[str, Template]], worker_id: str, new: Sequence[Template]
 ) -> EnrolmentConflict | None:
-    """Compare the `new` templates of one worker with everybody on the roster, by the matcher's own scores and threshold.
+    """Compare the `new` templates of one worker with the whole roster, by the matcher's own scores and threshold.
 
     Another worker conflicts when any new template matches; the worker's own templates when none does. Templates of
-    another model say nothing. Uses the matcher's gallery, and leaves it empty.
+    another model are ignored. Uses the matcher's gallery, and leaves it empty.
     """
     other = _nearest(matcher, [(owner, t) for owner, t in roster if owner != worker_id], new)
     other_min = matcher.threshold
@@ -64,7 +67,7 @@ def find_conflict(
 def _nearest(
     matcher: GallerySearch, gallery: Sequence[tuple[str, Template]], probes: Sequence[Template]
 ) -> Candidate | None:
-    """The best candidate of all probes; the matcher keeps this gallery, and so its threshold."""
+    """Find the best candidate of all probes. The matcher keeps this gallery, and so its threshold."""
     matcher.load(gallery)
     found = [candidate for probe in probes if (candidate := matcher.search(probe.vector))]
     return max(found, key=lambda candidate: candidate.score, default=None)

@@ -1,33 +1,21 @@
-"""Somebody in front of the gate's camera, to be enrolled: collects good frames and says what is wrong with the others."""
+"""Guide a person in front of the gate's camera through an enrolment: collect good frames, advise on the others."""
 
 from dataclasses import dataclass, field
 
 from edge.core.config import MatcherConfig
-from edge.core.domain import Image, Sight
+from edge.core.domain import Image
 from edge.matcher.engine.engine import FaceEngine
-from edge.matcher.engine.quality import Quality, measure, objection_to_reference
+from edge.matcher.engine.quality import TILTED, Quality, measure, objection_to_reference
 
 WANTED = 8
-"""Good frames that are collected, of which the best become templates."""
+"""Good frames to collect. The best of them become templates."""
 SPACING_S = 0.1
-"""Good frames lie at least so far apart: neighbours hardly differ."""
-
-_ADVICE = {
-    Sight.TOO_FAR: "come closer",
-    Sight.TOO_DARK: "too dark: turn to the light",
-    Sight.BLURRED: "hold still",
-    Sight.TURNED_AWAY: "look at the camera",
-    Sight.TILTED: "hold your head straight",
-    Sight.LOOKING_UP: "look down a little",
-    Sight.LOOKING_DOWN: "look up",
-    Sight.TOO_BRIGHT: "too bright: step out of the glare",
-    Sight.OCCLUDED: "take off the mask or the dark glasses",
-}
+"""Good frames lie at least this far apart: neighbours hardly differ."""
 
 
 @dataclass
 class GuidedCapture:
-    """Feed it frames until `done`; then `best` are the pictures to enrol from."""
+    """Judge frames until `done`; then `best` returns the pictures to enrol from."""
 
     engine: FaceEngine
     config: MatcherConfig
@@ -43,7 +31,7 @@ class GuidedCapture:
         return self.good >= WANTED
 
     def judge_frame(self, image: Image, at_s: float) -> str:
-        """Judge one frame (BGR), taken at monotonic `at_s`; what the person should do, "" if nothing."""
+        """Judge one frame (BGR), taken at monotonic `at_s`. Returns the instruction for the person, "" if none."""
         faces = self.engine.detect(image)
         if not faces:
             return "nobody is seen: step in front of the camera"
@@ -53,11 +41,11 @@ class GuidedCapture:
         aligned = self.engine.align_refined(image, face)
         quality = measure(faces[0], aligned)
         turned = self.engine.image_is_rotated(image, face)
-        sight = Sight.TILTED if turned else objection_to_reference(quality, self.config)
-        if not sight and self.engine.vector_is_rotated(self.engine.embed(aligned)):
-            sight = Sight.TILTED
-        if sight:
-            return _ADVICE[sight]
+        fault = TILTED if turned else objection_to_reference(quality, self.config)
+        if not fault and self.engine.vector_is_rotated(self.engine.embed(aligned)):
+            fault = TILTED
+        if fault:
+            return fault.prompt
         if at_s - self._last_s >= SPACING_S:
             self._last_s = at_s
             self._good.append((self._worth(quality), image))
@@ -68,6 +56,7 @@ class GuidedCapture:
         return [image for _, image in sorted(self._good, key=lambda pair: -pair[0])[:count]]
 
     def _worth(self, quality: Quality) -> float:
-        """0-1: how straight the face looks at the camera, times how sharp it is; four times the limit is sharp enough."""
+        """Rate 0-1 how straight the face looks at the camera, times its sharpness; four times the limit is full
+        sharpness."""
         straight = 1 - quality.turn / self.config.turn_max
         return straight * min(1.0, quality.sharpness / max(1.0, 4 * self.config.sharpness_min))

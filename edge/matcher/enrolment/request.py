@@ -1,4 +1,4 @@
-"""From photos of one person, or the gate's camera, to an enrolment that only HQ can read."""
+"""Make an enrolment that only HQ can read, from photos of one person or the gate's camera."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -16,12 +16,12 @@ from edge.matcher.enrolment.templates import EnrolmentError
 from edge.system.photo_file import PhotoError, read_photo
 
 TEMPLATES = 3
-"""So many of the good frames become templates."""
+"""This many of the good frames become templates."""
 FRAME_WAIT_S = 0.2
 
 
 def read_photos(paths: Sequence[Path]) -> list[Image]:
-    """The photos, BGR. Raises EnrolmentError for a file that is no photo that can be used."""
+    """Read the photos, BGR. Raises EnrolmentError for a file that is not a usable photo."""
     images = []
     for path in paths:
         try:
@@ -38,9 +38,9 @@ def take_frames(
     within_s: float,
     report: Callable[[int, str], None] = lambda good, advice: None,
 ) -> list[Image]:
-    """Good frames of the one person in front of a started camera, the best `TEMPLATES` of them.
+    """Collect good frames of the one person in front of a started camera. Returns the best `TEMPLATES` of them.
 
-    `report` gets, frame by frame, how many good ones there are and what the person should do.
+    `report` is called for each frame with the number of good ones and the instruction for the person.
 
     Raises:
         EnrolmentError: too few good frames within `within_s`; the text says what was wrong at last.
@@ -60,7 +60,7 @@ def take_frames(
 
 
 def sealed_template(template: Template) -> SealedTemplate:
-    """The template as lists and enrolments carry it: float16, little endian."""
+    """Convert a template to the form of lists and enrolments: float16, little endian."""
     return SealedTemplate(model_id=template.model_id, vector=template.vector.astype("<f2").tobytes())
 
 
@@ -71,7 +71,7 @@ def enrolment_record(worker_id: str, consent_ref: str, templates: Sequence[Templ
 
 
 def sealed_request(enrolment: EnrolmentRecord, hq_key: X25519PublicKey) -> EnrolmentRequest:
-    """The enrolment sealed for HQ, ready for the gate to journal."""
+    """Seal the enrolment for HQ, ready for the gate to journal."""
     return EnrolmentRequest(
         worker_id=enrolment.worker_id,
         consent_ref=enrolment.consent_ref,

@@ -1,35 +1,21 @@
-"""Photos of one person to templates: stricter than the lane, because a bad reference is wrong every day."""
+"""Make templates from photos of one person. Stricter than in the lane: a bad reference is wrong every day."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from edge.core.config import MatcherConfig
-from edge.core.domain import Image, Sight, Template
+from edge.core.domain import Image, Template
 from edge.matcher.engine.engine import FaceEngine
-from edge.matcher.engine.quality import measure, objection_to_reference
+from edge.matcher.engine.quality import TILTED, measure, objection_to_reference
 
 
 class EnrolmentError(ValueError):
     """Photos that cannot become a reference; the text says which one and what to do."""
 
 
-TURNED = "the face is not upright; turn the photo, so that the forehead is above the chin"
-_ADVICE = {
-    Sight.TOO_FAR: "the face is too small; use a closer photo",
-    Sight.TOO_DARK: "the face is too dark; use more light",
-    Sight.BLURRED: "the face is blurred; hold still and focus",
-    Sight.TURNED_AWAY: "the face is turned away; look at the camera",
-    Sight.TILTED: TURNED,
-    Sight.LOOKING_UP: "the face looks up; look straight at the camera",
-    Sight.LOOKING_DOWN: "the face looks down; look straight at the camera",
-    Sight.TOO_BRIGHT: "the face is too bright; step out of the glare",
-    Sight.OCCLUDED: "the mouth or the eyes are covered; take off the mask or the dark glasses",
-}
-
-
 def templates_from_photos(engine: FaceEngine, config: MatcherConfig, images: Sequence[Image]) -> list[Template]:
-    """One template per photo (BGR, 0-255), in their order.
+    """Make one template per photo (BGR, 0-255), in their order.
 
     Raises:
         EnrolmentError: no photo, not exactly one face in a photo, a poor face, or photos of different people.
@@ -37,7 +23,7 @@ def templates_from_photos(engine: FaceEngine, config: MatcherConfig, images: Seq
     if not images:
         raise EnrolmentError("no photo was given; give at least one")
     templates = [_template(engine, config, image, f"photo {i}") for i, image in enumerate(images, start=1)]
-    same_min = engine.pack.impostor_tail.plain_start  # there is no gallery here to calibrate with
+    same_min = engine.pack.impostor_tail.plain_start  # no gallery here to centre with
     for i, template in enumerate(templates[1:], start=2):
         if float(np.dot(templates[0].vector, template.vector)) < same_min:
             raise EnrolmentError(f"photos 1 and {i} do not show the same person; give photos of one person only")
@@ -48,7 +34,7 @@ def _template(engine: FaceEngine, config: MatcherConfig, image: Image, name: str
     faces = engine.detect(image)
     turned = engine.best_rotated_score(image)
     if turned > (faces[0].score if faces else 0.0):
-        raise EnrolmentError(f"{name}: {TURNED}")
+        raise EnrolmentError(f"{name}: {TILTED.photo}")
     if not faces:
         raise EnrolmentError(f"{name}: no face was found; use a photo that shows the whole face from the front")
     if len(faces) > 1:
@@ -56,9 +42,11 @@ def _template(engine: FaceEngine, config: MatcherConfig, image: Image, name: str
     face = engine.refine(image, faces[0])
     aligned = engine.align_refined(image, face)
     vector = engine.embed(aligned)
-    if engine.vector_is_rotated(vector) or engine.image_is_rotated(image, face):  # before what false points say of it
-        raise EnrolmentError(f"{name}: {TURNED}")
-    sight = objection_to_reference(measure(face, aligned), config)
-    if sight:
-        raise EnrolmentError(f"{name}: {_ADVICE[sight]}")
+    if engine.vector_is_rotated(vector) or engine.image_is_rotated(
+        image, face
+    ):  # before the quality, which wrong points would distort
+        raise EnrolmentError(f"{name}: {TILTED.photo}")
+    fault = objection_to_reference(measure(face, aligned), config)
+    if fault:
+        raise EnrolmentError(f"{name}: {fault.photo}")
     return Template(vector, engine.model_id)

@@ -1,8 +1,8 @@
-"""What all faces have in common says nothing about who somebody is: it is taken out before two faces are compared.
+"""Remove what all faces have in common before two faces are compared: it says nothing about identity.
 
-The vectors of an embedder do not lie evenly around zero; they share a mean direction that adds to every score, and differently
-at every site (its people, its light). A site takes the mean of its own gallery: no labels, no photos, nobody else's data.
-A small gallery's mean is mostly chance, so it is believed in proportion: weight = n / (n + PRIOR_WORKERS).
+The vectors of an embedder do not lie evenly around zero. They share a mean direction that adds to every score, and
+differs between sites (people, light). A site uses the mean of its own gallery: no labels, no photos, no data of others.
+A small gallery's mean is mostly chance, so it is weighted: weight = n / (n + PRIOR_WORKERS).
 """
 
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from edge.core.domain import Vector
 
 PRIOR_WORKERS = 30
-"""A gallery of so many workers has half its mean taken out; with 461 people the best choice is flat from 20 to 60."""
+"""A gallery of this many workers has half its mean removed. With 461 people the best choice is flat from 20 to 60."""
 
 
 def centering_weight(workers: int) -> float:
-    """How much of its mean, 0-1, a gallery of so many workers has taken out."""
+    """The part 0-1 of its mean that a gallery of `workers` has removed."""
     return workers / (workers + PRIOR_WORKERS)
 
 
@@ -27,28 +27,31 @@ Vectors = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Centering:
-    """`centre` (dimension,) is subtracted from every vector; `weight` 0-1 is how much of the gallery's mean that is."""
+    """`centre` (dimension,) is subtracted from every vector; `weight` 0-1 is the part of the gallery's mean that it is."""
 
     centre: Vector
     weight: float
 
     @classmethod
     def of(cls, vectors: Vectors) -> "Centering":
-        """The calibration of a gallery, one vector per worker; none of its rows changes it by more than 1 / (n + PRIOR_WORKERS)."""
+        """Compute the centering of a gallery, one vector per worker. No row changes it by more than 1 / (n +
+        PRIOR_WORKERS)."""
         count = len(vectors)
         total = vectors.sum(axis=0, dtype=np.float64)
         return cls((total / (count + PRIOR_WORKERS)).astype(np.float32), centering_weight(count))
 
     def apply(self, vectors: Vectors) -> Vectors:
-        """Unit vectors without what is common; one that *is* the centre keeps its own direction."""
+        """Centre unit vectors. A vector that equals the centre keeps its own direction."""
         moved = vectors - self.centre
         norms = np.linalg.norm(moved, axis=-1, keepdims=True)
         centred: Vectors = np.where(norms > 1e-6, moved / np.maximum(norms, 1e-6), vectors).astype(np.float32)
         return centred
 
     def undo(self, vectors: Vectors) -> Vectors:
-        """The unit vectors that `apply` made these of: centre + t · vector, with t > 0 such that its length is 1. Needs a
-        centre shorter than 1; the nearer to it, the more rounding shows."""
+        """Recover the unit vectors that `apply` centred: centre + t · vector, where t > 0 gives length 1.
+
+        Needs a centre shorter than 1. The nearer to 1, the larger the rounding error.
+        """
         along = vectors @ self.centre
         length = np.sqrt(np.square(along) + np.float32(1 - self.centre @ self.centre)) - along
         undone: Vectors = self.centre + length[:, np.newaxis] * vectors
@@ -56,7 +59,7 @@ class Centering:
 
 
 def fuse_templates(vectors: Vectors) -> Vector:
-    """The direction of several looks at one person, (dimension,), unit length; the first if they cancel out."""
+    """Fuse several vectors of one person, (dimension,), unit length; the first if they cancel out."""
     total = vectors.sum(axis=0, dtype=np.float64)
     norm = float(np.linalg.norm(total))
     direction: Vector = (total / norm).astype(np.float32) if norm > 1e-6 else vectors[0]
@@ -64,7 +67,10 @@ def fuse_templates(vectors: Vectors) -> Vector:
 
 
 def fuse_template_groups(vectors: Vectors, starts: NDArray[np.intp]) -> Vectors:
-    """`fuse_templates` of each run of rows that begins at one of `starts` (ascending, the first 0): (len(starts), dimension)."""
+    """Apply `fuse_templates` to each run of rows. Returns (len(starts), dimension).
+
+    `starts` holds the first row of each run, ascending, the first 0.
+    """
     if len(starts) == len(vectors):
         return vectors
     sizes = np.diff(np.append(starts, len(vectors)))

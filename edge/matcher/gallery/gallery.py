@@ -1,4 +1,4 @@
-"""Everybody who can be recognised, searched exactly: the answer is that of comparing every worker, never a guess."""
+"""Search all enrolled workers exactly: the result is that of comparing every worker."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,17 +12,20 @@ from edge.matcher.gallery.centering import Centering, fuse_template_groups
 from edge.matcher.gallery.shortlist import ROWS_MIN, Shortlist
 
 _SLICE = 4_096
-"""Workers handled at a time while a gallery is built."""
+"""Workers handled in one step while a gallery is built."""
 CHANGED_MAX = 0.25
-"""Of a gallery's workers; if more of them changed it is built afresh."""
+"""Part of a gallery's workers. If more of them changed, the gallery is built from the start."""
 CENTRE_MAX = 0.95
-"""Length of the mean of a gallery's workers. Of faces it is 0.1 to 0.4; close to 1 all are nearly the same vector."""
+"""Length of the mean of a gallery's workers. Of faces it is 0.1 to 0.4; near 1 all are nearly the same vector."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gallery:
-    """Immutable; a new roster makes a new one. `matrix` is (workers, dimension), a calibrated unit vector per row, and
-    `worker_ids[i]` owns row i. `templates` is how many templates went into it."""
+    """An immutable gallery; a new roster makes a new one.
+
+    `matrix` is (workers, dimension), a centred unit vector per row; `worker_ids[i]` owns row i. `templates` is the
+    number of templates in it.
+    """
 
     matrix: NDArray[np.float32] = field(repr=False)
     worker_ids: tuple[str, ...]
@@ -38,11 +41,11 @@ class Gallery:
         dimension: int,
         centering: Centering | None = None,
     ) -> "Gallery":
-        """The gallery of the templates that belong to `model_id`; others, and damaged ones, are left out.
+        """Build the gallery of the templates that belong to `model_id`. Others, and damaged ones, are left out.
 
         A worker's templates are fused into one: measured, that beats the best of several scores (docs/ACCURACY.md).
-        Without a `centering` the gallery makes its own. Large arrays are gone through in slices, so that building needs
-        little more memory than the gallery itself, and no step of it keeps another thread waiting for long.
+        Without `centering` the gallery computes its own. Large arrays are handled in slices. So building needs little
+        extra memory, and no step blocks another thread for long.
         """
         store = TemplateStore.of(templates)
         vectors, owners = store.of_model(model_id, dimension)
@@ -53,9 +56,10 @@ class Gallery:
         )
 
     def updated(self, was: TemplateStore, now: TemplateStore, model_id: str) -> "Gallery | None":
-        """The gallery of `now` made from this one, which is that of `was`; None if they differ in too much, or this one's
-        workers are so alike that rounding would show. Up to rounding (and the order of its rows) it is the one that `build`
-        makes: what all have in common is taken out anew, so every row changes, but only changed workers are fused again.
+        """Make the gallery of `now` from this one, which is that of `was`. None if they differ too much.
+
+        None also if this gallery's workers are so alike that rounding would show. Up to rounding and the order of rows,
+        the result equals that of `build`. The centre changes, so every row does; only changed workers are fused again.
         """
         names, centre = was.differing(now), self.centering.centre
         if names is None or len(names) > self.size * CHANGED_MAX or float(centre @ centre) > CENTRE_MAX**2:
@@ -82,7 +86,7 @@ class Gallery:
         templates: int,
         centering: Centering | None = None,
     ) -> "Gallery":
-        """`matrix`: a unit vector per worker, not yet calibrated; it is taken over and changed."""
+        """`matrix`: a unit vector per worker, not yet centred. It is taken over and changed."""
         centering = centering or Centering.of(matrix)
         for part in _slices(len(matrix)):
             matrix[part] = centering.apply(matrix[part])
@@ -91,17 +95,17 @@ class Gallery:
         return cls(matrix, worker_ids, templates, centering, shortlist)
 
     def wipe(self) -> None:
-        """Make a gallery that nobody searches any more forget everybody."""
+        """Erase the templates of a gallery that is no longer searched."""
         self.matrix.setflags(write=True)
         self.matrix.fill(0)
 
     @property
     def size(self) -> int:
-        """Workers a stranger is compared with."""
+        """The number of workers that a stranger is compared with."""
         return len(self.worker_ids)
 
     def search(self, probe: Vector) -> Candidate | None:
-        """The worker with the best score; None if the gallery is empty."""
+        """Find the worker with the best score; None if the gallery is empty."""
         if self.size == 0:
             return None
         probe = self.centering.apply(probe)
@@ -115,7 +119,7 @@ class Gallery:
         return Candidate(self.worker_ids[int(rows[best])], float(np.clip(scores[best], -1, 1)))
 
     def runner_up(self, probe: Vector, worker_id: str) -> float | None:
-        """The best score of any other worker than this one; None if there is none."""
+        """Find the best score of any worker but this one; None if there is none."""
         if self.size < 2:
             return None
         scores = self.matrix @ self.centering.apply(probe)
@@ -128,7 +132,7 @@ def _slices(count: int) -> Iterator[slice]:
 
 
 def _sound(vectors: Rows) -> NDArray[np.bool_]:
-    """Which rows have a direction."""
+    """True for rows that have a direction."""
     sound = np.empty(len(vectors), np.bool_)
     for part in _slices(len(vectors)):
         norms = np.linalg.norm(vectors[part].astype(np.float32), axis=1)
@@ -139,7 +143,7 @@ def _sound(vectors: Rows) -> NDArray[np.bool_]:
 def _one_per_worker(
     vectors: Rows, owners: NDArray[np.int32], rows: NDArray[np.intp]
 ) -> tuple[NDArray[np.float32], list[int]]:
-    """Unit vectors, one row per worker, of the given rows of `vectors`; and each row's worker, ascending."""
+    """Fuse the given rows of `vectors` into one unit vector per worker. Returns them with each row's worker, ascending."""
     rows = rows[np.argsort(owners[rows], kind="stable")]
     numbers, starts = np.unique(owners[rows], return_index=True)
     ends = np.append(starts[1:], len(rows))

@@ -1,7 +1,7 @@
-"""Workers who look so much alike that a face is not enough to tell them apart: each needs a second factor.
+"""Find workers whom the face alone cannot tell apart: each needs a second factor.
 
-Whether the worker who was just recognised has a look-alike is asked for that one worker, at once (`nearest_other`). The
-list of all of them compares everybody with everybody, in blocks, so that a gate can do it between two frames (`LookAlikeSurvey`).
+Whether a recognised worker has a look-alike is computed for that worker alone (`nearest_other`). The list of all
+compares everybody with everybody in blocks, which fit between two frames (`LookAlikeSurvey`).
 """
 
 from collections.abc import Sequence
@@ -16,21 +16,25 @@ from edge.matcher.gallery.threshold import choose_threshold, threshold_for
 from edge.matcher.weights.manifest import ImpostorTail, find_pack, model_id
 
 LOOK_ALIKE_PART = 0.1
-"""Of the target FPIR: with 0.3 %, 3 in 10,000 ordinary workers have by chance somebody as near as a look-alike in the gallery. The
-gallery's threshold, reached by ten times as many, would call one worker in 300 a look-alike; a limit that kept chance
-out of a whole large gallery would miss brothers."""
+"""Part of the target FPIR. With 0.3 %, 3 in 10,000 ordinary workers have a look-alike by chance.
+
+The gallery's own threshold, reached ten times as often, would call one worker in 300 a look-alike. A limit that kept
+chance out of a whole large gallery would miss brothers.
+"""
 BLOCK_CELLS = 1_000_000
 """Scores of one step of a survey: 4 MB, and about a hundredth of a second on an idle core."""
 
 
 def look_alike_min(tail: ImpostorTail, gallery_size: int, threshold: float, fpir: float = FPIR_TARGET) -> float:
-    """From which score two workers' templates are look-alikes: never below the `threshold` the gallery is searched with, which
-    follows from the same `tail` for a target of `fpir`."""
+    """The score from which two workers' templates are look-alikes, never below the gallery's `threshold`.
+
+    `threshold` must follow from the same `tail` for a target of `fpir`.
+    """
     return max(threshold, threshold_for(tail, gallery_size, fpir * LOOK_ALIKE_PART))
 
 
 def nearest_other(gallery: Gallery, worker_id: str) -> Candidate | None:
-    """The other worker whose templates come nearest to this worker's; None if there is none, or no such worker."""
+    """Find the other worker whose templates are nearest to this worker's. None if there is no other, or no such worker."""
     own = np.fromiter((owner == worker_id for owner in gallery.worker_ids), dtype=bool, count=gallery.size)
     if own.all() or not own.any():
         return None
@@ -41,7 +45,7 @@ def nearest_other(gallery: Gallery, worker_id: str) -> Candidate | None:
 
 
 class LookAlikeSurvey:
-    """All pairs of different workers, one block of the upper triangle per step; never more than a block in memory."""
+    """Compares all pairs of workers, one block of the upper triangle per step. Holds at most one block in memory."""
 
     def __init__(self, gallery: Gallery, score_min: float) -> None:
         self._matrix, self._score_min = gallery.matrix, score_min
@@ -69,14 +73,14 @@ class LookAlikeSurvey:
 
     @property
     def marked(self) -> dict[str, Candidate]:
-        """By worker id, the nearest look-alike found so far."""
+        """The nearest look-alike found so far, by worker id."""
         return {
             str(self._names[i]): Candidate(str(self._names[self._nearest[i]]), min(1.0, float(self._best[i])))
             for i in np.flatnonzero(np.isfinite(self._best))
         }
 
     def _keep(self, who: NDArray[np.int32], whom: NDArray[np.int32], score: NDArray[np.float32]) -> None:
-        """Remember whom each looks like most; of several for one worker the last written is the best."""
+        """Remember each worker's nearest; of several for one worker the best is written last."""
         better = score > self._best[who]
         who, whom, score = who[better], whom[better], score[better]
         order = np.argsort(score)
@@ -85,7 +89,7 @@ class LookAlikeSurvey:
 
 
 def look_alikes(gallery: Gallery, score_min: float) -> dict[str, Candidate]:
-    """Every worker with a look-alike, and the nearest one with its score, a cosine."""
+    """Find every worker with a look-alike, and the nearest one with its score, a cosine."""
     survey = LookAlikeSurvey(gallery, score_min)
     while not survey.done:
         survey.step()
@@ -93,7 +97,7 @@ def look_alikes(gallery: Gallery, score_min: float) -> dict[str, Candidate]:
 
 
 def marked(templates: Sequence[tuple[str, Template]], config: MatcherConfig) -> dict[str, Candidate]:
-    """`look_alikes` of a roster as the gate's matcher would mark them; needs no weights. Raises ModelError."""
+    """Find the look-alikes of a roster as the gate's matcher would. Needs no weights. Raises ModelError."""
     pack = find_pack(config.pack)
     gallery = Gallery.build(templates, model_id(config.pack, pack.embedder), pack.embedder.dimension)
     choice = choose_threshold(pack.impostor_tail, gallery, config.fpir_target)

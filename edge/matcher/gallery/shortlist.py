@@ -1,12 +1,12 @@
-"""Exact search at the speed of an 8-bit one: score every template coarsely, then precisely only those that could be best.
+"""Search exactly at the speed of an 8-bit search: score all templates coarsely, then the possible best ones precisely.
 
-Template and probe are each written as a whole-number vector times a step, plus what rounding left over:
-x = s·X + e and q = t·Q + f, both of unit length. By Cauchy and Schwarz
+Template and probe are each written as a vector of integers times a step, plus a rounding rest. So x = s·X + e and q =
+t·Q + f, both of unit length. By Cauchy and Schwarz
 
     |x·q − s·t·(X·Q)| = |e·q + s·X·f| ≤ ‖e‖ + (1 + ‖e‖)·‖f‖
 
-so no template whose coarse score is further below the best than twice that bound can be the best one. The coarse pass
-reads a quarter of the memory, which is what a search costs.
+so a template whose coarse score is more than twice that bound below the best cannot be the best. The coarse pass reads
+a quarter of the memory, which is what a search costs.
 """
 
 import numpy as np
@@ -16,17 +16,17 @@ from edge.core.domain import Vector
 from edge.matcher.engine.onnx_session import OnnxSession
 
 ROWS_MIN = 4_000
-"""Below, comparing everything precisely costs no more."""
+"""Below this number of rows, comparing everything precisely costs no more."""
 _STEPS, _PROBE_STEPS, _ZERO = 63, 127, 128
-"""Older processors add two products in 16 bits: 2 · 63 · (127 + 128) still fits, so the sums are exact everywhere."""
+"""Older processors add two products in 16 bits. 2 · 63 · (127 + 128) still fits, so the sums are exact everywhere."""
 _ROUNDING = 1e-5
-"""More than float32 arithmetic loses in any of the sums here."""
+"""Larger than the float32 rounding error of any sum here."""
 _PART = 4_096
-"""Rows converted at a time, so that a large gallery needs no second copy of itself."""
+"""Rows converted in one step, so that a large gallery needs no second copy."""
 
 
 class Shortlist:
-    """Names the rows of a (n, dimension) matrix of unit vectors that may be the nearest to a probe."""
+    """Finds the rows of a (n, dimension) matrix of unit vectors that may be the nearest to a probe."""
 
     def __init__(self, matrix: NDArray[np.float32]) -> None:
         """Raises ModelError if onnxruntime lacks its CPU provider."""
@@ -42,7 +42,7 @@ class Shortlist:
         self._session = OnnxSession(_graph(np.ascontiguousarray(whole.T)), ["CPUExecutionProvider"], 1)
 
     def of(self, probe: Vector) -> NDArray[np.intp]:
-        """The rows that may score best, ascending. The best one is always among them."""
+        """Find the rows that may score best, ascending. The best one is always among them."""
         step = float(np.abs(probe).max()) / _PROBE_STEPS
         whole = np.rint(probe / np.float32(step))
         (sums,) = self._session.run((whole + _ZERO).astype(np.uint8)[np.newaxis]).values()
@@ -53,7 +53,7 @@ class Shortlist:
 
 
 def _graph(columns: NDArray[np.int8]) -> bytes:
-    """An ONNX graph: (1, dimension) unsigned probe, 128 meaning 0, times (dimension, n) gives (1, n) whole sums."""
+    """Make an ONNX graph: (1, dimension) unsigned probe, 128 meaning 0, times (dimension, n) gives (1, n) integer sums."""
     from onnx import TensorProto, helper, numpy_helper  # only a large gallery needs it
 
     graph = helper.make_graph(

@@ -1,4 +1,4 @@
-"""Presentation attack detection (ISO/IEC 30107): whether a person, or a picture of one, is in front of the gate."""
+"""Presentation attack detection (ISO/IEC 30107) by movement: is a person in front of the gate, or a picture?"""
 
 import secrets
 from collections import deque
@@ -12,10 +12,12 @@ from edge.core.domain import Face, Image, Points
 from edge.matcher.liveness.parallax import FrontalView, Relief, nose_offset
 
 PARALLAX_MIN = 0.13
-"""Of the nose against the plane of eyes and mouth, in eye distances, from which a head has turned: about 18°."""
+"""From this parallax of the nose against the face's plane, in eye distances, a head has turned: about 18°."""
 RELIEF_MIN = 0.26
-"""Height of the nose that the parallax must amount to at the foreshortening seen, in eye distances. A head has about
-0.4; a photo bent around a bottle 0.1 to 0.2."""
+"""Height of the nose, in eye distances, that the parallax must prove at the foreshortening seen.
+
+A head has about 0.4; a photo bent around a bottle 0.1 to 0.2.
+"""
 JUMP_MAX = 0.12
 """Parallax from one frame to the next that no turning head reaches: one photo was swapped for another."""
 CLOSER_MIN = 1.15
@@ -23,11 +25,11 @@ CLOSER_MIN = 1.15
 STRAIGHT_MAX = 0.12
 """A face whose nose is nearer than this to the middle of the eyes looks at the camera."""
 STEADY_MAX = 0.08
-"""The nose may wander this much while the reference is taken."""
+"""The nose may move this much while the frontal view is taken."""
 PLANE_TURNED_COSINE = 0.9
-"""Foreshortening (26°) from which a plane without parallax is doubtful though nothing was asked."""
+"""Foreshortening (26°) from which a plane without parallax is doubtful, even without a challenge."""
 LOST_S = 1.0
-"""Turned so far that the face is not seen for so long: look at the camera again."""
+"""After this long without a face the person must look at the camera again: the head has turned too far."""
 REFERENCE_VIEWS = 5
 WINDOW = 3
 """Frames that are averaged: landmarks tremble by one or two per cent of the eye distance."""
@@ -39,10 +41,10 @@ Draw = Callable[[Sequence[Advice]], Advice]
 
 @dataclass(frozen=True, slots=True)
 class LivenessResult:
-    """`challenge` is what the person must be told now; while it is set, `verdict` is not yet the last word.
+    """`challenge` is the instruction for the person now. While it is set, `verdict` is not final.
 
-    `score` is the largest parallax seen that a head may have caused, in eye distances, 0 = none. `passive` is how live the
-    face looks to the passive network, 0-1; None if it was not asked.
+    `score` is the largest parallax seen that a head may have caused, in eye distances, 0 = none. `passive` is how live
+    the face looks to the passive network, 0-1; None if it was not used.
     """
 
     verdict: LivenessVerdict = LivenessVerdict.NOT_CHECKED
@@ -53,14 +55,14 @@ class LivenessResult:
 
 class LivenessCheck(Protocol):
     def add_frame(self, approach: int, at_s: float, face: Face, image: Image) -> None:
-        """One face of this approach, usable or turned away, in its BGR frame; frame time in monotonic seconds."""
+        """Note one face of this approach, usable or turned away, in its BGR frame. Frame time in monotonic seconds."""
 
     def result(self, approach: int, at_s: float, named: bool) -> LivenessResult:
-        """What is known now. `named`: the vote has named somebody, so a challenge is worth the person's time."""
+        """The present result. `named`: the vote has named somebody, so that a challenge is worth the person's time."""
 
 
 class NoLivenessCheck:
-    """Looks at nothing and says so: events then carry `not_checked`, never a pretended `live`."""
+    """Checks nothing. Events then carry `not_checked`, never `live`."""
 
     def add_frame(self, approach: int, at_s: float, face: Face, image: Image) -> None:
         pass
@@ -71,7 +73,7 @@ class NoLivenessCheck:
 
 @dataclass(slots=True, eq=False)
 class _ApproachState:
-    """What one approach has shown. `asked` is the challenge still to be met, the first of `left`."""
+    """What one approach has shown. The challenge to be met is the first of `left`."""
 
     number: int
     left: list[Advice] = field(default_factory=list)
@@ -84,19 +86,19 @@ class _ApproachState:
     recent: deque[Relief] = field(default_factory=lambda: deque(maxlen=WINDOW))
 
     def start_over(self) -> None:
-        """Take the reference afresh: the person must look at the camera first."""
+        """Take the frontal view again: the person must first look at the camera."""
         self.straight.clear()
         self.recent.clear()
         self.reference = None
 
 
 class ChallengeCheck:
-    """The nose's parallax over time, by itself or as the answer to a challenge drawn anew for each approach.
+    """Checks the nose's parallax over time, alone or as the answer to a challenge drawn for each approach.
 
-    Modes (`LivenessConfig.mode`): "advisory" never asks; "required" asks everybody who is named; "challenge_on_doubt"
-    asks those whose natural movement has not shown a head before they are named. A challenge is one to four steps; each
-    begins with a straight look, and ends with the step done (live, after the last), another thing done, or the time
-    over (both doubtful, and final for this approach).
+    Modes (`LivenessConfig.mode`): "advisory" never asks; "required" asks everybody who is named. "challenge_on_doubt"
+    asks those whose natural movement has not shown a head before they are named. A challenge is one to four steps. Each
+    begins with a look at the camera. It ends with the step done (live, after the last). Another step done, or the time
+    over, means doubtful, finally for this approach.
     """
 
     def __init__(self, config: LivenessConfig, draw: Draw = secrets.choice) -> None:
@@ -112,12 +114,14 @@ class ChallengeCheck:
                 self._take_frontal_view(state, landmarks)
             else:
                 self._compare(state, state.reference.compare(landmarks))
-        except ValueError:  # a degenerate view says nothing
+        except ValueError:  # a degenerate view is ignored
             return
 
     def result(self, approach: int, at_s: float, named: bool, doubted: bool = False) -> LivenessResult:
-        """As the port says. `doubted`: another check takes the face for a picture. Only the challenge of mode
-        "challenge_on_doubt", once it was put, overrules that."""
+        """The present result, see `LivenessCheck`. `doubted`: another check takes the face for a picture.
+
+        Only a challenge in mode "challenge_on_doubt", once begun, overrules that doubt.
+        """
         state = self._of(approach)
         if named and self._asks(state, doubted):
             if state.started_s is None:
@@ -205,10 +209,10 @@ def mean_relief(views: list[Relief]) -> Relief:
 
 
 def turned_head(view: Relief) -> Advice | None:
-    """The way a head has turned; None for a plane, or for what is too flat at the foreshortening seen.
+    """The direction in which a head has turned. None for a plane, or for a face too flat at this foreshortening.
 
-    A nose of height h at turn t has parallax h · tan t, and the plane is foreshortened by cos t; so h is at least
-    parallax / tan(arccos(foreshortening)).
+    A nose of height h at turn t has parallax h · tan t. The plane is foreshortened by cos t. So h is at least parallax
+    / tan(arccos(foreshortening)).
     """
     if abs(view.x) < PARALLAX_MIN or _height_is_below(view, RELIEF_MIN):
         return None
@@ -216,7 +220,7 @@ def turned_head(view: Relief) -> Advice | None:
 
 
 def turned_plane(view: Relief) -> bool:
-    """True if something turned, and no nose came out of it."""
+    """True if a face turned and its nose shows no height."""
     return view.cosine <= PLANE_TURNED_COSINE and _height_is_below(view, RELIEF_MIN / 2)
 
 

@@ -1,13 +1,13 @@
-"""Passive liveness behind the same port as the challenge, and both together.
+"""The passive liveness check, and the challenge together with it.
 
-The network is one weak signal: it may raise a doubt, and it never proves a person. So, with "doubt" for a median score below
-`passive_live_min` over the last frames of this approach:
+The network is one weak signal: it may raise a doubt, and it never proves a person. "Doubt" below is a median score
+below `passive_live_min` over the last frames of this approach:
 
 mode                | no doubt                    | doubt
---------------------|-----------------------------|-----------------------------------------------------------
+--------------------|-----------------------------|----------------------------------------------------
 advisory            | what the movement showed    | doubtful
-challenge_on_doubt  | what the movement showed    | asked to turn, whatever the movement showed; then the answer counts
-required            | the answer counts           | doubtful, whatever the answer
+challenge_on_doubt  | what the movement showed    | asked to turn despite any movement; the answer counts
+required            | the answer counts           | doubtful, despite any answer
 """
 
 import statistics
@@ -23,15 +23,17 @@ from edge.matcher.liveness.parallax import nose_offset
 from edge.matcher.liveness.passive import LiveScorer, open_passive
 
 FRAMES = 5
-"""The last so many frames of an approach are judged together; their median, so that one odd frame decides nothing."""
+"""The last frames of an approach are judged together. Their median keeps one odd frame from deciding."""
 
 TURN_MAX = 0.2
-"""Of the nose from the middle of the eyes, in eye distances (about 28°): the network knows faces that look at the camera,
-and whoever does what a challenge asks does not."""
+"""Offset of the nose from the middle of the eyes, in eye distances (about 28°).
+
+The network knows faces that look at the camera. A person who follows a challenge does not.
+"""
 
 
 class PassiveCheck:
-    """Implements `LivenessCheck` with the network alone: doubtful or not checked, never live, and it asks for nothing."""
+    """Implements `LivenessCheck` with the network alone: doubtful or not checked, never live. Asks for nothing."""
 
     def __init__(self, scorer: LiveScorer, live_min: float) -> None:
         self._scorer, self._live_min = scorer, live_min
@@ -44,7 +46,7 @@ class PassiveCheck:
             return
         try:
             self._scores.append(self._scorer.score(image, face))
-        except ValueError:  # a box outside the frame says nothing
+        except ValueError:  # a box outside the frame is ignored
             return
 
     def result(self, approach: int, at_s: float, named: bool) -> LivenessResult:
@@ -62,7 +64,7 @@ class PassiveCheck:
 
 
 class CombinedCheck:
-    """The challenge with the network beside it; the table above is all it does."""
+    """Combines challenge and network by the table above."""
 
     def __init__(self, active: ChallengeCheck, passive: PassiveCheck) -> None:
         self._active, self._passive = active, passive
@@ -78,7 +80,7 @@ class CombinedCheck:
 
 
 def open_liveness(config: LivenessConfig, matcher: MatcherConfig, models_dir: Path) -> LivenessCheck:
-    """What the configuration asks for. Raises ModelError if it asks for the network and the weight is not there."""
+    """Open the check that the configuration asks for. Raises ModelError if the network's weight is needed and missing."""
     if config.in_force == "off":
         return NoLivenessCheck()
     active = ChallengeCheck(config)

@@ -1,16 +1,15 @@
-"""How far the nose stands out of the face's plane: plane and parallax for five landmarks. Pure.
+"""Measure how far the nose stands out of the face's plane: plane and parallax for five landmarks. Pure.
 
-The eyes and the mouth corners of a face lie in one plane (two pairs, each parallel to the other: exactly so for a
-symmetric face). Whatever a plane does in front of a camera, two views of it differ by one homography (Hartley &
-Zisserman, Multiple View Geometry, 2nd ed., 13.1), and four points determine it (4.1). Carried over by the homography of
-the other four, the fifth point, the nose, therefore
+The eyes and the mouth corners of a face lie in one plane: two pairs, parallel in a symmetric face. Two views of a moved
+plane differ by one homography (Hartley & Zisserman, Multiple View Geometry, 2nd ed., 13.1). Four points determine it
+(4.1). The homography of the other four points carries over the fifth, the nose, which therefore
 
-- falls where it was, in every view of a flat photo, however it is held, waved or tilted;
-- is displaced, for a head, by the parallax p = h · tan(turn) (plane and parallax, 13.3 there; for a distant
-  camera), with h the nose's height above the plane, about 0.4 eye distances.
+- falls on its place in every view of a flat photo, held, waved or tilted in any way;
+- is displaced, for a head, by the parallax p = h · tan(turn) (plane and parallax, 13.3 there; distant camera).
+  Here h is the nose's height above the plane, about 0.4 eye distances.
 
-With five points and an affine camera this is the rank test of Tomasi & Kanade (1992), a plane giving rank 2 and a head
-rank 3, made exact for near cameras and reduced to the one point that can show it.
+With five points and an affine camera this is the rank test of Tomasi & Kanade (1992). A plane gives rank 2, a head rank
+3. Here it is exact for near cameras, and reduced to the one point that can show it.
 """
 
 from dataclasses import dataclass
@@ -29,11 +28,11 @@ PLANE = [0, 1, 3, 4]
 
 @dataclass(frozen=True, slots=True)
 class Relief:
-    """One view against the reference, in the reference's eye distances.
+    """One view compared with the frontal view, in the frontal view's eye distances.
 
-    `x` is the nose's parallax along the line from the right eye to the left one: positive when the person turns to the
-    person's own left; `y` across it, downwards. `cosine` is the foreshortening of the plane since the reference,
-    0-1. `closer` is how much larger the face has become, 1 = as before.
+    `x` is the nose's parallax along the line from the right eye to the left one. It is positive when the person turns
+    to the person's own left. `y` is across it, downwards. `cosine` is the foreshortening of the plane since the frontal
+    view, 0-1. `closer` is the growth of the face, 1 = as before.
     """
 
     x: float
@@ -43,7 +42,7 @@ class Relief:
 
 
 def nose_offset(landmarks: Points) -> float:
-    """The nose's signed distance from the middle of the eyes along their line, in eye distances."""
+    """Measure the nose's signed distance from the middle of the eyes along their line, in eye distances."""
     right, left, nose = (landmarks[i].astype(np.float64) for i in range(3))
     line = left - right
     square = float(line @ line)
@@ -52,7 +51,7 @@ def nose_offset(landmarks: Points) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrontalView:
-    """Where the five landmarks are while the face looks at the camera; (5, 2), eye distance 1, eyes level."""
+    """The five landmarks while the face looks at the camera; (5, 2), eye distance 1, eyes level."""
 
     shape: Matrix
     eye_distance_px: float
@@ -60,13 +59,13 @@ class FrontalView:
 
     @classmethod
     def of(cls, views: list[Points]) -> Self:
-        """The mean of several views. Raises ValueError if a view has its eyes in one point or its plane in a line."""
+        """Average several views. Raises ValueError if a view has its eyes in one point or its plane in a line."""
         levelled, sizes = zip(*(_levelled(view) for view in views), strict=True)
         shape = np.mean(levelled, axis=0)
         return cls(shape, float(np.mean(sizes)), _basis(shape[PLANE]))
 
     def compare(self, landmarks: Points) -> Relief:
-        """One view against this reference. Raises ValueError if its plane is seen as a line."""
+        """Compare one view with this one. Raises ValueError if its plane is seen as a line."""
         points = landmarks.astype(np.float64)
         try:
             back = self.basis @ np.linalg.inv(_basis(points[PLANE]))
@@ -84,7 +83,7 @@ class FrontalView:
 
 
 def _levelled(landmarks: Points) -> tuple[Matrix, float]:
-    """Landmarks turned, shifted and scaled so that the eyes are at (-0.5, 0) and (0.5, 0); the eye distance it had."""
+    """Turn, shift and scale landmarks so that the eyes are at (-0.5, 0) and (0.5, 0). Returns the eye distance too."""
     points = landmarks[:, 0].astype(np.float64) + 1j * landmarks[:, 1]
     line = points[1] - points[0]
     if line == 0:
@@ -94,7 +93,10 @@ def _levelled(landmarks: Points) -> tuple[Matrix, float]:
 
 
 def _basis(points: Matrix) -> Matrix:
-    """(3, 3): takes the projective basis (1,0,0), (0,1,0), (0,0,1), (1,1,1) to four points (4, 2), no three in line."""
+    """The (3, 3) matrix that takes the projective basis (1,0,0), (0,1,0), (0,0,1), (1,1,1) to four points (4, 2).
+
+    No three of the points may lie in line.
+    """
     corners = np.vstack((points.T, np.ones(4)))
     try:
         weights = np.linalg.solve(corners[:, :3], corners[:, 3])
@@ -105,7 +107,7 @@ def _basis(points: Matrix) -> Matrix:
 
 
 def _singular_values(matrix: Matrix) -> tuple[float, float]:
-    """Of a (2, 2) matrix, the larger first."""
+    """The singular values of a (2, 2) matrix, the larger first."""
     (a, b), (c, d) = matrix
     whole, half = np.hypot((a + d) / 2, (c - b) / 2), np.hypot((a - d) / 2, (c + b) / 2)
     return float(whole + half), float(abs(whole - half))

@@ -1,7 +1,8 @@
-"""The passive liveness network: how much one frame looks like a live face, and not like a print or a screen.
+"""Run the passive liveness network: does one frame show a live face, or a print or a screen?
 
-The crop is the one of the network's publisher: the detector's box, enlarged about its middle as far as the frame allows and
-moved into it, then squeezed to a square. What surrounds a face (a sheet's edge, a screen's frame) is part of the evidence.
+The crop is that of the network's publisher. The detector's box is enlarged about its middle as far as the frame allows,
+moved into the frame and squeezed to a square. What surrounds a face (a sheet's edge, a screen's frame) is part of the
+evidence.
 """
 
 from pathlib import Path
@@ -22,7 +23,7 @@ Box = tuple[float, float, float, float]
 
 class LiveScorer(Protocol):
     def score(self, image: Image, face: Face) -> float:
-        """0-1: how much this face of a BGR frame looks live."""
+        """Score 0-1 how live this face of a BGR frame looks."""
 
 
 class PassiveNetwork:
@@ -41,7 +42,7 @@ class PassiveNetwork:
 
 
 def crop(image: Image, box: Box, factor: float) -> Image:
-    """The part of the frame around a box (x, y, width, height), up to `factor` times as wide and high.
+    """Cut out the frame around a box (x, y, width, height), up to `factor` times as wide and high.
 
     Raises:
         ValueError: the box has no area, or its middle is not in the frame.
@@ -58,20 +59,20 @@ def crop(image: Image, box: Box, factor: float) -> Image:
 
 
 def _inside(middle: float, length: float, limit: int) -> tuple[int, int]:
-    """An interval of `length` about `middle`, moved so that it lies within 0 and `limit`, at least one pixel long."""
+    """Place an interval of `length` about `middle` within 0 and `limit`, at least one pixel long."""
     start = int(min(max(middle - length / 2, 0.0), limit - 1 - length))
     return max(start, 0), max(start, 0) + max(1, int(length))
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(n,) scores as shares that add up to 1."""
+    """Convert (n,) scores to shares that add up to 1."""
     powers = np.exp(logits.astype(np.float64) - float(logits.max()))
     shares: NDArray[np.float64] = powers / powers.sum()
     return shares
 
 
 def open_passive(config: MatcherConfig, models_dir: Path) -> PassiveNetwork:
-    """The network with its weight verified by hash.
+    """Open the network with its weight verified by hash.
 
     Raises:
         ModelError: the weight is missing or altered (the text says what to run), or an execution provider fails.

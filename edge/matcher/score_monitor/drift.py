@@ -1,12 +1,12 @@
-"""Do people still score as they did? Lenses get dirty, lamps fail, seasons bring masks and low sun.
+"""Detect drift of the scores. Lenses get dirty, lamps fail, seasons bring masks and low sun.
 
-The last days are compared with the first ones on record by the population stability index, PSI = Σ (a − e) · ln(a / e) over bins
-with the shares a now and e then (Siddiqi 2006: from 0.25 on the population has changed). If nothing changed, PSI over B bins is
-distributed as (1/n + 1/m) · χ²(B − 1) (Yurdakul 2018), so a small site needs a larger one: the limit is the higher of the two. n and
-m are *different workers*, not passages, for the same worker scores alike every morning.
+The last days are compared with the first ones on record by the population stability index, PSI = Σ (a − e) · ln(a / e).
+The sum is over bins with the shares a now and e then. From 0.25 on the population has changed (Siddiqi 2006). Without a
+change, PSI over B bins is distributed as (1/n + 1/m) · χ²(B − 1) (Yurdakul 2018). So a small site needs a larger limit:
+the higher of the two counts. n and m are *different workers*, not passages: the same worker scores alike every morning.
 
-Three things are watched, each only in the direction that hurts: scores of those recognised (five bins, the reference's fifths), share of approaches
-that recognised nobody, share that never gave a usable face.
+Three measures are watched, each only in the harmful direction. They are the scores of those recognised (five bins, the
+reference's fifths), the share of approaches that recognised nobody, and the share without a usable face.
 """
 
 import bisect
@@ -21,7 +21,7 @@ from edge.core.score_counts import Bins, DayScores, added, mean
 RECENT_DAYS = 7
 REFERENCE_DAYS = 30
 REFERENCE_DAYS_MIN = 5
-"""So many days with people in them, before anything is said."""
+"""Days with people needed before anything is reported."""
 WORKERS_MIN = 30
 SCORE_BINS = 5
 SCORE_LIMIT, SHARE_LIMIT = 0.25, 0.1
@@ -30,7 +30,7 @@ CHI2_SCORES, CHI2_SHARE = 18.47, 10.83
 
 
 class DriftKind(StrEnum):
-    """What moved."""
+    """What has changed."""
 
     SCORES = "scores"
     UNKNOWN = "unknown"
@@ -39,8 +39,10 @@ class DriftKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PopulationShift:
-    """One comparison: `before` and `now` are a mean score or a share 0-1; it alarms when `index` reaches `limit` and
-    `worse` holds."""
+    """One comparison. `before` and `now` are a mean score or a share 0-1.
+
+    It raises an alarm when `index` reaches `limit` and `worse` holds.
+    """
 
     kind: DriftKind
     before: float
@@ -70,7 +72,7 @@ _WORDS = {
 
 
 def find_drift(days: Sequence[DayScores], today: date) -> list[PopulationShift]:
-    """The comparisons of the last RECENT_DAYS before `today` with the oldest days kept; empty while there is too little."""
+    """Compare the last RECENT_DAYS before `today` with the oldest days kept; empty while there is too little."""
     before_today = [d for d in days if d.day < today and d.approaches]
     recent = [d for d in before_today if d.day >= today - timedelta(days=RECENT_DAYS)]
     older = [d for d in before_today if d.day < today - timedelta(days=RECENT_DAYS)]
@@ -78,7 +80,7 @@ def find_drift(days: Sequence[DayScores], today: date) -> list[PopulationShift]:
     n, m = (max((d.workers for d in part), default=0) for part in (reference, recent))
     if len(reference) < REFERENCE_DAYS_MIN or n < WORKERS_MIN:
         return []
-    # A lens so dirty that hardly anybody is recognised leaves few workers: the shares go by those who used to come.
+    # Behind a very dirty lens hardly anybody is recognised: the shares are judged by the number who came before.
     spread = 1 / n + 1 / max(m, WORKERS_MIN)
     shifts = [
         _share(DriftKind.UNKNOWN, reference, recent, lambda d: sum(d.unknown.values()), lambda d: d.usable, spread),
@@ -92,7 +94,7 @@ def find_drift(days: Sequence[DayScores], today: date) -> list[PopulationShift]:
 def psi(expected: Sequence[float], actual: Sequence[float]) -> float:
     """The population stability index of two histograms over the same bins, from counts; 0 if they are alike.
 
-    Half a count is added to every bin, so that an empty one says little and not everything.
+    Half a count is added to every bin, so that an empty bin does not dominate.
     """
     e, a = ([count + 0.5 for count in counts] for counts in (expected, actual))
     pairs = [(x / sum(e), y / sum(a)) for x, y in zip(e, a, strict=True)]

@@ -1,4 +1,4 @@
-"""Watches the matcher's own answers: keeps their scores as counts, proposes a threshold, and raises the drift alarm."""
+"""Monitor the matcher's results: count their scores, propose a threshold, raise the drift alarm."""
 
 from datetime import date
 
@@ -15,13 +15,14 @@ from edge.matcher.score_monitor.site_threshold import SiteTail, correction, site
 _log = structlog.get_logger()
 
 REPORT_STEP = 0.01
-"""Corrections that round to the same hundredth are told once a month."""
+"""Corrections that round to the same hundredth are reported once a month."""
 
 
 class ScoreMonitor:
-    """One per matcher, fed by it with every answer. Nothing is counted while the clock is not trusted: the day would be wrong.
+    """One per matcher, which adds every result. Nothing is counted while the clock is not trusted: the day would be
+    wrong.
 
-    Judged once a day and when the gallery changes, on whole days: within a day the threshold stands still.
+    Judges once a day and when the gallery changes, on whole days: within a day the threshold does not change.
     """
 
     def __init__(
@@ -38,26 +39,26 @@ class ScoreMonitor:
 
     @property
     def applied(self) -> float:
-        """What is added to the threshold now; a threshold set by hand is never touched."""
+        """The present correction of the threshold; 0 for a threshold set in the configuration."""
         return self._correction if self._config.self_calibrate == "apply" and self._config.threshold is None else 0.0
 
     def gallery_changed(self, workers: int, expected: float) -> None:
-        """There is a new gallery; `expected` is its threshold before any correction."""
+        """Note a new gallery. `expected` is its threshold before any correction."""
         self._gallery, self._expected, self._judged = workers, expected, None
         self._judge()
 
     def add(self, seen: Identification) -> None:
-        """Take up the answer to one frame."""
+        """Count the result of one frame."""
         if self._clock.trusted() and (day := self._history.add(seen, self._gallery, self._clock.utc().date())):
             self._store.save(day)
 
     def notices(self) -> list[Incident]:
-        """What this day has to tell; asked at least every few seconds. Judges once a day."""
+        """The day's notices, to be read at least every few seconds. Judges once a day."""
         self._judge()
         return self._notices
 
     def with_corrections(self, basis: Recognition, expected: float) -> Recognition:
-        """`basis` with the correction, the proposal and the drift of this day."""
+        """Add this day's correction, proposal and drift to `basis`."""
         return basis.model_copy(
             update={
                 "correction": self.applied,

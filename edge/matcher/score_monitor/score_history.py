@@ -1,7 +1,7 @@
-"""Counts what the matcher's answers scored, approach by approach, for self-calibration and the drift alarm.
+"""Count what the matcher's results scored, approach by approach, for self-calibration and the drift alarm.
 
-Pure: fed with identifications and the day, it knows neither clock nor file. Worker ids are kept for the present day, in memory
-alone, so that nobody counts twice; what is handed out for keeping are counts per bin.
+Pure: fed with identifications and the day, it knows neither clock nor file. Worker ids are kept for the present day, in
+memory alone, so that nobody is counted twice. What is stored are counts per bin.
 """
 
 from collections import Counter
@@ -10,14 +10,15 @@ from datetime import date, timedelta
 
 from edge.core.domain import Identification, Sight
 from edge.core.score_counts import KEEP_DAYS, DayScores, bin_of
+from edge.matcher.engine.quality import BLURRED, TOO_DARK, TURNED_AWAY
 
 UNUSABLE_FRAMES_MIN = 3
-"""Fewer frames that are no use are a glance aside while walking past."""
-_UNUSABLE = (Sight.TOO_DARK, Sight.BLURRED, Sight.TURNED_AWAY)
+"""Fewer unusable frames than this are a glance aside while walking past."""
+_UNUSABLE = (TOO_DARK, BLURRED, TURNED_AWAY)
 
 
 class ScoreHistory:
-    """The days of one model, oldest first, the present one growing."""
+    """The days of one model, oldest first; the present day grows."""
 
     def __init__(self, model_id: str, known: Iterable[DayScores] = ()) -> None:
         self._model_id = model_id
@@ -33,7 +34,7 @@ class ScoreHistory:
         return tuple(self._days.values())
 
     def add(self, seen: Identification, gallery: int, today: date) -> DayScores | None:
-        """Take up one frame's answer; the day as it stands now if an approach ended with this frame, else None."""
+        """Add one frame's result. Returns the day so far if an approach ended with this frame, else None."""
         ended = None
         if seen.approach != self._approach:
             ended = self._end(gallery, today)
@@ -66,7 +67,7 @@ class ScoreHistory:
         update: dict[str, object] = {"accepted": _one_more(day.accepted, score)}
         if worker_id not in self._seen_workers:
             self._seen_workers.add(worker_id)
-            # After a restart the set is empty while the count stands: rather too few workers than too many.
+            # After a restart the set is empty but the count stays: too few workers is the safe error.
             update["workers"] = max(day.workers, len(self._seen_workers))
             if answer.runner_up is not None:
                 update["runner_up"] = _one_more(day.runner_up, answer.runner_up)

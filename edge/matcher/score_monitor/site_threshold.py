@@ -1,17 +1,18 @@
-"""What a site's own scores say of its threshold, from counts alone.
+"""Estimate a site's threshold from counts of its own scores alone.
 
-Whoever is recognised was compared with everybody else too: the runner-up's score is the best of N − 1 comparisons of different
-people, on this camera, in this light. Peaks over a threshold (Davison & Smith 1990; Coles 2001, ch. 4): the highest tenth of
-these maxima lie over u, their excess is exponential, so P(best ≥ t) = p · exp(−(t − u) / scale). From grouped
-counts the scale's maximum-likelihood estimate is width / ln(1 + 1 / k), k being the mean excess in whole bins. It is averaged with the
-pack's, which counts like PRIOR_PEAKS peaks: scales differ by a few per cent between groups of people, where a tail begins by much more.
+A recognised worker was compared with everybody else too. The runner-up's score is the best of N − 1 comparisons of
+different people, on this camera, in this light. Peaks over a threshold (Davison & Smith 1990; Coles 2001, ch. 4): the
+highest tenth of these maxima lie over u. Their excess is exponential: P(best ≥ t) = p · exp(−(t − u) / scale). From
+grouped counts the scale's maximum-likelihood estimate is width / ln(1 + 1 / k), with k the mean excess in bins. It is
+averaged with the pack's, which counts like PRIOR_PEAKS peaks. Scales differ by a few per cent between groups of people,
+the start of a tail by much more.
 
-The best scores of unknown people are *not* fitted: a worker who was missed is among them, and missing workers would then raise
-the threshold, which misses more.
+The best scores of unknown people are *not* fitted. A missed worker is among them, so missing workers would raise the
+threshold, which misses more.
 
-The correction is the smallest that the evidence demands: nothing while the pack's model lies within the estimate's 95 % interval,
-otherwise to the interval's near end, bounded. The interval counts different workers, not passages: the same
-worker's runner-up is the same neighbour every morning.
+The correction is the smallest that the evidence demands. It is nothing while the pack's model lies within the
+estimate's 95 % interval. Otherwise it goes to the interval's near end, bounded. The interval counts different workers,
+not passages: the same worker's runner-up is the same neighbour every morning.
 """
 
 import math
@@ -27,16 +28,16 @@ WINDOW_DAYS = 30
 TAIL_PART = 0.1
 """The highest tenth of the runner-ups is the tail."""
 WORKERS_MIN = 100
-"""Different workers on one day, and in the gallery; below, a tenth of them is too few, and the tail begins too low."""
+"""Different workers needed on one day, and in the gallery. A tenth of fewer is too few, and the tail begins too low."""
 LOWER_WORKERS_MIN = 450
-"""Only so many may lower the threshold."""
+"""Only this many workers may lower the threshold."""
 PRIOR_PEAKS = 150
-"""The pack's scale is believed to about 8 %: the photos' halves and galleries gave 0.0275 to 0.029 (docs/ACCURACY.md)."""
+"""The pack's scale is known to about 8 %: the photos' halves and galleries gave 0.0275 to 0.029 (docs/ACCURACY.md)."""
 GALLERY_SAME = 0.2
-"""Days on which the gallery was within so much of its present size are alike."""
+"""Days count as alike when the gallery was within this part of its present size."""
 Z = 1.96
 RAISE_MAX, LOWER_MAX = 0.05, 0.02
-"""No correction goes further, whatever the counts say."""
+"""No correction is larger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class SiteTail:
 
 
 def site_tail(days: Sequence[DayScores], gallery: int, fpir: float, today: date, pack_scale: float) -> SiteTail | None:
-    """What the last WINDOW_DAYS before `today` say for a gallery of so many workers; None if that is too little."""
+    """Estimate from the last WINDOW_DAYS before `today` for a gallery of this size; None if they are too few."""
     alike = [
         d
         for d in days
@@ -80,7 +81,7 @@ def site_tail(days: Sequence[DayScores], gallery: int, fpir: float, today: date,
 
 
 def correction(expected: float, found: SiteTail) -> float:
-    """What to add to the `expected` threshold, 0 while the site's scores do not contradict it."""
+    """The correction of the `expected` threshold; 0 while the site's scores do not contradict it."""
     low, high = found.threshold - Z * found.standard_error, found.threshold + Z * found.standard_error
     if low > expected:
         return min(low - expected, RAISE_MAX)
@@ -90,7 +91,7 @@ def correction(expected: float, found: SiteTail) -> float:
 
 
 def _tail_start(bins: dict[int, int], count: int) -> tuple[int, int]:
-    """The highest bin that a TAIL_PART of all scores reach, and how many do."""
+    """The highest bin that a TAIL_PART of all scores reach, and their number."""
     above = 0
     for index in sorted(bins, reverse=True):
         above += bins[index]

@@ -1,9 +1,9 @@
-"""Turn a block-quantised ONNX file into the float32 one that onnxruntime runs, and runs fast.
+"""Convert a block-quantised ONNX file to the float32 file that onnxruntime runs fast.
 
 The published files carry `DequantizeLinear` with `block_size`, which onnxruntime refuses. Each such node reads
-constants only, so its result is a constant too: it is computed once here and stored as a float32 initializer.
-Every operation is a single, correctly rounded step, so the output is the same on every machine, byte by byte, and can
-be pinned by its hash.
+constants only, so its result is constant too. It is computed once here and stored as a float32 initializer. Every
+operation is a single, correctly rounded step. So the output is the same on every machine, byte by byte, and its hash
+can be pinned.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     import onnx
 
 IR_VERSION_MIN = 10
-"""The first one that allows initializers which are not graph inputs for this operator set."""
+"""The first version that allows initializers which are not graph inputs, for this operator set."""
 
 _CONSTANT_OPERATORS = ("DequantizeLinear", "Reshape")
 
 
 def dequantise_model(data: bytes, *, dynamic_size: bool, rewritten: bool = True) -> bytes:
-    """The ONNX file `data` with its constants folded to float32, as bytes.
+    """Convert the constants of the ONNX file `data` to float32. Returns the new file's bytes.
 
     Args:
         dynamic_size: replace the input's fixed height and width by free dimensions.
-        fused: rewrite the graph for onnxruntime (see `edge.matcher.weights.prelu` and `edge.matcher.weights.int8`); otherwise its nodes
-            stay as published.
+        rewritten: rewrite the graph for onnxruntime (see `edge.matcher.weights.prelu` and `edge.matcher.weights.int8`);
+        otherwise its nodes stay as published.
     """
-    import onnx  # a gate that has its weights and a small gallery never needs it
+    import onnx  # a gate with its weights and a small gallery never needs it
 
     model = onnx.load_model_from_string(data)
     if rewritten:
@@ -53,8 +53,8 @@ def dequantise(
 ) -> NDArray[np.float32]:
     """(x − zero_point) · scale, each scale and zero point valid for `block_size` elements along `axis`.
 
-    Formula: ONNX operator DequantizeLinear, version 21. With `block_size` 0 the scale is one number, or one
-    per index of `axis`.
+    Formula: ONNX operator DequantizeLinear, version 21. With `block_size` 0 the scale is one number, or one per index
+    of `axis`.
     """
     if block_size:
         size = quantised.shape[axis]
@@ -94,7 +94,7 @@ def _compute(node: "onnx.NodeProto", inputs: list[NDArray[Any]]) -> NDArray[Any]
 
 
 def _drop_unused(graph: "onnx.GraphProto") -> None:
-    """Keep the initializers some node reads, and the inputs that somebody must really supply."""
+    """Keep the initializers that a node reads, and the inputs that a caller must supply."""
     used = {name for node in graph.node for name in node.input}
     constants = [tensor for tensor in graph.initializer if tensor.name in used]
     names = {tensor.name for tensor in constants}

@@ -1,4 +1,4 @@
-"""Download, check, fold, check again, put in place: the only way weights come to a gate."""
+"""Download a weight, verify it, convert it, verify it again, install it: the only way weights come to a gate."""
 
 import tempfile
 from pathlib import Path
@@ -9,13 +9,13 @@ from edge.system.pinned_packages import Progress, download, extract, sha256_of
 
 
 def fetch_pack(pack: Pack | PassivePack, models_dir: Path, progress: Progress | None = None) -> list[Path]:
-    """Make every model of `pack` present and verified in `models_dir`; the paths that were written.
+    """Install every missing or altered model of `pack` in `models_dir`. Returns the paths that were written.
 
-    Models that already verify are left alone; if all do, nothing is downloaded.
+    Nothing is downloaded if all are verified.
 
     Raises:
-        PackageError: the package cannot be had or has another hash.
-        ModelError: folding gave another file than the manifest names.
+        PackageError: the package cannot be downloaded, or has another hash.
+        ModelError: the converted file is not the one that the manifest names.
     """
     missing = [model for model in pack.models if not is_verified(model, models_dir)]
     if not missing:
@@ -42,7 +42,7 @@ def _install(model: Model, archive: Path, models_dir: Path) -> Path:
     found = sha256_of(float32_model)
     if found != model.sha256:
         raise ModelError(
-            f"folding {model.name} gave SHA-256 {found[:12]}…, pinned is {model.sha256[:12]}…; this version of onnx writes "
+            f"converting {model.name} gave SHA-256 {found[:12]}…, pinned is {model.sha256[:12]}…; this version of onnx writes "
             "another file: install the versions this release was tested with, and report it"
         )
     models_dir.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,9 @@
-"""Leave a fully connected layer's weights in the 8 bits they were published in.
+"""Keep a fully connected layer's weights in the 8 bits they were published in.
 
-SFace's last layer holds two thirds of all its weights and uses each of them once per face, so that reading them is all its
-time. onnxruntime's MatMulNBits reads the published 8-bit blocks as they are: a quarter of the bytes on disk, in memory and
-on the way to the processor. It also rounds the layer's input to 8 bits per block, which moves a template by about 1e-3.
+SFace's last layer holds two thirds of all its weights and uses each once per face. Reading them is all its time.
+onnxruntime's MatMulNBits reads the published 8-bit blocks as they are. That is a quarter of the bytes on disk, in
+memory and on the way to the processor. It also rounds the layer's input to 8 bits per block, which changes a template
+by about 1e-3.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -60,5 +61,5 @@ def _is_plain(gemm: "onnx.NodeProto") -> bool:
 
 
 def _unsigned(values: NDArray[np.int8]) -> NDArray[np.uint8]:
-    """int8 moved by 128, which moves nothing where the zero point is moved too."""
+    """Shift int8 by 128. The zero point is shifted too, so the values stay the same."""
     return (values.astype(np.int16) + 128).astype(np.uint8)

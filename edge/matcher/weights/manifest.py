@@ -1,4 +1,4 @@
-"""The manifest of models, and the check that a file on disk is exactly what the manifest names."""
+"""Read the manifest of models, and check that a file on disk is exactly what the manifest names."""
 
 import base64
 import tomllib
@@ -22,7 +22,7 @@ class _ManifestEntry(BaseModel):
 
 
 class ModelInput(_ManifestEntry):
-    """What the graph is fed: NCHW float32 in this colour order; `dynamic_size` frees height and width when folding."""
+    """The graph's input: NCHW float32 in this colour order. `dynamic_size` frees height and width during conversion."""
 
     colour: Literal["RGB", "BGR"]
     scale: Literal["0-255"]
@@ -30,8 +30,10 @@ class ModelInput(_ManifestEntry):
 
 
 class Model(_ManifestEntry):
-    """One weight: where it comes from (`member` of the pack's source) and what it is once folded (`file`). A weight whose
-    two hashes are the same is run as it was published."""
+    """One weight: its source (`member` of the pack's source), and its file after conversion.
+
+    A weight whose two hashes are equal is run as published.
+    """
 
     fetch_option: ClassVar[str] = ""
 
@@ -53,8 +55,8 @@ class EmbedderModel(Model):
 class ImpostorTail(_ManifestEntry):
     """How likely two different people score high: FMR(t) = share · exp(−(t − start) / scale) from `start` on.
 
-    Of calibrated scores; `plain_start` is where the tail of plain cosines starts. `start_error` and `scale_error` are standard
-    errors over people: how far other people's tail may begin, and fall, elsewhere.
+    Of centred scores; `plain_start` is where the tail of plain cosines starts. `start_error` and `scale_error` are
+    standard errors over people: how much other people's tail may differ.
     """
 
     start: float = Field(ge=-1, le=1)
@@ -67,8 +69,11 @@ class ImpostorTail(_ManifestEntry):
 
 
 class Upright(_ManifestEntry):
-    """How this pack's vectors of faces upside down are told (edge/matcher/engine/upright.py): their product with `direction`, a unit vector
-    (float16, little endian, base64), is at least `turned_min`. Fitted on so many `faces`."""
+    """How this pack's vectors of faces upside down are recognised (edge/matcher/engine/upright.py).
+
+    Their product with `direction`, a unit vector (float16, little endian, base64), is at least `turned_min`. Fitted on
+    this number of `faces`.
+    """
 
     direction: str
     turned_min: float = Field(gt=0, lt=1)
@@ -76,8 +81,10 @@ class Upright(_ManifestEntry):
 
 
 class Pack(_ManifestEntry):
-    """A detector and an embedder that belong together, and the error rates measured with both. Without `upright`, nobody measured
-    what the two make of faces upside down, and they are not told."""
+    """A detector and an embedder that belong together, and the error rates measured with both.
+
+    Without `upright`, faces upside down were not measured with this pack and are not recognised as such.
+    """
 
     title: str
     source: PinnedFile
@@ -89,7 +96,7 @@ class Pack(_ManifestEntry):
     @model_validator(mode="after")
     def _direction_fits(self) -> "Pack":
         if self.upright and len(base64.b64decode(self.upright.direction)) != 2 * self.embedder.dimension:
-            raise ValueError("upright.direction has not the embedder's dimension")
+            raise ValueError("upright.direction does not have the embedder's dimension")
         return self
 
     @model_validator(mode="after")
@@ -114,7 +121,7 @@ class PassiveModel(Model):
 
 
 class PassivePack(_ManifestEntry):
-    """The optional weight of passive liveness. Never fetched or run unless the operator says so."""
+    """The optional weight of passive liveness. Fetched and run only on the operator's order."""
 
     title: str
     source: PinnedFile
@@ -141,8 +148,11 @@ class OwnEmbedderModel(OwnModel):
 
 
 class OwnPack(_ManifestEntry):
-    """What `pack.toml` in the folder of an operator's own pack says. The impostor tail is measured with
-    `sitegate evaluate --photos PHOTOS` and that pack in the configuration; until then, any values with a high threshold do."""
+    """What `pack.toml` in the folder of an operator's own pack says.
+
+    The impostor tail is measured with `sitegate evaluate --photos PHOTOS` and that pack in the configuration. Until
+    then, any values with a high threshold are safe.
+    """
 
     detector: OwnModel
     embedder: OwnEmbedderModel
@@ -173,11 +183,15 @@ def load_manifest() -> Manifest:
 
 
 PROCESSING = "m3"
-"""What is done between the picture and the template, beside the weights: closer look at the points, mirrored embedding.
-Whoever changes it changes this name, for templates made in different ways must never be compared."""
+"""How a template is made from a picture, beside the weights: refined points, mirrored embedding.
+
+Change this name with the processing: templates made in different ways must never be compared.
+"""
 FRAMES = "f2"
-"""What is done with a frame that is compared with templates. Whoever changes it changes this name: `sitegate evaluate`
-remembers by it what it saw."""
+"""How a frame is processed before it is compared.
+
+Change this name with the processing: `sitegate evaluate` stores its observations under it.
+"""
 
 
 def own_folder(pack_name: str) -> Path | None:
@@ -194,24 +208,24 @@ def load_own_pack(folder: Path) -> OwnPack:
     except OSError as error:
         raise ModelError(f"{path} cannot be read ({error.strerror}); docs/OPERATIONS.md shows one") from error
     except ValueError as error:
-        raise ModelError(f"{path} is not right: {error}; docs/OPERATIONS.md shows one") from error
+        raise ModelError(f"{path} is not valid: {error}; docs/OPERATIONS.md shows one") from error
 
 
 def find_pack(pack_name: str) -> Pack | OwnPack:
-    """The pack that `matcher.pack` names: of the manifest, or the operator's own. Raises ModelError."""
+    """Find the pack that `matcher.pack` names: of the manifest, or the operator's own. Raises ModelError."""
     folder = own_folder(pack_name)
     return load_own_pack(folder) if folder else load_manifest().pack(pack_name)
 
 
 def model_id(pack_name: str, model: Model | OwnModel) -> str:
-    """Names the very weights and processing a template was made with, e.g. `opencv-zoo/sface-2021dec/f11e0f2e/m3`."""
+    """Name the weights and processing of a template, e.g. `opencv-zoo/sface-2021dec/f11e0f2e/m3`."""
     if isinstance(model, OwnModel):
         return f"{OWN}/{model.name[:48]}/{model.sha256[:8]}"
     return f"{pack_name}/{model.name}/{model.sha256[:8]}/{PROCESSING}"
 
 
 def read_verified(model: Model | OwnModel, models_dir: Path) -> bytes:
-    """The bytes of a folded model, or of an operator's own, hashed after reading: what is returned is what was checked.
+    """Read a converted model, or an operator's own, and verify what was read by its hash.
 
     Raises:
         ModelError: missing, unreadable, or not the pinned file.

@@ -1,12 +1,12 @@
-"""Rewrite an ONNX graph so that onnxruntime runs it faster; what it computes stays the same to rounding.
+"""Rewrite an ONNX graph so that onnxruntime runs it faster; the results stay the same up to rounding.
 
-onnxruntime keeps a convolution's result in a blocked layout only while the nodes that follow know that layout. PRelu
-does not, and is slow besides: in SFace it costs more than all the convolutions. So it is written with nodes that do:
+onnxruntime keeps a convolution's result in a blocked layout only while the next nodes support that layout. PRelu does
+not, and is slow too: in SFace it costs more than all convolutions. So it is written with nodes that do:
 
     prelu(x) = a·x + (1 − a)·relu(x),   and with q = |1 − a|, s = sign(1 − a):   s·prelu(x) = (s·a / q)·(q·x) + relu(q·x)
 
-q goes into the convolution before, s into the nodes after; what remains is a relu and one weighted sum. Computed in
-float64 by single, correctly rounded steps and stored as float32, so the result is the same on every machine.
+q goes into the convolution before, s into the nodes after; what remains is a relu and one weighted sum. All is computed
+in float64 by single, correctly rounded steps and stored as float32. So the result is the same on every machine.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import onnx
 
 SLOPE_GAP_MIN = 1e-3
-"""A slope nearer to 1 is treated as being so far away: dividing by less would lose digits."""
+"""A slope nearer to 1 is treated as this far away: dividing by less would lose digits."""
 
 Constants = dict[str, NDArray[Any]]
 
@@ -80,14 +80,14 @@ def _replace_prelus(graph: "onnx.GraphProto", constants: Constants) -> None:
 
 
 def _only_producer(graph: "onnx.GraphProto", name: str) -> "onnx.NodeProto | None":
-    """The Conv that makes `name`, if one node alone reads it."""
+    """Find the Conv that makes `name`, if exactly one node reads it."""
     readers = sum(list(node.input).count(name) for node in graph.node)
     makers = [node for node in graph.node if name in node.output and node.op_type == "Conv"]
     return makers[0] if makers and readers == 1 else None
 
 
 def _scale_outputs(conv: "onnx.NodeProto", constants: Constants, factor: NDArray[np.float64]) -> None:
-    """Multiply what each output channel of the convolution gives; afterwards it has a bias of its own."""
+    """Multiply each output channel of the convolution by a factor. The convolution then has a bias of its own."""
     weight = constants[conv.input[1]]
     bias = constants[conv.input[2]] if len(conv.input) > 2 else np.zeros(factor.size)
     names = [conv.input[0], f"{conv.output[0]}_weight", f"{conv.output[0]}_bias"]
@@ -102,7 +102,7 @@ def _takes_signs(node: "onnx.NodeProto") -> bool:
 
 
 def _flip_inputs(node: "onnx.NodeProto", constants: Constants, sign: NDArray[np.float64]) -> None:
-    """Let the node read channels whose sign was changed. Exact: a change of sign rounds nothing."""
+    """Make the node read channels with changed signs. Exact: a change of sign rounds nothing."""
     if node.op_type == "BatchNormalization":  # γ·(−x − (−μ)) = −γ·(x − μ)
         changed = dict.fromkeys((1, 3), sign)
     else:  # a depthwise weight has one input channel per output channel, a full one has them side by side

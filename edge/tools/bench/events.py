@@ -1,4 +1,4 @@
-"""`sitegate bench sync`: how fast events are written on this disk, and how fast they reach a broker on this machine.
+"""`sitegate bench sync`: the speed of events onto this disk, and to a broker on this machine.
 
 Each figure stands beside a bare one taken in the same run: SQLite without us, MQTT without the journal.
 """
@@ -47,7 +47,7 @@ class Rates:
 
 
 def append(folder: Path, events: int) -> Rates:
-    """Events on disk (fsync each), against one INSERT per transaction into an empty table on the same disk, in turns."""
+    """Measure events on disk (fsync each), in turns with one INSERT per transaction into an empty table there."""
     journal = Journal(folder / "append.db", Config().site, SystemClock(), key=Ed25519PrivateKey.generate())
     raw = sqlite_file.connect(folder / "raw.db")
     raw.execute("CREATE TABLE events (seq INTEGER PRIMARY KEY, body TEXT)")
@@ -69,11 +69,12 @@ def append(folder: Path, events: int) -> Rates:
 
 
 def drain(folder: Path, events: int) -> list[Rates]:
-    """A queue of `events` from the journal through mosquitto until acknowledged; against a bare publisher (QoS 1) of one
-    event per message, and of the same batches.
+    """Send a queue of `events` from the journal through mosquitto until acknowledged.
+
+    Compared with a bare publisher (QoS 1) of one event per message, and of the same batches.
 
     Raises:
-        BenchError: no mosquitto here, or it did not work.
+        BenchError: mosquitto is missing, or it did not work.
     """
     signing, site_key = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
     for name, key in (("hq", signing), ("sealing", X25519PrivateKey.generate()), ("site", site_key)):
@@ -94,7 +95,7 @@ def drain(folder: Path, events: int) -> list[Rates]:
 
 
 class Answerer:
-    """HQ's part in little: takes batches from the broker, and signs an acknowledgement of each."""
+    """Acts as HQ: takes batches from the broker, and signs an acknowledgement of each."""
 
     def __init__(self, config: Config, signing: Ed25519PrivateKey) -> None:
         self._config, self._signing = config, signing
@@ -134,7 +135,9 @@ class Answerer:
 
 def _drain(config: Config, folder: Path, answerer: Answerer, events: int) -> float:
     stop = threading.Event()
-    service = SyncService.open(config, JournalReader(folder / JOURNAL), SystemClock(), "bench", JournalReader)
+    service = SyncService.open(
+        config, JournalReader(folder / JOURNAL), SystemClock(), software="bench", open_reader=JournalReader
+    )
     thread = threading.Thread(target=service.run, args=(stop,), daemon=True)
     start = time.perf_counter()
     thread.start()
@@ -146,7 +149,7 @@ def _drain(config: Config, folder: Path, answerer: Answerer, events: int) -> flo
 
 
 def _bare(config: Config, answerer: Answerer, payloads: list[bytes], events: int) -> float:
-    """Payloads as fast as the client takes them, until the last has arrived: events per second."""
+    """Publish payloads as fast as the client takes them, until the last has arrived. Returns events per second."""
     answerer.answers, wanted = False, answerer.batches + len(payloads)
     link = MqttLink(config.sync, "bench-bare", [])
     link.start()
@@ -163,7 +166,7 @@ def _bare(config: Config, answerer: Answerer, payloads: list[bytes], events: int
 
 
 def _fill(path: Path, config: Config, events: int) -> None:
-    """A journal of so many events. Not part of any figure, so it does not wait for the disk."""
+    """Fill a journal. Not part of any figure, so it does not wait for the disk."""
     journal = Journal(path, config.site, SystemClock(), synchronous="OFF", key=Ed25519PrivateKey.generate())
     for _ in range(events):
         _append(journal)

@@ -1,4 +1,4 @@
-"""`sitegate bench`: how long each stage takes on this machine, and from a usable face to the relay.
+"""`sitegate bench`: the time of each stage on this machine, and from a usable face to the relay.
 
 Whole frames go through the real parts: the walk-up film, YuNet, SFace, the journal on this disk, gpiozero's mock pins.
 """
@@ -47,7 +47,7 @@ from edge.system.clock import SystemClock
 from edge.tools.demo.cast import ACTS, Portrait, walk_up_script
 
 AWAKE_S = 3
-"""After so many seconds of an empty lane the matcher has gone to rest."""
+"""After this many seconds of an empty lane the matcher rests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +62,13 @@ class StageTiming:
 
 
 def timing(name: str, seconds: list[float]) -> StageTiming:
-    """Percentiles (linear interpolation) of durations given in seconds."""
+    """Compute percentiles (linear interpolation) of durations given in seconds."""
     p50, p95, p99 = (float(v) for v in np.percentile(np.asarray(seconds) * 1000, (50, 95, 99)))
     return StageTiming(name, len(seconds), round(p50, 3), round(p95, 3), round(p99, 3))
 
 
 def repeat(action: Callable[[], object], times: int, warm_up: int = 3) -> list[float]:
-    """Durations in seconds of so many calls, after some that are not counted."""
+    """Call `action` and return the durations in seconds, without the first calls."""
     for _ in range(warm_up):
         action()
     taken = []
@@ -80,15 +80,17 @@ def repeat(action: Callable[[], object], times: int, warm_up: int = 3) -> list[f
 
 
 def random_templates(count: int, dimension: int, seed: int = 1) -> NDArray[np.float32]:
-    """Unit vectors, (count, dimension): a gallery of people who do not exist. For speed only, never for accuracy."""
+    """Draw unit vectors, (count, dimension): a gallery of people who do not exist. For speed only, never for accuracy."""
     vectors = np.random.default_rng(seed).standard_normal((count, dimension), dtype=np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors
 
 
 def stages(matcher: FaceMatcher, face: Portrait, scratch: Path, rounds: int) -> list[StageTiming]:
-    """Each stage alone, as the gate runs it for a 640x480 frame with one face: a gallery of 1,000, a real journal file and
-    mock pins."""
+    """Measure each stage alone, as the gate runs it for a 640x480 frame with one face.
+
+    With a gallery of 1,000, a real journal file and mock pins.
+    """
     frame = frame_with(face)
     engine = matcher.engine
     found = matcher.faces_near(frame, float("inf"))[0]
@@ -119,8 +121,10 @@ def stages(matcher: FaceMatcher, face: Portrait, scratch: Path, rounds: int) -> 
 
 
 def empty_lane(matcher: FaceMatcher, face: Portrait, scratch: Path, seconds: int) -> StageTiming:
-    """Processor time per frame while nobody is in view: so many seconds of an empty lane at 30 frames/s, each one figure.
-    1.67 ms are 5 % of one core. The camera's own share is not in it."""
+    """Measure processor time per frame while nobody is in view, at 30 frames/s; each second gives one figure.
+
+    1.67 ms are 5 % of one core. The camera's own share is not included.
+    """
     text = walk_up_script({"a-today": face}, scratch / "never", 30, acts=ACTS[:1])
     (scratch / "empty.toml").write_text(text, encoding="utf-8")
     film = Film(load_script(scratch / "empty.toml"))
@@ -135,7 +139,7 @@ def empty_lane(matcher: FaceMatcher, face: Portrait, scratch: Path, seconds: int
 
 
 def searches(matcher: FaceMatcher, sizes: tuple[int, ...], rounds: int) -> list[StageTiming]:
-    """Exact 1:N search over galleries of these sizes."""
+    """Measure exact 1:N search over galleries of these sizes."""
     probe = random_templates(1, matcher.engine.pack.embedder.dimension, seed=2)[0]
     found = []
     for size in sizes:
@@ -154,8 +158,8 @@ def fill(matcher: FaceMatcher, count: int) -> list[tuple[str, Template]]:
 def walk_ups(matcher: FaceMatcher, cast: dict[str, Portrait], scratch: Path, times: int) -> list[StageTiming]:
     """Worker A walks up `times` times in front of the whole loop at 30 frames/s: camera thread, vote, journal, pins.
 
-    "capture" is the age of a frame when the loop takes it; "usable to relay" is from the first frame good enough to be
-    identified to the pulse, so it holds the vote's frames.
+    "capture" is the age of a frame when the loop takes it. "usable to relay" is from the first frame good enough to be
+    identified to the pulse. It holds the vote's frames.
     """
     clock = SystemClock()
     act = replace(ACTS[0], stay_s=0.6)
@@ -197,7 +201,7 @@ def walk_ups(matcher: FaceMatcher, cast: dict[str, Portrait], scratch: Path, tim
 
 
 class _AgedCamera:
-    """A camera that notes how old each frame was when it was taken."""
+    """Notes how old each frame was when it was taken."""
 
     def __init__(self, camera: Camera, clock: Clock) -> None:
         self._camera, self._clock = camera, clock
@@ -220,7 +224,7 @@ class _AgedCamera:
 
 
 class FixedRoster:
-    """Lists that never change: the loop is timed, not the verification of lists."""
+    """Holds lists that never change: the loop is measured, not the verification of lists."""
 
     def __init__(
         self, templates: tuple[tuple[str, Template], ...], clock: Clock, card: str = "", pin: str = ""
@@ -254,7 +258,7 @@ class FixedRoster:
 
 
 def frame_with(portrait: Portrait) -> Image:
-    """A 640x480 frame in which the face is about 120 pixels wide."""
+    """Make a 640x480 frame in which the face is about 120 pixels wide."""
     x, y, w, h = portrait.box
     scale = 120 / w
     move = np.array([[scale, 0, 320 - (x + w / 2) * scale], [0, scale, 220 - (y + h / 2) * scale]])
@@ -262,7 +266,7 @@ def frame_with(portrait: Portrait) -> Image:
 
 
 def _case(threshold: float) -> tuple[Identification, Claim, RosterState]:
-    """A worker in order, on a roster of 1,000."""
+    """Make a case: a worker whose papers are in order, on a roster of 1,000."""
     now = datetime.now(UTC)
     workers = {f"w{i}": Worker(f"w{i}", frozenset({"s"}), training_valid_until=date.max) for i in range(1_000)}
     state = RosterState(workers=workers, roster=ListAge(1, now), risk=ListAge(1, now))

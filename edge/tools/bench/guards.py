@@ -1,7 +1,8 @@
-"""`sitegate bench safety`, the second half: how long the relay stays energised when the gate process freezes or is killed.
+"""`sitegate bench safety`, second half: how long the relay stays energised when the gate process freezes or is killed.
 
-A gate process on mock pins, with its second guard, is brought into each state of the passage; then it stops, or dies, at a random
-moment of a release as long as the bound. The pins' history, which both processes write, tells when the relay was locked.
+A gate process on mock pins, with its watchdog, is brought into each state of the passage. Then it stops, or dies, at a
+random moment of a release as long as the bound. The pins' history, which both processes write, shows when the relay was
+locked.
 
     python -m edge.tools.bench.guards STATE HOW ROUNDS BESIDE FOLDER
 """
@@ -22,7 +23,7 @@ from typing import Any
 from contract.messages import Direction, Reason
 from edge.core.config import Config
 from edge.core.passage import PassageState
-from edge.devices.gate import GpioGate, ProcessWatchdog, make_factory
+from edge.devices.gate import GpioGate, ProcessWatchdog, RecordingMockFactory, make_factory
 from edge.loop.journal_writer import JournalWriter
 from edge.loop.passage_control import PassageControl
 from edge.system.clock import SystemClock
@@ -30,7 +31,7 @@ from edge.system.clock import SystemClock
 FREEZE, KILL = "freeze", "kill"
 BOUND_S = 2.0
 SEEN_AFTER_S = 1.0
-"""So long after the bound the history is read: the second guard has acted, or never will."""
+"""The history is read this long after the bound: the watchdog has acted by then, or never will."""
 FIRE, DOOR, PASSAGE, ROTATION, RELAY = 23, 5, 22, 13, 17
 _FITTED = {"pins": "mock", "fire_pin": FIRE, "passage_pin": PASSAGE, "debounce_ms": 0, "held_open_ms": 1000}
 _BOUND = {"pulse_ms": 2000, "pulse_max_ms": 2000}
@@ -38,13 +39,15 @@ TRIPOD = _FITTED | _BOUND | {"rotation_pin": ROTATION, "fire_reset": "manual", "
 A_DOOR = _FITTED | _BOUND | {"kind": "door", "door_pin": DOOR}
 FOR_A_DOOR = (PassageState.OPEN, PassageState.THROUGH, PassageState.HELD_OPEN, PassageState.FORCED_OPEN)
 HELD = (PassageState.FIRE, PassageState.FIRE_OVER)
-"""Held open without an end: never cut while the process lives."""
+"""Held open without a limit: not ended while the process lives."""
 
 
 @dataclass(frozen=True, slots=True)
 class LockTimes:
-    """How long the relay was energised in one state, over `count` trials, seconds; None where it was not, or is held for fire.
-    `after_s`: from the kill to the lock, the longest."""
+    """How long the relay was energised in one state, over `count` trials, in seconds.
+
+    None where it was not energised, or is held for fire. `after_s`: the longest time from the kill to the lock.
+    """
 
     state: str
     how: str
@@ -56,7 +59,7 @@ class LockTimes:
 
 
 def lock_times(state: PassageState, how: str, rounds: int, beside: int, folder: Path) -> LockTimes:
-    """Run so many trials in one state, `beside` at a time, in processes of their own."""
+    """Run `rounds` trials in one state, `beside` at a time, in processes of their own."""
     command = [sys.executable, "-m", "edge.tools.bench.guards", state.value, how, str(rounds), str(beside), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found: list[dict[str, float | None]] = json.loads(done.stdout.splitlines()[-1])
@@ -75,7 +78,7 @@ def lock_times(state: PassageState, how: str, rounds: int, beside: int, folder: 
 
 
 class _Forgetful:
-    """A journal for a passage that is only driven."""
+    """A journal for a passage that is only simulated."""
 
     def last_ref(self, *beginnings: str) -> str | None:
         return None
@@ -90,6 +93,17 @@ def gate_process(state: PassageState, how: str, history: Path, seed: int) -> Non
     watchdog.start()
     ports: Any = SimpleNamespace(clock=SystemClock(), journal=_Forgetful(), gate=gate)
     passage_control = PassageControl(config, ports, JournalWriter(config, ports))
+    _enter(state, passage_control, factory)
+    time.sleep(random.Random(seed).random() * (0.5 if state is PassageState.CLEARING else BOUND_S * 0.6))
+    with history.open("a") as file:
+        file.write(json.dumps({"pin": how, "monotonic_s": time.monotonic(), "pid": os.getpid()}) + "\n")
+    os.kill(os.getpid(), signal.SIGSTOP if how == FREEZE else signal.SIGKILL)
+    time.sleep(60)
+    os._exit(1)
+
+
+def _enter(state: PassageState, passage_control: PassageControl, factory: RecordingMockFactory) -> None:
+    """Bring the passage into a state by contacts and orders, and wait until it is there."""
 
     def closes(*pins: int) -> None:
         for pin in pins:
@@ -126,18 +140,12 @@ def gate_process(state: PassageState, how: str, history: Path, seed: int) -> Non
         time.sleep(0.02)
         passage_control.take_signals()
     assert passage_control.state is state, f"{passage_control.state}, not {state}"
-    time.sleep(random.Random(seed).random() * (0.5 if state is PassageState.CLEARING else BOUND_S * 0.6))
-    with history.open("a") as file:
-        file.write(json.dumps({"pin": how, "monotonic_s": time.monotonic(), "pid": os.getpid()}) + "\n")
-    os.kill(os.getpid(), signal.SIGSTOP if how == FREEZE else signal.SIGKILL)
-    time.sleep(60)
-    os._exit(1)
 
 
 def trials(
     state: PassageState, how: str, rounds: int, beside: int, folder: Path
 ) -> list[dict[str, float | bool | None]]:
-    """Start gate processes, so many at a time, and read what became of each."""
+    """Start gate processes, `beside` at a time, and read the outcome of each."""
     found: list[dict[str, float | bool | None]] = []
     for first in range(0, rounds, beside):
         seeds = range(first, min(first + beside, rounds))
@@ -156,7 +164,7 @@ def trials(
 
 
 def _wait(children: dict[int, Path], how: str) -> None:
-    """Until each gate process has ended, or has stopped for so long that nobody ends it any more."""
+    """Wait until each gate process has ended, or has been stopped for long enough, and end it then."""
     waiting = set(children)
     until: dict[int, float] = {}
     while waiting:
@@ -190,5 +198,5 @@ def outcome(history: Path, state: PassageState) -> dict[str, float | bool | None
 
 
 if __name__ == "__main__":
-    told = trials(PassageState(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), Path(sys.argv[5]))
-    sys.stdout.write(json.dumps(told) + "\n")
+    outcomes = trials(PassageState(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), Path(sys.argv[5]))
+    sys.stdout.write(json.dumps(outcomes) + "\n")

@@ -1,4 +1,4 @@
-"""The third figure of `sitegate bench sync`: how long a large roster takes from the broker until the gate goes by it."""
+"""The third figure of `sitegate bench sync`: a large roster's time from the broker to its use at the gate."""
 
 import threading
 import time
@@ -23,13 +23,16 @@ from edge.tools.bench.events import broker, config_for, until
 from edge.tools.bench.synthetic_people import DIMENSION, TEMPLATES, BenchPeople
 
 LISTS_EVERY_S = 0.2
-"""As the gate's loop asks for news of lists."""
+"""The interval at which the gate's loop checks for new lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class RosterTiming:
-    """`in_force_s`: from connecting until the gate's roster is the new one, its seals opened a few parts at a time as beside a
-    running camera (the gallery is built beside that). `bytes_per_worker`: on the wire, without MQTT's own few."""
+    """`in_force_s`: from connecting until the gate's roster is the new one.
+
+    Seals are opened a few parts at a time, as beside a running camera; the gallery is built in parallel.
+    `bytes_per_worker`: on the wire, without MQTT's own few.
+    """
 
     workers: int
     in_force_s: float
@@ -37,7 +40,7 @@ class RosterTiming:
 
 
 def snapshot(folder: Path, workers: int) -> RosterTiming:
-    """A gate that was away connects to a broker that keeps a roster of so many workers. Raises BenchError."""
+    """Connect a gate that was away to a broker that keeps a roster of this many workers. Raises BenchError."""
     people = BenchPeople(workers, TEMPLATES, DIMENSION, Config().site.site_id)
     for name, key in (("hq", people.signing), ("sealing", X25519PrivateKey.generate()), ("site", people.site)):
         write_key_pair(key, folder / f"{name}.key", folder / f"{name}.pub")
@@ -53,7 +56,9 @@ def snapshot(folder: Path, workers: int) -> RosterTiming:
 
 def _take(config: Config, folder: Path, reader: ReplicaReader, workers: int) -> float:
     stop = threading.Event()
-    service = SyncService.open(config, JournalReader(folder / JOURNAL), SystemClock(), "bench", JournalReader)
+    service = SyncService.open(
+        config, JournalReader(folder / JOURNAL), SystemClock(), software="bench", open_reader=JournalReader
+    )
     thread = threading.Thread(target=service.run, args=(stop,), daemon=True)
     reader.parts_per_refresh = PARTS_PER_REFRESH
 
@@ -73,7 +78,7 @@ def _take(config: Config, folder: Path, reader: ReplicaReader, workers: int) -> 
 
 
 def _keep(config: Config, parts: list[bytes]) -> MqttLink:
-    """Have the broker keep all parts, as HQ would; the link that has handed them over."""
+    """Have the broker keep all parts, as HQ would. Returns the link that delivered them."""
     link = MqttLink(config.sync, "bench-lists", [])
     link.start()
     route = ROUTES[Channel.ROSTER]

@@ -1,7 +1,7 @@
-"""How soon a change of a large roster is visible to the matcher, and what it costs on the wire.
+"""Measure how soon the matcher sees a change of a large roster, and its cost on the wire.
 
-Real parts from the broker on: HQ's message is published to it, the sync side stores it in replica.db, the gate's reader checks and
-opens it, and the matcher's gallery follows, beside a loop that asks for news as often as the gate's.
+Real parts from the broker on. HQ's message is published to it. The sync side stores it in replica.db, and the gate's
+reader checks and opens it. The matcher's gallery follows, beside a loop that checks for news as often as the gate's.
 """
 
 import time
@@ -33,15 +33,18 @@ from edge.tools.bench.events import broker, config_for
 from edge.tools.bench.synthetic_people import DIMENSION, MODEL, TEMPLATES, BenchPeople
 
 LISTS_EVERY_S = 0.2
-"""As the gate's loop asks for news of lists."""
+"""The interval at which the gate's loop checks for new lists."""
 TURNS = 3
 PATIENCE_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
 class DeltaCost:
-    """`visible_s`: from publishing until the matcher searches the new gallery, one number per turn; `longest_call_s`: what
-    one call for lists held up the loop at most; bytes as HQ signed them, without MQTT's own few."""
+    """`visible_s`: from publishing until the matcher searches the new gallery, one number per turn.
+
+    `longest_call_s`: the longest time that one call for lists blocked the loop. Bytes as HQ signed them, without MQTT's
+    own few.
+    """
 
     workers: int
     changed: int
@@ -53,20 +56,22 @@ class DeltaCost:
 
 
 class _Gate:
-    """Sync and gate side of one replica.db; `turn` does what is due on both."""
+    """Runs sync and gate side of one replica.db; `_turn` does what is due on both."""
 
     def __init__(self, folder: Path, config: Config, people: BenchPeople, dimension: int) -> None:
         self._config, clock = config, SystemClock()
         self._replica = ReplicaWriter(folder / "replica.db")
         incidents = IncidentLog(self._replica, clock)
-        self._downlink = Downlink(config.site, people.signing.public_key(), self._replica, incidents, clock.utc)
+        self._downlink = Downlink(
+            config.site, hq_key=people.signing.public_key(), replica=self._replica, incidents=incidents, now=clock.utc
+        )
         self._link = MqttLink(config.sync, "bench-delta", subscriptions(config.site))
         self._asked: set[tuple[str, int]] = set()
         reader = ReplicaReader(folder / "replica.db", config.site, people.signing.public_key(), people.site)
         reader.parts_per_refresh = PARTS_PER_REFRESH
         tail = next(iter(load_manifest().packs.values())).impostor_tail
         pack = SimpleNamespace(embedder=SimpleNamespace(dimension=dimension), impostor_tail=tail)
-        engine = cast(Any, SimpleNamespace(model_id=MODEL, pack=pack))  # nobody looks at a frame here
+        engine = cast(Any, SimpleNamespace(model_id=MODEL, pack=pack))  # no frame is processed here
         self.matcher = FaceMatcher(engine, MatcherConfig())
         self.roster, self._reader = PreparedRoster(reader, self.matcher.prepare), reader
         self._loaded: object = None
@@ -109,7 +114,7 @@ class _Gate:
 
 
 def changes(folder: Path, workers: int, changed: int = 100) -> DeltaCost:
-    """`measure` with a broker of its own. Raises BenchError."""
+    """Run `measure` with a broker of its own. Raises BenchError."""
     with broker(folder) as port:
         return measure(folder, config_for(folder, port), workers, changed)
 
@@ -122,8 +127,9 @@ def measure(
     templates: int = TEMPLATES,
     dimension: int = DIMENSION,
 ) -> DeltaCost:
-    """A roster of so many workers, then TURNS times a change of some of them. `config`: names the site and a broker that is
-    there, empty of lists; `folder`: for replica.db.
+    """Publish a roster, then change some of its workers TURNS times.
+
+    `config`: names the site and a running broker without lists; `folder`: for replica.db.
 
     Raises:
         BenchError: something did not arrive.
@@ -154,6 +160,6 @@ def measure(
 
 
 def _found(gate: _Gate, worker_id: str, face: np.ndarray[Any, Any]) -> bool:
-    """Whether the new face is the best match of its worker, and near."""
+    """True if the new face is the best match of its worker, and near."""
     best = gate.matcher.search(face)
     return best is not None and best.worker_id == worker_id and best.score > 0.9

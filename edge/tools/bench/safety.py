@@ -1,8 +1,8 @@
-"""`sitegate bench safety`: from a contact to the relay, while the disk, the camera or the matcher do their worst.
+"""`sitegate bench safety`: the time from a contact to the relay while disk, camera or matcher fail.
 
-Each condition is a process of its own with the real loop, journal and mock pins. Two contacts are pressed at random moments, the
-fire panel's and the exit button's, while a third one flutters so that the loop is always writing. Beside them a thread that does
-nothing else is woken up: what a busy machine takes for that alone is no delay of ours.
+Each condition is a process of its own with the real loop, journal and mock pins. Two contacts are pressed at random
+moments, the fire panel's and the exit button's. A third one chatters, so that the loop is always writing. Beside them
+an otherwise idle thread is woken up. The delay that a busy machine causes there is not ours.
 
     python -m edge.tools.bench.safety CONDITION FOLDER ROUNDS
 """
@@ -37,10 +37,10 @@ from edge.tools.bench.face_to_relay import FixedRoster
 
 CONDITIONS = ("undisturbed", "database locked", "disk full", "fsync stalled", "camera hangs", "matcher busy")
 STALLED_S = 3.0
-"""So long each fsync takes in that condition."""
+"""The time of each fsync in that condition."""
 LOCKED_S = 6.0
 BUSY_S = 0.3
-"""So long one frame keeps the interpreter, in that condition."""
+"""The time one frame keeps the interpreter busy in that condition."""
 GIVEN_UP_S = 20.0
 BARE = "a bare thread"
 FIRE, REX, TAMPER, RELAY = 23, 6, 24, 17
@@ -57,8 +57,10 @@ GATE = {
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """Percentiles of contact to relay, milliseconds. `lost`: contacts that were not answered within 20 s. `turn_s`: the longest
-    turn of the loop meanwhile, which shows that the condition was really there."""
+    """Percentiles of contact to relay, milliseconds. `lost`: contacts without an answer within 20 s.
+
+    `turn_s`: the longest turn of the loop meanwhile, which proves that the condition was really there.
+    """
 
     condition: str
     contact: str
@@ -83,8 +85,8 @@ def reactions(condition: str, folder: Path, rounds: int) -> list[Reaction]:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BenchError(f"{condition}: {done.stderr.strip().splitlines()[-1] if done.stderr else done.returncode}")
-    told = json.loads(done.stdout.splitlines()[-1])
-    return [_reaction(condition, contact, found, told["turn_s"]) for contact, found in told["taken"].items()]
+    reply = json.loads(done.stdout.splitlines()[-1])
+    return [_reaction(condition, contact, found, reply["turn_s"]) for contact, found in reply["taken"].items()]
 
 
 def _reaction(condition: str, contact: str, found: Sequence[float | None], turn_s: float) -> Reaction:
@@ -95,7 +97,7 @@ def _reaction(condition: str, contact: str, found: Sequence[float | None], turn_
 
 @contextmanager
 def _small_disk(folder: Path) -> Iterator[None]:
-    """A disk of 2 MB, for as long as it is needed. Only root can make one."""
+    """Mount a disk of 2 MB while it is needed. Only root can do that."""
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True).returncode:
         raise BenchError("a full disk needs a small one: run this as root")
     try:
@@ -110,7 +112,7 @@ def _as_it_is() -> Iterator[None]:
 
 
 class _Matcher:
-    """Sees nobody. Keeps the interpreter busy if it is told to, as no real one does for so long."""
+    """Sees nobody. Can keep the interpreter busy for longer than a real matcher does."""
 
     model_id = "bench@0"
     gallery_size = 0
@@ -168,7 +170,7 @@ class _Press:
         )
 
     def press(self, pin: int) -> float | None:
-        """Seconds from the contact to the relay; None if it was not answered. Returns when the gate is at rest again."""
+        """Press a contact. Returns the seconds to the relay, None without an answer, when the gate is at rest again."""
         self._moved.clear()
         began_s = time.monotonic()
         self.factory.pin(pin).drive_low()

@@ -1,4 +1,4 @@
-"""Workers who do not exist, for the measurements of lists: HQ's keys, and what HQ signs of them."""
+"""Make workers who do not exist, for the measurements of lists: HQ's keys, and what HQ signs of them."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -14,11 +14,11 @@ from contract.parts import roster_content, write_parts
 
 MODEL = "bench/model"
 PART_ROWS, TEMPLATES, DIMENSION = 1_000, 2, 128
-"""As HQ cuts a roster; two templates each, of the size that the shipped weights make."""
+"""As HQ splits a roster; two templates each, of the size that the shipped weights make."""
 
 
 class BenchPeople:
-    """Random workers with unit vectors; HQ's keys, and what it signs of them."""
+    """Makes random workers with unit vectors, HQ's keys, and what HQ signs with them."""
 
     def __init__(self, count: int, templates: int, dimension: int, site_id: str) -> None:
         self.signing, self.site = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
@@ -35,7 +35,7 @@ class BenchPeople:
         return write_parts(contents, ListKind.ROSTER, self.site.public_key(), self.signing)
 
     def delta(self, version: int, base: Base, names: Sequence[str]) -> tuple[bytes, np.ndarray[Any, Any]]:
-        """New faces for these workers; the message, and the first one's face."""
+        """Make new faces for these workers. Returns the message, and the first one's face."""
         workers = [self._worker(who) for who in names]
         changes = roster_changes(self._header(version), workers, [])
         body = write_delta(changes, ListKind.ROSTER, base, self.site.public_key(), self.signing)

@@ -1,4 +1,4 @@
-"""The certificate: one HTML page to print and hang up, with the signed record inside, so that it proves itself."""
+"""Make the certificate: one HTML page to print, with the signed record inside, so that it proves itself."""
 
 import base64
 import hashlib
@@ -19,12 +19,12 @@ _RECORD = re.compile(
 
 
 class NotACertificate(ValueError):
-    """A page that is no certificate of ours, or one that was changed; the text says which."""
+    """A page that is not one of our certificates, or one that was changed; the text says which."""
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What a certificate says, its signature checked against the key it names."""
+    """The content of a certificate, its signature checked against the key it names."""
 
     record: CommissioningRecord
     fingerprint: str
@@ -40,13 +40,13 @@ def public_bytes(key: Ed25519PublicKey) -> bytes:
 
 
 def fingerprint(public_key: bytes) -> str:
-    """SHA-256 of the raw public key, the first 16 hex digits in groups: what two people can compare by eye."""
+    """SHA-256 of the raw public key, the first 16 hex digits in groups: two people can compare it by eye."""
     digest = hashlib.sha256(public_key).hexdigest()[:16]
     return " ".join(digest[i : i + 4] for i in range(0, 16, 4))
 
 
 def html(record: CommissioningRecord, envelope: bytes, public_key: bytes) -> str:
-    """The page. `envelope` is the signed record."""
+    """Render the page. `envelope` is the signed record."""
     environment = Environment(
         loader=PackageLoader("edge.tools.commissioning"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -60,7 +60,7 @@ def html(record: CommissioningRecord, envelope: bytes, public_key: bytes) -> str
 
 
 def read(page: str) -> Certificate:
-    """The record in a page, verified. Raises NotACertificate."""
+    """Read the record in a page and verify it. Raises NotACertificate."""
     found = _RECORD.search(page)
     if found is None:
         raise NotACertificate("there is no signed record in it: not a certificate of sitegate commission")

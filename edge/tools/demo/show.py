@@ -1,4 +1,4 @@
-"""What the demonstration prints: one line per event as it happens, and the table at the end."""
+"""Print the demonstration: one line per event as it happens, and the table at the end."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ from contract.messages import (
 from contract.terminal.console import Console, Table, styled
 from edge.tools.demo.verdict import VerdictLine
 
-LANE: dict[Advice, tuple[str, str]] = {
+_SAID: dict[Advice, tuple[str, str]] = {
     Advice.WALK_THROUGH: ("green", "✔ Please walk through"),
     Advice.COME_CLOSER: ("yellow", "⇧ Please come closer"),
     Advice.MORE_LIGHT: ("yellow", "☀ Please step into the light"),
@@ -40,10 +40,14 @@ LANE: dict[Advice, tuple[str, str]] = {
     Advice.WAIT: ("blue", "… Please wait"),
     Advice.STEP_BACK: ("yellow", "⇩ Step back, then come again"),
 }
+LANE: dict[Advice, tuple[str, str]] = {
+    advice: _SAID.get(advice, ("yellow", f"● {advice.value.replace('_', ' ').capitalize()}")) for advice in Advice
+}
+"""Colour and sentence of each advice. One without a sentence above says its own words."""
 
 
 def event(console: Console, seconds: float, happened: AnyEvent) -> None:
-    """One line: when, what the gate decided (for the manager), what the lane said (for the worker)."""
+    """Print one line: when, the gate's decision (for the manager), the lane's message (for the worker)."""
     head = f"{seconds:5.1f} s #{happened.seq:<3} "
     match happened:
         case AccessEvent():
@@ -52,20 +56,20 @@ def event(console: Console, seconds: float, happened: AnyEvent) -> None:
             console.print(styled((head, "dim"), (reason, colour), worker, (said, colour)))
             return
         case PassageEvent():
-            told = f"{happened.outcome.value:15} {happened.worker_id or '-'}"
+            words = f"{happened.outcome.value:15} {happened.worker_id or '-'}"
         case NoticeEvent():
-            told = f"{happened.code.value:15} {happened.detail}"
+            words = f"{happened.code.value:15} {happened.detail}"
         case EnrolmentEvent():
-            told = f"enrolled        {happened.worker_id}"
+            words = f"enrolled        {happened.worker_id}"
         case CommissioningEvent():
-            told = f"commissioning   {happened.outcome.value}"
+            words = f"commissioning   {happened.outcome.value}"
         case ClockEvent():
-            told = f"clock set       was {happened.was_utc:%Y-%m-%d %H:%M:%S}"
-    console.print(styled((f"{head}{told}", "dim")))
+            words = f"clock set       was {happened.was_utc:%Y-%m-%d %H:%M:%S}"
+    console.print(styled((f"{head}{words}", "dim")))
 
 
 def table(console: Console, lines: Sequence[VerdictLine]) -> None:
-    """What happened, and beside it, where it differs, what was promised."""
+    """Print what happened and, where it differs, what was promised."""
     rows = Table("", "who walked up", "what the gate did", title="The gate, as promised?", title_justify="left")
     for line in lines:
         if line.ok:
@@ -77,7 +81,7 @@ def table(console: Console, lines: Sequence[VerdictLine]) -> None:
 
 
 def _score(event: AccessEvent) -> str:
-    """The comparison score and the threshold it is held against."""
+    """The comparison score and its threshold."""
     if event.score is None or event.threshold is None:
         return ""
     return f"{event.score:.2f} {'≥' if event.score >= event.threshold else '<'} {event.threshold:.2f}"

@@ -1,4 +1,4 @@
-"""Did reality match the plan? Compares what the journal, the pins and HQ say with what the acts promised."""
+"""Compare what the journal, the pins and HQ say with what the acts promised."""
 
 import json
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ class VerdictLine:
 
 
 def acts(events: Sequence[AnyEvent]) -> list[VerdictLine]:
-    """One line per act, in order, and one for each decision that nobody promised."""
+    """Make one line per act, in order, and one for each decision that was not promised."""
     decisions = [e for e in events if isinstance(e, AccessEvent)]
     lines = []
     for i, act in enumerate(ACTS):
@@ -35,14 +35,14 @@ def acts(events: Sequence[AnyEvent]) -> list[VerdictLine]:
 
 
 def passages(events: Sequence[AnyEvent]) -> VerdictLine:
-    """Whoever was let in also walked through, and nobody else."""
+    """Check that everyone who was let in also walked through, and nobody else."""
     granted = sum(isinstance(e, AccessEvent) and e.granted for e in events)
     passed = sum(isinstance(e, PassageEvent) and e.outcome is PassageOutcome.PASSED for e in events)
     return VerdictLine("Passages of those let in", f"{granted} passed", f"{passed} passed")
 
 
 def pins(history: Path, config: GateConfig, events: Sequence[AnyEvent]) -> VerdictLine:
-    """The relay's history: locked first and last, one bounded release per granted person, none else."""
+    """Check the relay's history: locked first and last, one bounded release per granted person, no other."""
     granted = sum(isinstance(e, AccessEvent) and e.granted for e in events)
     releases, problem = relay_releases(history, config)
     wanted = f"{granted} release(s), each within {config.pulse_max_ms} ms, locked at rest"
@@ -56,10 +56,10 @@ def pins(history: Path, config: GateConfig, events: Sequence[AnyEvent]) -> Verdi
 
 
 def relay_releases(history: Path, config: GateConfig) -> tuple[list[tuple[float, float]], str]:
-    """(start, end) of each release in monotonic seconds, and what is wrong with the history ('' if nothing).
+    """Read (start, end) of each release in monotonic seconds, and what is wrong with the history ('' if nothing).
 
-    A process that dies lets go of its line, which the board's pull then holds locked: the next process's first line
-    ends what its predecessor began.
+    A process that dies releases its line, which the board's pull then holds locked. So the first line of the next
+    process ends a release of the former one.
     """
     released = int(config.relay_active_high)
     found: list[tuple[float, float]] = []

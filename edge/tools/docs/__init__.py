@@ -1,1 +1,1 @@
-"""Parts of the project's pages that are made from the code, each between its own marks; tests keep them in step."""
+"""Make the parts of the project's pages that come from the code, each between marks. Tests keep them up to date."""

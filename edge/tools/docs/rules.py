@@ -1,4 +1,4 @@
-"""The table of rules in docs/SAFETY.md. `python -m edge.tools.docs.rules docs/SAFETY.md` renews it."""
+"""Make the table of rules in docs/SAFETY.md. `python -m edge.tools.docs.rules docs/SAFETY.md` renews it."""
 
 import sys
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _LEAVING = {Leaving.ASKED: "asked too", Leaving.NOTED: "only noted", Leaving.NOT
 
 
 def table() -> str:
-    """Every rule in order, as Markdown."""
+    """Write every rule in order, as Markdown."""
     return "\n".join(_lines())
 
 

@@ -1,4 +1,7 @@
-"""What every decision shows, sounds and asks for, in docs/OPERATIONS.md. `python -m edge.tools.docs.signs docs/OPERATIONS.md`."""
+"""Make the table of what every decision shows, sounds and asks for, in docs/OPERATIONS.md.
+
+`python -m edge.tools.docs.signs docs/OPERATIONS.md` renews it.
+"""
 
 import sys
 from collections.abc import Iterator
@@ -8,7 +11,6 @@ from contract.messages import Advice, Reason
 from edge.core.decision import RULES
 from edge.core.domain import Decision, Tone
 from edge.core.indication import Rhythm, indication
-from edge.screen.lane_page import Sign
 from edge.screen.translations import Texts, load_all
 from edge.tools.docs.marks import renewed
 
@@ -18,13 +20,13 @@ _ADMITTED = {Reason.GRANTED, Reason.MANUAL_ADMIT, Reason.REMOTE_OPEN}
 
 
 def table() -> str:
-    """Every next step with its light, sound and sentences; then every reason with what the site manager does about it."""
+    """Write every next step with light, sound and sentences; then every reason with the site manager's action."""
     texts = load_all()
     return "\n".join([*_steps(texts), "", *_reasons(texts)])
 
 
 def tone_of(advice: Advice) -> Tone:
-    """The tone a decision with this next step is shown with; only who is granted is told to walk through."""
+    """The tone of a decision with this next step. Only a granted person is asked to walk through."""
     reason = Reason.GRANTED if advice is Advice.WALK_THROUGH else Reason.UNKNOWN
     return Decision(reason, advice).tone
 
@@ -36,7 +38,7 @@ def _steps(texts: dict[str, Texts]) -> Iterator[str]:
     for advice in Advice:
         shown = indication(tone_of(advice), advice)
         light = " and ".join(shown.colours) + _RHYTHMS[shown.rhythm]
-        said = " | ".join(t.sign[Sign(advice.value)] for t in named)
+        said = " | ".join(t.sign[advice] for t in named)
         yield f"| `{advice.value}` | {light} | {shown.beeps or ''} | {said} |"
 
 

@@ -1,7 +1,7 @@
-"""Attempts at the gate, made from photos: who is enrolled, who comes, and what the best candidate scores.
+"""Make attempts at the gate from photos: who is enrolled, who comes, and the best candidate's score.
 
-Terms: ISO/IEC 19795-1. A mated attempt is made by an enrolled person; a non-mated one by somebody who is not enrolled: a
-stranger, or an enrolled person whose own template is left out of the comparison (the gallery is then one person smaller).
+Terms: ISO/IEC 19795-1. A mated attempt is made by an enrolled person. A non-mated one is made by a stranger, or by an
+enrolled person whose own template is left out. The gallery is then one person smaller.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,11 @@ Names = NDArray[np.str_]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Faces:
-    """Usable faces by person, as a gate sees them in a frame: `people` have two or more useful photos, `strangers` any;
-    vectors (n, dimension), plain. `enrolled` holds the same photos of `people` as enrolment sees them, if that differs."""
+    """Usable faces by person, as a gate sees them in a frame; vectors (n, dimension), not centred.
+
+    `people` have two or more useful photos, `strangers` any. `enrolled` holds the same photos of `people` as enrolment
+    sees them, if that differs.
+    """
 
     people: dict[str, NDArray[np.float32]]
     strangers: dict[str, NDArray[np.float32]]
@@ -33,17 +36,17 @@ class Faces:
 
     @property
     def references(self) -> dict[str, NDArray[np.float32]]:
-        """What templates are made of."""
+        """The vectors that templates are made of."""
         return self.people if self.enrolled is None else self.enrolled
 
     def shuffled(self, random: np.random.Generator) -> "Faces":
-        """The same faces, each person's in another order: other photos are then enrolled."""
+        """Reorder each person's faces at random: other photos are then enrolled."""
         orders = {name: random.permutation(len(vectors)) for name, vectors in self.people.items()}
         enrolled = {name: self.references[name][order] for name, order in orders.items()}
         return Faces({name: self.people[name][order] for name, order in orders.items()}, self.strangers, enrolled)
 
     def only(self, names: Sequence[str]) -> "Faces":
-        """These people, and all strangers."""
+        """Select these people, and all strangers."""
         enrolled = {name: self.references[name] for name in names}
         return Faces({name: self.people[name] for name in names}, self.strangers, enrolled)
 
@@ -66,7 +69,7 @@ class Trials:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Attempt:
-    """One probe, and the gallery row that is its own (-1: none)."""
+    """One probe, and its own row in the gallery (-1: none)."""
 
     person: str
     vector: Vector
@@ -75,16 +78,16 @@ class Attempt:
 
 
 def gallery_of(faces: Faces, enrolled: int, centering: Centering | None = None) -> Gallery:
-    """Everybody in `people`, from the first `enrolled` photos."""
+    """Enrol everybody in `people` from the first `enrolled` photos."""
     model = "evaluation"
     templates = [(name, Template(v, model)) for name, vectors in faces.references.items() for v in vectors[:enrolled]]
     return Gallery.build(templates, model, faces.dimension, centering)
 
 
 def attempts_of(faces: Faces, enrolled: int, frames: int) -> list[Attempt]:
-    """Probes of `frames` photos each, fused: what is left of a person's photos after enrolment, and the strangers'.
+    """Make fused probes of `frames` photos each: a person's photos after the enrolled ones, and the strangers'.
 
-    A person all of whose photos are enrolled makes no mated attempt; the last photos then serve for a non-mated one.
+    A person all of whose photos are enrolled makes no mated attempt. The last photos then serve for a non-mated one.
     """
     found = []
     for row, (name, vectors) in enumerate(faces.people.items()):
@@ -103,7 +106,7 @@ def attempts_of(faces: Faces, enrolled: int, frames: int) -> list[Attempt]:
 
 
 def compare(gallery: Gallery, attempts: Sequence[Attempt], block: int = 1024) -> Trials:
-    """Every attempt against every worker of the gallery, as `Gallery.search` does it."""
+    """Compare every attempt with every worker of the gallery, as `Gallery.search` does."""
     best = np.empty(len(attempts))
     right = np.zeros(len(attempts), dtype=bool)
     for start in range(0, len(attempts), block):
@@ -120,7 +123,7 @@ def compare(gallery: Gallery, attempts: Sequence[Attempt], block: int = 1024) ->
 
 
 def run(faces: Faces, enrolled: int = 1, frames: int = 1, orders: int = 1, seed: int = 1) -> Trials:
-    """The attempts of `orders` orders of the photos: the first is the one given, the others are drawn at random."""
+    """Make the attempts of `orders` orders of the photos: first the given one, then random ones."""
     random = np.random.default_rng(seed)
     parts = []
     for number in range(orders):

@@ -1,4 +1,4 @@
-"""1:1: every photo against every other one, as counts per score, for there are too many pairs to keep."""
+"""1:1 comparison of all pairs of photos, kept as counts per score: there are too many pairs to keep."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,11 @@ from edge.matcher.weights.manifest import ImpostorTail
 from edge.tools.evaluation.attempts import Faces
 
 BINS = 20_000
-"""Per score from -1 to 1: a ten-thousandth each."""
+"""Bins of scores from -1 to 1: a ten-thousandth each."""
 TAIL_PEOPLE = 4_000
-"""The tail is fitted on the pairs of at most so many people, one photo each."""
+"""The tail is fitted on the pairs of at most this many people, one photo each."""
 PARTITIONS = 20
-"""The tail's own errors are found so often: one way to part some hundred people tells them to a factor of two only."""
+"""Number of partitions for the tail's errors. One partition of some hundred people is right to a factor of two only."""
 Counts = NDArray[np.int64]
 
 
@@ -38,7 +38,8 @@ class PairCounts:
 
 
 def compare_all(faces: Faces, centering: Centering, block: int = 1024) -> PairCounts:
-    """All pairs of photos, calibrated; each pair once, the first as enrolment and the second as the gate sees it."""
+    """Compare all pairs of photos, centred. Each pair counts once, the first as enrolled, the second as the gate sees
+    it."""
     everybody = {**faces.people, **faces.strangers}
     vectors = centering.apply(np.concatenate(list(everybody.values())))
     templates = centering.apply(np.concatenate([*faces.references.values(), *faces.strangers.values()]))
@@ -55,7 +56,7 @@ def compare_all(faces: Faces, centering: Centering, block: int = 1024) -> PairCo
 
 
 def measured_tail(faces: Faces, centering: Centering, seed: int = 1) -> ImpostorTail:
-    """The pack's numbers for its manifest entry: the tails of calibrated and of plain scores of different people.
+    """Measure the tails of centred and of plain scores of different people, for the pack's manifest entry.
 
     Raises:
         ValueError: too few people for a tail (about 450 are needed).

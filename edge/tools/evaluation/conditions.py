@@ -1,4 +1,4 @@
-"""What may change at a gate from one day to the next: the lens, the light, what people wear."""
+"""Conditions that change at a gate from one day to the next: the lens, the light, what people wear."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,18 +21,18 @@ class Condition:
 
 
 def film_on_lens(frame: Image) -> Image:
-    """Grease or drizzle: everything out of focus, contrast down."""
+    """Simulate grease or drizzle on the lens: everything out of focus, contrast down."""
     soft = cv2.GaussianBlur(frame, (0, 0), 1.5)
     return np.asarray(cv2.convertScaleAbs(soft, alpha=0.85, beta=25), np.uint8)
 
 
 def low_sun(frame: Image) -> Image:
-    """Stray light over the whole picture."""
+    """Simulate stray light over the whole picture."""
     return np.asarray(cv2.convertScaleAbs(frame, alpha=0.5, beta=110), np.uint8)
 
 
 def lamp_failed(frame: Image) -> Image:
-    """A third of the light, and the sensor's noise, the same in every run."""
+    """Simulate a third of the light with the sensor's noise, the same in every run."""
     noise = np.random.default_rng(int(frame[::16, ::16].sum())).normal(0, 5, frame.shape)
     return np.clip(frame * 0.33 + noise, 0, 255).astype(np.uint8)
 

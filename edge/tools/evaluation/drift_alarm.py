@@ -1,8 +1,8 @@
-"""The drift alarm on simulated sites, fed with scores of real photos: how often it errs, how soon it speaks.
+"""Measure the drift alarm on simulated sites with scores of real photos: its errors and its delay.
 
-A site: a crew drawn from the people on the photos, each passing twice on six days a week, one approach in twenty by a stranger, and
-part of the crew replaced every week. A worker scores the same at every pass, which is the hardest case: only new people bring new
-scores, so a change of crew looks as much like drift as it can.
+A site has a crew drawn from the people on the photos. Each passes twice on six days a week, and one approach in twenty
+is a stranger's. Part of the crew is replaced every week. A worker scores the same at every pass, which is the hardest
+case. Only new people bring new scores, so a change of crew resembles drift as much as possible.
 """
 
 from collections import Counter
@@ -28,8 +28,10 @@ _START = date(2026, 1, 5)
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """Of sites where `condition` sets in on one day: the share that was told of it within MONTH_DAYS, after how many days
-    (median of those), and what was named first."""
+    """Sites where `condition` begins on one day: the share that raised an alarm within MONTH_DAYS (`told`).
+
+    `delay_days` is the median of the days until then; `named` is what was reported first.
+    """
 
     condition: str
     told: float
@@ -39,8 +41,10 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class DriftRates:
-    """`false_alarms`: share of months without a change in which at least one alarm was raised; `new_crew`: the same when everybody is
-    replaced on one day."""
+    """`false_alarms`: share of months without a change in which at least one alarm was raised.
+
+    `new_crew`: the same when everybody is replaced on one day.
+    """
 
     crew: int
     sites: int
@@ -52,8 +56,10 @@ class DriftRates:
 def drift_rates(
     glances: Mapping[str, Sequence[WalkUpOutcome]], clear: str, crew: int, sites: int = SITES
 ) -> DriftRates:
-    """The alarm's rates at sites of so many workers. `glances` are the outcomes by condition, of the same people in the same
-    order; `clear` names the one before any change.
+    """Compute the alarm's rates at sites of this many workers.
+
+    `glances` are the outcomes by condition, of the same people in the same order. `clear` names the condition before
+    any change.
 
     Raises:
         ValueError: fewer than WORKERS_MIN enrolled people.
@@ -77,7 +83,7 @@ def drift_rates(
 def _site(
     before: Sequence[WalkUpOutcome], after: Sequence[WalkUpOutcome], crew: int, seed: int, all_new: bool
 ) -> tuple[list[DayScores], date]:
-    """The days of one site and the first day of the change; two months before it, one after."""
+    """Simulate the days of one site, two months before the change and one after. Returns the change's first day too."""
     random = np.random.default_rng(seed)
     mated = np.flatnonzero([o.walkup.enrolled for o in before])
     others = np.flatnonzero([not o.walkup.enrolled for o in before])
@@ -113,7 +119,7 @@ def _day(day: date, crew: Sequence[WalkUpOutcome], strangers: Sequence[WalkUpOut
 
 
 def _first_alarm(site: tuple[list[DayScores], date]) -> tuple[int, str] | None:
-    """Days of the change that were over when it was told, and what was named; None if nothing was told."""
+    """The number of days from the change to the first alarm, and what it named; None without an alarm."""
     days, changed = site
     for n in range(1, MONTH_DAYS + 1):
         today = changed + timedelta(days=n)

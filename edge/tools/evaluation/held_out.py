@@ -1,8 +1,8 @@
-"""The gate's own threshold on people whom it was not fitted on.
+"""Measure the gate's own threshold on people on whom it was not fitted.
 
-The tail, with its errors, is fitted on some of the people of the photos; a gallery is drawn from the others, who then come to it. Many
-random splits: their mean is the estimate, their spread says how much it hangs on who was drawn. Strangers are enrolled too where a
-gallery needs more people than have two photos.
+The tail, with its errors, is fitted on some of the people of the photos. A gallery is drawn from the others, who then
+come to it. There are many random splits. Their mean is the estimate; their spread shows how much the draw matters.
+Strangers are enrolled too where a gallery needs more people than have two photos.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ Vectors = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Galleries of `workers`: mean threshold, and FPIR and FNIR with the middle 95 % of the splits. One photo, one frame."""
+    """Galleries of `workers`: mean threshold, FPIR and FNIR with the middle 95 % of the splits. One photo, one frame."""
 
     workers: int
     threshold: float
@@ -45,7 +45,7 @@ class _Person:
 
 
 def held_out(faces: Faces, fpir_target: float, splits: int = SPLITS, seed: int = 1) -> list[HeldOut]:
-    """For each of SIZES that the people suffice for; none if they are too few to fit a tail."""
+    """Measure each of SIZES for which there are enough people; none if they are too few to fit a tail."""
     people = [_Person(faces.references[name][0], frames) for name, frames in faces.people.items()]
     people += [_Person(frames[0], frames[:1]) for frames in faces.strangers.values()]
     random = np.random.default_rng(seed)
@@ -64,7 +64,7 @@ def held_out(faces: Faces, fpir_target: float, splits: int = SPLITS, seed: int =
 
 
 def _tail(people: Sequence[_Person]) -> ImpostorTail:
-    """As `measured_tail` finds the pack's, of these people alone."""
+    """Fit the tail as `measured_tail` does for the pack, on these people alone."""
     templates, frames = np.stack([p.enrolled for p in people]), np.stack([p.frames[0] for p in people])
     centering = Centering.of(templates)
     plain = fit_tail((templates @ frames.T)[np.triu_indices(len(people), k=1)]).start
@@ -74,7 +74,7 @@ def _tail(people: Sequence[_Person]) -> ImpostorTail:
 def _tried(
     members: Sequence[_Person], others: Sequence[_Person], tail: ImpostorTail, target: float
 ) -> tuple[float, ...]:
-    """Threshold; false positives and non-mated attempts; misses and mated attempts."""
+    """Try one gallery: threshold; false positives and non-mated attempts; misses and mated attempts."""
     templates = [(str(i), Template(p.enrolled, "evaluation")) for i, p in enumerate(members)]
     gallery = Gallery.build(templates, "evaluation", members[0].enrolled.size)
     threshold = choose_threshold(tail, gallery, target).threshold

@@ -1,4 +1,4 @@
-"""How often liveness is fooled, and how often it refuses a person: simulated presentations, by kind (ISO/IEC 30107-3)."""
+"""Simulate presentations by kind: how often liveness is fooled, and how often it refuses a person (ISO/IEC 30107-3)."""
 
 import random
 from collections.abc import Callable
@@ -15,12 +15,12 @@ from edge.sim import heads
 from edge.tools.evaluation.wilson import wilson
 
 NAMED_AFTER_S = 0.35
-"""The vote has named the person by then."""
+"""By then the vote has named the person."""
 ADVISORY_S = 1.0
-"""Without a challenge the decision falls about so soon."""
+"""Without a challenge the decision is made after about this time."""
 FRAMES_LOST = 0.03
 TURN_SEEN_MAX = 0.5
-"""The nose above one eye: no detector is trusted beyond."""
+"""The nose above one eye: no detector is right beyond."""
 
 NO_PICTURE: Image = np.zeros((1, 1, 3), np.uint8)
 
@@ -57,9 +57,10 @@ KINDS: tuple[Kind, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class TrialRates:
-    """One kind's trials. `error_rate` is APCER for an attack, BPCER for a person, with its 95 % Wilson interval.
+    """Rates of one kind. `error_rate` is APCER for an attack, BPCER for a person, with its 95 % Wilson interval.
 
-    `median_s`, `p95_s`: from coming into view to the verdict; without a challenge a worker is named after NAMED_AFTER_S.
+    `median_s`, `p95_s`: from coming into view to the verdict. Without a challenge a worker is named after
+    NAMED_AFTER_S.
     """
 
     kind: str
@@ -75,7 +76,7 @@ class TrialRates:
 
 
 def trial(cast: Cast, config: LivenessConfig, noise: float, seed: int) -> tuple[LivenessVerdict, float]:
-    """The verdict on one presentation, and the seconds it took. `noise`: of each landmark, in eye distances."""
+    """Run one presentation. Returns the verdict and its seconds. `noise`: of each landmark, in eye distances."""
     rng = np.random.default_rng(seed)
     judge = ChallengeCheck(config, random.Random(seed).choice)
     actor = cast(rng, noise)
@@ -95,7 +96,7 @@ def trial(cast: Cast, config: LivenessConfig, noise: float, seed: int) -> tuple[
 
 
 def run(kind: Kind, config: LivenessConfig, noise: float, trials: int, seed: int) -> TrialRates:
-    """Independent presentations of one kind; the same seed gives the same figures."""
+    """Run independent presentations of one kind; the same seed gives the same figures."""
     seeds = np.random.SeedSequence(seed).generate_state(trials)
     results = [trial(kind.cast, config, noise, int(each)) for each in seeds]
     wrong = sum((verdict is LivenessVerdict.LIVE) == kind.attack for verdict, _ in results)

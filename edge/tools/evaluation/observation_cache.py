@@ -1,7 +1,7 @@
-"""What was already seen in a photo, so that a measurement that was stopped goes on where it was.
+"""Store what was observed in each photo, so that a stopped measurement can be continued.
 
-One JSON line per photo, appended as soon as it is known; what follows a damaged line is dropped. The vectors are biometric
-data of the people on the photos: the file is for its owner alone, and is deleted with the photos.
+One JSON line per photo, appended as soon as it is known; lines after a damaged one are dropped. The vectors are
+biometric data of the people on the photos: the file is readable by its owner alone. Delete it with the photos.
 """
 
 import base64
@@ -19,9 +19,11 @@ from edge.core.domain import Vector
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Observation:
-    """What one photo gave. `problem` is empty, or says why the gate would not use it ("no_face", "too_dark", …);
-    `vector` is how a gate sees it in a frame, `enrolled` how enrolment does where that was asked for: plain (not
-    calibrated), and there even for an unusable face."""
+    """What one photo gave. `problem` is empty, or says why the gate would not use it ("no_face", "too_dark", …).
+
+    `vector` is as a gate sees the face in a frame, `enrolled` as enrolment does where that was asked for. Both are not
+    centred, and exist even for an unusable face.
+    """
 
     problem: str
     vector: Vector | None
@@ -29,7 +31,7 @@ class Observation:
 
 
 class ObservationCache:
-    """Looks by key; `None` as path keeps them in memory only."""
+    """Keeps observations by key; `None` as path keeps them in memory only."""
 
     def __init__(self, path: Path | None) -> None:
         self._known: dict[str, Observation] = {}
@@ -43,7 +45,7 @@ class ObservationCache:
         self._file.seek(whole)
 
     def _read(self, path: Path) -> int:
-        """How many bytes hold whole lines."""
+        """Read the file. Returns how many bytes hold whole lines."""
         whole = 0
         if path.exists():
             for line in path.read_bytes().splitlines(keepends=True):
@@ -83,7 +85,7 @@ class ObservationCache:
 
 
 def key_of(photo: bytes, settings: str) -> str:
-    """Names a photo's content and everything that decides what is seen in it."""
+    """Hash a photo's content and everything that decides what is seen in it."""
     return hashlib.sha256(settings.encode() + b"\0" + photo).hexdigest()
 
 

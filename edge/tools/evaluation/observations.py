@@ -1,4 +1,4 @@
-"""Look at every photo as the gate looks at a frame, on all cores."""
+"""Observe every photo as the gate observes a frame, on all cores."""
 
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
@@ -21,17 +21,19 @@ from edge.tools.evaluation.photos import EvaluationPhoto
 NO_FACE = "no_face"
 UNREADABLE = "unreadable"
 FRAME_PX = (640, 480)
-"""Width and height of the frame in which a gate would see the photo: its search is coarser in a larger picture."""
+"""Width and height of the gate's frame in which the photo is shown: in a larger picture the search is coarser."""
 _UNSEEN = {"threads", "threshold", "fpir_target", "self_calibrate"}
 Progress = Callable[[int, int], None]
 
 _engine: tuple[FaceEngine, MatcherConfig] | None = None
-"""One engine per worker process, set by `_start_worker`; the only state there, and never in the parent."""
+"""One engine per worker process, set by `_start_worker`; the only global state, and never in the parent."""
 
 
 def observe(engine: FaceEngine, config: MatcherConfig, photo: bytes, enrolled: bool = False) -> Observation:
-    """The face nearest to the middle of a photo as the gate would see it in a frame, with what it would object to it; and
-    `enrolled`, as enrolment sees the photo, whose objections then count too."""
+    """Observe the face nearest to the middle of a photo as the gate would see it, with its problem.
+
+    `enrolled`: also as enrolment sees the photo, whose problems then count too.
+    """
     try:
         image = decode_photo(photo)
     except PhotoError:
@@ -48,7 +50,8 @@ def observe(engine: FaceEngine, config: MatcherConfig, photo: bytes, enrolled: b
 
 
 def in_frame(image: Image) -> Image:
-    """The photo in the middle of a black FRAME_PX frame, as large as it is; one that does not fit is returned as it is."""
+    """Place the photo in the middle of a black FRAME_PX frame, at its size. One that does not fit is returned
+    unchanged."""
     height, width = image.shape[:2]
     top, left = (FRAME_PX[1] - height) // 2, (FRAME_PX[0] - width) // 2
     if top < 0 or left < 0:
@@ -66,8 +69,8 @@ def _observe_middle(
         return Observation(NO_FACE, None)
     face = engine.refine(image, face, effort)
     aligned = engine.align_refined(image, face)
-    sight = objection(measure(face, aligned), config)
-    return Observation(sight.value if sight else "", engine.embed(aligned, effort))
+    fault = objection(measure(face, aligned), config)
+    return Observation(fault.value if fault else "", engine.embed(aligned, effort))
 
 
 def observe_all(
@@ -78,7 +81,7 @@ def observe_all(
     workers: int,
     progress: Progress | None = None,
 ) -> list[Observation]:
-    """A look per photo, in order; what the cache knows is not looked at again. `progress` gets photos done and in all.
+    """Observe all photos, in order; cached ones are not observed again. `progress` gets the numbers done and in all.
 
     Raises:
         ModelError: a weight is missing or altered.
@@ -128,7 +131,7 @@ def _observe_in_worker(photo: EvaluationPhoto) -> Observation:
 
 
 def _content(path: Path) -> bytes:
-    """What is in the file; nothing, of which nothing can be seen, if it cannot be read."""
+    """Read the file; empty if it cannot be read, so that nothing is seen in it."""
     try:
         return read_bytes(path)
     except PhotoError:

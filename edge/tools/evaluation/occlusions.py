@@ -1,7 +1,7 @@
-"""What helmets, masks and glasses do to recognition: people enrolled bare, and met as workers come to a gate.
+"""Measure recognition with helmets, masks and glasses: people enrolled bare, and met as workers come to a gate.
 
-The folder is that of `edge.matcher.evaluate`. One photo of each person is enrolled as it is, the next is the mated probe,
-each stranger's photo a non-mated one; every probe is seen once for each thing worn. Terms: ISO/IEC 19795-1.
+The folder is that of `sitegate evaluate`. One photo of each person is enrolled as it is, and the next is the mated
+probe. Each stranger's photo is a non-mated one. Every probe is seen once for each thing worn. Terms: ISO/IEC 19795-1.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,10 +22,14 @@ Painter = Callable[[Image, Face], Image]
 
 @dataclass(frozen=True, slots=True)
 class OcclusionRates:
-    """`failed` is the share of mated probes with no usable face (failure to acquire); `fnir` and `fpir` are shares of the
-    usable mated and non-mated probes, one frame each, no vote; `not_named` the share of all mated probes not named.
-    `seen_covered` is the share of usable probes, mated or not, of which the gate says that something hides the face, and
-    `told_unknown` the share of all mated probes that it would take for a stranger's."""
+    """Rates for one thing worn; one frame each, no vote.
+
+    - `failed`: share of mated probes without a usable face (failure to acquire).
+    - `fnir`, `fpir`: shares of the usable mated and non-mated probes.
+    - `not_named`: share of all mated probes that are not named.
+    - `seen_covered`: share of usable probes, mated or not, that the gate finds occluded.
+    - `told_unknown`: share of all mated probes that it would take for a stranger's.
+    """
 
     what: str
     mated: int
@@ -40,7 +44,7 @@ class OcclusionRates:
 
 @dataclass(frozen=True, slots=True)
 class _Probe:
-    """Whose photo ("" a stranger's); whom it named ("" nobody, None if unusable); whether the face is seen to be covered."""
+    """Whose photo ("" a stranger's); whom it named ("" nobody, None if unusable); whether the face is found occluded."""
 
     person: str
     named: str | None
@@ -55,8 +59,9 @@ def occlusion_rates(
     people: int,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> tuple[list[OcclusionRates], int, float]:
-    """The rates for each of `painters`, the size of the gallery, and its threshold. Takes the first `people` of
-    people/ with a usable photo and a second one, and as many strangers.
+    """Measure each of `painters`. Returns the rates, the size of the gallery, and its threshold.
+
+    Takes the first `people` of people/ with a usable photo and a second one, and as many strangers.
 
     Raises:
         ValueError: the folder has nobody with two photos, or no stranger.
@@ -82,7 +87,7 @@ def occlusion_rates(
 
 
 def _enrol(engine: FaceEngine, config: MatcherConfig, folder: Path, people: int) -> list[tuple[str, Vector, Path]]:
-    """Name, vector of the reference, and path of the probe."""
+    """Enrol. Returns name, vector of the reference, and path of the probe."""
     return [found for _, found in zip(range(people), _references(engine, config, folder), strict=False)]
 
 
@@ -103,8 +108,10 @@ def _photo_and_face(engine: FaceEngine, path: Path) -> tuple[Image | None, Face 
 
 
 def _seen(engine: FaceEngine, config: MatcherConfig, image: Image) -> tuple[Vector | None, bool]:
-    """The vector of a usable face, None if there is none, and whether something hides the face. The face is found anew: what
-    is worn hides landmarks too."""
+    """Observe a face. Returns its vector, None if it is not usable, and whether it is occluded.
+
+    The face is detected again: what is worn hides landmarks too.
+    """
     face = nearest_to_middle(engine.detect(image), image)
     if face is None:
         return None, False

@@ -1,9 +1,9 @@
-"""Presentation attack detection in figures (ISO/IEC 30107-3): APCER by species of attack, BPCER of people.
+"""Measure presentation attack detection (ISO/IEC 30107-3): APCER by species of attack, BPCER of people.
 
-Three things are reported: the passive network on photos, one usable frame each; the challenge on simulated presentations, which the
-caller brings; and both together as mode "required" asks for, for which no data exist: it is computed as if the two erred
-independently. Intervals are 95 %: the challenge's as its simulation gives them (Wilson), the others Jeffreys', because a bootstrap of no
-error in six attacks would claim certainty.
+Three results are reported. First the passive network on photos, one usable frame each. Then the challenge on simulated
+presentations, supplied by the caller. Last, both together as mode "required" asks for. No data exist for that: it is
+computed as if the two erred independently. Intervals are 95 %: the challenge's as its simulation gives them (Wilson),
+the others Jeffreys'. A bootstrap of no error in six attacks would claim certainty.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,8 @@ DRAWS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class PresentationRate:
-    """One kind of presentation: APCER if it is an attack, else BPCER. `usual`: a person who does as asked, or an attack."""
+    """One kind of presentation: APCER if it is an attack, else BPCER. `usual`: a person who does as asked, or an
+    attack."""
 
     name: str
     attack: bool
@@ -54,14 +55,14 @@ class Attack:
 
 
 def find_attacks(folder: Path) -> list[Attack]:
-    """Photos of presentation attacks: attacks/<species>/*.jpg, or attacks/*.jpg if nobody sorted them; maybe none."""
+    """Find photos of presentation attacks: attacks/<species>/*.jpg, or attacks/*.jpg if unsorted; perhaps none."""
     found = [Attack(path, ANY_ATTACK) for path in sorted((folder / "attacks").glob("*"))]
     found += [Attack(path, path.parent.name) for path in sorted((folder / "attacks").glob("*/*"))]
     return [attack for attack in found if attack.path.suffix.lower() in SUFFIXES]
 
 
 def live_score(engine: FaceEngine, scorer: LiveScorer, path: Path) -> float | None:
-    """How live the face nearest to the middle looks, 0-1; None if there is no picture or no face in it."""
+    """Score 0-1 how live the face nearest to the middle looks; None without a picture or a face."""
     image = try_photo(path)
     if image is None:
         return None
@@ -72,8 +73,11 @@ def live_score(engine: FaceEngine, scorer: LiveScorer, path: Path) -> float | No
 def passive_rates(
     people: Sequence[float | None], attacks: Sequence[tuple[str, float | None]], live_min: float
 ) -> list[PresentationRate]:
-    """People, then every species. Without a face nobody is asked and nothing passes: such a photo of a person is left out, such
-    an attack has failed."""
+    """Compute the rates of people, then of every species.
+
+    Without a face nothing is checked and nothing passes. Such a photo of a person is left out; such an attack has
+    failed.
+    """
     scores = [score for score in people if score is not None]
     found = [PresentationRate(PEOPLE, False, proportion(sum(score < live_min for score in scores), len(scores)))]
     for species in sorted({name for name, _ in attacks}):
@@ -84,8 +88,11 @@ def passive_rates(
 
 
 def both(challenge: Sequence[PresentationRate], passive: Sequence[PresentationRate]) -> list[PresentationRate]:
-    """Every kind that met the challenge, before the network as well. An attack is taken to be the species that passes the
-    network most often; it must pass both. A person is refused by either."""
+    """Combine every kind that met the challenge with the network.
+
+    An attack is taken to be the species that passes the network most often; it must pass both. A person is refused by
+    either.
+    """
     species = [p for p in passive if p.attack and p.rate.count]
     worst = max(species, key=lambda p: p.rate.value, default=None)
     person = next((p for p in passive if not p.attack and p.rate.count), None)
@@ -100,7 +107,7 @@ def both(challenge: Sequence[PresentationRate], passive: Sequence[PresentationRa
 
 
 def proportion(errors: int, count: int) -> Rate:
-    """A share with Jeffreys' interval; all of 0 to 1 if nothing was counted."""
+    """Compute a share with Jeffreys' interval; 0 to 1 if nothing was counted."""
     if not count:
         return Rate(0.0, 0.0, 1.0, 0)
     low, high = np.percentile(_drawn(errors / count, count, 1), (2.5, 97.5))
@@ -117,6 +124,6 @@ def _joined(a: Rate, b: Rate, attack: bool) -> Rate:
 
 
 def _drawn(share: float, count: int, seed: int) -> NDArray[np.float64]:
-    """What the true share may be, after `share` of `count` was seen: Beta(errors + 1/2, others + 1/2)."""
+    """Draw possible true shares after `share` of `count` was seen: Beta(errors + 1/2, others + 1/2)."""
     errors = share * count
     return np.random.default_rng(seed).beta(errors + 0.5, count - errors + 0.5, DRAWS)

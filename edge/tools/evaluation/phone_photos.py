@@ -1,7 +1,8 @@
-"""Photos of enrolled workers on a phone before the camera, through the real detector, vote and liveness check: how many are let in?
+"""Hold photos of enrolled workers on a phone before the camera: how many are let in?
 
-Only the phone is simulated: a lit screen with another photo of the worker than the enrolled one, in a hand that trembles, comes
-nearer and turns as the gate asks, seen in perspective by a camera with noise. Recognition is the gate's own.
+Detector, vote and liveness check are the gate's own. Only the phone is simulated: a lit screen with another photo of
+the worker than the enrolled one. The hand trembles, comes nearer and turns as the gate asks, seen in perspective by a
+camera with noise.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,14 +23,14 @@ SCREEN_MM = (66.0, 142.0)
 FRAME_MM = 4.0
 RATE_HZ = 10.0
 SHOWN_S = 4.0
-"""A photo that nobody was named by so soon has failed."""
+"""A photo by which nobody was named after this time has failed."""
 SENSOR_NOISE = 4.0
 GREY = 110
 
 
 @dataclass(frozen=True, slots=True)
 class PhoneOutcome:
-    """What became of one phone. `let_in`: the gate would have opened; `asked`: a turn was asked for."""
+    """The outcome of one phone. `let_in`: the gate would have opened; `asked`: a turn was asked for."""
 
     named: bool
     asked: bool
@@ -38,7 +39,7 @@ class PhoneOutcome:
 
 
 def find_pairs(folder: Path, seed: int) -> list[tuple[Path, Path]]:
-    """Two photos of each person, in random order: one to enrol, one for the phone."""
+    """Choose two photos of each person, in random order: one to enrol, one for the phone."""
     people = [
         sorted(p for p in person.iterdir() if p.is_file()) for person in sorted(folder.iterdir()) if person.is_dir()
     ]
@@ -50,7 +51,7 @@ def find_pairs(folder: Path, seed: int) -> list[tuple[Path, Path]]:
 def present(
     engine: FaceEngine, pairs: Iterable[tuple[Path, Path]], count: int, config: LivenessConfig, seed: int
 ) -> list[PhoneOutcome]:
-    """The phones of the first `count` people whose first photo can be enrolled, before a gate that knows all of them."""
+    """Present the phones of the first `count` people who can be enrolled, to a gate that knows all of them."""
     matcher = MatcherConfig()
     gate = FaceMatcher(engine, matcher, open_liveness(config, matcher, Path()))
     enrolled: list[tuple[str, Template]] = []
@@ -72,7 +73,7 @@ def present(
 
 
 def _screen(engine: FaceEngine, photo: Image) -> Image:
-    """The phone's front: the photo as wide as the screen, cut to about twice the face, a dark frame around it."""
+    """Draw the phone's front: the photo fitted to the screen, cut to about twice the face, in a dark frame."""
     wide, high = (round(10 * mm) for mm in SCREEN_MM)
     faces = engine.detect(photo)
     if faces:
@@ -92,7 +93,7 @@ def _screen(engine: FaceEngine, photo: Image) -> Image:
 
 
 def _hold_up(gate: FaceMatcher, phone: Image, config: LivenessConfig, seed: int, start_s: float) -> PhoneOutcome:
-    """From the first frame until it is let in, refused, or not recognised in time."""
+    """Run one phone from the first frame until it is let in, refused, or not recognised in time."""
     rng = np.random.default_rng(seed)
     hand = _Hand(rng, phone)
     asked: Advice | None = None
@@ -114,7 +115,7 @@ def _hold_up(gate: FaceMatcher, phone: Image, config: LivenessConfig, seed: int,
 
 
 class _Hand:
-    """Holds a phone before the camera, waves it a little, and turns it as the light tells."""
+    """Holds a phone before the camera, moves it a little, and turns it as the gate asks."""
 
     def __init__(self, rng: np.random.Generator, phone: Image) -> None:
         self._rng, self._phone = rng, phone

@@ -1,4 +1,4 @@
-"""The photos to measure on, and whose they are."""
+"""Find the photos to measure on, and their people."""
 
 import csv
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class EvaluationPhoto:
 
 
 def find_photos(folder: Path) -> list[EvaluationPhoto]:
-    """All photos of `folder`: people/<name>/*.jpg (two or more of each are useful) and strangers/*.jpg (one person each).
+    """Find all photos: people/<name>/*.jpg (two or more of each are useful) and strangers/*.jpg (one person each).
 
     Raises:
         EvaluationError: too few to measure anything.
@@ -42,7 +42,7 @@ def find_photos(folder: Path) -> list[EvaluationPhoto]:
 
 
 def read_groups(path: Path) -> dict[str, str]:
-    """Person to group, from a CSV with the columns `person` and `group`. Raises EvaluationError if it is not that."""
+    """Read person to group, from a CSV with the columns `person` and `group`. Raises EvaluationError."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))

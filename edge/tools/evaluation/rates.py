@@ -1,8 +1,8 @@
-"""From attempts to error rates, with their uncertainty.
+"""Compute error rates with their uncertainty from attempts.
 
-FPIR: share of non-mated attempts that reach the threshold with anybody. FNIR: share of mated attempts whose own person is not the
-best candidate, or does not reach it. Intervals: percentile bootstrap over *people*, because several photos of one person fail
-together; the threshold is chosen afresh in every draw.
+FPIR: share of non-mated attempts in which anybody reaches the threshold. FNIR: share of mated attempts whose own person
+is not the best candidate, or does not reach it. Intervals: percentile bootstrap over *people*, because several photos
+of one person fail together. The threshold is chosen again in every draw.
 """
 
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ def fpir(trials: Trials, threshold: float) -> float:
 
 
 def fnir_at(trials: Trials, share: float, draws: int = DRAWS, seed: int = 1) -> Rate:
-    """FNIR at the threshold that gives an FPIR of at most `share`, with its interval over people."""
+    """Compute FNIR at the threshold that gives an FPIR of at most `share`, with its interval over people."""
     value = fnir(trials, threshold_at(trials.non_mated, share))
     drawn = []
     for mated, non_mated in _draws(trials, draws, seed):
@@ -60,7 +60,7 @@ def fnir_at(trials: Trials, share: float, draws: int = DRAWS, seed: int = 1) -> 
 
 
 def fpir_at(trials: Trials, threshold: float, draws: int = DRAWS, seed: int = 1) -> Rate:
-    """FPIR at a given threshold, with its interval over people."""
+    """Compute FPIR at a given threshold, with its interval over people."""
     value = fpir(trials, threshold)
     reached = trials.non_mated >= threshold
     drawn = [float((reached * w).sum() / max(w.sum(), 1e-12)) for _, w in _draws(trials, draws, seed)]
@@ -69,14 +69,14 @@ def fpir_at(trials: Trials, threshold: float, draws: int = DRAWS, seed: int = 1)
 
 
 def det(trials: Trials, points: int = 200) -> list[tuple[float, float]]:
-    """(FPIR, FNIR) from strict to lax, at most `points` of them, evenly spread over log FPIR."""
+    """Compute (FPIR, FNIR) from strict to lax, at most `points` of them, evenly spread over log FPIR."""
     least = 1 / max(1, len(trials.non_mated))
     shares = np.unique(np.round(np.geomspace(least, 1, points) / least)) * least
     return [(float(share), fnir(trials, threshold_at(trials.non_mated, float(share)))) for share in shares]
 
 
 def _draws(trials: Trials, draws: int, seed: int) -> Iterator[tuple[Floats, Floats]]:
-    """How often each attempt counts when people are drawn with replacement: weights of the mated and the non-mated."""
+    """Draw people with replacement. Yields the weights of the mated and the non-mated attempts."""
     everybody, index = np.unique(np.concatenate((trials.mated_person, trials.non_mated_person)), return_inverse=True)
     mated, non_mated = index[: len(trials.mated)], index[len(trials.mated) :]
     random = np.random.default_rng(seed)

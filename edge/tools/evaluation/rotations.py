@@ -1,8 +1,9 @@
-"""What happens to photos that are turned: in a frame at any angle, and as a file that is enrolled; and what tells such faces.
+"""Measure rotated photos: in a frame at any angle, and as a file that is enrolled; and what detects them.
 
-Each photo is seen in the middle of a black frame, turned by so many degrees, as the gate sees a frame; and as a file at each right
-angle, as enrolment sees it. The true angle is known, so the error of the points is, too: `wrong_deg`. A face that is turned by 40°
-and aligned with true points is no harm; one whose points are wrong by more than WRONG_DEG is what must not be taken.
+Each photo is placed in the middle of a black frame and rotated, as the gate sees a frame. It is also read as a file at
+each right angle, as enrolment sees it. The true angle is known, and so is the error of the points, `wrong_deg`. A face
+rotated by 40° and aligned with true points does no harm. A face whose points are wrong by more than WRONG_DEG must not
+be accepted.
 """
 
 import multiprocessing
@@ -16,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.config import MatcherConfig
-from edge.core.domain import Image, Points, Sight, Template, Vector
+from edge.core.domain import Image, Points, Template, Vector
 from edge.matcher import EnrolmentError, FaceEngine, open_engine
 from edge.matcher.engine.engine import FRAME_EFFORT, nearest_to_middle
-from edge.matcher.engine.quality import measure, objection
+from edge.matcher.engine.quality import TILTED, measure, objection
 from edge.matcher.engine.upright import encode_direction, is_rotated, rotated_vectors
 from edge.matcher.enrolment.templates import templates_from_photos
 from edge.matcher.weights.manifest import Upright
@@ -29,11 +30,11 @@ from edge.tools.evaluation.photos import EvaluationPhoto
 
 WRONG_DEG = 60
 UPRIGHT_DEG = 30
-"""People hold their heads within so much of upright."""
+"""People hold their heads within this angle of upright."""
 TURNED_DEG = 135
-"""Points wrong by so much were put on a face upside down."""
+"""Points wrong by this angle were put on a face upside down."""
 SHRINKAGE = 0.3
-"""Of the covariance towards a multiple of the identity: there are few faces for 128 dimensions."""
+"""Shrinkage of the covariance towards a multiple of the identity: there are few faces for 128 dimensions."""
 FACES_MIN = 50
 FILES = (0, 90, 180, 270)
 Progress = Callable[[int, int], None]
@@ -41,8 +42,11 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RotatedFace:
-    """One photo at one angle, in degrees against the clock. `vector` is None unless the face was usable by everything but being upright;
-    `by_points`, `by_picture` and `by_vector` say what refused it for that."""
+    """One photo at one angle, in degrees against the clock.
+
+    `vector` is None unless the face was usable apart from its rotation. `by_points`, `by_picture` and `by_vector` say
+    what refused it for that.
+    """
 
     person: str
     angle: int
@@ -60,7 +64,10 @@ class RotatedFace:
 
 @dataclass(frozen=True, slots=True)
 class RotatedFile:
-    """What enrolment said of a photo file at this angle; "" if it took it. `wrong`: taken, and unlike the template of the upright photo."""
+    """What enrolment said of a photo file at this angle; "" if it was accepted.
+
+    `wrong`: accepted, and unlike the template of the upright photo.
+    """
 
     person: str
     angle: int
@@ -69,14 +76,14 @@ class RotatedFile:
 
 
 def rotate(image: Image, angle: float) -> Image:
-    """A frame turned about its middle, against the clock; what comes in at the corners is black."""
+    """Rotate a frame about its middle, against the clock; the new corners are black."""
     height, width = image.shape[:2]
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0)
     return np.asarray(cv2.warpAffine(image, matrix, (width, height)), np.uint8)
 
 
 def observe_rotated(engine: FaceEngine, config: MatcherConfig, person: str, frame: Image, angle: int) -> RotatedFace:
-    """As the gate sees a frame, and all that it asks at most before it names somebody."""
+    """Observe a rotated frame as the gate does, with all checks before it names somebody."""
     shown = rotate(frame, angle)
     face = nearest_to_middle(engine.detect_large(shown, config.eye_distance_min_px), shown)
     if face is None:
@@ -86,8 +93,7 @@ def observe_rotated(engine: FaceEngine, config: MatcherConfig, person: str, fram
     wrong_deg = abs((_down_deg(face.landmarks) - angle + 180) % 360 - 180)
     quality = measure(face, aligned)
     seen = RotatedFace(person, angle, True, wrong_deg)
-    sight = objection(quality, config)
-    by_points = sight is Sight.TILTED
+    by_points = objection(quality, config) is TILTED
     if objection(replace(quality, roll_deg=0), config):
         return seen
     vector = engine.embed(aligned, FRAME_EFFORT)
@@ -96,7 +102,7 @@ def observe_rotated(engine: FaceEngine, config: MatcherConfig, person: str, fram
 
 
 def enrol_rotated(engine: FaceEngine, config: MatcherConfig, person: str, photo: Image) -> list[RotatedFile]:
-    """The photo as a file at each right angle; none if it cannot be enrolled upright."""
+    """Enrol the photo as a file at each right angle; none if it cannot be enrolled upright."""
     found: list[RotatedFile] = []
     upright: Template | None = None
     for angle in FILES:
@@ -114,16 +120,15 @@ def enrol_rotated(engine: FaceEngine, config: MatcherConfig, person: str, photo:
 
 
 def fit(upright: NDArray[np.float32], turned: NDArray[np.float32]) -> Upright:
-    """The direction in which faces upside down differ most from upright ones for their spread (Fisher's linear discriminant), and the limit
-    midway between nearly all of the ones and nearly all of the others.
+    """Fit the direction in which faces upside down differ most from upright ones (Fisher's linear discriminant).
+
+    The limit lies midway between nearly all upright and nearly all rotated faces.
 
     Raises:
         ValueError: too few faces.
     """
     if min(len(upright), len(turned)) < FACES_MIN:
-        raise ValueError(
-            f"{min(len(upright), len(turned))} faces are too few to tell by; {FACES_MIN} of each are needed"
-        )
+        raise ValueError(f"{min(len(upright), len(turned))} faces are too few; {FACES_MIN} of each are needed")
     spread = (np.cov(upright.T) + np.cov(turned.T)) / 2
     spread += np.eye(len(spread)) * SHRINKAGE * np.trace(spread) / len(spread)
     direction = np.linalg.solve(spread, turned.mean(axis=0) - upright.mean(axis=0))
@@ -137,12 +142,12 @@ def fit(upright: NDArray[np.float32], turned: NDArray[np.float32]) -> Upright:
 
 
 def fitted(seen: Sequence[RotatedFace]) -> Upright:
-    """`fit` to what was seen. Raises ValueError."""
+    """Apply `fit` to what was observed. Raises ValueError."""
     return fit(*_apart(seen))
 
 
 def judged(seen: Sequence[RotatedFace], upright: Upright) -> list[RotatedFace]:
-    """The same, also judged by their vectors."""
+    """Add the judgement by vectors."""
     return [
         t if t.vector is None else replace(t, by_vector=bool(rotated_vectors(t.vector[np.newaxis], upright)[0]))
         for t in seen
@@ -150,8 +155,10 @@ def judged(seen: Sequence[RotatedFace], upright: Upright) -> list[RotatedFace]:
 
 
 def by_halves(seen: Sequence[RotatedFace], halves: int = 10, seed: int = 1) -> tuple[int, int, int, int]:
-    """Fit on half of the people and try on the others, so often. Return four counts: upright faces refused, upright faces, turned faces
-    taken, turned faces."""
+    """Fit on half of the people and try on the others, `halves` times.
+
+    Returns four counts: upright faces refused, upright faces, rotated faces accepted, rotated faces.
+    """
     people = np.array(sorted({t.person for t in seen}))
     random = np.random.default_rng(seed)
     wrong = np.zeros(4, np.int64)
@@ -159,8 +166,8 @@ def by_halves(seen: Sequence[RotatedFace], halves: int = 10, seed: int = 1) -> t
         half = set(random.permutation(people)[: len(people) // 2].tolist())
         limits = fitted([t for t in seen if t.person in half])
         upright, turned = _apart([t for t in seen if t.person not in half])
-        refused, told = rotated_vectors(upright, limits), rotated_vectors(turned, limits)
-        wrong += (refused.sum(), len(upright), (~told).sum(), len(turned))
+        refused, rejected = rotated_vectors(upright, limits), rotated_vectors(turned, limits)
+        wrong += (refused.sum(), len(upright), (~rejected).sum(), len(turned))
     return int(wrong[0]), int(wrong[1]), int(wrong[2]), int(wrong[3])
 
 
@@ -181,7 +188,7 @@ def observe_all_rotated(
     workers: int,
     progress: Progress = lambda done, of: None,
 ) -> tuple[list[RotatedFace], list[RotatedFile]]:
-    """Every photo at every angle, and as a file. Raises ModelError."""
+    """Observe every photo at every angle, and as a file. Raises ModelError."""
     seen: list[RotatedFace] = []
     files: list[RotatedFile] = []
     # Spawned, not forked: a fork would copy locks that other threads of this process hold.
@@ -195,14 +202,14 @@ def observe_all_rotated(
 
 
 def first_photos(photos: Sequence[EvaluationPhoto], people: int) -> list[EvaluationPhoto]:
-    """One of each of so many people and strangers in turn, evenly drawn."""
+    """Choose one photo of each person and stranger in turn, evenly drawn."""
     first = list({photo.person: photo for photo in reversed(photos)}.values())
     chosen = np.linspace(0, len(first) - 1, min(people, len(first))).astype(np.intp)
     return [first[i] for i in chosen]
 
 
 _here: tuple[FaceEngine, MatcherConfig, Sequence[int]] | None = None
-"""In a worker process, set by `_start`; never in the parent."""
+"""Set by `_start` in a worker process; never in the parent."""
 
 
 def _start(config: MatcherConfig, models_dir: Path, angles: Sequence[int]) -> None:
@@ -224,6 +231,6 @@ def _observe_in_worker(photo: EvaluationPhoto) -> tuple[list[RotatedFace], list[
 
 
 def _down_deg(points: Points) -> float:
-    """Where the mouth is from the eyes: 0° below them, against the clock."""
+    """Direction of the mouth from the eyes: 0° below them, against the clock."""
     x, y = (points[3] + points[4] - points[0] - points[1]).astype(np.float64)
     return float(np.degrees(np.arctan2(x, y)))

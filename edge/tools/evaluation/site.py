@@ -1,4 +1,4 @@
-"""What the photos would look like to one site: who is marked as a look-alike, and what self-calibration would propose."""
+"""Treat the photos as one site: who is marked as a look-alike, and what self-calibration would propose."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,14 +15,16 @@ from edge.tools.evaluation.attempts import Faces, Trials, gallery_of
 from edge.tools.evaluation.rates import fpir
 
 WRONG_BY = 0.05
-"""How much too low the pack's threshold is assumed to be, to see what self-calibration makes of it."""
+"""How much too low the pack's threshold is assumed to be, to test self-calibration."""
 _DAY = date(2026, 1, 5)
 
 
 @dataclass(frozen=True, slots=True)
 class LookAlikes:
-    """`photos` enrolled of each of `workers`; the score from which two are look-alikes, and how many are `marked`; `nearest` is
-    the highest score of any two."""
+    """`photos` enrolled of each of `workers`; `score_min` is the score from which two are look-alikes.
+
+    `marked` is the number of look-alikes; `nearest` is the highest score of any two.
+    """
 
     photos: int
     workers: int
@@ -34,8 +36,11 @@ class LookAlikes:
 
 @dataclass(frozen=True, slots=True)
 class SelfCalibration:
-    """The threshold that the runner-ups of these `workers` ask for, its standard error, and the correction proposed. `wrong`: FPIR
-    of strangers if the pack's threshold were WRONG_BY too low, and `righted`: after the correction proposed then."""
+    """The threshold that the runner-ups of these `workers` ask for, its standard error, and the correction proposed.
+
+    `wrong`: FPIR of strangers if the pack's threshold were WRONG_BY too low; `righted`: after the correction proposed
+    then.
+    """
 
     workers: int
     threshold: float
@@ -46,7 +51,7 @@ class SelfCalibration:
 
 
 def marked_look_alikes(faces: Faces, photos: int, tail: ImpostorTail, fpir_target: float) -> LookAlikes:
-    """With so many photos of everybody who has them."""
+    """Mark look-alikes with this number of photos of everybody who has them."""
     gallery = gallery_of(faces, photos)
     choice = choose_threshold(tail, gallery, fpir_target)
     threshold = choice.threshold
@@ -58,9 +63,9 @@ def marked_look_alikes(faces: Faces, photos: int, tail: ImpostorTail, fpir_targe
 def self_calibration(
     trials: Trials, faces: Faces, threshold: float, fpir_target: float, tail: ImpostorTail
 ) -> SelfCalibration | None:
-    """As if everybody enrolled had passed on one day, in one approach each; None if they are too few.
+    """Simulate that everybody enrolled passes on one day, in one approach each; None if they are too few.
 
-    The runner-up of a person who is recognised is the best score with the own template left out.
+    The runner-up of a recognised person is the best score with the own template left out.
     """
     history = ScoreHistory("evaluation")
     names, first = np.unique(trials.non_mated_person, return_index=True)

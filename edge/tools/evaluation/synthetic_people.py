@@ -1,8 +1,9 @@
-"""Larger galleries than there are photos for: the rest is drawn from the distribution of the real vectors.
+"""Enlarge galleries beyond the photos: the rest is drawn from the distribution of the real vectors.
 
-The drawn people are normal with the mean and the covariance of the real people's plain vectors (one each), at unit length. Their
-scores with real faces have about the same spread and tail as those of real strangers (docs/ACCURACY.md gives both), so the rates say
-what size alone costs. They say nothing of a site whose people resemble each other more than the photos' public does.
+The drawn people are normally distributed, at unit length. Mean and covariance are those of the real people's plain
+vectors (one each). Their scores with real faces have about the same spread and tail as those of real strangers
+(docs/ACCURACY.md gives both). So the rates show the effect of size alone. They show nothing of a site whose people
+resemble each other more than the public of the photos.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ BLOCK = 5_000
 
 
 def drawn_people(faces: Faces, count: int, random: np.random.Generator) -> NDArray[np.float32]:
-    """Plain unit vectors of people who do not exist, (count, dimension)."""
+    """Draw plain unit vectors of people who do not exist, (count, dimension)."""
     real = np.stack([v[0] for v in (*faces.people.values(), *faces.strangers.values())]).astype(np.float64)
     mean = real.mean(axis=0)
     _, spread, axes = np.linalg.svd(real - mean, full_matrices=False)
@@ -31,7 +32,7 @@ def drawn_people(faces: Faces, count: int, random: np.random.Generator) -> NDArr
 def padded(
     gallery: Gallery, attempts: Sequence[Attempt], trials: Trials, faces: Faces, size: int, seed: int = 1
 ) -> Trials:
-    """`trials` of `attempts` at `gallery`, as they are when people are drawn until it holds `size`."""
+    """Recompute `trials` of `attempts` at `gallery` after people are drawn until it holds `size`."""
     random = np.random.default_rng(seed)
     best = np.full(len(attempts), -1.0)
     probes = gallery.centering.apply(np.stack([a.vector for a in attempts]))

@@ -1,7 +1,7 @@
-"""Real photos, printed and tilted before the camera, through the real detector: is a flat face ever taken for a head?
+"""Tilt printed real photos before the camera, through the real detector: is a flat face taken for a head?
 
-The simulator supposes that a detector errs at random. A real one also has a notion of what faces look like, and may see
-depth in a tilted photo. Here only the tilting is simulated: each photo is seen in perspective at natural size.
+The simulator supposes that a detector errs at random. A real one has also learnt what faces look like, and may see
+depth in a tilted photo. Only the tilting is simulated: each photo is seen in perspective at natural size.
 """
 
 from collections.abc import Iterable, Sequence
@@ -37,7 +37,7 @@ class Tilt:
 
 
 def tilt(image: Image, width_mm: float, yaw: float, pitch: float, rng: np.random.Generator) -> Image:
-    """A photo `width_mm` wide, turned about its middle, as a (480, 640, 3) frame on grey with sensor noise."""
+    """Show a photo `width_mm` wide, turned about its middle, as a (480, 640, 3) frame on grey with sensor noise."""
     height, width = image.shape[:2]
     half = np.array((width_mm / 2, width_mm / 2 * height / width))
     corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * half
@@ -51,7 +51,7 @@ def tilt(image: Image, width_mm: float, yaw: float, pitch: float, rng: np.random
 
 
 def measure(engine: FaceEngine, photos: Iterable[Path], seed: int) -> list[Tilt]:
-    """Every photo with a straight face at every tilt; those without one are passed over."""
+    """Measure every photo with a straight face at every tilt; the others are left out."""
     rng = np.random.default_rng(seed)
     found: dict[int, list[tuple[float, bool]]] = {degrees: [] for degrees in TILTS}
     for path in photos:
@@ -78,7 +78,7 @@ def measure(engine: FaceEngine, photos: Iterable[Path], seed: int) -> list[Tilt]
 def _views(
     engine: FaceEngine, image: Image, width_mm: float, yaw: float, count: int, rng: np.random.Generator
 ) -> list[Points]:
-    """Landmarks of the largest face in `count` frames; fewer if it is not found."""
+    """Find the landmarks of the largest face in `count` frames; fewer if it is not found."""
     seen = []
     for _ in range(count):
         frame = tilt(image, width_mm, yaw + rng.normal(0, 1), rng.normal(0, 1), rng)

@@ -1,7 +1,8 @@
-"""Whole walk-ups through the gate's own matcher: the vote's error rates, not one frame's.
+"""Play whole walk-ups through the gate's own matcher: the vote's error rates, not one frame's.
 
-Each person is one walk-up of the simulator's film (edge/sim/film.py): a photo that was not enrolled comes nearer, with sway, motion
-blur and noise, until the matcher answers. Walk-ups of different people are independent, so intervals are Wilson's.
+Each person is one walk-up of the simulator's film (edge/sim/film.py). A photo that was not enrolled comes nearer, with
+sway, motion blur and noise, until the matcher has a result. Walk-ups of different people are independent, so intervals
+are Wilson's.
 """
 
 import logging
@@ -36,8 +37,11 @@ Templates = Sequence[tuple[str, Template]]
 
 @dataclass(frozen=True, slots=True)
 class WalkUp:
-    """Somebody on a photo comes to the gate; `enrolled`: from another photo. `glance`: stands there already and is judged by
-    the first usable of GLANCE_FRAMES frames, without a vote: what a stream of many people can afford."""
+    """A person on a photo comes to the gate; `enrolled`: from another photo.
+
+    `glance`: the person stands there already and is judged by the first usable of GLANCE_FRAMES frames, without a vote.
+    That is what a stream of many people allows.
+    """
 
     person: str
     photo: Path
@@ -48,8 +52,10 @@ class WalkUp:
 
 @dataclass(frozen=True, slots=True)
 class WalkUpOutcome:
-    """The matcher's first answer: `sight` is "known", "unknown", or NOT_SEEN when the film ended without one. `right`: it named
-    this person. `votes` are behind the answer, `seconds` since the first usable frame."""
+    """The matcher's first result: `sight` is "known", "unknown", or NOT_SEEN when the film ended without one.
+
+    `right`: it named this person. `votes` are behind the result, `seconds` since the first usable frame.
+    """
 
     walkup: WalkUp
     sight: str
@@ -76,8 +82,11 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class VoteRates:
-    """FNIR and FPIR of the answers given to walk-ups; `no_answer` of all of them. `wrong_name`: enrolled people taken for another.
-    `votes` and `seconds` are the median and the 95th percentile over right answers."""
+    """FNIR and FPIR of the results of walk-ups; `no_answer` of all of them. `wrong_name`: enrolled people taken for
+    another.
+
+    `votes` and `seconds` are the median and the 95th percentile over right results.
+    """
 
     gallery: int
     threshold: float
@@ -91,7 +100,7 @@ class VoteRates:
 
 @dataclass(frozen=True, slots=True)
 class WalkUpResults:
-    """Every outcome, at a gallery of so many workers and its threshold."""
+    """Every outcome, at a gallery of this many workers and its threshold."""
 
     gallery: int
     threshold: float
@@ -110,19 +119,16 @@ def play_all(
     conditions: Sequence[str] = (),
     progress: Progress = lambda done, of: None,
 ) -> WalkUpResults:
-    """Enrol everybody in people/ who has two photos, from the first usable one, then let `count` of them and `count` strangers
-    walk up; and glance at the same people under each of `conditions`.
+    """Enrol everybody in people/ with two photos, then let `count` of them and `count` strangers walk up.
+
+    The first usable photo is enrolled. The same people are also glanced at under each of `conditions`.
 
     Raises:
         EvaluationError: nobody can be enrolled, or nobody is left to walk up.
         ModelError: a weight is missing or altered.
     """
     config = config.model_copy(update={"threads": 1})
-    by_person: dict[str, list[Path]] = {}
-    for photo in photos:
-        if not photo.stranger:
-            by_person.setdefault(photo.person, []).append(photo.path)
-    people = {name: paths for name, paths in by_person.items() if len(paths) > 1}
+    people = _with_two_photos(photos)
     strangers = [photo for photo in photos if photo.stranger]
     # Spawned, not forked: a fork would copy locks that other threads of this process hold.
     context = multiprocessing.get_context("spawn")
@@ -148,8 +154,17 @@ def play_all(
     return WalkUpResults(len(enrolled), threshold, outcomes)
 
 
+def _with_two_photos(photos: Sequence[EvaluationPhoto]) -> dict[str, list[Path]]:
+    """The photos of each person in people/ who has two or more."""
+    by_person: dict[str, list[Path]] = {}
+    for photo in photos:
+        if not photo.stranger:
+            by_person.setdefault(photo.person, []).append(photo.path)
+    return {name: paths for name, paths in by_person.items() if len(paths) > 1}
+
+
 def vote_rates(played: WalkUpResults) -> VoteRates:
-    """The rates of the walk-ups; glances are left out."""
+    """Compute the rates of the walk-ups; glances are left out."""
     outcomes = [outcome for outcome in played.outcomes if not outcome.walkup.glance]
     mated = [o for o in outcomes if o.walkup.enrolled and o.sight != NOT_SEEN]
     others = [o for o in outcomes if not o.walkup.enrolled and o.sight != NOT_SEEN]
@@ -167,7 +182,7 @@ def vote_rates(played: WalkUpResults) -> VoteRates:
 
 
 def play(matcher: FaceMatcher, walkup: WalkUp, condition: Condition, folder: Path) -> WalkUpOutcome:
-    """One walk-up until the matcher's first answer. `folder` takes the photo for as long as the film is read."""
+    """Play one walk-up until the matcher's first result. `folder` holds the photo while the film is read."""
     photo = try_photo(walkup.photo)
     face = nearest_to_middle(matcher.engine.detect(photo), photo) if photo is not None else None
     if photo is None or face is None:
@@ -210,7 +225,7 @@ def _drawn(
     count: int,
     conditions: Sequence[str],
 ) -> list[WalkUp]:
-    """Who walks up: drawn once, the same people under each condition; the photo after the enrolled one."""
+    """Draw who walks up: once, the same people under each condition, with the photo after the enrolled one."""
     random = np.random.default_rng(SEED)
     able = [name for name in people if name in enrolled and enrolled[name][0] + 1 < len(people[name])]
     names = random.permutation(np.array(able, dtype=str))[:count].tolist()
@@ -228,7 +243,7 @@ def _median_and_p95(values: Sequence[float]) -> tuple[float, float]:
 
 
 _make: Callable[[bool], FaceMatcher] | None = None
-"""In a worker process, set by `_start`: a fresh matcher with the whole gallery, voting or not, for every walk-up."""
+"""Set by `_start` in a worker process: makes a new matcher with the whole gallery, voting or not, per walk-up."""
 
 
 def _start(config: MatcherConfig, models_dir: Path, templates: Templates = ()) -> None:
@@ -253,7 +268,7 @@ def _matcher(voting: bool = True) -> FaceMatcher:
 
 
 def _enrolled(paths: Sequence[Path]) -> tuple[int, Template] | None:
-    """The first photo that enrolment takes, by its place, and its template."""
+    """Find the first photo that enrolment accepts. Returns its place and its template."""
     matcher = _matcher()
     for place, path in enumerate(paths):
         photo = try_photo(path)

@@ -1,4 +1,4 @@
-"""The interval of a share that was counted."""
+"""Compute the interval of a counted share."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The photos that were missed or mistaken, for a person to look at. Only on request: the report then shows faces."""
+"""Find the photos that were missed or mistaken, for a person to look at. Only on request: the report then shows faces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from edge.tools.evaluation.attempts import Faces, gallery_of
+from edge.tools.evaluation.measurement import usable_faces
 from edge.tools.evaluation.observation_cache import Observation
 from edge.tools.evaluation.photos import EvaluationPhoto
-from edge.tools.evaluation.result import usable_faces
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class WorstCase:
 
 
 def worst_cases(photos: Sequence[EvaluationPhoto], observations: Sequence[Observation], count: int) -> list[WorstCase]:
-    """Half of them mated probes with the lowest score against their own person, half strangers with the highest best score."""
+    """Choose mated probes with the lowest score against their own person, and strangers with the highest best score."""
     faces: Faces = usable_faces(photos, observations, gated=True)
     gallery = gallery_of(faces, 1)
     row_of = {name: row for row, name in enumerate(gallery.worker_ids)}

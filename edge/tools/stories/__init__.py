@@ -1,1 +1,1 @@
-"""Stories played through the real gate on a clock set by hand: what happens, what must come of it, and a picture of both."""
+"""Play stories through the real gate on a manual clock, compare the outcome, and draw both."""

@@ -1,4 +1,4 @@
-"""What was expected of a story beside what came of it."""
+"""Compare what was expected of a story with what came of it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from edge.tools.stories.invariants import broken_invariants
 from edge.tools.stories.play import PlayedStory
 
 HOUSEKEEPING = {NoticeCode.GATE_STARTED, NoticeCode.GATE_STOPPED, NoticeCode.LIST_APPLIED}
-"""Left out, unless a story expects one of the kind."""
+"""Notices that are left out, unless a story expects one of the kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonRow:
-    """One line of the table: `problem` is '' where both sides say the same."""
+    """One line of the table: `problem` is '' where both sides agree."""
 
     at_s: float
     row: str
@@ -46,7 +46,7 @@ class ComparisonRow:
 
 
 def compare(played: PlayedStory) -> list[ComparisonRow]:
-    """All rows in order of time, and one for every promise that was broken."""
+    """Make all rows in order of time, and one for every invariant that was broken."""
     expected, got = played.story.expect, happened(played)
     rows = [row for name in _rows_of(expected) for row in _side_by_side(name, expected, got)]
     rows += [
@@ -57,7 +57,7 @@ def compare(played: PlayedStory) -> list[ComparisonRow]:
 
 
 def happened(played: PlayedStory) -> list[Happened]:
-    """Everything that is compared."""
+    """Collect everything that is compared."""
     wanted = {line.notice for line in played.story.expect if isinstance(line, ExpectedNotice)}
     events = [
         Happened(EVENT, at_s, *_event(event)) for at_s, event in played.events if not _housekeeping(event, wanted)
@@ -152,7 +152,7 @@ def _housekeeping(event: AnyEvent, wanted: set[NoticeCode]) -> bool:
 
 
 def words(line: ExpectedLine) -> str:
-    """An expected line in a few words."""
+    """Describe an expected line in a few words."""
     details = line.details
     if isinstance(line, ExpectedRelease):
         return f"{line.headline} {line.released:g} s to {'the end' if line.until is None else f'{line.until:g} s'}"
@@ -169,7 +169,7 @@ def _got_words(got: Happened) -> str:
 
 
 def explain(rows: Sequence[ComparisonRow]) -> str:
-    """The first difference, in a sentence; '' if there is none."""
+    """Describe the first difference in a sentence; '' if there is none."""
     row = next((row for row in rows if row.problem), None)
     if row is None:
         return ""

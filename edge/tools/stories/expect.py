@@ -1,7 +1,7 @@
 """What must come of a story: one class per kind of expected line.
 
 Only the keys that are written are compared. Decisions, passages, notices and enrolments must come in this order, and no
-others; releases of the relay must be these and no others; what the lane shows is compared if any such line is written.
+others. Releases of the relay must be exactly these. What the lane shows is compared if any such line is written.
 """
 
 from typing import Any
@@ -17,24 +17,24 @@ EVENT, RELAY, LANE = "event", "relay", "lane"
 
 
 class ExpectedLine(StoryLine):
-    """`at` seconds after the beginning, give or take `within_s`; without it only the order counts."""
+    """`at` seconds after the beginning, plus or minus `within_s`; without it only the order counts."""
 
     at: float | None = Field(default=None, ge=0, le=3600)
     within_s: float = Field(default=0.3, ge=0, le=60)
 
     @property
     def row(self) -> str:
-        """Which history the line belongs to."""
+        """The history that the line belongs to."""
         return EVENT
 
     @property
     def headline(self) -> str:
-        """The kind and its value: what makes two lines the same line."""
+        """The kind and its value: they identify a line."""
         return f"{self.kind()} {getattr(self, self.kind())}"
 
     @property
     def details(self) -> dict[str, Any]:
-        """Everything else that was written and must be so."""
+        """All other keys that were written and must match."""
         return self.model_dump(mode="json", exclude={"at", "within_s", self.kind()}, exclude_unset=True)
 
 
@@ -92,7 +92,7 @@ class ExpectedRelease(ExpectedLine):
 
 
 class ExpectedLane(ExpectedLine):
-    """The colour, and what the lane is told to do ("none": nothing)."""
+    """The colour, and the instruction in the lane ("none": nothing)."""
 
     lane: Tone
     says: Advice | None = None

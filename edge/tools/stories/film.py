@@ -1,4 +1,4 @@
-"""Stories with real pictures: the walk-up film of real photos, seen by the real detector and matcher."""
+"""Play stories with real pictures: the walk-up film of real photos, through the real detector and matcher."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ APPROACH_S, LEAVE_S = 0.6, 0.3
 
 
 class Studio:
-    """Weights and photos, loaded once for any number of stories. Raises ModelError, LookupError."""
+    """Holds weights and photos for any number of stories. Raises ModelError, LookupError."""
 
     def __init__(self, models_dir: Path, photos_dir: Path) -> None:
         self._models_dir = models_dir
@@ -34,7 +34,7 @@ class Studio:
         )
 
     def templates(self, story: Story) -> Templates:
-        """What the workers with a portrait are enrolled with."""
+        """Make the templates of the workers with a portrait."""
         matcher = FaceMatcher(self._engine, MatcherConfig())
         return {
             worker.id: [sealed_template(t) for t in matcher.enrol([self._portrait(worker.portrait).crop()])]
@@ -43,12 +43,12 @@ class Studio:
         }
 
     def film(self, story: Story) -> Film:
-        """The story's walk-ups, one scene each. Raises StoryError if two overlap."""
+        """Make the film of the story's walk-ups, one scene each. Raises StoryError if two overlap."""
         scenes: list[Scene] = []
         end_s = 0.0
         for step in (s for s in story.timeline if isinstance(s, WalksUpStep)):
             if step.at < end_s:
-                raise StoryError(f"walks_up at {step.at:g} s: the one before is there until {end_s:g} s")
+                raise StoryError(f"walks_up at {step.at:g} s: the former one stays until {end_s:g} s")
             scenes.append(self._scene(step, step.at - end_s))
             end_s += scenes[-1].duration_s
         return Film(WalkUpScript(scenes=tuple(scenes), rate_hz=story.rate_hz))
@@ -82,5 +82,5 @@ class Studio:
 
 
 def picture_at(film: Film, into_s: float) -> Image:
-    """The film's picture so many seconds into the story."""
+    """Return the film's picture at this time of the story."""
     return np.ascontiguousarray(film.frame_at(into_s))

@@ -1,4 +1,4 @@
-"""What people hold, enter and show in a story beside their face: codes, cards, PINs, a temperature."""
+"""Hold, enter and show what people have in a story beside their face: codes, cards, PINs, a temperature."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ EMPTY: Image = np.zeros((4, 4, 3), np.uint8)
 
 
 class HeldItems:
-    """`reader` is there in stories that use one, `thermometer` where the configuration has one."""
+    """`reader` exists in stories that use one, `thermometer` where the configuration has one."""
 
     def __init__(self, story: Story, config: Config, clock: Clock) -> None:
         self._clock = clock
@@ -43,7 +43,7 @@ class HeldItems:
             self.reader.types(text)
 
     def temperature(self, celsius: float | None) -> None:
-        """None: the thermometer is unplugged. Raises StoryError if there is none."""
+        """Set the temperature; None: the thermometer is unplugged. Raises StoryError if there is none."""
         if self.thermometer is None:
             raise StoryError('this gate has no thermometer: set temperature.sensor = "simulated" under [config]')
         self.thermometer.now, self.thermometer.fault = celsius, "" if celsius is not None else "unplugged"

@@ -1,4 +1,5 @@
-"""HQ in a story: real keys, signed and sealed lists, signed commands, handed to the gate's own sync room for checking."""
+"""Act as HQ in a story, with real keys, signed and sealed lists and signed commands. The gate's own sync code checks
+them."""
 
 import base64
 import hashlib
@@ -44,7 +45,7 @@ _SALT = b"story's own salt"
 
 
 class Headquarters:
-    """Publishes what the story says; `risks` and `policy` are what the next publication holds."""
+    """Publishes the story's lists and commands; the next publication holds `risks` and `policy`."""
 
     def __init__(self, story: Story, site: SiteConfig, clock: ManualClock, folder: Path, templates: Templates) -> None:
         self._site, self._clock, self._folder = site, clock, folder
@@ -55,7 +56,9 @@ class Headquarters:
         self._versions = dict.fromkeys(ListKind, 0)
         self._replica = ReplicaWriter(folder / REPLICA)
         incidents = IncidentLog(self._replica, clock)
-        self._sync = Downlink(site, self._key.public_key(), self._replica, incidents, clock.utc)
+        self._sync = Downlink(
+            site, hq_key=self._key.public_key(), replica=self._replica, incidents=incidents, now=clock.utc
+        )
         if story.lists:
             self.publish_roster(age_h=story.roster_age_h)
             self.publish_risk(age_h=story.risk_age_h)
@@ -65,12 +68,12 @@ class Headquarters:
     def sealing_key(self) -> X25519PrivateKey:
         return self._site_key
 
-    def reader(self, floor: RollbackGuard) -> ReplicaReader:
-        """The lists as the gate process believes them."""
-        return ReplicaReader(self._folder / REPLICA, self._site, self._key.public_key(), self._site_key, floor)
+    def reader(self, guard: RollbackGuard) -> ReplicaReader:
+        """Open the lists as the gate process accepts them."""
+        return ReplicaReader(self._folder / REPLICA, self._site, self._key.public_key(), self._site_key, guard=guard)
 
     def change_worker(self, worker_id: str, becomes: dict[str, Any]) -> None:
-        """Raises StoryError for a worker that is not there or cannot be so."""
+        """Change a worker on the roster. Raises StoryError for an unknown worker or a wrong value."""
         if worker_id not in self._workers:
             raise StoryError(f"worker {worker_id!r} is not on the roster")
         try:
@@ -112,7 +115,7 @@ class Headquarters:
         return self._key.public_key()
 
     def code(self, shown: ShownCode, issued: datetime) -> str:
-        """The text of a QR code for a worker."""
+        """Make the text of a QR code for a worker."""
         site = self._site.site_id if shown.site_id is None else shown.site_id
         code = Code(shown.worker_id, site, issued, issued + timedelta(seconds=shown.valid_s))
         return make(code, self._key if shown.signed else self._strange_key)

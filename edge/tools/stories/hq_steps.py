@@ -1,4 +1,4 @@
-"""What HQ does in a story: orders, and lists that are published again."""
+"""What HQ does in a story: commands, and lists that are published again."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from edge.tools.stories.played_gate import PlayedGate, SentCommand
 
 
 class CommandStep(Step):
-    """A command of HQ's. The same `id` with the same times is the same message once more."""
+    """HQ sends a command. The same `id` with the same times is the same message again."""
 
     command: CommandAction
     id: Id = "c1"

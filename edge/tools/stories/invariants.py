@@ -1,4 +1,4 @@
-"""What must be true of every story, whatever it expects (docs/SAFETY.md)."""
+"""Check what must be true of every story, independent of its expected lines (docs/SAFETY.md)."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from edge.tools.stories.play import PlayedStory
 from edge.tools.stories.steps import RestartStep
 
 SLACK_S = 0.3
-"""The gate may take so long to notice an input: a frame, and a new look at the camera that is lost."""
+"""Time for the gate to notice an input: one frame, or one check of a lost camera."""
 LOCKED_AT_REST = "the relay is locked before anybody comes"
 BOUNDED = "no release is longer than gate.pulse_max_ms, unless the fire panel asks for it"
 GRANTED_FIRST = "the grant is on disk before the relay moves, unless fire or the exit button asks"
@@ -19,7 +19,7 @@ CHAINED = "the journal's chain is whole"
 
 
 def broken_invariants(played: PlayedStory) -> Iterator[tuple[float, str, str]]:
-    """(seconds, promise, what broke it) for every promise that was broken."""
+    """Yield (seconds, invariant, what broke it) for every broken invariant."""
     fires = played.active("fire")
     exits_s = [span.from_s for span in played.active("rex")]
     grants = sorted(event.seq for _, event in played.events if _grants(event))
@@ -27,7 +27,7 @@ def broken_invariants(played: PlayedStory) -> Iterator[tuple[float, str, str]]:
     unasked = 0
     for span in free:
         if span.from_s <= 0:
-            yield 0.0, LOCKED_AT_REST, "it was energised at once"
+            yield 0.0, LOCKED_AT_REST, "it was energised from the beginning"
         held_s = (played.ends_s if span.until_s is None else span.until_s) - span.from_s
         if held_s > played.config.gate.pulse_max_ms / 1000 + 0.001:
             yield span.from_s, BOUNDED, f"{held_s:.2f} s"

@@ -1,4 +1,4 @@
-"""What all parts of a story are made of, and how a wrong key or value is told."""
+"""The base of all parts of a story, and how a wrong key or value is reported."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,11 +9,11 @@ from contract.unknown_keys import hint, keys_at, unknown_key
 from edge.tools.stories.played_gate import PlayedGate
 
 ENVELOPE = {"version", "type", "site_id", "list_version", "issued_utc", "worker_id", "templates"}
-"""Keys of HQ's messages that are not a story's to say."""
+"""Keys of HQ's messages that a story must not set."""
 
 
 class StoryError(ValueError):
-    """A story that cannot be played; the message names every problem and the line it stands on."""
+    """A story that cannot be played. The message names every problem and its line."""
 
 
 class StoryPart(BaseModel):
@@ -35,18 +35,18 @@ class Step(StoryLine):
     """Seconds after the story's beginning."""
 
     def play(self, gate: PlayedGate) -> None:
-        """Raises StoryError if this gate has no such part."""
+        """Play this line. Raises StoryError if this gate has no such part."""
         raise StoryError(f"line {self.kind()!r} cannot be played by this version of sitegate")
 
 
 def parse_line(raw: object, kinds: Iterable[type[StoryLine]], what: str) -> tuple[StoryLine | None, list[str]]:
-    """The line as its kind, or everything that is wrong with it."""
+    """Parse a line. Returns it as its kind, or everything that is wrong with it."""
     by_name = {kind.kind(): kind for kind in kinds}
     if not isinstance(raw, dict):
         return None, [f"is no {what}; write {{ at = 1.0, {next(iter(by_name))} = … }}"]
     named = [name for name in raw if name in by_name]
     if len(named) > 1:
-        return None, [f"is two things at once ({' and '.join(named)}): write two lines"]
+        return None, [f"has two kinds ({' and '.join(named)}): write two lines"]
     if not named:
         strange = [name for name in raw if name not in ("at", "within_s")]
         return None, [f"no such {what}: {hint(strange[0] if strange else '', by_name)}"]
@@ -58,7 +58,7 @@ def parse_line(raw: object, kinds: Iterable[type[StoryLine]], what: str) -> tupl
 
 
 def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
-    """One line per problem of a validation."""
+    """Describe a validation error, one line per problem."""
     lines = []
     for problem in error.errors():
         where = ".".join(str(part) for part in problem["loc"])
@@ -73,7 +73,7 @@ def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
 
 
 def known_keys(data: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
-    """The data itself. HQ's messages pass over what they do not know; a story must not. Raises ValueError."""
+    """Check a message's keys. HQ's messages ignore unknown keys; a story must not. Raises ValueError."""
     known = [name for name in model.model_fields if name not in ENVELOPE]
     if strange := [unknown_key(key, key, known) for key in data if key not in known]:
         raise ValueError("; ".join(strange))

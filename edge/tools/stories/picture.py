@@ -1,4 +1,4 @@
-"""A story as a picture: who is in view, what the lane shows, the relay, the inputs, and what was recorded."""
+"""Draw a story as a picture: people in view, the lane's display, relay, inputs, and what was recorded."""
 
 import textwrap
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from contract.messages import (
     Reason,
 )
 from edge.core.domain import Tone
-from edge.screen.lane_page import Sign
+from edge.screen.lane_page import Sign, StateSign
 from edge.screen.translations import Texts, load_all
 from edge.tools.stories.compare import HOUSEKEEPING, ComparisonRow
 from edge.tools.stories.film import APPROACH_S, LEAVE_S
@@ -35,7 +35,7 @@ from edge.tools.stories.steps import (
     SensorStep,
     WalksUpStep,
 )
-from edge.tools.stories.svg import FAINT, INK, RIGHT, WIDTH, Band, Mark, Sheet, text_width
+from edge.tools.stories.timeline_sheet import FAINT, INK, RIGHT, WIDTH, Band, Mark, TimelineSheet, text_width
 
 GOOD, BAD, CARE, CALM, QUIET = "#0a6b31", "#b3001b", "#8a5a00", "#1d4e79", "#5b6875"
 _TONES: dict[Tone, tuple[str, str]] = {
@@ -46,17 +46,17 @@ _TONES: dict[Tone, tuple[str, str]] = {
     Tone.DESK: ("#453a66", "#ffffff"),
 }
 """The colours of the lane's own screen."""
-_SIGNS: dict[Tone, Sign] = {Tone.IDLE: Sign.READY, Tone.STOP: Sign.STOP, Tone.GO: Sign.WALK_THROUGH}
+_SIGNS: dict[Tone, Sign] = {Tone.IDLE: StateSign.READY, Tone.STOP: StateSign.STOP, Tone.GO: Advice.WALK_THROUGH}
 _PEOPLE = ("#2b6a9e", "#7d4e95", "#20807a", "#a8602a", "#5d7a2b")
 _STRANGER, _SEVERAL = "#4a4f57", "#6d4a4a"
 _LINE = 165
 
 
 def draw(played: PlayedStory, rows: list[ComparisonRow]) -> str:
-    """The SVG of a story that was played, with what is not as expected in red."""
+    """Draw the SVG of a story that was played. What is not as expected is red."""
     texts = load_all()["en"]
     lines = textwrap.wrap(played.story.story, _LINE)
-    sheet = Sheet(played.ends_s, top=74 + 21 * len(lines))
+    sheet = TimelineSheet(played.ends_s, 74 + 21 * len(lines), f"{played.story.title}: timeline")
     _title(sheet, played, lines, sum(bool(row.problem) for row in rows))
     _switched_off(sheet, played)
     sheet.bands("In view", list(_views(played)))
@@ -71,17 +71,20 @@ def draw(played: PlayedStory, rows: list[ComparisonRow]) -> str:
     sheet.marks("On record", [Mark(at_s, *_event(e, texts)) for at_s, e in played.events if not _housekeeping(e)])
     if wrong := [Mark(row.at_s, _difference(row), BAD) for row in rows if row.problem]:
         sheet.marks("Not as expected", wrong)
-    return sheet.finish(f"{played.story.title}: timeline")
+    return sheet.finish()
 
 
 def png(svg: str, width_px: int) -> bytes:
-    """The picture as PNG. Its words need a font on this machine (Debian: fonts-dejavu-core). Raises StoryError without resvg-py."""
+    """Render the picture as PNG. Its words need a font on this machine (Debian: fonts-dejavu-core).
+
+    Raises StoryError without resvg-py.
+    """
     with loading("resvg-py", extra("tools"), StoryError):
         import resvg_py
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, width=width_px))
 
 
-def _title(sheet: Sheet, played: PlayedStory, lines: list[str], differences: int) -> None:
+def _title(sheet: TimelineSheet, played: PlayedStory, lines: list[str], differences: int) -> None:
     sheet.text(24, 42, played.story.title, 25, INK, bold=True)
     for number, line in enumerate(lines):
         sheet.text(24, 70 + 21 * number, line, 15, FAINT)
@@ -91,14 +94,14 @@ def _title(sheet: Sheet, played: PlayedStory, lines: list[str], differences: int
     sheet.text(WIDTH - RIGHT - width / 2, 39, verdict, 14, "#ffffff", anchor="middle")
 
 
-def _switched_off(sheet: Sheet, played: PlayedStory) -> None:
+def _switched_off(sheet: TimelineSheet, played: PlayedStory) -> None:
     for step in played.story.timeline:
         if isinstance(step, RestartStep):
             sheet.shade(step.at, step.at + step.off_s)
 
 
 def _views(played: PlayedStory) -> Iterator[Band]:
-    """Who is there, until the next line says otherwise."""
+    """Show who is there, until the next line of this kind."""
     steps = [s for s in played.story.timeline if isinstance(s, PersonStep | PeopleStep)]
     ends = [*(s.at for s in steps[1:]), played.ends_s][: len(steps)]
     colours: dict[str, str] = {STRANGER: _STRANGER}
@@ -130,7 +133,7 @@ def _lane(played: PlayedStory, texts: Texts) -> Iterator[Band]:
 
 
 def _sign(tone: Tone, advice: Advice | None) -> Sign:
-    return Sign(advice.value) if advice else _SIGNS.get(tone, Sign.WAIT)
+    return advice if advice else _SIGNS.get(tone, Advice.WAIT)
 
 
 def _span(from_s: float, until_s: float | None, played: PlayedStory, colour: str) -> Band:
@@ -140,14 +143,14 @@ def _span(from_s: float, until_s: float | None, played: PlayedStory, colour: str
 
 
 def _happenings(played: PlayedStory) -> Iterator[Mark]:
-    """Every line that no other row of the picture shows."""
+    """Show every line that no other row of the picture shows."""
     for step in played.story.timeline:
         if not isinstance(step, PersonStep | PeopleStep | WalksUpStep | SensorStep | DoorStep | ArmStep):
             yield Mark(step.at, _words(step), QUIET)
 
 
 def _words(step: Step) -> str:
-    """A step as it was written, without its time."""
+    """Write a step as in the file, without its time."""
     written = step.model_dump(mode="json", exclude={"at"}, exclude_unset=True)
     kind = step.kind()
     value, rest = _plain(written.pop(kind)), _plain(written)

@@ -11,7 +11,7 @@ from edge.devices.gate import GpioGate, RecordedPin, RecordingMockFactory
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A pin's new function or level. `seq`: the newest event that was on disk at that moment."""
+    """A pin's new function or level. `seq`: the newest event on disk at that moment."""
 
     at_s: float
     pin: int
@@ -21,7 +21,7 @@ class Change:
 
 
 class WiredPin(RecordedPin):
-    """An input whose contact stays as it was put, also while no program listens: it is stronger than the chip's pull."""
+    """An input whose contact keeps its state, also while no program listens. It overrides the chip's pull."""
 
     wired: bool | None = None
 
@@ -53,7 +53,7 @@ class StoryPins(RecordingMockFactory):
 
 
 class StoryGate(GpioGate):
-    """The real adapter; while `broken`, its pulse fails as it does when the pulse guard has died."""
+    """The real adapter. While `broken`, its pulse fails as with a dead pulse guard."""
 
     broken = False
 
@@ -65,7 +65,7 @@ class StoryGate(GpioGate):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From when until when; `until_s` None: to the end. `seq`: the newest event on disk when it began."""
+    """A period; `until_s` None: to the end. `seq`: the newest event on disk at its beginning."""
 
     from_s: float
     until_s: float | None
@@ -73,8 +73,11 @@ class Span:
 
 
 def releases(changes: list[Change], pin: int, active: int) -> list[Span]:
-    """When the relay was energised. The low level that a mock pin shows in the moment it becomes an output is
-    the unpowered line's and not ours (docs/SAFETY.md: the board's pull holds it)."""
+    """Find when the relay was energised.
+
+    A mock pin shows a low level in the moment it becomes an output. That is the unpowered line's level and not a
+    release (docs/SAFETY.md: the board's pull holds it).
+    """
     found: list[Span] = []
     begun: Change | None = None
     before = ""
@@ -91,7 +94,7 @@ def releases(changes: list[Change], pin: int, active: int) -> list[Span]:
 
 
 def normally_closed(config: GateConfig) -> list[str]:
-    """The fitted inputs whose contact is closed while nothing happens."""
+    """Name the fitted inputs whose contact is closed while nothing happens."""
     fitted = dict(config)
     fire = ["fire"] if fitted.get("fire_normally_closed") else []
     return [name for name in ("door", *fire) if fitted.get(f"{name}_pin") is not None]

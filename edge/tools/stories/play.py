@@ -1,4 +1,4 @@
-"""Plays a story from its beginning to its end, in as little real time as the gate's own work takes."""
+"""Play a story from beginning to end, in as little real time as the gate's own work takes."""
 
 import os
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from edge.tools.stories.stage import StoryStage
 from edge.tools.stories.story import Story
 
 MEMORY = Path("/dev/shm")
-"""Where the journal of a story lies, if the system has it: a story needs no disk that lasts, and a gate's card wears."""
+"""Folder of a story's journal, if the system has it. A story needs no lasting disk, and a gate's card wears."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class PlayedStory:
         return sorted((span for spans in self.relays.values() for span in spans), key=lambda span: span.from_s)
 
     def active(self, name: str) -> list[Span]:
-        """When an input said something: its contact closed, or open where it is a normally closed one (a door)."""
+        """When an input was active: its contact closed, or open where it is a normally closed one (a door)."""
         inverted = name in normally_closed(self.config.gate)
         return self._contact(name, "off", "on") if inverted else self._contact(name, "on", "off")
 
@@ -73,7 +73,7 @@ class PlayedStory:
 
 
 def play(story: Story, studio: Studio | None = None) -> PlayedStory:
-    """Raises: StoryError if a line cannot be played; it names the line."""
+    """Play a story. Raises: StoryError if a line cannot be played; it names the line."""
     memory = MEMORY if os.access(MEMORY, os.W_OK) else None
     with TemporaryDirectory(prefix="sitegate-story-", dir=memory) as name:
         folder = Path(name)
@@ -101,7 +101,7 @@ def _run(story: Story, stage: StoryStage) -> None:
 
 
 def _read(folder: Path, last_seq: int) -> tuple[list[AnyEvent], str]:
-    """The journal's events up to that one, and what is wrong with its chain."""
+    """Read the journal's events up to `last_seq`, and what is wrong with its chain."""
     reader = JournalReader(folder / JOURNAL)
     try:
         events = [e for e in reversed(reader.latest(1_000_000)) if e.seq <= last_seq]

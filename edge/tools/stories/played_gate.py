@@ -1,6 +1,6 @@
-"""What the lines of a story do to the gate and to HQ, as protocols: `edge.tools.stories.stage` and `edge.tools.stories.hq` are both.
+"""The protocols of what a story's lines do to the gate and to HQ.
 
-So the lines do not import what they are played on.
+The lines do not import what they are played on. `edge.tools.stories.stage` and `edge.tools.stories.hq` implement both.
 """
 
 from dataclasses import dataclass
@@ -16,8 +16,11 @@ Breakable = Literal["camera", "disk", "recognition", "relay"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownCode:
-    """A QR code that is held to the camera. Equal `code_id`s are the same code. Times in seconds; `made_at_s` after the
-    story's beginning. `site_id` None: this gate's site. `signed` False: by another key than HQ's."""
+    """A QR code that is held to the camera. Equal `code_id`s are the same code.
+
+    Times in seconds; `made_at_s` after the story's beginning. `site_id` None: this gate's site. `signed` False: by
+    another key than HQ's.
+    """
 
     code_id: str
     worker_id: str

@@ -1,4 +1,4 @@
-"""The gate on which a story is played: the real loop, journal, lists and pins, on a clock that is set by hand."""
+"""The gate on which a story is played: the real loop, journal, lists and pins, on a manual clock."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from edge.devices.readers.qr_codes import QrCodeReader
 from edge.loop import Adapters, GateLoop
 from edge.sim import ImmediatePinCodeCheck, ManualClock, RecordingIndicator
 from edge.sim.staged_recognition import Picture, StagedCamera, StagedMatcher, View
+from edge.storage import journal_tables, sqlite_file
 from edge.storage.desk import DeskReader, DeskWriter
 from edge.storage.high_water import HighWater
 from edge.storage.journal import Journal
@@ -29,11 +30,11 @@ from edge.tools.stories.played_gate import Breakable, ShownCode, Turns
 from edge.tools.stories.story import Story
 
 REBOOT_S = 20.0
-"""So long a machine takes to start anew."""
+"""The time a machine takes to restart."""
 
 
 class StoryJournal(Journal):
-    """The real journal, on a disk that can be made to refuse."""
+    """The real journal, on a disk that can refuse to write."""
 
     @property
     def seq(self) -> int:
@@ -41,12 +42,12 @@ class StoryJournal(Journal):
         return self._seq
 
     def settle_in(self) -> None:
-        """This gate has been in use for long: its memory did not begin with the story."""
-        self._db.execute("DELETE FROM marks")
+        """Make the gate one with a past: its memory did not begin with the story."""
+        journal_tables.remove_marks(self._file.db)
 
     def refuse(self, refuses: bool) -> None:
-        for db in (self._db, self._live):
-            db.execute(f"PRAGMA query_only={'ON' if refuses else 'OFF'}")
+        for db in (self._file.db, self._file.live):
+            sqlite_file.refuse_writes(db, refuse=refuses)
 
 
 class StoryStage:
@@ -91,11 +92,11 @@ class StoryStage:
         return self.clock.monotonic() - self.begun_s
 
     def utc_at(self, seconds: float) -> datetime:
-        """The time of the wall clock so many seconds into the story, by the clock as it goes now."""
+        """The wall clock's time at this moment of the story, by the clock as it runs now."""
         return self.clock.utc() + timedelta(seconds=seconds - self.now_s)
 
     def turn(self) -> None:
-        """One turn of the loop. If it gives up, the process ends and systemd starts it again."""
+        """Run one turn of the loop. If it raises, the process ends and systemd starts it again."""
         before_s = self.now_s
         try:
             self._loop.step()
@@ -109,7 +110,7 @@ class StoryStage:
             self.let_pass(1 / self._story.rate_hz)
 
     def let_pass(self, seconds: float) -> None:
-        """Time passes; a pulse that is due meanwhile ends at its moment."""
+        """Let time pass. A pulse that becomes due meanwhile ends at its moment."""
         while seconds > 0:
             due_s = self._gate.end_due_pulse()
             part_s = min(seconds, due_s) if due_s and due_s > 0 else seconds
@@ -118,7 +119,7 @@ class StoryStage:
         self._gate.end_due_pulse()
 
     def close(self) -> None:
-        """The gate process ends in the orderly way."""
+        """End the gate process in the orderly way."""
         self._end(orderly=True)
         self._desk.close()
         self.hq.close()
@@ -187,7 +188,7 @@ class StoryStage:
 
     def restart(self, *, orderly: bool, off_s: float) -> None:
         if self._refusing:
-            raise StoryError("the gate does not start while its disk is full: let it work again first")
+            raise StoryError("the gate does not start while its disk is full: repair the disk first")
         self._end(orderly=orderly)
         self.let_pass(off_s)
         self._start()
@@ -195,7 +196,7 @@ class StoryStage:
     # --- how it is put together ----------------------------------------------------------------------------
 
     def _start(self) -> None:
-        """As `edge.app.gate` does it: the gate first, so that the relay is locked before anything else is tried."""
+        """Start as `edge.app.gate` does: the gate first, so that the relay is locked before anything else is tried."""
         self._gate = StoryGate(self.config.gate, self.pins, monotonic=self.clock.monotonic)
         clock, water = BoundedClock(self.clock), HighWater(self._folder / GATE, now=self.clock.utc)
         journal = StoryJournal(self._folder / JOURNAL, self.config.site, clock, memory=water)
@@ -255,5 +256,5 @@ class StoryStage:
 
     def _staged(self) -> StagedMatcher:
         if not isinstance(self._matcher, StagedMatcher):
-            raise StoryError("this story has real pictures (walks_up): who is there cannot be told as well")
+            raise StoryError("this story has real pictures (walks_up): lines with person or people do not fit it")
         return self._matcher

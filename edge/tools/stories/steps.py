@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, Field
 
 from contract.messages import Advice, LivenessVerdict
 from edge.core.domain import Sight
+from edge.matcher.engine.quality import FAULTS
 from edge.sim.staged_recognition import View
 from edge.tools.stories.hq_steps import CommandStep, PolicyStep, RiskStep, RosterStep
 from edge.tools.stories.line import Step
@@ -27,20 +28,20 @@ class PersonStep(Step):
 
     person: str
     sight: Literal["too_far", "too_dark", "blurred", "turned_away"] | None = None
-    """Why the face is of no use at the moment."""
+    """Why the face is not usable at the moment."""
     score: float | None = Field(default=None, ge=-1, le=1)
     look_alike: str | None = None
-    """The worker they resemble too much."""
+    """The worker whom they resemble too much."""
     liveness: LivenessVerdict = LivenessVerdict.NOT_CHECKED
     asked: Advice | None = None
-    """What the liveness check is asking them to do."""
+    """What the liveness check asks them to do."""
 
     def play(self, gate: PlayedGate) -> None:
         gate.show(
             View(
                 person=None if self.person == NOBODY else self.person,
                 known=self.person not in (NOBODY, STRANGER),
-                sight=None if self.sight is None else Sight(self.sight),
+                sight=None if self.sight is None else FAULTS[self.sight],
                 score=self.score,
                 look_alike=self.look_alike,
                 liveness=self.liveness,
@@ -59,8 +60,10 @@ class PeopleStep(Step):
 
 
 class WalksUpStep(Step):
-    """Somebody out of a real photo walks up, seen by the real camera picture, detector and matcher; several names come
-    together. Names are those of the demonstration's cast."""
+    """A person in a real photo walks up, through the real camera picture, detector and matcher.
+
+    Several names come together. Names are those of the demonstration's cast.
+    """
 
     walks_up: tuple[str, ...] = Field(min_length=1, max_length=2)
     stay_s: float = Field(default=1.0, ge=0, le=30)
@@ -110,14 +113,14 @@ class ArmStep(Step):
 
 
 class CodeStep(Step):
-    """A QR code of HQ's for a worker is held to the camera for a moment. The same `id` is the same code once more."""
+    """A QR code of HQ's for a worker is held to the camera for a moment. The same `id` is the same code again."""
 
     code: str
     id: str = "q1"
     made_s_ago: float = Field(default=1, ge=-1e8, le=1e8)
     valid_s: float = Field(default=60, gt=0, le=1e8)
     signed: bool = True
-    """By HQ; otherwise by somebody else."""
+    """By HQ; otherwise by another key."""
     site: str | None = None
     """For another site."""
     for_s: float = Field(default=1, gt=0, le=60)
@@ -157,7 +160,7 @@ class PinStep(Step):
 
 
 class TemperatureStep(Step):
-    """What the thermometer reads of whoever is there, °C; none: it is unplugged."""
+    """The thermometer's reading of the present person, °C; none: it is unplugged."""
 
     temperature: float | Literal["none"]
 
@@ -190,7 +193,7 @@ class DeskStep(Step):
 
 
 class EnrolStep(Step):
-    """Somebody was enrolled at this gate; the record goes to HQ."""
+    """A worker was enrolled at this gate; the record goes to HQ."""
 
     enrol: str
     consent_ref: str = "consent-1"
@@ -228,7 +231,7 @@ class WorksStep(Step):
 
 
 class RestartStep(Step):
-    """The gate process ends and starts again. A power cut forgets everything that is not on disk and drops the relay."""
+    """The gate process ends and starts again. A power cut loses everything that is not on disk, and drops the relay."""
 
     restart: Literal["orderly", "power_cut"]
     off_s: float = Field(default=2, ge=0, le=600)

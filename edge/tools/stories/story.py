@@ -1,4 +1,4 @@
-"""A story: one TOML file that tells what happens at a gate and what must come of it."""
+"""A story: one TOML file with what happens at a gate and what must come of it."""
 
 import re
 import tomllib
@@ -23,11 +23,11 @@ FITTED: dict[str, Any] = {"pins": "mock", "passage_pin": 22, "fire_pin": 23, "ta
 
 
 class StoryWorker(StoryPart):
-    """A worker on HQ's roster; everything that is not said is in order."""
+    """A worker on HQ's roster. Papers are in order unless given otherwise."""
 
     id: Id
     sites: tuple[Id, ...] | None = None
-    """Not said: this one."""
+    """Without it: this site."""
     active: bool = True
     valid_from: date | None = None
     valid_until: date | None = None
@@ -35,7 +35,7 @@ class StoryWorker(StoryPart):
     employer: str | None = None
     trade: str | None = None
     declared_h_ago: float | None = Field(default=None, ge=-1e5, le=1e5)
-    """Declared to be healthy so many hours before the story begins."""
+    """Declared to be healthy this many hours before the story begins."""
     slow: bool = False
     card: str | None = None
     """The number on the worker's card."""
@@ -49,7 +49,7 @@ class StoryWorker(StoryPart):
 class Story(StoryPart):
     title: str = Field(min_length=3, max_length=100)
     story: str = Field(min_length=10, max_length=400)
-    """What happens, in a sentence or two, for somebody who knows the site and not the software."""
+    """What happens, in a sentence or two, for a reader who knows the site and not the software."""
     starts: AwareDatetime = Field(
         default=datetime(2026, 3, 2, 7, 0, tzinfo=UTC),
         ge=datetime(1970, 1, 1, tzinfo=UTC),
@@ -57,7 +57,7 @@ class Story(StoryPart):
     )
     """By the wall clock; a Monday morning."""
     ends: float | None = Field(default=None, gt=0, le=3600)
-    """Seconds; not said: one second after the last line."""
+    """Seconds; without it: one second after the last line."""
     rate_hz: float = Field(default=20, ge=2, le=60)
     """Frames per second."""
     lists: bool = True
@@ -69,9 +69,9 @@ class Story(StoryPart):
     risk: dict[str, str] = Field(default={})
     """Worker id to the name of the risk list."""
     policy: dict[str, Any] = Field(default={})
-    """Keys of HQ's policy that are not as usual."""
+    """Keys of HQ's policy that differ from the usual ones."""
     config: dict[str, Any] = Field(default={})
-    """Sections and keys of the gate's configuration that are not as usual."""
+    """Sections and keys of the gate's configuration that differ from the usual ones."""
     worker: tuple[StoryWorker, ...] = ()
     timeline: tuple[Step, ...] = Field(min_length=1)
     expect: tuple[ExpectedLine, ...] = ()
@@ -80,7 +80,7 @@ class Story(StoryPart):
     def _of_one_piece(self) -> "Story":
         film = any(isinstance(step, WalksUpStep) for step in self.timeline)
         if film and any(isinstance(step, steps.PersonStep | steps.PeopleStep) for step in self.timeline):
-            raise ValueError("walks_up (real pictures) and person or people (told) do not go together")
+            raise ValueError("walks_up (real pictures) and person or people (written) do not go together")
         if [s.at for s in self.timeline] != sorted(s.at for s in self.timeline):
             raise ValueError("the timeline is not in order of time")
         if len({worker.id for worker in self.worker}) < len(self.worker):
@@ -102,15 +102,15 @@ class Story(StoryPart):
         return self.ends or max(lines) + TAIL_S
 
     def gate_config(self, state_dir: Path) -> Config:
-        """The configuration it is played with. Raises ConfigError."""
+        """Make the configuration that it is played with. Raises ConfigError."""
         return parse(_fitted(self.config) | {"paths": {"state_dir": str(state_dir)}})
 
 
 def load_story(path: Path) -> Story:
-    """The story in a file.
+    """Load the story in a file.
 
     Raises:
-        StoryError: unreadable, not TOML, or any wrong key or value; all of them at once, each with its line.
+        StoryError: unreadable, not TOML, or any wrong key or value; all of them together, each with its line.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -149,7 +149,7 @@ def _lines(
 
 
 def line_numbers(text: str, name: str) -> list[int]:
-    """Where in the file each member of the list `name` begins: as `[[name]]`, or as `{` at the start of a line."""
+    """Find the line where each member of the list `name` begins, as `[[name]]` or as `{`."""
     found, inside = [], False
     for number, line in enumerate(text.splitlines(), 1):
         if re.match(rf"\[\[{name}\]\]", line):
@@ -164,31 +164,31 @@ def line_numbers(text: str, name: str) -> list[int]:
 
 
 def _fitted(config: dict[str, Any]) -> dict[str, Any]:
-    """The configuration with the pins of every story; `passage_pin = "none"` leaves one out."""
+    """Add the pins of every story to the configuration; `passage_pin = "none"` removes one."""
     gate = FITTED | config.get("gate", {})
     return config | {"gate": {key: value for key, value in gate.items() if value != "none"}}
 
 
 def _config_problems(data: dict[str, Any]) -> list[str]:
-    told = data.get("config", {})
-    if not isinstance(told, dict):
-        return []  # told by the model
+    given = data.get("config", {})
+    if not isinstance(given, dict):
+        return []  # reported by the model
     try:
-        parse(_fitted(told))
+        parse(_fitted(given))
     except ConfigError as error:
         return [f"config.{problem}" for problem in error.problems]
     return []
 
 
 def _policy_problems(data: dict[str, Any]) -> list[str]:
-    """HQ's messages pass over what they do not know; a story must not."""
-    told = data.get("policy", {})
-    if not isinstance(told, dict):
+    """Check the policy's keys. HQ's messages ignore unknown keys; a story must not."""
+    given = data.get("policy", {})
+    if not isinstance(given, dict):
         return []
     known = [name for name in PolicySnapshot.model_fields if name not in ENVELOPE]
-    strange = [unknown_key(f"policy.{key}", key, known) for key in told if key not in known]
+    strange = [unknown_key(f"policy.{key}", key, known) for key in given if key not in known]
     try:
-        PolicySnapshot.model_validate({"site_id": "site-1", "issued_utc": datetime.now(UTC)} | told)
+        PolicySnapshot.model_validate({"site_id": "site-1", "issued_utc": datetime.now(UTC)} | given)
     except ValidationError as error:
         return strange + [f"policy.{problem}" for problem in explain(error, PolicySnapshot)]
     return strange

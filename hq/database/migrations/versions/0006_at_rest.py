@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 from contract.signing import ENROLMENT, BadSeal, unseal
-from hq.database.store import StoreError
+from hq.database.errors import StoreError
 from hq.keys.encryption import Cipher
 from hq.keys.keys import HqKeys
 

@@ -8,9 +8,9 @@ from alembic import context, op
 from contract.chain import link
 from contract.erasure import scrubbed
 from contract.messages import EventRecord
-from hq.database.journals import JournalKey
-from hq.database.store import StoreError
-from hq.ingest import erasure
+from hq.database.erasure import add_proofs
+from hq.database.errors import StoreError
+from hq.database.values import JournalKey, stored_form
 
 revision = "0009"
 down_revision = "0008"
@@ -78,11 +78,11 @@ def _erase_events(db: sa.Connection) -> None:
         record = EventRecord.model_construct(
             seq=row.seq, prev_hash=row.prev_hash, hash=row.hash, body=row.body, erased=None
         )
-        kept = erasure.stored(record, believed=link(row.prev_hash, row.body) == row.hash)
+        kept = stored_form(record, believed=link(row.prev_hash, row.body) == row.hash)
         if kept.body != row.body:
             db.execute(sa.text("UPDATE events SET body = :body WHERE id = :id"), {"body": kept.body, "id": row.id})
         if kept.erased is not None:
-            erasure.add(db, [erasure.row_of(JournalKey(row.site_id, row.gate_id, row.epoch), kept, _cipher())])
+            add_proofs(db, [(JournalKey(row.site_id, row.gate_id, row.epoch), kept)], _cipher())
 
 
 def _cipher() -> Any:

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from alembic import context, op
 
 from contract.messages import WorkerRecord
-from hq.database.store import StoreError, now
+from hq.database.clock import now
+from hq.database.errors import StoreError
 from hq.keys.keys import HqKeys
 
 revision = "0010"

@@ -1,0 +1,93 @@
+"""[sync], [screen] and [home_assistant]: the processes that have a network."""
+
+import ipaddress
+from pathlib import Path
+
+from pydantic import Field, SecretStr, model_validator
+
+from edge.core.config.section import ConfigSection
+
+
+class SyncConfig(ConfigSection):
+    """The connection to HQ's MQTT broker."""
+
+    broker_host: str = Field(default="localhost", min_length=1, description="Broker name or address.")
+    broker_port: int = Field(default=8883, ge=1, le=65_535, description="Broker port.")
+    tls: bool = Field(default=True, description="TLS; may be off only for a broker on this machine.")
+    ca_path: Path | None = Field(default=None, description="CA certificate of the broker; unset: the system's.")
+    client_cert_path: Path | None = Field(default=None, description="This gate's certificate.")
+    client_key_path: Path | None = Field(default=None, description="This gate's certificate key.")
+    username: str = Field(default="", description="Broker user name, if it asks for one.")
+    password: SecretStr = Field(
+        default=SecretStr(""), description="Broker password. All processes read this file: better password_path."
+    )
+    password_path: Path | None = Field(
+        default=None,
+        description="File with the broker password, which the sync process alone reads. "
+        '"credential:NAME" stands for a systemd credential of its unit.',
+    )
+    keepalive_s: int = Field(default=20, ge=5, le=300, description="MQTT keep-alive.")
+    connect_timeout_s: float = Field(
+        default=10, ge=1, le=60, description="Give up one connection attempt after so long."
+    )
+    backoff_min_s: float = Field(
+        default=0.5, ge=0.1, le=60, description="First pause before reconnecting; doubles, with jitter."
+    )
+    backoff_max_s: float = Field(default=60, ge=1, le=3600, description="Longest pause before reconnecting.")
+    batch_events: int = Field(default=50, ge=1, le=500, description="Events in one message.")
+    window_batches: int = Field(default=8, ge=1, le=100, description="Messages sent ahead of HQ's acknowledgement.")
+    ack_timeout_s: float = Field(
+        default=10, ge=1, le=600, description="Unacknowledged events are sent again after so long."
+    )
+    health_every_s: float = Field(default=15, ge=1, le=3600, description="Pause between health messages.")
+
+    @model_validator(mode="after")
+    def _plain_only_here(self) -> "SyncConfig":
+        if not self.tls and not _is_loopback(self.broker_host):
+            raise ValueError(f"tls = false is allowed only for a broker on this machine, not for {self.broker_host!r}")
+        if (self.client_cert_path is None) != (self.client_key_path is None):
+            raise ValueError("client_cert_path and client_key_path belong together")
+        return self
+
+
+class ScreenConfig(ConfigSection):
+    """The local web pages."""
+
+    host: str = Field(
+        default="127.0.0.1",
+        description="Address to listen on; keep it local unless the site's network is trusted.",
+    )
+    port: int = Field(default=8080, ge=0, le=65_535, description="Port; 0 picks a free one.")
+    language: str = Field(
+        default="en",
+        pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$",
+        description='Language of the pages: one of the files in edge/screen/text, "en" or "zh".',
+    )
+
+
+class HomeAssistantConfig(ConfigSection):
+    """Home Assistant on the same broker may show this gate as a device, with its state and health but nothing about
+    people."""
+
+    discovery: bool = Field(default=False, description="Publish a discovery message; off again, it is taken away.")
+    prefix: str = Field(
+        default="homeassistant",
+        pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$",
+        max_length=100,
+        description="Home Assistant's discovery prefix. The broker must let this gate write below it.",
+    )
+
+    @model_validator(mode="after")
+    def _not_ours(self) -> "HomeAssistantConfig":
+        if self.prefix.split("/")[0] == "sitegate":
+            raise ValueError("prefix must lie outside of sitegate/, which is between gates and HQ")
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

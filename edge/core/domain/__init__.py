@@ -1,0 +1,66 @@
+"""The gate's values. They touch nothing outside the process."""
+
+from edge.core.domain.credentials import Claim, ReaderEntry
+from edge.core.domain.decision import Circumstances, Decision, LastPassage
+from edge.core.domain.devices import CameraStatus, GateSignal, ReaderStatus, ThermometerStatus, Tone
+from edge.core.domain.identification import Candidate, Identification, QualityFault, Sight
+from edge.core.domain.journal import Incident, JournalSize
+from edge.core.domain.lists import ListAge, ListMark, RosterState, Worker
+from edge.core.domain.live_state import DiskState, LiveState, Recognition
+from edge.core.domain.requests import (
+    ADMIT,
+    COMMISSION,
+    ENROL,
+    LOCK_DOWN,
+    RELEASE_LOCK_DOWN,
+    AdmitRequest,
+    CommissioningRequest,
+    DeskRequest,
+    EnrolmentRequest,
+    LockDownRequest,
+    TechnicianRequest,
+)
+from edge.core.domain.vision import Face, Frame, Image, Points, Template, Vector
+
+__all__ = [
+    "ADMIT",
+    "COMMISSION",
+    "ENROL",
+    "LOCK_DOWN",
+    "RELEASE_LOCK_DOWN",
+    "AdmitRequest",
+    "CameraStatus",
+    "Candidate",
+    "Circumstances",
+    "Claim",
+    "CommissioningRequest",
+    "Decision",
+    "DeskRequest",
+    "DiskState",
+    "EnrolmentRequest",
+    "Face",
+    "Frame",
+    "GateSignal",
+    "Identification",
+    "Image",
+    "Incident",
+    "JournalSize",
+    "LastPassage",
+    "ListAge",
+    "ListMark",
+    "LiveState",
+    "LockDownRequest",
+    "Points",
+    "QualityFault",
+    "ReaderEntry",
+    "ReaderStatus",
+    "Recognition",
+    "RosterState",
+    "Sight",
+    "TechnicianRequest",
+    "Template",
+    "ThermometerStatus",
+    "Tone",
+    "Vector",
+    "Worker",
+]

@@ -1,0 +1,29 @@
+"""Credentials that people show, and the claims they prove."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from contract.policy import Factor
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The worker whom a code, a card, a PIN or a guard names.
+
+    `worker_id` is set only for a genuine credential. Otherwise `refusal` explains the fault to the manager. `ref`: the
+    journal's single-use key, if any. `issued_utc`: the earliest time of its first use.
+    """
+
+    worker_id: str | None = None
+    factors: frozenset[Factor] = frozenset()
+    refusal: str = ""
+    ref: str = ""
+    issued_utc: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderEntry:
+    """Digits typed at a card reader or PIN pad up to Enter. `text` is empty if there were other keys. Never logged."""
+
+    text: str = field(repr=False)
+    monotonic_s: float

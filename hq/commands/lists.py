@@ -1,0 +1,63 @@
+"""`sitegate-hq import` and `publish`: people in, lists out."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from contract.messages import ListKind
+from hq.commands.console import out
+from hq.commands.context import opened
+from hq.commands.options import Folder
+from hq.lists.publisher import Publisher
+from hq.registry.import_file import read_import
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="JSON or TOML: workers, risk, policies, enrolments, sealed_enrolments.")],
+    folder: Folder = Path(),
+    and_publish: Annotated[bool, typer.Option("--publish", help="Publish all lists to all sites afterwards.")] = False,
+) -> None:
+    """Add workers, the risk list, policies and enrolments from a file; all of it or, after an error, nothing.
+
+    Example: sitegate-hq import workers.toml --dir ./hq --publish
+    """
+    with opened(folder) as (config, people, publisher, _):
+        done = people.take(read_import(file))
+        out.print(
+            f"imported {done.workers} workers, {done.risk} risk entries, {done.policies} policies, "
+            f"{done.enrolments} enrolments"
+        )
+        if and_publish:
+            _publish(publisher, config.sites, tuple(ListKind))
+
+
+def publish(
+    folder: Folder = Path(),
+    site: Annotated[list[str] | None, typer.Option("--site", help="Only this site; may be repeated.")] = None,
+    kind: Annotated[list[ListKind] | None, typer.Option("--list", help="Only this list; may be repeated.")] = None,
+    snapshot: Annotated[bool, typer.Option("--snapshot", help="The whole lists, not only what changed.")] = False,
+) -> None:
+    """Sign the next version of the lists; the running HQ sends them to the gates.
+
+    Where little changed since the last whole list, the changes alone are sent.
+
+    Example: sitegate-hq publish --site site-1 --list roster
+    """
+    with opened(folder) as (config, _, publisher, _store):
+        _publish(publisher, tuple(site or config.sites), tuple(kind or ListKind), snapshot)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `sitegate-hq`."""
+    app.command("import")(import_)
+    app.command()(publish)
+
+
+def _publish(publisher: Publisher, sites: tuple[str, ...], kinds: tuple[ListKind, ...], snapshot: bool = False) -> None:
+    for site in sites:
+        for kind in kinds:
+            version = publisher.publish(site, kind, snapshot)
+            whole, _ = publisher.kept_versions()[site, kind]
+            what = "" if whole == version else f", changes since version {whole}"
+            out.print(f"{site}: {kind.value} version {version}{what}", highlight=False)

@@ -1,0 +1,167 @@
+"""Workers, templates, risk list, policies and withdrawn consents. What is about people is encrypted, each value to its row.
+
+Functions run in the caller's transaction. They raise AtRestError where a value cannot be read.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Executable, Row, String, bindparam, delete, insert, select, update
+
+from contract.codec import decode
+from contract.messages import EnrolmentRecord, WorkerRecord
+from hq.database import tables as t
+from hq.keys.encryption import Cipher
+
+_RISK_ROW = "risk_list/1"
+_AT_ONCE = 500
+"""Values that one statement may name."""
+
+
+def worker_rows(db: Connection, only: Sequence[str] | None = None, limit: int | None = None) -> list[Row[Any]]:
+    """Read the rows of all workers, or of `only` these, by worker id; still encrypted."""
+    wanted = select(t.workers).order_by(t.workers.c.worker_id).limit(limit)
+    if only is None:
+        return list(db.execute(wanted))
+    columns = t.workers.c
+    return [row for some in slices(only) for row in db.execute(wanted.where(columns.worker_id.in_(some)))]
+
+
+def worker_body(cipher: Cipher, row: Row[Any]) -> bytes:
+    """Decrypt a worker's record, as JSON."""
+    return cipher.decrypt(row.record, f"workers/{row.worker_id}")
+
+
+def worker_of(cipher: Cipher, row: Row[Any]) -> WorkerRecord:
+    """Decrypt a worker's record."""
+    return WorkerRecord.model_validate_json(worker_body(cipher, row))
+
+
+def replace_workers(db: Connection, cipher: Cipher, workers: Mapping[str, WorkerRecord], utc: datetime) -> None:
+    """Add these workers, or replace them."""
+    remove_workers(db, list(workers))
+    rows = [
+        {
+            "worker_id": name,
+            "record": cipher.encrypt(worker.model_dump_json().encode(), f"workers/{name}"),
+            "updated_utc": utc,
+        }
+        for name, worker in workers.items()
+    ]
+    _each(db, insert(t.workers), rows)
+
+
+def remove_workers(db: Connection, worker_ids: Sequence[str]) -> None:
+    """Delete these workers."""
+    named = bindparam("named", type_=String)
+    _each(db, delete(t.workers).where(t.workers.c.worker_id == named), [{"named": w} for w in worker_ids])
+
+
+def template_rows(db: Connection, worker_ids: Sequence[str]) -> list[Row[Any]]:
+    """Read digest, worker id and consent of the templates of these workers."""
+    columns: list[Any] = [t.templates.c.digest, t.templates.c.worker_id, t.templates.c.consent_ref]
+    wanted = select(*columns)
+    return [row for some in slices(worker_ids) for row in db.execute(wanted.where(t.templates.c.worker_id.in_(some)))]
+
+
+def template_digests(db: Connection) -> dict[str, list[str]]:
+    """Read worker id -> digests of the templates, of all workers."""
+    found: dict[str, list[str]] = {}
+    for worker_id, digest in db.execute(select(t.templates.c.worker_id, t.templates.c.digest)):
+        found.setdefault(worker_id, []).append(digest)
+    return found
+
+
+def enrolments_by_worker(
+    db: Connection, cipher: Cipher, only: Sequence[str] | None = None
+) -> dict[str, list[EnrolmentRecord]]:
+    """Decrypt the templates of all workers, or of `only` these (at most 500), oldest first. Slow."""
+    columns = t.templates.c
+    wanted = select(columns.digest, columns.sealed_record).order_by(columns.added_utc, columns.digest)
+    if only is not None:
+        wanted = wanted.where(columns.worker_id.in_(only))
+    found: dict[str, list[EnrolmentRecord]] = {}
+    for row in db.execute(wanted):
+        record = decode(EnrolmentRecord, cipher.decrypt(row.sealed_record, f"templates/{row.digest}"))
+        found.setdefault(record.worker_id, []).append(record)
+    return found
+
+
+def has_template(db: Connection, digest: str) -> bool:
+    """Tell whether the templates of this very record are stored."""
+    return db.execute(select(t.templates.c.digest).where(t.templates.c.digest == digest)).first() is not None
+
+
+def add_templates(
+    db: Connection, cipher: Cipher, records: Mapping[str, tuple[EnrolmentRecord, bytes]], utc: datetime
+) -> None:
+    """Store templates that are not stored yet. `records`: digest -> record and its encoding."""
+    digest = t.templates.c.digest
+    held = {row.digest for some in slices(list(records)) for row in db.execute(select(digest).where(digest.in_(some)))}
+    rows = [
+        {
+            "digest": name,
+            "worker_id": record.worker_id,
+            "consent_ref": record.consent_ref,
+            "sealed_record": cipher.encrypt(encoded, f"templates/{name}"),
+            "added_utc": utc,
+        }
+        for name, (record, encoded) in records.items()
+        if name not in held
+    ]
+    _each(db, insert(t.templates), rows)
+
+
+def remove_templates(db: Connection, digests: Collection[str]) -> None:
+    """Destroy these templates."""
+    which = bindparam("which", type_=String)
+    _each(db, delete(t.templates).where(t.templates.c.digest == which), [{"which": digest} for digest in digests])
+
+
+def withdrawn_utc(db: Connection, worker_id: str) -> datetime | None:
+    """Return when a worker last withdrew the consent; None if never."""
+    return db.execute(select(t.withdrawals.c.utc).where(t.withdrawals.c.worker_id == worker_id)).scalar()
+
+
+def note_withdrawal(db: Connection, worker_id: str, utc: datetime) -> None:
+    """Record a withdrawal, and refuse the worker's enrolments that wait for approval."""
+    db.execute(delete(t.withdrawals).where(t.withdrawals.c.worker_id == worker_id))
+    db.execute(insert(t.withdrawals).values(worker_id=worker_id, utc=utc))
+    waits = (t.enrolments.c.worker_id == worker_id, t.enrolments.c.record.isnot(None))
+    refused = {"state": "refused", "record": None, "decided_utc": utc, "why": "the consent was withdrawn"}
+    db.execute(update(t.enrolments).where(*waits).values(**refused))
+
+
+def risk_list(db: Connection, cipher: Cipher) -> bytes | None:
+    """Decrypt the risk list, as JSON; None if there never was one."""
+    body = db.execute(select(t.risk_list.c.body)).scalar()
+    return cipher.decrypt(body, _RISK_ROW) if body else None
+
+
+def replace_risk_list(db: Connection, cipher: Cipher, body: bytes) -> None:
+    """Replace the whole risk list."""
+    db.execute(delete(t.risk_list))
+    db.execute(insert(t.risk_list).values(id=1, body=cipher.encrypt(body, _RISK_ROW)))
+
+
+def policy(db: Connection, site_id: str) -> str | None:
+    """Read the policy of a site, as JSON; None if it has only defaults."""
+    return db.execute(select(t.policies.c.body).where(t.policies.c.site_id == site_id)).scalar()
+
+
+def replace_policy(db: Connection, site_id: str, body: str) -> None:
+    """Replace the policy of a site."""
+    db.execute(delete(t.policies).where(t.policies.c.site_id == site_id))
+    db.execute(insert(t.policies).values(site_id=site_id, body=body))
+
+
+def slices(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Cut a list into pieces that one statement may name."""
+    return (names[i : i + _AT_ONCE] for i in range(0, len(names), _AT_ONCE))
+
+
+def _each(db: Connection, statement: Executable, rows: Sequence[Mapping[str, object]]) -> None:
+    """Execute the statement once for every row."""
+    if rows:
+        db.execute(statement, rows)

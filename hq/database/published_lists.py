@@ -1,0 +1,139 @@
+"""Published lists: versions, the parts that the broker keeps, and the snapshot that changes refer to.
+
+Functions run in the caller's transaction.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, update
+
+from contract.deltas import Base
+from contract.messages import ListKind
+from hq.database import tables as t
+
+ListKey = tuple[str, ListKind]
+"""Site and kind: one list."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedSnapshot:
+    """A snapshot that was published: what changes refer to, its size in bytes, and a fingerprint of its keys."""
+
+    base: Base
+    size: int
+    keys: str
+
+
+def last_version(db: Connection, site_id: str, kind: ListKind) -> int:
+    """Return the newest version of a list; 0 if there is none."""
+    where = _of_list(t.lists, site_id, kind)
+    return int(db.execute(select(func.coalesce(func.max(t.lists.c.list_version), 0)).where(*where)).scalar_one())
+
+
+def add_version(
+    db: Connection, site_id: str, kind: ListKind, version: int, issued: datetime, parts: int, keep: int
+) -> None:
+    """Record a new version, and forget all but the `keep` newest."""
+    row = {"site_id": site_id, "kind": kind.value, "list_version": version, "issued_utc": issued, "parts": parts}
+    db.execute(insert(t.lists).values(**row))
+    db.execute(delete(t.lists).where(*_of_list(t.lists, site_id, kind), t.lists.c.list_version <= version - keep))
+
+
+def newest_versions(db: Connection) -> dict[ListKey, tuple[int, datetime]]:
+    """Read version and issue time of the lists in force."""
+    columns = (t.lists.c.site_id, t.lists.c.kind)
+    newest = func.max(t.lists.c.list_version).label("top"), func.max(t.lists.c.issued_utc).label("issued")
+    rows = db.execute(select(*columns, *newest).group_by(*columns))
+    return {(r.site_id, ListKind(r.kind)): (r.top, r.issued) for r in rows}
+
+
+def snapshot_and_delta_versions(db: Connection) -> dict[ListKey, tuple[int, int]]:
+    """Read, of each list with a snapshot, its version and that of the changes since (0: none)."""
+    names = ("site_id", "kind", "list_version", "delta_version")
+    rows = db.execute(select(*(t.list_bases.c[name] for name in names)))
+    return {(row.site_id, ListKind(row.kind)): (row.list_version, row.delta_version) for row in rows}
+
+
+def sites_with_snapshot(db: Connection, kind: ListKind) -> Sequence[str]:
+    """Name the sites that have a snapshot of this kind."""
+    return db.execute(select(t.list_bases.c.site_id).where(t.list_bases.c.kind == kind.value)).scalars().all()
+
+
+def snapshot_version(db: Connection, site_id: str, kind: ListKind) -> int | None:
+    """Return the version of the present snapshot; None if there is none."""
+    return db.execute(select(t.list_bases.c.list_version).where(*_of_list(t.list_bases, site_id, kind))).scalar()
+
+
+def newest_snapshot(db: Connection, site_id: str, kind: ListKind) -> PublishedSnapshot | None:
+    """Read the snapshot that gates have; None if none is known."""
+    row = db.execute(select(t.list_bases).where(*_of_list(t.list_bases, site_id, kind))).first()
+    return PublishedSnapshot(Base(row.list_version, row.digest), row.bytes, row.keys) if row else None
+
+
+def snapshot_fingerprints(db: Connection, site_id: str, kind: ListKind) -> dict[str, str]:
+    """Read worker id -> fingerprint of what the snapshot says of each worker."""
+    columns = t.list_rows.c
+    wanted = select(columns.worker_id, columns.fingerprint).where(*_of_list(t.list_rows, site_id, kind))
+    return {row.worker_id: row.fingerprint for row in db.execute(wanted)}
+
+
+def replace_snapshot(
+    db: Connection, site_id: str, kind: ListKind, published: PublishedSnapshot, fingerprints: Mapping[str, str]
+) -> None:
+    """Make this the snapshot that changes refer to. Changes of its predecessor are void."""
+    for table in (t.list_bases, t.list_rows):
+        db.execute(delete(table).where(*_of_list(table, site_id, kind)))
+    same = {"site_id": site_id, "kind": kind.value}
+    db.execute(
+        insert(t.list_bases).values(
+            **same,
+            list_version=published.base.version,
+            digest=published.base.digest,
+            bytes=published.size,
+            keys=published.keys,
+            delta_version=0,
+        )
+    )
+    if fingerprints:
+        rows = [{**same, "worker_id": who, "fingerprint": found} for who, found in fingerprints.items()]
+        db.execute(insert(t.list_rows), rows)
+
+
+def replace_delta(db: Connection, site_id: str, kind: ListKind, version: int, body: bytes) -> None:
+    """Store the changes since the snapshot, in place of earlier ones."""
+    where = _of_list(t.list_bases, site_id, kind)
+    db.execute(update(t.list_bases).where(*where).values(delta_version=version, delta=body))
+
+
+def delta(db: Connection, site_id: str, kind: ListKind) -> bytes:
+    """Read the signed changes since the snapshot; empty if there are none."""
+    return db.execute(select(t.list_bases.c.delta).where(*_of_list(t.list_bases, site_id, kind))).scalar() or b""
+
+
+def replace_parts(db: Connection, site_id: str, kind: ListKind, version: int, bodies: Sequence[bytes]) -> None:
+    """Replace the parts that the broker keeps. Surplus parts stay as empty rows, so that the broker is told to drop them."""
+    where = _of_list(t.list_parts, site_id, kind)
+    db.execute(delete(t.list_parts).where(*where, t.list_parts.c.part <= len(bodies)))
+    db.execute(update(t.list_parts).where(*where).values(list_version=version, body=None))
+    same = {"site_id": site_id, "kind": kind.value, "list_version": version}
+    db.execute(insert(t.list_parts), [{**same, "part": n, "body": body} for n, body in enumerate(bodies, start=1)])
+
+
+def part_numbers(db: Connection, site_id: str, kind: ListKind) -> Sequence[int]:
+    """List the parts of the newest snapshot in sending order: those to drop, then the others, the first one last."""
+    columns = t.list_parts.c
+    wanted = select(columns.part).where(*_of_list(t.list_parts, site_id, kind))
+    return db.execute(wanted.order_by(columns.body.isnot(None), columns.part.desc())).scalars().all()
+
+
+def part(db: Connection, site_id: str, kind: ListKind, number: int) -> bytes:
+    """Read one part, as signed; empty if the broker is to drop it."""
+    where = (*_of_list(t.list_parts, site_id, kind), t.list_parts.c.part == number)
+    return db.execute(select(t.list_parts.c.body).where(*where)).scalar_one() or b""
+
+
+def _of_list(table: Table, site_id: str, kind: ListKind) -> Sequence[ColumnElement[bool]]:
+    """Select the rows of one list."""
+    return table.c.site_id == site_id, table.c.kind == kind.value
