@@ -1,4 +1,7 @@
-"""The screen's pages as one Starlette application: no camera, no pins, no internet. Only the desk's page asks for anything."""
+"""The screen's pages as one Starlette application, without camera, pins or internet.
+
+Only the desk's page takes input.
+"""
 
 import asyncio
 import contextlib
@@ -140,8 +143,10 @@ def create_app(
     desk: GuardDesk | None = None,
     metrics: Sequence[Path] = (),
 ) -> Starlette:
-    """The application. While it runs it follows the journal; journal reader and desk stay the caller's to close. Without
-    a desk nobody can sign in. `metrics`: files of the other processes' own numbers, for /metrics.
+    """Make the application. While it runs, it follows the journal.
+
+    The caller closes journal reader and desk. Without a desk nobody can sign in. `metrics`: files with the other
+    processes' numbers, for /metrics.
 
     Raises:
         edge.screen.translations.MissingText: a language file of the package is broken.

@@ -1,4 +1,4 @@
-"""Follows the journal for all pages at once, and wakes whoever waits for the lane to change."""
+"""Follows the journal for all pages at once, and wakes the pages that wait for a change of the lane."""
 
 import asyncio
 import contextlib
@@ -25,7 +25,7 @@ def utc_now() -> datetime:
 
 
 class Watch:
-    """The screen's present knowledge of the gate. Everything happens on one event loop."""
+    """The screen's present knowledge of the gate. Everything runs on one event loop."""
 
     def __init__(self, journal: JournalReader, now: Callable[[], datetime] = utc_now) -> None:
         self._journal, self.now = journal, now
@@ -37,11 +37,14 @@ class Watch:
 
     @property
     def lane(self) -> LaneView:
-        """What the lane shows now. Judged anew each time, so that a silent gate shows even if following it failed."""
+        """The present view of the lane.
+
+        It is computed at each call, so that a silent gate shows even if following failed.
+        """
         return lane_view(self.live, self.now())
 
     async def run(self) -> None:
-        """Follow the journal until cancelled. What cannot be read is logged and tried again."""
+        """Follow the journal until cancelled. A record that cannot be read is logged and tried again."""
         while True:
             pause = POLL_S
             try:
@@ -52,10 +55,10 @@ class Watch:
             await asyncio.sleep(0 if self._behind else pause)
 
     def turn(self) -> None:
-        """Read what is new, if anything, and announce a change of the lane.
+        """Read new records, and announce a change of the lane.
 
         Raises:
-            ValueError, OSError, sqlite3.Error: the journal holds something this software cannot read.
+            ValueError, OSError, sqlite3.Error: the journal holds a record that this software cannot read.
         """
         if self._journal.changed() or self._behind:
             self._behind = False

@@ -25,7 +25,7 @@ def exposition(live: LiveState | None, tally: Tally, sync: SyncSummary, now: dat
 
 
 class _Collector:
-    """Metrics computed beforehand, in the shape the library's registry asks for."""
+    """Metrics in the shape that the library's registry asks for."""
 
     def __init__(self, metrics: list[Metric]) -> None:
         self._metrics = metrics

@@ -50,8 +50,6 @@ WIRE = {"hq/database/migrations/versions/0007_told.py"}
 """Files whose name is stored in databases: it stays."""
 
 EXCEPTIONS: set[str] = {
-    "contract/tracebacks.py::Told",
-    "contract/tracebacks.py::told",
     "edge/screen/journal_totals.py::Tally",
     "edge/tools/bench/safety.py::_flutter",
 }
