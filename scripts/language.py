@@ -1,4 +1,4 @@
-"""Hold docstrings, comments and pages to the rules of language in CONTRIBUTING.md: short sentences, plain words.
+"""Hold docstrings, comments, templates and texts to the rules of language in CONTRIBUTING.md: short sentences, plain words.
 
 language.py [--list] [FOLDER]
 
@@ -17,7 +17,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[1]
 WORDS_MAX = 20
 """In one sentence of a docstring."""
-ALLOWED = {"long sentence": 295, "word": 120}
+ALLOWED = {"long sentence": 223, "word": 81}
 """How many places there may be. Lower it when there are fewer, never raise it."""
 PLAIN_WORDS = {
     "anew": "again",
@@ -42,9 +42,9 @@ PLAIN_WORDS = {
 """Word that is out -> what to write."""
 WORD = re.compile(r"(?<![\w-])(" + "|".join(PLAIN_WORDS) + r")(?![\w-])", re.IGNORECASE)
 FOLDERS = ("contract", "docs", "edge", "hq", "models", "scripts", "tests")
-PAGES = (".md", ".html", ".toml")
-NOT_OURS = ("CHANGELOG.md", "language.py")
-"""What was written of earlier versions stays; and this file names the words."""
+PAGES = (".html", ".toml")
+NOT_OURS = ("language.py",)
+"""This file names the words."""
 _ENTRY = re.compile(r"^\s*(?:[-*] |\d+\. |[\w`*., ]{1,40}: |Raises:|Args:|Returns:)")
 
 

@@ -74,7 +74,7 @@ def test_ok__plain_language(text: str, write: Writer) -> None:
         ("edge/a.py", f'x = 1\n"""Say what x is.\n\n{LONG}\n"""\n', 4, "21 words"),
         ("edge/a.py", "x = 1  # made anew\n", 1, "write again"),
         ("tests/test_a.py", '"""The reader\nis told so."""\n', 2, "write reported"),
-        ("docs/A.md", "# A\n\nWhoever reads this.\n", 3, "'Whoever': write a person who"),
+        ("edge/b.html", "<p>\n\nWhoever reads this.\n", 3, "'Whoever': write a person who"),
         ("edge/a.html", "<p>lest it fall</p>\n", 1, "'lest'"),
         ("edge/text/en.toml", "a = 1\nb = 'in one hand'\n", 2, "write together"),
     ],
