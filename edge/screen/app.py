@@ -88,7 +88,7 @@ class Pages:
         return JSONResponse({"tone": view.tone.value, "sign": view.sign.value})
 
     async def metrics(self, request: Request) -> Response:
-        text = exposition(self._watch.live, self._watch.tally, self._sync(), self._watch.now())
+        text = exposition(self._watch.live, self._watch.totals, self._sync(), self._watch.now())
         return Response(text + fresh(self._metrics, time.time()), media_type=CONTENT_TYPE_LATEST)
 
     async def healthz(self, request: Request) -> Response:
@@ -99,8 +99,8 @@ class Pages:
             "software": __version__,
             "gate_running": running,
             "camera_ok": bool(running and live and live.camera_ok),
-            "chain_whole": not self._watch.tally.chain_error,
-            "journal_head": self._watch.tally.seq,
+            "chain_whole": not self._watch.totals.chain_error,
+            "journal_head": self._watch.totals.seq,
         }
         return JSONResponse(body, 200 if running else 503)
 
@@ -121,7 +121,7 @@ class Pages:
 
     def _board(self, texts: Texts, request: Request) -> str:
         watch, now = self._watch, self._watch.now()
-        view = manager_view(watch.live, watch.tally, self._sync(), texts, now, self._config.disk.warn_days)
+        view = manager_view(watch.live, watch.totals, self._sync(), texts, now, self._config.disk.warn_days)
         body = self._render("board.html", texts, view=view, today=now.astimezone().date())
         query = urlencode({"seen": hashlib.sha256(body.encode()).hexdigest()[:16], "lang": texts.code})
         return self._render("poll.html", texts, body=body, query=query)

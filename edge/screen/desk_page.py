@@ -139,7 +139,7 @@ class DeskPages:
         texts, now = self._language(request), self._watch.now()
         live = None if is_stale(self._watch.live, now) else self._watch.live
         mood, words = gate_now(live, texts)
-        newest = list(self._watch.tally.recent)[-SHOWN_LINES:]
+        newest = list(self._watch.totals.recent)[-SHOWN_LINES:]
         return {
             "gate_mood": mood,
             "gate_words": words,

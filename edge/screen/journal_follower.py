@@ -10,7 +10,7 @@ import structlog
 
 from edge.core.domain import LiveState
 from edge.core.ports import JournalReader
-from edge.screen.journal_totals import Tally
+from edge.screen.journal_totals import JournalTotals
 from edge.screen.lane_page import NOT_RUNNING, LaneView, lane_view
 
 POLL_S = 0.05
@@ -33,7 +33,7 @@ class Watch:
         self._moved = asyncio.Event()
         self._announced = NOT_RUNNING
         self.live: LiveState | None = None
-        self.tally = Tally()
+        self.totals = JournalTotals()
 
     @property
     def lane(self) -> LaneView:
@@ -78,8 +78,8 @@ class Watch:
 
     def _read_records(self) -> None:
         epoch = self._journal.epoch
-        if epoch != self.tally.epoch:
-            self.tally = Tally(epoch)
-        records = self._journal.records(self.tally.seq, BATCH)
-        self.tally.add(records)
+        if epoch != self.totals.epoch:
+            self.totals = JournalTotals(epoch)
+        records = self._journal.records(self.totals.seq, BATCH)
+        self.totals.add(records)
         self._behind = len(records) == BATCH

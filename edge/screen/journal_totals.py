@@ -24,7 +24,7 @@ from contract.messages import (
 RECENT_EVENTS = 40
 
 
-class Tally:
+class JournalTotals:
     """The sum of one epoch's records so far.
 
     `on_site` maps worker id to the time of the last passage in, oldest first: a person is on it from a recorded

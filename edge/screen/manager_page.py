@@ -22,7 +22,7 @@ from contract.messages import (
 )
 from edge.core.domain import LiveState
 from edge.core.passage import PassageState
-from edge.screen.journal_totals import Tally
+from edge.screen.journal_totals import JournalTotals
 from edge.screen.lane_page import is_stale
 from edge.screen.ports import SyncSummary
 from edge.screen.translations import DiskSign, Drifted, Label, PhotosLetIn, Texts
@@ -110,13 +110,13 @@ class ManagerView:
 
 
 def manager_view(
-    live: LiveState | None, tally: Tally, sync: SyncSummary, texts: Texts, now: datetime, warn_days: float = 0
+    live: LiveState | None, totals: JournalTotals, sync: SyncSummary, texts: Texts, now: datetime, warn_days: float = 0
 ) -> ManagerView:
     """Everything the page shows, at the time `now` (UTC). `warn_days`: raise an alarm if the disk is full within so
     many days."""
     shown = None if is_stale(live, now) else live
     gate_mood, gate_words = gate_now(shown, texts)
-    people = [Person(worker_id, since) for worker_id, since in reversed(tally.on_site.items())]
+    people = [Person(worker_id, since) for worker_id, since in reversed(totals.on_site.items())]
     return ManagerView(
         live=shown,
         gate_mood=gate_mood,
@@ -128,23 +128,23 @@ def manager_view(
             *_alarms(shown, texts),
         ),
         threshold_words=_threshold(shown, texts),
-        link=_link(sync, tally, texts, now),
+        link=_link(sync, totals, texts, now),
         lists=tuple(_list(kind, sync, shown, texts, now) for kind in ListKind),
         people=tuple(people[:SHOWN_PEOPLE]),
-        people_total=tally.people_on_site,
-        unnamed=tally.unnamed,
-        lines=tuple(line(event, texts) for event in reversed(tally.recent)),
-        kept=tally.seq - tally.since_seq,
-        head=tally.seq,
-        chain_error=tally.chain_error,
-        unread=tally.unread,
+        people_total=totals.people_on_site,
+        unnamed=totals.unnamed,
+        lines=tuple(line(event, texts) for event in reversed(totals.recent)),
+        kept=totals.seq - totals.since_seq,
+        head=totals.seq,
+        chain_error=totals.chain_error,
+        unread=totals.unread,
     )
 
 
-def unsent(sync: SyncSummary, tally: Tally) -> int:
+def unsent(sync: SyncSummary, totals: JournalTotals) -> int:
     """Events of the present epoch that HQ has not acknowledged."""
-    acked = sync.ack.seq if sync.ack and sync.ack.epoch == tally.epoch else 0
-    return max(0, tally.seq - max(acked, tally.since_seq))
+    acked = sync.ack.seq if sync.ack and sync.ack.epoch == totals.epoch else 0
+    return max(0, totals.seq - max(acked, totals.since_seq))
 
 
 def line(event: AnyEvent, texts: Texts) -> Line:
@@ -307,9 +307,9 @@ def _threshold(live: LiveState | None, texts: Texts) -> str:
     return words
 
 
-def _link(sync: SyncSummary, tally: Tally, texts: Texts, now: datetime) -> LinkPanel:
+def _link(sync: SyncSummary, totals: JournalTotals, texts: Texts, now: datetime) -> LinkPanel:
     last_ack = _ago(sync.ack.received_utc, texts, now) if sync.ack else texts.label[Label.NEVER]
-    waiting = unsent(sync, tally)
+    waiting = unsent(sync, totals)
     if sync.link is None:
         return LinkPanel(Mood.BAD, texts.label[Label.NO_SYNC], None, waiting, last_ack)
     if not sync.link.connected:
