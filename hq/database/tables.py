@@ -39,8 +39,7 @@ events = Table(
     Column("corrected_utc", UtcTime),
     UniqueConstraint("gate_id", "epoch", "seq"),
 )
-"""Everything that gates recorded. `reason`: of a decision; outcome of a passage; code of a notice.
-`corrected_utc`: set where the gate's clock was wrong and was set later (`hq.ingest.corrected_times`)."""
+"""Everything that gates recorded. `reason`: see `hq.ingest.event_columns`. `corrected_utc`: see `hq.ingest.corrected_times`."""
 
 watermarks = Table(
     "watermarks",

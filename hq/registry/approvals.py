@@ -32,7 +32,7 @@ from hq.registry.people import PeopleRegistry
 log = structlog.get_logger()
 
 BY_POLICY = "hq.toml"
-"""Stands for the person who decided, where hq.toml trusts the gates of a site."""
+"""In place of the person who decided, where hq.toml trusts the gates of a site."""
 
 
 class EnrolmentState(StrEnum):
