@@ -49,7 +49,7 @@ IN_FUNCTIONS = {"warden", "cuts", "flutter", "sitting", "errands", "judgement", 
 WIRE = {"hq/database/migrations/versions/0007_told.py"}
 """Files whose name is stored in databases: it stays."""
 
-EXCEPTIONS: set[str] = {}
+EXCEPTIONS: set[str] = set()
 """Names that still wait for their new one, as `file`, `file::Class` or `file::function`."""
 
 SHARED: set[str] = set()
