@@ -26,7 +26,7 @@ from hq.commands.logs import configure_logs
 app = typer.Typer(
     help="HQ of sitegate: receives every gate's events, publishes roster, risk list and policy.",
     no_args_is_help=True,
-    rich_markup_mode=None,  # markup would swallow what stands in brackets
+    rich_markup_mode=None,  # markup would swallow what is in brackets
     pretty_exceptions_enable=False,
     cls=error_group(tell, described),
 )

@@ -44,9 +44,10 @@ def enroll(
         typer.Option("--force", metavar="WHY", help="Enrol although the roster speaks against it; WHY is recorded."),
     ] = None,
 ) -> None:
-    """Enrol a worker from photos, or from the gate's camera. No picture is kept; the template goes to HQ sealed, and back with the roster.
+    """Enrol a worker from photos, or from the gate's camera.
 
-    The new face is compared with the roster first: nobody gets two ids, and no id two faces.
+    No picture is kept. The template goes to HQ sealed, and comes back with the roster. The new face is first compared
+    with the roster, so that nobody gets two ids and no id gets two faces.
     """
     from edge.camera import CameraFault
     from edge.matcher import EnrolmentError, ModelError, open_matcher

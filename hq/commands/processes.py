@@ -103,7 +103,7 @@ def _serve(service: HqService, metrics_port: int, stop: threading.Event) -> None
         service.run(stop)
     except (OSError, RuntimeError, SQLAlchemyError):  # shown in one sentence
         raise
-    except Exception as error:  # a defect: its place belongs into the log of a process that nobody watches
+    except Exception as error:  # a defect: its place belongs into the log of an unattended process
         uncaught.show("a defect", error)
         raise typer.Exit(1) from error
     finally:

@@ -62,7 +62,7 @@ def test_ok__files_named_exist(page: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_ok__scripts_named_exist(page: str) -> None:
-    for name in re.findall(r"(?<![\w/])scripts/([a-z-]*[a-z])", _text(page)):
+    for name in re.findall(r"(?<![\w/])scripts/([a-z-]*[a-z](?:\.(?:py|sh))?)", _text(page)):
         assert (ROOT / "scripts" / name).exists(), f"{page}: scripts/{name}"
 
 

@@ -19,6 +19,7 @@ photos.
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,11 +87,11 @@ def partly_centred(tail: ImpostorTail, weight: float) -> ImpostorTail:
 
 @dataclass(frozen=True, slots=True)
 class ThresholdChoice:
-    """The threshold of one gallery, and its tail: the "pack"'s, or the "gallery"'s own."""
+    """The threshold of one gallery, and its tail. `source`: the configuration, the model pack, or the gallery's own scores."""
 
     threshold: float
     tail: ImpostorTail
-    source: str
+    source: Literal["config", "pack", "gallery"]
 
 
 def choose_threshold(tail: ImpostorTail, gallery: Gallery, fpir: float = FPIR_TARGET) -> ThresholdChoice:
