@@ -15,7 +15,10 @@ from hq.database.store import Store
 
 @dataclass(frozen=True, slots=True)
 class GateReport:
-    """What a gate last reported. Messages are read when they are asked for: one that is unreadable affects no other use."""
+    """What a gate last reported.
+
+    Messages are read when they are asked for: one that is unreadable affects no other use.
+    """
 
     site_id: str
     gate_id: str
@@ -90,7 +93,10 @@ def forget_reports(db: Connection, gate_id: str, site_id: str) -> None:
 
 
 def is_news(status: GateStatus, held: GateStatus) -> bool:
-    """Tell whether a status follows the held one. A Will carries the serial of its connection and ends that one alone."""
+    """Tell whether a status follows the held one.
+
+    A Will carries the serial of its connection and ends that one alone.
+    """
     if not status.serial:
         return True  # of a gate before version 1.3: the registry says whether it is accepted at all
     if status.connection != held.connection:

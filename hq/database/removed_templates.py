@@ -1,7 +1,7 @@
 """Templates that HQ destroyed, and which published rosters still hold them. Functions run in the caller's transaction.
 
-A template leaves gates only with a roster that is published whole: changes do not alter the snapshot that they refer to.
-After a withdrawal that happens at once, after any other change within `[lists] whole_after_h`.
+A template leaves gates only with a roster that is published whole: changes do not alter the snapshot that they refer
+to. After a withdrawal that happens at once, after any other change within `[lists] whole_after_h`.
 """
 
 from collections.abc import Collection

@@ -188,7 +188,10 @@ class Ingest:
     def _judge_again(
         self, db: Connection, key: JournalKey, record: EventRecord, event: Event | None, prev_hash: str
     ) -> None:
-        """Judge a record that is stored already. One that HQ erased since, when the consent ended, counts for nothing."""
+        """Judge a record that is stored already.
+
+        One that HQ erased since, when the consent ended, counts for nothing.
+        """
         if record.erased is not None:
             return
         gate = registered(db, [key.gate_id]).get(key.gate_id)
