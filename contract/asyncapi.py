@@ -1,4 +1,4 @@
-"""The channels as an AsyncAPI 3.0 document, for generators and viewers of other makers. Payloads are the JSON Schemas beside it."""
+"""Writes the channels as an AsyncAPI 3.0 document, for generators and viewers of other makers. Payloads are the JSON Schemas beside it."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ _SEALED = (
 
 
 def document(names: dict[Channel, str]) -> dict[str, Any]:
-    """`names`: of each channel's schema, without ".json". Seen from HQ: it receives what goes up and sends what goes down."""
+    """Return the document, seen from HQ: HQ receives what goes up and sends what goes down. `names`: each channel's schema, without ".json"."""
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "sitegate", "version": VERSION, "license": {"name": "Apache-2.0"}},

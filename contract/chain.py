@@ -1,4 +1,4 @@
-"""The hash chain that ties each event to all before it; gate and HQ compute it alike."""
+"""The hash chain: each event's hash covers all events before it. Gate and HQ compute it in the same way."""
 
 import hashlib
 from collections.abc import Iterable
@@ -11,20 +11,21 @@ GENESIS = "0" * 64
 
 
 class BrokenChain(ValueError):
-    """A record that does not follow from the one before it."""
+    """A record does not follow from the one before it."""
 
 
 def link(prev_hash: str, body: str) -> str:
-    """Hash of a record: SHA-256(prev_hash as 32 bytes ‖ body as UTF-8), hex."""
+    """Return the hash of a record: SHA-256(prev_hash as 32 bytes ‖ body as UTF-8), hex."""
     return hashlib.sha256(bytes.fromhex(prev_hash) + body.encode()).hexdigest()
 
 
 def verify(records: Iterable[EventRecord], seq: int = 0, prev_hash: str = GENESIS) -> tuple[int, str]:
-    """Walk the records from the state (seq, hash) before them; return the state after them. Of an erased record the hash is
-    believed, and the next record must continue it: what stood in it cannot be looked at any more.
+    """Check the records, from the state (seq, hash) before them; return the state after them.
+
+    The hash of an erased record cannot be checked, because its body is gone. It is accepted, and the next record must continue it.
 
     Raises:
-        BrokenChain: a hole in `seq`, a wrong `prev_hash`, a body that its hash does not fit, or an erased record that is no
+        BrokenChain: a hole in `seq`, a wrong `prev_hash`, a body that does not fit its hash; or an erased record is not an
             enrolment.
     """
     for record in records:
@@ -39,7 +40,7 @@ def verify(records: Iterable[EventRecord], seq: int = 0, prev_hash: str = GENESI
 
 
 def changed(record: EventRecord) -> bool:
-    """Whether a record's body is not the one that was hashed, nor what erasing leaves of an enrolment."""
+    """Return True if a record's body is neither the one that was hashed nor what erasing leaves of an enrolment."""
     if record.erased is not None:
         return not is_without_sealed(record.body)
     return link(record.prev_hash, record.body) != record.hash

@@ -1,4 +1,4 @@
-"""The text of a QR code that lets one worker in once: made and signed by HQ, short-lived, read by a gate's camera.
+"""The text of a QR code that admits one worker once. HQ makes and signs it; it is short-lived; a gate's camera reads it.
 
     "SG1:" + base32(body + signature)         base32: RFC 4648 without padding; all of it is QR's alphanumeric mode
     body, big-endian:
@@ -9,7 +9,7 @@
       site_id     1 byte length, then ASCII; length 0: any site
     signature     64 bytes  Ed25519 by HQ's key over "sitegate/v1/sign/code", a zero byte, and the body
 
-With ids of together 17 characters or fewer the text fits into a QR code of 41 x 41 modules at error correction M.
+If both ids together have 17 characters or fewer, a QR code of 41 x 41 modules holds the text (error correction M).
 """
 
 import base64
@@ -30,7 +30,7 @@ PREFIX = "SG1:"
 PURPOSE = "code"
 VALID_MAX = timedelta(hours=12)
 TEXT_MAX = 400
-"""A longer text is not looked into."""
+"""A longer text is refused unread."""
 
 _HEAD = struct.Struct(">IHI")
 _SIGNATURE_BYTES = 64
@@ -38,12 +38,12 @@ _id = TypeAdapter[str](Id, config=ConfigDict(hide_input_in_errors=True))
 
 
 class BadCode(ValueError):
-    """A text that is no code of HQ's: broken, or not signed by HQ."""
+    """The text is not a code of HQ: it is broken, or HQ did not sign it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What a code says. `site_id` is empty for a code that holds at any site. Whole seconds; `ref` is unique for ever."""
+    """The content of a code. `site_id` is empty for a code that is valid at any site. Times are whole seconds. `ref` is unique for ever."""
 
     worker_id: str
     site_id: str
@@ -53,19 +53,19 @@ class Code:
 
     @property
     def ref(self) -> str:
-        """By what the gate remembers that the code was used. Of the content, so another spelling of it is no other code."""
+        """The gate remembers this text when the code was used. It depends on the content only, so another spelling is the same code."""
         return f"code-{hashlib.sha256(_body(self)).hexdigest()[:32]}"
 
 
 def make(code: Code, key: Ed25519PrivateKey) -> str:
-    """The text of the QR code. Raises ValueError for ids, times or a validity that a code cannot hold."""
+    """Return the text of the QR code. Raises ValueError for ids, times or a validity that a code cannot hold."""
     body = _body(code)
     signed = body + sign_detached(body, PURPOSE, key)
     return PREFIX + base64.b32encode(signed).decode().rstrip("=")
 
 
 def read(text: str, key: Verifier) -> Code:
-    """What the code says, its signature checked; whether it holds here and now is the gate's to say. Raises BadCode."""
+    """Check the signature and return the content. The gate decides whether it is valid here and now. Raises BadCode."""
     if not text.startswith(PREFIX) or len(text) > TEXT_MAX:
         raise BadCode("not a code of sitegate")
     packed = text.removeprefix(PREFIX)

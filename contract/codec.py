@@ -1,4 +1,4 @@
-"""Bytes to message and back. Everything that arrives from outside passes through `decode`."""
+"""Converts bytes to messages and back. Everything that arrives from outside passes through `decode`."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from contract.messages import VERSION, AnyEvent, Event, Message
 from contract.topics import ROUTES, Channel
 
 MAX_BYTES = max(route.max_bytes for route in ROUTES.values())
-"""No payload of any channel is larger; the limit of each is in `contract.topics.ROUTES`."""
+"""The largest payload of any channel, in bytes. `contract.topics.ROUTES` has the limit of each."""
 
 M = TypeVar("M", bound=Message)
 _MAJOR, _MINOR = VERSION.partition(".")[0], int(VERSION.partition(".")[2])
@@ -19,20 +19,20 @@ _EVENT: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent, config=ConfigDict(hide_inp
 
 
 class BadMessage(ValueError):
-    """A payload that is no message of the expected kind; the text says what is wrong with it."""
+    """The payload is not a message of the expected kind. The text says what is wrong."""
 
 
 class NewerMessage(BadMessage):
-    """A payload of a newer minor version that says something this version has no word for: no fault of the sender's."""
+    """The payload is of a newer minor version, with content that this version does not know. The sender made no mistake."""
 
 
 def encode(message: Message) -> bytes:
-    """The message as compact UTF-8 JSON."""
+    """Return the message as compact UTF-8 JSON."""
     return message.model_dump_json(exclude_none=True).encode()
 
 
 def decode(kind: type[M], payload: bytes) -> M:
-    """The payload as a message of `kind`.
+    """Return the payload as a message of `kind`.
 
     Raises:
         BadMessage: too large, not JSON, another major version, or fields missing or out of bounds.
@@ -48,7 +48,7 @@ def decode(kind: type[M], payload: bytes) -> M:
 
 
 def decode_event(body: str | bytes) -> AnyEvent:
-    """One event of any type, from the `body` of an `EventRecord`. Raises BadMessage, NewerMessage."""
+    """Return one event of any type, from the `body` of an `EventRecord`. Raises BadMessage, NewerMessage."""
     payload = _bytes_of(body)
     _check_size(payload, MAX_BYTES)
     try:
@@ -60,12 +60,12 @@ def decode_event(body: str | bytes) -> AnyEvent:
 
 
 def decode_event_header(body: str | bytes) -> Event:
-    """What every event says, whatever its type: all that can be read of one from a newer version. Raises BadMessage."""
+    """Return the fields that every type of event has. Of an event from a newer version, only these can be read. Raises BadMessage."""
     return decode(Event, _bytes_of(body))
 
 
 def check_size(channel: Channel, payload: bytes) -> None:
-    """Raises BadMessage for more than the channel may carry. To be asked of whatever arrives, before anything else."""
+    """Check the size against the channel's limit. Call it first for everything that arrives. Raises BadMessage."""
     _check_size(payload, ROUTES[channel].max_bytes)
 
 
@@ -82,7 +82,7 @@ def _check_size(payload: bytes, limit: int) -> None:
 
 
 def _unreadable(what: str, payload: bytes, error: ValidationError) -> BadMessage:
-    """The error to raise: what is wrong with the form is told before what is wrong with the fields."""
+    """Return the error to raise. Problems of the form come before problems of the fields."""
     version = _checked_form(payload)
     if _is_newer(version):
         return NewerMessage(f"{what}: version {version}, this side reads {VERSION}, update it: {_summary(error)}")
@@ -95,7 +95,7 @@ def _is_newer(version: str) -> bool:
 
 
 def _checked_form(payload: bytes) -> str:
-    """The version of a payload that can be one of ours: only looked at once something is wrong, a good one is parsed once."""
+    """Check the form and return the version. Called only after a failure, so that a good payload is parsed once."""
     try:
         data = json.loads(payload)
     except (ValueError, RecursionError) as error:
@@ -114,7 +114,7 @@ def _check_major(version: str) -> None:
 
 
 def _summary(error: ValidationError) -> str:
-    """At most three problems, without the values (they may be personal data)."""
+    """Return at most three problems, without the values, which may be personal data."""
     problems = [f"{'.'.join(map(str, e['loc'])) or 'message'}: {e['msg']}" for e in error.errors()[:3]]
     more = error.error_count() - len(problems)
     return "; ".join(problems) + (f"; and {more} more" if more > 0 else "")

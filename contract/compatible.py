@@ -1,7 +1,7 @@
-"""What a version of the contract breaks for those who speak another one: two folders of schemas compared.
+"""Compares two folders of schemas. Finds what a version of the contract breaks for software of another version.
 
-`python -m contract.compatible OLD NEW` prints what is broken and ends with 1 if anything is. The rules are those of
-docs/MESSAGES.md, "Versions": a newer minor version may add messages, channels, optional fields and words, and widen bounds.
+`python -m contract.compatible OLD NEW` prints what is broken, and then ends with 1. docs/MESSAGES.md, "Versions", has the rules.
+A newer minor version may add messages, channels, optional fields and words, and widen bounds.
 """
 
 import json
@@ -17,13 +17,13 @@ _LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems")
 _UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
 _SAME = ("type", "const", "format", "pattern", "contentEncoding", "default")
 _CARRIERS = ("event_batch.json", "signed_envelope.json")
-"""What an older reader cannot open at all if it is larger than it knows: with it, everything inside would be refused."""
+"""Messages that carry others. An older reader refuses one that is too large for it, with everything inside."""
 _ROUTE = ("topic", "direction", "qos", "retain", "protection", "schema")
 
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """`where`: a file and the way to a field in it. `what`: the rule that it breaks, in words."""
+    """One broken rule. `where`: a file and the path to a field in it. `what`: the rule, in words."""
 
     where: str
     what: str
@@ -33,7 +33,7 @@ class Breach:
 
 
 def breaches(old: dict[str, Json], new: dict[str, Json]) -> list[Breach]:
-    """What of the old documents (file name -> JSON) the new ones break; none if both sides can be updated in any order."""
+    """Return the rules that the new documents (file name -> JSON) break. If none, both sides can be updated in any order."""
     found = list(_channels(old["index.json"], new["index.json"]))
     for name in sorted(old["index.json"]["schemas"].values()):
         if name not in new:
@@ -44,7 +44,7 @@ def breaches(old: dict[str, Json], new: dict[str, Json]) -> list[Breach]:
 
 
 def load(folder: Path) -> dict[str, Json]:
-    """The documents of one version. Raises OSError, ValueError (not JSON)."""
+    """Read the documents of one version. Raises OSError, ValueError (not JSON)."""
     return {path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
 
 
@@ -64,7 +64,7 @@ def _channels(old: Json, new: Json) -> Iterator[Breach]:
 
 @dataclass(frozen=True, slots=True)
 class _Comparison:
-    """Two schemas, each the root of its own `$defs`."""
+    """Compares two schemas, each with its own `$defs`."""
 
     old_root: Json
     new_root: Json
@@ -95,7 +95,7 @@ class _Comparison:
             yield Breach(f"{where} {name}", "is no longer required: an older reader needs it")
 
     def _choices(self, where: str, old: Any, new: Any) -> Iterator[Breach]:
-        """Each old choice must still be there: the one of the same type or name."""
+        """Check that each old choice, by type or name, is still there."""
         choices = {_key(choice, self.new_root): choice for choice in new}
         for choice in old:
             key = _key(choice, self.old_root)
@@ -127,7 +127,7 @@ def _plain(where: str, old: Json, new: Json) -> Iterator[Breach]:
 
 
 def _resolved(schema: Json, root: Json) -> Json:
-    """The schema with a `$ref` into its own document followed; what stands beside the reference stays."""
+    """Return the schema with a `$ref` into its own document replaced. Keys beside the reference stay."""
     name = schema.get("$ref", "")
     if not name.startswith("#/$defs/"):
         return schema
@@ -135,7 +135,7 @@ def _resolved(schema: Json, root: Json) -> Json:
 
 
 def _key(choice: Json, root: Json) -> str:
-    """By what a choice is found again in another version: the last word of a reference, or the type."""
+    """Return what identifies a choice in another version: the last word of a reference, or the type."""
     reference = str(choice.get("$ref", "")).replace("/", ":").rpartition(":")[2]
     return reference or str(choice.get("type", choice.get("title")))
 

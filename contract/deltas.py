@@ -1,8 +1,8 @@
-"""The changes of a list since one snapshot of it, in one message: sealed for the site, signed by HQ, bound to that snapshot.
+"""The changes of a list since one snapshot, in one message. It is sealed for the site, signed by HQ, and valid for that snapshot only.
 
-On the wire as a part of a list is (`contract.sealed`): `signature ‖ DeltaHeader as JSON ‖ newline ‖ sealed`, and inside the
-seal `RosterDelta or RiskDelta as JSON ‖ newline ‖ template vectors`. The purpose of signature and seal is another one, so
-neither can be passed off as the other.
+It travels like a part of a list (`contract.sealed`): `signature ‖ DeltaHeader as JSON ‖ newline ‖ sealed`. Inside the seal:
+`RosterDelta or RiskDelta as JSON ‖ newline ‖ template vectors`. Signature and seal have a purpose of their own. So a delta cannot
+be used as a part, and a part not as a delta.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ _KINDS: dict[ListKind, type[Delta]] = {ListKind.ROSTER: RosterDelta, ListKind.RI
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """The snapshot that changes count from: its version, and the digest that binds its parts."""
+    """The snapshot that the changes belong to: its version, and the digest of its parts."""
 
     version: int
     digest: str
@@ -40,18 +40,18 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """A delta before it is sealed: its JSON, and the raw vectors that follow it."""
+    """A delta before sealing: its JSON, and the raw vectors that follow it."""
 
     delta: Delta
     vectors: bytes = field(default=b"", repr=False)
 
 
 SealedDelta = Sealed[DeltaHeader]
-"""A delta as HQ signed it."""
+"""A delta with HQ's signature checked, its seal not opened."""
 
 
 def roster_changes(header: SnapshotHeader, workers: Sequence[WorkerRecord], removed: Sequence[str]) -> Changes:
-    """Workers that were added or changed, whole, and the ids of those that are gone."""
+    """Return the delta for the workers that were added or changed, each whole, and the ids that were removed."""
     content = roster_content(header, workers)
     assert isinstance(content.snapshot, RosterSnapshot)
     entries, blocks = content.snapshot.workers, content.snapshot.templates
@@ -60,7 +60,7 @@ def roster_changes(header: SnapshotHeader, workers: Sequence[WorkerRecord], remo
 
 
 def write_delta(changes: Changes, kind: ListKind, base: Base, reader: X25519PublicKey, key: Ed25519PrivateKey) -> bytes:
-    """Seal and sign. How large it may be is the caller's business; a gate takes MAX_BYTES."""
+    """Seal and sign the changes. The caller checks the size: a gate takes MAX_BYTES."""
     head = changes.delta.model_dump(include=set(SnapshotHeader.model_fields))
     header = DeltaHeader(**head, kind=kind, base_version=base.version, base_digest=base.digest)
     sealed = seal(pack(changes.delta, changes.vectors), _purpose(kind), reader)
@@ -68,12 +68,12 @@ def write_delta(changes: Changes, kind: ListKind, base: Base, reader: X25519Publ
 
 
 def read_delta(body: bytes, kind: ListKind, key: Verifier) -> SealedDelta:
-    """A delta, its signature checked. Raises BadSignature, BadMessage."""
+    """Check the signature of a delta and return it. Raises BadSignature, BadMessage."""
     return read_sealed(DeltaHeader, body, _purpose(kind), key)
 
 
 def open_delta(delta: SealedDelta, key: X25519PrivateKey | Opener) -> Changes:
-    """What the seal holds. Raises BadSeal, BadMessage."""
+    """Open the seal and return its content. Raises BadSeal, BadMessage."""
     kind = delta.header.kind
     if kind not in _KINDS:
         raise BadMessage(f"a {kind.value} is always sent whole")

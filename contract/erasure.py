@@ -1,7 +1,7 @@
-"""What is sealed in an event goes as soon as it is no longer needed; the event itself, and the chain, stay.
+"""Erases the sealed content of an event as soon as it is no longer needed. The event itself and the hash chain stay.
 
-The body keeps every field but the sealed one, which becomes empty. The record keeps its `hash`, which is that of the whole
-body, and says so (`EventRecord.erased`). Nothing but an enrolment can be erased: no decision can be made to vanish.
+The body keeps every field; the sealed one becomes empty. The record keeps its `hash`, which is the hash of the whole body, and
+`EventRecord.erased` says so. Only enrolments can be erased, so that no decision can disappear.
 """
 
 import json
@@ -9,11 +9,11 @@ import re
 
 ENROLMENT = "enrolment"
 _SEALED = re.compile(rb'("sealed_record\\*"\s*:\s*\\*")[^"\\]*')
-"""Also inside a JSON string, and inside one of those: there the quotes have backslashes before them."""
+"""Also inside a JSON string, and inside a JSON string in it: there the quotes follow backslashes."""
 
 
 def without_sealed(body: str) -> str | None:
-    """The body of an enrolment without what is sealed in it; None if it is none, or nothing is sealed in it."""
+    """Return the body of an enrolment without its sealed content. None if it is not an enrolment, or already erased."""
     found = _enrolment(body)
     if not found or not found.get("sealed_record"):
         return None
@@ -21,13 +21,13 @@ def without_sealed(body: str) -> str | None:
 
 
 def is_without_sealed(body: str) -> bool:
-    """Whether this can be what erasing left: an enrolment with nothing sealed in it."""
+    """Return True for an enrolment without sealed content, which is what erasing leaves."""
     found = _enrolment(body)
     return found is not None and found.get("sealed_record") == ""
 
 
 def scrubbed(payload: bytes) -> bytes:
-    """Any text that may hold enrolments, readable or not, without what is sealed in them."""
+    """Return the text without the sealed content of any enrolment in it. The text need not be valid JSON."""
     return _SEALED.sub(rb"\1", payload)
 
 

@@ -1,4 +1,4 @@
-"""The worked examples in docs/MESSAGES.md, made from the samples: real keys, real bytes, nothing left to guess."""
+"""Makes the worked examples of docs/MESSAGES.md from the samples, with real keys and real bytes."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ from contract.samples import CODE, GATE, LINK, SEALING, SIGNING, file
 
 
 def examples() -> Iterator[str]:
-    """Markdown, line by line. Each block holds `name: value` lines; `…_hex` values are bytes."""
+    """Yield Markdown, line by line. Each block has `name: value` lines; `…_hex` values are bytes."""
     yield "## Examples"
     yield ""
     yield "Of the samples in `contract/golden/`. The keys are no secrets: 32 bytes counting from 0, and from 32."

@@ -1,4 +1,4 @@
-"""What may be the id of a site, a gate, a worker or a person: told before it goes into a message."""
+"""Checks ids of sites, gates, workers and people before they go into a message."""
 
 import re
 from typing import get_args
@@ -10,16 +10,16 @@ _PATTERN = re.compile(next(m.pattern for m in get_args(Id)[1].metadata if hasatt
 
 
 class NoId(ValueError):
-    """A text that is no id; the error says what one looks like."""
+    """The text is not an id. The error says what an id looks like."""
 
 
 def is_id(text: str) -> bool:
-    """True if a message may carry it as an id."""
+    """Return True if a message may carry the text as an id."""
     return _PATTERN.match(text) is not None and not text.endswith("\n")
 
 
 def checked(what: str, text: str) -> str:
-    """The id itself. Raises NoId."""
+    """Return the id itself. Raises NoId."""
     if not is_id(text):
-        raise NoId(f"{what} {shown(text)} is no id: {ID}")
+        raise NoId(f"{what} {shown(text)} is not an id: {ID}")
     return text

@@ -1,4 +1,4 @@
-"""Key files that are followed while they are in use: a key that is added or removed counts at once, without a restart."""
+"""Key files that are read again when they change. An added or removed key counts at once, without a restart."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,12 +15,13 @@ K = TypeVar("K")
 log = structlog.get_logger()
 
 
-class Followed(Generic[K]):
-    """What `read` makes of a key file, made again when the file has changed. A file that is gone, unreadable or broken
-    meanwhile changes nothing: a copy that is half-way must not shut a gate. That costs one stat() per look.
+class FollowedKeyFile(Generic[K]):
+    """The keys of a file. `read` reads them again when the file has changed; each call of `current` costs one stat().
+
+    A file that is missing, unreadable or broken changes nothing: a half-finished copy must not stop a gate.
 
     Raises:
-        BadKey: from the constructor alone.
+        BadKey: only from the constructor.
     """
 
     def __init__(self, path: Path, read: Callable[[Path], K]) -> None:
@@ -29,6 +30,7 @@ class Followed(Generic[K]):
         self._value = read(path)
 
     def current(self) -> K:
+        """Return the keys that the file holds now."""
         mark = _mark(self._path)
         if mark != self._mark:
             self._mark = mark
@@ -39,8 +41,8 @@ class Followed(Generic[K]):
         return self._value
 
 
-class TrustedKeys(Followed[tuple[Ed25519PublicKey, ...]]):
-    """All public keys of a file: a signature by any of them counts. A `contract.signing.Verifier`."""
+class TrustedKeys(FollowedKeyFile[tuple[Ed25519PublicKey, ...]]):
+    """All public keys of a file. A signature by any of them is valid. Is a `contract.signing.Verifier`."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, signing_publics)
@@ -55,16 +57,16 @@ class TrustedKeys(Followed[tuple[Ed25519PublicKey, ...]]):
         raise InvalidSignature
 
 
-class OpeningKeys(Followed[tuple[X25519PrivateKey, ...]]):
-    """All private keys of a file: a seal for any of them is opened. A `contract.signing.Opener`."""
+class OpeningKeys(FollowedKeyFile[tuple[X25519PrivateKey, ...]]):
+    """All private keys of a file. Each opens the seals made for it. Is a `contract.signing.Opener`."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, sealing_privates)
 
 
 def ids(keys: PublicKey | PrivateKey | TrustedKeys | OpeningKeys) -> tuple[str, ...]:
-    """The ids of one key, or of all that a file holds now."""
-    return tuple(key_id(key) for key in (keys.current() if isinstance(keys, Followed) else (keys,)))
+    """Return the ids of one key, or of all keys that a file holds now."""
+    return tuple(key_id(key) for key in (keys.current() if isinstance(keys, FollowedKeyFile) else (keys,)))
 
 
 def _mark(path: Path) -> tuple[int, ...] | None:

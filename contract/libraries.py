@@ -1,4 +1,4 @@
-"""Load what only some installations have. A library that is missing or fails to load is reported with what to do."""
+"""Loads optional libraries. If one is missing or fails to load, the error says what to do."""
 
 import importlib.util
 import sys
@@ -14,24 +14,22 @@ _NUMPY = (
     "numpy.ufunc size",
     "version of numpy",
 )
-"""How a library that was built for another numpy fails: with ValueError, ImportError or others."""
+"""Parts of the messages of a library that was built for another numpy. The exception may be of any type."""
 
 
 def extra(name: str) -> str:
-    """The command that adds the extra `name` of setup.cfg to this installation."""
+    """Return the command that adds the extra `name` of setup.cfg to this installation."""
     return f"{sys.executable} -m pip install 'sitegate[{name}]'"
 
 
 @contextmanager
 def loading(what: str, install: str, fault: type[BaseException], rebuilt: str = "") -> Iterator[None]:
-    """Import within this block.
+    """Wrap imports: any failure becomes `fault`, which says what to do.
 
     Args:
-        what: what the reader is told is missing.
+        what: the name of what is missing, for the reader.
         install: how to install it.
-        rebuilt: the package to install again when it does not fit numpy; `what` unless given.
-
-    Raises: `fault`, saying what to do.
+        rebuilt: the package to install again if it does not fit numpy; default: `what`.
     """
     try:
         yield
@@ -48,7 +46,7 @@ def require(what: str, install: str, fault: type[BaseException], *modules: str) 
 
 
 def problem(what: str, install: str, error: Exception, rebuilt: str) -> str:
-    """Why it cannot be loaded, and what to do."""
+    """Return why it cannot be loaded, and what to do."""
     text = " ".join(str(error).split()) or type(error).__name__
     if any(sign in text for sign in _NUMPY):
         return f"{what} is built for another numpy ({text}): pip install --ignore-installed --no-deps {rebuilt}"

@@ -1,7 +1,7 @@
-"""What a process holds in its memory (keys, templates) stays there: no core dump, and no other process of its user reads it.
+"""Protects a process's memory, with its keys and templates, from core dumps and other processes of the same user.
 
-systemd's watchdog ends a process with SIGABRT, which would write all of its memory to the disk. `PR_SET_DUMPABLE` also gives
-the process's files in /proc to root, so that no debugger and no other process of the same user can open its memory.
+systemd's watchdog ends a process with SIGABRT, which would write all its memory to the disk. `PR_SET_DUMPABLE` also gives the
+process's files in /proc to root. Then no debugger and no other process of the same user can open its memory.
 """
 
 import ctypes
@@ -11,7 +11,9 @@ _PR_SET_DUMPABLE = 4
 
 
 def keep_private() -> None:
-    """Call it once per process, at its start. A program that it executes makes no core dumps either, but must call it again."""
+    """Switch core dumps off and close /proc, for this process. Call it once, at the start.
+
+    A program that the process executes makes no core dumps either, but must call this again."""
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0 if hard else hard))
     prctl = getattr(ctypes.CDLL(None), "prctl", None)

@@ -1,7 +1,7 @@
-"""A list on its way: cut into parts, each sealed for the site and signed by HQ, bound together by a digest.
+"""Splits a list into parts for the wire. Each is sealed for the site and signed by HQ; a digest binds them together.
 
-A part on the wire is `signature ‖ PartHeader as JSON ‖ newline ‖ sealed` (`contract.sealed`); inside the seal is `list as
-JSON ‖ newline ‖ template vectors`.
+A part is `signature ‖ PartHeader as JSON ‖ newline ‖ sealed` (`contract.sealed`). Inside the seal: `list as JSON ‖ newline ‖
+template vectors`.
 """
 
 import hashlib
@@ -39,25 +39,25 @@ _KINDS: dict[ListKind, type[Snapshot]] = {
 
 
 class ListTooLarge(ValueError):
-    """A list that no gate would accept; the text says what to do."""
+    """No gate would accept this list. The text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """One part before it is sealed: the list's JSON, and the raw vectors that follow it."""
+    """One part before sealing: the list's JSON, and the raw vectors that follow it."""
 
     snapshot: Snapshot
     vectors: bytes = field(default=b"", repr=False)
 
 
 SealedPart = Sealed[PartHeader]
-"""One part as HQ signed it. Its fingerprint is for `digest_of`."""
+"""One part with HQ's signature checked, its seal not opened. Its fingerprint is for `digest_of`."""
 
 
 def write_parts(
     contents: Sequence[Content], kind: ListKind, reader: X25519PublicKey, key: Ed25519PrivateKey
 ) -> list[bytes]:
-    """Seal and sign all parts of one version, in order. Raises ListTooLarge."""
+    """Seal and sign all parts of one version; return them in order. Raises ListTooLarge."""
     if len(contents) > PARTS_MAX:
         raise ListTooLarge(f"the {kind.value} needs {len(contents)} parts, a gate takes {PARTS_MAX}: split the site")
     sealed = [seal(pack(c.snapshot, c.vectors), _purpose(kind), reader) for c in contents]
@@ -76,7 +76,7 @@ def write_parts(
 
 
 def read_part(body: bytes, kind: ListKind, key: Verifier) -> SealedPart:
-    """One part, its signature checked. Raises BadSignature, BadMessage."""
+    """Check the signature of one part and return it. Raises BadSignature, BadMessage."""
     found = read_sealed(PartHeader, body, _purpose(kind), key)
     if found.header.part > found.header.parts:
         raise BadMessage(f"says it is part {found.header.part} of {found.header.parts}")
@@ -84,19 +84,19 @@ def read_part(body: bytes, kind: ListKind, key: Verifier) -> SealedPart:
 
 
 def open_part(part: SealedPart, key: X25519PrivateKey | Opener) -> Content:
-    """What the seal holds. Raises BadSeal, BadMessage."""
+    """Open the seal and return its content. Raises BadSeal, BadMessage."""
     kind = part.header.kind
     snapshot, vectors = unpack(_KINDS[kind], unseal(part.sealed, _purpose(kind), key))
     return Content(snapshot, vectors)
 
 
 def digest_of(fingerprints: Iterable[bytes]) -> str:
-    """The digest that binds the parts with these fingerprints, in order."""
+    """Return the digest that binds the parts with these fingerprints, in order."""
     return hashlib.sha256(b"".join(fingerprints)).hexdigest()
 
 
 def roster_content(header: SnapshotHeader, workers: Sequence[WorkerRecord]) -> Content:
-    """One part of a roster. Vectors that are no row of 1 to DIMENSION_MAX float16 numbers are left out."""
+    """Return one part of a roster. Leaves out vectors that are not 1 to DIMENSION_MAX float16 numbers."""
     rows: dict[tuple[str, int], list[tuple[int, SealedTemplate]]] = {}
     for index, worker in enumerate(workers):
         for template in worker.templates:

@@ -1,4 +1,4 @@
-"""The parts of a site's policy: when, by which factors, and what a list, a full site or a second passage means."""
+"""The parts of a site's policy: periods, factors, and what follows from a risk list or a second passage."""
 
 from datetime import date, time
 from enum import StrEnum
@@ -10,7 +10,7 @@ _LIST_MAX = 200
 
 
 class Factor(StrEnum):
-    """How a person shows who they are. Several together are asked for by `FactorRule`."""
+    """How a person shows who they are. A `FactorRule` may ask for several."""
 
     FACE = "face"
     CODE = "code"
@@ -18,7 +18,7 @@ class Factor(StrEnum):
     CARD = "card"
     PIN = "pin"
     GUARD = "guard"
-    """A guard who knows the person, by name and with a reason."""
+    """A guard who knows the person admits them, with a name and a reason."""
 
 
 class Weekday(StrEnum):
@@ -32,24 +32,24 @@ class Weekday(StrEnum):
 
 
 class RiskAction(StrEnum):
-    """What being on a list means at the gate."""
+    """What the gate does with a worker on a risk list."""
 
     HOLD = "hold"
-    """Please see the desk: the desk may admit after asking."""
+    """Please see the desk. A guard there may admit after asking."""
     DENY = "deny"
-    """Not today, whatever the desk thinks."""
+    """Refuse, also at the desk."""
     ADMIT_AND_ALERT = "admit_and_alert"
-    """In, and the manager is told."""
+    """Admit, and show it to the manager."""
 
 
 class AntiPassback(StrEnum):
-    """What follows when somebody who is inside comes in again, or somebody outside leaves."""
+    """What the gate does when a worker who is inside comes in again, or a worker who is outside leaves."""
 
     OFF = "off"
     SOFT = "soft"
-    """Admitted, and noted."""
+    """Admit, and note it."""
     HARD = "hard"
-    """Refused."""
+    """Refuse."""
 
 
 class PolicyPart(BaseModel):
@@ -57,7 +57,7 @@ class PolicyPart(BaseModel):
 
 
 class Period(PolicyPart):
-    """Some hours of some days, in the site's own time. `until` at or before `since` reaches into the next day."""
+    """Some hours of some days, in the site's own time. If `until` is at or before `since`, it is on the next day."""
 
     days: tuple[Weekday, ...] = Field(default=tuple(Weekday), min_length=1)
     since: time = time(0, 0)
@@ -71,7 +71,7 @@ class Period(PolicyPart):
 
 
 class Holiday(PolicyPart):
-    """Days, both included, on which `periods` hold instead of the usual working hours; none: the site is closed."""
+    """Days, first and last included, on which `periods` replace the usual working hours. Without periods the site is closed."""
 
     first: date
     last: date
@@ -85,7 +85,7 @@ class Holiday(PolicyPart):
 
 
 class FactorRule(PolicyPart):
-    """During `periods` (none: always) a person must show every factor of one of the combinations in `any_of`."""
+    """During `periods` a person must show all factors of one combination in `any_of`. Without periods the rule always holds."""
 
     periods: tuple[Period, ...] = Field(default=(), max_length=_LIST_MAX)
     any_of: tuple[tuple[Factor, ...], ...] = Field(min_length=1, max_length=20)
@@ -100,7 +100,7 @@ class FactorRule(PolicyPart):
 
 
 class RiskRule(PolicyPart):
-    """What being on the list of this name means."""
+    """What the gate does with a worker on the list of this name."""
 
     list_name: str = Field(max_length=80)
     action: RiskAction
@@ -112,7 +112,7 @@ EVERY_WAY_IN: tuple[FactorRule, ...] = (
 
 
 def zone_named(name: str) -> ZoneInfo | None:
-    """The IANA time zone of this name; None if this machine knows none."""
+    """Return the IANA time zone of this name; None if this machine does not know it."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # unknown; no name at all; a folder of the zone database

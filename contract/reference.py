@@ -1,4 +1,4 @@
-"""The tables and examples in docs/MESSAGES.md, made from the code. `python -m contract.reference docs/MESSAGES.md` renews them."""
+"""Makes the tables and examples of docs/MESSAGES.md from the code. `python -m contract.reference docs/MESSAGES.md` writes them."""
 
 import sys
 import types
@@ -31,12 +31,12 @@ _PLAIN = {
 
 
 def tables() -> str:
-    """Channels, then every model with its fields, every word list, and worked examples, as Markdown."""
+    """Return, as Markdown: the channels, all models with their fields, all word lists, and worked examples."""
     return "\n".join([*_channels(), "", *_models(), *_words(), *examples(), ""])
 
 
 def renewed(text: str) -> str:
-    """The document with the generated part replaced. Raises ValueError if the marks are missing."""
+    """Return the document with its generated part replaced. Raises ValueError if the marks are missing."""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:

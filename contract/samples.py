@@ -1,8 +1,8 @@
-"""The sample files in contract/golden: one of each message as it travels, for each minor version in which it changed.
+"""Makes the sample files in contract/golden: each message as it travels, for each minor version in which it changed.
 
-`access_event.v1.0.json` is how 1.0 wrote it; samples of a version that was released are never touched again. For a new
-version `python -m contract.samples` writes the whole set: what the newest samples say, in the present form. A field that
-came with the version is then filled in by hand (a test names those that are missing), and the command run once more.
+`access_event.v1.0.json` is what 1.0 wrote. Samples of a released version never change. For a new version
+`python -m contract.samples` writes the whole set, with the content of the newest samples. Then write the new
+fields by hand (a test names those that are missing), and run the command again.
 """
 
 import base64
@@ -36,41 +36,41 @@ from contract.signing import ENROLMENT, BadSeal, BadSignature, SignedEnvelope, s
 
 FOLDER = Path(__file__).parent / "golden"
 SIGNING = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-"""The key of the samples that HQ signs: 32 bytes, 0 to 31."""
+"""Signs the samples that come from HQ: 32 bytes, 0 to 31."""
 SEALING = X25519PrivateKey.from_private_bytes(bytes(range(32, 64)))
-"""The key that opens the sealed samples: 32 bytes, 32 to 63."""
+"""Opens the sealed samples: 32 bytes, 32 to 63."""
 
 GATE = Ed25519PrivateKey.from_private_bytes(bytes(range(64, 96)))
-"""The sample gate's key: 32 bytes, 64 to 95."""
+"""The gate key of the sample gate: 32 bytes, 64 to 95."""
 LINK = Ed25519PrivateKey.from_private_bytes(bytes(range(96, 128)))
-"""The key of its network process: 32 bytes, 96 to 127."""
+"""The link key of the sample gate: 32 bytes, 96 to 127."""
 CODE = "7K2M-9QX4-TBHW"
 """The one-time code of the sample registration."""
 _SIGNED = {"gate_status": "status", "health": "health", "snapshot_request": "snapshot_request"}
-"""Samples signed with LINK -> the purpose."""
+"""Samples that LINK signs -> their purpose."""
 
 MESSAGES: dict[str, type[Message]] = {name_of(kind): kind for kind in KINDS if issubclass(kind, Message)}
 RETIRED = {"sealed_list"}
-"""Messages of an earlier version that no version since 1.1 writes or reads."""
+"""Messages of version 1.0 that no later version writes or reads."""
 DERIVED = {"event_batch", "part_header", "list_part", "delta_header", "list_delta", "signed_envelope", "sealed_payload"}
-"""Samples that are made from others."""
+"""Samples that are made from other samples."""
 _FILE = re.compile(r"(\w+)\.v(\d+)\.(\d+)\.json")
 
 
 def published() -> list[tuple[str, str, Path]]:
-    """(name, version, file) of every sample, oldest version first."""
+    """Return (name, version, file) of every sample, oldest version first."""
     found = [(match, path) for path in FOLDER.glob("*.json") if (match := _FILE.fullmatch(path.name))]
     found.sort(key=lambda item: (item[0][1], int(item[0][2]), int(item[0][3])))
     return [(match[1], f"{match[2]}.{match[3]}", path) for match, path in found]
 
 
 def file(name: str, version: str = VERSION) -> Path:
-    """Where the sample of a message and version is."""
+    """Return the path of the sample of a message and version."""
     return FOLDER / f"{name}.v{version}.json"
 
 
 def newest(name: str) -> bytes:
-    """The newest sample of this name. Raises LookupError if there is none."""
+    """Return the newest sample of this name. Raises LookupError if there is none."""
     files = [path for found, _, path in published() if found == name]
     if not files:
         raise LookupError(f"there is no sample {name}: write {file(name).name} by hand first")
@@ -85,7 +85,7 @@ def renew() -> None:
             file(name).write_bytes(_protected(name, encode(sample)))
     file("event_batch").write_bytes(encode(_batch()))
     _write("signed_envelope", _signed_ack())
-    if not _seals_hold():  # a seal is another one each time: made anew only for other content
+    if not _seals_hold():  # sealing gives other bytes each time: only for new content
         _write("sealed_payload", _sealed_payload())
         _write("list_part", _list_part())
     part = read_part(base64.urlsafe_b64decode(_example("list_part")["body"]), ListKind.ROSTER, SIGNING.public_key())
@@ -97,7 +97,7 @@ def renew() -> None:
 
 
 def _protected(name: str, payload: bytes) -> bytes:
-    """The sample with the signature or proof that it carries as its last field."""
+    """Return the sample with its signature or proof, which is the last field."""
     if name in _SIGNED:
         return sign_message(_without("signature", payload), _SIGNED[name], LINK)
     if name == "registration":
@@ -108,13 +108,13 @@ def _protected(name: str, payload: bytes) -> bytes:
 
 
 def _without(field: str, payload: bytes) -> bytes:
-    """The JSON object up to its last field."""
+    """Return the JSON object without its last field."""
     before, found, _ = payload.rpartition(f',"{field}":'.encode())
     return before + b"}" if found else payload
 
 
 def _batch() -> EventBatch:
-    """The sample events as one journal."""
+    """Return the sample events as one journal."""
     bodies = [decode(kind, file(name_of(kind)).read_bytes()) for kind in EVENTS if issubclass(kind, Message)]
     records: list[EventRecord] = []
     prev = GENESIS
@@ -130,7 +130,7 @@ def _batch() -> EventBatch:
 
 
 def _erased(event: Message, record: EventRecord) -> EventRecord:
-    """An enrolment as the gate sends it to an HQ that was restored from a backup."""
+    """Return an enrolment as the gate sends it to an HQ that was restored from a backup."""
     body = without_sealed(record.body)
     if body is None or not isinstance(event, Event):
         return record
@@ -150,7 +150,7 @@ def _sealed_payload() -> dict[str, Any]:
 
 
 def _list_part() -> dict[str, Any]:
-    """The roster as part 1 of 2; the second part is empty, and only in the digest."""
+    """Return the roster as part 1 of 2. The second part is empty and stands only in the digest."""
     roster = decode(RosterSnapshot, file("roster_snapshot").read_bytes())
     vectors = base64.urlsafe_b64decode(_example("list_part")["vectors"])
     empty = roster.model_copy(update={"workers": (), "templates": ()})
@@ -165,7 +165,7 @@ def _list_part() -> dict[str, Any]:
 
 
 def _list_delta(base: SealedPart) -> dict[str, Any]:
-    """The changes of a roster since the sample list."""
+    """Return the changes of a roster since the sample list."""
     vectors = base64.urlsafe_b64decode(_example("list_delta")["vectors"])
     changes = Changes(decode(RosterDelta, file("roster_delta").read_bytes()), vectors)
     since = Base(base.header.list_version, base.header.digest)
@@ -195,7 +195,7 @@ def _delta_holds(base: SealedPart) -> bool:
 
 
 def _seals_hold() -> bool:
-    """Whether the sealed samples of this version hold what the plain ones say."""
+    """Return True if the sealed samples of this version hold the content of the plain ones."""
     if not (file("sealed_payload").exists() and file("list_part").exists()):
         return False
     try:

@@ -1,7 +1,7 @@
-"""The contract for integrators: JSON Schema 2020-12 of every message, an index of the channels, and AsyncAPI 3.0.
+"""Writes the contract for integrators: JSON Schema 2020-12 of every message, an index of the channels, and AsyncAPI 3.0.
 
-`python -m contract.schema [FOLDER]` writes them (default: contract/schemas/v1.3, by the present version); all of it is made
-from the models and `contract.topics`, in a stable order.
+`python -m contract.schema [FOLDER]` writes them; the default folder is that of the present version, such as
+contract/schemas/v1.3. They are made from the models and `contract.topics`, in a stable order.
 """
 
 import ast
@@ -60,7 +60,7 @@ _SAID_OF_VERSION = "Of the contract that the writer speaks. A reader refuses ano
 
 
 def documents() -> dict[str, str]:
-    """File name -> JSON text, of everything that is exported."""
+    """Return file name -> JSON text of every exported document."""
     made: dict[str, Any] = {f"{name_of(kind)}.json": _schema(kind) for kind in KINDS}
     made["event.json"] = _any_event()
     made["index.json"] = _index()
@@ -69,7 +69,7 @@ def documents() -> dict[str, str]:
 
 
 def write(folder: Path) -> list[Path]:
-    """Write all documents into the folder, which is made if it is missing. Raises OSError."""
+    """Write all documents into the folder; make it if it is missing. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in documents().items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -77,7 +77,7 @@ def write(folder: Path) -> list[Path]:
 
 
 def name_of(kind: type[BaseModel]) -> str:
-    """AccessEvent -> access_event: the name of its schema and of its samples."""
+    """Return the name of a message's schema and samples: AccessEvent -> access_event."""
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in kind.__name__).lstrip("_")
 
 
@@ -86,7 +86,7 @@ def _urn(name: str) -> str:
 
 
 def _index() -> dict[str, Any]:
-    """Every channel with the way it travels, and every schema. `max_bytes`: of the payload as it travels."""
+    """Return all channels with their routes, and all schemas. `max_bytes` counts the payload as it travels."""
     channels = [
         {
             "channel": channel.value,
@@ -105,7 +105,7 @@ def _index() -> dict[str, Any]:
 
 
 def _any_event() -> dict[str, Any]:
-    """What the `body` of an `EventRecord` holds."""
+    """Return the schema of the `body` of an `EventRecord`."""
     return {
         "$schema": DIALECT,
         "$id": _urn("event"),
@@ -125,7 +125,7 @@ def _schema(kind: type[BaseModel]) -> dict[str, Any]:
 
 
 def _explain(schema: dict[str, Any]) -> None:
-    """Add what the models' own text says of fields and words; leave out titles that only repeat a field's name."""
+    """Add the models' own texts about fields and words. Remove titles that only repeat a field's name."""
     owner = schema["title"]
     if "description" in schema:
         schema["description"] = " ".join(schema["description"].split())
@@ -146,7 +146,7 @@ def _explain(schema: dict[str, Any]) -> None:
 
 
 def _as_base64(field: dict[str, Any]) -> str:
-    """Make a schema of bytes, which pydantic bounds by their number, one of the text that travels; what it then says."""
+    """Turn a schema of bytes into one of the base64 text that travels; return the text that explains it."""
     field["contentEncoding"] = field.pop("format")
     bounds = {key: field[key] for key in ("minLength", "maxLength") if key in field}
     field.update({key: 4 * -(-length // 3) for key, length in bounds.items()})
@@ -156,7 +156,7 @@ def _as_base64(field: dict[str, Any]) -> str:
 
 
 def text_of(owner: str, name: str) -> str:
-    """What stands below the attribute, in the class itself or the nearest one that it is made from; "" if nothing."""
+    """Return the string literal below the attribute, in the class itself or its nearest base; "" if there is none."""
     for module in MODULES:
         kind = getattr(module, owner, None)
         for base in inspect.getmro(kind) if kind else ():
@@ -167,7 +167,7 @@ def text_of(owner: str, name: str) -> str:
 
 @cache
 def _attribute_texts(module: ModuleType) -> dict[tuple[str, str], str]:
-    """(class, attribute) -> the string literal that follows the attribute: what editors show of it, too."""
+    """Return (class, attribute) -> the string literal that follows the attribute. Editors show it too."""
     found = {}
     for node in ast.walk(ast.parse(inspect.getsource(module))):
         if isinstance(node, ast.ClassDef):

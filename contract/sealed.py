@@ -1,5 +1,5 @@
-"""What a list travels in: `signature ‖ header as JSON ‖ newline ‖ sealed`. Compact JSON holds no newline, so the first one
-ends it. Nothing is base64: templates travel as they are kept.
+"""The envelope of a list: `signature ‖ header as JSON ‖ newline ‖ sealed`. Compact JSON holds no newline, so the first newline
+ends the header. Nothing is base64: templates travel as they are stored.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ H = TypeVar("H", bound=SnapshotHeader)
 
 @dataclass(frozen=True)
 class Sealed(Generic[H]):
-    """One message as HQ signed it, its seal unopened. `fingerprint`: SHA-256 of the seal, which tells two of one version apart."""
+    """One message with HQ's signature checked, its seal not opened. `fingerprint`: SHA-256 of the seal; it differs for each sealing."""
 
     header: H
     sealed: bytes
@@ -27,19 +27,19 @@ class Sealed(Generic[H]):
 
 
 def read_sealed(kind: type[H], body: bytes, purpose: str, key: Verifier) -> Sealed[H]:
-    """The message, its size and signature checked. Raises BadSignature, BadMessage."""
+    """Check size and signature, and return the message. Raises BadSignature, BadMessage."""
     if len(body) > MAX_BYTES:
         raise BadMessage(f"{len(body)} bytes is over the limit of {MAX_BYTES}")
     return Sealed(*unpack(kind, verify_raw(body, purpose, key)))
 
 
 def pack(head: Message, tail: bytes) -> bytes:
-    """JSON, a newline, raw bytes."""
+    """Return JSON, a newline and the raw bytes."""
     return encode(head) + b"\n" + tail
 
 
 def unpack(kind: type[M], data: bytes) -> tuple[M, bytes]:
-    """Head and raw bytes. Raises BadMessage."""
+    """Return head and raw bytes. Raises BadMessage."""
     head, newline, tail = data.partition(b"\n")
     if not newline:
         raise BadMessage(f"{kind.__name__}: not a JSON head and a newline")

@@ -1,12 +1,11 @@
 """Signatures and sealing.
 
-A signature (Ed25519, RFC 8032) proves that HQ said it; a seal (HPKE base mode, RFC 9180: X25519, HKDF-SHA256,
-AES-256-GCM) lets only the addressee read it. Lists are sealed first and signed after, so that whoever carries
-them can neither read nor change them. Each use has its own context string, so that one kind of message can
-never be passed off as another.
+A signature (Ed25519, RFC 8032) proves who sent a message. A seal (HPKE base mode, RFC 9180: X25519, HKDF-SHA256, AES-256-GCM)
+lets only the addressee read it. Lists are sealed first and then signed: who carries them can neither read nor change them. Each
+use has its own context string, so that one kind of message cannot be used as another.
 
-A key file holds one PEM block or several, of one kind. So a key can follow another without a gap: both are held for a
-while. Where only one can be used, to sign or to seal, it is the first.
+A key file holds one or several PEM blocks of one kind. During a rotation it holds two keys, so that there is no gap. Where only
+one key can be used, to sign or to seal, it is the first.
 """
 
 import hashlib
@@ -29,18 +28,18 @@ from cryptography.hazmat.primitives.serialization import (
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 ENROLMENT = "enrolment"
-"""Purpose of the seal around an `EnrolmentRecord`. Other purposes are names of channels (`contract.topics`), or of what
-lists travel in: "roster part", "roster delta" and the like (`contract.parts`, `contract.deltas`)."""
+"""Purpose of the seal around an `EnrolmentRecord`. Other purposes are names of channels (`contract.topics`), or kinds of list
+messages: "roster part", "roster delta" (`contract.parts`, `contract.deltas`)."""
 
 COMMISSIONING = "commissioning"
-"""Purpose of a gate's own signature under a `CommissioningRecord`."""
+"""Purpose of the gate's signature under a `CommissioningRecord`."""
 
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 _SIGNATURE_BYTES = 64
 
 KEYS_MAX = 4
-"""In one file: more are no rotation but a heap."""
+"""Maximum number of keys per file. A rotation needs two."""
 
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.+?-----END \1-----", re.DOTALL)
 
@@ -50,32 +49,32 @@ K = TypeVar("K", Ed25519PrivateKey, Ed25519PublicKey, X25519PrivateKey, X25519Pu
 
 
 class BadSignature(ValueError):
-    """The envelope is broken, or was not signed by the expected key for this purpose."""
+    """The envelope is broken, or the expected key did not sign it for this purpose."""
 
 
 class BadSeal(ValueError):
-    """The sealed payload is broken, or was sealed for another reader or purpose."""
+    """The sealed payload is broken, or sealed for another reader or purpose."""
 
 
 class BadKey(ValueError):
-    """A key file that is missing, unreadable, or of the wrong type."""
+    """The key file is missing, unreadable, or of the wrong type."""
 
 
 class Verifier(Protocol):
-    """One public key, or all that are trusted (`contract.keyring.TrustedKeys`)."""
+    """One public key, or all trusted keys (`contract.keyring.TrustedKeys`)."""
 
     def verify(self, signature: bytes, data: bytes, /) -> None:
-        """Raises cryptography's InvalidSignature unless one of the keys made this signature."""
+        """Check that one of the keys made this signature. Raises cryptography's InvalidSignature."""
 
 
 class Opener(Protocol):
-    """Several private keys, any of which may open a seal (`contract.keyring.OpeningKeys`)."""
+    """Several private keys; each may open a seal (`contract.keyring.OpeningKeys`)."""
 
     def current(self) -> tuple[X25519PrivateKey, ...]: ...
 
 
 class SignedEnvelope(BaseModel):
-    """What HQ signed: `signature` (Ed25519, 64 bytes) covers `sitegate/v1/sign/<purpose>`, a zero byte and the payload's bytes."""
+    """A signed payload. `signature` (Ed25519, 64 bytes) covers `sitegate/v1/sign/<purpose>`, a zero byte and the payload's bytes."""
 
     model_config = ConfigDict(
         frozen=True, hide_input_in_errors=True, extra="ignore", ser_json_bytes="base64", val_json_bytes="base64"
@@ -88,13 +87,13 @@ class SignedEnvelope(BaseModel):
 
 
 def sign(payload: bytes, purpose: str, key: Ed25519PrivateKey) -> bytes:
-    """A signed envelope (JSON bytes) around the payload. `purpose` is the channel's name, e.g. "roster"."""
+    """Return a signed envelope (JSON bytes) around the payload. `purpose` is the channel's name, for example "ack"."""
     signature = key.sign(_to_sign(payload, purpose))
     return SignedEnvelope(purpose=purpose, payload=payload, signature=signature).model_dump_json().encode()
 
 
 def verify(envelope: bytes, purpose: str, key: Verifier) -> bytes:
-    """The payload of an envelope signed by `key` for `purpose`. Raises BadSignature."""
+    """Check that `key` signed the envelope for `purpose`, and return its payload. Raises BadSignature."""
     try:
         signed = SignedEnvelope.model_validate_json(envelope)
     except ValidationError as error:
@@ -106,95 +105,102 @@ def verify(envelope: bytes, purpose: str, key: Verifier) -> bytes:
 
 
 def sign_detached(payload: bytes, purpose: str, key: Ed25519PrivateKey) -> bytes:
-    """The bare signature (64 bytes) where an envelope would be too large: in a QR code."""
+    """Return the signature alone (64 bytes), where an envelope would be too large: in a QR code."""
     return key.sign(_to_sign(payload, purpose))
 
 
 def verify_detached(signature: bytes, payload: bytes, purpose: str, key: Verifier) -> None:
-    """Raises BadSignature unless `key` signed this payload for this purpose."""
+    """Check that `key` signed this payload for this purpose. Raises BadSignature."""
     _verify(signature, payload, purpose, key)
 
 
 def sign_raw(payload: bytes, purpose: str, key: Ed25519PrivateKey) -> bytes:
-    """The payload behind its signature, without an envelope: for what is large and not JSON."""
+    """Return signature and payload without an envelope, for large content that is not JSON."""
     return key.sign(_to_sign(payload, purpose)) + payload
 
 
 def verify_raw(signed: bytes, purpose: str, key: Verifier) -> bytes:
-    """The payload that `sign_raw` signed. Raises BadSignature."""
+    """Check what `sign_raw` made, and return the payload. Raises BadSignature."""
     signature, payload = signed[:_SIGNATURE_BYTES], signed[_SIGNATURE_BYTES:]
     _verify(signature, payload, purpose, key)
     return payload
 
 
 def seal(payload: bytes, purpose: str, reader: X25519PublicKey) -> bytes:
-    """The payload, readable only with the reader's private key and for the same purpose."""
+    """Encrypt the payload for the reader's private key and this purpose."""
     return bytes(_SUITE.encrypt(payload, reader, info=_context(purpose)))
 
 
 def unseal(sealed: bytes, purpose: str, key: X25519PrivateKey | Opener) -> bytes:
-    """The payload of a seal made for `key`, or for any of several. Raises BadSeal."""
+    """Decrypt a seal made for `key`, or for any of several keys. Raises BadSeal."""
     for one in (key,) if isinstance(key, X25519PrivateKey) else key.current():
         try:
             return bytes(_SUITE.decrypt(sealed, one, info=_context(purpose)))
-        except Exception:  # noqa: BLE001 - the library tells a wrong key and a broken seal by many types
+        except Exception:  # noqa: BLE001 - the library raises many types for a wrong key or a broken seal
             continue
     raise BadSeal(f"the {purpose} is not sealed for this key: check keys.site_private_path")
 
 
 def key_id(key: PrivateKey | PublicKey) -> str:
-    """By what people and messages name a key: the first 16 hex digits of the SHA-256 of the raw public key."""
+    """Return the name of a key for people and messages: 16 hex digits of the raw public key's SHA-256."""
     public = key.public_key() if isinstance(key, PrivateKey) else key
     return hashlib.sha256(public.public_bytes_raw()).hexdigest()[:16]
 
 
 def private_pem(key: PrivateKey) -> bytes:
+    """Return the PEM block of the private key, without a password."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def public_pem(key: PrivateKey) -> bytes:
-    """Of the public half."""
+    """Return the PEM block of the public key."""
     return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def write_key_pair(key: PrivateKey, private_path: Path, public_path: Path) -> None:
-    """Both halves as PEM files; the private one readable by its owner only."""
+    """Write both keys of the pair as PEM files. Only the owner may read the private one."""
     private_path.touch(mode=0o600, exist_ok=False)
     private_path.write_bytes(private_pem(key))
     public_path.write_bytes(public_pem(key))
 
 
 def read_signing_private(path: Path) -> Ed25519PrivateKey:
-    """The first key of the file, as of the functions below. Raises BadKey, as they all do."""
+    """Return the first key of the file. Raises BadKey."""
     return signing_privates(path)[0]
 
 
 def read_signing_public(path: Path) -> Ed25519PublicKey:
+    """Return the first key of the file. Raises BadKey."""
     return signing_publics(path)[0]
 
 
 def read_sealing_private(path: Path) -> X25519PrivateKey:
+    """Return the first key of the file. Raises BadKey."""
     return sealing_privates(path)[0]
 
 
 def read_sealing_public(path: Path) -> X25519PublicKey:
+    """Return the first key of the file. Raises BadKey."""
     return sealing_publics(path)[0]
 
 
 def signing_privates(path: Path) -> tuple[Ed25519PrivateKey, ...]:
-    """All keys of the file, in its order: one at least, KEYS_MAX at most. Raises BadKey, as all of these do."""
+    """Return all keys of the file, in its order: 1 to KEYS_MAX. Raises BadKey."""
     return _load(path, Ed25519PrivateKey)  # type: ignore[type-abstract]
 
 
 def signing_publics(path: Path) -> tuple[Ed25519PublicKey, ...]:
+    """Return all keys of the file, in its order: 1 to KEYS_MAX. Raises BadKey."""
     return _load(path, Ed25519PublicKey)  # type: ignore[type-abstract]
 
 
 def sealing_privates(path: Path) -> tuple[X25519PrivateKey, ...]:
+    """Return all keys of the file, in its order: 1 to KEYS_MAX. Raises BadKey."""
     return _load(path, X25519PrivateKey)  # type: ignore[type-abstract]
 
 
 def sealing_publics(path: Path) -> tuple[X25519PublicKey, ...]:
+    """Return all keys of the file, in its order: 1 to KEYS_MAX. Raises BadKey."""
     return _load(path, X25519PublicKey)  # type: ignore[type-abstract]
 
 

@@ -1,7 +1,7 @@
 """A rate limit for each of many senders: a burst at once, then one more per fixed time.
 
-Own code, and not `limits`, `pyrate-limiter` or `aiolimiter`: these read the clock themselves, and take locks, storage or an event
-loop with them. A bucket here is two numbers, and the caller brings the time.
+Not a library: `limits`, `pyrate-limiter` and `aiolimiter` read the clock themselves, and need locks, storage or an event loop.
+A bucket here is two numbers, and the caller passes the time.
 """
 
 from dataclasses import dataclass, field

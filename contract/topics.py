@@ -1,4 +1,4 @@
-"""Topic, direction, quality of service, retain flag and size limit of each message, in one table."""
+"""The table of channels: topic, direction, quality of service, retain flag and size limit of each message."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -48,9 +48,12 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How a channel travels. `carries`: the message on it; `pattern` takes {site_id}, {gate_id} and {part}; `max_bytes`: of
-    the payload as it travels, more is refused unread; `signed`: wrapped in a signed envelope; `sealed`: the signed payload
-    is encrypted for its reader (`contract.parts`)."""
+    """How a channel travels.
+
+    `carries`: its message. `pattern`: the topic, with {site_id}, {gate_id} and {part}. `up`: from gate to HQ. `max_bytes`: a
+    larger payload is refused unread. `signed`: in a signed envelope. `sealed`: the signed payload is encrypted for its reader
+    (`contract.parts`).
+    """
 
     carries: type[Message]
     pattern: str
@@ -80,7 +83,7 @@ ROUTES: dict[Channel, Route] = {
     Channel.STATUS: Route(GateStatus, f"{_GATE}/status", up=True, qos=1, retain=True, max_bytes=16 * _KIB),
     Channel.HEALTH: Route(Health, f"{_GATE}/health", up=True, qos=0, retain=False, max_bytes=16 * _KIB),
     Channel.ACK: Route(Ack, f"{_GATE}/ack", up=False, qos=1, retain=True, max_bytes=4 * _KIB, signed=True),
-    # Kept at the broker, so that each of two gates with one id is told when its turn to be connected comes.
+    # Retained: of two gates with one id, each receives it when it is connected.
     Channel.REFUSAL: Route(Refusal, f"{_GATE}/refusal", up=False, qos=1, retain=True, max_bytes=4 * _KIB, signed=True),
     Channel.COMMAND: Route(Command, f"{_GATE}/command", up=False, qos=1, retain=False, max_bytes=8 * _KIB, signed=True),
     Channel.SNAPSHOT_REQUEST: Route(
@@ -90,7 +93,7 @@ ROUTES: dict[Channel, Route] = {
     Channel.REGISTERED: Route(
         RegistrationAnswer, f"{_GATE}/registered", up=False, qos=1, retain=False, max_bytes=4 * _KIB, signed=True
     ),
-    # Before the parts of lists, whose patterns they would match too.
+    # Before the parts of lists: their patterns match these topics too.
     Channel.ROSTER_DELTA: _list(RosterDelta, "roster", "delta"),
     Channel.RISK_DELTA: _list(RiskDelta, "risk", "delta"),
     Channel.ROSTER: _list(RosterSnapshot, "roster"),
@@ -101,18 +104,18 @@ ROUTES: dict[Channel, Route] = {
 
 
 DELTA_CHANNELS = {ListKind.ROSTER: Channel.ROSTER_DELTA, ListKind.RISK: Channel.RISK_DELTA}
-"""Where the changes of a list travel; a policy is always sent whole."""
+"""The channel of each list's changes. HQ always sends a policy whole."""
 
 
 def topic(channel: Channel, site_id: str = "+", gate_id: str = "+", part: int | None = None) -> str:
-    """The topic of a channel; without ids and part, the filter that matches every site, gate and part of a list."""
+    """Return the topic of a channel. Without ids and part it is the filter for all sites, gates and parts."""
     return ROUTES[channel].pattern.format(site_id=site_id, gate_id=gate_id, part=part or "+")
 
 
 def channel_of(name: str) -> tuple[Channel, str, str] | None:
-    """(channel, site_id, gate_id) of a received topic, '' where it has none; None if it is not ours.
+    """Return (channel, site_id, gate_id) of a received topic, '' where it has none; None for a foreign topic.
 
-    Which part of a list it is stands in its signed header; the topic is only where the broker keeps it."""
+    The number of a list's part is read from the signed header, not from the topic."""
     got = name.split("/")
     for channel, route in ROUTES.items():
         want = route.pattern.split("/")

@@ -1,7 +1,7 @@
-"""An exception as logs and terminals show it: where it happened, of which kind, and what it says, without the values in it.
+"""Formats exceptions for logs and terminals: place, kind and message, without values.
 
-No local variables: the frames of a failing turn hold PINs, templates and pictures. Texts of exceptions that are not ours
-quote what was wrong ("invalid literal for int() with base 10: '4711'"); what they quote is left out.
+Local variables are left out, because frames hold PIN codes, templates and pictures. Exceptions of libraries quote wrong values
+("invalid literal for int() with base 10: '4711'"); these quotes are left out.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import TypedDict
 from pydantic import ValidationError
 
 OWN = ("contract.", "edge.", "hq.")
-"""Their exceptions say what to do, in words that we wrote."""
+"""Modules whose exceptions say what to do, in words of this project."""
 MESSAGE_MAX = 300
 PROBLEMS_MAX = 5
 _VALUES = re.compile(
@@ -24,7 +24,7 @@ _VALUES = re.compile(
 LEFT_OUT = "…"
 
 
-class Told(TypedDict):
+class ExceptionReport(TypedDict):
     """One exception of a chain."""
 
     type: str
@@ -32,24 +32,25 @@ class Told(TypedDict):
     frames: list[str]
 
 
-def told(error: BaseException) -> list[Told]:
-    """The exception and those that led to it, the first cause last."""
+def report(error: BaseException) -> list[ExceptionReport]:
+    """Return the exception and its causes, the first cause last."""
     return [
-        Told(type=_name(one), message=message(one), frames=list(_frames(one.__traceback__))) for one in _chain(error)
+        ExceptionReport(type=_name(one), message=message(one), frames=list(_frames(one.__traceback__)))
+        for one in _chain(error)
     ]
 
 
 def text(error: BaseException) -> str:
-    """The same in lines, as Python orders it: the first cause first."""
+    """Return the same as lines, in Python's order: the first cause first."""
     blocks = []
-    for one in reversed(told(error)):
+    for one in reversed(report(error)):
         frames = "".join(f"  {frame}\n" for frame in one["frames"])
         blocks.append(f"{frames}{one['type']}: {one['message']}".rstrip(": "))
     return "\nwhich led to:\n".join(blocks)
 
 
 def message(error: BaseException) -> str:
-    """What an exception says. Of one that is not ours: without what it quotes."""
+    """Return the message of an exception. Of a library's exception, leave out what it quotes."""
     if isinstance(error, ValidationError):
         found = error.errors(include_url=False, include_context=False, include_input=False)
         said = [f"{'.'.join(map(str, one['loc']))}: {_without_values(one['msg'])}" for one in found[:PROBLEMS_MAX]]

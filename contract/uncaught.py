@@ -1,4 +1,4 @@
-"""Puts `contract.tracebacks` wherever Python and its libraries would show an exception themselves."""
+"""Shows exceptions with `contract.tracebacks` wherever Python or a library would show them itself."""
 
 import logging
 import sys
@@ -12,39 +12,40 @@ from contract import tracebacks
 
 @contextmanager
 def shown_without_values() -> Iterator[None]:
-    """Around a whole program: exceptions that nobody caught (then exit code 1), also those of threads and destructors, and the
-    logs of libraries."""
+    """Wrap a whole program: show uncaught exceptions, also of threads and destructors, and the logs of libraries, without values.
+
+    The exit code is 1 after an uncaught exception."""
     before = threading.excepthook, sys.unraisablehook, logging.getLogger().handlers[:]
-    threading.excepthook = lambda told: tell("in a thread", told.exc_value)
-    sys.unraisablehook = lambda told: tell("in a destructor", told.exc_value)
+    threading.excepthook = lambda found: show("in a thread", found.exc_value)
+    sys.unraisablehook = lambda found: show("in a destructor", found.exc_value)
     handler = logging.StreamHandler()
     handler.setFormatter(_Formatter("%(levelname)s %(name)s: %(message)s"))
     handler.setLevel(logging.WARNING)
     logging.getLogger().handlers[:] = [handler]
     try:
         yield
-    except Exception as error:  # noqa: BLE001 - a defect: every expected error was told before in one sentence
-        tell("a defect", error)
+    except Exception as error:  # noqa: BLE001 - a defect: every expected error was shown before, in one sentence
+        show("a defect", error)
         raise SystemExit(1) from None
     finally:
         threading.excepthook, sys.unraisablehook, logging.getLogger().handlers[:] = before
 
 
-def tell(where: str, error: BaseException | None) -> None:
-    """An exception that nobody caught, on standard error."""
+def show(where: str, error: BaseException | None) -> None:
+    """Write an uncaught exception to standard error."""
     if error is not None and not isinstance(error, SystemExit):
         sys.stderr.write(f"not caught, {where}:\n{tracebacks.text(error)}\n")
         sys.stderr.flush()
 
 
 def as_data(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """For structlog: the exception of a log line as a list of `tracebacks.Told`."""
+    """Replace the exception of a structlog event by a list of `tracebacks.ExceptionReport`."""
     error = _taken(event)
-    return event if error is None else {**event, "exception": tracebacks.told(error)}
+    return event if error is None else {**event, "exception": tracebacks.report(error)}
 
 
 def as_text(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """For structlog: the exception of a log line as text."""
+    """Replace the exception of a structlog event by text."""
     error = _taken(event)
     return event if error is None else {**event, "exception": tracebacks.text(error)}
 

@@ -1,7 +1,7 @@
-"""Keys in a file that no model knows, and what may have been meant.
+"""Finds keys in a file that no model knows, and suggests what was meant.
 
-Messages ignore unknown keys, so that old software reads new ones. In a file that a person wrote such a key is a mistake:
-what it should have set would not hold.
+Messages ignore unknown keys, so that old software reads new messages. In a file that a person wrote an unknown key is a mistake:
+the setting would have no effect.
 """
 
 import difflib
@@ -12,24 +12,24 @@ from pydantic import BaseModel
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that is spelt most like this one; None if none is like it."""
+    """Return the known word with the most similar spelling; None if no word is similar."""
     return next(iter(difflib.get_close_matches(word, list(known), n=1)), None)
 
 
 def hint(key: str, known: Iterable[str]) -> str:
-    """What may have been meant, or all that is known."""
+    """Return the most similar known key as a question, or all known keys."""
     names = list(known)
     near = nearest(key, names)
     return f"did you mean {near!r}?" if near else f"known: {', '.join(names)}"
 
 
 def unknown_key(where: str, key: str, known: Iterable[str]) -> str:
-    """The error for an unknown key. `where`: the key with all that leads to it."""
+    """Return the error for an unknown key. `where`: its full path."""
     return f"{where}: unknown key; {hint(key, known)}"
 
 
 def unknown_keys(model: type[BaseModel], data: Any, where: str = "") -> Iterator[str]:
-    """One error for each unknown key, however deep. `data`: parsed JSON, not yet checked."""
+    """Yield one error for each unknown key, at any depth. `data`: parsed JSON, not yet validated."""
     for key, value in data.items() if isinstance(data, dict) else ():
         place = f"{where}.{key}" if where else key
         field = model.model_fields.get(key)
@@ -42,7 +42,7 @@ def unknown_keys(model: type[BaseModel], data: Any, where: str = "") -> Iterator
 
 
 def keys_at(model: type[BaseModel], place: Sequence[str | int]) -> list[str]:
-    """The keys known at a place in pydantic's notation; indexes of lists are passed over. Empty: no model is there."""
+    """Return the known keys at a place in pydantic's notation. Indexes of lists are ignored. Empty if there is no model."""
     for name in place:
         field = model.model_fields.get(str(name))
         if field is None:
@@ -55,7 +55,7 @@ def keys_at(model: type[BaseModel], place: Sequence[str | int]) -> list[str]:
 
 
 def model_in(annotation: Any) -> type[BaseModel] | None:
-    """The model within an annotation such as `tuple[Period, ...] | None`, if there is one."""
+    """Return the model within an annotation such as `tuple[Period, ...] | None`; None if there is none."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((found for part in get_args(annotation) if (found := model_in(part)) is not None), None)

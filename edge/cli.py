@@ -5,7 +5,7 @@ import logging
 import typer
 
 from contract.memory import keep_private
-from contract.terminal.errors import telling_group
+from contract.terminal.errors import error_group
 from contract.uncaught import shown_without_values
 from edge import __version__
 from edge.commands import (
@@ -37,7 +37,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,  # markup would swallow what stands in brackets
     pretty_exceptions_enable=False,
-    cls=telling_group(tell),
+    cls=error_group(tell),
     help="sitegate: looks at a worker, knows who it is, decides, and lets the turnstile turn.",
     epilog=example("sitegate check", "sitegate run -c gate.toml", "sitegate events tail"),
 )

@@ -3,7 +3,7 @@
 import typer
 
 from contract.memory import keep_private
-from contract.terminal.errors import telling_group
+from contract.terminal.errors import error_group
 from contract.uncaught import shown_without_values
 from hq.commands import (
     bench,
@@ -28,7 +28,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,  # markup would swallow what stands in brackets
     pretty_exceptions_enable=False,
-    cls=telling_group(tell, described),
+    cls=error_group(tell, described),
 )
 
 

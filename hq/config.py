@@ -9,8 +9,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
+from contract.config_paths import path_problem
 from contract.messages import Id
-from contract.places import path_problem
 
 FILE_NAME = "hq.toml"
 

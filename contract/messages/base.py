@@ -1,4 +1,4 @@
-"""What every message is made of: the version of the contract, the kinds of values, and the root of all messages."""
+"""The parts of every message: the version of the contract, the kinds of values, and the base class."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -21,7 +21,7 @@ Utc = Annotated[datetime, AfterValidator(_as_utc)]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 KeyId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
-"""First digits of the SHA-256 of a raw public key."""
+"""The first 16 hex digits of the SHA-256 of a raw public key."""
 PublicKey = Annotated[bytes, Field(min_length=32, max_length=32)]
 """A raw Ed25519 public key."""
 Signature = Annotated[bytes, Field(min_length=64, max_length=64)]
@@ -30,7 +30,7 @@ Text = Annotated[str, Field(max_length=500)]
 
 
 class Message(BaseModel):
-    """The root of all messages: frozen, unknown fields ignored."""
+    """The base class of all messages: frozen, ignores unknown fields."""
 
     model_config = ConfigDict(
         frozen=True, hide_input_in_errors=True, extra="ignore", ser_json_bytes="base64", val_json_bytes="base64"

@@ -1,4 +1,4 @@
-"""Events: what a gate writes in its journal, how the records travel to HQ, and what HQ answers."""
+"""Events in a gate's journal, the batches that carry them to HQ, and HQ's answers."""
 
 from typing import Annotated, Literal
 
@@ -19,7 +19,7 @@ from contract.policy import Factor
 
 
 class Event(Message):
-    """What every event carries. `seq` counts from 1 without holes within one `epoch` (one journal file)."""
+    """The fields of every event. `seq` counts from 1 without holes within one `epoch` (one journal file)."""
 
     gate_id: Id
     site_id: Id
@@ -32,7 +32,7 @@ class Event(Message):
 
 
 class AccessEvent(Event):
-    """A decision, with everything it was decided with."""
+    """A decision, with all that it depended on."""
 
     type: Literal["access"] = "access"
     reason: Reason
@@ -53,13 +53,13 @@ class AccessEvent(Event):
     risk_tier: DataTier = DataTier.EXPIRED
     factors: tuple[Factor, ...] = ()
     alerts: tuple[Text, ...] = Field(default=(), max_length=20)
-    """What the manager should know of somebody who was admitted all the same: a list's name, a soft anti-passback."""
+    """What the manager should know about an admitted worker: the name of a risk list, a soft anti-passback."""
     temperature_c: float | None = Field(default=None, ge=-50, le=150)
     detail: Text = ""
 
 
 class PassageEvent(Event):
-    """What became of an opened gate, or of one that somebody forced."""
+    """What happened after a release, or without one."""
 
     type: Literal["passage"] = "passage"
     outcome: PassageOutcome
@@ -69,13 +69,15 @@ class PassageEvent(Event):
 
 
 class NoticeEvent(Event):
+    """Something that the manager or HQ should know."""
+
     type: Literal["notice"] = "notice"
     code: NoticeCode
     detail: Text = ""
 
 
 class EnrolmentEvent(Event):
-    """A template made at this gate, sealed so that only HQ can read it (`EnrolmentRecord` inside)."""
+    """A template made at this gate. Inside the seal, which only HQ can open: an `EnrolmentRecord`."""
 
     type: Literal["enrolment"] = "enrolment"
     worker_id: Id
@@ -85,8 +87,8 @@ class EnrolmentEvent(Event):
 
 
 class CommissioningEvent(Event):
-    """A technician's self-test of this gate. `signed_record` is a signed envelope (purpose "commissioning") around a
-    `CommissioningRecord`, `public_key` the raw Ed25519 key of the gate that signed it."""
+    """A technician's self-test of this gate. `signed_record`: a signed envelope (purpose "commissioning") around a
+    `CommissioningRecord`. `public_key`: the raw Ed25519 key of the gate that signed it."""
 
     type: Literal["commissioning"] = "commissioning"
     outcome: CommissioningOutcome
@@ -95,8 +97,8 @@ class CommissioningEvent(Event):
 
 
 class ClockEvent(Event):
-    """The wall clock was set (`contract.times`): `utc` is the new time, `was_utc` what the clock would have shown at the same
-    moment without it, `was_trusted` whether that was believed. It stands before the first event with the new time."""
+    """The wall clock was set (`contract.times`). `utc`: the new time. `was_utc`: the time that the clock would have shown
+    otherwise. `was_trusted`: whether that time was trusted. It stands before the first event with the new time."""
 
     type: Literal["clock"] = "clock"
     was_utc: Utc
@@ -110,7 +112,7 @@ AnyEvent = Annotated[
 
 
 class EventRecord(BaseModel):
-    """One journal line. `hash` = SHA-256(bytes of `prev_hash` ‖ UTF-8 bytes of `body`), hex; `body` is the event's JSON."""
+    """One record of the journal. `hash` = SHA-256(bytes of `prev_hash` ‖ UTF-8 bytes of `body`), hex. `body`: the event's JSON."""
 
     model_config = ConfigDict(
         frozen=True, hide_input_in_errors=True, extra="ignore", ser_json_bytes="base64", val_json_bytes="base64"
@@ -121,15 +123,15 @@ class EventRecord(BaseModel):
     hash: Sha256
     body: str = Field(max_length=65_536, repr=False)
     erased: Signature | None = None
-    """What was sealed in the body (of an enrolment) was erased after HQ held it. `hash` is that of the whole body, and proves no
-    more what stands here: the gate's key has signed that (`contract.identity.erasure`)."""
+    """The sealed content of an enrolment was erased after HQ held it. `hash` is that of the whole body, so it does not prove
+    the remaining one. This signature of the gate's key does (`contract.identity.erasure`)."""
     signature: Signature | None = None
-    """By the gate's key (`contract.identity.head`), over this record and so over all before it."""
+    """By the gate's key (`contract.identity.head`), over this record and so over all records before it."""
 
 
 class EventBatch(Message):
-    """Consecutive records of one journal, in order. The last one carries the gate's signature, and so does a record that
-    the next one does not follow from: HQ takes no record that none of them covers."""
+    """Consecutive records of one journal, in order. The last record carries the gate's signature. So does each record before a
+    break in the chain. HQ takes only records that a signature covers."""
 
     type: Literal["event_batch"] = "event_batch"
     site_id: Id
@@ -137,15 +139,15 @@ class EventBatch(Message):
     epoch: Id
     records: tuple[EventRecord, ...] = Field(min_length=1, max_length=500)
     base_seq: int | None = Field(default=None, ge=0, le=2**53)
-    """The journal no longer holds anything up to here (0: it holds all), so nothing can precede what begins after it."""
+    """The journal holds no records up to this number (0: it holds all). So nothing can precede the next one."""
     set_aside: bool = False
-    """Saved from a journal that was damaged and set aside: its last events, while a newer journal goes on."""
+    """The last events of a damaged journal that was set aside. A newer journal is in use."""
 
 
 class Ack(Message):
-    """HQ's promise: it holds every event of `epoch` up to and including `seq` (0 = none yet). `hash` is that record's: a gate
-    whose own record has another one is not meant, but a copy of it (a cloned card). `batch_seq` and `batch_hash`: the last
-    record of the batch that is answered, if HQ had all of that already."""
+    """HQ's promise: it holds every event of `epoch` up to and including `seq` (0: none yet). `hash`: that record's hash. If a
+    gate's own record has another hash, a copy of the gate (a cloned card) is meant. `batch_seq` and `batch_hash`: the last
+    record of the answered batch, if HQ already had all of it."""
 
     type: Literal["ack"] = "ack"
     gate_id: Id
@@ -158,8 +160,8 @@ class Ack(Message):
 
 
 class Refusal(Message):
-    """HQ tells a gate that something of its own did not verify and was kept aside. `seq` 0: no event, a whole message.
-    `more`: so many others are meant too. One message at a time, so that a flood of refusals is none of messages."""
+    """HQ reports to a gate that something from it did not verify and is in quarantine. `seq` 0: a whole message, not an event.
+    `more`: the number of others that this message also reports. So a flood of refusals makes few messages."""
 
     type: Literal["refusal"] = "refusal"
     gate_id: Id

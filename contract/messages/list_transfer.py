@@ -1,4 +1,4 @@
-"""How lists travel: in parts or as changes, with a header outside the seal, and a gate's request for a whole one."""
+"""How lists travel: as parts or as changes, each with a header outside the seal. And a gate's request for a whole list."""
 
 from typing import Literal
 
@@ -9,12 +9,12 @@ from contract.messages.lists import RiskEntry, SnapshotHeader, TemplateBlock, Wo
 from contract.messages.words import ListKind
 
 PARTS_MAX = 500
-"""A list has at most so many parts; HQ puts about 1,000 workers into one."""
+"""Maximum number of parts per list. HQ puts about 1,000 workers into one part."""
 
 
 class RosterDelta(SnapshotHeader):
-    """How a roster differs from one snapshot: `workers`, whole and with all their templates, were added or take the place of
-    the one of that id, those `removed` are gone. Their vectors follow as they do in a roster."""
+    """How a roster differs from one snapshot. `workers`: added, or replacing the worker of the same id; whole, with all their
+    templates. `removed`: ids that are gone. The vectors follow as in a roster."""
 
     type: Literal["roster_delta"] = "roster_delta"
     workers: tuple[WorkerEntry, ...] = ()
@@ -23,7 +23,7 @@ class RosterDelta(SnapshotHeader):
 
 
 class RiskDelta(SnapshotHeader):
-    """How a risk list differs from one snapshot: `entries` are all those of the workers they name, those `removed` have none."""
+    """How a risk list differs from one snapshot. `entries`: all entries of each worker named there. `removed`: ids without entries."""
 
     type: Literal["risk_delta"] = "risk_delta"
     entries: tuple[RiskEntry, ...] = ()
@@ -31,9 +31,9 @@ class RiskDelta(SnapshotHeader):
 
 
 class PartHeader(SnapshotHeader):
-    """Stands outside the seal of each part of a list, signed together with it, so that whoever carries it can refuse an
-    old version; whoever opens it checks that the list inside says the same. `digest` binds the parts of one version:
-    SHA-256 over the SHA-256 of each sealed part, in order. So none can be left out, changed, or taken from elsewhere."""
+    """The header outside the seal of each part, signed together with it. So the sync process can refuse an old version. The
+    gate process, which opens the part, checks that the list inside has the same header. `digest` binds the parts of one
+    version: SHA-256 over the SHA-256 of each sealed part, in order. So no part can be left out, changed or exchanged."""
 
     type: Literal["list_part"] = "list_part"
     kind: ListKind
@@ -43,8 +43,8 @@ class PartHeader(SnapshotHeader):
 
 
 class DeltaHeader(SnapshotHeader):
-    """Stands outside the seal of the changes of a list, signed together with it. They hold for no other list than the snapshot
-    with this version and digest, and count from it: earlier changes are among them, so one that was missed does no harm."""
+    """The header outside the seal of a list's changes, signed together with it. The changes count from the snapshot with this
+    version and digest, and apply to no other list. They include all earlier changes, so a missed message does no harm."""
 
     type: Literal["list_delta"] = "list_delta"
     kind: ListKind
@@ -59,14 +59,14 @@ class DeltaHeader(SnapshotHeader):
 
 
 class SnapshotRequest(Message):
-    """A gate that lacks parts of a list, or the list that changes belong to, asks HQ to send all of it again."""
+    """A gate asks HQ to send a whole list again. Parts are missing, or the snapshot of its changes."""
 
     type: Literal["snapshot_request"] = "snapshot_request"
     gate_id: Id
     site_id: Id
     kind: ListKind
     have_version: int = Field(default=0, ge=0)
-    """Of the list in force at the gate; 0: none."""
+    """Version of the list in force at the gate; 0: none."""
     serial: int = Field(default=0, ge=0, le=2**53)
     """See `GateStatus`."""
     signature: Signature | None = None

@@ -1,4 +1,4 @@
-"""The lists that HQ publishes to a site, signed and sealed: roster and risk list. The policy: `contract.messages.policy_snapshot`."""
+"""The roster and the risk list, which HQ publishes to a site, signed and sealed. Policy: `contract.messages.policy_snapshot`."""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -9,7 +9,7 @@ from contract.messages.base import Id, Message, Sha256, Utc
 
 
 class SealedTemplate(BaseModel):
-    """A template inside an enrolment or an import, sealed as a whole: unit vector, float16 little-endian."""
+    """A template inside a sealed enrolment or import: a unit vector, float16 little-endian."""
 
     model_config = ConfigDict(
         frozen=True, hide_input_in_errors=True, extra="ignore", ser_json_bytes="base64", val_json_bytes="base64"
@@ -20,7 +20,7 @@ class SealedTemplate(BaseModel):
 
 
 class WorkerEntry(BaseModel):
-    """A worker as the roster names them. Without a `consent_ref` no template is loaded, whatever else is sent."""
+    """A worker on the roster. Without a `consent_ref` the gate loads no template."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
 
@@ -33,29 +33,29 @@ class WorkerEntry(BaseModel):
     employer: str | None = Field(default=None, max_length=80)
     trade: str | None = Field(default=None, max_length=80)
     declared_utc: Utc | None = None
-    """When the worker last declared to be healthy."""
+    """The worker's last health declaration."""
     slow: bool = False
-    """Needs more time to pass."""
+    """The worker needs more time to pass."""
     cards: tuple[Sha256, ...] = Field(default=(), max_length=10, repr=False)
-    """SHA-256 of the site id, a line feed and the card's number as the reader gives it."""
+    """SHA-256 of the site id, a line feed, and the card's number as the reader sends it."""
     pin: str | None = Field(default=None, max_length=200, repr=False)
-    """scrypt of the PIN: base64 salt, "$", base64 hash (n = 2^14, r = 8, p = 1, 32 bytes)."""
+    """scrypt of the PIN code: base64 salt, "$", base64 hash (n = 2^14, r = 8, p = 1, 32 bytes)."""
     consent_ref: str | None = Field(default=None, max_length=120)
 
 
 class WorkerRecord(WorkerEntry):
-    """A worker with templates, as HQ imports them."""
+    """A worker with templates, as HQ imports it."""
 
     templates: tuple[SealedTemplate, ...] = ()
 
 
 DIMENSION_MAX = 4096
-"""Numbers in a template, at most."""
+"""Maximum numbers in a template."""
 
 
 class TemplateBlock(BaseModel):
-    """Templates of one model. Template i belongs to `workers[owners[i]]`. The vectors follow the list's JSON as raw bytes,
-    block after block: float16 little-endian, unit length, `dimension` numbers each."""
+    """Templates of one model. Template i belongs to `workers[owners[i]]`. The vectors follow the list's JSON as raw bytes, block
+    after block: float16 little-endian, unit length, `dimension` numbers each."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
 
@@ -65,7 +65,7 @@ class TemplateBlock(BaseModel):
 
 
 class SnapshotHeader(Message):
-    """What every list carries. A gate refuses a `list_version` lower than the one it has."""
+    """The fields of every list. A gate refuses a lower `list_version` than it has."""
 
     site_id: Id
     list_version: int = Field(ge=1)
@@ -73,7 +73,7 @@ class SnapshotHeader(Message):
 
 
 class RosterSnapshot(SnapshotHeader):
-    """The workers of one part, and the directory of the template vectors that follow it."""
+    """The workers of one part, and the directory of the template vectors after it."""
 
     type: Literal["roster"] = "roster"
     workers: tuple[WorkerEntry, ...] = ()
@@ -81,6 +81,8 @@ class RosterSnapshot(SnapshotHeader):
 
 
 class RiskEntry(BaseModel):
+    """A worker on a risk list."""
+
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
 
     worker_id: Id
@@ -88,7 +90,7 @@ class RiskEntry(BaseModel):
 
 
 class RiskSnapshot(SnapshotHeader):
-    """The entries of one part."""
+    """The risk entries of one part."""
 
     type: Literal["risk"] = "risk"
     entries: tuple[RiskEntry, ...] = ()

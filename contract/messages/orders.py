@@ -7,7 +7,7 @@ from contract.messages.words import CommandAction
 
 
 class Command(Message):
-    """An order to one gate: addressed, expiring, single-use, with who and why."""
+    """An order to one gate. It has an addressee, an expiry, an author and a reason, and is executed once."""
 
     type: Literal["command"] = "command"
     command_id: Id

@@ -1,4 +1,4 @@
-"""A site's policy as it travels, and what in it cannot be followed together."""
+"""A site's policy as it travels, and the check for contradictions in it."""
 
 from collections.abc import Iterator
 from itertools import combinations
@@ -11,7 +11,7 @@ from contract.policy import EVERY_WAY_IN, AntiPassback, FactorRule, Holiday, Per
 
 
 class PolicySnapshot(SnapshotHeader):
-    """The site's rules. The defaults hold until HQ's first policy arrives (policy version 0)."""
+    """The site's rules. The defaults apply until HQ's first policy arrives (policy version 0)."""
 
     type: Literal["policy"] = "policy"
     list_version: int = Field(default=0, ge=0)
@@ -23,32 +23,32 @@ class PolicySnapshot(SnapshotHeader):
     training_required: bool = True
     look_alike_second_factor: bool = True
     time_zone: str = Field(default="UTC", max_length=60)
-    """IANA name; the site's own time, in which hours and dates are meant."""
+    """IANA name of the site's own time. All hours and dates are in it."""
     working_hours: tuple[Period, ...] = Field(default=(), max_length=200)
-    """None: at any time."""
+    """Without periods: at any time."""
     holidays: tuple[Holiday, ...] = Field(default=(), max_length=200)
     employers: tuple[str, ...] = Field(default=(), max_length=2_000)
-    """Admitted employers; none: all."""
+    """Admitted employers. An empty list admits all."""
     trades: tuple[str, ...] = Field(default=(), max_length=2_000)
     declaration_valid_h: float | None = Field(default=None, gt=0, le=24 * 365)
-    """A health declaration is needed, not older than this; none: not asked for."""
+    """Maximum age of the health declaration. None: no declaration is needed."""
     temperature_max_c: float | None = Field(default=None, ge=30, le=45)
     temperature_required: bool = False
-    """Without a reading nobody is admitted; otherwise a missing one is only noted."""
+    """True: a missing reading is a refusal. False: it is only noted."""
     risk_rules: tuple[RiskRule, ...] = Field(default=(), max_length=200)
-    """A list without a rule holds."""
+    """A risk list without a rule means `hold`."""
     anti_passback: AntiPassback = AntiPassback.OFF
     anti_passback_forgets_after_h: float = Field(default=14, gt=0, le=24 * 7)
     occupancy_max: int | None = Field(default=None, ge=1, le=100_000)
     two_person: bool = False
-    """Two different workers, each entitled, within `two_person_within_s`, for one release each."""
+    """Two different workers must come within `two_person_within_s`. Each needs the right to pass, and gets one release."""
     two_person_within_s: float = Field(default=30, gt=0, le=600)
     admit_on_low_disk: bool = True
-    """False: nobody is admitted while the gate writes its events out of its last reserve of disk space."""
+    """False: the gate admits no worker while it writes events into its last reserve of disk space."""
     protective_gear_advice: bool = False
-    """Say it when a helmet or mask is missing; never a reason to refuse."""
+    """Say when a helmet or mask is missing. It is never a reason to refuse."""
     factors: tuple[FactorRule, ...] = Field(default=EVERY_WAY_IN, min_length=1, max_length=50)
-    """The first rule whose periods hold now applies."""
+    """The first rule whose periods include the present time applies."""
 
     @model_validator(mode="after")
     def _not_contradictory(self) -> "PolicySnapshot":
@@ -58,7 +58,7 @@ class PolicySnapshot(SnapshotHeader):
 
 
 def contradictions(policy: PolicySnapshot) -> list[str]:
-    """What in a policy cannot be meant together: one sentence for each; none for a policy that can be followed."""
+    """Return one sentence for each contradiction in the policy."""
     return [*_ages(policy), *_times(policy), *_people(policy), *_factors(policy)]
 
 

@@ -1,4 +1,4 @@
-"""What is sealed or signed inside an event: an enrolment for HQ alone, and a technician's self-test."""
+"""Content that is sealed or signed inside an event: an enrolment for HQ, and a technician's self-test."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ from contract.messages.words import CommissioningOutcome, StepState
 
 
 class EnrolmentRecord(Message):
-    """A capture subject's templates and the consent they rest on; only ever sealed for HQ."""
+    """A capture subject's templates and the consent for them. It travels only sealed for HQ."""
 
     type: Literal["enrolment_record"] = "enrolment_record"
     worker_id: Id
@@ -20,7 +20,7 @@ class EnrolmentRecord(Message):
 
 
 class CommissioningStep(BaseModel):
-    """One thing that was tried: what was measured, and what the technician saw."""
+    """One step of a self-test: what was measured, and what the technician saw."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
 
@@ -28,11 +28,11 @@ class CommissioningStep(BaseModel):
     state: StepState
     measured: Text = ""
     seen: Text = ""
-    """The technician's answers, in words."""
+    """The technician's answers."""
 
 
 class CommissioningRecord(Message):
-    """The self-test as a whole; signed by the gate (`CommissioningEvent`). The technician is named by an id."""
+    """A whole self-test, signed by the gate (`CommissioningEvent`). `technician` is an id."""
 
     type: Literal["commissioning_record"] = "commissioning_record"
     gate_id: Id

@@ -1,10 +1,10 @@
-"""The words that gate and HQ share: every value that a field may have, one class for each kind."""
+"""The words that gate and HQ share: one class for each kind of word."""
 
 from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why the gate opened or stayed shut: exactly one per decision."""
+    """Why the gate opened or stayed locked: exactly one per decision."""
 
     GRANTED = "granted"
     UNKNOWN = "unknown"
@@ -53,16 +53,16 @@ class Advice(StrEnum):
     SHOW_CODE_OR_CARD = "show_code_or_card"
     ENTER_PIN = "enter_pin"
     LOOK_TOO = "look_too"
-    """A code or card was read; now the face."""
+    """A code or card was read. Now show the face."""
     NEXT_PERSON_TOO = "next_person_too"
-    """Two-person rule: the second one, please."""
+    """Two-person rule: the second person must come too."""
     COME_IN_HOURS = "come_in_hours"
     DECLARE_HEALTH = "declare_health"
     RENEW_TRAINING = "renew_training"
     SEE_DESK = "see_desk"
     WAIT = "wait"
     STEP_BACK = "step_back"
-    """Let in already, and still there: leave the lane, then come again."""
+    """Already admitted, and still in the lane: leave the lane, then come again."""
 
 
 QUALITY_ADVICE: tuple[Advice, ...] = (
@@ -76,16 +76,18 @@ QUALITY_ADVICE: tuple[Advice, ...] = (
     Advice.LESS_LIGHT,
     Advice.UNCOVER_FACE,
 )
-"""What comes with `Reason.LOW_QUALITY`: the face cannot be compared as it is."""
+"""The advice that may come with `Reason.LOW_QUALITY`: the face cannot be compared."""
 
 
 class Direction(StrEnum):
+    """The direction of a passage: into the site, or out of it."""
+
     IN = "in"
     OUT = "out"
 
 
 class DataTier(StrEnum):
-    """How old a list is, by the limits of the policy in force."""
+    """The age of a list, by the limits of the policy in force."""
 
     FRESH = "fresh"
     STALE = "stale"
@@ -93,7 +95,7 @@ class DataTier(StrEnum):
 
 
 class LivenessVerdict(StrEnum):
-    """What presentation attack detection (ISO/IEC 30107) said of the person."""
+    """The result of presentation attack detection (ISO/IEC 30107)."""
 
     NOT_CHECKED = "not_checked"
     LIVE = "live"
@@ -101,18 +103,20 @@ class LivenessVerdict(StrEnum):
 
 
 class PassageOutcome(StrEnum):
+    """What happened after a release, or without one."""
+
     PASSED = "passed"
     NOT_TAKEN = "not_taken"
     FORCED = "forced"
-    """Somebody passed a locked gate, or a locked door was opened."""
+    """Somebody passed a locked gate or opened a locked door."""
     REVERSED = "reversed"
-    """Released one way, and passed the other way."""
+    """Released in one direction, passed in the other."""
     TAILGATED = "tailgated"
     """A second person on one release."""
 
 
 class NoticeCode(StrEnum):
-    """Everything a gate records that is neither a decision, a passage nor an enrolment."""
+    """All that a gate records, other than decisions, passages, enrolments, self-tests and clock settings."""
 
     GATE_STARTED = "gate_started"
     GATE_STOPPED = "gate_stopped"
@@ -127,11 +131,11 @@ class NoticeCode(StrEnum):
     COMMAND_DONE = "command_done"
     COMMAND_REFUSED = "command_refused"
     EVENT_REFUSED = "event_refused"
-    """HQ could not take something this gate sent, and keeps it aside."""
+    """HQ could not take something from this gate, and keeps it in quarantine."""
     REQUEST_REFUSED = "request_refused"
     JOURNAL_RESTARTED = "journal_restarted"
     JOURNAL_HELD = "journal_held"
-    """Another program locks the journal, or reads it for so long that its -wal file grows."""
+    """Another program locks the journal, or reads it so long that its -wal file grows."""
     REPLICA_RESTARTED = "replica_restarted"
     FIRE_ON = "fire_on"
     FIRE_OFF = "fire_off"
@@ -149,22 +153,22 @@ class NoticeCode(StrEnum):
     SENSOR_CHATTER = "sensor_chatter"
     TOO_MANY_GUESSES = "too_many_guesses"
     STILL_THERE = "still_there"
-    """Somebody who was let in stays before the camera; or a picture of somebody does."""
+    """An admitted person, or a picture of one, stays in front of the camera."""
     DISK_LOW = "disk_low"
     DISK_OK = "disk_ok"
     DISK_FILLING = "disk_filling"
     TWIN_GATE = "twin_gate"
     EVENTS_LOST = "events_lost"
     CLOCK_BEHIND = "clock_behind"
-    """The gate's clock is behind a time that it has shown before: it is not trusted."""
+    """The gate's clock shows an earlier time than before. It is not trusted."""
     CLOCK_BELIEVED = "clock_believed"
-    """It is trusted again, because HQ or a technician says that it is right."""
+    """The clock is trusted again: HQ or a technician says that it is right."""
     LISTS_FORGOTTEN = "lists_forgotten"
-    """A technician has this gate take lists that are older than those it had."""
+    """A technician allows older lists than those the gate had."""
 
 
 class DiskStep(StrEnum):
-    """How much room is left where the journal lies; each step gives up something more, and never an event."""
+    """How much space is left for the journal. Each step gives up more, but never an event."""
 
     OK = "ok"
     LOW = "low"
@@ -173,12 +177,14 @@ class DiskStep(StrEnum):
 
 
 class CommissioningOutcome(StrEnum):
+    """The result of a self-test as a whole."""
+
     PASSED = "passed"
     FAILED = "failed"
 
 
 class StepState(StrEnum):
-    """What a step of the commissioning found."""
+    """The result of one step of the commissioning."""
 
     OK = "ok"
     NOT_FITTED = "not_fitted"
@@ -187,7 +193,7 @@ class StepState(StrEnum):
 
 
 class ListKind(StrEnum):
-    """The signed lists HQ publishes to a site."""
+    """The signed lists that HQ publishes to a site."""
 
     ROSTER = "roster"
     RISK = "risk"
@@ -195,9 +201,11 @@ class ListKind(StrEnum):
 
 
 class CommandAction(StrEnum):
+    """What HQ orders a gate to do."""
+
     OPEN_ONCE = "open_once"
     LOCK_DOWN = "lock_down"
     RELEASE_LOCK_DOWN = "release_lock_down"
     RESYNC = "resync"
-    """Ask HQ for all lists again, and send again what HQ does not hold."""
+    """Ask HQ for all lists again, and send again all events that HQ does not hold."""
     REBOOT = "reboot"

@@ -1,1 +1,1 @@
-"""What both commands, `sitegate` and `sitegate-hq`, share: how they print, and how they tell an error. Imports nothing of ours."""
+"""What the commands `sitegate` and `sitegate-hq` share: how they print and how they show errors. Knows no message."""

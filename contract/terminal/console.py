@@ -1,4 +1,4 @@
-"""Consoles and tables that show text as it is. Colour is given by `styled`, never by words in square brackets."""
+"""Consoles and tables that show text as it is. `styled` gives colour; words in square brackets do not."""
 
 import json
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ Styled = str | tuple[str, str]
 
 
 class Console(RichConsole):
-    """Prints every string as it is, in one line, with what is not seen in it written out."""
+    """Prints every string as it is, in one line. Invisible characters are written out."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"markup": False, "emoji": False, "highlight": False, **options})
@@ -27,15 +27,15 @@ class Console(RichConsole):
         super().print(*map(_safe, objects), **options)
 
     def print_json(self, json: str | None = None, **options: Any) -> None:
-        """The same JSON, indented. Without colours: it is for scripts."""
+        """Print the same JSON, indented, without colours: it is for scripts."""
         self.print_text(indented(json or "null"))
 
     def print_text(self, text: str) -> None:
-        """Our own text of several lines, not wrapped."""
+        """Print our own text of several lines, not wrapped."""
         super().print(Text(visible_lines(text)), soft_wrap=True)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Also what did not come through `print`: a progress bar's description, a table's title."""
+        """Write out invisible characters also where `print` is not used: in a progress bar or a table's title."""
         for segment in super().render(renderable, options):
             if segment.control or segment.text.isprintable():
                 yield segment
@@ -44,7 +44,7 @@ class Console(RichConsole):
 
 
 class Table(RichTable):
-    """Cells show text as it is."""
+    """A table whose cells show text as it is."""
 
     def __init__(self, *headers: str, **options: Any) -> None:
         super().__init__(*map(visible, headers), **{k: _safe(v) if k == "title" else v for k, v in options.items()})
@@ -61,17 +61,17 @@ class TextColumn(RichTextColumn):
 
 
 def styled(*parts: Styled) -> Text:
-    """One line of these parts, each with its style."""
+    """Return one line of these parts, each with its style."""
     return Text.assemble(*((visible(p), "") if isinstance(p, str) else (visible(p[0]), p[1]) for p in parts))
 
 
 def stacked(*lines: Styled | Text) -> Text:
-    """These lines, one below the other."""
+    """Return these lines, one below the other."""
     return Text("\n").join(line if isinstance(line, Text) else styled(line) for line in lines)
 
 
 def indented(text: str) -> str:
-    """JSON for people to read too."""
+    """Return indented JSON, which people can read too."""
     return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
 
 

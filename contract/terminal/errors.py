@@ -1,4 +1,4 @@
-"""Every error of a command is one sentence and an exit code, never a traceback."""
+"""Shows every error of a command as one sentence and an exit code, never as a traceback."""
 
 import json
 import os
@@ -15,36 +15,36 @@ from contract import tracebacks
 from contract.terminal.text import prepare_streams, visible
 
 TRACEBACK = "SITEGATE_TRACEBACK"
-"""Set, this environment variable shows an error with all that led to it."""
+"""If this environment variable is set, an error is shown with its traceback."""
 SHOWN_MAX = 60
 ID = "an id has 1 to 64 letters (a-z), digits, dots, hyphens or underscores, and begins with a letter or digit"
 
-Tell = Callable[[str], None]
+Show = Callable[[str], None]
 Describe = Callable[[Exception], str | None]
-"""What a program knows to say of its own errors; None of others."""
+"""Returns the sentence for one of the program's own errors; None for others."""
 
 
-def telling_group(tell: Tell, describe: Describe = lambda error: None) -> type[TyperGroup]:
-    """The root of a command: an error of any command below it is told by `tell`, and the exit code is 1."""
+def error_group(show: Show, describe: Describe = lambda error: None) -> type[TyperGroup]:
+    """Return the class of the root command. It shows an error of any command by `show`; the exit code is 1."""
 
-    class Telling(TyperGroup):
+    class ErrorGroup(TyperGroup):
         def invoke(self, ctx: Any) -> Any:
             prepare_streams()
             try:
                 return super().invoke(ctx)
             except (typer.Exit, typer.Abort, EOFError, BrokenPipeError):
-                raise  # told already, or the reader of our output has gone
+                raise  # already shown, or the reader of our output is gone
             except Exception as error:
                 if hasattr(error, "exit_code") or os.environ.get(TRACEBACK):
                     raise  # a wrong option: the command line itself says how it is used
-                tell(describe(error) or sentence(error))
+                show(describe(error) or sentence(error))
                 raise typer.Exit(1) from error
 
-    return Telling
+    return ErrorGroup
 
 
 def sentence(error: Exception) -> str:
-    """What is wrong, in one line. Where it is found out, if we did not foresee it."""
+    """Return what is wrong, in one line. For an unexpected error, also where it happened."""
     if type(error).__module__.startswith(tracebacks.OWN) and str(error):
         return str(error)
     match error:
@@ -72,13 +72,13 @@ def sentence(error: Exception) -> str:
 
 
 def _place(error: Exception) -> str:
-    """The innermost place that is not a library's."""
-    frames = tracebacks.told(error)[0]["frames"]
+    """Return the innermost place outside libraries."""
+    frames = tracebacks.report(error)[0]["frames"]
     return next((frame for frame in reversed(frames) if "site-packages" not in frame), "an unknown place")
 
 
 def of_file(error: OSError) -> str:
-    """Which file, and what is wrong with it."""
+    """Return which file it is, and what is wrong with it."""
     if error.filename is None or error.strerror is None:
         return _line(error) or type(error).__name__
     names = " and ".join(visible(os.fsdecode(n)) for n in (error.filename, error.filename2) if n is not None)
@@ -86,12 +86,12 @@ def of_file(error: OSError) -> str:
 
 
 def problems(error: ValidationError) -> str:
-    """Each wrong value by its name; ids are explained."""
+    """Return each wrong value with its name. Wrong ids are explained."""
     return "; ".join(_problem(one) for one in error.errors(include_url=False, include_context=False))
 
 
 def shown(value: object) -> str:
-    """What was given, in quotes, not too much of it."""
+    """Return the given value in quotes, shortened."""
     text = visible(str(value))
     return f"'{text[:SHOWN_MAX]}{'…' if len(text) > SHOWN_MAX else ''}'"
 
@@ -99,7 +99,7 @@ def shown(value: object) -> str:
 def _problem(one: Any) -> str:
     where, given = ".".join(map(str, one["loc"])), one.get("input")
     if one["type"] == "string_pattern_mismatch" and isinstance(given, str) and "A-Za-z0-9" in one["msg"]:
-        return f"{where}: {shown(given)} is no id: {ID}"
+        return f"{where}: {shown(given)} is not an id: {ID}"
     if one["type"] == "string_too_long" and isinstance(given, str):
         return f"{where}: {len(given)} characters are too many ({one['msg'].partition('at most ')[2]})"
     message = visible(one["msg"].removeprefix("Value error, "))

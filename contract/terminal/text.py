@@ -1,4 +1,4 @@
-"""Text from elsewhere, made safe to show: nothing in it moves the cursor, turns the line round, or begins another line."""
+"""Makes foreign text safe to show: it cannot move the cursor, reverse the line, or begin another line."""
 
 import codecs
 import json
@@ -6,9 +6,9 @@ import sys
 import unicodedata
 
 HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode's categories of what does something and is not seen: controls, formats (bidi among them), half characters, line ends."""
+"""Unicode categories of invisible characters with an effect: controls, formats (also bidi), surrogates, line ends."""
 PLAIN_ERRORS = "sitegate-plain"
-"""The name under which streams know `plain`."""
+"""The name of the error handler `plain`."""
 _MARKS = {
     "✔": "v",
     "✘": "x",
@@ -33,19 +33,19 @@ _MARKS = {
 
 
 def visible(text: str) -> str:
-    r"""`text` with \n, \u001b and the like written out, as in JSON. A line feed too: text of others is one line."""
+    r"""Return `text` with invisible characters written out as in JSON (\n, \u001b). Foreign text is always one line."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(map(_shown, text))
 
 
 def visible_lines(text: str) -> str:
-    """The same for our own text of several lines, in which nobody else's text is without `visible`."""
+    """Return the same for our own text of several lines. Pass foreign text in it through `visible` first."""
     return "\n".join(map(visible, text.split("\n")))
 
 
 def plain(error: UnicodeError) -> tuple[str, int]:
-    """Error handler of a stream that cannot write a character: a plain mark, else what JSON writes."""
+    """Replace a character that the stream cannot write: by a plain mark, or as JSON writes it."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     wrong = error.object[error.start : error.end]
@@ -53,7 +53,7 @@ def plain(error: UnicodeError) -> tuple[str, int]:
 
 
 def prepare_streams() -> None:
-    """Let output never fail for a character: terminals of GBK or ASCII, pipes and files with LC_ALL=C."""
+    """Set the streams so that no character makes output fail: GBK and ASCII terminals, pipes, files with LC_ALL=C."""
     codecs.register_error(PLAIN_ERRORS, plain)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

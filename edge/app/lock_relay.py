@@ -80,9 +80,9 @@ def _descriptions(path: Path, text: str | None) -> Iterator[tuple[GateConfig, Pa
             if _relays(kept) is None:
                 continue
             merged = _relays({**kept, **said}) if isinstance(said, dict) else None
-            who = f"the last gate process that started said ({place}); {path} cannot be used"
+            who = f"the last gate process that started stored it ({place}); {path} cannot be used"
             if isinstance(said, dict) and "relay_pin" in said:
-                who = f"{path} says, and where it says nothing {place}"
+                who = f"{path} says, completed by {place}"
             yield merged or _relays(kept) or GateConfig(), folder, who
     if own is not None and not _misspelt(data):
         yield own, folder, f"{path} says" if whole else f"the readable part of {path} says"

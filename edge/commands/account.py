@@ -52,7 +52,7 @@ def add(
 
 @app.command(epilog=example("sitegate account remove anna"))
 def remove(name: Name, config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Take an account away; whoever is signed in with it is signed out at once."""
+    """Remove an account. Its sessions end at once."""
     operator, desk = getpass.getuser(), _desk(config)
     try:
         removed = desk.remove_account(name, by=operator)

@@ -87,8 +87,12 @@ def sync(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """The gate's side of the connection: events written with fsync against bare SQLite, drained to mosquitto against bare MQTT,
-    a large roster from the broker until it is in force, and changes of it until the matcher sees them. HQ's side: sitegate-hq bench."""
+    """Measure the gate's side of the connection to HQ.
+
+    Events are written with fsync, against bare SQLite, and sent to mosquitto, against bare MQTT. A large roster comes
+    from the broker until it is in force; then changes of it, until the matcher uses them. HQ's side: sitegate-hq
+    bench.
+    """
     from rich.progress import Progress
 
     from edge.tools.bench import events as measure
@@ -132,7 +136,7 @@ def sync(
     out.print(
         f"changes of {change.changed} of them: visible to the matcher {min(change.visible_s):.2f} to "
         f"{max(change.visible_s):.2f} s after they are published, {change.delta_bytes / 1e3:.0f} KB; longest call in the "
-        f"loop {change.longest_call_s * 1e3:.0f} ms; an unchanged roster signed anew: {change.unchanged_bytes} bytes",
+        f"loop {change.longest_call_s * 1e3:.0f} ms; an unchanged roster signed again: {change.unchanged_bytes} bytes",
         highlight=False,
     )
 
@@ -149,8 +153,11 @@ def safety(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """From the fire contact and the exit button to the relay, while disk, camera or matcher do their worst; and how long the relay
-    stays energised when the gate process freezes or is killed. On mock pins: a relay and its wiring add their own time."""
+    """Measure the time from the fire contact and the exit button to the relay, under the worst load.
+
+    Disk, camera and matcher are disturbed meanwhile. It also measures how long the relay stays energised when the
+    gate process freezes or is killed. It uses mock pins: a relay and its wiring add their own time.
+    """
     from edge.core.passage import PassageState
     from edge.tools.bench import guards as bench_guards
     from edge.tools.bench import safety as bench_safety

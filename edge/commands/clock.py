@@ -1,4 +1,4 @@
-"""`sitegate clock`: what a technician says of this gate's clock."""
+"""`sitegate clock`: a technician confirms this gate's clock."""
 
 import getpass
 import secrets
@@ -21,8 +21,10 @@ WhyOption = Annotated[str, typer.Option("--why", help="The reason, for the recor
 
 @app.command(epilog=example('sitegate clock believe --why "was a year ahead, set right by hand"'))
 def believe(why: WhyOption, config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """The clock shows the right time now, although it is behind a time that it has shown before. Recorded with your name. With a
-    connection to HQ this is not needed: HQ confirms the time."""
+    """Confirm that the clock is right now, although it once showed a later time.
+
+    The confirmation is recorded with your name. With a connection to HQ you do not need it: HQ confirms the time.
+    """
     send(config, "believe_clock", why)
     out.print(
         f"asked: {SystemClock().utc():%Y-%m-%d %H:%M:%S} UTC is right; see: sitegate events list", highlight=False
@@ -30,7 +32,7 @@ def believe(why: WhyOption, config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 
 def send(config: Path, kind: str, why: str) -> None:
-    """Leave a request for the gate process, under the name of whoever runs this command."""
+    """Leave a request for the gate process, under the name of the person who runs this command."""
     if not why.strip():
         raise fail("--why may not be empty: it is recorded", EXIT_USAGE)
     request = TechnicianRequest.model_validate(

@@ -1,4 +1,4 @@
-"""`sitegate commission`: a technician and the gate try everything together, and sign it off."""
+"""`sitegate commission`: a technician tries everything at the gate, and gets a signed certificate."""
 
 import hashlib
 import os
@@ -60,10 +60,11 @@ def run(
     ] = None,
     to: Annotated[Path, typer.Option(help="Folder for the certificate.", show_default="the current one")] = Path(),
 ) -> None:
-    """Camera, a photo, light, lamps, sound, relay, sensors, fire, clock, disk, keys, weights, lists, broker: all tried, all written down.
+    """Try every part of the gate with a technician, and write a signed certificate.
 
-    The gate process must be stopped for it (systemctl stop sitegate-gate). Writes a signed certificate (HTML, to print)
-    and hands the record to the gate, which sends it to HQ. Exit code 1 if something is wrong.
+    Parts: camera, a photo, light, lamps, sound, relay, sensors, fire, clock, disk, keys, weights, lists, broker. Stop
+    the gate process before (systemctl stop sitegate-gate). The certificate is HTML, to print. The gate sends the
+    record to HQ. Exit code 1 if something is wrong.
     """
     from edge.tools.commissioning import certificate
     from edge.tools.selfcheck import gate_is_running
@@ -104,7 +105,7 @@ def run(
 
 @app.command("verify", epilog=example("sitegate commission verify north-gate-20261122-0610.html"))
 def verify(page: Annotated[Path, typer.Argument(help="A certificate.", exists=True, dir_okay=False)]) -> None:
-    """Say whether a certificate is as it was signed, and by which key."""
+    """Check that a certificate is unchanged, and show which key signed it."""
     from edge.tools.commissioning.certificate import NotACertificate, read
 
     try:
@@ -120,8 +121,9 @@ def verify(page: Annotated[Path, typer.Argument(help="A certificate.", exists=Tr
 
 
 def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
-    """The technician's steps, then what the gate can answer alone."""
-    from edge.app.gate import ERRORS, manual_devices
+    """Run the technician's steps, then the checks that need nobody."""
+    from edge.app.devices import manual_devices
+    from edge.app.gate import ERRORS
     from edge.tools import selfcheck
     from edge.tools.commissioning.certificate import photo_let_in
     from edge.tools.commissioning.steps import STEPS
@@ -168,13 +170,13 @@ def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
 
 
 def _check_folder(folder: Path) -> None:
-    """Before an hour's work, not after it."""
+    """Refuse an unusable folder before the work, not after it."""
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise fail(f"{folder.absolute()} is no folder that can be written: choose another one with --to")
 
 
 def _matcher(config: Config) -> "FaceMatcher":
-    """Recognition with the workers who are enrolled by now. Raises BadKey, ModelError."""
+    """Load recognition with the workers enrolled so far. Raises BadKey, ModelError."""
     from edge.app.roster import open_roster
     from edge.matcher import open_matcher
 
@@ -195,7 +197,7 @@ def _show(steps: Sequence[CommissioningStep]) -> None:
     for step in steps:
         measured: str | Text = step.measured
         if photo_let_in(step):
-            measured = styled((f"{step.measured}: whoever has a photo of a worker opens this gate", "bold red"))
+            measured = styled((f"{step.measured}: a photo of a worker opens this gate", "bold red"))
         table.add_row(_MARKS[step.state], step.name, measured, step.seen)
     out.print(table)
 

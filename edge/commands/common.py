@@ -1,4 +1,4 @@
-"""What all commands share: the --config option, the console, and errors told once, plainly."""
+"""The --config option, the console and the printing of errors, which all commands share."""
 
 from pathlib import Path
 from typing import Annotated

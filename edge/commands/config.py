@@ -37,9 +37,10 @@ def init(
         ),
     ] = None,
 ) -> None:
-    """Write a commented configuration with every key, its unit and its default.
+    """Write a configuration file with every key, its unit and its default.
 
-    Only liveness.mode has no default. Without --liveness it is asked, or, without a terminal, left to be filled in.
+    Only liveness.mode has no default. Without --liveness this command asks for it. Without a terminal it leaves the
+    line to be filled in.
     """
     if out_path.exists() and not force:
         raise fail(f"{out_path} exists already; look at it with `sitegate config show -c {out_path}`, or add --force")
@@ -59,7 +60,7 @@ def init(
 
 @app.command(epilog=example("sitegate config check -c gate-7.toml"))
 def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Check the file alone: every problem at once, nothing else touched."""
+    """Check the configuration file and show every problem at once. Nothing else is touched."""
     loaded = load_config(config)
     out.print(f"{config} is fine")
     warn_of_photos(loaded.liveness)
@@ -67,7 +68,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 @app.command(epilog=example("sitegate config show", "sitegate config show --json"))
 def show(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
-    """Show what is in force: the file over the defaults, secrets masked."""
+    """Show the configuration in force: the file over the defaults, with secrets masked."""
     loaded = load_config(config)
     if as_json:
         out.print_json(json.dumps(loaded.model_dump(mode="json")))
@@ -84,7 +85,10 @@ def show(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> 
 
 @app.command("move-secrets", epilog=example("sudo sitegate config move-secrets"))
 def move_secrets(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Move passwords out of the configuration into files that only the process which needs them reads; may be run again."""
+    """Move passwords out of the configuration into files of their own.
+
+    Only the process that needs a password can read its file. You can run this command again.
+    """
     load_config(config)
     try:
         moved = inline_secrets.move_secrets(config)
@@ -97,7 +101,7 @@ def move_secrets(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 
 def _ask_liveness() -> str:
-    """The person at this terminal chooses; there is no answer by just pressing Enter."""
+    """Ask the person at this terminal. Enter alone is no answer."""
     off = f"let a photo of a worker in ({PHOTOS_LET_IN}): only where a guard watches"
     for line in (
         styled("Photos held to the camera. Which of these is this gate to do?"),
@@ -114,7 +118,7 @@ def _ask_liveness() -> str:
 
 
 def warn_of_photos(liveness: LivenessConfig) -> None:
-    """In red what the mode lets in; nothing if only live people pass."""
+    """Print in red what the liveness mode lets in. Print nothing if only live people pass."""
     if liveness.danger:
         out.print(styled((liveness.danger, "bold red")))
 

@@ -1,4 +1,4 @@
-"""`sitegate demo`: the whole house on this machine, with real photos."""
+"""`sitegate demo`: broker, HQ and gate on this machine, with real photos."""
 
 import sys
 import time
@@ -21,9 +21,9 @@ def demo(
         Path | None, typer.Option("--dir", help="Where the demonstration keeps its files.  [default: the cache]")
     ] = None,
 ) -> None:
-    """A broker, HQ and a gate on this machine: people walk up out of real photos, and every promise is checked.
+    """Run a broker, HQ and a gate on this machine, with people who walk up out of real photos.
 
-    Exit code 0 only if everything happened as the final table demands.
+    Every promise is checked. Exit code 0 only if everything happened as the final table demands.
     """
     from edge.tools.demo.play import play
     from edge.tools.demo.stage import StageError

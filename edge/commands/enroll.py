@@ -44,9 +44,10 @@ def enroll(
         typer.Option("--force", metavar="WHY", help="Enrol although the roster speaks against it; WHY is recorded."),
     ] = None,
 ) -> None:
-    """Enrol a worker from photos, or from the gate's camera. No picture is kept; the template goes to HQ sealed, and back with the roster.
+    """Enrol a worker from photos, or from the gate's camera.
 
-    The new face is compared with the roster first: nobody gets two ids, and no id two faces.
+    No picture is kept. The template goes to HQ sealed, and comes back with the roster. The new face is first compared
+    with the roster, so that nobody gets two ids and no id gets two faces.
     """
     from edge.camera import CameraFault
     from edge.matcher import EnrolmentError, ModelError, open_matcher
@@ -88,7 +89,7 @@ def enroll(
 
 def _from_camera(config: Config, matcher: "FaceMatcher", within_s: float) -> list[Image]:
     """Good pictures of who stands in front of the gate. Raises CameraFault, EnrolmentError, ScriptError."""
-    from edge.app.gate import make_camera
+    from edge.app.devices import make_camera
     from edge.matcher import EnrolmentError
     from edge.matcher.enrolment.guided_capture import WANTED, GuidedCapture
     from edge.matcher.enrolment.request import take_frames

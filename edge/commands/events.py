@@ -43,7 +43,10 @@ def list_(
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many of the newest.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """The newest events, oldest of them first. A time in brackets is what a clock showed that was set right later."""
+    """Show the newest events, the oldest of them first.
+
+    A time in brackets was recorded before the clock was set right.
+    """
     reader = _reader(config)
     events = reader.latest(limit)[::-1]
     if reader.trouble:
@@ -104,7 +107,8 @@ def salvage(
     file: Annotated[Path, typer.Argument(help="A damaged journal that was set aside.")],
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Save what a damaged journal still holds and HQ does not; sitegate sync sends it. The file stays as it is."""
+    """Save the events that only a damaged journal holds. sitegate sync sends them to HQ. The damaged file is not
+    changed."""
     settings = load_config(config)
     try:
         roster = open_roster(settings)

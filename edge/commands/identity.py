@@ -1,4 +1,4 @@
-"""`sitegate key show` and `sitegate register`: this gate's own keys, and how HQ comes to know them."""
+"""`sitegate key show` and `sitegate register`: this gate's own keys, and how HQ learns them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,7 +23,7 @@ def show(
     config: ConfigOption = DEFAULT_CONFIG,
     to: Annotated[Path | None, typer.Option("--to", help="Write both public keys there, for HQ.")] = None,
 ) -> None:
-    """The public keys of this gate and their fingerprint, to be read aloud to HQ."""
+    """Show the public keys of this gate and their fingerprint, to read aloud to HQ."""
     settings = load_config(config)
     keys, files = _keys(settings)
     out.print(f"gate key  {files[0]}", highlight=False, soft_wrap=True, markup=False)
@@ -43,9 +43,9 @@ def register_gate(
     code: Annotated[str, typer.Argument(help="The code that HQ gave you; none if HQ has the fingerprint.")] = "",
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Show this gate's public keys to HQ, so that it takes what the gate sends.
+    """Register this gate's public keys at HQ, so that HQ accepts its messages.
 
-    HQ gives the code: sitegate-hq gate code GATE --site SITE --by YOU. It counts once, for this gate alone.
+    HQ gives the code: sitegate-hq gate code GATE --site SITE --by YOU. A code works once, for this gate alone.
     """
     from contract.keyring import TrustedKeys
     from edge.sync import registration as to_hq

@@ -1,4 +1,4 @@
-"""`sitegate liveness`: what the liveness check can and cannot tell apart, in figures."""
+"""`sitegate liveness`: measure what the liveness check can tell apart."""
 
 import json
 import random
@@ -66,7 +66,7 @@ def photos(
     seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
-    """Tilt real photos before the real face detector: is a flat face ever taken for a head?"""
+    """Tilt real photos before the real face detector, and count the flat faces that it takes for heads."""
     from edge.tools.evaluation import tilted_prints
 
     found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
@@ -101,7 +101,10 @@ def phones(
     seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
-    """Hold photos of enrolled workers on a simulated phone before the real recognition: how many are let in, by mode."""
+    """Hold photos of enrolled workers on a simulated phone before the real recognition.
+
+    The table shows how many are let in, by liveness mode.
+    """
     from edge.tools.evaluation import phone_photos as simulation
 
     if strange := set(mode or ()) - set(LIVENESS_MODES):

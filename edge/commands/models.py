@@ -45,7 +45,10 @@ def fetch(
     pack: PackOption = "opencv-zoo",
     liveness: LivenessOption = False,
 ) -> None:
-    """Download what is missing, check every hash, fold to float32, put in place. Nothing to do if all verifies."""
+    """Download missing weights, check every hash, convert to float32 and install them.
+
+    If all weights verify, nothing is done.
+    """
     target = _folder(folder, config)
     chosen = load_manifest().passive_liveness if liveness else _pack(pack)
     with download_progress() as bar:
@@ -85,7 +88,7 @@ def verify(
 
 @app.command("list", epilog=example("sitegate models list", "sitegate models list --json"))
 def list_models(config: ConfigOption = DEFAULT_CONFIG, folder: DirOption = None, as_json: JsonOption = False) -> None:
-    """Every model that may be used: where it comes from, its licence, and whether it is here."""
+    """List every model that may be used: source, licence, and whether it is installed."""
     target = _folder(folder, config)
     manifest = load_manifest()
     packs: dict[str, Pack | PassivePack] = {**manifest.packs, "passive_liveness": manifest.passive_liveness}

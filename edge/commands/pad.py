@@ -1,4 +1,4 @@
-"""The part of `sitegate evaluate` that is about photos held to the camera: gathers the figures and prints them."""
+"""Presentation attacks in `sitegate evaluate`: measures and prints the error rates."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,8 +27,11 @@ def measure_pad(
     presentations: int,
     progress: Progress,
 ) -> "PadResult":
-    """The passive network on photos of `people` and on the folder's attacks, if its weight is there; the challenge on
-    `presentations` simulated ones of each kind; and both together. Raises ModelError if the pack itself is missing or altered."""
+    """Measure the passive network, the challenge, and both together.
+
+    The passive network sees photos of `people` and the folder's attacks, if its weight is installed. The challenge
+    sees `presentations` simulated ones of each kind. Raises ModelError if the pack itself is missing or altered.
+    """
     from edge.matcher import ModelError
     from edge.matcher.liveness.passive import open_passive
     from edge.tools.evaluation.pad import PadResult, both
@@ -85,7 +88,7 @@ def _simulated(liveness: LivenessConfig, presentations: int, progress: Progress)
 
 
 def print_pad(pad: "PadResult") -> None:
-    """As tables; where there are no figures of the passive network, why."""
+    """Print the rates as tables, and the reason where the passive network has none."""
     title = "Photos held to the camera (ISO/IEC 30107-3)"
     table = Table("what judges", "presented", "number", "error", "rate", title=title)
     parts = {

@@ -1,4 +1,4 @@
-"""`sitegate passage`: every transition of the gate, as a table and a diagram, straight from the code that runs."""
+"""`sitegate passage`: every transition of the gate as a table and a diagram, from the code that runs."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -33,12 +33,12 @@ def register(app: typer.Typer) -> None:
 
 
 def section() -> str:
-    """What stands between the marks."""
+    """The text between the marks."""
     return f"```mermaid\n{diagram()}\n```\n\n{table()}"
 
 
 def replaced(page: str) -> str:
-    """The page with its marked section written anew. Raises: ValueError if the marks are missing."""
+    """The page with its marked section replaced. Raises: ValueError if the marks are missing."""
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:

@@ -1,4 +1,4 @@
-"""`sitegate policy`: the rules in force, and what each of them says of one worker at one time."""
+"""`sitegate policy`: the rules in force, and what each rule says about one worker."""
 
 import json
 from dataclasses import replace
@@ -43,7 +43,7 @@ _COLOURS = {
 
 @app.command(epilog=example("sitegate policy show", "sitegate policy show --json"))
 def show(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
-    """The site's policy, as HQ signed it: every rule's limits, and which differ from the defaults."""
+    """Show the site's policy, as HQ signed it, and which limits differ from the defaults."""
     loaded = load_config(config)
     state = _state(loaded)
     policy = policy_of(state, loaded.site.site_id, SystemClock().utc())
@@ -80,7 +80,10 @@ def explain(
     partner: Annotated[str | None, typer.Option(help="Another entitled worker who waits (two-person rule).")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Every rule in its order: what it looks at, and what it says of this worker. Nothing is opened or recorded."""
+    """Show for every rule, in order, what it looks at and what it says about this worker.
+
+    Nothing is opened or recorded.
+    """
     loaded = load_config(config)
     state, clock = _state(loaded), SystemClock()
     _check_known(state, worker)
@@ -111,7 +114,7 @@ def explain(
 
 
 def _circumstances(config: Config, worker: str, now: datetime, policy: PolicySnapshot) -> Circumstances:
-    """The gate's own: its way, its clock, and who is inside by its journal."""
+    """The gate's circumstances: direction, clock, and who is inside by its journal."""
     clock = SystemClock()
     presence = JournalPresence(config.paths.state_dir / JOURNAL, clock)
     found = Circumstances(
@@ -153,7 +156,7 @@ def _time(text: str, policy: PolicySnapshot) -> datetime:
 
 
 def _shown(worker: str, factors: frozenset[Factor], state: RosterState, config: Config) -> tuple[Identification, Claim]:
-    """A face that is recognised if it is among the factors, and found live if it must be; the rest as genuine."""
+    """Genuine credentials for the factors; a face among them is recognised, and live if the policy asks."""
     others = factors - {Factor.FACE}
     claim = Claim(worker, others) if others else Claim()
     if Factor.FACE not in factors:
@@ -184,7 +187,7 @@ def _state(config: Config) -> RosterState:
     if reader.trouble:
         raise fail(reader.trouble)
     for incident in reader.incidents():
-        if incident.code is NoticeCode.LIST_REFUSED:  # the others are no matter of lists; the journal has them
+        if incident.code is NoticeCode.LIST_REFUSED:  # Other incidents are not about lists. The journal has them.
             err.print(styled(("refused:", "yellow"), f" {incident.detail}"))
     reader.close()
     return reader.state

@@ -1,4 +1,4 @@
-"""`sitegate gate|sync|screen|run`: the three processes, and all of them at once."""
+"""`sitegate gate`, `sync`, `screen`, `run`: the three processes, and all of them at once."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ def gate(config: ConfigOption = DEFAULT_CONFIG, log_json: LogJson = False) -> No
 
 
 def lock(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Set the relay to locked, and exit. systemd runs it after the gate process ended, however it ended."""
+    """Set the relay to locked, and exit. systemd runs this after every end of the gate process."""
     err.print(_lock(config), highlight=False, markup=False)
 
 
@@ -60,14 +60,14 @@ def run(config: ConfigOption = DEFAULT_CONFIG, log_json: LogJson = False) -> Non
 
 @contextmanager
 def _locked_if_it_fails(config: Path) -> Iterator[None]:
-    """A gate that cannot even start locks its relay first: a broken configuration, or a library that cannot be loaded."""
+    """Lock the relay first if the gate cannot start: a broken configuration, or a library that cannot be loaded."""
     try:
         yield
     except (typer.Exit, ImportError, OSError) as error:
         try:
             said = _lock(config)
         except typer.Exit:
-            said = ""  # told already
+            said = ""  # already printed
         if said:
             err.print(said, highlight=False, markup=False)
         if isinstance(error, typer.Exit):
@@ -76,7 +76,7 @@ def _locked_if_it_fails(config: Path) -> Iterator[None]:
 
 
 def _lock(config: Path) -> str:
-    """What was done, in one sentence; or a clear message and exit code 1."""
+    """Lock, and return one sentence; or print a clear message and exit with code 1."""
     from edge.app.lock_relay import lock_relay
     from edge.core.ports import GateError
 
@@ -108,6 +108,6 @@ def _run(
         process(config, shutdown)
     except errors as error:
         raise fail(str(error), EXIT_USAGE) from error
-    except Exception as error:  # a defect: where it is belongs into the log of a process that nobody watches
-        uncaught.tell("a defect", error)
+    except Exception as error:  # A defect. Its place belongs in the log, because nobody watches this process.
+        uncaught.show("a defect", error)
         raise typer.Exit(EXIT_PROBLEM) from error

@@ -1,4 +1,4 @@
-"""`sitegate replay`: play a story through the real gate, and say whether it came as it should."""
+"""`sitegate replay`: play a story through the real gate, and compare the result with what it expects."""
 
 import logging
 import sys
@@ -28,10 +28,11 @@ def replay(
     png_: Annotated[Path | None, typer.Option("--png", help="Draw the timeline into this PNG file.")] = None,
     width_px: Annotated[int, typer.Option(min=600, max=8000, help="Width of the PNG.")] = 1800,
 ) -> None:
-    """Play stories on a clock set by hand through the real gate, and compare what came of them with what they expect.
+    """Play stories through the real gate, and compare the results with what they expect.
 
-    A story is a TOML file: who stands in front of the camera, what the sensors, HQ and the clock do, and what must come of
-    it. docs/SCENARIOS.md says how to write one. Exit code 1 if anything came otherwise, 2 if a story cannot be played.
+    A story is a TOML file: people at the camera, sensors, HQ, the clock, and the expected results. The clock is set
+    by hand, so a story takes no real time. docs/SCENARIOS.md shows how to write one. Exit code 1 if a result differs,
+    2 if a story cannot be played.
     """
     from edge.tools.stories.compare import explain
     from edge.tools.stories.line import StoryError

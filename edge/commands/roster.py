@@ -1,4 +1,4 @@
-"""`sitegate roster`: what HQ told this gate, as the gate believes it (signatures checked, seals opened)."""
+"""`sitegate roster`: HQ's lists, as this gate believes them (signatures checked, seals opened)."""
 
 import json
 from pathlib import Path
@@ -30,7 +30,7 @@ app = typer.Typer(no_args_is_help=True, help="Show the lists this gate has from 
 
 @app.command("list", epilog=example("sitegate roster list", "sitegate roster list --json"))
 def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
-    """Every worker by id: sites, dates, number of templates, on the risk list or not, who looks too much alike, whose photo was upside down."""
+    """List every worker by id: sites, dates, templates, risk list, look-alikes, photos that were upside down."""
     from edge.matcher import ModelError
     from edge.matcher.engine.upright import rotated_workers
     from edge.matcher.gallery.look_alikes import marked
@@ -71,7 +71,7 @@ def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
 
 @app.command(epilog=example("sitegate roster status"))
 def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
-    """Version and age of roster, risk list and policy, and what was refused."""
+    """Show version and age of roster, risk list and policy, and what was refused."""
     roster_state, now = _state(config), SystemClock().utc()
     found = dict(zip(("roster", "risk"), tiers(roster_state, "site", now), strict=True))
     ages = {"roster": roster_state.roster, "risk": roster_state.risk, "policy": roster_state.policy_age}
@@ -95,8 +95,11 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
 
 @app.command("accept", epilog=example('sitegate roster accept --why "HQ was restored from a backup"'))
 def accept(why: WhyOption, config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Let the next lists from HQ come into force although this gate had newer ones, for one hour and once for each list. For an HQ
-    that was restored from a backup; recorded with your name."""
+    """Let the next lists from HQ come into force although this gate had newer ones.
+
+    This holds for one hour, and once for each list. Use it when HQ was restored from a backup. It is recorded with
+    your name.
+    """
     send(config, "take_older_lists", why)
     out.print("asked: the next lists from HQ come into force, also older ones; see: sitegate events list")
 
@@ -114,6 +117,6 @@ def _state(config_path: Path) -> RosterState:
     if reader.trouble:
         raise fail(reader.trouble)
     for incident in reader.incidents():
-        if incident.code is NoticeCode.LIST_REFUSED:  # the others are no matter of lists; the journal has them
+        if incident.code is NoticeCode.LIST_REFUSED:  # Other incidents are not about lists. The journal has them.
             err.print(styled(("refused:", "yellow"), f" {incident.detail}"))
     return reader.state

@@ -13,13 +13,16 @@ app = typer.Typer(no_args_is_help=True, help="The files that this gate keeps.")
 
 @app.callback()
 def _group() -> None:
-    """One command so far."""
+    """The group has one command."""
 
 
 @app.command(epilog=example("sitegate state migrate"))
 def migrate(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Put what version 0.1 left where it belongs now: databases into the folder of their process, passwords out of the
-    configuration. As root, with the processes stopped; may be run again."""
+    """Move the files of version 0.1 to their present places.
+
+    Databases go into the folder of their process, passwords out of the configuration. Run it as root, with the
+    processes stopped. You can run it again.
+    """
     folder = load_config(config).paths.state_dir
     try:
         moved = move(folder)
@@ -30,5 +33,5 @@ def migrate(config: ConfigOption = DEFAULT_CONFIG) -> None:
     try:
         for one in move_secrets(config):
             out.print(f"{one.key} is now in {one.path}", soft_wrap=True, highlight=False)
-    except (NotMoved, OSError) as error:  # the gate works as before, and `sitegate check` goes on saying it
+    except (NotMoved, OSError) as error:  # The gate works as before, and `sitegate check` keeps reporting it.
         err.print(styled(("by hand:", "yellow"), f" {error}"))

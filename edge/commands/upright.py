@@ -1,4 +1,4 @@
-"""`sitegate models upright`: what happens to faces that are turned, and what the pack's manifest entry for them must say."""
+"""`sitegate models upright`: measure turned faces, and propose the entry for the pack's manifest."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def upright(
     pack: Annotated[str, typer.Option("--pack", help="The pack in the manifest.")] = "opencv-zoo",
     as_json: JsonOption = False,
 ) -> None:
-    """Measure who is refused and who is not when photos are turned, in frames and as files. Stores nothing."""
+    """Turn photos, and measure which faces are refused, in frames and as files. Stores nothing."""
     from edge.matcher import ModelError, load_manifest
     from edge.tools.evaluation.photos import EvaluationError, find_photos
     from edge.tools.evaluation.rotations import by_halves, first_photos, fitted, judged, observe_all_rotated
@@ -73,7 +73,8 @@ def _by_angle(seen: "Sequence[RotatedFace]") -> "list[tuple[int, list[RotatedFac
 
 
 def _frames(angle: int, seen: "Sequence[RotatedFace]") -> dict[str, object]:
-    """`usable`: but for being upright. `points wrong`: by more than 60°. `taken, wrong`: these, that nothing refuses."""
+    """Count frames. `usable`: usable apart from the turn. `points wrong`: by more than 60°. `taken, wrong`: of these,
+    not refused."""
     from edge.tools.evaluation.rotations import WRONG_DEG
 
     usable = [t for t in seen if t.vector is not None]

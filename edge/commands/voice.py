@@ -1,4 +1,4 @@
-"""`sitegate voice make`: the spoken sentences, made once on this machine from the same texts as the lane page."""
+"""`sitegate voice make`: spoken sentences, made on this machine from the texts of the lane page."""
 
 import shutil
 import subprocess
@@ -26,9 +26,9 @@ def make(
         list[str] | None, typer.Option("--language", "-l", help="Only this language; may be repeated.")
     ] = None,
 ) -> None:
-    """Speak every sentence of the lane page into a WAV file, with espeak-ng. Files that exist are replaced.
+    """Speak every sentence of the lane page into a WAV file, with espeak-ng.
 
-    Own recordings sound better: put them there under the same names.
+    Existing files are replaced. Own recordings sound better: put them there under the same names.
     """
     if shutil.which("espeak-ng") is None:
         raise fail("espeak-ng is not installed; run: apt install espeak-ng")
@@ -45,7 +45,7 @@ def make(
 
 @app.command("check", epilog=example("sitegate voice check -c /etc/sitegate/sitegate.toml"))
 def check_clips(config_path: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Say which sentences the configured folder lacks."""
+    """List the sentences that the configured folder lacks."""
     told = load_config(config_path).indicator
     if told.voice_dir is None:
         raise fail("[indicator] voice_dir is not set: there is no voice")

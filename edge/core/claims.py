@@ -16,7 +16,7 @@ UNKNOWN_CARD = "the card is not on the roster"
 WRONG_PIN = "the PIN is wrong"
 NO_PIN = "the worker has no PIN"
 USED_CODE = "the code was already used here"
-FORGOTTEN_CODE = "the code is older than this gate's memory, which may have lost that it was used: ask for a new one"
+FORGOTTEN_CODE = "the code is older than this gate's memory, so it may have been used already: ask for a new one"
 UNREADABLE = "the reader gave something other than digits"
 COUNTED = frozenset({UNKNOWN_CARD, WRONG_PIN, NO_PIN, UNREADABLE})
 """Refusals that count as wrong guesses (`edge.core.lockout`)."""

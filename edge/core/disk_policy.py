@@ -1,12 +1,12 @@
-"""How much room is left on the disk, and what the gate gives up for it. Pure.
+"""Steps of a filling disk, and what the gate gives up at each. Pure.
 
-| step | given up, besides what the steps before it gave up |
+| step | given up, in addition to the steps above |
 |---|---|
 | low | health messages come less often |
-| very_low | scores are no longer counted, health is rare, the journal forgets all that HQ holds but a day of it |
-| critical | the journal keeps the newest events alone of what HQ holds; new ones come out of a reserve |
+| very_low | scores are not counted, health messages are rare, the journal keeps one day of what HQ holds |
+| critical | the journal keeps only the newest events of what HQ holds; new events use a reserve |
 
-Events are never given up, and what HQ does not hold is never forgotten.
+Events are never given up. The journal never forgets what HQ does not hold.
 """
 
 from collections.abc import Sequence

@@ -25,7 +25,7 @@ def url_problem(url: str) -> str | None:
     signs += ["@"] if "@" in user else []
     if signs:
         told = " and ".join(f"{s if s.strip() else 'a space'} as {ENCODED[s]}" for s in dict.fromkeys(signs))
-        return f"user or password holds a sign that means something else there: write {told} (all of: {_ALL})"
+        return f"user or password contains a sign with another meaning in an address: write {told} (all of: {_ALL})"
     if not re.fullmatch(_HOST, host if at else authority):
         return f"names no address: it must be {SHAPE}"
     return None

@@ -43,7 +43,7 @@ class ClockWatch:
                 self._adapters.high_water.note_time(clock.utc())
         elif self._reported is None or self._reported.epoch != self._adapters.journal.epoch:
             shown = (
-                f"it shows {clock.utc():%Y-%m-%d %H:%M:%S} UTC, {_words(behind)} behind a time that it has shown before"
+                f"it shows {clock.utc():%Y-%m-%d %H:%M:%S} UTC, {_words(behind)} behind a time that it showed before"
             )
             event = self._adapters.journal.append(NoticeEvent, code=NoticeCode.CLOCK_BEHIND, detail=shown)
             self._reported = _Report(self._adapters.journal.epoch, event.seq, clock.monotonic())

@@ -94,7 +94,9 @@ class DiskWatch:
             journal.checkpoint()
             size_mb = journal.size().log_mb
         if size_mb > LOG_REPORT_MB and not self._log_reported:
-            detail = f"the -wal file of the journal has {size_mb:.0f} MB, because {journal.held_open_by()} reads the journal without end"
+            detail = (
+                f"the -wal file of the journal has {size_mb:.0f} MB, because {journal.held_open_by()} keeps it open"
+            )
             self._writer.defer_notice(NoticeCode.JOURNAL_HELD, detail)
             self._log_reported = True
         self._log_reported = self._log_reported and size_mb > LOG_CUT_MB
@@ -118,7 +120,7 @@ class DiskWatch:
             return
         ref = f"disk-filling-{self._adapters.clock.utc().date()}"
         if not self._writer.knows(ref):  # once a day
-            detail = f"full in {self._days_left:.1f} days as it goes now: {self._free_mb:.0f} MB free, {unsent_mb:.0f} MB not at HQ"
+            detail = f"full in {self._days_left:.1f} days at this rate: {self._free_mb:.0f} MB free, {unsent_mb:.0f} MB not at HQ"
             self._writer.defer(NoticeEvent, ref=ref, code=NoticeCode.DISK_FILLING, detail=detail)
 
     def _free_space(self) -> bool:

@@ -27,11 +27,11 @@ class ReplayGuard:
         if not clock.trusted():
             return "the gate's clock is not trusted, so the order may be an old one: set the clock right, then order it again"
         if before_memory(self._adapters.journal, command.issued_utc):
-            return "issued before this gate's memory begins, so it may have been obeyed already: order it again"
+            return "issued before this gate's memory begins, so it may have been executed already: order it again"
         if command.issued_utc < clock.utc() - timedelta(seconds=clock.monotonic()):
-            return "issued before the gate was switched on, so it may have been obeyed already: order it again"
+            return "issued before the gate was switched on, so it may have been executed already: order it again"
         if self._newest_before is not None and command.issued_utc <= self._newest_before:
-            return "a newer order was obeyed before the restart, so this one may have been too: order it again"
+            return "a newer order was executed before the restart, so this one may have been too: order it again"
         return ""
 
     def remember(self, command: Command) -> None:

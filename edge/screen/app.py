@@ -1,4 +1,7 @@
-"""The screen's pages as one Starlette application: no camera, no pins, no internet. Only the desk's page asks for anything."""
+"""The screen's pages as one Starlette application, without camera, pins or internet.
+
+Only the desk's page takes input.
+"""
 
 import asyncio
 import contextlib
@@ -85,7 +88,7 @@ class Pages:
         return JSONResponse({"tone": view.tone.value, "sign": view.sign.value})
 
     async def metrics(self, request: Request) -> Response:
-        text = exposition(self._watch.live, self._watch.tally, self._sync(), self._watch.now())
+        text = exposition(self._watch.live, self._watch.totals, self._sync(), self._watch.now())
         return Response(text + fresh(self._metrics, time.time()), media_type=CONTENT_TYPE_LATEST)
 
     async def healthz(self, request: Request) -> Response:
@@ -96,8 +99,8 @@ class Pages:
             "software": __version__,
             "gate_running": running,
             "camera_ok": bool(running and live and live.camera_ok),
-            "chain_whole": not self._watch.tally.chain_error,
-            "journal_head": self._watch.tally.seq,
+            "chain_whole": not self._watch.totals.chain_error,
+            "journal_head": self._watch.totals.seq,
         }
         return JSONResponse(body, 200 if running else 503)
 
@@ -118,7 +121,7 @@ class Pages:
 
     def _board(self, texts: Texts, request: Request) -> str:
         watch, now = self._watch, self._watch.now()
-        view = manager_view(watch.live, watch.tally, self._sync(), texts, now, self._config.disk.warn_days)
+        view = manager_view(watch.live, watch.totals, self._sync(), texts, now, self._config.disk.warn_days)
         body = self._render("board.html", texts, view=view, today=now.astimezone().date())
         query = urlencode({"seen": hashlib.sha256(body.encode()).hexdigest()[:16], "lang": texts.code})
         return self._render("poll.html", texts, body=body, query=query)
@@ -140,8 +143,10 @@ def create_app(
     desk: GuardDesk | None = None,
     metrics: Sequence[Path] = (),
 ) -> Starlette:
-    """The application. While it runs it follows the journal; journal reader and desk stay the caller's to close. Without
-    a desk nobody can sign in. `metrics`: files of the other processes' own numbers, for /metrics.
+    """Make the application. While it runs, it follows the journal.
+
+    The caller closes journal reader and desk. Without a desk nobody can sign in. `metrics`: files with the other
+    processes' numbers, for /metrics.
 
     Raises:
         edge.screen.translations.MissingText: a language file of the package is broken.

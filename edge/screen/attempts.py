@@ -1,6 +1,7 @@
-"""How often somebody may try a password: counted for each pair of a name and a visitor, so that nobody locks out anybody else.
+"""How often somebody may try a password.
 
-A name that does not exist is counted in the same way, with the same answers: a stranger does not learn which names exist.
+Tries are counted for each pair of a name and a visitor, so that nobody locks out anybody else. A name that does not
+exist is counted in the same way and gets the same answers. A stranger does not learn which names exist.
 """
 
 import hashlib
@@ -37,12 +38,12 @@ class Attempts:
         self._told: set[bytes] = set()
 
     def paused(self, name: str, visitor: Visitor, now_s: float) -> bool:
-        """True if no password of this pair is looked at now."""
+        """True while passwords of this pair are not checked."""
         closed = now_s < self._closed_until_s and not visitor.known_browser
         return closed or self._pairs.get(self._pair(name, visitor), BurstLockout()).paused(now_s)
 
     def first_of_pause(self, name: str, visitor: Visitor) -> bool:
-        """True once for each pause of a pair: it is recorded once."""
+        """True once for each pause of a pair, so that it is recorded once."""
         pair = self._pair(name, visitor)
         first = pair not in self._told
         self._told.add(pair)
@@ -65,8 +66,11 @@ class Attempts:
 
 
 def device_token(name: str, stored: str) -> str:
-    """What a browser keeps after a right password: only who knows the account's stored form can make one, and a new password
-    ends it. (OWASP: "Slow Down Online Guessing Attacks with Device Cookies")"""
+    """The token that a browser keeps after a right password.
+
+    Only a holder of the account's stored form can make one, and a new password ends it. (OWASP: "Slow Down Online
+    Guessing Attacks with Device Cookies")
+    """
     nonce = secrets.token_hex(8)
     return f"{nonce}{_seal(name, stored, nonce)}"
 

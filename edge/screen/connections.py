@@ -1,7 +1,8 @@
-"""How many connections the screen keeps, and for how long: uvicorn has no time limit for a request that never ends.
+"""Limits on the screen's connections, by number and by time.
 
-Nobody can take all of them: each user of this machine and each other machine has a share. Who has used up a share loses the
-connection that has waited longest for a request; one that is being answered is never taken away for another.
+uvicorn has no time limit for a request that never ends. Nobody can take all connections: each user of this machine
+and each other machine has a share. A peer whose share is used up loses the connection that has waited longest for a
+request. A connection that is being answered is never closed for another.
 """
 
 import asyncio
@@ -30,7 +31,7 @@ TOLD_EVERY_S = 60.0
 
 
 class Crowd:
-    """All connections of one server. `refused`: users of this machine that are not served, asked at each connection."""
+    """All connections of one server. `refused`: users of this machine that get no answer, asked at each connection."""
 
     def __init__(self, refused: Callable[[], Collection[int]] = tuple) -> None:
         self._refused = refused
@@ -39,7 +40,7 @@ class Crowd:
         self._told: dict[str, float] = {}
 
     def enter(self, new: "Connection", now_s: float) -> bool:
-        """Take a connection in, if there is room or room can be made."""
+        """Accept a connection, if there is room or room can be made."""
         peer = new.peer
         if peer is None or (peer.local and (peer.uid is None or peer.uid in self._refused())):
             self._tell("screen.refused", peer, now_s)
@@ -60,7 +61,7 @@ class Crowd:
         self._inside.discard(gone)
 
     def _most(self) -> "list[Connection]":
-        """Those of the peer that has most of them."""
+        """Connections of the peer that has most of them."""
         names = Counter(c.peer.name for c in self._inside if c.peer)
         most = names.most_common(1)[0][0]
         return [c for c in self._inside if c.peer and c.peer.name == most]

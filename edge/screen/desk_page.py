@@ -1,6 +1,6 @@
 """The desk's page: a guard signs in, lets somebody through with a reason, or locks the gate down.
 
-Nothing here opens the gate: each form becomes a request in desk.db, and the gate decides.
+Nothing here opens the gate. Each form becomes a request in desk.db, and the gate process decides.
 """
 
 import hmac
@@ -139,7 +139,7 @@ class DeskPages:
         texts, now = self._language(request), self._watch.now()
         live = None if is_stale(self._watch.live, now) else self._watch.live
         mood, words = gate_now(live, texts)
-        newest = list(self._watch.tally.recent)[-SHOWN_LINES:]
+        newest = list(self._watch.totals.recent)[-SHOWN_LINES:]
         return {
             "gate_mood": mood,
             "gate_words": words,
@@ -169,18 +169,18 @@ async def _form(request: Request) -> dict[str, str]:
 
 
 def _ours(form: dict[str, str], session: Session) -> bool:
-    """True if the form came from a page of this session: another site's page cannot know the token."""
+    """True if the form came from a page of this session. A page of another site cannot know the token."""
     return hmac.compare_digest(form.get("form_token", "").encode(), session.form_token.encode())
 
 
 def _visitor(request: Request) -> str:
-    """Who is at the other end of the connection itself (`edge.screen.connections`): a forwarded address may be made up."""
+    """The peer of the connection itself (`edge.screen.connections`), because a forwarded address may be false."""
     peer = getattr(request.state, "peer", None)
     return peer if isinstance(peer, str) else request.client.host if request.client else ""
 
 
 def _private(request: Request) -> bool:
-    """True if nobody on the way can read a password: this machine itself, or HTTPS."""
+    """True if nobody in between can read a password: this machine itself, or HTTPS."""
     if request.url.scheme == "https":
         return True
     try:

@@ -1,4 +1,4 @@
-"""Follows the journal for all pages at once, and wakes whoever waits for the lane to change."""
+"""Follows the journal for all pages at once, and wakes the pages that wait for a change of the lane."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,7 @@ import structlog
 
 from edge.core.domain import LiveState
 from edge.core.ports import JournalReader
-from edge.screen.journal_totals import Tally
+from edge.screen.journal_totals import JournalTotals
 from edge.screen.lane_page import NOT_RUNNING, LaneView, lane_view
 
 POLL_S = 0.05
@@ -25,7 +25,7 @@ def utc_now() -> datetime:
 
 
 class Watch:
-    """The screen's present knowledge of the gate. Everything happens on one event loop."""
+    """The screen's present knowledge of the gate. Everything runs on one event loop."""
 
     def __init__(self, journal: JournalReader, now: Callable[[], datetime] = utc_now) -> None:
         self._journal, self.now = journal, now
@@ -33,15 +33,18 @@ class Watch:
         self._moved = asyncio.Event()
         self._announced = NOT_RUNNING
         self.live: LiveState | None = None
-        self.tally = Tally()
+        self.totals = JournalTotals()
 
     @property
     def lane(self) -> LaneView:
-        """What the lane shows now. Judged anew each time, so that a silent gate shows even if following it failed."""
+        """The present view of the lane.
+
+        It is computed at each call, so that a silent gate shows even if following failed.
+        """
         return lane_view(self.live, self.now())
 
     async def run(self) -> None:
-        """Follow the journal until cancelled. What cannot be read is logged and tried again."""
+        """Follow the journal until cancelled. A record that cannot be read is logged and tried again."""
         while True:
             pause = POLL_S
             try:
@@ -52,10 +55,10 @@ class Watch:
             await asyncio.sleep(0 if self._behind else pause)
 
     def turn(self) -> None:
-        """Read what is new, if anything, and announce a change of the lane.
+        """Read new records, and announce a change of the lane.
 
         Raises:
-            ValueError, OSError, sqlite3.Error: the journal holds something this software cannot read.
+            ValueError, OSError, sqlite3.Error: the journal holds a record that this software cannot read.
         """
         if self._journal.changed() or self._behind:
             self._behind = False
@@ -75,8 +78,8 @@ class Watch:
 
     def _read_records(self) -> None:
         epoch = self._journal.epoch
-        if epoch != self.tally.epoch:
-            self.tally = Tally(epoch)
-        records = self._journal.records(self.tally.seq, BATCH)
-        self.tally.add(records)
+        if epoch != self.totals.epoch:
+            self.totals = JournalTotals(epoch)
+        records = self._journal.records(self.totals.seq, BATCH)
+        self.totals.add(records)
         self._behind = len(records) == BATCH

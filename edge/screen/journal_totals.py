@@ -1,6 +1,6 @@
-"""The journal summed up for people: who is on site, what happened how often, and whether the chain holds.
+"""The journal summed up for people: who is on site, counts of events, and whether the chain holds.
 
-Fed record by record, so that following a journal of any length costs the same per event.
+Records are added one by one, so that an event costs the same in a journal of any length.
 """
 
 from collections import Counter, deque
@@ -24,7 +24,7 @@ from contract.messages import (
 RECENT_EVENTS = 40
 
 
-class Tally:
+class JournalTotals:
     """The sum of one epoch's records so far.
 
     `on_site` maps worker id to the time of the last passage in, oldest first: a person is on it from a recorded
@@ -55,14 +55,14 @@ class Tally:
             self._follow(record)
             try:
                 event = decode_event(record.body)
-            except BadMessage:  # written by newer software, before this one was put back: nothing we could show
+            except BadMessage:  # Newer software wrote it, before this version was installed again: it cannot be shown.
                 self.unread += 1
                 continue
             self.recent.append(event)
             self._count(event)
 
     def _follow(self, record: EventRecord) -> None:
-        if not self.hash:  # the oldest record kept: whatever was pruned before it, HQ has verified
+        if not self.hash:  # The oldest record kept. HQ has verified everything that was pruned before it.
             self.since_seq, self.hash = record.seq - 1, record.prev_hash
             self.seq = self.since_seq
         try:

@@ -1,6 +1,6 @@
-"""What the lane page says: pure, and made of enum members only.
+"""The lane page's view: pure, and made of enum members only.
 
-A worker id, a name or a reason cannot reach the lane because nothing here can carry one.
+A worker id, a name or a reason cannot reach the lane, because no field here can hold one.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ STALE_AFTER = timedelta(seconds=5)
 
 
 class StateSign(StrEnum):
-    """What the lane says when nobody is to be given an advice."""
+    """Signs of the gate's state, shown when nobody gets an advice."""
 
     READY = "ready"
     STOP = "stop"
@@ -55,7 +55,7 @@ _WITHOUT_CAMERA = frozenset({Advice.SHOW_CODE_OR_CARD, Advice.ENTER_PIN})
 
 
 def is_stale(live: LiveState | None, now: datetime) -> bool:
-    """True if the gate process is silent. A state from the future is as worthless as an old one."""
+    """True if the gate process is silent. A state from the future is as useless as an old one."""
     return live is None or abs(now - live.utc) > STALE_AFTER
 
 

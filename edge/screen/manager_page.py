@@ -22,7 +22,7 @@ from contract.messages import (
 )
 from edge.core.domain import LiveState
 from edge.core.passage import PassageState
-from edge.screen.journal_totals import Tally
+from edge.screen.journal_totals import JournalTotals
 from edge.screen.lane_page import is_stale
 from edge.screen.ports import SyncSummary
 from edge.screen.translations import DiskSign, Drifted, Label, PhotosLetIn, Texts
@@ -31,7 +31,7 @@ SHOWN_PEOPLE = 60
 
 
 class Mood(StrEnum):
-    """How a line is coloured; its words and icon say the same."""
+    """Colour of a line. Its words and its icon say the same."""
 
     GOOD = "good"
     CARE = "care"
@@ -81,7 +81,7 @@ class LinkPanel:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """What has drifted or is set dangerously (`grave`, shown in red), and the next step."""
+    """A drift or a dangerous setting (`grave`, shown in red), and the next step."""
 
     what: str
     todo: str
@@ -110,12 +110,13 @@ class ManagerView:
 
 
 def manager_view(
-    live: LiveState | None, tally: Tally, sync: SyncSummary, texts: Texts, now: datetime, warn_days: float = 0
+    live: LiveState | None, totals: JournalTotals, sync: SyncSummary, texts: Texts, now: datetime, warn_days: float = 0
 ) -> ManagerView:
-    """Everything the page shows, at the time `now` (UTC). `warn_days`: a disk that is full so soon is an alarm."""
+    """Everything the page shows, at the time `now` (UTC). `warn_days`: raise an alarm if the disk is full within so
+    many days."""
     shown = None if is_stale(live, now) else live
     gate_mood, gate_words = gate_now(shown, texts)
-    people = [Person(worker_id, since) for worker_id, since in reversed(tally.on_site.items())]
+    people = [Person(worker_id, since) for worker_id, since in reversed(totals.on_site.items())]
     return ManagerView(
         live=shown,
         gate_mood=gate_mood,
@@ -127,33 +128,33 @@ def manager_view(
             *_alarms(shown, texts),
         ),
         threshold_words=_threshold(shown, texts),
-        link=_link(sync, tally, texts, now),
+        link=_link(sync, totals, texts, now),
         lists=tuple(_list(kind, sync, shown, texts, now) for kind in ListKind),
         people=tuple(people[:SHOWN_PEOPLE]),
-        people_total=tally.people_on_site,
-        unnamed=tally.unnamed,
-        lines=tuple(line(event, texts) for event in reversed(tally.recent)),
-        kept=tally.seq - tally.since_seq,
-        head=tally.seq,
-        chain_error=tally.chain_error,
-        unread=tally.unread,
+        people_total=totals.people_on_site,
+        unnamed=totals.unnamed,
+        lines=tuple(line(event, texts) for event in reversed(totals.recent)),
+        kept=totals.seq - totals.since_seq,
+        head=totals.seq,
+        chain_error=totals.chain_error,
+        unread=totals.unread,
     )
 
 
-def unsent(sync: SyncSummary, tally: Tally) -> int:
+def unsent(sync: SyncSummary, totals: JournalTotals) -> int:
     """Events of the present epoch that HQ has not acknowledged."""
-    acked = sync.ack.seq if sync.ack and sync.ack.epoch == tally.epoch else 0
-    return max(0, tally.seq - max(acked, tally.since_seq))
+    acked = sync.ack.seq if sync.ack and sync.ack.epoch == totals.epoch else 0
+    return max(0, totals.seq - max(acked, totals.since_seq))
 
 
 def line(event: AnyEvent, texts: Texts) -> Line:
     """One event in words. The name of a risk list stays out: the reason is enough to act on."""
     if isinstance(event, AccessEvent):
         detail = "" if event.reason in (Reason.RISK_HOLD, Reason.MULTIPLE_FACES) else event.detail
-        if event.reason is Reason.LOW_QUALITY:  # what the person was told says it better than the measure's name
+        if event.reason is Reason.LOW_QUALITY:  # The advice to the person says more than the measure's name.
             detail = texts.sign[event.advice]
         mood, icon = _ACCESS.get(event.reason, (Mood.BAD, "stop"))
-        if event.alerts:  # admitted all the same, and the manager is told
+        if event.alerts:  # Admitted, with an alert for the manager.
             mood, detail = Mood.CARE, "; ".join(event.alerts)
         todo = "" if event.granted else texts.todo[event.reason]
         return Line(event.utc, mood, icon, event.worker_id or "", texts.reason[event.reason], detail, todo)
@@ -245,19 +246,19 @@ def gate_now(live: LiveState | None, texts: Texts) -> tuple[Mood, str]:
     """The gate's state in words; `live` is None while the gate is silent."""
     if live is None:
         return Mood.BAD, texts.label[Label.NOT_RUNNING]
-    if not isinstance(live.gate_state, PassageState):  # a newer gate process: show its own word
+    if not isinstance(live.gate_state, PassageState):  # A newer gate process: show its own word.
         return Mood.PLAIN, live.gate_state
     return _GATE_MOODS.get(live.gate_state, Mood.GOOD), texts.gate_state[live.gate_state]
 
 
 def _alarms(live: LiveState | None, texts: Texts) -> tuple[Alarm, ...]:
     found = live.recognition.alarms if live and live.recognition else ()
-    known = [Drifted(sign) for sign in found if sign in set(Drifted)]  # a newer gate may watch more
+    known = [Drifted(sign) for sign in found if sign in set(Drifted)]  # A newer gate may watch more.
     return tuple(Alarm(texts.drifted[sign], texts.drift_todo[sign]) for sign in known)
 
 
 def _photo_alarms(live: LiveState | None, texts: Texts) -> tuple[Alarm, ...]:
-    """In red, for as long as a photo of a worker would be let in."""
+    """Alarms in red, while a photo of a worker would be let in."""
     if live is None or live.liveness not in set(PhotosLetIn):
         return ()
     mode = PhotosLetIn(live.liveness)
@@ -265,7 +266,7 @@ def _photo_alarms(live: LiveState | None, texts: Texts) -> tuple[Alarm, ...]:
 
 
 def _memory_alarms(live: LiveState | None, texts: Texts) -> tuple[Alarm, ...]:
-    """The gate does not believe the lists that lie there, or its clock: it admits nobody."""
+    """Alarms while the gate does not trust its lists or its clock, and so admits nobody."""
     if live is None:
         return ()
     found = []
@@ -293,7 +294,7 @@ def _disk_alarms(live: LiveState | None, texts: Texts, warn_days: float) -> tupl
 
 
 def _threshold(live: LiveState | None, texts: Texts) -> str:
-    """What the threshold rests on, in one sentence, and what the gate's own scores propose."""
+    """The threshold's basis in one sentence, and what the gate's own scores propose."""
     if live is None or live.recognition is None or not live.recognition.workers:
         return ""
     basis, label = live.recognition, texts.label
@@ -306,9 +307,9 @@ def _threshold(live: LiveState | None, texts: Texts) -> str:
     return words
 
 
-def _link(sync: SyncSummary, tally: Tally, texts: Texts, now: datetime) -> LinkPanel:
+def _link(sync: SyncSummary, totals: JournalTotals, texts: Texts, now: datetime) -> LinkPanel:
     last_ack = _ago(sync.ack.received_utc, texts, now) if sync.ack else texts.label[Label.NEVER]
-    waiting = unsent(sync, tally)
+    waiting = unsent(sync, totals)
     if sync.link is None:
         return LinkPanel(Mood.BAD, texts.label[Label.NO_SYNC], None, waiting, last_ack)
     if not sync.link.connected:
@@ -320,7 +321,7 @@ def _link(sync: SyncSummary, tally: Tally, texts: Texts, now: datetime) -> LinkP
 
 
 def _list(kind: ListKind, sync: SyncSummary, live: LiveState | None, texts: Texts, now: datetime) -> ListLine:
-    """A list as it lies here, with the tier the gate itself gives it: the policy's limits are sealed for the gate."""
+    """A list on this disk, with the tier that the gate gives it, because the policy's limits are sealed for the gate."""
     held = sync.lists.get(kind)
     tiers = {ListKind.ROSTER: live.roster_tier, ListKind.RISK: live.risk_tier} if live else {}
     found = tiers.get(kind)

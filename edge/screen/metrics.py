@@ -10,22 +10,22 @@ from prometheus_client.metrics_core import Metric
 from contract.messages import DiskStep, ListKind, NoticeCode, Reason
 from edge.core.domain import DiskState, LiveState, Recognition
 from edge.core.passage import PassageState
-from edge.screen.journal_totals import Tally
+from edge.screen.journal_totals import JournalTotals
 from edge.screen.lane_page import is_stale
 from edge.screen.manager_page import unsent
 from edge.screen.ports import SyncSummary
 
 
-def exposition(live: LiveState | None, tally: Tally, sync: SyncSummary, now: datetime) -> bytes:
+def exposition(live: LiveState | None, totals: JournalTotals, sync: SyncSummary, now: datetime) -> bytes:
     """All metrics at the time `now` (UTC)."""
     registry = CollectorRegistry(auto_describe=False)
     ProcessCollector(namespace="sitegate_screen", registry=registry)
-    registry.register(_Collector([*_counters(tally), *_gate(live, now), *_link(tally, sync, now)]))
+    registry.register(_Collector([*_counters(totals), *_gate(live, now), *_link(totals, sync, now)]))
     return generate_latest(registry)
 
 
 class _Collector:
-    """Metrics computed beforehand, in the shape the library's registry asks for."""
+    """Metrics in the shape that the library's registry asks for."""
 
     def __init__(self, metrics: list[Metric]) -> None:
         self._metrics = metrics
@@ -34,27 +34,27 @@ class _Collector:
         return self._metrics
 
 
-def _counters(tally: Tally) -> Iterable[Metric]:
+def _counters(totals: JournalTotals) -> Iterable[Metric]:
     access = CounterMetricFamily("sitegate_access_events", "Decisions in the journal, by reason.", labels=["reason"])
     for reason in Reason:
-        access.add_metric([reason.value], tally.access[reason])
+        access.add_metric([reason.value], totals.access[reason])
     yield access
     passages = CounterMetricFamily(
         "sitegate_passages", "Passages in the journal, by outcome and direction.", labels=["outcome", "direction"]
     )
-    for (outcome, direction), count in tally.passages.items():
+    for (outcome, direction), count in totals.passages.items():
         passages.add_metric([outcome.value, direction.value], count)
     yield passages
     notices = CounterMetricFamily("sitegate_notices", "Notices in the journal, by code.", labels=["code"])
     for code in NoticeCode:
-        notices.add_metric([code.value], tally.notices[code])
+        notices.add_metric([code.value], totals.notices[code])
     yield notices
-    yield GaugeMetricFamily("sitegate_people_on_site", "Passed in here and not out again.", value=tally.people_on_site)
-    yield GaugeMetricFamily("sitegate_journal_head_seq", "Newest event of the journal.", value=tally.seq)
+    yield GaugeMetricFamily("sitegate_people_on_site", "Passed in here and not out again.", value=totals.people_on_site)
+    yield GaugeMetricFamily("sitegate_journal_head_seq", "Newest event of the journal.", value=totals.seq)
     yield GaugeMetricFamily(
-        "sitegate_journal_chain_whole", "1 while the hash chain holds.", value=0 if tally.chain_error else 1
+        "sitegate_journal_chain_whole", "1 while the hash chain holds.", value=0 if totals.chain_error else 1
     )
-    yield GaugeMetricFamily("sitegate_journal_unread", "Events that only newer software can read.", value=tally.unread)
+    yield GaugeMetricFamily("sitegate_journal_unread", "Events that only newer software can read.", value=totals.unread)
 
 
 def _gate(live: LiveState | None, now: datetime) -> Iterable[Metric]:
@@ -118,8 +118,8 @@ def _recognition(basis: Recognition) -> Iterable[Metric]:
     yield alarm
 
 
-def _link(tally: Tally, sync: SyncSummary, now: datetime) -> Iterable[Metric]:
-    yield GaugeMetricFamily("sitegate_unsent_events", "Events HQ has not acknowledged.", value=unsent(sync, tally))
+def _link(totals: JournalTotals, sync: SyncSummary, now: datetime) -> Iterable[Metric]:
+    yield GaugeMetricFamily("sitegate_unsent_events", "Events HQ has not acknowledged.", value=unsent(sync, totals))
     yield GaugeMetricFamily(
         "sitegate_hq_connected", "1 while linked to HQ.", value=int(bool(sync.link and sync.link.connected))
     )

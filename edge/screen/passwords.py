@@ -22,7 +22,10 @@ class BadAccount(ValueError):
 
 
 def hash_password(password: str) -> str:
-    """The stored form. Raises BadAccount if it is shorter than PASSWORD_MIN or longer than PASSWORD_MAX characters."""
+    """Hash a password for desk.db.
+
+    Raises BadAccount if it is shorter than PASSWORD_MIN or longer than PASSWORD_MAX characters.
+    """
     if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
         raise BadAccount(f"a password has {PASSWORD_MIN} to {PASSWORD_MAX} characters; a few words are best")
     salt = secrets.token_bytes(16)
@@ -30,15 +33,17 @@ def hash_password(password: str) -> str:
 
 
 def password_matches(password: str, stored: str | None) -> bool:
-    """True if `stored` was made of this password. Without a stored form it takes as long, so that a stranger does not
-    learn from the time which names exist."""
+    """True if `stored` was made from this password.
+
+    Without a stored form it takes the same time, so that a stranger does not learn which names exist.
+    """
     salt_text, _, hash_text = (stored or _NOBODY).partition("$")
     found = _scrypt(password[:PASSWORD_MAX], base64.b64decode(salt_text))
     return hmac.compare_digest(found, base64.b64decode(hash_text)) and stored is not None
 
 
 def check_name(name: str) -> str:
-    """The name itself. Raises BadAccount."""
+    """Return the name if it is valid. Raises BadAccount."""
     if not re.fullmatch(NAME_PATTERN, name):
         raise BadAccount("a name has 1 to 40 letters (a-z), digits, dots, hyphens or underscores")
     return name

@@ -1,6 +1,7 @@
-"""Who is at the other end of a TCP connection: another machine, or which user of this one.
+"""Identify the other end of a TCP connection: another machine, or a user of this one.
 
-The kernel tells, by sock_diag (as `ss` asks it), and where it cannot, by /proc/net/tcp. A process cannot change whose its sockets are.
+The kernel answers, by sock_diag (as `ss` asks it), else by /proc/net/tcp. A process cannot change the owner of its
+sockets.
 """
 
 import errno
@@ -26,7 +27,8 @@ _WAIT_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """`uid`: of the process on this machine; None if it is another machine's, or if nobody holds that end any more."""
+    """The other end. `uid`: user of the process on this machine; None if it is another machine's, or the end is
+    closed."""
 
     address: str
     local: bool
@@ -34,7 +36,7 @@ class Peer:
 
     @property
     def name(self) -> str:
-        """For limits, logs and the audit trail: one user, or one machine (of IPv6: one network)."""
+        """Name for limits, logs and the audit trail: one user, or one machine (of IPv6: one network)."""
         if self.local:
             return f"user {self.uid}" if self.uid is not None else "nobody"
         address = ipaddress.ip_address(self.address.partition("%")[0])
@@ -42,7 +44,7 @@ class Peer:
 
 
 def peer_of(theirs: Address, ours: Address) -> Peer:
-    """Who is at `theirs`, seen from our end `ours`."""
+    """Identify the peer at `theirs`, seen from our end `ours`."""
     there, here = _plain(theirs[0]), _plain(ours[0])
     if there != here and not ipaddress.ip_address(there.partition("%")[0]).is_loopback:
         return Peer(there, local=False)
@@ -69,7 +71,7 @@ def owner_of(path: Path) -> int | None:
 
 
 def _plain(address: str) -> str:
-    """An IPv4 address that an IPv6 socket shows as ::ffff:a.b.c.d, as such."""
+    """Turn ::ffff:a.b.c.d, as an IPv6 socket shows an IPv4 address, into a.b.c.d."""
     text, percent, zone = address.partition("%")
     found = ipaddress.ip_address(text)
     mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
@@ -82,7 +84,7 @@ def _packed(address: str) -> tuple[int, bytes]:
 
 
 def _ask_kernel(of: Address, other: Address) -> int | None:
-    """By struct inet_diag_req_v2 (linux/inet_diag.h). Raises OSError if the kernel does not answer such questions."""
+    """Ask by struct inet_diag_req_v2 (linux/inet_diag.h). Raises OSError if the kernel does not answer."""
     family, source = _packed(of[0])
     request = struct.pack("=BBBBI", family, socket.IPPROTO_TCP, 0, 0, _ANY_STATE)
     request += (
@@ -103,7 +105,7 @@ def _ask_kernel(of: Address, other: Address) -> int | None:
 
 
 def _read_proc(of: Address, other: Address) -> int | None:
-    """By /proc/net/tcp and tcp6. Raises OSError if they cannot be read."""
+    """Ask by /proc/net/tcp and tcp6. Raises OSError if they cannot be read."""
     wanted = _in_hex(of), _in_hex(other)
     mapped = _in_hex(of, mapped=True), _in_hex(other, mapped=True)
     for name in ("tcp", "tcp6"):

@@ -1,6 +1,6 @@
-"""What the screen needs to know of the connection to HQ, in its own words.
+"""Protocols of what the screen needs: the connection to HQ, and the desk.
 
-`edge.replica.summary.ReplicaSummary` has this shape; `edge.app` brings the two together.
+`edge.replica.summary.ReplicaSummary` has this shape; `edge.app` joins the two.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +12,7 @@ from edge.core.domain import AdmitRequest, LockDownRequest
 
 
 class HeldList(Protocol):
-    """A list as it lies here: HQ's version and issue time."""
+    """A list on this disk: HQ's version and issue time."""
 
     @property
     def version(self) -> int: ...
@@ -52,7 +52,7 @@ class Link(Protocol):
 
 
 class SyncSummary(Protocol):
-    """Everything at once. `link` is None while no sync process has run."""
+    """The whole summary. `link` is None if no sync process has run."""
 
     @property
     def lists(self) -> Mapping[ListKind, HeldList]: ...
@@ -65,8 +65,10 @@ class SyncSummary(Protocol):
 
 
 class GuardDesk(Protocol):
-    """Where the desk's page leaves requests, and whose accounts it knows: `edge.storage.desk.Desk`. Each call but the first two
-    raises DeskError if the disk refuses."""
+    """Where the desk's page leaves requests and finds accounts.
+
+    Each call but the first two raises DeskError if the disk refuses.
+    """
 
     def password(self, name: str) -> str | None:
         """The stored form of an account's password; None if there is no such account."""
@@ -77,7 +79,7 @@ class GuardDesk(Protocol):
     def audit(self, who: str, what: str, detail: str = "") -> None: ...
 
     def audit_repeated(self, who: str, what: str, detail: str) -> None:
-        """Record it in the newest line of the same person and kind, if that is not older than an hour."""
+        """Add to the newest entry of the same person and kind, if it is at most an hour old."""
 
     def request_admission(self, request: AdmitRequest) -> str: ...
 

@@ -1,5 +1,7 @@
-"""What every response carries and every request must satisfy: asked for by this machine's name, and only reading, except
-for the forms of the desk's page."""
+"""Checks of every request, and headers of every response.
+
+A request must name this machine, and may only read, except for the forms of the desk's page.
+"""
 
 import ipaddress
 import socket
@@ -30,10 +32,10 @@ FORM_BYTES_MAX = 8_192
 
 
 class Guard:
-    """ASGI middleware: refuses other methods and foreign host names, and adds the security headers.
+    """ASGI middleware that refuses other methods and foreign host names, and adds the security headers.
 
-    A web page elsewhere can make its own name point to 127.0.0.1 (DNS rebinding) and read this screen through the
-    visitor's browser; it cannot change the name in the Host header, so that header is checked.
+    A web page elsewhere can make its own name point to 127.0.0.1 (DNS rebinding), and read this screen through the
+    visitor's browser. It cannot change the name in the Host header, so that header is checked.
     """
 
     def __init__(self, app: ASGIApp, bound_host: str) -> None:
@@ -63,7 +65,7 @@ class Guard:
 
 
 def _wrong_form(headers: Headers) -> ASGIApp | None:
-    """A form from another page, of another kind, or too long is not read at all."""
+    """Refuse, unread, a form from another page, of another kind, or too long."""
     # Browsers say where a request comes from, and no page can make them lie. Origin is "null" under our Referrer-Policy.
     origin = headers.get("origin", "null")
     foreign = origin != "null" and origin.partition("://")[2] != headers.get("host", "")
@@ -78,8 +80,11 @@ def _wrong_form(headers: Headers) -> ASGIApp | None:
 
 
 def host_allowed(header: str, bound_host: str) -> bool:
-    """True if a Host header names this machine: an address (loopback only, if we listen only there), localhost, the
-    configured host, or the machine's own name."""
+    """True if a Host header names this machine.
+
+    Accepted: an address (only loopback, if we listen only there), localhost, the configured host, the machine's own
+    name.
+    """
     name = header.rsplit(":", 1)[0] if not header.endswith("]") else header
     name = name.strip("[]").lower()
     if name in ("localhost", bound_host.lower()):

@@ -1,4 +1,4 @@
-"""Serving the screen with uvicorn, in a process of its own or beside other things (tests, the demo)."""
+"""Serves the screen with uvicorn, in a process of its own or in a thread (tests, the demo)."""
 
 import socket
 import threading
@@ -18,7 +18,7 @@ ACCEPT_AT_ONCE = 128
 
 
 class PortTaken(OSError):
-    """The address cannot be listened on; the text says what to do."""
+    """The address cannot be used. The text says what to do."""
 
 
 class ScreenServer:

@@ -62,7 +62,7 @@ class Queue:
 
     def leave(self, visitor: Visitor) -> None:
         self._waiting[visitor] -= 1
-        self._waiting += Counter()  # forgets who waits no more
+        self._waiting += Counter()  # Drop queues that are empty.
 
 
 class Sessions:
@@ -91,7 +91,7 @@ class Sessions:
         return self._open[token]
 
     async def sign_in(self, name: str, password: str, address: str = "", device: str = "") -> Session | Refusal:
-        """One at a time, so that many at once are counted too. Raises DeskError."""
+        """Sign in. Sign-ins run one at a time, so that many at once are counted too. Raises DeskError."""
         browser = known_device(device, name, self._desk.password(name))
         visitor = browser or Visitor(address)
         queue = self._known if browser else self._strangers
@@ -129,15 +129,21 @@ class Sessions:
             del self._open[session.token]
 
     def _record(self, name: str, stored: str | None, what: str, detail: str) -> None:
-        """Written in one transaction either way, so that the time tells nothing. A stranger's share one line: what was typed as a
-        name may be a password, and a flood of them must not fill the disk."""
+        """Record a sign-in, right or wrong, in one transaction, so that the time reveals nothing.
+
+        Strangers share one line. A name may be a password typed in the wrong field, and many of them must not fill
+        the disk.
+        """
         if stored is None:
             self._desk.audit_repeated(STRANGER, what, detail)
         else:
             self._desk.audit(name, what, detail)
 
     def _closed_until_s(self) -> float:
-        """Restarting the screen must not make guessing faster, nor tell which names exist: for a while all strangers wait."""
+        """End of the pause after a start.
+
+        A restart must not make guessing faster, nor reveal which names exist. For a while all strangers wait.
+        """
         now, wrong = self._now(), Counter[str]()
         for utc, who, what, _ in reversed(self._desk.audit_trail(REMEMBERED)):
             if what == SIGNED_IN:

@@ -25,7 +25,7 @@ class Unit(StrEnum):
 
 
 class Drifted(StrEnum):
-    """What the gate's scores may do that needs a look."""
+    """A drift of the gate's scores that needs a look."""
 
     SCORES = "scores"
     UNKNOWN = "unknown"
@@ -40,7 +40,7 @@ class PhotosLetIn(StrEnum):
 
 
 class DiskSign(StrEnum):
-    """What the manager is told of the disk; the texts hold "{free}" (MB) or "{days}"."""
+    """Signs of the disk for the manager; the texts hold "{free}" (MB) or "{days}"."""
 
     LOW = "low"
     VERY_LOW = "very_low"
@@ -146,7 +146,7 @@ class DeskWord(StrEnum):
 
 
 class MissingText(ValueError):
-    """A language file that is broken or leaves something unsaid; the text names what."""
+    """A language file that is broken or incomplete. The text names what is missing."""
 
 
 class Texts(BaseModel):

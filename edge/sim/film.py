@@ -60,7 +60,7 @@ class Film:
     """Renders a script. `frame_at` depends on the script and the time alone; photos are read once, here.
 
     Raises:
-        ScriptError: a photo cannot be read, its face lies outside of it, or a code is shown and segno is not installed.
+        ScriptError: a photo cannot be read or lacks its face, or a code needs segno, which is not installed.
     """
 
     def __init__(self, script: WalkUpScript) -> None:

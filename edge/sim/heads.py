@@ -24,8 +24,8 @@ EYES_MM, MOUTH_MM, EYES_TO_MOUTH_MM, NOSE_BELOW_EYES_MM, NOSE_HEIGHT_MM = 63.0, 
 Distance of the pupils 63: Dodgson (2004), "Variation and extrema of human interpupillary distance". Width of the mouth
 (ch-ch) 52: between the norms for men and women in Farkas (1994), "Anthropometry of the Head and Face".
 
-Heights, and the nose's 25 before the plane of eyes and mouth: as in the generic model widely used for head pose. It has
-the nose tip 135 and 125 units before eye and mouth corners, and outer eye corners 450 units or about 90 mm apart. No
+Heights, and the nose's 25 before the plane of eyes and mouth: as in the generic model widely used for head pose. Its
+nose tip is 135 and 125 units before eye and mouth corners. Its outer eye corners are 450 units or about 90 mm apart. No
 norm states this depth, so it varies most (`head`).
 """
 

@@ -4,7 +4,7 @@ import queue
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from contract.credentials import pin_matches
+from contract.credentials import pin_code_matches
 
 EV_SYN, EV_KEY, EV_MSC = 0, 1, 4
 KEY_ENTER, KEY_1, KEY_0 = 28, 2, 11
@@ -82,7 +82,7 @@ class ImmediatePinCodeCheck:
 
     def ask(self, pin: str, stored: str) -> None:
         self.asked += 1
-        self._answer = pin_matches(pin, stored)
+        self._answer = pin_code_matches(pin, stored)
 
     def answer(self) -> bool | None:
         found, self._answer = self._answer, None

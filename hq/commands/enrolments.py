@@ -17,7 +17,11 @@ from hq.registry.approvals import Approvals, Enrolment
 from hq.registry.import_draft import EnrolmentRefused
 from hq.registry.people import PeopleRegistry
 
-app = typer.Typer(help="Enrolments made at gates: show, approve, refuse.", invoke_without_command=True)
+app = typer.Typer(
+    help="Enrolments made at gates: show, approve, refuse.",
+    epilog="Example: sitegate-hq enrolments",
+    invoke_without_command=True,
+)
 
 Numbers = Annotated[list[int], typer.Argument(help="Numbers that sitegate-hq enrolments shows.")]
 ByOption = Annotated[str, typer.Option("--by", help="Who decides; it is recorded.")]

@@ -17,14 +17,17 @@ from hq.database import at_rest
 from hq.database.store import Store
 from hq.keys import keys, rotation
 from hq.keys.encryption import AtRestError
+from hq.keys.keys import HqKey
 from hq.keys.rotation import RotationRefused
 from hq.lists.publisher import Publisher
 from hq.reports import report
 from hq.reports.key_readiness import behind, lacking, undelivered
 
-AT_REST = "at-rest"
-
-app = typer.Typer(help="HQ's keys and the sites': show, and change without a gap.", invoke_without_command=True)
+app = typer.Typer(
+    help="HQ's keys and the sites': show, and change without a gap.",
+    epilog="Example: sitegate-hq keys",
+    invoke_without_command=True,
+)
 What = Annotated[str, typer.Argument(help="signing, sealing, or a site.")]
 Force = Annotated[bool, typer.Option("--force", help="Go on although some gates are not ready.")]
 
@@ -75,12 +78,12 @@ def next_(context: typer.Context, what: What, folder: Folder = Path()) -> None:
     with opened(_folder(context, folder)) as (config, _people, publisher, _store):
         place = publisher.keys.folder
         key = rotation.add(place, _known(what, config))
-        public = what in ("signing", "sealing")
+        public = what in (HqKey.SIGNING, HqKey.SEALING)
         path = keys.public_path(place, what) if public else keys.private_path(place, what)
     gates, switch = "every gate" if public else f"every gate of {what}", f"sitegate-hq keys use {what} {key}"
     copy = f"copy {path} to {gates}"
     # Gates seal with the first key of that file: HQ's order decides, so it must be switched before it is copied.
-    steps = (switch, copy) if what == "sealing" else (copy, switch)
+    steps = (switch, copy) if what == HqKey.SEALING else (copy, switch)
     out.print(f"{what}: key {key} stands by. First: {steps[0]}; then: {steps[1]}", soft_wrap=True)
 
 
@@ -99,7 +102,7 @@ def use(
     with opened(_folder(context, folder)) as (config, _people, publisher, store):
         place = publisher.keys.folder
         chosen = rotation.full_id(place, _known(what, config), key)
-        if what != "sealing":
+        if what != HqKey.SEALING:
             _refuse(
                 lacking(report.gates(store), what, chosen),
                 f"gates that have not reported that they hold key {chosen}",
@@ -107,8 +110,8 @@ def use(
             )
         rotation.use(place, what, chosen)
         out.print(f"{what}: key {chosen} is in use", highlight=False)
-        if what != "sealing":
-            _publish(publisher, config.sites if what == "signing" else (what,))
+        if what != HqKey.SEALING:
+            _publish(publisher, config.sites if what == HqKey.SIGNING else (what,))
 
 
 @app.command()
@@ -125,12 +128,12 @@ def retire(
     """
     with opened(_folder(context, folder)) as (config, _people, publisher, store):
         place = publisher.keys.folder
-        if what == AT_REST:
+        if what == HqKey.AT_REST:
             at_rest.retire_at_rest(place, store, key)
         else:
             rotation.full_id(place, _known(what, config), key)
             gates = report.gates(store)
-            if what == "sealing":
+            if what == HqKey.SEALING:
                 _refuse(
                     undelivered(gates),
                     "gates that have not delivered all events, enrolments maybe among them",
@@ -142,12 +145,12 @@ def retire(
                     "gates that do not have the newest lists in force",
                     force,
                 )
-                outdated = publisher.outdated(config.sites if what == "signing" else (what,))
+                outdated = publisher.outdated(config.sites if what == HqKey.SIGNING else (what,))
                 _refuse(
                     outdated, "lists that were made with another key than the one in use (sitegate-hq publish)", force
                 )
             rotation.retire(place, what, key)
-    todo = "" if what == AT_REST else "; copy the file to the gates once more"
+    todo = "" if what == HqKey.AT_REST else "; copy the file to the gates once more"
     out.print(f"{what}: key {key} is retired{todo}", highlight=False)
 
 
@@ -198,12 +201,12 @@ def register(parent: typer.Typer) -> None:
 
 def _rows(config: HqConfig, held: keys.HqKeys, store: Store) -> list[_Row]:
     gates, found = report.gates(store), []
-    for what in ("signing", "sealing", *config.sites):
+    for what in (HqKey.SIGNING, HqKey.SEALING, *config.sites):
         for key in rotation.held(held.folder, what):
-            missing = [] if what == "sealing" else lacking(gates, what, key.id)
+            missing = [] if what == HqKey.SEALING else lacking(gates, what, key.id)
             found.append(_Row(what, key.id, _state(key.in_use), missing))
     ids = enumerate(held.at_rest.current().ids)
-    return found + [_Row(AT_REST, key_id, "replaced" if number else "in use", []) for number, key_id in ids]
+    return found + [_Row(HqKey.AT_REST, key_id, "replaced" if number else "in use", []) for number, key_id in ids]
 
 
 def _state(in_use: bool) -> str:
@@ -216,13 +219,13 @@ def _folder(context: typer.Context, folder: Path) -> Path:
 
 
 def _known(what: str, config: HqConfig) -> str:
-    if what not in ("signing", "sealing", *config.sites):
+    if what not in (HqKey.SIGNING, HqKey.SEALING, *config.sites):
         raise BadKey(f"{what!r} has no keys; known: signing, sealing, {', '.join(config.sites)}")
     return what
 
 
 def _only_at_rest(what: str) -> None:
-    if what != AT_REST:
+    if what != HqKey.AT_REST:
         raise BadKey(f"{what!r} changes in steps: sitegate-hq keys next {what}; only at-rest is changed at once")
 
 

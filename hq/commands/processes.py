@@ -104,7 +104,7 @@ def _serve(service: HqService, metrics_port: int, stop: threading.Event) -> None
     except (OSError, RuntimeError, SQLAlchemyError):  # shown in one sentence
         raise
     except Exception as error:  # a defect: its place belongs into the log of a process that nobody watches
-        uncaught.tell("a defect", error)
+        uncaught.show("a defect", error)
         raise typer.Exit(1) from error
     finally:
         service.close()

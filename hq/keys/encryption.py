@@ -17,7 +17,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from contract.keyring import Followed
+from contract.keyring import FollowedKeyFile
 from contract.signing import KEYS_MAX, BadKey
 
 NAME = "hq-at-rest.key"
@@ -78,7 +78,7 @@ class Cipher:
         return True
 
 
-class AtRest(Followed[Cipher]):
+class AtRest(FollowedKeyFile[Cipher]):
     """The key file of a folder, read again when it changes. Raises BadKey."""
 
     def __init__(self, folder: Path) -> None:

@@ -4,16 +4,25 @@ Each pair of files, NAME.key.pem and NAME.pub.pem, may hold several keys; the fi
 """
 
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from contract.ids import NoId
-from contract.keyring import Followed, OpeningKeys
+from contract.keyring import FollowedKeyFile, OpeningKeys
 from contract.signing import PrivateKey, read_sealing_public, signing_privates, write_key_pair
 from hq.config import FILE_NAME, template
 from hq.keys.encryption import NAME, AtRest, new_key, text
+
+
+class HqKey(StrEnum):
+    """HQ's own keys. A key that is none of these belongs to the site of that name; no site may have one of these names."""
+
+    SIGNING = "signing"
+    SEALING = "sealing"
+    AT_REST = "at-rest"
 
 
 class HqKeys:
@@ -21,7 +30,7 @@ class HqKeys:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._signing = Followed(folder / "hq-signing.key.pem", signing_privates)
+        self._signing = FollowedKeyFile(folder / "hq-signing.key.pem", signing_privates)
         self.opening = OpeningKeys(folder / "hq-sealing.key.pem")
         """Keys that open what was sealed for HQ."""
         self.at_rest = AtRest(folder)
@@ -48,7 +57,7 @@ def load(folder: Path) -> HqKeys:
 
 def stem(folder: Path, what: str) -> Path:
     """Return how the paths of a key pair begin: of "signing", "sealing", or a site."""
-    return folder / f"hq-{what}" if what in ("signing", "sealing") else folder / "sites" / what
+    return folder / f"hq-{what}" if what in (HqKey.SIGNING, HqKey.SEALING) else folder / "sites" / what
 
 
 def private_path(folder: Path, what: str) -> Path:
@@ -67,7 +76,7 @@ def _with_ending(path: Path, kind: str) -> Path:
 
 def new_pair(what: str) -> PrivateKey:
     """Make a key of the kind that "signing", or anything else, needs."""
-    kind: Callable[[], PrivateKey] = Ed25519PrivateKey.generate if what == "signing" else X25519PrivateKey.generate
+    kind: Callable[[], PrivateKey] = Ed25519PrivateKey.generate if what == HqKey.SIGNING else X25519PrivateKey.generate
     return kind()
 
 
@@ -77,12 +86,12 @@ def init(folder: Path, sites: tuple[str, ...], broker_port: int) -> list[Path]:
     Returns:
         The new files.
     """
-    if odd := sorted({"signing", "sealing", "at-rest"} & set(sites)):
+    if odd := [site for site in sorted(sites) if site in set(HqKey)]:
         raise NoId(f"site {odd[0]!r}: keys of HQ have this name, choose another")
     keys = folder / "keys"
     (keys / "sites").mkdir(parents=True, exist_ok=True, mode=0o700)
     made: list[Path] = []
-    for what in ("signing", "sealing", *sites):
+    for what in (HqKey.SIGNING, HqKey.SEALING, *sites):
         private, public = private_path(keys, what), public_path(keys, what)
         if not private.exists() and not public.exists():  # a site's private key may be at its gates alone
             write_key_pair(new_pair(what), private, public)

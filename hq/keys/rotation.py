@@ -19,6 +19,7 @@ from contract.signing import (
     signing_privates,
 )
 from hq.keys import encryption, keys
+from hq.keys.keys import HqKey
 
 
 class RotationRefused(RuntimeError):
@@ -93,7 +94,7 @@ def readable_by_others(folder: Path) -> list[Path]:
 
 def _read(folder: Path, what: str) -> Sequence[PrivateKey]:
     path = keys.private_path(folder, what)
-    return signing_privates(path) if what == "signing" else sealing_privates(path)
+    return signing_privates(path) if what == HqKey.SIGNING else sealing_privates(path)
 
 
 def _write(folder: Path, what: str, found: Sequence[PrivateKey]) -> None:

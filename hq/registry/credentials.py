@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from contract.code import VALID_MAX, Code, make
-from contract.credentials import CARD_PATTERN, card_digest, hash_pin
+from contract.credentials import CARD_PATTERN, card_digest, hash_pin_code
 from contract.messages import WorkerRecord
 from hq.keys.keys import HqKeys
 
@@ -39,7 +39,7 @@ class WrittenWorker(WorkerRecord):
         if (numbers := done.pop("card", None)) is not None:
             done["cards"] = digests([numbers] if isinstance(numbers, str | int) else numbers, done.get("sites", ()))
         if isinstance(pin := done.get("pin"), str | int) and "$" not in str(pin):
-            done["pin"] = hash_pin(str(pin))
+            done["pin"] = hash_pin_code(str(pin))
         return done
 
 
@@ -73,7 +73,7 @@ def found(worker: WorkerRecord | None, worker_id: str) -> WorkerRecord:
 def pin_digest(pin: str) -> str:
     """Make the digest of a PIN. Raises BadCredential if it is not 4 to 12 digits."""
     try:
-        return hash_pin(pin)
+        return hash_pin_code(pin)
     except ValueError as error:
         raise BadCredential(str(error)) from error
 

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from contract.messages import ListKind
+from hq.keys.keys import HqKey
 from hq.reports.report import GateOverview
 
 
 def lacking(gates: Iterable[GateOverview], what: str, key: str) -> list[str]:
     """List gates that have not reported that they hold this key: of HQ's signing keys all gates, of a site's those of the site."""
-    if what == "signing":
+    if what == HqKey.SIGNING:
         return [row.gate_id for row in gates if row.status is None or key not in row.status.trusts]
     return [row.gate_id for row in gates if row.site_id == what and (row.status is None or key not in row.status.opens)]
 
@@ -20,7 +21,7 @@ def behind(
     """List gates whose lists in force are not the newest, and so may depend on a key that is no longer in use."""
     found = []
     for row in gates:
-        if what in ("signing", row.site_id):
+        if what in (HqKey.SIGNING, row.site_id):
             status = row.status
             versions = {kind: getattr(status, f"{kind.value}_version", 0) for kind in ListKind}
             if any(versions[kind] < newest.get((row.site_id, kind), (0, None))[0] for kind in ListKind):

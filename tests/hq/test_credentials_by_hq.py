@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from contract.code import read
-from contract.credentials import card_digest, pin_matches
+from contract.credentials import card_digest, pin_code_matches
 from contract.messages import WorkerRecord
 from contract.signing import read_signing_public
 from edge.devices.readers.qr_codes import read_codes
@@ -76,7 +76,7 @@ def test_ok__cards_and_pin_are_digests_at_once(folder: Path) -> None:
     worker = known(folder, "w-1")
     expected = [card_digest(site, card) for card in ("0012345678", "42") for site in ("site-1", "site-2")]
     assert list(worker.cards) == expected
-    assert worker.pin is not None and pin_matches("4711", worker.pin)
+    assert worker.pin is not None and pin_code_matches("4711", worker.pin)
     assert not re.search(rb'0012345678|"4711"', everything_stored(folder))
 
 
@@ -84,7 +84,7 @@ def test_ok__a_card_and_a_pin_by_command(folder: Path) -> None:
     run("card", "w-2", "--number", "0099", "--pin", "--dir", folder, given="123456\n123456\n")
     worker = known(folder, "w-2")
     assert worker.cards == (card_digest("site-2", "0099"),) and worker.consent_ref == "c-2"
-    assert worker.pin is not None and pin_matches("123456", worker.pin)
+    assert worker.pin is not None and pin_code_matches("123456", worker.pin)
     run("card", "w-2", "--no-card", "--dir", folder)
     bare = known(folder, "w-2")
     assert (bare.cards, bare.pin) == ((), None)

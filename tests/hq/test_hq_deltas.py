@@ -91,7 +91,7 @@ def test_ok__a_small_change_is_published_as_changes_of_the_last_snapshot(hq: Hq)
     header = read_delta(hq.delta(), ROSTER, hq.rig.signing.public_key()).header
     assert (header.list_version, header.base_version) == (2, 1)
     assert len(hq.delta()) < whole / 4
-    assert hq.publish() == (1, 3)  # nothing changed since, and the changes are signed anew
+    assert hq.publish() == (1, 3)  # nothing changed since, and the changes are signed again
     assert hq.publish(snapshot=True) == (4, 0)
     assert hq.publish() == (4, 5)
     assert len(hq.delta()) < 2_000

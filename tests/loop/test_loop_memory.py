@@ -130,8 +130,8 @@ def test_fail__an_order_does_not_run_twice_whatever_becomes_of_the_card(
         vault.ordered(given)
     assert vault.acts.count("pulse") == acts.count("pulse"), "nothing opened a second time"
     assert vault.notices.count(NoticeCode.COMMAND_DONE) <= starts
-    assert len(vault.refusals) == 1 and "may have been obeyed already" in vault.refusals[0].replace(
-        "may have been too", "may have been obeyed already"
+    assert len(vault.refusals) == 1 and "may have been executed already" in vault.refusals[0].replace(
+        "may have been too", "may have been executed already"
     )
     vault.stop()
     vault.start()

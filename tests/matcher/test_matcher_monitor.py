@@ -12,7 +12,7 @@ from edge.core.config import MatcherConfig
 from edge.core.domain import Candidate, Identification, Recognition, Sight
 from edge.matcher.score_monitor.monitor import ScoreMonitor
 from edge.replica.summary import ReplicaSummary
-from edge.screen.journal_totals import Tally
+from edge.screen.journal_totals import JournalTotals
 from edge.screen.manager_page import manager_view
 from edge.screen.metrics import exposition
 from edge.screen.translations import load_all
@@ -130,10 +130,10 @@ def test_ok__drift_is_shown_with_a_next_step_and_measured():
     state, now = live(recognition=with_corrections, threshold=0.45), datetime(2026, 11, 21, 6, tzinfo=UTC)
     state = state.model_copy(update={"utc": now})
     for texts in load_all().values():
-        view = manager_view(state, Tally(), ReplicaSummary(), texts, now)
+        view = manager_view(state, JournalTotals(), ReplicaSummary(), texts, now)
         assert [alarm.todo for alarm in view.alarms] == list(texts.drift_todo.values())[:1]
         assert "1,000" in view.threshold_words or "1000" in view.threshold_words
-    text = exposition(state, Tally(), ReplicaSummary(), now).decode()
+    text = exposition(state, JournalTotals(), ReplicaSummary(), now).decode()
     assert 'sitegate_drift_alarm{of="scores"} 1.0' in text
     assert 'sitegate_drift_alarm{of="unknown"} 0.0' in text
     assert "sitegate_fpir_target 0.003" in text

@@ -49,17 +49,10 @@ IN_FUNCTIONS = {"warden", "cuts", "flutter", "sitting", "errands", "judgement", 
 WIRE = {"hq/database/migrations/versions/0007_told.py"}
 """Files whose name is stored in databases: it stays."""
 
-EXCEPTIONS: set[str] = {
-    "contract/tracebacks.py::Told",
-    "contract/tracebacks.py::told",
-    "edge/screen/journal_totals.py::Tally",
-    "edge/tools/bench/safety.py::_flutter",
-}
+EXCEPTIONS: set[str] = {}
 """Names that still wait for their new one, as `file`, `file::Class` or `file::function`."""
 
-SHARED: set[str] = {
-    "Passage",
-}
+SHARED: set[str] = set()
 """Public class names that still stand for two things."""
 
 

@@ -8,13 +8,13 @@ from screen_parts import NOW, MemoryJournal
 
 from contract.chain import link
 from contract.messages import Direction, NoticeCode, NoticeEvent, PassageOutcome, Reason
-from edge.screen.journal_totals import RECENT_EVENTS, Tally
+from edge.screen.journal_totals import RECENT_EVENTS, JournalTotals
 
 
-def tally_of(journal: MemoryJournal) -> Tally:
-    tally = Tally(journal.epoch)
-    tally.add(journal.kept)
-    return tally
+def totals_of(journal: MemoryJournal) -> JournalTotals:
+    totals = JournalTotals(journal.epoch)
+    totals.add(journal.kept)
+    return totals
 
 
 def test_ok__in_minus_out_by_worker_id() -> None:
@@ -22,9 +22,9 @@ def test_ok__in_minus_out_by_worker_id() -> None:
     journal.passage("a")
     journal.passage("b", utc=NOW + timedelta(minutes=1))
     journal.passage("a", Direction.OUT)
-    tally = tally_of(journal)
-    assert tally.on_site == {"b": NOW + timedelta(minutes=1)}
-    assert tally.people_on_site == 1
+    totals = totals_of(journal)
+    assert totals.on_site == {"b": NOW + timedelta(minutes=1)}
+    assert totals.people_on_site == 1
 
 
 def test_ok__twice_in_is_one_person_and_out_without_in_is_nobody() -> None:
@@ -32,8 +32,8 @@ def test_ok__twice_in_is_one_person_and_out_without_in_is_nobody() -> None:
     journal.passage("a")
     journal.passage("a", utc=NOW + timedelta(hours=1))
     journal.passage("z", Direction.OUT)
-    tally = tally_of(journal)
-    assert tally.on_site == {"a": NOW + timedelta(hours=1)}
+    totals = totals_of(journal)
+    assert totals.on_site == {"a": NOW + timedelta(hours=1)}
 
 
 def test_ok__only_a_recorded_passage_counts() -> None:
@@ -41,7 +41,7 @@ def test_ok__only_a_recorded_passage_counts() -> None:
     journal.access(Reason.GRANTED, "a")
     journal.passage("a", outcome=PassageOutcome.NOT_TAKEN)
     journal.passage(None, outcome=PassageOutcome.FORCED)
-    assert tally_of(journal).people_on_site == 0
+    assert totals_of(journal).people_on_site == 0
 
 
 def test_ok__people_without_id_are_counted() -> None:
@@ -49,8 +49,8 @@ def test_ok__people_without_id_are_counted() -> None:
     journal.passage(None)
     journal.passage(None)
     journal.passage(None, Direction.OUT)
-    tally = tally_of(journal)
-    assert (tally.unnamed, tally.people_on_site) == (1, 1)
+    totals = totals_of(journal)
+    assert (totals.unnamed, totals.people_on_site) == (1, 1)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "c", None]), st.sampled_from(Direction)), max_size=30))
@@ -58,20 +58,20 @@ def test_ok__nobody_is_there_less_than_not_at_all(steps: list[tuple[str | None, 
     journal = MemoryJournal()
     for worker_id, direction in steps:
         journal.passage(worker_id, direction)
-    tally = tally_of(journal)
+    totals = totals_of(journal)
     last = dict(steps)
-    assert {w for w in last if w and last[w] is Direction.IN} == set(tally.on_site)
-    assert tally.unnamed >= 0
+    assert {w for w in last if w and last[w] is Direction.IN} == set(totals.on_site)
+    assert totals.unnamed >= 0
 
 
 def test_ok__a_whole_chain_in_any_slices() -> None:
     journal = MemoryJournal()
     for _ in range(7):
         journal.access(Reason.UNKNOWN)
-    tally = Tally("e1")
+    totals = JournalTotals("e1")
     for record in journal.kept:
-        tally.add([record])
-    assert (tally.seq, tally.chain_error, tally.access[Reason.UNKNOWN]) == (7, "", 7)
+        totals.add([record])
+    assert (totals.seq, totals.chain_error, totals.access[Reason.UNKNOWN]) == (7, "", 7)
 
 
 def test_ok__a_pruned_journal_starts_where_it_starts() -> None:
@@ -79,8 +79,8 @@ def test_ok__a_pruned_journal_starts_where_it_starts() -> None:
     for _ in range(5):
         journal.access(Reason.UNKNOWN)
     del journal.kept[:3]
-    tally = tally_of(journal)
-    assert (tally.since_seq, tally.seq, tally.chain_error) == (3, 5, "")
+    totals = totals_of(journal)
+    assert (totals.since_seq, totals.seq, totals.chain_error) == (3, 5, "")
 
 
 def test_fail__a_changed_event_breaks_the_chain() -> None:
@@ -88,7 +88,7 @@ def test_fail__a_changed_event_breaks_the_chain() -> None:
     for _ in range(3):
         journal.access(Reason.UNKNOWN)
     journal.kept[1] = journal.kept[1].model_copy(update={"body": journal.kept[1].body.replace("unknown", "granted")})
-    assert "seq 2 was changed" in tally_of(journal).chain_error
+    assert "seq 2 was changed" in totals_of(journal).chain_error
 
 
 def test_fail__a_hole_breaks_the_chain() -> None:
@@ -96,7 +96,7 @@ def test_fail__a_hole_breaks_the_chain() -> None:
     for _ in range(4):
         journal.access(Reason.UNKNOWN)
     del journal.kept[1]
-    assert tally_of(journal).chain_error == "seq 3 follows 1"
+    assert totals_of(journal).chain_error == "seq 3 follows 1"
 
 
 def test_ok__an_event_of_newer_software_stays_in_the_chain() -> None:
@@ -106,12 +106,12 @@ def test_ok__an_event_of_newer_software_stays_in_the_chain() -> None:
     strange = first.model_copy(update={"seq": 2, "prev_hash": first.hash, "body": body, "hash": link(first.hash, body)})
     journal.kept.append(strange)
     journal.add(NoticeEvent, code=NoticeCode.TAMPER)
-    tally = tally_of(journal)
-    assert (tally.seq, tally.chain_error, len(tally.recent), tally.unread) == (3, "", 2, 1)
+    totals = totals_of(journal)
+    assert (totals.seq, totals.chain_error, len(totals.recent), totals.unread) == (3, "", 2, 1)
 
 
 def test_ok__only_the_newest_events_are_kept_in_memory() -> None:
     journal = MemoryJournal()
     for _ in range(RECENT_EVENTS + 5):
         journal.access(Reason.UNKNOWN)
-    assert [e.seq for e in tally_of(journal).recent] == list(range(6, RECENT_EVENTS + 6))
+    assert [e.seq for e in totals_of(journal).recent] == list(range(6, RECENT_EVENTS + 6))

@@ -7,7 +7,7 @@ from screen_parts import NOW, MemoryJournal, Summary, live
 
 from contract.messages import ClockEvent, DiskStep, NoticeCode, NoticeEvent
 from edge.core.domain import DiskState
-from edge.screen.journal_totals import Tally
+from edge.screen.journal_totals import JournalTotals
 from edge.screen.manager_page import Mood, manager_view
 from edge.screen.metrics import exposition
 from edge.screen.translations import load_all
@@ -16,7 +16,7 @@ TEXTS = load_all()
 
 
 def alarms(disk: DiskState | None, language: str = "en", warn_days: float = 7) -> list[tuple[str, str]]:
-    view = manager_view(live(disk=disk), Tally(), Summary(), TEXTS[language], NOW, warn_days)
+    view = manager_view(live(disk=disk), JournalTotals(), Summary(), TEXTS[language], NOW, warn_days)
     return [(alarm.what, alarm.todo) for alarm in view.alarms]
 
 
@@ -42,16 +42,16 @@ def test_ok__a_disk_that_fills_says_when(language: str) -> None:
 
 def test_ok__a_silent_gate_raises_no_alarm_of_its_disk() -> None:
     old = live(age_s=60, disk=DiskState(step=DiskStep.CRITICAL, free_mb=1))
-    assert manager_view(old, Tally(), Summary(), TEXTS["en"], NOW, 7).alarms == ()
+    assert manager_view(old, JournalTotals(), Summary(), TEXTS["en"], NOW, 7).alarms == ()
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "Clock was set"), ("zh", "时钟已校正")])
 def test_ok__a_clock_that_was_set_is_a_line_of_its_own(language: str, words: str) -> None:
-    journal, tally = MemoryJournal(), Tally("e1")
+    journal, totals = MemoryJournal(), JournalTotals("e1")
     journal.add(ClockEvent, was_utc=NOW - timedelta(hours=26), was_trusted=True)
     journal.add(NoticeEvent, code=NoticeCode.DISK_LOW, detail="low: 900 MB free")
-    tally.add(journal.kept)
-    low, clock = manager_view(live(), tally, Summary(), TEXTS[language], NOW).lines
+    totals.add(journal.kept)
+    low, clock = manager_view(live(), totals, Summary(), TEXTS[language], NOW).lines
     assert (clock.what, clock.mood) == (words, Mood.CARE)
     assert f"{NOW - timedelta(hours=26):%Y-%m-%d %H:%M:%S} → {NOW:%Y-%m-%d %H:%M:%S} UTC" == clock.detail
     assert low.mood is Mood.BAD
@@ -59,9 +59,9 @@ def test_ok__a_clock_that_was_set_is_a_line_of_its_own(language: str, words: str
 
 def test_ok__metrics_of_the_disk() -> None:
     disk = DiskState(step=DiskStep.VERY_LOW, free_mb=400, days_left=1.5)
-    text = exposition(live(disk=disk), Tally(), Summary(), NOW).decode()
+    text = exposition(live(disk=disk), JournalTotals(), Summary(), NOW).decode()
     assert 'sitegate_disk_step{step="very_low"} 1.0' in text
     assert 'sitegate_disk_step{step="ok"} 0.0' in text
     assert "sitegate_disk_free_bytes 4e+08" in text
     assert "sitegate_disk_days_left 1.5" in text
-    assert "sitegate_disk" not in exposition(live(), Tally(), Summary(), NOW).decode()
+    assert "sitegate_disk" not in exposition(live(), JournalTotals(), Summary(), NOW).decode()

@@ -210,18 +210,18 @@ def test_ok__a_long_journal_is_caught_up_in_slices() -> None:
         journal.access(Reason.UNKNOWN)
     watch = Watch(journal)
     watch.turn()
-    assert watch.tally.seq == BATCH
+    assert watch.totals.seq == BATCH
     watch.turn()
     watch.turn()
-    assert (watch.tally.seq, journal.reads) == (BATCH + 3, 2)
+    assert (watch.totals.seq, journal.reads) == (BATCH + 3, 2)
 
 
 def test_ok__a_new_epoch_starts_a_new_sum() -> None:
     journal = eventful()
     watch = Watch(journal)
     watch.turn()
-    assert watch.tally.people_on_site == 1
+    assert watch.totals.people_on_site == 1
     journal.epoch, journal.kept = "e2", []
     journal.show(None)
     watch.turn()
-    assert (watch.tally.epoch, watch.tally.people_on_site) == ("e2", 0)
+    assert (watch.totals.epoch, watch.totals.people_on_site) == ("e2", 0)

@@ -17,7 +17,7 @@ from contract.messages import (
     Reason,
 )
 from edge.core.domain import LiveState
-from edge.screen.journal_totals import Tally
+from edge.screen.journal_totals import JournalTotals
 from edge.screen.manager_page import ManagerView, Mood, manager_view, unsent
 from edge.screen.metrics import exposition
 from edge.screen.translations import load_all
@@ -26,9 +26,9 @@ ENGLISH = load_all()["en"]
 
 
 def view_of(journal: MemoryJournal, state: LiveState | None = None, sync: Summary | None = None) -> ManagerView:
-    tally = Tally(journal.epoch)
-    tally.add(journal.kept)
-    return manager_view(state, tally, sync or Summary(), ENGLISH, NOW)
+    totals = JournalTotals(journal.epoch)
+    totals.add(journal.kept)
+    return manager_view(state, totals, sync or Summary(), ENGLISH, NOW)
 
 
 @pytest.mark.parametrize(
@@ -102,9 +102,9 @@ def test_ok__unsent_counts_what_hq_has_not_acknowledged(epoch: str, seq: int, le
     journal = MemoryJournal()
     for _ in range(4):
         journal.access(Reason.UNKNOWN)
-    tally = Tally("e1")
-    tally.add(journal.kept)
-    assert unsent(Summary(ack=Ack(epoch, seq, NOW)), tally) == left
+    totals = JournalTotals("e1")
+    totals.add(journal.kept)
+    assert unsent(Summary(ack=Ack(epoch, seq, NOW)), totals) == left
 
 
 @pytest.mark.parametrize("found", list(DataTier))
@@ -123,9 +123,9 @@ def test_fail__no_list_yet_is_expired() -> None:
 
 
 def samples(state: LiveState | None, journal: MemoryJournal, sync: Summary) -> dict[tuple[str, ...], float]:
-    tally = Tally(journal.epoch)
-    tally.add(journal.kept)
-    text = exposition(state, tally, sync, NOW).decode()
+    totals = JournalTotals(journal.epoch)
+    totals.add(journal.kept)
+    text = exposition(state, totals, sync, NOW).decode()
     return {
         (sample.name, *sorted(sample.labels.values())): sample.value
         for family in text_string_to_metric_families(text)

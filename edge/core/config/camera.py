@@ -20,12 +20,12 @@ class CameraConfig(ConfigSection):
     url: SecretStr = Field(
         default=SecretStr(""),
         description="rtsp://user:password@address/path (rtsp); # @ / ? : and % in the password are %23 %40 %2F %3F %3A and %25. "
-        "All processes read this file: better url_path.",
+        "All processes read this file: prefer url_path.",
     )
     url_path: Path | None = Field(
         default=None,
-        description="File with the address and its password, which the gate process alone reads (rtsp). "
-        '"credential:NAME" stands for a systemd credential of its unit.',
+        description="File with the address and its password, which only the gate process reads (rtsp). "
+        '"credential:NAME" means a systemd credential of its unit.',
     )
     path: Path | None = Field(
         default=None, description="Video file, photo folder, or walk-up script (file, folder, walkup)."
@@ -33,17 +33,19 @@ class CameraConfig(ConfigSection):
     repeat: bool = Field(default=False, description="Start again at the end (file, folder, walkup).")
     width_px: int = Field(default=640, ge=160, le=3840, description="Frame width.")
     height_px: int = Field(default=480, ge=120, le=2160, description="Frame height.")
-    rate_hz: float = Field(default=30, gt=0, le=120, description="Frames per second asked of the source.")
-    stale_after_ms: int = Field(default=500, ge=50, le=10_000, description="An older frame is never decided on.")
+    rate_hz: float = Field(default=30, gt=0, le=120, description="Frames per second requested from the source.")
+    stale_after_ms: int = Field(
+        default=500, ge=50, le=10_000, description="Older frames are never used for a decision."
+    )
     hang_timeout_ms: int = Field(
-        default=3_000, ge=500, le=60_000, description="A source silent for so long is closed and reopened."
+        default=3_000, ge=500, le=60_000, description="A source without a frame for this time is closed and reopened."
     )
     frozen_after_ms: int = Field(
         default=15_000,
         ge=1_000,
         le=120_000,
-        description="A live source in whose picture nothing is new for so long but a clock, a few bytes or a codec's noise is "
-        "frozen: closed and reopened. Longer than a network camera's key-frame interval.",
+        description="A live picture in which for this time only a clock, a few bytes or a codec's noise changes is "
+        "frozen, and reopened. Set it longer than a network camera's key-frame interval.",
     )
     reopen_min_ms: int = Field(
         default=500, ge=50, le=60_000, description="First pause before reopening; doubles each time."

@@ -14,26 +14,26 @@ class ReaderConfig(ConfigSection):
         default="",
         pattern=r"^(|/.*|[0-9a-fA-F]{4}:[0-9a-fA-F]{4})$",
         description="Reader that types like a keyboard: a path (/dev/input/by-id/…-event-kbd) or USB vendor:product "
-        '("08ff:0009"); "" if none is fitted. The gate takes it for itself.',
+        '("08ff:0009"); "": none is fitted. The gate uses it exclusively.',
     )
     together_within_ms: int = Field(
         default=15_000,
         ge=1_000,
         le=120_000,
-        description="A card, a PIN, a code and a face that follow one another within so long belong to one person.",
+        description="Card, PIN, code and face within this time belong to one person.",
     )
     entry_timeout_ms: int = Field(
-        default=10_000, ge=500, le=60_000, description="Digits without an Enter key for so long are forgotten."
+        default=10_000, ge=500, le=60_000, description="Digits without an Enter key are forgotten after this time."
     )
     reopen_max_ms: int = Field(
         default=10_000,
         ge=500,
         le=600_000,
-        description="An unplugged reader is tried again after 500 ms, then twice as long each time up to so long.",
+        description="Longest pause before an unplugged reader is tried again; the first is 500 ms and doubles.",
     )
     codes: bool = Field(default=True, description="Read HQ's QR codes from the camera's frames.")
     codes_every_ms: int = Field(
-        default=100, ge=0, le=2_000, description="A frame is searched for a code at most so often."
+        default=100, ge=0, le=2_000, description="Shortest pause between two searches for a code."
     )
 
 
@@ -49,7 +49,7 @@ class TemperatureConfig(ConfigSection):
         default=0,
         ge=-5,
         le=5,
-        description="Added to each reading: measure people you know, at this distance and place.",
+        description="Added to each reading. Find it by measuring people you know at this distance and place.",
     )
     simulated_c: float = Field(default=36.4, ge=30, le=45, description="What the simulated sensor reads.")
 
@@ -61,17 +61,17 @@ class DecisionConfig(ConfigSection):
         default=900,
         ge=100,
         le=10_000,
-        description="A face unusable for so long is recorded as a refusal for quality, with its next step.",
+        description="A face unusable for this time is recorded as a refusal for quality, with its next step.",
     )
     repeat_after_ms: int = Field(
         default=5_000,
         ge=500,
         le=60_000,
-        description="The same person standing still is looked at afresh after so long.",
+        description="After this time the gate decides again on a person who stands still.",
     )
     left_after_ms: int = Field(
         default=5_000,
         ge=1_000,
         le=60_000,
-        description="Whoever was let in is let in again only once the lane was empty for so long (on the way in).",
+        description="The lane must be empty for this time before an admitted person is admitted again (on the way in).",
     )

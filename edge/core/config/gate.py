@@ -20,12 +20,12 @@ class GateConfig(ConfigSection):
     )
     output: Literal["relay", "wiegand26", "wiegand34", "osdp"] = Field(
         default="relay",
-        description='How it is released: "relay", or a credential told to an access controller that opens by itself: '
-        '"wiegand26", "wiegand34" or "osdp". The relay then only holds open in a fire.',
+        description='How it is released: "relay", or a credential sent to an access controller that opens by itself: '
+        '"wiegand26", "wiegand34" or "osdp". With these the relay only holds open in a fire.',
     )
     relay_pin: Pin = Field(default=17, description="Output that releases the turnstile (inwards, if both ways).")
     relay_out_pin: Pin | None = Field(
-        default=None, description="Output that releases the way out, if it has a relay of its own."
+        default=None, description="Output that releases the way out, if that has a separate relay."
     )
     relay_active_high: bool = Field(
         default=True,
@@ -36,44 +36,45 @@ class GateConfig(ConfigSection):
         default=2_000,
         ge=50,
         le=15_000,
-        description="Bound that no pulse can exceed, enforced outside the main loop.",
+        description="Bound of every pulse, enforced outside the main loop.",
     )
     slow_factor: float = Field(
         default=2,
         ge=1,
         le=5,
-        description="Pulse and passage time of a worker who needs more time, times this; the bound stays.",
+        description="Factor for pulse and passage time of a worker who needs more time; the bound stays.",
     )
     passage_pin: Pin | None = Field(
-        default=None, description="Input that closes when somebody has passed (inwards, if passage_out_pin is set)."
+        default=None, description="Input that closes when a person has passed (inwards, if passage_out_pin is set)."
     )
     passage_out_pin: Pin | None = Field(
-        default=None, description="Input that closes when somebody has passed outwards."
+        default=None, description="Input that closes when a person has passed outwards."
     )
     passage_timeout_ms: int = Field(
         default=6_000,
         ge=500,
         le=60_000,
-        description="Released and nobody passed: the passage counts as not taken.",
+        description="After this time without a passage the release counts as not taken.",
     )
     rotation_pin: Pin | None = Field(
         default=None,
         description="Input that closes while the arm turns; with rotation_out_pin the first of two overlapping contacts.",
     )
     rotation_out_pin: Pin | None = Field(
-        default=None, description="Second rotation contact: closes first when somebody goes out. Both tell the way."
+        default=None,
+        description="Second rotation contact: closes first when a person goes out. Both give the direction.",
     )
     tailgate_ms: int = Field(
         default=1_500,
         ge=100,
         le=10_000,
-        description="A second passage so soon after the first, on one release, is tailgating.",
+        description="A second passage within this time, on one release, is tailgating.",
     )
     door_pin: Pin | None = Field(
         default=None, description="Door contact, closed while the door is closed (swing_gate, door)."
     )
     held_open_ms: int = Field(
-        default=15_000, ge=1_000, le=600_000, description="A door that stands open for longer is reported."
+        default=15_000, ge=1_000, le=600_000, description="A door that stays open longer is reported."
     )
     fire_pin: Pin | None = Field(
         default=None,
@@ -93,10 +94,10 @@ class GateConfig(ConfigSection):
     tamper_pin: Pin | None = Field(default=None, description="Input of the housing contact.")
     lock_down_admits: tuple[Literal["guard", "exit"], ...] = Field(
         default=("guard", "exit"),
-        description='Who passes in a lock-down, beside the exit button: "guard" (admitted by hand), "exit" (leaving).',
+        description='Who may pass in a lock-down, besides the exit button: "guard" (admitted by hand), "exit" (leaving).',
     )
     input_active_low: bool = Field(default=True, description="True if inputs close to ground (internal pull-up).")
-    debounce_ms: int = Field(default=20, ge=0, le=500, description="Inputs must be steady for so long.")
+    debounce_ms: int = Field(default=20, ge=0, le=500, description="Inputs must be steady for this time.")
     wiegand_d0_pin: Pin | None = Field(default=None, description="Wiegand data 0.")
     wiegand_d1_pin: Pin | None = Field(default=None, description="Wiegand data 1.")
     osdp_device: str = Field(default="/dev/ttyAMA0", description="RS-485 port of the OSDP bus.")
@@ -106,7 +107,7 @@ class GateConfig(ConfigSection):
         default=None, description="File with the secure channel's key, 32 hex digits; unset: no encryption."
     )
     credential_facility: int = Field(
-        default=0, ge=0, le=65_535, description="Facility code that the access controller knows this gate by."
+        default=0, ge=0, le=65_535, description="Facility code of this gate at the access controller."
     )
     credential_card: int = Field(default=1, ge=0, le=65_535, description="Card number for a release (inwards).")
     credential_out_card: int | None = Field(
@@ -115,13 +116,13 @@ class GateConfig(ConfigSection):
 
     reboot: Literal["machine", "process", "never"] = Field(
         default="machine",
-        description='What HQ\'s signed order "reboot" starts anew: the "machine" (under systemd), this "process", or "never".',
+        description='What HQ\'s signed order "reboot" restarts: the "machine" (under systemd), this "process", or "never".',
     )
     mock_walk_through_s: float | None = Field(
         default=None,
         ge=0.05,
         le=5,
-        description="Mock pins only: somebody walks through so long after each release.",
+        description="Mock pins only: a simulated person passes this long after each release.",
     )
 
     @model_validator(mode="after")

@@ -36,18 +36,21 @@ class LivenessConfig(ConfigSection):
         "recommended where nobody watches).",
     )
     challenge_steps: int = Field(
-        default=2, ge=1, le=4, description="Movements asked for, drawn anew for each person: left, right, closer."
+        default=2,
+        ge=1,
+        le=4,
+        description="Number of movements asked for, drawn at random for each person: left, right, closer.",
     )
     challenge_limit_ms: int = Field(
-        default=12_000, ge=2_000, le=60_000, description="Not done after so long: please see the desk."
+        default=12_000, ge=2_000, le=60_000, description="Time limit for the movements; after it: please see the desk."
     )
 
     passive: bool = Field(
         default=False,
-        description="Also ask the optional passive network (`sitegate models fetch --liveness`): it raises doubt, never proves.",
+        description="Also use the optional passive network (`sitegate models fetch --liveness`): it can raise doubt, never prove.",
     )
     passive_live_min: float = Field(
-        default=0.5, ge=0.01, le=0.99, description="A face that looks less live to the passive network is doubtful."
+        default=0.5, ge=0.01, le=0.99, description="A face with a lower passive score is doubtful."
     )
 
     @model_validator(mode="after")

@@ -13,23 +13,21 @@ class SyncConfig(ConfigSection):
 
     broker_host: str = Field(default="localhost", min_length=1, description="Broker name or address.")
     broker_port: int = Field(default=8883, ge=1, le=65_535, description="Broker port.")
-    tls: bool = Field(default=True, description="TLS; may be off only for a broker on this machine.")
+    tls: bool = Field(default=True, description="Use TLS. It may be off only for a broker on this machine.")
     ca_path: Path | None = Field(default=None, description="CA certificate of the broker; unset: the system's.")
     client_cert_path: Path | None = Field(default=None, description="This gate's certificate.")
     client_key_path: Path | None = Field(default=None, description="This gate's certificate key.")
     username: str = Field(default="", description="Broker user name, if it asks for one.")
     password: SecretStr = Field(
-        default=SecretStr(""), description="Broker password. All processes read this file: better password_path."
+        default=SecretStr(""), description="Broker password. All processes read this file: prefer password_path."
     )
     password_path: Path | None = Field(
         default=None,
-        description="File with the broker password, which the sync process alone reads. "
-        '"credential:NAME" stands for a systemd credential of its unit.',
+        description="File with the broker password, which only the sync process reads. "
+        '"credential:NAME" means a systemd credential of its unit.',
     )
     keepalive_s: int = Field(default=20, ge=5, le=300, description="MQTT keep-alive.")
-    connect_timeout_s: float = Field(
-        default=10, ge=1, le=60, description="Give up one connection attempt after so long."
-    )
+    connect_timeout_s: float = Field(default=10, ge=1, le=60, description="Time limit of one connection attempt.")
     backoff_min_s: float = Field(
         default=0.5, ge=0.1, le=60, description="First pause before reconnecting; doubles, with jitter."
     )
@@ -37,7 +35,7 @@ class SyncConfig(ConfigSection):
     batch_events: int = Field(default=50, ge=1, le=500, description="Events in one message.")
     window_batches: int = Field(default=8, ge=1, le=100, description="Messages sent ahead of HQ's acknowledgement.")
     ack_timeout_s: float = Field(
-        default=10, ge=1, le=600, description="Unacknowledged events are sent again after so long."
+        default=10, ge=1, le=600, description="Unacknowledged events are sent again after this time."
     )
     health_every_s: float = Field(default=15, ge=1, le=3600, description="Pause between health messages.")
 
@@ -66,10 +64,11 @@ class ScreenConfig(ConfigSection):
 
 
 class HomeAssistantConfig(ConfigSection):
-    """Home Assistant on the same broker may show this gate as a device, with its state and health but nothing about
-    people."""
+    """Home Assistant on the same broker may show this gate as a device, with nothing about people."""
 
-    discovery: bool = Field(default=False, description="Publish a discovery message; off again, it is taken away.")
+    discovery: bool = Field(
+        default=False, description="Publish a discovery message. Switched off again, the message is removed."
+    )
     prefix: str = Field(
         default="homeassistant",
         pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$",

@@ -41,9 +41,7 @@ def admit_by_guard(worker_id: str | None, words: str, state: RosterState, at: Ci
     if found.verdict is RuleVerdict.REFUSES and not case.leaving:
         return replace(_decision(case, found.reason, found.advice, f"{words}; {found.given}"), worker_id=worker_id)
     if ListKind.RISK in state.withheld:
-        return replace(
-            admitted, alerts=("risk list: the one that lies here is not believed, so nobody was checked against it",)
-        )
+        return replace(admitted, alerts=("risk list: the one here is withheld, so nobody was checked against it",))
     if found.verdict is RuleVerdict.FINE:
         return admitted
     return replace(admitted, alerts=(f"risk list: {found.given}"[:500],))

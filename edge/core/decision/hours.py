@@ -1,8 +1,8 @@
 """Compute with the site's local time: which periods hold, and which plan a day follows. Pure.
 
-Periods follow the site's wall clock. So a night shift is an hour shorter or longer when the clocks change, and the
-repeated hour in autumn counts twice. A period belongs to the day on which it begins. So the night shift of the last
-working day continues into a holiday, and the night after a closed day stays closed until morning.
+Periods follow the site's wall clock. So a night shift is an hour shorter or longer when the clocks change. The repeated
+hour in autumn counts twice. A period belongs to the day on which it begins. The night shift of the last working day
+continues into a holiday. The night after a closed day stays closed until morning.
 """
 
 from collections.abc import Iterable

@@ -79,7 +79,7 @@ def risk_age(case: DecisionCase) -> RuleFinding:
 
 
 def _withheld(kind: ListKind) -> RuleFinding:
-    text = f"the {kind.value} that lies here is older than the one that was in force: it is asked for again from HQ"
+    text = f"the {kind.value} here is older than the one in force before: the gate requests it from HQ"
     return refuses(Reason.ROSTER_EXPIRED, Advice.SEE_DESK, text)
 
 

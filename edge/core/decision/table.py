@@ -45,14 +45,14 @@ def _of_worker(look: Callable[[DecisionCase, Worker], RuleFinding]) -> Callable[
     return asked
 
 
-_TO_IDENTIFY = "Who leaves must be recorded; REX, the guard and the fire release ask nobody"
-_PAPERS = "Papers are for coming in"
+_TO_IDENTIFY = "A person who leaves must be recorded. The exit button, the guard and the fire release apply no rule"
+_PAPERS = "Papers matter only on the way in"
 _W = _of_worker
 
 RULES: tuple[Rule, ...] = (
     Rule(
         "usable face",
-        "Is there one face that can be recognised? Not asked of whoever showed a code, card or PIN",
+        "Is there one face that can be recognised? Not asked after a code, card or PIN",
         identity_rules.usable,
         identity_rules.USABLE_REFUSALS,
         Leaving.ASKED,
@@ -64,27 +64,27 @@ RULES: tuple[Rule, ...] = (
         identity_rules.locked_down,
         ((_R.LOCKED_DOWN, _A.SEE_DESK),),
         Leaving.ASKED,
-        "The gate's own settings say whether a lock-down closes the way out too",
+        "The gate's settings say whether a lock-down closes the way out too",
     ),
     Rule(
         "clock",
-        "Is the clock plausible, not behind the lists or a time it has shown before, and the site's time zone known?",
+        "Is the clock plausible: not behind the lists, nor behind an earlier time of its own? Is the site's time zone known?",
         identity_rules.clock,
         ((_R.CLOCK_UNTRUSTED, _A.SEE_DESK),),
         Leaving.NOT_ASKED,
-        "No date decides about leaving",
+        "Dates do not decide about leaving",
     ),
     Rule(
         "disk",
-        "Is there room for events beside the last reserve, or does the policy admit all the same?",
+        "Is there room for events beside the last reserve, or does the policy admit without it?",
         identity_rules.disk,
         ((_R.DISK_FULL, _A.SEE_DESK),),
         Leaving.NOT_ASKED,
-        "Nobody is kept in for the gate's sake",
+        "A full disk keeps nobody in",
     ),
     Rule(
         "age of the roster",
-        "Is the roster fresh, or stale where the policy admits on that? Roster and policy not older than was in force here?",
+        "Is the roster fresh, or stale where the policy admits on that? Are roster and policy at least as new as those in force before?",
         identity_rules.roster_age,
         ((_R.ROSTER_EXPIRED, _A.SEE_DESK),),
         Leaving.NOT_ASKED,
@@ -96,7 +96,7 @@ RULES: tuple[Rule, ...] = (
         identity_rules.risk_age,
         ((_R.ROSTER_EXPIRED, _A.SEE_DESK),),
         Leaving.NOT_ASKED,
-        "No list keeps anybody in",
+        "A list keeps nobody in",
     ),
     Rule(
         "what was shown",
@@ -104,11 +104,11 @@ RULES: tuple[Rule, ...] = (
         identity_rules.claim,
         ((_R.FACTOR_REFUSED, _A.SEE_DESK),),
         Leaving.ASKED,
-        _TO_IDENTIFY + "; a refused code is only noted if the face is known",
+        _TO_IDENTIFY + ". A refused code is only noted if the face is known",
     ),
     Rule(
         "known worker",
-        "Is it somebody on the roster, by the face or by what was shown?",
+        "Is it a worker on the roster, by the face or by the credential?",
         identity_rules.known,
         ((_R.UNKNOWN, _A.SEE_DESK), (_R.NO_DECISION, _A.SEE_DESK)),
         Leaving.ASKED,
@@ -120,19 +120,19 @@ RULES: tuple[Rule, ...] = (
         _W(worker_rules.listed),
         ((_R.RISK_HOLD, _A.SEE_DESK),),
         Leaving.NOTED,
-        "Nobody is locked in with those they may be a risk to",
+        "Nobody is locked in with people they may endanger",
     ),
     Rule(
         "look-alike",
-        "If another worker looks too much like this one: was something else shown as well?",
+        "If another worker looks too similar: was another credential shown as well?",
         _W(worker_rules.look_alike),
         ((_R.SECOND_FACTOR, _A.SHOW_CODE_OR_CARD), (_R.SECOND_FACTOR, _A.SEE_DESK)),
         Leaving.NOTED,
-        "The record may name the wrong one of two; the manager can tell",
+        "The record may name the wrong one of two; the manager can check",
     ),
     Rule(
         "a person, not a picture",
-        "Where a live person is demanded: was one seen?",
+        "If a live person is demanded: was one seen?",
         _W(worker_rules.live),
         ((_R.LIVENESS_DOUBT, _A.SEE_DESK),),
         Leaving.NOT_ASKED,
@@ -152,7 +152,7 @@ RULES: tuple[Rule, ...] = (
         _W(worker_rules.active),
         ((_R.NOT_ACTIVE, _A.SEE_DESK),),
         Leaving.NOT_ASKED,
-        "Whoever is dismissed during the day must get out",
+        "A worker dismissed during the day must get out",
     ),
     Rule(
         "employer",
@@ -176,7 +176,7 @@ RULES: tuple[Rule, ...] = (
         _W(site_rules.working_hours),
         ((_R.OUTSIDE_HOURS, _A.COME_IN_HOURS),),
         Leaving.NOT_ASKED,
-        "Work ends late, too",
+        "Work may end late",
     ),
     Rule(
         "training",
@@ -196,23 +196,23 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "body temperature",
-        "Is the reading not too high? A missing one is noted, or refused where the policy demands one",
+        "Is the reading not too high? A missing one is noted, or refused if the policy demands one",
         _W(worker_rules.temperature),
         ((_R.TEMPERATURE_HIGH, _A.SEE_DESK), (_R.NO_DECISION, _A.SEE_DESK)),
         Leaving.NOT_ASKED,
-        "Whoever is ill should go home",
+        "An ill person should go home",
     ),
     Rule(
         "anti-passback",
-        "Does nobody come in who is inside already? Soft notes it, hard refuses; forgotten after some hours",
+        "Is the worker not inside already? Soft notes it, hard refuses; forgotten after some hours",
         _W(site_rules.passback),
         ((_R.PASSBACK, _A.SEE_DESK),),
         Leaving.NOTED,
-        "The record may have missed how they came in; they are inside all the same",
+        "The record may have missed the entry, but the worker is inside",
     ),
     Rule(
         "factors",
-        "Was every factor of one of the combinations shown that hold at this hour?",
+        "Was every factor of one combination shown that holds at this hour?",
         _W(site_rules.factors),
         (
             (_R.SECOND_FACTOR, _A.SHOW_CODE_OR_CARD),
@@ -233,19 +233,19 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "protective gear",
-        "Is helmet or mask missing? Advice only, and only where it is measured",
+        "Is helmet or mask missing? Advice only, and only if it is measured",
         _W(site_rules.gear),
         (),
         Leaving.NOT_ASKED,
-        "For the way in",
+        "Matters only on the way in",
     ),
     Rule(
         "two persons",
-        "Is there a second entitled worker, where nobody may come alone?",
+        "If nobody may come alone: is there a second admissible worker?",
         _W(site_rules.two_person),
         ((_R.PARTNER_NEEDED, _A.NEXT_PERSON_TOO),),
         Leaving.NOT_ASKED,
-        "Nobody waits inside for company",
+        "Nobody must wait inside for a second person",
     ),
 )
 """In this order; the first refusal decides."""

@@ -88,30 +88,9 @@ def _open(config: GateConfig, faults: list[str]) -> tuple[Any, Any]:
     except (serial.SerialException, OSError) as error:
         raise GateError(f"{config.osdp_device} cannot be opened ({error}): check gate.osdp_device") from error
 
-    def _tried(call: Callable[[], Any], otherwise: Any) -> Any:
-        try:
-            done = call()
-        except (serial.SerialException, OSError) as error:
-            faults[:] = [str(error)]
-            return otherwise
-        faults.clear()
-        return done
-
-    class SerialChannel(osdp.Channel):  # type: ignore[misc]
-        """The bus, as the library reads and writes it."""
-
-        def read(self, max_bytes: int) -> bytes:
-            return bytes(_tried(lambda: port.read(max_bytes), b""))
-
-        def write(self, data: bytes) -> int:
-            return int(_tried(lambda: port.write(data), 0) or 0)
-
-        def flush(self) -> None:
-            _tried(port.flush, None)
-
     info = osdp.PDInfo(
         config.osdp_address,
-        SerialChannel(),
+        _channel(osdp, port, faults),
         scbk=key,
         name="sitegate",
         flags=[osdp.LibFlag.EnforceSecure] if key else [],
@@ -123,6 +102,34 @@ def _open(config: GateConfig, faults: list[str]) -> tuple[Any, Any]:
         port.close()
         raise GateError(f"OSDP cannot be started ({error}): check [gate] osdp_*") from error
     return port, device
+
+
+def _channel(osdp: Any, port: Any, faults: list[str]) -> Any:
+    """Make the library's channel on a port. Errors go to `faults`, and the last success clears them."""
+    from serial import SerialException
+
+    def attempt(call: Callable[[], Any], otherwise: Any) -> Any:
+        try:
+            done = call()
+        except (SerialException, OSError) as error:
+            faults[:] = [str(error)]
+            return otherwise
+        faults.clear()
+        return done
+
+    class SerialChannel(osdp.Channel):  # type: ignore[misc]
+        """The bus, as the library reads and writes it."""
+
+        def read(self, max_bytes: int) -> bytes:
+            return bytes(attempt(lambda: port.read(max_bytes), b""))
+
+        def write(self, data: bytes) -> int:
+            return int(attempt(lambda: port.write(data), 0) or 0)
+
+        def flush(self) -> None:
+            attempt(port.flush, None)
+
+    return SerialChannel()
 
 
 def _key(config: GateConfig) -> bytes | None:

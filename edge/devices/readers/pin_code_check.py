@@ -2,7 +2,7 @@
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from contract.credentials import pin_matches
+from contract.credentials import pin_code_matches
 
 
 class ThreadedPinCodeCheck:
@@ -15,7 +15,7 @@ class ThreadedPinCodeCheck:
     def ask(self, pin: str, stored: str) -> None:
         if self._asked is not None:
             self._asked.cancel()
-        self._asked = self._pool.submit(pin_matches, pin, stored)
+        self._asked = self._pool.submit(pin_code_matches, pin, stored)
 
     def answer(self) -> bool | None:
         if self._asked is None or not self._asked.done():

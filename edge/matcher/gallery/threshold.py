@@ -19,6 +19,7 @@ photos.
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,7 +91,7 @@ class ThresholdChoice:
 
     threshold: float
     tail: ImpostorTail
-    source: str
+    source: Literal["config", "pack", "gallery"]
 
 
 def choose_threshold(tail: ImpostorTail, gallery: Gallery, fpir: float = FPIR_TARGET) -> ThresholdChoice:

@@ -1,4 +1,4 @@
-// Asks for the next sign, shows it, asks again. Whatever fails, the answer is: gate not running, ask again.
+// Asks for the next sign, shows it, asks again. After any failure it shows "gate not running", and asks again.
 "use strict";
 
 const SILENT_AFTER_MS = 3000; // the server answers every second at the latest

@@ -1,5 +1,6 @@
 """The second half of `sitegate bench`: ways in without a face, from the camera and the reader to the relay."""
 
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,71 +34,79 @@ def code_and_card(matcher: FaceMatcher, scratch: Path, times: int) -> list[Stage
     "code shown to relay" is from the moment the card comes into view. "card + PIN to relay" is from the PIN's Enter
     key, so it holds the comparison of the PIN. Reading alone is of one 640x480 frame, with and without a code in it.
     """
-    clock, key = SystemClock(), Ed25519PrivateKey.generate()
-    config = Config(
-        site=SiteConfig(site_id="site-demo"),
-        gate=GateConfig(pins="mock", passage_pin=22, mock_walk_through_s=0.05, pulse_ms=50),
-    )
-    scene, keys = _HeldUp(), SimulatedKeyboard()
-    reader, pin_code_check = WedgeReader(keys.source, config.reader, clock), ThreadedPinCodeCheck()
-    factory = make_factory(config.gate)
-    adapters = Adapters(
-        camera=CaptureThread(lambda: scene, config.camera, clock),
-        matcher=matcher,
-        gate=GpioGate(config.gate, factory),
-        indicator=GpioIndicator(IndicatorConfig(), factory),
-        roster=FixedRoster((), clock, card=BENCH_CARD, pin=BENCH_PIN),
-        journal=Journal(scratch / "other-ways.db", config.site, clock),
-        desk_requests=DeskReader(scratch / "desk.db"),
-        clock=clock,
-        code_reader=QrCodeReader(config, key.public_key(), clock),
-        card_reader=reader,
-        pin_code_check=pin_code_check,
-    )
-    loop = GateLoop(config, adapters)
-    adapters.camera.start()
-    reader.start()
-
-    def admitted(shown_at: float) -> float:
-        """Wait until the relay moves and the next person may come. Returns the seconds to the relay."""
-        before = len(loop.shown_to_pulse_s)
-        while len(loop.shown_to_pulse_s) == before:
-            loop.step()
-            if clock.monotonic() - shown_at > 10:
-                raise RuntimeError("the bench's own worker was not let in")
-        taken = clock.monotonic() - shown_at
-        scene.image = scene.empty
-        pause = clock.monotonic() + 0.3
-        while clock.monotonic() < pause:
-            loop.step()
-        return taken
-
-    def by_code() -> float:
-        # A code holds whole seconds. A code from before the journal began is refused: it may have been used before.
-        issued = clock.utc().replace(microsecond=0) + timedelta(seconds=1)
-        text = make(Code("bench", "site-demo", issued, issued + timedelta(minutes=5)), key)
-        scene.image = scene.with_code(text)
-        return admitted(clock.monotonic())
-
-    def by_card() -> float:
-        keys.type(BENCH_CARD)
-        keys.type(BENCH_PIN)
-        return admitted(clock.monotonic())
-
-    try:
-        codes = [by_code() for _ in range(times)]
-        cards = [by_card() for _ in range(times)]
-    finally:
-        loop.close()
-        factory.close()
-    now = clock.utc().replace(microsecond=0)
-    held = scene.with_code(make(Code("bench", "", now, now + timedelta(minutes=5)), key))
+    with closing(_GateWithoutFaces(matcher, scratch)) as gate:
+        codes = [gate.admit_by_code() for _ in range(times)]
+        cards = [gate.admit_by_card() for _ in range(times)]
+    now, scene = gate.clock.utc().replace(microsecond=0), gate.scene
+    held = scene.with_code(make(Code("bench", "", now, now + timedelta(minutes=5)), gate.key))
     return [
         timing("look for a code, none", repeat(lambda: read_codes(scene.empty), 200)),
         timing("read a code", repeat(lambda: read_codes(held), 200)),
         timing("code shown to relay", codes),
         timing("card + PIN to relay", cards),
     ]
+
+
+class _GateWithoutFaces:
+    """Runs the real loop before a camera that shows codes, with a card reader that is typed at."""
+
+    def __init__(self, matcher: FaceMatcher, scratch: Path) -> None:
+        self.clock, self.key, self.scene = SystemClock(), Ed25519PrivateKey.generate(), _HeldUp()
+        self._keyboard = SimulatedKeyboard()
+        config = Config(
+            site=SiteConfig(site_id="site-demo"),
+            gate=GateConfig(pins="mock", passage_pin=22, mock_walk_through_s=0.05, pulse_ms=50),
+        )
+        reader = WedgeReader(self._keyboard.source, config.reader, self.clock)
+        self._factory = make_factory(config.gate)
+        adapters = Adapters(
+            camera=CaptureThread(lambda: self.scene, config.camera, self.clock),
+            matcher=matcher,
+            gate=GpioGate(config.gate, self._factory),
+            indicator=GpioIndicator(IndicatorConfig(), self._factory),
+            roster=FixedRoster((), self.clock, card=BENCH_CARD, pin=BENCH_PIN),
+            journal=Journal(scratch / "other-ways.db", config.site, self.clock),
+            desk_requests=DeskReader(scratch / "desk.db"),
+            clock=self.clock,
+            code_reader=QrCodeReader(config, self.key.public_key(), self.clock),
+            card_reader=reader,
+            pin_code_check=ThreadedPinCodeCheck(),
+        )
+        self._loop = GateLoop(config, adapters)
+        adapters.camera.start()
+        reader.start()
+
+    def admit_by_code(self) -> float:
+        """Show a code. Returns the seconds to the relay."""
+        # A code holds whole seconds. A code from before the journal began is refused: it may have been used before.
+        issued = self.clock.utc().replace(microsecond=0) + timedelta(seconds=1)
+        text = make(Code("bench", "site-demo", issued, issued + timedelta(minutes=5)), self.key)
+        self.scene.image = self.scene.with_code(text)
+        return self._admitted(self.clock.monotonic())
+
+    def admit_by_card(self) -> float:
+        """Enter a card and its PIN. Returns the seconds to the relay."""
+        self._keyboard.type(BENCH_CARD)
+        self._keyboard.type(BENCH_PIN)
+        return self._admitted(self.clock.monotonic())
+
+    def close(self) -> None:
+        self._loop.close()
+        self._factory.close()
+
+    def _admitted(self, shown_at: float) -> float:
+        """Wait until the relay moves and the next person may come. Returns the seconds to the relay."""
+        before = len(self._loop.shown_to_pulse_s)
+        while len(self._loop.shown_to_pulse_s) == before:
+            self._loop.step()
+            if self.clock.monotonic() - shown_at > 10:
+                raise RuntimeError("the bench's own worker was not let in")
+        taken = self.clock.monotonic() - shown_at
+        self.scene.image = self.scene.empty
+        pause = self.clock.monotonic() + 0.3
+        while self.clock.monotonic() < pause:
+            self._loop.step()
+        return taken
 
 
 class _HeldUp:

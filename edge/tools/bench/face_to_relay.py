@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.credentials import card_digest, hash_pin
+from contract.credentials import card_digest, hash_pin_code
 from contract.messages import AccessEvent, Ack, Advice, Command, Direction, Reason
 from edge.camera import CaptureThread
 from edge.core.config import Config, DecisionConfig, GateConfig, IndicatorConfig, MatcherConfig, SiteConfig
@@ -240,7 +240,7 @@ class FixedRoster:
                 frozenset({"site-demo"}),
                 training_valid_until=date.max,
                 cards=(card_digest("site-demo", card),),
-                pin=hash_pin(pin),
+                pin=hash_pin_code(pin),
             )
         self.state = RosterState(workers=workers, templates=templates, roster=age, risk=age)
 

@@ -23,7 +23,7 @@ from typing import Any
 from contract.messages import Direction, Reason
 from edge.core.config import Config
 from edge.core.passage import PassageState
-from edge.devices.gate import GpioGate, ProcessWatchdog, make_factory
+from edge.devices.gate import GpioGate, ProcessWatchdog, RecordingMockFactory, make_factory
 from edge.loop.journal_writer import JournalWriter
 from edge.loop.passage_control import PassageControl
 from edge.system.clock import SystemClock
@@ -93,6 +93,17 @@ def gate_process(state: PassageState, how: str, history: Path, seed: int) -> Non
     watchdog.start()
     ports: Any = SimpleNamespace(clock=SystemClock(), journal=_Forgetful(), gate=gate)
     passage_control = PassageControl(config, ports, JournalWriter(config, ports))
+    _enter(state, passage_control, factory)
+    time.sleep(random.Random(seed).random() * (0.5 if state is PassageState.CLEARING else BOUND_S * 0.6))
+    with history.open("a") as file:
+        file.write(json.dumps({"pin": how, "monotonic_s": time.monotonic(), "pid": os.getpid()}) + "\n")
+    os.kill(os.getpid(), signal.SIGSTOP if how == FREEZE else signal.SIGKILL)
+    time.sleep(60)
+    os._exit(1)
+
+
+def _enter(state: PassageState, passage_control: PassageControl, factory: RecordingMockFactory) -> None:
+    """Bring the passage into a state by contacts and orders, and wait until it is there."""
 
     def closes(*pins: int) -> None:
         for pin in pins:
@@ -129,12 +140,6 @@ def gate_process(state: PassageState, how: str, history: Path, seed: int) -> Non
         time.sleep(0.02)
         passage_control.take_signals()
     assert passage_control.state is state, f"{passage_control.state}, not {state}"
-    time.sleep(random.Random(seed).random() * (0.5 if state is PassageState.CLEARING else BOUND_S * 0.6))
-    with history.open("a") as file:
-        file.write(json.dumps({"pin": how, "monotonic_s": time.monotonic(), "pid": os.getpid()}) + "\n")
-    os.kill(os.getpid(), signal.SIGSTOP if how == FREEZE else signal.SIGKILL)
-    time.sleep(60)
-    os._exit(1)
 
 
 def trials(

@@ -195,7 +195,7 @@ def measure(condition: str, folder: Path, rounds: int) -> dict[str, object]:
     """The longest so far, and when the present one began."""
     bench.loop.start_passage_thread()
     beside = [threading.Thread(target=_turn, args=(bench.loop, over, turns), daemon=True)]
-    beside.append(threading.Thread(target=_flutter, args=(bench, over), daemon=True))
+    beside.append(threading.Thread(target=_chatter, args=(bench, over), daemon=True))
     if condition == "database locked":
         beside.append(threading.Thread(target=_lock_the_database, args=(folder / "journal.db", over), daemon=True))
     if condition == "disk full":
@@ -245,7 +245,7 @@ def _turn(loop: GateLoop, over: threading.Event, turns: list[float]) -> None:
         turns[0] = max(turns[0], time.monotonic() - turns[1])
 
 
-def _flutter(bench: _Press, over: threading.Event) -> None:
+def _chatter(bench: _Press, over: threading.Event) -> None:
     """Something to write, five times a second."""
     pin = bench.factory.pin(TAMPER)
     while not over.wait(0.1):

@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from edge.core.config import FPIR_TARGET
 from edge.matcher.gallery.centering import Centering
+from edge.matcher.gallery.gallery import Gallery
 from edge.matcher.gallery.threshold import gallery_threshold
 from edge.matcher.weights.manifest import ImpostorTail
 from edge.tools.evaluation.attempts import Faces, Trials, attempts_of, compare, gallery_of, run
-from edge.tools.evaluation.comparison_pairs import compare_all, measured_tail
+from edge.tools.evaluation.comparison_pairs import PairCounts, compare_all, measured_tail
 from edge.tools.evaluation.held_out import held_out
 from edge.tools.evaluation.observation_cache import Observation
 from edge.tools.evaluation.observations import NO_FACE
@@ -57,25 +58,20 @@ def evaluate(
     headline = _identification(faces, trials, 1, 1)
     acquisition = _acquisition(photos, observations)
     lost = acquisition.failure_to_acquire
-    gallery, attempts = gallery_of(faces, 1), attempts_of(faces, 1, 1)
+    gallery = gallery_of(faces, 1)
     everyone = usable_faces(photos, observations, gated=False)
     ungated = _identification(everyone, run(everyone), 1, 1)
     threshold = gallery_threshold(pack_tail, gallery, fpir_target)
     step("more photos and frames")
     plans = [_plan(faces, *plan) for plan in PLANS]
     step("larger galleries")
-    larger = []
-    for size in SIZES:
-        if size > gallery.size:
-            grown = padded(gallery, attempts, trials, faces, size)
-            larger.append(_identification(faces, grown, 1, 1, size))
+    larger = _larger_galleries(gallery, trials, faces)
     step("halves")
     carry = _carry_over(faces)
     step("people whom the threshold was not fitted on")
     apart = held_out(faces, fpir_target)
     step("1:1")
     pairs = compare_all(faces, gallery.centering)
-    impostors, genuine = _per_percent(pairs.impostor), _per_percent(pairs.genuine)
     return Result(
         model_id=model_id,
         acquisition=acquisition,
@@ -86,19 +82,33 @@ def evaluate(
         plans=[plan for plan in plans if plan is not None],
         padded=larger,
         at_threshold=AtThreshold(threshold, fpir_target, fpir_at(trials, threshold), fnir(trials, threshold)),
-        verification=VerificationRates(
-            genuine=int(pairs.genuine.sum()),
-            impostor=int(pairs.impostor.sum()),
-            fnmr={_name(fmr): pairs.fnmr(pairs.threshold_at(fmr)) for fmr in FMRS},
-        ),
+        verification=_verification(pairs),
         carry_over=carry,
         groups=_by_group(trials, threshold, groups or {}),
         tail=_tail(faces, gallery.centering),
         det=det(trials),
-        histogram={"impostor": impostors, "genuine": genuine},
+        histogram={"impostor": _per_percent(pairs.impostor), "genuine": _per_percent(pairs.genuine)},
         look_alikes=[marked_look_alikes(faces, photos, pack_tail, fpir_target) for photos in (1, 2)],
         held_out=apart,
         self_calibration=self_calibration(trials, faces, threshold, fpir_target, pack_tail),
+    )
+
+
+def _larger_galleries(gallery: Gallery, trials: Trials, faces: Faces) -> list[IdentificationRates]:
+    """Measure each of SIZES that is larger than the gallery, enlarged with drawn people."""
+    attempts = attempts_of(faces, 1, 1)
+    return [
+        _identification(faces, padded(gallery, attempts, trials, faces, size), 1, 1, size)
+        for size in SIZES
+        if size > gallery.size
+    ]
+
+
+def _verification(pairs: PairCounts) -> VerificationRates:
+    return VerificationRates(
+        genuine=int(pairs.genuine.sum()),
+        impostor=int(pairs.impostor.sum()),
+        fnmr={_name(fmr): pairs.fnmr(pairs.threshold_at(fmr)) for fmr in FMRS},
     )
 
 

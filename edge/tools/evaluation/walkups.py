@@ -128,11 +128,7 @@ def play_all(
         ModelError: a weight is missing or altered.
     """
     config = config.model_copy(update={"threads": 1})
-    by_person: dict[str, list[Path]] = {}
-    for photo in photos:
-        if not photo.stranger:
-            by_person.setdefault(photo.person, []).append(photo.path)
-    people = {name: paths for name, paths in by_person.items() if len(paths) > 1}
+    people = _with_two_photos(photos)
     strangers = [photo for photo in photos if photo.stranger]
     # Spawned, not forked: a fork would copy locks that other threads of this process hold.
     context = multiprocessing.get_context("spawn")
@@ -156,6 +152,15 @@ def play_all(
         threshold = pool.submit(_threshold).result()
     progress(total, total)
     return WalkUpResults(len(enrolled), threshold, outcomes)
+
+
+def _with_two_photos(photos: Sequence[EvaluationPhoto]) -> dict[str, list[Path]]:
+    """The photos of each person in people/ who has two or more."""
+    by_person: dict[str, list[Path]] = {}
+    for photo in photos:
+        if not photo.stranger:
+            by_person.setdefault(photo.person, []).append(photo.path)
+    return {name: paths for name, paths in by_person.items() if len(paths) > 1}
 
 
 def vote_rates(played: WalkUpResults) -> VoteRates:

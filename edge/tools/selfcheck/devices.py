@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from edge.app.gate import make_camera
+from edge.app.devices import make_camera
 from edge.app.state_folders import DESK, JOURNAL
 from edge.camera import CameraFault
 from edge.core.config import Config

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from loop_rig import NOBODY, House, OneFrameEach, known, unknown
 
 from contract.code import Code, make
-from contract.credentials import card_digest, hash_pin
+from contract.credentials import card_digest, hash_pin_code
 from contract.messages import AccessEvent, Advice, NoticeCode, NoticeEvent, PolicySnapshot, Reason
 from contract.policy import Factor, FactorRule
 from edge.core.claims import UNKNOWN_CARD, USED_CODE, WRONG_PIN
@@ -27,7 +27,7 @@ from edge.storage.journal import Journal
 
 HQ, FORGER = (Ed25519PrivateKey.from_private_bytes(bytes([n] * 32)) for n in (1, 2))
 CARD, PIN, OTHER_CARD = "0012345678", "4711", "0099999999"
-STORED_PIN = hash_pin(PIN)
+STORED_PIN = hash_pin_code(PIN)
 CARD_AND_PIN = (Factor.CARD, Factor.PIN)
 
 
@@ -335,7 +335,7 @@ def test_fail__after_a_wrong_pin_the_card_is_needed_again(house: OpenHouse) -> N
 def test_fail__one_worker_s_card_with_another_s_pin(house: OpenHouse) -> None:
     house.policy()
     workers = dict(house.lists.state.workers)
-    workers["w2"] = replace(workers["w2"], pin=hash_pin("9090"))
+    workers["w2"] = replace(workers["w2"], pin=hash_pin_code("9090"))
     house.lists.state, house.lists.fresh = replace(house.lists.state, workers=workers), True
     house.types(OTHER_CARD, PIN)
     assert house.told == [(Reason.FACTOR_REFUSED, "w2", WRONG_PIN)]

@@ -1,4 +1,4 @@
-"""Paths in a configuration file, which no shell reads: what would be taken literally there is told."""
+"""Checks paths in a configuration file. No shell reads that file, so "~" and "$HOME" would be taken literally."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ _VARIABLE = re.compile(r"\$(\w+|\{\w+\})")
 
 
 def path_problem(text: str) -> str | None:
-    """Why this is no path that means the same to every user; None if it is one."""
+    """Return why the path does not mean the same to every user; None if it does."""
     if text.startswith("~"):
         try:
             meant = f" (here: {Path(text).expanduser()})"

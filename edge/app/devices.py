@@ -1,0 +1,75 @@
+"""Make the gate process's devices from the configuration."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+from contract.keyring import TrustedKeys
+from edge.app.state_folders import PIN_HISTORY, gate_dir
+from edge.camera import CameraFault, CaptureThread, Source, source_for
+from edge.core.config import CameraConfig, Config, TemperatureConfig
+from edge.core.ports import Camera, CardReader, Clock, CodeReader, Thermometer
+from edge.devices.gate import GpioGate, make_factory
+from edge.devices.indicator import GpioIndicator, Voice
+from edge.devices.readers.evdev_source import EvdevSource
+from edge.devices.readers.qr_codes import QrCodeReader
+from edge.devices.readers.wedge import WedgeReader
+from edge.devices.thermometer import Mlx90614
+from edge.sim import SimulatedThermometer, WalkUpSource, load_script
+from edge.system.clock import SystemClock
+
+
+def make_camera(config: Config, clock: Clock) -> Camera:
+    """Make the configured camera, not yet started. Raises CameraFault, ScriptError."""
+    lane = config.matcher.lane_left, config.matcher.lane_right
+    return CaptureThread(_source(config.camera, clock), config.camera, clock, lane)
+
+
+def _source(config: CameraConfig, clock: Clock) -> Callable[[], Source]:
+    if config.source != "walkup":
+        return source_for(config)
+    if config.path is None:
+        raise CameraFault("camera.path is not set: the walk-up simulator needs a script")
+    script = load_script(config.path)
+    return lambda: WalkUpSource(script, config.repeat, clock)
+
+
+def make_credential_readers(config: Config, clock: Clock) -> tuple[CodeReader | None, CardReader | None]:
+    """Make the configured code and card readers. The card reader is not started yet. Raises BadKey."""
+    key = TrustedKeys(config.keys.hq_signing_public_path)
+    codes = QrCodeReader(config, key, clock) if config.reader.codes else None
+    device = config.reader.device
+    return codes, WedgeReader(lambda: EvdevSource(device), config.reader, clock) if device else None
+
+
+def make_voice(config: Config) -> Voice | None:
+    """Make the configured voice; None without one."""
+    settings = config.indicator
+    return Voice(settings.voice_dir, settings.voice_languages, settings.voice_device) if settings.voice_dir else None
+
+
+def make_thermometer(config: TemperatureConfig, clock: Clock) -> Thermometer | None:
+    """Make the configured thermometer; None without one."""
+    if config.sensor == "mlx90614":
+        return Mlx90614(config, clock)
+    return SimulatedThermometer(config.simulated_c) if config.sensor == "simulated" else None
+
+
+@contextmanager
+def manual_devices(config: Config) -> Iterator[tuple[Camera, GpioGate, GpioIndicator, Clock]]:
+    """Open camera, gate and indicator for a technician, without a loop. The gate is locked before and after.
+
+    Raises one of `edge.app.gate.ERRORS`.
+    """
+    clock = SystemClock()
+    gate_dir(config)
+    factory = make_factory(config.gate, config.paths.state_dir / PIN_HISTORY)
+    with ExitStack() as parts:
+        parts.callback(factory.close)
+        gate = GpioGate(config.gate, factory)
+        parts.callback(gate.close)
+        indicator = GpioIndicator(config.indicator, factory, make_voice(config))
+        parts.callback(indicator.close)
+        camera = make_camera(config, clock)
+        parts.callback(camera.close)
+        camera.start()
+        yield camera, gate, indicator, clock
