@@ -3,6 +3,7 @@
 import typer
 
 from contract.memory import keep_private
+from contract.processes import ended_by_signals
 from contract.terminal.errors import error_group
 from contract.uncaught import shown_without_values
 from hq.commands import (
@@ -26,7 +27,7 @@ from hq.commands.logs import configure_logs
 app = typer.Typer(
     help="HQ of sitegate: receives every gate's events, publishes roster, risk list and policy.",
     no_args_is_help=True,
-    rich_markup_mode=None,  # markup would swallow what stands in brackets
+    rich_markup_mode=None,  # markup would swallow what is in brackets
     pretty_exceptions_enable=False,
     cls=error_group(tell, described),
 )
@@ -36,7 +37,7 @@ def main() -> None:
     """Run the command, as the console script does."""
     keep_private()
     configure_logs()
-    with shown_without_values():
+    with shown_without_values(), ended_by_signals():
         app()
 
 

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
+from typing import NamedTuple
 
 from contract.messages import (
     Advice,
@@ -12,6 +12,7 @@ from contract.messages import (
     NoticeEvent,
     Reason,
 )
+from contract.token_bucket import TokenBuckets
 from edge.core.config import Config
 from edge.core.decision import look_alikes_in_words
 from edge.core.domain import Decision, DeskRequest, Incident, RosterState, Template
@@ -23,12 +24,19 @@ from edge.loop.disk_watch import DiskWatch
 from edge.loop.display import Display
 from edge.loop.journal_writer import JournalWriter
 from edge.loop.passage_control import PassageControl
-from edge.loop.quota import Quota
 from edge.loop.reboot import Reboot
 from edge.loop.replay_guard import ReplayGuard
 
-INCIDENTS = Quota(burst=50, refill_s=10.0)
-REQUESTS = Quota(burst=30, refill_s=1.0)
+
+class RateLimit(NamedTuple):
+    """Allow `burst` at once, then one more every `refill_s`. A flood must not delay the lane or fill the disk."""
+
+    burst: float
+    refill_s: float
+
+
+INCIDENTS = RateLimit(burst=50, refill_s=10.0)
+REQUESTS = RateLimit(burst=30, refill_s=1.0)
 """More than people at a gate and an honest sync process need."""
 WAITING_MAX = 100
 """Number of requests that are read ahead."""
@@ -56,7 +64,8 @@ class HqInbox:
         self._surveyed_version = 0
         self._known_refs: set[str] = set()
         self._more_requests = False
-        self._incident_quota, self._request_quota = replace(INCIDENTS), replace(REQUESTS)
+        self._incident_bucket = TokenBuckets(INCIDENTS.burst, INCIDENTS.refill_s)
+        self._request_bucket = TokenBuckets(REQUESTS.burst, REQUESTS.refill_s)
         self._reboot = Reboot(config, adapters, passage_control)
         self.rebooting = False
         """True after a reboot began: the gate admits nobody any more."""
@@ -87,8 +96,8 @@ class HqInbox:
             self._requests.popleft()
 
     def _may_run(self, request: DeskRequest) -> bool:
-        """After a start all requests are read again. Known ones do not count against the quota."""
-        return self._writer.knows(request.ref) or self._request_quota.take(self._adapters.clock.monotonic())
+        """After a start all requests are read again. Known ones do not count against the rate limit."""
+        return self._writer.knows(request.ref) or self._request_bucket.take("", self._adapters.clock.monotonic())
 
     def _read_requests(self) -> None:
         self._more_requests = self._adapters.desk_requests.changed() or self._more_requests
@@ -131,7 +140,7 @@ class HqInbox:
         self._surveyed_version = version
 
     def _take_incidents(self) -> None:
-        """Record the matcher's notices, and what sync refused as far as the quota allows. The rest stays for later."""
+        """Record the matcher's notices, and what sync refused as far as the rate limit allows. The rest stays for later."""
         told, refused = self._adapters.matcher.notices(), self._adapters.roster.incidents()
         self._known_refs.intersection_update(incident.ref for incident in (*told, *refused))
         for incident in told:
@@ -139,7 +148,7 @@ class HqInbox:
         for incident in refused:
             if incident.ref in self._known_refs or self._adapters.journal.seen(incident.ref):
                 self._known_refs.add(incident.ref)
-            elif self._incident_quota.take(self._adapters.clock.monotonic()):
+            elif self._incident_bucket.take("", self._adapters.clock.monotonic()):
                 self._record(incident)
             else:
                 break

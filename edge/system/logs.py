@@ -10,7 +10,7 @@ import sys
 import structlog
 
 from contract import uncaught
-from contract.terminal.logs import made_visible
+from contract.terminal.logs import LogLines, made_visible
 
 
 def configure_logs(*, as_json: bool = False, level: int = logging.INFO) -> None:
@@ -30,6 +30,6 @@ def configure_logs(*, as_json: bool = False, level: int = logging.INFO) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         # Look the stream up at each line: a log must not fail because the stream was replaced.
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        logger_factory=lambda *_: LogLines(sys.stderr),
         cache_logger_on_first_use=False,
     )

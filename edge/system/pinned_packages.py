@@ -19,6 +19,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from contract.processes import Processes
+
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Progress = Callable[[str, int, int], None]
 """Called with the name of what is fetched, the bytes so far and the bytes in all."""
@@ -116,15 +118,13 @@ def _run(command: list[str], pinned: PinnedFile, into: Path, progress: Progress 
     """Run pip or npm with its temporary files under `into`: the bytes so far can then be counted."""
     environment = {**os.environ, "TMPDIR": str(into), "PIP_NO_INPUT": "1"}
     with (into / "fetch.log").open("w+", encoding="utf-8") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
-        try:
+        with Processes() as processes:
+            process = processes.start(
+                "fetch", command, foreign=True, stdout=log, stderr=subprocess.STDOUT, env=environment
+            )
             while _still_running(process):
                 if progress:
                     progress(pinned.requirement, min(_bytes_under(into), pinned.size_bytes), pinned.size_bytes)
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
         log.seek(0)
         said = [line.strip() for line in log.read().splitlines() if line.strip()]
     if process.returncode != 0:

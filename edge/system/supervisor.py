@@ -3,7 +3,6 @@
 Shutdown is latched: once asked for, it happens once, runs every step, and nothing starts again.
 """
 
-import os
 import signal
 import subprocess
 import threading
@@ -16,6 +15,7 @@ import sdnotify
 import structlog
 
 from contract.backoff import Backoff
+from contract.processes import Processes, on_ending
 
 log = structlog.get_logger()
 
@@ -24,29 +24,23 @@ RESTART_MAX_S = 5.0
 STEADY_S = 5.0
 """After this time a process counts as steady: its back-off starts again."""
 STOP_TIMEOUT_S = 8.0
-PARENT = "SITEGATE_SUPERVISOR_PID"
-"""Set for children of `sitegate run`: they stop when that process is gone, so no orphan keeps a database locked."""
 
 
 class Shutdown:
-    """A latch, set by SIGTERM, SIGINT, or the end of the supervisor."""
+    """A latch that SIGTERM, SIGINT and SIGHUP set. A child of `sitegate run` gets SIGTERM when that process dies."""
 
     def __init__(self) -> None:
         self._asked = threading.Event()
-        self._parent = int(os.environ.get(PARENT, "0"))
 
     def catch_signals(self) -> None:
         """Let signals set the latch. Call it from the main thread."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
+        on_ending(self._on_signal)
 
     def ask(self) -> None:
         self._asked.set()
 
     @property
     def asked(self) -> bool:
-        if self._parent and os.getppid() != self._parent:
-            self._asked.set()
         return self._asked.is_set()
 
     def wait(self, seconds: float) -> bool:
@@ -55,8 +49,8 @@ class Shutdown:
         return self.asked
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
-        log.info("stopping", signal=signal.Signals(number).name)
         self._asked.set()
+        log.info("stopping", signal=signal.Signals(number).name)
 
 
 class Watchdog:
@@ -108,6 +102,7 @@ class Supervisor:
 
     def __init__(self, commands: Sequence[tuple[str, Sequence[str]]]) -> None:
         self._children = [_Child(name, command) for name, command in commands]
+        self._processes = Processes()
 
     def run(self, shutdown: Shutdown) -> None:
         """Work until shutdown is requested."""
@@ -127,9 +122,7 @@ class Supervisor:
         now = time.monotonic()
         if child.process is None:
             if now >= child.start_at:
-                environment = {**os.environ, PARENT: str(os.getpid())}
-                # A session of its own: Ctrl-C reaches only this process, which then stops the others in order.
-                child.process = subprocess.Popen(child.command, env=environment, start_new_session=True)
+                child.process = self._processes.start(child.name, child.command, within_s=STOP_TIMEOUT_S)
                 child.started_at = now
         elif (code := child.process.poll()) is not None:
             if now - child.started_at >= STEADY_S:
@@ -141,12 +134,6 @@ class Supervisor:
 
     def _stop(self) -> None:
         for child in reversed(self._children):
-            if child.process is None or child.process.poll() is not None:
-                continue
-            child.process.terminate()
-            try:
-                child.process.wait(STOP_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
+            killed = self._processes.stop(child.name)
+            if killed:
                 log.error("process_killed", process=child.name)
-                child.process.kill()
-                child.process.wait()

@@ -31,10 +31,7 @@ All = Annotated[bool, typer.Option("--all", help="Also those that are decided.")
 
 @app.callback()
 def show(context: typer.Context, folder: Folder = Path(), decided: All = False, as_json: Json = False) -> None:
-    """Show what waits for an approval: whose face, which gate, on which consent.
-
-    Example: sitegate-hq enrolments
-    """
+    """Show what waits for an approval: whose face, which gate, on which consent."""
     context.obj = folder
     if context.invoked_subcommand is None:
         _show(folder, decided=decided, as_json=as_json)

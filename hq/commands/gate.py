@@ -13,7 +13,7 @@ from hq.commands.context import opened
 from hq.commands.options import Folder, GateArgument, Json
 from hq.database.store import Store
 from hq.keys import keys
-from hq.registry.gates import GateRegistry, RegistryRefused, every, written_fingerprint
+from hq.registry.gates import GateRegistry, RegistryRefused, registrations, written_fingerprint
 from hq.registry.registered_gate import RegisteredGate
 
 app = typer.Typer(help="The gates that HQ accepts events from: register, show, revoke.", no_args_is_help=True)
@@ -61,7 +61,7 @@ def add(
     ] = 60,
     replace: Replace = False,
 ) -> None:
-    """Register a gate by a file with its public keys, or by the fingerprint of the keys that it will send.
+    """Register a gate by a file with its public keys, or by the fingerprint of its keys.
 
     Example: sitegate-hq gate add gate-1 --site site-1 --key gate-1.pub.pem --by manager-7
     """
@@ -152,7 +152,7 @@ def _read(path: Path) -> tuple[bytes, bytes]:
 
 def _every(store: Store, gate_id: str | None = None) -> list[RegisteredGate]:
     with store.read() as db:
-        return every(db, gate_id)
+        return registrations(db, gate_id)
 
 
 def _json(row: RegisteredGate) -> dict[str, Any]:

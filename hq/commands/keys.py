@@ -48,10 +48,7 @@ def show(
     folder: Folder = Path(),
     as_json: Json = False,
 ) -> None:
-    """Show every key by its id: what for, in use or standing by, and which gates lack it.
-
-    Example: sitegate-hq keys
-    """
+    """Show every key by its id: what for, in use or standing by, and which gates lack it."""
     context.obj = folder
     if context.invoked_subcommand is not None:
         return
@@ -95,7 +92,7 @@ def use(
     folder: Folder = Path(),
     force: Force = False,
 ) -> None:
-    """Switch to a key that stands by, and sign the lists again. Refused while a gate has not reported that it holds the key.
+    """Switch to a key that is not used yet, and sign the lists again. Refused while a gate has not reported that it holds the key.
 
     Example: sitegate-hq keys use signing 0123456789abcdef
     """

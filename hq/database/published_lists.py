@@ -113,7 +113,7 @@ def delta(db: Connection, site_id: str, kind: ListKind) -> bytes:
 
 
 def replace_parts(db: Connection, site_id: str, kind: ListKind, version: int, bodies: Sequence[bytes]) -> None:
-    """Replace the parts that the broker keeps. Surplus parts stay as empty rows, so that the broker is told to drop them."""
+    """Replace the parts that the broker keeps. Surplus parts stay as empty rows, so that the broker drops them."""
     where = _of_list(t.list_parts, site_id, kind)
     db.execute(delete(t.list_parts).where(*where, t.list_parts.c.part <= len(bodies)))
     db.execute(update(t.list_parts).where(*where).values(list_version=version, body=None))

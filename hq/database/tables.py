@@ -18,6 +18,7 @@ from sqlalchemy import (
 from hq.database.column_types import BigId, UtcTime
 
 metadata = MetaData()
+_IN_FORCE = text("revoked_utc IS NULL")
 
 events = Table(
     "events",
@@ -137,8 +138,7 @@ list_parts = Table(
     Column("list_version", Integer, nullable=False),
     Column("body", LargeBinary),
 )
-"""What the broker keeps on each part's topic: of the newest version, as signed. NULL where an earlier version had more
-parts."""
+"""What the broker keeps on each part's topic, as signed. NULL where an earlier version had more parts."""
 
 list_bases = Table(
     "list_bases",
@@ -193,13 +193,7 @@ registrations = Table(
     Column("revoked_utc", UtcTime),
     Column("revoked_by", String(80)),
     Column("why", String(500)),
-    Index(
-        "one_registration",
-        "gate_id",
-        unique=True,
-        sqlite_where=text("revoked_utc IS NULL"),
-        postgresql_where=text("revoked_utc IS NULL"),
-    ),
+    Index("one_registration", "gate_id", unique=True, sqlite_where=_IN_FORCE, postgresql_where=_IN_FORCE),
 )
 """The keys of each gate (`hq.registry.gates`). At most one row per gate is not revoked; the others say who it was before."""
 
@@ -304,5 +298,4 @@ gate_lists = Table(
     Column("sealed", BigInteger, nullable=False),
     Column("signed", Boolean, nullable=False),
 )
-"""What a gate reported of its rosters, one row for each change: the snapshot in its files, the one in its memory, and how many
-sealed enrolments it still holds."""
+"""What a gate reported of its rosters, one row for each change (`hq.database.roster_reports`)."""

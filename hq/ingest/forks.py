@@ -1,7 +1,7 @@
 """Find the line of a journal that a batch continues. Pure.
 
 A journal is one chain. But a card may be cloned, an old image restored or a journal rewritten: then two continuations of
-one chain arrive. And an HQ that was restored from a backup may be offered only what follows a gap, because the gate has
+one chain arrive. An HQ restored from a backup may receive only what follows a gap: the gate has
 already removed the rest. HQ refuses and mixes none of that. What came first keeps the name of the epoch. Every other line is
 held beside it as a *branch* named EPOCH~HASH after its first record. No gate can use such a name: "~" may not stand in an id.
 """

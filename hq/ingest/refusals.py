@@ -1,4 +1,4 @@
-"""Report to gates what HQ could not accept of theirs: few messages, however much was refused."""
+"""Report to gates what HQ could not accept of theirs: few messages for any number of refusals."""
 
 import time
 from collections.abc import Callable
@@ -41,7 +41,7 @@ class Refusals:
                 values = {"gate_id": gate.gate_id, "epoch": row.epoch, "seq": row.seq, "reason": row.reason}
                 try:
                     message = Refusal.model_validate({**values, "more": gate.waiting - 1, "utc": row.received_utc})
-                except ValidationError:  # a topic with names that no gate can have: nobody listens there
+                except ValidationError:  # a topic with names that no gate can have: no gate listens there
                     self.mark_reported(gate.gate_id, gate.newest)
                     continue
                 found.append((row.site_id, gate.newest, message))

@@ -1,6 +1,6 @@
 """Check who sent a message: HQ accepts a registered gate's messages, for its own site, signed by its keys.
 
-Of a gate that is not registered HQ accepts nothing, unless hq.toml says until when gates before version 1.3 are accepted.
+HQ accepts nothing of an unregistered gate, unless hq.toml says until when gates before version 1.3 are accepted.
 """
 
 from collections.abc import Sequence

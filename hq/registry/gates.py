@@ -46,7 +46,7 @@ def registered(db: Connection, gate_ids: Collection[str], *, hold: bool = False)
     return {row.gate_id: _registered(row) for row in db.execute(asked)}
 
 
-def every(db: Connection, gate_id: str | None = None) -> list[RegisteredGate]:
+def registrations(db: Connection, gate_id: str | None = None) -> list[RegisteredGate]:
     """Read all registrations, revoked ones too, by gate and time."""
     asked = select(t.registrations).order_by(t.registrations.c.gate_id, t.registrations.c.id)
     if gate_id is not None:
@@ -154,7 +154,7 @@ class GateRegistry:
 def registered_list(store: Store) -> Mapping[str, RegisteredGate]:
     """Return every gate whose keys count, by id."""
     with store.read() as db:
-        return {gate.gate_id: gate for gate in every(db) if gate.revoked_utc is None}
+        return {gate.gate_id: gate for gate in registrations(db) if gate.revoked_utc is None}
 
 
 def written_fingerprint(typed: str) -> str:

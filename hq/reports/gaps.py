@@ -1,4 +1,4 @@
-"""Find what HQ does not hold although it should, and what it can no longer know, of every journal and gate. Pure."""
+"""Find what HQ does not hold although it should, and what it can no longer know. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -18,7 +18,7 @@ def lacking(gates: Iterable[GateOverview], what: str, key: str) -> list[str]:
 def behind(
     gates: Iterable[GateOverview], what: str, newest: Mapping[tuple[str, ListKind], tuple[int, datetime]]
 ) -> list[str]:
-    """List gates whose lists in force are not the newest, and so may depend on a key that is no longer in use."""
+    """List gates whose lists are not the newest. They may depend on a key that is no longer in use."""
     found = []
     for row in gates:
         if what in (HqKey.SIGNING, row.site_id):

@@ -37,7 +37,7 @@ class HqMetrics:
         self.lists = Counter(
             "sitegate_hq_lists_published", "Lists given to the broker, by kind.", ["list"], registry=own
         )
-        self.told = Counter("sitegate_hq_refusals_told", "Refusals told to gates.", registry=own)
+        self.refusals = Counter("sitegate_hq_refusals_told", "Refusals told to gates.", registry=own)
         own.register(self)
 
     def describe(self) -> Iterator[GaugeMetricFamily]:

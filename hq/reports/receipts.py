@@ -1,6 +1,6 @@
 """Find the gates that provably hold a destroyed template no more, and those that may still hold it.
 
-A gate reports which snapshot of the roster is in its files and which one in its memory, by version and digest. HQ keeps the
+A gate reports which snapshots of the roster are in its files and in its memory, by version and digest. HQ keeps the
 digest of every snapshot, and whose templates were destroyed by then. A version alone proves nothing: changes raise it and
 leave the snapshot as it is.
 """
@@ -17,7 +17,7 @@ from hq.database.gate_reports import gate_reports
 from hq.database.removed_templates import covered_removals, removals
 from hq.database.roster_reports import RosterReport, roster_reports
 from hq.database.store import Store
-from hq.registry.gates import every
+from hq.registry.gates import registrations
 from hq.reports.registration_states import heard
 
 
@@ -86,34 +86,14 @@ def judge(
     gone: Any, gate: KnownGate, reports: Sequence[RosterReport], covers: Mapping[tuple[str, int, str], int]
 ) -> Receipt:
     """Make the receipt of one gate for one removal. `reports`: oldest first. `covers`: by site, version and digest. Pure."""
-
-    def where(one: RosterReport) -> tuple[TemplatePlace, str]:
-        for base, place in ((one.kept, TemplatePlace.FILES), (one.used, TemplatePlace.MEMORY)):
-            if base is None:
-                return place, "the gate process is silent: it may still have the roster from before"
-            covered = covers.get((gate.site_id, base.list_version, base.digest))
-            if covered is None:
-                return (
-                    TemplatePlace.UNKNOWN,
-                    f"it names a roster that HQ never published whole: version {base.list_version}",
-                )
-            if covered < gone.id:
-                return place, f"it has the whole roster of version {base.list_version}, from before"
-        if not one.signed:
-            return TemplatePlace.UNKNOWN, "anybody may have reported that: register the gate (sitegate-hq gate)"
-        return (
-            TemplatePlace.NOWHERE,
-            f"the whole roster of version {one.kept.list_version}, without the worker's templates",
-        )
-
     reports = [one for one in reports if gate.keys_utc is None or one.utc >= gate.keys_utc]
     nothing = TemplatePlace.UNKNOWN, "the gate does not report which roster it has: is its software older than 0.2?"
-    held, detail = where(reports[-1]) if reports else nothing
+    held, detail = _where(gone, gate, reports[-1], covers) if reports else nothing
     if held is not TemplatePlace.NOWHERE and not gate.known:
         detail += "; it is not registered (sitegate-hq gate): what it reports does not count"
     proven = None
     for one in reports:
-        gone_there = where(one)[0] is TemplatePlace.NOWHERE
+        gone_there = _where(gone, gate, one, covers)[0] is TemplatePlace.NOWHERE
         proven = (proven or one.utc) if gone_there else None  # an old card that was put back ends it
     return Receipt(
         worker_id=gone.worker_id,
@@ -131,12 +111,31 @@ def judge(
     )
 
 
+def _where(
+    gone: Any, gate: KnownGate, report: RosterReport, covers: Mapping[tuple[str, int, str], int]
+) -> tuple[TemplatePlace, str]:
+    """Say where the templates were when a gate sent this report, and why."""
+    for base, place in ((report.kept, TemplatePlace.FILES), (report.used, TemplatePlace.MEMORY)):
+        if base is None:
+            return place, "the gate process is silent: it may still have the roster from before"
+        covered = covers.get((gate.site_id, base.list_version, base.digest))
+        if covered is None:
+            why = f"it names a roster that HQ never published whole: version {base.list_version}"
+            return TemplatePlace.UNKNOWN, why
+        if covered < gone.id:
+            return place, f"it has the whole roster of version {base.list_version}, from before"
+    if not report.signed:
+        return TemplatePlace.UNKNOWN, "anybody may have reported that: register the gate (sitegate-hq gate)"
+    why = f"the whole roster of version {report.kept.list_version}, without the worker's templates"
+    return TemplatePlace.NOWHERE, why
+
+
 def _gates(db: Connection) -> list[KnownGate]:
     """List gates that ever reported, are registered, or were turned away: each may have the roster from the broker."""
     found = {gate_id: KnownGate(site_id, gate_id) for gate_id, (site_id, _) in heard(db).items()}
     for report in gate_reports(db):
         found[report.gate_id] = KnownGate(report.site_id, report.gate_id, report.online, report.status_utc)
-    for known in every(db):
+    for known in registrations(db):
         gate = found.get(known.gate_id, KnownGate(known.site_id, known.gate_id))
         in_force = known.revoked_utc is None
         found[known.gate_id] = replace(gate, keys_utc=known.since_utc if in_force else gate.keys_utc, known=in_force)

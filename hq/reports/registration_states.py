@@ -1,4 +1,4 @@
-"""Show how each gate stands with HQ: registered, accepted without for a while, or waiting, and what to type."""
+"""Show for each gate whether it is registered, accepted without for a while, or waiting, and what to type."""
 
 from dataclasses import dataclass
 from datetime import datetime

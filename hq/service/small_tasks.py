@@ -75,5 +75,5 @@ class RefusalSending:
             envelope = sign(encode(refusal), Channel.REFUSAL.value, self._keys.signing)
             if self._link.publish(Channel.REFUSAL, envelope, site_id, refusal.gate_id):
                 self._refusals.mark_reported(refusal.gate_id, newest)
-                self._metrics.told.inc()
+                self._metrics.refusals.inc()
                 log.warning("gate_told", gate_id=refusal.gate_id, seq=refusal.seq, more=refusal.more)

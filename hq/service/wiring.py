@@ -75,17 +75,11 @@ def wire(config: HqConfig, *, worker: bool) -> Parts:
     messages = MessageHandler(
         store=store, link=link, ingest=ingest, check=check, lists=sending, registrations=registrations
     )
-    reissue_after = timedelta(hours=config.lists.reissue_after_h)
-    renewal = ListRenewal(store, publisher, publishing, reissue_after)
+    renewal = ListRenewal(store, publisher, publishing, timedelta(hours=config.lists.reissue_after_h))
     lists = in_order(renewal, LogEmptying(store, publisher), sending)
     periodic = Periodic(LISTS_EVERY_S, lists, RefusalSending(Refusals(store), link, pairs, metrics))
-
-    def resync(site_id: str, gate_id: str) -> None:
-        intake.acknowledge_again(site_id, gate_id)
-        sending.forget_sent(site_id)
-        periodic.hurry()
-
     sender = CommandSender(store, CommandQueue(store, pairs), link, check.takes_unregistered)
+    resync = _resync(intake, sending, periodic)
     online = (Announcement(link, sending.forget_sent), CommandDelivery(sender, resync), periodic)
     return Parts(
         store=store,
@@ -110,3 +104,14 @@ def _acknowledge(link: HqLink, pairs: HqKeys) -> Callable[[Ack, str], None]:
         link.publish(Channel.ACK, sign(encode(ack), Channel.ACK.value, pairs.signing), site_id, ack.gate_id)
 
     return send
+
+
+def _resync(intake: EventIntake, sending: ListSending, lists: Periodic) -> Callable[[str, str], None]:
+    """Make the function that tells a gate how far HQ holds its journal, and sends its site's lists again."""
+
+    def resync(site_id: str, gate_id: str) -> None:
+        intake.acknowledge_again(site_id, gate_id)
+        sending.forget_sent(site_id)
+        lists.hurry()
+
+    return resync

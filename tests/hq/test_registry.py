@@ -30,7 +30,7 @@ from hq.ingest.ingest import Ingest
 from hq.ingest.senders import SenderCheck
 from hq.registry import gates as registry_module
 from hq.registry.approvals import Approvals
-from hq.registry.gates import RegistryRefused, every
+from hq.registry.gates import RegistryRefused, registrations
 from hq.reports import report
 
 runner = CliRunner()
@@ -38,7 +38,7 @@ runner = CliRunner()
 
 def in_force(store: Store) -> list[tuple[str, str, str]]:
     with store.read() as db:
-        return [(row.gate_id, row.site_id, row.how) for row in every(db) if row.revoked_utc is None]
+        return [(row.gate_id, row.site_id, row.how) for row in registrations(db) if row.revoked_utc is None]
 
 
 def test_ok__a_gate_registers_with_a_code_and_its_waiting_events_arrive(rig: Rig) -> None:
@@ -181,7 +181,7 @@ def test_ok__a_new_card_replaces_the_old_one_which_is_out(rig: Rig) -> None:
     code = registry.invite("gate-1", "site-1", by="m-7", valid_s=60, replaces=True).code
     assert registry.take(*shown(rig, code, gate_key=new))[0] is True
     with store.read() as db:
-        rows = every(db, "gate-1")
+        rows = registrations(db, "gate-1")
     assert [row.revoked_utc is None for row in rows] == [False, True]
     assert rows[1].gate_key == new
 

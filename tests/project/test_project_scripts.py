@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = ("setup", "demo", "test", "check", "install", "bench-peers", "lock")
+SCRIPTS = ("setup", "demo", "test", "check", "install", "bench-peers", "lock", "pre-commit", "sbom")
 LINES_MAX = 60
 
 

@@ -37,7 +37,7 @@ from hq.keys.keys import HqKeys
 from hq.lists.command_queue import CommandQueue
 from hq.lists.publisher import Publisher
 from hq.registry.approvals import Approvals
-from hq.registry.gates import GateRegistry, every
+from hq.registry.gates import GateRegistry, registrations
 from hq.registry.people import PeopleRegistry
 from hq.reports import report
 from hq.service import HqService
@@ -223,7 +223,7 @@ class Rig:
         """Let HQ know the keys of this gate, unless it knows the gate already."""
         with closing(Store(hq_config.load(self.hq_folder).url, self.keys)) as store:
             with store.read() as db:
-                known = every(db, gate_id)
+                known = registrations(db, gate_id)
             if not known:
                 keys = (key.public_key().public_bytes_raw() for key in (self.gate_key, self.link_key))
                 GateRegistry(store, self.keys, ("site-1", "site-2")).add(gate_id, site_id, *keys, by="test")
