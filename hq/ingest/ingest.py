@@ -229,8 +229,10 @@ def _lines(db: Connection, key: JournalKey, end: Watermark, numbers: Sequence[tu
     ]
     for line in lines:
         for first, last in numbers:
-            if first <= line.end.seq:
+            if first < line.end.seq:
                 line.hashes.update(hashes(db, line.key, first, min(last, line.end.seq)))
+            elif first == line.end.seq:  # a batch that continues beside one that does not: no query for it
+                line.hashes[first] = line.end.hash
     return lines
 
 
