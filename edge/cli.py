@@ -5,6 +5,7 @@ import logging
 import typer
 
 from contract.memory import keep_private
+from contract.processes import ended_by_signals
 from contract.terminal.errors import error_group
 from contract.uncaught import shown_without_values
 from edge import __version__
@@ -83,5 +84,5 @@ passage.register(app)
 def main() -> None:
     """Entry point of the console script."""
     keep_private()
-    with shown_without_values():
+    with shown_without_values(), ended_by_signals():
         app()

@@ -3,6 +3,7 @@
 import typer
 
 from contract.memory import keep_private
+from contract.processes import ended_by_signals
 from contract.terminal.errors import error_group
 from contract.uncaught import shown_without_values
 from hq.commands import (
@@ -36,7 +37,7 @@ def main() -> None:
     """Run the command, as the console script does."""
     keep_private()
     configure_logs()
-    with shown_without_values():
+    with shown_without_values(), ended_by_signals():
         app()
 
 

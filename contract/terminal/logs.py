@@ -1,9 +1,22 @@
 """Formats log lines for a terminal: foreign values cannot move the cursor or begin another line."""
 
 from collections.abc import MutableMapping
+from contextlib import suppress
 from typing import Any
 
+import structlog
+
 from contract.terminal.text import visible, visible_lines
+
+
+class LogLines(structlog.PrintLogger):
+    """Writes log lines. A line is lost where the terminal is gone or the disk is full: that must not stop a gate."""
+
+    def msg(self, message: str) -> None:
+        with suppress(OSError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = fatal = failure = err = error = critical = exception = msg
 
 
 def made_visible(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

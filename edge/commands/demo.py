@@ -23,7 +23,8 @@ def demo(
 ) -> None:
     """Run a broker, HQ and a gate on this machine, with people who walk up out of real photos.
 
-    Every promise is checked. Exit code 0 only if everything happened as the final table demands.
+    Every promise is checked. Exit code 0 only if everything happened as the final table demands, 128 + signal if a
+    signal cut it short. Whichever way it ends, all that it started ends with it.
     """
     from edge.tools.demo.play import play
     from edge.tools.demo.stage import StageError

@@ -13,6 +13,7 @@ import contextlib
 import os
 import resource
 import select
+import signal
 import sqlite3
 import struct
 import subprocess
@@ -23,6 +24,7 @@ from typing import Any, BinaryIO
 
 import structlog
 
+from contract.processes import follow
 from edge.storage import database_reader, untrusted_database
 
 log = structlog.get_logger()
@@ -227,4 +229,5 @@ if __name__ == "__main__":
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    follow(os.getppid(), signal.SIGKILL)  # the end of its input ends it too, unless the file holds it up
     serve(Path(sys.argv[1]), sys.stdin.buffer, sys.stdout.buffer)

@@ -1,9 +1,8 @@
-"""Starting, stopping and watching: one process's loop, or all three processes on a machine without systemd.
+"""Starts, stops and watches one process's loop, or all three processes on a machine without systemd.
 
 Shutdown is latched: once asked for, it happens once, runs every step, and nothing starts again.
 """
 
-import os
 import signal
 import subprocess
 import threading
@@ -16,51 +15,46 @@ import sdnotify
 import structlog
 
 from contract.backoff import Backoff
+from contract.processes import Processes, on_ending
 
 log = structlog.get_logger()
 
 RESTART_MIN_S = 0.2
 RESTART_MAX_S = 5.0
 STEADY_S = 5.0
-"""A process that ran so long starts its back-off anew."""
+"""After this time a process counts as steady: its back-off starts again."""
 STOP_TIMEOUT_S = 8.0
-PARENT = "SITEGATE_SUPERVISOR_PID"
-"""Set for children of `sitegate run`: they stop when that process is gone, so no orphan keeps a database locked."""
 
 
 class Shutdown:
-    """A latch that SIGTERM and SIGINT set, and the disappearance of the supervisor."""
+    """A latch that SIGTERM, SIGINT and SIGHUP set. A child of `sitegate run` gets SIGTERM when that process dies."""
 
     def __init__(self) -> None:
         self._asked = threading.Event()
-        self._parent = int(os.environ.get(PARENT, "0"))
 
     def catch_signals(self) -> None:
-        """Only from the main thread."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
+        """Let signals set the latch. Call it from the main thread."""
+        on_ending(self._on_signal)
 
     def ask(self) -> None:
         self._asked.set()
 
     @property
     def asked(self) -> bool:
-        if self._parent and os.getppid() != self._parent:
-            self._asked.set()
         return self._asked.is_set()
 
     def wait(self, seconds: float) -> bool:
-        """Sleep unless asked to stop; True if asked."""
+        """Sleep until the time is over or a stop is requested. Return True if it is."""
         self._asked.wait(seconds)
         return self.asked
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
-        log.info("stopping", signal=signal.Signals(number).name)
         self._asked.set()
+        log.info("stopping", signal=signal.Signals(number).name)
 
 
 class Watchdog:
-    """systemd's notifications; does nothing where systemd did not ask for them."""
+    """Sends systemd's notifications. Does nothing if systemd did not ask for them."""
 
     def __init__(self) -> None:
         self._notifier = sdnotify.SystemdNotifier()
@@ -69,18 +63,18 @@ class Watchdog:
         self._notifier.notify("READY=1")
 
     def ping(self) -> None:
-        """Only after a healthy step: a silent or failing loop is restarted by systemd."""
+        """Report a healthy step. systemd restarts a silent or failing loop."""
         self._notifier.notify("WATCHDOG=1")
 
     def stopping(self) -> None:
-        """The last word."""
+        """Report the end, and close the socket."""
         self._notifier.notify("STOPPING=1")
         if self._notifier.socket is not None:
             self._notifier.socket.close()
 
 
 def run_steps(step: Callable[[], bool], shutdown: Shutdown, watchdog: Watchdog) -> None:
-    """Call `step` until shutdown; feed the watchdog after healthy steps, at most four times a second."""
+    """Call `step` until shutdown. Feed the watchdog after healthy steps, at most four times a second."""
     watchdog.ready()
     fed = 0.0
     while not shutdown.asked:
@@ -108,9 +102,10 @@ class Supervisor:
 
     def __init__(self, commands: Sequence[tuple[str, Sequence[str]]]) -> None:
         self._children = [_Child(name, command) for name, command in commands]
+        self._processes = Processes()
 
     def run(self, shutdown: Shutdown) -> None:
-        """Until shutdown is asked for."""
+        """Work until shutdown is requested."""
         try:
             while not shutdown.asked:
                 for child in self._children:
@@ -120,16 +115,14 @@ class Supervisor:
             self._stop()
 
     def pids(self) -> dict[str, int]:
-        """The process ids of those running now."""
+        """Return the process ids of the running processes."""
         return {c.name: c.process.pid for c in self._children if c.process and c.process.poll() is None}
 
     def _keep_up(self, child: _Child) -> None:
         now = time.monotonic()
         if child.process is None:
             if now >= child.start_at:
-                environment = {**os.environ, PARENT: str(os.getpid())}
-                # A session of its own: Ctrl-C reaches only this process, which then stops the others in order.
-                child.process = subprocess.Popen(child.command, env=environment, start_new_session=True)
+                child.process = self._processes.start(child.name, child.command, within_s=STOP_TIMEOUT_S)
                 child.started_at = now
         elif (code := child.process.poll()) is not None:
             if now - child.started_at >= STEADY_S:
@@ -141,12 +134,6 @@ class Supervisor:
 
     def _stop(self) -> None:
         for child in reversed(self._children):
-            if child.process is None or child.process.poll() is not None:
-                continue
-            child.process.terminate()
-            try:
-                child.process.wait(STOP_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
+            killed = self._processes.stop(child.name)
+            if killed:
                 log.error("process_killed", process=child.name)
-                child.process.kill()
-                child.process.wait()

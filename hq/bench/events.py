@@ -27,6 +27,7 @@ from contract.chain import GENESIS, link
 from contract.codec import decode, encode
 from contract.identity import head, sign_head
 from contract.messages import AccessEvent, Ack, Advice, Direction, EventBatch, EventRecord, Reason
+from contract.processes import follow_pool
 from contract.signing import verify
 from contract.topics import ROUTES, Channel, topic
 from hq import config as settings
@@ -172,9 +173,10 @@ class _Processes:
         self._reports()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         for process in self._processes:
-            process.join(5)
+            if kind is None:
+                process.join(5)
             process.kill()
 
     def go(self) -> float:
@@ -198,6 +200,7 @@ def quiet() -> None:
 
 
 def _take_share(pipe: Pipe, folder: Path, url: str, payloads: Payloads) -> None:
+    follow_pool()
     quiet()
     store = Store(url)
     pairs = keys.load(folder)
@@ -214,6 +217,7 @@ def _take_share(pipe: Pipe, folder: Path, url: str, payloads: Payloads) -> None:
 
 
 def _serve(pipe: Pipe, folder: Path, worker: bool) -> None:
+    follow_pool()
     quiet()
     service = HqService(settings.load(folder), worker)
     service.start()

@@ -3,13 +3,16 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from contract.processes import Processes
 
 START_S = 20.0
 
@@ -27,27 +30,43 @@ class Postgres:
 
     def __init__(self) -> None:
         self._bin = _postgres_binaries()
+        self._processes = Processes()
         self._folder = Path(tempfile.mkdtemp(prefix="sitegate-pg-"))
         self._user: str | None = None
-        if os.geteuid() == 0:
-            self._user = "nobody"
-            found = pwd.getpwnam(self._user)
-            os.chown(self._folder, found.pw_uid, found.pw_gid)
-        self.port = _free_port()
-        self._run("initdb", "-D", self._data, "-U", "hq", "-A", "trust", "-E", "UTF8", "--locale=C")
-        self.start()
+        try:
+            if os.geteuid() == 0:
+                self._user = "nobody"
+                found = pwd.getpwnam(self._user)
+                os.chown(self._folder, found.pw_uid, found.pw_gid)
+            self.port = _free_port()
+            self._run("initdb", "-D", self._data, "-U", "hq", "-A", "trust", "-E", "UTF8", "--locale=C")
+            self.start()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def _data(self) -> str:
         return str(self._folder / "data")
 
     def start(self) -> None:
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._folder}"
-        self._run("pg_ctl", "-D", self._data, "-w", "-l", str(self._folder / "log"), "-o", options, "start")
+        command = [str(self._bin / "postgres"), "-D", self._data, "-p", str(self.port)]
+        command += ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self._folder}"]
+        with (self._folder / "log").open("ab") as log:
+            server = self._processes.start(
+                "postgres", command, foreign=True, user=self._user, cwd="/", stdout=log, stderr=log
+            )
+        until = time.monotonic() + START_S
+        while not self._ready(server.pid):
+            if server.poll() is not None or time.monotonic() > until:
+                raise ServerError(f"PostgreSQL does not start: {(self._folder / 'log').read_text()[-500:].strip()}")
+            time.sleep(0.02)
 
     def stop(self, mode: str = "fast") -> None:
         """Stop the server. `mode` "immediate" is a crash, without cleaning up."""
-        self._run("pg_ctl", "-D", self._data, "-w", "-m", mode, "stop")
+        server = self._processes["postgres"]
+        server.send_signal(signal.SIGQUIT if mode == "immediate" else signal.SIGINT)
+        server.wait(START_S)
 
     def database(self, name: str) -> str:
         """Make an empty database. Return its URL."""
@@ -55,26 +74,23 @@ class Postgres:
         return f"postgresql+psycopg://hq@127.0.0.1:{self.port}/{name}"
 
     def close(self) -> None:
-        self.stop("immediate")
+        with suppress(KeyError, subprocess.TimeoutExpired):  # it never started, or hangs
+            self.stop("immediate")
+        self._processes.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _ready(self, pid: int) -> bool:
+        """Read whether this server is ready, in its own file. A killed one leaves such a file too."""
+        with suppress(OSError):
+            lines = (self._folder / "data" / "postmaster.pid").read_text().split()
+            return lines[:1] == [str(pid)] and lines[-1] == "ready"
+        return False
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._bin / program), *arguments]
-        # pg_ctl leaves the server running, which would keep our pipes open: its output goes to a file.
-        with (self._folder / "said").open("w+") as said:
-            done = subprocess.run(
-                command,
-                user=self._user,
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
-                check=False,
-                timeout=60,
-            )
-            said.seek(0)
-            if done.returncode:
-                raise ServerError(f"{program} does not work here: {said.read().strip()}")
+        code, out, err = self._processes.run(command, 60, foreign=True, user=self._user, cwd="/")
+        if code:
+            raise ServerError(f"{program} does not work here: {(out + err).strip()}")
 
 
 @contextmanager
@@ -88,17 +104,14 @@ def mosquitto(folder: Path) -> Iterator[int]:
     user = "user root\n" if os.geteuid() == 0 else ""
     lines = "allow_anonymous true\npersistence false\nmax_queued_messages 0\n"
     settings.write_text(f"listener {port} 127.0.0.1\n{user}{lines}")
-    process = subprocess.Popen([program, "-c", str(settings)], stderr=subprocess.DEVNULL)
-    try:
+    with Processes() as processes:
+        process = processes.start("mosquitto", [program, "-c", str(settings)], foreign=True, stderr=subprocess.DEVNULL)
         until = time.monotonic() + START_S
         while not _listens(port):
             if process.poll() is not None or time.monotonic() > until:
                 raise ServerError(f"mosquitto did not start: try {program} -c FILE by hand")
             time.sleep(0.02)
         yield port
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def _postgres_binaries() -> Path:

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from itertools import count
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import Progress
@@ -17,14 +17,15 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from contract.terminal.console import Table, styled
-from hq.bench import events as measurements
-from hq.bench.lists import lists
 from hq.bench.servers import Postgres, ServerError
 from hq.commands.console import err, out, print_table
 from hq.database import tables as t
 from hq.database.errors import plainly
 from hq.database.store import Store
 from hq.keys import keys
+
+if TYPE_CHECKING:
+    from hq.bench.events import Measurement
 
 NewDatabase = Callable[[], str]
 
@@ -48,8 +49,11 @@ def bench(
 
     Example: sitegate-hq bench --events 100000 --gates 100
     """
+    from hq.bench import events as measurements  # numpy is for this command alone
+    from hq.bench.lists import lists
+
     measurements.quiet()
-    found: list[measurements.Measurement] = []
+    found: list[Measurement] = []
     with (
         tempfile.TemporaryDirectory(prefix="sitegate-hq-bench-", dir=folder or Path.cwd()) as name,
         ExitStack() as stack,
@@ -73,7 +77,7 @@ def bench(
     _show(found, per_worker, as_json)
 
 
-def _show(found: list[measurements.Measurement], per_worker: float, as_json: bool) -> None:
+def _show(found: list["Measurement"], per_worker: float, as_json: bool) -> None:
     machine = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
     if as_json:
         rows = [{**asdict(figure), "per_s": figure.per_s} for figure in found]

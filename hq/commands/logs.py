@@ -6,7 +6,7 @@ import sys
 import structlog
 
 from contract import uncaught
-from contract.terminal.logs import made_visible
+from contract.terminal.logs import LogLines, made_visible
 
 
 def configure_logs() -> None:
@@ -22,6 +22,6 @@ def configure_logs() -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         # Looked up at each line and never cached: a log must not fail because the stream was replaced.
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        logger_factory=lambda *_: LogLines(sys.stderr),
         cache_logger_on_first_use=False,
     )

@@ -1,6 +1,5 @@
 """`sitegate-hq init`, `broker`, `run` and `ingest`: HQ's folder and its processes."""
 
-import signal
 import threading
 from contextlib import nullcontext
 from pathlib import Path
@@ -10,6 +9,7 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from contract import ids, uncaught
+from contract.processes import on_ending
 from hq import config as settings
 from hq.broker import open_broker
 from hq.commands.console import out
@@ -43,9 +43,9 @@ def broker(
 
     Example: sitegate-hq broker --dir ./hq
     """
+    stop = stop_event()
     with open_broker(folder, settings.load(folder).broker.port, host) as running:
         out.print(f"broker listens on {', '.join(running.listeners)}", highlight=False)
-        stop = stop_event()
         while not stop.wait(0.5):
             if not running.is_running:
                 raise RuntimeError("the broker ended by itself: start it again")
@@ -82,10 +82,9 @@ def ingest(
 
 
 def stop_event() -> threading.Event:
-    """Make an event that SIGINT and SIGTERM set."""
+    """Make an event that SIGINT, SIGTERM and SIGHUP set."""
     stop = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stop.set())
+    on_ending(lambda *_: stop.set())
     return stop
 
 

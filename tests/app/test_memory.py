@@ -77,7 +77,7 @@ def test_ok__a_withdrawn_template_leaves_the_memory_of_the_gate_process(
     ]
     (tmp_path / "people.json").write_text(json.dumps({"workers": people}))
     with DemoStage(tmp_path / "stage", models_dir) as stage:
-        stage.start_broker()
+        stage.init()
         cast = portraits(photos_dir, matcher)
         stage.start_hq()
         stage.start_gate(cast)

@@ -18,12 +18,13 @@ def house(models_dir: Path, photos_dir: Path) -> Iterator[ThreeUsers]:
     assert os.geteuid() == 0, "three users need root"
     with ThreeUsers(models_dir, photos_dir) as made:
         assert isinstance(made, ThreeUsers)
-        made.start_broker()
+        made.init()
         made.start_hq()
         matcher = open_matcher(MatcherConfig(), models_dir)
         cast = portraits(made.photos_dir, matcher)
         made.publish(cast, matcher)
         made.start_gate(cast)
+        made.finish()
         yield made
 
 

@@ -53,7 +53,9 @@ class House(DemoStage):
     def outside(self) -> tuple[str, ...]:
         return ("broker", "hq", "worker") if self._database_url else ("broker", "hq")
 
-    def start_broker(self) -> None:
+    BROKER = ()
+
+    def init(self) -> None:
         self.mosquitto.start()
         self._run("init", str(self.hq_dir), "--site", SITE, "--broker-port", str(self.broker_port))
         if self._database_url:
@@ -77,7 +79,7 @@ class House(DemoStage):
             time.sleep(down_s)
             self.mosquitto.start()
         else:
-            process = self._processes.pop(name)
+            process = self._processes[name]
             assert process.poll() is None, f"{name} ended by itself:\n{self.log_tail(name)}"
             process.kill()
             process.wait()
@@ -86,7 +88,6 @@ class House(DemoStage):
 
     def close(self) -> None:
         super().close()
-        self.stop("worker")
         self.mosquitto.kill()
 
 
@@ -103,7 +104,7 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture
 def house(tmp_path: Path, models_dir: Path, photos_dir: Path, database_url: str) -> Iterator[House]:
     with House(tmp_path / "stage", models_dir, database_url) as made:
-        made.start_broker()
+        made.init()
         made.start_hq()
         if "worker" in made.outside:
             made.start_worker()
@@ -111,6 +112,7 @@ def house(tmp_path: Path, models_dir: Path, photos_dir: Path, database_url: str)
         cast = portraits(photos_dir, matcher)
         made.publish(cast, matcher)
         made.start_gate(cast)
+        made.finish()
         yield made
 
 

@@ -18,12 +18,13 @@ from edge.tools.demo.stage import DemoStage
 @pytest.fixture
 def stage(tmp_path: Path, models_dir: Path, photos_dir: Path) -> Iterator[DemoStage]:
     with DemoStage(tmp_path / "stage", models_dir, repeat=True) as made:
-        made.start_broker()
+        made.init()
         made.start_hq()
         matcher = open_matcher(MatcherConfig(), models_dir)
         cast = portraits(photos_dir, matcher)
         made.publish(cast, matcher)
         made.start_gate(cast)
+        made.finish()
         yield made
 
 

@@ -141,11 +141,11 @@ class ThreeUsers(DemoStage):
 
     def kill(self, name: str) -> None:
         """As a crash, or `kill -9`."""
-        process = self._processes.pop(name, None)
-        if process is None:
+        if name not in self._lasting:
             return
-        process.kill()
-        process.wait()
+        self._lasting.discard(name)
+        self._processes[name].kill()
+        self._processes[name].wait()
 
     def attack(self, user: str, code: str) -> subprocess.CompletedProcess[str]:
         """Python code as a taken-over process of this user; `state` is the state folder."""
@@ -157,7 +157,7 @@ class ThreeUsers(DemoStage):
 
     def running(self) -> set[str]:
         """Of the stage's processes those that have not ended."""
-        return {name for name, process in self._processes.items() if process.poll() is None}
+        return {name for name in self._lasting if self._processes[name].poll() is None}
 
     @contextmanager
     def journal(self) -> Iterator[sqlite3.Connection]:

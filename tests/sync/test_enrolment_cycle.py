@@ -21,12 +21,13 @@ EMPLOYER = "Umbra Bau"
 
 def test_ok__enrolled_here_known_everywhere(tmp_path: Path, models_dir: Path, photos_dir: Path) -> None:
     with DemoStage(tmp_path / "stage", models_dir) as stage:
-        stage.start_broker()
+        stage.init()
         matcher = open_matcher(MatcherConfig(), models_dir)
         cast = portraits(photos_dir, matcher)
         stage.start_hq()
         stage.start_gate(cast)
         stage.publish(cast, matcher)
+        stage.finish()
         newcomer = tmp_path / "newcomer.json"
         newcomer.write_text(json.dumps({"workers": [{"worker_id": "newcomer", "sites": [SITE], "employer": EMPLOYER}]}))
         stage.hq("import", str(newcomer), "--publish")

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from contract.codec import decode, encode
 from contract.messages import AccessEvent, Ack, Advice, Direction, EventBatch, Reason
+from contract.processes import Processes
 from contract.signing import sign, write_key_pair
 from contract.topics import ROUTES, Channel, topic
 from edge.core.config import Config, SyncConfig, parse
@@ -212,13 +213,10 @@ def broker(folder: Path) -> Iterator[int]:
     settings.write_text(
         f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 0\nuser root\n"
     )
-    process = subprocess.Popen([program, "-c", str(settings)], stderr=subprocess.DEVNULL)
-    try:
+    with Processes() as processes:
+        processes.start("mosquitto", [program, "-c", str(settings)], foreign=True, stderr=subprocess.DEVNULL)
         until(lambda: _listens(port), "mosquitto did not start")
         yield port
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def _listens(port: int) -> bool:

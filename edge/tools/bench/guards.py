@@ -11,7 +11,6 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -21,6 +20,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from contract.messages import Direction, Reason
+from contract.processes import Processes, follow, follow_parent
 from edge.core.config import Config
 from edge.core.passage import PassageState
 from edge.devices.gate import GpioGate, ProcessWatchdog, RecordingMockFactory, make_factory
@@ -61,8 +61,11 @@ class LockTimes:
 def lock_times(state: PassageState, how: str, rounds: int, beside: int, folder: Path) -> LockTimes:
     """Run `rounds` trials in one state, `beside` at a time, in processes of their own."""
     command = [sys.executable, "-m", "edge.tools.bench.guards", state.value, how, str(rounds), str(beside), str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    found: list[dict[str, float | None]] = json.loads(done.stdout.splitlines()[-1])
+    with Processes() as processes:
+        code, out, err = processes.run(command)
+    if code:
+        raise RuntimeError(f"{how} in state {state}: {err.strip()}")
+    found: list[dict[str, float | None]] = json.loads(out.splitlines()[-1])
     for_how_long = [one["energised_s"] for one in found if one["energised_s"] is not None]
     after = [one["after_s"] for one in found if one["after_s"] is not None]
     never = sum(bool(one["never"]) for one in found)
@@ -151,8 +154,10 @@ def trials(
         seeds = range(first, min(first + beside, rounds))
         children = {}
         for seed in seeds:
+            parent = os.getpid()
             child = os.fork()
             if child == 0:
+                follow(parent, signal.SIGKILL)  # it will be stopped, and then takes no other
                 try:
                     gate_process(state, how, folder / f"{state}-{how}-{seed}.jsonl", seed)
                 finally:
@@ -198,5 +203,6 @@ def outcome(history: Path, state: PassageState) -> dict[str, float | bool | None
 
 
 if __name__ == "__main__":
+    follow_parent()
     outcomes = trials(PassageState(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), Path(sys.argv[5]))
     sys.stdout.write(json.dumps(outcomes) + "\n")

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from contract.processes import Processes, follow
 from edge.camera import CaptureThread
 from edge.core.config import Config
 from edge.core.domain import Candidate, Frame, Identification, Incident, Recognition, Sight, Template
@@ -79,13 +80,13 @@ def reactions(condition: str, folder: Path, rounds: int) -> list[Reaction]:
         if not shutil.which("strace"):
             raise BenchError("strace is needed to stall fsync: apt install strace")
         stall = f"inject=fsync,fdatasync:delay_enter={int(STALLED_S * 1e6)}"
-        trace = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", stall]
-        command = [*trace, *command]
-    with _small_disk(folder) if condition == "disk full" else _as_it_is():
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise BenchError(f"{condition}: {done.stderr.strip().splitlines()[-1] if done.stderr else done.returncode}")
-    reply = json.loads(done.stdout.splitlines()[-1])
+        trace = ["strace", "-I", "2", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync"]
+        command = [*trace, "-e", stall, *command]  # -I 2: it passes on that it is to end
+    with _small_disk(folder) if condition == "disk full" else _as_it_is(), Processes() as processes:
+        code, out, err = processes.run(command, foreign=True)
+    if code:
+        raise BenchError(f"{condition}: {err.strip().splitlines()[-1] if err else code}")
+    reply = json.loads(out.splitlines()[-1])
     return [_reaction(condition, contact, found, reply["turn_s"]) for contact, found in reply["taken"].items()]
 
 
@@ -280,6 +281,7 @@ if __name__ == "__main__":
 
     from edge.system.logs import configure_logs
 
+    follow(os.getppid())
     configure_logs(level=logging.CRITICAL)
     sys.stdout.write(json.dumps(measure(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))) + "\n")
     sys.stdout.flush()

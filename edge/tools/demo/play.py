@@ -1,8 +1,9 @@
 """The demonstration from curtain to curtain."""
 
+import signal
+import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from contract.codec import decode_event
@@ -27,17 +28,15 @@ def play(console: Console, root: Path, models_dir: Path, photos_dir: Path, *, ke
     """Set up, let people walk up, tell what happened; True if all came as promised."""
     with DemoStage(root, models_dir, repeat=keep) as stage:
         with console.status("starting broker, HQ and gate, enrolling the workers, publishing roster and risk list…"):
-            with ThreadPoolExecutor(
-                1
-            ) as aside:  # HQ's keys and broker come from other processes: load the models meanwhile
-                broker = aside.submit(stage.start_broker)
-                matcher = open_matcher(MatcherConfig(), models_dir)
-                cast = portraits(photos_dir, matcher)
-                broker.result()
+            stage.init()
+            matcher = open_matcher(MatcherConfig(), models_dir)
+            cast = portraits(photos_dir, matcher)
             stage.start_hq()
-            stage.start_gate(cast)
+            stage.ask_code()
             stage.publish(cast, matcher)
             del matcher
+            stage.start_gate(cast)
+            stage.finish()
         followed = Follower(stage)
         with console.status("the gate starts and receives its lists over MQTT…"):
             followed.until(followed.ready, READY_S, "the gate did not get ready")
@@ -131,9 +130,8 @@ def _keep(console: Console, stage: DemoStage) -> None:
     console.print()
     console.print(f"The gate keeps running. Manager's page: {url}/   lane page: {url}/lane", highlight=False)
     console.print(f"Its files: {stage.root}   Ctrl-C ends it.", highlight=False)
-    try:
-        while True:
-            time.sleep(0.5)
-            stage.check_alive()
-    except KeyboardInterrupt:
-        console.print("stopping…")
+    ended = threading.Event()
+    signal.signal(signal.SIGINT, lambda *_: ended.set())  # the demonstration is over: this does not cut it short
+    while not ended.wait(0.5):
+        stage.check_alive()
+    console.print("stopping…")

@@ -1,17 +1,19 @@
-"""The demonstration's machinery: a broker, HQ and a gate as separate processes in one folder, talking over MQTT."""
+"""The demonstration's machinery: a broker, HQ and a gate as separate processes in one folder, talking over MQTT.
+
+Each step of the start is a command of its own, as people would type it. What does not wait for another runs beside it.
+"""
 
 import json
 import shutil
 import socket
-import subprocess
 import sys
-import time
 from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from contract.processes import STOP_S, Processes
 from contract.signing import read_sealing_public
 from edge.app.state_folders import PIN_HISTORY
 from edge.core.config import Config, load
@@ -22,7 +24,9 @@ from edge.tools.demo.cast import MEMBERS, Portrait, walk_up_script
 
 SITE, GATE = "site-demo", "gate-demo"
 FILM_HZ = 20.0
-BROKER_S = 20.0
+STEP_S = 60.0
+GATE_STOP_S = 30.0
+"""More than `sitegate run` gives its three processes."""
 _HQ = str(Path(sys.executable).with_name("sitegate-hq"))
 
 
@@ -33,11 +37,16 @@ class StageError(RuntimeError):
 class DemoStage:
     """Owns the folder and the processes in it; leaving the context stops them all."""
 
+    BROKER: tuple[str, ...] = ("--with-broker",)
+
     def __init__(self, root: Path, models_dir: Path, *, repeat: bool = False) -> None:
+        root = root.absolute()  # the gate's configuration takes others from its own folder
         shutil.rmtree(root, ignore_errors=True)
         (root / "logs").mkdir(parents=True)
         self.root, self._models_dir, self._repeat = root, models_dir, repeat
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._processes = Processes()
+        self._lasting: set[str] = set()
+        self._steps: set[str] = set()
         self.broker_port, self.screen_port = _free_port(), _free_port()
         self.go = root / "go"
 
@@ -62,23 +71,22 @@ class DemoStage:
     def config(self) -> Config:
         return load(self.config_path)
 
-    def start_broker(self) -> None:
-        """HQ's keys, and the broker; it comes up while the caller goes on."""
-        self._run("init", str(self.hq_dir), "--site", SITE, "--broker-port", str(self.broker_port))
-        self._start("broker", [_HQ, "broker", "--dir", str(self.hq_dir)])
+    def init(self) -> None:
+        """Begin to make HQ's folder and keys, while the caller goes on."""
+        self._begin("init", str(self.hq_dir), "--site", SITE, "--broker-port", str(self.broker_port))
 
     def start_hq(self) -> None:
-        """HQ, once the broker listens."""
-        deadline = time.monotonic() + BROKER_S
-        while not _listening(self.broker_port):
-            self.check_alive()
-            if time.monotonic() > deadline:
-                raise StageError(f"the broker does not listen after {BROKER_S:g} s; see {self.root / 'logs'}")
-            time.sleep(0.02)
-        self._start("hq", [_HQ, "run", "--dir", str(self.hq_dir)])
+        """Start HQ, and the broker with it. Raises StageError."""
+        if "init" in self._steps:
+            self._finish("init")
+        self._start("hq", [_HQ, "run", *self.BROKER, "--dir", str(self.hq_dir)])
+
+    def ask_code(self) -> None:
+        """Let HQ begin to make the code with which the gate will register."""
+        self._begin("gate", "code", GATE, "--site", SITE, "--by", "demo", "--dir", str(self.hq_dir))
 
     def publish(self, cast: Mapping[str, Portrait], matcher: FaceMatcher) -> None:
-        """Enrol the members and let HQ publish roster and risk list to the gate's site."""
+        """Enrol the members, and let HQ begin to publish roster and risk list to the gate's site."""
         hq_key = read_sealing_public(self.hq_dir / "keys" / "hq-sealing.pub.pem")
         now = SystemClock().utc()
         sealed = []
@@ -96,24 +104,32 @@ class DemoStage:
         }
         path = self.root / "people.json"
         path.write_text(json.dumps(people), encoding="utf-8")
-        self.hq("import", str(path), "--publish")
+        self._begin("import", str(path), "--publish", "--dir", str(self.hq_dir))
 
     def start_gate(self, cast: Mapping[str, Portrait]) -> None:
-        """The gate's three processes under one supervisor, its camera playing the walk-ups once `go` exists. HQ knows its keys
-        before."""
+        """Register the gate, then start its three processes under one supervisor. Its camera plays the walk-ups once `go` exists.
+
+        Raises StageError.
+        """
         script = walk_up_script(cast, self.go, FILM_HZ, tail_s=3.0 if self._repeat else 600.0)
         (self.root / "walk-ups.toml").write_text(script, encoding="utf-8")
         self.config_path.write_text(self._gate_toml(), encoding="utf-8")
         self.register()
-        self._start("gate", [sys.executable, "-m", "edge", "run", "--config", str(self.config_path), "--log-json"])
+        command = [sys.executable, "-m", "edge", "run", "--config", str(self.config_path), "--log-json"]
+        self._start("gate", command, within_s=GATE_STOP_S)
 
     def register(self) -> None:
-        """HQ gives a code, and the gate shows its keys with it, as a technician would do it. Raises StageError."""
-        code = self.hq("gate", "code", GATE, "--site", SITE, "--by", "demo").split()[0]
+        """Show HQ the gate's keys, with the code that HQ gave, as a technician would do it. Raises StageError."""
+        if "gate" not in self._steps:
+            self.ask_code()
+        code = self._finish("gate").split()[0]
         command = [sys.executable, "-m", "edge", "register", code, "--config", str(self.config_path)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-        if done.returncode:
-            raise StageError(f"the gate could not register:\n{done.stderr.strip()}")
+        self._ended("sitegate register", self._processes.run(command, STEP_S))
+
+    def finish(self) -> None:
+        """Wait for what `publish` began. Raises StageError."""
+        for step in sorted(self._steps):
+            self._finish(step)
 
     def hq(self, *arguments: str) -> str:
         """Run one `sitegate-hq` command to its end; what it printed. Raises StageError."""
@@ -127,44 +143,53 @@ class DemoStage:
         return self._processes[name].pid
 
     def check_alive(self) -> None:
-        """Raises StageError if a process of the stage has ended."""
-        for name, process in self._processes.items():
-            if process.poll() is not None:
-                raise StageError(f"{name} ended with code {process.returncode}:\n{self.log_tail(name)}")
+        """Raises StageError if a process of the stage has ended, or a step has failed."""
+        for name in self._lasting:
+            code = self._processes[name].poll()
+            if code is not None:
+                raise StageError(f"{name} ended with code {code}:\n{self.log_tail(name)}")
+        for step in list(self._steps):
+            if self._processes[_step(step)].poll():
+                self._finish(step)
 
     def log_tail(self, name: str, lines: int = 8) -> str:
         text = (self.root / "logs" / f"{name}.log").read_text(encoding="utf-8", errors="replace")
         return "\n".join(text.splitlines()[-lines:])
 
     def close(self) -> None:
-        """Gate first, then HQ, then the broker; may be called twice."""
-        for name in ("gate", "hq", "broker"):
-            self.stop(name)
+        """Stop everything, gate first, then HQ with its broker; may be called twice."""
+        self._lasting.clear()
+        self._steps.clear()
+        self._processes.close()
 
     def stop(self, name: str) -> None:
-        """Ask one process to stop and wait for it; nothing if it does not run."""
-        process = self._processes.pop(name, None)
-        if process is None or process.poll() is not None:
-            return
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        """Ask one of the lasting processes to stop, and wait for it; nothing if it does not run."""
+        self._lasting.discard(name)
+        self._processes.stop(name)
+
+    def _begin(self, step: str, *arguments: str) -> None:
+        """Start one `sitegate-hq` command, which goes on beside the caller."""
+        self._processes.start_piped(_step(step), [_HQ, step, *arguments])
+        self._steps.add(step)
+
+    def _finish(self, step: str) -> str:
+        """Wait for a command of `_begin`; what it printed. Raises StageError."""
+        self._steps.discard(step)
+        return self._ended(f"sitegate-hq {step}", self._processes.result(_step(step), STEP_S))
 
     def _run(self, *arguments: str, codes: tuple[int, ...] = (0,)) -> str:
-        done = subprocess.run([_HQ, *arguments], capture_output=True, text=True, check=False, timeout=60)
-        if done.returncode not in codes:
-            raise StageError(f"sitegate-hq {' '.join(arguments)} failed:\n{done.stderr.strip()}")
-        return done.stdout
+        return self._ended(f"sitegate-hq {' '.join(arguments)}", self._processes.run([_HQ, *arguments], STEP_S), codes)
 
-    def _start(self, name: str, command: list[str]) -> None:
+    def _ended(self, command: str, done: tuple[int, str, str], codes: tuple[int, ...] = (0,)) -> str:
+        code, out, err = done
+        if code not in codes:
+            raise StageError(f"{command} failed:\n{err.strip()}")
+        return out
+
+    def _start(self, name: str, command: list[str], within_s: float = STOP_S) -> None:
         with (self.root / "logs" / f"{name}.log").open("ab") as log:
-            # A session of its own: Ctrl-C reaches the demonstration, which stops everything in order.
-            self._processes[name] = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
+            self._processes.start(name, command, within_s=within_s, stdout=log, stderr=log)
+        self._lasting.add(name)
 
     def _gate_toml(self) -> str:
         keys = self.hq_dir / "keys"
@@ -211,7 +236,6 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _listening(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(0.2)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _step(name: str) -> str:
+    """The name of a step's process, which differs from those of the lasting ones."""
+    return f"step {name}"

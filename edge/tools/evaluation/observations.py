@@ -1,13 +1,12 @@
 """Observe every photo as the gate observes a frame, on all cores."""
 
-import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from contract.processes import worker_pool
 from edge.core.config import MatcherConfig
 from edge.core.domain import Face, Image
 from edge.matcher import FaceEngine, load_manifest, open_engine
@@ -113,9 +112,7 @@ def _observe_missing(
         engine = open_engine(config, models_dir)
         yield from (observe(engine, config, _content(photo.path), not photo.stranger) for photo in photos)
         return
-    # Spawned, not forked: a fork would copy locks that other threads of this process hold.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _start_worker, (config, models_dir)) as pool:
+    with worker_pool(workers, _start_worker, (config, models_dir)) as pool:
         yield from pool.map(_observe_in_worker, photos, chunksize=4)
 
 

@@ -6,9 +6,7 @@ rotated by 40° and aligned with true points does no harm. A face whose points a
 be accepted.
 """
 
-import multiprocessing
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.processes import worker_pool
 from edge.core.config import MatcherConfig
 from edge.core.domain import Image, Points, Template, Vector
 from edge.matcher import EnrolmentError, FaceEngine, open_engine
@@ -191,9 +190,7 @@ def observe_all_rotated(
     """Observe every photo at every angle, and as a file. Raises ModelError."""
     seen: list[RotatedFace] = []
     files: list[RotatedFile] = []
-    # Spawned, not forked: a fork would copy locks that other threads of this process hold.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _start, (config, models_dir, angles)) as pool:
+    with worker_pool(workers, _start, (config, models_dir, angles)) as pool:
         for done, (turned, enrolled) in enumerate(pool.map(_observe_in_worker, photos), 1):
             seen += turned
             files += enrolled

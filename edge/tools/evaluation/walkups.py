@@ -6,10 +6,8 @@ are Wilson's.
 """
 
 import logging
-import multiprocessing
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +15,7 @@ import cv2
 import numpy as np
 import structlog
 
+from contract.processes import worker_pool
 from edge.core.config import MatcherConfig
 from edge.core.domain import Frame, Identification, Sight, Template
 from edge.matcher import EnrolmentError, FaceMatcher, open_engine
@@ -131,9 +130,8 @@ def play_all(
     people = _with_two_photos(photos)
     strangers = [photo for photo in photos if photo.stranger]
     # Spawned, not forked: a fork would copy locks that other threads of this process hold.
-    context = multiprocessing.get_context("spawn")
     done, total = 0, len(people)
-    with ProcessPoolExecutor(workers, context, _start, (config, models_dir)) as pool:
+    with worker_pool(workers, _start, (config, models_dir)) as pool:
         enrolled: dict[str, tuple[int, Template]] = {}
         for name, found in zip(people, pool.map(_enrolled, people.values(), chunksize=4), strict=True):
             if found is not None:
@@ -144,7 +142,7 @@ def play_all(
         if not enrolled or not walkups:
             raise EvaluationError("nobody can be enrolled and walk up; people/<name> needs two usable photos")
         templates = [(name, template) for name, (_, template) in enrolled.items()]
-    with ProcessPoolExecutor(workers, context, _start, (config, models_dir, templates)) as pool:
+    with worker_pool(workers, _start, (config, models_dir, templates)) as pool:
         outcomes = []
         for outcome in pool.map(_played, walkups, chunksize=2):
             outcomes.append(outcome)
