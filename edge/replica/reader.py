@@ -1,7 +1,7 @@
 """The gate process's view of replica.db. It trusts only what HQ signed for this very site.
 
 If the file or its content is wrong, the last good state stays in force, and an incident reports it. A large list is read a few
-parts at a time, so that the caller can process a frame in between.
+parts at a time: the caller can process a frame in between.
 """
 
 import sqlite3

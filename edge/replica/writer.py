@@ -131,7 +131,7 @@ class ReplicaWriter:
             return in_force
 
     def forget_list(self, kind: ListKind) -> None:
-        """Remove a list that the gate does not believe, so that any version of HQ's is new."""
+        """Remove a list that the gate refuses, so that any version of HQ's is new."""
         with self._transaction(durable=True):
             list_tables.remove_snapshot(self._db, kind, in_force=None)
             list_tables.remove_deltas(self._db, kind)
@@ -262,7 +262,7 @@ class ReplicaWriter:
         """Store all or nothing. Raises ReplicaError if the disk refuses; only a new start repairs a damaged file.
 
         `durable`: on disk at the end, with everything committed before. The gate remembers that a list was in force. If a power
-        cut took the list back, that would look like an attack, and nobody would be let in until HQ sends the list again.
+        cut took the list back, that would look like an attack. Nobody would be let in until HQ sends the list again.
         """
         with _in_words():
             sqlite_file.set_synchronous(self._db, "FULL" if durable else "NORMAL")

@@ -2,7 +2,7 @@
 
 One file is one *epoch*: `seq` counts from 1 without holes, and each record carries the hash of the one before. If the file is lost,
 damaged or replaced, a new epoch begins and records that: HQ sees two chains, never a silent hole. The new file takes over what can
-still be read of actions done once (codes, orders, requests), so that none is done twice.
+still be read of single-use actions (codes, orders, requests): none is done twice.
 """
 
 import sqlite3
@@ -36,7 +36,7 @@ class Journal:
     """The one writer of journal.db. See `edge.core.ports.Journal`.
 
     `restarted` names the file that was set aside. `why` says why a new epoch began. If the wall clock was set since the event
-    before, also while no gate process ran, `append` records that first (`ClockEvent`).
+    before, `append` records that first (`ClockEvent`), also if no gate process ran then.
 
     Raises:
         JournalError: another process writes this journal, or it belongs to another gate, or the disk refuses.

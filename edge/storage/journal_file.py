@@ -1,4 +1,4 @@
-"""The journal's file: its check at the start, whether it is still the file on disk, and a new file if it is not."""
+"""The journal's file: checks it at the start, notices that it was replaced, and then begins a new one."""
 
 import os
 import sqlite3
@@ -26,7 +26,7 @@ TAIL_EVENTS = 500
 
 
 def check(db: sqlite3.Connection, path: Path) -> None:
-    """Check a small file whole and a large one at its end, so that the start does not take longer with more events.
+    """Check a small file whole and a large one at its end: the start must not take longer with more events.
 
     Raises sqlite3.DatabaseError if something is damaged.
     """
@@ -112,7 +112,7 @@ class JournalFile:
     def store(self, row: Row, ref: str | None) -> None:
         """Add an event after the newest. Raises sqlite3.Error, NotOurFile."""
         with sqlite_file.transaction(self.db):
-            # Only after the event that was written last: rows that somebody removed or changed are noticed.
+            # Only after the event that was written last: this notices rows that were removed or changed.
             if not journal_events.append(self.db, row):
                 raise NotOurFile(f"{self.path.name} does not end with the event that was written last")
             if ref is not None:

@@ -18,7 +18,7 @@ CLOCK_LEAP_S = 10.0
 class ConnectionClock:
     """Makes a new connection after a clock that was behind. Needs a connection.
 
-    HQ does not believe a connection that has a lower number than an earlier one.
+    HQ refuses a connection that has a lower number than an earlier one.
     """
 
     def __init__(self, clock: Clock, link: MqttLink, will: Will) -> None:

@@ -1,4 +1,4 @@
-"""Asks the broker and HQ for lists: parts that are missing, lists that stand still, lists that the gate does not believe."""
+"""Asks the broker and HQ for lists: parts that are missing, lists that stand still, lists that the gate refuses."""
 
 import structlog
 
@@ -57,7 +57,7 @@ class ListRequests:
         self._link.subscribe(subscriptions(self._site))
 
     def _fetch_refused(self, now_s: float) -> None:
-        """Remove lists that the gate process does not believe, because newer ones were in force, and fetch them again."""
+        """Remove lists that the gate process refuses, because newer ones were in force, and fetch them again."""
         live = self._gate.read()
         kinds = {*live.lists_refused, *live.lists_older}
         if not kinds:

@@ -93,7 +93,7 @@ class MqttSession:
             )
         except ssl.SSLCertVerificationError as error:
             return (
-                f"the certificate of {config.broker_host}:{config.broker_port} is not to be believed "
+                f"the certificate of {config.broker_host}:{config.broker_port} cannot be trusted "
                 f"({error.verify_message}): renew it at the broker, or correct sync.ca_path and this clock"
             )
         except (OSError, ValueError) as error:
