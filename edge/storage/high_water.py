@@ -167,7 +167,7 @@ class HighWater:
         return self.marks.refs
 
     def noted(self, event: Event, ref: str | None) -> None:
-        """See `edge.core.ports.JournalMemory`. Only a new epoch and a lasting ref are written at once; the rest goes with the next write."""
+        """See `edge.core.ports.JournalMemory`. A new epoch and a lasting ref are written at once, the rest with the next write."""
         self._seq = event.seq
         if ref is not None and (group := _group_of(ref)):
             refs = (*(r for r in self.marks.refs if _group_of(r) is not group), ref)

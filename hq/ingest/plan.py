@@ -62,8 +62,9 @@ Finding = Fault | TwoJournals | EnrolmentFound | NewerEventFound
 class HeldState:
     """What HQ holds, as far as the plan needs it.
 
-    `accepted`: places of the batches whose sender is accepted and whose journal this process may store of. `lines`: of the journals in `compared_journals`, all lines, the
-    epoch's own first. `begun_last`: of the gates in `gates_with_several_epochs`, the epoch begun last.
+    `accepted`: places of the batches whose sender is accepted and whose journal this process may store of.
+    `lines`: of the journals in `compared_journals`, all lines, the epoch's own first.
+    `begun_last`: of the gates in `gates_with_several_epochs`, the epoch begun last.
     `last_epochs`: gate -> the epoch that this process stored of last.
     """
 
