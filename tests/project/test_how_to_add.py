@@ -12,7 +12,7 @@ RECIPES = re.findall(r"^## (.+)$", PAGE, flags=re.M)
 
 
 def _sources(step: str) -> str:
-    """The text of every Python file that the step names, itself or by its folder."""
+    """Return the text of every Python file that the step names, itself or by its folder."""
     found: list[Path] = []
     for path in re.findall(r"`([\w./-]+/[\w./-]*)`", step):
         place = ROOT / path

@@ -40,7 +40,7 @@ def test_ok__links_lead_somewhere(page: str) -> None:
 
 
 def _anchors(page: str) -> set[str]:
-    """Every heading of a page, as GitHub makes links of them."""
+    """Return every heading of a page in the form of a link's anchor."""
     headings = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", _text(page), flags=re.S), flags=re.M)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -55,7 +55,7 @@ def test_ok__anchors_named_exist(page: str) -> None:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "CHANGELOG.md"])
 def test_ok__files_named_exist(page: str) -> None:
-    """A path in backticks is meant from the project's folder, in ARCHITECTURE.md also from `edge/` or `hq/`."""
+    """Check paths in backticks, from the project's folder or from `edge/` or `hq/`."""
     for path in re.findall(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|toml|md|cfg|service|tmpfiles))`", _text(page)):
         assert any((ROOT / start / path).exists() for start in ("", "edge", "hq")), f"{page}: {path}"
 
