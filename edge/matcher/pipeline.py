@@ -289,9 +289,7 @@ def open_matcher(
     """Open a matcher with verified weights and an empty gallery. It counts scores if it gets a store and a clock.
 
     `liveness`: None where nobody is let in (enrolment, evaluation): liveness is neither checked nor warned of.
-
-    Raises:
-        ModelError: see `open_engine`.
+    Raises ModelError, see `open_engine`.
     """
     engine = open_engine(config, models_dir)
     judge = NoLivenessCheck() if liveness is None else open_liveness(liveness, config, models_dir)

@@ -1,8 +1,10 @@
-"""What this gate must not forget with a file: the highest version of every list that was in force, the newest order obeyed, the
-newest trusted time, a lock-down. Kept in a small file of its own beside the journal, and once more in the journal.
+"""What this gate must remember even if a file is lost: the high-water marks.
 
-The file holds two records of a fixed size, written in turns and each with its own checksum: a power cut in the middle of
-one leaves the other, and a full disk can still be written, because no new room is needed.
+These are the highest version of every list that was in force, the newest order executed, the newest trusted time, and a
+lock-down. They are kept in a small file beside the journal, and once more in the journal.
+
+The file holds two records of a fixed size, written in turns, each with its own checksum. A power cut in the middle of
+one leaves the other. A full disk can still be written, because no new space is needed.
 """
 
 import hashlib
@@ -28,26 +30,26 @@ NAME = "high-water"
 _SLOT_BYTES = 4096
 _DIGEST_BYTES = 32
 KEEP_TIME_EVERY = timedelta(minutes=10)
-"""How often the newest trusted time is written while nothing else is."""
+"""How often the newest trusted time is written if nothing else is written."""
 TAKES_OLDER_FOR = timedelta(hours=1)
-"""For so long after a technician said so an older list may come into force, once for each kind."""
+"""Time after a technician's request in which an older list may come into force, once for each kind."""
 GROUPS = ((LastingKind.LOCKED_DOWN, LastingKind.LOCK_DOWN_OVER), (LastingKind.FIRE_ON, LastingKind.FIRE_DONE))
-"""Of each group of refs the newest one still holds after a restart (`edge.loop.passage_control`)."""
+"""Groups of refs. The newest ref of each still holds after a restart (`edge.loop.passage_control`)."""
 
 
 class Marks(BaseModel):
-    """The content. `generation` grows when something is lowered on purpose: of two copies the higher one is right."""
+    """The content. `generation` grows when a mark is lowered on purpose: of two copies the higher generation is right."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
 
     generation: int = 0
     lists: dict[ListKind, ListMark] = Field(default_factory=dict)
     older_until: dict[ListKind, Utc] = Field(default_factory=dict)
-    """Until then the next list of this kind comes into force, also an older one."""
+    """Until this time the next list of each kind comes into force, also an older one."""
     order_utc: Utc | None = None
-    """When the newest order that was obeyed had been issued."""
+    """When the newest executed order was issued."""
     trusted_utc: Utc | None = None
-    """The newest time that a trusted clock has shown."""
+    """The newest time of a trusted clock."""
     epoch: str = ""
     seq: int = 0
     """An event that the journal holds."""
@@ -60,7 +62,7 @@ class Marks(BaseModel):
 
 
 def merged(first: Marks, second: Marks) -> Marks:
-    """The higher of two copies, field by field. The journal's head and the refs are those of `first`, if it has any."""
+    """Merge two copies: take the higher value of each field. Head and refs are those of `first`, if it has any."""
     if first.generation != second.generation:
         return max(first, second, key=lambda marks: marks.generation)
     lists = {
@@ -81,15 +83,16 @@ def merged(first: Marks, second: Marks) -> Marks:
 
 
 class HighWater:
-    """Implements `edge.core.ports.JournalMemory`, and what `edge.replica.reader` asks of the lists. The gate process is its one writer.
+    """Implements `edge.core.ports.JournalMemory`, and what `edge.replica.reader` asks of the lists. The gate process is
+    its one writer.
 
-    Nothing here raises for a disk that refuses: what is in memory holds, and is written as soon as it can be.
+    Never raises for a disk that refuses: the marks in memory hold, and are written as soon as possible.
     """
 
     def __init__(
         self, folder: Path, *, writes: bool = True, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        """`writes` False: for a command that only looks."""
+        """`writes` False: for a command that only reads."""
         self._path, self._writes, self._now = folder / NAME, writes, now
         self.marks, self._turn = _read(self._path)
         self._seq = self.marks.seq
@@ -97,7 +100,8 @@ class HighWater:
         self._second: Callable[[str], None] | None = None
 
     def join(self, second: str | None, write_second: Callable[[str], None]) -> None:
-        """The copy in the journal (None: it has none), and how to write it: each makes good what the other lost."""
+        """Merge with the copy in the journal (None: it has none), so that each repairs the other. `write_second`:
+        writes it."""
         if second is not None:
             self.marks = merged(self.marks, _parsed(second) or Marks())
             self._seq = self.marks.seq
@@ -107,11 +111,11 @@ class HighWater:
     # --- lists -----------------------------------------------------------------------------------------------
 
     def of(self, kind: ListKind) -> ListMark | None:
-        """The highest version of a list that was ever in force here; None if none was."""
+        """Return the highest version of a list that was ever in force here, or None."""
         return self.marks.lists.get(kind)
 
     def raise_to(self, kind: ListKind, mark: ListMark) -> None:
-        """A list comes into force. On disk when it returns, unless the disk refuses."""
+        """Remember that a list comes into force. On disk when it returns, unless the disk refuses."""
         if self.of(kind) == mark:
             return
         older = (known := self.of(kind)) is not None and mark.version <= known.version
@@ -119,12 +123,12 @@ class HighWater:
         self._keep(marks.model_copy(update={"generation": marks.generation + 1}) if older else marks)
 
     def takes_older(self, kind: ListKind) -> bool:
-        """True if somebody said that the next list may be an older one, and it has not come yet."""
+        """Return True if a technician let the next list be an older one, and it has not come yet."""
         until = self.marks.older_until.get(kind)
         return until is not None and self._now() < until
 
     def take_older(self) -> None:
-        """Take the next list of each kind, also an older one, for TAKES_OLDER_FOR."""
+        """Let the next list of each kind come into force, also an older one, for TAKES_OLDER_FOR."""
         until = self._now() + TAKES_OLDER_FOR
         self._keep(self.marks.model_copy(update={"older_until": dict.fromkeys(self.marks.lists, until)}))
 
@@ -139,19 +143,19 @@ class HighWater:
         return self.marks.order_utc
 
     def note_order(self, issued_utc: datetime) -> None:
-        """An order is about to be obeyed."""
+        """Remember an order that is about to be executed."""
         newest = _later(self.marks.order_utc, issued_utc)
         if newest != self.marks.order_utc:
             self._keep(self.marks.model_copy(update={"order_utc": newest}))
 
     def note_time(self, utc: datetime) -> None:
-        """A trusted clock showed this. Written now and then."""
+        """Remember the time of a trusted clock. It is written every KEEP_TIME_EVERY."""
         last = self.marks.trusted_utc
         if last is None or utc - last >= KEEP_TIME_EVERY:
             self._keep(self.marks.model_copy(update={"trusted_utc": utc}))
 
     def lower_time(self, utc: datetime) -> None:
-        """An earlier time is right after all."""
+        """Lower the newest time: an earlier one is right."""
         order_utc = min(self.marks.order_utc, utc) if self.marks.order_utc else None
         changes = {"trusted_utc": utc, "order_utc": order_utc, "generation": self.marks.generation + 1}
         self._keep(self.marks.model_copy(update=changes))
@@ -167,7 +171,8 @@ class HighWater:
         return self.marks.refs
 
     def noted(self, event: Event, ref: str | None) -> None:
-        """See `edge.core.ports.JournalMemory`. A new epoch and a lasting ref are written at once, the rest with the next write."""
+        """See `edge.core.ports.JournalMemory`. Only a new epoch and a lasting ref are written at once. The rest is
+        written with them."""
         self._seq = event.seq
         if ref is not None and (group := _group_of(ref)):
             refs = (*(r for r in self.marks.refs if _group_of(r) is not group), ref)
@@ -191,7 +196,7 @@ class HighWater:
             self._turn = 1 - self._turn
             if self._second is not None:
                 self._second(text)
-        except (OSError, ValueError, JournalError) as error:  # the disk refuses: again at the next write
+        except (OSError, ValueError, JournalError) as error:  # the disk refuses: try again at the next write
             log.error("high_water_not_written", error=str(error))
             return
         self._written = marks
@@ -208,7 +213,7 @@ def _later(first: datetime | None, second: datetime | None) -> datetime | None:
 
 
 def _read(path: Path) -> tuple[Marks, int]:
-    """The newest whole record, and which of the two is to be written next."""
+    """Return the newest whole record, and which of the two to write next."""
     try:
         whole = read_regular(path, 2 * _SLOT_BYTES)
     except FileNotFoundError:
@@ -224,7 +229,7 @@ def _read(path: Path) -> tuple[Marks, int]:
 
 
 def _record(whole: bytes, slot: int) -> tuple[int, Marks] | None:
-    """The write's number and the content; None for a record that is not whole."""
+    """Return the write's number and the content, or None for a damaged record."""
     part = whole[slot * _SLOT_BYTES : (slot + 1) * _SLOT_BYTES]
     digest, rest = part[:_DIGEST_BYTES], part[_DIGEST_BYTES:]
     if len(part) < _SLOT_BYTES or hashlib.sha256(rest).digest() != digest:

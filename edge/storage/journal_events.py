@@ -158,9 +158,10 @@ def newest_seq(db: sqlite3.Connection) -> int:
 
 def records(db: sqlite3.Connection, after: int, limit: int) -> list[EventRecord]:
     """Return records in order, of a file of any version."""
-    signature = "signature" if has_signatures(db) else "NULL"
+    present = column_names(db, "events")
+    columns = ", ".join(name if name in present else "NULL" for name in ("erased", "signature"))
     rows = db.execute(
-        f"SELECT seq, prev_hash, hash, body, {_erased(db)}, {signature} FROM events WHERE seq > ? ORDER BY seq LIMIT ?",
+        f"SELECT seq, prev_hash, hash, body, {columns} FROM events WHERE seq > ? ORDER BY seq LIMIT ?",
         (after, limit),
     )
     return [EventRecord(seq=s, prev_hash=p, hash=h, body=b, erased=e, signature=g) for s, p, h, b, e, g in rows]
@@ -224,7 +225,7 @@ def latest(db: sqlite3.Connection, limit: int) -> list[str]:
 
 
 def newest_trusted(db: sqlite3.Connection) -> str | None:
-    """Return the body of the newest event with a trusted clock, or None if none of the last 5,000 has one."""
+    """Return the body of the newest event with a trusted clock, or None. Searches the last 5,000 events."""
     found = db.execute(_NEWEST_TRUSTED).fetchone()
     return str(found[0]) if found else None
 

@@ -1,4 +1,4 @@
-"""The journal's file: its check at the start, whether it is still the file on disk, and a new file if it is not."""
+"""The journal's file: checks it at the start, notices that it was replaced, and then begins a new one."""
 
 import os
 import sqlite3
@@ -26,7 +26,7 @@ TAIL_EVENTS = 500
 
 
 def check(db: sqlite3.Connection, path: Path) -> None:
-    """Check a small file whole and a large one at its end, so that the start does not take longer with more events.
+    """Check a small file whole and a large one at its end: the start must not take longer with more events.
 
     Raises sqlite3.DatabaseError if something is damaged.
     """
@@ -56,8 +56,8 @@ class NotOurFile(Exception):
 class JournalFile:
     """The open file of the one writer.
 
-    `aside` and `why`: what was set aside at the opening, and why a new epoch began. `begun`: this file is new, and at least a part of
-    the earlier refs is lost. `live`: a second connection, which does not wait for the disk.
+    `aside` and `why`: what was set aside at the opening, and why a new epoch began. `begun`: this file is new, and at
+    least a part of the earlier refs is lost. `live`: a second connection, which does not wait for the disk.
 
     Raises JournalError.
     """
@@ -112,7 +112,7 @@ class JournalFile:
     def store(self, row: Row, ref: str | None) -> None:
         """Add an event after the newest. Raises sqlite3.Error, NotOurFile."""
         with sqlite_file.transaction(self.db):
-            # Only after the event that was written last: rows that somebody removed or changed are noticed.
+            # Only after the event that was written last: this notices rows that were removed or changed.
             if not journal_events.append(self.db, row):
                 raise NotOurFile(f"{self.path.name} does not end with the event that was written last")
             if ref is not None:
@@ -133,8 +133,8 @@ class JournalFile:
     def begin_again(self, why: str, *, complete: bool) -> Path | None:
         """Leave the present file and go on in a new one, with all refs and marks. Return what was set aside.
 
-        `complete`: the old file still gives all that it knew. Raises OSError, sqlite3.Error: then the old file is still open, and
-        still knows what was done.
+        `complete`: the old file still gives all that it knew. Raises OSError, sqlite3.Error: then the old file is still
+        open, and still knows what was done.
         """
         refs, marks = self._refs(), self._marks()
         aside = sqlite_file.set_aside(self.path)
@@ -160,7 +160,8 @@ class JournalFile:
         return self.aside
 
     def _lock_again(self) -> None:
-        """Make a new lock file if the folder itself was moved away. Raises OSError if another process is the writer now."""
+        """Make a new lock file if the folder itself was moved away. Raises OSError if another process is the writer
+        now."""
         if os.path.lexists(self.path.with_name(self.path.name + ".lock")):
             return
         try:

@@ -10,7 +10,6 @@ import os
 import sqlite3
 import stat
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,7 +24,8 @@ WAL_KEEP_BYTES = 4 * 1024 * 1024
 
 
 class WriterConnection(sqlite3.Connection):
-    """Leaves the companion files behind when it closes: a reader of another user cannot open the database without them."""
+    """Leaves the companion files behind when it closes: a reader of another user cannot open the database without
+    them."""
 
     path: Path | None = None
 
@@ -68,7 +68,8 @@ def connect(
 ) -> sqlite3.Connection:
     """Open a database for its one writer process: WAL, manual transactions.
 
-    `shrinks`: a new file can give free pages back to the disk (`PRAGMA incremental_vacuum`). Raises sqlite3.DatabaseError.
+    `shrinks`: a new file can give free pages back to the disk (`PRAGMA incremental_vacuum`). Raises
+    sqlite3.DatabaseError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -97,17 +98,24 @@ def set_synchronous(db: sqlite3.Connection, level: str) -> None:
     db.execute(f"PRAGMA synchronous={level}")
 
 
-@contextlib.contextmanager
-def transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """Store all or nothing. On disk at the end, if the connection is `synchronous=FULL`. Raises sqlite3.Error."""
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
+class transaction:  # noqa: N801 - used like a function; a generator takes 2 µs more, at each event
+    """Stores all or nothing. On disk at the end, if the connection is `synchronous=FULL`. Raises sqlite3.Error."""
+
+    __slots__ = ("_db",)
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __enter__(self) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        try:
+            if kind is None:
+                self._db.execute("COMMIT")
+        finally:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
 
 
 def check_writable(db: sqlite3.Connection) -> None:
@@ -117,7 +125,7 @@ def check_writable(db: sqlite3.Connection) -> None:
 
 
 def checkpoint(db: sqlite3.Connection) -> bool:
-    """Move the write-ahead log into the database and cut it to nothing. Return False while somebody reads it.
+    """Move the write-ahead log into the database and cut it to nothing. Return False while a reader uses it.
 
     Never waits for a reader: the gate calls it between two frames. Raises sqlite3.Error.
     """

@@ -1,4 +1,5 @@
-"""The connection itself: its number must follow the clock, its state is shown on the screen, its replica's log is emptied."""
+"""The connection itself: its number must follow the clock, its state is shown on the screen, its replica's log is
+emptied."""
 
 from edge.core.config import SyncConfig
 from edge.core.ports import Clock
@@ -12,13 +13,14 @@ from edge.sync.uplink import Uplink
 
 _SHOW_EVERY_S = 1.0
 CLOCK_LEAP_S = 10.0
-"""A clock that leaps ahead by more was behind when the connection began. The connection's number is made from the clock."""
+"""A clock that leaps ahead by more was behind when the connection began. The connection's number is made from the
+clock."""
 
 
 class ConnectionClock:
     """Makes a new connection after a clock that was behind. Needs a connection.
 
-    HQ does not believe a connection that has a lower number than an earlier one.
+    HQ refuses a connection that has a lower number than an earlier one.
     """
 
     def __init__(self, clock: Clock, link: MqttLink, will: Will) -> None:

@@ -1,4 +1,4 @@
-"""Asks the broker and HQ for lists: parts that are missing, lists that stand still, lists that the gate does not believe."""
+"""Asks the broker and HQ for lists: parts that are missing, lists that stand still, lists that the gate refuses."""
 
 import structlog
 
@@ -57,7 +57,7 @@ class ListRequests:
         self._link.subscribe(subscriptions(self._site))
 
     def _fetch_refused(self, now_s: float) -> None:
-        """Remove lists that the gate process does not believe, because newer ones were in force, and fetch them again."""
+        """Remove lists that the gate process refuses, because newer ones were in force, and fetch them again."""
         live = self._gate.read()
         kinds = {*live.lists_refused, *live.lists_older}
         if not kinds:
@@ -73,8 +73,8 @@ class ListRequests:
     def _subscribe_to_parts(self) -> None:
         """Subscribe to the missing parts of a large list, and leave them once the list is here.
 
-        Only the first part comes unasked, so that a connection costs little while nothing changed. A subscription that stayed would
-        bring all parts again whenever HQ sends them to the broker.
+        Only the first part comes unasked, so that a connection costs little while nothing changed. A subscription that
+        stayed would bring all parts again whenever HQ sends them to the broker.
         """
         missing = missing_parts(self._site, self._replica)
         wanted = [part for part in missing if part not in self._subscribed]

@@ -50,10 +50,12 @@ class Publication:
 
 
 class MqttSession:
-    """One connection, from the attempt to its end. Raises LinkError: a certificate or password file is missing or wrong.
+    """One connection, from the attempt to its end. Raises LinkError: a certificate or password file is missing or
+    wrong.
 
-    `subscriptions`: (topic, QoS) of what it listens to from the start. `will`: published by the broker when the connection breaks.
-    `accepted` is called once the broker accepts. `deliver` takes each message, and may block. Both are called in another thread.
+    `subscriptions`: (topic, QoS) of what it listens to from the start. `will`: published by the broker when the
+    connection breaks. `accepted` is called once the broker accepts. `deliver` takes each message, and may block. Both
+    are called in another thread.
     """
 
     def __init__(
@@ -93,7 +95,7 @@ class MqttSession:
             )
         except ssl.SSLCertVerificationError as error:
             return (
-                f"the certificate of {config.broker_host}:{config.broker_port} is not to be believed "
+                f"the certificate of {config.broker_host}:{config.broker_port} cannot be trusted "
                 f"({error.verify_message}): renew it at the broker, or correct sync.ca_path and this clock"
             )
         except (OSError, ValueError) as error:

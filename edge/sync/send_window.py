@@ -1,7 +1,7 @@
-"""What to send next, and when to send it again: a window of batches ahead of HQ's acknowledgement.
+"""Decides what to send next and what to send again: a window of batches ahead of HQ's acknowledgement.
 
-`Window` is pure: it knows sequence numbers and times, neither records nor a network. HQ stores idempotently, so
-sending twice is harmless; only an acknowledgement moves the window.
+`Window` is pure: it knows sequence numbers and times, neither records nor a network. HQ stores idempotently: sending
+twice is harmless. Only an acknowledgement moves the window.
 """
 
 import json
@@ -15,23 +15,24 @@ from contract.messages import Ack, EventRecord
 BATCH_BYTES = 256 * 1024
 """An `EventBatch` stays below this, unless a single record is larger."""
 DOUBT_TIMEOUTS = 2
-"""So often in a row nothing may come of what is sent before a doubtful answer is believed."""
+"""Number of time-outs in a row after which a doubtful answer counts."""
 PATIENCE_MAX = 8
-"""The wait for an answer grows up to so many times the time-out while HQ is slow."""
+"""While HQ is slow, the wait for an answer grows up to this many time-outs."""
 _RECORD_BYTES = 200
-"""Room for a record's hashes, number and field names."""
+"""Size of a record's hashes, number and field names."""
 
 
 class AckEffect(StrEnum):
     PROGRESS = "progress"
     RESEND = "resend"
-    """HQ repeats itself, and not because a batch came twice: it saw a hole and waits for what follows its watermark."""
+    """HQ repeats its answer without a batch that came twice: it saw a hole, and waits for what follows its watermark.
+    """
     SET_BACK = "set_back"
-    """HQ holds less than it once did (restored from a backup): what it misses is sent again."""
+    """HQ holds less than before (restored from a backup). What it lacks is sent again."""
     OLD = "old"
     OTHER_EPOCH = "other_epoch"
     IMPOSSIBLE = "impossible"
-    """HQ claims to hold what was never sent."""
+    """HQ claims to hold events that were never sent."""
 
 
 class Window:
@@ -57,10 +58,10 @@ class Window:
         self._timeouts = 0
 
     def send_after(self, head: int, now_s: float, *, hq_away: bool = False) -> int | None:
-        """The seq after which the next batch starts; None if there is nothing to send, or nothing yet.
+        """Return the seq after which the next batch starts, or None if there is nothing to send now.
 
-        While HQ says that it is away, one batch at a time goes out as a probe instead of a whole window; after silence too,
-        and more again with every answer: a slow HQ must not be buried under what it already has.
+        While HQ says that it is away, send one batch at a time as a probe. After a time-out, too, send one batch, and
+        widen the window with each acknowledgement: a slow HQ must not receive again and again what it already has.
         """
         if self._in_flight and now_s - self._since_s >= self._patience_s:
             self._timed_out()
@@ -68,7 +69,7 @@ class Window:
         return None if full or self.sent >= head else self.sent
 
     def note_sent(self, last_seq: int, now_s: float) -> None:
-        """A batch ending with `last_seq` went out."""
+        """Note that a batch ending with `last_seq` went out."""
         if not self._in_flight:
             self._since_s = now_s
         if self._silent_since_s is None:
@@ -78,7 +79,7 @@ class Window:
         self._ever_sent = max(self._ever_sent, last_seq)
 
     def note_ack(self, ack: Ack, now_s: float) -> AckEffect:
-        """Move by HQ's acknowledgement. Order of arrival does not matter."""
+        """Move the window by HQ's acknowledgement. The order of arrival does not matter."""
         if ack.epoch != self.epoch:
             return AckEffect.OTHER_EPOCH
         if ack.seq > self._ever_sent:
@@ -96,21 +97,21 @@ class Window:
             self._rewind()
             return AckEffect.SET_BACK
         if ack.batch_seq is None and self._in_flight and self._resent_from != self.acked:
-            self._resent_from = self.acked  # once per watermark: each batch of a lost window draws such an answer
+            self._resent_from = self.acked  # once per watermark: each batch of a lost window causes such an answer
             self._rewind()
             return AckEffect.RESEND
         return AckEffect.OLD
 
     def doubt(self, seq: int) -> None:
-        """An answer says that HQ holds no more than `seq`; by its time it is old, or it is meant for another gate.
+        """Note a doubtful answer: HQ holds no more than `seq`. By its time it is old, or it is meant for another gate.
 
-        Times are no proof: HQ's clock may have been in the future once. If nothing moves meanwhile, it is believed: to
-        send what HQ has costs bytes, never an event.
+        Times are no proof: HQ's clock may have been in the future. If nothing moves meanwhile, the answer counts: to
+        send what HQ already has costs bytes, never an event.
         """
         self._doubted = seq if self._doubted is None else min(self._doubted, seq)
 
     def reconnected(self) -> None:
-        """Whatever was in flight is lost or will be a duplicate: go on after the watermark."""
+        """Go on after the watermark: everything in flight is lost or will be a duplicate."""
         self._resent_from, self._allowed, self._silent_since_s = -1, self._batches, None
         self._rewind()
 
@@ -120,7 +121,7 @@ class Window:
         self.sent = max(self.sent, ack.seq)
         while self._in_flight and self._in_flight[0] <= ack.seq:
             self._in_flight.popleft()
-        # Since the last answer, not since it was sent last: what answers now may be the first of several copies.
+        # Since the last answer, not since the last sending: this may be the answer to the first of several copies.
         waited_s = 0.0 if self._silent_since_s is None else now_s - self._silent_since_s
         self._since_s, self._silent_since_s = now_s, now_s if self._in_flight else None
         self._patience_s = min(max(2 * waited_s, self._patience_s / 2, self._timeout_s), PATIENCE_MAX * self._timeout_s)
@@ -144,7 +145,7 @@ class Window:
 
 
 def fit(records: Sequence[EventRecord], limit_bytes: int = BATCH_BYTES) -> tuple[EventRecord, ...]:
-    """The leading records that fit into one message; at least one if there is any."""
+    """Return the leading records that fit into one message; at least one if there is any."""
     size, count = 0, 0
     for record in records:
         size += _RECORD_BYTES + len(json.dumps(record.body))

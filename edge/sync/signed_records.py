@@ -7,7 +7,7 @@ from edge.storage.signed_heads import follows
 
 
 def sendable(fitting: Sequence[EventRecord], rows: Sequence[EventRecord]) -> tuple[EventRecord, ...]:
-    """Return the leading `rows` up to the last signed one among the `fitting`, or else the first signed one behind them.
+    """Return the leading `rows` up to the last signed one of the `fitting`, or else up to the first signed one behind.
 
     Return none if no row is signed. Only signatures that HQ needs stay.
     """

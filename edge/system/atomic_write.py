@@ -27,13 +27,15 @@ def write_atomically(path: Path, content: bytes, mode: int, owner: tuple[int, in
 
 
 def owner_of(folder: Path) -> tuple[int, int] | None:
-    """To whom a file belongs that root makes in another's folder; None if this process is not root. Raises OSError."""
+    """Return the owner for a file that root makes in another user's folder. Return None if this process is not root.
+    Raises OSError.
+    """
     found = folder.stat()
     return (found.st_uid, found.st_gid) if os.geteuid() == 0 else None
 
 
 def sync_folder(folder: Path) -> None:
-    """See to it that the names in a folder are on the disk too. Raises OSError."""
+    """Put the names in a folder on the disk, too. Raises OSError."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""How long this gate's own certificate is still valid: a gate that nobody looks at for a year must say so beforehand."""
+"""How long this gate's own certificate is still valid. A gate without a visitor for a year must report it in time."""
 
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +9,6 @@ WARN_DAYS = 30.0
 
 
 def days_left(path: Path, now: datetime) -> float:
-    """Of the first certificate in a PEM file; negative once it has expired. Raises OSError, ValueError."""
+    """Return the days left of the first certificate in a PEM file; negative after its end. Raises OSError, ValueError."""
     certificate = x509.load_pem_x509_certificates(path.read_bytes())[0]
     return (certificate.not_valid_after_utc - now).total_seconds() / 86_400

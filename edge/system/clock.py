@@ -1,4 +1,4 @@
-"""The clock of the machine, and when its wall time may be believed."""
+"""The machine's clock, and when its wall time can be trusted."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -6,37 +6,39 @@ from datetime import UTC, datetime, timedelta
 from edge.core.ports import Clock
 
 TRUSTED_SINCE = datetime(2024, 1, 1, tzinfo=UTC)
-"""A wall clock before this is certainly wrong: a Pi without battery wakes in 1970 or at its last shutdown."""
+"""An earlier wall clock is certainly wrong: a Pi without battery starts in 1970 or at its last shutdown."""
 
 
 class SystemClock:
     """The port `edge.core.ports.Clock` on the machine's own clocks."""
 
     def utc(self) -> datetime:
-        """The wall clock, with zone UTC; it may jump when NTP corrects it."""
+        """Return the wall clock, with zone UTC. It may jump when NTP corrects it."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Seconds that never jump, and go on while the machine is suspended: otherwise waking up would look as if
-        somebody had set the wall clock."""
+        """Return seconds that never jump, and go on while the machine is suspended.
+
+        Otherwise waking up would look as if the wall clock had been set.
+        """
         return time.clock_gettime(time.CLOCK_BOOTTIME)
 
     def trusted(self) -> bool:
-        """False while the wall clock shows a time before `TRUSTED_SINCE`."""
+        """Return False while the wall clock shows a time before `TRUSTED_SINCE`."""
         return self.utc() >= TRUSTED_SINCE
 
 
 BEHIND_MAX = timedelta(minutes=2)
-"""A clock may be corrected backwards by so much and is still trusted."""
+"""A clock that is corrected backwards by at most this is still trusted."""
 HQ_SLACK = timedelta(minutes=10)
 """HQ's clock may be this far ahead of the gate's."""
 
 
 class BoundedClock:
-    """Another clock, not trusted while it shows a time behind one that is known to be past: a clock that somebody set back would
-    make an expired code valid, and a closed site open.
+    """Wraps a clock, and does not trust it while it is behind a time that is known to be past.
 
-    The newest trusted time goes on with the monotonic clock, so a step back is noticed however long nothing happened.
+    A clock that was set back would make an expired code valid, and a closed site open. The newest trusted time goes on
+    with the monotonic clock, so a step back is noticed after any pause.
     """
 
     def __init__(self, inner: Clock) -> None:
@@ -53,14 +55,16 @@ class BoundedClock:
         return self._inner.trusted() and not self.behind()
 
     def behind(self) -> timedelta:
-        """How far the clock is behind the time that it must be by now; 0 while it is not, but for BEHIND_MAX."""
+        """Return how far the clock is behind the known time; 0 if it is at most BEHIND_MAX."""
         at_least = self._at_least()
         missing = at_least - self.utc() if at_least and self._inner.trusted() else timedelta()
         return missing if missing > BEHIND_MAX else timedelta()
 
     def not_before(self, utc: datetime, monotonic_s: float | None = None) -> None:
-        """It is this time or later, since `monotonic_s` (of this boot; None: since now). An earlier time than the known one
-        changes nothing."""
+        """Learn that it is this time or later, since `monotonic_s` (of this boot; None: now).
+
+        A time before the known one is ignored.
+        """
         since_s = self.monotonic() if monotonic_s is None else monotonic_s
         at_least = self._at_least()
         if at_least is None or utc + timedelta(seconds=self.monotonic() - since_s) > at_least:
@@ -72,7 +76,7 @@ class BoundedClock:
             self.not_before(self.utc())
 
     def believe(self) -> None:
-        """The present time is right, whatever was known before."""
+        """Take the present time as right, and forget what was known before."""
         self._known = self.utc(), self.monotonic()
 
     def _at_least(self) -> datetime | None:

@@ -1,6 +1,6 @@
-"""This gate's own keys: made on the device when they are missing, and never copied from it.
+"""This gate's own keys: made on the device if they are missing, and never copied from it.
 
-The gate process has the *gate key*, the network process the *link key*; neither can read the other's. The public halves
+The gate process has the *gate key*, the network process the *link key*. Neither can read the other's. The public halves
 lie beside them for `sitegate register` and `sitegate key show`.
 """
 
@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 
 def open_key(path: Path, public_path: Path) -> Ed25519PrivateKey:
-    """The key in `path`, made if there is none; its public half is written to `public_path`. Raises BadKey."""
+    """Read the key in `path`, or make it. Write its public half to `public_path`. Raises BadKey."""
     from_systemd = str(path).startswith(PREFIX)
     path = credential(path)
     if not from_systemd and not os.path.lexists(path):
@@ -31,7 +31,7 @@ def open_key(path: Path, public_path: Path) -> Ed25519PrivateKey:
 
 
 def try_open_key(path: Path, public_path: Path, what: str) -> Ed25519PrivateKey | None:
-    """The same for a process that works on without: what it says then waits, unsigned, until there is a key."""
+    """Do the same for a process that works on without a key. Its messages then wait, unsigned, until there is a key."""
     try:
         return open_key(path, public_path)
     except BadKey as error:
@@ -40,7 +40,7 @@ def try_open_key(path: Path, public_path: Path, what: str) -> Ed25519PrivateKey 
 
 
 def _make(path: Path) -> None:
-    """A new private key, for the owner of its folder alone; another process that makes one first wins."""
+    """Make a private key that only the folder's owner can read. Another process that makes one first wins."""
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ def _make(path: Path) -> None:
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:
-    """Whole or not at all, and on the disk; a technician's file, too, belongs to the folder's owner. Raises BadKey."""
+    """Write a file whole or not at all, and on the disk. It belongs to the folder's owner. Raises BadKey."""
     try:
         write_atomically(path, content, mode, owner_of(path.parent))
     except OSError as error:

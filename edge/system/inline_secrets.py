@@ -1,4 +1,4 @@
-"""Passwords that stand in the configuration, where every process reads them, moved into files that one process reads."""
+"""Moves passwords out of the configuration, which every process reads, into files that one process reads."""
 
 import os
 import pwd
@@ -15,11 +15,11 @@ INLINE = (
     ("camera", "url", "camera.url", "sitegate-gate"),
     ("sync", "password", "broker.password", "sitegate-sync"),
 )
-"""Section, key, the file beside the keys, and the user of the process that needs it. The file's key is the key and `_path`."""
+"""Section, key, the file beside the keys, and the user of the process that needs it. The file's key ends in `_path`."""
 
 
 class NotMoved(ValueError):
-    """The configuration stays as it was; the text says what to do by hand."""
+    """The configuration is unchanged. The text says what to do by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Moved:
 
 
 def move_secrets(path: Path) -> list[Moved]:
-    """Move every such password of the configuration at `path`; nothing is changed if one cannot be.
+    """Move every such password of the configuration at `path`. Change nothing if one cannot be moved.
 
     Raises:
         ConfigError: the configuration is wrong.
@@ -53,7 +53,7 @@ def move_secrets(path: Path) -> list[Moved]:
 
 
 def _replaced(text: str, section: str, key: str, target: Path) -> str:
-    """The TOML text with the key's line pointing to the file instead; all other lines, comments too, as they were."""
+    """Return the TOML text with the key's line replaced by the file's. All other lines stay, comments too."""
     lines, inside, found = text.splitlines(keepends=True), False, 0
     for number, line in enumerate(lines):
         if header := re.match(r"\s*\[([^\[\]]+)\]\s*(#.*)?$", line):
@@ -92,6 +92,6 @@ def _write_secret(path: Path, value: str, user: str) -> None:
 
 
 def _write_config(path: Path, text: str) -> None:
-    """With the owner and mode that it had."""
+    """Write the file with its present owner and mode."""
     had = path.stat()
     write_atomically(path, text.encode(), had.st_mode & 0o777, (had.st_uid, had.st_gid))

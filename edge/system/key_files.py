@@ -1,5 +1,7 @@
-"""Secrets that one process alone may read: files of its own, or what systemd hands to it (`LoadCredential=` and
-`LoadCredentialEncrypted=` in its unit)."""
+"""Secrets that only one process may read: its own files, or what systemd gives to it.
+
+See `LoadCredential=` and `LoadCredentialEncrypted=` in its unit.
+"""
 
 import os
 from pathlib import Path
@@ -14,7 +16,7 @@ _SECRET_MAX = 4096
 
 
 def credential(path: Path) -> Path:
-    """Where a key lies: the path itself, or of "credential:NAME" the file that systemd made for this process.
+    """Return where a key lies: the path itself, or for "credential:NAME" the file that systemd made for this process.
 
     Raises:
         BadKey: this process was given no credentials.
@@ -32,7 +34,7 @@ def credential(path: Path) -> Path:
 
 
 def secret(inline: SecretStr, path: Path | None, key: str) -> SecretStr:
-    """A secret from its own file, or as it stands in the configuration. `key`: what the configuration calls the file.
+    """Read a secret from its file, or from the configuration. `key`: the file's key in the configuration.
 
     Raises:
         BadKey: the file cannot be read.

@@ -1,7 +1,7 @@
 """Structured logs on standard error: for people on a terminal, JSON lines for the system journal.
 
-An exception is shown without local variables and without what it quotes (`contract.tracebacks`); `contract.uncaught` does the
-same where nobody caught it.
+An exception is shown without local variables and without what it quotes (`contract.tracebacks`); `contract.uncaught`
+does the same for an uncaught exception.
 """
 
 import logging
@@ -14,7 +14,7 @@ from contract.terminal.logs import LogLines, made_visible
 
 
 def configure_logs(*, as_json: bool = False, level: int = logging.INFO) -> None:
-    """Once per process. Never logs names, templates or pictures: callers pass ids and facts only."""
+    """Set the logs up, once per process. Callers pass ids and facts only, never names, templates or pictures."""
     json_lines = as_json or not sys.stderr.isatty()
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
@@ -29,7 +29,7 @@ def configure_logs(*, as_json: bool = False, level: int = logging.INFO) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        # Looked up at each line and never cached: a log must not fail because somebody replaced the stream.
+        # Look the stream up at each line: a log must not fail because the stream was replaced.
         logger_factory=lambda *_: LogLines(sys.stderr),
         cache_logger_on_first_use=False,
     )

@@ -1,8 +1,9 @@
-"""Memory that held templates is overwritten when it is let go: another owner of it, a dump or a debugger finds nothing there.
+"""Overwrites memory that held templates when it is freed: its next owner, a dump or a debugger finds nothing there.
 
-Large arrays are overwritten by whoever owns them (`TemplateStore.overwrite`, `Gallery.overwrite`). What libraries hold on the
-way (the opened seal, arrays while they are put together) is overwritten by the C library as it is freed (`M_PERTURB` of
-glibc); other C libraries have no such switch. Pieces below a kilobyte may stay in the allocators' own caches for a while.
+Owners overwrite large arrays themselves (`TemplateStore.overwrite`, `Gallery.overwrite`). Libraries hold copies on the
+way: the opened seal, arrays while they are put together. The C library overwrites those as they are freed (`M_PERTURB`
+of glibc); other C libraries have no such switch. Pieces below a kilobyte may stay in the allocators' own caches for a
+while.
 """
 
 import ctypes
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 _M_PERTURB = -6
 _BYTE = 0xA5
 _SMALL_BYTES, _SMALL_COUNT = 1024, 8
-"""glibc keeps up to 7 freed pieces of each size below a kilobyte at hand, and does not overwrite those."""
+"""glibc caches up to 7 freed pieces of each size below a kilobyte, and does not overwrite them."""
 
 _lock = threading.Lock()
 _depth = 0
@@ -21,7 +22,7 @@ _depth = 0
 
 @contextmanager
 def wiping() -> Iterator[None]:
-    """Overwrite what any thread frees meanwhile. May be nested."""
+    """Overwrite everything that any thread frees meanwhile. May be nested."""
     global _depth
     tune = _function("mallopt")
     with _lock:
@@ -37,7 +38,7 @@ def wiping() -> Iterator[None]:
 
 
 def give_back() -> None:
-    """Overwrite the small pieces that lie at hand, and return to the system what is free; glibc would keep it for later."""
+    """Overwrite the small cached pieces, and return free memory to the system. glibc would keep it for later."""
     with wiping():
         take, free = _function("malloc"), _function("free")
         for size in range(16, _SMALL_BYTES + 32, 16):
@@ -49,7 +50,7 @@ def give_back() -> None:
 
 
 def _function(name: str) -> Callable[..., int]:
-    """Of the C library; one that does nothing where there is none of this name."""
+    """Return a function of the C library, or one that does nothing if there is none of this name."""
     found = getattr(ctypes.CDLL(None), name, None)
     if found is None:
         return lambda *_: 0

@@ -1,8 +1,9 @@
-"""Photo files that somebody brought: read whole, in bounded memory, or refused in one sentence.
+"""Reads photo files of unknown origin: whole and in bounded memory, or refuses them in one sentence.
 
-A file's header is believed before anything is decoded: what it is, its size in bytes, its size in pixels. OpenCV, which decodes, fills what
-is missing with grey and says so on stderr at best. So the file is decoded strictly first: JPEG by simplejpeg, which alone makes
-an error of every warning of libjpeg; PNG, WebP and BMP by Pillow, which refuses a file that ends too early.
+The kind of the file, its size in bytes and its size in pixels are checked before anything is decoded. OpenCV, which
+decodes, fills missing parts with grey and at best writes that to stderr. So the file is decoded strictly first. JPEG is
+decoded by simplejpeg: only it makes an error of every warning of libjpeg. PNG, WebP and BMP are decoded by Pillow,
+which refuses a file that ends too early.
 """
 
 import os
@@ -22,13 +23,15 @@ from edge.core.domain import Image
 
 BYTES_MAX = 64 << 20
 PIXELS_MAX = 51_000_000
-"""Of a JPEG. The largest pictures that phones take by default have 50 million pixels (8192 × 6144)."""
+"""Limit for a JPEG. The largest pictures that phones take by default have 50 million pixels (8192 × 6144)."""
 OTHER_PIXELS_MAX = 25_000_000
-"""Of the other kinds, which cannot be decoded at a half: Pillow needs 8 to 16 bytes a pixel for a WebP."""
+"""Limit for the other kinds, which cannot be decoded at half size. Pillow needs 8 to 16 bytes per pixel for a WebP."""
 SIDE_KEPT_PX = 4096
-"""A JPEG with a longer side is decoded at a half or a quarter: a face needs no more, and memory stays bounded."""
+"""A JPEG with a longer side is decoded at a half or a quarter of its size: a face needs no more, and memory stays
+bounded."""
 SCANS_MAX = 32
-"""A progressive JPEG has about ten scans. There could be thousands, each of a few bytes and decoded over the whole picture."""
+"""A progressive JPEG has about ten scans. There could be thousands, each of a few bytes and decoded over the whole
+picture."""
 _REDUCED = {
     1: cv2.IMREAD_COLOR,
     2: cv2.IMREAD_REDUCED_COLOR_2,
@@ -37,14 +40,15 @@ _REDUCED = {
 }
 _JPEG = b"\xff\xd8\xff"
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
-"""Of a segment with a length, or the end; in the coded pixels there is none (ITU-T T.81, B.1.1)."""
+"""The marker of a segment with a length, or of the end. Coded pixels hold none (ITU-T T.81, B.1.1)."""
 _SCAN, _END = 0xDA, 0xD9
 _KINDS: tuple[tuple[int, bytes, Callable[[BytesIO], ImageFile.ImageFile]], ...] = (
     (0, b"\x89PNG\r\n\x1a\n", PngImagePlugin.PngImageFile),
     (8, b"WEBP", WebPImagePlugin.WebPImageFile),
     (0, b"BM", BmpImagePlugin.BmpImageFile),
 )
-"""Where a file says what it is. The plugins are called by themselves: `PIL.Image.open` would warn of large pictures, beside refusing."""
+"""Where a file says what it is. The plugins are called directly: `PIL.Image.open` would also warn about large
+pictures."""
 _DAMAGE = (
     OSError,
     ValueError,
@@ -56,20 +60,20 @@ _DAMAGE = (
     MemoryError,
     cv2.error,
 )
-"""What the decoders raise for files that are not what they claim."""
+"""Errors of the decoders for files that are not what they claim."""
 
 
 class PhotoError(ValueError):
-    """A file that is no photo that can be used. The text goes after the file's name, and says what to do."""
+    """The file is no usable photo. The text follows the file's name, and says what to do."""
 
 
 def read_photo(path: Path) -> Image:
-    """The photo as (height, width, 3) BGR, upright by its EXIF tag. Raises PhotoError."""
+    """Read a photo as (height, width, 3) BGR, upright by its EXIF tag. Raises PhotoError."""
     return decode_photo(read_bytes(path))
 
 
 def try_photo(path: Path) -> Image | None:
-    """The same, for whoever has many photos and goes on without this one: None if it cannot be used."""
+    """Read a photo, or return None if it cannot be used: for callers with many photos."""
     try:
         return read_photo(path)
     except PhotoError:
@@ -77,7 +81,7 @@ def try_photo(path: Path) -> Image | None:
 
 
 def read_bytes(path: Path) -> bytes:
-    """What a regular file holds, of at most BYTES_MAX. Never waits for anybody. Raises PhotoError."""
+    """Read a regular file of at most BYTES_MAX. Never waits for another process. Raises PhotoError."""
     try:
         file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
@@ -89,7 +93,7 @@ def read_bytes(path: Path) -> bytes:
         if found.st_size > BYTES_MAX:
             raise PhotoError(f"is too large ({found.st_size >> 20} MB, at most {BYTES_MAX >> 20}): save it smaller")
         with open(file, "rb", closefd=False) as opened:
-            return opened.read(BYTES_MAX)  # a file that grows meanwhile is cut off there, and refused for that
+            return opened.read(BYTES_MAX)  # a file that grows meanwhile is cut off, and then refused
     except (OSError, MemoryError) as error:
         raise PhotoError(f"cannot be read ({_why(error)}): copy it again") from error
     finally:
@@ -97,7 +101,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def decode_photo(data: bytes) -> Image:
-    """The photo in a file's bytes as (height, width, 3) BGR, upright by its EXIF tag. Raises PhotoError."""
+    """Decode a file's bytes as (height, width, 3) BGR, upright by its EXIF tag. Raises PhotoError."""
     if not data:
         raise PhotoError("is empty: copy it again")
     try:
@@ -117,7 +121,7 @@ def decode_photo(data: bytes) -> Image:
 
 
 def _checked_jpeg(data: bytes) -> int:
-    """How OpenCV shall decode this JPEG, which is whole. Raises PhotoError, or one of _DAMAGE."""
+    """Check that a JPEG is whole. Return how OpenCV shall decode it. Raises PhotoError, or one of _DAMAGE."""
     height, width, *_ = simplejpeg.decode_jpeg_header(data)
     _check_size(width, height, PIXELS_MAX)
     if _scans(data) > SCANS_MAX:
@@ -128,7 +132,7 @@ def _checked_jpeg(data: bytes) -> int:
 
 
 def _checked(data: bytes) -> int:
-    """The same for the other kinds."""
+    """Do the same for the other kinds."""
     plugin = next((plugin for at, mark, plugin in _KINDS if data[at : at + len(mark)] == mark), None)
     if plugin is None:
         raise PhotoError("cannot be read as a photo: use JPEG, PNG, WebP or BMP")
@@ -137,7 +141,7 @@ def _checked(data: bytes) -> int:
         if getattr(opened, "is_animated", False):
             raise PhotoError("is a moving picture: save one picture of it as JPEG")
         opened.load()
-    with plugin(BytesIO(data)) as again:  # what was loaded cannot be verified, nor the other way round
+    with plugin(BytesIO(data)) as again:  # Pillow cannot load and verify the same object
         again.verify()  # of a PNG: every chunk's checksum
     return cv2.IMREAD_COLOR
 
@@ -150,7 +154,7 @@ def _check_size(width: int, height: int, pixels_max: int) -> None:
 
 
 def _scans(data: bytes) -> int:
-    """How often a JPEG goes over its pixels; thumbnails inside segments and what follows the end are not counted."""
+    """Count the scans of a JPEG, without thumbnails inside segments and without what follows the end."""
     at = count = 0
     while (found := _MARKER.search(data, at + 2)) and data[found.start() + 1] != _END:
         at = found.start() + int.from_bytes(data[found.end() : found.end() + 2])

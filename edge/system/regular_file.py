@@ -1,6 +1,7 @@
-"""Reading a file that a process of another user may have put there: never a wait, never more than was asked for.
+"""Reads a file that another user's process may have put there. Never waits, and never reads more than the limit.
 
-A folder, a named pipe, a device or a link in the file's place is refused, as is a file of another owner or a larger one.
+Refuses a folder, a named pipe, a device or a link in the file's place. Refuses a file of another owner, or a larger
+one.
 """
 
 import os
@@ -9,14 +10,14 @@ from pathlib import Path
 
 
 class NotRegularFile(OSError):
-    """What lies there is not the file it should be; `strerror` says why in one sentence."""
+    """What lies there is not the expected file. `strerror` says why in one sentence."""
 
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(0, why, str(path))
 
 
 def open_regular(path: Path, owner: int | None = None) -> int:
-    """A descriptor for reading an ordinary file. `owner`: the user whose file it must be, or root's.
+    """Open a regular file for reading. Return its descriptor. `owner`: the user who must own it; root may own it, too.
 
     Raises:
         FileNotFoundError: there is nothing.
@@ -42,14 +43,14 @@ def open_regular(path: Path, owner: int | None = None) -> int:
 
 
 def check_regular(path: Path) -> None:
-    """See that an ordinary file lies there, without opening it. Raises as `open_regular`."""
+    """Check that a regular file lies there, without opening it. Raises as `open_regular`."""
     mode = path.lstat().st_mode
     if not stat.S_ISREG(mode):
         raise NotRegularFile(path, f"is {_kind(mode)}, where a file should be")
 
 
 def read_regular(path: Path, limit: int, owner: int | None = None) -> bytes:
-    """The whole content. Raises as `open_regular`, and NotRegularFile for more than `limit` bytes."""
+    """Read the whole content. Raises as `open_regular`, and NotRegularFile for more than `limit` bytes."""
     with os.fdopen(open_regular(path, owner), "rb") as file:
         content = file.read(limit + 1)
     if len(content) > limit:

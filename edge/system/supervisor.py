@@ -1,4 +1,4 @@
-"""Starting, stopping and watching: one process's loop, or all three processes on a machine without systemd.
+"""Starts, stops and watches one process's loop, or all three processes on a machine without systemd.
 
 Shutdown is latched: once asked for, it happens once, runs every step, and nothing starts again.
 """
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 RESTART_MIN_S = 0.2
 RESTART_MAX_S = 5.0
 STEADY_S = 5.0
-"""A process that ran so long starts its back-off anew."""
+"""After this time a process counts as steady: its back-off starts again."""
 STOP_TIMEOUT_S = 8.0
 
 
@@ -33,7 +33,7 @@ class Shutdown:
         self._asked = threading.Event()
 
     def catch_signals(self) -> None:
-        """Only from the main thread."""
+        """Let signals set the latch. Call it from the main thread."""
         on_ending(self._on_signal)
 
     def ask(self) -> None:
@@ -44,7 +44,7 @@ class Shutdown:
         return self._asked.is_set()
 
     def wait(self, seconds: float) -> bool:
-        """Sleep unless asked to stop; True if asked."""
+        """Sleep until the time is over or a stop is requested. Return True if it is."""
         self._asked.wait(seconds)
         return self.asked
 
@@ -54,7 +54,7 @@ class Shutdown:
 
 
 class Watchdog:
-    """systemd's notifications; does nothing where systemd did not ask for them."""
+    """Sends systemd's notifications. Does nothing if systemd did not ask for them."""
 
     def __init__(self) -> None:
         self._notifier = sdnotify.SystemdNotifier()
@@ -63,18 +63,18 @@ class Watchdog:
         self._notifier.notify("READY=1")
 
     def ping(self) -> None:
-        """Only after a healthy step: a silent or failing loop is restarted by systemd."""
+        """Report a healthy step. systemd restarts a silent or failing loop."""
         self._notifier.notify("WATCHDOG=1")
 
     def stopping(self) -> None:
-        """The last word."""
+        """Report the end, and close the socket."""
         self._notifier.notify("STOPPING=1")
         if self._notifier.socket is not None:
             self._notifier.socket.close()
 
 
 def run_steps(step: Callable[[], bool], shutdown: Shutdown, watchdog: Watchdog) -> None:
-    """Call `step` until shutdown; feed the watchdog after healthy steps, at most four times a second."""
+    """Call `step` until shutdown. Feed the watchdog after healthy steps, at most four times a second."""
     watchdog.ready()
     fed = 0.0
     while not shutdown.asked:
@@ -105,7 +105,7 @@ class Supervisor:
         self._processes = Processes()
 
     def run(self, shutdown: Shutdown) -> None:
-        """Until shutdown is asked for."""
+        """Work until shutdown is requested."""
         try:
             while not shutdown.asked:
                 for child in self._children:
@@ -115,7 +115,7 @@ class Supervisor:
             self._stop()
 
     def pids(self) -> dict[str, int]:
-        """The process ids of those running now."""
+        """Return the process ids of the running processes."""
         return {c.name: c.process.pid for c in self._children if c.process and c.process.poll() is None}
 
     def _keep_up(self, child: _Child) -> None:

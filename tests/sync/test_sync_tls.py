@@ -96,7 +96,7 @@ def test_fail__a_broker_of_another_authority(tmp_path: Path) -> None:
     _ends_as(
         tmp_path,
         broker,
-        lambda link: not link.connected and "is not to be believed" in link.detail,
+        lambda link: not link.connected and "cannot be trusted" in link.detail,
         ca_path=str(ours.path),
     )
 
@@ -167,7 +167,7 @@ _PAHO_LEAVES_SOCKETS = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisab
 @_PAHO_LEAVES_SOCKETS
 @pytest.mark.parametrize(
     ("whose", "days", "says"),
-    [("foreign", 1.0, "not to be believed"), ("ours", -1.0, "certificate has expired")],
+    [("foreign", 1.0, "cannot be trusted"), ("ours", -1.0, "certificate has expired")],
 )
 def test_fail__a_certificate_that_became_wrong_is_refused_until_it_is_right_again(
     whose: str, days: float, says: str, tmp_path: Path
@@ -209,7 +209,7 @@ def test_fail__check_says_what_is_wrong_with_the_brokers_certificate(tmp_path: P
     finally:
         broker.kill()
     assert found.state is CheckState.PROBLEM
-    assert "is not to be believed" in found.detail
+    assert "cannot be trusted" in found.detail
     assert "correct sync.ca_path" in found.detail
 
 
