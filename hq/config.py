@@ -49,7 +49,8 @@ class MetricsConfig(HqSection):
     """HQ's own numbers for Prometheus."""
 
     port: int = Field(default=0, ge=0, le=65_535)
-    """Served on this machine only; 0 is none. `sitegate-hq ingest --metrics-port` gives each further process its own."""
+    """Served on this machine only; 0 is none. `sitegate-hq ingest --metrics-port` gives each further process its
+    own."""
 
 
 class GatesConfig(HqSection):
@@ -69,7 +70,10 @@ class GatesConfig(HqSection):
 
 
 class HqConfig(HqSection):
-    """The whole hq.toml. `folder`: its folder. `database_url`: SQLAlchemy's; a relative SQLite path starts at the folder."""
+    """The whole hq.toml.
+
+    `folder`: its folder. `database_url`: SQLAlchemy's; a relative SQLite path starts at the folder.
+    """
 
     folder: Path
     database_url: str = "sqlite:///hq.db"
@@ -79,7 +83,8 @@ class HqConfig(HqSection):
     metrics: MetricsConfig = MetricsConfig()
     gates: GatesConfig = GatesConfig()
     enrolments: dict[Id, Literal["approve", "trust"]] = {}
-    """Site -> "trust": what its gates enrol counts at once. "approve", the default: a person at HQ approves it first."""
+    """Site -> "trust": what its gates enrol counts at once. "approve", the default: a person at HQ approves it
+    first."""
 
     @model_validator(mode="after")
     def _known_sites(self) -> "HqConfig":

@@ -92,7 +92,10 @@ class HqLink:
         return number
 
     def confirmation(self, number: int) -> str | None:
-        """Return once what the broker said of a numbered message: "" it is delivered; otherwise why not. None: nothing yet."""
+        """Return once what the broker said of a numbered message: "" it is delivered; otherwise why not.
+
+        None: nothing yet.
+        """
         reason = self._confirmed.pop(number, None)
         if reason is None:
             return None

@@ -4,10 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from edge.matcher import fetch_pack, load_manifest
 from edge.system.pinned_packages import cache_dir
 from edge.tools.demo.photos import fetch_photos
+
+# A machine that is busy is slow: no test fails for the time that an example takes.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 
 def pytest_configure() -> None:

@@ -1,7 +1,8 @@
-"""The tables of replica.db that hold lists: replica, list_versions, list_parts, list_deltas. No other file writes SQL on them.
+"""The tables of replica.db that hold lists: replica, list_versions, list_parts, list_deltas. No other file writes SQL
+on them.
 
-Of each kind at most four rows are kept: a snapshot in force, one that is arriving, and the changes of each. All functions raise
-sqlite3.Error. Functions with `ask` also read a file that another process wrote.
+Of each kind at most four rows are kept: a snapshot in force, one that is arriving, and the changes of each. All
+functions raise sqlite3.Error. Functions with `ask` also read a file that another process wrote.
 """
 
 import sqlite3
@@ -119,7 +120,8 @@ def snapshot(db: sqlite3.Connection, kind: ListKind, *, in_force: bool) -> Snaps
 
 
 def newest_in_force(db: sqlite3.Connection) -> dict[ListKind, ListSummary]:
-    """Return the lists in force, with version and times of their newest changes. Raises ValueError for a row of no known form."""
+    """Return the lists in force, with version and times of their newest changes. Raises ValueError for a row of no
+    known form."""
     rows = db.execute(_NEWEST).fetchall()
     times = datetime.fromisoformat
     return {ListKind(kind): ListSummary(int(v), times(issued), times(applied)) for kind, v, issued, applied in rows}

@@ -1,7 +1,7 @@
 """The other tables of replica.db: acks, commands, incidents, link, serials. No other file writes SQL on them.
 
-All functions raise sqlite3.Error. Functions with `ask` also read a file that another process wrote: each answer has a limit, because
-that process may write as much as it likes.
+All functions raise sqlite3.Error. Functions with `ask` also read a file that another process wrote: each answer has a
+limit, because that process may write as much as it likes.
 """
 
 import sqlite3

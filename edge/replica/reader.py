@@ -1,7 +1,7 @@
 """The gate process's view of replica.db. It trusts only what HQ signed for this very site.
 
-If the file or its content is wrong, the last good state stays in force, and an incident reports it. A large list is read a few
-parts at a time: the caller can process a frame in between.
+If the file or its content is wrong, the last good state stays in force, and an incident reports it. A large list is
+read a few parts at a time: the caller can process a frame in between.
 """
 
 import sqlite3
@@ -46,7 +46,8 @@ _ORDER = (ListKind.POLICY, ListKind.RISK, ListKind.ROSTER)
 
 @dataclass
 class _ListLoad:
-    """A list that is being read. `digest` only says where the replica keeps its parts; HQ's own is in the signed header."""
+    """A list that is being read. `digest` only says where the replica keeps its parts; HQ's own is in the signed
+    header."""
 
     digest: str
     assembly: ListAssembly | None = None
@@ -63,8 +64,8 @@ class _Snapshot:
 class ReplicaReader:
     """Implements `edge.core.ports.Roster`.
 
-    `parts_per_refresh`: the maximum number of parts that one `refresh` reads. None reads everything: no frames are processed
-    during start-up. It may be set at any time.
+    `parts_per_refresh`: the maximum number of parts that one `refresh` reads. None reads everything: no frames are
+    processed during start-up. It may be set at any time.
     """
 
     def __init__(
@@ -102,7 +103,8 @@ class ReplicaReader:
     def refresh(self) -> bool:
         """Read what is new. Return True if the state changed since the last call.
 
-        Costs one PRAGMA while nothing was written. Otherwise it reads at most `parts_per_refresh` parts; the next call continues.
+        Costs one PRAGMA while nothing was written. Otherwise it reads at most `parts_per_refresh` parts; the next call
+        continues.
         """
         before, read = self._state, 0
         new_keys = self._follow_keys()
@@ -179,7 +181,8 @@ class ReplicaReader:
         return True
 
     def _follow_replacement(self) -> None:
-        """Begin again with a new file, which counts its rows from 1. The state stays until its lists prove to be newer."""
+        """Begin again with a new file, which counts its rows from 1. The state stays until its lists prove to be
+        newer."""
         replica_id = list_tables.replica_id(self._rows)
         if replica_id is not None and replica_id != self._replica_id:
             self._replica_id = replica_id
@@ -227,7 +230,8 @@ class ReplicaReader:
         return True
 
     def _load_delta(self, kind: ListKind) -> bool:
-        """Put the changes of the snapshot in force into force, too. Return False if there are none that can be trusted."""
+        """Put the changes of the snapshot in force into force, too. Return False if there are none that can be
+        trusted."""
         self._deltas_due.discard(kind)
         base = self._snapshots.get(kind)
         if base is None:

@@ -1,7 +1,8 @@
-"""Decides whether a signed list may come into force, by what was in force at this gate before. Pure, but for the guard it asks.
+"""Decides whether a signed list may come into force, by what was in force at this gate before. Pure, but for the guard
+it asks.
 
-HQ's signature says who made a list, not that it is the newest. An old replica.db that was put back holds genuine lists, in
-which a worker is not yet suspended. The same is true for a replica.db from which changes were removed.
+HQ's signature says who made a list, not that it is the newest. An old replica.db that was put back holds genuine lists,
+in which a worker is not yet suspended. The same is true for a replica.db from which changes were removed.
 """
 
 from typing import Protocol

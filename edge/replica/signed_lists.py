@@ -1,4 +1,5 @@
-"""Opens parts and changes of signed lists in two steps: any process checks the signature, only the site's key opens the seal."""
+"""Opens parts and changes of signed lists in two steps: any process checks the signature, only the site's key opens
+the seal."""
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
@@ -14,6 +15,10 @@ VERSION_MAX = 2**53
 
 class ListRefused(ValueError):
     """A list that must not be trusted. The text says why."""
+
+
+class RolledBack(ValueError):
+    """A list that is older than the one held, or another one with the same version."""
 
 
 def signed_part(body: bytes, kind: ListKind, site_id: str, key: Verifier) -> SealedPart:
@@ -69,3 +74,11 @@ def _check_inside(header: PartHeader | DeltaHeader, inside: SnapshotHeader) -> N
     found = (inside.site_id, inside.list_version, inside.issued_utc)
     if found != (header.site_id, header.list_version, header.issued_utc):
         raise ListRefused(f"the {header.kind.value} inside the seal is another than the header says")
+
+
+def refuse_old(kind: ListKind, list_version: int, newest: int) -> None:
+    """Raises RolledBack unless the version is above the newest held."""
+    if list_version < newest:
+        raise RolledBack(f"{kind.value} version {list_version} is older than version {newest} held here")
+    if list_version == newest:
+        raise RolledBack(f"{kind.value} version {list_version} came a second time with other content")

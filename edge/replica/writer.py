@@ -1,8 +1,9 @@
 """replica.db: what HQ sent, as it was signed. The sync process alone writes it; gate and screen read it.
 
-Nothing in it is trusted: the gate process verifies every envelope itself (`edge.replica.reader`). A list arrives in parts, in any order
-and over any number of connections. It comes into force when the last part is here. Changes count from a snapshot and hold all
-since then, so only the newest of each snapshot are kept. A damaged file is set aside; the broker then sends the lists again.
+Nothing in it is trusted: the gate process verifies every envelope itself (`edge.replica.reader`). A list arrives in
+parts, in any order and over any number of connections. It comes into force when the last part is here. Changes count
+from a snapshot and hold all since then, so only the newest of each snapshot are kept. A damaged file is set aside; the
+broker then sends the lists again.
 """
 
 import sqlite3
@@ -22,7 +23,7 @@ from edge.core.domain import Incident
 from edge.replica import list_tables, message_tables
 from edge.replica.list_tables import Snapshot
 from edge.replica.message_tables import LinkSummary
-from edge.replica.signed_lists import ListRefused
+from edge.replica.signed_lists import ListRefused, refuse_old
 from edge.storage import sqlite_file
 
 log = structlog.get_logger()
@@ -30,10 +31,6 @@ log = structlog.get_logger()
 
 class ReplicaError(RuntimeError):
     """The replica cannot be used. The text says why and what to do."""
-
-
-class RolledBack(ValueError):
-    """A list that is older than the one held, or another one with the same version."""
 
 
 class ReplicaWriter:
@@ -72,7 +69,8 @@ class ReplicaWriter:
         return ListBase(list_version=held.list_version, digest=held.digest) if held else None
 
     def gaps(self) -> dict[ListKind, str]:
-        """Return the lists that cannot come into force with what is here. The text changes with every part that arrives."""
+        """Return the lists that cannot come into force with what is here. The text changes with every part that
+        arrives."""
         missing = {kind: f"parts {parts}" for kind, parts in self.missing_parts().items() if parts}
         waits = {kind: list_tables.delta(self._db, kind, in_force=False) for kind in ListKind}
         return {kind: f"changes of {delta.base_digest}" for kind, delta in waits.items() if delta} | missing
@@ -84,7 +82,8 @@ class ReplicaWriter:
     def add_part(self, part: SealedPart, body: bytes) -> bool:
         """Keep one part of a list. The last missing one puts the list into force, in the same transaction: True then.
 
-        Besides the list in force at most one newer version of each kind is kept while its parts arrive. The newest wins.
+        Besides the list in force at most one newer version of each kind is kept while its parts arrive. The newest
+        wins.
 
         Raises:
             RolledBack: older than the list in force, or another with its version.
@@ -111,8 +110,8 @@ class ReplicaWriter:
     def add_delta(self, delta: SealedDelta, body: bytes) -> bool:
         """Keep the changes of a list. Return True if they are in force now: they belong to the snapshot in force.
 
-        Otherwise they are known, or wait for their snapshot. Raises RolledBack: older than the list in force, or another with its
-        version.
+        Otherwise they are known, or wait for their snapshot. Raises RolledBack: older than the list in force, or
+        another with its version.
         """
         header = delta.header
         base = list_tables.snapshot(self._db, header.kind, in_force=True)
@@ -123,7 +122,7 @@ class ReplicaWriter:
                 if known and (known.list_version, known.fingerprint) == (header.list_version, delta.fingerprint):
                     return False
             newest = max(base.list_version if base else 0, held.list_version if held else 0)
-            _refuse_old(header.kind, header.list_version, newest)
+            refuse_old(header.kind, header.list_version, newest)
             in_force = base is not None and header.base_digest == base.digest
             if not in_force and waits and (header.list_version, header.issued_utc) <= waits.order:
                 return False
@@ -156,7 +155,7 @@ class ReplicaWriter:
             return False
         changes = list_tables.delta(self._db, header.kind, in_force=True)
         newest = max(held.list_version, changes.list_version if changes else 0)
-        _refuse_old(header.kind, header.list_version, newest)
+        refuse_old(header.kind, header.list_version, newest)
         return True
 
     def _may_complete(self, header: PartHeader, *, new: bool) -> bool:
@@ -204,7 +203,8 @@ class ReplicaWriter:
         return Ack(gate_id=gate_id, epoch=epoch, seq=found[0], utc=found[1]) if found else None
 
     def forget_untrusted(self, key: Verifier) -> None:
-        """Remove acknowledgements and commands signed with a key that is no longer trusted: the gate would report forgeries."""
+        """Remove acknowledgements and commands signed with a key that is no longer trusted: the gate would report
+        forgeries."""
         with self._transaction():
             for table, row, channel, envelope in message_tables.signed_messages(self._db):
                 try:
@@ -261,8 +261,9 @@ class ReplicaWriter:
     def _transaction(self, *, durable: bool = False) -> Iterator[None]:
         """Store all or nothing. Raises ReplicaError if the disk refuses; only a new start repairs a damaged file.
 
-        `durable`: on disk at the end, with everything committed before. The gate remembers that a list was in force. If a power
-        cut took the list back, that would look like an attack. Nobody would be let in until HQ sends the list again.
+        `durable`: on disk at the end, with everything committed before. The gate remembers that a list was in force. If
+        a power cut took the list back, that would look like an attack. Nobody would be let in until HQ sends the list
+        again.
         """
         with _in_words():
             sqlite_file.set_synchronous(self._db, "FULL" if durable else "NORMAL")
@@ -291,11 +292,3 @@ def _open(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
-
-
-def _refuse_old(kind: ListKind, list_version: int, newest: int) -> None:
-    """Raises RolledBack unless the version is above the newest held."""
-    if list_version < newest:
-        raise RolledBack(f"{kind.value} version {list_version} is older than version {newest} held here")
-    if list_version == newest:
-        raise RolledBack(f"{kind.value} version {list_version} came a second time with other content")

@@ -40,8 +40,9 @@ class Ask(Protocol):
 class DatabaseReader:
     """Reads a database that may be missing, damaged or replaced at any time. Never stops its caller.
 
-    `wait_s`: the longest wait for the writer's locks. A folder or a named pipe in the file's place counts as no file, and is
-    logged once. On a read-only medium no writer can be at work: a copy is read, because SQLite must write beside the file.
+    `wait_s`: the longest wait for the writer's locks. A folder or a named pipe in the file's place counts as no file,
+    and is logged once. On a read-only medium no writer can be at work: a copy is read, because SQLite must write beside
+    the file.
 
     `trouble` says why an existing file cannot be read. It is "" while the file can be read or is missing.
     """
@@ -114,8 +115,8 @@ class DatabaseReader:
     def gave_up(self, error: sqlite3.DatabaseError | OSError) -> None:
         """Close a file that cannot be read, and log the reason once.
 
-        It is tried again after a pause. A new file in its place is tried at once, unless the trial took time (a lock, an endless
-        query).
+        It is tried again after a pause. A new file in its place is tried at once, unless the trial took time (a lock,
+        an endless query).
         """
         self.close()
         self.trouble = _trouble(self._path, error)

@@ -1,7 +1,7 @@
 """desk.db: what people at this gate request, the accounts of the desk's page, and who did what.
 
-The screen and the operator's commands write it. The gate reads it and journals each request once, by its `ref`. A request is
-never an order: the gate decides.
+The screen and the operator's commands write it. The gate reads it and journals each request once, by its `ref`. A
+request is never an order: the gate decides.
 """
 
 import hashlib
@@ -129,7 +129,8 @@ class DeskWriter:
         return [(datetime.fromisoformat(row.utc), row.who, row.what, row.detail) for row in rows]
 
     def prune(self, keep_days: float) -> int:
-        """Remove requests older than `keep_days`: they hold sealed templates. Return their number. The audit trail stays."""
+        """Remove requests older than `keep_days`: they hold sealed templates. Return their number. The audit trail
+        stays."""
         limit = (self._now() - timedelta(days=keep_days)).isoformat()
         with self._writing():
             return desk_tables.remove_requests_before(self._db, limit)
@@ -212,7 +213,8 @@ class DeskReader:
 def _allowed_ref(ref: str) -> str:
     """Return a ref that a request may have, or another one in its place.
 
-    In the journal some refs mean more: "fire-on:…" holds the relay after a restart, an order's id says that it was executed.
+    In the journal some refs mean more: "fire-on:…" holds the relay after a restart, an order's id says that it was
+    executed.
     """
     return ref if _REF.fullmatch(ref) else f"desk-{hashlib.sha256(ref.encode()).hexdigest()[:32]}"
 

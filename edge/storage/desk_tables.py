@@ -43,8 +43,8 @@ class AuditRow(NamedTuple):
 def create(db: sqlite3.Connection) -> None:
     """Create missing tables.
 
-    Ids start at the present second, so that they still grow when a damaged file is replaced: a gate that has read up to an id
-    misses nothing.
+    Ids start at the present second, so that they still grow when a damaged file is replaced: a gate that has read up to
+    an id misses nothing.
     """
     with transaction(db):
         if "requests" not in Database(db).table_names():

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 LOOK_EVERY_S = 0.01
-"""One look takes up to a fifth of an append. Events between two looks are in the file that was open: they are saved from it."""
+"""One look takes up to a fifth of an append. Events between two looks are in the file that was open: they are saved
+from it."""
 
 
 class FileWatch:
@@ -23,7 +24,8 @@ class FileWatch:
     def replaced(self, *, thorough: bool = False) -> str:
         """Return the name of a file that is missing or another, or "" if all are the same.
 
-        `thorough`: look at once, also at the -shm file, which holds no event. Otherwise calls within LOOK_EVERY_S share one look.
+        `thorough`: look at once, also at the -shm file, which holds no event. Otherwise calls within LOOK_EVERY_S share
+        one look.
         """
         now_s = time.monotonic()
         if not thorough and now_s - self._looked_s < LOOK_EVERY_S:

@@ -1,10 +1,10 @@
 """What this gate must remember even if a file is lost: the high-water marks.
 
-These are the highest version of every list that was in force, the newest order executed, the newest trusted time, and a lock-down.
-They are kept in a small file beside the journal, and once more in the journal.
+These are the highest version of every list that was in force, the newest order executed, the newest trusted time, and a
+lock-down. They are kept in a small file beside the journal, and once more in the journal.
 
-The file holds two records of a fixed size, written in turns, each with its own checksum. A power cut in the middle of one leaves
-the other. A full disk can still be written, because no new space is needed.
+The file holds two records of a fixed size, written in turns, each with its own checksum. A power cut in the middle of
+one leaves the other. A full disk can still be written, because no new space is needed.
 """
 
 import hashlib
@@ -83,7 +83,8 @@ def merged(first: Marks, second: Marks) -> Marks:
 
 
 class HighWater:
-    """Implements `edge.core.ports.JournalMemory`, and what `edge.replica.reader` asks of the lists. The gate process is its one writer.
+    """Implements `edge.core.ports.JournalMemory`, and what `edge.replica.reader` asks of the lists. The gate process is
+    its one writer.
 
     Never raises for a disk that refuses: the marks in memory hold, and are written as soon as possible.
     """
@@ -99,7 +100,8 @@ class HighWater:
         self._second: Callable[[str], None] | None = None
 
     def join(self, second: str | None, write_second: Callable[[str], None]) -> None:
-        """Merge with the copy in the journal (None: it has none), so that each repairs the other. `write_second`: writes it."""
+        """Merge with the copy in the journal (None: it has none), so that each repairs the other. `write_second`:
+        writes it."""
         if second is not None:
             self.marks = merged(self.marks, _parsed(second) or Marks())
             self._seq = self.marks.seq
@@ -169,7 +171,8 @@ class HighWater:
         return self.marks.refs
 
     def noted(self, event: Event, ref: str | None) -> None:
-        """See `edge.core.ports.JournalMemory`. Only a new epoch and a lasting ref are written at once. The rest is written with them."""
+        """See `edge.core.ports.JournalMemory`. Only a new epoch and a lasting ref are written at once. The rest is
+        written with them."""
         self._seq = event.seq
         if ref is not None and (group := _group_of(ref)):
             refs = (*(r for r in self.marks.refs if _group_of(r) is not group), ref)

@@ -1,12 +1,13 @@
 """Reads another user's database in a separate process, which may hang or die without harm.
 
-SQLite maps the index of a write-ahead log into memory: if its owner cuts that file short, the reader dies of SIGBUS. A named pipe
-put in a file's place at the right moment blocks the reader for ever. So the gate process does not open such files itself. It asks
-this process, waits a bounded time, and starts another process if there is no answer.
+SQLite maps the index of a write-ahead log into memory: if its owner cuts that file short, the reader dies of SIGBUS. A
+named pipe put in a file's place at the right moment blocks the reader for ever. So the gate process does not open such
+files itself. It asks this process, waits a bounded time, and starts another process if there is no answer.
 
     python -m edge.storage.isolated_reader DATABASE
 
-Questions and answers go through pipes, as a list of values, each with its type and length. Nothing in an answer is executed.
+Questions and answers go through pipes, as a list of values, each with its type and length. Nothing in an answer is
+executed.
 """
 
 import contextlib

@@ -1,8 +1,8 @@
 """The gate's memory: append-only, hash-chained, on disk before `append` returns. The journal is the outbox.
 
-One file is one *epoch*: `seq` counts from 1 without holes, and each record carries the hash of the one before. If the file is lost,
-damaged or replaced, a new epoch begins and records that: HQ sees two chains, never a silent hole. The new file takes over what can
-still be read of single-use actions (codes, orders, requests): none is done twice.
+One file is one *epoch*: `seq` counts from 1 without holes, and each record carries the hash of the one before. If the
+file is lost, damaged or replaced, a new epoch begins and records that: HQ sees two chains, never a silent hole. The new
+file takes over what can still be read of single-use actions (codes, orders, requests): none is done twice.
 """
 
 import sqlite3
@@ -35,8 +35,8 @@ E = TypeVar("E", bound=Event)
 class Journal:
     """The one writer of journal.db. See `edge.core.ports.Journal`.
 
-    `restarted` names the file that was set aside. `why` says why a new epoch began. If the wall clock was set since the event
-    before, `append` records that first (`ClockEvent`), also if no gate process ran then.
+    `restarted` names the file that was set aside. `why` says why a new epoch began. If the wall clock was set since the
+    event before, `append` records that first (`ClockEvent`), also if no gate process ran then.
 
     Raises:
         JournalError: another process writes this journal, or it belongs to another gate, or the disk refuses.
@@ -55,10 +55,10 @@ class Journal:
     ) -> None:
         """Open the journal, or begin a new one.
 
-        `synchronous`: SQLite's. Anything but FULL may lose the newest events in a power cut, and is for measurements only.
-        `give_room`: called when the disk refuses. The event is tried again as long as it returns True.
-        `memory`: what is remembered beside this file.
-        `key`: the gate's. Without it nothing is signed or erased, and HQ takes nothing.
+        `synchronous`: SQLite's. Anything but FULL may lose the newest events in a power cut, and is for measurements
+        only. `give_room`: called when the disk refuses. The event is tried again as long as it returns True. `memory`:
+        what is remembered beside this file. `key`: the gate's. Without it nothing is signed or erased, and HQ takes
+        nothing.
         """
         self._site, self._clock, self._memory = site, clock, memory
         self._give_room = give_room
@@ -237,8 +237,8 @@ class Journal:
     def prune(self, acked_seq: int, keep_days: float, keep_events: int = 0) -> int:
         """Remove at most `retention.PRUNE_EVENTS` old events. See `edge.core.ports.Journal`.
 
-        Only a leading run is ever removed, so that what remains is one unbroken chain. Raises JournalError: then nothing was
-        removed.
+        Only a leading run is ever removed, so that what remains is one unbroken chain. Raises JournalError: then
+        nothing was removed.
         """
         if not self._clock.trusted():
             return 0

@@ -56,8 +56,8 @@ class NotOurFile(Exception):
 class JournalFile:
     """The open file of the one writer.
 
-    `aside` and `why`: what was set aside at the opening, and why a new epoch began. `begun`: this file is new, and at least a part of
-    the earlier refs is lost. `live`: a second connection, which does not wait for the disk.
+    `aside` and `why`: what was set aside at the opening, and why a new epoch began. `begun`: this file is new, and at
+    least a part of the earlier refs is lost. `live`: a second connection, which does not wait for the disk.
 
     Raises JournalError.
     """
@@ -133,8 +133,8 @@ class JournalFile:
     def begin_again(self, why: str, *, complete: bool) -> Path | None:
         """Leave the present file and go on in a new one, with all refs and marks. Return what was set aside.
 
-        `complete`: the old file still gives all that it knew. Raises OSError, sqlite3.Error: then the old file is still open, and
-        still knows what was done.
+        `complete`: the old file still gives all that it knew. Raises OSError, sqlite3.Error: then the old file is still
+        open, and still knows what was done.
         """
         refs, marks = self._refs(), self._marks()
         aside = sqlite_file.set_aside(self.path)
@@ -160,7 +160,8 @@ class JournalFile:
         return self.aside
 
     def _lock_again(self) -> None:
-        """Make a new lock file if the folder itself was moved away. Raises OSError if another process is the writer now."""
+        """Make a new lock file if the folder itself was moved away. Raises OSError if another process is the writer
+        now."""
         if os.path.lexists(self.path.with_name(self.path.name + ".lock")):
             return
         try:

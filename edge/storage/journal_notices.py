@@ -52,7 +52,8 @@ class FileNotices:
         return JournalHeld(f"{what}the journal is locked by {by}: end that program")
 
     def record(self, record: Record, now_s: float) -> None:
-        """Record everything. Never raises: the caller's own event is already on disk. What is refused now waits for the next call."""
+        """Record everything. Never raises: the caller's own event is already on disk. What is refused now waits for
+        the next call."""
         try:
             if (locked := self._locked) is not None:
                 detail = f"locked for {now_s - locked.since_s:.1f} s by {locked.by}: nobody was let in meanwhile"

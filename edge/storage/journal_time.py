@@ -1,4 +1,5 @@
-"""What the journal's writer knows of the time: both clocks at one moment, and since when this file knows what was used."""
+"""What the journal's writer knows of the time: both clocks at one moment, and since when this file knows what was
+used."""
 
 import json
 from datetime import datetime, timedelta
@@ -69,8 +70,8 @@ class JournalTime:
     def correct(self) -> None:
         """Correct the marks after a clock that was ahead. Raises sqlite3.Error.
 
-        A file that begins in the future would refuse everything until then. Codes that were too old by the wrong clock were
-        forgotten, and are still valid by the right one.
+        A file that begins in the future would refuse everything until then. Codes that were too old by the wrong clock
+        were forgotten, and are still valid by the right one.
         """
         since, now = self.knows_since(), self._clock.utc()
         before_s = float(journal_tables.mark(self._file.db, journal_tables.CODES_FORGOTTEN) or 0)

@@ -2,8 +2,8 @@
 
 Opens none of the files: closing a handle would drop this process's own locks (fcntl).
 
-SQLite locks bytes at fixed offsets (https://www.sqlite.org/src/file/src/os.h and wal.c). In the database they begin at 0x40000000.
-In the -shm file byte 120 is the writer's, and bytes 123 to 127 are the readers'.
+SQLite locks bytes at fixed offsets (https://www.sqlite.org/src/file/src/os.h and wal.c). In the database they begin at
+0x40000000. In the -shm file byte 120 is the writer's, and bytes 123 to 127 are the readers'.
 """
 
 import os

@@ -21,8 +21,8 @@ FORGETS = timedelta(days=7)
 class JournalPresence:
     """The port `edge.core.ports.Presence`.
 
-    Every person who got through counts, released or not. The direction of a passage is the way the person went. Without a worker's
-    name the person is unknown.
+    Every person who got through counts, released or not. The direction of a passage is the way the person went. Without
+    a worker's name the person is unknown.
     """
 
     def __init__(self, path: Path, clock: Clock) -> None:

@@ -23,10 +23,11 @@ CODE_REFS_DAYS = 1.0
 
 
 def prune(file: JournalFile, *, last_seq: int, before_s: float, now_s: float, forget_codes: bool) -> int:
-    """Remove the leading run of events up to `last_seq` that were recorded before `before_s` (Unix time). Return their number.
+    """Remove the leading run of events up to `last_seq` that were recorded before `before_s` (Unix time). Return their
+    number.
 
-    An event from the future (after `now_s`) is removed, too: a clock was wrong, and the event must not keep all that follow for
-    ever. `forget_codes`: also forget that their codes were used. Raises sqlite3.Error.
+    An event from the future (after `now_s`) is removed, too: a clock was wrong, and the event must not keep all that
+    follow for ever. `forget_codes`: also forget that their codes were used. Raises sqlite3.Error.
     """
     oldest = journal_events.times(file.db, last_seq, PRUNE_EVENTS)
     old = list(itertools.takewhile(lambda row: row[1] < before_s or row[1] > now_s + AHEAD_MAX_S, oldest))

@@ -1,7 +1,7 @@
 """Saves what a damaged journal holds and HQ does not: copies it into a file of its own, which the sync process sends.
 
-HQ can take only a whole run: consecutive records, each with the hash of the one before, from HQ's acknowledgement to the first
-unreadable one. The damaged file itself stays as it is.
+HQ can take only a whole run: consecutive records, each with the hash of the one before, from HQ's acknowledgement to
+the first unreadable one. The damaged file itself stays as it is.
 """
 
 import contextlib

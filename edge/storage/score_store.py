@@ -1,7 +1,8 @@
 """scores.db: the counts of comparison scores by day. The gate process is its one writer; `sitegate check` reads it.
 
-One row per day is replaced as a whole: a process killed at any moment leaves the day before or after an approach. Not every write is
-synced to disk: a power cut may cost the last minutes' counts, never the file. No score is tied to a person.
+One row per day is replaced as a whole: a process killed at any moment leaves the day before or after an approach. Not
+every write is synced to disk: a power cut may cost the last minutes' counts, never the file. No score is tied to a
+person.
 """
 
 import sqlite3
@@ -20,10 +21,12 @@ _log = structlog.get_logger()
 
 
 class ScoreStore:
-    """Implements `edge.core.ports.ScoreStore`. Sets a damaged file aside and begins a new one. Logs a disk that refuses."""
+    """Implements `edge.core.ports.ScoreStore`. Sets a damaged file aside and begins a new one. Logs a disk that
+    refuses."""
 
     def __init__(self, path: Path, may_write: Callable[[], bool] = lambda: True) -> None:
-        """Open the file. `may_write`: False while the disk has room for events only; then the counts on it stay the same."""
+        """Open the file. `may_write`: False while the disk has room for events only; then the counts on it stay the
+        same."""
         self._may_write = may_write
         self._db: sqlite3.Connection | None = None
         try:

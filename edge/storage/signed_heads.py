@@ -1,8 +1,9 @@
 """The gate's signature under its journal: which records carry one, and when they get it.
 
-One signature covers all records before it, so not every record needs one. At the end of the loop's turn the newest record gets it, and
-every eighth of those before. `append` does nothing for it, and is as fast as without. Records from before there was a key are
-signed later, a few per turn. A record that the next one does not follow from is signed too: nothing else covers it.
+One signature covers all records before it, so not every record needs one. At the end of the loop's turn the newest
+record gets it, and every eighth of those before. `append` does nothing for it, and is as fast as without. Records from
+before there was a key are signed later, a few per turn. A record that the next one does not follow from is signed too:
+nothing else covers it.
 """
 
 import sqlite3
@@ -50,7 +51,8 @@ class Signer:
 class HeadSigner:
     """Signs the records of the journal's writer.
 
-    `db`: a connection that does not wait for the disk. A signature that a power cut loses is made again at the next start.
+    `db`: a connection that does not wait for the disk. A signature that a power cut loses is made again at the next
+    start.
     """
 
     def __init__(self, db: sqlite3.Connection, epoch: str, signer: Signer, newest: int) -> None:
@@ -67,8 +69,8 @@ class HeadSigner:
     def examine_from(self, after: int, newest: int) -> None:
         """Examine the records after this one again, up to the newest. Raises sqlite3.Error.
 
-        A record that was changed on the disk does not follow any more. It needs a signature of its own, or HQ would take nothing
-        behind it.
+        A record that was changed on the disk does not follow any more. It needs a signature of its own, or HQ would
+        take nothing behind it.
         """
         self._examined, self._until = max(0, min(self._examined, after)), newest
         journal_tables.set_signed_to(self._db, self._examined)  # for the case that this process ends before it is done

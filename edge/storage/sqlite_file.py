@@ -24,7 +24,8 @@ WAL_KEEP_BYTES = 4 * 1024 * 1024
 
 
 class WriterConnection(sqlite3.Connection):
-    """Leaves the companion files behind when it closes: a reader of another user cannot open the database without them."""
+    """Leaves the companion files behind when it closes: a reader of another user cannot open the database without
+    them."""
 
     path: Path | None = None
 
@@ -67,7 +68,8 @@ def connect(
 ) -> sqlite3.Connection:
     """Open a database for its one writer process: WAL, manual transactions.
 
-    `shrinks`: a new file can give free pages back to the disk (`PRAGMA incremental_vacuum`). Raises sqlite3.DatabaseError.
+    `shrinks`: a new file can give free pages back to the disk (`PRAGMA incremental_vacuum`). Raises
+    sqlite3.DatabaseError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:

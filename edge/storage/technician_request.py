@@ -1,7 +1,8 @@
-"""Requests that only a technician with write access to the gate's folder may make: `sitegate roster accept`, `sitegate clock believe`.
+"""Requests that only a technician with write access to the gate's folder may make: `sitegate roster accept`, `sitegate
+clock believe`.
 
-One request at a time lies in a file. The gate process removes it once it is recorded. These requests do not use desk.db: the process
-behind the desk's page writes there, too, and must not undo what protects the lists.
+One request at a time lies in a file. The gate process removes it once it is recorded. These requests do not use
+desk.db: the process behind the desk's page writes there, too, and must not undo what protects the lists.
 """
 
 import os

@@ -79,7 +79,8 @@ def _allowed(action: int, first: str | None, second: str | None, database: str |
 
 
 class _Deadline:
-    """Ends a query that runs too long. SQLite calls `passed` every few milliseconds while a query runs, and never otherwise."""
+    """Ends a query that runs too long. SQLite calls `passed` every few milliseconds while a query runs, and never
+    otherwise."""
 
     def __init__(self, query_s: float) -> None:
         self._query_s, self._began_s, self._last_s = query_s, 0.0, 0.0

@@ -1,4 +1,5 @@
-"""The connection itself: its number must follow the clock, its state is shown on the screen, its replica's log is emptied."""
+"""The connection itself: its number must follow the clock, its state is shown on the screen, its replica's log is
+emptied."""
 
 from edge.core.config import SyncConfig
 from edge.core.ports import Clock
@@ -12,7 +13,8 @@ from edge.sync.uplink import Uplink
 
 _SHOW_EVERY_S = 1.0
 CLOCK_LEAP_S = 10.0
-"""A clock that leaps ahead by more was behind when the connection began. The connection's number is made from the clock."""
+"""A clock that leaps ahead by more was behind when the connection began. The connection's number is made from the
+clock."""
 
 
 class ConnectionClock:

@@ -12,7 +12,8 @@ from contract.topics import DELTA_CHANNELS, ROUTES, Channel, channel_of, topic
 from edge.core.config import SiteConfig
 from edge.replica import signed_lists
 from edge.replica.signed_commands import CommandRefused, verify_command
-from edge.replica.writer import ReplicaWriter, RolledBack
+from edge.replica.signed_lists import RolledBack
+from edge.replica.writer import ReplicaWriter
 from edge.sync.incident_log import IncidentLog
 from edge.sync.mqtt import Received
 
@@ -61,7 +62,8 @@ class Downlink:
         self._incidents, self._now = incidents, now
 
     def handle(self, received: Received) -> tuple[Ack, bytes] | HqState | Command | None:
-        """Store what belongs in the replica. Return acknowledgements (with their envelope), HQ's state and valid commands."""
+        """Store what belongs in the replica. Return acknowledgements (with their envelope), HQ's state and valid
+        commands."""
         found = channel_of(received.topic)
         if found is None or found[0] not in _DOWN:
             return None

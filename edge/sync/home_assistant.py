@@ -121,8 +121,8 @@ def discovery(config: Config, software: str) -> dict[str, Any]:
 class HomeAssistant:
     """Publishes the discovery message once per connection. Needs a connection.
 
-    A small file remembers the topic on which the broker keeps the message. So it can be removed when discovery is switched off, or its
-    prefix or this gate's id changes.
+    A small file remembers the topic on which the broker keeps the message. So it can be removed when discovery is
+    switched off, or its prefix or this gate's id changes.
     """
 
     def __init__(self, config: Config, software: str, publish: Callable[[Publication], bool]) -> None:

@@ -32,7 +32,8 @@ class IncidentLog:
         self.count: Counter[NoticeCode] = Counter()
 
     def report(self, code: NoticeCode, detail: str, evidence: bytes, *, once: bool = False) -> None:
-        """Record an incident. `evidence`: what was refused; it only makes the incident's ref. `once`: for ever, not only today."""
+        """Record an incident. `evidence`: what was refused; it only makes the incident's ref. `once`: for ever, not
+        only today."""
         self.count[code] += 1
         day = "" if once else self._clock.utc().date().isoformat()
         ref = uuid.uuid5(uuid.NAMESPACE_OID, f"{code.value}/{day}/{hashlib.sha256(evidence).hexdigest()}").hex

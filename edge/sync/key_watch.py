@@ -32,7 +32,8 @@ class KeyWatch:
         return self._due_s
 
     def run(self, now_s: float) -> None:
-        """Compare the keys. After a change, what was refused without the new key is asked for again. Raises ReplicaError."""
+        """Compare the keys. After a change, what was refused without the new key is asked for again. Raises
+        ReplicaError."""
         self._due_s = now_s + _EVERY_S
         mine, live = ids(self._hq_key), self._journal.live()
         if live is not None:

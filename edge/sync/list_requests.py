@@ -73,8 +73,8 @@ class ListRequests:
     def _subscribe_to_parts(self) -> None:
         """Subscribe to the missing parts of a large list, and leave them once the list is here.
 
-        Only the first part comes unasked, so that a connection costs little while nothing changed. A subscription that stayed would
-        bring all parts again whenever HQ sends them to the broker.
+        Only the first part comes unasked, so that a connection costs little while nothing changed. A subscription that
+        stayed would bring all parts again whenever HQ sends them to the broker.
         """
         missing = missing_parts(self._site, self._replica)
         wanted = [part for part in missing if part not in self._subscribed]

@@ -7,8 +7,8 @@ from contract.backoff import Backoff
 from contract.messages import ListKind
 
 PATIENCE_S = 60.0
-"""A list that stands still for this time is asked for. What the broker keeps comes at once, but a part of 0.7 MB takes time on a slow
-line, and must not be asked for twice meanwhile."""
+"""A list that stands still for this time is asked for. What the broker keeps comes at once, but a part of 0.7 MB takes
+time on a slow line, and must not be asked for twice meanwhile."""
 AGAIN_MAX_S = 900.0
 """The longest pause between two requests. Each pause is twice the one before."""
 

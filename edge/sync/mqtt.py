@@ -1,7 +1,7 @@
 """The connection to HQ's broker, restored whenever it breaks.
 
-Every connection gets a client of its own with a clean session: nothing unsent from an earlier connection is ever repeated. The journal
-is the only outbox. A connection counts from the broker's acceptance, not from the open socket.
+Every connection gets a client of its own with a clean session: nothing unsent from an earlier connection is ever
+repeated. The journal is the only outbox. A connection counts from the broker's acceptance, not from the open socket.
 """
 
 import queue
@@ -50,7 +50,8 @@ class MqttLink:
         *,
         will: Callable[[], Publication] | None = None,
     ) -> None:
-        """`will`: makes what the broker publishes when a connection breaks. Called once per connection, in another thread."""
+        """`will`: makes what the broker publishes when a connection breaks. Called once per connection, in another
+        thread."""
         self._config, self._client_id = config, client_id
         self._subscriptions, self._will = list(subscriptions), will
         if config.tls:
@@ -77,7 +78,8 @@ class MqttLink:
             return None
 
     def publish(self, publication: Publication) -> bool:
-        """Hand a message over. Return False without a connection, or if its queue is full. True does not promise delivery."""
+        """Hand a message over. Return False without a connection, or if its queue is full. True does not promise
+        delivery."""
         session = self._session
         if session is None or not self._state.connected:
             return False

@@ -50,10 +50,12 @@ class Publication:
 
 
 class MqttSession:
-    """One connection, from the attempt to its end. Raises LinkError: a certificate or password file is missing or wrong.
+    """One connection, from the attempt to its end. Raises LinkError: a certificate or password file is missing or
+    wrong.
 
-    `subscriptions`: (topic, QoS) of what it listens to from the start. `will`: published by the broker when the connection breaks.
-    `accepted` is called once the broker accepts. `deliver` takes each message, and may block. Both are called in another thread.
+    `subscriptions`: (topic, QoS) of what it listens to from the start. `will`: published by the broker when the
+    connection breaks. `accepted` is called once the broker accepts. `deliver` takes each message, and may block. Both
+    are called in another thread.
     """
 
     def __init__(

@@ -148,7 +148,8 @@ class Outbox:
         self._incidents.report(NoticeCode.EVENTS_LOST, f"{text}: was HQ restored from an older backup?", evidence)
 
     def _note_beyond(self, ack: Ack, envelope: bytes, base: int, now_s: float) -> None:
-        """Take an answer beyond what could be saved of a damaged journal. Only the sent events can show that it is the same journal.
+        """Take an answer beyond what could be saved of a damaged journal. Only the sent events can show that it is the
+        same journal.
 
         The answer is kept once HQ is known to hold the last saved event: then the gate may remove the file.
         """
@@ -167,7 +168,8 @@ class Outbox:
     def _note_twin(self, ack: Ack, base: int, now_s: float) -> None:
         """Take the acknowledgement of another journal. It may show that HQ holds this one up to where the two part.
 
-        It is not kept in the replica: the gate process would take its `seq` for its own, and remove events that HQ does not hold.
+        It is not kept in the replica: the gate process would take its `seq` for its own, and remove events that HQ does
+        not hold.
         """
         text = f"HQ holds event {ack.seq} of epoch {ack.epoch}, and not as this gate wrote it: is a copy of its card in use?"
         self._incidents.report(NoticeCode.TWIN_GATE, text, f"twin {ack.epoch}".encode())

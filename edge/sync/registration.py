@@ -29,7 +29,8 @@ class PublicKeys:
 
 
 def message(config: Config, keys: PublicKeys, code: str, software: str, now: datetime) -> bytes:
-    """Return the registration as it is sent. Without a code, HQ must know the fingerprint. Raises ValueError (no code)."""
+    """Return the registration as it is sent. Without a code, HQ must know the fingerprint. Raises ValueError (no
+    code)."""
     site = config.site
     whose = {"site_id": site.site_id, "gate_id": site.gate_id, "gate_key": keys.gate, "link_key": keys.link}
     payload = encode(Registration(**whose, software=software[:40], utc=now))

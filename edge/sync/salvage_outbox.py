@@ -1,4 +1,5 @@
-"""The outbox of what was saved from a damaged journal (`edge.storage.salvage`): the same window, acknowledgements and order."""
+"""The outbox of what was saved from a damaged journal (`edge.storage.salvage`): the same window, acknowledgements and
+order."""
 
 from collections.abc import Callable
 from pathlib import Path

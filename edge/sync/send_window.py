@@ -1,7 +1,7 @@
 """Decides what to send next and what to send again: a window of batches ahead of HQ's acknowledgement.
 
-`Window` is pure: it knows sequence numbers and times, neither records nor a network. HQ stores idempotently: sending twice is
-harmless. Only an acknowledgement moves the window.
+`Window` is pure: it knows sequence numbers and times, neither records nor a network. HQ stores idempotently: sending
+twice is harmless. Only an acknowledgement moves the window.
 """
 
 import json
@@ -25,7 +25,8 @@ _RECORD_BYTES = 200
 class AckEffect(StrEnum):
     PROGRESS = "progress"
     RESEND = "resend"
-    """HQ repeats its answer without a batch that came twice: it saw a hole, and waits for what follows its watermark."""
+    """HQ repeats its answer without a batch that came twice: it saw a hole, and waits for what follows its watermark.
+    """
     SET_BACK = "set_back"
     """HQ holds less than before (restored from a backup). What it lacks is sent again."""
     OLD = "old"
@@ -59,8 +60,8 @@ class Window:
     def send_after(self, head: int, now_s: float, *, hq_away: bool = False) -> int | None:
         """Return the seq after which the next batch starts, or None if there is nothing to send now.
 
-        While HQ says that it is away, send one batch at a time as a probe. After a time-out, too, send one batch, and widen the
-        window with each acknowledgement: a slow HQ must not receive again and again what it already has.
+        While HQ says that it is away, send one batch at a time as a probe. After a time-out, too, send one batch, and
+        widen the window with each acknowledgement: a slow HQ must not receive again and again what it already has.
         """
         if self._in_flight and now_s - self._since_s >= self._patience_s:
             self._timed_out()
@@ -104,8 +105,8 @@ class Window:
     def doubt(self, seq: int) -> None:
         """Note a doubtful answer: HQ holds no more than `seq`. By its time it is old, or it is meant for another gate.
 
-        Times are no proof: HQ's clock may have been in the future. If nothing moves meanwhile, the answer counts: to send
-        what HQ already has costs bytes, never an event.
+        Times are no proof: HQ's clock may have been in the future. If nothing moves meanwhile, the answer counts: to
+        send what HQ already has costs bytes, never an event.
         """
         self._doubted = seq if self._doubted is None else min(self._doubted, seq)
 

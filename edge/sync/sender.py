@@ -30,8 +30,8 @@ class Sender:
 class Will:
     """What the broker publishes when a connection breaks (MQTT's Last Will). The connection's own thread asks for it.
 
-    `status`: the message; set before the first connection, and again whenever something in it changes. `connection`: the serial
-    number that the connection began with. `since_s`: monotonic time of its attempt.
+    `status`: the message; set before the first connection, and again whenever something in it changes. `connection`:
+    the serial number that the connection began with. `since_s`: monotonic time of its attempt.
     """
 
     status: GateStatus

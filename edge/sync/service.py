@@ -51,7 +51,8 @@ class SyncService:
     ) -> "SyncService":
         """Make the service with its real parts.
 
-        `software`: this program's version, for the birth message. `open_reader`: reads a journal's file. `key`: the link key.
+        `software`: this program's version, for the birth message. `open_reader`: reads a journal's file. `key`: the
+        link key.
         """
         replica = ReplicaWriter(config.paths.state_dir / REPLICA)
         try:
@@ -80,8 +81,8 @@ class SyncService:
     def step(self, timeout_s: float) -> None:
         """Wait at most `timeout_s` for a message, then run the jobs that are due.
 
-        A disk that refuses stops lists, commands and the screen's view from being kept, never the events from being sent: the gate
-        may remove what HQ has to make room.
+        A disk that refuses stops lists, commands and the screen's view from being kept, never the events from being
+        sent: the gate may remove what HQ has to make room.
         """
         try:
             self._receive(timeout_s)
@@ -123,7 +124,8 @@ class SyncService:
                 uplink.acknowledged(*answer, self._clock.monotonic(), retained=received.retained)
 
     def _resync(self, command: Command) -> None:
-        """Ask for everything again. HQ answers with how far it holds the journal. The gate process journals the command."""
+        """Ask for everything again. HQ answers with how far it holds the journal. The gate process journals the
+        command."""
         log.warning("resync", command_id=command.command_id)
         self._parts.lists.resync()
         self._parts.uplink.resync(self._clock.monotonic())

@@ -32,7 +32,8 @@ class MessageSigner:
         return self._signed(encode(numbered), channel)
 
     def sign_will(self, status: GateStatus, connection: int) -> bytes:
-        """Return what the broker publishes when a connection breaks. It ends only the connection that began at this serial."""
+        """Return what the broker publishes when a connection breaks. It ends only the connection that began at this
+        serial."""
         bound = status.model_copy(update={"connection": connection, "serial": connection})
         return self._signed(encode(bound), Channel.STATUS)
 

@@ -27,7 +27,9 @@ def write_atomically(path: Path, content: bytes, mode: int, owner: tuple[int, in
 
 
 def owner_of(folder: Path) -> tuple[int, int] | None:
-    """Return the owner for a file that root makes in another user's folder. Return None if this process is not root. Raises OSError."""
+    """Return the owner for a file that root makes in another user's folder. Return None if this process is not root.
+    Raises OSError.
+    """
     found = folder.stat()
     return (found.st_uid, found.st_gid) if os.geteuid() == 0 else None
 

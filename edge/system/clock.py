@@ -37,8 +37,8 @@ HQ_SLACK = timedelta(minutes=10)
 class BoundedClock:
     """Wraps a clock, and does not trust it while it is behind a time that is known to be past.
 
-    A clock that was set back would make an expired code valid, and a closed site open. The newest trusted time goes on with the
-    monotonic clock, so a step back is noticed after any pause.
+    A clock that was set back would make an expired code valid, and a closed site open. The newest trusted time goes on
+    with the monotonic clock, so a step back is noticed after any pause.
     """
 
     def __init__(self, inner: Clock) -> None:

@@ -1,7 +1,7 @@
 """This gate's own keys: made on the device if they are missing, and never copied from it.
 
-The gate process has the *gate key*, the network process the *link key*. Neither can read the other's. The public halves lie
-beside them for `sitegate register` and `sitegate key show`.
+The gate process has the *gate key*, the network process the *link key*. Neither can read the other's. The public halves
+lie beside them for `sitegate register` and `sitegate key show`.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """Structured logs on standard error: for people on a terminal, JSON lines for the system journal.
 
-An exception is shown without local variables and without what it quotes (`contract.tracebacks`); `contract.uncaught` does the
-same for an uncaught exception.
+An exception is shown without local variables and without what it quotes (`contract.tracebacks`); `contract.uncaught`
+does the same for an uncaught exception.
 """
 
 import logging

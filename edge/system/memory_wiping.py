@@ -1,8 +1,9 @@
 """Overwrites memory that held templates when it is freed: its next owner, a dump or a debugger finds nothing there.
 
-Owners overwrite large arrays themselves (`TemplateStore.overwrite`, `Gallery.overwrite`). Libraries hold copies on the way: the
-opened seal, arrays while they are put together. The C library overwrites those as they are freed (`M_PERTURB` of glibc); other C
-libraries have no such switch. Pieces below a kilobyte may stay in the allocators' own caches for a while.
+Owners overwrite large arrays themselves (`TemplateStore.overwrite`, `Gallery.overwrite`). Libraries hold copies on the
+way: the opened seal, arrays while they are put together. The C library overwrites those as they are freed (`M_PERTURB`
+of glibc); other C libraries have no such switch. Pieces below a kilobyte may stay in the allocators' own caches for a
+while.
 """
 
 import ctypes

@@ -1,7 +1,7 @@
 """Writes a process's metrics to a file in Prometheus' text format: the gate process has no network to serve them on.
 
-The screen's `/metrics` includes the files of the other processes, so that one scrape shows the whole gate. The textfile collector
-of node_exporter can read the same files.
+The screen's `/metrics` includes the files of the other processes, so that one scrape shows the whole gate. The textfile
+collector of node_exporter can read the same files.
 """
 
 import time

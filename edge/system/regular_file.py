@@ -1,6 +1,7 @@
 """Reads a file that another user's process may have put there. Never waits, and never reads more than the limit.
 
-Refuses a folder, a named pipe, a device or a link in the file's place. Refuses a file of another owner, or a larger one.
+Refuses a folder, a named pipe, a device or a link in the file's place. Refuses a file of another owner, or a larger
+one.
 """
 
 import os

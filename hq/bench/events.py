@@ -1,7 +1,7 @@
 """Measure how many events HQ stores, alone and behind a broker.
 
-Every event is a decision as gates send it, chained and in batches of the gates' default size. Writes wait for the disk as in
-use.
+Every event is a decision as gates send it, chained and in batches of the gates' default size. Writes wait for the disk
+as in use.
 """
 
 import hashlib
@@ -84,7 +84,8 @@ def ingest_alone(folder: Path, url: str, name: str, payloads: Payloads, processe
 
 
 def through_broker(folder: Path, url: str, name: str, payloads: Payloads, workers: int) -> Measurement:
-    """Measure from gates through mosquitto and HQ's processes into the database, until the last acknowledgement is back.
+    """Measure from gates through mosquitto and HQ's processes into the database, until the last acknowledgement is
+    back.
 
     Gates send as their windows allow. With two processes, the second is a worker beside `sitegate-hq run`.
     """
@@ -103,7 +104,10 @@ def through_broker(folder: Path, url: str, name: str, payloads: Payloads, worker
 
 
 class _SimulatedGates:
-    """Gates at the broker. Each sends on when HQ's acknowledgement moves its window, and again what came after a hole."""
+    """Gates at the broker.
+
+    Each sends on when HQ's acknowledgement moves its window, and again what came after a hole.
+    """
 
     def __init__(self, config: HqConfig, signing: Ed25519PrivateKey, payloads: Payloads) -> None:
         self._key, self._payloads = signing.public_key(), payloads

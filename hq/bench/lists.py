@@ -20,7 +20,10 @@ TEMPLATES, DIMENSION = 2, 128
 
 
 def lists(folder: Path, url: str, name: str, people: int) -> tuple[list[Measurement], float]:
-    """Measure importing workers with an enrolment each, and publishing their roster. Return too the roster's bytes per worker."""
+    """Measure importing workers with an enrolment each, and publishing their roster.
+
+    Return too the roster's bytes per worker.
+    """
     pairs, store = keys.load(folder), Store(url)
     everybody = PeopleRegistry(store, pairs)
     publisher = Publisher(store, everybody, pairs)

@@ -45,7 +45,8 @@ def bench(
 ) -> None:
     """Measure HQ on this machine: events stored, workers imported and published.
 
-    One and two processes store events, with and without a broker, into SQLite and PostgreSQL (own server, if installed).
+    One and two processes store events, with and without a broker, into SQLite and PostgreSQL (own server, if
+    installed).
 
     Example: sitegate-hq bench --events 100000 --gates 100
     """

@@ -92,7 +92,8 @@ def use(
     folder: Folder = Path(),
     force: Force = False,
 ) -> None:
-    """Switch to a key that is not used yet, and sign the lists again. Refused while a gate has not reported that it holds the key.
+    """Switch to a key that is not used yet, and sign the lists again. Refused while a gate has not reported that it
+    holds the key.
 
     Example: sitegate-hq keys use signing 0123456789abcdef
     """
@@ -232,7 +233,10 @@ def _refuse(those: list[str], why: str, force: bool) -> None:
 
 
 def _publish(publisher: Publisher, sites: tuple[str, ...]) -> None:
-    """Publish every list that can be. A failing site, reported at the end, must not leave the others under the old key."""
+    """Publish every list that can be.
+
+    A failing site, reported at the end, must not leave the others under the old key.
+    """
     failures: list[str] = []
     for site in sites:
         for kind in ListKind:

@@ -15,7 +15,8 @@ class OrderRefused(ValueError):
 
 
 def signed_by(by: str, why: str) -> tuple[str, str]:
-    """Return the giver as an id, and the reason. The reason also names the giver if the name is no id: 张三, or Zhang San.
+    """Return the giver as an id, and the reason. The reason also names the giver if the name is no id: 张三, or Zhang
+    San.
 
     Gates of every version accept ids alone. Raises OrderRefused.
     """

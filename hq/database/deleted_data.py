@@ -8,7 +8,10 @@ _VACUUMED = ("events", "quarantine", "workers")
 
 
 def clear_deleted(engine: Engine) -> bool:
-    """Overwrite what was encrypted, erased or deleted, which the files still show. Return False if a reader prevents it."""
+    """Overwrite what was encrypted, erased or deleted, which the files still show.
+
+    Return False if a reader prevents it.
+    """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
         if engine.dialect.name != "sqlite":
             for table in _REWRITTEN:

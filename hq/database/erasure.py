@@ -1,8 +1,8 @@
 """Enrolments in HQ's events without their sealed templates, and proofs that HQ itself erased them.
 
-Templates that were accepted are kept with the worker. A second copy in the events would outlive the consent.
-With write access to the database anyone could claim that an event was erased. So each erased event has a proof, made with
-HQ's key: of what is left and of the hash that it had. `sitegate-hq verify` checks it.
+Templates that were accepted are kept with the worker. A second copy in the events would outlive the consent. With write
+access to the database anyone could claim that an event was erased. So each erased event has a proof, made with HQ's
+key: of what is left and of the hash that it had. `sitegate-hq verify` checks it.
 """
 
 import hashlib

@@ -15,18 +15,29 @@ from hq.database.store import Store
 
 @dataclass(frozen=True, slots=True)
 class GateReport:
-    """What a gate last reported."""
+    """What a gate last reported.
+
+    Messages are read when they are asked for: one that is unreadable affects no other use.
+    """
 
     site_id: str
     gate_id: str
-    status: GateStatus | None
+    status_json: str | None
     status_utc: datetime | None
-    health: Health | None
+    health_json: str | None
     health_utc: datetime | None
 
     @property
+    def status(self) -> GateStatus | None:
+        return GateStatus.model_validate_json(self.status_json) if self.status_json else None
+
+    @property
+    def health(self) -> Health | None:
+        return Health.model_validate_json(self.health_json) if self.health_json else None
+
+    @property
     def online(self) -> bool:
-        return self.status is not None and self.status.online
+        return (status := self.status) is not None and status.online
 
 
 def gate_reports(db: Connection) -> list[GateReport]:
@@ -82,7 +93,10 @@ def forget_reports(db: Connection, gate_id: str, site_id: str) -> None:
 
 
 def is_news(status: GateStatus, held: GateStatus) -> bool:
-    """Tell whether a status follows the held one. A Will carries the serial of its connection and ends that one alone."""
+    """Tell whether a status follows the held one.
+
+    A Will carries the serial of its connection and ends that one alone.
+    """
     if not status.serial:
         return True  # of a gate before version 1.3: the registry says whether it is accepted at all
     if status.connection != held.connection:
@@ -111,8 +125,8 @@ def _report(row: Row[Any]) -> GateReport:
     return GateReport(
         site_id=row.site_id,
         gate_id=row.gate_id,
-        status=GateStatus.model_validate_json(row.status) if row.status else None,
+        status_json=row.status,
         status_utc=row.status_utc,
-        health=Health.model_validate_json(row.health) if row.health else None,
+        health_json=row.health,
         health_utc=row.health_utc,
     )

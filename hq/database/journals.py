@@ -19,7 +19,8 @@ _CLAIM_FREE = text(f"SELECT gate, epoch, pg_try_advisory_xact_lock({_KEY}) AS he
 def claim(db: Connection, journals: Set[Journal], *, wait: bool) -> Set[Journal]:
     """Reserve journals to the end of this transaction. Return those that no other process has reserved.
 
-    `wait`: until all are free. Then pass one journal only: two processes that wait for each other's second wait for ever.
+    `wait`: until all are free. Then pass one journal only: two processes that wait for each other's second wait for
+    ever.
     """
     if db.dialect.name != "postgresql":
         return journals  # SQLite has one writer anyway

@@ -1,4 +1,5 @@
-"""Workers, templates, risk list, policies and withdrawn consents. What is about people is encrypted, each value to its row.
+"""Workers, templates, risk list, policies and withdrawn consents. What is about people is encrypted, each value to its
+row.
 
 Functions run in the caller's transaction. They raise AtRestError where a value cannot be read.
 """

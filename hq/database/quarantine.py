@@ -71,7 +71,7 @@ def quarantined_because(db: Connection, part_of_reason: str, limit: int) -> list
 
 
 def unreported(db: Connection) -> list[Row[Any]]:
-    """Read, of each gate with payloads that were not reported to it: `gate_id`, `waiting` (count), `newest` (row id)."""
+    """Read gates with unreported payloads: `gate_id`, `waiting` (count), `newest` (row id)."""
     rows = t.quarantine.c
     counted = select(rows.gate_id, func.count().label("waiting"), func.max(rows.id).label("newest"))
     return list(db.execute(counted.where(rows.told_utc.is_(None)).group_by(rows.gate_id)))

@@ -1,7 +1,7 @@
 """Templates that HQ destroyed, and which published rosters still hold them. Functions run in the caller's transaction.
 
-A template leaves gates only with a roster that is published whole: changes do not alter the snapshot that they refer to.
-After a withdrawal that happens at once, after any other change within `[lists] whole_after_h`.
+A template leaves gates only with a roster that is published whole: changes do not alter the snapshot that they refer
+to. After a withdrawal that happens at once, after any other change within `[lists] whole_after_h`.
 """
 
 from collections.abc import Collection
@@ -56,8 +56,8 @@ def removals(db: Connection, worker_id: str | None) -> list[Row[Any]]:
 def snapshot_holds_removed(db: Connection, site_id: str, utc: datetime, whole_after: timedelta) -> bool:
     """Tell whether a site's roster must be published whole, because its snapshot holds templates that must be gone.
 
-    That is what was withdrawn, and what was replaced longer than `whole_after` ago. It is also due if this is not known, as
-    of snapshots of earlier versions, and if the snapshot is older than `WHOLE_AT_LEAST_EVERY`.
+    That is what was withdrawn, and what was replaced longer than `whole_after` ago. Also if this is not known, as of
+    snapshots of earlier versions, or if the snapshot is older than `WHOLE_AT_LEAST_EVERY`.
     """
     covers = _covers(db, site_id)
     if covers is None or _whole_since(db, site_id) < utc - WHOLE_AT_LEAST_EVERY:

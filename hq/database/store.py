@@ -17,7 +17,8 @@ from hq.keys.keys import HqKeys
 class Store:
     """All access to the database: SQLite by default, PostgreSQL by URL. Several processes may use one database.
 
-    `write()` and `read()` give connections; each `write()` is one transaction. `keys` encrypt a database of an earlier version.
+    `write()` and `read()` give connections; each `write()` is one transaction. `keys` encrypt a database of an earlier
+    version.
 
     Raises:
         StoreError: the database refuses, or was made by a newer version; also from `write` and `read`.
@@ -71,7 +72,10 @@ class Store:
 
 
 def lock(db: Connection, what: str) -> None:
-    """Wait until no other transaction holds `what`, and hold it to the end of this one. SQLite has one writer anyway."""
+    """Wait until no other transaction holds `what`, and hold it to the end of this one.
+
+    SQLite has one writer anyway.
+    """
     if db.dialect.name == "postgresql":
         db.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": what})
 

@@ -39,8 +39,7 @@ events = Table(
     Column("corrected_utc", UtcTime),
     UniqueConstraint("gate_id", "epoch", "seq"),
 )
-"""Everything that gates recorded. `reason`: of a decision; outcome of a passage; code of a notice.
-`corrected_utc`: set where the gate's clock was wrong and was set later (`hq.ingest.corrected_times`)."""
+"""Everything that gates recorded (`hq.ingest.event_columns`, `hq.ingest.corrected_times`)."""
 
 watermarks = Table(
     "watermarks",
@@ -109,7 +108,7 @@ risk_list = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("body", LargeBinary, nullable=False),
 )
-"""One row, number 1: all entries as one JSON list, encrypted (`hq.keys.encryption`). So nobody can see who is on a list."""
+"""One row, number 1: all entries as one JSON list, encrypted, so that nobody can see who is on a list."""
 
 policies = Table(
     "policies",
@@ -195,7 +194,7 @@ registrations = Table(
     Column("why", String(500)),
     Index("one_registration", "gate_id", unique=True, sqlite_where=_IN_FORCE, postgresql_where=_IN_FORCE),
 )
-"""The keys of each gate (`hq.registry.gates`). At most one row per gate is not revoked; the others say who it was before."""
+"""The keys of each gate (`hq.registry.gates`). At most one row per gate is not revoked; others are history."""
 
 invitations = Table(
     "invitations",
@@ -231,8 +230,8 @@ enrolments = Table(
     Column("decided_by", String(80)),
     Column("why", String(500)),
 )
-"""Enrolments made at gates, and what became of each (`hq.registry.approvals`). `digest`: of the record inside, so that none
-counts twice. `record`: encrypted, removed once it is decided."""
+"""Enrolments made at gates, and what became of each (`hq.registry.approvals`). `digest`: of the record inside, so that
+none counts twice. `record`: encrypted, removed once it is decided."""
 
 withdrawals = Table(
     "withdrawals",
@@ -260,8 +259,8 @@ erased_events = Table(
     Column("proof", LargeBinary, nullable=False),
     UniqueConstraint("gate_id", "epoch", "seq"),
 )
-"""Enrolments in the events without their sealed templates (`hq.database.erasure`). `proof`: that HQ erased it, encrypted.
-The hash of such an event cannot be computed again, so the claim that it was erased needs a proof."""
+"""Enrolments in the events without their sealed templates (`hq.database.erasure`). `proof`: that HQ erased it,
+encrypted. The hash of such an event cannot be computed again, so the claim that it was erased needs a proof."""
 
 forgotten = Table(
     "forgotten",
@@ -272,7 +271,7 @@ forgotten = Table(
     Column("by_whom", String(64), nullable=False, server_default=""),
     Column("utc", UtcTime, nullable=False),
 )
-"""Workers whose templates were destroyed, when and why. Earlier rosters still hold them (`hq.database.removed_templates`)."""
+"""Whose templates were destroyed, when and why (`hq.database.removed_templates`). Earlier rosters hold them."""
 
 snapshots = Table(
     "list_snapshots",

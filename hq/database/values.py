@@ -15,7 +15,7 @@ BRANCH_MARK = "~"
 UNREAD_TYPE = "newer"
 """The type of an event that only a newer version of HQ can read. Its `reason` is the version that wrote it."""
 BY_HQ = b""
-"""Stands for the gate's signature where HQ itself erased; the row of proofs shows that."""
+"""In place of the gate's signature where HQ itself erased. The row of proofs shows that."""
 
 
 @dataclass(frozen=True, slots=True)

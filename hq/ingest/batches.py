@@ -41,8 +41,8 @@ class SplitRecords:
 class BatchOutcome:
     """What became of a batch.
 
-    `ack`: what HQ now holds of the `line` that the batch belongs to (`hq.ingest.forks`). None: the batch was not accepted, and
-    its gate keeps it.
+    `ack`: what HQ now holds of the `line` that the batch belongs to (`hq.ingest.forks`). None: the batch was not
+    accepted, and its gate keeps it.
     """
 
     line: JournalKey

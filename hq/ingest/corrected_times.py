@@ -1,7 +1,7 @@
 """Correct the times of events that a gate recorded before its clock was set.
 
-Corrected times are stored beside the events (`corrected_utc`). The events stay as they arrived: body and chain say what the
-gate's clock showed.
+Corrected times are stored beside the events (`corrected_utc`). The events stay as they arrived: body and chain say what
+the gate's clock showed.
 """
 
 from datetime import datetime
@@ -18,7 +18,8 @@ from hq.database.values import JournalKey
 
 PAGE = 1000
 AT_ONCE = 5 * PAGE
-"""Events corrected in the transaction that stores the setting. Those of a longer boot follow later, a page at a time."""
+"""Events corrected in the transaction that stores the setting. Those of a longer boot follow later, a page at a
+time."""
 _LATER = "times "
 """A task for the process that publishes: with the row id of the setting; its count is how many events are corrected."""
 
@@ -36,8 +37,8 @@ class _Stamp(BaseModel):
 def correct_newest(db: Connection, key: JournalKey, setting: ClockEvent) -> None:
     """Correct the times of the events of the same boot before `setting`: the newest `AT_ONCE` now.
 
-    The others follow by `correct_earlier`, so that no transaction is long. Nothing is corrected if the clock was set to a
-    time that is not trusted itself.
+    The others follow by `correct_earlier`, so that no transaction is long. Nothing is corrected if the clock was set to
+    a time that is not trusted itself.
     """
     if not setting.clock_trusted:
         return
@@ -65,7 +66,10 @@ def correct_earlier(store: Store) -> bool:
 
 
 def _newest_settings(db: Connection, row_ids: "dict[int, int]") -> dict[int, tuple[JournalKey, ClockEvent]]:
-    """Read the newest setting of each boot. It says all that an earlier one said, of more events: earlier tasks are void."""
+    """Read the newest setting of each boot.
+
+    It says all that an earlier one said, of more events: earlier tasks are void.
+    """
     newest: dict[tuple[str, str, str], tuple[int, JournalKey, ClockEvent]] = {}
     for row_id in row_ids:
         if (row := event_row(db, row_id)) is None:

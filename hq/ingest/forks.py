@@ -1,9 +1,9 @@
 """Find the line of a journal that a batch continues. Pure.
 
-A journal is one chain. But a card may be cloned, an old image restored or a journal rewritten: then two continuations of
-one chain arrive. An HQ restored from a backup may receive only what follows a gap: the gate has
-already removed the rest. HQ refuses and mixes none of that. What came first keeps the name of the epoch. Every other line is
-held beside it as a *branch* named EPOCH~HASH after its first record. No gate can use such a name: "~" may not stand in an id.
+A journal is one chain. But a card may be cloned, an old image restored or a journal rewritten: then two continuations
+of one chain arrive. An HQ restored from a backup may receive only what follows a gap: the gate has already removed the
+rest. HQ refuses and mixes none of that. What came first keeps the name of the epoch. Every other line is held beside it
+as a *branch* named EPOCH~HASH after its first record. No gate can use such a name: "~" may not stand in an id.
 """
 
 from collections.abc import Iterable, Sequence
@@ -54,7 +54,8 @@ class Placement:
 def place(
     key: JournalKey, lines: Sequence[JournalLine], records: tuple[EventRecord, ...], base_seq: int
 ) -> Placement | None:
-    """Find the line that the records of a batch continue, or begin a branch. None if their predecessor is not here (yet).
+    """Find the line that the records of a batch continue, or begin a branch. None if their predecessor is not here
+    (yet).
 
     `lines`: all of the journal, the epoch's own first. `base_seq`: see `EventBatch`.
     """

@@ -188,7 +188,10 @@ class Ingest:
     def _judge_again(
         self, db: Connection, key: JournalKey, record: EventRecord, event: Event | None, prev_hash: str
     ) -> None:
-        """Judge a record that is stored already. One that HQ erased since, when the consent ended, counts for nothing."""
+        """Judge a record that is stored already.
+
+        One that HQ erased since, when the consent ended, counts for nothing.
+        """
         if record.erased is not None:
             return
         gate = registered(db, [key.gate_id]).get(key.gate_id)
@@ -226,8 +229,10 @@ def _lines(db: Connection, key: JournalKey, end: Watermark, numbers: Sequence[tu
     ]
     for line in lines:
         for first, last in numbers:
-            if first <= line.end.seq:
+            if first < line.end.seq:
                 line.hashes.update(hashes(db, line.key, first, min(last, line.end.seq)))
+            elif first == line.end.seq:  # a batch that continues beside one that does not: no query for it
+                line.hashes[first] = line.end.hash
     return lines
 
 

@@ -1,4 +1,7 @@
-"""Read events of a newer contract version after HQ was updated. Until then they are stored and verified like all others."""
+"""Read events of a newer contract version after HQ was updated.
+
+Until then they are stored and verified like all others.
+"""
 
 from collections.abc import Callable
 

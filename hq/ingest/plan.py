@@ -1,7 +1,7 @@
 """Plan what one transaction stores of some batches, given what HQ holds. Pure: no database, no clock, no log.
 
-HQ keeps everything that a gate's journal says. What does not verify is stored too, put in quarantine and found by `verify`:
-to refuse it would hold up everything after it for ever.
+HQ keeps everything that a gate's journal says. What does not verify is stored too, put in quarantine and found by
+`verify`: to refuse it would hold up everything after it for ever.
 """
 
 from collections.abc import Container, Mapping, Sequence, Set
@@ -62,9 +62,10 @@ Finding = Fault | TwoJournals | EnrolmentFound | NewerEventFound
 class HeldState:
     """What HQ holds, as far as the plan needs it.
 
-    `accepted`: places of the batches whose sender is accepted and whose journal this process may store of. `lines`: of the journals in `compared_journals`, all lines, the
-    epoch's own first. `begun_last`: of the gates in `gates_with_several_epochs`, the epoch begun last.
-    `last_epochs`: gate -> the epoch that this process stored of last.
+    `accepted`: places of the batches whose sender is accepted and whose journal this process may store of. `lines`: of
+    the journals in `compared_journals`, all lines, the epoch's own first. `begun_last`: of the gates in
+    `gates_with_several_epochs`, the epoch begun last. `last_epochs`: gate -> the epoch that this process stored of
+    last.
     """
 
     utc: datetime
@@ -78,7 +79,9 @@ class HeldState:
 
 @dataclass(slots=True)
 class Plan:
-    """What the transaction does: first the findings in order, then rows, proofs of erasure and marks, then corrected times."""
+    """What the transaction does: first the findings in order, then rows, proofs of erasure and marks, then corrected
+    times.
+    """
 
     findings: list[Finding] = field(default_factory=list)
     rows: list[EventRow] = field(default_factory=list)
@@ -120,7 +123,7 @@ def refused_senders(
 def compared_journals(
     batches: Sequence[ReadBatch], marks: Mapping[Journal, Watermark]
 ) -> dict[JournalKey, list[tuple[int, int]]]:
-    """Name the journals with a batch that does not simply continue its end, and the numbers whose hashes are compared."""
+    """Name the journals with a batch that does not simply continue them, and the numbers whose hashes are compared."""
     ends, unclear = dict(marks), set()
     for number in _in_order(batches):
         batch = batches[number]
@@ -165,7 +168,10 @@ def judge(
 
 
 def ack(key: JournalKey, mark: Watermark, utc: datetime, batch: ReadBatch | None = None) -> Ack:
-    """Acknowledge a line up to its end. `batch`: held already, so that its sender sees neither a hole nor a stranger."""
+    """Acknowledge a line up to its end.
+
+    `batch`: held already, so that its sender sees neither a hole nor a stranger.
+    """
     made = Ack(gate_id=key.gate_id, epoch=key.named, seq=mark.seq, hash=mark.hash, utc=utc)
     if batch is None or batch.base_seq is None:
         return made
@@ -254,7 +260,10 @@ def _continues(batch: ReadBatch, end: Watermark) -> bool:
 
 
 def _row(key: JournalKey, record: EventRecord, event: Event | None, received: datetime) -> EventRow:
-    """Make the row of a record. NUL is no JSON, and PostgreSQL stores none; the quarantine has the record as it came."""
+    """Make the row of a record.
+
+    NUL is no JSON, and PostgreSQL stores none; the quarantine has the record as it came.
+    """
     return EventRow(
         site_id=key.site_id,
         gate_id=key.gate_id,

@@ -1,5 +1,6 @@
-"""Rate limit for invalid messages, per sender. A flood must neither fill the quarantine, where the alarms of others need room,
-nor cost a transaction per message."""
+"""Rate limit for invalid messages, per sender. A flood must neither fill the quarantine, where the alarms of others
+need room, nor cost a transaction per message.
+"""
 
 from contract.token_bucket import TokenBuckets
 

@@ -18,8 +18,8 @@ OWN_KEY_APART = ("1.0", "1.1", "1.2")
 def readable(record: EventRecord) -> Event | None:
     """Read the event in a record; None if it is broken.
 
-    Of an event with words of a newer contract version, return a plain `Event` with the common fields. That is no fault of
-    the gate: HQ was not updated yet.
+    Of an event with words of a newer contract version, return a plain `Event` with the common fields. That is no fault
+    of the gate: HQ was not updated yet.
     """
     try:
         return decode_event(record.body)
@@ -55,7 +55,10 @@ def fault(
 
 
 def commissioning_fault(event: CommissioningEvent, gate: RegisteredGate | None = None) -> str:
-    """Say what is wrong with the signature or content of a commissioning record; "" if nothing. `gate`: as registered."""
+    """Say what is wrong with the signature or content of a commissioning record; "" if nothing.
+
+    `gate`: as registered.
+    """
     if gate is not None and event.public_key != gate.gate_key and event.version not in OWN_KEY_APART:
         return "holds a commissioning record that was not signed with the gate's registered key"
     try:

@@ -23,7 +23,10 @@ class _Pause:
 
 
 class Refusals:
-    """Call `due`, publish, call `mark_reported`. After a crash in between a refusal is sent twice; a gate records it once."""
+    """Call `due`, publish, call `mark_reported`.
+
+    After a crash in between a refusal is sent twice; a gate records it once.
+    """
 
     def __init__(self, store: Store, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._store, self._monotonic = store, monotonic

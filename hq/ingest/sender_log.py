@@ -5,7 +5,7 @@ import structlog
 log = structlog.get_logger()
 
 STRANGERS_MAX, REASONS_MAX = 1000, 20
-"""Gates whose refusals are logged, and reasons for each. So nobody can use up the room of the others."""
+"""Gates whose refusals are logged, and reasons for each. So no gate can use up the room of the others."""
 
 
 class SenderLog:

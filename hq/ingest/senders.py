@@ -68,7 +68,8 @@ class SenderCheck:
         message: GateStatus | Health | SnapshotRequest,
         payload: bytes,
     ) -> bool:
-        """Check that the sync process of this gate sent this message. Return False if the gate is accepted without proof.
+        """Check that the sync process of this gate sent this message. Return False if the gate is accepted without
+        proof.
 
         Raises:
             SenderRefused: it did not, or that is not proven.
@@ -102,8 +103,8 @@ class SenderCheck:
 def proofs(records: Sequence[EventRecord], fits: Sequence[bool] | None = None) -> tuple[EventRecord, ...]:
     """Find the records whose own signature must hold so that all of them are the gate's.
 
-    Those are the last one, and each that the next one does not follow from, by hash and number. `fits`: of each, whether its
-    hash is that of its body. Pure.
+    Those are the last one, and each that the next one does not follow from, by hash and number. `fits`: of each,
+    whether its hash is that of its body. Pure.
     """
     if fits is None:
         fits = [link(record.prev_hash, record.body) == record.hash for record in records]

@@ -18,7 +18,10 @@ from hq.keys.encryption import NAME, AtRest, new_key, text
 
 
 class HqKey(StrEnum):
-    """HQ's own keys. A key that is none of these belongs to the site of that name; no site may have one of these names."""
+    """HQ's own keys.
+
+    A key that is none of these belongs to the site of that name; no site may have one of these names.
+    """
 
     SIGNING = "signing"
     SEALING = "sealing"

@@ -62,7 +62,10 @@ class CommandQueue:
         return command
 
     def due(self) -> list[DueCommand]:
-        """List commands not yet sent and not yet expired, oldest first. One that cannot be read is logged once and left out."""
+        """List commands not yet sent and not yet expired, oldest first.
+
+        One that cannot be read is logged once and left out.
+        """
         with self._store.read() as db:
             rows = unsent_commands(db, now())
         found = []

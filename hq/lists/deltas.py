@@ -14,7 +14,8 @@ ROWS_MAX = 1_000
 BYTES_MAX = 1024 * 1024
 """Size of one message of changes, as of a part: brokers limit messages."""
 BYTES_SHARE = 4
-"""Changes larger than this part of the snapshot are sent as a snapshot. They would be sent again with every later change."""
+"""Changes larger than this part of the snapshot are sent as a snapshot. They would be sent again with every later
+change."""
 SMALL_BYTES = 8_192
 """A smaller snapshot counts as this large. So an empty list, too, is signed again by (empty) changes."""
 

@@ -71,8 +71,9 @@ class Publisher:
     ) -> int:
         """Make the next version of a list for a site. Return the version.
 
-        Where little changed since the last snapshot, only the changes are made. A `snapshot` is made if it is wanted, or if the
-        last one holds templates that must be gone (`hq.database.removed_templates`). Nothing is made if `only_if` says no.
+        Where little changed since the last snapshot, only the changes are made. A `snapshot` is made if it is wanted,
+        or if the last one holds templates that must be gone (`hq.database.removed_templates`). Nothing is made if
+        `only_if` says no.
 
         Raises:
             BadKey: the site has no key.
@@ -100,7 +101,8 @@ class Publisher:
     def kept(self, site_id: str, kind: ListKind, whole: bool = True) -> Iterator[ListPart]:
         """Return what the broker keeps of a list, in sending order; the snapshot only if the `whole` list is wanted.
 
-        The changes come first, or nothing where there are none. So nobody sees a new snapshot with changes of an old one.
+        The changes come first, or nothing where there are none. So nobody sees a new snapshot with changes of an old
+        one.
         """
         if kind in DELTA_CHANNELS:
             with self._store.read() as db:

@@ -1,8 +1,8 @@
 """Enrolments made at gates: which may count, and which wait for a person at HQ.
 
-A gate can say that it enrolled a face; HQ decides whether that face opens gates. An enrolment counts only for a worker of the
-gate's own site. It must name the consent that HQ has, and be made after the last withdrawal. It waits for an approval unless
-hq.toml trusts the gates of the site. No record counts twice.
+A gate can say that it enrolled a face; HQ decides whether that face opens gates. An enrolment counts only for a worker
+of the gate's own site. It must name the consent that HQ has, and be made after the last withdrawal. It waits for an
+approval unless hq.toml trusts the gates of the site. No record counts twice.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ from hq.registry.people import PeopleRegistry
 log = structlog.get_logger()
 
 BY_POLICY = "hq.toml"
-"""Stands for the person who decided, where hq.toml trusts the gates of a site."""
+"""In place of the person who decided, where hq.toml trusts the gates of a site."""
 
 
 class EnrolmentState(StrEnum):

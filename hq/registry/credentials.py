@@ -21,8 +21,8 @@ class BadCredential(ValueError):
 class WrittenWorker(WorkerRecord):
     """A worker as people write one, with `card` and PIN instead of their digests.
 
-    `card`: one number or several, as the reader gives them. The PIN has 4 to 12 digits. A card is known at the sites of the
-    same entry.
+    `card`: one number or several, as the reader gives them. The PIN has 4 to 12 digits. A card is known at the sites of
+    the same entry.
     """
 
     card: str | int | tuple[str | int, ...] | None = Field(default=None, exclude=True)

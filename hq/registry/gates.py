@@ -1,7 +1,7 @@
 """The registry of gates: whose keys count, for which site, and how a gate registers.
 
-HQ accepts only gates that are in force here. A gate registers with a one-time code, or with keys whose fingerprint somebody
-read aloud. A revocation counts at once in every process, because each transaction reads the registry.
+HQ accepts only gates that are in force here. A gate registers with a one-time code, or with keys whose fingerprint
+somebody read aloud. A revocation counts at once in every process, because each transaction reads the registry.
 """
 
 import re

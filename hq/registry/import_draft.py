@@ -36,7 +36,8 @@ class ImportDraft:
         self.enrolments: list[EnrolmentRecord] = []
 
     def put(self, worker: WorkerRecord) -> None:
-        """Add or replace a worker. A consent that is not mentioned stays. One that is null is withdrawn, and the templates go.
+        """Add or replace a worker. A consent that is not mentioned stays. One that is null is withdrawn, and the
+        templates go.
 
         Raises:
             EnrolmentRefused: the worker has templates and no consent.

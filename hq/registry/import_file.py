@@ -33,8 +33,8 @@ class PolicyEntry(PolicySnapshot):
 class ImportFile(BaseModel):
     """What `sitegate-hq import` reads.
 
-    `workers` are added or replaced by worker_id. `risk`, if given, replaces the whole list. `enrolments` are readable records,
-    `sealed_enrolments` the same sealed for HQ (base64).
+    `workers` are added or replaced by worker_id. `risk`, if given, replaces the whole list. `enrolments` are readable
+    records, `sealed_enrolments` the same sealed for HQ (base64).
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid", val_json_bytes="base64")

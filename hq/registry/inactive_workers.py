@@ -1,4 +1,4 @@
-"""Leave the templates of inactive workers out of rosters, though their consent stands. Pure."""
+"""Leave the templates of inactive workers out of rosters, though their consent is valid. Pure."""
 
 from datetime import datetime, timedelta
 

@@ -40,7 +40,10 @@ class Imported:
 
 
 class PeopleRegistry:
-    """What the database holds of people, which is encrypted. Methods raise AtRestError where the key for that is missing."""
+    """What the database holds of people, which is encrypted.
+
+    Methods raise AtRestError where the key for that is missing.
+    """
 
     def __init__(self, store: Store, keys: HqKeys) -> None:
         self._store, self._keys = store, keys
@@ -130,7 +133,10 @@ class PeopleRegistry:
         self._write(db, draft)
 
     def roster(self, db: Connection, only: Sequence[str] | None = None) -> tuple[WorkerRecord, ...]:
-        """Return all workers, or `only` these, with the templates they consented to, by worker id. Slow: it decrypts all."""
+        """Return all workers, or `only` these, with the templates they consented to, by worker id.
+
+        Slow: it decrypts all.
+        """
         pieces: list[Sequence[str] | None] = [None] if only is None else list(tables.slices(only))
         found = [worker for some in pieces for worker in self._roster(db, some)]
         return tuple(found if only is None else sorted(found, key=lambda worker: worker.worker_id))
@@ -152,7 +158,10 @@ class PeopleRegistry:
         return _risks.validate_json(body) if body else ()
 
     def roster_fingerprints(self, db: Connection) -> dict[str, str]:
-        """Return, by worker id, a text that changes with the worker's entry, consent or templates. Decrypts no template."""
+        """Return, by worker id, a text that changes with the worker's entry, consent or templates.
+
+        Decrypts no template.
+        """
         templates = tables.template_digests(db)
         fingerprint, cipher, utc = self._fingerprint(), self.cipher, now()
         found = {}

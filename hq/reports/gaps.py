@@ -34,8 +34,8 @@ class GapKind(StrEnum):
 class JournalFacts:
     """What the database says of one journal. `held`: rows. `quarantined`: numbers in quarantine.
 
-    `first_codes`: reasons of its first events. `last_code`: reason of its newest. `moved_utc`: when an event was last stored.
-    Of a branch, `base` is the number before its first event, and `parting` says why it is one.
+    `first_codes`: reasons of its first events. `last_code`: reason of its newest. `moved_utc`: when an event was last
+    stored. Of a branch, `base` is the number before its first event, and `parting` says why it is one.
     """
 
     site_id: str
@@ -137,7 +137,10 @@ def _newest(journal: JournalFacts, gate: GateFacts | None, patience: timedelta) 
 
 
 def _stuck(health: Health, unmoved: timedelta, patience: timedelta) -> bool:
-    """Tell whether events do not arrive. The event must have waited too: a quiet gate's first event in hours is not stuck."""
+    """Tell whether events do not arrive.
+
+    The event must have waited too: a quiet gate's first event in hours is not stuck.
+    """
     return health.unsent_events > 0 and min(unmoved, timedelta(seconds=health.oldest_unsent_s)) > patience
 
 

@@ -9,7 +9,9 @@ from hq.reports.report import GateOverview
 
 
 def lacking(gates: Iterable[GateOverview], what: str, key: str) -> list[str]:
-    """List gates that have not reported that they hold this key: of HQ's signing keys all gates, of a site's those of the site."""
+    """List gates that have not reported that they hold this key: of HQ's signing keys all gates, of a site's those of
+    the site.
+    """
     if what == HqKey.SIGNING:
         return [row.gate_id for row in gates if row.status is None or key not in row.status.trusts]
     return [row.gate_id for row in gates if row.site_id == what and (row.status is None or key not in row.status.opens)]

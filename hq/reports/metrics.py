@@ -52,7 +52,10 @@ class HqMetrics:
             return
 
     def serve(self, port: int) -> tuple[WSGIServer, Thread]:
-        """Serve the numbers on this machine only. Return server and thread, for the caller to end. Raises MetricsPortTaken."""
+        """Serve the numbers on this machine only.
+
+        Return server and thread, for the caller to end. Raises MetricsPortTaken.
+        """
         try:
             return start_http_server(port, _ADDRESS, registry=self.registry)
         except OSError as error:

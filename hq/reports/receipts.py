@@ -1,8 +1,8 @@
 """Find the gates that provably hold a destroyed template no more, and those that may still hold it.
 
 A gate reports which snapshots of the roster are in its files and in its memory, by version and digest. HQ keeps the
-digest of every snapshot, and whose templates were destroyed by then. A version alone proves nothing: changes raise it and
-leave the snapshot as it is.
+digest of every snapshot, and whose templates were destroyed by then. A version alone proves nothing: changes raise it
+and leave the snapshot as it is.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -85,7 +85,10 @@ def receipts(store: Store, worker_id: str | None = None) -> list[Receipt]:
 def judge(
     gone: Any, gate: KnownGate, reports: Sequence[RosterReport], covers: Mapping[tuple[str, int, str], int]
 ) -> Receipt:
-    """Make the receipt of one gate for one removal. `reports`: oldest first. `covers`: by site, version and digest. Pure."""
+    """Make the receipt of one gate for one removal.
+
+    `reports`: oldest first. `covers`: by site, version and digest. Pure.
+    """
     reports = [one for one in reports if gate.keys_utc is None or one.utc >= gate.keys_utc]
     nothing = TemplatePlace.UNKNOWN, "the gate does not report which roster it has: is its software older than 0.2?"
     held, detail = _where(gone, gate, reports[-1], covers) if reports else nothing

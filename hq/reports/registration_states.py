@@ -60,5 +60,6 @@ def heard(db: Connection) -> dict[str, tuple[str, str]]:
     for row in quarantined_because(db, "the gate is not registered", TURNED_AWAY_MAX):
         found.setdefault(row.gate_id, (row.site_id, ""))
     for report in gate_reports(db):
-        found[report.gate_id] = (report.site_id, report.status.version if report.status else "")
+        status = report.status
+        found[report.gate_id] = (report.site_id, status.version if status else "")
     return found

@@ -16,8 +16,8 @@ log = structlog.get_logger()
 
 READY_MAX = 1_000
 HOLE_PATIENCE_S = 4.0
-"""A batch whose predecessor is missing waits until its journal has not grown for this long: another worker may have it in its
-queue. Shorter than a gate waits for an acknowledgement (`[sync] ack_timeout_s`)."""
+"""A batch whose predecessor is missing waits until its journal has not grown for this long: another worker may have it
+in its queue. Shorter than a gate waits for an acknowledgement (`[sync] ack_timeout_s`)."""
 
 
 @dataclass(slots=True)
@@ -53,8 +53,8 @@ class EventIntake:
     def due(self) -> None:
         """Store all batches in one transaction, then send one acknowledgement for each journal.
 
-        A batch that arrived before its predecessor is tried again. After waiting in vain it is acknowledged up to the hole, and
-        the gate sends it again.
+        A batch that arrived before its predecessor is tried again. After waiting in vain it is acknowledged up to the
+        hole, and the gate sends it again.
         """
         if not self._ready:
             return

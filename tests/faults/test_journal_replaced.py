@@ -1,4 +1,7 @@
-"""Somebody removes, replaces, changes, locks or holds the journal's files while the gate writes them: nothing is lost unseen, nothing done twice."""
+"""Somebody removes, replaces, changes, locks or holds the journal's files while the gate writes them.
+
+Nothing is lost unseen, nothing is done twice.
+"""
 
 import os
 import shutil
@@ -247,7 +250,8 @@ def test_ok__a_first_start_after_an_update_takes_the_journal_as_it_is(tmp_path: 
 def test_ok__a_program_that_looks_and_ends_takes_nothing_away(gate: Gate) -> None:
     """SQLite removes the -wal file when the last connection closes: the gate's own lock has to tell it otherwise."""
     note(gate.journal, 3)
-    look = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); print(*db.execute('SELECT count(*) FROM events').fetchone()); db.close()"
+    look = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); "
+    look += "print(*db.execute('SELECT count(*) FROM events').fetchone()); db.close()"
     found = subprocess.run(
         [sys.executable, "-c", look, str(gate.path)], capture_output=True, text=True, check=True
     ).stdout

@@ -25,9 +25,9 @@ from contract.parts import ListTooLarge, SealedPart
 from edge.core.domain import RosterState
 from edge.core.templates import TemplateStore
 from edge.replica.reader import ReplicaReader
-from edge.replica.signed_lists import signed_delta, signed_part
+from edge.replica.signed_lists import RolledBack, signed_delta, signed_part
 from edge.replica.summary import SummaryReader
-from edge.replica.writer import ReplicaWriter, RolledBack
+from edge.replica.writer import ReplicaWriter
 from edge.sync import missing_lists as gaps
 from hq.cli import app
 from hq.database.gate_reports import set_status

@@ -20,9 +20,9 @@ from contract.messages import (
 from contract.parts import Content, write_parts
 from edge.core.config import SiteConfig
 from edge.replica.reader import ReplicaReader
-from edge.replica.signed_lists import signed_delta, signed_part
+from edge.replica.signed_lists import RolledBack, signed_delta, signed_part
 from edge.replica.summary import SummaryReader
-from edge.replica.writer import ReplicaWriter, RolledBack
+from edge.replica.writer import ReplicaWriter
 
 
 class Gate:

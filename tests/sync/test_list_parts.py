@@ -25,9 +25,9 @@ from contract.parts import Content, SealedPart, read_part, roster_content, write
 from contract.signing import sign_raw
 from edge.core.config import SiteConfig
 from edge.replica.reader import ReplicaReader
-from edge.replica.signed_lists import ListRefused, signed_part
+from edge.replica.signed_lists import ListRefused, RolledBack, signed_part
 from edge.replica.summary import SummaryReader
-from edge.replica.writer import ReplicaWriter, RolledBack
+from edge.replica.writer import ReplicaWriter
 from hq.lists import publisher as publish
 from hq.registry.import_file import ImportFile
 

@@ -1,1 +1,4 @@
-"""How HQ's database came to its present shape, step by step (Alembic). `hq.database.store` applies what is missing at every start."""
+"""The steps that bring a database of an earlier version to the present shape (Alembic).
+
+`hq.database.store` applies what is missing at every start.
+"""

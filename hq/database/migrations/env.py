@@ -1,4 +1,6 @@
-"""Alembic's way in: it runs on the connection that `hq.database.store` hands over, or from the alembic command on `sqlalchemy.url`."""
+"""Alembic's way in: it runs on the connection that `hq.database.store` hands over, or from the alembic command on
+`sqlalchemy.url`.
+"""
 
 from alembic import context
 from sqlalchemy import create_engine

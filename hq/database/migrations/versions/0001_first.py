@@ -1,4 +1,4 @@
-"""The tables as they were before there were migrations."""
+"""Create the tables as they were before there were migrations."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Workers that only take events leave tasks for the process that publishes."""
+"""Add tasks, which processes leave for the one that publishes."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Lists travel in parts. What was published before is not carried over: HQ publishes again."""
+"""Store lists in parts. Lists published before are dropped: HQ publishes again."""
 
 import sqlalchemy as sa
 from alembic import op

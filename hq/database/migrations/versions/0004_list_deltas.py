@@ -1,4 +1,4 @@
-"""Changes of lists. Of snapshots published before nothing is known: each list's next version is a snapshot."""
+"""Add changes of lists. Earlier snapshots are not known, so the next version of each list is a snapshot."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""When an event happened, where the gate's clock was wrong and set right later."""
+"""Add the corrected time of events that a gate recorded with a wrong clock."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What the database holds of people is encrypted. Templates, which were sealed with HQ's own key, are opened for that."""
+"""Encrypt what the database holds of people. Templates sealed with HQ's own key are opened for that."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Gates are told what HQ put aside. What lies there already is old: nobody is told of it any more."""
+"""Add when a refusal was reported to the gate. Refusals stored before are old and are not reported."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""A task counts how often it was asked for, so that it is struck off only after it was carried out."""
+"""Count how often a task was requested, so that a request during the work is not lost."""
 
 import sqlalchemy as sa
 from alembic import op

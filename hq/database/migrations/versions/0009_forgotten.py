@@ -1,4 +1,4 @@
-"""Whose templates are gone, and where rosters may still hold them; enrolments among the events lose what is sealed in them."""
+"""Record removed templates and the rosters that may hold them. Remove sealed templates from the events."""
 
 from typing import Any
 

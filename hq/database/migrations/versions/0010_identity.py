@@ -1,6 +1,6 @@
-"""Gates are registered with their keys; enrolments made at gates wait for approval; orders say what became of them.
+"""Add the registry of gates, enrolments that wait for approval, withdrawals, and outcomes of commands.
 
-Who withdrew a consent before is told from the enrolments in the events: a worker without a consent who was once enrolled.
+Earlier withdrawals follow from the events: a worker without a consent who was once enrolled withdrew it.
 """
 
 import json
