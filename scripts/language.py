@@ -17,7 +17,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[1]
 WORDS_MAX = 20
 """In one sentence of a docstring."""
-ALLOWED = {"long sentence": 186, "word": 69}
+ALLOWED = {"long sentence": 178, "word": 0}
 """How many places there may be. Lower it when there are fewer, never raise it."""
 PLAIN_WORDS = {
     "anew": "again",

@@ -50,7 +50,7 @@ class Gate:
         return [f"{e.code.value}: {e.detail}" for e in self.journal.latest(20)[::-1] if isinstance(e, NoticeEvent)]
 
     def saved(self) -> dict[str, int]:
-        """Epoch and number of events of what was saved for HQ, once that was told."""
+        """Epoch and number of events saved for HQ, once that was reported."""
         until = time.monotonic() + 30
         while not self.journal._notices and time.monotonic() < until:
             time.sleep(0.01)

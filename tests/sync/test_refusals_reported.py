@@ -1,4 +1,4 @@
-"""What HQ could not take is told to the gate, once; and what HQ orders the sync process to do."""
+"""HQ reports to the gate, once, what it could not take; and HQ's orders to the sync process."""
 
 import platform
 from collections.abc import Callable
