@@ -14,7 +14,10 @@ _SEALED = (
 
 
 def document(names: dict[Channel, str]) -> dict[str, Any]:
-    """Return the document, seen from HQ: HQ receives what goes up and sends what goes down. `names`: each channel's schema, without ".json"."""
+    """Return the document, seen from HQ: HQ receives what goes up and sends what goes down.
+
+    `names`: each channel's schema, without ".json".
+    """
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "sitegate", "version": VERSION, "license": {"name": "Apache-2.0"}},

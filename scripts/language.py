@@ -17,15 +17,13 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[1]
 WORDS_MAX = 20
 """In one sentence of a docstring."""
-ALLOWED = {"long sentence": 223, "word": 81}
+ALLOWED = {"long sentence": 178, "word": 0}
 """How many places there may be. Lower it when there are fewer, never raise it."""
 PLAIN_WORDS = {
     "anew": "again",
     "afresh": "again",
     "whoever": "a person who, each person who",
-    "whomever": "a person whom",
     "whatever": "any, what",
-    "whichever": "the one that",
     "so long as": "while, if",
     "is told": "reported, logged, shown",
     "are told": "reported, logged, shown",

@@ -178,7 +178,9 @@ def _print(result: "Result") -> None:
     lines = {
         "with unusable probes as misses": _shares(result.fnir_with_fta),
         "against strangers alone": _shares({name: rate.value for name, rate in result.strangers_only.items()}),
-        "at the gate's threshold": f"{gate.threshold:.3f}: FPIR {gate.fpir.value:.2%} (target {gate.fpir_target:.2%}), FNIR {gate.fnir:.2%}",
+        "at the gate's threshold": (
+            f"{gate.threshold:.3f}: FPIR {gate.fpir.value:.2%} (target {gate.fpir_target:.2%}), FNIR {gate.fnir:.2%}"
+        ),
         "1:1, FNMR at FMR": _shares(result.verification.fnmr),
         "failure to enrol, to acquire": f"{had.failure_to_enrol:.2%}, {had.failure_to_acquire:.2%} {had.problems}",
         "halves: plain": _shares(carried.plain),

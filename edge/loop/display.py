@@ -40,7 +40,7 @@ class Display:
         self._shown_until = 0.0
         self._camera_ok: bool | None = None
         self._opening_until = adapters.clock.monotonic() + config.camera.hang_timeout_ms / 1000
-        self._written: tuple[Tone, Advice | None, PassageState, bool | None] | None = None
+        self._written: tuple[Tone, Advice | None, PassageState, bool | None, int] | None = None
         self._live_due = 0.0
         self._light = FillLight()
 
@@ -89,7 +89,8 @@ class Display:
 
     def write_live_state(self) -> None:
         """Write the live state if it changed, and regularly as a sign of life."""
-        present = (*self._shown, self._passage_control.state, self._camera_ok)
+        gallery_size = self._adapters.matcher.gallery_size
+        present = (*self._shown, self._passage_control.state, self._camera_ok, gallery_size)
         now = self._adapters.clock.monotonic()
         if present == self._written and now < self._live_due:
             return

@@ -243,7 +243,8 @@ class Visits:
         self._display.show(Tone.ADJUST, Advice.STEP_BACK)
         if now - last.at_s >= STAYS_S and last.seq > self._reported_seq:
             self._reported_seq = last.seq
-            detail = f"{decision.worker_id}: admitted {now - last.at_s:.0f} s ago and still in front of the camera ({decision.liveness.value})"
+            ago = f"admitted {now - last.at_s:.0f} s ago and still in front of the camera"
+            detail = f"{decision.worker_id}: {ago} ({decision.liveness.value})"
             self._writer.defer_notice(NoticeCode.STILL_THERE, detail)
 
     def _recall_admissions(self) -> None:

@@ -39,7 +39,8 @@ def show_events(rows: list[report.ListedEvent], *, as_json: bool) -> None:
         if as_json:
             out.print(json.dumps(asdict(row), default=str), highlight=False, markup=False)
         else:
-            text = f"{time_text(row.corrected_utc or row.utc)}  {row.gate_id}  {row.seq:>6}  {row.type:<9} {row.reason:<18} {row.worker_id or ''}"
+            text = f"{time_text(row.corrected_utc or row.utc)}  {row.gate_id}  {row.seq:>6}  {row.type:<9} "
+            text += f"{row.reason:<18} {row.worker_id or ''}"
             if row.corrected_utc:
                 text += f"  (corrected; the gate's clock showed {time_text(row.utc)})"
             out.print(text, highlight=False, markup=False)

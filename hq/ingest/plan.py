@@ -127,8 +127,11 @@ def compared_journals(
     ends, unclear = dict(marks), set()
     for number in _in_order(batches):
         batch = batches[number]
-        if batch.consecutive and _continues(batch, ends.get(batch.key.journal, Watermark())):
-            ends[batch.key.journal] = Watermark(batch.records[-1].seq, batch.records[-1].hash)
+        end, first = ends.get(batch.key.journal, Watermark()), batch.records[0].seq
+        beyond = batch.base_seq is None and first > end.seq  # an older gate: never placed on a branch
+        if batch.consecutive and (beyond or _continues(batch, end)):
+            if first == end.seq + 1:
+                ends[batch.key.journal] = Watermark(batch.records[-1].seq, batch.records[-1].hash)
         else:
             unclear.add(batch.key.journal)
     ranges: dict[Journal, tuple[JournalKey, list[tuple[int, int]]]] = {}

@@ -22,7 +22,7 @@ class _Pause:
     length_s: float
 
 
-class Refusals:
+class RefusalQueue:
     """Call `due`, publish, call `mark_reported`.
 
     After a crash in between a refusal is sent twice; a gate records it once.

@@ -10,7 +10,7 @@ import structlog
 from hq.config import HqConfig
 from hq.database.errors import DatabaseAway
 from hq.reports.metrics import HqMetrics
-from hq.service.wiring import Parts, wire
+from hq.service.wiring import ServiceParts, wire
 
 log = structlog.get_logger()
 
@@ -26,7 +26,7 @@ class HqService:
     """
 
     def __init__(self, config: HqConfig, worker: bool = False) -> None:
-        self.parts: Parts = wire(config, worker=worker)
+        self.parts: ServiceParts = wire(config, worker=worker)
         self._worker = worker
 
     @property

@@ -12,7 +12,7 @@ from contract.topics import Channel
 from hq.database.clock import now
 from hq.database.store import Store
 from hq.ingest.corrected_times import correct_earlier
-from hq.ingest.refusals import Refusals
+from hq.ingest.refusals import RefusalQueue
 from hq.keys.keys import HqKeys
 from hq.lists.command_sender import CommandSender
 from hq.mqtt import HqLink
@@ -66,7 +66,7 @@ class CommandDelivery:
 class RefusalSending:
     """Reports to gates what HQ could not accept of theirs."""
 
-    def __init__(self, refusals: Refusals, link: HqLink, keys: HqKeys, metrics: HqMetrics) -> None:
+    def __init__(self, refusals: RefusalQueue, link: HqLink, keys: HqKeys, metrics: HqMetrics) -> None:
         self._refusals, self._link, self._keys, self._metrics = refusals, link, keys, metrics
 
     def due(self) -> None:

@@ -12,7 +12,7 @@ from contract.topics import Channel
 from hq.config import HqConfig
 from hq.database.store import Store
 from hq.ingest.ingest import Ingest
-from hq.ingest.refusals import Refusals
+from hq.ingest.refusals import RefusalQueue
 from hq.ingest.senders import SenderCheck
 from hq.keys import keys
 from hq.keys.keys import HqKeys
@@ -39,7 +39,7 @@ LISTS_EVERY_S = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class ServiceParts:
     """The parts of one HQ process. `always` and `connected`: tasks of every turn, and of turns with a connection."""
 
     store: Store
@@ -56,7 +56,7 @@ class Parts:
     connected: tuple[Task, ...]
 
 
-def wire(config: HqConfig, *, worker: bool) -> Parts:
+def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     """Build all parts. A `worker` only stores its share of the events. Raises BadKey, StoreError."""
     pairs = keys.load(config.folder)
     store = Store(config.url, pairs)
@@ -77,11 +77,11 @@ def wire(config: HqConfig, *, worker: bool) -> Parts:
     )
     renewal = ListRenewal(store, publisher, publishing, timedelta(hours=config.lists.reissue_after_h))
     lists = in_order(renewal, LogEmptying(store, publisher), sending)
-    periodic = Periodic(LISTS_EVERY_S, lists, RefusalSending(Refusals(store), link, pairs, metrics))
+    periodic = Periodic(LISTS_EVERY_S, lists, RefusalSending(RefusalQueue(store), link, pairs, metrics))
     sender = CommandSender(store, CommandQueue(store, pairs), link, check.takes_unregistered)
     resync = _resync(intake, sending, periodic)
     online = (Announcement(link, sending.forget_sent), CommandDelivery(sender, resync), periodic)
-    return Parts(
+    return ServiceParts(
         store=store,
         link=link,
         metrics=metrics,

@@ -1,4 +1,4 @@
-"""What a taken-over sync or screen may do in its own folder: the gate goes on, and starts, whatever lies there."""
+"""A taken-over sync or screen may put any file into its own folder. The gate goes on, and starts, with each."""
 
 import subprocess
 import sys

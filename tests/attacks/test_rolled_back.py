@@ -13,7 +13,10 @@ from edge.tools.demo.play import Follower
 pytestmark = pytest.mark.timeout(300)
 
 KEEP = "import shutil; (state / 'sync/kept').mkdir(); [shutil.copy(p, state / 'sync/kept') for p in (state / 'sync').glob('replica.db*')]"
-PUT_BACK = "import shutil; [p.unlink() for p in (state / 'sync').glob('replica.db*')]; [shutil.copy(p, state / 'sync') for p in (state / 'sync/kept').iterdir()]"
+PUT_BACK = (
+    "import shutil; [p.unlink() for p in (state / 'sync').glob('replica.db*')]; "
+    "[shutil.copy(p, state / 'sync') for p in (state / 'sync/kept').iterdir()]"
+)
 
 
 def decided(followed: Follower, worker: str, since: int) -> list[AccessEvent]:

@@ -43,7 +43,7 @@ for path in [state, *sorted(state.rglob("*")), root / "keys", *sorted((root / "k
               if path.name.endswith(".lock") else os.open("/nonexistent", 0))
 print(json.dumps(done))
 """
-"""Everything that can be done to a name or a file, to everything that lies there; what could be done is told."""
+"""Everything that can be done to a name or a file, to each file there. Returns what could be done."""
 
 READ = """
 import json

@@ -214,7 +214,7 @@ def test_fail__a_pin_that_somebody_else_has_is_one_sentence(tmp_path: Path, comm
     assert done.returncode != 0
     assert "Traceback" not in told
     if command == "check":
-        assert "ways in" in told  # what comes after the pins is told too
+        assert "ways in" in told  # what comes after the pins is shown too
         return
     assert "pin 5 is in use" in told
     assert "gate.relay_pin" in told

@@ -1,4 +1,4 @@
-"""Whatever arrives, decoding gives a message or BadMessage, never anything else."""
+"""Decoding any payload gives a message or BadMessage, never anything else."""
 
 import contextlib
 import json

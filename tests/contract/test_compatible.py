@@ -1,4 +1,4 @@
-"""Nothing in the present version breaks an earlier one; and whatever would is found."""
+"""The present version breaks no earlier one. The checker finds each change that would."""
 
 import copy
 from collections.abc import Callable

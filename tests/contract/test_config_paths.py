@@ -1,4 +1,4 @@
-"""Paths and addresses in configuration files: what would be read otherwise than it is meant is told before it is tried."""
+"""Paths and addresses in configuration files: what is easily misread is refused before it is tried."""
 
 from pathlib import Path
 

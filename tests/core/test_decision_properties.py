@@ -1,4 +1,4 @@
-"""What holds for every decision, whatever the case: total, one reason, in order, silent about risk lists."""
+"""What holds for every decision in every case: total, one reason, in order, silent about risk lists."""
 
 from dataclasses import replace
 from datetime import UTC, date, timedelta
@@ -164,12 +164,12 @@ HERE = Circumstances("site-1", Direction.IN, NOW, True)
 
 
 def visible(decision: Decision) -> tuple[bool, Advice]:
-    """All that the lane is told: whether it opens, and what to do."""
+    """All that the lane shows: whether it opens, and what to do."""
     return decision.granted, decision.advice
 
 
 def _entitled(decision: Decision, claim: Claim, state: RosterState, at: Circumstances) -> None:
-    """What must be true of everybody who is let through, whatever the table says."""
+    """What must be true of everybody who is let through, with any table."""
     assert decision.worker_id in state.workers
     assert not at.locked_down
     assert not claim.refusal or at.direction is Direction.OUT

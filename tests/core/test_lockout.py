@@ -85,7 +85,7 @@ def slowly(schedule: SlowLimit, times: list[float]) -> list[float]:
 
 
 def test_fail__nine_cards_every_130_seconds_do_not_go_on_for_ever() -> None:
-    """Just below the limit of a burst, as long as one likes: 6,000 a day before, and nobody was told."""
+    """Just below the limit of a burst, without end. Before, 6,000 a day were possible, and nothing was reported."""
     times = [130.0 * burst + number for burst in range(int(30 * DAY_S / 130)) for number in range(9)]
     burst, looked = BurstLockout(), 0
     for now in times:

@@ -1,4 +1,4 @@
-"""Whoever was let in has to leave before being let in again."""
+"""A person who was let in has to leave before being let in again."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -20,7 +20,7 @@ class Gate:
         self.state = roster(workers=people, policy=policy(two_person=True))
 
     def comes(self, worker_id: str) -> str | None:
-        """The partner with whom the worker was let in; None if they were told to wait."""
+        """The partner with whom the worker was let in; None if they have to wait."""
         partner = self.pairs.partner_of(worker_id, self.now)
         at = Circumstances("site-1", Direction.IN, NOW, True, partner=partner)
         decision = decide(known(worker_id), Claim(), self.state, at)
@@ -76,7 +76,7 @@ def test_ok__other_decisions_change_nothing() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from(["w1", "w2", "w3"]), st.floats(0, 20)), max_size=40))
 def test_ok__a_visit_is_never_let_in_alone(visits: list[tuple[str, float]]) -> None:
-    """Whoever is let in has a partner who asked or was let in within the time; and the waits never pile up."""
+    """A person who is let in has a partner who asked or was let in within the time. The waits never pile up."""
     gate, seen_at = Gate(), dict[str, float]()
     for worker_id, pause in visits:
         gate.now += pause

@@ -39,7 +39,7 @@ def alive(start: int = 0) -> Iterator[Image]:
 
 @pytest.fixture
 def opened() -> Iterator[Callable[..., CaptureThread]]:
-    """Starts cameras, and closes them whatever happens."""
+    """Starts cameras, and closes them after any outcome."""
     cameras: list[CaptureThread] = []
 
     def start(make_source: Callable[[], Source], **changes: object) -> CaptureThread:

@@ -1,4 +1,7 @@
-"""Somebody removes, replaces, changes, locks or holds the journal's files while the gate writes them: nothing is lost unseen, nothing done twice."""
+"""Somebody removes, replaces, changes, locks or holds the journal's files while the gate writes them.
+
+Nothing is lost unseen, nothing is done twice.
+"""
 
 import os
 import shutil
@@ -47,7 +50,7 @@ class Gate:
         return [f"{e.code.value}: {e.detail}" for e in self.journal.latest(20)[::-1] if isinstance(e, NoticeEvent)]
 
     def saved(self) -> dict[str, int]:
-        """Epoch and number of events of what was saved for HQ, once that was told."""
+        """Epoch and number of events saved for HQ, once that was reported."""
         until = time.monotonic() + 30
         while not self.journal._notices and time.monotonic() < until:
             time.sleep(0.01)
@@ -247,7 +250,8 @@ def test_ok__a_first_start_after_an_update_takes_the_journal_as_it_is(tmp_path: 
 def test_ok__a_program_that_looks_and_ends_takes_nothing_away(gate: Gate) -> None:
     """SQLite removes the -wal file when the last connection closes: the gate's own lock has to tell it otherwise."""
     note(gate.journal, 3)
-    look = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); print(*db.execute('SELECT count(*) FROM events').fetchone()); db.close()"
+    look = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); "
+    look += "print(*db.execute('SELECT count(*) FROM events').fetchone()); db.close()"
     found = subprocess.run(
         [sys.executable, "-c", look, str(gate.path)], capture_output=True, text=True, check=True
     ).stdout

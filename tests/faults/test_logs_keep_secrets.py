@@ -1,4 +1,4 @@
-"""Whatever fails, wherever it is shown: no PIN, no template, no picture, no key in any log or on any terminal."""
+"""No failure shows a PIN, a template, a picture or a key, in any log or on any terminal."""
 
 import base64
 import importlib

@@ -31,7 +31,7 @@ reset_pin = 26
 
 
 class Systemd:
-    """What it is told."""
+    """What it reports."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []

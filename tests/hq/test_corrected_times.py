@@ -1,4 +1,4 @@
-"""Corrected times at HQ: beside the events, whatever way and in whatever parts they come."""
+"""Corrected times at HQ: beside the events, which come by any way and in any parts."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""HQ chooses between a snapshot and changes, and what reaches a gate is HQ's list, whatever was lost on the way."""
+"""HQ chooses between a snapshot and changes. A gate gets HQ's list, with any loss on the way."""
 
 import random
 from pathlib import Path

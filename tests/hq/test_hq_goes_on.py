@@ -1,4 +1,4 @@
-"""What one gate, one row or one list has wrong at HQ is told of, and stops nothing else."""
+"""HQ reports what is wrong with one gate, one row or one list. It stops nothing else."""
 
 from collections.abc import Iterator
 from dataclasses import replace

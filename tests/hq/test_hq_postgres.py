@@ -37,7 +37,7 @@ from hq.database.migration import FIRST, NEWEST
 from hq.database.quarantine import quarantined
 from hq.database.store import Store
 from hq.ingest import corrected_times as times
-from hq.ingest.refusals import Refusals
+from hq.ingest.refusals import RefusalQueue
 from hq.registry.import_file import ImportFile
 from hq.reports import report
 
@@ -99,7 +99,7 @@ def test_ok__a_database_from_before_the_migrations_is_taken_over(tmp_path: Path)
     store = Store(url)
     with store.read() as db:
         assert quarantined(db) == 1
-    assert Refusals(store).due() == [], "what lies there from before is no news to a gate"
+    assert RefusalQueue(store).due() == [], "what lies there from before is no news to a gate"
     store.close()
 
 

@@ -127,8 +127,10 @@ def test_fail__a_stranger_at_the_broker_holds_up_nothing(rig: Rig, stranger: Str
     for epochs in (epoch, "20300101-abcdef"):
         forged = EventBatch(site_id="site-1", gate_id="gate-1", epoch=epochs, records=tuple(chained(records[:5])))
         stranger.publish(name, encode(forged))
-    stranger.publish(topic(Channel.STATUS, "site-1", "gate-1"), encode(GateStatus(gate_id="gate-1", site_id="site-1", online=True)), retain=True)  # fmt: skip
-    stranger.publish(topic(Channel.HEALTH, "site-1", "gate-1"), encode(Health(gate_id="gate-1", site_id="site-1", utc=utc(), unsent_events=9)))  # fmt: skip
+    status = GateStatus(gate_id="gate-1", site_id="site-1", online=True)
+    health = Health(gate_id="gate-1", site_id="site-1", utc=utc(), unsent_events=9)
+    stranger.publish(topic(Channel.STATUS, "site-1", "gate-1"), encode(status), retain=True)
+    stranger.publish(topic(Channel.HEALTH, "site-1", "gate-1"), encode(health))
     rig.sync()
     store = rig.store()
     wait_until(lambda: rig.holds(store, 20), "HQ holds the events of the gate, and no others")

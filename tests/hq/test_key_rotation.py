@@ -110,7 +110,7 @@ class Site:
 
     @property
     def told(self) -> set[int]:
-        """The versions of all lists that HQ was told of."""
+        """The versions of all lists that the gates reported to HQ."""
         return {getattr(self.status, f"{kind.value}_version") for kind in ListKind}
 
     def copy(self, name: str) -> None:

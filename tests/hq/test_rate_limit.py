@@ -1,4 +1,4 @@
-"""A flood of rubbish is thinned at HQ, one sender's at another's no cost."""
+"""HQ limits a flood of invalid messages from one sender, at no cost to another."""
 
 from hq.ingest.rate_limit import BURST, REFILL_S, SENDERS_MAX, limit_per_sender
 

@@ -44,7 +44,7 @@ def test_ok__after_a_withdrawal_no_file_of_gate_hq_or_broker_holds_the_template(
     unknown = enrol(world, gate, "w-9", "a stranger")
     world.wait(lambda: report.quarantine(world.store), "an enrolment of nobody is put aside")
     secrets = [form for plain in (vector("w-1"), vector("w-1 again"), sealed, unknown) for form in forms(plain)]
-    # Every seal that the template lies in is a secret too: whoever gets the site's key opens it.
+    # Every seal that the template lies in is a secret too: with the site's key anybody opens it.
     secrets += [body[-400:] for body in world.kept_bytes()]
     with world.store.read() as db:
         rows = db.execute(select(t.templates.c.sealed_record).where(t.templates.c.worker_id == "w-1"))

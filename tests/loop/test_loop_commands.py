@@ -21,7 +21,7 @@ REBOOT, RESYNC = CommandAction.REBOOT, CommandAction.RESYNC
 
 
 class Yard(House):
-    """The house of test_loop, whose gate may start anew; each start is noted with what the journal held by then."""
+    """The house of test_loop, whose gate may start again; each start is noted with what the journal held by then."""
 
     def __init__(self, folder: Path, how: Literal["machine", "process", "never"] = "machine") -> None:
         self.config = Config.model_validate(

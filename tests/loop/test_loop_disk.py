@@ -21,7 +21,7 @@ CONFIG = parse({"journal": {"budget_mb": 16}})
 
 
 class Site(House):
-    """The loop with a disk; what is free on it is told."""
+    """The loop with a disk of a given free space."""
 
     free_mb = 5000.0
 
@@ -215,8 +215,9 @@ def test_ok__without_a_disk_to_look_at_the_gate_works_and_forgets_as_before(tmp_
 
 
 def test_ok__a_program_that_reads_without_end_is_named_and_counted(site: Site) -> None:
-    """Its -wal file is part of the budget, of what is told, and cut once the program has ended."""
-    look = "import sqlite3, sys, time; db = sqlite3.connect(sys.argv[1]); db.execute('BEGIN'); db.execute('SELECT count(*) FROM events').fetchall(); print('ready', flush=True); time.sleep(600)"
+    """Its -wal file is part of the budget, of the report, and cut once the program has ended."""
+    look = "import sqlite3, sys, time; db = sqlite3.connect(sys.argv[1]); db.execute('BEGIN'); "
+    look += "db.execute('SELECT count(*) FROM events').fetchall(); print('ready', flush=True); time.sleep(600)"
     site.waits(5000)
     command = [sys.executable, "-c", look, str(site.folder / "journal.db")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

@@ -69,7 +69,7 @@ class Gatehouse:
             {
                 "liveness": {"mode": mode, "challenge_limit_ms": 12_000},
                 "matcher": {"threshold": 0.45},
-                "gate": {"passage_pin": 22},  # tells that nobody passed, so whoever stays is judged again
+                "gate": {"passage_pin": 22},  # tells that nobody passed, so a person who stays is judged again
             }
         )
         self.clock = ManualClock()
@@ -166,7 +166,7 @@ def test_fail__nothing_is_decided_while_the_person_is_being_asked(stage) -> None
 def test_ok__advisory_grants_and_records_its_doubt(stage) -> None:
     house = stage("advisory", picture(5))
     assert house.first_decision().reason is Reason.GRANTED
-    for _ in range(300):  # the photo goes on waving; the person is looked at afresh after 6 s
+    for _ in range(300):  # the photo goes on waving; the person is looked at again after 6 s
         house.loop.step()
     events = [e for e in JournalReader(house.folder / "journal.db").latest(50) if isinstance(e, AccessEvent)]
     assert {e.reason for e in events} == {Reason.GRANTED}

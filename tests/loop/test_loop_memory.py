@@ -60,7 +60,7 @@ class Vault(House):
         self.journal.close()
 
     def reboot(self, off_s: float = 20) -> None:
-        """The machine is off for a moment; its monotonic clock begins anew."""
+        """The machine is off for a moment; its monotonic clock begins again."""
         self.stop()
         self.clock.advance(off_s)
         self.clock._monotonic_s = 15.0
@@ -153,7 +153,7 @@ def test_ok__a_lock_down_is_obeyed_in_doubt(vault: Vault) -> None:
 
 
 def test_fail__an_order_from_before_the_machine_was_switched_on(vault: Vault) -> None:
-    """It may have been obeyed by a card that is no longer here. HQ is told, and orders again."""
+    """It may have been obeyed by a card that is no longer here. HQ gets a report, and orders again."""
     given = order(vault, "c1")
     vault.reboot()
     vault.ordered(given)

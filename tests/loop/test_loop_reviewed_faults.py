@@ -92,7 +92,7 @@ def test_fail__whom_the_guard_let_in_is_not_let_in_again_by_the_face(house: Hous
     house.sees(known(1), 2.0)
     assert house.decisions == [Reason.MANUAL_ADMIT]
     assert house.acts.count("pulse") == 1
-    house.sees(known(2), 1.0)  # the same worker, seen afresh
+    house.sees(known(2), 1.0)  # the same worker, seen again
     assert house.decisions == [Reason.MANUAL_ADMIT]
     workers = house.lists.state.workers
     second = replace(workers["w1"], worker_id="w2")

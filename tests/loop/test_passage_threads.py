@@ -33,7 +33,7 @@ SOON_S = 5.0
 
 
 class HangingDisk(Memory):
-    """The journal's promises, and a disk that takes as long as it is told to."""
+    """The journal's promises, and a disk that takes the given time."""
 
     def __init__(self) -> None:
         super().__init__()

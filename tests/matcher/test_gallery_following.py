@@ -1,4 +1,4 @@
-"""A gallery that follows changes answers as one that was built afresh."""
+"""A gallery that follows changes answers like a newly built one."""
 
 from types import SimpleNamespace
 

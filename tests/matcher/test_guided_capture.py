@@ -10,7 +10,7 @@ from edge.matcher.enrolment.guided_capture import SPACING_S, WANTED, GuidedCaptu
 
 
 class SeesFaces:
-    """An engine whose detector says what it is told to; alignment is the real one."""
+    """An engine with a scripted detector; alignment is the real one."""
 
     def __init__(self) -> None:
         self.faces: list[Face] = []

@@ -89,7 +89,7 @@ def test_ok__a_vector_that_lost_its_length_in_transit_still_scores_a_cosine():
     outlier=st.floats(1, 1000),
 )
 def test_ok__the_best_row_is_on_the_shortlist(seed, rows, size, spread, outlier):
-    """Whatever the gallery looks like: everybody nearly alike, or one number far larger than all others."""
+    """With any gallery: everybody nearly alike, or one number far larger than all others."""
     random = np.random.default_rng(seed)
     matrix = random.normal(size=size) + spread * random.normal(size=(rows, size))
     matrix[:, 0] *= outlier

@@ -169,7 +169,7 @@ def test_ok__a_frame_is_compared_unmirrored_with_a_mirrored_template(engine, pho
 
 @pytest.mark.parametrize("eyes_px", [28, 35, 45])
 def test_ok__the_smallest_usable_face_and_half_as_large_a_rival_are_found(engine, photo, eyes_px):
-    """Coarsely whoever is usable; and, once the nearest is known, whoever stands beside with a face half as tall."""
+    """Coarsely each usable face; once the nearest is known, each face beside it that is half as tall."""
     image = photo("person-a-1.jpg")
     (face,) = engine.detect(image)
     height = round(image.shape[0] * eyes_px / face.eye_distance_px)
@@ -184,7 +184,7 @@ def test_ok__beside_a_near_face_a_frame_is_searched_as_coarsely_as_its_rivals_al
     assert len(matcher.faces_near(picture, 48)) == len(engine.detect(picture)) == 2
     far = scene((photo("person-a-1.jpg"), 150, 300))
     (fine,) = engine.detect(far)
-    for nobody_or_far_px in (float("inf"), fine.eye_distance_px):  # whoever is too far away is told so
+    for nobody_or_far_px in (float("inf"), fine.eye_distance_px):  # a person who is too far away sees that
         (face,) = matcher.faces_near(far, nobody_or_far_px)
         assert face.eye_distance_px == fine.eye_distance_px < 18
 

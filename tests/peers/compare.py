@@ -1,6 +1,6 @@
 """sitegate and its peers, side by side: the same picture, the same weights, the same two cores, taking turns.
 
-Each round runs both sides once, so that whatever else the machine does meets both alike; the ratio is of the medians.
+Each round runs both sides once, so that other work of the machine meets both alike; the ratio is of the medians.
 """
 
 import argparse

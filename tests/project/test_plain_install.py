@@ -1,6 +1,6 @@
 """A gate gets the plain install: everything it runs works without the packages of the extras.
 
-No virtual environment is made here, which would take a minute and the network: in a process of its own, whatever
+No virtual environment is made here, which would take a minute and the network. In a process of its own, a package that
 requirements/gate.txt does not install cannot be imported.
 """
 

@@ -84,7 +84,7 @@ class Command:
         return code
 
     def gone(self) -> int:
-        """The same, whatever files it left."""
+        """The same, with any files it left."""
         code = self.process.wait(GONE_S)
         until(lambda: not self.running(), lambda: str(self.running()))
         texts = [file.read_text() for name in ("hq.toml", "gate.toml") for file in self.folder.rglob(name)]

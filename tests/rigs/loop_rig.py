@@ -43,7 +43,7 @@ NOBODY = Identification(Sight.NOBODY)
 
 
 class OneFrameEach:
-    """A camera that always has a fresh frame, until it is told to fail."""
+    """A camera that always has a fresh frame, until a test lets it fail."""
 
     def __init__(self, clock: ManualClock) -> None:
         self._clock, self.ok = clock, True
@@ -62,7 +62,7 @@ class OneFrameEach:
 
 
 class Says:
-    """A matcher that says what it is told to; an exception is raised."""
+    """A scripted matcher; an exception in the script is raised."""
 
     model_id = "test/model"
     threshold = 0.45

@@ -92,7 +92,7 @@ def payloads(key: Ed25519PrivateKey, seed: int) -> Iterator[bytes]:
 
 
 def changed(sample: bytes | bytearray, dice: random.Random) -> bytes:
-    """One field of the JSON, at whatever depth, replaced by something of the wrong size or type, or left out."""
+    """One field of the JSON, at any depth, replaced by something of the wrong size or type, or left out."""
     data = json.loads(sample)
     place = data
     while isinstance(place, dict | list) and place:

@@ -121,7 +121,7 @@ class Stage:
 
     def _write(self) -> None:
         present: dict[str, object] = {
-            "utc": datetime.now(UTC),  # not the moved clock: the present is now, whatever is played
+            "utc": datetime.now(UTC),  # not the moved clock: the present is now, in every play
             "direction": Direction.IN,
             "gate_state": "locked",
             "camera_ok": True,

@@ -239,7 +239,7 @@ class Rig:
         return open_ingest(store, self.keys)
 
     def sign_batch(self, batch: EventBatch) -> EventBatch:
-        """As the gate process signs it, whatever it says."""
+        """As the gate process signs it, with any content."""
         last = batch.records[-1]
         signed = sign_head(head(batch.site_id, batch.gate_id, batch.epoch, last.seq, last.hash), self.gate_key)
         return batch.model_copy(
@@ -266,7 +266,7 @@ class Rig:
         return reader
 
     def let_go_of_the_journal(self) -> None:
-        """Close what reads it; whoever still needs it opens it again."""
+        """Close the readers; each opens it again when needed."""
         for part in self._open:
             if isinstance(part, JournalReader):
                 part.close()

@@ -110,8 +110,15 @@ def test_ok__words_stand_out_from_their_ground(stage: Stage, browser: WebDriver,
     faint = browser.execute_script(
         """
         const rgb = (c) => c.match(/[\\d.]+/g).map(Number);
-        const light = (c) => { const [r, g, b] = rgb(c).map((v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-        const ground = (e) => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor; if (rgb(c)[3] !== 0) return c; } return "rgb(255,255,255)"; };
+        const linear = (v) => v / 255 <= 0.03928 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4;
+        const light = (c) => { const [r, g, b] = rgb(c).map(linear); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+        const ground = (e) => {
+          for (; e; e = e.parentElement) {
+            const c = getComputedStyle(e).backgroundColor;
+            if (rgb(c)[3] !== 0) return c;
+          }
+          return "rgb(255,255,255)";
+        };
         const faint = [];
         for (const e of document.querySelectorAll("body *")) {
           if (![...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()) || e.closest("[hidden]")) continue;

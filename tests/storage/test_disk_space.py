@@ -1,4 +1,4 @@
-"""The reserve on a real disk, and the steps of a disk whose free space is told."""
+"""The reserve on a real disk, and the steps of a disk with a given free space."""
 
 from datetime import date
 from pathlib import Path

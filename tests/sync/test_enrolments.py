@@ -153,7 +153,7 @@ def test_fail__who_is_no_worker_of_the_gates_site(trusting: Desk) -> None:
 @pytest.mark.parametrize("consent", ["c-1", "C-1", "c-1 ", "c-2", "c-1\u200b"])
 @pytest.mark.parametrize("ahead_h", [-48, 0, 48])
 def test_fail__a_withdrawn_consent_never_comes_back_from_a_gate(trusting: Desk, consent: str, ahead_h: int) -> None:
-    """Whatever its age, its text, or the gate's clock."""
+    """At any age, with any text, by any clock of the gate."""
     trusting.imports(WORKER)
     trusting.enrols()
     trusting.imports(WORKER.model_copy(update={"consent_ref": None}))
@@ -199,7 +199,7 @@ def test_fail__what_waits_when_the_consent_is_withdrawn_is_refused_and_destroyed
 
 
 def test_fail__the_same_record_a_second_time(trusting: Desk) -> None:
-    """Sealed once, it can be put into an event again by whoever has a gate's key."""
+    """Sealed once, it can be put into an event again with a gate's key."""
     trusting.imports(WORKER)
     trusting.enrols()
     first = trusting._reader.records(0, 1)[0]

@@ -32,7 +32,7 @@ def _on(rig: Rig, **more: object) -> Config:
 
 
 def _kept(rig: Rig, topic: str) -> list[bytes]:
-    """What the broker gives to whoever comes now."""
+    """What the broker gives to a new subscriber."""
     late = Stranger(rig.port)
     late.subscribe("end")
     late.subscribe(topic)

@@ -1,4 +1,4 @@
-"""Changes of lists at a gate: whatever came before, twice, late or from somebody else, it has one list that HQ published."""
+"""Changes of lists at a gate, also early, twice, late or from somebody else: it has one list that HQ published."""
 
 import sqlite3
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""A list in many parts: whatever the network, the broker and restarts do to them, a gate has the old list or the new one."""
+"""A list in many parts. With any network, broker and restarts a gate has the old list or the new one."""
 
 import sqlite3
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What HQ could not take is told to the gate, once; and what HQ orders the sync process to do."""
+"""HQ reports to the gate, once, what it could not take; and HQ's orders to the sync process."""
 
 import platform
 from collections.abc import Callable
@@ -32,7 +32,7 @@ from edge.replica.summary import SummaryReader
 from edge.storage.journal import Journal, JournalReader
 from edge.sync.service import SyncService
 from hq.cli import app
-from hq.ingest.refusals import Refusals
+from hq.ingest.refusals import RefusalQueue
 from hq.reports import report
 
 REFUSAL_TOPIC = topic(Channel.REFUSAL, "site-1", "gate-1")
@@ -82,7 +82,7 @@ def test_ok__a_flood_of_refusals_is_told_in_few_words(rig: Rig, stranger: Strang
     wait_until(lambda: len(report.quarantine(store)) == 40, "all are in quarantine")
     wait_until(lambda: _told(stranger, rig), "the gate is told")
     hq.stop()
-    refusals = Refusals(store)  # HQ after a restart: the rest in one message
+    refusals = RefusalQueue(store)  # HQ after a restart: the rest in one message
     waiting = [refusal for _, _, refusal in refusals.due()]
     assert len(_told(stranger, rig)) + len(waiting) <= 2
     assert sum(1 + told.more for told in [*_told(stranger, rig), *waiting]) == 40
@@ -91,7 +91,7 @@ def test_ok__a_flood_of_refusals_is_told_in_few_words(rig: Rig, stranger: Strang
 def test_ok__a_gate_that_goes_on_sending_rubbish_is_told_ever_less_often(rig: Rig) -> None:
     ingest, store = ingest_of(rig)
     now = [1000.0]
-    refusals, told = Refusals(store, lambda: now[0]), []
+    refusals, told = RefusalQueue(store, lambda: now[0]), []
     for second in range(0, 8 * 3600, 300):
         now[0] = 1000.0 + second
         ingest.rejected.keep("site-1", "gate-1", "health: BadMessage", b"rubbish %d" % second)
@@ -119,7 +119,7 @@ def test_fail__a_refused_notice_about_a_refusal_breeds_no_other(rig: Rig) -> Non
     ]
     ingest.take(event_batch(journal, (records[0], *twins)))
     assert sorted(row.seq for row in report.quarantine(store)) == [2, 3]
-    ((_, _, refusal),) = Refusals(store).due()
+    ((_, _, refusal),) = RefusalQueue(store).due()
     assert (refusal.seq, refusal.more) == (2, 0)
 
 

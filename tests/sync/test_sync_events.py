@@ -1,4 +1,4 @@
-"""Events from the journal to HQ: nothing lost, nothing twice, whatever is down meanwhile."""
+"""Events from the journal to HQ: nothing lost, nothing twice, with any part down meanwhile."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""What pip is told, and where things are kept."""
+"""The options that pip gets, and where things are kept."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Painted helmets, masks and glasses lie where they belong, whatever the size and tilt of the face."""
+"""Painted helmets, masks and glasses lie where they belong, at any size and tilt of the face."""
 
 import cv2
 import numpy as np

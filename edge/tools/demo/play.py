@@ -31,6 +31,7 @@ def play(console: Console, root: Path, models_dir: Path, photos_dir: Path, *, ke
             stage.init()
             matcher = open_matcher(MatcherConfig(), models_dir)
             cast = portraits(photos_dir, matcher)
+            stage.enrol(cast, matcher)
             stage.start_hq()
             stage.ask_code()
             stage.publish(cast, matcher)

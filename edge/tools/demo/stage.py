@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from contract.messages import EnrolmentRecord
 from contract.processes import STOP_S, Processes
 from contract.signing import read_sealing_public
 from edge.app.state_folders import PIN_HISTORY
@@ -47,6 +48,7 @@ class DemoStage:
         self._processes = Processes()
         self._lasting: set[str] = set()
         self._steps: set[str] = set()
+        self._enrolled: list[EnrolmentRecord] = []
         self.broker_port, self.screen_port = _free_port(), _free_port()
         self.go = root / "go"
 
@@ -85,15 +87,19 @@ class DemoStage:
         """Let HQ begin to make the code with which the gate will register."""
         self._begin("gate", "code", GATE, "--site", SITE, "--by", "demo", "--dir", str(self.hq_dir))
 
-    def publish(self, cast: Mapping[str, Portrait], matcher: FaceMatcher) -> None:
-        """Enrol the members, and let HQ begin to publish roster and risk list to the gate's site."""
-        hq_key = read_sealing_public(self.hq_dir / "keys" / "hq-sealing.pub.pem")
+    def enrol(self, cast: Mapping[str, Portrait], matcher: FaceMatcher) -> None:
+        """Make the members' templates. HQ's key is not needed yet."""
         now = SystemClock().utc()
-        sealed = []
         for member in MEMBERS:
             templates = matcher.enrol([cast[member.portrait].crop()])
-            enrolment = enrolment_record(member.worker_id, member.consent_ref, templates, now)
-            sealed.append(b64encode(sealed_request(enrolment, hq_key).sealed_record).decode())
+            self._enrolled.append(enrolment_record(member.worker_id, member.consent_ref, templates, now))
+
+    def publish(self, cast: Mapping[str, Portrait], matcher: FaceMatcher) -> None:
+        """Enrol the members if need be, and let HQ begin to publish roster and risk list to the gate's site."""
+        if not self._enrolled:
+            self.enrol(cast, matcher)
+        hq_key = read_sealing_public(self.hq_dir / "keys" / "hq-sealing.pub.pem")
+        sealed = [b64encode(sealed_request(one, hq_key).sealed_record).decode() for one in self._enrolled]
         people = {
             "workers": [
                 {"worker_id": m.worker_id, "sites": m.sites, "training_valid_until": m.training_valid_until}

@@ -241,6 +241,7 @@ class RestartStep(Step):
 
 
 KINDS: tuple[type[Step], ...] = (
-    PersonStep, PeopleStep, WalksUpStep, SensorStep, DoorStep, ArmStep, CodeStep, CardStep, PinStep, TemperatureStep, AdmitStep, DeskStep, EnrolStep, CommandStep, RosterStep, RiskStep,
-    PolicyStep, ClockStep, BreaksStep, WorksStep, RestartStep,
+    PersonStep, PeopleStep, WalksUpStep, SensorStep, DoorStep, ArmStep, CodeStep, CardStep, PinStep, TemperatureStep,
+    AdmitStep, DeskStep, EnrolStep, CommandStep, RosterStep, RiskStep, PolicyStep, ClockStep, BreaksStep, WorksStep,
+    RestartStep,
 )  # fmt: skip
