@@ -3,8 +3,8 @@
 import re
 from typing import get_args
 
+from common.terminal.errors import ID, shown
 from contract.messages import Id
-from contract.terminal.errors import ID, shown
 
 _PATTERN = re.compile(next(m.pattern for m in get_args(Id)[1].metadata if hasattr(m, "pattern")))
 

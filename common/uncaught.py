@@ -1,4 +1,4 @@
-"""Shows exceptions with `contract.tracebacks` wherever Python or a library would show them itself."""
+"""Shows exceptions with `common.tracebacks` wherever Python or a library would show them itself."""
 
 import logging
 import sys
@@ -7,7 +7,7 @@ from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
-from contract import tracebacks
+from common import tracebacks
 
 
 @contextmanager

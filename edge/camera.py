@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from pydantic import SecretStr
 
-from contract.libraries import extra, loading
+from common.libraries import extra, loading
 from contract.signing import BadKey
 from edge.capture.folder import FolderSource
 from edge.capture.opencv import FileSource, RtspSource, V4l2Source

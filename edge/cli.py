@@ -4,10 +4,10 @@ import logging
 
 import typer
 
-from contract.memory import keep_private
-from contract.processes import ended_by_signals
-from contract.terminal.errors import error_group
-from contract.uncaught import shown_without_values
+from common.memory import keep_private
+from common.processes import ended_by_signals
+from common.terminal.errors import error_group
+from common.uncaught import shown_without_values
 from edge import __version__
 from edge.commands import (
     account,

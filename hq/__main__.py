@@ -1,6 +1,6 @@
 """Start `sitegate-hq`. What HQ needs is the extra [hq]; where it is missing, one sentence says how to install it."""
 
-from contract.libraries import extra, loading
+from common.libraries import extra, loading
 
 
 def main() -> None:

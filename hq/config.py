@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
-from contract.config_paths import path_problem
+from common.config_paths import path_problem
 from contract.messages import Id
 
 FILE_NAME = "hq.toml"

@@ -39,7 +39,7 @@ PLAIN_WORDS = {
 }
 """Word that is out -> what to write."""
 WORD = re.compile(r"(?<![\w-])(" + "|".join(PLAIN_WORDS) + r")(?![\w-])", re.IGNORECASE)
-FOLDERS = ("contract", "docs", "edge", "hq", "models", "scripts", "tests")
+FOLDERS = ("common", "contract", "docs", "edge", "hq", "models", "scripts", "tests")
 PAGES = (".html", ".toml")
 NOT_OURS = ("language.py",)
 """This file names the words."""

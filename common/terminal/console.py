@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from contract.terminal.text import visible, visible_lines
+from common.terminal.text import visible, visible_lines
 
 Styled = str | tuple[str, str]
 """Text, or (text, style)."""

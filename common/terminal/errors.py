@@ -11,8 +11,8 @@ import typer
 from pydantic import ValidationError
 from typer.core import TyperGroup
 
-from contract import tracebacks
-from contract.terminal.text import prepare_streams, visible
+from common import tracebacks
+from common.terminal.text import prepare_streams, visible
 
 TRACEBACK = "SITEGATE_TRACEBACK"
 """If this environment variable is set, an error is shown with its traceback."""

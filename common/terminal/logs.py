@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from contract.terminal.text import visible, visible_lines
+from common.terminal.text import visible, visible_lines
 
 
 class LogLines(structlog.PrintLogger):

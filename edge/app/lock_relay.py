@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 from pydantic import ValidationError
 
-from contract.unknown_keys import nearest
+from common.unknown_keys import nearest
 from edge.core.config import Config, ConfigError, GateConfig, PathsConfig, parse
 from edge.core.layout import GATE, PIN_HISTORY, RELAY
 from edge.core.ports import GateError

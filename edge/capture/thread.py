@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 import structlog
 
-from contract.backoff import Backoff
+from common.backoff import Backoff
 from edge.capture.freeze_detector import WHOLE, FreezeDetector, LaneEdges, PictureCells
 from edge.capture.reader import NewestFrame, SourceReader
 from edge.capture.source import CameraFault, Source, letterbox

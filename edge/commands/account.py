@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from contract.terminal.console import Table
+from common.terminal.console import Table
 from edge.app.state_folders import DESK, become_owner, desk_dir
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, example, fail, load_config, out
 from edge.core.ports import JournalError

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from contract.libraries import extra, require
-from contract.terminal.console import Table
+from common.libraries import extra, require
+from common.terminal.console import Table
 from edge.commands.common import JsonOption, err, example, fail, out
 from edge.core.config import MatcherConfig
 from edge.matcher import ModelError, fetch_pack, load_manifest

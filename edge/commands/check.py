@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import typer
 
-from contract.terminal.console import Table, styled
+from common.terminal.console import Table, styled
 from edge.commands.common import DEFAULT_CONFIG, EXIT_PROBLEM, ConfigOption, JsonOption, err, example, load_config, out
 
 _COLOURS = {"ok": "green", "warning": "yellow", "problem": "bold red"}

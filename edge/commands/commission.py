@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from contract import ids
+from common import ids
+from common.terminal.console import Table, styled
+from common.terminal.text import visible
 from contract.codec import encode
 from contract.messages import CommissioningOutcome, CommissioningRecord, CommissioningStep, StepState
 from contract.signing import COMMISSIONING, BadKey, sign
-from contract.terminal.console import Table, styled
-from contract.terminal.text import visible
 from edge import __version__
 from edge.commands.common import DEFAULT_CONFIG, EXIT_PROBLEM, ConfigOption, example, fail, load_config, out
 from edge.core.config import Config

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from contract.terminal.console import Console, styled
+from common.terminal.console import Console, styled
 from edge.core.config import Config, ConfigError, load
 
 DEFAULT_CONFIG = Path("/etc/sitegate/sitegate.toml")

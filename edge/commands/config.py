@@ -11,7 +11,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic_core import PydanticUndefined
 from rich.prompt import Prompt
 
-from contract.terminal.console import styled
+from common.terminal.console import styled
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, JsonOption, example, fail, load_config, out
 from edge.core.config import LIVENESS_MODES, NOT_CHOSEN, PHOTOS_LET_IN, Config, LivenessConfig
 from edge.system import inline_secrets

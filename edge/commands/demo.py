@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from contract.libraries import extra, require
+from common.libraries import extra, require
 from edge.commands.common import EXIT_PROBLEM, example, fail, out
 from edge.commands.models import download_progress, follow
 from edge.matcher import ModelError, fetch_pack, load_manifest

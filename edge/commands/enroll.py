@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
-from contract import ids
+from common import ids
+from common.terminal.console import TextColumn, styled
 from contract.signing import BadKey, read_sealing_public
-from contract.terminal.console import TextColumn, styled
 from edge.app.roster import open_roster
 from edge.app.state_folders import DESK, as_owner, desk_dir
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, err, example, fail, load_config, out

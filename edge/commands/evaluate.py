@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
-from contract.libraries import extra, require
-from contract.terminal.console import Table, TextColumn, stacked
+from common.libraries import extra, require
+from common.terminal.console import Table, TextColumn, stacked
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, example, fail, optional_config, out
 from edge.commands.pad import measure_pad, print_pad
 from edge.core.config import Config

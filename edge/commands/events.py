@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from common.terminal.console import Table
 from contract.chain import BrokenChain
 from contract.chain import verify as verify_chain
 from contract.messages import (
@@ -20,7 +21,6 @@ from contract.messages import (
     PassageEvent,
 )
 from contract.signing import BadKey
-from contract.terminal.console import Table
 from contract.times import corrections
 from edge.app.roster import open_roster
 from edge.app.state_folders import JOURNAL, gate_dir, gate_key_files

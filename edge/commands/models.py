@@ -15,7 +15,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from contract.terminal.console import Table, TextColumn, styled
+from common.terminal.console import Table, TextColumn, styled
 from edge.commands import upright
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, JsonOption, err, example, fail, optional_config, out
 from edge.core.config import MatcherConfig

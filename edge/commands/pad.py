@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contract.terminal.console import Table
+from common.terminal.console import Table
 from edge.commands.common import out
 from edge.core.config import LivenessConfig, MatcherConfig
 

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from common.terminal.console import Table, styled
 from contract.messages import Direction, LivenessVerdict, NoticeCode, PolicySnapshot
 from contract.policy import Factor, zone_named
 from contract.signing import BadKey
-from contract.terminal.console import Table, styled
 from edge.app.roster import open_roster
 from edge.app.state_folders import JOURNAL
 from edge.commands.common import (

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from contract import uncaught
+from common import uncaught
 from edge.commands.common import DEFAULT_CONFIG, EXIT_PROBLEM, EXIT_USAGE, ConfigOption, err, example, fail, load_config
 from edge.core.config import Config
 from edge.system.logs import configure_logs

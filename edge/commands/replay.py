@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from contract.libraries import extra, require
-from contract.terminal.console import Table, stacked, styled
+from common.libraries import extra, require
+from common.terminal.console import Table, stacked, styled
 from edge.commands.common import EXIT_PROBLEM, EXIT_USAGE, err, example, fail, out
 from edge.matcher import ModelError, fetch_pack, load_manifest
 from edge.system.logs import configure_logs

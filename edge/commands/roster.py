@@ -5,9 +5,9 @@ from pathlib import Path
 
 import typer
 
+from common.terminal.console import Table, styled
 from contract.messages import NoticeCode
 from contract.signing import BadKey
-from contract.terminal.console import Table, styled
 from edge.app.roster import open_roster
 from edge.commands.clock import WhyOption, send
 from edge.commands.common import (

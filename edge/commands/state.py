@@ -2,7 +2,7 @@
 
 import typer
 
-from contract.terminal.console import styled
+from common.terminal.console import styled
 from edge.app.state_migration import move
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, err, example, fail, load_config, out
 from edge.core.ports import JournalError

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress
 
-from contract.terminal.console import Table
+from common.terminal.console import Table
 from edge.commands.common import JsonOption, err, example, fail, out
 from edge.core.config import MatcherConfig
 from edge.system.pinned_packages import cache_dir

@@ -7,7 +7,7 @@ ever.
 
 from dataclasses import dataclass, replace
 
-from contract.backoff import doubled_s
+from common.backoff import doubled_s
 
 NEVER = float("-inf")
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import structlog
 
-from contract.libraries import loading
+from common.libraries import loading
 from edge.core.config import TemperatureConfig
 from edge.core.domain import ThermometerStatus
 from edge.core.ports import Clock

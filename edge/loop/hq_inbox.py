@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from common.token_bucket import TokenBuckets
 from contract.messages import (
     Advice,
     Command,
@@ -12,7 +13,6 @@ from contract.messages import (
     NoticeEvent,
     Reason,
 )
-from contract.token_bucket import TokenBuckets
 from edge.core.config import Config
 from edge.core.decision import look_alikes_in_words
 from edge.core.domain import Decision, DeskRequest, Incident, RosterState, Template

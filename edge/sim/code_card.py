@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from contract.libraries import extra, loading
+from common.libraries import extra, loading
 from edge.core.domain import Image
 from edge.sim.walk_up_script import ScriptError
 

@@ -25,7 +25,7 @@ from typing import Any, BinaryIO
 
 import structlog
 
-from contract.processes import follow
+from common.processes import follow
 from edge.storage import database_reader, untrusted_database
 
 log = structlog.get_logger()

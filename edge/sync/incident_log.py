@@ -6,8 +6,8 @@ from collections import Counter
 
 import structlog
 
+from common.token_bucket import TokenBuckets
 from contract.messages import NoticeCode
-from contract.token_bucket import TokenBuckets
 from edge.core.domain import Incident
 from edge.core.ports import Clock
 from edge.replica.writer import ReplicaWriter

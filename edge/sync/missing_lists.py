@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from contract.backoff import Backoff
+from common.backoff import Backoff
 from contract.messages import ListKind
 
 PATIENCE_S = 60.0

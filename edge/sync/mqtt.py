@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from contract.backoff import Backoff
+from common.backoff import Backoff
 from edge.core.config import SyncConfig
 from edge.sync.mqtt_session import INBOX, LinkError, MqttSession, Publication, Received, password, tls_context
 

@@ -1,6 +1,6 @@
 """Structured logs on standard error: for people on a terminal, JSON lines for the system journal.
 
-An exception is shown without local variables and without what it quotes (`contract.tracebacks`); `contract.uncaught`
+An exception is shown without local variables and without what it quotes (`common.tracebacks`); `common.uncaught`
 does the same for an uncaught exception.
 """
 
@@ -9,8 +9,8 @@ import sys
 
 import structlog
 
-from contract import uncaught
-from contract.terminal.logs import LogLines, made_visible
+from common import uncaught
+from common.terminal.logs import LogLines, made_visible
 
 
 def configure_logs(*, as_json: bool = False, level: int = logging.INFO) -> None:

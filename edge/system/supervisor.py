@@ -14,8 +14,8 @@ from types import FrameType
 import sdnotify
 import structlog
 
-from contract.backoff import Backoff
-from contract.processes import Processes, on_ending
+from common.backoff import Backoff
+from common.processes import Processes, on_ending
 
 log = structlog.get_logger()
 

@@ -23,11 +23,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from common.processes import follow_pool
 from contract.chain import GENESIS, link
 from contract.codec import decode, encode
 from contract.identity import head, sign_head
 from contract.messages import AccessEvent, Ack, Advice, Direction, EventBatch, EventRecord, Reason
-from contract.processes import follow_pool
 from contract.signing import verify
 from contract.topics import ROUTES, Channel, topic
 from hq import config as settings

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from contract.processes import Processes
+from common.processes import Processes
 
 START_S = 20.0
 

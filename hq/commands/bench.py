@@ -16,7 +16,7 @@ from rich.progress import Progress
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from contract.terminal.console import Table, styled
+from common.terminal.console import Table, styled
 from hq.bench.servers import Postgres, ServerError
 from hq.commands.console import err, out, print_table
 from hq.database import tables as t

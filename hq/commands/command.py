@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from contract import ids
+from common import ids
 from contract.messages import Command, CommandAction
 from hq.commands.console import err, out, time_text
 from hq.commands.context import opened

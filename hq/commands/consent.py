@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from common.terminal.console import Table
 from contract.messages import ListKind
-from contract.terminal.console import Table
 from hq.commands.console import out, print_json, print_table, time_text
 from hq.commands.context import opened
 from hq.commands.options import Folder, Json

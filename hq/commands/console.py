@@ -8,8 +8,8 @@ from typing import Any
 from rich.measure import Measurement
 from sqlalchemy.exc import SQLAlchemyError
 
+from common.terminal.console import Console, Table, styled
 from contract.messages import Health
-from contract.terminal.console import Console, Table, styled
 from hq.database.errors import plainly
 from hq.reports import report
 

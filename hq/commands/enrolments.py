@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from contract.terminal.console import Table
+from common.terminal.console import Table
 from hq.commands.console import out, print_json, print_table, time_text
 from hq.commands.context import opened
 from hq.commands.options import Folder, Json

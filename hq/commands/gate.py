@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from common.terminal.console import Table
 from contract.signing import BadKey, signing_publics
-from contract.terminal.console import Table
 from hq.commands.console import out, print_json, print_table, time_text
 from hq.commands.context import opened
 from hq.commands.options import Folder, GateArgument, Json

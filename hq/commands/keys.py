@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
+from common.terminal.console import Table, styled
 from contract.messages import ListKind
 from contract.signing import BadKey
-from contract.terminal.console import Table, styled
 from hq.commands.console import err, out, print_json, print_table
 from hq.commands.context import opened
 from hq.commands.options import Folder, Json

@@ -5,8 +5,8 @@ import sys
 
 import structlog
 
-from contract import uncaught
-from contract.terminal.logs import LogLines, made_visible
+from common import uncaught
+from common.terminal.logs import LogLines, made_visible
 
 
 def configure_logs() -> None:

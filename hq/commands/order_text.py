@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from contract.ids import is_id
+from common.ids import is_id
 from contract.messages import Command
 
 UNNAMED = "hq"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import typer
 
+from common.terminal.console import Table, styled
 from contract.messages import ListKind
-from contract.terminal.console import Table, styled
 from hq.commands.console import gate_json, health_cells, print_json, print_table, time_text
 from hq.commands.context import opened
 from hq.commands.options import Folder, Json

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from contract import ids, uncaught
-from contract.processes import on_ending
+from common import ids, uncaught
+from common.processes import on_ending
 from hq import config as settings
 from hq.broker import open_broker
 from hq.commands.console import out

@@ -2,7 +2,7 @@
 need room, nor cost a transaction per message.
 """
 
-from contract.token_bucket import TokenBuckets
+from common.token_bucket import TokenBuckets
 
 BURST = 100
 """Messages of one sender that are kept at once."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from common.unknown_keys import unknown_keys
 from contract.messages import EnrolmentRecord, PolicySnapshot, RiskEntry, Utc
-from contract.unknown_keys import unknown_keys
 from hq.database.clock import now
 from hq.registry.credentials import WrittenWorker
 

@@ -5,7 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.backoff import Backoff, doubled_s
+from common.backoff import Backoff, doubled_s
 
 
 def test_ok__pauses_double_up_to_their_limit_and_begin_again() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from contract.config_paths import path_problem
+from common.config_paths import path_problem
 from edge.core.config import ConfigError, parse
 from edge.core.rtsp_address import url_problem
 from hq import config as hq_config

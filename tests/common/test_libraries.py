@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from contract.libraries import loading
+from common.libraries import loading
 from edge.camera import CameraFault, Picamera2Source
 from edge.core.ports import GateError
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from rich.progress import Progress
 
-from contract.terminal.console import Console, Table, TextColumn, stacked, styled
-from contract.terminal.logs import made_visible
-from contract.terminal.text import PLAIN_ERRORS, plain, prepare_streams, visible
+from common.terminal.console import Console, Table, TextColumn, stacked, styled
+from common.terminal.logs import made_visible
+from common.terminal.text import PLAIN_ERRORS, plain, prepare_streams, visible
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = "[bold]x[/ticket 12] :smile: \x1b[2J\x9b31m\u202egnp.exe\nroot\r\x07\u200b\x00[link=http://x]"
@@ -110,6 +110,6 @@ def test_ok__nothing_is_printed_past_the_safe_console(path: Path) -> None:
 
 def test_ok__no_line_of_ours_holds_a_break_that_would_be_written_out() -> None:
     root = Path(__file__).parents[2]
-    files = [path for folder in ("edge", "hq", "contract") for path in (root / folder).rglob("*.py")]
+    files = [path for folder in ("edge", "hq", "contract", "common") for path in (root / folder).rglob("*.py")]
     broken = [path for path in files if re.search(r"\.print\(\s*f?\"[^\"\n]*\\n", path.read_text(encoding="utf-8"))]
     assert broken == []

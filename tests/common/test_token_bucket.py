@@ -1,6 +1,6 @@
 """A burst for each sender, then one more per fixed time."""
 
-from contract.token_bucket import TokenBuckets
+from common.token_bucket import TokenBuckets
 
 
 def test_ok__a_burst_then_one_per_refill_and_never_more_than_the_burst() -> None:

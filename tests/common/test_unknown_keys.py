@@ -3,7 +3,7 @@
 import pytest
 from pydantic import BaseModel
 
-from contract.unknown_keys import hint, keys_at, nearest, unknown_keys
+from common.unknown_keys import hint, keys_at, nearest, unknown_keys
 
 
 class Leaf(BaseModel):

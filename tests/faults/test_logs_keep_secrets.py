@@ -17,10 +17,11 @@ import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from sync_rig import free_port
 
+import common
 import contract
 import edge
 import hq
-from contract import tracebacks
+from common import tracebacks
 from contract.messages import EnrolmentEvent, SealedTemplate, WorkerRecord
 from edge.core.domain import Frame, ReaderEntry, Template, Worker
 from hq.keys import keys
@@ -247,20 +248,20 @@ def test_ok__an_exception_keeps_what_helps() -> None:
 def test_ok__no_model_and_no_value_shows_a_secret() -> None:
     """A model that shows its input in an error would show PINs and templates: none does, also none that comes later."""
     modules = []
-    for package in (contract, edge, hq):
+    for package in (common, contract, edge, hq):
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not found.name.endswith("__main__") and ".migrations" not in found.name:
                 try:
                     modules.append(importlib.import_module(found.name))
                 except ModuleNotFoundError as error:  # of a gate's hardware
-                    assert error.name not in ("contract", "edge", "hq")
+                    assert error.name not in ("common", "contract", "edge", "hq")
     models = {
         thing
         for module in modules
         for thing in vars(module).values()
         if isinstance(thing, type)
         and issubclass(thing, BaseModel)
-        and thing.__module__.split(".")[0] in ("contract", "edge", "hq")
+        and thing.__module__.split(".")[0] in ("common", "contract", "edge", "hq")
     }
     assert len(models) > 60
     assert not [model for model in models if not model.model_config.get("hide_input_in_errors")]

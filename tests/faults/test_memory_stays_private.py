@@ -16,7 +16,7 @@ import psutil
 import pytest
 from sync_rig import free_port, wait_until
 
-from contract.memory import keep_private
+from common.memory import keep_private
 from edge.system.host import memory_mb
 from hq.keys import keys
 

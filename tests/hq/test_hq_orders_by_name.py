@@ -2,7 +2,7 @@
 
 import pytest
 
-from contract.ids import NoId, checked, is_id
+from common.ids import NoId, checked, is_id
 from contract.messages import Command
 from hq.commands.order_text import OrderRefused, signed_by
 

@@ -8,7 +8,7 @@ import pytest
 
 def imports() -> dict[str, set[str]]:
     """Of each file, those it imports. Imports under TYPE_CHECKING and inside functions count too."""
-    graph = grimp.build_graph("contract", "edge", "hq", cache_dir=None)
+    graph = grimp.build_graph("common", "contract", "edge", "hq", cache_dir=None)
     return {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-HOUSES = ("contract", "edge", "hq")
+HOUSES = ("common", "contract", "edge", "hq")
 PAGE = ROOT / "docs" / "ARCHITECTURE.md"
 
 REPLACED = {

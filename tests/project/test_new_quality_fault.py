@@ -67,7 +67,7 @@ print(json.dumps({
 
 
 def test_ok__a_new_fault_of_a_face_takes_four_files(tmp_path: Path) -> None:
-    for package in ("contract", "edge"):
+    for package in ("common", "contract", "edge"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__", "golden"))
     for name, changes in CHANGES.items():
         text = (tmp_path / name).read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ import configparser
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = {"contract": "contract", "edge": "edge", "hq": "hq", "sitegate_models": "models"}
+PACKAGES = {"common": "common", "contract": "contract", "edge": "edge", "hq": "hq", "sitegate_models": "models"}
 """Top package -> folder."""
 
 

@@ -6,11 +6,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from common.token_bucket import TokenBuckets
 from contract.codec import encode
 from contract.messages import Command, ListKind, SnapshotHeader, WorkerRecord
 from contract.parts import Content, read_part, roster_content, write_parts
 from contract.signing import sign, sign_raw
-from contract.token_bucket import TokenBuckets
 from edge.replica import signed_lists
 from edge.replica.signed_commands import CommandRefused, verify_command
 from edge.replica.signed_lists import ListRefused

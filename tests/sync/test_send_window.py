@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract.backoff import doubled_s
+from common.backoff import doubled_s
 from contract.chain import GENESIS
 from contract.messages import Ack, EventRecord
 from edge.sync.send_window import AckEffect, Window, fit

@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 from command_rig import Command, free_port
 
-from contract.processes import ENDING, Processes
+from common.processes import ENDING, Processes
 from hq.keys.keys import init
 
 HQ = str(Path(sys.executable).with_name("sitegate-hq"))
 EDGE = (sys.executable, "-m", "edge")
 ROOT = Path(__file__).parents[2]
 STARTERS = {
-    "contract/processes.py",
+    "common/processes.py",
     "edge/devices/gate/watchdog.py",
     "edge/devices/indicator/voice.py",
     "edge/storage/isolated_reader.py",
@@ -183,7 +183,7 @@ STUBBORN = (
 )
 PARENT_OF_STUBBORN = f"""
 import subprocess, sys
-from contract.processes import Processes, ended_by_signals
+from common.processes import Processes, ended_by_signals
 with ended_by_signals(), Processes() as processes:
     child = processes.start("stubborn", [sys.executable, "-c", {STUBBORN!r}], within_s=WITHIN, stdout=subprocess.PIPE)
     child.stdout.readline()
@@ -210,7 +210,7 @@ def test_ok__a_signal_while_a_child_starts_leaves_no_orphan(start: Start) -> Non
         "-c",
         """
 import os, signal, subprocess, sys
-from contract.processes import Processes, ended_by_signals
+from common.processes import Processes, ended_by_signals
 class Interrupted(subprocess.Popen):
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
@@ -224,7 +224,7 @@ with ended_by_signals(), Processes() as processes:
 
 
 def test_ok__with_nohup_a_closing_terminal_ends_nothing(start: Start) -> None:
-    program = "import time; from contract.processes import *\nwith ended_by_signals():\n print('there', flush=True); time.sleep(600)"
+    program = "import time; from common.processes import *\nwith ended_by_signals():\n print('there', flush=True); time.sleep(600)"
     command = start("nohup", sys.executable, "-c", program)
     command.until_said("there")
     command.process.send_signal(signal.SIGHUP)
@@ -238,7 +238,7 @@ def test_ok__a_child_outlives_the_thread_that_started_it() -> None:
         program = [
             sys.executable,
             "-c",
-            "import time; from contract.processes import *\nfollow_parent(); time.sleep(600)",
+            "import time; from common.processes import *\nfollow_parent(); time.sleep(600)",
         ]
         thread = threading.Thread(target=lambda: processes.start("child", program))
         thread.start()
@@ -249,6 +249,6 @@ def test_ok__a_child_outlives_the_thread_that_started_it() -> None:
 
 def test_ok__processes_are_started_in_one_place() -> None:
     begins = re.compile(r"subprocess\.Popen\(|ProcessPoolExecutor\(|os\.(fork|spawn|popen)\w*\(")
-    sources = [path for side in ("contract", "edge", "hq") for path in (ROOT / side).rglob("*.py")]
+    sources = [path for side in ("common", "contract", "edge", "hq") for path in (ROOT / side).rglob("*.py")]
     found = {str(path.relative_to(ROOT)) for path in sources if begins.search(path.read_text(encoding="utf-8"))}
     assert found - {"edge/tools/bench/guards.py"} == STARTERS  # that one forks, and its forks follow it

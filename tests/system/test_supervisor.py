@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from contract.processes import PARENT
+from common.processes import PARENT
 from edge.system.supervisor import Shutdown, Supervisor, Watchdog, run_steps
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -86,7 +86,7 @@ def test_ok__stopped_in_reverse_order_and_the_stubborn_is_killed(
 
 def test_ok__children_end_when_their_supervisor_is_killed(tmp_path: Path) -> None:
     child = (
-        "import sys; from contract.processes import follow_parent\nfrom edge.system.supervisor import Shutdown\n"
+        "import sys; from common.processes import follow_parent\nfrom edge.system.supervisor import Shutdown\n"
         "follow_parent()\ns = Shutdown()\nwhile not s.wait(0.05): pass"
     )
     parent = (

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError, model_validator
 
-from contract.config_paths import path_problem
-from contract.unknown_keys import keys_at, unknown_key
+from common.config_paths import path_problem
+from common.unknown_keys import keys_at, unknown_key
 from edge.core.config.camera import CameraConfig
 from edge.core.config.decision import DecisionConfig, ReaderConfig, TemperatureConfig
 from edge.core.config.gate import GateConfig, IndicatorConfig

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contract.terminal.text import visible
+from common.terminal.text import visible
 
 Pin = Annotated[int, Field(ge=0, le=27)]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from contract.libraries import extra, loading
+from common.libraries import extra, loading
 from contract.messages import Direction
 from edge.core.config import GateConfig
 from edge.core.ports import GateError

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from gpiozero.pins.mock import MockFactory, MockPin
 
-from contract.libraries import extra, loading
+from common.libraries import extra, loading
 from edge.core.config import GateConfig
 from edge.core.ports import GateError
 from edge.devices.gate import gpiochip

@@ -4,7 +4,7 @@ import select
 from collections.abc import Sequence
 from typing import Any
 
-from contract.libraries import extra, loading
+from common.libraries import extra, loading
 from edge.devices.readers.keyboard import InputEvent
 
 INSTALL = (

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import structlog
 
-from contract.backoff import Backoff
+from common.backoff import Backoff
 from edge.core.config import ReaderConfig
 from edge.core.domain import ReaderEntry, ReaderStatus
 from edge.core.ports import Clock

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from contract.libraries import extra, loading
+from common.libraries import extra, loading
 from edge.core.config import MatcherConfig
 from edge.core.domain import Face, Image, Vector
 from edge.matcher.engine.embedder import postprocess

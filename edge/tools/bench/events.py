@@ -16,9 +16,9 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from common.processes import Processes
 from contract.codec import decode, encode
 from contract.messages import AccessEvent, Ack, Advice, Direction, EventBatch, Reason
-from contract.processes import Processes
 from contract.signing import sign, write_key_pair
 from contract.topics import ROUTES, Channel, topic
 from edge.core.config import Config, SyncConfig, parse

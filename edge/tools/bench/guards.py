@@ -19,8 +19,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from common.processes import Processes, follow, follow_parent
 from contract.messages import Direction, Reason
-from contract.processes import Processes, follow, follow_parent
 from edge.core.config import Config
 from edge.core.passage import PassageState
 from edge.devices.gate import GpioGate, ProcessWatchdog, RecordingMockFactory, make_factory

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from contract.processes import Processes, follow
+from common.processes import Processes, follow
 from edge.camera import CaptureThread
 from edge.core.config import Config
 from edge.core.domain import Candidate, Frame, Identification, Incident, Recognition, Sight, Template

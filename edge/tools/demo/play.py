@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from common.terminal.console import Console
 from contract.codec import decode_event
 from contract.messages import AnyEvent, ListKind
-from contract.terminal.console import Console
 from edge.app.state_folders import JOURNAL, REPLICA
 from edge.core.config import MatcherConfig
 from edge.matcher import open_matcher

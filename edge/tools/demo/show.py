@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from common.terminal.console import Console, Table, styled
 from contract.messages import (
     AccessEvent,
     Advice,
@@ -12,7 +13,6 @@ from contract.messages import (
     NoticeEvent,
     PassageEvent,
 )
-from contract.terminal.console import Console, Table, styled
 from edge.tools.demo.verdict import VerdictLine
 
 _SAID: dict[Advice, tuple[str, str]] = {

@@ -13,8 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from common.processes import STOP_S, Processes
 from contract.messages import EnrolmentRecord
-from contract.processes import STOP_S, Processes
 from contract.signing import read_sealing_public
 from edge.app.state_folders import PIN_HISTORY
 from edge.core.config import Config, load

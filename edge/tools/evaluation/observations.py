@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from contract.processes import worker_pool
+from common.processes import worker_pool
 from edge.core.config import MatcherConfig
 from edge.core.domain import Face, Image
 from edge.matcher import FaceEngine, load_manifest, open_engine

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.processes import worker_pool
+from common.processes import worker_pool
 from edge.core.config import MatcherConfig
 from edge.core.domain import Image, Points, Template, Vector
 from edge.matcher import EnrolmentError, FaceEngine, open_engine

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import structlog
 
-from contract.processes import worker_pool
+from common.processes import worker_pool
 from edge.core.config import MatcherConfig
 from edge.core.domain import Frame, Identification, Sight, Template
 from edge.matcher import EnrolmentError, FaceMatcher, open_engine

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from contract.unknown_keys import hint, keys_at, unknown_key
+from common.unknown_keys import hint, keys_at, unknown_key
 from edge.tools.stories.played_gate import PlayedGate
 
 ENVELOPE = {"version", "type", "site_id", "list_version", "issued_utc", "worker_id", "templates"}

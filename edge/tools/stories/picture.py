@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Iterator
 
-from contract.libraries import extra, loading
+from common.libraries import extra, loading
 from contract.messages import (
     AccessEvent,
     Advice,

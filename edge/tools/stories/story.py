@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
+from common.unknown_keys import unknown_key
 from contract.messages import Id, PolicySnapshot
-from contract.unknown_keys import unknown_key
 from edge.core.config import Config, ConfigError, parse
 from edge.tools.stories import expect, steps
 from edge.tools.stories.expect import ExpectedLine
