@@ -4,9 +4,10 @@ import json
 import os
 import platform
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +18,13 @@ from edge.core.config import MatcherConfig
 from edge.matcher import ModelError, fetch_pack, load_manifest
 from edge.system.pinned_packages import PackageError, cache_dir
 from edge.tools.demo.photos import fetch_photos
+
+if TYPE_CHECKING:
+    from edge.tools.bench.events import Rates
+    from edge.tools.bench.guards import LockTimes
+    from edge.tools.bench.roster import RosterTiming
+    from edge.tools.bench.roster_change import DeltaCost
+    from edge.tools.bench.safety import Reaction
 
 app = typer.Typer(help="Measure this machine.")
 
@@ -122,23 +130,7 @@ def sync(
         told["changes"] = asdict(change)
         out.print_json(json.dumps(told))
         return
-    table = Table(
-        "what", "events/s", "bare", "ratio", title=f"sitegate bench sync: {platform.machine()}, {os.cpu_count()} cores"
-    )
-    for rate in rates:
-        table.add_row(rate.name, f"{rate.ours:,.0f}", f"{rate.bare:,.0f}", f"{rate.ratio:.2f}")
-    out.print(table)
-    out.print(
-        f"roster of {roster.workers:,} workers with two templates each: {roster.in_force_s:.1f} s from the broker to in force, "
-        f"{roster.bytes_per_worker:.0f} bytes per worker on the wire",
-        highlight=False,
-    )
-    out.print(
-        f"changes of {change.changed} of them: visible to the matcher {min(change.visible_s):.2f} to "
-        f"{max(change.visible_s):.2f} s after they are published, {change.delta_bytes / 1e3:.0f} KB; longest call in the "
-        f"loop {change.longest_call_s * 1e3:.0f} ms; an unchanged roster signed again: {change.unchanged_bytes} bytes",
-        highlight=False,
-    )
+    _print_sync(rates, roster, change)
 
 
 @app.command("safety", epilog=example("sitegate bench safety", "sitegate bench safety --rounds 100 --guards 100"))
@@ -180,6 +172,30 @@ def safety(
     if as_json:
         out.print_json(json.dumps({"reactions": [asdict(r) for r in reactions], "locked": [asdict(x) for x in locked]}))
         return
+    _print_safety(reactions, locked)
+
+
+def _print_sync(rates: "Sequence[Rates]", roster: "RosterTiming", change: "DeltaCost") -> None:
+    table = Table(
+        "what", "events/s", "bare", "ratio", title=f"sitegate bench sync: {platform.machine()}, {os.cpu_count()} cores"
+    )
+    for rate in rates:
+        table.add_row(rate.name, f"{rate.ours:,.0f}", f"{rate.bare:,.0f}", f"{rate.ratio:.2f}")
+    out.print(table)
+    out.print(
+        f"roster of {roster.workers:,} workers with two templates each: {roster.in_force_s:.1f} s from the broker to in force, "
+        f"{roster.bytes_per_worker:.0f} bytes per worker on the wire",
+        highlight=False,
+    )
+    out.print(
+        f"changes of {change.changed} of them: visible to the matcher {min(change.visible_s):.2f} to "
+        f"{max(change.visible_s):.2f} s after they are published, {change.delta_bytes / 1e3:.0f} KB; longest call in the "
+        f"loop {change.longest_call_s * 1e3:.0f} ms; an unchanged roster signed again: {change.unchanged_bytes} bytes",
+        highlight=False,
+    )
+
+
+def _print_safety(reactions: "Sequence[Reaction]", locked: "Sequence[LockTimes]") -> None:
     table = Table("condition", "contact", "runs", "p50 ms", "p99 ms", "worst ms", "lost", "loop's longest turn, s")
     for r in reactions:
         figures = (f"{value:.1f}" for value in (r.p50_ms, r.p99_ms, r.worst_ms))

@@ -4,6 +4,7 @@ import hashlib
 import os
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from edge.matcher import FaceMatcher
+    from edge.tools.commissioning.trial import Step
 
 app = typer.Typer(help="Try every part of this gate with a technician, and sign it off.")
 
@@ -78,18 +80,7 @@ def run(
     clock = SystemClock()
     started = clock.utc()
     steps = _try_everything(loaded, set(skip or ()))
-    good = all(step.state in (StepState.OK, StepState.NOT_FITTED) for step in steps)
-    record = CommissioningRecord(
-        gate_id=loaded.site.gate_id,
-        site_id=loaded.site.site_id,
-        technician=technician,
-        software=__version__,
-        config_sha256=hashlib.sha256(config.read_bytes()).hexdigest(),
-        started_utc=started,
-        finished_utc=clock.utc(),
-        outcome=CommissioningOutcome.PASSED if good else CommissioningOutcome.FAILED,
-        steps=tuple(steps),
-    )
+    record = _record(loaded, config, technician, started, clock.utc(), steps)
     envelope = sign(encode(record), COMMISSIONING, key)
     public = certificate.public_bytes(key.public_key())
     page = to / f"{record.gate_id}-{started:%Y%m%d-%H%M}.html"
@@ -99,7 +90,7 @@ def run(
     out.print(
         f"{record.outcome.value}; certificate: {page}; the record goes to HQ when the gate runs again", soft_wrap=True
     )
-    if not good:
+    if record.outcome is not CommissioningOutcome.PASSED:
         raise typer.Exit(EXIT_PROBLEM)
 
 
@@ -120,14 +111,28 @@ def verify(page: Annotated[Path, typer.Argument(help="A certificate.", exists=Tr
     )
 
 
+def _record(
+    loaded: Config, config: Path, technician: str, started: datetime, finished: datetime, steps: list[CommissioningStep]
+) -> CommissioningRecord:
+    good = all(step.state in (StepState.OK, StepState.NOT_FITTED) for step in steps)
+    return CommissioningRecord(
+        gate_id=loaded.site.gate_id,
+        site_id=loaded.site.site_id,
+        technician=technician,
+        software=__version__,
+        config_sha256=hashlib.sha256(config.read_bytes()).hexdigest(),
+        started_utc=started,
+        finished_utc=finished,
+        outcome=CommissioningOutcome.PASSED if good else CommissioningOutcome.FAILED,
+        steps=tuple(steps),
+    )
+
+
 def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
     """Run the technician's steps, then the checks that need nobody."""
-    from edge.app.devices import manual_devices
-    from edge.app.gate import ERRORS
     from edge.tools import selfcheck
-    from edge.tools.commissioning.certificate import photo_let_in
     from edge.tools.commissioning.steps import STEPS
-    from edge.tools.commissioning.trial import GateUnderTest, run_steps, step_result
+    from edge.tools.commissioning.trial import step_result
 
     alone = {
         question.__name__: question
@@ -143,21 +148,8 @@ def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
     if unknown := skip - set(STEPS) - set(alone):
         raise fail(f"there is no step {', '.join(sorted(unknown))}; known: {', '.join((*STEPS, *alone))}")
     done = [CommissioningStep(name=name, state=StepState.SKIPPED) for name in STEPS if name in skip]
-    wanted = {name: step for name, step in STEPS.items() if name not in skip}
-    if wanted:
-        try:
-            matcher = _matcher(config)
-            identify = matcher.identify if matcher.gallery_size else None
-            with manual_devices(config) as parts:
-                tested = GateUnderTest(
-                    config, *parts, detect=matcher.engine.detect, sleep=time.sleep, identify=identify
-                )
-                for step in run_steps(wanted, tested, Terminal()):
-                    measured = (step.measured, "bold red" if photo_let_in(step) else "dim")
-                    out.print(Text.assemble("  ", _MARKS[step.state], styled(f" {step.name}  ", measured)))
-                    done.append(step)
-        except ERRORS as error:
-            raise fail(str(error)) from error
+    if wanted := {name: step for name, step in STEPS.items() if name not in skip}:
+        done += _try_with_technician(config, wanted)
     for name, question in alone.items():
         if name in skip:
             done.append(CommissioningStep(name=name, state=StepState.SKIPPED))
@@ -166,6 +158,28 @@ def _try_everything(config: Config, skip: set[str]) -> list[CommissioningStep]:
         good = found.state is not selfcheck.CheckState.PROBLEM
         todo = f" → {found.todo}" if found.todo and not good else ""
         done.append(step_result(name, good, f"{found.detail}{todo}"))
+    return done
+
+
+def _try_with_technician(config: Config, wanted: "dict[str, Step]") -> list[CommissioningStep]:
+    """Run these steps on the gate's own devices, and print each result at once."""
+    from edge.app.devices import manual_devices
+    from edge.app.gate import ERRORS
+    from edge.tools.commissioning.certificate import photo_let_in
+    from edge.tools.commissioning.trial import GateUnderTest, run_steps
+
+    done = []
+    try:
+        matcher = _matcher(config)
+        identify = matcher.identify if matcher.gallery_size else None
+        with manual_devices(config) as parts:
+            tested = GateUnderTest(config, *parts, detect=matcher.engine.detect, sleep=time.sleep, identify=identify)
+            for step in run_steps(wanted, tested, Terminal()):
+                measured = (step.measured, "bold red" if photo_let_in(step) else "dim")
+                out.print(Text.assemble("  ", _MARKS[step.state], styled(f" {step.name}  ", measured)))
+                done.append(step)
+    except ERRORS as error:
+        raise fail(str(error)) from error
     return done
 
 

@@ -17,9 +17,10 @@ from edge.core.config import Config
 from edge.core.domain import AdmitRequest, LockDownRequest
 from edge.core.passage import PassageState
 from edge.core.ports import DeskError
+from edge.screen.event_line import event_line
 from edge.screen.journal_follower import Watch
 from edge.screen.lane_page import is_stale
-from edge.screen.manager_page import gate_now, line
+from edge.screen.manager_page import gate_now
 from edge.screen.ports import GuardDesk
 from edge.screen.session import Refusal, Session, Sessions
 from edge.screen.translations import DeskWord, Texts
@@ -144,7 +145,7 @@ class DeskPages:
             "gate_mood": mood,
             "gate_words": words,
             "locked_down": live is not None and live.gate_state is PassageState.LOCKDOWN,
-            "lines": [line(event, texts) for event in reversed(newest)],
+            "lines": [event_line(event, texts) for event in reversed(newest)],
             "today": now.astimezone().date(),
         }
 
