@@ -1,7 +1,7 @@
 """Pauses between tries. Each is twice as long as the one before, up to a limit.
 
-Not a library: `tenacity` and `backoff` repeat a call that fails. The callers here wait for events that end the pause early, or only
-compare times.
+Not a library: `tenacity` and `backoff` repeat a call that fails. The callers here wait for events that end the pause
+early, or only compare times.
 """
 
 from dataclasses import dataclass

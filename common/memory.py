@@ -1,7 +1,7 @@
 """Protects a process's memory, with its keys and templates, from core dumps and other processes of the same user.
 
-systemd's watchdog ends a process with SIGABRT, which would write all its memory to the disk. `PR_SET_DUMPABLE` also gives the
-process's files in /proc to root. Then no debugger and no other process of the same user can open its memory.
+systemd's watchdog ends a process with SIGABRT, which would write all its memory to the disk. `PR_SET_DUMPABLE` also
+gives the process's files in /proc to root. Then no debugger and no other process of the same user can open its memory.
 """
 
 import ctypes

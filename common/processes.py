@@ -1,11 +1,13 @@
 """Start processes, and end every one of them: after the work, at a signal, and when this process is killed.
 
-- `ended_by_signals()` stands around a whole program. SIGTERM, SIGHUP and SIGINT unwind it: each `with` and `finally` runs.
+- `ended_by_signals()` stands around a whole program. SIGTERM, SIGHUP and SIGINT unwind it: each `with` and `finally`
+  runs.
 - `Processes` starts child processes. Leaving it asks each to stop, and kills those that do not.
-- `follow_parent()` stands at the start of a program. It gets SIGTERM when the process that started it dies, also by SIGKILL.
+- `follow_parent()` stands at the start of a program. It gets SIGTERM when the process that started it dies, also by
+  SIGKILL.
 
-A parent's death is noticed by the kernel (PR_SET_PDEATHSIG). That counts the thread that started the child, not its process.
-So only children of the main thread follow: another thread may end before the child should.
+A parent's death is noticed by the kernel (PR_SET_PDEATHSIG). That counts the thread that started the child, not its
+process. So only children of the main thread follow: another thread may end before the child should.
 """
 
 import ctypes
@@ -44,8 +46,8 @@ _PR_SET_PDEATHSIG = 1
 def ended_by_signals() -> Iterator[None]:
     """End the program inside at SIGTERM, SIGHUP or SIGINT, with exit code 128 + signal. Only from the main thread.
 
-    A signal that was ignored before stays ignored (nohup). Commands that end in order by themselves replace the handlers.
-    Later signals do not interrupt the ending; `Processes` hurries then.
+    A signal that was ignored before stays ignored (nohup). Commands that end in order by themselves replace the
+    handlers. Later signals do not interrupt the ending; `Processes` hurries then.
     """
     ended = 0
 
@@ -75,7 +77,8 @@ def ended_by_signals() -> Iterator[None]:
 
 
 def on_ending(handler: Callable[[int, FrameType | None], object]) -> None:
-    """Call `handler` at SIGTERM, SIGINT and SIGHUP: for a program that ends in order by itself. Only from the main thread.
+    """Call `handler` at SIGTERM, SIGINT and SIGHUP: for a program that ends in order by itself. Only from the main
+    thread.
 
     With nohup SIGHUP stays ignored.
     """
@@ -130,8 +133,8 @@ class Processes:
     ) -> subprocess.Popen[bytes]:
         """Start a program; it takes the place of an ended one of the same name.
 
-        `foreign`: it does not call `follow_parent` itself. `within_s`: its time to stop. `options`: as for `subprocess.Popen`.
-        Raises OSError.
+        `foreign`: it does not call `follow_parent` itself. `within_s`: its time to stop. `options`: as for
+        `subprocess.Popen`. Raises OSError.
         """
         environment = dict(os.environ if env is None else env)
         if threading.current_thread() is threading.main_thread():
@@ -148,7 +151,8 @@ class Processes:
         return process
 
     def run(self, command: Sequence[str], timeout_s: float | None = None, **options: Any) -> tuple[int, str, str]:
-        """Run a program to its end: exit code, what it printed, and its errors. Raises OSError, subprocess.TimeoutExpired."""
+        """Run a program to its end: exit code, what it printed, and its errors. Raises OSError,
+        subprocess.TimeoutExpired."""
         return self.result(self.start_piped(" ".join(command), command, **options), timeout_s)
 
     def start_piped(self, name: str, command: Sequence[str], **options: Any) -> str:
@@ -165,7 +169,8 @@ class Processes:
             self.stop(name)
 
     def stop(self, *names: str) -> list[str]:
-        """Ask these to stop, all at once, and wait. What does not stop in time is killed, and its group with it; the names."""
+        """Ask these to stop, all at once, and wait. What does not stop in time is killed, and its group with it; the
+        names."""
         return self._stop(names, STOP_MAX_S)
 
     def _stop(self, names: Sequence[str], at_most_s: float) -> list[str]:

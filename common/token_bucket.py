@@ -1,7 +1,7 @@
 """A rate limit for each of many senders: a burst at once, then one more per fixed time.
 
-Not a library: `limits`, `pyrate-limiter` and `aiolimiter` read the clock themselves, and need locks, storage or an event loop.
-A bucket here is two numbers, and the caller passes the time.
+Not a library: `limits`, `pyrate-limiter` and `aiolimiter` read the clock themselves, and need locks, storage or an
+event loop. A bucket here is two numbers, and the caller passes the time.
 """
 
 from dataclasses import dataclass, field

@@ -1,7 +1,7 @@
 """Formats exceptions for logs and terminals: place, kind and message, without values.
 
-Local variables are left out, because frames hold PIN codes, templates and pictures. Exceptions of libraries quote wrong values
-("invalid literal for int() with base 10: '4711'"); these quotes are left out.
+Local variables are left out, because frames hold PIN codes, templates and pictures. Exceptions of libraries quote wrong
+values ("invalid literal for int() with base 10: '4711'"); these quotes are left out.
 """
 
 import re

@@ -12,7 +12,8 @@ from common import tracebacks
 
 @contextmanager
 def shown_without_values() -> Iterator[None]:
-    """Wrap a whole program: show uncaught exceptions, also of threads and destructors, and the logs of libraries, without values.
+    """Wrap a whole program: show uncaught exceptions, also of threads and destructors, and the logs of libraries,
+    without values.
 
     The exit code is 1 after an uncaught exception."""
     before = threading.excepthook, sys.unraisablehook, logging.getLogger().handlers[:]

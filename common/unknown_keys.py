@@ -1,7 +1,7 @@
 """Finds keys in a file that no model knows, and suggests what was meant.
 
-Messages ignore unknown keys, so that old software reads new messages. In a file that a person wrote an unknown key is a mistake:
-the setting would have no effect.
+Messages ignore unknown keys, so that old software reads new messages. In a file that a person wrote an unknown key is a
+mistake: the setting would have no effect.
 """
 
 import difflib
@@ -42,7 +42,8 @@ def unknown_keys(model: type[BaseModel], data: Any, where: str = "") -> Iterator
 
 
 def keys_at(model: type[BaseModel], place: Sequence[str | int]) -> list[str]:
-    """Return the known keys at a place in pydantic's notation. Indexes of lists are ignored. Empty if there is no model."""
+    """Return the known keys at a place in pydantic's notation. Indexes of lists are ignored. Empty if there is no
+    model."""
     for name in place:
         field = model.model_fields.get(str(name))
         if field is None:

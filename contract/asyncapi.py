@@ -1,4 +1,5 @@
-"""Writes the channels as an AsyncAPI 3.0 document, for generators and viewers of other makers. Payloads are the JSON Schemas beside it."""
+"""Writes the channels as an AsyncAPI 3.0 document, for generators and viewers of other makers. Payloads are the JSON
+Schemas beside it."""
 
 from typing import Any
 

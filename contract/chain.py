@@ -22,11 +22,12 @@ def link(prev_hash: str, body: str) -> str:
 def verify(records: Iterable[EventRecord], seq: int = 0, prev_hash: str = GENESIS) -> tuple[int, str]:
     """Check the records, from the state (seq, hash) before them; return the state after them.
 
-    The hash of an erased record cannot be checked, because its body is gone. It is accepted, and the next record must continue it.
+    The hash of an erased record cannot be checked, because its body is gone. It is accepted, and the next record must
+    continue it.
 
     Raises:
-        BrokenChain: a hole in `seq`, a wrong `prev_hash`, a body that does not fit its hash; or an erased record is not an
-            enrolment.
+        BrokenChain: a hole in `seq`, a wrong `prev_hash`, a body that does not fit its hash; or an erased record is not
+            an enrolment.
     """
     for record in records:
         if record.seq != seq + 1:

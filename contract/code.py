@@ -1,4 +1,5 @@
-"""The text of a QR code that admits one worker once. HQ makes and signs it; it is short-lived; a gate's camera reads it.
+"""The text of a QR code that admits one worker once. HQ makes and signs it; it is short-lived; a gate's camera reads
+it.
 
     "SG1:" + base32(body + signature)         base32: RFC 4648 without padding; all of it is QR's alphanumeric mode
     body, big-endian:
@@ -43,7 +44,8 @@ class BadCode(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """The content of a code. `site_id` is empty for a code that is valid at any site. Times are whole seconds. `ref` is unique for ever."""
+    """The content of a code. `site_id` is empty for a code that is valid at any site. Times are whole seconds. `ref` is
+    unique for ever."""
 
     worker_id: str
     site_id: str
@@ -53,7 +55,8 @@ class Code:
 
     @property
     def ref(self) -> str:
-        """The gate remembers this text when the code was used. It depends on the content only, so another spelling is the same code."""
+        """The gate remembers this text when the code was used. It depends on the content only, so another spelling is
+        the same code."""
         return f"code-{hashlib.sha256(_body(self)).hexdigest()[:32]}"
 
 

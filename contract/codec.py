@@ -23,7 +23,8 @@ class BadMessage(ValueError):
 
 
 class NewerMessage(BadMessage):
-    """The payload is of a newer minor version, with content that this version does not know. The sender made no mistake."""
+    """The payload is of a newer minor version, with content that this version does not know. The sender made no
+    mistake."""
 
 
 def encode(message: Message) -> bytes:
@@ -60,7 +61,8 @@ def decode_event(body: str | bytes) -> AnyEvent:
 
 
 def decode_event_header(body: str | bytes) -> Event:
-    """Return the fields that every type of event has. Of an event from a newer version, only these can be read. Raises BadMessage."""
+    """Return the fields that every type of event has. Of an event from a newer version, only these can be read. Raises
+    BadMessage."""
     return decode(Event, _bytes_of(body))
 
 

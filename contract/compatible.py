@@ -1,7 +1,7 @@
 """Compares two folders of schemas. Finds what a version of the contract breaks for software of another version.
 
-`python -m contract.compatible OLD NEW` prints what is broken, and then ends with 1. docs/MESSAGES.md, "Versions", has the rules.
-A newer minor version may add messages, channels, optional fields and words, and widen bounds.
+`python -m contract.compatible OLD NEW` prints what is broken, and then ends with 1. docs/MESSAGES.md, "Versions", has
+the rules. A newer minor version may add messages, channels, optional fields and words, and widen bounds.
 """
 
 import json
@@ -33,7 +33,8 @@ class Breach:
 
 
 def breaches(old: dict[str, Json], new: dict[str, Json]) -> list[Breach]:
-    """Return the rules that the new documents (file name -> JSON) break. If none, both sides can be updated in any order."""
+    """Return the rules that the new documents (file name -> JSON) break. If none, both sides can be updated in any
+    order."""
     found = list(_channels(old["index.json"], new["index.json"]))
     for name in sorted(old["index.json"]["schemas"].values()):
         if name not in new:

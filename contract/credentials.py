@@ -18,14 +18,15 @@ _MEMORY_MAX = 32 * 2**20
 def card_digest(site_id: str, number: str) -> str:
     """Return SHA-256 (hex) of the site id, a line feed and the card's number, for `WorkerRecord.cards`.
 
-    A card's number is no secret: it is printed on the card, and any reader shows it. The digest only hides it from a glance,
-    and makes the cards of two sites incomparable.
+    A card's number is no secret: it is printed on the card, and any reader shows it. The digest only hides it from a
+    glance, and makes the cards of two sites incomparable.
     """
     return hashlib.sha256(f"{site_id}\n{number}".encode()).hexdigest()
 
 
 def hash_pin_code(pin: str, salt: bytes | None = None) -> str:
-    """Return the hash of a PIN code, for `WorkerRecord.pin`. Slow on purpose. Raises ValueError if it is not 4 to 12 digits."""
+    """Return the hash of a PIN code, for `WorkerRecord.pin`. Slow on purpose. Raises ValueError if it is not 4 to 12
+    digits."""
     if not re.fullmatch(PIN_CODE_PATTERN, pin):
         raise ValueError("a PIN is 4 to 12 digits")
     salt = salt or secrets.token_bytes(_SALT_BYTES)
@@ -33,7 +34,8 @@ def hash_pin_code(pin: str, salt: bytes | None = None) -> str:
 
 
 def pin_code_matches(pin: str, stored: str) -> bool:
-    """Return True if `stored` was made of this PIN code. Compares in constant time. An invalid `stored` matches nothing."""
+    """Return True if `stored` was made of this PIN code. Compares in constant time. An invalid `stored` matches
+    nothing."""
     salt_text, _, hash_text = stored.partition("$")
     try:
         salt, expected = (base64.b64decode(text, validate=True) for text in (salt_text, hash_text))

@@ -1,8 +1,9 @@
-"""The changes of a list since one snapshot, in one message. It is sealed for the site, signed by HQ, and valid for that snapshot only.
+"""The changes of a list since one snapshot, in one message. It is sealed for the site, signed by HQ, and valid for that
+snapshot only.
 
-It travels like a part of a list (`contract.sealed`): `signature ‖ DeltaHeader as JSON ‖ newline ‖ sealed`. Inside the seal:
-`RosterDelta or RiskDelta as JSON ‖ newline ‖ template vectors`. Signature and seal have a purpose of their own. So a delta cannot
-be used as a part, and a part not as a delta.
+It travels like a part of a list (`contract.sealed`): `signature ‖ DeltaHeader as JSON ‖ newline ‖ sealed`. Inside the
+seal: `RosterDelta or RiskDelta as JSON ‖ newline ‖ template vectors`. Signature and seal have a purpose of their own.
+So a delta cannot be used as a part, and a part not as a delta.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Erases the sealed content of an event as soon as it is no longer needed. The event itself and the hash chain stay.
 
-The body keeps every field; the sealed one becomes empty. The record keeps its `hash`, which is the hash of the whole body, and
-`EventRecord.erased` says so. Only enrolments can be erased, so that no decision can disappear.
+The body keeps every field; the sealed one becomes empty. The record keeps its `hash`, which is the hash of the whole
+body, and `EventRecord.erased` says so. Only enrolments can be erased, so that no decision can disappear.
 """
 
 import json

@@ -1,11 +1,11 @@
 """How HQ recognises a gate: signatures inside the messages that go up, and the one-time code that registers its keys.
 
-A gate has two keys. The gate process signs the journal with the *gate key*: a signature under one record covers all records
-before it. The network process signs its own messages with the *link key*. So a network process under an attacker's control cannot
-invent an event.
+A gate has two keys. The gate process signs the journal with the *gate key*: a signature under one record covers all
+records before it. The network process signs its own messages with the *link key*. So a network process under an
+attacker's control cannot invent an event.
 
-Messages that go up are plain JSON since 1.0, and an older HQ must still read them. So the signature is their last field, and
-covers all bytes before it. It does not depend on how JSON is written.
+Messages that go up are plain JSON since 1.0, and an older HQ must still read them. So the signature is their last
+field, and covers all bytes before it. It does not depend on how JSON is written.
 """
 
 import base64
@@ -42,7 +42,8 @@ class Unsigned(BadSignature):
 
 
 def head(site_id: Id, gate_id: Id, epoch: Id, seq: int, digest: Sha256) -> bytes:
-    """Return the bytes of a record that the gate's key signs: lines, because no id holds a newline. `digest`: the record's hash, in hex."""
+    """Return the bytes of a record that the gate's key signs: lines, because no id holds a newline. `digest`: the
+    record's hash, in hex."""
     return "\n".join((site_id, gate_id, epoch, str(seq), digest)).encode()
 
 
@@ -59,8 +60,8 @@ def verify_head(signature: bytes, head: bytes, key: Verifier) -> None:
 def erasure(head: bytes, prev_hash: Sha256, body: str) -> bytes:
     """Return the bytes of an erased record that the gate's key signs: `head`, hash before it, and the remaining `body`.
 
-    The hash of an erased record proves neither its body nor its place. Without this signature an attacker in the network
-    process could replace any event by an "erased" one, or move it to another chain."""
+    The hash of an erased record proves neither its body nor its place. Without this signature an attacker in the
+    network process could replace any event by an "erased" one, or move it to another chain."""
     return b"\n".join((head, prev_hash.encode(), hashlib.sha256(body.encode()).hexdigest().encode()))
 
 
@@ -129,11 +130,13 @@ def proven(payload: bytes, key: bytes) -> bool:
 
 
 def fingerprint(gate_key: bytes, link_key: bytes) -> str:
-    """Return the fingerprint of both keys of a gate: 20 symbols in groups, for reading aloud. They are 100 bits of a SHA-256."""
+    """Return the fingerprint of both keys of a gate: 20 symbols in groups, for reading aloud. They are 100 bits of a
+    SHA-256."""
     digest = int.from_bytes(hashlib.sha256(b"sitegate/v1/gate\0" + gate_key + link_key).digest())
     return grouped("".join(CODE_SYMBOLS[digest >> 256 - 5 * at & 31] for at in range(1, 21)))
 
 
 def same_fingerprint(said: str, gate_key: bytes, link_key: bytes) -> bool:
-    """Return True if `said` is this fingerprint. Case, spaces, dashes and letters that look like digits do not matter."""
+    """Return True if `said` is this fingerprint. Case, spaces, dashes and letters that look like digits do not
+    matter."""
     return said.upper().translate(_READ_AS) == fingerprint(gate_key, link_key).replace("-", "")

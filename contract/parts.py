@@ -1,7 +1,7 @@
 """Splits a list into parts for the wire. Each is sealed for the site and signed by HQ; a digest binds them together.
 
-A part is `signature ‖ PartHeader as JSON ‖ newline ‖ sealed` (`contract.sealed`). Inside the seal: `list as JSON ‖ newline ‖
-template vectors`.
+A part is `signature ‖ PartHeader as JSON ‖ newline ‖ sealed` (`contract.sealed`). Inside the seal: `list as JSON ‖
+newline ‖ template vectors`.
 """
 
 import hashlib

@@ -71,7 +71,8 @@ class Period(PolicyPart):
 
 
 class Holiday(PolicyPart):
-    """Days, first and last included, on which `periods` replace the usual working hours. Without periods the site is closed."""
+    """Days, first and last included, on which `periods` replace the usual working hours. Without periods the site is
+    closed."""
 
     first: date
     last: date
@@ -85,7 +86,8 @@ class Holiday(PolicyPart):
 
 
 class FactorRule(PolicyPart):
-    """During `periods` a person must show all factors of one combination in `any_of`. Without periods the rule always holds."""
+    """During `periods` a person must show all factors of one combination in `any_of`. Without periods the rule always
+    holds."""
 
     periods: tuple[Period, ...] = Field(default=(), max_length=_LIST_MAX)
     any_of: tuple[tuple[Factor, ...], ...] = Field(min_length=1, max_length=20)

@@ -1,4 +1,5 @@
-"""Makes the tables and examples of docs/MESSAGES.md from the code. `python -m contract.reference docs/MESSAGES.md` writes them."""
+"""Makes the tables and examples of docs/MESSAGES.md from the code. `python -m contract.reference docs/MESSAGES.md`
+writes them."""
 
 import sys
 import types

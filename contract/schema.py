@@ -1,4 +1,5 @@
-"""Writes the contract for integrators: JSON Schema 2020-12 of every message, an index of the channels, and AsyncAPI 3.0.
+"""Writes the contract for integrators: JSON Schema 2020-12 of every message, an index of the channels, and AsyncAPI
+3.0.
 
 `python -m contract.schema [FOLDER]` writes them; the default folder is that of the present version, such as
 contract/schemas/v1.3. They are made from the models and `contract.topics`, in a stable order.

@@ -1,5 +1,5 @@
-"""The envelope of a list: `signature ‖ header as JSON ‖ newline ‖ sealed`. Compact JSON holds no newline, so the first newline
-ends the header. Nothing is base64: templates travel as they are stored.
+"""The envelope of a list: `signature ‖ header as JSON ‖ newline ‖ sealed`. Compact JSON holds no newline, so the first
+newline ends the header. Nothing is base64: templates travel as they are stored.
 """
 
 import hashlib
@@ -16,7 +16,8 @@ H = TypeVar("H", bound=SnapshotHeader)
 
 @dataclass(frozen=True)
 class Sealed(Generic[H]):
-    """One message with HQ's signature checked, its seal not opened. `fingerprint`: SHA-256 of the seal; it differs for each sealing."""
+    """One message with HQ's signature checked, its seal not opened. `fingerprint`: SHA-256 of the seal; it differs for
+    each sealing."""
 
     header: H
     sealed: bytes

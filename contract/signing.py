@@ -1,11 +1,11 @@
 """Signatures and sealing.
 
-A signature (Ed25519, RFC 8032) proves who sent a message. A seal (HPKE base mode, RFC 9180: X25519, HKDF-SHA256, AES-256-GCM)
-lets only the addressee read it. Lists are sealed first and then signed: who carries them can neither read nor change them. Each
-use has its own context string, so that one kind of message cannot be used as another.
+A signature (Ed25519, RFC 8032) proves who sent a message. A seal (HPKE base mode, RFC 9180: X25519, HKDF-SHA256,
+AES-256-GCM) lets only the addressee read it. Lists are sealed first and then signed: who carries them can neither read
+nor change them. Each use has its own context string, so that one kind of message cannot be used as another.
 
-A key file holds one or several PEM blocks of one kind. During a rotation it holds two keys, so that there is no gap. Where only
-one key can be used, to sign or to seal, it is the first.
+A key file holds one or several PEM blocks of one kind. During a rotation it holds two keys, so that there is no gap.
+Where only one key can be used, to sign or to seal, it is the first.
 """
 
 import hashlib
@@ -28,7 +28,8 @@ from cryptography.hazmat.primitives.serialization import (
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 ENROLMENT = "enrolment"
-"""Purpose of the seal around an `EnrolmentRecord`. Other purposes are names of channels (`contract.topics`), or kinds of list
+"""Purpose of the seal around an `EnrolmentRecord`. Other purposes are names of channels (`contract.topics`), or kinds
+of list
 messages: "roster part", "roster delta" (`contract.parts`, `contract.deltas`)."""
 
 COMMISSIONING = "commissioning"
@@ -74,7 +75,8 @@ class Opener(Protocol):
 
 
 class SignedEnvelope(BaseModel):
-    """A signed payload. `signature` (Ed25519, 64 bytes) covers `sitegate/v1/sign/<purpose>`, a zero byte and the payload's bytes."""
+    """A signed payload. `signature` (Ed25519, 64 bytes) covers `sitegate/v1/sign/<purpose>`, a zero byte and the
+    payload's bytes."""
 
     model_config = ConfigDict(
         frozen=True, hide_input_in_errors=True, extra="ignore", ser_json_bytes="base64", val_json_bytes="base64"

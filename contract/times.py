@@ -1,8 +1,9 @@
-"""Corrects the times of events that were recorded before the wall clock was set. Pure; the events themselves do not change.
+"""Corrects the times of events that were recorded before the wall clock was set. Pure; the events themselves do not
+change.
 
-Setting the wall clock does not touch the monotonic clock, and slewing changes both alike. So within one boot the difference
-between them changes only when the wall clock is set. So the newest trusted setting of a boot (`ClockEvent`) gives the right
-time at every earlier moment of it, except for the clock's drift.
+Setting the wall clock does not touch the monotonic clock, and slewing changes both alike. So within one boot the
+difference between them changes only when the wall clock is set. So the newest trusted setting of a boot (`ClockEvent`)
+gives the right time at every earlier moment of it, except for the clock's drift.
 """
 
 from collections.abc import Iterable
@@ -34,7 +35,8 @@ def corrected_utc(utc: datetime, monotonic_ms: int, setting: ClockEvent) -> date
 
 
 def corrections(events: Iterable[AnyEvent]) -> dict[int, datetime]:
-    """Return seq -> corrected time, for the events of one journal that need one. `events`: consecutive, oldest first."""
+    """Return seq -> corrected time, for the events of one journal that need one. `events`: consecutive, oldest
+    first."""
     found: dict[int, datetime] = {}
     setting: ClockEvent | None = None
     for event in reversed(list(events)):

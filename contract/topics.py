@@ -50,9 +50,9 @@ class Channel(StrEnum):
 class Route:
     """How a channel travels.
 
-    `carries`: its message. `pattern`: the topic, with {site_id}, {gate_id} and {part}. `up`: from gate to HQ. `max_bytes`: a
-    larger payload is refused unread. `signed`: in a signed envelope. `sealed`: the signed payload is encrypted for its reader
-    (`contract.parts`).
+    `carries`: its message. `pattern`: the topic, with {site_id}, {gate_id} and {part}. `up`: from gate to HQ.
+    `max_bytes`: a larger payload is refused unread. `signed`: in a signed envelope. `sealed`: the signed payload is
+    encrypted for its reader (`contract.parts`).
     """
 
     carries: type[Message]

@@ -132,8 +132,8 @@ class HqLink:
         self._stopping.set()
         self._client.disconnect()
         self._client.loop_stop()
-        # The client refers to this link, and the link to the client. Without this, paho's sockets stay open until the next
-        # garbage collection.
+        # The client refers to this link, and the link to the client. Without this, paho's sockets stay open until the
+        # next garbage collection.
         client = self._client
         client.on_connect = client.on_disconnect = client.on_message = client.on_publish = client.on_connect_fail = None
 

@@ -1,4 +1,5 @@
-"""Hold docstrings, comments, templates and texts to the rules of language in CONTRIBUTING.md: short sentences, plain words.
+"""Hold docstrings, comments, templates and texts to the rules of language in CONTRIBUTING.md: short sentences, plain
+words.
 
 language.py [--list] [FOLDER]
 

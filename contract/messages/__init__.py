@@ -1,8 +1,9 @@
 """Every message that crosses the wire or enters the journal, as frozen pydantic models.
 
-Compatibility: a reader ignores unknown fields, so that it can read a newer minor version. It refuses an unknown major version
-(`contract.codec`). docs/MESSAGES.md, "Versions", has the rules; `contract.compatible` checks them. Since 1.1 lists travel in parts
-(`contract.parts`). Times are UTC. Worker ids are opaque: no message carries a name, a picture, or a readable template.
+Compatibility: a reader ignores unknown fields, so that it can read a newer minor version. It refuses an unknown major
+version (`contract.codec`). docs/MESSAGES.md, "Versions", has the rules; `contract.compatible` checks them. Since 1.1
+lists travel in parts (`contract.parts`). Times are UTC. Worker ids are opaque: no message carries a name, a picture, or
+a readable template.
 """
 
 from contract.messages.base import VERSION, Id, KeyId, Message, PublicKey, Sha256, Signature, Text, Utc

@@ -97,8 +97,9 @@ class CommissioningEvent(Event):
 
 
 class ClockEvent(Event):
-    """The wall clock was set (`contract.times`). `utc`: the new time. `was_utc`: the time that the clock would have shown
-    otherwise. `was_trusted`: whether that time was trusted. It stands before the first event with the new time."""
+    """The wall clock was set (`contract.times`). `utc`: the new time. `was_utc`: the time that the clock would have
+    shown otherwise. `was_trusted`: whether that time was trusted. It stands before the first event with the new
+    time."""
 
     type: Literal["clock"] = "clock"
     was_utc: Utc
@@ -112,7 +113,8 @@ AnyEvent = Annotated[
 
 
 class EventRecord(BaseModel):
-    """One record of the journal. `hash` = SHA-256(bytes of `prev_hash` ‖ UTF-8 bytes of `body`), hex. `body`: the event's JSON."""
+    """One record of the journal. `hash` = SHA-256(bytes of `prev_hash` ‖ UTF-8 bytes of `body`), hex. `body`: the
+    event's JSON."""
 
     model_config = ConfigDict(
         frozen=True, hide_input_in_errors=True, extra="ignore", ser_json_bytes="base64", val_json_bytes="base64"
@@ -123,15 +125,15 @@ class EventRecord(BaseModel):
     hash: Sha256
     body: str = Field(max_length=65_536, repr=False)
     erased: Signature | None = None
-    """The sealed content of an enrolment was erased after HQ held it. `hash` is that of the whole body, so it does not prove
-    the remaining one. This signature of the gate's key does (`contract.identity.erasure`)."""
+    """The sealed content of an enrolment was erased after HQ held it. `hash` is that of the whole body, so it does not
+    prove the remaining one. This signature of the gate's key does (`contract.identity.erasure`)."""
     signature: Signature | None = None
     """By the gate's key (`contract.identity.head`), over this record and so over all records before it."""
 
 
 class EventBatch(Message):
-    """Consecutive records of one journal, in order. The last record carries the gate's signature. So does each record before a
-    break in the chain. HQ takes only records that a signature covers."""
+    """Consecutive records of one journal, in order. The last record carries the gate's signature. So does each record
+    before a break in the chain. HQ takes only records that a signature covers."""
 
     type: Literal["event_batch"] = "event_batch"
     site_id: Id
@@ -145,9 +147,9 @@ class EventBatch(Message):
 
 
 class Ack(Message):
-    """HQ's promise: it holds every event of `epoch` up to and including `seq` (0: none yet). `hash`: that record's hash. If a
-    gate's own record has another hash, a copy of the gate (a cloned card) is meant. `batch_seq` and `batch_hash`: the last
-    record of the answered batch, if HQ already had all of it."""
+    """HQ's promise: it holds every event of `epoch` up to and including `seq` (0: none yet). `hash`: that record's
+    hash. If a gate's own record has another hash, a copy of the gate (a cloned card) is meant. `batch_seq` and
+    `batch_hash`: the last record of the answered batch, if HQ already had all of it."""
 
     type: Literal["ack"] = "ack"
     gate_id: Id
@@ -160,7 +162,8 @@ class Ack(Message):
 
 
 class Refusal(Message):
-    """HQ reports to a gate that something from it did not verify and is in quarantine. `seq` 0: a whole message, not an event.
+    """HQ reports to a gate that something from it did not verify and is in quarantine. `seq` 0: a whole message, not an
+    event.
     `more`: the number of others that this message also reports. So a flood of refusals makes few messages."""
 
     type: Literal["refusal"] = "refusal"

@@ -1,4 +1,5 @@
-"""How lists travel: as parts or as changes, each with a header outside the seal. And a gate's request for a whole list."""
+"""How lists travel: as parts or as changes, each with a header outside the seal. And a gate's request for a whole
+list."""
 
 from typing import Literal
 
@@ -13,8 +14,8 @@ PARTS_MAX = 500
 
 
 class RosterDelta(SnapshotHeader):
-    """How a roster differs from one snapshot. `workers`: added, or replacing the worker of the same id; whole, with all their
-    templates. `removed`: ids that are gone. The vectors follow as in a roster."""
+    """How a roster differs from one snapshot. `workers`: added, or replacing the worker of the same id; whole, with all
+    their templates. `removed`: ids that are gone. The vectors follow as in a roster."""
 
     type: Literal["roster_delta"] = "roster_delta"
     workers: tuple[WorkerEntry, ...] = ()
@@ -23,7 +24,8 @@ class RosterDelta(SnapshotHeader):
 
 
 class RiskDelta(SnapshotHeader):
-    """How a risk list differs from one snapshot. `entries`: all entries of each worker named there. `removed`: ids without entries."""
+    """How a risk list differs from one snapshot. `entries`: all entries of each worker named there. `removed`: ids
+    without entries."""
 
     type: Literal["risk_delta"] = "risk_delta"
     entries: tuple[RiskEntry, ...] = ()
@@ -31,9 +33,10 @@ class RiskDelta(SnapshotHeader):
 
 
 class PartHeader(SnapshotHeader):
-    """The header outside the seal of each part, signed together with it. So the sync process can refuse an old version. The
-    gate process, which opens the part, checks that the list inside has the same header. `digest` binds the parts of one
-    version: SHA-256 over the SHA-256 of each sealed part, in order. So no part can be left out, changed or exchanged."""
+    """The header outside the seal of each part, signed together with it. So the sync process can refuse an old version.
+    The gate process, which opens the part, checks that the list inside has the same header. `digest` binds the parts of
+    one version: SHA-256 over the SHA-256 of each sealed part, in order. So no part can be left out, changed or
+    exchanged."""
 
     type: Literal["list_part"] = "list_part"
     kind: ListKind
@@ -43,8 +46,9 @@ class PartHeader(SnapshotHeader):
 
 
 class DeltaHeader(SnapshotHeader):
-    """The header outside the seal of a list's changes, signed together with it. The changes count from the snapshot with this
-    version and digest, and apply to no other list. They include all earlier changes, so a missed message does no harm."""
+    """The header outside the seal of a list's changes, signed together with it. The changes count from the snapshot
+    with this version and digest, and apply to no other list. They include all earlier changes, so a missed message does
+    no harm."""
 
     type: Literal["list_delta"] = "list_delta"
     kind: ListKind

@@ -1,4 +1,5 @@
-"""The roster and the risk list, which HQ publishes to a site, signed and sealed. Policy: `contract.messages.policy_snapshot`."""
+"""The roster and the risk list, which HQ publishes to a site, signed and sealed. Policy:
+`contract.messages.policy_snapshot`."""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -54,7 +55,8 @@ DIMENSION_MAX = 4096
 
 
 class TemplateBlock(BaseModel):
-    """Templates of one model. Template i belongs to `workers[owners[i]]`. The vectors follow the list's JSON as raw bytes, block
+    """Templates of one model. Template i belongs to `workers[owners[i]]`. The vectors follow the list's JSON as raw
+    bytes, block
     after block: float16 little-endian, unit length, `dimension` numbers each."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")

@@ -41,7 +41,8 @@ class PolicySnapshot(SnapshotHeader):
     anti_passback_forgets_after_h: float = Field(default=14, gt=0, le=24 * 7)
     occupancy_max: int | None = Field(default=None, ge=1, le=100_000)
     two_person: bool = False
-    """Two different workers must come within `two_person_within_s`. Each needs the right to pass, and gets one release."""
+    """Two different workers must come within `two_person_within_s`. Each needs the right to pass, and gets one
+    release."""
     two_person_within_s: float = Field(default=30, gt=0, le=600)
     admit_on_low_disk: bool = True
     """False: the gate admits no worker while it writes events into its last reserve of disk space."""

@@ -8,8 +8,8 @@ from contract.messages.base import Id, Message, PublicKey, Sha256, Text, Utc
 
 
 class Registration(Message):
-    """A gate sends its public keys to HQ. `proof`: HMAC-SHA256 over all bytes before it, in hex; always the last field. Its key
-    is made of HQ's one-time code (`contract.identity.code_key`)."""
+    """A gate sends its public keys to HQ. `proof`: HMAC-SHA256 over all bytes before it, in hex; always the last field.
+    Its key is made of HQ's one-time code (`contract.identity.code_key`)."""
 
     type: Literal["registration"] = "registration"
     gate_id: Id
@@ -24,7 +24,8 @@ class Registration(Message):
 
 
 class RegistrationAnswer(Message):
-    """HQ's answer to a `Registration`. `registration`: SHA-256 of that message, so that an answer counts for no other one."""
+    """HQ's answer to a `Registration`. `registration`: SHA-256 of that message, so that an answer counts for no other
+    one."""
 
     type: Literal["registration_answer"] = "registration_answer"
     gate_id: Id

@@ -70,7 +70,8 @@ class Health(Message):
     disk_free_mb: int = Field(default=0, ge=0)
     disk_step: str = ""
     disk_days_left: float | None = Field(default=None, ge=0)
-    """Days until the disk or the journal budget is full, at the present rate. None: it does not fill, or not known yet."""
+    """Days until the disk or the journal budget is full, at the present rate. None: it does not fill, or not known
+    yet."""
     cpu_temperature_c: float | None = None
     roster_age_s: float | None = Field(default=None, ge=0)
     """Since HQ issued the list in force; none without a list."""

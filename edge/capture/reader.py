@@ -15,7 +15,8 @@ log = structlog.get_logger()
 
 
 class NewestFrame:
-    """Holds the newest frame. A frame of a retired generation is dropped: an abandoned reader cannot deliver any more."""
+    """Holds the newest frame. A frame of a retired generation is dropped: an abandoned reader cannot deliver any
+    more."""
 
     def __init__(self, clock: Clock, stale_after_s: float) -> None:
         self._clock, self._stale_after_s = clock, stale_after_s

@@ -124,8 +124,8 @@ def warn_of_photos(liveness: LivenessConfig) -> None:
 
 
 def commented_toml(liveness: str | None = None) -> str:
-    """The whole default configuration as TOML with a comment above every key. `liveness`: the mode of [liveness], which has
-    no default; None leaves it out."""
+    """The whole default configuration as TOML with a comment above every key. `liveness`: the mode of [liveness], which
+    has no default; None leaves it out."""
     blocks = [_HEADER]
     for name, field in Config.model_fields.items():
         section = field.annotation

@@ -119,7 +119,8 @@ def _from_camera(config: Config, matcher: "FaceMatcher", within_s: float) -> lis
 def _hand_over(
     config: Config, request: EnrolmentRequest | None, by: str, worker_id: str, objection: str, why: str | None
 ) -> str:
-    """Record what was overridden, then give the gate the request, if it is for the gate; its `ref`. Raises DeskError."""
+    """Record what was overridden, then give the gate the request, if it is for the gate; its `ref`. Raises
+    DeskError."""
     if not objection and request is None:
         return ""
     with as_owner(desk_dir(config)):

@@ -79,7 +79,8 @@ def evaluate(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure error rates on photos: 1:N and 1:1, more photos and frames, larger galleries, groups, attacks. Changes nothing."""
+    """Measure error rates on photos: 1:N and 1:1, more photos and frames, larger galleries, groups, attacks. Changes
+    nothing."""
     from edge.matcher import ModelError, load_manifest
     from edge.matcher.weights.manifest import model_id
     from edge.tools.evaluation.conditions import CLEAR, CONDITIONS

@@ -94,7 +94,8 @@ def _frames(angle: int, seen: "Sequence[RotatedFace]") -> dict[str, object]:
 
 
 def _enrolled(files: "Sequence[RotatedFile]") -> list[dict[str, object]]:
-    """Of photos that can be enrolled upright. `fits another`: taken, and the template is not that of the upright photo."""
+    """Of photos that can be enrolled upright. `fits another`: taken, and the template is not that of the upright
+    photo."""
     return [
         {
             "degrees": angle,

@@ -140,7 +140,8 @@ class HqInbox:
         self._surveyed_version = version
 
     def _take_incidents(self) -> None:
-        """Record the matcher's notices, and what sync refused as far as the rate limit allows. The rest stays for later."""
+        """Record the matcher's notices, and what sync refused as far as the rate limit allows. The rest stays for
+        later."""
         told, refused = self._adapters.matcher.notices(), self._adapters.roster.incidents()
         self._known_refs.intersection_update(incident.ref for incident in (*told, *refused))
         for incident in told:

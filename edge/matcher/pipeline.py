@@ -81,7 +81,8 @@ class FaceMatcher:
         self._gallery_changed()
 
     def load(self, templates: Sequence[tuple[str, Template]]) -> None:
-        """See `edge.core.ports.Matcher`. Takes the gallery that was prepared of these very templates, if there is one."""
+        """See `edge.core.ports.Matcher`. Takes the gallery that was prepared of these very templates, if there is
+        one."""
         self._active.load(templates)
         self._gallery_changed()
         _log.info("gallery_loaded", templates=self.gallery_size, threshold=round(self.threshold, 4))
@@ -181,7 +182,8 @@ class FaceMatcher:
         return self._with_liveness(seen, frame.monotonic_s)
 
     def _recently_occluded(self, approach: Approach, now_s: float) -> bool:
-        """True shortly after an occluded frame. A person with a mask is asked to take it off, never refused as unknown."""
+        """True shortly after an occluded frame. A person with a mask is asked to take it off, never refused as
+        unknown."""
         number, covered_s = self._occluded
         return number == approach.number and now_s - covered_s < OCCLUSION_HOLD_S
 

@@ -227,7 +227,8 @@ def add_delta(db: sqlite3.Connection, found: SealedDelta, body: bytes, *, in_for
 
 
 def follow_snapshot(db: sqlite3.Connection, kind: ListKind, digest: str, list_version: int) -> None:
-    """After another snapshot came into force, remove the changes of the one before and apply those that waited for it."""
+    """After another snapshot came into force, remove the changes of the one before and apply those that waited for
+    it."""
     db.execute("DELETE FROM list_deltas WHERE kind = ? AND list_version <= ?", (kind.value, list_version))
     db.execute("UPDATE list_deltas SET applied_utc = NULL WHERE kind = ?", (kind.value,))
     db.execute(

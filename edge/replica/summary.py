@@ -1,4 +1,5 @@
-"""What the screen may know of replica.db: versions, ages and the connection. No key is needed, and no content is read."""
+"""What the screen may know of replica.db: versions, ages and the connection. No key is needed, and no content is
+read."""
 
 import sqlite3
 from dataclasses import dataclass, field

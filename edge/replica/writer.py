@@ -280,8 +280,8 @@ def _in_words() -> Iterator[None]:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    # NORMAL may lose the last commits in a power cut, never the file; HQ and the broker send them again. What puts a list into
-    # force is committed with FULL.
+    # NORMAL may lose the last commits in a power cut, never the file; HQ and the broker send them again. What puts a
+    # list into force is committed with FULL.
     db = sqlite_file.connect(path, synchronous="NORMAL")
     try:
         sqlite_file.check(db)

@@ -30,8 +30,8 @@ class JournalTotals:
     `on_site` maps worker id to the time of the last passage in, oldest first: a person is on it from a recorded
     passage in until a recorded passage out at this gate. `unnamed` counts passages in without a worker id (opened by
     HQ) minus those out. `chain_error` is the first fault found, '' while the chain holds; `since_seq` is the seq before
-    the oldest record still kept. `unread` counts events that only newer software can read: they are in the chain, and in
-    no other sum.
+    the oldest record still kept. `unread` counts events that only newer software can read: they are in the chain, and
+    in no other sum.
     """
 
     def __init__(self, epoch: str = "") -> None:

@@ -35,8 +35,8 @@ class LastAck(Protocol):
 
 
 class Link(Protocol):
-    """The connection to the broker, up or down since `since_utc`; `detail` says why there is none. `hq_online` is None while
-    HQ said nothing."""
+    """The connection to the broker, up or down since `since_utc`; `detail` says why there is none. `hq_online` is None
+    while HQ said nothing."""
 
     @property
     def connected(self) -> bool: ...

@@ -66,7 +66,8 @@ class Guard:
 
 def _wrong_form(headers: Headers) -> ASGIApp | None:
     """Refuse, unread, a form from another page, of another kind, or too long."""
-    # Browsers say where a request comes from, and no page can make them lie. Origin is "null" under our Referrer-Policy.
+    # Browsers say where a request comes from, and no page can make them lie. Origin is "null" under our
+    # Referrer-Policy.
     origin = headers.get("origin", "null")
     foreign = origin != "null" and origin.partition("://")[2] != headers.get("host", "")
     if foreign or headers.get("sec-fetch-site", "same-origin") != "same-origin":

@@ -22,8 +22,8 @@ class PortTaken(OSError):
 
 
 class ScreenServer:
-    """One listening socket and its server. `url` is known before `run`, also for port 0. `refused`: users of this machine that
-    get no answer, asked at each connection.
+    """One listening socket and its server. `url` is known before `run`, also for port 0. `refused`: users of this
+    machine that get no answer, asked at each connection.
 
     Raises:
         PortTaken: the address is in use or not this machine's.

@@ -29,8 +29,8 @@ REMEMBERED = 500
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """`token` is the cookie's, `form_token` stands in every form of the session's pages. `stored` is the password's stored
-    form at the sign-in: a new password ends the session."""
+    """`token` is the cookie's, `form_token` stands in every form of the session's pages. `stored` is the password's
+    stored form at the sign-in: a new password ends the session."""
 
     name: str
     stored: str = field(repr=False)
@@ -75,7 +75,8 @@ class Sessions:
         self._attempts = Attempts(self._closed_until_s())
 
     def find(self, token: str, *, used: bool = True) -> Session | None:
-        """The session of a cookie, if it is still good. Using it keeps it alive; a page that only renews itself does not."""
+        """The session of a cookie, if it is still good. Using it keeps it alive; a page that only renews itself does
+        not."""
         found, now = self._open.get(token), self._now()
         if found is None:
             return None

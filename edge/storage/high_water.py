@@ -38,7 +38,8 @@ GROUPS = ((LastingKind.LOCKED_DOWN, LastingKind.LOCK_DOWN_OVER), (LastingKind.FI
 
 
 class Marks(BaseModel):
-    """The content. `generation` grows when a mark is lowered on purpose: of two copies the higher generation is right."""
+    """The content. `generation` grows when a mark is lowered on purpose: of two copies the higher generation is
+    right."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
 

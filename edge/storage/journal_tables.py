@@ -169,8 +169,8 @@ def salvage_refs(db: sqlite3.Connection, *, backwards: bool) -> Iterator[tuple[s
 
 def forget_code_refs(db: sqlite3.Connection, through: int) -> None:
     """Remove the refs of codes that were used up to an event."""
-    # By the index refs_by_seq. The other refs are few, and what they guard (desk requests, incidents, commands) has no age:
-    # they are kept for ever.
+    # By the index refs_by_seq. The other refs are few, and what they guard (desk requests, incidents, commands) has no
+    # age: they are kept for ever.
     db.execute("DELETE FROM refs WHERE seq <= ? AND +ref >= ? AND +ref < ?", (through, *CODE_REFS))
 
 

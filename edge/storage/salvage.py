@@ -119,7 +119,8 @@ def salvaged_files(folder: Path) -> Iterator[tuple[Path, str, int]]:
 
 
 def sign_salvaged(folder: Path, signer: Signer) -> None:
-    """Sign the saved files of a version that did not. A file that refuses stays as it is, and HQ takes nothing of it."""
+    """Sign the saved files of a version that did not. A file that refuses stays as it is, and HQ takes nothing of
+    it."""
     for path, epoch, _ in salvaged_files(folder):
         with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(path)) as db:
             if not journal_events.has_signatures(db):

@@ -125,7 +125,8 @@ class MqttLink:
             self._session = None
             self._set_state(False, detail)
             pause = backoff.next_s()
-            # Do not hammer a broker that accepts and drops the connection at once (a second gate with this gate's name).
+            # Do not hammer a broker that accepts and drops the connection at once (a second gate with this gate's
+            # name).
             if time.monotonic() - began > self._config.backoff_max_s:
                 backoff.reset()
             self._stopping.wait(pause * random.uniform(0.5, 1.0))

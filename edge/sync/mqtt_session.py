@@ -82,8 +82,8 @@ class MqttSession:
         try:
             return self._stay()
         finally:
-            # The client holds this session's methods, and the session holds the client. Without this, paho's sockets would
-            # stay open until the next garbage collection.
+            # The client holds this session's methods, and the session holds the client. Without this, paho's sockets
+            # would stay open until the next garbage collection.
             client = self._client
             client.on_connect = client.on_disconnect = client.on_message = client.on_subscribe = None
 

@@ -27,7 +27,8 @@ class MessageSigner:
         self._lock = threading.Lock()
 
     def sign(self, message: Said, channel: Channel) -> bytes:
-        """Return the message with the next serial, signed. Without a key it is unsigned, and HQ says what is missing."""
+        """Return the message with the next serial, signed. Without a key it is unsigned, and HQ says what is
+        missing."""
         numbered = message.model_copy(update={"serial": self.next_serial()})
         return self._signed(encode(numbered), channel)
 

@@ -9,6 +9,7 @@ WARN_DAYS = 30.0
 
 
 def days_left(path: Path, now: datetime) -> float:
-    """Return the days left of the first certificate in a PEM file; negative after its end. Raises OSError, ValueError."""
+    """Return the days left of the first certificate in a PEM file; negative after its end. Raises OSError,
+    ValueError."""
     certificate = x509.load_pem_x509_certificates(path.read_bytes())[0]
     return (certificate.not_valid_after_utc - now).total_seconds() / 86_400

@@ -1,4 +1,5 @@
-"""The gate process stops without a word on standard error that is no log line: nothing is left for libraries to complain of."""
+"""The gate process stops without a word on standard error that is no log line: nothing is left for libraries to
+complain of."""
 
 import json
 import shutil

@@ -1,4 +1,5 @@
-"""A taken-over screen writes requests of its own making in desk.db: none of them takes a meaning that it has no right to."""
+"""A taken-over screen writes requests of its own making in desk.db: none of them takes a meaning that it has no right
+to."""
 
 import json
 
@@ -36,7 +37,8 @@ def asked(house: ThreeUsers, followed: Follower, *rows: tuple[str, str, str]) ->
 
 
 def test_fail__a_request_chooses_no_ref(house: ThreeUsers, followed: Follower) -> None:
-    """The newest "fire-on:…" holds the relay after a restart, "lock-down-over:…" ends a lock-down, an order's id says it is done."""
+    """The newest "fire-on:…" holds the relay after a restart, "lock-down-over:…" ends a lock-down, an order's id says
+    it is done."""
     names = (
         "fire-done:x",
         "fire-on:x",

@@ -103,7 +103,8 @@ os._exit(0)
 def test_fail__an_index_that_is_cut_short_while_the_gate_reads_it_does_not_kill_the_gate(
     house: ThreeUsers, followed: Follower, user: str
 ) -> None:
-    """SQLite maps the index into memory, and a reader beyond its end gets SIGBUS. Here the owner lives, and goes on cutting."""
+    """SQLite maps the index into memory, and a reader beyond its end gets SIGBUS. Here the owner lives, and goes on
+    cutting."""
     going_on(house, followed, lambda: said(house, user, f"NAME = {OF[user][0]!r}\n{CUTTING}"))
     nothing_wrong(house)
 

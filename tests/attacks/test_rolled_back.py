@@ -1,4 +1,5 @@
-"""A taken-over sync puts back an old replica.db, which is its own file: what the gate remembers beside its journal stops it."""
+"""A taken-over sync puts back an old replica.db, which is its own file: what the gate remembers beside its journal
+stops it."""
 
 import json
 import time

@@ -79,7 +79,8 @@ def test_ok__the_three_work_together_and_hq_holds_everything(house: ThreeUsers, 
 def test_fail__no_process_changes_anything_outside_its_own_folder(
     house: ThreeUsers, followed: Follower, user: str
 ) -> None:
-    """pulse-cuts with a chosen ref, refs deleted, journal.db removed, an old replica.db, list_deltas, lock files, models and
+    """pulse-cuts with a chosen ref, refs deleted, journal.db removed, an old replica.db, list_deltas, lock files,
+    models and
     voice renamed: all of these begin with writing or renaming a file of somebody else."""
     done = json.loads(said(house, user, WALK))
     own, secret = f"state/{OWN[user]}", "keys/site-demo.key.pem" if user == "gate" else ""

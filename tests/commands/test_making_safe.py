@@ -1,4 +1,5 @@
-"""`sitegate lock` and a start that fails drive the relay to locked first, with nothing but its pin; real pins are stood in for."""
+"""`sitegate lock` and a start that fails drive the relay to locked first, with nothing but its pin; real pins are stood
+in for."""
 
 import os
 import subprocess

@@ -1,4 +1,5 @@
-"""What another maker's HQ or gate needs to check, written from docs/MESSAGES.md alone: nothing of this project is imported."""
+"""What another maker's HQ or gate needs to check, written from docs/MESSAGES.md alone: nothing of this project is
+imported."""
 
 import base64
 import hashlib

@@ -1,4 +1,5 @@
-"""The page for other makers is enough: a client written from it alone checks its examples, and finds what is changed."""
+"""The page for other makers is enough: a client written from it alone checks its examples, and finds what is
+changed."""
 
 import ast
 import hashlib

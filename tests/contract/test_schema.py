@@ -1,4 +1,5 @@
-"""The exported schemas are those of the code; samples of all versions fit the schemas of all versions that know them."""
+"""The exported schemas are those of the code; samples of all versions fit the schemas of all versions that know
+them."""
 
 import hashlib
 import json

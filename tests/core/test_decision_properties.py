@@ -243,8 +243,8 @@ def test_ok__on_the_way_out_only_who_it_is_can_refuse(
 def test_ok__the_lane_never_betrays_a_risk_list(
     seen: Identification, claim: Claim, state: RosterState, at: Circumstances
 ) -> None:
-    """Whether somebody is held does not depend on any other matter of theirs; a hold looks like the plainest refusal; and
-    where a hold is not the answer, the list changes nothing that can be seen."""
+    """Whether somebody is held does not depend on any other matter of theirs; a hold looks like the plainest refusal;
+    and where a hold is not the answer, the list changes nothing that can be seen."""
     listed = decide(seen, claim, state, at)
     in_order = {name: replace(WELCOME, worker_id=name) for name in state.workers}
     plain_sight = replace(seen, look_alike=None, liveness=LivenessVerdict.LIVE)

@@ -330,7 +330,8 @@ def locked_by_another(folder: Path, pid: int, active_high: bool) -> None:
     """Another process has driven the relay to locked, and nobody has released it since."""
     wait_for(lambda: history(folder, active_high)[-1][1] != pid and not history(folder, active_high)[-1][2])
     own = [released for _, process, released in history(folder, active_high) if process == pid]
-    # gpiozero's mock starts an output low, which an active-low relay would take for a release; the board's pull holds it.
+    # gpiozero's mock starts an output low, which an active-low relay would take for a release; the board's pull holds
+    # it.
     assert (own if active_high else own[1:]) == [False, True]
 
 

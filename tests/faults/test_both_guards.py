@@ -1,7 +1,7 @@
 """Both guards at once: the gate process and its second guard are killed, or stopped, together. What is left is systemd.
 
-systemd itself is not here. Its two parts in this are: the watchdog, which the frozen process must not go on feeding, and what
-ExecStopPost runs, which must lock after any end of the processes.
+systemd itself is not here. Its two parts in this are: the watchdog, which the frozen process must not go on feeding,
+and what ExecStopPost runs, which must lock after any end of the processes.
 """
 
 import json

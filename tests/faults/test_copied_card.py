@@ -1,4 +1,5 @@
-"""A copied card: two computers go on with one journal. And an HQ restored from an old backup. Nothing lost, nothing mixed, all told."""
+"""A copied card: two computers go on with one journal. And an HQ restored from an old backup. Nothing lost, nothing
+mixed, all told."""
 
 import shutil
 import sqlite3

@@ -1,5 +1,5 @@
-"""Any number of computers with copies of one journal, batches in any order, twice and late: each gets all of its events to HQ,
-every line's chain is whole, nothing is held twice."""
+"""Any number of computers with copies of one journal, batches in any order, twice and late: each gets all of its events
+to HQ, every line's chain is whole, nothing is held twice."""
 
 from collections.abc import Iterator
 from itertools import count

@@ -1,7 +1,7 @@
 """Disks that are full, refuse or fail, under each database.
 
-Real refusals: SQLite's page limit; the kernel's limit on the size of a file (RLIMIT_FSIZE), which SQLite sees as an I/O error
-in the middle of a transaction; and a small tmpfs that another program fills, or that is mounted read-only."""
+Real refusals: SQLite's page limit; the kernel's limit on the size of a file (RLIMIT_FSIZE), which SQLite sees as an I/O
+error in the middle of a transaction; and a small tmpfs that another program fills, or that is mounted read-only."""
 
 import json
 import resource

@@ -93,8 +93,8 @@ def test_ok__a_process_that_is_aborted_leaves_no_core_dump(place: Path, name: st
 
 
 def as_user(user: int, what: Callable[[], object]) -> int:
-    """The exit code of a child that does this as another user; 7 if it is not permitted. The interpreter is loaded: it may lie
-    where that user reads nothing."""
+    """The exit code of a child that does this as another user; 7 if it is not permitted. The interpreter is loaded: it
+    may lie where that user reads nothing."""
     child = os.fork()
     if not child:
         try:

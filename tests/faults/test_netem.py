@@ -1,4 +1,5 @@
-"""The kernel's own bad network (`tc netem`) on the loopback of a network namespace. Needs root, iproute2 and the sch_netem
+"""The kernel's own bad network (`tc netem`) on the loopback of a network namespace. Needs root, iproute2 and the
+sch_netem
 module: without them it fails and says so. By hand: pytest -m long tests/faults/test_netem.py -s"""
 
 import shutil

@@ -1,5 +1,5 @@
-"""A network that delays, dribbles, drops, resets, swallows, repeats and reorders. After each: HQ's events are the journal's,
-exactly once, in order, the chain verified."""
+"""A network that delays, dribbles, drops, resets, swallows, repeats and reorders. After each: HQ's events are the
+journal's, exactly once, in order, the chain verified."""
 
 import random
 import time

@@ -1,4 +1,5 @@
-"""An HQ that is slow, answers half, answers twice and in disorder, or has a wrong clock. All events arrive, exactly once."""
+"""An HQ that is slow, answers half, answers twice and in disorder, or has a wrong clock. All events arrive, exactly
+once."""
 
 import random
 import time

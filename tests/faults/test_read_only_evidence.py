@@ -1,4 +1,5 @@
-"""The card of a gate that lost power, mounted read-only on another computer: what is there is read, and not said to be missing."""
+"""The card of a gate that lost power, mounted read-only on another computer: what is there is read, and not said to be
+missing."""
 
 import os
 import subprocess

@@ -1,5 +1,5 @@
-"""What networks, brokers, disks and clocks do to the events on their way. After each: HQ's events are the journal's, exactly
-once, in order, the chain verified."""
+"""What networks, brokers, disks and clocks do to the events on their way. After each: HQ's events are the journal's,
+exactly once, in order, the chain verified."""
 
 import random
 import sqlite3
@@ -122,7 +122,8 @@ def test_ok__a_clock_that_jumps_changes_times_never_the_chain(tmp_path: Path, ju
 
 
 def test_ok__the_clock_jumps_about_while_events_wait_for_hq(rig: Rig) -> None:
-    """A day ahead, a day back, 1970, a second twice (POSIX has no 23:59:60): times differ, the order and the chain do not."""
+    """A day ahead, a day back, 1970, a second twice (POSIX has no 23:59:60): times differ, the order and the chain do
+    not."""
     jumps = [timedelta(days=1), timedelta(days=-1), timedelta(days=-56 * 365), timedelta(0), timedelta(seconds=-1)]
     now = datetime.now(UTC)
     journal = rig.journal()

@@ -1,4 +1,5 @@
-"""A real camera, as the gate's own configuration names it: SITEGATE_CONFIG=/etc/sitegate/gate.toml pytest -m hardware."""
+"""A real camera, as the gate's own configuration names it: SITEGATE_CONFIG=/etc/sitegate/gate.toml pytest -m
+hardware."""
 
 import itertools
 import os

@@ -1,4 +1,5 @@
-"""HQ's signing key and a site's sealing key follow one another without a gap; a gate that missed it is healed by a copy."""
+"""HQ's signing key and a site's sealing key follow one another without a gap; a gate that missed it is healed by a
+copy."""
 
 import shutil
 import sys

@@ -1,4 +1,5 @@
-"""A withdrawn consent: the template leaves every file of gate, HQ and broker, and HQ knows which gates have it no more."""
+"""A withdrawn consent: the template leaves every file of gate, HQ and broker, and HQ knows which gates have it no
+more."""
 
 import base64
 import json

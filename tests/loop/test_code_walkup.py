@@ -1,4 +1,5 @@
-"""Somebody unknown to the gate's eye walks up with HQ's code in the hand: film, camera thread, matcher, journal, pins."""
+"""Somebody unknown to the gate's eye walks up with HQ's code in the hand: film, camera thread, matcher, journal,
+pins."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,5 @@
-"""The loop, turn by turn: a hand-set clock, a recording gate, a real journal, and what the matcher says given as data."""
+"""The loop, turn by turn: a hand-set clock, a recording gate, a real journal, and what the matcher says given as
+data."""
 
 import sqlite3
 from dataclasses import replace

@@ -1,4 +1,5 @@
-"""Changes of a large roster come while people pass: every turn looks at its frame, and list and gallery change as one."""
+"""Changes of a large roster come while people pass: every turn looks at its frame, and list and gallery change as
+one."""
 
 import sqlite3
 import time

@@ -129,7 +129,8 @@ def stage(tmp_path: Path) -> Iterator[object]:
 
 
 def live(seed: int = 1) -> heads.Actor:
-    """A person of mean measures without tremor or detector noise, so that no run depends on the draw of the challenge."""
+    """A person of mean measures without tremor or detector noise, so that no run depends on the draw of the
+    challenge."""
     return heads.person(np.random.default_rng(seed), 0.002)
 
 

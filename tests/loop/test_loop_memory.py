@@ -1,4 +1,5 @@
-"""What the gate must not do twice, and not at a wrong time: orders and requests after a lost journal, a clock that was set back."""
+"""What the gate must not do twice, and not at a wrong time: orders and requests after a lost journal, a clock that was
+set back."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -209,7 +210,8 @@ def test_fail__a_clock_that_was_set_back_admits_nobody_also_after_a_reboot(
 
 
 def test_ok__hq_confirms_a_clock_that_was_years_ahead_and_was_set_right(vault: Vault) -> None:
-    """Its acknowledgement of something recorded since then proves the time; an older one, or another time, proves nothing."""
+    """Its acknowledgement of something recorded since then proves the time; an older one, or another time, proves
+    nothing."""
     start = vault.clock.utc()
     vault.clock.set_utc(start + timedelta(days=2000))
     vault.sees(NOBODY, 1)

@@ -1,4 +1,5 @@
-"""A large roster comes while people pass: a real replica, the real reader and gallery, and every turn looks at its frame."""
+"""A large roster comes while people pass: a real replica, the real reader and gallery, and every turn looks at its
+frame."""
 
 import time
 from collections.abc import Iterator

@@ -1,6 +1,8 @@
-"""The passage with the loop, its own thread and a disk at once: fire and the exit button wait for nobody, and the books are right.
+"""The passage with the loop, its own thread and a disk at once: fire and the exit button wait for nobody, and the books
+are right.
 
-The machine is pure and has one lock. These lives run it from three threads in real time, and hold what it did against the table.
+The machine is pure and has one lock. These lives run it from three threads in real time, and hold what it did against
+the table.
 """
 
 import random
@@ -311,7 +313,8 @@ def goes_home(gate: RecordingGate, passage_control: PassageControl, burns: bool)
 def check_books(
     journal: Memory, gate: RecordingGate, seq: int, released: list[int], passage_control: PassageControl
 ) -> None:
-    """Each grant has exactly one outcome, pulses have one cause each, what begins ends, and the order is one that can be."""
+    """Each grant has exactly one outcome, pulses have one cause each, what begins ends, and the order is one that can
+    be."""
     ends = (PassageOutcome.PASSED, PassageOutcome.NOT_TAKEN, PassageOutcome.REVERSED)
     told = [f["access_seq"] for kind, f in journal.events if kind is PassageEvent and f["outcome"] in ends]
     assert sorted(number for number in told if number is not None) == list(range(1, seq + 1))

@@ -1,4 +1,5 @@
-"""Passages through the whole loop with a real journal: doors, both ways, the exit button, lock-down, fire until reset."""
+"""Passages through the whole loop with a real journal: doors, both ways, the exit button, lock-down, fire until
+reset."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -24,7 +24,8 @@ def face(points):
 
 
 class PerfectDetector:
-    """Knows where the face is in every crop; leans `lean_px` to the right in each, and sees nothing in those named blind."""
+    """Knows where the face is in every crop; leans `lean_px` to the right in each, and sees nothing in those named
+    blind."""
 
     def __init__(self, lean_px=0.0, blind=()):
         self.lean_px, self.blind, self.shown = lean_px, blind, 0

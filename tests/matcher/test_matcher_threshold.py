@@ -163,7 +163,8 @@ def test_ok__errors_are_over_people_and_shrink_with_them():
 
 
 def test_fail__chance_in_a_gallerys_own_tail_does_not_make_the_gate_stricter():
-    """Of people like the pack's own, whose tails differ by chance alone: before, each that asked for more was believed."""
+    """Of people like the pack's own, whose tails differ by chance alone: before, each that asked for more was
+    believed."""
     people = [gallery(OWN_TAIL_WORKERS, 0.0, seed, 64) for seed in range(12)]
     tails = [gallery_tail(one) for one in people]
     pack = fit_tail(np.concatenate([(g.matrix @ g.matrix.T)[np.triu_indices(g.size, k=1)] for g in people]))

@@ -118,7 +118,8 @@ def test_ok__the_commands_tell_good_from_bad(models_dir, own_models, tmp_path):
 
 
 def test_fail__a_provider_that_cannot_start_is_no_silent_fallback_either(models_dir, monkeypatch):
-    """As on a Jetson whose CUDA library is missing: onnxruntime lists the provider, then leaves it out with a warning."""
+    """As on a Jetson whose CUDA library is missing: onnxruntime lists the provider, then leaves it out with a
+    warning."""
     import onnxruntime
 
     plain = onnxruntime.InferenceSession

@@ -1,7 +1,7 @@
 """How long the gate's process takes from its start to the first frame it has looked at.
 
-The real `sitegate gate`, with the walk-up film as its camera, mock pins and keys made for it, in a folder that is thrown
-away: once more to bring the files into memory, then `--times` counted. Only the end of the first look is caught.
+The real `sitegate gate`, with the walk-up film as its camera, mock pins and keys made for it, in a folder that is
+thrown away: once more to bring the files into memory, then `--times` counted. Only the end of the first look is caught.
 """
 
 import argparse
@@ -78,7 +78,8 @@ pins = "mock"
 
 
 def start(config: Path) -> tuple[float, float, float]:
-    """Seconds from the start of the process to its first look, its processor time until then, and what it read from the disk (MB)."""
+    """Seconds from the start of the process to its first look, its processor time until then, and what it read from the
+    disk (MB)."""
     begun = time.monotonic()
     with subprocess.Popen(
         [sys.executable, "-c", GATE, str(config)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

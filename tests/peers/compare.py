@@ -36,7 +36,8 @@ from edge.tools.demo.photos import fetch_photos
 
 THREADS = 2
 NOISE = 0.07
-"""Standard deviation per number between a template and its probe: they score about 0.8, as two photos of one face do."""
+"""Standard deviation per number between a template and its probe: they score about 0.8, as two photos of one face
+do."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,8 @@ def opencv_models(pack: Pack, folder: Path) -> tuple[Path, ...]:
 
 
 def frames(matcher: FaceMatcher, models: tuple[Path, ...], photos: Path, rounds: int) -> list[Duel]:
-    """One 640x480 frame with one face. First the frame as the gate takes it, with its closer look at the landmarks, against
-    OpenCV's detect, align and embed; then the very same work on both sides; then by stage."""
+    """One 640x480 frame with one face. First the frame as the gate takes it, with its closer look at the landmarks,
+    against OpenCV's detect, align and embed; then the very same work on both sides; then by stage."""
     image = frame_with(portraits(photos, matcher)["a-today"])
     engine = matcher.engine
     detector = cv2.FaceDetectorYN.create(str(models[0]), "", (640, 480), MatcherConfig().detector_score_min, 0.3)

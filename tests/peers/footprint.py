@@ -4,10 +4,10 @@
 
 Prints one JSON object: seconds from the start of Python to the first frame looked at; bytes on the wire per worker;
 seconds of HQ to seal and sign and of sync to store the roster. Then, for the roster that is there at the start (read at
-once) and for the next one (read in slices): processor seconds of the gate to read it and, in another thread, to build its
-gallery; seconds until both are in force beside a loop that asks as often as the gate's; how often it asked, the most
-processor time one of its calls took, the longest it had to wait for anything at all, also for a busy machine; resident
-megabytes. At the end the highest of those.
+once) and for the next one (read in slices): processor seconds of the gate to read it and, in another thread, to build
+its gallery; seconds until both are in force beside a loop that asks as often as the gate's; how often it asked, the
+most processor time one of its calls took, the longest it had to wait for anything at all, also for a busy machine;
+resident megabytes. At the end the highest of those.
 """
 
 import gc

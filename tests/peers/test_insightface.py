@@ -1,4 +1,5 @@
-"""insightface's own classes behind our engine: the same answers from the same weights, and an operator's pack as told."""
+"""insightface's own classes behind our engine: the same answers from the same weights, and an operator's pack as
+told."""
 
 import hashlib
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""Every command of both programs explains itself: nothing of its help is lost in print, and its examples can be typed."""
+"""Every command of both programs explains itself: nothing of its help is lost in print, and its examples can be
+typed."""
 
 from pathlib import Path
 
@@ -23,7 +24,8 @@ def command_of(program: str, path: tuple[str, ...]) -> tuple[typer.Typer, click.
 
 @pytest.mark.parametrize(("program", "path"), ALL, ids=NAMES)
 def test_ok__the_printed_help_says_all_that_was_written(program: str, path: tuple[str, ...]) -> None:
-    """A bracket or a star that some markup takes for its own would vanish: `people/<name>/*.jpg` became `people//.jpg`."""
+    """A bracket or a star that some markup takes for its own would vanish: `people/<name>/*.jpg` became
+    `people//.jpg`."""
     app, command = command_of(program, path)
     done = CliRunner().invoke(typer.main.get_command(app), [*path, "--help"], terminal_width=200)
     assert done.exit_code == 0

@@ -1,4 +1,5 @@
-"""The checkers of sizes and language find what they are for, and nothing else. scripts/check runs them on the project."""
+"""The checkers of sizes and language find what they are for, and nothing else. scripts/check runs them on the
+project."""
 
 import subprocess
 import sys

@@ -1,4 +1,5 @@
-"""A new fault of a face takes four files: its word, its measure, and its sentence in both languages. Done here, on a copy."""
+"""A new fault of a face takes four files: its word, its measure, and its sentence in both languages. Done here, on a
+copy."""
 
 import json
 import shutil

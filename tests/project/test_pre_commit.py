@@ -1,4 +1,5 @@
-"""The hook that `scripts/setup test` gives to git: what it refuses, and whose hooks it leaves alone. In clones of our own."""
+"""The hook that `scripts/setup test` gives to git: what it refuses, and whose hooks it leaves alone. In clones of our
+own."""
 
 import os
 import shutil

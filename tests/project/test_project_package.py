@@ -1,4 +1,5 @@
-"""What is installed is what is here. An editable install would hide a forgotten folder or file until a gate is installed."""
+"""What is installed is what is here. An editable install would hide a forgotten folder or file until a gate is
+installed."""
 
 import configparser
 from pathlib import Path

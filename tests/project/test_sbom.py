@@ -1,4 +1,5 @@
-"""scripts/sbom describes an environment: every package with its version and licence. Here the environment of the tests."""
+"""scripts/sbom describes an environment: every package with its version and licence. Here the environment of the
+tests."""
 
 import json
 import re

@@ -1,4 +1,5 @@
-"""What becomes of the parts of a roster at the gate: templates with consent, a direction and an owner, and no others."""
+"""What becomes of the parts of a roster at the gate: templates with consent, a direction and an owner, and no
+others."""
 
 from dataclasses import fields
 from datetime import UTC, date, datetime

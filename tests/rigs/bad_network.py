@@ -1,4 +1,5 @@
-"""A TCP proxy that does to a connection what networks do: slow it, cut it, stall it, drop it; and repeat and swap messages."""
+"""A TCP proxy that does to a connection what networks do: slow it, cut it, stall it, drop it; and repeat and swap
+messages."""
 
 import contextlib
 import random

@@ -78,7 +78,8 @@ class Command:
         assert text in self.said(), self.said()
 
     def ended(self) -> int:
-        """Wait for its end; the exit code. Nothing that it started runs, its ports are free, its temporary files are gone."""
+        """Wait for its end; the exit code. Nothing that it started runs, its ports are free, its temporary files are
+        gone."""
         code = self.gone()
         assert [path.name for path in (*self._temporary.iterdir(), *self.folder.glob("sitegate-*"))] == []
         return code

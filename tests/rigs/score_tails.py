@@ -11,7 +11,8 @@ TODAY = date(2026, 11, 30)
 
 
 def runner_ups(gallery, workers, days=10, shift=0.0, scale=0.0275, seed=1, missed=0):
-    """Days on which every worker's runner-up is the best of gallery - 1 draws from an exponential tail; the same ones each day.
+    """Days on which every worker's runner-up is the best of gallery - 1 draws from an exponential tail; the same ones
+    each day.
     `missed`: workers whose runner-up is in truth themselves, enrolled twice."""
     random = np.random.default_rng(seed)
     best = -np.log(-np.log(random.random(workers))) * scale + 0.29 + shift + scale * np.log(0.001 * (gallery - 1))

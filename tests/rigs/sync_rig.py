@@ -135,7 +135,8 @@ class Runner:
 
 
 def ingest_of(store: Store, folder: Path) -> Ingest:
-    """HQ's ingest alone, with keys of its own in the folder; it takes gates that are not registered, as of before 1.3."""
+    """HQ's ingest alone, with keys of its own in the folder; it takes gates that are not registered, as of before
+    1.3."""
     keys.init(folder / "ingest", ("site-1",), 1883)
     return open_ingest(store, keys.load(folder / "ingest"))
 

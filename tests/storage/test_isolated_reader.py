@@ -1,4 +1,5 @@
-"""A database of another user, read in a process that may hang or die: the caller gets an answer in bounded time, or none."""
+"""A database of another user, read in a process that may hang or die: the caller gets an answer in bounded time, or
+none."""
 
 import os
 import signal

@@ -1,4 +1,5 @@
-"""What a damaged journal still holds: the whole run beyond HQ's acknowledgement, and nothing that cannot be believed."""
+"""What a damaged journal still holds: the whole run beyond HQ's acknowledgement, and nothing that cannot be
+believed."""
 
 import random
 import sqlite3

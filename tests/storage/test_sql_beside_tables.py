@@ -1,4 +1,5 @@
-"""SQL that names a table stands only in the file that owns it: other files ask a function, so that a column has one home."""
+"""SQL that names a table stands only in the file that owns it: other files ask a function, so that a column has one
+home."""
 
 import ast
 import re

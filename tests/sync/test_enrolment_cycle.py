@@ -1,4 +1,5 @@
-"""An enrolment made at the gate goes to HQ sealed and comes back with the roster: gate, sync and HQ as real processes."""
+"""An enrolment made at the gate goes to HQ sealed and comes back with the roster: gate, sync and HQ as real
+processes."""
 
 import json
 from contextlib import closing

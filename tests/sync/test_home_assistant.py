@@ -1,4 +1,5 @@
-"""Home Assistant's device discovery: the documented shape, kept at a real broker, taken away when it is switched off."""
+"""Home Assistant's device discovery: the documented shape, kept at a real broker, taken away when it is switched
+off."""
 
 import json
 import re

@@ -1,5 +1,5 @@
-"""Genuine lists that are not the newest: an old replica.db put back, changes removed from it, another list of the same version. The gate
-keeps what it had, at a start it admits nobody, and the lists come again from HQ."""
+"""Genuine lists that are not the newest: an old replica.db put back, changes removed from it, another list of the same
+version. The gate keeps what it had, at a start it admits nobody, and the lists come again from HQ."""
 
 import re
 import shutil

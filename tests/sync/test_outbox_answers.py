@@ -1,4 +1,5 @@
-"""HQ's answers that the outbox must not misread: to a saved journal, after a resync, to a copy of this card, and no head."""
+"""HQ's answers that the outbox must not misread: to a saved journal, after a resync, to a copy of this card, and no
+head."""
 
 import sqlite3
 from collections.abc import Iterator

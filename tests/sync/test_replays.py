@@ -1,4 +1,5 @@
-"""What was seen on the wire, or lay on an old card, and is brought again; and what strangers do to what HQ says of others."""
+"""What was seen on the wire, or lay on an old card, and is brought again; and what strangers do to what HQ says of
+others."""
 
 import base64
 import json

@@ -30,7 +30,8 @@ class Authority:
         self.path.write_bytes(certificate.public_bytes(Encoding.PEM))
 
     def issue(self, name: str, days: float = 1) -> tuple[Path, Path]:
-        """(certificate, key) for 127.0.0.1, valid until so many days from now; in place of earlier ones of that name."""
+        """(certificate, key) for 127.0.0.1, valid until so many days from now; in place of earlier ones of that
+        name."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])

@@ -1,4 +1,5 @@
-"""What another process may put in a file's place: a reader never waits for it, never believes code in it, and says so."""
+"""What another process may put in a file's place: a reader never waits for it, never believes code in it, and says
+so."""
 
 import os
 import socket

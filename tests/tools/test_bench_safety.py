@@ -1,4 +1,5 @@
-"""The measuring command of docs/SAFETY.md, on few presses: conditions that are really there, and contacts that do not wait for them."""
+"""The measuring command of docs/SAFETY.md, on few presses: conditions that are really there, and contacts that do not
+wait for them."""
 
 from pathlib import Path
 

@@ -16,8 +16,8 @@ from edge.tools.evaluation.photos import EvaluationError, find_photos, read_grou
 
 @pytest.fixture(scope="module")
 def folder(photos_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A and B enrolled, with three photos and two (the second is the first, darker and smaller); two strangers; one file
-    that is no photo."""
+    """A and B enrolled, with three photos and two (the second is the first, darker and smaller); two strangers; one
+    file that is no photo."""
     root = tmp_path_factory.mktemp("photos")
     for name in ("people/a", "people/b", "strangers"):
         (root / name).mkdir(parents=True)

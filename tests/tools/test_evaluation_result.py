@@ -30,7 +30,8 @@ def unit(vector):
 
 @pytest.fixture(scope="module")
 def seen():
-    """30 people with three photos each, 40 strangers; the gate would not use one first photo, one probe, one stranger."""
+    """30 people with three photos each, 40 strangers; the gate would not use one first photo, one probe, one
+    stranger."""
     random = np.random.default_rng(5)
     photos, observations = [], []
     for i in range(30):

@@ -4,7 +4,8 @@
     PYTHONPATH=old python tests/upgrade/make_files.py tests/upgrade/NAME.tar.xz
 
 Broker, HQ and a gate run and stop as in a power cut: HQ first, then people walk up, then the gate is killed. So the
-journal holds events that HQ has not seen. Templates are random numbers, so nobody is recognised. Keys are for this alone.
+journal holds events that HQ has not seen. Templates are random numbers, so nobody is recognised. Keys are for this
+alone.
 """
 
 import contextlib

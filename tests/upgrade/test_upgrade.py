@@ -1,7 +1,9 @@
-"""What version 0.1 left on disk goes on working: databases, configuration and keys. As after a power cut, with events HQ lacks.
+"""What version 0.1 left on disk goes on working: databases, configuration and keys. As after a power cut, with events
+HQ lacks.
 
-`first_0_1` is of commit 7438ba4 (contract 1.0, lists whole, no keys of gates), `last_0_1` of c94fda8 (contract 1.3). make_files.py
-made both with the code of its commit. The new gate and HQ start on them as CHANGELOG.md tells an operator to do it.
+`first_0_1` is of commit 7438ba4 (contract 1.0, lists whole, no keys of gates), `last_0_1` of c94fda8 (contract 1.3).
+make_files.py made both with the code of its commit. The new gate and HQ start on them as CHANGELOG.md tells an operator
+to do it.
 """
 
 import json

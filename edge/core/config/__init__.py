@@ -1,7 +1,8 @@
-"""The gate's configuration: one TOML file with frozen values. Each key has bounds, a description and its unit in its name.
+"""The gate's configuration: one TOML file with frozen values. Each key has bounds, a description and its unit in its
+name.
 
-An unknown key is an error with a suggestion. All errors are reported at once. Secrets are `SecretStr` and never printed.
-`edge.commands.config` writes the commented file from the descriptions.
+An unknown key is an error with a suggestion. All errors are reported at once. Secrets are `SecretStr` and never
+printed. `edge.commands.config` writes the commented file from the descriptions.
 """
 
 from edge.core.config.camera import CameraConfig

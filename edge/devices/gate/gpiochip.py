@@ -92,7 +92,8 @@ def set_level(line: int, level: int) -> None:
 
 
 def line_handles(numbers: Sequence[int], process: Path = Path("/proc/self")) -> dict[int, int]:
-    """Find this process's open handles of single lines, by line number. Empty on a kernel that does not tell (before 6.1)."""
+    """Find this process's open handles of single lines, by line number. Empty on a kernel that does not tell (before
+    6.1)."""
     found: dict[int, int] = {}
     with suppress(OSError):
         for link in (process / "fd").iterdir():

@@ -2,8 +2,8 @@
 
     python -I -S watchdog_process.py PID NOTES RELAYS
 
-Everything that locks is opened and loaded at the start. In an emergency it reads no disk and starts no program. It locks
-first, then ends the gate process, and writes its note last.
+Everything that locks is opened and loaded at the start. In an emergency it reads no disk and starts no program. It
+locks first, then ends the gate process, and writes its note last.
 
 Standard input, one message per line:
 

@@ -29,7 +29,8 @@ def refine_landmarks(detect: Detect, image: Image, face: Face, repeats: int) -> 
     """Find the five points again; the face as it was if no search finds it.
 
     Args:
-        detect: finds faces in a picture, best first (`Detector.detect`); called `repeats` times, on (SIDE_PX, SIDE_PX, 3).
+        detect: finds faces in a picture, best first (`Detector.detect`); called `repeats` times, on (SIDE_PX, SIDE_PX,
+            3).
         image: the BGR frame.
         repeats: every other one is mirrored. The points are the mean of all.
 

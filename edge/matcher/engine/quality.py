@@ -151,8 +151,8 @@ _CHECKS: tuple[tuple[QualityFault, Callable[[Quality, MatcherConfig], bool]], ..
     (LOOKING_UP, lambda face, limits: face.nod < limits.nod_min and not face.occluded),
     (LOOKING_DOWN, lambda face, limits: not face.nod <= limits.nod_max and not face.occluded),
 )
-"""Each fault with how it is found, the most fundamental first. What is worn spoils the measures of nod and glare, so a covered
-face is not asked for them."""
+"""Each fault with how it is found, the most fundamental first. What is worn spoils the measures of nod and glare, so a
+covered face is not asked for them."""
 FAULTS: dict[str, QualityFault] = {fault.value: fault for fault in (*(fault for fault, _ in _CHECKS), OCCLUDED)}
 """All faults by name."""
 

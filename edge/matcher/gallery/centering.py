@@ -27,7 +27,8 @@ Vectors = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Centering:
-    """`centre` (dimension,) is subtracted from every vector; `weight` 0-1 is the part of the gallery's mean that it is."""
+    """`centre` (dimension,) is subtracted from every vector; `weight` 0-1 is the part of the gallery's mean that it
+    is."""
 
     centre: Vector
     weight: float

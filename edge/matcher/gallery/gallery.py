@@ -143,7 +143,8 @@ def _sound(vectors: Rows) -> NDArray[np.bool_]:
 def _one_per_worker(
     vectors: Rows, owners: NDArray[np.int32], rows: NDArray[np.intp]
 ) -> tuple[NDArray[np.float32], list[int]]:
-    """Fuse the given rows of `vectors` into one unit vector per worker. Returns them with each row's worker, ascending."""
+    """Fuse the given rows of `vectors` into one unit vector per worker. Returns them with each row's worker,
+    ascending."""
     rows = rows[np.argsort(owners[rows], kind="stable")]
     numbers, starts = np.unique(owners[rows], return_index=True)
     ends = np.append(starts[1:], len(rows))

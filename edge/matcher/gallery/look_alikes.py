@@ -34,7 +34,8 @@ def look_alike_min(tail: ImpostorTail, gallery_size: int, threshold: float, fpir
 
 
 def nearest_other(gallery: Gallery, worker_id: str) -> Candidate | None:
-    """Find the other worker whose templates are nearest to this worker's. None if there is no other, or no such worker."""
+    """Find the other worker whose templates are nearest to this worker's. None if there is no other, or no such
+    worker."""
     own = np.fromiter((owner == worker_id for owner in gallery.worker_ids), dtype=bool, count=gallery.size)
     if own.all() or not own.any():
         return None

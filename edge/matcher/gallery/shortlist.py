@@ -53,7 +53,8 @@ class Shortlist:
 
 
 def _graph(columns: NDArray[np.int8]) -> bytes:
-    """Make an ONNX graph: (1, dimension) unsigned probe, 128 meaning 0, times (dimension, n) gives (1, n) integer sums."""
+    """Make an ONNX graph: (1, dimension) unsigned probe, 128 meaning 0, times (dimension, n) gives (1, n) integer
+    sums."""
     from onnx import TensorProto, helper, numpy_helper  # only a large gallery needs it
 
     graph = helper.make_graph(

@@ -87,7 +87,8 @@ def partly_centred(tail: ImpostorTail, weight: float) -> ImpostorTail:
 
 @dataclass(frozen=True, slots=True)
 class ThresholdChoice:
-    """The threshold of one gallery, and its tail. `source`: the configuration, the model pack, or the gallery's own scores."""
+    """The threshold of one gallery, and its tail. `source`: the configuration, the model pack, or the gallery's own
+    scores."""
 
     threshold: float
     tail: ImpostorTail

@@ -80,7 +80,8 @@ class CombinedCheck:
 
 
 def open_liveness(config: LivenessConfig, matcher: MatcherConfig, models_dir: Path) -> LivenessCheck:
-    """Open the check that the configuration asks for. Raises ModelError if the network's weight is needed and missing."""
+    """Open the check that the configuration asks for. Raises ModelError if the network's weight is needed and
+    missing."""
     if config.in_force == "off":
         return NoLivenessCheck()
     active = ChallengeCheck(config)

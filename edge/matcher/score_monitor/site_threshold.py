@@ -42,7 +42,8 @@ RAISE_MAX, LOWER_MAX = 0.05, 0.02
 
 @dataclass(frozen=True, slots=True)
 class SiteTail:
-    """The tail of this site's runner-ups. `workers`: different ones on the best day; `standard_error` of `threshold`."""
+    """The tail of this site's runner-ups. `workers`: different ones on the best day; `standard_error` of
+    `threshold`."""
 
     tail: ImpostorTail
     workers: int

@@ -20,7 +20,8 @@ COMPUTE_INT8 = 4
 
 
 def keep_eight_bits(model: "onnx.ModelProto") -> None:
-    """Replace each Gemm whose weight is an int8 tensor in blocks along its inputs: Gemm(x, dequantise(w), b) with transB."""
+    """Replace each Gemm whose weight is an int8 tensor in blocks along its inputs: Gemm(x, dequantise(w), b) with
+    transB."""
     from onnx import helper, numpy_helper
 
     graph = model.graph

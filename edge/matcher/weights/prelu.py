@@ -3,7 +3,7 @@
 onnxruntime keeps a convolution's result in a blocked layout only while the next nodes support that layout. PRelu does
 not, and is slow too: in SFace it costs more than all convolutions. So it is written with nodes that do:
 
-    prelu(x) = a·x + (1 − a)·relu(x),   and with q = |1 − a|, s = sign(1 − a):   s·prelu(x) = (s·a / q)·(q·x) + relu(q·x)
+    prelu(x) = a·x + (1 − a)·relu(x), and with q = |1 − a|, s = sign(1 − a): s·prelu(x) = (s·a / q)·(q·x) + relu(q·x)
 
 q goes into the convolution before, s into the nodes after; what remains is a relu and one weighted sum. All is computed
 in float64 by single, correctly rounded steps and stored as float32. So the result is the same on every machine.

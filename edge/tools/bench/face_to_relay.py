@@ -80,7 +80,8 @@ def repeat(action: Callable[[], object], times: int, warm_up: int = 3) -> list[f
 
 
 def random_templates(count: int, dimension: int, seed: int = 1) -> NDArray[np.float32]:
-    """Draw unit vectors, (count, dimension): a gallery of people who do not exist. For speed only, never for accuracy."""
+    """Draw unit vectors, (count, dimension): a gallery of people who do not exist. For speed only, never for
+    accuracy."""
     vectors = np.random.default_rng(seed).standard_normal((count, dimension), dtype=np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors

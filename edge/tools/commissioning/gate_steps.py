@@ -82,7 +82,8 @@ _SAME = {GateSignal.PASSED_IN: GateSignal.PASSED}
 
 
 def _missing(tested: GateUnderTest, wanted: tuple[GateSignal, ...]) -> GateSignal | None:
-    """Wait for the signals in order, each within SENSOR_WAIT_S. Returns the first that does not come, None if all came."""
+    """Wait for the signals in order, each within SENSOR_WAIT_S. Returns the first that does not come, None if all
+    came."""
     waiting: list[GateSignal] = []
     for signal in wanted:
         until = tested.clock.monotonic() + SENSOR_WAIT_S

@@ -113,7 +113,8 @@ class DemoStage:
         self._begin("import", str(path), "--publish", "--dir", str(self.hq_dir))
 
     def start_gate(self, cast: Mapping[str, Portrait]) -> None:
-        """Register the gate, then start its three processes under one supervisor. Its camera plays the walk-ups once `go` exists.
+        """Register the gate, then start its three processes under one supervisor. Its camera plays the walk-ups once
+        `go` exists.
 
         Raises StageError.
         """

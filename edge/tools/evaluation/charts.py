@@ -18,7 +18,8 @@ Scale = Callable[[float], float]
 
 
 def det_curve(points: Sequence[Point]) -> str:
-    """Draw FNIR over FPIR, (FPIR, FNIR) of shares 0-1, on two logarithmic axes. An FNIR below FNIR_MIN is drawn at FNIR_MIN."""
+    """Draw FNIR over FPIR, (FPIR, FNIR) of shares 0-1, on two logarithmic axes. An FNIR below FNIR_MIN is drawn at
+    FNIR_MIN."""
     least = min((fpir for fpir, _ in points if fpir > 0), default=1e-3)
     decades = range(min(math.floor(math.log10(least)), -1), 1)
     x = _logarithmic(10.0 ** decades[0], 1.0, MARGIN, WIDTH - MARGIN)

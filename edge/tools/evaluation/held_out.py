@@ -27,7 +27,8 @@ Vectors = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Galleries of `workers`: mean threshold, FPIR and FNIR with the middle 95 % of the splits. One photo, one frame."""
+    """Galleries of `workers`: mean threshold, FPIR and FNIR with the middle 95 % of the splits. One photo, one
+    frame."""
 
     workers: int
     threshold: float

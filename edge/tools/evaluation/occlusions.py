@@ -44,7 +44,8 @@ class OcclusionRates:
 
 @dataclass(frozen=True, slots=True)
 class _Probe:
-    """Whose photo ("" a stranger's); whom it named ("" nobody, None if unusable); whether the face is found occluded."""
+    """Whose photo ("" a stranger's); whom it named ("" nobody, None if unusable); whether the face is found
+    occluded."""
 
     person: str
     named: str | None

@@ -1,4 +1,5 @@
-"""Find the photos that were missed or mistaken, for a person to look at. Only on request: the report then shows faces."""
+"""Find the photos that were missed or mistaken, for a person to look at. Only on request: the report then shows
+faces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

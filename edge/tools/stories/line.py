@@ -21,7 +21,8 @@ class StoryPart(BaseModel):
 
 
 class StoryLine(StoryPart):
-    """One line of a story's `timeline` or `expect`. Its kind is named by its first own key: `{ at = 3, fire = ... }`."""
+    """One line of a story's `timeline` or `expect`. Its kind is named by its first own key: `{ at = 3, fire = ...
+    }`."""
 
     @classmethod
     def kind(cls) -> str:

@@ -125,7 +125,8 @@ class StoryStage:
         self.hq.close()
         self.pins.close()
 
-    # --- what the steps do: `PlayedGate` ---------------------------------------------------------------------------------
+    # --- what the steps do: `PlayedGate`
+    # ---------------------------------------------------------------------------------
 
     def show(self, view: View) -> None:
         """Raises StoryError in a story with real pictures."""

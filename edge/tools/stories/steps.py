@@ -1,5 +1,5 @@
-"""What can happen in a story: one class per kind of line. A new kind is one class here, and its name in `KINDS`; HQ's are in
-`edge.tools.stories.hq_steps`.
+"""What can happen in a story: one class per kind of line. A new kind is one class here, and its name in `KINDS`; HQ's
+are in `edge.tools.stories.hq_steps`.
 
 The first key of a class names its kind; `play` does it to the gate.
 """

@@ -1,4 +1,5 @@
-"""Stands in for lgpio where there are no pins: gpiozero's own lgpio factory runs on it. `LGPIO_STUB`: "", "busy" or "no chip".
+"""Stands in for lgpio where there are no pins: gpiozero's own lgpio factory runs on it. `LGPIO_STUB`: "", "busy" or "no
+chip".
 
 What is done to a pin is written to standard error, a line each.
 """
