@@ -7,7 +7,6 @@ to do it.
 """
 
 import json
-import os
 import signal
 import socket
 import sqlite3
@@ -106,7 +105,6 @@ def _free() -> int:
 
 @pytest.fixture(params=VERSIONS)
 def old(request: pytest.FixtureRequest, tmp_path: Path, models_dir: Path, photos_dir: Path) -> Old:
-    os.umask(0o022)
     return Old(request.param, tmp_path, models_dir, photos_dir)
 
 
