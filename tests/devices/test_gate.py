@@ -1,6 +1,7 @@
 """The relay's safety contract, read from the pin history: from construction to close, for both relay polarities."""
 
 import json
+import math
 import os
 import threading
 import time
@@ -288,11 +289,12 @@ def test_fail__a_machine_without_pins_says_what_to_do() -> None:
 
 
 def test_ok__chatter_never_blocks_or_grows_without_bound(gate: GpioGate, factory: RecordingMockFactory) -> None:
-    pin = factory.pin(PASSAGE)
+    pin, begun = factory.pin(PASSAGE), time.monotonic()
     for _ in range(5_000):
         pin.drive_low()
         pin.drive_high()
-    assert len(gate.signals()) <= CLOSINGS_PER_S
+    seconds = math.ceil(time.monotonic() - begun)  # a busy machine needs more than one
+    assert len(gate.signals()) <= CLOSINGS_PER_S * seconds
     assert gate.chattering() == ["passage_pin"]
     assert gate.chattering() == []  # told once a minute
     factory.pin(FIRE).drive_low()  # and fire is heard through it all

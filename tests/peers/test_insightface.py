@@ -135,5 +135,5 @@ def test_fail__a_detector_without_landmarks_and_an_embedder_of_another_size(fold
     (folder / "det.onnx").symlink_to(models_dir / SFACE.file)
     digest = text.split('det.onnx", sha256 = "')[1][:64]
     (folder / "pack.toml").write_text(text.replace(digest, SFACE.sha256))
-    with pytest.raises(ModelError, match="no SCRFD detector"):
+    with pytest.raises(ModelError, match="not an SCRFD detector"):
         open_engine(config, models_dir)

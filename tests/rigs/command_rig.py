@@ -35,6 +35,8 @@ class Command:
         (folder / "said").touch()
         self._over = threading.Event()
         self.terminal, self._reader = -1, threading.Thread(target=self._read)
+        # A test that itself runs in a shell's background ignores the two, and its children would inherit that.
+        words = ("env", "--default-signal=INT,HUP", *words)
         if terminal:
             self.terminal, standard = pty.openpty()
             words = ("setsid", "--ctty", *words)

@@ -116,7 +116,7 @@ def test_fail__at_a_start_an_older_list_admits_nobody_and_says_so(gate: Gate, ha
     at = Circumstances("site-1", SiteConfig().direction, utc(), True)
     decision = decide(seen, Claim(), gate.reader.state, at)
     assert (decision.reason, decision.granted) == (Reason.ROSTER_EXPIRED, False)
-    assert "older than the one that was in force" in decision.detail
+    assert "older than the one in force before" in decision.detail
     gate._writing(lambda writer: writer.forget_list(ROSTER))  # as sync does when the gate refuses
     gate.take(TEN)
     gate.change(TWELVE)
