@@ -76,15 +76,22 @@ def ended_by_signals() -> Iterator[None]:
             _drop_unwritten()
 
 
-def on_ending(handler: Callable[[int, FrameType | None], object]) -> None:
-    """Call `handler` at SIGTERM, SIGINT and SIGHUP: for a program that ends in order by itself. Only from the main
-    thread.
+def on_ending(handler: Callable[[int], object]) -> None:
+    """Call `handler` with the signal's number at SIGTERM, SIGINT and SIGHUP. Only from the main thread.
 
-    With nohup SIGHUP stays ignored.
+    It is for a program that ends in order by itself. With nohup SIGHUP stays ignored. The handler runs in a thread of
+    its own. In the main thread it could wait for a lock that the interrupted code holds, for example an event's.
     """
+    arrived, note = os.pipe()
+
+    def pass_on() -> None:
+        while number := os.read(arrived, 1):
+            handler(number[0])
+
+    threading.Thread(target=pass_on, name="signals", daemon=True).start()
     for number in ENDING:
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, handler)
+            signal.signal(number, lambda late, _: os.write(note, bytes([late])))
 
 
 def follow_parent() -> None:

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from types import FrameType
 
 import sdnotify
 import structlog
@@ -48,7 +47,7 @@ class Shutdown:
         self._asked.wait(seconds)
         return self.asked
 
-    def _on_signal(self, number: int, _: FrameType | None) -> None:
+    def _on_signal(self, number: int) -> None:
         self._asked.set()
         log.info("stopping", signal=signal.Signals(number).name)
 

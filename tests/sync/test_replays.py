@@ -154,6 +154,8 @@ def test_fail__a_gate_that_never_reported_or_was_turned_away_is_no_receipt(world
     world.rig.hq(known=False)
     GateRegistry(world.store, world.rig.keys, ("site-1",)).add("gate-8", "site-1", *new_keys(), by="test")
     stranger = Stranger(world.rig.port)
+    stranger.subscribe("sitegate/v1/hq/state")
+    wait_until(lambda: stranger.seen, "HQ is connected")  # it says so, and subscribes before
     status = GateStatus(gate_id="gate-9", site_id="site-1", online=True)
     stranger.publish(
         topic(Channel.STATUS, "site-1", "gate-9"), MessageSigner(None, lambda: 5, 0).sign(status, Channel.STATUS)
