@@ -10,6 +10,8 @@ from edge.matcher import fetch_pack, load_manifest
 from edge.system.pinned_packages import cache_dir
 from edge.tools.demo.photos import fetch_photos
 
+pytest_plugins = ["sync_fixtures"]
+
 # A machine that is busy is slow: no test fails for the time that an example takes.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")

@@ -1,5 +1,0 @@
-"""Fixtures of the tests with a real broker."""
-
-from sync_fixtures import broker as broker
-from sync_fixtures import rig as rig
-from sync_fixtures import stranger as stranger
