@@ -1,9 +1,11 @@
 """Shared fixtures: verified weights and real photos, fetched once per user and kept in the cache."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from edge.matcher import fetch_pack, load_manifest
@@ -21,6 +23,14 @@ def pytest_configure() -> None:
     """Forget the terminal's size. A console takes it once, before a test can ask for wide tables."""
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """Undo what a test's commands set for all loggers: the next test in this process may want every line."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")
