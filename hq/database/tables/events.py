@@ -1,0 +1,69 @@
+"""What gates recorded, and what HQ could not take."""
+
+from sqlalchemy import BigInteger, Column, LargeBinary, String, Table, Text, UniqueConstraint
+
+from hq.database.column_types import BigId, UtcTime
+from hq.database.tables.metadata import metadata
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("site_id", String(64), nullable=False),
+    Column("gate_id", String(64), nullable=False),
+    Column("epoch", String(64), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("type", String(32), nullable=False),
+    Column("reason", String(64), nullable=False),
+    Column("worker_id", String(64), index=True),
+    Column("utc", UtcTime, index=True),
+    Column("body", Text, nullable=False),
+    Column("prev_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("received_utc", UtcTime, nullable=False),
+    Column("corrected_utc", UtcTime),
+    UniqueConstraint("gate_id", "epoch", "seq"),
+)
+"""Everything that gates recorded (`hq.ingest.event_columns`, `hq.ingest.corrected_times`)."""
+
+watermarks = Table(
+    "watermarks",
+    metadata,
+    Column("gate_id", String(64), primary_key=True),
+    Column("epoch", String(64), primary_key=True),
+    Column("site_id", String(64), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("updated_utc", UtcTime, nullable=False),
+)
+"""The end of each journal as HQ holds it: what acknowledgements say."""
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("received_utc", UtcTime, nullable=False),
+    Column("gate_id", String(64), nullable=False),
+    Column("epoch", String(64), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("reason", String(500), nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("site_id", String(64), nullable=False, server_default=""),
+    Column("told_utc", UtcTime, index=True),
+)
+"""What HQ could not accept as it arrived, kept for a person to look at. It never holds up the rest.
+`told_utc`: when it was reported to the gate, also set at once where it is not to be reported."""
+
+erased_events = Table(
+    "erased_events",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("gate_id", String(64), nullable=False),
+    Column("epoch", String(64), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+    UniqueConstraint("gate_id", "epoch", "seq"),
+)
+"""Enrolments in the events without their sealed templates (`hq.database.erasure`). `proof`: that HQ erased it,
+encrypted. The hash of such an event cannot be computed again, so the claim that it was erased needs a proof."""

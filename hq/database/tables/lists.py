@@ -1,0 +1,64 @@
+"""Lists that HQ published."""
+
+from sqlalchemy import Column, Integer, LargeBinary, String, Table
+
+from hq.database.column_types import BigId, UtcTime
+from hq.database.tables.metadata import metadata
+
+lists = Table(
+    "list_versions",
+    metadata,
+    Column("site_id", String(64), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("list_version", Integer, primary_key=True),
+    Column("issued_utc", UtcTime, nullable=False),
+    Column("parts", Integer, nullable=False),
+)
+"""Every published list."""
+
+list_parts = Table(
+    "list_parts",
+    metadata,
+    Column("site_id", String(64), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("list_version", Integer, nullable=False),
+    Column("body", LargeBinary),
+)
+"""What the broker keeps on each part's topic, as signed. NULL where an earlier version had more parts."""
+
+list_bases = Table(
+    "list_bases",
+    metadata,
+    Column("site_id", String(64), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("list_version", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("keys", String(64), nullable=False),
+    Column("delta_version", Integer, nullable=False),
+    Column("delta", LargeBinary),
+)
+"""The newest snapshot of each list: the digest that binds its parts, their size in bytes, a fingerprint of their keys.
+`delta`: the changes in force since then, as signed, and their version (0 and NULL: none)."""
+
+list_rows = Table(
+    "list_rows",
+    metadata,
+    Column("site_id", String(64), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("worker_id", String(64), primary_key=True),
+    Column("fingerprint", String(32), nullable=False),
+)
+"""What that snapshot said of each worker, as a keyed fingerprint (`hq.registry.people`). It shows who changed since."""
+
+snapshots = Table(
+    "list_snapshots",
+    metadata,
+    Column("site_id", String(64), primary_key=True),
+    Column("list_version", Integer, primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("covers", BigId, nullable=False),
+    Column("issued_utc", UtcTime, nullable=False),
+)
+"""Every roster that was published whole. `covers`: none of the `forgotten` up to this id is in it."""

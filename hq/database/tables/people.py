@@ -1,0 +1,82 @@
+"""Workers, templates, risk list, policies, enrolments."""
+
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, Table, Text
+
+from hq.database.column_types import BigId, UtcTime
+from hq.database.tables.metadata import metadata
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("worker_id", String(64), primary_key=True),
+    Column("record", LargeBinary, nullable=False),
+    Column("updated_utc", UtcTime, nullable=False),
+)
+"""`record`: WorkerRecord without templates, as JSON, encrypted (`hq.keys.encryption`)."""
+
+templates = Table(
+    "templates",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("worker_id", String(64), nullable=False, index=True),
+    Column("consent_ref", String(120), nullable=False),
+    Column("sealed_record", LargeBinary, nullable=False),
+    Column("added_utc", UtcTime, nullable=False),
+)
+"""Enrolment records, encrypted (`hq.keys.encryption`). `digest`: of the record inside, so none is added twice."""
+
+risk_list = Table(
+    "risk_list",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""One row, number 1: all entries as one JSON list, encrypted, so that nobody can see who is on a list."""
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("site_id", String(64), primary_key=True),
+    Column("body", Text, nullable=False),
+)
+
+enrolments = Table(
+    "enrolments",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("site_id", String(64), nullable=False),
+    Column("gate_id", String(64), nullable=False),
+    Column("epoch", String(64), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("worker_id", String(64), nullable=False, index=True),
+    Column("consent_ref", String(120), nullable=False),
+    Column("captured_utc", UtcTime, nullable=False),
+    Column("received_utc", UtcTime, nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("record", LargeBinary),
+    Column("decided_utc", UtcTime),
+    Column("decided_by", String(80)),
+    Column("why", String(500)),
+)
+"""Enrolments made at gates, and what became of each (`hq.registry.approvals`). `digest`: of the record inside, so that
+none counts twice. `record`: encrypted, removed once it is decided."""
+
+withdrawals = Table(
+    "withdrawals",
+    metadata,
+    Column("worker_id", String(64), primary_key=True),
+    Column("utc", UtcTime, nullable=False),
+)
+"""When each worker last withdrew the consent. Earlier enrolments do not count any more."""
+
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("worker_id", String(64), nullable=False, index=True),
+    Column("why", String(32), nullable=False),
+    Column("by_whom", String(64), nullable=False, server_default=""),
+    Column("utc", UtcTime, nullable=False),
+)
+"""Whose templates were destroyed, when and why (`hq.database.removed_templates`). Earlier rosters hold them."""
