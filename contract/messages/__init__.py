@@ -40,6 +40,7 @@ from contract.messages.records import CommissioningRecord, CommissioningStep, En
 from contract.messages.registration import Registration, RegistrationAnswer
 from contract.messages.telemetry import GateStatus, Health, HqState, ListBase
 from contract.messages.words import (
+    DECISION_LISTS,
     QUALITY_ADVICE,
     Advice,
     CommandAction,
@@ -62,6 +63,7 @@ AnyMessage = (
 )  # fmt: skip
 
 __all__ = [
+    "DECISION_LISTS",
     "DIMENSION_MAX",
     "PARTS_MAX",
     "QUALITY_ADVICE",
