@@ -132,6 +132,19 @@ class PeopleRegistry:
             tables.remove_workers(db, worker_ids)
             self.directory.remove(db, worker_ids)
 
+    def leave_site(self, site_id: str) -> int:
+        """Take a site from all workers' assignments. Return how many left it."""
+        cipher = self.cipher
+        with self._store.write("people") as db:
+            workers = (tables.worker_of(cipher, row) for row in tables.worker_rows(db))
+            left = {
+                worker.worker_id: worker.model_copy(update={"sites": tuple(s for s in worker.sites if s != site_id)})
+                for worker in workers
+                if site_id in worker.sites
+            }
+            tables.replace_workers(db, cipher, left, now())
+        return len(left)
+
     def change(self, worker: WorkerRecord, fields: dict[str, object]) -> None:
         """Change some fields of a worker; consent and templates stay."""
         with self._store.write("people") as db:
