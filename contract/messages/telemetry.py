@@ -29,6 +29,7 @@ class GateStatus(Message):
     roster_version: int = Field(default=0, ge=0)
     risk_version: int = Field(default=0, ge=0)
     policy_version: int = Field(default=0, ge=0)
+    directory_version: int = Field(default=0, ge=0)
     model_id: str = ""
     """The model whose templates the gate compares."""
     python: str = ""
