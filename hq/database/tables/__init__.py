@@ -10,6 +10,7 @@ from hq.database.tables.gates import gates as gates
 from hq.database.tables.gates import invitations as invitations
 from hq.database.tables.gates import registrations as registrations
 from hq.database.tables.lists import list_bases as list_bases
+from hq.database.tables.lists import list_floors as list_floors
 from hq.database.tables.lists import list_parts as list_parts
 from hq.database.tables.lists import list_rows as list_rows
 from hq.database.tables.lists import lists as lists
@@ -19,6 +20,7 @@ from hq.database.tables.operation import change_logs as change_logs
 from hq.database.tables.operation import database_states as database_states
 from hq.database.tables.operation import leases as leases
 from hq.database.tables.operation import restorations as restorations
+from hq.database.tables.people import directory_entries as directory_entries
 from hq.database.tables.people import enrolments as enrolments
 from hq.database.tables.people import forgotten as forgotten
 from hq.database.tables.people import policies as policies
@@ -26,4 +28,6 @@ from hq.database.tables.people import risk_list as risk_list
 from hq.database.tables.people import templates as templates
 from hq.database.tables.people import withdrawals as withdrawals
 from hq.database.tables.people import workers as workers
+from hq.database.tables.sites import gate_names as gate_names
+from hq.database.tables.sites import sites as sites
 from hq.database.tables.tasks import pending as pending

@@ -63,3 +63,12 @@ snapshots = Table(
     Column("issued_utc", UtcTime, nullable=False),
 )
 """Every roster that was published whole. `covers`: none of the `forgotten` up to this id is in it."""
+
+list_floors = Table(
+    "list_floors",
+    metadata,
+    Column("site_id", String(64), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("list_version", BigInteger, nullable=False),
+)
+"""Versions that gates hold of another HQ, or of this one before it was restored. The next version is above."""

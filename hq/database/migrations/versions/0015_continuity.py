@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0015"
-down_revision = "0010"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
@@ -25,6 +25,12 @@ def upgrade() -> None:
     if op.get_bind().dialect.name != "sqlite":  # where every integer is large already
         for table, column in _VERSIONS:
             op.alter_column(table, column, type_=sa.BigInteger())
+    op.create_table(
+        "list_floors",
+        sa.Column("site_id", sa.String(64), primary_key=True),
+        sa.Column("kind", sa.String(16), primary_key=True),
+        sa.Column("list_version", sa.BigInteger(), nullable=False),
+    )
     _tables()
 
 
