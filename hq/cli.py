@@ -19,6 +19,7 @@ from hq.commands import (
     lists,
     overview,
     processes,
+    restored,
     schema,
     site,
 )
@@ -57,4 +58,5 @@ gate.register(app)
 enrolments.register(app)
 consent.register(app)
 gaps.register(app)
+restored.register(app)
 bench.register(app)
