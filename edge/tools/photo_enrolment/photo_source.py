@@ -55,21 +55,21 @@ class PhotoFolder:
     """A folder with all below it, in the order of the names."""
 
     def __init__(self, folder: Path) -> None:
-        self._paths: list[bytes] = []
-        files = []
-        for path, is_link in _below(os.fsencode(folder)):
+        self._paths: list[Path] = []
+        files: list[PhotoFile] = []
+        for path in _below(folder):
             if len(files) == FILES_MAX:
                 raise SourceError(f"{folder} holds more than {FILES_MAX} files: enrol a part of them at a time")
-            name = readable(os.path.relpath(path, os.fsencode(folder)))
-            files.append(PhotoFile(number=len(files), name=name, problem=_LINK if is_link else _nested(name)))
+            name = readable(os.fsencode(path.relative_to(folder)))
+            problem = _LINK if path.is_symlink() else _nested(name)
+            files.append(PhotoFile(number=len(files), name=name, problem=problem))
             self._paths.append(path)
         self.files = tuple(files)
 
     def read(self, number: int) -> bytes:
-        path = Path(os.fsdecode(self._paths[number]))
-        if path.is_symlink():
+        if self._paths[number].is_symlink():
             raise PhotoError(_LINK)
-        return read_bytes(path)
+        return read_bytes(self._paths[number])
 
 
 class PhotoArchive:
@@ -143,15 +143,13 @@ def _nested(name: str) -> str:
     return _ARCHIVE if name.lower().endswith(_NESTED) else ""
 
 
-def _below(folder: bytes) -> Iterator[tuple[bytes, bool]]:
-    """Find all files below a folder, and whether each is a link. Raises SourceError."""
+def _below(folder: Path) -> Iterator[Path]:
+    """Find all files below a folder; links to folders too, which are not followed. Raises SourceError."""
 
     def stop(error: OSError) -> None:
-        raise SourceError(f"{readable(os.fsencode(error.filename))} cannot be read ({error.strerror}): check its rights")
+        raise SourceError(f"{error.filename} cannot be read ({error.strerror}): check its rights")
 
     for at, folders, files in os.walk(folder, onerror=stop):
         folders.sort()
-        linked = [name for name in folders if os.path.islink(os.path.join(at, name))]
-        for name in sorted([*files, *linked]):
-            path = os.path.join(at, name)
-            yield path, os.path.islink(path)
+        linked = [name for name in folders if Path(at, name).is_symlink()]
+        yield from (Path(at, name) for name in sorted([*files, *linked]))

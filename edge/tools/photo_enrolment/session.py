@@ -1,6 +1,5 @@
 """Answer the requests of `sitegate-hq enroll`, one after the other."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -72,11 +71,12 @@ class Session:
             raise SourceError("no models were opened")
         engine = self._matcher.engine
         mixed = [who for who, all_ in self._new.items() if not all(same_person(engine, all_[0], t) for t in all_[1:])]
-        found = find_conflicts(self._matcher, self._held, {who: self._new[who] for who in self._new if who not in mixed})
+        found = find_conflicts(
+            self._matcher, self._held, {who: self._new[who] for who in self._new if who not in mixed}
+        )
         conflicts = [FaceConflict(worker_id=who, problem=_NOT_ONE) for who in mixed]
         return (*conflicts, *(FaceConflict(worker_id=who, problem=str(what)) for who, what in found.items()))
 
 
 def _template(one: OwnedVector) -> Template:
-    vector: Sequence[float] = np.frombuffer(one.vector, "<f2").astype(np.float32)
-    return Template(np.asarray(vector, np.float32), one.model_id)
+    return Template(np.frombuffer(one.vector, "<f2").astype(np.float32), one.model_id)
