@@ -69,7 +69,14 @@ def test_fail__each_row_and_each_photo_that_does_not_fit_is_named() -> None:
     found = assigned_by_table(files("a.jpg", "b.jpg", "1/d.jpg", "2/d.jpg"), {"w-1", "w-2"}, rows)
     assert [photo.worker_id for photo in found.photos] == ["w-1"]
     said = [str(problem) for problem in found.problems]
-    expected = ("gives this photo to w-1", "w-9 is no worker", "no photo of this name", "missing", "2 photos", *3 * ["does not name"])
+    expected = (
+        "gives this photo to w-1",
+        "w-9 is no worker",
+        "no photo of this name",
+        "missing",
+        "2 photos",
+        *3 * ["does not name"],
+    )
     assert all(words in line for words, line in zip(expected, said, strict=True)), said
 
 

@@ -12,7 +12,7 @@ from edge.core.config import MatcherConfig
 from edge.system.photo_file import PhotoError
 from edge.tools.photo_enrolment import photo_source
 from edge.tools.photo_enrolment.photo_source import SourceError, open_source, readable
-from edge.tools.photo_enrolment.session import Session
+from edge.tools.photo_enrolment.session import PhotoSession
 
 
 def packed(path: Path, entries: dict[str, bytes], **changes: object) -> Path:
@@ -35,7 +35,9 @@ def test_ok__a_folder_and_an_archive_give_the_same_files(tmp_path: Path) -> None
     (tmp_path / "photos/w-2").mkdir(parents=True)
     for name in ("w-1.jpg", "w-2/front one.jpg"):
         (tmp_path / "photos" / name).write_bytes(name.encode())
-    archive = packed(tmp_path / "a.zip", {"w-1.jpg": b"w-1.jpg", "w-2/": b"", "w-2/front one.jpg": b"w-2/front one.jpg"})
+    archive = packed(
+        tmp_path / "a.zip", {"w-1.jpg": b"w-1.jpg", "w-2/": b"", "w-2/front one.jpg": b"w-2/front one.jpg"}
+    )
     for path in (tmp_path / "photos", archive):
         source = open_source(path)
         assert [(file.name, file.problem) for file in source.files] == [("w-1.jpg", ""), ("w-2/front one.jpg", "")]
@@ -82,7 +84,7 @@ def test_fail__a_member_that_unpacks_to_more_than_it_says_is_not_unpacked_furthe
     path.write_bytes(body)
     source = open_source(path)
     assert source.files[0].problem == ""
-    with pytest.raises(PhotoError, match="damaged in the archive|larger than"):
+    with pytest.raises(PhotoError, match=r"damaged in the archive|larger than"):
         source.read(0)
 
 
@@ -122,5 +124,5 @@ def test_fail__a_folder_without_end_is_refused(tmp_path: Path, monkeypatch: pyte
 
 
 def test_fail__missing_weights_are_said_with_what_to_type(tmp_path: Path) -> None:
-    answer = Session(MatcherConfig()).answer(PhotoRequest(open_models=str(tmp_path / "none")))
+    answer = PhotoSession(MatcherConfig()).answer(PhotoRequest(open_models=str(tmp_path / "none")))
     assert "sitegate models fetch" in answer.problem

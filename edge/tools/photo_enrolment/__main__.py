@@ -13,7 +13,7 @@ from common.photo_messages import PhotoRequest, line
 from common.processes import ended_by_signals
 from common.uncaught import shown_without_values
 from edge.core.config import MatcherConfig
-from edge.tools.photo_enrolment.session import Session
+from edge.tools.photo_enrolment.session import PhotoSession
 
 MEMORY_MAX = 2 << 30
 """Bound for what this process allocates: models, one photo, and 100,000 workers' templates take less than half of
@@ -32,7 +32,7 @@ def main() -> None:
 
 def serve(requests: BinaryIO, answers: BinaryIO, config: MatcherConfig) -> None:
     """Answer requests until there are no more."""
-    session = Session(config)
+    session = PhotoSession(config)
     for request in requests:
         answers.write(line(session.answer(PhotoRequest.model_validate_json(request))))
         answers.flush()

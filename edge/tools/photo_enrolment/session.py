@@ -18,7 +18,7 @@ from edge.tools.photo_enrolment.photo_source import PhotoSource, SourceError, op
 _NOT_ONE = "the photos of this worker show different people: check them, and give photos of one person"
 
 
-class Session:
+class PhotoSession:
     """Holds models, photos and templates between requests. `config`: as a gate without a configuration has it."""
 
     def __init__(self, config: MatcherConfig) -> None:
