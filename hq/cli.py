@@ -21,6 +21,7 @@ from hq.commands import (
     overview,
     processes,
     schema,
+    site,
 )
 from hq.commands.console import described, tell
 from hq.commands.logs import configure_logs
@@ -53,6 +54,7 @@ schema.register(app)
 enroll.register(app)
 credentials.register(app)
 keys.register(app)
+site.register(app)
 gate.register(app)
 enrolments.register(app)
 consent.register(app)
