@@ -19,6 +19,7 @@ from hq.photos.assignment import Assignment, PhotoProblem, PhotoRow, assigned_by
 from hq.photos.judging import JudgedPhotos, Offers, judge, wanted_photos
 from hq.photos.matcher_process import PhotoMatcher
 from hq.registry.photo_enrolments import PhotoEnrolments
+from hq.registry.sites import SiteRegistry
 
 SHOWN = 20
 """Names in one line of the summary."""
@@ -59,7 +60,7 @@ def enroll(
     if accept and not why.strip():
         raise typer.BadParameter("say why: the reason is recorded", param_hint="--why")
     offers = Offers(for_all=consent.strip()[:120])
-    with opened(folder) as (config, people, publisher, store), PhotoMatcher(photos, models, fetch=fetch) as matcher:
+    with opened(folder) as (_, people, publisher, store), PhotoMatcher(photos, models, fetch=fetch) as matcher:
         enrolments = PhotoEnrolments(store, people)
         assignment, judged = _judged(matcher, enrolments, None, offers, (accept or [], why), replace)
         if not as_json:
@@ -69,7 +70,7 @@ def enroll(
             judged.problems += [PhotoProblem("", worker_id, problem) for worker_id, problem in late.items()]
             judged.enrolments = [one for one in judged.enrolments if one.worker_id not in late]
         if agreed and and_publish:
-            _publish(publisher, config.sites, quiet=as_json)
+            _publish(publisher, SiteRegistry(store).active(), quiet=as_json)
     problems = [*assignment.problems, *judged.problems]
     if as_json:
         print_json(_as_data(assignment, judged, problems, stored=agreed))
