@@ -10,11 +10,16 @@ from hq.database.tables.gates import gates as gates
 from hq.database.tables.gates import invitations as invitations
 from hq.database.tables.gates import registrations as registrations
 from hq.database.tables.lists import list_bases as list_bases
+from hq.database.tables.lists import list_floors as list_floors
 from hq.database.tables.lists import list_parts as list_parts
 from hq.database.tables.lists import list_rows as list_rows
 from hq.database.tables.lists import lists as lists
 from hq.database.tables.lists import snapshots as snapshots
 from hq.database.tables.metadata import metadata as metadata
+from hq.database.tables.operation import change_logs as change_logs
+from hq.database.tables.operation import database_states as database_states
+from hq.database.tables.operation import leases as leases
+from hq.database.tables.operation import restorations as restorations
 from hq.database.tables.people import directory_entries as directory_entries
 from hq.database.tables.people import enrolments as enrolments
 from hq.database.tables.people import forgotten as forgotten
