@@ -11,6 +11,7 @@ from hq.commands import (
     command,
     consent,
     credentials,
+    enroll,
     enrolments,
     gaps,
     gate,
@@ -51,6 +52,7 @@ overview.register(app)
 journals.register_checks(app)
 command.register(app)
 schema.register(app)
+enroll.register(app)
 credentials.register(app)
 keys.register(app)
 site.register(app)
