@@ -76,16 +76,7 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     publishing = Publishing(publisher)
     sending = ListSending(publisher, publishing, link, metrics)
     versions = VersionClaims(store, publishing)
-    registrations = Registrations(GateRegistry(store, pairs), link, pairs)
-    messages = MessageHandler(
-        store=store,
-        link=link,
-        ingest=ingest,
-        check=check,
-        lists=sending,
-        registrations=registrations,
-        versions=versions,
-    )
+    messages = _handler(store, link, pairs, ingest, check, sending, versions)
     renewal = ListRenewal(store, publisher, publishing, timedelta(hours=config.lists.reissue_after_h))
     lists = in_order(versions, renewal, LogEmptying(store, publisher), sending)
     periodic = Periodic(LISTS_EVERY_S, lists, RefusalSending(RefusalQueue(store), link, pairs, metrics))
@@ -106,6 +97,27 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
         lists=lists,
         always=(intake,) if worker else (intake, TimeCorrection(store)),
         connected=() if worker else online,
+    )
+
+
+def _handler(
+    store: Store,
+    link: HqLink,
+    pairs: HqKeys,
+    ingest: Ingest,
+    check: SenderCheck,
+    lists: ListSending,
+    versions: VersionClaims,
+) -> MessageHandler:
+    """Build the part that handles gates' messages."""
+    return MessageHandler(
+        store=store,
+        link=link,
+        ingest=ingest,
+        check=check,
+        lists=lists,
+        registrations=Registrations(GateRegistry(store, pairs), link, pairs),
+        versions=versions,
     )
 
 
