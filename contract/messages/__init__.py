@@ -39,7 +39,7 @@ from contract.messages.policy_snapshot import PolicySnapshot
 from contract.messages.presence import JournalEnd, LastPassages, PresenceDelta, PresenceRows, PresenceSnapshot
 from contract.messages.records import CommissioningRecord, CommissioningStep, EnrolmentRecord
 from contract.messages.registration import Registration, RegistrationAnswer
-from contract.messages.telemetry import GateStatus, Health, HqState, ListBase
+from contract.messages.telemetry import GateStatus, Health, HqState, ListBase, ListInForce
 from contract.messages.words import (
     DECISION_LISTS,
     QUALITY_ADVICE,
@@ -102,6 +102,7 @@ __all__ = [
     "KeyId",
     "LastPassages",
     "ListBase",
+    "ListInForce",
     "ListKind",
     "LivenessVerdict",
     "Message",

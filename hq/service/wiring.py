@@ -32,11 +32,13 @@ from hq.service.list_renewal import ListRenewal
 from hq.service.list_sending import ListSending
 from hq.service.log_emptying import LogEmptying
 from hq.service.messages import MessageHandler
+from hq.service.only_hq import OnlyHq
 from hq.service.presence_sending import PresenceSending
 from hq.service.publishing import Publishing
 from hq.service.registrations import Registrations
 from hq.service.small_tasks import Announcement, CommandDelivery, RefusalSending, TimeCorrection
 from hq.service.tasks import Periodic, Task, in_order
+from hq.service.version_claims import VersionClaims
 
 LISTS_EVERY_S = 0.3
 
@@ -46,6 +48,7 @@ class ServiceParts:
     """The parts of one HQ process. `always` and `connected`: tasks of every turn, and of turns with a connection."""
 
     store: Store
+    only: OnlyHq
     link: HqLink
     metrics: HqMetrics
     ingest: Ingest
@@ -74,12 +77,10 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     publisher = Publisher(store, people, pairs, timedelta(hours=config.lists.whole_after_h))
     publishing = Publishing(publisher)
     sending = ListSending(publisher, publishing, link, metrics)
-    registrations = Registrations(GateRegistry(store, pairs), link, pairs)
-    messages = MessageHandler(
-        store=store, link=link, ingest=ingest, check=check, lists=sending, registrations=registrations
-    )
+    versions = VersionClaims(store, publishing)
+    messages = _handler(store, link, pairs, ingest, check, sending, versions)
     renewal = ListRenewal(store, publisher, publishing, timedelta(hours=config.lists.reissue_after_h))
-    lists = in_order(renewal, LogEmptying(store, publisher), sending)
+    lists = in_order(versions, renewal, LogEmptying(store, publisher), sending)
     periodic = Periodic(LISTS_EVERY_S, lists, RefusalSending(RefusalQueue(store), link, pairs, metrics))
     sender = CommandSender(store, CommandQueue(store, pairs), link, check.takes_unregistered)
     presence = PresenceSending(store, people, PresenceLists(pairs), link, metrics)
@@ -88,6 +89,7 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     online = (announcement, CommandDelivery(sender, resync), periodic, presence)
     return ServiceParts(
         store=store,
+        only=OnlyHq(store, config.folder),
         link=link,
         metrics=metrics,
         ingest=ingest,
@@ -99,6 +101,27 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
         lists=lists,
         always=(intake,) if worker else (intake, TimeCorrection(store)),
         connected=() if worker else online,
+    )
+
+
+def _handler(
+    store: Store,
+    link: HqLink,
+    pairs: HqKeys,
+    ingest: Ingest,
+    check: SenderCheck,
+    lists: ListSending,
+    versions: VersionClaims,
+) -> MessageHandler:
+    """Build the part that handles gates' messages."""
+    return MessageHandler(
+        store=store,
+        link=link,
+        ingest=ingest,
+        check=check,
+        lists=lists,
+        registrations=Registrations(GateRegistry(store, pairs), link, pairs),
+        versions=versions,
     )
 
 
