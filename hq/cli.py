@@ -7,6 +7,7 @@ from common.processes import ended_by_signals
 from common.terminal.errors import error_group
 from common.uncaught import shown_without_values
 from hq.commands import (
+    backup,
     bench,
     command,
     consent,
@@ -60,5 +61,6 @@ gate.register(app)
 enrolments.register(app)
 consent.register(app)
 gaps.register(app)
+backup.register(app)
 restored.register(app)
 bench.register(app)
