@@ -17,6 +17,8 @@ from hq.commands import (
     journals,
     keys,
     lists,
+    lock_down,
+    managers,
     overview,
     processes,
     schema,
@@ -45,9 +47,11 @@ def main() -> None:
 processes.register(app)
 lists.register(app)
 journals.register_events(app)
+managers.register(app)
 overview.register(app)
 journals.register_checks(app)
 command.register(app)
+lock_down.register(app)
 schema.register(app)
 credentials.register(app)
 keys.register(app)

@@ -18,6 +18,7 @@ from hq.keys import keys
 from hq.keys.keys import HqKeys
 from hq.lists.command_queue import CommandQueue
 from hq.lists.command_sender import CommandSender
+from hq.lists.lock_downs import SiteLockDowns
 from hq.lists.publisher import Publisher
 from hq.mqtt import HqLink
 from hq.registry.approvals import Approvals
@@ -32,10 +33,11 @@ from hq.service.log_emptying import LogEmptying
 from hq.service.messages import MessageHandler
 from hq.service.publishing import Publishing
 from hq.service.registrations import Registrations
-from hq.service.small_tasks import Announcement, CommandDelivery, RefusalSending, TimeCorrection
+from hq.service.small_tasks import Announcement, CommandDelivery, LockDownOffers, RefusalSending, TimeCorrection
 from hq.service.tasks import Periodic, Task, in_order
 
 LISTS_EVERY_S = 0.3
+OFFERS_EVERY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     periodic = Periodic(LISTS_EVERY_S, lists, RefusalSending(RefusalQueue(store), link, pairs, metrics))
     sender = CommandSender(store, CommandQueue(store, pairs), link, check.takes_unregistered)
     resync = _resync(intake, sending, periodic)
-    online = (Announcement(link, sending.forget_sent), CommandDelivery(sender, resync), periodic)
+    offers = Periodic(OFFERS_EVERY_S, LockDownOffers(SiteLockDowns(store, pairs, check.takes_unregistered)))
+    online = (Announcement(link, sending.forget_sent), offers, CommandDelivery(sender, resync), periodic)
     return ServiceParts(
         store=store,
         link=link,

@@ -1,6 +1,8 @@
 """HQ's tables, for SQLAlchemy Core. Times are UTC."""
 
+from hq.database.tables.events import WATCHED as WATCHED
 from hq.database.tables.events import erased_events as erased_events
+from hq.database.tables.events import event_time as event_time
 from hq.database.tables.events import events as events
 from hq.database.tables.events import quarantine as quarantine
 from hq.database.tables.events import watermarks as watermarks
@@ -15,6 +17,9 @@ from hq.database.tables.lists import list_rows as list_rows
 from hq.database.tables.lists import lists as lists
 from hq.database.tables.lists import snapshots as snapshots
 from hq.database.tables.metadata import metadata as metadata
+from hq.database.tables.operations import gap_acknowledgements as gap_acknowledgements
+from hq.database.tables.operations import lock_down_commands as lock_down_commands
+from hq.database.tables.operations import lock_downs as lock_downs
 from hq.database.tables.people import directory_entries as directory_entries
 from hq.database.tables.people import enrolments as enrolments
 from hq.database.tables.people import forgotten as forgotten
