@@ -22,6 +22,7 @@ from hq.commands import (
     overview,
     processes,
     schema,
+    site,
 )
 from hq.commands.console import described, tell
 from hq.commands.logs import configure_logs
@@ -55,6 +56,7 @@ lock_down.register(app)
 schema.register(app)
 credentials.register(app)
 keys.register(app)
+site.register(app)
 gate.register(app)
 enrolments.register(app)
 consent.register(app)

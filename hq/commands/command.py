@@ -8,12 +8,11 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from common import ids
 from common.terminal.console import Table
 from contract.messages import Command, CommandAction
 from hq.commands.console import err, out, print_json, print_table
 from hq.commands.context import opened
-from hq.commands.options import Folder, GateArgument, Json
+from hq.commands.options import Folder, GateArgument, Json, id_of
 from hq.commands.order_text import signed_by
 from hq.commands.times import local_text
 from hq.database.clock import now
@@ -57,7 +56,9 @@ def give(
     why: Annotated[str, typer.Option(help="The reason; it is recorded at the gate.")],
     by: Annotated[str, typer.Option(help="Who gives the order.")],
     folder: Folder = Path(),
-    site: Annotated[str | None, typer.Option(help="The gate's site; needed if it never reported.")] = None,
+    site: Annotated[
+        str | None, typer.Option(help="The gate's site; needed if it never reported.", callback=id_of("site"))
+    ] = None,
     valid_s: Annotated[float, typer.Option(min=1, max=900, help="The gate refuses it after so long.")] = 30,
     wait_s: Annotated[
         float, typer.Option(min=0, max=900, help="Wait so long for the gate's answer; 0: not at all.")
@@ -71,10 +72,9 @@ def give(
     Example: sitegate-hq command give gate-1 open-once --why "delivery, checked by phone" --by manager-7
     """
     wanted = _action(action)
-    ids.checked("gate", gate)
     by, why = signed_by(by, why)
     with opened(folder) as (_, _, publisher, store):
-        found = (site and ids.checked("site", site)) or _site_of(store, gate)
+        found = site or _site_of(store, gate)
         if found is None:
             raise typer.BadParameter("this gate never reported: name its --site", param_hint="GATE")
         with store.read() as db:
@@ -91,8 +91,8 @@ def give(
 @app.command("list")
 def list_(
     folder: Folder = Path(),
-    gate: Annotated[str | None, typer.Option("--gate", help="Only of this gate.")] = None,
-    site: Annotated[str | None, typer.Option("--site", help="Only of this site.")] = None,
+    gate: Annotated[str | None, typer.Option("--gate", help="Only of this gate.", callback=id_of("gate"))] = None,
+    site: Annotated[str | None, typer.Option("--site", help="Only of this site.", callback=id_of("site"))] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many, the newest.")] = 20,
     as_json: Json = False,
 ) -> None:

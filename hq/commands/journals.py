@@ -11,7 +11,7 @@ from common.terminal.console import Table, styled
 from contract.messages import Direction
 from hq.commands.console import err, out, print_json, print_table, show_events, time_text
 from hq.commands.context import opened
-from hq.commands.options import Folder, Json
+from hq.commands.options import Folder, Json, id_of
 from hq.commands.processes import stop_event
 from hq.commands.times import WRITTEN, typed_time
 from hq.database.clock import now
@@ -25,9 +25,11 @@ SEARCHED = timedelta(days=7)
 
 def events(
     folder: Folder = Path(),
-    gate: Annotated[str | None, typer.Option("--gate", help="Only of this gate.")] = None,
-    worker: Annotated[str | None, typer.Option("--worker", help="Only of this worker.")] = None,
-    site: Annotated[str | None, typer.Option("--site", help="Only of this site.")] = None,
+    gate: Annotated[str | None, typer.Option("--gate", help="Only of this gate.", callback=id_of("gate"))] = None,
+    worker: Annotated[
+        str | None, typer.Option("--worker", help="Only of this worker.", callback=id_of("worker"))
+    ] = None,
+    site: Annotated[str | None, typer.Option("--site", help="Only of this site.", callback=id_of("site"))] = None,
     reason: Annotated[str | None, typer.Option("--reason", help="Only with this reason, outcome or code.")] = None,
     direction: Annotated[Direction | None, typer.Option("--direction", help="Only the way in, or out.")] = None,
     since: Annotated[str | None, typer.Option("--since", help=f"From this time on: {WRITTEN}.")] = None,

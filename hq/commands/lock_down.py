@@ -7,11 +7,10 @@ from typing import Annotated
 
 import typer
 
-from common import ids
 from common.terminal.console import styled
 from hq.commands.console import out, print_json
 from hq.commands.context import opened
-from hq.commands.options import Folder, Json
+from hq.commands.options import Folder, Json, id_of
 from hq.commands.order_text import signed_by
 from hq.commands.times import local_text
 from hq.config import HqConfig
@@ -20,7 +19,7 @@ from hq.ingest.senders import SenderCheck
 from hq.keys.keys import HqKeys
 from hq.lists.lock_downs import LockDownReceipt, SiteLockDown, SiteLockDowns
 
-SiteArgument = Annotated[str, typer.Argument(help="The site.")]
+SiteArgument = Annotated[str, typer.Argument(help="The site.", callback=id_of("site"))]
 By = Annotated[str, typer.Option(help="Who gives the order.")]
 Why = Annotated[str, typer.Option(help="The reason; it is recorded at every gate.")]
 Wait = Annotated[float, typer.Option(min=0, max=900, help="Wait so long for the gates' answers; 0: not at all.")]
@@ -35,7 +34,6 @@ def lock_down(
 
     Example: sitegate-hq lock-down site-1 --why "fire brigade at work" --by manager-7
     """
-    ids.checked("site", site)
     by, why = signed_by(by, why)
     with opened(folder) as (config, _, publisher, store):
         lock_downs = _lock_downs(config, store, publisher.keys)
@@ -52,7 +50,6 @@ def release_lock_down(
 
     Example: sitegate-hq release-lock-down site-1 --why "fire brigade has left" --by manager-7
     """
-    ids.checked("site", site)
     by, why = signed_by(by, why)
     with opened(folder) as (config, _, publisher, store):
         lock_downs = _lock_downs(config, store, publisher.keys)
@@ -62,7 +59,10 @@ def release_lock_down(
 
 def lock_downs(
     folder: Folder = Path(),
-    site: Annotated[str | None, typer.Option("--site", help="The newest of this site, also a released one.")] = None,
+    site: Annotated[
+        str | None,
+        typer.Option("--site", help="The newest of this site, also a released one.", callback=id_of("site")),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show the lock-downs of sites that stand, and how far each gate is. Exit code 1 if a gate is not done.

@@ -9,12 +9,11 @@ from typing import Annotated
 
 import typer
 
-from common import ids
 from common.terminal.console import styled
 from contract.messages import DirectoryEntry
 from hq.commands.console import out, print_json
 from hq.commands.context import opened
-from hq.commands.options import Folder, Json
+from hq.commands.options import Folder, Json, id_of
 from hq.commands.times import WRITTEN, short_text, typed_time, zone_text
 from hq.database.clock import now
 from hq.database.event_search import EventFilter
@@ -31,7 +30,7 @@ _ROWS_MAX = 100_000
 
 def refused(
     folder: Folder = Path(),
-    site: Annotated[str | None, typer.Option("--site", help="Only at this site.")] = None,
+    site: Annotated[str | None, typer.Option("--site", help="Only at this site.", callback=id_of("site"))] = None,
     since: Annotated[str, typer.Option("--since", help=f"From this time on: {WRITTEN}.")] = "today",
     until: Annotated[str | None, typer.Option("--until", help="Before this time.")] = None,
     names: Names = False,
@@ -42,7 +41,7 @@ def refused(
     Example: sitegate-hq refused --site site-1 --since yesterday --names
     """
     begin, end = typed_time(since, "--since", now()), typed_time(until, "--until", now())
-    wanted = EventFilter(site_id=ids.checked("site", site) if site else None, since=begin, until=end)
+    wanted = EventFilter(site_id=site, since=begin, until=end)
     with opened(folder) as (_, _, publisher, store):
         rows = managers.refused(store, wanted, _ROWS_MAX)
         entries = _entries(store, publisher.keys, (row.worker_id for row in rows)) if names else {}
@@ -58,7 +57,7 @@ def refused(
 
 
 def inside(
-    site: Annotated[str, typer.Argument(help="The site.")],
+    site: Annotated[str, typer.Argument(help="The site.", callback=id_of("site"))],
     folder: Folder = Path(),
     hours: Annotated[float, typer.Option(min=0.1, max=24 * 31, help="Passages of so many hours count.")] = 24,
     names: Names = False,
@@ -68,7 +67,6 @@ def inside(
 
     Example: sitegate-hq inside site-1 --names
     """
-    ids.checked("site", site)
     with opened(folder) as (_, _, publisher, store):
         rows = managers.inside(store, site, now() - timedelta(hours=hours))
         entries = _entries(store, publisher.keys, (row.worker_id for row in rows)) if names else {}
