@@ -87,8 +87,12 @@ def lock_downs(
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `sitegate-hq`."""
-    for command in (lock_down, release_lock_down, lock_downs):
-        app.command()(command)
+    for name, command in (
+        ("lock-down", lock_down),
+        ("release-lock-down", release_lock_down),
+        ("lock-downs", lock_downs),
+    ):
+        app.command(name)(command)
 
 
 def _lock_downs(config: HqConfig, store: Store, keys: HqKeys) -> SiteLockDowns:

@@ -34,6 +34,7 @@ from hq.keys.keys import HqKeys
 from hq.lists.command_answers import CommandAnswer, CommandState, given_answer
 from hq.lists.command_queue import CommandQueue
 from hq.registry.gates import registrations
+from hq.registry.known_sites import active_site
 
 VALID_S = 60.0
 """A command of a lock-down. After that a connected gate that did not answer is given another one."""
@@ -90,11 +91,12 @@ class SiteLockDowns:
         self._takes_unregistered = takes_unregistered
 
     def order(self, site_id: str, *, by: str, why: str) -> SiteLockDown:
-        """Lock a site down. The running HQ gives it to the gates. Raises LockDownRefused if one stands already."""
+        """Lock a site down. The running HQ gives it to the gates. Raises LockDownRefused, SiteRefused."""
         name = secrets.token_hex(8)
         body = json.dumps({"by": by, "why": why}).encode()
         encrypted = self._keys.at_rest.current().encrypt(body, _place(name))
         with self._store.write(f"lock-down {site_id}") as db:
+            active_site(db, site_id)
             if before := newest_lock_down(db, site_id):  # a release that still waits must not follow this
                 given = [command.command_id for command in lock_down_commands(db, [before.id])]
                 if before.released_utc is not None:

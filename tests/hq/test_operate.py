@@ -286,7 +286,7 @@ def test_ok__times_as_people_write_them(text: str, expected: datetime) -> None:
     assert typed_time(text, "--since", NOW) == expected
 
 
-@pytest.mark.parametrize("text", ["", "soon", "25:00", "9999d", "2026-13-01", "0001-01-01", "8"])
+@pytest.mark.parametrize("text", ["", "soon", "25:00", "99999d", "2026-13-01", "0001-01-01", "8"])
 def test_fail__no_time_says_how_to_write_one(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="is no time: write today, yesterday"):
         typed_time(text, "--since", NOW)
