@@ -11,6 +11,7 @@ from hq.commands import (
     command,
     consent,
     credentials,
+    enroll,
     enrolments,
     gaps,
     gate,
@@ -54,6 +55,7 @@ journals.register_checks(app)
 command.register(app)
 lock_down.register(app)
 schema.register(app)
+enroll.register(app)
 credentials.register(app)
 keys.register(app)
 site.register(app)
