@@ -22,6 +22,7 @@ from hq.commands import (
     managers,
     overview,
     processes,
+    restored,
     schema,
     site,
 )
@@ -63,4 +64,5 @@ gate.register(app)
 enrolments.register(app)
 consent.register(app)
 gaps.register(app)
+restored.register(app)
 bench.register(app)

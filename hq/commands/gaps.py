@@ -33,6 +33,7 @@ def gaps(context: typer.Context, folder: Folder = Path(), minutes: Minutes = 5, 
     That is: holes, lost events, journals that ended open or were not announced, silent or stuck gates, untrusted
     clocks.
     """
+    context.obj = folder
     if context.invoked_subcommand is not None:
         return
     with opened(folder) as (_, _, _, store):
@@ -48,6 +49,7 @@ def gaps(context: typer.Context, folder: Folder = Path(), minutes: Minutes = 5, 
 
 @app.command()
 def acknowledge(
+    context: typer.Context,
     gap: Annotated[str, typer.Argument(help="The gap's id, or its beginning.")],
     by: Annotated[str, typer.Option(help="Who knows of it; it is recorded.")],
     why: Annotated[str, typer.Option(help="Why it may stay; it is recorded.")],
@@ -58,7 +60,7 @@ def acknowledge(
 
     Example: sitegate-hq gaps acknowledge 4f0c91ab --by manager-7 --why "old card, kept in the safe"
     """
-    with opened(folder) as (_, _, _, store):
+    with opened(folder if folder != Path() else context.obj or folder) as (_, _, _, store):
         found = [one for one, _ in all_gaps(store, timedelta(minutes=minutes))]
         known = acknowledge_gap(store, found, gap, by=by, why=why)
     out.print(f"acknowledged {known.id}: {known.kind.value} of {known.site_id}/{known.gate_id}", highlight=False)

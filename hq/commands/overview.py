@@ -7,20 +7,21 @@ from typing import Annotated, Any
 import typer
 
 from common.terminal.console import Console, Table, stacked, styled
-from contract.messages import Health, ListKind
+from contract.messages import DECISION_LISTS, Health
 from hq.commands.console import out, print_json, print_table, time_text
 from hq.commands.context import opened
 from hq.commands.options import Folder, Json
+from hq.commands.restored import warn
 from hq.commands.times import short_text, zone_text
 from hq.database.clock import now
 from hq.lists.lock_downs import SiteLockDown, SiteLockDowns
 from hq.reports import report
 from hq.reports.gate_lines import GateLine, gate_lines
+from hq.reports.list_states import list_problems
 from hq.reports.registration_states import RegistrationState, registration_states
 
 URGENT = 3
 """Problems up to this rank are shown in red."""
-_KINDS = (ListKind.ROSTER, ListKind.RISK, ListKind.POLICY)
 _WIDE = (
     *("site", "gate", "known to HQ", "state", "since", "roster", "risk", "policy", "events", "unsent", "oldest"),
     *("fps", "CPU °C", "disk MB", "look at"),
@@ -40,12 +41,24 @@ def gates(folder: Folder = Path(), wide: Wide = False, as_json: Json = False) ->
         rows = report.gates(store)
         known = registration_states(store, config.gates.unsigned_until)
         standing = SiteLockDowns(store, publisher.keys, lambda: False).standing()
+        refused = list_problems(store)
+        if not as_json:
+            warn(store, refused)
     silent = sorted(known.keys() - {row.gate_id for row in rows})
     rows += [report.GateOverview(known[name].site_id, name, None, None, None, None, 0) for name in silent]
-    lines = gate_lines(rows, known, {one.site_id for one in standing}, now(), _time)
+    lines = gate_lines(rows, known, refused, {one.site_id for one in standing}, now(), _time)
     if as_json:
         problems = {line.gate_id: [found.text for found in line.problems] for line in lines}
-        return print_json([_gate_json(row, known[row.gate_id], problems[row.gate_id]) for row in rows])
+        of_lists = {name: [one.text for one in refused if one.gate_id == name] for name in problems}
+        return print_json(
+            [
+                {
+                    **_gate_json(row, known[row.gate_id], problems[row.gate_id]),
+                    "list_problems": of_lists[row.gate_id],
+                }
+                for row in rows
+            ]
+        )
     for one in standing:
         out.print(styled((f"{one.site_id} is locked down", "red"), _since(one)), highlight=False)
     if wide:
@@ -91,7 +104,7 @@ def _print_wide(
             styled((registered.text, "" if registered.taken else "red")),
             line.state,
             time_text(row.status_utc),
-            *(str(getattr(row.status, f"{kind.value}_version", "")) for kind in _KINDS),
+            *(str(getattr(row.status, f"{kind.value}_version", "")) for kind in DECISION_LISTS),
             str(row.events),
             *_numbers(row.health),
             "; ".join(problem.text for problem in line.problems),

@@ -4,14 +4,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from contract.messages import DiskStep, Health, ListKind
+from contract.messages import DECISION_LISTS, DiskStep, Health
+from hq.reports.list_states import ListProblem
 from hq.reports.registration_states import RegistrationState
 from hq.reports.report import GateOverview
 
 SILENT_AFTER = timedelta(minutes=5)
 WAITING_S = 60.0
 """Events that wait longer are a problem."""
-_SHOWN = (ListKind.ROSTER, ListKind.RISK, ListKind.POLICY)
 
 ShowTime = Callable[[datetime], str]
 
@@ -43,17 +43,21 @@ class GateLine:
 def gate_lines(
     rows: Sequence[GateOverview],
     known: Mapping[str, RegistrationState],
+    list_problems: Sequence[ListProblem],
     locked_sites: Collection[str],
     now: datetime,
     shown: ShowTime,
 ) -> list[GateLine]:
     """Return a line for each gate. `locked_sites`: sites whose lock-down stands. `shown`: how to write a time."""
-    lines = []
+    lines, refused = [], {one.gate_id for one in list_problems if one.refused}
     for row in rows:
         registered = known[row.gate_id]
         found = [GateProblem(0, registered.text)] if not registered.taken else []
         found += _problems(row, registered.taken, row.site_id in locked_sites, now, shown)
-        versions = [str(getattr(row.status, f"{kind.value}_version")) for kind in _SHOWN] if row.status else []
+        found += [GateProblem(2 if p.refused else 4, p.text) for p in list_problems if p.gate_id == row.gate_id]
+        if row.health is not None and row.health.lists_refused and row.gate_id not in refused:
+            found.append(GateProblem(2, f"admits nobody on older lists: {', '.join(row.health.lists_refused)}"))
+        versions = [str(getattr(row.status, f"{kind.value}_version")) for kind in DECISION_LISTS] if row.status else []
         ordered = tuple(sorted(found, key=lambda one: one.rank))
         lines.append(GateLine(row.site_id, row.gate_id, _state(row), "/".join(versions), ordered))
     return sorted(lines, key=lambda line: line.order)
@@ -104,8 +108,6 @@ def _in_health(row: GateOverview, health: Health, shown: ShowTime) -> Iterator[G
     if not health.gate_state and online:
         last = f", last known: {row.state} at {shown(row.state_utc)}" if row.state and row.state_utc else ""
         yield GateProblem(1, f"gate process silent{last}")
-    if health.lists_refused:
-        yield GateProblem(2, f"admits nobody on older lists: {', '.join(health.lists_refused)}")
     if health.gate_state and not health.camera_ok:
         yield GateProblem(2, "camera lost")
     if health.gate_state and not health.clock_trusted:

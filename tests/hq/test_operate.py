@@ -111,7 +111,7 @@ def health(**fields: Any) -> Health:
 
 def overview_of(row: GateOverview, *, locked: bool = False, taken: bool = True) -> GateLine:
     known = {row.gate_id: RegistrationState(row.site_id, row.gate_id, taken, "not registered: waits")}
-    (line,) = gate_lines([row], known, {row.site_id} if locked else set(), NOW, lambda at: f"{at:%H:%M}")
+    (line,) = gate_lines([row], known, [], {row.site_id} if locked else set(), NOW, lambda at: f"{at:%H:%M}")
     return line
 
 
