@@ -12,6 +12,7 @@ from hq.commands import (
     consent,
     credentials,
     enrolments,
+    feed,
     gaps,
     gate,
     journals,
@@ -47,6 +48,7 @@ processes.register(app)
 lists.register(app)
 journals.register_events(app)
 overview.register(app)
+feed.register(app)
 journals.register_checks(app)
 command.register(app)
 schema.register(app)

@@ -1,6 +1,6 @@
 """What gates recorded, and what HQ could not take."""
 
-from sqlalchemy import BigInteger, Column, LargeBinary, String, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, Table, Text, UniqueConstraint
 
 from hq.database.column_types import BigId, UtcTime
 from hq.database.tables.metadata import metadata
@@ -35,8 +35,11 @@ watermarks = Table(
     Column("seq", BigInteger, nullable=False),
     Column("hash", String(64), nullable=False),
     Column("updated_utc", UtcTime, nullable=False),
+    Column("changes", Integer, nullable=False, server_default="0"),
+    Column("change_token", String(16), nullable=False, server_default=""),
 )
-"""The end of each journal as HQ holds it: what acknowledgements say."""
+"""The end of each journal as HQ holds it: what acknowledgements say. `changes`, `change_token`: number and token of the
+last of its `event_changes`."""
 
 quarantine = Table(
     "quarantine",
