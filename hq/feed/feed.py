@@ -1,7 +1,7 @@
 """Read events for one reader: journal by journal, up to HQ's watermark, each of them exactly once.
 
-A page and its cursor depend on the cursor before and on HQ's database, on nothing else. So a reader that stores both in
-one transaction of its own misses nothing and takes nothing twice, whatever ends between reading and storing.
+A page and its cursor depend only on the cursor before and on HQ's database. A reader stores both in one transaction of
+its own. So it misses nothing and takes nothing twice, also if it ends between reading and storing.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from hq.database.store import Store
 from hq.database.values import BRANCH_MARK, Journal, JournalKey
 from hq.feed.cursor import FeedCursor, read_cursor, write_cursor
 from hq.feed.entries import FeedEntry, FeedLag, FeedPage
-from hq.feed.pages import JournalHead, JournalWork, NotedChange, deliver, has_all, plan
+from hq.feed.pages import JournalHead, JournalWork, EventChange, deliver, has_all, plan
 
 LIMIT = 1_000
 LIMIT_MAX = 10_000
@@ -68,7 +68,7 @@ def _work(db: Connection, row: Row[Any], state: FeedCursor, room: int) -> Journa
     head = JournalHead(journal, row.site_id, row.seq, row.hash, row.changes, row.change_token, base)
     position = state.positions.get(journal) or head.beginning
     noted = changes_after(db, journal, position.change, _CHANGES_AT_ONCE) if position.change < row.changes else ()
-    return plan(head, position, [NotedChange(c.change, c.token, c.first_seq, c.last_seq, c.why) for c in noted], room)
+    return plan(head, position, [EventChange(c.change, c.token, c.first_seq, c.last_seq, c.why) for c in noted], room)
 
 
 def _read_up(row: Row[Any], state: FeedCursor) -> bool:

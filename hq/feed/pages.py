@@ -32,7 +32,7 @@ class JournalHead:
 
 
 @dataclass(frozen=True, slots=True)
-class NotedChange:
+class EventChange:
     """A row of the changes: which events, and why."""
 
     change: int
@@ -73,7 +73,7 @@ def has_all(position: Position, seq: int, digest: str, changes: int, token: str)
     return same and position.again is None and digest.startswith(position.hash)
 
 
-def plan(head: JournalHead, position: Position, changes: Sequence[NotedChange], room: int) -> JournalWork:
+def plan(head: JournalHead, position: Position, changes: Sequence[EventChange], room: int) -> JournalWork:
     """Plan what a page holds of a journal. `changes`: from the one that the reader knows, in order, some of them."""
     work = JournalWork(head, position)
     _repeat(work, room)
@@ -133,7 +133,7 @@ def _repeat(work: JournalWork, room: int) -> None:
     work.position = replace(work.position, again=left)
 
 
-def _knows(head: JournalHead, position: Position, changes: Sequence[NotedChange]) -> bool:
+def _knows(head: JournalHead, position: Position, changes: Sequence[EventChange]) -> bool:
     """Tell whether the last change that the reader knows is one of this database."""
     if position.change == head.changes:
         return position.token == head.token

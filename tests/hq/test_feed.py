@@ -1,4 +1,4 @@
-"""The feed: whatever HQ's processes, gates and readers do, a reader has exactly what HQ has, each event once."""
+"""The feed: a reader has exactly what HQ has, each event once, also after crashes, forks and restores."""
 
 import asyncio
 import json
