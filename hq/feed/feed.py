@@ -17,7 +17,7 @@ from hq.database.store import Store
 from hq.database.values import BRANCH_MARK, Journal, JournalKey
 from hq.feed.cursor import FeedCursor, read_cursor, write_cursor
 from hq.feed.entries import FeedEntry, FeedLag, FeedPage
-from hq.feed.pages import JournalHead, JournalWork, EventChange, deliver, has_all, plan
+from hq.feed.pages import EventChange, JournalHead, JournalWork, deliver, has_all, plan
 
 LIMIT = 1_000
 LIMIT_MAX = 10_000

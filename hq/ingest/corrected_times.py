@@ -13,6 +13,7 @@ from contract.messages import ClockEvent, Id, Utc
 from contract.times import corrected_utc
 from hq.database.event_changes import ChangeReason, note_changes
 from hq.database.events import event_id, event_row, events_before, set_corrected_times
+from hq.database.presence import read_again
 from hq.database.store import Store
 from hq.database.tasks import keep_numbered_task, numbered_tasks, replace_numbered_task
 from hq.database.values import JournalKey
@@ -99,6 +100,8 @@ def _correct_page(db: Connection, key: JournalKey, setting: ClockEvent, before: 
             numbers.append(row.seq)
     note_changes(db, key, numbers, ChangeReason.TIME)  # first: it holds the journal, as ingest does
     set_corrected_times(db, corrected)
+    if numbers:
+        read_again(db, key, numbers[-1])
     return rows[-1].seq if len(rows) == PAGE else 0
 
 
