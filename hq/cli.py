@@ -13,6 +13,7 @@ from hq.commands import (
     credentials,
     enroll,
     enrolments,
+    feed,
     gaps,
     gate,
     journals,
@@ -52,6 +53,7 @@ lists.register(app)
 journals.register_events(app)
 managers.register(app)
 overview.register(app)
+feed.register(app)
 journals.register_checks(app)
 command.register(app)
 lock_down.register(app)

@@ -6,6 +6,7 @@ from hq.database.tables.events import event_time as event_time
 from hq.database.tables.events import events as events
 from hq.database.tables.events import quarantine as quarantine
 from hq.database.tables.events import watermarks as watermarks
+from hq.database.tables.feed import event_changes as event_changes
 from hq.database.tables.gates import commands as commands
 from hq.database.tables.gates import gate_lists as gate_lists
 from hq.database.tables.gates import gates as gates

@@ -1,6 +1,18 @@
 """What gates recorded, and what HQ could not take."""
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, String, Table, Text, UniqueConstraint, func, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
 
 from hq.database.column_types import BigId, UtcTime
 from hq.database.tables.metadata import metadata
@@ -55,8 +67,11 @@ watermarks = Table(
     Column("seq", BigInteger, nullable=False),
     Column("hash", String(64), nullable=False),
     Column("updated_utc", UtcTime, nullable=False),
+    Column("changes", Integer, nullable=False, server_default="0"),
+    Column("change_token", String(16), nullable=False, server_default=""),
 )
-"""The end of each journal as HQ holds it: what acknowledgements say."""
+"""The end of each journal as HQ holds it: what acknowledgements say. `changes`, `change_token`: number and token of the
+last of its `event_changes`."""
 
 quarantine = Table(
     "quarantine",
