@@ -14,11 +14,14 @@ from hq.commands import (
     credentials,
     enroll,
     enrolments,
+    feed,
     gaps,
     gate,
     journals,
     keys,
     lists,
+    lock_down,
+    managers,
     overview,
     processes,
     restored,
@@ -49,9 +52,12 @@ def main() -> None:
 processes.register(app)
 lists.register(app)
 journals.register_events(app)
+managers.register(app)
 overview.register(app)
+feed.register(app)
 journals.register_checks(app)
 command.register(app)
+lock_down.register(app)
 schema.register(app)
 enroll.register(app)
 credentials.register(app)
