@@ -1,13 +1,14 @@
 """The connection to HQ's database: open it, read, write in one transaction."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
+from hq.database.change_file import ChangeFile
 from hq.database.deleted_data import clear_deleted
 from hq.database.errors import StoreError, plain_errors, plainly
 from hq.database.migration import migrate
@@ -27,6 +28,7 @@ class Store:
 
     def __init__(self, url: str, keys: HqKeys | None = None, *, in_use: bool = True) -> None:
         """`in_use`: refuse a database that was moved."""
+        self.changes = ChangeFile(keys.folder.parent) if keys else None
         try:
             self.engine = make_engine(url)
             with self.write("schema") as db:
@@ -42,12 +44,16 @@ class Store:
             raise StoreError(plainly(error, "database_url in hq.toml")) from error
 
     @contextmanager
-    def write(self, what: str = "") -> Iterator[Connection]:
-        """Open a transaction. Of those with the same `what` only one runs at a time, over all processes."""
+    def write(self, what: str = "", *, record: bool = True) -> Iterator[Connection]:
+        """Open a transaction. Of those with the same `what` only one runs at a time, over all processes.
+
+        `record`: changes that must survive a restored backup are written beside the database (`note_change`).
+        """
         with plain_errors(), self.engine.execution_options(sitegate_write=True).begin() as db:
             if what:
                 lock(db, what)
-            yield db
+            with self.changes.recording(db, record=record) if self.changes else nullcontext():
+                yield db
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
