@@ -14,6 +14,7 @@ from hq.commands import (
     enrolments,
     gaps,
     gate,
+    imports,
     journals,
     keys,
     lists,
@@ -44,6 +45,7 @@ def main() -> None:
 
 # In this order the help lists them.
 processes.register(app)
+imports.register(app)
 lists.register(app)
 journals.register_events(app)
 overview.register(app)

@@ -1,4 +1,4 @@
-"""`sitegate-hq import` and `publish`: people in, lists out."""
+"""`sitegate-hq publish`: lists out."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,27 +10,7 @@ from hq.commands.console import out
 from hq.commands.context import opened
 from hq.commands.options import Folder
 from hq.lists.publisher import Publisher
-from hq.registry.import_file import read_import
 from hq.registry.sites import SiteRegistry
-
-
-def import_(
-    file: Annotated[Path, typer.Argument(help="JSON or TOML: workers, risk, policies, enrolments, sealed_enrolments.")],
-    folder: Folder = Path(),
-    and_publish: Annotated[bool, typer.Option("--publish", help="Publish all lists to all sites afterwards.")] = False,
-) -> None:
-    """Add workers, the risk list, policies and enrolments from a file; all of it or, after an error, nothing.
-
-    Example: sitegate-hq import workers.toml --dir ./hq --publish
-    """
-    with opened(folder) as (_, people, publisher, store):
-        done = people.take(read_import(file))
-        out.print(
-            f"imported {done.workers} workers, {done.risk} risk entries, {done.policies} policies, "
-            f"{done.enrolments} enrolments"
-        )
-        if and_publish:
-            _publish(publisher, SiteRegistry(store).active(), DECISION_LISTS)
 
 
 def publish(
@@ -47,18 +27,20 @@ def publish(
     """
     with opened(folder) as (_, _, publisher, store):
         registry = SiteRegistry(store)
-        _publish(
+        publish_lists(
             publisher, registry.checked(site) if site else registry.active(), tuple(kind or DECISION_LISTS), snapshot
         )
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands to `sitegate-hq`."""
-    app.command("import")(import_)
+    """Add the command to `sitegate-hq`."""
     app.command()(publish)
 
 
-def _publish(publisher: Publisher, sites: tuple[str, ...], kinds: tuple[ListKind, ...], snapshot: bool = False) -> None:
+def publish_lists(
+    publisher: Publisher, sites: tuple[str, ...], kinds: tuple[ListKind, ...], snapshot: bool = False
+) -> None:
+    """Publish these lists, and print their versions."""
     for site in sites:
         for kind in kinds:
             version = publisher.publish(site, kind, snapshot)
