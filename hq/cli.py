@@ -11,6 +11,7 @@ from hq.commands import (
     command,
     consent,
     credentials,
+    enroll,
     enrolments,
     gaps,
     gate,
@@ -20,6 +21,7 @@ from hq.commands import (
     lists,
     overview,
     processes,
+    restored,
     schema,
     site,
 )
@@ -52,6 +54,7 @@ overview.register(app)
 journals.register_checks(app)
 command.register(app)
 schema.register(app)
+enroll.register(app)
 credentials.register(app)
 keys.register(app)
 site.register(app)
@@ -59,4 +62,5 @@ gate.register(app)
 enrolments.register(app)
 consent.register(app)
 gaps.register(app)
+restored.register(app)
 bench.register(app)

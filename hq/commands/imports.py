@@ -17,10 +17,11 @@ from hq.commands.import_text import counted, preview, refusal
 from hq.commands.lists import publish_lists
 from hq.commands.options import Folder
 from hq.database.store import Store
-from hq.imports.importing import Importing, ImportOptions
+from hq.imports.importing import Importing
 from hq.imports.lines import SheetSource
 from hq.imports.opening import columns_text, is_sheet, named_columns, open_source, save_columns
 from hq.imports.plan import ImportMode
+from hq.imports.reading import ImportOptions
 from hq.imports.sheets import digest_of
 from hq.registry.import_file import ImportRefused
 from hq.registry.sites import SiteRegistry

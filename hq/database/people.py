@@ -29,6 +29,11 @@ def worker_rows(db: Connection, only: Sequence[str] | None = None, limit: int | 
     return [row for some in slices(only) for row in db.execute(wanted.where(columns.worker_id.in_(some)))]
 
 
+def has_workers(db: Connection) -> bool:
+    """Tell whether there is any worker."""
+    return db.execute(select(t.workers.c.worker_id).limit(1)).first() is not None
+
+
 def worker_body(cipher: Cipher, row: Row[Any]) -> bytes:
     """Decrypt a worker's record, as JSON."""
     return cipher.decrypt(row.record, f"workers/{row.worker_id}")
@@ -98,6 +103,21 @@ def enrolments_by_worker(
         record = decode(EnrolmentRecord, cipher.decrypt(row.sealed_record, f"templates/{row.digest}"))
         found.setdefault(record.worker_id, []).append(record)
     return found
+
+
+def template_records(db: Connection, cipher: Cipher, only: Sequence[str]) -> Iterator[tuple[str, EnrolmentRecord]]:
+    """Decrypt digest and record of the templates of these workers. Slow."""
+    columns = t.templates.c
+    wanted = select(columns.digest, columns.sealed_record).order_by(columns.digest)
+    for some in slices(only):
+        for row in db.execute(wanted.where(columns.worker_id.in_(some))):
+            yield row.digest, decode(EnrolmentRecord, cipher.decrypt(row.sealed_record, f"templates/{row.digest}"))
+
+
+def enrolled_workers(db: Connection) -> list[str]:
+    """Read the ids of all workers with templates."""
+    worker_id = t.templates.c.worker_id
+    return list(db.execute(select(worker_id).distinct().order_by(worker_id)).scalars())
 
 
 def has_template(db: Connection, digest: str) -> bool:

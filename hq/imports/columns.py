@@ -96,7 +96,7 @@ RISK_FIELDS: tuple[SheetField, ...] = (
     _field("officer", values.name(80), "经办人|登记人|联系人|负责人|contact|added by"),
 )
 FIELDS: Mapping[Subject, tuple[SheetField, ...]] = {Subject.WORKERS: WORKER_FIELDS, Subject.RISK: RISK_FIELDS}
-NAMED_BY_PEOPLE = ("list_name",)
+LIST_FIELDS = ("list_name",)
 """A sheet with such a column is about the risk list."""
 
 
@@ -150,7 +150,7 @@ def map_columns(
     first, after, headings = _headings(rows, given)
     told = {**saved(headings), **given} if headings else dict(given)
     subject = _subject(headings, told)
-    columns = _told(told, headings, subject)
+    columns = _named_by_people(told, headings, subject)
     for field in FIELDS[subject]:
         if field.key not in told:
             free = [i for i, text in enumerate(headings) if _names(field, text) and i not in columns.values()]
@@ -222,12 +222,12 @@ def _names(field: SheetField, text: str) -> bool:
 
 
 def _subject(headings: Sequence[str], told: Mapping[str, str]) -> Subject:
-    risk = [field for field in RISK_FIELDS if field.key in NAMED_BY_PEOPLE]
+    risk = [field for field in RISK_FIELDS if field.key in LIST_FIELDS]
     of_list = any(field.key in told for field in risk) or any(_names(f, text) for f in risk for text in headings)
     return Subject.RISK if of_list else Subject.WORKERS
 
 
-def _told(told: Mapping[str, str], headings: Sequence[str], subject: Subject) -> dict[str, int]:
+def _named_by_people(told: Mapping[str, str], headings: Sequence[str], subject: Subject) -> dict[str, int]:
     """Find the columns that a person named, by heading or by letter. An empty heading leaves a field out."""
     found: dict[str, int] = {}
     fields = {field.key for field in FIELDS[subject]}

@@ -1,4 +1,4 @@
-"""Turns rows of a sheet, or entries of a JSON or TOML file, into lines that say what somebody wants to change."""
+"""Turns rows of a sheet, or entries of a JSON or TOML file, into lines: what somebody wants to change."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

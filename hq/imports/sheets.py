@@ -15,7 +15,7 @@ from hq.imports.columns import HEADINGS_WITHIN, heading_score
 from hq.imports.values import Cell
 from hq.registry.import_file import ImportRefused
 
-SHEETS = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")
+SHEETS = (".csv", ".tsv", ".xlsx", ".xlsm")
 """Endings of files with rows."""
 CELL_MAX = 10_000
 """Characters in a cell of a CSV file."""

@@ -16,7 +16,7 @@ from contract.messages import EnrolmentRecord, PolicySnapshot, RiskEntry, Utc
 from hq.database.clock import now
 from hq.registry.credentials import WrittenWorker
 
-FORMATS = "sitegate-hq import reads .json, .toml, .csv and .xlsx files, by their endings"
+FORMATS = "sitegate-hq import reads .json, .toml, .csv and .xlsx files, by their endings; a TOML file: name it .toml"
 _EXAMPLES: dict[Any, str] = {
     date: "write 2026-01-05",
     datetime: "write 2026-01-05T06:30:00Z",
@@ -87,7 +87,7 @@ def _json_text(path: Path) -> str:
     except NotUtf8 as error:
         raise ImportRefused(f"{path} {error}") from error
     except (ValueError, RecursionError) as error:
-        raise ImportRefused(f"{path} is no TOML: {error}") from error
+        raise ImportRefused(f"{path} cannot be read: {error}") from error
 
 
 def _numbers_as_times(model: type[BaseModel], data: Any, where: str = "") -> Iterator[str]:

@@ -24,6 +24,7 @@ from hq.database.tables.operation import restorations as restorations
 from hq.database.tables.people import directory_entries as directory_entries
 from hq.database.tables.people import enrolments as enrolments
 from hq.database.tables.people import forgotten as forgotten
+from hq.database.tables.people import people_changes as people_changes
 from hq.database.tables.people import policies as policies
 from hq.database.tables.people import risk_list as risk_list
 from hq.database.tables.people import templates as templates
