@@ -7,18 +7,22 @@ from common.processes import ended_by_signals
 from common.terminal.errors import error_group
 from common.uncaught import shown_without_values
 from hq.commands import (
+    backup,
     bench,
     command,
     consent,
     credentials,
     enroll,
     enrolments,
+    feed,
     gaps,
     gate,
     imports,
     journals,
     keys,
     lists,
+    lock_down,
+    managers,
     overview,
     processes,
     restored,
@@ -50,9 +54,12 @@ processes.register(app)
 imports.register(app)
 lists.register(app)
 journals.register_events(app)
+managers.register(app)
 overview.register(app)
+feed.register(app)
 journals.register_checks(app)
 command.register(app)
+lock_down.register(app)
 schema.register(app)
 enroll.register(app)
 credentials.register(app)
@@ -62,5 +69,6 @@ gate.register(app)
 enrolments.register(app)
 consent.register(app)
 gaps.register(app)
+backup.register(app)
 restored.register(app)
 bench.register(app)

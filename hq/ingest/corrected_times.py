@@ -11,7 +11,9 @@ from sqlalchemy import Connection
 
 from contract.messages import ClockEvent, Id, Utc
 from contract.times import corrected_utc
+from hq.database.event_changes import ChangeReason, note_changes
 from hq.database.events import event_id, event_row, events_before, set_corrected_times
+from hq.database.presence import read_again
 from hq.database.store import Store
 from hq.database.tasks import keep_numbered_task, numbered_tasks, replace_numbered_task
 from hq.database.values import JournalKey
@@ -85,6 +87,7 @@ def _newest_settings(db: Connection, row_ids: "dict[int, int]") -> dict[int, tup
 def _correct_page(db: Connection, key: JournalKey, setting: ClockEvent, before: int) -> int:
     """Correct the newest events before a number. Return where to go on, 0 at the beginning of the boot."""
     corrected: dict[int, datetime | None] = {}
+    numbers: list[int] = []
     rows = events_before(db, key, before, PAGE)
     for row in rows:
         stamp = _stamp(row.body)
@@ -94,7 +97,11 @@ def _correct_page(db: Connection, key: JournalKey, setting: ClockEvent, before: 
         right = corrected_utc(stamp.utc, stamp.monotonic_ms, setting) if stamp else None
         if right != row.corrected_utc:
             corrected[row.id] = right
+            numbers.append(row.seq)
+    note_changes(db, key, numbers, ChangeReason.TIME)  # first: it holds the journal, as ingest does
     set_corrected_times(db, corrected)
+    if numbers:
+        read_again(db, key, numbers[-1])
     return rows[-1].seq if len(rows) == PAGE else 0
 
 

@@ -15,6 +15,7 @@ from hq.ingest.corrected_times import correct_earlier
 from hq.ingest.refusals import RefusalQueue
 from hq.keys.keys import HqKeys
 from hq.lists.command_sender import CommandSender
+from hq.lists.lock_downs import SiteLockDowns
 from hq.mqtt import HqLink
 from hq.reports.metrics import HqMetrics
 
@@ -38,7 +39,7 @@ class TimeCorrection:
 class Announcement:
     """Announces HQ at each new connection to the broker. `connected_again`: called then."""
 
-    def __init__(self, link: HqLink, connected_again: Callable[[], None]) -> None:
+    def __init__(self, link: HqLink, *connected_again: Callable[[], None]) -> None:
         self._link, self._connected_again = link, connected_again
         self._connection = 0
 
@@ -46,7 +47,8 @@ class Announcement:
         """Announce HQ if the connection is new."""
         if self._link.connection != self._connection:
             self._connection = self._link.connection
-            self._connected_again()
+            for call in self._connected_again:
+                call()
             self._link.publish(Channel.HQ_STATE, encode(HqState(online=True, utc=now())))
 
 
@@ -61,6 +63,18 @@ class CommandDelivery:
         for order in self._sender.send():
             if order.action is CommandAction.RESYNC:
                 self._resync(order.site_id, order.gate_id)
+
+
+class LockDownOffers:
+    """Gives the lock-downs that stand to gates that connect. They are sent in the same turn."""
+
+    def __init__(self, lock_downs: SiteLockDowns) -> None:
+        self._lock_downs = lock_downs
+
+    def due(self) -> None:
+        """Queue commands for the gates that need one."""
+        if queued := self._lock_downs.offer():
+            log.warning("lock_down_given", gates=queued)
 
 
 class RefusalSending:
