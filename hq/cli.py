@@ -7,6 +7,7 @@ from common.processes import ended_by_signals
 from common.terminal.errors import error_group
 from common.uncaught import shown_without_values
 from hq.commands import (
+    backup,
     bench,
     command,
     consent,
@@ -16,9 +17,12 @@ from hq.commands import (
     feed,
     gaps,
     gate,
+    imports,
     journals,
     keys,
     lists,
+    lock_down,
+    managers,
     overview,
     processes,
     restored,
@@ -47,12 +51,15 @@ def main() -> None:
 
 # In this order the help lists them.
 processes.register(app)
+imports.register(app)
 lists.register(app)
 journals.register_events(app)
+managers.register(app)
 overview.register(app)
 feed.register(app)
 journals.register_checks(app)
 command.register(app)
+lock_down.register(app)
 schema.register(app)
 enroll.register(app)
 credentials.register(app)
@@ -62,5 +69,6 @@ gate.register(app)
 enrolments.register(app)
 consent.register(app)
 gaps.register(app)
+backup.register(app)
 restored.register(app)
 bench.register(app)

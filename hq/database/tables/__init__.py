@@ -1,6 +1,8 @@
 """HQ's tables, for SQLAlchemy Core. Times are UTC."""
 
+from hq.database.tables.events import WATCHED as WATCHED
 from hq.database.tables.events import erased_events as erased_events
+from hq.database.tables.events import event_time as event_time
 from hq.database.tables.events import events as events
 from hq.database.tables.events import quarantine as quarantine
 from hq.database.tables.events import watermarks as watermarks
@@ -10,6 +12,7 @@ from hq.database.tables.gates import gate_lists as gate_lists
 from hq.database.tables.gates import gates as gates
 from hq.database.tables.gates import invitations as invitations
 from hq.database.tables.gates import registrations as registrations
+from hq.database.tables.imports import column_maps as column_maps
 from hq.database.tables.lists import list_bases as list_bases
 from hq.database.tables.lists import list_floors as list_floors
 from hq.database.tables.lists import list_parts as list_parts
@@ -35,4 +38,7 @@ from hq.database.tables.presence import read_journals as read_journals
 from hq.database.tables.presence import unnamed_passages as unnamed_passages
 from hq.database.tables.sites import gate_names as gate_names
 from hq.database.tables.sites import sites as sites
+from hq.database.tables.supervision import gap_acknowledgements as gap_acknowledgements
+from hq.database.tables.supervision import lock_down_commands as lock_down_commands
+from hq.database.tables.supervision import lock_downs as lock_downs
 from hq.database.tables.tasks import pending as pending
