@@ -17,6 +17,7 @@ from hq.commands import (
     feed,
     gaps,
     gate,
+    imports,
     journals,
     keys,
     lists,
@@ -50,6 +51,7 @@ def main() -> None:
 
 # In this order the help lists them.
 processes.register(app)
+imports.register(app)
 lists.register(app)
 journals.register_events(app)
 managers.register(app)
