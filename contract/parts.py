@@ -86,6 +86,8 @@ def read_part(body: bytes, kind: ListKind, key: Verifier) -> SealedPart:
 def open_part(part: SealedPart, key: X25519PrivateKey | Opener) -> Content:
     """Open the seal and return its content. Raises BadSeal, BadMessage."""
     kind = part.header.kind
+    if kind not in _KINDS:
+        raise BadMessage(f"a {kind.value} is not read here")
     snapshot, vectors = unpack(_KINDS[kind], unseal(part.sealed, _purpose(kind), key))
     return Content(snapshot, vectors)
 

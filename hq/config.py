@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 
 from common.broker.access import LinkError
 from common.config_paths import path_problem
+from common.text_files import NotUtf8, read_text
 from contract.messages import Id
 
 FILE_NAME = "hq.toml"
@@ -137,13 +138,15 @@ def load(folder: Path) -> HqConfig:
     """Read the configuration in a folder. Raises HqConfigError with every problem."""
     path = folder.resolve() / FILE_NAME
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(read_text(path))
         config = HqConfig.model_validate({**data, "folder": path.parent})
     except OSError as error:
         raise HqConfigError(
             f"{path} cannot be read ({error.strerror}); make it with: sitegate-hq init {folder}"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except NotUtf8 as error:
+        raise HqConfigError(f"{path} {error}") from error
+    except tomllib.TOMLDecodeError as error:
         raise HqConfigError(f"{path} is not valid TOML: {error}") from error
     except ValidationError as error:
         lines = [f"  - {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]

@@ -7,6 +7,7 @@ a readable template.
 """
 
 from contract.messages.base import VERSION, Id, KeyId, Message, PublicKey, Sha256, Signature, Text, Utc
+from contract.messages.directory import DirectoryEntry
 from contract.messages.events import (
     AccessEvent,
     Ack,
@@ -39,6 +40,7 @@ from contract.messages.records import CommissioningRecord, CommissioningStep, En
 from contract.messages.registration import Registration, RegistrationAnswer
 from contract.messages.telemetry import GateStatus, Health, HqState, ListBase
 from contract.messages.words import (
+    DECISION_LISTS,
     QUALITY_ADVICE,
     Advice,
     CommandAction,
@@ -61,6 +63,7 @@ AnyMessage = (
 )  # fmt: skip
 
 __all__ = [
+    "DECISION_LISTS",
     "DIMENSION_MAX",
     "PARTS_MAX",
     "QUALITY_ADVICE",
@@ -80,6 +83,7 @@ __all__ = [
     "DataTier",
     "DeltaHeader",
     "Direction",
+    "DirectoryEntry",
     "DiskStep",
     "EnrolmentEvent",
     "EnrolmentRecord",

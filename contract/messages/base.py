@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-VERSION = "1.3"
+VERSION = "1.4"
 
 
 def _as_utc(value: datetime) -> datetime:

@@ -83,12 +83,20 @@ class RosterSnapshot(SnapshotHeader):
 
 
 class RiskEntry(BaseModel):
-    """A worker on a risk list."""
+    """A worker on a risk list. Nothing of it is shown in the lane."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
 
     worker_id: Id
     list_name: str = Field(default="key-screening", max_length=80)
+    reason_code: str | None = Field(default=None, max_length=40)
+    """HQ's code for the reason, for the desk."""
+    valid_from_utc: Utc | None = None
+    """The gate applies the entry from this moment on; none: at once."""
+    valid_until_utc: Utc | None = None
+    """The gate applies the entry up to this moment; none: until HQ takes it off the list."""
+    officer: str | None = Field(default=None, max_length=80)
+    """Whom the desk asks about the entry."""
 
 
 class RiskSnapshot(SnapshotHeader):

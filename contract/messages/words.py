@@ -198,6 +198,14 @@ class ListKind(StrEnum):
     ROSTER = "roster"
     RISK = "risk"
     POLICY = "policy"
+    DIRECTORY = "directory"
+    """Names of the site's workers, for the screen process alone."""
+    PRESENCE = "presence"
+    """Who is on the site, over all its gates."""
+
+
+DECISION_LISTS: tuple[ListKind, ...] = (ListKind.ROSTER, ListKind.RISK, ListKind.POLICY)
+"""The lists that a gate decides by. It admits nobody without them, or by older ones than before."""
 
 
 class CommandAction(StrEnum):

@@ -111,11 +111,11 @@ class ReplicaReader:
         if self._reader.changed() or new_keys:
             self._follow_replacement()
             for kind, digest, applied in list_tables.snapshots_in_force(self._rows):
-                if self._known_snapshots.get(kind) != (digest, applied):
+                if kind in _ORDER and self._known_snapshots.get(kind) != (digest, applied):
                     self._known_snapshots[kind] = (digest, applied)
                     self._loading[kind] = _ListLoad(digest)
             for kind, digest, applied in list_tables.deltas_in_force(self._rows):
-                if self._known_deltas.get(kind) != (digest, applied):
+                if kind in _ORDER and self._known_deltas.get(kind) != (digest, applied):
                     self._known_deltas[kind] = (digest, applied)
                     self._deltas_due.add(kind)
         while (due := self._deltas_due | set(self._loading)) and (

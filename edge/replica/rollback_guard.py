@@ -8,7 +8,7 @@ in which a worker is not yet suspended. The same is true for a replica.db from w
 from typing import Protocol
 
 from contract.deltas import SealedDelta
-from contract.messages import ListKind, PartHeader
+from contract.messages import DECISION_LISTS, ListKind, PartHeader
 from edge.core.domain import ListAge, ListMark, RosterState
 from edge.replica.signed_lists import ListRefused
 
@@ -70,7 +70,7 @@ def withheld(guard: RollbackGuard, state: RosterState) -> frozenset[ListKind]:
         mark = guard.of(kind)
         return mark is not None and age_of(state, kind).version < mark.version and not guard.takes_older(kind)
 
-    return frozenset(kind for kind in ListKind if older(kind))
+    return frozenset(kind for kind in DECISION_LISTS if older(kind))
 
 
 def age_of(state: RosterState, kind: ListKind) -> ListAge:

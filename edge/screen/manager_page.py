@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from contract.messages import (
+    DECISION_LISTS,
     DataTier,
     DiskStep,
     ListKind,
@@ -97,7 +98,7 @@ def manager_view(
         ),
         threshold_words=_threshold(shown, texts),
         link=_link(sync, totals, texts, now),
-        lists=tuple(_list(kind, sync, shown, texts, now) for kind in ListKind),
+        lists=tuple(_list(kind, sync, shown, texts, now) for kind in DECISION_LISTS),
         people=tuple(people[:SHOWN_PEOPLE]),
         people_total=totals.people_on_site,
         unnamed=totals.unnamed,

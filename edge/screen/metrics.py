@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from contract.messages import DiskStep, ListKind, NoticeCode, Reason
+from contract.messages import DECISION_LISTS, DiskStep, NoticeCode, Reason
 from edge.core.domain import DiskState, LiveState, Recognition
 from edge.core.passage import PassageState
 from edge.screen.journal_totals import JournalTotals
@@ -125,7 +125,7 @@ def _link(totals: JournalTotals, sync: SyncSummary, now: datetime) -> Iterable[M
     )
     age = GaugeMetricFamily("sitegate_list_age_seconds", "Since HQ issued the list.", labels=["list"])
     version = GaugeMetricFamily("sitegate_list_version", "Version of the list held, 0 = none.", labels=["list"])
-    for kind in ListKind:
+    for kind in DECISION_LISTS:
         held = sync.lists.get(kind)
         version.add_metric([kind.value], held.version if held else 0)
         if held:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from contract.messages import DataTier, Direction, ListKind, NoticeCode, PassageOutcome, Reason
+from contract.messages import DECISION_LISTS, DataTier, Direction, ListKind, NoticeCode, PassageOutcome, Reason
 from edge.core.passage import PassageState
 from edge.screen.lane_page import SIGNS, Sign
 
@@ -216,7 +216,7 @@ _WORDS: dict[str, Iterable[StrEnum]] = {
     "direction": Direction,
     "gate_state": PassageState,
     "tier": DataTier,
-    "list": ListKind,
+    "list": DECISION_LISTS,
     "unit": Unit,
     "drifted": Drifted,
     "drift_todo": Drifted,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from common.terminal.console import Table, styled
-from contract.messages import ListKind
+from contract.messages import DECISION_LISTS
 from contract.signing import BadKey
 from hq.commands.console import err, out, print_json, print_table
 from hq.commands.context import opened
@@ -239,7 +239,7 @@ def _publish(publisher: Publisher, sites: tuple[str, ...]) -> None:
     """
     failures: list[str] = []
     for site in sites:
-        for kind in ListKind:
+        for kind in DECISION_LISTS:
             try:
                 out.print(f"{site}: {kind.value} version {publisher.publish(site, kind)}", highlight=False)
             except (AtRestError, BadKey, ValueError) as error:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from contract.messages import ListKind
+from contract.messages import DECISION_LISTS, ListKind
 from hq.commands.console import out
 from hq.commands.context import opened
 from hq.commands.options import Folder
@@ -29,7 +29,7 @@ def import_(
             f"{done.enrolments} enrolments"
         )
         if and_publish:
-            _publish(publisher, config.sites, tuple(ListKind))
+            _publish(publisher, config.sites, DECISION_LISTS)
 
 
 def publish(
@@ -45,7 +45,7 @@ def publish(
     Example: sitegate-hq publish --site site-1 --list roster
     """
     with opened(folder) as (config, _, publisher, _store):
-        _publish(publisher, tuple(site or config.sites), tuple(kind or ListKind), snapshot)
+        _publish(publisher, tuple(site or config.sites), tuple(kind or DECISION_LISTS), snapshot)
 
 
 def register(app: typer.Typer) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 
 from common.terminal.console import Table, styled
-from contract.messages import ListKind
+from contract.messages import DECISION_LISTS
 from hq.commands.console import gate_json, health_cells, print_json, print_table, time_text
 from hq.commands.context import opened
 from hq.commands.options import Folder, Json
@@ -51,7 +51,7 @@ def _add_row(table: Table, row: report.GateOverview, registered: RegistrationSta
         styled((registered.text, "" if registered.taken else "red")),
         _state(row),
         time_text(row.status_utc),
-        *(str(getattr(row.status, f"{kind.value}_version", "")) for kind in ListKind),
+        *(str(getattr(row.status, f"{kind.value}_version", "")) for kind in DECISION_LISTS),
         str(row.events),
         *health_cells(row.health),
     )

@@ -20,6 +20,7 @@ _VALUES: tuple[tuple[Table, Column[Any], Column[Any]], ...] = (
     (t.invitations, t.invitations.c.gate_id, t.invitations.c.code_key),
     (t.enrolments, t.enrolments.c.digest, t.enrolments.c.record),
     (t.erased_events, t.erased_events.c.name, t.erased_events.c.proof),
+    (t.directory_entries, t.directory_entries.c.worker_id, t.directory_entries.c.record),
 )
 """Everything that is encrypted at rest: table, row id, value."""
 

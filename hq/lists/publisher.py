@@ -212,7 +212,9 @@ class Publisher:
             entries = self._people.risks(db)
             cut = [entries[i : i + PART_ROWS] for i in range(0, len(entries), PART_ROWS)] or [()]
             return [Content(RiskSnapshot(**fields, entries=chunk)) for chunk in cut]
-        return [Content(PolicySnapshot.model_validate({**fields, **self._people.policy(db, header.site_id)}))]
+        if kind is ListKind.POLICY:
+            return [Content(PolicySnapshot.model_validate({**fields, **self._people.policy(db, header.site_id)}))]
+        raise ValueError(f"the {kind.value} is not published in this way")
 
 
 def _chunks(workers: Sequence[WorkerRecord]) -> list[Sequence[WorkerRecord]]:

@@ -20,6 +20,7 @@ from hq.database.removed_templates import RemovalReason, note_removed
 from hq.database.store import Store
 from hq.keys.encryption import AtRestError, Cipher, KeyMissing
 from hq.keys.keys import HqKeys
+from hq.registry.directory import Directory
 from hq.registry.import_draft import EnrolmentRefused, ImportDraft
 from hq.registry.import_file import ImportFile, PolicyEntry
 from hq.registry.inactive_workers import templates_left_out
@@ -47,6 +48,7 @@ class PeopleRegistry:
 
     def __init__(self, store: Store, keys: HqKeys) -> None:
         self._store, self._keys = store, keys
+        self.directory = Directory(keys)
 
     @property
     def cipher(self) -> Cipher:
@@ -78,6 +80,7 @@ class PeopleRegistry:
             for record in opened:
                 draft.add(record)
             self._write(db, draft)
+            self.directory.put(db, filter(None, (worker.directory_entry for worker in data.workers)))
             if data.risk is not None:
                 self._put_risks(db, data.risk)
             for policy in data.policies:
@@ -99,6 +102,7 @@ class PeopleRegistry:
             self._write(db, draft)
             if remove:
                 tables.remove_workers(db, worker_ids)
+                self.directory.remove(db, worker_ids)
 
     def change(self, worker: WorkerRecord, fields: dict[str, object]) -> None:
         """Change some fields of a worker; consent and templates stay."""

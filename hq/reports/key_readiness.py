@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from contract.messages import ListKind
+from contract.messages import DECISION_LISTS, ListKind
 from hq.keys.keys import HqKey
 from hq.reports.report import GateOverview
 
@@ -25,8 +25,8 @@ def behind(
     for row in gates:
         if what in (HqKey.SIGNING, row.site_id):
             status = row.status
-            versions = {kind: getattr(status, f"{kind.value}_version", 0) for kind in ListKind}
-            if any(versions[kind] < newest.get((row.site_id, kind), (0, None))[0] for kind in ListKind):
+            versions = {kind: getattr(status, f"{kind.value}_version", 0) for kind in DECISION_LISTS}
+            if any(versions[kind] < newest.get((row.site_id, kind), (0, None))[0] for kind in DECISION_LISTS):
                 found.append(row.gate_id)
     return found
 

@@ -381,6 +381,34 @@ def test_ok__a_pair_needs_two_places() -> None:
     assert run(state=state, inside=49, partner="w2").granted
 
 
+# --- Names that people wrote at two places --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("written", ["Violence ", " VIOLENCE", "violence", "ｖｉｏｌｅｎｃｅ", "violence\u200b"])
+def test_ok__a_rule_finds_its_list_however_it_was_written(written: str) -> None:
+    rules = (RiskRule(list_name="violence", action=RiskAction.DENY),)
+    guard = shows(Factor.GUARD)
+    assert run(state=roster(policy=policy(risk_rules=rules), risks=on_lists(written)), claim=guard).reason is (
+        Reason.RISK_HOLD
+    )
+
+
+def test_fail__of_two_rules_for_one_list_the_severest_counts() -> None:
+    rules = (
+        RiskRule(list_name="violence", action=RiskAction.DENY),
+        RiskRule(list_name="Violence", action=RiskAction.ADMIT_AND_ALERT),
+    )
+    assert not run(state=roster(policy=policy(risk_rules=rules), risks=on_lists("VIOLENCE"))).granted
+
+
+@pytest.mark.parametrize("field", ["employer", "trade"])
+def test_ok__employers_and_trades_match_however_they_were_written(field: str) -> None:
+    rules = policy(**{f"{field}s": ("North  Build", " ")})
+    assert run(state=roster(worker(**{field: "north build "}), policy=rules)).granted
+    for other in (None, "", "  ", "north-build"):
+        assert not run(state=roster(worker(**{field: other}), policy=rules)).granted
+
+
 # --- Dates are the site's own ---------------------------------------------------------------------------
 
 

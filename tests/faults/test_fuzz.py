@@ -20,7 +20,7 @@ from structlog.testing import capture_logs
 from sync_rig import Rig, note, utc
 
 from contract.codec import BadMessage, decode, encode
-from contract.messages import Command, CommandAction, EventBatch, ListKind, PartHeader
+from contract.messages import DECISION_LISTS, Command, CommandAction, EventBatch, PartHeader
 from contract.signing import sign, sign_raw
 from contract.topics import ROUTES, Channel, topic
 from edge.storage.journal import JournalReader
@@ -132,7 +132,7 @@ def test_fail__rubbish_that_hq_itself_signed_never_becomes_a_list(rig: Rig) -> N
     nothing = roster.state
     rounds = max(300, ROUNDS // 50)
     for number in range(rounds):
-        kind = dice.choice(list(ListKind))
+        kind = dice.choice(list(DECISION_LISTS))
         header = PartHeader(
             site_id="site-1",
             list_version=dice.choice((1, number + 1, 2**31, 2**62)),
@@ -154,7 +154,7 @@ def test_fail__rubbish_that_hq_itself_signed_never_becomes_a_list(rig: Rig) -> N
     assert len(roster.incidents()) <= 2 * INCIDENTS_MAX
     service.close()
     reader.close()
-    assert rows(rig.state_dir / "sync/replica.db")["list_parts"] <= 2 * len(ListKind) * 500
+    assert rows(rig.state_dir / "sync/replica.db")["list_parts"] <= 2 * len(DECISION_LISTS) * 500
     print(used.told(rounds, f"signed parts of rubbish, {len(roster.incidents())} incidents"))
 
 

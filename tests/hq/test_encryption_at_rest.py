@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from contract.codec import encode
 from contract.messages import (
+    DECISION_LISTS,
     CommandAction,
     EnrolmentEvent,
     EnrolmentRecord,
@@ -110,7 +111,7 @@ def test_ok__nothing_of_people_is_readable_in_the_files(folder: Path) -> None:
     fill(folder, "w-1", "w-2")
     assert roster_of(folder) == {"w-1": 1, "w-2": 1}
     with opened(folder) as (_, folk, publisher, store):
-        for kind in ListKind:
+        for kind in DECISION_LISTS:
             publisher.publish("site-1", kind)
         assert CommandQueue(store, publisher.keys).due()[0].gate_id == "gate-1"
         gone = WorkerRecord(worker_id="w-2", consent_ref=None, employer="Umbra Bau")

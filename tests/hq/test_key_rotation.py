@@ -18,6 +18,7 @@ from contract.code import Code, make, read
 from contract.codec import encode
 from contract.keyring import OpeningKeys, TrustedKeys
 from contract.messages import (
+    DECISION_LISTS,
     Ack,
     Command,
     CommandAction,
@@ -83,7 +84,7 @@ class Site:
         self.wait_for(lambda: self.status.trusts, "HQ knows the keys")
 
     def publish(self) -> None:
-        for kind in ListKind:
+        for kind in DECISION_LISTS:
             self.rig.publisher(self.store).publish("site-1", kind)
 
     def turn(self) -> None:
@@ -112,7 +113,7 @@ class Site:
     @property
     def told(self) -> set[int]:
         """The versions of all lists that the gates reported to HQ."""
-        return {getattr(self.status, f"{kind.value}_version") for kind in ListKind}
+        return {getattr(self.status, f"{kind.value}_version") for kind in DECISION_LISTS}
 
     def copy(self, name: str) -> None:
         """The technician's scp."""

@@ -10,7 +10,7 @@ import pytest
 from sync_rig import Rig, wait_until
 from typer.testing import CliRunner, Result
 
-from contract.messages import ListKind, NoticeCode, PolicySnapshot
+from contract.messages import DECISION_LISTS, ListKind, NoticeCode, PolicySnapshot
 from contract.policy import Factor, RiskAction, Weekday
 from edge.app.state_folders import JOURNAL
 from edge.cli import app
@@ -30,7 +30,7 @@ def _imported(rig: Rig, text: str) -> None:
     file.write_text(text, encoding="utf-8")
     store = rig.store()
     rig.people(store).take(read_import(file))
-    for kind in ListKind:
+    for kind in DECISION_LISTS:
         rig.publisher(store).publish("site-1", kind)
 
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from contract.chain import link
 from contract.codec import decode, encode
 from contract.messages import (
+    DECISION_LISTS,
     CommandAction,
     Direction,
     EventRecord,
@@ -185,7 +186,7 @@ def test_ok__resync_asks_for_everything_again(rig: Rig, stranger: Stranger) -> N
     journal, store, roster = rig.journal(), rig.store(), rig.roster()
     note(journal, 8)
     publisher = rig.publisher(store)
-    for kind in ListKind:
+    for kind in DECISION_LISTS:
         publisher.publish("site-1", kind)
     wait_until(lambda: rig.holds(store, 8), "HQ holds the events")
     wait_until(lambda: not roster.refresh() and roster.state.roster.version == 1, "the lists are here")

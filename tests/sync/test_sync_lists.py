@@ -12,6 +12,7 @@ from sync_rig import Mosquitto, Rig, Stranger, note, utc, wait_until
 
 from contract.codec import encode
 from contract.messages import (
+    DECISION_LISTS,
     Ack,
     Command,
     CommandAction,
@@ -52,7 +53,7 @@ def _people() -> ImportFile:
 def _publish_all(rig: Rig) -> None:
     store = rig.store()
     rig.people(store).take(_people())
-    for kind in ListKind:
+    for kind in DECISION_LISTS:
         rig.publisher(store).publish("site-1", kind)
 
 
@@ -90,7 +91,7 @@ def test_ok__lists_come_into_force_and_their_versions_are_announced(rig: Rig) ->
     store = rig.store()
     wait_until(lambda: (g := report.gates(store)) and g[0].status.roster_version == 1, "HQ sees the version")
     summary = SummaryReader(rig.state_dir / "sync/replica.db")
-    assert {kind: found.version for kind, found in summary.read().lists.items()} == dict.fromkeys(ListKind, 1)
+    assert {kind: found.version for kind, found in summary.read().lists.items()} == dict.fromkeys(DECISION_LISTS, 1)
     summary.close()
 
 

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from contract.messages import Advice, LivenessVerdict, Reason
+from contract.messages import Advice, LivenessVerdict, PolicySnapshot, Reason
+from contract.names import matched
 from contract.policy import Factor, RiskAction
 from edge.core.decision.case import DecisionCase, RuleFinding, fine, not_asked, notes, refuses
 from edge.core.decision.identity_rules import CLOCK_SLACK
@@ -13,11 +14,10 @@ _SEVERITY = (RiskAction.ADMIT_AND_ALERT, RiskAction.HOLD, RiskAction.DENY)
 
 def listed(case: DecisionCase, worker: Worker) -> RuleFinding:
     """Apply the severest of several lists; the others are named too."""
-    actions = {rule.list_name: rule.action for rule in case.policy.risk_rules}
     names = sorted(entry.list_name for entry in case.state.risks.get(worker.worker_id, ()))
     if not names:
         return fine("on no list")
-    found = {name: actions.get(name, RiskAction.HOLD) for name in names}
+    found = {name: _action(case.policy, name) for name in names}
     action = max(found.values(), key=_SEVERITY.index)
     given = ", ".join(f"{name}: {found[name].value}" for name in names)
     if action is RiskAction.ADMIT_AND_ALERT:
@@ -25,6 +25,12 @@ def listed(case: DecisionCase, worker: Worker) -> RuleFinding:
     if action is RiskAction.HOLD and Factor.GUARD in case.factors:
         return notes(f"{given}; admitted by a guard")
     return refuses(Reason.RISK_HOLD, Advice.SEE_DESK, given)
+
+
+def _action(policy: PolicySnapshot, name: str) -> RiskAction:
+    """Return what the policy says of this list: the severest of several rules, `hold` without a rule."""
+    actions = [rule.action for rule in policy.risk_rules if matched(rule.list_name) == matched(name)]
+    return max(actions, key=_SEVERITY.index, default=RiskAction.HOLD)
 
 
 def look_alike(case: DecisionCase, worker: Worker) -> RuleFinding:
@@ -84,7 +90,9 @@ def _admitted(name: str | None, admitted: tuple[str, ...], reason: Reason) -> Ru
     given = name or "none on record"
     if not admitted:
         return not_asked(f"{given}; the policy admits all")
-    return fine(given) if name in admitted else refuses(reason, Advice.SEE_DESK, given)
+    # A blank name matches nothing: a blank in the policy must not admit workers without an employer.
+    known = matched(name or "")
+    return fine(given) if known and known in map(matched, admitted) else refuses(reason, Advice.SEE_DESK, given)
 
 
 def training(case: DecisionCase, worker: Worker) -> RuleFinding:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from common.terminal.console import Console
 from contract.codec import decode_event
-from contract.messages import AnyEvent, ListKind
+from contract.messages import DECISION_LISTS, AnyEvent, ListKind
 from edge.app.state_folders import JOURNAL, REPLICA
 from edge.core.config import MatcherConfig
 from edge.matcher import open_matcher
@@ -87,7 +87,7 @@ class Follower:
             and live.camera_ok
             and live.gallery_size > 0
             and {ListKind.ROSTER, ListKind.RISK} <= set(versions)
-            and sum(getattr(e, "code", "") == "list_applied" for e in self.events) >= len(ListKind)
+            and sum(getattr(e, "code", "") == "list_applied" for e in self.events) >= len(DECISION_LISTS)
         )
 
     def drained(self) -> bool:

@@ -15,6 +15,7 @@ from hq.database.tables.lists import list_rows as list_rows
 from hq.database.tables.lists import lists as lists
 from hq.database.tables.lists import snapshots as snapshots
 from hq.database.tables.metadata import metadata as metadata
+from hq.database.tables.people import directory_entries as directory_entries
 from hq.database.tables.people import enrolments as enrolments
 from hq.database.tables.people import forgotten as forgotten
 from hq.database.tables.people import policies as policies
