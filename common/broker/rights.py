@@ -70,6 +70,8 @@ class TopicRights:
         self._whose = whose
         self._refused: dict[tuple[str, TopicRight], RefusedTopic] = {}
         self._lock = threading.Lock()
+        self.answers = 0
+        """How many answers the broker has given."""
 
     @property
     def refused(self) -> tuple[RefusedTopic, ...]:
@@ -85,6 +87,7 @@ class TopicRights:
         """Note an answer of the broker. Codes from 128 on are refusals (MQTT 5, 2.4)."""
         key, found = (topic, right), RefusedTopic(topic, right, code, reason)
         with self._lock:
+            self.answers += 1
             before = self._refused.get(key)
             if code < 0x80:
                 self._refused.pop(key, None)

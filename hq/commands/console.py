@@ -71,6 +71,7 @@ def health_cells(health: Health | None) -> tuple[str, ...]:
             (bool(health.gate_state) and not health.clock_trusted, "clock not set"),
             (bool(health.drift_alarms), f"scores have changed: {', '.join(health.drift_alarms)}"),
             (bool(health.lists_refused), f"admits nobody on older lists: {', '.join(health.lists_refused)}"),
+            (bool(health.topics_refused), f"the broker refuses it: {', '.join(health.topics_refused)}"),
             (health.threshold_proposed is not None, f"threshold proposed: {health.threshold_proposed}"),
         )
         if wrong

@@ -5,6 +5,7 @@ from edge.tools.selfcheck.installation import clock, disk, keys, secrets, weight
 from edge.tools.selfcheck.recognition import lists, liveness, look_alikes, own_scores, threshold
 from edge.tools.selfcheck.result import CheckResult, CheckState
 from edge.tools.selfcheck.run import ask_all
+from edge.tools.selfcheck.topics import topics
 
 __all__ = [
     "CheckResult",
@@ -24,6 +25,7 @@ __all__ = [
     "secrets",
     "thermometer",
     "threshold",
+    "topics",
     "ways_in",
     "weights",
 ]
