@@ -3,7 +3,7 @@
 from functools import partial
 
 from common.broker.access import HQ, BrokerAccess
-from common.broker.link import BrokerLink
+from common.broker.link import BrokerLink, LinkState
 from common.broker.rights import TopicRight, TopicRights
 from common.broker.session import Limits, Publication
 from common.broker.session import Received as BrokerMessage
@@ -53,9 +53,9 @@ class HqLink:
         return self._link.state.connection
 
     @property
-    def detail(self) -> str:
-        """Why there is no connection."""
-        return self._link.state.detail
+    def state(self) -> LinkState:
+        """The connection, or why there is none."""
+        return self._link.state
 
     @property
     def rights(self) -> TopicRights:
@@ -107,14 +107,14 @@ class HqLink:
         self._link.subscribe([(name, ROUTES[Channel.STATUS].qos)])
         self._link.unsubscribe([name])  # the subscription to all gates stays: nothing comes twice
 
-    def subscribe_again(self) -> None:
-        """Ask for everything again that the broker refused to deliver."""
-        wanted = [(name, qos) for name, qos in subscriptions(self._worker) if self._refused(name)]
+    def try_refused(self) -> None:
+        """Try every refused topic again. An empty message is ignored by gates, and leaves what the broker keeps."""
+        refused = {right: [one.topic for one in self.rights.refused if one.right is right] for right in TopicRight}
+        wanted = [(name, qos) for name, qos in subscriptions(self._worker) if name in refused[TopicRight.READ]]
         if wanted:
             self._link.subscribe(wanted)
-
-    def _refused(self, name: str) -> bool:
-        return self.rights.is_refused(name, TopicRight.READ)
+        for name in refused[TopicRight.WRITE]:
+            self._link.publish(Publication(name, b"", qos=1, retain=False))
 
     def close(self) -> None:
         """Announce the absence and disconnect; may be called twice."""

@@ -36,7 +36,7 @@ class RefusedTopic:
 
 def sentence(refused: RefusedTopic, whose: str) -> str:
     """Say which topic, which right, and where to change it."""
-    text = f"the broker refuses that {whose} may {refused.right} {refused.topic} ({refused.reason})"
+    text = f"the broker does not let {whose} {refused.right} {refused.topic} ({refused.reason})"
     match refused.code:
         case 0x87:
             word = "topic read" if refused.right is TopicRight.READ else "topic write"

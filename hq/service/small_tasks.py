@@ -47,7 +47,11 @@ class Announcement:
         if self._link.connection != self._connection:
             self._connection = self._link.connection
             self._connected_again()
-            self._link.publish(Channel.HQ_STATE, encode(HqState(online=True, utc=now())))
+            self.announce()
+
+    def announce(self) -> None:
+        """Say that HQ is there."""
+        self._link.publish(Channel.HQ_STATE, encode(HqState(online=True, utc=now())))
 
 
 class CommandDelivery:

@@ -24,6 +24,7 @@ from hq.registry.approvals import Approvals
 from hq.registry.gates import GateRegistry
 from hq.registry.people import PeopleRegistry
 from hq.reports.metrics import HqMetrics
+from hq.service.broker_watch import watch_broker
 from hq.service.event_intake import EventIntake
 from hq.service.inbox import Inbox
 from hq.service.list_renewal import ListRenewal
@@ -65,6 +66,7 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     metrics = HqMetrics(store)
     link = HqLink(config.broker, f"sitegate-hq-worker-{secrets.token_hex(4)}" if worker else "sitegate-hq", worker)
     metrics.connected.set_function(lambda: float(link.connected))
+    metrics.topics_refused.set_function(lambda: float(len(link.rights.refused)))
     check = SenderCheck(config.gates.unsigned_until)
     ingest = Ingest(store, Approvals(store, people, pairs, config.trusted_sites), check)
     intake = EventIntake(ingest, metrics, acknowledge=_acknowledge(link, pairs))
@@ -79,8 +81,9 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     lists = in_order(renewal, LogEmptying(store, publisher), sending)
     periodic = Periodic(LISTS_EVERY_S, lists, RefusalSending(RefusalQueue(store), link, pairs, metrics))
     sender = CommandSender(store, CommandQueue(store, pairs), link, check.takes_unregistered)
-    resync = _resync(intake, sending, periodic)
-    online = (Announcement(link, sending.forget_sent), CommandDelivery(sender, resync), periodic)
+    announcement = Announcement(link, sending.forget_sent)
+    refused, report = watch_broker(link, config, announce=announcement.announce, lists_of=sending.forget_sent)
+    online = (announcement, CommandDelivery(sender, _resync(intake, sending, periodic)), periodic, refused)
     return ServiceParts(
         store=store,
         link=link,
@@ -92,7 +95,7 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
         publishing=publishing,
         sending=sending,
         lists=lists,
-        always=(intake,) if worker else (intake, TimeCorrection(store)),
+        always=(intake,) if worker else (intake, TimeCorrection(store), report),
         connected=() if worker else online,
     )
 

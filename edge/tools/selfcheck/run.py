@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator
 
+from common.check_result import CheckResult, CheckState
 from edge.core.config import Config
 from edge.devices.pin_fault import library_errors
 from edge.tools.selfcheck.devices import broker, camera, gate_is_running, pins, thermometer, ways_in
 from edge.tools.selfcheck.installation import clock, disk, keys, secrets, weights
 from edge.tools.selfcheck.recognition import lists, liveness, look_alikes, own_scores, threshold
-from edge.tools.selfcheck.result import CheckResult, CheckState
 from edge.tools.selfcheck.topics import topics
 
 

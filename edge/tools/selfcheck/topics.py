@@ -2,12 +2,12 @@
 
 from common.broker.access import LinkError
 from common.broker.probe import probe
-from common.broker.rights import sentence
+from common.broker.rights import summary
+from common.check_result import CheckResult, CheckState
 from contract import rights
 from contract.topics import Channel, topic
 from edge.core.config import Config
 from edge.sync.mqtt import access
-from edge.tools.selfcheck.result import CheckResult, CheckState
 
 _WHERE = "docs/HQ.md, What the broker must allow; sitegate-hq broker-config writes it for mosquitto"
 
@@ -23,9 +23,7 @@ def topics(config: Config) -> CheckResult:
     if not found.connected:
         return CheckResult("topics", CheckState.PROBLEM, found.detail, "see broker")
     if found.refused:
-        return CheckResult(
-            "topics", CheckState.PROBLEM, "; ".join(sentence(o, "this gate") for o in found.refused), _WHERE
-        )
+        return CheckResult("topics", CheckState.PROBLEM, summary(found.refused, "this gate"), _WHERE)
     if found.unanswered:
         detail = f"the broker left {found.unanswered} attempts without an answer"
         return CheckResult("topics", CheckState.WARNING, detail, "see the broker's log; is it an MQTT 5 broker?")
