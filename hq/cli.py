@@ -20,6 +20,7 @@ from hq.commands import (
     overview,
     processes,
     schema,
+    site,
 )
 from hq.commands.console import described, tell
 from hq.commands.logs import configure_logs
@@ -51,6 +52,7 @@ command.register(app)
 schema.register(app)
 credentials.register(app)
 keys.register(app)
+site.register(app)
 gate.register(app)
 enrolments.register(app)
 consent.register(app)

@@ -26,7 +26,7 @@ class PublishAnswers:
             answered(*early)
 
     def arrived(self, number: int, code: int, reason: str) -> None:
-        """Hand an answer to whoever waits for it."""
+        """Pass an answer on to the part that waits for it."""
         with self._lock:
             known = number in self._expected
             answered = self._expected.pop(number, None)

@@ -1,6 +1,6 @@
 """The connection to the broker, restored whenever it breaks.
 
-Every connection gets a client of its own with a clean session: nothing unsent from an earlier connection is ever
+Every connection gets a client of its own with a clean session. So nothing unsent from an earlier connection is
 repeated. A connection counts from the broker's acceptance, not from the open socket.
 """
 

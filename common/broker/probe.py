@@ -1,7 +1,7 @@
 """Try every right at the broker, without an effect on anybody.
 
-A topic is written to with an empty message that is not retained: both sides ignore it, and the broker keeps what it
-has. A topic is read by a subscription. A broker may grant that and deliver nothing, so the arrivals are named too.
+The right to write is tried with an empty message that is not retained. Both sides ignore it, and the broker keeps what
+it has. A topic is read by a subscription. A broker may grant that and deliver nothing, so the arrivals are named too.
 """
 
 import time

@@ -11,6 +11,7 @@ from hq.commands.context import opened
 from hq.commands.options import Folder
 from hq.lists.publisher import Publisher
 from hq.registry.import_file import read_import
+from hq.registry.sites import SiteRegistry
 
 
 def import_(
@@ -22,14 +23,14 @@ def import_(
 
     Example: sitegate-hq import workers.toml --dir ./hq --publish
     """
-    with opened(folder) as (config, people, publisher, _):
+    with opened(folder) as (_, people, publisher, store):
         done = people.take(read_import(file))
         out.print(
             f"imported {done.workers} workers, {done.risk} risk entries, {done.policies} policies, "
             f"{done.enrolments} enrolments"
         )
         if and_publish:
-            _publish(publisher, config.sites, DECISION_LISTS)
+            _publish(publisher, SiteRegistry(store).active(), DECISION_LISTS)
 
 
 def publish(
@@ -44,8 +45,11 @@ def publish(
 
     Example: sitegate-hq publish --site site-1 --list roster
     """
-    with opened(folder) as (config, _, publisher, _store):
-        _publish(publisher, tuple(site or config.sites), tuple(kind or DECISION_LISTS), snapshot)
+    with opened(folder) as (_, _, publisher, store):
+        registry = SiteRegistry(store)
+        _publish(
+            publisher, registry.checked(site) if site else registry.active(), tuple(kind or DECISION_LISTS), snapshot
+        )
 
 
 def register(app: typer.Typer) -> None:

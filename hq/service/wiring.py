@@ -23,6 +23,7 @@ from hq.mqtt import HqLink
 from hq.registry.approvals import Approvals
 from hq.registry.gates import GateRegistry
 from hq.registry.people import PeopleRegistry
+from hq.registry.sites import open_store
 from hq.reports.metrics import HqMetrics
 from hq.service.broker_watch import watch_broker
 from hq.service.event_intake import EventIntake
@@ -60,7 +61,7 @@ class ServiceParts:
 def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     """Build all parts. A `worker` only stores its share of the events. Raises BadKey, StoreError."""
     pairs = keys.load(config.folder)
-    store = Store(config.url, pairs)
+    store = open_store(config, pairs)
     people = PeopleRegistry(store, pairs)
     people.check()
     metrics = HqMetrics(store)
@@ -73,7 +74,7 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     publisher = Publisher(store, people, pairs, timedelta(hours=config.lists.whole_after_h))
     publishing = Publishing(publisher)
     sending = ListSending(publisher, publishing, link, metrics)
-    registrations = Registrations(GateRegistry(store, pairs, config.sites), link, pairs)
+    registrations = Registrations(GateRegistry(store, pairs), link, pairs)
     messages = MessageHandler(
         store=store, link=link, ingest=ingest, check=check, lists=sending, registrations=registrations
     )

@@ -23,4 +23,6 @@ from hq.database.tables.people import risk_list as risk_list
 from hq.database.tables.people import templates as templates
 from hq.database.tables.people import withdrawals as withdrawals
 from hq.database.tables.people import workers as workers
+from hq.database.tables.sites import gate_names as gate_names
+from hq.database.tables.sites import sites as sites
 from hq.database.tables.tasks import pending as pending
