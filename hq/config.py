@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from common.broker.access import LinkError
 from common.config_paths import path_problem
@@ -17,7 +17,6 @@ from contract.messages import Id
 
 FILE_NAME = "hq.toml"
 _BROKER_FILES = ("ca_path", "client_cert_path", "client_key_path", "password_path")
-_PASSWORD_MAX = 4096
 
 
 class HqConfigError(ValueError):
@@ -59,10 +58,9 @@ class BrokerConfig(HqSection):
         if self.password_path is None:
             return self.password.get_secret_value()
         try:
-            with self.password_path.open(encoding="utf-8") as file:
-                return file.read(_PASSWORD_MAX).strip()
-        except (OSError, UnicodeDecodeError) as error:
-            why = getattr(error, "strerror", None) or "is no text"
+            return read_text(self.password_path).strip()
+        except (OSError, NotUtf8) as error:
+            why = getattr(error, "strerror", None) or error
             raise LinkError(f"broker.password_path: {self.password_path}: {why}") from error
 
 

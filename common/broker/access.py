@@ -12,12 +12,16 @@ class LinkError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class KeyNames:
-    """Words for the sentences: the configuration's `section`, its keys for host and port, and `whose` account it is."""
+    """Words for the sentences: the configuration's `section`, its keys for host and port, and `whose` account it is.
+
+    `trial`: what to do where nothing about the broker is configured.
+    """
 
     section: str
     whose: str
     host: str
     port: str
+    trial: str = ""
 
     def of(self, key: str) -> str:
         """Return a key with its section."""
@@ -25,7 +29,7 @@ class KeyNames:
 
 
 GATE = KeyNames("sync", "this gate", "broker_host", "broker_port")
-HQ = KeyNames("broker", "HQ", "host", "port")
+HQ = KeyNames("broker", "HQ", "host", "port", "; for a trial: sitegate-hq run --with-broker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,11 @@ class BrokerAccess:
     @property
     def where(self) -> str:
         return f"{self.host}:{self.port}"
+
+    @property
+    def configured(self) -> bool:
+        """False for a broker on this machine with neither certificate nor user."""
+        return self.tls or bool(self.username) or self.host not in ("127.0.0.1", "localhost", "::1")
 
     def check(self) -> None:
         """Read certificates and password once, so that a start reports what is wrong. Raises LinkError."""

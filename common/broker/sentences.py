@@ -32,7 +32,8 @@ def not_reached(access: BrokerAccess, error: Exception) -> str:
             todo = f"look at network and firewall, and at {address}"
             return f"cannot reach {access.where}: no answer within {access.connect_timeout_s:g} s: {todo}"
         case ConnectionRefusedError():
-            return f"cannot reach {access.where}: {error}: start the broker there, or correct {address}"
+            trial = "" if access.configured else names.trial
+            return f"cannot reach {access.where}: {error}: start the broker there, or correct {address}{trial}"
     return f"cannot reach {access.where}: {error}: look at the network, and at {address}"
 
 

@@ -7,10 +7,10 @@ import typer
 
 from common.terminal.console import Table, styled
 from contract.messages import DECISION_LISTS
-from hq.commands.console import gate_json, health_cells, print_json, print_table, time_text
+from hq.commands.console import gate_json, health_cells, print_json, print_table, time_text, warn
 from hq.commands.context import opened
 from hq.commands.options import Folder, Json
-from hq.reports import report
+from hq.reports import link_file, report
 from hq.reports.registration_states import RegistrationState, registration_states
 
 _COLUMNS = (
@@ -32,11 +32,14 @@ def gates(folder: Folder = Path(), as_json: Json = False) -> None:
     silent = sorted(known.keys() - {row.gate_id for row in rows})
     rows += [report.GateOverview(known[name].site_id, name, None, None, None, None, 0) for name in silent]
     if as_json:
-        return print_json([{**gate_json(row), "standing": asdict(known[row.gate_id])} for row in rows])
+        print_json([{**gate_json(row), "standing": asdict(known[row.gate_id])} for row in rows])
+        return
     table = Table(*_COLUMNS)
     for row in rows:
         _add_row(table, row, known[row.gate_id])
-    return print_table(table)
+    print_table(table)
+    for line in link_file.problems(folder.resolve()):
+        warn(line)
 
 
 def register(app: typer.Typer) -> None:

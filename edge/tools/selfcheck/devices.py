@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+from common.certificate_expiry import WARN_DAYS, days_left
 from common.check_result import CheckResult, CheckState
 from edge.app.devices import make_camera
 from edge.app.state_folders import DESK, JOURNAL
@@ -16,7 +17,6 @@ from edge.sim import ScriptError
 from edge.storage.desk import DeskReader
 from edge.storage.journal import JournalReader
 from edge.sync.mqtt import LinkError, MqttLink
-from edge.system.certificate_expiry import WARN_DAYS, days_left
 from edge.system.clock import SystemClock
 
 CAMERA_WAIT_S = 8.0
