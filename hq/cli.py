@@ -13,6 +13,7 @@ from hq.commands import (
     command,
     consent,
     credentials,
+    enroll,
     enrolments,
     gaps,
     gate,
@@ -69,6 +70,7 @@ overview.register(app)
 journals.register_checks(app)
 command.register(app)
 schema.register(app)
+enroll.register(app)
 credentials.register(app)
 keys.register(app)
 site.register(app)

@@ -19,6 +19,7 @@ SHARE = "$share/sitegate-hq/"
 """Each event goes to one of HQ's processes, to one that is free (MQTT 5, 4.8.2)."""
 _MAIN_ONLY = (Channel.STATUS, Channel.HEALTH, Channel.SNAPSHOT_REQUEST, Channel.REGISTER)
 _LIMITS = Limits(inbox=500, outbox=0, unanswered=100)
+PAUSES_S = 1.0, 30.0
 NOBODY_LISTENS = 0x10
 """PUBACK reason "no matching subscribers" (MQTT 5, 3.4.2.1); a broker may leave it out."""
 
@@ -39,7 +40,9 @@ class HqLink:
     def __init__(self, config: BrokerConfig, client_id: str = "sitegate-hq", worker: bool = False) -> None:
         self._worker = worker
         will = None if worker else partial(_state, HqState(online=False))
-        self._link = BrokerLink(access(config), client_id, subscriptions(worker), will=will, limits=_LIMITS)
+        self._link = BrokerLink(
+            access(config), client_id, subscriptions(worker), will=will, limits=_LIMITS, pauses_s=PAUSES_S
+        )
         self._confirmed: dict[int, tuple[int, str]] = {}
         self._number = 0
         self._closed = False

@@ -14,13 +14,14 @@ class LinkError(RuntimeError):
 class KeyNames:
     """Words for the sentences: the configuration's `section`, its keys for host and port, and `whose` account it is.
 
-    `trial`: what to do where nothing about the broker is configured.
+    `twin`: a second program that uses the same name. `trial`: what to do where no broker is configured.
     """
 
     section: str
     whose: str
     host: str
     port: str
+    twin: str
     trial: str = ""
 
     def of(self, key: str) -> str:
@@ -28,8 +29,8 @@ class KeyNames:
         return f"{self.section}.{key}"
 
 
-GATE = KeyNames("sync", "this gate", "broker_host", "broker_port")
-HQ = KeyNames("broker", "HQ", "host", "port", "; for a trial: sitegate-hq run --with-broker")
+GATE = KeyNames("sync", "this gate", "broker_host", "broker_port", "another computer with this gate's id")
+HQ = KeyNames("broker", "HQ", "host", "port", "another HQ", "; for a trial: sitegate-hq run --with-broker")
 
 
 @dataclass(frozen=True, slots=True)

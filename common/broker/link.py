@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 
 import structlog
 
-from common.backoff import Backoff
+from common.backoff import Backoff, doubled_s
+from common.broker import sentences
 from common.broker.access import BrokerAccess, LinkError
 from common.broker.answers import Answered
 from common.broker.rights import TopicRights
@@ -24,6 +25,10 @@ log = structlog.get_logger()
 
 GATE_LIMITS = Limits()
 _GOODBYE_TIMEOUT_S = 2.0
+SHORT_S = 5.0
+"""A connection that ends sooner was perhaps ended by a second client with the same name."""
+_CHANCE = 2
+"""So many short connections in a row may be chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,8 @@ class BrokerLink:
         self._session: MqttSession | None = None
         self._thread = threading.Thread(target=self._run, name="mqtt-link", daemon=True)
         self.rights = TopicRights(access.names.whose)
+        self._tries, self._short = Backoff(*pauses_s), Backoff(*pauses_s)
+        self._accepted_s: float | None = None
 
     @property
     def state(self) -> LinkState:
@@ -124,22 +131,39 @@ class BrokerLink:
             self._thread.join(self._access.connect_timeout_s + 5)
 
     def _run(self) -> None:
-        longest_s = self._pauses_s[1]
-        backoff = Backoff(*self._pauses_s)
         while not self._stopping.is_set():
-            began = time.monotonic()
+            self._accepted_s = None
             try:
                 self._session = self._new_session()
                 detail = self._session.run()
             except LinkError as error:  # a certificate file is being replaced
                 detail = str(error)
             self._session = None
-            self._set_state(False, detail)
-            pause = backoff.next_s()
-            # Do not hammer a broker that accepts and drops the connection at once (a second client with this name).
-            if time.monotonic() - began > longest_s:
-                backoff.reset()
-            self._stopping.wait(pause * random.uniform(0.5, 1.0))
+            pause_s, twin = self._pause()
+            self._set_state(False, twin or detail)
+            self._stopping.wait(pause_s * random.uniform(0.5, 1.0))
+
+    def _pause(self) -> tuple[float, str]:
+        """Return the pause before the next attempt, and what to say about a second client with this name.
+
+        Two clients with one name disconnect each other. They wait longer each time, and so do not hammer the broker.
+        """
+        if self._accepted_s is None:
+            return self._tries.next_s(), ""
+        self._tries.reset()
+        before_s = (
+            doubled_s(self._pauses_s[0], self._short.failures - 1, self._pauses_s[1]) if self._short.failures else 0
+        )
+        if time.monotonic() - self._accepted_s >= SHORT_S + 3 * before_s:  # the other one also waits before it returns
+            self._short.reset()
+            return self._pauses_s[0], ""
+        pause_s = self._short.next_s()
+        times = self._short.failures
+        return pause_s, sentences.lost_again(self._access, times) if times > _CHANCE else ""
+
+    def _accept(self) -> None:
+        self._accepted_s = time.monotonic()
+        self._set_state(True)
 
     def _new_session(self) -> MqttSession:
         """Raises LinkError."""
@@ -148,7 +172,7 @@ class BrokerLink:
             client_id=self._client_id,
             subscriptions=self._subscriptions,
             will=self._will() if self._will is not None else None,
-            accepted=lambda: self._set_state(True),
+            accepted=self._accept,
             deliver=self._deliver,
             rights=self.rights,
             limits=self._limits,

@@ -77,11 +77,17 @@ def hung_up(access: BrokerAccess) -> str:
     return f"{text}: is it an MQTT 5 broker, and does it know {whose}?"
 
 
-def lost(code: int, reason: str, whose: str) -> str:
+def lost(access: BrokerAccess, code: int, reason: str) -> str:
     """Say why a connection that was accepted ended."""
     if code == _TAKEN_OVER:
-        return f"connection lost: {reason}: another client has the name of {whose}: stop the second one"
+        return f"connection lost: {access.names.twin} has connected to this broker: stop one of them"
     return f"connection lost: {reason}"
+
+
+def lost_again(access: BrokerAccess, times: int) -> str:
+    """Say what it means that connections end right after they were made. mosquitto 2.0 gives no reason."""
+    twin = access.names.twin
+    return f"connection lost right after it was made, {times} times: does {twin} use this broker? Stop one of them"
 
 
 def own_certificate_problem(path: Path) -> str:

@@ -193,7 +193,7 @@ class MqttSession:
         self, client: Client, data: Any, flags: DisconnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
         if self._answered.is_set():
-            self._detail = self._detail or sentences.lost(reason.value, str(reason), self._access.names.whose)
+            self._detail = self._detail or sentences.lost(self._access, reason.value, str(reason))
         elif not self.over.is_set():  # a refused certificate shows only now (TLS 1.3)
             self._detail = self._detail or sentences.hung_up(self._access)
         self.over.set()

@@ -64,10 +64,14 @@ def run(
     Example: sitegate-hq run --dir ./hq --with-broker
     """
     config = settings.load(folder)
-    stop = stop_event()
-    with open_broker(folder, config.broker.port) if with_broker else nullcontext():
-        out.print(f"HQ runs; broker {config.broker.host}:{config.broker.port}", highlight=False)
-        _serve(HqService(config), config.metrics.port, stop)
+    stop, service = stop_event(), HqService(config)
+    try:
+        service.claim()  # before the broker: a second HQ names the first, not a port that is taken
+        with open_broker(folder, config.broker.port) if with_broker else nullcontext():
+            out.print(f"HQ runs; broker {config.broker.host}:{config.broker.port}", highlight=False)
+            _serve(service, config.metrics.port, stop)
+    finally:
+        service.close()
 
 
 def ingest(

@@ -32,6 +32,7 @@ from hq.service.list_renewal import ListRenewal
 from hq.service.list_sending import ListSending
 from hq.service.log_emptying import LogEmptying
 from hq.service.messages import MessageHandler
+from hq.service.only_hq import OnlyHq
 from hq.service.publishing import Publishing
 from hq.service.registrations import Registrations
 from hq.service.small_tasks import Announcement, CommandDelivery, RefusalSending, TimeCorrection
@@ -45,6 +46,7 @@ class ServiceParts:
     """The parts of one HQ process. `always` and `connected`: tasks of every turn, and of turns with a connection."""
 
     store: Store
+    only: OnlyHq
     link: HqLink
     metrics: HqMetrics
     ingest: Ingest
@@ -87,6 +89,7 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     online = (announcement, CommandDelivery(sender, _resync(intake, sending, periodic)), periodic, refused)
     return ServiceParts(
         store=store,
+        only=OnlyHq(store, config.folder),
         link=link,
         metrics=metrics,
         ingest=ingest,

@@ -172,7 +172,9 @@ def test_fail__the_broker_refuses_the_connection(code: int, more: dict[str, obje
 
 
 def test_fail__a_second_client_took_the_name() -> None:
-    assert "stop the second one" in sentences.lost(0x8E, "Session taken over", "HQ")
+    assert "another HQ has connected to this broker: stop one" in sentences.lost(
+        access(1883), 0x8E, "Session taken over"
+    )
 
 
 @pytest.mark.parametrize(("days", "says"), [(-1.0, "expired on"), (1.0, "does it know this gate's certificate")])
