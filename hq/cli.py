@@ -22,6 +22,7 @@ from hq.commands import (
     lists,
     overview,
     processes,
+    restored,
     schema,
     site,
 )
@@ -78,4 +79,5 @@ gate.register(app)
 enrolments.register(app)
 consent.register(app)
 gaps.register(app)
+restored.register(app)
 bench.register(app)

@@ -38,7 +38,7 @@ from contract.messages.orders import Command
 from contract.messages.policy_snapshot import PolicySnapshot
 from contract.messages.records import CommissioningRecord, CommissioningStep, EnrolmentRecord
 from contract.messages.registration import Registration, RegistrationAnswer
-from contract.messages.telemetry import GateStatus, Health, HqState, ListBase
+from contract.messages.telemetry import GateStatus, Health, HqState, ListBase, ListInForce
 from contract.messages.words import (
     DECISION_LISTS,
     QUALITY_ADVICE,
@@ -96,6 +96,7 @@ __all__ = [
     "Id",
     "KeyId",
     "ListBase",
+    "ListInForce",
     "ListKind",
     "LivenessVerdict",
     "Message",

@@ -28,7 +28,7 @@ def tell(message: str) -> None:
         err.print(f"  - {line}")
 
 
-def warn(message: str) -> None:
+def tell_warning(message: str) -> None:
     """Print a warning beside the output."""
     err.print(styled(("warning:", "yellow"), f" {message}"))
 

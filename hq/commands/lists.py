@@ -1,5 +1,6 @@
 """`sitegate-hq import` and `publish`: people in, lists out."""
 
+from itertools import product
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +10,13 @@ from contract.messages import DECISION_LISTS, ListKind
 from hq.commands.console import out
 from hq.commands.context import opened
 from hq.commands.options import Folder
+from hq.database.published_lists import raise_floor
 from hq.lists.publisher import Publisher
 from hq.registry.import_file import read_import
 from hq.registry.sites import SiteRegistry
+
+VERSION_MAX = 2**52
+"""Gates count to 2^53: HQ needs versions above."""
 
 
 def import_(
@@ -38,6 +43,9 @@ def publish(
     site: Annotated[list[str] | None, typer.Option("--site", help="Only this site; may be repeated.")] = None,
     kind: Annotated[list[ListKind] | None, typer.Option("--list", help="Only this list; may be repeated.")] = None,
     snapshot: Annotated[bool, typer.Option("--snapshot", help="The whole lists, not only what changed.")] = False,
+    above: Annotated[
+        int, typer.Option("--above", min=0, max=VERSION_MAX, help="Make the version higher than this one, at a gate.")
+    ] = 0,
 ) -> None:
     """Sign the next version of the lists; the running HQ sends them to the gates.
 
@@ -47,9 +55,12 @@ def publish(
     """
     with opened(folder) as (_, _, publisher, store):
         registry = SiteRegistry(store)
-        _publish(
-            publisher, registry.checked(site) if site else registry.active(), tuple(kind or DECISION_LISTS), snapshot
-        )
+        sites, kinds = registry.checked(site) if site else registry.active(), tuple(kind or DECISION_LISTS)
+        if above:
+            with store.write("lists") as db:
+                for key in product(sites, kinds):
+                    raise_floor(db, *key, above)
+        _publish(publisher, sites, kinds, snapshot)
 
 
 def register(app: typer.Typer) -> None:

@@ -84,12 +84,19 @@ class Publisher:
             last = stored.last_version(db, site_id, kind)
             if not only_if(db, site_id):  # it may have changed while this process waited
                 return last
-            header = SnapshotHeader(site_id=site_id, list_version=1 + last, issued_utc=now())
+            header = SnapshotHeader(
+                site_id=site_id, list_version=stored.next_version(db, site_id, kind), issued_utc=now()
+            )
             rows = self._fingerprints(source, kind)
-            whole = snapshot or (kind is ListKind.ROSTER and self._must_be_whole(db, site_id))
+            whole = (
+                snapshot
+                or header.list_version > 1 + last
+                or (kind is ListKind.ROSTER and self._must_be_whole(db, site_id))
+            )
             changed = not whole and self._publish_changes(db, source, header, kind, rows)
             parts = 0 if changed else self._publish_snapshot(db, source, header, kind, rows)
             stored.add_version(db, site_id, kind, header.list_version, header.issued_utc, parts, KEEP_VERSIONS)
+            stored.note_digest(db, site_id, kind, header.list_version)
         return header.list_version
 
     def holding_removed(self) -> list[str]:

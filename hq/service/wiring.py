@@ -37,6 +37,7 @@ from hq.service.publishing import Publishing
 from hq.service.registrations import Registrations
 from hq.service.small_tasks import Announcement, CommandDelivery, RefusalSending, TimeCorrection
 from hq.service.tasks import Periodic, Task, in_order
+from hq.service.version_claims import VersionClaims
 
 LISTS_EVERY_S = 0.3
 
@@ -76,12 +77,10 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     publisher = Publisher(store, people, pairs, timedelta(hours=config.lists.whole_after_h))
     publishing = Publishing(publisher)
     sending = ListSending(publisher, publishing, link, metrics)
-    registrations = Registrations(GateRegistry(store, pairs), link, pairs)
-    messages = MessageHandler(
-        store=store, link=link, ingest=ingest, check=check, lists=sending, registrations=registrations
-    )
+    versions = VersionClaims(store, publishing)
+    messages = _handler(store, link, pairs, ingest, check, sending, versions)
     renewal = ListRenewal(store, publisher, publishing, timedelta(hours=config.lists.reissue_after_h))
-    lists = in_order(renewal, LogEmptying(store, publisher), sending)
+    lists = in_order(versions, renewal, LogEmptying(store, publisher), sending)
     periodic = Periodic(LISTS_EVERY_S, lists, RefusalSending(RefusalQueue(store), link, pairs, metrics))
     sender = CommandSender(store, CommandQueue(store, pairs), link, check.takes_unregistered)
     announcement = Announcement(link, sending.forget_sent)
@@ -101,6 +100,27 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
         lists=lists,
         always=(intake,) if worker else (intake, TimeCorrection(store), report),
         connected=() if worker else online,
+    )
+
+
+def _handler(
+    store: Store,
+    link: HqLink,
+    pairs: HqKeys,
+    ingest: Ingest,
+    check: SenderCheck,
+    lists: ListSending,
+    versions: VersionClaims,
+) -> MessageHandler:
+    """Build the part that handles gates' messages."""
+    return MessageHandler(
+        store=store,
+        link=link,
+        ingest=ingest,
+        check=check,
+        lists=lists,
+        registrations=Registrations(GateRegistry(store, pairs), link, pairs),
+        versions=versions,
     )
 
 
