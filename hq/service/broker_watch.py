@@ -15,6 +15,8 @@ from hq.database.clock import now
 from hq.mqtt import HqLink
 from hq.reports import link_file
 from hq.reports.link_file import WRITE_EVERY_S, LinkRecord
+from hq.service.list_sending import ListSending
+from hq.service.small_tasks import Announcement
 
 log = structlog.get_logger()
 
@@ -79,7 +81,7 @@ class RefusedTopics:
 
 
 def watch_broker(
-    link: HqLink, config: HqConfig, *, announce: Callable[[], None], lists_of: Callable[[str], None]
+    link: HqLink, config: HqConfig, announcement: Announcement, sending: ListSending
 ) -> tuple[RefusedTopics, LinkReport]:
     """Make both tasks. What was lost on a refused topic is repeated: HQ's state, or a site's lists. Gates ask for the
     rest."""
@@ -89,8 +91,8 @@ def watch_broker(
         if found is None or one.right is TopicRight.READ:
             return
         if found[0] is Channel.HQ_STATE:
-            announce()
+            announcement.announce()
         elif found[1] and not found[2]:
-            lists_of(found[1])
+            sending.forget_sent(found[1])
 
     return RefusedTopics(link, allowed), LinkReport(config.folder, f"{config.broker.host}:{config.broker.port}", link)

@@ -18,6 +18,7 @@ from hq.keys import keys
 from hq.keys.keys import HqKeys
 from hq.lists.command_queue import CommandQueue
 from hq.lists.command_sender import CommandSender
+from hq.lists.presence_list import PresenceLists
 from hq.lists.publisher import Publisher
 from hq.mqtt import HqLink
 from hq.registry.approvals import Approvals
@@ -33,6 +34,7 @@ from hq.service.list_sending import ListSending
 from hq.service.log_emptying import LogEmptying
 from hq.service.messages import MessageHandler
 from hq.service.only_hq import OnlyHq
+from hq.service.presence_sending import PresenceSending
 from hq.service.publishing import Publishing
 from hq.service.registrations import Registrations
 from hq.service.small_tasks import Announcement, CommandDelivery, RefusalSending, TimeCorrection
@@ -83,9 +85,11 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     lists = in_order(versions, renewal, LogEmptying(store, publisher), sending)
     periodic = Periodic(LISTS_EVERY_S, lists, RefusalSending(RefusalQueue(store), link, pairs, metrics))
     sender = CommandSender(store, CommandQueue(store, pairs), link, check.takes_unregistered)
-    announcement = Announcement(link, sending.forget_sent)
-    refused, report = watch_broker(link, config, announce=announcement.announce, lists_of=sending.forget_sent)
-    online = (announcement, CommandDelivery(sender, _resync(intake, sending, periodic)), periodic, refused)
+    presence = PresenceSending(store, people, PresenceLists(pairs), link, metrics)
+    resync = _resync(intake, sending, presence, periodic)
+    announcement = Announcement(link, sending.forget_sent, presence.forget_sent)
+    refused, report = watch_broker(link, config, announcement, sending)
+    online = (announcement, CommandDelivery(sender, resync), periodic, presence, refused)
     return ServiceParts(
         store=store,
         only=OnlyHq(store, config.folder),
@@ -133,12 +137,15 @@ def _acknowledge(link: HqLink, pairs: HqKeys) -> Callable[[Ack, str], None]:
     return send
 
 
-def _resync(intake: EventIntake, sending: ListSending, lists: Periodic) -> Callable[[str, str], None]:
+def _resync(
+    intake: EventIntake, sending: ListSending, presence: PresenceSending, lists: Periodic
+) -> Callable[[str, str], None]:
     """Make the function that tells a gate how far HQ holds its journal, and sends its site's lists again."""
 
     def resync(site_id: str, gate_id: str) -> None:
         intake.acknowledge_again(site_id, gate_id)
         sending.forget_sent(site_id)
+        presence.forget_sent(site_id)
         lists.hurry()
 
     return resync
