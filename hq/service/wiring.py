@@ -71,8 +71,7 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     people.check()
     metrics = HqMetrics(store)
     link = HqLink(config.broker, f"sitegate-hq-worker-{secrets.token_hex(4)}" if worker else "sitegate-hq", worker)
-    metrics.connected.set_function(lambda: float(link.connected))
-    metrics.topics_refused.set_function(lambda: float(len(link.rights.refused)))
+    _count_link(metrics, link)
     check = SenderCheck(config.gates.unsigned_until)
     ingest = Ingest(store, Approvals(store, people, pairs, config.trusted_sites), check)
     intake = EventIntake(ingest, metrics, acknowledge=_acknowledge(link, pairs))
@@ -126,6 +125,12 @@ def _handler(
         registrations=Registrations(GateRegistry(store, pairs), link, pairs),
         versions=versions,
     )
+
+
+def _count_link(metrics: HqMetrics, link: HqLink) -> None:
+    """Let the numbers follow the connection."""
+    metrics.connected.set_function(lambda: float(link.connected))
+    metrics.topics_refused.set_function(lambda: float(len(link.rights.refused)))
 
 
 def _acknowledge(link: HqLink, pairs: HqKeys) -> Callable[[Ack, str], None]:

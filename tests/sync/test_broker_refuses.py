@@ -96,8 +96,7 @@ def test_ok__refused_events_and_lists_are_named_and_arrive_once_they_are_allowed
         wait_until(lambda: any(EVENTS in said for said in refused_of(site)), "HQ hears of it from the gate")
         printed = CliRunner().invoke(app, ["gates", "-d", str(site.hq_folder)]).output
         assert site.holds(store, 0)
-        link = summary.read().link
-        assert link is not None and link.connected and link.unsent == 30
+        wait_until(lambda: (link := summary.read().link) and link.connected and link.unsent == 30, "all wait")
         strict.allow()
         strict.read_again()
         wait_until(lambda: site.holds(store, 30), "every event arrives")
