@@ -15,11 +15,14 @@ from hq.commands import (
     credentials,
     enroll,
     enrolments,
+    feed,
     gaps,
     gate,
     journals,
     keys,
     lists,
+    lock_down,
+    managers,
     overview,
     processes,
     restored,
@@ -67,9 +70,12 @@ processes.register(app)
 check.register(app)
 lists.register(app)
 journals.register_events(app)
+managers.register(app)
 overview.register(app)
+feed.register(app)
 journals.register_checks(app)
 command.register(app)
+lock_down.register(app)
 schema.register(app)
 enroll.register(app)
 credentials.register(app)
