@@ -15,6 +15,7 @@ from hq.database.clock import now
 from hq.mqtt import HqLink
 from hq.reports import link_file
 from hq.reports.link_file import WRITE_EVERY_S, LinkRecord
+from hq.reports.metrics import HqMetrics
 from hq.service.list_sending import ListSending
 from hq.service.small_tasks import Announcement
 
@@ -81,10 +82,14 @@ class RefusedTopics:
 
 
 def watch_broker(
-    link: HqLink, config: HqConfig, announcement: Announcement, sending: ListSending
+    link: HqLink, config: HqConfig, announcement: Announcement, sending: ListSending, metrics: HqMetrics
 ) -> tuple[RefusedTopics, LinkReport]:
-    """Make both tasks. What was lost on a refused topic is repeated: HQ's state, or a site's lists. Gates ask for the
-    rest."""
+    """Make both tasks, and let the numbers follow the connection.
+
+    What was lost on a refused topic is repeated: HQ's state, or a site's lists. Gates ask for the rest.
+    """
+    metrics.connected.set_function(lambda: float(link.connected))
+    metrics.topics_refused.set_function(lambda: float(len(link.rights.refused)))
 
     def allowed(one: RefusedTopic) -> None:
         found = channel_of(one.topic)

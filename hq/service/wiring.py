@@ -73,7 +73,6 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     people.check()
     metrics = HqMetrics(store)
     link = HqLink(config.broker, f"sitegate-hq-worker-{secrets.token_hex(4)}" if worker else "sitegate-hq", worker)
-    _count_link(metrics, link)
     check = SenderCheck(config.gates.unsigned_until)
     ingest = Ingest(store, Approvals(store, people, pairs, config.trusted_sites), check)
     intake = EventIntake(ingest, metrics, acknowledge=_acknowledge(link, pairs))
@@ -90,7 +89,7 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     resync = _resync(intake, sending, presence, periodic)
     announcement = Announcement(link, sending.forget_sent, presence.forget_sent)
     offers = Periodic(OFFERS_EVERY_S, LockDownOffers(SiteLockDowns(store, pairs, check.takes_unregistered)))
-    refused, report = watch_broker(link, config, announcement, sending)
+    refused, report = watch_broker(link, config, announcement, sending, metrics)
     online = (announcement, offers, CommandDelivery(sender, resync), periodic, presence, refused)
     return ServiceParts(
         store=store,
@@ -128,12 +127,6 @@ def _handler(
         registrations=Registrations(GateRegistry(store, pairs), link, pairs),
         versions=versions,
     )
-
-
-def _count_link(metrics: HqMetrics, link: HqLink) -> None:
-    """Let the numbers follow the connection."""
-    metrics.connected.set_function(lambda: float(link.connected))
-    metrics.topics_refused.set_function(lambda: float(len(link.rights.refused)))
 
 
 def _acknowledge(link: HqLink, pairs: HqKeys) -> Callable[[Ack, str], None]:
