@@ -8,6 +8,7 @@ from common.processes import ended_by_signals
 from common.terminal.errors import error_group
 from common.uncaught import shown_without_values
 from hq.commands import (
+    backup,
     bench,
     check,
     command,
@@ -85,5 +86,6 @@ gate.register(app)
 enrolments.register(app)
 consent.register(app)
 gaps.register(app)
+backup.register(app)
 restored.register(app)
 bench.register(app)
