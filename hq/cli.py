@@ -19,6 +19,7 @@ from hq.commands import (
     feed,
     gaps,
     gate,
+    imports,
     journals,
     keys,
     lists,
@@ -69,6 +70,7 @@ def main() -> None:
 # In this order the help lists them.
 processes.register(app)
 check.register(app)
+imports.register(app)
 lists.register(app)
 journals.register_events(app)
 managers.register(app)
