@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Executable, Row, String, bindparam, delete, i
 from contract.codec import decode
 from contract.messages import EnrolmentRecord, WorkerRecord
 from hq.database import tables as t
-from hq.keys.encryption import Cipher
+from hq.database.change_file import note_change
+from hq.keys.encryption import AtRestError, Cipher, KeyMissing
 
 _RISK_ROW = "risk_list/1"
 _AT_ONCE = 500
@@ -42,6 +43,17 @@ def worker_body(cipher: Cipher, row: Row[Any]) -> bytes:
 def worker_of(cipher: Cipher, row: Row[Any]) -> WorkerRecord:
     """Decrypt a worker's record."""
     return WorkerRecord.model_validate_json(worker_body(cipher, row))
+
+
+def worker_bodies(db: Connection, cipher: Cipher) -> Iterator[bytes]:
+    """Decrypt the records of all workers, as JSON. Holds a few at a time. A damaged row is left out."""
+    for row in db.execute(select(t.workers).execution_options(yield_per=_AT_ONCE)):
+        try:
+            yield worker_body(cipher, row)
+        except KeyMissing:
+            raise
+        except AtRestError:
+            continue
 
 
 def replace_workers(db: Connection, cipher: Cipher, workers: Mapping[str, WorkerRecord], utc: datetime) -> None:
@@ -147,6 +159,7 @@ def withdrawn_utc(db: Connection, worker_id: str) -> datetime | None:
 
 def note_withdrawal(db: Connection, worker_id: str, utc: datetime) -> None:
     """Record a withdrawal, and refuse the worker's enrolments that wait for approval."""
+    note_change(db, "withdrawn", name=worker_id)
     db.execute(delete(t.withdrawals).where(t.withdrawals.c.worker_id == worker_id))
     db.execute(insert(t.withdrawals).values(worker_id=worker_id, utc=utc))
     waits = (t.enrolments.c.worker_id == worker_id, t.enrolments.c.record.isnot(None))
