@@ -15,7 +15,8 @@ from hq.keys.rotation import RotationRefused, only_match, own_at_rest_file, repl
 _VALUES: tuple[tuple[Table, Column[Any], Column[Any]], ...] = (
     (t.workers, t.workers.c.worker_id, t.workers.c.record),
     (t.templates, t.templates.c.digest, t.templates.c.sealed_record),
-    (t.risk_list, t.risk_list.c.id, t.risk_list.c.body),
+    (t.risk_entries, t.risk_entries.c.id, t.risk_entries.c.body),
+    (t.index_keys, t.index_keys.c.name, t.index_keys.c.value),
     (t.commands, t.commands.c.command_id, t.commands.c.envelope),
     (t.invitations, t.invitations.c.gate_id, t.invitations.c.code_key),
     (t.enrolments, t.enrolments.c.digest, t.enrolments.c.record),
