@@ -8,6 +8,7 @@ A key file holds one or several PEM blocks of one kind. During a rotation it hol
 Where only one key can be used, to sign or to seal, it is the first.
 """
 
+import codecs
 import hashlib
 import re
 from pathlib import Path
@@ -209,9 +210,11 @@ def sealing_publics(path: Path) -> tuple[X25519PublicKey, ...]:
 def _load(path: Path, kind: type[K]) -> tuple[K, ...]:
     words = f"an {kind.__name__.replace('P', ' p', 1).replace('Key', ' key')}"
     try:
-        data = path.read_bytes()
+        data = path.read_bytes().replace(codecs.BOM_UTF8, b"")  # editors on Windows begin text files with this mark
     except OSError as error:
         raise BadKey(f"cannot read the key file {path}: {error.strerror}") from error
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise BadKey(f"{path} is saved as UTF-16: save it as UTF-8")
     blocks = [found.group() for found in _BLOCK.finditer(data)]
     if not blocks or _BLOCK.sub(b"", data).strip():
         raise BadKey(f"{path} is not a PEM key file" + (": something stands outside its blocks" if blocks else ""))

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from common.config_paths import path_problem
+from common.text_files import NotUtf8, read_text
 from contract.messages import Id
 
 FILE_NAME = "hq.toml"
@@ -42,7 +43,10 @@ class ListsConfig(HqSection):
 
     reissue_after_h: float = Field(default=6, gt=0, le=24 * 7)
     whole_after_h: float = Field(default=24, gt=0, le=24 * 30)
-    """Maximum time until replaced templates leave the gates' files. Withdrawn ones leave at once."""
+    """Maximum time until replaced templates, and what a gate has of people who left its site, leave the gate's files.
+    Withdrawn templates leave at once."""
+    publish_after_s: float = Field(default=0.5, ge=0, le=3600)
+    """So long a change waits for others before the running HQ publishes it: they travel in one version."""
 
 
 class MetricsConfig(HqSection):
@@ -110,14 +114,16 @@ def load(folder: Path) -> HqConfig:
     """Read the configuration in a folder. Raises HqConfigError with every problem."""
     path = folder.resolve() / FILE_NAME
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(read_text(path))
         config = HqConfig.model_validate({**data, "folder": path.parent})
         config = _from_folder(config)
     except OSError as error:
         raise HqConfigError(
             f"{path} cannot be read ({error.strerror}); make it with: sitegate-hq init {folder}"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except NotUtf8 as error:
+        raise HqConfigError(f"{path} {error}") from error
+    except tomllib.TOMLDecodeError as error:
         raise HqConfigError(f"{path} is not valid TOML: {error}") from error
     except ValidationError as error:
         lines = [f"  - {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
@@ -158,7 +164,7 @@ tls = false          # true, with ca_path, for any broker that is not on this ma
 
 [lists]
 reissue_after_h = 6  # unchanged lists are signed again, so that gates know they are current
-whole_after_h = 24   # replaced templates leave the gates no later than this; what was withdrawn, at once
+whole_after_h = 24   # what was replaced, or left a site, leaves its gates' files within this; what was withdrawn, at once
 
 [gates]
 # take_unsigned_until = 2027-03-31   # gates of before version 1.3, which are not registered, are taken up to then

@@ -7,6 +7,7 @@ a readable template.
 """
 
 from contract.messages.base import VERSION, Id, KeyId, Message, PublicKey, Sha256, Signature, Text, Utc
+from contract.messages.directory import DirectoryEntry
 from contract.messages.events import (
     AccessEvent,
     Ack,
@@ -82,6 +83,7 @@ __all__ = [
     "DataTier",
     "DeltaHeader",
     "Direction",
+    "DirectoryEntry",
     "DiskStep",
     "EnrolmentEvent",
     "EnrolmentRecord",

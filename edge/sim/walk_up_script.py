@@ -9,6 +9,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from common.text_files import NotUtf8, read_text
+
 
 class ScriptError(ValueError):
     """A walk-up script that cannot be played; the message names every problem."""
@@ -117,10 +119,12 @@ def load_script(path: Path) -> WalkUpScript:
         ScriptError: unreadable file, broken TOML, wrong keys or values, a missing photo.
     """
     try:
-        script = WalkUpScript.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        script = WalkUpScript.model_validate(tomllib.loads(read_text(path)))
     except OSError as error:
         raise ScriptError(f"{path}: cannot be read ({error.strerror}); set camera.path to a walk-up script") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except NotUtf8 as error:
+        raise ScriptError(f"{path}: {error}") from error
+    except tomllib.TOMLDecodeError as error:
         raise ScriptError(f"{path}: is not valid TOML: {error}") from error
     except ValidationError as error:
         lines = [f"  - {line}" for line in _explain(error)]

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.text_files import read_text
 from edge.core.config import Config, load, parse
 from edge.system.atomic_write import write_atomically
 
@@ -36,7 +37,7 @@ def move_secrets(path: Path) -> list[Moved]:
         NotMoved: a line or a file is not as it should be.
         OSError: something cannot be written.
     """
-    before, text = load(path), path.read_text(encoding="utf-8")
+    before, text = load(path), read_text(path)
     moved, after = [], text
     for section, key, name, user in INLINE:
         value = getattr(getattr(before, section), key).get_secret_value()
@@ -81,7 +82,7 @@ def _check(before: Config, text: str, path: Path, moved: list[Moved]) -> None:
 def _write_secret(path: Path, value: str, user: str) -> None:
     path.parent.mkdir(mode=0o750, exist_ok=True)
     with suppress(FileNotFoundError):
-        if path.read_text(encoding="utf-8").strip() != value:
+        if read_text(path).strip() != value:
             raise NotMoved(f"{path} exists and holds something else: remove it, or use it")
         return
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from common.text_files import NotUtf8, text_of
 from contract.signing import BadKey
 from edge.system.regular_file import read_regular
 
@@ -42,7 +43,9 @@ def secret(inline: SecretStr, path: Path | None, key: str) -> SecretStr:
     if path is None:
         return inline
     try:
-        return SecretStr(read_regular(credential(path), _SECRET_MAX).decode().strip())
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "is no text"
+        return SecretStr(text_of(read_regular(credential(path), _SECRET_MAX)).strip())
+    except NotUtf8 as error:
+        raise BadKey(f"{key}: {path} {error}") from error
+    except OSError as error:
+        why = error.strerror
         raise BadKey(f"{key}: {path}: {why}: only the process that needs it may read it; see its owner") from error

@@ -1,5 +1,6 @@
 """`sitegate-hq import` and `publish`: people in, lists out."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from contract.messages import DECISION_LISTS, ListKind
 from hq.commands.console import out
 from hq.commands.context import opened
 from hq.commands.options import Folder
+from hq.database.published_lists import ListKey
 from hq.lists.publisher import Publisher
 from hq.registry.import_file import read_import
 
@@ -16,7 +18,7 @@ from hq.registry.import_file import read_import
 def import_(
     file: Annotated[Path, typer.Argument(help="JSON or TOML: workers, risk, policies, enrolments, sealed_enrolments.")],
     folder: Folder = Path(),
-    and_publish: Annotated[bool, typer.Option("--publish", help="Publish all lists to all sites afterwards.")] = False,
+    and_publish: Annotated[bool, typer.Option("--publish", help="Publish the lists that changed, at once.")] = False,
 ) -> None:
     """Add workers, the risk list, policies and enrolments from a file; all of it or, after an error, nothing.
 
@@ -29,7 +31,7 @@ def import_(
             f"{done.enrolments} enrolments"
         )
         if and_publish:
-            _publish(publisher, config.sites, DECISION_LISTS)
+            _publish(publisher, publisher.to_publish(config.sites))
 
 
 def publish(
@@ -38,14 +40,19 @@ def publish(
     kind: Annotated[list[ListKind] | None, typer.Option("--list", help="Only this list; may be repeated.")] = None,
     snapshot: Annotated[bool, typer.Option("--snapshot", help="The whole lists, not only what changed.")] = False,
 ) -> None:
-    """Sign the next version of the lists; the running HQ sends them to the gates.
+    """Sign the next version of the lists that changed; the running HQ sends them to the gates.
 
-    Where little changed since the last whole list, the changes alone are sent.
+    With --site or --list, those lists are signed, changed or not. Where little changed since the last whole list,
+    the changes alone are sent.
 
     Example: sitegate-hq publish --site site-1 --list roster
     """
     with opened(folder) as (config, _, publisher, _store):
-        _publish(publisher, tuple(site or config.sites), tuple(kind or DECISION_LISTS), snapshot)
+        every = [(one, each) for one in site or config.sites for each in kind or DECISION_LISTS]
+        wanted = every if site or kind or snapshot else publisher.to_publish(config.sites)
+        _publish(publisher, wanted, snapshot)
+        if not wanted:
+            out.print("nothing changed since it was published; --site SITE signs the lists of a site again")
 
 
 def register(app: typer.Typer) -> None:
@@ -54,10 +61,9 @@ def register(app: typer.Typer) -> None:
     app.command()(publish)
 
 
-def _publish(publisher: Publisher, sites: tuple[str, ...], kinds: tuple[ListKind, ...], snapshot: bool = False) -> None:
-    for site in sites:
-        for kind in kinds:
-            version = publisher.publish(site, kind, snapshot)
-            whole, _ = publisher.kept_versions()[site, kind]
-            what = "" if whole == version else f", changes since version {whole}"
-            out.print(f"{site}: {kind.value} version {version}{what}", highlight=False)
+def _publish(publisher: Publisher, wanted: Sequence[ListKey], snapshot: bool = False) -> None:
+    for site, kind in wanted:
+        version = publisher.publish(site, kind, snapshot)
+        whole, _ = publisher.kept_versions()[site, kind]
+        what = "" if whole == version else f", changes since version {whole}"
+        out.print(f"{site}: {kind.value} version {version}{what}", highlight=False)

@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from sqlalchemy import Connection, delete, insert, select
 
+from contract.messages import ListKind
 from hq.database import tables as t
+from hq.database.dirty_lists import mark
 
 PAGE = 500
 """Workers that are read at once."""
@@ -64,9 +66,20 @@ def listed_of(db: Connection, site_id: str, worker_ids: Iterable[str]) -> frozen
     columns, sources = t.assignments.c, people_sources(db, site_id)
     found: set[str] = set()
     for some in _slices(worker_ids) if sources else ():
-        wanted = select(columns.worker_id).where(columns.site_id.in_(sources), columns.worker_id.in_(some))
+        wanted = select(columns.worker_id).join(t.workers, t.workers.c.worker_id == columns.worker_id)
+        wanted = wanted.where(columns.site_id.in_(sources), columns.worker_id.in_(some))
         found.update(db.execute(wanted).scalars())
     return frozenset(found)
+
+
+def remove_without_worker(db: Connection) -> None:
+    """Remove assignments of workers who are gone, and mark the lists of their sites."""
+    columns = t.assignments.c
+    gone = ~select(t.workers.c.worker_id).where(t.workers.c.worker_id == columns.worker_id).exists()
+    sites = set(db.execute(select(columns.site_id).where(gone).distinct()).scalars())
+    for kind in (ListKind.ROSTER, ListKind.RISK):
+        mark(db, list_sites(db, sites), kind)
+    db.execute(delete(t.assignments).where(gone))
 
 
 def works_elsewhere(db: Connection, worker_id: str, site_id: str) -> frozenset[str]:

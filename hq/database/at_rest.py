@@ -8,6 +8,7 @@ from sqlalchemy import Column, Connection, Table, bindparam, delete, select, upd
 
 from contract.signing import KEYS_MAX
 from hq.database import tables as t
+from hq.database.assignments import remove_without_worker
 from hq.database.store import Store
 from hq.keys import encryption
 from hq.keys.rotation import RotationRefused, only_match, own_at_rest_file, replace_file
@@ -21,6 +22,7 @@ _VALUES: tuple[tuple[Table, Column[Any], Column[Any]], ...] = (
     (t.invitations, t.invitations.c.gate_id, t.invitations.c.code_key),
     (t.enrolments, t.enrolments.c.digest, t.enrolments.c.record),
     (t.erased_events, t.erased_events.c.name, t.erased_events.c.proof),
+    (t.directory_entries, t.directory_entries.c.worker_id, t.directory_entries.c.record),
 )
 """Everything that is encrypted at rest: table, row id, value."""
 
@@ -79,6 +81,7 @@ def remove_unreadable(folder: Path, store: Store) -> dict[str, int]:
             for row in lost:
                 db.execute(delete(table).where(row_id == row))
             counts[table.name] = len(lost)
+        remove_without_worker(db)
     return counts
 
 

@@ -40,9 +40,12 @@ class GateReport:
         return (status := self.status) is not None and status.online
 
 
-def gate_reports(db: Connection) -> list[GateReport]:
-    """Read the reports of every gate that ever sent one, by site and gate."""
-    return [_report(row) for row in db.execute(select(t.gates).order_by(t.gates.c.site_id, t.gates.c.gate_id))]
+def gate_reports(db: Connection, site_id: str | None = None) -> list[GateReport]:
+    """Read the reports of every gate that ever sent one, or of one site's, by site and gate."""
+    wanted = select(t.gates).order_by(t.gates.c.site_id, t.gates.c.gate_id)
+    if site_id is not None:
+        wanted = wanted.where(t.gates.c.site_id == site_id)
+    return [_report(row) for row in db.execute(wanted)]
 
 
 def gate_report(db: Connection, gate_id: str) -> GateReport | None:

@@ -72,7 +72,13 @@ def any_ended(db: Connection, utc: datetime, lifted_before: datetime) -> bool:
 
 
 def add_entry(
-    db: Connection, cipher: Cipher, index: RiskIndex, worker_id: str, list_name: str, body: bytes, until: datetime | None
+    db: Connection,
+    cipher: Cipher,
+    index: RiskIndex,
+    worker_id: str,
+    list_name: str,
+    body: bytes,
+    until: datetime | None,
 ) -> None:
     """Put a worker on a list, in place of the worker's entry on the same list."""
     entry = index.entry(worker_id, list_name)

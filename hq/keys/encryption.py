@@ -8,6 +8,7 @@ The key file holds one line per key, base64 of 32 bytes. The first one encrypts;
 
 import base64
 import binascii
+import codecs
 import hashlib
 import os
 import secrets
@@ -109,7 +110,7 @@ def text(keys: Sequence[bytes]) -> bytes:
 def read_keys(path: Path) -> list[bytes]:
     """Read a key file. Raises BadKey."""
     try:
-        lines = path.read_bytes().split()
+        lines = path.read_bytes().removeprefix(codecs.BOM_UTF8).split()
     except OSError as error:
         raise BadKey(
             f"cannot read the key file {path}: {error.strerror}. It opens what the database holds of people: put it back "

@@ -1,16 +1,22 @@
-"""QR codes, cards and PINs that people at HQ issue to workers. No card number and no PIN is ever stored."""
+"""Workers as people write them: names, QR codes, cards and PINs. No card number and no PIN is ever stored."""
 
 import re
+import unicodedata
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from contract.code import VALID_MAX, Code, make
 from contract.credentials import CARD_PATTERN, card_digest, hash_pin_code
-from contract.messages import WorkerRecord
+from contract.messages import DirectoryEntry, WorkerRecord
 from hq.keys.keys import HqKeys
 
+_DIRECTORY = ("name", "team", "phone")
+_UNSEEN = ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")
+"""Unicode categories of signs that are not visible: controls, directions of writing, private ones, line ends."""
+_JOINERS = "\u200c\u200d"
+"""Some scripts need them inside a name."""
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
 
 
@@ -19,18 +25,38 @@ class BadCredential(ValueError):
 
 
 class WrittenWorker(WorkerRecord):
-    """A worker as people write one, with `card` and PIN instead of their digests.
+    """A worker as people write one: with `card` and PIN instead of their digests, and with a name.
 
     `card`: one number or several, as the reader gives them. The PIN has 4 to 12 digits. A card is known at the sites of
-    the same entry.
+    the same entry. `name`, `team`, `phone`: for the directory. They never enter the record that goes to gates.
     """
 
     card: str | int | tuple[str | int, ...] | None = Field(default=None, exclude=True)
     """Only read, never stored: it is empty once the entry has been read."""
+    name: str | None = Field(default=None, max_length=80, exclude=True, repr=False)
+    team: str | None = Field(default=None, max_length=80, exclude=True, repr=False)
+    phone: str | None = Field(default=None, max_length=40, exclude=True, repr=False)
+
+    @field_validator(*_DIRECTORY)
+    @classmethod
+    def _one_line(cls, text: str | None) -> str | None:
+        """Remove surplus blanks. Refuse characters that cannot be shown, or that change how others are shown."""
+        plain = " ".join((text or "").split())
+        if any(unicodedata.category(sign) in _UNSEEN and sign not in _JOINERS for sign in plain):
+            raise ValueError("holds a character that cannot be seen: type it again instead of copying it")
+        return plain or None
+
+    @property
+    def directory_entry(self) -> DirectoryEntry | None:
+        """Return what was written for the directory; None if none of it was mentioned."""
+        written = {field: getattr(self, field) for field in _DIRECTORY if field in self.model_fields_set}
+        return DirectoryEntry(worker_id=self.worker_id, **written) if written else None
 
     @model_validator(mode="before")
     @classmethod
     def _hashed(cls, data: Any) -> Any:
+        if isinstance(data, WrittenWorker):
+            return data
         if isinstance(data, WorkerRecord):
             return data.model_dump(exclude_unset=True)  # what was not mentioned stays unmentioned
         if not isinstance(data, dict):

@@ -3,7 +3,7 @@
 Whatever changes the lists marks them at the sites of the workers concerned, in the same transaction.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import timedelta
 
 from sqlalchemy import Connection
@@ -18,6 +18,7 @@ from hq.database.store import Store
 from hq.keys.encryption import Cipher
 from hq.keys.keys import HqKeys
 from hq.registry.risk_record import RiskRecord, StoredRisk
+from hq.registry.site_people import fingerprinting
 
 HISTORY_KEPT = timedelta(days=30)
 """So long HQ keeps an entry that was lifted, with who lifted it and why."""
@@ -114,6 +115,18 @@ class RiskRegistry:
         found = [_read(row) for row in tables.entries_of(db, self._cipher, self._index(db), worker_ids)]
         held = [entry for entry in found if entry.valid_until_utc is None or entry.valid_until_utc > utc]
         return tuple(e.entry() for e in sorted(held, key=lambda e: (e.worker_id, e.list_name)))
+
+    def some(self, db: Connection, site_id: str, worker_ids: Sequence[str]) -> tuple[RiskEntry, ...]:
+        """Return what a site's gates get of these workers, as far as they are on the site's lists."""
+        return self.of_workers(db, assignments.listed_of(db, site_id, worker_ids))
+
+    def fingerprints(self, entries: Iterable[RiskEntry]) -> dict[str, str]:
+        """Return, by worker id, a text that changes with the worker's entries."""
+        found: dict[str, list[bytes]] = {}
+        for entry in entries:
+            found.setdefault(entry.worker_id, []).append(entry.model_dump_json().encode())
+        fingerprint = fingerprinting(self._keys)
+        return {worker_id: fingerprint(b"\n".join(sorted(said))) for worker_id, said in found.items()}
 
     def listed(self, db: Connection, worker_ids: Collection[str]) -> frozenset[str]:
         """Return those of these workers who are on a list."""

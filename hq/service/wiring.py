@@ -24,6 +24,7 @@ from hq.registry.approvals import Approvals
 from hq.registry.gates import GateRegistry
 from hq.registry.people import PeopleRegistry
 from hq.reports.metrics import HqMetrics
+from hq.service.changed_lists import ChangedLists, RiskExpiry
 from hq.service.event_intake import EventIntake
 from hq.service.inbox import Inbox
 from hq.service.list_renewal import ListRenewal
@@ -75,8 +76,11 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     messages = MessageHandler(
         store=store, link=link, ingest=ingest, check=check, lists=sending, registrations=registrations
     )
-    renewal = ListRenewal(store, publisher, publishing, timedelta(hours=config.lists.reissue_after_h))
-    lists = in_order(renewal, LogEmptying(store, publisher), sending)
+    renewal = ListRenewal(publisher, publishing, timedelta(hours=config.lists.reissue_after_h))
+    pause_s = config.lists.publish_after_s
+    changed = ChangedLists(store, publisher, publishing, lambda: config.sites, pause_s)
+    expiry = RiskExpiry(people.risk_lists)
+    lists = in_order(expiry, changed, renewal, LogEmptying(store, publisher), sending)
     periodic = Periodic(LISTS_EVERY_S, lists, RefusalSending(RefusalQueue(store), link, pairs, metrics))
     sender = CommandSender(store, CommandQueue(store, pairs), link, check.takes_unregistered)
     resync = _resync(intake, sending, periodic)

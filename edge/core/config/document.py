@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError, model_validator
 
 from common.config_paths import path_problem
+from common.text_files import NotUtf8, text_of
 from common.unknown_keys import keys_at, unknown_key
 from edge.core.config.camera import CameraConfig
 from edge.core.config.decision import DecisionConfig, ReaderConfig, TemperatureConfig
@@ -69,7 +70,9 @@ def load(path: Path) -> Config:
         raise ConfigError(
             path, [f"cannot be read ({error.strerror}); make one with: sitegate config init --out {path}"]
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except NotUtf8 as error:
+        raise ConfigError(path, [str(error)]) from error
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(path, [f"is not valid TOML: {error}"]) from error
     if not data:  # every key has a default: a file emptied by a power cut would drive pins that nobody chose
         said = "holds no settings" if text.strip() else "is empty"
@@ -80,12 +83,12 @@ def load(path: Path) -> Config:
 
 
 def _text(path: Path) -> str:
-    """Read the file, if its size is plausible. Raises OSError, UnicodeDecodeError."""
+    """Read the file, if its size is plausible. Raises OSError, NotUtf8."""
     with path.open("rb") as file:
         data = file.read(SIZE_MAX + 1)
     if len(data) > SIZE_MAX:
         raise OSError(errno.EFBIG, "larger than any configuration: is it another file?", str(path))
-    return data.decode("utf-8")
+    return text_of(data)
 
 
 def parse(data: dict[str, Any], path: Path | None = None) -> Config:

@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from common.libraries import extra, loading
+from common.text_files import read_text
 from contract.messages import Direction
 from edge.core.config import GateConfig
 from edge.core.ports import GateError
@@ -137,7 +138,7 @@ def _key(config: GateConfig) -> bytes | None:
         log.warning("osdp_without_encryption", todo="set gate.osdp_key_path")
         return None
     try:
-        key = bytes.fromhex(config.osdp_key_path.read_text().strip())
+        key = bytes.fromhex(read_text(config.osdp_key_path).strip())
     except (OSError, ValueError) as error:
         raise GateError(f"{config.osdp_key_path} holds no key ({type(error).__name__}): 32 hex digits") from error
     if len(key) != 16:

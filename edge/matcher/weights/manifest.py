@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from common.text_files import read_text
 from edge.system.pinned_packages import PinnedFile, Sha256, sha256_of
 
 OWN = "insightface"
@@ -204,7 +205,7 @@ def load_own_pack(folder: Path) -> OwnPack:
     """Raises ModelError."""
     path = folder / "pack.toml"
     try:
-        return OwnPack.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return OwnPack.model_validate(tomllib.loads(read_text(path)))
     except OSError as error:
         raise ModelError(f"{path} cannot be read ({error.strerror}); docs/OPERATIONS.md shows one") from error
     except ValueError as error:

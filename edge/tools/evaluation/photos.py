@@ -4,6 +4,8 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.text_files import NotUtf8, read_text
+
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 
 
@@ -44,10 +46,9 @@ def find_photos(folder: Path) -> list[EvaluationPhoto]:
 def read_groups(path: Path) -> dict[str, str]:
     """Read person to group, from a CSV with the columns `person` and `group`. Raises EvaluationError."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
+        rows = list(csv.DictReader(read_text(path).splitlines()))
         return {row["person"]: row["group"] for row in rows if row["group"]}
-    except (OSError, UnicodeDecodeError, csv.Error, KeyError) as error:
+    except (OSError, NotUtf8, csv.Error, KeyError) as error:
         raise EvaluationError(f"{path}: needs a CSV with the header person,group ({error})") from error
 
 

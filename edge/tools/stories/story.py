@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
+from common.text_files import NotUtf8, read_text
 from common.unknown_keys import unknown_key
 from contract.messages import Id, PolicySnapshot
 from edge.core.config import Config, ConfigError, parse
@@ -113,11 +114,13 @@ def load_story(path: Path) -> Story:
         StoryError: unreadable, not TOML, or any wrong key or value; all of them together, each with its line.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
         data = tomllib.loads(text)
     except OSError as error:
         raise StoryError(f"{path}: cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except NotUtf8 as error:
+        raise StoryError(f"{path}: {error}") from error
+    except tomllib.TOMLDecodeError as error:
         raise StoryError(f"{path}: is not valid TOML: {error}") from error
     timeline, problems = _lines(data.get("timeline", []), steps.KINDS, "step", "timeline", text)
     expected, more = _lines(data.get("expect", []), expect.KINDS, "expected line", "expect", text)

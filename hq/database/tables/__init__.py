@@ -17,6 +17,7 @@ from hq.database.tables.lists import lists as lists
 from hq.database.tables.lists import snapshots as snapshots
 from hq.database.tables.metadata import metadata as metadata
 from hq.database.tables.people import assignments as assignments
+from hq.database.tables.people import directory_entries as directory_entries
 from hq.database.tables.people import enrolments as enrolments
 from hq.database.tables.people import forgotten as forgotten
 from hq.database.tables.people import index_keys as index_keys

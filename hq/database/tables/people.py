@@ -110,3 +110,12 @@ forgotten = Table(
     Column("utc", UtcTime, nullable=False),
 )
 """Whose templates were destroyed, when and why (`hq.database.removed_templates`). Earlier rosters hold them."""
+
+directory_entries = Table(
+    "directory_entries",
+    metadata,
+    Column("worker_id", String(64), primary_key=True),
+    Column("record", LargeBinary, nullable=False),
+    Column("updated_utc", UtcTime, nullable=False),
+)
+"""`record`: DirectoryEntry without employer and trade, as JSON, encrypted (`hq.registry.directory`)."""

@@ -18,7 +18,7 @@ from hq.keys.encryption import AtRestError, Cipher, KeyMissing
 from hq.keys.keys import HqKeys
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
@@ -88,9 +88,7 @@ def _tables() -> None:
 def _assign(db: sa.Connection, cipher: Cipher) -> None:
     table = sa.table("assignments", sa.column("site_id"), sa.column("worker_id"))
     for page in _worker_pages(db):
-        rows = [
-            {"site_id": site_id, "worker_id": row.worker_id} for row in page for site_id in _sites_of(cipher, row)
-        ]
+        rows = [{"site_id": site_id, "worker_id": row.worker_id} for row in page for site_id in _sites_of(cipher, row)]
         op.bulk_insert(table, rows)
 
 
@@ -110,7 +108,7 @@ def _sites_of(cipher: Cipher, row: Any) -> list[str]:
     except AtRestError as error:  # one damaged row is on no list until it is imported again
         log.error("worker_not_assigned", detail=str(error))
         return []
-    return sorted(set(json.loads(plain)["sites"]))
+    return sorted(set(json.loads(plain).get("sites", ())))
 
 
 def _list_risks(db: sa.Connection, cipher: Cipher, body: bytes) -> None:
