@@ -3,7 +3,7 @@
 import re
 from typing import get_args
 
-from common.terminal.errors import ID, shown
+from common.terminal.problems import ID, shown
 from contract.messages import Id
 
 _PATTERN = re.compile(next(m.pattern for m in get_args(Id)[1].metadata if hasattr(m, "pattern")))

@@ -11,6 +11,7 @@ from hq.commands import (
     command,
     consent,
     credentials,
+    enroll,
     enrolments,
     gaps,
     gate,
@@ -20,6 +21,7 @@ from hq.commands import (
     overview,
     processes,
     schema,
+    site,
 )
 from hq.commands.console import described, tell
 from hq.commands.logs import configure_logs
@@ -49,8 +51,10 @@ overview.register(app)
 journals.register_checks(app)
 command.register(app)
 schema.register(app)
+enroll.register(app)
 credentials.register(app)
 keys.register(app)
+site.register(app)
 gate.register(app)
 enrolments.register(app)
 consent.register(app)

@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from common.config_paths import path_problem
+from common.terminal.problems import problem
 from common.text_files import NotUtf8, read_text
 from contract.messages import Id
 
@@ -81,7 +82,8 @@ class HqConfig(HqSection):
 
     folder: Path
     database_url: str = "sqlite:///hq.db"
-    sites: tuple[Id, ...] = Field(min_length=1)
+    sites: tuple[Id, ...] = ()
+    """Sites that a start adds if HQ never had them (`hq.registry.sites`). The others are in the database alone."""
     broker: BrokerConfig = BrokerConfig()
     lists: ListsConfig = ListsConfig()
     metrics: MetricsConfig = MetricsConfig()
@@ -89,12 +91,6 @@ class HqConfig(HqSection):
     enrolments: dict[Id, Literal["approve", "trust"]] = {}
     """Site -> "trust": what its gates enrol counts at once. "approve", the default: a person at HQ approves it
     first."""
-
-    @model_validator(mode="after")
-    def _known_sites(self) -> "HqConfig":
-        if unknown := sorted(set(self.enrolments) - set(self.sites)):
-            raise ValueError(f"enrolments: {', '.join(unknown)}: no site of this HQ")
-        return self
 
     @property
     def trusted_sites(self) -> frozenset[str]:
@@ -126,7 +122,7 @@ def load(folder: Path) -> HqConfig:
     except tomllib.TOMLDecodeError as error:
         raise HqConfigError(f"{path} is not valid TOML: {error}") from error
     except ValidationError as error:
-        lines = [f"  - {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        lines = [f"  - {problem(one)}" for one in error.errors(include_url=False)]
         raise HqConfigError(f"{path}: {len(lines)} problem(s)\n" + "\n".join(lines)) from error
     if wrong := list(_wrong_paths(config)):
         raise HqConfigError(f"{path}: {len(wrong)} problem(s)\n" + "\n".join(f"  - {line}" for line in wrong))
@@ -154,7 +150,7 @@ def template(sites: tuple[str, ...], port: int, url: str = "sqlite:///hq.db") ->
     """Return the text of a new hq.toml."""
     names = ", ".join(f'"{site}"' for site in sites)
     return f"""# HQ of sitegate. Keys lie in keys/, one pair per site in keys/sites/.
-sites = [{names}]
+sites = [{names}]   # a start adds these; all others: sitegate-hq site add SITE --by YOU
 database_url = {json.dumps(url)}
 
 [broker]

@@ -3,6 +3,7 @@
 import queue
 import ssl
 import threading
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from common.backoff import Backoff, doubled_s
 from contract.codec import MAX_BYTES, encode
 from contract.messages import HqState
 from contract.topics import ROUTES, Channel, topic
@@ -29,6 +31,10 @@ _CONFIRMED_MAX = 50
 """Confirmations that are kept before their number is known: one may come that early."""
 NOBODY_LISTENS = 0x10
 """PUBACK reason "no matching subscribers" (MQTT 5, 3.4.2.1); a broker may leave it out."""
+TAKEN_OVER = 0x8E
+"""DISCONNECT reason "session taken over" (MQTT 5, 3.14.2.1). mosquitto 2.0 only closes the connection."""
+SHORT_S, PAUSE_MAX_S = 5.0, 60.0
+SHORT_TEXT = "lost right after it was made, {} times: does another HQ use this broker? Stop one of them"
 
 
 class LinkDead(RuntimeError):
@@ -60,6 +66,8 @@ class HqLink:
         self.connection = 0
         self.connected = False
         self.detail = "not connected yet"
+        self._short, self._connected_s = Backoff(1.0, PAUSE_MAX_S), 0.0
+        self._client_id = client_id
         self._client = self._make(client_id)
 
     def start(self) -> None:
@@ -163,14 +171,38 @@ class HqLink:
         if not self._worker:
             client.subscribe([(topic(channel), ROUTES[channel].qos) for channel in _MAIN_ONLY])
         self.connection += 1
+        self._connected_s = time.monotonic()
         self._set(True, "")
 
     def _on_disconnect(
         self, client: Client, data: Any, flags: DisconnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
-        self._set(False, self.detail or f"connection lost: {reason}")
+        lost = f"connection lost: {reason}"
+        if self._is_short() or reason.value == TAKEN_OVER:
+            lost = self._pause(reason.value == TAKEN_OVER) or lost
+        else:
+            self._short.reset()
+            client.reconnect_delay_set(min_delay=1, max_delay=30)
+        self._set(False, self.detail or lost)
+
+    def _is_short(self) -> bool:
+        """Tell whether the connection ended so soon that another HQ may have ended it, after a pause of its own."""
+        pause_s = doubled_s(1, self._short.failures - 1, PAUSE_MAX_S) if self._short.failures else 0.0
+        return self.connected and time.monotonic() - self._connected_s < SHORT_S + 3 * pause_s
+
+    def _pause(self, taken_over: bool) -> str:
+        """Wait longer each time: two HQs with one client id would disconnect each other every second.
+
+        Return what to say; "" while it may be chance.
+        """
+        pause_s = PAUSE_MAX_S if taken_over else self._short.next_s()
+        self._client.reconnect_delay_set(min_delay=int(pause_s), max_delay=int(PAUSE_MAX_S))
+        if taken_over:
+            return f"another HQ has connected to this broker as {self._client_id}: stop one of them"
+        return f"connection {SHORT_TEXT.format(self._short.failures)}" if self._short.failures > 2 else ""
 
     def _on_connect_fail(self, client: Client, data: Any) -> None:
+        self._short.reset()
         self._set(False, f"cannot reach {self._config.host}:{self._config.port}: start it with `sitegate-hq broker`")
 
     def _set(self, connected: bool, detail: str) -> None:

@@ -12,12 +12,11 @@ from pydantic import ValidationError
 from typer.core import TyperGroup
 
 from common import tracebacks
+from common.terminal.problems import problems as problems
 from common.terminal.text import prepare_streams, visible
 
 TRACEBACK = "SITEGATE_TRACEBACK"
 """If this environment variable is set, an error is shown with its traceback."""
-SHOWN_MAX = 60
-ID = "an id has 1 to 64 letters (a-z), digits, dots, hyphens or underscores, and begins with a letter or digit"
 
 Show = Callable[[str], None]
 Describe = Callable[[Exception], str | None]
@@ -83,27 +82,6 @@ def of_file(error: OSError) -> str:
         return _line(error) or type(error).__name__
     names = " and ".join(visible(os.fsdecode(n)) for n in (error.filename, error.filename2) if n is not None)
     return f"{names or 'a file without a name'} cannot be used: {error.strerror}"
-
-
-def problems(error: ValidationError) -> str:
-    """Return each wrong value with its name. Wrong ids are explained."""
-    return "; ".join(_problem(one) for one in error.errors(include_url=False, include_context=False))
-
-
-def shown(value: object) -> str:
-    """Return the given value in quotes, shortened."""
-    text = visible(str(value))
-    return f"'{text[:SHOWN_MAX]}{'…' if len(text) > SHOWN_MAX else ''}'"
-
-
-def _problem(one: Any) -> str:
-    where, given = ".".join(map(str, one["loc"])), one.get("input")
-    if one["type"] == "string_pattern_mismatch" and isinstance(given, str) and "A-Za-z0-9" in one["msg"]:
-        return f"{where}: {shown(given)} is not an id: {ID}"
-    if one["type"] == "string_too_long" and isinstance(given, str):
-        return f"{where}: {len(given)} characters are too many ({one['msg'].partition('at most ')[2]})"
-    message = visible(one["msg"].removeprefix("Value error, "))
-    return f"{where}: {message}" if where else message
 
 
 def _line(error: object) -> str:

@@ -49,6 +49,8 @@ _KINDS: tuple[tuple[int, bytes, Callable[[BytesIO], ImageFile.ImageFile]], ...] 
 )
 """Where a file says what it is. The plugins are called directly: `PIL.Image.open` would also warn about large
 pictures."""
+_HEIF = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
+"""Brands of ISO base media files that are pictures (ISO/IEC 23008-12)."""
 _DAMAGE = (
     OSError,
     ValueError,
@@ -134,6 +136,8 @@ def _checked_jpeg(data: bytes) -> int:
 def _checked(data: bytes) -> int:
     """Do the same for the other kinds."""
     plugin = next((plugin for at, mark, plugin in _KINDS if data[at : at + len(mark)] == mark), None)
+    if plugin is None and data[4:8] == b"ftyp" and data[8:12] in _HEIF:
+        raise PhotoError("is a HEIC or AVIF photo of a phone: export it as JPEG")
     if plugin is None:
         raise PhotoError("cannot be read as a photo: use JPEG, PNG, WebP or BMP")
     with plugin(BytesIO(data)) as opened:

@@ -33,6 +33,8 @@ from contract.topics import ROUTES, Channel, topic
 from hq import config as settings
 from hq.bench.servers import ServerError, mosquitto
 from hq.config import FILE_NAME, HqConfig, template
+from hq.database.clock import now
+from hq.database.sites import add_sites
 from hq.database.store import Store
 from hq.ingest.batches import examine
 from hq.ingest.ingest import Ingest
@@ -283,7 +285,9 @@ def register(folder: Path, url: str, gates: Iterable[str]) -> None:
     """Register the gates at HQ."""
     pairs = keys.load(folder)
     with closing(Store(url, pairs)) as store:
-        registry = GateRegistry(store, pairs, (SITE,))
+        with store.write("sites") as db:
+            add_sites(db, [SITE], "bench", now())
+        registry = GateRegistry(store, pairs)
         for gate in gates:
             key = _key_of(gate).public_key().public_bytes_raw()
             registry.add(gate, SITE, key, key, by="bench")

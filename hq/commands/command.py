@@ -6,11 +6,10 @@ from typing import Annotated
 
 import typer
 
-from common import ids
 from contract.messages import Command, CommandAction
 from hq.commands.console import err, out, time_text
 from hq.commands.context import opened
-from hq.commands.options import Folder, GateArgument
+from hq.commands.options import Folder, GateArgument, id_of
 from hq.commands.order_text import signed_by
 from hq.database.clock import now
 from hq.database.store import Store
@@ -25,7 +24,9 @@ def command(
     why: Annotated[str, typer.Option(help="The reason; it is recorded at the gate.")],
     by: Annotated[str, typer.Option(help="Who gives the order.")],
     folder: Folder = Path(),
-    site: Annotated[str | None, typer.Option(help="The gate's site; needed if it never reported.")] = None,
+    site: Annotated[
+        str | None, typer.Option(help="The gate's site; needed if it never reported.", callback=id_of("site"))
+    ] = None,
     valid_s: Annotated[float, typer.Option(min=1, max=900, help="The gate refuses it after so long.")] = 30,
     wait_s: Annotated[
         float, typer.Option(min=0, max=900, help="Wait so long for the gate's answer; 0: not at all.")
@@ -38,10 +39,9 @@ def command(
     Example: sitegate-hq command gate-1 open-once --why "delivery, checked by phone" --by manager-7
     """
     wanted = _action(action)
-    ids.checked("gate", gate)
     by, why = signed_by(by, why)
     with opened(folder) as (_, _, publisher, store):
-        found = (site and ids.checked("site", site)) or _site_of(store, gate)
+        found = site or _site_of(store, gate)
         if found is None:
             raise typer.BadParameter("this gate never reported: name its --site", param_hint="GATE")
         newest = max((row.id for row in report.events(store, limit=1)), default=0)

@@ -11,7 +11,8 @@ from common.terminal.console import Table
 from contract.messages import ListKind
 from hq.commands.console import out, print_json, print_table, time_text
 from hq.commands.context import opened
-from hq.commands.options import Folder, Json
+from hq.commands.options import Folder, Json, id_of
+from hq.registry.sites import SiteRegistry
 from hq.reports import receipts
 
 app = typer.Typer(
@@ -26,7 +27,9 @@ _COLUMNS = (
 
 @app.command()
 def withdraw(
-    workers: Annotated[list[str], typer.Argument(help="The workers' ids.", metavar="WORKER...")],
+    workers: Annotated[
+        list[str], typer.Argument(help="The workers' ids.", metavar="WORKER...", callback=id_of("worker"))
+    ],
     folder: Folder = Path(),
     by: Annotated[str, typer.Option(help="Who recorded it.")] = "",
     remove: Annotated[bool, typer.Option("--remove", help="Remove the workers too, not only their templates.")] = False,
@@ -35,9 +38,9 @@ def withdraw(
 
     Example: sitegate-hq consent withdraw w-1042 --by office-3
     """
-    with opened(folder) as (config, people, publisher, store):
+    with opened(folder) as (_, people, publisher, store):
         people.withdraw(workers, by, remove=remove)
-        for site in config.sites:
+        for site in SiteRegistry(store).active():
             publisher.publish_without_removed(site)
             version = publisher.kept_versions().get((site, ListKind.ROSTER), (0, 0))[0]
             state = f"roster version {version}, whole, without {', '.join(workers)}" if version else "no roster yet"
@@ -52,7 +55,9 @@ def withdraw(
 
 @app.command("receipts")
 def receipts_(
-    worker: Annotated[str | None, typer.Argument(help="Only of this worker.", metavar="[WORKER]")] = None,
+    worker: Annotated[
+        str | None, typer.Argument(help="Only of this worker.", metavar="[WORKER]", callback=id_of("worker"))
+    ] = None,
     folder: Folder = Path(),
     open_only: Annotated[bool, typer.Option("--open", help="Only gates that may still hold something.")] = False,
     as_json: Json = False,

@@ -10,6 +10,7 @@ from hq.database.store import Store
 from hq.keys import keys
 from hq.lists.publisher import Publisher
 from hq.registry.people import PeopleRegistry
+from hq.registry.sites import open_store
 
 
 @contextmanager
@@ -17,7 +18,7 @@ def opened(folder: Path) -> Iterator[tuple[settings.HqConfig, PeopleRegistry, Pu
     """Open configuration, people, publisher and database, and close the database afterwards."""
     config = settings.load(folder)
     pairs = keys.load(config.folder)
-    store = Store(config.url, pairs)
+    store = open_store(config, pairs)
     try:
         people = PeopleRegistry(store, pairs)
         whole_after = timedelta(hours=config.lists.whole_after_h)

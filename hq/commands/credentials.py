@@ -8,16 +8,17 @@ import typer
 
 from hq.commands.console import out
 from hq.commands.context import opened
-from hq.commands.options import Folder
+from hq.commands.options import Folder, WorkerArgument, id_of
 from hq.database.clock import now
 from hq.registry import credentials
 
 
 def code(
-    worker: Annotated[str, typer.Argument(help="The worker's id.")],
+    worker: WorkerArgument,
     folder: Folder = Path(),
     site: Annotated[
-        str | None, typer.Option(help="Only for this site; without it, for all sites of the worker.")
+        str | None,
+        typer.Option(help="Only for this site; without it, for all sites of the worker.", callback=id_of("site")),
     ] = None,
     valid: Annotated[str, typer.Option(help="How long: 90s, 15m or 2h; 12 hours at most.")] = "15m",
     png: Annotated[Path | None, typer.Option(help="Write a picture to send or print.")] = None,
@@ -41,7 +42,7 @@ def code(
 
 
 def card(
-    worker: Annotated[str, typer.Argument(help="The worker's id.")],
+    worker: WorkerArgument,
     folder: Folder = Path(),
     number: Annotated[
         list[str] | None, typer.Option(help="A card's number as the reader gives it; may be repeated.")

@@ -10,16 +10,20 @@ from common.terminal.console import Table
 from contract.signing import BadKey, signing_publics
 from hq.commands.console import out, print_json, print_table, time_text
 from hq.commands.context import opened
-from hq.commands.options import Folder, GateArgument, Json
+from hq.commands.options import ByOption, Folder, GateArgument, Json, id_of
+from hq.commands.undelivered import refuse_undelivered
+from hq.database.gate_reports import gate_reports
+from hq.database.sites import gate_name_rows
 from hq.database.store import Store
 from hq.keys import keys
 from hq.registry.gates import GateRegistry, RegistryRefused, registrations, written_fingerprint
 from hq.registry.registered_gate import RegisteredGate
 
-app = typer.Typer(help="The gates that HQ accepts events from: register, show, revoke.", no_args_is_help=True)
+app = typer.Typer(
+    help="The gates that HQ accepts events from: register, show, rename, retire, revoke.", no_args_is_help=True
+)
 
-SiteOption = Annotated[str, typer.Option("--site", help="The gate's site.")]
-ByOption = Annotated[str, typer.Option("--by", help="Who does this; it is recorded.")]
+SiteOption = Annotated[str, typer.Option("--site", help="The gate's site.", callback=id_of("site"))]
 Replace = Annotated[bool, typer.Option("--replace", help="Replace the keys that the gate is registered with.")]
 
 
@@ -37,7 +41,7 @@ def code(
     Example: sitegate-hq gate code gate-1 --site site-1 --by manager-7
     """
     with opened(folder) as (config, _, _, store):
-        registry = GateRegistry(store, keys.load(config.folder), config.sites)
+        registry = GateRegistry(store, keys.load(config.folder))
         made = registry.invite(gate, site, by=by, valid_s=60 * valid_min, replaces=replace)
     out.print(f"{made.code}", highlight=False)
     out.print(
@@ -68,7 +72,7 @@ def add(
     if (key is None) == (fingerprint is None):
         raise typer.BadParameter("give one of both", param_hint="--key, --fingerprint")
     with opened(folder) as (config, _, _, store):
-        registry = GateRegistry(store, keys.load(config.folder), config.sites)
+        registry = GateRegistry(store, keys.load(config.folder))
         if key is not None:
             made = registry.add(gate, site, *_read(key), by=by, replaces=replace)
             return out.print(f"{gate} is registered for {site}: {made.fingerprint}", highlight=False)
@@ -97,13 +101,17 @@ def list_(
     """
     with opened(folder) as (_, _, _, store):
         rows = [row for row in _every(store) if revoked or row.revoked_utc is None]
+        with store.read() as db:
+            names = {gate_id: named.name for gate_id, named in gate_name_rows(db).items()}
     if as_json:
-        return print_json([_json(row) for row in rows])
-    table = Table("site", "gate", "fingerprint", "since", "by", "how", "revoked")
+        return print_json([{**_json(row), "name": names.get(row.gate_id, "")} for row in rows])
+    table = Table("site", "gate", "name", "fingerprint", "since", "by", "how", "revoked")
     for row in rows:
         end = f"{time_text(row.revoked_utc)} by {row.revoked_by}: {row.why}" if row.revoked_utc else ""
         since = time_text(row.since_utc)
-        table.add_row(row.site_id, row.gate_id, row.fingerprint, since, row.added_by, row.how, end)
+        table.add_row(
+            row.site_id, row.gate_id, names.get(row.gate_id, ""), row.fingerprint, since, row.added_by, row.how, end
+        )
     return print_table(table)
 
 
@@ -132,8 +140,44 @@ def revoke(
     Example: sitegate-hq gate revoke gate-1 --by manager-7 --why "card stolen"
     """
     with opened(folder) as (config, _, _, store):
-        found = GateRegistry(store, keys.load(config.folder), config.sites).revoke(gate, by=by, why=why)
+        found = GateRegistry(store, keys.load(config.folder)).revoke(gate, by=by, why=why)
     out.print(f"{found.site_id}/{gate} is revoked: {found.fingerprint}", highlight=False)
+
+
+@app.command()
+def rename(
+    gate: GateArgument,
+    name: Annotated[str, typer.Argument(help="What people call it from now on.")],
+    by: ByOption,
+    folder: Folder = Path(),
+) -> None:
+    """Change the name that people read. The id, which stands in every event, stays.
+
+    Example: sitegate-hq gate rename gate-1 "North entrance" --by manager-7
+    """
+    with opened(folder) as (config, _, _, store):
+        GateRegistry(store, keys.load(config.folder)).rename(gate, name, by=by)
+    out.print(f"{gate} is called {name}" if name else f"{gate} has no name any more", highlight=False, markup=False)
+
+
+@app.command()
+def retire(
+    gate: GateArgument,
+    by: ByOption,
+    folder: Folder = Path(),
+    force: Annotated[bool, typer.Option("--force", help="Although it may hold events that HQ lacks.")] = False,
+) -> None:
+    """End a gate that was taken down: HQ takes nothing more of it, and misses no sign of life. Its events stay.
+
+    Refused while it may hold events that HQ does not have. A stolen gate: sitegate-hq gate revoke.
+
+    Example: sitegate-hq gate retire gate-1 --by manager-7
+    """
+    with opened(folder) as (config, _, _, store):
+        with store.read() as db:
+            refuse_undelivered([gate], gate_reports(db), force)
+        GateRegistry(store, keys.load(config.folder)).retire(gate, by=by)
+    out.print(f"{gate} is retired. Remove its keys there: the state folder's *.key.pem", highlight=False)
 
 
 def register(main: typer.Typer) -> None:

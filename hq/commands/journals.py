@@ -9,14 +9,14 @@ import typer
 from common.terminal.console import Table, styled
 from hq.commands.console import out, print_json, print_table, show_events, time_text
 from hq.commands.context import opened
-from hq.commands.options import Folder, Json
+from hq.commands.options import Folder, Json, id_of
 from hq.commands.processes import stop_event
 from hq.reports import report
 
 
 def events(
     folder: Folder = Path(),
-    gate: Annotated[str | None, typer.Option("--gate", help="Only this gate.")] = None,
+    gate: Annotated[str | None, typer.Option("--gate", help="Only this gate.", callback=id_of("gate"))] = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, the newest.")] = 20,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Then wait for more.")] = False,
     as_json: Json = False,

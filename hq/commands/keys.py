@@ -12,7 +12,6 @@ from contract.signing import BadKey
 from hq.commands.console import err, out, print_json, print_table
 from hq.commands.context import opened
 from hq.commands.options import Folder, Json
-from hq.config import HqConfig
 from hq.database import at_rest
 from hq.database.store import Store
 from hq.keys import keys, rotation
@@ -20,6 +19,7 @@ from hq.keys.encryption import AtRestError
 from hq.keys.keys import HqKey
 from hq.keys.rotation import RotationRefused
 from hq.lists.publisher import Publisher
+from hq.registry.sites import SiteRegistry
 from hq.reports import report
 from hq.reports.key_readiness import behind, lacking, undelivered
 
@@ -52,8 +52,8 @@ def show(
     context.obj = folder
     if context.invoked_subcommand is not None:
         return
-    with opened(folder) as (config, _people, publisher, store):
-        rows = _rows(config, publisher.keys, store)
+    with opened(folder) as (_config, _people, publisher, store):
+        rows = _rows(publisher.keys, store)
         exposed = rotation.readable_by_others(publisher.keys.folder)
     if as_json:
         print_json([asdict(row) for row in rows])
@@ -72,9 +72,9 @@ def next_(context: typer.Context, what: What, folder: Folder = Path()) -> None:
 
     Example: sitegate-hq keys next signing
     """
-    with opened(_folder(context, folder)) as (config, _people, publisher, _store):
+    with opened(_folder(context, folder)) as (_config, _people, publisher, store):
         place = publisher.keys.folder
-        key = rotation.add(place, _known(what, config))
+        key = rotation.add(place, _known(what, store))
         public = what in (HqKey.SIGNING, HqKey.SEALING)
         path = keys.public_path(place, what) if public else keys.private_path(place, what)
     gates, switch = "every gate" if public else f"every gate of {what}", f"sitegate-hq keys use {what} {key}"
@@ -97,9 +97,9 @@ def use(
 
     Example: sitegate-hq keys use signing 0123456789abcdef
     """
-    with opened(_folder(context, folder)) as (config, _people, publisher, store):
+    with opened(_folder(context, folder)) as (_config, _people, publisher, store):
         place = publisher.keys.folder
-        chosen = rotation.full_id(place, _known(what, config), key)
+        chosen = rotation.full_id(place, _known(what, store), key)
         if what != HqKey.SEALING:
             _refuse(
                 lacking(report.gates(store), what, chosen),
@@ -109,7 +109,7 @@ def use(
         rotation.use(place, what, chosen)
         out.print(f"{what}: key {chosen} is in use", highlight=False)
         if what != HqKey.SEALING:
-            _publish(publisher, config.sites if what == HqKey.SIGNING else (what,))
+            _publish(publisher, SiteRegistry(store).active() if what == HqKey.SIGNING else (what,))
 
 
 @app.command()
@@ -124,12 +124,12 @@ def retire(
 
     Example: sitegate-hq keys retire signing 0123456789abcdef
     """
-    with opened(_folder(context, folder)) as (config, _people, publisher, store):
+    with opened(_folder(context, folder)) as (_config, _people, publisher, store):
         place = publisher.keys.folder
         if what == HqKey.AT_REST:
             at_rest.retire_at_rest(place, store, key)
         else:
-            rotation.full_id(place, _known(what, config), key)
+            rotation.full_id(place, _known(what, store), key)
             gates = report.gates(store)
             if what == HqKey.SEALING:
                 _refuse(
@@ -143,7 +143,7 @@ def retire(
                     "gates that do not have the newest lists in force",
                     force,
                 )
-                outdated = publisher.outdated(config.sites if what == HqKey.SIGNING else (what,))
+                outdated = publisher.outdated(SiteRegistry(store).active() if what == HqKey.SIGNING else (what,))
                 _refuse(
                     outdated, "lists that were made with another key than the one in use (sitegate-hq publish)", force
                 )
@@ -197,9 +197,9 @@ def register(parent: typer.Typer) -> None:
     parent.add_typer(app, name="keys")
 
 
-def _rows(config: HqConfig, held: keys.HqKeys, store: Store) -> list[_Row]:
+def _rows(held: keys.HqKeys, store: Store) -> list[_Row]:
     gates, found = report.gates(store), []
-    for what in (HqKey.SIGNING, HqKey.SEALING, *config.sites):
+    for what in (HqKey.SIGNING, HqKey.SEALING, *SiteRegistry(store).active()):
         for key in rotation.held(held.folder, what):
             missing = [] if what == HqKey.SEALING else lacking(gates, what, key.id)
             found.append(_Row(what, key.id, _state(key.in_use), missing))
@@ -216,9 +216,9 @@ def _folder(context: typer.Context, folder: Path) -> Path:
     return folder if folder != Path() else context.obj or folder
 
 
-def _known(what: str, config: HqConfig) -> str:
-    if what not in (HqKey.SIGNING, HqKey.SEALING, *config.sites):
-        raise BadKey(f"{what!r} has no keys; known: signing, sealing, {', '.join(config.sites)}")
+def _known(what: str, store: Store) -> str:
+    if what not in (HqKey.SIGNING, HqKey.SEALING, *SiteRegistry(store).active()):
+        raise BadKey(f"{what!r} has no keys; known: signing, sealing, {', '.join(SiteRegistry(store).active())}")
     return what
 
 

@@ -13,6 +13,7 @@ from hq.commands.options import Folder
 from hq.database.published_lists import ListKey
 from hq.lists.publisher import Publisher
 from hq.registry.import_file import read_import
+from hq.registry.sites import SiteRegistry
 
 
 def import_(
@@ -24,14 +25,14 @@ def import_(
 
     Example: sitegate-hq import workers.toml --dir ./hq --publish
     """
-    with opened(folder) as (config, people, publisher, _):
+    with opened(folder) as (_, people, publisher, store):
         done = people.take(read_import(file))
         out.print(
             f"imported {done.workers} workers, {done.risk} risk entries, {done.policies} policies, "
             f"{done.enrolments} enrolments"
         )
         if and_publish:
-            _publish(publisher, publisher.to_publish(config.sites))
+            _publish(publisher, publisher.to_publish(SiteRegistry(store).active()))
 
 
 def publish(
@@ -47,9 +48,11 @@ def publish(
 
     Example: sitegate-hq publish --site site-1 --list roster
     """
-    with opened(folder) as (config, _, publisher, _store):
-        every = [(one, each) for one in site or config.sites for each in kind or DECISION_LISTS]
-        wanted = every if site or kind or snapshot else publisher.to_publish(config.sites)
+    with opened(folder) as (_, _, publisher, store):
+        registry = SiteRegistry(store)
+        sites = registry.checked(site) if site else registry.active()
+        every = [(one, each) for one in sites for each in kind or DECISION_LISTS]
+        wanted = every if site or kind or snapshot else publisher.to_publish(sites)
         _publish(publisher, wanted, snapshot)
         if not wanted:
             out.print("nothing changed since it was published; --site SITE signs the lists of a site again")

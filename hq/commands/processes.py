@@ -20,19 +20,23 @@ from hq.service import HqService
 
 def init(
     folder: Annotated[Path, typer.Argument(help="The folder to make.")],
-    site: Annotated[list[str], typer.Option("--site", help="A site; may be repeated.")],
+    site: Annotated[list[str] | None, typer.Option("--site", help="A site; may be repeated.")] = None,
     broker_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the MQTT broker.")] = 1883,
 ) -> None:
     """Make HQ's folder: keys, one key pair per site, and hq.toml. Existing files stay.
 
     Example: sitegate-hq init ./hq --site site-1
     """
-    sites = tuple(ids.checked("site", name) for name in site)  # before anything is made: it becomes the name of a file
+    sites = tuple(
+        ids.checked("site", name) for name in site or ()
+    )  # before anything is made: it becomes the name of a file
     for path in keys.init(folder, sites, broker_port):
         out.print(f"made {path}", highlight=False)
-    new = [name for name in sites if name not in settings.load(folder).sites]
-    if new:
-        out.print(f"{folder / settings.FILE_NAME} stays as it was: add to its sites {', '.join(new)}", highlight=False)
+    for name in sites:
+        if name not in settings.load(folder).sites:
+            out.print(
+                f"{folder / settings.FILE_NAME} stays as it was: sitegate-hq site add {name} --by YOU", highlight=False
+            )
     out.print("Each gate of a site needs: keys/hq-signing.pub.pem, keys/hq-sealing.pub.pem, keys/sites/SITE.key.pem")
 
 
@@ -60,10 +64,14 @@ def run(
     Example: sitegate-hq run --dir ./hq --with-broker
     """
     config = settings.load(folder)
-    stop = stop_event()
-    with open_broker(folder, config.broker.port) if with_broker else nullcontext():
-        out.print(f"HQ runs; broker {config.broker.host}:{config.broker.port}", highlight=False)
-        _serve(HqService(config), config.metrics.port, stop)
+    stop, service = stop_event(), HqService(config)
+    try:
+        service.claim()  # before the broker: a second HQ names the first, not a port that is taken
+        with open_broker(folder, config.broker.port) if with_broker else nullcontext():
+            out.print(f"HQ runs; broker {config.broker.host}:{config.broker.port}", highlight=False)
+            _serve(service, config.metrics.port, stop)
+    finally:
+        service.close()
 
 
 def ingest(

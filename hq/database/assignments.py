@@ -7,6 +7,7 @@ from sqlalchemy import Connection, delete, insert, select
 from contract.messages import ListKind
 from hq.database import tables as t
 from hq.database.dirty_lists import mark
+from hq.database.sites import shared_with, site_row
 
 PAGE = 500
 """Workers that are read at once."""
@@ -38,19 +39,31 @@ def assigned_sites(db: Connection, worker_ids: Iterable[str]) -> dict[str, froze
 
 
 def people_sources(db: Connection, site_id: str) -> tuple[str, ...]:
-    """Name the sites whose workers are on this site's lists."""
-    return (site_id,)
+    """Name the sites whose workers are on this site's lists. A retired site has none.
+
+    A site that is not in the registry counts as one without a group.
+    """
+    known = site_row(db, site_id) is not None
+    return tuple(sorted(shared_with(db, site_id))) if known else (site_id,)
 
 
 def list_sites(db: Connection, site_ids: Collection[str]) -> frozenset[str]:
-    """Name the sites on whose lists the workers of these sites are."""
-    return frozenset(site_ids)
+    """Name the sites on whose lists the workers of these sites are: themselves, and those of their groups."""
+    return frozenset(site_ids).union(*(shared_with(db, site_id) for site_id in site_ids))
 
 
 def listed_pages(db: Connection, site_id: str) -> Iterator[list[str]]:
     """Read the workers on a site's lists in pages, in the order of the database."""
+    yield from _pages(db, people_sources(db, site_id))
+
+
+def site_pages(db: Connection, site_id: str) -> Iterator[list[str]]:
+    """Read the workers who are assigned to this very site, in pages."""
+    yield from _pages(db, (site_id,))
+
+
+def _pages(db: Connection, sources: Collection[str]) -> Iterator[list[str]]:
     columns, after = t.assignments.c, ""
-    sources = people_sources(db, site_id)
     while sources:
         wanted = select(columns.worker_id).where(columns.site_id.in_(sources), columns.worker_id > after)
         page = list(db.execute(wanted.distinct().order_by(columns.worker_id).limit(PAGE)).scalars())

@@ -23,6 +23,7 @@ _VALUES: tuple[tuple[Table, Column[Any], Column[Any]], ...] = (
     (t.enrolments, t.enrolments.c.digest, t.enrolments.c.record),
     (t.erased_events, t.erased_events.c.name, t.erased_events.c.proof),
     (t.directory_entries, t.directory_entries.c.worker_id, t.directory_entries.c.record),
+    (t.people_changes, t.people_changes.c.change_id, t.people_changes.c.why),
 )
 """Everything that is encrypted at rest: table, row id, value."""
 

@@ -95,6 +95,21 @@ def enrolments_by_worker(
     return found
 
 
+def template_records(db: Connection, cipher: Cipher, only: Sequence[str]) -> Iterator[tuple[str, EnrolmentRecord]]:
+    """Decrypt digest and record of the templates of these workers. Slow."""
+    columns = t.templates.c
+    wanted = select(columns.digest, columns.sealed_record).order_by(columns.digest)
+    for some in slices(only):
+        for row in db.execute(wanted.where(columns.worker_id.in_(some))):
+            yield row.digest, decode(EnrolmentRecord, cipher.decrypt(row.sealed_record, f"templates/{row.digest}"))
+
+
+def enrolled_workers(db: Connection) -> list[str]:
+    """Read the ids of all workers with templates."""
+    worker_id = t.templates.c.worker_id
+    return list(db.execute(select(worker_id).distinct().order_by(worker_id)).scalars())
+
+
 def has_template(db: Connection, digest: str) -> bool:
     """Tell whether the templates of this very record are stored."""
     return db.execute(select(t.templates.c.digest).where(t.templates.c.digest == digest)).first() is not None

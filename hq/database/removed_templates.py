@@ -100,8 +100,9 @@ def cover_others(db: Connection, site_id: str | None = None) -> None:
 def _held_since(site_id: Column[Any], covers: Column[Any]) -> Select[Any]:
     """Select the removals after `covers` of workers whom the site's snapshot or changes hold."""
     rows, forgotten = t.list_rows.c, t.forgotten.c
-    here = (rows.site_id == site_id) & (rows.kind == ListKind.ROSTER.value) & (rows.worker_id == forgotten.worker_id)
-    return select(forgotten.id).where(forgotten.id > covers, select(rows.worker_id).where(here).exists())
+    both = t.forgotten.join(t.list_rows, rows.worker_id == forgotten.worker_id)
+    here = (rows.site_id == site_id, rows.kind == ListKind.ROSTER.value, forgotten.id > covers)
+    return select(forgotten.id).select_from(both).where(*here).correlate(t.list_bases, t.snapshots)
 
 
 def note_snapshot(db: Connection, site_id: str, base: Base, covers: int, issued: datetime) -> None:

@@ -3,7 +3,7 @@
 Each pair of files, NAME.key.pem and NAME.pub.pem, may hold several keys; the first is in use (`hq.keys.rotation`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import StrEnum
 from pathlib import Path
 
@@ -15,6 +15,9 @@ from contract.keyring import FollowedKeyFile, OpeningKeys
 from contract.signing import PrivateKey, read_sealing_public, signing_privates, write_key_pair
 from hq.config import FILE_NAME, template
 from hq.keys.encryption import NAME, AtRest, new_key, text
+
+RESERVED_ENDINGS = (".key", ".pub", ".screen")
+"""No site's id ends so: key files of other sites would have its names."""
 
 
 class HqKey(StrEnum):
@@ -53,6 +56,10 @@ class HqKeys:
         return read_sealing_public(self.folder / "sites" / f"{site_id}.pub.pem")
 
 
+class NoSiteName(NoId):
+    """A site whose key files would be those of something else. The text says what to do."""
+
+
 def load(folder: Path) -> HqKeys:
     """Open the keys in an HQ folder. Raises BadKey."""
     return HqKeys(folder / "keys")
@@ -83,22 +90,49 @@ def new_pair(what: str) -> PrivateKey:
     return kind()
 
 
+def check_site_names(folder: Path, sites: Collection[str]) -> None:
+    """Check that the key files of sites without any will be theirs alone. `folder`: of keys. Raises NoSiteName."""
+    ending = ".pub.pem"
+    held = {path.name.removesuffix(ending) for path in (folder / "sites").glob(f"*{ending}")}
+    new = sorted(set(sites) - held)
+    for site in new:
+        if site.lower() in set(HqKey):
+            raise NoSiteName(f"site {site!r}: keys of HQ have this name, choose another")
+        if site.lower().endswith(RESERVED_ENDINGS):
+            raise NoSiteName(f"site {site!r}: names of key files end like this, choose another")
+        if twin := next((one for one in sorted(held | set(new)) if one != site and one.lower() == site.lower()), None):
+            raise NoSiteName(
+                f"site {site!r} differs from {twin!r} only in the case of its letters: some disks keep one key file "
+                "for both. Choose another id"
+            )
+
+
+def make_site_pair(folder: Path, site_id: str) -> list[Path]:
+    """Make a site's key pair in the folder of keys, unless it exists. Return the new files."""
+    (folder / "sites").mkdir(parents=True, exist_ok=True, mode=0o700)
+    return _make_pair(folder, site_id)
+
+
+def _make_pair(folder: Path, what: str) -> list[Path]:
+    private, public = private_path(folder, what), public_path(folder, what)
+    if private.exists() or public.exists():  # a site's private key may be at its gates alone
+        return []
+    write_key_pair(new_pair(what), private, public)
+    return [private, public]
+
+
 def init(folder: Path, sites: tuple[str, ...], broker_port: int) -> list[Path]:
     """Make what is missing: hq.toml, HQ's keys, and a pair for each site. Existing files stay.
 
     Returns:
         The new files.
     """
-    if odd := [site for site in sorted(sites) if site in set(HqKey)]:
-        raise NoId(f"site {odd[0]!r}: keys of HQ have this name, choose another")
     keys = folder / "keys"
+    check_site_names(keys, sites)
     (keys / "sites").mkdir(parents=True, exist_ok=True, mode=0o700)
     made: list[Path] = []
     for what in (HqKey.SIGNING, HqKey.SEALING, *sites):
-        private, public = private_path(keys, what), public_path(keys, what)
-        if not private.exists() and not public.exists():  # a site's private key may be at its gates alone
-            write_key_pair(new_pair(what), private, public)
-            made += [private, public]
+        made += _make_pair(keys, what)
     at_rest = keys / NAME
     if not at_rest.exists():
         at_rest.touch(mode=0o600)

@@ -4,23 +4,25 @@ HQ accepts only gates that are in force here. A gate registers with a one-time c
 somebody read aloud. A revocation counts at once in every process, because each transaction reads the registry.
 """
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
+from common.ids import is_id
+from common.terminal.problems import ID, shown
 from contract.identity import code_key, grouped, new_code, proven, same_fingerprint
 from contract.messages import Registration
 from hq.database import tables as t
 from hq.database.clock import now
-from hq.database.gate_reports import forget_reports
+from hq.database.gate_reports import forget_reports, gate_report
+from hq.database.sites import end_retirement, note_gate
 from hq.database.store import Store, lock
 from hq.keys.keys import HqKeys
+from hq.registry.known_sites import SiteRefused, active_site, checked_name
 from hq.registry.registered_gate import RegisteredGate
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 TRIES_MAX = 1000
 """Wrong codes for one gate, after which the code is void. Chance of a hit: 1000 in 2^60."""
 _OPEN = t.registrations.c.revoked_utc.is_(None)
@@ -57,8 +59,8 @@ def registrations(db: Connection, gate_id: str | None = None) -> list[Registered
 class GateRegistry:
     """What people at HQ do with the registry. Each method is one transaction and raises RegistryRefused."""
 
-    def __init__(self, store: Store, keys: HqKeys, sites: Collection[str]) -> None:
-        self._store, self._keys, self._sites = store, keys, sites
+    def __init__(self, store: Store, keys: HqKeys) -> None:
+        self._store, self._keys = store, keys
 
     def invite(
         self, gate_id: str, site_id: str, *, by: str, valid_s: float, replaces: bool = False, fingerprint: str = ""
@@ -67,11 +69,12 @@ class GateRegistry:
 
         An earlier invitation of the gate becomes void.
         """
-        self._check(gate_id, site_id, by)
+        _check(gate_id, by)
         code = "" if fingerprint else new_code()
         key = code_key(code, site_id, gate_id) if code else None
         expires = now() + timedelta(seconds=valid_s)
         with self._store.write(f"gate {gate_id}") as db:
+            _check_site(db, site_id)
             _check_free(db, gate_id, replaces)
             db.execute(delete(t.invitations).where(t.invitations.c.gate_id == gate_id))
             db.execute(
@@ -92,8 +95,9 @@ class GateRegistry:
         self, gate_id: str, site_id: str, gate_key: bytes, link_key: bytes, *, by: str, replaces: bool = False
     ) -> RegisteredGate:
         """Register keys that were brought to HQ in a file."""
-        self._check(gate_id, site_id, by)
+        _check(gate_id, by)
         with self._store.write(f"gate {gate_id}") as db:
+            _check_site(db, site_id)
             _check_free(db, gate_id, replaces)
             return _add(db, gate_id, site_id, gate_key, link_key, by, "key file")
 
@@ -109,10 +113,27 @@ class GateRegistry:
             _revoke(db, gate_id, by, why)
             return found
 
+    def rename(self, gate_id: str, name: str, *, by: str) -> None:
+        """Set the name that people read."""
+        _check(gate_id, by)
+        with self._store.write(f"gate {gate_id}") as db:
+            _check_known(db, gate_id)
+            note_gate(db, gate_id, name=checked_name(name), named_by=by)
+
+    def retire(self, gate_id: str, *, by: str) -> None:
+        """Revoke a gate that was taken down, and miss no sign of life of it. May be repeated."""
+        _check(gate_id, by)
+        with self._store.write(f"gate {gate_id}") as db:
+            _check_known(db, gate_id)
+            db.execute(delete(t.invitations).where(t.invitations.c.gate_id == gate_id))
+            _revoke(db, gate_id, by, "retired")
+            note_gate(db, gate_id, retired_utc=now(), retired_by=by)
+
     def take(self, registration: Registration, payload: bytes) -> tuple[bool, str]:
         """Receive a gate's keys. Return whether it is registered now, and why or why not."""
         gate_id, keys = registration.gate_id, (registration.gate_key, registration.link_key)
         with self._store.write(f"gate {gate_id}") as db:
+            _check_site(db, registration.site_id)
             held = registered(db, [gate_id]).get(gate_id)
             row = db.execute(select(t.invitations).where(t.invitations.c.gate_id == gate_id)).first()
             if held is not None and (held.site_id, held.gate_key, held.link_key) == (registration.site_id, *keys):
@@ -141,14 +162,17 @@ class GateRegistry:
         key = self._keys.at_rest.current().decrypt(row.code_key, _place(row.gate_id))
         return proven(payload, key)
 
-    def _check(self, gate_id: str, site_id: str, by: str) -> None:
-        """Check what somebody typed."""
-        if not _ID.fullmatch(gate_id):
-            raise RegistryRefused(f"{gate_id!r} cannot be a gate: letters, digits, dot, dash, underscore, 64 at most")
-        if not by.strip() or len(by) > 80:
-            raise RegistryRefused("--by: who does this, in 1 to 80 characters")
-        if site_id not in self._sites:
-            raise RegistryRefused(f"{site_id} is no site of this HQ; it has {', '.join(self._sites)}")
+
+def revoke_site(db: Connection, site_id: str, by: str, why: str) -> list[str]:
+    """Revoke all gates of a site and void its invitations. Return the gates."""
+    db.execute(delete(t.invitations).where(t.invitations.c.site_id == site_id))
+    found = list(
+        db.execute(select(t.registrations.c.gate_id).where(_OPEN, t.registrations.c.site_id == site_id)).scalars()
+    )
+    for gate_id in sorted(found):
+        _revoke(db, gate_id, by, why)
+        note_gate(db, gate_id, retired_utc=now(), retired_by=by)
+    return sorted(found)
 
 
 def registered_list(store: Store) -> Mapping[str, RegisteredGate]:
@@ -163,6 +187,29 @@ def written_fingerprint(typed: str) -> str:
     if len(symbols) != 20:
         raise ValueError("a fingerprint has 20 letters and digits: sitegate key show, at the gate")
     return grouped(symbols)
+
+
+def _check(gate_id: str, by: str) -> None:
+    """Check what somebody typed. Raises RegistryRefused."""
+    if not is_id(gate_id):
+        raise RegistryRefused(f"{shown(gate_id)} cannot be a gate: {ID}")
+    if not by.strip() or len(by) > 80:
+        raise RegistryRefused("--by: who does this, in 1 to 80 characters")
+
+
+def _check_known(db: Connection, gate_id: str) -> None:
+    if not registrations(db, gate_id) and gate_report(db, gate_id) is None:
+        raise RegistryRefused(f"HQ never heard of a gate {gate_id}: see sitegate-hq gates")
+
+
+def _check_site(db: Connection, site_id: str) -> None:
+    """Check that gates may register for a site, and let a retirement wait. The first thing in a transaction: the
+    retirement takes rows in the same order.
+    """
+    try:
+        active_site(db, site_id, hold=True)
+    except SiteRefused as error:
+        raise RegistryRefused(str(error)) from error
 
 
 def _check_free(db: Connection, gate_id: str, replaces: bool) -> None:
@@ -189,6 +236,7 @@ def _add(
     columns = ("gate_id", "site_id", "gate_key", "link_key", "since_utc", "added_by", "how")
     db.execute(insert(t.registrations).values({name: getattr(made, name) for name in columns}))
     forget_reports(db, gate_id, site_id)
+    end_retirement(db, gate_id)
     return made
 
 

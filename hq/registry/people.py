@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from contract.messages import EnrolmentEvent, EnrolmentRecord, ListKind, WorkerR
 from contract.signing import ENROLMENT, BadSeal, unseal
 from hq.database import dirty_lists
 from hq.database import people as tables
-from hq.database.assignments import assigned_sites, list_sites
+from hq.database.assignments import assigned_sites, list_sites, site_pages
 from hq.database.clock import now
 from hq.database.erasure import erase_unread
 from hq.database.removed_templates import RemovalReason, note_removed
@@ -71,25 +72,48 @@ class PeopleRegistry:
         with self._store.read() as db:
             return self._worker(db, worker_id)
 
+    def records(
+        self, db: Connection, worker_ids: Sequence[str], *, skip_damaged: bool = False
+    ) -> dict[str, WorkerRecord]:
+        """Return, by worker id, those of these workers that are known, without templates."""
+        found: dict[str, WorkerRecord] = {}
+        for row in tables.worker_rows(db, worker_ids):
+            try:
+                found[row.worker_id] = tables.worker_of(self.cipher, row)
+            except KeyMissing:
+                raise
+            except AtRestError:
+                if not skip_damaged:
+                    raise
+        return found
+
     def take(self, data: ImportFile) -> Imported:
         """Import everything in the file, in one transaction. Raises EnrolmentRefused: then nothing was imported."""
+        with self.writing() as db:
+            return self.put(db, data)
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """Open a transaction that changes people. Others wait for its end."""
+        return self._store.write("people")
+
+    def put(self, db: Connection, data: ImportFile) -> Imported:
+        """Import everything in the file, in the caller's transaction. Raises EnrolmentRefused."""
         opened = [*data.enrolments, *map(self._open, data.sealed_enrolments)]
-        with self._store.write("people") as db:
-            # A worker who is written whole need not be read: so a damaged row can be repaired.
-            whole = {w.worker_id for w in data.workers if "consent_ref" in w.model_fields_set}
-            named = (*(w.worker_id for w in data.workers), *(r.worker_id for r in opened))
-            draft = self._draft(db, [name for name in named if name not in whole])
-            for worker in data.workers:
-                draft.put(worker)
-            for record in opened:
-                draft.add(record)
-            self._write(db, draft)
-            self.directory.put(db, filter(None, (worker.directory_entry for worker in data.workers)))
-            if data.risk is not None:
-                records = [RiskRecord.model_validate(entry.model_dump()) for entry in data.risk]
-                self.risk_lists.put_list(db, None, records, by="")
-            for policy in data.policies:
-                _put_policy(db, policy)
+        # A worker who is written whole need not be read: so a damaged row can be repaired.
+        whole = {w.worker_id for w in data.workers if "consent_ref" in w.model_fields_set}
+        named = (*(w.worker_id for w in data.workers), *(r.worker_id for r in opened))
+        draft = self._draft(db, [name for name in named if name not in whole])
+        for worker in data.workers:
+            draft.put(worker)
+        for record in opened:
+            draft.add(record)
+        self._write(db, draft)
+        self.directory.put(db, filter(None, (worker.directory_entry for worker in data.workers)))
+        if data.risk is not None:
+            records = [RiskRecord.model_validate(entry.model_dump()) for entry in data.risk]
+            self.risk_lists.put_list(db, None, records, by="")
+        for policy in data.policies:
+            _put_policy(db, policy)
         return Imported(len(data.workers), len(data.risk or ()), len(data.policies), len(opened))
 
     def withdraw(self, worker_ids: Sequence[str], by: str, *, remove: bool = False) -> None:
@@ -98,18 +122,38 @@ class PeopleRegistry:
         Raises:
             EnrolmentRefused: one of them is unknown; then nothing was changed.
         """
+        with self.writing() as db:
+            self.end_consents(db, worker_ids, by, remove=remove)
+
+    def end_consents(self, db: Connection, worker_ids: Sequence[str], by: str, *, remove: bool = False) -> None:
+        """Do the same as `withdraw` in the caller's transaction. Raises EnrolmentRefused."""
+        draft = self._draft(db, worker_ids)
+        for worker_id in worker_ids:
+            draft.withdraw(worker_id)
+        why = RemovalReason.REMOVED if remove else RemovalReason.WITHDRAWN
+        note_removed(db, set(worker_ids), why, now(), by)
+        self._write(db, draft)
+        if remove:
+            before = assigned_sites(db, worker_ids)
+            tables.remove_workers(db, worker_ids)
+            self._mark(db, worker_ids, before)
+            self.directory.remove(db, worker_ids)
+
+    def leave_site(self, site_id: str) -> int:
+        """Take a site from all workers' assignments. Return how many left it."""
+        cipher, count = self.cipher, 0
         with self._store.write("people") as db:
-            draft = self._draft(db, worker_ids)
-            for worker_id in worker_ids:
-                draft.withdraw(worker_id)
-            why = RemovalReason.REMOVED if remove else RemovalReason.WITHDRAWN
-            note_removed(db, set(worker_ids), why, now(), by)
-            self._write(db, draft)
-            if remove:
-                before = assigned_sites(db, worker_ids)
-                tables.remove_workers(db, worker_ids)
-                self._mark(db, worker_ids, before)
-                self.directory.remove(db, worker_ids)
+            for page in site_pages(db, site_id):
+                held = self.records(db, page)
+                left = {
+                    who: worker.model_copy(update={"sites": tuple(s for s in worker.sites if s != site_id)})
+                    for who, worker in held.items()
+                }
+                before = assigned_sites(db, left)
+                tables.replace_workers(db, cipher, left, now())
+                self._mark(db, list(left), before)
+                count += len(left)
+        return count
 
     def change(self, worker: WorkerRecord, fields: dict[str, object]) -> None:
         """Change some fields of a worker; consent and templates stay."""

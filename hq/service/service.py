@@ -51,14 +51,21 @@ class HqService:
         finally:
             self.close()
 
+    def claim(self) -> None:
+        """Make sure that no other HQ publishes. May be called twice. Raises AnotherHq."""
+        if not self._worker:
+            self.parts.only.take()
+
     def start(self) -> None:
-        """Read what a newer version stored, then connect."""
+        """Claim the database, read what a newer version stored, then connect. Raises AnotherHq."""
+        self.claim()
         if not self._worker:
             self.parts.ingest.read_again()
         self.parts.link.start()
 
     def step(self, timeout_s: float) -> None:
-        """Take one turn: receive, then run every task."""
+        """Take one turn: receive, then run every task. Raises AnotherHq if another HQ took over."""
+        self.parts.only.check()
         self.parts.inbox.receive(timeout_s)
         for task in self.parts.always:
             task.due()
@@ -69,4 +76,5 @@ class HqService:
     def close(self) -> None:
         """Disconnect. May be called twice."""
         self.parts.link.close()
+        self.parts.only.close()
         self.parts.store.close()

@@ -23,6 +23,7 @@ from hq.mqtt import HqLink
 from hq.registry.approvals import Approvals
 from hq.registry.gates import GateRegistry
 from hq.registry.people import PeopleRegistry
+from hq.registry.sites import SiteRegistry, open_store
 from hq.reports.metrics import HqMetrics
 from hq.service.changed_lists import ChangedLists, RiskExpiry
 from hq.service.event_intake import EventIntake
@@ -31,6 +32,7 @@ from hq.service.list_renewal import ListRenewal
 from hq.service.list_sending import ListSending
 from hq.service.log_emptying import LogEmptying
 from hq.service.messages import MessageHandler
+from hq.service.only_hq import OnlyHq
 from hq.service.publishing import Publishing
 from hq.service.registrations import Registrations
 from hq.service.small_tasks import Announcement, CommandDelivery, RefusalSending, TimeCorrection
@@ -44,6 +46,7 @@ class ServiceParts:
     """The parts of one HQ process. `always` and `connected`: tasks of every turn, and of turns with a connection."""
 
     store: Store
+    only: OnlyHq
     link: HqLink
     metrics: HqMetrics
     ingest: Ingest
@@ -60,7 +63,7 @@ class ServiceParts:
 def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     """Build all parts. A `worker` only stores its share of the events. Raises BadKey, StoreError."""
     pairs = keys.load(config.folder)
-    store = Store(config.url, pairs)
+    store = open_store(config, pairs)
     people = PeopleRegistry(store, pairs)
     people.check()
     metrics = HqMetrics(store)
@@ -72,13 +75,15 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     publisher = Publisher(store, people, pairs, timedelta(hours=config.lists.whole_after_h))
     publishing = Publishing(publisher)
     sending = ListSending(publisher, publishing, link, metrics)
-    registrations = Registrations(GateRegistry(store, pairs, config.sites), link, pairs)
+    registrations = Registrations(GateRegistry(store, pairs), link, pairs)
     messages = MessageHandler(
         store=store, link=link, ingest=ingest, check=check, lists=sending, registrations=registrations
     )
-    renewal = ListRenewal(publisher, publishing, timedelta(hours=config.lists.reissue_after_h))
-    pause_s = config.lists.publish_after_s
-    changed = ChangedLists(store, publisher, publishing, lambda: config.sites, pause_s)
+    sites = SiteRegistry(store)
+    renewal = ListRenewal(publisher, publishing, sites.active, timedelta(hours=config.lists.reissue_after_h))
+    # A site that was retired has empty lists, which its gates must get, too.
+    every = lambda: [site.site_id for site in sites.every()]  # noqa: E731
+    changed = ChangedLists(store, publisher, publishing, every, config.lists.publish_after_s)
     expiry = RiskExpiry(people.risk_lists)
     lists = in_order(expiry, changed, renewal, LogEmptying(store, publisher), sending)
     periodic = Periodic(LISTS_EVERY_S, lists, RefusalSending(RefusalQueue(store), link, pairs, metrics))
@@ -87,6 +92,7 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     online = (Announcement(link, sending.forget_sent), CommandDelivery(sender, resync), periodic)
     return ServiceParts(
         store=store,
+        only=OnlyHq(store, config.folder),
         link=link,
         metrics=metrics,
         ingest=ingest,

@@ -189,7 +189,7 @@ def test_fail__a_site_that_is_no_id_makes_no_folder(tmp_path: Path, site: str) -
 def test_ok__a_site_that_hq_toml_does_not_name_yet_is_told(tmp_path: Path) -> None:
     assert "stays as it was" not in _run("init", tmp_path / "hq", "--site", "site-1")
     told = " ".join(_run("init", tmp_path / "hq", "--site", "site-1", "--site", "site-2").split())
-    assert "hq.toml stays as it was: add to its sites site-2" in told
+    assert "hq.toml stays as it was: sitegate-hq site add site-2 --by YOU" in told
 
 
 def test_fail__a_file_to_import_that_is_no_toml_or_json_is_told(tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def test_ok__people_of_an_earlier_version_are_encrypted_and_the_key_changes(rig:
     store = rig.store()
     assert at_rest.rotate_at_rest(rig.keys.folder, store) == {
         "workers": 1, "templates": 1, "risk_entries": 1, "index_keys": 1, "commands": 1, "invitations": 0,
-        "enrolments": 0, "erased_events": 0, "directory_entries": 0,
+        "enrolments": 0, "erased_events": 0, "directory_entries": 0, "people_changes": 0,
     }  # fmt: skip
     at_rest.retire_at_rest(rig.keys.folder, store, rig.keys.at_rest.current().ids[1])
     people = rig.people(store)

@@ -114,7 +114,7 @@ def test_fail__a_gate_of_another_site_or_another_gate_of_this_one(rig: Rig) -> N
         assert taker.take(batch.model_copy(update=change)).ack is None
         assert why in report.quarantine(store)[0].reason
     other = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
-    GateRegistry(store, rig.keys, ("site-1",)).add("gate-2", "site-1", other, other, by="test")
+    GateRegistry(store, rig.keys).add("gate-2", "site-1", other, other, by="test")
     stolen = EventBatch(site_id="site-1", gate_id="gate-2", epoch=epoch, records=tuple(records))
     assert taker.take(stolen).ack is None
     assert report.events(store) == []

@@ -90,7 +90,7 @@ def test_fail__a_gate_that_is_not_registered_or_of_another_site(rig: Rig) -> Non
     rig.register()
     code, said = order(rig, "--site", "site-2")
     assert (code, "is a gate of site-1" in said) == (1, True)
-    GateRegistry(store, rig.keys, ("site-1",)).revoke("gate-1", by="test", why="stolen")
+    GateRegistry(store, rig.keys).revoke("gate-1", by="test", why="stolen")
     assert "not delivered: the gate is not registered" in order(rig, "--site", "site-1")[1]
 
 

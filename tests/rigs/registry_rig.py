@@ -16,7 +16,7 @@ def keys_of(rig: Rig) -> PublicKeys:
 
 
 def registry_of(rig: Rig, store: Store) -> GateRegistry:
-    return GateRegistry(store, rig.keys, ("site-1", "site-2"))
+    return GateRegistry(store, rig.keys)
 
 
 def shown(rig: Rig, code: str, **changes: object) -> tuple[Registration, bytes]:

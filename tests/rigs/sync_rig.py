@@ -39,6 +39,7 @@ from hq.lists.publisher import Publisher
 from hq.registry.approvals import Approvals
 from hq.registry.gates import GateRegistry, registrations
 from hq.registry.people import PeopleRegistry
+from hq.registry.sites import open_store
 from hq.reports import report
 from hq.service import HqService
 
@@ -222,12 +223,12 @@ class Rig:
 
     def register(self, gate_id: str = "gate-1", site_id: str = "site-1") -> None:
         """Let HQ know the keys of this gate, unless it knows the gate already."""
-        with closing(Store(hq_config.load(self.hq_folder).url, self.keys)) as store:
+        with closing(open_store(hq_config.load(self.hq_folder), self.keys)) as store:
             with store.read() as db:
                 known = registrations(db, gate_id)
             if not known:
                 keys = (key.public_key().public_bytes_raw() for key in (self.gate_key, self.link_key))
-                GateRegistry(store, self.keys, ("site-1", "site-2")).add(gate_id, site_id, *keys, by="test")
+                GateRegistry(store, self.keys).add(gate_id, site_id, *keys, by="test")
 
     def take_unsigned(self) -> None:
         """HQ takes gates of before version 1.3, too."""
@@ -278,7 +279,7 @@ class Rig:
                 part.close()
 
     def store(self) -> Store:
-        store = Store(hq_config.load(self.hq_folder).url, self.keys)
+        store = open_store(hq_config.load(self.hq_folder), self.keys)
         self._open.append(store)
         return store
 

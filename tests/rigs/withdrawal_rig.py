@@ -113,7 +113,7 @@ class World:
     def gate(self, name: str = "gate-1") -> GateSide:
         self.gates.append(GateSide(self.rig, name))
         halves = (key.public_key().public_bytes_raw() for key in self.gates[-1].keys)
-        GateRegistry(self.store, self.rig.keys, ("site-1", "site-2")).add(name, "site-1", *halves, by="test")
+        GateRegistry(self.store, self.rig.keys).add(name, "site-1", *halves, by="test")
         self.gates[-1].start()
         return self.gates[-1]
 

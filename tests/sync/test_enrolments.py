@@ -133,7 +133,7 @@ def test_ok__whoever_approves_confirms_a_first_consent(desk: Desk) -> None:
 def test_fail__a_gate_that_is_not_registered_is_never_trusted(rig: Rig) -> None:
     """Also while gates of before version 1.3 are taken: anybody with the broker account can be one."""
     desk = Desk(rig, trusted=("site-1",))
-    GateRegistry(desk.store, rig.keys, ("site-1",)).revoke("gate-1", by="test", why="to be like one of before")
+    GateRegistry(desk.store, rig.keys).revoke("gate-1", by="test", why="to be like one of before")
     desk.door_until(utc() + timedelta(days=1))
     desk.imports(WORKER)
     desk.enrols()

@@ -152,7 +152,7 @@ def test_ok__a_gate_whose_clock_was_behind_when_it_connected_is_heard_once_it_is
 def test_fail__a_gate_that_never_reported_or_was_turned_away_is_no_receipt(world: World) -> None:
     """The broker gives the roster to each gate of the site, whether HQ hears of that or not."""
     world.rig.hq(known=False)
-    GateRegistry(world.store, world.rig.keys, ("site-1",)).add("gate-8", "site-1", *new_keys(), by="test")
+    GateRegistry(world.store, world.rig.keys).add("gate-8", "site-1", *new_keys(), by="test")
     stranger = Stranger(world.rig.port)
     stranger.subscribe("sitegate/v1/hq/state")
     wait_until(lambda: stranger.seen, "HQ is connected")  # it says so, and subscribes before
@@ -177,9 +177,7 @@ def test_fail__what_another_card_told_is_no_receipt_for_the_new_one(world: World
     world.wait(world.told, "HQ knows what it has")
     world.withdraw("w-1")
     world.wait(lambda: world.held() == {"gate-1": TemplatePlace.NOWHERE}, "the receipt")
-    GateRegistry(world.store, world.rig.keys, ("site-1",)).add(
-        "gate-1", "site-1", *new_keys(), by="test", replaces=True
-    )
+    GateRegistry(world.store, world.rig.keys).add("gate-1", "site-1", *new_keys(), by="test", replaces=True)
     assert world.held() == {"gate-1": TemplatePlace.UNKNOWN}
     assert world.receipts()["gate-1"].proven_utc is None
 

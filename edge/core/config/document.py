@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError, model_validator
 
 from common.config_paths import path_problem
+from common.terminal.problems import problem
 from common.text_files import NotUtf8, text_of
 from common.unknown_keys import keys_at, unknown_key
 from edge.core.config.camera import CameraConfig
@@ -138,5 +139,4 @@ def _explain(error: Any) -> str:
     where = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         return unknown_key(where, str(error["loc"][-1]), sorted(keys_at(Config, error["loc"][:-1])))
-    message = error["msg"].removeprefix("Value error, ")
-    return f"{where}: {message}" if where else message
+    return problem(error)

@@ -22,31 +22,45 @@ def templates_from_photos(engine: FaceEngine, config: MatcherConfig, images: Seq
     """
     if not images:
         raise EnrolmentError("no photo was given; give at least one")
-    templates = [_template(engine, config, image, f"photo {i}") for i, image in enumerate(images, start=1)]
-    same_min = engine.pack.impostor_tail.plain_start  # no gallery here to centre with
+    templates = []
+    for i, image in enumerate(images, start=1):
+        try:
+            templates.append(template_from_photo(engine, config, image))
+        except EnrolmentError as error:
+            raise EnrolmentError(f"photo {i}: {error}") from error
     for i, template in enumerate(templates[1:], start=2):
-        if float(np.dot(templates[0].vector, template.vector)) < same_min:
+        if not same_person(engine, templates[0], template):
             raise EnrolmentError(f"photos 1 and {i} do not show the same person; give photos of one person only")
     return templates
 
 
-def _template(engine: FaceEngine, config: MatcherConfig, image: Image, name: str) -> Template:
+def same_person(engine: FaceEngine, one: Template, other: Template) -> bool:
+    """Tell whether two templates of this engine are of one person, without a gallery to centre them with."""
+    return float(np.dot(one.vector, other.vector)) >= engine.pack.impostor_tail.plain_start
+
+
+def template_from_photo(engine: FaceEngine, config: MatcherConfig, image: Image) -> Template:
+    """Make the template of the one person in a photo (BGR, 0-255).
+
+    Raises:
+        EnrolmentError: not exactly one face, or a poor one. The text does not name the photo.
+    """
     faces = engine.detect(image)
     turned = engine.best_rotated_score(image)
     if turned > (faces[0].score if faces else 0.0):
-        raise EnrolmentError(f"{name}: {TILTED.photo}")
+        raise EnrolmentError(TILTED.photo)
     if not faces:
-        raise EnrolmentError(f"{name}: no face was found; use a photo that shows the whole face from the front")
+        raise EnrolmentError("no face was found; use a photo that shows the whole face from the front")
     if len(faces) > 1:
-        raise EnrolmentError(f"{name}: {len(faces)} faces were found; crop it to the one person")
+        raise EnrolmentError(f"{len(faces)} faces were found; crop it to the one person")
     face = engine.refine(image, faces[0])
     aligned = engine.align_refined(image, face)
     vector = engine.embed(aligned)
     if engine.vector_is_rotated(vector) or engine.image_is_rotated(
         image, face
     ):  # before the quality, which wrong points would distort
-        raise EnrolmentError(f"{name}: {TILTED.photo}")
+        raise EnrolmentError(TILTED.photo)
     fault = objection_to_reference(measure(face, aligned), config)
     if fault:
-        raise EnrolmentError(f"{name}: {fault.photo}")
+        raise EnrolmentError(fault.photo)
     return Template(vector, engine.model_id)

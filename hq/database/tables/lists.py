@@ -10,11 +10,12 @@ lists = Table(
     metadata,
     Column("site_id", String(64), primary_key=True),
     Column("kind", String(16), primary_key=True),
-    Column("list_version", Integer, primary_key=True),
+    Column("list_version", BigInteger, primary_key=True),
     Column("issued_utc", UtcTime, nullable=False),
     Column("parts", Integer, nullable=False),
+    Column("digest", String(64)),
 )
-"""Every published list."""
+"""Every published list. `digest`: what tells it from another list with its version; NULL of earlier versions of HQ."""
 
 list_parts = Table(
     "list_parts",
@@ -22,7 +23,7 @@ list_parts = Table(
     Column("site_id", String(64), primary_key=True),
     Column("kind", String(16), primary_key=True),
     Column("part", Integer, primary_key=True),
-    Column("list_version", Integer, nullable=False),
+    Column("list_version", BigInteger, nullable=False),
     Column("body", LargeBinary),
 )
 """What the broker keeps on each part's topic, as signed. NULL where an earlier version had more parts."""
@@ -32,11 +33,11 @@ list_bases = Table(
     metadata,
     Column("site_id", String(64), primary_key=True),
     Column("kind", String(16), primary_key=True),
-    Column("list_version", Integer, nullable=False),
+    Column("list_version", BigInteger, nullable=False),
     Column("digest", String(64), nullable=False),
     Column("bytes", Integer, nullable=False),
     Column("keys", String(64), nullable=False),
-    Column("delta_version", Integer, nullable=False),
+    Column("delta_version", BigInteger, nullable=False),
     Column("delta", LargeBinary),
     Column("left_utc", UtcTime),
 )
@@ -67,9 +68,18 @@ snapshots = Table(
     "list_snapshots",
     metadata,
     Column("site_id", String(64), primary_key=True),
-    Column("list_version", Integer, primary_key=True),
+    Column("list_version", BigInteger, primary_key=True),
     Column("digest", String(64), nullable=False),
     Column("covers", BigId, nullable=False),
     Column("issued_utc", UtcTime, nullable=False),
 )
 """Every roster that was published whole. `covers`: none of the `forgotten` up to this id is in it."""
+
+list_floors = Table(
+    "list_floors",
+    metadata,
+    Column("site_id", String(64), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("list_version", BigInteger, nullable=False),
+)
+"""Versions that gates hold of another HQ, or of this one before it was restored. The next version is above."""

@@ -119,3 +119,15 @@ directory_entries = Table(
     Column("updated_utc", UtcTime, nullable=False),
 )
 """`record`: DirectoryEntry without employer and trade, as JSON, encrypted (`hq.registry.directory`)."""
+
+people_changes = Table(
+    "people_changes",
+    metadata,
+    Column("change_id", String(32), primary_key=True),
+    Column("worker_id", String(64), nullable=False, index=True),
+    Column("what", String(32), nullable=False),
+    Column("utc", UtcTime, nullable=False),
+    Column("by_whom", String(80), nullable=False),
+    Column("why", LargeBinary),
+)
+"""What people at HQ did with a worker (`hq.database.people_changes`). `why`: encrypted."""

@@ -1,0 +1,1 @@
+"""Enrolment from many photos: whose photo is whose, and the process that makes the templates."""
