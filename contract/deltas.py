@@ -1,8 +1,8 @@
-"""The changes of a list since one snapshot, in one message. It is sealed for the site, signed by HQ, and valid for that
-snapshot only.
+"""The changes of a list since one snapshot, in one message. It is sealed for the list's reader, signed by HQ, and valid
+for that snapshot only.
 
 It travels like a part of a list (`contract.sealed`): `signature ‖ DeltaHeader as JSON ‖ newline ‖ sealed`. Inside the
-seal: `RosterDelta or RiskDelta as JSON ‖ newline ‖ template vectors`. Signature and seal have a purpose of their own.
+seal: `the delta as JSON ‖ newline ‖ template vectors`. Signature and seal have a purpose of their own.
 So a delta cannot be used as a part, and a part not as a delta.
 """
 
@@ -15,7 +15,9 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from contract.codec import BadMessage
 from contract.messages import (
     DeltaHeader,
+    DirectoryDelta,
     ListKind,
+    PresenceDelta,
     RiskDelta,
     RosterDelta,
     RosterSnapshot,
@@ -26,9 +28,14 @@ from contract.parts import roster_content
 from contract.sealed import Sealed, pack, read_sealed, unpack
 from contract.signing import Opener, Verifier, seal, sign_raw, unseal
 
-Delta = RosterDelta | RiskDelta
+Delta = RosterDelta | RiskDelta | DirectoryDelta | PresenceDelta
 
-_KINDS: dict[ListKind, type[Delta]] = {ListKind.ROSTER: RosterDelta, ListKind.RISK: RiskDelta}
+_KINDS: dict[ListKind, type[Delta]] = {
+    ListKind.ROSTER: RosterDelta,
+    ListKind.RISK: RiskDelta,
+    ListKind.DIRECTORY: DirectoryDelta,
+    ListKind.PRESENCE: PresenceDelta,
+}
 
 
 @dataclass(frozen=True, slots=True)

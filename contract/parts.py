@@ -15,9 +15,11 @@ from contract.codec import MAX_BYTES, BadMessage
 from contract.messages import (
     DIMENSION_MAX,
     PARTS_MAX,
+    DirectorySnapshot,
     ListKind,
     PartHeader,
     PolicySnapshot,
+    PresenceSnapshot,
     RiskSnapshot,
     RosterSnapshot,
     SealedTemplate,
@@ -29,12 +31,14 @@ from contract.messages import (
 from contract.sealed import Sealed, pack, read_sealed, unpack
 from contract.signing import Opener, Verifier, seal, sign_raw, unseal
 
-Snapshot = RosterSnapshot | RiskSnapshot | PolicySnapshot
+Snapshot = RosterSnapshot | RiskSnapshot | PolicySnapshot | DirectorySnapshot | PresenceSnapshot
 
 _KINDS: dict[ListKind, type[Snapshot]] = {
     ListKind.ROSTER: RosterSnapshot,
     ListKind.RISK: RiskSnapshot,
     ListKind.POLICY: PolicySnapshot,
+    ListKind.DIRECTORY: DirectorySnapshot,
+    ListKind.PRESENCE: PresenceSnapshot,
 }
 
 
@@ -98,8 +102,6 @@ def read_part(body: bytes, kind: ListKind, key: Verifier) -> SealedPart:
 def open_part(part: SealedPart, key: X25519PrivateKey | Opener) -> Content:
     """Open the seal and return its content. Raises BadSeal, BadMessage."""
     kind = part.header.kind
-    if kind not in _KINDS:
-        raise BadMessage(f"a {kind.value} is not read here")
     snapshot, vectors = unpack(_KINDS[kind], unseal(part.sealed, _purpose(kind), key))
     return Content(snapshot, vectors)
 

@@ -10,6 +10,7 @@ from contract.codec import MAX_BYTES, BadMessage, decode, encode
 from contract.messages import Message, SnapshotHeader
 from contract.signing import Verifier, verify_raw
 
+SIGNATURE_BYTES = 64
 M = TypeVar("M", bound=Message)
 H = TypeVar("H", bound=SnapshotHeader)
 
@@ -25,6 +26,11 @@ class Sealed(Generic[H]):
     @property
     def fingerprint(self) -> bytes:
         return hashlib.sha256(self.sealed).digest()
+
+
+def fingerprint(body: bytes) -> bytes:
+    """Return the fingerprint of a message that HQ made itself, with its signature not checked."""
+    return hashlib.sha256(body[SIGNATURE_BYTES:].partition(b"\n")[2]).digest()
 
 
 def read_sealed(kind: type[H], body: bytes, purpose: str, key: Verifier) -> Sealed[H]:

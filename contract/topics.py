@@ -6,6 +6,8 @@ from enum import StrEnum
 from contract.messages import (
     Ack,
     Command,
+    DirectoryDelta,
+    DirectorySnapshot,
     EventBatch,
     GateStatus,
     Health,
@@ -13,6 +15,8 @@ from contract.messages import (
     ListKind,
     Message,
     PolicySnapshot,
+    PresenceDelta,
+    PresenceSnapshot,
     Refusal,
     Registration,
     RegistrationAnswer,
@@ -40,6 +44,10 @@ class Channel(StrEnum):
     POLICY = "policy"
     ROSTER_DELTA = "roster_delta"
     RISK_DELTA = "risk_delta"
+    DIRECTORY = "directory"
+    DIRECTORY_DELTA = "directory_delta"
+    PRESENCE = "presence"
+    PRESENCE_DELTA = "presence_delta"
     SNAPSHOT_REQUEST = "snapshot_request"
     REGISTER = "register"
     REGISTERED = "registered"
@@ -73,9 +81,9 @@ _GATE, _LIST = f"{PREFIX}/{{site_id}}/{{gate_id}}", f"{PREFIX}/{{site_id}}/list"
 _LIST_PART_MAX = 4 * _KIB * _KIB
 
 
-def _list(carries: type[Message], name: str, part: str = "{part}") -> Route:
+def _list(carries: type[Message], name: str, part: str = "{part}", qos: int = 1) -> Route:
     pattern = f"{_LIST}/{name}/{part}"
-    return Route(carries, pattern, up=False, qos=1, retain=True, max_bytes=_LIST_PART_MAX, signed=True, sealed=True)
+    return Route(carries, pattern, up=False, qos=qos, retain=True, max_bytes=_LIST_PART_MAX, signed=True, sealed=True)
 
 
 ROUTES: dict[Channel, Route] = {
@@ -96,15 +104,24 @@ ROUTES: dict[Channel, Route] = {
     # Before the parts of lists: their patterns match these topics too.
     Channel.ROSTER_DELTA: _list(RosterDelta, "roster", "delta"),
     Channel.RISK_DELTA: _list(RiskDelta, "risk", "delta"),
+    Channel.DIRECTORY_DELTA: _list(DirectoryDelta, "directory", "delta"),
+    # The next one, a second later, says the same and more: none has to be sent twice.
+    Channel.PRESENCE_DELTA: _list(PresenceDelta, "presence", "delta", qos=0),
     Channel.ROSTER: _list(RosterSnapshot, "roster"),
     Channel.RISK: _list(RiskSnapshot, "risk"),
     Channel.POLICY: _list(PolicySnapshot, "policy"),
+    Channel.DIRECTORY: _list(DirectorySnapshot, "directory"),
+    Channel.PRESENCE: _list(PresenceSnapshot, "presence"),
     Channel.HQ_STATE: Route(HqState, f"{PREFIX}/hq/state", up=False, qos=1, retain=True, max_bytes=4 * _KIB),
 }
 
 
-DELTA_CHANNELS = {ListKind.ROSTER: Channel.ROSTER_DELTA, ListKind.RISK: Channel.RISK_DELTA}
-"""The channel of each list's changes. HQ always sends a policy whole."""
+DELTA_CHANNELS = {
+    ListKind.ROSTER: Channel.ROSTER_DELTA,
+    ListKind.RISK: Channel.RISK_DELTA,
+    ListKind.DIRECTORY: Channel.DIRECTORY_DELTA,
+}
+"""The channel of each list's changes, of lists that HQ publishes as versions. It always sends a policy whole."""
 
 
 def topic(channel: Channel, site_id: str = "+", gate_id: str = "+", part: int | None = None) -> str:

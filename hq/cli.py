@@ -20,6 +20,7 @@ from hq.commands import (
     lists,
     overview,
     processes,
+    restored,
     schema,
     site,
 )
@@ -59,4 +60,5 @@ gate.register(app)
 enrolments.register(app)
 consent.register(app)
 gaps.register(app)
+restored.register(app)
 bench.register(app)

@@ -2,12 +2,12 @@
 
 Compatibility: a reader ignores unknown fields, so that it can read a newer minor version. It refuses an unknown major
 version (`contract.codec`). docs/MESSAGES.md, "Versions", has the rules; `contract.compatible` checks them. Since 1.1
-lists travel in parts (`contract.parts`). Times are UTC. Worker ids are opaque: no message carries a name, a picture, or
-a readable template.
+lists travel in parts (`contract.parts`). Times are UTC. Worker ids are opaque. Only the directory carries names, sealed
+for the screen process. No message carries a picture or a readable template.
 """
 
 from contract.messages.base import VERSION, Id, KeyId, Message, PublicKey, Sha256, Signature, Text, Utc
-from contract.messages.directory import DirectoryEntry
+from contract.messages.directory import DirectoryDelta, DirectoryEntry, DirectorySnapshot
 from contract.messages.events import (
     AccessEvent,
     Ack,
@@ -36,9 +36,10 @@ from contract.messages.lists import (
 )
 from contract.messages.orders import Command
 from contract.messages.policy_snapshot import PolicySnapshot
+from contract.messages.presence import JournalEnd, LastPassages, PresenceDelta, PresenceRows, PresenceSnapshot
 from contract.messages.records import CommissioningRecord, CommissioningStep, EnrolmentRecord
 from contract.messages.registration import Registration, RegistrationAnswer
-from contract.messages.telemetry import GateStatus, Health, HqState, ListBase
+from contract.messages.telemetry import GateStatus, Health, HqState, ListBase, ListInForce
 from contract.messages.words import (
     DECISION_LISTS,
     QUALITY_ADVICE,
@@ -58,7 +59,8 @@ from contract.messages.words import (
 
 AnyMessage = (
     EventBatch | Ack | Refusal | GateStatus | Health | HqState | RosterSnapshot | RiskSnapshot | PolicySnapshot | PartHeader
-    | RosterDelta | RiskDelta | DeltaHeader | SnapshotRequest | Registration | RegistrationAnswer | Command
+    | RosterDelta | RiskDelta | DirectorySnapshot | DirectoryDelta | PresenceSnapshot | PresenceDelta
+    | DeltaHeader | SnapshotRequest | Registration | RegistrationAnswer | Command
     | EnrolmentRecord | CommissioningRecord
 )  # fmt: skip
 
@@ -83,7 +85,9 @@ __all__ = [
     "DataTier",
     "DeltaHeader",
     "Direction",
+    "DirectoryDelta",
     "DirectoryEntry",
+    "DirectorySnapshot",
     "DiskStep",
     "EnrolmentEvent",
     "EnrolmentRecord",
@@ -94,8 +98,11 @@ __all__ = [
     "Health",
     "HqState",
     "Id",
+    "JournalEnd",
     "KeyId",
+    "LastPassages",
     "ListBase",
+    "ListInForce",
     "ListKind",
     "LivenessVerdict",
     "Message",
@@ -105,6 +112,9 @@ __all__ = [
     "PassageEvent",
     "PassageOutcome",
     "PolicySnapshot",
+    "PresenceDelta",
+    "PresenceRows",
+    "PresenceSnapshot",
     "PublicKey",
     "Reason",
     "Refusal",

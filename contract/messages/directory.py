@@ -1,10 +1,11 @@
-"""The directory of a site: who its workers are. It is sealed for the screen process alone (`contract.directory`)."""
+"""The directory of a site: who its workers are. It is sealed for the screen process alone."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from contract.messages.base import Id
+from contract.messages.lists import SnapshotHeader
 
 _ONE_LINE = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
 
@@ -24,3 +25,18 @@ class DirectoryEntry(BaseModel):
     team: Name | None = Field(default=None, repr=False)
     trade: Name | None = Field(default=None, repr=False)
     phone: Phone | None = Field(default=None, repr=False)
+
+
+class DirectorySnapshot(SnapshotHeader):
+    """The directory entries of one part: the workers who may pass at the site."""
+
+    type: Literal["directory"] = "directory"
+    entries: tuple[DirectoryEntry, ...] = ()
+
+
+class DirectoryDelta(SnapshotHeader):
+    """How a directory differs from one snapshot. `entries`: added, or replacing the entry of the same worker."""
+
+    type: Literal["directory_delta"] = "directory_delta"
+    entries: tuple[DirectoryEntry, ...] = ()
+    removed: tuple[Id, ...] = ()

@@ -49,6 +49,8 @@ class AccessEvent(Event):
     roster_version: int = Field(default=0, ge=0)
     risk_version: int = Field(default=0, ge=0)
     policy_version: int = Field(default=0, ge=0)
+    presence_version: int = Field(default=0, ge=0)
+    """The presence list that told who is inside; 0: this gate's own count."""
     roster_tier: DataTier = DataTier.EXPIRED
     risk_tier: DataTier = DataTier.EXPIRED
     factors: tuple[Factor, ...] = ()

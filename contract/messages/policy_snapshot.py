@@ -40,6 +40,8 @@ class PolicySnapshot(SnapshotHeader):
     anti_passback: AntiPassback = AntiPassback.OFF
     anti_passback_forgets_after_h: float = Field(default=14, gt=0, le=24 * 7)
     occupancy_max: int | None = Field(default=None, ge=1, le=100_000)
+    presence_max_age_s: float = Field(default=90, ge=5, le=3600)
+    """An older presence list does not count: the gate goes by its own passages."""
     two_person: bool = False
     """Two different workers must come within `two_person_within_s`. Each needs the right to pass, and gets one
     release."""

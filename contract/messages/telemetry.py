@@ -17,6 +17,16 @@ class ListBase(BaseModel):
     digest: Sha256
 
 
+class ListInForce(BaseModel):
+    """A list that a gate holds, by version and digest. Changes have the digest of their sealed content."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
+
+    kind: ListKind
+    list_version: int = Field(ge=1, le=2**53)
+    digest: Sha256
+
+
 class GateStatus(Message):
     """Birth, planned death and Will of a gate's sync process. Retained."""
 
@@ -46,6 +56,10 @@ class GateStatus(Message):
     """The same for the roster in the memory of the gate process; unknown while that process is silent."""
     sealed_enrolments: int | None = Field(default=None, ge=0)
     """Number of enrolments at the gate whose sealed content is not erased yet. An older gate does not say."""
+    lists_kept: tuple[ListInForce, ...] = Field(default=(), max_length=8)
+    """The lists in the gate's files, with their changes."""
+    lists_used: tuple[ListInForce, ...] = Field(default=(), max_length=8)
+    """The highest version of each list that was ever in force in the gate process. The gate uses no lower one."""
     utc: Utc | None = None
     connection: int = Field(default=0, ge=0, le=2**53)
     """The `serial` at the start of this connection to the broker. A Will ends only its own connection."""

@@ -131,6 +131,7 @@ class Display:
             lists_refused={
                 kind: highest[kind] for kind in sorted(self._adapters.roster.state.withheld) if kind in highest
             },
+            lists_used=dict(water.list_marks()) if water is not None else {},
             lists_older=tuple(kind for kind in highest if water is not None and water.takes_older(kind)),
             clock_behind=self._adapters.clock_bounds is not None and bool(self._adapters.clock_bounds.behind()),
             liveness=self._config.liveness.in_force,

@@ -27,7 +27,9 @@ def apply_delta(
     found, age = open_changes(delta, key), ListAge(claimed.list_version, claimed.issued_utc)
     if isinstance(found.delta, RosterDelta):
         return _roster(base, found, found.delta, age, now)
-    return _risks(base, found.delta, age), 0
+    if isinstance(found.delta, RiskDelta):
+        return _risks(base, found.delta, age), 0
+    raise ListRefused(f"changes of a {claimed.kind.value} decide nothing here")
 
 
 def with_list(kind: ListKind, state: RosterState, found: RosterState) -> RosterState:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from contract.codec import MAX_BYTES
 from contract.deltas import SealedDelta
-from contract.messages import ListKind, PartHeader
+from contract.messages import ListInForce, ListKind, PartHeader
 from contract.parts import SealedPart
 from edge.storage.database_reader import Ask
 
@@ -125,6 +125,21 @@ def newest_in_force(db: sqlite3.Connection) -> dict[ListKind, ListSummary]:
     rows = db.execute(_NEWEST).fetchall()
     times = datetime.fromisoformat
     return {ListKind(kind): ListSummary(int(v), times(issued), times(applied)) for kind, v, issued, applied in rows}
+
+
+def lists_in_force(db: sqlite3.Connection) -> tuple[ListInForce, ...]:
+    """Return the lists in force, with their newest changes, by version and digest."""
+    found = []
+    for kind in ListKind:
+        held, changes = snapshot(db, kind, in_force=True), delta(db, kind, in_force=True)
+        if changes is not None:
+            newest = changes.list_version, changes.fingerprint.hex()
+        elif held is not None:
+            newest = held.list_version, held.digest
+        else:
+            continue
+        found.append(ListInForce(kind=kind, list_version=newest[0], digest=newest[1]))
+    return tuple(found)
 
 
 def begin(db: sqlite3.Connection, header: PartHeader) -> None:

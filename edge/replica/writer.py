@@ -16,7 +16,7 @@ from pathlib import Path
 import structlog
 
 from contract.deltas import SealedDelta
-from contract.messages import Ack, ListBase, ListKind, NoticeCode, PartHeader
+from contract.messages import Ack, ListBase, ListInForce, ListKind, NoticeCode, PartHeader
 from contract.parts import SealedPart, digest_of
 from contract.signing import BadSignature, Verifier, verify
 from edge.core.domain import Incident
@@ -62,6 +62,10 @@ class ReplicaWriter:
     def issued(self) -> dict[ListKind, datetime]:
         """Return when HQ issued the lists in force, or their newest changes."""
         return {kind: found.issued_utc for kind, found in list_tables.newest_in_force(self._db).items()}
+
+    def in_force(self) -> tuple[ListInForce, ...]:
+        """Return the lists in force, with their changes, by version and digest."""
+        return list_tables.lists_in_force(self._db)
 
     def base(self, kind: ListKind) -> ListBase | None:
         """Return the snapshot in force. All that it holds is still here, also of workers who left since."""

@@ -139,6 +139,10 @@ class HighWater:
         """See `edge.core.ports.HighWater`."""
         return {kind: mark.version for kind, mark in self.marks.lists.items()}
 
+    def list_marks(self) -> Mapping[ListKind, ListMark]:
+        """See `edge.core.ports.HighWater`."""
+        return self.marks.lists
+
     def newest_order(self) -> datetime | None:
         """See `edge.core.ports.HighWater`."""
         return self.marks.order_utc

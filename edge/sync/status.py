@@ -3,7 +3,7 @@
 import platform
 from dataclasses import asdict, dataclass
 
-from contract.messages import GateStatus, ListBase, ListKind
+from contract.messages import GateStatus, ListBase, ListInForce, ListKind
 from contract.topics import Channel
 from edge.core.config import SiteConfig
 from edge.core.ports import Clock, JournalReader
@@ -19,12 +19,14 @@ _HELD_EVERY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class HeldTemplates:
-    """What HQ wants to know of templates that must be gone. See `GateStatus`."""
+class HeldLists:
+    """What HQ wants to know of the lists here, and of templates that must be gone. See `GateStatus`."""
 
     roster_kept: ListBase | None = None
     roster_used: ListBase | None = None
     sealed_enrolments: int | None = None
+    lists_kept: tuple[ListInForce, ...] = ()
+    lists_used: tuple[ListInForce, ...] = ()
 
 
 class StatusReport:
@@ -51,8 +53,8 @@ class StatusReport:
         self._link, self._sender, self._will = link, sender, will
         self._replica, self._journal, self._keys, self._gate = replica, journal, keys, gate
         self.model_id = ""
-        self._held, self._held_due_s = HeldTemplates(), 0.0
-        self._announced: tuple[dict[ListKind, int], str, HeldKeys, HeldTemplates] | None = None
+        self._held, self._held_due_s = HeldLists(), 0.0
+        self._announced: tuple[dict[ListKind, int], str, HeldKeys, HeldLists] | None = None
         will.status = self.message(online=False)
 
     def due(self) -> float:
@@ -62,8 +64,17 @@ class StatusReport:
         """Publish the status if it changed. Raises ReplicaError."""
         if now_s >= self._held_due_s:
             self._held_due_s = now_s + _HELD_EVERY_S
-            used = self._gate.read().roster_base
-            self._held = HeldTemplates(self._replica.base(ListKind.ROSTER), used, self._journal.sealed())
+            live = self._gate.read()
+            self._held = HeldLists(
+                self._replica.base(ListKind.ROSTER),
+                live.roster_base,
+                self._journal.sealed(),
+                self._replica.in_force(),
+                tuple(
+                    ListInForce(kind=kind, list_version=mark.version, digest=mark.digest)
+                    for kind, mark in sorted(live.lists_used.items())
+                ),
+            )
         present = self._replica.versions(), self.model_id, self._keys.held, self._held
         self._will.status = self.message(online=False)  # for the next connection
         if present == self._announced:

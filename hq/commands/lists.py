@@ -1,6 +1,7 @@
 """`sitegate-hq import` and `publish`: people in, lists out."""
 
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +11,13 @@ from contract.messages import DECISION_LISTS, ListKind
 from hq.commands.console import out
 from hq.commands.context import opened
 from hq.commands.options import Folder
-from hq.database.published_lists import ListKey
+from hq.database.published_lists import ListKey, raise_floor
 from hq.lists.publisher import Publisher
 from hq.registry.import_file import read_import
 from hq.registry.sites import SiteRegistry
+
+VERSION_MAX = 2**52
+"""Gates count to 2^53: HQ needs versions above."""
 
 
 def import_(
@@ -40,6 +44,9 @@ def publish(
     site: Annotated[list[str] | None, typer.Option("--site", help="Only this site; may be repeated.")] = None,
     kind: Annotated[list[ListKind] | None, typer.Option("--list", help="Only this list; may be repeated.")] = None,
     snapshot: Annotated[bool, typer.Option("--snapshot", help="The whole lists, not only what changed.")] = False,
+    above: Annotated[
+        int, typer.Option("--above", min=0, max=VERSION_MAX, help="Make the version higher than this one, at a gate.")
+    ] = 0,
 ) -> None:
     """Sign the next version of the lists that changed; the running HQ sends them to the gates.
 
@@ -50,9 +57,13 @@ def publish(
     """
     with opened(folder) as (_, _, publisher, store):
         registry = SiteRegistry(store)
-        sites = registry.checked(site) if site else registry.active()
-        every = [(one, each) for one in sites for each in kind or DECISION_LISTS]
-        wanted = every if site or kind or snapshot else publisher.to_publish(sites)
+        sites, kinds = registry.checked(site) if site else registry.active(), tuple(kind or DECISION_LISTS)
+        every = list(product(sites, kinds))
+        if above:
+            with store.write("lists") as db:
+                for key in every:
+                    raise_floor(db, *key, above)
+        wanted = every if site or kind or snapshot or above else publisher.to_publish(sites)
         _publish(publisher, wanted, snapshot)
         if not wanted:
             out.print("nothing changed since it was published; --site SITE signs the lists of a site again")

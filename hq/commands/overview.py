@@ -10,7 +10,9 @@ from contract.messages import DECISION_LISTS
 from hq.commands.console import gate_json, health_cells, print_json, print_table, time_text
 from hq.commands.context import opened
 from hq.commands.options import Folder, Json
+from hq.commands.restored import warn
 from hq.reports import report
+from hq.reports.list_states import list_problems
 from hq.reports.registration_states import RegistrationState, registration_states
 
 _COLUMNS = (
@@ -29,10 +31,22 @@ def gates(folder: Folder = Path(), as_json: Json = False) -> None:
     with opened(folder) as (config, _, _, store):
         rows = report.gates(store)
         known = registration_states(store, config.gates.unsigned_until)
+        problems = list_problems(store)
+        if not as_json:
+            warn(store, problems)
     silent = sorted(known.keys() - {row.gate_id for row in rows})
     rows += [report.GateOverview(known[name].site_id, name, None, None, None, None, 0) for name in silent]
     if as_json:
-        return print_json([{**gate_json(row), "standing": asdict(known[row.gate_id])} for row in rows])
+        return print_json(
+            [
+                {
+                    **gate_json(row),
+                    "standing": asdict(known[row.gate_id]),
+                    "list_problems": [one.text for one in problems if one.gate_id == row.gate_id],
+                }
+                for row in rows
+            ]
+        )
     table = Table(*_COLUMNS)
     for row in rows:
         _add_row(table, row, known[row.gate_id])

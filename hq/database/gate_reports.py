@@ -12,6 +12,9 @@ from hq.database import tables as t
 from hq.database.clock import now
 from hq.database.store import Store
 
+_KEPT_OFFLINE = ("trusts", "opens", "lists_kept", "lists_used")
+"""What a gate that is away still holds, and its Will does not say."""
+
 
 @dataclass(frozen=True, slots=True)
 class GateReport:
@@ -73,7 +76,7 @@ def set_status(store: Store, status: GateStatus) -> None:
         if not is_news(status, before):
             return
         if not status.online:
-            status = status.model_copy(update={"trusts": before.trusts, "opens": before.opens})
+            status = status.model_copy(update={name: getattr(before, name) for name in _KEPT_OFFLINE})
     body = status.model_dump_json()
     if held != body:
         with store.write(f"gate {status.gate_id}") as db:

@@ -29,6 +29,11 @@ def worker_rows(db: Connection, only: Sequence[str] | None = None, limit: int | 
     return [row for some in slices(only) for row in db.execute(wanted.where(columns.worker_id.in_(some)))]
 
 
+def has_workers(db: Connection) -> bool:
+    """Tell whether there is any worker."""
+    return db.execute(select(t.workers.c.worker_id).limit(1)).first() is not None
+
+
 def worker_body(cipher: Cipher, row: Row[Any]) -> bytes:
     """Decrypt a worker's record, as JSON."""
     return cipher.decrypt(row.record, f"workers/{row.worker_id}")

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, s
 
 from contract.deltas import Base
 from contract.messages import ListKind
+from contract.sealed import fingerprint
 from hq.database import tables as t
 
 ListKey = tuple[str, ListKind]
@@ -36,13 +37,51 @@ def last_version(db: Connection, site_id: str, kind: ListKind) -> int:
     return int(db.execute(select(func.coalesce(func.max(t.lists.c.list_version), 0)).where(*where)).scalar_one())
 
 
+def next_version(db: Connection, site_id: str, kind: ListKind) -> int:
+    """Return the version of the list to be made: above all that HQ made, and above those at gates."""
+    return 1 + max(last_version(db, site_id, kind), floor(db, site_id, kind))
+
+
+def floor(db: Connection, site_id: str, kind: ListKind) -> int:
+    """Return the version that HQ's next one must be above, because gates hold it; 0 if there is none."""
+    wanted = select(t.list_floors.c.list_version).where(*_of_list(t.list_floors, site_id, kind))
+    return int(db.execute(wanted).scalar() or 0)
+
+
+def raise_floor(db: Connection, site_id: str, kind: ListKind, version: int) -> None:
+    """Let HQ's next version be above this one."""
+    if version > floor(db, site_id, kind):
+        db.execute(delete(t.list_floors).where(*_of_list(t.list_floors, site_id, kind)))
+        db.execute(insert(t.list_floors).values(site_id=site_id, kind=kind.value, list_version=version))
+
+
 def add_version(
     db: Connection, site_id: str, kind: ListKind, version: int, issued: datetime, parts: int, keep: int
 ) -> None:
-    """Record a new version, and forget all but the `keep` newest."""
+    """Record a new version. Forget all but the `keep` newest, and those since the snapshot: gates may hold them."""
     row = {"site_id": site_id, "kind": kind.value, "list_version": version, "issued_utc": issued, "parts": parts}
     db.execute(insert(t.lists).values(**row))
-    db.execute(delete(t.lists).where(*_of_list(t.lists, site_id, kind), t.lists.c.list_version <= version - keep))
+    oldest = min(version - keep, (snapshot_version(db, site_id, kind) or version) - 1)
+    db.execute(delete(t.lists).where(*_of_list(t.lists, site_id, kind), t.lists.c.list_version <= oldest))
+
+
+def note_digest(db: Connection, site_id: str, kind: ListKind, version: int) -> None:
+    """Record what tells this version, just made, from another list of the same version: of a snapshot or of changes."""
+    row = db.execute(select(t.list_bases).where(*_of_list(t.list_bases, site_id, kind))).first()
+    if row is not None:
+        digest = fingerprint(row.delta).hex() if row.delta_version == version else row.digest
+        where = (*_of_list(t.lists, site_id, kind), t.lists.c.list_version == version)
+        db.execute(update(t.lists).where(*where).values(digest=digest))
+
+
+def made_digests(db: Connection, site_id: str) -> dict[ListKind, dict[int, str]]:
+    """Read the versions of a site's lists that are known, with their digests ("": not known)."""
+    columns = t.lists.c
+    found: dict[ListKind, dict[int, str]] = {}
+    wanted = select(columns.kind, columns.list_version, columns.digest).where(columns.site_id == site_id)
+    for kind, version, digest in db.execute(wanted):
+        found.setdefault(ListKind(kind), {})[version] = digest or ""
+    return found
 
 
 def newest_versions(db: Connection) -> dict[ListKey, tuple[int, datetime]]:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from contract.messages import ClockEvent, Id, Utc
 from contract.times import corrected_utc
 from hq.database.events import event_id, event_row, events_before, set_corrected_times
+from hq.database.presence import read_again
 from hq.database.store import Store
 from hq.database.tasks import keep_numbered_task, numbered_tasks, replace_numbered_task
 from hq.database.values import JournalKey
@@ -85,7 +86,7 @@ def _newest_settings(db: Connection, row_ids: "dict[int, int]") -> dict[int, tup
 def _correct_page(db: Connection, key: JournalKey, setting: ClockEvent, before: int) -> int:
     """Correct the newest events before a number. Return where to go on, 0 at the beginning of the boot."""
     corrected: dict[int, datetime | None] = {}
-    rows = events_before(db, key, before, PAGE)
+    rows, oldest = events_before(db, key, before, PAGE), before
     for row in rows:
         stamp = _stamp(row.body)
         if stamp is not None and stamp.boot_id != setting.boot_id:
@@ -93,8 +94,10 @@ def _correct_page(db: Connection, key: JournalKey, setting: ClockEvent, before: 
             break
         right = corrected_utc(stamp.utc, stamp.monotonic_ms, setting) if stamp else None
         if right != row.corrected_utc:
-            corrected[row.id] = right
+            corrected[row.id], oldest = right, row.seq
     set_corrected_times(db, corrected)
+    if corrected:
+        read_again(db, key, oldest)
     return rows[-1].seq if len(rows) == PAGE else 0
 
 

@@ -93,11 +93,13 @@ class Publisher:
             if not only_if(db, (site_id, kind)):  # it may have changed while this process waited
                 return last
             marks = dirty_lists.marks_of(source, site_id, kind)
-            header = SnapshotHeader(site_id=site_id, list_version=1 + last, issued_utc=now())
-            whole = snapshot or self._must_be_whole(db, (site_id, kind))
+            version = stored.next_version(db, site_id, kind)
+            header = SnapshotHeader(site_id=site_id, list_version=version, issued_utc=now())
+            whole = snapshot or version > 1 + last or self._must_be_whole(db, (site_id, kind))
             changed = not whole and self._publish_changes(db, source, header, kind)
             parts = 0 if changed else self._publish_snapshot(db, source, header, kind)
-            stored.add_version(db, site_id, kind, header.list_version, header.issued_utc, parts, KEEP_VERSIONS)
+            stored.add_version(db, site_id, kind, version, header.issued_utc, parts, KEEP_VERSIONS)
+            stored.note_digest(db, site_id, kind, version)
             dirty_lists.take_off(db, site_id, kind, marks)
         return header.list_version
 

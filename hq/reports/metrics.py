@@ -13,7 +13,9 @@ from hq.database.errors import StoreError
 from hq.database.gate_reports import gate_reports
 from hq.database.journals import last_stored
 from hq.database.quarantine import quarantined
+from hq.database.restorations import restorations
 from hq.database.store import Store
+from hq.reports.list_states import list_problems
 
 _TAKE_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _ADDRESS = "127.0.0.1"
@@ -64,6 +66,21 @@ class HqMetrics:
                 "each of several processes needs its own, 0 is none"
             ) from error
 
+    def _lists_and_restorations(self) -> Iterator[GaugeMetricFamily]:
+        problems = list_problems(self._store)
+        with self._store.read() as db:
+            unseen = len(restorations(db, open_only=True))
+        for name, refused, text in (
+            ("refused", True, "1 for each list of HQ's that the gate refuses."),
+            ("late", False, "1 for each list that a connected gate does not get."),
+        ):
+            family = GaugeMetricFamily(f"sitegate_hq_gate_list_{name}", text, labels=["gate", "list"])
+            for problem in problems:
+                if problem.refused is refused:
+                    family.add_metric([problem.gate_id, problem.kind.value], 1.0)
+            yield family
+        yield GaugeMetricFamily("sitegate_hq_restorations_unseen", "Restored databases nobody checked.", value=unseen)
+
     def _from_database(self, at: datetime) -> Iterator[GaugeMetricFamily]:
         with self._store.read() as db:
             count, reports, stored = quarantined(db), gate_reports(db), last_stored(db)
@@ -72,6 +89,7 @@ class HqMetrics:
         for report in reports:
             online.add_metric([report.gate_id], float(report.online))
         yield online
+        yield from self._lists_and_restorations()
         age = GaugeMetricFamily(
             "sitegate_hq_gate_last_event_seconds", "Since events of the gate were last stored.", labels=["gate"]
         )

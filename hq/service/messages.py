@@ -15,6 +15,7 @@ from hq.mqtt import BrokerMessage, HqLink
 from hq.registry.gates import registered
 from hq.service.list_sending import ListSending
 from hq.service.registrations import Registrations
+from hq.service.version_claims import VersionClaims
 
 FromGate = TypeVar("FromGate", EventBatch, GateStatus, Health, SnapshotRequest, Registration)
 
@@ -31,9 +32,10 @@ class MessageHandler:
         check: SenderCheck,
         lists: ListSending,
         registrations: Registrations,
+        versions: VersionClaims,
     ) -> None:
         self._store, self._link, self._ingest, self._check = store, link, ingest, check
-        self._lists, self._registrations = lists, registrations
+        self._lists, self._registrations, self._versions = lists, registrations, versions
         self._handlers: dict[Channel, Callable[[bytes, str, str], None]] = {
             Channel.STATUS: self._status,
             Channel.HEALTH: self._health,
@@ -74,6 +76,7 @@ class MessageHandler:
         if not self._proven(Channel.STATUS, status, payload):
             status = status.model_copy(update={"signature": None})  # it proves nothing
         set_status(self._store, status)
+        self._versions.heard(status)
         if status.online and not status.takes_changes:  # lists published while it was away may be changes
             self._lists.want_whole(site_id)
 

@@ -38,7 +38,7 @@ class TimeCorrection:
 class Announcement:
     """Announces HQ at each new connection to the broker. `connected_again`: called then."""
 
-    def __init__(self, link: HqLink, connected_again: Callable[[], None]) -> None:
+    def __init__(self, link: HqLink, *connected_again: Callable[[], None]) -> None:
         self._link, self._connected_again = link, connected_again
         self._connection = 0
 
@@ -46,7 +46,8 @@ class Announcement:
         """Announce HQ if the connection is new."""
         if self._link.connection != self._connection:
             self._connection = self._link.connection
-            self._connected_again()
+            for call in self._connected_again:
+                call()
             self._link.publish(Channel.HQ_STATE, encode(HqState(online=True, utc=now())))
 
 

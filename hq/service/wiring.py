@@ -18,12 +18,13 @@ from hq.keys import keys
 from hq.keys.keys import HqKeys
 from hq.lists.command_queue import CommandQueue
 from hq.lists.command_sender import CommandSender
+from hq.lists.presence_list import PresenceLists
 from hq.lists.publisher import Publisher
 from hq.mqtt import HqLink
 from hq.registry.approvals import Approvals
 from hq.registry.gates import GateRegistry
 from hq.registry.people import PeopleRegistry
-from hq.registry.sites import SiteRegistry, open_store
+from hq.registry.sites import open_store
 from hq.reports.metrics import HqMetrics
 from hq.service.changed_lists import ChangedLists, RiskExpiry
 from hq.service.event_intake import EventIntake
@@ -33,10 +34,12 @@ from hq.service.list_sending import ListSending
 from hq.service.log_emptying import LogEmptying
 from hq.service.messages import MessageHandler
 from hq.service.only_hq import OnlyHq
+from hq.service.presence_sending import PresenceSending
 from hq.service.publishing import Publishing
 from hq.service.registrations import Registrations
 from hq.service.small_tasks import Announcement, CommandDelivery, RefusalSending, TimeCorrection
 from hq.service.tasks import Periodic, Task, in_order
+from hq.service.version_claims import VersionClaims
 
 LISTS_EVERY_S = 0.3
 
@@ -75,21 +78,22 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     publisher = Publisher(store, people, pairs, timedelta(hours=config.lists.whole_after_h))
     publishing = Publishing(publisher)
     sending = ListSending(publisher, publishing, link, metrics)
-    registrations = Registrations(GateRegistry(store, pairs), link, pairs)
-    messages = MessageHandler(
-        store=store, link=link, ingest=ingest, check=check, lists=sending, registrations=registrations
+    versions = VersionClaims(store, publishing)
+    messages = _handler(store, link, pairs, ingest, check, sending, versions)
+    lists = in_order(
+        versions,
+        RiskExpiry(people.risk_lists),
+        ChangedLists(store, publisher, publishing, config.lists.publish_after_s),
+        ListRenewal(store, publisher, publishing, timedelta(hours=config.lists.reissue_after_h)),
+        LogEmptying(store, publisher),
+        sending,
     )
-    sites = SiteRegistry(store)
-    renewal = ListRenewal(publisher, publishing, sites.active, timedelta(hours=config.lists.reissue_after_h))
-    # A site that was retired has empty lists, which its gates must get, too.
-    every = lambda: [site.site_id for site in sites.every()]  # noqa: E731
-    changed = ChangedLists(store, publisher, publishing, every, config.lists.publish_after_s)
-    expiry = RiskExpiry(people.risk_lists)
-    lists = in_order(expiry, changed, renewal, LogEmptying(store, publisher), sending)
     periodic = Periodic(LISTS_EVERY_S, lists, RefusalSending(RefusalQueue(store), link, pairs, metrics))
     sender = CommandSender(store, CommandQueue(store, pairs), link, check.takes_unregistered)
-    resync = _resync(intake, sending, periodic)
-    online = (Announcement(link, sending.forget_sent), CommandDelivery(sender, resync), periodic)
+    presence = PresenceSending(store, people, PresenceLists(pairs), link, metrics)
+    resync = _resync(intake, sending, presence, periodic)
+    announcement = Announcement(link, sending.forget_sent, presence.forget_sent)
+    online = (announcement, CommandDelivery(sender, resync), periodic, presence)
     return ServiceParts(
         store=store,
         only=OnlyHq(store, config.folder),
@@ -107,6 +111,27 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     )
 
 
+def _handler(
+    store: Store,
+    link: HqLink,
+    pairs: HqKeys,
+    ingest: Ingest,
+    check: SenderCheck,
+    lists: ListSending,
+    versions: VersionClaims,
+) -> MessageHandler:
+    """Build the part that handles gates' messages."""
+    return MessageHandler(
+        store=store,
+        link=link,
+        ingest=ingest,
+        check=check,
+        lists=lists,
+        registrations=Registrations(GateRegistry(store, pairs), link, pairs),
+        versions=versions,
+    )
+
+
 def _acknowledge(link: HqLink, pairs: HqKeys) -> Callable[[Ack, str], None]:
     """Make the function that sends an acknowledgement to a site."""
 
@@ -116,12 +141,15 @@ def _acknowledge(link: HqLink, pairs: HqKeys) -> Callable[[Ack, str], None]:
     return send
 
 
-def _resync(intake: EventIntake, sending: ListSending, lists: Periodic) -> Callable[[str, str], None]:
+def _resync(
+    intake: EventIntake, sending: ListSending, presence: PresenceSending, lists: Periodic
+) -> Callable[[str, str], None]:
     """Make the function that tells a gate how far HQ holds its journal, and sends its site's lists again."""
 
     def resync(site_id: str, gate_id: str) -> None:
         intake.acknowledge_again(site_id, gate_id)
         sending.forget_sent(site_id)
+        presence.forget_sent(site_id)
         lists.hurry()
 
     return resync

@@ -132,7 +132,9 @@ def test_ok__the_topic_of_changes_is_none_of_a_part() -> None:
     assert {kind: channel_of(topic(channel, "s")) for kind, channel in DELTA_CHANNELS.items()} == {
         ListKind.ROSTER: (Channel.ROSTER_DELTA, "s", ""),
         ListKind.RISK: (Channel.RISK_DELTA, "s", ""),
+        ListKind.DIRECTORY: (Channel.DIRECTORY_DELTA, "s", ""),
     }
+    assert channel_of(topic(Channel.PRESENCE_DELTA, "s")) == (Channel.PRESENCE_DELTA, "s", "")
     assert channel_of(topic(Channel.ROSTER, "s", part=12)) == (Channel.ROSTER, "s", "")
     request = topic(Channel.SNAPSHOT_REQUEST, "s", "g")
     assert channel_of(request) == (Channel.SNAPSHOT_REQUEST, "s", "g")

@@ -103,6 +103,8 @@ class GateSide:
 
 
 class World:
+    gate_type: type[GateSide] = GateSide
+
     def __init__(self, rig: Rig) -> None:
         self.rig, self.store = rig, rig.store()
         self.gates: list[GateSide] = []
@@ -111,7 +113,7 @@ class World:
         self.people.take(ImportFile(workers=(worker("w-1"), worker("w-2"), worker("w-3"))))
 
     def gate(self, name: str = "gate-1") -> GateSide:
-        self.gates.append(GateSide(self.rig, name))
+        self.gates.append(self.gate_type(self.rig, name))
         halves = (key.public_key().public_bytes_raw() for key in self.gates[-1].keys)
         GateRegistry(self.store, self.rig.keys).add(name, "site-1", *halves, by="test")
         self.gates[-1].start()

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contract.messages import Advice, DataTier, Direction, DiskStep, ListBase, ListKind
 from edge.core.domain.devices import Tone
+from edge.core.domain.lists import ListMark
 from edge.core.passage import PassageState
 
 
@@ -74,6 +75,8 @@ class LiveState(BaseModel):
     disk: DiskState | None = None
     lists_refused: dict[ListKind, int] = Field(default_factory=dict)
     """Lists of which only an older version is here, and the version that was in force."""
+    lists_used: dict[ListKind, ListMark] = Field(default_factory=dict)
+    """The highest version of each list that was ever in force here."""
     lists_older: tuple[ListKind, ...] = ()
     """Lists whose next version may be older, by a technician's request."""
     clock_behind: bool = False

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from contract.messages import Ack, Command, ListKind
-from edge.core.domain import Incident, LastPassage, RosterState
+from edge.core.domain import Incident, LastPassage, ListMark, RosterState
 
 
 class Roster(Protocol):
@@ -59,6 +59,9 @@ class HighWaterMarks(Protocol):
 
     def highest(self) -> Mapping[ListKind, int]:
         """Return the highest version of each list that was ever in force here."""
+
+    def list_marks(self) -> Mapping[ListKind, ListMark]:
+        """Return the same with the digests of these lists."""
 
     def takes_older(self, kind: ListKind) -> bool:
         """Return True if a technician allows an older list next."""

@@ -32,6 +32,9 @@ from hq.database.tables.people import risk_entries as risk_entries
 from hq.database.tables.people import templates as templates
 from hq.database.tables.people import withdrawals as withdrawals
 from hq.database.tables.people import workers as workers
+from hq.database.tables.presence import last_passages as last_passages
+from hq.database.tables.presence import read_journals as read_journals
+from hq.database.tables.presence import unnamed_passages as unnamed_passages
 from hq.database.tables.sites import gate_names as gate_names
 from hq.database.tables.sites import sites as sites
 from hq.database.tables.tasks import pending as pending
