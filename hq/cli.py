@@ -7,17 +7,21 @@ from common.processes import ended_by_signals
 from common.terminal.errors import error_group
 from common.uncaught import shown_without_values
 from hq.commands import (
+    backup,
     bench,
     command,
     consent,
     credentials,
     enroll,
     enrolments,
+    feed,
     gaps,
     gate,
     journals,
     keys,
     lists,
+    lock_down,
+    managers,
     overview,
     processes,
     restored,
@@ -48,9 +52,12 @@ def main() -> None:
 processes.register(app)
 lists.register(app)
 journals.register_events(app)
+managers.register(app)
 overview.register(app)
+feed.register(app)
 journals.register_checks(app)
 command.register(app)
+lock_down.register(app)
 schema.register(app)
 enroll.register(app)
 credentials.register(app)
@@ -60,5 +67,6 @@ gate.register(app)
 enrolments.register(app)
 consent.register(app)
 gaps.register(app)
+backup.register(app)
 restored.register(app)
 bench.register(app)

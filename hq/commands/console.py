@@ -9,9 +9,9 @@ from rich.measure import Measurement
 from sqlalchemy.exc import SQLAlchemyError
 
 from common.terminal.console import Console, Table, styled
-from contract.messages import Health
+from hq.commands.times import local_text
 from hq.database.errors import plainly
-from hq.reports import report
+from hq.reports.listed_events import ListedEvent
 
 out = Console(soft_wrap=True)
 err = Console(stderr=True, soft_wrap=True)
@@ -33,51 +33,18 @@ def described(error: Exception) -> str | None:
     return plainly(error, "database_url in hq.toml") if isinstance(error, SQLAlchemyError) else None
 
 
-def show_events(rows: list[report.ListedEvent], *, as_json: bool) -> None:
+def show_events(rows: list[ListedEvent], *, as_json: bool) -> None:
     """Print events, one a line."""
     for row in rows:
         if as_json:
             out.print(json.dumps(asdict(row), default=str), highlight=False, markup=False)
         else:
-            text = f"{time_text(row.corrected_utc or row.utc)}  {row.gate_id}  {row.seq:>6}  {row.type:<9} "
-            text += f"{row.reason:<18} {row.worker_id or ''}"
+            place = f"{row.site_id}/{row.gate_id}"
+            text = f"{local_text(row.corrected_utc or row.utc)}  {place}  {row.seq:>6}  {row.direction or '-':<3}  "
+            text += f"{row.type:<9} {row.reason:<18} {row.worker_id or ''}"
             if row.corrected_utc:
-                text += f"  (corrected; the gate's clock showed {time_text(row.utc)})"
-            out.print(text, highlight=False, markup=False)
-
-
-def gate_json(row: report.GateOverview) -> dict[str, Any]:
-    """Return a gate for JSON."""
-    return {
-        "site_id": row.site_id,
-        "gate_id": row.gate_id,
-        "events": row.events,
-        "status": row.status.model_dump(mode="json") if row.status else None,
-        "status_utc": row.status_utc,
-        "health": row.health.model_dump(mode="json") if row.health else None,
-        "health_utc": row.health_utc,
-    }
-
-
-def health_cells(health: Health | None) -> tuple[str, ...]:
-    """Return unsent events, age of the oldest, frames per second, temperature, free disk, and what needs attention."""
-    if health is None:
-        return ("",) * 6
-    wrong = [
-        says
-        for wrong, says in (
-            (not health.gate_state, "gate process silent"),
-            (bool(health.gate_state) and not health.camera_ok, "camera lost"),
-            (bool(health.gate_state) and not health.clock_trusted, "clock not set"),
-            (bool(health.drift_alarms), f"scores have changed: {', '.join(health.drift_alarms)}"),
-            (bool(health.lists_refused), f"admits nobody on older lists: {', '.join(health.lists_refused)}"),
-            (health.threshold_proposed is not None, f"threshold proposed: {health.threshold_proposed}"),
-        )
-        if wrong
-    ]
-    temperature = "" if health.cpu_temperature_c is None else f"{health.cpu_temperature_c:.0f}"
-    measured = f"{health.oldest_unsent_s:.0f} s", f"{health.frames_per_s:.1f}", temperature, str(health.disk_free_mb)
-    return (str(health.unsent_events), *measured, "; ".join(wrong))
+                text += f"  (corrected; the gate's clock showed {local_text(row.utc)})"
+            out.print(text.rstrip(), highlight=False, markup=False)
 
 
 def print_json(data: Any) -> None:

@@ -1,39 +1,66 @@
 """`sitegate-hq events`, `verify` and `quarantine`: what HQ holds of the gates' journals."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from common.terminal.console import Table, styled
-from hq.commands.console import out, print_json, print_table, show_events, time_text
+from contract.messages import Direction
+from hq.commands.console import err, out, print_json, print_table, show_events, time_text
 from hq.commands.context import opened
 from hq.commands.options import Folder, Json, id_of
 from hq.commands.processes import stop_event
-from hq.reports import report
+from hq.commands.times import WRITTEN, typed_time
+from hq.database.clock import now
+from hq.database.event_search import EventFilter
+from hq.database.queued_commands import newest_event_id
+from hq.reports import listed_events, report
+
+SEARCHED = timedelta(days=7)
+"""How far back a search goes that nothing else narrows."""
 
 
 def events(
     folder: Folder = Path(),
-    gate: Annotated[str | None, typer.Option("--gate", help="Only this gate.", callback=id_of("gate"))] = None,
+    gate: Annotated[str | None, typer.Option("--gate", help="Only of this gate.", callback=id_of("gate"))] = None,
+    worker: Annotated[
+        str | None, typer.Option("--worker", help="Only of this worker.", callback=id_of("worker"))
+    ] = None,
+    site: Annotated[str | None, typer.Option("--site", help="Only of this site.", callback=id_of("site"))] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="Only with this reason, outcome or code.")] = None,
+    direction: Annotated[Direction | None, typer.Option("--direction", help="Only the way in, or out.")] = None,
+    since: Annotated[str | None, typer.Option("--since", help=f"From this time on: {WRITTEN}.")] = None,
+    until: Annotated[str | None, typer.Option("--until", help="Before this time.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, the newest.")] = 20,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Then wait for more.")] = False,
     as_json: Json = False,
 ) -> None:
-    """The events HQ holds, oldest first. A time that was corrected, because the gate's clock was set later, is marked.
+    """The events HQ holds, oldest first, with place and direction, in this machine's time zone.
 
-    Example: sitegate-hq events --gate gate-1 --follow
+    A time that was corrected, because the gate's clock was set later, is marked. --reason and --direction alone look
+    through the last 7 days.
+
+    Example: sitegate-hq events --worker w-17 --since yesterday --direction in
     """
+    begin, end = typed_time(since, "--since", now()), typed_time(until, "--until", now())
+    wanted = EventFilter(worker, site, gate, reason and reason.replace("-", "_"), direction, begin, end)
+    if (reason or direction) and not wanted.by_index:
+        wanted = replace(wanted, since=now() - SEARCHED)
+        err.print(f"the last {SEARCHED.days} days; for earlier ones: --since")
     with opened(folder) as (_, _, _, store):
-        rows = report.events(store, gate_id=gate, limit=limit)
-        show_events(rows, as_json=as_json)
+        with store.read() as db:
+            last = newest_event_id(db)
+        show_events(listed_events.events(store, wanted, limit=limit), as_json=as_json)
         stop = stop_event() if follow else None
-        last = rows[-1].id if rows else 0
         while stop is not None and not stop.wait(0.5):
-            rows = report.events(store, gate_id=gate, after_id=last, limit=100_000)
-            show_events(rows, as_json=as_json)
-            last = rows[-1].id if rows else last
+            with store.read() as db:
+                newest = newest_event_id(db)
+            if newest > last:
+                show_events(listed_events.events(store, wanted, after_id=last, limit=newest - last), as_json=as_json)
+                last = newest
 
 
 def verify(folder: Folder = Path(), as_json: Json = False) -> None:

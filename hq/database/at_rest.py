@@ -19,6 +19,7 @@ _VALUES: tuple[tuple[Table, Column[Any], Column[Any]], ...] = (
     (t.risk_entries, t.risk_entries.c.id, t.risk_entries.c.body),
     (t.index_keys, t.index_keys.c.name, t.index_keys.c.value),
     (t.commands, t.commands.c.command_id, t.commands.c.envelope),
+    (t.lock_downs, t.lock_downs.c.name, t.lock_downs.c.order_body),
     (t.invitations, t.invitations.c.gate_id, t.invitations.c.code_key),
     (t.enrolments, t.enrolments.c.digest, t.enrolments.c.record),
     (t.erased_events, t.erased_events.c.name, t.erased_events.c.proof),

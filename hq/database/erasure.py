@@ -14,6 +14,7 @@ from sqlalchemy import Connection, insert, select
 from contract.erasure import without_sealed
 from contract.messages import EventRecord
 from hq.database import tables as t
+from hq.database.event_changes import ChangeReason, hold_journals, note_changes
 from hq.database.events import change_event, events_of_type, record_of
 from hq.database.values import BY_HQ, UNREAD_TYPE, JournalKey
 from hq.keys.encryption import AtRestError, Cipher
@@ -53,12 +54,16 @@ def proof_fault(key: JournalKey, record: EventRecord, proof: bytes, cipher: Ciph
 
 def erase_unread(db: Connection, worker_ids: Collection[str], cipher: Cipher) -> None:
     """Erase what is sealed in these workers' enrolments, in events that HQ cannot read yet."""
+    found = []
     for row in events_of_type(db, UNREAD_TYPE):
         body = without_sealed(row.body)
-        if body is None or json.loads(body).get("worker_id") not in worker_ids:
-            continue
+        if body is not None and json.loads(body).get("worker_id") in worker_ids:
+            found.append((row, body))
+    hold_journals(db, {(row.gate_id, row.epoch) for row, _ in found})
+    for row, body in found:
         key, record = record_of(row)
         left = record.model_copy(update={"body": body, "erased": BY_HQ})
+        note_changes(db, key, [record.seq], ChangeReason.ERASED)
         change_event(db, row.id, body=body)
         add_proofs(db, [(key, left)], cipher)
 

@@ -72,22 +72,6 @@ def record_of(row: Row[Any]) -> tuple[JournalKey, EventRecord]:
     return JournalKey(row.site_id, row.gate_id, row.epoch, written_as=origin(row.epoch)), record
 
 
-def newest_events(
-    db: Connection, columns: Sequence[str], *, gate_id: str | None, after_id: int, limit: int
-) -> list[Row[Any]]:
-    """Read these columns of the events that arrived last, oldest of them first."""
-    wanted = select(*(t.events.c[name] for name in columns)).where(t.events.c.id > after_id)
-    if gate_id is not None:
-        wanted = wanted.where(t.events.c.gate_id == gate_id)
-    return list(db.execute(wanted.order_by(t.events.c.id.desc()).limit(limit)))[::-1]
-
-
-def bodies_after(db: Connection, gate_id: str, after_id: int, limit: int = 1000) -> Sequence[str]:
-    """Read the bodies of a gate's events that arrived after a row, oldest first."""
-    wanted = select(t.events.c.body).where(t.events.c.gate_id == gate_id, t.events.c.id > after_id)
-    return db.execute(wanted.order_by(t.events.c.id).limit(limit)).scalars().all()
-
-
 def first_and_last(db: Connection, key: JournalKey, count: int) -> tuple[list[Row[Any]], Row[Any] | None]:
     """Read id, reason and body of the first `count` events of a journal, and of its last."""
     columns: list[Any] = [t.events.c.id, t.events.c.reason, t.events.c.body]
@@ -105,12 +89,6 @@ def counts_by_journal(db: Connection) -> dict[Journal, int]:
     """Count the stored events of every journal. Some seconds for ten million events."""
     journal = (t.events.c.gate_id, t.events.c.epoch)
     return {(gate, epoch): n for gate, epoch, n in db.execute(select(*journal, func.count()).group_by(*journal))}
-
-
-def counts_by_gate(db: Connection) -> dict[str, int]:
-    """Count the stored events of every gate."""
-    gate = t.events.c.gate_id
-    return {row[0]: row[1] for row in db.execute(select(gate, func.count()).group_by(gate))}
 
 
 def events_of_type(db: Connection, kind: str, after_id: int = 0, limit: int | None = None) -> list[Row[Any]]:

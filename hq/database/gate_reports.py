@@ -29,6 +29,10 @@ class GateReport:
     status_utc: datetime | None
     health_json: str | None
     health_utc: datetime | None
+    state: str = ""
+    """The last state that the gate process itself reported. It stays when that process falls silent."""
+    state_utc: datetime | None = None
+    state_since_utc: datetime | None = None
 
     @property
     def status(self) -> GateStatus | None:
@@ -86,16 +90,25 @@ def set_status(store: Store, status: GateStatus) -> None:
 
 def set_health(store: Store, health: Health) -> None:
     """Keep a health message, unless a newer one is held."""
+    columns = t.gates.c
     with store.read() as db:
-        held = db.execute(select(t.gates.c.health).where(t.gates.c.gate_id == health.gate_id)).scalar()
-    if held and health.serial and health.serial <= Health.model_validate_json(held).serial:
+        wanted = select(columns.health, columns.state).where(columns.gate_id == health.gate_id)
+        held = db.execute(wanted).first()
+    if held and held.health and health.serial and health.serial <= Health.model_validate_json(held.health).serial:
         return
-    _set_gate(store, health.gate_id, health.site_id, health=health.model_dump_json(), health_utc=now())
+    utc = now()
+    values: dict[str, Any] = {"health": health.model_dump_json(), "health_utc": utc}
+    if health.gate_state:
+        values |= {"state": health.gate_state[:32], "state_utc": utc}
+        if held is None or held.state != health.gate_state[:32]:
+            values["state_since_utc"] = utc
+    _set_gate(store, health.gate_id, health.site_id, **values)
 
 
 def forget_reports(db: Connection, gate_id: str, site_id: str) -> None:
     """Remove status and health of a gate with new keys: serials of its former keys do not bind the new ones."""
-    db.execute(update(t.gates).where(t.gates.c.gate_id == gate_id).values(site_id=site_id, status=None, health=None))
+    gone = dict.fromkeys(("status", "health", "state", "state_utc", "state_since_utc"))
+    db.execute(update(t.gates).where(t.gates.c.gate_id == gate_id).values(site_id=site_id, **gone))
 
 
 def is_news(status: GateStatus, held: GateStatus) -> bool:
@@ -135,4 +148,7 @@ def _report(row: Row[Any]) -> GateReport:
         status_utc=row.status_utc,
         health_json=row.health,
         health_utc=row.health_utc,
+        state=row.state or "",
+        state_utc=row.state_utc,
+        state_since_utc=row.state_since_utc,
     )

@@ -60,6 +60,22 @@ def last_stored(db: Connection) -> dict[str, datetime]:
     return {row.gate_id: row.utc for row in db.execute(wanted)}
 
 
+def taken_by_gate(db: Connection) -> dict[str, int]:
+    """Count, by gate, the events that HQ took, by the ends of its journals. No event is read for it but of branches."""
+    counts: dict[str, int] = {}
+    for row in db.execute(select(t.watermarks.c.gate_id, t.watermarks.c.epoch, t.watermarks.c.seq)):
+        base = _base(db, row.gate_id, row.epoch) if origin(row.epoch) else 0
+        counts[row.gate_id] = counts.get(row.gate_id, 0) + row.seq - base
+    return counts
+
+
+def _base(db: Connection, gate_id: str, epoch: str) -> int:
+    """Return the number before the first event of a branch."""
+    mine = (t.events.c.gate_id == gate_id, t.events.c.epoch == epoch)
+    first = db.execute(select(t.events.c.seq).where(*mine).order_by(t.events.c.seq).limit(1)).scalar()
+    return int(first or 1) - 1
+
+
 def last_begun(db: Connection, gate_id: str) -> str:
     """Name the epoch that a gate began last, by the arrival of its first event; "" if it has none.
 

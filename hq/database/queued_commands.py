@@ -1,11 +1,12 @@
 """Commands for gates: signed, encrypted, waiting to be sent, and what became of each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from hq.database import tables as t
 
@@ -39,8 +40,36 @@ def add_command(
     db: Connection, command_id: str, site_id: str, gate_id: str, envelope: bytes, expires_utc: datetime
 ) -> None:
     """Queue a command. `envelope`: signed and encrypted."""
-    row = {"command_id": command_id, "site_id": site_id, "gate_id": gate_id}
+    row = {"command_id": command_id, "site_id": site_id, "gate_id": gate_id, "after_id": newest_event_id(db)}
     db.execute(insert(t.commands).values(**row, envelope=envelope, expires_utc=expires_utc))
+
+
+def newest_event_id(db: Connection) -> int:
+    """Return the row id of the event that arrived last; 0 if there is none."""
+    return int(db.execute(select(func.max(t.events.c.id))).scalar() or 0)
+
+
+def newest_commands(db: Connection, *, gate_id: str | None, site_id: str | None, limit: int) -> list[Row[Any]]:
+    """Read whole rows of the commands, those that expire last first."""
+    wanted = select(t.commands)
+    if gate_id is not None:
+        wanted = wanted.where(t.commands.c.gate_id == gate_id)
+    if site_id is not None:
+        wanted = wanted.where(t.commands.c.site_id == site_id)
+    return list(db.execute(wanted.order_by(t.commands.c.expires_utc.desc()).limit(limit)))
+
+
+def commands_like(db: Connection, beginning: str) -> list[Row[Any]]:
+    """Read whole rows of the commands whose id begins so, at most two."""
+    same = t.commands.c.command_id.startswith(beginning, autoescape=True)
+    return list(db.execute(select(t.commands).where(same).limit(2)))
+
+
+def withdraw_unsent(db: Connection, command_ids: Sequence[str], utc: datetime, why: str) -> None:
+    """Never send these commands, where they were not sent yet."""
+    waiting = t.commands.c.command_id.in_(command_ids), t.commands.c.sent_utc.is_(None)
+    outcome = str(CommandOutcome(Delivery.NOT_DELIVERED, why))
+    db.execute(update(t.commands).where(*waiting).values(outcome=outcome, sent_utc=utc))
 
 
 def unsent_commands(db: Connection, utc: datetime) -> list[Row[Any]]:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from contract.messages import ClockEvent, Id, Utc
 from contract.times import corrected_utc
+from hq.database.event_changes import ChangeReason, note_changes
 from hq.database.events import event_id, event_row, events_before, set_corrected_times
 from hq.database.presence import read_again
 from hq.database.store import Store
@@ -86,7 +87,8 @@ def _newest_settings(db: Connection, row_ids: "dict[int, int]") -> dict[int, tup
 def _correct_page(db: Connection, key: JournalKey, setting: ClockEvent, before: int) -> int:
     """Correct the newest events before a number. Return where to go on, 0 at the beginning of the boot."""
     corrected: dict[int, datetime | None] = {}
-    rows, oldest = events_before(db, key, before, PAGE), before
+    numbers: list[int] = []
+    rows = events_before(db, key, before, PAGE)
     for row in rows:
         stamp = _stamp(row.body)
         if stamp is not None and stamp.boot_id != setting.boot_id:
@@ -94,10 +96,12 @@ def _correct_page(db: Connection, key: JournalKey, setting: ClockEvent, before: 
             break
         right = corrected_utc(stamp.utc, stamp.monotonic_ms, setting) if stamp else None
         if right != row.corrected_utc:
-            corrected[row.id], oldest = right, row.seq
+            corrected[row.id] = right
+            numbers.append(row.seq)
+    note_changes(db, key, numbers, ChangeReason.TIME)  # first: it holds the journal, as ingest does
     set_corrected_times(db, corrected)
-    if corrected:
-        read_again(db, key, oldest)
+    if numbers:
+        read_again(db, key, numbers[-1])
     return rows[-1].seq if len(rows) == PAGE else 0
 
 

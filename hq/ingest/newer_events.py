@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from contract.messages import VERSION, Event, EventRecord
 from hq.database import erasure
+from hq.database.event_changes import ChangeReason, hold_journals, note_changes
 from hq.database.events import chain_base, change_event, count_of_type, events_of_type, hashes, record_of
 from hq.database.store import Store
 from hq.database.tasks import READ_NEWER_EVENTS, finish_task, task_count
@@ -36,7 +37,8 @@ def read_again(store: Store, readable: Callable[[EventRecord], Event | None], ju
         if not found:
             break
         after = found[-1].id
-        with store.write() as db:
+        with store.write("people") as db:  # in this order, as everybody: people, journals, events
+            hold_journals(db, {(row.gate_id, row.epoch) for row in found})
             for row in found:
                 key, record = record_of(row)
                 if row.seq in erasure.proofs(db, key):
@@ -46,6 +48,7 @@ def read_again(store: Store, readable: Callable[[EventRecord], Event | None], ju
                     continue
                 change_event(db, row.id, **columns(event))
                 before = hashes(db, key, record.seq - 1, record.seq - 1).get(record.seq - 1) or chain_base(db, key)[1]
+                note_changes(db, key, [record.seq], ChangeReason.READ)
                 judge(db, key, record, event, before)
                 read += 1
     with store.write() as db:

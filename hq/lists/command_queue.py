@@ -1,10 +1,13 @@
-"""Queue signed commands for gates. Each is sent once, to a gate that is connected, or never."""
+"""Queue signed commands for gates. Each is sent once, to a gate that is connected before it expires, or never."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
+from sqlalchemy import Connection, Row
 
 from contract.codec import decode, encode
 from contract.messages import Command, CommandAction
@@ -34,6 +37,18 @@ class DueCommand:
     gate_id: str
     envelope: bytes
     action: CommandAction
+    outcome: CommandOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class GivenCommand:
+    """A command that was given at some time. `after_id`: the newest event that HQ held then."""
+
+    site_id: str
+    command: Command
+    outcome: CommandOutcome
+    sent_utc: datetime | None
+    after_id: int
 
 
 class CommandQueue:
@@ -45,6 +60,13 @@ class CommandQueue:
 
     def order(self, site_id: str, gate_id: str, action: CommandAction, *, why: str, by: str, valid_s: float) -> Command:
         """Sign a command and queue it."""
+        with self._store.write() as db:
+            return self.order_in(db, site_id, gate_id, action, why=why, by=by, valid_s=valid_s)
+
+    def order_in(
+        self, db: Connection, site_id: str, gate_id: str, action: CommandAction, *, why: str, by: str, valid_s: float
+    ) -> Command:
+        """Do the same within a transaction."""
         issued = now()
         command = Command(
             command_id=secrets.token_hex(8),
@@ -57,18 +79,30 @@ class CommandQueue:
         )
         envelope = sign(encode(command), Channel.COMMAND.value, self._keys.signing)
         encrypted = self._keys.at_rest.current().encrypt(envelope, _place(command.command_id))
-        with self._store.write() as db:
-            add_command(db, command.command_id, site_id, gate_id, encrypted, command.expires_utc)
+        add_command(db, command.command_id, site_id, gate_id, encrypted, command.expires_utc)
         return command
 
+    def given(self, rows: Iterable[Row[Any]]) -> list[GivenCommand]:
+        """Read these rows of the commands. One that cannot be decrypted is left out."""
+        found = []
+        for row in rows:
+            try:
+                envelope = self._keys.at_rest.current().decrypt(row.envelope, _place(row.command_id))
+            except AtRestError:
+                continue
+            order = decode(Command, SignedEnvelope.model_validate_json(envelope).payload)
+            outcome = CommandOutcome.parse(row.outcome)
+            found.append(GivenCommand(row.site_id, order, outcome, row.sent_utc, row.after_id or 0))
+        return found
+
     def due(self) -> list[DueCommand]:
-        """List commands not yet sent and not yet expired, oldest first.
+        """List commands not yet sent and not yet expired, in the order in which they were given.
 
         One that cannot be read is logged once and left out.
         """
         with self._store.read() as db:
             rows = unsent_commands(db, now())
-        found = []
+        found: list[tuple[datetime, DueCommand]] = []
         for row in rows:
             try:
                 envelope = self._keys.at_rest.current().decrypt(row.envelope, _place(row.command_id))
@@ -78,8 +112,10 @@ class CommandQueue:
                     log.error("command_not_sent", command_id=row.command_id, gate_id=row.gate_id, detail=str(error))
                 continue
             order = decode(Command, SignedEnvelope.model_validate_json(envelope).payload)
-            found.append(DueCommand(row.command_id, row.site_id, row.gate_id, envelope, order.action))
-        return found
+            outcome = CommandOutcome.parse(row.outcome)
+            due = DueCommand(row.command_id, row.site_id, row.gate_id, envelope, order.action, outcome)
+            found.append((order.issued_utc, due))
+        return [due for _, due in sorted(found, key=lambda one: one[0])]
 
     def mark_sent(self, command_id: str) -> None:
         """Note that sending was tried: it is never tried again."""

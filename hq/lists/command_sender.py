@@ -1,21 +1,18 @@
-"""Send commands once, to a gate that is registered and connected, and find out what became of each.
+"""Send commands once, to a gate that is registered and connected.
 
-A command that cannot be delivered is not kept for later: it would open a gate for somebody who has long gone.
+A command for a gate that is offline waits until it expires. It is never kept for longer: it would open a gate for
+somebody who has long gone.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 import structlog
 
-from contract.codec import BadMessage, decode_event
-from contract.messages import AccessEvent, Command, CommandAction, NoticeCode, NoticeEvent, Reason
 from contract.topics import Channel
-from hq.database.events import bodies_after
-from hq.database.gate_reports import gate_report
-from hq.database.queued_commands import CommandOutcome, Delivery, command_outcome
+from hq.database.gate_reports import GateReport, gate_report
+from hq.database.queued_commands import CommandOutcome, Delivery
 from hq.database.store import Store
 from hq.lists.command_queue import CommandQueue, DueCommand
 from hq.mqtt import HqLink
@@ -47,9 +44,13 @@ class CommandSender:
         self._settle()
         sent = []
         for order in self._queue.due():
+            why, report = self._undeliverable(order)
+            if not why and report is not None and not report.online:
+                self._wait(order)
+                continue
             # Marked first: after a crash in between it is never sent, which is safer than twice.
             self._queue.mark_sent(order.command_id)
-            if why := self._undeliverable(order):
+            if why:
                 self._note(order, CommandOutcome(Delivery.NOT_DELIVERED, why))
                 continue
             number = self._link.publish_numbered(Channel.COMMAND, order.envelope, order.site_id, order.gate_id)
@@ -71,74 +72,27 @@ class CommandSender:
             state = Delivery.NOT_DELIVERED if problem else Delivery.SENT
             self._note(waiting.order, CommandOutcome(state, problem))
 
-    def _undeliverable(self, order: DueCommand) -> str:
-        """Say why no gate would receive it; "" if the gate is connected."""
+    def _undeliverable(self, order: DueCommand) -> tuple[str, GateReport | None]:
+        """Say why this gate can never receive it, "" if it can; and return what the gate last reported."""
         with self._store.read() as db:
             gate = registered(db, [order.gate_id]).get(order.gate_id)
             report = gate_report(db, order.gate_id)
         if gate is None and not self._takes_unregistered():
-            return unregistered(order.site_id, order.gate_id)
+            return unregistered(order.site_id, order.gate_id), report
         if gate is not None and gate.site_id != order.site_id:
-            return f"{order.gate_id} is a gate of {gate.site_id}"
+            return f"{order.gate_id} is a gate of {gate.site_id}", report
         if report is None or report.status is None:
-            return f"{order.gate_id} never reported: is it connected to this broker?"
-        return "" if report.online else f"{order.gate_id} is offline; order it again when it is back"
+            return f"{order.gate_id} never reported: is it connected to this broker?", report
+        return "", report
+
+    def _wait(self, order: DueCommand) -> None:
+        """Keep a command for a gate that is offline until it expires."""
+        waits = CommandOutcome(Delivery.QUEUED, f"{order.gate_id} is offline")
+        if order.outcome != waits:
+            self._queue.note(order.command_id, waits)
+            log.info("command_waits", command_id=order.command_id, gate_id=order.gate_id, outcome=str(waits))
 
     def _note(self, order: DueCommand, outcome: CommandOutcome) -> None:
         self._queue.note(order.command_id, outcome)
         level = log.info if outcome.delivery is Delivery.SENT else log.error
         level("command", command_id=order.command_id, gate_id=order.gate_id, outcome=str(outcome))
-
-
-@dataclass(frozen=True, slots=True)
-class CommandAnswer:
-    """What is known of a command by now. `done`: whether the gate executed it; None while that is open."""
-
-    done: bool | None
-    text: str
-    sent: bool = False
-    """Sent to the broker. Only set while it is open."""
-
-
-def answer(store: Store, command: Command, since_id: int) -> CommandAnswer:
-    """Find out what became of a command. `since_id`: the newest event that HQ held before it was given."""
-    with store.read() as db:
-        outcome = command_outcome(db, command.command_id)
-        bodies = bodies_after(db, command.gate_id, since_id)
-    if (found := _of_gate(bodies, command)) is not None:
-        return found
-    if outcome.delivery is Delivery.NOT_DELIVERED:
-        return CommandAnswer(False, str(outcome))
-    return CommandAnswer(None, str(outcome) or "queued", sent=outcome.delivery is Delivery.SENT)
-
-
-def _of_gate(bodies: Sequence[str], command: Command) -> CommandAnswer | None:
-    """Find what the gate recorded of the command."""
-    for body in bodies:
-        try:
-            event = decode_event(body)
-        except BadMessage:
-            continue
-        if isinstance(event, NoticeEvent) and command.command_id in event.detail:
-            if event.code is NoticeCode.COMMAND_DONE:
-                return CommandAnswer(True, f"done at the gate, event {event.seq}")
-            if event.code is NoticeCode.COMMAND_REFUSED:
-                return CommandAnswer(False, f"the gate refused: {event.detail}")
-        if isinstance(event, AccessEvent) and _opened(event, command):
-            return CommandAnswer(True, f"opened, event {event.seq}")
-    return None
-
-
-def _opened(event: AccessEvent, command: Command) -> bool:
-    detail = f"by {command.issued_by}: {command.why}"[:500]
-    wanted = command.action is CommandAction.OPEN_ONCE
-    return wanted and event.reason is Reason.REMOTE_OPEN and event.detail == detail
-
-
-def still_open(command: Command, so_far: CommandAnswer, now: datetime) -> str:
-    """Say that the wait is over and nothing is decided."""
-    if so_far.sent:
-        return "sent to the broker, and the gate has not answered: look at sitegate-hq events"
-    if now >= command.expires_utc:
-        return "not sent, and expired: does sitegate-hq run?"
-    return f"queued and not sent: does sitegate-hq run? It is void after {command.expires_utc:%H:%M:%S} UTC"

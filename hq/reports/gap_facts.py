@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from hq.database.events import chain_base, counts_by_journal, first_and_last
-from hq.database.gate_reports import gate_reports
+from hq.database.gate_reports import GateReport, gate_reports
 from hq.database.journals import all_journals
 from hq.database.quarantine import quarantined_events
 from hq.database.store import Store
 from hq.database.values import JournalKey
+from hq.database.watched_events import GateNotices, gate_notices
 from hq.reports.branches import branch_reason
 from hq.reports.gaps import GateFacts, JournalFacts
 
@@ -32,8 +33,13 @@ def journals(store: Store) -> list[JournalFacts]:
 def gates(store: Store) -> list[GateFacts]:
     """Read the facts of every gate that ever reported, by gate."""
     with store.read() as db:
-        reports = sorted(gate_reports(db), key=lambda report: report.gate_id)
-    return [GateFacts(r.site_id, r.gate_id, r.status, r.health, r.health_utc) for r in reports]
+        reports, notices = sorted(gate_reports(db), key=lambda report: report.gate_id), gate_notices(db)
+    return [_gate_facts(report, notices.get(report.gate_id, GateNotices())) for report in reports]
+
+
+def _gate_facts(report: GateReport, notices: GateNotices) -> GateFacts:
+    held = report.status, report.health, report.health_utc
+    return GateFacts(report.site_id, report.gate_id, *held, losses=notices.losses, lost_utc=notices.lost_utc)
 
 
 def _facts(db: Connection, mark: Row[Any], held: int, quarantined: int) -> JournalFacts:
@@ -49,16 +55,17 @@ def _facts(db: Connection, mark: Row[Any], held: int, quarantined: int) -> Journ
         quarantined=quarantined,
         first_codes=tuple(row.reason for row in first),
         last_code=last.reason if last else "",
-        clock_trusted=last is None or _trusted(last.body),
+        clock_trusted=last is None or bool(_field(last.body, "clock_trusted")),
         moved_utc=mark.updated_utc,
         base=chain_base(db, key)[0],
         parting=branch_reason(db, key),
+        last_boot=str(_field(last.body, "boot_id") or "") if last else "",
     )
 
 
-def _trusted(body: str) -> bool:
-    """Return what an event says of its clock, also one that is otherwise unreadable."""
+def _field(body: str, name: str) -> Any:
+    """Return a field of an event, also of one that is otherwise unreadable; None if there is none."""
     try:
-        return bool(json.loads(body).get("clock_trusted", False))
+        return json.loads(body).get(name)
     except (ValueError, AttributeError, RecursionError):
-        return False
+        return None

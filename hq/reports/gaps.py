@@ -1,7 +1,8 @@
 """Find what HQ does not hold although it should, and what it can no longer know. Pure."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby, pairwise
@@ -28,6 +29,8 @@ class GapKind(StrEnum):
     """No health message for a while, from a gate that did not announce its end."""
     CLOCK = "clock"
     """The newest event's time is not to be trusted."""
+    LOST = "lost"
+    """The gate itself reported that events are lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,8 @@ class JournalFacts:
     """What the database says of one journal. `held`: rows. `quarantined`: numbers in quarantine.
 
     `first_codes`: reasons of its first events. `last_code`: reason of its newest. `moved_utc`: when an event was last
-    stored. Of a branch, `base` is the number before its first event, and `parting` says why it is one.
+    stored. Of a branch, `base` is the number before its first event, and `parting` says why it is one. `last_boot`: the
+    start of the gate's computer in which its newest event was written.
     """
 
     site_id: str
@@ -51,6 +55,7 @@ class JournalFacts:
     moved_utc: datetime
     base: int = 0
     parting: str = ""
+    last_boot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +67,17 @@ class GateFacts:
     status: GateStatus | None
     health: Health | None
     health_utc: datetime | None
+    losses: int = 0
+    lost_utc: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Something wrong. `missing`: events, as far as that is known."""
+    """Something wrong. `missing`: events, as far as that is known.
+
+    `size`: what may grow of it. `mark`: what tells it from a later one of the same kind, such as since when a gate is
+    silent.
+    """
 
     kind: GapKind
     site_id: str
@@ -74,6 +85,14 @@ class Gap:
     epoch: str
     missing: int
     detail: str
+    size: int = 0
+    mark: str = ""
+
+    @property
+    def id(self) -> str:
+        """The same for the same gap at each search."""
+        parts = (self.kind.value, self.site_id, self.gate_id, self.epoch, self.mark)
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
 
 
 def find(journals: Iterable[JournalFacts], gates: Iterable[GateFacts], now: datetime, patience: timedelta) -> list[Gap]:
@@ -93,6 +112,7 @@ def find(journals: Iterable[JournalFacts], gates: Iterable[GateFacts], now: date
         found += _newest(own[-1], reported.get(gate_id), patience)
     for gate in reported.values():
         found += _silence(gate, now, patience)
+        found += filter(None, [loss(gate.site_id, gate.gate_id, gate.losses, gate.lost_utc)])
     return found
 
 
@@ -107,7 +127,7 @@ def _in_journal(journal: JournalFacts) -> Iterator[Gap]:
         yield _gap(GapKind.HOLE, journal, missing, text)
     if journal.quarantined:
         text = f"{journal.quarantined} events did not verify: sitegate-hq quarantine says which and why"
-        yield _gap(GapKind.NOT_VERIFIED, journal, 0, text)
+        yield replace(_gap(GapKind.NOT_VERIFIED, journal, 0, text), size=journal.quarantined)
 
 
 def _between(own: Sequence[JournalFacts]) -> Iterator[Gap]:
@@ -130,10 +150,10 @@ def _newest(journal: JournalFacts, gate: GateFacts | None, patience: timedelta) 
             f"the gate has {health.unsent_events} events after {journal.acknowledged}, and none has come since "
             f"{moved:%Y-%m-%d %H:%M}Z: if it is connected, it waits for something that HQ misses: sitegate-hq quarantine, or resync"
         )
-        yield _gap(GapKind.STUCK, journal, health.unsent_events, text)
+        yield replace(_gap(GapKind.STUCK, journal, health.unsent_events, text), mark=str(journal.acknowledged))
     if not journal.clock_trusted:
         text = "the time of its newest event is not to be trusted: check the gate's clock battery and time server"
-        yield _gap(GapKind.CLOCK, journal, 0, text)
+        yield replace(_gap(GapKind.CLOCK, journal, 0, text), mark=journal.last_boot)
 
 
 def _stuck(health: Health, unmoved: timedelta, patience: timedelta) -> bool:
@@ -151,8 +171,19 @@ def _silence(gate: GateFacts, now: datetime, patience: timedelta) -> Iterator[Ga
         since = f"since {gate.health_utc:%Y-%m-%d %H:%M}Z" if gate.health_utc else "ever"
         text = f"no sign of life {since}: what happened there since is not known here yet"
         unsent = gate.health.unsent_events if gate.health else 0
-        yield Gap(GapKind.SILENT, gate.site_id, gate.gate_id, "", unsent, text)
+        mark = gate.health_utc.isoformat() if gate.health_utc else ""
+        yield Gap(GapKind.SILENT, gate.site_id, gate.gate_id, "", unsent, text, unsent, mark)
+
+
+def loss(site_id: str, gate_id: str, losses: int, last: datetime | None) -> Gap | None:
+    """Return the gap of a gate that reported lost events so often."""
+    if not losses:
+        return None
+    when = f", last {last:%Y-%m-%d %H:%M}Z" if last else ""
+    times = "once" if losses == 1 else f"{losses} times"
+    text = f"the gate reported lost events {times}{when}: sitegate-hq events --gate {gate_id} --reason events_lost"
+    return Gap(GapKind.LOST, site_id, gate_id, "", 0, text, losses)
 
 
 def _gap(kind: GapKind, journal: JournalFacts, missing: int, detail: str) -> Gap:
-    return Gap(kind, journal.site_id, journal.gate_id, journal.epoch, missing, detail)
+    return Gap(kind, journal.site_id, journal.gate_id, journal.epoch, missing, detail, abs(missing))

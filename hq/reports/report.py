@@ -10,32 +10,23 @@ from sqlalchemy import Connection, Row
 from contract.chain import BrokenChain, verify
 from contract.messages import EventRecord, GateStatus, Health
 from hq.database import erasure
-from hq.database.events import chain, chain_base, count_of_type, counts_by_gate, event_count, newest_events
-from hq.database.gate_reports import gate_reports
-from hq.database.journals import all_journals
+from hq.database.events import chain, chain_base, count_of_type, event_count
+from hq.database.gap_acknowledgements import GapAcknowledgement, gap_acknowledgements
+from hq.database.gate_reports import GateReport, gate_reports
+from hq.database.journals import all_journals, taken_by_gate
 from hq.database.quarantine import newest_quarantined
 from hq.database.store import Store
 from hq.database.values import UNREAD_TYPE, JournalKey
+from hq.database.watched_events import GateNotices, gate_notices
 from hq.keys.encryption import Cipher
 from hq.reports.branches import branch_reason
+from hq.reports.gaps import loss
+from hq.reports.known_gaps import covering
+from hq.reports.listed_events import ListedEvent as ListedEvent
+from hq.reports.listed_events import events as events
 
-
-@dataclass(frozen=True, slots=True)
-class ListedEvent:
-    """An event as people see it."""
-
-    id: int
-    site_id: str
-    gate_id: str
-    epoch: str
-    seq: int
-    type: str
-    reason: str
-    worker_id: str | None
-    utc: datetime | None
-    received_utc: datetime
-    corrected_utc: datetime | None
-    """Set where the gate's clock, which gave `utc`, was wrong and was set later."""
+LOCKED_DOWN = "lockdown"
+"""The word of a gate's health for a lock-down (`PassageState` at the gate)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +61,15 @@ class GateOverview:
     health: Health | None
     health_utc: datetime | None
     events: int
+    state: str = ""
+    """The last state that the gate process itself reported (`hq.database.gate_reports`)."""
+    state_utc: datetime | None = None
+    state_since_utc: datetime | None = None
+    locked_down_utc: datetime | None = None
+    """Since when the gate is locked down; None if it is not."""
+    losses: int = 0
+    """How often it reported lost events."""
+    loss_acknowledged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +85,6 @@ class QuarantineRow:
     told_utc: datetime | None
 
 
-def events(store: Store, *, gate_id: str | None = None, after_id: int = 0, limit: int = 20) -> list[ListedEvent]:
-    """List the newest events by arrival, oldest of them first."""
-    columns = list(ListedEvent.__dataclass_fields__)
-    with store.read() as db:
-        rows = newest_events(db, columns, gate_id=gate_id, after_id=after_id, limit=limit)
-    return [ListedEvent(**row._mapping) for row in rows]
-
-
 def verdicts(store: Store, cipher: Cipher | None = None) -> list[ChainVerdict]:
     """Walk the chain of every journal. With a `cipher`, check too that HQ itself erased what is erased."""
     with store.read() as db:
@@ -102,7 +94,9 @@ def verdicts(store: Store, cipher: Cipher | None = None) -> list[ChainVerdict]:
 def gates(store: Store) -> list[GateOverview]:
     """List every gate that ever reported."""
     with store.read() as db:
-        counts, reports = counts_by_gate(db), gate_reports(db)
+        counts, reports, notices = taken_by_gate(db), gate_reports(db), gate_notices(db)
+        known = gap_acknowledgements(db)
+    losses = {name: found.losses for name, found in notices.items()}
     return [
         GateOverview(
             site_id=report.site_id,
@@ -112,9 +106,26 @@ def gates(store: Store) -> list[GateOverview]:
             health=report.health,
             health_utc=report.health_utc,
             events=counts.get(report.gate_id, 0),
+            state=report.state,
+            state_utc=report.state_utc,
+            state_since_utc=report.state_since_utc,
+            locked_down_utc=_locked_down(report, notices.get(report.gate_id, GateNotices())),
+            losses=losses.get(report.gate_id, 0),
+            loss_acknowledged=_loss_known(report, losses.get(report.gate_id, 0), known),
         )
         for report in reports
     ]
+
+
+def _locked_down(report: GateReport, notices: GateNotices) -> datetime | None:
+    """Say since when a gate is locked down, by its journal; or by its health, if the journal has not arrived."""
+    in_health = report.state == LOCKED_DOWN
+    return notices.locked_down_utc or (report.state_since_utc if in_health else None)
+
+
+def _loss_known(report: GateReport, losses: int, known: Mapping[str, GapAcknowledgement]) -> bool:
+    gap = loss(report.site_id, report.gate_id, losses, None)
+    return gap is not None and covering(gap, known) is not None
 
 
 def quarantine(store: Store, limit: int = 50) -> list[QuarantineRow]:

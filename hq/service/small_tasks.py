@@ -15,6 +15,7 @@ from hq.ingest.corrected_times import correct_earlier
 from hq.ingest.refusals import RefusalQueue
 from hq.keys.keys import HqKeys
 from hq.lists.command_sender import CommandSender
+from hq.lists.lock_downs import SiteLockDowns
 from hq.mqtt import HqLink
 from hq.reports.metrics import HqMetrics
 
@@ -62,6 +63,18 @@ class CommandDelivery:
         for order in self._sender.send():
             if order.action is CommandAction.RESYNC:
                 self._resync(order.site_id, order.gate_id)
+
+
+class LockDownOffers:
+    """Gives the lock-downs that stand to gates that connect. They are sent in the same turn."""
+
+    def __init__(self, lock_downs: SiteLockDowns) -> None:
+        self._lock_downs = lock_downs
+
+    def due(self) -> None:
+        """Queue commands for the gates that need one."""
+        if queued := self._lock_downs.offer():
+            log.warning("lock_down_given", gates=queued)
 
 
 class RefusalSending:

@@ -18,6 +18,7 @@ from hq.keys import keys
 from hq.keys.keys import HqKeys
 from hq.lists.command_queue import CommandQueue
 from hq.lists.command_sender import CommandSender
+from hq.lists.lock_downs import SiteLockDowns
 from hq.lists.presence_list import PresenceLists
 from hq.lists.publisher import Publisher
 from hq.mqtt import HqLink
@@ -37,11 +38,12 @@ from hq.service.only_hq import OnlyHq
 from hq.service.presence_sending import PresenceSending
 from hq.service.publishing import Publishing
 from hq.service.registrations import Registrations
-from hq.service.small_tasks import Announcement, CommandDelivery, RefusalSending, TimeCorrection
+from hq.service.small_tasks import Announcement, CommandDelivery, LockDownOffers, RefusalSending, TimeCorrection
 from hq.service.tasks import Periodic, Task, in_order
 from hq.service.version_claims import VersionClaims
 
 LISTS_EVERY_S = 0.3
+OFFERS_EVERY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     presence = PresenceSending(store, people, PresenceLists(pairs), link, metrics)
     resync = _resync(intake, sending, presence, periodic)
     announcement = Announcement(link, sending.forget_sent, presence.forget_sent)
-    online = (announcement, CommandDelivery(sender, resync), periodic, presence)
+    offers = Periodic(OFFERS_EVERY_S, LockDownOffers(SiteLockDowns(store, pairs, check.takes_unregistered)))
+    online = (announcement, offers, CommandDelivery(sender, resync), periodic, presence)
     return ServiceParts(
         store=store,
         only=OnlyHq(store, config.folder),

@@ -23,7 +23,7 @@ from hq.cli import app
 from hq.database.gate_reports import set_status
 from hq.database.queued_commands import CommandOutcome, Delivery
 from hq.database.store import Store
-from hq.lists.command_sender import answer
+from hq.lists.command_answers import answer
 from hq.registry.gates import GateRegistry
 from hq.reports import report
 
@@ -80,7 +80,8 @@ def test_fail__a_gate_that_is_offline_or_was_never_there(rig: Rig) -> None:
     wait_until(lambda: not report.gates(store)[0].status.online, "it said goodbye")  # type: ignore[union-attr]
     code, said = order(rig)
     assert code == 1
-    assert "not delivered: gate-1 is offline" in said
+    assert "queued until" in said
+    assert "UTC: gate-1 is offline" in said
 
 
 def test_fail__a_gate_that_is_not_registered_or_of_another_site(rig: Rig) -> None:

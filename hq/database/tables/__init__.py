@@ -1,9 +1,12 @@
 """HQ's tables, for SQLAlchemy Core. Times are UTC."""
 
+from hq.database.tables.events import WATCHED as WATCHED
 from hq.database.tables.events import erased_events as erased_events
+from hq.database.tables.events import event_time as event_time
 from hq.database.tables.events import events as events
 from hq.database.tables.events import quarantine as quarantine
 from hq.database.tables.events import watermarks as watermarks
+from hq.database.tables.feed import event_changes as event_changes
 from hq.database.tables.gates import commands as commands
 from hq.database.tables.gates import gate_lists as gate_lists
 from hq.database.tables.gates import gates as gates
@@ -37,4 +40,7 @@ from hq.database.tables.presence import read_journals as read_journals
 from hq.database.tables.presence import unnamed_passages as unnamed_passages
 from hq.database.tables.sites import gate_names as gate_names
 from hq.database.tables.sites import sites as sites
+from hq.database.tables.supervision import gap_acknowledgements as gap_acknowledgements
+from hq.database.tables.supervision import lock_down_commands as lock_down_commands
+from hq.database.tables.supervision import lock_downs as lock_downs
 from hq.database.tables.tasks import pending as pending

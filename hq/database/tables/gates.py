@@ -16,8 +16,12 @@ gates = Table(
     Column("status_utc", UtcTime),
     Column("health", Text),
     Column("health_utc", UtcTime),
+    Column("state", String(32)),
+    Column("state_utc", UtcTime),
+    Column("state_since_utc", UtcTime),
 )
-"""The last status and health message of each gate, as JSON."""
+"""The last status and health message of each gate, as JSON. `state`: the last state that the gate process itself
+reported, when it did last, and since when. It stays when that process falls silent."""
 
 commands = Table(
     "commands",
@@ -29,9 +33,12 @@ commands = Table(
     Column("expires_utc", UtcTime, nullable=False),
     Column("sent_utc", UtcTime),
     Column("outcome", String(500), nullable=False, server_default=""),
+    Column("after_id", BigInteger),
+    Index("ix_commands_by_end", "expires_utc"),
 )
 """`envelope`: the signed command, encrypted (`hq.keys.encryption`): who gave it and why.
-`sent_utc`: when sending was tried. `outcome`: what became of it (`hq.lists.orders`)."""
+`sent_utc`: when sending was tried. `outcome`: what became of it (`hq.database.queued_commands`). `after_id`:
+the newest event that HQ held when it was given; NULL in rows of version 0.2.0."""
 
 registrations = Table(
     "registrations",

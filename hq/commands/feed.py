@@ -1,0 +1,100 @@
+"""`sitegate-hq feed`: events for other programs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter
+
+from hq.commands.console import err, out, time_text
+from hq.commands.context import opened
+from hq.commands.options import Folder, Json
+from hq.feed import Feed, FeedEntry, FeedPage
+from hq.feed.feed import LIMIT, LIMIT_MAX
+from hq.feed.server import feed_app, listening, server_of, token_of
+from hq.keys.rotation import replace_file
+
+app = typer.Typer(help="HQ's events for other programs, exactly once (docs/FEED.md).", no_args_is_help=True)
+
+TOKEN = "feed.token"
+_entry_json = TypeAdapter(FeedEntry)
+
+
+@app.command()
+def read(
+    folder: Folder = Path(),
+    cursor: Annotated[
+        Path | None, typer.Option("--cursor", help="A file that keeps how far you are; made if there is none.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=LIMIT_MAX, help="Entries of one page.")] = LIMIT,
+    as_json: Json = False,
+) -> None:
+    """Print everything after a cursor, one entry a line, and move the cursor page by page.
+
+    Exit code 2 if HQ holds less of a journal than was read before: it was restored from a backup.
+
+    Example: sitegate-hq feed read --cursor reader.cursor --json
+    """
+    at = cursor.read_text(encoding="utf-8") if cursor is not None and cursor.exists() else ""
+    if cursor is not None:
+        replace_file(cursor, at.encode())  # before the work: can it be written?
+    with opened(folder) as (_config, _people, _publisher, store):
+        feed = Feed(store)
+        while True:
+            page = feed.read(at, limit)
+            for entry in page.entries:
+                _show(entry, as_json=as_json)
+            out.file.flush()
+            at = page.cursor
+            if cursor is not None:  # only now: what was not printed is printed again
+                replace_file(cursor, at.encode())
+            if not page.more:
+                break
+    _show_lag(page)
+
+
+@app.command()
+def serve(
+    folder: Folder = Path(),
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port to listen on.")] = 8790,
+    token_file: Annotated[
+        Path | None, typer.Option("--token-file", help=f"The readers' token; without it, {TOKEN} in HQ's folder.")
+    ] = None,
+) -> None:
+    """Serve the feed over HTTP until interrupted. Make the file of the token if there is none.
+
+    Beyond this machine put a reverse proxy with TLS before it.
+
+    Example: sitegate-hq feed serve --port 8790
+    """
+    with opened(folder) as (config, _people, _publisher, store):
+        path = token_file or config.folder / TOKEN
+        server = server_of(feed_app(Feed(store), token_of(path)))
+        with listening(host, port) as socket:
+            out.print(f"the feed is at http://{host}:{socket.getsockname()[1]}/v1/feed; token: {path}", highlight=False)
+            server.run(sockets=[socket])
+
+
+def register(main: typer.Typer) -> None:
+    """Add the group to `sitegate-hq`."""
+    main.add_typer(app, name="feed")
+
+
+def _show(entry: FeedEntry, *, as_json: bool) -> None:
+    if as_json:
+        return out.print(_entry_json.dump_json(entry).decode(), highlight=False, markup=False)
+    utc = time_text(entry.corrected_utc or entry.utc)
+    said = f"{utc}  {entry.gate_id}  {entry.line}  {entry.seq:>6}  {entry.kind.value:<8} {entry.type:<9} {entry.reason}"
+    return out.print(f"{said} {entry.worker_id or ''} {entry.why}".rstrip(), highlight=False, markup=False)
+
+
+def _show_lag(page: FeedPage) -> None:
+    for lag in page.behind:
+        err.print(
+            f"{lag.gate_id} {lag.line}: you have {lag.reader_seq} events, HQ {lag.hq_seq}: it was restored from a "
+            "backup. Keep yours; the gate sends again what it still holds",
+            markup=False,
+        )
+    if page.behind:
+        raise typer.Exit(2)
