@@ -80,10 +80,8 @@ class PeopleRegistry:
         for row in tables.worker_rows(db, worker_ids):
             try:
                 found[row.worker_id] = tables.worker_of(self.cipher, row)
-            except KeyMissing:
-                raise
-            except AtRestError:
-                if not skip_damaged:
+            except AtRestError as error:
+                if not skip_damaged or isinstance(error, KeyMissing):
                     raise
         return found
 
