@@ -10,6 +10,7 @@ from common.uncaught import shown_without_values
 from hq.commands import (
     backup,
     bench,
+    broker_config,
     check,
     command,
     consent,
@@ -70,6 +71,7 @@ def main() -> None:
 # In this order the help lists them.
 processes.register(app)
 check.register(app)
+broker_config.register(app)
 imports.register(app)
 lists.register(app)
 journals.register_events(app)
