@@ -136,26 +136,6 @@ def _people(store: Store, pairs: HqKeys) -> PeopleRegistry:
     return people
 
 
-def _lists(
-    config: HqConfig,
-    store: Store,
-    people: PeopleRegistry,
-    publisher: Publisher,
-    publishing: Publishing,
-    versions: VersionClaims,
-    sending: ListSending,
-) -> Task:
-    """Build the parts that publish lists and send them, in the order of a turn."""
-    return in_order(
-        versions,
-        RiskExpiry(people.risk_lists),
-        ChangedLists(store, publisher, publishing, config.lists.publish_after_s),
-        ListRenewal(store, publisher, publishing, timedelta(hours=config.lists.reissue_after_h)),
-        LogEmptying(store, publisher),
-        sending,
-    )
-
-
 def _handler(
     store: Store,
     link: HqLink,
