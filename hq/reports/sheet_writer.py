@@ -16,7 +16,7 @@ from common.libraries import extra, loading
 
 Value = str | int | float | bool | date | datetime | None
 FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""A cell of a CSV file that begins so is a formula to Excel, WPS or LibreOffice, in some languages also full-width."""
+"""Spreadsheets take a cell of a CSV file that begins so for a formula. In some languages full-width ones count too."""
 ROWS_MAX = 1_048_575
 """Rows of a worksheet below its headings."""
 SUFFIXES = (".csv", ".xlsx")
@@ -97,7 +97,7 @@ def _xlsx(file: int, folder: Path, headings: Sequence[str], rows: Iterable[Seque
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[tuple[int, Path]]:
-    """Give a new file, only its owner's, that takes the place of `path` at the end; and a folder for others."""
+    """Give a new file of its owner alone, which replaces `path` at the end, and a folder for other files."""
     with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.absolute().parent) as folder:
         made = Path(folder, "new")
         file = os.open(made, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
