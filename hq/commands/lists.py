@@ -1,4 +1,4 @@
-"""`sitegate-hq import` and `publish`: people in, lists out."""
+"""`sitegate-hq publish`: lists out."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -13,30 +13,10 @@ from hq.commands.context import opened
 from hq.commands.options import Folder
 from hq.database.published_lists import ListKey, raise_floor
 from hq.lists.publisher import Publisher
-from hq.registry.import_file import read_import
 from hq.registry.sites import SiteRegistry
 
 VERSION_MAX = 2**52
 """Gates count to 2^53: HQ needs versions above."""
-
-
-def import_(
-    file: Annotated[Path, typer.Argument(help="JSON or TOML: workers, risk, policies, enrolments, sealed_enrolments.")],
-    folder: Folder = Path(),
-    and_publish: Annotated[bool, typer.Option("--publish", help="Publish the lists that changed, at once.")] = False,
-) -> None:
-    """Add workers, the risk list, policies and enrolments from a file; all of it or, after an error, nothing.
-
-    Example: sitegate-hq import workers.toml --dir ./hq --publish
-    """
-    with opened(folder) as (_, people, publisher, store):
-        done = people.take(read_import(file))
-        out.print(
-            f"imported {done.workers} workers, {done.risk} risk entries, {done.policies} policies, "
-            f"{done.enrolments} enrolments"
-        )
-        if and_publish:
-            _publish(publisher, publisher.to_publish(SiteRegistry(store).active()))
 
 
 def publish(
@@ -64,18 +44,18 @@ def publish(
                 for key in every:
                     raise_floor(db, *key, above)
         wanted = every if site or kind or snapshot or above else publisher.to_publish(sites)
-        _publish(publisher, wanted, snapshot)
+        publish_lists(publisher, wanted, snapshot)
         if not wanted:
             out.print("nothing changed since it was published; --site SITE signs the lists of a site again")
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands to `sitegate-hq`."""
-    app.command("import")(import_)
+    """Add the command to `sitegate-hq`."""
     app.command()(publish)
 
 
-def _publish(publisher: Publisher, wanted: Sequence[ListKey], snapshot: bool = False) -> None:
+def publish_lists(publisher: Publisher, wanted: Sequence[ListKey], snapshot: bool = False) -> None:
+    """Publish these lists, and print their versions."""
     for site, kind in wanted:
         version = publisher.publish(site, kind, snapshot)
         whole, _ = publisher.kept_versions()[site, kind]

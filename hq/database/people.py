@@ -8,13 +8,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Row, String, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Executable, Row, String, bindparam, delete, func, insert, select, update
 
 from contract.codec import decode
 from contract.messages import EnrolmentRecord, WorkerRecord
 from hq.database import tables as t
 from hq.database.assignments import remove_assignments, replace_assignments
-from hq.keys.encryption import Cipher
+from hq.database.change_file import note_change
+from hq.keys.encryption import AtRestError, Cipher, KeyMissing
 
 _AT_ONCE = 500
 """Values that one statement may name."""
@@ -27,6 +28,11 @@ def worker_rows(db: Connection, only: Sequence[str] | None = None, limit: int | 
         return list(db.execute(wanted))
     columns = t.workers.c
     return [row for some in slices(only) for row in db.execute(wanted.where(columns.worker_id.in_(some)))]
+
+
+def worker_ids(db: Connection) -> list[str]:
+    """Read the ids of all workers."""
+    return list(db.execute(select(t.workers.c.worker_id).order_by(t.workers.c.worker_id)).scalars())
 
 
 def has_workers(db: Connection) -> bool:
@@ -42,6 +48,17 @@ def worker_body(cipher: Cipher, row: Row[Any]) -> bytes:
 def worker_of(cipher: Cipher, row: Row[Any]) -> WorkerRecord:
     """Decrypt a worker's record."""
     return WorkerRecord.model_validate_json(worker_body(cipher, row))
+
+
+def worker_bodies(db: Connection, cipher: Cipher) -> Iterator[bytes]:
+    """Decrypt the records of all workers, as JSON. Holds a few at a time. A damaged row is left out."""
+    for row in db.execute(select(t.workers).execution_options(yield_per=_AT_ONCE)):
+        try:
+            yield worker_body(cipher, row)
+        except KeyMissing:
+            raise
+        except AtRestError:
+            continue
 
 
 def replace_workers(db: Connection, cipher: Cipher, workers: Mapping[str, WorkerRecord], utc: datetime) -> None:
@@ -153,11 +170,25 @@ def withdrawn_utc(db: Connection, worker_id: str) -> datetime | None:
 
 def note_withdrawal(db: Connection, worker_id: str, utc: datetime) -> None:
     """Record a withdrawal, and refuse the worker's enrolments that wait for approval."""
+    note_change(db, "withdrawn", name=worker_id)
     db.execute(delete(t.withdrawals).where(t.withdrawals.c.worker_id == worker_id))
     db.execute(insert(t.withdrawals).values(worker_id=worker_id, utc=utc))
     waits = (t.enrolments.c.worker_id == worker_id, t.enrolments.c.record.isnot(None))
     refused = {"state": "refused", "record": None, "decided_utc": utc, "why": "the consent was withdrawn"}
     db.execute(update(t.enrolments).where(*waits).values(**refused))
+
+
+def waiting_enrolments(db: Connection, worker_id: str) -> int:
+    """Count a worker's enrolments that wait for an approval."""
+    waits = t.enrolments.c.worker_id == worker_id, t.enrolments.c.record.isnot(None)
+    return int(db.execute(select(func.count()).select_from(t.enrolments).where(*waits)).scalar_one())
+
+
+def blank_enrolments(db: Connection, names: Sequence[str]) -> None:
+    """Erase consents, reasons and templates in what is noted of these workers' enrolments."""
+    blank = {"consent_ref": "", "why": None, "record": None}
+    for some in slices(names):
+        db.execute(update(t.enrolments).where(t.enrolments.c.worker_id.in_(some)).values(**blank))
 
 
 def policy(db: Connection, site_id: str) -> str | None:

@@ -16,6 +16,7 @@ from sqlalchemy import Column, Connection, Row, Select, func, insert, or_, selec
 from contract.deltas import Base
 from contract.messages import ListKind
 from hq.database import tables as t
+from hq.database.change_file import note_change
 from hq.database.published_lists import ListKey
 
 
@@ -41,6 +42,8 @@ def note_removed(db: Connection, worker_ids: Collection[str], why: RemovalReason
     if rows:
         db.execute(insert(t.forgotten), rows)
         cover_others(db)
+    for row in rows if why is RemovalReason.REMOVED else ():
+        note_change(db, "removed", name=row["worker_id"], by=by)
 
 
 def newest_removal(db: Connection) -> int:

@@ -80,10 +80,8 @@ class PeopleRegistry:
         for row in tables.worker_rows(db, worker_ids):
             try:
                 found[row.worker_id] = tables.worker_of(self.cipher, row)
-            except KeyMissing:
-                raise
-            except AtRestError:
-                if not skip_damaged:
+            except AtRestError as error:
+                if not skip_damaged or isinstance(error, KeyMissing):
                     raise
         return found
 
@@ -155,12 +153,16 @@ class PeopleRegistry:
                 count += len(left)
         return count
 
-    def change(self, worker: WorkerRecord, fields: dict[str, object]) -> None:
+    def change(self, worker: WorkerRecord, fields: Mapping[str, object]) -> None:
         """Change some fields of a worker; consent and templates stay."""
-        with self._store.write("people") as db:
-            draft = self._draft(db, [worker.worker_id])
-            draft.put(worker.model_copy(update=fields))
-            self._write(db, draft)
+        with self.writing() as db:
+            self.put_changed(db, worker, fields)
+
+    def put_changed(self, db: Connection, worker: WorkerRecord, fields: Mapping[str, object]) -> None:
+        """Do the same as `change` in the caller's transaction."""
+        draft = self._draft(db, [worker.worker_id])
+        draft.put(worker.model_copy(update=dict(fields)))
+        self._write(db, draft)
 
     def opened(self, event: EnrolmentEvent) -> EnrolmentRecord:
         """Unseal what a gate enrolled. Raises EnrolmentRefused."""

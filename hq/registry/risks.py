@@ -70,34 +70,61 @@ class RiskRegistry:
         _mark(db, {held.worker_id for _, held in gone})
         self.put(db, [entry for key, entry in new.items() if key not in same], by)
 
-    def lift(self, worker_id: str, list_name: str, by: str, why: str) -> StoredRisk:
-        """Take a worker off a list. HQ keeps the entry as history for `HISTORY_KEPT`. Raises RiskRefused."""
+    def lift(self, worker_id: str, list_name: str, by: str, why: str, *, override: bool = False) -> StoredRisk:
+        """Take a worker off a list. HQ keeps the entry as history for `HISTORY_KEPT`.
+
+        `override`: also by somebody whom the entry does not name; the history says so. Raises RiskRefused.
+        """
         if not by.strip() or not why.strip():
             raise RiskRefused("say who lifts the entry, and why")
         with self._store.write("people") as db:
-            row, held = self._entry(db, worker_id, list_name)
-            if held.may_lift and matched(by) not in map(matched, held.may_lift):
-                raise RiskRefused(f"{by} may not lift this entry of {worker_id}: it names {', '.join(held.may_lift)}")
-            utc = now()
-            lifted = held.model_copy(update={"lifted_by": by[:80], "lifted_utc": utc, "lifted_why": why[:500]})
-            body = lifted.model_dump_json(exclude_none=True).encode()
-            tables.lift_entry(db, self._cipher, row.id, body, utc)
-            _mark(db, [worker_id])
+            return self.take_off(db, worker_id, list_name, by, why, override=override)
+
+    def take_off(
+        self, db: Connection, worker_id: str, list_name: str, by: str, why: str, *, override: bool = False
+    ) -> StoredRisk:
+        """Do as `lift`."""
+        row, held = self._entry(db, worker_id, list_name)
+        if held.may_lift and matched(by) not in map(matched, held.may_lift):
+            named = ", ".join(held.may_lift)
+            if not override:
+                raise RiskRefused(
+                    f"{by} may not lift this entry of {worker_id}: it names {named}. If none of them can: "
+                    f"sitegate-hq risk lift {worker_id} --override, which is recorded"
+                )
+            why = f"{why} (override: the entry names {named})"
+        utc = now()
+        lifted = held.model_copy(update={"lifted_by": by[:80], "lifted_utc": utc, "lifted_why": why[:500]})
+        body = lifted.model_dump_json(exclude_none=True).encode()
+        tables.lift_entry(db, self._cipher, row.id, body, utc)
+        _mark(db, [worker_id])
         return lifted
 
     def find(
         self, worker_id: str | None = None, list_name: str | None = None, *, history: bool = False
     ) -> list[StoredRisk]:
         """List entries of a worker, of a list, or all; with a worker and `history` those that were lifted, too."""
+        workers = None if worker_id is None else [worker_id]
         with self._store.read() as db:
-            if not tables.has_entries(db):
-                return []
-            index, cipher = self._index(db), self._cipher
-            if worker_id is not None:
-                rows = tables.entries_of(db, cipher, index, [worker_id], history=history)
-            else:
-                rows = tables.entries_on(db, cipher, index, list_name)
-            found = [_read(row) for row in rows]
+            return self.stored(db, workers, list_name, history=history)
+
+    def stored(
+        self,
+        db: Connection,
+        worker_ids: Iterable[str] | None = None,
+        list_name: str | None = None,
+        *,
+        history: bool = False,
+    ) -> list[StoredRisk]:
+        """Do as `find`, of several workers."""
+        if not tables.has_entries(db):
+            return []
+        index, cipher = self._index(db), self._cipher
+        if worker_ids is not None:
+            rows = tables.entries_of(db, cipher, index, worker_ids, history=history)
+        else:
+            rows = tables.entries_on(db, cipher, index, list_name)
+        found = [_read(row) for row in rows]
         wanted = [e for e in found if list_name is None or matched(e.list_name) == matched(list_name)]
         return sorted(wanted, key=lambda entry: (entry.worker_id, entry.list_name, entry.added_utc))
 

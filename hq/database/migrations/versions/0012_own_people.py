@@ -18,7 +18,7 @@ from hq.keys.encryption import AtRestError, Cipher, KeyMissing
 from hq.keys.keys import HqKeys
 
 revision = "0012"
-down_revision = "0016"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
