@@ -160,6 +160,8 @@ class ImportPass:
         if self.options.mode is ImportMode.REMOVE and held is None:
             self._refuse([ImportProblem(line.place, f"{line.worker_id} is not on {name}: check both")])
             return None
+        if self.options.mode is ImportMode.REMOVE and held is not None:
+            return RiskChange(line.place, Change.REMOVE, held)
         if self.options.mode is ImportMode.ADD and held is not None:
             text = f"{line.worker_id} is on {name} already: use --mode update to change entries"
             self._refuse([ImportProblem(line.place, text)])

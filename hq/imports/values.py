@@ -260,7 +260,9 @@ def _no_number(cell: Cell) -> str:
 
 
 def _as_shown(cell: Cell) -> str:
-    return f"{cell:g}" if isinstance(cell, float) and abs(cell) >= 1e15 else shown(text_of(cell)).removesuffix(".0'")
+    if isinstance(cell, float):
+        return f"{cell:.0f}" if cell.is_integer() and abs(cell) < 1e11 else f"{cell:G}"
+    return shown(text_of(cell))
 
 
 def _trimmed(text: str) -> str:
