@@ -116,6 +116,12 @@ def some_ids(cell: Cell, rules: CellRules) -> tuple[str, ...]:
     return tuple(dict.fromkeys(an_id(one, rules) for one in found))
 
 
+def some_names(cell: Cell, rules: CellRules) -> tuple[str, ...]:
+    """Read one name or several, between semicolons or commas."""
+    found = [name(80)(one, rules) for one in re.split("[;；,，、]", str(cell)) if not is_empty(one)]
+    return tuple(map(str, found))
+
+
 def some_cards(cell: Cell, rules: CellRules) -> tuple[str, ...]:
     """Read card numbers as the reader gives them."""
     found = [one for one in _SPLIT.split(_no_number(cell)) if one]

@@ -20,6 +20,7 @@ from hq.imports.sheets import open_sheet
 from hq.keys import keys as hq_keys
 from hq.registry.credentials import WrittenWorker
 from hq.registry.import_file import ImportRefused, PolicyEntry
+from hq.registry.risk_record import RiskRecord
 
 HEADINGS = "工号,姓名,单位,班组,工种,手机,进场日期,培训有效期"
 ROW = "0017,张三,North Build,一班,电工,13800000000,2026/1/5,2026年12月31日"
@@ -139,7 +140,7 @@ def test_ok__two_workers_may_swap_their_cards_in_one_file(rig: ImportRig) -> Non
 
 def _listed(rig: ImportRig) -> set[tuple[str, str]]:
     with rig.store.read() as db:
-        return {(entry.worker_id, entry.list_name) for entry in rig.people.risks(db)}
+        return {(entry.worker_id, entry.list_name) for entry in rig.people.risk_lists.stored(db)}
 
 
 def test_ok__one_new_risk_entry_does_not_replace_the_list(rig: ImportRig) -> None:
@@ -153,12 +154,21 @@ def test_ok__one_new_risk_entry_does_not_replace_the_list(rig: ImportRig) -> Non
     assert rig.take(path, time_zone="Asia/Shanghai").risk == {Change.ADD: 1}
     assert _listed(rig) == {("w-1", "violence"), ("w-2", "violence")}  # by the rule's own spelling
     with rig.store.read() as db:
-        entry = next(e for e in rig.people.risks(db) if e.worker_id == "w-2")
+        entry = next(e for e in rig.people.risk_lists.stored(db) if e.worker_id == "w-2")
     assert (entry.reason_code, entry.valid_until_utc) == ("R7", datetime(2099, 1, 31, 16, tzinfo=UTC))
     assert rig.take(path, ImportMode.REPLACE, time_zone="Asia/Shanghai").risk[Change.REMOVE] == 1
     assert _listed(rig) == {("w-2", "violence")}
     rig.take(path, ImportMode.REMOVE, time_zone="Asia/Shanghai")
     assert not _listed(rig)
+
+
+def test_fail__who_may_lift_an_entry_also_counts_for_a_file(rig: ImportRig) -> None:
+    entry = RiskRecord(worker_id="w-1", list_name="key-screening", may_lift=("manager-7",), purpose="screening")
+    rig.put(workers=(WrittenWorker(worker_id="w-1", sites=("site-1",)),), risk=(entry,))
+    path = rig.file("a.csv", "工号,名单,原因\nw-1,key-screening,R1\n")
+    for mode in (ImportMode.UPDATE, ImportMode.REPLACE, ImportMode.REMOVE):
+        assert "only manager-7 may change it" in str(rig.take(path, mode).problems[0])
+    assert _listed(rig) == {("w-1", "key-screening")}
 
 
 def test_ok__columns_are_named_saved_and_used_again(rig: ImportRig) -> None:

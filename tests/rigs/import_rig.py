@@ -86,7 +86,7 @@ class ImportRig:
         with self.store.read() as db:
             workers = {worker.worker_id: worker for worker in self.people.roster(db)}
             names = self.people.directory.of(db, sorted(workers))
-            risks = self.people.risks(db)
+            risks = self.people.risk_lists.stored(db)
             rules = [self.people.policy(db, site) for site in ("site-1", "site-2")]
         return {"workers": workers, "names": names, "risks": sorted(risks, key=repr), "rules": rules}
 
