@@ -29,6 +29,7 @@ from hq.registry.sites import open_store
 from hq.reports.metrics import HqMetrics
 from hq.service.broker_watch import watch_broker
 from hq.service.event_intake import EventIntake
+from hq.service.event_retention import EventRetention
 from hq.service.inbox import Inbox
 from hq.service.list_renewal import ListRenewal
 from hq.service.list_sending import ListSending
@@ -103,7 +104,9 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
         publishing=publishing,
         sending=sending,
         lists=lists,
-        always=(intake,) if worker else (intake, TimeCorrection(store), report),
+        always=(intake,)
+        if worker
+        else (intake, TimeCorrection(store), EventRetention(store, config.events.keep), report),
         connected=() if worker else online,
     )
 
