@@ -23,11 +23,13 @@ from hq.lists.presence_list import PresenceLists
 from hq.lists.publisher import Publisher
 from hq.mqtt import HqLink
 from hq.registry.approvals import Approvals
+from hq.registry.change_replay import make_again
 from hq.registry.gates import GateRegistry
 from hq.registry.people import PeopleRegistry
 from hq.registry.sites import open_store
 from hq.reports.metrics import HqMetrics
 from hq.service.broker_watch import watch_broker
+from hq.service.changed_lists import ChangedLists, RiskExpiry
 from hq.service.event_intake import EventIntake
 from hq.service.event_retention import EventRetention
 from hq.service.inbox import Inbox
@@ -70,8 +72,7 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     """Build all parts. A `worker` only stores its share of the events. Raises BadKey, StoreError."""
     pairs = keys.load(config.folder)
     store = open_store(config, pairs)
-    people = PeopleRegistry(store, pairs)
-    people.check()
+    people = _people(store, pairs)
     metrics = HqMetrics(store)
     link = HqLink(config.broker, f"sitegate-hq-worker-{secrets.token_hex(4)}" if worker else "sitegate-hq", worker)
     check = SenderCheck(config.gates.unsigned_until)
@@ -82,8 +83,14 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     sending = ListSending(publisher, publishing, link, metrics)
     versions = VersionClaims(store, publishing)
     messages = _handler(store, link, pairs, ingest, check, sending, versions)
-    renewal = ListRenewal(store, publisher, publishing, timedelta(hours=config.lists.reissue_after_h))
-    lists = in_order(versions, renewal, LogEmptying(store, publisher), sending)
+    lists = in_order(
+        versions,
+        RiskExpiry(people.risk_lists),
+        ChangedLists(store, publisher, publishing, config.lists.publish_after_s),
+        ListRenewal(store, publisher, publishing, timedelta(hours=config.lists.reissue_after_h)),
+        LogEmptying(store, publisher),
+        sending,
+    )
     periodic = Periodic(LISTS_EVERY_S, lists, RefusalSending(RefusalQueue(store), link, pairs, metrics))
     sender = CommandSender(store, CommandQueue(store, pairs), link, check.takes_unregistered)
     presence = PresenceSending(store, people, PresenceLists(pairs), link, metrics)
@@ -109,6 +116,14 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
         else (intake, TimeCorrection(store), EventRetention(store, config.events.keep), report),
         connected=() if worker else online,
     )
+
+
+def _people(store: Store, pairs: HqKeys) -> PeopleRegistry:
+    """Open the people, with the changes that a restored database lacks."""
+    people = PeopleRegistry(store, pairs)
+    people.check()
+    make_again(store, people)
+    return people
 
 
 def _handler(
