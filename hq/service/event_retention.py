@@ -16,7 +16,7 @@ from hq.feed.cursor import BadCursor, Position, read_cursor
 
 log = structlog.get_logger()
 
-SLICE = 2_000
+SLICE = 1_000
 """Events that one transaction removes."""
 EVERY_S = 3600.0
 CLOCK_DOUBT = timedelta(days=7)
@@ -24,7 +24,7 @@ CLOCK_DOUBT = timedelta(days=7)
 
 
 class EventRetention:
-    """Removes what was received longer ago than `keep`, if every reader of the feed who asked for it has read it."""
+    """Removes what was received longer ago than `keep`, and what every named reader of the feed has stored."""
 
     def __init__(self, store: Store, keep: timedelta | None) -> None:
         self._store, self._keep, self._due_s = store, keep, 0.0
