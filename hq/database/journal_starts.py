@@ -25,7 +25,7 @@ KEEP_LAST = 1_000
 
 @dataclass(frozen=True, slots=True)
 class JournalStart:
-    """The last removed event of a journal. `begun`: row id of its first event. `first_codes`: reasons of its first events."""
+    """The last removed event of a journal. `begun`: row id of its first event. `first_codes`: of its first events."""
 
     seq: int
     hash: str

@@ -83,14 +83,7 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     sending = ListSending(publisher, publishing, link, metrics)
     versions = VersionClaims(store, publishing)
     messages = _handler(store, link, pairs, ingest, check, sending, versions)
-    lists = in_order(
-        versions,
-        RiskExpiry(people.risk_lists),
-        ChangedLists(store, publisher, publishing, config.lists.publish_after_s),
-        ListRenewal(store, publisher, publishing, timedelta(hours=config.lists.reissue_after_h)),
-        LogEmptying(store, publisher),
-        sending,
-    )
+    lists = _lists(config, store, people, publisher, publishing, versions, sending)
     periodic = Periodic(LISTS_EVERY_S, lists, RefusalSending(RefusalQueue(store), link, pairs, metrics))
     sender = CommandSender(store, CommandQueue(store, pairs), link, check.takes_unregistered)
     presence = PresenceSending(store, people, PresenceLists(pairs), link, metrics)
@@ -111,10 +104,28 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
         publishing=publishing,
         sending=sending,
         lists=lists,
-        always=(intake,)
-        if worker
-        else (intake, TimeCorrection(store), EventRetention(store, config.events.keep), report),
+        always=(intake,) if worker else (intake, *_event_tasks(store, config), report),
         connected=() if worker else online,
+    )
+
+
+def _lists(
+    config: HqConfig,
+    store: Store,
+    people: PeopleRegistry,
+    publisher: Publisher,
+    publishing: Publishing,
+    versions: VersionClaims,
+    sending: ListSending,
+) -> Task:
+    """Make the task that publishes what changed and sends it."""
+    return in_order(
+        versions,
+        RiskExpiry(people.risk_lists),
+        ChangedLists(store, publisher, publishing, config.lists.publish_after_s),
+        ListRenewal(store, publisher, publishing, timedelta(hours=config.lists.reissue_after_h)),
+        LogEmptying(store, publisher),
+        sending,
     )
 
 
@@ -145,6 +156,11 @@ def _handler(
         registrations=Registrations(GateRegistry(store, pairs), link, pairs),
         versions=versions,
     )
+
+
+def _event_tasks(store: Store, config: HqConfig) -> tuple[Task, ...]:
+    """Build the tasks that change stored events."""
+    return TimeCorrection(store), EventRetention(store, config.events.keep)
 
 
 def _acknowledge(link: HqLink, pairs: HqKeys) -> Callable[[Ack, str], None]:
