@@ -7,6 +7,7 @@ from common.processes import ended_by_signals
 from common.terminal.errors import error_group
 from common.uncaught import shown_without_values
 from hq.commands import (
+    backup,
     bench,
     command,
     consent,
@@ -16,6 +17,7 @@ from hq.commands import (
     feed,
     gaps,
     gate,
+    imports,
     journals,
     keys,
     lists,
@@ -49,6 +51,7 @@ def main() -> None:
 
 # In this order the help lists them.
 processes.register(app)
+imports.register(app)
 lists.register(app)
 journals.register_events(app)
 managers.register(app)
@@ -66,5 +69,6 @@ gate.register(app)
 enrolments.register(app)
 consent.register(app)
 gaps.register(app)
+backup.register(app)
 restored.register(app)
 bench.register(app)

@@ -19,10 +19,10 @@ from edge.app.locked_journal import open_when_unlocked
 from edge.app.prepared_roster import PreparedRoster
 from edge.app.reboot import make_restart, reboot_unanswered
 from edge.app.roster import open_roster
+from edge.app.site_presence import MusterFile, open_presence
 from edge.app.state_folders import (
     CUT_NOTES,
     DESK,
-    JOURNAL,
     PIN_HISTORY,
     RESERVE,
     SCORES,
@@ -46,7 +46,6 @@ from edge.storage.desk import DeskReader
 from edge.storage.disk_space import DiskSpace, Reserve
 from edge.storage.high_water import HighWater
 from edge.storage.journal import Journal
-from edge.storage.presence import JournalPresence
 from edge.storage.score_store import ScoreStore
 from edge.storage.technician_request import TechnicianRequests
 from edge.system.clock import BoundedClock, SystemClock
@@ -97,7 +96,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
             relay_watchdog.start()
             keep_relay_description(config.gate, state)
             opened = _open(config, gate, factory, readers, shutdown)
-            loop = _make_loop(opened)
+            loop, muster = _make_loop(opened)
         except Exception as error:
             try:
                 _open_while_it_burns(gate, config.gate.fire_reset == "manual", shutdown, error)
@@ -107,7 +106,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
         except BaseException:
             gate.close()
             raise
-        _run_loop(opened, loop, shutdown)
+        _run_loop(opened, loop, muster, shutdown)
     finally:
         readers.close()
         relay_watchdog.close()
@@ -139,7 +138,7 @@ def _open(config: Config, gate: GpioGate, factory: Any, readers: ExitStack, shut
     )
 
 
-def _run_loop(opened: _Opened, loop: GateLoop, shutdown: Shutdown) -> None:
+def _run_loop(opened: _Opened, loop: GateLoop, muster: MusterFile, shutdown: Shutdown) -> None:
     """Run the loop until shutdown, then close what was opened."""
     gc.freeze()  # objects loaded so far stay: the garbage collector skips them between frames
     background_check = start_background_check(opened.config, opened.journal)
@@ -150,6 +149,7 @@ def _run_loop(opened: _Opened, loop: GateLoop, shutdown: Shutdown) -> None:
         healthy = measured()
         opened.journal.sign()
         numbers.write_if_due()
+        muster.write_if_due()
         return healthy
 
     watchdog = Watchdog()
@@ -191,7 +191,7 @@ def _open_while_it_burns(gate: GpioGate, by_hand: bool, shutdown: Shutdown, why:
     watchdog.stopping()
 
 
-def _make_loop(opened: _Opened) -> GateLoop:
+def _make_loop(opened: _Opened) -> tuple[GateLoop, MusterFile]:
     """Open the adapters, record the start, and make the loop."""
     config, clock, state = opened.config, opened.clock, opened.config.paths.state_dir
     camera, roster, matcher, indicator = _open_recognition(opened)
@@ -200,6 +200,8 @@ def _make_loop(opened: _Opened) -> GateLoop:
     code_reader, card_reader = make_credential_readers(config, clock)
     if card_reader is not None:
         card_reader.start()
+    presence = open_presence(config, clock)
+    opened.readers.callback(presence.close)
     adapters = Adapters(
         camera=camera,
         matcher=matcher,
@@ -212,7 +214,7 @@ def _make_loop(opened: _Opened) -> GateLoop:
         code_reader=code_reader,
         card_reader=card_reader,
         pin_code_check=ThreadedPinCodeCheck() if card_reader else None,
-        presence=JournalPresence(state / JOURNAL, clock),
+        presence=presence,
         thermometer=make_thermometer(config.temperature, clock),
         restart=opened.restart,
         disk=opened.disk,
@@ -220,7 +222,7 @@ def _make_loop(opened: _Opened) -> GateLoop:
         clock_bounds=clock,
         technician_requests=TechnicianRequests(gate_dir(config)),
     )
-    return GateLoop(config, adapters)
+    return GateLoop(config, adapters), MusterFile(config, presence, lambda: roster.state, clock)
 
 
 def _open_recognition(opened: _Opened) -> tuple[Camera, PreparedRoster, FaceMatcher, GpioIndicator]:

@@ -13,7 +13,7 @@ from contract.messages import Direction, LivenessVerdict, NoticeCode, PolicySnap
 from contract.policy import Factor, zone_named
 from contract.signing import BadKey
 from edge.app.roster import open_roster
-from edge.app.state_folders import JOURNAL
+from edge.app.site_presence import open_presence
 from edge.commands.common import (
     DEFAULT_CONFIG,
     EXIT_USAGE,
@@ -28,7 +28,6 @@ from edge.commands.common import (
 from edge.core.config import Config
 from edge.core.decision import DecisionCase, Rule, RuleFinding, RuleVerdict, decide, examine, policy_of
 from edge.core.domain import Candidate, Circumstances, Claim, Decision, Identification, RosterState, Sight
-from edge.storage.presence import JournalPresence
 from edge.system.clock import SystemClock
 
 app = typer.Typer(no_args_is_help=True, help="Show the rules in force, and explain a decision.")
@@ -114,9 +113,10 @@ def explain(
 
 
 def _circumstances(config: Config, worker: str, now: datetime, policy: PolicySnapshot) -> Circumstances:
-    """The gate's circumstances: direction, clock, and who is inside by its journal."""
+    """The gate's circumstances: direction, clock, and who is inside."""
     clock = SystemClock()
-    presence = JournalPresence(config.paths.state_dir / JOURNAL, clock)
+    presence = open_presence(config, clock)
+    version = presence.follow(policy.presence_max_age_s)
     found = Circumstances(
         site_id=config.site.site_id,
         direction=config.site.direction,
@@ -124,6 +124,7 @@ def _circumstances(config: Config, worker: str, now: datetime, policy: PolicySna
         clock_trusted=clock.trusted(),
         must_be_live=config.liveness.must_be_live,
         inside=presence.inside(now - timedelta(hours=policy.anti_passback_forgets_after_h)),
+        presence_version=version,
         last_passage=presence.last_passage(worker),
         area=config.site.area,
     )
@@ -202,7 +203,7 @@ def _supposed(at: Circumstances) -> str:
     last = f"{at.last_passage.direction} {at.last_passage.utc:%Y-%m-%d %H:%M} UTC" if at.last_passage else "none"
     return (
         f"Supposed: what is shown is genuine, a face recognised{' and live' if at.must_be_live else ''}, no lock-down. "
-        f"By this gate's journal: {at.inside} inside, last passage {last}."
+        f"By {'all gates' if at.presence_version else 'this gate alone'}: {at.inside} inside, last passage {last}."
     )
 
 

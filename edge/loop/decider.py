@@ -53,6 +53,7 @@ class Decider:
         )
         measured = policy.temperature_max_c is not None  # health data: measure only if the policy asks for it
         since = now - timedelta(hours=policy.anti_passback_forgets_after_h)
+        version = presence.follow(policy.presence_max_age_s) if presence else 0
         return Circumstances(
             site_id=site.site_id,
             direction=site.direction,
@@ -63,6 +64,7 @@ class Decider:
             disk_critical=disk is not None and disk.step is DiskStep.CRITICAL,
             temperature_c=thermometer.celsius() if thermometer and measured else None,
             inside=presence.inside(since) if presence else 0,
+            presence_version=version,
             last_passage=presence.last_passage(worker_id) if presence and worker_id else None,
             partner=partner,
             area=site.area,

@@ -83,6 +83,7 @@ class JournalWriter:
             roster_version=state.roster.version,
             risk_version=state.risk.version,
             policy_version=state.policy_age.version,
+            presence_version=decision.presence_version,
             roster_tier=decision.roster_tier,
             risk_tier=decision.risk_tier,
             factors=tuple(sorted(decision.factors)),

@@ -235,6 +235,12 @@ def passages(db: sqlite3.Connection, after: int, since: datetime) -> list[Passag
     return [PassageRow(*row) for row in db.execute(_PASSAGES, (after, since.timestamp()))]
 
 
+def hash_of(db: sqlite3.Connection, seq: int) -> str | None:
+    """Return the hash of an event; None if it is not here."""
+    found = db.execute("SELECT hash FROM events WHERE seq = ?", (seq,)).fetchone()
+    return str(found[0]) if found else None
+
+
 def before(db: sqlite3.Connection, since: datetime) -> int:
     """Return the number before the first event since a time. Older events are not read at all."""
     (first,) = db.execute(FIRST_SINCE, (since.timestamp(),)).fetchone()

@@ -11,6 +11,7 @@ from contract.signing import BadSignature, Verifier, verify
 from contract.topics import DELTA_CHANNELS, ROUTES, Channel, channel_of, topic
 from edge.core.config import SiteConfig
 from edge.replica import signed_lists
+from edge.replica.presence_file import PresenceFiles
 from edge.replica.signed_commands import CommandRefused, verify_command
 from edge.replica.signed_lists import RolledBack
 from edge.replica.writer import ReplicaWriter
@@ -19,9 +20,10 @@ from edge.sync.mqtt import Received
 
 log = structlog.get_logger()
 
-_LISTS = (Channel.ROSTER, Channel.RISK, Channel.POLICY)
+_LISTS = (Channel.ROSTER, Channel.RISK, Channel.POLICY, Channel.DIRECTORY)
+_PRESENCE = (Channel.PRESENCE, Channel.PRESENCE_DELTA)
 _CHANGES = {channel: kind for kind, channel in DELTA_CHANNELS.items()}
-_DOWN = (Channel.HQ_STATE, Channel.ACK, Channel.REFUSAL, *_LISTS, *_CHANGES, Channel.COMMAND)
+_DOWN = (Channel.HQ_STATE, Channel.ACK, Channel.REFUSAL, *_LISTS, *_CHANGES, *_PRESENCE, Channel.COMMAND)
 
 
 def subscriptions(site: SiteConfig) -> list[tuple[str, int]]:
@@ -57,8 +59,10 @@ class Downlink:
         replica: ReplicaWriter,
         incidents: IncidentLog,
         now: Callable[[], datetime],
+        presence: PresenceFiles | None = None,
     ) -> None:
-        self._site, self._hq_key, self._replica = site, hq_key, replica
+        """`presence`: where presence lists are kept; None: nowhere."""
+        self._site, self._hq_key, self._replica, self._presence = site, hq_key, replica, presence
         self._incidents, self._now = incidents, now
 
     def handle(self, received: Received) -> tuple[Ack, bytes] | HqState | Command | None:
@@ -80,6 +84,8 @@ class Downlink:
                 return self._command(received)
             if channel is Channel.REFUSAL:
                 self._refusal(received)
+            elif channel in _PRESENCE:
+                self._keep_presence(channel, received.payload)
             elif channel in _CHANGES:
                 self._changes(_CHANGES[channel], received.payload)
             else:
@@ -130,6 +136,13 @@ class Downlink:
         part = signed_lists.signed_part(body, kind, self._site.site_id, self._hq_key)
         if self._replica.add_part(part, body):
             log.info("list_complete", kind=kind.value, version=part.header.list_version, parts=part.header.parts)
+
+    def _keep_presence(self, channel: Channel, body: bytes) -> None:
+        """Keep the presence list. A broker repeats an older one at each connection: that is no incident."""
+        read = signed_lists.signed_part if channel is Channel.PRESENCE else signed_lists.signed_delta
+        found = read(body, ListKind.PRESENCE, self._site.site_id, self._hq_key)
+        if self._presence is not None:
+            self._presence.keep(found.header, body)
 
     def _changes(self, kind: ListKind, body: bytes) -> None:
         delta = signed_lists.signed_delta(body, kind, self._site.site_id, self._hq_key)

@@ -9,8 +9,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from contract.keyring import TrustedKeys
 from edge.core.config import Config
-from edge.core.layout import GATE
+from edge.core.layout import GATE, PRESENCE_CHANGES, PRESENCE_LIST
 from edge.core.ports import Clock, JournalReader
+from edge.replica.presence_file import PresenceFiles
 from edge.replica.writer import ReplicaWriter
 from edge.sync.connection import ConnectionClock, EmptyReplicaLog, LinkDisplay
 from edge.sync.downlink import Downlink, subscriptions
@@ -115,7 +116,14 @@ def make(
         meters=meters,
         link=link,
         sender=sender,
-        downlink=Downlink(site, hq_key=hq_key, replica=replica, incidents=incidents, now=clock.utc),
+        downlink=Downlink(
+            site,
+            hq_key=hq_key,
+            replica=replica,
+            presence=PresenceFiles(config.paths.state_dir / PRESENCE_LIST, config.paths.state_dir / PRESENCE_CHANGES),
+            incidents=incidents,
+            now=clock.utc,
+        ),
         uplink=uplink,
         lists=lists,
         status=status,

@@ -1,4 +1,4 @@
-"""`sitegate-hq import` and `publish`: people in, lists out."""
+"""`sitegate-hq publish`: lists out."""
 
 from itertools import product
 from pathlib import Path
@@ -12,30 +12,10 @@ from hq.commands.context import opened
 from hq.commands.options import Folder
 from hq.database.published_lists import raise_floor
 from hq.lists.publisher import Publisher
-from hq.registry.import_file import read_import
 from hq.registry.sites import SiteRegistry
 
 VERSION_MAX = 2**52
 """Gates count to 2^53: HQ needs versions above."""
-
-
-def import_(
-    file: Annotated[Path, typer.Argument(help="JSON or TOML: workers, risk, policies, enrolments, sealed_enrolments.")],
-    folder: Folder = Path(),
-    and_publish: Annotated[bool, typer.Option("--publish", help="Publish all lists to all sites afterwards.")] = False,
-) -> None:
-    """Add workers, the risk list, policies and enrolments from a file; all of it or, after an error, nothing.
-
-    Example: sitegate-hq import workers.toml --dir ./hq --publish
-    """
-    with opened(folder) as (_, people, publisher, store):
-        done = people.take(read_import(file))
-        out.print(
-            f"imported {done.workers} workers, {done.risk} risk entries, {done.policies} policies, "
-            f"{done.enrolments} enrolments"
-        )
-        if and_publish:
-            _publish(publisher, SiteRegistry(store).active(), DECISION_LISTS)
 
 
 def publish(
@@ -60,16 +40,18 @@ def publish(
             with store.write("lists") as db:
                 for key in product(sites, kinds):
                     raise_floor(db, *key, above)
-        _publish(publisher, sites, kinds, snapshot)
+        publish_lists(publisher, sites, kinds, snapshot)
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands to `sitegate-hq`."""
-    app.command("import")(import_)
+    """Add the command to `sitegate-hq`."""
     app.command()(publish)
 
 
-def _publish(publisher: Publisher, sites: tuple[str, ...], kinds: tuple[ListKind, ...], snapshot: bool = False) -> None:
+def publish_lists(
+    publisher: Publisher, sites: tuple[str, ...], kinds: tuple[ListKind, ...], snapshot: bool = False
+) -> None:
+    """Publish these lists, and print their versions."""
     for site in sites:
         for kind in kinds:
             version = publisher.publish(site, kind, snapshot)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Executable, Row, String, bindparam, delete, i
 from contract.codec import decode
 from contract.messages import EnrolmentRecord, WorkerRecord
 from hq.database import tables as t
-from hq.keys.encryption import Cipher
+from hq.keys.encryption import AtRestError, Cipher, KeyMissing
 
 _RISK_ROW = "risk_list/1"
 _AT_ONCE = 500
@@ -42,6 +42,17 @@ def worker_body(cipher: Cipher, row: Row[Any]) -> bytes:
 def worker_of(cipher: Cipher, row: Row[Any]) -> WorkerRecord:
     """Decrypt a worker's record."""
     return WorkerRecord.model_validate_json(worker_body(cipher, row))
+
+
+def worker_bodies(db: Connection, cipher: Cipher) -> Iterator[bytes]:
+    """Decrypt the records of all workers, as JSON. Holds a few at a time. A damaged row is left out."""
+    for row in db.execute(select(t.workers).execution_options(yield_per=_AT_ONCE)):
+        try:
+            yield worker_body(cipher, row)
+        except KeyMissing:
+            raise
+        except AtRestError:
+            continue
 
 
 def replace_workers(db: Connection, cipher: Cipher, workers: Mapping[str, WorkerRecord], utc: datetime) -> None:

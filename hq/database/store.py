@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hq.database.deleted_data import clear_deleted
 from hq.database.errors import StoreError, plain_errors, plainly
 from hq.database.migration import migrate
+from hq.database.moved import require_in_use
 from hq.keys.keys import HqKeys
 
 
@@ -24,10 +25,13 @@ class Store:
         StoreError: the database refuses, or was made by a newer version; also from `write` and `read`.
     """
 
-    def __init__(self, url: str, keys: HqKeys | None = None) -> None:
+    def __init__(self, url: str, keys: HqKeys | None = None, *, in_use: bool = True) -> None:
+        """`in_use`: refuse a database that was moved."""
         try:
-            self.engine = _engine(url)
+            self.engine = make_engine(url)
             with self.write("schema") as db:
+                if in_use:
+                    require_in_use(db)
                 migrated = migrate(db, keys)
             if migrated:
                 clear_deleted(self.engine)
@@ -86,7 +90,8 @@ def insert_new(db: Connection, table: Table, **values: Any) -> bool:
     return bool(db.execute(dialect.insert(table).values(**values).on_conflict_do_nothing()).rowcount)
 
 
-def _engine(url: str) -> Engine:
+def make_engine(url: str) -> Engine:
+    """Make the connections to a database. For one that may have no tables yet; otherwise see `Store`."""
     engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _on_connect)

@@ -31,7 +31,7 @@ class WrittenWorker(WorkerRecord):
     the same entry. `name`, `team`, `phone`: for the directory. They never enter the record that goes to gates.
     """
 
-    card: str | int | tuple[str | int, ...] | None = Field(default=None, exclude=True)
+    card: str | tuple[str, ...] | None = Field(default=None, exclude=True)
     """Only read, never stored: it is empty once the entry has been read."""
     name: str | None = Field(default=None, max_length=80, exclude=True, repr=False)
     team: str | None = Field(default=None, max_length=80, exclude=True, repr=False)
@@ -63,22 +63,30 @@ class WrittenWorker(WorkerRecord):
             return data
         done = dict(data)
         if (numbers := done.pop("card", None)) is not None:
-            done["cards"] = digests([numbers] if isinstance(numbers, str | int) else numbers, done.get("sites", ()))
-        if isinstance(pin := done.get("pin"), str | int) and "$" not in str(pin):
-            done["pin"] = hash_pin_code(str(pin))
+            done["cards"] = digests([numbers] if isinstance(numbers, str) else numbers, done.get("sites", ()))
+        if isinstance(pin := done.get("pin"), int | float):
+            raise BadCredential("pin is a number: write it in quotes, with its leading zeros")
+        if isinstance(pin, str) and "$" not in pin:
+            done["pin"] = hash_pin_code(pin)
         return done
 
 
 def digests(numbers: Any, sites: Any) -> tuple[str, ...]:
     """Make one digest for each card and site. Raises BadCredential."""
+    if isinstance(numbers, int | float) or (isinstance(numbers, list | tuple) and not _texts(numbers)):
+        raise BadCredential("card is a number: write it in quotes, as the reader gives it, with its leading zeros")
     if not isinstance(numbers, list | tuple) or not isinstance(sites, list | tuple):
-        raise BadCredential("card is one number or a list of numbers, sites a list of ids")
-    cards = [str(number).strip() for number in numbers]
+        raise BadCredential("card is one number in quotes or a list of them, sites a list of ids")
+    cards = [number.strip() for number in numbers]
     if wrong := [card for card in cards if not re.fullmatch(CARD_PATTERN, card)]:
         raise BadCredential(f"{len(wrong)} card number(s) are not 1 to 32 digits")
     if not sites:
         raise BadCredential("a card is known at the worker's sites: name them as well")
     return tuple(card_digest(site, card) for card in cards for site in sites)
+
+
+def _texts(values: Any) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 def duration(text: str) -> timedelta:

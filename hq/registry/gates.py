@@ -175,6 +175,11 @@ def revoke_site(db: Connection, site_id: str, by: str, why: str) -> list[str]:
     return sorted(found)
 
 
+def void_invitations(db: Connection) -> None:
+    """Let no gate register by an earlier invitation. A restored database does not know which codes were used."""
+    db.execute(delete(t.invitations))
+
+
 def registered_list(store: Store) -> Mapping[str, RegisteredGate]:
     """Return every gate whose keys count, by id."""
     with store.read() as db:

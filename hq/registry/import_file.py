@@ -3,15 +3,26 @@
 import json
 import tomllib
 from collections.abc import Iterator
+from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from common.unknown_keys import unknown_keys
+from common.terminal.problems import ID, shown
+from common.text_files import NotUtf8, read_text
+from common.unknown_keys import model_in, unknown_keys
 from contract.messages import EnrolmentRecord, PolicySnapshot, RiskEntry, Utc
 from hq.database.clock import now
 from hq.registry.credentials import WrittenWorker
+
+FORMATS = "sitegate-hq import reads .json, .toml, .csv and .xlsx files, by their endings; a TOML file: name it .toml"
+_EXAMPLES: dict[Any, str] = {
+    date: "write 2026-01-05",
+    datetime: "write 2026-01-05T06:30:00Z",
+    time: "write 07:30:00",
+}
+_KINDS = (("datetime_", datetime), ("date_", date), ("time_", time), ("timezone_", datetime))
 
 
 class ImportRefused(ValueError):
@@ -33,8 +44,8 @@ class PolicyEntry(PolicySnapshot):
 class ImportFile(BaseModel):
     """What `sitegate-hq import` reads.
 
-    `workers` are added or replaced by worker_id. `risk`, if given, replaces the whole list. `enrolments` are readable
-    records, `sealed_enrolments` the same sealed for HQ (base64).
+    What becomes of `workers` and `risk`, the mode decides (`hq.imports`). `enrolments` are readable records,
+    `sealed_enrolments` the same sealed for HQ (base64).
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid", val_json_bytes="base64")
@@ -48,19 +59,14 @@ class ImportFile(BaseModel):
 
 def read_import(path: Path) -> ImportFile:
     """Read a JSON or TOML file, by its ending. Raises ImportRefused."""
+    text = _json_text(path)
     try:
-        text = path.read_text(encoding="utf-8")
-        if path.suffix == ".toml":
-            # Through JSON, so that both formats follow one schema (dates, base64).
-            text = json.dumps(tomllib.loads(text), default=str)
         data = json.loads(text)
-    except OSError as error:
-        raise ImportRefused(f"{path} cannot be read: {error.strerror}") from error
     except json.JSONDecodeError as error:
-        raise ImportRefused(f"{path} is no JSON: {error} (a TOML file: name it .toml)") from error
+        raise ImportRefused(f"{path} is no JSON: {error} ({FORMATS})") from error
     except (ValueError, RecursionError) as error:
         raise ImportRefused(f"{path} cannot be read: {error}") from error
-    problems = list(unknown_keys(ImportFile, data))
+    problems = [*unknown_keys(ImportFile, data), *_numbers_as_times(ImportFile, data)]
     try:
         found = ImportFile.model_validate_json(text)
     except ValidationError as error:
@@ -71,10 +77,52 @@ def read_import(path: Path) -> ImportFile:
     return found
 
 
+def _json_text(path: Path) -> str:
+    """Return the file as JSON. TOML goes through it, so that both formats follow one schema (dates, base64)."""
+    try:
+        text = read_text(path)
+        return json.dumps(tomllib.loads(text), default=str) if path.suffix.lower() == ".toml" else text
+    except OSError as error:
+        raise ImportRefused(f"{path} cannot be read: {error.strerror}") from error
+    except NotUtf8 as error:
+        raise ImportRefused(f"{path} {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise ImportRefused(f"{path} cannot be read: {error}") from error
+
+
+def _numbers_as_times(model: type[BaseModel], data: Any, where: str = "") -> Iterator[str]:
+    """Find numbers where a date or a time belongs: they would count as seconds since 1970."""
+    for key, value in data.items() if isinstance(data, dict) else ():
+        field = model.model_fields.get(key)
+        place = f"{where}.{key}" if where else key
+        if field is None:
+            continue
+        if isinstance(value, int | float) and (kind := _time_in(field.annotation)):
+            yield f"{place}: {value!r} is a number: {_EXAMPLES[kind]}"
+        elif (part := model_in(field.annotation)) is not None:
+            many = isinstance(value, list)
+            for number, item in enumerate(value if many else [value]):
+                yield from _numbers_as_times(part, item, f"{place}.{number}" if many else place)
+
+
+def _time_in(annotation: Any) -> type | None:
+    """Return date, datetime or time if a value of this type is one; else None."""
+    if annotation in _EXAMPLES:
+        return annotation  # type: ignore[no-any-return]
+    return next((found for part in get_args(annotation) if (found := _time_in(part)) is not None), None)
+
+
 def _in_words(error: ValidationError, *where: str | int) -> Iterator[str]:
     for problem in error.errors():
-        if problem["type"] != "extra_forbidden":  # `unknown_keys` names these with a suggestion
-            place = ".".join(map(str, (*where, *problem["loc"])))
+        if problem["type"] == "extra_forbidden":  # `unknown_keys` names these with a suggestion
+            continue
+        place, given = ".".join(map(str, (*where, *problem["loc"]))), problem["input"]
+        kind = next((kind for word, kind in _KINDS if problem["type"].startswith(word)), None)
+        if kind is not None and isinstance(given, str):
+            yield f"{place}: {shown(given)} is no {kind.__name__.replace('datetime', 'time')}: {_EXAMPLES[kind]}"
+        elif kind is None and problem["type"] == "string_pattern_mismatch" and "A-Za-z0-9" in problem["msg"]:
+            yield f"{place}: {shown(given)} is not an id: {ID}"
+        elif kind is None:
             for message in problem["msg"].removeprefix("Value error, ").split("; "):
                 yield f"{place}: {message}"
 

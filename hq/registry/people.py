@@ -76,10 +76,8 @@ class PeopleRegistry:
         for row in tables.worker_rows(db, worker_ids):
             try:
                 found[row.worker_id] = tables.worker_of(self.cipher, row)
-            except KeyMissing:
-                raise
-            except AtRestError:
-                if not skip_damaged:
+            except AtRestError as error:
+                if not skip_damaged or isinstance(error, KeyMissing):
                     raise
         return found
 
@@ -106,7 +104,7 @@ class PeopleRegistry:
         self._write(db, draft)
         self.directory.put(db, filter(None, (worker.directory_entry for worker in data.workers)))
         if data.risk is not None:
-            self._put_risks(db, data.risk)
+            self.put_risks(db, data.risk)
         for policy in data.policies:
             _put_policy(db, policy)
         return Imported(len(data.workers), len(data.risk or ()), len(data.policies), len(opened))
@@ -263,7 +261,8 @@ class PeopleRegistry:
         rows = tables.worker_rows(db, [worker_id])
         return tables.worker_of(self.cipher, rows[0]) if rows else None
 
-    def _put_risks(self, db: Connection, entries: Iterable[RiskEntry]) -> None:
+    def put_risks(self, db: Connection, entries: Iterable[RiskEntry]) -> None:
+        """Replace the whole risk list."""
         ordered = tuple(sorted(set(entries), key=lambda entry: (entry.worker_id, entry.list_name)))
         tables.replace_risk_list(db, self.cipher, _risks.dump_json(ordered))
 

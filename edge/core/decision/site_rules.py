@@ -32,8 +32,12 @@ def passback(case: DecisionCase, worker: Worker) -> RuleFinding:
     if last is None or last.direction is not case.at.direction or case.at.now - last.utc > forgets:
         return fine(given)
     where = "inside" if last.direction is Direction.IN else "outside"
-    given = f"is {where} {case.at.area} already: {given}".replace("  ", " ")
+    given = f"is {where} {case.at.area} already: {given}{_by(case)}".replace("  ", " ")
     return notes(given) if mode is AntiPassback.SOFT else refuses(Reason.PASSBACK, Advice.SEE_DESK, given)
+
+
+def _by(case: DecisionCase) -> str:
+    return " by the passages of all gates" if case.at.presence_version else ""
 
 
 def factors(case: DecisionCase, worker: Worker) -> RuleFinding:
@@ -76,7 +80,7 @@ def _words(found: frozenset[Factor]) -> str:
 
 def occupancy(case: DecisionCase, worker: Worker) -> RuleFinding:
     most = case.policy.occupancy_max
-    inside = f"{case.at.inside} inside"
+    inside = f"{case.at.inside} inside{_by(case)}"
     if most is None:
         return not_asked(inside)
     alone = case.policy.two_person and case.at.partner in (None, worker.worker_id)

@@ -7,6 +7,7 @@ from edge.core.domain.identification import Candidate, Identification, QualityFa
 from edge.core.domain.journal import Incident, JournalSize
 from edge.core.domain.lists import ListAge, ListMark, RosterState, Worker
 from edge.core.domain.live_state import DiskState, LiveState, Recognition
+from edge.core.domain.muster import MusterList, MusterPerson
 from edge.core.domain.requests import (
     ADMIT,
     COMMISSION,
@@ -50,6 +51,8 @@ __all__ = [
     "ListMark",
     "LiveState",
     "LockDownRequest",
+    "MusterList",
+    "MusterPerson",
     "Points",
     "QualityFault",
     "ReaderEntry",

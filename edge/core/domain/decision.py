@@ -21,7 +21,8 @@ class Circumstances:
     """All inputs of a decision besides the person and HQ's lists.
 
     `locked_down`: a lock-down closes this way. `disk_critical`: events are written from the last reserve.
-    `temperature_c`: the person's, None without a reading. `inside`: people in this gate's `area` now.
+    `temperature_c`: the person's, None without a reading. `inside`: people on the site now, by the presence list of
+    `presence_version`; 0: by this gate's own passages alone.
 
     `partner`: another admissible worker who waits for a second person, or was released as the second (two-person rule).
     `gear_missing`: missing protective gear, None if nothing measures it.
@@ -36,6 +37,7 @@ class Circumstances:
     disk_critical: bool = False
     temperature_c: float | None = None
     inside: int = 0
+    presence_version: int = 0
     last_passage: LastPassage | None = None
     partner: str | None = None
     area: str = ""
@@ -55,6 +57,7 @@ class Decision:
     liveness: LivenessVerdict = LivenessVerdict.NOT_CHECKED
     roster_tier: DataTier = DataTier.EXPIRED
     risk_tier: DataTier = DataTier.EXPIRED
+    presence_version: int = 0
     factors: frozenset[Factor] = frozenset()
     alerts: tuple[str, ...] = ()
     temperature_c: float | None = None

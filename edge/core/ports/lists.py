@@ -31,7 +31,13 @@ class Roster(Protocol):
 
 
 class Presence(Protocol):
-    """Who is in this gate's area, as far as the gate knows."""
+    """Who is on the site, as far as the gate knows."""
+
+    def follow(self, max_age_s: float) -> int:
+        """Read what is new. Return the version of HQ's presence list that the other methods go by from now on.
+
+        0: by this gate's own passages alone, because the list is missing or older than `max_age_s`.
+        """
 
     def inside(self, since: datetime) -> int:
         """Return the number of people whose last passage was inwards, at or after `since`. Unnamed passages are

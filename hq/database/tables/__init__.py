@@ -12,6 +12,7 @@ from hq.database.tables.gates import gate_lists as gate_lists
 from hq.database.tables.gates import gates as gates
 from hq.database.tables.gates import invitations as invitations
 from hq.database.tables.gates import registrations as registrations
+from hq.database.tables.imports import column_maps as column_maps
 from hq.database.tables.lists import list_bases as list_bases
 from hq.database.tables.lists import list_floors as list_floors
 from hq.database.tables.lists import list_parts as list_parts

@@ -1,0 +1,134 @@
+"""`sitegate-hq import`: show what a file would change, ask once, and apply it whole."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress
+
+from common.terminal.console import TextColumn
+from contract.messages import DECISION_LISTS
+from hq.commands.console import err, out
+from hq.commands.context import opened
+from hq.commands.import_text import counted, preview, refusal
+from hq.commands.lists import publish_lists
+from hq.commands.options import Folder
+from hq.database.store import Store
+from hq.imports.importing import Importing
+from hq.imports.lines import SheetSource
+from hq.imports.opening import columns_text, is_sheet, named_columns, open_source, save_columns
+from hq.imports.plan import ImportMode
+from hq.imports.reading import ImportOptions
+from hq.imports.sheets import digest_of
+from hq.registry.import_file import ImportRefused
+from hq.registry.sites import SiteRegistry
+
+BAR_FROM = 5_000
+"""Lines from which a progress bar is worth its place."""
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="A .csv, .xlsx, .json or .toml file.")],
+    folder: Folder = Path(),
+    mode: Annotated[
+        ImportMode,
+        typer.Option(help="update: add and change; add: only add; replace: whole records; remove: who is named goes."),
+    ] = ImportMode.UPDATE,
+    site: Annotated[str | None, typer.Option(help="The only site that the file is about.")] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="FIELD=HEADING, where the headings were guessed wrong; may be repeated.")
+    ] = None,
+    columns: Annotated[
+        Path | None, typer.Option(help="A TOML file with FIELD = HEADING; it is written if it does not exist.")
+    ] = None,
+    sheet: Annotated[str | None, typer.Option(help="The sheet of a workbook with several.")] = None,
+    time_zone: Annotated[str | None, typer.Option(help="The zone of times that name none: Asia/Shanghai.")] = None,
+    serial_dates: Annotated[
+        list[str] | None, typer.Option(help="A field whose numbers are a spreadsheet's day numbers; may be repeated.")
+    ] = None,
+    new_list: Annotated[
+        list[str] | None, typer.Option(help="A risk list that no rule names yet; may be repeated.")
+    ] = None,
+    by: Annotated[str, typer.Option(help="Who imports; it is recorded.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Apply without a question.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and end.")] = False,
+    and_publish: Annotated[bool, typer.Option("--publish", help="Publish the lists to all sites afterwards.")] = False,
+) -> None:
+    """Import people, risk entries and rules from a file; all of it or, if anything is wrong, nothing.
+
+    On a terminal it shows what would change, and asks. Elsewhere CSV and XLSX need --yes.
+
+    Example: sitegate-hq import workers.xlsx --site site-1 --dir ./hq
+    """
+    with opened(folder) as (_, people, publisher, store):
+        if site is not None:
+            (site,) = SiteRegistry(store).checked([site])
+        given = named_columns(column or (), columns)
+        source = open_source(
+            file, store, given, sheet=sheet, time_zone=time_zone, serial_dates=tuple(serial_dates or ())
+        )
+        digest = digest_of(file)
+        importing = Importing(people, store, ImportOptions(mode, site, tuple(new_list or ()), by))
+        with _progress("checking", source.total) as done:
+            checked = importing.check(source, done)
+        asks = _is_terminal() and not yes
+        if checked.problem_count:
+            preview(file, source, checked, details=False)
+            raise ImportRefused(refusal(file, checked))
+        if asks or dry_run or is_sheet(file):
+            preview(file, source, checked, details=asks or dry_run)
+        if dry_run or (checked.changes_nothing and is_sheet(file)):
+            return
+        if not _may_apply(file, yes, asks):
+            return
+        if digest_of(file) != digest:
+            raise ImportRefused(f"{file} changed since it was checked: run the import again")
+        with _progress("applying", checked.lines) as done:
+            applied = importing.apply(source, checked, done)
+        if isinstance(source, SheetSource):
+            _remember(store, source, given, columns)
+        out.print(counted(applied))
+        if and_publish:
+            publish_lists(publisher, SiteRegistry(store).active(), DECISION_LISTS)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `sitegate-hq`."""
+    app.command("import")(import_)
+
+
+def _may_apply(file: Path, yes: bool, asks: bool) -> bool:
+    """Ask on a terminal. Elsewhere a sheet, whose columns are guessed, needs --yes; JSON and TOML of scripts do not."""
+    if yes:
+        return True
+    if asks:
+        return typer.confirm("Apply this?", default=False)
+    if is_sheet(file):
+        raise ImportRefused(f"nothing was applied: {file} needs --yes where nobody can be asked")
+    return True
+
+
+def _remember(store: Store, source: SheetSource, given: dict[str, str], path: Path | None) -> None:
+    """Save the columns that somebody named, for the next file with these headings."""
+    if given:
+        save_columns(store, source)
+    if path is not None and not path.exists():
+        path.write_text(columns_text(source.columns.named), encoding="utf-8")
+        out.print(f"wrote {path}: use it with --columns, or edit it")
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+@contextmanager
+def _progress(what: str, total: int | None) -> Iterator[Callable[[int], object]]:
+    if not err.is_terminal or (total is not None and total < BAR_FROM):
+        yield lambda done: None
+        return
+    with Progress(TextColumn(what), BarColumn(), MofNCompleteColumn(), console=err, transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)

@@ -1,0 +1,158 @@
+"""Opens a file with rows and columns: CSV in any usual encoding, or XLSX."""
+
+import codecs
+import csv
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import IO, Protocol
+
+from hq.imports import xlsx
+from hq.imports.columns import HEADINGS_WITHIN, heading_score
+from hq.imports.values import Cell
+from hq.registry.import_file import ImportRefused
+
+SHEETS = (".csv", ".tsv", ".xlsx", ".xlsm")
+"""Endings of files with rows."""
+CELL_MAX = 10_000
+"""Characters in a cell of a CSV file."""
+_SEPARATORS = (",", ";", "\t", "|")
+_BLOCK = 1 << 20
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_NAMES = {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "utf-16": "UTF-16", "gb18030": "GB18030 (GBK)"}
+
+Row = tuple[int, Sequence[Cell]]
+"""The number of a row as a spreadsheet shows it, and its cells."""
+
+
+class Sheet(Protocol):
+    """The rows of a file. `rows` may be called again, and then reads the file again. Raises ImportRefused."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a person should know about how it is read."""
+
+    @property
+    def strict_width(self) -> bool:
+        """A value beyond the headings means that a separator stands inside a value."""
+
+    def rows(self) -> Iterator[Row]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CsvSheet:
+    """A CSV file whose encoding and separator are known."""
+
+    path: Path
+    encoding: str
+    separator: str
+    skipped: int = 0
+    """Lines before the first row: `sep=;`, by which Excel names the separator."""
+    notes: tuple[str, ...] = field(default=())
+    strict_width: bool = True
+
+    def rows(self) -> Iterator[Row]:
+        number = self.skipped
+        try:
+            with self.path.open(encoding=self.encoding, newline="") as file:
+                for _ in range(self.skipped):
+                    file.readline()
+                for cells in csv.reader(file, delimiter=self.separator, strict=True):
+                    number += 1
+                    if any(len(cell) > CELL_MAX for cell in cells):
+                        raise ImportRefused(f"{self.path}: row {number} has a cell of more than {CELL_MAX} characters")
+                    yield number, cells
+        except csv.Error as error:
+            raise ImportRefused(
+                f"{self.path}: row {number + 1} cannot be read ({error}): look for a quotation mark that is not closed"
+            ) from error
+        except UnicodeError as error:
+            raise ImportRefused(f"{self.path} changed while it was read: try again") from error
+        except OSError as error:
+            raise ImportRefused(f"{self.path} cannot be read: {error.strerror}") from error
+
+
+def open_sheet(path: Path, sheet_name: str | None) -> Sheet:
+    """Open a file with rows. `sheet_name`: the sheet of a workbook. Raises ImportRefused."""
+    csv.field_size_limit(10 * CELL_MAX)
+    if path.suffix.lower() in (".xlsx", ".xlsm"):
+        return xlsx.open_workbook(path, sheet_name)
+    if sheet_name is not None:
+        raise ImportRefused(f"{path}: a CSV file has no sheets: leave --sheet out")
+    try:
+        with path.open("rb") as file:
+            encoding = _encoding(path, file)
+        return _csv(path, encoding)
+    except OSError as error:
+        raise ImportRefused(f"{path} cannot be read: {error.strerror}") from error
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file, to notice a change. Raises ImportRefused."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ImportRefused(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _encoding(path: Path, file: IO[bytes]) -> str:
+    """Find the encoding of the whole file: by its mark, else UTF-8, else GB18030."""
+    start = file.read(4)
+    if start.startswith(b"PK\x03\x04"):
+        raise ImportRefused(f"{path} is a workbook: name it .xlsx")
+    marked = next((name for mark, name in _MARKS if start.startswith(mark)), None)
+    for name in [marked] if marked else ["utf-8", "gb18030"]:
+        file.seek(0)
+        if _decodes(file, name):
+            return name
+    raise ImportRefused(
+        f"{path} is no text in UTF-8, UTF-16 or GB18030: save it as CSV UTF-8 (Excel: Save As, CSV UTF-8; 另存为 → CSV UTF-8)"
+    )
+
+
+def _decodes(file: IO[bytes], encoding: str) -> bool:
+    """Tell whether the whole file is text in this encoding. Private and unassigned characters are no text."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    odd = re.compile("[\x00-\x08\x0e-\x1f\ue000-\uf8ff\ufffe\uffff]")
+    try:
+        while block := file.read(_BLOCK):
+            if odd.search(decoder.decode(block)):
+                return False
+        decoder.decode(b"", final=True)
+    except UnicodeError:
+        return False
+    return True
+
+
+def _csv(path: Path, encoding: str) -> CsvSheet:
+    with path.open(encoding=encoding, newline="") as file:
+        first = file.readline(200).strip().lower()
+    guessed = " (guessed: look at the names below)" if encoding == "gb18030" else ""
+    if found := re.fullmatch('"?sep=(.)"?', first):
+        separator, skipped = found[1], 1
+    elif first == "sep=":
+        separator, skipped = "\t", 1
+    else:
+        separator, skipped = _separator(path, encoding), 0
+    note = f"read as {_NAMES[encoding]}{guessed}, columns between {_said(separator)}"
+    return CsvSheet(path, encoding, separator, skipped, (note,))
+
+
+def _separator(path: Path, encoding: str) -> str:
+    """Choose the separator that gives the most headings, then the most columns."""
+    scores = {}
+    for separator in _SEPARATORS:
+        try:
+            rows = [cells for _, cells in islice(CsvSheet(path, encoding, separator).rows(), HEADINGS_WITHIN)]
+        except ImportRefused:
+            continue
+        scores[separator] = heading_score(rows), max(map(len, rows), default=0)
+    return max(scores, key=lambda one: scores[one]) if scores else ","
+
+
+def _said(separator: str) -> str:
+    return {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}.get(separator, repr(separator))
