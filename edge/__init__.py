@@ -1,3 +1,3 @@
 """The gate: recognises a worker, decides, and releases the turnstile."""
 
-__version__ = "0.2.0"
+from common import __version__ as __version__

@@ -39,6 +39,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # markup would swallow what stands in brackets
     pretty_exceptions_enable=False,
     cls=error_group(tell),
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="sitegate: looks at a worker, knows who it is, decides, and lets the turnstile turn.",
     epilog=example("sitegate check", "sitegate run -c gate.toml", "sitegate events tail"),
 )

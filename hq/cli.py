@@ -2,6 +2,7 @@
 
 import typer
 
+from common import __version__
 from common.memory import keep_private
 from common.processes import ended_by_signals
 from common.terminal.errors import error_group
@@ -9,6 +10,7 @@ from common.uncaught import shown_without_values
 from hq.commands import (
     backup,
     bench,
+    check,
     command,
     consent,
     credentials,
@@ -29,7 +31,7 @@ from hq.commands import (
     schema,
     site,
 )
-from hq.commands.console import described, tell
+from hq.commands.console import described, out, tell
 from hq.commands.logs import configure_logs
 
 app = typer.Typer(
@@ -38,7 +40,23 @@ app = typer.Typer(
     rich_markup_mode=None,  # markup would swallow what is in brackets
     pretty_exceptions_enable=False,
     cls=error_group(tell, described),
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        out.print(f"sitegate-hq {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", help="Print the version and exit.", callback=_version, is_eager=True
+    ),
+) -> None:
+    """HQ of sitegate: receives every gate's events, publishes roster, risk list and policy."""
 
 
 def main() -> None:
@@ -51,6 +69,7 @@ def main() -> None:
 
 # In this order the help lists them.
 processes.register(app)
+check.register(app)
 imports.register(app)
 lists.register(app)
 journals.register_events(app)

@@ -7,14 +7,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
+from common.broker.access import LinkError
 from common.config_paths import path_problem
 from common.terminal.problems import problem
 from common.text_files import NotUtf8, read_text
 from contract.messages import Id
 
 FILE_NAME = "hq.toml"
+_BROKER_FILES = ("ca_path", "client_cert_path", "client_key_path", "password_path")
 
 
 class HqConfigError(ValueError):
@@ -34,9 +36,32 @@ class BrokerConfig(HqSection):
     port: int = Field(default=1883, ge=1, le=65_535)
     tls: bool = False
     ca_path: Path | None = None
+    client_cert_path: Path | None = None
+    client_key_path: Path | None = None
     username: str = ""
     password: SecretStr = SecretStr("")
+    password_path: Path | None = None
+    """A file with the password, and nothing else."""
     keepalive_s: int = Field(default=20, ge=5, le=300)
+    connect_timeout_s: float = Field(default=10, ge=1, le=60)
+
+    @model_validator(mode="after")
+    def _pairs(self) -> "BrokerConfig":
+        if (self.client_cert_path is None) != (self.client_key_path is None):
+            raise ValueError("client_cert_path and client_key_path belong together")
+        if self.password_path is not None and self.password.get_secret_value():
+            raise ValueError("password and password_path exclude each other: remove password")
+        return self
+
+    def read_password(self) -> str:
+        """Read the password. This happens at each connection. Raises LinkError."""
+        if self.password_path is None:
+            return self.password.get_secret_value()
+        try:
+            return read_text(self.password_path).strip()
+        except (OSError, NotUtf8) as error:
+            why = getattr(error, "strerror", None) or error
+            raise LinkError(f"broker.password_path: {self.password_path}: {why}") from error
 
 
 class ListsConfig(HqSection):
@@ -109,7 +134,6 @@ def load(folder: Path) -> HqConfig:
     try:
         data = tomllib.loads(read_text(path))
         config = HqConfig.model_validate({**data, "folder": path.parent})
-        config = _from_folder(config)
     except OSError as error:
         raise HqConfigError(
             f"{path} cannot be read ({error.strerror}); make it with: sitegate-hq init {folder}"
@@ -123,19 +147,22 @@ def load(folder: Path) -> HqConfig:
         raise HqConfigError(f"{path}: {len(lines)} problem(s)\n" + "\n".join(lines)) from error
     if wrong := list(_wrong_paths(config)):
         raise HqConfigError(f"{path}: {len(wrong)} problem(s)\n" + "\n".join(f"  - {line}" for line in wrong))
-    return config
+    return _from_folder(config)
 
 
 def _from_folder(config: HqConfig) -> HqConfig:
-    """Resolve the CA's relative path from hq.toml's folder, as all others, if the file is there."""
-    ca = config.broker.ca_path
-    if ca is None or ca.is_absolute() or not (config.folder / ca).exists():
-        return config
-    return config.model_copy(update={"broker": config.broker.model_copy(update={"ca_path": config.folder / ca})})
+    """Resolve relative paths from hq.toml's folder. Version 0.2 also took a CA relative to the working folder."""
+    found: dict[str, Path] = {}
+    for key in _BROKER_FILES:
+        path: Path | None = getattr(config.broker, key)
+        if path is not None and not path.is_absolute():
+            here = config.folder / path
+            found[key] = path.absolute() if key == "ca_path" and path.exists() and not here.exists() else here
+    return config.model_copy(update={"broker": config.broker.model_copy(update=found)})
 
 
 def _wrong_paths(config: HqConfig) -> Iterator[str]:
-    named = {"broker.ca_path": str(config.broker.ca_path or "")}
+    named = {f"broker.{key}": str(getattr(config.broker, key) or "") for key in _BROKER_FILES}
     if config.database_url.startswith("sqlite:///"):
         named["database_url"] = config.database_url.removeprefix("sqlite:///")
     for key, text in named.items():
@@ -154,6 +181,10 @@ database_url = {json.dumps(url)}
 host = "127.0.0.1"
 port = {port}
 tls = false          # true, with ca_path, for any broker that is not on this machine
+# ca_path = "ca.pem"               # the authority of the broker's certificate; paths start at this folder
+# username = "hq"                  # if the broker asks for one: sitegate-hq broker-config makes all of it
+# password_path = "broker.password"  # a file with the password; or: password = "..."
+# client_cert_path = "hq.crt.pem"  # instead of a password, with client_key_path
 
 [lists]
 reissue_after_h = 6  # unchanged lists are signed again, so that gates know they are current

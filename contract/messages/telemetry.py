@@ -1,6 +1,6 @@
 """State of gates and of HQ: the retained status, and the health that is sent often and never stored."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -93,6 +93,8 @@ class Health(Message):
     policy_age_s: float | None = Field(default=None, ge=0)
     lists_refused: tuple[ListKind, ...] = Field(default=(), max_length=3)
     """Lists with an older version on the disk than was in force before. The gate admits nobody by them."""
+    topics_refused: tuple[Annotated[str, Field(max_length=200)], ...] = Field(default=(), max_length=20)
+    """What the broker refuses to this gate: "read" or "write", and the topic."""
     threshold: float | None = None
     threshold_proposed: float | None = None
     """The threshold that the gate's own scores suggest, if it differs."""

@@ -204,7 +204,11 @@ def _link(sync: SyncSummary, totals: JournalTotals, texts: Texts, now: datetime)
         words = texts.label[Label.DISCONNECTED]
         return LinkPanel(Mood.CARE, words, sync.link.since_utc, waiting, last_ack, sync.link.detail)
     if sync.link.hq_online is False:
-        return LinkPanel(Mood.CARE, texts.label[Label.HQ_OFFLINE], sync.link.since_utc, waiting, last_ack)
+        words = texts.label[Label.HQ_OFFLINE]
+        return LinkPanel(Mood.CARE, words, sync.link.since_utc, waiting, last_ack, sync.link.detail)
+    if sync.link.detail:
+        words = texts.label[Label.BROKER_PROBLEM]
+        return LinkPanel(Mood.BAD, words, sync.link.since_utc, waiting, last_ack, sync.link.detail)
     return LinkPanel(Mood.GOOD, texts.label[Label.CONNECTED], sync.link.since_utc, waiting, last_ack)
 
 

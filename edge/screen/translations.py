@@ -82,6 +82,7 @@ class Label(StrEnum):
     CONNECTED = "connected"
     DISCONNECTED = "disconnected"
     HQ_OFFLINE = "hq_offline"
+    BROKER_PROBLEM = "broker_problem"
     NO_SYNC = "no_sync"
     SINCE = "since"
     UNSENT = "unsent"

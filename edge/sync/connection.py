@@ -5,6 +5,7 @@ from edge.core.config import SyncConfig
 from edge.core.ports import Clock
 from edge.replica.message_tables import LinkSummary
 from edge.replica.writer import ReplicaWriter
+from edge.sync.broker_problems import BrokerProblems
 from edge.sync.jobs import NEXT_TURN
 from edge.sync.metrics import SyncMeters
 from edge.sync.mqtt import MqttLink
@@ -12,6 +13,7 @@ from edge.sync.sender import Will
 from edge.sync.uplink import Uplink
 
 _SHOW_EVERY_S = 1.0
+_DETAIL_MAX = 1000
 CLOCK_LEAP_S = 10.0
 """A clock that leaps ahead by more was behind when the connection began. The connection's number is made from the
 clock."""
@@ -43,9 +45,16 @@ class LinkDisplay:
     """Keeps the connection's state for the screen and the metrics. Writes it only when it changed."""
 
     def __init__(
-        self, config: SyncConfig, *, link: MqttLink, uplink: Uplink, replica: ReplicaWriter, meters: SyncMeters
+        self,
+        config: SyncConfig,
+        *,
+        link: MqttLink,
+        uplink: Uplink,
+        replica: ReplicaWriter,
+        meters: SyncMeters,
+        problems: BrokerProblems,
     ) -> None:
-        self._broker = f"{config.broker_host}:{config.broker_port}"
+        self._broker, self._problems = f"{config.broker_host}:{config.broker_port}", problems
         self._link, self._uplink, self._replica, self._meters = link, uplink, replica, meters
         self._due_s = 0.0
         self._shown: LinkSummary | None = None
@@ -59,11 +68,12 @@ class LinkDisplay:
         state, unsent = self._link.state, self._uplink.journal.unsent
         self._meters.queue.set(unsent)
         self._meters.connected.set(state.connected)
+        self._meters.topics_refused.set(len(self._problems.refused))
         shown = LinkSummary(
             connected=state.connected,
             since_utc=state.since,
             broker=self._broker,
-            detail=state.detail,
+            detail=self._problems.text[:_DETAIL_MAX] if state.connected else state.detail,
             hq_online=self._uplink.hq_online if state.connected else None,
             unsent=unsent,
         )

@@ -72,6 +72,7 @@ class HealthReport:
             risk_age_s=ages.get(ListKind.RISK),
             policy_age_s=ages.get(ListKind.POLICY),
             lists_refused=tuple(sorted(live.lists_refused)),
+            topics_refused=tuple(one.short[:200] for one in self._link.rights.refused[:20]),
             threshold=live.threshold,
             threshold_proposed=recognition.proposed if recognition else None,
             drift_alarms=recognition.alarms[:20] if recognition else (),

@@ -25,6 +25,7 @@ class SyncMeters:
         self.received_bytes = Counter("sitegate_sync_received_bytes", "Payloads from the broker, bytes.", registry=own)
         self.connections = Counter("sitegate_sync_connections", "Connections the broker accepted.", registry=own)
         self.connected = Gauge("sitegate_sync_connected", "1 while the broker is connected.", registry=own)
+        self.topics_refused = Gauge("sitegate_sync_topics_refused", "Topics that the broker refuses.", registry=own)
         self.ack = Histogram("sitegate_sync_ack_seconds", "From a batch to HQ's answer.", buckets=_ACK_S, registry=own)
         self.registry.register(self)
 

@@ -13,6 +13,7 @@ from edge.core.layout import GATE, PRESENCE_CHANGES, PRESENCE_LIST
 from edge.core.ports import Clock, JournalReader
 from edge.replica.presence_file import PresenceFiles
 from edge.replica.writer import ReplicaWriter
+from edge.sync.broker_problems import BrokerProblems
 from edge.sync.connection import ConnectionClock, EmptyReplicaLog, LinkDisplay
 from edge.sync.downlink import Downlink, subscriptions
 from edge.sync.health import HealthReport
@@ -69,13 +70,14 @@ def make(
     link = MqttLink(config.sync, client_id, subscriptions(site), will=lambda: will.begin(clock.monotonic()))
     gate = GateState(journal, clock)
 
+    publisher = EventPublisher(link, sender, meters)
     outbox_of = partial(
         Outbox,
         site=site,
         config=config.sync,
         replica=replica,
         incidents=incidents,
-        publish=EventPublisher(link, sender, meters).publish,
+        publish=publisher.publish,
         meters=meters,
         followed=set[str](),
     )
@@ -87,7 +89,7 @@ def make(
         open_reader=open_reader,
         outbox_of=partial(outbox_of, set_aside=True),
     )
-    uplink = Uplink(link, outbox, salvaged)
+    uplink = Uplink(publisher, outbox, salvaged)
     keys = KeyWatch(hq_key, journal, replica)
     lists = ListRequests(site, link=link, sender=sender, replica=replica, gate=gate)
     status = StatusReport(
@@ -105,6 +107,8 @@ def make(
     health = HealthReport(
         config, clock=clock, link=link, sender=sender, replica=replica, gate=gate, uplink=uplink, status=status
     )
+
+    problems = BrokerProblems(site, link=link, replica=replica, uplink=uplink, lists=lists, status=status)
 
     def keys_changed() -> None:
         outbox.restart()
@@ -127,7 +131,7 @@ def make(
         uplink=uplink,
         lists=lists,
         status=status,
-        display=LinkDisplay(config.sync, link=link, uplink=uplink, replica=replica, meters=meters),
+        display=LinkDisplay(config.sync, link=link, uplink=uplink, replica=replica, meters=meters, problems=problems),
         always=(FollowJournals(outbox, salvaged), keys, EmptyReplicaLog(replica)),
         online=(
             ConnectionClock(clock, link, will),
@@ -136,5 +140,6 @@ def make(
             HomeAssistant(config, software, link.publish),
             uplink,
             health,
+            problems,
         ),
     )

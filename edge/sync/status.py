@@ -88,6 +88,10 @@ class StatusReport:
         self._announced = None
         self.model_id = self._gate.read().model_id
 
+    def repeat(self) -> None:
+        """Publish the status at the next turn, changed or not."""
+        self._announced = None
+
     def message(self, *, online: bool, planned: bool = False) -> GateStatus:
         """Return the status as it is now. `planned`: this process ends in the orderly way."""
         versions, keys = self._replica.versions(), self._keys.held

@@ -28,6 +28,11 @@ def tell(message: str) -> None:
         err.print(f"  - {line}")
 
 
+def tell_warning(message: str) -> None:
+    """Print a warning beside the output."""
+    err.print(styled(("warning:", "yellow"), f" {message}"))
+
+
 def described(error: Exception) -> str | None:
     """Describe an error that is not HQ's own; None if HQ has no better words."""
     return plainly(error, "database_url in hq.toml") if isinstance(error, SQLAlchemyError) else None

@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 
@@ -25,3 +27,14 @@ def configure_logs() -> None:
         logger_factory=lambda *_: LogLines(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+@contextmanager
+def without_log_lines() -> Iterator[None]:
+    """Leave the log lines out, for a command that prints all of it by itself."""
+    before = structlog.get_config()["wrapper_class"]
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.configure(wrapper_class=before)

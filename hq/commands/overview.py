@@ -8,14 +8,14 @@ import typer
 
 from common.terminal.console import Console, Table, stacked, styled
 from contract.messages import DECISION_LISTS, Health
-from hq.commands.console import out, print_json, print_table, time_text
+from hq.commands.console import out, print_json, print_table, tell_warning, time_text
 from hq.commands.context import opened
 from hq.commands.options import Folder, Json
 from hq.commands.restored import warn
 from hq.commands.times import short_text, zone_text
 from hq.database.clock import now
 from hq.lists.lock_downs import SiteLockDown, SiteLockDowns
-from hq.reports import report
+from hq.reports import link_file, report
 from hq.reports.gate_lines import GateLine, gate_lines
 from hq.reports.list_states import list_problems
 from hq.reports.registration_states import RegistrationState, registration_states
@@ -59,6 +59,8 @@ def gates(folder: Folder = Path(), wide: Wide = False, as_json: Json = False) ->
                 for row in rows
             ]
         )
+    for problem in link_file.problems(config.folder):
+        tell_warning(problem)
     for one in standing:
         out.print(styled((f"{one.site_id} is locked down", "red"), _since(one)), highlight=False)
     if wide:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from common import ids, uncaught
+from common import ids, private_files, uncaught
 from common.processes import on_ending
 from hq import config as settings
 from hq.broker import open_broker
@@ -64,6 +64,7 @@ def run(
     Example: sitegate-hq run --dir ./hq --with-broker
     """
     config = settings.load(folder)
+    private_files.tighten(config.folder / settings.FILE_NAME)
     stop, service = stop_event(), HqService(config)
     try:
         service.claim()  # before the broker: a second HQ names the first, not a port that is taken

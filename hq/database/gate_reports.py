@@ -10,6 +10,7 @@ from contract.messages import GateStatus, Health
 from hq.database import roster_reports
 from hq.database import tables as t
 from hq.database.clock import now
+from hq.database.sites import retired_gates
 from hq.database.store import Store
 
 _KEPT_OFFLINE = ("trusts", "opens", "lists_kept", "lists_used")
@@ -47,9 +48,11 @@ class GateReport:
         return (status := self.status) is not None and status.online
 
 
-def gate_reports(db: Connection) -> list[GateReport]:
-    """Read the reports of every gate that ever sent one, by site and gate."""
-    return [_report(row) for row in db.execute(select(t.gates).order_by(t.gates.c.site_id, t.gates.c.gate_id))]
+def gate_reports(db: Connection, *, retired: bool = False) -> list[GateReport]:
+    """Read the reports of every gate that ever sent one, by site and gate. `retired`: also of retired gates."""
+    ended = frozenset() if retired else retired_gates(db)
+    rows = db.execute(select(t.gates).order_by(t.gates.c.site_id, t.gates.c.gate_id))
+    return [_report(row) for row in rows if row.gate_id not in ended]
 
 
 def gate_report(db: Connection, gate_id: str) -> GateReport | None:

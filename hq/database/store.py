@@ -1,18 +1,23 @@
 """The connection to HQ's database: open it, read, write in one transaction."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
+from common import private_files
 from hq.database.deleted_data import clear_deleted
 from hq.database.errors import StoreError, plain_errors, plainly
 from hq.database.migration import migrate
 from hq.database.moved import require_in_use
 from hq.keys.keys import HqKeys
+
+log = structlog.get_logger()
 
 
 class Store:
@@ -29,6 +34,7 @@ class Store:
         """`in_use`: refuse a database that was moved."""
         try:
             self.engine = make_engine(url)
+            _keep_private(self.engine)
             with self.write("schema") as db:
                 if in_use:
                     require_in_use(db)
@@ -97,6 +103,22 @@ def make_engine(url: str) -> Engine:
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)
     return engine
+
+
+def database_files(database: str | None) -> list[Path]:
+    """Return the files of an SQLite database; none for one in memory."""
+    return [Path(f"{database}{end}") for end in ("", "-wal", "-shm")] if database and database != ":memory:" else []
+
+
+def _keep_private(engine: Engine) -> None:
+    """Let only the owner read the files. SQLite gives the log the rights of the database."""
+    files = database_files(engine.url.database) if engine.dialect.name == "sqlite" else []
+    for path in files:
+        if private_files.tighten(path):
+            log.warning("permissions_tightened", file=str(path))
+    with suppress(OSError):  # SQLite says what is wrong with the folder
+        for path in files[:1]:
+            private_files.create(path)
 
 
 def _on_connect(raw: Any, record: Any) -> None:

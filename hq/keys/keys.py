@@ -10,6 +10,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
+from common import private_files
 from common.ids import NoId
 from contract.keyring import FollowedKeyFile, OpeningKeys
 from contract.signing import PrivateKey, read_sealing_public, signing_privates, write_key_pair
@@ -129,7 +130,8 @@ def init(folder: Path, sites: tuple[str, ...], broker_port: int) -> list[Path]:
     """
     keys = folder / "keys"
     check_site_names(keys, sites)
-    (keys / "sites").mkdir(parents=True, exist_ok=True, mode=0o700)
+    for place in (folder, keys, keys / "sites"):  # `parents` would make those above readable by all
+        place.mkdir(parents=True, exist_ok=True, mode=private_files.FOLDER_OF_OWNER)
     made: list[Path] = []
     for what in (HqKey.SIGNING, HqKey.SEALING, *sites):
         made += _make_pair(keys, what)
@@ -140,6 +142,6 @@ def init(folder: Path, sites: tuple[str, ...], broker_port: int) -> list[Path]:
         made.append(at_rest)
     config = folder / FILE_NAME
     if not config.exists():
-        config.write_text(template(sites, broker_port), encoding="utf-8")
+        private_files.write_new(config, template(sites, broker_port).encode())
         made.append(config)
     return made

@@ -117,6 +117,8 @@ def _in_health(row: GateOverview, health: Health, shown: ShowTime) -> Iterator[G
     if health.unsent_events and health.oldest_unsent_s > WAITING_S:
         minutes = health.oldest_unsent_s / 60
         yield GateProblem(4, f"{health.unsent_events} events wait there, the oldest for {minutes:.0f} min")
+    if health.topics_refused:
+        yield GateProblem(2, f"the broker refuses it: {', '.join(health.topics_refused)}")
     if health.drift_alarms:
         yield GateProblem(6, f"scores have changed: {', '.join(health.drift_alarms)}")
     if health.threshold_proposed is not None:

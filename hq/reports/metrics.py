@@ -36,6 +36,7 @@ class HqMetrics:
         self.take = Histogram("sitegate_hq_ingest_seconds", "One batch stored.", buckets=_TAKE_S, registry=own)
         self.holes = Counter("sitegate_hq_batches_early", "Batches whose predecessor was missing.", registry=own)
         self.connected = Gauge("sitegate_hq_broker_connected", "1 while the broker is connected.", registry=own)
+        self.topics_refused = Gauge("sitegate_hq_topics_refused", "Topics that the broker refuses.", registry=own)
         self.lists = Counter(
             "sitegate_hq_lists_published", "Lists given to the broker, by kind.", ["list"], registry=own
         )

@@ -136,7 +136,7 @@ def _where(
 def _gates(db: Connection) -> list[KnownGate]:
     """List gates that ever reported, are registered, or were turned away: each may have the roster from the broker."""
     found = {gate_id: KnownGate(site_id, gate_id) for gate_id, (site_id, _) in heard(db).items()}
-    for report in gate_reports(db):
+    for report in gate_reports(db, retired=True):
         found[report.gate_id] = KnownGate(report.site_id, report.gate_id, report.online, report.status_utc)
     for known in registrations(db):
         gate = found.get(known.gate_id, KnownGate(known.site_id, known.gate_id))

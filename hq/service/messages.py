@@ -46,7 +46,7 @@ class MessageHandler:
     def take(self, message: BrokerMessage) -> ReadBatch | None:
         """Handle a message. Events are only read, and returned. What is refused is kept in quarantine."""
         found = channel_of(message.topic)
-        if found is None:
+        if found is None or not message.payload:  # an empty one asks only whether the broker lets it through
             return None
         channel, site_id, gate_id = found
         try:

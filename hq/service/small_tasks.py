@@ -49,7 +49,11 @@ class Announcement:
             self._connection = self._link.connection
             for call in self._connected_again:
                 call()
-            self._link.publish(Channel.HQ_STATE, encode(HqState(online=True, utc=now())))
+            self.announce()
+
+    def announce(self) -> None:
+        """Say that HQ is there."""
+        self._link.publish(Channel.HQ_STATE, encode(HqState(online=True, utc=now())))
 
 
 class CommandDelivery:

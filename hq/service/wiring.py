@@ -27,6 +27,7 @@ from hq.registry.gates import GateRegistry
 from hq.registry.people import PeopleRegistry
 from hq.registry.sites import open_store
 from hq.reports.metrics import HqMetrics
+from hq.service.broker_watch import watch_broker
 from hq.service.event_intake import EventIntake
 from hq.service.inbox import Inbox
 from hq.service.list_renewal import ListRenewal
@@ -72,7 +73,6 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     people.check()
     metrics = HqMetrics(store)
     link = HqLink(config.broker, f"sitegate-hq-worker-{secrets.token_hex(4)}" if worker else "sitegate-hq", worker)
-    metrics.connected.set_function(lambda: float(link.connected))
     check = SenderCheck(config.gates.unsigned_until)
     ingest = Ingest(store, Approvals(store, people, pairs, config.trusted_sites), check)
     intake = EventIntake(ingest, metrics, acknowledge=_acknowledge(link, pairs))
@@ -89,7 +89,8 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     resync = _resync(intake, sending, presence, periodic)
     announcement = Announcement(link, sending.forget_sent, presence.forget_sent)
     offers = Periodic(OFFERS_EVERY_S, LockDownOffers(SiteLockDowns(store, pairs, check.takes_unregistered)))
-    online = (announcement, offers, CommandDelivery(sender, resync), periodic, presence)
+    refused, report = watch_broker(link, config, announcement, sending, metrics)
+    online = (announcement, offers, CommandDelivery(sender, resync), periodic, presence, refused)
     return ServiceParts(
         store=store,
         only=OnlyHq(store, config.folder),
@@ -102,7 +103,7 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
         publishing=publishing,
         sending=sending,
         lists=lists,
-        always=(intake,) if worker else (intake, TimeCorrection(store)),
+        always=(intake,) if worker else (intake, TimeCorrection(store), report),
         connected=() if worker else online,
     )
 

@@ -9,12 +9,12 @@ from sqlalchemy import update
 from sync_rig import Mosquitto, Rig, wait_until
 from typer.testing import CliRunner
 
+from common.broker.link import SHORT_S
 from hq import config as settings
 from hq.cli import app
 from hq.database import tables as t
 from hq.database.store import Store
 from hq.keys import keys
-from hq.mqtt import SHORT_S
 from hq.service import HqService, only_hq
 from hq.service.only_hq import AnotherHq, OnlyHq
 
@@ -109,14 +109,15 @@ def test_ok__a_client_id_in_use_is_said_and_not_fought_over(rig: Rig) -> None:
     other = rig.folder / "other"
     keys.init(other, ("site-1",), rig.port)
     links = [rig.hq().service.parts.link, rig._runs(HqService(settings.load(other))).service.parts.link]  # type: ignore[union-attr]
-    wait_until(lambda: any("does another HQ use this broker" in link.detail for link in links), "said")
-    assert max(link._short.next_s() for link in links) >= 8
+    wait_until(lambda: any("does another HQ use this broker" in link.state.detail for link in links), "said")
+    assert max(link._link._short.next_s() for link in links) >= 8
 
 
 def test_ok__a_connection_that_lasted_is_restored_at_once(rig: Rig, broker: Mosquitto) -> None:
     link = rig.hq().service.parts.link  # type: ignore[union-attr]
     wait_until(lambda: link.connected, "connected")
-    link._connected_s -= SHORT_S
+    assert link._link._accepted_s is not None
+    link._link._accepted_s -= SHORT_S
     broker.kill()
     wait_until(lambda: not link.connected, "lost")
-    assert link._short.failures == 0
+    assert link._link._short.failures == 0

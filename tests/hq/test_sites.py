@@ -13,7 +13,7 @@ from contract.messages import Health, WorkerRecord
 from hq import config as settings
 from hq.cli import app
 from hq.database.clock import now
-from hq.database.gate_reports import set_health
+from hq.database.gate_reports import gate_reports, set_health
 from hq.keys.keys import NoSiteName, check_site_names, init
 from hq.registry.gates import RegistryRefused, registered_list
 from hq.registry.import_file import ImportFile
@@ -98,6 +98,15 @@ def test_fail__a_gate_that_may_hold_events_keeps_its_site(rig: Rig) -> None:
     assert json.loads(_run(rig, "gate", "list", "--json"))[0]["name"] == "North entrance"
     assert "gate-1 is retired" in _run(rig, "gate", "retire", "gate-1", "--by", "m-8", "--force")
     assert registered_list(store) == {}
+    with store.read() as db:
+        assert gate_reports(db) == []
+    keys = keys_of(rig)
+    with pytest.raises(RegistryRefused, match="were revoked or replaced"):
+        registry_of(rig, store).add("gate-1", "site-1", keys.gate, keys.link, by="m-8")
+    registry_of(rig, store).add("gate-1", "site-1", b"g" * 32, b"l" * 32, by="m-8")
+    set_health(store, Health.model_validate(health))
+    with store.read() as db:
+        assert len(gate_reports(db)) == 1, "it is missed again"
 
 
 @pytest.mark.parametrize("site", ["../../esc", "site 1", "", "工地1", 'a"b', "-x", "a" * 65, "site-1\n"])

@@ -1,60 +1,16 @@
 """The connection proves who the broker is, and the gate who it is."""
 
-import datetime as dt
-import ipaddress
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
-from sync_rig import Mosquitto, Rig, utc, wait_until
+from certificates import Authority
+from sync_rig import Mosquitto, Rig, wait_until
 
 from edge.replica.summary import LinkSummary, SummaryReader
 from edge.sync.mqtt import LinkError
 from edge.tools.selfcheck import CheckState
 from edge.tools.selfcheck import broker as check_broker
-
-
-class Authority:
-    """A certificate authority of our own."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        self._folder, self._key = folder, ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        self.path = folder / f"{name}.pem"
-        certificate = self._sign(self._name, self._key, x509.BasicConstraints(ca=True, path_length=None))
-        self.path.write_bytes(certificate.public_bytes(Encoding.PEM))
-
-    def issue(self, name: str, days: float = 1) -> tuple[Path, Path]:
-        """(certificate, key) for 127.0.0.1, valid until so many days from now; in place of earlier ones of that
-        name."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-        certificate = self._sign(subject, key, address, days)
-        paths = self._folder / f"{name}.crt.pem", self._folder / f"{name}.key.pem"
-        paths[0].write_bytes(certificate.public_bytes(Encoding.PEM))
-        paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        return paths
-
-    def _sign(
-        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, extension: x509.ExtensionType, days: float = 1
-    ) -> x509.Certificate:
-        return (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(self._name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(utc() - dt.timedelta(days=3))
-            .not_valid_after(utc() + dt.timedelta(days=days))
-            .add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
-            .sign(self._key, hashes.SHA256())
-        )
 
 
 def _ends_as(tmp_path: Path, broker: Mosquitto, expected: Callable[[LinkSummary], object], **sync: object) -> None:

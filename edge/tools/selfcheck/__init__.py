@@ -1,10 +1,11 @@
 """`sitegate check`: is this gate ready? One question per function; none changes or opens anything."""
 
+from common.check_result import CheckResult, CheckState
 from edge.tools.selfcheck.devices import broker, camera, gate_is_running, pins, thermometer, ways_in
 from edge.tools.selfcheck.installation import clock, disk, keys, secrets, weights
 from edge.tools.selfcheck.recognition import lists, liveness, look_alikes, own_scores, threshold
-from edge.tools.selfcheck.result import CheckResult, CheckState
 from edge.tools.selfcheck.run import ask_all
+from edge.tools.selfcheck.topics import topics
 
 __all__ = [
     "CheckResult",
@@ -24,6 +25,7 @@ __all__ = [
     "secrets",
     "thermometer",
     "threshold",
+    "topics",
     "ways_in",
     "weights",
 ]

@@ -3,6 +3,8 @@
 import time
 from pathlib import Path
 
+from common.certificate_expiry import WARN_DAYS, days_left
+from common.check_result import CheckResult, CheckState
 from edge.app.devices import make_camera
 from edge.app.state_folders import DESK, JOURNAL
 from edge.camera import CameraFault
@@ -15,9 +17,7 @@ from edge.sim import ScriptError
 from edge.storage.desk import DeskReader
 from edge.storage.journal import JournalReader
 from edge.sync.mqtt import LinkError, MqttLink
-from edge.system.certificate_expiry import WARN_DAYS, days_left
 from edge.system.clock import SystemClock
-from edge.tools.selfcheck.result import CheckResult, CheckState
 
 CAMERA_WAIT_S = 8.0
 LIVE_MAX_S = 5.0

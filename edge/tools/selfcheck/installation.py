@@ -2,6 +2,7 @@
 
 import shutil
 
+from common.check_result import CheckResult, CheckState
 from contract.messages import DiskStep
 from contract.signing import BadKey, read_sealing_public
 from edge.app.roster import open_roster
@@ -23,7 +24,6 @@ from edge.storage.high_water import HighWater
 from edge.system.clock import BEHIND_MAX, SystemClock
 from edge.system.inline_secrets import INLINE
 from edge.system.key_files import credential
-from edge.tools.selfcheck.result import CheckResult, CheckState
 
 
 def clock(config: Config) -> CheckResult:

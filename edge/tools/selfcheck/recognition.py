@@ -1,5 +1,6 @@
 """Check what the gate will recognise: lists, threshold, the site's own scores, look-alikes, liveness."""
 
+from common.check_result import CheckResult, CheckState
 from contract.signing import BadKey
 from edge.app.roster import open_roster
 from edge.app.state_folders import SCORES
@@ -17,7 +18,6 @@ from edge.matcher.weights.manifest import (
 )
 from edge.storage.score_store import ScoreReader
 from edge.system.clock import SystemClock
-from edge.tools.selfcheck.result import CheckResult, CheckState
 
 GROWN = (1_000, 10_000, 50_000)
 """Gallery sizes for which the future threshold is computed."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator
 
+from common.check_result import CheckResult, CheckState
 from edge.core.config import Config
 from edge.devices.pin_fault import library_errors
 from edge.tools.selfcheck.devices import broker, camera, gate_is_running, pins, thermometer, ways_in
 from edge.tools.selfcheck.installation import clock, disk, keys, secrets, weights
 from edge.tools.selfcheck.recognition import lists, liveness, look_alikes, own_scores, threshold
-from edge.tools.selfcheck.result import CheckResult, CheckState
+from edge.tools.selfcheck.topics import topics
 
 
 def ask_all(config: Config) -> Iterator[CheckResult]:
@@ -24,7 +25,10 @@ def ask_all(config: Config) -> Iterator[CheckResult]:
         yield from (_asked(question, config) for question in (camera, pins, ways_in))
     if config.temperature.sensor != "off":
         yield _asked(thermometer, config)
-    yield _asked(broker, config)
+    reached = _asked(broker, config)
+    yield reached
+    if reached.state is not CheckState.PROBLEM:
+        yield _asked(topics, config)
 
 
 def _asked(question: Callable[[Config], CheckResult], config: Config) -> CheckResult:

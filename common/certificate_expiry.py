@@ -1,4 +1,4 @@
-"""How long this gate's own certificate is still valid. A gate without a visitor for a year must report it in time."""
+"""How long an own certificate is still valid. A machine without a visitor for a year must report it in time."""
 
 from datetime import datetime
 from pathlib import Path

@@ -1,33 +1,22 @@
-"""One connection to HQ's broker: MQTT 5, and the only file at the gate that knows paho."""
+"""One connection to the broker: MQTT 5, and the only file that knows paho."""
 
-import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from common.broker import sentences
+from common.broker.access import BrokerAccess, tls_context
+from common.broker.answers import Answered, PublishAnswers
+from common.broker.rights import TopicRight, TopicRights
 from contract.codec import MAX_BYTES
-from contract.signing import BadKey
-from edge.core.config import SyncConfig
-from edge.system.key_files import secret
-
-log = structlog.get_logger()
-
-INBOX = 32
-"""Maximum number of received messages that wait."""
-_OUTBOX = 200
-
-
-class LinkError(RuntimeError):
-    """The connection cannot even be tried: a certificate or password file is missing or wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +38,16 @@ class Publication:
     retain: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`inbox`: maximum number of received messages that wait. `outbox`: of messages to send; 0 is no limit."""
+
+    inbox: int = 32
+    outbox: int = 200
+    unanswered: int = 32
+    """Maximum number of messages that the broker sends before it has an answer."""
+
+
 class MqttSession:
     """One connection, from the attempt to its end. Raises LinkError: a certificate or password file is missing or
     wrong.
@@ -60,21 +59,24 @@ class MqttSession:
 
     def __init__(
         self,
-        config: SyncConfig,
+        access: BrokerAccess,
         *,
         client_id: str,
         subscriptions: Sequence[tuple[str, int]],
         will: Publication | None,
         accepted: Callable[[], None],
         deliver: Callable[[Received], None],
+        rights: TopicRights,
+        limits: Limits,
     ) -> None:
-        self._config, self._client_id, self._subscriptions = config, client_id, subscriptions
-        self._accepted, self._deliver = accepted, deliver
+        self._access, self._client_id, self._subscriptions = access, client_id, subscriptions
+        self._accepted, self._deliver, self._rights, self._limits = accepted, deliver, rights, limits
         self.over = threading.Event()
         self._answered = threading.Event()
         self._reader: threading.Thread | None = None
         self._detail = ""
         self._subscribed: dict[int, list[str]] = {}
+        self._answers = PublishAnswers()
         self._client = self._make(will)
 
     def run(self) -> str:
@@ -85,25 +87,20 @@ class MqttSession:
             # The client holds this session's methods, and the session holds the client. Without this, paho's sockets
             # would stay open until the next garbage collection.
             client = self._client
-            client.on_connect = client.on_disconnect = client.on_message = client.on_subscribe = None
+            client.on_connect = client.on_disconnect = client.on_message = None
+            client.on_subscribe = client.on_publish = None
 
     def _stay(self) -> str:
-        config = self._config
+        access = self._access
         try:
             self._client.connect(
-                config.broker_host, config.broker_port, config.keepalive_s, clean_start=True, properties=_limits()
-            )
-        except ssl.SSLCertVerificationError as error:
-            return (
-                f"the certificate of {config.broker_host}:{config.broker_port} cannot be trusted "
-                f"({error.verify_message}): renew it at the broker, or correct sync.ca_path and this clock"
+                access.host, access.port, access.keepalive_s, clean_start=True, properties=_properties(self._limits)
             )
         except (OSError, ValueError) as error:
-            return f"cannot reach {config.broker_host}:{config.broker_port}: {error}"
+            return sentences.not_reached(access, error)
         self._client.loop_start()
-        if not self._wait(self._answered, config.connect_timeout_s):
-            where = f"{config.broker_host}:{config.broker_port}"
-            self._detail = self._detail or f"{where} does not answer as an MQTT 5 broker"
+        if not self._wait(self._answered, access.connect_timeout_s):
+            self._detail = self._detail or f"{access.where} does not answer as an MQTT 5 broker"
         else:
             while not self.over.wait(0.5):
                 if self._reader is not None and not self._reader.is_alive():
@@ -118,13 +115,22 @@ class MqttSession:
         self._detail = self._detail or why
         self.over.set()
 
-    def publish(self, publication: Publication, *, wait_s: float = 0) -> bool:
-        """Hand a message over, and wait for its delivery at most `wait_s`. Return False if the queue is full."""
-        info = self._client.publish(
-            publication.topic, publication.payload, qos=publication.qos, retain=publication.retain
-        )
+    def publish(self, publication: Publication, *, wait_s: float = 0, answered: Answered | None = None) -> bool:
+        """Hand a message over, and wait for its delivery at most `wait_s`. Return False if the queue is full.
+
+        `answered`: called in another thread with the broker's answer (code, reason). QoS 0 has none.
+        """
+        topic, qos = publication.topic, publication.qos
+        info = self._client.publish(topic, publication.payload, qos=qos, retain=publication.retain)
         if info.rc is not MQTTErrorCode.MQTT_ERR_SUCCESS:
             return False
+
+        def note(code: int, reason: str) -> None:
+            self._rights.note(topic, TopicRight.WRITE, code, reason)
+            if answered is not None:
+                answered(code, reason)
+
+        self._answers.expect(info.mid, note if qos else None)
         if wait_s:
             info.wait_for_publish(wait_s)
         return True
@@ -140,6 +146,7 @@ class MqttSession:
     def unsubscribe(self, topics: Sequence[str]) -> None:
         """Stop listening to these topics."""
         self._client.unsubscribe(list(topics))
+        self._rights.forget(topics, TopicRight.READ)
 
     def _wait(self, event: threading.Event, timeout_s: float) -> bool:
         until = time.monotonic() + timeout_s
@@ -149,23 +156,24 @@ class MqttSession:
         return event.is_set()
 
     def _make(self, will: Publication | None) -> Client:
-        config = self._config
+        access = self._access
         client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=self._client_id,
             protocol=MQTTProtocolVersion.MQTTv5,
             reconnect_on_failure=False,
         )
-        client.connect_timeout = config.connect_timeout_s
-        client.max_queued_messages_set(_OUTBOX)
-        if config.tls:  # read at each connection: certificates are renewed without a restart
-            client.tls_set_context(tls_context(config))
-        if config.username:
-            client.username_pw_set(config.username, password(config))
+        client.connect_timeout = access.connect_timeout_s
+        client.max_queued_messages_set(self._limits.outbox)
+        if access.tls:  # read at each connection: certificates are renewed without a restart
+            client.tls_set_context(tls_context(access))
+        if access.username:
+            client.username_pw_set(access.username, access.password())
         if will is not None:
             client.will_set(will.topic, will.payload, will.qos, will.retain)
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
         client.on_message, client.on_subscribe = self._on_message, self._on_subscribe
+        client.on_publish = self._on_publish
         return client
 
     def _on_connect(
@@ -174,7 +182,7 @@ class MqttSession:
         self._reader = threading.current_thread()
         self._answered.set()
         if reason.is_failure:
-            self._detail = f"the broker refuses this gate: {reason} (check sync.username, sync.password, certificate)"
+            self._detail = sentences.refused(self._access, reason.value, str(reason))
             self.over.set()
             return
         if self._subscriptions:
@@ -185,50 +193,27 @@ class MqttSession:
         self, client: Client, data: Any, flags: DisconnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
         if self._answered.is_set():
-            self._detail = self._detail or f"connection lost: {reason}"
+            self._detail = self._detail or sentences.lost(self._access, reason.value, str(reason))
         elif not self.over.is_set():  # a refused certificate shows only now (TLS 1.3)
-            where = f"{self._config.broker_host}:{self._config.broker_port}"
-            self._detail = self._detail or (
-                f"{where} hung up before it answered: is it an MQTT 5 broker, and does it know this gate's certificate "
-                "(sync.client_cert_path; expired, or of another authority)?"
-            )
+            self._detail = self._detail or sentences.hung_up(self._access)
         self.over.set()
 
     def _on_subscribe(
         self, client: Client, data: Any, mid: int, reasons: list[ReasonCode], properties: Properties | None
     ) -> None:
         for topic, reason in zip(self._subscribed.pop(mid, ()), reasons, strict=False):
-            if reason.is_failure:
-                log.error("mqtt_subscription_refused", topic=topic, reason=str(reason))
+            self._rights.note(topic, TopicRight.READ, reason.value, str(reason))
+
+    def _on_publish(self, client: Client, data: Any, mid: int, reason: ReasonCode, properties: Properties) -> None:
+        self._answers.arrived(mid, reason.value, str(reason))
 
     def _on_message(self, client: Client, data: Any, message: MQTTMessage) -> None:
         self._deliver(Received(message.topic, bytes(message.payload), bool(message.retain)))
 
 
-def _limits() -> Properties:
+def _properties(limits: Limits) -> Properties:
     """Limit what the broker may send: the size, and the number of unanswered messages."""
-    limits = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-    limits.MaximumPacketSize = MAX_BYTES + 64 * 1024
-    limits.ReceiveMaximum = INBOX
-    return limits
-
-
-def password(config: SyncConfig) -> str:
-    """Read the password. This happens at each connection, as with the certificates. Raises LinkError."""
-    try:
-        return secret(config.password, config.password_path, "sync.password_path").get_secret_value()
-    except BadKey as error:
-        raise LinkError(str(error)) from error
-
-
-def tls_context(config: SyncConfig) -> ssl.SSLContext:
-    """Read the certificates. Raises LinkError."""
-    try:
-        context = ssl.create_default_context(cafile=config.ca_path)
-        if config.client_cert_path is not None:
-            context.load_cert_chain(config.client_cert_path, config.client_key_path)
-    except (OSError, ssl.SSLError) as error:
-        raise LinkError(
-            f"TLS cannot be set up ({error}): check sync.ca_path, sync.client_cert_path and sync.client_key_path"
-        ) from error
-    return context
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties.MaximumPacketSize = MAX_BYTES + 64 * 1024
+    properties.ReceiveMaximum = limits.unanswered
+    return properties

@@ -1,4 +1,4 @@
-"""The answer to one question of the self-check."""
+"""The answer to one question of `sitegate check` or `sitegate-hq check`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
