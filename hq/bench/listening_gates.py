@@ -18,12 +18,11 @@ from common.processes import follow_pool
 from contract.deltas import open_delta, read_delta
 from contract.messages import ListKind, RiskDelta, RiskSnapshot, RosterDelta, RosterSnapshot
 from contract.parts import SealedPart, digest_of, open_part, read_part
-from contract.signing import Verifier, sealing_privates, signing_publics
+from contract.signing import Verifier, sealing_privates
 from contract.topics import DELTA_CHANNELS, Channel, channel_of
 from hq import config as settings
 from hq.bench.servers import ServerError
 from hq.keys import keys
-from hq.keys.keys import HqKey
 
 MEASURED = (ListKind.ROSTER, ListKind.RISK, ListKind.POLICY)
 _CHANGES = {channel: kind for kind, channel in DELTA_CHANNELS.items()}
@@ -132,8 +131,9 @@ def listen(pipe: Pipe, folder: Path, gates: Mapping[str, str]) -> None:
     """Run these gates (gate -> site). Send to the pipe: None when all listen, then lists of `ListInForce`."""
     follow_pool()
     broker = settings.load(folder).broker
-    signer = signing_publics(keys.public_path(folder, HqKey.SIGNING))[0]
-    site_keys = {site: sealing_privates(keys.private_path(folder, site))[0] for site in set(gates.values())}
+    pairs = keys.load(folder)
+    signer = pairs.signing.public_key()
+    site_keys = {site: sealing_privates(keys.private_path(pairs.folder, site))[0] for site in set(gates.values())}
     events: list[ListInForce] = []
     ready: set[str] = set()
     clients = [
