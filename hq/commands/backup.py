@@ -1,5 +1,6 @@
 """`sitegate-hq backup`, `restore` and `move-to`: encrypted copies of HQ, and another database."""
 
+import shutil
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,11 +17,14 @@ from hq.backups.sealed_file import BackupError
 from hq.commands.console import err, out, time_text
 from hq.commands.context import opened
 from hq.commands.options import Folder
+from hq.database import change_file
 from hq.database.clock import now
 from hq.database.restorations import note_restoration
 from hq.database.store import Store
 from hq.keys import encryption, keys
+from hq.registry.change_replay import make_again
 from hq.registry.gates import void_invitations
+from hq.registry.people import PeopleRegistry
 from hq.service.only_hq import FolderLock, OnlyHq
 
 PassphraseFile = Annotated[
@@ -54,6 +58,9 @@ def restore_(
     folder: Annotated[Path, typer.Option("--dir", "-d", help="A new folder for HQ.")],
     passphrase_file: PassphraseFile = None,
     database: Annotated[str | None, typer.Option("--database", help="An empty database instead of hq.toml's.")] = None,
+    changes: Annotated[
+        Path | None, typer.Option("--changes", help="changes.log of the old folder: what was withdrawn since.")
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Only check the backup; write nothing.")] = False,
 ) -> None:
     """Restore a backup into a new folder and an empty database, after all of it was checked.
@@ -64,7 +71,7 @@ def restore_(
     if check:
         found = check_backup(file, passphrase)
         return out.print(f"{file}: {_described(found)}, whole and unchanged", highlight=False)
-    restore(file, passphrase, folder.absolute(), database, lambda made, found: _note(made, file, found))
+    restore(file, passphrase, folder.absolute(), database, lambda made, found: _note(made, file, found, changes))
     out.print(f"{folder}: restored. Check what was changed since: sitegate-hq restored --dir {folder}", highlight=False)
     return None
 
@@ -112,8 +119,11 @@ def _passphrase(path: Path | None, *, new: bool) -> str:
     return str(typer.prompt("Passphrase", hide_input=True, confirmation_prompt=new))
 
 
-def _note(folder: Path, file: Path, found: Contents) -> None:
+def _note(folder: Path, file: Path, found: Contents, changes: Path | None) -> None:
     """Record in the restored database that it is one."""
+    if changes is not None:
+        shutil.copyfile(changes, folder / change_file.NAME)
+        (folder / change_file.NAME).chmod(0o600)
     lock = FolderLock(folder)
     try:
         config = settings.load(folder)
@@ -122,6 +132,8 @@ def _note(folder: Path, file: Path, found: Contents) -> None:
             with store.write("restorations") as db:
                 note_restoration(db, f"restored from {file.name}", now(), found.about.created_utc)
                 void_invitations(db)
+            if store.changes:
+                make_again(store, PeopleRegistry(store, keys.load(folder)))
         finally:
             store.close()
     finally:

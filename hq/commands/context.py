@@ -9,6 +9,7 @@ from hq import config as settings
 from hq.database.store import Store
 from hq.keys import keys
 from hq.lists.publisher import Publisher
+from hq.registry.change_replay import make_again
 from hq.registry.people import PeopleRegistry
 from hq.registry.sites import open_store
 
@@ -21,6 +22,7 @@ def opened(folder: Path) -> Iterator[tuple[settings.HqConfig, PeopleRegistry, Pu
     store = open_store(config, pairs)
     try:
         people = PeopleRegistry(store, pairs)
+        make_again(store, people)
         whole_after = timedelta(hours=config.lists.whole_after_h)
         yield config, people, Publisher(store, people, pairs, whole_after), store
     finally:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Executable, Row, String, bindparam, delete, i
 from contract.codec import decode
 from contract.messages import EnrolmentRecord, WorkerRecord
 from hq.database import tables as t
+from hq.database.change_file import note_change
 from hq.keys.encryption import AtRestError, Cipher, KeyMissing
 
 _RISK_ROW = "risk_list/1"
@@ -158,6 +159,7 @@ def withdrawn_utc(db: Connection, worker_id: str) -> datetime | None:
 
 def note_withdrawal(db: Connection, worker_id: str, utc: datetime) -> None:
     """Record a withdrawal, and refuse the worker's enrolments that wait for approval."""
+    note_change(db, "withdrawn", name=worker_id)
     db.execute(delete(t.withdrawals).where(t.withdrawals.c.worker_id == worker_id))
     db.execute(insert(t.withdrawals).values(worker_id=worker_id, utc=utc))
     waits = (t.enrolments.c.worker_id == worker_id, t.enrolments.c.record.isnot(None))

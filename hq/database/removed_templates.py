@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, func, insert, select
 from contract.deltas import Base
 from contract.messages import ListKind
 from hq.database import tables as t
+from hq.database.change_file import note_change
 from hq.database.published_lists import snapshot_version
 
 
@@ -38,6 +39,8 @@ def note_removed(db: Connection, worker_ids: Collection[str], why: RemovalReason
     rows = [{"worker_id": who, "why": why.value, "by_whom": by[:64], "utc": utc} for who in sorted(worker_ids)]
     if rows:
         db.execute(insert(t.forgotten), rows)
+    for row in rows if why is RemovalReason.REMOVED else ():
+        note_change(db, "removed", name=row["worker_id"], by=by)
 
 
 def newest_removal(db: Connection) -> int:

@@ -1,7 +1,7 @@
 """The connection to HQ's database: open it, read, write in one transaction."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from common import private_files
+from hq.database.change_file import ChangeFile
 from hq.database.deleted_data import clear_deleted
 from hq.database.errors import StoreError, plain_errors, plainly
 from hq.database.migration import migrate
@@ -32,6 +33,7 @@ class Store:
 
     def __init__(self, url: str, keys: HqKeys | None = None, *, in_use: bool = True) -> None:
         """`in_use`: refuse a database that was moved."""
+        self.changes = ChangeFile(keys.folder.parent) if keys else None
         try:
             self.engine = make_engine(url)
             _keep_private(self.engine)
@@ -48,12 +50,16 @@ class Store:
             raise StoreError(plainly(error, "database_url in hq.toml")) from error
 
     @contextmanager
-    def write(self, what: str = "") -> Iterator[Connection]:
-        """Open a transaction. Of those with the same `what` only one runs at a time, over all processes."""
+    def write(self, what: str = "", *, record: bool = True) -> Iterator[Connection]:
+        """Open a transaction. Of those with the same `what` only one runs at a time, over all processes.
+
+        `record`: changes that must survive a restored backup are written beside the database (`note_change`).
+        """
         with plain_errors(), self.engine.execution_options(sitegate_write=True).begin() as db:
             if what:
                 lock(db, what)
-            yield db
+            with self.changes.recording(db, record=record) if self.changes else nullcontext():
+                yield db
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -15,6 +15,7 @@ from common.terminal.problems import ID, shown
 from contract.identity import code_key, grouped, new_code, proven, same_fingerprint
 from contract.messages import Registration
 from hq.database import tables as t
+from hq.database.change_file import note_change
 from hq.database.clock import now
 from hq.database.gate_reports import forget_reports, gate_report
 from hq.database.sites import end_retirement, note_gate
@@ -236,7 +237,7 @@ def _add(
             f"these keys were revoked or replaced on {ended:%Y-%m-%d}, and a copy of them could speak for {gate_id} again: let the gate "
             "make new ones (remove gate/gate-signing.key.pem and sync/link-signing.key.pem from its state folder and start it)"
         )
-    _revoke(db, gate_id, by, f"replaced by a registration ({how})")
+    _revoke(db, gate_id, by, f"replaced by a registration ({how})", but=gate_key)
     made = RegisteredGate(gate_id, site_id, gate_key, link_key, now(), by, how)
     columns = ("gate_id", "site_id", "gate_key", "link_key", "since_utc", "added_by", "how")
     db.execute(insert(t.registrations).values({name: getattr(made, name) for name in columns}))
@@ -267,8 +268,21 @@ def _ended(db: Connection, gate_id: str, *keys: bytes) -> datetime | None:
     return None
 
 
-def _revoke(db: Connection, gate_id: str, by: str, why: str) -> None:
+def revoke_key(db: Connection, gate_id: str, key: str, *, by: str, why: str) -> bool:
+    """Revoke a gate if it is registered with this key, in hex. Return whether it was."""
+    held = registered(db, [gate_id]).get(gate_id)
+    if held is None or held.gate_key.hex() != key:
+        return False
+    _revoke(db, gate_id, by, why)
+    return True
+
+
+def _revoke(db: Connection, gate_id: str, by: str, why: str, but: bytes = b"") -> None:
+    """`but`: a key that goes on to count."""
     where = (_OPEN, t.registrations.c.gate_id == gate_id)
+    for key in db.execute(select(t.registrations.c.gate_key).where(*where)).scalars():
+        if bytes(key) != but:
+            note_change(db, "revoked", name=gate_id, key=bytes(key).hex(), by=by)
     db.execute(update(t.registrations).where(*where).values(revoked_utc=now(), revoked_by=by, why=why[:500]))
 
 

@@ -23,6 +23,7 @@ from hq.lists.presence_list import PresenceLists
 from hq.lists.publisher import Publisher
 from hq.mqtt import HqLink
 from hq.registry.approvals import Approvals
+from hq.registry.change_replay import make_again
 from hq.registry.gates import GateRegistry
 from hq.registry.people import PeopleRegistry
 from hq.registry.sites import open_store
@@ -69,8 +70,7 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     """Build all parts. A `worker` only stores its share of the events. Raises BadKey, StoreError."""
     pairs = keys.load(config.folder)
     store = open_store(config, pairs)
-    people = PeopleRegistry(store, pairs)
-    people.check()
+    people = _people(store, pairs)
     metrics = HqMetrics(store)
     link = HqLink(config.broker, f"sitegate-hq-worker-{secrets.token_hex(4)}" if worker else "sitegate-hq", worker)
     check = SenderCheck(config.gates.unsigned_until)
@@ -106,6 +106,14 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
         always=(intake,) if worker else (intake, TimeCorrection(store), report),
         connected=() if worker else online,
     )
+
+
+def _people(store: Store, pairs: HqKeys) -> PeopleRegistry:
+    """Open the people, with the changes that a restored database lacks."""
+    people = PeopleRegistry(store, pairs)
+    people.check()
+    make_again(store, people)
+    return people
 
 
 def _handler(
