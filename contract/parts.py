@@ -64,19 +64,31 @@ def write_parts(
     """Seal and sign all parts of one version; return them in order. Raises ListTooLarge."""
     if len(contents) > PARTS_MAX:
         raise ListTooLarge(f"the {kind.value} needs {len(contents)} parts, a gate takes {PARTS_MAX}: split the site")
-    sealed = [seal(pack(c.snapshot, c.vectors), _purpose(kind), reader) for c in contents]
+    sealed = [seal_part(content, kind, reader) for content in contents]
     digest = digest_of(hashlib.sha256(part).digest() for part in sealed)
-    bodies = []
-    for number, (content, part) in enumerate(zip(contents, sealed, strict=True), start=1):
-        head = content.snapshot.model_dump(include=set(SnapshotHeader.model_fields))
-        header = PartHeader(**head, kind=kind, part=number, parts=len(sealed), digest=digest)
-        bodies.append(sign_raw(pack(header, part), _purpose(kind), key))
-        if len(bodies[-1]) > MAX_BYTES:
-            raise ListTooLarge(
-                f"part {number} of the {kind.value} has {len(bodies[-1])} bytes, a gate takes {MAX_BYTES}: "
-                "one worker has too many templates"
-            )
-    return bodies
+    header = SnapshotHeader(**contents[0].snapshot.model_dump(include=set(SnapshotHeader.model_fields)))
+    place = (kind, len(sealed), digest)
+    return [sign_part(part, header, number, *place, key) for number, part in enumerate(sealed, start=1)]
+
+
+def seal_part(content: Content, kind: ListKind, reader: X25519PublicKey) -> bytes:
+    """Seal one part. `sign_part` needs the digest of all parts, so it comes later."""
+    return seal(pack(content.snapshot, content.vectors), _purpose(kind), reader)
+
+
+def sign_part(
+    sealed: bytes, header: SnapshotHeader, part: int, kind: ListKind, parts: int, digest: str, key: Ed25519PrivateKey
+) -> bytes:
+    """Sign one sealed part of a list with so many parts and this digest. Raises ListTooLarge."""
+    head = header.model_dump(include=set(SnapshotHeader.model_fields))
+    signed = PartHeader(**head, kind=kind, part=part, parts=parts, digest=digest)
+    body = sign_raw(pack(signed, sealed), _purpose(kind), key)
+    if len(body) > MAX_BYTES:
+        raise ListTooLarge(
+            f"part {part} of the {kind.value} has {len(body)} bytes, a gate takes {MAX_BYTES}: "
+            "one worker has too many templates"
+        )
+    return body
 
 
 def read_part(body: bytes, kind: ListKind, key: Verifier) -> SealedPart:

@@ -69,7 +69,10 @@ class ListsConfig(HqSection):
 
     reissue_after_h: float = Field(default=6, gt=0, le=24 * 7)
     whole_after_h: float = Field(default=24, gt=0, le=24 * 30)
-    """Maximum time until replaced templates leave the gates' files. Withdrawn ones leave at once."""
+    """Maximum time until replaced templates, and what a gate has of people who left its site, leave the gate's files.
+    Withdrawn templates leave at once."""
+    publish_after_s: float = Field(default=0.5, ge=0, le=3600)
+    """So long a change waits for others before the running HQ publishes it: they travel in one version."""
 
 
 class MetricsConfig(HqSection):
@@ -188,7 +191,7 @@ tls = false          # true, with ca_path, for any broker that is not on this ma
 
 [lists]
 reissue_after_h = 6  # unchanged lists are signed again, so that gates know they are current
-whole_after_h = 24   # replaced templates leave the gates no later than this; what was withdrawn, at once
+whole_after_h = 24   # what was replaced, or left a site, leaves its gates' files within this; what was withdrawn, at once
 
 [gates]
 # take_unsigned_until = 2027-03-31   # gates of before version 1.3, which are not registered, are taken up to then

@@ -10,7 +10,6 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
 from common.terminal.console import TextColumn
-from contract.messages import DECISION_LISTS
 from hq.commands.console import err, out
 from hq.commands.context import opened
 from hq.commands.import_text import counted, preview, refusal
@@ -92,7 +91,7 @@ def import_(
             _remember(store, source, given, columns)
         out.print(counted(applied))
         if and_publish:
-            publish_lists(publisher, SiteRegistry(store).active(), DECISION_LISTS)
+            publish_lists(publisher, publisher.to_publish(SiteRegistry(store).active()))
 
 
 def register(app: typer.Typer) -> None:

@@ -1,5 +1,6 @@
 """`sitegate-hq publish`: lists out."""
 
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ from contract.messages import DECISION_LISTS, ListKind
 from hq.commands.console import out
 from hq.commands.context import opened
 from hq.commands.options import Folder
-from hq.database.published_lists import raise_floor
+from hq.database.published_lists import ListKey, raise_floor
 from hq.lists.publisher import Publisher
 from hq.registry.sites import SiteRegistry
 
@@ -27,20 +28,25 @@ def publish(
         int, typer.Option("--above", min=0, max=VERSION_MAX, help="Make the version higher than this one, at a gate.")
     ] = 0,
 ) -> None:
-    """Sign the next version of the lists; the running HQ sends them to the gates.
+    """Sign the next version of the lists that changed; the running HQ sends them to the gates.
 
-    Where little changed since the last whole list, the changes alone are sent.
+    With --site or --list, those lists are signed, changed or not. Where little changed since the last whole list,
+    the changes alone are sent.
 
     Example: sitegate-hq publish --site site-1 --list roster
     """
     with opened(folder) as (_, _, publisher, store):
         registry = SiteRegistry(store)
         sites, kinds = registry.checked(site) if site else registry.active(), tuple(kind or DECISION_LISTS)
+        every = list(product(sites, kinds))
         if above:
             with store.write("lists") as db:
-                for key in product(sites, kinds):
+                for key in every:
                     raise_floor(db, *key, above)
-        publish_lists(publisher, sites, kinds, snapshot)
+        wanted = every if site or kind or snapshot or above else publisher.to_publish(sites)
+        publish_lists(publisher, wanted, snapshot)
+        if not wanted:
+            out.print("nothing changed since it was published; --site SITE signs the lists of a site again")
 
 
 def register(app: typer.Typer) -> None:
@@ -48,13 +54,10 @@ def register(app: typer.Typer) -> None:
     app.command()(publish)
 
 
-def publish_lists(
-    publisher: Publisher, sites: tuple[str, ...], kinds: tuple[ListKind, ...], snapshot: bool = False
-) -> None:
+def publish_lists(publisher: Publisher, wanted: Sequence[ListKey], snapshot: bool = False) -> None:
     """Publish these lists, and print their versions."""
-    for site in sites:
-        for kind in kinds:
-            version = publisher.publish(site, kind, snapshot)
-            whole, _ = publisher.kept_versions()[site, kind]
-            what = "" if whole == version else f", changes since version {whole}"
-            out.print(f"{site}: {kind.value} version {version}{what}", highlight=False)
+    for site, kind in wanted:
+        version = publisher.publish(site, kind, snapshot)
+        whole, _ = publisher.kept_versions()[site, kind]
+        what = "" if whole == version else f", changes since version {whole}"
+        out.print(f"{site}: {kind.value} version {version}{what}", highlight=False)

@@ -8,6 +8,7 @@ from sqlalchemy import Column, Connection, Table, bindparam, delete, select, upd
 
 from contract.signing import KEYS_MAX
 from hq.database import tables as t
+from hq.database.assignments import remove_without_worker
 from hq.database.store import Store
 from hq.keys import encryption
 from hq.keys.rotation import RotationRefused, only_match, own_at_rest_file, replace_file
@@ -15,7 +16,8 @@ from hq.keys.rotation import RotationRefused, only_match, own_at_rest_file, repl
 _VALUES: tuple[tuple[Table, Column[Any], Column[Any]], ...] = (
     (t.workers, t.workers.c.worker_id, t.workers.c.record),
     (t.templates, t.templates.c.digest, t.templates.c.sealed_record),
-    (t.risk_list, t.risk_list.c.id, t.risk_list.c.body),
+    (t.risk_entries, t.risk_entries.c.id, t.risk_entries.c.body),
+    (t.index_keys, t.index_keys.c.name, t.index_keys.c.value),
     (t.commands, t.commands.c.command_id, t.commands.c.envelope),
     (t.lock_downs, t.lock_downs.c.name, t.lock_downs.c.order_body),
     (t.invitations, t.invitations.c.gate_id, t.invitations.c.code_key),
@@ -81,6 +83,7 @@ def remove_unreadable(folder: Path, store: Store) -> dict[str, int]:
             for row in lost:
                 db.execute(delete(table).where(row_id == row))
             counts[table.name] = len(lost)
+        remove_without_worker(db)
     return counts
 
 

@@ -4,7 +4,7 @@ from sqlalchemy import Engine, text
 
 _REWRITTEN = ("templates", "list_parts", "list_bases", "enrolments")
 """Small tables with templates. PostgreSQL rewrites them, because deleted rows stay in their pages."""
-_VACUUMED = ("events", "quarantine", "workers", "directory_entries", "people_changes")
+_VACUUMED = ("events", "quarantine", "workers", "directory_entries", "risk_entries", "people_changes")
 
 
 def clear_deleted(engine: Engine) -> bool:

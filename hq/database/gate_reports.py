@@ -48,11 +48,13 @@ class GateReport:
         return (status := self.status) is not None and status.online
 
 
-def gate_reports(db: Connection, *, retired: bool = False) -> list[GateReport]:
-    """Read the reports of every gate that ever sent one, by site and gate. `retired`: also of retired gates."""
+def gate_reports(db: Connection, site_id: str | None = None, *, retired: bool = False) -> list[GateReport]:
+    """Read the reports of every gate that ever sent one, or of one site's. `retired`: also of retired gates."""
     ended = frozenset() if retired else retired_gates(db)
-    rows = db.execute(select(t.gates).order_by(t.gates.c.site_id, t.gates.c.gate_id))
-    return [_report(row) for row in rows if row.gate_id not in ended]
+    wanted = select(t.gates).order_by(t.gates.c.site_id, t.gates.c.gate_id)
+    if site_id is not None:
+        wanted = wanted.where(t.gates.c.site_id == site_id)
+    return [_report(row) for row in db.execute(wanted) if row.gate_id not in ended]
 
 
 def gate_report(db: Connection, gate_id: str) -> GateReport | None:

@@ -8,7 +8,7 @@ from hq.database import tables as t
 from hq.database.errors import StoreError
 from hq.keys.keys import HqKeys
 
-FIRST, NEWEST = "0001", "0014"
+FIRST, NEWEST = "0001", "0012"
 """Revisions of the migrations: the tables before there were any, and the present ones."""
 
 

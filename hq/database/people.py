@@ -1,4 +1,4 @@
-"""Workers, templates, risk list, policies and withdrawn consents. What is about people is encrypted, each value to its
+"""Workers, templates, policies and withdrawn consents. What is about people is encrypted, each value to its
 row.
 
 Functions run in the caller's transaction. They raise AtRestError where a value cannot be read.
@@ -13,10 +13,10 @@ from sqlalchemy import Connection, Executable, Row, String, bindparam, delete, i
 from contract.codec import decode
 from contract.messages import EnrolmentRecord, WorkerRecord
 from hq.database import tables as t
+from hq.database.assignments import remove_assignments, replace_assignments
 from hq.database.change_file import note_change
 from hq.keys.encryption import AtRestError, Cipher, KeyMissing
 
-_RISK_ROW = "risk_list/1"
 _AT_ONCE = 500
 """Values that one statement may name."""
 
@@ -68,10 +68,12 @@ def replace_workers(db: Connection, cipher: Cipher, workers: Mapping[str, Worker
         for name, worker in workers.items()
     ]
     _each(db, insert(t.workers), rows)
+    replace_assignments(db, {name: worker.sites for name, worker in workers.items()})
 
 
 def remove_workers(db: Connection, worker_ids: Sequence[str]) -> None:
     """Delete these workers."""
+    remove_assignments(db, worker_ids)
     named = bindparam("named", type_=String)
     _each(db, delete(t.workers).where(t.workers.c.worker_id == named), [{"named": w} for w in worker_ids])
 
@@ -83,11 +85,15 @@ def template_rows(db: Connection, worker_ids: Sequence[str]) -> list[Row[Any]]:
     return [row for some in slices(worker_ids) for row in db.execute(wanted.where(t.templates.c.worker_id.in_(some)))]
 
 
-def template_digests(db: Connection) -> dict[str, list[str]]:
-    """Read worker id -> digests of the templates, of all workers."""
+def template_digests(db: Connection, worker_ids: Sequence[str]) -> dict[str, list[str]]:
+    """Read worker id -> digests of the templates, of these workers."""
     found: dict[str, list[str]] = {}
-    for worker_id, digest in db.execute(select(t.templates.c.worker_id, t.templates.c.digest)):
-        found.setdefault(worker_id, []).append(digest)
+    columns = t.templates.c
+    for some in slices(worker_ids):
+        for worker_id, digest in db.execute(
+            select(columns.worker_id, columns.digest).where(columns.worker_id.in_(some))
+        ):
+            found.setdefault(worker_id, []).append(digest)
     return found
 
 
@@ -165,18 +171,6 @@ def note_withdrawal(db: Connection, worker_id: str, utc: datetime) -> None:
     waits = (t.enrolments.c.worker_id == worker_id, t.enrolments.c.record.isnot(None))
     refused = {"state": "refused", "record": None, "decided_utc": utc, "why": "the consent was withdrawn"}
     db.execute(update(t.enrolments).where(*waits).values(**refused))
-
-
-def risk_list(db: Connection, cipher: Cipher) -> bytes | None:
-    """Decrypt the risk list, as JSON; None if there never was one."""
-    body = db.execute(select(t.risk_list.c.body)).scalar()
-    return cipher.decrypt(body, _RISK_ROW) if body else None
-
-
-def replace_risk_list(db: Connection, cipher: Cipher, body: bytes) -> None:
-    """Replace the whole risk list."""
-    db.execute(delete(t.risk_list))
-    db.execute(insert(t.risk_list).values(id=1, body=cipher.encrypt(body, _RISK_ROW)))
 
 
 def policy(db: Connection, site_id: str) -> str | None:

@@ -3,7 +3,7 @@
 Functions run in the caller's transaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,10 @@ from hq.database import tables as t
 
 ListKey = tuple[str, ListKind]
 """Site and kind: one list."""
+PAGE = 500
+"""Workers that are read at once."""
+ONLY_IN_CHANGES = ""
+"""In place of the fingerprint of a worker whom the snapshot does not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +115,48 @@ def newest_snapshot(db: Connection, site_id: str, kind: ListKind) -> PublishedSn
     return PublishedSnapshot(Base(row.list_version, row.digest), row.bytes, row.keys) if row else None
 
 
-def snapshot_fingerprints(db: Connection, site_id: str, kind: ListKind) -> dict[str, str]:
-    """Read worker id -> fingerprint of what the snapshot says of each worker."""
+def fingerprints_of(db: Connection, site_id: str, kind: ListKind, worker_ids: Sequence[str]) -> dict[str, str]:
+    """Read worker id -> fingerprint of what the snapshot says of these workers, of a page at most."""
     columns = t.list_rows.c
     wanted = select(columns.worker_id, columns.fingerprint).where(*_of_list(t.list_rows, site_id, kind))
-    return {row.worker_id: row.fingerprint for row in db.execute(wanted)}
+    return {row.worker_id: row.fingerprint for row in db.execute(wanted.where(columns.worker_id.in_(worker_ids)))}
 
 
-def replace_snapshot(
-    db: Connection, site_id: str, kind: ListKind, published: PublishedSnapshot, fingerprints: Mapping[str, str]
-) -> None:
-    """Make this the snapshot that changes refer to. Changes of its predecessor are void."""
-    for table in (t.list_bases, t.list_rows):
-        db.execute(delete(table).where(*_of_list(table, site_id, kind)))
+def row_pages(db: Connection, site_id: str, kind: ListKind) -> Iterator[list[str]]:
+    """Read the workers whom the snapshot or its changes held, page by page."""
+    columns, after = t.list_rows.c, ""
+    wanted = select(columns.worker_id).where(*_of_list(t.list_rows, site_id, kind)).order_by(columns.worker_id)
+    while page := list(db.execute(wanted.where(columns.worker_id > after).limit(PAGE)).scalars()):
+        yield page
+        after = page[-1]
+
+
+def add_rows(db: Connection, site_id: str, kind: ListKind, fingerprints: Mapping[str, str]) -> None:
+    """Note what the new snapshot says of these workers."""
     same = {"site_id": site_id, "kind": kind.value}
+    rows = [{**same, "worker_id": who, "fingerprint": found} for who, found in fingerprints.items()]
+    if rows:
+        db.execute(insert(t.list_rows), rows)
+
+
+def note_changed(db: Connection, site_id: str, kind: ListKind, worker_ids: Sequence[str]) -> None:
+    """Note workers whom only the changes hold. So it is known that gates may have them until the next snapshot."""
+    known = set(fingerprints_of(db, site_id, kind, worker_ids))
+    add_rows(db, site_id, kind, dict.fromkeys(set(worker_ids) - known, ONLY_IN_CHANGES))
+
+
+def clear_rows(db: Connection, site_id: str, kind: ListKind) -> None:
+    """Forget what the last snapshot said."""
+    db.execute(delete(t.list_rows).where(*_of_list(t.list_rows, site_id, kind)))
+
+
+def replace_snapshot(db: Connection, site_id: str, kind: ListKind, published: PublishedSnapshot) -> None:
+    """Make this the snapshot that changes refer to. Changes of its predecessor are void."""
+    db.execute(delete(t.list_bases).where(*_of_list(t.list_bases, site_id, kind)))
     db.execute(
         insert(t.list_bases).values(
-            **same,
+            site_id=site_id,
+            kind=kind.value,
             list_version=published.base.version,
             digest=published.base.digest,
             bytes=published.size,
@@ -135,9 +164,12 @@ def replace_snapshot(
             delta_version=0,
         )
     )
-    if fingerprints:
-        rows = [{**same, "worker_id": who, "fingerprint": found} for who, found in fingerprints.items()]
-        db.execute(insert(t.list_rows), rows)
+
+
+def note_left(db: Connection, site_id: str, kind: ListKind, utc: datetime) -> None:
+    """Note since when the snapshot holds what is no longer on the list, unless it is noted."""
+    where = (*_of_list(t.list_bases, site_id, kind), t.list_bases.c.left_utc.is_(None))
+    db.execute(update(t.list_bases).where(*where).values(left_utc=utc))
 
 
 def replace_delta(db: Connection, site_id: str, kind: ListKind, version: int, body: bytes) -> None:
@@ -151,13 +183,17 @@ def delta(db: Connection, site_id: str, kind: ListKind) -> bytes:
     return db.execute(select(t.list_bases.c.delta).where(*_of_list(t.list_bases, site_id, kind))).scalar() or b""
 
 
-def replace_parts(db: Connection, site_id: str, kind: ListKind, version: int, bodies: Sequence[bytes]) -> None:
-    """Replace the parts that the broker keeps. Surplus parts stay as empty rows, so that the broker drops them."""
-    where = _of_list(t.list_parts, site_id, kind)
-    db.execute(delete(t.list_parts).where(*where, t.list_parts.c.part <= len(bodies)))
+def put_part(db: Connection, site_id: str, kind: ListKind, version: int, part: int, body: bytes) -> None:
+    """Store one part that the broker keeps, in place of the part of this number."""
+    same = {"site_id": site_id, "kind": kind.value, "part": part}
+    db.execute(delete(t.list_parts).where(*_of_list(t.list_parts, site_id, kind), t.list_parts.c.part == part))
+    db.execute(insert(t.list_parts).values(**same, list_version=version, body=body))
+
+
+def empty_parts_after(db: Connection, site_id: str, kind: ListKind, version: int, parts: int) -> None:
+    """Keep surplus parts of an earlier version as empty rows, so that the broker drops them."""
+    where = (*_of_list(t.list_parts, site_id, kind), t.list_parts.c.part > parts)
     db.execute(update(t.list_parts).where(*where).values(list_version=version, body=None))
-    same = {"site_id": site_id, "kind": kind.value, "list_version": version}
-    db.execute(insert(t.list_parts), [{**same, "part": n, "body": body} for n, body in enumerate(bodies, start=1)])
 
 
 def part_numbers(db: Connection, site_id: str, kind: ListKind) -> Sequence[int]:

@@ -8,8 +8,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from hq.database import tables as t
 from hq.database.store import insert_new
 
-REPUBLISH_ROSTERS = "roster"
-"""Publish the rosters again, after an enrolment."""
 READ_NEWER_EVENTS = "read newer events"
 """Read the stored events of a newer version, at the first start after an update. Without it a start reads no events."""
 

@@ -28,7 +28,7 @@ from hq.database.events import add_events, chain_base, hashes, replace_body
 from hq.database.journals import branches, claim, journals, last_begun, set_watermarks, watermarks
 from hq.database.quarantine import put_in_quarantine
 from hq.database.store import Store
-from hq.database.tasks import READ_NEWER_EVENTS, REPUBLISH_ROSTERS, add_task
+from hq.database.tasks import READ_NEWER_EVENTS, add_task
 from hq.database.values import Journal, JournalKey, Watermark, origin, stored_form
 from hq.ingest import newer_events
 from hq.ingest.batches import BatchOutcome, ReadBatch, examine, payload_of
@@ -180,8 +180,7 @@ class Ingest:
                 log.warning("enrolment_erased_before", gate_id=key.gate_id, epoch=key.epoch, seq=record.seq)
             return
         try:
-            if self._approvals.take(db, key, event):
-                add_task(db, REPUBLISH_ROSTERS)
+            self._approvals.take(db, key, event)
         except EnrolmentRefused as error:
             _quarantine_event(db, key, record, str(error))
 

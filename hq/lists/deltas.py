@@ -27,20 +27,15 @@ class WorkerChanges:
     changed: tuple[str, ...]
     removed: tuple[str, ...]
 
-    @property
-    def small(self) -> bool:
-        return len(self.changed) + len(self.removed) <= ROWS_MAX
-
 
 def worth_sending(delta_bytes: int, snapshot_bytes: int) -> bool:
     """Tell whether changes of this size are worth sending instead of a new snapshot."""
     return delta_bytes <= min(BYTES_MAX, max(snapshot_bytes, SMALL_BYTES) // BYTES_SHARE)
 
 
-def changes_since(held: Mapping[str, str], present: Mapping[str, str]) -> WorkerChanges:
-    """Compare fingerprints by worker id: of the snapshot, and of now."""
-    changed = tuple(sorted(who for who, fingerprint in present.items() if held.get(who) != fingerprint))
-    return WorkerChanges(changed, tuple(sorted(held.keys() - present.keys())))
+def changed_of(held: Mapping[str, str], present: Mapping[str, str]) -> list[str]:
+    """Compare fingerprints by worker id: of the snapshot, and of now. Return who was added or changed."""
+    return [who for who, fingerprint in present.items() if held.get(who) != fingerprint]
 
 
 def read_by_all(statuses: Iterable[GateStatus | None]) -> bool:

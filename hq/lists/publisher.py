@@ -1,16 +1,18 @@
 """Publish lists for gates: build, seal, sign, and store them for the running service to send."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from contract.deltas import Base, Changes, roster_changes, write_delta
-from contract.messages import ListKind, PolicySnapshot, RiskDelta, RiskSnapshot, SnapshotHeader, WorkerRecord
-from contract.parts import Content, read_part, roster_content, write_parts
+from contract.deltas import Base, write_delta
+from contract.messages import PARTS_MAX, ListKind, SnapshotHeader
+from contract.parts import ListTooLarge, digest_of, seal_part, sign_part
 from contract.signing import BadKey
 from contract.topics import DELTA_CHANNELS
+from hq.database import dirty_lists
 from hq.database import published_lists as stored
 from hq.database import removed_templates as removed
 from hq.database.clock import now
@@ -19,15 +21,14 @@ from hq.database.published_lists import ListKey, PublishedSnapshot
 from hq.database.store import Store
 from hq.keys.keys import HqKeys
 from hq.lists import deltas
+from hq.lists.site_lists import PolicyList, RiskList, RosterList, SiteList
 from hq.registry.people import PeopleRegistry
 
 KEEP_VERSIONS = 5
 """Versions of each list whose issue time is kept. Only the newest list is kept whole."""
 WHOLE_AFTER = timedelta(hours=24)
-PART_ROWS = 1_000
-"""Workers, or entries of the risk list, in one part: about 0.4 MB, and some milliseconds of a gate's time."""
-PART_BYTES = 1024 * 1024
-"""Maximum size of templates in one part, unless one worker alone has more."""
+URGENT_FIRST = (ListKind.RISK, ListKind.POLICY, ListKind.ROSTER)
+"""Whom to stop does not wait for whom to let in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,61 +50,74 @@ class Publisher:
     def __init__(
         self, store: Store, people: PeopleRegistry, keys: HqKeys, whole_after: timedelta = WHOLE_AFTER
     ) -> None:
-        self._store, self._people, self.keys = store, people, keys
+        self._store, self.keys = store, keys
         self._whole_after = whole_after
+        self._lists: dict[ListKind, SiteList] = {
+            ListKind.RISK: RiskList(people.risk_lists),
+            ListKind.POLICY: PolicyList(people),
+            ListKind.ROSTER: RosterList(people.site_people),
+        }
 
-    def publish_without_removed(self, site_id: str) -> int | None:
-        """Publish the roster whole, if its snapshot holds templates that must be gone. Return the new version.
+    def publish_without_removed(self, site_id: str, kind: ListKind = ListKind.ROSTER) -> int | None:
+        """Publish a list whole, if its snapshot holds what must be gone. Return the new version.
 
-        None: another process was faster. Raises as `publish`.
+        None: it holds nothing of that kind, or another process was faster. Raises as `publish`.
         """
         with self._store.read() as db:
-            if not self._must_be_whole(db, site_id):
+            if not self._must_be_whole(db, (site_id, kind)):
                 return None
-        return self.publish(site_id, ListKind.ROSTER, only_if=self._must_be_whole)
+        return self.publish(site_id, kind, only_if=self._must_be_whole)
 
     def publish(
         self,
         site_id: str,
         kind: ListKind,
         snapshot: bool = False,
-        only_if: Callable[[Connection, str], bool] = lambda db, site_id: True,
+        only_if: Callable[[Connection, ListKey], bool] = lambda db, key: True,
     ) -> int:
-        """Make the next version of a list for a site. Return the version.
+        """Make the next version of a list for a site, and take its marks off. Return the version.
 
         Where little changed since the last snapshot, only the changes are made. A `snapshot` is made if it is wanted,
-        or if the last one holds templates that must be gone (`hq.database.removed_templates`). Nothing is made if
-        `only_if` says no.
+        or if gates hold what must be gone (`hq.database.removed_templates`). Nothing is made if `only_if` says no.
 
         Raises:
             BadKey: the site has no key.
             ListTooLarge: a part is larger than gates accept.
+            ValueError: lists of this kind are not made here.
         """
+        if kind not in self._lists:
+            raise ValueError(f"the {kind.value} is not published in this way")
         # Fingerprints and contents are read at one moment. An import in between would be in one of them alone.
         with self._store.write(f"list {site_id} {kind.value}") as db, self._store.snapshot() as source:
             last = stored.last_version(db, site_id, kind)
-            if not only_if(db, site_id):  # it may have changed while this process waited
+            if not only_if(db, (site_id, kind)):  # it may have changed while this process waited
                 return last
-            header = SnapshotHeader(
-                site_id=site_id, list_version=stored.next_version(db, site_id, kind), issued_utc=now()
-            )
-            rows = self._fingerprints(source, kind)
-            whole = (
-                snapshot
-                or header.list_version > 1 + last
-                or (kind is ListKind.ROSTER and self._must_be_whole(db, site_id))
-            )
-            changed = not whole and self._publish_changes(db, source, header, kind, rows)
-            parts = 0 if changed else self._publish_snapshot(db, source, header, kind, rows)
-            stored.add_version(db, site_id, kind, header.list_version, header.issued_utc, parts, KEEP_VERSIONS)
-            stored.note_digest(db, site_id, kind, header.list_version)
+            marks = dirty_lists.marks_of(source, site_id, kind)
+            version = stored.next_version(db, site_id, kind)
+            header = SnapshotHeader(site_id=site_id, list_version=version, issued_utc=now())
+            whole = snapshot or version > 1 + last or self._must_be_whole(db, (site_id, kind))
+            changed = not whole and self._publish_changes(db, source, header, kind)
+            parts = 0 if changed else self._publish_snapshot(db, source, header, kind)
+            stored.add_version(db, site_id, kind, version, header.issued_utc, parts, KEEP_VERSIONS)
+            stored.note_digest(db, site_id, kind, version)
+            dirty_lists.take_off(db, site_id, kind, marks)
         return header.list_version
 
-    def holding_removed(self) -> list[str]:
-        """List sites whose roster holds templates that must be gone: it must be published whole."""
+    def to_publish_whole(self) -> list[ListKey]:
+        """Name the lists that must be published whole: gates hold with them what must be gone."""
         with self._store.read() as db:
-            sites = stored.sites_with_snapshot(db, ListKind.ROSTER)
-            return [site_id for site_id in sites if self._must_be_whole(db, site_id)]
+            return removed.lists_to_publish_whole(db, now(), self._whole_after)
+
+    def holding_removed(self) -> list[str]:
+        """Name the sites whose roster must be published whole."""
+        return [site_id for site_id, kind in self.to_publish_whole() if kind is ListKind.ROSTER]
+
+    def to_publish(self, sites: Collection[str]) -> list[ListKey]:
+        """Name the lists of these sites that changed since they were published, or never were, the urgent first."""
+        with self._store.read() as db:
+            marked, known = dirty_lists.dirty(db).keys(), stored.newest_versions(db).keys()
+        wanted = ((site_id, kind) for kind in URGENT_FIRST for site_id in sites)
+        return [key for key in wanted if key in marked or key not in known]
 
     def kept(self, site_id: str, kind: ListKind, whole: bool = True) -> Iterator[ListPart]:
         """Return what the broker keeps of a list, in sending order; the snapshot only if the `whole` list is wanted.
@@ -155,33 +169,44 @@ class Publisher:
         except BadKey:  # without its key it cannot have been published again
             return False
 
-    def _must_be_whole(self, db: Connection, site_id: str) -> bool:
-        return removed.snapshot_holds_removed(db, site_id, now(), self._whole_after)
+    def _must_be_whole(self, db: Connection, key: ListKey) -> bool:
+        return bool(removed.lists_to_publish_whole(db, now(), self._whole_after, key))
 
-    def _fingerprints(self, db: Connection, kind: ListKind) -> dict[str, str]:
-        """Return what the list says of each worker; nothing for a policy, which is always published whole."""
-        if kind is ListKind.ROSTER:
-            return self._people.roster_fingerprints(db)
-        return self._people.risk_fingerprints(db) if kind is ListKind.RISK else {}
-
-    def _publish_snapshot(
-        self, db: Connection, source: Connection, header: SnapshotHeader, kind: ListKind, rows: Mapping[str, str]
-    ) -> int:
-        """Store a snapshot. Return how many parts it has. Raises BadKey, ListTooLarge."""
-        reader = self.keys.site(header.site_id)
-        bodies = write_parts(self._contents(source, kind, header), kind, reader, self.keys.signing)
-        stored.replace_parts(db, header.site_id, kind, header.list_version, bodies)
-        base = Base(header.list_version, read_part(bodies[0], kind, self.keys.signing.public_key()).header.digest)
-        size = sum(map(len, bodies))
+    def _publish_snapshot(self, db: Connection, source: Connection, header: SnapshotHeader, kind: ListKind) -> int:
+        """Store a snapshot, one part at a time. Return how many parts it has. Raises BadKey, ListTooLarge."""
+        site_id, version = header.site_id, header.list_version
+        reader, fingerprints = self.keys.site(site_id), list[bytes]()
+        stored.clear_rows(db, site_id, kind)
+        for content, rows in self._lists[kind].parts(source, header):
+            if len(fingerprints) == PARTS_MAX:
+                raise ListTooLarge(
+                    f"the {kind.value} needs more than {PARTS_MAX} parts, no gate takes it: split the site"
+                )
+            sealed = seal_part(content, kind, reader)
+            fingerprints.append(hashlib.sha256(sealed).digest())
+            stored.put_part(db, site_id, kind, version, len(fingerprints), sealed)
+            stored.add_rows(db, site_id, kind, rows)
+        base = Base(version, digest_of(fingerprints))
+        size = self._sign_parts(db, header, kind, len(fingerprints), base.digest)
+        stored.empty_parts_after(db, site_id, kind, version, len(fingerprints))
         published = PublishedSnapshot(base, size, deltas.keys_fingerprint(reader, self.keys.signing))
-        stored.replace_snapshot(db, header.site_id, kind, published, rows)
+        stored.replace_snapshot(db, site_id, kind, published)
         if kind is ListKind.ROSTER:
-            removed.note_snapshot(db, header.site_id, base, removed.newest_removal(source), header.issued_utc)
-        return len(bodies)
+            removed.note_snapshot(db, site_id, base, removed.newest_removal(source), header.issued_utc)
+            removed.cover_others(db, site_id)
+        return len(fingerprints)
 
-    def _publish_changes(
-        self, db: Connection, source: Connection, header: SnapshotHeader, kind: ListKind, rows: Mapping[str, str]
-    ) -> bool:
+    def _sign_parts(self, db: Connection, header: SnapshotHeader, kind: ListKind, parts: int, digest: str) -> int:
+        """Sign the sealed parts, whose digest is known only now. Return their size in bytes."""
+        size = 0
+        for number in range(1, parts + 1):
+            sealed = stored.part(db, header.site_id, kind, number)
+            body = sign_part(sealed, header, number, kind, parts, digest, self.keys.signing)
+            stored.put_part(db, header.site_id, kind, header.list_version, number, body)
+            size += len(body)
+        return size
+
+    def _publish_changes(self, db: Connection, source: Connection, header: SnapshotHeader, kind: ListKind) -> bool:
         """Store the changes since the snapshot. Return False if a snapshot is needed. Raises BadKey.
 
         That is: there is none yet, its keys are others, a gate reads no changes, or too much changed.
@@ -192,46 +217,35 @@ class Publisher:
             return False
         if last.keys != deltas.keys_fingerprint(reader, self.keys.signing):
             return False
-        if not deltas.read_by_all(report.status for report in gate_reports(db) if report.site_id == site_id):
+        if not deltas.read_by_all(report.status for report in gate_reports(db, site_id)):
             return False
-        since = deltas.changes_since(stored.snapshot_fingerprints(db, site_id, kind), rows)
-        if not since.small:
+        since = self._changes_since(db, source, site_id, kind)
+        if since is None:
             return False
-        body = write_delta(self._changes(source, kind, header, since), kind, last.base, reader, self.keys.signing)
+        changes = self._lists[kind].changes(source, header, since.changed, since.removed)
+        body = write_delta(changes, kind, last.base, reader, self.keys.signing)
         if not deltas.worth_sending(len(body), last.size):
             return False
         stored.replace_delta(db, site_id, kind, header.list_version, body)
+        stored.note_changed(db, site_id, kind, since.changed)
+        if since.removed or (kind is ListKind.RISK and since.changed):
+            stored.note_left(db, site_id, kind, header.issued_utc)
         return True
 
-    def _changes(self, db: Connection, kind: ListKind, header: SnapshotHeader, since: deltas.WorkerChanges) -> Changes:
-        if kind is ListKind.ROSTER:
-            return roster_changes(header, self._people.roster(db, since.changed), since.removed)
-        changed = set(since.changed)
-        entries = tuple(entry for entry in self._people.risks(db) if entry.worker_id in changed)
-        return Changes(RiskDelta(**header.model_dump(), entries=entries, removed=since.removed))
-
-    def _contents(self, db: Connection, kind: ListKind, header: SnapshotHeader) -> list[Content]:
-        """Cut the list into parts; an empty list is one empty part."""
-        fields = header.model_dump()
-        if kind is ListKind.ROSTER:
-            return [roster_content(header, chunk) for chunk in _chunks(self._people.roster(db)) or [()]]
-        if kind is ListKind.RISK:
-            entries = self._people.risks(db)
-            cut = [entries[i : i + PART_ROWS] for i in range(0, len(entries), PART_ROWS)] or [()]
-            return [Content(RiskSnapshot(**fields, entries=chunk)) for chunk in cut]
-        if kind is ListKind.POLICY:
-            return [Content(PolicySnapshot.model_validate({**fields, **self._people.policy(db, header.site_id)}))]
-        raise ValueError(f"the {kind.value} is not published in this way")
-
-
-def _chunks(workers: Sequence[WorkerRecord]) -> list[Sequence[WorkerRecord]]:
-    """Cut workers into parts of at most PART_ROWS, with at most PART_BYTES of templates unless one alone has more."""
-    found: list[Sequence[WorkerRecord]] = []
-    start, size = 0, 0
-    for index, worker in enumerate(workers):
-        weight = sum(len(template.vector) for template in worker.templates)
-        if index > start and (index - start == PART_ROWS or size + weight > PART_BYTES):
-            found.append(workers[start:index])
-            start, size = index, 0
-        size += weight
-    return [*found, workers[start:]] if workers else found
+    def _changes_since(
+        self, db: Connection, source: Connection, site_id: str, kind: ListKind
+    ) -> deltas.WorkerChanges | None:
+        """Compare the list with its snapshot, page by page. None if more changed than one message may hold."""
+        changed: list[str] = []
+        gone: list[str] = []
+        of_list = self._lists[kind]
+        for page in of_list.fingerprints(source, site_id):
+            changed += deltas.changed_of(stored.fingerprints_of(db, site_id, kind, list(page)), page)
+            if len(changed) > deltas.ROWS_MAX:
+                return None
+        for held in stored.row_pages(db, site_id, kind):
+            present = of_list.present(source, site_id, held)
+            gone += [worker_id for worker_id in held if worker_id not in present]
+            if len(changed) + len(gone) > deltas.ROWS_MAX:
+                return None
+        return deltas.WorkerChanges(tuple(sorted(changed)), tuple(sorted(gone)))

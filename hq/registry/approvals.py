@@ -21,7 +21,6 @@ from hq.database import tables as t
 from hq.database.clock import now
 from hq.database.people import has_template, withdrawn_utc
 from hq.database.store import Store, lock
-from hq.database.tasks import REPUBLISH_ROSTERS, add_task
 from hq.database.values import JournalKey
 from hq.keys.encryption import AtRestError, Cipher
 from hq.keys.keys import HqKeys
@@ -126,7 +125,6 @@ class Approvals:
             _stands(db, self._people.known(db, record.worker_id), record, row.site_id)
             self._people.enrol(db, record)
             _decide(db, number, EnrolmentState.APPROVED, by, why)
-            add_task(db, REPUBLISH_ROSTERS)
         return self._one(number)
 
     def refuse(self, number: int, *, by: str, why: str) -> Enrolment:

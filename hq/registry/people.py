@@ -2,19 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pydantic import ConfigDict, TypeAdapter
 from sqlalchemy import Connection, Row
 
 from contract.codec import BadMessage, decode, encode
-from contract.messages import EnrolmentEvent, EnrolmentRecord, RiskEntry, SealedTemplate, WorkerRecord
+from contract.messages import EnrolmentEvent, EnrolmentRecord, ListKind, WorkerRecord
 from contract.signing import ENROLMENT, BadSeal, unseal
+from hq.database import dirty_lists
 from hq.database import people as tables
+from hq.database.assignments import assigned_sites, list_sites, site_pages
 from hq.database.clock import now
 from hq.database.erasure import erase_unread
 from hq.database.removed_templates import RemovalReason, note_removed
@@ -24,11 +25,12 @@ from hq.keys.keys import HqKeys
 from hq.registry.directory import Directory
 from hq.registry.import_draft import EnrolmentRefused, ImportDraft
 from hq.registry.import_file import ImportFile, PolicyEntry
-from hq.registry.inactive_workers import templates_left_out
+from hq.registry.risk_record import RiskRecord
+from hq.registry.risks import RiskRegistry
+from hq.registry.site_people import SitePeople, standing
 
 CHECKED = 20
 """Workers that are read at start to tell whether the key is the right one."""
-_risks = TypeAdapter(tuple[RiskEntry, ...], config=ConfigDict(hide_input_in_errors=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class PeopleRegistry:
     def __init__(self, store: Store, keys: HqKeys) -> None:
         self._store, self._keys = store, keys
         self.directory = Directory(keys)
+        self.risk_lists = RiskRegistry(store, keys)
+        self.site_people = SitePeople(keys)
 
     @property
     def cipher(self) -> Cipher:
@@ -104,7 +108,8 @@ class PeopleRegistry:
         self._write(db, draft)
         self.directory.put(db, filter(None, (worker.directory_entry for worker in data.workers)))
         if data.risk is not None:
-            self.put_risks(db, data.risk)
+            records = [RiskRecord.model_validate(entry.model_dump()) for entry in data.risk]
+            self.risk_lists.put_list(db, None, records, by="")
         for policy in data.policies:
             _put_policy(db, policy)
         return Imported(len(data.workers), len(data.risk or ()), len(data.policies), len(opened))
@@ -127,21 +132,26 @@ class PeopleRegistry:
         note_removed(db, set(worker_ids), why, now(), by)
         self._write(db, draft)
         if remove:
+            before = assigned_sites(db, worker_ids)
             tables.remove_workers(db, worker_ids)
+            self._mark(db, worker_ids, before)
             self.directory.remove(db, worker_ids)
 
     def leave_site(self, site_id: str) -> int:
         """Take a site from all workers' assignments. Return how many left it."""
-        cipher = self.cipher
+        cipher, count = self.cipher, 0
         with self._store.write("people") as db:
-            workers = (tables.worker_of(cipher, row) for row in tables.worker_rows(db))
-            left = {
-                worker.worker_id: worker.model_copy(update={"sites": tuple(s for s in worker.sites if s != site_id)})
-                for worker in workers
-                if site_id in worker.sites
-            }
-            tables.replace_workers(db, cipher, left, now())
-        return len(left)
+            for page in site_pages(db, site_id):
+                held = self.records(db, page)
+                left = {
+                    who: worker.model_copy(update={"sites": tuple(s for s in worker.sites if s != site_id)})
+                    for who, worker in held.items()
+                }
+                before = assigned_sites(db, left)
+                tables.replace_workers(db, cipher, left, now())
+                self._mark(db, list(left), before)
+                count += len(left)
+        return count
 
     def change(self, worker: WorkerRecord, fields: dict[str, object]) -> None:
         """Change some fields of a worker; consent and templates stay."""
@@ -178,7 +188,7 @@ class PeopleRegistry:
     def roster(self, db: Connection, only: Sequence[str] | None = None) -> tuple[WorkerRecord, ...]:
         """Return all workers, or `only` these, with the templates they consented to, by worker id.
 
-        Slow: it decrypts all.
+        Slow: it decrypts all. Lists of a site use `site_people`.
         """
         pieces: list[Sequence[str] | None] = [None] if only is None else list(tables.slices(only))
         found = [worker for some in pieces for worker in self._roster(db, some)]
@@ -189,44 +199,8 @@ class PeopleRegistry:
         enrolments = tables.enrolments_by_worker(db, cipher, only)
         for row in tables.worker_rows(db, only):
             worker = tables.worker_of(cipher, row)
-            templates: tuple[SealedTemplate, ...] = ()
-            if not templates_left_out(worker, row.updated_utc, utc):
-                standing = [r for r in enrolments.get(row.worker_id, ()) if r.consent_ref == worker.consent_ref]
-                templates = tuple(template for record in standing for template in record.templates)
+            templates = standing(worker, row.updated_utc, enrolments.get(row.worker_id, ()), utc)
             yield worker.model_copy(update={"templates": templates})
-
-    def risks(self, db: Connection) -> tuple[RiskEntry, ...]:
-        """Return the risk list."""
-        body = tables.risk_list(db, self.cipher)
-        return _risks.validate_json(body) if body else ()
-
-    def roster_fingerprints(self, db: Connection) -> dict[str, str]:
-        """Return, by worker id, a text that changes with the worker's entry, consent or templates.
-
-        Decrypts no template.
-        """
-        templates = tables.template_digests(db)
-        fingerprint, cipher, utc = self._fingerprint(), self.cipher, now()
-        found = {}
-        for row in tables.worker_rows(db):
-            body = tables.worker_body(cipher, row)
-            out = templates_left_out(WorkerRecord.model_validate_json(body), row.updated_utc, utc)
-            held = [b"left out"] if out else map(str.encode, sorted(templates.get(row.worker_id, ())))
-            found[row.worker_id] = fingerprint(b"\n".join((body, *held)))
-        return found
-
-    def risk_fingerprints(self, db: Connection) -> dict[str, str]:
-        """Return, by worker id, a text that changes with the lists the worker is on."""
-        found: dict[str, list[str]] = {}
-        for entry in self.risks(db):
-            found.setdefault(entry.worker_id, []).append(entry.list_name)
-        fingerprint = self._fingerprint()
-        return {worker_id: fingerprint("\n".join(sorted(names)).encode()) for worker_id, names in found.items()}
-
-    def _fingerprint(self) -> Callable[[bytes], str]:
-        """Make a keyed hash: the plain hash of a record could be guessed from what people know of a worker."""
-        secret = hashlib.sha256(b"sitegate list fingerprints" + self._keys.sealing.private_bytes_raw()).digest()
-        return lambda data: hashlib.blake2b(data, key=secret, digest_size=16).hexdigest()
 
     def policy(self, db: Connection, site_id: str) -> dict[str, object]:
         """Return the keys of the site's policy that differ from the defaults."""
@@ -242,10 +216,24 @@ class PeopleRegistry:
         utc, cipher = now(), self.cipher
         self._note_withdrawals(db, draft, utc)
         _remove_outdated(db, draft, utc)
+        touched = {*draft.workers, *(record.worker_id for record in draft.enrolments)}
+        before = assigned_sites(db, touched)
         tables.replace_workers(db, cipher, draft.workers, utc)
         encoded = [(record, encode(record)) for record in draft.enrolments]
         by_digest = {hashlib.sha256(body).hexdigest(): (record, body) for record, body in encoded}
         tables.add_templates(db, cipher, by_digest, utc)
+        self._mark(db, touched, before)
+
+    def _mark(self, db: Connection, worker_ids: Collection[str], before: Mapping[str, frozenset[str]]) -> None:
+        """Mark the lists of all sites that these workers were at, or are. `before`: worker id -> sites."""
+        after = assigned_sites(db, worker_ids)
+        nowhere: frozenset[str] = frozenset()
+        touched = {site for sites in (*before.values(), *after.values()) for site in sites}
+        dirty_lists.mark(db, list_sites(db, touched), ListKind.ROSTER)
+        moved = {who for who in worker_ids if before.get(who, nowhere) != after.get(who, nowhere)}
+        listed = self.risk_lists.listed(db, moved)
+        changed = {site for who in listed for site in before.get(who, nowhere) ^ after.get(who, nowhere)}
+        dirty_lists.mark(db, list_sites(db, changed), ListKind.RISK)
 
     def _note_withdrawals(self, db: Connection, draft: ImportDraft, utc: datetime) -> None:
         """Void earlier enrolments of workers who had a consent, or who are said to withdraw it."""
@@ -260,11 +248,6 @@ class PeopleRegistry:
     def _worker(self, db: Connection, worker_id: str) -> WorkerRecord | None:
         rows = tables.worker_rows(db, [worker_id])
         return tables.worker_of(self.cipher, rows[0]) if rows else None
-
-    def put_risks(self, db: Connection, entries: Iterable[RiskEntry]) -> None:
-        """Replace the whole risk list."""
-        ordered = tuple(sorted(set(entries), key=lambda entry: (entry.worker_id, entry.list_name)))
-        tables.replace_risk_list(db, self.cipher, _risks.dump_json(ordered))
 
     def _open(self, sealed: bytes) -> EnrolmentRecord:
         try:
@@ -297,3 +280,4 @@ def _consented(cipher: Cipher, row: Row[Any]) -> bool:
 def _put_policy(db: Connection, policy: PolicyEntry) -> None:
     values = policy.model_dump(mode="json", exclude_unset=True, exclude={"site_id"})
     tables.replace_policy(db, policy.site_id, json.dumps(values))
+    dirty_lists.mark(db, [policy.site_id], ListKind.POLICY)

@@ -12,7 +12,6 @@ from hq.database.clock import now
 from hq.database.people_changes import PeopleChange, note_change
 from hq.database.removed_templates import RemovalReason, note_removed
 from hq.database.store import Store
-from hq.database.tasks import REPUBLISH_ROSTERS, add_task
 from hq.registry.import_draft import EnrolmentRefused
 from hq.registry.people import PeopleRegistry
 
@@ -88,7 +87,6 @@ class PhotoEnrolments:
             for start in range(0, len(enrolments), _PIECE):
                 piece = enrolments[start : start + _PIECE]
                 problems |= self._write_piece(db, piece, replace, by, utc)
-            add_task(db, REPUBLISH_ROSTERS)
         return problems
 
     def _write_piece(

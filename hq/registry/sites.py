@@ -6,9 +6,11 @@ from sqlalchemy import Connection
 
 from common import ids
 from common.terminal.problems import shown
+from contract.messages import DECISION_LISTS, ListKind
 from hq.config import FILE_NAME, HqConfig, HqConfigError
 from hq.database import sites as tables
 from hq.database.clock import now
+from hq.database.dirty_lists import mark
 from hq.database.store import Store
 from hq.keys.keys import HqKeys
 from hq.registry.gates import revoke_site
@@ -58,6 +60,8 @@ class SiteRegistry:
             tables.add_sites(db, [site_id], by, now())
             values = {key: value for key, value in (("name", name), ("site_group", group)) if value or not retired}
             tables.change_site(db, site_id, retired_utc=None, retired_by=None, **values)
+            for kind in DECISION_LISTS:
+                mark(db, tables.shared_with(db, site_id), kind)
         return retired
 
     def rename(self, site_id: str, name: str, *, by: str) -> None:
@@ -74,7 +78,9 @@ class SiteRegistry:
             active_site(db, site_id)
             before = tables.shared_with(db, site_id)
             tables.change_site(db, site_id, site_group=group)
-            return before | tables.shared_with(db, site_id)
+            changed = before | tables.shared_with(db, site_id)
+            _mark_people(db, changed)
+            return changed
 
     def retire(self, site_id: str, *, by: str) -> list[str]:
         """End a site: nobody registers for it, and its gates are revoked. Return these gates.
@@ -88,8 +94,15 @@ class SiteRegistry:
             if row is None:
                 raise SiteRefused(unknown(site_id, tables.active_sites(db)))
             if row.retired_utc is None:
+                _mark_people(db, tables.shared_with(db, site_id))
                 tables.change_site(db, site_id, retired_utc=now(), retired_by=by)
             return revoke_site(db, site_id, by, f"site {site_id} was retired")
+
+
+def _mark_people(db: Connection, site_ids: Iterable[str]) -> None:
+    """Mark the lists that hold these sites' people."""
+    for kind in (ListKind.ROSTER, ListKind.RISK):
+        mark(db, site_ids, kind)
 
 
 def open_store(config: HqConfig, keys: HqKeys) -> Store:

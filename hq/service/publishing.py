@@ -32,7 +32,7 @@ class Publishing:
             return False
         try:
             if only_without_removed:
-                self._publisher.publish_without_removed(site_id)
+                self._publisher.publish_without_removed(site_id, kind)
             else:
                 self._publisher.publish(site_id, kind, snapshot)
             return True

@@ -29,6 +29,7 @@ from hq.registry.people import PeopleRegistry
 from hq.registry.sites import open_store
 from hq.reports.metrics import HqMetrics
 from hq.service.broker_watch import watch_broker
+from hq.service.changed_lists import ChangedLists, RiskExpiry
 from hq.service.event_intake import EventIntake
 from hq.service.inbox import Inbox
 from hq.service.list_renewal import ListRenewal
@@ -81,8 +82,14 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     sending = ListSending(publisher, publishing, link, metrics)
     versions = VersionClaims(store, publishing)
     messages = _handler(store, link, pairs, ingest, check, sending, versions)
-    renewal = ListRenewal(store, publisher, publishing, timedelta(hours=config.lists.reissue_after_h))
-    lists = in_order(versions, renewal, LogEmptying(store, publisher), sending)
+    lists = in_order(
+        versions,
+        RiskExpiry(people.risk_lists),
+        ChangedLists(store, publisher, publishing, config.lists.publish_after_s),
+        ListRenewal(store, publisher, publishing, timedelta(hours=config.lists.reissue_after_h)),
+        LogEmptying(store, publisher),
+        sending,
+    )
     periodic = Periodic(LISTS_EVERY_S, lists, RefusalSending(RefusalQueue(store), link, pairs, metrics))
     sender = CommandSender(store, CommandQueue(store, pairs), link, check.takes_unregistered)
     presence = PresenceSending(store, people, PresenceLists(pairs), link, metrics)

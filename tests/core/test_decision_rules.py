@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from decision_parts import FRESH, IN, NOBODY, NOW, OUT, known, on_lists, policy, roster, run, shows, worker
 
-from contract.messages import Advice, LivenessVerdict, Reason
+from contract.messages import Advice, LivenessVerdict, Reason, RiskEntry
 from contract.policy import AntiPassback, Factor, FactorRule, Period, RiskAction, RiskRule, Weekday
-from edge.core.decision import RULES, DecisionCase, RuleVerdict, examine
+from edge.core.decision import RULES, DecisionCase, RuleVerdict, examine, worker_rules
 from edge.core.domain import Candidate, Circumstances, Claim, Identification, LastPassage, ListAge, RosterState, Sight
 
 MONDAYS = Period(days=(Weekday.MON,))
@@ -306,6 +306,30 @@ def test_ok__of_several_lists_the_severest_decides(names: tuple[str, ...], admit
     guard = run(NOBODY, state, claim=shows(Factor.GUARD))
     assert guard.granted == by_guard
     assert all(name in (guard.detail or guard.alerts[0]) for name in names)
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "holds"),
+    [
+        (None, None, True),
+        (NOW, None, True),
+        (NOW + HOUR, None, False),
+        (None, NOW + HOUR, True),
+        (None, NOW, False),
+        (NOW - HOUR, NOW + HOUR, True),
+        (NOW - 2 * HOUR, NOW - HOUR, False),
+    ],
+)
+def test_ok__a_risk_entry_holds_in_its_time_alone(begins: datetime | None, ends: datetime | None, holds: bool) -> None:
+    entry = RiskEntry(worker_id="w1", list_name="violence", valid_from_utc=begins, valid_until_utc=ends)
+    state = roster(risks={"w1": (entry,)}, policy=policy(risk_rules=RISK_RULES))
+    assert run(state=state).granted != holds
+    assert run(NOBODY, state, claim=shows(Factor.GUARD)).granted != holds
+    wrong = DecisionCase.of(known(), Claim(), state, Circumstances("site-1", IN, NOW, clock_trusted=False))
+    assert worker_rules.listed(wrong, wrong.state.workers["w1"]).verdict is RuleVerdict.REFUSES, "the safe side"
 
 
 # --- Factors --------------------------------------------------------------------------------------------

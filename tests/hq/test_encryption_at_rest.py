@@ -116,8 +116,7 @@ def test_ok__nothing_of_people_is_readable_in_the_files(folder: Path) -> None:
         assert CommandQueue(store, publisher.keys).due()[0].gate_id == "gate-1"
         gone = WorkerRecord(worker_id="w-2", consent_ref=None, employer="Umbra Bau")
         folk.take(ImportFile(workers=(gone,), risk=()))
-        with store.read() as db:
-            assert folk.risks(db) == ()
+        assert folk.risk_lists.find() == []
         stored = on_disk(folder)  # with the -wal, which is still there
     assert b"w-1" in stored
     assert not [words for words in WORDS if words in stored + on_disk(folder)]
@@ -130,7 +129,7 @@ def test_ok__nothing_of_people_is_readable_in_the_files(folder: Path) -> None:
         "UPDATE workers SET record = CAST('{\"worker_id\":\"w-1\"}' AS BLOB) WHERE worker_id = 'w-1'",
         "UPDATE workers SET record = substr(record, 1, 20) WHERE worker_id = 'w-1'",
         "UPDATE templates SET sealed_record = (SELECT record FROM workers WHERE worker_id = 'w-2')",
-        "UPDATE risk_list SET body = (SELECT record FROM workers WHERE worker_id = 'w-2')",
+        "UPDATE risk_entries SET body = (SELECT record FROM workers WHERE worker_id = 'w-2')",
     ],
 )
 def test_fail__a_value_that_was_moved_or_changed_is_not_believed(folder: Path, theft: str) -> None:
@@ -138,13 +137,13 @@ def test_fail__a_value_that_was_moved_or_changed_is_not_believed(folder: Path, t
     change(folder, theft)
     with opened(folder) as (_, folk, _publisher, store), store.read() as db, pytest.raises(AtRestError):
         folk.roster(db)
-        folk.risks(db)
+        folk.risk_lists.find()
 
 
 def test_ok__the_key_is_changed_and_the_old_one_retired(folder: Path) -> None:
     fill(folder, "w-1", "w-2")
     (old,) = AtRest(folder / "keys").current().ids
-    assert "2 of workers, 2 of templates, 1 of risk_list, 1 of commands" in run(
+    assert "2 of workers, 2 of templates, 1 of risk_entries, 1 of index_keys, 1 of commands" in run(
         "keys", "rotate", "at-rest", "-d", folder
     )
     new, kept = AtRest(folder / "keys").current().ids
@@ -217,7 +216,7 @@ def test_ok__after_the_key_is_lost_people_are_imported_again(folder: Path, fails
     assert "put it back from its backup" in fails("gates", "-d", folder)
     run("init", folder, "--site", "site-1")
     told = run("keys", "lost", "at-rest", "--yes", "-d", folder)
-    assert "2 of workers, 2 of templates, 1 of risk_list, 1 of commands" in told
+    assert "2 of workers, 2 of templates, 1 of risk_entries, 1 of index_keys, 1 of commands" in told
     fill(folder, "w-1")
     assert roster_of(folder) == {"w-1": 1}
 
@@ -303,7 +302,9 @@ def test_ok__a_database_of_an_earlier_version_is_encrypted_once(folder: Path) ->
         Store(url)
     assert roster_of(folder) == {"w-1": 1}
     with opened(folder) as (_, folk, _publisher, store), store.read() as db:
-        assert folk.risks(db) == (RiskEntry(worker_id="w-1", list_name="wanted-for-questions"),)
+        assert [one.entry() for one in folk.risk_lists.find()] == [
+            RiskEntry(worker_id="w-1", list_name="wanted-for-questions")
+        ]
         assert folk.roster(db)[0].templates[0].vector == VECTOR
     assert not [words for words in WORDS if words in on_disk(folder)]
 

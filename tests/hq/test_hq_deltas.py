@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Connection
 from sync_rig import Mosquitto, Rig, Stranger, utc, wait_until
 from typer.testing import CliRunner
 
@@ -34,7 +35,6 @@ from hq.database.gate_reports import set_status
 from hq.keys import keys
 from hq.keys.encryption import Cipher
 from hq.lists import deltas
-from hq.lists import publisher as publish
 from hq.lists.publisher import ListPart, Publisher
 from hq.registry.import_file import ImportFile
 from hq.registry.people import PeopleRegistry
@@ -111,7 +111,7 @@ def test_ok__only_the_templates_of_changed_workers_are_decrypted(hq: Hq, monkeyp
     monkeypatch.setattr(Cipher, "decrypt", noted)
     hq.publish()
     assert opened == []
-    hq.take(_worker("w-030", seed=2, consent_ref="c-0"), WorkerRecord(worker_id="w-020", active=False))
+    hq.take(_worker("w-030", seed=2, consent_ref="c-0"), WorkerRecord(worker_id="w-020", sites=(SITE,), active=False))
     opened.clear()
     hq.publish()
     assert sorted(opened) == ["w-020", "w-030", "w-030"]  # one enrolment, and two
@@ -133,6 +133,7 @@ def test_ok__a_withdrawn_consent_travels_as_a_whole_roster_never_as_a_change(hq:
 
 def test_ok__a_risk_list_changes_too_and_a_policy_is_always_whole(hq: Hq) -> None:
     entries = [RiskEntry(worker_id=f"w-{n:03d}") for n in range(90)]
+    hq.take(*(_worker(f"w-{n:03d}") for n in range(40, 90)))
     hq.people.take(ImportFile(risk=tuple(entries)))
     assert hq.publish(RISK) == (1, 0)
     hq.people.take(ImportFile(risk=(*entries[1:], RiskEntry(worker_id="w-001", list_name="deny"))))
@@ -215,15 +216,19 @@ def test_fail__a_snapshot_that_no_gate_would_take_leaves_everything_as_it_was(
 
 def test_ok__fingerprints_differ_between_hqs_and_change_with_what_they_stand_for(hq: Hq, tmp_path: Path) -> None:
     with hq.store.read() as db:
-        before = hq.people.roster_fingerprints(db)
-        other = PeopleRegistry(hq.store, keys.load(_other_hq(tmp_path, hq.rig))).roster_fingerprints(db)
+        before = _fingerprints(hq.people, db)
+        other = _fingerprints(PeopleRegistry(hq.store, keys.load(_other_hq(tmp_path, hq.rig))), db)
     assert set(before) == set(other)
     assert not set(before.values()) & set(other.values())
     same = _worker("w-002").model_dump(exclude={"templates", "consent_ref"})
     hq.take(_worker("w-001", seed=5), WorkerRecord.model_validate(same))
     with hq.store.read() as db:
-        after = hq.people.roster_fingerprints(db)
+        after = _fingerprints(hq.people, db)
     assert [who for who in before if before[who] != after[who]] == ["w-001"]
+
+
+def _fingerprints(people: PeopleRegistry, db: Connection) -> dict[str, str]:
+    return {who: said for page in people.site_people.fingerprints(db, SITE) for who, said in page.items()}
 
 
 def _other_hq(tmp_path: Path, rig: Rig) -> Path:
@@ -300,7 +305,7 @@ def _what_a_gate_has(state: RosterState) -> dict[str, tuple[bool, list[bytes]]]:
 def test_ok__lost_doubled_and_reordered_messages_never_make_another_list_than_one_hq_published(
     hq: Hq, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publish, "PART_ROWS", 10)
+    monkeypatch.setattr("hq.lists.site_lists.PART_ROWS", 10)
     dice, gate = random.Random(seed), Gate(hq.rig)
     published: dict[int, dict[str, tuple[bool, list[bytes]]]] = {0: {}}
     under_way: list[ListPart] = []
@@ -413,7 +418,7 @@ def test_ok__a_broker_that_forgot_everything_gets_snapshot_and_changes_again(hq:
 def test_ok__what_the_broker_lost_the_gate_asks_hq_for(
     hq: Hq, broker: Mosquitto, stranger: Stranger, monkeypatch: pytest.MonkeyPatch, lost: str
 ) -> None:
-    monkeypatch.setattr(publish, "PART_ROWS", 10)
+    monkeypatch.setattr("hq.lists.site_lists.PART_ROWS", 10)
     monkeypatch.setattr(gaps, "PATIENCE_S", 0.3)
     rig = hq.rig
     hq.publish()
@@ -435,7 +440,7 @@ def test_ok__what_the_broker_lost_the_gate_asks_hq_for(
 def test_ok__an_hq_that_starts_again_sends_a_gate_that_has_the_list_its_first_part_alone(
     hq: Hq, broker: Mosquitto, stranger: Stranger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publish, "PART_ROWS", 10)
+    monkeypatch.setattr("hq.lists.site_lists.PART_ROWS", 10)
     taken: list[int] = []
     kept = ReplicaWriter.add_part
 

@@ -33,9 +33,9 @@ from contract.signing import key_id
 from hq import config as hq_config
 from hq.cli import app
 from hq.database import tables as t
+from hq.database.dirty_lists import dirty, mark
 from hq.database.errors import DatabaseAway
 from hq.database.store import Store
-from hq.database.tasks import REPUBLISH_ROSTERS, add_task, task_count
 from hq.ingest import corrected_times as times
 from hq.ingest import ingest as ingest_module
 from hq.ingest.batches import ReadBatch, examine
@@ -102,6 +102,7 @@ def ingest(rig: Rig, store: Store) -> Ingest:
 def hq(rig: Rig) -> Iterator[HqService]:
     """A service whose turns the test takes; it is not connected."""
     rig.take_unsigned()
+    rig.publish_at_once()
     made = HqService(hq_config.load(rig.hq_folder))
     yield made
     made.close()
@@ -216,23 +217,23 @@ def test_ok__an_unreadable_order_is_told_of_once_and_the_others_go(rig: Rig, sto
 def test_ok__a_roster_that_cannot_be_published_waits_and_is_not_forgotten(
     rig: Rig, store: Store, hq: HqService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rig.people(store).take(ImportFile(workers=(WorkerRecord(worker_id="w-1"),)))
+    rig.people(store).take(ImportFile(workers=(WorkerRecord(worker_id="w-1", sites=(SITE,)),)))
     publisher = rig.publisher(store)
     publisher.publish(SITE, ROSTER)
     right = _damage(store, "w-1")
     with store.write() as db:
-        add_task(db, REPUBLISH_ROSTERS)
+        mark(db, [SITE], ROSTER)
     with capture_logs() as logs:
         for _ in range(5):
             hq.parts.lists.due()
     assert [line["event"] for line in logs].count("list_not_published") == 1
     with store.write() as db:
-        assert task_count(db, REPUBLISH_ROSTERS) == 1
+        assert dirty(db)[SITE, ROSTER] == 1
         db.execute(update(t.workers).values(record=right))
     hq.parts.publishing.end_pauses()  # a minute later
     hq.parts.lists.due()
     with store.read() as db:
-        assert task_count(db, REPUBLISH_ROSTERS) == 0
+        assert not dirty(db)
     assert publisher.newest_versions()[SITE, ROSTER][0] == 2
 
 

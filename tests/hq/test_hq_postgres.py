@@ -148,14 +148,16 @@ def test_ok__people_of_an_earlier_version_are_encrypted_and_the_key_changes(rig:
         db.execute(text("INSERT INTO commands VALUES ('k', 's', 'g', 'why', :sealed, :at, NULL)"), values)
     store = rig.store()
     assert at_rest.rotate_at_rest(rig.keys.folder, store) == {
-        "workers": 1, "templates": 1, "risk_list": 1, "commands": 1, "invitations": 0, "enrolments": 0, "erased_events": 0,
-        "directory_entries": 0, "people_changes": 0, "lock_downs": 0,
+        "workers": 1, "templates": 1, "risk_entries": 1, "index_keys": 1, "commands": 1, "invitations": 0,
+        "enrolments": 0, "erased_events": 0, "directory_entries": 0, "people_changes": 0, "lock_downs": 0,
     }  # fmt: skip
     at_rest.retire_at_rest(rig.keys.folder, store, rig.keys.at_rest.current().ids[1])
     people = rig.people(store)
     with store.read() as db:
         assert [(w.employer, w.templates) for w in people.roster(db)] == [("Umbra Bau", record.templates)]
-        assert people.risks(db) == (RiskEntry(worker_id="w-1", list_name="wanted"),)
+        assert [one.entry() for one in people.risk_lists.find("w-1")] == [
+            RiskEntry(worker_id="w-1", list_name="wanted")
+        ]
     engine.dispose()
 
 
@@ -267,7 +269,7 @@ def test_ok__changes_of_a_list_are_those_since_its_snapshot_in_postgresql_too(ri
     rig.sync()
     roster = rig.roster()
     wait_until(lambda: roster.refresh() and len(roster.state.workers) == 120, "the snapshot")
-    people.take(ImportFile(workers=tuple(WorkerRecord(worker_id=f"x-{n}") for n in range(10))))
+    people.take(ImportFile(workers=tuple(WorkerRecord(worker_id=f"x-{n}", sites=("site-1",)) for n in range(10))))
     publisher.publish("site-1", ListKind.ROSTER)
     assert publisher.kept_versions() == {("site-1", ListKind.ROSTER): (1, 2)}
     wait_until(lambda: roster.refresh() and len(roster.state.workers) == 130, "the changes")

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import pytest
@@ -33,13 +33,14 @@ from contract.messages import (
 from contract.signing import ENROLMENT, seal, verify
 from contract.topics import Channel
 from hq.database import tables as t
+from hq.database.dirty_lists import dirty, mark
 from hq.database.errors import DatabaseAway
 from hq.database.gate_reports import set_health, set_status
 from hq.database.quarantine import quarantined
 from hq.database.store import Store
-from hq.database.tasks import REPUBLISH_ROSTERS, add_task, finish_task, task_count
+from hq.database.tasks import add_task, finish_task, task_count
 from hq.ingest.batches import examine
-from hq.lists.publisher import Publisher
+from hq.lists.site_lists import RosterList
 from hq.registry.import_file import ImportFile
 from hq.reports import report
 
@@ -127,7 +128,7 @@ def test_ok__two_processes_begin_the_same_journals_and_no_event_comes_twice(rig:
     assert rig.holds(stores[0], ROUNDS)
     with stores[0].read() as db:
         assert db.execute(select(func.count()).select_from(t.templates)).scalar_one() == 1
-        assert task_count(db, REPUBLISH_ROSTERS) == 1  # the same record counts once
+        assert dirty(db)["site-1", ListKind.ROSTER] == 2, "of the import, and of the record, which counts once"
     assert report.quarantine(stores[0]) == []
 
 
@@ -170,19 +171,21 @@ def test_fail__a_batch_that_the_database_cannot_hold_stops_no_other(rig: Rig) ->
 
 def test_ok__fingerprints_and_contents_of_a_list_are_of_one_moment(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     store = rig.store()
-    people, publisher, seen = rig.people(store), rig.publisher(store), Publisher._fingerprints
+    people, publisher, seen = rig.people(store), rig.publisher(store), RosterList.fingerprints
     people.take(ImportFile(workers=(WorkerRecord(worker_id="w-1", sites=("site-1",), consent_ref="c"),)))
 
-    def and_then_an_import(self: Publisher, db: Connection, kind: ListKind) -> dict[str, str]:
-        found = seen(self, db, kind)
-        people.take(ImportFile(workers=(WorkerRecord(worker_id="w-2"),)))
-        named.append({worker.worker_id for worker in people.roster(db)})
-        return found
+    def and_then_an_import(self: RosterList, db: Connection, site_id: str) -> Iterable[Mapping[str, str]]:
+        yield from seen(self, db, site_id)
+        people.take(ImportFile(workers=(WorkerRecord(worker_id="w-2", sites=("site-1",)),)))
+        named.append({worker.worker_id for page in people.site_people.workers(db, site_id) for worker, _ in page})
 
     named: list[set[str]] = []
-    monkeypatch.setattr(Publisher, "_fingerprints", and_then_an_import)
+    publisher.publish("site-1", ListKind.ROSTER)
+    monkeypatch.setattr(RosterList, "fingerprints", and_then_an_import)
     publisher.publish("site-1", ListKind.ROSTER)
     assert named == [{"w-1"}], "what is published is what the fingerprints are of"
+    with store.read() as db:
+        assert dirty(db)["site-1", ListKind.ROSTER] == 1, "the import has its mark, which no publication took off"
 
 
 def test_ok__a_task_that_is_asked_for_meanwhile_is_not_struck_off(rig: Rig) -> None:
@@ -204,25 +207,25 @@ DIES = """
 import os, sys, threading
 from pathlib import Path
 from hq import config, service
-from hq.service import list_renewal
-list_renewal.finish_task = lambda *_: os._exit(9)
+from hq.database import dirty_lists
+dirty_lists.take_off = lambda *_: os._exit(9)
 service.HqService(config.load(Path(sys.argv[1]))).run(threading.Event())
 """
 
 
-def test_ok__hq_dies_after_publishing_and_before_striking_the_task_off(rig: Rig) -> None:
+def test_ok__hq_dies_while_it_publishes_and_does_it_after_the_restart(rig: Rig) -> None:
     store = rig.store()
     publisher = rig.publisher(store)
     publisher.publish("site-1", ListKind.ROSTER)
     with store.write() as db:
-        add_task(db, REPUBLISH_ROSTERS)
+        mark(db, ["site-1"], ListKind.ROSTER)
     died = subprocess.run([sys.executable, "-c", DIES, str(rig.hq_folder)], timeout=60, capture_output=True)
     assert died.returncode == 9, died.stderr
     with store.read() as db:
-        assert task_count(db, REPUBLISH_ROSTERS) == 1
-    assert publisher.newest_versions()[("site-1", ListKind.ROSTER)][0] == 2
+        assert dirty(db)["site-1", ListKind.ROSTER] == 1
+    assert publisher.newest_versions()[("site-1", ListKind.ROSTER)][0] == 1, "nothing half done"
     rig.hq()
-    wait_until(lambda: publisher.newest_versions()[("site-1", ListKind.ROSTER)][0] == 3, "published once more")
+    wait_until(lambda: publisher.newest_versions()[("site-1", ListKind.ROSTER)][0] == 2, "published after all")
 
 
 def _backends(store: Store) -> list[int]:
@@ -276,13 +279,13 @@ def test_fail__a_site_without_its_key_stops_neither_hq_nor_the_other_sites(rig: 
         publisher.publish(site, ListKind.ROSTER)
     (rig.hq_folder / "keys/sites/site-1.pub.pem").unlink()
     with store.write() as db:
-        add_task(db, REPUBLISH_ROSTERS)
+        mark(db, ["site-1", "site-2"], ListKind.ROSTER)
     rig.hq()
     wait_until(lambda: publisher.newest_versions()[("site-2", ListKind.ROSTER)][0] == 2, "the other site's is there")
-    wait_until(lambda: not _asked(store), "the task is done with")
+    wait_until(lambda: _marked(store) == {"site-1"}, "the site without its key stays marked")
     assert publisher.newest_versions()[("site-1", ListKind.ROSTER)][0] == 1
 
 
-def _asked(store: Store) -> int:
+def _marked(store: Store) -> set[str]:
     with store.read() as db:
-        return task_count(db, REPUBLISH_ROSTERS)
+        return {site_id for site_id, kind in dirty(db) if kind is ListKind.ROSTER}

@@ -20,6 +20,7 @@ from contract.messages import (
     EnrolmentRecord,
     EventBatch,
     EventRecord,
+    ListKind,
     PassageEvent,
     SealedTemplate,
     WorkerRecord,
@@ -27,8 +28,8 @@ from contract.messages import (
 from contract.signing import ENROLMENT, seal
 from edge.storage.journal import JournalReader
 from hq.cli import app
+from hq.database.dirty_lists import dirty
 from hq.database.store import Store
-from hq.database.tasks import REPUBLISH_ROSTERS, task_count
 from hq.ingest import newer_events as newer
 from hq.ingest.ingest import Ingest
 from hq.registry.import_file import ImportFile
@@ -107,7 +108,7 @@ def test_ok__the_updated_hq_reads_them_and_acts_on_them_once(rig: Rig, monkeypat
     assert [row.reason for row in report.events(store)][:2] == ["tamper", "tamper"]
     assert templates(rig, store) == 1
     with store.write() as db:
-        assert task_count(db, REPUBLISH_ROSTERS)
+        assert dirty(db)["site-1", ListKind.ROSTER]
     assert updated.read_again() == 0
     assert [v.newer for v in report.verdicts(store)] == [0]
     assert rig.holds(store, 3)

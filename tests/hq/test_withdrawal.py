@@ -280,14 +280,14 @@ def test_ok__who_was_suspended_or_has_left_is_gone_within_a_bounded_time(world: 
     world.publish()
     assert enrolled() == ["w-2", "w-3"]
     with world.store.read() as db:
-        before = world.people.roster_fingerprints(db)
+        (before,) = world.people.site_people.fingerprints(db, "site-1")
     with world.store.write() as db:
         db.execute(
             t.workers.update().where(t.workers.c.worker_id == "w-3").values(updated_utc=utc() - timedelta(days=31))
         )
     assert enrolled() == ["w-2"]
     with world.store.read() as db:
-        after = world.people.roster_fingerprints(db)
+        (after,) = world.people.site_people.fingerprints(db, "site-1")
         assert {row.worker_id for row in db.execute(select(t.templates))} == {"w-1", "w-2", "w-3"}, "HQ keeps them"
     assert [who for who in after if after[who] != before[who]] == ["w-3"], "so the next changes leave them out"
     assert world.publisher.holding_removed() == []

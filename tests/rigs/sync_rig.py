@@ -240,6 +240,11 @@ class Rig:
         """See `open_ingest`."""
         return open_ingest(store, self.keys)
 
+    def publish_at_once(self) -> None:
+        """HQ waits for no further changes before it publishes some."""
+        settings = self.hq_folder / "hq.toml"
+        settings.write_text(settings.read_text().replace("[lists]", "[lists]\npublish_after_s = 0", 1))
+
     def sign_batch(self, batch: EventBatch) -> EventBatch:
         """As the gate process signs it, with any content."""
         last = batch.records[-1]

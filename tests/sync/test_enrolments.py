@@ -13,8 +13,8 @@ from contract.messages import EnrolmentEvent, EnrolmentRecord, EventBatch, ListK
 from contract.signing import ENROLMENT, seal
 from edge.storage.journal import Journal, JournalReader
 from hq.cli import app
+from hq.database.dirty_lists import dirty
 from hq.database.store import Store
-from hq.database.tasks import REPUBLISH_ROSTERS, task_count
 from hq.ingest.ingest import Ingest
 from hq.ingest.senders import SenderCheck
 from hq.registry.approvals import Approvals
@@ -104,7 +104,7 @@ def test_ok__it_waits_for_an_approval_and_counts_then(desk: Desk) -> None:
     assert (done.state, done.decided_by, done.why) == ("approved", "m-7", "form seen")
     assert desk.faces == 1
     with desk.store.read() as db:
-        assert task_count(db, REPUBLISH_ROSTERS) == 1
+        assert dirty(db)["site-1", ListKind.ROSTER]
         assert db.exec_driver_sql("SELECT count(*) FROM enrolments WHERE record IS NOT NULL").scalar() == 0
     with pytest.raises(EnrolmentRefused, match="was approved by m-7"):
         desk.approvals.approve(row.id, by="m-8", why="again")

@@ -28,7 +28,6 @@ from edge.replica.reader import ReplicaReader
 from edge.replica.signed_lists import ListRefused, RolledBack, signed_part
 from edge.replica.summary import SummaryReader
 from edge.replica.writer import ReplicaWriter
-from hq.lists import publisher as publish
 from hq.registry.import_file import ImportFile
 
 HQ, SITE = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
@@ -277,7 +276,7 @@ def test_fail__a_part_too_large_for_any_message_is_not_even_read(gate: Gate) -> 
 def test_ok__a_gate_that_comes_later_gets_every_part_and_no_surplus_one(
     rig: Rig, broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publish, "PART_ROWS", 10)
+    monkeypatch.setattr("hq.lists.site_lists.PART_ROWS", 10)
     store = rig.store()
     people, publisher = rig.people(store), rig.publisher(store)
     people.take(ImportFile(workers=tuple(_worker(f"w-{n}") for n in range(35))))
@@ -321,7 +320,7 @@ def _kept_topics(witness: Stranger) -> set[str]:
 def test_ok__a_list_of_many_parts_arrives_while_connections_are_cut(
     rig: Rig, broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publish, "PART_ROWS", 2)
+    monkeypatch.setattr("hq.lists.site_lists.PART_ROWS", 2)
     store = rig.store()
     rig.people(store).take(ImportFile(workers=tuple(_worker(f"w-{n}") for n in range(120))))
     rig.publisher(store).publish("site-1", ListKind.ROSTER)
@@ -340,7 +339,7 @@ def test_ok__a_list_of_many_parts_arrives_while_connections_are_cut(
 def test_ok__a_gate_that_has_the_list_is_sent_its_first_part_alone(
     rig: Rig, broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publish, "PART_ROWS", 10)
+    monkeypatch.setattr("hq.lists.site_lists.PART_ROWS", 10)
     taken: list[int] = []
     kept = ReplicaWriter.add_part
 

@@ -45,12 +45,16 @@ def locked_down(case: DecisionCase) -> RuleFinding:
     return fine("not locked down")
 
 
+def clock_plausible(case: DecisionCase) -> bool:
+    """Tell whether the clock is trusted, and not behind the lists."""
+    ages = (case.state.roster, case.state.risk, case.state.policy_age)
+    ahead = any(age.issued_utc - case.at.now > CLOCK_SLACK for age in ages if age.issued_utc)
+    return case.at.clock_trusted and not ahead
+
+
 def clock(case: DecisionCase) -> RuleFinding:
-    issued = [a.issued_utc for a in (case.state.roster, case.state.risk) if a.issued_utc]
-    if case.state.policy_age.issued_utc:
-        issued.append(case.state.policy_age.issued_utc)
     given = f"the clock says {case.at.now:%Y-%m-%d %H:%M} UTC"
-    if not case.at.clock_trusted or any(i - case.at.now > CLOCK_SLACK for i in issued):
+    if not clock_plausible(case):
         return refuses(Reason.CLOCK_UNTRUSTED, Advice.SEE_DESK, given)
     if zone_named(case.policy.time_zone) is None:
         text = f"this machine does not know the site's time zone {case.policy.time_zone}: install tzdata"

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from contract.messages import Advice, LivenessVerdict, PolicySnapshot, Reason
+from contract.messages import Advice, LivenessVerdict, PolicySnapshot, Reason, RiskEntry
 from contract.names import matched
 from contract.policy import Factor, RiskAction
 from edge.core.decision.case import DecisionCase, RuleFinding, fine, not_asked, notes, refuses
-from edge.core.decision.identity_rules import CLOCK_SLACK
+from edge.core.decision.identity_rules import CLOCK_SLACK, clock_plausible
 from edge.core.domain import Worker
 
 _SEVERITY = (RiskAction.ADMIT_AND_ALERT, RiskAction.HOLD, RiskAction.DENY)
@@ -14,7 +14,8 @@ _SEVERITY = (RiskAction.ADMIT_AND_ALERT, RiskAction.HOLD, RiskAction.DENY)
 
 def listed(case: DecisionCase, worker: Worker) -> RuleFinding:
     """Apply the severest of several lists; the others are named too."""
-    names = sorted(entry.list_name for entry in case.state.risks.get(worker.worker_id, ()))
+    held = case.state.risks.get(worker.worker_id, ())
+    names = sorted(entry.list_name for entry in held if _applies(entry, case))
     if not names:
         return fine("on no list")
     found = {name: _action(case.policy, name) for name in names}
@@ -25,6 +26,14 @@ def listed(case: DecisionCase, worker: Worker) -> RuleFinding:
     if action is RiskAction.HOLD and Factor.GUARD in case.factors:
         return notes(f"{given}; admitted by a guard")
     return refuses(Reason.RISK_HOLD, Advice.SEE_DESK, given)
+
+
+def _applies(entry: RiskEntry, case: DecisionCase) -> bool:
+    """Tell whether an entry holds now. With a clock that may be wrong it does: that is the safe side."""
+    if not clock_plausible(case):
+        return True
+    begun = entry.valid_from_utc is None or entry.valid_from_utc <= case.at.now
+    return begun and (entry.valid_until_utc is None or case.at.now < entry.valid_until_utc)
 
 
 def _action(policy: PolicySnapshot, name: str) -> RiskAction:

@@ -13,6 +13,7 @@ from hq.database.tables.gates import gates as gates
 from hq.database.tables.gates import invitations as invitations
 from hq.database.tables.gates import registrations as registrations
 from hq.database.tables.imports import column_maps as column_maps
+from hq.database.tables.lists import dirty_lists as dirty_lists
 from hq.database.tables.lists import list_bases as list_bases
 from hq.database.tables.lists import list_floors as list_floors
 from hq.database.tables.lists import list_parts as list_parts
@@ -24,12 +25,14 @@ from hq.database.tables.operation import change_logs as change_logs
 from hq.database.tables.operation import database_states as database_states
 from hq.database.tables.operation import leases as leases
 from hq.database.tables.operation import restorations as restorations
+from hq.database.tables.people import assignments as assignments
 from hq.database.tables.people import directory_entries as directory_entries
 from hq.database.tables.people import enrolments as enrolments
 from hq.database.tables.people import forgotten as forgotten
+from hq.database.tables.people import index_keys as index_keys
 from hq.database.tables.people import people_changes as people_changes
 from hq.database.tables.people import policies as policies
-from hq.database.tables.people import risk_list as risk_list
+from hq.database.tables.people import risk_entries as risk_entries
 from hq.database.tables.people import templates as templates
 from hq.database.tables.people import withdrawals as withdrawals
 from hq.database.tables.people import workers as workers

@@ -39,9 +39,11 @@ list_bases = Table(
     Column("keys", String(64), nullable=False),
     Column("delta_version", BigInteger, nullable=False),
     Column("delta", LargeBinary),
+    Column("left_utc", UtcTime),
 )
 """The newest snapshot of each list: the digest that binds its parts, their size in bytes, a fingerprint of their keys.
-`delta`: the changes in force since then, as signed, and their version (0 and NULL: none)."""
+`delta`: the changes in force since then, as signed, and their version (0 and NULL: none). `left_utc`: since when they
+take somebody off the list, whom the snapshot still holds; NULL: nobody."""
 
 list_rows = Table(
     "list_rows",
@@ -52,6 +54,15 @@ list_rows = Table(
     Column("fingerprint", String(32), nullable=False),
 )
 """What that snapshot said of each worker, as a keyed fingerprint (`hq.registry.people`). It shows who changed since."""
+
+dirty_lists = Table(
+    "dirty_lists",
+    metadata,
+    Column("site_id", String(64), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("marks", BigInteger, nullable=False),
+)
+"""Lists that changed since they were published, and how often (`hq.database.dirty_lists`)."""
 
 snapshots = Table(
     "list_snapshots",

@@ -1,6 +1,6 @@
 """Workers, templates, risk list, policies, enrolments."""
 
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, String, Table, Text, text
 
 from hq.database.column_types import BigId, UtcTime
 from hq.database.tables.metadata import metadata
@@ -25,13 +25,43 @@ templates = Table(
 )
 """Enrolment records, encrypted (`hq.keys.encryption`). `digest`: of the record inside, so none is added twice."""
 
-risk_list = Table(
-    "risk_list",
+assignments = Table(
+    "assignments",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("site_id", String(64), primary_key=True),
+    Column("worker_id", String(64), primary_key=True, index=True),
+)
+"""Who works where: the `sites` of each worker's record, readable, so that a site's people are found without decrypting
+everybody."""
+
+risk_entries = Table(
+    "risk_entries",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("worker_index", String(32), nullable=False, index=True),
+    Column("entry_index", String(32), nullable=False),
+    Column("list_index", String(32), nullable=False, index=True),
+    Column("valid_until_utc", UtcTime, index=True),
+    Column("lifted_utc", UtcTime, index=True),
     Column("body", LargeBinary, nullable=False),
 )
-"""One row, number 1: all entries as one JSON list, encrypted, so that nobody can see who is on a list."""
+"""Entries of the risk lists, and for some time those that were lifted. `body`: `hq.registry.risk_record`, encrypted.
+The indexes are keyed hashes of worker, list, and both (`hq.database.risk_entries`): the file shows nobody's id."""
+Index(
+    "one_risk_entry",
+    risk_entries.c.entry_index,
+    unique=True,
+    sqlite_where=text("lifted_utc IS NULL"),
+    postgresql_where=text("lifted_utc IS NULL"),
+)
+
+index_keys = Table(
+    "index_keys",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+"""Keys of keyed hashes, encrypted. They stay the same when the at-rest key changes."""
 
 policies = Table(
     "policies",

@@ -1,0 +1,49 @@
+"""Publish the lists that changed: of the sites concerned, and of no other."""
+
+import time
+
+from hq.database.dirty_lists import dirty
+from hq.database.published_lists import ListKey
+from hq.database.sites import site_rows
+from hq.database.store import Store
+from hq.lists.publisher import Publisher
+from hq.registry.risks import RiskRegistry
+from hq.service.publishing import Publishing
+
+TURN_S = 0.5
+"""After this time the rest waits for the next turn: gates wait for acknowledgements meanwhile."""
+
+
+class ChangedLists:
+    """Part of the one HQ process that publishes. `pause_s`: so long a change waits for others, to travel with them."""
+
+    def __init__(self, store: Store, publisher: Publisher, publishing: Publishing, pause_s: float) -> None:
+        self._store, self._publisher, self._publishing = store, publisher, publishing
+        self._pause_s = pause_s
+        self._seen_s: dict[ListKey, float] = {}
+
+    def due(self) -> None:
+        """Publish marked lists, and with them those of the same sites that were never published."""
+        with self._store.read() as db:
+            marked = {site_id for site_id, _ in dirty(db)}
+            # Retired sites too: their lists are empty, and their gates must get them.
+            known = [row.site_id for row in site_rows(db) if row.site_id in marked] if marked else []
+        begun_s = time.monotonic()
+        wanted = self._publisher.to_publish(known) if known else []
+        self._seen_s = {key: self._seen_s.get(key, begun_s) for key in wanted}
+        for key in wanted:
+            if begun_s - self._seen_s[key] >= self._pause_s and self._publishing.try_publish(*key):
+                del self._seen_s[key]
+            if time.monotonic() - begun_s > TURN_S:
+                return
+
+
+class RiskExpiry:
+    """Part of the same process: ends risk entries whose time is over."""
+
+    def __init__(self, risks: RiskRegistry) -> None:
+        self._risks = risks
+
+    def due(self) -> None:
+        """Delete what ended. The sites concerned are marked."""
+        self._risks.expire()
