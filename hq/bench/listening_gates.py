@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from paho.mqtt.client import Client, MQTTMessage
@@ -19,7 +20,7 @@ from contract.deltas import open_delta, read_delta
 from contract.messages import ListKind, RiskDelta, RiskSnapshot, RosterDelta, RosterSnapshot
 from contract.parts import SealedPart, digest_of, open_part, read_part
 from contract.signing import Verifier, sealing_privates
-from contract.topics import DELTA_CHANNELS, Channel, channel_of
+from contract.topics import DELTA_CHANNELS, PREFIX, Channel, channel_of
 from hq import config as settings
 from hq.bench.servers import ServerError
 from hq.keys import keys
@@ -142,7 +143,8 @@ def listen(pipe: Pipe, folder: Path, gates: Mapping[str, str]) -> None:
     with selectors.DefaultSelector() as waiting:
         for client in clients:
             client.connect(broker.host, broker.port, keepalive=600)
-            waiting.register(client.socket(), selectors.EVENT_READ, client)
+            connected: Any = client.socket()
+            waiting.register(connected, selectors.EVENT_READ, client)
         told, housekeeping_s = False, time.monotonic()
         while not pipe.poll():
             for key, _ in waiting.select(0.02):
@@ -174,8 +176,10 @@ def _client(name: str, site_id: str, gate: ListeningGate, events: list[ListInFor
     def on_subscribe(*_: object) -> None:
         ready.add(name)
 
-    client.on_message, client.on_subscribe = on_message, on_subscribe
-    client.on_connect = lambda *_: client.subscribe(f"sitegate/v1/{site_id}/list/#", 1)
+    def on_connect(*_: object) -> None:
+        client.subscribe(f"{PREFIX}/{site_id}/list/#", 1)
+
+    client.on_message, client.on_subscribe, client.on_connect = on_message, on_subscribe, on_connect
     return client
 
 

@@ -67,11 +67,8 @@ def bench(
 
     measurements.quiet()
     found: list[Measurement] = []
-    with (
-        tempfile.TemporaryDirectory(prefix="sitegate-hq-bench-", dir=folder or Path.cwd()) as name,
-        ExitStack() as stack,
-    ):
-        work = Path(name)
+    with ExitStack() as stack:
+        work = _work_folder(folder, stack)
         keys.init(work, (measurements.SITE,), 1)
         databases = {"SQLite": _sqlite(work), **_server(database_url, stack)}
         progress = stack.enter_context(Progress(console=err, transient=True))
@@ -110,13 +107,11 @@ def lists_command(
 
     Example: sitegate-hq bench lists --sites 10 --gates 30 --workers 1000
     """
-    from hq.bench.district import District, measure  # numpy is for this command alone
+    from hq.bench.district import measure  # numpy is for this command alone
+    from hq.bench.synthetic_district import District
 
-    with (
-        tempfile.TemporaryDirectory(prefix="sitegate-hq-bench-", dir=folder or Path.cwd()) as name,
-        ExitStack() as stack,
-    ):
-        work = Path(name)
+    with ExitStack() as stack:
+        work = _work_folder(folder, stack)
         server = stack.enter_context(closing(Postgres())) if postgres else None
         url = server.database("bench") if server else f"sqlite:///{work}/bench.db"
         progress = stack.enter_context(Progress(console=err, transient=True))
@@ -169,6 +164,12 @@ def _show(found: list["Measurement"], per_worker: float, as_json: bool) -> None:
         )
     print_table(table)
     out.print(f"roster on the wire: {per_worker:.0f} bytes per worker with two templates", highlight=False)
+
+
+def _work_folder(folder: Path | None, stack: ExitStack) -> Path:
+    """Make a folder that is removed afterwards."""
+    parent = folder or Path.cwd()
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sitegate-hq-bench-", dir=parent)))
 
 
 def _sqlite(folder: Path) -> NewDatabase:
