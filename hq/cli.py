@@ -17,6 +17,7 @@ from hq.commands import (
     credentials,
     enroll,
     enrolments,
+    export,
     feed,
     gaps,
     gate,
@@ -29,8 +30,10 @@ from hq.commands import (
     overview,
     processes,
     restored,
+    risk,
     schema,
     site,
+    worker,
 )
 from hq.commands.console import described, out, tell
 from hq.commands.logs import configure_logs
@@ -83,6 +86,9 @@ command.register(app)
 lock_down.register(app)
 schema.register(app)
 enroll.register(app)
+worker.register(app)
+risk.register(app)
+export.register(app)
 credentials.register(app)
 keys.register(app)
 site.register(app)
