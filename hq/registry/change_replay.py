@@ -18,7 +18,7 @@ from hq.keys.encryption import AtRestError
 from hq.registry.gates import revoke_key
 from hq.registry.import_draft import EnrolmentRefused
 from hq.registry.people import PeopleRegistry
-from hq.registry.risk_changes import RiskChange, read_listed, read_unlisted
+from hq.registry.risk_changes import RecordedRisk, read_listed, read_unlisted
 
 log = structlog.get_logger()
 
@@ -27,8 +27,8 @@ _WORDS = {
     WITHDRAWN: "withdrawn consents",
     REMOVED: "removed workers",
     REVOKED: "revoked keys of gates",
-    RiskChange.LISTED.value: "added risk entries",
-    RiskChange.UNLISTED.value: "ended risk entries",
+    RecordedRisk.LISTED.value: "added risk entries",
+    RecordedRisk.UNLISTED.value: "ended risk entries",
 }
 
 
@@ -76,7 +76,7 @@ def _make(db: Connection, people: PeopleRegistry, written: Mapping[str, Any]) ->
     try:
         if change.what == REVOKED:
             return revoke_key(db, change.name, change.key, by=change.by, why="revoked before the backup was restored")
-        if change.what in set(RiskChange):
+        if change.what in set(RecordedRisk):
             return _make_risk(db, people, change)
         return _make_of_worker(db, people, change)
     except (AtRestError, EnrolmentRefused, ValueError) as error:
@@ -85,7 +85,7 @@ def _make(db: Connection, people: PeopleRegistry, written: Mapping[str, Any]) ->
 
 
 def _make_risk(db: Connection, people: PeopleRegistry, change: _Change) -> bool:
-    if change.what == RiskChange.LISTED:
+    if change.what == RecordedRisk.LISTED:
         return people.risk_lists.add_again(db, read_listed(people.cipher, change.sealed))
     return people.risk_lists.end_again(db, *read_unlisted(people.cipher, change.sealed), change.utc)
 
