@@ -233,7 +233,8 @@ class PeopleRegistry:
         after = assigned_sites(db, worker_ids)
         nowhere: frozenset[str] = frozenset()
         touched = {site for sites in (*before.values(), *after.values()) for site in sites}
-        dirty_lists.mark(db, list_sites(db, touched), ListKind.ROSTER)
+        for kind in (ListKind.ROSTER, ListKind.DIRECTORY):
+            dirty_lists.mark(db, list_sites(db, touched), kind)
         moved = {who for who in worker_ids if before.get(who, nowhere) != after.get(who, nowhere)}
         listed = self.risk_lists.listed(db, moved)
         changed = {site for who in listed for site in before.get(who, nowhere) ^ after.get(who, nowhere)}

@@ -108,14 +108,6 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     )
 
 
-def _people(store: Store, pairs: HqKeys) -> PeopleRegistry:
-    """Open the people, with the changes that a restored database lacks."""
-    people = PeopleRegistry(store, pairs)
-    people.check()
-    make_again(store, people)
-    return people
-
-
 def _lists(
     config: HqConfig,
     store: Store,
@@ -125,7 +117,7 @@ def _lists(
     versions: VersionClaims,
     sending: ListSending,
 ) -> Task:
-    """Build the parts that publish lists and send them, in the order of a turn."""
+    """Make the task that publishes what changed and sends it."""
     return in_order(
         versions,
         RiskExpiry(people.risk_lists),
@@ -134,6 +126,14 @@ def _lists(
         LogEmptying(store, publisher),
         sending,
     )
+
+
+def _people(store: Store, pairs: HqKeys) -> PeopleRegistry:
+    """Open the people, with the changes that a restored database lacks."""
+    people = PeopleRegistry(store, pairs)
+    people.check()
+    make_again(store, people)
+    return people
 
 
 def _handler(
