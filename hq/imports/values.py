@@ -118,6 +118,12 @@ def some_ids(cell: Cell, rules: CellRules) -> tuple[str, ...]:
     return tuple(dict.fromkeys(an_id(one, rules) for one in found))
 
 
+def some_names(cell: Cell, rules: CellRules) -> tuple[str, ...]:
+    """Read one name or several, between semicolons or commas."""
+    found = [name(80)(one, rules) for one in re.split("[;；,，、]", str(cell)) if not is_empty(one)]
+    return tuple(map(str, found))
+
+
 def some_cards(cell: Cell, rules: CellRules) -> tuple[str, ...]:
     """Read card numbers as the reader gives them."""
     found = [one for one in _SPLIT.split(_no_number(cell)) if one]
@@ -262,7 +268,9 @@ def _no_number(cell: Cell) -> str:
 
 
 def _as_shown(cell: Cell) -> str:
-    return f"{cell:g}" if isinstance(cell, float) and abs(cell) >= 1e15 else shown(text_of(cell)).removesuffix(".0'")
+    if isinstance(cell, float):
+        return f"{cell:.0f}" if cell.is_integer() and abs(cell) < 1e11 else f"{cell:G}"
+    return shown(text_of(cell))
 
 
 def _trimmed(text: str) -> str:
