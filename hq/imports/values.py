@@ -34,6 +34,8 @@ CLEAR = ("-", "–", "—", "－")
 """A cell with only such a mark clears the field."""
 _UNSEEN, _JOINERS = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"), "\u200c\u200d"
 _SCIENTIFIC = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+]?[0-9]+")
+_APOSTROPHE = re.compile("^'(?=[=+@＝＋－＠-])")
+"""Stands before what a spreadsheet would take for a formula, in our own exports too."""
 _DATE = re.compile(
     r"([0-9]{4})(?:[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日|([0-9]{2})([0-9]{2}))"
 )
@@ -85,7 +87,7 @@ def name(most: int) -> Read:
             cell = int(cell)  # a team called 3
         if isinstance(cell, bool | date | time | timedelta):
             raise BadCell(f"{shown(cell)} is no text: format the column as text")
-        found = " ".join(str(cell).split())
+        found = _APOSTROPHE.sub("", " ".join(str(cell).split()))
         if not found.isprintable():
             found = " ".join("".join(one for one in found if one not in "\ufeff\u200b\u2060").split())
         if not found.isprintable() and any(unicodedata.category(o) in _UNSEEN and o not in _JOINERS for o in found):
