@@ -145,7 +145,13 @@ def test_ok__an_erased_worker_is_gone_from_all_but_events(hq: Hq) -> None:
             bytes(value) for value in db.execute(select(directory.record).where(directory.worker_id == "w-1")).scalars()
         ]
         secrets += [bytes(value) for value in db.execute(select(t.people_changes.c.why)).scalars() if value]
-        secrets += [part.body[-200:] for part in publisher.kept("site-1", ListKind.ROSTER) if part.body]
+        kept = [
+            [part.body[-100:] for part in publisher.kept(site, kind) if part.body]
+            for site in ("site-1", "site-2")
+            for kind in (ListKind.ROSTER, ListKind.RISK, ListKind.DIRECTORY)
+        ]
+        secrets += [body for bodies in kept for body in bodies]
+    assert all(kept)
     assert all(secret in hq.bytes() for secret in secrets)
 
     erased = hq.read("worker", "erase", "w-1", *BY, "--yes")
