@@ -10,17 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from site_lists_rig import SiteLists, person
 from sqlalchemy import event
+from structlog.testing import capture_logs
 
 from contract.messages import ListKind, WorkerRecord
 from contract.signing import BadSeal
 from hq.database import tables as t
 from hq.database.assignments import works_elsewhere
+from hq.database.at_rest import remove_unreadable
 from hq.database.clock import now
 from hq.database.dirty_lists import dirty
-from hq.keys.encryption import Cipher
+from hq.keys.encryption import AtRestError, Cipher
 from hq.registry.import_file import ImportFile, PolicyEntry
 from hq.registry.risk_record import RiskRecord
 from hq.registry.risks import RiskRefused
+from hq.service.changed_lists import RiskExpiry
 
 A, B, C = "site-a", "site-b", "site-c"
 ROSTER, RISK, POLICY = ListKind.ROSTER, ListKind.RISK, ListKind.POLICY
@@ -227,6 +230,35 @@ def test_ok__the_file_names_nobody_who_is_listed(hq: SiteLists) -> None:
     with hq.store.read() as db:
         rows = repr(db.execute(t.risk_entries.select()).all())
     assert not [word for word in ("w-a", "w-listed-elsewhere", "contacts", "Secret", "quarantine") if word in rows]
+
+
+def test_ok__after_the_key_of_the_index_is_lost_the_entries_are_found_again(hq: SiteLists) -> None:
+    hq.take(person("w-a", A))
+    hq.risks.add([listed("w-a")], by="office")
+    with hq.store.write() as db:
+        db.execute(t.index_keys.update().values(value=b"damaged"))
+    with pytest.raises(AtRestError):
+        hq.risks.find("w-a")
+    remove_unreadable(hq.keys.folder, hq.store)
+    assert [one.list_name for one in hq.risks.find("w-a")] == ["contacts"]
+    hq.publish()
+    assert set(hq.read(A).risks) == {"w-a"}
+
+
+def test_ok__a_damaged_entry_stops_nothing_else(hq: SiteLists, monkeypatch: pytest.MonkeyPatch) -> None:
+    utc = now()
+    hq.take(person("w-a", A), person("w-b", B))
+    hq.risks.add([listed("w-a", valid_until_utc=utc + timedelta(hours=1)), listed("w-b")], by="office")
+    with hq.store.write() as db:
+        first = t.risk_entries.c.valid_until_utc.isnot(None)
+        db.execute(t.risk_entries.update().where(first).values(valid_until_utc=utc, body=b"\x01damaged"))
+    expiry = RiskExpiry(hq.risks)
+    with capture_logs() as logs:
+        expiry.due()
+        expiry.due()
+    assert [line["event"] for line in logs] == ["risk_entries_not_ended"]
+    hq.publisher.publish(B, RISK)
+    assert set(hq.read(B).risks) == {"w-b"}
 
 
 # Any sequence of changes
