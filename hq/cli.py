@@ -10,12 +10,14 @@ from common.uncaught import shown_without_values
 from hq.commands import (
     backup,
     bench,
+    broker_config,
     check,
     command,
     consent,
     credentials,
     enroll,
     enrolments,
+    export,
     feed,
     gaps,
     gate,
@@ -28,8 +30,10 @@ from hq.commands import (
     overview,
     processes,
     restored,
+    risk,
     schema,
     site,
+    worker,
 )
 from hq.commands.console import described, out, tell
 from hq.commands.logs import configure_logs
@@ -70,6 +74,7 @@ def main() -> None:
 # In this order the help lists them.
 processes.register(app)
 check.register(app)
+broker_config.register(app)
 imports.register(app)
 lists.register(app)
 journals.register_events(app)
@@ -81,6 +86,9 @@ command.register(app)
 lock_down.register(app)
 schema.register(app)
 enroll.register(app)
+worker.register(app)
+risk.register(app)
+export.register(app)
 credentials.register(app)
 keys.register(app)
 site.register(app)

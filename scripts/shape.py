@@ -16,6 +16,7 @@ EXCEPTIONS = {
     "hq/database/migrations/versions/0001_first.py:upgrade": "the tables as they were, in one list",
     "edge/commands/evaluate.py:evaluate": "its options are its help",
     "hq/commands/enroll.py:enroll": "its options are its help",
+    "hq/commands/risk.py:add": "its options are its help",
     "hq/commands/imports.py:import_": "its options are its help",
     "hq/database/migrations/versions/0010_identity.py:_tables": "the tables as they were, in one list",
 }

@@ -2,27 +2,37 @@
 
 import os
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
 import structlog
+from pydantic import ValidationError
 
-from edge.app.state_folders import DESK, JOURNAL, REPLICA, desk_dir, metrics_files
+from contract.keyring import OpeningKeys, TrustedKeys
+from contract.signing import BadKey
+from edge.app.state_folders import DESK, JOURNAL, REPLICA, desk_dir, metrics_files, muster_files
 from edge.core.config import Config
+from edge.core.domain import MusterList
 from edge.core.layout import GATE, SYNC
 from edge.core.ports import DeskError, JournalError
+from edge.replica.directory import DirectoryReader
 from edge.replica.summary import SummaryReader
 from edge.screen.app import create_app
+from edge.screen.muster_page import MusterSource
 from edge.screen.peers import NOBODY, owner_of
 from edge.screen.server import PortTaken, ScreenServer
 from edge.screen.translations import MissingText
 from edge.storage.desk import DeskWriter
 from edge.storage.journal import JournalReader
+from edge.system.key_files import credential
+from edge.system.regular_file import read_regular
 from edge.system.supervisor import Shutdown, Watchdog, run_steps
 
 ERRORS = (DeskError, JournalError, MissingText, PortTaken)
 """Expected errors at the start; each text says what to do."""
 FORGET_EVERY_S = 60.0
+MUSTER_BYTES_MAX = 16 * 1024 * 1024
 
 
 def run(config: Config, shutdown: Shutdown) -> None:
@@ -30,8 +40,9 @@ def run(config: Config, shutdown: Shutdown) -> None:
     desk_dir(config)
     state = config.paths.state_dir
     journal, summary = JournalReader(state / JOURNAL), SummaryReader(state / REPLICA)
-    desk = DeskWriter(state / DESK)
-    app = create_app(journal, summary.read, config, desk, metrics_files(config))
+    desk, names = DeskWriter(state / DESK), open_directory(config)
+    muster = newest_muster(muster_files(config))
+    app = create_app(journal, summary.read, config, desk, metrics_files(config), muster, names.read if names else None)
     server = ScreenServer(app, config.screen, lambda: other_processes(state))
     thread = server.start()
     due_s = time.monotonic()
@@ -51,6 +62,38 @@ def run(config: Config, shutdown: Shutdown) -> None:
         journal.close()
         summary.close()
         desk.close()
+        if names is not None:
+            names.close()
+
+
+def open_directory(config: Config) -> DirectoryReader | None:
+    """Open the site's names. None without HQ's public key: then no list can be believed."""
+    try:
+        hq_key = TrustedKeys(config.keys.hq_signing_public_path)
+    except BadKey as error:
+        structlog.get_logger().warning("no_names", detail=str(error))
+        return None
+    path = config.keys.screen_private_path
+    return DirectoryReader(
+        config.paths.state_dir / REPLICA, config.site.site_id, hq_key, lambda: OpeningKeys(credential(path))
+    )
+
+
+def newest_muster(paths: Sequence[Path]) -> MusterSource:
+    """Make the function that reads what the gate process wrote last. It never raises."""
+
+    def read() -> MusterList | None:
+        found = [muster for path in paths if (muster := _muster(path)) is not None]
+        return max(found, key=lambda muster: muster.utc, default=None)
+
+    return read
+
+
+def _muster(path: Path) -> MusterList | None:
+    try:
+        return MusterList.model_validate_json(read_regular(path, MUSTER_BYTES_MAX))
+    except (OSError, ValidationError):
+        return None
 
 
 def other_processes(state: Path) -> frozenset[int]:

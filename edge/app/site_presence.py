@@ -4,16 +4,15 @@ import os
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import structlog
 
 from contract.keyring import OpeningKeys, TrustedKeys
-from edge.app.state_folders import JOURNAL
+from edge.app.state_folders import JOURNAL, muster_file
 from edge.core.config import Config
 from edge.core.decision import policy_of
 from edge.core.domain import MusterList, MusterPerson, RosterState
-from edge.core.layout import GATE, PRESENCE_CHANGES, PRESENCE_LIST
+from edge.core.layout import PRESENCE_CHANGES, PRESENCE_LIST
 from edge.core.ports import Clock
 from edge.replica.presence_list import PresenceListReader
 from edge.replica.site_presence import SitePresence
@@ -22,7 +21,6 @@ from edge.system.key_files import credential
 
 log = structlog.get_logger()
 
-MUSTER = "muster.json"
 EVERY_S = 1.0
 """The file is written at most this often, and only when something changed."""
 
@@ -40,11 +38,6 @@ def open_presence(config: Config, clock: Clock) -> SitePresence:
     return SitePresence(JournalPresence(state / JOURNAL, clock), listed, clock, config.site.gate_id)
 
 
-def muster_files(config: Config) -> list[Path]:
-    """List where the gate process may have written who is on the site."""
-    return [Path("/run/sitegate-gate") / MUSTER, config.paths.state_dir / GATE / MUSTER]
-
-
 class MusterFile:
     """Writes who is on the site for the screen, which has no key to HQ's list. Never raises.
 
@@ -52,8 +45,7 @@ class MusterFile:
     """
 
     def __init__(self, config: Config, presence: SitePresence, lists: Callable[[], RosterState], clock: Clock) -> None:
-        folder = os.environ.get("RUNTIME_DIRECTORY")
-        self._path = (Path(folder) if folder else config.paths.state_dir / GATE) / MUSTER
+        self._path = muster_file(config)
         self._site_id, self._presence, self._lists, self._clock = config.site.site_id, presence, lists, clock
         self._due_s = 0.0
         self._written: tuple[object, ...] | None = None

@@ -20,6 +20,7 @@ from edge.core.ports import JournalError
 KEY_OF_0_1 = Path("/etc/sitegate/keys/gate-signing.key.pem")
 """Default of every configuration written by 0.1, also at a gate that was never commissioned. The gate process cannot
 make this file."""
+_MUSTER = "muster.json"
 _PROCESSES = {"gate": GATE, "sync": SYNC}
 """Processes that write metrics, and the folder of each."""
 
@@ -102,6 +103,17 @@ def _own(config: Config, name: str) -> Path:
     if not os.access(path, os.W_OK):
         raise JournalError(f"{path} cannot be written by this user: correct its owner, or set paths.state_dir")
     return path
+
+
+def muster_file(config: Config) -> Path:
+    """Return where the gate process writes who is on the site. Under systemd that is in memory, as with metrics."""
+    folder = os.environ.get("RUNTIME_DIRECTORY")
+    return (Path(folder) if folder else config.paths.state_dir / GATE) / _MUSTER
+
+
+def muster_files(config: Config) -> list[Path]:
+    """List where the gate process may have written who is on the site."""
+    return [Path("/run/sitegate-gate") / _MUSTER, config.paths.state_dir / GATE / _MUSTER]
 
 
 def metrics_file(config: Config, process: str) -> Path:

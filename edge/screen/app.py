@@ -31,6 +31,7 @@ from edge.screen.journal_follower import Watch
 from edge.screen.lane_page import SIGNS, LaneView, is_stale, sign_named
 from edge.screen.manager_page import manager_view
 from edge.screen.metrics import exposition
+from edge.screen.muster_page import DirectorySource, MusterSource, NoNames
 from edge.screen.ports import GuardDesk, SyncSource
 from edge.screen.security import HEADERS, Guard
 from edge.screen.translations import Label, MissingText, Texts, load_all
@@ -142,16 +143,18 @@ def create_app(
     config: Config,
     desk: GuardDesk | None = None,
     metrics: Sequence[Path] = (),
+    muster: MusterSource = lambda: None,
+    directory: DirectorySource | None = None,
 ) -> Starlette:
     """Make the application. While it runs, it follows the journal.
 
     The caller closes journal reader and desk. Without a desk nobody can sign in. `metrics`: files with the other
-    processes' numbers, for /metrics.
+    processes' numbers, for /metrics. `muster`: who is on the site. `directory`: names; None: there are none.
 
     Raises:
         edge.screen.translations.MissingText: a language file of the package is broken.
     """
-    watch = Watch(journal)
+    watch, names = Watch(journal), directory or NoNames
     pages = Pages(watch, sync, config, has_desk=desk is not None, metrics=metrics)
 
     @contextlib.asynccontextmanager
@@ -172,7 +175,7 @@ def create_app(
             Route("/lane/sign", pages.lane_sign),
             Route("/metrics", pages.metrics),
             Route("/healthz", pages.healthz),
-            *(_desk_routes(DeskPages(watch, desk, config, pages.language, pages.html)) if desk else ()),
+            *(_desk_routes(DeskPages(watch, desk, config, pages.language, pages.html, muster, names)) if desk else ()),
             Mount("/static", StaticFiles(packages=[("edge.screen", "static")])),
         ],
         middleware=[Middleware(Guard, bound_host=config.screen.host)],
@@ -185,6 +188,7 @@ def _desk_routes(pages: DeskPages) -> list[Route]:
     return [
         Route("/desk", pages.page),
         Route("/desk/state", pages.state),
+        Route("/desk/muster", pages.muster),
         Route("/desk/sign-in", pages.sign_in, methods=["POST"]),
         Route("/desk/sign-out", pages.sign_out, methods=["POST"]),
         Route("/desk/admit", pages.admit, methods=["POST"]),

@@ -21,6 +21,7 @@ from edge.screen.event_line import event_line
 from edge.screen.journal_follower import Watch
 from edge.screen.lane_page import is_stale
 from edge.screen.manager_page import gate_now
+from edge.screen.muster_page import DirectorySource, MusterSource, muster_view
 from edge.screen.ports import GuardDesk
 from edge.screen.session import Refusal, Session, Sessions
 from edge.screen.translations import DeskWord, Texts
@@ -38,9 +39,17 @@ class DeskPages:
     """The handlers, with what they share. `language` and `render` are the other pages' own."""
 
     def __init__(
-        self, watch: Watch, desk: GuardDesk, config: Config, language: Callable[[Request], Texts], render: Render
+        self,
+        watch: Watch,
+        desk: GuardDesk,
+        config: Config,
+        language: Callable[[Request], Texts],
+        render: Render,
+        muster: MusterSource,
+        directory: DirectorySource,
     ) -> None:
         self._watch, self._desk, self._config = watch, desk, config
+        self._muster, self._directory = muster, directory
         self._language, self._render = language, render
         self._sessions = Sessions(desk, watch.now)
 
@@ -56,6 +65,15 @@ class DeskPages:
         if self._session(request, used=False) is None:
             return Response(status_code=403, headers={"HX-Refresh": "true"})  # to the sign-in
         return self._render("desk_state.html", self._language(request), **self._changing(request))
+
+    async def muster(self, request: Request) -> Response:
+        """The muster list, with names: for those who are signed in."""
+        session = self._session(request)
+        if session is None:
+            return self._sign_in_page(request)
+        texts, watch = self._language(request), self._watch
+        view = muster_view(self._muster(), watch.totals, self._directory(), texts, watch.now())
+        return self._render("muster.html", texts, view=view, muster=texts.muster_words)
 
     async def sign_in(self, request: Request) -> Response:
         if not _private(request):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from contract.messages import ListKind
+from contract.messages import DirectoryEntry, ListKind
 from edge.core.domain import AdmitRequest, LockDownRequest
 
 
@@ -62,6 +62,19 @@ class SyncSummary(Protocol):
 
     @property
     def link(self) -> Link | None: ...
+
+
+class NameDirectory(Protocol):
+    """The names of the site's workers, by worker id. `version` 0: there is no list, or no key to it."""
+
+    @property
+    def version(self) -> int: ...
+
+    @property
+    def issued_utc(self) -> datetime | None: ...
+
+    @property
+    def entries(self) -> Mapping[str, DirectoryEntry]: ...
 
 
 class GuardDesk(Protocol):

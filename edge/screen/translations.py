@@ -146,6 +146,25 @@ class DeskWord(StrEnum):
     LATEST = "latest"
 
 
+class MusterWord(StrEnum):
+    """Words of the muster list."""
+
+    TITLE = "title"
+    OPEN = "open"
+    NAME = "name"
+    EMPLOYER = "employer"
+    TRADE = "trade"
+    PHONE = "phone"
+    SINCE = "since"
+    NO_TEAM = "no_team"
+    MADE = "made"
+    AS_OF = "as_of"
+    THIS_GATE_ONLY = "this_gate_only"
+    OLD = "old"
+    NO_NAMES = "no_names"
+    OLD_NAMES = "old_names"
+
+
 class MissingText(ValueError):
     """A language file that is broken or incomplete. The text names what is missing."""
 
@@ -179,6 +198,7 @@ class Texts(BaseModel):
     disk_todo: dict[DiskSign, str]
     label: dict[Label, str]
     desk: dict[DeskWord, str]
+    muster: dict[MusterWord, str]
 
     @model_validator(mode="after")
     def _complete(self) -> "Texts":
@@ -197,6 +217,10 @@ class Texts(BaseModel):
     @cached_property
     def desk_words(self) -> dict[str, str]:
         return {word.value: text for word, text in self.desk.items()}
+
+    @cached_property
+    def muster_words(self) -> dict[str, str]:
+        return {word.value: text for word, text in self.muster.items()}
 
     def age(self, duration: timedelta) -> str:
         """A duration in one coarse unit, for example "3 min"."""
@@ -226,6 +250,7 @@ _WORDS: dict[str, Iterable[StrEnum]] = {
     "disk_todo": DiskSign,
     "label": Label,
     "desk": DeskWord,
+    "muster": MusterWord,
 }
 
 

@@ -85,7 +85,7 @@ class Downlink:
             if channel is Channel.REFUSAL:
                 self._refusal(received)
             elif channel in _PRESENCE:
-                self._keep_presence(channel, received.payload)
+                self._keep_presence(channel, received)
             elif channel in _CHANGES:
                 self._changes(_CHANGES[channel], received.payload)
             else:
@@ -137,12 +137,19 @@ class Downlink:
         if self._replica.add_part(part, body):
             log.info("list_complete", kind=kind.value, version=part.header.list_version, parts=part.header.parts)
 
-    def _keep_presence(self, channel: Channel, body: bytes) -> None:
-        """Keep the presence list. A broker repeats an older one at each connection: that is no incident."""
+    def _keep_presence(self, channel: Channel, received: Received) -> None:
+        """Keep the presence list. What the broker kept may be old, or signed with a retired key: that is no
+        incident."""
         read = signed_lists.signed_part if channel is Channel.PRESENCE else signed_lists.signed_delta
-        found = read(body, ListKind.PRESENCE, self._site.site_id, self._hq_key)
+        try:
+            found = read(received.payload, ListKind.PRESENCE, self._site.site_id, self._hq_key)
+        except signed_lists.ListRefused:
+            if not received.retained:
+                raise
+            log.debug("kept_presence_not_believed")
+            return
         if self._presence is not None:
-            self._presence.keep(found.header, body)
+            self._presence.keep(found.header, received.payload)
 
     def _changes(self, kind: ListKind, body: bytes) -> None:
         delta = signed_lists.signed_delta(body, kind, self._site.site_id, self._hq_key)

@@ -10,16 +10,16 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from common.terminal.console import TextColumn, styled
-from contract.messages import ListKind
 from hq.commands.console import err, out, print_json
 from hq.commands.context import opened
 from hq.commands.options import Folder, Json
-from hq.lists.publisher import Publisher
+from hq.commands.worker import publish_changed
+from hq.imports.sheets import open_sheet
 from hq.photos.assignment import Assignment, PhotoProblem, PhotoRow, assigned_by_name, assigned_by_table, named_workers
 from hq.photos.judging import JudgedPhotos, Offers, judge, wanted_photos
 from hq.photos.matcher_process import PhotoMatcher
+from hq.photos.table import CONSENT_MAX, PhotoTableError, photo_rows
 from hq.registry.photo_enrolments import PhotoEnrolments
-from hq.registry.sites import SiteRegistry
 
 SHOWN = 20
 """Names in one line of the summary."""
@@ -32,6 +32,10 @@ def enroll(
     consent: Annotated[
         str, typer.Option("--consent", help="The consent of each worker for whom neither HQ nor the table has one.")
     ] = "",
+    table: Annotated[
+        Path | None,
+        typer.Option("--table", help="A CSV or XLSX file with the columns worker_id, and photo or consent or both."),
+    ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Enrolled workers too: the new templates replace the old ones.")
     ] = False,
@@ -47,7 +51,7 @@ def enroll(
     fetch: Annotated[bool, typer.Option("--fetch", help="Download missing weights first (40 MB).")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be stored.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Store without a question.")] = False,
-    and_publish: Annotated[bool, typer.Option("--publish", help="Publish all rosters afterwards.")] = False,
+    and_publish: Annotated[bool, typer.Option("--publish", help="Publish the lists that changed afterwards.")] = False,
     as_json: Json = False,
 ) -> None:
     """Enrol many workers from photos that carry their ids as names: w-1042.jpg, "w-1042 (2).jpg", w-1042/front.jpg.
@@ -59,10 +63,11 @@ def enroll(
     """
     if accept and not why.strip():
         raise typer.BadParameter("say why: the reason is recorded", param_hint="--why")
-    offers = Offers(for_all=consent.strip()[:120])
+    rows = _rows(table)
+    offers = Offers({row.worker_id: row.consent_ref for row in rows or () if row.consent_ref}, _consent(consent))
     with opened(folder) as (_, people, publisher, store), PhotoMatcher(photos, models, fetch=fetch) as matcher:
         enrolments = PhotoEnrolments(store, people)
-        assignment, judged = _judged(matcher, enrolments, None, offers, (accept or [], why), replace)
+        assignment, judged = _judged(matcher, enrolments, rows, offers, (accept or [], why), replace)
         if not as_json:
             _show(assignment, judged)
         if agreed := bool(judged.enrolments) and _agreed(len(judged.enrolments), dry_run, yes, as_json):
@@ -70,7 +75,7 @@ def enroll(
             judged.problems += [PhotoProblem("", worker_id, problem) for worker_id, problem in late.items()]
             judged.enrolments = [one for one in judged.enrolments if one.worker_id not in late]
         if agreed and and_publish:
-            _publish(publisher, SiteRegistry(store).active(), quiet=as_json)
+            publish_changed(publisher, store)
     problems = [*assignment.problems, *judged.problems]
     if as_json:
         print_json(_as_data(assignment, judged, problems, stored=agreed))
@@ -87,6 +92,22 @@ def register(app: typer.Typer) -> None:
     app.command()(enroll)
 
 
+def _consent(text: str) -> str:
+    if len(text.strip()) > CONSENT_MAX:
+        raise typer.BadParameter(f"at most {CONSENT_MAX} characters", param_hint="--consent")
+    return text.strip()
+
+
+def _rows(table: Path | None) -> list[PhotoRow] | None:
+    """Read the table. Raises PhotoTableError, ImportRefused."""
+    if table is None:
+        return None
+    try:
+        return photo_rows(open_sheet(table, None).rows())
+    except PhotoTableError as error:
+        raise PhotoTableError(f"{table}: {error}") from error
+
+
 def _judged(
     matcher: PhotoMatcher,
     enrolments: PhotoEnrolments,
@@ -96,9 +117,9 @@ def _judged(
     replace: bool,
 ) -> tuple[Assignment, JudgedPhotos]:
     """Assign the photos, make their templates, compare them. Stores nothing."""
-    names = {row.worker_id for row in table} if table is not None else named_workers(matcher.files)
+    by_name = not any(row.file for row in table or ())
+    names = named_workers(matcher.files) if by_name else {row.worker_id for row in table or ()}
     states = enrolments.states(names, matcher.model_id)
-    by_name = table is None
     assignment = (
         assigned_by_name(matcher.files, states) if by_name else assigned_by_table(matcher.files, states, table or ())
     )
@@ -141,13 +162,6 @@ def _agreed(workers: int, dry_run: bool, yes: bool, as_json: bool) -> bool:
         return typer.confirm(f"Store the templates of {workers} workers?")
     err.print("nothing was stored: --yes stores, --dry-run only shows", highlight=False)
     return False
-
-
-def _publish(publisher: Publisher, sites: tuple[str, ...], *, quiet: bool) -> None:
-    for site in sites:
-        version = publisher.publish(site, ListKind.ROSTER)
-        if not quiet:
-            out.print(f"{site}: roster version {version}", highlight=False)
 
 
 def _as_data(

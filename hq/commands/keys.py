@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from common.terminal.console import Table, styled
-from contract.messages import DECISION_LISTS
+from contract.messages import DECISION_LISTS, ListKind
 from contract.signing import BadKey
 from hq.commands.console import err, out, print_json, print_table
 from hq.commands.context import opened
@@ -28,7 +28,7 @@ app = typer.Typer(
     epilog="Example: sitegate-hq keys",
     invoke_without_command=True,
 )
-What = Annotated[str, typer.Argument(help="signing, sealing, or a site.")]
+What = Annotated[str, typer.Argument(help="signing, sealing, a site, or SITE.screen.")]
 Force = Annotated[bool, typer.Option("--force", help="Go on although some gates are not ready.")]
 
 
@@ -74,10 +74,13 @@ def next_(context: typer.Context, what: What, folder: Folder = Path()) -> None:
     """
     with opened(_folder(context, folder)) as (_config, _people, publisher, store):
         place = publisher.keys.folder
-        key = rotation.add(place, _known(what, store))
+        key = rotation.add(place, _known(what, place, store))
         public = what in (HqKey.SIGNING, HqKey.SEALING)
         path = keys.public_path(place, what) if public else keys.private_path(place, what)
-    gates, switch = "every gate" if public else f"every gate of {what}", f"sitegate-hq keys use {what} {key}"
+    gates, switch = (
+        "every gate" if public else f"every gate of {keys.site_of(what)}",
+        f"sitegate-hq keys use {what} {key}",
+    )
     copy = f"copy {path} to {gates}"
     # Gates seal with the first key of that file: HQ's order decides, so it must be switched before it is copied.
     steps = (switch, copy) if what == HqKey.SEALING else (copy, switch)
@@ -99,7 +102,7 @@ def use(
     """
     with opened(_folder(context, folder)) as (_config, _people, publisher, store):
         place = publisher.keys.folder
-        chosen = rotation.full_id(place, _known(what, store), key)
+        chosen = rotation.full_id(place, _known(what, place, store), key)
         if what != HqKey.SEALING:
             _refuse(
                 lacking(report.gates(store), what, chosen),
@@ -109,13 +112,15 @@ def use(
         rotation.use(place, what, chosen)
         out.print(f"{what}: key {chosen} is in use", highlight=False)
         if what != HqKey.SEALING:
-            _publish(publisher, SiteRegistry(store).active() if what == HqKey.SIGNING else (what,))
+            _publish(publisher, SiteRegistry(store).active() if what == HqKey.SIGNING else (keys.site_of(what),))
+        if what.endswith(keys.SCREEN_ENDING):
+            out.print("screens do not report their keys: be sure that every gate has the file", highlight=False)
 
 
 @app.command()
 def retire(
     context: typer.Context,
-    what: Annotated[str, typer.Argument(help="signing, sealing, a site, or at-rest.")],
+    what: Annotated[str, typer.Argument(help="signing, sealing, a site, SITE.screen, or at-rest.")],
     key: Annotated[str, typer.Argument(help="Its id, or how it begins.")],
     folder: Folder = Path(),
     force: Force = False,
@@ -129,7 +134,7 @@ def retire(
         if what == HqKey.AT_REST:
             at_rest.retire_at_rest(place, store, key)
         else:
-            rotation.full_id(place, _known(what, store), key)
+            rotation.full_id(place, _known(what, place, store), key)
             gates = report.gates(store)
             if what == HqKey.SEALING:
                 _refuse(
@@ -143,7 +148,8 @@ def retire(
                     "gates that do not have the newest lists in force",
                     force,
                 )
-                outdated = publisher.outdated(SiteRegistry(store).active() if what == HqKey.SIGNING else (what,))
+                sites = SiteRegistry(store).active() if what == HqKey.SIGNING else (keys.site_of(what),)
+                outdated = publisher.outdated(sites)
                 _refuse(
                     outdated, "lists that were made with another key than the one in use (sitegate-hq publish)", force
                 )
@@ -199,9 +205,9 @@ def register(parent: typer.Typer) -> None:
 
 def _rows(held: keys.HqKeys, store: Store) -> list[_Row]:
     gates, found = report.gates(store), []
-    for what in (HqKey.SIGNING, HqKey.SEALING, *SiteRegistry(store).active()):
+    for what in (HqKey.SIGNING, HqKey.SEALING, *_of_sites(held.folder, store)):
         for key in rotation.held(held.folder, what):
-            missing = [] if what == HqKey.SEALING else lacking(gates, what, key.id)
+            missing = [] if what == HqKey.SEALING else lacking(gates, what, key.id)  # screens report nothing
             found.append(_Row(what, key.id, _state(key.in_use), missing))
     ids = enumerate(held.at_rest.current().ids)
     return found + [_Row(HqKey.AT_REST, key_id, "replaced" if number else "in use", []) for number, key_id in ids]
@@ -216,9 +222,20 @@ def _folder(context: typer.Context, folder: Path) -> Path:
     return folder if folder != Path() else context.obj or folder
 
 
-def _known(what: str, store: Store) -> str:
-    if what not in (HqKey.SIGNING, HqKey.SEALING, *SiteRegistry(store).active()):
-        raise BadKey(f"{what!r} has no keys; known: signing, sealing, {', '.join(SiteRegistry(store).active())}")
+def _of_sites(place: Path, store: Store) -> tuple[str, ...]:
+    """Name the key pairs of sites: each site's, and its screens'. An older site gets the second one now."""
+    sites = SiteRegistry(store).active()
+    for site in sites:
+        if keys.public_path(place, site).exists():
+            keys.make_screen_pair(place, site)
+    screens = tuple(screen for screen in map(keys.screen_of, sites) if keys.public_path(place, screen).exists())
+    return (*sites, *screens)
+
+
+def _known(what: str, place: Path, store: Store) -> str:
+    known = (HqKey.SIGNING.value, HqKey.SEALING.value, *_of_sites(place, store))
+    if what not in known:
+        raise BadKey(f"{what!r} has no keys; known: {', '.join(known)}")
     return what
 
 
@@ -239,7 +256,7 @@ def _publish(publisher: Publisher, sites: tuple[str, ...]) -> None:
     """
     failures: list[str] = []
     for site in sites:
-        for kind in DECISION_LISTS:
+        for kind in (*DECISION_LISTS, ListKind.DIRECTORY):
             try:
                 out.print(f"{site}: {kind.value} version {publisher.publish(site, kind)}", highlight=False)
             except (AtRestError, BadKey, ValueError) as error:

@@ -37,7 +37,10 @@ def publish(
     """
     with opened(folder) as (_, _, publisher, store):
         registry = SiteRegistry(store)
-        sites, kinds = registry.checked(site) if site else registry.active(), tuple(kind or DECISION_LISTS)
+        sites, kinds = (
+            registry.checked(site) if site else registry.active(),
+            tuple(kind or (*DECISION_LISTS, ListKind.DIRECTORY)),
+        )
         every = list(product(sites, kinds))
         if above:
             with store.write("lists") as db:

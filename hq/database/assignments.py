@@ -92,7 +92,7 @@ def remove_without_worker(db: Connection) -> None:
     columns = t.assignments.c
     gone = ~select(t.workers.c.worker_id).where(t.workers.c.worker_id == columns.worker_id).exists()
     sites = set(db.execute(select(columns.site_id).where(gone).distinct()).scalars())
-    for kind in (ListKind.ROSTER, ListKind.RISK):
+    for kind in (ListKind.ROSTER, ListKind.RISK, ListKind.DIRECTORY):
         mark(db, list_sites(db, sites), kind)
     db.execute(delete(t.assignments).where(gone))
 

@@ -26,6 +26,12 @@ def bodies(db: Connection, cipher: Cipher, worker_ids: Sequence[str]) -> dict[st
     }
 
 
+def has_entry(db: Connection, worker_id: str) -> bool:
+    """Tell whether there is an entry of this worker."""
+    columns = t.directory_entries.c
+    return db.execute(select(columns.worker_id).where(columns.worker_id == worker_id)).first() is not None
+
+
 def all_bodies(db: Connection, cipher: Cipher) -> Iterator[tuple[str, bytes]]:
     """Decrypt all entries, as JSON, by worker id. Holds a few at a time."""
     columns = t.directory_entries.c

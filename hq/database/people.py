@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Row, String, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Executable, Row, String, bindparam, delete, func, insert, select, update
 
 from contract.codec import decode
 from contract.messages import EnrolmentRecord, WorkerRecord
@@ -28,6 +28,11 @@ def worker_rows(db: Connection, only: Sequence[str] | None = None, limit: int | 
         return list(db.execute(wanted))
     columns = t.workers.c
     return [row for some in slices(only) for row in db.execute(wanted.where(columns.worker_id.in_(some)))]
+
+
+def worker_ids(db: Connection) -> list[str]:
+    """Read the ids of all workers."""
+    return list(db.execute(select(t.workers.c.worker_id).order_by(t.workers.c.worker_id)).scalars())
 
 
 def has_workers(db: Connection) -> bool:
@@ -171,6 +176,19 @@ def note_withdrawal(db: Connection, worker_id: str, utc: datetime) -> None:
     waits = (t.enrolments.c.worker_id == worker_id, t.enrolments.c.record.isnot(None))
     refused = {"state": "refused", "record": None, "decided_utc": utc, "why": "the consent was withdrawn"}
     db.execute(update(t.enrolments).where(*waits).values(**refused))
+
+
+def waiting_enrolments(db: Connection, worker_id: str) -> int:
+    """Count a worker's enrolments that wait for an approval."""
+    waits = t.enrolments.c.worker_id == worker_id, t.enrolments.c.record.isnot(None)
+    return int(db.execute(select(func.count()).select_from(t.enrolments).where(*waits)).scalar_one())
+
+
+def blank_enrolments(db: Connection, names: Sequence[str]) -> None:
+    """Erase consents, reasons and templates in what is noted of these workers' enrolments."""
+    blank = {"consent_ref": "", "why": None, "record": None}
+    for some in slices(names):
+        db.execute(update(t.enrolments).where(t.enrolments.c.worker_id.in_(some)).values(**blank))
 
 
 def policy(db: Connection, site_id: str) -> str | None:

@@ -31,8 +31,14 @@ class Restoration:
 
 
 def note_restoration(db: Connection, what: str, found: datetime, backup: datetime | None) -> bool:
-    """Record that the database is older than it was, unless the same is open already. Return whether it is new."""
-    if any(one.what == what for one in restorations(db, open_only=True)):
+    """Record that the database is older than it was. Return whether it is new.
+
+    What is found later of the same restoration is added to it, as long as nobody has checked it.
+    """
+    for one in restorations(db, open_only=True):
+        if what not in one.what:
+            longer = f"{one.what}; {what}"[:1000]
+            db.execute(update(t.restorations).where(t.restorations.c.id == one.id).values(what=longer))
         return False
     db.execute(insert(t.restorations).values(found_utc=found, backup_utc=backup, what=what[:1000]))
     return True

@@ -36,7 +36,6 @@ class Store:
         self.changes = ChangeFile(keys.folder.parent) if keys else None
         try:
             self.engine = make_engine(url)
-            _keep_private(self.engine)
             with self.write("schema") as db:
                 if in_use:
                     require_in_use(db)
@@ -105,6 +104,7 @@ def insert_new(db: Connection, table: Table, **values: Any) -> bool:
 def make_engine(url: str) -> Engine:
     """Make the connections to a database. For one that may have no tables yet; otherwise see `Store`."""
     engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    _keep_private(engine)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)

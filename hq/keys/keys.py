@@ -13,11 +13,14 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from common import private_files
 from common.ids import NoId
 from contract.keyring import FollowedKeyFile, OpeningKeys
-from contract.signing import PrivateKey, read_sealing_public, signing_privates, write_key_pair
+from contract.messages import ListKind
+from contract.signing import BadKey, PrivateKey, read_sealing_public, signing_privates, write_key_pair
 from hq.config import FILE_NAME, template
 from hq.keys.encryption import NAME, AtRest, new_key, text
 
-RESERVED_ENDINGS = (".key", ".pub", ".screen")
+SCREEN_ENDING = ".screen"
+"""SITE.screen.key.pem opens a site's directory: a key for the screens of its gates alone."""
+RESERVED_ENDINGS = (".key", ".pub", SCREEN_ENDING)
 """No site's id ends so: key files of other sites would have its names."""
 
 
@@ -55,6 +58,19 @@ class HqKeys:
     def site(self, site_id: str) -> X25519PublicKey:
         """Return the key that seals for a site's gates. Raises BadKey."""
         return read_sealing_public(self.folder / "sites" / f"{site_id}.pub.pem")
+
+    def screen(self, site_id: str) -> X25519PublicKey:
+        """Return the key that seals for the screens of a site's gates.
+
+        A site of an earlier version gets its pair now. Raises BadKey.
+        """
+        self.site(site_id)  # no pair for a site without keys
+        make_screen_pair(self.folder, site_id)
+        return read_sealing_public(public_path(self.folder, screen_of(site_id)))
+
+    def reader(self, site_id: str, kind: ListKind) -> X25519PublicKey:
+        """Return the key that a list is sealed for. Raises BadKey."""
+        return self.screen(site_id) if kind is ListKind.DIRECTORY else self.site(site_id)
 
 
 class NoSiteName(NoId):
@@ -108,10 +124,30 @@ def check_site_names(folder: Path, sites: Collection[str]) -> None:
             )
 
 
+def screen_of(site_id: str) -> str:
+    """Return the name of the key pair of a site's screens."""
+    return f"{site_id}{SCREEN_ENDING}"
+
+
+def site_of(what: str) -> str:
+    """Return the site of a key pair: its own, or its screens'."""
+    return what.removesuffix(SCREEN_ENDING)
+
+
 def make_site_pair(folder: Path, site_id: str) -> list[Path]:
-    """Make a site's key pair in the folder of keys, unless it exists. Return the new files."""
+    """Make a site's key pairs in the folder of keys, unless they exist. Return the new files."""
     (folder / "sites").mkdir(parents=True, exist_ok=True, mode=0o700)
-    return _make_pair(folder, site_id)
+    return [*_make_pair(folder, site_id), *_make_pair(folder, screen_of(site_id))]
+
+
+def make_screen_pair(folder: Path, site_id: str) -> None:
+    """Make the pair of a site's screens, unless it exists. Raises BadKey: the folder cannot be written."""
+    try:
+        _make_pair(folder, screen_of(site_id))
+    except FileExistsError:  # another process was faster
+        return
+    except OSError as error:
+        raise BadKey(f"the key of the screens of {site_id} cannot be made in {folder}: {error.strerror}") from error
 
 
 def _make_pair(folder: Path, what: str) -> list[Path]:
@@ -133,7 +169,7 @@ def init(folder: Path, sites: tuple[str, ...], broker_port: int) -> list[Path]:
     for place in (folder, keys, keys / "sites"):  # `parents` would make those above readable by all
         place.mkdir(parents=True, exist_ok=True, mode=private_files.FOLDER_OF_OWNER)
     made: list[Path] = []
-    for what in (HqKey.SIGNING, HqKey.SEALING, *sites):
+    for what in (HqKey.SIGNING, HqKey.SEALING, *sites, *map(screen_of, sites)):
         made += _make_pair(keys, what)
     at_rest = keys / NAME
     if not at_rest.exists():

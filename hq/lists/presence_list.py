@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from contract.deltas import Base, Changes, write_delta
 from contract.messages import ListKind, PolicySnapshot
 from contract.parts import Content, read_part, write_parts
+from contract.signing import key_id
 from hq.keys.keys import HqKeys
 from hq.lists.deltas import keys_fingerprint
 from hq.lists.presence_state import SitePassages
@@ -49,6 +50,12 @@ class PresenceLists:
         self._keys = keys
         self._sent: dict[str, _Sent] = {}
         self._versions: dict[str, int] = {}
+        self._signing = key_id(keys.signing)
+
+    def follow_keys(self) -> bool:
+        """Return True if HQ signs with another key since the last call: what the broker keeps must be sent again."""
+        before, self._signing = self._signing, key_id(self._keys.signing)
+        return before != self._signing
 
     def forget_sent(self, site_id: str | None = None) -> None:
         """Make the next list whole, for one site or all: the broker may have lost what it kept."""

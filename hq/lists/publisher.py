@@ -21,13 +21,13 @@ from hq.database.published_lists import ListKey, PublishedSnapshot
 from hq.database.store import Store
 from hq.keys.keys import HqKeys
 from hq.lists import deltas
-from hq.lists.site_lists import PolicyList, RiskList, RosterList, SiteList
+from hq.lists.site_lists import DirectoryList, PolicyList, RiskList, RosterList, SiteList
 from hq.registry.people import PeopleRegistry
 
 KEEP_VERSIONS = 5
 """Versions of each list whose issue time is kept. Only the newest list is kept whole."""
 WHOLE_AFTER = timedelta(hours=24)
-URGENT_FIRST = (ListKind.RISK, ListKind.POLICY, ListKind.ROSTER)
+URGENT_FIRST = (ListKind.RISK, ListKind.POLICY, ListKind.ROSTER, ListKind.DIRECTORY)
 """Whom to stop does not wait for whom to let in."""
 
 
@@ -56,6 +56,7 @@ class Publisher:
             ListKind.RISK: RiskList(people.risk_lists),
             ListKind.POLICY: PolicyList(people),
             ListKind.ROSTER: RosterList(people.site_people),
+            ListKind.DIRECTORY: DirectoryList(people),
         }
 
     def publish_without_removed(self, site_id: str, kind: ListKind = ListKind.ROSTER) -> int | None:
@@ -160,12 +161,12 @@ class Publisher:
         return [
             f"{site} {kind.value}"
             for (site, kind), last in made.items()
-            if last is None or not self._has_present_keys(site, last)
+            if last is None or not self._has_present_keys((site, kind), last)
         ]
 
-    def _has_present_keys(self, site_id: str, last: PublishedSnapshot) -> bool:
+    def _has_present_keys(self, key: ListKey, last: PublishedSnapshot) -> bool:
         try:
-            return last.keys == deltas.keys_fingerprint(self.keys.site(site_id), self.keys.signing)
+            return last.keys == deltas.keys_fingerprint(self.keys.reader(*key), self.keys.signing)
         except BadKey:  # without its key it cannot have been published again
             return False
 
@@ -175,7 +176,7 @@ class Publisher:
     def _publish_snapshot(self, db: Connection, source: Connection, header: SnapshotHeader, kind: ListKind) -> int:
         """Store a snapshot, one part at a time. Return how many parts it has. Raises BadKey, ListTooLarge."""
         site_id, version = header.site_id, header.list_version
-        reader, fingerprints = self.keys.site(site_id), list[bytes]()
+        reader, fingerprints = self.keys.reader(site_id, kind), list[bytes]()
         stored.clear_rows(db, site_id, kind)
         for content, rows in self._lists[kind].parts(source, header):
             if len(fingerprints) == PARTS_MAX:
@@ -211,7 +212,7 @@ class Publisher:
 
         That is: there is none yet, its keys are others, a gate reads no changes, or too much changed.
         """
-        site_id, reader = header.site_id, self.keys.site(header.site_id)
+        site_id, reader = header.site_id, self.keys.reader(header.site_id, kind)
         last = stored.newest_snapshot(db, site_id, kind)
         if kind not in DELTA_CHANNELS or last is None:
             return False
@@ -220,7 +221,7 @@ class Publisher:
         if not deltas.read_by_all(report.status for report in gate_reports(db, site_id)):
             return False
         since = self._changes_since(db, source, site_id, kind)
-        if since is None:
+        if since is None or (since.removed and kind is ListKind.DIRECTORY):  # names leave the gates at once
             return False
         changes = self._lists[kind].changes(source, header, since.changed, since.removed)
         body = write_delta(changes, kind, last.base, reader, self.keys.signing)

@@ -7,8 +7,19 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from contract.deltas import Changes, roster_changes
-from contract.messages import PolicySnapshot, RiskDelta, RiskEntry, RiskSnapshot, SnapshotHeader, WorkerRecord
+from contract.messages import (
+    DirectoryDelta,
+    DirectoryEntry,
+    DirectorySnapshot,
+    PolicySnapshot,
+    RiskDelta,
+    RiskEntry,
+    RiskSnapshot,
+    SnapshotHeader,
+    WorkerRecord,
+)
 from contract.parts import Content, roster_content
+from hq.database.assignments import listed_of, listed_pages
 from hq.registry.people import PeopleRegistry
 from hq.registry.risks import RiskRegistry
 from hq.registry.site_people import SitePeople
@@ -93,6 +104,40 @@ class RiskList:
 
     def _part(self, header: SnapshotHeader, entries: Sequence[RiskEntry]) -> Content:
         return Content(RiskSnapshot(**header.model_dump(), entries=tuple(entries)))
+
+
+class DirectoryList:
+    """The names of a site's workers, for the screens of its gates."""
+
+    def __init__(self, people: PeopleRegistry) -> None:
+        self._directory = people.directory
+
+    def fingerprints(self, db: Connection, site_id: str) -> Iterable[Mapping[str, str]]:
+        return (self._directory.fingerprints(page) for page in self._pages(db, site_id))
+
+    def present(self, db: Connection, site_id: str, worker_ids: Sequence[str]) -> frozenset[str]:
+        return listed_of(db, site_id, worker_ids)
+
+    def parts(self, db: Connection, header: SnapshotHeader) -> Iterator[tuple[Content, Mapping[str, str]]]:
+        begun = False
+        for page in self._pages(db, header.site_id):
+            begun = True
+            entries = tuple(page.values())
+            yield Content(DirectorySnapshot(**header.model_dump(), entries=entries)), self._directory.fingerprints(page)
+        if not begun:
+            yield Content(DirectorySnapshot(**header.model_dump())), {}
+
+    def changes(
+        self, db: Connection, header: SnapshotHeader, changed: Sequence[str], removed: Sequence[str]
+    ) -> Changes:
+        listed = sorted(listed_of(db, header.site_id, changed))
+        entries = tuple(self._directory.of(db, listed).values())
+        return Changes(DirectoryDelta(**header.model_dump(), entries=entries, removed=tuple(removed)))
+
+    def _pages(self, db: Connection, site_id: str) -> Iterator[dict[str, DirectoryEntry]]:
+        for page in listed_pages(db, site_id):
+            if found := self._directory.of(db, page):
+                yield found
 
 
 class PolicyList:

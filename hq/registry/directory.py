@@ -3,7 +3,7 @@
 Employer and trade stand in the worker's record: the directory only repeats them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -15,6 +15,7 @@ from hq.database import people
 from hq.database.clock import now
 from hq.keys.encryption import Cipher
 from hq.keys.keys import HqKeys
+from hq.registry.site_people import fingerprinting
 
 OWN = ("name", "team", "phone")
 """What only the directory holds of a worker."""
@@ -60,6 +61,11 @@ class Directory:
                 worker_id=worker.worker_id, employer=worker.employer, trade=worker.trade, **own
             )
         return found
+
+    def fingerprints(self, entries: Mapping[str, DirectoryEntry]) -> dict[str, str]:
+        """Return, by worker id, a text that changes with the entry."""
+        fingerprint = fingerprinting(self._keys)
+        return {worker_id: fingerprint(entry.model_dump_json().encode()) for worker_id, entry in entries.items()}
 
     def find(self, db: Connection, text: str, limit: int = FOUND_MAX) -> list[DirectoryEntry]:
         """Return the workers whose name, team or phone contains the text, by worker id. Slow: it decrypts all."""

@@ -153,12 +153,16 @@ class PeopleRegistry:
                 count += len(left)
         return count
 
-    def change(self, worker: WorkerRecord, fields: dict[str, object]) -> None:
+    def change(self, worker: WorkerRecord, fields: Mapping[str, object]) -> None:
         """Change some fields of a worker; consent and templates stay."""
-        with self._store.write("people") as db:
-            draft = self._draft(db, [worker.worker_id])
-            draft.put(worker.model_copy(update=fields))
-            self._write(db, draft)
+        with self.writing() as db:
+            self.put_changed(db, worker, fields)
+
+    def put_changed(self, db: Connection, worker: WorkerRecord, fields: Mapping[str, object]) -> None:
+        """Do the same as `change` in the caller's transaction."""
+        draft = self._draft(db, [worker.worker_id])
+        draft.put(worker.model_copy(update=dict(fields)))
+        self._write(db, draft)
 
     def opened(self, event: EnrolmentEvent) -> EnrolmentRecord:
         """Unseal what a gate enrolled. Raises EnrolmentRefused."""
@@ -229,7 +233,8 @@ class PeopleRegistry:
         after = assigned_sites(db, worker_ids)
         nowhere: frozenset[str] = frozenset()
         touched = {site for sites in (*before.values(), *after.values()) for site in sites}
-        dirty_lists.mark(db, list_sites(db, touched), ListKind.ROSTER)
+        for kind in (ListKind.ROSTER, ListKind.DIRECTORY):
+            dirty_lists.mark(db, list_sites(db, touched), kind)
         moved = {who for who in worker_ids if before.get(who, nowhere) != after.get(who, nowhere)}
         listed = self.risk_lists.listed(db, moved)
         changed = {site for who in listed for site in before.get(who, nowhere) ^ after.get(who, nowhere)}

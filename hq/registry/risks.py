@@ -70,18 +70,29 @@ class RiskRegistry:
         _mark(db, {held.worker_id for _, held in gone})
         self.put(db, [entry for key, entry in new.items() if key not in same], by)
 
-    def lift(self, worker_id: str, list_name: str, by: str, why: str) -> StoredRisk:
-        """Take a worker off a list. HQ keeps the entry as history for `HISTORY_KEPT`. Raises RiskRefused."""
+    def lift(self, worker_id: str, list_name: str, by: str, why: str, *, override: bool = False) -> StoredRisk:
+        """Take a worker off a list. HQ keeps the entry as history for `HISTORY_KEPT`.
+
+        `override`: also by somebody whom the entry does not name; the history says so. Raises RiskRefused.
+        """
         if not by.strip() or not why.strip():
             raise RiskRefused("say who lifts the entry, and why")
         with self._store.write("people") as db:
-            return self.take_off(db, worker_id, list_name, by, why)
+            return self.take_off(db, worker_id, list_name, by, why, override=override)
 
-    def take_off(self, db: Connection, worker_id: str, list_name: str, by: str, why: str) -> StoredRisk:
+    def take_off(
+        self, db: Connection, worker_id: str, list_name: str, by: str, why: str, *, override: bool = False
+    ) -> StoredRisk:
         """Do as `lift`."""
         row, held = self._entry(db, worker_id, list_name)
         if held.may_lift and matched(by) not in map(matched, held.may_lift):
-            raise RiskRefused(f"{by} may not lift this entry of {worker_id}: it names {', '.join(held.may_lift)}")
+            named = ", ".join(held.may_lift)
+            if not override:
+                raise RiskRefused(
+                    f"{by} may not lift this entry of {worker_id}: it names {named}. If none of them can: "
+                    f"sitegate-hq risk lift {worker_id} --override, which is recorded"
+                )
+            why = f"{why} (override: the entry names {named})"
         utc = now()
         lifted = held.model_copy(update={"lifted_by": by[:80], "lifted_utc": utc, "lifted_why": why[:500]})
         body = lifted.model_dump_json(exclude_none=True).encode()

@@ -60,7 +60,7 @@ class SiteRegistry:
             tables.add_sites(db, [site_id], by, now())
             values = {key: value for key, value in (("name", name), ("site_group", group)) if value or not retired}
             tables.change_site(db, site_id, retired_utc=None, retired_by=None, **values)
-            for kind in DECISION_LISTS:
+            for kind in (*DECISION_LISTS, ListKind.DIRECTORY):
                 mark(db, tables.shared_with(db, site_id), kind)
         return retired
 
@@ -102,7 +102,7 @@ class SiteRegistry:
 
 def _mark_people(db: Connection, site_ids: Iterable[str]) -> None:
     """Mark the lists that hold these sites' people."""
-    for kind in (ListKind.ROSTER, ListKind.RISK):
+    for kind in (ListKind.ROSTER, ListKind.RISK, ListKind.DIRECTORY):
         mark(db, site_ids, kind)
 
 

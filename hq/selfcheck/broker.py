@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from common.broker.access import BrokerAccess, LinkError
 from common.broker.probe import ProbeResult, probe
 from common.broker.rights import summary
+from common.broker.server_certificate import days_left_at
 from common.certificate_expiry import WARN_DAYS, days_left
 from common.check_result import CheckResult, CheckState
 from contract import rights
@@ -48,6 +49,12 @@ def _connection(config: HqConfig, reached: BrokerAccess) -> CheckResult:
         todo = "set tls = true and ca_path; sitegate-hq broker-config makes certificates"
         return CheckResult("broker", CheckState.WARNING, f"connected to {reached.where} without TLS", todo)
     connected = f"connected to {reached.where}{' with TLS' if settings.tls else ''}"
+    left = days_left_at(reached, now())
+    if left is not None and left < WARN_DAYS:
+        detail = f"{connected}; the broker's certificate ends in {left:.0f} days"
+        return CheckResult(
+            "broker", CheckState.WARNING, detail, "renew it there in time: without it neither HQ nor a gate connects"
+        )
     path = settings.client_cert_path
     if path is not None and (left := days_left(path, now())) < WARN_DAYS:
         detail = f"{connected}; HQ's certificate ends in {left:.0f} days"

@@ -44,6 +44,8 @@ class PresenceSending:
         started_s = time.monotonic()
         if started_s < self._look_s:
             return
+        if self._lists.follow_keys():
+            self.forget_sent()
         self._changed |= self._passages.follow()
         for site_id in self._passages.sites:
             apart_s = APART_S if site_id in self._changed else SIGN_OF_LIFE_S

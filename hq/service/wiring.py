@@ -82,14 +82,7 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
     sending = ListSending(publisher, publishing, link, metrics)
     versions = VersionClaims(store, publishing)
     messages = _handler(store, link, pairs, ingest, check, sending, versions)
-    lists = in_order(
-        versions,
-        RiskExpiry(people.risk_lists),
-        ChangedLists(store, publisher, publishing, config.lists.publish_after_s),
-        ListRenewal(store, publisher, publishing, timedelta(hours=config.lists.reissue_after_h)),
-        LogEmptying(store, publisher),
-        sending,
-    )
+    lists = _lists(config, store, people, publisher, publishing, versions, sending)
     periodic = Periodic(LISTS_EVERY_S, lists, RefusalSending(RefusalQueue(store), link, pairs, metrics))
     sender = CommandSender(store, CommandQueue(store, pairs), link, check.takes_unregistered)
     presence = PresenceSending(store, people, PresenceLists(pairs), link, metrics)
@@ -112,6 +105,26 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
         lists=lists,
         always=(intake,) if worker else (intake, TimeCorrection(store), report),
         connected=() if worker else online,
+    )
+
+
+def _lists(
+    config: HqConfig,
+    store: Store,
+    people: PeopleRegistry,
+    publisher: Publisher,
+    publishing: Publishing,
+    versions: VersionClaims,
+    sending: ListSending,
+) -> Task:
+    """Make the task that publishes what changed and sends it."""
+    return in_order(
+        versions,
+        RiskExpiry(people.risk_lists),
+        ChangedLists(store, publisher, publishing, config.lists.publish_after_s),
+        ListRenewal(store, publisher, publishing, timedelta(hours=config.lists.reissue_after_h)),
+        LogEmptying(store, publisher),
+        sending,
     )
 
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from common.broker.access import GATE, HQ, BrokerAccess, LinkError
 from common.broker.answers import PublishAnswers
 from common.broker.link import GATE_LIMITS
 from common.broker.rights import TopicRight, TopicRights, summary
+from common.broker.server_certificate import days_left_at
 from common.broker.session import MqttSession
 
 
@@ -108,6 +109,13 @@ def test_fail__each_wrong_certificate_has_its_own_sentence(
     assert f"the certificate of 127.0.0.1:{port} cannot be trusted" in text
     assert says in text
     assert todo in text
+
+
+def test_ok__the_end_of_the_brokers_certificate_is_seen_beforehand(ours: Authority) -> None:
+    with server(with_certificate(*ours.issue("broker", days=5))) as port:
+        left = days_left_at(access(port, ours.path), datetime.now(UTC))
+    assert left is not None and 4.9 < left <= 5
+    assert days_left_at(access(port, ours.path), datetime.now(UTC)) is None, "nothing listens: another check says so"
 
 
 @LEFT

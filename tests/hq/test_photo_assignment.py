@@ -8,6 +8,7 @@ import pytest
 from common.photo_messages import PhotoFile
 from hq.photos.assignment import AssignedPhoto, PhotoRow, assigned_by_name, assigned_by_table, named_workers
 from hq.photos.judging import PHOTOS_MAX, Offers, wanted_photos
+from hq.photos.table import PhotoTableError, photo_rows
 from hq.registry.photo_enrolments import ConsentState
 
 WITHDRAWN = datetime(2026, 11, 20, tzinfo=UTC)
@@ -78,6 +79,26 @@ def test_fail__each_row_and_each_photo_that_does_not_fit_is_named() -> None:
         *3 * ["does not name"],
     )
     assert all(words in line for words, line in zip(expected, said, strict=True)), said
+
+
+def test_ok__the_columns_of_a_table_are_found_by_their_headings() -> None:
+    sheet = [["照片清单"], ["姓名", "工号", "照片", "同意书编号"], ["李伟", "007", "a.jpg", "c-1"], ["", "", "", ""]]
+    assert photo_rows(enumerate(sheet, start=1)) == [PhotoRow(3, "007", "a.jpg", "c-1")]
+    assert photo_rows([(1, ["Worker ID"]), (2, [" w-1 "])]) == [PhotoRow(2, "w-1")]
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([["name"], ["a"]], "add the heading"),
+        ([["worker_id"], [7.0]], "row 2: the id is a number"),
+        ([["worker_id"], ["../a"]], "is not an id"),
+        ([["worker_id", "consent"], ["w-1", "c-1"], ["w-1", "c-2"]], "rows 2 and 3 give w-1 two consents"),
+    ],
+)
+def test_fail__a_table_that_is_not_clear_is_refused(rows: list[list[object]], said: str) -> None:
+    with pytest.raises(PhotoTableError, match=said):
+        photo_rows(enumerate(rows, start=1))
 
 
 def states() -> Iterator[ConsentState]:

@@ -39,13 +39,24 @@ def test_ok__script_is_short(path: str) -> None:
     assert len(lines) <= LINES_MAX
 
 
-def test_ok__dry_run_of_install_names_every_installed_file_and_does_nothing() -> None:
-    done = _run(str(ROOT / "scripts/install"), "--dry-run")
+@pytest.mark.parametrize("what", ["gate", "hq"])
+def test_ok__dry_run_of_install_names_every_installed_file_and_does_nothing(what: str) -> None:
+    done = _run(str(ROOT / "scripts/install"), "--dry-run", *(["--hq"] if what == "hq" else []))
     assert done.returncode == 0, done.stderr
     for path in (ROOT / "systemd").iterdir():
-        assert f"systemd/{path.name}" in done.stdout
+        assert (f"systemd/{path.name}" in done.stdout) is (path.name.startswith("sitegate-hq") is (what == "hq"))
     steps = [line for line in done.stdout.splitlines() if line.strip()]
     assert all(line.startswith("  ") for line in steps), "every step is printed, none is run"
+
+
+def test_ok__the_installer_of_hq_explains_itself_and_stops_what_runs_before_it_replaces_software() -> None:
+    done = _run(str(ROOT / "scripts/install"), "--hq", "--help")
+    assert done.returncode == 0 and "scripts/install --hq --dry-run" in done.stdout
+    assert _run(str(ROOT / "scripts/install"), "--hq", "--colour").returncode == 1
+    text = (ROOT / "scripts/install-hq").read_text(encoding="utf-8")
+    stop, software, start = (text.index(said) for said in ("systemctl stop", "run rm -rf", 'systemctl start "'))
+    assert stop < software < start
+    assert "init" not in text.partition('say "Next')[0].replace("--init-groups", ""), "it makes no keys by itself"
 
 
 def test_fail__install_without_a_terminal_asks_for_the_liveness_mode_before_it_does_anything() -> None:

@@ -11,6 +11,8 @@ ROOT = Path(__file__).parents[2]
 SYSTEMD = ROOT / "systemd"
 PROCESSES = ("gate", "sync", "screen")
 PROGRAM = "/opt/sitegate/venv/bin/sitegate"
+HQ_PROGRAM = "/opt/sitegate-hq/venv/bin/sitegate-hq"
+HQ_UNITS = {"hq": "run", "hq-ingest@": "ingest", "hq-daily@": "%i"}
 EXPOSURE_MAX = 11
 """systemd's exposure level times ten; 100 is a service without any hardening."""
 
@@ -32,8 +34,9 @@ def _unit(process: str) -> dict[str, list[str]]:
 def verified(tmp_path: Path) -> list[str]:
     """Copies of the units whose program exists on this machine."""
     for path in SYSTEMD.glob("sitegate*.*"):
-        if path.suffix in (".service", ".target", ".path"):
-            text = path.read_text(encoding="utf-8").replace(PROGRAM, shutil.which("true") or "/bin/true")
+        if path.suffix in (".service", ".target", ".path", ".timer"):
+            text, true = path.read_text(encoding="utf-8"), shutil.which("true") or "/bin/true"
+            text = text.replace(HQ_PROGRAM, true).replace(PROGRAM, true)
             (tmp_path / path.name).write_text(text, encoding="utf-8")
     return [str(path) for path in sorted(tmp_path.iterdir())]
 
@@ -43,7 +46,7 @@ def test_ok__systemd_finds_nothing_wrong(verified: list[str]) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("process", (*PROCESSES, "reboot"))
+@pytest.mark.parametrize("process", (*PROCESSES, "reboot", *HQ_UNITS))
 def test_ok__exposure_is_low(process: str) -> None:
     unit = str(SYSTEMD / f"sitegate-{process}.service")
     command = ["systemd-analyze", "security", "--no-pager", "--offline=true", f"--threshold={EXPOSURE_MAX}", unit]
@@ -179,3 +182,28 @@ def test_ok__the_installer_moves_an_older_state_folder_while_nothing_runs() -> N
         )
     )
     assert stop < tmpfiles < state < start
+
+
+@pytest.mark.parametrize(("name", "command"), HQ_UNITS.items())
+def test_ok__what_runs_of_hq_has_its_own_user_and_folder_alone(name: str, command: str) -> None:
+    unit = _unit(name)
+    assert unit["ExecStart"] == [f"{HQ_PROGRAM} {command} --dir /var/lib/sitegate-hq"]
+    assert unit["User"] == unit["Group"] == ["sitegate-hq"]
+    assert unit["UMask"] == ["0077"], "keys, people and the database are for this user alone"
+    assert unit["ReadWritePaths"] == ["/var/lib/sitegate-hq"]
+    assert unit["ProtectSystem"] == ["strict"]
+    assert unit["CapabilityBoundingSet"] == [""]
+    assert unit["LimitCORE"] == unit["MemorySwapMax"] == ["0"]
+    assert ("Restart" in unit) is (name != "hq-daily@"), "a check that found something is not repeated at once"
+
+
+def test_ok__hq_is_checked_once_a_day_and_its_folder_is_private() -> None:
+    timer = (SYSTEMD / "sitegate-hq-daily@.timer").read_text(encoding="utf-8")
+    assert "OnCalendar=*-*-* 03:00:00" in timer and "Persistent=true" in timer
+    installer = (ROOT / "scripts" / "install-hq").read_text(encoding="utf-8")
+    assert "sitegate-hq-daily@verify.timer sitegate-hq-daily@gaps.timer" in installer.partition("systemctl enable")[2]
+    text = (SYSTEMD / "sitegate-hq.tmpfiles").read_text(encoding="utf-8")
+    modes = {line.split()[1]: line.split()[2] for line in text.splitlines() if line and not line.startswith("#")}
+    assert modes.pop("/var/lib/sitegate-hq") == "0700"
+    assert set(modes.values()) == {"0600"}
+    assert "u sitegate-hq " in (SYSTEMD / "sitegate-hq.sysusers").read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ from edge.core.domain import LiveState, Tone
 from edge.core.layout import GATE, REPLICA
 from edge.replica.reader import ReplicaReader
 from edge.storage.high_water import HighWater
+from hq.keys import keys
 
 
 class CarefulGate(GateSide):
@@ -67,6 +68,8 @@ class OldWorld(World):
         self.reopen()
 
     def reopen(self) -> None:
+        """Open the database of HQ's folder, which may be another one now."""
+        self.rig.keys = keys.load(self.rig.hq_folder)
         self.store = self.rig.store()
         self.people, self.publisher = self.rig.people(self.store), self.rig.publisher(self.store)
 

@@ -176,6 +176,7 @@ def test_ok__check_says_beforehand_that_the_gates_certificate_ends(
 ) -> None:
     ours = Authority(tmp_path, "ours")
     broker = Mosquitto(tmp_path, _tls(*ours.issue("broker"), WithClients.more(ours)))
+    ours.issue("broker", 90)
     certificate, key = ours.issue("gate-1", days)
     files = {"ca_path": str(ours.path), "client_cert_path": str(certificate), "client_key_path": str(key)}
     broker.start()

@@ -49,6 +49,11 @@ class KeysConfig(ConfigSection):
         description="X25519: opens lists sealed for this site. Readable by the gate process only. "
         '"credential:NAME" means a systemd credential of its unit.',
     )
+    screen_private_path: Path = Field(
+        default=Path("/etc/sitegate/keys/screen.key.pem"),
+        description="X25519: opens the list of names sealed for this site's screens. Readable by the screen process only. "
+        'Without it pages show ids. "credential:NAME" means a systemd credential of its unit.',
+    )
     gate_signing_path: Path | None = Field(
         default=None,
         description="Ed25519, made here by the gate process: signs this gate's events and its commissioning. Unset: in its "

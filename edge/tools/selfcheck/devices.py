@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+from common.broker.server_certificate import days_left_at
 from common.certificate_expiry import WARN_DAYS, days_left
 from common.check_result import CheckResult, CheckState
 from edge.app.devices import make_camera
@@ -16,7 +17,7 @@ from edge.devices.thermometer import SensorFault, object_celsius, open_bus
 from edge.sim import ScriptError
 from edge.storage.desk import DeskReader
 from edge.storage.journal import JournalReader
-from edge.sync.mqtt import LinkError, MqttLink
+from edge.sync.mqtt import LinkError, MqttLink, access
 from edge.system.clock import SystemClock
 
 CAMERA_WAIT_S = 8.0
@@ -137,6 +138,11 @@ def broker(config: Config) -> CheckResult:
         todo = "the gate works on without it; check broker, network, [sync]"
         return CheckResult("broker", CheckState.PROBLEM, f"{where}: {state.detail}", todo)
     connected = f"connected to {where}{' with TLS' if config.sync.tls else ''}"
+    left = days_left_at(access(config.sync), SystemClock().utc())
+    if left is not None and left < WARN_DAYS:
+        detail = f"{connected}; the broker's certificate ends in {left:.0f} days"
+        todo = "have it renewed there in time: without it no gate connects"
+        return CheckResult("broker", CheckState.WARNING, detail, todo)
     path = config.sync.client_cert_path
     if path is not None and (left := days_left(path, SystemClock().utc())) < WARN_DAYS:
         todo = f"renew {path}; sync takes it at its next connection (systemctl restart sitegate-sync)"
