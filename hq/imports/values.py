@@ -34,6 +34,8 @@ CLEAR = frozenset("-–—－")
 """A cell with only such a mark clears the field."""
 _UNSEEN, _JOINERS = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"), "\u200c\u200d"
 _SCIENTIFIC = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+]?[0-9]+")
+_APOSTROPHE = re.compile("^'(?=[=+@＝＋－＠-])")
+"""Stands before what a spreadsheet would take for a formula, in our own exports too."""
 _DATE = re.compile(
     r"([0-9]{4})(?:[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日|([0-9]{2})([0-9]{2}))"
 )
@@ -90,7 +92,7 @@ def name(most: int) -> Read:
             cell = int(cell)  # a team called 3
         if isinstance(cell, bool | date | time | timedelta):
             raise BadCell(f"{shown(cell)} is no text: format the column as text")
-        found = " ".join(str(cell).split())
+        found = _APOSTROPHE.sub("", " ".join(str(cell).split()))
         if not found.isprintable():
             found = " ".join("".join(one for one in found if one not in "\ufeff\u200b\u2060").split())
         if not found.isprintable() and any(unicodedata.category(o) in _UNSEEN and o not in _JOINERS for o in found):
@@ -114,6 +116,12 @@ def some_ids(cell: Cell, rules: CellRules) -> tuple[str, ...]:
     """Read one id or several, between commas, semicolons or blanks."""
     found = [one for one in _SPLIT.split(_no_number(cell)) if one]
     return tuple(dict.fromkeys(an_id(one, rules) for one in found))
+
+
+def some_names(cell: Cell, rules: CellRules) -> tuple[str, ...]:
+    """Read one name or several, between semicolons or commas."""
+    found = [name(80)(one, rules) for one in re.split("[;；,，、]", str(cell)) if not is_empty(one)]
+    return tuple(map(str, found))
 
 
 def some_cards(cell: Cell, rules: CellRules) -> tuple[str, ...]:
@@ -260,7 +268,9 @@ def _no_number(cell: Cell) -> str:
 
 
 def _as_shown(cell: Cell) -> str:
-    return f"{cell:g}" if isinstance(cell, float) and abs(cell) >= 1e15 else shown(text_of(cell)).removesuffix(".0'")
+    if isinstance(cell, float):
+        return f"{cell:.0f}" if cell.is_integer() and abs(cell) < 1e11 else f"{cell:G}"
+    return shown(text_of(cell))
 
 
 def _trimmed(text: str) -> str:

@@ -38,11 +38,12 @@ from contract.messages import (
 from hq.cli import app
 from hq.commands import overview
 from hq.commands.times import typed_time
-from hq.database.event_search import GRANTING, EventFilter, newest_found, passages, refusals
+from hq.database.event_search import GRANTING, EventFilter, newest_found, refusals
 from hq.database.gate_reports import set_health, set_status
 from hq.database.store import Store
 from hq.database.watched_events import command_answers, gate_notices
 from hq.keys import keys
+from hq.lists.presence_projection import PresenceProjection
 from hq.registry.credentials import WrittenWorker
 from hq.registry.import_file import ImportFile
 from hq.registry.people import PeopleRegistry
@@ -267,6 +268,7 @@ def test_ok__who_is_inside_over_all_gates_of_a_site(world: World) -> None:
     world.passage(None, Direction.IN, at=at(1))
     world.passage(None, Direction.OUT, at=at(1))
     world.passage("w-9", Direction.IN, gate="gate-9", site="site-2", at=at(1))
+    assert PresenceProjection(world.store).follow() == {"site-1", "site-2"}
     found = inside(world.store, "site-1", at(24))
     assert [(one.worker_id, one.gate_id, one.count) for one in found] == [("w-2", "gate-1", 1), (None, "gate-1", 1)]
     assert "2 inside site-1" in world.says("inside", "site-1")
@@ -331,7 +333,6 @@ def test_ok__no_search_reads_all_events(world: World) -> None:
     asked += [
         ("refused", lambda db: refusals(db, EventFilter(since=DAY), 100)),
         ("refused at a site", lambda db: refusals(db, EventFilter(site_id="site-1", since=DAY), 100)),
-        ("inside", lambda db: passages(db, "site-1", DAY)),
         ("what came of a command", lambda db: command_answers(db, "gate-1", "abc", 0)),
         ("notices of all gates", lambda db: gate_notices(db)),
     ]
