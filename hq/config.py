@@ -74,7 +74,8 @@ class ListsConfig(HqSection):
     """Maximum time until replaced templates, and what a gate has of people who left its site, leave the gate's files.
     Withdrawn templates leave at once."""
     publish_after_s: float = Field(default=0.5, ge=0, le=3600)
-    """So long a change waits for others before the running HQ publishes it: they travel in one version."""
+    """So long a change waits for others before the running HQ publishes it: they travel in one version. A change of the
+    risk list never waits."""
 
 
 class MetricsConfig(HqSection):

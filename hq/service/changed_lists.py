@@ -4,6 +4,7 @@ import time
 
 import structlog
 
+from contract.messages import ListKind
 from hq.database.dirty_lists import dirty
 from hq.database.published_lists import ListKey
 from hq.database.sites import site_rows
@@ -20,7 +21,10 @@ TURN_S = 0.5
 
 
 class ChangedLists:
-    """Part of the one HQ process that publishes. `pause_s`: so long a change waits for others, to travel with them."""
+    """Part of the one HQ process that publishes. `pause_s`: so long a change waits for others, to travel with them.
+
+    A risk list never waits: it stops somebody.
+    """
 
     def __init__(self, store: Store, publisher: Publisher, publishing: Publishing, pause_s: float) -> None:
         self._store, self._publisher, self._publishing = store, publisher, publishing
@@ -37,7 +41,8 @@ class ChangedLists:
         wanted = self._publisher.to_publish(known) if known else []
         self._seen_s = {key: self._seen_s.get(key, begun_s) for key in wanted}
         for key in wanted:
-            if begun_s - self._seen_s[key] >= self._pause_s and self._publishing.try_publish(*key):
+            pause_s = 0.0 if key[1] is ListKind.RISK else self._pause_s
+            if begun_s - self._seen_s[key] >= pause_s and self._publishing.try_publish(*key):
                 del self._seen_s[key]
             if time.monotonic() - begun_s > TURN_S:
                 return
