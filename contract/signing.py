@@ -141,7 +141,8 @@ def unseal(sealed: bytes, purpose: str, key: X25519PrivateKey | Opener) -> bytes
             return bytes(_SUITE.decrypt(sealed, one, info=_context(purpose)))
         except Exception:  # noqa: BLE001 - the library raises many types for a wrong key or a broken seal
             continue
-    raise BadSeal(f"the {purpose} is not sealed for this key: check keys.site_private_path")
+    whose = "screen" if purpose.startswith("directory ") else "site"
+    raise BadSeal(f"the {purpose} is not sealed for this key: check keys.{whose}_private_path")
 
 
 def key_id(key: PrivateKey | PublicKey) -> str:

@@ -16,6 +16,8 @@ from common.text_files import NotUtf8, read_text
 from contract.messages import Id
 
 FILE_NAME = "hq.toml"
+KEEP_DAYS_MIN = 30
+"""Presence, answers to commands and gaps look back at events of some days."""
 _BROKER_FILES = ("ca_path", "client_cert_path", "client_key_path", "password_path")
 
 
@@ -72,7 +74,8 @@ class ListsConfig(HqSection):
     """Maximum time until replaced templates, and what a gate has of people who left its site, leave the gate's files.
     Withdrawn templates leave at once."""
     publish_after_s: float = Field(default=0.5, ge=0, le=3600)
-    """So long a change waits for others before the running HQ publishes it: they travel in one version."""
+    """So long a change waits for others before the running HQ publishes it: they travel in one version. A change of the
+    risk list never waits."""
 
 
 class MetricsConfig(HqSection):
@@ -99,6 +102,23 @@ class GatesConfig(HqSection):
         return until if until.tzinfo else until.replace(tzinfo=UTC)
 
 
+class EventsConfig(HqSection):
+    """How long HQ keeps events."""
+
+    keep_days: int = Field(default=0, ge=0, le=36_500)
+    """Older events are removed, by the time at which HQ received them; 0: never."""
+
+    @model_validator(mode="after")
+    def _not_short(self) -> "EventsConfig":
+        if 0 < self.keep_days < KEEP_DAYS_MIN:
+            raise ValueError(f"keep_days: at least {KEEP_DAYS_MIN}, or 0 to keep events for ever")
+        return self
+
+    @property
+    def keep(self) -> timedelta | None:
+        return timedelta(days=self.keep_days) if self.keep_days else None
+
+
 class HqConfig(HqSection):
     """The whole hq.toml.
 
@@ -113,6 +133,7 @@ class HqConfig(HqSection):
     lists: ListsConfig = ListsConfig()
     metrics: MetricsConfig = MetricsConfig()
     gates: GatesConfig = GatesConfig()
+    events: EventsConfig = EventsConfig()
     enrolments: dict[Id, Literal["approve", "trust"]] = {}
     """Site -> "trust": what its gates enrol counts at once. "approve", the default: a person at HQ approves it
     first."""
@@ -195,6 +216,9 @@ whole_after_h = 24   # what was replaced, or left a site, leaves its gates' file
 
 [gates]
 # take_unsigned_until = 2027-03-31   # gates of before version 1.3, which are not registered, are taken up to then
+
+[events]
+# keep_days = 365    # older events are removed; without it, never
 
 [enrolments]
 # site-1 = "trust"   # what gates of this site enrol counts without: sitegate-hq enrolments approve

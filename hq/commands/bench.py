@@ -5,7 +5,7 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 from itertools import count
 from pathlib import Path
@@ -25,12 +25,22 @@ from hq.database.store import Store
 from hq.keys import keys
 
 if TYPE_CHECKING:
+    from hq.bench.district import DistrictFigures
     from hq.bench.events import Measurement
 
 NewDatabase = Callable[[], str]
 
 
+app = typer.Typer(
+    help="Measure HQ on this machine.",
+    epilog="Example: sitegate-hq bench --events 100000 --gates 100",
+    invoke_without_command=True,
+)
+
+
+@app.callback()
 def bench(
+    context: typer.Context,
     events: Annotated[int, typer.Option(min=1_000, max=10_000_000, help="Events of each measurement.")] = 50_000,
     gates: Annotated[int, typer.Option(min=1, max=1_000, help="Gates that send them.")] = 32,
     people: Annotated[int, typer.Option(min=10, max=500_000, help="Workers imported and published.")] = 5_000,
@@ -48,18 +58,17 @@ def bench(
     One and two processes store events, with and without a broker, into SQLite and PostgreSQL (own server, if
     installed).
 
-    Example: sitegate-hq bench --events 100000 --gates 100
+    `bench lists` measures how soon changes are in force at many gates.
     """
+    if context.invoked_subcommand is not None:
+        return
     from hq.bench import events as measurements  # numpy is for this command alone
     from hq.bench.lists import lists
 
     measurements.quiet()
     found: list[Measurement] = []
-    with (
-        tempfile.TemporaryDirectory(prefix="sitegate-hq-bench-", dir=folder or Path.cwd()) as name,
-        ExitStack() as stack,
-    ):
-        work = Path(name)
+    with ExitStack() as stack:
+        work = _work_folder(folder, stack)
         keys.init(work, (measurements.SITE,), 1)
         databases = {"SQLite": _sqlite(work), **_server(database_url, stack)}
         progress = stack.enter_context(Progress(console=err, transient=True))
@@ -78,8 +87,65 @@ def bench(
     _show(found, per_worker, as_json)
 
 
+@app.command("lists")
+def lists_command(
+    sites: Annotated[int, typer.Option(min=1, max=2_000, help="Sites.")] = 300,
+    gates: Annotated[int, typer.Option(min=1, max=10_000, help="Simulated gates, divided among the sites.")] = 1_000,
+    workers: Annotated[int, typer.Option(min=1, max=1_000_000, help="Workers, divided among the sites.")] = 100_000,
+    changes: Annotated[int, typer.Option(min=1, max=1_000, help="Changes of workers, and as many risk entries.")] = 40,
+    postgres: Annotated[
+        bool, typer.Option("--postgres", help="With PostgreSQL (own server) instead of SQLite.")
+    ] = False,
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Folder on the disk that is timed.  [default: here]")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
+) -> None:
+    """Measure how soon one worker's change, and one risk entry, are in force at the gates of the worker's site.
+
+    HQ, its database and mosquitto are real. The gates are simulated: they verify, open and hold their lists.
+
+    Example: sitegate-hq bench lists --sites 10 --gates 30 --workers 1000
+    """
+    from hq.bench.district import measure  # numpy is for this command alone
+    from hq.bench.synthetic_district import District
+
+    with ExitStack() as stack:
+        work = _work_folder(folder, stack)
+        server = stack.enter_context(closing(Postgres())) if postgres else None
+        url = server.database("bench") if server else f"sqlite:///{work}/bench.db"
+        progress = stack.enter_context(Progress(console=err, transient=True))
+        task = progress.add_task("a synthetic district", total=None)
+        wanted = District(sites, gates, workers, changes)
+        database = "PostgreSQL" if postgres else "SQLite"
+        figures = measure(work, url, database, wanted, lambda text: progress.update(task, description=text))
+    if as_json:
+        return out.print_json(json.dumps({"machine": _machine(), **asdict(figures)}))
+    return _show_district(figures)
+
+
+def _show_district(found: "DistrictFigures") -> None:
+    out.print(
+        f"{found.database}, {found.sites} sites, {found.gates} gates, {found.workers} workers; {_machine()}",
+        highlight=False,
+    )
+    for line in (
+        f"all workers imported, with two templates each: {found.import_s:.1f} s",
+        f"first round of all lists, until the last gate: {found.round_s:.1f} s, {found.round_mb:.1f} MB to all gates",
+        f"one worker changed, in force at all gates of the site: p50 {found.worker_p50_s:.2f} s, "
+        f"p95 {found.worker_p95_s:.2f} s, {found.worker_bytes} bytes to each gate",
+        f"one risk entry, likewise: p50 {found.risk_p50_s:.2f} s, p95 {found.risk_p95_s:.2f} s, {found.risk_bytes} bytes",
+        f"HQ's process: {found.hq_memory_mb:.0f} MB at most, {found.hq_cpu_s:.1f} s of processor time",
+    ):
+        out.print(f"  {line}", highlight=False)
+
+
+def _machine() -> str:
+    return f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+
+
 def _show(found: list["Measurement"], per_worker: float, as_json: bool) -> None:
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    machine = _machine()
     if as_json:
         rows = [{**asdict(figure), "per_s": figure.per_s} for figure in found]
         out.print_json(json.dumps({"machine": machine, "roster_bytes_per_worker": per_worker, "figures": rows}))
@@ -98,6 +164,12 @@ def _show(found: list["Measurement"], per_worker: float, as_json: bool) -> None:
         )
     print_table(table)
     out.print(f"roster on the wire: {per_worker:.0f} bytes per worker with two templates", highlight=False)
+
+
+def _work_folder(folder: Path | None, stack: ExitStack) -> Path:
+    """Make a folder that is removed afterwards."""
+    parent = folder or Path.cwd()
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sitegate-hq-bench-", dir=parent)))
 
 
 def _sqlite(folder: Path) -> NewDatabase:
@@ -147,6 +219,6 @@ def _empty(url: str) -> str:
     return url
 
 
-def register(app: typer.Typer) -> None:
+def register(root: typer.Typer) -> None:
     """Add the command to `sitegate-hq`."""
-    app.command()(bench)
+    root.add_typer(app, name="bench")

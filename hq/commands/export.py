@@ -9,7 +9,7 @@ import typer
 
 from hq.commands.console import out, print_json
 from hq.commands.context import opened
-from hq.commands.options import Folder, Json
+from hq.commands.options import Folder, Json, id_of
 from hq.commands.times import typed_time
 from hq.database.clock import now
 from hq.database.event_search import EventFilter
@@ -20,7 +20,7 @@ app = typer.Typer(no_args_is_help=True, help="Write workers, risk lists or event
 
 Target = Annotated[Path, typer.Argument(help="The file: .xlsx keeps long numbers as they are, .csv is for programs.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Replace a file of this name.")]
-SiteOption = Annotated[str | None, typer.Option("--site", help="Only this site.")]
+SiteOption = Annotated[str | None, typer.Option("--site", help="Only this site.", callback=id_of("site"))]
 
 
 @app.command()
@@ -54,7 +54,7 @@ def events(
     since: Annotated[str, typer.Option("--since", help="The first day or moment.")] = "today",
     until: Annotated[str | None, typer.Option("--until", help="The end.  [default: one day after --since]")] = None,
     site: SiteOption = None,
-    worker: Annotated[str | None, typer.Option("--worker", help="Only this worker.")] = None,
+    worker: Annotated[str | None, typer.Option("--worker", help="Only this worker.", callback=id_of("worker"))] = None,
     replace_: Replace = False,
     as_json: Json = False,
 ) -> None:

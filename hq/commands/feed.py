@@ -6,9 +6,11 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter
 
-from hq.commands.console import err, out, time_text
+from common.terminal.console import Table
+from hq.commands.console import err, out, print_json, print_table, time_text
 from hq.commands.context import opened
 from hq.commands.options import Folder, Json
+from hq.database.feed_readers import feed_readers, forget_reader
 from hq.feed import Feed, FeedEntry, FeedPage
 from hq.feed.feed import LIMIT, LIMIT_MAX
 from hq.feed.server import feed_app, listening, server_of, token_of
@@ -27,6 +29,9 @@ def read(
         Path | None, typer.Option("--cursor", help="A file that keeps how far you are; made if there is none.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=LIMIT_MAX, help="Entries of one page.")] = LIMIT,
+    reader: Annotated[
+        str, typer.Option("--reader", help="A name; HQ then removes no event that this reader has not stored.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Print everything after a cursor, one entry a line, and move the cursor page by page.
@@ -41,7 +46,7 @@ def read(
     with opened(folder) as (_config, _people, _publisher, store):
         feed = Feed(store)
         while True:
-            page = feed.read(at, limit)
+            page = feed.read(at, limit, reader)
             for entry in page.entries:
                 _show(entry, as_json=as_json)
             out.file.flush()
@@ -51,6 +56,31 @@ def read(
             if not page.more:
                 break
     _show_lag(page)
+
+
+@app.command()
+def readers(
+    folder: Folder = Path(),
+    forget: Annotated[str, typer.Option("--forget", help="Wait for this reader no more.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Show the readers that HQ waits for before it removes old events, and when each last stored something.
+
+    Example: sitegate-hq feed readers --forget payroll
+    """
+    with opened(folder) as (_config, _people, _publisher, store):
+        if forget:
+            with store.write() as db:
+                known = forget_reader(db, forget)
+            return out.print(f"{forget} is forgotten" if known else f"there is no reader {forget}", highlight=False)
+        with store.read() as db:
+            rows = [(row.name, row.read_utc) for row in feed_readers(db)]
+    if as_json:
+        return print_json([{"name": name, "read_utc": utc} for name, utc in rows])
+    table = Table("reader", "last stored")
+    for name, utc in rows:
+        table.add_row(name, time_text(utc))
+    return print_table(table)
 
 
 @app.command()

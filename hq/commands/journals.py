@@ -112,6 +112,8 @@ def _show_verdicts(verdicts: list[report.ChainVerdict]) -> None:
         state = "chain verified" if v.ok else f"NOT verified: {v.problem or 'events are missing'}"
         held = f"{v.gate_id} epoch {v.epoch}: HQ holds {v.held} of {v.last_seq} events, "
         out.print(styled(held, (state, "" if v.ok else "red")))
+        if v.removed:
+            out.print(f"  {v.removed} events before them were removed by age ([events] keep_days)", highlight=False)
         if v.erased:
             out.print(f"  {v.erased} enrolments without what was sealed in them, erased by HQ", highlight=False)
         if v.newer:

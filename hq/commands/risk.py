@@ -7,12 +7,11 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from common import ids
 from common.terminal.console import Table
 from common.terminal.problems import shown
 from hq.commands.console import out, print_json, print_table, time_text
 from hq.commands.context import opened
-from hq.commands.options import Folder, Json
+from hq.commands.options import ByOption, Folder, Json, WorkerArgument, id_of
 from hq.commands.worker import publish_changed
 from hq.database.clock import now
 from hq.registry.risk_record import RiskRecord, StoredRisk
@@ -21,16 +20,16 @@ from hq.registry.risks import RiskRefused
 app = typer.Typer(no_args_is_help=True, help="The risk lists: who is on one, put a worker on it, lift an entry.")
 
 DEFAULT_LIST = "key-screening"
-WorkerArgument = Annotated[str, typer.Argument(help="The worker's id.")]
 ListOption = Annotated[str, typer.Option("--list", help="The list, as the policy of the sites names it.")]
-ByOption = Annotated[str, typer.Option("--by", help="Who does this; it is recorded.")]
 END_MAX = timedelta(days=366)
 
 
 @app.command("list")
 def list_(
     folder: Folder = Path(),
-    worker: Annotated[str | None, typer.Option("--worker", help="Only this worker, with lifted entries.")] = None,
+    worker: Annotated[
+        str | None, typer.Option("--worker", help="Only this worker, with lifted entries.", callback=id_of("worker"))
+    ] = None,
     list_name: Annotated[str | None, typer.Option("--list", help="Only this list.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -79,7 +78,6 @@ def add(
         raise typer.BadParameter("an emergency measure has an end: give --until, or --no-end with --why")
     if no_end and not why.strip():
         raise typer.BadParameter("say why it has no end", param_hint="--why")
-    ids.checked("worker", worker)
     record = _record(
         worker_id=worker,
         list_name=list_name.strip(),

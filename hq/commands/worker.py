@@ -15,7 +15,7 @@ from common.terminal.console import Table, styled
 from contract.messages import ListKind
 from hq.commands.console import err, out, print_json, print_table, time_text
 from hq.commands.context import opened
-from hq.commands.options import Folder, Json
+from hq.commands.options import ByOption, Folder, Json, WorkerArgument, id_of
 from hq.database.clock import now
 from hq.database.people_changes import noted_changes
 from hq.database.store import Store
@@ -28,8 +28,7 @@ from hq.registry.sites import SiteRegistry
 app = typer.Typer(no_args_is_help=True, help="Show and find workers, end their work, erase them.")
 
 LOG_WAIT_S = 5.0
-Workers = Annotated[list[str], typer.Argument(help="The workers' ids.", metavar="WORKER...")]
-ByOption = Annotated[str, typer.Option("--by", help="Who decides; it is recorded.")]
+Workers = Annotated[list[str], typer.Argument(help="The workers' ids.", metavar="WORKER...", callback=id_of("worker"))]
 WhyOption = Annotated[str, typer.Option("--why", help="The reason; it is recorded.")]
 _COLUMNS = ("worker", "name", "employer", "trade", "sites", "works", "until", "consent", "photos", "card")
 
@@ -39,9 +38,7 @@ class WorkerUnknown(ValueError):
 
 
 @app.command()
-def show(
-    worker: Annotated[str, typer.Argument(help="The worker's id.")], folder: Folder = Path(), as_json: Json = False
-) -> None:
+def show(worker: WorkerArgument, folder: Folder = Path(), as_json: Json = False) -> None:
     """Show all that HQ knows of one worker, with the risk lists and what was done at HQ.
 
     Example: sitegate-hq worker show w-1042
@@ -72,7 +69,9 @@ def show(
 @app.command("list")
 def list_(
     folder: Folder = Path(),
-    site: Annotated[str | None, typer.Option("--site", help="Only workers of this site.")] = None,
+    site: Annotated[
+        str | None, typer.Option("--site", help="Only workers of this site.", callback=id_of("site"))
+    ] = None,
     without_photo: Annotated[bool, typer.Option("--without-photo", help="Only workers without a template.")] = False,
     left: Annotated[bool, typer.Option("--left", help="Also those who do not work any more.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many.")] = 200,
@@ -121,7 +120,9 @@ def retire(
         datetime | None,
         typer.Option("--last-day", formats=["%Y-%m-%d"], help="The last day of work.  [default: they stop now]"),
     ] = None,
-    site: Annotated[str | None, typer.Option("--site", help="End the work at this site only, now.")] = None,
+    site: Annotated[
+        str | None, typer.Option("--site", help="End the work at this site only, now.", callback=id_of("site"))
+    ] = None,
 ) -> None:
     """End the work of workers: their gates refuse them. The record stays, so that they can come back by an import.
 

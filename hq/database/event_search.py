@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
-from contract.messages import Direction, PassageOutcome, Reason
+from contract.messages import Direction, Reason
 from hq.database import tables as t
 
 _EVENTS = t.events.c
@@ -62,14 +62,6 @@ def refusals(db: Connection, wanted: EventFilter, limit: int) -> list[Row[Any]]:
     counted = select(*key, func.count().label("times"), func.max(t.event_time).label("last"))
     refused = _EVENTS.type == "access", _EVENTS.reason.not_in([reason.value for reason in GRANTING])
     return list(db.execute(counted.where(*_conditions(db, wanted), *refused).group_by(*key).limit(limit)))
-
-
-def passages(db: Connection, site_id: str, since: datetime) -> list[Row[Any]]:
-    """Read worker, gate, direction and time of everybody who passed at a site, in the order in which they did."""
-    mine = _EVENTS.site_id == site_id, t.event_time >= since, _EVENTS.type == "passage"
-    passed = _EVENTS.reason != PassageOutcome.NOT_TAKEN.value
-    columns = (_EVENTS.worker_id, _EVENTS.gate_id, _EVENTS.body, t.event_time.label("time"))
-    return list(db.execute(select(*columns).where(*mine, passed).order_by(t.event_time, _EVENTS.id)))
 
 
 def _newest_of_gate(db: Connection, columns: Sequence[str], wanted: EventFilter, limit: int) -> list[Row[Any]]:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DataError, OperationalError
 from contract.chain import GENESIS
 from contract.messages import EventRecord
 from hq.database import tables as t
+from hq.database.journal_starts import journal_start
 from hq.database.values import BRANCH_MARK, EventRow, Journal, JournalKey, origin
 
 
@@ -46,10 +47,13 @@ def hashes(db: Connection, key: JournalKey, first: int, last: int) -> dict[int, 
 
 
 def chain_base(db: Connection, key: JournalKey) -> tuple[int, str]:
-    """Read number and hash before the first record of a journal, or of a branch."""
+    """Read number and hash before the first record that HQ holds of a journal, or of a branch."""
     wanted = select(t.events.c.seq, t.events.c.prev_hash).where(*_of(key)).order_by(t.events.c.seq).limit(1)
+    if BRANCH_MARK not in key.epoch:
+        start = journal_start(db, key.journal)
+        return (start.seq, start.hash) if start else (0, GENESIS)
     row = db.execute(wanted).first()
-    return (row.seq - 1, row.prev_hash) if row and BRANCH_MARK in key.epoch else (0, GENESIS)
+    return (row.seq - 1, row.prev_hash) if row else (0, GENESIS)
 
 
 def chain(db: Connection, key: JournalKey, erased: Mapping[int, bytes] = MappingProxyType({})) -> Iterator[EventRecord]:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, func, select, text, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hq.database import tables as t
+from hq.database.journal_starts import journal_start
 from hq.database.values import Journal, JournalKey, Watermark, origin
 
 _KEY = "hashtextextended('journal ' || gate || '/' || epoch, 0)"
@@ -84,7 +85,10 @@ def last_begun(db: Connection, gate_id: str) -> str:
     begun: dict[int, str] = {}
     for epoch in db.execute(select(t.watermarks.c.epoch).where(t.watermarks.c.gate_id == gate_id)).scalars():
         mine = (t.events.c.gate_id == gate_id, t.events.c.epoch == epoch)
-        first = db.execute(select(t.events.c.id).where(*mine).order_by(t.events.c.seq).limit(1)).scalar()
+        start = journal_start(db, (gate_id, epoch))
+        first = start.begun if start else None
+        if first is None:
+            first = db.execute(select(t.events.c.id).where(*mine).order_by(t.events.c.seq).limit(1)).scalar()
         begun[first or 0] = epoch
     epoch = begun[max(begun)] if begun else ""
     return origin(epoch) or epoch

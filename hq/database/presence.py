@@ -101,6 +101,14 @@ def unnamed_passages(db: Connection, since: datetime) -> Iterable[Row[Any]]:
     return db.execute(select(t.unnamed_passages).where(t.unnamed_passages.c.utc >= since))
 
 
+def passages_at(db: Connection, site_id: str, since: datetime) -> tuple[list[Row[Any]], list[Row[Any]]]:
+    """Read the last passages at one site since a time: of each worker, and all of unknown people in their order."""
+    named, unnamed = t.last_passages.c, t.unnamed_passages.c
+    last = select(t.last_passages).where(named.site_id == site_id, named.utc >= since).order_by(named.utc)
+    others = select(t.unnamed_passages).where(unnamed.utc >= since, unnamed.site_id == site_id)
+    return list(db.execute(last)), list(db.execute(others.order_by(unnamed.utc, unnamed.seq)))
+
+
 def save_last_passages(db: Connection, rows: Sequence[Mapping[str, object]]) -> None:
     """Add these last passages, or replace those of the same worker and site."""
     _upsert(db, t.last_passages, ("site_id", "worker_id"), rows)

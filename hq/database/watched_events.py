@@ -41,7 +41,8 @@ def gate_notices(db: Connection) -> dict[str, GateNotices]:
     rows = db.execute(grouped.where(_WATCHED).group_by(_EVENTS.gate_id, _EVENTS.reason)).all()
     newest = {(row.gate_id, row.reason): row.newest for row in rows}
     counts = {(row.gate_id, row.reason): row.times for row in rows}
-    gates = sorted({row.gate_id for row in rows})
+    removed = _removed_losses(db)
+    gates = sorted({row.gate_id for row in rows} | removed.keys())
     locked = {name: newest.get((name, NoticeCode.LOCKED_DOWN.value), 0) for name in gates}
     locked = {
         name: row_id
@@ -53,11 +54,20 @@ def gate_notices(db: Connection) -> dict[str, GateNotices]:
     return {
         name: GateNotices(
             locked_down_utc=times.get(locked.get(name, 0)),
-            losses=counts.get((name, NoticeCode.EVENTS_LOST.value), 0),
+            losses=counts.get((name, NoticeCode.EVENTS_LOST.value), 0) + removed.get(name, 0),
             lost_utc=times.get(lost[name]),
         )
         for name in gates
     }
+
+
+def lock_in_force(db: Connection, gate_id: str) -> int:
+    """Return the row id of the notice that a gate was locked down; 0 if that is over."""
+    codes = (NoticeCode.LOCKED_DOWN.value, NoticeCode.LOCK_DOWN_OVER.value)
+    mine = _EVENTS.gate_id == gate_id, _EVENTS.reason.in_(codes)
+    wanted = select(_EVENTS.id, _EVENTS.reason).where(_WATCHED, *mine).order_by(_EVENTS.id.desc()).limit(1)
+    row = db.execute(wanted).first()
+    return row.id if row and row.reason == NoticeCode.LOCKED_DOWN.value else 0
 
 
 def newest_lock_notices(db: Connection, gate_ids: Sequence[str], after_id: int) -> dict[str, str]:
@@ -66,6 +76,13 @@ def newest_lock_notices(db: Connection, gate_ids: Sequence[str], after_id: int) 
     mine = _EVENTS.gate_id.in_(gate_ids), _EVENTS.reason.in_(codes), _EVENTS.id > after_id
     wanted = select(_EVENTS.gate_id, _EVENTS.reason).where(_WATCHED, *mine).order_by(_EVENTS.id)
     return {row.gate_id: row.reason for row in db.execute(wanted)}
+
+
+def _removed_losses(db: Connection) -> dict[str, int]:
+    """Read how many reports of losses were removed by age, by gate: gaps that are acknowledged are counted."""
+    columns = t.journal_starts.c
+    grouped = select(columns.gate_id, func.sum(columns.losses)).group_by(columns.gate_id)
+    return {gate_id: int(losses) for gate_id, losses in db.execute(grouped) if losses}
 
 
 def _times(db: Connection, row_ids: Sequence[int]) -> dict[int, datetime]:

@@ -9,13 +9,16 @@ from hq.database.values import Journal
 from hq.feed.cursor import HASH_DIGITS, Again, Position
 from hq.feed.entries import FeedEntry, FeedKind
 
+REMOVED = "age"
+"""HQ removed them by age."""
 RESTORED = "restored"
 """HQ's database was restored: changes that the reader knows are no longer known here, or are others."""
 
 
 @dataclass(frozen=True, slots=True)
 class JournalHead:
-    """Where a journal ends at HQ. `base`: number and hash before its first event."""
+    """Where a journal ends at HQ. `base`: number and hash before its first event. `removed`: of the last one that HQ
+    removed by age."""
 
     journal: Journal
     site_id: str
@@ -24,6 +27,7 @@ class JournalHead:
     changes: int
     token: str
     base: tuple[int, str]
+    removed: tuple[int, str] | None = None
 
     @property
     def beginning(self) -> Position:
@@ -46,18 +50,20 @@ class EventChange:
 class JournalWork:
     """What is read of one journal for one page. `position`: the reader's, changes included, before new events.
 
-    `repeated`: first and last number, and why. `fresh`: first and last number of new events.
+    `repeated`: first and last number, and why. `fresh`: first and last number of new events. `removed`: of events that
+    HQ removed before this reader had them.
     """
 
     head: JournalHead
     position: Position
     repeated: list[tuple[int, int, str]] = field(default_factory=list)
     fresh: tuple[int, int] | None = None
+    removed: tuple[int, int] | None = None
 
     @property
     def size(self) -> int:
         fresh = self.fresh[1] - self.fresh[0] + 1 if self.fresh else 0
-        return fresh + sum(last - first + 1 for first, last, _ in self.repeated)
+        return bool(self.removed) + fresh + sum(last - first + 1 for first, last, _ in self.repeated)
 
     @property
     def ranges(self) -> list[EventRange]:
@@ -87,8 +93,13 @@ def plan(head: JournalHead, position: Position, changes: Sequence[EventChange], 
         again = Again(noted.first - 1, min(noted.last, work.position.seq), noted.why)
         work.position = replace(work.position, change=noted.change, token=noted.token, again=again)
         _repeat(work, room - work.size)
+    if work.position.again is not None or work.position.change != head.changes or work.size >= room:
+        return work
+    if head.removed is not None and work.position.seq < head.removed[0]:
+        work.removed = work.position.seq + 1, head.removed[0]
+        work.position = replace(work.position, seq=head.removed[0], hash=head.removed[1][:HASH_DIGITS])
     left, start = room - work.size, work.position.seq
-    if work.position.again is None and work.position.change == head.changes and left > 0 and start < head.seq:
+    if left > 0 and start < head.seq:
         work.fresh = start + 1, min(head.seq, start + left)
     return work
 
@@ -104,6 +115,9 @@ def deliver(work: JournalWork, rows: Mapping[int, Any]) -> tuple[list[FeedEntry]
         for seq in range(first, last + 1)
         if seq in rows
     ]
+    if work.removed is not None:
+        first, last = work.removed
+        entries.append(_entry(head, FeedKind.MISSING, seq=first, last_seq=last, why=REMOVED))
     if work.fresh is None:
         return entries, position
     first, last = work.fresh

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from common.ids import NoId
 from common.terminal.problems import problems
 from hq.database.errors import StoreError
 from hq.feed.cursor import CURSOR_MAX, BadCursor
@@ -38,6 +39,7 @@ class FeedRequest(BaseModel):
 
     cursor: str = ""
     limit: Annotated[int, Field(ge=1, le=LIMIT_MAX)] = LIMIT
+    reader: str = Field(default="", max_length=64)
 
 
 def feed_app(feed: Feed, token: str) -> Starlette:
@@ -54,10 +56,10 @@ def feed_app(feed: Feed, token: str) -> Starlette:
                 return _refusal(413, f"a request has at most {REQUEST_MAX} bytes")
         try:
             asked = FeedRequest.model_validate_json(bytes(body) or b"{}")
-            page = await run_in_threadpool(feed.read, asked.cursor, asked.limit)
+            page = await run_in_threadpool(feed.read, asked.cursor, asked.limit, asked.reader)
         except ValidationError as error:
             return _refusal(400, problems(error))
-        except BadCursor as error:
+        except (BadCursor, NoId) as error:
             return _refusal(400, str(error))
         except StoreError:  # it names HQ's database: for HQ's log, not for the reader
             return _refusal(503, "HQ's database is away: ask again later, with the same cursor")

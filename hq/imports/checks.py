@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from common.unknown_keys import nearest
 from contract.messages import RiskEntry
 from contract.names import matched
 from hq.imports.lines import ImportProblem, RiskLine, WorkerLine
-from hq.imports.plan import ImportMode, RiskChange, WorkerChange
+from hq.imports.plan import RiskChange, WorkerChange
 from hq.registry.import_file import PolicyEntry
 
 
@@ -30,7 +31,7 @@ class FileChecks:
     """What the lines so far said. Each line is checked once."""
 
     known: KnownNames
-    mode: ImportMode
+    utc: datetime
     workers: dict[str, str] = field(default_factory=dict)
     """Worker id -> place."""
     cards: dict[str, str] = field(default_factory=dict, repr=False)
@@ -69,6 +70,8 @@ class FileChecks:
             yield ImportProblem(change.place, text)
         if not worker.sites:
             self.warn("a worker belongs to no site, so no gate will know them", change.place)
+        if any(one.key == "consent_ref" and one.before for one in change.fields):
+            self.warn("a consent changes or ends: templates made under the former one are destroyed", change.place)
         touched = {one.key for one in change.fields}
         if "sites" in touched and worker.cards and "cards" not in touched and change.change != "add":
             self.warn("a card works only at the sites it was imported for: name the card again", change.place)
@@ -103,6 +106,8 @@ class FileChecks:
         if since and until and since >= until:
             text = f"{change.entry.worker_id} would be listed from {since:%Y-%m-%d %H:%M}Z, not before the end"
             yield ImportProblem(change.place, text)
+        if until and until <= self.utc:
+            self.warn("an entry is over already, so no gate will apply it", change.place)
 
     def policy(self, place: str, policy: PolicyEntry) -> Iterator[ImportProblem]:
         """Check a site's rules."""

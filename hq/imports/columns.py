@@ -93,6 +93,8 @@ RISK_FIELDS: tuple[SheetField, ...] = (
     _field(
         "valid_until_utc", values.an_end, "止|至|结束|截止|截止时间|截止日期|到期|有效期|until|valid until|结束日期"
     ),
+    _field("purpose", values.name(200), "目的|用途|why"),
+    _field("may_lift", values.some_names, "可解除人|解除人|lifted by|who may lift"),
     _field("officer", values.name(80), "经办人|登记人|联系人|负责人|contact|added by"),
 )
 FIELDS: Mapping[Subject, tuple[SheetField, ...]] = {Subject.WORKERS: WORKER_FIELDS, Subject.RISK: RISK_FIELDS}

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from sqlalchemy import Connection
 
+from hq.database.clock import now
 from hq.database.store import Store
 from hq.imports.checks import FileChecks, KnownNames, known_lists
 from hq.imports.lines import DEFAULT_LIST, Source
@@ -59,5 +60,5 @@ class Importing:
         policies = [self._people.policy(db, site) for site in sites]
         policies += [json.loads(policy.model_dump_json()) for policy in source.policies]
         lists = known_lists(policies, risk.every(), self._options.new_lists, DEFAULT_LIST)
-        checks = FileChecks(KnownNames(sites, lists), self._options.mode)
+        checks = FileChecks(KnownNames(sites, lists), now())
         return ImportPass(self._people, db, source, self._options, checks, risk, progress, write)

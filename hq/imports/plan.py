@@ -7,13 +7,15 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from contract.credentials import card_digest, hash_pin_code
-from contract.messages import DirectoryEntry, RiskEntry, WorkerEntry, WorkerRecord
+from contract.messages import DirectoryEntry, WorkerEntry, WorkerRecord
 from hq.imports.lines import RiskLine, WorkerLine
 from hq.registry.credentials import WrittenWorker
 from hq.registry.directory import OWN
+from hq.registry.risk_record import RiskRecord
 
 _DEFAULTS: dict[str, Any] = {k: f.default for k, f in WorkerEntry.model_fields.items() if k != "worker_id"}
 _NOT_NULL = {key: f.default for key, f in WrittenWorker.model_fields.items() if f.default is not None}
+_KEPT = ("purpose", "may_lift")
 SECRET = ("cards", "pin", "templates")
 """Fields of which only the change is shown, never the value."""
 
@@ -78,7 +80,7 @@ class RiskChange:
 
     place: str
     change: Change
-    entry: RiskEntry
+    entry: RiskRecord
     fields: tuple[FieldChange, ...] = ()
 
 
@@ -111,13 +113,17 @@ def without_site(held: WorkerRecord, site: str, place: str = "") -> WorkerChange
     return WorkerChange(place, change, held.worker_id, (FieldChange("sites", held.sites, sites),), written)
 
 
-def risk_change(line: RiskLine, held: RiskEntry | None, mode: ImportMode, list_name: str) -> RiskChange:
-    """Work out what a line changes. `list_name`: the list's name as it is known."""
-    before = dict(held) if held is not None and mode is not ImportMode.REPLACE else {}
-    after = before | dict(line.fields) | {"worker_id": line.worker_id, "list_name": list_name}
-    entry = RiskEntry.model_validate(after)
-    old, new = dict(held) if held else {}, dict(entry)
-    changes = tuple(FieldChange(key, old.get(key), new[key]) for key in new if old.get(key) != new[key])
+def risk_change(line: RiskLine, held: RiskRecord | None, mode: ImportMode, list_name: str) -> RiskChange:
+    """Work out what a line changes. `list_name`: the list's name as it is known.
+
+    Who may lift an entry, and what for it is, stay unless the line names them, also when the entry is replaced.
+    """
+    before = {} if held is None else {key: getattr(held, key) for key in RiskRecord.model_fields}
+    kept = before if mode is not ImportMode.REPLACE else {key: before[key] for key in _KEPT if key in before}
+    entry = RiskRecord.model_validate(kept | dict(line.fields) | {"worker_id": line.worker_id, "list_name": list_name})
+    after = dict(entry)
+    compared = [key for key in after if key not in ("worker_id", "list_name")]
+    changes = tuple(FieldChange(key, before.get(key), after[key]) for key in compared if before.get(key) != after[key])
     change = Change.ADD if held is None else Change.CHANGE if changes else Change.NONE
     return RiskChange(line.place, change, entry, changes)
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from common.terminal.errors import problems as in_words
 from common.unknown_keys import nearest
-from contract.messages import DirectoryEntry, RiskEntry, WorkerRecord
+from contract.messages import DirectoryEntry, WorkerRecord
 from contract.names import matched
 from hq.database import people as tables
 from hq.imports.checks import FileChecks
@@ -22,6 +22,7 @@ from hq.imports.summary import ImportSummary
 from hq.registry.directory import OWN
 from hq.registry.import_file import ImportFile
 from hq.registry.people import PeopleRegistry
+from hq.registry.risk_record import StoredRisk
 
 AT_ONCE = 500
 """Lines that are read, checked and written together."""
@@ -155,11 +156,13 @@ class ImportPass:
                 changes.append(change)
         self._risk_done(changes)
 
-    def _risk_change(self, line: RiskLine, held: RiskEntry | None) -> RiskChange | None:
+    def _risk_change(self, line: RiskLine, held: StoredRisk | None) -> RiskChange | None:
         name = self.checks.known.list_called(line.list_name) or line.list_name
         if self.options.mode is ImportMode.REMOVE and held is None:
             self._refuse([ImportProblem(line.place, f"{line.worker_id} is not on {name}: check both")])
             return None
+        if self.options.mode is ImportMode.REMOVE and held is not None:
+            return self._may_change(RiskChange(line.place, Change.REMOVE, held), held)
         if self.options.mode is ImportMode.ADD and held is not None:
             text = f"{line.worker_id} is on {name} already: use --mode update to change entries"
             self._refuse([ImportProblem(line.place, text)])
@@ -169,7 +172,17 @@ class ImportPass:
         except ValidationError as error:
             self._refuse([ImportProblem(line.place, in_words(error))])
             return None
-        return None if self._refuse(self.checks.risk_changed(change)) else change
+        if self._refuse(self.checks.risk_changed(change)):
+            return None
+        return change if held is None or change.change is Change.NONE else self._may_change(change, held)
+
+    def _may_change(self, change: RiskChange, held: StoredRisk) -> RiskChange | None:
+        """Refuse to change or remove an entry that names who may lift it, and not who imports."""
+        if not held.may_lift or matched(self.options.by) in map(matched, held.may_lift):
+            return change
+        text = f"{held.worker_id} on {held.list_name}: only {', '.join(held.may_lift)} may change it; say who you are with --by"
+        self._refuse([ImportProblem(change.place, text)])
+        return None
 
     def _risk_done(self, changes: Sequence[RiskChange]) -> None:
         for change in changes:
@@ -183,7 +196,8 @@ class ImportPass:
             named = {name for _, name in self.checks.entries}
             gone = [entry for entry in self.risk.every() if matched(entry.list_name) in named]
             gone = [entry for entry in gone if (entry.worker_id, matched(entry.list_name)) not in self.checks.entries]
-            self._risk_done([RiskChange("", Change.REMOVE, entry) for entry in gone])
+            changes = [self._may_change(RiskChange("", Change.REMOVE, entry), entry) for entry in gone]
+            self._risk_done([change for change in changes if change is not None])
 
     def _whole_database(self) -> None:
         """Compare with everybody whom HQ knows: cards, employers, and who loses the site."""

@@ -3,8 +3,10 @@
 import codecs
 import csv
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -21,6 +23,8 @@ CELL_MAX = 10_000
 """Characters in a cell of a CSV file."""
 _SEPARATORS = (",", ";", "\t", "|")
 _BLOCK = 1 << 20
+_ODD = re.compile("[\x00-\x08\x0e-\x1f\ue000-\uf8ff\ufffe\uffff]")
+"""Characters that no text has: found in a wrong encoding, or in a file that is no text."""
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _NAMES = {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "utf-16": "UTF-16", "gb18030": "GB18030 (GBK)"}
 
@@ -62,8 +66,6 @@ class CsvSheet:
                     file.readline()
                 for cells in csv.reader(file, delimiter=self.separator, strict=True):
                     number += 1
-                    if any(len(cell) > CELL_MAX for cell in cells):
-                        raise ImportRefused(f"{self.path}: row {number} has a cell of more than {CELL_MAX} characters")
                     yield number, cells
         except csv.Error as error:
             raise ImportRefused(
@@ -77,7 +79,7 @@ class CsvSheet:
 
 def open_sheet(path: Path, sheet_name: str | None) -> Sheet:
     """Open a file with rows. `sheet_name`: the sheet of a workbook. Raises ImportRefused."""
-    csv.field_size_limit(10 * CELL_MAX)
+    csv.field_size_limit(CELL_MAX)
     if path.suffix.lower() in (".xlsx", ".xlsm"):
         return xlsx.open_workbook(path, sheet_name)
     if sheet_name is not None:
@@ -107,25 +109,27 @@ def _encoding(path: Path, file: IO[bytes]) -> str:
     marked = next((name for mark, name in _MARKS if start.startswith(mark)), None)
     for name in [marked] if marked else ["utf-8", "gb18030"]:
         file.seek(0)
-        if _decodes(file, name):
+        try:
+            odd = _odd_text(file, name)
+        except UnicodeError:
+            continue
+        if odd is None:
             return name
+        if name != "gb18030":
+            raise ImportRefused(f"{path} holds {odd}, which is no text: is it a CSV file?")
     raise ImportRefused(
         f"{path} is no text in UTF-8, UTF-16 or GB18030: save it as CSV UTF-8 (Excel: Save As, CSV UTF-8; 另存为 → CSV UTF-8)"
     )
 
 
-def _decodes(file: IO[bytes], encoding: str) -> bool:
-    """Tell whether the whole file is text in this encoding. Private and unassigned characters are no text."""
+def _odd_text(file: IO[bytes], encoding: str) -> str | None:
+    """Decode the whole file. Return a control or private character as JSON writes it, or None. Raises UnicodeError."""
     decoder = codecs.getincrementaldecoder(encoding)()
-    odd = re.compile("[\x00-\x08\x0e-\x1f\ue000-\uf8ff\ufffe\uffff]")
-    try:
-        while block := file.read(_BLOCK):
-            if odd.search(decoder.decode(block)):
-                return False
-        decoder.decode(b"", final=True)
-    except UnicodeError:
-        return False
-    return True
+    while block := file.read(_BLOCK):
+        if found := _ODD.search(decoder.decode(block)):
+            return json.dumps(found[0])
+    decoder.decode(b"", final=True)
+    return None
 
 
 def _csv(path: Path, encoding: str) -> CsvSheet:
@@ -146,12 +150,11 @@ def _separator(path: Path, encoding: str) -> str:
     """Choose the separator that gives the most headings, then the most columns."""
     scores = {}
     for separator in _SEPARATORS:
-        try:
-            rows = [cells for _, cells in islice(CsvSheet(path, encoding, separator).rows(), HEADINGS_WITHIN)]
-        except ImportRefused:
-            continue
+        rows: list[Sequence[Cell]] = []
+        with suppress(ImportRefused):  # what was read until then counts; the reading proper says what is wrong
+            rows.extend(cells for _, cells in islice(CsvSheet(path, encoding, separator).rows(), HEADINGS_WITHIN))
         scores[separator] = heading_score(rows), max(map(len, rows), default=0)
-    return max(scores, key=lambda one: scores[one]) if scores else ","
+    return max(scores, key=lambda one: scores[one])
 
 
 def _said(separator: str) -> str:

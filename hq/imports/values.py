@@ -30,10 +30,12 @@ REMEMBERED = 16_384
 SERIAL_EPOCH = date(1899, 12, 30)
 """Day 0 of the day numbers of spreadsheets, for days after February 1900."""
 YEARS = range(1900, 2200)
-CLEAR = frozenset("-–—－")
+CLEAR = ("-", "–", "—", "－")
 """A cell with only such a mark clears the field."""
 _UNSEEN, _JOINERS = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"), "\u200c\u200d"
 _SCIENTIFIC = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+]?[0-9]+")
+_APOSTROPHE = re.compile("^'(?=[=+@＝＋－＠-])")
+"""Stands before what a spreadsheet would take for a formula, in our own exports too."""
 _DATE = re.compile(
     r"([0-9]{4})(?:[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日|([0-9]{2})([0-9]{2}))"
 )
@@ -63,12 +65,7 @@ Read = Callable[[Cell, CellRules], object]
 
 def is_empty(cell: Cell) -> bool:
     """Tell whether a cell says nothing."""
-    return cell is None or (isinstance(cell, str) and not _trimmed(cell))
-
-
-def clears(cell: Cell) -> bool:
-    """Tell whether a cell says that the field shall become empty."""
-    return isinstance(cell, str) and len(cell) < 9 and _trimmed(cell) in CLEAR
+    return cell is None or (isinstance(cell, str) and not trimmed(cell))
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -90,7 +87,7 @@ def name(most: int) -> Read:
             cell = int(cell)  # a team called 3
         if isinstance(cell, bool | date | time | timedelta):
             raise BadCell(f"{shown(cell)} is no text: format the column as text")
-        found = " ".join(str(cell).split())
+        found = _APOSTROPHE.sub("", " ".join(str(cell).split()))
         if not found.isprintable():
             found = " ".join("".join(one for one in found if one not in "\ufeff\u200b\u2060").split())
         if not found.isprintable() and any(unicodedata.category(o) in _UNSEEN and o not in _JOINERS for o in found):
@@ -114,6 +111,12 @@ def some_ids(cell: Cell, rules: CellRules) -> tuple[str, ...]:
     """Read one id or several, between commas, semicolons or blanks."""
     found = [one for one in _SPLIT.split(_no_number(cell)) if one]
     return tuple(dict.fromkeys(an_id(one, rules) for one in found))
+
+
+def some_names(cell: Cell, rules: CellRules) -> tuple[str, ...]:
+    """Read one name or several, between semicolons or commas."""
+    found = [name(80)(one, rules) for one in re.split("[;；,，、]", str(cell)) if not is_empty(one)]
+    return tuple(map(str, found))
 
 
 def some_cards(cell: Cell, rules: CellRules) -> tuple[str, ...]:
@@ -260,10 +263,13 @@ def _no_number(cell: Cell) -> str:
 
 
 def _as_shown(cell: Cell) -> str:
-    return f"{cell:g}" if isinstance(cell, float) and abs(cell) >= 1e15 else shown(text_of(cell)).removesuffix(".0'")
+    if isinstance(cell, float):
+        return f"{cell:.0f}" if cell.is_integer() and abs(cell) < 1e11 else f"{cell:G}"
+    return shown(text_of(cell))
 
 
-def _trimmed(text: str) -> str:
+def trimmed(text: str) -> str:
+    """Remove blanks at the ends, also those that cannot be seen."""
     if text.isascii():
         return text.strip()
     return text.strip().strip("\ufeff\u200b\u2060").strip()

@@ -148,12 +148,11 @@ def _blocks(parts: zipfile.ZipFile, part: str) -> Iterator[bytes]:
 
 
 def _write_rows(sheet: calamine.CalamineSheet) -> None:
-    start = sheet.start
-    if start is None:
+    if sheet.start is None:
         return
-    first_row, first_column = start
-    before: list[Any] = [None] * first_column
-    for number, cells in enumerate(sheet.iter_rows(), first_row + 1):
+    # The rows begin with the first, the cells with the first column that holds anything.
+    before: list[Any] = [None] * sheet.start[1]
+    for number, cells in enumerate(sheet.iter_rows(), 1):
         _write([number, before + [_plain(cell) for cell in cells]])
 
 

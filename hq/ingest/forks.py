@@ -22,19 +22,25 @@ PARTS = "parts from the journal held here: two gates with one id (a copied card?
 class JournalLine:
     """One line of a journal: the epoch itself, or a branch. `base`: number and hash before its first record.
 
-    `hashes`: number -> hash of its records, at least of those that are to be compared.
+    `hashes`: number -> hash of its records, at least of those that are to be compared. `removed`: up to this number its
+    records were removed by age. They are known, and can be compared no more.
     """
 
     key: JournalKey
     end: Watermark = field(default_factory=Watermark)
     base: tuple[int, str] = (0, GENESIS)
     hashes: dict[int, str] = field(default_factory=dict)
+    removed: int = 0
 
     def hash_at(self, seq: int) -> str | None:
         """Return the hash of a record, or of the base; None if it is not known."""
         if seq == self.end.seq:
             return self.end.hash
         return self.base[1] if seq == self.base[0] else self.hashes.get(seq)
+
+    def differs(self, record: EventRecord) -> bool:
+        """Tell whether the line holds another record under this number. False where that cannot be known any more."""
+        return record.seq >= self.removed and self.hash_at(record.seq) != record.hash
 
     def append(self, record: EventRecord) -> None:
         """Continue the line with a record."""
@@ -75,10 +81,11 @@ def place(
 
 def agreement(records: Sequence[EventRecord], line: JournalLine) -> int | None:
     """Count the leading records that a line holds alike or can append; None if they do not follow from it."""
-    if line.hash_at(records[0].seq - 1) != records[0].prev_hash:
+    before = records[0].seq - 1
+    if before >= line.removed and line.hash_at(before) != records[0].prev_hash:
         return None
     for count, record in enumerate(records):
-        if record.seq <= line.end.seq and line.hash_at(record.seq) != record.hash:
+        if record.seq <= line.end.seq and line.differs(record):
             return count
     return len(records)
 

@@ -221,7 +221,8 @@ class Ingest:
 
 def _lines(db: Connection, key: JournalKey, end: Watermark, numbers: Sequence[tuple[int, int]]) -> list[JournalLine]:
     """Read all lines of a journal, with the hashes of these numbers."""
-    lines = [JournalLine(key, end)]
+    base = chain_base(db, key)
+    lines = [JournalLine(key, end, base, removed=base[0])]
     lines += [
         JournalLine(branch, mark, chain_base(db, branch))
         for branch, mark in branches(db, key, branch_prefix(key.epoch))

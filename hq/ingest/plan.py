@@ -204,7 +204,7 @@ class _Planner:
             lines.append(line)
             self.plan.findings.append(Fault(key, found.records[0], found.why))
         parts = split(found.records, line.end.seq)
-        self.plan.findings += [Fault(key, r, DIFFERS) for r in parts.known if line.hashes.get(r.seq) != r.hash]
+        self.plan.findings += [Fault(key, r, DIFFERS) for r in parts.known if _differs(line, r)]
         if parts.fresh and not batch.set_aside:
             self._watch_epoch(key, goes_on=line.end.seq > 0)
         for record in parts.fresh:
@@ -247,6 +247,11 @@ class _Planner:
             record = stored_form(record, believed=believed)
             self.plan.erased += [(key, record)] if record.erased is not None else []
         self.plan.rows.append(_row(key, record, event, self._held.utc))
+
+
+def _differs(line: JournalLine, record: EventRecord) -> bool:
+    """Tell whether HQ holds another event under this number, or none where it should."""
+    return record.seq > line.removed and line.hashes.get(record.seq) != record.hash
 
 
 def _in_order(batches: Sequence[ReadBatch]) -> list[int]:

@@ -23,9 +23,9 @@ from hq.lists.presence_state import Passage, SitePassages, last_of
 
 REMEMBERED = timedelta(days=7)
 """The longest time that a policy may remember a passage."""
-AT_ONCE = 5_000
+AT_ONCE = 1_000
 """Passages that one call reads: a backlog must not hold up the passages of now for long."""
-OF_ONE_JOURNAL = 500
+OF_ONE_JOURNAL = 200
 """Of these, of one journal."""
 WHOLE_FROM = 1_000
 """A journal that HQ holds up to here is new: it is read from its first event."""

@@ -1,4 +1,4 @@
-"""Make changes again that a restored backup has undone: withdrawn is withdrawn, and a stolen gate stays revoked."""
+"""Make changes again that a restored backup has undone: withdrawn is withdrawn, who is listed stays listed."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -18,11 +18,18 @@ from hq.keys.encryption import AtRestError
 from hq.registry.gates import revoke_key
 from hq.registry.import_draft import EnrolmentRefused
 from hq.registry.people import PeopleRegistry
+from hq.registry.risk_changes import RecordedRisk, read_listed, read_unlisted
 
 log = structlog.get_logger()
 
 WITHDRAWN, REMOVED, REVOKED = "withdrawn", "removed", "revoked"
-_WORDS = {WITHDRAWN: "withdrawn consents", REMOVED: "removed workers", REVOKED: "revoked keys of gates"}
+_WORDS = {
+    WITHDRAWN: "withdrawn consents",
+    REMOVED: "removed workers",
+    REVOKED: "revoked keys of gates",
+    RecordedRisk.LISTED.value: "added risk entries",
+    RecordedRisk.UNLISTED.value: "ended risk entries",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,8 @@ class _Change:
     """A worker, or a gate."""
     key: str
     by: str
+    sealed: str
+    """A risk entry, encrypted."""
 
 
 def make_again(store: Store, people: PeopleRegistry) -> int:
@@ -64,8 +73,24 @@ def _make(db: Connection, people: PeopleRegistry, written: Mapping[str, Any]) ->
     change = _read(written)
     if change is None:
         return False
-    if change.what == REVOKED:
-        return revoke_key(db, change.name, change.key, by=change.by, why="revoked before the backup was restored")
+    try:
+        if change.what == REVOKED:
+            return revoke_key(db, change.name, change.key, by=change.by, why="revoked before the backup was restored")
+        if change.what in set(RecordedRisk):
+            return _make_risk(db, people, change)
+        return _make_of_worker(db, people, change)
+    except (AtRestError, EnrolmentRefused, ValueError) as error:
+        log.error("change_not_made_again", what=change.what, name=change.name, detail=str(error))
+        return False
+
+
+def _make_risk(db: Connection, people: PeopleRegistry, change: _Change) -> bool:
+    if change.what == RecordedRisk.LISTED:
+        return people.risk_lists.add_again(db, read_listed(people.cipher, change.sealed))
+    return people.risk_lists.end_again(db, *read_unlisted(people.cipher, change.sealed), change.utc)
+
+
+def _make_of_worker(db: Connection, people: PeopleRegistry, change: _Change) -> bool:
     rows = tables.worker_rows(db, [change.name])
     if not rows:
         known = tables.withdrawn_utc(db, change.name)
@@ -74,17 +99,13 @@ def _make(db: Connection, people: PeopleRegistry, written: Mapping[str, Any]) ->
         return False
     if rows[0].updated_utc >= change.utc:  # somebody imported the worker again after that
         return False
-    try:
-        people.end_consents(db, [change.name], change.by, remove=change.what == REMOVED)
-    except (AtRestError, EnrolmentRefused) as error:
-        log.error("change_not_made_again", what=change.what, worker_id=change.name, detail=str(error))
-        return False
+    people.end_consents(db, [change.name], change.by, remove=change.what == REMOVED)
     return True
 
 
 def _read(written: Mapping[str, Any]) -> _Change | None:
     """Read a change; None of a kind that this version does not know."""
-    values = {name: written.get(name, "") for name in ("what", "name", "key", "by")}
+    values = {name: written.get(name, "") for name in ("what", "name", "key", "by", "sealed")}
     if not all(isinstance(value, str) for value in values.values()) or values["what"] not in _WORDS:
         log.error("change_not_read", what=str(written.get("what"))[:40])
         return None

@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from common.terminal.problems import ID, shown
 from common.text_files import NotUtf8, read_text
@@ -15,6 +15,7 @@ from common.unknown_keys import model_in, unknown_keys
 from contract.messages import EnrolmentRecord, PolicySnapshot, RiskEntry, Utc
 from hq.database.clock import now
 from hq.registry.credentials import WrittenWorker
+from hq.registry.risk_record import RiskRecord
 
 FORMATS = "sitegate-hq import reads .json, .toml, .csv and .xlsx files, by their endings; a TOML file: name it .toml"
 _EXAMPLES: dict[Any, str] = {
@@ -51,10 +52,18 @@ class ImportFile(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid", val_json_bytes="base64")
 
     workers: tuple[WrittenWorker, ...] = ()
-    risk: tuple[RiskEntry, ...] | None = None
+    risk: tuple[RiskRecord, ...] | None = None
     policies: tuple[PolicyEntry, ...] = ()
     enrolments: tuple[EnrolmentRecord, ...] = ()
     sealed_enrolments: tuple[bytes, ...] = Field(default=())
+
+    @field_validator("risk", mode="before")
+    @classmethod
+    def _with_what_hq_knows(cls, entries: Any) -> Any:
+        """Take entries as gates get them, too."""
+        if not isinstance(entries, list | tuple):
+            return entries
+        return [entry.model_dump() if isinstance(entry, RiskEntry) else entry for entry in entries]
 
 
 def read_import(path: Path) -> ImportFile:

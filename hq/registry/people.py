@@ -25,7 +25,6 @@ from hq.keys.keys import HqKeys
 from hq.registry.directory import Directory
 from hq.registry.import_draft import EnrolmentRefused, ImportDraft
 from hq.registry.import_file import ImportFile, PolicyEntry
-from hq.registry.risk_record import RiskRecord
 from hq.registry.risks import RiskRegistry
 from hq.registry.site_people import SitePeople, standing
 
@@ -108,8 +107,7 @@ class PeopleRegistry:
         self._write(db, draft)
         self.directory.put(db, filter(None, (worker.directory_entry for worker in data.workers)))
         if data.risk is not None:
-            records = [RiskRecord.model_validate(entry.model_dump()) for entry in data.risk]
-            self.risk_lists.put_list(db, None, records, by="")
+            self.risk_lists.put_list(db, None, data.risk, by="")
         for policy in data.policies:
             _put_policy(db, policy)
         return Imported(len(data.workers), len(data.risk or ()), len(data.policies), len(opened))

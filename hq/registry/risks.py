@@ -4,7 +4,7 @@ Whatever changes the lists marks them at the sites of the workers concerned, in 
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -17,6 +17,7 @@ from hq.database.risk_entries import RiskIndex, RiskRow
 from hq.database.store import Store
 from hq.keys.encryption import Cipher
 from hq.keys.keys import HqKeys
+from hq.registry.risk_changes import note_listed, note_unlisted
 from hq.registry.risk_record import RiskRecord, StoredRisk
 from hq.registry.site_people import fingerprinting
 
@@ -44,14 +45,15 @@ class RiskRegistry:
         with self._store.write("people") as db:
             self.put(db, entries, by)
 
-    def put(self, db: Connection, entries: Iterable[RiskRecord], by: str) -> None:
-        """Do as `add`."""
-        cipher, index, utc = self._cipher, self._index(db), now()
+    def put(self, db: Connection, entries: Iterable[RiskRecord], by: str, added_utc: datetime | None = None) -> None:
+        """Do as `add`. `added_utc`: when the entries were added, if not now."""
+        cipher, index, utc = self._cipher, self._index(db), added_utc or now()
         workers = set()
         for entry in entries:
             stored = StoredRisk(**{**entry.model_dump(), "added_by": by[:80], "added_utc": utc})
             body = stored.model_dump_json(exclude_none=True).encode()
             tables.add_entry(db, cipher, index, entry.worker_id, entry.list_name, body, entry.valid_until_utc)
+            note_listed(db, cipher, stored)
             workers.add(entry.worker_id)
         _mark(db, workers)
 
@@ -67,6 +69,8 @@ class RiskRegistry:
         same = {_key(held) for _, held in rows if _said(held) == _said(new.get(_key(held)))}
         gone = [(row, held) for row, held in rows if _key(held) not in same]
         tables.remove_entries(db, [row.id for row, _ in gone])
+        for _, held in gone:
+            note_unlisted(db, self._cipher, held.worker_id, held.list_name)
         _mark(db, {held.worker_id for _, held in gone})
         self.put(db, [entry for key, entry in new.items() if key not in same], by)
 
@@ -97,6 +101,7 @@ class RiskRegistry:
         lifted = held.model_copy(update={"lifted_by": by[:80], "lifted_utc": utc, "lifted_why": why[:500]})
         body = lifted.model_dump_json(exclude_none=True).encode()
         tables.lift_entry(db, self._cipher, row.id, body, utc)
+        note_unlisted(db, self._cipher, worker_id, held.list_name)
         _mark(db, [worker_id])
         return lifted
 
@@ -159,6 +164,23 @@ class RiskRegistry:
         """Return those of these workers who are on a list."""
         return frozenset(entry.worker_id for entry in self.of_workers(db, worker_ids)) if worker_ids else frozenset()
 
+    def add_again(self, db: Connection, entry: StoredRisk) -> bool:
+        """Add an entry that a restored database lacks. Return False if it is over, or a newer one is known."""
+        held = self._same(db, entry.worker_id, entry.list_name, history=True)
+        over = entry.valid_until_utc is not None and entry.valid_until_utc <= now()
+        if over or any(one.added_utc >= entry.added_utc for _, one in held):
+            return False
+        record = RiskRecord.model_validate(entry.model_dump(include=set(RiskRecord.model_fields)))
+        self.put(db, [record], entry.added_by, entry.added_utc)
+        return True
+
+    def end_again(self, db: Connection, worker_id: str, list_name: str, utc: datetime) -> bool:
+        """End an entry that a restored database holds still. Return False if there is none from before `utc`."""
+        ended = [row.id for row, one in self._same(db, worker_id, list_name) if one.added_utc <= utc]
+        tables.remove_entries(db, ended)
+        _mark(db, [worker_id] if ended else [])
+        return bool(ended)
+
     def forget(self, db: Connection, worker_ids: Iterable[str]) -> None:
         """Delete everything about these workers, with the history."""
         if tables.has_entries(db):
@@ -186,6 +208,12 @@ class RiskRegistry:
                 return row, held
         lists = ", ".join(sorted(held.list_name for _, held in found)) or "none"
         raise RiskRefused(f"{worker_id} is not on the list {list_name}; on these: {lists}")
+
+    def _same(
+        self, db: Connection, worker_id: str, list_name: str, *, history: bool = False
+    ) -> list[tuple[RiskRow, StoredRisk]]:
+        rows = tables.entries_of(db, self._cipher, self._index(db), [worker_id], history=history)
+        return [(row, one) for row in rows if matched((one := _read(row)).list_name) == matched(list_name)]
 
     def _index(self, db: Connection) -> RiskIndex:
         return tables.risk_index(db, self._cipher)

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row
 
 from hq.database.events import chain_base, counts_by_journal, first_and_last
 from hq.database.gate_reports import GateReport, gate_reports
+from hq.database.journal_starts import FIRST, journal_start
 from hq.database.journals import all_journals
 from hq.database.quarantine import quarantined_events
 from hq.database.store import Store
@@ -14,9 +15,6 @@ from hq.database.values import JournalKey
 from hq.database.watched_events import GateNotices, gate_notices
 from hq.reports.branches import branch_reason
 from hq.reports.gaps import GateFacts, JournalFacts
-
-_FIRST = 10
-"""A journal that follows a damaged one says so among its first events."""
 
 
 def journals(store: Store) -> list[JournalFacts]:
@@ -44,16 +42,17 @@ def _gate_facts(report: GateReport, notices: GateNotices) -> GateFacts:
 
 def _facts(db: Connection, mark: Row[Any], held: int, quarantined: int) -> JournalFacts:
     key = JournalKey(mark.site_id, mark.gate_id, mark.epoch)
-    first, last = first_and_last(db, key, _FIRST)
+    first, last = first_and_last(db, key, FIRST)
+    start = journal_start(db, key.journal)  # what was removed by age was read before
     return JournalFacts(
         site_id=mark.site_id,
         gate_id=mark.gate_id,
         epoch=mark.epoch,
-        begun=first[0].id if first else 0,
+        begun=start.begun if start else first[0].id if first else 0,
         acknowledged=mark.seq,
         held=held,
         quarantined=quarantined,
-        first_codes=tuple(row.reason for row in first),
+        first_codes=start.first_codes if start else tuple(row.reason for row in first),
         last_code=last.reason if last else "",
         clock_trusted=last is None or bool(_field(last.body, "clock_trusted")),
         moved_utc=mark.updated_utc,

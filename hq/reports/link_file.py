@@ -1,6 +1,6 @@
 """HQ's connection to the broker as the running process sees it, in a small file for the commands.
 
-It lies in HQ's folder, not in the database: the broker is often what is wrong when the database is well.
+It lies in HQ's folder and not in the database. So it can be read while the database is away.
 """
 
 from datetime import datetime, timedelta

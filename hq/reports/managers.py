@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from contract.messages import Direction, Reason
-from hq.database.event_search import EventFilter, passages, refusals
+from hq.database.event_search import EventFilter, refusals
+from hq.database.presence import passages_at
 from hq.database.store import Store
-from hq.reports.listed_events import direction_of
 
 TODO: Mapping[Reason, str] = {
     Reason.UNKNOWN: "The gate knows no such face or card. Is the worker assigned to this site, and enrolled?",
@@ -79,21 +79,19 @@ def refused(store: Store, wanted: EventFilter, limit: int) -> list[Refused]:
 def inside(store: Store, site_id: str, since: datetime) -> list[Inside]:
     """List who is inside a site, by the passages since a time: who came in first is first.
 
-    Every person who got through counts. An unknown person who leaves is one who came, if there is one.
+    The running HQ keeps these passages, the same as in the presence list of the gates. Every person who got through
+    counts. An unknown person who leaves is one who came, if there is one.
     """
     with store.read() as db:
-        rows = passages(db, site_id, since)
-    last: dict[str, Inside | None] = {}
+        last, others = passages_at(db, site_id, since)
+    named = [Inside(row.worker_id, row.gate_id, row.utc) for row in last if row.direction == Direction.IN]
     unknown: list[Inside] = []
-    for row in rows:
-        came = direction_of(row.body) == Direction.IN
-        if row.worker_id is not None:
-            last[row.worker_id] = Inside(row.worker_id, row.gate_id, row.time) if came else None
-        elif came:
-            unknown.append(Inside(None, row.gate_id, row.time))
+    for row in others:
+        if row.direction == Direction.IN:
+            unknown.append(Inside(None, row.gate_id, row.utc))
         elif unknown:
             unknown.pop(0)
-    return sorted([*filter(None, last.values()), *_together(unknown)], key=lambda one: one.since_utc)
+    return sorted([*named, *_together(unknown)], key=lambda one: one.since_utc)
 
 
 def _together(unknown: Sequence[Inside]) -> list[Inside]:

@@ -13,6 +13,7 @@ from hq.database import erasure
 from hq.database.events import chain, chain_base, count_of_type, event_count
 from hq.database.gap_acknowledgements import GapAcknowledgement, gap_acknowledgements
 from hq.database.gate_reports import GateReport, gate_reports
+from hq.database.journal_starts import journal_start
 from hq.database.journals import all_journals, taken_by_gate
 from hq.database.quarantine import newest_quarantined
 from hq.database.store import Store
@@ -34,6 +35,7 @@ class ChainVerdict:
     """One journal: how many events HQ holds of how many the gate wrote, and whether the chain is whole.
 
     `newer`: events held that only a newer version of HQ can read. `erased`: enrolments without their sealed templates.
+    `removed`: events that HQ removed by age.
     """
 
     site_id: str
@@ -44,10 +46,11 @@ class ChainVerdict:
     problem: str
     newer: int = 0
     erased: int = 0
+    removed: int = 0
 
     @property
     def ok(self) -> bool:
-        return not self.problem and self.held == self.last_seq
+        return not self.problem and self.removed + self.held == self.last_seq
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,7 @@ def _verdict(db: Connection, row: Row[Any], cipher: Cipher | None) -> ChainVerdi
     key = JournalKey(row.site_id, row.gate_id, row.epoch)
     held = event_count(db, key)
     problem, proofs = "", erasure.proofs(db, key)
+    start = journal_start(db, key.journal)
     try:
         seq, digest = verify(_proven(chain(db, key, proofs), key, proofs, cipher), *chain_base(db, key))
         if (seq, digest) != (row.seq, row.hash):
@@ -147,7 +151,9 @@ def _verdict(db: Connection, row: Row[Any], cipher: Cipher | None) -> ChainVerdi
         problem = str(error)
     problem = problem or branch_reason(db, key)
     newer = count_of_type(db, UNREAD_TYPE, key)
-    return ChainVerdict(key.site_id, key.gate_id, key.epoch, held, row.seq, problem, newer, len(proofs))
+    return ChainVerdict(
+        key.site_id, key.gate_id, key.epoch, held, row.seq, problem, newer, len(proofs), start.seq if start else 0
+    )
 
 
 def _proven(

@@ -2,20 +2,29 @@
 
 import time
 
+import structlog
+
+from contract.messages import ListKind
 from hq.database.dirty_lists import dirty
 from hq.database.published_lists import ListKey
 from hq.database.sites import site_rows
 from hq.database.store import Store
+from hq.keys.encryption import AtRestError
 from hq.lists.publisher import Publisher
 from hq.registry.risks import RiskRegistry
-from hq.service.publishing import Publishing
+from hq.service.publishing import PUBLISH_PAUSE_S, Publishing
+
+log = structlog.get_logger()
 
 TURN_S = 0.5
 """After this time the rest waits for the next turn: gates wait for acknowledgements meanwhile."""
 
 
 class ChangedLists:
-    """Part of the one HQ process that publishes. `pause_s`: so long a change waits for others, to travel with them."""
+    """Part of the one HQ process that publishes. `pause_s`: so long a change waits for others, to travel with them.
+
+    A risk list never waits: it stops somebody.
+    """
 
     def __init__(self, store: Store, publisher: Publisher, publishing: Publishing, pause_s: float) -> None:
         self._store, self._publisher, self._publishing = store, publisher, publishing
@@ -32,7 +41,8 @@ class ChangedLists:
         wanted = self._publisher.to_publish(known) if known else []
         self._seen_s = {key: self._seen_s.get(key, begun_s) for key in wanted}
         for key in wanted:
-            if begun_s - self._seen_s[key] >= self._pause_s and self._publishing.try_publish(*key):
+            pause_s = 0.0 if key[1] is ListKind.RISK else self._pause_s
+            if begun_s - self._seen_s[key] >= pause_s and self._publishing.try_publish(*key):
                 del self._seen_s[key]
             if time.monotonic() - begun_s > TURN_S:
                 return
@@ -43,7 +53,14 @@ class RiskExpiry:
 
     def __init__(self, risks: RiskRegistry) -> None:
         self._risks = risks
+        self._due_s = 0.0
 
     def due(self) -> None:
         """Delete what ended. The sites concerned are marked."""
-        self._risks.expire()
+        if time.monotonic() < self._due_s:
+            return
+        try:
+            self._risks.expire()
+        except AtRestError as error:  # gates apply nothing beyond its time, and the rest of HQ goes on
+            log.error("risk_entries_not_ended", detail=str(error), again_in_s=PUBLISH_PAUSE_S)
+            self._due_s = time.monotonic() + PUBLISH_PAUSE_S

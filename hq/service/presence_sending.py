@@ -23,7 +23,7 @@ APART_S = 1.0
 """Minimum time between two lists of a site: passages in between travel together."""
 SIGN_OF_LIFE_S = 30.0
 """A list is sent at least this often. A gate goes by its own passages after three that did not come."""
-COST_SHARE = 10
+COST_SHARE = 20
 """The pause is at least so many times as long as the look before it took: events come first."""
 
 

@@ -13,6 +13,7 @@ from hq.database.clock import now
 from hq.database.store import Store
 from hq.ingest.corrected_times import correct_earlier
 from hq.ingest.refusals import RefusalQueue
+from hq.keys.encryption import AtRestError
 from hq.keys.keys import HqKeys
 from hq.lists.command_sender import CommandSender
 from hq.lists.lock_downs import SiteLockDowns
@@ -74,10 +75,18 @@ class LockDownOffers:
 
     def __init__(self, lock_downs: SiteLockDowns) -> None:
         self._lock_downs = lock_downs
+        self._problem = ""
 
     def due(self) -> None:
-        """Queue commands for the gates that need one."""
-        if queued := self._lock_downs.offer():
+        """Queue commands for the gates that need one. Without the at-rest key none can be queued: say so once."""
+        try:
+            queued, self._problem = self._lock_downs.offer(), ""
+        except AtRestError as error:
+            queued = 0
+            if str(error) != self._problem:
+                self._problem = str(error)
+                log.error("lock_down_not_given", detail=self._problem)
+        if queued:
             log.warning("lock_down_given", gates=queued)
 
 

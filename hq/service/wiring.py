@@ -31,6 +31,7 @@ from hq.reports.metrics import HqMetrics
 from hq.service.broker_watch import watch_broker
 from hq.service.changed_lists import ChangedLists, RiskExpiry
 from hq.service.event_intake import EventIntake
+from hq.service.event_retention import EventRetention
 from hq.service.inbox import Inbox
 from hq.service.list_renewal import ListRenewal
 from hq.service.list_sending import ListSending
@@ -103,7 +104,7 @@ def wire(config: HqConfig, *, worker: bool) -> ServiceParts:
         publishing=publishing,
         sending=sending,
         lists=lists,
-        always=(intake,) if worker else (intake, TimeCorrection(store), report),
+        always=(intake,) if worker else (intake, *_event_tasks(store, config), report),
         connected=() if worker else online,
     )
 
@@ -155,6 +156,11 @@ def _handler(
         registrations=Registrations(GateRegistry(store, pairs), link, pairs),
         versions=versions,
     )
+
+
+def _event_tasks(store: Store, config: HqConfig) -> tuple[Task, ...]:
+    """Build the tasks that change stored events."""
+    return TimeCorrection(store), EventRetention(store, config.events.keep)
 
 
 def _acknowledge(link: HqLink, pairs: HqKeys) -> Callable[[Ack, str], None]:

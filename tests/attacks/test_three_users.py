@@ -7,6 +7,7 @@ from three_users import OWN, UIDS, ThreeUsers
 from three_users_checks import count, going_on, nothing_wrong, restarted, said
 
 from contract.messages import AccessEvent, NoticeCode
+from edge.tools.demo.cast import MEMBERS
 from edge.tools.demo.play import Follower
 
 pytestmark = pytest.mark.timeout(300)
@@ -83,7 +84,8 @@ def test_fail__no_process_changes_anything_outside_its_own_folder(
     models and
     voice renamed: all of these begin with writing or renaming a file of somebody else."""
     done = json.loads(said(house, user, WALK))
-    own, secret = f"state/{OWN[user]}", "keys/site-demo.key.pem" if user == "gate" else ""
+    secret = {"gate": "keys/site-demo.key.pem", "screen": "keys/site-demo.screen.key.pem"}.get(user, "")
+    own = f"state/{OWN[user]}"
     others = [(what, path) for what, path in done if path not in (own, secret) and not path.startswith(f"{own}/")]
     assert others == []
     assert ["create", own] in done, "the attack itself works where it may"
@@ -96,6 +98,7 @@ def test_fail__no_process_changes_anything_outside_its_own_folder(
 def test_fail__no_process_reads_what_only_another_needs(house: ThreeUsers, followed: Follower, user: str) -> None:
     found = set(json.loads(said(house, user, READ)))
     assert ("keys/site-demo.key.pem" in found) == (user == "gate")
+    assert ("keys/site-demo.screen.key.pem" in found) == (user == "screen")
     assert ("state/gate/gate-signing.key.pem" in found) == (user == "gate")
     assert ("state/sync/link-signing.key.pem" in found) == (user == "sync")
     assert ("desk is listed" in found) == ("state/desk/desk.db" in found) == (user != "sync")
@@ -136,3 +139,38 @@ def test_ok__readers_read_while_the_gate_is_dead_and_after_it_stopped(house: Thr
             assert int(said(house, user, count_events)) == held
         house.start("gate")
         followed.until(lambda held=held: followed._journal.head() > held, 40, "the gate did not start")  # type: ignore[misc]
+
+
+OPEN = """
+import json
+from contract.keyring import OpeningKeys, TrustedKeys
+from edge.replica.directory import DirectoryReader
+found = []
+for key in sorted((root / "keys").glob("*.key.pem")):
+    names = DirectoryReader(state / "sync/replica.db", "site-demo", TrustedKeys(root / "keys/hq-signing.pub.pem"), lambda: OpeningKeys(key))
+    found += [entry.name for entry in names.read().entries.values() if entry.name]
+    names.close()
+print(json.dumps(found))
+"""
+"""The directory, opened with every key that can be read."""
+
+
+def test_fail__a_name_is_read_by_the_screen_alone_and_lies_nowhere_readable(
+    house: ThreeUsers, followed: Follower
+) -> None:
+    name = "Zhao Extraordinary"
+    people = {"workers": [{"worker_id": MEMBERS[0].worker_id, "name": name, "phone": "+86 138 0013 8000"}]}
+    (house.hq_dir / "names.json").write_text(json.dumps(people))
+    house.hq("import", str(house.hq_dir / "names.json"), "--publish")
+
+    def names_for(user: str) -> list[str]:
+        return list(json.loads(said(house, user, OPEN).splitlines()[-1]))
+
+    followed.until(lambda: name in names_for("screen"), 40, "the screen's user does not read it")
+    assert (names_for("gate"), names_for("sync")) == ([], [])
+    going_on(house, followed)
+    files = [path for path in house.root.rglob("*") if path.is_file() and not path.is_relative_to(house.hq_dir)]
+    assert len(files) > 10
+    for path in files:
+        assert not any(word in path.read_bytes() for word in (b"Extraordinary", b"138 0013")), path
+    nothing_wrong(house)

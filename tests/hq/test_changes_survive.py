@@ -1,12 +1,13 @@
 """What must never be undone survives a restored backup: withdrawn consents, removed workers, revoked gates."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from restore_rig import OldWorld
 from structlog.testing import capture_logs
-from sync_rig import Mosquitto, Rig
+from sync_rig import Mosquitto, Rig, utc
 from withdrawal_rig import worker
 
 from contract.messages import ListKind
@@ -16,6 +17,7 @@ from hq.database.restorations import restorations
 from hq.registry.change_replay import make_again
 from hq.registry.gates import GateRegistry, registered_list
 from hq.registry.import_file import ImportFile
+from hq.registry.risk_record import RiskRecord
 
 ROSTER = ListKind.ROSTER
 
@@ -130,3 +132,36 @@ def test_ok__a_file_that_cannot_be_written_prevents_no_withdrawal(world: OldWorl
     assert faces(world) == {"w-2", "w-3"}
     assert "change_not_recorded" in [entry["event"] for entry in logs]
     assert again(world) == 0
+
+
+def test_ok__risk_entries_after_the_backup_are_made_again_and_the_file_names_nobody(world: OldWorld) -> None:
+    """A restored backup must free nobody, and hold nobody who was taken off."""
+    risks = world.people.risk_lists
+    risks.add([RiskRecord(worker_id="w-1", list_name="Old"), RiskRecord(worker_id="w-9", list_name="Old")], "office-3")
+    copy = world.copy()
+    risks.add([RiskRecord(worker_id="w-2", list_name="Violence", purpose="police report")], "office-3")
+    ended = utc() - timedelta(minutes=1)
+    risks.add([RiskRecord(worker_id="w-3", list_name="Short", valid_until_utc=ended)], "office-3")
+    risks.add([RiskRecord(worker_id="w-4", list_name="Old")], "office-3")
+    risks.lift("w-4", "Old", "office-3", "a mistake")
+    risks.lift("w-1", "old", "office-3", "a mistake")
+    risks.replace_list("Old", [], "office-3")
+    assert not [word for word in (b"w-2", b"Violence", b"police") if word in (world.rig.hq_folder / NAME).read_bytes()]
+    world.set_back(copy)
+    assert again(world) == 5
+    (found,) = world.people.risk_lists.find()
+    said = found.worker_id, found.list_name, found.purpose, found.added_by
+    assert said == ("w-2", "Violence", "police report", "office-3")
+    assert again(world) == 0
+
+
+def test_fail__a_risk_entry_that_no_key_opens_is_named_and_holds_up_nothing(world: OldWorld) -> None:
+    copy = world.copy()
+    world.people.risk_lists.add([RiskRecord(worker_id="w-2", list_name="L")], "office-3")
+    path = world.rig.hq_folder / NAME
+    path.write_text(path.read_text().replace('"sealed":"', '"sealed":"AAAA'))
+    world.people.withdraw(["w-1"], "office-3")
+    world.set_back(copy)
+    with capture_logs() as logs:
+        assert again(world) == 1
+    assert "change_not_made_again" in [entry["event"] for entry in logs]

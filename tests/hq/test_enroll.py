@@ -14,7 +14,10 @@ from common.photo_messages import PhotoFile
 from hq.cli import app
 from hq.commands.context import opened
 from hq.database.people_changes import noted_changes
+from hq.imports.sheets import open_sheet
+from hq.photos.assignment import PhotoRow
 from hq.photos.matcher_process import MatcherFault, PhotoMatcher
+from hq.photos.table import photo_rows
 
 FAKE = """
 import sys, time, json
@@ -98,3 +101,11 @@ def test_fail__a_photo_that_ends_or_stops_the_process_costs_that_photo_alone(tmp
 
 def test_fail__an_acceptance_needs_its_reason(folder: Path, tmp_path: Path) -> None:
     assert "reason" in CliRunner().invoke(app, ["enroll", str(tmp_path), "-d", str(folder), "--accept", "w-a"]).output
+
+
+def test_ok__a_sheet_names_photos_and_a_bad_one_is_refused_before_the_work(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes("工号;照片;同意书\r\nw-b;张三.jpg;form-9\r\n".encode("gb18030"))
+    assert photo_rows(open_sheet(tmp_path / "t.csv", None).rows()) == [PhotoRow(2, "w-b", "张三.jpg", "form-9")]
+    (tmp_path / "bad.csv").write_text("name\nLi\n")
+    done = CliRunner().invoke(app, ["enroll", str(tmp_path), "-d", str(folder), "--table", str(tmp_path / "bad.csv")])
+    assert done.exit_code == 1 and "bad.csv: no column has the heading worker_id" in " ".join(done.output.split())

@@ -38,19 +38,26 @@ from contract.messages import (
 from hq.cli import app
 from hq.commands import overview
 from hq.commands.times import typed_time
-from hq.database.event_search import GRANTING, EventFilter, newest_found, passages, refusals
+from hq.database.event_search import GRANTING, EventFilter, newest_found, refusals
 from hq.database.gate_reports import set_health, set_status
+from hq.database.sites import add_sites
 from hq.database.store import Store
 from hq.database.watched_events import command_answers, gate_notices
 from hq.keys import keys
+from hq.lists.presence_projection import PresenceProjection
+from hq.lists.publisher import Publisher
 from hq.registry.credentials import WrittenWorker
 from hq.registry.import_file import ImportFile
 from hq.registry.people import PeopleRegistry
+from hq.registry.risk_record import RiskRecord
+from hq.registry.risks import RiskRegistry
 from hq.reports import listed_events, report
 from hq.reports.gate_lines import GateLine, GateProblem, gate_lines
 from hq.reports.managers import TODO, inside
 from hq.reports.registration_states import RegistrationState
 from hq.reports.report import GateOverview
+from hq.service.changed_lists import ChangedLists
+from hq.service.publishing import Publishing
 
 NOW = datetime.now(UTC)
 runner = CliRunner()
@@ -66,6 +73,8 @@ class World:
         settings.write_text(settings.read_text().replace("[gates]", "[gates]\ntake_unsigned_until = 2999-01-01", 1))
         self.keys = keys.load(folder)
         self.store = Store(f"sqlite:///{folder}/hq.db", self.keys)
+        with self.store.write("sites") as db:
+            add_sites(db, ("site-1", "site-2"), "test", NOW)
         self._ends: dict[str, tuple[int, str]] = {}
 
     def add(
@@ -267,6 +276,7 @@ def test_ok__who_is_inside_over_all_gates_of_a_site(world: World) -> None:
     world.passage(None, Direction.IN, at=at(1))
     world.passage(None, Direction.OUT, at=at(1))
     world.passage("w-9", Direction.IN, gate="gate-9", site="site-2", at=at(1))
+    assert PresenceProjection(world.store).follow() == {"site-1", "site-2"}
     found = inside(world.store, "site-1", at(24))
     assert [(one.worker_id, one.gate_id, one.count) for one in found] == [("w-2", "gate-1", 1), (None, "gate-1", 1)]
     assert "2 inside site-1" in world.says("inside", "site-1")
@@ -331,7 +341,6 @@ def test_ok__no_search_reads_all_events(world: World) -> None:
     asked += [
         ("refused", lambda db: refusals(db, EventFilter(since=DAY), 100)),
         ("refused at a site", lambda db: refusals(db, EventFilter(site_id="site-1", since=DAY), 100)),
-        ("inside", lambda db: passages(db, "site-1", DAY)),
         ("what came of a command", lambda db: command_answers(db, "gate-1", "abc", 0)),
         ("notices of all gates", lambda db: gate_notices(db)),
     ]
@@ -347,3 +356,13 @@ def test_ok__an_overview_counts_no_events(world: World) -> None:
     assert report.gates(world.store) == []
     set_status(world.store, GateStatus(gate_id="gate-1", site_id="site-1", online=True))
     assert report.gates(world.store)[0].events == 1
+
+
+def test_ok__a_risk_list_waits_for_no_other_change(world: World) -> None:
+    """However long `lists.publish_after_s` is."""
+    people = PeopleRegistry(world.store, world.keys)
+    people.take(ImportFile(workers=(WrittenWorker(worker_id="w-1", sites=("site-1",)),)))
+    RiskRegistry(world.store, world.keys).add([RiskRecord(worker_id="w-1")], by="manager-7")
+    publisher = Publisher(world.store, people, world.keys)
+    ChangedLists(world.store, publisher, Publishing(publisher), pause_s=3600).due()
+    assert publisher.newest_versions().keys() == {("site-1", ListKind.RISK)}

@@ -1,13 +1,14 @@
 """Workers and risk lists as an administrator handles them: `sitegate-hq worker`, `risk` and `export`."""
 
+import csv
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from python_calamine import load_workbook
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from typer.testing import CliRunner
 
 from contract.messages import EnrolmentRecord, ListKind, SealedTemplate
@@ -15,6 +16,8 @@ from hq.cli import app
 from hq.commands.context import opened
 from hq.database import tables as t
 from hq.database.clock import now
+from hq.database.events import add_events
+from hq.database.values import EventRow
 from hq.registry import leaving
 from hq.registry.import_file import ImportFile
 from hq.registry.leaving import LeavingRefused
@@ -142,7 +145,13 @@ def test_ok__an_erased_worker_is_gone_from_all_but_events(hq: Hq) -> None:
             bytes(value) for value in db.execute(select(directory.record).where(directory.worker_id == "w-1")).scalars()
         ]
         secrets += [bytes(value) for value in db.execute(select(t.people_changes.c.why)).scalars() if value]
-        secrets += [part.body[-200:] for part in publisher.kept("site-1", ListKind.ROSTER) if part.body]
+        kept = [
+            [part.body[-100:] for part in publisher.kept(site, kind) if part.body]
+            for site in ("site-1", "site-2")
+            for kind in (ListKind.ROSTER, ListKind.RISK, ListKind.DIRECTORY)
+        ]
+        secrets += [body for bodies in kept for body in bodies]
+    assert all(kept)
     assert all(secret in hq.bytes() for secret in secrets)
 
     erased = hq.read("worker", "erase", "w-1", *BY, "--yes")
@@ -219,3 +228,31 @@ def test_ok__an_export_comes_back_as_an_import(hq: Hq, tmp_path: Path) -> None:
     found = [dict(zip(heads, row, strict=True)) for row in rows]
     assert ids(found) == ["w-1", "w-2", "w-3"] and found[1]["name"] == "=Li" and found[0]["sites"] == "site-1, site-2"
     assert "exists" in refused(hq, "export", "workers", tmp_path / "w.xlsx")
+    hq.run("export", "workers", tmp_path / "w.csv")
+    for name in ("w.xlsx", "w.csv"):
+        assert "unchanged 3" in hq.run("import", tmp_path / name, "--dry-run")
+
+
+def test_ok__events_of_a_day_in_the_order_in_which_they_happened(hq: Hq, tmp_path: Path) -> None:
+    begin = datetime(2026, 11, 27, 23, tzinfo=UTC)
+    rows = [
+        EventRow("site-1", "gate-1", "e", n, "access", "granted", who, at, '{"direction":"in"}', f"{n}", f"{n}", now())
+        for n, (who, at) in enumerate(
+            [("w-2", begin + timedelta(hours=9)), ("w-1", begin + timedelta(hours=2)), ("w-1", begin)], start=1
+        )
+    ]
+    watermark = {"gate_id": "gate-1", "epoch": "e", "site_id": "site-1", "seq": 3, "hash": "3", "updated_utc": now()}
+    with opened(hq.folder) as (_, _people, _publisher, store), store.write() as db:
+        add_events(db, rows)
+        db.execute(insert(t.watermarks).values(**watermark))
+    path = tmp_path / "events.csv"
+    hq.run("export", "events", path, "--since", "2026-11-28T00:00Z", "--until", "2026-11-29T00:00Z")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        found = list(csv.DictReader(file))
+    assert [(one["time"], one["worker_id"], one["direction"]) for one in found] == [
+        ("2026-11-28 01:00:00Z", "w-1", "in"),
+        ("2026-11-28 08:00:00Z", "w-2", "in"),
+    ]
+    words = ("--since", "2026-11-27T00:00Z", "--until", "2026-11-30T00:00Z", "--worker", "w-1", "--json")
+    assert json.loads(hq.run("export", "events", tmp_path / "w.xlsx", *words))["rows"] == 2
+    assert "not after" in refused(hq, "export", "events", tmp_path / "x.csv", "--since", "3h", "--until", "7d")

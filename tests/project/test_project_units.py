@@ -92,8 +92,8 @@ def test_ok__what_has_the_network_cannot_open_the_gate(process: str) -> None:
 @pytest.mark.parametrize(
     ("process", "hidden"),
     [
-        ("gate", {"broker.key.pem", "broker.password"}),
-        ("sync", {"site.key.pem", "gate-signing.key.pem", "camera.url"}),
+        ("gate", {"broker.key.pem", "broker.password", "screen.key.pem"}),
+        ("sync", {"site.key.pem", "gate-signing.key.pem", "camera.url", "screen.key.pem"}),
         ("screen", {"site.key.pem", "gate-signing.key.pem", "camera.url", "broker.key.pem", "broker.password"}),
     ],
 )
@@ -138,6 +138,7 @@ def test_ok__each_process_that_writes_owns_a_folder_and_its_secrets() -> None:
         assert modes[f"/var/lib/sitegate/{folder}"] == ["0755", "root", "root"]
     for name in ("site.key.pem", "gate-signing.key.pem", "camera.url"):
         assert modes[f"/etc/sitegate/keys/{name}"] == ["0400", "sitegate-gate", "sitegate"]
+    assert modes["/etc/sitegate/keys/screen.key.pem"] == ["0400", "sitegate-screen", "sitegate"]
     for name in ("broker.key.pem", "broker.password"):
         assert modes[f"/etc/sitegate/keys/{name}"] == ["0400", "sitegate-sync", "sitegate"]
 

@@ -180,6 +180,7 @@ class ThreeUsers(DemoStage):
             (keys / "hq-signing.pub.pem", 0, 0o644),
             (keys / "hq-sealing.pub.pem", 0, 0o644),
             (keys / "sites" / f"{SITE}.key.pem", UIDS["gate"], 0o400),
+            (keys / "sites" / f"{SITE}.screen.key.pem", UIDS["screen"], 0o400),
         ):
             target = self.root / "keys" / source.name
             target.unlink(missing_ok=True)

@@ -211,6 +211,7 @@ models_dir = {json.dumps(str(self._models_dir))}
 hq_signing_public_path = {json.dumps(str(keys / "hq-signing.pub.pem"))}
 hq_sealing_public_path = {json.dumps(str(keys / "hq-sealing.pub.pem"))}
 site_private_path = {json.dumps(str(keys / "sites" / f"{SITE}.key.pem"))}
+screen_private_path = {json.dumps(str(keys / "sites" / f"{SITE}.screen.key.pem"))}
 [camera]
 source = "walkup"
 path = "walk-ups.toml"

@@ -1,10 +1,11 @@
 """Check what is installed: clock, disk, keys, passwords, weights."""
 
 import shutil
+from pathlib import Path
 
 from common.check_result import CheckResult, CheckState
 from contract.messages import DiskStep
-from contract.signing import BadKey, read_sealing_public
+from contract.signing import BadKey, key_id, read_sealing_public, sealing_privates
 from edge.app.roster import open_roster
 from edge.app.state_folders import folders, gate_key_files, link_key_files
 from edge.core.config import Config
@@ -65,10 +66,14 @@ def keys(config: Config) -> CheckResult:
         roster.close()
         read_sealing_public(config.keys.hq_sealing_public_path)
         secret = [credential(config.keys.site_private_path), gate_key_files(config)[0], link_key_files(config)[0]]
+        names = _screen_keys(config)
     except BadKey as error:
         return CheckResult(
             "keys", CheckState.PROBLEM, str(error), "copy this site's key files from HQ (sitegate-hq init)"
         )
+    if isinstance(names, CheckResult):
+        return names
+    secret.append(names[0])
     if exposed := [str(path) for path in secret if path.exists() and path.stat().st_mode & 0o007]:
         named = " and ".join(exposed)
         return CheckResult(
@@ -76,8 +81,20 @@ def keys(config: Config) -> CheckResult:
         )
     named = (
         f"signatures of {', '.join(roster.state.trusts)} are trusted, seals for {', '.join(roster.state.opens)} opened"
+        f", names for {', '.join(names[1])}"
     )
     return CheckResult("keys", CheckState.OK, f"HQ's public keys and this site's key are readable: {named}")
+
+
+def _screen_keys(config: Config) -> tuple[Path, tuple[str, ...]] | CheckResult:
+    """Return the screen key's file and ids, or what is wrong. Without it the gate works, and pages show ids."""
+    try:
+        path = credential(config.keys.screen_private_path)
+        return path, tuple(key_id(key) for key in sealing_privates(path))
+    except BadKey as error:
+        detail = f"no names on the screen: {error}"
+        todo = "copy keys/sites/SITE.screen.key.pem from HQ as screen.key.pem, then: systemd-tmpfiles --create sitegate.conf"
+        return CheckResult("keys", CheckState.WARNING, detail, todo)
 
 
 def secrets(config: Config) -> CheckResult:

@@ -7,6 +7,8 @@ from hq.database.tables.events import events as events
 from hq.database.tables.events import quarantine as quarantine
 from hq.database.tables.events import watermarks as watermarks
 from hq.database.tables.feed import event_changes as event_changes
+from hq.database.tables.feed import feed_readers as feed_readers
+from hq.database.tables.feed import journal_starts as journal_starts
 from hq.database.tables.gates import commands as commands
 from hq.database.tables.gates import gate_lists as gate_lists
 from hq.database.tables.gates import gates as gates

@@ -1,4 +1,6 @@
-"""Number the changes of stored events, for the feed."""
+"""Number the changes of stored events, for the feed. Note its readers, and where journals begin whose oldest events are
+removed.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,4 +24,21 @@ def upgrade() -> None:
         sa.Column("first_seq", number, nullable=False),
         sa.Column("last_seq", number, nullable=False),
         sa.Column("why", text(16), nullable=False),
+    )
+    op.create_table(
+        "feed_readers",
+        sa.Column("name", text(64), primary_key=True),
+        sa.Column("cursor", sa.Text(), nullable=False),
+        sa.Column("read_utc", sa.DateTime(), nullable=False),
+    )
+    op.create_table(
+        "journal_starts",
+        sa.Column("gate_id", text(64), primary_key=True),
+        sa.Column("epoch", text(64), primary_key=True),
+        sa.Column("seq", number, nullable=False),
+        sa.Column("hash", text(64), nullable=False),
+        sa.Column("begun", number, nullable=False),
+        sa.Column("first_codes", sa.Text(), nullable=False),
+        sa.Column("losses", sa.Integer(), nullable=False),
+        sa.Column("removed_utc", sa.DateTime(), nullable=False),
     )
