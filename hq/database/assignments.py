@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, insert, select
 from contract.messages import ListKind
 from hq.database import tables as t
 from hq.database.dirty_lists import mark
-from hq.database.sites import shared_with, site_row
+from hq.database.sites import shared_with, site_groups, site_row
 
 PAGE = 500
 """Workers that are read at once."""
@@ -49,7 +49,9 @@ def people_sources(db: Connection, site_id: str) -> tuple[str, ...]:
 
 def list_sites(db: Connection, site_ids: Collection[str]) -> frozenset[str]:
     """Name the sites on whose lists the workers of these sites are: themselves, and those of their groups."""
-    return frozenset(site_ids).union(*(shared_with(db, site_id) for site_id in site_ids))
+    groups = site_groups(db)
+    named = {groups[site_id] for site_id in site_ids if groups.get(site_id)}
+    return frozenset(site_ids) | {site_id for site_id, group in groups.items() if group in named}
 
 
 def listed_pages(db: Connection, site_id: str) -> Iterator[list[str]]:

@@ -9,6 +9,7 @@ from sqlalchemy import Column, Connection, Table, bindparam, delete, select, upd
 from contract.signing import KEYS_MAX
 from hq.database import tables as t
 from hq.database.assignments import remove_without_worker
+from hq.database.risk_entries import make_index_again
 from hq.database.store import Store
 from hq.keys import encryption
 from hq.keys.rotation import RotationRefused, only_match, own_at_rest_file, replace_file
@@ -84,6 +85,8 @@ def remove_unreadable(folder: Path, store: Store) -> dict[str, int]:
                 db.execute(delete(table).where(row_id == row))
             counts[table.name] = len(lost)
         remove_without_worker(db)
+        if counts[t.index_keys.name]:
+            make_index_again(db, cipher)
     return counts
 
 

@@ -4,6 +4,7 @@ Functions run in the caller's transaction. They raise AtRestError where a value 
 """
 
 import hashlib
+import json
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -59,6 +60,20 @@ def risk_index(db: Connection, cipher: Cipher) -> RiskIndex:
         value = cipher.encrypt(secrets.token_bytes(32), f"index_keys/{_KEY_NAME}")
         insert_new(db, t.index_keys, name=_KEY_NAME, value=value)
     return RiskIndex(cipher.decrypt(value, f"index_keys/{_KEY_NAME}"))
+
+
+def make_index_again(db: Connection, cipher: Cipher) -> None:
+    """Make the hashes of all entries with a new key, after theirs was lost. Without it nobody would be found."""
+    index = risk_index(db, cipher)
+    for row in list(_rows(db, cipher)):
+        said = json.loads(row.body)
+        worker_id, list_name = said["worker_id"], said["list_name"]
+        values = {
+            "worker_index": index.worker(worker_id),
+            "entry_index": index.entry(worker_id, list_name),
+            "list_index": index.list(list_name),
+        }
+        db.execute(update(t.risk_entries).where(t.risk_entries.c.id == row.id).values(**values))
 
 
 def has_entries(db: Connection) -> bool:

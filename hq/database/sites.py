@@ -36,6 +36,12 @@ def shared_with(db: Connection, site_id: str) -> frozenset[str]:
     return frozenset(db.execute(select(t.sites.c.site_id).where(_IN_FORCE, same)).scalars())
 
 
+def site_groups(db: Connection) -> dict[str, str]:
+    """Read site -> group of all sites that are not retired; "" is none."""
+    rows = db.execute(select(t.sites.c.site_id, t.sites.c.site_group).where(_IN_FORCE))
+    return {row.site_id: row.site_group for row in rows}
+
+
 def twin_of(db: Connection, site_id: str) -> str:
     """Name another site whose id differs in the case of its letters only; "" if there is none."""
     wanted = select(t.sites.c.site_id).where(func.lower(t.sites.c.site_id) == site_id.lower())

@@ -70,6 +70,8 @@ class FileChecks:
             yield ImportProblem(change.place, text)
         if not worker.sites:
             self.warn("a worker belongs to no site, so no gate will know them", change.place)
+        if any(one.key == "consent_ref" and one.before for one in change.fields):
+            self.warn("a consent changes or ends: templates made under the former one are destroyed", change.place)
         touched = {one.key for one in change.fields}
         if "sites" in touched and worker.cards and "cards" not in touched and change.change != "add":
             self.warn("a card works only at the sites it was imported for: name the card again", change.place)

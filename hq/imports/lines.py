@@ -9,9 +9,10 @@ from typing import Any, Protocol
 from contract.messages import RiskEntry
 from hq.imports.columns import HEADINGS_WITHIN, ColumnMap, ColumnsUnclear, SheetField, Subject, letter, map_columns
 from hq.imports.sheets import Row, Sheet
-from hq.imports.values import BadCell, Cell, CellRules, clears, is_empty, read_again, text_of
+from hq.imports.values import CLEAR, BadCell, Cell, CellRules, is_empty, read_again, trimmed
 from hq.registry.import_file import ImportFile, ImportRefused, PolicyEntry
 
+_NEEDED = ("worker_id", "list_name")
 DEFAULT_LIST = RiskEntry.model_fields["list_name"].default
 
 
@@ -98,8 +99,9 @@ class SheetSource:
             (item, index, declared if item.key in self.serial_dates else self.rules)
             for item, index in self.columns.fields
         ]
+        ids = self.columns.columns["worker_id"]
         for index, (number, cells) in enumerate(self.sheet.rows()):
-            if index >= self.columns.first_row and not all(map(is_empty, cells)):
+            if index >= self.columns.first_row and not (is_empty(_at(cells, ids)) and all(map(is_empty, cells))):
                 yield from self._line(number, cells, fields)
 
     def _line(
@@ -110,7 +112,7 @@ class SheetSource:
             text = "has more cells than the headings: put a value that holds the separator into quotation marks"
             problems.append(ImportProblem(place, text))
         for item, index, rules in fields:
-            cell = cells[index] if index < len(cells) else None
+            cell = _at(cells, index)
             try:
                 _read(item, cell, rules, values)
             except BadCell as error:
@@ -120,15 +122,19 @@ class SheetSource:
         yield from problems
 
 
+def _at(cells: Sequence[Cell], index: int) -> Cell:
+    return cells[index] if index < len(cells) else None
+
+
 def _read(item: SheetField, cell: Cell, rules: CellRules, values: dict[str, Any]) -> None:
     """Read a cell into `values`, unless it says nothing. Raises BadCell."""
-    needed = item.key in ("worker_id", "list_name")
-    if is_empty(cell):
-        if needed:
+    said = trimmed(cell) if isinstance(cell, str) else cell
+    if said is None or said == "":
+        if item.key in _NEEDED:
             raise BadCell("is empty: write it, or delete the row")
-    elif clears(cell) and not needed:
+    elif said in CLEAR and item.key not in _NEEDED:
         if not item.clearable:
-            raise BadCell(f"{text_of(cell)!r} does not say what to do: leave the cell empty to change nothing")
+            raise BadCell(f"{said!r} does not say what to do: leave the cell empty to change nothing")
         values[item.key] = () if item.key == "card" else None
     else:
         values[item.key] = read_again(item.read, cell, rules) if isinstance(cell, str) else item.read(cell, rules)

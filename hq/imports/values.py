@@ -30,7 +30,7 @@ REMEMBERED = 16_384
 SERIAL_EPOCH = date(1899, 12, 30)
 """Day 0 of the day numbers of spreadsheets, for days after February 1900."""
 YEARS = range(1900, 2200)
-CLEAR = frozenset("-–—－")
+CLEAR = ("-", "–", "—", "－")
 """A cell with only such a mark clears the field."""
 _UNSEEN, _JOINERS = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"), "\u200c\u200d"
 _SCIENTIFIC = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+]?[0-9]+")
@@ -65,12 +65,7 @@ Read = Callable[[Cell, CellRules], object]
 
 def is_empty(cell: Cell) -> bool:
     """Tell whether a cell says nothing."""
-    return cell is None or (isinstance(cell, str) and not _trimmed(cell))
-
-
-def clears(cell: Cell) -> bool:
-    """Tell whether a cell says that the field shall become empty."""
-    return isinstance(cell, str) and len(cell) < 9 and _trimmed(cell) in CLEAR
+    return cell is None or (isinstance(cell, str) and not trimmed(cell))
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -273,7 +268,8 @@ def _as_shown(cell: Cell) -> str:
     return shown(text_of(cell))
 
 
-def _trimmed(text: str) -> str:
+def trimmed(text: str) -> str:
+    """Remove blanks at the ends, also those that cannot be seen."""
     if text.isascii():
         return text.strip()
     return text.strip().strip("\ufeff\u200b\u2060").strip()

@@ -42,7 +42,9 @@ class WrittenWorker(WorkerRecord):
     def _one_line(cls, text: str | None) -> str | None:
         """Remove surplus blanks. Refuse characters that cannot be shown, or that change how others are shown."""
         plain = " ".join((text or "").split())
-        if any(unicodedata.category(sign) in _UNSEEN and sign not in _JOINERS for sign in plain):
+        if not plain.isprintable() and any(
+            unicodedata.category(sign) in _UNSEEN and sign not in _JOINERS for sign in plain
+        ):
             raise ValueError("holds a character that cannot be seen: type it again instead of copying it")
         return plain or None
 

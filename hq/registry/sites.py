@@ -11,7 +11,7 @@ from hq.config import FILE_NAME, HqConfig, HqConfigError
 from hq.database import sites as tables
 from hq.database.clock import now
 from hq.database.dirty_lists import mark
-from hq.database.store import Store
+from hq.database.store import Store, lock
 from hq.keys.keys import HqKeys
 from hq.registry.gates import revoke_site
 from hq.registry.known_sites import KnownSite, SiteRefused, active_site, check_who, checked_name, known_site, unknown
@@ -75,6 +75,7 @@ class SiteRegistry:
         """Put a site into a group, or with "" into none. Return the sites whose lists change with it."""
         _check(site_id, by=by, group=group)
         with self._store.write("sites") as db:
+            lock(db, "people")  # an import that runs now marks lists by the groups of now
             active_site(db, site_id)
             before = tables.shared_with(db, site_id)
             tables.change_site(db, site_id, site_group=group)

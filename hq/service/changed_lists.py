@@ -2,14 +2,19 @@
 
 import time
 
+import structlog
+
 from contract.messages import ListKind
 from hq.database.dirty_lists import dirty
 from hq.database.published_lists import ListKey
 from hq.database.sites import site_rows
 from hq.database.store import Store
+from hq.keys.encryption import AtRestError
 from hq.lists.publisher import Publisher
 from hq.registry.risks import RiskRegistry
-from hq.service.publishing import Publishing
+from hq.service.publishing import PUBLISH_PAUSE_S, Publishing
+
+log = structlog.get_logger()
 
 TURN_S = 0.5
 """After this time the rest waits for the next turn: gates wait for acknowledgements meanwhile."""
@@ -48,7 +53,14 @@ class RiskExpiry:
 
     def __init__(self, risks: RiskRegistry) -> None:
         self._risks = risks
+        self._due_s = 0.0
 
     def due(self) -> None:
         """Delete what ended. The sites concerned are marked."""
-        self._risks.expire()
+        if time.monotonic() < self._due_s:
+            return
+        try:
+            self._risks.expire()
+        except AtRestError as error:  # gates apply nothing beyond its time, and the rest of HQ goes on
+            log.error("risk_entries_not_ended", detail=str(error), again_in_s=PUBLISH_PAUSE_S)
+            self._due_s = time.monotonic() + PUBLISH_PAUSE_S

@@ -13,6 +13,7 @@ from hq_postgres import Postgres
 from hq_postgres_fixtures import rig as rig
 from hq_postgres_fixtures import server as server
 from hq_postgres_fixtures import url as url
+from import_rig import ImportRig
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
 from sync_rig import Mosquitto, Rig, ingest_of, note, utc, wait_until
 
@@ -42,8 +43,10 @@ from hq.database.quarantine import quarantined
 from hq.database.store import Store
 from hq.database.values import EventRow, JournalKey, Watermark
 from hq.feed import Feed, FeedKind
+from hq.imports.plan import ImportMode
 from hq.ingest import corrected_times as times
 from hq.ingest.refusals import RefusalQueue
+from hq.keys import keys as hq_keys
 from hq.registry.import_file import ImportFile
 from hq.reports import report
 
@@ -326,3 +329,18 @@ def test_ok__changes_of_one_journal_are_numbered_in_the_order_of_their_commits(u
         (2, FeedKind.CHANGED, "read"),
     ]
     store.close()
+
+
+def test_ok__a_file_is_imported_wholly_or_not_at_all(tmp_path: Path, url: str) -> None:
+    hq_keys.init(tmp_path / "hq", ("site-1", "site-2"), 1883)
+    hq = ImportRig(tmp_path, hq_keys.load(tmp_path / "hq"), url)
+    try:
+        path = hq.file("a.csv", "工号,姓名,卡号\nw-1,张三,1\nw-2,李四,2\n")
+        assert hq.take(path, site="site-1").workers.total() == 2
+        before = hq.everything()
+        assert hq.take(hq.file("b.csv", "工号,卡号\nw-1,3\nw-3,2\n"), site="site-1").problem_count == 1
+        assert hq.everything() == before
+        assert hq.take(hq.file("c.csv", "工号,单位\nw-1,a\n"), ImportMode.REPLACE, "site-1").workers.total() == 2
+        assert (hq.worker("w-1").employer, hq.worker("w-2").sites) == ("a", ())
+    finally:
+        hq.close()

@@ -185,6 +185,20 @@ def test_ok__columns_are_named_saved_and_used_again(rig: ImportRig) -> None:
     assert named_columns(["team=班"], kept) == {"worker_id": "证件号", "name": "呼名", "team": "班"}
 
 
+def test_ok__what_may_not_be_meant_is_said_before_it_is_applied(rig: ImportRig) -> None:
+    rig.put(workers=(WrittenWorker(worker_id="w-1", sites=("site-1",), employer="North Build", consent_ref="c-1"),))
+    text = "工号,单位,同意书,卡号\nw-1,North Bild,c-2,0012345678\nW-1,north build,,12345678\nw-2,,,0012345679\n"
+    told = "; ".join(rig.check(rig.file("a.csv", text)).warnings)
+    for part in (
+        "templates made under",
+        "differ only in capitals",
+        "did you mean 'north build'",
+        "leading zeros",
+        "no site",
+    ):
+        assert part in told
+
+
 def test_ok__day_numbers_count_where_somebody_declared_them(rig: ImportRig) -> None:
     path = rig.file("a.csv", "工号,进场日期\nw-1,46027\n")
     assert "46027" in str(rig.check(path).problems[0])

@@ -16,7 +16,13 @@ from contract.messages import EnrolmentEvent, EnrolmentRecord, ListKind, SealedT
 from contract.signing import ENROLMENT, seal
 from hq.cli import app
 from hq.database import tables as t
+from hq.database.people_changes import noted_changes
+from hq.registry import leaving
+from hq.registry.credentials import WrittenWorker
 from hq.registry.import_file import ImportFile
+from hq.registry.known_workers import search_workers
+from hq.registry.photo_enrolments import PhotoEnrolment, PhotoEnrolments
+from hq.registry.risk_record import RiskRecord
 from hq.reports import report
 
 
@@ -75,3 +81,29 @@ def test_ok__no_table_holds_the_template_and_the_pages_were_written_anew(rig: Ri
 
     wait_until(lambda: not in_files(), "the tables' files hold it no more")
     assert all(verdict.ok for verdict in report.verdicts(store, rig.people(store).cipher))
+
+
+def test_ok__an_erased_worker_is_in_no_table_of_people(rig: Rig) -> None:
+    store = rig.store()
+    people = rig.people(store)
+    people.take(ImportFile(workers=(WrittenWorker(worker_id="w-1", sites=("site-1",), consent_ref="c-1", name="Li"),)))
+    template = worker("w-1").templates[0]
+    enrolments = PhotoEnrolments(store, people)
+    photo = PhotoEnrolment("w-1", "", True, (template,), "a twin")
+    assert enrolments.write([photo], replace=False, by="office") == {}
+    assert "meanwhile" in enrolments.write([photo], replace=False, by="office")["w-1"]
+    assert enrolments.write([photo], replace=True, by="office") == {}
+    assert [who for who, _ in enrolments.held("m")] == ["w-1"]
+    people.risk_lists.add([RiskRecord(worker_id="w-1", list_name="violence")], "office")
+    with store.read() as db:
+        assert [one.worker_id for one in search_workers(db, people, "li")] == ["w-1"]
+
+    (erased,) = leaving.erase(people, ["w-1"], by="office", why="asked for it")
+
+    assert (erased.templates, erased.directory, erased.risk_entries, erased.sites) == (1, True, 1, ("site-1",))
+    assert store.empty_log()
+    with store.read() as db:
+        held = ("workers", "templates", "directory_entries", "assignments", "risk_entries")
+        assert [db.execute(select(t.metadata.tables[name])).first() for name in held] == [None] * len(held)
+        what = [(one.what, one.why) for one in noted_changes(db, people.cipher, "w-1")]
+    assert what == [("erased", "asked for it"), ("enrolled", ""), ("enrolled", "")]

@@ -204,7 +204,9 @@ def test_fail__a_contradictory_policy_that_comes_all_the_same_is_refused_by_the_
 ) -> None:
     rig.hq()
     rig.sync()
-    _imported(rig, '[[policies]]\nsite_id = "site-1"\noccupancy_max = 9\n[[workers]]\nworker_id = "w-1"\n')
+    _imported(
+        rig, '[[policies]]\nsite_id = "site-1"\noccupancy_max = 9\n[[workers]]\nworker_id = "w-1"\nsites = ["site-1"]\n'
+    )
     roster = _arrived(rig)
 
     class Careless(PolicySnapshot):
@@ -212,7 +214,7 @@ def test_fail__a_contradictory_policy_that_comes_all_the_same_is_refused_by_the_
         def model_validate(cls, obj: Any, **_: Any) -> PolicySnapshot:  # type: ignore[override]
             return PolicySnapshot.model_construct(**{**obj, "two_person": True, "occupancy_max": 1, "time_zone": "X/Y"})
 
-    monkeypatch.setattr("hq.lists.publisher.PolicySnapshot", Careless)
+    monkeypatch.setattr("hq.lists.site_lists.PolicySnapshot", Careless)
     rig.publisher(rig.store()).publish("site-1", ListKind.POLICY)
     wait_until(lambda: (roster.refresh(), roster.incidents())[1], "the refusal")
     (incident,) = roster.incidents()
