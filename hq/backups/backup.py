@@ -6,10 +6,11 @@ from pathlib import Path
 
 from hq.backups.archive import FILE_MAX, Contents, read_archive, write_archive
 from hq.backups.sealed_file import PASSPHRASE_MIN, BackupError
-from hq.database.store import Store
+from hq.database.store import Store, database_files
 
 KEYS = "keys"
 _LEFT_OUT = ("hq.db", "hq.lock")
+"""An earlier database of this name, and what a running HQ makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ def back_up(store: Store, folder: Path, to: Path, passphrase: str, *, keys: bool
     if to.exists():
         raise BackupError(f"{to} exists: name a new file, a backup never replaces another one")
     part = to.with_name(f"{to.name}.part")
-    files, left_out = _files(folder, keys=keys, but=(to, part))
+    # The database goes in as rows: a copy of its files would not be of one moment.
+    files, left_out = _files(folder, keys=keys, but=(to, part, *database_files(store.engine.url.database)))
     try:
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(handle, "wb") as file:

@@ -142,7 +142,16 @@ def _alive(holder: LeaseHolder) -> bool | None:
     """Tell whether a holder's process lives. None: it runs on another machine, or in another container."""
     if holder.machine != _machine():
         return None
-    return _process(int(holder.process.partition("/")[0])) == holder.process
+    pid = int(holder.process.partition("/")[0])
+    if found := _process(pid):
+        return found == holder.process
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # of another user, whose processes are hidden here (ProtectProc=): the time decides
+        return None
+    return False  # it has ended, and its parent has not asked for that yet
 
 
 def _machine() -> str:

@@ -233,3 +233,16 @@ def test_ok__every_kind_of_value_comes_back(tmp_path: Path) -> None:
     assert b"\n" not in line and b"\r" not in line
     table = t.restorations
     assert [rows._read(table, "found_utc", value) for value in json.loads(line)] == values
+
+
+def test_ok__a_database_of_another_name_is_in_the_backup_as_rows_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "hq"
+    keys.init(folder, ("site-1",), 1883)
+    path = folder / "hq.toml"
+    path.write_text(path.read_text().replace("hq.db", "people.db"))
+    with_people(folder)
+    (tmp_path / "secret").write_text(SECRET)
+    assert back_up(folder).exit_code == 0
+    done = bring_back(folder, tmp_path / "new")
+    assert done.exit_code == 0, done.output
+    assert content(tmp_path / "new")["workers"] == content(folder)["workers"]

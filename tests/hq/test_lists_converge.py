@@ -29,6 +29,7 @@ from hq.backups.move import move
 from hq.database.gate_reports import set_status
 from hq.keys import keys
 from hq.lists.publisher import Publisher
+from hq.registry.change_replay import make_again
 from hq.registry.gates import GateRegistry
 from hq.registry.import_file import ImportFile
 from hq.registry.people import PeopleRegistry
@@ -116,6 +117,11 @@ class People:
         other.sites, other.consented, other.risks = dict(self.sites), set(self.consented), set(self.risks)
         return other
 
+    def end(self, who: str, remove: bool) -> None:
+        self.consented.discard(who)
+        if remove:
+            self.sites.pop(who, None)
+
     def at(self, site_id: str) -> set[str]:
         sources = GROUPED if site_id in GROUPED else {site_id}
         return {who for who, sites in self.sites.items() if sites & sources}
@@ -147,6 +153,8 @@ class Converging(RuleBasedStateMachine):
         self._open()
         self.gates = [OneGate(self.folder / site, self.hq / "keys", site) for site in SITES]
         self.people, self.saved = People(), (self._copied(), People())
+        self.ended: list[tuple[str, bool]] = []
+        """Withdrawals and removals since the backup. No restored database undoes them."""
 
     @rule(
         who=st.sampled_from(WORKERS),
@@ -170,9 +178,8 @@ class Converging(RuleBasedStateMachine):
         """Withdraw a consent, or remove a worker."""
         who = data.draw(st.sampled_from(sorted(self.people.sites)))
         self.registry.withdraw([who], "test", remove=remove)
-        self.people.consented.discard(who)
-        if remove:
-            del self.people.sites[who]
+        self.ended.append((who, remove))
+        self.people.end(who, remove)
 
     @rule(who=st.sampled_from(WORKERS), list_name=st.sampled_from(LISTS), lift=st.booleans())
     def screen(self, who: str, list_name: str, lift: bool) -> None:
@@ -199,7 +206,7 @@ class Converging(RuleBasedStateMachine):
 
     @rule()
     def back_up(self) -> None:
-        self.saved = self._copied(), self.people.copy()
+        self.saved, self.ended = (self._copied(), self.people.copy()), []
 
     @rule()
     def restore(self) -> None:
@@ -211,6 +218,8 @@ class Converging(RuleBasedStateMachine):
         shutil.copy(copy, self._database())
         self._open()
         self.people = people.copy()
+        for who, remove in self.ended:
+            self.people.end(who, remove)
 
     @rule()
     def move(self) -> None:
@@ -252,6 +261,7 @@ class Converging(RuleBasedStateMachine):
         self.store = open_store(hq_config.load(self.hq), self.keys)
         self.registry = PeopleRegistry(self.store, self.keys)
         self.publisher = Publisher(self.store, self.registry, self.keys)
+        make_again(self.store, self.registry)
 
     def _database(self) -> Path:
         return Path(hq_config.load(self.hq).url.removeprefix("sqlite:///"))
@@ -266,4 +276,4 @@ class Converging(RuleBasedStateMachine):
 
 
 TestConverging = Converging.TestCase
-TestConverging.settings = settings(phases=[Phase.generate], max_examples=6, stateful_step_count=10, deadline=None)
+TestConverging.settings = settings(phases=[Phase.generate], max_examples=60, stateful_step_count=10, deadline=None)

@@ -62,6 +62,24 @@ def test_ok__a_crashed_hq_of_this_machine_is_replaced_at_once(first: OnlyHq, sto
     second.close()
 
 
+def test_ok__a_process_that_is_hidden_here_counts_as_alive_while_its_lease_stands(
+    first: OnlyHq, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the processes of another user are under ProtectProc=invisible."""
+
+    def not_allowed(pid: int, signal: int) -> None:
+        raise PermissionError
+
+    with store.write() as db:
+        db.execute(update(t.leases).values(process="4194000/1"))
+    with monkeypatch.context() as hidden, pytest.raises(AnotherHq):
+        hidden.setattr(only_hq.os, "kill", not_allowed)
+        OnlyHq(store, tmp_path / "second").take()
+    second = OnlyHq(store, tmp_path / "second")
+    second.take()
+    second.close()
+
+
 @pytest.mark.parametrize("age_s", [only_hq.LEASE_S + 1, -only_hq.LEASE_S - 1])
 def test_ok__a_crashed_hq_of_another_machine_is_replaced_when_its_lease_is_over(
     age_s: float, first: OnlyHq, store: Store, tmp_path: Path
