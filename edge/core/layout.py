@@ -22,7 +22,7 @@ GATE_KEY, GATE_KEY_PUBLIC = f"{GATE}/gate-signing.key.pem", f"{GATE}/gate-signin
 
 REPLICA = f"{SYNC}/replica.db"
 PRESENCE_LIST, PRESENCE_CHANGES = f"{SYNC}/presence.list", f"{SYNC}/presence.changes"
-"""Who is on the site by HQ's newest presence list, as it was signed: the whole list, and what changed since."""
+"""HQ's newest presence list, as it was signed: the whole list, and what changed since."""
 HOME_ASSISTANT = f"{SYNC}/home-assistant.topic"
 """The topic of this gate's message for Home Assistant."""
 LINK_KEY, LINK_KEY_PUBLIC = f"{SYNC}/link-signing.key.pem", f"{SYNC}/link-signing.pub.pem"

@@ -1,9 +1,9 @@
 """HQ's presence list, verified and opened by the gate process.
 
-It needs no high-water mark on the disk. A list counts for a minute or so after HQ issued it, so an old one that
-somebody puts back is of no use. Within that minute a list that is older than one seen before is not believed: that is
-remembered in memory. A mark on the disk would cost a write to the card every second, and add the few seconds after a
-restart.
+It needs no high-water mark on the disk. A list counts for a minute or so after HQ issued it. So an old one that
+somebody puts back is of no use. Within that minute a list older than one seen before is not believed: that is
+remembered in memory. A mark on the disk would protect the few seconds after a restart. It would cost a write to the
+card every second.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ from edge.system.regular_file import read_regular
 log = structlog.get_logger()
 
 AHEAD_MAX = timedelta(minutes=1)
-"""A list that HQ issues later than this, by the gate's clock, is not believed: it would count for too long."""
+"""A list that is issued further in the future is not believed: it would count for too long."""
 _KIND = ListKind.PRESENCE
 _MAX_BYTES = ROUTES[Channel.PRESENCE].max_bytes
 
@@ -155,7 +155,7 @@ def _passages(rows: PresenceRows, columns: LastPassages, direction: Direction) -
 
 
 def _line(end: JournalEnd) -> str:
-    """Return the hash: two copies of one journal have two ends of the same name, and each gate knows its own."""
+    """Return the hash. Two copies of one journal have two ends of one name; each gate knows its own."""
     return end.hash
 
 

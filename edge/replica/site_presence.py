@@ -1,4 +1,4 @@
-"""Who is on the site: HQ's presence list over all gates, and this gate's own passages that are not in it yet.
+"""Who is on the site: HQ's presence list over all gates, and this gate's own newer passages.
 
 HQ's list says how far this gate's journal is in it. So an own passage counts at once, and none counts twice. An old
 list does not count: the gate then goes by its own journal alone, as a gate without HQ does.

@@ -45,10 +45,17 @@ class Pages:
     """The handlers, with what they share."""
 
     def __init__(
-        self, watch: Watch, sync: SyncSource, config: Config, *, has_desk: bool, metrics: Sequence[Path]
+        self,
+        watch: Watch,
+        sync: SyncSource,
+        config: Config,
+        *,
+        has_desk: bool,
+        metrics: Sequence[Path],
+        muster: MusterSource,
     ) -> None:
         self._watch, self._sync, self._config, self._has_desk = watch, sync, config, has_desk
-        self._metrics = metrics
+        self._metrics, self._muster = metrics, muster
         self._texts = load_all()
         if config.screen.language not in self._texts:
             known = ", ".join(sorted(self._texts))
@@ -122,7 +129,8 @@ class Pages:
 
     def _board(self, texts: Texts, request: Request) -> str:
         watch, now = self._watch, self._watch.now()
-        view = manager_view(watch.live, watch.totals, self._sync(), texts, now, self._config.disk.warn_days)
+        warn_days = self._config.disk.warn_days
+        view = manager_view(watch.live, watch.totals, self._sync(), texts, now, warn_days, self._muster())
         body = self._render("board.html", texts, view=view, today=now.astimezone().date())
         query = urlencode({"seen": hashlib.sha256(body.encode()).hexdigest()[:16], "lang": texts.code})
         return self._render("poll.html", texts, body=body, query=query)
@@ -155,7 +163,7 @@ def create_app(
         edge.screen.translations.MissingText: a language file of the package is broken.
     """
     watch, names = Watch(journal), directory or NoNames
-    pages = Pages(watch, sync, config, has_desk=desk is not None, metrics=metrics)
+    pages = Pages(watch, sync, config, has_desk=desk is not None, metrics=metrics, muster=muster)
 
     @contextlib.asynccontextmanager
     async def follow(app: Starlette) -> AsyncIterator[None]:

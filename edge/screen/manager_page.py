@@ -10,7 +10,7 @@ from contract.messages import (
     ListKind,
     NoticeCode,
 )
-from edge.core.domain import LiveState
+from edge.core.domain import LiveState, MusterList
 from edge.core.passage import PassageState
 from edge.screen.event_line import Line, Mood, event_line
 from edge.screen.journal_totals import JournalTotals
@@ -71,6 +71,7 @@ class ManagerView:
     people: tuple[Person, ...]
     people_total: int
     unnamed: int
+    people_note: str
     lines: tuple[Line, ...]
     kept: int
     head: int
@@ -79,13 +80,19 @@ class ManagerView:
 
 
 def manager_view(
-    live: LiveState | None, totals: JournalTotals, sync: SyncSummary, texts: Texts, now: datetime, warn_days: float = 0
+    live: LiveState | None,
+    totals: JournalTotals,
+    sync: SyncSummary,
+    texts: Texts,
+    now: datetime,
+    warn_days: float = 0,
+    muster: MusterList | None = None,
 ) -> ManagerView:
     """Everything the page shows, at the time `now` (UTC). `warn_days`: raise an alarm if the disk is full within so
-    many days."""
+    many days. `muster`: who is on the site over all gates."""
     shown = None if is_stale(live, now) else live
     gate_mood, gate_words = gate_now(shown, texts)
-    people = [Person(worker_id, since) for worker_id, since in reversed(totals.on_site.items())]
+    people, unnamed, note = _on_site(muster, totals, texts, now)
     return ManagerView(
         live=shown,
         gate_mood=gate_mood,
@@ -100,14 +107,29 @@ def manager_view(
         link=_link(sync, totals, texts, now),
         lists=tuple(_list(kind, sync, shown, texts, now) for kind in DECISION_LISTS),
         people=tuple(people[:SHOWN_PEOPLE]),
-        people_total=totals.people_on_site,
-        unnamed=totals.unnamed,
+        people_total=len(people) + unnamed,
+        unnamed=unnamed,
+        people_note=note,
         lines=tuple(event_line(event, texts) for event in reversed(totals.recent)),
         kept=totals.seq - totals.since_seq,
         head=totals.seq,
         chain_error=totals.chain_error,
         unread=totals.unread,
     )
+
+
+def _on_site(
+    muster: MusterList | None, totals: JournalTotals, texts: Texts, now: datetime
+) -> tuple[list[Person], int, str]:
+    """Return who is on the site, newest first, the unknown people, and by which gates. Old news of other gates do not
+    count."""
+    age = now - muster.issued_utc if muster is not None and muster.issued_utc is not None else None
+    if muster is not None and age is not None and age.total_seconds() <= muster.max_age_s:
+        found = sorted(muster.people, key=lambda person: person.utc, reverse=True)
+        people = [Person(person.worker_id, person.utc) for person in found]
+        return people, muster.unnamed, texts.label[Label.ON_SITE_ALL]
+    people = [Person(worker_id, since) for worker_id, since in reversed(totals.on_site.items())]
+    return people, totals.unnamed, texts.label[Label.ON_SITE_NOTE]
 
 
 def unsent(sync: SyncSummary, totals: JournalTotals) -> int:

@@ -76,6 +76,7 @@ class Label(StrEnum):
     THRESHOLD_CORRECTED = "threshold_corrected"
     ON_SITE = "on_site"
     ON_SITE_NOTE = "on_site_note"
+    ON_SITE_ALL = "on_site_all"
     UNNAMED = "unnamed"
     NOBODY = "nobody"
     HQ = "hq"

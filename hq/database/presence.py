@@ -102,7 +102,7 @@ def unnamed_passages(db: Connection, since: datetime) -> Iterable[Row[Any]]:
 
 
 def passages_at(db: Connection, site_id: str, since: datetime) -> tuple[list[Row[Any]], list[Row[Any]]]:
-    """Read the last passages at one site since a time: of each worker, and all of unknown people in their order."""
+    """Read the passages at one site since a time: the last of each worker, and all of unknown people."""
     named, unnamed = t.last_passages.c, t.unnamed_passages.c
     last = select(t.last_passages).where(named.site_id == site_id, named.utc >= since).order_by(named.utc)
     others = select(t.unnamed_passages).where(unnamed.utc >= since, unnamed.site_id == site_id)

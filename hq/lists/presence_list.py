@@ -1,8 +1,7 @@
 """Make the presence list of a site: whole, or as what changed since then.
 
 Changes contain all since the last whole list, so a lost message does no harm. The whole list is made again as soon as
-the changes since it weigh as much as it does: so few bytes go to a gate in the rush of a morning, and few in a quiet
-night.
+the changes since it weigh as much. So few bytes go to a gate in the rush of a morning, and few in a quiet night.
 """
 
 from dataclasses import dataclass

@@ -171,7 +171,7 @@ def _row(passage: Passage) -> dict[str, object]:
 
 
 def _passage(row: PassageEventRow) -> Passage | None:
-    """Read a passage; None if nobody went through. Nobody passed later than HQ heard of it, whatever a clock says."""
+    """Read a passage; None if nobody went through. Nobody passed later than HQ heard of it: a clock may be wrong."""
     said = json.loads(row.body)
     if said["outcome"] == PassageOutcome.NOT_TAKEN:
         return None

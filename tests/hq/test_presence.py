@@ -1,4 +1,4 @@
-"""Who is inside, made by HQ from the passages of all gates: late, resent, forked, corrected; and small on the wire."""
+"""HQ makes from the passages of all gates who is inside: late, resent, forked or corrected ones."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -238,7 +238,7 @@ def test_ok__a_list_holds_what_the_policy_remembers_and_says_how_far_it_goes(hq:
     st.lists(st.tuples(st.integers(0, 3), st.sampled_from([IN, OUT]), st.integers(0, 50)), max_size=12), st.randoms()
 )
 def test_ok__in_any_order_the_same_people_are_inside(moves: list[tuple[int, Direction, int]], random: object) -> None:
-    """By the time of each passage, whatever order they come in and however often."""
+    """By the time of each passage, in any order of arrival, and however often."""
     passages = [
         (
             f"w-{who}",

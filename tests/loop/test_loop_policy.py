@@ -1,21 +1,40 @@
 """The loop under a policy: presence from its own journal, a thermometer that is lost, pairs, and slow workers."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from loop_rig import NOBODY, House, known
 
-from contract.messages import AccessEvent, Advice, NoticeCode, PolicySnapshot, Reason, RiskEntry
+from contract.messages import (
+    AccessEvent,
+    Advice,
+    JournalEnd,
+    LastPassages,
+    ListKind,
+    NoticeCode,
+    PolicySnapshot,
+    PresenceSnapshot,
+    Reason,
+    RiskEntry,
+)
+from contract.parts import Content, write_parts
 from contract.policy import AntiPassback, RiskAction, RiskRule
 from edge.core.config import Config
 from edge.core.domain import GateSignal, RosterState, Tone, Worker
+from edge.core.ports import Presence
 from edge.loop import Adapters, GateLoop
+from edge.replica.presence_list import PresenceListReader
+from edge.replica.site_presence import SitePresence
 from edge.sim import SimulatedThermometer
 from edge.storage.desk import DeskReader
+from edge.storage.journal import JournalReader
 from edge.storage.presence import JournalPresence
 
 
@@ -41,10 +60,13 @@ class Site(House):
             journal=self.journal,
             desk_requests=requests,
             clock=self.clock,
-            presence=JournalPresence(self.folder / "journal.db", self.clock),
+            presence=self.make_presence(),
             thermometer=self.thermometer,
         )
         return GateLoop(Config(), adapters)
+
+    def make_presence(self) -> Presence:
+        return JournalPresence(self.folder / "journal.db", self.clock)
 
     def with_rules(self, **changes: Any) -> RosterState:
         return replace(self.lists.state, **changes)
@@ -168,3 +190,48 @@ def test_fail__a_fever_and_a_lost_thermometer(site: Site) -> None:
     ]
     assert [event.code for event in told] == [NoticeCode.READER_LOST, NoticeCode.READER_BACK]  # type: ignore[union-attr]
     assert told[0].detail == "thermometer: unplugged"  # type: ignore[union-attr]
+
+
+class AllGates(Site):
+    """The site has a second gate, of which HQ's presence list tells."""
+
+    def make_presence(self) -> Presence:
+        self.hq, site_key = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
+        self.site_public = site_key.public_key()
+        files = self.folder / "presence.list", self.folder / "presence.changes"
+        reader = PresenceListReader(*files, "site-1", self.hq.public_key(), site_key)
+        return SitePresence(super().make_presence(), reader, self.clock, "gate-1")  # type: ignore[arg-type]
+
+    def hears_who_left_at_gate_2(self, *workers: str) -> int:
+        """The version of the list."""
+        issued, end = self.clock.utc(), self.events[-1]
+        left = LastPassages(workers=workers, ago_ms=(1000,) * len(workers), by=(0,) * len(workers))
+        known = JournalEnd(gate_id="gate-1", epoch=end.epoch, seq=end.seq, hash=self.hash_of(end.seq))
+        version = int(issued.timestamp() * 1000)
+        made = PresenceSnapshot(
+            site_id="site-1", list_version=version, issued_utc=issued, outside=left, gates=("gate-2",), ends=(known,)
+        )
+        (body,) = write_parts([Content(made)], ListKind.PRESENCE, self.site_public, self.hq)
+        (self.folder / "presence.list").write_bytes(body)
+        return version
+
+    def hash_of(self, seq: int) -> str:
+        with closing(JournalReader(self.folder / "journal.db")) as reader:
+            return reader.records(seq - 1, 1)[0].hash
+
+
+def test_ok__who_left_at_another_gate_comes_in_and_the_decision_says_by_which_list(tmp_path: Path) -> None:
+    site = AllGates(tmp_path)
+    site.rules(anti_passback=AntiPassback.HARD)
+    first = site.comes("w1")
+    assert (first.granted, first.presence_version) == (True, 0)
+    assert site.comes("w1").reason is Reason.PASSBACK
+    version = site.hears_who_left_at_gate_2("w1")
+    again = site.comes("w1")
+    assert (again.reason, again.presence_version) == (Reason.GRANTED, version)
+    refused = site.comes("w1")
+    assert (refused.reason, refused.presence_version) == (Reason.PASSBACK, version), "its own passage counts at once"
+    site.clock.advance(120)
+    old = site.comes("w1")
+    assert (old.reason, old.presence_version) == (Reason.PASSBACK, 0)
+    site.loop.close()

@@ -1,4 +1,4 @@
-"""The directory at a gate: sync keeps it unread, the gate process ignores it, the screen process opens it in memory."""
+"""The directory at a gate: sync keeps it unread, the gate process ignores it, the screen opens it."""
 
 from collections.abc import Iterator
 from pathlib import Path

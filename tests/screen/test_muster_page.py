@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
-from screen_parts import NOW, MemoryJournal
+from screen_parts import NOW, MemoryJournal, Summary
 
 from contract.messages import Direction, DirectoryEntry, PassageEvent, PassageOutcome
 from edge.app.screen import newest_muster
@@ -14,6 +14,7 @@ from edge.core.domain import MusterList, MusterPerson
 from edge.replica.summary import ReplicaSummary
 from edge.screen.app import create_app
 from edge.screen.journal_totals import JournalTotals
+from edge.screen.manager_page import manager_view
 from edge.screen.muster_page import MusterView, NoNames, muster_view
 from edge.screen.passwords import hash_password
 from edge.screen.translations import load_all
@@ -65,6 +66,20 @@ def test_ok__without_the_gate_process_its_journal_tells_who_is_inside() -> None:
     totals.add(journal.kept)
     made = view(None, totals=totals)
     assert ([row.name for row in made.teams[0].rows], len(made.warnings)) == (["Li Na"], 1)
+
+
+def test_ok__the_managers_page_counts_by_all_gates_or_says_this_gate_only() -> None:
+    journal, totals = MemoryJournal(), JournalTotals("e1")
+    journal.add(PassageEvent, outcome=PassageOutcome.PASSED, direction=Direction.IN, worker_id="w-2")
+    totals.add(journal.kept)
+
+    def shown(found: MusterList | None) -> tuple[int, str]:
+        page = manager_view(None, totals, Summary(), EN, NOW, muster=found)
+        return page.people_total, page.people_note.partition(":")[0]
+
+    assert shown(muster("w-1", "w-2", unnamed=1)) == (3, "By all gates of the site")
+    assert shown(muster("w-1", "w-2", issued=NOW - timedelta(minutes=5))) == (1, "This gate only")
+    assert shown(None) == (1, "This gate only")
 
 
 def test_ok__a_damaged_or_missing_file_is_none(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Measure how long a passage at one gate takes to be known at the others: `python tests/sync/presence_latency.py`.
 
-A real broker, HQ and several gates' sync processes and readers, all in this process: figures of real machines are
-better. `--gates`, `--rate` (passages a second over all gates), `--seconds`, `--inside` (people there before).
+A real broker, HQ and several gates, all in this process. Figures of real machines are better.
+`--gates`, `--rate` (passages a second over all gates), `--seconds`, `--inside` (people there before).
 """
 
 import argparse
