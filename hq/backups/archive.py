@@ -1,9 +1,8 @@
 """What is in a backup: a gzipped tar of the folder's files and the database's tables, in an encrypted file.
 
-about.json                    format, software, revision of the tables, time
-files/hq.toml, files/keys/…   the folder's files
-tables/NAME/000001.jsonl      columns in the first line, then rows (`hq.backups.rows`)
-sums.json                     table -> number of rows and their sum; the last member
+`about.json`: format, software, revision of the tables, time. `files/hq.toml`, `files/keys/…`: the folder's files.
+`tables/NAME/000001.jsonl`: columns in the first line, then rows (`hq.backups.rows`). `sums.json`, the last member: of
+each table the number of rows and their sum.
 """
 
 import gzip

@@ -29,7 +29,7 @@ from hq.keys.rotation import replace_file
 
 
 def move(store: Store, config: HqConfig, url: str, moved: Callable[[str, int], None]) -> None:
-    """Move to the database at `url`. `store`: opened whatever its state. `moved`: called for each copied table.
+    """Move to the database at `url`. `store`: opened in any state. `moved`: called for each copied table.
 
     Raises BackupError, StoreError: then HQ goes on with the old database.
     """

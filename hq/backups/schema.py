@@ -1,4 +1,4 @@
-"""The tables of a database that is to be filled: it must be empty, and gets the shape that the rows had."""
+"""Make the tables of an empty database that is to be filled, in the shape that the rows had."""
 
 from importlib.resources import files
 

@@ -1,11 +1,9 @@
 """The encrypted file of a backup: a key from a passphrase by scrypt (RFC 7914), then AES-256-GCM in chunks.
 
-    file    = "sitegate backup 1\\n" + head as JSON + "\\n" + check (32 bytes) + chunks
-    head    = {"n": 65536, "r": 8, "p": 1, "salt": base64 of 16 bytes}
-    scrypt  = 64 bytes: the key of the chunks (32), the key of the check (32)
-    check   = HMAC-SHA256 of everything before it
-    chunk   = AES-256-GCM of at most 65536 bytes
-    nonce   = number of the chunk (11 bytes), then 1 for the last chunk, else 0 (1 byte)
+The file is `"sitegate backup 1\\n" + head as JSON + "\\n" + check (32 bytes) + chunks`. The head is
+`{"n": 65536, "r": 8, "p": 1, "salt": base64 of 16 bytes}`. scrypt gives 64 bytes: key of the chunks, key of the check.
+The check is the HMAC-SHA256 of everything before it. A chunk is AES-256-GCM of at most 65536 bytes. Its nonce is the
+chunk's number (11 bytes), then 1 for the last chunk, else 0.
 
 Each file has its own salt, so no nonce is used twice with one key. The last chunk is marked: a file that was cut is
 found.

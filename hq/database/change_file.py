@@ -1,7 +1,7 @@
 """A small file beside the database: changes that a restored backup must not undo.
 
-A line of JSON each, appended before the change is committed: withdrawn consents, removed workers, revoked keys of gates
-(ids and times), and risk entries (encrypted). The database holds how far it has followed the file
+Each is a line of JSON, appended before the change is committed. Withdrawn consents, removed workers and revoked keys
+are ids and times. Risk entries are encrypted. The database holds how far it has followed the file
 (`tables.change_logs`). A restored one has followed less far: HQ then makes these changes again
 (`hq.registry.change_replay`).
 """

@@ -1,4 +1,4 @@
-"""Lists that changed since they were published. Whoever changes people, risk lists or policies marks them.
+"""Lists that changed since they were published. Each change of people, risk lists or policies marks them.
 
 Functions run in the caller's transaction, so a change and its mark are stored together or not at all.
 """

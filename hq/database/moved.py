@@ -51,7 +51,7 @@ def hold_writers(db: Connection, tables: list[Table]) -> None:
 
 
 def refuse_writers(db: Connection, tables: list[Table]) -> None:
-    """Refuse every further change of these tables, also by an HQ that has the database open, or is an older one."""
+    """Refuse every further change of these tables. That holds for an HQ that has the database open, too."""
     if db.dialect.name == "postgresql":
         body = f"BEGIN RAISE EXCEPTION '{_TEXT}'; END"
         db.execute(text(f"CREATE FUNCTION moved() RETURNS trigger LANGUAGE plpgsql AS $${body}$$"))

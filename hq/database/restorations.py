@@ -60,7 +60,7 @@ def mark_seen(db: Connection, number: int, utc: datetime, by: str, why: str) -> 
 
 
 def newest_time(db: Connection) -> datetime | None:
-    """Return the time of the newest list, or of the newest event by arrival if that is later; None without any."""
+    """Return when the newest list was made or the newest event arrived, the later of both; None without any."""
     lists = db.execute(select(func.max(t.lists.c.issued_utc))).scalar()
     newest = select(t.events.c.received_utc).order_by(t.events.c.id.desc()).limit(1)
     events = db.execute(newest).scalar()

@@ -116,7 +116,7 @@ def without_site(held: WorkerRecord, site: str, place: str = "") -> WorkerChange
 def risk_change(line: RiskLine, held: RiskRecord | None, mode: ImportMode, list_name: str) -> RiskChange:
     """Work out what a line changes. `list_name`: the list's name as it is known.
 
-    Who may lift an entry, and what for it is, stay unless the line names them, also when the entry is replaced.
+    Purpose and `may_lift` stay unless the line names them, also when the entry is replaced.
     """
     before = {} if held is None else {key: getattr(held, key) for key in RiskRecord.model_fields}
     kept = before if mode is not ImportMode.REPLACE else {key: before[key] for key in _KEPT if key in before}

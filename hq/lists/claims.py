@@ -1,6 +1,6 @@
 """Decide what HQ does about the versions that gates hold. Pure.
 
-After a restored backup, or with a new database, gates hold versions that HQ never made, or made with other content.
+A restored or new HQ meets gates with versions that it never made, or made with other content.
 They refuse HQ's lists then. HQ goes past these versions with a whole list.
 """
 

@@ -15,7 +15,7 @@ class RiskRecord(RiskEntry):
     purpose: str | None = Field(default=None, max_length=200)
     """What the measure is for."""
     may_lift: tuple[Who, ...] = Field(default=(), max_length=20)
-    """Names and roles of those who may lift the entry; nobody named: whoever may use HQ."""
+    """Names and roles of those who may lift the entry; nobody named: each person who may use HQ."""
 
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> "RiskRecord":

@@ -1,6 +1,6 @@
 """Who is on which risk list. Each entry has a reason, a time, and names who may lift it.
 
-Whatever changes the lists marks them at the sites of the workers concerned, in the same transaction.
+Each change of the lists marks them at the sites of the workers concerned, in the same transaction.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence

@@ -1,6 +1,6 @@
 """The people of one site, page by page: what its roster says of them. Other sites' people are never decrypted.
 
-Memory holds one page at a time, whatever the size of a site.
+Memory holds one page at a time: it does not grow with a site.
 """
 
 import hashlib

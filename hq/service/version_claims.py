@@ -22,7 +22,7 @@ from hq.service.publishing import Publishing
 log = structlog.get_logger()
 
 CLAIMS_AT_ONCE, CLAIMS_EVERY_S = 8, 6 * 3600.0
-"""How many times HQ goes past versions that one gate names: a stolen one must not make it publish without end."""
+"""How often HQ goes past versions of one gate. A stolen gate must not make it publish without end."""
 AGAIN_EVERY_S = 600.0
 """How often the log repeats that a gate's claim is not followed."""
 OLDER = "gates hold newer lists than it does, so it was restored from a backup, or is new"

@@ -61,7 +61,7 @@ def _fails(*args: object) -> str:
 def test_ok__init_makes_keys_that_only_their_owner_reads(tmp_path: Path) -> None:
     _run("init", tmp_path / "hq", "--site", "site-1", "--site", "site-2")
     private = sorted((tmp_path / "hq").rglob("*.key.pem"))
-    assert len(private) == 4
+    assert len(private) == 6  # of HQ two, of each site two: its own, and that of its screens
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in private)
     before = [path.read_bytes() for path in private]
     _run("init", tmp_path / "hq", "--site", "site-1", "--site", "site-3")

@@ -274,7 +274,7 @@ def test_ok__changes_of_a_list_are_those_since_its_snapshot_in_postgresql_too(ri
     wait_until(lambda: roster.refresh() and len(roster.state.workers) == 120, "the snapshot")
     people.take(ImportFile(workers=tuple(WorkerRecord(worker_id=f"x-{n}", sites=("site-1",)) for n in range(10))))
     publisher.publish("site-1", ListKind.ROSTER)
-    assert publisher.kept_versions() == {("site-1", ListKind.ROSTER): (1, 2)}
+    assert publisher.kept_versions()["site-1", ListKind.ROSTER] == (1, 2)  # HQ publishes other lists meanwhile
     wait_until(lambda: roster.refresh() and len(roster.state.workers) == 130, "the changes")
     assert roster.incidents() == []
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 from hq_postgres import Postgres
+from hq_postgres_fixtures import server as server
+from hq_postgres_fixtures import url as url
 from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 from sync_rig import utc
@@ -21,8 +23,6 @@ from hq.keys import keys
 from hq.registry.import_file import ImportFile
 from hq.registry.people import PeopleRegistry
 from hq.registry.sites import open_store
-
-pytest_plugins = ["hq_postgres_fixtures"]
 
 
 @pytest.fixture

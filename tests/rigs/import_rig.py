@@ -22,7 +22,7 @@ from hq.registry.sites import SiteRegistry
 
 
 class ImportRig:
-    """Sites site-1 and site-2, and whatever a test imports."""
+    """Sites site-1 and site-2, and what a test imports."""
 
     def __init__(self, folder: Path, keys: HqKeys, url: str | None = None) -> None:
         self.folder, self.keys = folder, keys
