@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -302,10 +302,12 @@ class Rig:
         return sum(v.held for v in verdicts) == count and all(v.ok for v in verdicts)
 
     def close(self) -> None:
-        for runner in self._runners:
-            runner.stop()
-        for opened in self._open:
-            opened.close()
+        """Stop and close everything, also after one part that failed: what stays open fails another test."""
+        with ExitStack() as last:
+            for opened in reversed(self._open):
+                last.callback(opened.close)
+            for runner in reversed(self._runners):
+                last.callback(runner.stop)
 
     def _publish_after(self, pause_s: int) -> None:
         settings = self.hq_folder / "hq.toml"
