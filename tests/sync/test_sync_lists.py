@@ -31,6 +31,7 @@ from edge.replica.summary import SummaryReader
 from edge.replica.writer import ReplicaError
 from edge.storage.journal import JournalReader
 from edge.sync.service import SyncService
+from hq.lists.publisher import URGENT_FIRST
 from hq.registry.import_file import ImportFile
 from hq.reports import report
 
@@ -179,7 +180,7 @@ def test_ok__a_corrupt_replica_is_set_aside_and_filled_again(rig: Rig) -> None:
     rig.sync()
     assert list(rig.state_dir.glob("sync/replica.db.corrupt-*"))
     summary = SummaryReader(rig.state_dir / "sync/replica.db")
-    wait_until(lambda: len(summary.read().lists) == 3, "the broker gives the lists again")
+    wait_until(lambda: len(summary.read().lists) == len(URGENT_FIRST), "the broker gives the lists again")
     summary.close()
     roster.refresh()
     assert roster.state.roster.version == 1
