@@ -69,13 +69,13 @@ class Journal:
         self.time, self._notices = JournalTime(clock, self._file), FileNotices(path, clock.monotonic)
         try:
             self._follow_file()
+            self.time.continue_from(next(iter(self.latest(1)), None))
         except BaseException as error:
             self._file.close()
             if isinstance(error, sqlite3.Error):
                 raise self._notices.refusal(error) from error
             raise
         self.restarted, self.why = self._file.aside, self._file.why
-        self.time.continue_from(next(iter(self.latest(1)), None))
         self._log_holds_erased = True  # an earlier process may have erased, and not emptied the log
 
     def _follow_file(self) -> None:

@@ -1,9 +1,9 @@
 """Templates that HQ destroyed, and which published rosters still hold them. Functions run in the caller's transaction.
 
-A template leaves gates only with a roster that is published whole: changes do not alter the snapshot that they refer
+A template leaves gates only with a roster that is published whole. Changes do not alter the snapshot that they refer
 to. After a withdrawal that happens at once, after any other change within `[lists] whole_after_h`. A worker who only
-moves to another site leaves the first site's gates at once, and their files within `whole_after_h`: no receipt is
-asked for, because the templates still count.
+moves to another site leaves the first site's gates at once, and their files within `whole_after_h`. HQ asks for no
+receipt then, because the templates still count.
 """
 
 from collections.abc import Collection

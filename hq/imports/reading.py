@@ -1,4 +1,4 @@
-"""Reads a file once from its first to its last line: checks each line and, if asked, writes what it changes."""
+"""Reads a file once, line by line: checks each line and, if asked, writes what it changes."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence

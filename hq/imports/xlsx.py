@@ -3,13 +3,14 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
+from common.processes import Processes
 from hq.imports.values import Cell
 from hq.registry.import_file import ImportRefused
 
@@ -51,18 +52,15 @@ def _lines(path: Path, *options: str) -> Iterator[Iterator[str]]:
     """Run the reading process. Leaving ends it. Raises ImportRefused if it fails after the last line."""
     # -P: a folder hq/ in the working directory is HQ's data, not this package.
     command = [sys.executable, "-P", "-m", "hq.imports.xlsx_process", str(path.absolute()), *options]
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8"
-    ) as child:
+    with Processes() as processes:
+        child = processes.start("reader", command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert child.stdout is not None
-        try:
-            yield _checked(child, child.stdout, path)
-        finally:
-            child.kill()
+        yield _checked(child, child.stdout, path)
 
 
-def _checked(child: "subprocess.Popen[str]", lines: Iterator[str], path: Path) -> Iterator[str]:
-    yield from lines
+def _checked(child: subprocess.Popen[bytes], lines: Iterable[bytes], path: Path) -> Iterator[str]:
+    for line in lines:
+        yield line.decode("utf-8")
     if child.wait() != 0:
         raise ImportRefused(f"{path} {UNREADABLE}")
 

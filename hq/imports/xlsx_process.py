@@ -15,10 +15,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-import python_calamine as calamine
+from common.libraries import extra, loading
+from common.processes import follow_parent
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineSheet, CalamineWorkbook
 
 MEMORY_MAX = 3 << 30
 """Bytes of address space. Two cells far apart make a table of billions of cells."""
@@ -37,6 +41,13 @@ _RELATIONS = "{http://schemas.openxmlformats.org/officeDocument/2006/relationshi
 
 class Unreadable(Exception):
     """The workbook cannot be taken. The text follows the file's name."""
+
+
+class LibraryMissing(Unreadable):
+    """The library that reads workbooks is not there, or does not load."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f" cannot be read: {text}")
 
 
 def main() -> None:
@@ -76,7 +87,9 @@ def _check_size(path: Path) -> None:
         ) from error
 
 
-def _opened(path: str) -> calamine.CalamineWorkbook:
+def _opened(path: str) -> "CalamineWorkbook":
+    with loading("python-calamine", extra("hq"), LibraryMissing):
+        import python_calamine as calamine
     try:
         return calamine.load_workbook(path)
     except calamine.PasswordError as error:
@@ -85,8 +98,10 @@ def _opened(path: str) -> calamine.CalamineWorkbook:
         raise Unreadable(" is no XLSX workbook: save it again as .xlsx") from error
 
 
-def _chosen(book: calamine.CalamineWorkbook, wanted: str) -> tuple[str, list[str]]:
+def _chosen(book: "CalamineWorkbook", wanted: str) -> tuple[str, list[str]]:
     """Return the sheet to read, and the names of hidden sheets."""
+    import python_calamine as calamine
+
     sheets = [one for one in book.sheets_metadata if one.typ == calamine.SheetTypeEnum.WorkSheet]
     names = [sheet.name for sheet in sheets]
     hidden = [one.name for one in sheets if one.visible != calamine.SheetVisibleEnum.Visible and one.name != wanted]
@@ -103,7 +118,7 @@ def _chosen(book: calamine.CalamineWorkbook, wanted: str) -> tuple[str, list[str
     return full[0], hidden
 
 
-def _loaded(book: calamine.CalamineWorkbook, name: str) -> calamine.CalamineSheet:
+def _loaded(book: "CalamineWorkbook", name: str) -> "CalamineSheet":
     sheet = book.get_sheet_by_name(name)
     if sheet.end is not None and sheet.end[1] >= COLUMNS_MAX:
         raise Unreadable(f" has more than {COLUMNS_MAX} columns: delete those that are not needed")
@@ -147,7 +162,7 @@ def _blocks(parts: zipfile.ZipFile, part: str) -> Iterator[bytes]:
             before = block[-_OVERLAP:]
 
 
-def _write_rows(sheet: calamine.CalamineSheet) -> None:
+def _write_rows(sheet: "CalamineSheet") -> None:
     if sheet.start is None:
         return
     # The rows begin with the first, the cells with the first column that holds anything.
@@ -176,5 +191,6 @@ def _write(line: Any) -> None:
 
 
 if __name__ == "__main__":
+    follow_parent()
     sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     main()

@@ -121,7 +121,7 @@ def gates(store: Store) -> list[GateOverview]:
 
 
 def _locked_down(report: GateReport, notices: GateNotices) -> datetime | None:
-    """Say since when a gate is locked down, by its journal; or by its health, if the journal has not arrived."""
+    """Say since when a gate is locked down: by its journal, or by its health if no journal arrived."""
     in_health = report.state == LOCKED_DOWN
     return notices.locked_down_utc or (report.state_since_utc if in_health else None)
 

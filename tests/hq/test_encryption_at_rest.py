@@ -248,7 +248,7 @@ def test_ok__the_key_may_be_a_systemd_credential(
 def test_ok__keys_are_listed_and_exposed_files_are_told(folder: Path) -> None:
     rows = json.loads(run("keys", "--json", "--dir", folder))
     assert [(row["what"], row["state"]) for row in rows] == [
-        (what, "in use") for what in ("signing", "sealing", "site-1", "at-rest")
+        (what, "in use") for what in ("signing", "sealing", "site-1", "site-1.screen", "at-rest")
     ]
     secret = folder / "keys" / "hq-signing.key.pem"
     secret.chmod(0o640)

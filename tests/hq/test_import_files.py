@@ -220,3 +220,23 @@ def test_ok__what_was_shown_is_what_is_applied(rig: ImportRig) -> None:
 def test_ok__a_row_that_looks_like_headings_is_not_swallowed(rig: ImportRig) -> None:
     rig.take(rig.file("a.csv", "worker_id,name,active\nzhang,Zhang,active\nli,Li,no\n"))
     assert rig.worker("zhang").active and not rig.worker("li").active
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("ModuleNotFoundError('No module named python_calamine')", "python-calamine is not there"),
+        ("ImportError('libm.so.6: version not found')", "python-calamine cannot be loaded"),
+    ],
+)
+def test_fail__without_the_library_for_workbooks_the_refusal_names_it_and_how_to_install_it(
+    rig: ImportRig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str, said: str
+) -> None:
+    path = workbook(rig.folder / "a.xlsx", [["工号"], ["w-1"]])
+    (tmp_path / "instead").mkdir()
+    (tmp_path / "instead/python_calamine.py").write_text(f"raise {fault}\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "instead"))
+    with pytest.raises(ImportRefused) as refused:
+        rig.check(path)
+    assert said in str(refused.value) and "install 'sitegate[hq]'" in str(refused.value)
+    assert "damaged" not in str(refused.value)

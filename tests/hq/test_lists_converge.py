@@ -1,7 +1,7 @@
-"""Whatever people do at HQ, in whatever order: in the end every gate holds exactly its site's people.
+"""Any changes at HQ, in any order: in the end every gate holds exactly its site's people.
 
-Properties over sequences of changes, publications, deliveries, restored databases and moves. No broker: the lists go
-from the publisher to the gate's own writer and reader, and the gate's status back to HQ.
+Properties over sequences of changes, publications, deliveries, restored databases and moves. No broker: lists go from
+the publisher to the gate's own writer and reader. The gate's status goes back to HQ.
 """
 
 import atexit

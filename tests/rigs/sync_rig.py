@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -242,8 +242,11 @@ class Rig:
 
     def publish_at_once(self) -> None:
         """HQ waits for no further changes before it publishes some."""
-        settings = self.hq_folder / "hq.toml"
-        settings.write_text(settings.read_text().replace("[lists]", "[lists]\npublish_after_s = 0", 1))
+        self._publish_after(0)
+
+    def publish_later(self) -> None:
+        """HQ publishes changes by itself only in an hour; a changed or missing risk list at once, as always."""
+        self._publish_after(3600)
 
     def sign_batch(self, batch: EventBatch) -> EventBatch:
         """As the gate process signs it, with any content."""
@@ -299,10 +302,16 @@ class Rig:
         return sum(v.held for v in verdicts) == count and all(v.ok for v in verdicts)
 
     def close(self) -> None:
-        for runner in self._runners:
-            runner.stop()
-        for opened in self._open:
-            opened.close()
+        """Stop and close everything, also after one part that failed: what stays open fails another test."""
+        with ExitStack() as last:
+            for opened in reversed(self._open):
+                last.callback(opened.close)
+            for runner in reversed(self._runners):
+                last.callback(runner.stop)
+
+    def _publish_after(self, pause_s: int) -> None:
+        settings = self.hq_folder / "hq.toml"
+        settings.write_text(settings.read_text().replace("[lists]", f"[lists]\npublish_after_s = {pause_s}", 1))
 
     def _runs(self, service: SyncService | HqService) -> Runner:
         runner = Runner(service)

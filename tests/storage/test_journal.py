@@ -126,6 +126,21 @@ def test_ok__the_lock_dies_with_its_process(path: Path, clock: FixedClock) -> No
     Journal(path, SiteConfig(), clock).close()
 
 
+def test_fail__a_journal_that_cannot_be_followed_is_let_go(
+    journal: Journal, path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process may open it again."""
+    journal.close()
+
+    def damaged(*_: object) -> None:
+        raise sqlite3.DatabaseError("database disk image is malformed")
+
+    with monkeypatch.context() as disk, pytest.raises(JournalError):
+        disk.setattr("edge.storage.journal.JournalTime.continue_from", damaged)
+        Journal(path, SiteConfig(), clock)
+    Journal(path, SiteConfig(), clock).close()
+
+
 def test_fail__a_journal_of_another_gate(journal: Journal, path: Path, clock: FixedClock) -> None:
     journal.close()
     with pytest.raises(JournalError, match="journal of gate 'gate-1'"):

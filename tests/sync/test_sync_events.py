@@ -156,7 +156,7 @@ def test_ok__the_embedded_broker_carries_it_all(tmp_path: Path) -> None:
         note(journal, 250)
         rig.publisher(store).publish("site-1", ListKind.POLICY)
         wait_until(lambda: rig.holds(store, 250), "HQ holds all events")
-        wait_until(lambda: roster.refresh() or roster.state.policy, "the policy came")
+        wait_until(lambda: (roster.refresh(), roster.state.policy)[1], "the policy came")
         embedded.stop()
         note(journal, 50)
         embedded.start()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from command_rig import Command, free_port
+from import_rig import workbook
 
 from common.processes import ENDING, Processes
 from hq.keys.keys import init
@@ -176,6 +177,31 @@ def test_ok__the_demo_script_ends_with_the_setup_that_it_waits_for(
     script.until("sleep 600")
     script.process.send_signal(number)
     assert script.ended() == 128 + number
+
+
+READS_A_WORKBOOK = """
+import time
+from pathlib import Path
+from common.processes import ended_by_signals
+from hq.imports.xlsx import open_workbook
+with ended_by_signals():
+    rows = open_workbook(Path("workers.xlsx"), None).rows()
+    next(rows)
+    print("there", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+def test_ok__the_process_that_reads_a_workbook_ends_with_the_import(
+    start: Start, tmp_path: Path, number: signal.Signals
+) -> None:
+    workbook(tmp_path / "workers.xlsx", [[f"w-{n:06d}" for n in range(10)]] * 5_000)  # more than a pipe holds
+    reads = start(sys.executable, "-c", READS_A_WORKBOOK)
+    reads.until_said("there")
+    reads.until(r"hq\.imports\.xlsx_process")
+    reads.process.send_signal(number)
+    assert reads.gone() == (128 + number if number == signal.SIGTERM else -number)
 
 
 STUBBORN = (

@@ -144,7 +144,7 @@ def test_ok__a_very_large_jpeg_is_read_at_a_half():
         (b"no photo at all", "cannot be read as a photo: use JPEG"),
         (saved("GIF", "P"), "cannot be read as a photo: use JPEG"),
         (saved("TIFF"), "cannot be read as a photo: use JPEG"),
-        (b"\0\0\0\x18ftypheic" + bytes(100), "cannot be read as a photo: use JPEG"),
+        (b"\0\0\0\x18ftypheic" + bytes(100), "is a HEIC or AVIF photo of a phone: export it as JPEG"),
         (png(40_000, 40_000, chunk(b"IDAT", zlib.compress(bytes(100)))), "claims 40000 × 40000 pixels"),
         (png(8_000, 8_000, chunk(b"IDAT", zeros(8_000 * 24_001))), "claims 8000 × 8000 pixels"),
         (png(10, 10, chunk(b"zTXt", b"a\0\0" + zeros(100 << 20))), "is damaged or cut off"),

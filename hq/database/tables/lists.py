@@ -41,7 +41,7 @@ list_bases = Table(
     Column("delta", LargeBinary),
     Column("left_utc", UtcTime),
 )
-"""The newest snapshot of each list: the digest that binds its parts, their size in bytes, a fingerprint of their keys.
+"""The newest snapshot of each list: digest that binds its parts, their size in bytes, fingerprint of their keys.
 `delta`: the changes in force since then, as signed, and their version (0 and NULL: none). `left_utc`: since when they
 take somebody off the list, whom the snapshot still holds; NULL: nobody."""
 
