@@ -1,8 +1,10 @@
 """`sitegate-hq import`: show what a file would change, ask once, and apply it whole."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -17,11 +19,12 @@ from hq.commands.lists import publish_lists
 from hq.commands.options import Folder
 from hq.database.store import Store
 from hq.imports.importing import Importing
-from hq.imports.lines import SheetSource
+from hq.imports.lines import FileSource, SheetSource
 from hq.imports.opening import columns_text, is_sheet, named_columns, open_source, save_columns
 from hq.imports.plan import ImportMode
 from hq.imports.reading import ImportOptions
 from hq.imports.sheets import digest_of
+from hq.imports.summary import ImportSummary
 from hq.registry.import_file import ImportRefused
 from hq.registry.sites import SiteRegistry
 
@@ -30,7 +33,7 @@ BAR_FROM = 5_000
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(help="A .csv, .xlsx, .json or .toml file.")],
+    files: Annotated[list[Path], typer.Argument(help="Files: .csv, .xlsx, .json or .toml.", metavar="FILE...")],
     folder: Folder = Path(),
     mode: Annotated[
         ImportMode,
@@ -56,7 +59,7 @@ def import_(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and end.")] = False,
     and_publish: Annotated[bool, typer.Option("--publish", help="Publish the lists to all sites afterwards.")] = False,
 ) -> None:
-    """Import people, risk entries and rules from a file; all of it or, if anything is wrong, nothing.
+    """Import people, risk entries and rules from files. If anything is wrong in one of them, nothing is applied.
 
     On a terminal it shows what would change, and asks. Elsewhere CSV and XLSX need --yes.
 
@@ -66,32 +69,53 @@ def import_(
         if site is not None:
             (site,) = SiteRegistry(store).checked([site])
         given = named_columns(column or (), columns)
-        source = open_source(
-            file, store, given, sheet=sheet, time_zone=time_zone, serial_dates=tuple(serial_dates or ())
-        )
-        digest = digest_of(file)
+        read = partial(open_source, sheet=sheet, time_zone=time_zone, serial_dates=tuple(serial_dates or ()))
         importing = Importing(people, store, ImportOptions(mode, site, tuple(new_list or ()), by))
-        with _progress("checking", source.total) as done:
-            checked = importing.check(source, done)
         asks = _is_terminal() and not yes
-        if checked.problem_count:
-            preview(file, source, checked, details=False)
-            raise ImportRefused(refusal(file, checked))
-        if asks or dry_run or is_sheet(file):
-            preview(file, source, checked, details=asks or dry_run)
-        if dry_run or (checked.changes_nothing and is_sheet(file)):
+        found = [_checked(file, importing, read(file, store, given)) for file in dict.fromkeys(files)]
+        for one in found:
+            if one.refused or asks or dry_run or is_sheet(one.file):
+                preview(one.file, one.source, one.checked, details=(asks or dry_run) and not one.refused)
+        if refused := [refusal(one.file, one.checked) for one in found if one.refused]:
+            raise ImportRefused("\n".join(refused))
+        found = [one for one in found if not (one.checked.changes_nothing and is_sheet(one.file))]
+        if dry_run or not found or not _may_apply(found, yes, asks):
             return
-        if not _may_apply(file, yes, asks):
-            return
-        if digest_of(file) != digest:
-            raise ImportRefused(f"{file} changed since it was checked: run the import again")
-        with _progress("applying", checked.lines) as done:
-            applied = importing.apply(source, checked, done)
-        if isinstance(source, SheetSource):
-            _remember(store, source, given, columns)
-        out.print(counted(applied))
+        for one in found:
+            _apply(one, importing)
+            if isinstance(one.source, SheetSource):
+                _remember(store, one.source, given, columns)
         if and_publish:
             publish_lists(publisher, publisher.to_publish(SiteRegistry(store).active()))
+
+
+@dataclass(frozen=True, slots=True)
+class _CheckedFile:
+    """A file, what it would change, and a digest of its bytes."""
+
+    file: Path
+    source: FileSource | SheetSource
+    checked: ImportSummary
+    digest: str
+
+    @property
+    def refused(self) -> bool:
+        return bool(self.checked.problem_count)
+
+
+def _checked(file: Path, importing: Importing, source: FileSource | SheetSource) -> _CheckedFile:
+    digest = digest_of(file)
+    with _progress("checking", source.total) as done:
+        return _CheckedFile(file, source, importing.check(source, done), digest)
+
+
+def _apply(one: _CheckedFile, importing: Importing) -> None:
+    """Apply a file whole. Raises ImportRefused: it changed, or an earlier file changed what it is about."""
+    if digest_of(one.file) != one.digest:
+        raise ImportRefused(f"{one.file} changed since it was checked: run the import again")
+    with _progress("applying", one.checked.lines) as done:
+        applied = importing.apply(one.source, one.checked, done)
+    out.print(counted(applied))
 
 
 def register(app: typer.Typer) -> None:
@@ -99,14 +123,14 @@ def register(app: typer.Typer) -> None:
     app.command("import")(import_)
 
 
-def _may_apply(file: Path, yes: bool, asks: bool) -> bool:
+def _may_apply(found: Sequence[_CheckedFile], yes: bool, asks: bool) -> bool:
     """Ask on a terminal. Elsewhere a sheet, whose columns are guessed, needs --yes; JSON and TOML of scripts do not."""
     if yes:
         return True
     if asks:
         return typer.confirm("Apply this?", default=False)
-    if is_sheet(file):
-        raise ImportRefused(f"nothing was applied: {file} needs --yes where nobody can be asked")
+    if sheets := [str(one.file) for one in found if is_sheet(one.file)]:
+        raise ImportRefused(f"nothing was applied: {sheets[0]} needs --yes where nobody can be asked")
     return True
 
 

@@ -77,3 +77,24 @@ def test_fail__all_problems_of_a_file_are_named(folder: Path) -> None:
     assert done.exit_code == 1 and _known(folder) == set()
     for part in ("2 problem(s)", "workers.0: 'site-9' is no site", "workers.1: w-9 is named a second time"):
         assert part in done.output
+
+
+def test_ok__several_files_are_checked_before_any_is_applied(folder: Path) -> None:
+    (folder / "b.csv").write_text("worker_id,name\nw-3,Chen\n", encoding="utf-8-sig")
+    files = folder / "a.csv", folder / "b.csv", folder / "a.json"
+    (folder / "wrong.csv").write_text("worker_id,sites\nw-4,site-9\n")
+    assert "site-9" in _run(folder, *files, folder / "wrong.csv", "--yes", code=1)
+    assert _known(folder) == set()
+    shown = _run(folder, *files, "--site", "site-1", "--yes")
+    assert shown.count("imported") == 3
+    assert _known(folder) == {"w-1", "w-2", "w-3", "w-9"}
+
+
+def test_fail__a_file_that_an_earlier_one_contradicts_is_not_applied(folder: Path) -> None:
+    """Each was right by itself; what the second would change was shown before the first was applied."""
+    (folder / "b.csv").write_text("worker_id,name,employer\nw-1,Zhang,Other\n")
+    done = CliRunner().invoke(
+        app, ["import", str(folder / "a.csv"), str(folder / "b.csv"), "--yes", "-d", str(folder / "hq")]
+    )
+    assert done.exit_code == 1 and "run the import again" in " ".join(done.output.split()), done.output
+    assert _known(folder) == {"w-1", "w-2"}
