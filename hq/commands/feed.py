@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import TypeAdapter
+from pydantic_core import to_json
 
 from common.terminal.console import Table
 from hq.commands.console import err, out, print_json, print_table, time_text
@@ -19,7 +19,6 @@ from hq.keys.rotation import replace_file
 app = typer.Typer(help="HQ's events for other programs, exactly once (docs/FEED.md).", no_args_is_help=True)
 
 TOKEN = "feed.token"
-_entry_json = TypeAdapter(FeedEntry)
 
 
 @app.command()
@@ -113,7 +112,7 @@ def register(main: typer.Typer) -> None:
 
 def _show(entry: FeedEntry, *, as_json: bool) -> None:
     if as_json:
-        return out.print(_entry_json.dump_json(entry).decode(), highlight=False, markup=False)
+        return out.print(to_json(entry).decode(), highlight=False, markup=False)
     utc = time_text(entry.corrected_utc or entry.utc)
     said = f"{utc}  {entry.gate_id}  {entry.line}  {entry.seq:>6}  {entry.kind.value:<8} {entry.type:<9} {entry.reason}"
     return out.print(f"{said} {entry.worker_id or ''} {entry.why}".rstrip(), highlight=False, markup=False)

@@ -20,7 +20,7 @@ _SHOWN_MAX = 5
 class LinkRecord(BaseModel):
     """`utc`: when the process wrote this. `problems`: one sentence for each refused topic."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     utc: datetime
     broker: str
