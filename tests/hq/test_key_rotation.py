@@ -76,9 +76,10 @@ class Site:
 
     def start(self) -> None:
         self.rig.people(self.store).take(ImportFile(workers=(WorkerRecord(worker_id="w-1", sites=("site-1",)),)))
+        self.publish()  # before HQ runs, which would publish what is missing by itself
+        self.rig.publish_later()
         self.rig.hq()
         self.rig.sync()
-        self.publish()
         self.wait_for(lambda: self.version == 1, "the first roster")
         self.wait_for(lambda: self.told == {1}, "HQ knows the versions")
         self.wait_for(lambda: self.status.trusts, "HQ knows the keys")
