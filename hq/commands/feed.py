@@ -12,6 +12,7 @@ from hq.commands.context import opened
 from hq.commands.options import Folder, Json
 from hq.database.feed_readers import feed_readers, forget_reader
 from hq.feed import Feed, FeedEntry, FeedPage
+from hq.feed.cursor import BadCursor, FeedCursor, write_cursor
 from hq.feed.feed import LIMIT, LIMIT_MAX
 from hq.feed.server import feed_app, listening, server_of, token_of
 from hq.keys.rotation import replace_file
@@ -39,9 +40,7 @@ def read(
 
     Example: sitegate-hq feed read --cursor reader.cursor --json
     """
-    at = cursor.read_text(encoding="utf-8") if cursor is not None and cursor.exists() else ""
-    if cursor is not None:
-        replace_file(cursor, at.encode())  # before the work: can it be written?
+    at = _cursor_in(cursor) if cursor is not None else ""
     with opened(folder) as (_config, _people, _publisher, store):
         feed = Feed(store)
         while True:
@@ -127,3 +126,15 @@ def _show_lag(page: FeedPage) -> None:
         )
     if page.behind:
         raise typer.Exit(2)
+
+
+def _cursor_in(path: Path) -> str:
+    """Read the cursor, or write that of the beginning. So it is known before the work that it can be written.
+
+    Raises BadCursor for an empty file: to begin again without a word would report every event a second time.
+    """
+    at = path.read_text(encoding="utf-8") if path.exists() else write_cursor(FeedCursor())
+    if not at.strip():
+        raise BadCursor(f"{path} is empty, perhaps cut off by a full disk: delete it to read from the beginning")
+    replace_file(path, at.encode())
+    return at

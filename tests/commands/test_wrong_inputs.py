@@ -32,6 +32,7 @@ class Gate:
         write_key_pair(self.hq_key, folder / "hq.key", folder / "hq.pub")
         write_key_pair(X25519PrivateKey.generate(), folder / "seal.key", folder / "seal.pub")
         write_key_pair(self.site_key, folder / "site.key", folder / "site.pub")
+        write_key_pair(X25519PrivateKey.generate(), folder / "screen.key", folder / "screen.pub")
         shutil.copytree(models_dir, folder / "models")
         (folder / "photos").mkdir()
         shutil.copy(photos_dir / "person-c-1.png", folder / "photos")
@@ -51,6 +52,7 @@ models_dir = "models"
 hq_signing_public_path = "hq.pub"
 hq_sealing_public_path = "seal.pub"
 site_private_path = "site.key"
+screen_private_path = "screen.key"
 [camera]
 source = "folder"
 path = "photos"

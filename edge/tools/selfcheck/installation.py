@@ -71,14 +71,15 @@ def keys(config: Config) -> CheckResult:
         return CheckResult(
             "keys", CheckState.PROBLEM, str(error), "copy this site's key files from HQ (sitegate-hq init)"
         )
-    if isinstance(names, CheckResult):
-        return names
-    secret.append(names[0])
+    if not isinstance(names, CheckResult):
+        secret.append(names[0])
     if exposed := [str(path) for path in secret if path.exists() and path.stat().st_mode & 0o007]:
         named = " and ".join(exposed)
         return CheckResult(
             "keys", CheckState.WARNING, f"readable by everybody: {named}", f"chmod o= {' '.join(exposed)}"
         )
+    if isinstance(names, CheckResult):
+        return names
     named = (
         f"signatures of {', '.join(roster.state.trusts)} are trusted, seals for {', '.join(roster.state.opens)} opened"
         f", names for {', '.join(names[1])}"
