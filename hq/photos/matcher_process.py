@@ -104,6 +104,8 @@ class PhotoMatcher:
                 raise MatcherFault(f"recognition does not start ({last or why}): sitegate check says why") from why
         if problem := files.problem or models.problem:
             raise MatcherFault(problem)
+        if not files.files:
+            raise MatcherFault(f"{self._source} holds no photos: name the folder or ZIP archive that does")
         self.files, self.model_id = files.files, models.model_id
 
     def _ask(self, request: PhotoRequest, within_s: float) -> PhotoAnswer:

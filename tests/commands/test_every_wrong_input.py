@@ -17,6 +17,8 @@ ENDLESS = {
     ("sitegate", "run"),
     ("sitegate", "demo"),
     ("sitegate-hq", "bench"),
+    ("sitegate-hq", "bench", "lists"),
+    ("sitegate-hq", "feed", "serve"),
     ("sitegate", "bench"),
     ("sitegate", "bench", "sync"),
     ("sitegate", "bench", "safety"),

@@ -12,6 +12,7 @@ from edge.core.config import SiteConfig
 from edge.sim import ManualClock
 from edge.storage.journal import Journal, JournalReader
 from hq.commands.console import show_events
+from hq.commands.times import local_text
 from hq.database.store import Store
 from hq.reports import report
 
@@ -135,8 +136,10 @@ def test_ok__sitegate_hq_events_marks_what_was_corrected(
     rows = took(store, gate, 500)
     show_events(rows, as_json=False)
     shown = capsys.readouterr().out.splitlines()
-    assert shown[0].startswith("2026-03-02 07:00:00Z")
-    assert shown[0].endswith("(corrected; the gate's clock showed 1970-01-01 00:00:10Z)")
+    assert shown[0].startswith(local_text(datetime(2026, 3, 2, 7, tzinfo=UTC)))
+    assert shown[0].endswith(
+        f"(corrected; the gate's clock showed {local_text(datetime(1970, 1, 1, 0, 0, 10, tzinfo=UTC))})"
+    )
     assert "corrected" not in shown[1] + shown[2]
     show_events(rows, as_json=True)
     assert '"corrected_utc": "2026-03-02 07:00:00+00:00"' in capsys.readouterr().out
