@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-import psutil
+from child_processes import children_of
 from numpy.typing import NDArray
 
 from edge.core.config import MatcherConfig
@@ -92,8 +92,7 @@ def test_ok__a_withdrawn_template_leaves_the_memory_of_the_gate_process(
 
         def gate() -> int:
             """The gate process; 0 while it starts."""
-            family = psutil.Process(stage.pid("gate")).children()
-            return next((one.pid for one in family if "gate" in one.cmdline()), 0)
+            return next((one.pid for one, command in children_of(stage.pid("gate")) if "gate" in command), 0)
 
         def counts() -> dict[str, int]:
             return found(gate(), needles)

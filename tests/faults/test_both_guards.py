@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 import psutil
 import pytest
+from child_processes import children_of
 
 from edge.app.state_folders import PIN_HISTORY
 
@@ -141,9 +142,7 @@ def test_ok__a_frozen_gate_process_feeds_no_watchdog_and_its_second_guard_does_n
     try:
         assert systemd.hears(60, "READY=1")
         assert systemd.hears(10, "WATCHDOG=1")
-        (guard,) = (
-            child for child in psutil.Process(gate.pid).children() if "watchdog_process" in " ".join(child.cmdline())
-        )
+        (guard,) = (child for child, command in children_of(gate.pid) if "watchdog_process" in " ".join(command))
         for process in (gate.pid, guard.pid):
             os.kill(process, signal.SIGSTOP)
         wait_for(lambda: guard.status() == psutil.STATUS_STOPPED)

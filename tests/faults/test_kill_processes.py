@@ -15,8 +15,8 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-import psutil
 import pytest
+from child_processes import children_of
 from hq_postgres import Postgres
 from sqlalchemy import select
 from sync_rig import Mosquitto
@@ -203,15 +203,8 @@ def check_relay(history: Path, config: GateConfig, decisions: list[AccessEvent])
 
 
 def children(stage: DemoStage) -> dict[str, int]:
-    found = {}
-    for child in psutil.Process(stage.pid("gate")).children():
-        try:
-            command = child.cmdline()
-        except psutil.Error:
-            continue
-        if command[:3] == [sys.executable, "-m", "edge"] and child.status() != psutil.STATUS_ZOMBIE:
-            found[command[3]] = child.pid
-    return found
+    own = [sys.executable, "-m", "edge"]
+    return {command[3]: child.pid for child, command in children_of(stage.pid("gate")) if command[:3] == own}
 
 
 def until_all_run(stage: DemoStage) -> None:
