@@ -1,4 +1,7 @@
-"""Shared fixtures: verified weights and real photos, fetched once per user and kept in the cache."""
+"""Shared fixtures: the broker and its rig, verified weights and real photos, logging as it was before each test.
+
+Weights and photos are fetched once per user and kept in the cache.
+"""
 
 import os
 from collections.abc import Iterator

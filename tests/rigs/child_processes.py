@@ -9,8 +9,8 @@ def children_of(pid: int) -> Iterator[tuple[psutil.Process, list[str]]]:
     """Yield each living child with its command line. One that ends meanwhile is left out."""
     for child in psutil.Process(pid).children():
         try:
-            command = child.cmdline()
-            if child.status() != psutil.STATUS_ZOMBIE:
-                yield child, command
+            command, zombie = child.cmdline(), child.status() == psutil.STATUS_ZOMBIE
         except psutil.Error:
             continue
+        if not zombie:
+            yield child, command
