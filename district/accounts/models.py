@@ -1,0 +1,73 @@
+"""Accounts and what each may see where."""
+
+from datetime import datetime
+from functools import cached_property
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from district.permissions import PERMISSIONS, ROLE_NAMES, Permission, Role
+from district.scope import Scope, VisibleModel
+
+
+class User(AbstractUser):
+    """A person who signs in. Django's own groups and `is_superuser` give no right here: grants do."""
+
+    name = models.CharField(_("name"), max_length=80)
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    language = models.CharField(_("language"), max_length=10, blank=True)
+
+    @cached_property
+    def _granted(self) -> tuple["Grant", ...]:
+        return tuple(Grant.objects.filter(Grant.in_force(timezone.now()), user=self).select_related("place"))
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Return the roles in force, wherever they hold."""
+        return frozenset(Role(grant.role) for grant in self._granted)
+
+    def scope(self, permission: Permission) -> Scope:
+        """Return where this account has a permission now. Read once per request."""
+        granted = [g for g in self._granted if self.is_active and permission in PERMISSIONS[Role(g.role)]]
+        return Scope(
+            ranges=tuple(sorted({g.place.branch for g in granted if g.place is not None})),
+            enterprises=frozenset(g.enterprise_id for g in granted if g.enterprise_id is not None),
+        )
+
+    def may(self, permission: Permission) -> bool:
+        """Say whether the account has a permission anywhere. A page asks this; a row asks `visible_to`."""
+        return not self.scope(permission).empty
+
+
+class Grant(VisibleModel):
+    """One role of an account, at one place of the tree or in one enterprise, for a time."""
+
+    permission: ClassVar[Permission] = Permission.SEE_ACCOUNTS
+    user = models.ForeignKey(User, models.CASCADE, related_name="grants")
+    role = models.CharField(_("role"), max_length=20, choices=[(role.value, name) for role, name in ROLE_NAMES.items()])
+    place = models.ForeignKey("places.Place", models.PROTECT, null=True, blank=True, related_name="grants")
+    enterprise = models.ForeignKey("places.Enterprise", models.PROTECT, null=True, blank=True, related_name="grants")
+    valid_from = models.DateTimeField(_("from"), default=timezone.now)
+    valid_until = models.DateTimeField(_("until"), null=True, blank=True)
+    given_by = models.CharField(_("given by"), max_length=150)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(place__isnull=False) ^ Q(enterprise__isnull=False), name="grant_at_place_or_enterprise"
+            ),
+        ]
+
+    @staticmethod
+    def in_force(now: datetime) -> Q:
+        """Return the filter for grants that hold now."""
+        return Q(valid_from__lte=now) & (Q(valid_until__isnull=True) | Q(valid_until__gt=now))
+
+    @classmethod
+    def visible_q(cls, scope: Scope) -> Q:
+        """Show the grants at places inside the scope, and those in enterprises that have their seat there."""
+        return scope.places("place__path") | scope.employers() | scope.places("enterprise__place__path")

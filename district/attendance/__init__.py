@@ -1,0 +1,1 @@
+"""Who is inside, attendance days, the month ledger and the muster list."""

@@ -1,0 +1,1 @@
+"""The record of who changed and who read what; it only grows."""

@@ -1,0 +1,1 @@
+"""The commands of `sitegate-district`, one file each."""

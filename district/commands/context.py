@@ -1,0 +1,35 @@
+"""Open the district's folder for one command."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import django
+import typer
+
+from common.terminal.console import Console, styled
+from district.config import FOLDER_VARIABLE, DistrictConfig, read_config
+
+out = Console(soft_wrap=True)
+err = Console(stderr=True, soft_wrap=True)
+
+Folder = Annotated[
+    Path, typer.Option("--dir", "-d", envvar="SITEGATE_DISTRICT_DIR", help="The folder with district.toml.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def tell(message: str) -> None:
+    """Print an error."""
+    err.print(styled(("error:", "red"), f" {message}"))
+
+
+def opened(folder: Path) -> DistrictConfig:
+    """Read the configuration and start Django on it. Models may be imported only afterwards. Raises
+    DistrictConfigError.
+    """
+    config = read_config(folder)
+    os.environ[FOLDER_VARIABLE] = str(config.folder)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "district.settings")
+    django.setup()
+    return config

@@ -1,0 +1,64 @@
+"""`sitegate-district init`: make the district's folder."""
+
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from common.private_files import FOLDER_OF_OWNER, write_new
+from district.commands.context import Folder, opened, out
+from district.config import FILE_NAME, DistrictConfigError
+from district.encryption import make_key
+
+TEMPLATE = """\
+# The district's settings. docs/DISTRICT.md explains each.
+name = "District"
+time_zone = "Asia/Shanghai"
+language = "zh-hans"
+# database_url = "postgresql://USER:PASSWORD@HOST/DATABASE"   # without it: the file district.db
+
+[hq]
+folder = "{hq}"
+
+[web]
+port = 8080
+# public_url = "https://district.example"
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(init)
+    app.command()(migrate)
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="The folder to make.")],
+    hq: Annotated[Path, typer.Option("--hq", help="HQ's folder, with hq.toml.")] = Path("../hq"),
+) -> None:
+    """Make the folder with district.toml, its keys and its database.
+
+    Example: sitegate-district init district --hq hq
+    """
+    if (folder / FILE_NAME).exists():
+        raise DistrictConfigError(f"{folder} has a {FILE_NAME} already: choose another folder, or use this one")
+    keys = folder / "keys"
+    keys.mkdir(mode=FOLDER_OF_OWNER, parents=True, exist_ok=True)
+    write_new(keys / "secret.key", secrets.token_urlsafe(50).encode() + b"\n")
+    make_key(keys)
+    write_new(folder / FILE_NAME, TEMPLATE.format(hq=hq.resolve()).encode())
+    migrate(folder)
+    out.print(f"made {folder}. Next: sitegate-district run --dir {folder}", highlight=False)
+
+
+def migrate(folder: Folder = Path()) -> None:
+    """Bring the database to this version. `run` does it by itself on SQLite.
+
+    Example: sitegate-district migrate --dir district
+    """
+    opened(folder)
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    call_command("createcachetable", verbosity=0)

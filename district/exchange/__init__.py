@@ -1,0 +1,1 @@
+"""What goes to the gates and what comes from them; `district.wire` carries it."""

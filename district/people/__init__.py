@@ -1,0 +1,1 @@
+"""People, their documents, teams, assignments and consents."""

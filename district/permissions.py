@@ -1,0 +1,96 @@
+"""Who may do what: roles, and the permissions of each. Where a role holds is a place in the tree or an enterprise
+(`accounts.Grant`).
+"""
+
+from enum import StrEnum
+
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrPromise
+
+
+class Permission(StrEnum):
+    """One kind of access. Pages, exports, files and API routes each name the one that they need."""
+
+    SEE_SITES = "see_sites"
+    CHANGE_SITES = "change_sites"
+    SEE_PEOPLE = "see_people"
+    CHANGE_PEOPLE = "change_people"
+    SEE_DOCUMENTS = "see_documents"
+    """Id numbers, bank accounts and addresses; every look is recorded with its reason."""
+    INVITE = "invite"
+    SEE_PRESENCE = "see_presence"
+    SEE_ATTENDANCE = "see_attendance"
+    CORRECT = "correct"
+    APPROVE = "approve"
+    SEE_WAGES = "see_wages"
+    CHANGE_WAGES = "change_wages"
+    SEE_UPLOADS = "see_uploads"
+    CHANGE_UPLOADS = "change_uploads"
+    EXPORT = "export"
+    SEE_ACCOUNTS = "see_accounts"
+    CHANGE_ACCOUNTS = "change_accounts"
+    SEE_AUDIT = "see_audit"
+    CHANGE_SYSTEM = "change_system"
+
+
+class Role(StrEnum):
+    """What somebody is at a place or in an enterprise."""
+
+    SYSTEM = "system"
+    OFFICER = "officer"
+    LIAISON = "liaison"
+    CLERK = "clerk"
+    MANAGER = "manager"
+    GUARD = "guard"
+    AUDITOR = "auditor"
+
+
+ROLE_NAMES: dict[Role, StrPromise] = {
+    Role.SYSTEM: _("System administrator"),
+    Role.OFFICER: _("District officer"),
+    Role.LIAISON: _("Grid liaison"),
+    Role.CLERK: _("Enterprise clerk"),
+    Role.MANAGER: _("Site manager"),
+    Role.GUARD: _("Guard"),
+    Role.AUDITOR: _("Auditor"),
+}
+
+_P = Permission
+_SEEING = frozenset({_P.SEE_SITES, _P.SEE_PEOPLE, _P.SEE_PRESENCE, _P.SEE_ATTENDANCE})
+_SITE = _SEEING | {_P.CHANGE_PEOPLE, _P.INVITE, _P.CORRECT, _P.SEE_UPLOADS, _P.EXPORT}
+
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.SYSTEM: frozenset(
+        {
+            _P.SEE_SITES,
+            _P.CHANGE_SITES,
+            _P.SEE_ACCOUNTS,
+            _P.CHANGE_ACCOUNTS,
+            _P.CHANGE_SYSTEM,
+            _P.SEE_UPLOADS,
+            _P.CHANGE_UPLOADS,
+        }
+    ),
+    Role.OFFICER: _SEEING
+    | {
+        _P.CHANGE_SITES,
+        _P.SEE_DOCUMENTS,
+        _P.APPROVE,
+        _P.SEE_WAGES,
+        _P.SEE_UPLOADS,
+        _P.EXPORT,
+        _P.SEE_ACCOUNTS,
+        _P.CHANGE_ACCOUNTS,
+    },
+    Role.LIAISON: _SEEING,
+    Role.CLERK: _SITE | {_P.SEE_DOCUMENTS, _P.SEE_WAGES, _P.CHANGE_WAGES},
+    Role.MANAGER: _SITE | {_P.SEE_DOCUMENTS, _P.APPROVE, _P.CHANGE_UPLOADS},
+    Role.GUARD: frozenset({_P.SEE_SITES, _P.SEE_PEOPLE, _P.SEE_PRESENCE}),
+    Role.AUDITOR: frozenset(p for p in Permission if p.value.startswith("see_")) | {_P.EXPORT},
+}
+"""An auditor reads all of it and changes nothing; `tests/district` holds every change against this table."""
+
+NEEDS_TOTP = frozenset(Role) - {Role.GUARD}
+"""Roles that see others' data beyond names. A guard's screen stands in a hut with a shared keyboard, and shows
+names only.
+"""

@@ -1,0 +1,1 @@
+"""The tree from district to site, enterprises, and the officers of each."""

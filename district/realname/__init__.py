@@ -1,0 +1,1 @@
+"""Uploads to the national real-name platform."""

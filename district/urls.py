@@ -1,0 +1,8 @@
+"""Where every page is. Each app has its own list."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("account/", include("allauth.urls")),
+    path("", include("district.web.urls")),
+]
