@@ -42,6 +42,12 @@ class Person(VisibleModel):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def audit_scope(self) -> tuple[str, int | None]:
+        """Return the site and the employer of the latest assignment, for the audit record."""
+        latest = self.assignments.select_related("project__place").order_by("-starts", "-pk").first()
+        return (latest.project.place.path, latest.enterprise_id) if latest else ("", None)
+
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:
         """Show who works or worked on a site of the scope, or for one of its enterprises."""
