@@ -90,6 +90,15 @@ class Person(VisibleModel):
     def __str__(self) -> str:
         return self.name or self.worker_id
 
+    @property
+    def audit_scope(self) -> tuple[str, int | None]:
+        """Return the site and the employer of the latest assignment, for the audit record."""
+        assignments: Any = self.assignments
+        latest = assignments.select_related("project__place").order_by("-starts", "-pk").first()
+        if latest is not None:
+            return latest.project.place.path, latest.enterprise_id
+        return "", None
+
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:
         """Show who works or worked on a site of the scope, or for one of its enterprises."""
