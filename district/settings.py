@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "district.realname",
     "district.api",
     "district.web",
+    "district.overview",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
