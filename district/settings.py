@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 
-from district.config import config_of_process
+from district.config import RealnameConfig, config_of_process
 
 CONFIG = config_of_process()
 _HERE = Path(__file__).resolve().parent
@@ -152,6 +152,8 @@ LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
 LOCALE_PATHS = [_HERE / "locale"]
 TIME_ZONE = CONFIG.time_zone if CONFIG else "Asia/Shanghai"
 USE_I18N = USE_TZ = True
+
+REALNAME = CONFIG.realname if CONFIG else RealnameConfig()
 
 STATIC_URL = "static/"
 STATIC_ROOT = CONFIG.folder / "static" if CONFIG else None

@@ -4,31 +4,32 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from district.accounts.pages import open_page, page
 from district.web.models import SavedView
 
 VIEWS_MAX = 50
 """Saved views of one account."""
 
 
-@login_required
+@page(None)
 def home(request: HttpRequest) -> HttpResponse:
     """Show the first page of the account's roles."""
     return render(request, "overview/home.html")
 
 
-@login_required
+@page(None)
 def search(request: HttpRequest) -> HttpResponse:
     """Find people, sites and enterprises."""
     return render(request, "overview/search.html", {"search_text": request.GET.get("q", "")[:80]})
 
 
+@open_page("the sign-in page has a language too; it changes a cookie")
 @require_POST
 def language(request: HttpRequest) -> HttpResponse:
     """Change the language, for this browser and for the account."""
@@ -49,8 +50,8 @@ def language(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@page(None)
 @require_POST
-@login_required
 def save_view(request: HttpRequest) -> HttpResponse:
     """Keep a list's filters under a name, or remove one that is kept."""
     user: Any = request.user

@@ -93,7 +93,9 @@ def shown_table(
     page = keyset_page(
         rows, table.order(sort), after=request.GET.get("after", ""), before=request.GET.get("before", "")
     )
-    query = {name: value for name, value in request.GET.items() if name not in ("after", "before", "format") and value}
+    query = {
+        name: str(value) for name, value in request.GET.items() if name not in ("after", "before", "format") and value
+    }
     user: Any = request.user
     return ShownTable(
         table=table,
