@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "district.realname",
     "district.api",
     "district.web",
+    "district.overview",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
