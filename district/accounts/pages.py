@@ -5,8 +5,11 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
+from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
+from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -14,16 +17,21 @@ from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 
+from district.accounts.clients import note_seen, same_client
 from district.accounts.models import User
+from district.audit.record import record
 from district.permissions import NEEDS_TOTP, Permission
 
 _View = Callable[..., HttpResponseBase]
 
 
-def page(permission: Permission | None, *, post: Permission | None = None) -> Callable[[_View], _View]:
+def page(
+    permission: Permission | None, *, post: Permission | None = None, fresh: bool = False
+) -> Callable[[_View], _View]:
     """Open a view only for accounts that have a permission somewhere; `post`: another one for changes.
+    `fresh`: a change needs a proof of the person in the last 15 minutes, so that a stolen session cannot make it.
 
-    None: whoever is signed in. Rows still pass `visible_to`: what is not visible is "not found" (404).
+    None: everybody who is signed in. Rows still pass `visible_to`: what is not visible is "not found" (404).
     """
 
     def marked(view: _View) -> _View:
@@ -32,16 +40,23 @@ def page(permission: Permission | None, *, post: Permission | None = None) -> Ca
             user = request.user
             if not isinstance(user, User) or not user.is_active:
                 return _to_sign_in(request)
+            if not same_client(request):
+                record(user, "session_refused", user, why="another browser than the one that signed in")
+                logout(request)
+                return _to_sign_in(request)
+            note_seen(request)
             if needs_totp(user) and not has_totp(user):
                 return _moved(request, reverse("mfa_activate_totp"))
             needed = permission if request.method in {"GET", "HEAD", "OPTIONS"} or post is None else post
             if needed is not None and not user.may(needed):
                 raise PermissionDenied
+            if fresh and request.method == "POST" and not did_recently_reauthenticate(request):
+                raise ReauthenticationRequired
             response = view(request, *args, **kwargs)
             patch_cache_control(response, private=True, no_store=True)  # a hut's keyboard is shared
             return response
 
-        opened.page_permission = permission  # type: ignore[attr-defined]
+        opened.page_permissions = (permission, post or permission)  # type: ignore[attr-defined]
         return opened
 
     return marked
