@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "treebeard",
     "district.audit",
+    "district.imports",
     "district.places",
     "district.people",
     "district.exchange",
@@ -87,6 +88,7 @@ INSTALLED_APPS = [
     "district.realname",
     "district.api",
     "district.web",
+    "district.overview",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -99,6 +101,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "district.accounts.middleware.OneBrowserMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
