@@ -58,7 +58,7 @@ class RealnameConfig(Section):
     """The national real-name platform. Without an address nothing is uploaded."""
 
     url: str = ""
-    signer: Literal["national", "md5"] = "national"
+    signer: Literal["national", "md5", "md5-body"] = "national"
     app_id: str = ""
     secret_path: Path | None = None
     calls_per_minute: int = Field(default=60, ge=1, le=6_000)

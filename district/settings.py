@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 
-from district.config import config_of_process
+from district.config import RealnameConfig, config_of_process
 
 CONFIG = config_of_process()
 _HERE = Path(__file__).resolve().parent
@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "treebeard",
     "district.accounts",
     "district.audit",
+    "district.imports",
     "district.places",
     "district.people",
     "district.exchange",
@@ -87,6 +88,7 @@ INSTALLED_APPS = [
     "district.realname",
     "district.api",
     "district.web",
+    "district.overview",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -151,6 +153,8 @@ LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
 LOCALE_PATHS = [_HERE / "locale"]
 TIME_ZONE = CONFIG.time_zone if CONFIG else "Asia/Shanghai"
 USE_I18N = USE_TZ = True
+
+REALNAME = CONFIG.realname if CONFIG else RealnameConfig()
 
 STATIC_URL = "static/"
 STATIC_ROOT = CONFIG.folder / "static" if CONFIG else None

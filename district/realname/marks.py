@@ -1,0 +1,61 @@
+"""Notes which sites have something new to upload, in the transaction that stores it.
+
+A note only makes it sooner: each site is looked at from time to time in any case (`look.LOOK_EVERY`). So a change that
+is stored without a signal is found too.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.db.models.signals import post_delete, post_save
+
+from district.attendance.models import Passage
+from district.people.models import Assignment, IdDocument, Person, Team
+from district.realname.models import SiteUpload
+
+
+def connect() -> None:
+    """Listen to what people and attendance store."""
+    for model in (Assignment, Team):
+        post_save.connect(_of_project, model, dispatch_uid=f"realname.{model.__name__}")
+        post_delete.connect(_of_project, model, dispatch_uid=f"realname.{model.__name__}.deleted")
+    post_save.connect(_of_person, Person, dispatch_uid="realname.Person")
+    post_save.connect(_of_document, IdDocument, dispatch_uid="realname.IdDocument")
+    post_save.connect(_of_passage, Passage, dispatch_uid="realname.Passage")
+
+
+def changed(projects: Collection[int]) -> None:
+    """Note that people, teams or companies of some sites changed."""
+    SiteUpload.objects.filter(project__in=projects, enabled=True, looked__isnull=False).update(looked=None)
+
+
+def passages(first: Mapping[str, datetime]) -> None:
+    """Note new passages: of each site id the earliest time. It writes nothing for a site that is noted already."""
+    for site_id, utc in first.items():
+        SiteUpload.objects.filter(
+            Q(changed_from__isnull=True) | Q(changed_from__gt=utc), project__site_id=site_id, enabled=True
+        ).update(changed_from=utc)
+
+
+def _of_project(instance: Assignment | Team, **_: Any) -> None:
+    changed([instance.project_id])
+
+
+def _of_person(instance: Person, created: bool, **_: Any) -> None:
+    if not created:
+        changed(list(Assignment.objects.filter(person=instance).values_list("project", flat=True)))
+
+
+def _of_document(instance: IdDocument, **_: Any) -> None:
+    changed(list(Assignment.objects.filter(person=instance.person_id).values_list("project", flat=True)))
+
+
+def _of_passage(instance: Passage, **_: Any) -> None:
+    if instance.granted and instance.person_id is not None:
+        SiteUpload.objects.filter(
+            Q(changed_from__isnull=True) | Q(changed_from__gt=instance.utc),
+            project=instance.project_id,
+            enabled=True,
+        ).update(changed_from=instance.utc)

@@ -1,0 +1,114 @@
+"""What the platform answers, read carefully: an answer that cannot be read never counts as success."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+TEXT_MAX = 300
+"""Characters of the platform's text that are kept."""
+
+
+class Verdict(Enum):
+    """What an answer means for the thing that was sent."""
+
+    TAKEN = "taken"
+    """The platform has the call, or answered the question."""
+    REFUSED = "refused"
+    """This thing is wrong: sending it once more would not help."""
+    SITE = "site"
+    """Nothing of this site goes: signature, right or address."""
+    LATER = "later"
+    """Too many calls, or the platform is busy: once more later."""
+
+
+class Outcome(Enum):
+    """How far the platform is with what it took."""
+
+    WORKING = "working"
+    DONE = "done"
+    FAILED = "failed"
+
+
+VERDICTS = {
+    "0": Verdict.TAKEN,
+    "-1": Verdict.REFUSED,
+    "-2": Verdict.SITE,
+    "-3": Verdict.SITE,
+    "-4": Verdict.SITE,
+    "-5": Verdict.LATER,
+}
+_OUTCOMES = {"0": Outcome.WORKING, "10": Outcome.FAILED, "20": Outcome.DONE}
+
+
+class AnswerError(ValueError):
+    """An answer that is none of the platform's. It is not known whether the platform has the call."""
+
+
+@dataclass(frozen=True)
+class PlatformAnswer:
+    """One answer."""
+
+    code: str
+    text: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Say what the code means. Codes that are not documented refuse the one thing."""
+        return VERDICTS.get(self.code, Verdict.REFUSED)
+
+    @property
+    def serial(self) -> str:
+        """Return the code to ask for the result with; "" if there is none."""
+        return str(self.data.get("requestSerialCode") or "")[:80]
+
+    @property
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """Return the rows of a query."""
+        rows = self.data.get("rows")
+        return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+    @property
+    def total(self) -> int:
+        """Return how many rows the query has on all pages."""
+        try:
+            return int(self.data.get("totalCount") or 0)
+        except (TypeError, ValueError):
+            return 0
+
+
+@dataclass(frozen=True)
+class UploadResult:
+    """What became of a call that the platform took."""
+
+    outcome: Outcome
+    text: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read(content: bytes) -> PlatformAnswer:
+    """Read an answer. Raises AnswerError."""
+    try:
+        written = json.loads(content)
+    except ValueError:
+        raise AnswerError("the platform's answer is no JSON") from None
+    if not isinstance(written, dict) or "code" not in written:
+        raise AnswerError("the platform's answer has no code")
+    data = written.get("data")
+    text = str(written.get("message") or "")[:TEXT_MAX]
+    return PlatformAnswer(str(written["code"]), text, data if isinstance(data, dict) else {})
+
+
+def result(answer: PlatformAnswer) -> UploadResult:
+    """Read the answer of `AsyncHandleResult.Query`. `result` is a text, or JSON in a text. Raises AnswerError."""
+    outcome = _OUTCOMES.get(str(answer.data.get("status", "")))
+    if outcome is None:
+        raise AnswerError("the platform's answer has no status")
+    text = str(answer.data.get("result") or "")
+    try:
+        values = json.loads(text)
+    except ValueError:
+        values = None
+    return UploadResult(outcome, text[:TEXT_MAX], values if isinstance(values, dict) else {})
