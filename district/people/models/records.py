@@ -26,6 +26,11 @@ class Merge(OfPerson):
     undone = models.DateTimeField(null=True, blank=True)
     undone_by = models.CharField(max_length=150, blank=True)
 
+    @property
+    def element_id(self) -> str:
+        """Return the name of this row's part of a page."""
+        return f"merge-{self.pk}"
+
 
 class DuplicateCandidate(VisibleModel):
     """Two records that may be one person. Somebody who may see both decides."""

@@ -51,7 +51,7 @@ class _Filters:
         self.form, self.qs = form, rows
 
 
-def _filtered(wanted: dict[str, Any], user: Any) -> "QuerySet[Any]":
+def _filtered(wanted: dict[str, Any], user: Any) -> Any:
     today = timezone.localdate()
     rows = listed_people(user, wanted.get("site"))
     if text := wanted.get("q"):

@@ -20,6 +20,7 @@ from district.people.models import (
     Employment,
     IdDocument,
     Insurance,
+    Merge,
     Person,
 )
 from district.people.tables import day_tone
@@ -53,6 +54,7 @@ def person(request: HttpRequest, key: int) -> HttpResponseBase:
         "cards": AccessCard.objects.visible_to(user).filter(person=found, ended__isnull=True).count(),
         "consents": Consent.objects.visible_to(user).filter(person=found).order_by("-given"),
         "documents": IdDocument.objects.visible_to(user).filter(person=found),
+        "merges": Merge.objects.visible_to(user).filter(person=found, undone__isnull=True).select_related("absorbed"),
         "may_change": may_change(request, found),
         "may_reveal": Person.objects.visible_to(user, Permission.SEE_DOCUMENTS).filter(pk=found.pk).exists(),
         "may_erase": Person.objects.visible_to(user, Permission.ERASE_PEOPLE).filter(pk=found.pk).exists(),
