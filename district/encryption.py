@@ -53,6 +53,19 @@ class FieldCipher:
         digest = hmac.new(self._index_key, f"{place}\0{text}".encode(), sha256).digest()
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
+    def authenticate(self, content: bytes, purpose: bytes) -> str:
+        """Return a keyed hash of a content (HMAC-SHA-256), 64 hexadecimal digits; each purpose has its own key."""
+        return hmac.new(self._key_for(purpose), content, sha256).hexdigest()
+
+    def _key_for(self, purpose: bytes) -> bytes:
+        if purpose not in self._keys:
+            self._keys[purpose] = self._derived(purpose)
+        return self._keys[purpose]
+
+    @cached_property
+    def _keys(self) -> dict[bytes, bytes]:
+        return {}
+
     @cached_property
     def _aead(self) -> AESGCM:
         return AESGCM(self._derived(b"district/field"))

@@ -15,6 +15,9 @@ class Permission(StrEnum):
     CHANGE_SITES = "change_sites"
     SEE_PEOPLE = "see_people"
     CHANGE_PEOPLE = "change_people"
+    MERGE_PEOPLE = "merge_people"
+    """Decide whether two records are one person, and take that back."""
+    ERASE_PEOPLE = "erase_people"
     SEE_DOCUMENTS = "see_documents"
     """Id numbers, bank accounts and addresses; every look is recorded with its reason."""
     INVITE = "invite"
@@ -57,7 +60,7 @@ ROLE_NAMES: dict[Role, StrPromise] = {
 
 _P = Permission
 _SEEING = frozenset({_P.SEE_SITES, _P.SEE_PEOPLE, _P.SEE_PRESENCE, _P.SEE_ATTENDANCE})
-_SITE = _SEEING | {_P.CHANGE_PEOPLE, _P.INVITE, _P.CORRECT, _P.SEE_UPLOADS, _P.EXPORT}
+_SITE = _SEEING | {_P.CHANGE_PEOPLE, _P.MERGE_PEOPLE, _P.INVITE, _P.CORRECT, _P.SEE_UPLOADS, _P.EXPORT}
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SYSTEM: frozenset(
@@ -74,6 +77,8 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.OFFICER: _SEEING
     | {
         _P.CHANGE_SITES,
+        _P.MERGE_PEOPLE,
+        _P.ERASE_PEOPLE,
         _P.SEE_DOCUMENTS,
         _P.APPROVE,
         _P.SEE_WAGES,
@@ -83,7 +88,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.CHANGE_ACCOUNTS,
     },
     Role.LIAISON: _SEEING,
-    Role.CLERK: _SITE | {_P.SEE_DOCUMENTS, _P.SEE_WAGES, _P.CHANGE_WAGES},
+    Role.CLERK: _SITE | {_P.ERASE_PEOPLE, _P.SEE_DOCUMENTS, _P.SEE_WAGES, _P.CHANGE_WAGES},
     Role.MANAGER: _SITE | {_P.SEE_DOCUMENTS, _P.APPROVE, _P.CHANGE_UPLOADS},
     Role.GUARD: frozenset({_P.SEE_SITES, _P.SEE_PEOPLE, _P.SEE_PRESENCE}),
     Role.AUDITOR: frozenset(p for p in Permission if p.value.startswith("see_")) | {_P.EXPORT},

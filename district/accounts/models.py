@@ -38,6 +38,14 @@ class User(AbstractUser):
             enterprises=frozenset(g.enterprise_id for g in granted if g.enterprise_id is not None),
         )
 
+    @property
+    def audit_scope(self) -> tuple[str, int | None]:
+        """Return where an auditor looks for what this account did that belongs to no place."""
+        if not self._granted:
+            return "", None
+        grant = self._granted[0]
+        return (grant.place.path, None) if grant.place is not None else ("", grant.enterprise_id)
+
     def may(self, permission: Permission) -> bool:
         """Say whether the account has a permission anywhere. A page asks this; a row asks `visible_to`."""
         return not self.scope(permission).empty

@@ -7,6 +7,9 @@ from django.db import models
 from district.permissions import Permission
 from district.scope import Scope, VisibleModel
 
+_ROOT_PATH_LENGTH = 4
+"""Characters in the path of a place without a parent. Its auditors also see what belongs to no place."""
+
 
 class Entry(VisibleModel):
     """One thing that somebody did, or one sensitive field that somebody read. Database triggers refuse changes and
@@ -15,7 +18,7 @@ class Entry(VisibleModel):
 
     permission: ClassVar[Permission] = Permission.SEE_AUDIT
     chain = models.CharField(max_length=32)
-    """One chain for each writing process: a single one would make all of them wait for each other."""
+    """Writers at the same time have one chain each: a single one would make all of them wait for each other."""
     seq = models.BigIntegerField()
     utc = models.DateTimeField(db_index=True)
     actor = models.CharField(max_length=150)
@@ -32,9 +35,23 @@ class Entry(VisibleModel):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["chain", "seq"], name="audit_entry_once")]
-        indexes: ClassVar = [models.Index(fields=["subject_kind", "subject_id"])]
+        indexes: ClassVar = [
+            models.Index(fields=["subject_kind", "subject_id", "id"]),
+            models.Index(fields=["actor", "id"]),
+        ]
 
     @classmethod
     def visible_q(cls, scope: Scope) -> models.Q:
-        """Show what happened inside the scope."""
-        return scope.places("place_path") | scope.employers()
+        """Show what happened inside the scope; from a root also what belongs to no place and no enterprise."""
+        found = scope.places("place_path") | scope.employers()
+        if any(len(first) == _ROOT_PATH_LENGTH for first, _end in scope.ranges):
+            found |= models.Q(place_path="", enterprise__isnull=True)
+        return found
+
+
+class Head(models.Model):
+    """The end of one chain. A writer locks its row until its transaction ends."""
+
+    chain = models.CharField(max_length=32, primary_key=True)
+    seq = models.BigIntegerField(default=0)
+    hash = models.CharField(max_length=64, blank=True)

@@ -99,6 +99,11 @@ class Enterprise(VisibleModel):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def audit_scope(self) -> tuple[str, int | None]:
+        """Return its seat, and itself, for the audit record."""
+        return self.place.path, self.pk
+
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:
         """Show those seated in the scope, those that work on its sites, and the account's own."""

@@ -3,12 +3,15 @@
 from dataclasses import dataclass, field
 from datetime import date
 
+from allauth.mfa.models import Authenticator
+
 from district.accounts.models import Grant, User
 from district.people.models import Assignment, Employment, Person, Team
 from district.people.scopes import refresh
 from district.permissions import Role
 from district.places.models import Enterprise, Place, Project, Subcontract
 
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 USCC = ("91440605MA4WXXXX1A", "91440605MA4WXXXX2B", "91440605MA4WXXXX3C")
 
 
@@ -27,6 +30,7 @@ class SmallDistrict:
         """Make one more account with a role at a place or in an enterprise."""
         user = User.objects.create_user(username=f"{role}-{User.objects.count()}", password=None, name=str(role))
         Grant.objects.create(user=user, role=role, place=place, enterprise=enterprise, given_by="test")
+        Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": TOTP_SECRET})
         return user
 
 

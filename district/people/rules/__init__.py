@@ -1,0 +1,47 @@
+"""What is right in a record of a person: names, numbers, code tables. Pure."""
+
+from district.people.rules.codes import (
+    NATIONS,
+    PROVINCES,
+    TRADES,
+    nation_code,
+    nation_name,
+    province_name,
+    trade_code,
+    trade_name,
+)
+from district.people.rules.likeness import Likeness, likeness
+from district.people.rules.names import Letters, WrongName, checked_name, letters
+from district.people.rules.numbers import (
+    IdFacts,
+    WrongNumber,
+    account_number,
+    card_number,
+    hidden,
+    id_facts,
+    phone_number,
+)
+
+__all__ = [
+    "NATIONS",
+    "PROVINCES",
+    "TRADES",
+    "IdFacts",
+    "Letters",
+    "Likeness",
+    "WrongName",
+    "WrongNumber",
+    "account_number",
+    "card_number",
+    "checked_name",
+    "hidden",
+    "id_facts",
+    "letters",
+    "likeness",
+    "nation_code",
+    "nation_name",
+    "phone_number",
+    "province_name",
+    "trade_code",
+    "trade_name",
+]

@@ -1,0 +1,55 @@
+"""PROMISE: a page opens for whoever is signed in, has set up codes where needed, and has its permission."""
+
+import pytest
+from allauth.mfa.models import Authenticator
+from district_rig import SmallDistrict
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.test import RequestFactory
+
+from district.accounts.models import User
+from district.accounts.pages import page
+from district.permissions import Permission, Role
+
+
+@page(Permission.SEE_SITES, post=Permission.CHANGE_SITES)
+def _sites(_request: HttpRequest) -> HttpResponse:
+    return HttpResponse("sites")
+
+
+def _opened(user: User | AnonymousUser, method: str = "GET", **headers: str) -> HttpResponseBase:
+    request = RequestFactory().generic(method, "/sites/?page=2", headers=headers)
+    request.user = user
+    return _sites(request)
+
+
+def test_ok__who_has_the_permission_opens_it(town: SmallDistrict) -> None:
+    response = _opened(town.accounts[Role.LIAISON])
+    assert response.status_code == 200
+    assert "no-store" in response["Cache-Control"]
+    assert _opened(town.accounts[Role.OFFICER], "POST").status_code == 200
+
+
+def test_fail__another_permission_is_refused(town: SmallDistrict) -> None:
+    for user, method in ((User.objects.create(username="new"), "GET"), (town.accounts[Role.LIAISON], "POST")):
+        with pytest.raises(PermissionDenied):
+            _opened(user, method)
+
+
+def test_fail__without_a_sign_in_it_leads_to_the_sign_in_and_back() -> None:
+    assert _opened(AnonymousUser())["Location"] == "/account/login/?next=/sites/%3Fpage%3D2"
+    part = _opened(AnonymousUser(), **{"HX-Request": "true", "HX-Current-URL": "http://evil.example/people/"})
+    assert (part.status_code, part["HX-Redirect"]) == (200, "/account/login/?next=/people/")
+
+
+def test_fail__who_sees_others_data_first_sets_up_codes(town: SmallDistrict) -> None:
+    Authenticator.objects.all().delete()
+    assert _opened(town.accounts[Role.OFFICER])["Location"] == "/account/2fa/totp/activate/"
+    assert _opened(town.accounts[Role.GUARD]).status_code == 200
+
+
+def test_fail__a_blocked_account_is_signed_out(town: SmallDistrict) -> None:
+    user = town.accounts[Role.GUARD]
+    user.is_active = False
+    assert _opened(user).status_code == 302
