@@ -12,8 +12,7 @@ from stdnum.cn import uscc
 from district.platform_sim.signatures import Refused
 
 HEAD_IMAGE_MAX_BYTES = 50 * 1024
-_GAPS = {190, 260, 370}
-WORK_TYPES = {f"{number:03d}" for number in range(10, 400, 10) if number not in _GAPS} | {"900", "1000"}
+WORK_TYPES = {f"{number:03d}" for number in range(10, 400, 10) if number != 370} | {"900", "1000"}
 ID_CARD_TYPES = {"01", "08", "10", "12"}
 CORP_TYPES = {f"{number:03d}" for number in range(1, 13)}
 

@@ -44,6 +44,8 @@ class Connector:
     client: httpx.Client
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     wait: Callable[[float], None] = time.sleep
+    may_call: Callable[[], bool] = lambda: True
+    """Asked before each call: whether this process is still the one that sends."""
     clock_off: timedelta = timedelta(0)
     """How far this machine's clock is ahead of the platform's, by its last answer."""
     _buckets: TokenBuckets = field(init=False)
@@ -64,8 +66,7 @@ class Connector:
 
     def call(self, method: str, data: Mapping[str, Any], credentials: PlatformCredentials) -> PlatformAnswer:
         """Make one call. Raises NoAnswer."""
-        while not self._buckets.take("", time.monotonic()):
-            self.wait(60 / self.config.calls_per_minute)
+        self._wait_turn()
         local = self.now().astimezone(ZONE)
         signed = self.signer.signed(method, as_json(data), local, secrets.token_hex(16), credentials)
         url = f"{self.config.url}?{signed.query}" if signed.query else self.config.url
@@ -84,6 +85,14 @@ class Connector:
             return read(response.content)
         except AnswerError as error:
             raise NoAnswer(str(error), sent=True) from None
+
+    def _wait_turn(self) -> None:
+        """Wait for the rate limit. Raises NoAnswer if another process sends now."""
+        while self.may_call():
+            if self._buckets.take("", time.monotonic()):
+                return
+            self.wait(60 / self.config.calls_per_minute)
+        raise NoAnswer("another process sends now", sent=False)
 
     def clock_warning(self) -> str:
         """Say that this machine's clock is wrong, where it is; "" otherwise."""

@@ -1,6 +1,6 @@
 """Reads from the registry what the platform should have of one site."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,6 +14,9 @@ from district.realname.photos import platform_photos
 from district.realname.rules import bodies
 from district.realname.rules.lacks import Lack
 from district.realname.rules.signers import as_json
+
+MENDED_HERE = frozenset({Lack.TEAM, Lack.DOCUMENT, Lack.ADDRESS, Lack.PHONE, Lack.NATION, Lack.PHOTO})
+"""What somebody enters here. The others go away when the platform confirms something."""
 
 
 @dataclass(frozen=True)
@@ -105,11 +108,10 @@ def wanted(facts: SiteFacts, today: date) -> Iterator[Wanted]:
         {a.enterprise_id for a in facts.assignments} | set(facts.subcontracts) | {facts.project.general_contractor_id}
     )
     for enterprise in enterprises.values():
-        digest = _digest(bodies.company(facts.company(enterprise)))
-        yield Wanted(Upload.Kind.COMPANY, enterprise.pk, enterprise.pk, digest)
+        body = bodies.company(facts.company(enterprise))
+        yield Wanted(Upload.Kind.COMPANY, enterprise.pk, enterprise.pk, digest(body))
     for team in facts.teams.values():
-        digest = _digest({**bodies.team(bodies.TeamFacts(facts.company(team.enterprise), team.name))})
-        yield Wanted(Upload.Kind.TEAM, team.pk, team.enterprise_id, digest, team_id=team.pk)
+        yield Wanted(Upload.Kind.TEAM, team.pk, team.enterprise_id, team_digest(facts, team), team_id=team.pk)
     newest = {assignment.person_id: assignment for assignment in facts.assignments}
     for assignment in newest.values():
         yield _worker(facts, assignment)
@@ -121,13 +123,11 @@ def wanted(facts: SiteFacts, today: date) -> Iterator[Wanted]:
 def _worker(facts: SiteFacts, assignment: Assignment) -> Wanted:
     worker = facts.worker(assignment)
     lack = bodies.worker_lack(worker)
-    complete = lack in (None, Lack.TEAM_NUMBER)
-    digest = _digest(_worker_body(worker)) if complete else ""
     return Wanted(
         Upload.Kind.WORKER,
         assignment.person_id,
         assignment.enterprise_id,
-        digest,
+        worker_digest(worker),
         person_id=assignment.person_id,
         team_id=assignment.team_id,
         lack=None if lack is Lack.TEAM_NUMBER else lack,
@@ -141,21 +141,26 @@ def _entry_and_exit(assignment: Assignment, today: date, lack: Lack | None) -> I
                 kind,
                 assignment.pk,
                 assignment.enterprise_id,
-                _digest({"day": day.isoformat()}),
+                digest({"day": day.isoformat()}),
                 person_id=assignment.person_id,
                 team_id=assignment.team_id,
                 lack=lack,
             )
 
 
-def _worker_body(worker: bodies.WorkerFacts) -> bodies.Body:
-    """Return what a change is noticed by. The team's number is no change of the worker."""
-    team = worker.team.name if worker.team else ""
-    plain: Callable[[str], str] = lambda number: number  # noqa: E731 - the digest is keyed, and is not sent
-    return bodies.worker(worker, plain) | {"team": team}
+def team_digest(facts: SiteFacts, team: Team) -> str:
+    """Return the digest of a team. The number that the platform gave is no change of the team."""
+    return digest(bodies.team(bodies.TeamFacts(facts.company(team.enterprise), team.name)))
 
 
-def _digest(body: bodies.Body) -> str:
+def worker_digest(worker: bodies.WorkerFacts) -> str:
+    """Return the digest of a worker. The team's number is no change of the worker."""
+    plain = bodies.worker(worker, str)
+    return digest(plain | {"team": worker.team.name if worker.team else ""})
+
+
+def digest(body: bodies.Body) -> str:
+    """Return a keyed digest: it changes with the body, and says nothing without the key."""
     return cipher().index(as_json(body), "realname_upload.digest")
 
 
