@@ -4,5 +4,5 @@ from django.urls import include, path
 
 urlpatterns = [
     path("account/", include("allauth.urls")),
-    path("", include("district.web.urls")),
+    path("", include("district.overview.urls")),
 ]

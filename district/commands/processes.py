@@ -1,12 +1,15 @@
-"""`sitegate-district web` and `worker`: the two processes; `run` starts both."""
+"""`sitegate-district web` and `worker`: the two processes; `run` starts both, and HQ with them if that is wanted."""
 
 import os
-import subprocess
 import sys
+import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from common.processes import Processes, on_ending
 from district.commands.context import Folder, opened, out
 from district.config import DistrictConfig
 
@@ -18,25 +21,30 @@ def register(app: typer.Typer) -> None:
     app.command()(worker)
 
 
-def run(folder: Folder = Path()) -> None:
-    """Run web and worker until one of them ends.
+def run(
+    folder: Folder = Path(),
+    everything: Annotated[
+        bool, typer.Option("--all", help="Run HQ with its own broker too: all that one site needs.")
+    ] = False,
+) -> None:
+    """Run web and worker until one of them ends. With SQLite the database is brought to this version first.
 
-    Example: sitegate-district run --dir district
+    Example: sitegate-district run --dir district --all
     """
     config = opened(folder)
-    children = [subprocess.Popen(_own("web", config)), subprocess.Popen(_own("worker", config))]
-    try:
-        while all(child.poll() is None for child in children):
-            try:
-                children[0].wait(1)
-            except subprocess.TimeoutExpired:
-                continue
-    finally:
-        for child in children:
-            child.terminate()
-        for child in children:
-            child.wait(15)
-    raise typer.Exit(1)
+    if not config.database_url:
+        from django.core.management import call_command
+
+        call_command("migrate", verbosity=0)
+        call_command("createcachetable", verbosity=0)
+    stop = _stop_event()
+    with Processes() as children:
+        names = _start(children, config, everything=everything)
+        while not stop.wait(0.5):
+            ended = [name for name in names if children[name].poll() is not None]
+            if ended:
+                out.print(f"{', '.join(ended)} ended by itself: its last lines say why", highlight=False)
+                raise typer.Exit(1)
 
 
 def web(folder: Folder = Path()) -> None:
@@ -46,28 +54,56 @@ def web(folder: Folder = Path()) -> None:
     """
     config = opened(folder)
     out.print(f"pages: http://{config.web.host}:{config.web.port}/", highlight=False)
+    sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *_gunicorn_options(config), "district.wsgi"])
 
 
 def worker(folder: Folder = Path()) -> None:
-    """Hand changes to HQ, read its feed, and do what pages queue.
+    """Hand changes to HQ, read its feed, and do what pages queue. Several may run; each thing is done by one.
 
     Example: sitegate-district worker --dir district
     """
     opened(folder)
     from district.exchange.worker import work
 
-    work()
+    work(_stop_event())
+
+
+def _start(children: Processes, config: DistrictConfig, *, everything: bool) -> tuple[str, ...]:
+    """Start the processes in an order in which each finds what it needs. Return their names."""
+    commands: Mapping[str, Sequence[str]] = {
+        **({"hq": _hq(config)} if everything else {}),
+        "web": _own("web", config),
+        "worker": _own("worker", config),
+    }
+    for name, command in commands.items():
+        children.start(name, command, within_s=40.0 if name == "hq" else 12.0)
+    return tuple(commands)
+
+
+def _stop_event() -> threading.Event:
+    """Make an event that SIGINT, SIGTERM and SIGHUP set."""
+    stop = threading.Event()
+    on_ending(lambda *_: stop.set())
+    return stop
 
 
 def _gunicorn_options(config: DistrictConfig) -> list[str]:
+    several = config.web.workers > 1
     return [
         f"--bind={config.web.host}:{config.web.port}",
         f"--workers={config.web.workers}",
         "--worker-class=gthread",
         f"--threads={config.web.threads}",
+        # Kept connections would all go to the same one of several workers.
+        f"--keep-alive={0 if several else 15}",
+        "--graceful-timeout=8",
     ]
 
 
 def _own(command: str, config: DistrictConfig) -> list[str]:
     return [sys.executable, "-m", "district", command, "--dir", str(config.folder)]
+
+
+def _hq(config: DistrictConfig) -> list[str]:
+    return [sys.executable, "-m", "hq", "run", "--with-broker", "--dir", str(config.path(config.hq.folder))]

@@ -1,4 +1,4 @@
-"""Rows on their way to HQ, and how far its feed is read."""
+"""Rows on their way to HQ, how far its feed is read, and which worker does what."""
 
 from typing import ClassVar
 
@@ -7,8 +7,8 @@ from django.utils import timezone
 
 
 class OutboxRow(models.Model):
-    """A change for HQ, committed together with the change itself. A worker hands it over at least once; `key` makes
-    that idempotent.
+    """A change for HQ, committed together with the change itself. A worker hands it over at least once. What is handed
+    over is the present state, so that a second time changes nothing.
     """
 
     class Kind(models.TextChoices):
@@ -16,7 +16,6 @@ class OutboxRow(models.Model):
 
         WORKER = "worker"
         SITE = "site"
-        ENROLMENT = "enrolment"
         WITHDRAWAL = "withdrawal"
         ERASURE = "erasure"
 
@@ -28,17 +27,44 @@ class OutboxRow(models.Model):
     attempts = models.IntegerField(default=0)
     next_try = models.DateTimeField(default=timezone.now)
     refusal = models.TextField(blank=True)
+    """Why HQ did not take it the last time, and what to do."""
     done = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["next_try", "id"], condition=models.Q(done__isnull=True), name="outbox_waiting")
+            models.Index(fields=["next_try", "id"], condition=models.Q(done__isnull=True), name="outbox_waiting"),
+            models.Index(fields=["subject", "id"], condition=models.Q(done__isnull=True), name="outbox_of_subject"),
+            models.Index(fields=["done"], condition=models.Q(done__isnull=False), name="outbox_done"),
         ]
 
 
 class FeedPosition(models.Model):
     """How far HQ's feed is read: one row, changed in the transaction that stores what was read."""
 
+    number = models.BigIntegerField(default=0)
+    """Counts the pages that were stored. A page is stored only on the one before it."""
     cursor = models.TextField(default="")
     read = models.DateTimeField(null=True, blank=True)
     """When HQ last answered: pages show the age of what they show."""
+    behind = models.IntegerField(default=0)
+    """Journals of which HQ holds less than this district: HQ was restored from a backup."""
+    error = models.TextField(blank=True)
+    """Why the feed cannot be read or stored; empty while it is."""
+
+
+class WorkerLease(models.Model):
+    """Which worker process does one round. A worker that is killed loses its leases."""
+
+    name = models.CharField(max_length=120, primary_key=True)
+    holder = models.CharField(max_length=32)
+    """Random, new at each start of a worker."""
+    machine = models.CharField(max_length=120)
+    process = models.CharField(max_length=60)
+    """Process id and its start time, which nobody shares."""
+    until = models.DateTimeField()
+
+
+class DayTurn(models.Model):
+    """The last day whose assignments were handed to HQ: one row."""
+
+    date = models.DateField()
