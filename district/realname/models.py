@@ -150,10 +150,3 @@ class PassageUpload(VisibleModel):
     def visible_q(cls, scope: Scope) -> Q:
         """Show those of sites in the scope and of the account's enterprises."""
         return scope.places("project__place__path") | scope.employers()
-
-
-class SenderLease(models.Model):
-    """Which worker process sends now: one row. The platform's rate limit counts all of a district together."""
-
-    holder = models.CharField(max_length=40, blank=True)
-    until = models.DateTimeField(default=timezone.now)

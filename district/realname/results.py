@@ -11,7 +11,7 @@ from district.people.models import Team
 from district.realname.calls import NotTaken, SiteCalls
 from district.realname.connector import NoAnswer
 from district.realname.look import new_batch
-from district.realname.models import PassageUpload, Upload
+from district.realname.models import PassageUpload, SiteUpload, Upload
 from district.realname.rules import answers
 from district.realname.rules.lacks import Lack
 
@@ -97,3 +97,5 @@ def _release(row: Upload, now: datetime) -> None:
     }.get(_Kind(row.kind))
     if waiting is not None:
         waiting.update(state=_State.WAITING, lack="", next_try=now)
+    if row.kind == _Kind.WORKER:  # the worker's passages may go into batches now
+        SiteUpload.objects.filter(project=row.project_id, changed_from=None).update(changed_from=now)

@@ -21,7 +21,7 @@ from district.realname.models import PassageUpload, SiteUpload, Upload
 from district.realname.rules.answers import PlatformAnswer, Verdict
 from district.realname.rules.lacks import Lack
 from district.realname.rules.signers import SecretError
-from district.realname.rules.timing import LEASE, RATE_PAUSE, SITE_PAUSE, next_result, next_try
+from district.realname.rules.timing import AWAY_PAUSE, LEASE, RATE_PAUSE, SITE_PAUSE, next_result, next_try
 
 PAGE = 20
 _SECRET_TROUBLE = "The platform refuses the signature or the app id: check both, and this machine's clock."
@@ -66,7 +66,7 @@ class Sender:
         except NoAnswer as error:
             row.unsure = row.unsure or (error.sent and row.state == Upload.State.SENDING)
             _later(row, now)
-            _trouble(site, str(error), None)
+            _trouble(site, str(error), now + AWAY_PAUSE)
         except OSError as error:
             _later(row, now)
             _trouble(site, f"the secret's file cannot be read: {error.strerror}", now + SITE_PAUSE)
