@@ -6,7 +6,8 @@ from datetime import date
 from django.db.models import Q
 from django.utils import timezone
 
-from district.people.models import Assignment, Certificate, Consent, Person
+from district.people.models import AccessCard, Assignment, Certificate, Consent, Person
+from district.people.rules import TRADES
 from district.places.models import Project
 from district.wire import HqSite, HqWorker
 
@@ -37,8 +38,11 @@ def workers_for_hq(worker_ids: Sequence[str], today: date | None = None) -> dict
         Q(expires__isnull=False), person__in=people, is_training=True
     ).values_list("person", "expires"):
         trained[person] = max(trained.get(person, expires), expires)
+    cards: dict[int, list[str]] = {pk: [] for pk in people}
+    for person, number in AccessCard.objects.filter(person__in=people, ended=None).values_list("person", "number"):
+        cards[person].append(number)
     return {
-        person.worker_id: _worker(person, work[pk], today, trained.get(pk), consents.get(pk))
+        person.worker_id: _worker(person, work[pk], today, trained.get(pk), consents.get(pk), cards[pk])
         for pk, person in people.items()
         if pk in work
     }
@@ -62,7 +66,12 @@ def turning(since: date, today: date) -> list[str]:
 
 
 def _worker(
-    person: Person, work: Sequence[Assignment], today: date, trained: date | None, consent: int | None
+    person: Person,
+    work: Sequence[Assignment],
+    today: date,
+    trained: date | None,
+    consent: int | None,
+    cards: Sequence[str],
 ) -> HqWorker:
     """Name the sites of today. Before the first day: those of the first day, with that day as the beginning."""
     now = [one for one in work if one.starts <= today and (one.ends is None or one.ends >= today)]
@@ -79,8 +88,10 @@ def _worker(
         valid_until=None if None in ends else max(end for end in ends if end),
         training_valid_until=trained,
         employer=last.enterprise.name[:80],
-        trade=last.trade,
+        trade=TRADES[last.trade][0] if last.trade in TRADES else last.trade,
         team=last.team.name if last.team else "",
         phone=person.phone,
+        slow=person.slow,
+        cards=tuple(sorted(cards)),
         consent_ref=f"district-{consent}" if consent is not None else None,
     )

@@ -92,7 +92,7 @@ def test_ok__withdrawal_then_a_new_consent_ends_with_the_new_one(town: SmallDist
     _put("w-1")
     withdrawn = timezone.now()
     Consent.objects.filter(pk=first.pk).update(withdrawn=withdrawn)
-    outbox.put(WITHDRAWAL, "w-1", {"withdrawn": withdrawn.isoformat()})
+    outbox.put(WITHDRAWAL, "w-1")
     second = Consent.objects.create(person=town.people[0], purpose="face", text_version="1")
     _put("w-1")
     worker = hq.worker("w-1")
