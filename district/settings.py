@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "treebeard",
     "district.accounts",
     "district.audit",
+    "district.imports",
     "district.places",
     "district.people",
     "district.exchange",
@@ -89,6 +90,7 @@ INSTALLED_APPS = [
     "district.realname",
     "district.api",
     "district.web",
+    "district.overview",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

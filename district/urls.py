@@ -4,5 +4,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("account/", include("allauth.urls")),
-    path("", include("district.web.urls")),
+    path("", include("district.overview.urls")),
+    path("", include("district.phones.urls")),
+    path("", include("district.enrolment.urls")),
 ]

@@ -22,6 +22,7 @@ from district.enrolment.rules import (
 )
 from district.exchange.door import hq_door
 from district.exchange.models import OutboxRow
+from district.people.for_hq import worker_for_hq
 from district.people.models import Consent, DuplicateCandidate, Person
 from district.wire import FaceMatching, HqRefused, JudgedPhoto, PhotoToJudge
 
@@ -123,7 +124,7 @@ def _settle(photo: EnrolmentPhoto, judged: JudgedPhoto) -> None:
         return _end(photo, _State.DROPPED)
     try:
         hq_door().enrol(
-            photo.person.worker_id, f"district-{photo.consent.pk}", photo.taken, judged.model_id, [judged.vector]
+            photo.person.worker_id, _consent_ref(photo.person), photo.taken, judged.model_id, [judged.vector]
         )
     except HqRefused as error:
         log.error("enrolment_refused", worker_id=photo.person.worker_id, detail=str(error))
@@ -189,6 +190,12 @@ def small_jpeg(picture: bytes) -> bytes:
 
 def _consent(person: Person, purpose: Consent.Purpose) -> Consent | None:
     return Consent.objects.filter(person=person, purpose=purpose, withdrawn=None).order_by("-given", "-pk").first()
+
+
+def _consent_ref(person: Person) -> str:
+    """Return the consent's name at HQ."""
+    present = worker_for_hq(person.worker_id)
+    return present.face_consent if present else ""
 
 
 def newest_states(people: Sequence[Person]) -> dict[int, str]:

@@ -66,7 +66,7 @@ def _runs(rows: Sequence[OutboxRow]) -> Iterable[tuple[str, list[OutboxRow]]]:
 
 def _put_workers(door: HqDoor, rows: Sequence[OutboxRow]) -> dict[int, str]:
     """Hand over the present state of workers. Who is not to be at HQ any more is left to an erasure."""
-    problems = door.put_workers(list(workers_for_hq(sorted({row.subject for row in rows})).values()))
+    problems = door.put_workers(workers_for_hq(sorted({row.subject for row in rows})))
     return {row.id: problems[row.subject] for row in rows if row.subject in problems}
 
 

@@ -7,6 +7,5 @@ from district.phones import views
 app_name = "phones"
 urlpatterns = [
     path("i/<str:secret>", views.link, name="link"),
-    path("phone/language", views.language, name="language"),
     path("phone/leave", views.leave, name="leave"),
 ]

@@ -1,11 +1,8 @@
-"""The page behind a link, the language, and the end of a phone."""
+"""The page behind a link, and the end of a phone."""
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import check_for_language
 from django.views.decorators.http import require_http_methods, require_POST
 
 from district.accounts.pages import open_page
@@ -45,26 +42,6 @@ def link(request: HttpRequest, secret: str) -> HttpResponse:
         "left": links.tries_left(invitation),
     }
     return render(request, "phones/link.html", context, status=400 if wrong else 200)
-
-
-@open_page("changes the language of this phone alone")
-@require_POST
-def language(request: HttpRequest) -> HttpResponse:
-    """Change the language of the phone."""
-    wanted, back = request.POST.get("language", ""), request.POST.get("next", "/")
-    known = dict(settings.LANGUAGES)
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
-        back = "/"
-    response = redirect(back)
-    if wanted in known and check_for_language(wanted):
-        response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME,
-            wanted,
-            max_age=31_536_000,
-            samesite="Lax",
-            secure=settings.SESSION_COOKIE_SECURE,
-        )
-    return response
 
 
 @phone_page

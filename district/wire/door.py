@@ -5,7 +5,7 @@ changes nothing.
 """
 
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -123,7 +123,7 @@ class HqDoor:
             pages = (tables.template_digests(db, page) for page in tables.slices(names))
             return {digest for page in pages for digests in page.values() for digest in digests}
 
-    def templates(self, model_id: str, wanted: Collection[str]) -> Iterator[tuple[str, bytes]]:
+    def templates(self, model_id: str, wanted: Set[str]) -> Iterator[tuple[str, bytes]]:
         """Return worker id and vector of the wanted templates of a model. It decrypts all of their workers.
         Raises HqAway.
         """

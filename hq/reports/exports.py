@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from common.sheet_cells import ROWS_MAX
 from hq.database.event_search import EventFilter
 from hq.database.store import Store
 from hq.registry.known_workers import known_workers
 from hq.registry.people import PeopleRegistry
 from hq.reports.listed_events import events
-from hq.reports.sheet_writer import ROWS_MAX, Value
+from hq.reports.sheet_writer import Value
 
 _STEP = timedelta(hours=1)
 

@@ -13,12 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from common.libraries import extra, loading
+from common.sheet_cells import CELL_MAX, ROWS_MAX, without_formula
 
 Value = str | int | float | bool | date | datetime | None
-FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""Spreadsheets take a cell of a CSV file that begins so for a formula. In some languages full-width ones count too."""
-ROWS_MAX = 1_048_575
-"""Rows of a worksheet below its headings."""
 SUFFIXES = (".csv", ".xlsx")
 
 
@@ -58,9 +55,8 @@ def cell_text(value: Value) -> str:
 
 
 def csv_text(value: Value) -> str:
-    """Return the same for CSV: an apostrophe before what would be a formula, as spreadsheets write it themselves."""
-    text = cell_text(value)
-    return f"'{text}" if text.startswith(FORMULA_BEGINS) else text
+    """Return the same for CSV, where a text must not begin as a formula does."""
+    return without_formula(cell_text(value))
 
 
 def _csv(file: int, headings: Sequence[str], rows: Iterable[Sequence[Value]]) -> int:
@@ -91,7 +87,7 @@ def _xlsx(file: int, folder: Path, headings: Sequence[str], rows: Iterable[Seque
             if count > ROWS_MAX:
                 raise ExportRefused(f"a worksheet holds at most {ROWS_MAX} rows: choose fewer, or a .csv")
             for column, value in enumerate(row):
-                sheet.write_string(count, column, cell_text(value)[:32_767], text)
+                sheet.write_string(count, column, cell_text(value)[:CELL_MAX], text)
     return count
 
 

@@ -1,0 +1,32 @@
+"""Entries of the console's navigation. Each app names its own in `navigation.py`, as `ENTRIES`."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrPromise
+
+from district.permissions import Permission
+
+GROUPS: dict[int, StrPromise] = {
+    0: _("Today"),
+    1: _("Register"),
+    2: _("Attendance and wages"),
+    3: _("Authorities"),
+    4: _("Administration"),
+}
+"""Headings of the navigation. An entry with order 120 stands under the heading 1."""
+
+
+@dataclass(frozen=True)
+class NavigationEntry:
+    """A link that an account sees if it has the permission somewhere; None: everybody who is signed in."""
+
+    label: StrPromise
+    url_name: str
+    permission: Permission | None
+    order: int
+    """Hundreds choose the heading of `GROUPS`; the rest sorts below it."""
+    icon: str = "right"
+    """The id of a symbol in `web/static/web/icons.svg`."""
+    prefix: str = ""
+    """Marks the entry as the present one on all pages below this path; "" means the entry's own path."""

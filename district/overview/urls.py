@@ -1,0 +1,13 @@
+"""The first page, search, and what an account keeps for itself."""
+
+from django.urls import path
+
+from district.overview import views
+
+app_name = "overview"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("search", views.search, name="search"),
+    path("language", views.language, name="language"),
+    path("views", views.save_view, name="save_view"),
+]

@@ -1,0 +1,163 @@
+"""Describe a list once: its columns serve the page, the phone, the column menu, and the CSV and XLSX export.
+
+An app writes in its `tables.py`:
+
+    PEOPLE = ListTable(
+        name="people",
+        keys=("pinyin", "pk"),
+        columns=(
+            TableColumn("name", _("Name"), link=lambda person: reverse("people:person", args=[person.pk])),
+            TableColumn("birth", _("Born"), sort=("birth", "pk")),
+            TableColumn("site", _("Site"), value=lambda person: person.site_name, shown=False),
+        ),
+        empty=EmptyState(_("Nobody is registered yet"), _("Add people or import a sheet."), "people:add", _("Add")),
+    )
+
+and in a view `return list_page(request, "people/people.html", PEOPLE, rows, filters=…)` (`district.web.lists`).
+The template extends `web/page.html` and includes `web/parts/table.html`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Any, Literal
+
+from django.utils import timezone
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django_stubs_ext import StrOrPromise
+
+ColumnKind = Literal["text", "number", "code", "time", "clock", "badge", "long"]
+"""`code` is set in a fixed width, `clock` shows a time without its date, `badge` a coloured word."""
+Tone = Literal["", "good", "care", "bad", "info", "accent"]
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """A column. `value` is a function or a path of attributes such as "project.place.name"; "" means `name`."""
+
+    name: str
+    label: StrOrPromise
+    value: Callable[[Any], object] | str = ""
+    kind: ColumnKind = "text"
+    link: Callable[[Any], str] | None = None
+    note: Callable[[Any], object] | str | None = None
+    """A second, quiet line."""
+    tone: Callable[[Any], Tone] | None = None
+    """The colour of a badge."""
+    sort: tuple[str, ...] = ()
+    """Fields without nulls by which the list can be sorted, ending with "pk"."""
+    shown: bool = True
+    """False: only whoever chooses the column sees it."""
+    exported: bool = True
+
+    def of(self, row: Any) -> object:
+        """Return the value of a row, as an export shows it."""
+        return _looked_up(row, self.value or self.name)
+
+
+@dataclass(frozen=True)
+class EmptyState:
+    """What an empty list says, and what to do about it."""
+
+    title: StrOrPromise
+    text: StrOrPromise = ""
+    url_name: str = ""
+    action: StrOrPromise = ""
+    icon: str = "inbox"
+
+
+@dataclass(frozen=True)
+class ListTable:
+    """A list of rows. `keys` is its own order: fields without nulls, ending with "pk"."""
+
+    name: str
+    columns: tuple[TableColumn, ...]
+    keys: tuple[str, ...] = ("pk",)
+    empty: EmptyState = field(default_factory=lambda: EmptyState(_("Nothing here")))
+    pick: bool = False
+    """True: each row has a box, named `pick`, for bulk actions."""
+
+    def chosen(self, names: str) -> tuple[TableColumn, ...]:
+        """Return the columns that an address names, in the table's order; without names the usual ones."""
+        wanted = {name for name in names.split(",") if name}
+        found = tuple(column for column in self.columns if column.name in wanted)
+        return found or tuple(column for column in self.columns if column.shown)
+
+    def order(self, sort: str) -> tuple[str, ...]:
+        """Return the keys for a sort parameter such as "-birth"; a name that does not sort gives the own order."""
+        column = next((c for c in self.columns if c.name == sort.lstrip("-") and c.sort), None)
+        if column is None:
+            return self.keys
+        return tuple(_turned(key) for key in column.sort) if sort.startswith("-") else column.sort
+
+
+def table_rows(rows: list[Any], columns: tuple[TableColumn, ...], *, pick: bool = False) -> SafeString:
+    """Return the `<tr>` of a page. Made without templates: this is the hot part of every list."""
+    return mark_safe("".join(_row(row, columns, pick=pick) for row in rows))
+
+
+def shown(value: object, kind: ColumnKind = "text") -> str:
+    """Return a value as pages show it: local times, ISO dates, words for yes and no."""
+    match value:
+        case None | "":
+            return "–"
+        case bool():
+            return _("yes") if value else _("no")
+        case datetime():
+            local = timezone.localtime(value) if timezone.is_aware(value) else value
+            return local.strftime("%H:%M" if kind == "clock" else "%Y-%m-%d %H:%M")
+        case date():
+            return value.isoformat()
+        case time():
+            return value.strftime("%H:%M")
+        case int() if kind == "number":
+            return f"{value:,}"
+        case float():
+            return f"{value:,.1f}"
+        case _:
+            return str(value)
+
+
+def _turned(key: str) -> str:
+    return key[1:] if key.startswith("-") else f"-{key}"
+
+
+def _looked_up(row: Any, value: Callable[[Any], object] | str) -> object:
+    if callable(value):
+        return value(row)
+    for name in value.split("."):
+        row = row.get(name) if isinstance(row, Mapping) else getattr(row, name, None)
+        if row is None:
+            return None
+    return row() if callable(row) else row
+
+
+def _row(row: Any, columns: tuple[TableColumn, ...], *, pick: bool) -> str:
+    box = ""
+    if pick:
+        label = _("Choose %(row)s") % {"row": row}
+        box = format_html(
+            '<td class="pick"><input type="checkbox" name="pick" value="{}" form="bulk" aria-label="{}"></td>',
+            row.pk,
+            label,
+        )
+    return f"<tr>{box}{''.join(_cell(row, column) for column in columns)}</tr>"
+
+
+def _cell(row: Any, column: TableColumn) -> str:
+    value = column.of(row)
+    text = conditional_escape(value if isinstance(value, SafeString) else shown(value, column.kind))
+    classes = {"number": "number", "long": "long", "code": "mono nowrap", "time": "nowrap", "clock": "nowrap"}
+    css = classes.get(column.kind, "")
+    if value is None or value == "":
+        css = f"{css} none".strip()
+    elif column.kind == "badge":
+        tone = column.tone(row) if column.tone else ""
+        text = format_html('<span class="badge {}">{}</span>', tone, text)
+    if column.link is not None and (address := column.link(row)):
+        text = format_html('<a href="{}">{}</a>', address, text)
+    if column.note is not None and (note := _looked_up(row, column.note)):
+        text = format_html("{}<small>{}</small>", text, shown(note))
+    return format_html('<td class="{}" data-label="{}">{}</td>', css, column.label, text)
