@@ -157,6 +157,7 @@ REALNAME = CONFIG.realname if CONFIG else RealnameConfig()
 
 STATIC_URL = "static/"
 STATIC_ROOT = CONFIG.folder / "static" if CONFIG else None
+WHITENOISE_USE_FINDERS = True  # the files lie in the package: no step copies them
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
