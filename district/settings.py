@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "treebeard",
     "district.accounts",
     "district.audit",
+    "district.imports",
     "district.places",
     "district.people",
     "district.exchange",

@@ -9,12 +9,13 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
+from common.sheets.opening import open_sheet
 from common.terminal.console import TextColumn, styled
 from hq.commands.console import err, out, print_json
 from hq.commands.context import opened
 from hq.commands.options import Folder, Json
 from hq.commands.worker import publish_changed
-from hq.imports.sheets import open_sheet
+from hq.imports.columns import KNOWN_HEADINGS
 from hq.photos.assignment import Assignment, PhotoProblem, PhotoRow, assigned_by_name, assigned_by_table, named_workers
 from hq.photos.judging import JudgedPhotos, Offers, judge, wanted_photos
 from hq.photos.matcher_process import PhotoMatcher
@@ -103,7 +104,7 @@ def _rows(table: Path | None) -> list[PhotoRow] | None:
     if table is None:
         return None
     try:
-        return photo_rows(open_sheet(table, None).rows())
+        return photo_rows(open_sheet(table, None, KNOWN_HEADINGS).rows())
     except PhotoTableError as error:
         raise PhotoTableError(f"{table}: {error}") from error
 

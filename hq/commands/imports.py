@@ -11,6 +11,8 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
+from common.sheets.opening import digest_of
+from common.sheets.refusals import ImportRefused
 from common.terminal.console import TextColumn
 from hq.commands.console import err, out
 from hq.commands.context import opened
@@ -23,9 +25,7 @@ from hq.imports.lines import FileSource, SheetSource
 from hq.imports.opening import columns_text, is_sheet, named_columns, open_source, save_columns
 from hq.imports.plan import ImportMode
 from hq.imports.reading import ImportOptions
-from hq.imports.sheets import digest_of
 from hq.imports.summary import ImportSummary
-from hq.registry.import_file import ImportRefused
 from hq.registry.sites import SiteRegistry
 
 BAR_FROM = 5_000

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from sqlalchemy import Connection
 
+from common.sheets.refusals import ImportRefused
 from hq.database.clock import now
 from hq.database.store import Store
 from hq.imports.checks import FileChecks, KnownNames, known_lists
@@ -12,7 +13,6 @@ from hq.imports.lines import DEFAULT_LIST, Source
 from hq.imports.reading import ImportOptions, ImportPass, Progress
 from hq.imports.risk_changes import RiskChanges
 from hq.imports.summary import ImportSummary
-from hq.registry.import_file import ImportRefused
 from hq.registry.people import PeopleRegistry
 from hq.registry.sites import SiteRegistry
 

@@ -6,13 +6,15 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Protocol
 
+from common.sheets.columns import HEADINGS_WITHIN, ColumnMap, Saved
+from common.sheets.opening import Row, Sheet
+from common.sheets.refusals import ColumnsUnclear, ImportRefused
+from common.sheets.rows import SheetRows
+from common.sheets.values import CellRules
 from contract.messages import RiskEntry
-from hq.imports.columns import HEADINGS_WITHIN, ColumnMap, ColumnsUnclear, SheetField, Subject, letter, map_columns
-from hq.imports.sheets import Row, Sheet
-from hq.imports.values import CLEAR, BadCell, Cell, CellRules, is_empty, read_again, trimmed
-from hq.registry.import_file import ImportFile, ImportRefused, PolicyEntry
+from hq.imports.columns import Subject, map_columns
+from hq.registry.import_file import ImportFile, PolicyEntry
 
-_NEEDED = ("worker_id", "list_name")
 DEFAULT_LIST = RiskEntry.model_fields["list_name"].default
 
 
@@ -90,61 +92,22 @@ class SheetSource:
     @property
     def notes(self) -> list[str]:
         named = ", ".join(f"{key} ← {heading}" for key, heading in self.columns.named.items())
-        notes = [*self.sheet.notes, f"{self.columns.subject}, headings in row {self.columns.first_row}: {named}"]
+        notes = [*self.sheet.notes, f"{self.columns.subject.key}, headings in row {self.columns.first_row}: {named}"]
         return [*notes, *([f"not read: {', '.join(self.columns.not_read)}"] if self.columns.not_read else [])]
 
     def lines(self) -> Iterator[Line]:
-        declared = self.rules._replace(serial_dates=True)
-        fields = [
-            (item, index, declared if item.key in self.serial_dates else self.rules)
-            for item, index in self.columns.fields
-        ]
-        ids = self.columns.columns["worker_id"]
-        for index, (number, cells) in enumerate(self.sheet.rows()):
-            if index >= self.columns.first_row and not (is_empty(_at(cells, ids)) and all(map(is_empty, cells))):
-                yield from self._line(number, cells, fields)
-
-    def _line(
-        self, number: int, cells: Sequence[Cell], fields: Sequence[tuple[SheetField, int, CellRules]]
-    ) -> Iterator[Line]:
-        place, values, problems = f"row {number}", dict[str, Any](), list[ImportProblem]()
-        if self.sheet.strict_width and not all(map(is_empty, cells[len(self.columns.headings) :])):
-            text = "has more cells than the headings: put a value that holds the separator into quotation marks"
-            problems.append(ImportProblem(place, text))
-        for item, index, rules in fields:
-            cell = _at(cells, index)
-            try:
-                _read(item, cell, rules, values)
-            except BadCell as error:
-                problems.append(ImportProblem(f"{place}, {self.columns.headings[index] or letter(index)}", str(error)))
-        if not problems:
-            yield _line_of(self.columns.subject, place, values)
-        yield from problems
-
-
-def _at(cells: Sequence[Cell], index: int) -> Cell:
-    return cells[index] if index < len(cells) else None
-
-
-def _read(item: SheetField, cell: Cell, rules: CellRules, values: dict[str, Any]) -> None:
-    """Read a cell into `values`, unless it says nothing. Raises BadCell."""
-    said = trimmed(cell) if isinstance(cell, str) else cell
-    if said is None or said == "":
-        if item.key in _NEEDED:
-            raise BadCell("is empty: write it, or delete the row")
-    elif said in CLEAR and item.key not in _NEEDED:
-        if not item.clearable:
-            raise BadCell(f"{said!r} does not say what to do: leave the cell empty to change nothing")
-        values[item.key] = () if item.key == "card" else None
-    else:
-        values[item.key] = read_again(item.read, cell, rules) if isinstance(cell, str) else item.read(cell, rules)
+        for row in SheetRows(self.sheet, self.columns, self.rules, self.serial_dates).read():
+            if not row.problems:
+                yield _line_of(Subject(self.columns.subject.key), f"row {row.number}", dict(row.values))
+            for problem in row.problems:
+                yield ImportProblem(problem.place, str(problem.error))
 
 
 def sheet_source(
     path: Path,
     sheet: Sheet,
     given: Mapping[str, str],
-    saved: Any,
+    saved: Saved,
     rules: CellRules,
     serial_dates: frozenset[str] = frozenset(),
 ) -> SheetSource:
@@ -202,7 +165,8 @@ def _line_of(subject: Subject, place: str, values: dict[str, Any]) -> Line:
     worker_id = values.pop("worker_id")
     if subject is Subject.RISK:
         return RiskLine(place, worker_id, values.pop("list_name", DEFAULT_LIST), values)
-    cards, pin = values.pop("card", None), values.get("pin")
+    cards = (values.pop("card") or ()) if "card" in values else None
+    pin = values.get("pin")
     if pin is not None:  # None clears it, as any other field
         del values["pin"]
     return WorkerLine(place, worker_id, values, cards, pin)

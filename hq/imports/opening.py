@@ -5,16 +5,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from common.sheets.opening import SHEETS, open_sheet
+from common.sheets.refusals import ImportRefused
+from common.sheets.values import CellRules
 from common.text_files import NotUtf8, read_text
 from contract.policy import zone_named
 from hq.database import column_maps
 from hq.database.clock import now
 from hq.database.store import Store
-from hq.imports.columns import FIELDS
+from hq.imports.columns import FIELDS, KNOWN_HEADINGS
 from hq.imports.lines import FileSource, SheetSource, sheet_source
-from hq.imports.sheets import SHEETS, open_sheet
-from hq.imports.values import CellRules
-from hq.registry.import_file import ImportRefused, read_import
+from hq.registry.import_file import read_import
 
 
 def is_sheet(path: Path) -> bool:
@@ -47,7 +48,7 @@ def open_source(
             return column_maps.saved_columns(db, headings)
 
     rules = CellRules(_zone(time_zone))
-    return sheet_source(path, open_sheet(path, sheet), columns, saved, rules, frozenset(serial_dates))
+    return sheet_source(path, open_sheet(path, sheet, KNOWN_HEADINGS), columns, saved, rules, frozenset(serial_dates))
 
 
 def save_columns(store: Store, source: SheetSource) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection
 
+from common.sheets.refusals import ImportRefused
 from contract.names import matched
 from hq.imports.plan import Change, RiskChange
-from hq.registry.import_file import ImportRefused
 from hq.registry.people import PeopleRegistry
 from hq.registry.risk_record import StoredRisk
 from hq.registry.risks import RiskRefused

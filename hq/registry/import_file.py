@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from common.sheets.refusals import ImportRefused
 from common.terminal.problems import ID, shown
 from common.text_files import NotUtf8, read_text
 from common.unknown_keys import model_in, unknown_keys
@@ -24,10 +25,6 @@ _EXAMPLES: dict[Any, str] = {
     time: "write 07:30:00",
 }
 _KINDS = (("datetime_", datetime), ("date_", date), ("time_", time), ("timezone_", datetime))
-
-
-class ImportRefused(ValueError):
-    """A file that cannot be imported. The text names every problem."""
 
 
 class PolicyEntry(PolicySnapshot):

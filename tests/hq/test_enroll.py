@@ -11,10 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from common.photo_messages import PhotoFile
+from common.sheets.opening import open_sheet
 from hq.cli import app
 from hq.commands.context import opened
 from hq.database.people_changes import noted_changes
-from hq.imports.sheets import open_sheet
 from hq.photos.assignment import PhotoRow
 from hq.photos.matcher_process import MatcherFault, PhotoMatcher
 from hq.photos.table import photo_rows

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from import_rig import ImportRig, workbook
 
+from common.sheets.opening import open_sheet
+from common.sheets.refusals import ImportRefused
 from contract.credentials import card_digest, pin_code_matches
 from contract.messages import RiskEntry
 from contract.policy import RiskAction, RiskRule
@@ -16,10 +18,9 @@ from hq.imports.lines import SheetSource
 from hq.imports.opening import columns_text, named_columns, open_source, save_columns
 from hq.imports.plan import Change, ImportMode
 from hq.imports.reading import ImportOptions
-from hq.imports.sheets import open_sheet
 from hq.keys import keys as hq_keys
 from hq.registry.credentials import WrittenWorker
-from hq.registry.import_file import ImportRefused, PolicyEntry
+from hq.registry.import_file import PolicyEntry
 from hq.registry.risk_record import RiskRecord
 
 HEADINGS = "工号,姓名,单位,班组,工种,手机,进场日期,培训有效期"

@@ -15,12 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from import_rig import ImportRig, workbook
 
+from common.sheets.refusals import ImportRefused
+from common.sheets.values import BadCell, CellRules, a_date, an_id, name, phone, some_cards, some_ids, yes_or_no
 from hq.imports import reading
 from hq.imports.columns import map_columns
 from hq.imports.plan import Change, ImportMode
-from hq.imports.values import BadCell, CellRules, a_date, an_id, name, phone, some_cards, some_ids, yes_or_no
 from hq.keys import keys as hq_keys
-from hq.registry.import_file import ImportRefused
 
 ODD = [
     "w-1",

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from import_rig import ImportRig, packed, workbook
 
+from common.sheets.refusals import ImportRefused
 from contract.messages import RiskEntry
 from contract.policy import RiskAction, RiskRule
 from hq.imports.plan import ImportMode
 from hq.keys import keys as hq_keys
 from hq.registry.credentials import WrittenWorker
-from hq.registry.import_file import ImportRefused, PolicyEntry
+from hq.registry.import_file import PolicyEntry
 
 PAGE = Path(__file__).parents[2] / "docs/HQ.md"
 SITE = {"site": "site-1"}

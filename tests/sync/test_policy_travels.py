@@ -10,13 +10,14 @@ import pytest
 from sync_rig import Rig, wait_until
 from typer.testing import CliRunner, Result
 
+from common.sheets.refusals import ImportRefused
 from contract.messages import DECISION_LISTS, ListKind, NoticeCode, PolicySnapshot
 from contract.policy import Factor, RiskAction, Weekday
 from edge.app.state_folders import JOURNAL
 from edge.cli import app
 from edge.core.domain import RosterState
 from edge.replica.reader import ReplicaReader
-from hq.registry.import_file import ImportRefused, read_import
+from hq.registry.import_file import read_import
 
 EXAMPLE = re.search(
     r"```toml\n(\[\[policies\]\].*?)```",

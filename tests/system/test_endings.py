@@ -183,7 +183,7 @@ READS_A_WORKBOOK = """
 import time
 from pathlib import Path
 from common.processes import ended_by_signals
-from hq.imports.xlsx import open_workbook
+from common.sheets.xlsx import open_workbook
 with ended_by_signals():
     rows = open_workbook(Path("workers.xlsx"), None).rows()
     next(rows)
@@ -199,7 +199,7 @@ def test_ok__the_process_that_reads_a_workbook_ends_with_the_import(
     workbook(tmp_path / "workers.xlsx", [[f"w-{n:06d}" for n in range(10)]] * 5_000)  # more than a pipe holds
     reads = start(sys.executable, "-c", READS_A_WORKBOOK)
     reads.until_said("there")
-    reads.until(r"hq\.imports\.xlsx_process")
+    reads.until(r"common\.sheets\.xlsx_process")
     reads.process.send_signal(number)
     assert reads.gone() == (128 + number if number == signal.SIGTERM else -number)
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from common.ids import is_id
+from common.sheets.refusals import BadCell
 from common.terminal.problems import ID, shown
 from contract.credentials import CARD_PATTERN, PIN_CODE_PATTERN
 from contract.names import matched
@@ -45,10 +46,6 @@ _SPLIT = re.compile(r"[;,、，；\s]+")
 _YES = "是 yes y true 1 √ ✓ 对 有 有效 在职 在场 在岗 启用 正常 active on"
 _NO = "否 no n false 0 × ✗ x 错 无 无效 离职 离场 停用 停职 禁用 inactive off"
 _TRUE, _FALSE = (frozenset(map(matched, text.split(" "))) for text in (_YES, _NO))
-
-
-class BadCell(ValueError):
-    """A cell that cannot be taken. The text says what to write instead."""
 
 
 class CellRules(NamedTuple):
@@ -86,14 +83,16 @@ def name(most: int) -> Read:
         if isinstance(cell, float) and cell.is_integer():
             cell = int(cell)  # a team called 3
         if isinstance(cell, bool | date | time | timedelta):
-            raise BadCell(f"{shown(cell)} is no text: format the column as text")
+            raise BadCell("%(cell)s is no text: format the column as text", cell=shown(cell))
         found = _APOSTROPHE.sub("", " ".join(str(cell).split()))
         if not found.isprintable():
             found = " ".join("".join(one for one in found if one not in "\ufeff\u200b\u2060").split())
         if not found.isprintable() and any(unicodedata.category(o) in _UNSEEN and o not in _JOINERS for o in found):
-            raise BadCell(f"{shown(found)} holds characters that are no text: type it again")
+            raise BadCell("%(cell)s holds characters that are no text: type it again", cell=shown(found))
         if len(found) > most:
-            raise BadCell(f"{shown(found)} has {len(found)} characters, {most} at most")
+            raise BadCell(
+                "%(cell)s has %(count)s characters, %(most)s at most", cell=shown(found), count=len(found), most=most
+            )
         return found
 
     return read
@@ -103,7 +102,7 @@ def an_id(cell: Cell, rules: CellRules) -> str:
     """Read an id. Full-width characters become plain ones; leading zeros stay."""
     found = _no_number(cell)
     if not is_id(found):
-        raise BadCell(f"{shown(found)} is not an id: {ID}")
+        raise BadCell(f"%(cell)s is not an id: {ID}", cell=shown(found))
     return found
 
 
@@ -126,7 +125,7 @@ def some_cards(cell: Cell, rules: CellRules) -> tuple[str, ...]:
         if not re.fullmatch(CARD_PATTERN, one):
             raise BadCell("a card number is not 1 to 32 digits: write it as the reader gives it")
     if twice := len(found) - len(set(found)):
-        raise BadCell(f"{twice} card number(s) stand in this cell a second time")
+        raise BadCell("%(count)s card number(s) stand in this cell a second time", count=twice)
     return tuple(found)
 
 
@@ -146,7 +145,7 @@ def phone(cell: Cell, rules: CellRules) -> str:
         cell = str(int(cell))  # a spreadsheet shows and keeps these digits; a phone number opens no gate
     found = _no_number(cell)
     if not re.fullmatch(r"[0-9+()/ .;,-]{3,40}", found):
-        raise BadCell(f"{shown(found)} is no phone number")
+        raise BadCell("%(cell)s is no phone number", cell=shown(found))
     return found
 
 
@@ -157,14 +156,14 @@ def yes_or_no(cell: Cell, rules: CellRules) -> bool:
     said = matched(text_of(int(cell) if isinstance(cell, float) and cell in (0, 1) else cell))
     if said in _TRUE or said in _FALSE:
         return said in _TRUE
-    raise BadCell(f"{shown(text_of(cell))} is neither yes nor no: write 是 or 否, yes or no")
+    raise BadCell("%(cell)s is neither yes nor no: write 是 or 否, yes or no", cell=shown(text_of(cell)))
 
 
 def a_date(cell: Cell, rules: CellRules) -> date:
     """Read a date. Only the order year, month, day is clear."""
     if isinstance(cell, datetime):
         if cell.time() != time():
-            raise BadCell(f"{cell:%Y-%m-%d %H:%M} is a date with a time of day: {DATE_EXAMPLE}")
+            raise BadCell(f"%(cell)s is a date with a time of day: {DATE_EXAMPLE}", cell=f"{cell:%Y-%m-%d %H:%M}")
         return _plausible(cell.date(), cell)
     if isinstance(cell, date):
         return _plausible(cell, cell)
@@ -175,7 +174,7 @@ def a_date(cell: Cell, rules: CellRules) -> date:
         return _serial(float(said), rules)
     found = _DATE.fullmatch(_MIDNIGHT.sub("", said))
     if found is None:
-        raise BadCell(f"{shown(text_of(cell))} is no date: {DATE_EXAMPLE}")
+        raise BadCell(f"%(cell)s is no date: {DATE_EXAMPLE}", cell=shown(text_of(cell)))
     return _plausible(_day(found, cell), cell)
 
 
@@ -202,12 +201,12 @@ def _moment(cell: Cell, rules: CellRules, of_a_day: timedelta) -> datetime:
             try:
                 at = time(int(clock[1]), int(clock[2]), int(clock[3] or 0))
             except ValueError as error:
-                raise BadCell(f"{shown(said)} is no time: {TIME_EXAMPLE}") from error
+                raise BadCell(f"%(cell)s is no time: {TIME_EXAMPLE}", cell=shown(said)) from error
             return _in_zone(datetime.combine(_plausible(_day(day, cell), cell), at), rules, cell)
     try:
         found = a_date(cell, rules)
     except BadCell as error:
-        raise BadCell(f"{shown(text_of(cell))} is no time: {TIME_EXAMPLE}") from error
+        raise BadCell(f"%(cell)s is no time: {TIME_EXAMPLE}", cell=shown(text_of(cell))) from error
     return _in_zone(datetime.combine(found, time()) + of_a_day, rules, cell)
 
 
@@ -221,7 +220,7 @@ def _aware(said: str) -> datetime | None:
 
 def _in_zone(found: datetime, rules: CellRules, cell: Cell) -> datetime:
     if rules.zone is None:
-        raise BadCell(f"{shown(text_of(cell))} names no time zone: {TIME_EXAMPLE}")
+        raise BadCell(f"%(cell)s names no time zone: {TIME_EXAMPLE}", cell=shown(text_of(cell)))
     return found.replace(tzinfo=rules.zone).astimezone(UTC)
 
 
@@ -236,29 +235,34 @@ def _day(found: re.Match[str], cell: Cell) -> date:
     try:
         return date(int(year), int(month), int(day))
     except ValueError as error:
-        raise BadCell(f"{shown(text_of(cell))} is no day of the calendar: {DATE_EXAMPLE}") from error
+        raise BadCell(f"%(cell)s is no day of the calendar: {DATE_EXAMPLE}", cell=shown(text_of(cell))) from error
 
 
 def _serial(number: float, rules: CellRules) -> date:
     if not rules.serial_dates or not number.is_integer() or not 1 <= number <= 109_000:
-        raise BadCell(f"{number:g} is a number, no date: format the column as a date, or {DATE_EXAMPLE}")
+        raise BadCell(
+            f"%(cell)s is a number, no date: format the column as a date, or {DATE_EXAMPLE}", cell=f"{number:g}"
+        )
     return SERIAL_EPOCH + timedelta(days=int(number))
 
 
 def _plausible(day: date, cell: Cell) -> date:
     if day.year not in YEARS:
-        raise BadCell(f"{shown(text_of(cell))} is not between 1900 and 2199: {DATE_EXAMPLE}")
+        raise BadCell(f"%(cell)s is not between 1900 and 2199: {DATE_EXAMPLE}", cell=shown(text_of(cell)))
     return day
 
 
 def _no_number(cell: Cell) -> str:
     """Return the text of an id, a card or a PIN. Raises BadCell for a number, also for one written as 4.4E+17."""
     if not isinstance(cell, str):
-        kind = "a date" if isinstance(cell, date) else "a number" if isinstance(cell, int | float) else "no text"
-        raise BadCell(f"{_as_shown(cell)} is {kind}: digits may be lost; {AS_TEXT}")
+        if isinstance(cell, date):
+            raise BadCell(f"%(cell)s is a date: digits may be lost; {AS_TEXT}", cell=_as_shown(cell))
+        if isinstance(cell, int | float):
+            raise BadCell(f"%(cell)s is a number: digits may be lost; {AS_TEXT}", cell=_as_shown(cell))
+        raise BadCell(f"%(cell)s is no text: digits may be lost; {AS_TEXT}", cell=_as_shown(cell))
     found = _plain(cell)
     if _SCIENTIFIC.fullmatch(found):
-        raise BadCell(f"{shown(found)} is a number whose digits are lost; {AS_TEXT}")
+        raise BadCell(f"%(cell)s is a number whose digits are lost; {AS_TEXT}", cell=shown(found))
     return found
 
 

@@ -12,15 +12,17 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Protocol
 
-from hq.imports import xlsx
-from hq.imports.columns import HEADINGS_WITHIN, heading_score
-from hq.imports.values import Cell
-from hq.registry.import_file import ImportRefused
+from common.sheets import xlsx
+from common.sheets.columns import HEADINGS_WITHIN, heading_score
+from common.sheets.refusals import ImportRefused
+from common.sheets.values import Cell
 
 SHEETS = (".csv", ".tsv", ".xlsx", ".xlsm")
 """Endings of files with rows."""
 CELL_MAX = 10_000
 """Characters in a cell of a CSV file."""
+CANNOT_BE_READ = "%(file)s cannot be read: %(why)s"
+NO_TEXT = "%(file)s is no text in UTF-8, UTF-16 or GB18030: save it as CSV UTF-8 (Excel: Save As, CSV UTF-8; 另存为 → CSV UTF-8)"
 _SEPARATORS = (",", ";", "\t", "|")
 _BLOCK = 1 << 20
 _ODD = re.compile("[\x00-\x08\x0e-\x1f\ue000-\uf8ff\ufffe\uffff]")
@@ -68,17 +70,18 @@ class CsvSheet:
                     number += 1
                     yield number, cells
         except csv.Error as error:
-            raise ImportRefused(
-                f"{self.path}: row {number + 1} cannot be read ({error}): look for a quotation mark that is not closed"
-            ) from error
+            text = "%(file)s: row %(row)s cannot be read (%(why)s): look for a quotation mark that is not closed"
+            raise ImportRefused(text, file=self.path, row=number + 1, why=error) from error
         except UnicodeError as error:
-            raise ImportRefused(f"{self.path} changed while it was read: try again") from error
+            raise ImportRefused("%(file)s changed while it was read: try again", file=self.path) from error
         except OSError as error:
-            raise ImportRefused(f"{self.path} cannot be read: {error.strerror}") from error
+            raise ImportRefused(CANNOT_BE_READ, file=self.path, why=error.strerror) from error
 
 
-def open_sheet(path: Path, sheet_name: str | None) -> Sheet:
-    """Open a file with rows. `sheet_name`: the sheet of a workbook. Raises ImportRefused."""
+def open_sheet(path: Path, sheet_name: str | None, known: frozenset[str] = frozenset()) -> Sheet:
+    """Open a file with rows. `sheet_name`: the sheet of a workbook; `known`: forms of headings, which tell the
+    separator. Raises ImportRefused.
+    """
     csv.field_size_limit(CELL_MAX)
     if path.suffix.lower() in (".xlsx", ".xlsm"):
         return xlsx.open_workbook(path, sheet_name)
@@ -87,9 +90,9 @@ def open_sheet(path: Path, sheet_name: str | None) -> Sheet:
     try:
         with path.open("rb") as file:
             encoding = _encoding(path, file)
-        return _csv(path, encoding)
+        return _csv(path, encoding, known)
     except OSError as error:
-        raise ImportRefused(f"{path} cannot be read: {error.strerror}") from error
+        raise ImportRefused(CANNOT_BE_READ, file=path, why=error.strerror) from error
 
 
 def digest_of(path: Path) -> str:
@@ -98,14 +101,14 @@ def digest_of(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise ImportRefused(f"{path} cannot be read: {error.strerror}") from error
+        raise ImportRefused(CANNOT_BE_READ, file=path, why=error.strerror) from error
 
 
 def _encoding(path: Path, file: IO[bytes]) -> str:
     """Find the encoding of the whole file: by its mark, else UTF-8, else GB18030."""
     start = file.read(4)
     if start.startswith(b"PK\x03\x04"):
-        raise ImportRefused(f"{path} is a workbook: name it .xlsx")
+        raise ImportRefused("%(file)s is a workbook: name it .xlsx", file=path)
     marked = next((name for mark, name in _MARKS if start.startswith(mark)), None)
     for name in [marked] if marked else ["utf-8", "gb18030"]:
         file.seek(0)
@@ -116,10 +119,8 @@ def _encoding(path: Path, file: IO[bytes]) -> str:
         if odd is None:
             return name
         if name != "gb18030":
-            raise ImportRefused(f"{path} holds {odd}, which is no text: is it a CSV file?")
-    raise ImportRefused(
-        f"{path} is no text in UTF-8, UTF-16 or GB18030: save it as CSV UTF-8 (Excel: Save As, CSV UTF-8; 另存为 → CSV UTF-8)"
-    )
+            raise ImportRefused("%(file)s holds %(odd)s, which is no text: is it a CSV file?", file=path, odd=odd)
+    raise ImportRefused(NO_TEXT, file=path)
 
 
 def _odd_text(file: IO[bytes], encoding: str) -> str | None:
@@ -132,7 +133,7 @@ def _odd_text(file: IO[bytes], encoding: str) -> str | None:
     return None
 
 
-def _csv(path: Path, encoding: str) -> CsvSheet:
+def _csv(path: Path, encoding: str, known: frozenset[str]) -> CsvSheet:
     with path.open(encoding=encoding, newline="") as file:
         first = file.readline(200).strip().lower()
     guessed = " (guessed: look at the names below)" if encoding == "gb18030" else ""
@@ -141,19 +142,19 @@ def _csv(path: Path, encoding: str) -> CsvSheet:
     elif first == "sep=":
         separator, skipped = "\t", 1
     else:
-        separator, skipped = _separator(path, encoding), 0
+        separator, skipped = _separator(path, encoding, known), 0
     note = f"read as {_NAMES[encoding]}{guessed}, columns between {_said(separator)}"
     return CsvSheet(path, encoding, separator, skipped, (note,))
 
 
-def _separator(path: Path, encoding: str) -> str:
+def _separator(path: Path, encoding: str, known: frozenset[str]) -> str:
     """Choose the separator that gives the most headings, then the most columns."""
     scores = {}
     for separator in _SEPARATORS:
         rows: list[Sequence[Cell]] = []
         with suppress(ImportRefused):  # what was read until then counts; the reading proper says what is wrong
             rows.extend(cells for _, cells in islice(CsvSheet(path, encoding, separator).rows(), HEADINGS_WITHIN))
-        scores[separator] = heading_score(rows), max(map(len, rows), default=0)
+        scores[separator] = heading_score(rows, known), max(map(len, rows), default=0)
     return max(scores, key=lambda one: scores[one])
 
 

@@ -1,6 +1,6 @@
 """Reads one sheet of a workbook and writes it as JSON lines. It runs alone, with bounded memory and time.
 
-Usage: python -m hq.imports.xlsx_process FILE [SHEET] [--head]
+Usage: python -m common.sheets.xlsx_process FILE [SHEET] [--head]
 
 The first line is about the workbook, then follows one line a row. Macros, links to other files and formulas are not
 executed: a formula counts as the value that was saved with it.
@@ -11,7 +11,7 @@ import re
 import resource
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date, datetime, time
 from pathlib import Path
@@ -40,14 +40,19 @@ _RELATIONS = "{http://schemas.openxmlformats.org/officeDocument/2006/relationshi
 
 
 class Unreadable(Exception):
-    """The workbook cannot be taken. The text follows the file's name."""
+    """The workbook cannot be taken. The text follows the file's name; `%(name)s` in it stands for a value."""
+
+    def __init__(self, text: str, names: Sequence[str] = (), **values: object) -> None:
+        """`names`: the sheets of which a person must choose one."""
+        super().__init__(text)
+        self.names, self.values = names, values
 
 
 class LibraryMissing(Unreadable):
     """The library that reads workbooks is not there, or does not load."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(f" cannot be read: {text}")
+        super().__init__(" cannot be read: %(why)s", why=text)
 
 
 def main() -> None:
@@ -65,7 +70,7 @@ def main() -> None:
         if sheet is not None:
             _check_formulas(Path(path), name)
     except Unreadable as error:
-        _write({"problem": str(error)})
+        _write({"problem": str(error), "names": error.names, "values": error.values})
         return
     _write({"sheet": name, "hidden": hidden})
     if sheet is not None:
@@ -79,7 +84,7 @@ def _check_size(path: Path) -> None:
             if len(infos) > PARTS_MAX or sum(info.file_size for info in infos) > UNPACKED_MAX:
                 raise Unreadable(" unpacks to more than any list of workers: it is damaged, or meant to do harm")
     except OSError as error:
-        raise Unreadable(f" cannot be read: {error.strerror}") from error
+        raise Unreadable(" cannot be read: %(why)s", why=error.strerror) from error
     except zipfile.BadZipFile as error:
         raise Unreadable(
             " is no XLSX workbook, or has a password: save it as .xlsx without a password (an .xls, .et or HTML file "
@@ -107,21 +112,22 @@ def _chosen(book: "CalamineWorkbook", wanted: str) -> tuple[str, list[str]]:
     hidden = [one.name for one in sheets if one.visible != calamine.SheetVisibleEnum.Visible and one.name != wanted]
     if wanted:
         if wanted not in names:
-            raise Unreadable(f" has no sheet {wanted!r}, but: {', '.join(names)}")
+            raise Unreadable(" has no sheet %(sheet)s, but: %(others)s", sheet=repr(wanted), others=", ".join(names))
         return wanted, hidden
     shown = [name for name in names if name not in hidden]
     full = [name for name in shown if len(shown) == 1 or book.get_sheet_by_name(name).height]
     if len(full) != 1:
         if not full:
             raise Unreadable(" has no visible sheet with content")
-        raise Unreadable(f" has {len(full)} sheets with content ({', '.join(full)}): choose one with --sheet NAME")
+        text = " has %(count)s sheets with content (%(sheets)s): choose one with --sheet NAME"
+        raise Unreadable(text, full, count=len(full), sheets=", ".join(full))
     return full[0], hidden
 
 
 def _loaded(book: "CalamineWorkbook", name: str) -> "CalamineSheet":
     sheet = book.get_sheet_by_name(name)
     if sheet.end is not None and sheet.end[1] >= COLUMNS_MAX:
-        raise Unreadable(f" has more than {COLUMNS_MAX} columns: delete those that are not needed")
+        raise Unreadable(" has more than %(most)s columns: delete those that are not needed", most=COLUMNS_MAX)
     return sheet
 
 
@@ -133,11 +139,12 @@ def _check_formulas(path: Path, sheet_name: str) -> None:
             return
         for block in _blocks(parts, part):
             if found := _ERROR.search(block):
-                raise Unreadable(f": cell {found[1].decode()} shows an error of a formula: correct it")
+                raise Unreadable(": cell %(cell)s shows an error of a formula: correct it", cell=found[1].decode())
             if found := _NO_VALUE.search(block):
                 raise Unreadable(
-                    f": cell {found[1].decode()} has a formula without its value: open the file in Excel, WPS or "
-                    "LibreOffice, and save it"
+                    ": cell %(cell)s has a formula without its value: open the file in Excel, WPS or "
+                    "LibreOffice, and save it",
+                    cell=found[1].decode(),
                 )
 
 

@@ -1,4 +1,4 @@
-"""Reads a workbook through a separate process, whose memory and time are bounded (`hq.imports.xlsx_process`)."""
+"""Reads a workbook through a separate process, whose memory and time are bounded (`common.sheets.xlsx_process`)."""
 
 import json
 import subprocess
@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from common.processes import Processes
-from hq.imports.values import Cell
-from hq.registry.import_file import ImportRefused
+from common.sheets.refusals import ImportRefused, SheetUnclear
+from common.sheets.values import Cell
 
 UNREADABLE = (
-    "cannot be read: it is damaged, or needs too much memory. Open it in Excel, WPS or LibreOffice, copy the rows into "
+    "%(file)s cannot be read: it is damaged, or needs too much memory. Open it in Excel, WPS or LibreOffice, copy the rows into "
     "a new workbook, and save that as .xlsx"
 )
 
@@ -51,7 +51,7 @@ def open_workbook(path: Path, sheet_name: str | None) -> XlsxSheet:
 def _lines(path: Path, *options: str) -> Iterator[Iterator[str]]:
     """Run the reading process. Leaving ends it. Raises ImportRefused if it fails after the last line."""
     # -P: a folder hq/ in the working directory is HQ's data, not this package.
-    command = [sys.executable, "-P", "-m", "hq.imports.xlsx_process", str(path.absolute()), *options]
+    command = [sys.executable, "-P", "-m", "common.sheets.xlsx_process", str(path.absolute()), *options]
     with Processes() as processes:
         child = processes.start("reader", command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert child.stdout is not None
@@ -62,15 +62,16 @@ def _checked(child: subprocess.Popen[bytes], lines: Iterable[bytes], path: Path)
     for line in lines:
         yield line.decode("utf-8")
     if child.wait() != 0:
-        raise ImportRefused(f"{path} {UNREADABLE}")
+        raise ImportRefused(UNREADABLE, file=path)
 
 
 def _head(path: Path, line: str) -> dict[str, Any]:
     if not line:
-        raise ImportRefused(f"{path} {UNREADABLE}")
+        raise ImportRefused(UNREADABLE, file=path)
     head: dict[str, Any] = json.loads(line)
     if problem := head.get("problem"):
-        raise ImportRefused(f"{path}{problem}")
+        refusal = SheetUnclear if head["names"] else ImportRefused
+        raise refusal(f"%(file)s{problem}", file=path, **head["values"])
     return head
 
 

@@ -1,0 +1,26 @@
+"""Why a sheet or a cell is refused: a sentence with its values apart, so that it can be said in another language."""
+
+
+class SheetError(ValueError):
+    """Something that a person must correct. The sentence says how."""
+
+    def __init__(self, text: str, **values: object) -> None:
+        """`text`: the sentence, with `%(name)s` where a value stands. Without values it is taken as it is."""
+        super().__init__(text % values if values else text)
+        self.text, self.values = text, values
+
+
+class ImportRefused(SheetError):
+    """A file that cannot be imported. The text names every problem."""
+
+
+class SheetUnclear(ImportRefused):
+    """A workbook with several sheets, of which a person must choose one."""
+
+
+class BadCell(SheetError):
+    """A cell that cannot be taken. The text says what to write instead."""
+
+
+class ColumnsUnclear(SheetError):
+    """The headings do not say which column is which. The text says what to do."""

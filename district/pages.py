@@ -1,0 +1,102 @@
+"""Say who may open a page. Every view of the district is marked by one of these; a test walks them all."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Protocol, runtime_checkable
+from urllib.parse import urlsplit
+
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, resolve_url
+from django.urls import reverse
+from django.utils.cache import patch_cache_control
+
+from district.permissions import NEEDS_TOTP, Permission, Role
+from district.scope import Account
+
+_View = Callable[..., HttpResponseBase]
+
+
+@runtime_checkable
+class SignedIn(Account, Protocol):
+    """A signed-in account. Described here and not imported, so that pages of every app can use this file."""
+
+    is_active: bool
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Return the roles in force, wherever they hold."""
+
+    def may(self, permission: Permission) -> bool:
+        """Say whether the account has a permission anywhere."""
+
+
+def page(permission: Permission | None, *, post: Permission | None = None) -> Callable[[_View], _View]:
+    """Open a view only for accounts that have a permission somewhere; `post`: another one for changes.
+
+    None: whoever is signed in. Rows still pass `visible_to`: what is not visible is "not found" (404).
+    """
+
+    def marked(view: _View) -> _View:
+        @wraps(view)
+        def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            user = request.user
+            if not isinstance(user, SignedIn) or not user.is_active:
+                return _to_sign_in(request)
+            if needs_totp(user) and not has_totp(user):
+                return _moved(request, reverse("mfa_activate_totp"))
+            needed = permission if request.method in {"GET", "HEAD", "OPTIONS"} or post is None else post
+            if needed is not None and not user.may(needed):
+                raise PermissionDenied
+            response = view(request, *args, **kwargs)
+            patch_cache_control(response, private=True, no_store=True)  # a hut's keyboard is shared
+            return response
+
+        opened.page_permission = permission  # type: ignore[attr-defined]
+        return opened
+
+    return marked
+
+
+def open_page(why: str) -> Callable[[_View], _View]:
+    """Open a view without a sign-in, such as one behind a secret link. `why` is for whoever reads the code."""
+
+    def marked(view: _View) -> _View:
+        @wraps(view)
+        def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            response = view(request, *args, **kwargs)
+            patch_cache_control(response, private=True, no_store=True)
+            return response
+
+        opened.open_because = why  # type: ignore[attr-defined]
+        return opened
+
+    return marked
+
+
+def needs_totp(user: SignedIn) -> bool:
+    """Say whether a role of the account sees others' data beyond names."""
+    return bool(user.roles & NEEDS_TOTP)
+
+
+def has_totp(user: SignedIn) -> bool:
+    """Say whether the account's codes are set up. allauth then asks for one at each sign-in."""
+    return bool(Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists())
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Lead to the sign-in and back. A part that htmx asks for moves the whole page, not itself."""
+    if request.headers.get("HX-Request"):
+        current = urlsplit(request.headers.get("HX-Current-URL", ""))
+        back = redirect_to_login(current.path or "/", resolve_url(settings.LOGIN_URL))
+        return _moved(request, back.url)
+    return redirect_to_login(request.get_full_path(), resolve_url(settings.LOGIN_URL))
+
+
+def _moved(request: HttpRequest, url: str) -> HttpResponse:
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Redirect": url})
+    return redirect(url)
