@@ -51,6 +51,7 @@ _SECURE = _PUBLIC is not None and _PUBLIC.scheme == "https"
 ALLOWED_HOSTS = (
     [_PUBLIC.hostname or "", "127.0.0.1", "localhost"] if _PUBLIC else ["127.0.0.1", "localhost", "testserver"]
 )
+CSRF_FAILURE_VIEW = "district.overview.views.too_old"
 CSRF_TRUSTED_ORIGINS = [f"{_PUBLIC.scheme}://{_PUBLIC.netloc}"] if _PUBLIC else []
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _SECURE else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _SECURE
