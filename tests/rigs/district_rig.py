@@ -5,6 +5,7 @@ from datetime import date
 
 from allauth.mfa.models import Authenticator
 
+from district.accounts.adapters import CodesAdapter
 from district.accounts.models import Grant, User
 from district.people.models import Assignment, Employment, Person, Team
 from district.people.scopes import refresh
@@ -30,7 +31,9 @@ class SmallDistrict:
         """Make one more account with a role at a place or in an enterprise."""
         user = User.objects.create_user(username=f"{role}-{User.objects.count()}", password=None, name=str(role))
         Grant.objects.create(user=user, role=role, place=place, enterprise=enterprise, given_by="test")
-        Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": TOTP_SECRET})
+        Authenticator.objects.create(
+            user=user, type=Authenticator.Type.TOTP, data={"secret": CodesAdapter().encrypt(TOTP_SECRET)}
+        )
         return user
 
 
