@@ -9,11 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from district.attendance.models import Day, Passage, Stay
+from district.attendance.models.projections import INSIDE
 from district.overview.links import address_of
 from district.overview.rules import EXPIRES_SOON
 from district.overview.sites import start_of_day
 from district.people.models import Assignment, Certificate, Employment, Person
 from district.people.rules import province_name, trade_name
+from district.permissions import Permission
 from district.web.charts import ChartPoint, ShareItem, share_items
 from district.web.reasons import reason_name, what_to_do
 
@@ -45,13 +47,15 @@ class HomeTask:
 
 def inside_now(user: Any) -> int:
     """Count who is on a visible site now."""
-    return int(Stay.objects.visible_to(user).filter(left__isnull=True).count())
+    return int(_inside(user).count())
 
 
 def refusals_today(user: Any, most: int = SHOWN) -> list[HomeTask]:
     """Return today's refusals, the newest first: who, where, why, and what to do."""
     since = start_of_day(timezone.localdate())
-    rows = Passage.objects.visible_to(user).filter(granted=False, utc__gte=since).order_by("-utc")
+    rows = (
+        Passage.objects.visible_to(user, Permission.SEE_PRESENCE).filter(granted=False, utc__gte=since).order_by("-utc")
+    )
     return [
         HomeTask(
             title=str(row.person) if row.person else _("Nobody known"),
@@ -67,7 +71,7 @@ def refusals_today(user: Any, most: int = SHOWN) -> list[HomeTask]:
 def refused_today(user: Any) -> int:
     """Count today's refusals."""
     since = start_of_day(timezone.localdate())
-    return int(Passage.objects.visible_to(user).filter(granted=False, utc__gte=since).count())
+    return int(Passage.objects.visible_to(user, Permission.SEE_PRESENCE).filter(granted=False, utc__gte=since).count())
 
 
 def expiring(user: Any, *, trainings: bool | None = None, most: int = SHOWN) -> tuple[int, list[HomeTask]]:
@@ -129,7 +133,7 @@ def inside_by_hour(user: Any) -> list[ChartPoint]:
         for number, hour in enumerate(hours)
         if hour <= now
     }
-    rows = Stay.objects.visible_to(user).filter(Q(left__isnull=True) | Q(left__gt=start), came__lte=now)
+    rows = Stay.objects.visible_to(user, Permission.SEE_PRESENCE).filter(INSIDE | Q(left__gt=start), came__lte=now)
     counts = rows.aggregate(**asked)
     return [
         ChartPoint(f"{number:02d}", counts.get(f"h{number}") or 0, quiet=hour > now)
@@ -139,9 +143,7 @@ def inside_by_hour(user: Any) -> list[ChartPoint]:
 
 def inside_by_trade(user: Any) -> tuple[ShareItem, ...]:
     """Return who is inside by trade."""
-    rows = (
-        Stay.objects.visible_to(user).filter(left__isnull=True).order_by().values_list("trade").annotate(n=Count("pk"))
-    )
+    rows = _inside(user).order_by().values_list("trade").annotate(n=Count("pk"))
     return share_items(
         [(trade_name(trade) if trade else _("not given"), count) for trade, count in rows], other=_("other")
     )
@@ -159,11 +161,16 @@ def days_before(user: Any, days: int = 14) -> list[ChartPoint]:
 
 def origins(user: Any) -> tuple[ShareItem, ...]:
     """Return where the people inside come from, by the province of their id number."""
-    inside = Stay.objects.visible_to(user).filter(left__isnull=True).order_by()
+    inside = _inside(user).order_by()
     rows = inside.values_list("person__province").annotate(n=Count("pk"))
     return share_items(
         [(province_name(code) if code else _("not given"), count) for code, count in rows], other=_("other")
     )
+
+
+def _inside(user: Any) -> Any:
+    """Return the open stays: who is inside now. A guard sees these, and no attendance."""
+    return Stay.objects.visible_to(user, Permission.SEE_PRESENCE).filter(INSIDE)
 
 
 def _lasting(today: Any) -> Q:

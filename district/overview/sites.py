@@ -9,7 +9,9 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from district.attendance.models import Passage, Stay
+from district.attendance.models.projections import INSIDE
 from district.overview.rules import Severity, SiteFacts, SiteTrouble, is_silent, site_troubles
+from district.permissions import Permission
 from district.places.models import Gate, Project, Responsibility
 
 
@@ -47,9 +49,11 @@ def site_states(user: Any) -> list[SiteState]:
     open_now = Q(closed__isnull=True) | Q(closed__gt=today)
     projects = list(Project.objects.visible_to(user).filter(open_now).select_related("place"))
     keys = [project.pk for project in projects]
-    inside = _counts(Stay.objects.visible_to(user).filter(left__isnull=True, project__in=keys))
+    inside = _counts(Stay.objects.visible_to(user, Permission.SEE_PRESENCE).filter(INSIDE, project__in=keys))
     refused = _counts(
-        Passage.objects.visible_to(user).filter(granted=False, utc__gte=start_of_day(today), project__in=keys)
+        Passage.objects.visible_to(user, Permission.SEE_PRESENCE).filter(
+            granted=False, utc__gte=start_of_day(today), project__in=keys
+        )
     )
     gates = defaultdict[int, list[Gate]](list)
     for gate in Gate.objects.filter(project__in=keys).filter(Q(retired__isnull=True) | Q(retired__gt=today)):
