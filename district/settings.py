@@ -173,6 +173,13 @@ USE_I18N = USE_TZ = True
 
 REALNAME = CONFIG.realname if CONFIG else RealnameConfig()
 
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"()": "common.uncaught.LogFormatter", "format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "loggers": {"django": {"handlers": ["stderr"], "level": "ERROR", "propagate": False}},
+}
 STATIC_URL = "static/"
 STATIC_ROOT = CONFIG.folder / "static" if CONFIG else None
 WHITENOISE_USE_FINDERS = True  # the files lie in the package: no step copies them

@@ -53,7 +53,7 @@ def _district(user: Any) -> HomePage:
     states = site_states(user)
     troubled = [state for state in states if state.troubles]
     silent = sum(len(state.silent) for state in states)
-    vacant = vacancies(user)
+    vacant, first_vacant = vacancies(user)
     resumed = sum(state.project.resumed is not None for state in states)
     return HomePage(
         figures=[
@@ -73,17 +73,20 @@ def _district(user: Any) -> HomePage:
             HomeFigure(_("silent gates"), silent, tone="bad" if silent else "good"),
             HomeFigure(
                 _("without an officer"),
-                vacant,
-                note=_("enterprises"),
-                tone="care" if vacant else "good",
+                vacant + sum(not state.has_officer for state in states),
+                note=_("enterprises and sites"),
+                tone="care" if first_vacant else "good",
                 address=address_of("places:vacancies"),
             ),
             HomeFigure(_("work resumed"), resumed, note=_("of %(count)s sites") % {"count": len(states)}),
         ],
         tasks=[_site_task(state) for state in troubled[: panels.SHOWN]],
         tasks_title=_("Sites with trouble"),
-        tasks_none=_("All gates report, and each site has its officer."),
+        tasks_none=_("All gates report. No site needs a look."),
         tasks_more=address_of("places:sites"),
+        second=first_vacant + [_no_officer(state) for state in states if not state.has_officer][: panels.SHOWN],
+        second_title=_("Without an officer"),
+        second_none=_("Each enterprise and each site has its officer."),
         map=_map(user, states),
         charts=("hours", "days", "trades", "origins"),
     )
@@ -227,12 +230,19 @@ _HOMES: dict[Role, Callable[[Any], HomePage]] = {
 }
 
 
-def vacancies(user: Any) -> int:
-    """Count visible enterprises in business that have no officer."""
+def vacancies(user: Any) -> tuple[int, list[HomeTask]]:
+    """Return how many visible enterprises in business have no officer, and the first of them."""
     today = timezone.localdate()
     named = Responsibility.objects.filter(enterprise__isnull=False, starts__lte=today).exclude(ends__lt=today)
     in_business = Enterprise.objects.visible_to(user).exclude(retired__lte=today)
-    return int(in_business.exclude(pk__in=named.values("enterprise")).count())
+    vacant = in_business.exclude(pk__in=named.values("enterprise"))
+    first = [
+        HomeTask(
+            enterprise.name, str(enterprise.place), "care", address_of("places:enterprise", enterprise.pk), _("Open")
+        )
+        for enterprise in vacant.select_related("place")[: panels.SHOWN]
+    ]
+    return vacant.count(), first
 
 
 def feed_notice() -> str:
@@ -259,6 +269,11 @@ def _site_task(state: SiteState) -> HomeTask:
         address=address_of("places:site", state.project.pk),
         action=_("Open"),
     )
+
+
+def _no_officer(state: SiteState) -> HomeTask:
+    address = address_of("places:site", state.project.pk)
+    return HomeTask(state.project.place.name, _("site"), "care", address, _("Open"))
 
 
 def _heard(moment: Any) -> str:

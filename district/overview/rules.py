@@ -36,9 +36,7 @@ class SiteFacts:
     last_heard: Sequence[datetime | None]
     """Of each gate in use."""
     refused_today: int
-    has_officer: bool
     ends: date | None
-    resumed: date | None
 
 
 @dataclass(frozen=True)
@@ -55,8 +53,6 @@ def site_troubles(facts: SiteFacts, now: datetime, today: date) -> list[SiteTrou
     if facts.refused_today >= REFUSALS_MANY:
         text = ngettext("%(count)s refused today", "%(count)s refused today", facts.refused_today)
         found.append(SiteTrouble(Severity.CARE, text % {"count": facts.refused_today}))
-    if not facts.has_officer:
-        found.append(SiteTrouble(Severity.CARE, _("no officer is named")))
     if facts.ends is not None and facts.ends < today:
         found.append(
             SiteTrouble(Severity.CARE, _("the planned end is past: %(day)s") % {"day": facts.ends.isoformat()})

@@ -19,6 +19,8 @@ from district.places.models import Enterprise, Project
 
 SHOWN = 20
 LETTERS_MIN = 2
+DIGITS_MIN = 6
+"""A text with so many digits is a number; names and worker ids have fewer."""
 LONGEST = 80
 
 
@@ -80,11 +82,11 @@ def _people(user: Any, text: str) -> tuple[list[Person], tuple[Person, ...]]:
     if not user.may(Permission.SEE_PEOPLE):
         return [], ()
     visible: QuerySet[Any] = Person.objects.visible_to(user).living()
-    if any(character.isdigit() for character in text):
+    if sum(character.isdigit() for character in text) >= DIGITS_MIN:
         return _by_number(user, visible, text)
     if text.isascii():
         letters = "".join(text.lower().split())
-        asked = starts_with("joined", letters) | starts_with("initials", letters) | starts_with("pinyin", text.lower())
+        asked = starts_with("joined", letters) | starts_with("initials", letters) | Q(worker_id=letters)
     else:
         asked = starts_with("name", text)
     return list(visible.filter(asked).order_by("pinyin", "pk")[: SHOWN + 1]), ()

@@ -73,9 +73,7 @@ def _state(
         gates=len(gates),
         last_heard=[gate.last_heard for gate in gates],
         refused_today=refused,
-        has_officer=has_officer,
         ends=project.ends,
-        resumed=project.resumed,
     )
     silent = tuple(gate for gate in gates if is_silent(gate.last_heard, now))
     troubles = tuple(site_troubles(facts, now, timezone.localdate(now)))

@@ -43,9 +43,9 @@ def chart(request: HttpRequest, name: str) -> HttpResponse:
     user: Any = request.user
     match name:
         case "hours":
-            context = {"points": panels.inside_by_hour(user), "title": _("Inside by hour"), "every": 2}
+            context = {"points": panels.inside_by_hour(user), "title": _("Inside by hour"), "every": 3}
         case "days":
-            context = {"points": panels.days_before(user), "title": _("People at work, by day"), "every": 1}
+            context = {"points": panels.days_before(user), "title": _("People at work, by day"), "every": 3}
         case "trades":
             context = {"items": panels.inside_by_trade(user), "title": _("Inside by trade")}
         case "origins":

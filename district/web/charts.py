@@ -6,8 +6,8 @@ Templates: `{% bar_chart points %}` for a row of columns, `{% share_chart items 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 640, 190
-_LEFT, _BOTTOM, _TOP = 34, 20, 14
+WIDTH, HEIGHT = 440, 190
+_LEFT, _BOTTOM, _TOP = 38, 20, 10
 
 
 @dataclass(frozen=True)

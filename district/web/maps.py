@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-WIDTH, HEIGHT, MARGIN = 720.0, 460.0, 16.0
+WIDTH, HEIGHT, MARGIN = 560.0, 400.0, 14.0
 
 Position = tuple[float, float]
 """Longitude and latitude, WGS84."""
@@ -107,8 +107,9 @@ def _area(place: MapPlace, rings: Iterable[Sequence[Position]], onto: _Projectio
     path = " ".join("M" + "L".join(f"{x} {y}" for x, y in ring) + "Z" for ring in drawn)
     longest = max(drawn, key=len)
     x = (min(p[0] for p in longest) + max(p[0] for p in longest)) / 2
-    y = (min(p[1] for p in longest) + max(p[1] for p in longest)) / 2
-    return DrawnArea(place.name, path, round(x, 1), round(y, 1), place.address)
+    top = min(p[1] for p in longest)
+    low = max(p[1] for p in longest)
+    return DrawnArea(place.name, path, round(x, 1), round(top + (low - top) * 0.22, 1), place.address)
 
 
 def _rings(outline: Mapping[str, Any]) -> Iterator[list[Position]]:

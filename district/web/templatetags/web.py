@@ -73,6 +73,12 @@ def district_name() -> str:
     return settings.CONFIG.name if settings.CONFIG else "District"
 
 
+@register.simple_tag
+def languages() -> list[tuple[str, str]]:
+    """Return the languages, each by its own name."""
+    return [(code, str(name)) for code, name in settings.LANGUAGES]
+
+
 @register.inclusion_tag("web/parts/field.html")
 def field(bound: BoundField, *, css: str = "") -> dict[str, object]:
     """Show one form field."""
