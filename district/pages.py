@@ -5,6 +5,8 @@ from functools import wraps
 from typing import Any, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
+from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
+from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -34,8 +36,11 @@ class SignedIn(Account, Protocol):
         """Say whether the account has a permission anywhere."""
 
 
-def page(permission: Permission | None, *, post: Permission | None = None) -> Callable[[_View], _View]:
+def page(
+    permission: Permission | None, *, post: Permission | None = None, fresh: bool = False
+) -> Callable[[_View], _View]:
     """Open a view only for accounts that have a permission somewhere; `post`: another one for changes.
+    `fresh`: a change needs a proof of the person in the last 15 minutes, so that a stolen session cannot make it.
 
     None: whoever is signed in. Rows still pass `visible_to`: what is not visible is "not found" (404).
     """
@@ -51,11 +56,13 @@ def page(permission: Permission | None, *, post: Permission | None = None) -> Ca
             needed = permission if request.method in {"GET", "HEAD", "OPTIONS"} or post is None else post
             if needed is not None and not user.may(needed):
                 raise PermissionDenied
+            if fresh and request.method == "POST" and not did_recently_reauthenticate(request):
+                raise ReauthenticationRequired
             response = view(request, *args, **kwargs)
             patch_cache_control(response, private=True, no_store=True)  # a hut's keyboard is shared
             return response
 
-        opened.page_permission = permission  # type: ignore[attr-defined]
+        opened.page_permissions = (permission, post or permission)  # type: ignore[attr-defined]
         return opened
 
     return marked

@@ -62,6 +62,9 @@ _P = Permission
 _SEEING = frozenset({_P.SEE_SITES, _P.SEE_PEOPLE, _P.SEE_PRESENCE, _P.SEE_ATTENDANCE})
 _SITE = _SEEING | {_P.CHANGE_PEOPLE, _P.MERGE_PEOPLE, _P.INVITE, _P.CORRECT, _P.SEE_UPLOADS, _P.EXPORT}
 
+_ACCOUNTS = frozenset({_P.SEE_ACCOUNTS, _P.CHANGE_ACCOUNTS})
+"""A clerk makes further clerks of the enterprise, a site manager the site's guards."""
+
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SYSTEM: frozenset(
         {
@@ -88,12 +91,27 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.CHANGE_ACCOUNTS,
     },
     Role.LIAISON: _SEEING,
-    Role.CLERK: _SITE | {_P.ERASE_PEOPLE, _P.SEE_DOCUMENTS, _P.SEE_WAGES, _P.CHANGE_WAGES},
-    Role.MANAGER: _SITE | {_P.SEE_DOCUMENTS, _P.APPROVE, _P.CHANGE_UPLOADS},
+    Role.CLERK: _SITE | _ACCOUNTS | {_P.ERASE_PEOPLE, _P.SEE_DOCUMENTS, _P.SEE_WAGES, _P.CHANGE_WAGES},
+    Role.MANAGER: _SITE | _ACCOUNTS | {_P.SEE_DOCUMENTS, _P.APPROVE, _P.CHANGE_UPLOADS},
     Role.GUARD: frozenset({_P.SEE_SITES, _P.SEE_PEOPLE, _P.SEE_PRESENCE}),
     Role.AUDITOR: frozenset(p for p in Permission if p.value.startswith("see_")) | {_P.EXPORT},
 }
 """An auditor reads all of it and changes nothing; `tests/district` holds every change against this table."""
+
+MAY_GIVE: dict[Role, frozenset[Role]] = {
+    Role.SYSTEM: frozenset(Role),
+    Role.OFFICER: frozenset({Role.OFFICER, Role.LIAISON, Role.CLERK, Role.MANAGER, Role.GUARD}),
+    Role.CLERK: frozenset({Role.CLERK}),
+    Role.MANAGER: frozenset({Role.MANAGER, Role.GUARD}),
+}
+"""Which roles each may give to others, inside its own part of the tree and its own time. Only the system
+administrator makes auditors: who is audited never chooses the auditor.
+"""
+
+IN_ENTERPRISES = frozenset({Role.CLERK, Role.AUDITOR})
+"""Roles that hold in an enterprise. A clerk's holds nowhere else."""
+ON_SITES = frozenset({Role.MANAGER, Role.GUARD})
+"""Roles that hold on single sites, never on a whole branch of the tree."""
 
 NEEDS_TOTP = frozenset(Role) - {Role.GUARD}
 """Roles that see others' data beyond names. A guard's screen stands in a hut with a shared keyboard, and shows

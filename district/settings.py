@@ -51,6 +51,7 @@ _SECURE = _PUBLIC is not None and _PUBLIC.scheme == "https"
 ALLOWED_HOSTS = (
     [_PUBLIC.hostname or "", "127.0.0.1", "localhost"] if _PUBLIC else ["127.0.0.1", "localhost", "testserver"]
 )
+CSRF_FAILURE_VIEW = "district.overview.views.too_old"
 CSRF_TRUSTED_ORIGINS = [f"{_PUBLIC.scheme}://{_PUBLIC.netloc}"] if _PUBLIC else []
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _SECURE else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _SECURE
@@ -67,6 +68,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "district.accounts",  # its templates stand before those of allauth
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -78,12 +80,13 @@ INSTALLED_APPS = [
     "django_tasks",
     "django_tasks_db",
     "treebeard",
-    "district.accounts",
     "district.audit",
     "district.imports",
     "district.places",
     "district.people",
     "district.exchange",
+    "district.phones",
+    "district.enrolment",
     "district.attendance",
     "district.realname",
     "district.api",
@@ -101,6 +104,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "district.accounts.middleware.OneBrowserMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -128,15 +132,18 @@ DATABASES = {
         CONFIG.database_url if CONFIG else "", str(CONFIG.folder / "district.db") if CONFIG else ":memory:"
     )
 }
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 1_000_000},  # else a flood of keys would push out the limits kept here
+    }
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["district.accounts.passwords.SmallArgon2Hasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -144,9 +151,21 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "district.accounts.adapters.SignInAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+# Passwords have limits of their own (accounts/limits.py). This one is for codes, after the right password.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "10/300s/key,40/d/key"}
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if _SECURE else 0
+MFA_ADAPTER = "district.accounts.adapters.CodesAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # phones whose clock is half a minute off
+MFA_TOTP_ISSUER = CONFIG.name if CONFIG else "sitegate"
+MFA_RECOVERY_CODE_COUNT = 10
 
 LANGUAGE_CODE = CONFIG.language if CONFIG else "en"
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
@@ -156,8 +175,16 @@ USE_I18N = USE_TZ = True
 
 REALNAME = CONFIG.realname if CONFIG else RealnameConfig()
 
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"()": "common.uncaught.LogFormatter", "format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "loggers": {"django": {"handlers": ["stderr"], "level": "ERROR", "propagate": False}},
+}
 STATIC_URL = "static/"
 STATIC_ROOT = CONFIG.folder / "static" if CONFIG else None
+WHITENOISE_USE_FINDERS = True  # the files lie in the package: no step copies them
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

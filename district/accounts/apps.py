@@ -8,3 +8,9 @@ class AccountsConfig(AppConfig):
 
     name = "district.accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        """Record what allauth does."""
+        from district.accounts import signals
+
+        signals.connect()

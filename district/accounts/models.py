@@ -4,19 +4,25 @@ from datetime import datetime
 from functools import cached_property
 from typing import ClassVar
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from district.permissions import PERMISSIONS, ROLE_NAMES, Permission, Role
-from district.scope import Scope, VisibleModel
+from district.scope import Scope, VisibleModel, VisibleQuerySet
+
+
+class _AccountManager(UserManager.from_queryset(VisibleQuerySet)):  # type: ignore[misc]
+    """Makes accounts, and reads them by scope."""
 
 
 class User(AbstractUser):
     """A person who signs in. Django's own groups and `is_superuser` give no right here: grants do."""
 
+    permission: ClassVar[Permission] = Permission.SEE_ACCOUNTS
+    objects: ClassVar = _AccountManager()
     name = models.CharField(_("name"), max_length=80)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
@@ -46,6 +52,11 @@ class User(AbstractUser):
         grant = self._granted[0]
         return (grant.place.path, None) if grant.place is not None else ("", grant.enterprise_id)
 
+    @classmethod
+    def visible_q(cls, scope: Scope) -> Q:
+        """Show whoever has or had a role inside the scope."""
+        return Q(pk__in=Grant.objects.filter(Grant.visible_q(scope)).values("user"))
+
     def may(self, permission: Permission) -> bool:
         """Say whether the account has a permission anywhere. A page asks this; a row asks `visible_to`."""
         return not self.scope(permission).empty
@@ -62,6 +73,8 @@ class Grant(VisibleModel):
     valid_from = models.DateTimeField(_("from"), default=timezone.now)
     valid_until = models.DateTimeField(_("until"), null=True, blank=True)
     given_by = models.CharField(_("given by"), max_length=150)
+    ended = models.DateTimeField(_("ended"), null=True, blank=True)
+    """Ended before its time. It stays ended when the clock is set back."""
 
     class Meta:
         constraints: ClassVar = [
@@ -73,9 +86,33 @@ class Grant(VisibleModel):
     @staticmethod
     def in_force(now: datetime) -> Q:
         """Return the filter for grants that hold now."""
-        return Q(valid_from__lte=now) & (Q(valid_until__isnull=True) | Q(valid_until__gt=now))
+        return Q(ended=None, valid_from__lte=now) & (Q(valid_until=None) | Q(valid_until__gt=now))
 
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:
         """Show the grants at places inside the scope, and those in enterprises that have their seat there."""
         return scope.places("place__path") | scope.employers() | scope.places("enterprise__place__path")
+
+
+class AccountInvitation(models.Model):
+    """A link with which an account's owner chooses a password: once, and for a time. Only a hash of its secret is
+    kept.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="invitations")
+    secret_hash = models.CharField(max_length=64, unique=True)
+    made = models.DateTimeField(_("made"), default=timezone.now)
+    made_by = models.CharField(_("made by"), max_length=150)
+    expires = models.DateTimeField(_("expires"))
+    used = models.DateTimeField(_("used"), null=True, blank=True)
+    ends_codes = models.BooleanField(_("ends the codes"), default=False)
+    """The phone with the codes is lost: using the link removes them."""
+
+
+class SignInBucket(models.Model):
+    """How many attempts to sign in one source has left. One row for each source; it forgets by itself."""
+
+    source = models.CharField(max_length=64, primary_key=True)
+    """A keyed hash: no name and no address can be read from it."""
+    full_at = models.FloatField(db_index=True)
+    """When all attempts are free again, in seconds since 1970."""

@@ -4,6 +4,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from district_rig import SmallDistrict
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.test import RequestFactory
@@ -20,7 +21,7 @@ def _sites(_request: HttpRequest) -> HttpResponse:
 
 def _opened(user: User | AnonymousUser, method: str = "GET", **headers: str) -> HttpResponseBase:
     request = RequestFactory().generic(method, "/sites/?page=2", headers=headers)
-    request.user = user
+    request.user, request.session = user, SessionBase()
     return _sites(request)
 
 

@@ -5,6 +5,7 @@ from datetime import date
 
 from allauth.mfa.models import Authenticator
 
+from district.accounts.adapters import CodesAdapter
 from district.accounts.models import Grant, User
 from district.people.models import Assignment, Employment, Person, Team
 from district.people.scopes import refresh
@@ -30,7 +31,9 @@ class SmallDistrict:
         """Make one more account with a role at a place or in an enterprise."""
         user = User.objects.create_user(username=f"{role}-{User.objects.count()}", password=None, name=str(role))
         Grant.objects.create(user=user, role=role, place=place, enterprise=enterprise, given_by="test")
-        Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": TOTP_SECRET})
+        Authenticator.objects.create(
+            user=user, type=Authenticator.Type.TOTP, data={"secret": CodesAdapter().encrypt(TOTP_SECRET)}
+        )
         return user
 
 
@@ -68,7 +71,9 @@ def _people(made: SmallDistrict, project: Project, count: int) -> None:
     team = Team.objects.create(project=project, enterprise=enterprise, name=f"Team {project.pk}")
     for _ in range(count):
         number = len(made.people) + 1
-        person = Person.objects.create(worker_id=f"w-{number}", name=f"工人{number}", pinyin=f"gong ren {number}")
+        person = Person.objects.create(
+            worker_id=f"w-{number}", name=f"工人{number}", pinyin=f"gong ren {number}", joined=f"gongren{number}"
+        )
         Employment.objects.create(person=person, enterprise=enterprise, starts=since)
         Assignment.objects.create(person=person, project=project, enterprise=enterprise, team=team, starts=since)
         refresh([person.pk])

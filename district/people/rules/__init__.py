@@ -2,6 +2,7 @@
 
 from district.people.rules.codes import (
     NATIONS,
+    OTHER_TRADE,
     PROVINCES,
     TRADES,
     nation_code,
@@ -13,6 +14,7 @@ from district.people.rules.codes import (
 from district.people.rules.likeness import Likeness, likeness
 from district.people.rules.names import Letters, WrongName, checked_name, letters
 from district.people.rules.numbers import (
+    RESIDENT,
     IdFacts,
     WrongNumber,
     account_number,
@@ -24,7 +26,9 @@ from district.people.rules.numbers import (
 
 __all__ = [
     "NATIONS",
+    "OTHER_TRADE",
     "PROVINCES",
+    "RESIDENT",
     "TRADES",
     "IdFacts",
     "Letters",

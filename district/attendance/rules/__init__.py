@@ -1,0 +1,1 @@
+"""The pure rules of attendance: working time, shifts, the feed's entries, entrances, payrolls."""
