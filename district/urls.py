@@ -5,5 +5,9 @@ from django.urls import include, path
 urlpatterns = [
     path("account/", include("allauth.urls")),
     path("", include("district.people.urls")),
+    path("imports/", include("district.imports.urls")),
+    path("places/", include("district.places.urls")),
     path("", include("district.overview.urls")),
+    path("", include("district.phones.urls")),
+    path("", include("district.enrolment.urls")),
 ]
