@@ -4,5 +4,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("account/", include("allauth.urls")),
+    path("imports/", include("district.imports.urls")),
+    path("places/", include("district.places.urls")),
     path("", include("district.overview.urls")),
 ]

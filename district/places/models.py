@@ -42,6 +42,8 @@ class Place(MP_Node, VisibleModel):  # type: ignore[misc]
     """The administrative division's code (GB/T 2260), or the grid's number."""
     outline = models.JSONField(_("outline"), null=True, blank=True)
     """GeoJSON geometry (WGS84) for the map."""
+    retired = models.DateField(_("retired"), null=True, blank=True)
+    """Kept for the history; nothing new stands below it."""
     objects = _PlaceManager()  # type: ignore[misc]
 
     class Meta:
@@ -182,7 +184,9 @@ class Gate(VisibleModel):
 
 
 class Responsibility(VisibleModel):
-    """The named officer or liaison of an enterprise or place, for a time. None in force is a vacancy."""
+    """The named officer or liaison of an enterprise or place, for a time. One without an end is in force; none in
+    force is a vacancy.
+    """
 
     class Kind(models.TextChoices):
         """What the person is for: the district's side, or the enterprise's own."""
@@ -203,6 +207,10 @@ class Responsibility(VisibleModel):
             models.CheckConstraint(
                 condition=Q(place__isnull=False) ^ Q(enterprise__isnull=False),
                 name="responsible_for_place_or_enterprise",
+            ),
+            models.UniqueConstraint(fields=["kind", "place"], condition=Q(ends=None), name="one_responsible_for_place"),
+            models.UniqueConstraint(
+                fields=["kind", "enterprise"], condition=Q(ends=None), name="one_responsible_for_enterprise"
             ),
         ]
 
