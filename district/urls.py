@@ -6,5 +6,6 @@ urlpatterns = [
     path("account/", include("allauth.urls")),
     path("imports/", include("district.imports.urls")),
     path("places/", include("district.places.urls")),
+    path("", include("district.attendance.urls")),
     path("", include("district.overview.urls")),
 ]
