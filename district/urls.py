@@ -8,4 +8,6 @@ urlpatterns = [
     path("places/", include("district.places.urls")),
     path("", include("district.attendance.urls")),
     path("", include("district.overview.urls")),
+    path("", include("district.phones.urls")),
+    path("", include("district.enrolment.urls")),
 ]
