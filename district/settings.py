@@ -85,6 +85,8 @@ INSTALLED_APPS = [
     "district.places",
     "district.people",
     "district.exchange",
+    "district.phones",
+    "district.enrolment",
     "district.attendance",
     "district.realname",
     "district.api",

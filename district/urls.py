@@ -6,5 +6,8 @@ urlpatterns = [
     path("account/", include("allauth.urls")),
     path("imports/", include("district.imports.urls")),
     path("places/", include("district.places.urls")),
+    path("", include("district.attendance.urls")),
     path("", include("district.overview.urls")),
+    path("", include("district.phones.urls")),
+    path("", include("district.enrolment.urls")),
 ]
