@@ -7,4 +7,6 @@ urlpatterns = [
     path("imports/", include("district.imports.urls")),
     path("places/", include("district.places.urls")),
     path("", include("district.overview.urls")),
+    path("", include("district.phones.urls")),
+    path("", include("district.enrolment.urls")),
 ]

@@ -22,6 +22,10 @@ class _PlaceQuerySet(VisibleQuerySet, MP_NodeQuerySet):  # type: ignore[misc]
 class _PlaceManager(MP_NodeManager.from_queryset(_PlaceQuerySet)):  # type: ignore[misc]
     """Reads places in the order of the tree."""
 
+    def get_queryset(self) -> _PlaceQuerySet:
+        """Return all places; treebeard's own manager would return its own query, which knows no scope."""
+        return _PlaceQuerySet(self.model, using=self._db).order_by("path")
+
 
 class Place(MP_Node, VisibleModel):  # type: ignore[misc]
     """A district, town, community, grid or site. A site is a leaf. Siblings are not sorted: that would change paths."""
