@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 urlpatterns = [
-    path("account/", include("allauth.urls")),
+    path("account/", include("district.accounts.sign_in_urls")),
+    path("", include("district.accounts.urls")),
     path("", include("district.overview.urls")),
 ]

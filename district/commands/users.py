@@ -45,14 +45,17 @@ def invite(
     Example: sitegate-district user invite wang --role officer --place Guicheng --name 王芳
     """
     config = opened(folder)
+    from django.utils import translation
+
     from district.accounts import registry
     from district.accounts.models import User
 
-    registry.check_username(username)
     if User.objects.filter(username__iexact=username).exists():
         raise UserCommandError(f"{visible(username)} is taken: choose another, or use `user link`")
     wanted = registry.Wanted(role, _place(place) if place else None, _enterprise(enterprise) if enterprise else None)
-    _user, secret = registry.invite(None, username, name or username, wanted)
+    with translation.override("en"):
+        registry.check_username(username)
+        _user, secret = registry.invite(None, username, name or username, wanted)
     _print_link(config, secret)
 
 
@@ -137,7 +140,7 @@ def _print_link(config: DistrictConfig, secret: str) -> None:
 def _user(username: str) -> "User":
     from district.accounts.models import User
 
-    found = User.objects.filter(username__iexact=username).first()
+    found: User | None = User.objects.filter(username__iexact=username).first()
     if found is None:
         raise UserCommandError(f"there is no account {visible(username)}: `user list` shows them")
     return found
@@ -146,7 +149,7 @@ def _user(username: str) -> "User":
 def _place(text: str) -> "Place":
     from district.places.models import Place
 
-    found = list(Place.objects.filter(project__site_id=text)) or list(Place.objects.filter(name=text)[:2])
+    found: list[Place] = list(Place.objects.filter(project__site_id=text)) or list(Place.objects.filter(name=text)[:2])
     if len(found) != 1:
         problem = "is not the name of one place" if found else "is no place"
         raise UserCommandError(f"{visible(text)} {problem}: give the exact name, or the id of a site")
@@ -156,7 +159,7 @@ def _place(text: str) -> "Place":
 def _enterprise(code: str) -> "Enterprise":
     from district.places.models import Enterprise
 
-    found = Enterprise.objects.filter(uscc__iexact=code).first()
+    found: Enterprise | None = Enterprise.objects.filter(uscc__iexact=code).first()
     if found is None:
         raise UserCommandError(f"no enterprise has the credit code {visible(code)}")
     return found
