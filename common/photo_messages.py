@@ -28,10 +28,13 @@ class OwnedVector(PhotoMessage):
 
 
 class FaceConflict(PhotoMessage):
-    """What contradicts the enrolment of a worker."""
+    """What contradicts the enrolment of a worker. `other_id`: whose face it also is; the worker's own id, if the photos
+    or templates of this worker do not fit each other.
+    """
 
     worker_id: str
     problem: str
+    other_id: str = ""
 
 
 class PhotoRequest(PhotoMessage):
@@ -40,7 +43,7 @@ class PhotoRequest(PhotoMessage):
     `open_source`: a folder or archive; answered with its files. `open_models`: a folder of weights, "" for the usual
     one; answered with the model. `fetch`: the same, and what is missing is downloaded first. `photo`: one of the files;
     answered with its template. `held`, `new`: templates to remember. `compare`: answered with all conflicts between
-    them.
+    them; the new ones are forgotten then. `forget`: the held ones too, before anything else.
     """
 
     open_source: str | None = None
@@ -50,6 +53,7 @@ class PhotoRequest(PhotoMessage):
     held: tuple[OwnedVector, ...] = ()
     new: tuple[OwnedVector, ...] = ()
     compare: bool = False
+    forget: bool = False
 
 
 class PhotoAnswer(PhotoMessage):

@@ -12,7 +12,7 @@ from typing import TypedDict
 
 from pydantic import ValidationError
 
-OWN = ("common.", "contract.", "edge.", "hq.")
+OWN = ("common.", "contract.", "district.", "edge.", "hq.")
 """Modules whose exceptions say what to do, in words of this project."""
 MESSAGE_MAX = 300
 PROBLEMS_MAX = 5

@@ -20,7 +20,7 @@ def shown_without_values() -> Iterator[None]:
     threading.excepthook = lambda found: show("in a thread", found.exc_value)
     sys.unraisablehook = lambda found: show("in a destructor", found.exc_value)
     handler = logging.StreamHandler()
-    handler.setFormatter(_Formatter("%(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(LogFormatter("%(levelname)s %(name)s: %(message)s"))
     handler.setLevel(logging.WARNING)
     logging.getLogger().handlers[:] = [handler]
     try:
@@ -60,6 +60,8 @@ def _taken(event: MutableMapping[str, Any]) -> BaseException | None:
     return found if isinstance(found, BaseException) else None
 
 
-class _Formatter(logging.Formatter):
+class LogFormatter(logging.Formatter):
+    """Writes exceptions into a log without values."""
+
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
         return tracebacks.text(ei[1]) if ei and ei[1] else ""

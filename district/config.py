@@ -62,6 +62,8 @@ class RealnameConfig(Section):
     app_id: str = ""
     secret_path: Path | None = None
     calls_per_minute: int = Field(default=60, ge=1, le=6_000)
+    batch_wait_s: int = Field(default=300, ge=0, le=3_600)
+    """A call carries up to 20 passages of a team. It waits so long for further ones."""
 
 
 class DistrictConfig(Section):

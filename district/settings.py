@@ -51,6 +51,7 @@ _SECURE = _PUBLIC is not None and _PUBLIC.scheme == "https"
 ALLOWED_HOSTS = (
     [_PUBLIC.hostname or "", "127.0.0.1", "localhost"] if _PUBLIC else ["127.0.0.1", "localhost", "testserver"]
 )
+CSRF_FAILURE_VIEW = "district.overview.views.too_old"
 CSRF_TRUSTED_ORIGINS = [f"{_PUBLIC.scheme}://{_PUBLIC.netloc}"] if _PUBLIC else []
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _SECURE else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _SECURE
@@ -84,6 +85,8 @@ INSTALLED_APPS = [
     "district.places",
     "district.people",
     "district.exchange",
+    "district.phones",
+    "district.enrolment",
     "district.attendance",
     "district.realname",
     "district.api",
@@ -174,8 +177,16 @@ USE_I18N = USE_TZ = True
 
 REALNAME = CONFIG.realname if CONFIG else RealnameConfig()
 
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"()": "common.uncaught.LogFormatter", "format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "loggers": {"django": {"handlers": ["stderr"], "level": "ERROR", "propagate": False}},
+}
 STATIC_URL = "static/"
 STATIC_ROOT = CONFIG.folder / "static" if CONFIG else None
+WHITENOISE_USE_FINDERS = True  # the files lie in the package: no step copies them
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

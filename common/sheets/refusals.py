@@ -17,6 +17,9 @@ class ImportRefused(SheetError):
 class SheetUnclear(ImportRefused):
     """A workbook with several sheets, of which a person must choose one."""
 
+    names: tuple[str, ...] = ()
+    """The sheets."""
+
 
 class BadCell(SheetError):
     """A cell that cannot be taken. The text says what to write instead."""

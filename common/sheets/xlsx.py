@@ -70,8 +70,10 @@ def _head(path: Path, line: str) -> dict[str, Any]:
         raise ImportRefused(UNREADABLE, file=path)
     head: dict[str, Any] = json.loads(line)
     if problem := head.get("problem"):
-        refusal = SheetUnclear if head["names"] else ImportRefused
-        raise refusal(f"%(file)s{problem}", file=path, **head["values"])
+        error = (SheetUnclear if head["names"] else ImportRefused)(f"%(file)s{problem}", file=path, **head["values"])
+        if isinstance(error, SheetUnclear):
+            error.names = tuple(head["names"])
+        raise error
     return head
 
 

@@ -1,7 +1,7 @@
 """Hand the outbox to HQ: in order for each subject, many subjects at once, each at least once."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 from django.db import transaction
@@ -66,7 +66,7 @@ def _runs(rows: Sequence[OutboxRow]) -> Iterable[tuple[str, list[OutboxRow]]]:
 
 def _put_workers(door: HqDoor, rows: Sequence[OutboxRow]) -> dict[int, str]:
     """Hand over the present state of workers. Who is not to be at HQ any more is left to an erasure."""
-    problems = door.put_workers(list(workers_for_hq(sorted({row.subject for row in rows})).values()))
+    problems = door.put_workers(workers_for_hq(sorted({row.subject for row in rows})))
     return {row.id: problems[row.subject] for row in rows if row.subject in problems}
 
 
@@ -74,22 +74,22 @@ def _each(door: HqDoor, kind: str, rows: Sequence[OutboxRow]) -> dict[int, str]:
     refused: dict[int, str] = {}
     for row in rows:
         try:
-            _one(door, kind, row.subject, row.body)
+            _one(door, row)
         except HqRefused as error:
             refused[row.id] = str(error)
     return refused
 
 
-def _one(door: HqDoor, kind: str, subject: str, body: Mapping[str, str]) -> None:
-    match kind:
+def _one(door: HqDoor, row: OutboxRow) -> None:
+    match row.kind:
         case _Kind.SITE:
-            site = site_for_hq(subject)
+            site = site_for_hq(row.subject)
             if site is not None:
                 door.put_site(site)
         case _Kind.WITHDRAWAL:
-            door.withdraw(subject, datetime.fromisoformat(body["withdrawn"]))
+            door.withdraw(row.subject, row.made)
         case _Kind.ERASURE:
-            door.erase(subject, body.get("why") or "erased by the district")
+            door.erase(row.subject, row.body.get("why") or "erased by the district")
 
 
 @transaction.atomic

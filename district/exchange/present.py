@@ -1,47 +1,49 @@
 """The present state of workers and sites, as HQ needs it. Only this is ever handed over, never a difference."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from django.db.models import Q
 from django.utils import timezone
 
-from district.people.models import Assignment, Certificate, Consent, Person
+from district.people.for_hq import TrainingForGate, WorkerForHq, WorkOnSite, worker_for_hq
+from district.people.models import Assignment
 from district.places.models import Project
 from district.wire import HqSite, HqWorker
 
+_NEVER_EXPIRES = date(2099, 12, 31)
+_TEXT_MAX = 80
+"""HQ's limit for names."""
 
-def workers_for_hq(worker_ids: Sequence[str], today: date | None = None) -> dict[str, HqWorker]:
-    """Return, by worker id, those of these people who are to be at HQ. The others were erased, merged, or never
-    assigned.
-    """
+
+def workers_for_hq(worker_ids: Sequence[str], today: date | None = None) -> list[HqWorker]:
+    """Return these people as HQ needs them. Who was erased, merged or has no work passes no gate."""
     today = today or timezone.localdate()
-    people = {
-        person.pk: person
-        for person in Person.objects.filter(worker_id__in=worker_ids, erased=None, merged_into=None).order_by()
-    }
-    work: dict[int, list[Assignment]] = {}
-    for one in (
-        Assignment.objects.filter(person__in=people)
-        .select_related("project", "enterprise", "team")
-        .order_by("starts", "pk")
-    ):
-        work.setdefault(one.person_id, []).append(one)
-    consents = dict(
-        Consent.objects.filter(person__in=people, purpose=Consent.Purpose.FACE, withdrawn=None)
-        .order_by("given", "pk")
-        .values_list("person", "pk")
+    found = [worker_for_hq(worker_id) for worker_id in worker_ids]
+    return [hq_worker(one, today) for one in found if one is not None and not one.erased]
+
+
+def hq_worker(one: WorkerForHq, today: date) -> HqWorker:
+    """Name the sites of today. Before the first day: those of the first day, with that day as the beginning. Pure."""
+    shown = one.on(today) or _next(one.work, today)
+    last = max(shown, key=lambda work: work.starts, default=None)
+    ends = [work.ends for work in shown if work.ends is not None]
+    return HqWorker(
+        worker_id=one.worker_id,
+        name=one.name[:_TEXT_MAX],
+        sites=tuple(sorted({work.site_id for work in shown})),
+        active=bool(shown),
+        valid_from=min((work.starts for work in shown), default=None),
+        valid_until=max(ends) if shown and len(ends) == len(shown) else None,
+        training_valid_until=_trained(one.trainings),
+        employer=last.employer[:_TEXT_MAX] if last else "",
+        trade=last.trade[:_TEXT_MAX] if last else "",
+        team=last.team[:_TEXT_MAX] if last else "",
+        phone=one.phone,
+        slow=one.slow,
+        consent_ref=one.face_consent or None,
+        cards=one.cards,
     )
-    trained: dict[int, date] = {}
-    for person, expires in Certificate.objects.filter(
-        Q(expires__isnull=False), person__in=people, is_training=True
-    ).values_list("person", "expires"):
-        trained[person] = max(trained.get(person, expires), expires)
-    return {
-        person.worker_id: _worker(person, work[pk], today, trained.get(pk), consents.get(pk))
-        for pk, person in people.items()
-        if pk in work
-    }
 
 
 def site_for_hq(site_id: str) -> HqSite | None:
@@ -50,7 +52,7 @@ def site_for_hq(site_id: str) -> HqSite | None:
     if project is None:
         return None
     closed = project.closed is not None and project.closed <= timezone.localdate()
-    return HqSite(project.site_id, project.place.name[:80], retired=closed)
+    return HqSite(project.site_id, project.place.name[:_TEXT_MAX], retired=closed)
 
 
 def turning(since: date, today: date) -> list[str]:
@@ -61,26 +63,13 @@ def turning(since: date, today: date) -> list[str]:
     return sorted(turned.order_by().values_list("person__worker_id", flat=True).distinct())
 
 
-def _worker(
-    person: Person, work: Sequence[Assignment], today: date, trained: date | None, consent: int | None
-) -> HqWorker:
-    """Name the sites of today. Before the first day: those of the first day, with that day as the beginning."""
-    now = [one for one in work if one.starts <= today and (one.ends is None or one.ends >= today)]
+def _next(work: Sequence[WorkOnSite], today: date) -> tuple[WorkOnSite, ...]:
+    """Return the work that begins next, on its first day."""
     later = [one for one in work if one.starts > today]
-    shown = now or [one for one in later if one.starts == later[0].starts] or work[-1:]
-    last = shown[-1]
-    ends = [one.ends for one in shown]
-    return HqWorker(
-        worker_id=person.worker_id,
-        name=person.name,
-        sites=tuple(sorted({one.project.site_id for one in shown})),
-        active=bool(now or later),
-        valid_from=min(one.starts for one in shown),
-        valid_until=None if None in ends else max(end for end in ends if end),
-        training_valid_until=trained,
-        employer=last.enterprise.name[:80],
-        trade=last.trade,
-        team=last.team.name if last.team else "",
-        phone=person.phone,
-        consent_ref=f"district-{consent}" if consent is not None else None,
-    )
+    first = min((one.starts for one in later), default=today + timedelta(days=1))
+    return tuple(one for one in later if one.starts == first)
+
+
+def _trained(trainings: Sequence[TrainingForGate]) -> date | None:
+    """Return the day up to which some training is valid. HQ's rules know one day; None is none."""
+    return max((one.expires or _NEVER_EXPIRES for one in trainings), default=None)

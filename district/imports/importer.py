@@ -7,10 +7,12 @@ transaction. If the second plan differs from the first, nothing is written.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from django.conf import settings
+from django.utils import translation
 from django_stubs_ext import StrPromise
 
 from common.sheets.columns import SheetField, SheetSubject, sheet_field
@@ -94,6 +96,15 @@ class RowProblem:
     """False: a person should look at it, and the file may be applied."""
 
 
+def _with_label(one: ImportField) -> SheetField:
+    """Let the name of a field in each language be a heading of it: an export can be imported again."""
+    labels = []
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            labels.append(str(one.label))
+    return replace(one.column, headings=(*one.column.headings, *labels))
+
+
 PlannedRow = RowChange | RowProblem
 
 
@@ -132,7 +143,7 @@ class Importer(ABC):
     def subject(cls) -> SheetSubject:
         """Return the fields as sheets are read by them. The names on pages count as headings too."""
         needed = (*(one.column.key for one in cls.fields if one.column.needed), *cls.columns_needed)
-        return SheetSubject(cls.key, tuple(one.column for one in cls.fields), tuple(dict.fromkeys(needed)))
+        return SheetSubject(cls.key, tuple(map(_with_label, cls.fields)), tuple(dict.fromkeys(needed)))
 
     @classmethod
     def label(cls, key: str) -> StrPromise | str:

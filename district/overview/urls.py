@@ -7,6 +7,7 @@ from district.overview import views
 app_name = "overview"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("charts/<slug:name>", views.chart, name="chart"),
     path("search", views.search, name="search"),
     path("language", views.language, name="language"),
     path("views", views.save_view, name="save_view"),

@@ -1,16 +1,21 @@
-"""The first page, search, language, saved views."""
+"""The first page, search, language, saved views, and pages for errors."""
 
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
-from district.accounts.pages import open_page, page
+from district.audit.record import record_many
+from district.overview import panels
+from district.overview.homes import ORDER, feed_notice, home_of
+from district.overview.search import LONGEST, SearchResult, search_all
+from district.pages import open_page, page
+from district.permissions import ROLE_NAMES
 from district.web.models import SavedView
 
 VIEWS_MAX = 50
@@ -18,15 +23,46 @@ VIEWS_MAX = 50
 
 
 @page(None)
+@require_GET
 def home(request: HttpRequest) -> HttpResponse:
-    """Show the first page of the account's roles."""
-    return render(request, "overview/home.html")
+    """Show the first page of the account's roles, or of the one that the address names."""
+    user: Any = request.user
+    roles = [role for role in ORDER if role in user.roles]
+    if not roles:
+        return render(request, "overview/no_role.html")
+    shown = next((role for role in roles if role.value == request.GET.get("as")), roles[0])
+    tabs = [(role.value, ROLE_NAMES[role], role is shown) for role in roles] if len(roles) > 1 else []
+    context = {"home": home_of(user, shown), "role_name": ROLE_NAMES[shown], "role_tabs": tabs, "notice": feed_notice()}
+    return render(request, "overview/home.html", context)
 
 
 @page(None)
+@require_GET
+def chart(request: HttpRequest, name: str) -> HttpResponse:
+    """Show one chart of the first page. The page fetches it by itself and again each minute."""
+    user: Any = request.user
+    match name:
+        case "hours":
+            context = {"points": panels.inside_by_hour(user), "title": _("Inside by hour"), "every": 3}
+        case "days":
+            context = {"points": panels.days_before(user), "title": _("People at work, by day"), "every": 3}
+        case "trades":
+            context = {"items": panels.inside_by_trade(user), "title": _("Inside by trade")}
+        case "origins":
+            context = {"items": panels.origins(user), "title": _("Where people come from")}
+        case _:
+            raise Http404
+    return render(request, "overview/chart.html", {"name": name, **context})
+
+
+@page(None)
+@require_GET
 def search(request: HttpRequest) -> HttpResponse:
-    """Find people, sites and enterprises."""
-    return render(request, "overview/search.html", {"search_text": request.GET.get("q", "")[:80]})
+    """Find people, sites and enterprises. A part for the search box if htmx asks, else a page."""
+    result = search_all(request.user, request.GET.get("q", "")[:LONGEST])
+    _record(request, result)
+    template = "overview/found.html" if request.headers.get("HX-Request") else "overview/search.html"
+    return render(request, template, {"result": result, "search_text": result.text})
 
 
 @open_page("the sign-in page has a language too; it changes a cookie")
@@ -69,6 +105,17 @@ def save_view(request: HttpRequest) -> HttpResponse:
         SavedView.objects.update_or_create(user=user, table=table, name=name, defaults={"query": query})
         messages.success(request, _("The view is kept."))
     return redirect(_next(request))
+
+
+@open_page("a form that was open while its session ended must get an answer that says what to do")
+def too_old(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form whose secret is no longer valid. What was typed is still in the browser."""
+    return render(request, "overview/too_old.html", {"address": request.path}, status=403)
+
+
+def _record(request: HttpRequest, result: SearchResult) -> None:
+    if result.by_document:
+        record_many(request.user, "search", list(result.by_document), fields=["id_number"], why="search by number")
 
 
 def _next(request: HttpRequest) -> str:

@@ -22,6 +22,10 @@ class _PlaceQuerySet(VisibleQuerySet, MP_NodeQuerySet):  # type: ignore[misc]
 class _PlaceManager(MP_NodeManager.from_queryset(_PlaceQuerySet)):  # type: ignore[misc]
     """Reads places in the order of the tree."""
 
+    def get_queryset(self) -> _PlaceQuerySet:
+        """Return all places; treebeard's own manager would return its own query, which knows no scope."""
+        return _PlaceQuerySet(self.model, using=self._db).order_by("path")
+
 
 class Place(MP_Node, VisibleModel):  # type: ignore[misc]
     """A district, town, community, grid or site. A site is a leaf. Siblings are not sorted: that would change paths."""
@@ -42,6 +46,8 @@ class Place(MP_Node, VisibleModel):  # type: ignore[misc]
     """The administrative division's code (GB/T 2260), or the grid's number."""
     outline = models.JSONField(_("outline"), null=True, blank=True)
     """GeoJSON geometry (WGS84) for the map."""
+    retired = models.DateField(_("retired"), null=True, blank=True)
+    """Kept for the history; nothing new stands below it."""
     objects = _PlaceManager()  # type: ignore[misc]
 
     class Meta:
@@ -182,7 +188,9 @@ class Gate(VisibleModel):
 
 
 class Responsibility(VisibleModel):
-    """The named officer or liaison of an enterprise or place, for a time. None in force is a vacancy."""
+    """The named officer or liaison of an enterprise or place, for a time. One without an end is in force; none in
+    force is a vacancy.
+    """
 
     class Kind(models.TextChoices):
         """What the person is for: the district's side, or the enterprise's own."""
@@ -203,6 +211,10 @@ class Responsibility(VisibleModel):
             models.CheckConstraint(
                 condition=Q(place__isnull=False) ^ Q(enterprise__isnull=False),
                 name="responsible_for_place_or_enterprise",
+            ),
+            models.UniqueConstraint(fields=["kind", "place"], condition=Q(ends=None), name="one_responsible_for_place"),
+            models.UniqueConstraint(
+                fields=["kind", "enterprise"], condition=Q(ends=None), name="one_responsible_for_enterprise"
             ),
         ]
 

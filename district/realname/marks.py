@@ -8,7 +8,8 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db import models
+from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.signals import post_delete, post_save
 
 from district.attendance.models import Passage
@@ -32,11 +33,9 @@ def changed(projects: Collection[int]) -> None:
 
 
 def passages(first: Mapping[str, datetime]) -> None:
-    """Note new passages: of each site id the earliest time. It writes nothing for a site that is noted already."""
-    for site_id, utc in first.items():
-        SiteUpload.objects.filter(
-            Q(changed_from__isnull=True) | Q(changed_from__gt=utc), project__site_id=site_id, enabled=True
-        ).update(changed_from=utc)
+    """Note new passages: of each site id the earliest time."""
+    for site_id, utc in sorted(first.items()):
+        _note(SiteUpload.objects.filter(project__site_id=site_id), utc)
 
 
 def _of_project(instance: Assignment | Team, **_: Any) -> None:
@@ -54,8 +53,13 @@ def _of_document(instance: IdDocument, **_: Any) -> None:
 
 def _of_passage(instance: Passage, **_: Any) -> None:
     if instance.granted and instance.person_id is not None:
-        SiteUpload.objects.filter(
-            Q(changed_from__isnull=True) | Q(changed_from__gt=instance.utc),
-            project=instance.project_id,
-            enabled=True,
-        ).update(changed_from=instance.utc)
+        _note(SiteUpload.objects.filter(project=instance.project_id), instance.utc)
+
+
+def _note(site: QuerySet[SiteUpload], utc: datetime) -> None:
+    """Write in any case, also what is noted already: so a look that takes the note away waits for this transaction."""
+    site.filter(enabled=True).update(
+        changed_from=Case(
+            When(changed_from__lt=utc, then=F("changed_from")), default=Value(utc, models.DateTimeField())
+        )
+    )

@@ -89,10 +89,14 @@ class Upload(VisibleModel):
     digest = models.CharField(max_length=43, blank=True)
     """Keyed digest of what should be with the platform: another one means that it changed."""
     uploaded_digest = models.CharField(max_length=43, blank=True)
-    """Of what the platform confirmed. Empty: it confirmed nothing yet."""
+    """Of what the platform confirmed. Empty: it confirmed nothing yet. `?`: it has something, unknown what."""
+    sent_digest = models.CharField(max_length=43, blank=True)
+    """Of what is on its way."""
     serial = models.CharField(max_length=80, blank=True)
     """The platform's `requestSerialCode`: the result is asked for with it."""
     attempts = models.IntegerField(_("attempts"), default=0)
+    asked = models.IntegerField(default=0)
+    """How often the result was asked for."""
     unsure = models.BooleanField(default=False)
     """Sent, and no answer arrived: the platform may have it. It is asked before it is sent once more."""
     next_try = models.DateTimeField(default=timezone.now)
@@ -146,10 +150,3 @@ class PassageUpload(VisibleModel):
     def visible_q(cls, scope: Scope) -> Q:
         """Show those of sites in the scope and of the account's enterprises."""
         return scope.places("project__place__path") | scope.employers()
-
-
-class SenderLease(models.Model):
-    """Which worker process sends now: one row. The platform's rate limit counts all of a district together."""
-
-    holder = models.CharField(max_length=40, blank=True)
-    until = models.DateTimeField(default=timezone.now)

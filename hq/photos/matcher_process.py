@@ -80,6 +80,22 @@ class PhotoMatcher:
             self._start()
             return PhotoAnswer(problem=f"cannot be read ({why}): save it as a new JPEG")
 
+    def relist(self) -> tuple[PhotoFile, ...]:
+        """List the source again: files were added. Raises MatcherFault."""
+        try:
+            answer = self._ask(PhotoRequest(open_source=str(self._source)), self._photo_s)
+        except _Ended as why:
+            raise MatcherFault(f"the photos could not be listed ({why})") from why
+        self.files = answer.files
+        return self.files
+
+    def forget(self) -> None:
+        """Forget all templates that `conflicts` gave. Raises MatcherFault."""
+        try:
+            self._ask(PhotoRequest(forget=True), self._photo_s)
+        except _Ended as why:
+            raise MatcherFault(f"the templates could not be forgotten ({why})") from why
+
     def conflicts(self, held: Iterable[Sequence[OwnedVector]], new: Sequence[OwnedVector]) -> tuple[FaceConflict, ...]:
         """Compare the new templates with each other and with those that HQ has, in pieces. Raises MatcherFault."""
         try:

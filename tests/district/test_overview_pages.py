@@ -6,6 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from district.permissions import Role
+from district.places.models import Place
 from district.web.models import SavedView
 from district.web.registry import navigation_entries
 
@@ -18,6 +19,8 @@ def test_ok__every_entry_of_the_navigation_leads_to_a_page() -> None:
 @pytest.mark.parametrize("role", list(Role))
 def test_ok__the_first_page_opens(town: SmallDistrict, client: Client, role: Role, language: str) -> None:
     client.force_login(town.accounts[role])
+    outline = {"type": "Polygon", "coordinates": [[[113.0, 23.0], [113.1, 23.0], [113.1, 23.1], [113.0, 23.0]]]}
+    Place.objects.filter(kind=Place.Kind.TOWN).update(outline=outline)
     answer = client.get("/", headers={"Accept-Language": language})
     assert answer.status_code == 200
     assert f'<html lang="{language}">' in answer.text
@@ -42,3 +45,45 @@ def test_ok__a_view_is_kept_and_removed_by_its_owner_alone(town: SmallDistrict, 
     client.force_login(town.accounts[Role.CLERK])
     client.post("/views", {"remove": str(view.pk)})
     assert not SavedView.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["hours", "days", "trades", "origins"])
+def test_ok__each_chart_opens(town: SmallDistrict, client: Client, name: str) -> None:
+    client.force_login(town.accounts[Role.MANAGER])
+    assert client.get(f"/charts/{name}").status_code == 200
+
+
+def test_fail__a_form_that_was_open_too_long_says_what_to_do(town: SmallDistrict) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(town.accounts[Role.CLERK])
+    answer = client.post("/views", {"name": "x"}, headers={"Accept-Language": "en"})
+    assert (answer.status_code, "what you typed is still there" in answer.text) == (403, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("gong ren 3", "工人3"),
+        ("gongren3", "工人3"),
+        ("工人", "工人1"),
+        ("w-5", "工人5"),
+        ("Site 2", "Site 2"),
+        ("Builder", "Builder 1"),
+    ],
+)
+def test_ok__search_finds_by_name_pinyin_and_number(town: SmallDistrict, client: Client, text: str, found: str) -> None:
+    client.force_login(town.accounts[Role.OFFICER])
+    assert found in client.get("/search", {"q": text}).text
+
+
+@pytest.mark.parametrize("text", ["", "w", "%", "_%", "'; drop table", "{{ 7 }}", "\0\0", "x" * 5000, "王" * 80])
+def test_fail__nonsense_finds_nothing_and_says_what_to_type(town: SmallDistrict, client: Client, text: str) -> None:
+    client.force_login(town.accounts[Role.OFFICER])
+    answer = client.get("/search", {"q": text}, headers={"Accept-Language": "en"})
+    assert answer.status_code == 200
+    assert "Nothing found" in answer.text or "Type at least" in answer.text
+
+
+def test_fail__search_shows_nobody_elses_people(town: SmallDistrict, client: Client) -> None:
+    client.force_login(town.accounts[Role.MANAGER])
+    assert "工人3" not in client.get("/search", {"q": "gongren"}).text

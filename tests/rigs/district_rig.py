@@ -71,7 +71,9 @@ def _people(made: SmallDistrict, project: Project, count: int) -> None:
     team = Team.objects.create(project=project, enterprise=enterprise, name=f"Team {project.pk}")
     for _ in range(count):
         number = len(made.people) + 1
-        person = Person.objects.create(worker_id=f"w-{number}", name=f"工人{number}", pinyin=f"gong ren {number}")
+        person = Person.objects.create(
+            worker_id=f"w-{number}", name=f"工人{number}", pinyin=f"gong ren {number}", joined=f"gongren{number}"
+        )
         Employment.objects.create(person=person, enterprise=enterprise, starts=since)
         Assignment.objects.create(person=person, project=project, enterprise=enterprise, team=team, starts=since)
         refresh([person.pk])

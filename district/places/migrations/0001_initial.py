@@ -38,6 +38,7 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=120, verbose_name="name")),
                 ("code", models.CharField(blank=True, max_length=20, verbose_name="code")),
                 ("outline", models.JSONField(blank=True, null=True, verbose_name="outline")),
+                ("retired", models.DateField(blank=True, null=True, verbose_name="retired")),
             ],
             options={
                 "indexes": [models.Index(fields=["kind", "path"], name="places_plac_kind_cbb57f_idx")],
@@ -200,7 +201,15 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("place__isnull", False), ("enterprise__isnull", False), _connector="XOR"),
                         name="responsible_for_place_or_enterprise",
-                    )
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("ends", None)), fields=("kind", "place"), name="one_responsible_for_place"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("ends", None)),
+                        fields=("kind", "enterprise"),
+                        name="one_responsible_for_enterprise",
+                    ),
                 ],
             },
         ),

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from district.realname.rules.codes import DIRECTIONS, ENTRY, EXIT, NATIONS, WORK_TYPES, nation
+from district.realname.rules.codes import DIRECTIONS, ENTRY, EXIT, OTHER_TRADE, nation, work_type
 from district.realname.rules.lacks import Lack
 
 BATCH_MAX = 20
 """Passages in one call."""
 PHOTO_MAX_BYTES = 50 * 1024
-OTHER_TRADE = "1000"
 
 Encrypt = Callable[[str], str]
 Body = dict[str, Any]
@@ -96,7 +95,7 @@ def worker_lack(facts: WorkerFacts) -> Lack | None:
         Lack.TEAM: facts.team is None,
         Lack.TEAM_NUMBER: facts.team is not None and not facts.team.number,
         Lack.DOCUMENT: not facts.id_number,
-        Lack.NATION: nation(facts.nation) not in NATIONS and facts.id_kind == "01",
+        Lack.NATION: not nation(facts.nation) and facts.id_kind == "01",
         Lack.ADDRESS: not facts.address,
         Lack.PHONE: not facts.phone,
         Lack.PHOTO: facts.photo_needed and facts.photo is None,
@@ -113,7 +112,7 @@ def worker(facts: WorkerFacts, encrypt: Encrypt) -> Body:
             "isTeamLeader": int(facts.leads),
             "idCardType": facts.id_kind,
             "idCardNumber": encrypt(facts.id_number),
-            "workType": facts.trade if facts.trade in WORK_TYPES else OTHER_TRADE,
+            "workType": work_type(facts.trade),
             "workRole": facts.role,
             "nation": nation(facts.nation),
             "address": facts.address,

@@ -31,7 +31,7 @@ WHAT_TO_DO: dict[Lack, StrPromise] = {
     Lack.DOCUMENT: _("No id document: enter it on the worker's page."),
     Lack.ADDRESS: _("No address: enter it on the worker's page."),
     Lack.PHONE: _("No phone number: enter it on the worker's page."),
-    Lack.NATION: _("No nationality, or one that the platform does not know: correct it on the worker's page."),
+    Lack.NATION: _("No nationality: enter it on the worker's page."),
     Lack.PHOTO: _(
         "No photo for the platform. It needs the worker's own consent: invite the worker, or enter the worker on the"
         " platform by hand. The next reconciliation finds it."

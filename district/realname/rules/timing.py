@@ -10,8 +10,10 @@ SITE_PAUSE = timedelta(minutes=10)
 """After a wrong signature or a missing right."""
 RATE_PAUSE = timedelta(minutes=1)
 """After the platform said that there were too many calls."""
+AWAY_PAUSE = timedelta(seconds=20)
+"""After a call without an answer: the site's other things wait too, since each would wait for the timeout."""
 _FIRST_RESULT_S, _RESULT_MAX_S = 3.0, 600.0
-_RETRY_S, _RETRY_MAX_S = 20.0, 3600.0
+_RETRY_S, _RETRY_MAX_S = 20.0, 600.0
 
 
 def next_result(asked: int) -> timedelta:

@@ -5,6 +5,8 @@
 - `{% when moment %}`: a local time in `<time>`; `{% ago moment %}` says how long ago.
 - `{% field form.name %}`, `{% fields form %}`: one field, or all of a form, with label, help and errors.
 - `{% navigation %}`, `{% district_name %}`: for the frame.
+- `{% bar_chart points title every=2 %}`, `{% share_chart items %}`, `{% site_map map title %}`: charts.py, maps.py.
+- `{{ reason|reason_name }}`, `{{ reason|what_to_do }}`: a gate's reason in words, and what the site does about it.
 - `{% query_link table sort="-name" %}`: the list's address with changed parameters.
 """
 
@@ -25,6 +27,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from district.navigation import GROUPS
+from district.web import charts, reasons
+from district.web.maps import SiteMap
 from district.web.registry import navigation_entries
 
 register = template.Library()
@@ -67,6 +71,12 @@ def ago(moment: datetime | None) -> SafeString:
 def district_name() -> str:
     """Return the name that district.toml gives."""
     return settings.CONFIG.name if settings.CONFIG else "District"
+
+
+@register.simple_tag
+def languages() -> list[tuple[str, str]]:
+    """Return the languages, each by its own name."""
+    return [(code, str(name)) for code, name in settings.LANGUAGES]
 
 
 @register.inclusion_tag("web/parts/field.html")
@@ -123,3 +133,25 @@ def days_left(day: Any) -> str:
     if count > 0:
         return ngettext("in %(count)s day", "in %(count)s days", count) % {"count": count}
     return ngettext("%(count)s day ago", "%(count)s days ago", -count) % {"count": -count}
+
+
+@register.inclusion_tag("web/parts/bar_chart.html")
+def bar_chart(points: list[charts.ChartPoint], title: str, *, every: int = 1) -> dict[str, object]:
+    """Draw a row of columns."""
+    return {"chart": charts.bar_chart(points, every=every), "title": title}
+
+
+@register.inclusion_tag("web/parts/share_chart.html")
+def share_chart(items: tuple[charts.ShareItem, ...]) -> dict[str, object]:
+    """Draw a list of bars."""
+    return {"items": items}
+
+
+@register.inclusion_tag("web/parts/site_map.html")
+def site_map(drawn: SiteMap, title: str) -> dict[str, object]:
+    """Draw the map."""
+    return {"map": drawn, "title": title}
+
+
+register.filter("reason_name", reasons.reason_name)
+register.filter("what_to_do", reasons.what_to_do)

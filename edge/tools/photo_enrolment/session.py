@@ -45,6 +45,8 @@ class PhotoSession:
             return self._open_models(request.open_models or request.fetch or "", fetch=request.fetch is not None)
         if request.photo is not None:
             return self._template(request.photo)
+        if request.forget:
+            self._held, self._new = [], {}
         self._held += [(one.worker_id, _template(one)) for one in request.held]
         for one in request.new:
             self._new.setdefault(one.worker_id, []).append(_template(one))
@@ -69,13 +71,15 @@ class PhotoSession:
     def _compared(self) -> tuple[FaceConflict, ...]:
         if self._matcher is None:
             raise SourceError("no models were opened")
-        engine = self._matcher.engine
-        mixed = [who for who, all_ in self._new.items() if not all(same_person(engine, all_[0], t) for t in all_[1:])]
-        found = find_conflicts(
-            self._matcher, self._held, {who: self._new[who] for who in self._new if who not in mixed}
+        engine, new = self._matcher.engine, self._new
+        self._new = {}
+        mixed = [who for who, all_ in new.items() if not all(same_person(engine, all_[0], t) for t in all_[1:])]
+        found = find_conflicts(self._matcher, self._held, {who: new[who] for who in new if who not in mixed})
+        conflicts = [FaceConflict(worker_id=who, problem=_NOT_ONE, other_id=who) for who in mixed]
+        return (
+            *conflicts,
+            *(FaceConflict(worker_id=who, problem=str(what), other_id=what.worker_id) for who, what in found.items()),
         )
-        conflicts = [FaceConflict(worker_id=who, problem=_NOT_ONE) for who in mixed]
-        return (*conflicts, *(FaceConflict(worker_id=who, problem=str(what)) for who, what in found.items()))
 
 
 def _template(one: OwnedVector) -> Template:

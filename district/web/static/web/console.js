@@ -10,6 +10,21 @@
     all("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
   });
 
+  /* The search box: results below it, arrows walk through them */
+  const panel = $("#find-panel"), find = $("#find");
+  if (panel && find) {
+    const close = () => { panel.replaceChildren(); };
+    document.addEventListener("click", (event) => { if (!event.target.closest(".find")) close(); });
+    find.closest("form").addEventListener("keydown", (event) => {
+      const links = [find, ...all("a", panel)], at = links.indexOf(document.activeElement);
+      if (event.key === "Escape") { close(); find.focus(); }
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        const to = links[at + (event.key === "ArrowDown" ? 1 : -1)];
+        if (to) { event.preventDefault(); to.focus(); }
+      }
+    });
+  }
+
   /* Keyboard */
   let go = false, row = -1;
   const rows = () => all("table[data-rows] tbody tr");

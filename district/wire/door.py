@@ -1,45 +1,36 @@
-"""The only door to HQ: nothing else of the district imports `hq`.
+"""HQ's registry and feed, opened from its folder.
 
 The running HQ publishes what changes here, to the sites concerned alone. Every method may be repeated: a second time
 changes nothing.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator, Sequence, Set
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
-from common.ids import NoId
-from common.terminal.problems import problems
 from contract.code import VALID_MAX
 from contract.codec import encode
-from contract.messages import DirectoryEntry, EnrolmentRecord, SealedTemplate, WorkerRecord
-from contract.signing import BadKey
+from contract.messages import EnrolmentRecord, SealedTemplate
+from district.wire.errors import plainly
+from district.wire.records import GateReceipt, HqGate, HqRefused, HqSite, HqWorker, HqWorkerState
+from district.wire.written import differs, why, written
 from hq import config as hq_config
 from hq.database import people as tables
 from hq.database.clock import now
-from hq.database.errors import StoreError
 from hq.database.gate_reports import gate_reports
 from hq.database.people_changes import PeopleChange, note_change
 from hq.database.removed_templates import RemovalReason, note_removed
 from hq.database.store import Store
-from hq.feed import Feed
-from hq.feed import FeedEntry as FeedEntry
-from hq.feed import FeedKind as FeedKind
-from hq.feed import FeedPage as FeedPage
+from hq.feed import Feed, FeedPage
 from hq.keys import keys
-from hq.keys.encryption import AtRestError
 from hq.registry.change_replay import make_again
-from hq.registry.credentials import BadCredential, WrittenWorker, code_text, digests
+from hq.registry.credentials import BadCredential, WrittenWorker, code_text
 from hq.registry.gates import registered_list
-from hq.registry.import_draft import EnrolmentRefused
 from hq.registry.import_file import ImportFile
-from hq.registry.known_sites import SiteRefused
 from hq.registry.leaving import LeavingRefused, erase
 from hq.registry.people import PeopleRegistry
 from hq.registry.sites import SiteRegistry, open_store
@@ -50,82 +41,12 @@ READER = "district"
 BY = "district"
 
 
-class HqAway(RuntimeError):
-    """HQ's folder or database cannot be used now. The text says why; a later attempt may succeed."""
-
-
-class HqRefused(ValueError):
-    """HQ does not take this, now or later. The text says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class HqWorker:
-    """A worker as HQ and the gates need one. `consent_ref`: of the face; None: as HQ has it."""
-
-    worker_id: str
-    name: str = field(repr=False)
-    sites: tuple[str, ...] = ()
-    active: bool = True
-    valid_from: date | None = None
-    valid_until: date | None = None
-    training_valid_until: date | None = None
-    employer: str = ""
-    trade: str = ""
-    team: str = ""
-    phone: str = field(default="", repr=False)
-    consent_ref: str | None = None
-    cards: tuple[str, ...] | None = field(default=None, repr=False)
-    """Numbers as a reader gives them; None: as HQ has them."""
-
-
-@dataclass(frozen=True, slots=True)
-class HqSite:
-    """A site as HQ needs one."""
-
-    site_id: str
-    name: str
-    retired: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class HqGate:
-    """A gate as HQ last heard it."""
-
-    site_id: str
-    gate_id: str
-    online: bool
-    heard: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class HqWorkerState:
-    """What HQ has of a worker's ways in."""
-
-    sites: tuple[str, ...]
-    has_face: bool
-    has_card: bool
-    consent_ref: str | None
-    withdrawn: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class GateReceipt:
-    """Whether one gate has proved that a destroyed template is gone there. `proven`: since when."""
-
-    site_id: str
-    gate_id: str
-    gone: bool
-    proven: datetime | None
-    online: bool
-    destroyed: datetime
-
-
 class HqDoor:
     """HQ's registry and feed, opened from its folder. All threads of a process may share one; close it afterwards."""
 
     def __init__(self, folder: Path) -> None:
         """Open HQ's folder. Raises HqAway."""
-        with _plainly():
+        with plainly():
             self.config = hq_config.load(folder)
             self._keys = keys.load(self.config.folder)
             self._store: Store = open_store(self.config, self._keys)
@@ -134,7 +55,7 @@ class HqDoor:
 
     def read_feed(self, cursor: str, limit: int = 1_000) -> FeedPage:
         """Read the next page of HQ's events. Store its entries and its cursor in one transaction. Raises HqAway."""
-        with _plainly():
+        with plainly():
             return Feed(self._store).read(cursor, limit, READER)
 
     def put_workers(self, workers: Sequence[HqWorker]) -> dict[str, str]:
@@ -143,25 +64,25 @@ class HqDoor:
         Cards, PIN and templates that HQ has stay. Another consent than HQ has ends the templates of the former one.
         """
         refused: dict[str, str] = {}
-        with _plainly(), self._people.writing() as db:
+        with plainly(), self._people.writing() as db:
             names = [one.worker_id for one in workers]
             held, known = self._people.records(db, names), self._people.directory.of(db, names)
             changed: list[WrittenWorker] = []
             for one in workers:
                 try:
-                    written = _written(one, held.get(one.worker_id))
+                    found = written(one, held.get(one.worker_id))
                 except (BadCredential, ValidationError) as error:
-                    refused[one.worker_id] = _why(error)
+                    refused[one.worker_id] = why(error)
                     continue
-                if _differs(written, held.get(one.worker_id), known.get(one.worker_id)):
-                    changed.append(written)
+                if differs(found, held.get(one.worker_id), known.get(one.worker_id)):
+                    changed.append(found)
             if changed:
                 self._people.put(db, ImportFile.model_construct(workers=tuple(changed)))
         return refused
 
     def put_site(self, site: HqSite) -> None:
         """Add, rename or retire a site. Raises HqAway, HqRefused."""
-        with _plainly():
+        with plainly():
             registry = SiteRegistry(self._store)
             found = next((one for one in registry.every() if one.site_id == site.site_id), None)
             if site.retired:
@@ -185,7 +106,7 @@ class HqDoor:
         templates = tuple(SealedTemplate(model_id=model_id, vector=vector) for vector in vectors)
         record = EnrolmentRecord(worker_id=worker_id, consent_ref=consent_ref, captured_utc=taken, templates=templates)
         digest = hashlib.sha256(encode(record)).hexdigest()
-        with _plainly(), self._people.writing() as db:
+        with plainly(), self._people.writing() as db:
             worker = self._people.known(db, worker_id)
             if tables.has_template(db, digest):
                 return
@@ -195,33 +116,47 @@ class HqDoor:
             self._people.enrol(db, record)
             note_change(db, self._people.cipher, [worker_id], PeopleChange.ENROLLED, now(), BY, "by phone")
 
-    def templates(self, model_id: str) -> Iterator[tuple[str, str, bytes]]:
-        """Return digest, worker id and vector of all templates of a model. Slow: it decrypts all. Raises HqAway."""
-        with _plainly(), self._store.read() as db:
+    def template_digests(self) -> set[str]:
+        """Name all templates that HQ has. Raises HqAway."""
+        with plainly(), self._store.read() as db:
+            names = tables.enrolled_workers(db)
+            pages = (tables.template_digests(db, page) for page in tables.slices(names))
+            return {digest for page in pages for digests in page.values() for digest in digests}
+
+    def templates(self, model_id: str, wanted: Set[str]) -> Iterator[tuple[str, bytes]]:
+        """Return worker id and vector of the wanted templates of a model. It decrypts all of their workers.
+        Raises HqAway.
+        """
+        if not wanted:
+            return
+        with plainly(), self._store.read() as db:
             cipher, names = self._people.cipher, tables.enrolled_workers(db)
-            for digest, record in tables.template_records(db, cipher, names):
-                yield from (
-                    (digest, record.worker_id, one.vector) for one in record.templates if one.model_id == model_id
-                )
+            for page in tables.slices(names):
+                digests = tables.template_digests(db, page)
+                owners = [who for who, held in digests.items() if not wanted.isdisjoint(held)]
+                for digest, record in tables.template_records(db, cipher, owners):
+                    for one in record.templates:
+                        if digest in wanted and one.model_id == model_id:
+                            yield record.worker_id, one.vector
 
     def withdraw(self, worker_id: str, withdrawn: datetime) -> None:
         """Destroy a worker's templates and end the consent, unless HQ did since that time. Raises HqAway."""
-        with _plainly(), self._people.writing() as db:
+        with plainly(), self._people.writing() as db:
             noted = tables.withdrawn_utc(db, worker_id)
             if (noted is None or noted < withdrawn) and tables.worker_rows(db, [worker_id]):
                 self._people.end_consents(db, [worker_id], BY)
 
-    def erase(self, worker_id: str, why: str) -> None:
+    def erase(self, worker_id: str, reason: str) -> None:
         """Erase all that HQ knows of a worker. Events keep the opaque id. Raises HqAway."""
-        with _plainly():
+        with plainly():
             try:
-                erase(self._people, [worker_id], by=BY, why=why)
+                erase(self._people, [worker_id], by=BY, why=reason)
             except LeavingRefused:  # HQ knows nothing of this worker: nothing is left to erase
                 return
 
     def state(self, worker_id: str) -> HqWorkerState | None:
         """Return what HQ has of a worker; None if nothing. Raises HqAway."""
-        with _plainly(), self._store.read() as db:
+        with plainly(), self._store.read() as db:
             worker = self._people.records(db, [worker_id]).get(worker_id)
             if worker is None:
                 return None
@@ -232,7 +167,7 @@ class HqDoor:
 
     def code(self, worker_id: str, valid: timedelta = VALID_MAX) -> str:
         """Return the text of a QR code that admits a worker once, at all of their sites. Raises HqAway, HqRefused."""
-        with _plainly():
+        with plainly():
             worker = self._people.find(worker_id)
             if worker is None or not worker.sites:
                 raise HqRefused("HQ knows no site of this worker")
@@ -240,7 +175,7 @@ class HqDoor:
 
     def receipts(self, worker_id: str) -> list[GateReceipt]:
         """Say of each gate whether it proved that the newest destroyed template is gone there. Raises HqAway."""
-        with _plainly():
+        with plainly():
             found = receipts(self._store, worker_id)
         newest = max((one.forgotten_utc for one in found), default=None)
         return [
@@ -258,7 +193,7 @@ class HqDoor:
 
     def gates(self) -> list[HqGate]:
         """List the registered gates, and when HQ last heard each. Raises HqAway."""
-        with _plainly():
+        with plainly():
             with self._store.read() as db:
                 reports = {one.gate_id: one for one in gate_reports(db)}
             known = registered_list(self._store)
@@ -280,55 +215,3 @@ class HqDoor:
         if same:
             tables.remove_templates(db, same)
             note_removed(db, {worker_id}, RemovalReason.REPLACED, now(), BY)
-
-
-@contextmanager
-def _plainly() -> Iterator[None]:
-    """Turn HQ's errors into the two that the district knows."""
-    try:
-        yield
-    except (EnrolmentRefused, SiteRefused, BadCredential, NoId) as error:
-        raise HqRefused(str(error)) from error
-    except (hq_config.HqConfigError, StoreError, AtRestError, BadKey, OSError) as error:
-        raise HqAway(str(error)) from error
-
-
-def _written(one: HqWorker, held: WorkerRecord | None) -> WrittenWorker:
-    """Write a worker as HQ imports one, with what HQ alone knows. Raises ValidationError, BadCredential."""
-    kept = held.model_dump(include={"declared_utc", "slow", "cards", "pin"}) if held else {}
-    cards = {} if one.cards is None else {"cards": digests(one.cards, one.sites) if one.cards and one.sites else ()}
-    consent = {} if one.consent_ref is None else {"consent_ref": one.consent_ref}
-    return WrittenWorker.model_validate(
-        {
-            **kept,
-            "worker_id": one.worker_id,
-            "sites": one.sites,
-            "active": one.active,
-            "valid_from": one.valid_from,
-            "valid_until": one.valid_until,
-            "training_valid_until": one.training_valid_until,
-            "employer": one.employer or None,
-            "trade": one.trade or None,
-            "name": one.name,
-            "team": one.team or None,
-            "phone": one.phone or None,
-            **cards,
-            **consent,
-        }
-    )
-
-
-def _differs(written: WrittenWorker, held: WorkerRecord | None, known: DirectoryEntry | None) -> bool:
-    if held is None:
-        return True
-    left_out = {"templates"} | (set() if "consent_ref" in written.model_fields_set else {"consent_ref"})
-    fields = set(WorkerRecord.model_fields) - left_out
-    if any(getattr(written, name) != getattr(held, name) for name in fields):
-        return True
-    entry = written.directory_entry
-    own = ("name", "team", "phone")
-    return entry is not None and any(getattr(entry, name) != getattr(known, name, None) for name in own)
-
-
-def _why(error: Exception) -> str:
-    return problems(error) if isinstance(error, ValidationError) else str(error)

@@ -1,0 +1,1 @@
+"""The pages of enrolment: the worker's own, and the clerk's."""

@@ -1,0 +1,108 @@
+"""Checks the rows of a sheet, and writes what they change: all of it in one transaction, or nothing."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+
+from django.db import transaction
+from django.utils.translation import gettext_noop
+
+from common.sheets.refusals import ImportRefused
+from common.sheets.rows import CellProblem, SheetRow
+from district.imports.importer import Importer, PlannedRow, RowAction, RowChange, RowProblem
+from district.imports.reading import OpenedSheet
+from district.imports.result import ImportResult, ResultCounter, ShownProblem
+from district.pages import SignedIn
+
+AT_ONCE = 500
+"""Rows that are planned and written together."""
+ROWS_MAX = 50_000
+CHANGED = gettext_noop("The file or the records changed since the check. Look at the new result, and apply it again.")
+NOT_ALLOWED = gettext_noop("Your account may not import this. Ask whoever manages accounts.")
+Progress = Callable[[int], object]
+"""Gets the number of rows that are done."""
+
+
+class ChangedSince(ImportRefused):
+    """The rows would now do something else than was shown. `result` and `digest` say what."""
+
+    def __init__(self, result: ImportResult, digest: str) -> None:
+        """`result`: what they would do now."""
+        super().__init__(CHANGED)
+        self.result, self.digest = result, digest
+
+
+def check(
+    importer: type[Importer], opened: OpenedSheet, user: SignedIn, progress: Progress = lambda done: None
+) -> tuple[ImportResult, str]:
+    """Find out what a sheet would change, and every problem. Changes nothing. Raises ImportRefused."""
+    return _Pass(importer, opened, user, progress, write=False).run()
+
+
+def apply(
+    importer: type[Importer], opened: OpenedSheet, user: SignedIn, digest: str, progress: Progress = lambda done: None
+) -> ImportResult:
+    """Write what a sheet changes, if that is still what was checked. Raises ImportRefused: nothing was written.
+
+    Call it inside a transaction, and let the error leave that.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("an import is written inside a transaction")
+    result, now = _Pass(importer, opened, user, progress, write=True).run()
+    if now != digest or result.problem_count:
+        raise ChangedSince(result, now)
+    return result
+
+
+class _Pass:
+    """One reading of a sheet, from its first to its last row."""
+
+    def __init__(
+        self, importer: type[Importer], opened: OpenedSheet, user: SignedIn, progress: Progress, *, write: bool
+    ) -> None:
+        if not user.is_active or not user.may(importer.permission):
+            raise ImportRefused(NOT_ALLOWED)
+        self._importer, self._opened, self._progress, self._write = importer(user), opened, progress, write
+        self._counter = ResultCounter()
+
+    def run(self) -> tuple[ImportResult, str]:
+        """Read all rows. Raises ImportRefused."""
+        result = self._counter.result
+        for rows in _batches(self._opened.rows().read()):
+            result.rows += len(rows)
+            if result.rows > ROWS_MAX:
+                raise ImportRefused(gettext_noop("The sheet has more than %(most)s rows: split it."), most=ROWS_MAX)
+            for problem in (problem for row in rows for problem in row.problems):
+                self._cell_problem(problem)
+            self._take(self._importer.plan([row for row in rows if not row.problems]))
+            self._progress(result.rows)
+        self._take(self._importer.finish())
+        if not result.rows:
+            raise ImportRefused(gettext_noop("The sheet has headings, but no rows below them."))
+        return self._counter.finish()
+
+    def _take(self, planned: Iterator[PlannedRow]) -> None:
+        changes: list[RowChange] = []
+        for one in planned:
+            if isinstance(one, RowProblem):
+                self._row_problem(one)
+            else:
+                self._counter.change(one)
+                changes.append(one)
+        changing = [one for one in changes if one.action is not RowAction.NONE]
+        if self._write and changing and not self._counter.result.problem_count:
+            self._importer.write(changing)
+
+    def _cell_problem(self, one: CellProblem) -> None:
+        values = {key: str(value) for key, value in one.error.values.items()}
+        self._counter.problem(ShownProblem(one.row, one.heading, one.error.text, values))
+
+    def _row_problem(self, one: RowProblem) -> None:
+        columns = self._opened.columns.named
+        where = columns.get(one.key) or (str(self._importer.label(one.key)) if one.key else "")
+        values = {key: str(value) for key, value in one.values.items()}
+        self._counter.problem(ShownProblem(one.row, where, one.text, values, one.grave))
+
+
+def _batches(rows: Iterator[SheetRow]) -> Iterator[Sequence[SheetRow]]:
+    while some := list(islice(rows, AT_ONCE)):
+        yield some

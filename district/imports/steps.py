@@ -1,0 +1,169 @@
+"""Takes an uploaded sheet from step to step: columns, check, application, end. Pages and the worker use it."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import cast
+
+import structlog
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from common.sheets.refusals import SheetError, SheetUnclear
+from district.audit.record import record
+from district.imports import checking
+from district.imports.importer import Importer
+from district.imports.models import ColumnChoice, SheetContent, SheetImport
+from district.imports.reading import OpenedSheet, opened_upload
+from district.imports.registry import importers
+from district.imports.result import ImportResult
+from district.pages import SignedIn
+
+log = structlog.get_logger()
+
+KEPT = timedelta(hours=24)
+"""An upload that nobody applies is dropped after this time."""
+ATTEMPTS_MAX = 3
+GIVEN_UP = gettext_noop("The sheet could not be processed. Split it into smaller ones, and try again.")
+SEVERAL_SHEETS = gettext_noop("The workbook has several sheets with content. Choose one.")
+State = SheetImport.State
+WAITING = (State.TO_CHECK, State.TO_APPLY)
+_OPEN = (State.COLUMNS, State.TO_CHECK, State.CHECKED, State.TO_APPLY)
+
+
+def find_columns(one: SheetImport) -> OpenedSheet | None:
+    """Look at the columns of a new upload; if they are clear, the check is next. None: it cannot be read."""
+    try:
+        with opened_upload(one, _importer(one)) as opened:
+            one.refusal = {}
+            one.state = State.TO_CHECK if opened.clear else State.COLUMNS
+            return opened
+    except SheetError as error:
+        _refuse(one, error)
+        return None
+    finally:
+        one.save()
+
+
+def choose_columns(one: SheetImport, columns: Mapping[str, str], headings: str) -> None:
+    """Take the columns that a person chose, and keep them for the next sheet with these headings."""
+    one.columns, one.state, one.refusal = dict(columns), State.TO_CHECK, {}
+    one.save()
+    ColumnChoice.objects.update_or_create(
+        user=one.user, subject=one.subject, headings=headings, defaults={"columns": one.columns}
+    )
+
+
+def go_on(one: SheetImport) -> None:
+    """Do what an upload waits for."""
+    if one.state == State.TO_CHECK:
+        _check(one)
+    elif one.state == State.TO_APPLY:
+        _apply(one)
+
+
+def confirm(one: SheetImport) -> bool:
+    """Let a checked upload be applied. False: it cannot be, or somebody was faster."""
+    if one.refusal.get("text", checking.CHANGED) != checking.CHANGED or not result_of(one).may_be_applied:
+        return False
+    changed = SheetImport.objects.filter(pk=one.pk, state=State.CHECKED).update(
+        state=State.TO_APPLY, rows_done=0, attempts=0, refusal={}
+    )
+    one.refresh_from_db()
+    return changed == 1
+
+
+def drop(one: SheetImport) -> None:
+    """End an upload without applying it, and forget what it holds."""
+    with transaction.atomic():
+        SheetImport.objects.filter(pk=one.pk, state__in=_OPEN).update(state=State.DROPPED, result=b"")
+        SheetContent.objects.filter(sheet=one, sheet__state=State.DROPPED).delete()
+
+
+def drop_old() -> bool:
+    """Drop uploads that nobody applied. For the worker."""
+    for one in SheetImport.objects.filter(state__in=_OPEN, changed__lt=timezone.now() - KEPT)[:100]:
+        drop(one)
+    return False
+
+
+def go_on_with_next() -> bool:
+    """Do the oldest thing that waits. Return whether there was one. For the worker."""
+    one = SheetImport.objects.filter(state__in=WAITING).order_by("made").select_related("user").first()
+    if one is None:
+        return False
+    SheetImport.objects.filter(pk=one.pk).update(attempts=F("attempts") + 1)
+    if one.attempts >= ATTEMPTS_MAX:  # it ended the worker before: it may not do so for ever
+        one.state = State.CHECKED
+        one.refusal = {"text": GIVEN_UP, "values": {}}
+        one.save()
+    else:
+        go_on(one)
+    return True
+
+
+def result_of(one: SheetImport) -> ImportResult:
+    """Return what a checked upload would do."""
+    return ImportResult.of_json(cast(str, one.result))
+
+
+def _check(one: SheetImport) -> None:
+    one.state, one.refusal = State.CHECKED, {}
+    try:
+        with opened_upload(one, _importer(one)) as opened:
+            if opened.clear:
+                result, one.digest = checking.check(_importer(one), opened, _user(one), _progress(one))
+                one.result = result.to_json()
+            else:
+                one.state = State.COLUMNS
+    except SheetError as error:
+        _refuse(one, error)
+    one.save()
+
+
+def _apply(one: SheetImport) -> None:
+    try:
+        with opened_upload(one, _importer(one)) as opened, transaction.atomic():
+            result = checking.apply(_importer(one), opened, _user(one), one.digest)
+            details = {"subject": one.subject, "file": one.file_name, "rows": str(result.changing)}
+            record(one.user, "import", one, details=details)
+            one.state, one.refusal, one.rows_done = State.APPLIED, {}, result.rows
+            one.save()
+            SheetContent.objects.filter(sheet=one).delete()
+    except checking.ChangedSince as error:
+        one.state, one.result, one.digest = State.CHECKED, error.result.to_json(), error.digest
+        _refuse(one, error)
+        one.save()
+    except IntegrityError as error:  # somebody else wrote the same in this moment
+        log.warning("import_collided", subject=one.subject, detail=type(error).__name__)
+        one.state = State.TO_CHECK
+        one.save()
+    except SheetError as error:
+        one.state = State.CHECKED
+        _refuse(one, error)
+        one.save()
+
+
+def _refuse(one: SheetImport, error: SheetError) -> None:
+    values = {key: str(value) for key, value in error.values.items()}
+    if "file" in values:
+        values["file"] = one.file_name
+    one.refusal = {"text": error.text, "values": values}
+    if isinstance(error, SheetUnclear):
+        one.refusal = {"text": SEVERAL_SHEETS, "values": {}, "sheets": error.names}
+
+
+def _progress(one: SheetImport) -> checking.Progress:
+    def done(rows: int) -> None:
+        SheetImport.objects.filter(pk=one.pk).update(rows_done=rows)
+
+    return done
+
+
+def _importer(one: SheetImport) -> type[Importer]:
+    return importers()[one.subject]
+
+
+def _user(one: SheetImport) -> SignedIn:
+    return cast(SignedIn, one.user)

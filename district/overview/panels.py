@@ -1,0 +1,177 @@
+"""What the first pages show: figures, things to do, charts. Each is one small query over visible rows."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from district.attendance.models import Day, Passage, Stay
+from district.attendance.models.projections import INSIDE
+from district.overview.links import address_of
+from district.overview.rules import EXPIRES_SOON
+from district.overview.sites import start_of_day
+from district.people.models import Assignment, Certificate, Employment, Person
+from district.people.rules import province_name, trade_name
+from district.permissions import Permission
+from district.web.charts import ChartPoint, ShareItem, share_items
+from district.web.reasons import reason_name, what_to_do
+
+SHOWN = 8
+"""Things to do on a first page; the rest is a list's business."""
+
+
+@dataclass(frozen=True)
+class HomeFigure:
+    """A number with its name; a link where it leads."""
+
+    label: str
+    value: int | str
+    note: str = ""
+    tone: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class HomeTask:
+    """Something to look at or do, with one action."""
+
+    title: str
+    text: str
+    tone: str = ""
+    address: str = ""
+    action: str = ""
+
+
+def inside_now(user: Any) -> int:
+    """Count who is on a visible site now."""
+    return int(_inside(user).count())
+
+
+def refusals_today(user: Any, most: int = SHOWN) -> list[HomeTask]:
+    """Return today's refusals, the newest first: who, where, why, and what to do."""
+    since = start_of_day(timezone.localdate())
+    rows = (
+        Passage.objects.visible_to(user, Permission.SEE_PRESENCE).filter(granted=False, utc__gte=since).order_by("-utc")
+    )
+    return [
+        HomeTask(
+            title=str(row.person) if row.person else _("Nobody known"),
+            text=f"{timezone.localtime(row.utc):%H:%M} · {row.project} · {reason_name(row.reason)}. {what_to_do(row.reason)}",
+            tone="care",
+            address=address_of("people:person", row.person_id) if row.person_id else "",
+            action=_("Open"),
+        )
+        for row in rows.select_related("person", "project__place")[:most]
+    ]
+
+
+def refused_today(user: Any) -> int:
+    """Count today's refusals."""
+    since = start_of_day(timezone.localdate())
+    return int(Passage.objects.visible_to(user, Permission.SEE_PRESENCE).filter(granted=False, utc__gte=since).count())
+
+
+def expiring(user: Any, *, trainings: bool | None = None, most: int = SHOWN) -> tuple[int, list[HomeTask]]:
+    """Return how many certificates and contracts of people at work end soon or have ended, and the first of them."""
+    today = timezone.localdate()
+    until = today + EXPIRES_SOON
+    working = Assignment.objects.visible_to(user).filter(_lasting(today)).values("person")
+    papers = Certificate.objects.filter(person__in=working, expires__lte=until)
+    if trainings is not None:
+        papers = papers.filter(is_training=trainings)
+    found = [(c.expires, c.person, c.kind) for c in papers.select_related("person").order_by("expires", "pk")[:most]]
+    count = papers.count()
+    if trainings is None:
+        contracts = Employment.objects.filter(
+            person__in=working, contract_ends__lte=until, contract_ends__gte=today - EXPIRES_SOON, ends__isnull=True
+        )
+        count += contracts.count()
+        first = contracts.select_related("person").order_by("contract_ends", "pk")[:most]
+        found += [(e.contract_ends, e.person, _("contract")) for e in first]
+    return count, [_expiry(*item) for item in sorted(found, key=lambda item: (str(item[0]), item[1].pk))[:most]]
+
+
+def _expiry(day: Any, person: Person, what: str) -> HomeTask:
+    past = day < timezone.localdate()
+    text = _("%(what)s ended on %(day)s") if past else _("%(what)s ends on %(day)s")
+    return HomeTask(
+        title=person.name,
+        text=text % {"what": what, "day": day.isoformat()},
+        tone="bad" if past else "care",
+        address=address_of("people:person", person.pk),
+        action=_("Renew"),
+    )
+
+
+def people_now(user: Any) -> int:
+    """Count who is assigned to a visible site today."""
+    rows = Assignment.objects.visible_to(user).filter(_lasting(timezone.localdate()))
+    return int(rows.values("person").distinct().count())
+
+
+def undecided(user: Any) -> int:
+    """Count who is assigned and has no way to pass a gate yet."""
+    rows = Assignment.objects.visible_to(user).filter(_lasting(timezone.localdate()), person__way=Person.Way.UNDECIDED)
+    return int(rows.values("person").distinct().count())
+
+
+def missing_exits(user: Any) -> int:
+    """Count yesterday's days that end without a passage out."""
+    yesterday = timezone.localdate() - timedelta(days=1)
+    return int(Day.objects.visible_to(user).filter(date=yesterday, missing_exit=True).count())
+
+
+def inside_by_hour(user: Any) -> list[ChartPoint]:
+    """Return how many were inside at each full hour of today; hours to come are quiet and empty."""
+    start, now = start_of_day(timezone.localdate()), timezone.now()
+    hours = [start + timedelta(hours=hour) for hour in range(25)]
+    asked = {
+        f"h{number}": Count("pk", filter=Q(came__lte=hour) & (Q(left__isnull=True) | Q(left__gt=hour)))
+        for number, hour in enumerate(hours)
+        if hour <= now
+    }
+    rows = Stay.objects.visible_to(user, Permission.SEE_PRESENCE).filter(INSIDE | Q(left__gt=start), came__lte=now)
+    counts = rows.aggregate(**asked)
+    return [
+        ChartPoint(f"{number:02d}", counts.get(f"h{number}") or 0, quiet=hour > now)
+        for number, hour in enumerate(hours[:24])
+    ]
+
+
+def inside_by_trade(user: Any) -> tuple[ShareItem, ...]:
+    """Return who is inside by trade."""
+    rows = _inside(user).order_by().values_list("trade").annotate(n=Count("pk"))
+    return share_items(
+        [(trade_name(trade) if trade else _("not given"), count) for trade, count in rows], other=_("other")
+    )
+
+
+def days_before(user: Any, days: int = 14) -> list[ChartPoint]:
+    """Return how many worked on each of the last days, from the day table."""
+    today = timezone.localdate()
+    first = today - timedelta(days=days)
+    rows = Day.objects.visible_to(user).filter(date__gte=first, date__lt=today).order_by().values_list("date")
+    counts = dict(rows.annotate(n=Count("pk")))
+    dates = [first + timedelta(days=number) for number in range(days)]
+    return [ChartPoint(f"{day:%m-%d}", counts.get(day, 0), quiet=day.weekday() > 4) for day in dates]
+
+
+def origins(user: Any) -> tuple[ShareItem, ...]:
+    """Return where the people inside come from, by the province of their id number."""
+    inside = _inside(user).order_by()
+    rows = inside.values_list("person__province").annotate(n=Count("pk"))
+    return share_items(
+        [(province_name(code) if code else _("not given"), count) for code, count in rows], other=_("other")
+    )
+
+
+def _inside(user: Any) -> Any:
+    """Return the open stays: who is inside now. A guard sees these, and no attendance."""
+    return Stay.objects.visible_to(user, Permission.SEE_PRESENCE).filter(INSIDE)
+
+
+def _lasting(today: Any) -> Q:
+    return Q(starts__lte=today) & (Q(ends__isnull=True) | Q(ends__gte=today))

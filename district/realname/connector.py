@@ -1,0 +1,124 @@
+"""Calls the platform: signs, waits for the rate limit, reads the answer."""
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+from django.conf import settings
+
+from common.token_bucket import TokenBuckets
+from district.config import DistrictConfig, RealnameConfig
+from district.realname.models import SiteUpload
+from district.realname.rules.answers import AnswerError, PlatformAnswer, read
+from district.realname.rules.signers import SIGNERS, PlatformCredentials, PlatformSigner, as_json
+
+TIMEOUT_S = 10.0
+ANSWER_MAX_BYTES = 4 * 1024 * 1024
+CLOCK_WARN = timedelta(minutes=2)
+ZONE = ZoneInfo("Asia/Shanghai")
+"""The platform's clock, wherever this machine stands."""
+
+
+class NoAnswer(Exception):
+    """The platform did not answer, or not in its words. `sent`: it may have the call all the same."""
+
+    def __init__(self, text: str, *, sent: bool) -> None:
+        """Keep the text, which says what happened."""
+        super().__init__(text)
+        self.sent = sent
+
+
+@dataclass
+class Connector:
+    """One platform. `wait` sleeps until the rate limit allows one more call."""
+
+    config: RealnameConfig
+    client: httpx.Client
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    wait: Callable[[float], None] = time.sleep
+    clock_off: timedelta = timedelta(0)
+    """How far this machine's clock is ahead of the platform's, by its last answer."""
+    _buckets: TokenBuckets = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with the tokens of one second: a restart gives no further burst."""
+        rate = self.config.calls_per_minute
+        self._buckets = TokenBuckets(burst=max(1.0, rate / 60), refill_s=60 / rate)
+
+    @cached_property
+    def signer(self) -> PlatformSigner:
+        """Return the signer of this platform's kind."""
+        return SIGNERS[self.config.signer]
+
+    def encrypt(self, credentials: PlatformCredentials) -> Callable[[str], str]:
+        """Return the encryption of numbers for one project."""
+        return lambda number: self.signer.encrypt(number, credentials)
+
+    def call(self, method: str, data: Mapping[str, Any], credentials: PlatformCredentials) -> PlatformAnswer:
+        """Make one call. Raises NoAnswer."""
+        while not self._buckets.take("", time.monotonic()):
+            self.wait(60 / self.config.calls_per_minute)
+        local = self.now().astimezone(ZONE)
+        signed = self.signer.signed(method, as_json(data), local, secrets.token_hex(16), credentials)
+        url = f"{self.config.url}?{signed.query}" if signed.query else self.config.url
+        try:
+            response = self.client.post(url, content=signed.body, headers={"Content-Type": signed.content_type})
+        except httpx.ConnectError as error:
+            raise NoAnswer(f"the platform cannot be reached: {_short(error)}", sent=False) from None
+        except httpx.HTTPError as error:
+            raise NoAnswer(f"the platform did not answer: {_short(error)}", sent=True) from None
+        self._compare_clocks(response)
+        if response.status_code >= 400:
+            raise NoAnswer(f"the platform answered with status {response.status_code}", sent=True)
+        if len(response.content) > ANSWER_MAX_BYTES:
+            raise NoAnswer("the platform's answer is too long", sent=True)
+        try:
+            return read(response.content)
+        except AnswerError as error:
+            raise NoAnswer(str(error), sent=True) from None
+
+    def clock_warning(self) -> str:
+        """Say that this machine's clock is wrong, where it is; "" otherwise."""
+        if abs(self.clock_off) < CLOCK_WARN:
+            return ""
+        minutes = round(self.clock_off.total_seconds() / 60)
+        return f" This machine's clock is {minutes:+d} minutes off the platform's: set it right."
+
+    def _compare_clocks(self, response: httpx.Response) -> None:
+        try:
+            theirs = parsedate_to_datetime(response.headers["Date"])
+            self.clock_off = self.now() - theirs.astimezone(UTC)
+        except (KeyError, ValueError, TypeError):
+            return
+
+
+def credentials_of(site: SiteUpload, config: RealnameConfig, secret: str) -> PlatformCredentials:
+    """Return what the platform gave for a site, or for the whole district. `secret`: of district.toml."""
+    return PlatformCredentials(site.app_id or config.app_id or site.project.code, site.secret or secret)
+
+
+def district_secret(config: RealnameConfig) -> str:
+    """Read the secret that district.toml names; "" without one. Raises OSError."""
+    if config.secret_path is None:
+        return ""
+    district: DistrictConfig | None = settings.CONFIG
+    path: Path = district.path(config.secret_path) if district else config.secret_path
+    return path.read_text(encoding="utf-8").strip()
+
+
+def connector() -> Connector | None:
+    """Return the connector of this district; None where no platform is named."""
+    config: RealnameConfig = settings.REALNAME
+    return Connector(config, httpx.Client(timeout=TIMEOUT_S, follow_redirects=False)) if config.url else None
+
+
+def _short(error: Exception) -> str:
+    return type(error).__name__

@@ -1,0 +1,184 @@
+"""Sends what is queued, one call after another, and asks what became of it.
+
+A call is made outside of any transaction. Before it the row says `sending`, with a lease; a sender that is killed
+leaves it so. The next one cannot know whether the platform has it: it asks, and sends only what is not there. So
+everything arrives at least once, and counts once.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from district.realname import results
+from district.realname.calls import Lacking, NotTaken, SiteCalls, key_of, local_day, passages_of
+from district.realname.connector import Connector, NoAnswer, credentials_of, district_secret
+from district.realname.look import new_batch
+from district.realname.models import PassageUpload, SiteUpload, Upload
+from district.realname.rules.answers import PlatformAnswer, Verdict
+from district.realname.rules.lacks import Lack
+from district.realname.rules.signers import SecretError
+from district.realname.rules.timing import AWAY_PAUSE, LEASE, RATE_PAUSE, SITE_PAUSE, next_result, next_try
+
+PAGE = 20
+_SECRET_TROUBLE = "The platform refuses the signature or the app id: check both, and this machine's clock."
+
+
+@dataclass
+class Sender:
+    """Works through the queue of all sites."""
+
+    connector: Connector
+
+    def page(self, now: datetime) -> int:
+        """Handle what is due, at most a page. Return how many things it was."""
+        rows = due(now)
+        for row in rows:
+            site = SiteUpload.objects.select_related("project__place").get(project=row.project_id)
+            if not site.enabled or (site.paused_until and site.paused_until > now):
+                continue
+            self._handle(row, site, now)
+        return len(rows)
+
+    def calls(self, site: SiteUpload) -> SiteCalls:
+        """Return the platform from the view of a site. Raises OSError."""
+        secret = district_secret(self.connector.config)
+        return SiteCalls(self.connector, site, credentials_of(site, self.connector.config, secret))
+
+    def _handle(self, row: Upload, site: SiteUpload, now: datetime) -> None:
+        """Do the next thing with one row, and note every kind of failure where the site's page shows it."""
+        try:
+            calls = self.calls(site)
+            if row.state == Upload.State.SENT:
+                self._ask_result(row, calls, now)
+            elif self._take(row, now) and not (row.unsure and self._is_there(row, calls, now)):
+                self._send(row, calls, now)
+        except Lacking as error:
+            results.blocked(row, error.lack)
+        except SecretError as error:
+            results.blocked(row, Lack.SECRET)
+            _trouble(site, str(error), None)
+        except NotTaken as error:
+            self._not_taken(row, site, error.answer, now)
+        except NoAnswer as error:
+            row.unsure = row.unsure or (error.sent and row.state == Upload.State.SENDING)
+            _later(row, now)
+            _trouble(site, str(error), now + AWAY_PAUSE)
+        except OSError as error:
+            _later(row, now)
+            _trouble(site, f"the secret's file cannot be read: {error.strerror}", now + SITE_PAUSE)
+
+    @staticmethod
+    def _take(row: Upload, now: datetime) -> bool:
+        """Take a row for this sender. A row that another one left while sending is unsure."""
+        row.unsure = row.unsure or row.state == Upload.State.SENDING
+        mine = Upload.objects.filter(pk=row.pk, state=row.state, next_try=row.next_try)
+        row.next_try, row.attempts = now + LEASE, row.attempts + 1
+        taken = mine.update(state=Upload.State.SENDING, next_try=row.next_try, attempts=row.attempts, unsure=row.unsure)
+        row.state = Upload.State.SENDING
+        return bool(taken)
+
+    def _send(self, row: Upload, calls: SiteCalls, now: datetime) -> None:
+        prepared = calls.prepare(row)
+        row.sent_digest = prepared.digest
+        answer = calls.call(prepared.method, prepared.body)
+        if answer.verdict is not Verdict.TAKEN:
+            self._not_taken(row, calls.site, answer, now)
+            return
+        _trouble(calls.site, "", None)
+        row.unsure = False
+        if not answer.serial:
+            self._done(row, answer.data, calls, now)
+            return
+        row.state, row.serial, row.asked = Upload.State.SENT, answer.serial, 0
+        row.next_try = now + next_result(0)
+        row.save()
+
+    def _ask_result(self, row: Upload, calls: SiteCalls, now: datetime) -> None:
+        result = results.ask(row, calls)
+        if result is None:
+            row.asked += 1
+            row.next_try = now + next_result(row.asked)
+            row.save(update_fields=["asked", "next_try"])
+        elif result.failed:
+            if self._is_there(row, calls, now):
+                return
+            results.refused(row, result.text, now)
+        else:
+            self._done(row, result.values, calls, now)
+
+    @staticmethod
+    def _done(row: Upload, values: Mapping[str, Any], calls: SiteCalls, now: datetime) -> None:
+        """Note that it is done. A team is of no use without the platform's number for it: ask for it."""
+        if row.kind == Upload.Kind.TEAM and not values.get("teamSysNo") and row.team and not row.team.platform_number:
+            values = calls.found(row) or {}
+        results.done(row, values, now)
+
+    def _is_there(self, row: Upload, calls: SiteCalls, now: datetime) -> bool:
+        """Ask whether the platform has what may have been sent, or what somebody entered there by hand. Note it."""
+        if row.kind == Upload.Kind.ATTENDANCE:
+            return row.unsure and self._split_known(row, calls, now)
+        if row.uploaded_digest:
+            return False
+        found = calls.found(row)
+        if found is None:
+            return False
+        row.sent_digest = row.digest if row.kind == Upload.Kind.TEAM else "?"
+        results.done(row, found, now)
+        return True
+
+    @staticmethod
+    def _split_known(batch: Upload, calls: SiteCalls, now: datetime) -> bool:
+        """Ask which passages of a batch the platform has. Those are done; the others stay in the batch."""
+        passages = passages_of(batch, calls.site)
+        held = calls.attendance_of(sorted({local_day(facts.local) for _row, facts in passages}))
+        there = [row for row, facts in passages if key_of(facts) in held]
+        if not there:
+            return False
+        if len(there) == len(passages):
+            results.done(batch, {}, now)
+            return True
+        with transaction.atomic():
+            known = new_batch(there[0], batch.subject_id, now)
+            PassageUpload.objects.filter(pk__in=[row.pk for row in there]).update(upload=known)
+            results.done(known, {}, now)
+        return False
+
+    def _not_taken(self, row: Upload, site: SiteUpload, answer: PlatformAnswer, now: datetime) -> None:
+        if answer.verdict is Verdict.REFUSED:
+            results.refused(row, answer.text + self.connector.clock_warning(), now)
+            return
+        pause = RATE_PAUSE if answer.verdict is Verdict.LATER else SITE_PAUSE
+        text = "" if answer.verdict is Verdict.LATER else f"{_SECRET_TROUBLE} ({answer.code} {answer.text})"
+        _trouble(site, text + (self.connector.clock_warning() if text else ""), now + pause)
+        if row.state == Upload.State.SENDING:
+            row.state = Upload.State.WAITING
+        row.next_try = now + pause
+        row.save()
+
+
+def due(now: datetime) -> Sequence[Upload]:
+    """Return what is due, in the order in which the platform can take it."""
+    states = [Upload.State.WAITING, Upload.State.SENDING, Upload.State.SENT]
+    running = SiteUpload.objects.filter(Q(paused_until=None) | Q(paused_until__lte=now), enabled=True)
+    rows = Upload.objects.filter(state__in=states, next_try__lte=now, project__in=running.values("project"))
+    return list(rows.select_related("enterprise", "team__enterprise").order_by("kind", "next_try", "pk")[:PAGE])
+
+
+def _later(row: Upload, now: datetime) -> None:
+    if row.state == Upload.State.SENDING:
+        row.state = Upload.State.WAITING
+    else:
+        row.asked += 1
+    row.next_try = now + next_try(max(row.attempts, row.asked))
+    row.save()
+
+
+def _trouble(site: SiteUpload, text: str, until: datetime | None) -> None:
+    """Note on the site why nothing goes; an empty text takes the note away."""
+    if (site.trouble, site.paused_until) != (text[:200], until):
+        site.trouble, site.paused_until = text[:200], until
+        site.save(update_fields=["trouble", "paused_until"])

@@ -1,0 +1,326 @@
+"""PROMISE: what the registry and the gates say reaches the platform at least once, counts once, and nothing is lost."""
+
+from contextlib import suppress
+from datetime import date, timedelta
+from random import Random
+
+import httpx
+import pytest
+from district_rig import SmallDistrict
+from realname_rig import NOW, RealnameRig, complete, realname_rig, valid_id, waiting
+
+from district.attendance.models import Passage
+from district.people.models import Assignment, Employment, Person, Team
+from district.realname import look, worker_rounds
+from district.realname.models import PassageUpload, SiteUpload, Upload
+from district.realname.rules.lacks import Lack
+
+State, Kind = Upload.State, Upload.Kind
+DONE = {"COMPANY done": 1, "TEAM done": 1, "WORKER done": 2, "ENTRY done": 2}
+
+
+@pytest.fixture
+def rig(town: SmallDistrict, monkeypatch: pytest.MonkeyPatch) -> RealnameRig:
+    """Return the first site, ready to upload."""
+    return realname_rig(town, monkeypatch)
+
+
+@pytest.mark.parametrize("signer", ["national", "md5", "md5-body"])
+def test_ok__company_team_workers_entries_and_passages_arrive(
+    town: SmallDistrict, monkeypatch: pytest.MonkeyPatch, signer: str
+) -> None:
+    rig = realname_rig(town, monkeypatch, signer)
+    first, second = rig.people
+    rig.passage(first, 240)
+    rig.passage(second, 239)
+    rig.passage(first, 10, "out")
+    rig.rounds()
+    assert rig.states() == DONE | {"ATTENDANCE done": 1}
+    held = rig.sim.projects[rig.project.code]
+    assert set(held.attendance) == {
+        (valid_id(0), "2026-11-20 08:00:00", "01"),
+        (valid_id(1), "2026-11-20 08:01:00", "01"),
+        (valid_id(0), "2026-11-20 11:50:00", "02"),
+    }
+    assert {worker["workerName"] for worker in held.workers.values()} == {first.name, second.name}
+    assert held.inside == {valid_id(0): True, valid_id(1): True}
+    assert Team.objects.get(project=rig.project).platform_number.isdecimal()
+    assert (rig.site.trouble, waiting(rig)) == ("", 0)
+
+
+def test_ok__a_quiet_site_makes_no_calls(rig: RealnameRig) -> None:
+    rig.passage(rig.people[0], 240)
+    rig.rounds()
+    made = len(rig.sim.calls)
+    rig.rounds(15, timedelta(minutes=1))  # the registry is held against the queue once more
+    assert len(rig.sim.calls) == made
+
+
+def test_ok__twenty_passages_go_in_one_call(town: SmallDistrict, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = realname_rig(town, monkeypatch, batch_wait_s=600)
+    person = rig.people[0]
+    rig.rounds(20)
+    for number in range(25):
+        rig.passage(person, 100 - number, "in" if number % 2 else "out")
+    rig.rounds(3)
+    assert rig.held() == 20  # a full batch does not wait
+    rig.rounds(15, timedelta(minutes=1))
+    assert rig.held() == 25
+    assert rig.sim.calls.count("WorkerAttendance.Add") == 2
+
+
+def test_ok__a_rebuild_of_the_projections_sends_nothing_twice(rig: RealnameRig) -> None:
+    rig.passage(rig.people[0], 240)
+    rig.rounds()
+    Passage.objects.all().delete()
+    rig.passage(rig.people[0], int((rig.now - NOW).total_seconds() / 60) + 240, seq=99)
+    made = rig.sim.calls.count("WorkerAttendance.Add")
+    rig.rounds(15, timedelta(minutes=1))
+    assert rig.sim.calls.count("WorkerAttendance.Add") >= made
+    assert PassageUpload.objects.count() == rig.held()
+
+
+def test_ok__a_passage_that_was_stored_without_a_note_is_found(rig: RealnameRig) -> None:
+    rig.rounds(20)
+    passage = rig.passage(rig.people[0], 30)
+    SiteUpload.objects.update(changed_from=None)
+    rig.rounds(15, timedelta(minutes=1))
+    assert rig.held() == 1
+    assert passage.pk
+
+
+def test_ok__refusals_of_gates_strangers_and_corrections_stay_here(rig: RealnameRig) -> None:
+    person = rig.people[0]
+    common = {"gate_id": "gate-1", "line": "a", "project": rig.project, "utc": rig.now, "direction": "in"}
+    Passage.objects.create(**common, seq=1, person=person, granted=False, reason="expired")
+    Passage.objects.create(**common, seq=2, person=None, granted=True, reason="granted")
+    Passage.objects.create(**common, seq=3, person=person, granted=True, reason="granted", source="correction")
+    rig.rounds(15, timedelta(minutes=1))
+    assert PassageUpload.objects.count() == 0
+
+
+def test_ok__a_change_is_an_update_and_an_exit_is_told(rig: RealnameRig) -> None:
+    rig.rounds(20)
+    person = rig.people[0]
+    person.name = "新名字"
+    person.save()
+    Assignment.objects.filter(person=person).update(ends=date(2026, 11, 19))
+    rig.rounds(20)
+    held = rig.sim.projects[rig.project.code]
+    assert held.workers[valid_id(0)]["workerName"] == "新名字"
+    assert rig.sim.calls.count("ProjectWorker.Update") == 1
+    rig.rounds(15, timedelta(minutes=1))
+    assert held.inside[valid_id(0)] is False
+
+
+def test_ok__a_move_to_another_team_goes_before_its_passages(rig: RealnameRig) -> None:
+    rig.rounds(20)
+    person = rig.people[0]
+    other = Team.objects.create(project=rig.project, enterprise=rig.project.general_contractor, name="夜班")
+    assignment = Assignment.objects.get(person=person)
+    assignment.team = other
+    assignment.save()
+    rig.passage(person, 1)
+    rig.rounds(40)
+    assert rig.held() == 1
+    other.refresh_from_db()
+    held = rig.sim.projects[rig.project.code]
+    assert set(held.attendance.values()) == {int(other.platform_number)}
+
+
+def test_fail__what_is_missing_is_named_and_goes_by_itself_once_it_is_there(rig: RealnameRig) -> None:
+    first, second = rig.people
+    rig.photos.pop(first.pk)
+    second.address = ""
+    second.save()
+    rig.passage(first, 10)
+    rig.rounds(20)
+    workers = Upload.objects.filter(kind=Kind.WORKER)
+    assert dict(workers.values_list("person", "lack")) == {first.pk: Lack.PHOTO, second.pk: Lack.ADDRESS}
+    assert (rig.held(), waiting(rig)) == (0, 1)
+    rig.photos[first.pk] = rig.photos[second.pk]
+    second.address = "佛山"
+    second.save()
+    rig.rounds(40)
+    assert rig.states() == DONE | {"ATTENDANCE done": 1}
+
+
+def test_fail__one_wrong_passage_does_not_hold_the_others(rig: RealnameRig) -> None:
+    rig.rounds(20)
+    person = rig.people[0]
+    for number in range(9):
+        rig.passage(person, 60 - number)
+    wrong = rig.passage(person, -60 * 24)  # a gate whose clock is a day ahead
+    rig.rounds(40)
+    assert rig.held() == 9
+    refused = Upload.objects.get(state=State.REFUSED)
+    assert "考勤时间" in refused.refusal
+    assert refused.person == person
+    assert [row.utc for row in refused.passages.all()] == [wrong.utc]
+
+
+def test_fail__a_wrong_secret_pauses_the_site_and_says_so(rig: RealnameRig) -> None:
+    site = rig.site
+    site.secret = "f" * 32
+    site.save()
+    rig.rounds(30)
+    assert "-2" in rig.site.trouble
+    assert len(rig.sim.calls) == 0
+    assert rig.site.paused_until
+    site.secret = "0123456789abcdef0123456789abcdef"
+    site.save(update_fields=["secret"])
+    rig.rounds(30, timedelta(minutes=1))
+    assert rig.states() == DONE
+    assert rig.site.trouble == ""
+
+
+def test_fail__a_clock_that_is_off_is_named(rig: RealnameRig) -> None:
+    real = rig.answer
+
+    def ahead(request: httpx.Request) -> httpx.Response:
+        response = real(request)
+        response.headers["Date"] = "Fri, 20 Nov 2026 03:30:00 GMT"
+        return response
+
+    rig.sim.clock = lambda: rig.now - timedelta(minutes=30)
+    rig.connector.client = httpx.Client(transport=httpx.MockTransport(ahead))
+    rig.rounds(5)
+    company = Upload.objects.get(kind=Kind.COMPANY)
+    assert company.state == State.REFUSED
+    assert "+30 minutes" in company.refusal
+
+
+def test_fail__too_many_calls_are_made_later(rig: RealnameRig) -> None:
+    rig.sim.calls_per_minute = 3
+    rig.passage(rig.people[0], 5)
+    rig.rounds(90, timedelta(minutes=1))
+    assert rig.states() == DONE | {"ATTENDANCE done": 1}
+
+
+@pytest.mark.parametrize("fault", ["lose_answers", "break_calls", "server_errors"])
+def test_fail__lost_answers_and_broken_calls_lose_nothing_and_double_nothing(rig: RealnameRig, fault: str) -> None:
+    person = rig.people[0]
+    for number in range(5):
+        rig.passage(person, 60 - number)
+    for _ in range(12):
+        setattr(rig.sim.faults, fault, 2)
+        rig.rounds(3, timedelta(seconds=20))
+    rig.rounds(50, timedelta(minutes=1))
+    assert rig.states() == DONE | {"ATTENDANCE done": 1}
+    assert rig.held() == 5
+    assert len(rig.sim.projects[rig.project.code].teams) == 1
+
+
+class Killed(BaseException):
+    """Stands for a worker that is killed: nothing catches it, and nothing after it runs."""
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_fail__a_worker_killed_at_half_of_its_calls_sends_everything_once(
+    rig: RealnameRig, after: bool, seed: int
+) -> None:
+    calls, chance = 0, Random(seed)
+
+    def carry(request: httpx.Request) -> httpx.Response:
+        nonlocal calls
+        calls += 1
+        if calls > 50 or chance.random() < 0.5:
+            return rig.answer(request)
+        if after:
+            rig.answer(request)
+        raise Killed
+
+    for number in range(5):
+        rig.passage(rig.people[0], 60 - number)
+    rig.connector.client = httpx.Client(transport=httpx.MockTransport(carry))
+    for _ in range(70):
+        with suppress(Killed):
+            worker_rounds.make_round(rig.connector, rig.now)
+        rig.now += timedelta(minutes=2, seconds=1)
+    assert rig.states() == DONE | {"ATTENDANCE done": 1}
+    assert calls > 20
+    assert (rig.held(), waiting(rig)) == (5, 0)
+    assert len(rig.sim.projects[rig.project.code].teams) == 1
+
+
+def test_ok__who_was_entered_on_the_platform_by_hand_is_found(rig: RealnameRig) -> None:
+    rig.rounds(20)
+    held = rig.sim.projects[rig.project.code]
+    person = _newcomer(rig)
+    rig.photos.pop(person.pk, None)
+    rig.passage(person, 5)
+    rig.rounds(10)
+    assert Upload.objects.get(kind=Kind.WORKER, person=person).lack == Lack.PHOTO
+    held.workers[valid_id(7)] = held.workers[valid_id(0)] | {"workerName": "手工"}
+    SiteUpload.objects.update(reconciled=None)
+    rig.rounds(15, timedelta(minutes=1))
+    assert Upload.objects.get(kind=Kind.WORKER, person=person).state == State.DONE
+    assert rig.held() == 1
+    assert held.workers[valid_id(7)]["workerName"] == person.name
+
+
+def test_ok__reconciliation_sends_again_what_the_platform_lost(rig: RealnameRig) -> None:
+    person = rig.people[0]
+    for number in range(6):
+        rig.passage(person, 60 - number)
+    rig.rounds(40)
+    held = rig.sim.projects[rig.project.code]
+    lost = sorted(held.attendance)[:2]
+    for key in lost:
+        del held.attendance[key]
+    del held.workers[valid_id(1)]
+    rig.now += timedelta(days=1)
+    rig.rounds(3)
+    assert rig.site.lacking == 2
+    rig.rounds(20, timedelta(minutes=1))
+    assert rig.held() == 6
+    assert set(held.workers) == {valid_id(0), valid_id(1)}
+    calls = len(rig.sim.calls)
+    rig.now += timedelta(days=1)
+    rig.rounds(5)
+    assert rig.site.lacking == 0
+    assert len(rig.sim.calls) == calls + 2  # workers, and one question for a day without passages
+
+
+def test_ok__workers_whom_only_the_platform_has_are_counted(rig: RealnameRig) -> None:
+    rig.rounds(20)
+    held = rig.sim.projects[rig.project.code]
+    held.workers[valid_id(500)] = held.workers[valid_id(0)]
+    SiteUpload.objects.update(reconciled=None)
+    rig.rounds(20)
+    assert rig.site.unknown_workers == 1
+
+
+def test_ok__what_was_confirmed_long_ago_is_forgotten_and_not_sent_again(rig: RealnameRig) -> None:
+    passage = rig.passage(rig.people[0], 60)
+    rig.rounds(40)
+    rig.now += look.KEPT + timedelta(days=1)
+    assert look.forget(rig.now) == 1
+    made = rig.sim.calls.count("WorkerAttendance.Add")
+    SiteUpload.objects.update(changed_from=passage.utc)
+    rig.rounds(10)
+    assert rig.sim.calls.count("WorkerAttendance.Add") == made
+
+
+def test_ok__a_site_that_is_turned_off_sends_nothing(rig: RealnameRig) -> None:
+    SiteUpload.objects.update(enabled=False)
+    rig.passage(rig.people[0], 5)
+    rig.rounds(20)
+    assert rig.sim.calls == []
+    assert Upload.objects.count() == 0
+
+
+def _newcomer(rig: RealnameRig) -> Person:
+    enterprise = rig.project.general_contractor
+    person = Person.objects.create(worker_id="w-new", name="新人", pinyin="xin ren")
+    Employment.objects.create(person=person, enterprise=enterprise, starts=date(2026, 11, 1))
+    Assignment.objects.create(
+        person=person,
+        project=rig.project,
+        enterprise=enterprise,
+        team=Team.objects.get(project=rig.project),
+        starts=date(2026, 11, 1),
+    )
+    complete(person, 7)
+    return person
