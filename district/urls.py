@@ -7,6 +7,7 @@ urlpatterns = [
     path("imports/", include("district.imports.urls")),
     path("places/", include("district.places.urls")),
     path("", include("district.accounts.urls")),
+    path("", include("district.attendance.urls")),
     path("", include("district.overview.urls")),
     path("", include("district.phones.urls")),
     path("", include("district.enrolment.urls")),
