@@ -4,7 +4,6 @@ from django.urls import include, path
 
 urlpatterns = [
     path("account/", include("district.accounts.sign_in_urls")),
-    path("account/", include("allauth.urls")),
     path("", include("district.people.urls")),
     path("imports/", include("district.imports.urls")),
     path("places/", include("district.places.urls")),
