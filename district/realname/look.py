@@ -215,3 +215,8 @@ def _follow(row: Upload, item: Wanted, now: datetime) -> None:
             row.state, row.refusal, row.attempts, row.next_try = Upload.State.WAITING, "", 0, now
     if before != (row.state, row.lack, row.digest, row.enterprise_id, row.person_id, row.team_id):
         row.save()
+
+
+def present() -> datetime:
+    """Return the present time."""
+    return timezone.now()
