@@ -3,10 +3,13 @@
 from django.urls import include, path
 
 urlpatterns = [
-    path("account/", include("allauth.urls")),
+    path("account/", include("district.accounts.sign_in_urls")),
+    path("", include("district.people.urls")),
     path("imports/", include("district.imports.urls")),
     path("places/", include("district.places.urls")),
     path("uploads/", include("district.realname.urls")),
+    path("", include("district.accounts.urls")),
+    path("", include("district.attendance.urls")),
     path("", include("district.overview.urls")),
     path("", include("district.phones.urls")),
     path("", include("district.enrolment.urls")),

@@ -8,3 +8,7 @@ class AttendanceConfig(AppConfig):
 
     name = "district.attendance"
     label = "attendance"
+
+    def ready(self) -> None:
+        """Follow changes of people and their work."""
+        from district.attendance import receivers  # noqa: F401

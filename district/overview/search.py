@@ -119,8 +119,10 @@ def _described(user: Any, people: list[Person]) -> tuple[FoundThing, ...]:
 def _work(assignment: Any) -> str:
     if assignment is None:
         return _("on no site that you see")
-    ended = f" · {_('until')} {assignment.ends.isoformat()}" if assignment.ends else ""
-    return f"{assignment.project.place.name} · {assignment.enterprise.name}{ended}"
+    work = f"{assignment.project.place.name} · {assignment.enterprise.name}"
+    if assignment.ends is None:
+        return work
+    return _("%(work)s, until %(day)s") % {"work": work, "day": assignment.ends.isoformat()}
 
 
 def _sites(user: Any, text: str) -> tuple[FoundThing, ...]:

@@ -1,4 +1,4 @@
-"""The state of each visible site, in four queries whatever their number."""
+"""The state of each visible site, in five queries, however many sites there are."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass

@@ -49,7 +49,7 @@ class TableColumn:
     sort: tuple[str, ...] = ()
     """Fields without nulls by which the list can be sorted, ending with "pk"."""
     shown: bool = True
-    """False: only whoever chooses the column sees it."""
+    """False: the column is seen by accounts that choose it."""
     exported: bool = True
 
     def of(self, row: Any) -> object:

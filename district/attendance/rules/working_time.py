@@ -88,6 +88,11 @@ class WorkDay:
         return sum(stay.seconds for stay in self.stays)
 
     @property
+    def incomplete(self) -> bool:
+        """Say whether an entry or exit is missing."""
+        return any(stay.missing_exit or stay.missing_entry for stay in self.stays)
+
+    @property
     def night_seconds(self) -> int:
         """Return the time inside at night."""
         return sum(stay.night_seconds for stay in self.stays)

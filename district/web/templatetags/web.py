@@ -116,7 +116,7 @@ def navigation(context: template.Context) -> dict[str, object]:
 
 @register.simple_tag
 def query_link(table: Any, **changes: object) -> str:
-    """Return the list's own address with some parameters changed; "" removes one. The cursor starts anew."""
+    """Return the list's own address with some parameters changed; "" removes one. The list starts at its first page."""
     query = QueryDict(mutable=True)
     for name, value in {**table.query, **changes}.items():
         if value not in ("", None):

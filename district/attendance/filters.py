@@ -1,0 +1,92 @@
+"""The filters of attendance lists. What they offer is limited by rights too."""
+
+from typing import Any, ClassVar
+
+import django_filters
+from django import forms
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from district.attendance.models import Correction, Day, Stay
+from district.people.models import Team
+from district.people.rules import TRADES
+from district.permissions import Permission
+from district.places.models import Enterprise, Project
+
+
+def _sites(request: Any) -> QuerySet[Any]:
+    return Project.objects.visible_to(request.user).select_related("place")
+
+
+def _employers(request: Any) -> QuerySet[Any]:
+    return Enterprise.objects.visible_to(request.user)
+
+
+def _teams(request: Any) -> QuerySet[Any]:
+    """Offer teams of the chosen site; without one there would be thousands."""
+    site = request.GET.get("project", "")
+    if not site.isdecimal() or len(site) > 18:
+        return Team.objects.none()
+    return Team.objects.visible_to(request.user, Permission.SEE_PRESENCE).filter(project=int(site))
+
+
+def _trades() -> list[tuple[str, str]]:
+    return [(code, str(names[0])) for code, names in TRADES.items()]
+
+
+class _AtSiteFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """What all lists of attendance can be filtered by."""
+
+    name = django_filters.CharFilter(
+        label=_("Name"), method="by_name", max_length=40, widget=forms.TextInput(attrs={"type": "search"})
+    )
+    project = django_filters.ModelChoiceFilter(label=_("Site"), queryset=_sites)
+    enterprise = django_filters.ModelChoiceFilter(label=_("Employer"), queryset=_employers)
+    team = django_filters.ModelChoiceFilter(label=_("Team"), queryset=_teams)
+
+    def by_name(self, rows: QuerySet[Any], _name: str, text: str) -> QuerySet[Any]:
+        """Keep people whose name or pinyin begins so."""
+        plain = text.strip().replace("\0", "")
+        joined = plain.lower().replace(" ", "")
+        return rows.filter(Q(person__name__startswith=plain) | Q(person__joined__startswith=joined))
+
+
+class InsideFilter(_AtSiteFilter):
+    """Filters of who is inside."""
+
+    trade = django_filters.ChoiceFilter(label=_("Trade"), choices=_trades)
+
+    class Meta:
+        model = Stay
+        fields: ClassVar = ["name", "project", "enterprise", "team", "trade"]
+
+
+class DayFilter(_AtSiteFilter):
+    """Filters of days."""
+
+    since = django_filters.DateFilter(
+        label=_("From"), field_name="date", lookup_expr="gte", widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = django_filters.DateFilter(
+        label=_("To"), field_name="date", lookup_expr="lte", widget=forms.DateInput(attrs={"type": "date"})
+    )
+    flagged = django_filters.BooleanFilter(label=_("Incomplete"), method="by_flag", widget=forms.CheckboxInput)
+
+    class Meta:
+        model = Day
+        fields: ClassVar = ["name", "project", "enterprise", "team", "since", "until", "flagged"]
+
+    def by_flag(self, rows: QuerySet[Any], _name: str, value: bool) -> QuerySet[Any]:
+        """Keep days without an entry or exit."""
+        return rows.filter(Q(missing_exit=True) | Q(missing_entry=True)) if value else rows
+
+
+class CorrectionFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Filters of requests."""
+
+    project = django_filters.ModelChoiceFilter(label=_("Site"), queryset=_sites)
+    state = django_filters.ChoiceFilter(label=_("State"), choices=Correction.State.choices)
+
+    class Meta:
+        model = Correction
+        fields: ClassVar = ["project", "state"]

@@ -1,0 +1,61 @@
+"""What a correction would make of a day, before anybody approves it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from district.attendance.models import Correction, Passage, SiteRules
+from district.attendance.rules.working_time import Step, WorkDay, WorkingTime, day_of, days_of, stays_of, wall_clock_s
+
+
+@dataclass(frozen=True)
+class DayPreview:
+    """A day as it is now, and as it would be; None: there is none."""
+
+    now: WorkDay | None
+    then: WorkDay | None
+
+
+def day_after(correction: Correction) -> DayPreview:
+    """Return what an open request would change."""
+    steps = _steps(correction)
+    local, zone = correction.utc, timezone.get_default_timezone()
+    if correction.kind == Correction.Kind.ADD:
+        added = Step(correction.project_id, local, wall_clock_s(local, zone), correction.direction == "in", True)
+        changed = [*steps.values(), added]
+    else:
+        key = (correction.gate_id, correction.line, correction.seq)
+        changed = [step for name, step in steps.items() if name != key]
+    rules = {site: WorkingTime(begins, longest) for site, begins, longest in _rules(correction)}
+    date = day_of(wall_clock_s(local, zone), rules.get(correction.project_id, WorkingTime()))
+    near = (date - timedelta(days=1), date)
+
+    def found(all_steps: list[Step]) -> WorkDay | None:
+        """Return the day that the request is about: a night shift's exit counts for the day before."""
+        made = [d for d in days_of(stays_of(all_steps, rules, timezone.now())) if d.site == correction.project_id]
+        touching = [d for d in made if d.date in near and any(_near(s.came, s.left, local) for s in d.stays)]
+        return touching[0] if touching else next((d for d in made if d.date == date), None)
+
+    return DayPreview(found(list(steps.values())), found(changed))
+
+
+def _near(came: datetime, left: datetime | None, moment: datetime) -> bool:
+    return came <= moment <= (left or came + timedelta(hours=24))
+
+
+def _steps(correction: Correction) -> dict[tuple[str, str, int], Step]:
+    span = (correction.utc - timedelta(days=2), correction.utc + timedelta(days=2))
+    rows = Passage.objects.filter(person=correction.person, utc__range=span, granted=True, set_aside=False)
+    values = rows.values_list(
+        *("line__gate_id", "line__line", "seq", "project_id", "utc", "local", "direction", "source")
+    )
+    return {
+        (gate, line, seq): Step(site, utc, local, direction == "in", source == "correction")
+        for gate, line, seq, site, utc, local, direction, source in values
+    }
+
+
+def _rules(correction: Correction) -> list[tuple[int, int, int]]:
+    rows = SiteRules.objects.filter(project=correction.project)
+    return list(rows.values_list("project_id", "day_begins_s", "longest_s"))

@@ -1,0 +1,64 @@
+"""What follows here when people or their work change."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max, Min
+from django.db.models.signals import post_save
+from django.dispatch import receiver
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from district.attendance.intake import reassign
+from district.attendance.models import Day, Passage, Payroll, Stay
+from district.attendance.projection import Touched, project
+from district.people.holds import LEDGER_YEARS, Hold, years_after
+from district.people.models import Assignment, Person
+from district.people.signals import holds_asked, merged
+
+FOLLOWS_FOR = timedelta(days=62)
+"""A change of work is followed back so far: this month and the last one. Older ledgers stay as they were settled."""
+
+
+@receiver(post_save, sender=Assignment)
+def follow_work(instance: Assignment, **_more: Any) -> None:
+    """Give the passages of a person their employer, team and trade again."""
+    begins = datetime.combine(instance.starts, time.min, UTC) - timedelta(days=1)
+    person, since = instance.person_id, max(begins, timezone.now() - FOLLOWS_FOR)
+    passages = Passage.objects.filter(person=person, utc__gte=since, granted=True)
+    span = passages.aggregate(first=Min("utc"), last=Max("utc"))
+    if span["first"] is None:
+        return
+    with transaction.atomic():
+        touched = Touched()
+        touched.add(person, span["first"])
+        touched.add(person, span["last"])
+        reassign([person], since, touched)
+        project(touched)
+
+
+@receiver(merged)
+def follow_merge(gained: Person, lost: Person, **_more: Any) -> None:
+    """Make stays and days of both again: their passages moved."""
+    both = [gained.pk, lost.pk]
+    with transaction.atomic():
+        touched = Touched()
+        for person, utc in Passage.objects.filter(person__in=both, granted=True).values_list("person_id", "utc"):
+            touched.add(person, utc)
+        Stay.objects.filter(person__in=both).delete()
+        Day.objects.filter(person__in=both).delete()
+        project(touched)
+
+
+@receiver(holds_asked)
+def hold_wages(person: Person, **_more: Any) -> list[Hold]:
+    """Name the payrolls that forbid erasing: three years after the settlement, and before it without an end."""
+    law = gettext("Regulation on Wages of Migrant Workers, Art. 28")
+    payrolls = Payroll.objects.filter(lines__person=person)
+    if payrolls.filter(settled=None).exists():
+        return [Hold(gettext("A payroll with this person is not settled."), law, None)]
+    last = payrolls.aggregate(last=Max("settled"))["last"]
+    if last is None:
+        return []
+    return [Hold(gettext("The payroll is kept three years after settlement."), law, years_after(last, LEDGER_YEARS))]

@@ -1,0 +1,1 @@
+"""A synthetic district of any size, to measure with. Nobody in it exists."""

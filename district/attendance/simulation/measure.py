@@ -1,0 +1,170 @@
+"""Measure what pages ask of the database, an event's whole transaction, and a rebuild."""
+
+import json
+import resource
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, QuerySet
+from django.utils import timezone
+
+from district.attendance.feed_handlers import handle
+from district.attendance.models import Day, Passage, Stay
+from district.attendance.models.projections import INSIDE
+from district.attendance.rebuild import rebuild
+from district.people.models import Person, PersonScope, Team
+from district.places.models import Place, Project
+
+ROUNDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One figure. SQL time alone: the database's answer, until all rows are there."""
+
+    what: str
+    median_ms: float
+    p95_ms: float
+    rows: int
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A feed entry, as HQ gives it."""
+
+    seq: int
+    site_id: str
+    gate_id: str
+    worker_id: str
+    utc: datetime
+    inwards: bool
+    kind: str = "event"
+    line: str = "measured"
+    type: str = "passage"
+    corrected_utc: datetime | None = None
+    why: str = ""
+    last_seq: int = 0
+
+    @property
+    def received_utc(self) -> datetime:
+        """Return when HQ received it."""
+        return self.utc + timedelta(seconds=1)
+
+    @property
+    def body(self) -> str:
+        """Return the event."""
+        direction = "in" if self.inwards else "out"
+        return json.dumps({"outcome": "passed", "direction": direction, "clock_trusted": True})
+
+
+def measure_questions(last_day: date) -> list[Measured]:
+    """Ask what pages ask, each some times with other values."""
+    return [_measured(what, ask) for what, ask in _questions(last_day)]
+
+
+def measure_events(page: int, pages: int) -> Measured:
+    """Take pages of live events through the feed's handler."""
+    entries = _entries(page * pages)
+    took = []
+    for number in range(pages):
+        begun_s = time.perf_counter()
+        handle(entries[number * page : (number + 1) * page])
+        took.append((time.perf_counter() - begun_s) * 1000)
+    return _figure(f"a page of {page} events, stored and projected", took, page)
+
+
+def measure_rebuild() -> dict[str, float | int]:
+    """Make all stays and days again."""
+    begun_s = time.perf_counter()
+    stays, days = rebuild()
+    return {
+        "seconds": round(time.perf_counter() - begun_s, 1),
+        "passages": Passage.objects.filter(granted=True).count(),
+        "stays": stays,
+        "days": days,
+        "process_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+
+
+def as_json(found: list[Measured]) -> list[dict[str, Any]]:
+    """Return figures for printing."""
+    return [asdict(one) for one in found]
+
+
+def _questions(last_day: date) -> Iterator[tuple[str, Callable[[int], QuerySet[Any]]]]:
+    sizes = Project.objects.annotate(many=Count("assignments")).order_by("-many")
+    yield from _about_people()
+    yield from _about_attendance(sizes[0], last_day.replace(day=1))
+    yield from _about_passages(sizes[0], datetime(last_day.year, last_day.month, last_day.day, tzinfo=UTC))
+
+
+def _about_people() -> Iterator[tuple[str, Callable[[int], QuerySet[Any]]]]:
+    scope = PersonScope.objects.filter(place=Place.objects.filter(kind="town").first()).order_by("pinyin", "person")
+    middle = scope.values_list("pinyin", flat=True)[scope.count() // 2]
+    phones = list(Person.objects.order_by("pk").values_list("phone_index", flat=True)[:ROUNDS])
+    yield "people of a town, first page", lambda n: scope[:50]
+    yield "people of a town, a page in the middle", lambda n: scope.filter(pinyin__gte=middle)[:50]
+    yield "search by pinyin", lambda n: Person.objects.filter(joined__startswith="wangw" if n % 2 else "liju")[:20]
+    yield "search by phone", lambda n: Person.objects.filter(phone_index=phones[n % len(phones)])
+
+
+def _about_attendance(biggest: Project, month: date) -> Iterator[tuple[str, Callable[[int], QuerySet[Any]]]]:
+    inside, days = Stay.objects.filter(INSIDE), Day.objects.filter(date__gte=month)
+    teams = list(Team.objects.order_by("pk").values_list("pk", flat=True)[:ROUNDS])
+    people = list(Person.objects.order_by("pk").values_list("pk", flat=True)[:ROUNDS])
+    yield "inside the biggest site", lambda n: inside.filter(project=biggest).select_related("person", "team")
+    yield "inside, counted by site", lambda n: inside.values("project").annotate(many=Count("pk")).order_by()
+    yield "month ledger of a team", lambda n: days.filter(team=teams[n % len(teams)])
+    yield "month ledger of the biggest site", lambda n: days.filter(project=biggest)
+    flagged = Day.objects.filter(project=biggest, missing_exit=True).order_by("-date", "person")
+    yield "days with a missing exit on a site", lambda n: flagged[:50]
+    yield "days of a person", lambda n: Day.objects.filter(person=people[n % len(people)]).order_by("-date")[:62]
+
+
+def _about_passages(biggest: Project, day: datetime) -> Iterator[tuple[str, Callable[[int], QuerySet[Any]]]]:
+    """Ask for refusals, and for ten minutes of the morning in China."""
+    at_site = Passage.objects.filter(project=biggest)
+    refused = at_site.filter(granted=False, utc__gte=day - timedelta(hours=8)).order_by("-utc")
+    morning = day - timedelta(hours=1, minutes=15)
+    yield "refused today on a site", lambda n: refused[:50]
+    yield (
+        "a site's passages in ten minutes",
+        lambda n: at_site.filter(utc__range=(morning, morning + timedelta(minutes=10))),
+    )
+
+
+def _measured(what: str, ask: Callable[[int], QuerySet[Any]]) -> Measured:
+    took, rows = [], 0
+    for number in range(ROUNDS):
+        sql, params = ask(number).query.sql_with_params()
+        with connection.cursor() as cursor:
+            begun_s = time.perf_counter()
+            cursor.execute(sql, params)
+            rows = len(cursor.fetchall())
+            took.append((time.perf_counter() - begun_s) * 1000)
+    return _figure(what, took, rows)
+
+
+def _figure(what: str, took: list[float], rows: int) -> Measured:
+    ordered = sorted(took)
+    p95 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
+    return Measured(what, round(statistics.median(ordered), 2), round(p95, 2), rows)
+
+
+def _entries(count: int) -> list[_Entry]:
+    """Return live events: exits, each followed by an entry, of people all over the district."""
+    found = list(
+        Person.objects.order_by("?").values_list("worker_id", "assignments__project__site_id")[: count // 2 + 1]
+    )
+    now = timezone.now()
+    entries = []
+    for number in range(count):
+        worker, site = found[(number // 2) % len(found)]
+        utc = now + timedelta(seconds=number / 60)
+        entries.append(_Entry(number + 1, site, f"gate-of-{site}", worker, utc, number % 2 == 1))
+    return entries
