@@ -3,9 +3,11 @@
 from django.urls import include, path
 
 urlpatterns = [
-    path("account/", include("allauth.urls")),
+    path("account/", include("district.accounts.sign_in_urls")),
+    path("", include("district.people.urls")),
     path("imports/", include("district.imports.urls")),
     path("places/", include("district.places.urls")),
+    path("", include("district.accounts.urls")),
     path("", include("district.attendance.urls")),
     path("", include("district.overview.urls")),
     path("", include("district.phones.urls")),

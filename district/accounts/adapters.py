@@ -74,16 +74,21 @@ class SignInAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def post_login(self, request: HttpRequest, user: Any, **options: Any) -> HttpResponse:
         """Remember the browser, and that the person has just proved who they are."""
-        records = get_authentication_records(request, user)
-        if records:
-            proved = [*records[:-1], {**records[-1], "reauthenticated": True}]
-            request.session[AUTHENTICATION_METHODS_SESSION_KEY] = proved
+        proved_now(request, user)
         response: HttpResponse = super().post_login(request, user, **options)
         devices.remember(request, response, user.username)
         return response
 
     def add_message(self, *args: Any, **options: Any) -> None:
         """Say nothing of signing in and out: the page itself shows it."""
+
+
+def proved_now(request: HttpRequest, user: Any) -> None:
+    """Let the sign-in that just happened count as the fresh proof that some changes ask for."""
+    records = get_authentication_records(request, user)
+    if records:
+        proved = [*records[:-1], {**records[-1], "reauthenticated": True}]
+        request.session[AUTHENTICATION_METHODS_SESSION_KEY] = proved
 
 
 class CodesAdapter(DefaultMFAAdapter):  # type: ignore[misc]

@@ -1,6 +1,9 @@
-"""How passwords are hashed: a storm of sign-ins must not take the machine's memory."""
+"""How passwords are hashed and which are refused. A storm of sign-ins must not take the machine's memory."""
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 
 class SmallArgon2Hasher(Argon2PasswordHasher):
@@ -9,3 +12,22 @@ class SmallArgon2Hasher(Argon2PasswordHasher):
     time_cost = 2
     memory_cost = 19_456
     parallelism = 1
+
+
+class OwnWordsValidator:
+    """Refuses a password that is little more than the account's own name, or a few characters again and again."""
+
+    _LEFT, _DIFFERENT = 8, 6
+
+    def validate(self, password: str, user: AbstractUser | None = None) -> None:
+        """Raise ValidationError if too little is left without the name."""
+        left = password.lower()
+        for word in {user.username.lower(), *getattr(user, "name", "").lower().split()} if user else set():
+            if len(word) > 1:
+                left = left.replace(word, "")
+        if len(left.strip()) < self._LEFT or len(set(left)) < self._DIFFERENT:
+            raise ValidationError(_("This is easy to guess: use other words than your name, and more of them."))
+
+    def get_help_text(self) -> str:
+        """Return nothing: the form says what is wanted."""
+        return ""

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from allauth.mfa.models import Authenticator
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from district.accounts.models import AccountInvitation, Grant, User
 from district.accounts.rules import REFUSALS, Refusal, RoleHeld, fits, may_manage, refusal
@@ -55,6 +57,16 @@ class Wanted:
             return False
         is_site = self.place is not None and self.place.kind == Place.Kind.SITE
         return fits(self.role, is_site=is_site, in_enterprise=self.enterprise is not None)
+
+
+def check_username(username: str) -> None:
+    """Raise NotAllowed if a name cannot be signed in with."""
+    try:
+        UnicodeUsernameValidator()(username)
+    except ValidationError:
+        raise NotAllowed(_("A user name has letters, digits and @ . + - _ only.")) from None
+    if not 2 <= len(username) <= 40:
+        raise NotAllowed(_("A user name has 2 to 40 characters."))
 
 
 def held_by(user: User) -> list[RoleHeld]:

@@ -8,3 +8,10 @@ class AuditConfig(AppConfig):
 
     name = "district.audit"
     label = "audit"
+
+    def ready(self) -> None:
+        """Record which lists are taken away as files."""
+        from district.audit.exports import record_export
+        from district.web.signals import exported
+
+        exported.connect(record_export)

@@ -15,6 +15,8 @@ CHAINS = 16
 """So many transactions can write at the same time without waiting for each other."""
 READ = "read"
 NOWHERE: tuple[str, int | None] = ("", None)
+Subject = models.Model | type[models.Model] | str
+"""A row, a whole table, or the name of a list."""
 _WHY_CHARACTERS = 500
 _mine = threading.local()
 
@@ -31,7 +33,7 @@ class Located(Protocol):
 def record(
     actor: object,
     action: str,
-    subject: models.Model | type[models.Model],
+    subject: Subject,
     *,
     fields: Sequence[str] = (),
     why: str = "",
@@ -41,8 +43,8 @@ def record(
 ) -> None:
     """Record that somebody did something. `actor` is an account, a token, or the name of a process.
 
-    `fields` are names; `details` hold no value of a sensitive field. A class as subject means the table. Without
-    `place_path` and `enterprise` the subject's own are taken, or else the actor's.
+    `fields` are names; `details` hold no value of a sensitive field. A class as subject means the table, a text the
+    list of that name. Without `place_path` and `enterprise` the subject's own are taken, or else the actor's.
     """
     record_many(
         actor,
@@ -59,7 +61,7 @@ def record(
 def record_many(
     actor: object,
     action: str,
-    subjects: Iterable[models.Model | type[models.Model]],
+    subjects: Iterable[Subject],
     *,
     fields: Sequence[str] = (),
     why: str = "",
@@ -78,8 +80,8 @@ def record_many(
             {
                 "actor": _clean(str(actor))[:150],
                 "action": action,
-                "subject_kind": subject._meta.label_lower,
-                "subject_id": "" if isinstance(subject, type) else str(subject.pk),
+                "subject_kind": subject if isinstance(subject, str) else subject._meta.label_lower,
+                "subject_id": str(subject.pk) if isinstance(subject, models.Model) else "",
                 "place_path": path,
                 "enterprise": employer,
                 "details": written,
@@ -121,12 +123,10 @@ def _locked_head() -> Head:
     return head
 
 
-def _where(
-    path: str, enterprise: int | None, subject: models.Model | type[models.Model], actor: object
-) -> tuple[str, int | None]:
+def _where(path: str, enterprise: int | None, subject: Subject, actor: object) -> tuple[str, int | None]:
     if path or enterprise is not None:
         return path, enterprise
-    if not isinstance(subject, type):
+    if isinstance(subject, models.Model):
         found = _located(subject)
         if found != NOWHERE:
             return found

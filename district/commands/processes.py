@@ -11,6 +11,7 @@ import typer
 
 from common.processes import Processes, on_ending
 from district.commands.context import Folder, opened, out
+from district.commands.users import print_first_link
 from district.config import DistrictConfig
 
 
@@ -54,6 +55,7 @@ def web(folder: Folder = Path()) -> None:
     """
     config = opened(folder)
     out.print(f"pages: http://{config.web.host}:{config.web.port}/", highlight=False)
+    print_first_link(config)
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *_gunicorn_options(config), "district.wsgi"])
 

@@ -3,7 +3,7 @@
 from district.people.models.consents import Consent, Invitation
 from district.people.models.person import OfPerson, Person, PersonEmployer, PersonScope, in_force
 from district.people.models.possessions import AccessCard, BankAccount, Certificate, IdDocument, Insurance
-from district.people.models.records import DuplicateCandidate, Merge, TurnedDay
+from district.people.models.records import DuplicateCandidate, Merge
 from district.people.models.work import Assignment, Employment, Team
 
 __all__ = [
@@ -23,6 +23,5 @@ __all__ = [
     "PersonEmployer",
     "PersonScope",
     "Team",
-    "TurnedDay",
     "in_force",
 ]

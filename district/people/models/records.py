@@ -1,4 +1,4 @@
-"""What is recorded about the records themselves: merges, possible duplicates, days that were turned."""
+"""What is recorded about the records themselves: merges and possible duplicates."""
 
 from typing import ClassVar
 
@@ -25,6 +25,11 @@ class Merge(OfPerson):
     done_by = models.CharField(max_length=150)
     undone = models.DateTimeField(null=True, blank=True)
     undone_by = models.CharField(max_length=150, blank=True)
+
+    @property
+    def element_id(self) -> str:
+        """Return the name of this row's part of a page."""
+        return f"merge-{self.pk}"
 
 
 class DuplicateCandidate(VisibleModel):
@@ -60,10 +65,3 @@ class DuplicateCandidate(VisibleModel):
         """Show the pairs of which both people are visible."""
         people = Person.objects.filter(Person.visible_q(scope))
         return Q(first__in=people) & Q(second__in=people)
-
-
-class TurnedDay(models.Model):
-    """A day whose beginnings and ends went to HQ. One row per day: the process that adds it does the work."""
-
-    date = models.DateField(unique=True)
-    done = models.DateTimeField(null=True)

@@ -62,6 +62,8 @@ def erase(by: object, person: Person, why: str) -> Person:
 def cancel_erasure(by: object, person: Person, why: str) -> Person:
     """Take back an erasure that waits for a hold, because the person works again. What is erased stays so."""
     person = living(person)
+    if person.erase_on is None:
+        raise RecordRefused(_("No erasure waits for this person."))
     for one in records_of(person):
         one.erase_asked = one.erase_on = None
         one.save()

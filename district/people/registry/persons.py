@@ -113,7 +113,7 @@ def set_document(
         merge(by, living(other), person, reason="same id document")
         return other
     document = IdDocument.objects.filter(person=person, kind=kind).first() or IdDocument(person=person, kind=kind)
-    document.number, document.number_index = facts.number, _index(facts.number)
+    document.number, document.number_index = facts.number, document_index(facts.number)
     document.expires, document.issuer = expires or document.expires, issuer.strip()[:80] or document.issuer
     document.save()
     person.birth, person.sex = facts.birth or person.birth, facts.sex or person.sex
@@ -127,7 +127,9 @@ def set_document(
 def holder(kind: str, number: str) -> Person | None:
     """Return who holds an id document, through merges. Raises WrongNumber."""
     facts = rules.id_facts(kind, number, timezone.localdate())
-    found = IdDocument.objects.filter(kind=kind, number_index=_index(facts.number)).select_related("person").first()
+    found = (
+        IdDocument.objects.filter(kind=kind, number_index=document_index(facts.number)).select_related("person").first()
+    )
     return survivor(found.person) if found else None
 
 
@@ -148,7 +150,8 @@ def phone_index(number: str) -> str:
     return index_of(Person, "phone_index", number)
 
 
-def _index(number: str) -> str:
+def document_index(number: str) -> str:
+    """Return the index by which a document of any kind is found by its number in normal form."""
     return index_of(IdDocument, "number_index", number)
 
 

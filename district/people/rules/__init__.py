@@ -12,19 +12,21 @@ from district.people.rules.codes import (
     trade_name,
 )
 from district.people.rules.likeness import Likeness, likeness
-from district.people.rules.names import Letters, WrongName, checked_name, letters
+from district.people.rules.names import NAME_MAX, Letters, WrongName, checked_name, letters
 from district.people.rules.numbers import (
     RESIDENT,
     IdFacts,
     WrongNumber,
     account_number,
     card_number,
+    compact,
     hidden,
     id_facts,
     phone_number,
 )
 
 __all__ = [
+    "NAME_MAX",
     "NATIONS",
     "OTHER_TRADE",
     "PROVINCES",
@@ -38,6 +40,7 @@ __all__ = [
     "account_number",
     "card_number",
     "checked_name",
+    "compact",
     "hidden",
     "id_facts",
     "letters",

@@ -1,0 +1,1 @@
+"""Pages of accounts: joining, one's own, others', and the audit record."""

@@ -1,0 +1,68 @@
+"""The lists of people and of what belongs to them, as pages and files show them."""
+
+from datetime import date
+from typing import Any
+
+from django.db.models import F, Prefetch
+from django.utils import timezone
+
+from district.people.models import Assignment, Certificate, Consent, Person, in_force
+from district.permissions import Permission
+from district.places.models import Place, Project
+from district.scope import Account
+
+LIST_KEYS = ("listed_pinyin", "listed_person")
+
+
+def listed_people(user: Account, project: Project | None = None) -> Any:
+    """Return the people whom an account sees, by name, with `listed_pinyin` and `listed_person` to page by.
+
+    An account with one place or one enterprise, which is nearly every account, reads one index in the order of the
+    page. `visible_to` gives the same rows, and needs to collect all of them first.
+    """
+    scope = user.scope(Permission.SEE_PEOPLE)
+    living: Any = Person.objects.living()
+    if project is not None:
+        visible = Project.objects.visible_to(user, Permission.SEE_PEOPLE).filter(pk=project.pk)
+        if not visible.exists():
+            return _by_own_columns(living.none())
+        rows = living.filter(scopes__place=project.place_id)
+        rows = rows.annotate(listed_pinyin=F("scopes__pinyin"), listed_person=F("scopes__person_id"))
+        inside = any(first <= project.place.path < end for first, end in scope.ranges)
+        return rows if inside else rows.visible_to(user)
+    if len(scope.ranges) == 1 and not scope.enterprises:
+        place = Place.objects.filter(path=scope.ranges[0][0]).values("pk")
+        rows = living.filter(scopes__place__in=place)
+        return rows.annotate(listed_pinyin=F("scopes__pinyin"), listed_person=F("scopes__person_id"))
+    if len(scope.enterprises) == 1 and not scope.ranges:
+        rows = living.filter(employers__enterprise__in=scope.enterprises)
+        return rows.annotate(listed_pinyin=F("employers__pinyin"), listed_person=F("employers__person_id"))
+    return _by_own_columns(living.visible_to(user))
+
+
+def _by_own_columns(rows: Any) -> Any:
+    return rows.annotate(listed_pinyin=F("pinyin"), listed_person=F("pk"))
+
+
+def with_present(rows: Any, user: Account) -> Any:
+    """Add to people what a list shows of each: `present_work`, `expiring` papers, `consents_in_force`."""
+    today = timezone.localdate()
+    work = Assignment.objects.visible_to(user).filter(in_force(today)).order_by("starts", "pk")
+    papers = Certificate.objects.filter(expires__isnull=False).order_by("expires", "pk")
+    consents = Consent.objects.filter(withdrawn__isnull=True, purpose=Consent.Purpose.FACE)
+    return rows.prefetch_related(
+        Prefetch("assignments", work.select_related("project__place", "enterprise", "team"), "present_work"),
+        Prefetch("certificates", papers, "expiring"),
+        Prefetch("consents", consents, "face_consents"),
+    )
+
+
+def present_work(person: Any) -> Any:
+    """Return the work of a person that holds today, or begins next; None without one."""
+    rows = person.present_work
+    return rows[-1] if rows else None
+
+
+def first_expiry(person: Any) -> date | None:
+    """Return the day on which the first paper of a person ends or ended."""
+    return person.expiring[0].expires if person.expiring else None

@@ -1,0 +1,53 @@
+"""Finds people by what somebody types: a name, its pinyin or initials, a phone, an id number, a worker id."""
+
+from django.db.models import Q
+
+from district.people import rules
+from district.people.models import IdDocument, Person
+from district.people.registry.persons import document_index, phone_index
+from district.permissions import Permission
+from district.scope import Account
+
+TEXT_MAX = 80
+_LAST = "\U0010ffff"
+
+
+def found_q(text: str, user: Account) -> Q:
+    """Return the filter for people. Numbers are found whole only, and id numbers only by who may see documents."""
+    plain = " ".join(text[:TEXT_MAX].replace("\0", "").split())
+    if not plain:
+        return Q(pk__in=[])
+    found = Q(worker_id=plain.lower())
+    if any(sign.isdigit() for sign in plain):
+        found |= _by_phone(plain) | _by_document(plain, user)
+    if any(sign.isalpha() for sign in plain):
+        letters = plain.casefold().replace(" ", "").replace("'", "")
+        found |= _begins("name", plain) | _begins("joined", letters)
+        if letters.isascii() and len(letters) <= 4:
+            found |= Q(initials=letters)
+    return found
+
+
+def _begins(column: str, text: str) -> Q:
+    """Compare by order and not by LIKE: an index then serves it on both databases, and % means nothing."""
+    return Q(**{f"{column}__gte": text, f"{column}__lt": text + _LAST})
+
+
+def _by_phone(text: str) -> Q:
+    try:
+        return Q(phone_index=phone_index(rules.phone_number(text)))
+    except rules.WrongNumber:
+        return Q(pk__in=[])
+
+
+def _by_document(text: str, user: Account) -> Q:
+    if user.scope(Permission.SEE_DOCUMENTS).empty:
+        return Q(pk__in=[])
+    indexes = {document_index(rules.compact(text))}
+    return Q(pk__in=IdDocument.objects.visible_to(user).filter(number_index__in=indexes).values("person"))
+
+
+def found_people(text: str, user: Account, limit: int = 20) -> list[Person]:
+    """Return the visible people who fit a text, by name."""
+    rows = Person.objects.visible_to(user).living().filter(found_q(text, user))
+    return list(rows.order_by("pinyin", "pk")[:limit])

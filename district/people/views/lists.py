@@ -1,0 +1,161 @@
+"""The lists: people, work, papers, teams, consents, documents. Each is a page and a file."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from district.pages import page
+from district.people import tables
+from district.people.forms import FilterForm
+from district.people.listing import listed_people, with_present
+from district.people.models import (
+    Assignment,
+    Certificate,
+    Consent,
+    Employment,
+    IdDocument,
+    Insurance,
+    Merge,
+    Person,
+    Team,
+    in_force,
+)
+from district.people.search import found_q
+from district.permissions import Permission
+from district.web.lists import list_page
+from district.web.tables import ListTable
+
+
+@page(Permission.SEE_PEOPLE)
+def people(request: HttpRequest) -> HttpResponseBase:
+    """List people."""
+    user: Any = request.user
+    form = FilterForm(request.GET, user=user)
+    form.is_valid()
+    rows = _filtered(form.cleaned_data, user)
+    shown = _Filters(form, with_present(rows, user))
+    bulk = [("end", _("End the work"))] if user.may(Permission.CHANGE_PEOPLE) else []
+    context = {"bulk": bulk, "may_change": user.may(Permission.CHANGE_PEOPLE)}
+    filters: Any = shown
+    return list_page(request, "people/people.html", tables.PEOPLE, rows, filters=filters, context=context)
+
+
+class _Filters:
+    """What `list_page` needs of filters: their form and the rows that fit."""
+
+    def __init__(self, form: FilterForm, rows: "QuerySet[Any]") -> None:
+        self.form, self.qs = form, rows
+
+
+def _filtered(wanted: dict[str, Any], user: Any) -> Any:
+    today = timezone.localdate()
+    rows = listed_people(user, wanted.get("site"))
+    if text := wanted.get("q"):
+        rows = rows.filter(found_q(text, user))
+    work = Assignment.objects.visible_to(user).filter(person=OuterRef("pk"))
+    if site := wanted.get("site"):
+        work = work.filter(project=site)
+    if employer := wanted.get("employer"):
+        work = work.filter(enterprise=employer)
+        rows = rows.filter(Exists(work))
+    if trade := wanted.get("trade"):
+        work = work.filter(trade=trade)
+        rows = rows.filter(Exists(work))
+    papers = Certificate.objects.filter(person=OuterRef("pk"))
+    now = Exists(work.filter(in_force(today)))
+    employed = Exists(Employment.objects.visible_to(user).filter(in_force(today), person=OuterRef("pk")))
+    match wanted.get("state"):
+        case "all":
+            return rows
+        case "left":
+            return rows.filter(~now, ~employed)
+        case "expired":
+            return rows.filter(now, Exists(papers.filter(expires__lt=today)))
+        case "soon":
+            until = today + timedelta(days=tables.SOON_DAYS)
+            return rows.filter(now, Exists(papers.filter(expires__range=(today, until))))
+        case "noway":
+            return rows.filter(now, way=Person.Way.UNDECIDED)
+        case "nodocument":
+            return rows.filter(now, ~Exists(IdDocument.objects.filter(person=OuterRef("pk"))))
+        case _:
+            unplaced = Q() if wanted.get("site") or wanted.get("trade") or wanted.get("employer") else Q(employed)
+            return rows.filter(Q(now) | unplaced) if unplaced else rows.filter(now)
+
+
+@page(Permission.SEE_PEOPLE)
+def work(request: HttpRequest) -> HttpResponseBase:
+    """List who works and worked where."""
+    user: Any = request.user
+    rows = Assignment.objects.visible_to(user).select_related("person", "project__place", "enterprise", "team")
+    return _list(request, tables.WORK, rows, _("Work on sites"))
+
+
+@page(Permission.SEE_PEOPLE)
+def employments(request: HttpRequest) -> HttpResponseBase:
+    """List employments and contracts."""
+    user: Any = request.user
+    rows = Employment.objects.visible_to(user).select_related("person", "enterprise")
+    return _list(request, tables.EMPLOYMENTS, rows, _("Employments"))
+
+
+@page(Permission.SEE_PEOPLE)
+def papers(request: HttpRequest) -> HttpResponseBase:
+    """List certificates and trainings that end, the first ones first."""
+    user: Any = request.user
+    today = timezone.localdate()
+    rows = Certificate.objects.visible_to(user).filter(expires__isnull=False).select_related("person")
+    if not request.GET.get("format"):
+        working = Assignment.objects.filter(in_force(today), person=OuterRef("person"))
+        rows = rows.filter(Exists(working), expires__lte=today + timedelta(days=90))
+    return _list(request, tables.PAPERS, rows, _("Papers that expire"))
+
+
+@page(Permission.SEE_PEOPLE)
+def insurances(request: HttpRequest) -> HttpResponseBase:
+    """List insurances."""
+    user: Any = request.user
+    rows = Insurance.objects.visible_to(user).select_related("person")
+    return _list(request, tables.INSURANCES, rows, _("Insurances"))
+
+
+@page(Permission.SEE_PEOPLE)
+def teams(request: HttpRequest) -> HttpResponseBase:
+    """List teams."""
+    user: Any = request.user
+    rows = Team.objects.visible_to(user).select_related("project__place", "enterprise", "leader")
+    return _list(request, tables.TEAMS, rows, _("Teams"), add="people:add_team")
+
+
+@page(Permission.SEE_PEOPLE)
+def consents(request: HttpRequest) -> HttpResponseBase:
+    """List consents and their ends."""
+    user: Any = request.user
+    rows = Consent.objects.visible_to(user).select_related("person")
+    return _list(request, tables.CONSENTS, rows, _("Consents"))
+
+
+@page(Permission.SEE_DOCUMENTS)
+def documents(request: HttpRequest) -> HttpResponseBase:
+    """List id documents; their numbers are on no list."""
+    user: Any = request.user
+    rows = IdDocument.objects.visible_to(user).select_related("person")
+    return _list(request, tables.DOCUMENTS, rows, _("Id documents"))
+
+
+@page(Permission.MERGE_PEOPLE)
+def merges(request: HttpRequest) -> HttpResponseBase:
+    """List merged records."""
+    user: Any = request.user
+    rows = Merge.objects.visible_to(user).select_related("person", "absorbed")
+    return _list(request, tables.MERGES, rows, _("Merged records"))
+
+
+def _list(
+    request: HttpRequest, table: ListTable, rows: "QuerySet[Any]", heading: str, *, add: str = ""
+) -> HttpResponseBase:
+    return list_page(request, "people/list.html", table, rows, context={"heading": heading, "add": add})
