@@ -47,6 +47,9 @@ OVERRIDES: dict[str, dict[str, Any]] = {
     "people.DuplicateCandidate": {"second": lambda key: key + 1},
     "people.Merge": {"absorbed": lambda key: key + 1},
     "places.Responsibility": {"enterprise": None},
+    "realname.SiteUpload": {"trouble": ""},
+    "realname.Upload": {"lack": ""},
+    "realname.PassageUpload": {"direction": "in"},
 }
 
 
