@@ -70,7 +70,7 @@ class ColumnsForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Refuse one column for two fields."""
         chosen: dict[str, str] = {}
-        for key, column in self.cleaned_data.items():
+        for key, column in tuple(self.cleaned_data.items()):
             if column and column in chosen:
                 text = _("This column is chosen for %(other)s already.")
                 other = self.fields[chosen[column]].label

@@ -122,6 +122,8 @@ class Importer(ABC):
     lead: ClassVar[StrPromise | str] = ""
     """What a sheet does, for the page that explains it."""
     order: ClassVar[int] = 100
+    do_not_call_in_templates: ClassVar[bool] = True
+    """Django's templates call every class that they are given."""
 
     def __init__(self, user: SignedIn) -> None:
         """`user`: whose rights the rows are held against, and who is recorded."""

@@ -8,3 +8,10 @@ class PeopleConfig(AppConfig):
 
     name = "district.people"
     label = "people"
+
+    def ready(self) -> None:
+        """Follow places that move."""
+        from district.people import scopes
+        from district.places.signals import branch_moved
+
+        branch_moved.connect(scopes.follow_branch)

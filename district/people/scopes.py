@@ -7,6 +7,8 @@ from django.db import transaction
 from district.people.models import Assignment, Employment, Person, PersonEmployer, PersonScope
 from district.places.models import Place
 
+MOVED_AT_ONCE = 500
+
 
 @transaction.atomic
 def refresh(person_ids: Sequence[int]) -> None:
@@ -28,3 +30,12 @@ def refresh(person_ids: Sequence[int]) -> None:
         PersonEmployer(enterprise_id=employer, pinyin=pinyin[person], person_id=person)
         for employer, person in sorted(employers)
     )
+
+
+def follow_branch(sender: object, paths: tuple[str, str], **_more: object) -> None:
+    """Make the rows new of everybody who works or worked below a place that moved."""
+    first, end = paths
+    moved = Assignment.objects.filter(project__place__path__gte=first, project__place__path__lt=end)
+    people = sorted(set(moved.order_by().values_list("person", flat=True)))
+    for start in range(0, len(people), MOVED_AT_ONCE):
+        refresh(people[start : start + MOVED_AT_ONCE])

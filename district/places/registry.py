@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, cast
 
 from django.db import IntegrityError, models, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -119,6 +120,20 @@ def change_enterprise(actor: object, enterprise: Enterprise, changes: Mapping[st
 
 
 @transaction.atomic
+def retire_enterprise(actor: object, enterprise: Enterprise, day: date | None) -> None:
+    """Retire an enterprise, or bring it back (None). Raises PlaceRefused: it works on open sites."""
+    if day is not None:
+        works = Q(general_contractor=enterprise) | Q(
+            pk__in=Subcontract.objects.filter(Q(ends=None) | Q(ends__gt=day), enterprise=enterprise).values("project")
+        )
+        if count := Project.objects.filter(works, closed=None).count():
+            text = gettext_noop("%(name)s works on %(count)s open sites: end its contracts there first.")
+            raise PlaceRefused(text, name=enterprise.name, count=count)
+    if changed := _set(enterprise, {"retired": day}):
+        record(actor, "retire" if day else "bring back", enterprise, fields=changed, place_path=enterprise.place.path)
+
+
+@transaction.atomic
 def add_site(actor: object, parent: Place, name: str, fields: Mapping[str, Any], site_id: str = "") -> Project:
     """Add a site with its general contractor's contract, and hand it to HQ. Raises PlaceRefused."""
     parent = _locked(parent)
@@ -161,7 +176,7 @@ def add_subcontract(actor: object, project: Project, enterprise: Enterprise, sta
     """Let an enterprise work on a site for a time. Raises PlaceRefused."""
     _check_days(starts, ends)
     held = Subcontract.objects.filter(project=project, enterprise=enterprise)
-    overlapping = held.filter(models.Q(ends=None) | models.Q(ends__gte=starts))
+    overlapping = held.filter(Q(ends=None) | Q(ends__gte=starts))
     if ends is not None:
         overlapping = overlapping.filter(starts__lte=ends)
     if overlapping.exists():

@@ -94,6 +94,11 @@ def checked_position(longitude: float | None, latitude: float | None) -> None:
         )
 
 
+def is_site_id(text: str) -> bool:
+    """Say whether HQ and its gates can name a site so."""
+    return re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", text) is not None
+
+
 def proposed_site_id(name: str, taken: Collection[str]) -> str:
     """Return a free id of small letters, digits and hyphens, made from the name of a site."""
     plain = re.sub("[^a-z0-9]+", "-", " ".join(lazy_pinyin(name)).lower())

@@ -1,0 +1,110 @@
+"""The lists of sites, enterprises, places and vacancies."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from district.places.models import Project
+from district.web.tables import EmptyState, ListTable, TableColumn, Tone
+
+
+def site_state(one: Project) -> tuple[str, Tone]:
+    """Return the state of a site, and its colour."""
+    today = timezone.localdate()
+    if one.closed is not None and one.closed <= today:
+        return _now("closed"), ""
+    if one.starts is not None and one.starts > today:
+        return _now("not begun"), "info"
+    if one.ends is not None and one.ends < today:
+        return _now("past its end"), "care"
+    return _now("open"), "good"
+
+
+def _post(name: str) -> Any:
+    return lambda row: "" if getattr(row, name) else _now("vacant")
+
+
+SITES = ListTable(
+    name="sites",
+    keys=("place__name", "pk"),
+    columns=(
+        TableColumn(
+            "name",
+            _("Site"),
+            "place.name",
+            link=lambda row: reverse("places:site", args=[row.pk]),
+            sort=("place__name", "pk"),
+        ),
+        TableColumn(
+            "state", _("State"), lambda row: site_state(row)[0], kind="badge", tone=lambda row: site_state(row)[1]
+        ),
+        TableColumn("general_contractor", _("General contractor"), "general_contractor.name"),
+        TableColumn("permit", _("Building permit"), kind="code"),
+        TableColumn("starts", _("Begins")),
+        TableColumn("ends", _("Ends")),
+        TableColumn("gates", _("Gates"), "gate_count", kind="number"),
+        TableColumn("site_id", _("Site id"), kind="code", shown=False, sort=("site_id", "pk")),
+        TableColumn("code", _("Platform code"), kind="code", shown=False),
+        TableColumn("address", _("Address"), kind="long", shown=False),
+        TableColumn("resumed", _("Resumed work"), shown=False),
+        TableColumn("closed", _("Closed"), shown=False),
+    ),
+    empty=EmptyState(
+        _("No sites yet"), _("Add one, or import a sheet of sites."), "places:add_site", _("Add site"), "site"
+    ),
+)
+ENTERPRISES = ListTable(
+    name="enterprises",
+    keys=("name", "pk"),
+    columns=(
+        TableColumn(
+            "name", _("Enterprise"), link=lambda row: reverse("places:enterprise", args=[row.pk]), sort=("name", "pk")
+        ),
+        TableColumn("uscc", _("Unified social credit code"), kind="code", sort=("uscc", "pk")),
+        TableColumn("kind", _("Kind"), lambda row: row.get_kind_display()),
+        TableColumn("place", _("Seat"), "place.name"),
+        TableColumn("contact", _("Contact")),
+        TableColumn("phone", _("Phone"), kind="code"),
+        TableColumn("retired", _("Retired"), shown=False),
+    ),
+    empty=EmptyState(
+        _("No enterprises yet"),
+        _("Add one, or import a sheet of enterprises."),
+        "places:add_enterprise",
+        _("Add enterprise"),
+        "building",
+    ),
+)
+VACANT_ENTERPRISES = ListTable(
+    name="vacant-enterprises",
+    keys=("name", "pk"),
+    columns=(
+        TableColumn(
+            "name", _("Enterprise"), link=lambda row: reverse("places:enterprise", args=[row.pk]), sort=("name", "pk")
+        ),
+        TableColumn("place", _("Seat"), "place.name"),
+        TableColumn("officer", _("Officer"), _post("has_officer"), kind="badge", tone=lambda row: "care"),
+        TableColumn("liaison", _("Liaison"), _post("has_liaison"), kind="badge", tone=lambda row: "care"),
+    ),
+    empty=EmptyState(_("Each enterprise has its officer and liaison"), icon="check"),
+)
+VACANT_PLACES = ListTable(
+    name="vacant-places",
+    keys=("path", "pk"),
+    columns=(
+        TableColumn("name", _("Place"), link=lambda row: reverse("places:place", args=[row.pk])),
+        TableColumn("kind", _("Kind"), lambda row: row.get_kind_display()),
+        TableColumn("officer", _("Officer"), _post("has_officer"), kind="badge", tone=lambda row: "care"),
+        TableColumn(
+            "liaison",
+            _("Liaison"),
+            lambda row: _now("vacant") if row.kind == "site" and not row.has_liaison else "",
+            kind="badge",
+            tone=lambda row: "care",
+        ),
+    ),
+    empty=EmptyState(_("Each grid and site has its officer"), icon="check"),
+)
