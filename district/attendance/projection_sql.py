@@ -67,6 +67,7 @@ WITH seen AS (
     CASE WHEN next_code = code - 1 AND code %% 2 = 1 THEN {next_at} - {here} END AS lasted,
     CASE WHEN before_code = code + 1 AND code %% 2 = 0 THEN {here} - {before_at} END AS came_ago
   FROM step LEFT JOIN attendance_siterules r ON r.project_id = step.project_id
+    AND step.local >= r.from_local AND step.local < r.until_local
 )
 SELECT judged.id, judged.project_id, judged.person_id, judged.assignment_id, w.enterprise_id, w.team_id,
   COALESCE(w.trade, ''), {day}, utc,
