@@ -38,7 +38,7 @@ class PaidPerson(NamedTuple):
 @transaction.atomic
 def replace_payroll(by: object, key: PayrollKey, people: Sequence[PaidPerson]) -> Payroll:
     """Store a payroll. One of the same month is replaced whole. Raises PayrollRefused if it is settled."""
-    named = {"project_id": key.project, "enterprise_id": key.enterprise, "month": key.month}
+    named: dict[str, Any] = {"project_id": key.project, "enterprise_id": key.enterprise, "month": key.month}
     payroll: Payroll = Payroll.objects.select_for_update().get_or_create(**named)[0]
     if payroll.settled is not None:
         raise PayrollRefused(_("The wages of this month are settled: put the difference into the next payroll."))
