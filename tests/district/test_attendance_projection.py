@@ -1,4 +1,4 @@
-"""PROMISE: stays and days follow from the passages alone, in whatever order and how often these arrive."""
+"""PROMISE: stays and days follow from the passages alone, in any order, and however often these arrive."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
