@@ -69,6 +69,7 @@ class EnterprisesImporter(Importer):
     permission = Permission.CHANGE_SITES
     order = 20
     lead = _("Contractors, subcontractors and suppliers of labour. An enterprise is known by its code.")
+    words: ClassVar = {"kind": dict(Enterprise.Kind.choices)}
     fields: ClassVar = (
         import_field(
             "name", _("Name"), values.name(120), "企业名称|单位名称|公司名称|名称|企业|公司|company", needed=True

@@ -57,6 +57,7 @@ class PlacesImporter(Importer):
     permission = Permission.CHANGE_SITES
     order = 10
     lead = _("Towns, communities and grids. A place is known by its code, or by its name below its parent.")
+    words: ClassVar = {"kind": dict(Place.Kind.choices)}
     fields: ClassVar = (
         import_field("name", _("Name"), values.name(120), "名称|名字|社区|网格|镇街|place", needed=True),
         import_field(
