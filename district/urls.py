@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("district.people.urls")),
     path("imports/", include("district.imports.urls")),
     path("places/", include("district.places.urls")),
+    path("uploads/", include("district.realname.urls")),
     path("", include("district.accounts.urls")),
     path("", include("district.attendance.urls")),
     path("", include("district.overview.urls")),

@@ -84,7 +84,7 @@ def _district(user: Any) -> HomePage:
         tasks_title=_("Sites with trouble"),
         tasks_none=_("All gates report. No site needs a look."),
         tasks_more=address_of("places:sites"),
-        second=first_vacant + [_no_officer(state) for state in states if not state.has_officer][: panels.SHOWN],
+        second=[*first_vacant, *map(_no_officer, [s for s in states if not s.has_officer])][: panels.SHOWN],
         second_title=_("Without an officer"),
         second_none=_("Each enterprise and each site has its officer."),
         map=_map(user, states),

@@ -52,7 +52,8 @@ def chart(request: HttpRequest, name: str) -> HttpResponse:
             context = {"items": panels.origins(user), "title": _("Where people come from")}
         case _:
             raise Http404
-    return render(request, "overview/chart.html", {"name": name, **context})
+    template = "overview/chart.html" if request.headers.get("HX-Request") else "overview/chart_page.html"
+    return render(request, template, context)
 
 
 @page(None)

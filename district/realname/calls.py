@@ -1,7 +1,7 @@
 """Makes the calls for one queued thing: the body, and the questions whether the platform has it already."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -10,6 +10,7 @@ from district.people.models import IdDocument
 from district.realname import gather
 from district.realname.connector import ZONE, Connector
 from district.realname.models import PassageUpload, SiteUpload, Upload
+from district.realname.photos import photo_of
 from district.realname.rules import bodies
 from district.realname.rules.answers import PlatformAnswer, Verdict
 from district.realname.rules.codes import DIRECTIONS
@@ -156,6 +157,9 @@ class SiteCalls:
         if lack and not (lack is Lack.PHOTO and (update or row.kind != Upload.Kind.WORKER)):
             raise Lacking(lack)
         if row.kind == Upload.Kind.WORKER:
+            worker = replace(worker, photo=photo_of(assignments[-1].person_id))
+            if worker.photo is None and not update:
+                raise Lacking(Lack.PHOTO)
             body = bodies.worker_update(worker, self.encrypt) if update else bodies.worker_add(worker, self.encrypt)
             return Prepared(self._method(row), body, gather.worker_digest(worker))
         if not uploaded(row, Upload.Kind.WORKER, assignments[-1].person_id):

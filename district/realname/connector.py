@@ -18,6 +18,7 @@ from common.token_bucket import TokenBuckets
 from district.config import DistrictConfig, RealnameConfig
 from district.realname.models import SiteUpload
 from district.realname.rules.answers import AnswerError, PlatformAnswer, read
+from district.realname.rules.lacks import Trouble
 from district.realname.rules.signers import SIGNERS, PlatformCredentials, PlatformSigner, as_json
 
 TIMEOUT_S = 10.0
@@ -30,9 +31,11 @@ ZONE = ZoneInfo("Asia/Shanghai")
 class NoAnswer(Exception):
     """The platform did not answer, or not in its words. `sent`: it may have the call all the same."""
 
-    def __init__(self, text: str, *, sent: bool) -> None:
-        """Keep the text, which says what happened."""
-        super().__init__(text)
+    def __init__(self, trouble: Trouble, detail: str, *, sent: bool) -> None:
+        """Keep what happened."""
+        super().__init__(f"{trouble}: {detail}")
+        self.trouble = trouble
+        self.detail = detail
         self.sent = sent
 
 
@@ -72,25 +75,23 @@ class Connector:
         try:
             response = self.client.post(url, content=signed.body, headers={"Content-Type": signed.content_type})
         except httpx.ConnectError as error:
-            raise NoAnswer(f"the platform cannot be reached: {_short(error)}", sent=False) from None
+            raise NoAnswer(Trouble.AWAY, type(error).__name__, sent=False) from None
         except httpx.HTTPError as error:
-            raise NoAnswer(f"the platform did not answer: {_short(error)}", sent=True) from None
+            raise NoAnswer(Trouble.NO_ANSWER, type(error).__name__, sent=True) from None
         self._compare_clocks(response)
         if response.status_code >= 400:
-            raise NoAnswer(f"the platform answered with status {response.status_code}", sent=True)
+            raise NoAnswer(Trouble.NOT_OURS, f"HTTP {response.status_code}", sent=True)
         if len(response.content) > ANSWER_MAX_BYTES:
-            raise NoAnswer("the platform's answer is too long", sent=True)
+            raise NoAnswer(Trouble.NOT_OURS, "too long", sent=True)
         try:
             return read(response.content)
         except AnswerError as error:
-            raise NoAnswer(str(error), sent=True) from None
+            raise NoAnswer(Trouble.NOT_OURS, str(error), sent=True) from None
 
-    def clock_warning(self) -> str:
-        """Say that this machine's clock is wrong, where it is; "" otherwise."""
-        if abs(self.clock_off) < CLOCK_WARN:
-            return ""
-        minutes = round(self.clock_off.total_seconds() / 60)
-        return f" This machine's clock is {minutes:+d} minutes off the platform's: set it right."
+    @property
+    def clock_off_s(self) -> int:
+        """Return how many seconds this machine's clock is ahead of the platform's, where it is much; else 0."""
+        return int(self.clock_off.total_seconds()) if abs(self.clock_off) >= CLOCK_WARN else 0
 
     def _compare_clocks(self, response: httpx.Response) -> None:
         try:
@@ -118,7 +119,3 @@ def connector() -> Connector | None:
     """Return the connector of this district; None where no platform is named."""
     config: RealnameConfig = settings.REALNAME
     return Connector(config, httpx.Client(timeout=TIMEOUT_S, follow_redirects=False)) if config.url else None
-
-
-def _short(error: Exception) -> str:
-    return type(error).__name__

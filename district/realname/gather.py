@@ -1,7 +1,7 @@
 """Reads from the registry what the platform should have of one site."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.utils import timezone
@@ -46,7 +46,7 @@ class SiteFacts:
     teams: dict[int, Team]
     assignments: list[Assignment]
     documents: dict[int, IdDocument]
-    photos: dict[int, bytes]
+    photos: dict[int, str]
 
     def company(self, enterprise: Enterprise) -> bodies.CompanyFacts:
         """Return the facts of a company."""
@@ -80,7 +80,7 @@ class SiteFacts:
             person.nation,
             person.address,
             person.phone,
-            self.photos.get(person.pk),
+            self.photos.get(person.pk, ""),
         )
 
 
@@ -154,9 +154,9 @@ def team_digest(facts: SiteFacts, team: Team) -> str:
 
 
 def worker_digest(worker: bodies.WorkerFacts) -> str:
-    """Return the digest of a worker. The team's number is no change of the worker."""
-    plain = bodies.worker(worker, str)
-    return digest(plain | {"team": worker.team.name if worker.team else ""})
+    """Return the digest of a worker. The team's number is no change of the worker, and a photo is named by its time."""
+    plain = bodies.worker(replace(worker, photo=None), str)
+    return digest(plain | {"team": worker.team.name if worker.team else "", "photo": worker.photo_taken})
 
 
 def digest(body: bodies.Body) -> str:

@@ -17,6 +17,8 @@ from district.realname.rules.lacks import Lack
 LOOK_EVERY = timedelta(minutes=10)
 LOOK_BACK = timedelta(days=2)
 """Of a look without a note: passages that were stored without one."""
+LATE = timedelta(days=14)
+"""The same once a day: passages that somebody confirmed late."""
 COLLECT = timedelta(days=60)
 """Older passages are not collected any more."""
 KEPT = timedelta(days=62)
@@ -83,6 +85,7 @@ def collect(site_id: int, now: datetime, from_: datetime | None) -> bool:
         ~Exists(sent),
         project=site.project_id,
         granted=True,
+        set_aside=False,
         person__isnull=False,
         source__in=SOURCES,
         utc__gte=max(min(starts), first, now - COLLECT),
@@ -212,3 +215,8 @@ def _follow(row: Upload, item: Wanted, now: datetime) -> None:
             row.state, row.refusal, row.attempts, row.next_try = Upload.State.WAITING, "", 0, now
     if before != (row.state, row.lack, row.digest, row.enterprise_id, row.person_id, row.team_id):
         row.save()
+
+
+def present() -> datetime:
+    """Return the present time."""
+    return timezone.now()

@@ -31,8 +31,12 @@ class SiteUpload(VisibleModel):
     looked = models.DateTimeField(null=True, blank=True)
     """When everything of the site was last held against the queue. Null: at once."""
     paused_until = models.DateTimeField(null=True, blank=True)
-    trouble = models.CharField(_("trouble"), max_length=200, blank=True)
-    """Why nothing goes: the platform's words, or ours. Empty: it goes."""
+    trouble = models.CharField(_("trouble"), max_length=20, blank=True)
+    """Why nothing goes, of `rules.lacks.Trouble`. Empty: it goes."""
+    trouble_detail = models.CharField(max_length=200, blank=True)
+    """The platform's words, or a status."""
+    clock_off_s = models.IntegerField(default=0)
+    """How far this machine's clock was ahead of the platform's when it refused something, if that is much."""
     reconciled = models.DateTimeField(_("reconciled"), null=True, blank=True)
     lacking = models.IntegerField(_("lacking"), default=0)
     """Passages that the platform confirmed earlier, and did not hold at the last reconciliation. They go again."""
@@ -47,8 +51,8 @@ class SiteUpload(VisibleModel):
 
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:
-        """Show those of sites in the scope, and of sites whose general contractor is one of the account's."""
-        return scope.places("project__place__path") | scope.employers("project__general_contractor")
+        """Show those of visible sites."""
+        return Q(project__in=Project.objects.filter(Project.visible_q(scope)))
 
 
 class Upload(VisibleModel):
@@ -114,7 +118,7 @@ class Upload(VisibleModel):
                 condition=Q(state__in=["waiting", "sending", "sent"]),
                 name="upload_to_do",
             ),
-            models.Index(fields=["project", "kind", "state"]),
+            models.Index(fields=["project", "state", "kind"]),
         ]
 
     @classmethod

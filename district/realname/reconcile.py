@@ -44,7 +44,7 @@ def reconcile(calls: SiteCalls, now: datetime) -> None:
     )
     look.forget(now)
     SiteUpload.objects.filter(pk=calls.site.pk).update(
-        reconciled=now, lacking=lacking, unknown_workers=unknown, looked=None
+        reconciled=now, lacking=lacking, unknown_workers=unknown, looked=None, changed_from=now - look.LATE
     )
 
 

@@ -13,7 +13,7 @@ from district.realname.connector import NoAnswer
 from district.realname.look import new_batch
 from district.realname.models import PassageUpload, SiteUpload, Upload
 from district.realname.rules import answers
-from district.realname.rules.lacks import Lack
+from district.realname.rules.lacks import Lack, Trouble
 
 _State, _Kind = Upload.State, Upload.Kind
 
@@ -33,13 +33,13 @@ def ask(row: Upload, calls: SiteCalls) -> Finished | None:
     if answer.verdict is answers.Verdict.REFUSED:
         # The platform does not know the call any more, so it may have lost it: ask, and send again.
         row.state, row.unsure = _State.SENDING, True
-        raise NoAnswer(f"the platform does not know the call {row.serial}: {answer.text}", sent=True)
+        raise NoAnswer(Trouble.NO_ANSWER, answer.text, sent=True)
     if answer.verdict is not answers.Verdict.TAKEN:
         raise NotTaken(answer)
     try:
         result = answers.result(answer)
     except answers.AnswerError as error:
-        raise NoAnswer(str(error), sent=False) from None
+        raise NoAnswer(Trouble.NOT_OURS, str(error), sent=False) from None
     if result.outcome is answers.Outcome.WORKING:
         return None
     return Finished(result.outcome is answers.Outcome.FAILED, result.text, result.values)

@@ -19,12 +19,11 @@ from district.realname.connector import Connector, NoAnswer, credentials_of, dis
 from district.realname.look import new_batch
 from district.realname.models import PassageUpload, SiteUpload, Upload
 from district.realname.rules.answers import PlatformAnswer, Verdict
-from district.realname.rules.lacks import Lack
+from district.realname.rules.lacks import Lack, Trouble
 from district.realname.rules.signers import SecretError
 from district.realname.rules.timing import AWAY_PAUSE, LEASE, RATE_PAUSE, SITE_PAUSE, next_result, next_try
 
 PAGE = 20
-_SECRET_TROUBLE = "The platform refuses the signature or the app id: check both, and this machine's clock."
 
 
 @dataclass
@@ -58,18 +57,18 @@ class Sender:
                 self._send(row, calls, now)
         except Lacking as error:
             results.blocked(row, error.lack)
-        except SecretError as error:
+        except SecretError:
             results.blocked(row, Lack.SECRET)
-            _trouble(site, str(error), None)
+            note_trouble(site, Trouble.SECRET, "", None)
         except NotTaken as error:
             self._not_taken(row, site, error.answer, now)
         except NoAnswer as error:
             row.unsure = row.unsure or (error.sent and row.state == Upload.State.SENDING)
             _later(row, now)
-            _trouble(site, str(error), now + AWAY_PAUSE)
+            note_trouble(site, error.trouble, error.detail, now + AWAY_PAUSE)
         except OSError as error:
             _later(row, now)
-            _trouble(site, f"the secret's file cannot be read: {error.strerror}", now + SITE_PAUSE)
+            note_trouble(site, Trouble.SECRET_FILE, error.strerror or "", now + SITE_PAUSE)
 
     @staticmethod
     def _take(row: Upload, now: datetime) -> bool:
@@ -88,7 +87,7 @@ class Sender:
         if answer.verdict is not Verdict.TAKEN:
             self._not_taken(row, calls.site, answer, now)
             return
-        _trouble(calls.site, "", None)
+        note_trouble(calls.site, None, "", None)
         row.unsure = False
         if not answer.serial:
             self._done(row, answer.data, calls, now)
@@ -148,12 +147,15 @@ class Sender:
         return False
 
     def _not_taken(self, row: Upload, site: SiteUpload, answer: PlatformAnswer, now: datetime) -> None:
+        site.clock_off_s = self.connector.clock_off_s
+        site.save(update_fields=["clock_off_s"])
         if answer.verdict is Verdict.REFUSED:
-            results.refused(row, answer.text + self.connector.clock_warning(), now)
+            results.refused(row, answer.text, now)
             return
-        pause = RATE_PAUSE if answer.verdict is Verdict.LATER else SITE_PAUSE
-        text = "" if answer.verdict is Verdict.LATER else f"{_SECRET_TROUBLE} ({answer.code} {answer.text})"
-        _trouble(site, text + (self.connector.clock_warning() if text else ""), now + pause)
+        later = answer.verdict is Verdict.LATER
+        pause = RATE_PAUSE if later else SITE_PAUSE
+        detail = "" if later else f"{answer.code} {answer.text}"
+        note_trouble(site, None if later else Trouble.SIGNATURE, detail, now + pause)
         if row.state == Upload.State.SENDING:
             row.state = Upload.State.WAITING
         row.next_try = now + pause
@@ -177,8 +179,9 @@ def _later(row: Upload, now: datetime) -> None:
     row.save()
 
 
-def _trouble(site: SiteUpload, text: str, until: datetime | None) -> None:
-    """Note on the site why nothing goes; an empty text takes the note away."""
-    if (site.trouble, site.paused_until) != (text[:200], until):
-        site.trouble, site.paused_until = text[:200], until
-        site.save(update_fields=["trouble", "paused_until"])
+def note_trouble(site: SiteUpload, trouble: Trouble | None, detail: str, until: datetime | None) -> None:
+    """Note on the site why nothing goes; None takes the note away."""
+    text, detail = str(trouble or ""), detail[:200]
+    if (site.trouble, site.trouble_detail, site.paused_until) != (text, detail, until):
+        site.trouble, site.trouble_detail, site.paused_until = text, detail, until
+        site.save(update_fields=["trouble", "trouble_detail", "paused_until"])

@@ -10,10 +10,10 @@ from district.exchange.rounds import Round
 from district.realname import look, reconcile
 from district.realname.calls import Lacking, NotTaken
 from district.realname.connector import Connector, NoAnswer, connector
-from district.realname.models import SiteUpload
+from district.realname.rules.lacks import Trouble
 from district.realname.rules.signers import SecretError
 from district.realname.rules.timing import SITE_PAUSE
-from district.realname.sender import Sender
+from district.realname.sender import Sender, note_trouble
 
 _connectors: list[Connector | None] = []
 
@@ -41,9 +41,7 @@ def _reconcile(sender: Sender, now: datetime) -> bool:
         try:
             reconcile.reconcile(sender.calls(site), now)
         except (Lacking, NotTaken, NoAnswer, SecretError, OSError) as error:
-            SiteUpload.objects.filter(pk=site.pk).update(
-                paused_until=now + SITE_PAUSE, trouble=f"reconciliation: {error}"[:200]
-            )
+            note_trouble(site, Trouble.RECONCILIATION, str(error), now + SITE_PAUSE)
         return True
     return False
 

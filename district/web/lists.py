@@ -23,6 +23,8 @@ from district.web.signals import exported
 from district.web.tables import ListTable, TableColumn, table_rows
 
 OWN_PARAMETERS = ("after", "before", "sort", "columns", "format")
+EMPTY_LABEL = "---------"
+"""What Django and django-filter write for no choice."""
 _EXPORT_CHUNK = 1_000
 
 
@@ -104,7 +106,7 @@ def shown_table(
         query=query,
         sort=sort,
         count=count_text(rows),
-        filters=filters.form if filters is not None else None,
+        filters=_form(filters) if filters is not None else None,
         views=tuple(SavedView.objects.filter(user=user, table=table.name)),
         may_export=_may(user, Permission.EXPORT),
         filtered=any(name not in OWN_PARAMETERS for name in query),
@@ -117,6 +119,14 @@ def count_text(rows: "QuerySet[Any]") -> str:
     if more:
         return _("more than %(count)s") % {"count": f"{COUNTED:,}"}
     return ngettext("%(count)s row", "%(count)s rows", count) % {"count": f"{count:,}"}
+
+
+def _form(filters: FilterSet) -> Any:
+    """Return the form; a choice without a value says "all" instead of a row of dashes."""
+    for field in filters.form.fields.values():
+        if getattr(field, "empty_label", None) == EMPTY_LABEL:
+            field.empty_label = _("all")
+    return filters.form
 
 
 def _may(user: Account, permission: Permission) -> bool:

@@ -10,7 +10,7 @@ class SavedView(models.Model):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="saved_views")
     table = models.CharField(max_length=40)
-    name = models.CharField(_("name"), max_length=60)
+    name = models.CharField(_("name of the view"), max_length=60)
     query = models.CharField(max_length=1000)
     """The address's query without cursor and format."""
 

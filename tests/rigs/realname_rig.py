@@ -1,7 +1,8 @@
 """A site with people who have all that the real-name platform asks for, and the simulated platform without network."""
 
+import base64
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 
@@ -9,10 +10,11 @@ import httpx
 from district_rig import SmallDistrict
 from stdnum.cn import ric, uscc
 
-from district.attendance.models import Passage
+from district.attendance.models import FeedLine, Passage
 from district.config import RealnameConfig
+from district.enrolment.models import PlatformPhoto
 from district.fields import index_of
-from district.people.models import IdDocument, Person
+from district.people.models import Consent, IdDocument, Person
 from district.places.models import Project
 from district.platform_sim.platform import AnswerLost, SimPlatform, platform
 from district.realname import worker_rounds
@@ -34,7 +36,6 @@ class RealnameRig:
     sim: SimPlatform
     connector: Connector
     now: datetime = NOW
-    photos: dict[int, bytes] = field(default_factory=dict)
     on_call: Callable[[], None] = lambda: None
     """Runs when a call arrives, before the platform sees it."""
 
@@ -52,8 +53,8 @@ class RealnameRig:
         """Store a passage as a phone page does: with a signal."""
         assert person.assignments.exists()
         return Passage.objects.create(
-            gate_id="gate-1",
-            line="a",
+            line=line_of_gate(),
+            local=0,
             seq=Passage.objects.count() + 1 if seq is None else seq,
             project=self.project,
             person=person,
@@ -93,7 +94,7 @@ class RealnameRig:
         return httpx.Response(status, content=content, headers={"Date": format_datetime(self.now, usegmt=True)})
 
 
-def realname_rig(town: SmallDistrict, monkeypatch: object, signer: str = "national", **config: int) -> RealnameRig:
+def realname_rig(town: SmallDistrict, signer: str = "national", **config: int) -> RealnameRig:
     """Give the first site's people what the platform asks for, and turn its uploads on."""
     project = town.projects[0]
     project.code = "440605202611001"
@@ -121,12 +122,21 @@ def realname_rig(town: SmallDistrict, monkeypatch: object, signer: str = "nation
     )
     for number, person in enumerate(rig.people):
         complete(person, number)
-        rig.photos[person.pk] = PHOTO
-    monkeypatch.setattr(  # type: ignore[attr-defined]
-        "district.realname.gather.platform_photos",
-        lambda people: {pk: photo for pk, photo in rig.photos.items() if pk in people},
-    )
+        give_photo(person)
     return rig
+
+
+def line_of_gate() -> FeedLine:
+    """Return the one journal of the rig's gate."""
+    return FeedLine.objects.get_or_create(gate_id="gate-1", line="a")[0]
+
+
+def give_photo(person: Person) -> None:
+    """Give a photo for the platform, with its consent."""
+    consent = Consent.objects.create(person=person, purpose=Consent.Purpose.PLATFORM_PHOTO, text_version="1")
+    PlatformPhoto.objects.create(
+        person=person, consent=consent, picture=base64.b64encode(PHOTO).decode(), taken=NOW - timedelta(days=1)
+    )
 
 
 def complete(person: Person, number: int) -> None:

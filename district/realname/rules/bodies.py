@@ -53,8 +53,10 @@ class WorkerFacts:
     nation: str = ""
     address: str = ""
     phone: str = ""
+    photo_taken: str = ""
+    """When the photo was taken; empty: there is none."""
     photo: bytes | None = None
-    photo_needed: bool = True
+    """The picture itself, where it is sent."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -98,7 +100,7 @@ def worker_lack(facts: WorkerFacts) -> Lack | None:
         Lack.NATION: not nation(facts.nation) and facts.id_kind == "01",
         Lack.ADDRESS: not facts.address,
         Lack.PHONE: not facts.phone,
-        Lack.PHOTO: facts.photo_needed and facts.photo is None,
+        Lack.PHOTO: not facts.photo_taken,
     }
     return next((lack for lack, is_missing in missing.items() if is_missing), None)
 

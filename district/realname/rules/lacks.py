@@ -38,3 +38,27 @@ WHAT_TO_DO: dict[Lack, StrPromise] = {
     ),
     Lack.WORKER: _("The worker is not yet with the platform: it goes first."),
 }
+
+
+class Trouble(StrEnum):
+    """Why nothing of a site goes."""
+
+    AWAY = "away"
+    NO_ANSWER = "no_answer"
+    NOT_OURS = "not_ours"
+    SIGNATURE = "signature"
+    SECRET = "secret"
+    SECRET_FILE = "secret_file"
+    RECONCILIATION = "reconciliation"
+
+
+TROUBLES: dict[Trouble, StrPromise] = {
+    Trouble.AWAY: _("The platform cannot be reached. It is tried again by itself; check the address in district.toml."),
+    Trouble.NO_ANSWER: _("The platform did not answer. It is tried again by itself."),
+    Trouble.NOT_OURS: _("What answered is not the platform. It is tried again by itself; check the address."),
+    Trouble.SIGNATURE: _("The platform refuses the signature or the right: check app id and secret."),
+    Trouble.SECRET: _("The secret does not fit the platform's encryption: enter it again."),
+    Trouble.SECRET_FILE: _("The file with the secret, which district.toml names, cannot be read."),
+    Trouble.RECONCILIATION: _("The reconciliation did not come to its end. It is tried again by itself."),
+}
+"""What each says, and what to do."""

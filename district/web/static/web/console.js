@@ -132,6 +132,9 @@
   }
   try { forgetOthers(); drafts(); } catch { /* the browser forbids storage */ }
 
+  /* A phone shows the filters when asked, or while one is used */
+  if (matchMedia("(max-width: 720px)").matches) all("[data-filters]:not([data-used])").forEach((filters) => { filters.open = false; });
+
   all("[data-print]").forEach((button) => button.addEventListener("click", () => window.print()));
   document.addEventListener("htmx:afterSettle", () => { row = -1; showPicked(); });
   /* A live part that fails keeps its last content, and says so. */

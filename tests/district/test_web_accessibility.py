@@ -1,0 +1,78 @@
+"""PROMISE: every page can be used by keyboard and screen reader, fits a phone, and breaks no rule of its own CSP.
+
+axe-core looks at each page in Chromium, by the rules of WCAG 2.1 A and AA.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from console_pages import console_pages
+from district_rig import small_district
+from django.conf import settings
+from django.test import Client
+from pytest_django.live_server_helper import LiveServer
+from screen_stage import open_chromium, set_size
+from selenium.webdriver.chrome.webdriver import WebDriver
+
+from district.accounts.models import User
+from district.permissions import Role
+
+AXE = (Path(__file__).parent / "axe/axe.min.js").read_text()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+PHONE = (390, 844)
+_RUN = """
+const done = arguments[arguments.length - 1];
+axe.run(document, {runOnly: arguments[0], resultTypes: ["violations"]}).then((result) => done(
+    result.violations.flatMap((found) => found.nodes.map((node) => `${found.id}: ${node.html.slice(0, 200)}`))));
+"""
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
+    driver = open_chromium(tmp_path_factory.mktemp("chromium"))
+    yield driver
+    driver.quit()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ok__every_page_is_accessible_fits_a_phone_and_keeps_the_csp(
+    live_server: LiveServer, chromium: WebDriver
+) -> None:
+    town = small_district()
+    faults = {}
+    pages = console_pages([town.accounts[role] for role in Role])
+    for page in pages:
+        _sign_in(chromium, live_server, page.user)
+        if found := _faults(chromium, f"{live_server.url}{page.address}"):
+            faults[f"{page.name} as {page.user.name}"] = found
+    assert faults == {}, "\n".join(f"{name}: {fault}" for name, found in faults.items() for fault in found)
+    assert len(pages) > 5
+
+
+def _faults(browser: WebDriver, address: str) -> list[str]:
+    set_size(browser, *PHONE)  # type: ignore[arg-type]
+    browser.get_log("browser")
+    browser.get(address)
+    wide = browser.execute_script("return document.documentElement.scrollWidth")
+    found = [f"{wide} px wide on a phone"] if wide > PHONE[0] else []
+    set_size(browser, 1280, 800)  # type: ignore[arg-type]
+    browser.execute_script(AXE)
+    found += browser.execute_async_script(_RUN, RULES)
+    found += [entry["message"] for entry in browser.get_log("browser") if _matters(entry)]
+    return found
+
+
+def _matters(entry: dict[str, Any]) -> bool:
+    return entry["level"] == "SEVERE" and "favicon.ico" not in entry["message"]
+
+
+def _sign_in(browser: WebDriver, server: LiveServer, user: User) -> None:
+    agent: Any = browser.execute_script("return navigator.userAgent")
+    client = Client(headers={"User-Agent": agent})
+    client.force_login(user)
+    browser.get(f"{server.url}/static/web/icon.svg")
+    browser.delete_all_cookies()
+    browser.add_cookie({"name": settings.SESSION_COOKIE_NAME, "value": client.session.session_key or ""})
+    browser.add_cookie({"name": settings.LANGUAGE_COOKIE_NAME, "value": "en"})
