@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from district.places.choices import AccountChoiceField, EnterpriseField, PlaceChoiceField, places_for
@@ -24,7 +24,7 @@ from district.scope import Account
 
 def refused(error: PlaceRefused) -> ValidationError:
     """Return a refusal in the reader's language, for a form."""
-    return ValidationError(_now(error.text) % error.values if error.values else _now(error.text))
+    return ValidationError(gettext(error.text) % error.values if error.values else gettext(error.text))
 
 
 class DayInput(forms.DateInput):
