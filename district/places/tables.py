@@ -20,7 +20,7 @@ def site_state(one: Project) -> tuple[str, Tone]:
         return gettext("not begun"), "info"
     if one.ends is not None and one.ends < today:
         return gettext("past its end"), "care"
-    return gettext("open"), "good"
+    return gettext("under construction"), "good"
 
 
 def _post(name: str) -> Any:
@@ -43,8 +43,8 @@ SITES = ListTable(
         ),
         TableColumn("general_contractor", _("General contractor"), "general_contractor.name"),
         TableColumn("permit", _("Building permit"), kind="code"),
-        TableColumn("starts", _("Begins"), kind="time"),
-        TableColumn("ends", _("Ends"), kind="time"),
+        TableColumn("starts", _("Work begins"), kind="time"),
+        TableColumn("ends", _("Work ends"), kind="time"),
         TableColumn("gates", _("Gates"), "gate_count", kind="number"),
         TableColumn("site_id", _("Site id"), kind="code", shown=False, sort=("site_id", "pk")),
         TableColumn("code", _("Platform code"), kind="code", shown=False),
@@ -64,10 +64,10 @@ ENTERPRISES = ListTable(
             "name", _("Enterprise"), link=lambda row: reverse("places:enterprise", args=[row.pk]), sort=("name", "pk")
         ),
         TableColumn("uscc", _("Unified social credit code"), kind="code", sort=("uscc", "pk")),
-        TableColumn("kind", _("Kind"), lambda row: row.get_kind_display()),
+        TableColumn("kind", _("Type"), lambda row: row.get_kind_display()),
         TableColumn("place", _("Seat"), "place.name"),
         TableColumn("contact", _("Contact")),
-        TableColumn("phone", _("Phone"), kind="code"),
+        TableColumn("phone", _("Telephone"), kind="code"),
         TableColumn("retired", _("Retired"), kind="time", shown=False),
     ),
     empty=EmptyState(
@@ -96,7 +96,7 @@ VACANT_PLACES = ListTable(
     keys=("path", "pk"),
     columns=(
         TableColumn("name", _("Place"), link=lambda row: reverse("places:place", args=[row.pk])),
-        TableColumn("kind", _("Kind"), lambda row: row.get_kind_display()),
+        TableColumn("kind", _("Type"), lambda row: row.get_kind_display()),
         TableColumn("officer", _("Officer"), _post("has_officer"), kind="badge", tone=lambda row: "care"),
         TableColumn(
             "liaison",
