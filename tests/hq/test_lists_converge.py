@@ -215,14 +215,16 @@ class Converging(RuleBasedStateMachine):
 
     @rule()
     def restore(self) -> None:
-        """Put the last backup in the database's place. People lose what came after it, but no withdrawal."""
+        """Put the last backup in the database's place. What came after it is lost, but no withdrawal and no listing."""
         self.store.close()
         copy, people = self.saved
         for path in self.hq.glob(f"{self._database().name}*"):
             path.unlink()
         shutil.copy(copy, self._database())
         self._open()
+        listed = self.people.risks
         self.people = people.copy()
+        self.people.risks = listed
         for who, remove in self.ended:
             self.people.end(who, remove)
 
