@@ -185,7 +185,7 @@ def test_ok__one_entry_of_a_risk_list_touches_no_other(hq: Hq) -> None:
     add = ("risk", "add", "--reason", "contact-7", "--purpose", "screening", "--by", "office-3")
     hq.run(*add, "w-1", "--until", "2099-01-01T00:00Z", "--no-end", code=2)
     hq.run(*add, "w-1", "--until", "12h", "--may-lift", "doctor-2")
-    hq.run(*add, "w-2", "--list", "violence", "--no-end", "--why", "court order 7")
+    hq.run(*add, "w-2", "--list", "violence", "--new-list", "--no-end", "--why", "court order 7")
     assert {(e["worker_id"], e["list_name"]) for e in hq.read("risk", "list")} == {
         ("w-1", "key-screening"),
         ("w-2", "violence"),
@@ -209,6 +209,7 @@ def test_ok__one_entry_of_a_risk_list_touches_no_other(hq: Hq) -> None:
         (("w-1", "--until", "01/02/2027"), "write a day as"),
         (("w-1", "--until", "2027-01-01T06:00"), "needs its zone"),
         (("w-9", "--until", "1d"), "w-9 is not among"),
+        (("w-1", "--until", "1d", "--list", "key-screning"), "did you mean 'key-screening'?; a new list: --new-list"),
         (("../w", "--until", "1d"), "is not an id"),
     ],
 )
