@@ -179,7 +179,7 @@ class ImportPass:
 
     def _may_change(self, change: RiskChange, held: StoredRisk) -> RiskChange | None:
         """Refuse to change or remove an entry that names who may lift it, and not who imports."""
-        if not held.may_lift or matched(self.options.by) in map(matched, held.may_lift):
+        if held.may_be_lifted_by(self.options.by):
             return change
         text = f"{held.worker_id} on {held.list_name}: only {', '.join(held.may_lift)} may change it; say who you are with --by"
         self._refuse([ImportProblem(change.place, text)])

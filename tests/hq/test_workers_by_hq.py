@@ -168,6 +168,15 @@ def test_ok__an_erased_worker_is_gone_from_all_but_events(hq: Hq) -> None:
     assert ids(hq.read("worker", "list")) == ["w-2"] and ids(hq.read("risk", "list")) == []
 
 
+def test_fail__erasing_is_no_way_around_who_may_lift_an_entry(hq: Hq) -> None:
+    add = ("risk", "add", "w-1", "--reason", "r", "--purpose", "p", "--until", "1d", "--may-lift", "doctor-2")
+    hq.run(*add, "--by", "b")
+    assert "--override" in refused(hq, "worker", "erase", "w-1", *BY, "--yes")
+    assert ids(hq.read("risk", "list")) == ["w-1"]
+    hq.run("worker", "erase", "w-1", *BY, "--yes", "--override")
+    assert "override" in hq.read("worker", "show", "w-1")["changes"][0]["why"]
+
+
 def test_fail__nothing_is_erased_for_a_wrong_id_or_without_a_yes(hq: Hq) -> None:
     with opened(hq.folder) as (_, people, _publisher, _store), pytest.raises(LeavingRefused, match="w-9"):
         leaving.erase(people, ["w-1", "w-9"], by="a", why="b")
