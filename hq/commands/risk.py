@@ -103,6 +103,9 @@ def add(
         if name is None and not new_list:
             raise RiskRefused(f"{known.unknown_list(record.list_name)} --new-list")
         record = record.model_copy(update={"list_name": name or record.list_name})
+        if kept := [one for one in people.risk_lists.find(worker, record.list_name) if not one.may_be_lifted_by(by)]:
+            named = ", ".join(kept[0].may_lift)
+            raise RiskRefused(f"{worker} is on {record.list_name}: only {named} may change the entry; lift it first")
         people.risk_lists.add([record], _said("--by", by))
         publish_changed(publisher, store)
     end = time_text(record.valid_until_utc) or "no end"

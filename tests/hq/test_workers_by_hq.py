@@ -168,9 +168,11 @@ def test_ok__an_erased_worker_is_gone_from_all_but_events(hq: Hq) -> None:
     assert ids(hq.read("worker", "list")) == ["w-2"] and ids(hq.read("risk", "list")) == []
 
 
-def test_fail__erasing_is_no_way_around_who_may_lift_an_entry(hq: Hq) -> None:
+def test_fail__neither_erasing_nor_adding_is_a_way_around_who_may_lift_an_entry(hq: Hq) -> None:
     add = ("risk", "add", "w-1", "--reason", "r", "--purpose", "p", "--until", "1d", "--may-lift", "doctor-2")
     hq.run(*add, "--by", "b")
+    assert "only doctor-2 may change" in refused(hq, *add, "--by", "b")
+    hq.run(*add, "--by", "Doctor-2")
     assert "--override" in refused(hq, "worker", "erase", "w-1", *BY, "--yes")
     assert ids(hq.read("risk", "list")) == ["w-1"]
     hq.run("worker", "erase", "w-1", *BY, "--yes", "--override")
