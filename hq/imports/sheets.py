@@ -21,6 +21,7 @@ SHEETS = (".csv", ".tsv", ".xlsx", ".xlsm")
 """Endings of files with rows."""
 CELL_MAX = 10_000
 """Characters in a cell of a CSV file."""
+COLUMNS_MAX = 300
 _SEPARATORS = (",", ";", "\t", "|")
 _BLOCK = 1 << 20
 _ODD = re.compile("[\x00-\x08\x0e-\x1f\ue000-\uf8ff\ufffe\uffff]")
@@ -66,6 +67,11 @@ class CsvSheet:
                     file.readline()
                 for cells in csv.reader(file, delimiter=self.separator, strict=True):
                     number += 1
+                    if len(cells) > COLUMNS_MAX:
+                        raise ImportRefused(
+                            f"{self.path}: row {number} has more than {COLUMNS_MAX} columns: delete those that are not "
+                            "needed"
+                        )
                     yield number, cells
         except csv.Error as error:
             raise ImportRefused(

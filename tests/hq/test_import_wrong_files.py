@@ -93,6 +93,7 @@ WRONG = (
     WrongFile(
         "JSON with a PIN as a number", "a.json", '{"workers": [{"worker_id": "w-1", "pin": 4711}]}', {}, listed=False
     ),
+    WrongFile("an old .xls under its own name", "a.xls", b"\xd0\xcf\x11\xe0" + bytes(600), {}, listed=False),
     WrongFile("two cells far apart", "a.xlsx", lambda path: _sparse(path), listed=False),
     WrongFile(
         "a bomb", "a.xlsx", lambda path: packed(path, {"xl/worksheets/a.xml": bytes((1 << 30) + 1)}), listed=False
