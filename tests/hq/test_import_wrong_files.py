@@ -1,5 +1,6 @@
 """Files that are wrong: each is refused whole, with a sentence that says what to do. docs/HQ.md holds the table."""
 
+import os
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -107,6 +108,7 @@ WRONG = (
         {},
         listed=False,
     ),
+    WrongFile("a pipe instead of a file", "pipe.csv", os.mkfifo, listed=False),
     WrongFile("a name with a mark that turns it round", "a.csv", "工号,姓名\nw-1,a\u202eb\n", listed=False),
 )
 
