@@ -72,6 +72,10 @@ def subject(row: Any) -> str:
     return ngettext("%(count)s passage", "%(count)s passages", row.passage_count) % {"count": row.passage_count}
 
 
+def _person_page(row: Any) -> str:
+    return reverse("people:person", args=[row.person_id]) if row.person is not None and row.person_shown else ""
+
+
 def reason(row: Any) -> str:
     """Say why it does not go and what to do; the platform's words stay as they are."""
     if row.state == _State.BLOCKED and row.lack:
@@ -142,7 +146,7 @@ UPLOADS = ListTable(
     keys=("kind", "pk"),
     columns=(
         TableColumn("kind", gettext_lazy("What"), value=lambda row: row.get_kind_display(), sort=("kind", "pk")),
-        TableColumn("subject", gettext_lazy("Who or which"), value=subject, note="enterprise.name"),
+        TableColumn("subject", gettext_lazy("Who or which"), value=subject, link=_person_page, note="enterprise.name"),
         TableColumn(
             "state",
             gettext_lazy("State"),

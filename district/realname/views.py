@@ -43,12 +43,14 @@ def site(request: HttpRequest, project: int) -> HttpResponseBase:
     rows = upload_rows(account, found)
     if request.GET.get("state") != Upload.State.DONE:
         rows = rows.exclude(state=Upload.State.DONE)
+    figures = counts(account, found)
     context = {
         "project": found,
         "upload": upload,
         "trouble": trouble_text(upload),
         "clock_minutes": round(upload.clock_off_s / 60) if upload else 0,
-        "counts": counts(account, found),
+        "counts": figures,
+        "refused": sum(line[-1] for line in figures),
         "configured": bool(_config().url),
         "may_change": _may_change(account, found),
     }
