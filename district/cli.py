@@ -7,7 +7,7 @@ from common.memory import keep_private
 from common.processes import ended_by_signals
 from common.terminal.errors import error_group
 from common.uncaught import shown_without_values
-from district.commands import audit, init, platform_sim, processes, simulate, users
+from district.commands import audit, imports, init, platform_sim, processes, simulate, users
 from district.commands.context import out, tell
 
 app = typer.Typer(
@@ -47,5 +47,6 @@ init.register(app)
 processes.register(app)
 users.register(app)
 audit.register(app)
+imports.register(app)
 platform_sim.register(app)
 simulate.register(app)

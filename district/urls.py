@@ -2,11 +2,15 @@
 
 from django.urls import include, path
 
+from district.api.urls import API_ROUTES
+
 urlpatterns = [
     path("account/", include("district.accounts.sign_in_urls")),
     path("", include("district.people.urls")),
     path("imports/", include("district.imports.urls")),
     path("places/", include("district.places.urls")),
+    path("api/v1/", API_ROUTES),
+    path("", include("district.api.urls")),
     path("uploads/", include("district.realname.urls")),
     path("", include("district.accounts.urls")),
     path("", include("district.attendance.urls")),

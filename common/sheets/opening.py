@@ -86,7 +86,7 @@ def open_sheet(path: Path, sheet_name: str | None, known: frozenset[str] = froze
     if path.suffix.lower() in (".xlsx", ".xlsm"):
         return xlsx.open_workbook(path, sheet_name)
     if sheet_name is not None:
-        raise ImportRefused(f"{path}: a CSV file has no sheets: leave --sheet out")
+        raise ImportRefused("%(file)s: a CSV file has no sheets: leave --sheet out", file=path)
     try:
         with path.open("rb") as file:
             encoding = _encoding(path, file)
