@@ -16,7 +16,7 @@ from district.overview.links import address_of
 from district.overview.panels import HomeFigure, HomeTask
 from district.overview.rules import Severity
 from district.overview.sites import SiteState, site_states
-from district.permissions import Role
+from district.permissions import Permission, Role
 from district.places.models import Place
 from district.places.vacancies import vacant_enterprises, vacant_places
 from district.web.maps import MapDot, MapPlace, SiteMap, site_map
@@ -178,14 +178,14 @@ def _auditor(user: Any) -> HomePage:
     ]
     return HomePage(
         figures=[
-            HomeFigure(_("entries in 7 days"), entries.count(), address=address_of("audit:entries")),
+            HomeFigure(_("entries in 7 days"), entries.count(), address=address_of("accounts:records")),
             HomeFigure(_("sensitive fields read"), reads.count(), note=_("in 7 days")),
             HomeFigure(_("inside now"), panels.inside_now(user), address=address_of("attendance:presence")),
         ],
         tasks=newest,
         tasks_title=_("Who read sensitive fields"),
         tasks_none=_("Nobody read a sensitive field in the last 7 days."),
-        tasks_more=address_of("audit:entries"),
+        tasks_more=address_of("accounts:records"),
         charts=("days",),
     )
 
@@ -194,7 +194,8 @@ def _system(user: Any) -> HomePage:
     states = site_states(user)
     silent = [(state, gate) for state in states for gate in state.silent]
     waiting = OutboxRow.objects.filter(done__isnull=True)
-    refused = list(waiting.exclude(refusal="").order_by("pk")[: panels.SHOWN])
+    whole = user.scope(Permission.CHANGE_SYSTEM).whole  # a refusal names a worker or a site, of any part
+    refused = list(waiting.exclude(refusal="").order_by("pk")[: panels.SHOWN]) if whole else []
     gates = sum(state.gates for state in states)
     tasks = [
         HomeTask(f"{gate.name or gate.gate_id} · {state.project}", _heard(gate.last_heard), "bad")
