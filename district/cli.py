@@ -6,8 +6,9 @@ from common import __version__
 from common.memory import keep_private
 from common.processes import ended_by_signals
 from common.terminal.errors import error_group
+from common.terminal.logs import configure_logs
 from common.uncaught import shown_without_values
-from district.commands import audit, init, platform_sim, processes, simulate, users
+from district.commands import audit, imports, init, platform_sim, processes, simulate, users
 from district.commands.context import out, tell
 
 app = typer.Typer(
@@ -38,6 +39,7 @@ def _root(
 def main() -> None:
     """Run the command, as the console script does."""
     keep_private()
+    configure_logs()
     with shown_without_values(), ended_by_signals():
         app()
 
@@ -47,5 +49,6 @@ init.register(app)
 processes.register(app)
 users.register(app)
 audit.register(app)
+imports.register(app)
 platform_sim.register(app)
 simulate.register(app)

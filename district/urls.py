@@ -2,15 +2,20 @@
 
 from django.urls import include, path
 
+from district.api.urls import API_ROUTES
+
 urlpatterns = [
     path("account/", include("district.accounts.sign_in_urls")),
     path("", include("district.people.urls")),
     path("imports/", include("district.imports.urls")),
     path("places/", include("district.places.urls")),
+    path("api/v1/", API_ROUTES),
+    path("", include("district.api.urls")),
     path("uploads/", include("district.realname.urls")),
     path("", include("district.accounts.urls")),
     path("", include("district.attendance.urls")),
     path("", include("district.overview.urls")),
+    path("exchange/", include("district.exchange.urls")),
     path("", include("district.phones.urls")),
     path("", include("district.enrolment.urls")),
 ]

@@ -33,8 +33,8 @@ def sheet_field(
     key: str, read: Read, headings: str = "", clearable: bool = True, *, needed: bool = False
 ) -> SheetField:
     """Describe a field. `headings`: those that name it, between bars; its key is one of them."""
-    words = (key.replace("_", " "), key, *(one for one in headings.split("|") if one))
-    return SheetField(key, read, words, clearable and not needed, needed)
+    words = [key.replace("_", " "), key, *(one for one in headings.split("|") if one)]
+    return SheetField(key, read, tuple(dict.fromkeys(words)), clearable and not needed, needed)
 
 
 @dataclass(frozen=True, slots=True)

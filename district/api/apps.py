@@ -3,8 +3,14 @@
 from django.apps import AppConfig
 
 
-class ApiConfig(AppConfig):
+class ApiApp(AppConfig):
     """The API and webhooks for other programs."""
 
     name = "district.api"
     label = "api"
+
+    def ready(self) -> None:
+        """Listen to what other programs are told of."""
+        from district.api import events
+
+        events.connect()

@@ -61,6 +61,11 @@ class AnswerForm(forms.Form):
 class SiteRulesForm(forms.Form):
     """How a site counts working time."""
 
+    since = forms.DateField(
+        label=gettext_lazy("From this day on"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=gettext_lazy("Not before this month: earlier ledgers stay as they are."),
+    )
     day_begins = forms.TimeField(
         label=gettext_lazy("Working day begins"),
         widget=forms.TimeInput(attrs={"type": "time"}),
@@ -107,6 +112,29 @@ class ShiftForm(forms.ModelForm):  # type: ignore[type-arg]
 class EntranceForm(forms.ModelForm):  # type: ignore[type-arg]
     """An entrance without a gate."""
 
+    latitude = forms.FloatField(label=gettext_lazy("Latitude"), min_value=-90, max_value=90, required=False)
+    longitude = forms.FloatField(label=gettext_lazy("Longitude"), min_value=-180, max_value=180, required=False)
+
     class Meta:
         model = Entrance
-        fields: ClassVar = ["name", "longitude", "latitude", "radius_m"]
+        fields: ClassVar = ["name", "period_s", "latitude", "longitude", "radius_m"]
+        help_texts: ClassVar = {
+            "latitude": gettext_lazy("In degrees (WGS84). Without a place the code alone counts."),
+        }
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse half a place."""
+        found: dict[str, Any] = super().clean() or {}
+        if (found.get("latitude") is None) != (found.get("longitude") is None):
+            raise ValidationError(_("Give both latitude and longitude, or neither."))
+        return found
+
+
+class MarkForm(forms.Form):
+    """A worker records going in or out."""
+
+    direction = forms.ChoiceField(choices=Passage.Direction.choices)
+    code = forms.CharField(max_length=12)
+    latitude = forms.FloatField(min_value=-90, max_value=90, required=False)
+    longitude = forms.FloatField(min_value=-180, max_value=180, required=False)
+    accuracy = forms.FloatField(min_value=0, max_value=1_000_000, required=False)

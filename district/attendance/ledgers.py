@@ -9,9 +9,10 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from district.attendance.confirmations import states
-from district.attendance.models import Day, SiteRules
+from district.attendance.models import Day
 from district.attendance.rules.ledger import LedgerDay, LedgerRow, month_days, work_units
 from district.attendance.rules.working_time import DEFAULTS
+from district.attendance.rules_of_sites import rules_on
 from district.permissions import Permission
 from district.places.models import Project
 from district.scope import Account
@@ -54,8 +55,7 @@ def days_of_month(user: Account, site: Project, month: date, permission: Permiss
 
 def ledger_of(site: Project, month: date, days: "QuerySet[Any]") -> Ledger:
     """Make the ledger from days. They are limited by rights, and to a team if one is wanted, already."""
-    rules = SiteRules.objects.filter(project=site).first()
-    full = rules.full_day_s if rules else DEFAULTS.full_day_s
+    full = rules_on(site, month_days(month)[-1]).full_day_s
     rows: dict[int, LedgerRow] = {}
     ordered = days.order_by("team__name", "person__pinyin", "person", "date")
     for person, name, trade, team, employer, day, seconds, night, no_exit, no_entry, corrected in ordered.values_list(

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from district.attendance.models import Correction, Passage, SiteRules
-from district.attendance.rules.working_time import Step, WorkDay, WorkingTime, day_of, days_of, stays_of, wall_clock_s
+from district.attendance.models import Correction, Passage
+from district.attendance.rules.working_time import Step, WorkDay, day_of, days_of, stays_of, wall_clock_s
+from district.attendance.rules_of_sites import rules_by_site
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ def day_after(correction: Correction) -> DayPreview:
     else:
         key = (correction.gate_id, correction.line, correction.seq)
         changed = [step for name, step in steps.items() if name != key]
-    rules = {site: WorkingTime(begins, longest) for site, begins, longest in _rules(correction)}
-    date = day_of(wall_clock_s(local, zone), rules.get(correction.project_id, WorkingTime()))
+    rules = rules_by_site([correction.project_id])
+    date = day_of(wall_clock_s(local, zone), rules(correction.project_id, wall_clock_s(local, zone)))
     near = (date - timedelta(days=1), date)
 
     def found(all_steps: list[Step]) -> WorkDay | None:
@@ -54,8 +55,3 @@ def _steps(correction: Correction) -> dict[tuple[str, str, int], Step]:
         (gate, line, seq): Step(site, utc, local, direction == "in", source == "correction")
         for gate, line, seq, site, utc, local, direction, source in values
     }
-
-
-def _rules(correction: Correction) -> list[tuple[int, int, int]]:
-    rows = SiteRules.objects.filter(project=correction.project)
-    return list(rows.values_list("project_id", "day_begins_s", "longest_s"))

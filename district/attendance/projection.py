@@ -14,7 +14,8 @@ from django.utils import timezone
 from district.attendance.models import Stay
 from district.attendance.models.projections import INSIDE
 from district.attendance.projection_sql import DAY_COLUMNS, STAY, Dialect, select_days, select_stays, upsert
-from district.attendance.rules.working_time import DEFAULTS
+from district.attendance.rules.working_time import wall_clock_s
+from district.attendance.rules_of_sites import rules_by_site
 
 AROUND = timedelta(days=1)
 """A passage changes no stay that began more than the longest stay before it."""
@@ -78,8 +79,9 @@ def close_overdue(now: datetime | None = None) -> bool:
     """Close the stays that last longer than their site allows: the exit is missing. Return whether there were any."""
     now, found = now or timezone.now(), Touched()
     inside = Stay.objects.filter(INSIDE, came__lt=now - timedelta(hours=1)).order_by("came")
-    for person, came, longest in inside.values_list("person_id", "came", "project__working_time__longest_s"):
-        if came < now - timedelta(seconds=longest or DEFAULTS.longest_s):
+    rules, zone = rules_by_site(), timezone.get_default_timezone()
+    for person, site, came in inside.values_list("person_id", "project_id", "came"):
+        if came < now - timedelta(seconds=rules(site, wall_clock_s(came, zone)).longest_s):
             found.add(person, came)
         if len(found.spans) >= OVERDUE_AT_ONCE:
             break

@@ -14,6 +14,10 @@ STAY = [*_STAY_KEYS, *_ATTRIBUTES, "date", "came", '"left"', *_COUNTED]
 DAY_COLUMNS = ["project_id", "person_id", "date", *_ATTRIBUTES, "first_in", "last_out", *_COUNTED]
 
 
+_CODE = "(a.project_id * 2 + CASE a.direction WHEN 'in' THEN 1 ELSE 0 END)"
+"""Site and direction in one number: an entry is odd, and its exit one less. Windows over one column cost half."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """What the two databases write differently. Each has one place for an expression."""
@@ -41,42 +45,41 @@ def select_stays(dialect: Dialect, *, touched: bool) -> str:
     day = dialect.date.format(f"(local - day_begins_s) / {DAY}")
     within = f"AND {day} BETWEEN day_from AND day_to" if touched else ""
     night = f"({_night('next_local')}) - ({_night('local')})"
+    here, next_at = dialect.seconds.format("utc"), dialect.seconds.format("next_utc")
+    before_at = dialect.seconds.format("before_utc")
     return f"""
 WITH seen AS (
-  SELECT a.id, a.person_id, a.project_id, a.assignment_id, a.utc, a.local, a.direction, a.source, a.line_id, a.seq,
-    {dialect.seconds.format("a.utc")} AS at, {"t.day_from, t.day_to," if touched else ""}
-    LAG(a.local) OVER w AS ago, LAG(a.direction) OVER w AS ago_direction, LAG(a.project_id) OVER w AS ago_project
+  SELECT a.id, a.person_id, a.project_id, a.assignment_id, a.utc, a.local, a.line_id, a.seq,
+    {_CODE} AS code, a.source = 'correction' AS corrected, {"t.day_from, t.day_to," if touched else ""}
+    LAG(a.local) OVER w AS ago, LAG({_CODE}) OVER w AS ago_code
   FROM attendance_passage a {limits}
   WHERE a.granted AND NOT a.set_aside AND a.person_id IS NOT NULL
   WINDOW w AS (PARTITION BY a.person_id ORDER BY a.utc, a.line_id, a.seq)
 ), step AS (
-  SELECT *,
-    LEAD(at) OVER s AS next_at, LEAD(utc) OVER s AS next_utc, LEAD(local) OVER s AS next_local,
-    LEAD(direction) OVER s AS next_direction, LEAD(project_id) OVER s AS next_project,
-    LEAD(source) OVER s AS next_source,
-    LAG(at) OVER s AS before_at, LAG(direction) OVER s AS before_direction, LAG(project_id) OVER s AS before_project
+  SELECT *, LEAD(utc) OVER s AS next_utc, LEAD(local) OVER s AS next_local, LEAD(code) OVER s AS next_code,
+    LEAD(corrected) OVER s AS next_corrected, LAG(utc) OVER s AS before_utc, LAG(code) OVER s AS before_code
   FROM seen
-  WHERE ago IS NULL OR ago_project <> project_id OR ago_direction <> direction OR local - ago > {REPEAT_S}
+  WHERE ago IS NULL OR ago_code <> code OR local - ago > {REPEAT_S}
   WINDOW s AS (PARTITION BY person_id ORDER BY utc, line_id, seq)
 ), judged AS (
-  SELECT step.*, COALESCE(r.longest_s, {DEFAULTS.longest_s}) AS longest_s,
+  SELECT step.*, code %% 2 = 1 AS inwards, COALESCE(r.longest_s, {DEFAULTS.longest_s}) AS longest_s,
     COALESCE(r.day_begins_s, {DEFAULTS.day_begins_s}) AS day_begins_s,
-    COALESCE(direction = 'in' AND next_direction = 'out' AND next_project = step.project_id
-      AND next_at - at <= COALESCE(r.longest_s, {DEFAULTS.longest_s}), FALSE) AS closed,
-    COALESCE(direction = 'out' AND before_direction = 'in' AND before_project = step.project_id
-      AND at - before_at <= COALESCE(r.longest_s, {DEFAULTS.longest_s}), FALSE) AS opened
+    CASE WHEN next_code = code - 1 AND code %% 2 = 1 THEN {next_at} - {here} END AS lasted,
+    CASE WHEN before_code = code + 1 AND code %% 2 = 0 THEN {here} - {before_at} END AS came_ago
   FROM step LEFT JOIN attendance_siterules r ON r.project_id = step.project_id
+    AND step.local >= r.from_local AND step.local < r.until_local
 )
 SELECT judged.id, judged.project_id, judged.person_id, judged.assignment_id, w.enterprise_id, w.team_id,
   COALESCE(w.trade, ''), {day}, utc,
-  CASE WHEN direction = 'out' THEN utc WHEN closed THEN next_utc END,
-  CASE WHEN closed THEN next_at - at ELSE 0 END,
-  CASE WHEN closed THEN {night} ELSE 0 END,
-  CASE WHEN direction = 'in' AND NOT closed THEN next_at IS NOT NULL OR %s - at > longest_s ELSE FALSE END,
-  direction = 'out',
-  CASE WHEN closed AND next_source = 'correction' THEN TRUE ELSE source = 'correction' END
+  CASE WHEN NOT inwards THEN utc WHEN lasted <= longest_s THEN next_utc END,
+  CASE WHEN lasted <= longest_s THEN lasted ELSE 0 END,
+  CASE WHEN lasted <= longest_s THEN {night} ELSE 0 END,
+  CASE WHEN NOT inwards OR lasted <= longest_s THEN FALSE
+    ELSE next_utc IS NOT NULL OR %s - {here} > longest_s END,
+  NOT inwards,
+  CASE WHEN lasted <= longest_s AND next_corrected THEN TRUE ELSE corrected END
 FROM judged LEFT JOIN people_assignment w ON w.id = judged.assignment_id
-WHERE (direction = 'in' OR NOT opened) {within}"""
+WHERE (inwards OR came_ago IS NULL OR came_ago > longest_s) {within}"""
 
 
 def select_days(*, touched: bool) -> str:

@@ -17,6 +17,8 @@ def rebuild() -> tuple[int, int]:
     """
     dialect = Dialect.of(connection)
     with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL work_mem = '256MB'; SET LOCAL maintenance_work_mem = '256MB'")
         for model in (Day, Stay):
             cursor.execute(f"{_emptying()} {model._meta.db_table}")
         stays = _filled(cursor, Stay, STAY, select_stays(dialect, touched=False), [seconds_of(None)])

@@ -126,3 +126,48 @@ CORRECTIONS = ListTable(
         icon="check",
     ),
 )
+
+PAYROLLS = ListTable(
+    name="payrolls",
+    keys=("-month", "pk"),
+    columns=(
+        TableColumn(
+            "month",
+            gettext_lazy("Month"),
+            value=lambda row: f"{row.month:%Y-%m}",
+            link=lambda row: reverse("attendance:payroll", args=[row.pk]),
+        ),
+        TableColumn("site", gettext_lazy("Site"), value="project.place.name"),
+        TableColumn("employer", gettext_lazy("Employer"), value="enterprise.name"),
+        TableColumn("imported", gettext_lazy("Imported"), kind="time"),
+        TableColumn("imported_by", gettext_lazy("Imported by")),
+        TableColumn("settled", gettext_lazy("Settled")),
+    ),
+    empty=EmptyState(
+        gettext_lazy("No payroll yet"),
+        gettext_lazy("Import a sheet with name, id number, month and paid days. Then each difference is shown."),
+        icon="wages",
+    ),
+)
+
+
+def difference_text(kind: str) -> str:
+    """Return what a difference means."""
+    return {
+        "paid_absent": _("paid, and never seen"),
+        "unpaid": _("seen, and not on the payroll"),
+        "more": _("paid for more days than seen"),
+        "less": _("paid for fewer days than seen"),
+    }.get(kind, "")
+
+
+DIFFERENCES = ListTable(
+    name="payroll_differences",
+    columns=(
+        TableColumn("name", gettext_lazy("Name")),
+        TableColumn("kind", gettext_lazy("Difference"), value=lambda row: difference_text(row.kind)),
+        TableColumn("paid", gettext_lazy("Paid days"), value=lambda row: None if row.paid is None else float(row.paid)),
+        TableColumn("seen", gettext_lazy("Worked days"), value=lambda row: float(row.seen)),
+        TableColumn("present", gettext_lazy("Days present"), kind="number"),
+    ),
+)

@@ -12,7 +12,7 @@ import typer
 from common.processes import Processes, on_ending
 from district.commands.context import Folder, opened, out
 from district.commands.users import print_first_link
-from district.config import DistrictConfig
+from district.config import DistrictConfig, read_config
 
 
 def register(app: typer.Typer) -> None:
@@ -32,14 +32,11 @@ def run(
 
     Example: sitegate-district run --dir district --all
     """
-    config = opened(folder)
-    if not config.database_url:
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
-        call_command("createcachetable", verbosity=0)
+    config = read_config(folder)
     stop = _stop_event()
     with Processes() as children:
+        if not config.database_url:
+            _run_to_end(children, _own("migrate", config))
         names = _start(children, config, everything=everything)
         while not stop.wait(0.5):
             ended = [name for name in names if children[name].poll() is not None]
@@ -54,6 +51,7 @@ def web(folder: Folder = Path()) -> None:
     Example: sitegate-district web --dir district
     """
     config = opened(folder)
+    (config.folder / "static").mkdir(exist_ok=True)
     out.print(f"pages: http://{config.web.host}:{config.web.port}/", highlight=False)
     print_first_link(config)
     sys.stdout.flush()
@@ -83,6 +81,12 @@ def _start(children: Processes, config: DistrictConfig, *, everything: bool) -> 
     return tuple(commands)
 
 
+def _run_to_end(children: Processes, command: Sequence[str]) -> None:
+    """Run a command that this one needs. Another process: this one stays small while it waits."""
+    if children.start("first", command).wait():
+        raise typer.Exit(1)
+
+
 def _stop_event() -> threading.Event:
     """Make an event that SIGINT, SIGTERM and SIGHUP set."""
     stop = threading.Event()
@@ -100,6 +104,7 @@ def _gunicorn_options(config: DistrictConfig) -> list[str]:
         # Kept connections would all go to the same one of several workers.
         f"--keep-alive={0 if several else 15}",
         "--graceful-timeout=8",
+        "--no-control-socket",
     ]
 
 

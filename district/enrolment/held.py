@@ -57,11 +57,11 @@ def _face(person: Person) -> list[KeptThing]:
 
 
 def _papers(person: Person) -> list[KeptThing]:
-    names = [_("name")]
-    names += [_("date of birth")] if person.birth else []
-    names += [_("phone number")] if person.phone else []
-    names += [_("address")] if person.address else []
-    names += [_("id number")] if IdDocument.objects.filter(person=person).exists() else []
+    names = [_("your name")]
+    names += [_("your birth date")] if person.birth else []
+    names += [_("your phone number")] if person.phone else []
+    names += [_("your address")] if person.address else []
+    names += [_("your id number")] if IdDocument.objects.filter(person=person).exists() else []
     found = [
         KeptThing(
             "list",

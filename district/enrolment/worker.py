@@ -82,6 +82,11 @@ def _count_code(person: Person, now: datetime) -> None:
         raise NoMoreCodes
 
 
+def withdrew(person: Person) -> bool:
+    """Say whether the worker ever withdrew the consent to the face."""
+    return Consent.objects.filter(person=person, purpose=Consent.Purpose.FACE, withdrawn__isnull=False).exists()
+
+
 def withdrawal_of(person: Person) -> Withdrawal | None:
     """Return how far the newest withdrawal of the face is; None if there was none, or a new consent followed. Raises
     HqAway.

@@ -16,7 +16,7 @@ log = structlog.get_logger()
 PAGE = 1_000
 
 
-class _Overtaken(Exception):
+class Overtaken(Exception):
     """Another worker stored this page."""
 
 
@@ -29,7 +29,7 @@ def read_feed() -> bool:
         return False
     try:
         store_page(position, page, registered_handlers())
-    except _Overtaken:
+    except Overtaken:
         return True
     except OperationalError:
         raise
@@ -46,7 +46,7 @@ def store_page(position: FeedPosition, page: FeedPage, handlers: Sequence[FeedHa
         number=position.number + 1, cursor=page.cursor, read=timezone.now(), behind=len(page.behind), error=""
     )
     if not stored:
-        raise _Overtaken
+        raise Overtaken
     for handle in handlers:
         handle(page.entries)
 

@@ -31,7 +31,7 @@ class Worker:
 
     holder: str = field(default_factory=lambda: secrets.token_hex(16))
     machine: str = field(default_factory=lambda: _machine())
-    process: str = field(default_factory=lambda: _process(os.getpid()))
+    process: str = field(default_factory=lambda: process_name(os.getpid()))
 
     def take(self, name: str) -> bool:
         """Take the lease of a round, if nobody alive holds it. Return whether it is ours."""
@@ -65,7 +65,7 @@ class Worker:
     def _ended(self, held: WorkerLease) -> bool:
         if held.until <= timezone.now():
             return True
-        return held.machine == self.machine and _process(int(held.process.partition("/")[0])) != held.process
+        return held.machine == self.machine and process_name(int(held.process.partition("/")[0])) != held.process
 
 
 def _machine() -> str:
@@ -77,7 +77,7 @@ def _machine() -> str:
         return f"{socket.gethostname()}/{secrets.token_hex(8)}"[:120]
 
 
-def _process(pid: int) -> str:
+def process_name(pid: int) -> str:
     """Return process id and start time; "" if there is none."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()

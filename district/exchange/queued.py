@@ -16,7 +16,7 @@ class _WorkerEnded(RuntimeError):
 
 def run_task() -> bool:
     """Run the next task that waits. Return whether there was one."""
-    _put_back()
+    put_back()
     before = DBTaskResult.objects.ready().count()
     if before:
         TaskWorker(
@@ -32,7 +32,7 @@ def run_task() -> bool:
     return before > 1
 
 
-def _put_back() -> None:
+def put_back() -> None:
     """Put tasks back whose worker ended in the middle. This round runs in one worker alone: none of them runs now."""
     for task in DBTaskResult.objects.running():
         if len(task.worker_ids) >= TRIES_MAX:
@@ -40,4 +40,4 @@ def _put_back() -> None:
             log.error("task_failed", task=task.task_path)
         else:
             DBTaskResult.objects.filter(pk=task.pk, status=task.status).update(status="READY", started_at=None)
-            log.warning("task_put_back", task=task.task_path)
+            log.warning("taskput_back", task=task.task_path)

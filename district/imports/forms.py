@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from common.sheets.columns import letter
@@ -50,7 +50,7 @@ class ColumnsForm(forms.Form):
     def __init__(self, importer: type[Importer], opened: OpenedSheet, *args: Any, **options: Any) -> None:
         """Begin with what was guessed."""
         super().__init__(*args, **options)
-        choices = [("", _now("– not in the sheet –"))]
+        choices = [("", gettext("– not in the sheet –"))]
         for position, text in enumerate(opened.headings.texts):
             sample = opened.samples_of(position)
             name = f"{letter(position)}  {text}" + (f"  ({sample})" if sample else "")

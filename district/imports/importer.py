@@ -119,6 +119,8 @@ class Importer(ABC):
     fields: ClassVar[tuple[ImportField, ...]]
     columns_needed: ClassVar[tuple[str, ...]] = ()
     """Fields whose columns must be there, besides those that each row needs."""
+    words: ClassVar[Mapping[str, Mapping[str, StrPromise]]] = {}
+    """What pages say for the values of a field: `{"kind": {"007": _("Labour subcontractor")}}`."""
     lead: ClassVar[StrPromise | str] = ""
     """What a sheet does, for the page that explains it."""
     order: ClassVar[int] = 100
@@ -151,3 +153,8 @@ class Importer(ABC):
     def label(cls, key: str) -> StrPromise | str:
         """Return the name of a field on pages."""
         return next((one.label for one in cls.fields if one.column.key == key), key)
+
+    @classmethod
+    def said(cls, key: str, value: str) -> StrPromise | str:
+        """Return a value as pages say it."""
+        return cls.words.get(key, {}).get(value, value)

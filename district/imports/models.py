@@ -31,8 +31,8 @@ class SheetImport(models.Model):
     columns = models.JSONField(default=dict)
     """Field -> heading or letter, as a person chose them."""
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.COLUMNS)
-    made = models.DateTimeField(_("uploaded"), default=timezone.now)
-    changed = models.DateTimeField(_("changed"), auto_now=True)
+    made = models.DateTimeField(_("uploaded at"), default=timezone.now)
+    changed = models.DateTimeField(_("changed at"), auto_now=True)
     rows_done = models.IntegerField(default=0)
     """How far the worker is."""
     attempts = models.IntegerField(default=0)

@@ -13,13 +13,16 @@ from contract.names import matched
 def one_of(words: Mapping[str, str]) -> Read:
     """Read a choice. `words`: what a cell may say -> the value; capitals and blanks do not count."""
     known = {matched(word): value for word, value in words.items()}
+    offered: dict[str, str] = {}
+    for word, value in words.items():
+        offered.setdefault(value, word)
 
     def read(cell: Cell, rules: CellRules) -> str:
         text = text_of(int(cell) if isinstance(cell, float) and cell.is_integer() else cell)
         value = known.get(matched(text))
         if value is None:
             sentence = gettext_noop("%(cell)s is not known here: write one of %(known)s")
-            raise BadCell(sentence, cell=text[:60], known=", ".join(words))
+            raise BadCell(sentence, cell=text[:60], known=", ".join(offered.values()))
         return value
 
     return read

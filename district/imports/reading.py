@@ -4,7 +4,7 @@ import base64
 import hashlib
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -64,6 +64,15 @@ class OpenedSheet:
     def clear(self) -> bool:
         """Say that the rows can be read without a question."""
         return not self.lacking and not self.guess.unclear
+
+    @property
+    def fields(self) -> list[str]:
+        """Return the fields that the sheet may have."""
+        return [one.key for one in self.subject.fields]
+
+    def unknown(self, told: Iterable[str]) -> list[str]:
+        """Return what a person named and is no field."""
+        return [key for key in told if key not in self.fields]
 
     @property
     def columns(self) -> ColumnMap:

@@ -188,7 +188,10 @@ def _shown(request: HttpRequest, one: SheetImport, importer: type[Importer]) -> 
 
 def _changes(importer: type[Importer], result: ImportResult) -> Iterator[dict[str, Any]]:
     for row in result.changes:
-        fields = [(importer.label(key), after, before) for key, after, before in row.fields]
+        fields = [
+            (importer.label(key), importer.said(key, after), importer.said(key, before))
+            for key, after, before in row.fields
+        ]
         yield {"row": row.row, "action": row.action, "name": row.name, "fields": fields}
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from district.places.models import Enterprise, Place, Project
 
-_STATES = [("open", _("open")), ("closed", _("closed")), ("past", _("past its end"))]
+_STATES = [("open", _("under construction")), ("closed", _("closed")), ("past", _("past its end"))]
 
 
 def _search(text: Any) -> Any:
@@ -63,7 +63,7 @@ class EnterpriseFilter(django_filters.FilterSet):  # type: ignore[misc]
     """Enterprises by words and kind; retired ones only if asked for."""
 
     q = django_filters.CharFilter(label=_("Search"), method="search", widget=_search(_("Name or code")))
-    kind = django_filters.ChoiceFilter(label=_("Kind"), choices=Enterprise.Kind.choices, empty_label=_("all"))
+    kind = django_filters.ChoiceFilter(label=_("Type"), choices=Enterprise.Kind.choices, empty_label=_("all"))
     retired = django_filters.BooleanFilter(
         label=_("Retired too"), method="with_retired", widget=forms.CheckboxInput, initial=False
     )

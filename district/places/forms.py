@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from district.places.choices import AccountChoiceField, EnterpriseField, PlaceChoiceField, places_for
@@ -24,7 +24,7 @@ from district.scope import Account
 
 def refused(error: PlaceRefused) -> ValidationError:
     """Return a refusal in the reader's language, for a form."""
-    return ValidationError(_now(error.text) % error.values if error.values else _now(error.text))
+    return ValidationError(gettext(error.text) % error.values if error.values else gettext(error.text))
 
 
 class DayInput(forms.DateInput):
@@ -40,8 +40,8 @@ class DayInput(forms.DateInput):
 class AddPlaceForm(forms.Form):
     """A new place below another."""
 
-    kind = forms.ChoiceField(label=_("Kind"))
-    name = forms.CharField(label=_("Name"), max_length=120)
+    kind = forms.ChoiceField(label=_("Type"))
+    name = forms.CharField(label=pgettext_lazy("thing", "Name"), max_length=120)
     code = forms.CharField(
         label=_("Code"), max_length=20, required=False, help_text=_("The division's code, or the grid's number.")
     )
@@ -60,7 +60,7 @@ class AddPlaceForm(forms.Form):
 class ChangePlaceForm(forms.Form):
     """Name, code and outline of a place."""
 
-    name = forms.CharField(label=_("Name"), max_length=120)
+    name = forms.CharField(label=pgettext_lazy("thing", "Name"), max_length=120)
     code = forms.CharField(label=_("Code"), max_length=20, required=False)
     file = forms.FileField(
         label=_("Outline"),
@@ -101,11 +101,13 @@ class MovePlaceForm(forms.Form):
 class EnterpriseForm(forms.Form):
     """An enterprise."""
 
-    name = forms.CharField(label=_("Name"), max_length=120)
+    name = forms.CharField(label=pgettext_lazy("thing", "Name"), max_length=120)
     uscc = forms.CharField(label=_("Unified social credit code"), max_length=40)
-    kind = forms.ChoiceField(label=_("Kind"), choices=Enterprise.Kind.choices, initial=Enterprise.Kind.LABOUR)
+    kind = forms.ChoiceField(label=_("Type"), choices=Enterprise.Kind.choices, initial=Enterprise.Kind.LABOUR)
     contact = forms.CharField(label=_("Contact"), max_length=80, required=False)
-    phone = forms.CharField(label=_("Phone"), max_length=40, required=False, widget=forms.TextInput({"type": "tel"}))
+    phone = forms.CharField(
+        label=_("Telephone"), max_length=40, required=False, widget=forms.TextInput({"type": "tel"})
+    )
 
     def __init__(self, user: Account, *args: Any, **options: Any) -> None:
         """`user`: in whose part of the tree the seat may be."""
@@ -124,7 +126,7 @@ class EnterpriseForm(forms.Form):
 class SiteForm(forms.Form):
     """A building site. Fields that only a new site has are removed for an older one."""
 
-    name = forms.CharField(label=_("Name"), max_length=120)
+    name = forms.CharField(label=pgettext_lazy("thing", "Name"), max_length=120)
     site_id = forms.SlugField(
         label=_("Site id"),
         max_length=63,
@@ -141,8 +143,8 @@ class SiteForm(forms.Form):
     address = forms.CharField(label=_("Address"), max_length=200, required=False)
     longitude = forms.FloatField(label=_("Longitude"), required=False)
     latitude = forms.FloatField(label=_("Latitude"), required=False, help_text=_("In degrees (WGS84)."))
-    starts = forms.DateField(label=_("Begins"), required=False, widget=DayInput)
-    ends = forms.DateField(label=_("Ends"), required=False, widget=DayInput)
+    starts = forms.DateField(label=_("Work begins"), required=False, widget=DayInput)
+    ends = forms.DateField(label=_("Work ends"), required=False, widget=DayInput)
     resumed = forms.DateField(label=_("Resumed work"), required=False, widget=DayInput)
     field_order = ("name", "parent", "site_id", "general_contractor")
 
@@ -204,4 +206,4 @@ class AppointForm(forms.Form):
         """`user`: among whose accounts is chosen."""
         super().__init__(*args, **options)
         note = _("An account with a role in your part of the tree. Its former holder's time ends today.")
-        self.fields["who"] = AccountChoiceField(user=user, label=_("Who"), help_text=note)
+        self.fields["who"] = AccountChoiceField(user=user, label=_("Person in charge"), help_text=note)

@@ -7,6 +7,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from treebeard.mp_tree import MP_Node, MP_NodeManager, MP_NodeQuerySet
 
 from district.permissions import Permission
@@ -40,13 +41,13 @@ class Place(MP_Node, VisibleModel):  # type: ignore[misc]
         SITE = "site", _("Site")
 
     permission: ClassVar[Permission] = Permission.SEE_SITES
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
-    name = models.CharField(_("name"), max_length=120)
+    kind = models.CharField(_("type"), max_length=10, choices=Kind.choices)
+    name = models.CharField(pgettext_lazy("thing", "name"), max_length=120)
     code = models.CharField(_("code"), max_length=20, blank=True)
     """The administrative division's code (GB/T 2260), or the grid's number."""
     outline = models.JSONField(_("outline"), null=True, blank=True)
     """GeoJSON geometry (WGS84) for the map."""
-    retired = models.DateField(_("retired"), null=True, blank=True)
+    retired = models.DateField(_("out of use"), null=True, blank=True)
     """Kept for the history; nothing new stands below it."""
     objects = _PlaceManager()  # type: ignore[misc]
 
@@ -90,14 +91,14 @@ class Enterprise(VisibleModel):
         OTHER = "012", _("Other")
 
     permission: ClassVar[Permission] = Permission.SEE_SITES
-    name = models.CharField(_("name"), max_length=120)
+    name = models.CharField(pgettext_lazy("thing", "name"), max_length=120)
     uscc = models.CharField(_("unified social credit code"), max_length=18, unique=True)
-    kind = models.CharField(_("kind"), max_length=3, choices=Kind.choices, default=Kind.LABOUR)
+    kind = models.CharField(_("type"), max_length=3, choices=Kind.choices, default=Kind.LABOUR)
     place = models.ForeignKey(Place, models.PROTECT, related_name="enterprises")
     """Its grid: "one enterprise, one grid"."""
     contact = models.CharField(_("contact"), max_length=80, blank=True)
-    phone = models.CharField(_("phone"), max_length=40, blank=True)
-    retired = models.DateField(_("retired"), null=True, blank=True)
+    phone = models.CharField(_("telephone"), max_length=40, blank=True)
+    retired = models.DateField(_("out of use"), null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["name", "pk"]
@@ -174,9 +175,9 @@ class Gate(VisibleModel):
     permission: ClassVar[Permission] = Permission.SEE_SITES
     project = models.ForeignKey(Project, models.CASCADE, related_name="gates")
     gate_id = models.CharField(_("gate id"), max_length=63, validators=[_HQ_ID])
-    name = models.CharField(_("name"), max_length=80, blank=True)
+    name = models.CharField(pgettext_lazy("thing", "name"), max_length=80, blank=True)
     last_heard = models.DateTimeField(_("last heard"), null=True, blank=True)
-    retired = models.DateField(_("retired"), null=True, blank=True)
+    retired = models.DateField(_("out of use"), null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["project", "gate_id"], name="gate_once")]
@@ -199,7 +200,7 @@ class Responsibility(VisibleModel):
         LIAISON = "liaison", _("Liaison")
 
     permission: ClassVar[Permission] = Permission.SEE_SITES
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    kind = models.CharField(_("type"), max_length=10, choices=Kind.choices)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="responsibilities")
     place = models.ForeignKey(Place, models.CASCADE, null=True, blank=True, related_name="responsibilities")
     enterprise = models.ForeignKey(Enterprise, models.CASCADE, null=True, blank=True, related_name="responsibilities")

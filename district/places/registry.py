@@ -252,7 +252,7 @@ def _check_below(kind: str, parent: Place) -> None:
         raise PlaceRefused(gettext_noop("%(name)s is retired: choose another place."), name=parent.name)
     if not may_stand_below(kind, parent.kind):
         raise PlaceRefused(
-            gettext_noop("A %(kind)s cannot stand below %(name)s: choose a wider place."), kind=kind, name=parent.name
+            gettext_noop("This kind of place cannot stand below %(name)s: choose a wider place."), name=parent.name
         )
 
 

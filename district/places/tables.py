@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from district.places.models import Project
@@ -15,16 +15,16 @@ def site_state(one: Project) -> tuple[str, Tone]:
     """Return the state of a site, and its colour."""
     today = timezone.localdate()
     if one.closed is not None and one.closed <= today:
-        return _now("closed"), ""
+        return gettext("closed"), ""
     if one.starts is not None and one.starts > today:
-        return _now("not begun"), "info"
+        return gettext("not begun"), "info"
     if one.ends is not None and one.ends < today:
-        return _now("past its end"), "care"
-    return _now("open"), "good"
+        return gettext("past its end"), "care"
+    return gettext("under construction"), "good"
 
 
 def _post(name: str) -> Any:
-    return lambda row: "" if getattr(row, name) else _now("vacant")
+    return lambda row: "" if getattr(row, name) else gettext("vacant")
 
 
 SITES = ListTable(
@@ -43,14 +43,14 @@ SITES = ListTable(
         ),
         TableColumn("general_contractor", _("General contractor"), "general_contractor.name"),
         TableColumn("permit", _("Building permit"), kind="code"),
-        TableColumn("starts", _("Begins")),
-        TableColumn("ends", _("Ends")),
+        TableColumn("starts", _("Work begins"), kind="time"),
+        TableColumn("ends", _("Work ends"), kind="time"),
         TableColumn("gates", _("Gates"), "gate_count", kind="number"),
         TableColumn("site_id", _("Site id"), kind="code", shown=False, sort=("site_id", "pk")),
         TableColumn("code", _("Platform code"), kind="code", shown=False),
         TableColumn("address", _("Address"), kind="long", shown=False),
-        TableColumn("resumed", _("Resumed work"), shown=False),
-        TableColumn("closed", _("Closed"), shown=False),
+        TableColumn("resumed", _("Resumed work"), kind="time", shown=False),
+        TableColumn("closed", _("Closed"), kind="time", shown=False),
     ),
     empty=EmptyState(
         _("No sites yet"), _("Add one, or import a sheet of sites."), "places:add_site", _("Add site"), "site"
@@ -64,11 +64,11 @@ ENTERPRISES = ListTable(
             "name", _("Enterprise"), link=lambda row: reverse("places:enterprise", args=[row.pk]), sort=("name", "pk")
         ),
         TableColumn("uscc", _("Unified social credit code"), kind="code", sort=("uscc", "pk")),
-        TableColumn("kind", _("Kind"), lambda row: row.get_kind_display()),
+        TableColumn("kind", _("Type"), lambda row: row.get_kind_display()),
         TableColumn("place", _("Seat"), "place.name"),
         TableColumn("contact", _("Contact")),
-        TableColumn("phone", _("Phone"), kind="code"),
-        TableColumn("retired", _("Retired"), shown=False),
+        TableColumn("phone", _("Telephone"), kind="code"),
+        TableColumn("retired", _("Retired"), kind="time", shown=False),
     ),
     empty=EmptyState(
         _("No enterprises yet"),
@@ -96,12 +96,12 @@ VACANT_PLACES = ListTable(
     keys=("path", "pk"),
     columns=(
         TableColumn("name", _("Place"), link=lambda row: reverse("places:place", args=[row.pk])),
-        TableColumn("kind", _("Kind"), lambda row: row.get_kind_display()),
+        TableColumn("kind", _("Type"), lambda row: row.get_kind_display()),
         TableColumn("officer", _("Officer"), _post("has_officer"), kind="badge", tone=lambda row: "care"),
         TableColumn(
             "liaison",
             _("Liaison"),
-            lambda row: _now("vacant") if row.kind == "site" and not row.has_liaison else "",
+            lambda row: gettext("vacant") if row.kind == "site" and not row.has_liaison else "",
             kind="badge",
             tone=lambda row: "care",
         ),

@@ -1,4 +1,4 @@
-"""PROMISE: stays and days follow from the passages alone, in whatever order and how often these arrive."""
+"""PROMISE: stays and days follow from the passages alone, in any order, and however often these arrive."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -161,7 +161,7 @@ def _by_rules(town: SmallDistrict, entries: list[Any]) -> list[tuple[Any, ...]]:
             for e in entries
             if e.worker_id == person.worker_id
         ]
-        for day in days_of(stays_of(steps, dict.fromkeys(sites.values(), DEFAULTS), datetime.now(CHINA))):
+        for day in days_of(stays_of(steps, lambda _site, _local: DEFAULTS, datetime.now(CHINA))):
             flags = any(s.missing_exit for s in day.stays), any(s.missing_entry for s in day.stays)
             found.append(
                 (person.pk, day.site, day.date, day.first_in, day.last_out, day.seconds, day.night_seconds, *flags)

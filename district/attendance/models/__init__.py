@@ -10,6 +10,7 @@ from district.attendance.models.passages import UnplacedEntry as UnplacedEntry
 from district.attendance.models.projections import Day as Day
 from district.attendance.models.projections import Stay as Stay
 from district.attendance.models.site_rules import Entrance as Entrance
+from district.attendance.models.site_rules import PhoneMark as PhoneMark
 from district.attendance.models.site_rules import Shift as Shift
 from district.attendance.models.site_rules import SiteRules as SiteRules
 from district.attendance.models.wages import Payroll as Payroll

@@ -7,10 +7,15 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from district.attendance.rules.working_time import DEFAULTS, HOUR, LONGEST_MAX_S
+from district.attendance.models.passages import AtSite
+from district.attendance.rules.working_time import DAY, DEFAULTS, HOUR, LONGEST_MAX_S
+from district.people.models import Person
 from district.permissions import Permission
-from district.places.models import Project
+from district.places.models import Enterprise, Project
 from district.scope import Scope, VisibleModel
+
+FOREVER = 2**62
+"""`until_local` of the newest rules."""
 
 
 class OfSite(VisibleModel):
@@ -28,15 +33,19 @@ class OfSite(VisibleModel):
 
 
 class SiteRules(OfSite):
-    """How a site counts working time. A site without a row uses the defaults."""
+    """How a site counts working time, from one day on. Days before it use the rules before. Without: the defaults."""
 
-    project = models.OneToOneField(Project, models.CASCADE, related_name="working_time")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="working_time")
+    since = models.DateField(_("from"))
+    from_local = models.BigIntegerField()
+    """The same as seconds of the wall clock since 1970; `until_local`: where the next rules begin. No two overlap."""
+    until_local = models.BigIntegerField(default=FOREVER)
     day_begins_s = models.IntegerField(
         _("working day begins"),
         default=DEFAULTS.day_begins_s,
         validators=[MinValueValidator(0), MaxValueValidator(12 * HOUR)],
     )
-    """Seconds after midnight. Who comes earlier counts for the day before: that is the night shift."""
+    """Seconds after midnight. A person who comes earlier counts for the day before: that is the night shift."""
     longest_s = models.IntegerField(
         _("longest stay"),
         default=DEFAULTS.longest_s,
@@ -48,6 +57,13 @@ class SiteRules(OfSite):
         default=DEFAULTS.full_day_s,
         validators=[MinValueValidator(HOUR), MaxValueValidator(LONGEST_MAX_S)],
     )
+
+    class Meta:
+        ordering: ClassVar = ["project", "from_local"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["project", "from_local"], name="site_rules_once"),
+            models.CheckConstraint(condition=Q(until_local__gt=models.F("from_local")), name="site_rules_span"),
+        ]
 
 
 class Shift(OfSite):
@@ -83,6 +99,11 @@ class Entrance(OfSite):
     radius_m = models.IntegerField(
         _("radius in metres"), default=150, validators=[MinValueValidator(20), MaxValueValidator(2000)]
     )
+    period_s = models.IntegerField(
+        _("the code changes"),
+        default=60,
+        choices=[(60, _("every minute (on a screen)")), (DAY, _("every day (on paper)"))],
+    )
     closed = models.DateTimeField(_("closed"), null=True, blank=True)
 
     class Meta:
@@ -90,3 +111,17 @@ class Entrance(OfSite):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PhoneMark(AtSite):
+    """What a worker recorded on the phone at an entrance. If the place fits it is a passage at once, else a request."""
+
+    project = models.ForeignKey(Project, models.PROTECT, related_name="phone_marks")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="phone_marks")
+    enterprise = models.ForeignKey(Enterprise, models.PROTECT, null=True, related_name="phone_marks")
+    entrance = models.ForeignKey(Entrance, models.PROTECT, related_name="marks")
+    utc = models.DateTimeField(_("time"))
+    direction = models.CharField(max_length=3)
+    distance_m = models.IntegerField(_("distance in metres"), null=True)
+    """From the entrance; None: the phone did not say where it is. The place itself is not kept."""
+    counted = models.BooleanField(default=False)

@@ -21,8 +21,7 @@ class Payroll(AtSite):
     month = models.DateField(_("month"))
     """Its first day."""
     imported = models.DateTimeField(_("imported"), default=timezone.now)
-    imported_by = models.CharField(_("imported by"), max_length=150)
-    file_hash = models.CharField(max_length=64)
+    imported_by = models.CharField(_("imported by"), max_length=150, blank=True)
     settled = models.DateField(_("settled"), null=True, blank=True)
     """The day on which all wages were paid. The ledger is held for three years from it."""
 

@@ -12,7 +12,7 @@ The rules:
   breaks stays one day.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
@@ -115,12 +115,12 @@ def night_until(local: int) -> int:
     return days * (DAY - NIGHT_BEGINS_S + NIGHT_ENDS_S) + min(rest, NIGHT_ENDS_S) + max(rest - NIGHT_BEGINS_S, 0)
 
 
-def stays_of(steps: Iterable[Step], rules: dict[int, WorkingTime], now: datetime) -> list[WorkStay]:
-    """Make the stays of one person from all passages, in order of time."""
+def stays_of(steps: Iterable[Step], rules: Callable[[int, int], WorkingTime], now: datetime) -> list[WorkStay]:
+    """Make the stays of one person from all passages. `rules`: site and wall clock -> how it counts then."""
     real = _without_repeats(sorted(steps, key=lambda step: step.utc))
     found = []
     for number, step in enumerate(real):
-        here = rules.get(step.site, DEFAULTS)
+        here = rules(step.site, step.local)
         before = real[number - 1] if number else None
         after = real[number + 1] if number + 1 < len(real) else None
         if step.inwards:

@@ -32,5 +32,7 @@ def simulated(size: SimulationSize, *, measure: bool, tell: Callable[[str], None
         figures.append(measure_events(1, 100))
         found["figures"] = as_json(figures)
         for one in figures:
-            tell(f"{one.what}: median {one.median_ms} ms, p95 {one.p95_ms} ms, {one.rows} rows")
+            tell(
+                f"{one.what}: median {one.median_ms} ms, p95 {one.p95_ms} ms, processor {one.cpu_ms} ms, {one.rows} rows"
+            )
     return found

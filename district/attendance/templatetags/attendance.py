@@ -4,7 +4,7 @@ import segno
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 
-from district.attendance.tables import hours_text
+from district.attendance.tables import difference_text, hours_text
 
 register = template.Library()
 
@@ -19,3 +19,9 @@ def hours(seconds: int | None) -> str:
 def qr(text: str) -> SafeString:
     """Draw a QR code as SVG."""
     return mark_safe(segno.make(text, error="m").svg_inline(scale=4, omitsize=True))
+
+
+@register.filter
+def difference(kind: str) -> str:
+    """Say what a difference of a payroll means."""
+    return difference_text(kind)

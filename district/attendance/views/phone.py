@@ -1,14 +1,59 @@
-"""What a worker opens on the phone: the own month, to confirm it."""
+"""What a worker opens on the phone: the own days, a month to confirm, an entrance without a gate."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from district.accounts.pages import open_page
 from district.attendance import confirmations
+from district.attendance.forms import MarkForm
 from district.attendance.ledgers import ledger_of
-from district.attendance.models import Day, MonthConfirmation
+from district.attendance.models import Day, Entrance, MonthConfirmation, PhoneMark
+from district.attendance.phone_marks import MarkRefused, PhonePlace, mark
 from district.attendance.rules.ledger import LedgerRow, month_days
+from district.phones.pages import PhoneRequest, phone_page
+
+
+@phone_page
+def my_days(request: PhoneRequest) -> HttpResponse:
+    """Show a worker the own days, newest first, and the months that wait for an answer."""
+    asked = MonthConfirmation.objects.filter(person=request.worker, answered=None).select_related("project__place")
+    rows = Day.objects.filter(person=request.worker).select_related("project__place").order_by("-date")
+    context = {
+        "days": rows[:62],
+        "asked": [(one, confirmations.link_token(one)) for one in asked.order_by("-month")[:12]],
+    }
+    return render(request, "attendance/my_days.html", context)
+
+
+@phone_page
+def enter(request: PhoneRequest, address: str) -> HttpResponse:
+    """Let a worker record going in or out at an entrance without a gate."""
+    entrance = get_object_or_404(Entrance.objects.select_related("project__place"), address=address)
+    trouble = ""
+    if request.method == "POST":
+        form = MarkForm(request.POST)
+        if form.is_valid():
+            given = form.cleaned_data
+            place = PhonePlace(given["latitude"], given["longitude"], given["accuracy"])
+            try:
+                made = mark(entrance, request.worker, given["direction"], given["code"], place)
+                return redirect("attendance:entered", pk=made.pk)
+            except MarkRefused as error:
+                trouble = str(error)
+        else:
+            trouble = _("Type the six digits of the code.")
+    last = PhoneMark.objects.filter(person=request.worker, entrance=entrance).order_by("-utc").first()
+    context = {"entrance": entrance, "trouble": trouble, "inside": last is not None and last.direction == "in"}
+    return render(request, "attendance/enter.html", context, status=200 if not trouble else 422)
+
+
+@phone_page
+def entered(request: PhoneRequest, pk: int) -> HttpResponse:
+    """Say what was recorded."""
+    marks = PhoneMark.objects.filter(person=request.worker).select_related("entrance", "project__place")
+    return render(request, "attendance/entered.html", {"mark": get_object_or_404(marks, pk=pk), "now": timezone.now()})
 
 
 @open_page("the signed link opens one worker's month alone")

@@ -22,6 +22,7 @@ from district.enrolment.worker import (
     places_of,
     ways_of,
     withdrawal_of,
+    withdrew,
 )
 from district.people import registry
 from district.people.models import Consent, Person
@@ -63,6 +64,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "ways": ways,
         "places": places,
         "today": [one for one in places if one.now(today)],
+        "withdrew": not ways.agreed and withdrew(person),
     }
     return render(request, "enrolment/phone/home.html", context)
 

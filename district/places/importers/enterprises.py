@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, pgettext_lazy
 
 from common.sheets import values
 from common.sheets.refusals import BadCell
@@ -69,9 +69,14 @@ class EnterprisesImporter(Importer):
     permission = Permission.CHANGE_SITES
     order = 20
     lead = _("Contractors, subcontractors and suppliers of labour. An enterprise is known by its code.")
+    words: ClassVar = {"kind": dict(Enterprise.Kind.choices)}
     fields: ClassVar = (
         import_field(
-            "name", _("Name"), values.name(120), "企业名称|单位名称|公司名称|名称|企业|公司|company", needed=True
+            "name",
+            pgettext_lazy("thing", "Name"),
+            values.name(120),
+            "企业名称|单位名称|公司名称|名称|企业|公司|company",
+            needed=True,
         ),
         import_field(
             "uscc",
@@ -82,7 +87,7 @@ class EnterprisesImporter(Importer):
         ),
         import_field(
             "kind",
-            _("Kind"),
+            _("Type"),
             one_of(_KINDS),
             "类型|企业类型|单位类型|类别|type",
             clearable=False,
@@ -97,7 +102,7 @@ class EnterprisesImporter(Importer):
             note=_(PLACE_NOTE),
         ),
         import_field("contact", _("Contact"), values.name(80), "联系人|负责人|法定代表人"),
-        import_field("phone", _("Phone"), phone, "联系电话|电话|手机|手机号|tel"),
+        import_field("phone", _("Telephone"), phone, "联系电话|电话|手机|手机号|tel"),
     )
 
     def __init__(self, user: SignedIn) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, pgettext_lazy
 
 from common.sheets import values
 from common.sheets.rows import SheetRow
@@ -57,11 +57,14 @@ class PlacesImporter(Importer):
     permission = Permission.CHANGE_SITES
     order = 10
     lead = _("Towns, communities and grids. A place is known by its code, or by its name below its parent.")
+    words: ClassVar = {"kind": dict(Place.Kind.choices)}
     fields: ClassVar = (
-        import_field("name", _("Name"), values.name(120), "名称|名字|社区|网格|镇街|place", needed=True),
+        import_field(
+            "name", pgettext_lazy("thing", "Name"), values.name(120), "名称|名字|社区|网格|镇街|place", needed=True
+        ),
         import_field(
             "kind",
-            _("Kind"),
+            _("Type"),
             one_of(_KINDS),
             "类别|类型|级别|level|type",
             needed=True,

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, pgettext_lazy
 
 from common.sheets import values
 from common.sheets.refusals import BadCell
@@ -50,7 +50,11 @@ class SitesImporter(Importer):
     lead = _("Building sites with permit, dates and general contractor. A site is known by its id, else by its permit.")
     fields: ClassVar = (
         import_field(
-            "name", _("Name"), values.name(120), "项目名称|工地名称|工程名称|名称|项目|工地|site|project", needed=True
+            "name",
+            pgettext_lazy("thing", "Name"),
+            values.name(120),
+            "项目名称|工地名称|工程名称|名称|项目|工地|site|project",
+            needed=True,
         ),
         import_field(
             "parent",
@@ -81,8 +85,8 @@ class SitesImporter(Importer):
         import_field("address", _("Address"), values.name(200), "地址|项目地址|工程地址"),
         import_field("longitude", _("Longitude"), number(-180, 180), "经度|lng|lon"),
         import_field("latitude", _("Latitude"), number(-90, 90), "纬度|lat"),
-        import_field("starts", _("Begins"), a_date, "开工日期|计划开工|开始日期|start"),
-        import_field("ends", _("Ends"), a_date, "竣工日期|计划竣工|结束日期|end"),
+        import_field("starts", _("Work begins"), a_date, "开工日期|计划开工|开始日期|start"),
+        import_field("ends", _("Work ends"), a_date, "竣工日期|计划竣工|结束日期|end"),
     )
 
     def __init__(self, user: SignedIn) -> None:

@@ -32,13 +32,13 @@ class Migration(migrations.Migration):
                             ("site", "Site"),
                         ],
                         max_length=10,
-                        verbose_name="kind",
+                        verbose_name="type",
                     ),
                 ),
                 ("name", models.CharField(max_length=120, verbose_name="name")),
                 ("code", models.CharField(blank=True, max_length=20, verbose_name="code")),
                 ("outline", models.JSONField(blank=True, null=True, verbose_name="outline")),
-                ("retired", models.DateField(blank=True, null=True, verbose_name="retired")),
+                ("retired", models.DateField(blank=True, null=True, verbose_name="out of use")),
             ],
             options={
                 "indexes": [models.Index(fields=["kind", "path"], name="places_plac_kind_cbb57f_idx")],
@@ -65,12 +65,12 @@ class Migration(migrations.Migration):
                         ],
                         default="007",
                         max_length=3,
-                        verbose_name="kind",
+                        verbose_name="type",
                     ),
                 ),
                 ("contact", models.CharField(blank=True, max_length=80, verbose_name="contact")),
-                ("phone", models.CharField(blank=True, max_length=40, verbose_name="phone")),
-                ("retired", models.DateField(blank=True, null=True, verbose_name="retired")),
+                ("phone", models.CharField(blank=True, max_length=40, verbose_name="telephone")),
+                ("retired", models.DateField(blank=True, null=True, verbose_name="out of use")),
                 (
                     "place",
                     models.ForeignKey(
@@ -143,7 +143,7 @@ class Migration(migrations.Migration):
                 ),
                 ("name", models.CharField(blank=True, max_length=80, verbose_name="name")),
                 ("last_heard", models.DateTimeField(blank=True, null=True, verbose_name="last heard")),
-                ("retired", models.DateField(blank=True, null=True, verbose_name="retired")),
+                ("retired", models.DateField(blank=True, null=True, verbose_name="out of use")),
                 (
                     "project",
                     models.ForeignKey(
@@ -162,7 +162,7 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        choices=[("officer", "Officer"), ("liaison", "Liaison")], max_length=10, verbose_name="kind"
+                        choices=[("officer", "Officer"), ("liaison", "Liaison")], max_length=10, verbose_name="type"
                     ),
                 ),
                 ("starts", models.DateField(verbose_name="starts")),

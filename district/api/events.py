@@ -1,0 +1,80 @@
+"""What other programs are told of, and how each event reads."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.db.models import Q
+from django.db.models.signals import post_delete, post_save
+
+from district.api.models import WebhookEndpoint
+from district.api.webhooks import WebhookItem, emit, listeners
+from district.attendance.models import Passage
+from district.people.models import Assignment
+
+_PASSAGES, _ASSIGNMENTS = WebhookEndpoint.Event.PASSAGES, WebhookEndpoint.Event.ASSIGNMENTS
+
+
+def connect() -> None:
+    """Listen to what changes."""
+    post_save.connect(_saved, Assignment, dispatch_uid="api.Assignment")
+    post_delete.connect(_deleted, Assignment, dispatch_uid="api.Assignment.deleted")
+    post_save.connect(_passed, Passage, dispatch_uid="api.Passage")
+
+
+def of_feed(entries: Iterable[Any]) -> None:
+    """Tell of the passages of a page of the feed, after attendance stored them."""
+    if not listeners(_PASSAGES):
+        return
+    lines: dict[tuple[str, str], list[int]] = {}
+    for entry in entries:
+        if entry.kind == "event":
+            lines.setdefault((entry.gate_id, entry.line), []).append(entry.seq)
+    for (gate, line), numbers in lines.items():
+        wanted = Q(line__gate_id=gate, line__line=line, seq__in=numbers)
+        stored = Passage.objects.filter(wanted).select_related("line", "person", "project__place").order_by("seq")
+        emit(_PASSAGES, map(_passage, stored))
+
+
+def _passage(row: Passage) -> WebhookItem:
+    data = {
+        "gate_id": row.line.gate_id,
+        "line": row.line.line,
+        "seq": row.seq,
+        "site_id": row.project.site_id,
+        "worker_id": row.person.worker_id if row.person else row.worker_id,
+        "utc": row.utc.isoformat(),
+        "direction": row.direction,
+        "granted": row.granted,
+        "reason": row.reason,
+        "source": row.source,
+    }
+    return WebhookItem(row.project.place.path, row.enterprise_id, data)
+
+
+def _assignment(row: Assignment, what: str) -> Iterator[WebhookItem]:
+    data = {
+        "what": what,
+        "worker_id": row.person.worker_id,
+        "site_id": row.project.site_id,
+        "employer_code": row.enterprise.uscc,
+        "team": row.team.name if row.team else "",
+        "trade": row.trade,
+        "starts": row.starts.isoformat(),
+        "ends": row.ends.isoformat() if row.ends else None,
+    }
+    yield WebhookItem(row.project.place.path, row.enterprise_id, data)
+
+
+def _saved(instance: Assignment, created: bool, **_: Any) -> None:
+    if listeners(_ASSIGNMENTS):
+        emit(_ASSIGNMENTS, _assignment(instance, "begun" if created else "changed"))
+
+
+def _deleted(instance: Assignment, **_: Any) -> None:
+    if listeners(_ASSIGNMENTS):
+        emit(_ASSIGNMENTS, _assignment(instance, "removed"))
+
+
+def _passed(instance: Passage, created: bool, **_: Any) -> None:
+    if created and listeners(_PASSAGES):
+        emit(_PASSAGES, [_passage(instance)])

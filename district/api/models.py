@@ -1,0 +1,144 @@
+"""Tokens of other programs, and the addresses that are told of events."""
+
+from functools import cached_property
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from district.fields import EncryptedTextField
+from district.permissions import Permission
+from district.places.models import Enterprise, Place
+from district.scope import Scope, VisibleModel
+
+READABLE = (Permission.SEE_SITES, Permission.SEE_PEOPLE, Permission.SEE_PRESENCE, Permission.SEE_ATTENDANCE)
+"""What a program can be given. Id numbers, bank accounts and addresses are not among it."""
+
+
+class OfProgram(VisibleModel):
+    """Something that another program holds: made by an account, at one place or for one enterprise.
+
+    It never sees more than its maker sees at that moment: whoever loses a role takes the right from its programs too.
+    """
+
+    permission: ClassVar[Permission] = Permission.SEE_ACCOUNTS
+    name = models.CharField(_("name"), max_length=60)
+    place = models.ForeignKey(Place, models.PROTECT, null=True, blank=True, related_name="+")
+    enterprise = models.ForeignKey(Enterprise, models.PROTECT, null=True, blank=True, related_name="+")
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    made = models.DateTimeField(_("made"), default=timezone.now)
+    ended = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def where(self) -> str:
+        """Return the place or enterprise that it is limited to."""
+        return str(self.place or self.enterprise or "")
+
+    @classmethod
+    def visible_q(cls, scope: Scope) -> Q:
+        """Show those at places inside the scope, and those of enterprises that have their seat there."""
+        return scope.places("place__path") | scope.employers() | scope.places("enterprise__place__path")
+
+    def limited(self, makers: Scope) -> Scope:
+        """Return the part of its maker's scope that it may use: its own place or enterprise, or nothing."""
+        if self.place is not None:
+            first, end = self.place.branch
+            inside = any(start <= first and end <= stop for start, stop in makers.ranges)
+            return Scope(ranges=((first, end),)) if inside else Scope()
+        mine = frozenset({self.enterprise_id} if self.enterprise_id is not None else ())
+        return Scope(enterprises=mine & makers.enterprises)
+
+
+class ApiToken(OfProgram):
+    """A program's key to the API. Only a hash of its secret is kept."""
+
+    secret_hash = models.CharField(max_length=64, unique=True)
+    shown = models.CharField(_("begins with"), max_length=12)
+    """The first characters, so that people know which one it is."""
+    permissions = models.JSONField(_("may"), default=list)
+    expires = models.DateTimeField(_("expires"))
+    last_used = models.DateTimeField(_("last used"), null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(place__isnull=False) ^ Q(enterprise__isnull=False), name="token_at_place_or_enterprise"
+            ),
+        ]
+
+    @cached_property
+    def alive(self) -> bool:
+        """Say whether it is neither ended nor expired, and its maker may sign in."""
+        return self.ended is None and self.expires > timezone.now() and self.made_by.is_active
+
+    def scope(self, permission: Permission) -> Scope:
+        """Return where the token has a permission now."""
+        if not self.alive or permission not in self.permissions or permission not in READABLE:
+            return Scope()
+        return self.limited(self.made_by.scope(permission))
+
+
+class WebhookEndpoint(OfProgram):
+    """An address of another program that is told of events, each signed by a secret of its own."""
+
+    class Event(models.TextChoices):
+        """What it is told of."""
+
+        PASSAGES = "passages", _("Passages")
+        ASSIGNMENTS = "assignments", _("Work on sites: begun, changed, ended")
+
+    url = models.URLField(_("address"), max_length=300)
+    secret = EncryptedTextField(_("secret"))
+    events = models.JSONField(_("events"), default=list)
+    failing_since = models.DateTimeField(_("failing since"), null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(place__isnull=False) ^ Q(enterprise__isnull=False), name="webhook_at_place_or_enterprise"
+            ),
+        ]
+
+    @property
+    def alive(self) -> bool:
+        """Say whether it is told of events."""
+        return self.ended is None and self.made_by.is_active
+
+    def scope(self, permission: Permission) -> Scope:
+        """Return where its program may hear of what needs a permission."""
+        return self.limited(self.made_by.scope(permission)) if self.alive else Scope()
+
+
+class WebhookDelivery(models.Model):
+    """One message for one address, stored with the change that it tells of. It arrives at least once, under one id."""
+
+    endpoint = models.ForeignKey(WebhookEndpoint, models.CASCADE, related_name="deliveries")
+    message_id = models.CharField(max_length=40, unique=True)
+    event = models.CharField(max_length=20)
+    body = models.JSONField()
+    made = models.DateTimeField(default=timezone.now)
+    attempts = models.IntegerField(default=0)
+    next_try = models.DateTimeField(default=timezone.now)
+    status = models.CharField(max_length=60, blank=True)
+    """What the last attempt gave."""
+    done = models.DateTimeField(null=True, blank=True)
+    given_up = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["next_try", "id"],
+                condition=Q(done__isnull=True, given_up__isnull=True),
+                name="webhook_waiting",
+            ),
+            models.Index(fields=["endpoint", "-id"], name="webhook_of_endpoint"),
+        ]

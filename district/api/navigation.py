@@ -1,0 +1,8 @@
+"""The entry of the navigation."""
+
+from django.utils.translation import gettext_lazy as _
+
+from district.navigation import NavigationEntry
+from district.permissions import Permission
+
+ENTRIES = (NavigationEntry(_("Other programs"), "api:programs", Permission.EXPORT, 450, icon="webhook"),)
