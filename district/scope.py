@@ -14,6 +14,8 @@ from district.permissions import Permission
 
 NOTHING = Q(pk__in=[])
 """Matches no row."""
+_ROOT_PATH_LENGTH = 4
+"""Characters in the path of a place without a parent (`Place.steplen`)."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,11 @@ class Scope:
     def empty(self) -> bool:
         """Say that the account has the permission nowhere."""
         return not self.ranges and not self.enterprises
+
+    @property
+    def whole(self) -> bool:
+        """Say that the account has the permission on a whole tree: what belongs to no place is its too."""
+        return any(len(first) == _ROOT_PATH_LENGTH for first, _end in self.ranges)
 
     def places(self, path: str = "path") -> Q:
         """Return the filter for a column with the path of a place."""

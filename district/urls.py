@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("district.accounts.urls")),
     path("", include("district.attendance.urls")),
     path("", include("district.overview.urls")),
+    path("exchange/", include("district.exchange.urls")),
     path("", include("district.phones.urls")),
     path("", include("district.enrolment.urls")),
 ]

@@ -2,10 +2,10 @@
 
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
@@ -13,6 +13,7 @@ from common.broker.access import LinkError
 from common.config_paths import path_problem
 from common.terminal.problems import problem
 from common.text_files import NotUtf8, read_text
+from common.unknown_keys import unknown_keys
 from contract.messages import Id
 
 FILE_NAME = "hq.toml"
@@ -167,11 +168,16 @@ def load(folder: Path) -> HqConfig:
     except tomllib.TOMLDecodeError as error:
         raise HqConfigError(f"{path} is not valid TOML: {error}") from error
     except ValidationError as error:
-        lines = [f"  - {problem(one)}" for one in error.errors(include_url=False)]
+        lines = [f"  - {one}" for one in _problems(data, error)]
         raise HqConfigError(f"{path}: {len(lines)} problem(s)\n" + "\n".join(lines)) from error
     if wrong := list(_wrong_paths(config)):
         raise HqConfigError(f"{path}: {len(wrong)} problem(s)\n" + "\n".join(f"  - {line}" for line in wrong))
     return _from_folder(config)
+
+
+def _problems(data: Mapping[str, Any], error: ValidationError) -> Iterator[str]:
+    yield from unknown_keys(HqConfig, data)
+    yield from (problem(one) for one in error.errors(include_url=False) if one["type"] != "extra_forbidden")
 
 
 def _from_folder(config: HqConfig) -> HqConfig:

@@ -23,6 +23,7 @@ CELL_MAX = 10_000
 """Characters in a cell of a CSV file."""
 CANNOT_BE_READ = "%(file)s cannot be read: %(why)s"
 NO_TEXT = "%(file)s is no text in UTF-8, UTF-16 or GB18030: save it as CSV UTF-8 (Excel: Save As, CSV UTF-8; 另存为 → CSV UTF-8)"
+COLUMNS_MAX = 300
 _SEPARATORS = (",", ";", "\t", "|")
 _BLOCK = 1 << 20
 _ODD = re.compile("[\x00-\x08\x0e-\x1f\ue000-\uf8ff\ufffe\uffff]")
@@ -68,6 +69,9 @@ class CsvSheet:
                     file.readline()
                 for cells in csv.reader(file, delimiter=self.separator, strict=True):
                     number += 1
+                    if len(cells) > COLUMNS_MAX:
+                        text = "%(file)s: row %(row)s has more than %(most)s columns: delete those that are not needed"
+                        raise ImportRefused(text, file=self.path, row=number, most=COLUMNS_MAX)
                     yield number, cells
         except csv.Error as error:
             text = "%(file)s: row %(row)s cannot be read (%(why)s): look for a quotation mark that is not closed"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MEMORY_MAX = 3 << 30
 """Bytes of address space. Two cells far apart make a table of billions of cells."""
 CPU_S = 300
-UNPACKED_MAX = 1 << 30
+UNPACKED_MAX = 400 << 20
 """Bytes of all parts of the workbook, unpacked."""
 PARTS_MAX = 5_000
 COLUMNS_MAX = 300

@@ -7,9 +7,6 @@ from django.db import models
 from district.permissions import Permission
 from district.scope import Scope, VisibleModel
 
-_ROOT_PATH_LENGTH = 4
-"""Characters in the path of a place without a parent. Its auditors also see what belongs to no place."""
-
 
 class Entry(VisibleModel):
     """One thing that somebody did, or one sensitive field that somebody read. Database triggers refuse changes and
@@ -44,7 +41,7 @@ class Entry(VisibleModel):
     def visible_q(cls, scope: Scope) -> models.Q:
         """Show what happened inside the scope; from a root also what belongs to no place and no enterprise."""
         found = scope.places("place_path") | scope.employers()
-        if any(len(first) == _ROOT_PATH_LENGTH for first, _end in scope.ranges):
+        if scope.whole:
             found |= models.Q(place_path="", enterprise__isnull=True)
         return found
 

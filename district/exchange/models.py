@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class OutboxRow(models.Model):
@@ -14,10 +15,10 @@ class OutboxRow(models.Model):
     class Kind(models.TextChoices):
         """What is handed over: the whole present state of one thing, never a difference."""
 
-        WORKER = "worker"
-        SITE = "site"
-        WITHDRAWAL = "withdrawal"
-        ERASURE = "erasure"
+        WORKER = "worker", _("person")
+        SITE = "site", _("site")
+        WITHDRAWAL = "withdrawal", _("withdrawn face")
+        ERASURE = "erasure", _("erasure")
 
     kind = models.CharField(max_length=12, choices=Kind.choices)
     subject = models.CharField(max_length=63)

@@ -16,8 +16,9 @@ from district.overview.links import address_of
 from district.overview.panels import HomeFigure, HomeTask
 from district.overview.rules import Severity
 from district.overview.sites import SiteState, site_states
-from district.permissions import Role
-from district.places.models import Enterprise, Place, Responsibility
+from district.permissions import Permission, Role
+from district.places.models import Place
+from district.places.vacancies import vacant_enterprises, vacant_places
 from district.web.maps import MapDot, MapPlace, SiteMap, site_map
 
 ORDER = (Role.OFFICER, Role.LIAISON, Role.MANAGER, Role.CLERK, Role.GUARD, Role.AUDITOR, Role.SYSTEM)
@@ -73,9 +74,9 @@ def _district(user: Any) -> HomePage:
             HomeFigure(_("silent gates"), silent, tone="bad" if silent else "good"),
             HomeFigure(
                 _("without an officer"),
-                vacant + sum(not state.has_officer for state in states),
-                note=_("enterprises and sites"),
-                tone="care" if first_vacant else "good",
+                vacant,
+                note=_("enterprises and places"),
+                tone="care" if vacant else "good",
                 address=address_of("places:vacancies"),
             ),
             HomeFigure(_("work resumed"), resumed, note=_("of %(count)s sites") % {"count": len(states)}),
@@ -84,9 +85,9 @@ def _district(user: Any) -> HomePage:
         tasks_title=_("Sites with trouble"),
         tasks_none=_("All gates report. No site needs a look."),
         tasks_more=address_of("places:sites"),
-        second=[*first_vacant, *map(_no_officer, [s for s in states if not s.has_officer])][: panels.SHOWN],
+        second=first_vacant,
         second_title=_("Without an officer"),
-        second_none=_("Each enterprise and each site has its officer."),
+        second_none=_("Each enterprise, grid and site has its officer and its liaison."),
         map=_map(user, states),
         charts=("hours", "days", "trades", "origins"),
     )
@@ -177,14 +178,14 @@ def _auditor(user: Any) -> HomePage:
     ]
     return HomePage(
         figures=[
-            HomeFigure(_("entries in 7 days"), entries.count(), address=address_of("audit:entries")),
+            HomeFigure(_("entries in 7 days"), entries.count(), address=address_of("accounts:records")),
             HomeFigure(_("sensitive fields read"), reads.count(), note=_("in 7 days")),
             HomeFigure(_("inside now"), panels.inside_now(user), address=address_of("attendance:presence")),
         ],
         tasks=newest,
         tasks_title=_("Who read sensitive fields"),
         tasks_none=_("Nobody read a sensitive field in the last 7 days."),
-        tasks_more=address_of("audit:entries"),
+        tasks_more=address_of("accounts:records"),
         charts=("days",),
     )
 
@@ -193,7 +194,8 @@ def _system(user: Any) -> HomePage:
     states = site_states(user)
     silent = [(state, gate) for state in states for gate in state.silent]
     waiting = OutboxRow.objects.filter(done__isnull=True)
-    refused = list(waiting.exclude(refusal="").order_by("pk")[: panels.SHOWN])
+    whole = user.scope(Permission.CHANGE_SYSTEM).whole  # a refusal names a worker or a site, of any part
+    refused = list(waiting.exclude(refusal="").order_by("pk")[: panels.SHOWN]) if whole else []
     gates = sum(state.gates for state in states)
     tasks = [
         HomeTask(f"{gate.name or gate.gate_id} · {state.project}", _heard(gate.last_heard), "bad")
@@ -231,18 +233,17 @@ _HOMES: dict[Role, Callable[[Any], HomePage]] = {
 
 
 def vacancies(user: Any) -> tuple[int, list[HomeTask]]:
-    """Return how many visible enterprises in business have no officer, and the first of them."""
-    today = timezone.localdate()
-    named = Responsibility.objects.filter(enterprise__isnull=False, starts__lte=today).exclude(ends__lt=today)
-    in_business = Enterprise.objects.visible_to(user).exclude(retired__lte=today)
-    vacant = in_business.exclude(pk__in=named.values("enterprise"))
+    """Return how many enterprises and places lack their officer or liaison, and the first of them."""
+    enterprises, places = vacant_enterprises(user), vacant_places(user)
     first = [
-        HomeTask(
-            enterprise.name, str(enterprise.place), "care", address_of("places:enterprise", enterprise.pk), _("Open")
-        )
-        for enterprise in vacant.select_related("place")[: panels.SHOWN]
+        HomeTask(row.name, str(row.place), "care", address_of("places:enterprise", row.pk), _("Open"))
+        for row in enterprises.select_related("place")[: panels.SHOWN]
     ]
-    return vacant.count(), first
+    first += [
+        HomeTask(row.name, str(row.get_kind_display()), "care", address_of("places:place", row.pk), _("Open"))
+        for row in places[: panels.SHOWN - len(first)]
+    ]
+    return enterprises.count() + places.count(), first
 
 
 def feed_notice() -> str:
@@ -269,11 +270,6 @@ def _site_task(state: SiteState) -> HomeTask:
         address=address_of("places:site", state.project.pk),
         action=_("Open"),
     )
-
-
-def _no_officer(state: SiteState) -> HomeTask:
-    address = address_of("places:site", state.project.pk)
-    return HomeTask(state.project.place.name, _("site"), "care", address, _("Open"))
 
 
 def _heard(moment: Any) -> str:

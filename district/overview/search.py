@@ -1,26 +1,23 @@
 """Search everywhere: people by name, pinyin, phone or id number, sites and enterprises by name or number."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from district.fields import index_of
 from district.overview.links import address_of
 from district.people.models import Assignment, IdDocument, Person
-from district.people.registry.persons import phone_index
-from district.people.rules import WrongNumber, phone_number
-from district.people.rules.numbers import compact
+from district.people.registry.persons import document_index
+from district.people.rules import compact
+from district.people.search import found_people
 from district.permissions import Permission
 from district.places.models import Enterprise, Project
 
 SHOWN = 20
 LETTERS_MIN = 2
-DIGITS_MIN = 6
-"""A text with so many digits is a number; names and worker ids have fewer."""
+DOCUMENT_DIGITS_MIN = 6
+"""A text with fewer digits is no id number."""
 LONGEST = 80
 
 
@@ -71,37 +68,15 @@ def search_all(user: Any, text: str) -> SearchResult:
     return SearchResult(text, shown, (*_sites(user, text), *_enterprises(user, text)), by_document, len(people) > SHOWN)
 
 
-def starts_with(field: str, text: str) -> Q:
-    """Return the filter for a prefix that an index serves: SQLite's LIKE would read the whole table."""
-    if connection.vendor == "sqlite":
-        return Q(**{f"{field}__gte": text, f"{field}__lt": f"{text}\U0010ffff"})
-    return Q(**{f"{field}__startswith": text})
-
-
 def _people(user: Any, text: str) -> tuple[list[Person], tuple[Person, ...]]:
     if not user.may(Permission.SEE_PEOPLE):
         return [], ()
-    visible: QuerySet[Any] = Person.objects.visible_to(user).living()
-    if sum(character.isdigit() for character in text) >= DIGITS_MIN:
-        return _by_number(user, visible, text)
-    if text.isascii():
-        letters = "".join(text.lower().split())
-        asked = starts_with("joined", letters) | starts_with("initials", letters) | Q(worker_id=letters)
-    else:
-        asked = starts_with("name", text)
-    return list(visible.filter(asked).order_by("pinyin", "pk")[: SHOWN + 1]), ()
-
-
-def _by_number(user: Any, visible: "QuerySet[Any]", text: str) -> tuple[list[Person], tuple[Person, ...]]:
-    asked = Q(worker_id=text.lower())
-    with suppress(WrongNumber):
-        asked |= Q(phone_index=phone_index(phone_number(text)))
-    found = list(visible.filter(asked).order_by("pinyin", "pk")[: SHOWN + 1])
-    documents = IdDocument.objects.visible_to(user).filter(
-        number_index=index_of(IdDocument, "number_index", compact(text))
-    )
-    holders = tuple(visible.filter(pk__in=documents.values("person"))[:SHOWN])
-    return [*found, *(person for person in holders if person not in found)], holders
+    people = found_people(text, user, SHOWN + 1)
+    if sum(character.isdigit() for character in text) < DOCUMENT_DIGITS_MIN:
+        return people, ()
+    documents = IdDocument.objects.visible_to(user).filter(number_index=document_index(compact(text)))
+    holders = set(documents.values_list("person", flat=True))
+    return people, tuple(person for person in people if person.pk in holders)
 
 
 def _described(user: Any, people: list[Person]) -> tuple[FoundThing, ...]:

@@ -1,4 +1,4 @@
-"""The state of each visible site, in five queries, however many sites there are."""
+"""The state of each visible site, in four queries, however many sites there are."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from district.attendance.models import Passage, Stay
 from district.attendance.models.projections import INSIDE
 from district.overview.rules import Severity, SiteFacts, SiteTrouble, is_silent, site_troubles
 from district.permissions import Permission
-from district.places.models import Gate, Project, Responsibility
+from district.places.models import Gate, Project
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,6 @@ class SiteState:
     gates: int
     silent: tuple[Gate, ...]
     refused_today: int
-    has_officer: bool
     troubles: tuple[SiteTrouble, ...]
 
     @property
@@ -58,17 +57,11 @@ def site_states(user: Any) -> list[SiteState]:
     gates = defaultdict[int, list[Gate]](list)
     for gate in Gate.objects.filter(project__in=keys).filter(Q(retired__isnull=True) | Q(retired__gt=today)):
         gates[gate.project_id].append(gate)
-    officers = _with_officer(today)
-    states = [
-        _state(project, inside[project.pk], refused[project.pk], gates[project.pk], project.place_id in officers, now)
-        for project in projects
-    ]
+    states = [_state(project, inside[project.pk], refused[project.pk], gates[project.pk], now) for project in projects]
     return sorted(states, key=lambda state: (-state.severity, state.project.place.name))
 
 
-def _state(
-    project: Project, inside: int, refused: int, gates: list[Gate], has_officer: bool, now: datetime
-) -> SiteState:
+def _state(project: Project, inside: int, refused: int, gates: list[Gate], now: datetime) -> SiteState:
     facts = SiteFacts(
         gates=len(gates),
         last_heard=[gate.last_heard for gate in gates],
@@ -77,13 +70,8 @@ def _state(
     )
     silent = tuple(gate for gate in gates if is_silent(gate.last_heard, now))
     troubles = tuple(site_troubles(facts, now, timezone.localdate(now)))
-    return SiteState(project, inside, len(gates), silent, refused, has_officer, troubles)
+    return SiteState(project, inside, len(gates), silent, refused, troubles)
 
 
 def _counts(rows: Any) -> Counter[int]:
     return Counter(dict(rows.order_by().values("project").annotate(n=Count("pk")).values_list("project", "n")))
-
-
-def _with_officer(today: date) -> set[int]:
-    in_force = Q(starts__lte=today) & (Q(ends__isnull=True) | Q(ends__gte=today))
-    return set(Responsibility.objects.filter(in_force, place__isnull=False).values_list("place", flat=True))

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from district.audit.record import record_many
-from district.overview import panels
+from district.overview.charts import CHARTS, chart_of
 from district.overview.homes import ORDER, feed_notice, home_of
 from district.overview.search import LONGEST, SearchResult, search_all
 from district.pages import open_page, page
@@ -40,20 +40,10 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_GET
 def chart(request: HttpRequest, name: str) -> HttpResponse:
     """Show one chart of the first page. The page fetches it by itself and again each minute."""
-    user: Any = request.user
-    match name:
-        case "hours":
-            context = {"points": panels.inside_by_hour(user), "title": _("Inside by hour"), "every": 3}
-        case "days":
-            context = {"points": panels.days_before(user), "title": _("People at work, by day"), "every": 3}
-        case "trades":
-            context = {"items": panels.inside_by_trade(user), "title": _("Inside by trade")}
-        case "origins":
-            context = {"items": panels.origins(user), "title": _("Where people come from")}
-        case _:
-            raise Http404
+    if name not in CHARTS:
+        raise Http404
     template = "overview/chart.html" if request.headers.get("HX-Request") else "overview/chart_page.html"
-    return render(request, template, context)
+    return render(request, template, chart_of(request.user, name))
 
 
 @page(None)
@@ -124,4 +114,4 @@ def _next(request: HttpRequest) -> str:
     safe = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return wanted if safe else "/"
+    return wanted if safe and wanted.startswith("/") else "/"

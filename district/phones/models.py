@@ -16,7 +16,7 @@ class WorkerPhone(OfPerson):
     permission: ClassVar[Permission] = Permission.INVITE
     person = models.ForeignKey(Person, models.CASCADE, related_name="phones")
     secret_hash = models.CharField(max_length=64, unique=True)
-    kind = models.CharField(_("phone"), max_length=120, blank=True)
+    kind = models.CharField(_("kind of phone"), max_length=120, blank=True)
     opened = models.DateTimeField(_("opened"), default=timezone.now)
     seen = models.DateTimeField(_("last seen"), default=timezone.now)
     ended = models.DateTimeField(_("ended"), null=True, blank=True)

@@ -36,8 +36,9 @@ def preview(file: Path, source: FileSource | SheetSource, found: ImportSummary, 
 
 def counted(done: ImportSummary) -> str:
     """Say what was imported."""
+    unchanged = f" ({done.workers[Change.NONE]} unchanged)" if done.workers[Change.NONE] else ""
     return (
-        f"imported {_all(done.workers.values())} workers, {_all(done.risk.values())} risk entries, "
+        f"imported {_all(done.workers.values())} workers{unchanged}, {_all(done.risk.values())} risk entries, "
         f"{done.policies} policies, {done.enrolments} enrolments"
     )
 

@@ -20,7 +20,7 @@ from hq.commands.import_text import counted, preview, refusal
 from hq.commands.lists import publish_lists
 from hq.commands.options import Folder
 from hq.database.store import Store
-from hq.imports.importing import Importing
+from hq.imports.importing import Apply, Importing
 from hq.imports.lines import FileSource, SheetSource
 from hq.imports.opening import columns_text, is_sheet, named_columns, open_source, save_columns
 from hq.imports.plan import ImportMode
@@ -65,6 +65,9 @@ def import_(
 
     Example: sitegate-hq import workers.xlsx --site site-1 --dir ./hq
     """
+    files = list(dict.fromkeys(files))
+    if mode is ImportMode.REPLACE and len(files) > 1:
+        raise ImportRefused("--mode replace takes one file, since each would take away what the others hold: join them")
     with opened(folder) as (_, people, publisher, store):
         if site is not None:
             (site,) = SiteRegistry(store).checked([site])
@@ -72,7 +75,7 @@ def import_(
         read = partial(open_source, sheet=sheet, time_zone=time_zone, serial_dates=tuple(serial_dates or ()))
         importing = Importing(people, store, ImportOptions(mode, site, tuple(new_list or ()), by))
         asks = _is_terminal() and not yes
-        found = [_checked(file, importing, read(file, store, given)) for file in dict.fromkeys(files)]
+        found = [_checked(file, importing, read(file, store, given)) for file in files]
         for one in found:
             if one.refused or asks or dry_run or is_sheet(one.file):
                 preview(one.file, one.source, one.checked, details=(asks or dry_run) and not one.refused)
@@ -81,8 +84,10 @@ def import_(
         found = [one for one in found if not (one.checked.changes_nothing and is_sheet(one.file))]
         if dry_run or not found or not _may_apply(found, yes, asks):
             return
-        for one in found:
-            _apply(one, importing)
+        with importing.applying() as apply:
+            applied = [_applied(one, apply) for one in found]
+        for one, summary in zip(found, applied, strict=True):
+            out.print(counted(summary))
             if isinstance(one.source, SheetSource):
                 _remember(store, one.source, given, columns)
         if and_publish:
@@ -109,13 +114,15 @@ def _checked(file: Path, importing: Importing, source: FileSource | SheetSource)
         return _CheckedFile(file, source, importing.check(source, done), digest)
 
 
-def _apply(one: _CheckedFile, importing: Importing) -> None:
-    """Apply a file whole. Raises ImportRefused: it changed, or an earlier file changed what it is about."""
+def _applied(one: _CheckedFile, apply: Apply) -> ImportSummary:
+    """Apply a file. Raises ImportRefused: it changed, or an earlier file changed what it is about."""
     if digest_of(one.file) != one.digest:
         raise ImportRefused(f"{one.file} changed since it was checked: run the import again")
     with _progress("applying", one.checked.lines) as done:
-        applied = importing.apply(one.source, one.checked, done)
-    out.print(counted(applied))
+        try:
+            return apply(one.source, one.checked, done)
+        except ImportRefused as error:
+            raise ImportRefused(f"nothing was imported; {one.file}: {error}") from error
 
 
 def register(app: typer.Typer) -> None:

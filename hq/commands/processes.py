@@ -38,6 +38,7 @@ def init(
                 f"{folder / settings.FILE_NAME} stays as it was: sitegate-hq site add {name} --by YOU", highlight=False
             )
     out.print("Each gate of a site needs: keys/hq-signing.pub.pem, keys/hq-sealing.pub.pem, keys/sites/SITE.key.pem")
+    out.print("For names on its screen it needs: keys/sites/SITE.screen.key.pem")
 
 
 def broker(

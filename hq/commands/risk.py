@@ -14,6 +14,7 @@ from hq.commands.context import opened
 from hq.commands.options import ByOption, Folder, Json, WorkerArgument, id_of
 from hq.commands.worker import publish_changed
 from hq.database.clock import now
+from hq.imports import importing
 from hq.registry.risk_record import RiskRecord, StoredRisk
 from hq.registry.risks import RiskRefused
 
@@ -69,6 +70,7 @@ def add(
         list[str] | None, typer.Option("--may-lift", help="A person or role who may lift it; may be repeated.")
     ] = None,
     officer: Annotated[str, typer.Option("--officer", help="Whom the site office may ask.")] = "",
+    new_list: Annotated[bool, typer.Option("--new-list", help="No rule and no entry names the list yet.")] = False,
 ) -> None:
     """Put a worker on a list. Other workers and lists stay. Every entry has an end, unless you say why not.
 
@@ -96,6 +98,14 @@ def add(
         found = people.find(worker)
         if found is None:
             raise RiskRefused(f"{worker} is not among the workers: check the id (sitegate-hq worker find)")
+        known = importing.known_names(people, store)
+        name = known.list_called(record.list_name)
+        if name is None and not new_list:
+            raise RiskRefused(f"{known.unknown_list(record.list_name)} --new-list")
+        record = record.model_copy(update={"list_name": name or record.list_name})
+        if kept := [one for one in people.risk_lists.find(worker, record.list_name) if not one.may_be_lifted_by(by)]:
+            named = ", ".join(kept[0].may_lift)
+            raise RiskRefused(f"{worker} is on {record.list_name}: only {named} may change the entry; lift it first")
         people.risk_lists.add([record], _said("--by", by))
         publish_changed(publisher, store)
     end = time_text(record.valid_until_utc) or "no end"

@@ -44,7 +44,8 @@ def add(site: NewSite, by: ByOption, name: NameOption = "", group: GroupOption =
         out.print(f"{site} is back. Register its gates again, and assign its people again", highlight=False)
     else:
         out.print(f"added {site}. Next: sitegate-hq gate code GATE --site {site} --by YOU", highlight=False)
-    out.print(f"its gates need: {keys.private_path(place, site)}", highlight=False)
+    needed = f"{keys.private_path(place, site)}, for their screens {keys.private_path(place, keys.screen_of(site))}"
+    out.print(f"its gates need: {needed}", highlight=False)
 
 
 @app.command("list")

@@ -143,6 +143,9 @@ def erase(
     by: ByOption,
     why: WhyOption,
     folder: Folder = Path(),
+    override: Annotated[
+        bool, typer.Option("--override", help="Erase though a risk entry does not name you; it is recorded.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Erase without a question.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -153,7 +156,7 @@ def erase(
     if not yes and not (sys.stdin.isatty() and typer.confirm(f"Erase {', '.join(workers)} for good?")):
         raise LeavingRefused("nothing was erased: --yes erases without a question")
     with opened(folder) as (_, people, publisher, store):
-        erased = leaving.erase(people, workers, by=by, why=why)
+        erased = leaving.erase(people, workers, by=by, why=why, override=override)
         _publish_without(publisher, store, {site_id for one in erased for site_id in one.sites})
         emptied = _emptied(store)
     if as_json:

@@ -45,15 +45,16 @@ class ChangeFile:
     @contextmanager
     def recording(self, db: Connection, *, record: bool = True) -> Iterator[None]:
         """Append the changes of a transaction at its end. `record` False: they come from the file."""
-        db.info.pop(_PENDING, None)
-        db.info[_NO_LOG] = not record
+        info = db.info  # a broken connection does not give it: asking again would hide why it broke
+        info.pop(_PENDING, None)
+        info[_NO_LOG] = not record
         try:
             yield
-            if pending := db.info.pop(_PENDING, None):
+            if pending := info.pop(_PENDING, None):
                 self._append(db, pending)
         finally:
-            db.info.pop(_PENDING, None)
-            db.info.pop(_NO_LOG, None)
+            info.pop(_PENDING, None)
+            info.pop(_NO_LOG, None)
 
     def position(self) -> tuple[str, int, int] | None:
         """Return the file's id, where its changes begin, and its size; None if there is none."""

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from common import private_files
+from common.terminal.text import visible
 from hq.database.change_file import ChangeFile
 from hq.database.deleted_data import clear_deleted
 from hq.database.errors import StoreError, plain_errors, plainly
@@ -19,6 +20,9 @@ from hq.database.moved import require_in_use
 from hq.keys.keys import HqKeys
 
 log = structlog.get_logger()
+
+_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgresql+psycopg": "postgresql+psycopg"}
+_URLS = "sqlite:///hq.db or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
 
 
 class Store:
@@ -36,6 +40,9 @@ class Store:
         self.changes = ChangeFile(keys.folder.parent) if keys else None
         try:
             self.engine = make_engine(url)
+        except (SQLAlchemyError, ModuleNotFoundError) as error:
+            raise StoreError(plainly(error, "database_url in hq.toml")) from error
+        try:
             with self.write("schema") as db:
                 if in_use:
                     require_in_use(db)
@@ -45,7 +52,8 @@ class Store:
         except StoreError:
             self.engine.dispose()
             raise
-        except (SQLAlchemyError, ModuleNotFoundError) as error:
+        except SQLAlchemyError as error:
+            self.engine.dispose()
             raise StoreError(plainly(error, "database_url in hq.toml")) from error
 
     @contextmanager
@@ -102,7 +110,15 @@ def insert_new(db: Connection, table: Table, **values: Any) -> bool:
 
 
 def make_engine(url: str) -> Engine:
-    """Make the connections to a database. For one that may have no tables yet; otherwise see `Store`."""
+    """Make the connections to a database. For one that may have no tables yet; otherwise see `Store`.
+
+    Raises:
+        StoreError: not the URL of SQLite or PostgreSQL.
+    """
+    scheme, colon, rest = url.partition("://")
+    if not colon or scheme not in _DRIVERS:
+        raise StoreError(f"{visible(scheme)!r} is no database that HQ knows: write {_URLS}")
+    url = f"{_DRIVERS[scheme]}://{rest}"
     engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
     _keep_private(engine)
     if engine.dialect.name == "sqlite":

@@ -25,6 +25,12 @@ class KnownNames:
         """Return the known name of a list; None if there is none."""
         return self.lists.get(matched(name))
 
+    def unknown_list(self, name: str) -> str:
+        """Say that no rule is about such a list. The caller adds the option for a new one."""
+        near = nearest(matched(name), self.lists)
+        meant = _or(self.lists[near]) if near else ""
+        return f"no rule and no entry knows a list {name!r}{meant}; a new list:"
+
 
 @dataclass(slots=True)
 class FileChecks:
@@ -98,7 +104,8 @@ class FileChecks:
             yield ImportProblem(line.place, text)
         self.entries.setdefault(key, line.place)
         if self.known.list_called(line.list_name) is None:
-            yield ImportProblem(line.place, self.unknown_list(line.list_name))
+            text = f"{self.known.unknown_list(line.list_name)} --new-list {line.list_name!r}"
+            yield ImportProblem(line.place, text)
 
     def risk_changed(self, change: RiskChange) -> Iterator[ImportProblem]:
         """Check an entry as the import would leave it."""
@@ -125,12 +132,6 @@ class FileChecks:
     def unknown_site(self, site: str) -> str:
         """Say that HQ has no such site."""
         return f"{site!r} is no site of this HQ{_or(nearest(site, self.known.sites))}: sitegate-hq site list"
-
-    def unknown_list(self, name: str) -> str:
-        """Say that no rule is about such a list."""
-        near = nearest(matched(name), self.known.lists)
-        meant = _or(self.known.lists[near]) if near else ""
-        return f"no rule and no entry knows a list {name!r}{meant}; a new list: --new-list {name!r}"
 
     def finish(self) -> None:
         """Note what only the whole file shows."""

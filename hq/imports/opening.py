@@ -33,6 +33,8 @@ def open_source(
     serial_dates: Sequence[str] = (),
 ) -> FileSource | SheetSource:
     """Open a file. `columns`: field -> heading, as somebody named them. Raises ImportRefused."""
+    if path.exists() and not path.is_file():  # a pipe would let us wait for ever
+        raise ImportRefused(f"{path} is no file: give a .csv, .xlsx, .json or .toml file")
     if not is_sheet(path):
         if columns or sheet or time_zone or serial_dates:
             raise ImportRefused(

@@ -14,6 +14,7 @@ from common.unknown_keys import nearest
 from contract.messages import DirectoryEntry, WorkerRecord
 from contract.names import matched
 from hq.database import people as tables
+from hq.database.assignments import assigned_sites
 from hq.imports.checks import FileChecks
 from hq.imports.lines import ImportProblem, Line, RiskLine, Source, WorkerLine
 from hq.imports.plan import Change, ImportMode, RiskChange, WorkerChange, risk_change, without_site, worker_change
@@ -178,7 +179,7 @@ class ImportPass:
 
     def _may_change(self, change: RiskChange, held: StoredRisk) -> RiskChange | None:
         """Refuse to change or remove an entry that names who may lift it, and not who imports."""
-        if not held.may_lift or matched(self.options.by) in map(matched, held.may_lift):
+        if held.may_be_lifted_by(self.options.by):
             return change
         text = f"{held.worker_id} on {held.list_name}: only {', '.join(held.may_lift)} may change it; say who you are with --by"
         self._refuse([ImportProblem(change.place, text)])
@@ -191,17 +192,21 @@ class ImportPass:
             self.risk.write([one for one in changes if one.change is not Change.NONE])
 
     def _missing(self) -> None:
-        """Replace: take off a list who is not in the file any more."""
+        """Replace: take off a list who is not in the file any more. With a site: only workers of that site."""
         if self.options.mode is ImportMode.REPLACE and self.checks.entries:
             named = {name for _, name in self.checks.entries}
             gone = [entry for entry in self.risk.every() if matched(entry.list_name) in named]
             gone = [entry for entry in gone if (entry.worker_id, matched(entry.list_name)) not in self.checks.entries]
+            if (site := self.options.site) is not None:
+                at = assigned_sites(self.db, [entry.worker_id for entry in gone])
+                gone = [e for e in gone if e.worker_id in self.checks.workers or site in at.get(e.worker_id, ())]
             changes = [self._may_change(RiskChange("", Change.REMOVE, entry), entry) for entry in gone]
             self._risk_done([change for change in changes if change is not None])
 
     def _whole_database(self) -> None:
         """Compare with everybody whom HQ knows: cards, employers, and who loses the site."""
-        site = self.options.site if self.options.mode is ImportMode.REPLACE else None
+        # A file that names no worker is about something else, such as a risk list: nobody loses the site.
+        site = self.options.site if self.options.mode is ImportMode.REPLACE and self.checks.workers else None
         if not (site or self.checks.cards or self.employers):
             return
         leaving, known = [], set[str]()

@@ -19,6 +19,8 @@ from hq.registry.credentials import WrittenWorker
 from hq.registry.risk_record import RiskRecord
 
 FORMATS = "sitegate-hq import reads .json, .toml, .csv and .xlsx files, by their endings; a TOML file: name it .toml"
+OTHER_SHEETS = (".xls", ".xlsb", ".et", ".ods", ".numbers")
+"""Endings of spreadsheets that no import reads."""
 _EXAMPLES: dict[Any, str] = {
     date: "write 2026-01-05",
     datetime: "write 2026-01-05T06:30:00Z",
@@ -65,6 +67,8 @@ class ImportFile(BaseModel):
 
 def read_import(path: Path) -> ImportFile:
     """Read a JSON or TOML file, by its ending. Raises ImportRefused."""
+    if path.suffix.lower() in OTHER_SHEETS and path.is_file():
+        raise ImportRefused(f"{path}: save it as .xlsx or as CSV UTF-8; {FORMATS}")
     text = _json_text(path)
     try:
         data = json.loads(text)

@@ -84,11 +84,15 @@ def retire(
         note_change(db, people.cipher, list(records), PeopleChange.RETIRED, utc, by, where + why)
 
 
-def erase(people: PeopleRegistry, worker_ids: Sequence[str], *, by: str, why: str) -> list[ErasedWorker]:
+def erase(
+    people: PeopleRegistry, worker_ids: Sequence[str], *, by: str, why: str, override: bool = False
+) -> list[ErasedWorker]:
     """Erase all that HQ knows of these workers, in one transaction. Events keep the opaque id.
 
+    `override`: also by somebody whom a risk entry does not name; the history says so.
+
     Raises:
-        LeavingRefused: HQ knows nothing of one of them.
+        LeavingRefused: HQ knows nothing of one of them, or an entry names others who may lift it.
     """
     _check_words(by, why)
     names = sorted(set(worker_ids))
@@ -96,6 +100,14 @@ def erase(people: PeopleRegistry, worker_ids: Sequence[str], *, by: str, why: st
         held = [_held(db, people, name) for name in names]
         if unknown := [one.worker_id for one in held if not str(one)]:
             raise LeavingRefused(f"HQ knows nothing of {', '.join(unknown)}: check the id; nothing was erased")
+        if kept := [one for one in people.risk_lists.stored(db, names) if not one.may_be_lifted_by(by)]:
+            if not override:
+                named = "; ".join(f"{one.worker_id} on {one.list_name}: {', '.join(one.may_lift)}" for one in kept)
+                raise LeavingRefused(
+                    f"nothing was erased: only these may lift a risk entry ({named}); lift it first, or say --override, "
+                    "which is recorded"
+                )
+            why = f"{why} (override: risk entries that named others)"
         people.end_consents(db, [one.worker_id for one in held if one.record], by, remove=True)
         people.directory.remove(db, names)
         people.risk_lists.forget(db, names)

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from contract.messages import RiskEntry, Text, Utc
+from contract.names import matched
 
 Who = Annotated[str, Field(min_length=1, max_length=80)]
 
@@ -22,6 +23,10 @@ class RiskRecord(RiskEntry):
         if self.valid_from_utc and self.valid_until_utc and self.valid_until_utc <= self.valid_from_utc:
             raise ValueError("valid_until_utc must be after valid_from_utc")
         return self
+
+    def may_be_lifted_by(self, who: str) -> bool:
+        """Say whether this person or role may lift the entry."""
+        return not self.may_lift or matched(who) in map(matched, self.may_lift)
 
     def entry(self) -> RiskEntry:
         """Return what gates get."""

@@ -89,7 +89,7 @@ class RiskRegistry:
     ) -> StoredRisk:
         """Do as `lift`."""
         row, held = self._entry(db, worker_id, list_name)
-        if held.may_lift and matched(by) not in map(matched, held.may_lift):
+        if not held.may_be_lifted_by(by):
             named = ", ".join(held.may_lift)
             if not override:
                 raise RiskRefused(

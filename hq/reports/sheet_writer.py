@@ -34,11 +34,14 @@ def check_target(path: Path, *, replace: bool) -> None:
 
 
 def write_sheet(path: Path, headings: Sequence[str], rows: Iterable[Sequence[Value]]) -> int:
-    """Write a file by its ending. Return the number of rows. Raises ExportRefused, OSError."""
-    with _replacing(path) as (file, folder):
-        if path.suffix.lower() == ".csv":
-            return _csv(file, headings, rows)
-        return _xlsx(file, folder, headings, rows)
+    """Write a file by its ending. Return the number of rows. Raises ExportRefused."""
+    try:
+        with _replacing(path) as (file, folder):
+            if path.suffix.lower() == ".csv":
+                return _csv(file, headings, rows)
+            return _xlsx(file, folder, headings, rows)
+    except OSError as error:
+        raise ExportRefused(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def cell_text(value: Value) -> str:

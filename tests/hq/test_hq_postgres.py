@@ -34,7 +34,7 @@ from edge.sim import ManualClock
 from edge.storage.journal import Journal, JournalReader
 from hq.database import at_rest
 from hq.database import tables as t
-from hq.database.errors import StoreError
+from hq.database.errors import DatabaseAway, StoreError
 from hq.database.event_changes import ChangeReason, note_changes
 from hq.database.events import add_events
 from hq.database.journals import set_watermarks
@@ -344,3 +344,20 @@ def test_ok__a_file_is_imported_wholly_or_not_at_all(tmp_path: Path, url: str) -
         assert (hq.worker("w-1").employer, hq.worker("w-2").sites) == ("a", ())
     finally:
         hq.close()
+
+
+def test_fail__a_connection_that_breaks_in_a_transaction_says_so(url: str, tmp_path: Path) -> None:
+    hq_keys.init(tmp_path / "hq", ("site-1",), 1883)
+    store = Store(url, hq_keys.load(tmp_path / "hq"))
+    other = create_engine(url)
+    try:
+        with pytest.raises(DatabaseAway), store.write() as db:
+            pid = db.execute(text("SELECT pg_backend_pid()")).scalar_one()
+            with other.begin() as killer:
+                killer.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+            db.execute(text("SELECT 1"))
+        with store.write() as db:
+            assert db.execute(text("SELECT 1")).scalar_one() == 1
+    finally:
+        other.dispose()
+        store.close()

@@ -91,10 +91,17 @@ def test_ok__several_files_are_checked_before_any_is_applied(folder: Path) -> No
 
 
 def test_fail__a_file_that_an_earlier_one_contradicts_is_not_applied(folder: Path) -> None:
-    """Each was right by itself; what the second would change was shown before the first was applied."""
+    """Each was right by itself. Then neither is applied."""
     (folder / "b.csv").write_text("worker_id,name,employer\nw-1,Zhang,Other\n")
     done = CliRunner().invoke(
         app, ["import", str(folder / "a.csv"), str(folder / "b.csv"), "--yes", "-d", str(folder / "hq")]
     )
-    assert done.exit_code == 1 and "run the import again" in " ".join(done.output.split()), done.output
-    assert _known(folder) == {"w-1", "w-2"}
+    said = " ".join(done.output.split())
+    assert done.exit_code == 1 and "nothing was imported" in said and "into one file" in said, done.output
+    assert "imported 2" not in said and _known(folder) == set()
+
+
+def test_fail__several_files_cannot_replace_each_other(folder: Path) -> None:
+    (folder / "b.csv").write_text("worker_id,name\nw-3,Chen\n")
+    said = _run(folder, folder / "a.csv", folder / "b.csv", "--site", "site-1", "--mode", "replace", "--yes", code=1)
+    assert "takes one file" in said and _known(folder) == set()

@@ -163,6 +163,29 @@ def test_ok__one_new_risk_entry_does_not_replace_the_list(rig: ImportRig) -> Non
     assert not _listed(rig)
 
 
+def test_ok__the_risk_list_of_one_site_replaces_neither_its_people_nor_entries_elsewhere(rig: ImportRig) -> None:
+    rig.put(
+        workers=[WrittenWorker(worker_id=f"w-{n}", sites=(f"site-{n % 2 + 1}",)) for n in range(4)],
+        risk=[RiskEntry(worker_id=f"w-{n}", list_name="violence") for n in (0, 1)],
+    )
+    path = rig.file("a.csv", "工号,名单\nw-2,violence\n")
+    done = rig.take(path, ImportMode.REPLACE, "site-1")
+    assert done.risk == {Change.ADD: 1, Change.REMOVE: 1} and not done.workers
+    assert _listed(rig) == {("w-1", "violence"), ("w-2", "violence")}
+
+
+def test_fail__a_csv_file_with_too_many_columns_is_refused_at_once(rig: ImportRig) -> None:
+    path = rig.file("a.csv", "工号," + "x," * 200_000 + "\nw-1\n")
+    with pytest.raises(ImportRefused, match="row 1 has more than 300 columns"):
+        rig.check(path)
+
+
+def test_ok__a_file_with_headings_alone_takes_the_site_from_nobody(rig: ImportRig) -> None:
+    rig.put(workers=(WrittenWorker(worker_id="w-1", sites=("site-1",)),))
+    assert rig.take(rig.file("a.csv", "工号,姓名\n"), ImportMode.REPLACE, "site-1").changes_nothing
+    assert rig.worker("w-1").sites == ("site-1",)
+
+
 def test_fail__who_may_lift_an_entry_also_counts_for_a_file(rig: ImportRig) -> None:
     entry = RiskRecord(worker_id="w-1", list_name="key-screening", may_lift=("manager-7",), purpose="screening")
     rig.put(workers=(WrittenWorker(worker_id="w-1", sites=("site-1",)),), risk=(entry,))

@@ -1,5 +1,6 @@
 """Files that are wrong: each is refused whole, with a sentence that says what to do. docs/HQ.md holds the table."""
 
+import os
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -94,6 +95,7 @@ WRONG = (
     WrongFile(
         "JSON with a PIN as a number", "a.json", '{"workers": [{"worker_id": "w-1", "pin": 4711}]}', {}, listed=False
     ),
+    WrongFile("an old .xls under its own name", "a.xls", b"\xd0\xcf\x11\xe0" + bytes(600), {}, listed=False),
     WrongFile("two cells far apart", "a.xlsx", lambda path: _sparse(path), listed=False),
     WrongFile(
         "a bomb", "a.xlsx", lambda path: packed(path, {"xl/worksheets/a.xml": bytes((1 << 30) + 1)}), listed=False
@@ -107,6 +109,7 @@ WRONG = (
         {},
         listed=False,
     ),
+    WrongFile("a pipe instead of a file", "pipe.csv", os.mkfifo, listed=False),
     WrongFile("a name with a mark that turns it round", "a.csv", "工号,姓名\nw-1,a\u202eb\n", listed=False),
 )
 

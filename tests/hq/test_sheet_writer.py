@@ -68,3 +68,14 @@ def test_fail__names_and_places_are_checked_before_the_work(tmp_path: Path) -> N
     for name, said in (("a.txt", "csv or"), ("no/a.csv", "no such folder"), ("old.csv", "exists")):
         with pytest.raises(ExportRefused, match=said):
             check_target(tmp_path / name, replace=False)
+
+
+def test_fail__a_full_disk_is_told_with_the_name_of_the_file(tmp_path: Path) -> None:
+    def rows() -> Iterator[tuple[Value, ...]]:
+        yield "w-1", "a"
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "a.csv"
+    with pytest.raises(ExportRefused, match=r"a\.csv cannot be written: No space left"):
+        write_sheet(path, HEADINGS, rows())
+    assert list(tmp_path.iterdir()) == []

@@ -13,7 +13,9 @@ from contract.messages import Health, WorkerRecord
 from hq import config as settings
 from hq.cli import app
 from hq.database.clock import now
+from hq.database.errors import StoreError
 from hq.database.gate_reports import gate_reports, set_health
+from hq.database.store import Store
 from hq.keys.keys import NoSiteName, check_site_names, init
 from hq.registry.gates import RegistryRefused, registered_list
 from hq.registry.import_file import ImportFile
@@ -152,14 +154,20 @@ def test_ok__hq_toml_without_sites(tmp_path: Path) -> None:
     [
         ('sites = ["工地1"]', "sites.0: '工地1' is not an id: an id has 1 to 64 letters"),
         ('sites = []\n[enrolments]\nsite-9 = "trust"', "enrolments: site-9: no site of this HQ"),
+        ('[broker]\nhst = "x"', "broker.hst: unknown key; did you mean 'host'?"),
     ],
 )
-def test_fail__a_site_in_hq_toml_that_is_none(tmp_path: Path, text: str, says: str) -> None:
+def test_fail__a_wrong_line_in_hq_toml_is_explained(tmp_path: Path, text: str, says: str) -> None:
     init(tmp_path, (), 1883)
     (tmp_path / "hq.toml").write_text(text)
     with pytest.raises(settings.HqConfigError) as told:
         open_store(settings.load(tmp_path), None)
     assert says in str(told.value)
+
+
+def test_fail__a_database_of_another_kind() -> None:
+    with pytest.raises(StoreError, match="'mysql' is no database that HQ knows: write sqlite:///"):
+        Store("mysql://hq@127.0.0.1/hq")
 
 
 @pytest.mark.parametrize(

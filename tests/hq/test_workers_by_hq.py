@@ -168,6 +168,17 @@ def test_ok__an_erased_worker_is_gone_from_all_but_events(hq: Hq) -> None:
     assert ids(hq.read("worker", "list")) == ["w-2"] and ids(hq.read("risk", "list")) == []
 
 
+def test_fail__neither_erasing_nor_adding_is_a_way_around_who_may_lift_an_entry(hq: Hq) -> None:
+    add = ("risk", "add", "w-1", "--reason", "r", "--purpose", "p", "--until", "1d", "--may-lift", "doctor-2")
+    hq.run(*add, "--by", "b")
+    assert "only doctor-2 may change" in refused(hq, *add, "--by", "b")
+    hq.run(*add, "--by", "Doctor-2")
+    assert "--override" in refused(hq, "worker", "erase", "w-1", *BY, "--yes")
+    assert ids(hq.read("risk", "list")) == ["w-1"]
+    hq.run("worker", "erase", "w-1", *BY, "--yes", "--override")
+    assert "override" in hq.read("worker", "show", "w-1")["changes"][0]["why"]
+
+
 def test_fail__nothing_is_erased_for_a_wrong_id_or_without_a_yes(hq: Hq) -> None:
     with opened(hq.folder) as (_, people, _publisher, _store), pytest.raises(LeavingRefused, match="w-9"):
         leaving.erase(people, ["w-1", "w-9"], by="a", why="b")
@@ -185,7 +196,7 @@ def test_ok__one_entry_of_a_risk_list_touches_no_other(hq: Hq) -> None:
     add = ("risk", "add", "--reason", "contact-7", "--purpose", "screening", "--by", "office-3")
     hq.run(*add, "w-1", "--until", "2099-01-01T00:00Z", "--no-end", code=2)
     hq.run(*add, "w-1", "--until", "12h", "--may-lift", "doctor-2")
-    hq.run(*add, "w-2", "--list", "violence", "--no-end", "--why", "court order 7")
+    hq.run(*add, "w-2", "--list", "violence", "--new-list", "--no-end", "--why", "court order 7")
     assert {(e["worker_id"], e["list_name"]) for e in hq.read("risk", "list")} == {
         ("w-1", "key-screening"),
         ("w-2", "violence"),
@@ -209,6 +220,7 @@ def test_ok__one_entry_of_a_risk_list_touches_no_other(hq: Hq) -> None:
         (("w-1", "--until", "01/02/2027"), "write a day as"),
         (("w-1", "--until", "2027-01-01T06:00"), "needs its zone"),
         (("w-9", "--until", "1d"), "w-9 is not among"),
+        (("w-1", "--until", "1d", "--list", "key-screning"), "did you mean 'key-screening'?; a new list: --new-list"),
         (("../w", "--until", "1d"), "is not an id"),
     ],
 )

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any, ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -12,7 +12,7 @@ from district.fields import EncryptedTextField
 from district.people.rules import NATIONS, PROVINCES
 from district.permissions import Permission
 from district.places.models import Enterprise, Place
-from district.scope import Account, Scope, VisibleModel, VisibleQuerySet
+from district.scope import NOTHING, Account, Scope, VisibleModel, VisibleQuerySet
 
 GRACE_DAYS = 90
 """How long an employer may change, and read documents of, somebody who left: last wages and papers need it."""
@@ -104,12 +104,17 @@ class Person(VisibleModel):
         """Show who works or worked on a site of the scope, or for one of its enterprises.
 
         A range is the branch of one place, and that place has a row for everybody below it: so the rows of the places
-        further down, five times as many, are not read.
+        further down, five times as many, are not read. `Exists` asks for each person that is found otherwise; a list of
+        all visible people would be made first, which takes 0.3 s for a district.
         """
         tops = [first for first, _end in scope.ranges]
-        at_places = PersonScope.objects.filter(place__path__in=tops).values("person")
-        of_employers = PersonEmployer.objects.filter(scope.employers()).values("person")
-        return Q(pk__in=at_places) | Q(pk__in=of_employers)
+        places = Place.objects.filter(path__in=tops).order_by().values("pk")
+        found = NOTHING
+        if tops:
+            found |= Q(Exists(PersonScope.objects.filter(place__in=places, person=OuterRef("pk"))))
+        if scope.enterprises:
+            found |= Q(Exists(PersonEmployer.objects.filter(scope.employers(), person=OuterRef("pk"))))
+        return found
 
     @classmethod
     def present_q(cls, scope: Scope) -> Q:

@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("secret_hash", models.CharField(max_length=64, unique=True)),
-                ("kind", models.CharField(blank=True, max_length=120, verbose_name="phone")),
+                ("kind", models.CharField(blank=True, max_length=120, verbose_name="kind of phone")),
                 ("opened", models.DateTimeField(default=django.utils.timezone.now, verbose_name="opened")),
                 ("seen", models.DateTimeField(default=django.utils.timezone.now, verbose_name="last seen")),
                 ("ended", models.DateTimeField(blank=True, null=True, verbose_name="ended")),

@@ -1,0 +1,106 @@
+"""PROMISE: no page, export or form shows or changes anything outside the part of the district that a role has.
+
+Pages are found in the URL conf, rows in the models: what is added later is walked too.
+"""
+
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from django.http import HttpResponseBase
+from django.test import Client
+from two_parts import FOREIGN, MARK, client_of, foreign_state, role_accounts, two_parts
+from url_walk import WalkedPage, every_page, forms_of
+
+from district.permissions import PERMISSIONS, Role
+
+PAGES = every_page()
+OURS = [page for page in PAGES if page.module.startswith("district.") or page.permissions or page.is_open]
+_NAMES = ("place", "project", "site", "enterprise", "team", "person", "worker", "user", "grid", "employer", "key", "id")
+QUERIES = ("", f"?q={MARK}&" + "&".join(f"{name}={FOREIGN}" for name in _NAMES), "?format=csv")
+REFUSED = {403, 404, 405, 410}
+
+
+def test_ok__each_view_says_who_may_open_it() -> None:
+    known = ("allauth.", "ninja.")
+    unmarked = [p.route for p in PAGES if p.permissions is None and not p.is_open and not p.module.startswith(known)]
+    assert unmarked == []
+
+
+@pytest.mark.django_db
+def test_fail__without_a_sign_in_there_is_nothing() -> None:
+    two_parts()
+    before, found = foreign_state(), list[tuple[object, ...]]()
+    client = Client(raise_request_exception=False)
+    for page in OURS:
+        for address in (*page.own(), *page.foreign()):
+            for answer in (client.get(address), client.post(address)):
+                if page.permissions is not None and "/account/login/" not in answer.get("Location", ""):
+                    found.append((address, answer.status_code))
+                if _shows_too_much(answer, echo=MARK in address) or answer.status_code >= 500:
+                    found.append((address, answer.status_code))
+    assert not found, _listed(found)
+    assert foreign_state() == before
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", list(Role))
+def test_fail__no_role_reaches_the_foreign_part(role: Role) -> None:
+    two_parts()
+    client = client_of(role_accounts()[role])
+    before, found = foreign_state(), list[tuple[object, ...]]()
+    forms = set[tuple[str, tuple[tuple[str, str], ...]]]()
+    for page in OURS:
+        found += _foreign_refused(client, page)
+        found += _own_shows_no_more(client, page, role, forms)
+    for address, fields in sorted(forms):
+        answer = client.post(address, dict(fields))
+        if answer.status_code >= 500 or _shows_too_much(answer, echo=True):
+            found.append(("form", address, answer.status_code))
+    assert not found, _listed(found)
+    assert foreign_state() == before
+
+
+def _foreign_refused(client: Client, page: WalkedPage) -> list[tuple[object, ...]]:
+    found = list[tuple[object, ...]]()
+    for address in page.foreign():
+        for method in ("get", "post"):
+            answer = getattr(client, method)(address)
+            if answer.status_code not in REFUSED or _shows_too_much(answer, echo=MARK in address):
+                found.append((method, address, answer.status_code))
+    return found if not page.is_open else []
+
+
+def _own_shows_no_more(
+    client: Client, page: WalkedPage, role: Role, forms: set[tuple[str, tuple[tuple[str, str], ...]]]
+) -> list[tuple[object, ...]]:
+    found = list[tuple[object, ...]]()
+    needed = page.permissions[0] if page.permissions else None
+    for address in page.own():
+        for query in QUERIES if not page.arguments else QUERIES[:1]:
+            answer = client.get(address + query)
+            if needed is not None and needed not in PERMISSIONS[role]:
+                if answer.status_code != 403:
+                    found.append(("right", address, answer.status_code))
+                break
+            if answer.status_code >= 500 or _shows_too_much(answer, echo=MARK in query):
+                found.append(("get", address + query, answer.status_code))
+            if not query and answer.status_code == 200 and "html" in answer.get("Content-Type", ""):
+                for action, fields in forms_of(answer.content.decode()):
+                    target = urlsplit(urljoin(address, action)).path if action else address
+                    if not target.startswith("/account/") and target != "/language":
+                        forms.add((target, tuple(sorted(fields.items()))))
+    return found
+
+
+def _shows_too_much(answer: HttpResponseBase, *, echo: bool = False) -> bool:
+    """Look for a text of the foreign part. `echo`: the page repeats what was asked, once or twice."""
+    if getattr(answer, "streaming", False):
+        text = b"".join(answer).decode("utf-8", "replace")  # type: ignore[arg-type]
+    else:
+        text = getattr(answer, "content", b"").decode("utf-8", "replace")
+    text = text.lower()
+    return f"{MARK} " in text if echo else MARK in text
+
+
+def _listed(found: list[tuple[object, ...]]) -> str:
+    return "\n".join(" ".join(str(part) for part in parts) for parts in found)
