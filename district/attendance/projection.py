@@ -4,7 +4,7 @@ One piece of SQL serves both, on SQLite and PostgreSQL: what a rebuild makes and
 `rules.working_time` says the rules in words and in Python.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -91,9 +91,9 @@ def close_overdue(now: datetime | None = None) -> bool:
     return bool(found.spans)
 
 
-def insert_into(cursor: Any, table: str, columns: list[str], select: str, params: list[Any] | None = None) -> None:
+def insert_into(cursor: Any, table: str, columns: list[str], select: str, params: Sequence[Any] = ()) -> None:
     """Insert what a query gives."""
-    cursor.execute(f"INSERT INTO {table} ({', '.join(columns)}) {select}", params or [])
+    cursor.execute(f"INSERT INTO {table} ({', '.join(columns)}) {select}", list(params))
 
 
 def _rows(spans: Mapping[int, tuple[datetime, datetime]]) -> list[tuple[Any, ...]]:

@@ -37,10 +37,15 @@ class Dialect:
         return cls("CAST(strftime('%%s', {}) AS INTEGER)", "date(({}) * 86400, 'unixepoch')")
 
 
-def select_stays(dialect: Dialect, *, touched: bool) -> str:
-    """Return the query for stays, of touched people or of all. Its one parameter is the present moment."""
+def select_stays(dialect: Dialect, *, touched: bool = False, part: tuple[int, int] = (1, 0)) -> str:
+    """Return the query for stays, of touched people or of all. Its one parameter is the present moment.
+
+    `part`: (3, 0), (3, 1) and (3, 2) are each a third of the people.
+    """
     source = "attendance_touched t CROSS JOIN attendance_passage a" if touched else "attendance_passage a"
-    limits = "AND a.person_id = t.person_id AND a.utc >= t.utc_from AND a.utc < t.utc_to" if touched else ""
+    limits = (
+        "AND a.person_id = t.person_id AND a.utc >= t.utc_from AND a.utc < t.utc_to" if touched else _part("a", part)
+    )
     day = dialect.date.format(f"(local - day_begins_s) / {DAY}")
     within = f"AND {day} BETWEEN day_from AND day_to" if touched else ""
     night = f"({_night('next_local')}) - ({_night('local')})"
@@ -81,9 +86,9 @@ FROM judged LEFT JOIN people_assignment w ON w.id = judged.assignment_id
 WHERE (inwards OR came_ago IS NULL OR came_ago > longest_s) {within}"""
 
 
-def select_days(*, touched: bool) -> str:
-    """Return the query for days, from the stays."""
-    source, limits = "attendance_stay s", ""
+def select_days(*, touched: bool = False, part: tuple[int, int] = (1, 0), stays: str = "attendance_stay") -> str:
+    """Return the query for days, of touched people or of a part of all. `stays`: the table to make them from."""
+    source, limits = f"{stays} s", f"WHERE TRUE {_part('s', part)}"
     if touched:
         source = "attendance_touched t CROSS JOIN attendance_stay s"
         limits = (
@@ -115,6 +120,11 @@ def upsert(table: str, columns: list[str], keys: list[str]) -> str:
     old = ", ".join(f"attendance_{table}.{name}" for name in rest)
     new = ", ".join(f"excluded.{name}" for name in rest)
     return f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {changes} WHERE ({old}) IS DISTINCT FROM ({new})"
+
+
+def _part(table: str, part: tuple[int, int]) -> str:
+    parts, number = part
+    return f"AND {table}.person_id %% {parts} = {number}" if parts > 1 else ""
 
 
 def _night(moment: str) -> str:
