@@ -30,6 +30,7 @@ class FoundPage:
 def console_pages(users: Iterable[User]) -> list[FoundPage]:
     """Follow the links from the first page of each account. Return one page for each template."""
     found: dict[str, FoundPage] = {}
+    opened = set[str]()
     for user in users:
         client = Client(headers={"Accept-Language": "en", "User-Agent": "walk"})
         client.force_login(user)
@@ -37,13 +38,14 @@ def console_pages(users: Iterable[User]) -> list[FoundPage]:
         while waiting:
             address = waiting.pop(0)
             name = _name(address)
-            if name in seen or not name:
+            if not name or name in seen or (name in opened and name != "overview:home"):
                 continue
             seen.add(name)
             answer = client.get(address)
             if answer.status_code != 200 or "text/html" not in answer.get("Content-Type", ""):
                 answer.close()
                 continue
+            opened.add(name)
             found.setdefault(_kind(answer, name, user), FoundPage(name, address, user))
             waiting += _links(answer.text)
     return list(found.values())
