@@ -45,6 +45,7 @@ OVERRIDES: dict[str, dict[str, Any]] = {
     "accounts.Grant": {"enterprise": None, "role": Role.GUARD},
     "accounts.User": {"is_active": True, "is_superuser": False, "is_staff": False},
     "api.ApiToken": {"enterprise": None},
+    "api.WebhookEndpoint": {"enterprise": None},
     "people.DuplicateCandidate": {"second": lambda key: key + 1},
     "people.Merge": {"absorbed": lambda key: key + 1},
     "places.Responsibility": {"enterprise": None},
