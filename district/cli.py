@@ -6,6 +6,7 @@ from common import __version__
 from common.memory import keep_private
 from common.processes import ended_by_signals
 from common.terminal.errors import error_group
+from common.terminal.logs import configure_logs
 from common.uncaught import shown_without_values
 from district.commands import audit, imports, init, platform_sim, processes, simulate, users
 from district.commands.context import out, tell
@@ -38,6 +39,7 @@ def _root(
 def main() -> None:
     """Run the command, as the console script does."""
     keep_private()
+    configure_logs()
     with shown_without_values(), ended_by_signals():
         app()
 

@@ -28,6 +28,7 @@ SETS: dict[str, tuple[str, ...]] = {
     "simplejpeg": ("simplejpeg",),
     "gpio": ("gpio",),
     "hq": ("hq", "postgres"),
+    "district": ("district", "postgres"),
     "demo": ("demo",),
     "test": ("test", "insightface"),
     "peers": ("peers",),

@@ -1,4 +1,4 @@
-"""Why a sheet or a cell is refused: a sentence with its values apart, so that it can be said in another language."""
+"""Why a sheet or a cell is refused. Sentence and values are apart, so that it can be translated."""
 
 
 class SheetError(ValueError):

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from ninja import NinjaAPI
+from ninja.errors import ValidationError
 
 from common import __version__
 from district.api import views
@@ -19,6 +21,15 @@ api = NinjaAPI(
     docs_url=None,
     auth=TokenBearer(),
 )
+
+
+@api.exception_handler(ValidationError)
+def _wrong_values(request: HttpRequest, error: Any) -> HttpResponse:
+    """Say in one line which values are wrong, as all refusals do."""
+    text = "; ".join(f"{one['loc'][-1]}: {one['msg']}" for one in error.errors)
+    return api.create_response(request, {"detail": text}, status=422)
+
+
 api.add_router("", register.router)
 api.add_router("", attendance.router)
 

@@ -1,32 +1,12 @@
-"""Configure HQ's logs on standard error: text on a terminal, JSON lines otherwise; exceptions without their values."""
+"""HQ's log lines."""
 
 import logging
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import structlog
 
-from common import uncaught
-from common.terminal.logs import LogLines, made_visible
-
-
-def configure_logs() -> None:
-    """Configure the logs, once per process. Callers log ids and facts, never names, templates or secrets."""
-    json_lines = not sys.stderr.isatty()
-    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *([uncaught.as_data] if json_lines else [uncaught.as_text, made_visible]),
-            structlog.processors.JSONRenderer() if json_lines else plain,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        # Looked up at each line and never cached: a log must not fail because the stream was replaced.
-        logger_factory=lambda *_: LogLines(sys.stderr),
-        cache_logger_on_first_use=False,
-    )
+from common.terminal.logs import configure_logs as configure_logs
 
 
 @contextmanager

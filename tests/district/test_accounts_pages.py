@@ -1,4 +1,4 @@
-"""PROMISE: a page opens for whoever is signed in, has set up codes where needed, and has its permission."""
+"""PROMISE: a page opens for an account that is signed in, has its codes and the page's permission."""
 
 import pytest
 from allauth.mfa.models import Authenticator

@@ -1,4 +1,4 @@
-"""PROMISE: other programs hear of what they may see, signed, at least once and under one id, and never of more."""
+"""PROMISE: other programs receive what they may see, signed, at least once, and nothing else."""
 
 from collections.abc import Callable
 from datetime import date, timedelta

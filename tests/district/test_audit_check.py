@@ -1,4 +1,4 @@
-"""PROMISE: whoever changes the record in the database, its owner too, is found out."""
+"""PROMISE: a change of the record in the database is found, also one by the database's owner."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

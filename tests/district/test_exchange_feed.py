@@ -21,7 +21,7 @@ def hq(tmp_path: Path) -> Iterator[TestedHq]:
 
 
 class Handler:
-    """Keeps what it is given, and fails when it is told to."""
+    """Keeps what it is given, and fails on request."""
 
     def __init__(self) -> None:
         self.taken: list[tuple[str, int]] = []

@@ -1,4 +1,4 @@
-"""PROMISE: a merge loses nothing and can be taken back; an erasure takes what no law holds, and names what it does."""
+"""PROMISE: a merge loses nothing and can be undone; an erasure removes what no law holds."""
 
 from datetime import date, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""PROMISE: in any tree and with any roles, an account sees what lies below its places or belongs to its enterprises."""
+"""PROMISE: in any tree, an account sees what lies below its places or belongs to its enterprises."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

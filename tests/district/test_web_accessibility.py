@@ -1,4 +1,4 @@
-"""PROMISE: every page can be used by keyboard and screen reader, fits a phone, and breaks no rule of its own CSP.
+"""PROMISE: every page works by keyboard and screen reader, fits a phone, and keeps its own CSP.
 
 axe-core looks at each page in Chromium, by the rules of WCAG 2.1 A and AA.
 """

@@ -1,4 +1,4 @@
-"""PROMISE: a bulk action shows what it will do, changes all rows or none, and none that the account may not change."""
+"""PROMISE: a bulk action shows what it will do, and changes all rows that the account may change, or none."""
 
 from typing import Any
 

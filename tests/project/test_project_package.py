@@ -5,7 +5,7 @@ import configparser
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = {"common": "common", "contract": "contract", "edge": "edge", "hq": "hq", "sitegate_models": "models"}
+PACKAGES = {name: name for name in ("common", "contract", "district", "edge", "hq")} | {"sitegate_models": "models"}
 """Top package -> folder."""
 
 

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from ninja import Field, Query, Router
 
 from district.api import schemas
-from district.api.routes.lists import Paging, Span, need, page_of, site_of
+from district.api.routes.lists import REFUSALS, Paging, Span, need, page_of, site_of
 from district.attendance.models import Day, Passage, Stay
 from district.exchange.models import FeedPosition
 from district.permissions import Permission
@@ -28,7 +28,7 @@ class DayQuery(Paging):
     last: date
 
 
-@router.get("/presence", response=schemas.PresencePage, operation_id="list_presence")
+@router.get("/presence", response={200: schemas.PresencePage, **REFUSALS}, operation_id="list_presence")
 def presence(request: HttpRequest, query: Query[PresenceQuery]) -> dict[str, object]:
     """List who is inside a site now. `feed_read` says how old the answer is."""
     token = need(request, Permission.SEE_PRESENCE)
@@ -52,7 +52,7 @@ def presence(request: HttpRequest, query: Query[PresenceQuery]) -> dict[str, obj
     return {"rows": rows, "cursor": page.next_cursor, "feed_read": position.read if position else None}
 
 
-@router.get("/days", response=schemas.DayPage, operation_id="list_days")
+@router.get("/days", response={200: schemas.DayPage, **REFUSALS}, operation_id="list_days")
 def days(request: HttpRequest, query: Query[DayQuery]) -> dict[str, object]:
     """List the working days of a site."""
     token = need(request, Permission.SEE_ATTENDANCE)
@@ -79,7 +79,7 @@ def days(request: HttpRequest, query: Query[DayQuery]) -> dict[str, object]:
     }
 
 
-@router.get("/passages", response=schemas.PassagePage, operation_id="list_passages")
+@router.get("/passages", response={200: schemas.PassagePage, **REFUSALS}, operation_id="list_passages")
 def passages(request: HttpRequest, query: Query[Span]) -> dict[str, object]:
     """List the passages and refusals of a site."""
     token = need(request, Permission.SEE_ATTENDANCE)

@@ -10,12 +10,14 @@ from ninja import Field, Schema
 from ninja.errors import HttpError
 
 from district.api.models import ApiToken
+from district.api.schemas import Problem
 from district.permissions import Permission
 from district.places.models import Project
 from district.web.paging import KeysetPage, keyset_page
 
 SPAN_MAX = timedelta(days=31)
 CURSOR_MAX = 600
+REFUSALS = dict.fromkeys((400, 401, 403, 404, 422), Problem)
 
 
 class Paging(Schema):

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from ninja import Field, Query, Router
 
 from district.api import schemas
-from district.api.routes.lists import Paging, need, page_of, site_of
+from district.api.routes.lists import REFUSALS, Paging, need, page_of, site_of
 from district.people.models import Assignment, Person, in_force
 from district.permissions import Permission
 from district.places.models import Place, Project
@@ -30,7 +30,7 @@ class WorkQuery(Paging):
     present: bool = Field(False, description="Only those that hold today.")
 
 
-@router.get("/sites", response=schemas.SitePage, operation_id="list_sites")
+@router.get("/sites", response={200: schemas.SitePage, **REFUSALS}, operation_id="list_sites")
 def sites(request: HttpRequest, query: Query[Paging]) -> dict[str, object]:
     """List the sites."""
     token = need(request, Permission.SEE_SITES)
@@ -40,7 +40,7 @@ def sites(request: HttpRequest, query: Query[Paging]) -> dict[str, object]:
     return {"rows": [_site(row, names) for row in page.rows], "cursor": page.next_cursor}
 
 
-@router.get("/people", response=schemas.PersonPage, operation_id="list_people")
+@router.get("/people", response={200: schemas.PersonPage, **REFUSALS}, operation_id="list_people")
 def people(request: HttpRequest, query: Query[PeopleQuery]) -> dict[str, object]:
     """List the people who work or worked where the token sees."""
     rows = Person.objects.visible_to(need(request, Permission.SEE_PEOPLE)).filter(merged_into=None)
@@ -50,7 +50,7 @@ def people(request: HttpRequest, query: Query[PeopleQuery]) -> dict[str, object]
     return {"rows": [_person(row) for row in page.rows], "cursor": page.next_cursor}
 
 
-@router.get("/assignments", response=schemas.AssignmentPage, operation_id="list_assignments")
+@router.get("/assignments", response={200: schemas.AssignmentPage, **REFUSALS}, operation_id="list_assignments")
 def assignments(request: HttpRequest, query: Query[WorkQuery]) -> dict[str, object]:
     """List who works or worked on which site, for whom and as what."""
     token = need(request, Permission.SEE_PEOPLE)

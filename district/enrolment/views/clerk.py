@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import segno
+from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
@@ -20,7 +22,7 @@ from district.accounts.models import User
 from district.accounts.pages import page
 from district.audit.record import record_many
 from district.enrolment.photos import newest_states
-from district.people.models import Assignment, Consent, Person, in_force
+from district.people.models import Assignment, Consent, IdDocument, Person, in_force
 from district.permissions import Permission
 from district.phones.links import make_links
 from district.phones.models import WorkerPhone
@@ -38,6 +40,8 @@ class PrintedLink:
     team: str
     url: str
     svg: str
+    question: str
+    """What the link asks: `document`, `birth` or ""."""
 
 
 @page(Permission.INVITE)
@@ -81,13 +85,15 @@ def invite(request: HttpRequest, project: int) -> HttpResponse:
         messages.error(request, many if chosen else none)
         return redirect("enrolment:people", project=project)
     teams = dict(Assignment.objects.filter(project=site, person__in=chosen).values_list("person", "team__name"))
-    links = []
+    documented = set(IdDocument.objects.filter(person__in=chosen).values_list("person", flat=True))
+    links, base = [], _public_address(request)
     for made in make_links(request.user, site, chosen):
-        url = request.build_absolute_uri(reverse("phones:link", args=[made.secret]))
+        url = base + reverse("phones:link", args=[made.secret])
         svg = segno.make(url, error="m", micro=False).svg_inline(border=0, omitsize=True, svgclass=None, lineclass=None)
-        links.append(PrintedLink(made.person.name, teams.get(made.person.pk) or "", url, svg))
+        question = "document" if made.person.pk in documented else "birth" if made.person.birth else ""
+        links.append(PrintedLink(made.person.name, teams.get(made.person.pk) or "", url, svg, question))
         expires = made.invitation.expires
-    context = {"site": site, "links": links, "expires": expires}
+    context = {"site": site, "links": links, "expires": expires, "only_here": _only_here(base)}
     return render(request, "enrolment/sheet.html", context)
 
 
@@ -103,6 +109,18 @@ def end_phones(request: HttpRequest, project: int) -> HttpResponse:
     text = ngettext("%(count)s phone was signed out.", "%(count)s phones were signed out.", ended)
     messages.success(request, text % {"count": ended})
     return redirect("enrolment:people", project=project)
+
+
+def _public_address(request: HttpRequest) -> str:
+    """Return the address under which phones reach these pages."""
+    config = getattr(settings, "CONFIG", None)
+    known = config.web.public_url.rstrip("/") if config else ""
+    return known or f"{request.scheme}://{request.get_host()}"
+
+
+def _only_here(base: str) -> bool:
+    """Say whether an address is of this machine alone: no phone opens it."""
+    return urlsplit(base).hostname in {"127.0.0.1", "localhost", "::1"}
 
 
 def _account(request: HttpRequest) -> User:
