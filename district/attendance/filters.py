@@ -65,10 +65,16 @@ class DayFilter(_AtSiteFilter):
     """Filters of days."""
 
     since = django_filters.DateFilter(
-        label=_("From"), field_name="date", lookup_expr="gte", widget=forms.DateInput(attrs={"type": "date"})
+        label=_("From"),
+        field_name="date",
+        lookup_expr="gte",
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
     until = django_filters.DateFilter(
-        label=_("To"), field_name="date", lookup_expr="lte", widget=forms.DateInput(attrs={"type": "date"})
+        label=_("To"),
+        field_name="date",
+        lookup_expr="lte",
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
     flagged = django_filters.BooleanFilter(label=_("Incomplete"), method="by_flag", widget=forms.CheckboxInput)
 

@@ -23,8 +23,12 @@ class AddPassageForm(forms.Form):
     """Ask to add a passage that no gate saw."""
 
     direction = forms.ChoiceField(label=gettext_lazy("Direction"), choices=Passage.Direction.choices)
-    date = forms.DateField(label=gettext_lazy("Date"), widget=forms.DateInput(attrs={"type": "date"}))
-    time = forms.TimeField(label=gettext_lazy("Time"), widget=forms.TimeInput(attrs={"type": "time"}))
+    date = forms.DateField(
+        label=gettext_lazy("Date"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
+    time = forms.TimeField(
+        label=gettext_lazy("At what time"), widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"})
+    )
     why = _why(gettext_lazy("For example: the gate was without power, the foreman saw him leave."))
 
     moment: datetime = datetime.max.replace(tzinfo=UTC)
@@ -63,12 +67,12 @@ class SiteRulesForm(forms.Form):
 
     since = forms.DateField(
         label=gettext_lazy("From this day on"),
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         help_text=gettext_lazy("Not before this month: earlier ledgers stay as they are."),
     )
     day_begins = forms.TimeField(
         label=gettext_lazy("Working day begins"),
-        widget=forms.TimeInput(attrs={"type": "time"}),
+        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
         help_text=gettext_lazy("Who comes earlier counts for the day before. Choose an hour when nobody begins."),
     )
     longest_h = forms.IntegerField(
@@ -97,8 +101,8 @@ class ShiftForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Shift
         fields: ClassVar = ["name", "starts", "ends", "grace_minutes"]
         widgets: ClassVar = {
-            "starts": forms.TimeInput(attrs={"type": "time"}),
-            "ends": forms.TimeInput(attrs={"type": "time"}),
+            "starts": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+            "ends": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
         }
 
     def clean(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ One piece of SQL serves both, on SQLite and PostgreSQL: what a rebuild makes and
 `rules.working_time` says the rules in words and in Python.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,15 +32,15 @@ _TABLES = (
 )
 _GONE_STAYS = """
 DELETE FROM attendance_stay WHERE id IN (
-  SELECT s.id FROM attendance_touched t
-  JOIN attendance_stay s ON s.person_id = t.person_id AND s.date BETWEEN t.day_from AND t.day_to
+  SELECT s.id FROM attendance_touched t CROSS JOIN attendance_stay s
+  WHERE s.person_id = t.person_id AND s.date BETWEEN t.day_from AND t.day_to
     AND s.came >= t.utc_from AND s.came < t.utc_to
-  LEFT JOIN attendance_fresh f ON f.entry_id = s.entry_id WHERE f.entry_id IS NULL)"""
+    AND s.entry_id NOT IN (SELECT f.entry_id FROM attendance_fresh f))"""
 _GONE_DAYS = """
 DELETE FROM attendance_day WHERE id IN (
-  SELECT d.id FROM attendance_touched t
-  JOIN attendance_day d ON d.person_id = t.person_id AND d.date BETWEEN t.day_from AND t.day_to
-  WHERE NOT EXISTS (SELECT 1 FROM attendance_stay s WHERE s.person_id = d.person_id AND s.date = d.date
+  SELECT d.id FROM attendance_touched t CROSS JOIN attendance_day d
+  WHERE d.person_id = t.person_id AND d.date BETWEEN t.day_from AND t.day_to
+    AND NOT EXISTS (SELECT 1 FROM attendance_stay s WHERE s.person_id = d.person_id AND s.date = d.date
     AND s.project_id = d.project_id AND s.came >= t.utc_from AND s.came < t.utc_to))"""
 
 
@@ -66,6 +66,8 @@ def project(touched: Touched, now: datetime | None = None) -> None:
         for statement in _TABLES:
             cursor.execute(statement)
         cursor.executemany("INSERT INTO attendance_touched VALUES (%s, %s, %s, %s, %s)", _rows(touched.spans))
+        if connection.vendor == "postgresql":
+            cursor.execute("ANALYZE attendance_touched")  # else it plans for a thousand people, and reads all passages
         insert_into(cursor, "attendance_fresh", STAY, select_stays(dialect, touched=True), [seconds_of(now)])
         cursor.execute(_GONE_STAYS)
         fresh = f"SELECT {', '.join(STAY)} FROM attendance_fresh WHERE TRUE {upsert('stay', STAY, ['entry_id'])}"
@@ -89,9 +91,9 @@ def close_overdue(now: datetime | None = None) -> bool:
     return bool(found.spans)
 
 
-def insert_into(cursor: Any, table: str, columns: list[str], select: str, params: list[Any] | None = None) -> None:
+def insert_into(cursor: Any, table: str, columns: list[str], select: str, params: Sequence[Any] = ()) -> None:
     """Insert what a query gives."""
-    cursor.execute(f"INSERT INTO {table} ({', '.join(columns)}) {select}", params or [])
+    cursor.execute(f"INSERT INTO {table} ({', '.join(columns)}) {select}", list(params))
 
 
 def _rows(spans: Mapping[int, tuple[datetime, datetime]]) -> list[tuple[Any, ...]]:

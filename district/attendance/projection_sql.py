@@ -1,5 +1,7 @@
-"""The SQL of the projections, for SQLite and PostgreSQL. Nothing in it comes from outside: only names, numbers and two
-functions that the databases call differently.
+"""The SQL of the projections, for SQLite and PostgreSQL.
+
+Nothing in it comes from outside: only names, numbers and two functions that the databases call differently. CROSS JOIN
+makes SQLite begin with the few touched people, and not with all passages.
 """
 
 from dataclasses import dataclass
@@ -35,12 +37,14 @@ class Dialect:
         return cls("CAST(strftime('%%s', {}) AS INTEGER)", "date(({}) * 86400, 'unixepoch')")
 
 
-def select_stays(dialect: Dialect, *, touched: bool) -> str:
-    """Return the query for stays, of touched people or of all. Its one parameter is the present moment."""
+def select_stays(dialect: Dialect, *, touched: bool = False, part: tuple[int, int] = (1, 0)) -> str:
+    """Return the query for stays, of touched people or of all. Its one parameter is the present moment.
+
+    `part`: (3, 0), (3, 1) and (3, 2) are each a third of the people.
+    """
+    source = "attendance_touched t CROSS JOIN attendance_passage a" if touched else "attendance_passage a"
     limits = (
-        "JOIN attendance_touched t ON t.person_id = a.person_id AND a.utc >= t.utc_from AND a.utc < t.utc_to"
-        if touched
-        else ""
+        "AND a.person_id = t.person_id AND a.utc >= t.utc_from AND a.utc < t.utc_to" if touched else _part("a", part)
     )
     day = dialect.date.format(f"(local - day_begins_s) / {DAY}")
     within = f"AND {day} BETWEEN day_from AND day_to" if touched else ""
@@ -52,8 +56,8 @@ WITH seen AS (
   SELECT a.id, a.person_id, a.project_id, a.assignment_id, a.utc, a.local, a.line_id, a.seq,
     {_CODE} AS code, a.source = 'correction' AS corrected, {"t.day_from, t.day_to," if touched else ""}
     LAG(a.local) OVER w AS ago, LAG({_CODE}) OVER w AS ago_code
-  FROM attendance_passage a {limits}
-  WHERE a.granted AND NOT a.set_aside AND a.person_id IS NOT NULL
+  FROM {source}
+  WHERE a.granted AND NOT a.set_aside AND a.person_id IS NOT NULL {limits}
   WINDOW w AS (PARTITION BY a.person_id ORDER BY a.utc, a.line_id, a.seq)
 ), step AS (
   SELECT *, LEAD(utc) OVER s AS next_utc, LEAD(local) OVER s AS next_local, LEAD(code) OVER s AS next_code,
@@ -82,13 +86,15 @@ FROM judged LEFT JOIN people_assignment w ON w.id = judged.assignment_id
 WHERE (inwards OR came_ago IS NULL OR came_ago > longest_s) {within}"""
 
 
-def select_days(*, touched: bool) -> str:
-    """Return the query for days, from the stays."""
-    limits = (
-        "JOIN attendance_touched t ON t.person_id = s.person_id AND s.date BETWEEN t.day_from AND t.day_to"
-        if touched
-        else ""
-    )
+def select_days(*, touched: bool = False, part: tuple[int, int] = (1, 0), stays: str = "attendance_stay") -> str:
+    """Return the query for days, of touched people or of a part of all. `stays`: the table to make them from."""
+    source, limits = f"{stays} s", f"WHERE TRUE {_part('s', part)}"
+    if touched:
+        source = "attendance_touched t CROSS JOIN attendance_stay s"
+        limits = (
+            "WHERE s.person_id = t.person_id AND s.date BETWEEN t.day_from AND t.day_to"
+            " AND s.came >= t.utc_from AND s.came < t.utc_to"
+        )
     return f"""
 SELECT d.project_id, d.person_id, d.date, w.enterprise_id, w.team_id, COALESCE(w.trade, ''), first_in, last_out,
   seconds, night_seconds, missing_exit = 1, missing_entry = 1, corrected = 1
@@ -99,7 +105,7 @@ FROM (
     MAX(CASE WHEN s.missing_exit THEN 1 ELSE 0 END) AS missing_exit,
     MAX(CASE WHEN s.missing_entry THEN 1 ELSE 0 END) AS missing_entry,
     MAX(CASE WHEN s.corrected THEN 1 ELSE 0 END) AS corrected
-  FROM attendance_stay s {limits}
+  FROM {source} {limits}
   GROUP BY s.person_id, s.date, s.project_id
 ) d LEFT JOIN people_assignment w ON w.id = d.assignment_id
 WHERE TRUE"""
@@ -114,6 +120,11 @@ def upsert(table: str, columns: list[str], keys: list[str]) -> str:
     old = ", ".join(f"attendance_{table}.{name}" for name in rest)
     new = ", ".join(f"excluded.{name}" for name in rest)
     return f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {changes} WHERE ({old}) IS DISTINCT FROM ({new})"
+
+
+def _part(table: str, part: tuple[int, int]) -> str:
+    parts, number = part
+    return f"AND {table}.person_id %% {parts} = {number}" if parts > 1 else ""
 
 
 def _night(moment: str) -> str:

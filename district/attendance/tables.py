@@ -106,7 +106,7 @@ CORRECTIONS = ListTable(
         TableColumn("site", gettext_lazy("Site"), value="project.place.name"),
         TableColumn("kind", gettext_lazy("Asked"), value=lambda row: row.get_kind_display()),
         TableColumn("direction", gettext_lazy("Direction"), value=lambda row: row.get_direction_display()),
-        TableColumn("utc", gettext_lazy("Time"), kind="time"),
+        TableColumn("utc", gettext_lazy("At what time"), kind="time"),
         TableColumn("why", gettext_lazy("Reason"), kind="long"),
         TableColumn("asked_by", gettext_lazy("Asked by")),
         TableColumn(

@@ -64,7 +64,7 @@ def _write_team(sheet: Any, formats: dict[str, Any], ledger: Ledger, team: str, 
     sheet.merge_range(0, 0, 0, columns, _("Attendance sheet"), formats["title"])
     sheet.merge_range(1, 0, 1, columns, _about(ledger, team), formats["about"])
     texts = [_("No."), _("Name"), _("Trade"), *(str(day.day) for day in days)]
-    texts += [_("Days"), _("Worked days"), _("Hours"), _("Hours at night"), _("Incomplete"), _("Signature")]
+    texts += [_("Days present"), _("Worked days"), _("Hours"), _("Hours at night"), _("Incomplete"), _("Signature")]
     for column, text in enumerate(texts):
         sheet.write_string(2, column, text, formats["heading"])
     for number, row in enumerate(rows, start=1):

@@ -43,6 +43,7 @@ SENTENCES = (
         "or 2026-01-05T14:30:00+08:00"
     ),
     _("%(count)s card number(s) stand in this cell a second time"),
+    _("%(file)s: row %(row)s has more than %(most)s columns: delete those that are not needed"),
     _("%(file)s: a CSV file has no sheets: leave --sheet out"),
     _("%(file)s cannot be read: %(why)s"),
     _(

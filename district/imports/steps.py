@@ -15,7 +15,7 @@ from district.audit.record import record
 from district.imports import checking
 from district.imports.importer import Importer
 from district.imports.models import ColumnChoice, SheetContent, SheetImport
-from district.imports.reading import OpenedSheet, opened_upload
+from district.imports.reading import is_small, opened_upload
 from district.imports.registry import importers
 from district.imports.result import ImportResult
 from district.pages import SignedIn
@@ -32,18 +32,12 @@ WAITING = (State.TO_CHECK, State.TO_APPLY)
 _OPEN = (State.COLUMNS, State.TO_CHECK, State.CHECKED, State.TO_APPLY)
 
 
-def find_columns(one: SheetImport) -> OpenedSheet | None:
-    """Look at the columns of a new upload; if they are clear, the check is next. None: it cannot be read."""
-    try:
-        with opened_upload(one, _importer(one)) as opened:
-            one.refusal = {}
-            one.state = State.TO_CHECK if opened.clear else State.COLUMNS
-            return opened
-    except SheetError as error:
-        _refuse(one, error)
-        return None
-    finally:
-        one.save()
+def begin(one: SheetImport) -> None:
+    """Look at a new upload, or at another sheet of it. A big one is left to the worker."""
+    one.state, one.refusal = State.TO_CHECK, {}
+    one.save()
+    if is_small(one):
+        go_on(one)
 
 
 def choose_columns(one: SheetImport, columns: Mapping[str, str], headings: str) -> None:
@@ -118,6 +112,7 @@ def _check(one: SheetImport) -> None:
             else:
                 one.state = State.COLUMNS
     except SheetError as error:
+        one.state = State.COLUMNS
         _refuse(one, error)
     one.save()
 

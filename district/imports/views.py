@@ -14,15 +14,15 @@ from common.sheets.refusals import SheetError
 from district.imports.forms import ColumnsForm, SheetChoiceForm, SheetUploadForm
 from district.imports.importer import Importer
 from district.imports.models import SheetImport
-from district.imports.reading import is_small, keep_upload, opened_upload
+from district.imports.reading import keep_upload, opened_upload
 from district.imports.registry import importers_for
 from district.imports.result import ImportResult, ShownProblem
 from district.imports.steps import (
     WAITING,
+    begin,
     choose_columns,
     confirm,
     drop,
-    find_columns,
     go_on,
     result_of,
 )
@@ -58,9 +58,7 @@ def new(request: HttpRequest, subject: str) -> HttpResponse:
         except SheetError as error:
             form.add_error("file", _(error.text) % error.values)
         else:
-            find_columns(one)
-            if is_small(one):
-                go_on(one)
+            begin(one)
             return redirect("imports:sheet", one.pk)
     status = 422 if request.method == "POST" else 200
     return render(request, "imports/new.html", {"importer": importer, "form": form}, status=status)
@@ -141,9 +139,9 @@ def sentence(text: str, values: dict[str, str]) -> str:
 def _choose_sheet(request: HttpRequest, one: SheetImport, importer: type[Importer], sheets: list[str]) -> HttpResponse:
     form = SheetChoiceForm(sheets, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        one.sheet_name, one.refusal = form.cleaned_data["sheet"], {}
-        find_columns(one)
-        return _next(one)
+        one.sheet_name = form.cleaned_data["sheet"]
+        begin(one)
+        return redirect("imports:sheet", one.pk)
     return render(request, "imports/choose_sheet.html", {"one": one, "importer": importer, "form": form})
 
 
@@ -153,7 +151,8 @@ def _choose_columns(request: HttpRequest, one: SheetImport, importer: type[Impor
             form = ColumnsForm(importer, opened, request.POST or None)
             if request.method == "POST" and form.is_valid():
                 choose_columns(one, form.cleaned_data, opened.digest)
-                return _next(one)
+                begin(one)
+                return redirect("imports:sheet", one.pk)
             lacking = [importer.label(key) for key in opened.lacking]
             shown = {"form": form, "lacking": lacking, "opened": opened}
     except SheetError as error:
@@ -162,12 +161,6 @@ def _choose_columns(request: HttpRequest, one: SheetImport, importer: type[Impor
         return _shown(request, one, importer)
     status = 422 if request.method == "POST" else 200
     return render(request, "imports/columns.html", {"one": one, "importer": importer, **shown}, status=status)
-
-
-def _next(one: SheetImport) -> HttpResponse:
-    if is_small(one):
-        go_on(one)
-    return redirect("imports:sheet", one.pk)
 
 
 def _shown(request: HttpRequest, one: SheetImport, importer: type[Importer]) -> HttpResponse:

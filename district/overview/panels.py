@@ -61,13 +61,17 @@ def refusals_today(user: Any, most: int = SHOWN) -> list[HomeTask]:
     return [
         HomeTask(
             title=str(row.person) if row.person else _("Nobody known"),
-            text=f"{timezone.localtime(row.utc):%H:%M} · {row.project} · {reason_name(row.reason)}. {what_to_do(row.reason)}",
+            text=f"{timezone.localtime(row.utc):%H:%M} · {row.project} · {_what_to_do(row.reason)}",
             tone="care",
             address=address_of("people:person", row.person_id) if row.person_id else "",
             action=_("Open"),
         )
         for row in rows.select_related("person", "project__place")[:most]
     ]
+
+
+def _what_to_do(reason: str) -> str:
+    return _("%(reason)s. %(what)s") % {"reason": reason_name(reason), "what": what_to_do(reason)}
 
 
 def refused_today(user: Any) -> int:

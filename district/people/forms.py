@@ -73,7 +73,7 @@ class FilterForm(OfAccount):
     site = forms.ModelChoiceField(
         label=_("Site"), queryset=Project.objects.none(), required=False, empty_label=_("All")
     )
-    employer = forms.ModelChoiceField(
+    enterprise = forms.ModelChoiceField(
         label=_("Employer"), queryset=Enterprise.objects.none(), required=False, empty_label=_("All")
     )
     trade = forms.ChoiceField(label=_("Trade"), required=False)
@@ -97,7 +97,7 @@ class FilterForm(OfAccount):
         sites = Project.objects.visible_to(self.user, Permission.SEE_PEOPLE).select_related("place")
         fields["site"].queryset = sites.order_by("place__name", "pk")
         seen = Enterprise.objects.visible_to(self.user, Permission.SEE_PEOPLE)
-        fields["employer"].queryset = seen.order_by("name", "pk")
+        fields["enterprise"].queryset = seen.order_by("name", "pk")
         fields["trade"].choices = codes(rules.TRADES, _("All"))
 
 

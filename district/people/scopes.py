@@ -15,7 +15,7 @@ def refresh(person_ids: Sequence[int]) -> None:
     """Make the rows of some people new. Call it in the transaction that changes names, assignments or employments."""
     PersonScope.objects.filter(person__in=person_ids).delete()
     PersonEmployer.objects.filter(person__in=person_ids).delete()
-    pinyin = dict(Person.objects.filter(pk__in=person_ids, merged_into=None).values_list("pk", "pinyin"))
+    pinyin = dict(Person.objects.filter(pk__in=person_ids, merged_into=None, erased=None).values_list("pk", "pinyin"))
     assigned = Assignment.objects.filter(person__in=pinyin).select_related("project__place").order_by()
     paths, employers = set[tuple[str, int]](), set[tuple[int, int]]()
     for assignment in assigned:

@@ -43,7 +43,7 @@ class AddPlaceForm(forms.Form):
     kind = forms.ChoiceField(label=_("Type"))
     name = forms.CharField(label=pgettext_lazy("thing", "Name"), max_length=120)
     code = forms.CharField(
-        label=_("Code"), max_length=20, required=False, help_text=_("The division's code, or the grid's number.")
+        label=_("Area code"), max_length=20, required=False, help_text=_("The division's code, or the grid's number.")
     )
 
     def __init__(self, parent: Place, *args: Any, **options: Any) -> None:
@@ -61,7 +61,7 @@ class ChangePlaceForm(forms.Form):
     """Name, code and outline of a place."""
 
     name = forms.CharField(label=pgettext_lazy("thing", "Name"), max_length=120)
-    code = forms.CharField(label=_("Code"), max_length=20, required=False)
+    code = forms.CharField(label=_("Area code"), max_length=20, required=False)
     file = forms.FileField(
         label=_("Outline"),
         required=False,
@@ -183,8 +183,8 @@ class SiteForm(forms.Form):
 class SubcontractForm(forms.Form):
     """An enterprise that works on a site."""
 
-    starts = forms.DateField(label=_("From"), widget=DayInput, initial=timezone.localdate)
-    ends = forms.DateField(label=_("Until"), required=False, widget=DayInput)
+    starts = forms.DateField(label=_("Contract from"), widget=DayInput, initial=timezone.localdate)
+    ends = forms.DateField(label=_("Contract until"), required=False, widget=DayInput)
 
     def __init__(self, user: Account, *args: Any, **options: Any) -> None:
         """`user`: among whose enterprises is chosen."""

@@ -3,7 +3,7 @@
 Whoever calls this has found the rows by `visible_to(user, Permission.CHANGE_SITES)`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, cast
 
@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from district.audit.record import record
+from district.audit.record import record, record_many
 from district.outgoing import send_site
 from district.places.models import Enterprise, Place, Project, Responsibility, Subcontract
 from district.places.rules import PlaceRefused, may_stand_below, proposed_site_id
@@ -103,6 +103,13 @@ def add_enterprise(actor: object, fields: Mapping[str, Any]) -> Enterprise:
         ) from error
     record(actor, "add", enterprise, fields=sorted(fields), place_path=enterprise.place.path)
     return enterprise
+
+
+@transaction.atomic
+def add_enterprises(actor: object, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add many enterprises at once. Raises IntegrityError: a code is taken."""
+    made = Enterprise.objects.bulk_create([Enterprise(**fields) for fields in rows])
+    record_many(actor, "add", made, fields=sorted({key for fields in rows for key in fields}))
 
 
 @transaction.atomic

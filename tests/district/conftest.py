@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 from audit_flush import let_tests_empty_the_audit
 from district_rig import SmallDistrict, small_district
+from screen_stage import open_chromium
+from selenium.webdriver.chrome.webdriver import WebDriver
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -18,3 +20,11 @@ def _audit_can_be_emptied() -> Iterator[None]:
 def town(db: None) -> SmallDistrict:
     """Return a small district in the database of the test."""
     return small_district()
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
+    """Return a browser; tests sign it in with `console_pages.sign_in`."""
+    driver = open_chromium(tmp_path_factory.mktemp("chromium"))
+    yield driver
+    driver.quit()

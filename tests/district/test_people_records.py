@@ -10,7 +10,6 @@ from django.db import models
 from django.utils import timezone
 from id_numbers import id_number
 
-from district.attendance.models import Day
 from district.exchange.models import OutboxRow
 from district.fields import EncryptedTextField
 from district.people import registry
@@ -20,7 +19,6 @@ from district.people.models import Assignment, BankAccount, Consent, Employment,
 from district.people.rules.retention import KEPT
 from district.people.signals import holds_asked, merged
 
-TODAY = date(2026, 11, 28)
 DAY = timedelta(days=1)
 
 
@@ -35,19 +33,15 @@ def _named(person: Person) -> dict[str, list[Any]]:
     return found
 
 
-def _worked(town: SmallDistrict, person: Person, day: date) -> Day:
-    project, enterprise = town.projects[0], town.enterprises[0]
-    return Day.objects.create(project=project, person=person, enterprise=enterprise, date=day)
-
-
 def test_ok__a_merge_moves_every_table_and_can_be_taken_back(town: SmallDistrict) -> None:
     one, two = town.people[:2]
     registry.change_person("test", two, {"phone": "13800138000", "nation": "壮"})
     registry.set_document("test", two, "01", id_number(5))
     registry.add_card("test", two, "77")
     registry.save_team("test", Team.objects.get(pk=two.assignments.get().team_id), name="A", leader=two)
-    _worked(town, one, TODAY)
-    twin, other = _worked(town, two, TODAY), _worked(town, two, TODAY - DAY)
+    registry.give_consent("test", one, Consent.Purpose.FACE, "1")
+    twin = registry.give_consent("test", two, Consent.Purpose.FACE, "1")
+    other = registry.give_consent("test", two, Consent.Purpose.PLATFORM_PHOTO, "1")
     before = (_named(one), _named(two))
     heard: list[tuple[Person, Person]] = []
 
@@ -62,8 +56,8 @@ def test_ok__a_merge_moves_every_table_and_can_be_taken_back(town: SmallDistrict
     one.refresh_from_db()
     assert heard == [(one, two)]
     assert (one.phone, one.nation, one.birth) == ("+8613800138000", "08", date(1990, 1, 1))
-    assert Day.objects.get(pk=twin.pk).person == two  # the survivor has that day already
-    assert Day.objects.get(pk=other.pk).person == one
+    assert Consent.objects.get(pk=twin.pk).person == two  # the other has one of this purpose in force
+    assert Consent.objects.get(pk=other.pk).person == one
     assert set(registry.worker_ids_of(one)) == {"w-1", "w-2"}
     absorbed = worker_for_hq("w-2")
     assert absorbed is not None

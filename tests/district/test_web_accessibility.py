@@ -3,20 +3,16 @@
 axe-core looks at each page in Chromium, by the rules of WCAG 2.1 A and AA.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from console_pages import console_pages
+from console_pages import console_pages, sign_in
 from district_rig import small_district
-from django.conf import settings
-from django.test import Client
 from pytest_django.live_server_helper import LiveServer
-from screen_stage import open_chromium, set_size
+from screen_stage import set_size
 from selenium.webdriver.chrome.webdriver import WebDriver
 
-from district.accounts.models import User
 from district.permissions import Role
 
 AXE = (Path(__file__).parent / "axe/axe.min.js").read_text()
@@ -29,13 +25,6 @@ axe.run(document, {runOnly: arguments[0], resultTypes: ["violations"]}).then((re
 """
 
 
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
-    driver = open_chromium(tmp_path_factory.mktemp("chromium"))
-    yield driver
-    driver.quit()
-
-
 @pytest.mark.django_db(transaction=True)
 def test_ok__every_page_is_accessible_fits_a_phone_and_keeps_the_csp(
     live_server: LiveServer, chromium: WebDriver
@@ -44,7 +33,7 @@ def test_ok__every_page_is_accessible_fits_a_phone_and_keeps_the_csp(
     faults = {}
     pages = console_pages([town.accounts[role] for role in Role])
     for page in pages:
-        _sign_in(chromium, live_server, page.user)
+        sign_in(chromium, live_server.url, page.user)
         if found := _faults(chromium, f"{live_server.url}{page.address}"):
             faults[f"{page.name} as {page.user.name}"] = found
     assert faults == {}, "\n".join(f"{name}: {fault}" for name, found in faults.items() for fault in found)
@@ -66,13 +55,3 @@ def _faults(browser: WebDriver, address: str) -> list[str]:
 
 def _matters(entry: dict[str, Any]) -> bool:
     return entry["level"] == "SEVERE" and "favicon.ico" not in entry["message"]
-
-
-def _sign_in(browser: WebDriver, server: LiveServer, user: User) -> None:
-    agent: Any = browser.execute_script("return navigator.userAgent")
-    client = Client(headers={"User-Agent": agent})
-    client.force_login(user)
-    browser.get(f"{server.url}/static/web/icon.svg")
-    browser.delete_all_cookies()
-    browser.add_cookie({"name": settings.SESSION_COOKIE_NAME, "value": client.session.session_key or ""})
-    browser.add_cookie({"name": settings.LANGUAGE_COOKIE_NAME, "value": "en"})

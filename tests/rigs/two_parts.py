@@ -44,6 +44,8 @@ _SKIPPED = {
 OVERRIDES: dict[str, dict[str, Any]] = {
     "accounts.Grant": {"role": Role.GUARD},
     "accounts.User": {"is_active": True, "is_superuser": False, "is_staff": False},
+    "api.ApiToken": {"enterprise": None},
+    "api.WebhookEndpoint": {"enterprise": None},
     "people.DuplicateCandidate": {"second": lambda key: key + 1},
     "people.Merge": {"absorbed": lambda key: key + 1},
     "realname.SiteUpload": {"trouble": ""},

@@ -50,6 +50,7 @@ class Stay(AtSite):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["project", "person"], condition=INSIDE, name="stay_inside"),
+            models.Index(fields=["came"], condition=INSIDE, name="stay_came"),
             models.Index(fields=["person", "came"], name="stay_person"),
             models.Index(fields=["project", "came", "left"], name="stay_project"),
         ]
@@ -82,6 +83,7 @@ class Day(AtSite):
         indexes: ClassVar = [
             models.Index(fields=["team", "date"], name="day_team"),
             models.Index(fields=["project", "date"], name="day_project"),
+            models.Index(fields=["date", "id"], name="day_date"),
             models.Index(
                 fields=["project", "date", "person"],
                 condition=Q(missing_exit=True) | Q(missing_entry=True),

@@ -158,7 +158,7 @@ def _measured(what: str, ask: Callable[[int], QuerySet[Any]]) -> Measured:
 
 
 def _processor_s() -> float:
-    """Return the processor time of this process, and of the database's process if it runs on this machine."""
+    """Return the processor time of this process, and of all the database's processes if they run on this machine."""
     own = time.process_time()
     if connection.vendor != "postgresql":
         return own
@@ -166,10 +166,12 @@ def _processor_s() -> float:
         cursor.execute("SELECT pg_backend_pid()")
         number = cursor.fetchone()[0]
     try:
-        spent = psutil.Process(number).cpu_times()
+        server = psutil.Process(psutil.Process(number).ppid())
+        ended = server.cpu_times()
+        spent = [one.cpu_times() for one in server.children()]
     except psutil.Error:
         return own
-    return float(own + spent.user + spent.system)
+    return float(own + ended.children_user + ended.children_system + sum(one.user + one.system for one in spent))
 
 
 def _figure(what: str, took: list[float], rows: int, cpu_ms: float) -> Measured:

@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from district.fields import EncryptedTextField
-from district.people.models.person import OfPerson, Person
+from district.people.models.person import OfPerson, Person, seen_from_places
 from district.permissions import Permission
-from district.scope import Scope
+from district.scope import NOTHING, Scope
 
 
 class OfPresentPerson(OfPerson):
@@ -24,8 +24,9 @@ class OfPresentPerson(OfPerson):
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:
         """Show the rows of those who work in the scope, and of those who worked at its places."""
-        at_places = Person.objects.filter(Person.visible_q(Scope(ranges=scope.ranges)))
-        return Q(person__in=at_places) | Q(person__in=Person.objects.filter(Person.present_q(scope)))
+        employed = Scope(enterprises=scope.enterprises)
+        present = Q(person__in=Person.objects.filter(Person.present_q(employed))) if employed.enterprises else NOTHING
+        return seen_from_places(scope) | present
 
 
 class IdDocument(OfPresentPerson):

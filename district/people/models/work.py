@@ -3,10 +3,10 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from district.people.models.person import OfPerson, Person
+from district.people.models.person import WIDE, OfPerson, Person, seen_from_places
 from district.people.rules import TRADES
 from district.permissions import Permission
 from district.places.models import Enterprise, Project
@@ -54,15 +54,14 @@ class Employment(OfPerson):
                 condition=Q(ends__isnull=True) | Q(ends__gte=F("starts")), name="employment_in_order"
             )
         ]
-        indexes: ClassVar = [models.Index(fields=["enterprise", "ends", "person"])]
+        indexes: ClassVar = [models.Index(fields=["enterprise", "ends", "person"]), models.Index(fields=["starts"])]
 
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:
         """Show those at the account's enterprises, and those of people at places of the scope. A new employer does
         not see the former ones.
         """
-        at_places = Person.objects.filter(Person.visible_q(Scope(ranges=scope.ranges)))
-        return scope.employers() | Q(person__in=at_places)
+        return scope.employers() | seen_from_places(scope)
 
 
 class Assignment(VisibleModel):
@@ -94,10 +93,17 @@ class Assignment(VisibleModel):
         indexes: ClassVar = [
             models.Index(fields=["project", "ends", "person"]),
             models.Index(fields=["starts"]),
+            models.Index(fields=["trade", "person"]),
+            models.Index(fields=["enterprise", "person"]),
             models.Index(fields=["ends"]),
         ]
 
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:
-        """Show those on sites in the scope and those of the account's enterprises."""
-        return scope.places("project__place__path") | scope.employers()
+        """Show those on sites in the scope and those of the account's enterprises. Of a district or town they are
+        many: each shown row is asked for its site.
+        """
+        if not scope.ranges or min(len(first) for first, _end in scope.ranges) > WIDE:
+            return scope.places("project__place__path") | scope.employers()
+        sites = Project.objects.filter(scope.places("place__path"), pk=OuterRef("project"))
+        return Exists(sites) | scope.employers()

@@ -96,7 +96,7 @@ def _finish(by: object, person: Person) -> Person:
         _empty(
             one, (*_EMPTIED_AT_ONCE, "name", "pinyin", "joined", "initials", "sex", "nation", "province"), _AFTER_HOLDS
         )
-        one.birth, one.erased = None, timezone.now()
+        one.birth, one.documented, one.erased = None, False, timezone.now()
         one.erase_asked = one.erase_asked or one.erased
         one.save()
         Team.objects.filter(leader=one).update(leader=None)

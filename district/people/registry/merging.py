@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from district.people import signals
-from district.people.models import DuplicateCandidate, Merge, Person, PersonEmployer, PersonScope
+from district.people.models import DuplicateCandidate, IdDocument, Merge, Person, PersonEmployer, PersonScope
 from district.people.registry.base import RecordRefused, followed, living
 
 _STAY = (Merge, DuplicateCandidate, PersonScope, PersonEmployer)
@@ -38,6 +38,7 @@ def merge(by: object, person: Person, absorbed: Person, reason: str) -> Merge:
         setattr(person, name, getattr(absorbed, name))
     person.slow = person.slow or absorbed.slow
     person.save()
+    _note_documents(person, absorbed)
     absorbed.merged_into = person
     absorbed.save()
     merge = Merge.objects.create(
@@ -74,6 +75,7 @@ def undo_merge(by: object, merge: Merge, why: str) -> Person:
             column: Any = Person._meta.get_field(name)
             setattr(person, name, column.get_default())
     person.save()
+    _note_documents(person, absorbed)
     absorbed.merged_into = None
     absorbed.save()
     merge.undone, merge.undone_by = timezone.now(), str(by)[:150]
@@ -150,6 +152,12 @@ def _unique_with(field: Any) -> Iterator[tuple[list[str], Q]]:
     for constraint in field.model._meta.constraints:
         if isinstance(constraint, UniqueConstraint) and field.name in constraint.fields:
             yield list(constraint.fields), constraint.condition or Q()
+
+
+def _note_documents(*people: Person) -> None:
+    for person in people:
+        person.documented = IdDocument.objects.filter(person=person).exists()
+        person.save()
 
 
 def _decide(by: object, pairs: models.QuerySet[Any], decision: DuplicateCandidate.Decision) -> None:

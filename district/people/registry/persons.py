@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -115,9 +115,13 @@ def set_document(
     document = IdDocument.objects.filter(person=person, kind=kind).first() or IdDocument(person=person, kind=kind)
     document.number, document.number_index = facts.number, document_index(facts.number)
     document.expires, document.issuer = expires or document.expires, issuer.strip()[:80] or document.issuer
-    document.save()
+    try:
+        with transaction.atomic():
+            document.save()
+    except IntegrityError:
+        raise RecordRefused(_("Somebody else stored this number at the same moment: try again.")) from None
     person.birth, person.sex = facts.birth or person.birth, facts.sex or person.sex
-    person.province = facts.province or person.province
+    person.province, person.documented = facts.province or person.province, True
     person.save()
     followed(by, "change", person, document, fields=("number", "expires", "issuer"))
     note_candidates(person)

@@ -1,9 +1,9 @@
 """The lists: people, work, papers, teams, consents, documents. Each is a page and a file."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from district.pages import page
 from district.people import tables
 from district.people.forms import FilterForm
-from district.people.listing import listed_people, with_present
+from district.people.listing import fitting, fitting_each, listed_people, with_present
 from district.people.models import (
     Assignment,
     Certificate,
@@ -28,6 +28,9 @@ from district.people.search import found_q
 from district.permissions import Permission
 from district.web.lists import list_page
 from district.web.tables import ListTable
+
+_LACKING: dict[str, dict[str, Any]] = {"noway": {"way": Person.Way.UNDECIDED}, "nodocument": {"documented": False}}
+SOON = timedelta(days=tables.SOON_DAYS)
 
 
 @page(Permission.SEE_PEOPLE)
@@ -52,39 +55,34 @@ class _Filters:
 
 
 def _filtered(wanted: dict[str, Any], user: Any) -> Any:
-    today = timezone.localdate()
-    rows = listed_people(user, wanted.get("site"))
+    today, site = timezone.localdate(), wanted.get("site")
+    rows, fits = listed_people(user, site), Person.objects.all()
     if text := wanted.get("q"):
-        rows = rows.filter(found_q(text, user))
-    work = Assignment.objects.visible_to(user).filter(person=OuterRef("pk"))
-    if site := wanted.get("site"):
-        work = work.filter(project=site)
-    if employer := wanted.get("employer"):
-        work = work.filter(enterprise=employer)
-        rows = rows.filter(Exists(work))
-    if trade := wanted.get("trade"):
-        work = work.filter(trade=trade)
-        rows = rows.filter(Exists(work))
-    papers = Certificate.objects.filter(person=OuterRef("pk"))
-    now = Exists(work.filter(in_force(today)))
+        fits = fits.filter(found_q(text, user))
+    chosen = {name: wanted[name] for name in ("enterprise", "trade") if wanted.get(name)}
+    if chosen:
+        here = {**chosen, **({"project": site} if site else {})}
+        fits = fits.filter(pk__in=Assignment.objects.visible_to(user).filter(**here).values("person"))
+    state = wanted.get("state") or "now"
+    ending = {"expired": (date(1990, 1, 1), today - timedelta(days=1)), "soon": (today, today + SOON)}
+    if state in ending:
+        fits = fits.filter(pk__in=Certificate.objects.filter(expires__range=ending[state]).values("person"))
+    if state in _LACKING:
+        fits = fits.filter(**_LACKING[state])
+    if text or chosen or state in ending or state in _LACKING:
+        rows = fitting_each(rows, fits) if site else fitting(rows, user, fits)
+    own = Assignment.objects.visible_to(user).filter(person=OuterRef("pk"), **({"project": site} if site else {}))
+    now = Exists(own.filter(in_force(today), **chosen))
     employed = Exists(Employment.objects.visible_to(user).filter(in_force(today), person=OuterRef("pk")))
-    match wanted.get("state"):
+    match state:
         case "all":
             return rows
         case "left":
             return rows.filter(~now, ~employed)
-        case "expired":
-            return rows.filter(now, Exists(papers.filter(expires__lt=today)))
-        case "soon":
-            until = today + timedelta(days=tables.SOON_DAYS)
-            return rows.filter(now, Exists(papers.filter(expires__range=(today, until))))
-        case "noway":
-            return rows.filter(now, way=Person.Way.UNDECIDED)
-        case "nodocument":
-            return rows.filter(now, ~Exists(IdDocument.objects.filter(person=OuterRef("pk"))))
+        case "now" if not site and not chosen:
+            return rows.filter(now | employed)
         case _:
-            unplaced = Q() if wanted.get("site") or wanted.get("trade") or wanted.get("employer") else Q(employed)
-            return rows.filter(Q(now) | unplaced) if unplaced else rows.filter(now)
+            return rows.filter(now)
 
 
 @page(Permission.SEE_PEOPLE)

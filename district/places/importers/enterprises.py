@@ -120,12 +120,14 @@ class EnterprisesImporter(Importer):
 
     def write(self, changes: Sequence[RowChange]) -> None:
         """Add and change enterprises."""
+        new = []
         for one in changes:
             enterprise, fields = one.data
             if enterprise is None:
-                registry.add_enterprise(self.user, fields)
+                new.append(fields)
             else:
                 registry.change_enterprise(self.user, enterprise, fields)
+        registry.add_enterprises(self.user, new)
 
     def _plan(self, row: SheetRow, held: Enterprise | None) -> PlannedRow:
         said = dict(row.values)

@@ -80,7 +80,7 @@ class PlacesImporter(Importer):
         ),
         import_field(
             "code",
-            _("Code"),
+            _("Area code"),
             values.name(20),
             "编号|编码|代码|网格编号|区划代码",
             note=_("The division's code, or the grid's number."),

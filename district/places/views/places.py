@@ -1,6 +1,8 @@
 """Pages of the tree: district, towns, communities, grids."""
 
 from bisect import bisect_left
+from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from django.db.models import Count, Q
@@ -19,6 +21,7 @@ from district.places.models import Enterprise, Place, Project
 from district.places.outlines import outline_path
 from district.places.vacancies import posts_of, vacant_enterprises, vacant_places
 from district.places.views.common import CHANGE, changeable_places, form_page, parents_of, tell_refusal
+from district.web.paging import COUNTED
 
 _FORM = ["GET", "HEAD", "POST"]
 
@@ -29,15 +32,15 @@ def tree(request: HttpRequest) -> HttpResponse:
     """Show the whole tree that the account sees, without its sites."""
     user: Any = request.user
     places = list(Place.objects.visible_to(user).exclude(kind=Place.Kind.SITE).order_by("path"))
-    sites = _counted(Project.objects.visible_to(user).filter(closed=None))
-    seats = _counted(Enterprise.objects.visible_to(user).filter(retired=None))
+    sites = _Counts.of(Project.objects.visible_to(user).filter(closed=None))
+    seats = _Counts.of(Enterprise.objects.visible_to(user).filter(retired=None))
     vacant = set(vacant_places(user).values_list("pk", flat=True))
     rows = [
         {
             "place": place,
             "indent": "\u2003" * (place.depth - 1),
-            "sites": _below(place, sites),
-            "seats": _below(place, seats),
+            "sites": sites.below(place),
+            "seats": seats.below(place),
             "vacant": place.pk in vacant,
         }
         for place in places
@@ -67,9 +70,9 @@ def place(request: HttpRequest, pk: int) -> HttpResponse:
         "children": children.exclude(kind=Place.Kind.SITE).order_by("path"),
         "sites": sites.filter(place__depth=one.depth + 1).select_related("place", "general_contractor"),
         "figures": figures,
-        "seats": seats.count(),
-        "vacancies": vacant_places(user).filter(path__gte=first, path__lt=end).count()
-        + vacant_enterprises(user).filter(place__path__gte=first, place__path__lt=end).count(),
+        "seats": _up_to(seats),
+        "vacancies": _up_to(vacant_places(user).filter(path__gte=first, path__lt=end)),
+        "vacant_enterprises": _up_to(vacant_enterprises(user).filter(place__path__gte=first, place__path__lt=end)),
         "posts": posts_of(one),
         "outline": outline_path(one.outline),
         "may_change": changeable_places(user).filter(pk=one.pk).exists(),
@@ -149,11 +152,26 @@ def _crumbs(one: Place) -> list[tuple[str, str]]:
     return [(reverse("places:place", args=[one.pk]), one.name)]
 
 
-def _counted(rows: Any) -> list[str]:
-    """Return the paths of the places of some rows, sorted."""
-    return sorted(rows.order_by().values_list("place__path", flat=True))
+@dataclass(frozen=True)
+class _Counts:
+    """How many rows stand at each path: sorted paths, and the sums up to each."""
+
+    paths: list[str]
+    sums: list[int]
+
+    @classmethod
+    def of(cls, rows: Any) -> "_Counts":
+        """Count rows by the path of their place."""
+        found = sorted(rows.order_by().values_list("place__path").annotate(Count("pk")))
+        return cls([path for path, _ in found], [0, *accumulate(count for _, count in found)])
+
+    def below(self, place: Place) -> int:
+        """Return how many stand at a place or below it."""
+        first, end = place.branch
+        return self.sums[bisect_left(self.paths, end)] - self.sums[bisect_left(self.paths, first)]
 
 
-def _below(place: Place, paths: list[str]) -> int:
-    first, end = place.branch
-    return bisect_left(paths, end) - bisect_left(paths, first)
+def _up_to(rows: Any) -> str:
+    """Return the count of some rows; above a limit only that there are more."""
+    count = rows.order_by()[: COUNTED + 1].count()
+    return f"{COUNTED:,}+" if count > COUNTED else f"{count:,}"

@@ -3,7 +3,7 @@
   "use strict";
   const $ = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const typing = (target) => target.closest("input, select, textarea, [contenteditable]");
+  const typing = (target) => target.closest("input:not([type=checkbox], [type=radio]), select, textarea, [contenteditable]");
 
   /* Menus close when something else is used, and by Escape */
   document.addEventListener("click", (event) => {
@@ -32,7 +32,7 @@
     const list = rows();
     if (!list.length) return;
     row = Math.max(0, Math.min(list.length - 1, row + step));
-    const target = $("a, input", list[row]) || list[row];
+    const target = $("a", list[row]) || $("input", list[row]) || list[row];
     target.focus({ preventScroll: true });
     list[row].scrollIntoView({ block: "nearest" });
   }
@@ -108,7 +108,8 @@
     form.before(note);
   }
   function drafts() {
-    if (!account) return;
+    /* The form did not arrive: its session had ended, or it was refused. Its draft stays. */
+    if (!account || document.body.classList.contains("keeps-drafts")) { sessionStorage.removeItem("draft sent"); return; }
     all("form[data-draft]").forEach((form) => {
       const key = keyOf(form), before = read(form);
       let values = null;
