@@ -8,7 +8,7 @@ from common.processes import ended_by_signals
 from common.terminal.errors import error_group
 from common.terminal.logs import configure_logs
 from common.uncaught import shown_without_values
-from district.commands import audit, imports, init, platform_sim, processes, simulate, users
+from district.commands import audit, demo, imports, init, platform_sim, processes, simulate, users
 from district.commands.context import out, tell
 
 app = typer.Typer(
@@ -50,5 +50,6 @@ processes.register(app)
 users.register(app)
 audit.register(app)
 imports.register(app)
+demo.register(app)
 platform_sim.register(app)
 simulate.register(app)

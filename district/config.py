@@ -75,6 +75,8 @@ class DistrictConfig(Section):
     language: Literal["zh-hans", "en"] = "zh-hans"
     database_url: str = ""
     """`postgresql://…`; empty: the file `district.db` in the folder."""
+    demo: bool = False
+    """Links sign in without a password, from this machine. Only for demonstrations: `sitegate-district demo`."""
     web: WebConfig = WebConfig()
     hq: HqFolder = HqFolder()
     mail: MailConfig = MailConfig()

@@ -18,4 +18,5 @@ urlpatterns = [
     path("exchange/", include("district.exchange.urls")),
     path("", include("district.phones.urls")),
     path("", include("district.enrolment.urls")),
+    path("demo/", include("district.demo.links")),
 ]

@@ -25,7 +25,9 @@ class WhereForm(forms.Form):
     """A name, and the place or enterprise to which a program is limited."""
 
     name = forms.CharField(
-        label=gettext_lazy("Name"), max_length=60, help_text=gettext_lazy("What it is for, such as the payroll.")
+        label=pgettext_lazy("of a program", "Name"),
+        max_length=60,
+        help_text=gettext_lazy("What it is for, such as the payroll."),
     )
     where = forms.ChoiceField(label=gettext_lazy("Limited to"))
 

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from district.fields import EncryptedTextField
 from district.permissions import Permission
@@ -25,12 +26,12 @@ class OfProgram(VisibleModel):
     """
 
     permission: ClassVar[Permission] = Permission.SEE_ACCOUNTS
-    name = models.CharField(_("name"), max_length=60)
+    name = models.CharField(pgettext_lazy("of a program", "name"), max_length=60)
     place = models.ForeignKey(Place, models.PROTECT, null=True, blank=True, related_name="+")
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, null=True, blank=True, related_name="+")
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     made = models.DateTimeField(_("made"), default=timezone.now)
-    ended = models.DateTimeField(_("ended"), null=True, blank=True)
+    ended = models.DateTimeField(pgettext_lazy("of a program", "ended"), null=True, blank=True)
 
     class Meta:
         abstract = True

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from django.contrib import messages
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -114,7 +115,7 @@ def _mine(model: Any, request: HttpRequest) -> Any:
     """Return what the account made, and what it may see of others."""
     account = _account(request)
     rows = model.objects.visible_to(account) | model.objects.filter(made_by=account)
-    return rows.select_related("place", "enterprise", "made_by").order_by("ended", "-pk")
+    return rows.select_related("place", "enterprise", "made_by").order_by(F("ended").asc(nulls_first=True), "-pk")
 
 
 def _changeable(model: Any, request: HttpRequest) -> Any:

@@ -10,12 +10,14 @@ from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from district.attendance.held import held_by_attendance
 from district.attendance.intake import reassign
-from district.attendance.models import Day, Passage, Payroll, Stay
+from district.attendance.models import Correction, Day, MonthConfirmation, Passage, Payroll, PayrollLine, Stay
 from district.attendance.projection import Touched, project
+from district.people.held import HeldTable
 from district.people.holds import LEDGER_YEARS, Hold, years_after
 from district.people.models import Assignment, Person
-from district.people.signals import holds_asked, merged
+from district.people.signals import data_asked, erased, holds_asked, merged
 
 FOLLOWS_FOR = timedelta(days=62)
 """A change of work is followed back so far: this month and the last one. Older ledgers stay as they were settled."""
@@ -62,3 +64,17 @@ def hold_wages(person: Person, **_more: Any) -> list[Hold]:
     if last is None:
         return []
     return [Hold(gettext("The payroll is kept three years after settlement."), law, years_after(last, LEDGER_YEARS))]
+
+
+@receiver(data_asked)
+def show_data(person: Person, **_more: Any) -> list[HeldTable]:
+    """Return what attendance holds about a person."""
+    return held_by_attendance(person)
+
+
+@receiver(erased)
+def forget(person: Person, **_more: Any) -> None:
+    """Remove wages and free texts of a person whose identity is erased. Days and passages stay, of nobody known."""
+    PayrollLine.objects.filter(person=person).delete()
+    Correction.objects.filter(person=person).update(why="", answer="")
+    MonthConfirmation.objects.filter(person=person).update(objection="")

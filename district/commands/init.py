@@ -13,7 +13,7 @@ from district.encryption import make_key
 
 TEMPLATE = """\
 # The district's settings. docs/DISTRICT.md explains each.
-name = "District"
+{demo}name = "{name}"
 time_zone = "Asia/Shanghai"
 language = "zh-hans"
 # database_url = "postgresql://USER:PASSWORD@HOST/DATABASE"   # without it: the file district.db
@@ -22,7 +22,7 @@ language = "zh-hans"
 folder = "{hq}"
 
 [web]
-port = 8080
+port = {port}
 # public_url = "https://district.example"
 """
 
@@ -41,15 +41,22 @@ def init(
 
     Example: sitegate-district init district --hq hq
     """
+    make_folder(folder, hq)
+    migrate(folder)
+    out.print(f"made {folder}. Next: sitegate-district run --dir {folder}", highlight=False)
+
+
+def make_folder(folder: Path, hq: Path, *, name: str = "District", port: int = 8080, demo: bool = False) -> None:
+    """Make the folder with district.toml and its keys. Raises DistrictConfigError: it has one already."""
     if (folder / FILE_NAME).exists():
         raise DistrictConfigError(f"{folder} has a {FILE_NAME} already: choose another folder, or use this one")
     keys = folder / "keys"
     keys.mkdir(mode=FOLDER_OF_OWNER, parents=True, exist_ok=True)
     write_new(keys / "secret.key", secrets.token_urlsafe(50).encode() + b"\n")
     make_key(keys)
-    write_new(folder / FILE_NAME, TEMPLATE.format(hq=hq.resolve()).encode())
-    migrate(folder)
-    out.print(f"made {folder}. Next: sitegate-district run --dir {folder}", highlight=False)
+    line = "demo = true   # links sign in without a password: never for real people\n" if demo else ""
+    text = TEMPLATE.format(hq=hq.resolve(), port=port, name=name, demo=line)
+    write_new(folder / FILE_NAME, text.encode())
 
 
 def migrate(folder: Folder = Path()) -> None:

@@ -53,7 +53,8 @@ def web(folder: Folder = Path()) -> None:
     config = opened(folder)
     (config.folder / "static").mkdir(exist_ok=True)
     out.print(f"pages: http://{config.web.host}:{config.web.port}/", highlight=False)
-    print_first_link(config)
+    if not config.demo:
+        print_first_link(config)
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *_gunicorn_options(config), "district.wsgi"])
 

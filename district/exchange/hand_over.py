@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from itertools import groupby
 
 import structlog
 from django.db import transaction
@@ -14,8 +15,10 @@ from district.wire import HqDoor, HqRefused
 
 log = structlog.get_logger()
 
-AT_ONCE = 500
+AT_ONCE = 400
 """Rows of one round: HQ takes their workers in one transaction."""
+NEWEST = 50
+"""So many of them are the newest: one change does not wait behind an import of thousands."""
 KEPT = timedelta(days=7)
 """So long a row that was handed over stays, for the page that shows it."""
 _TRY_AGAIN = (timedelta(seconds=30), timedelta(minutes=5), timedelta(hours=1))
@@ -36,32 +39,34 @@ def hand_over() -> bool:
         else:
             refused |= _each(door, kind, group)
     _note(rows, refused)
-    return len(rows) == AT_ONCE
+    return len(rows) >= AT_ONCE - NEWEST
 
 
 def _waiting() -> list[OutboxRow]:
-    """Return rows that are due, oldest first. A row waits behind an earlier one of its subject that is not due."""
+    """Return rows that are due: sites, withdrawals and erasures first. A row waits behind such an earlier row of its
+    subject that is not due.
+
+    A worker's row is the present state. So it may follow a withdrawal or an erasure that was made later, and it takes
+    the place of an earlier one that HQ refused.
+    """
     now = timezone.now()
-    due = list(OutboxRow.objects.filter(done=None, next_try__lte=now).order_by("id")[:AT_ONCE])
+    rows = OutboxRow.objects.filter(done=None, next_try__lte=now)
+    due = list(rows.exclude(kind=_Kind.WORKER).order_by("id")[:AT_ONCE])
+    workers = rows.filter(kind=_Kind.WORKER)
+    due += workers.order_by("id")[: max(0, AT_ONCE - NEWEST - len(due))]
+    due += [row for row in workers.order_by("-id")[:NEWEST] if row.id not in {one.id for one in due}]
     delayed: dict[str, int] = {}
     held = OutboxRow.objects.filter(done=None, next_try__gt=now, subject__in={row.subject for row in due})
+    held = held.exclude(kind=_Kind.WORKER)
     for subject, number in held.order_by().values_list("subject", "id"):
         delayed[subject] = min(delayed.get(subject, number), number)
     return [row for row in due if row.id < delayed.get(row.subject, row.id + 1)]
 
 
 def _runs(rows: Sequence[OutboxRow]) -> Iterable[tuple[str, list[OutboxRow]]]:
-    """Group rows so that those of one subject stay in order: a row of another kind than before begins a new group."""
-    groups: list[tuple[str, list[OutboxRow]]] = []
-    newest: dict[str, int] = {}
-    for row in rows:
-        first = newest.get(row.subject, 0)
-        at = next((i for i in range(first, len(groups)) if groups[i][0] == row.kind), len(groups))
-        if at == len(groups):
-            groups.append((row.kind, []))
-        groups[at][1].append(row)
-        newest[row.subject] = at
-    return groups
+    """Group rows that follow each other by their kind; all workers make one group."""
+    for kind, group in groupby(rows, key=lambda row: row.kind):
+        yield kind, list(group)
 
 
 def _put_workers(door: HqDoor, rows: Sequence[OutboxRow]) -> dict[int, str]:
@@ -98,6 +103,9 @@ def _note(rows: Sequence[OutboxRow], refused: Mapping[int, str]) -> None:
     now = timezone.now()
     taken = [row.id for row in rows if row.id not in refused]
     OutboxRow.objects.filter(id__in=taken).update(done=now, refusal="")
+    present = {row.subject for row in rows if row.kind == _Kind.WORKER and row.id not in refused}
+    earlier = OutboxRow.objects.filter(done=None, kind=_Kind.WORKER, subject__in=present, id__lt=max(taken, default=0))
+    earlier.exclude(refusal="").update(done=now, refusal="")
     for row in rows:
         if row.id in refused:
             row.attempts += 1

@@ -16,7 +16,10 @@ from edge.tools.demo.photos import fetch_photos
 
 
 def demo(
-    keep: Annotated[bool, typer.Option("--keep", help="Leave it running and print the address of the screen.")] = False,
+    keep: Annotated[
+        bool,
+        typer.Option("--keep", help="Leave it running, with the console of a small district, and print the addresses."),
+    ] = False,
     folder: Annotated[
         Path | None, typer.Option("--dir", help="Where the demonstration keeps its files.  [default: the cache]")
     ] = None,
@@ -30,6 +33,8 @@ def demo(
     from edge.tools.demo.stage import StageError
 
     require("what the demo needs", extra("demo"), StageError, "sqlalchemy", "alembic", "iotcore", "segno")
+    if keep:
+        require("the console of the demo", extra("demo"), StageError, "django", "allauth", "ninja")
 
     begun = time.monotonic()
     models_dir, photos_dir = cache_dir() / "models", cache_dir() / "photos"

@@ -16,6 +16,8 @@ from district.attendance.feed_handlers import handle
 from district.attendance.models import Correction, Day, MonthConfirmation, Passage, Stay
 from district.attendance.rebuild import rebuild
 from district.exchange.models import FeedPosition
+from district.people import registry
+from district.people.held import held_of
 from district.people.models import Person
 from district.permissions import Role
 
@@ -178,3 +180,18 @@ def test_ok__stays_follow_a_change_of_team(worked: SmallDistrict) -> None:
     assignment.trade = "030"
     assignment.save()
     assert set(Stay.objects.filter(person=person).values_list("trade", flat=True)) == {"030"}
+
+
+def test_ok__a_merge_joins_the_days_and_its_undoing_parts_them(worked: SmallDistrict) -> None:
+    one, other = (Person.objects.get(worker_id=name) for name in ("w-1", "w-2"))
+    before = sorted(Day.objects.values_list("person", "date", "seconds", "missing_exit"), key=str)
+    made = registry.merge("officer", one, other, "the same document")
+    assert not Day.objects.filter(person=other).exists()
+    assert Day.objects.filter(person=one).exists()
+    registry.undo_merge("officer", made, "they are two")
+    assert sorted(Day.objects.values_list("person", "date", "seconds", "missing_exit"), key=str) == before
+
+
+def test_ok__a_persons_own_file_holds_passages_and_days(worked: SmallDistrict) -> None:
+    held = {table.label: table.rows for table in held_of(Person.objects.get(worker_id="w-1"))}
+    assert (len(held["Passages"]), held["Days"][0]["Hours"]) == (2, 9.5)

@@ -128,7 +128,10 @@ def _verdict(console: Console, stage: DemoStage, followed: Follower) -> list[ver
 def _keep(console: Console, stage: DemoStage) -> None:
     """Leave everything running, people walking up again and again, until Ctrl-C."""
     url = f"http://127.0.0.1:{stage.screen_port}"
+    with console.status("making a small district for the console…"):
+        accounts = stage.start_console()
     console.print()
+    console.print_text("\n".join(accounts))
     console.print(f"The gate keeps running. Manager's page: {url}/   lane page: {url}/lane", highlight=False)
     console.print(f"Its files: {stage.root}   Ctrl-C ends it.", highlight=False)
     ended = threading.Event()

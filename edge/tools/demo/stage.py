@@ -28,6 +28,9 @@ FILM_HZ = 20.0
 STEP_S = 60.0
 GATE_STOP_S = 30.0
 """More than `sitegate run` gives its three processes."""
+CONSOLE_S = 180.0
+"""The console's database is made and filled in this time, also on a slow machine."""
+_DISTRICT = str(Path(sys.executable).with_name("sitegate-district"))
 _HQ = str(Path(sys.executable).with_name("sitegate-hq"))
 
 
@@ -132,6 +135,15 @@ class DemoStage:
         code = self._finish("gate").split()[0]
         command = [sys.executable, "-m", "edge", "register", code, "--config", str(self.config_path)]
         self._ended("sitegate register", self._processes.run(command, STEP_S))
+
+    def start_console(self) -> list[str]:
+        """Make the people side on this HQ and start it. Return the lines with its addresses. Raises StageError."""
+        port, folder = _free_port(), self.root / "district"
+        known = [f"--member={m.worker_id}:{m.training_valid_until}" for m in MEMBERS if SITE in m.sites]
+        make = [str(folder), "--hq", str(self.hq_dir), "--port", str(port), "--gate", GATE, *known, "--no-run"]
+        said = self._ended("sitegate-district demo", self._processes.run([_DISTRICT, "demo", *make], CONSOLE_S))
+        self._start("console", [_DISTRICT, "run", "--dir", str(folder)], within_s=GATE_STOP_S)
+        return said.splitlines()
 
     def finish(self) -> None:
         """Wait for what `publish` began. Raises StageError."""

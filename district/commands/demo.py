@@ -1,0 +1,80 @@
+"""`sitegate-district demo`: a small invented district, with links that sign in."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from common.processes import Processes
+from district.commands.context import opened, out
+from district.commands.init import make_folder, migrate
+from district.config import FILE_NAME, DistrictConfig, DistrictConfigError
+
+_SITE = "site-demo"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(demo)
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(help="The folder to make, or that of an earlier demonstration.")],
+    hq: Annotated[Path | None, typer.Option("--hq", help="An HQ that runs; without it one is made and run.")] = None,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the pages on 127.0.0.1.")] = 8080,
+    members: Annotated[
+        list[str] | None, typer.Option("--member", help="WORKER_ID:TRAINING_END of somebody whom HQ knows.")
+    ] = None,
+    gate: Annotated[str, typer.Option(help=f"The gate of {_SITE}.")] = "gate-demo",
+    start: Annotated[bool, typer.Option("--run/--no-run", help="Run it, or only make it.")] = True,
+) -> None:
+    """Make a small invented district and run it. Links sign its accounts in without a password, on this machine alone.
+
+    Example: sitegate-district demo /tmp/demo
+    """
+    where = hq or folder / "hq"
+    if not (folder / FILE_NAME).exists():
+        _make(folder, where, own_hq=hq is None, port=port, known=[_member(text) for text in members or ()], gate=gate)
+    config = opened(folder)
+    if not config.demo:
+        raise DistrictConfigError(f"{folder} is no demonstration: choose a new folder")
+    _print_links(config)
+    if start:
+        every = ["--all"] if hq is None else []
+        sys.stdout.flush()
+        os.execv(sys.executable, [sys.executable, "-m", "district", "run", "--dir", str(folder), *every])
+
+
+def _make(folder: Path, hq: Path, *, own_hq: bool, port: int, known: list[tuple[str, str]], gate: str) -> None:
+    if own_hq and not hq.exists():
+        with Processes() as children:
+            command = [sys.executable, "-m", "hq", "init", str(hq), "--site", _SITE]
+            code, _printed, problem = children.run(command, 60.0)
+        if code:
+            raise DistrictConfigError(f"HQ was not made: {problem.strip()}")
+    make_folder(folder, hq, name="南海示范区", port=port, demo=True)
+    try:
+        migrate(folder)
+        from district.demo.fill import fill
+
+        fill(known, gate)
+    except BaseException:
+        (folder / FILE_NAME).unlink()  # the next call begins again
+        (folder / "district.db").unlink(missing_ok=True)
+        raise
+
+
+def _print_links(config: DistrictConfig) -> None:
+    from district.accounts.models import User
+    from district.demo.links import link_of
+
+    out.print("The accounts of the demonstration, each with a link that signs in:", highlight=False)
+    for user in User.objects.order_by("pk"):
+        out.print(f"  {user.name:32} http://127.0.0.1:{config.web.port}{link_of(user)}", highlight=False)
+
+
+def _member(text: str) -> tuple[str, str]:
+    worker_id, _colon, until = text.partition(":")
+    return worker_id, until
