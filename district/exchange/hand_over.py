@@ -1,7 +1,7 @@
 """Hand the outbox to HQ: in order for each subject, many subjects at once, each at least once."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 
 import structlog
@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from district.exchange.door import hq_door
 from district.exchange.models import OutboxRow
+from district.exchange.outbox import put_all
 from district.exchange.present import site_for_hq, workers_for_hq
 from district.wire import HqDoor, HqRefused
 
@@ -28,7 +29,7 @@ _Kind = OutboxRow.Kind
 
 def hand_over() -> bool:
     """Hand over the rows that wait. Return whether there may be more. Raises HqAway."""
-    rows = _waiting()
+    began, rows = timezone.now(), _waiting()
     if not rows:
         return _removed_old()
     refused: dict[int, str] = {}
@@ -38,8 +39,9 @@ def hand_over() -> bool:
             refused |= _put_workers(door, group)
         else:
             refused |= _each(door, kind, group)
+    again = _repeat_overtaken(rows, began)
     _note(rows, refused)
-    return len(rows) >= AT_ONCE - NEWEST
+    return again or len(rows) >= AT_ONCE - NEWEST
 
 
 def _waiting() -> list[OutboxRow]:
@@ -113,6 +115,18 @@ def _note(rows: Sequence[OutboxRow], refused: Mapping[int, str]) -> None:
             row.refusal = refused[row.id]
             row.save(update_fields=["attempts", "next_try", "refusal"])
             log.warning("hq_refused", kind=row.kind, subject=row.subject, detail=row.refusal)
+
+
+def _repeat_overtaken(rows: Sequence[OutboxRow], began: datetime) -> bool:
+    """Queue workers again that another process handed over meanwhile. Return whether there were any.
+
+    This process may have been frozen between reading them and giving them to HQ: then HQ holds an older state now.
+    """
+    meanwhile = OutboxRow.objects.filter(kind=_Kind.WORKER, done__gte=began).exclude(id__in=[row.id for row in rows])
+    overtaken = meanwhile.filter(subject__in={row.subject for row in rows}).order_by()
+    subjects = sorted(set(overtaken.values_list("subject", flat=True)))
+    put_all(_Kind.WORKER, subjects)
+    return bool(subjects)
 
 
 def _removed_old() -> bool:

@@ -13,7 +13,7 @@ from district.exchange import days, hand_over, outbox
 from district.exchange.door import close_hq_door
 from district.exchange.models import DayTurn, OutboxRow
 from district.people.for_hq import worker_for_hq
-from district.people.models import Assignment, Consent
+from district.people.models import Assignment, Consent, Person
 from district.wire import HqAway
 from hq.database.dirty_lists import dirty
 
@@ -162,6 +162,26 @@ def test_ok__a_correction_takes_the_place_of_what_hq_refused(town: SmallDistrict
     _put("w-1")
     assert hq.worker("w-1") is not None
     assert not OutboxRow.objects.filter(done=None).exists()
+
+
+def test_fail__a_worker_that_was_frozen_leaves_no_older_state(
+    town: SmallDistrict, hq: TestedHq, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from district.wire import HqDoor
+
+    put, frozen = HqDoor.put_workers, []
+
+    def put_late(door: HqDoor, workers: object) -> dict[str, str]:
+        if not frozen:
+            frozen.append(1)
+            Person.objects.filter(worker_id="w-1").update(name="newer")
+            outbox.put(WORKER, "w-1")
+            hand_over.hand_over()  # another process, while this one is frozen
+        return put(door, workers)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(HqDoor, "put_workers", put_late)
+    _put("w-1")
+    assert hq.names()["w-1"] == "newer"
 
 
 def test_ok__one_change_overtakes_an_import(town: SmallDistrict, hq: TestedHq, monkeypatch: pytest.MonkeyPatch) -> None:
