@@ -83,7 +83,8 @@ def languages() -> list[tuple[str, str]]:
 def field(bound: BoundField, *, css: str = "") -> dict[str, object]:
     """Show one form field."""
     widget = bound.field.widget
-    return {"field": bound, "css": css, "check": getattr(widget, "input_type", "") == "checkbox"}
+    one_box = getattr(widget, "input_type", "") == "checkbox" and not getattr(widget, "allow_multiple_selected", False)
+    return {"field": bound, "css": css, "check": one_box}
 
 
 @register.inclusion_tag("web/parts/fields.html")
