@@ -84,8 +84,8 @@ def languages() -> list[tuple[str, str]]:
 def field(bound: BoundField, *, css: str = "") -> dict[str, object]:
     """Show one form field."""
     widget = bound.field.widget
-    check = getattr(widget, "input_type", "") == "checkbox"
-    return {"field": bound, "css": css, "check": check, "select": fast_select(bound)}
+    one_box = getattr(widget, "input_type", "") == "checkbox" and not getattr(widget, "allow_multiple_selected", False)
+    return {"field": bound, "css": css, "check": one_box, "select": fast_select(bound)}
 
 
 @register.inclusion_tag("web/parts/fields.html")
