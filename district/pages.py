@@ -37,10 +37,12 @@ class SignedIn(Account, Protocol):
 
 
 def page(
-    permission: Permission | None, *, post: Permission | None = None, fresh: bool = False
+    permission: Permission | None, *, post: Permission | None = None, fresh: bool = False, whole: bool = False
 ) -> Callable[[_View], _View]:
     """Open a view only for accounts that have a permission somewhere; `post`: another one for changes.
     `fresh`: a change needs a proof of the person in the last 15 minutes, so that a stolen session cannot make it.
+
+    `whole`: it concerns the whole system, so that the permission must hold at a root of the tree.
 
     None: whoever is signed in. Rows still pass `visible_to`: what is not visible is "not found" (404).
     """
@@ -54,7 +56,7 @@ def page(
             if needs_totp(user) and not has_totp(user):
                 return _moved(request, reverse("mfa_activate_totp"))
             needed = permission if request.method in {"GET", "HEAD", "OPTIONS"} or post is None else post
-            if needed is not None and not user.may(needed):
+            if needed is not None and not (user.scope(needed).whole if whole else user.may(needed)):
                 raise PermissionDenied
             if fresh and request.method == "POST" and not did_recently_reauthenticate(request):
                 raise ReauthenticationRequired
@@ -63,6 +65,7 @@ def page(
             return response
 
         opened.page_permissions = (permission, post or permission)  # type: ignore[attr-defined]
+        opened.page_is_whole = whole  # type: ignore[attr-defined]
         return opened
 
     return marked

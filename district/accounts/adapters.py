@@ -11,6 +11,7 @@ from allauth.account.internal.flows.login import (
 )
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -77,6 +78,10 @@ class SignInAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         proved_now(request, user)
         response: HttpResponse = super().post_login(request, user, **options)
         devices.remember(request, response, user.username)
+        if user.language in dict(settings.LANGUAGES):
+            response.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME, user.language, samesite="Lax", secure=request.is_secure()
+            )
         return response
 
     def add_message(self, *args: Any, **options: Any) -> None:

@@ -8,6 +8,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from district.accounts.models import User
 from district.accounts.registry import NotAllowed, Wanted, check_username, held_by
@@ -20,13 +21,13 @@ _PLACES_SHOWN = 3_000
 class GiveRoleForm(forms.Form):
     """A role, where it holds, and until when."""
 
-    role = forms.ChoiceField(label=_("Role"))
+    role = forms.ChoiceField(label=pgettext_lazy("account", "Role"))
     where = forms.ChoiceField(label=_("Where it holds"))
     until = forms.DateField(
-        label=_("Last day"),
+        label=pgettext_lazy("account", "Last day"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
-        help_text=_("Empty: until somebody ends it."),
+        help_text=pgettext_lazy("account", "Empty: until somebody ends it."),
     )
 
     def __init__(self, actor: User, *args: Any, **options: Any) -> None:
@@ -34,7 +35,8 @@ class GiveRoleForm(forms.Form):
         self.actor = actor
         given = {role for held in held_by(actor) for role in MAY_GIVE.get(held.role, frozenset())}
         cast(forms.ChoiceField, self.fields["role"]).choices = [
-            (role.value, ROLE_NAMES[role]) for role in Role if role in given
+            ("", "–"),  # none is chosen beforehand: the first one has the most rights
+            *((role.value, ROLE_NAMES[role]) for role in Role if role in given),
         ]
         places = Place.objects.visible_to(actor, Permission.CHANGE_ACCOUNTS)[:_PLACES_SHOWN]
         enterprises = Enterprise.objects.visible_to(actor, Permission.CHANGE_ACCOUNTS)[:_PLACES_SHOWN]

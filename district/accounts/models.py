@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from district.permissions import PERMISSIONS, ROLE_NAMES, Permission, Role
 from district.scope import Scope, VisibleModel, VisibleQuerySet
@@ -67,7 +68,11 @@ class Grant(VisibleModel):
 
     permission: ClassVar[Permission] = Permission.SEE_ACCOUNTS
     user = models.ForeignKey(User, models.CASCADE, related_name="grants")
-    role = models.CharField(_("role"), max_length=20, choices=[(role.value, name) for role, name in ROLE_NAMES.items()])
+    role = models.CharField(
+        pgettext_lazy("account", "role"),
+        max_length=20,
+        choices=[(role.value, name) for role, name in ROLE_NAMES.items()],
+    )
     place = models.ForeignKey("places.Place", models.PROTECT, null=True, blank=True, related_name="grants")
     enterprise = models.ForeignKey("places.Enterprise", models.PROTECT, null=True, blank=True, related_name="grants")
     valid_from = models.DateTimeField(_("from"), default=timezone.now)

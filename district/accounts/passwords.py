@@ -1,9 +1,18 @@
 """How passwords are hashed and which are refused. A storm of sign-ins must not take the machine's memory."""
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+
+
+@cache
+def _hashing_threads() -> ThreadPoolExecutor:
+    """Return the threads that hash. Each thread that ever hashed keeps its 19 MiB, so the threads of pages do not."""
+    return ThreadPoolExecutor(2, thread_name_prefix="hashing")
 
 
 class SmallArgon2Hasher(Argon2PasswordHasher):
@@ -12,6 +21,14 @@ class SmallArgon2Hasher(Argon2PasswordHasher):
     time_cost = 2
     memory_cost = 19_456
     parallelism = 1
+
+    def encode(self, password: str, salt: str) -> str:
+        """Hash a password, on one of the two threads that do so."""
+        return _hashing_threads().submit(super().encode, password, salt).result()
+
+    def verify(self, password: str, encoded: str) -> bool:
+        """Check a password, on one of the two threads that do so."""
+        return _hashing_threads().submit(super().verify, password, encoded).result()
 
 
 class OwnWordsValidator:

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_stubs_ext import StrPromise
 
 from district.accounts.models import Grant, User
@@ -19,11 +19,11 @@ from district.permissions import ROLE_NAMES, Role
 from district.web.tables import EmptyState, ListTable, TableColumn
 
 ACTIONS: dict[str, StrPromise] = {
-    "add": gettext_lazy("added"),
-    "change": gettext_lazy("changed"),
-    "remove": gettext_lazy("removed"),
-    "read": gettext_lazy("read"),
-    "export": gettext_lazy("exported"),
+    "add": pgettext_lazy("account", "added"),
+    "change": pgettext_lazy("account", "changed"),
+    "remove": pgettext_lazy("account", "removed"),
+    "read": pgettext_lazy("account", "read"),
+    "export": pgettext_lazy("account", "exported"),
     "sign_in": gettext_lazy("signed in"),
     "sign_out": gettext_lazy("signed out"),
     "sign_in_refused": gettext_lazy("wrong password"),
@@ -90,12 +90,12 @@ ACCOUNTS = ListTable(
         TableColumn("roles", gettext_lazy("Roles"), value=_roles, kind="long"),
         TableColumn(
             "state",
-            gettext_lazy("State"),
+            pgettext_lazy("account", "State"),
             value=_state,
             kind="badge",
             tone=lambda user: "bad" if not user.is_active else "good" if user.has_usable_password() else "care",
         ),
-        TableColumn("codes", gettext_lazy("Codes"), value="has_codes"),
+        TableColumn("codes", pgettext_lazy("account", "Codes"), value="has_codes"),
         TableColumn("last_login", gettext_lazy("Last sign-in"), kind="time"),
         TableColumn("phone", gettext_lazy("Phone"), shown=False),
     ),
@@ -112,13 +112,19 @@ ENTRIES = ListTable(
     name="audit",
     keys=("-pk",),
     columns=(
-        TableColumn("utc", gettext_lazy("When"), kind="time"),
-        TableColumn("actor", gettext_lazy("Who")),
-        TableColumn("action", gettext_lazy("Did"), value=lambda entry: str(ACTIONS.get(entry.action, entry.action))),
-        TableColumn("subject", gettext_lazy("What"), value=_subject, link=_subject_page),
-        TableColumn("details", gettext_lazy("Details"), value=_details, kind="long"),
-        TableColumn("why", gettext_lazy("Reason"), value=lambda entry: entry.details.get("why", ""), kind="long"),
-        TableColumn("chain", gettext_lazy("Entry"), value=lambda entry: f"{entry.chain}/{entry.seq}", shown=False),
+        TableColumn("utc", pgettext_lazy("account", "When"), kind="time"),
+        TableColumn("actor", pgettext_lazy("account", "Who")),
+        TableColumn(
+            "action", pgettext_lazy("account", "Did"), value=lambda entry: str(ACTIONS.get(entry.action, entry.action))
+        ),
+        TableColumn("subject", pgettext_lazy("account", "What"), value=_subject, link=_subject_page),
+        TableColumn("details", pgettext_lazy("account", "Details"), value=_details, kind="long"),
+        TableColumn(
+            "why", pgettext_lazy("account", "Reason"), value=lambda entry: entry.details.get("why", ""), kind="long"
+        ),
+        TableColumn(
+            "chain", pgettext_lazy("account", "Entry"), value=lambda entry: f"{entry.chain}/{entry.seq}", shown=False
+        ),
     ),
     empty=EmptyState(gettext_lazy("Nothing is recorded here yet"), icon="shield"),
 )
@@ -131,7 +137,9 @@ class AccountFilter(django_filters.FilterSet):  # type: ignore[misc]
         label=gettext_lazy("Name"), method="named", widget=forms.TextInput(attrs={"type": "search"}), max_length=80
     )
     role = django_filters.ChoiceFilter(
-        label=gettext_lazy("Role"), method="holding", choices=[(role.value, name) for role, name in ROLE_NAMES.items()]
+        label=pgettext_lazy("account", "Role"),
+        method="holding",
+        choices=[(role.value, name) for role, name in ROLE_NAMES.items()],
     )
 
     class Meta:
@@ -152,13 +160,13 @@ class AccountFilter(django_filters.FilterSet):  # type: ignore[misc]
 class EntryFilter(django_filters.FilterSet):  # type: ignore[misc]
     """Entries by who, what and when."""
 
-    actor = django_filters.CharFilter(label=gettext_lazy("Who"), lookup_expr="istartswith", max_length=80)
-    action = django_filters.ChoiceFilter(label=gettext_lazy("Did"), choices=list(ACTIONS.items()))
+    actor = django_filters.CharFilter(label=pgettext_lazy("account", "Who"), lookup_expr="istartswith", max_length=80)
+    action = django_filters.ChoiceFilter(label=pgettext_lazy("account", "Did"), choices=list(ACTIONS.items()))
     first = django_filters.DateFilter(
-        label=gettext_lazy("From"), method="since", widget=forms.DateInput(attrs={"type": "date"})
+        label=pgettext_lazy("account", "From"), method="since", widget=forms.DateInput(attrs={"type": "date"})
     )
     last = django_filters.DateFilter(
-        label=gettext_lazy("To"), method="until", widget=forms.DateInput(attrs={"type": "date"})
+        label=pgettext_lazy("account", "To"), method="until", widget=forms.DateInput(attrs={"type": "date"})
     )
 
     class Meta:

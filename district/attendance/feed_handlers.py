@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from district.attendance.intake import store
+from district.attendance.intake import attach_known, store
 from district.attendance.models import FeedGap, FeedLine, Passage, UnplacedEntry
 from district.attendance.projection import Touched, project
 from district.attendance.rules.incoming import EntryOfFeed, Said, read_entry
@@ -41,6 +41,15 @@ def place_waiting() -> bool:
         UnplacedEntry.objects.filter(pk__in=[row.pk for row in rows]).delete()
         project(touched)
     return True
+
+
+def attach_registered() -> bool:
+    """Give passages of unknown workers to people registered since. Return whether there were any."""
+    with transaction.atomic():
+        touched = Touched()
+        found = attach_known(touched)
+        project(touched)
+    return bool(found)
 
 
 def _restart(entry: EntryOfFeed, touched: Touched) -> None:

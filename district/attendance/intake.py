@@ -15,6 +15,8 @@ from district.attendance.rules.working_time import wall_clock_s
 from district.people.models import Assignment, Person
 from district.places.models import Project
 
+UNKNOWN_AT_ONCE = 1_000
+
 
 def store(said: Sequence[Said], touched: Touched, source: str = Passage.Source.GATE) -> int:
     """Store passages and refusals; one that is here already is replaced. Return how many wait for their site.
@@ -172,3 +174,20 @@ def reassign(persons: Iterable[int], since: datetime, touched: Touched) -> int:
             touched.add(row.person_id, row.utc)
     Passage.objects.bulk_update(changed, ["assignment", "enterprise"], batch_size=500)
     return len(changed)
+
+
+def attach_known(touched: Touched) -> int:
+    """Give the passages of workers whom nobody had registered to those who were since. Return how many."""
+    unknown = Passage.objects.filter(person=None).exclude(worker_id="")
+    people = people_of(unknown.order_by().values_list("worker_id", flat=True).distinct()[:UNKNOWN_AT_ONCE])
+    rows = list(unknown.filter(worker_id__in=people)[:UNKNOWN_AT_ONCE])
+    work, zone = Work(people.values()), timezone.get_default_timezone()
+    for row in rows:
+        person = people[row.worker_id]
+        assigned = work.on(person, row.project_id, row.utc.astimezone(zone).date())
+        row.person_id, row.worker_id = person, ""
+        row.assignment_id, row.enterprise_id = (assigned.pk, assigned.enterprise_id) if assigned else (None, None)
+        if row.granted:
+            touched.add(person, row.utc)
+    Passage.objects.bulk_update(rows, ["person", "worker_id", "assignment", "enterprise"], batch_size=500)
+    return len(rows)

@@ -33,7 +33,7 @@ class Dialect:
     def of(cls, connection: Any) -> "Dialect":
         """Return that of a database."""
         if connection.vendor == "postgresql":
-            return cls("CAST(FLOOR(EXTRACT(EPOCH FROM {})) AS bigint)", "(DATE '1970-01-01' + CAST({} AS integer))")
+            return cls("CAST(FLOOR(date_part('epoch', {})) AS bigint)", "(DATE '1970-01-01' + CAST({} AS integer))")
         return cls("CAST(strftime('%%s', {}) AS INTEGER)", "date(({}) * 86400, 'unixepoch')")
 
 

@@ -1,29 +1,24 @@
-"""The shifts of days, as texts for lists and pages."""
+"""The shift of a day, as a text for lists and pages."""
 
-from collections import defaultdict
-from collections.abc import Iterable
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from district.attendance.models import Shift
 from district.attendance.rules.shifts import ShiftFound, ShiftTimes, shift_of
 
 
-def shift_texts(days: Iterable[Any]) -> dict[int, str]:
-    """Return the shift of each day that has one, with how late somebody came or how early they left."""
-    rows = list(days)
-    shifts: defaultdict[int, list[ShiftTimes]] = defaultdict(list)
-    for shift in Shift.objects.filter(project__in={row.project_id for row in rows}):
-        shifts[shift.project_id].append(ShiftTimes(shift.name, shift.starts, shift.ends, shift.grace_minutes))
-    texts = {}
-    for row in rows:
-        if row.first_in is not None and (here := shifts.get(row.project_id)):
-            left = timezone.localtime(row.last_out) if row.last_out else None
-            if found := shift_of(timezone.localtime(row.first_in), left, here):
-                texts[row.pk] = _text(found)
-    return texts
+def shift_text(day: Any) -> str:
+    """Return the shift of a day, and how late somebody came or how early they left; "" without one.
+
+    Lists prefetch `project__shifts`.
+    """
+    if day.first_in is None:
+        return ""
+    shifts = [ShiftTimes(one.name, one.starts, one.ends, one.grace_minutes) for one in day.project.shifts.all()]
+    left = timezone.localtime(day.last_out) if day.last_out else None
+    found = shift_of(timezone.localtime(day.first_in), left, shifts)
+    return _text(found) if found else ""
 
 
 def _text(found: ShiftFound) -> str:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from district.attendance.models import Correction
+from district.attendance.shifts import shift_text
 from district.people.rules import trade_name
 from district.web.tables import EmptyState, ListTable, TableColumn, Tone
 
@@ -72,7 +73,7 @@ DAYS = ListTable(
             shown=False,
         ),
         TableColumn("employer", gettext_lazy("Employer"), value="enterprise.name", shown=False),
-        TableColumn("shift", gettext_lazy("Shift"), value="shift_text", shown=False),
+        TableColumn("shift", gettext_lazy("Shift"), value=shift_text, shown=False),
         TableColumn("first_in", gettext_lazy("First in"), kind="clock"),
         TableColumn("last_out", gettext_lazy("Last out"), kind="clock"),
         TableColumn("hours", gettext_lazy("Hours"), value=lambda row: hours_text(row.seconds), kind="number"),

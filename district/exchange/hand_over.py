@@ -1,7 +1,8 @@
 """Hand the outbox to HQ: in order for each subject, many subjects at once, each at least once."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import groupby
 
 import structlog
 from django.db import transaction
@@ -9,13 +10,16 @@ from django.utils import timezone
 
 from district.exchange.door import hq_door
 from district.exchange.models import OutboxRow
+from district.exchange.outbox import put_all
 from district.exchange.present import site_for_hq, workers_for_hq
 from district.wire import HqDoor, HqRefused
 
 log = structlog.get_logger()
 
-AT_ONCE = 500
+AT_ONCE = 400
 """Rows of one round: HQ takes their workers in one transaction."""
+NEWEST = 50
+"""So many of them are the newest: one change does not wait behind an import of thousands."""
 KEPT = timedelta(days=7)
 """So long a row that was handed over stays, for the page that shows it."""
 _TRY_AGAIN = (timedelta(seconds=30), timedelta(minutes=5), timedelta(hours=1))
@@ -25,7 +29,7 @@ _Kind = OutboxRow.Kind
 
 def hand_over() -> bool:
     """Hand over the rows that wait. Return whether there may be more. Raises HqAway."""
-    rows = _waiting()
+    began, rows = timezone.now(), _waiting()
     if not rows:
         return _removed_old()
     refused: dict[int, str] = {}
@@ -35,33 +39,36 @@ def hand_over() -> bool:
             refused |= _put_workers(door, group)
         else:
             refused |= _each(door, kind, group)
+    again = _repeat_overtaken(rows, began)
     _note(rows, refused)
-    return len(rows) == AT_ONCE
+    return again or len(rows) >= AT_ONCE - NEWEST
 
 
 def _waiting() -> list[OutboxRow]:
-    """Return rows that are due, oldest first. A row waits behind an earlier one of its subject that is not due."""
+    """Return rows that are due: sites, withdrawals and erasures first. A row waits behind such an earlier row of its
+    subject that is not due.
+
+    A worker's row is the present state. So it may follow a withdrawal or an erasure that was made later, and it takes
+    the place of an earlier one that HQ refused.
+    """
     now = timezone.now()
-    due = list(OutboxRow.objects.filter(done=None, next_try__lte=now).order_by("id")[:AT_ONCE])
+    rows = OutboxRow.objects.filter(done=None, next_try__lte=now)
+    due = list(rows.exclude(kind=_Kind.WORKER).order_by("id")[:AT_ONCE])
+    workers = rows.filter(kind=_Kind.WORKER)
+    due += workers.order_by("id")[: max(0, AT_ONCE - NEWEST - len(due))]
+    due += [row for row in workers.order_by("-id")[:NEWEST] if row.id not in {one.id for one in due}]
     delayed: dict[str, int] = {}
     held = OutboxRow.objects.filter(done=None, next_try__gt=now, subject__in={row.subject for row in due})
+    held = held.exclude(kind=_Kind.WORKER)
     for subject, number in held.order_by().values_list("subject", "id"):
         delayed[subject] = min(delayed.get(subject, number), number)
     return [row for row in due if row.id < delayed.get(row.subject, row.id + 1)]
 
 
 def _runs(rows: Sequence[OutboxRow]) -> Iterable[tuple[str, list[OutboxRow]]]:
-    """Group rows so that those of one subject stay in order: a row of another kind than before begins a new group."""
-    groups: list[tuple[str, list[OutboxRow]]] = []
-    newest: dict[str, int] = {}
-    for row in rows:
-        first = newest.get(row.subject, 0)
-        at = next((i for i in range(first, len(groups)) if groups[i][0] == row.kind), len(groups))
-        if at == len(groups):
-            groups.append((row.kind, []))
-        groups[at][1].append(row)
-        newest[row.subject] = at
-    return groups
+    """Group rows that follow each other by their kind; all workers make one group."""
+    for kind, group in groupby(rows, key=lambda row: row.kind):
+        yield kind, list(group)
 
 
 def _put_workers(door: HqDoor, rows: Sequence[OutboxRow]) -> dict[int, str]:
@@ -98,6 +105,9 @@ def _note(rows: Sequence[OutboxRow], refused: Mapping[int, str]) -> None:
     now = timezone.now()
     taken = [row.id for row in rows if row.id not in refused]
     OutboxRow.objects.filter(id__in=taken).update(done=now, refusal="")
+    present = {row.subject for row in rows if row.kind == _Kind.WORKER and row.id not in refused}
+    earlier = OutboxRow.objects.filter(done=None, kind=_Kind.WORKER, subject__in=present, id__lt=max(taken, default=0))
+    earlier.exclude(refusal="").update(done=now, refusal="")
     for row in rows:
         if row.id in refused:
             row.attempts += 1
@@ -105,6 +115,18 @@ def _note(rows: Sequence[OutboxRow], refused: Mapping[int, str]) -> None:
             row.refusal = refused[row.id]
             row.save(update_fields=["attempts", "next_try", "refusal"])
             log.warning("hq_refused", kind=row.kind, subject=row.subject, detail=row.refusal)
+
+
+def _repeat_overtaken(rows: Sequence[OutboxRow], began: datetime) -> bool:
+    """Queue workers again that another process handed over meanwhile. Return whether there were any.
+
+    This process may have been frozen between reading them and giving them to HQ: then HQ holds an older state now.
+    """
+    meanwhile = OutboxRow.objects.filter(kind=_Kind.WORKER, done__gte=began).exclude(id__in=[row.id for row in rows])
+    overtaken = meanwhile.filter(subject__in={row.subject for row in rows}).order_by()
+    subjects = sorted(set(overtaken.values_list("subject", flat=True)))
+    put_all(_Kind.WORKER, subjects)
+    return bool(subjects)
 
 
 def _removed_old() -> bool:

@@ -21,10 +21,6 @@ RENEW_EVERY_S = 4.0
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
-class LeaseLost(RuntimeError):
-    """Another worker took over: this one was silent for too long. What it began is done again."""
-
-
 @dataclass(frozen=True, slots=True)
 class Worker:
     """One worker process."""
@@ -51,11 +47,6 @@ class Worker:
     def renew(self) -> None:
         """Renew all leases of this worker."""
         WorkerLease.objects.filter(holder=self.holder).update(until=timezone.now() + LEASE)
-
-    def require(self, name: str) -> None:
-        """Check inside a transaction that the lease is still ours, and keep it to its end. Raises LeaseLost."""
-        if not WorkerLease.objects.select_for_update().filter(name=name, holder=self.holder).exists():
-            raise LeaseLost(f"{name}: another worker took over")
 
     def release(self, names: Iterable[str] | None = None) -> None:
         """Give leases back, or all of them, so that another worker need not wait."""

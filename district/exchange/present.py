@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from district.people.for_hq import TrainingForGate, WorkerForHq, WorkOnSite, worker_for_hq
+from district.people import for_hq
+from district.people.for_hq import TrainingForGate, WorkerForHq, WorkOnSite
 from district.people.models import Assignment
 from district.places.models import Project
 from district.wire import HqSite, HqWorker
@@ -19,8 +20,8 @@ _TEXT_MAX = 80
 def workers_for_hq(worker_ids: Sequence[str], today: date | None = None) -> list[HqWorker]:
     """Return these people as HQ needs them. Who was erased, merged or has no work passes no gate."""
     today = today or timezone.localdate()
-    found = [worker_for_hq(worker_id) for worker_id in worker_ids]
-    return [hq_worker(one, today) for one in found if one is not None and not one.erased]
+    found = for_hq.workers_for_hq(worker_ids)
+    return [hq_worker(one, today) for one in found.values() if not one.erased]
 
 
 def hq_worker(one: WorkerForHq, today: date) -> HqWorker:
@@ -61,6 +62,12 @@ def turning(since: date, today: date) -> list[str]:
     ended = Q(ends__gte=since, ends__lt=today)
     turned = Assignment.objects.filter(began | ended)
     return sorted(turned.order_by().values_list("person__worker_id", flat=True).distinct())
+
+
+def closing(since: date, today: date) -> list[str]:
+    """Return the sites that closed on the days after `since`, up to today."""
+    closed = Project.objects.filter(closed__gt=since, closed__lte=today)
+    return sorted(closed.order_by().values_list("site_id", flat=True))
 
 
 def _next(work: Sequence[WorkOnSite], today: date) -> tuple[WorkOnSite, ...]:

@@ -20,7 +20,7 @@ OLD = timedelta(minutes=2)
 SHOWN = 200
 
 
-@page(Permission.CHANGE_SYSTEM)
+@page(Permission.CHANGE_SYSTEM, whole=True)
 @require_safe
 def status(request: HttpRequest) -> HttpResponse:
     """Show how old the feed is, what waits for HQ, what HQ refuses and why, and which workers run."""
@@ -40,7 +40,7 @@ def status(request: HttpRequest) -> HttpResponse:
     return render(request, "exchange/status.html", context)
 
 
-@page(Permission.CHANGE_SYSTEM)
+@page(Permission.CHANGE_SYSTEM, whole=True)
 @require_POST
 def try_again(request: HttpRequest) -> HttpResponse:
     """Hand over what HQ refused at the next turn."""

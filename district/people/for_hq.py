@@ -1,8 +1,10 @@
 """The present state of a worker, as HQ and the gates need it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import Q
 from django.utils import timezone
 
 from district.people.models import AccessCard, Assignment, Certificate, Consent, Person, in_force
@@ -56,50 +58,73 @@ class WorkerForHq:
 
 def worker_for_hq(worker_id: str) -> WorkerForHq | None:
     """Return what HQ needs of a worker now; None for an id that never was. A merged record has no work."""
-    person = Person.objects.filter(worker_id=worker_id).first()
-    if person is None:
-        return None
-    gone = person.erased is not None or person.merged_into_id is not None
-    consent = Consent.objects.filter(person=person, purpose=Consent.Purpose.FACE, withdrawn__isnull=True).first()
-    return WorkerForHq(
-        worker_id=worker_id,
-        name=person.name,
-        phone=person.phone,
-        erased=person.erased is not None,
-        work=() if gone else _work(person),
-        trainings=() if gone else _trainings(person),
-        cards=() if gone else _cards(person),
-        way=person.way,
-        slow=person.slow,
-        face_consent=f"{consent.text_version}/{consent.given:%Y-%m-%d}/{consent.pk}" if consent else "",
-    )
+    return workers_for_hq([worker_id]).get(worker_id)
 
 
-def _work(person: Person) -> tuple[WorkOnSite, ...]:
+def workers_for_hq(worker_ids: Sequence[str]) -> dict[str, WorkerForHq]:
+    """Return the same of many workers, by worker id, with one query for each table."""
+    people = list(Person.objects.filter(worker_id__in=worker_ids).order_by())
+    there = [one.pk for one in people if one.erased is None and one.merged_into_id is None]
+    work, trainings, cards = _work(there), _trainings(there), _cards(there)
+    consents = {
+        consent.person_id: consent
+        for consent in Consent.objects.filter(
+            person__in=[one.pk for one in people], purpose=Consent.Purpose.FACE, withdrawn__isnull=True
+        ).order_by("pk")
+    }
+    return {
+        one.worker_id: WorkerForHq(
+            worker_id=one.worker_id,
+            name=one.name,
+            phone=one.phone,
+            erased=one.erased is not None,
+            work=tuple(work.get(one.pk, ())),
+            trainings=tuple(trainings.get(one.pk, ())),
+            cards=tuple(cards.get(one.pk, ())),
+            way=one.way,
+            slow=one.slow,
+            face_consent=_reference(consents.get(one.pk)),
+        )
+        for one in people
+    }
+
+
+def _work(people: Sequence[int]) -> dict[int, list[WorkOnSite]]:
     today = timezone.localdate()
+    still_open = Q(project__closed__isnull=True) | Q(project__closed__gt=today)
     rows = (
-        Assignment.objects.filter(in_force(today), person=person, project__closed__isnull=True)
+        Assignment.objects.filter(in_force(today), still_open, person__in=people)
         .select_related("project", "enterprise", "team")
         .order_by("project__site_id", "starts", "pk")
     )
-    return tuple(
-        WorkOnSite(
-            site_id=row.project.site_id,
-            starts=row.starts,
-            ends=row.ends,
-            employer=row.enterprise.name,
-            trade=TRADES.get(row.trade, (row.trade,))[0],
-            team=row.team.name if row.team else "",
+    found: dict[int, list[WorkOnSite]] = {}
+    for row in rows:
+        found.setdefault(row.person_id, []).append(
+            WorkOnSite(
+                site_id=row.project.site_id,
+                starts=row.starts,
+                ends=row.ends,
+                employer=row.enterprise.name,
+                trade=TRADES.get(row.trade, (row.trade,))[0],
+                team=row.team.name if row.team else "",
+            )
         )
-        for row in rows
-    )
+    return found
 
 
-def _trainings(person: Person) -> tuple[TrainingForGate, ...]:
-    rows = Certificate.objects.filter(person=person, is_training=True).order_by("kind", "expires")
-    return tuple(TrainingForGate(row.kind, row.expires) for row in rows)
+def _trainings(people: Sequence[int]) -> dict[int, list[TrainingForGate]]:
+    found: dict[int, list[TrainingForGate]] = {}
+    for row in Certificate.objects.filter(person__in=people, is_training=True).order_by("kind", "expires"):
+        found.setdefault(row.person_id, []).append(TrainingForGate(row.kind, row.expires))
+    return found
 
 
-def _cards(person: Person) -> tuple[str, ...]:
-    rows = AccessCard.objects.filter(person=person, ended__isnull=True).order_by("pk")
-    return tuple(row.number for row in rows)
+def _cards(people: Sequence[int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for row in AccessCard.objects.filter(person__in=people, ended__isnull=True).order_by("pk"):
+        found.setdefault(row.person_id, []).append(row.number)
+    return found
+
+
+def _reference(consent: Consent | None) -> str:
+    return f"{consent.text_version}/{consent.given:%Y-%m-%d}/{consent.pk}" if consent else ""

@@ -19,6 +19,11 @@ def _sites(_request: HttpRequest) -> HttpResponse:
     return HttpResponse("sites")
 
 
+@page(Permission.SEE_SITES, whole=True)
+def _machine(_request: HttpRequest) -> HttpResponse:
+    return HttpResponse("machine")
+
+
 def _opened(user: User | AnonymousUser, method: str = "GET", **headers: str) -> HttpResponseBase:
     request = RequestFactory().generic(method, "/sites/?page=2", headers=headers)
     request.user, request.session = user, SessionBase()
@@ -54,3 +59,13 @@ def test_fail__a_blocked_account_is_signed_out(town: SmallDistrict) -> None:
     user = town.accounts[Role.GUARD]
     user.is_active = False
     assert _opened(user).status_code == 302
+
+
+def test_fail__what_concerns_the_whole_system_needs_the_permission_at_a_root(town: SmallDistrict) -> None:
+    request = RequestFactory().get("/")
+    request.user = town.accounts[Role.OFFICER]
+    assert _machine(request).status_code == 200
+    for user in (town.accounts[Role.LIAISON], town.accounts[Role.CLERK]):
+        request.user = user
+        with pytest.raises(PermissionDenied):
+            _machine(request)

@@ -10,7 +10,7 @@ from district_rig import SmallDistrict
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from district.attendance.feed_handlers import handle, place_waiting
+from district.attendance.feed_handlers import attach_registered, handle, place_waiting
 from district.attendance.models import Day, FeedGap, Passage, Stay, UnplacedEntry
 from district.attendance.models.projections import INSIDE
 from district.attendance.projection import close_overdue
@@ -119,6 +119,12 @@ def test_ok__nobody_knows_the_worker_and_the_passage_stays(town: SmallDistrict) 
     handle([GateJournal().passed("w-99", "in", at(8)), GateJournal(gate_id="g2").passed(None, "in", at(8))])
     assert set(Passage.objects.values_list("worker_id", "person")) == {("w-99", None), ("", None)}
     assert not Stay.objects.exists()
+    person = town.people[0]
+    person.worker_id = "w-99"
+    person.save()
+    assert attach_registered()
+    assert not attach_registered()
+    assert Stay.objects.get().person == person
 
 
 _STEPS = st.lists(

@@ -13,7 +13,7 @@ from district.exchange import days, hand_over, outbox
 from district.exchange.door import close_hq_door
 from district.exchange.models import DayTurn, OutboxRow
 from district.people.for_hq import worker_for_hq
-from district.people.models import Assignment, Consent
+from district.people.models import Assignment, Consent, Person
 from district.wire import HqAway
 from hq.database.dirty_lists import dirty
 
@@ -148,12 +148,69 @@ def test_fail__one_refused_worker_holds_up_no_other(town: SmallDistrict, hq: Tes
     assert not OutboxRow.objects.filter(done=None).exists()
 
 
-def test_fail__a_later_row_of_a_subject_waits_behind_a_refused_one(town: SmallDistrict, hq: TestedHq) -> None:
-    outbox.put(WORKER, "w-1")
+def test_fail__a_worker_waits_behind_a_withdrawal_that_hq_refused(town: SmallDistrict, hq: TestedHq) -> None:
+    outbox.put(WITHDRAWAL, "w-1")
     OutboxRow.objects.update(next_try=timezone.now() + timedelta(hours=1))
-    outbox.put(ERASURE, "w-1")
+    outbox.put(WORKER, "w-1")
     assert not hand_over.hand_over()
     assert OutboxRow.objects.filter(done=None).count() == 2
+
+
+def test_ok__a_correction_takes_the_place_of_what_hq_refused(town: SmallDistrict, hq: TestedHq) -> None:
+    outbox.put(WORKER, "w-1")
+    OutboxRow.objects.update(refusal="wrong name", next_try=timezone.now() + timedelta(hours=1))
+    _put("w-1")
+    assert hq.worker("w-1") is not None
+    assert not OutboxRow.objects.filter(done=None).exists()
+
+
+def test_fail__a_worker_that_was_frozen_leaves_no_older_state(
+    town: SmallDistrict, hq: TestedHq, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from district.wire import HqDoor
+
+    put, frozen = HqDoor.put_workers, []
+
+    def put_late(door: HqDoor, workers: object) -> dict[str, str]:
+        if not frozen:
+            frozen.append(1)
+            Person.objects.filter(worker_id="w-1").update(name="newer")
+            outbox.put(WORKER, "w-1")
+            hand_over.hand_over()  # another process, while this one is frozen
+        return put(door, workers)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(HqDoor, "put_workers", put_late)
+    _put("w-1")
+    assert hq.names()["w-1"] == "newer"
+
+
+def test_ok__one_change_overtakes_an_import(town: SmallDistrict, hq: TestedHq, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hand_over, "AT_ONCE", 4)
+    monkeypatch.setattr(hand_over, "NEWEST", 1)
+    outbox.put_all(WORKER, [f"w-{n}" for n in range(1, 7)])
+    outbox.put(WORKER, "w-8")
+    outbox.put(WITHDRAWAL, "w-7")
+    assert hand_over.hand_over()
+    done = set(OutboxRow.objects.exclude(done=None).values_list("subject", flat=True))
+    assert done == {"w-7", "w-1", "w-2", "w-8"}
+    while hand_over.hand_over():
+        pass
+    assert not OutboxRow.objects.filter(done=None).exists()
+
+
+def test_ok__a_site_that_closes_later_is_open_until_then(town: SmallDistrict, hq: TestedHq) -> None:
+    today = timezone.localdate()
+    town.projects[0].closed = today + timedelta(days=3)
+    town.projects[0].save()
+    _put("w-1")
+    assert hq.roster("site-1") == ["w-1"]
+    days.follow_days()
+    town.projects[0].closed = today
+    town.projects[0].save()
+    DayTurn.objects.update(date=today - timedelta(days=1))
+    days.follow_days()
+    hand_over.hand_over()
+    assert hq.roster("site-1") == []
 
 
 def test_fail__without_hq_the_rows_wait(town: SmallDistrict, hq: TestedHq) -> None:

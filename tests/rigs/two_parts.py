@@ -42,13 +42,12 @@ _SKIPPED = {
 }
 """Made another way, or without a place."""
 OVERRIDES: dict[str, dict[str, Any]] = {
-    "accounts.Grant": {"enterprise": None, "role": Role.GUARD},
+    "accounts.Grant": {"role": Role.GUARD},
     "accounts.User": {"is_active": True, "is_superuser": False, "is_staff": False},
     "api.ApiToken": {"enterprise": None},
     "api.WebhookEndpoint": {"enterprise": None},
     "people.DuplicateCandidate": {"second": lambda key: key + 1},
     "people.Merge": {"absorbed": lambda key: key + 1},
-    "places.Responsibility": {"enterprise": None},
     "realname.SiteUpload": {"trouble": ""},
     "realname.Upload": {"lack": ""},
     "realname.PassageUpload": {"direction": "in"},
@@ -157,6 +156,8 @@ def _fill(model: type[models.Model], key: int, mark: str) -> None:
             values[field.attname] = f"{mark}" if isinstance(field, models.CharField) else key
         else:
             values[field.attname] = _value(field, key, mark)
+    if {"place_id", "enterprise_id"} <= set(values) and model._meta.get_field("place").null:
+        values["enterprise_id"] = None  # such rows belong to a place or to an enterprise, never to both
     for name, value in OVERRIDES.get(label, {}).items():
         values[model._meta.get_field(name).attname] = value(key) if callable(value) else value  # type: ignore[union-attr]
     try:

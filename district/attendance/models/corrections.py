@@ -38,7 +38,7 @@ class Correction(AtSite):
     utc = models.DateTimeField(_("time"))
     """Of the passage to add, or of the one to set aside."""
     direction = models.CharField(_("direction"), max_length=3, choices=Passage.Direction.choices)
-    gate_id = models.CharField(max_length=63, blank=True)
+    gate_id = models.CharField(max_length=64, blank=True)
     line = models.CharField(max_length=120, blank=True)
     seq = models.BigIntegerField(default=0)
     """The event's own key of the passage to set aside: it holds when everything is read again."""

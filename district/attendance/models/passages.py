@@ -32,7 +32,7 @@ class FeedLine(models.Model):
     bytes for each.
     """
 
-    gate_id = models.CharField(max_length=63)
+    gate_id = models.CharField(max_length=64)
     line = models.CharField(max_length=120)
 
     class Meta:
@@ -62,9 +62,10 @@ class Passage(AtSite):
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, null=True, related_name="passages", db_index=False)
     """The employer on that day, for rights."""
     assignment = models.ForeignKey(
-        Assignment, models.SET_NULL, null=True, related_name="passages", db_index=False, db_constraint=False
+        Assignment, models.DO_NOTHING, null=True, related_name="passages", db_index=False, db_constraint=False
     )
-    """The work on that day: employer, team and trade of stays and days come from it."""
+    """The work on that day: employer, team and trade of stays and days come from it. It may be deleted: that must not
+    look through all passages."""
     worker_id = models.CharField(max_length=64, blank=True)
     """Only of a worker whom nobody registered here; empty where `person` is known."""
     utc = models.DateTimeField(_("time"))
@@ -92,7 +93,7 @@ class FeedGap(models.Model):
     """Events that HQ does not hold: who reads a ledger must know that something is missing."""
 
     project = models.ForeignKey(Project, models.CASCADE, null=True, related_name="feed_gaps")
-    gate_id = models.CharField(max_length=63)
+    gate_id = models.CharField(max_length=64)
     line = models.CharField(max_length=120)
     seq = models.BigIntegerField()
     last_seq = models.BigIntegerField()
@@ -109,7 +110,7 @@ class UnplacedEntry(models.Model):
     """A feed entry of a site that nobody registered here. It is read again when somebody registers the site."""
 
     site_id = models.CharField(max_length=64, db_index=True)
-    gate_id = models.CharField(max_length=63)
+    gate_id = models.CharField(max_length=64)
     line = models.CharField(max_length=120)
     seq = models.BigIntegerField()
     entry = models.JSONField()

@@ -22,7 +22,7 @@ from district.attendance.requests import (
     refuse,
     take_back,
 )
-from district.attendance.shifts import shift_texts
+from district.attendance.shifts import shift_text
 from district.attendance.signed_in import PageRequest
 from district.attendance.tables import CORRECTIONS, DAYS
 from district.permissions import Permission
@@ -33,6 +33,7 @@ from district.web.lists import list_page
 def days(request: PageRequest) -> HttpResponseBase:
     """Show days. Without a filter those of the last week: a district has 100,000 a day."""
     rows = Day.objects.visible_to(request.user).select_related("person", "project__place", "team", "enterprise")
+    rows = rows.prefetch_related("project__shifts")
     if not request.GET.get("since") and not request.GET.get("until"):
         rows = rows.filter(date__gte=timezone.localdate() - timedelta(days=7))
     filters = DayFilter(request.GET, queryset=rows, request=request)
@@ -58,7 +59,7 @@ def day(request: PageRequest, pk: int) -> HttpResponse:
         "stays": stays,
         "passages": _passages(shown),
         "corrections": _corrections(shown),
-        "shift": shift_texts([shown]).get(shown.pk, ""),
+        "shift": shift_text(shown),
         "form": form,
         "may_ask": may_ask,
     }

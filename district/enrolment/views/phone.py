@@ -24,6 +24,7 @@ from district.enrolment.worker import (
     withdrawal_of,
     withdrew,
 )
+from district.exchange.door import close_hq_door
 from district.people import registry
 from district.people.models import Consent, Person
 from district.phones.pages import phone_page
@@ -193,6 +194,7 @@ def code(request: HttpRequest) -> HttpResponse:
     except HqRefused:
         context["problem"] = "early"
     except HqAway:
+        close_hq_door()  # the next look opens it again
         context["problem"] = "away"
     part = bool(request.headers.get("X-Part"))
     status = 200 if "code" in context else 503
@@ -230,6 +232,7 @@ def receipt(request: HttpRequest) -> HttpResponse:
     try:
         found = withdrawal_of(worker(request))
     except HqAway:
+        close_hq_door()
         return render(request, "enrolment/phone/away.html", status=503)
     if found is None:
         return HttpResponse(headers={"X-Go": reverse("enrolment:home")}) if part else redirect("enrolment:home")

@@ -67,14 +67,15 @@ def add_person(by: object, draft: PersonDraft) -> Added:
         _same_name(known, draft.name)
         changed = change_person(by, known, {name: value for name, value in given.items() if name != "name"})
         return Added(changed, known=True)
-    person = Person(worker_id=new_worker_id())
+    made = new_worker_id()
+    person = Person(worker_id=made)
     fields = _put(person, given)
     person.save()
     followed(by, "add", person, fields=fields, moved=True)
     if draft.id_number:
         person = set_document(by, person, draft.id_kind, draft.id_number, draft.id_expires, draft.id_issuer)
     note_candidates(person)
-    return Added(person, known=False)
+    return Added(person, known=person.worker_id != made)
 
 
 @transaction.atomic
