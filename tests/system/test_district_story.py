@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
+from id_numbers import id_number
 from screen_stage import open_chromium, set_size
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -22,7 +24,7 @@ from edge.core.config import MatcherConfig
 from edge.matcher import open_matcher
 from edge.tools.demo.cast import portraits
 
-NAME, ID_NUMBER = "欧阳晓峰", "449999199003074518"
+NAME, ID_NUMBER = "欧阳晓峰", id_number(225, birth="19900307")
 PAGE_S = 60.0
 ROW = {
     "姓名": NAME,
@@ -74,7 +76,11 @@ def seen(browser: WebDriver, css: str) -> WebElement:
     def found(page: WebDriver) -> WebElement | bool:
         return next((one for one in page.find_elements(By.CSS_SELECTOR, css) if one.is_displayed()), False)
 
-    element = WebDriverWait(browser, PAGE_S).until(found, f"{css} at {browser.current_url}")
+    try:
+        element = WebDriverWait(browser, PAGE_S).until(found)
+    except TimeoutException:
+        text = browser.find_element(By.TAG_NAME, "body").text
+        raise AssertionError(f"no {css} at {browser.current_url}:\n{text}") from None
     assert isinstance(element, WebElement)
     return element
 
@@ -86,7 +92,6 @@ def at(browser: WebDriver, path: str) -> None:
 def on_page(browser: WebDriver, url: str, text: str) -> Callable[[], bool]:
     def shows() -> bool:
         browser.get(url)
-        browser.save_screenshot("/tmp/story-last.png")
         return text in browser.find_element(By.TAG_NAME, "main").text
 
     return shows
