@@ -185,7 +185,6 @@ LOGGING = {
     "loggers": {"django": {"handlers": ["stderr"], "level": "ERROR", "propagate": False}},
 }
 STATIC_URL = "static/"
-STATIC_ROOT = CONFIG.folder / "static" if CONFIG else None
 WHITENOISE_USE_FINDERS = True  # the files lie in the package: no step copies them
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 CONTENT_SECURITY_POLICY = {

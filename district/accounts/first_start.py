@@ -1,7 +1,7 @@
 """The first start: the root of the tree, the first account, and its one-time link. There is no default password."""
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from district.accounts import registry
 from district.accounts.models import Grant, User
@@ -12,12 +12,19 @@ from district.places.models import Place
 USERNAME = "admin"
 
 
-@transaction.atomic
 def first_link() -> str | None:
     """Return the secret of the first administrator's link; None if an administrator has a password already.
 
-    Each start makes a new link, and those before it end.
+    Each start makes a new link, and those before it end. Of two web processes that start at once one gets a link.
     """
+    try:
+        return _first_link()
+    except IntegrityError:
+        return None
+
+
+@transaction.atomic
+def _first_link() -> str | None:
     administrators = User.objects.filter(
         pk__in=Grant.objects.filter(role=Role.SYSTEM, ended=None).values("user"), is_active=True
     )

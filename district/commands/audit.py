@@ -1,5 +1,6 @@
 """`sitegate-district audit`: whether the record of changes and readings is whole."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -40,7 +41,8 @@ def check(
     result = checked(known)
     problems += result.problems
     if as_json:
-        out.print_json(data={"entries": result.entries, "problems": [problem.__dict__ for problem in problems]})
+        found = {"entries": result.entries, "problems": [problem.__dict__ for problem in problems]}
+        out.print_json(json.dumps(found))
     else:
         for problem in problems:
             where = f"chain {problem.chain}, entry {problem.seq}: " if problem.chain else ""

@@ -1,5 +1,6 @@
 """`sitegate-district user`: accounts from the command line, for the first ones and for when nobody can sign in."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -82,7 +83,7 @@ def list_users(folder: Folder = Path(), as_json: Json = False) -> None:
             }
         )
     if as_json:
-        out.print_json(data=found)
+        out.print_json(json.dumps(found))
         return
     for row in found:
         roles = ", ".join(row["roles"]) or "no role"

@@ -19,7 +19,7 @@ from district.config import DistrictConfig, RealnameConfig
 from district.realname.models import SiteUpload
 from district.realname.rules.answers import AnswerError, PlatformAnswer, read
 from district.realname.rules.lacks import Trouble
-from district.realname.rules.signers import SIGNERS, PlatformCredentials, PlatformSigner, as_json
+from district.realname.rules.signers import SIGNERS, PlatformCredentials, PlatformSigner, SignedCall, as_json
 
 TIMEOUT_S = 10.0
 ANSWER_MAX_BYTES = 4 * 1024 * 1024
@@ -73,7 +73,7 @@ class Connector:
         signed = self.signer.signed(method, as_json(data), local, secrets.token_hex(16), credentials)
         url = f"{self.config.url}?{signed.query}" if signed.query else self.config.url
         try:
-            response = self.client.post(url, content=signed.body, headers={"Content-Type": signed.content_type})
+            response, content = self._posted(url, signed)
         except httpx.ConnectError as error:
             raise NoAnswer(Trouble.AWAY, type(error).__name__, sent=False) from None
         except httpx.HTTPError as error:
@@ -81,12 +81,23 @@ class Connector:
         self._compare_clocks(response)
         if response.status_code >= 400:
             raise NoAnswer(Trouble.NOT_OURS, f"HTTP {response.status_code}", sent=True)
-        if len(response.content) > ANSWER_MAX_BYTES:
+        if len(content) > ANSWER_MAX_BYTES:
             raise NoAnswer(Trouble.NOT_OURS, "too long", sent=True)
         try:
-            return read(response.content)
+            return read(content)
         except AnswerError as error:
             raise NoAnswer(Trouble.NOT_OURS, str(error), sent=True) from None
+
+    def _posted(self, url: str, signed: SignedCall) -> tuple[httpx.Response, bytes]:
+        """Post, and read the answer up to its limit: what answers may be anything."""
+        content = b""
+        headers = {"Content-Type": signed.content_type}
+        with self.client.stream("POST", url, content=signed.body, headers=headers) as response:
+            for part in response.iter_bytes():
+                content += part
+                if len(content) > ANSWER_MAX_BYTES:
+                    break
+        return response, content
 
     @property
     def clock_off_s(self) -> int:
@@ -97,7 +108,7 @@ class Connector:
         try:
             theirs = parsedate_to_datetime(response.headers["Date"])
             self.clock_off = self.now() - theirs.astimezone(UTC)
-        except (KeyError, ValueError, TypeError):
+        except (KeyError, ValueError, TypeError, OverflowError):
             return
 
 

@@ -50,10 +50,10 @@ def reconcile(calls: SiteCalls, now: datetime) -> None:
 
 def _workers(calls: SiteCalls, now: datetime) -> int:
     """Note the workers whom the platform has, and send again those whom it lacks. Return how many are unknown here."""
-    held: dict[str, int] = {}
+    held = set[str]()
     for row in calls.rows("ProjectWorker.Query", {}):
         number = calls.connector.signer.decrypt(str(row.get("idCardNumber", "")), calls.credentials)
-        held[index_of(IdDocument, "number_index", number)] = int(row.get("teamSysNo") or 0)
+        held.add(index_of(IdDocument, "number_index", number))
     project = calls.site.project
     uploads = {
         row.subject_id: row
@@ -70,7 +70,7 @@ def _workers(calls: SiteCalls, now: datetime) -> int:
             Upload.objects.filter(pk=row.pk, state=Upload.State.DONE).update(
                 state=Upload.State.WAITING, uploaded_digest="", next_try=now
             )
-    return len(held.keys() - set(index_of_person.values()))
+    return len(held - set(index_of_person.values()))
 
 
 def _passages(calls: SiteCalls, day: str, now: datetime) -> int:

@@ -51,8 +51,8 @@ def done(row: Upload, values: Mapping[str, Any], now: datetime) -> None:
     current = Upload.objects.select_for_update().filter(pk=row.pk).values_list("digest", flat=True).first()
     if current is None:
         return
-    if row.kind == _Kind.TEAM and values.get("teamSysNo"):
-        Team.objects.filter(pk=row.subject_id).update(platform_number=str(values["teamSysNo"])[:40])
+    if row.kind == _Kind.TEAM and (number := answers.team_number(values)):
+        Team.objects.filter(pk=row.subject_id).update(platform_number=number)
     row.digest = current or row.sent_digest
     row.uploaded_digest = row.sent_digest or "?"
     changed = row.kind != _Kind.ATTENDANCE and row.digest != row.uploaded_digest

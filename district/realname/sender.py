@@ -18,12 +18,14 @@ from district.realname.calls import Lacking, NotTaken, SiteCalls, key_of, local_
 from district.realname.connector import Connector, NoAnswer, credentials_of, district_secret
 from district.realname.look import new_batch
 from district.realname.models import PassageUpload, SiteUpload, Upload
-from district.realname.rules.answers import PlatformAnswer, Verdict
+from district.realname.rules.answers import PlatformAnswer, Verdict, team_number
 from district.realname.rules.lacks import Lack, Trouble
 from district.realname.rules.signers import SecretError
 from district.realname.rules.timing import AWAY_PAUSE, LEASE, RATE_PAUSE, SITE_PAUSE, next_result, next_try
 
 PAGE = 20
+_NOT_ASKED = (Upload.Kind.ENTRY, Upload.Kind.EXIT)
+"""The platform is not asked for these: sending the same day twice changes nothing there."""
 
 
 @dataclass
@@ -90,6 +92,8 @@ class Sender:
         note_trouble(calls.site, None, "", None)
         row.unsure = False
         if not answer.serial:
+            if prepared.method.endswith(".Add") and row.kind not in _NOT_ASKED:
+                raise NoAnswer(Trouble.NOT_OURS, "requestSerialCode", sent=True)  # so it is asked for
             self._done(row, answer.data, calls, now)
             return
         row.state, row.serial, row.asked = Upload.State.SENT, answer.serial, 0
@@ -112,8 +116,11 @@ class Sender:
     @staticmethod
     def _done(row: Upload, values: Mapping[str, Any], calls: SiteCalls, now: datetime) -> None:
         """Note that it is done. A team is of no use without the platform's number for it: ask for it."""
-        if row.kind == Upload.Kind.TEAM and not values.get("teamSysNo") and row.team and not row.team.platform_number:
+        if row.kind == Upload.Kind.TEAM and row.team and not row.team.platform_number and not team_number(values):
             values = calls.found(row) or {}
+            if not team_number(values):
+                results.refused(row, "teamSysNo", now)
+                return
         results.done(row, values, now)
 
     def _is_there(self, row: Upload, calls: SiteCalls, now: datetime) -> bool:

@@ -7,6 +7,7 @@ import csv
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from itertools import chain, islice
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -34,8 +35,13 @@ class _Echo:
 
 
 def stream_csv(rows: Iterable[Any], columns: Sequence[TableColumn], name: str) -> StreamingHttpResponse:
-    """Return a CSV file, UTF-8 with a byte order mark as spreadsheets want it."""
-    response = StreamingHttpResponse(_csv(rows, columns), content_type="text/csv; charset=utf-8")
+    """Return a CSV file, UTF-8 with a byte order mark as spreadsheets want it.
+
+    The first row is read before the answer begins: a query that fails gives an error page and no half file.
+    """
+    rest = iter(rows)
+    first = list(islice(rest, 1))
+    response = StreamingHttpResponse(_csv(chain(first, rest), columns), content_type="text/csv; charset=utf-8")
     return _as_file(response, f"{name}.csv")
 
 

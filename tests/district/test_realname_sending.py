@@ -303,6 +303,17 @@ def test_ok__what_was_confirmed_long_ago_is_forgotten_and_not_sent_again(rig: Re
     assert rig.sim.calls.count("WorkerAttendance.Add") == made
 
 
+def test_fail__a_yes_without_a_code_for_the_result_is_not_believed(rig: RealnameRig) -> None:
+    platform = rig.connector.client
+    yes = httpx.MockTransport(lambda _: httpx.Response(200, content=b'{"code":"0","data":{}}'))
+    rig.connector.client = httpx.Client(transport=yes)
+    rig.rounds(10, timedelta(minutes=1))
+    assert not Upload.objects.filter(state=State.DONE).exists()
+    rig.connector.client = platform
+    rig.rounds(60, timedelta(minutes=1))
+    assert rig.states() == DONE
+
+
 def test_ok__a_site_that_is_turned_off_sends_nothing(rig: RealnameRig) -> None:
     SiteUpload.objects.update(enabled=False)
     rig.passage(rig.people[0], 5)
@@ -324,3 +335,35 @@ def _newcomer(rig: RealnameRig) -> Person:
     )
     complete(person, 7)
     return person
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"<html>",
+        b"[" * 100_000,
+        b'{"code":0,"data":[]}',
+        b'{"code":"0","data":{"requestSerialCode":{"a":1},"status":"20","result":{"teamSysNo":"1; drop"}}}',
+        b'{"code":"-1","message":"\\u0000\\ud800<script>"}',
+        b'{"code":"-9","message":null}',
+        b'{"code":"0","data":{"rows":[1,null,{"idCardNumber":5,"teamSysNo":"x"}],"totalCount":"many"}}',
+        b" " * (5 * 1024 * 1024),
+    ],
+)
+def test_fail__whatever_answers_stops_nothing_else(rig: RealnameRig, content: bytes) -> None:
+    hostile = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, content=content)))
+    platform, rig.connector.client = rig.connector.client, hostile
+    SiteUpload.objects.update(reconciled=None)
+    rig.passage(rig.people[0], 10)
+    rig.rounds(15, timedelta(seconds=40))
+    rig.connector.client = platform
+    rig.now = NOW + timedelta(hours=1)
+    look.again(list(Upload.objects.filter(state=State.REFUSED)), rig.now)
+    Upload.objects.filter(state=State.DONE).update(state=State.WAITING, uploaded_digest="", next_try=rig.now)
+    SiteUpload.objects.update(looked=None, paused_until=None, trouble="", reconciled=NOW)
+    rig.rounds(60, timedelta(minutes=1))
+    assert rig.states() == DONE | {"ATTENDANCE done": 1}
+    assert rig.held() == 1

@@ -4,6 +4,7 @@ from typing import cast
 
 import segno
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -166,7 +167,9 @@ def _account_page(request: HttpRequest, shown: User, form: GiveRoleForm) -> Http
 
 def _show_link(request: HttpRequest, account: User, secret: str, email: str) -> HttpResponse:
     """Show a link. It is in no redirect and in no session: only this answer has it."""
-    link = request.build_absolute_uri(reverse("accounts:join", args=[secret]))
+    path = reverse("accounts:join", args=[secret])
+    public_url = settings.CONFIG.web.public_url if settings.CONFIG else ""
+    link = f"{public_url.rstrip('/')}{path}" if public_url else request.build_absolute_uri(path)
     sent = bool(email) and send_link(account, email, link)
     if email and not sent:
         messages.warning(request, _("The mail could not be sent: hand the link over yourself."))

@@ -8,6 +8,8 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from district.permissions import Permission
 from district.places.forms import refused
@@ -75,3 +77,19 @@ def parents_of(user: Any, place: Place) -> list[tuple[Place, bool]]:
     above = list(Place.objects.filter(path__in=place.ancestor_paths[:-1]).order_by("path"))
     may = set(Place.objects.visible_to(user).filter(pk__in=[one.pk for one in above]).values_list("pk", flat=True))
     return [(one, one.pk in may) for one in above]
+
+
+def site_links(user: Any, site: Project) -> list[tuple[str, str]]:
+    """Return the pages of other apps about a site that the account may open: their addresses and names."""
+    pages = (
+        (Permission.SEE_PEOPLE, f"{reverse('people:people')}?site={site.pk}", _("People")),
+        (Permission.SEE_PRESENCE, f"{reverse('attendance:presence')}?project={site.pk}", _("Inside now")),
+        (Permission.SEE_PRESENCE, reverse("attendance:muster", args=[site.site_id]), _("Muster list")),
+        (Permission.SEE_UPLOADS, reverse("realname:site", args=[site.pk]), _("Uploads")),
+    )
+    seen = {permission: _sees(user, site, permission) for permission, _address, _name in pages}
+    return [(address, name) for permission, address, name in pages if seen[permission]]
+
+
+def _sees(user: Any, site: Project, permission: Permission) -> bool:
+    return bool(Project.objects.visible_to(user, permission).filter(pk=site.pk).exists())

@@ -18,7 +18,7 @@ from district.places.forms import DayForm, SiteForm, SubcontractForm
 from district.places.models import Gate, Project, Subcontract
 from district.places.tables import SITES, site_state
 from district.places.vacancies import posts_of
-from district.places.views.common import CHANGE, changeable_sites, form_page, parents_of, tell_refusal
+from district.places.views.common import CHANGE, changeable_sites, form_page, parents_of, site_links, tell_refusal
 from district.web.lists import list_page
 
 _FORM = ["GET", "HEAD", "POST"]
@@ -60,6 +60,7 @@ def site(request: HttpRequest, pk: int) -> HttpResponse:
         if teams is not None and may_see_people
         else (),
         "posts": posts_of(one.place),
+        "links": site_links(user, one),
         "today": timezone.localdate(),
         "may_change": changeable_sites(user).filter(pk=one.pk).exists(),
         "end_form": DayForm(),

@@ -8,6 +8,7 @@ from typing import Any
 
 TEXT_MAX = 300
 """Characters of the platform's text that are kept."""
+_NUMBER_DIGITS_MAX = 18
 
 
 class Verdict(Enum):
@@ -62,7 +63,7 @@ class PlatformAnswer:
     @property
     def serial(self) -> str:
         """Return the code to ask for the result with; "" if there is none."""
-        return str(self.data.get("requestSerialCode") or "")[:80]
+        return cleaned(self.data.get("requestSerialCode"))[:80]
 
     @property
     def rows(self) -> Sequence[Mapping[str, Any]]:
@@ -92,13 +93,13 @@ def read(content: bytes) -> PlatformAnswer:
     """Read an answer. Raises AnswerError."""
     try:
         written = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise AnswerError("the platform's answer is no JSON") from None
     if not isinstance(written, dict) or "code" not in written:
         raise AnswerError("the platform's answer has no code")
     data = written.get("data")
-    text = str(written.get("message") or "")[:TEXT_MAX]
-    return PlatformAnswer(str(written["code"]), text, data if isinstance(data, dict) else {})
+    text = cleaned(written.get("message"))
+    return PlatformAnswer(cleaned(written["code"])[:20], text, data if isinstance(data, dict) else {})
 
 
 def result(answer: PlatformAnswer) -> UploadResult:
@@ -106,9 +107,21 @@ def result(answer: PlatformAnswer) -> UploadResult:
     outcome = _OUTCOMES.get(str(answer.data.get("status", "")))
     if outcome is None:
         raise AnswerError("the platform's answer has no status")
-    text = str(answer.data.get("result") or "")
+    text = answer.data.get("result")
     try:
-        values = json.loads(text)
-    except ValueError:
+        values = json.loads(text) if isinstance(text, str) else text
+    except (ValueError, RecursionError):
         values = None
-    return UploadResult(outcome, text[:TEXT_MAX], values if isinstance(values, dict) else {})
+    return UploadResult(outcome, cleaned(text), values if isinstance(values, dict) else {})
+
+
+def team_number(values: Mapping[str, Any]) -> str:
+    """Return the platform's number of a team; "" if it is none."""
+    text = cleaned(values.get("teamSysNo"))
+    return text if text.isascii() and text.isdecimal() and len(text) <= _NUMBER_DIGITS_MAX else ""
+
+
+def cleaned(value: object) -> str:
+    """Return a text of the platform as a database can store it: no NUL, no lone surrogates, not too long."""
+    text = "" if value is None else str(value)
+    return text[:TEXT_MAX].replace("\0", "").encode("utf-8", "replace").decode()
