@@ -41,6 +41,26 @@ ACTIONS: dict[str, StrPromise] = {
     "unblocked": gettext_lazy("unblocked an account"),
 }
 """The words for actions; an action without one is shown as it is recorded."""
+DETAILS: dict[str, StrPromise] = {
+    "address": pgettext_lazy("audit", "address"),
+    "ends_codes": pgettext_lazy("audit", "removes codes"),
+    "filters": pgettext_lazy("audit", "filters"),
+    "format": pgettext_lazy("audit", "format"),
+    "kind": pgettext_lazy("audit", "kind"),
+    "role": pgettext_lazy("audit", "role"),
+    "sessions": pgettext_lazy("audit", "sessions"),
+    "until": pgettext_lazy("audit", "until"),
+    "where": pgettext_lazy("audit", "where"),
+}
+SUBJECTS: dict[str, StrPromise] = {
+    "accounts.user": pgettext_lazy("audit", "account"),
+    "people.person": pgettext_lazy("audit", "person"),
+    "people.assignment": pgettext_lazy("audit", "work on a site"),
+    "places.place": pgettext_lazy("audit", "place"),
+    "places.project": pgettext_lazy("audit", "site"),
+    "places.enterprise": pgettext_lazy("audit", "enterprise"),
+}
+"""The words for details and subjects; others are shown as they are recorded."""
 _PAGES = {"people.person": "people:person", "accounts.user": "accounts:account", "places.project": "places:project"}
 """Pages of the subjects that have one."""
 
@@ -57,7 +77,7 @@ def _state(user: User) -> str:
 
 
 def _subject(entry: Entry) -> str:
-    name = entry.subject_kind.rpartition(".")[2]
+    name = SUBJECTS.get(entry.subject_kind, entry.subject_kind.rpartition(".")[2])
     return f"{name} {entry.subject_id}".strip()
 
 
@@ -72,8 +92,14 @@ def _subject_page(entry: Entry) -> str:
 def _details(entry: Entry) -> str:
     written = {key: value for key, value in entry.details.items() if key not in {"fields", "why"}}
     parts = [", ".join(entry.details.get("fields", []))]
-    parts += [f"{key}: {value}" for key, value in sorted(written.items()) if value]
+    parts += [f"{DETAILS.get(key, key)}: {_word(key, value)}" for key, value in sorted(written.items()) if value]
     return " · ".join(part for part in parts if part)
+
+
+def _word(key: str, value: str) -> str:
+    if key == "role" and value in {role.value for role in Role}:
+        return str(ROLE_NAMES[Role(value)])
+    return {"true": _("yes"), "false": _("no")}.get(value, value)
 
 
 ACCOUNTS = ListTable(

@@ -23,7 +23,7 @@ class NoMoreCodes(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class ShownCode:
+class PhoneCode:
     """A code as the phone shows it."""
 
     svg: str
@@ -60,7 +60,7 @@ def asks_platform_photo() -> bool:
     return config is None or bool(config.realname.url)
 
 
-def code_of(person: Person) -> ShownCode:
+def code_of(person: Person) -> PhoneCode:
     """Return the code that admits the worker once. Raises HqAway, HqRefused, NoMoreCodes."""
     now, key = timezone.now(), f"enrolment-code-{person.pk}"
     held = cache.get(key)
@@ -71,7 +71,7 @@ def code_of(person: Person) -> ShownCode:
         cache.set(key, held, CODE_SAME_S)
     text, until = held[0], parse_datetime(held[1]) or now
     svg = segno.make(text, error="m", micro=False).svg_inline(border=2, omitsize=True, svgclass=None, lineclass=None)
-    return ShownCode(svg, until, int(CODE_VALID.total_seconds()))
+    return PhoneCode(svg, until, int(CODE_VALID.total_seconds()))
 
 
 def _count_code(person: Person, now: datetime) -> None:

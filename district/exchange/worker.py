@@ -8,7 +8,7 @@ from django.db import close_old_connections, connection
 
 from common.backoff import Backoff
 from district.exchange.door import close_hq_door
-from district.exchange.leases import RENEW_EVERY_S, Worker
+from district.exchange.leases import RENEW_EVERY_S, WorkerProcess
 from district.exchange.rounds import Round, registered_rounds
 from district.wire import HqAway
 
@@ -24,7 +24,7 @@ STOP_S = 8.0
 
 def work(stop: threading.Event) -> None:
     """Work until `stop` is set. What a round began then, it finishes."""
-    me = Worker()
+    me = WorkerProcess()
     threads = [RoundThread(me, name, do, stop) for name, do in registered_rounds()]
     for thread in threads:
         thread.start()
@@ -40,7 +40,7 @@ def work(stop: threading.Event) -> None:
         me.release()
 
 
-def _renew(me: Worker) -> None:
+def _renew(me: WorkerProcess) -> None:
     try:
         close_old_connections()
         me.renew()
@@ -55,7 +55,7 @@ class RoundThread(threading.Thread):
     held = 0
     """Rounds of this process that hold their lease."""
 
-    def __init__(self, me: Worker, name: str, do: Round, stop: threading.Event) -> None:
+    def __init__(self, me: WorkerProcess, name: str, do: Round, stop: threading.Event) -> None:
         super().__init__(name=name, daemon=True)
         self._me, self._do, self._stop_event = me, do, stop
         self._pauses = Backoff(1.0, 30.0)

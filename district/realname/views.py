@@ -43,12 +43,13 @@ def site(request: HttpRequest, project: int) -> HttpResponseBase:
     rows = upload_rows(account, found)
     if request.GET.get("state") != Upload.State.DONE:
         rows = rows.exclude(state=Upload.State.DONE)
-    figures = counts(account, found)
+    figures, minutes = counts(account, found), round(upload.clock_off_s / 60) if upload else 0
     context = {
         "project": found,
         "upload": upload,
         "trouble": trouble_text(upload),
-        "clock_minutes": round(upload.clock_off_s / 60) if upload else 0,
+        "clock_minutes": minutes,
+        "clock_minutes_behind": -minutes,
         "counts": figures,
         "refused": sum(line[-1] for line in figures),
         "configured": bool(_config().url),

@@ -10,13 +10,13 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from district.exchange import leases, queued
-from district.exchange.leases import Worker
+from district.exchange.leases import WorkerProcess
 from district.exchange.models import WorkerLease
 from district.exchange.rounds import every, registered_handlers, registered_rounds
 
 
 def test_ok__one_worker_has_a_round(db: Any) -> None:
-    first, second = Worker(), Worker()
+    first, second = WorkerProcess(), WorkerProcess()
     assert first.take("a") and first.take("a")
     assert not second.take("a")
     first.release()
@@ -26,21 +26,21 @@ def test_ok__one_worker_has_a_round(db: Any) -> None:
 def test_ok__a_dead_process_of_this_machine_loses_its_rounds_at_once(db: Any) -> None:
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
-        dead = Worker(process=leases.process_name(child.pid))
+        dead = WorkerProcess(process=leases.process_name(child.pid))
         assert dead.take("a")
-        assert not Worker().take("a")
+        assert not WorkerProcess().take("a")
     finally:
         child.kill()
         child.wait()
-    assert Worker().take("a")
+    assert WorkerProcess().take("a")
 
 
 def test_ok__one_of_another_machine_loses_them_after_their_time(db: Any) -> None:
-    far = Worker(machine="elsewhere", process="1/1")
+    far = WorkerProcess(machine="elsewhere", process="1/1")
     assert far.take("a")
-    assert not Worker().take("a")
+    assert not WorkerProcess().take("a")
     WorkerLease.objects.update(until=timezone.now() - timedelta(seconds=1))
-    assert Worker().take("a")
+    assert WorkerProcess().take("a")
     far.renew()
     assert not far.take("a"), "what was lost is not taken back"
 

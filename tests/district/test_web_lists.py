@@ -7,16 +7,20 @@ from typing import Any
 
 import pytest
 from district_rig import SmallDistrict
+from django import forms
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
-from django.test import RequestFactory
+from django.test import RequestFactory, SimpleTestCase
 
 from district.accounts.models import User
 from district.people.models import Person
 from district.permissions import Role
 from district.web.lists import list_page, shown_table
 from district.web.paging import keyset_page
+from district.web.selects import fast_select
 from district.web.tables import EmptyState, ListTable, TableColumn
+
+assert_html_equal = SimpleTestCase().assertHTMLEqual
 
 PEOPLE = ListTable(
     name="people",
@@ -110,3 +114,20 @@ def test_ok__columns_and_order_come_from_the_address_and_nonsense_is_ignored(tow
     assert [column.name for column in table.columns] == ["added"]
     assert [person.name for person in table.page.rows][:2] == ["工人8", "工人7"]
     assert shown_table(request_of(user, "sort=password"), PEOPLE, rows).page.rows[0].worker_id == "w-1"
+
+
+class _Choices(forms.Form):
+    plain = forms.ChoiceField(choices=[("", "all"), ("a", "<b>"), ("b", "B")], required=False)
+    people = forms.ModelChoiceField(Person.objects.all(), required=True, help_text="one")
+    number = forms.TypedChoiceField(choices=[(1, "one"), (2, "two")], coerce=int, initial=2)
+    grouped = forms.ChoiceField(choices=[("g", [("x", "X")])])
+    several = forms.MultipleChoiceField(choices=[("a", "A")])
+
+
+def test_ok__choices_look_as_django_draws_them(town: SmallDistrict) -> None:
+    person = town.people[1].pk
+    for form in (_Choices(), _Choices({"plain": "a", "people": str(person), "number": "1"}), _Choices({"people": "x"})):
+        for name in ("plain", "people", "number"):
+            assert_html_equal(str(fast_select(form[name])), str(form[name]))
+        assert fast_select(form["grouped"]) is None
+        assert fast_select(form["several"]) is None

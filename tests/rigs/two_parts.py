@@ -1,7 +1,7 @@
 """A district with two parts. Each table has a row in both, so that a test can ask for the foreign one everywhere.
 
-The foreign row of every table has the same key, and all its texts hold MARK. So an address with that key means a
-foreign thing whatever it is, and a page that shows MARK shows too much. A new model is filled without being named here;
+The foreign row of every table has the same key, and all its texts hold MARK. So any address with that key means a
+foreign thing. A page that shows MARK shows too much. A new model is filled without being named here;
 one with constraints of its own gets a line in OVERRIDES.
 """
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from district.audit.record import record, record_many
 from district.outgoing import send_worker
-from district.people.models import Person
+from district.people.models import Assignment, Person
 from district.people.scopes import refresh
 
 PORTION = 500
@@ -27,7 +27,8 @@ class _Together:
 
     people: dict[int, Person] = field(default_factory=dict)
     moved: set[int] = field(default_factory=set)
-    entries: dict[tuple[str, tuple[str, ...]], list[models.Model]] = field(default_factory=dict)
+    entries: dict[tuple[str, tuple[str, ...]], list[tuple[int, models.Model]]] = field(default_factory=dict)
+    """By action and fields: the person's key and the changed row."""
 
 
 _open: ContextVar[_Together | None] = ContextVar("district_people_together", default=None)
@@ -50,9 +51,37 @@ def together(by: object, why: str = "") -> Generator[None]:
             refresh(moved[start : start + PORTION])
         for worker_id in sorted(person.worker_id for person in batch.people.values()):
             send_worker(worker_id)
-        for (action, fields), subjects in batch.entries.items():
+        _record(by, why, batch)
+
+
+def _record(by: object, why: str, batch: _Together) -> None:
+    """Write the audit entries, grouped by where the people work: else each entry asks the database for that."""
+    where = _where(list(batch.people))
+    for (action, fields), rows in batch.entries.items():
+        groups: dict[tuple[str, int | None], list[models.Model]] = {}
+        for key, subject in rows:
+            groups.setdefault(where.get(key, ("", None)), []).append(subject)
+        for (path, enterprise), subjects in groups.items():
             for start in range(0, len(subjects), PORTION):
-                record_many(by, action, subjects[start : start + PORTION], fields=fields, why=why)
+                record_many(
+                    by,
+                    action,
+                    subjects[start : start + PORTION],
+                    fields=fields,
+                    why=why,
+                    place_path=path,
+                    enterprise=enterprise,
+                )
+
+
+def _where(people: Sequence[int]) -> dict[int, tuple[str, int | None]]:
+    """Return the site and the employer of each person's latest work, as `Person.audit_scope` does for one."""
+    found: dict[int, tuple[str, int | None]] = {}
+    for start in range(0, len(people), PORTION):
+        rows = Assignment.objects.filter(person__in=people[start : start + PORTION]).order_by("starts", "pk")
+        for person, path, enterprise in rows.values_list("person", "project__place__path", "enterprise"):
+            found[person] = (path, enterprise)
+    return found
 
 
 def followed(
@@ -70,7 +99,7 @@ def followed(
     batch = _open.get()
     if batch is not None:
         batch.people[person.pk] = person
-        batch.entries.setdefault((action, tuple(names)), []).append(subject or person)
+        batch.entries.setdefault((action, tuple(names)), []).append((person.pk, subject or person))
         if moved:
             batch.moved.add(person.pk)
         return

@@ -30,6 +30,7 @@ from district.navigation import GROUPS
 from district.web import charts, reasons
 from district.web.maps import SiteMap
 from district.web.registry import navigation_entries
+from district.web.selects import fast_select
 
 register = template.Library()
 
@@ -83,7 +84,8 @@ def languages() -> list[tuple[str, str]]:
 def field(bound: BoundField, *, css: str = "") -> dict[str, object]:
     """Show one form field."""
     widget = bound.field.widget
-    return {"field": bound, "css": css, "check": getattr(widget, "input_type", "") == "checkbox"}
+    one_box = getattr(widget, "input_type", "") == "checkbox" and not getattr(widget, "allow_multiple_selected", False)
+    return {"field": bound, "css": css, "check": one_box, "select": fast_select(bound)}
 
 
 @register.inclusion_tag("web/parts/fields.html")

@@ -1,0 +1,35 @@
+"""Draw a list of choices without a template for each of them: Django's own way takes 0.1 ms for one choice."""
+
+from typing import Any
+
+from django import forms
+from django.forms import BoundField
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+_TEMPLATE = forms.Select.template_name
+
+
+def fast_select(bound: BoundField) -> SafeString | None:
+    """Return the `<select>` of a field, or None for a field that Django must draw itself."""
+    widget: Any = bound.field.widget
+    own = isinstance(widget, forms.Select) and not widget.allow_multiple_selected
+    if not own or widget.template_name != _TEMPLATE or isinstance(widget, forms.NullBooleanSelect):
+        return None
+    choices = list(widget.choices)
+    if any(isinstance(label, list | tuple) for _value, label in choices):
+        return None
+    value = bound.value()
+    chosen = "" if value is None else str(value)
+    attributes = bound.build_widget_attrs({**widget.attrs, "id": bound.auto_id, "name": bound.html_name}, widget)
+    options = format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        ((_text(key), SafeString(" selected") if _text(key) == chosen else "", label) for key, label in choices),
+    )
+    return format_html("<select{}>{}</select>", flatatt(attributes), options)
+
+
+def _text(key: object) -> str:
+    return "" if key is None else str(key)
