@@ -9,10 +9,13 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 _TEMPLATE = forms.Select.template_name
+_DASHES = "---------"
 
 
-def fast_select(bound: BoundField) -> SafeString | None:
-    """Return the `<select>` of a field, or None for a field that Django must draw itself."""
+def fast_select(bound: BoundField, *, none: str = "–") -> SafeString | None:
+    """Return the `<select>` of a field, or None for a field that Django must draw itself. `none` replaces the row of
+    dashes that Django writes for no choice.
+    """
     widget: Any = bound.field.widget
     own = isinstance(widget, forms.Select) and not widget.allow_multiple_selected
     if not own or widget.template_name != _TEMPLATE or isinstance(widget, forms.NullBooleanSelect):
@@ -26,7 +29,10 @@ def fast_select(bound: BoundField) -> SafeString | None:
     options = format_html_join(
         "",
         '<option value="{}"{}>{}</option>',
-        ((_text(key), SafeString(" selected") if _text(key) == chosen else "", label) for key, label in choices),
+        (
+            (_text(key), SafeString(" selected") if _text(key) == chosen else "", none if label == _DASHES else label)
+            for key, label in choices
+        ),
     )
     return format_html("<select{}>{}</select>", flatatt(attributes), options)
 

@@ -118,7 +118,7 @@ def test_ok__columns_and_order_come_from_the_address_and_nonsense_is_ignored(tow
 
 class _Choices(forms.Form):
     plain = forms.ChoiceField(choices=[("", "all"), ("a", "<b>"), ("b", "B")], required=False)
-    people = forms.ModelChoiceField(Person.objects.all(), required=True, help_text="one")
+    people = forms.ModelChoiceField(Person.objects.all(), empty_label="choose", help_text="one")
     number = forms.TypedChoiceField(choices=[(1, "one"), (2, "two")], coerce=int, initial=2)
     grouped = forms.ChoiceField(choices=[("g", [("x", "X")])])
     several = forms.MultipleChoiceField(choices=[("a", "A")])

@@ -85,7 +85,12 @@ def field(bound: BoundField, *, css: str = "") -> dict[str, object]:
     """Show one form field."""
     widget = bound.field.widget
     one_box = getattr(widget, "input_type", "") == "checkbox" and not getattr(widget, "allow_multiple_selected", False)
-    return {"field": bound, "css": css, "check": one_box, "select": fast_select(bound)}
+    return {
+        "field": bound,
+        "css": css,
+        "check": one_box,
+        "select": fast_select(bound, none=_("all") if css == "of-filter" else "–"),
+    }
 
 
 @register.inclusion_tag("web/parts/fields.html")
