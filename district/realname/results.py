@@ -57,6 +57,8 @@ def done(row: Upload, values: Mapping[str, Any], now: datetime) -> None:
     row.uploaded_digest = row.sent_digest or "?"
     changed = row.kind != _Kind.ATTENDANCE and row.digest != row.uploaded_digest
     row.state = _State.WAITING if changed else _State.DONE
+    if changed:  # perhaps what was sent is newer than what the queue knows: else it would be sent again and again
+        SiteUpload.objects.filter(project=row.project_id).update(looked=None)
     row.refusal, row.lack, row.serial, row.attempts, row.asked, row.unsure = "", "", "", 0, 0, False
     row.next_try = now
     row.save()

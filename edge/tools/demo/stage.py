@@ -121,12 +121,15 @@ class DemoStage:
 
         Raises StageError.
         """
-        script = walk_up_script(cast, self.go, FILM_HZ, tail_s=3.0 if self._repeat else 600.0)
-        (self.root / "walk-ups.toml").write_text(script, encoding="utf-8")
+        (self.root / "walk-ups.toml").write_text(self.script(cast), encoding="utf-8")
         self.config_path.write_text(self._gate_toml(), encoding="utf-8")
         self.register()
         command = [sys.executable, "-m", "edge", "run", "--config", str(self.config_path), "--log-json"]
         self._start("gate", command, within_s=GATE_STOP_S)
+
+    def script(self, cast: Mapping[str, Portrait]) -> str:
+        """Return the script of the walk-ups, for the gate's camera."""
+        return walk_up_script(cast, self.go, FILM_HZ, tail_s=3.0 if self._repeat else 600.0)
 
     def register(self) -> None:
         """Show HQ the gate's keys, with the code that HQ gave, as a technician would do it. Raises StageError."""
