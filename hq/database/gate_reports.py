@@ -108,7 +108,7 @@ def set_health(store: Store, health: Health) -> None:
 
 
 def forget_reports(db: Connection, gate_id: str, site_id: str) -> None:
-    """Remove status and health of a gate with new keys: serials of its former keys do not bind the new ones."""
+    """Remove status and health of a gate with new keys. Serials of its former keys do not bind them."""
     gone = dict.fromkeys(("status", "health", "state", "state_utc", "state_since_utc"))
     db.execute(update(t.gates).where(t.gates.c.gate_id == gate_id).values(site_id=site_id, **gone))
 

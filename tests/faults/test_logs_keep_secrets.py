@@ -249,7 +249,7 @@ def test_ok__an_exception_keeps_what_helps() -> None:
 
 
 def test_ok__no_model_and_no_value_shows_a_secret() -> None:
-    """A model that shows its input in an error would show PINs and templates: none does, also none that comes later."""
+    """A model that shows its input in an error would show PINs and templates. None does."""
     modules = []
     for package in (common, contract, edge, hq):
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):

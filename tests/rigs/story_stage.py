@@ -1,4 +1,4 @@
-"""One site as people have it: HQ with its broker, a gate on the walk-up camera, the console, a real-name platform."""
+"""One site: HQ with its broker, a gate on the walk-up camera, the console, a real-name platform."""
 
 import subprocess
 import sys
