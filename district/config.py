@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError
 
 from common.terminal.problems import problems
 from common.text_files import NotUtf8, read_text
@@ -54,6 +54,12 @@ class MailConfig(Section):
     tls: bool = True
 
 
+class WebhookConfig(Section):
+    """Where webhooks may be sent besides the public internet: networks of the district's own programs."""
+
+    networks: tuple[IPvAnyNetwork, ...] = ()
+
+
 class RealnameConfig(Section):
     """The national real-name platform. Without an address nothing is uploaded."""
 
@@ -81,6 +87,7 @@ class DistrictConfig(Section):
     hq: HqFolder = HqFolder()
     mail: MailConfig = MailConfig()
     realname: RealnameConfig = RealnameConfig()
+    webhooks: WebhookConfig = WebhookConfig()
 
     def path(self, path: Path) -> Path:
         """Return a path that the file names, from the folder's view."""

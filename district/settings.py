@@ -176,6 +176,7 @@ TIME_ZONE = CONFIG.time_zone if CONFIG else "Asia/Shanghai"
 USE_I18N = USE_TZ = True
 
 REALNAME = CONFIG.realname if CONFIG else RealnameConfig()
+WEBHOOK_NETWORKS = CONFIG.webhooks.networks if CONFIG else ()
 
 LOGGING = {
     "version": 1,

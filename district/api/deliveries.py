@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from typing import Any
 
 import httpx
+from django.conf import settings
 from django.utils import timezone
 from standardwebhooks import Webhook
 
@@ -83,12 +84,19 @@ def _post(client: httpx.Client, url: str, body: bytes, headers: dict[str, str]) 
 
 
 def checked_address(host: str, port: int) -> str:
-    """Return an address of a host. Raises AddressRefused for this machine and for a network's own services, OSError."""
+    """Return an address of a host.
+
+    Raises:
+        AddressRefused: not on the public internet, and in no network that district.toml allows. A webhook must not
+            reach this machine or the programs beside it.
+        OSError: the name is not known.
+    """
     found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
     for text in sorted(found):
         address = ip_address(text.partition("%")[0])
         mapped = getattr(address, "ipv4_mapped", None) or address
-        if mapped.is_loopback or mapped.is_link_local or mapped.is_multicast or mapped.is_unspecified:
+        allowed = any(mapped in network for network in settings.WEBHOOK_NETWORKS)
+        if mapped.is_multicast or not (mapped.is_global or allowed):
             raise AddressRefused(host)
     return min(found)
 

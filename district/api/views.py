@@ -38,7 +38,7 @@ def programs(request: HttpRequest) -> HttpResponse:
     return render(request, "api/programs.html", context)
 
 
-@page(Permission.EXPORT)
+@page(Permission.EXPORT, fresh=True)
 def make(request: HttpRequest) -> HttpResponse:
     """Make a token, and show its secret once."""
     account = _account(request)
@@ -64,7 +64,7 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("api:programs")
 
 
-@page(Permission.CHANGE_ACCOUNTS)
+@page(Permission.CHANGE_ACCOUNTS, fresh=True)
 def make_webhook(request: HttpRequest) -> HttpResponse:
     """Make a webhook, and show its secret once."""
     account = _account(request)

@@ -8,6 +8,7 @@ from api_rig import asked, bearer, token_of
 from district_rig import SmallDistrict
 from django.test import Client
 from django.utils import timezone
+from two_parts import client_of
 
 from district.accounts.models import Grant
 from district.api.models import ApiToken
@@ -160,9 +161,8 @@ def test_fail__wrong_questions_get_one_clear_answer(
     assert answer.status_code == status, answer.content
 
 
-def test_ok__the_secret_is_shown_once_and_kept_as_a_hash(town: SmallDistrict, client: Client) -> None:
-    user = town.accounts[Role.CLERK]
-    client.force_login(user)
+def test_ok__the_secret_is_shown_once_and_kept_as_a_hash(town: SmallDistrict) -> None:
+    client = client_of(town.accounts[Role.CLERK])
     data = {
         "name": "payroll",
         "where": f"enterprise-{town.enterprises[0].pk}",
@@ -181,8 +181,16 @@ def test_ok__the_secret_is_shown_once_and_kept_as_a_hash(town: SmallDistrict, cl
     assert client.get("/api/v1/people", headers=bearer(secret)).status_code == 401
 
 
-def test_fail__a_forged_form_makes_no_token(town: SmallDistrict, client: Client) -> None:
+def test_fail__a_session_that_proved_nobody_makes_no_token(town: SmallDistrict, client: Client) -> None:
     client.force_login(town.accounts[Role.MANAGER])
+    data = {"name": "x", "where": f"place-{town.projects[0].place_id}", "permissions": ["see_people"], "days": "90"}
+    answer = client.post("/programs/token", data)
+    assert (answer.status_code, ApiToken.objects.exists()) == (302, False)
+    assert answer["Location"].startswith("/account/2fa/reauthenticate/")
+
+
+def test_fail__a_forged_form_makes_no_token(town: SmallDistrict) -> None:
+    client = client_of(town.accounts[Role.MANAGER])
     right = {"name": "x", "where": f"place-{town.projects[0].place_id}", "permissions": ["see_people"], "days": "90"}
     for wrong in (
         {"where": f"place-{town.root.pk}"},

@@ -11,6 +11,7 @@ from district_rig import SmallDistrict
 from django.test import Client
 from django.utils import timezone
 from standardwebhooks import Webhook
+from two_parts import client_of
 
 from district.accounts.models import User
 from district.api import deliveries
@@ -19,6 +20,7 @@ from district.api.models import WebhookDelivery, WebhookEndpoint
 from district.api.tokens import NotYours
 from district.api.webhooks import GIVE_UP_AFTER, end_endpoint, make_endpoint
 from district.attendance.feed_handlers import handle as attendance_handle
+from district.config import WebhookConfig
 from district.people.models import Assignment
 from district.permissions import Role
 
@@ -27,7 +29,12 @@ Answer = Callable[[httpx.Request], httpx.Response]
 
 @pytest.fixture(autouse=True)
 def _names_resolve(monkeypatch: pytest.MonkeyPatch) -> None:
-    addresses = {"payroll.example": "203.0.113.7", "here.example": "127.0.0.1", "cloud.example": "169.254.169.254"}
+    addresses = {
+        "payroll.example": "1.2.3.4",
+        "here.example": "127.0.0.1",
+        "cloud.example": "169.254.169.254",
+        "beside.example": "10.1.2.3",
+    }
     monkeypatch.setattr(
         "district.api.deliveries.socket.getaddrinfo", lambda host, port, **_: [(0, 0, 0, "", (addresses[host], port))]
     )
@@ -61,7 +68,7 @@ def test_ok__a_signed_message_arrives_at_the_address_that_was_checked(town: Smal
 
     _delivered(answer)
     message = Webhook(secret).verify(seen[0].content, dict(seen[0].headers))
-    assert (seen[0].url.host, seen[0].headers["host"]) == ("203.0.113.7", "payroll.example")
+    assert (seen[0].url.host, seen[0].headers["host"]) == ("1.2.3.4", "payroll.example")
     assert seen[0].extensions["sni_hostname"] == "payroll.example"
     assert message["data"][0] | {} == message["data"][0]
     assert (message["type"], message["data"][0]["site_id"], message["data"][0]["what"]) == (
@@ -132,7 +139,7 @@ def test_fail__after_three_days_it_is_given_up_and_can_be_sent_again(town: Small
     assert WebhookDelivery.objects.get().done is not None
 
 
-@pytest.mark.parametrize("host", ["here.example", "cloud.example"])
+@pytest.mark.parametrize("host", ["here.example", "cloud.example", "beside.example"])
 def test_fail__nothing_is_sent_to_this_machine_or_to_a_networks_own_services(town: SmallDistrict, host: str) -> None:
     _endpoint(town.accounts[Role.OFFICER], f"https://{host}/x")
     _assign(town, 2)
@@ -140,6 +147,14 @@ def test_fail__nothing_is_sent_to_this_machine_or_to_a_networks_own_services(tow
     _delivered(lambda request: calls.append(request) or httpx.Response(200))  # type: ignore[func-returns-value]
     assert calls == []
     assert WebhookDelivery.objects.get().status == "AddressRefused"
+
+
+def test_ok__a_network_of_the_district_may_be_allowed(town: SmallDistrict, settings: Any) -> None:
+    settings.WEBHOOK_NETWORKS = WebhookConfig(networks=("10.1.0.0/16",)).networks  # type: ignore[arg-type]
+    _endpoint(town.accounts[Role.OFFICER], "https://beside.example/x")
+    _assign(town, 2)
+    _delivered(lambda _: httpx.Response(200))
+    assert WebhookDelivery.objects.get().done is not None
 
 
 def test_fail__an_ended_webhook_gets_nothing_more(town: SmallDistrict) -> None:
@@ -166,8 +181,8 @@ def test_fail__nobody_is_told_of_more_than_they_see(town: SmallDistrict) -> None
 @pytest.mark.parametrize(
     "url", ["http://payroll.example/", "https://a:b@payroll.example/", "javascript:x", "https://", "file:///etc/passwd"]
 )
-def test_fail__an_address_that_is_not_https_is_refused(town: SmallDistrict, client: Client, url: str) -> None:
-    client.force_login(town.accounts[Role.OFFICER])
+def test_fail__an_address_that_is_not_https_is_refused(town: SmallDistrict, url: str) -> None:
+    client = client_of(town.accounts[Role.OFFICER])
     data = {"name": "x", "where": f"place-{town.root.pk}", "url": url, "events": ["passages"]}
     assert client.post("/programs/webhook", data).status_code == 200
     assert not WebhookEndpoint.objects.exists()
