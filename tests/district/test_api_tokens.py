@@ -161,6 +161,12 @@ def test_fail__wrong_questions_get_one_clear_answer(
     assert answer.status_code == status, answer.content
 
 
+def test_fail__a_misspelt_parameter_is_no_list_of_everything(town: SmallDistrict, client: Client) -> None:
+    answer = client.get("/api/v1/assignments?site_d=site-1", headers=bearer(token_of(town, Role.MANAGER)))
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == "site_d: unknown key; did you mean 'site_id'?"
+
+
 def test_ok__the_secret_is_shown_once_and_kept_as_a_hash(town: SmallDistrict) -> None:
     client = client_of(town.accounts[Role.CLERK])
     data = {

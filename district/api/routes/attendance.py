@@ -31,7 +31,7 @@ class DayQuery(Paging):
 @router.get("/presence", response={200: schemas.PresencePage, **REFUSALS}, operation_id="list_presence")
 def presence(request: HttpRequest, query: Query[PresenceQuery]) -> dict[str, object]:
     """List who is inside a site now. `feed_read` says how old the answer is."""
-    token = need(request, Permission.SEE_PRESENCE)
+    token = need(request, Permission.SEE_PRESENCE, query)
     site = site_of(token, query.site_id, Permission.SEE_PRESENCE)
     inside = Stay.objects.visible_to(token, Permission.SEE_PRESENCE).filter(
         project=site, left__isnull=True, missing_exit=False
@@ -55,7 +55,7 @@ def presence(request: HttpRequest, query: Query[PresenceQuery]) -> dict[str, obj
 @router.get("/days", response={200: schemas.DayPage, **REFUSALS}, operation_id="list_days")
 def days(request: HttpRequest, query: Query[DayQuery]) -> dict[str, object]:
     """List the working days of a site."""
-    token = need(request, Permission.SEE_ATTENDANCE)
+    token = need(request, Permission.SEE_ATTENDANCE, query)
     site = site_of(token, query.site_id, Permission.SEE_ATTENDANCE)
     rows = Day.objects.visible_to(token).filter(project=site, date__gte=query.first, date__lte=query.last)
     page = page_of(rows.select_related("person", "enterprise"), ("date", "pk"), query)
@@ -82,7 +82,7 @@ def days(request: HttpRequest, query: Query[DayQuery]) -> dict[str, object]:
 @router.get("/passages", response={200: schemas.PassagePage, **REFUSALS}, operation_id="list_passages")
 def passages(request: HttpRequest, query: Query[Span]) -> dict[str, object]:
     """List the passages and refusals of a site."""
-    token = need(request, Permission.SEE_ATTENDANCE)
+    token = need(request, Permission.SEE_ATTENDANCE, query)
     site = site_of(token, query.site_id, Permission.SEE_ATTENDANCE)
     since, until = query.checked()
     rows = Passage.objects.visible_to(token).filter(project=site, utc__gte=since, utc__lt=until)

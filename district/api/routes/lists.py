@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from ninja import Field, Schema
 from ninja.errors import HttpError
 
+from common.terminal.text import visible
+from common.unknown_keys import unknown_key
 from district.api.models import ApiToken
 from district.api.schemas import Problem
 from district.permissions import Permission
@@ -17,6 +19,7 @@ from district.web.paging import KeysetPage, keyset_page
 
 SPAN_MAX = timedelta(days=31)
 CURSOR_MAX = 600
+NAME_MAX = 60
 REFUSALS = dict.fromkeys((400, 401, 403, 404, 422), Problem)
 
 
@@ -52,8 +55,14 @@ def token_of(request: HttpRequest) -> ApiToken:
     return cast(ApiToken, request.auth)  # type: ignore[attr-defined]
 
 
-def need(request: HttpRequest, permission: Permission) -> ApiToken:
-    """Return the token, if it has a permission anywhere. Raises HttpError."""
+def need(request: HttpRequest, permission: Permission, query: Paging) -> ApiToken:
+    """Return the token, if it has a permission anywhere. Raises HttpError.
+
+    A misspelt parameter is refused too: without its filter the list would hold more than was asked for.
+    """
+    known = type(query).model_fields
+    for unknown in set(request.GET) - set(known):
+        raise HttpError(422, unknown_key(visible(unknown[:NAME_MAX]), unknown, known))
     token = token_of(request)
     if token.scope(permission).empty:
         raise HttpError(403, f"this token may not {permission.value.replace('_', ' ')}: make one that may")

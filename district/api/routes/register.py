@@ -33,7 +33,7 @@ class WorkQuery(Paging):
 @router.get("/sites", response={200: schemas.SitePage, **REFUSALS}, operation_id="list_sites")
 def sites(request: HttpRequest, query: Query[Paging]) -> dict[str, object]:
     """List the sites."""
-    token = need(request, Permission.SEE_SITES)
+    token = need(request, Permission.SEE_SITES, query)
     rows = Project.objects.visible_to(token).select_related("place", "general_contractor")
     page = page_of(rows, ("pk",), query)
     names = _names({path for row in page.rows for path in row.place.ancestor_paths})
@@ -43,7 +43,7 @@ def sites(request: HttpRequest, query: Query[Paging]) -> dict[str, object]:
 @router.get("/people", response={200: schemas.PersonPage, **REFUSALS}, operation_id="list_people")
 def people(request: HttpRequest, query: Query[PeopleQuery]) -> dict[str, object]:
     """List the people who work or worked where the token sees."""
-    rows = Person.objects.visible_to(need(request, Permission.SEE_PEOPLE)).filter(merged_into=None)
+    rows = Person.objects.visible_to(need(request, Permission.SEE_PEOPLE, query)).filter(merged_into=None)
     if query.changed_since is not None:
         rows = rows.filter(changed__gte=query.changed_since)
     page = page_of(rows, ("pk",), query)
@@ -53,7 +53,7 @@ def people(request: HttpRequest, query: Query[PeopleQuery]) -> dict[str, object]
 @router.get("/assignments", response={200: schemas.AssignmentPage, **REFUSALS}, operation_id="list_assignments")
 def assignments(request: HttpRequest, query: Query[WorkQuery]) -> dict[str, object]:
     """List who works or worked on which site, for whom and as what."""
-    token = need(request, Permission.SEE_PEOPLE)
+    token = need(request, Permission.SEE_PEOPLE, query)
     wanted = Q()
     if query.site_id:
         wanted &= Q(project=site_of(token, query.site_id, Permission.SEE_PEOPLE))
