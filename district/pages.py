@@ -44,7 +44,7 @@ def page(
 
     `whole`: it concerns the whole system, so that the permission must hold at a root of the tree.
 
-    None: whoever is signed in. Rows still pass `visible_to`: what is not visible is "not found" (404).
+    None: any signed-in account. Rows still pass `visible_to`: what is not visible is "not found" (404).
     """
 
     def marked(view: _View) -> _View:
@@ -72,7 +72,7 @@ def page(
 
 
 def open_page(why: str) -> Callable[[_View], _View]:
-    """Open a view without a sign-in, such as one behind a secret link. `why` is for whoever reads the code."""
+    """Open a view without a sign-in, such as one behind a secret link. `why` is for the reader of the code."""
 
     def marked(view: _View) -> _View:
         @wraps(view)

@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy as _
 
 from district.accounts import devices, limits
 from district.accounts.models import User
-from district.accounts.pages import has_totp, needs_totp
 from district.audit.record import record
 from district.fields import cipher
+from district.pages import has_totp, needs_totp
 
 _HASHES_AT_ONCE = threading.BoundedSemaphore(2)
 """Threads of this process that check a password. The others serve pages while a storm lasts."""

@@ -28,7 +28,7 @@ class Bucket:
 
 
 ADDRESS = Bucket("address", 60, 1.0)
-"""One internet address, whatever names it tries. A whole office may share it."""
+"""Attempts from one internet address, for all names together. A whole office may share it."""
 DEVICE = Bucket("device", 10, 20.0)
 """One name on a browser that has signed in with it before."""
 NETWORK = Bucket("network", 6, 30.0)

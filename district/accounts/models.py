@@ -55,7 +55,7 @@ class User(AbstractUser):
 
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:
-        """Show whoever has or had a role inside the scope."""
+        """Show the accounts that have or had a role inside the scope."""
         return Q(pk__in=Grant.objects.filter(Grant.visible_q(scope)).values("user"))
 
     def may(self, permission: Permission) -> bool:

@@ -22,7 +22,7 @@ from district.places.models import Enterprise, Place
 
 LINK_HOURS = 72
 COMMAND = "command line"
-"""Who acts when the command does: whoever may run it may read the keys anyway."""
+"""Name the actor of the command. A person who may run it may read the keys anyway."""
 
 
 class NotAllowed(Exception):

@@ -22,7 +22,7 @@ READABLE = (Permission.SEE_SITES, Permission.SEE_PEOPLE, Permission.SEE_PRESENCE
 class OfProgram(VisibleModel):
     """Something that another program holds: made by an account, at one place or for one enterprise.
 
-    It never sees more than its maker sees at that moment: whoever loses a role takes the right from its programs too.
+    It never sees more than its maker sees at that moment: when a maker loses a role, their programs lose it too.
     """
 
     permission: ClassVar[Permission] = Permission.SEE_ACCOUNTS

@@ -83,7 +83,7 @@ def listeners(event: WebhookEndpoint.Event) -> list[WebhookEndpoint]:
 
 
 def emit(event: WebhookEndpoint.Event, items: Iterable[WebhookItem]) -> None:
-    """Queue events for whoever may hear of them. Call it in the transaction of the change."""
+    """Queue events for the endpoints that may receive them. Call it in the transaction of the change."""
     told = listeners(event)
     found = list(items) if told else []
     deliveries = []

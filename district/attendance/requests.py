@@ -103,7 +103,7 @@ def _may_be_asked(site: Project, person: Person, utc: datetime, why: str) -> Non
     if utc < now - ASKED_BACK:
         raise CorrectionRefused(_("This is more than three months ago: its wages are settled."))
     if not why.strip():
-        raise CorrectionRefused(_("Say what happened: whoever decides was not there."))
+        raise CorrectionRefused(_("Say what happened: the person who decides was not there."))
     month = timezone.localtime(utc).date().replace(day=1)
     if Payroll.objects.filter(project=site, month=month, settled__isnull=False, lines__person=person).exists():
         raise CorrectionRefused(_("The wages of this month are settled: correct them in the next payroll."))

@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from district.accounts.pages import page
 from district.audit.record import record
 from district.exchange.models import FeedPosition, OutboxRow, WorkerLease
+from district.pages import page
 from district.permissions import Permission
 
 OLD = timedelta(minutes=2)

@@ -17,7 +17,7 @@ AT_ONCE = 500
 """Rows that are planned and written together."""
 ROWS_MAX = 50_000
 CHANGED = gettext_noop("The file or the records changed since the check. Look at the new result, and apply it again.")
-NOT_ALLOWED = gettext_noop("Your account may not import this. Ask whoever manages accounts.")
+NOT_ALLOWED = gettext_noop("Your account may not import this. Ask the manager of accounts.")
 Progress = Callable[[int], object]
 """Gets the number of rows that are done."""
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 
-from district.accounts.pages import open_page
+from district.pages import open_page
 from district.people.models import Person
 from district.phones.sessions import person_of, phone_of
 

@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from district.accounts.pages import open_page
+from district.pages import open_page
 from district.phones import links, sessions
 from district.phones.models import WorkerPhone
 from district.phones.pages import phone_page

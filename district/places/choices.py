@@ -90,7 +90,7 @@ class AccountChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """An account that may be put in charge."""
 
     def __init__(self, *, user: Any, **options: Any) -> None:
-        """`user`: whoever chooses among the accounts that they may see."""
+        """`user`: the account that chooses among the accounts that they may see."""
         found = get_user_model().objects.visible_to(user).filter(is_active=True).order_by("name", "pk")
         super().__init__(queryset=found, **options)
 

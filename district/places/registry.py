@@ -1,6 +1,6 @@
 """Changes of places, enterprises and sites: each one transaction with its audit entry and, for a site, its outbox row.
 
-Whoever calls this has found the rows by `visible_to(user, Permission.CHANGE_SITES)`.
+The caller has found the rows by `visible_to(user, Permission.CHANGE_SITES)`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -66,7 +66,7 @@ def move_place(actor: object, place: Place, parent: Place) -> Place:
     Place.objects.move(place, parent, "last-child")
     moved = cast(Place, Place.objects.get(pk=place.pk))
     record(actor, "move", moved, fields=("parent",), details={"from": before, "to": moved.path})
-    record(actor, "move", moved, fields=("parent",), place_path=before)  # also whoever watches the old branch sees it
+    record(actor, "move", moved, fields=("parent",), place_path=before)  # readers of the old branch see it too
     branch_moved.send(Place, paths=moved.branch)
     return moved
 

@@ -23,7 +23,7 @@ _AREAS = {"Polygon": 2, "MultiPolygon": 3}
 """Geometries with an area, and how deep their rings lie."""
 NEEDS_OFFICER = frozenset({"enterprise", "site", "grid"})
 NEEDS_LIAISON = frozenset({"enterprise", "site"})
-"""Whoever has no named officer or liaison of these is a vacancy. A grid has an officer alone."""
+"""A place or enterprise without one of these is a vacancy. A grid has an officer alone."""
 
 
 class PlaceRefused(SheetError):

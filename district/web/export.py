@@ -1,6 +1,6 @@
 """Send rows as CSV or XLSX. Rows stream: an export of 100,000 people needs no more memory than one page.
 
-No text becomes a formula in a spreadsheet. Whoever calls this has limited the rows by `visible_to` already.
+No text becomes a formula in a spreadsheet. The caller has limited the rows by `visible_to` already.
 """
 
 import csv

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.test import RequestFactory
 
 from district.accounts.models import User
-from district.accounts.pages import page
+from district.pages import page
 from district.permissions import Permission, Role
 
 

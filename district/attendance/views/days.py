@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from district.accounts.pages import page
 from district.attendance.filters import CorrectionFilter, DayFilter
 from district.attendance.forms import AddPassageForm, AnswerForm, SetAsideForm
 from district.attendance.models import Correction, Day, Passage, Stay
@@ -25,6 +24,7 @@ from district.attendance.requests import (
 from district.attendance.shifts import shift_text
 from district.attendance.signed_in import PageRequest
 from district.attendance.tables import CORRECTIONS, DAYS
+from district.pages import page
 from district.permissions import Permission
 from district.web.lists import list_page
 
@@ -110,7 +110,7 @@ def _asked(request: PageRequest, shown: Day) -> tuple[Any, bool]:
         if "passage" in request.POST:
             aside = SetAsideForm(request.POST)
             if not aside.is_valid():
-                messages.error(request, _("Say what happened: whoever decides was not there."))
+                messages.error(request, _("Say what happened: the person who decides was not there."))
                 return AddPassageForm(initial={"date": shown.date}), False
             passage = get_object_or_404(_passages(shown), pk=aside.cleaned_data["passage"])
             ask_to_set_aside(request.user, passage, aside.cleaned_data["why"])

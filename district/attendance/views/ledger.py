@@ -13,12 +13,12 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from district.accounts.pages import page
 from district.attendance import confirmations
 from district.attendance.ledgers import PEOPLE_ON_PAGE, Ledger, days_of_month, ledger_of, team_names
 from district.attendance.signed_in import PageRequest
 from district.attendance.workbook import ledger_workbook
 from district.audit.record import record
+from district.pages import page
 from district.permissions import Permission
 from district.places.models import Project
 from district.web.export import XLSX

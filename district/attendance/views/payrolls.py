@@ -7,12 +7,12 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from district.accounts.pages import page
 from district.attendance.models import Payroll
 from district.attendance.payrolls import PayrollRefused, differences_of, settle
 from district.attendance.signed_in import PageRequest
 from district.attendance.tables import DIFFERENCES, PAYROLLS
 from district.audit.record import record
+from district.pages import page
 from district.permissions import Permission
 from district.web.export import stream_csv, stream_xlsx
 from district.web.lists import list_page

@@ -5,13 +5,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from district.accounts.pages import open_page
 from district.attendance import confirmations
 from district.attendance.forms import MarkForm
 from district.attendance.ledgers import ledger_of
 from district.attendance.models import Day, Entrance, MonthConfirmation, PhoneMark
 from district.attendance.phone_marks import MarkRefused, PhonePlace, mark
 from district.attendance.rules.ledger import LedgerRow, month_days
+from district.pages import open_page
 from district.phones.pages import PhoneRequest, phone_page
 
 

@@ -10,7 +10,6 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from district.accounts.pages import page
 from district.attendance.feed_state import feed_state
 from district.attendance.filters import InsideFilter
 from district.attendance.models import Passage, Stay
@@ -18,6 +17,7 @@ from district.attendance.models.projections import INSIDE
 from district.attendance.rules.working_time import LONGEST_MAX_S
 from district.attendance.signed_in import PageRequest
 from district.attendance.tables import INSIDE_NOW
+from district.pages import page
 from district.people.rules import trade_name
 from district.permissions import Permission
 from district.places.models import Project

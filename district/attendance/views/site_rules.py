@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from district.accounts.pages import page
 from district.attendance.forms import EntranceForm, ShiftForm, SiteRulesForm
 from district.attendance.models import Entrance, Shift, SiteRules
 from district.attendance.remake import remake_site
@@ -20,6 +19,7 @@ from district.attendance.rules.working_time import HOUR, WorkingTime
 from district.attendance.rules_of_sites import RulesRefused, rules_on, set_rules
 from district.attendance.signed_in import PageRequest
 from district.audit.record import record
+from district.pages import page
 from district.permissions import Permission
 from district.places.models import Project
 

@@ -19,9 +19,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from district.accounts.models import User
-from district.accounts.pages import page
 from district.audit.record import record_many
 from district.enrolment.photos import newest_states
+from district.pages import page
 from district.people.models import Assignment, Consent, IdDocument, Person, in_force
 from district.permissions import Permission
 from district.phones.links import make_links

@@ -175,7 +175,7 @@ class PersonEmployer(models.Model):
 
 
 class OfPerson(VisibleModel):
-    """A row that belongs to a person, and is seen by whoever sees the person."""
+    """A row that belongs to a person. An account that sees the person sees it."""
 
     class Meta:
         abstract = True
