@@ -19,11 +19,7 @@ from district.people.registry.persons import document_index
 from district.people.rules import RESIDENT
 from district.places.models import Gate, Project
 
-_PROVINCES = ("44", "45", "43", "51", "52", "36", "41", "42", "50", "53")
-_SHARES = (0.25, 0.2, 0.15, 0.1, 0.08, 0.07, 0.05, 0.04, 0.03, 0.03)
 _BATCH, REQUESTS, PAYROLLS = 5_000, 2_000, 60
-FACE, CODE, CARD = 0.8, 0.12, 0.05
-_WITHOUT_DOCUMENT = 0.02
 
 
 @transaction.atomic
@@ -38,7 +34,6 @@ def write_papers(seed: int, today: date) -> None:
         for person in people:
             for row in _papers(person, drawn, given, today):
                 made[type(row)].append(row)
-        Person.objects.bulk_update(people, ["way", "province", "documented"], batch_size=1_000)
         for model, rows in made.items():
             model._base_manager.bulk_create(rows)
 
@@ -60,27 +55,21 @@ def write_requests(today: date) -> None:
 
 
 def _papers(person: Person, drawn: Any, given: Counter[str], today: date) -> list[models.Model]:
-    person.province = str(drawn.choice(_PROVINCES, p=_SHARES))
-    chance, rows = float(drawn.random()), list[models.Model]()
-    if chance > _WITHOUT_DOCUMENT and person.birth is not None:
+    rows = list[models.Model]()
+    if person.documented:
         begins = f"{person.province}0605{person.birth:%Y%m%d}"
         given[begins] += 1
         number = f"{begins}{given[begins] * 2 + (person.sex == 'm'):03}"
         number += ric.calc_check_digit(number)
         index = document_index(number)
         rows.append(IdDocument(person=person, kind=RESIDENT, number=number, number_index=index))
-        person.documented = True
     rows.append(Certificate(person=person, kind="Safety training", is_training=True, expires=_soon(drawn, today)))
     if drawn.random() < 0.4:
         rows.append(Certificate(person=person, kind="Qualification", expires=_soon(drawn, today)))
-    way = drawn.random()
-    if way < FACE:
-        person.way = Person.Way.FACE
+    if person.way == Person.Way.FACE:
         rows.append(Consent(person=person, purpose=Consent.Purpose.FACE, text_version="1"))
-    elif way < FACE + CODE:
-        person.way = Person.Way.CODE
-    elif way < FACE + CODE + CARD:
-        person.way, number = Person.Way.CARD, f"{person.pk:010}"
+    elif person.way == Person.Way.CARD:
+        number = f"{person.pk:010}"
         rows.append(AccessCard(person=person, number=number, number_index=index_of(AccessCard, "number_index", number)))
     return rows
 
