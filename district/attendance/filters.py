@@ -8,8 +8,9 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from district.attendance.models import Correction, Day, Stay
-from district.people.models import Team
+from district.people.models import Person, Team
 from district.people.rules import TRADES
+from district.people.search import begins
 from district.permissions import Permission
 from district.places.models import Enterprise, Project
 
@@ -48,7 +49,8 @@ class _AtSiteFilter(django_filters.FilterSet):  # type: ignore[misc]
         """Keep people whose name or pinyin begins so."""
         plain = text.strip().replace("\0", "")
         joined = plain.lower().replace(" ", "")
-        return rows.filter(Q(person__name__startswith=plain) | Q(person__joined__startswith=joined))
+        people = Person.objects.filter(begins("name", plain) | begins("joined", joined))
+        return rows.filter(person__in=people.order_by().values("pk"))
 
 
 class InsideFilter(_AtSiteFilter):

@@ -140,8 +140,7 @@ def inside_by_hour(user: Any) -> list[ChartPoint]:
         if hour <= now
     }
     rows = Stay.objects.visible_to(user, Permission.SEE_PRESENCE).filter(INSIDE | Q(left__gt=start), came__lte=now)
-    rows = _by_site(rows.filter(came__gte=start - LONGEST), user)
-    counts = rows.aggregate(**asked)
+    counts = rows.filter(came__gte=start - LONGEST).aggregate(**asked)
     return [
         ChartPoint(f"{number:02d}", counts.get(f"h{number}") or 0, quiet=hour > now)
         for number, hour in enumerate(hours[:24])
@@ -160,7 +159,7 @@ def days_before(user: Any, days: int = 14) -> list[ChartPoint]:
     """Return how many worked on each of the last days, from the day table."""
     today = timezone.localdate()
     first = today - timedelta(days=days)
-    rows = _by_site(Day.objects.visible_to(user), user).filter(date__gte=first, date__lt=today)
+    rows = Day.objects.visible_to(user).filter(date__gte=first, date__lt=today)
     counts = dict(rows.order_by().values_list("date").annotate(n=Count("pk")))
     dates = [first + timedelta(days=number) for number in range(days)]
     return [ChartPoint(f"{day:%m-%d}", counts.get(day, 0), quiet=day.weekday() > 4) for day in dates]
@@ -177,19 +176,7 @@ def origins(user: Any) -> tuple[ShareItem, ...]:
 
 def _inside(user: Any) -> Any:
     """Return the open stays: who is inside now. A guard sees these, and no attendance."""
-    return _by_site(Stay.objects.visible_to(user, Permission.SEE_PRESENCE).filter(INSIDE), user)
-
-
-def _by_site(rows: Any, user: Any) -> Any:
-    """Name the sites on which a clerk's people work or worked: stays and days have indexes by site, none by employer.
-
-    A row comes from an assignment, so that no row is lost.
-    """
-    scope = user.scope(Permission.SEE_PRESENCE)
-    if scope.ranges or not scope.enterprises:
-        return rows
-    sites = Assignment.objects.filter(scope.employers()).order_by().values("project").distinct()
-    return rows.filter(project__in=list(sites.values_list("project", flat=True)))
+    return Stay.objects.visible_to(user, Permission.SEE_PRESENCE).filter(INSIDE)
 
 
 def _lasting(today: Any) -> Q:

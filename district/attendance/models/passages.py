@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from district.people.models import Assignment, Person
 from district.permissions import Permission
 from district.places.models import Enterprise, Project
-from district.scope import Scope, VisibleModel
+from district.scope import NOTHING, Scope, VisibleModel
 
 
 class AtSite(VisibleModel):
@@ -23,8 +23,17 @@ class AtSite(VisibleModel):
 
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:
-        """Show the rows on sites in the scope and of the account's enterprises."""
-        return scope.places("project__place__path") | scope.employers()
+        """Show the rows on sites in the scope and of the account's enterprises.
+
+        Naming the sites on which an employer has people lets an index by site find the rows: none is by employer.
+        """
+        return scope.places("project__place__path") | (scope.employers() & cls._sites_of_employers(scope))
+
+    @classmethod
+    def _sites_of_employers(cls, scope: Scope) -> Q:
+        """Return the sites of the employers' assignments, from which each row has its employer."""
+        worked = Assignment.objects.filter(scope.employers()).order_by().values("project")
+        return Q(project__in=worked) if scope.enterprises else NOTHING
 
 
 class FeedLine(models.Model):
