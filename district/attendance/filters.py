@@ -4,10 +4,11 @@ from typing import Any, ClassVar
 
 import django_filters
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from district.attendance.models import Correction, Day, Stay
+from district.attendance.models.projections import FLAGGED
 from district.people.models import Person, Team
 from district.people.rules import TRADES
 from district.people.search import begins
@@ -16,11 +17,11 @@ from district.places.models import Enterprise, Project
 
 
 def _sites(request: Any) -> QuerySet[Any]:
-    return Project.objects.visible_to(request.user).select_related("place")
+    return Project.objects.visible_to(request.user).select_related("place").only("place__name")
 
 
 def _employers(request: Any) -> QuerySet[Any]:
-    return Enterprise.objects.visible_to(request.user)
+    return Enterprise.objects.visible_to(request.user).only("name")
 
 
 def _teams(request: Any) -> QuerySet[Any]:
@@ -86,7 +87,7 @@ class DayFilter(_AtSiteFilter):
 
     def by_flag(self, rows: QuerySet[Any], _name: str, value: bool) -> QuerySet[Any]:
         """Keep days without an entry or exit."""
-        return rows.filter(Q(missing_exit=True) | Q(missing_entry=True)) if value else rows
+        return rows.filter(FLAGGED) if value else rows
 
 
 class CorrectionFilter(django_filters.FilterSet):  # type: ignore[misc]

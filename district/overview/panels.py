@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import accumulate
 from typing import Any
 
 from django.db.models import Count, Q
@@ -10,12 +11,14 @@ from django.utils.translation import gettext as _
 
 from district.attendance.models import Day, Passage, Stay
 from district.attendance.models.projections import INSIDE
+from district.overview.hours import HourFrom
 from district.overview.links import address_of
 from district.overview.rules import EXPIRES_SOON
 from district.overview.sites import start_of_day
 from district.people.models import Assignment, Certificate, Employment, Person
 from district.people.rules import province_name, trade_name
 from district.permissions import Permission
+from district.places.models import Project
 from district.web.charts import ChartPoint, ShareItem, share_items
 from district.web.reasons import reason_name, what_to_do
 
@@ -131,25 +134,32 @@ def missing_exits(user: Any) -> int:
 
 
 def inside_by_hour(user: Any) -> list[ChartPoint]:
-    """Return how many were inside at each full hour of today; hours to come are quiet and empty."""
+    """Return how many were inside at each full hour of today; hours to come are quiet and empty.
+
+    Stays are counted by their first and last full hour: a count for each hour looks at all of them 24 times. Who left
+    is found by an index of each site, which holds both times.
+    """
     start, now = start_of_day(timezone.localdate()), timezone.now()
-    hours = [start + timedelta(hours=hour) for hour in range(25)]
-    asked = {
-        f"h{number}": Count("pk", filter=Q(came__lte=hour) & (Q(left__isnull=True) | Q(left__gt=hour)))
-        for number, hour in enumerate(hours)
-        if hour <= now
-    }
-    rows = Stay.objects.visible_to(user, Permission.SEE_PRESENCE).filter(INSIDE | Q(left__gt=start), came__lte=now)
-    counts = rows.filter(came__gte=start - LONGEST).aggregate(**asked)
+    sites = list(Project.objects.visible_to(user, Permission.SEE_PRESENCE).order_by().values_list("pk", flat=True))
+    stays = Stay.objects.visible_to(user, Permission.SEE_PRESENCE).order_by()
+    gone = stays.filter(project__in=sites, came__gte=start - LONGEST, came__lte=now, left__gt=start)
+    inside = stays.filter(INSIDE, came__lte=now).values_list(HourFrom("came", start)).annotate(n=Count("*"))
+    spans = gone.values_list(HourFrom("came", start), HourFrom("left", start)).annotate(n=Count("*"))
+    changes = [0] * 25
+    for first, end, count in [*spans, *((first, 24, count) for first, count in inside)]:
+        changes[min(max(first, 0), 24)] += count
+        changes[min(max(end, 0), 24)] -= count
+    counts = list(accumulate(changes[:24]))
+    hours = [start + timedelta(hours=number) for number in range(24)]
     return [
-        ChartPoint(f"{number:02d}", counts.get(f"h{number}") or 0, quiet=hour > now)
-        for number, hour in enumerate(hours[:24])
+        ChartPoint(f"{number:02d}", 0 if hour > now else counts[number], quiet=hour > now)
+        for number, hour in enumerate(hours)
     ]
 
 
 def inside_by_trade(user: Any) -> tuple[ShareItem, ...]:
     """Return who is inside by trade."""
-    rows = _inside(user).order_by().values_list("trade").annotate(n=Count("pk"))
+    rows = _inside(user).order_by().values_list("trade").annotate(n=Count("*"))
     return share_items(
         [(trade_name(trade) if trade else _("not given"), count) for trade, count in rows], other=_("other")
     )
@@ -160,7 +170,7 @@ def days_before(user: Any, days: int = 14) -> list[ChartPoint]:
     today = timezone.localdate()
     first = today - timedelta(days=days)
     rows = Day.objects.visible_to(user).filter(date__gte=first, date__lt=today)
-    counts = dict(rows.order_by().values_list("date").annotate(n=Count("pk")))
+    counts = dict(rows.order_by().values_list("date").annotate(n=Count("*")))
     dates = [first + timedelta(days=number) for number in range(days)]
     return [ChartPoint(f"{day:%m-%d}", counts.get(day, 0), quiet=day.weekday() > 4) for day in dates]
 
@@ -168,7 +178,7 @@ def days_before(user: Any, days: int = 14) -> list[ChartPoint]:
 def origins(user: Any) -> tuple[ShareItem, ...]:
     """Return where the people inside come from, by the province of their id number."""
     inside = _inside(user).order_by()
-    rows = inside.values_list("person__province").annotate(n=Count("pk"))
+    rows = inside.values_list("person__province").annotate(n=Count("*"))
     return share_items(
         [(province_name(code) if code else _("not given"), count) for code, count in rows], other=_("other")
     )

@@ -43,13 +43,12 @@ def presence(request: PageRequest) -> HttpResponseBase:
     filters = InsideFilter(request.GET, queryset=rows, request=request)
     by = request.GET.get("by", "site")
     by = by if by in _GROUPS else "site"
-    found = filters.qs
-    groups = _counted(found, _GROUPS[by])
+    groups, inside = _counted(filters.qs, _GROUPS[by])
     context = {
         "by": by,
         "groups": groups,
         "names": [("site", _("Site")), ("employer", _("Employer")), ("team", _("Team")), ("trade", _("Trade"))],
-        "inside": sum(group["many"] for group in groups) if len(groups) < GROUPS_SHOWN else found.order_by().count(),
+        "inside": inside,
         "state": feed_state(),
     }
     listed = rows.select_related("person", "project__place", "team", "enterprise")
@@ -85,16 +84,19 @@ def _inside(user: Any) -> "QuerySet[Any]":
     return Stay.objects.visible_to(user, Permission.SEE_PRESENCE).filter(INSIDE)
 
 
-def _counted(rows: "QuerySet[Any]", by: str) -> list[dict[str, Any]]:
-    """Count by one column, and look up the names of what is shown: to group by names takes three times as long."""
-    counted = rows.order_by().values_list(by).annotate(many=Count("pk")).order_by("-many", by)[:GROUPS_SHOWN]
-    found = dict(counted)
+def _counted(rows: "QuerySet[Any]", by: str) -> tuple[list[dict[str, Any]], int]:
+    """Count by one column. Return the biggest groups, and how many people are in all.
+
+    Names are looked up of what is shown: to group by names takes three times as long.
+    """
+    counted = list(rows.order_by().values_list(by).annotate(many=Count("*")).order_by("-many", by))
+    found = dict(counted[:GROUPS_SHOWN])
     names = {row[0]: row[1:] for row in _NAMES[by](found)}
     groups = []
     for key, many in found.items():
         name, site_id = (*names.get(key, ("",)), "")[:2]
         groups.append({"key": key, "name": name or _("without"), "many": many, "site_id": site_id})
-    return sorted(groups, key=lambda group: (-group["many"], group["name"]))
+    return sorted(groups, key=lambda group: (-group["many"], group["name"])), sum(many for _key, many in counted)
 
 
 def _team_name(stay: Any) -> str:
