@@ -39,7 +39,7 @@ def test_ok__an_officer_asks_for_a_training_after_seeing_whom_it_refuses(town: S
     Certificate.objects.create(person=town.people[0], kind="三级 安全教育", is_training=True)
     given = {"place": site.pk, "kind": "三级安全教育", "trade": ""}
     assert manager.get("/people/trainings/add/").status_code in (403, 404)
-    shown = officer.post("/people/trainings/add/", given).content.decode()
+    shown = officer.post("/people/trainings/add/", given, headers={"accept-language": "en"}).content.decode()
     assert "2 people. 1 of them" in shown and not RequiredTraining.objects.exists()
     other = {**given, "agreed": f"{site.pk}  something else"}
     assert officer.post("/people/trainings/add/", other).status_code == 200 and not RequiredTraining.objects.exists()
@@ -50,7 +50,7 @@ def test_ok__an_officer_asks_for_a_training_after_seeing_whom_it_refuses(town: S
     with pytest.raises(RecordRefused):
         registry.require_training("t", site, "三级安全教育")
     assert "三级安全教育" in manager.get("/people/trainings/").content.decode()
-    page = manager.get(f"/people/{town.people[1].pk}/").content.decode()
+    page = manager.get(f"/people/{town.people[1].pk}/", headers={"accept-language": "en"}).content.decode()
     assert "required and missing" in page
     count, tasks = panels.trainings(town.accounts[Role.MANAGER])
     assert (count, tasks[0].title) == (1, "工人2")
