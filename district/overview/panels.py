@@ -107,17 +107,27 @@ def trainings(user: Any, most: int = SHOWN) -> tuple[int, list[HomeTask]]:
     A renewed training does not count as ended, and one that no site asks for does not either.
     """
     today = timezone.localdate()
-    work = Assignment.objects.visible_to(user).filter(_lasting(today))
-    rows = deciding(work.select_related("project__place", "person").order_by("person__pinyin", "pk"))
-    first: dict[int, tuple[Any, Person, str]] = {}
-    for row, one in rows:
+    first: dict[int, tuple[Any, str]] = {}
+    for row, one in deciding(_work_at_sites(user)):
         ends = one.until or (date.min if one.missing else None)
         if ends is not None and ends <= today + EXPIRES_SOON and ends < first.get(row.person_id, (date.max,))[0]:
-            first[row.person_id] = (ends, row.person, one.kind)
-    found = sorted(first.values(), key=lambda item: (item[0], item[1].pk))[:most]
+            first[row.person_id] = (ends, one.kind)
+    found = sorted(first.items(), key=lambda item: (item[1][0], item[0]))[:most]
+    people = Person.objects.in_bulk([person for person, _what in found])
     return len(first), [
-        _missing(person, kind) if day == date.min else _expiry(day, person, kind) for day, person, kind in found
+        _missing(people[person], kind) if day == date.min else _expiry(day, people[person], kind)
+        for person, (day, kind) in found
     ]
+
+
+def _work_at_sites(user: Any) -> list[Assignment]:
+    """Return who works where today. A site is loaded once, for all of its thousands."""
+    rows = Assignment.objects.visible_to(user).filter(_lasting(timezone.localdate())).order_by()
+    work: list[Assignment] = list(rows.only("project", "person", "trade", "starts", "ends"))
+    sites = Project.objects.select_related("place").in_bulk({row.project_id for row in work})
+    for row in work:
+        row.project = sites[row.project_id]
+    return work
 
 
 def _missing(person: Person, what: str) -> HomeTask:
