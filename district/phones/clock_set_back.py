@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from district.phones.models import Invitation
+from district.people.models import Invitation
 from district.phones.rules import LINK_DAYS
 
 
