@@ -63,12 +63,13 @@ def upload_rows(account: Account, project: Project) -> "QuerySet[Upload]":
 
 def subject(row: Any) -> str:
     """Return what an upload is about."""
-    if row.kind == Upload.Kind.COMPANY:
+    if row.kind in (Upload.Kind.CORP, Upload.Kind.COMPANY):
         return str(row.enterprise or "")
     if row.kind == Upload.Kind.TEAM:
         return str(row.team or "")
     if row.person is not None:
-        return str(row.person) if row.person_shown else row.person.worker_id
+        name = str(row.person) if row.person_shown else row.person.worker_id
+        return f"{name} · {row.group.partition(' #')[0]}" if row.group else name
     return ngettext("%(count)s passage", "%(count)s passages", row.passage_count) % {"count": row.passage_count}
 
 

@@ -17,7 +17,7 @@ from district.realname.models import PassageUpload, SiteUpload, Upload
 from district.realname.rules.lacks import Lack, Trouble
 
 State, Kind = Upload.State, Upload.Kind
-DONE = {"COMPANY done": 1, "TEAM done": 1, "WORKER done": 2, "ENTRY done": 2}
+DONE = {"CORP done": 1, "COMPANY done": 1, "TEAM done": 1, "WORKER done": 2, "ENTRY done": 2}
 
 
 @pytest.fixture
