@@ -56,7 +56,7 @@ def web(folder: Folder = Path()) -> None:
     if not config.demo:
         print_first_link(config)
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *_gunicorn_options(config), "district.wsgi"])
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *gunicorn_options(config), "district.wsgi"])
 
 
 def worker(folder: Folder = Path()) -> None:
@@ -95,7 +95,7 @@ def _stop_event() -> threading.Event:
     return stop
 
 
-def _gunicorn_options(config: DistrictConfig) -> list[str]:
+def gunicorn_options(config: DistrictConfig) -> list[str]:
     several = config.web.workers > 1
     return [
         f"--bind={config.web.host}:{config.web.port}",
