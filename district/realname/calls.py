@@ -94,21 +94,32 @@ class SiteCalls:
             return paper_calls.found(row, facts, self)
         if row.kind in (Upload.Kind.CORP, Upload.Kind.COMPANY) and row.enterprise:
             wanted = {"corpCode": row.enterprise.uscc}
-            return next(iter(self.rows(f"{METHODS[Upload.Kind(row.kind)]}.Query", wanted)), None)
+            return self._first(f"{METHODS[Upload.Kind(row.kind)]}.Query", wanted)
         if row.kind == Upload.Kind.TEAM and row.team:
             wanted = {"corpCode": row.team.enterprise.uscc, "teamName": row.team.name}
-            return next(iter(self.rows("Team.Query", wanted)), None)
+            return self._first("Team.Query", wanted)
         if row.kind == Upload.Kind.WORKER and row.person_id in facts.documents:
             document = facts.documents[row.person_id]
             wanted = {"idCardType": document.kind, "idCardNumber": self.encrypt(document.number)}
-            return next(iter(self.rows("ProjectWorker.Query", wanted)), None)
+            number = document.number
+            return next(
+                (one for one in self.rows("ProjectWorker.Query", wanted) if self.number_of(one) == number), None
+            )
         return None
+
+    def _first(self, method: str, wanted: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return the row that has all that was asked for: a platform may answer with others."""
+        return next((one for one in self.rows(method, wanted) if wanted.items() <= one.items()), None)
+
+    def number_of(self, row: Mapping[str, Any]) -> str:
+        """Return the plain number of a row's id document. Raises SecretError."""
+        return self.connector.signer.decrypt(str(row.get("idCardNumber", "")), self.credentials)
 
     def attendance_of(self, days: Sequence[str]) -> set[tuple[str, str, str]]:
         """Return the passages that the platform holds of some days: number, time, direction."""
         return {
             (
-                self.connector.signer.decrypt(str(row.get("idCardNumber", "")), self.credentials),
+                self.number_of(row),
                 str(row.get("date", "")),
                 str(row.get("direction", "")),
             )

@@ -93,6 +93,12 @@ def apart(rows: Sequence[Upload], now: datetime) -> None:
         row.save()
 
 
+def lost(row: Upload, now: datetime) -> None:
+    """Note that the platform may have lost a call that it took. It is asked for the thing, and it is sent again."""
+    row.state, row.serial, row.asked, row.unsure, row.next_try = _State.WAITING, "", 0, True, now
+    row.save()
+
+
 def blocked(row: Upload, lack: Lack) -> None:
     """Note what is missing here."""
     row.state, row.lack, row.unsure, row.attempts = _State.BLOCKED, lack, False, 0

@@ -24,7 +24,7 @@ from district.realname.rules.answers import PlatformAnswer, Verdict, team_number
 from district.realname.rules.lacks import Lack, Trouble
 from district.realname.rules.paper_bodies import TOGETHER_MAX, together
 from district.realname.rules.signers import SecretError
-from district.realname.rules.timing import AWAY_PAUSE, LEASE, RATE_PAUSE, SITE_PAUSE, next_result, next_try
+from district.realname.rules.timing import ASKED_MAX, AWAY_PAUSE, LEASE, RATE_PAUSE, SITE_PAUSE, next_result, next_try
 
 PAGE = 20
 _NOT_ASKED = (Upload.Kind.ENTRY, Upload.Kind.EXIT)
@@ -102,6 +102,8 @@ class Sender:
                 self._not_taken(one, calls.site, answer, now)
             return
         note_trouble(calls.site, None, "", None)
+        if calls.site.clock_off_s and not self.connector.clock_off_s:
+            SiteUpload.objects.filter(pk=calls.site.pk).update(clock_off_s=0)
         if not answer.serial:
             if prepared.method.endswith((".Add", ".Upload")) and row.kind not in _NOT_ASKED:
                 raise NoAnswer(Trouble.NOT_OURS, "requestSerialCode", sent=True)  # so it is asked for
@@ -150,13 +152,15 @@ class Sender:
             results.apart(rows, now)
             return
         for one in rows:
-            if result is None:
+            if result is None and one.asked >= ASKED_MAX:
+                results.lost(one, now)
+            elif result is None:
                 one.asked += 1
                 one.next_try = now + next_result(one.asked)
                 one.save(update_fields=["asked", "next_try"])
-            elif not result.failed:
+            elif result is not None and not result.failed:
                 self._done(one, result.values, calls, now)
-            elif not self._is_there(one, calls, now):
+            elif result is not None and not self._is_there(one, calls, now):
                 results.refused(one, result.text, now)
 
     @staticmethod
@@ -202,13 +206,14 @@ class Sender:
     def _not_taken(self, row: Upload, site: SiteUpload, answer: PlatformAnswer, now: datetime) -> None:
         site.clock_off_s = self.connector.clock_off_s
         site.save(update_fields=["clock_off_s"])
-        if answer.verdict is Verdict.REFUSED:
+        clock = answer.about_clocks and site.clock_off_s != 0
+        if answer.verdict is Verdict.REFUSED and not clock:
             results.refused(row, answer.text, now)
             return
         later = answer.verdict is Verdict.LATER
         pause = RATE_PAUSE if later else SITE_PAUSE
-        detail = "" if later else f"{answer.code} {answer.text}"
-        note_trouble(site, None if later else Trouble.SIGNATURE, detail, now + pause)
+        trouble = Trouble.BUSY if later else Trouble.CLOCK if clock else Trouble.SIGNATURE
+        note_trouble(site, trouble, f"{answer.code} {answer.text}", now + pause)
         if row.state == Upload.State.SENDING:
             row.state, row.attempts = Upload.State.WAITING, max(row.attempts - 1, 0)  # this one was not looked at
         row.next_try = now + pause

@@ -12,7 +12,9 @@ from district.people.models import Person
 from district.permissions import Permission
 from district.places.models import Project
 from district.realname.models import PassageUpload, SiteUpload, Upload
+from district.realname.rules.advice import advice
 from district.realname.rules.lacks import TROUBLES, WHAT_TO_DO, Lack, Trouble
+from district.realname.rules.timing import SLOW
 from district.scope import Account
 from district.web.tables import EmptyState, ListTable, TableColumn, Tone
 
@@ -81,7 +83,9 @@ def reason(row: Any) -> str:
     """Say why it does not go and what to do; the platform's words stay as they are."""
     if row.state == _State.BLOCKED and row.lack:
         return str(WHAT_TO_DO[Lack(row.lack)])
-    return str(row.refusal)
+    if row.state == _State.SENT and row.asked >= SLOW:
+        return _("The platform took it, and has no result yet. It is asked again by itself.")
+    return f"{row.refusal} – {advice(row.refusal)}" if row.refusal else ""
 
 
 def site_state(row: Any) -> str:

@@ -31,7 +31,7 @@ class Lack(StrEnum):
     GONE = "gone"
 
 
-MENDED_HERE = frozenset(Lack) - {Lack.PROJECT_CODE, Lack.SECRET, Lack.COMPANY, Lack.TEAM_NUMBER, Lack.WORKER}
+MENDED_HERE = frozenset(Lack) - {Lack.COMPANY, Lack.TEAM_NUMBER, Lack.WORKER}
 """What somebody enters here. The others go away when the platform confirms something."""
 WHAT_TO_DO: dict[Lack, StrPromise] = {
     Lack.PROJECT_CODE: _("The site has no platform code: enter it on the site's page."),
@@ -70,6 +70,9 @@ class Trouble(StrEnum):
     SECRET = "secret"
     SECRET_FILE = "secret_file"
     RECONCILIATION = "reconciliation"
+    BUSY = "busy"
+    CLOCK = "clock"
+    CERTIFICATE = "certificate"
 
 
 TROUBLES: dict[Trouble, StrPromise] = {
@@ -79,6 +82,12 @@ TROUBLES: dict[Trouble, StrPromise] = {
     Trouble.SIGNATURE: _("The platform refuses the signature or the right: check app id and secret."),
     Trouble.SECRET: _("The secret does not fit the platform's encryption: enter it again."),
     Trouble.SECRET_FILE: _("The file with the secret, which district.toml names, cannot be read."),
+    Trouble.BUSY: _("The platform takes no more calls for now. It is tried again by itself."),
+    Trouble.CLOCK: _("The platform refuses calls because of their time: set this machine's clock right."),
+    Trouble.CERTIFICATE: _(
+        "The platform's certificate is not valid, so nothing was sent. Check the address, and that no other machine"
+        " answers for it."
+    ),
     Trouble.RECONCILIATION: _("The reconciliation did not come to its end. It is tried again by itself."),
 }
 """What each says, and what to do."""
