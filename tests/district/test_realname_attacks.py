@@ -149,9 +149,8 @@ def test_fail__no_number_and_no_secret_in_logs_audit_and_pages(
     rig.connector.client = httpx.Client(transport=httpx.MockTransport(telling))
     rig.rounds(20)
     client.force_login(rig.town.accounts[Role.MANAGER])
-    client.post(f"/uploads/{rig.project.pk}/again")
-    rig.rounds(5)
     page = client.get(f"/uploads/{rig.project.pk}/").content.decode()
+    client.post(f"/uploads/{rig.project.pk}/again")
     assert "与姓名不符" in page and "Compare the id document" in page
     everything = page + caplog.text + str(list(Entry.objects.values_list("details", flat=True)))
     for hidden in (valid_id(0), valid_id(1), SECRET):
