@@ -1,4 +1,4 @@
-"""PROMISE: a webhook is told of each kind that docs/API.md names, in the transaction of the change, within its part."""
+"""PROMISE: a webhook receives each kind that docs/API.md names, in the transaction of the change, within its part."""
 
 from datetime import timedelta
 from typing import Any
