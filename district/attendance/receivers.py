@@ -14,8 +14,8 @@ from district.attendance.held import held_by_attendance
 from district.attendance.intake import reassign
 from district.attendance.models import Correction, Day, MonthConfirmation, Passage, Payroll, PayrollLine, Stay
 from district.attendance.projection import Touched, project
-from district.people.held import HeldTable
 from district.people import registry
+from district.people.held import HeldTable
 from district.people.holds import LEDGER_YEARS, Hold, years_after
 from district.people.models import Assignment, Person
 from district.people.signals import data_asked, erased, holds_asked, merged
@@ -43,8 +43,8 @@ def follow_work(instance: Assignment, **_more: Any) -> None:
 
 @receiver(merged)
 def follow_merge(gained: Person, lost: Person, **_more: Any) -> None:
-    """Make stays and days of both again: their passages moved. After a merge that was taken back, what gates said of the
-    other record meanwhile returns to it.
+    """Make stays and days of both again: their passages moved. After a merge that was taken back, what gates said
+    meanwhile of the other record returns to it.
     """
     both = [gained.pk, lost.pk]
     with transaction.atomic():

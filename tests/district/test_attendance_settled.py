@@ -15,6 +15,7 @@ from district.attendance.models import Correction, Day, Passage, Payroll, Payrol
 from district.attendance.payrolls import PayrollRefused, settle
 from district.attendance.rebuild import rebuild
 from district.attendance.requests import approve, refuse
+from district.people import registry
 from district.people.models import Assignment, Person
 from district.permissions import Role
 
@@ -107,3 +108,19 @@ def test_fail__a_month_that_has_not_ended_is_not_settled(town: SmallDistrict) ->
     for month in (today.replace(day=1), today.replace(day=1) + timedelta(days=32)):
         with pytest.raises(PayrollRefused):
             _settled(town, month.replace(day=1))
+
+
+def test_ok__a_merge_taken_back_leaves_both_as_if_it_had_not_been(town: SmallDistrict) -> None:
+    gate, (one, other, *_rest) = GateJournal(), town.people
+    handle([gate.passed("w-1", "in", at(7)), gate.passed("w-1", "out", at(12))])
+    made = registry.merge("officer", one, other, "the same document")
+    handle(
+        [gate.passed("w-2", "in", at(8, 1)), gate.passed("w-2", "out", at(17, 1)), gate.passed("w-1", "in", at(7, 2))]
+    )
+    assert set(Day.objects.values_list("person", flat=True)) == {one.pk}
+    registry.undo_merge("officer", made, "they are two")
+    assert list(Day.objects.order_by("date").values_list("person", flat=True)) == [one.pk, other.pk, one.pk]
+    assert Day.objects.get(person=other).seconds == 9 * 3600
+    before = _days()
+    rebuild()
+    assert _days() == before
