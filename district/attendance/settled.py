@@ -104,6 +104,7 @@ def _differs(old: Passage, new: Passage) -> bool:
 
 def _late(row: Passage, key: Key) -> Correction:
     gate_id, line, seq = key
+    assert row.person_id is not None  # `holds` says no without a person
     return Correction(
         kind=Correction.Kind.LATE,
         project_id=row.project_id,
