@@ -13,6 +13,7 @@ from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.signals import post_delete, post_save
 
 from district.attendance.models import Passage
+from district.enrolment.models import PlatformPhoto
 from district.people.models import Assignment, IdDocument, Person, Team
 from district.realname.models import SiteUpload
 
@@ -24,6 +25,8 @@ def connect() -> None:
         post_delete.connect(_of_project, model, dispatch_uid=f"realname.{model.__name__}.deleted")
     post_save.connect(_of_person, Person, dispatch_uid="realname.Person")
     post_save.connect(_of_document, IdDocument, dispatch_uid="realname.IdDocument")
+    post_save.connect(_of_photo, PlatformPhoto, dispatch_uid="realname.PlatformPhoto")
+    post_delete.connect(_of_photo, PlatformPhoto, dispatch_uid="realname.PlatformPhoto.deleted")
     post_save.connect(_of_passage, Passage, dispatch_uid="realname.Passage")
 
 
@@ -48,6 +51,10 @@ def _of_person(instance: Person, created: bool, **_: Any) -> None:
 
 
 def _of_document(instance: IdDocument, **_: Any) -> None:
+    changed(list(Assignment.objects.filter(person=instance.person_id).values_list("project", flat=True)))
+
+
+def _of_photo(instance: PlatformPhoto, **_: Any) -> None:
     changed(list(Assignment.objects.filter(person=instance.person_id).values_list("project", flat=True)))
 
 
