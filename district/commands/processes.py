@@ -103,7 +103,7 @@ def gunicorn_options(config: DistrictConfig) -> list[str]:
     return [
         f"--bind={config.web.host}:{config.web.port}",
         f"--workers={config.web.workers}",
-        "--worker-class=gthread",
+        "--worker-class=district.patient_worker.PatientWorker",
         f"--threads={config.web.threads}",
         # Kept connections would all go to the same one of several workers.
         f"--keep-alive={0 if several else 15}",
