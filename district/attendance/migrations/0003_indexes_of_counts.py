@@ -5,9 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("attendance", "0001_initial"),
-        ("people", "0002_collation"),
-        ("places", "0002_order"),
+        ("attendance", "0002_passages_after_settlement"),
     ]
 
     operations = [
