@@ -21,7 +21,7 @@ def fast_select(bound: BoundField, *, none: str = "–") -> SafeString | None:
     own = isinstance(widget, forms.Select) and not widget.allow_multiple_selected
     if not own or widget.template_name != _TEMPLATE or isinstance(widget, forms.NullBooleanSelect):
         return None
-    choices = list(widget.choices)
+    choices = list(iter(widget.choices))  # `list` alone asks the database for their number first
     if any(isinstance(label, list | tuple) for _value, label in choices):
         return None
     value = bound.value()
