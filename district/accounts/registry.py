@@ -75,6 +75,14 @@ def held_by(user: User) -> list[RoleHeld]:
     return [_held(grant) for grant in grants.select_related("place", "enterprise__place")]
 
 
+def managed_by_roles(user: User) -> list[RoleHeld]:
+    """Return the roles that decide who may manage an account: those that hold, or else all that it had. Else an account
+    between two roles belongs to anybody who ever saw it, and with it the next role.
+    """
+    had = Grant.objects.filter(user=user).select_related("place", "enterprise__place")
+    return held_by(user) or [_held(grant) for grant in had]
+
+
 def check_may_give(actor: User | None, wanted: Wanted, to: User | None = None) -> None:
     """Raise NotAllowed if an account may not give a role. None as actor: the command."""
     if not wanted.fits:
@@ -88,7 +96,7 @@ def check_may_give(actor: User | None, wanted: Wanted, to: User | None = None) -
 
 def check_may_manage(actor: User | None, other: User) -> None:
     """Raise PermissionDenied if an account may not manage another one."""
-    if actor is not None and (actor.pk == other.pk or not may_manage(_in_force(actor), held_by(other))):
+    if actor is not None and (actor.pk == other.pk or not may_manage(_in_force(actor), managed_by_roles(other))):
         raise PermissionDenied
 
 
