@@ -67,6 +67,8 @@ def check_username(username: str) -> None:
         raise NotAllowed(_("A user name has letters, digits and @ . + - _ only.")) from None
     if not 2 <= len(username) <= 40:
         raise NotAllowed(_("A user name has 2 to 40 characters."))
+    if username.lower() == "worker" or username.lower().startswith("w-"):  # so workers are named in the audit record
+        raise NotAllowed(_("This user name is taken: choose another."))
 
 
 def held_by(user: User) -> list[RoleHeld]:

@@ -81,6 +81,12 @@ def test_fail__an_account_between_two_roles_belongs_to_nobody_below_it(town: Sma
     accounts.new_link(town.accounts[Role.OFFICER], officer)
 
 
+@pytest.mark.parametrize("username", ["worker", "Worker", "w-abcdefgh"])
+def test_fail__an_account_is_not_called_as_a_worker_in_the_audit(username: str) -> None:
+    with pytest.raises(accounts.NotAllowed):
+        accounts.check_username(username)
+
+
 def test_ok__a_list_found_by_an_id_number_is_recorded(town: SmallDistrict) -> None:
     registry.set_document("test", town.people[0], "01", id_number(3))
     client = client_of(town.accounts[Role.CLERK])
