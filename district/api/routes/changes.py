@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Field, Path, Schema
+from ninja import Field, Path, Schema, Status
 from ninja.errors import HttpError
 from pydantic import ConfigDict, field_validator
 
@@ -126,7 +126,7 @@ class AddedOut(Schema):
 
 
 @_people.post("/people", response={201: AddedOut, **_REFUSALS}, operation_id="add_person")
-def add_person(request: HttpRequest, body: PersonNew) -> tuple[int, dict[str, object]]:
+def add_person(request: HttpRequest, body: PersonNew) -> Status[dict[str, object]]:
     """Add a person with their work. The same document is the same person."""
     token = need(request, Permission.CHANGE_PEOPLE, NoQuery())
     site, employer, team = _where(token, body.work)
@@ -139,7 +139,7 @@ def add_person(request: HttpRequest, body: PersonNew) -> tuple[int, dict[str, ob
         return added
 
     added = _changed(token, "add person", do)
-    return 201, {"worker_id": added.person.worker_id, "known": added.known}
+    return Status(201, {"worker_id": added.person.worker_id, "known": added.known})
 
 
 @_people.patch("/people/{worker_id}", response={200: schemas.PersonOut, **_REFUSALS}, operation_id="change_person")
@@ -152,11 +152,11 @@ def change_person(request: HttpRequest, worker_id: Path[WorkerId], body: PersonC
 
 
 @_people.post("/assignments", response={201: schemas.AssignmentOut, **_REFUSALS}, operation_id="start_assignment")
-def start(request: HttpRequest, body: AssignmentNew) -> tuple[int, dict[str, object]]:
+def start(request: HttpRequest, body: AssignmentNew) -> Status[dict[str, object]]:
     """Let a person work on a site. The gates open from the first day on."""
     token = need(request, Permission.CHANGE_PEOPLE, NoQuery())
     person, where = _person(token, body.worker_id), _where(token, body)
-    return 201, assignment_out(_changed(token, "assign", lambda: _assign(token, person, *where, body)))
+    return Status(201, assignment_out(_changed(token, "assign", lambda: _assign(token, person, *where, body))))
 
 
 @_people.patch(
@@ -201,7 +201,7 @@ def end(request: HttpRequest, assignment_id: int, body: AssignmentEnd) -> dict[s
 
 
 @_corrections.post("/corrections", response={201: schemas.CorrectionOut, **_REFUSALS}, operation_id="ask_correction")
-def ask(request: HttpRequest, body: CorrectionNew) -> tuple[int, dict[str, object]]:
+def ask(request: HttpRequest, body: CorrectionNew) -> Status[dict[str, object]]:
     """Ask to add a passage. It counts once somebody else approves it."""
     token = need(request, Permission.CORRECT, NoQuery())
     if body.utc.tzinfo is None:
@@ -216,7 +216,7 @@ def ask(request: HttpRequest, body: CorrectionNew) -> tuple[int, dict[str, objec
         "ask correction",
         lambda: requests.ask_for_passage(token.made_by, site, person, body.direction, body.utc, body.why),
     )
-    return 201, correction_out(asked)
+    return Status(201, correction_out(asked))
 
 
 def _changed(token: ApiToken, what: str, do: Callable[[], Done]) -> Done:
