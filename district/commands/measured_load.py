@@ -26,6 +26,7 @@ USERS_OF = ("officer", "clerk", "manager")
 WARM_S = 10.0
 """The first requests of each process load its templates: they are not counted."""
 _TIMEOUT_S = 60.0
+_NO_ANSWER = 599
 
 
 @dataclass
@@ -131,10 +132,14 @@ def _click(
             waiting = order.sample(pages.addresses, len(pages.addresses))
         walked = waiting.pop()
         sent_s = time.perf_counter()
-        connection, answer = server.get(walked.address, pages.session)
-        answer.read()
-        connection.close()
-        result.add(walked.kind, (time.perf_counter() - sent_s) * 1000, answer.status, walked.address)
+        try:
+            connection, answer = server.get(walked.address, pages.session)
+            answer.read()
+            connection.close()
+            status = answer.status
+        except OSError:
+            status = _NO_ANSWER
+        result.add(walked.kind, (time.perf_counter() - sent_s) * 1000, status, walked.address)
         due_s = max(due_s + pause_s, time.monotonic())
 
 
