@@ -112,7 +112,7 @@ def followed(
 def living(person: Person | int) -> Person:
     """Lock a person's record for a change, inside a transaction. Raises RecordRefused if it stands for nobody."""
     key = person if isinstance(person, int) else person.pk
-    found: Person = Person.objects.select_for_update().get(pk=key)
+    found: Person = Person.objects.select_for_update(no_key=True).get(pk=key)
     if found.merged_into_id is not None:
         raise RecordRefused(_("This record was merged into another: open that one."))
     if found.erased is not None:
