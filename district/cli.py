@@ -8,7 +8,7 @@ from common.processes import ended_by_signals
 from common.terminal.errors import error_group
 from common.terminal.logs import configure_logs
 from common.uncaught import shown_without_values
-from district.commands import audit, demo, imports, init, platform_sim, processes, simulate, users
+from district.commands import audit, demo, feed, imports, init, platform_sim, processes, simulate, users
 from district.commands.context import out, tell
 
 app = typer.Typer(
@@ -49,6 +49,7 @@ init.register(app)
 processes.register(app)
 users.register(app)
 audit.register(app)
+feed.register(app)
 imports.register(app)
 demo.register(app)
 platform_sim.register(app)

@@ -101,7 +101,8 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
     """Lead to the sign-in and back. A part that htmx asks for moves the whole page, not itself."""
     if request.headers.get("HX-Request"):
         current = urlsplit(request.headers.get("HX-Current-URL", ""))
-        back = redirect_to_login(current.path or "/", resolve_url(settings.LOGIN_URL))
+        path = f"{current.path or '/'}{f'?{current.query}' if current.query else ''}"
+        back = redirect_to_login(path, resolve_url(settings.LOGIN_URL))
         return _moved(request, back.url)
     return redirect_to_login(request.get_full_path(), resolve_url(settings.LOGIN_URL))
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.core import signing
+from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,10 +16,20 @@ from district.attendance.models import Day, MonthConfirmation
 from district.attendance.rules.ledger import LedgerRow, month_days
 from district.audit.record import record
 from district.people.models import Person
+from district.phones.links import known_of
+from district.phones.rules import Question
 from district.places.models import Project
 
 LINK_DAYS = 30
 _SALT = "attendance.month"
+
+
+WRONG_MAX, WRONG_S = 5, 24 * 3600
+"""Wrong answers to the question who is there, of one month, and how long they count."""
+
+
+class NotTheWorker(ValueError):
+    """Somebody who cannot show to be the worker. The text says what to do."""
 
 
 class LinkExpired(ValueError):
@@ -97,9 +108,30 @@ def shown_days(confirmation: MonthConfirmation) -> list[Day]:
     return list(rows.filter(date__gte=days[0], date__lte=days[-1]).order_by("date"))
 
 
+def proof_of(confirmation: MonthConfirmation, typed: str) -> str:
+    """Return how somebody without the worker's phone shows to be the worker: the link passes through the office, which
+    must not answer for the worker. Raises NotTheWorker.
+    """
+    known, key = known_of(confirmation.person), f"attendance.month.wrong.{confirmation.pk}"
+    if known.question is Question.NONE:
+        return "link"
+    wrong = int(cache.get(key, 0))
+    if wrong >= WRONG_MAX:
+        raise NotTheWorker(_("Too many wrong answers. Open the month on your own phone, or come back tomorrow."))
+    if not known.agrees(typed):
+        cache.set(key, wrong + 1, WRONG_S)
+        record("worker", "month_refused", confirmation)
+        raise NotTheWorker(_("That does not fit. The worker answers, and nobody else."))
+    return "number"
+
+
 @transaction.atomic
-def answer(confirmation: MonthConfirmation, row: LedgerRow, *, agrees: bool, objection: str, shown: str) -> bool:
-    """Store the worker's answer. Return False if the days changed since the page was shown: nothing is stored."""
+def answer(
+    confirmation: MonthConfirmation, row: LedgerRow, *, agrees: bool, objection: str, shown: str, proof: str
+) -> bool:
+    """Store the worker's answer. Return False if the days changed since the page was shown: nothing is stored.
+    `proof`: how the worker was known: by the own phone, a number or the link alone. It is in the audit record.
+    """
     if shown != hash_of_row(row):
         return False
     confirmation.answered, confirmation.agrees = timezone.now(), agrees
@@ -108,5 +140,6 @@ def answer(confirmation: MonthConfirmation, row: LedgerRow, *, agrees: bool, obj
     confirmation.shown_hash = shown
     confirmation.save()
     person: Person = confirmation.person
-    record(person.worker_id, "confirm_month" if agrees else "object_month", confirmation)
+    action = "confirm_month" if agrees else "object_month"
+    record(person.worker_id, action, confirmation, details={"known_by": proof})
     return True

@@ -7,8 +7,9 @@ from typing import Annotated
 import django
 import typer
 
+from common import private_files
 from common.terminal.console import Console, styled
-from district.config import FOLDER_VARIABLE, DistrictConfig, read_config
+from district.config import FILE_NAME, FOLDER_VARIABLE, DistrictConfig, read_config
 
 out = Console(soft_wrap=True)
 err = Console(stderr=True, soft_wrap=True)
@@ -29,7 +30,19 @@ def opened(folder: Path) -> DistrictConfig:
     DistrictConfigError.
     """
     config = read_config(folder)
+    keep_private(config.folder)
     os.environ[FOLDER_VARIABLE] = str(config.folder)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "district.settings")
     django.setup()
     return config
+
+
+def keep_private(folder: Path) -> None:
+    """Let only the owner read what this process writes, and what lies in the folder already: the database holds names
+    and sessions, and mails hold links.
+    """
+    os.umask(0o077)
+    files = (folder, folder / FILE_NAME, folder / "mail", *folder.glob("district.db*"), *folder.glob("mail/*"))
+    for path in files:
+        if private_files.tighten(path):
+            tell(f"{path} could be read by other users of this machine: taken away from them")

@@ -50,8 +50,9 @@ def make_folder(folder: Path, hq: Path, *, name: str = "District", port: int = 8
     """Make the folder with district.toml and its keys. Raises DistrictConfigError: it has one already."""
     if (folder / FILE_NAME).exists():
         raise DistrictConfigError(f"{folder} has a {FILE_NAME} already: choose another folder, or use this one")
+    folder.mkdir(mode=FOLDER_OF_OWNER, parents=True, exist_ok=True)
     keys = folder / "keys"
-    keys.mkdir(mode=FOLDER_OF_OWNER, parents=True, exist_ok=True)
+    keys.mkdir(mode=FOLDER_OF_OWNER, exist_ok=True)
     write_new(keys / "secret.key", secrets.token_urlsafe(50).encode() + b"\n")
     make_key(keys)
     line = "demo = true   # links sign in without a password: never for real people\n" if demo else ""

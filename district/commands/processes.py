@@ -56,7 +56,7 @@ def web(folder: Folder = Path()) -> None:
     if not config.demo:
         print_first_link(config)
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *_gunicorn_options(config), "district.wsgi"])
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *gunicorn_options(config), "district.wsgi"])
 
 
 def worker(folder: Folder = Path()) -> None:
@@ -95,12 +95,12 @@ def _stop_event() -> threading.Event:
     return stop
 
 
-def _gunicorn_options(config: DistrictConfig) -> list[str]:
+def gunicorn_options(config: DistrictConfig) -> list[str]:
     several = config.web.workers > 1
     return [
         f"--bind={config.web.host}:{config.web.port}",
         f"--workers={config.web.workers}",
-        "--worker-class=gthread",
+        "--worker-class=district.patient_worker.PatientWorker",
         f"--threads={config.web.threads}",
         # Kept connections would all go to the same one of several workers.
         f"--keep-alive={0 if several else 15}",

@@ -2,19 +2,21 @@
 
 import json
 import time
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from district.commands.context import Folder, Json, opened, out
+from district.commands.measured_report import PARTS, Load, measured_pages
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(simulate)
     app.command()(rebuild)
+    app.command("simulate-events", hidden=True)(simulate_events)
 
 
 def rebuild(folder: Folder = Path()) -> None:
@@ -36,28 +38,55 @@ def simulate(
     sites: Annotated[int, typer.Option(min=1, max=990, help="How many sites.")] = 300,
     gates: Annotated[int, typer.Option(min=1, max=9_999, help="How many gates; at least one for each site.")] = 1_000,
     days: Annotated[int, typer.Option(min=1, max=400, help="How many days of passages.")] = 60,
-    last_day: Annotated[str, typer.Option("--last-day", help="The last day, YYYY-MM-DD.")] = "2026-04-30",
+    last_day: Annotated[str, typer.Option("--last-day", help="The last day, YYYY-MM-DD; else yesterday.")] = "",
     seed: Annotated[int, typer.Option(help="The same seed makes the same district.")] = 1,
-    measure: Annotated[bool, typer.Option("--measure", help="Measure afterwards what pages and events take.")] = False,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Measure the district; make it first if there is none.")
+    ] = False,
+    parts: Annotated[str, typer.Option(help="What to measure: questions, pages, load, files.")] = ",".join(PARTS),
+    users: Annotated[int, typer.Option(min=1, max=64, help="Users at the same time, under load.")] = 8,
+    rate: Annotated[float, typer.Option(min=0.1, help="Requests a second of all users.")] = 50.0,
+    seconds: Annotated[float, typer.Option(min=1, help="How long the load lasts.")] = 120.0,
+    events: Annotated[float, typer.Option(min=0, help="Events a second that flow in meanwhile.")] = 60.0,
     as_json: Json = False,
 ) -> None:
     """Fill an empty database with a synthetic district, to measure with. The usual size has 24 million passages.
 
     Example: sitegate-district simulate --dir measured --people 10000 --sites 30 --gates 100 --measure
     """
-    opened(folder)
-    from district.attendance.simulation.run import simulated
+    config = opened(folder)
+    from district.attendance.simulation.run import measured, simulated
     from district.attendance.simulation.size import DatabaseNotEmpty, SimulationSize
 
+    def tell(text: str) -> None:
+        if not as_json:
+            out.print(text, highlight=False)
+
     try:
-        size = SimulationSize(people, sites, max(gates, sites), days, date.fromisoformat(last_day), seed)
+        last = date.fromisoformat(last_day) if last_day else date.today() - timedelta(days=1)
     except ValueError:
         raise typer.BadParameter("write the day as YYYY-MM-DD", param_hint="--last-day") from None
+    size, wanted, found = (
+        SimulationSize(people, sites, max(gates, sites), days, last, seed),
+        parts.split(","),
+        dict[str, Any](),
+    )
     try:
-        found = simulated(
-            size, measure=measure, tell=lambda text: None if as_json else out.print(text, highlight=False)
-        )
+        found |= simulated(size, tell=tell)
     except DatabaseNotEmpty as error:
-        raise typer.BadParameter(str(error), param_hint="--dir") from None
+        if not measure:
+            raise typer.BadParameter(str(error), param_hint="--dir") from None
+    if measure:
+        found |= measured_pages(config, wanted, Load(users, rate, seconds, events), tell)
+    if measure and "questions" in wanted:
+        found |= measured(size, tell=tell)
     if as_json:
         out.print_json(json.dumps(found))
+
+
+def simulate_events(folder: Folder = Path(), rate: float = 60.0, seconds: float = 60.0) -> None:
+    """Let events flow into a synthetic district. `simulate --measure` starts it."""
+    opened(folder)
+    from district.attendance.simulation.live import flow
+
+    out.print_json(json.dumps(flow(rate, seconds)))

@@ -53,6 +53,32 @@ class FeedPosition(models.Model):
     """Why the feed cannot be read or stored; empty while it is."""
 
 
+class FailedEntry(models.Model):
+    """An entry of HQ's feed that a handler could not store. It waits here, so that the feed goes on."""
+
+    gate_id = models.CharField(max_length=63)
+    line = models.CharField(max_length=200)
+    seq = models.BigIntegerField()
+    gap = models.BooleanField(default=False)
+    """The entry says which events HQ does not hold. An event may have the same number."""
+    restart = models.BooleanField(default=False)
+    """All later entries of the line wait behind this one."""
+    entry = models.TextField()
+    """JSON as text: a column for JSON refuses some texts that an entry may hold."""
+    handler = models.CharField(max_length=120, blank=True)
+    """The first handler that did not take it. The next try begins there. Empty: with the first."""
+    error = models.TextField()
+    failed = models.DateTimeField(default=timezone.now)
+    attempts = models.IntegerField(default=1)
+    next_try = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["gate_id", "line", "seq", "gap"], name="failed_entry_once")
+        ]
+        indexes: ClassVar = [models.Index(fields=["next_try", "id"], name="failed_entry_due")]
+
+
 class WorkerLease(models.Model):
     """Which worker process does one round. A worker that is killed loses its leases."""
 

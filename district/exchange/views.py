@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from district.audit.record import record
-from district.exchange.models import FeedPosition, OutboxRow, WorkerLease
+from district.exchange.models import FailedEntry, FeedPosition, OutboxRow, WorkerLease
 from district.pages import page
 from district.permissions import Permission
 
@@ -34,6 +34,7 @@ def status(request: HttpRequest) -> HttpResponse:
         "waiting": waiting.count(),
         "oldest": waiting.aggregate(oldest=Min("made"))["oldest"],
         "refused": waiting.exclude(refusal="").order_by("id")[:SHOWN],
+        "failed": FailedEntry.objects.order_by("id")[:SHOWN],
         "rounds": working,
         "workers": working.order_by().values("holder").distinct().count(),
     }
@@ -43,8 +44,9 @@ def status(request: HttpRequest) -> HttpResponse:
 @page(Permission.CHANGE_SYSTEM, whole=True)
 @require_POST
 def try_again(request: HttpRequest) -> HttpResponse:
-    """Hand over what HQ refused at the next turn."""
+    """Hand over what HQ refused, and store what was set aside, at the next turn."""
     tried = OutboxRow.objects.filter(done=None).exclude(refusal="").update(next_try=timezone.now())
+    tried += FailedEntry.objects.update(next_try=timezone.now())
     record(request.user, "try again", OutboxRow, details={"rows": str(tried)})
     messages.success(request, _("It is tried again at once. Look at this page in a few seconds."))
     return redirect("exchange:status")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext_noop
 
 from common.sheets.refusals import ImportRefused
@@ -73,14 +74,18 @@ class _Pass:
                 raise ImportRefused(gettext_noop("The sheet has more than %(most)s rows: split it."), most=ROWS_MAX)
             for problem in (problem for row in rows for problem in row.problems):
                 self._cell_problem(problem)
-            self._take(self._importer.plan([row for row in rows if not row.problems]))
+            with translation.override(None):  # who checks and who applies may read different languages
+                planned = list(self._importer.plan([row for row in rows if not row.problems]))
+            self._take(planned)
             self._progress(result.rows)
-        self._take(self._importer.finish())
+        with translation.override(None):
+            planned = list(self._importer.finish())
+        self._take(planned)
         if not result.rows:
             raise ImportRefused(gettext_noop("The sheet has headings, but no rows below them."))
         return self._counter.finish()
 
-    def _take(self, planned: Iterator[PlannedRow]) -> None:
+    def _take(self, planned: Sequence[PlannedRow]) -> None:
         changes: list[RowChange] = []
         for one in planned:
             if isinstance(one, RowProblem):

@@ -163,7 +163,10 @@ def saved_by(one: SheetImport) -> dict[str, Mapping[str, str]]:
 
 def is_small(one: SheetImport) -> bool:
     """Say whether a page may wait for the reading of a sheet. A bomb is small only until it is unpacked."""
-    content = _content(one)
+    try:
+        content = _content(one)
+    except ImportRefused:
+        return True
     if len(content) > AT_ONCE_MAX:
         return False
     if not content.startswith(b"PK"):
@@ -176,7 +179,11 @@ def is_small(one: SheetImport) -> bool:
 
 
 def _content(one: SheetImport) -> bytes:
-    return base64.b64decode(SheetContent.objects.get(sheet=one).content)
+    """Return the bytes. Raises ImportRefused: somebody dropped or applied the sheet in this moment."""
+    kept = SheetContent.objects.filter(sheet=one).first()
+    if kept is None:
+        raise ImportRefused(gettext_noop("%(file)s is no longer kept: choose the file again"), file=one.file_name)
+    return base64.b64decode(kept.content)
 
 
 def digest_of_headings(headings: Headings) -> str:

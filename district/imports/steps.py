@@ -1,4 +1,8 @@
-"""Takes an uploaded sheet from step to step: columns, check, application, end. Pages and the worker use it."""
+"""Takes an uploaded sheet from step to step: columns, check, application, end. Pages and the worker use it.
+
+A small sheet goes from step to step while its page waits. It never gets a state that the worker looks for: two would
+then do the same step. Every change of a state asks first which state the upload has now.
+"""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -25,59 +29,64 @@ log = structlog.get_logger()
 KEPT = timedelta(hours=24)
 """An upload that nobody applies is dropped after this time."""
 ATTEMPTS_MAX = 3
+ROWS_AT_ONCE = 500
+"""Rows that are applied while the page waits; more are left to the worker."""
 GIVEN_UP = gettext_noop("The sheet could not be processed. Split it into smaller ones, and try again.")
 SEVERAL_SHEETS = gettext_noop("The workbook has several sheets with content. Choose one.")
 State = SheetImport.State
 WAITING = (State.TO_CHECK, State.TO_APPLY)
-_OPEN = (State.COLUMNS, State.TO_CHECK, State.CHECKED, State.TO_APPLY)
+_TO_CHOOSE = (State.COLUMNS, State.CHECKED)
+"""A person may choose columns or another sheet."""
+_NOT_CONFIRMED = (*_TO_CHOOSE, State.TO_CHECK)
+"""Nobody has said that it shall be applied."""
 
 
 def begin(one: SheetImport) -> None:
-    """Look at a new upload, or at another sheet of it. A big one is left to the worker."""
-    one.state, one.refusal = State.TO_CHECK, {}
-    one.save()
+    """Look at a new upload, or at another sheet or other columns of it. A big one is left to the worker."""
+    one.refusal, one.attempts, one.rows_done = {}, 0, 0
     if is_small(one):
-        go_on(one)
+        _check(one, *_TO_CHOOSE)
+    else:
+        one.state = State.TO_CHECK
+        _keep(one, *_TO_CHOOSE)
 
 
 def choose_columns(one: SheetImport, columns: Mapping[str, str], headings: str) -> None:
     """Take the columns that a person chose, and keep them for the next sheet with these headings."""
-    one.columns, one.state, one.refusal = dict(columns), State.TO_CHECK, {}
-    one.save()
+    one.columns = dict(columns)
     ColumnChoice.objects.update_or_create(
         user=one.user, subject=one.subject, headings=headings, defaults={"columns": one.columns}
     )
-
-
-def go_on(one: SheetImport) -> None:
-    """Do what an upload waits for."""
-    if one.state == State.TO_CHECK:
-        _check(one)
-    elif one.state == State.TO_APPLY:
-        _apply(one)
+    begin(one)
 
 
 def confirm(one: SheetImport) -> bool:
-    """Let a checked upload be applied. False: it cannot be, or somebody was faster."""
+    """Apply a checked upload, or let the worker do it. False: it cannot be applied as it stands."""
+    if one.state != State.CHECKED:
+        return one.state in (State.TO_APPLY, State.APPLIED)  # the second of two clicks
     if one.refusal.get("text", checking.CHANGED) != checking.CHANGED or not result_of(one).may_be_applied:
         return False
-    changed = SheetImport.objects.filter(pk=one.pk, state=State.CHECKED).update(
-        state=State.TO_APPLY, rows_done=0, attempts=0, refusal={}
-    )
-    one.refresh_from_db()
-    return changed == 1
+    one.refusal, one.attempts, one.rows_done = {}, 0, 0
+    if result_of(one).rows <= ROWS_AT_ONCE:
+        _apply(one, State.CHECKED)
+    else:
+        one.state = State.TO_APPLY
+        _keep(one, State.CHECKED)
+    return True
 
 
-def drop(one: SheetImport) -> None:
-    """End an upload without applying it, and forget what it holds."""
+def drop(one: SheetImport) -> bool:
+    """End an upload without applying it, and forget what it holds. False: its application was confirmed."""
     with transaction.atomic():
-        SheetImport.objects.filter(pk=one.pk, state__in=_OPEN).update(state=State.DROPPED, result=b"")
+        SheetImport.objects.filter(pk=one.pk, state__in=_NOT_CONFIRMED).update(state=State.DROPPED, result=b"")
         SheetContent.objects.filter(sheet=one, sheet__state=State.DROPPED).delete()
+    one.refresh_from_db()
+    return one.state == State.DROPPED
 
 
 def drop_old() -> bool:
     """Drop uploads that nobody applied. For the worker."""
-    for one in SheetImport.objects.filter(state__in=_OPEN, changed__lt=timezone.now() - KEPT)[:100]:
+    for one in SheetImport.objects.filter(state__in=_NOT_CONFIRMED, changed__lt=timezone.now() - KEPT)[:100]:
         drop(one)
     return False
 
@@ -89,11 +98,13 @@ def go_on_with_next() -> bool:
         return False
     SheetImport.objects.filter(pk=one.pk).update(attempts=F("attempts") + 1)
     if one.attempts >= ATTEMPTS_MAX:  # it ended the worker before: it may not do so for ever
-        one.state = State.CHECKED
+        was, one.state = one.state, State.CHECKED
         one.refusal = {"text": GIVEN_UP, "values": {}}
-        one.save()
+        _keep(one, was)
+    elif one.state == State.TO_CHECK:
+        _check(one, State.TO_CHECK)
     else:
-        go_on(one)
+        _apply(one, State.TO_APPLY)
     return True
 
 
@@ -102,7 +113,8 @@ def result_of(one: SheetImport) -> ImportResult:
     return ImportResult.of_json(cast(str, one.result))
 
 
-def _check(one: SheetImport) -> None:
+def _check(one: SheetImport, *was: str) -> None:
+    """Check an upload. Keep what came out, if it still has one of these states then."""
     one.state, one.refusal = State.CHECKED, {}
     try:
         with opened_upload(one, _importer(one)) as opened:
@@ -114,12 +126,16 @@ def _check(one: SheetImport) -> None:
     except SheetError as error:
         one.state = State.COLUMNS
         _refuse(one, error)
-    one.save()
+    _keep(one, *was)
 
 
-def _apply(one: SheetImport) -> None:
+def _apply(one: SheetImport, was: str) -> None:
+    """Apply an upload that has this state. Another that comes at the same time waits for this one, and does nothing."""
     try:
         with opened_upload(one, _importer(one)) as opened, transaction.atomic():
+            if not _has(one, was):
+                one.refresh_from_db()
+                return
             result = checking.apply(_importer(one), opened, _user(one), one.digest)
             details = {"subject": one.subject, "file": one.file_name, "rows": str(result.changing)}
             record(one.user, "import", one, details=details)
@@ -129,15 +145,29 @@ def _apply(one: SheetImport) -> None:
     except checking.ChangedSince as error:
         one.state, one.result, one.digest = State.CHECKED, error.result.to_json(), error.digest
         _refuse(one, error)
-        one.save()
+        _keep(one, was)
     except IntegrityError as error:  # somebody else wrote the same in this moment
         log.warning("import_collided", subject=one.subject, detail=type(error).__name__)
         one.state = State.TO_CHECK
-        one.save()
+        _keep(one, was)
     except SheetError as error:
         one.state = State.CHECKED
         _refuse(one, error)
-        one.save()
+        _keep(one, was)
+
+
+def _keep(one: SheetImport, *was: str) -> None:
+    """Store an upload, if it still has one of these states; else take what became of it."""
+    with transaction.atomic():
+        if _has(one, *was):
+            one.save()
+            return
+    one.refresh_from_db()
+
+
+def _has(one: SheetImport, *states: str) -> bool:
+    """Say whether an upload has one of these states, and hold it until the transaction ends."""
+    return bool(SheetImport.objects.select_for_update().filter(pk=one.pk, state__in=states).values_list("pk"))
 
 
 def _refuse(one: SheetImport, error: SheetError) -> None:

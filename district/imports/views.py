@@ -23,15 +23,12 @@ from district.imports.steps import (
     choose_columns,
     confirm,
     drop,
-    go_on,
     result_of,
 )
 from district.pages import SignedIn, page
 from district.web.export import stream_csv, stream_xlsx
 from district.web.tables import TableColumn
 
-ROWS_AT_ONCE = 500
-"""Rows that are applied while the page waits; more are left to the worker."""
 PROBLEMS_SHOWN = 100
 
 
@@ -96,10 +93,8 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
     one = _mine(request, pk)[0]
     if not confirm(one):
         messages.error(request, _("This sheet cannot be applied as it stands. Look at what is below."))
-    elif result_of(one).rows <= ROWS_AT_ONCE:
-        go_on(one)
-        if one.state == SheetImport.State.APPLIED:
-            messages.success(request, _("%(file)s is applied.") % {"file": one.file_name})
+    elif one.state == SheetImport.State.APPLIED:
+        messages.success(request, _("%(file)s is applied.") % {"file": one.file_name})
     return redirect("imports:sheet", one.pk)
 
 
@@ -108,9 +103,11 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
 def end(request: HttpRequest, pk: int) -> HttpResponse:
     """Drop an upload."""
     one, importer = _mine(request, pk)
-    drop(one)
-    messages.success(request, _("%(file)s is dropped. Nothing was changed.") % {"file": one.file_name})
-    return redirect("imports:new", importer.key)
+    if drop(one):
+        messages.success(request, _("%(file)s is dropped. Nothing was changed.") % {"file": one.file_name})
+        return redirect("imports:new", importer.key)
+    messages.error(request, _("%(file)s was confirmed already, and cannot be dropped.") % {"file": one.file_name})
+    return redirect("imports:sheet", one.pk)
 
 
 @page(None)
@@ -151,7 +148,6 @@ def _choose_columns(request: HttpRequest, one: SheetImport, importer: type[Impor
             form = ColumnsForm(importer, opened, request.POST or None)
             if request.method == "POST" and form.is_valid():
                 choose_columns(one, form.cleaned_data, opened.digest)
-                begin(one)
                 return redirect("imports:sheet", one.pk)
             lacking = [importer.label(key) for key in opened.lacking]
             shown = {"form": form, "lacking": lacking, "opened": opened}

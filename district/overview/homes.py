@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from district.audit.models import Entry
-from district.exchange.models import FeedPosition, OutboxRow
+from district.exchange.models import FailedEntry, FeedPosition, OutboxRow
 from district.overview import panels
 from district.overview.links import address_of
 from district.overview.panels import HomeFigure, HomeTask
@@ -196,6 +196,7 @@ def _system(user: Any) -> HomePage:
     waiting = OutboxRow.objects.filter(done__isnull=True)
     whole = user.scope(Permission.CHANGE_SYSTEM).whole  # a refusal names a worker or a site, of any part
     refused = list(waiting.exclude(refusal="").order_by("pk")[: panels.SHOWN]) if whole else []
+    failed = list(FailedEntry.objects.order_by("pk")[: panels.SHOWN]) if whole else []
     gates = sum(state.gates for state in states)
     tasks = [
         HomeTask(f"{gate.name or gate.gate_id} · {state.project}", _heard(gate.last_heard), "bad")
@@ -215,9 +216,12 @@ def _system(user: Any) -> HomePage:
         tasks=tasks,
         tasks_title=_("Silent gates"),
         tasks_none=_("All gates report."),
-        second=[HomeTask(f"{row.kind} {row.subject}", row.refusal, "bad") for row in refused],
-        second_title=_("Changes that HQ refused"),
-        second_none=_("HQ took every change."),
+        second=[
+            *(HomeTask(f"{row.kind} {row.subject}", row.refusal, "bad") for row in refused),
+            *(HomeTask(f"{row.gate_id} {row.seq}", row.error, "bad") for row in failed),
+        ],
+        second_title=_("Changes that HQ refused, events that could not be stored"),
+        second_none=_("HQ took every change, and every event is stored."),
     )
 
 

@@ -1,6 +1,6 @@
 """Imports of people from a sheet: who, by which document, where they work, what they hold."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any, ClassVar
 
@@ -32,6 +32,8 @@ from district.people.rules import WrongName, WrongNumber
 from district.permissions import Permission
 from district.places.models import Enterprise, Project
 
+_NAMES: dict[str, Callable[[str], str]] = {"trade": rules.trade_name, "nation": rules.nation_name}
+
 
 class PeopleImporter(Importer):
     """A sheet of people. A row adds a person, or changes the one with the same id document."""
@@ -51,6 +53,11 @@ class PeopleImporter(Importer):
         self._seen: dict[tuple[str, str], int] = {}
         self._cards: dict[str, int] = {}
         self._today = timezone.localdate()
+
+    @classmethod
+    def said(cls, key: str, value: str) -> StrPromise | str:
+        """Return a value as pages say it: codes of the national tables by their names."""
+        return _NAMES[key](value) if value and key in _NAMES else value
 
     def plan(self, rows: Sequence[SheetRow]) -> Iterator[PlannedRow]:
         """Say what rows would change. Raises nothing: each problem is a row's."""

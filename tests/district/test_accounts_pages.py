@@ -7,7 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from district.accounts.models import User
 from district.pages import page
@@ -69,3 +69,14 @@ def test_fail__what_concerns_the_whole_system_needs_the_permission_at_a_root(tow
         request.user = user
         with pytest.raises(PermissionDenied):
             _machine(request)
+
+
+@pytest.mark.parametrize("typed", ["²", "9" * 40, "x", "-1"])
+def test_fail__a_session_that_is_no_number_ends_none(town: SmallDistrict, typed: str) -> None:
+    user = town.accounts[Role.GUARD]
+    first, second = Client(), Client()
+    for client in (first, second):
+        client.force_login(user)
+        client.get("/")
+    assert first.post("/account/sessions/", {"session": typed}).status_code == 302
+    assert second.get("/").status_code == 200

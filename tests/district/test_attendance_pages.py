@@ -153,10 +153,11 @@ def test_ok__a_worker_confirms_the_month_and_a_later_change_is_seen(worked: Smal
     client.force_login(worked.accounts[Role.CLERK])
     assert client.post("/attendance/ledger/ask", where).status_code == 302
     one = MonthConfirmation.objects.get(person=day.person)
+    Person.objects.filter(pk=day.person_id).update(birth="1990-01-31")
     client.logout()
     address = f"/my/month/{confirmations.link_token(one)}"
     shown = client.get(address).context["shown"]
-    client.post(address, {"answer": "agree", "shown": shown})
+    client.post(address, {"answer": "agree", "shown": shown, "who": "0131"})
     one.refresh_from_db()
     assert (one.agrees, one.days, one.seconds) == (True, 1, 34_200)
     client.post(address, {"answer": "agree", "shown": "0" * 64})
@@ -165,6 +166,25 @@ def test_ok__a_worker_confirms_the_month_and_a_later_change_is_seen(worked: Smal
     client.force_login(worked.accounts[Role.CLERK])
     query = "&".join(f"{key}={value}" for key, value in where.items())
     assert "changed since" in client.get(f"/attendance/ledger?{query}").text
+
+
+def test_fail__nobody_answers_for_a_worker(worked: SmallDistrict, client: Client) -> None:
+    day = Day.objects.get(person__worker_id="w-1")
+    Person.objects.filter(pk=day.person_id).update(birth="1990-01-31")
+    where = {"site": worked.projects[0].pk, "month": f"{day.date:%Y-%m}", "team": day.team_id}
+    clerk = Client()
+    clerk.force_login(worked.accounts[Role.CLERK])
+    clerk.post("/attendance/ledger/ask", where)
+    one = MonthConfirmation.objects.get(person=day.person)
+    address = f"/my/month/{confirmations.link_token(one)}"
+    right = {"answer": "agree", "shown": clerk.get(address).context["shown"], "who": "0131"}
+    assert "account is signed in" in clerk.post(address, right).context["trouble"]
+    assert "does not fit" in client.post(address, right | {"who": ""}).context["trouble"]
+    for wrong in ("0101", "0102", "0103", "0104", "0105"):
+        client.post(address, right | {"who": wrong})
+    assert "Too many" in client.post(address, right).context["trouble"]
+    one.refresh_from_db()
+    assert one.answered is None
 
 
 @pytest.mark.parametrize("token", ["1", "1:2:3", "x" * 500, "..%2f"])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from district_hq import TestedHq, hq_in
+from django.db import ProgrammingError
 from feed_rig import Line
 
 from district.exchange import feed
@@ -30,7 +31,7 @@ class Handler:
     def __call__(self, entries: Sequence[FeedEntry]) -> None:
         self.taken += [(one.line, one.seq) for one in entries]
         if self.fail:
-            raise ValueError("no such thing")
+            raise ProgrammingError("no such table")
 
 
 @pytest.fixture
@@ -61,13 +62,13 @@ def test_ok__entries_come_once(db: Any, hq: TestedHq, handler: Handler, monkeypa
     assert position.read is not None and not position.error
 
 
-def test_fail__a_handler_that_fails_stores_nothing(db: Any, hq: TestedHq, handler: Handler) -> None:
+def test_fail__a_database_that_is_not_of_this_version_stores_nothing(db: Any, hq: TestedHq, handler: Handler) -> None:
     _line(hq, 3)
     handler.fail = True
-    with pytest.raises(ValueError, match="no such thing"):
+    with pytest.raises(ProgrammingError, match="no such table"):
         feed.read_feed()
     position = FeedPosition.objects.get()
-    assert position.cursor == "" and "no such thing" in position.error
+    assert position.cursor == "" and "no such table" in position.error
     handler.fail = False
     handler.taken.clear()
     feed.read_feed()

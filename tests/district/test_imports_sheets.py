@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 import xlsxwriter
@@ -12,6 +13,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
+from id_numbers import id_number
 
 from district.audit.models import Entry
 from district.imports import steps
@@ -131,7 +134,7 @@ def test_ok__a_bigger_sheet_is_left_to_the_worker(
     town: SmallDistrict, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("district.imports.reading.AT_ONCE_MAX", 10)
-    monkeypatch.setattr("district.imports.views.ROWS_AT_ONCE", 0)
+    monkeypatch.setattr("district.imports.steps.ROWS_AT_ONCE", 0)
     one = upload(officer(town, client), "enterprises", sheet(HEADINGS, ROW))
     assert one.state == SheetImport.State.TO_CHECK
     assert "every 2s" in client.get(reverse("imports:sheet", args=[one.pk])).content.decode()
@@ -160,7 +163,7 @@ def test_fail__what_changed_since_the_check_is_shown_again(town: SmallDistrict, 
 def test_fail__an_account_that_lost_its_right_applies_nothing(
     town: SmallDistrict, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("district.imports.views.ROWS_AT_ONCE", 0)
+    monkeypatch.setattr("district.imports.steps.ROWS_AT_ONCE", 0)
     one = upload(officer(town, client), "enterprises", sheet(HEADINGS, ROW))
     client.post(reverse("imports:apply", args=[one.pk]))
     town.accounts[Role.OFFICER].grants.all().delete()
@@ -243,4 +246,58 @@ def test_ok__old_uploads_are_forgotten(town: SmallDistrict, client: Client) -> N
     steps.drop_old()
     one.refresh_from_db()
     assert (one.state, str(one.result)) == (SheetImport.State.DROPPED, "")
+    assert not SheetContent.objects.exists()
+
+
+@pytest.fixture
+def worker_in_between(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Let the worker look for work each time a page opens a sheet. Return what it found."""
+    found: list[bool] = []
+    opened = steps.opened_upload
+
+    def busy(*args: Any) -> Any:
+        if len(found) < 5:
+            found.append(True)
+            found[-1] = go_on_with_next()
+        return opened(*args)
+
+    monkeypatch.setattr(steps, "opened_upload", busy)
+    return found
+
+
+def test_ok__the_worker_takes_no_step_that_a_page_takes(
+    town: SmallDistrict, client: Client, worker_in_between: list[bool]
+) -> None:
+    one = upload(officer(town, client), "enterprises", sheet(HEADINGS, ROW))
+    answer = client.post(reverse("imports:apply", args=[one.pk]), follow=True)
+    assert worker_in_between == [False, False]
+    assert "note good" in answer.content.decode()
+    assert Enterprise.objects.filter(uscc=CODE).count() == 1
+
+
+def test_ok__who_applies_may_read_another_language_than_who_checked(town: SmallDistrict, client: Client) -> None:
+    client.force_login(town.accounts[Role.CLERK])
+    person = sheet(("姓名", "身份证号", "民族", "工地", "工种"), ("欧阳晓峰", id_number(7), "汉", "Site 1", "钢筋工"))
+    with translation.override("zh-hans"):
+        one = upload(client, "people", person)
+    page = client.get(reverse("imports:sheet", args=[one.pk]), headers={"Accept-Language": "zh-hans"})
+    assert "钢筋工" in page.content.decode()
+    answer = client.post(reverse("imports:apply", args=[one.pk]), headers={"Accept-Language": "en"}, follow=True)
+    assert "note good" in answer.content.decode()
+
+
+def test_fail__what_was_dropped_or_confirmed_meanwhile_stays_so(
+    town: SmallDistrict, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("district.imports.steps.ROWS_AT_ONCE", 0)
+    one = upload(officer(town, client), "enterprises", sheet(HEADINGS, ROW))
+    client.post(reverse("imports:apply", args=[one.pk]))
+    assert "cannot be dropped" in client.post(reverse("imports:end", args=[one.pk]), follow=True).content.decode()
+    assert go_on_with_next()
+    assert Enterprise.objects.filter(uscc=CODE).exists()
+    two = upload(client, "enterprises", sheet(HEADINGS, (*ROW[:3], "0757-1")))
+    stale = SheetImport.objects.get(pk=two.pk)
+    client.post(reverse("imports:end", args=[two.pk]))
+    steps.begin(stale)
+    assert stale.state == SheetImport.State.DROPPED
     assert not SheetContent.objects.exists()

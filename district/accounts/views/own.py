@@ -19,8 +19,8 @@ def sessions(request: HttpRequest) -> HttpResponseBase:
     present = request.session.session_key
     if request.method == "POST":
         ended = UserSession.objects.filter(user=user).exclude(session_key=present)
-        if request.POST.get("session", "").isdigit():
-            ended = ended.filter(pk=int(request.POST["session"][:18]))
+        if (wanted := request.POST.get("session", "")) != "":
+            ended = ended.filter(pk=int(wanted)) if wanted.isdecimal() and len(wanted) < 19 else ended.none()
         count = _end(list(ended))
         record(user, "sessions_ended", user, details={"sessions": str(count)})
         messages.success(request, _("Signed out there."))

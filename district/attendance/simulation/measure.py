@@ -1,23 +1,23 @@
 """Measure what pages ask of the database, an event's whole transaction, and a rebuild."""
 
-import json
 import resource
 import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import psutil
 from django.db import connection
 from django.db.models import Count, QuerySet
-from django.utils import timezone
 
 from district.attendance.feed_handlers import handle
 from district.attendance.models import Day, Passage, Stay
 from district.attendance.models.projections import INSIDE
 from district.attendance.rebuild import rebuild
+from district.attendance.simulation.live import live_entries
 from district.people.models import Person, PersonScope, Team
 from district.places.models import Place, Project
 
@@ -36,35 +36,6 @@ class Measured:
     """Mean processor time, of this process and of the database. Other programs on the machine do not change it."""
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """A feed entry, as HQ gives it."""
-
-    seq: int
-    site_id: str
-    gate_id: str
-    worker_id: str
-    utc: datetime
-    inwards: bool
-    kind: str = "event"
-    line: str = "measured"
-    type: str = "passage"
-    corrected_utc: datetime | None = None
-    why: str = ""
-    last_seq: int = 0
-
-    @property
-    def received_utc(self) -> datetime:
-        """Return when HQ received it."""
-        return self.utc + timedelta(seconds=1)
-
-    @property
-    def body(self) -> str:
-        """Return the event."""
-        direction = "in" if self.inwards else "out"
-        return json.dumps({"outcome": "passed", "direction": direction, "clock_trusted": True})
-
-
 def measure_questions(last_day: date) -> list[Measured]:
     """Ask what pages ask, each some times with other values."""
     return [_measured(what, ask) for what, ask in _questions(last_day)]
@@ -72,7 +43,7 @@ def measure_questions(last_day: date) -> list[Measured]:
 
 def measure_events(page: int, pages: int) -> Measured:
     """Take pages of live events through the feed's handler."""
-    entries = _entries(page * pages)
+    entries: Any = list(islice(live_entries(), page * pages))
     took, begun_cpu_s = [], _processor_s()
     for number in range(pages):
         begun_s = time.perf_counter()
@@ -178,17 +149,3 @@ def _figure(what: str, took: list[float], rows: int, cpu_ms: float) -> Measured:
     ordered = sorted(took)
     p95 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
     return Measured(what, round(statistics.median(ordered), 2), round(p95, 2), rows, round(cpu_ms, 2))
-
-
-def _entries(count: int) -> list[_Entry]:
-    """Return live events: exits, each followed by an entry, of people all over the district."""
-    found = list(
-        Person.objects.order_by("?").values_list("worker_id", "assignments__project__site_id")[: count // 2 + 1]
-    )
-    now = timezone.now()
-    entries = []
-    for number in range(count):
-        worker, site = found[(number // 2) % len(found)]
-        utc = now + timedelta(seconds=number / 60)
-        entries.append(_Entry(number + 1, site, f"gate-of-{site}", worker, utc, number % 2 == 1))
-    return entries

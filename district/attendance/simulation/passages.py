@@ -1,27 +1,22 @@
 """Draw the passages of a synthetic district, day by day: shifts, lunch breaks, nights, forgotten exits, refusals."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from district.attendance.intake import lines_of
 from district.attendance.rules.working_time import DAY, EPOCH, wall_clock_s
-from district.attendance.simulation.bulk import write_lines, write_rows
+from district.attendance.simulation.bulk import unindexed, write_block
 from district.attendance.simulation.register import RegisteredPeople
 from district.attendance.simulation.size import SimulationSize
 
 PRESENT, NIGHT, FORGETS, LEAVES_BETWEEN, REFUSED = 0.93, 0.08, 0.01, 0.15, 0.02
 _DAY_TIMES = (6.8, 11.6, 13.1, 18.1, 15.0, 15.4)
 _NIGHT_TIMES = (19.8, 24.2, 25.0, 30.1, 27.0, 27.3)
-COLUMNS = (
-    *("line_id", "seq", "project_id", "person_id", "enterprise_id", "assignment_id", "utc", "local", "direction"),
-    *("granted", "reason", "worker_id", "source", "set_aside"),
-)
 _EPOCH = "synthetic"
 
 
@@ -43,11 +38,13 @@ def write_passages(size: SimulationSize, people: RegisteredPeople) -> int:
     of_project = {project: np.array([lines[g, _EPOCH] for g in found]) for project, found in people.gates.items()}
     written = dict.fromkeys(lines.values(), 0)
     first = (size.first_day - EPOCH).days
-    for number in range(first, first + size.days):
+    with unindexed("attendance_passage"):
+        for number in range(first, first + size.days):
+            with transaction.atomic():
+                total += _write_day(_draw(number, people, drawn), people, of_project, written, drawn)
         with transaction.atomic():
-            total += _write_day(_draw(number, people, drawn), people, of_project, written, drawn)
-    with transaction.atomic():
-        return total + _write_day(_draw_inside(people, drawn), people, of_project, written, drawn)
+            total += _write_day(_draw_inside(people, drawn), people, of_project, written, drawn)
+    return total
 
 
 def _draw_inside(people: RegisteredPeople, drawn: np.random.Generator) -> _DrawnDay:
@@ -98,32 +95,36 @@ def _write_day(
         seq[begin:end] = written[number] + 1 + np.arange(end - begin)
         written[number] += int(end - begin)
         begin = int(end)
-    columns = [line, seq, *(c[who] for c in (people.project, people.person, people.enterprise, people.assignment))]
+    columns = {
+        "line_id": line,
+        "seq": seq,
+        "project_id": people.project[who],
+        "person_id": people.person[who],
+        "enterprise_id": people.enterprise[who],
+        "assignment_id": people.assignment[who],
+    }
     _write(columns, local, day.inwards[order], day.granted[order])
     return len(line)
 
 
-def _write(columns: list[Any], local: Any, inwards: Any, granted: Any) -> None:
+def _write(columns: dict[str, Any], local: Any, inwards: Any, granted: Any) -> None:
+    """Write the rows in groups of one direction: a group has the same texts in all rows."""
     now = datetime.fromtimestamp(int(local[0]), tz=timezone.get_default_timezone())
     shift = wall_clock_s(now, timezone.get_default_timezone()) - int(now.timestamp())
-    utc = np.datetime_as_string((local - shift).astype("datetime64[s]"))
-    postgres = connection.vendor == "postgresql"
-    rows = zip(*(c.tolist() for c in (*columns, utc, local, inwards, granted)), strict=True)
-    if postgres:
-        text = "".join(
-            f"{a}\t{b}\t{c}\t{d}\t{e}\t{f}\t{u}+00\t{g}\t{'in' if i else 'out'}\t{_tail(ok)}\n"
-            for a, b, c, d, e, f, u, g, i, ok in rows
-        )
-        write_lines("attendance_passage", COLUMNS, text)
-    else:
-        write_rows("attendance_passage", COLUMNS, _plain(rows))
-
-
-def _tail(granted: bool) -> str:
-    return "t\tpassed\t\tgate\tf" if granted else "f\ttraining_lapsed\t\tgate\tf"
-
-
-def _plain(rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-    for *keys, utc, local, inwards, granted in rows:
-        reason = "passed" if granted else "training_lapsed"
-        yield (*keys, utc.replace("T", " "), local, "in" if inwards else "out", granted, reason, "", "gate", False)
+    for goes_in, passed in ((True, True), (False, True), (True, False)):
+        at = np.nonzero((inwards == goes_in) & (granted == passed))[0]
+        if len(at):
+            write_block(
+                "attendance_passage",
+                {
+                    **{name: column[at] for name, column in columns.items()},
+                    "utc": (local[at] - shift).astype("datetime64[s]"),
+                    "local": local[at],
+                    "direction": "in" if goes_in else "out",
+                    "granted": np.full(len(at), passed),
+                    "reason": "passed" if passed else "training_lapsed",
+                    "worker_id": "",
+                    "source": "gate",
+                    "set_aside": np.zeros(len(at), bool),
+                },
+            )

@@ -19,6 +19,10 @@ _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋�
 _GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀兰霞平刚桂英华建国玉梅红波辉斌宇浩凯健俊帆"
 _TRADES = ("010", "020", "030", "040", "050", "060", "070", "080", "900", "1000")
 _BATCH = 2_000
+_PROVINCES = ("44", "45", "43", "51", "52", "36", "41", "42", "50", "53")
+_SHARES = (0.25, 0.2, 0.15, 0.1, 0.08, 0.07, 0.05, 0.04, 0.03, 0.03)
+_WAYS = (0.8, 0.12, 0.05, 0.03)
+_WITHOUT_DOCUMENT = 0.02
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,9 @@ def _person(number: int, drawn: np.random.Generator) -> Person:
         initials=found.initials,
         birth=date(1965, 1, 1) + timedelta(days=int(drawn.integers(14_000))),
         sex="m" if drawn.random() < 0.85 else "f",
+        province=str(drawn.choice(_PROVINCES, p=_SHARES)),
+        way=str(drawn.choice([Person.Way.FACE, Person.Way.CODE, Person.Way.CARD, ""], p=_WAYS)),
+        documented=drawn.random() >= _WITHOUT_DOCUMENT,
         phone=phone,
         phone_index=phone_index(phone),
     )

@@ -12,7 +12,10 @@ from district.attendance.models import Day, Entrance, MonthConfirmation, PhoneMa
 from district.attendance.phone_marks import MarkRefused, PhonePlace, mark
 from district.attendance.rules.ledger import LedgerRow, month_days
 from district.pages import open_page
+from district.people.models import Person
+from district.phones.links import known_of
 from district.phones.pages import PhoneRequest, phone_page
+from district.phones.sessions import person_of, phone_of
 
 
 @phone_page
@@ -58,7 +61,9 @@ def entered(request: PhoneRequest, pk: int) -> HttpResponse:
 
 @open_page("the signed link opens one worker's month alone")
 def my_month(request: HttpRequest, token: str) -> HttpResponse:
-    """Show a worker the own month. A POST confirms it, or says what is wrong."""
+    """Show a worker the own month. A POST confirms it, or says what is wrong: from the worker's own phone, or with a
+    number that the worker knows.
+    """
     try:
         found = confirmations.opened(token)
     except confirmations.LinkExpired as error:
@@ -75,6 +80,7 @@ def my_month(request: HttpRequest, token: str) -> HttpResponse:
         "shown": confirmations.hash_of_row(row),
         "trouble": trouble,
         "valid": found.answered is not None and found.shown_hash == confirmations.hash_of_row(row),
+        "question": "" if _is_own_phone(request, found.person) else known_of(found.person).question.value,
     }
     return render(request, "attendance/my_month.html", context)
 
@@ -84,7 +90,20 @@ def _answered(request: HttpRequest, found: MonthConfirmation, row: LedgerRow) ->
     agrees, objection = request.POST.get("answer") == "agree", request.POST.get("objection", "").replace("\0", "")
     if not agrees and not objection.strip():
         return _("Say which day is wrong.")
+    if request.user.is_authenticated:
+        return _("An account is signed in here: the worker answers, on the own phone.")
+    own = _is_own_phone(request, found.person)
+    try:
+        proof = "phone" if own else confirmations.proof_of(found, request.POST.get("who", ""))
+    except confirmations.NotTheWorker as error:
+        return str(error)
     shown = request.POST.get("shown", "")
-    if not confirmations.answer(found, row, agrees=agrees, objection=objection, shown=shown):
+    if not confirmations.answer(found, row, agrees=agrees, objection=objection, shown=shown, proof=proof):
         return _("The days changed meanwhile. Look again, then answer.")
     return ""
+
+
+def _is_own_phone(request: HttpRequest, person: Person) -> bool:
+    phone = phone_of(request)
+    holder = person_of(phone) if phone else None
+    return holder is not None and holder.pk == person.pk

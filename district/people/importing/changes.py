@@ -8,7 +8,6 @@ from typing import Any
 from contract.names import matched
 from district.fields import index_of
 from district.imports.importer import ShownChange
-from district.people import rules
 from district.people.models import Assignment, BankAccount, Person
 from district.places.models import Enterprise, Project
 
@@ -48,14 +47,7 @@ def changes_of(row: PeopleRow, person: Person | None, account: str | None, today
     before = {"team": work.team.name if work and work.team else "", "trade": work.trade if work else ""}
     for key in ("team", "trade"):
         if key in given and matched(str(given[key] or "")) != matched(before[key]):
-            yield ShownChange(
-                key,
-                *(
-                    map(rules.trade_name, (given[key], before[key]))
-                    if key == "trade"
-                    else _texts(given[key], before[key])
-                ),
-            )
+            yield ShownChange(key, *_texts(given[key], before[key]))
     if given.get("ends") and (work is None or work.ends != given["ends"]):
         yield ShownChange("ends", *_texts(given["ends"], work and work.ends))
     if given.get("account") and index_of(BankAccount, "number_index", given["account"]) != account:

@@ -1,5 +1,6 @@
 """Employers, sites and teams of people, each for a time."""
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from district.places.models import Enterprise, Project, Subcontract
 AHEAD_DAYS = 366
 """A beginning later than this is a typing error."""
 FIRST_DAY = date(1990, 1, 1)
+_NUMBER = re.compile(r"[0-9]{3,4}")
 
 
 @transaction.atomic
@@ -175,7 +177,7 @@ def _describe(assignment: Assignment, team: Team | None, trade: str, role: int) 
         raise RecordRefused(_("This team has ended: choose another."))
     if role not in Assignment.Role.values:
         raise RecordRefused(_("The role is manager or worker."))
-    code = rules.trade_code(trade) or (trade if trade.isdigit() and 3 <= len(trade) <= 4 else None)
+    code = rules.trade_code(trade) or (trade if _NUMBER.fullmatch(trade) else None)
     if code is None:
         raise RecordRefused(_("This trade is not in the national table: choose one of it."))
     assignment.team, assignment.trade, assignment.role = team, code, role

@@ -1,6 +1,15 @@
 "use strict";
 // Pages on a worker's phone. Each part works alone; without scripts the pages still do their work.
 
+// A request that ends: a phone that loses its network may wait for an answer for ever.
+async function asked(address, seconds, how) {
+  const control = new AbortController(), end = setTimeout(() => control.abort(), seconds * 1000);
+  try {
+    const answer = await fetch(address, { ...how, signal: control.signal });
+    return { answer, text: await answer.text() };
+  } finally { clearTimeout(end); }
+}
+
 // Read aloud: the phone's own voice, in the page's language. Nothing is sent anywhere.
 (function () {
   const button = document.querySelector("[data-speak]");
@@ -28,18 +37,22 @@
   const part = document.querySelector("[data-from]");
   if (!part) return;
   const every = Number(part.dataset.every) * 1000;
+  let asking = false, soon = 0;
   async function again() {
-    if (document.hidden) return;
+    if (document.hidden || asking) return;
+    asking = true;
     try {
-      const answer = await fetch(part.dataset.from, { headers: { "X-Part": "1" }, cache: "no-store" });
+      const { answer, text } = await asked(part.dataset.from, 15, { headers: { "X-Part": "1" }, cache: "no-store" });
       if (answer.status === 204) return;
       if (answer.redirected || answer.headers.get("X-Go")) { location.replace(answer.headers.get("X-Go") || answer.url); return; }
       if (!answer.ok) throw new Error(String(answer.status));
-      part.innerHTML = await answer.text();
+      part.innerHTML = text;
       part.dispatchEvent(new CustomEvent("made-new", { bubbles: true }));
     } catch (error) {
+      clearTimeout(soon);
+      soon = setTimeout(again, Math.min(every, 5000));
       part.dispatchEvent(new CustomEvent("not-made", { bubbles: true }));
-    }
+    } finally { asking = false; }
   }
   setInterval(again, every);
   document.addEventListener("visibilitychange", again);
@@ -144,7 +157,7 @@
     const data = new FormData(form);
     data.set("photo", picture, "photo.jpg");
     try {
-      const answer = await fetch(form.action || location.href, { method: "POST", body: data });
+      const { answer } = await asked(form.action || location.href, 90, { method: "POST", body: data });
       if (!answer.ok && !answer.redirected) throw new Error(String(answer.status));
       if (stream) stream.getTracks().forEach((one) => one.stop());
       location.replace(answer.url);

@@ -138,8 +138,8 @@
 
   all("[data-print]").forEach((button) => button.addEventListener("click", () => window.print()));
   document.addEventListener("htmx:afterSettle", () => { row = -1; showPicked(); });
-  /* A live part that fails keeps its last content, and says so. */
-  ["htmx:responseError", "htmx:sendError"].forEach((name) => document.addEventListener(name, (event) => event.detail.elt.classList.add("stale")));
-  document.addEventListener("htmx:afterOnLoad", (event) => event.detail.elt.classList.remove("stale"));
+  /* A live part that fails, or gets no answer in time, keeps its last content, says so, and asks again. */
+  ["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach((name) => document.addEventListener(name, (event) => event.detail.elt.classList.add("stale")));
+  document.addEventListener("htmx:afterOnLoad", (event) => { if (event.detail.successful) event.detail.elt.classList.remove("stale"); });
   showPicked();
 })();

@@ -1,0 +1,163 @@
+"""Measure pages under load: real web processes, users that click, and events that flow in meanwhile."""
+
+import http.client
+import json
+import os
+import random
+import socket
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import psutil
+
+from common.processes import Processes
+from district.commands.measured_pages import RolePages, percentile
+from district.commands.measured_walk import WalkedAddress
+from district.commands.processes import gunicorn_options
+from district.config import DistrictConfig
+
+USERS_OF = ("officer", "clerk", "manager")
+"""Who the users are, one after the other."""
+WARM_S = 10.0
+"""The first requests of each process load its templates: they are not counted."""
+_TIMEOUT_S = 60.0
+
+
+@dataclass
+class LoadResult:
+    """What all users saw. Times in ms, by kind of page."""
+
+    times: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    wrong: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, kind: str, took_ms: float, status: int, address: str) -> None:
+        """Note one answer."""
+        with self.lock:
+            self.times[kind].append(took_ms)
+            if status >= 400:
+                self.wrong.append(f"{status} {address}")
+
+    @property
+    def all_times(self) -> list[float]:
+        """Return the times of all kinds."""
+        return [one for times in self.times.values() for one in times]
+
+
+class WebServer:
+    """The web processes of a district, on a free port, as `sitegate-district web` starts them."""
+
+    def __init__(self, config: DistrictConfig, children: Processes, workers: int) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = int(free.getsockname()[1])
+        web = config.web.model_copy(update={"host": "127.0.0.1", "port": self.port, "workers": workers})
+        options = gunicorn_options(config.model_copy(update={"web": web}))
+        command = [sys.executable, "-m", "gunicorn", *options, "--log-level=warning", "district.wsgi"]
+        self.process = children.start("web", command, foreign=True)
+        self._wait()
+
+    def get(self, address: str, session: str) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+        """Ask for an address. Return the connection and its answer, whose body is not read yet."""
+        from django.conf import settings
+
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_TIMEOUT_S)
+        connection.request("GET", address, headers={"Cookie": f"{settings.SESSION_COOKIE_NAME}={session}"})
+        return connection, connection.getresponse()
+
+    @property
+    def memory_mb(self) -> list[int]:
+        """Return the memory of each process, the parent first; shared pages count for each."""
+        parent = psutil.Process(self.process.pid)
+        return [one.memory_info().rss // 2**20 for one in (parent, *parent.children(recursive=True))]
+
+    def _wait(self) -> None:
+        until_s = time.monotonic() + _TIMEOUT_S
+        while time.monotonic() < until_s:
+            with socket.socket() as asked:
+                if asked.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.1)
+        raise RuntimeError("the web processes do not answer: the lines above say why")
+
+
+def measure_load(
+    config: DistrictConfig, pages: Mapping[str, RolePages], *, users: int, rate: float, seconds: float, events: float
+) -> dict[str, Any]:
+    """Run users for some time. Return times by page, and the memory of all processes."""
+    result = LoadResult()
+    with Processes() as children:
+        server = WebServer(config, children, workers=os.cpu_count() or 1)
+        _run_users(server, pages, LoadResult(), users, rate, WARM_S)
+        flow = children.start_piped("events", _events(config, events, seconds)) if events else ""
+        begun_s = time.monotonic()
+        _run_users(server, pages, result, users, rate, seconds)
+        took_s = time.monotonic() - begun_s
+        memory = server.memory_mb
+        code, flowed, wrong = children.result(flow) if flow else (0, "null", "")
+    if code:
+        raise RuntimeError(wrong)
+    return _summary(result, took_s) | {"web_mb": memory, "events": json.loads(flowed)}
+
+
+def _run_users(
+    server: WebServer, pages: Mapping[str, RolePages], result: LoadResult, users: int, rate: float, seconds: float
+) -> None:
+    threads = [
+        threading.Thread(target=_click, args=(server, pages[role], result, number, users / rate, seconds))
+        for number, role in enumerate(USERS_OF[n % len(USERS_OF)] for n in range(users))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _click(
+    server: WebServer, pages: RolePages, result: LoadResult, number: int, pause_s: float, seconds: float
+) -> None:
+    """Look at one page after the other, in an order of this user's own. A late answer makes the next one later."""
+    waiting = list[WalkedAddress]()
+    order, begun_s = random.Random(number), time.monotonic()
+    due_s = begun_s + pause_s * number / 8
+    while due_s < begun_s + seconds:
+        time.sleep(max(0.0, due_s - time.monotonic()))
+        if not waiting:
+            waiting = order.sample(pages.addresses, len(pages.addresses))
+        walked = waiting.pop()
+        sent_s = time.perf_counter()
+        connection, answer = server.get(walked.address, pages.session)
+        answer.read()
+        connection.close()
+        result.add(walked.kind, (time.perf_counter() - sent_s) * 1000, answer.status, walked.address)
+        due_s = max(due_s + pause_s, time.monotonic())
+
+
+def _events(config: DistrictConfig, events: float, seconds: float) -> Sequence[str]:
+    options = ["--dir", str(config.folder), "--rate", str(events), "--seconds", str(seconds)]
+    return [sys.executable, "-m", "district", "simulate-events", *options]
+
+
+def _summary(result: LoadResult, took_s: float) -> dict[str, Any]:
+    by_page = [
+        {
+            "page": kind,
+            "requests": len(times),
+            "p50_ms": round(percentile(times, 0.5), 1),
+            "p95_ms": round(percentile(times, 0.95), 1),
+        }
+        for kind, times in result.times.items()
+    ]
+    every = result.all_times
+    return {
+        "requests_per_second": round(len(every) / took_s, 1),
+        "p50_ms": round(percentile(every, 0.5), 1),
+        "p95_ms": round(percentile(every, 0.95), 1),
+        "wrong": result.wrong[:20],
+        "pages": sorted(by_page, key=lambda row: -float(str(row["p95_ms"]))),
+    }
